@@ -1,0 +1,39 @@
+# leanwide. `make demo` and `make test` are all a newcomer needs: both do the set-up themselves.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint fix bench train train-smoke clean
+
+help: ## list what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(SETUP) ## prepare .venv with everything that leanwide and its tests need
+
+$(SETUP): pyproject.toml scripts/setup
+	@PYTHON="$(PYTHON)" scripts/setup
+	@touch $@
+
+demo: $(SETUP) ## complete in a real file, and show what it cost
+	@$(BIN)/leanwide demo
+
+test: lint ## run all checks and tests
+	$(BIN)/pytest -q
+
+lint: $(SETUP) ## ruff, mypy and the layering
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --verbose-off
+
+fix: $(SETUP) ## format, and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(SETUP) ## run the benchmarks (nothing else should run meanwhile)
+	$(BIN)/pytest -q tests/benchmarks --benchmark-enable --benchmark-only
+
+clean: ## remove everything that set-up and checks made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

@@ -1,0 +1,55 @@
+"""The ``leanwide`` program: one file per command. A command's imports wait until it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from leanwide.cli.errors import BadUse
+from leanwide.engine.base import EngineError
+from leanwide.models.gguf import ModelFileError
+
+COMMANDS: Final = ("serve", "demo", "complete", "models", "doctor")
+"""Every command; the module of that name beside this file holds its ``app``."""
+
+
+class LazyCommands(TyperGroup):
+    """Imports a command's module when the command is asked for: an editor waits for ``serve``."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Give the names in the order of :data:`COMMANDS`."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import the command, or give None where there is no such command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = typer.main.get_command(import_module(f"{__name__}.{cmd_name}").app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(cls=LazyCommands, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback(no_args_is_help=True)
+def leanwide() -> None:
+    """A language server that runs a Mixture-of-Experts code model on your own machine."""
+
+
+def main() -> None:
+    """Run the program; a failure is one line on stderr and exit code 1, bad use is 2."""
+    try:
+        app()
+    except (EngineError, ModelFileError) as error:
+        typer.echo(f"leanwide: {error}", err=True)
+        sys.exit(1)
+    except BadUse as error:
+        typer.echo(f"leanwide: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,125 @@
+"""``leanwide doctor``: is everything there, what will it cost, what is wrong and what to do."""
+
+from __future__ import annotations
+
+import platform
+from typing import Annotated, Any
+
+import msgspec
+import psutil
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from leanwide import __version__
+from leanwide.cli.compose import engine_spec, model_path, user_layers
+from leanwide.engine.base import LaneSpec
+from leanwide.engine.llama import supports_gpu, system_features
+from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
+from leanwide.models.limits import legal_context, legal_experts, wanted_experts
+from leanwide.options import Options, parse
+
+app = typer.Typer()
+
+
+@app.command()
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Check this installation and say what each lane would take."""
+    report = examine()
+    if json:
+        typer.echo(msgspec.json.encode(report).decode())
+    else:
+        _print(report)
+    if report["problems"]:
+        raise typer.Exit(1)
+
+
+def examine() -> dict[str, Any]:
+    """Gather everything that ``doctor`` reports; ``problems`` holds sentences to act on."""
+    layers, broken = user_layers()
+    options, found = parse(*layers)
+    problems = [*broken, *found]
+    memory = psutil.virtual_memory()
+    report: dict[str, Any] = {
+        "leanwide": __version__,
+        "python": platform.python_version(),
+        "llama_cpp": {"features": system_features(), "gpu": supports_gpu()},
+        "cores": psutil.cpu_count(logical=False),
+        "memory_mb": {"total": memory.total // 10**6, "free": memory.available // 10**6},
+        "model": None,
+        "lanes": [],
+        "problems": problems,
+    }
+    try:
+        header = read_header(model_path(options))
+    except ModelFileError as error:
+        problems.append(str(error))
+        return report
+    report["model"] = {
+        "name": header.name,
+        "path": str(header.path),
+        "megabytes": round(header.file_bytes / 1e6, 1),
+        "embedded": not options.model.path,
+    }
+    report["lanes"] = _lanes(header, options, memory.available)
+    problems.extend(notice for lane in report["lanes"] if (notice := lane.pop("problem")))
+    if header.file_bytes > memory.total:
+        problems.append(
+            f"{header.name} is larger than this machine's memory: "
+            "choose a smaller quantisation, reading from disk is much slower"
+        )
+    return report
+
+
+def _lanes(header: GgufHeader, options: Options, free_bytes: int) -> list[dict[str, Any]]:
+
+    return [_lane(header, spec, free_bytes) for spec in engine_spec(options).lanes]
+
+
+def _lane(header: GgufHeader, spec: LaneSpec, free_bytes: int) -> dict[str, Any]:
+    """What one lane would run with, and the memory of its KV cache beside the shared weights."""
+    experts, problem = legal_experts(header, wanted_experts(header, spec.experts))
+    context, _ = legal_context(header, spec.context_tokens, spec.sequences, free_bytes)
+    kv_bytes = header.kv_bytes_per_token * context * spec.sequences
+    return {
+        "name": spec.name,
+        "experts": experts,
+        "context_tokens": context,
+        "sequences": spec.sequences,
+        "kv_megabytes": round(kv_bytes / 1e6, 1),
+        "problem": problem,
+    }
+
+
+def _print(report: dict[str, Any]) -> None:
+
+    console = Console(highlight=False, soft_wrap=True)
+    memory, model = report["memory_mb"], report["model"]
+    console.print(f"leanwide {report['leanwide']}, Python {report['python']}")
+    console.print(
+        f"{report['cores']} cores, {memory['free']:,} of {memory['total']:,} MB of memory free"
+    )
+    console.print(f"llama.cpp: {report['llama_cpp']['features']}", markup=False)
+    if model is not None:
+        note = " (ships with leanwide; `model.path` in config.toml names a real one)"
+        console.print(f"model: {model['name']}, {model['megabytes']} MB", end="")
+        console.print(note if model["embedded"] else "", markup=False)
+        console.print(model["path"], style="dim")
+    table = Table("lane", "experts", "context", "sequences", "KV cache", title_justify="left")
+    for lane in report["lanes"]:
+        table.add_row(
+            lane["name"],
+            str(lane["experts"] or "dense"),
+            f"{lane['context_tokens']:,} tokens",
+            str(lane["sequences"]),
+            f"{lane['kv_megabytes']:,} MB",
+        )
+    if report["lanes"]:
+        console.print(table)
+        console.print("The weights are mapped once and shared by both lanes.", style="dim")
+    for problem in report["problems"]:
+        console.print(f"[bold red]problem[/]: {problem}")
+    if not report["problems"]:
+        console.print("[green]everything is fine[/]")

@@ -1,0 +1,1 @@
+"""What of the workspace goes into a prompt, counted in tokens. Pure."""

@@ -1,0 +1,64 @@
+"""A document as one request sees it: an immutable snapshot with a cursor."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from attrs import frozen
+
+CLOSERS: Final = frozenset(")]}>\"'`;,: \t")
+"""What an editor closes by itself or what ends a line: no reason to keep an answer short."""
+
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def split_lines(text: str) -> list[str]:
+    """Split at LF, CRLF and CR as editors do, endings kept.
+
+    Python's own ``splitlines`` also splits at form feeds and other separators, which are plain
+    characters to an editor. A lone surrogate becomes U+FFFD, as it does in UTF-8.
+    """
+    return _LINE.findall(_SURROGATE.sub("\ufffd", text))
+
+
+@frozen(kw_only=True)
+class View:
+    """A document at one moment. Lines and columns count from 0, columns in code points."""
+
+    uri: str
+    path: str
+    """File-system path, or the URI's path for documents that are not files."""
+    language_id: str
+    version: int
+    lines: tuple[str, ...]
+    """With their line endings: LF, CRLF or CR."""
+    line: int
+    column: int
+
+    @property
+    def current_line(self) -> str:
+        """The cursor's line without its ending."""
+        return self.lines[self.line].rstrip("\r\n") if self.line < len(self.lines) else ""
+
+    @property
+    def line_before(self) -> str:
+        """What stands left of the cursor on its line."""
+        return self.current_line[: self.column]
+
+    @property
+    def line_after(self) -> str:
+        """What stands right of the cursor on its line."""
+        return self.current_line[self.column :]
+
+    @property
+    def has_text_after(self) -> bool:
+        """Whether something other than closing characters stands right of the cursor."""
+        return not set(self.line_after) <= CLOSERS
+
+    @property
+    def newline(self) -> str:
+        """The document's line ending, by its first line; LF where there is none."""
+        first = self.lines[0] if self.lines else ""
+        return first[len(first.rstrip("\r\n")) :] or "\n"

@@ -1,0 +1,284 @@
+"""The seam to the engine: what is asked, what comes back, what can go wrong.
+
+Everything here is tokens, text pieces and numbers; the engine knows no documents, no modes and no
+LSP. Features depend on this module only, so that a llama.cpp process, a remote server or the
+scripted fake can stand behind it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from attrs import field, frozen
+
+from leanwide.models.limits import Width
+
+Prompt = tuple[str | int, ...]
+"""Pieces in order: text (tokenised on its own, special tokens off) or the id of a special token."""
+
+
+class EngineError(Exception):
+    """The engine cannot do what was asked; the message is one sentence for the user."""
+
+
+class Priority(enum.IntEnum):
+    """Who goes first when several requests wait. A lower number wins between steps."""
+
+    INTERACTIVE = 0
+    """Somebody is typing and looks at the cursor."""
+    COMMAND = 1
+    """Somebody asked a question and watches the answer arrive."""
+    BACKGROUND = 2
+    """Nobody waits: warming up a prompt."""
+
+
+class FinishReason(enum.StrEnum):
+    """Why a generation ended."""
+
+    END = "end"
+    """The model ended it: an end-of-generation token or a marker."""
+    STOP = "stop"
+    """One of the request's stop texts appeared."""
+    LENGTH = "length"
+    """The token budget is spent."""
+    DEADLINE = "deadline"
+    """The time budget is spent."""
+    CANCELLED = "cancelled"
+    """The caller gave up."""
+
+
+class EngineState(enum.StrEnum):
+    """What the engine is doing, in the words of the ``leanwide/status`` notification."""
+
+    STARTING = "starting"
+    LOADING = "loading"
+    IDLE = "idle"
+    BUSY = "busy"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+@frozen(kw_only=True)
+class FimTokens:
+    """Ids of the fill-in-the-middle markers, read from the model's own vocabulary."""
+
+    prefix: int
+    suffix: int
+    middle: int
+    file_separator: int | None
+    """Stands in front of each related file; None where the model has no such token."""
+
+
+@frozen(kw_only=True)
+class LaneSpec:
+    """One way to run the weights: a model handle with its expert count, plus a KV cache."""
+
+    name: str
+    experts: int | Width
+    """Active experts per token. Ignored by dense models."""
+    context_tokens: int
+    """Longest sequence, prompt and answer together, in tokens."""
+    sequences: int
+    """How many prompts stay in the KV cache, so that going back to one costs nothing."""
+
+
+@frozen(kw_only=True)
+class EngineSpec:
+    """Everything the engine process needs to load a model. Chosen by the user or by defaults."""
+
+    model_path: Path
+    lanes: tuple[LaneSpec, ...]
+    threads: int
+    """Threads for decoding and for prompts."""
+    batch_tokens: int
+    """Most prompt tokens in one call of llama_decode."""
+    use_mmap: bool
+    """Map the file instead of reading it: lanes then share their pages."""
+    use_extra_bufts: bool
+    """Repack weights into private memory; lanes then share nothing (design.md, lanes)."""
+    gpu_layers: int
+    """Layers kept in GPU memory; 0 is CPU only."""
+
+
+@frozen(kw_only=True)
+class ModelInfo:
+    """What is known of a model once it is loaded."""
+
+    name: str
+    architecture: str
+    path: Path
+    size_bytes: int
+    layers: int
+    experts: int
+    """Experts per layer; 0 for a dense model."""
+    trained_experts: int
+    """Active experts the model was trained with; 0 for a dense model."""
+    trained_context_tokens: int
+    fim: FimTokens | None
+    """None where the vocabulary has no fill-in-the-middle markers."""
+    chat_template: str | None
+
+
+@frozen(kw_only=True)
+class LaneInfo:
+    """A lane as it really runs, after llama.cpp opened it."""
+
+    name: str
+    experts: int
+    """Active experts as llama.cpp reports them; 0 for a dense model."""
+    context_tokens: int
+    load_ms: float
+    notice: str
+    """One sentence where the lane differs from what was asked; else empty."""
+
+
+@frozen(kw_only=True)
+class Sampling:
+    """How the next token is chosen. Temperature 0 is greedy; the rest is then unused."""
+
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+GREEDY = Sampling()
+
+
+@frozen(kw_only=True)
+class Request:
+    """One generation: a prompt, where to run it, and what it may spend."""
+
+    lane: str
+    prompt: Prompt
+    priority: Priority
+    max_tokens: int
+    """Most tokens to generate; 0 evaluates the prompt only (a warm-up)."""
+    deadline_ms: float
+    """Give what is there after this time, counted from the moment the engine takes it up."""
+    stops: tuple[str, ...] = ()
+    """Texts that end the generation; they are not part of the answer."""
+    sampling: Sampling = GREEDY
+    heal: bool = False
+    """Take the prompt's last token back and let the answer start with its bytes, so that a
+    word cut by the cursor is continued as the model would have written it."""
+
+
+@frozen(kw_only=True)
+class Stats:
+    """What one generation cost."""
+
+    lane: str
+    experts: int
+    tokens_evaluated: int
+    """Prompt tokens that went through the model."""
+    tokens_reused: int
+    """Prompt tokens found in the KV cache."""
+    tokens_generated: int
+    queue_ms: float
+    """From arrival in the engine to the first step."""
+    prompt_ms: float
+    decode_ms: float
+
+
+@frozen
+class Piece:
+    """Some text of the answer, in order."""
+
+    text: str
+
+
+@frozen
+class Finished:
+    """The end of every generation, exactly once."""
+
+    reason: FinishReason
+    stats: Stats
+
+
+class CancelToken:
+    """A wish to stop, set once and never taken back; observers run at that moment."""
+
+    def __init__(self) -> None:
+        self._cancelled = False
+        self._observers: list[Callable[[], None]] = []
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody gave up on the work."""
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Give up. A second call does nothing."""
+        if self._cancelled:
+            return
+        self._cancelled = True
+        for observer in self._observers:
+            observer()
+        self._observers.clear()
+
+    def on_cancel(self, observer: Callable[[], None]) -> None:
+        """Call ``observer`` when the token is cancelled, at once if it already is."""
+        if self._cancelled:
+            observer()
+        else:
+            self._observers.append(observer)
+
+
+@frozen(kw_only=True)
+class EngineStatus:
+    """The engine's state and, where that needs one, a sentence about it."""
+
+    state: EngineState
+    reason: str = ""
+    progress: float = field(default=0.0)
+    """Share of the model loaded so far, 0 to 1, while loading."""
+
+
+class Engine(Protocol):
+    """One model, several lanes. Every generation ends with exactly one :class:`Finished`."""
+
+    @property
+    def status(self) -> EngineStatus:
+        """What the engine is doing now."""
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """The loaded model; None while there is none."""
+
+    @property
+    def lanes(self) -> tuple[LaneInfo, ...]:
+        """The lanes opened so far."""
+
+    def observe(self, observer: Callable[[EngineStatus], None]) -> None:
+        """Call ``observer`` with every change of the status."""
+
+    def start(self) -> None:
+        """Begin to load the model, unless that is under way or done. Returns at once."""
+
+    async def ready(self) -> ModelInfo:
+        """Wait until the model is loaded.
+
+        Raises:
+            EngineError: The model cannot be loaded.
+        """
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """Give the number of tokens of each text.
+
+        Raises:
+            EngineError: No model is loaded.
+        """
+
+    def generate(self, request: Request, cancel: CancelToken) -> AsyncIterator[Piece | Finished]:
+        """Stream the answer.
+
+        Raises:
+            EngineError: The engine cannot serve the request, or died while it did.
+        """
+
+    async def close(self) -> None:
+        """End the engine and everything it runs."""

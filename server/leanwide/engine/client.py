@@ -1,0 +1,310 @@
+"""The server's side of the engine process: starts it, talks to it, starts it again when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from itertools import count
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.engine import wire
+from leanwide.engine.base import (
+    CancelToken,
+    EngineError,
+    EngineSpec,
+    EngineState,
+    EngineStatus,
+    Finished,
+    LaneInfo,
+    ModelInfo,
+    Piece,
+    Request,
+)
+
+logger = logging.getLogger(__name__)
+
+Event = Piece | Finished | list[int] | EngineError
+
+
+@frozen(kw_only=True)
+class Patience:
+    """How the supervision waits, in seconds."""
+
+    first_restart: float
+    """Pause before the first restart; it doubles with every further failure in a row."""
+    failures: int
+    """So many failures in a row make a long pause."""
+    long_pause: float
+    hang: float
+    """An engine that has work and says nothing for so long is ended."""
+
+
+_THREADS_SLEEP: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""llama.cpp's threads sleep while they wait for each other. Spinning, its default, takes the cores
+away from whatever they wait for as soon as something else runs beside the editor: with both cores
+busy a token took up to 460 ms instead of 1 ms (docs/performance.md)."""
+
+PATIENCE: Final = Patience(first_restart=0.05, failures=5, long_pause=30.0, hang=30.0)
+
+
+class EngineClient:
+    """An :class:`~leanwide.engine.base.Engine` in a process of its own."""
+
+    def __init__(self, spec: EngineSpec, patience: Patience = PATIENCE) -> None:
+        self._spec = spec
+        self._patience = patience
+        self._status = EngineStatus(state=EngineState.STARTING)
+        self._observers: list[Callable[[EngineStatus], None]] = []
+        self._model: ModelInfo | None = None
+        self._lanes: dict[str, LaneInfo] = {}
+        self._process: Process | None = None
+        self._supervision: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._pending: dict[int, asyncio.Queue[Event]] = {}
+        self._ids = count(1)
+        self._failures = 0
+        self._heard = time.monotonic()
+
+    @property
+    def status(self) -> EngineStatus:
+        """What the engine is doing now."""
+        return self._status
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """The loaded model; None while there is none."""
+        return self._model
+
+    @property
+    def lanes(self) -> tuple[LaneInfo, ...]:
+        """The lanes opened so far."""
+        return tuple(self._lanes.values())
+
+    @property
+    def process_id(self) -> int | None:
+        """The engine process, for doctor and for tests that kill it."""
+        return None if self._process is None else self._process.pid
+
+    def observe(self, observer: Callable[[EngineStatus], None]) -> None:
+        """Call ``observer`` with every change of the status."""
+        self._observers.append(observer)
+
+    def start(self) -> None:
+        """Begin to load the model, unless that is under way or done. Returns at once."""
+        if self._supervision is None:
+            self._supervision = asyncio.create_task(self._supervise())
+
+    async def ready(self) -> ModelInfo:
+        """Wait until the model is loaded.
+
+        Raises:
+            EngineError: The model cannot be loaded.
+        """
+        self.start()
+        while self._model is None:
+            if self._status.state is EngineState.FAILED:
+                raise EngineError(self._status.reason)
+            self._changed.clear()
+            await self._changed.wait()
+        return self._model
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """Give the number of tokens of each text.
+
+        Raises:
+            EngineError: No model is loaded, or the engine died.
+        """
+        with self._conversation() as (number, events):
+            self._send(wire.Count(number, list(texts)))
+            event = await events.get()
+        if isinstance(event, list):
+            return event
+        raise event if isinstance(event, EngineError) else EngineError("unexpected answer")
+
+    async def generate(
+        self, request: Request, cancel: CancelToken
+    ) -> AsyncIterator[Piece | Finished]:
+        """Stream the answer; ends with exactly one Finished.
+
+        Raises:
+            EngineError: The engine cannot serve the request, or died while it did.
+        """
+        with self._conversation() as (number, events):
+            self._set_status(EngineState.BUSY)
+            self._send(wire.Generate(number, request))
+            cancel.on_cancel(lambda: self._cancel(number))
+            try:
+                while True:
+                    event = await events.get()
+                    if isinstance(event, EngineError):
+                        raise event
+                    if not isinstance(event, list):
+                        yield event
+                    if isinstance(event, Finished):
+                        return
+            finally:
+                self._cancel(number)
+
+    async def close(self) -> None:
+        """End the engine process."""
+        if self._supervision is not None:
+            self._supervision.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervision
+
+    @contextlib.contextmanager
+    def _conversation(self) -> Iterator[tuple[int, asyncio.Queue[Event]]]:
+        """A number and a queue for one request's answers; once none is left, the engine is idle."""
+        if self._model is None:
+            raise EngineError("no model is loaded")
+        number, events = next(self._ids), asyncio.Queue[Event]()
+        self._pending[number] = events
+        self._heard = time.monotonic()
+        try:
+            yield number, events
+        finally:
+            self._pending.pop(number, None)
+            if not self._pending and self._status.state is EngineState.BUSY:
+                self._set_status(EngineState.IDLE)
+
+    def _cancel(self, number: int) -> None:
+        if number in self._pending:
+            self._send(wire.Cancel(number))
+
+    def _send(self, message: wire.ToWorker) -> None:
+        stdin = self._process.stdin if self._process is not None else None
+        if stdin is not None and not stdin.is_closing():
+            stdin.write(wire.frame(message))
+
+    def _set_status(self, state: EngineState, reason: str = "", progress: float = 0.0) -> None:
+        status = EngineStatus(state=state, reason=reason, progress=progress)
+        if status == self._status:
+            return
+        self._status = status
+        self._changed.set()
+        for observer in self._observers:
+            observer(status)
+
+    async def _supervise(self) -> None:
+        """Run the engine process again and again, with growing pauses between failures."""
+        while True:
+            refusal = await self._run_process()
+            self._forget(refusal or "the engine stopped unexpectedly; it starts again")
+            if refusal:
+                self._set_status(EngineState.FAILED, refusal)
+                return
+            self._failures += 1
+            await self._pause()
+
+    async def _pause(self) -> None:
+        if self._failures % self._patience.failures == 0:
+            seconds = self._patience.long_pause
+            self._set_status(
+                EngineState.DEGRADED,
+                f"the engine stopped {self._failures} times in a row; "
+                f"next try in {seconds:.0f} s, see the log for the cause",
+            )
+        else:
+            seconds = self._patience.first_restart * 2 ** (self._failures - 1)
+        await asyncio.sleep(seconds)
+
+    def _forget(self, reason: str) -> None:
+        """Nothing that a dead process knew stands any more; whoever waits is told."""
+        self._process = None
+        self._model = None
+        self._lanes.clear()
+        for events in list(self._pending.values()):
+            events.put_nowait(EngineError(reason))
+
+    async def _run_process(self) -> str:
+        """Run one engine process to its end; gives the reason where it refused the model."""
+        self._set_status(EngineState.STARTING)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "leanwide.engine.worker"),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            env={**_THREADS_SLEEP, **os.environ},
+        )
+        self._process = process
+        last_words: deque[str] = deque(maxlen=20)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watch = tasks.create_task(self._end_when_hung(process))
+                tasks.create_task(_keep_lines(process, last_words))
+                self._send(wire.Start(self._spec))
+                refusal = await self._listen(process)
+                watch.cancel()
+            code = await process.wait()
+        except asyncio.CancelledError:
+            process.kill()
+            await process.wait()
+            raise
+        if not refusal:
+            logger.error("engine process ended with code %s: %s", code, " | ".join(last_words))
+        return refusal
+
+    async def _listen(self, process: Process) -> str:
+        """Handle messages until the process closes its end."""
+        assert process.stdout is not None  # noqa: S101  # asked for with PIPE
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                (size,) = wire.HEADER.unpack(await process.stdout.readexactly(wire.HEADER.size))
+                message = wire.decode_to_server(await process.stdout.readexactly(size))
+                self._heard = time.monotonic()
+                if isinstance(message, wire.Refused):
+                    return message.reason
+                self._handle(message)
+        return ""
+
+    def _handle(self, message: wire.ToServer) -> None:
+        match message:
+            case wire.Loading():
+                self._set_status(EngineState.LOADING, progress=message.share)
+            case wire.Opened():
+                self._model = message.model
+                self._lanes[message.lane.name] = message.lane
+                if message.lane.notice:
+                    logger.warning("%s", message.lane.notice)
+                self._set_status(
+                    EngineState.BUSY if self._pending else EngineState.IDLE, message.lane.notice
+                )
+            case wire.Text():
+                self._answer(message.id, Piece(message.text))
+            case wire.Done():
+                self._failures = 0
+                self._answer(message.id, Finished(message.reason, message.stats))
+            case wire.Failed():
+                self._answer(message.id, EngineError(message.message))
+            case wire.Counts():
+                self._answer(message.id, message.counts)
+
+    def _answer(self, number: int, event: Event) -> None:
+        if (events := self._pending.get(number)) is not None:
+            events.put_nowait(event)
+
+    async def _end_when_hung(self, process: Process) -> None:
+        """End a process that has work and gives no sign of life."""
+        while True:
+            await asyncio.sleep(self._patience.hang / 10)
+            silent = time.monotonic() - self._heard
+            if self._pending and silent > self._patience.hang:
+                logger.error("engine process is silent for %.0f s: it is ended", silent)
+                process.kill()
+
+
+async def _keep_lines(process: Process, lines: deque[str]) -> None:
+    """Keep the newest lines of stderr: where llama.cpp gives up, they say why."""
+    assert process.stderr is not None  # noqa: S101  # asked for with PIPE
+    while line := await process.stderr.readline():
+        lines.append(line.decode("utf-8", "replace").rstrip())

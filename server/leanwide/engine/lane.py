@@ -1,0 +1,281 @@
+"""A lane: one resident way to run the weights, and how a generation proceeds on it step by step.
+
+A generation is an iterator whose every step is bounded, one prompt slice or one token, so that the
+scheduler can let another one in between.
+"""
+
+from __future__ import annotations
+
+import codecs
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import Final
+
+from attrs import Factory, define, field, frozen
+
+from leanwide.engine.base import (
+    EngineError,
+    EngineSpec,
+    Finished,
+    FinishReason,
+    LaneInfo,
+    LaneSpec,
+    Piece,
+    Prompt,
+    Request,
+    Stats,
+)
+from leanwide.engine.cache import CachedSequence, SequenceCache
+from leanwide.engine.healing import Healing, PieceIndex
+from leanwide.engine.llama import Context, ContextParams, Decoded, Model, Sampler
+from leanwide.engine.stops import StopBuffer
+
+Step = Piece | Finished | None
+"""What one step gave; None is a prompt slice that gave no text yet."""
+
+_SLICE_MS: Final = 100.0
+"""A prompt slice takes about this long, so that a waiting completion waits no longer."""
+_SMALLEST_SLICE: Final = 16
+
+
+@frozen(kw_only=True)
+class Job:
+    """A request as the lane runs it."""
+
+    request: Request
+    arrived: float
+    """Moment of arrival, in seconds of ``time.monotonic``."""
+    cancelled: Callable[[], bool]
+    """Asked between steps and, on CPU and Metal, inside them."""
+
+
+@frozen(kw_only=True)
+class Opening:
+    """How the opening of a lane went so far."""
+
+    began: float
+    """When the weights began to load, in seconds of ``time.monotonic``."""
+    notice: str
+    """One sentence where the lane differs from what was asked; else empty."""
+
+
+@define
+class _Meter:
+    """Counts what a generation costs while it runs."""
+
+    started: float
+    evaluated: int = 0
+    reused: int = 0
+    generated: int = 0
+    prompt_done: float = field(default=Factory(lambda meter: meter.started, takes_self=True))
+
+
+class Lane:
+    """A model handle with its expert count, its KV cache and the bookkeeping over both."""
+
+    def __init__(
+        self, model: Model, index: PieceIndex, spec: LaneSpec, engine: EngineSpec, opening: Opening
+    ) -> None:
+        """Open the KV cache.
+
+        Raises:
+            EngineError: There is not enough memory.
+        """
+        self._model = model
+        self._index = index
+        self._limit = spec.context_tokens
+        self._slice = engine.batch_tokens
+        self._batch_tokens = engine.batch_tokens
+        self._running: Job | None = None
+        params = ContextParams(
+            cells=spec.context_tokens * spec.sequences,
+            sequences=spec.sequences,
+            batch_tokens=engine.batch_tokens,
+            threads=engine.threads,
+        )
+        self._context: Context = model.open_context(params, self._must_stop)
+        self._cache = SequenceCache(spec.sequences)
+        self.info = LaneInfo(
+            name=spec.name,
+            experts=model.experts_used,
+            context_tokens=spec.context_tokens,
+            load_ms=1000 * (time.monotonic() - opening.began),
+            notice=opening.notice,
+        )
+
+    def _must_stop(self) -> bool:
+        return self._running is not None and self._running.cancelled()
+
+    def run(self, job: Job) -> Iterator[Step]:
+        """Run a generation; every ``next`` does one bounded step.
+
+        Raises:
+            EngineError: The prompt is too long, or llama.cpp failed.
+        """
+        meter = _Meter(started=time.monotonic())
+        if job.cancelled():  # before it touches the KV cache
+            yield Finished(FinishReason.CANCELLED, self._stats(job, meter))
+            return
+        tokens, needed = self._encode(job.request)
+        if len(tokens) + job.request.max_tokens > self._limit:
+            raise EngineError(
+                f"{len(tokens)} prompt and {job.request.max_tokens} answer tokens do not fit "
+                f"a context of {self._limit}: raise context_tokens"
+            )
+        sequence = self._claim(tokens, meter)
+        try:
+            yield from self._prefill(job, sequence, tokens, meter)
+            reason = FinishReason.LENGTH
+            if job.cancelled():
+                reason = FinishReason.CANCELLED
+            elif job.request.max_tokens > 0:
+                reason = yield from self._decode(job, sequence, needed, meter)
+        finally:
+            sequence.busy = False
+        yield Finished(reason, self._stats(job, meter))
+
+    def _encode(self, request: Request) -> tuple[list[int], bytes]:
+        """Tokens of the prompt and the bytes that healing takes back from its end."""
+        tokens = encode(self._model, request.prompt)
+        if not tokens:
+            raise EngineError("an empty prompt cannot be continued")
+        last = request.prompt[-1]
+        if not request.heal or isinstance(last, int) or not last or len(tokens) < 2:
+            return tokens, b""
+        needed = self._model.piece(tokens[-1])
+        if not needed or needed.endswith(b"\n"):
+            return tokens, b""
+        return tokens[:-1], needed
+
+    def _claim(self, tokens: list[int], meter: _Meter) -> CachedSequence:
+        claim = self._cache.claim(tokens)
+        if claim is None:
+            raise EngineError("every sequence of the lane is in use")
+        sequence = claim.sequence
+        if claim.copy_from is not None:
+            self._context.truncate(sequence.number, 0)
+            self._context.copy(claim.copy_from, sequence.number, claim.keep)
+        elif not self._context.truncate(sequence.number, claim.keep):
+            sequence.tokens.clear()
+        meter.reused = len(sequence.tokens)
+        return sequence
+
+    def _prefill(
+        self, job: Job, sequence: CachedSequence, tokens: list[int], meter: _Meter
+    ) -> Iterator[Step]:
+        """Evaluate what the KV cache lacks, in slices of about ``_SLICE_MS``."""
+        while len(sequence.tokens) < len(tokens) and not job.cancelled():
+            done = len(sequence.tokens)
+            part = tokens[done : done + self._slice]
+            began = time.monotonic()
+            self._evaluate(job, sequence, part)
+            meter.evaluated += len(sequence.tokens) - done
+            self._adapt_slice(len(sequence.tokens) - done, time.monotonic() - began)
+            meter.prompt_done = time.monotonic()
+            if len(sequence.tokens) < len(tokens):
+                yield None
+        meter.prompt_done = time.monotonic()
+
+    def _adapt_slice(self, count: int, seconds: float) -> None:
+        """Size the next slice by the speed of this one."""
+        if count >= _SMALLEST_SLICE and seconds > 0:
+            fitting = int(count / seconds * _SLICE_MS / 1000)
+            self._slice = max(_SMALLEST_SLICE, min(self._batch_tokens, fitting))
+
+    def _evaluate(self, job: Job, sequence: CachedSequence, part: list[int]) -> None:
+        """Run tokens through the model; the sequence then holds what was really evaluated."""
+        self._running = job
+        try:
+            outcome = self._context.decode(part, len(sequence.tokens), sequence.number)
+            if outcome is Decoded.FULL:
+                self._make_room(keep=sequence)
+                outcome = self._context.decode(part, len(sequence.tokens), sequence.number)
+        finally:
+            self._running = None
+        if outcome is Decoded.FULL:
+            raise EngineError("the KV cache is full: raise context_tokens")
+        kept = self._context.length(sequence.number) - len(sequence.tokens)
+        sequence.tokens.extend(part[:kept])
+
+    def _make_room(self, keep: CachedSequence) -> None:
+        for other in self._cache.sequences:
+            if other is not keep and not other.busy:
+                self._context.truncate(other.number, 0)
+                other.tokens.clear()
+
+    def _decode(
+        self, job: Job, sequence: CachedSequence, needed: bytes, meter: _Meter
+    ) -> Generator[Step, None, FinishReason]:
+        """Generate token by token; gives the reason why it ended."""
+        request = job.request
+        healing = Healing(self._index, needed)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        stops = StopBuffer(request.stops)
+        sampler = Sampler(request.sampling)
+        deadline = meter.started + request.deadline_ms / 1000
+        try:
+            reason: FinishReason | None = None
+            while reason is None:
+                token = self._next_token(sampler, healing)
+                if token is None:
+                    reason = FinishReason.END
+                    break
+                meter.generated += 1
+                new = healing.accept(self._model.piece(token))
+                text = stops.push(decoder.decode(new))
+                # The one place for other jobs: the logits are used up, the next are not there yet.
+                yield Piece(text) if text else None
+                reason = _why_end(job, stops, meter, deadline)
+                if reason is None:
+                    self._evaluate(job, sequence, [token])
+                    reason = FinishReason.CANCELLED if job.cancelled() else None
+            if rest := stops.flush():
+                yield Piece(rest)
+            return reason
+        finally:
+            sampler.close()
+
+    def _next_token(self, sampler: Sampler, healing: Healing) -> int | None:
+        """The next token, or None where the model ends its answer."""
+        if healing.needed:
+            token = healing.choose(self._context.logits())
+        else:
+            token = self._context.sample(sampler)
+        return None if token is None or self._model.is_end(token) else token
+
+    def _stats(self, job: Job, meter: _Meter) -> Stats:
+        now = time.monotonic()
+        return Stats(
+            lane=job.request.lane,
+            experts=self._model.experts_used,
+            tokens_evaluated=meter.evaluated,
+            tokens_reused=meter.reused,
+            tokens_generated=meter.generated,
+            queue_ms=1000 * (meter.started - job.arrived),
+            prompt_ms=1000 * (meter.prompt_done - meter.started),
+            decode_ms=1000 * (now - meter.prompt_done),
+        )
+
+    def close(self) -> None:
+        """Give the KV cache back; the model stays."""
+        self._context.close()
+
+
+def encode(model: Model, prompt: Prompt) -> list[int]:
+    """Tokenise a prompt piece by piece, so that a piece keeps its tokens when others change."""
+    tokens = [model.bos] if model.starts_with_bos else []
+    for piece in prompt:
+        tokens.extend([piece] if isinstance(piece, int) else model.tokenize(piece))
+    return tokens
+
+
+def _why_end(job: Job, stops: StopBuffer, meter: _Meter, deadline: float) -> FinishReason | None:
+    if stops.hit:
+        return FinishReason.STOP
+    if job.cancelled():
+        return FinishReason.CANCELLED
+    if meter.generated >= job.request.max_tokens:
+        return FinishReason.LENGTH
+    if time.monotonic() >= deadline:
+        return FinishReason.DEADLINE
+    return None

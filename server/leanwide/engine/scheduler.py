@@ -1,0 +1,63 @@
+"""Whose step is next. Cooperative: a job gives control back after every prompt slice and token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+from attrs import define
+
+from leanwide.engine.base import EngineError, Finished, Piece, Priority
+from leanwide.engine.lane import Step
+
+
+@define
+class _Waiting:
+    id: int
+    priority: Priority
+    order: int
+    steps: Iterator[Step]
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The lower, the sooner. Of completions the newest goes first: older ones are stale."""
+        interactive = self.priority is Priority.INTERACTIVE
+        return self.priority, -self.order if interactive else self.order
+
+
+class Scheduler:
+    """Runs jobs step by step, the most urgent first; a job loses nothing while it waits."""
+
+    def __init__(
+        self,
+        on_step: Callable[[int, Piece | None], None],
+        on_end: Callable[[int, Finished | EngineError], None],
+    ) -> None:
+        self._jobs: list[_Waiting] = []
+        self._order = count()
+        self._on_step = on_step
+        self._on_end = on_end
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self._jobs
+
+    def add(self, job_id: int, priority: Priority, steps: Iterator[Step]) -> None:
+        """Take up a job; nothing of it runs before :meth:`step`."""
+        self._jobs.append(_Waiting(job_id, priority, next(self._order), steps))
+
+    def step(self) -> None:
+        """Do one step of the most urgent job and report it."""
+        job = min(self._jobs, key=lambda waiting: waiting.rank)
+        try:
+            step = next(job.steps)
+        except EngineError as error:
+            self._jobs.remove(job)
+            self._on_end(job.id, error)
+            return
+        if isinstance(step, Finished):
+            self._jobs.remove(job)
+            self._on_end(job.id, step)
+        else:
+            self._on_step(job.id, step)

@@ -1,0 +1,129 @@
+"""The engine process: ``python -m leanwide.engine.worker``, started by the server.
+
+Two threads. The main one reads messages, counts tokens and notes cancellations at once; the
+decoding one owns llama.cpp and does everything else, one bounded step after the other.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from leanwide.engine import wire
+from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, Request
+from leanwide.engine.lane import Job, Step
+from leanwide.engine.lanes import Lanes
+from leanwide.engine.scheduler import Scheduler
+
+
+class Worker:
+    """Connects the pipe with the scheduler and the lanes."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+        self._write_lock = threading.Lock()
+        self._inbox: queue.SimpleQueue[wire.Start | wire.Generate] = queue.SimpleQueue()
+        self._cancelled: dict[int, threading.Event] = {}
+        self._lanes: Lanes | None = None
+        self._reported: set[str] = set()
+        self._scheduler = Scheduler(self._send_step, self._send_end)
+
+    def serve(self, stream: BinaryIO) -> None:
+        """Read messages until the server closes the pipe."""
+        threading.Thread(target=self._decode_forever, daemon=True).start()
+        while (message := wire.read_from_server(stream)) is not None:
+            match message:
+                case wire.Cancel():
+                    if (event := self._cancelled.get(message.id)) is not None:
+                        event.set()
+                case wire.Count():
+                    self._count(message)
+                case wire.Generate():
+                    self._cancelled[message.id] = threading.Event()
+                    self._inbox.put(message)
+                case wire.Start():
+                    self._inbox.put(message)
+
+    def _send(self, message: wire.ToServer) -> None:
+        with self._write_lock:
+            self._output.write(wire.frame(message))
+            self._output.flush()
+
+    def _count(self, message: wire.Count) -> None:
+        model = self._lanes.model if self._lanes is not None else None
+        if model is None:
+            self._send(wire.Failed(message.id, "no model is loaded"))
+        else:
+            counts = [len(model.tokenize(text)) for text in message.texts]
+            self._send(wire.Counts(message.id, counts))
+
+    def _decode_forever(self) -> None:
+        try:
+            while True:
+                while not self._inbox.empty() or self._scheduler.idle:
+                    self._take(self._inbox.get())
+                self._scheduler.step()
+        except BaseException:
+            traceback.print_exc()  # the server logs what stands on stderr and starts anew
+            os._exit(70)
+
+    def _take(self, message: wire.Start | wire.Generate) -> None:
+        if isinstance(message, wire.Start):
+            self._load(message)
+        else:
+            steps = self._steps(message.id, message.request, time.monotonic())
+            self._scheduler.add(message.id, message.request.priority, steps)
+
+    def _load(self, message: wire.Start) -> None:
+        try:
+            self._lanes = Lanes(message.spec, lambda share: self._send(wire.Loading(share)))
+            _, info = self._lanes.lane(message.spec.lanes[0].name)
+        except EngineError as error:
+            self._send(wire.Refused(str(error)))
+            os._exit(1)
+        self._report(info)
+
+    def _report(self, info: LaneInfo) -> None:
+        """Tell the server of a lane that was just opened."""
+        if self._lanes is not None and info.name not in self._reported:
+            self._reported.add(info.name)
+            self._send(wire.Opened(self._lanes.model_info(), info))
+
+    def _steps(self, job_id: int, request: Request, arrived: float) -> Iterator[Step]:
+        if self._lanes is None:
+            raise EngineError("no model is loaded")
+        lane, info = self._lanes.lane(request.lane)
+        self._report(info)
+        cancelled = self._cancelled[job_id].is_set
+        yield from lane.run(Job(request=request, arrived=arrived, cancelled=cancelled))
+
+    def _send_step(self, job_id: int, piece: Piece | None) -> None:
+        self._send(wire.Beat(job_id) if piece is None else wire.Text(job_id, piece.text))
+
+    def _send_end(self, job_id: int, end: Finished | EngineError) -> None:
+        del self._cancelled[job_id]
+        if isinstance(end, EngineError):
+            self._send(wire.Failed(job_id, str(end)))
+        else:
+            self._send(wire.Done(job_id, end.reason, end.stats))
+
+
+def main() -> None:
+    """Serve the parent process on stdin and stdout until it closes the pipe."""
+    # The terminal sends Ctrl-C to the whole group; the server decides when the engine ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # llama.cpp prints on stdout in places; that must not break a frame
+    Worker(output).serve(sys.stdin.buffer)
+    os._exit(0)  # the decoding thread may be inside llama.cpp: do not wait for it
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Between the protocol's types and ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+from pygls.workspace import ServerTextPosition
+
+from leanwide.context.view import View
+from leanwide.engine.base import EngineStatus, LaneInfo
+from leanwide.features.journal import Record
+from leanwide.lsp.documents import DocumentWorkspace, PositionError
+
+
+def view_at(workspace: DocumentWorkspace, uri: str, position: types.Position) -> View:
+    """Take a snapshot of a document with the cursor at ``position``.
+
+    Raises:
+        JsonRpcInvalidParams: The document is not open, or has no such position.
+    """
+    document = workspace.opened(uri)
+    if document is None:
+        raise JsonRpcInvalidParams(message=f"{uri} is not open")
+    try:
+        line, column = document.locate(position)
+    except PositionError as error:
+        raise JsonRpcInvalidParams(message=str(error)) from error
+    return View(
+        uri=uri,
+        path=document.path or uri,
+        language_id=document.language_id or "",
+        version=document.version or 0,
+        lines=tuple(document.lines),
+        line=line,
+        column=column,
+    )
+
+
+def inline_item(
+    text: str, view: View, workspace: DocumentWorkspace, report: types.Command
+) -> types.InlineCompletionItem:
+    """Make the item: it replaces the typed part of the line by that part and the new text."""
+    typed = view.line_before.lstrip()
+    codec = workspace.position_codec
+    lines = (view.current_line,)
+
+    def at(column: int) -> types.Position:
+        units = codec.position_to_client_units(lines, ServerTextPosition(0, column))
+        return types.Position(view.line, units.character)
+
+    return types.InlineCompletionItem(
+        insert_text=typed + text,
+        range=types.Range(at(view.column - len(typed)), at(view.column)),
+        command=report,
+    )
+
+
+def camel_case(value: Any) -> Any:
+    """Unstructure attrs classes, names in camelCase as LSP has them."""
+    if attrs.has(type(value)):
+        return {
+            _camel(field.name): camel_case(getattr(value, field.name))
+            for field in attrs.fields(type(value))
+        }
+    if isinstance(value, dict):
+        return {key: camel_case(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [camel_case(item) for item in value]
+    return value
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+def status_params(
+    status: EngineStatus, lanes: tuple[LaneInfo, ...], last: Record | None
+) -> dict[str, Any]:
+    """The parameters of ``leanwide/status``."""
+    lane = lanes[0] if lanes else None
+    return {
+        "mode": last.mode if last else "code",
+        "lane": last.lane if last else (lane.name if lane else ""),
+        "state": status.state.value,
+        "experts": last.experts if last else (lane.experts if lane else 0),
+        "tokensPerSecond": _tokens_per_second(last),
+        "reason": status.reason,
+    }
+
+
+def _tokens_per_second(last: Record | None) -> float:
+    decode_ms = last.ms["decode"] if last else 0.0
+    return round(1000 * last.tokens_generated / decode_ms, 1) if last and decode_ms > 0 else 0.0

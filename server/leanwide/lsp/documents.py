@@ -1,0 +1,133 @@
+"""Open documents, kept in step with the editor.
+
+pygls splits lines as Python does, also at form feeds and other separators that are plain
+characters to an editor (real standard-library files contain them), and rebuilds the whole text on
+every change. Here a line ends with LF, CRLF or CR and nothing else, and a change touches its lines
+only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import unquote
+
+from lsprotocol import types
+from pygls.workspace import PositionCodec, TextDocument, Workspace
+
+from leanwide.context.view import split_lines
+
+
+class PositionError(ValueError):
+    """The position does not exist in the document."""
+
+
+class Document(TextDocument):
+    """A text document held as lines."""
+
+    def __init__(self, text: str, codec: PositionCodec, item: types.TextDocumentItem) -> None:
+        super().__init__(
+            item.uri,
+            source=None,
+            version=item.version,
+            language_id=item.language_id,
+            position_codec=codec,
+        )
+        self._lines = split_lines(text)
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """Lines with their endings; the last one is there only if it has text."""
+        return tuple(self._lines)
+
+    @property
+    def source(self) -> str:
+        """The whole text."""
+        return "".join(self._lines)
+
+    def apply_change(self, change: types.TextDocumentContentChangeEvent) -> None:
+        """Apply one change of the editor, whole text or a range."""
+        if isinstance(change, types.TextDocumentContentChangePartial):
+            self._replace(change.range, change.text)
+        else:
+            self._lines = split_lines(change.text)
+
+    def locate(self, position: types.Position) -> tuple[int, int]:
+        """Give line and column in code points of a position that must exist.
+
+        Raises:
+            PositionError: There is no such line, or the line is shorter.
+        """
+        line, units = position.line, position.character
+        if line > len(self._lines) or (line == len(self._lines) and not self._open_end()):
+            raise PositionError(f"line {line} does not exist: the document has {self._count()}")
+        text = self._text_of(line)
+        column = self._column(text, units)
+        if self.position_codec.client_num_units(text) < units:
+            raise PositionError(f"line {line} has no character {units}")
+        return line, column
+
+    def _count(self) -> int:
+        return len(self._lines) + self._open_end()
+
+    def _open_end(self) -> bool:
+        """Whether an empty line follows the last line ending, or the document is empty."""
+        return not self._lines or self._lines[-1].endswith(("\r", "\n"))
+
+    def _text_of(self, line: int) -> str:
+        return self._lines[line].rstrip("\r\n") if line < len(self._lines) else ""
+
+    def _column(self, text: str, units: int) -> int:
+        """Code points that ``units`` of the client's encoding cover, at most the whole text."""
+        if text.isascii():
+            return min(units, len(text))
+        counted = 0
+        for column, character in enumerate(text):
+            if counted >= units:
+                return column
+            counted += self.position_codec.client_num_units(character)
+        return len(text)
+
+    def _clamped(self, position: types.Position) -> tuple[int, int]:
+        """Like :meth:`locate`; what lies beyond the end means the end, as LSP has it for edits."""
+        if position.line >= len(self._lines):
+            return len(self._lines), 0
+        return position.line, self._column(self._text_of(position.line), position.character)
+
+    def _replace(self, span: types.Range, text: str) -> None:
+        """Replace a range, and split again only what the change can have joined or parted."""
+        first, start = self._clamped(span.start)
+        last, end = self._clamped(span.end)
+        head = self._lines[first][:start] if first < len(self._lines) else ""
+        tail = self._lines[last][end:] if last < len(self._lines) else ""
+        last = min(last + 1, len(self._lines))
+        if first == len(self._lines) and first > 0:
+            first -= 1
+            head = self._lines[first]
+        if first > 0 and self._lines[first - 1].endswith("\r"):
+            first -= 1
+            head = self._lines[first] + head
+        if last < len(self._lines):
+            tail += self._lines[last]
+            last += 1
+        self._lines[first:last] = split_lines(head + text + tail)
+
+
+class DocumentWorkspace(Workspace):
+    """pygls's workspace with our documents in it."""
+
+    def put_text_document(
+        self, text_document: types.TextDocumentItem, notebook_uri: str | None = None
+    ) -> None:
+        """Take over a document that the editor opened."""
+        super().put_text_document(text_document, notebook_uri)
+        document = Document(text_document.text, self.position_codec, text_document)
+        self._text_documents[self._key(text_document.uri)] = document
+
+    def opened(self, uri: str) -> Document | None:
+        """Give the open document, or None: leanwide reads no file that the editor did not open."""
+        document = self._text_documents.get(self._key(uri))
+        return document if isinstance(document, Document) else None
+
+    @staticmethod
+    def _key(uri: str) -> str:
+        return unquote(uri)

@@ -1,0 +1,33 @@
+"""workspace/executeCommand: what a user can ask of the server itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from leanwide.lsp import convert
+
+if TYPE_CHECKING:
+    from leanwide.server import Server
+
+
+async def status(ls: Server, *_: Any) -> dict[str, Any]:
+    """``leanwide.status``: what the ``leanwide/status`` notification says, with the model."""
+    engine = ls.bench.engine
+    params = convert.status_params(engine.status, engine.lanes, ls.last_record)
+    model = engine.model
+    return {
+        **params,
+        "model": None if model is None else {"name": model.name, "path": str(model.path)},
+        "lanes": convert.camel_case(engine.lanes),
+        "accepted": ls.accepted,
+    }
+
+
+async def last_request(ls: Server, *_: Any) -> list[dict[str, Any]]:
+    """``leanwide.lastRequest``: the last requests and what they cost, newest last."""
+    return [convert.camel_case(entry) for entry in ls.bench.journal.records]
+
+
+async def accepted(ls: Server, *_: Any) -> None:
+    """``leanwide.accepted``: the user took a suggestion; counted on this machine, sent nowhere."""
+    ls.accepted += 1

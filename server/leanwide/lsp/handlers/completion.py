@@ -1,0 +1,40 @@
+"""textDocument/inlineCompletion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from leanwide.engine.base import EngineError
+from leanwide.features.complete import complete
+from leanwide.lsp import convert
+from leanwide.lsp.protocol import arrival_version
+
+if TYPE_CHECKING:
+    from leanwide.server import Server
+
+
+async def inline_completion(
+    ls: Server, params: types.InlineCompletionParams
+) -> types.InlineCompletionList | None:
+    """Complete at the cursor. Empty while the model loads, and for a request that is outdated."""
+    # The snapshot comes before the first await: a change edits the document in place.
+    view = convert.view_at(ls.documents, params.text_document.uri, params.position)
+    outdated = arrival_version.get() not in (None, view.version)
+    if outdated or not ls.serves(view.language_id):
+        return None
+    if ls.bench.engine.model is None:
+        ls.bench.engine.start()
+        return None
+    with ls.live.newest(view.uri) as cancel:
+        try:
+            completion = await complete(view, ls.bench, cancel)
+        except EngineError as error:
+            ls.feedback.tell_once(str(error), types.MessageType.Warning)
+            return None
+    if completion is None:
+        return None
+    accepted = types.Command(title="", command="leanwide.accepted", arguments=[])
+    item = convert.inline_item(completion.text, view, ls.documents, accepted)
+    return types.InlineCompletionList(items=[item])

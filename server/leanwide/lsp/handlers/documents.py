@@ -1,0 +1,27 @@
+"""Documents come, change and go; pygls has already applied the change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from leanwide.server import Server
+
+
+def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
+    """Load the model as soon as there is something to complete."""
+    if ls.serves(params.text_document.language_id):
+        ls.bench.engine.start()
+
+
+def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
+    """Retire the document's running request: its place in the text is gone."""
+    ls.live.retire(params.text_document.uri)
+
+
+def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
+    """Retire the document's running request and forget its window."""
+    ls.live.retire(params.text_document.uri)
+    ls.bench.windows.pop(params.text_document.uri, None)

@@ -1,0 +1,59 @@
+"""From initialize to shutdown, and the settings in between."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from leanwide.lsp.documents import DocumentWorkspace
+from leanwide.options import WORKSPACE_FILE, Layer, read_layer, restrict_workspace
+
+if TYPE_CHECKING:
+    from leanwide.server import Server
+
+
+async def initialize(ls: Server, params: types.InitializeParams) -> None:
+    """Take over the workspace and read the settings that belong to it."""
+    old = ls.protocol.workspace
+    ls.protocol._workspace = DocumentWorkspace(  # pygls has no other way in
+        old.root_uri, old._sync_kind, list(old.folders.values()), old.position_encoding
+    )
+    workspace, problems = await asyncio.to_thread(_workspace_layer, old.root_path)
+    editor = editor_layer(params.initialization_options)
+    await ls.configure(editor=editor, workspace=workspace, problems=problems)
+
+
+def _workspace_layer(root: str | None) -> tuple[Layer, tuple[str, ...]]:
+    """Read the workspace's own settings, as far as a workspace may set anything."""
+    if root is None:
+        return Layer("the workspace", {}), ()
+    layer, problems = read_layer(Path(root) / WORKSPACE_FILE)
+    layer, refused = restrict_workspace(layer)
+    return layer, (*problems, *refused)
+
+
+def initialized(ls: Server, _: types.InitializedParams) -> None:
+    """Say what was wrong with the settings, now that messages may be sent."""
+    ls.tell_problems()
+
+
+async def did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:
+    """Take new settings from the editor."""
+    settings = params.settings
+    if isinstance(settings, dict) and "leanwide" in settings:
+        settings = settings["leanwide"]
+    await ls.configure(editor=editor_layer(settings))
+    ls.tell_problems()
+
+
+async def shutdown(ls: Server, _: None) -> None:
+    """End the engine; the editor is about to close the connection."""
+    await ls.bench.engine.close()
+
+
+def editor_layer(settings: Any) -> Layer:
+    """Settings that the editor sent; anything but an object counts as none."""
+    return Layer("the editor's settings", settings if isinstance(settings, dict) else {})

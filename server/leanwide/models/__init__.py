@@ -1,0 +1,1 @@
+"""Model files: what they say of themselves, and the one that ships with leanwide."""

@@ -1,0 +1,235 @@
+"""Reads the header of a GGUF file: metadata and tensor sizes, never the weights.
+
+The layout is the one of ggml's ``docs/gguf.md`` (versions 2 and 3). gguf-py's own reader builds a
+view for every vocabulary entry, which takes seconds for a real model; this one steps over arrays
+and is used before every load, because llama.cpp ends its process on some broken files.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+Scalar = int | float | bool | str
+
+_MAGIC: Final = b"GGUF"
+_STRING, _ARRAY = 8, 9
+_FORMATS: Final = {
+    0: "<B",
+    1: "<b",
+    2: "<H",
+    3: "<h",
+    4: "<I",
+    5: "<i",
+    6: "<f",
+    7: "<?",
+    10: "<Q",
+    11: "<q",
+    12: "<d",
+}
+_BLOCKS: Final = {
+    0: (1, 4),  # F32
+    1: (1, 2),  # F16
+    2: (32, 18),  # Q4_0
+    3: (32, 20),  # Q4_1
+    6: (32, 22),  # Q5_0
+    7: (32, 24),  # Q5_1
+    8: (32, 34),  # Q8_0
+    10: (256, 84),  # Q2_K
+    11: (256, 110),  # Q3_K
+    12: (256, 144),  # Q4_K
+    13: (256, 176),  # Q5_K
+    14: (256, 210),  # Q6_K
+    16: (256, 66),  # IQ2_XXS
+    17: (256, 74),  # IQ2_XS
+    18: (256, 98),  # IQ3_XXS
+    20: (32, 18),  # IQ4_NL
+    21: (256, 110),  # IQ3_S
+    22: (256, 82),  # IQ2_S
+    23: (256, 136),  # IQ4_XS
+    24: (1, 1),  # I8
+    26: (1, 4),  # I32
+    30: (1, 2),  # BF16
+    39: (32, 17),  # MXFP4
+}
+"""ggml type → (elements in a block, bytes of a block), from ggml's ``ggml-common.h``."""
+
+
+class ModelFileError(Exception):
+    """The file is not a model that can be loaded; the message names the file and the cause."""
+
+
+@frozen
+class TensorInfo:
+    """One tensor as the header announces it."""
+
+    name: str
+    elements: int
+    size_bytes: int | None
+    """None for a quantisation type that this table does not know."""
+    offset: int
+    """From the start of the data section, in bytes."""
+
+
+@frozen(kw_only=True)
+class GgufHeader:
+    """What a GGUF file says of itself before the weights start."""
+
+    path: Path
+    file_bytes: int
+    metadata: dict[str, Scalar]
+    """Scalars only; of an array the length is kept, under ``<key>.length``."""
+    tensors: tuple[TensorInfo, ...]
+    data_start: int
+    """Where the weights begin, in bytes from the start of the file."""
+
+    @property
+    def architecture(self) -> str:
+        """llama.cpp's name of the architecture, such as ``qwen3moe``; "" where it is missing."""
+        return str(self.metadata.get("general.architecture", ""))
+
+    @property
+    def name(self) -> str:
+        """The model's own name, or the file's where it has none."""
+        return str(self.metadata.get("general.name") or self.path.stem)
+
+    def number(self, key: str) -> int:
+        """Give the architecture's number under ``key``, such as ``expert_count``; 0 if absent."""
+        value = self.metadata.get(f"{self.architecture}.{key}", 0)
+        return int(value) if isinstance(value, int | float) else 0
+
+    @property
+    def kv_bytes_per_token(self) -> int:
+        """Bytes that one token takes in an f16 KV cache over all layers."""
+        heads = self.number("attention.head_count")
+        width = self.number("embedding_length") // heads if heads else 0
+        keys = self.number("attention.key_length") or width
+        values = self.number("attention.value_length") or width
+        kv_heads = self.number("attention.head_count_kv") or heads
+        return 2 * kv_heads * (keys + values) * self.number("block_count")
+
+
+def read_header(path: Path) -> GgufHeader:
+    """Read the header of the GGUF file at ``path``.
+
+    Raises:
+        ModelFileError: The file is missing, unreadable, empty, truncated or not GGUF.
+    """
+    try:
+        size = path.stat().st_size
+        if size == 0:
+            raise ModelFileError(f"{path} is empty: download the model again")
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            header = _parse(_Cursor(data), path, size)
+    except FileNotFoundError:
+        raise ModelFileError(f"{path} does not exist: check the model path") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ModelFileError(f"{path} cannot be read: {reason}") from error
+    except (struct.error, IndexError, UnicodeDecodeError):
+        raise _truncated(path) from None
+    _check_complete(header)
+    return header
+
+
+def _truncated(path: Path) -> ModelFileError:
+    return ModelFileError(f"{path} is truncated or damaged: download the model again")
+
+
+class _Cursor:
+    """Reads values one after the other from a mapped file."""
+
+    def __init__(self, data: mmap.mmap) -> None:
+        self.data = data
+        self.at = 0
+
+    def take(self, count: int) -> bytes:
+        if self.at + count > len(self.data):
+            raise IndexError(count)
+        chunk = self.data[self.at : self.at + count]
+        self.at += count
+        return chunk
+
+    def number(self, layout: str) -> int:
+        (value,) = struct.unpack_from(layout, self.data, self.at)
+        self.at += struct.calcsize(layout)
+        return value  # type: ignore[no-any-return]  # the layout decides int, float or bool
+
+    def string(self) -> str:
+        return self.take(self.number("<Q")).decode("utf-8")
+
+    def skip(self, count: int) -> None:
+        if self.at + count > len(self.data):
+            raise IndexError(count)
+        self.at += count
+
+
+def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
+    if cursor.data[:4] != _MAGIC:
+        raise ModelFileError(f"{path} is not a GGUF file: give the path of a .gguf model")
+    cursor.skip(4)
+    version = cursor.number("<I")
+    if version not in (2, 3):
+        raise ModelFileError(f"{path} has GGUF version {version}, which is not supported")
+    tensor_count, key_count = cursor.number("<Q"), cursor.number("<Q")
+    metadata: dict[str, Scalar] = {}
+    for _ in range(key_count):
+        key, kind = cursor.string(), cursor.number("<I")
+        if kind == _ARRAY:
+            metadata[f"{key}.length"] = _skip_array(cursor)
+        else:
+            metadata[key] = cursor.string() if kind == _STRING else cursor.number(_layout(kind))
+    tensors = tuple(_tensor(cursor) for _ in range(tensor_count))
+    alignment = int(metadata.get("general.alignment", 32))
+    data_start = -(-cursor.at // alignment) * alignment
+    return GgufHeader(
+        path=path,
+        file_bytes=size,
+        metadata=metadata,
+        data_start=data_start,
+        tensors=tensors,
+    )
+
+
+def _layout(kind: int) -> str:
+    if kind not in _FORMATS:
+        raise IndexError(kind)
+    return _FORMATS[kind]
+
+
+def _skip_array(cursor: _Cursor) -> int:
+    kind, length = cursor.number("<I"), cursor.number("<Q")
+    if kind == _STRING:
+        for _ in range(length):
+            cursor.skip(cursor.number("<Q"))
+    else:
+        cursor.skip(length * struct.calcsize(_layout(kind)))
+    return length
+
+
+def _tensor(cursor: _Cursor) -> TensorInfo:
+    name = cursor.string()
+    elements = 1
+    for _ in range(cursor.number("<I")):
+        elements *= cursor.number("<Q")
+    kind, offset = cursor.number("<I"), cursor.number("<Q")
+    block = _BLOCKS.get(kind)
+    size = elements // block[0] * block[1] if block else None
+    return TensorInfo(name, elements, size, offset)
+
+
+def _check_complete(header: GgufHeader) -> None:
+    """Refuse a file that ends before its last tensor does: llama.cpp would map it and crash."""
+    if not header.architecture or not header.tensors:
+        raise _truncated(header.path)
+    start = header.data_start
+    end = max(start + tensor.offset + (tensor.size_bytes or 0) for tensor in header.tensors)
+    if end > header.file_bytes:
+        missing = (end - header.file_bytes) / 1e6
+        raise ModelFileError(
+            f"{header.path} is truncated, {missing:.1f} MB are missing: download the model again"
+        )

@@ -1,0 +1,241 @@
+"""The user's options: typed once, documented at the field, read from layers that fail softly.
+
+Layers, each over the one before: the built-in ``configs/default.toml``, the user file, the tuned
+file, the workspace's ``.leanwide.toml``, and what the editor sends. A bad key or value costs only
+itself: it is reported as a problem, in a sentence, and the layer below serves.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, get_type_hints
+
+import attrs
+import cattrs
+from attrs import field, frozen
+from attrs.validators import ge, le
+
+from leanwide.models.limits import Width
+from leanwide.modes.profile import Mode, Profile
+
+WORKSPACE_FILE: Final = ".leanwide.toml"
+WORKSPACE_SECTIONS: Final = ("modes", "languages")
+"""What a workspace may set: budgets and languages. It never names programs, files or addresses."""
+
+
+@frozen(kw_only=True)
+class ModelOptions:
+    """Which weights are loaded, and how."""
+
+    path: str
+    """A GGUF file; "" is the model that ships with leanwide."""
+    threads: int = field(validator=[ge(0), le(1024)])
+    """Threads of the engine; 0 is one per physical core."""
+    gpu_layers: int = field(validator=ge(-1))
+    """Layers kept in GPU memory; 0 is CPU only, -1 is all."""
+    batch_tokens: int = field(validator=[ge(16), le(8192)])
+    """Most prompt tokens in one step of the model."""
+    use_mmap: bool
+    """Map the file instead of reading it; lanes then share its pages."""
+    use_extra_bufts: bool
+    """Repack weights into private memory; lanes then share nothing."""
+
+
+@frozen(kw_only=True)
+class LaneOptions:
+    """One way to run the weights."""
+
+    experts: int | Width
+    """Active experts per token; "half" and "trained" go by the model's own count."""
+    sequences: int = field(validator=[ge(1), le(64)])
+    """Prompts kept in the KV cache."""
+
+
+@frozen(kw_only=True)
+class LanesOptions:
+    """The two lanes."""
+
+    lean: LaneOptions
+    wide: LaneOptions
+
+
+@frozen(kw_only=True)
+class ModesOptions:
+    """What each mode may spend."""
+
+    code: Profile
+    think: Profile
+    dialog: Profile
+
+
+@frozen(kw_only=True)
+class LanguageOptions:
+    """Where leanwide works."""
+
+    off: tuple[str, ...]
+    """Language ids without completions."""
+
+
+@frozen(kw_only=True)
+class Options:
+    """Everything that can be set."""
+
+    model: ModelOptions
+    lanes: LanesOptions
+    modes: ModesOptions
+    languages: LanguageOptions
+
+    @property
+    def profiles(self) -> Mapping[Mode, Profile]:
+        """The profile of every mode."""
+        return {
+            Mode.CODE: self.modes.code,
+            Mode.THINK: self.modes.think,
+            Mode.DIALOG: self.modes.dialog,
+        }
+
+
+@frozen
+class Layer:
+    """Settings from one place."""
+
+    source: str
+    """Where they stand, as the user knows it: a path, or "the editor"."""
+    values: Mapping[str, Any]
+
+
+def parse(*layers: Layer) -> tuple[Options, tuple[str, ...]]:
+    """Lay ``layers`` over the built-in configuration; give the options and all problems found."""
+    merged: dict[str, Any] = dict(built_in().values)
+    problems: list[str] = []
+    for layer in layers:
+        checked = _check(layer.values, Options, "", layer.source, problems)
+        merged = _merge(merged, checked)
+    return _CONVERTER.structure(merged, Options), tuple(problems)
+
+
+def built_in() -> Layer:
+    """Give the configuration that ships with leanwide."""
+    text = resources.files("leanwide").joinpath("configs/default.toml").read_text("utf-8")
+    return Layer("the built-in configuration", tomllib.loads(text))
+
+
+def read_layer(path: Path) -> tuple[Layer, tuple[str, ...]]:
+    """Read a TOML file; a missing one is an empty layer, a broken one a problem."""
+    try:
+        return Layer(str(path), tomllib.loads(path.read_text("utf-8"))), ()
+    except FileNotFoundError:
+        return Layer(str(path), {}), ()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return Layer(str(path), {}), (f"{path} is ignored: {error}",)
+
+
+def restrict_workspace(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
+    """Keep what a workspace may set; one problem names what it tried beyond that."""
+    allowed = {key: value for key, value in layer.values.items() if key in WORKSPACE_SECTIONS}
+    refused = sorted(set(layer.values) - set(allowed))
+    if not refused:
+        return layer, ()
+    names = ", ".join(refused)
+    may = " and ".join(WORKSPACE_SECTIONS)
+    return (
+        Layer(layer.source, allowed),
+        (f"{layer.source} may set {may} only: ignored {names} (put it into your own user file)",),
+    )
+
+
+def _check(
+    values: Mapping[str, Any], kind: type, prefix: str, source: str, problems: list[str]
+) -> dict[str, Any]:
+    """Keep the keys and values that fit the class ``kind``; describe the others."""
+    fields = {attribute.name: attribute for attribute in attrs.fields(kind)}
+    hints = get_type_hints(kind)
+    good: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if key not in fields:
+            problems.append(_unknown(name, prefix, list(fields), source))
+        elif attrs.has(hints[key]):
+            if isinstance(value, Mapping):
+                good[key] = _check(value, hints[key], f"{name}.", source, problems)
+            else:
+                problems.append(f"{source}: {name} is a section, not a value")
+        elif problem := _problem(value, hints[key], fields[key]):
+            problems.append(f"{source}: {name} = {value!r}: {problem}")
+        else:
+            good[key] = value
+    return good
+
+
+def _unknown(name: str, prefix: str, known: list[str], source: str) -> str:
+    near = difflib.get_close_matches(name.rsplit(".", 1)[-1], known, n=1, cutoff=0.0)
+    return f"{source}: there is no setting {name}; did you mean {prefix}{near[0]}?"
+
+
+def _problem(value: Any, kind: Any, attribute: attrs.Attribute[Any]) -> str:
+    """Say what is wrong with a value; "" if it is fine."""
+    try:
+        structured = _CONVERTER.structure(value, kind)
+        if attribute.validator is not None:
+            attribute.validator(None, attribute, structured)
+    except ValueError as error:
+        return str(error.args[0])
+    return ""
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(old, value) if both else value  # type: ignore[arg-type]  # both
+    return merged
+
+
+def _strict(kind: type, name: str) -> Any:
+    """A structure hook that takes values of this very type and converts nothing."""
+
+    def structure(value: Any, _: Any) -> Any:
+        if isinstance(value, bool) is (kind is bool) and isinstance(value, kind):
+            return value
+        raise ValueError(f"this needs {name}")
+
+    return structure
+
+
+def _number(value: Any, _: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise ValueError("this needs a number")
+
+
+def _experts(value: Any, _: Any) -> int | Width:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if value in tuple(Width):
+        return Width(value)
+    raise ValueError('this needs a whole number, "half" or "trained"')
+
+
+def _texts(value: Any, _: Any) -> tuple[str, ...]:
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise ValueError("this needs a list of texts")
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter()
+    converter.register_structure_hook(int, _strict(int, "a whole number"))
+    converter.register_structure_hook(bool, _strict(bool, "true or false"))
+    converter.register_structure_hook(str, _strict(str, "a text"))
+    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook(int | Width, _experts)
+    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _texts)
+    return converter
+
+
+_CONVERTER: Final = _converter()

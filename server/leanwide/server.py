@@ -1,0 +1,149 @@
+"""The language server: its shared state and the one table of everything it answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from leanwide import __version__
+from leanwide.engine.base import Engine
+from leanwide.features.complete import Workbench, workbench
+from leanwide.features.journal import Record
+from leanwide.lsp.documents import DocumentWorkspace
+from leanwide.lsp.feedback import Feedback
+from leanwide.lsp.handlers import commands, completion, documents, lifecycle
+from leanwide.lsp.protocol import Protocol
+from leanwide.lsp.requests import LiveRequests
+from leanwide.options import Layer, Options, parse
+
+logger = logging.getLogger(__name__)
+
+Launch = Callable[[Options], Engine]
+"""Makes the engine that the options ask for; it is started later, when there is work."""
+
+HANDLERS: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
+    (types.INITIALIZE, lifecycle.initialize, None),
+    (types.INITIALIZED, lifecycle.initialized, None),
+    (types.WORKSPACE_DID_CHANGE_CONFIGURATION, lifecycle.did_change_configuration, None),
+    (types.SHUTDOWN, lifecycle.shutdown, None),
+    (types.TEXT_DOCUMENT_DID_OPEN, documents.did_open, None),
+    (types.TEXT_DOCUMENT_DID_CHANGE, documents.did_change, None),
+    (types.TEXT_DOCUMENT_DID_CLOSE, documents.did_close, None),
+    # pygls advertises inline completion only where options are given.
+    (
+        types.TEXT_DOCUMENT_INLINE_COMPLETION,
+        completion.inline_completion,
+        types.InlineCompletionOptions(),
+    ),
+)
+"""LSP method, the function that handles it, and the options that are advertised."""
+
+Command = Callable[..., Awaitable[Any]]
+
+COMMANDS: Final[tuple[tuple[str, Command], ...]] = (
+    ("leanwide.status", commands.status),
+    ("leanwide.lastRequest", commands.last_request),
+    ("leanwide.accepted", commands.accepted),
+)
+"""Command, and the function that runs it."""
+
+
+class Server(LanguageServer):
+    """What the handlers share. All of it belongs to the asyncio loop."""
+
+    protocol: Protocol
+
+    def __init__(
+        self, launch: Launch, layers: tuple[Layer, ...], problems: tuple[str, ...]
+    ) -> None:
+        super().__init__("leanwide", __version__, protocol_cls=Protocol)
+        self._launch = launch
+        self._user_layers = layers
+        self._user_problems = problems
+        self._workspace_layers: tuple[Layer, ...] = ()
+        self.live = LiveRequests()
+        self.feedback = Feedback(self)
+        self.accepted = 0
+        self.options, _ = parse(*layers)
+        self._problems = problems
+        self.bench = self._new_bench()
+
+    @property
+    def documents(self) -> DocumentWorkspace:
+        """The open documents."""
+        workspace = self.workspace
+        assert isinstance(workspace, DocumentWorkspace)  # noqa: S101  # set by initialize
+        return workspace
+
+    @property
+    def last_record(self) -> Record | None:
+        """The newest request."""
+        records = self.bench.journal.records
+        return records[-1] if records else None
+
+    def serves(self, language_id: str) -> bool:
+        """Whether the user wants completions in this language."""
+        return language_id not in self.options.languages.off
+
+    async def configure(
+        self, *, editor: Layer, workspace: Layer | None = None, problems: tuple[str, ...] = ()
+    ) -> None:
+        """Lay the editor's settings, and at first the workspace's, over the user's.
+
+        A setting that concerns the engine makes a new one; it loads when it is needed.
+        """
+        if workspace is not None:
+            self._workspace_layers = (workspace,)
+        options, found = parse(*self._user_layers, *self._workspace_layers, editor)
+        self._problems = (*self._user_problems, *problems, *found)
+        if options == self.options:
+            return
+        self.options = options
+        old = self.bench.engine
+        self.bench = self._new_bench()
+        await old.close()
+
+    def tell_problems(self) -> None:
+        """Show what was wrong with the settings, in one message."""
+        if self._problems:
+            self.feedback.tell_once("\n".join(self._problems), types.MessageType.Warning)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Log an error that belongs to no request; a message box would stop the user's work."""
+        logger.error("%s: %s", getattr(source, "__name__", source), type(error).__name__)
+
+    def _new_bench(self) -> Workbench:
+        engine = self._launch(self.options)
+        engine.observe(self.feedback.follow)
+        return workbench(engine, self.options.profiles)
+
+
+def create_server(
+    launch: Launch, layers: tuple[Layer, ...] = (), problems: tuple[str, ...] = ()
+) -> Server:
+    """Make a server that answers everything in :data:`HANDLERS` and :data:`COMMANDS`.
+
+    Args:
+        launch: Makes an engine for options; the engine loads its model later.
+        layers: The user's settings, lowest first.
+        problems: What was wrong with the files that they come from, for the user.
+    """
+    server = Server(launch, layers, problems)
+    for method, handler, options in HANDLERS:
+        server.feature(method, options)(handler)
+    for name, command in COMMANDS:
+        server.command(name)(_without_annotations(command))
+    return server
+
+
+def _without_annotations(command: Command) -> Callable[..., Any]:
+    """Hide a command's annotations: pygls resolves them at run time, where ``Server`` is unknown."""
+
+    async def call(ls, *arguments):  # type: ignore[no-untyped-def]  # that is its purpose
+        return await command(ls, *arguments)
+
+    return call

@@ -1,0 +1,1 @@
+"""What becomes of model text before anybody sees it. Pure."""

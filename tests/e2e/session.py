@@ -1,0 +1,164 @@
+"""A test's side of an LSP session: the real program on stdio, driven as an editor drives it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from lsprotocol import types
+from pytest_lsp import ClientServerConfig, LanguageClient
+
+PROGRAM = str(Path(sys.executable).with_name("leanwide"))
+READY_WITHIN = 20.0
+"""Seconds until a model must be loaded, on a machine that is busy with other tests."""
+
+SOURCE = '''\
+import json
+
+
+def load(path):
+    """Read the settings file."""
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def save(path, settings):
+    """Write the settings file."""
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(settings, file)
+
+
+class Store:
+    """Settings with a place on disk."""
+
+    def __init__(self, path):
+        self.path = path
+        self.settings = load(path)
+
+    def get(self, name):
+        return self.settings[name]
+
+    def set(self, name, value):
+        self.settings[name] = value
+''' + 8 * " "
+
+"""A document to complete in."""
+
+END = types.Position(line=SOURCE.count("\n"), character=8)
+"""Where the next statement of :data:`SOURCE` belongs: on its last line, which is blank."""
+
+
+class Session:
+    """An editor with one server."""
+
+    def __init__(self, client: LanguageClient) -> None:
+        self.client = client
+        self.statuses: list[Any] = []
+        self.versions: dict[str, int] = {}
+        self.capabilities: types.ServerCapabilities
+
+        @client.feature("leanwide/status")
+        def note(params: Any) -> None:
+            self.statuses.append(params)
+
+    def open(self, text: str = SOURCE, name: str = "store.py", language: str = "python") -> str:
+        uri = f"file:///project/{name}"
+        self.versions[uri] = 1
+        item = types.TextDocumentItem(uri, language, 1, text)
+        self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        return uri
+
+    def insert(self, uri: str, at: types.Position, text: str) -> types.Position:
+        """Insert text without a line break; give the position behind it."""
+        self.change(uri, types.Range(at, at), text)
+        return types.Position(at.line, at.character + len(text))
+
+    def change(self, uri: str, span: types.Range, text: str) -> None:
+        self.versions[uri] += 1
+        document = types.VersionedTextDocumentIdentifier(self.versions[uri], uri)
+        change = types.TextDocumentContentChangePartial(span, text)
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
+
+    def close(self, uri: str) -> None:
+        document = types.TextDocumentIdentifier(uri)
+        self.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
+
+    def request(
+        self, uri: str, at: types.Position
+    ) -> asyncio.Future[types.InlineCompletionList | None]:
+        """Ask for a completion and do not wait for it."""
+        context = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic)
+        params = types.InlineCompletionParams(context, types.TextDocumentIdentifier(uri), at)
+        return asyncio.ensure_future(self.client.text_document_inline_completion_async(params))
+
+    async def complete(self, uri: str, at: types.Position) -> list[types.InlineCompletionItem]:
+        """Ask for a completion; an empty answer is an empty list."""
+        result = await asyncio.wait_for(self.request(uri, at), READY_WITHIN)
+        return list(result.items) if result is not None else []
+
+    async def complete_when_ready(
+        self, uri: str, at: types.Position
+    ) -> list[types.InlineCompletionItem]:
+        """Ask again and again, as somebody who types on, until there is an answer."""
+        end = time.monotonic() + READY_WITHIN
+        while time.monotonic() < end:
+            if items := await self.complete(uri, at):
+                return items
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"no completion within {READY_WITHIN} s: {await self.status()}")
+
+    async def command(self, name: str, *arguments: Any) -> Any:
+        """Run a command; objects in its result have attributes."""
+        params = types.ExecuteCommandParams(name, list(arguments))
+        result = await self.client.workspace_execute_command_async(params)
+        return json.loads(json.dumps(result), object_hook=lambda item: SimpleNamespace(**item))
+
+    async def status(self) -> Any:
+        return await self.command("leanwide.status")
+
+    async def last_request(self) -> Any:
+        records = await self.command("leanwide.lastRequest")
+        return records[-1]
+
+    async def engine_process(self) -> int:
+        """The process id of the engine: the one child of the server."""
+        server = self.client._server
+        assert server is not None
+        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        return int(children[0])
+
+
+@asynccontextmanager
+async def session(
+    options: dict[str, Any] | None = None,
+    encoding: types.PositionEncodingKind = types.PositionEncodingKind.Utf16,
+    root: Path | None = None,
+) -> AsyncIterator[Session]:
+    """Start the program, initialize it, and shut it down in the end."""
+    client = await ClientServerConfig(server_command=[PROGRAM, "serve"]).start()
+    assert isinstance(client, LanguageClient)
+    editor = Session(client)
+    capabilities = types.ClientCapabilities(
+        general=types.GeneralClientCapabilities(position_encodings=[encoding]),
+        window=types.WindowClientCapabilities(work_done_progress=True),
+    )
+    result = await client.initialize_session(
+        types.InitializeParams(
+            capabilities=capabilities,
+            root_uri=root.as_uri() if root is not None else None,
+            initialization_options=options,
+        )
+    )
+    editor.capabilities = result.capabilities
+    try:
+        yield editor
+    finally:
+        await client.shutdown_session()
+        await client.stop()

@@ -1,0 +1,124 @@
+"""The program in a shell."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import textwrap
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from pytest_lsp import LanguageClient, make_test_lsp_client
+
+from tests.e2e.session import PROGRAM, SOURCE
+
+KEYS = {
+    "text",
+    "mode",
+    "lane",
+    "experts",
+    "tokens_evaluated",
+    "tokens_reused",
+    "tokens_generated",
+    "ms",
+}
+
+
+def run(*arguments: str, config: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "100"}
+    if config is not None:
+        environment |= {"XDG_CONFIG_HOME": str(config), "HOME": str(config)}
+    return subprocess.run(
+        [PROGRAM, *arguments], capture_output=True, text=True, check=False, env=environment
+    )
+
+
+def test_complete_prints_one_json_object():
+    file = Path(textwrap.__file__)
+    lines = file.read_text().splitlines()
+    line = next(at for at, text in enumerate(lines) if text.lstrip().startswith("self."))
+    column = lines[line].index("self.") + len("self.") + 1
+    result = run("complete", f"{file}:{line + 1}:{column}", "--json")
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert set(answer) == KEYS
+    assert (answer["mode"], answer["lane"]) == ("code", "lean")
+    assert answer["text"]
+    assert answer["tokens_evaluated"] > 0
+
+
+@pytest.mark.parametrize(
+    ("place", "complaint"),
+    [
+        ("nowhere.py:1:1", "cannot be read"),
+        (f"{__file__}:100000:1", "has no line 100000"),
+        (f"{__file__}:1:1000", "has no line 1, column 1000"),
+        ("README.md", "is not FILE:LINE:COLUMN"),
+    ],
+)
+def test_a_place_that_does_not_exist_is_bad_use(place: str, complaint: str):
+    result = run("complete", place)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert complaint in result.stderr
+
+
+def test_models_info_describes_the_embedded_model():
+    facts = json.loads(run("models", "info", "--json").stdout)
+    assert facts["architecture"] == "qwen3moe"
+    assert facts["experts"] == 16
+    assert facts["fim_tokens"]
+    assert Path(run("models", "path").stdout.strip()) == Path(facts["path"])
+
+
+def test_doctor_is_content_with_a_fresh_installation(tmp_path: Path):
+    result = run("doctor", "--json", config=tmp_path)
+    assert result.returncode == 0
+    report = json.loads(result.stdout)
+    assert report["problems"] == []
+    assert [lane["name"] for lane in report["lanes"]] == ["lean", "wide"]
+    assert run("doctor", config=tmp_path).stdout.strip().endswith("everything is fine")
+
+
+def test_doctor_says_what_is_wrong_with_the_user_file(tmp_path: Path):
+    folder = tmp_path / "leanwide"
+    folder.mkdir()
+    (folder / "config.toml").write_text('[model]\npth = "/models/coder.gguf"\n')
+    result = run("doctor", "--json", config=tmp_path)
+    assert result.returncode == 1
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert "model.pth" in problem
+    assert "did you mean model.path?" in problem
+
+
+def test_demo_shows_two_completions_and_what_they_cost():
+    result = run("demo")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("lean lane") >= 2
+    assert "3 keys later" in result.stdout
+    assert "reused" in result.stdout
+
+
+async def test_serve_listens_on_tcp():
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM, "serve", "--tcp", "127.0.0.1:0", stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr is not None
+    announced = (await process.stderr.readline()).decode()
+    port = int(announced.rsplit(":", 1)[1])
+    client = make_test_lsp_client()
+    assert isinstance(client, LanguageClient)
+    await client.start_tcp("127.0.0.1", port)
+    result = await client.initialize_session(
+        types.InitializeParams(capabilities=types.ClientCapabilities())
+    )
+    assert result.server_info is not None
+    assert result.server_info.name == "leanwide"
+    item = types.TextDocumentItem("file:///store.py", "python", 1, SOURCE)
+    client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+    await client.shutdown_session()
+    await client.stop()
+    await asyncio.wait_for(process.wait(), 20)
