@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from lsprotocol import types
+from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
 from leanwide import __version__
 from leanwide.engine.base import Engine
-from leanwide.features.complete import Workbench, workbench
 from leanwide.features.journal import Record
+from leanwide.features.workbench import Workbench, workbench
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
 from leanwide.lsp.handlers import commands, completion, documents, lifecycle
@@ -113,8 +115,10 @@ class Server(LanguageServer):
             self.feedback.tell_once("\n".join(self._problems), types.MessageType.Warning)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Log an error that belongs to no request; a message box would stop the user's work."""
-        logger.error("%s: %s", getattr(source, "__name__", source), type(error).__name__)
+        """Log an error that answers no request; a message box would stop the user's work."""
+        if source is not FeatureRequestError:
+            where = traceback.extract_tb(error.__traceback__)[-1:]
+            logger.error("%s: %s at %s", source.__name__, type(error).__name__, where)
 
     def _new_bench(self) -> Workbench:
         engine = self._launch(self.options)
@@ -141,7 +145,7 @@ def create_server(
 
 
 def _without_annotations(command: Command) -> Callable[..., Any]:
-    """Hide a command's annotations: pygls resolves them at run time, where ``Server`` is unknown."""
+    """Hide a command's annotations: pygls resolves them where ``Server`` is unknown."""
 
     async def call(ls, *arguments):  # type: ignore[no-untyped-def]  # that is its purpose
         return await command(ls, *arguments)

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -93,10 +94,20 @@ class Session:
     def request(
         self, uri: str, at: types.Position
     ) -> asyncio.Future[types.InlineCompletionList | None]:
-        """Ask for a completion and do not wait for it."""
+        """Send a request and do not wait for its answer."""
         context = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic)
         params = types.InlineCompletionParams(context, types.TextDocumentIdentifier(uri), at)
-        return asyncio.ensure_future(self.client.text_document_inline_completion_async(params))
+        return asyncio.wrap_future(
+            self.client.protocol.send_request(types.TEXT_DOCUMENT_INLINE_COMPLETION, params)
+        )
+
+    async def send_raw(self, method: str, params: Any) -> Any:
+        """Send a request whose parameters need not fit its method."""
+        protocol = self.client.protocol
+        answer: Future[Any] = Future()
+        protocol._request_futures["raw"] = answer
+        protocol._send_data({"jsonrpc": "2.0", "id": "raw", "method": method, "params": params})
+        return await asyncio.wait_for(asyncio.wrap_future(answer), READY_WITHIN)
 
     async def complete(self, uri: str, at: types.Position) -> list[types.InlineCompletionItem]:
         """Ask for a completion; an empty answer is an empty list."""

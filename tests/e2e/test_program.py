@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import textwrap
 from pathlib import Path
@@ -103,15 +105,17 @@ def test_demo_shows_two_completions_and_what_they_cost():
 
 
 async def test_serve_listens_on_tcp():
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM, "serve", "--tcp", "127.0.0.1:0", stderr=asyncio.subprocess.PIPE
-    )
-    assert process.stderr is not None
-    announced = (await process.stderr.readline()).decode()
-    port = int(announced.rsplit(":", 1)[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(PROGRAM, "serve", "--tcp", f"127.0.0.1:{port}")
     client = make_test_lsp_client()
     assert isinstance(client, LanguageClient)
-    await client.start_tcp("127.0.0.1", port)
+    for _ in range(200):
+        with contextlib.suppress(ConnectionRefusedError):
+            await client.start_tcp("127.0.0.1", port)
+            break
+        await asyncio.sleep(0.05)
     result = await client.initialize_session(
         types.InitializeParams(capabilities=types.ClientCapabilities())
     )

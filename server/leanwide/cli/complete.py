@@ -14,8 +14,9 @@ from leanwide.cli.compose import open_workbench
 from leanwide.cli.errors import BadUse
 from leanwide.cli.source import read_view
 from leanwide.engine.base import CancelToken
-from leanwide.features.complete import Completion
+from leanwide.features.complete import Question
 from leanwide.features.complete import complete as complete_view
+from leanwide.features.journal import Record
 
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]+):(?P<column>[0-9]+)")
 
@@ -34,13 +35,13 @@ def complete(
 ) -> None:
     """Complete at a place in a file and print what would be inserted."""
     file, line, column = _parse_place(place)
-    completion = asyncio.run(_complete(file, line, column, model, experts))
+    text, record = asyncio.run(_complete(file, line, column, model, experts))
     if json:
-        typer.echo(msgspec.json.encode(_result(completion)).decode())
-    elif completion is not None:
-        typer.echo(completion.text)
+        typer.echo(msgspec.json.encode(_result(text, record)).decode())
+    elif text:
+        typer.echo(text)
     else:
-        typer.echo("nothing to suggest here", err=True)
+        typer.echo(f"nothing to suggest here: {record.reason}", err=True)
 
 
 def _parse_place(place: str) -> tuple[Path, int, int]:
@@ -52,24 +53,22 @@ def _parse_place(place: str) -> tuple[Path, int, int]:
 
 async def _complete(
     file: Path, line: int, column: int, model: Path | None, experts: int | None
-) -> Completion | None:
+) -> tuple[str, Record]:
     """Run the same path as the editor does: engine process, router, window, filters."""
-    view = read_view(file, line, column)
+    question = Question(read_view(file, line, column), by_hand=True)
     async with open_workbench(model, experts) as bench:
-        return await complete_view(view, bench, CancelToken())
+        text = await complete_view(question, bench, CancelToken())
+        return text, bench.journal.records[-1]
 
 
-def _result(completion: Completion | None) -> dict[str, Any]:
-    if completion is None:
-        return {"text": ""}
-    stats = completion.stats
+def _result(text: str, record: Record) -> dict[str, Any]:
     return {
-        "text": completion.text,
-        "mode": completion.decision.mode,
-        "lane": completion.decision.lane,
-        "experts": stats.experts,
-        "tokens_evaluated": stats.tokens_evaluated,
-        "tokens_reused": stats.tokens_reused,
-        "tokens_generated": stats.tokens_generated,
-        "ms": round(completion.ms, 1),
+        "text": text,
+        "mode": record.mode,
+        "lane": record.lane,
+        "experts": record.experts,
+        "tokens_evaluated": record.tokens_evaluated,
+        "tokens_reused": record.tokens_reused,
+        "tokens_generated": record.tokens_generated,
+        "ms": record.ms["total"],
     }

@@ -13,7 +13,7 @@ from platformdirs import user_config_path
 
 from leanwide.engine.base import EngineError, EngineSpec, LaneSpec
 from leanwide.engine.client import EngineClient
-from leanwide.features.complete import Workbench, workbench
+from leanwide.features.workbench import Workbench, workbench
 from leanwide.models.embedded import embedded_model
 from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import legal_experts

@@ -18,7 +18,9 @@ from leanwide.cli.compose import open_workbench
 from leanwide.cli.source import read_view
 from leanwide.context.view import View
 from leanwide.engine.base import CancelToken, LaneInfo
-from leanwide.features.complete import Completion, Workbench, complete
+from leanwide.features.complete import Question, complete
+from leanwide.features.journal import Record, Source
+from leanwide.features.workbench import Workbench
 
 _SHOWN_BEFORE: Final = 9
 """Lines of the file shown above the cursor, and a third of them below."""
@@ -27,6 +29,15 @@ _KEYS: Final = 3
 
 
 app = typer.Typer()
+
+
+@attrs.frozen
+class Shown:
+    """A completion as the demo shows it."""
+
+    view: View
+    text: str
+    record: Record
 
 
 @app.command()
@@ -40,13 +51,24 @@ async def _demo() -> None:
     view = _opening_view()
     async with open_workbench(None, None) as bench:
         _introduce(console, bench)
-        completion = await complete(view, bench, CancelToken())
-        _show(console, "the cursor stands here", view, completion)
+        text = await _complete(view, bench)
+        _show(console, "the cursor stands here", Shown(view, text, bench.journal.records[-1]))
         for _ in range(_KEYS):
-            view = _type_next(view, completion)
-            completion = await complete(view, bench, CancelToken())
-        _show(console, f"{_KEYS} keys later", view, completion)
+            view = view.with_inserted("x" if not text else text[0])
+            text = await _complete(view, bench)
+        _show(console, f"{_KEYS} keys later", Shown(view, text, bench.journal.records[-1]))
+        view = view.with_inserted("_")
+        text = await _complete(view, bench)
+        _show(
+            console,
+            "a key that the model did not expect",
+            Shown(view, text, bench.journal.records[-1]),
+        )
         _explain(console, bench)
+
+
+async def _complete(view: View, bench: Workbench) -> str:
+    return await complete(Question(view), bench, CancelToken())
 
 
 def _opening_view() -> View:
@@ -59,15 +81,6 @@ def _opening_view() -> View:
     start = "        if "
     lines = (*whole.lines[: line - 1], f"{start}\n", *whole.lines[line:])
     return attrs.evolve(whole, lines=lines, column=len(start))
-
-
-def _type_next(view: View, completion: Completion | None) -> View:
-    """Type one character: the next one of the suggestion, as somebody does who agrees with it."""
-    key = (completion.text if completion is not None else "x")[0]
-    line = view.lines[view.line]
-    typed = line[: view.column] + key + line[view.column :]
-    lines = (*view.lines[: view.line], typed, *view.lines[view.line + 1 :])
-    return attrs.evolve(view, lines=lines, column=view.column + 1)
 
 
 def _introduce(console: Console, bench: Workbench) -> None:
@@ -86,21 +99,21 @@ def _lane_words(lane: LaneInfo, experts: int) -> str:
     )
 
 
-def _show(console: Console, title: str, view: View, completion: Completion | None) -> None:
-
+def _show(console: Console, title: str, shown: Shown) -> None:
+    view = shown.view
     console.print(
         Panel(
-            _code(view, completion),
+            _code(view, shown.text),
             title=f"{Path(view.path).name}, line {view.line + 1}: {title}",
             title_align="left",
-            subtitle=_cost(completion),
+            subtitle=_cost(shown.record),
             subtitle_align="left",
             border_style="dim",
         )
     )
 
 
-def _code(view: View, completion: Completion | None) -> RenderableType:
+def _code(view: View, text: str) -> RenderableType:
     """The lines around the cursor, coloured, with the completion as ghost text."""
     syntax = Syntax("", "python", theme="ansi_dark", background_color="default")
     first = max(0, view.line - _SHOWN_BEFORE)
@@ -110,18 +123,17 @@ def _code(view: View, completion: Completion | None) -> RenderableType:
     after = syntax.highlight(view.line_after + "\n" + "".join(view.lines[view.line + 1 : last]))
     after.rstrip()
     blanks = len(view.line_before) - len(view.line_before.rstrip())
-    ghost = Text(completion.text if completion is not None else "", style="italic bright_black")
+    ghost = Text(text, style="italic bright_black")
     return Text.assemble(before, " " * blanks, ("▏", "bold yellow"), ghost, after)
 
 
-def _cost(completion: Completion | None) -> str:
-    if completion is None:
-        return "nothing to suggest"
-    stats = completion.stats
+def _cost(record: Record) -> str:
+    if record.source is not Source.MODEL:
+        return f"from the {record.source}, the model did nothing · {record.ms['total']:.1f} ms"
     return (
-        f"mode {completion.decision.mode} · {stats.lane} lane · {stats.experts} experts · "
-        f"{stats.tokens_evaluated} tokens evaluated, {stats.tokens_reused} reused, "
-        f"{stats.tokens_generated} generated · {completion.ms:.0f} ms"
+        f"mode {record.mode} · {record.lane} lane · {record.experts} experts · "
+        f"{record.tokens_evaluated} tokens evaluated, {record.tokens_reused} reused, "
+        f"{record.tokens_generated} generated · {record.ms['total']:.0f} ms"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 CLOSERS: Final = frozenset(")]}>\"'`;,: \t")
 """What an editor closes by itself or what ends a line: no reason to keep an answer short."""
@@ -36,6 +36,8 @@ class View:
     """With their line endings: LF, CRLF or CR."""
     line: int
     column: int
+    deleting: bool = False
+    """The newest change only removed text."""
 
     @property
     def current_line(self) -> str:
@@ -62,3 +64,44 @@ class View:
         """The document's line ending, by its first line; LF where there is none."""
         first = self.lines[0] if self.lines else ""
         return first[len(first.rstrip("\r\n")) :] or "\n"
+
+    def with_inserted(self, text: str) -> View:
+        """The document after ``text``, with LF endings, was inserted at the cursor."""
+        inserted = self.line_before + text.replace("\n", self.newline)
+        new = split_lines(inserted + "|")  # the mark keeps an empty last line
+        last = new[-1].removesuffix("|")
+        ending = (
+            self.lines[self.line][len(self.current_line) :] if self.line < len(self.lines) else ""
+        )
+        lines = (
+            *self.lines[: self.line],
+            *new[:-1],
+            *((last + self.line_after + ending,) if last + self.line_after + ending else ()),
+            *self.lines[self.line + 1 :],
+        )
+        return evolve(
+            self, lines=lines, line=self.line + len(new) - 1, column=len(last), deleting=False
+        )
+
+
+def typed_since(then: View, now: View) -> str | None:
+    """Give the text that was typed at the cursor between two views, with LF endings.
+
+    None where anything else changed: another document, text before or after the cursor, or text
+    that was taken back.
+    """
+    if then.uri != now.uri or now.line < then.line or now.line_after != then.line_after:
+        return None
+    if now.lines[now.line + 1 :] != then.lines[then.line + 1 :]:
+        return None
+    if now.lines[: then.line] != then.lines[: then.line]:
+        return None
+    text = "".join(now.lines[then.line : now.line]) + now.line_before
+    if not text.startswith(then.line_before):
+        return None
+    return with_lf(text[len(then.line_before) :])
+
+
+def with_lf(text: str) -> str:
+    """Give ``text`` with LF line endings."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -7,7 +7,7 @@ so that going back to the earlier prompt costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 
 from attrs import define, field, frozen
@@ -37,6 +37,10 @@ class Claim:
     """The sequence whose first ``keep`` tokens must be copied over; None where none must."""
 
 
+MayTake = Callable[[CachedSequence, int], bool]
+"""Whether a prompt that shares so many tokens may overwrite the rest of a sequence."""
+
+
 def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
     """Count the leading tokens that both lists share."""
     shorter = min(len(left), len(right))
@@ -58,6 +62,13 @@ class SequenceCache:
 
         At least the prompt's last token is left to evaluate, because its logits are needed.
         """
+        return self._claim(tokens, _loses_little, spared=False)
+
+    def claim_spare(self, tokens: Sequence[int]) -> Claim | None:
+        """Like :meth:`claim`, but of the sequence that is like the prompt nothing may be lost."""
+        return self._claim(tokens, _loses_nothing, spared=True)
+
+    def _claim(self, tokens: Sequence[int], may_take: MayTake, *, spared: bool) -> Claim | None:
         free = [sequence for sequence in self.sequences if not sequence.busy]
         if not free:
             return None
@@ -67,8 +78,12 @@ class SequenceCache:
             for sequence in self.sequences
         }
         nearest = max(free, key=lambda sequence: shared[sequence.number])
-        oldest = min(free, key=lambda sequence: (bool(sequence.tokens), sequence.used))
-        target = nearest if _extends(nearest, shared[nearest.number]) else oldest
+        unlike = [sequence for sequence in free if not shared[sequence.number]]
+        oldest = min(
+            (unlike or free) if spared else free,
+            key=lambda sequence: (bool(sequence.tokens), sequence.used),
+        )
+        target = nearest if may_take(nearest, shared[nearest.number]) else oldest
         source = max(self.sequences, key=lambda sequence: shared[sequence.number])
         self._clock += 1
         target.used = self._clock
@@ -82,6 +97,10 @@ class SequenceCache:
         return Claim(target, keep, copy_from)
 
 
-def _extends(sequence: CachedSequence, shared: int) -> bool:
+def _loses_little(sequence: CachedSequence, shared: int) -> bool:
     """Whether reusing the sequence in place loses less than half of what it holds."""
     return shared > 0 and 2 * shared >= len(sequence.tokens)
+
+
+def _loses_nothing(sequence: CachedSequence, shared: int) -> bool:
+    return 0 < shared == len(sequence.tokens)

@@ -47,13 +47,21 @@ class Patience:
     hang: float
     """An engine that has work and says nothing for so long is ended."""
 
+    def pause_after(self, failures: int) -> float:
+        """Give the pause after so many failures in a row."""
+        short = failures % self.failures
+        return self.first_restart * 2 ** (short - 1) if short else self.long_pause
 
-_THREADS_SLEEP: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""llama.cpp's threads sleep while they wait for each other. Spinning, its default, takes the cores
-away from whatever they wait for as soon as something else runs beside the editor: with both cores
-busy a token took up to 460 ms instead of 1 ms (docs/performance.md)."""
+
+_SHORT_SPIN: Final = {"GOMP_SPINCOUNT": "1000"}
+"""llama.cpp's threads spin a short while for each other and then sleep. Spinning on, which is the
+default, takes the cores away from what they wait for as soon as something else runs beside the
+editor; sleeping at once halves the speed on a quiet machine (docs/performance.md, threads)."""
 
 PATIENCE: Final = Patience(first_restart=0.05, failures=5, long_pause=30.0, hang=30.0)
+
+
+_CLOSED: Final = "the engine was closed"
 
 
 class EngineClient:
@@ -70,6 +78,9 @@ class EngineClient:
         self._supervision: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._pending: dict[int, asyncio.Queue[Event]] = {}
+        self._owed: set[int] = set()
+        """Requests that the engine has not answered yet, also those nobody waits for any more."""
+        self._closed = False
         self._ids = count(1)
         self._failures = 0
         self._heard = time.monotonic()
@@ -111,6 +122,8 @@ class EngineClient:
         """
         self.start()
         while self._model is None:
+            if self._closed:
+                raise EngineError(_CLOSED)
             if self._status.state is EngineState.FAILED:
                 raise EngineError(self._status.reason)
             self._changed.clear()
@@ -124,7 +137,7 @@ class EngineClient:
             EngineError: No model is loaded, or the engine died.
         """
         with self._conversation() as (number, events):
-            self._send(wire.Count(number, list(texts)))
+            self._ask(wire.Count(number, list(texts)))
             event = await events.get()
         if isinstance(event, list):
             return event
@@ -140,7 +153,7 @@ class EngineClient:
         """
         with self._conversation() as (number, events):
             self._set_status(EngineState.BUSY)
-            self._send(wire.Generate(number, request))
+            self._ask(wire.Generate(number, request))
             cancel.on_cancel(lambda: self._cancel(number))
             try:
                 while True:
@@ -155,11 +168,14 @@ class EngineClient:
                 self._cancel(number)
 
     async def close(self) -> None:
-        """End the engine process."""
+        """End the engine process; whoever waits for it is told."""
+        self._closed = True
         if self._supervision is not None:
             self._supervision.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._supervision
+        self._forget(_CLOSED)
+        self._changed.set()
 
     @contextlib.contextmanager
     def _conversation(self) -> Iterator[tuple[int, asyncio.Queue[Event]]]:
@@ -168,7 +184,6 @@ class EngineClient:
             raise EngineError("no model is loaded")
         number, events = next(self._ids), asyncio.Queue[Event]()
         self._pending[number] = events
-        self._heard = time.monotonic()
         try:
             yield number, events
         finally:
@@ -179,6 +194,12 @@ class EngineClient:
     def _cancel(self, number: int) -> None:
         if number in self._pending:
             self._send(wire.Cancel(number))
+
+    def _ask(self, message: wire.Count | wire.Generate) -> None:
+        self._send(message)
+        if not self._owed:
+            self._heard = time.monotonic()
+        self._owed.add(message.id)
 
     def _send(self, message: wire.ToWorker) -> None:
         stdin = self._process.stdin if self._process is not None else None
@@ -197,7 +218,11 @@ class EngineClient:
     async def _supervise(self) -> None:
         """Run the engine process again and again, with growing pauses between failures."""
         while True:
-            refusal = await self._run_process()
+            try:
+                refusal = await self._run_process()
+            except Exception:  # whatever it was, whoever waits must hear of it
+                logger.exception("the engine process could not be served")
+                refusal = ""
             self._forget(refusal or "the engine stopped unexpectedly; it starts again")
             if refusal:
                 self._set_status(EngineState.FAILED, refusal)
@@ -206,15 +231,15 @@ class EngineClient:
             await self._pause()
 
     async def _pause(self) -> None:
+        seconds = self._patience.pause_after(self._failures)
         if self._failures % self._patience.failures == 0:
-            seconds = self._patience.long_pause
             self._set_status(
                 EngineState.DEGRADED,
                 f"the engine stopped {self._failures} times in a row; "
                 f"next try in {seconds:.0f} s, see the log for the cause",
             )
         else:
-            seconds = self._patience.first_restart * 2 ** (self._failures - 1)
+            self._set_status(EngineState.STARTING)
         await asyncio.sleep(seconds)
 
     def _forget(self, reason: str) -> None:
@@ -222,6 +247,7 @@ class EngineClient:
         self._process = None
         self._model = None
         self._lanes.clear()
+        self._owed.clear()
         for events in list(self._pending.values()):
             events.put_nowait(EngineError(reason))
 
@@ -234,7 +260,7 @@ class EngineClient:
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            env={**_THREADS_SLEEP, **os.environ},
+            env={**_SHORT_SPIN, **os.environ},
         )
         self._process = process
         last_words: deque[str] = deque(maxlen=20)
@@ -246,10 +272,11 @@ class EngineClient:
                 refusal = await self._listen(process)
                 watch.cancel()
             code = await process.wait()
-        except asyncio.CancelledError:
-            process.kill()
-            await process.wait()
-            raise
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
         if not refusal:
             logger.error("engine process ended with code %s: %s", code, " | ".join(last_words))
         return refusal
@@ -283,11 +310,15 @@ class EngineClient:
                 self._answer(message.id, Piece(message.text))
             case wire.Done():
                 self._failures = 0
-                self._answer(message.id, Finished(message.reason, message.stats))
+                self._end(message.id, Finished(message.reason, message.stats))
             case wire.Failed():
-                self._answer(message.id, EngineError(message.message))
+                self._end(message.id, EngineError(message.message))
             case wire.Counts():
-                self._answer(message.id, message.counts)
+                self._end(message.id, message.counts)
+
+    def _end(self, number: int, event: Event) -> None:
+        self._owed.discard(number)
+        self._answer(number, event)
 
     def _answer(self, number: int, event: Event) -> None:
         if (events := self._pending.get(number)) is not None:
@@ -298,9 +329,10 @@ class EngineClient:
         while True:
             await asyncio.sleep(self._patience.hang / 10)
             silent = time.monotonic() - self._heard
-            if self._pending and silent > self._patience.hang:
+            if self._owed and silent > self._patience.hang:
                 logger.error("engine process is silent for %.0f s: it is ended", silent)
                 process.kill()
+                return
 
 
 async def _keep_lines(process: Process, lines: deque[str]) -> None:

@@ -6,7 +6,7 @@ before they may say anything new. Method: "token healing" of Microsoft's guidanc
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,7 +23,6 @@ class PieceIndex:
         order = sorted(range(len(pieces)), key=pieces.__getitem__)
         self._sorted = [pieces[token] for token in order]
         self._ids = np.array(order, dtype=np.int32)
-        self._exact = {piece: token for token, piece in enumerate(pieces) if piece}
 
     def candidates(self, needed: bytes) -> TokenIds:
         """Give the tokens that spell ``needed`` or its beginning, shape (count,).
@@ -33,12 +32,12 @@ class PieceIndex:
         first = bisect_left(self._sorted, needed)
         last = bisect_left(self._sorted, _after(needed)) if needed else len(self._sorted)
         longer = self._ids[first:last]
+        parts = (needed[:size] for size in range(1, len(needed)))
         shorter = [
-            self._exact[needed[:size]]
-            for size in range(1, len(needed))
-            if needed[:size] in self._exact
+            self._ids[bisect_left(self._sorted, part) : bisect_right(self._sorted, part)]
+            for part in parts
         ]
-        return np.concatenate([longer, np.array(shorter, dtype=np.int32)])
+        return np.concatenate([longer, *shorter])
 
 
 def _after(prefix: bytes) -> bytes:

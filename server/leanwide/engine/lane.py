@@ -21,6 +21,7 @@ from leanwide.engine.base import (
     LaneInfo,
     LaneSpec,
     Piece,
+    Priority,
     Prompt,
     Request,
     Stats,
@@ -29,6 +30,7 @@ from leanwide.engine.cache import CachedSequence, SequenceCache
 from leanwide.engine.healing import Healing, PieceIndex
 from leanwide.engine.llama import Context, ContextParams, Decoded, Model, Sampler
 from leanwide.engine.stops import StopBuffer
+from leanwide.engine.threads import ThreadChoice
 
 Step = Piece | Finished | None
 """What one step gave; None is a prompt slice that gave no text yet."""
@@ -87,6 +89,8 @@ class Lane:
         self._slice = engine.batch_tokens
         self._batch_tokens = engine.batch_tokens
         self._running: Job | None = None
+        self._prompt_threads = ThreadChoice(engine.threads)
+        self._decode_threads = ThreadChoice(engine.threads)
         params = ContextParams(
             cells=spec.context_tokens * spec.sequences,
             sequences=spec.sequences,
@@ -122,7 +126,7 @@ class Lane:
                 f"{len(tokens)} prompt and {job.request.max_tokens} answer tokens do not fit "
                 f"a context of {self._limit}: raise context_tokens"
             )
-        sequence = self._claim(tokens, meter)
+        sequence = self._claim(job.request.priority, tokens, meter)
         try:
             yield from self._prefill(job, sequence, tokens, meter)
             reason = FinishReason.LENGTH
@@ -137,7 +141,7 @@ class Lane:
     def _encode(self, request: Request) -> tuple[list[int], bytes]:
         """Tokens of the prompt and the bytes that healing takes back from its end."""
         tokens = encode(self._model, request.prompt)
-        if not tokens:
+        if len(tokens) == int(self._model.starts_with_bos):
             raise EngineError("an empty prompt cannot be continued")
         last = request.prompt[-1]
         if not request.heal or isinstance(last, int) or not last or len(tokens) < 2:
@@ -147,8 +151,10 @@ class Lane:
             return tokens, b""
         return tokens[:-1], needed
 
-    def _claim(self, tokens: list[int], meter: _Meter) -> CachedSequence:
-        claim = self._cache.claim(tokens)
+    def _claim(self, priority: Priority, tokens: list[int], meter: _Meter) -> CachedSequence:
+        """Take a sequence for a prompt; work in the background takes nothing from anybody."""
+        spare = priority is Priority.BACKGROUND
+        claim = self._cache.claim_spare(tokens) if spare else self._cache.claim(tokens)
         if claim is None:
             raise EngineError("every sequence of the lane is in use")
         sequence = claim.sequence
@@ -167,23 +173,28 @@ class Lane:
         while len(sequence.tokens) < len(tokens) and not job.cancelled():
             done = len(sequence.tokens)
             part = tokens[done : done + self._slice]
-            began = time.monotonic()
-            self._evaluate(job, sequence, part)
-            meter.evaluated += len(sequence.tokens) - done
-            self._adapt_slice(len(sequence.tokens) - done, time.monotonic() - began)
-            meter.prompt_done = time.monotonic()
+            choice = self._prompt_threads if len(part) >= _SMALLEST_SLICE else self._decode_threads
+            threads = choice.pick()
+            ms = self._evaluate(job, sequence, part, threads)
+            count = len(sequence.tokens) - done
+            meter.evaluated += count
+            if count >= _SMALLEST_SLICE:
+                choice.learn(threads, ms / count)
+                fitting = int(count / ms * _SLICE_MS)
+                self._slice = max(_SMALLEST_SLICE, min(self._batch_tokens, fitting))
             if len(sequence.tokens) < len(tokens):
                 yield None
         meter.prompt_done = time.monotonic()
 
-    def _adapt_slice(self, count: int, seconds: float) -> None:
-        """Size the next slice by the speed of this one."""
-        if count >= _SMALLEST_SLICE and seconds > 0:
-            fitting = int(count / seconds * _SLICE_MS / 1000)
-            self._slice = max(_SMALLEST_SLICE, min(self._batch_tokens, fitting))
+    def _evaluate(
+        self, job: Job, sequence: CachedSequence, part: list[int], threads: int
+    ) -> float:
+        """Run tokens through the model; the sequence then holds what was really evaluated.
 
-    def _evaluate(self, job: Job, sequence: CachedSequence, part: list[int]) -> None:
-        """Run tokens through the model; the sequence then holds what was really evaluated."""
+        Gives the milliseconds that it took.
+        """
+        began = time.monotonic()
+        self._context.use_threads(threads)
         self._running = job
         try:
             outcome = self._context.decode(part, len(sequence.tokens), sequence.number)
@@ -196,6 +207,7 @@ class Lane:
             raise EngineError("the KV cache is full: raise context_tokens")
         kept = self._context.length(sequence.number) - len(sequence.tokens)
         sequence.tokens.extend(part[:kept])
+        return 1000 * (time.monotonic() - began)
 
     def _make_room(self, keep: CachedSequence) -> None:
         for other in self._cache.sequences:
@@ -227,7 +239,9 @@ class Lane:
                 yield Piece(text) if text else None
                 reason = _why_end(job, stops, meter, deadline)
                 if reason is None:
-                    self._evaluate(job, sequence, [token])
+                    threads = self._decode_threads.pick()
+                    ms = self._evaluate(job, sequence, [token], threads)
+                    self._decode_threads.learn(threads, ms)
                     reason = FinishReason.CANCELLED if job.cancelled() else None
             if rest := stops.flush():
                 yield Piece(rest)

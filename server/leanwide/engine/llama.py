@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import enum
 import re
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -31,29 +30,27 @@ _EXPERTS_LINE: Final = re.compile(r"print_info:\s+n_expert_used\s+=\s+(\d+)")
 
 
 class Log:
-    """llama.cpp's log lines: kept for the error messages and for proof of what was loaded."""
+    """What llama.cpp logs, as far as it explains a failure or proves what was loaded."""
 
     def __init__(self) -> None:
-        self.lines: deque[tuple[int, str]] = deque(maxlen=512)
-        self._callback = api.llama_log_callback(self._append)
+        self.clear()
+        self._callback = api.llama_log_callback(self._take)
         api.llama_log_set(self._callback, ctypes.c_void_p(0))
 
-    def _append(self, level: int, text: bytes, _: object) -> None:
-        self.lines.append((level, text.decode("utf-8", "replace").rstrip()))
+    def clear(self) -> None:
+        """Forget what was logged, before a new load."""
+        self.first_error = ""
+        """The first error line, without llama.cpp's function name: the others only follow."""
+        self.experts_used = 0
+        """The active experts that llama.cpp reported; 0 for a dense model."""
 
-    def last_error(self) -> str:
-        """The newest error line without llama.cpp's function name; "" where there is none."""
-        for level, line in reversed(self.lines):
-            if level == _ERROR_LEVEL:
-                return line.split(": ", 1)[-1]
-        return ""
-
-    def experts_used(self) -> int:
-        """The active experts that llama.cpp reported for the newest load; 0 for a dense model."""
-        for _, line in reversed(self.lines):
-            if match := _EXPERTS_LINE.search(line):
-                return int(match[1])
-        return 0
+    def _take(self, level: int, text: bytes, _: object) -> None:
+        line = text.decode("utf-8", "replace").rstrip()
+        if level == _ERROR_LEVEL:
+            cause = line.split(": ", 1)[-1].removeprefix("error loading model: ")
+            self.first_error = self.first_error or cause
+        elif match := _EXPERTS_LINE.search(line):
+            self.experts_used = int(match[1])
 
 
 @frozen(kw_only=True)
@@ -75,7 +72,7 @@ class Model:
         """Load the weights.
 
         Raises:
-            EngineError: llama.cpp refused the file; the message carries its last error line.
+            EngineError: llama.cpp refused the file; the message carries the cause it logged.
         """
 
         def report(share: float, _: object) -> bool:
@@ -90,14 +87,14 @@ class Model:
         native.progress_callback = self._progress
         if params.expert_override is not None:
             native.kv_overrides = _integer_overrides(*params.expert_override)
-        log.lines.clear()
+        log.clear()
         self._handle = api.llama_model_load_from_file(str(params.path).encode(), native)
         if not self._handle:
-            cause = log.last_error() or "llama.cpp gave no reason"
+            cause = log.first_error or "llama.cpp gave no reason"
             raise EngineError(f"{params.path} cannot be loaded: {cause}")
         self._vocab: Any = api.llama_model_get_vocab(self._handle)
         self._piece_buffer = ctypes.create_string_buffer(_PIECE_BYTES)
-        self.experts_used = log.experts_used()
+        self.experts_used = log.experts_used
         self.vocabulary: int = api.llama_vocab_n_tokens(self._vocab)
 
     @property
@@ -224,6 +221,10 @@ class Context:
         if code < 0:
             raise EngineError(f"llama_decode failed with code {code}")
         return (Decoded.DONE, Decoded.FULL, Decoded.ABORTED)[code]
+
+    def use_threads(self, count: int) -> None:
+        """Run what follows with so many threads."""
+        api.llama_set_n_threads(self._handle, count, count)
 
     def length(self, sequence: int) -> int:
         """Tokens of ``sequence`` that the cache holds."""

@@ -17,10 +17,11 @@ class StopBuffer:
         if self.hit:
             return ""
         self._held += text
-        found = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
+        found = [(at + len(stop), at) for stop in self._stops if (at := self._held.find(stop)) >= 0]
         if found:
             self.hit = True
-            return self._release(min(found))
+            _, start = min(found)  # the first to be complete, however the text arrived
+            return self._release(start)
         return self._release(len(self._held) - self._possible_start())
 
     def flush(self) -> str:

@@ -1,127 +1,97 @@
-"""Inline completion: from a view to the text that belongs at its cursor."""
+"""Inline completion: from a view to the text that belongs at its cursor.
+
+An answer comes, in this order, from a suggestion that is being typed through, from the generation
+that is under way, or from a new one; only the last costs the model anything.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from leanwide.context.view import View
-from leanwide.context.window import Window, build_window, lines_in_reach
-from leanwide.engine.base import (
-    CancelToken,
-    Engine,
-    EngineError,
-    Finished,
-    FinishReason,
-    Piece,
-    Priority,
-    Request,
-    Stats,
-)
-from leanwide.features.counting import TokenCounter
-from leanwide.features.journal import Journal, record
-from leanwide.modes.profile import Decision, Mode, Profile
+from leanwide.engine.base import CancelToken, EngineError, FimTokens, Priority
+from leanwide.features.ahead import look_ahead
+from leanwide.features.gate import why_silent
+from leanwide.features.generation import Generation
+from leanwide.features.journal import Source, free_record
+from leanwide.features.start import Asked, start_generation
+from leanwide.features.workbench import Workbench
 from leanwide.modes.router import Signals, Task, route
-from leanwide.prompt.infill import infill_prompt, readable
 from leanwide.shape.filters import shape
 
-_MARKERS: Final = 8
-"""Tokens of a prompt that are not text: FIM markers and a possible beginning of sequence."""
+
+@frozen
+class Question:
+    """What is asked: a place in a document, and whether the user asked by hand."""
+
+    view: View
+    by_hand: bool = False
 
 
-@frozen(kw_only=True)
-class Workbench:
-    """What requests share: the engine and what was learned from earlier ones."""
-
-    engine: Engine
-    profiles: Mapping[Mode, Profile]
-    counter: TokenCounter
-    journal: Journal
-    windows: dict[str, Window] = field(factory=dict)
-    """The last window of every open document, by URI."""
-
-
-def workbench(engine: Engine, profiles: Mapping[Mode, Profile]) -> Workbench:
-    """Set up an empty workbench."""
-    return Workbench(
-        engine=engine, profiles=profiles, counter=TokenCounter(engine), journal=Journal()
-    )
-
-
-@frozen(kw_only=True)
-class Completion:
-    """Text to insert at the cursor, and what it took."""
-
-    text: str
-    decision: Decision
-    stats: Stats
-    ms: float
-    """From the call to the answer."""
-
-
-async def complete(view: View, bench: Workbench, cancel: CancelToken) -> Completion | None:
-    """Complete at the view's cursor; None where there is nothing to say.
+async def complete(question: Question, bench: Workbench, cancel: CancelToken) -> str:
+    """Give the text to insert at the cursor; "" where there is nothing to say.
 
     Raises:
         EngineError: No model is loaded, it has no FIM tokens, or the engine died.
     """
-    began = time.monotonic()
+    view, began = question.view, time.monotonic()
+    fim = fim_tokens(bench)
+    signals = Signals(text_after_cursor=view.has_text_after)
+    decision = route(Task.INLINE_COMPLETION, signals, bench.profiles)
+    if reason := why_silent(view, question.by_hand):
+        bench.journal.add(free_record(decision, Source.NONE, reason, began))
+        return ""
+    known = bench.suggestions.find(view)
+    if known is None:
+        asked = Asked(view=view, decision=decision, fim=fim, began=began)
+        known = await _generated(asked, bench, cancel)
+    else:
+        bench.journal.add(free_record(decision, Source.CACHE, "typed through", began))
+    if known is None or cancel.cancelled:
+        return ""
+    text = shape(known, view)
+    if text:
+        look_ahead(Asked(view=view, decision=decision, fim=fim, began=began), text, bench)
+    return text
+
+
+def fim_tokens(bench: Workbench) -> FimTokens:
+    """Give the model's FIM tokens.
+
+    Raises:
+        EngineError: There is no model, or it has none.
+    """
     model = bench.engine.model
     if model is None:
         raise EngineError("no model is loaded")
     if model.fim is None:
         raise EngineError(f"{model.name} has no fill-in-the-middle tokens: completions are off")
-    signals = Signals(text_after_cursor=view.has_text_after)
-    decision = route(Task.INLINE_COMPLETION, signals, bench.profiles)
-    window = await _window(view, bench, decision)
-    if cancel.cancelled:
+    return model.fim
+
+
+async def _generated(asked: Asked, bench: Workbench, cancel: CancelToken) -> str | None:
+    """Wait for the generation that fits the view, a new one if need be; None once retired."""
+    generation = _under_way(asked.view, bench)
+    if generation is None:
+        generation = await start_generation(asked, bench, Priority.INTERACTIVE, cancel)
+        if generation is None:
+            return None
+        own = True
+    else:
+        own = False
+    if not await generation.wait(asked.view, cancel):
         return None
-    prompt = infill_prompt(window, model.fim)
-    request = Request(
-        lane=decision.lane,
-        prompt=prompt,
-        priority=Priority.INTERACTIVE,
-        max_tokens=decision.budget.output_tokens,
-        deadline_ms=decision.budget.deadline_ms,
-        stops=("\n",) if view.has_text_after else ("\n\n",),
-        heal=True,
-    )
-    raw, finished = await _generate(request, bench.engine, cancel)
-    text = "" if finished.reason is FinishReason.CANCELLED else shape(raw, view)
-    ms = 1000 * (time.monotonic() - began)
-    shown = readable(prompt, model.fim)
-    bench.journal.add(record(decision, shown, text, finished.reason, finished.stats, ms))
-    if not text:
-        return None
-    return Completion(text=text, decision=decision, stats=finished.stats, ms=ms)
+    if not own:
+        joined = free_record(asked.decision, Source.IN_FLIGHT, "was under way", asked.began)
+        bench.journal.add(joined)
+    return bench.suggestions.find(asked.view)
 
 
-async def _window(view: View, bench: Workbench, decision: Decision) -> Window:
-    """The window around the cursor, close to the document's last one."""
-    context_tokens = _context_tokens(bench.engine, decision)
-    reach = lines_in_reach(view, context_tokens)
-    await bench.counter.learn((*reach, view.line_before, view.line_after))
-    window = build_window(view, bench.windows.get(view.uri), context_tokens, bench.counter)
-    bench.windows[view.uri] = window
-    return window
-
-
-def _context_tokens(engine: Engine, decision: Decision) -> int:
-    """The budget's prompt tokens, or what the lane has room for beside markers and answer."""
-    budget = decision.budget
-    room = [lane.context_tokens for lane in engine.lanes if lane.name == decision.lane]
-    beside = budget.output_tokens + _MARKERS
-    return min([budget.context_tokens, *(tokens - beside for tokens in room)])
-
-
-async def _generate(request: Request, engine: Engine, cancel: CancelToken) -> tuple[str, Finished]:
-    text = ""
-    async for event in engine.generate(request, cancel):
-        if isinstance(event, Piece):
-            text += event.text
-        else:
-            return text, event
-    raise EngineError("the engine ended without a result")
+def _under_way(view: View, bench: Workbench) -> Generation | None:
+    """The generation whose text may still be what the view wants."""
+    for generation in (bench.running, bench.ahead):
+        if generation is not None and not generation.over and generation.agrees_with(view):
+            return generation
+    return None

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import enum
+import time
 from collections import deque
 from typing import Final
 
 from attrs import frozen
 
-from leanwide.engine.base import FinishReason, Stats
+from leanwide.engine.base import Finished
 from leanwide.modes.profile import Decision
 
 KEPT: Final = 50
 """Requests remembered."""
+
+
+class Source(enum.StrEnum):
+    """Where an answer came from."""
+
+    MODEL = "model"
+    """A generation of its own."""
+    CACHE = "cache"
+    """A suggestion that is typed through, or typed again."""
+    IN_FLIGHT = "in flight"
+    """A generation that an earlier request had started."""
+    NONE = "none"
+    """There is no answer, on purpose."""
 
 
 @frozen(kw_only=True)
@@ -22,27 +37,31 @@ class Record:
     lane: str
     reason: str
     """Why the router chose as it did, and how the request ended."""
+    source: Source
     experts: int
     prompt: str
-    """The text that the model read, markers by name."""
+    """The text that the model read, markers by name; "" where it read nothing."""
     answer: str
-    """What was shown; "" where nothing was."""
+    """What the model said, as it would be shown where it was asked."""
     tokens_evaluated: int
     tokens_reused: int
     tokens_generated: int
     ms: dict[str, float]
-    """Milliseconds per stage: context, queue, prompt, decode, total."""
+    """Milliseconds per stage: queue, prompt and decode in the engine, other, total."""
 
 
-def record(
-    decision: Decision, prompt: str, answer: str, finish: FinishReason, stats: Stats, ms: float
+def model_record(
+    decision: Decision, prompt: str, answer: str, finished: Finished, began: float
 ) -> Record:
-    """Describe a finished request; ``ms`` is the time it took as a whole."""
+    """Describe a generation that ended now; ``began`` is its arrival by ``time.monotonic``."""
+    stats = finished.stats
+    total = 1000 * (time.monotonic() - began)
     engine_ms = stats.queue_ms + stats.prompt_ms + stats.decode_ms
     return Record(
         mode=decision.mode,
         lane=stats.lane,
-        reason=f"{decision.reason}; ended by {finish}",
+        reason=f"{decision.reason}; ended by {finished.reason}",
+        source=Source.MODEL,
         experts=stats.experts,
         prompt=prompt,
         answer=answer,
@@ -50,12 +69,30 @@ def record(
         tokens_reused=stats.tokens_reused,
         tokens_generated=stats.tokens_generated,
         ms={
-            "queue": round(stats.queue_ms, 1),
-            "prompt": round(stats.prompt_ms, 1),
-            "decode": round(stats.decode_ms, 1),
-            "other": round(max(0.0, ms - engine_ms), 1),
-            "total": round(ms, 1),
+            "queue": round(stats.queue_ms, 2),
+            "prompt": round(stats.prompt_ms, 2),
+            "decode": round(stats.decode_ms, 2),
+            "other": round(max(0.0, total - engine_ms), 2),
+            "total": round(total, 2),
         },
+    )
+
+
+def free_record(decision: Decision, source: Source, why: str, began: float) -> Record:
+    """Describe an answer, or a silence, that cost the model nothing."""
+    total = round(1000 * (time.monotonic() - began), 2)
+    return Record(
+        mode=decision.mode,
+        lane=decision.lane,
+        reason=f"{decision.reason}; {why}",
+        source=source,
+        experts=0,
+        prompt="",
+        answer="",
+        tokens_evaluated=0,
+        tokens_reused=0,
+        tokens_generated=0,
+        ms={"queue": 0.0, "prompt": 0.0, "decode": 0.0, "other": total, "total": total},
     )
 
 
@@ -65,9 +102,9 @@ class Journal:
     def __init__(self) -> None:
         self._records: deque[Record] = deque(maxlen=KEPT)
 
-    def add(self, entry: Record) -> None:
+    def add(self, record: Record) -> None:
         """Remember a request."""
-        self._records.append(entry)
+        self._records.append(record)
 
     @property
     def records(self) -> tuple[Record, ...]:

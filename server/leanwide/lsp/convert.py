@@ -36,6 +36,7 @@ def view_at(workspace: DocumentWorkspace, uri: str, position: types.Position) ->
         lines=tuple(document.lines),
         line=line,
         column=column,
+        deleting=document.deleting,
     )
 
 

@@ -33,6 +33,8 @@ class Document(TextDocument):
             position_codec=codec,
         )
         self._lines = split_lines(text)
+        self.deleting = False
+        """The newest change only removed text."""
 
     @property
     def lines(self) -> Sequence[str]:
@@ -48,8 +50,10 @@ class Document(TextDocument):
         """Apply one change of the editor, whole text or a range."""
         if isinstance(change, types.TextDocumentContentChangePartial):
             self._replace(change.range, change.text)
+            self.deleting = not change.text
         else:
             self._lines = split_lines(change.text)
+            self.deleting = False
 
     def locate(self, position: types.Position) -> tuple[int, int]:
         """Give line and column in code points of a position that must exist.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from leanwide.engine.base import EngineError
-from leanwide.features.complete import complete
+from leanwide.features.complete import Question, complete
 from leanwide.lsp import convert
 from leanwide.lsp.protocol import arrival_version
 
@@ -27,14 +27,15 @@ async def inline_completion(
     if ls.bench.engine.model is None:
         ls.bench.engine.start()
         return None
+    by_hand = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
     with ls.live.newest(view.uri) as cancel:
         try:
-            completion = await complete(view, ls.bench, cancel)
+            text = await complete(Question(view, by_hand), ls.bench, cancel)
         except EngineError as error:
             ls.feedback.tell_once(str(error), types.MessageType.Warning)
             return None
-    if completion is None:
+    if not text:
         return None
     accepted = types.Command(title="", command="leanwide.accepted", arguments=[])
-    item = convert.inline_item(completion.text, view, ls.documents, accepted)
+    item = convert.inline_item(text, view, ls.documents, accepted)
     return types.InlineCompletionList(items=[item])

@@ -22,6 +22,6 @@ def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
 
 
 def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
-    """Retire the document's running request and forget its window."""
+    """Retire the document's running request and forget the document."""
     ls.live.retire(params.text_document.uri)
-    ls.bench.windows.pop(params.text_document.uri, None)
+    ls.bench.forget(params.text_document.uri)

@@ -1,0 +1,42 @@
+"""How many threads the next step gets: learned while running, because the machine is shared.
+
+llama.cpp's threads meet at barriers many times a token. On a quiet machine all cores are fastest;
+as soon as a build or a test run takes the cores, each barrier waits for a thread that is not
+running, and a single thread wins by far (docs/performance.md, threads).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_PROBE_EVERY: Final = 48
+"""Steps between two tries of a count that was slower: about one in a suggestion."""
+_WEIGHT: Final = 0.4
+"""Weight of the newest measurement: a machine that becomes busy is noticed within three steps."""
+
+
+class ThreadChoice:
+    """Picks among thread counts the one with the least time per token."""
+
+    def __init__(self, most: int) -> None:
+        """Choose among ``most``, its half, and one."""
+        self.counts = tuple(sorted({most, max(1, most // 2), 1}, reverse=True))
+        self._ms: dict[int, float] = {}
+        self._steps = 0
+
+    def pick(self) -> int:
+        """Give the thread count for the next step."""
+        untried = [count for count in self.counts if count not in self._ms]
+        if untried:
+            return untried[0]
+        self._steps += 1
+        best = min(self.counts, key=self._ms.__getitem__)
+        if self._steps % _PROBE_EVERY:
+            return best
+        others = [count for count in self.counts if count != best] or [best]
+        return others[self._steps // _PROBE_EVERY % len(others)]
+
+    def learn(self, count: int, ms: float) -> None:
+        """Note that a step took ``ms`` milliseconds per token with ``count`` threads."""
+        known = self._ms.get(count, ms)
+        self._ms[count] = known + _WEIGHT * (ms - known)

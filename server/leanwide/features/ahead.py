@@ -1,0 +1,69 @@
+"""Work for the moment when nobody waits: the suggestion after the next one, and a new anchor.
+
+Both run at background priority, after everything else, and end as soon as somebody types something
+else. What they evaluate goes to a spare sequence of the KV cache.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Final
+
+import attrs
+
+from leanwide.context.window import Window, move_anchor
+from leanwide.engine.base import CancelToken, EngineError, Finished, FinishReason, Priority, Request
+from leanwide.features.start import Asked, start_generation
+from leanwide.features.workbench import Workbench
+from leanwide.prompt.infill import infill_prompt
+
+_TYPED_TOKENS: Final = 32
+"""A typed part longer than this, over more than one line, deserves a new anchor."""
+
+
+def look_ahead(asked: Asked, shown: str, bench: Workbench) -> None:
+    """Prepare for what comes after ``shown`` was accepted, or after more was typed."""
+    if bench.idle_work is not None:
+        bench.idle_work.cancel()
+    bench.idle_work = asyncio.create_task(_prepare(asked, shown, bench))
+
+
+async def _prepare(asked: Asked, shown: str, bench: Workbench) -> None:
+    with contextlib.suppress(EngineError):
+        if (window := _window_to_move(asked, bench)) is not None:
+            await _warm(asked, window, bench)
+        next_view = asked.view.with_inserted(shown.replace(asked.view.newline, "\n"))
+        if bench.suggestions.find(next_view) is None:
+            later = attrs.evolve(asked, view=next_view)
+            await start_generation(later, bench, Priority.BACKGROUND, CancelToken())
+
+
+def _window_to_move(asked: Asked, bench: Workbench) -> Window | None:
+    """The window with its anchor moved to the cursor's line; None where it may stay."""
+    window = bench.windows.get(asked.view.uri)
+    if window is None or window.anchor_line == asked.view.line:
+        return None
+    if bench.counter(window.typed) <= _TYPED_TOKENS:
+        return None
+    return move_anchor(asked.view, window)
+
+
+async def _warm(asked: Asked, window: Window, bench: Workbench) -> None:
+    """Evaluate a window's prompt without generating; then it is the document's window."""
+    before = bench.windows.get(asked.view.uri)
+    cancel = CancelToken()
+    request = Request(
+        lane=asked.decision.lane,
+        prompt=infill_prompt(window, asked.fim),
+        priority=Priority.BACKGROUND,
+        max_tokens=0,
+        deadline_ms=asked.decision.budget.deadline_ms,
+    )
+    try:
+        async for event in bench.engine.generate(request, cancel):
+            done = isinstance(event, Finished) and event.reason is not FinishReason.CANCELLED
+            if done and bench.windows.get(asked.view.uri) is before:
+                bench.windows[asked.view.uri] = window
+    finally:
+        cancel.cancel()

@@ -1,0 +1,21 @@
+"""When leanwide keeps quiet although it is asked."""
+
+from __future__ import annotations
+
+from leanwide.context.view import View
+
+
+def why_silent(view: View, asked_by_hand: bool) -> str | None:
+    """Give the reason why there is no suggestion here, a sentence for the user; None to go on.
+
+    Args:
+        view: The document and its cursor.
+        asked_by_hand: The user asked for a suggestion; the editor did not do so while they typed.
+    """
+    if asked_by_hand:
+        return None
+    if view.deleting:
+        return "silent while text is deleted"
+    if view.has_text_after:
+        return "silent because text follows the cursor; ask by hand for a suggestion"
+    return None

@@ -1,0 +1,127 @@
+"""A generation under way, which outlives the request that started it while it is still of use.
+
+Somebody who types what the model is about to say would otherwise cancel it with every key. Later
+requests wait for the same generation as long as it agrees with what they typed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+from leanwide.context.view import View, typed_since
+from leanwide.engine.base import CancelToken, EngineError, Finished, Piece
+
+_GRACE_SECONDS: Final = 0.3
+"""How long a generation that nobody waits for goes on: longer than Neovim's debounce of 0.2 s."""
+
+Closes = Callable[[str], int | None]
+"""Where in a text the completion is complete, in code points; None while it is not."""
+
+
+class Generation:
+    """Runs in a task of its own and collects the text."""
+
+    def __init__(
+        self,
+        view: View,
+        events: AsyncIterator[Piece | Finished],
+        cancel: CancelToken,
+        closes: Closes,
+        settle: Callable[[Generation], None],
+    ) -> None:
+        """Start collecting.
+
+        Args:
+            view: Where the text belongs.
+            events: The engine's stream.
+            cancel: The stream's token.
+            closes: Asked after each piece whether the text is complete.
+            settle: Called once when the stream has ended, before anybody who waits goes on.
+        """
+        self.view = view
+        self.text = ""
+        self.complete = False
+        """The code is complete, so that the generation was ended before the model ended it."""
+        self.finished: Finished | None = None
+        self._stopped = False
+        self._cancel = cancel
+        self._closes = closes
+        self._settle = settle
+        self._waiting = 0
+        self._grace: asyncio.TimerHandle | None = None
+        self._grew = asyncio.Event()
+        self._error: EngineError | None = None
+        self._task = asyncio.create_task(self._collect(events))
+
+    @property
+    def over(self) -> bool:
+        """Whether no more text comes."""
+        return self.finished is not None or self._error is not None
+
+    def agrees_with(self, now: View) -> bool:
+        """Whether what comes may still be what a later view wants."""
+        typed = typed_since(self.view, now)
+        if typed is None or self._stopped:
+            return False
+        return self.text.startswith(typed) or (not self.over and typed.startswith(self.text))
+
+    async def wait(self, now: View, cancel: CancelToken) -> bool:
+        """Wait until all text is there; False once it no longer fits the view, or on cancel.
+
+        Raises:
+            EngineError: The engine cannot serve the request, or died while it did.
+        """
+        cancel.on_cancel(self._grew.set)
+        self._hold()
+        try:
+            while not self.over and self.agrees_with(now) and not cancel.cancelled:
+                self._grew.clear()
+                await self._grew.wait()
+        finally:
+            self._release()
+        if self._error is not None:
+            raise self._error
+        return self.finished is not None and self.agrees_with(now) and not cancel.cancelled
+
+    def stop(self) -> None:
+        """End it: nobody wants the text any more. What was evaluated stays in the KV cache."""
+        self._stopped = True
+        self._cancel.cancel()
+        self._grew.set()
+
+    def _hold(self) -> None:
+        self._waiting += 1
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
+
+    def _release(self) -> None:
+        self._waiting -= 1
+        if self._waiting == 0 and not self.over:
+            self._grace = asyncio.get_running_loop().call_later(_GRACE_SECONDS, self.stop)
+
+    async def _collect(self, events: AsyncIterator[Piece | Finished]) -> None:
+        try:
+            async for event in events:
+                if isinstance(event, Finished):
+                    self.finished = event
+                    self._settle(self)
+                else:
+                    self._append(event.text)
+                self._grew.set()
+        except EngineError as error:
+            self._error = error
+        finally:
+            self._grew.set()
+
+    def _append(self, piece: str) -> None:
+        """Take more text, and end the generation where the code that it completes is complete."""
+        if self.complete:
+            return
+        self.text += piece
+        if (end := self._closes(self.text)) is not None:
+            self.text = self.text[:end]
+            self.complete = True
+            self._cancel.cancel()

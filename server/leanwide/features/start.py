@@ -1,0 +1,148 @@
+"""Starts a generation for a view: tree, window, prompt, request; and settles it when it ends."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.context.lines import lines_in_reach, nearest_lines
+from leanwide.context.view import View
+from leanwide.context.window import Chosen, Window, build_window
+from leanwide.engine.base import (
+    CancelToken,
+    Engine,
+    FimTokens,
+    FinishReason,
+    Priority,
+    Request,
+)
+from leanwide.features.generation import Closes, Generation
+from leanwide.features.journal import model_record
+from leanwide.features.suggestions import Suggestion
+from leanwide.features.workbench import Workbench
+from leanwide.modes.profile import Decision
+from leanwide.prompt.infill import infill_prompt, readable
+from leanwide.shape.filters import shape
+from leanwide.shape.partial import whole_lines
+from leanwide.syntax import SyntaxTree, completed_length
+from leanwide.syntax import shape as syntax_shape
+
+_MARKERS: Final = 8
+"""Tokens of a prompt that are not text: FIM markers and a possible beginning of sequence."""
+
+_CUT_SHORT: Final = (FinishReason.DEADLINE, FinishReason.LENGTH)
+
+
+@frozen(kw_only=True)
+class Asked:
+    """A request as far as it is decided."""
+
+    view: View
+    decision: Decision
+    fim: FimTokens
+    began: float
+    """Arrival, in seconds of ``time.monotonic``."""
+
+
+async def start_generation(
+    asked: Asked, bench: Workbench, priority: Priority, cancel: CancelToken
+) -> Generation | None:
+    """Start to generate at the view; None where the request was cancelled meanwhile.
+
+    An interactive generation ends the one before it; a background one only what runs ahead.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    tree = await bench.trees.at(asked.view)
+    window = await choose_window(asked, bench, tree)
+    if cancel.cancelled:
+        return None
+    request = Request(
+        lane=asked.decision.lane,
+        prompt=infill_prompt(window, asked.fim),
+        priority=priority,
+        max_tokens=asked.decision.budget.output_tokens,
+        deadline_ms=asked.decision.budget.deadline_ms,
+        heal=True,
+    )
+    token = CancelToken()
+    generation = Generation(
+        asked.view,
+        bench.engine.generate(request, token),
+        token,
+        closes_at(asked.view, window, tree),
+        lambda ended: settle(ended, asked, request, bench),
+    )
+    if bench.ahead is not None:
+        bench.ahead.stop()
+    if priority is Priority.BACKGROUND:
+        bench.ahead = generation
+        return generation
+    if bench.running is not None:
+        bench.running.stop()
+    bench.running = generation
+    bench.windows[asked.view.uri] = window
+    return generation
+
+
+async def choose_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None) -> Window:
+    """Lay out the window, in tokens of the model at hand, close to the document's last one."""
+    del tree
+    view = asked.view
+    budget = prompt_tokens(bench.engine, asked.decision)
+    reach = lines_in_reach(view, budget)
+    await bench.counter.learn((*reach, view.line_before, view.line_after))
+
+    def choose(view: View, before: int, after: int) -> Chosen:
+        return nearest_lines(view, before, after, bench.counter)
+
+    return build_window(view, bench.windows.get(view.uri), budget, bench.counter, choose)
+
+
+def prompt_tokens(engine: Engine, decision: Decision) -> int:
+    """The budget's prompt tokens, or what the lane has room for beside markers and answer."""
+    budget = decision.budget
+    beside = budget.output_tokens + _MARKERS
+    room = [lane.context_tokens - beside for lane in engine.lanes if lane.name == decision.lane]
+    return min([budget.context_tokens, *room])
+
+
+def closes_at(view: View, window: Window, tree: SyntaxTree | None) -> Closes:
+    """Give the function that finds the end of what the completion completes."""
+    if tree is None:
+        return _first_line if view.line_before.strip() else _first_paragraph
+    before = window.before + window.typed
+    kind = syntax_shape(tree, (view.line, view.column))
+    language = tree.language
+
+    def closes(text: str) -> int | None:
+        return completed_length(language, before, text, window.after, shape=kind)
+
+    return closes
+
+
+def _first_line(text: str) -> int | None:
+    end = text.find("\n")
+    return end if end >= 0 else None
+
+
+def _first_paragraph(text: str) -> int | None:
+    end = text.find("\n\n", len(text) - len(text.lstrip()))
+    return end if end >= 0 else None
+
+
+def settle(generation: Generation, asked: Asked, request: Request, bench: Workbench) -> None:
+    """Remember what a generation said and what it cost, when it has ended."""
+    finished = generation.finished
+    if finished is None:
+        return
+    text = generation.text
+    if finished.reason in _CUT_SHORT and not generation.complete:
+        text = whole_lines(text)
+    if finished.reason is not FinishReason.CANCELLED or generation.complete:
+        bench.suggestions.add(Suggestion(asked.view, text))
+    prompt = readable(request.prompt, asked.fim)
+    shown = shape(text, asked.view)
+    bench.journal.add(model_record(asked.decision, prompt, shown, finished, asked.began))

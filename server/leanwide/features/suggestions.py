@@ -1,0 +1,60 @@
+"""What the model said lately, and where: answers for text that is typed through or typed again.
+
+The key is everything around the cursor, before it and after it: the same prefix in front of another
+suffix is another question.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.context.view import View, typed_since
+
+_KEPT: Final = 64
+"""Suggestions remembered over all documents; each holds on to a snapshot's lines."""
+
+
+@frozen
+class Suggestion:
+    """An answer of the model, as it came, and the view that it was asked for."""
+
+    view: View
+    text: str
+    """With LF endings, before any filter."""
+
+    def rest(self, now: View) -> str | None:
+        """What of the text is still to come in a later view; None where it does not fit there."""
+        typed = typed_since(self.view, now)
+        if typed is None or not self.text.startswith(typed):
+            return None
+        return self.text[len(typed) :]
+
+
+class SuggestionCache:
+    """The newest suggestions."""
+
+    def __init__(self) -> None:
+        self._suggestions: deque[Suggestion] = deque(maxlen=_KEPT)
+
+    def add(self, suggestion: Suggestion) -> None:
+        """Remember a suggestion; the oldest is forgotten."""
+        self._suggestions.append(suggestion)
+
+    def find(self, view: View) -> str | None:
+        """Give the text that continues at the view's cursor; None where none is known.
+
+        An empty text is an answer too: the model had nothing to say here.
+        """
+        for suggestion in reversed(self._suggestions):
+            rest = suggestion.rest(view)
+            if rest or (rest is not None and suggestion.view.column == view.column):
+                return rest
+        return None
+
+    def forget(self, uri: str) -> None:
+        """Forget a document's suggestions."""
+        kept = [item for item in self._suggestions if item.view.uri != uri]
+        self._suggestions = deque(kept, maxlen=_KEPT)

@@ -1,0 +1,51 @@
+"""What requests share: the engine, the user's choices, and what earlier requests taught."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from attrs import define, field
+
+from leanwide.context.window import Window
+from leanwide.engine.base import Engine
+from leanwide.features.counting import TokenCounter
+from leanwide.features.generation import Generation
+from leanwide.features.journal import Journal
+from leanwide.features.suggestions import SuggestionCache
+from leanwide.features.trees import Trees
+from leanwide.modes.profile import Mode, Profile
+
+
+@define(kw_only=True)
+class Workbench:
+    """One engine and everything that belongs to it. Used by the asyncio loop only."""
+
+    engine: Engine
+    profiles: Mapping[Mode, Profile]
+    counter: TokenCounter
+    journal: Journal = field(factory=Journal)
+    suggestions: SuggestionCache = field(factory=SuggestionCache)
+    trees: Trees = field(factory=Trees)
+    windows: dict[str, Window] = field(factory=dict)
+    """The window that is in the KV cache for every open document, by URI."""
+    running: Generation | None = None
+    """The completion that decodes: there is one at most."""
+    ahead: Generation | None = None
+    """The suggestion after the one that is shown, generated while nobody waits."""
+    idle_work: asyncio.Task[None] | None = None
+    """Prepares ``ahead``, and a new anchor."""
+
+    def forget(self, uri: str) -> None:
+        """Forget a closed document and end what runs for it."""
+        self.windows.pop(uri, None)
+        self.suggestions.forget(uri)
+        self.trees.forget(uri)
+        for generation in (self.running, self.ahead):
+            if generation is not None and generation.view.uri == uri:
+                generation.stop()
+
+
+def workbench(engine: Engine, profiles: Mapping[Mode, Profile]) -> Workbench:
+    """Set up an empty workbench."""
+    return Workbench(engine=engine, profiles=profiles, counter=TokenCounter(engine))

@@ -1,0 +1,327 @@
+"""The engine in its own process: it serves, and it may die."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import attrs
+import psutil
+import pytest
+import pytest_asyncio
+
+from leanwide.engine.base import (
+    CancelToken,
+    EngineError,
+    EngineSpec,
+    EngineState,
+    EngineStatus,
+    Finished,
+    FinishReason,
+    LaneSpec,
+    Piece,
+)
+from leanwide.engine.client import PATIENCE, EngineClient, Patience
+
+from ..lab import broken
+from .make import LEAN, request, spec
+
+ENDLESS = request("x = ", max_tokens=2000, lane="wide", stops=())
+ROOMY = LaneSpec(name="wide", experts=4, context_tokens=4096, sequences=1)
+QUICK = attrs.evolve(PATIENCE, first_restart=0.0)
+
+
+@contextlib.asynccontextmanager
+async def started(
+    engine_spec: EngineSpec, patience: Patience = QUICK
+) -> AsyncIterator[tuple[EngineClient, list[EngineStatus]]]:
+    """A client and all that it says of its state; its process ends with the test."""
+    client = EngineClient(engine_spec, patience)
+    told: list[EngineStatus] = []
+    client.observe(told.append)
+    try:
+        async with asyncio.timeout(60):
+            yield client, told
+    finally:
+        await client.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def shared(tiny: Path) -> AsyncIterator[EngineClient]:
+    """One engine for all tests that leave it alive."""
+    async with started(spec(tiny, LEAN, ROOMY)) as (client, _):
+        await client.ready()
+        yield client
+
+
+async def answer(client: EngineClient, asked=request("x = "), cancel: CancelToken | None = None):
+    """The events of a request, to its end."""
+    return [event async for event in client.generate(asked, cancel or CancelToken())]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what comes sooner or later; the test's own time limit ends the waiting."""
+    while not condition():
+        await asyncio.sleep(0.005)
+
+
+def states(told: list[EngineStatus]) -> list[EngineState]:
+    """The states in order, each once in a row."""
+    found = [status.state for status in told]
+    return [state for at, state in enumerate(found) if found[at - 1 : at] != [state]]
+
+
+# Serving
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_it_generates_and_ends_exactly_once(shared):
+    *pieces, end = await answer(shared)
+    assert all(isinstance(piece, Piece) for piece in pieces)
+    assert isinstance(end, Finished)
+    assert (end.stats.lane, end.stats.experts) == ("lean", 2)
+    assert shared.status.state is EngineState.IDLE
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_it_knows_its_model_and_lanes(shared, tiny):
+    assert (await shared.ready()).path == tiny
+    assert shared.model == await shared.ready()
+    assert [lane.name for lane in shared.lanes][:1] == ["lean"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_it_counts_tokens_while_it_generates(shared):
+    running = asyncio.create_task(answer(shared, ENDLESS, cancel := CancelToken()))
+    await until(lambda: shared.status.state is EngineState.BUSY)
+    *counts, marker = await shared.count(["", "x", "é" * 1000, "\0", "<|im_end|>"])
+    assert counts == [0, 1, 2000, 1]
+    assert marker > 1, "text that looks like a marker is text"
+    assert await shared.count([]) == []
+    cancel.cancel()
+    assert (await running)[-1].reason is FinishReason.CANCELLED
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_several_requests_at_once_end_once_each(shared):
+    asked = [request(f"{name} = ", lane=lane) for name in "ab" for lane in ("lean", "wide")]
+    for events in await asyncio.gather(*(answer(shared, each) for each in asked)):
+        assert [isinstance(event, Finished) for event in events].count(True) == 1
+        assert isinstance(events[-1], Finished)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_cancel_ends_an_answer_early(shared):
+    cancel = CancelToken()
+    events = []
+    async for event in shared.generate(ENDLESS, cancel):
+        events.append(event)
+        cancel.cancel()
+    assert events[-1].reason is FinishReason.CANCELLED
+    assert events[-1].stats.tokens_generated < ENDLESS.max_tokens
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_request_that_was_given_up_before_it_began_is_answered_too(shared):
+    cancel = CancelToken()
+    cancel.cancel()
+    *_, end = await answer(shared, ENDLESS, cancel)
+    assert end.reason is FinishReason.CANCELLED
+    assert end.stats.tokens_generated < ENDLESS.max_tokens
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_answer_that_nobody_reads_on_is_cancelled(shared):
+    stream = shared.generate(ENDLESS, CancelToken())
+    await anext(stream)
+    await stream.aclose()
+    assert isinstance((await answer(shared))[-1], Finished)
+    assert shared.status.state is EngineState.IDLE
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (request("x = 1\n" * 999), "do not fit a context of 512: raise context_tokens"),
+        (request("x", lane="middle"), "there is no lane 'middle'"),
+        (request(), "an empty prompt cannot be continued"),
+        (request(10**6), "llama_decode failed"),
+    ],
+    ids=["too long", "no such lane", "empty", "no such token"],
+)
+async def test_what_cannot_be_served_is_refused_and_the_next_request_served(shared, asked, message):
+    with pytest.raises(EngineError, match=message):
+        await answer(shared, asked)
+    assert isinstance((await answer(shared))[-1], Finished)
+
+
+async def test_from_start_to_close(tiny):
+    async with started(spec(tiny)) as (client, told):
+        with pytest.raises(EngineError, match="no model is loaded"):
+            await answer(client)
+        await asyncio.gather(client.ready(), client.ready())
+        process = psutil.Process(client.process_id)
+        await answer(client)
+    assert states(told) == ["starting", "loading", "idle", "busy", "idle"][-len(states(told)) :]
+    assert not process.is_running()
+    with pytest.raises(EngineError, match="no model is loaded"):
+        await answer(client)
+
+
+async def test_close_ends_whoever_waits(tiny):
+    async with started(spec(tiny, LEAN, ROOMY)) as (client, _):
+        await client.ready()
+        running = asyncio.create_task(answer(client, ENDLESS))
+        await until(lambda: client.status.state is EngineState.BUSY)
+        loading = EngineClient(spec(tiny))
+        waiting = asyncio.create_task(loading.ready())
+        await asyncio.sleep(0)
+        await client.close()
+        await loading.close()
+        for task in (running, waiting):
+            with pytest.raises(EngineError, match="the engine was closed"):
+                await task
+
+
+async def test_close_before_start_does_nothing(tiny):
+    await EngineClient(spec(tiny)).close()
+
+
+# Dying
+
+
+async def test_a_killed_engine_fails_its_requests_and_serves_again(tiny):
+    async with started(spec(tiny, LEAN, ROOMY)) as (client, told):
+        await client.ready()
+        first = client.process_id
+        running = [asyncio.create_task(answer(client, ENDLESS)) for _ in range(2)]
+        await until(lambda: client.status.state is EngineState.BUSY)
+        told.clear()
+        os.kill(first, signal.SIGKILL)
+        for task in running:
+            with pytest.raises(EngineError, match="stopped unexpectedly; it starts again"):
+                await task
+        await client.ready()
+        assert isinstance((await answer(client))[-1], Finished)
+        assert client.process_id != first
+        assert states(told)[0] is EngineState.STARTING
+
+
+async def test_an_engine_that_hangs_is_ended_even_while_requests_keep_coming(tiny):
+    """Each keystroke replaces the request before it: none of them alone waits for long."""
+    async with started(spec(tiny), attrs.evolve(QUICK, hang=1.0)) as (client, _):
+        await client.ready()
+        hung = psutil.Process(client.process_id)
+        hung.suspend()
+        while client.model is not None:
+            with contextlib.suppress(TimeoutError, EngineError):
+                await asyncio.wait_for(answer(client), 0.1)
+        await client.ready()
+        assert not hung.is_running()
+        assert isinstance((await answer(client))[-1], Finished)
+
+
+async def test_an_idle_engine_does_not_count_as_hung(tiny):
+    async with started(spec(tiny), attrs.evolve(QUICK, hang=0.1)) as (client, told):
+        await client.ready()
+        first = client.process_id
+        await asyncio.sleep(0.3)
+        assert client.process_id == first
+        assert states(told)[-1] is EngineState.IDLE
+
+
+async def test_an_engine_that_dies_again_and_again_is_left_alone_for_a_while(tiny, caplog):
+    patience = attrs.evolve(QUICK, failures=3, long_pause=0.2)
+    async with started(spec(tiny), patience) as (client, told):
+
+        def kill(status: EngineStatus) -> None:
+            if status.state is EngineState.LOADING:
+                os.kill(client.process_id, signal.SIGKILL)
+
+        client.observe(kill)
+        client.start()
+        await until(lambda: client.status.state is EngineState.DEGRADED)
+        assert client.status.reason == (
+            "the engine stopped 3 times in a row; next try in 0 s, see the log for the cause"
+        )
+        assert states(told).count(EngineState.LOADING) == 3
+        client._observers.remove(kill)
+        await client.ready()
+        assert isinstance((await answer(client))[-1], Finished)
+    assert "engine process ended with code -9" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"), [(1, 0.05), (2, 0.1), (4, 0.4), (5, 30.0), (6, 0.05), (25, 30.0)]
+)
+def test_pauses_grow_and_every_fifth_is_long(failures, seconds):
+    assert PATIENCE.pause_after(failures) == pytest.approx(seconds)
+
+
+async def test_an_observer_that_fails_does_not_leave_anybody_waiting(tiny, caplog):
+    async with started(spec(tiny)) as (client, _):
+
+        def fail_once(status: EngineStatus) -> None:
+            if status.state is EngineState.LOADING:
+                client._observers.remove(fail_once)
+                raise RuntimeError("no status bar")
+
+        client.observe(fail_once)
+        await client.ready()
+        assert isinstance((await answer(client))[-1], Finished)
+    assert "no status bar" in caplog.text
+
+
+# Model files
+
+
+def missing(folder: Path) -> Path:
+    return folder / "no such model.gguf"
+
+
+def folder_itself(folder: Path) -> Path:
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("make", "cause"),
+    [
+        (missing, "does not exist: check the model path"),
+        (folder_itself, "cannot be read: Is a directory"),
+        (broken.empty, "is empty: download the model again"),
+        (broken.truncated_header, "is truncated or damaged: download the model again"),
+        (broken.truncated_weights, "is truncated, 1.8 MB are missing: download the model again"),
+        (broken.not_gguf, "is not a GGUF file: give the path of a .gguf model"),
+        (None, "cannot be loaded: unknown model architecture: 'qwen9moe'"),
+    ],
+    ids=["missing", "folder", "empty", "header cut", "weights cut", "web page", "architecture"],
+)
+async def test_a_file_that_is_no_model_is_named_with_the_cause(
+    tmp_path, unknown_architecture, make, cause
+):
+    path = make(tmp_path) if make else unknown_architecture
+    async with started(spec(path)) as (client, told):
+        with pytest.raises(EngineError) as caught:
+            await client.ready()
+        assert str(caught.value) == f"{path} {cause}"
+        assert told[-1] == EngineStatus(state=EngineState.FAILED, reason=f"{path} {cause}")
+        assert EngineState.DEGRADED not in states(told)
+        with pytest.raises(EngineError):
+            await answer(client)
+
+
+async def test_an_illegal_width_serves_as_the_nearest_legal_one_with_a_notice(tiny, caplog):
+    caplog.set_level(logging.WARNING)
+    async with started(spec(tiny, attrs.evolve(LEAN, experts=99))) as (client, told):
+        await client.ready()
+        [*_, end] = await answer(client)
+    notice = "leanwide synthetic runs 1 to 8 experts: 8 serve instead of 99"
+    assert end.stats.experts == 8
+    assert notice in [status.reason for status in told]
+    assert notice in caplog.text

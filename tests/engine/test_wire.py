@@ -1,0 +1,101 @@
+"""Messages between server and engine: what goes in comes out."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanwide.engine import wire
+from leanwide.engine.base import (
+    FimTokens,
+    FinishReason,
+    LaneInfo,
+    LaneSpec,
+    ModelInfo,
+    Priority,
+    Sampling,
+)
+from leanwide.models.limits import Width
+
+from .make import FREE, LEAN, request, spec
+
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+"""Without lone surrogates: documents replace them (tests/documents)."""
+
+MODEL = ModelInfo(
+    name="tiny",
+    architecture="qwen3moe",
+    path=Path("/models/é 🙂.gguf"),
+    size_bytes=2**40,
+    layers=3,
+    experts=8,
+    trained_experts=4,
+    trained_context_tokens=4096,
+    fim=FimTokens(prefix=1, suffix=2, middle=3, file_separator=None),
+    chat_template="{{ messages }}",
+)
+LANE = LaneInfo(name="lean", experts=2, context_tokens=512, load_ms=1.5, notice="")
+HALF = LaneSpec(name="half", experts=Width.HALF, context_tokens=512, sequences=1)
+
+TO_WORKER = [
+    wire.Start(spec(Path("model.gguf"), LEAN, HALF)),
+    wire.Generate(1, request("def ", 151_659, sampling=Sampling(temperature=0.5), heal=True)),
+    wire.Cancel(2**40),
+    wire.Count(3, ["", "x"]),
+]
+TO_SERVER = [
+    wire.Loading(0.5),
+    wire.Opened(MODEL, LANE),
+    wire.Refused("no"),
+    wire.Text(1, "é🙂\0"),
+    wire.Beat(1),
+    wire.Done(1, FinishReason.DEADLINE, FREE),
+    wire.Failed(1, "no"),
+    wire.Counts(1, [0, 1]),
+]
+
+
+def test_every_message_is_in_the_lists_above():
+    assert {type(message) for message in TO_WORKER} == set(wire.ToWorker.__args__)
+    assert {type(message) for message in TO_SERVER} == set(wire.ToServer.__args__)
+
+
+@pytest.mark.parametrize("message", TO_WORKER, ids=lambda message: type(message).__name__)
+def test_the_engine_reads_what_the_server_sent(message):
+    stream = io.BytesIO(wire.frame(message) * 2)
+    assert [wire.read_from_server(stream) for _ in range(3)] == [message, message, None]
+
+
+@pytest.mark.parametrize("message", TO_SERVER, ids=lambda message: type(message).__name__)
+def test_the_server_reads_what_the_engine_sent(message):
+    framed = wire.frame(message)
+    size = wire.HEADER.size
+    assert wire.HEADER.unpack(framed[:size]) == (len(framed) - size,)
+    assert wire.decode_to_server(framed[size:]) == message
+
+
+@given(
+    st.lists(ANY_TEXT | st.integers(0, 2**31 - 1)),
+    st.lists(ANY_TEXT),
+    st.sampled_from(Priority),
+    st.floats(0, allow_nan=False),
+)
+def test_any_prompt_arrives_as_it_was(prompt, stops, priority, deadline):
+    asked = request(*prompt, stops=tuple(stops), priority=priority, deadline_ms=deadline)
+    stream = io.BytesIO(wire.frame(wire.Generate(7, asked)))
+    assert wire.read_from_server(stream) == wire.Generate(7, asked)
+
+
+def test_a_message_that_was_cut_off_means_that_the_server_is_gone():
+    assert wire.read_from_server(io.BytesIO(b"\x01\x00")) is None
+
+
+@pytest.mark.parametrize("body", [b"", b"\xc0", msgspec.msgpack.encode({"type": "Nonsense"})])
+def test_anything_else_is_refused(body):
+    with pytest.raises(msgspec.DecodeError):
+        wire.decode_to_server(body)
