@@ -1,35 +1,76 @@
-"""Choosing lines without syntax: what stands nearest to the cursor."""
+"""From a plan to text: as many of the planned lines as fit, in the order of the file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from attrs import frozen
+
+from leanwide.context.plan import Part, Plan
 from leanwide.context.view import View, with_lf
 from leanwide.context.window import Chosen, Count
 
-
-def lines_in_reach(view: View, budget: int) -> tuple[str, ...]:
-    """Give every line that may be counted for this budget: no line takes less than one token."""
-    return view.lines[max(0, view.line - budget) : view.line + budget]
+_FOLD_TOKENS = 4
+"""What a fold mark with its indentation takes at most."""
 
 
-def nearest_lines(view: View, room_before: int, room_after: int, count: Count) -> Chosen:
-    """Choose whole lines outward from the cursor while they fit; room in tokens."""
-    before = _fitting(reversed(view.lines[: view.line]), room_before, count)
-    after = _fitting(view.lines[view.line + 1 :], room_after, count)
-    first = view.line - before
+@frozen
+class Room:
+    """Tokens to fill."""
+
+    before: int
+    after: int
+
+
+def choose_lines(view: View, plan: Plan, room: Room, count: Count) -> Chosen:
+    """Choose lines around the cursor's line until the room is filled."""
+    above = _fill(view, plan.before, room.before, count)
+    below = _fill(view, plan.after, room.after, count)
+    last_below = _contiguous_end(below, view.line + 1)
     return Chosen(
-        before=with_lf("".join(view.lines[first : view.line])),
-        after=with_lf("".join(view.lines[view.line + 1 : view.line + 1 + after])),
+        before=_render(view, above, plan),
+        after=with_lf("".join(view.lines[view.line + 1 : last_below])),
     )
 
 
-def _fitting(lines: Iterable[str], room: int, count: Count) -> int:
-    """How many of ``lines``, from the first on, fit into ``room`` tokens."""
-    fitting = 0
-    for line in lines:
-        room -= count(line)
-        if room < 0:
-            break
-        fitting += 1
-    return fitting
+def _fill(view: View, parts: Iterable[Part], room: int, count: Count) -> set[int]:
+    """Take parts in order while they fit."""
+    chosen: set[int] = set()
+    for part in parts:
+        numbers = [number for number in range(part.first, part.last) if number not in chosen]
+        costs = {number: count(view.lines[number]) for number in numbers}
+        if part.whole:
+            total = sum(costs.values()) + _FOLD_TOKENS
+            if total <= room:
+                chosen.update(numbers)
+                room -= total
+            continue
+        for number in reversed(numbers) if part.last <= view.line else numbers:
+            room -= costs[number]
+            if room < 0:
+                return chosen
+            chosen.add(number)
+    return chosen
+
+
+def _contiguous_end(chosen: set[int], start: int) -> int:
+    end = start
+    while end in chosen:
+        end += 1
+    return end
+
+
+def _render(view: View, chosen: set[int], plan: Plan) -> str:
+    """The chosen lines above the cursor, with a mark where a signature lost its body."""
+    text = []
+    for number in sorted(chosen):
+        text.append(with_lf(view.lines[number]))
+        if number in plan.folded and number + 1 not in chosen and number + 1 < view.line:
+            text.append(_fold_mark(view.lines[number + 1], plan.fold_mark))
+    return "".join(text)
+
+
+def _fold_mark(body: str, mark: str) -> str:
+    """The mark, indented like the body that it stands for."""
+    indentation = body[: len(body) - len(body.lstrip(" \t\r\n"))].rstrip("\r\n")
+    return f"{indentation or '    '}{mark}\n"

@@ -18,12 +18,9 @@ from leanwide.context.view import View, with_lf
 Count = Callable[[str], int]
 """Gives the number of tokens of a text."""
 
-Choose = Callable[[View, int, int], "Chosen"]
-"""Chooses lines around the cursor: view, tokens before it, tokens after it → lines."""
-
-_AFTER_SHARE: Final = 0.25
+AFTER_SHARE: Final = 0.25
 """Share of the budget for the text after the cursor: what is coming matters less than what was."""
-_FILL_SHARE: Final = 0.7
+FILL_SHARE: Final = 0.7
 """A window that is chosen anew is filled this far, so that the next lines find room."""
 _TYPED_TOKENS: Final = 96
 """A typed part may grow this long, in tokens, before the anchor has to move."""
@@ -34,9 +31,9 @@ class Chosen:
     """Lines around the cursor's line, with LF endings."""
 
     before: str
-    """Up to the start of the cursor's line."""
+    """Above the cursor's line."""
     after: str
-    """From the start of the line below the cursor's."""
+    """Below the cursor's line."""
 
 
 @frozen(kw_only=True)
@@ -54,23 +51,37 @@ class Window:
     tokens: int
     """Tokens of ``before`` and ``after`` together."""
     head: Sequence[str] = field(repr=False)
-    """All lines before the anchor when the window was chosen."""
+    """All lines before the anchor, as they were when it was set."""
     tail: Sequence[str] = field(repr=False)
-    """All lines after the cursor's line, and the rest of that one in front."""
+    """The rest of the cursor's line and all lines after it, as they were then."""
 
 
-def build_window(
-    view: View, previous: Window | None, budget: int, count: Count, choose: Choose
-) -> Window:
-    """Lay out the window for ``view`` in at most ``budget`` tokens, close to the previous one."""
-    if previous is not None and (typed_on := follow(view, previous)) is not None:
-        if typed_on.anchor_line == view.line or count(typed_on.typed) <= _TYPED_TOKENS:
-            return typed_on
-        moved = move_anchor(view, typed_on)
-        tokens = previous.tokens + count(typed_on.typed)
-        if tokens + count(moved.typed) <= budget:
-            return evolve(moved, tokens=tokens)
-    return _anew(view, budget, count, choose)
+def keep_window(view: View, previous: Window, budget: int, count: Count) -> Window | None:
+    """The previous window for a later view, its anchor moved if need be; None where it must go."""
+    window = follow(view, previous)
+    if window is None or window.anchor_line == view.line:
+        return window
+    typed = count(window.typed)
+    if typed <= _TYPED_TOKENS:
+        return window
+    moved = move_anchor(view, window)
+    tokens = window.tokens + typed
+    return evolve(moved, tokens=tokens) if tokens <= budget else None
+
+
+def new_window(view: View, chosen: Chosen, count: Count) -> Window:
+    """A window with its anchor on the cursor's line."""
+    ended = view.line < len(view.lines) and view.lines[view.line] != view.current_line
+    after = view.line_after + ("\n" if ended else "") + chosen.after
+    return Window(
+        anchor_line=view.line,
+        before=chosen.before,
+        typed=view.line_before,
+        after=after,
+        tokens=count(chosen.before) + count(after),
+        head=view.lines[: view.line],
+        tail=_tail(view),
+    )
 
 
 def follow(view: View, window: Window) -> Window | None:
@@ -87,34 +98,13 @@ def move_anchor(view: View, window: Window) -> Window:
 
     The window must follow the view.
     """
-    whole, _, typed = window.typed.rpartition("\n")
-    before = (
-        window.before + whole + "\n" if whole or window.typed.startswith("\n") else window.before
-    )
+    above, newline, typed = window.typed.rpartition("\n")
     return evolve(
         window,
         anchor_line=view.line,
-        before=before,
+        before=window.before + above + newline,
         typed=typed,
         head=view.lines[: view.line],
-    )
-
-
-def _anew(view: View, budget: int, count: Count, choose: Choose) -> Window:
-    """Choose the lines afresh, leaving room for what will be typed."""
-    room = int(budget * _FILL_SHARE) - count(view.line_before) - count(view.line_after)
-    room_after = int(budget * _AFTER_SHARE)
-    chosen = choose(view, max(0, room - room_after), room_after)
-    ended = view.line < len(view.lines) and view.lines[view.line] != view.current_line
-    after = view.line_after + ("\n" if ended else "") + chosen.after
-    return Window(
-        anchor_line=view.line,
-        before=chosen.before,
-        typed=view.line_before,
-        after=after,
-        tokens=count(chosen.before) + count(after),
-        head=view.lines[: view.line],
-        tail=_tail(view),
     )
 
 

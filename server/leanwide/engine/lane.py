@@ -186,9 +186,7 @@ class Lane:
                 yield None
         meter.prompt_done = time.monotonic()
 
-    def _evaluate(
-        self, job: Job, sequence: CachedSequence, part: list[int], threads: int
-    ) -> float:
+    def _evaluate(self, job: Job, sequence: CachedSequence, part: list[int], threads: int) -> float:
         """Run tokens through the model; the sequence then holds what was really evaluated.
 
         Gives the milliseconds that it took.

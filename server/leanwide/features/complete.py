@@ -51,7 +51,7 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
         bench.journal.add(free_record(decision, Source.CACHE, "typed through", began))
     if known is None or cancel.cancelled:
         return ""
-    text = shape(known, view)
+    text = shape(known, bench.setting(view))
     if text:
         look_ahead(Asked(view=view, decision=decision, fim=fim, began=began), text, bench)
     return text

@@ -6,9 +6,10 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.lines import lines_in_reach, nearest_lines
+from leanwide.context.lines import Room, choose_lines
+from leanwide.context.plan import plan_nearest, plan_syntax
 from leanwide.context.view import View
-from leanwide.context.window import Chosen, Window, build_window
+from leanwide.context.window import AFTER_SHARE, FILL_SHARE, Window, keep_window, new_window
 from leanwide.engine.base import (
     CancelToken,
     Engine,
@@ -25,6 +26,7 @@ from leanwide.modes.profile import Decision
 from leanwide.prompt.infill import infill_prompt, readable
 from leanwide.shape.filters import shape
 from leanwide.shape.partial import whole_lines
+from leanwide.shape.repetition import loop_start
 from leanwide.syntax import SyntaxTree, completed_length
 from leanwide.syntax import shape as syntax_shape
 
@@ -88,17 +90,25 @@ async def start_generation(
 
 
 async def choose_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None) -> Window:
-    """Lay out the window, in tokens of the model at hand, close to the document's last one."""
-    del tree
-    view = asked.view
+    """Lay out the window, in tokens of the model at hand, close to the document's last one.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    view, count = asked.view, bench.counter
     budget = prompt_tokens(bench.engine, asked.decision)
-    reach = lines_in_reach(view, budget)
-    await bench.counter.learn((*reach, view.line_before, view.line_after))
-
-    def choose(view: View, before: int, after: int) -> Chosen:
-        return nearest_lines(view, before, after, bench.counter)
-
-    return build_window(view, bench.windows.get(view.uri), budget, bench.counter, choose)
+    previous = bench.windows.get(view.uri)
+    if previous is not None:
+        await count.learn((*view.lines[previous.anchor_line : view.line], view.line_before))
+        if (kept := keep_window(view, previous, budget, count)) is not None:
+            return kept
+    plan = plan_nearest(view, budget) if tree is None else plan_syntax(view, tree, budget)
+    needed = (view.lines[number] for number in plan.numbers())
+    await count.learn((*needed, view.line_before, view.line_after))
+    after = int(budget * AFTER_SHARE)
+    cursor_line = count(view.line_before) + count(view.line_after)
+    before = max(0, int(budget * FILL_SHARE) - after - cursor_line)
+    return new_window(view, choose_lines(view, plan, Room(before, after), count), count)
 
 
 def prompt_tokens(engine: Engine, decision: Decision) -> int:
@@ -112,13 +122,18 @@ def prompt_tokens(engine: Engine, decision: Decision) -> int:
 def closes_at(view: View, window: Window, tree: SyntaxTree | None) -> Closes:
     """Give the function that finds the end of what the completion completes."""
     if tree is None:
-        return _first_line if view.line_before.strip() else _first_paragraph
-    before = window.before + window.typed
-    kind = syntax_shape(tree, (view.line, view.column))
-    language = tree.language
+        ends = _first_line if view.line_before.strip() else _first_paragraph
+    else:
+        before = window.before + window.typed
+        kind = syntax_shape(tree, (view.line, view.column))
+        language = tree.language
+
+        def ends(text: str) -> int | None:
+            return completed_length(language, before, text, window.after, shape=kind)
 
     def closes(text: str) -> int | None:
-        return completed_length(language, before, text, window.after, shape=kind)
+        end = ends(text)
+        return loop_start(text) if end is None else end
 
     return closes
 
@@ -144,5 +159,5 @@ def settle(generation: Generation, asked: Asked, request: Request, bench: Workbe
     if finished.reason is not FinishReason.CANCELLED or generation.complete:
         bench.suggestions.add(Suggestion(asked.view, text))
     prompt = readable(request.prompt, asked.fim)
-    shown = shape(text, asked.view)
+    shown = shape(text, bench.setting(asked.view))
     bench.journal.add(model_record(asked.decision, prompt, shown, finished, asked.began))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from attrs import define, field
 
+from leanwide.context.view import View
 from leanwide.context.window import Window
 from leanwide.engine.base import Engine
 from leanwide.features.counting import TokenCounter
@@ -15,6 +16,7 @@ from leanwide.features.journal import Journal
 from leanwide.features.suggestions import SuggestionCache
 from leanwide.features.trees import Trees
 from leanwide.modes.profile import Mode, Profile
+from leanwide.shape.setting import Setting
 
 
 @define(kw_only=True)
@@ -35,6 +37,13 @@ class Workbench:
     """The suggestion after the one that is shown, generated while nobody waits."""
     idle_work: asyncio.Task[None] | None = None
     """Prepares ``ahead``, and a new anchor."""
+
+    snippets: dict[str, tuple[str, ...]] = field(factory=dict)
+    """Texts of other files in the prompt of each open document, by URI."""
+
+    def setting(self, view: View) -> Setting:
+        """What the filters may know of a view."""
+        return Setting(view, self.snippets.get(view.uri, ()))
 
     def forget(self, uri: str) -> None:
         """Forget a closed document and end what runs for it."""

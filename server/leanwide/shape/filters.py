@@ -1,7 +1,7 @@
-"""Filters between the model and the eye: from an answer and its view to the answer to show.
+"""The filters between the model and the eye, in their order.
 
-An answer is the text to insert at the cursor, with LF endings. The filters run on every path, in
-the order of :data:`FILTERS`; an empty answer shows nothing.
+A filter takes an answer, the text to insert at the cursor with LF endings, and gives what of it to
+show. All of them run on every path, also on an answer from a cache: the text around may be another.
 """
 
 from __future__ import annotations
@@ -9,61 +9,48 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from leanwide.context.view import View
+from leanwide.shape.closers import without_doubled_closers
+from leanwide.shape.following import without_echo, without_following_lines, without_rest_of_line
+from leanwide.shape.markup import without_fences, without_markers, without_thinking
+from leanwide.shape.repetition import without_loop
+from leanwide.shape.setting import Setting
 
-Filter = Callable[[str, View], str]
-
-_PAIRS: Final = {")": "(", "]": "[", "}": "{"}
+Filter = Callable[[str, Setting], str]
 
 
-def first_line_inside_text(text: str, view: View) -> str:
+def first_line_inside_text(text: str, setting: Setting) -> str:
     """Keep one line where other text follows on the cursor's line."""
-    return text.split("\n", 1)[0] if view.has_text_after else text
+    return text.split("\n", 1)[0] if setting.view.has_text_after else text
 
 
-def without_following_text(text: str, view: View) -> str:
-    """Drop what already stands after the cursor: closers, the rest of the line, the next lines."""
-    rest = view.line_after.rstrip()
-    if rest and text.rstrip().endswith(rest) and not _opens(text.rstrip()[: -len(rest)], rest):
-        text = text.rstrip()[: -len(rest)]
-    following = [line.strip() for line in view.lines[view.line + 1 : view.line + 4]]
-    first = next((line for line in following if line), None)
-    lines = text.split("\n")
-    if first is not None and len(first) > 1:
-        for at, line in enumerate(lines):
-            whole = (view.line_before + line if at == 0 else line).strip()
-            if whole == first:
-                return "\n".join(lines[:at])
-    return text
-
-
-def without_trailing_blank(text: str, view: View) -> str:
-    """End with the last character that shows; an answer of blanks only shows nothing."""
-    del view
+def without_trailing_blank(text: str, setting: Setting) -> str:
+    """End with the last character that shows; an answer of blanks shows nothing."""
+    del setting
     return text.rstrip()
 
 
-def with_line_endings(text: str, view: View) -> str:
+def with_line_endings(text: str, setting: Setting) -> str:
     """Use the document's own line endings."""
-    return text.replace("\n", view.newline)
-
-
-def _opens(text: str, closers: str) -> bool:
-    """Whether ``text`` itself opens what ``closers`` close, so that they belong to it."""
-    opened = [mark for mark in closers if mark in _PAIRS]
-    return any(text.count(_PAIRS[mark]) > text.count(mark) for mark in opened)
+    return text.replace("\n", setting.view.newline)
 
 
 FILTERS: Final[tuple[Filter, ...]] = (
+    without_thinking,
+    without_fences,
+    without_markers,
+    without_loop,
     first_line_inside_text,
-    without_following_text,
+    without_rest_of_line,
+    without_doubled_closers,
+    without_following_lines,
+    without_echo,
     without_trailing_blank,
     with_line_endings,
 )
 
 
-def shape(text: str, view: View) -> str:
-    """Run all filters in order."""
+def shape(text: str, setting: Setting) -> str:
+    """Run all filters in order; "" where nothing is left to show."""
     for apply in FILTERS:
-        text = apply(text, view)
+        text = apply(text, setting)
     return text

@@ -1,0 +1,141 @@
+"""The engine for tests of what stands above it: answers from a queue, remembers requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+from leanwide.engine.base import (
+    CancelToken,
+    EngineError,
+    EngineState,
+    EngineStatus,
+    FimTokens,
+    Finished,
+    FinishReason,
+    LaneInfo,
+    ModelInfo,
+    Piece,
+    Request,
+    Stats,
+)
+
+Answer = Sequence[str] | EngineError
+"""The pieces of an answer, or the failure in its place."""
+
+SCRIPTED_MODEL = ModelInfo(
+    name="scripted",
+    architecture="scripted",
+    path=Path("scripted.gguf"),
+    size_bytes=0,
+    layers=1,
+    experts=8,
+    trained_experts=4,
+    trained_context_tokens=4096,
+    fim=FimTokens(prefix=1, suffix=2, middle=3, file_separator=4),
+    chat_template=None,
+)
+
+
+class ScriptedEngine:
+    """An :class:`~leanwide.engine.base.Engine` that does what it is told.
+
+    A token is a run of four characters, rounded up. Without a queued answer it says nothing.
+    """
+
+    def __init__(self, model: ModelInfo = SCRIPTED_MODEL) -> None:
+        self.requests: list[Request] = []
+        """Every request, oldest first."""
+        self.cancelled: list[Request] = []
+        """The requests that were given up."""
+        self._answers: deque[Answer] = deque()
+        self._model = model
+        self._going = asyncio.Event()
+        self._going.set()
+
+    def enqueue(self, *answers: Answer) -> None:
+        """Say these, one for each request to come."""
+        self._answers.extend(answers)
+
+    def pause(self) -> None:
+        """Let every generation wait before its next piece."""
+        self._going.clear()
+
+    def resume(self) -> None:
+        """Let them go on."""
+        self._going.set()
+
+    @property
+    def status(self) -> EngineStatus:
+        """Always idle."""
+        return EngineStatus(state=EngineState.IDLE)
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """The model it was made with."""
+        return self._model
+
+    @property
+    def lanes(self) -> tuple[LaneInfo, ...]:
+        """One lean lane."""
+        lane = LaneInfo(name="lean", experts=2, context_tokens=2048, load_ms=0.0, notice="")
+        return (lane,)
+
+    def observe(self, observer: Callable[[EngineStatus], None]) -> None:
+        """Nothing ever changes."""
+
+    def start(self) -> None:
+        """There is nothing to load."""
+
+    async def ready(self) -> ModelInfo:
+        """Give the model at once."""
+        return self._model
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """Count four characters as a token."""
+        return [-(-len(text) // 4) for text in texts]
+
+    async def generate(
+        self, request: Request, cancel: CancelToken
+    ) -> AsyncIterator[Piece | Finished]:
+        """Stream the next queued answer."""
+        self.requests.append(request)
+        answer = self._answers.popleft() if self._answers else ()
+        if isinstance(answer, EngineError):
+            raise answer
+        said, reason = 0, FinishReason.END
+        for piece in answer:
+            await self._turn(cancel)
+            if cancel.cancelled:
+                break
+            said += 1
+            yield Piece(piece)
+        await self._turn(cancel)
+        if cancel.cancelled:
+            self.cancelled.append(request)
+            reason = FinishReason.CANCELLED
+        yield Finished(reason, _stats(request, said))
+
+    async def _turn(self, cancel: CancelToken) -> None:
+        """Wait while paused, unless the request is given up."""
+        await asyncio.sleep(0)
+        cancel.on_cancel(self._going.set)
+        await self._going.wait()
+
+    async def close(self) -> None:
+        """There is nothing to end."""
+
+
+def _stats(request: Request, generated: int) -> Stats:
+    return Stats(
+        lane=request.lane,
+        experts=2,
+        tokens_evaluated=1,
+        tokens_reused=0,
+        tokens_generated=generated,
+        queue_ms=0.0,
+        prompt_ms=1.0,
+        decode_ms=1.0,
+    )

@@ -1,0 +1,178 @@
+"""How long questions of syntax take in a Python file of 10,000 lines, and what edits leave behind.
+
+Run with `pytest tests/benchmarks/test_syntax_speed.py --benchmark-only --benchmark-columns=median`.
+"""
+
+import gc
+import random
+import sysconfig
+from collections.abc import Callable, Iterator
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from leanwide.syntax import (
+    Edit,
+    Language,
+    Position,
+    Span,
+    SyntaxTree,
+    completed_length,
+    definitions,
+    enclosing,
+    imports,
+    language_for,
+    parse,
+    place,
+    references,
+    siblings,
+    split,
+)
+
+LINES = 10_000
+EDITS = 50_000
+TYPED = "value = self.find(name, 'é')"
+
+
+def _python() -> Language:
+    language = language_for("python")
+    assert language is not None
+    return language
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    """Whole modules of the standard library."""
+    found: list[str] = []
+    for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
+        found += split(path.read_text(encoding="utf-8", errors="replace"))
+        if len(found) >= LINES:
+            return found
+    return found
+
+
+@pytest.fixture(scope="module")
+def tree(lines: list[str]) -> SyntaxTree:
+    return parse(_python(), lines)
+
+
+def _typing(tree: SyntaxTree, rounds: int, seed: int = 1) -> Iterator[tuple[Edit, list[str]]]:
+    """Yield the edits that type a statement on a new line inside of functions, and delete it."""
+    chance = random.Random(seed)
+    lines = list(tree.lines)
+    bodies = [one for one in definitions(tree) if one.kind == "function" and one.body_start]
+    for one in chance.choices(bodies, k=rounds):
+        start = one.body_start
+        assert start is not None
+        for number, letter in enumerate(f"{TYPED}\n{' ' * start.column}"):
+            at = Position(start.line, start.column + number)
+            if letter == " " and number > len(TYPED):
+                break
+            text = letter if letter != "\n" else f"\n{' ' * start.column}"
+            head, tail = lines[at.line][: at.column], lines[at.line][at.column :]
+            lines[at.line : at.line + 1] = split(head + text + tail)
+            yield Edit(at, at, text), list(lines)
+        end = Position(start.line + 1, start.column)
+        lines[start.line : start.line + 2] = [lines[start.line][: start.column] + lines[end.line][end.column :]]
+        yield Edit(start, end, ""), list(lines)
+
+
+def _asked(benchmark: Any, tree: SyntaxTree, question: Callable[[SyntaxTree, Position], object]) -> None:
+    """Ask at places all over the file, right after the trees that lead there."""
+    chance = random.Random(2)
+    places = cycle([Position(chance.randrange(len(tree.lines)), 20) for _ in range(500)])
+    benchmark.pedantic(question, setup=lambda: ((tree, next(places)), {}), rounds=500)
+
+
+def test_parse(benchmark: Any, lines: list[str]) -> None:
+    benchmark.pedantic(parse, args=(_python(), lines), rounds=5)
+
+
+def test_edit(benchmark: Any, tree: SyntaxTree) -> None:
+    """One keystroke."""
+    edits = _typing(tree, 100)
+    now = tree
+
+    def key(edit: Edit, lines: list[str]) -> None:
+        nonlocal now
+        now = now.edited([edit], lines)
+
+    def setup() -> tuple[tuple[Edit, list[str]], dict[str, Any]]:
+        edit, lines = next(edits)
+        return ([edit][0], lines), {}
+
+    benchmark.pedantic(key, setup=setup, rounds=2_000)
+
+
+def test_edit_without_edits(benchmark: Any, tree: SyntaxTree) -> None:
+    """One keystroke, found by comparing lines."""
+    edits = _typing(tree, 100)
+    now = tree
+
+    def key(lines: list[str]) -> None:
+        nonlocal now
+        now = now.edited((), lines)
+
+    benchmark.pedantic(key, setup=lambda: ((next(edits)[1],), {}), rounds=1_000)
+
+
+def test_place(benchmark: Any, tree: SyntaxTree) -> None:
+    _asked(benchmark, tree, place)
+
+
+def test_enclosing(benchmark: Any, tree: SyntaxTree) -> None:
+    _asked(benchmark, tree, enclosing)
+
+
+def test_ten_siblings(benchmark: Any, tree: SyntaxTree) -> None:
+    def ask(tree: SyntaxTree, at: Position) -> None:
+        for one in enclosing(tree, at)[-1:]:
+            list(islice(siblings(tree, one), 10))
+
+    _asked(benchmark, tree, ask)
+
+
+def test_references_of_100_lines(benchmark: Any, tree: SyntaxTree) -> None:
+    def ask(tree: SyntaxTree, at: Position) -> None:
+        references(tree, Span(tree.clamp((at.line - 50, 0)), tree.clamp((at.line + 50, 0))), at)
+
+    _asked(benchmark, tree, ask)
+
+
+def test_imports(benchmark: Any, tree: SyntaxTree) -> None:
+    benchmark.pedantic(imports, args=(tree,), rounds=20)
+
+
+def test_definitions(benchmark: Any, tree: SyntaxTree) -> None:
+    benchmark.pedantic(definitions, args=(tree,), rounds=5)
+
+
+def test_completed_length(benchmark: Any, lines: list[str]) -> None:
+    """Asked per token, with 200 lines before and a completion of 20 lines."""
+    before = "class A:\n" + "    def f(self, x):\n        return [x, self.y(x)]\n\n" * 66
+    before += "    def g(self):\n"
+    completion = "        if self.x:\n            return 'é'\n" * 10
+    benchmark.pedantic(completed_length, args=(_python(), before, completion, ""), rounds=500)
+
+
+def test_memory_after_many_edits(tree: SyntaxTree) -> None:
+    """Within 5 % of what it was."""
+    process, now = psutil.Process(), tree
+    before = 0
+    for number, (edit, lines) in enumerate(_typing(tree, EDITS)):
+        now = now.edited([edit], lines)
+        if number % 10 == 0:
+            place(now, edit.start)
+            enclosing(now, edit.start)
+        if number == EDITS // 50:
+            gc.collect()
+            before = process.memory_info().rss
+        if number == EDITS:
+            break
+    gc.collect()
+    after = process.memory_info().rss
+    print(f"{before / 2**20:.1f} MiB, after {EDITS} edits {after / 2**20:.1f} MiB")
+    assert after <= before * 1.05
