@@ -23,8 +23,11 @@ from leanwide.models.limits import Width
 from leanwide.modes.profile import Mode, Profile
 
 WORKSPACE_FILE: Final = ".leanwide.toml"
-WORKSPACE_SECTIONS: Final = ("modes", "languages")
-"""What a workspace may set: budgets and languages. It never names programs, files or addresses."""
+WORKSPACE_SECTIONS: Final = ("modes", "languages", "completion", "files")
+"""What a workspace may set: budgets, languages, exclusions; never programs, models, addresses."""
+
+_TOO_LARGE: Final = 2**31
+"""Whole numbers stay below: llama.cpp gives them 32 bits."""
 
 
 @frozen(kw_only=True)
@@ -81,6 +84,26 @@ class LanguageOptions:
 
 
 @frozen(kw_only=True)
+class CompletionOptions:
+    """When completions come by themselves."""
+
+    in_comments: bool
+    """Also inside comments."""
+    in_strings: bool
+    """Also inside strings."""
+    look_ahead: bool
+    """Use idle moments to prepare the suggestion after the one that is shown."""
+
+
+@frozen(kw_only=True)
+class FileOptions:
+    """Which files leanwide leaves alone, beside secrets and what git ignores."""
+
+    exclude: tuple[str, ...]
+    """Patterns as in ``.gitignore``."""
+
+
+@frozen(kw_only=True)
 class Options:
     """Everything that can be set."""
 
@@ -88,6 +111,8 @@ class Options:
     lanes: LanesOptions
     modes: ModesOptions
     languages: LanguageOptions
+    completion: CompletionOptions
+    files: FileOptions
 
     @property
     def profiles(self) -> Mapping[Mode, Profile]:
@@ -130,7 +155,9 @@ def read_layer(path: Path) -> tuple[Layer, tuple[str, ...]]:
         return Layer(str(path), tomllib.loads(path.read_text("utf-8"))), ()
     except FileNotFoundError:
         return Layer(str(path), {}), ()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError:
+        return Layer(str(path), {}), (f"{path} is ignored: it is nested too deeply",)
+    except (OSError, ValueError) as error:  # not UTF-8, not TOML, or a number without end
         return Layer(str(path), {}), (f"{path} is ignored: {error}",)
 
 
@@ -141,7 +168,7 @@ def restrict_workspace(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
     if not refused:
         return layer, ()
     names = ", ".join(refused)
-    may = " and ".join(WORKSPACE_SECTIONS)
+    may = " and ".join((", ".join(WORKSPACE_SECTIONS[:-1]), WORKSPACE_SECTIONS[-1]))
     return (
         Layer(layer.source, allowed),
         (f"{layer.source} may set {may} only: ignored {names} (put it into your own user file)",),
@@ -184,6 +211,8 @@ def _problem(value: Any, kind: Any, attribute: attrs.Attribute[Any]) -> str:
             attribute.validator(None, attribute, structured)
     except ValueError as error:
         return str(error.args[0])
+    except OverflowError:
+        return "this is too large"
     return ""
 
 
@@ -207,6 +236,14 @@ def _strict(kind: type, name: str) -> Any:
     return structure
 
 
+def _whole(value: Any, _: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("this needs a whole number")
+    if abs(value) >= _TOO_LARGE:
+        raise ValueError(f"this needs a whole number below {_TOO_LARGE}")
+    return value
+
+
 def _number(value: Any, _: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
@@ -215,7 +252,7 @@ def _number(value: Any, _: Any) -> float:
 
 def _experts(value: Any, _: Any) -> int | Width:
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return _whole(value, int)
     if value in tuple(Width):
         return Width(value)
     raise ValueError('this needs a whole number, "half" or "trained"')
@@ -229,7 +266,7 @@ def _texts(value: Any, _: Any) -> tuple[str, ...]:
 
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter()
-    converter.register_structure_hook(int, _strict(int, "a whole number"))
+    converter.register_structure_hook(int, _whole)
     converter.register_structure_hook(bool, _strict(bool, "true or false"))
     converter.register_structure_hook(str, _strict(str, "a text"))
     converter.register_structure_hook(float, _number)

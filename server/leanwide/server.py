@@ -14,7 +14,7 @@ from pygls.lsp.server import LanguageServer
 from leanwide import __version__
 from leanwide.engine.base import Engine
 from leanwide.features.journal import Record
-from leanwide.features.workbench import Workbench, workbench
+from leanwide.features.workbench import Manners, Workbench, workbench
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
 from leanwide.lsp.handlers import commands, completion, documents, lifecycle
@@ -123,7 +123,13 @@ class Server(LanguageServer):
     def _new_bench(self) -> Workbench:
         engine = self._launch(self.options)
         engine.observe(self.feedback.follow)
-        return workbench(engine, self.options.profiles)
+        wishes = self.options.completion
+        manners = Manners(
+            in_comments=wishes.in_comments,
+            in_strings=wishes.in_strings,
+            look_ahead=wishes.look_ahead,
+        )
+        return workbench(engine, self.options.profiles, manners)
 
 
 def create_server(

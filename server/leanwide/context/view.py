@@ -12,6 +12,8 @@ CLOSERS: Final = frozenset(")]}>\"'`;,: \t")
 
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_MOST_LINES: Final = 200
+"""Nobody types more lines between two requests."""
 
 
 def split_lines(text: str) -> list[str]:
@@ -90,16 +92,31 @@ def typed_since(then: View, now: View) -> str | None:
     None where anything else changed: another document, text before or after the cursor, or text
     that was taken back.
     """
-    if then.uri != now.uri or now.line < then.line or now.line_after != then.line_after:
+    typed = text_between(then, now)
+    return typed if typed is not None and same_around(then, now) else None
+
+
+def text_between(then: View, now: View) -> str | None:
+    """Give the text from one view's cursor to a later one's, with LF endings; cheap.
+
+    None where there is certainly none. Whether the text around is the same is another question.
+    """
+    if then.uri != now.uri or not 0 <= now.line - then.line <= _MOST_LINES:
         return None
-    if now.lines[now.line + 1 :] != then.lines[then.line + 1 :]:
-        return None
-    if now.lines[: then.line] != then.lines[: then.line]:
+    if len(now.lines) - now.line != len(then.lines) - then.line:
         return None
     text = "".join(now.lines[then.line : now.line]) + now.line_before
-    if not text.startswith(then.line_before):
-        return None
-    return with_lf(text[len(then.line_before) :])
+    before = then.line_before
+    return with_lf(text[len(before) :]) if text.startswith(before) else None
+
+
+def same_around(then: View, now: View) -> bool:
+    """Whether everything before one view's cursor and after the other's is the same."""
+    return (
+        now.line_after == then.line_after
+        and now.lines[: then.line] == then.lines[: then.line]
+        and now.lines[now.line + 1 :] == then.lines[then.line + 1 :]
+    )
 
 
 def with_lf(text: str) -> str:

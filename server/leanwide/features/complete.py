@@ -13,7 +13,7 @@ from attrs import frozen
 from leanwide.context.view import View
 from leanwide.engine.base import CancelToken, EngineError, FimTokens, Priority
 from leanwide.features.ahead import look_ahead
-from leanwide.features.gate import why_silent
+from leanwide.features.gate import why_silent, why_silent_here
 from leanwide.features.generation import Generation
 from leanwide.features.journal import Source, free_record
 from leanwide.features.start import Asked, start_generation
@@ -40,7 +40,8 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
     fim = fim_tokens(bench)
     signals = Signals(text_after_cursor=view.has_text_after)
     decision = route(Task.INLINE_COMPLETION, signals, bench.profiles)
-    if reason := why_silent(view, question.by_hand):
+    reason = why_silent(view, question.by_hand) or await _why_silent_here(question, bench)
+    if reason:
         bench.journal.add(free_record(decision, Source.NONE, reason, began))
         return ""
     known = bench.suggestions.find(view)
@@ -52,9 +53,18 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
     if known is None or cancel.cancelled:
         return ""
     text = shape(known, bench.setting(view))
-    if text:
+    if text and bench.manners.look_ahead:
         look_ahead(Asked(view=view, decision=decision, fim=fim, began=began), text, bench)
     return text
+
+
+async def _why_silent_here(question: Question, bench: Workbench) -> str | None:
+    """Look at the syntax only where the user's wishes depend on it."""
+    manners = bench.manners
+    if question.by_hand or (manners.in_comments and manners.in_strings):
+        return None
+    tree = await bench.trees.at(question.view)
+    return why_silent_here(question.view, tree, manners) if tree is not None else None
 
 
 def fim_tokens(bench: Workbench) -> FimTokens:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from leanwide.context.view import View
+from leanwide.features.workbench import Manners
+from leanwide.syntax import SyntaxTree, in_comment, in_string
 
 
 def why_silent(view: View, asked_by_hand: bool) -> str | None:
@@ -18,4 +20,14 @@ def why_silent(view: View, asked_by_hand: bool) -> str | None:
         return "silent while text is deleted"
     if view.has_text_after:
         return "silent because text follows the cursor; ask by hand for a suggestion"
+    return None
+
+
+def why_silent_here(view: View, tree: SyntaxTree, manners: Manners) -> str | None:
+    """Give the reason why the user wants no suggestion at this place of the code."""
+    at = (view.line, view.column)
+    if not manners.in_comments and in_comment(tree, at):
+        return "silent in comments, as set"
+    if not manners.in_strings and in_string(tree, at):
+        return "silent in strings, as set"
     return None

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.engine.base import Finished
+from leanwide.engine.base import Stats
 from leanwide.modes.profile import Decision
 
 KEPT: Final = 50
@@ -50,21 +50,27 @@ class Record:
     """Milliseconds per stage: queue, prompt and decode in the engine, other, total."""
 
 
-def model_record(
-    decision: Decision, prompt: str, answer: str, finished: Finished, began: float
-) -> Record:
+@frozen(kw_only=True)
+class Said:
+    """What a generation read and said."""
+
+    prompt: str
+    answer: str
+    why_ended: str
+
+
+def model_record(decision: Decision, said: Said, stats: Stats, began: float) -> Record:
     """Describe a generation that ended now; ``began`` is its arrival by ``time.monotonic``."""
-    stats = finished.stats
     total = 1000 * (time.monotonic() - began)
     engine_ms = stats.queue_ms + stats.prompt_ms + stats.decode_ms
     return Record(
         mode=decision.mode,
         lane=stats.lane,
-        reason=f"{decision.reason}; ended by {finished.reason}",
+        reason=f"{decision.reason}; ended: {said.why_ended}",
         source=Source.MODEL,
         experts=stats.experts,
-        prompt=prompt,
-        answer=answer,
+        prompt=said.prompt,
+        answer=said.answer,
         tokens_evaluated=stats.tokens_evaluated,
         tokens_reused=stats.tokens_reused,
         tokens_generated=stats.tokens_generated,

@@ -19,7 +19,7 @@ from leanwide.engine.base import (
     Request,
 )
 from leanwide.features.generation import Closes, Generation
-from leanwide.features.journal import model_record
+from leanwide.features.journal import Said, model_record
 from leanwide.features.suggestions import Suggestion
 from leanwide.features.workbench import Workbench
 from leanwide.modes.profile import Decision
@@ -57,7 +57,8 @@ async def start_generation(
     Raises:
         EngineError: The engine is gone.
     """
-    tree = await bench.trees.at(asked.view)
+    ahead = priority is Priority.BACKGROUND
+    tree = await (bench.trees.ahead(asked.view) if ahead else bench.trees.at(asked.view))
     window = await choose_window(asked, bench, tree)
     if cancel.cancelled:
         return None
@@ -79,7 +80,7 @@ async def start_generation(
     )
     if bench.ahead is not None:
         bench.ahead.stop()
-    if priority is Priority.BACKGROUND:
+    if ahead:
         bench.ahead = generation
         return generation
     if bench.running is not None:
@@ -158,6 +159,9 @@ def settle(generation: Generation, asked: Asked, request: Request, bench: Workbe
         text = whole_lines(text)
     if finished.reason is not FinishReason.CANCELLED or generation.complete:
         bench.suggestions.add(Suggestion(asked.view, text))
-    prompt = readable(request.prompt, asked.fim)
-    shown = shape(text, bench.setting(asked.view))
-    bench.journal.add(model_record(asked.decision, prompt, shown, finished, asked.began))
+    said = Said(
+        prompt=readable(request.prompt, asked.fim),
+        answer=shape(text, bench.setting(asked.view)),
+        why_ended="complete" if generation.complete else finished.reason,
+    )
+    bench.journal.add(model_record(asked.decision, said, finished.stats, asked.began))

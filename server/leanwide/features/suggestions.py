@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.view import View, typed_since
+from leanwide.context.view import View, same_around, text_between
 
 _KEPT: Final = 64
 """Suggestions remembered over all documents; each holds on to a snapshot's lines."""
@@ -27,8 +27,8 @@ class Suggestion:
 
     def rest(self, now: View) -> str | None:
         """What of the text is still to come in a later view; None where it does not fit there."""
-        typed = typed_since(self.view, now)
-        if typed is None or not self.text.startswith(typed):
+        typed = text_between(self.view, now)
+        if typed is None or not self.text.startswith(typed) or not same_around(self.view, now):
             return None
         return self.text[len(typed) :]
 

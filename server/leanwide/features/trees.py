@@ -19,22 +19,28 @@ class Trees:
         self._trees: dict[str, SyntaxTree] = {}
 
     async def at(self, view: View) -> SyntaxTree | None:
-        """Give the tree of a view; None for a language without a grammar.
+        """Give the tree of a view and keep it; None for a language without a grammar.
 
         A new document is parsed in a thread; a change costs what it touches.
         """
-        language = language_for(view.language_id, view.path)
-        if language is None:
+        tree = await self.ahead(view)
+        if tree is None:
             return None
-        tree = self._trees.pop(view.uri, None)
-        if tree is None or tree.language != language:
-            tree = await asyncio.to_thread(parse, language, view.lines)
-        elif tree.lines != view.lines:
-            tree = tree.edited((), view.lines)
+        self._trees.pop(view.uri, None)
         self._trees[view.uri] = tree
         while len(self._trees) > _KEPT:
             self._trees.pop(next(iter(self._trees)))
         return tree
+
+    async def ahead(self, view: View) -> SyntaxTree | None:
+        """Give the tree of a view that does not exist yet; what is kept stays."""
+        language = language_for(view.language_id, view.path)
+        if language is None:
+            return None
+        tree = self._trees.get(view.uri)
+        if tree is None or tree.language != language:
+            return await asyncio.to_thread(parse, language, view.lines)
+        return tree if tree.lines == view.lines else tree.edited((), view.lines)
 
     def forget(self, uri: str) -> None:
         """Forget a closed document."""

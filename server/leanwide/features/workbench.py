@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from leanwide.context.view import View
 from leanwide.context.window import Window
@@ -19,12 +19,22 @@ from leanwide.modes.profile import Mode, Profile
 from leanwide.shape.setting import Setting
 
 
+@frozen(kw_only=True)
+class Manners:
+    """When the user wants to be left alone."""
+
+    in_comments: bool = True
+    in_strings: bool = True
+    look_ahead: bool = True
+
+
 @define(kw_only=True)
 class Workbench:
     """One engine and everything that belongs to it. Used by the asyncio loop only."""
 
     engine: Engine
     profiles: Mapping[Mode, Profile]
+    manners: Manners
     counter: TokenCounter
     journal: Journal = field(factory=Journal)
     suggestions: SuggestionCache = field(factory=SuggestionCache)
@@ -55,6 +65,10 @@ class Workbench:
                 generation.stop()
 
 
-def workbench(engine: Engine, profiles: Mapping[Mode, Profile]) -> Workbench:
+def workbench(
+    engine: Engine, profiles: Mapping[Mode, Profile], manners: Manners = Manners()
+) -> Workbench:
     """Set up an empty workbench."""
-    return Workbench(engine=engine, profiles=profiles, counter=TokenCounter(engine))
+    return Workbench(
+        engine=engine, profiles=profiles, manners=manners, counter=TokenCounter(engine)
+    )

@@ -7,6 +7,7 @@ and is used before every load, because llama.cpp ends its process on some broken
 
 from __future__ import annotations
 
+import math
 import mmap
 import struct
 from pathlib import Path
@@ -18,6 +19,8 @@ Scalar = int | float | bool | str
 
 _MAGIC: Final = b"GGUF"
 _STRING, _ARRAY = 8, 9
+_MOST_DIMENSIONS: Final = 4  # GGML_MAX_DIMS
+_LARGEST_ALIGNMENT: Final = 1 << 20
 _FORMATS: Final = {
     0: "<B",
     1: "<b",
@@ -100,7 +103,7 @@ class GgufHeader:
     def number(self, key: str) -> int:
         """Give the architecture's number under ``key``, such as ``expert_count``; 0 if absent."""
         value = self.metadata.get(f"{self.architecture}.{key}", 0)
-        return int(value) if isinstance(value, int | float) else 0
+        return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
 
     @property
     def kv_bytes_per_token(self) -> int:
@@ -132,6 +135,8 @@ def read_header(path: Path) -> GgufHeader:
         raise ModelFileError(f"{path} cannot be read: {reason}") from error
     except (struct.error, IndexError, UnicodeDecodeError):
         raise _truncated(path) from None
+    except ValueError as error:  # the path itself is no path
+        raise ModelFileError(f"{path} cannot be read: {error}") from None
     _check_complete(header)
     return header
 
@@ -184,7 +189,7 @@ def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
         else:
             metadata[key] = cursor.string() if kind == _STRING else cursor.number(_layout(kind))
     tensors = tuple(_tensor(cursor) for _ in range(tensor_count))
-    alignment = int(metadata.get("general.alignment", 32))
+    alignment = _alignment(metadata.get("general.alignment", 32))
     data_start = -(-cursor.at // alignment) * alignment
     return GgufHeader(
         path=path,
@@ -193,6 +198,12 @@ def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
         data_start=data_start,
         tensors=tensors,
     )
+
+
+def _alignment(value: Scalar) -> int:
+    if not isinstance(value, int) or not 1 <= value <= _LARGEST_ALIGNMENT:
+        raise IndexError(value)
+    return value
 
 
 def _layout(kind: int) -> str:
@@ -204,6 +215,8 @@ def _layout(kind: int) -> str:
 def _skip_array(cursor: _Cursor) -> int:
     kind, length = cursor.number("<I"), cursor.number("<Q")
     if kind == _STRING:
+        if length * struct.calcsize("<Q") > len(cursor.data) - cursor.at:
+            raise IndexError(length)
         for _ in range(length):
             cursor.skip(cursor.number("<Q"))
     else:
@@ -213,8 +226,10 @@ def _skip_array(cursor: _Cursor) -> int:
 
 def _tensor(cursor: _Cursor) -> TensorInfo:
     name = cursor.string()
-    elements = 1
-    for _ in range(cursor.number("<I")):
+    elements, dimensions = 1, cursor.number("<I")
+    if dimensions > _MOST_DIMENSIONS:
+        raise IndexError(dimensions)
+    for _ in range(dimensions):
         elements *= cursor.number("<Q")
     kind, offset = cursor.number("<I"), cursor.number("<Q")
     block = _BLOCKS.get(kind)

@@ -1,0 +1,74 @@
+"""What a keystroke and the look at a model file cost. Run with ``--benchmark-enable``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import gguf
+import pytest
+from lsprotocol import types
+from pygls.workspace import PositionCodec, TextDocument
+
+from leanwide.engine.healing import PieceIndex
+from leanwide.lab.shapes import TINY
+from leanwide.lab.synthetic import Recipe, write
+from leanwide.lab.vocabulary import VocabularyOptions, vocabulary
+from leanwide.lsp.documents import Document
+from leanwide.models.gguf import read_header
+
+LINES = 10_000
+TEXT = "    value = self.compute(argument, other)  # naïve\n" * LINES
+REAL_VOCABULARY = 151_936
+"""Entries in the vocabulary of Qwen3-Coder-30B-A3B."""
+SMALL_VOCABULARY = 2_000
+"""When this runs as a test it only has to run."""
+
+ITEM = types.TextDocumentItem(uri="file:///a.py", language_id="python", version=1, text=TEXT)
+
+
+def ours() -> TextDocument:
+    return Document(TEXT, PositionCodec("utf-16"), ITEM)
+
+
+def pygls() -> TextDocument:
+    return TextDocument(ITEM.uri, TEXT, 1, position_codec=PositionCodec("utf-16"))
+
+
+@pytest.mark.parametrize("make", [ours, pygls])
+def test_one_typed_character_in_ten_thousand_lines(benchmark, make):
+    place = types.Position(line=LINES // 2, character=12)
+    change = types.TextDocumentContentChangePartial(
+        range=types.Range(start=place, end=place), text="x"
+    )
+    document = make()
+    benchmark.pedantic(document.apply_change, (change,), rounds=300, warmup_rounds=1)
+    assert len(document.source) > len(TEXT)
+
+
+def test_a_snapshot_of_ten_thousand_lines(benchmark):
+    document = ours()
+    assert len(benchmark(lambda: tuple(document.lines))) == LINES
+
+
+@pytest.fixture(scope="module")
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with the vocabulary of a real one."""
+    measuring = request.config.getoption("benchmark_enable")
+    size = REAL_VOCABULARY if measuring else SMALL_VOCABULARY
+    path = tmp_path_factory.mktemp("models") / "model.gguf"
+    write(path, Recipe(shape=attrs.evolve(TINY, vocabulary=size)))
+    return path
+
+
+@pytest.mark.parametrize("read", [read_header, gguf.GGUFReader], ids=["ours", "gguf-py"])
+def test_reading_the_header_of_a_model(benchmark, model, read):
+    found = benchmark.pedantic(read, (model,), rounds=5)
+    assert len(found.tensors) > 30
+
+
+def test_sorting_a_vocabulary_for_healing(benchmark):
+    words = vocabulary(SMALL_VOCABULARY, VocabularyOptions())
+    pieces = [text.encode() for text in words.texts] * (REAL_VOCABULARY // SMALL_VOCABULARY)
+    index = benchmark.pedantic(PieceIndex, (pieces,), rounds=3)
+    assert index.candidates(b"v").size
