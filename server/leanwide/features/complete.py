@@ -17,6 +17,7 @@ from leanwide.features.gate import why_silent, why_silent_here
 from leanwide.features.generation import Generation
 from leanwide.features.journal import Source, free_record
 from leanwide.features.start import Asked, start_generation
+from leanwide.features.suggestions import Known
 from leanwide.features.workbench import Workbench
 from leanwide.modes.router import Signals, Task, route
 from leanwide.shape.filters import shape
@@ -45,14 +46,15 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
         bench.journal.add(free_record(decision, Source.NONE, reason, began))
         return ""
     known = bench.suggestions.find(view)
-    if known is None:
-        asked = Asked(view=view, decision=decision, fim=fim, began=began)
-        known = await _generated(asked, bench, cancel)
-    else:
+    if known is not None and known.whole:
         bench.journal.add(free_record(decision, Source.CACHE, "typed through", began))
+    else:
+        said = known.text if known is not None else ""
+        asked = Asked(view=view, decision=decision, fim=fim, began=began, said=said)
+        known = await _generated(asked, bench, cancel)
     if known is None or cancel.cancelled:
         return ""
-    text = shape(known, bench.setting(view))
+    text = shape(known.text, bench.setting(view))
     if text and bench.manners.look_ahead:
         look_ahead(Asked(view=view, decision=decision, fim=fim, began=began), text, bench)
     return text
@@ -81,21 +83,16 @@ def fim_tokens(bench: Workbench) -> FimTokens:
     return model.fim
 
 
-async def _generated(asked: Asked, bench: Workbench, cancel: CancelToken) -> str | None:
+async def _generated(asked: Asked, bench: Workbench, cancel: CancelToken) -> Known | None:
     """Wait for the generation that fits the view, a new one if need be; None once retired."""
-    generation = _under_way(asked.view, bench)
+    generation = joined = _under_way(asked.view, bench)
     if generation is None:
         generation = await start_generation(asked, bench, Priority.INTERACTIVE, cancel)
-        if generation is None:
-            return None
-        own = True
-    else:
-        own = False
-    if not await generation.wait(asked.view, cancel):
+    if generation is None or not await generation.wait(asked.view, cancel):
         return None
-    if not own:
-        joined = free_record(asked.decision, Source.IN_FLIGHT, "was under way", asked.began)
-        bench.journal.add(joined)
+    if joined is not None:
+        why = "was under way"
+        bench.journal.add(free_record(asked.decision, Source.IN_FLIGHT, why, asked.began))
     return bench.suggestions.find(asked.view)
 
 

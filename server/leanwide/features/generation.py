@@ -1,7 +1,8 @@
 """A generation under way, which outlives the request that started it while it is still of use.
 
 Somebody who types what the model is about to say would otherwise cancel it with every key. Later
-requests wait for the same generation as long as it agrees with what they typed.
+requests wait for the same generation as long as it agrees with what they typed; one that was ended
+in the middle is taken up again where it stopped.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from leanwide.context.view import View, typed_since
 from leanwide.engine.base import CancelToken, EngineError, Finished, Piece
 
 _GRACE_SECONDS: Final = 0.3
-"""How long a generation that nobody waits for goes on: longer than Neovim's debounce of 0.2 s."""
+"""How long a generation goes on for whoever comes next, when the document changed and nobody waits:
+longer than Neovim's debounce of 0.2 s. An editor that cancels by itself ends it at once."""
 
 Closes = Callable[[str], int | None]
 """Where in a text the completion is complete, in code points; None while it is not."""
@@ -30,6 +32,7 @@ class Generation:
         cancel: CancelToken,
         closes: Closes,
         settle: Callable[[Generation], None],
+        said: str = "",
     ) -> None:
         """Start collecting.
 
@@ -39,9 +42,10 @@ class Generation:
             cancel: The stream's token.
             closes: Asked after each piece whether the text is complete.
             settle: Called once when the stream has ended, before anybody who waits goes on.
+            said: The beginning of the text, from a generation that was ended in the middle.
         """
         self.view = view
-        self.text = ""
+        self.text = said
         self.complete = False
         """The code is complete, so that the generation was ended before the model ended it."""
         self.finished: Finished | None = None
@@ -79,8 +83,10 @@ class Generation:
             while not self.over and self.agrees_with(now) and not cancel.cancelled:
                 self._grew.clear()
                 await self._grew.wait()
-        finally:
-            self._release()
+        except asyncio.CancelledError:
+            self._release(grace=0.0)
+            raise
+        self._release(grace=_GRACE_SECONDS)
         if self._error is not None:
             raise self._error
         return self.finished is not None and self.agrees_with(now) and not cancel.cancelled
@@ -97,10 +103,11 @@ class Generation:
             self._grace.cancel()
             self._grace = None
 
-    def _release(self) -> None:
+    def _release(self, grace: float) -> None:
+        """Let go of it; the last one to do so ends it after ``grace`` seconds."""
         self._waiting -= 1
         if self._waiting == 0 and not self.over:
-            self._grace = asyncio.get_running_loop().call_later(_GRACE_SECONDS, self.stop)
+            self._grace = asyncio.get_running_loop().call_later(grace, self.stop)
 
     async def _collect(self, events: AsyncIterator[Piece | Finished]) -> None:
         try:

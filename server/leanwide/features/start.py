@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanwide.context.lines import Room, choose_lines
 from leanwide.context.plan import plan_nearest, plan_syntax
@@ -45,6 +45,8 @@ class Asked:
     fim: FimTokens
     began: float
     """Arrival, in seconds of ``time.monotonic``."""
+    said: str = ""
+    """The beginning of the answer, where an earlier generation was ended in the middle."""
 
 
 async def start_generation(
@@ -64,7 +66,7 @@ async def start_generation(
         return None
     request = Request(
         lane=asked.decision.lane,
-        prompt=infill_prompt(window, asked.fim),
+        prompt=infill_prompt(evolve(window, typed=window.typed + asked.said), asked.fim),
         priority=priority,
         max_tokens=asked.decision.budget.output_tokens,
         deadline_ms=asked.decision.budget.deadline_ms,
@@ -77,6 +79,7 @@ async def start_generation(
         token,
         closes_at(asked.view, window, tree),
         lambda ended: settle(ended, asked, request, bench),
+        asked.said,
     )
     if bench.ahead is not None:
         bench.ahead.stop()
@@ -157,8 +160,9 @@ def settle(generation: Generation, asked: Asked, request: Request, bench: Workbe
     text = generation.text
     if finished.reason in _CUT_SHORT and not generation.complete:
         text = whole_lines(text)
-    if finished.reason is not FinishReason.CANCELLED or generation.complete:
-        bench.suggestions.add(Suggestion(asked.view, text))
+    whole = finished.reason is not FinishReason.CANCELLED or generation.complete
+    if whole or text:
+        bench.suggestions.add(Suggestion(asked.view, text, whole))
     said = Said(
         prompt=readable(request.prompt, asked.fim),
         answer=shape(text, bench.setting(asked.view)),

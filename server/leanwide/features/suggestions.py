@@ -24,6 +24,8 @@ class Suggestion:
     view: View
     text: str
     """With LF endings, before any filter."""
+    whole: bool = True
+    """Whether the model had said all; otherwise it was ended in the middle."""
 
     def rest(self, now: View) -> str | None:
         """What of the text is still to come in a later view; None where it does not fit there."""
@@ -31,6 +33,15 @@ class Suggestion:
         if typed is None or not self.text.startswith(typed) or not same_around(self.view, now):
             return None
         return self.text[len(typed) :]
+
+
+@frozen
+class Known:
+    """What is known to come at a cursor."""
+
+    text: str
+    whole: bool
+    """Otherwise the model was ended in the middle, and may go on behind the text."""
 
 
 class SuggestionCache:
@@ -43,15 +54,15 @@ class SuggestionCache:
         """Remember a suggestion; the oldest is forgotten."""
         self._suggestions.append(suggestion)
 
-    def find(self, view: View) -> str | None:
-        """Give the text that continues at the view's cursor; None where none is known.
+    def find(self, view: View) -> Known | None:
+        """Give what is known to continue at the view's cursor; None where nothing is.
 
         An empty text is an answer too: the model had nothing to say here.
         """
         for suggestion in reversed(self._suggestions):
             rest = suggestion.rest(view)
             if rest or (rest is not None and suggestion.view.column == view.column):
-                return rest
+                return Known(rest, suggestion.whole)
         return None
 
     def forget(self, uri: str) -> None:
