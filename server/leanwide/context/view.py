@@ -7,10 +7,11 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from leanwide.syntax import split
+
 CLOSERS: Final = frozenset(")]}>\"'`;,: \t")
 """What an editor closes by itself or what ends a line: no reason to keep an answer short."""
 
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MOST_LINES: Final = 200
 """Nobody types more lines between two requests."""
@@ -22,7 +23,7 @@ def split_lines(text: str) -> list[str]:
     Python's own ``splitlines`` also splits at form feeds and other separators, which are plain
     characters to an editor. A lone surrogate becomes U+FFFD, as it does in UTF-8.
     """
-    return _LINE.findall(_SURROGATE.sub("\ufffd", text))
+    return split(_SURROGATE.sub("\ufffd", text))
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,183 @@
+"""Where in a growing completion a block, or one statement with its blocks, ends."""
+
+import re
+from typing import Final
+
+import attrs
+
+from leanwide.syntax.languages import Language
+from leanwide.syntax.lexer import Token, code, scan
+from leanwide.syntax.text import content, indentation, split
+
+_NEXT_CONTENT: Final = re.compile(r"(?:[^\S\r\n]*(?:\r\n|\r|\n))*([ \t]*)(?=\S)")
+_FIRST_WORD: Final = re.compile(r"\w+|[^\w\s]+")
+_CLOSING_RUN: Final = re.compile(r"[)\]};,]*")
+
+
+@attrs.frozen
+class _Block:
+    """What is being completed."""
+
+    language: Language
+    text: str
+    """What stands before the completion, and the completion."""
+    base: int
+    """Where in `text` the completion starts."""
+    after: str
+    body: bool
+    """Whether a block was just opened; else it is a statement."""
+    indent: int
+    """Columns before the statement, or before the one that opened the block."""
+    brackets: tuple[str, ...]
+    """The brackets that are open at `base`."""
+    scan_start: int
+    """Where in `text` to go on: `base`, or the start of what is unfinished there."""
+
+    def upto(self, end: int) -> int:
+        """Return the length of the completion up to `end`, without white space at its end."""
+        return len(self.text[self.base : end].rstrip())
+
+    @property
+    def closed_after(self) -> bool:
+        """Whether what stands after the completion closes the block."""
+        for number, line in enumerate(split(self.after)):
+            if line.strip():
+                closes = _closes(self.language, line.lstrip()) is not None
+                return closes and (number == 0 or indentation(line) >= self.indent)
+        return False
+
+
+@attrs.frozen
+class _Wait:
+    """The text so far does not decide."""
+
+
+def block_length(language: Language, before: str, completion: str, after: str) -> int | None:
+    """Return how many code points of `completion` belong to the block; None while it goes on."""
+    block = _opened(language, before, completion, after)
+    stack = list(block.brackets)
+    for token in scan(language, block.text, block.scan_start):
+        if token.kind == "open":
+            stack.append(block.text[token.start])
+        elif token.kind == "close":
+            if len(stack) == len(block.brackets):
+                return _at_bracket(block, token)
+            stack.pop()
+        elif token.kind == "newline" and len(stack) == len(block.brackets):
+            answer = _at_line_end(block, token)
+            if answer is not None:
+                return None if isinstance(answer, _Wait) else answer
+    return None
+
+
+def _opened(language: Language, before: str, completion: str, after: str) -> _Block:
+    stack: list[str] = []
+    starts, scan_start = [0], len(before)
+    for token in scan(language, before):
+        if not token.closed or (token.kind == "comment" and token.end == len(before)):
+            scan_start = token.start
+        if token.kind == "open":
+            stack.append(before[token.start])
+        elif token.kind == "close" and stack:
+            stack.pop()
+        elif token.kind == "newline" and not _joins(language, stack):
+            starts.append(token.end)
+    left = before[starts[-1] :]
+    line, is_own = _opening_line(language, before, starts)
+    patterns = [language.opener] if is_own else [language.opener, language.header]
+    statement = code(language, line)
+    last = split(statement)[-1] if statement else ""
+    body = any(p and (re.search(p, statement) or re.search(p, last)) for p in patterns)
+    if not body and not left.strip():
+        line = next((one for one in split(left + completion) if one.strip()), "")
+    return _Block(
+        language,
+        before + completion,
+        len(before),
+        after,
+        body,
+        indentation(line),
+        tuple(stack),
+        scan_start,
+    )
+
+
+def _opening_line(language: Language, before: str, starts: list[int]) -> tuple[str, bool]:
+    """Return the last logical line with code, and whether the cursor is on it."""
+    ends = [*starts[1:], len(before)]
+    for number, (start, end) in enumerate(zip(reversed(starts), reversed(ends), strict=True)):
+        if code(language, before[start:end]).strip():
+            return before[start:end], number == 0
+    return "", True
+
+
+def _joins(language: Language, stack: list[str]) -> bool:
+    """Whether the innermost open bracket keeps a statement going over the end of a line."""
+    return bool(stack) and (stack[-1] != "{" or language.indented)
+
+
+def _closes(language: Language, line: str) -> re.Match[str] | None:
+    pattern = language.closer if language.blocks == "words" else r"[)\]}]"
+    return re.match(pattern, line) if not language.indented else None
+
+
+def _at_bracket(block: _Block, token: Token) -> int | None:
+    """The bracket at `token` closes one that was open before the completion."""
+    if not block.body or block.language.indented or block.closed_after:
+        return block.upto(token.start)
+    run = _CLOSING_RUN.match(block.text, token.end)
+    end = run.end() if run else token.end
+    return None if end == len(block.text) else block.upto(end)
+
+
+def _at_line_end(block: _Block, newline: Token) -> int | _Wait | None:
+    """Decide by the next line with content; None where the block goes on with it."""
+    following = _NEXT_CONTENT.match(block.text, newline.end)
+    if following is None:
+        return _Wait()
+    rest = block.text[following.end() :]
+    is_closer = block.language.blocks == "braces" and rest[0] in ")]}#"
+    if is_closer or _columns(following) > block.indent:
+        return None
+    word = _FIRST_WORD.match(rest)
+    if word is None or word.end() == len(rest):
+        return _Wait()
+    if _goes_on_with(block, newline, rest):
+        return None
+    return _at_closing_word(block, newline, following)
+
+
+def _at_closing_word(block: _Block, newline: Token, following: re.Match[str]) -> int | _Wait | None:
+    """The block ends with the line before, or with the word that `following` leads to."""
+    rest = block.text[following.end() :]
+    closing = _closes(block.language, rest) if block.language.blocks == "words" else None
+    is_wanted = not (block.body and block.closed_after)
+    if closing is None or not is_wanted or _columns(following) < block.indent:
+        return block.upto(newline.start)
+    if closing.end() == len(rest):
+        return _Wait()
+    return block.upto(following.end() + closing.end())
+
+
+def _columns(following: re.Match[str]) -> int:
+    return len(following[1].expandtabs(8))
+
+
+def _goes_on_with(block: _Block, newline: Token, rest: str) -> bool:
+    """Whether the block goes on with a line at its own indentation that starts with `rest`."""
+    language = block.language
+    if not block.body:
+        done = block.text[: newline.start]
+        start = max(done.rfind("\n"), done.rfind("\r")) + 1
+        if not done[block.base :].strip() and not done[start:].strip():
+            return True
+        if _announces(language, done[start:]):
+            return True
+    elif language.indented or block.closed_after:
+        return False
+    return bool(language.clause and re.match(language.clause, rest))
+
+
+def _announces(language: Language, line: str) -> bool:
+    rest = code(language, content(line)).strip()
+    return not rest or bool(language.prelude and re.match(language.prelude, rest))

@@ -1,0 +1,134 @@
+"""A definition, and how it is read from the matches of `definitions.scm`."""
+
+import re
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
+from typing import Final
+
+import attrs
+import tree_sitter
+
+from leanwide.syntax.matching import Captures
+from leanwide.syntax.text import Position, Span
+from leanwide.syntax.tree import SyntaxTree
+
+_PREFIX: Final = "definition."
+_NAME_LIMIT: Final = 80
+_OWNER: Final = re.compile(r"\.|::?")
+
+
+@attrs.frozen
+class Definition:
+    """Something with a name: a function, a class, a Markdown section, a table and so on."""
+
+    name: str
+    kind: str
+    """The word after `definition.` in the query file: function, method, class, section…"""
+    start: Position
+    """Where it starts, decorators and `export` included."""
+    end: Position
+    signature_end: Position
+    """Where its head ends, without the white space before the body."""
+    body_start: Position | None
+    """Where the body starts (at the brace, if there is one); None without a body."""
+    parent: "Definition | None" = attrs.field(default=None, repr=False)
+    """The innermost definition around it."""
+
+    @property
+    def span(self) -> Span:
+        """From `start` to `end`."""
+        return Span(self.start, self.end)
+
+
+@attrs.frozen
+class _Match:
+    kind: str
+    node: tree_sitter.Node
+    name: tree_sitter.Node
+    body: tree_sitter.Node | None
+
+    @classmethod
+    def of(cls, captures: Captures) -> "_Match | None":
+        kind = next((key for key in captures if key.startswith(_PREFIX)), None)
+        if kind is None or ("name" not in captures and kind != "definition.rule"):
+            return None
+        node = captures[kind][0]
+        body = captures["body"][0] if "body" in captures else None
+        name = captures["name"][0] if "name" in captures else node.children[0]
+        return cls(kind.removeprefix(_PREFIX), node, name, body)
+
+    @property
+    def rank(self) -> tuple[int, bool]:
+        return self.node.start_byte - self.node.end_byte, self.body is not None
+
+
+def read(tree: SyntaxTree, found: Iterable[Captures]) -> list[Definition]:
+    """Return the definitions in `found` in the order of the text, outer before inner."""
+    by_name: dict[int, list[_Match]] = {}
+    for match in filter(None, map(_Match.of, found)):
+        by_name.setdefault(match.name.start_byte, []).append(match)
+    flat = [_merged(tree, group) for group in by_name.values()]
+    flat.sort(key=lambda one: (one.start, (-one.end.line, -one.end.column)))
+    return list(_nested(flat))
+
+
+def outermost(found: Iterable[Definition]) -> list[Definition]:
+    """Return those that no other one of `found` holds."""
+    return [one for one in found if one.parent is None]
+
+
+def _merged(tree: SyntaxTree, group: list[_Match]) -> Definition:
+    """One definition of all matches of a name: the widest span, the kind of the narrowest."""
+    narrow = max(group, key=attrgetter("rank"))
+    wide = min(group, key=attrgetter("node.start_byte"))
+    span = tree.span_of(wide.node)
+    end = trimmed(tree, *span)
+    body = next((match.body for match in group if match.body), None)
+    body_start = tree.position(body.start_point) if body else None
+    head_end = min(body_start, end) if body_start else end
+    if not body_start and not tree.language.containers:
+        head_end = min(end, Position(span.start.line, len(tree.lines[span.start.line])))
+    return Definition(
+        _name(tree, narrow.kind, narrow.name),
+        narrow.kind,
+        span.start,
+        end,
+        trimmed(tree, span.start, head_end),
+        body_start,
+    )
+
+
+def _nested(flat: list[Definition]) -> Iterator[Definition]:
+    around: list[Definition] = []
+    for one in flat:
+        while around and one.start >= around[-1].end:
+            around.pop()
+        around.append(attrs.evolve(one, parent=around[-1] if around else None))
+        yield around[-1]
+
+
+def _name(tree: SyntaxTree, kind: str, node: tree_sitter.Node) -> str:
+    """Return the name alone: without the parameters of C, what it belongs to, type arguments."""
+    while inner := node.child_by_field_name("declarator"):
+        node = inner
+    if node.type.endswith("_declarator") and node.named_children:
+        return _name(tree, kind, node.named_children[-1])
+    name = " ".join(tree.text(tree.span_of(node)).split())
+    if kind in ("function", "method"):
+        name = _OWNER.split(name)[-1]
+    elif kind == "implementation":
+        name = name.partition("<")[0]
+    return name[:_NAME_LIMIT]
+
+
+def trimmed(tree: SyntaxTree, start: Position, end: Position) -> Position:
+    """Return `end`, or the end of the text before it where that is white space."""
+    line, column = end
+    while line > start.line and not _line(tree, line)[:column].strip():
+        line -= 1
+        column = len(_line(tree, line))
+    return max(start, Position(line, len(_line(tree, line)[:column].rstrip())))
+
+
+def _line(tree: SyntaxTree, line: int) -> str:
+    return tree.lines[line] if line < len(tree.lines) else ""

@@ -1,0 +1,71 @@
+"""Names that come from elsewhere: imports and references."""
+
+import attrs
+import tree_sitter
+
+from leanwide.syntax.definition import trimmed
+from leanwide.syntax.matching import captured, matches
+from leanwide.syntax.text import Position, Span
+from leanwide.syntax.tree import SyntaxTree
+
+_IMPORT_DEPTH = 3
+
+
+@attrs.frozen
+class Import:
+    """An import statement."""
+
+    span: Span
+    names: tuple[str, ...]
+    """The names it brings in, or the last part of what it includes."""
+
+
+def imports(tree: SyntaxTree) -> tuple[Import, ...]:
+    """Return the imports at or near the top level, in the order of the text."""
+    found: dict[tuple[int, int], tree_sitter.Node] = {}
+    names: dict[tuple[int, int], dict[int, str]] = {}
+    for captures in matches(tree, "imports", tree.root, _IMPORT_DEPTH):
+        for node in captures.get("import", ()):
+            found[node.byte_range] = node
+    for key, node in sorted(found.items()):
+        for captures in matches(tree, "imports", node):
+            for name in captures.get("name", ()):
+                names.setdefault(key, {})[name.start_byte] = _imported(tree, name)
+    return tuple(
+        Import(
+            _span(tree, node),
+            tuple(dict.fromkeys(name for _, name in sorted(names.get(key, {}).items()))),
+        )
+        for key, node in sorted(found.items())
+    )
+
+
+def references(
+    tree: SyntaxTree, span: Span, near: tuple[int, int] | None = None
+) -> tuple[str, ...]:
+    """Return the names used in `span` and not bound there, nearest to `near` (its end) first."""
+    target = tree.clamp(near if near is not None else span.end)
+    bound = {tree.text(tree.span_of(node)) for node in captured(tree, "scopes", "local", span)}
+    distances: dict[str, tuple[int, int]] = {}
+    for node in captured(tree, "references", "reference", span):
+        where = tree.span_of(node)
+        name = tree.text(where)
+        if name and name not in bound:
+            distance = _distance(where, target)
+            distances[name] = min(distance, distances.get(name, distance))
+    return tuple(sorted(distances, key=distances.__getitem__))
+
+
+def _span(tree: SyntaxTree, node: tree_sitter.Node) -> Span:
+    start, end = tree.span_of(node)
+    return Span(start, trimmed(tree, start, end))
+
+
+def _imported(tree: SyntaxTree, node: tree_sitter.Node) -> str:
+    return tree.text(tree.span_of(node)).strip("\"'`<>").rpartition("/")[2]
+
+
+def _distance(span: Span, target: Position) -> tuple[int, int]:
+    """Return the distance in lines, and on the same line in columns."""
+    lines = abs(span.start.line - target.line)
+    return lines, 0 if lines else abs(span.start.column - target.column)

@@ -1,0 +1,82 @@
+"""What is defined where."""
+
+from collections.abc import Iterator
+from heapq import merge
+
+import tree_sitter
+
+from leanwide.syntax.definition import Definition, outermost, read
+from leanwide.syntax.matching import Captures, ancestors, matches
+from leanwide.syntax.mend import mended
+from leanwide.syntax.text import Position, last_text
+from leanwide.syntax.tree import SyntaxTree
+
+_SIBLING_DEPTH = 3
+
+
+def definitions(tree: SyntaxTree) -> tuple[Definition, ...]:
+    """Return every definition of the text, in its order. Reads the whole tree: not per key."""
+    return tuple(read(tree, matches(tree, "definitions", tree.root)))
+
+
+def enclosing(tree: SyntaxTree, position: tuple[int, int]) -> tuple[Definition, ...]:
+    """Return the definitions around `position`, outermost first.
+
+    On a blank line of an indented language, those are meant whose body could go on there.
+    """
+    at = tree.clamp(position)
+    tree = mended(tree, at)
+    found = _around(tree, at)
+    above = last_text(tree.lines, at)
+    if tree.language.indented and above.line < at.line:
+        found += _around(tree, above, column=at.column)
+    elif tree.language.blocks == "paragraphs":
+        found += _around(tree, above)
+    return tuple(read(tree, found))
+
+
+def siblings(tree: SyntaxTree, definition: Definition) -> Iterator[Definition]:
+    """Yield the definitions beside `definition`, nearest first, found as they are asked for."""
+    node = tree.node_at(definition.start, definition.end)
+    while node.parent and node.parent.parent and node.parent.byte_range == node.byte_range:
+        node = node.parent
+    yield from merge(
+        _beside(tree, node, definition, "prev_named_sibling"),
+        _beside(tree, node, definition, "next_named_sibling"),
+        key=lambda one: _distance(one, definition),
+    )
+
+
+def _beside(
+    tree: SyntaxTree, node: tree_sitter.Node, definition: Definition, step: str
+) -> Iterator[Definition]:
+    while node := getattr(node, step):
+        found = outermost(read(tree, matches(tree, "definitions", node, _SIBLING_DEPTH)))
+        yield from sorted(found, key=lambda one: _distance(one, definition))
+
+
+def _distance(one: Definition, other: Definition) -> int:
+    """Return how many lines lie between the two."""
+    return max(one.start.line - other.end.line, other.start.line - one.end.line)
+
+
+def _around(tree: SyntaxTree, at: Position, column: int | None = None) -> list[Captures]:
+    """Return the matches of the nodes around `at`, with `column` only of those left of it."""
+    left = Position(at.line, max(0, at.column - 1))
+    nodes = {
+        node.id: node
+        for start in (left, at)
+        for node in ancestors(tree.node_at(start, at))
+        if node.is_named and node.parent and not _is_closed(tree, node, at)
+    }
+    found: list[Captures] = []
+    for node in nodes.values():
+        if column is None or tree.position(node.start_point).column < column:
+            found += matches(tree, "definitions", node, depth=0)
+    return found
+
+
+def _is_closed(tree: SyntaxTree, node: tree_sitter.Node, at: Position) -> bool:
+    """Whether `node` ends at `at` and nothing typed there can belong to it."""
+    ends = tree.language.blocks in ("braces", "words")
+    return ends and tree.position(node.end_point) == at

@@ -1,0 +1,3 @@
+(variable_assignment name: (variable_name) @local)
+(for_statement variable: (variable_name) @local)
+(function_definition name: (_) @local)

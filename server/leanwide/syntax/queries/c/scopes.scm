@@ -1,0 +1,7 @@
+(parameter_declaration declarator: (identifier) @local)
+(parameter_declaration declarator: (_ declarator: (identifier) @local))
+(init_declarator declarator: (identifier) @local)
+(init_declarator declarator: (_ declarator: (identifier) @local))
+(declaration declarator: (identifier) @local)
+(declaration declarator: (array_declarator declarator: (identifier) @local))
+(function_declarator declarator: (identifier) @local)

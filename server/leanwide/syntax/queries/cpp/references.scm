@@ -1,0 +1,1 @@
+(namespace_identifier) @reference

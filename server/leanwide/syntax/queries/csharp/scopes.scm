@@ -1,0 +1,7 @@
+(parameter name: (identifier) @local)
+(variable_declarator name: (identifier) @local)
+(foreach_statement left: (identifier) @local)
+(catch_declaration name: (identifier) @local)
+(declaration_expression name: (identifier) @local)
+(method_declaration name: (_) @local)
+(type_parameter name: (_) @local)

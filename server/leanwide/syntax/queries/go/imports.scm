@@ -1,0 +1,3 @@
+(import_declaration) @import
+(import_spec path: (_) @name !name) @part
+(import_spec name: (package_identifier) @name) @part

@@ -1,0 +1,2 @@
+(tag_name) @reference
+(attribute_name) @reference

@@ -1,0 +1,13 @@
+(formal_parameters (_) @local)
+(arrow_function parameter: (identifier) @local)
+(variable_declarator name: (identifier) @local)
+(array_pattern (identifier) @local)
+(shorthand_property_identifier_pattern) @local
+(rest_pattern (identifier) @local)
+(assignment_pattern left: (identifier) @local)
+(for_in_statement left: (identifier) @local)
+(catch_clause parameter: (identifier) @local)
+(function_declaration name: (_) @local)
+(class_declaration name: (_) @local)
+(method_definition name: (_) @local)
+(pair key: (property_identifier) @local)

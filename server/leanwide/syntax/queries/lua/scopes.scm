@@ -1,0 +1,6 @@
+(parameters (identifier) @local)
+(variable_declaration (variable_list (identifier) @local))
+(variable_declaration (assignment_statement (variable_list (identifier) @local)))
+(for_generic_clause (variable_list (identifier) @local))
+(for_numeric_clause name: (identifier) @local)
+(function_declaration name: (identifier) @local)

@@ -1,0 +1,2 @@
+(name) @reference
+(variable_name (name) @reference)

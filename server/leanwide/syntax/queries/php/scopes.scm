@@ -1,0 +1,6 @@
+(simple_parameter name: (variable_name (name) @local))
+(assignment_expression left: (variable_name (name) @local))
+(foreach_statement (variable_name (name) @local))
+(catch_clause name: (variable_name (name) @local))
+(function_definition name: (_) @local)
+(method_declaration name: (_) @local)

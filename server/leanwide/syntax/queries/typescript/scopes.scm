@@ -1,0 +1,5 @@
+(required_parameter pattern: (identifier) @local)
+(optional_parameter pattern: (identifier) @local)
+(type_parameter name: (_) @local)
+(interface_declaration name: (_) @local)
+(type_alias_declaration name: (_) @local)

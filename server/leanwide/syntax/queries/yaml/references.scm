@@ -1,0 +1,2 @@
+(block_mapping_pair key: (_) @reference)
+(alias_name) @reference

@@ -1,0 +1,188 @@
+"""Parsed text as a frozen value that follows edits."""
+
+from collections.abc import Sequence
+
+import attrs
+import tree_sitter
+
+from leanwide.syntax.balance import Opening, opening
+from leanwide.syntax.languages import Language
+from leanwide.syntax.text import (
+    Edit,
+    Position,
+    Span,
+    Splice,
+    agreement,
+    byte_column,
+    clamp,
+    code_column,
+    content,
+    difference,
+    fed,
+    slice_text,
+    splice_of,
+    width,
+)
+
+
+@attrs.frozen(eq=False)
+class SyntaxTree:
+    """Lines and their syntax. Never changes; `edited` returns another one."""
+
+    language: Language
+    lines: tuple[str, ...] = attrs.field(repr=False)
+    """The text, lines with their endings."""
+    _source: bytes = attrs.field(repr=False)
+    _widths: list[int] = attrs.field(repr=False)
+    """Bytes per line of `_source`."""
+    _opening: Opening | None
+    _handle: tree_sitter.Tree = attrs.field(repr=False)
+
+    @property
+    def exact(self) -> bool:
+        """False while brackets or quotes that the last edits opened are taken as closed.
+
+        The next edit somewhere else, or `parse`, ends that.
+        """
+        return self._opening is None
+
+    @property
+    def root(self) -> tree_sitter.Node:
+        """The node of the whole text."""
+        return self._handle.root_node
+
+    @property
+    def span(self) -> Span:
+        """The whole text."""
+        return Span(Position(0, 0), self.clamp((len(self.lines), 0)))
+
+    def clamp(self, position: tuple[int, int]) -> Position:
+        """Return the nearest position that exists."""
+        return clamp(self.lines, position)
+
+    def text(self, span: Span) -> str:
+        """Return the text of `span`."""
+        return slice_text(self.lines, span)
+
+    def point(self, position: Position) -> tuple[int, int]:
+        """Return `position` as the parser counts: row and byte column."""
+        line = self.lines[position.line] if position.line < len(self.lines) else ""
+        return position.line, byte_column(line, position.column)
+
+    def position(self, point: tuple[int, int]) -> Position:
+        """Return the position of the parser's `point`."""
+        row, column = point
+        if row >= len(self.lines):
+            return self.clamp((row, 0))
+        line = self.lines[row]
+        return Position(row, min(code_column(line, column), len(content(line))))
+
+    def span_of(self, node: tree_sitter.Node) -> Span:
+        """Return where `node` stands."""
+        return Span(self.position(node.start_point), self.position(node.end_point))
+
+    def node_at(self, start: Position, end: Position | None = None) -> tree_sitter.Node:
+        """Return the smallest node, token or not, that covers `start` to `end`."""
+        node = self.root.descendant_for_point_range(
+            self.point(start), self.point(start if end is None else end)
+        )
+        return node or self.root
+
+    def edited(self, edits: Sequence[Edit], lines: Sequence[str]) -> "SyntaxTree":
+        """Return the tree of `lines`, which is this text after `edits`, one after the other.
+
+        Where `lines` is something else, or `edits` is empty, the difference is found. Brackets
+        and quotes just opened are taken as closed: see `exact`.
+        """
+        draft = _Draft(list(self.lines), self._source, self._widths.copy(), self._handle.copy())
+        if self._opening:
+            draft.set_line_end(self._opening.last, "")
+        splices = []
+        for edit in edits:
+            splices.append(splice_of(draft.lines, edit))
+            draft.apply(splices[-1])
+        wanted = list(lines)
+        if draft.lines != wanted:
+            splices.append(difference(draft.lines, wanted))
+            draft.apply(splices[-1])
+        return draft.parsed(self.language, self._opened(splices, wanted))
+
+    def starts_in_text(self, line: int) -> bool:
+        """Whether `line` begins inside a string or a comment."""
+        start = Position(line, 0)
+        node: tree_sitter.Node | None = self.node_at(start)
+        while node and node.type not in self.language.embedded:
+            if node.type in self.language.strings | self.language.comments:
+                span = self.span_of(node)
+                return span.start < start < span.end
+            node = node.parent
+        return False
+
+    def _opened(self, splices: Sequence[Splice], lines: Sequence[str]) -> Opening | None:
+        """Return what a single splice has opened."""
+        if len(splices) != 1:
+            return None
+        goes_on = self._opening and self._opening.goes_on(splices[0])
+        if not goes_on and self.starts_in_text(splices[0].first):
+            return None
+        return opening(self.language, self._opening, splices[0], self.lines, lines)
+
+
+def parse(language: Language, lines: Sequence[str]) -> SyntaxTree:
+    """Parse `lines`, each with its ending, from scratch."""
+    source = b"".join(map(fed, lines))
+    return _Draft(list(lines), source, list(map(width, lines)), None).parsed(language)
+
+
+@attrs.define
+class _Draft:
+    """What becomes a tree."""
+
+    lines: list[str]
+    source: bytes
+    widths: list[int]
+    handle: tree_sitter.Tree | None
+
+    def apply(self, splice: Splice) -> None:
+        """Replace lines, and tell the old tree which bytes changed."""
+        first, last = splice.first, splice.last
+        self._replace(first, last, b"".join(map(fed, splice.lines)))
+        self.lines[first:last] = splice.lines
+        self.widths[first:last] = map(width, splice.lines)
+
+    def _replace(self, first: int, last: int, new: bytes) -> None:
+        start = sum(self.widths[:first])
+        end = start + sum(self.widths[first:last])
+        old = self.source[start:end]
+        head, tail = agreement(old, new)
+        old_end, new_end = len(old) - tail, len(new) - tail
+        if self.handle:
+            self.handle.edit(
+                start + head,
+                start + old_end,
+                start + new_end,
+                _point(first, old, head),
+                _point(first, old, old_end),
+                _point(first, new, new_end),
+            )
+        self.source = b"".join((self.source[:start], new, self.source[end:]))
+
+    def set_line_end(self, line: int, tail: str) -> None:
+        """Let the parser see `tail` at the end of `line`, which stays as it is."""
+        self._replace(line, line + 1, fed(self.lines[line], tail))
+        self.widths[line] = len(fed(self.lines[line], tail))
+
+    def parsed(self, language: Language, opened: Opening | None = None) -> SyntaxTree:
+        """Parse what has changed. The source goes in whole: read callbacks leak in the binding."""
+        if opened:
+            self.set_line_end(opened.last, opened.missing)
+        parser = tree_sitter.Parser(language.grammar())
+        if self.handle:
+            handle = parser.parse(self.source, self.handle)
+        else:
+            handle = parser.parse(self.source)
+        return SyntaxTree(language, tuple(self.lines), self.source, self.widths, opened, handle)
+
+
+def _point(first: int, text: bytes, end: int) -> tuple[int, int]:
+    return first + text.count(b"\n", 0, end), end - (text.rfind(b"\n", 0, end) + 1)

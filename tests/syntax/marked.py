@@ -1,0 +1,20 @@
+"""Source texts with a cursor mark."""
+
+from leanwide.syntax import Position, SyntaxTree, language_for, parse, split
+
+MARK = "‸"
+
+
+def tree_of(language: str, text: str) -> SyntaxTree:
+    """Parse `text` as `language`, an editor's identifier."""
+    known = language_for(language)
+    assert known is not None, language
+    return parse(known, split(text))
+
+
+def at_mark(language: str, text: str) -> tuple[SyntaxTree, Position]:
+    """Return the tree of `text` without its mark, and where the mark was."""
+    before, _, after = text.partition(MARK)
+    lines = split(before + "\0")
+    position = Position(len(lines) - 1, len(lines[-1]) - 1)
+    return tree_of(language, before + after), position

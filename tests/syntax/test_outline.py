@@ -1,0 +1,110 @@
+"""What is defined, imported and used in a small sample of each language."""
+
+import pytest
+
+from leanwide.syntax import (
+    Span,
+    definitions,
+    enclosing,
+    error_count,
+    imports,
+    references,
+    siblings,
+)
+
+from .marked import at_mark, tree_of
+from .samples import SAMPLES, Sample
+
+
+def _path(name: str, parent: str | None) -> str:
+    return f"{parent}.{name}" if parent else name
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.language)
+def test_sample(sample: Sample) -> None:
+    tree, position = at_mark(sample.language, sample.text)
+    assert error_count(tree) == 0
+    found = definitions(tree)
+    outline = [f"{one.kind} {_path(one.name, one.parent and one.parent.name)}" for one in found]
+    assert outline == sample.definitions
+    assert [one.name for one in enclosing(tree, position)] == sample.enclosing
+    assert set(enclosing(tree, position)) <= set(found)
+    assert [name for one in imports(tree) for name in one.names] == sample.imports
+    around = enclosing(tree, position)
+    span = around[-1].span if around else tree.span
+    assert set(references(tree, span, position)) == sample.references
+
+
+HEADS = [
+    ("python", "@a\ndef f(\n    x,\n) -> int:\n    return 1\n", "@a\ndef f(\n    x,\n) -> int:"),
+    ("python", "class A(B): pass\n", "class A(B):"),
+    ("typescript", "export function f(x: T): U {\n}\n", "export function f(x: T): U"),
+    ("rust", "fn f(x: T)\nwhere\n    T: V,\n{\n}\n", "fn f(x: T)\nwhere\n    T: V,"),
+    ("c", "int\nf(void)\n{\n}\n", "int\nf(void)"),
+    ("ruby", "def f(x)\n  x\nend\n", "def f(x)"),
+    ("rust", "fn 名前() { \"é\" }\n", "fn 名前()"),
+    ("html", "<div id=\"a\">\n</div>\n", "<div id=\"a\">"),
+    ("markdown", "# One\n\ntext\n", "# One"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "text", "head"), HEADS)
+def test_signature(language: str, text: str, head: str) -> None:
+    tree = tree_of(language, text)
+    one = definitions(tree)[0]
+    assert tree.text(Span(one.start, one.signature_end)) == head
+    assert tree.text(one.span) == text.rstrip()
+
+
+PLACES = [
+    ("python", "def f():\n    ‸\n", "f"),
+    ("python", "def f():\n‸\n", ""),
+    ("python", "def f():\n    return 1‸", "f"),
+    ("python", "class A:\n    def f(self):\n        return 1\n\n    ‸\n", "A"),
+    ("python", "class A:\n    def f(self):\n        return 1\n\n        ‸\n", "A f"),
+    ("python", "class A:\n    def f(self):\n        return 1\n‸\n    def g(self): pass\n", "A"),
+    ("python", "class A:\n    def f(self):\n        x = a(b, ‸\n\n    def g(self): pass\n", "A f"),
+    ("python", "class A:\n    def f(self):\n        x = foo(\n            a, ‸\n", "A f"),
+    ("python", "class A:\n    def f(self):\n        if (‸\n        return 1\n", "A f"),
+    ("python", "@a\ndef f(x=‸1):\n    pass\n", "f"),
+    ("typescript", "class A {\n  m() {\n    foo(a, ‸\n  }\n  n() {}\n}\n", "A m"),
+    ("typescript", "class A {\n  m() {\n    const x = ‸\n  }\n}\n", "A m"),
+    ("typescript", "function f() {\n}‸\n", ""),
+    ("rust", "impl A {\n    fn f() {\n        let x = foo(‸\n    }\n}\n", "A f"),
+    ("go", "func f() {\n\tx := foo(‸\n}\n", "f"),
+    ("markdown", "# One\n\n## Two\n\n‸", "One Two"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "text", "names"), PLACES)
+def test_enclosing(language: str, text: str, names: str) -> None:
+    tree, position = at_mark(language, text)
+    assert " ".join(one.name for one in enclosing(tree, position)) == names
+
+
+SIBLINGS = [
+    ("python", "def a(): 1\n\n@x\ndef b(): 1\n\ndef c():‸ 1\nclass D:\n  def e(): 1\n", "D b a"),
+    ("python", "class A:\n  def a(self): 1\n  x: int\n  def b(self):‸ 1\n\ndef c(): 1\n", "a"),
+    ("typescript", "const a = () => 1;\nfunction b() {‸}\nexport class C {\n  d() {}\n}\n", "a C"),
+    ("java", "class A {\n  void a() {‸}\n  int x;\n  void b() {}\n}\n", "b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "text", "names"), SIBLINGS)
+def test_siblings(language: str, text: str, names: str) -> None:
+    """Nearest first, each once, nothing from inside another one."""
+    tree, position = at_mark(language, text)
+    one = enclosing(tree, position)[-1]
+    assert " ".join(other.name for other in siblings(tree, one)) == names
+
+
+def test_references_are_nearest_first_and_not_local() -> None:
+    tree, position = at_mark(
+        "python", "a()\ndef f(x):\n    y = b(x)\n    c()\n    d(y, ‸)\n    e()\n"
+    )
+    assert references(tree, tree.span, position) == ("d", "c", "e", "b", "a")
+
+
+def test_import_spans() -> None:
+    tree = tree_of("go", 'package p\n\nimport (\n\t"fmt"\n)\n')
+    assert [tree.text(one.span) for one in imports(tree)] == ['import (\n\t"fmt"\n)']

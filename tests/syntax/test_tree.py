@@ -1,0 +1,202 @@
+"""Trees follow edits, in every position and with every kind of character and line ending."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leanwide.syntax import (
+    Edit,
+    Position,
+    Span,
+    SyntaxTree,
+    definitions,
+    enclosing,
+    error_count,
+    imports,
+    language_for,
+    languages,
+    parse,
+    place,
+    references,
+    siblings,
+    split,
+)
+
+from .marked import tree_of
+
+PIECES = (
+    "def f(x):",
+    "class A:",
+    "    ", "\t", "\n", "\r\n", "\r", "x = 1", "y", "(", ")", "[", "]", "{",
+    "}", '"', "'", '"""', "# é",
+    "日本", "👩‍👩‍👧", "e\u0301", "\ufeff", "\u2028", "\x0c", "\ud800", "\0",
+    "return x", ",", ":", ";", "if a:", "else:", "/*", "*/", "//", "`", "${", "<a>", "</a>", "- b",
+    "key: |", "fn f() {", "'a", "end", "do", "[t]", "# T", "```", "\\", "@x",
+)  # fmt: skip
+texts = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
+valid = st.lists(
+    st.sampled_from(
+        (
+            "def f(x):\n    return 'é👩‍👩‍👧' + x\n", "class A:\r\n\tdef m(self):\r\n\t\tpass\r\n",
+            "x = [\n    1,  # 日本\n    e\u0301,\n]\n", "\n",
+            "if x:\r    y = '''a\r\nb'''\r", "z = 1\n",
+        )
+    ),
+    min_size=1, max_size=12,
+)  # fmt: skip
+places = st.tuples(st.integers(0, 40), st.integers(0, 40))
+
+
+def _spelled(tree: SyntaxTree) -> tuple[str, object, object]:
+    """All nodes with where they stand."""
+    return str(tree.root), tree.root.end_point, [one.span for one in definitions(tree)]
+
+
+def _apply(lines: list[str], edit: Edit) -> list[str]:
+    """The plain way: on one string."""
+    text = "".join(lines)
+    start, end = _offset(lines, edit.start), _offset(lines, edit.end)
+    return split(text[:start] + edit.text + text[end:])
+
+
+def _offset(lines: list[str], position: Position) -> int:
+    return sum(map(len, lines[: position.line])) + position.column
+
+
+@settings(deadline=None, max_examples=120)
+@given(valid, st.data())
+def test_an_edited_tree_is_the_tree_of_the_edited_text(
+    blocks: list[str], data: st.DataObject
+) -> None:
+    """Replace whole blocks, so that the text stays free of errors, and type inside of names."""
+    tree = tree_of("python", "".join(blocks))
+    for _ in range(3):
+        number = data.draw(st.integers(0, len(blocks) - 1))
+        new = data.draw(valid)
+        start = split("".join(blocks[:number]))
+        end = split("".join(blocks[: number + 1]))
+        edit = Edit(Position(len(start), 0), Position(len(end), 0), "".join(new))
+        blocks[number : number + 1] = new
+        lines = split("".join(blocks))
+        tree = tree.edited([edit], lines)
+        assert tree.lines == tuple(lines)
+        assert _spelled(tree) == _spelled(parse(tree.language, lines))
+
+
+@settings(deadline=None, max_examples=150)
+@given(texts, st.lists(st.tuples(places, places, texts), min_size=1, max_size=4))
+def test_any_edit(text: str, changes: list[tuple[tuple[int, int], tuple[int, int], str]]) -> None:
+    """Lines, sizes and ends are right; where the result has no errors, so is every node."""
+    tree = tree_of("python", text)
+    lines = list(tree.lines)
+    edits = []
+    for first, last, new in changes:
+        now = parse(tree.language, lines)
+        start, end = sorted((now.clamp(first), now.clamp(last)))
+        edits.append(Edit(start, end, new))
+        lines = _apply(lines, edits[-1])
+    for found in (tree.edited(edits, lines), tree.edited((), lines), tree.edited(edits[:1], lines)):
+        whole = parse(tree.language, lines)
+        assert found.lines == whole.lines
+        if found.exact:
+            assert found.root.end_point == whole.root.end_point
+        if found.exact and error_count(whole) == 0:
+            assert _spelled(found) == _spelled(whole)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(languages()), texts, places, texts)
+def test_nothing_raises(language: object, text: str, at: tuple[int, int], more: str) -> None:
+    """Whatever the text, the position and the language are."""
+    assert hasattr(language, "grammar")
+    tree = parse(language, split(text))  # type: ignore[arg-type]
+    for one in (tree, tree.edited([Edit(Position(*at), Position(*at), more)], split(text))):
+        position = one.clamp(at)
+        found = place(one, at)
+        assert found.statement_start <= position
+        for definition in (*enclosing(one, at), *definitions(one)):
+            assert definition.start <= definition.signature_end <= definition.end
+            list(siblings(one, definition))
+        imports(one)
+        references(one, Span(Position(0, 0), position))
+
+
+def test_positions_are_code_points() -> None:
+    tree = tree_of("python", "日本 = '👩‍👩‍👧'; x = e\u0301\rdef f(): pass\r\n")
+    names = [tree.text(tree.span_of(node)) for node in tree.root.named_children]
+    assert names == ["日本 = '👩‍👩‍👧'", "x = e\u0301", "def f(): pass"]
+    assert definitions(tree)[0].start == Position(1, 0)
+
+
+def test_old_trees_stay() -> None:
+    """An edit makes a new tree and leaves the one that it came from as it was."""
+    tree = tree_of("python", "def f(): pass\n")
+    spelled = _spelled(tree)
+    edited = tree.edited(
+        [Edit(Position(0, 0), Position(0, 0), "x = 1\n")], split("x = 1\ndef f(): pass\n")
+    )
+    assert _spelled(tree) == spelled != _spelled(edited)
+
+
+REST = "\nclass B:\n    def g(self):\n        return 1\n"
+TYPED = [
+    ("python", "def f():\n    x = ", "foo(a, 'b"),
+    ("python", "def f():\n    ", '"""Do.\n\n    It'),
+    ("python", "def f():\n    x = ", "foo(\n        [a,\n         b"),
+    ("python", "def f():\n    x = ", "{1: (2,"),
+    ("typescript", "function f() ", "{\n  if (x) {\n    y("),
+    ("typescript", "const x = ", "`a ${b"),
+    ("c", "int f(void)\n", "{\n  /* a"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "before", "typed"), TYPED)
+def test_what_was_just_opened_counts_as_closed(language: str, before: str, typed: str) -> None:
+    """What follows keeps its meaning while an opening bracket or quote has no partner yet."""
+    after = REST if language == "python" else "\nclass B { g() { return 1; } }\n"
+    after = after if language != "c" else "\nint g(void) { return 1; }\n"
+    tree = tree_of(language, before + after)
+    later = definitions(tree_of(language, after))[-1]
+    text = before
+    for letter in typed:
+        at = Position(text.count("\n"), len(text) - text.rfind("\n") - 1)
+        text += letter
+        tree = tree.edited([Edit(at, at, letter)], split(text + after))
+        found = definitions(tree)[-1]
+        assert found.name == later.name
+        assert found.end.line - text.count("\n") == later.end.line
+    assert not tree.exact
+    assert "".join(tree.lines) == text + after
+    start = Position(0, 0)
+    elsewhere = tree.edited(
+        [Edit(start, start, "\n"), Edit(start, start, "\n")], split("\n\n" + text + after)
+    )
+    assert elsewhere.exact
+
+
+def test_memory_stays() -> None:
+    """Many edits there and back leave nothing behind."""
+    import gc  # noqa: PLC0415
+    import tracemalloc  # noqa: PLC0415
+
+    language = language_for("python")
+    assert language is not None
+    tree = parse(language, ["def f(x):\n", "    return x\n"] * 200)
+    there = Edit(Position(100, 4), Position(100, 4), "y")
+    back = Edit(Position(100, 4), Position(100, 5), "")
+
+    def turn() -> int:
+        nonlocal tree
+        for _ in range(200):
+            tree = tree.edited([there], _apply(list(tree.lines), there))
+            tree = tree.edited([back], _apply(list(tree.lines), back))
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        turn()
+        first = turn()
+        assert turn() <= first * 1.05
+    finally:
+        tracemalloc.stop()
