@@ -13,7 +13,7 @@ from pygls.lsp.server import LanguageServer
 
 from leanwide import __version__
 from leanwide.engine.base import Engine
-from leanwide.features.journal import Record
+from leanwide.features.journal import Record, Source
 from leanwide.features.workbench import Manners, Workbench, workbench
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
@@ -83,9 +83,9 @@ class Server(LanguageServer):
 
     @property
     def last_record(self) -> Record | None:
-        """The newest request."""
-        records = self.bench.journal.records
-        return records[-1] if records else None
+        """The newest request that the model worked on."""
+        records = reversed(self.bench.journal.records)
+        return next((record for record in records if record.source is Source.MODEL), None)
 
     def serves(self, language_id: str) -> bool:
         """Whether the user wants completions in this language."""

@@ -174,6 +174,7 @@ class EngineClient:
             self._supervision.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._supervision
+            self._forget("the engine was closed")
         self._forget(_CLOSED)
         self._changed.set()
 

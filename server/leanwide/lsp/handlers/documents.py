@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from leanwide.lsp import convert
+
 if TYPE_CHECKING:
     from leanwide.server import Server
 
 
-def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
-    """Load the model as soon as there is something to complete."""
-    if ls.serves(params.text_document.language_id):
+async def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
+    """Load the model as soon as there is something to complete, and parse the document."""
+    document = params.text_document
+    if ls.serves(document.language_id):
         ls.bench.engine.start()
+        start = types.Position(0, 0)
+        await ls.bench.trees.at(convert.view_at(ls.documents, document.uri, start))
 
 
 def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:

@@ -1,0 +1,222 @@
+"""Documents stay in step with the editor, in every position encoding and whatever the text is.
+
+The reference below knows the text as bytes of the client's encoding and finds lines by walking
+over characters; it shares no code with the product.
+"""
+
+from __future__ import annotations
+
+import bisect
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from lsprotocol import types
+from pygls.workspace import PositionCodec
+
+from leanwide.lsp.documents import Document, DocumentWorkspace, PositionError
+
+ENCODINGS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
+"""LSP's name → Python's codec and the bytes of one unit."""
+
+ALPHABET = ["a", "b", " ", "\t", "\n", "\r", "\r\n", "é", "e\u0301", "你", "🙂", "👩\u200d💻"]
+ALPHABET += ["\f", "\v", "\x1c", "\x85", "\u2028", "\u2029", "\0", "\ufeff", "\ud83d", "\udc00"]
+TEXTS = st.lists(st.sampled_from(ALPHABET), max_size=12).map("".join)
+Place = tuple[int, int]
+PLACES = st.tuples(st.integers(0, 9), st.integers(0, 14))
+
+
+def document(text: str, encoding: str = "utf-16") -> Document:
+    item = types.TextDocumentItem(uri="file:///a.py", language_id="python", version=1, text=text)
+    return Document(text, PositionCodec(encoding), item)
+
+
+def at(place: Place) -> types.Position:
+    return types.Position(line=place[0], character=place[1])
+
+
+def edit(start: Place, end: Place, text: str) -> types.TextDocumentContentChangePartial:
+    return types.TextDocumentContentChangePartial(
+        range=types.Range(start=at(start), end=at(end)), text=text
+    )
+
+
+def whole(text: str) -> types.TextDocumentContentChangeWholeDocument:
+    return types.TextDocumentContentChangeWholeDocument(text=text)
+
+
+# The reference
+
+
+def clean(text: str) -> str:
+    """Lone surrogates cannot be written in UTF-8; each becomes a replacement character."""
+    return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
+
+
+def line_starts(text: str) -> list[int]:
+    """Where lines begin: behind LF, CRLF and CR, and nowhere else."""
+    starts, index = [0], 0
+    while index < len(text):
+        step = 2 if text[index : index + 2] == "\r\n" else 1
+        if text[index] in "\r\n":
+            starts.append(index + step)
+        index += step
+    return starts
+
+
+def offset(text: str, place: Place, encoding: str) -> int | None:
+    """The code point at a place; None where the place does not exist."""
+    line, units = place
+    starts = [*line_starts(text), len(text)]
+    if line >= len(starts) - 1:
+        return None
+    content = text[starts[line] : starts[line + 1]]
+    while content.endswith(("\r", "\n")):
+        content = content[:-1]
+    codec, width = ENCODINGS[encoding]
+    ends = [len(content[:size].encode(codec)) // width for size in range(len(content) + 1)]
+    # Inside a character means behind it.
+    column = bisect.bisect_left(ends, units)
+    return starts[line] + column if column <= len(content) else None
+
+
+def clamped(text: str, place: Place, encoding: str) -> int:
+    """LSP: a character beyond the line's end is its end; a line beyond the last is the end."""
+    starts = line_starts(text)
+    if place[0] >= len(starts):
+        return len(text)
+    line, units = place
+    while (found := offset(text, (line, units), encoding)) is None:
+        units -= 1
+    return found
+
+
+# Edits
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(text=TEXTS, edits=st.lists(st.tuples(PLACES, PLACES, TEXTS), min_size=1, max_size=6))
+@settings(max_examples=300)
+@example(text="a\r", edits=[((1, 0), (1, 0), "\nb")])
+@example(text="a\r\nb", edits=[((0, 1), (1, 0), "\r")])
+@example(text="a\rb\nc", edits=[((1, 0), (1, 1), "")])
+@example(text="", edits=[((0, 0), (9, 9), "\n")])
+def test_the_text_is_what_the_editor_has(encoding, text, edits):
+    ours, theirs = document(text, encoding), clean(text)
+    for one, other, new in edits:
+        start, end = sorted([one, other])
+        first, last = clamped(theirs, start, encoding), clamped(theirs, end, encoding)
+        theirs = theirs[:first] + clean(new) + theirs[last:]
+        ours.apply_change(edit(start, end, new))
+        assert ours.source == theirs
+        starts = line_starts(theirs)
+        lines = [theirs[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True)]
+        assert list(ours.lines) == [line for line in lines if line]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(text=TEXTS, place=PLACES)
+@settings(max_examples=300)
+@example(text="", place=(0, 0))
+@example(text="a\n", place=(1, 0))
+@example(text="a\n", place=(1, 1))
+@example(text="a\r\n", place=(0, 2))
+@example(text="🙂", place=(0, 1))
+def test_a_position_is_found_or_refused(encoding, text, place):
+    ours, theirs = document(text, encoding), clean(text)
+    expected = offset(theirs, place, encoding)
+    if expected is None:
+        with pytest.raises(PositionError):
+            ours.locate(at(place))
+    else:
+        line, column = ours.locate(at(place))
+        assert (line, line_starts(theirs)[line] + column) == (place[0], expected)
+
+
+@pytest.mark.parametrize("text", ["", "a", "x\n" * 3, "\ufeffé\r\n"])
+def test_a_change_of_the_whole_text_replaces_it(text):
+    ours = document("old\r\nlines\n")
+    ours.apply_change(whole(text))
+    assert ours.source == text
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("a\nb", (2, 0), "line 2 does not exist: the document has 2"),
+        ("a\nb\n", (3, 0), "line 3 does not exist: the document has 3"),
+        ("", (1, 0), "line 1 does not exist: the document has 1"),
+        ("ab", (0, 3), "line 0 has no character 3"),
+        ("🙂", (0, 3), "line 0 has no character 3"),
+        ("a\r\nb", (0, 2), "line 0 has no character 2"),
+    ],
+)
+def test_a_position_that_does_not_exist_is_named(text, place, message):
+    with pytest.raises(PositionError) as caught:
+        document(text).locate(at(place))
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("encoding", "units"), [("utf-8", [0, 2, 5, 9, 10]), ("utf-16", [0, 1, 2, 4, 5])]
+)
+def test_columns_are_code_points_whatever_the_client_counts(encoding, units):
+    ours = document("é你🙂x", encoding)
+    assert [ours.locate(at((0, unit)))[1] for unit in units] == [0, 1, 2, 3, 4]
+
+
+def test_a_snapshot_of_the_lines_does_not_change_with_the_document():
+    ours = document("a\nb\n")
+    before = ours.lines
+    ours.apply_change(edit((0, 0), (1, 0), ""))
+    assert tuple(before) == ("a\n", "b\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "deleting"),
+    [(edit((0, 0), (0, 1), ""), True), (edit((0, 0), (0, 1), "x"), False), (whole("a"), False)],
+    ids=["deleted", "replaced", "whole"],
+)
+def test_whether_text_was_only_taken_away_is_known(change, deleting):
+    ours = document("abc")
+    ours.apply_change(change)
+    assert ours.deleting is deleting
+
+
+# The workspace
+
+
+def opened(uri: str, text: str = "a\n") -> DocumentWorkspace:
+    workspace = DocumentWorkspace(None)
+    workspace.put_text_document(
+        types.TextDocumentItem(uri=uri, language_id="python", version=1, text=text)
+    )
+    return workspace
+
+
+def test_a_change_reaches_the_open_document_with_its_version():
+    workspace = opened("file:///a.py")
+    workspace.update_text_document(
+        types.VersionedTextDocumentIdentifier(uri="file:///a.py", version=7),
+        edit((0, 0), (0, 0), "b\f"),
+    )
+    document = workspace.opened("file:///a.py")
+    assert (document.source, document.version, document.language_id) == ("b\fa\n", 7, "python")
+
+
+@pytest.mark.parametrize("uri", ["untitled:Untitled-1", "file:///c%3A/a.py", "file:///é 🙂.py"])
+def test_a_document_is_found_by_its_uri(uri):
+    assert opened(uri).opened(uri).source == "a\n"
+
+
+def test_a_uri_is_the_same_however_it_is_escaped():
+    assert opened("file:///c%3A/a.py").opened("file:///c:/a.py") is not None
+
+
+def test_what_the_editor_did_not_open_is_not_read(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text("secret")
+    workspace = opened("file:///other.py")
+    assert workspace.opened(path.as_uri()) is None
+    workspace.remove_text_document("file:///other.py")
+    assert workspace.opened("file:///other.py") is None

@@ -1,0 +1,45 @@
+"""The thread count follows what the machine has left."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from leanwide.engine.threads import ThreadChoice
+
+QUIET = {8: 1.0, 4: 1.5, 1: 4.0}
+BUSY = {8: 400.0, 4: 200.0, 1: 5.0}
+"""Milliseconds per token with so many threads."""
+
+
+def decode(choice: ThreadChoice, cost: dict[int, float], steps: int) -> Counter[int]:
+    """Decode that many tokens; gives how often each count was picked."""
+    picked: Counter[int] = Counter()
+    for _ in range(steps):
+        count = choice.pick()
+        choice.learn(count, cost[count])
+        picked[count] += 1
+    return picked
+
+
+@pytest.mark.parametrize(("most", "counts"), [(1, (1,)), (2, (2, 1)), (3, (3, 1)), (8, (8, 4, 1))])
+def test_all_half_and_one_thread_are_candidates(most, counts):
+    assert ThreadChoice(most).counts == counts
+
+
+@pytest.mark.parametrize(("cost", "best"), [(QUIET, 8), (BUSY, 1)], ids=["quiet", "busy"])
+def test_the_fastest_count_does_nearly_all_of_the_work(cost, best):
+    picked = decode(ThreadChoice(8), cost, 300)
+    assert picked[best] > 280
+    assert set(picked) == set(cost), "the others are tried now and then"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "best"), [(QUIET, BUSY, 1), (BUSY, QUIET, 8)], ids=["busier", "quieter"]
+)
+def test_a_change_of_the_machine_is_noticed(before, after, best):
+    choice = ThreadChoice(8)
+    decode(choice, before, 100)
+    decode(choice, after, 2_000)
+    assert decode(choice, after, 100)[best] > 90
