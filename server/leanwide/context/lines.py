@@ -38,7 +38,7 @@ def _fill(view: View, parts: Iterable[Part], room: int, count: Count) -> set[int
     chosen: set[int] = set()
     for part in parts:
         numbers = [number for number in range(part.first, part.last) if number not in chosen]
-        costs = {number: count(view.lines[number]) for number in numbers}
+        costs = {number: count(with_lf(view.lines[number])) for number in numbers}
         if part.whole:
             total = sum(costs.values()) + _FOLD_TOKENS
             if total <= room:

@@ -104,11 +104,16 @@ def text_between(then: View, now: View) -> str | None:
     """
     if then.uri != now.uri or not 0 <= now.line - then.line <= _MOST_LINES:
         return None
-    if len(now.lines) - now.line != len(then.lines) - then.line:
+    if _lines_below(now) != _lines_below(then):
         return None
     text = "".join(now.lines[then.line : now.line]) + now.line_before
     before = then.line_before
     return with_lf(text[len(before) :]) if text.startswith(before) else None
+
+
+def _lines_below(view: View) -> int:
+    """Lines after the cursor's, which has no entry of its own while it is last and empty."""
+    return max(0, len(view.lines) - view.line - 1)
 
 
 def same_around(then: View, now: View) -> bool:

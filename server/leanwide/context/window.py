@@ -59,14 +59,11 @@ class Window:
 def keep_window(view: View, previous: Window, budget: int, count: Count) -> Window | None:
     """The previous window for a later view, its anchor moved if need be; None where it must go."""
     window = follow(view, previous)
-    if window is None or window.anchor_line == view.line:
-        return window
-    typed = count(window.typed)
-    if typed <= _TYPED_TOKENS:
-        return window
-    moved = move_anchor(view, window)
-    tokens = window.tokens + typed
-    return evolve(moved, tokens=tokens) if tokens <= budget else None
+    if window is None:
+        return None
+    if window.anchor_line != view.line and count(window.typed) > _TYPED_TOKENS:
+        window = move_anchor(view, window, count)
+    return window if window.tokens + count(window.typed) <= budget else None
 
 
 def new_window(view: View, chosen: Chosen, count: Count) -> Window:
@@ -93,7 +90,7 @@ def follow(view: View, window: Window) -> Window | None:
     return evolve(window, typed=typed)
 
 
-def move_anchor(view: View, window: Window) -> Window:
+def move_anchor(view: View, window: Window, count: Count) -> Window:
     """The same window with its anchor on the cursor's line; the lines between join the text before.
 
     The window must follow the view.
@@ -104,6 +101,7 @@ def move_anchor(view: View, window: Window) -> Window:
         anchor_line=view.line,
         before=window.before + above + newline,
         typed=typed,
+        tokens=window.tokens + count(above + newline),
         head=view.lines[: view.line],
     )
 

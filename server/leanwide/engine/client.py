@@ -174,7 +174,6 @@ class EngineClient:
             self._supervision.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._supervision
-            self._forget("the engine was closed")
         self._forget(_CLOSED)
         self._changed.set()
 

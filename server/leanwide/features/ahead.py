@@ -12,9 +12,9 @@ from typing import Final
 
 import attrs
 
-from leanwide.context.window import Window, move_anchor
+from leanwide.context.window import Window, follow, move_anchor
 from leanwide.engine.base import CancelToken, EngineError, Finished, FinishReason, Priority, Request
-from leanwide.features.start import Asked, start_generation
+from leanwide.features.start import Asked, learn_typed, prompt_tokens, start_generation
 from leanwide.features.workbench import Workbench
 from leanwide.prompt.infill import infill_prompt
 
@@ -31,22 +31,27 @@ def look_ahead(asked: Asked, shown: str, bench: Workbench) -> None:
 
 async def _prepare(asked: Asked, shown: str, bench: Workbench) -> None:
     with contextlib.suppress(EngineError):
-        if (window := _window_to_move(asked, bench)) is not None:
+        if (window := await _window_to_move(asked, bench)) is not None:
             await _warm(asked, window, bench)
         next_view = asked.view.with_inserted(shown.replace(asked.view.newline, "\n"))
-        if bench.suggestions.find(next_view) is None:
+        if bench.known(next_view) is None and bench.under_way(next_view) is None:
             later = attrs.evolve(asked, view=next_view)
             await start_generation(later, bench, Priority.BACKGROUND, CancelToken())
 
 
-def _window_to_move(asked: Asked, bench: Workbench) -> Window | None:
-    """The window with its anchor moved to the cursor's line; None where it may stay."""
-    window = bench.windows.get(asked.view.uri)
-    if window is None or window.anchor_line == asked.view.line:
+async def _window_to_move(asked: Asked, bench: Workbench) -> Window | None:
+    """The window with its anchor moved to the cursor's line; None where it has to stay."""
+    view, count = asked.view, bench.counter
+    last = bench.windows.get(view.uri)
+    window = follow(view, last) if last is not None else None
+    if window is None or window.anchor_line == view.line:
         return None
-    if bench.counter(window.typed) <= _TYPED_TOKENS:
+    await learn_typed(view, window, count)
+    if count(window.typed) <= _TYPED_TOKENS:
         return None
-    return move_anchor(asked.view, window)
+    moved = move_anchor(view, window, count)
+    room = prompt_tokens(bench.engine, asked.decision) - count(moved.typed)
+    return moved if moved.tokens <= room else None
 
 
 async def _warm(asked: Asked, window: Window, bench: Workbench) -> None:

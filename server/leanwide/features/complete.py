@@ -14,7 +14,6 @@ from leanwide.context.view import View
 from leanwide.engine.base import CancelToken, EngineError, FimTokens, Priority
 from leanwide.features.ahead import look_ahead
 from leanwide.features.gate import why_silent, why_silent_here
-from leanwide.features.generation import Generation
 from leanwide.features.journal import Source, free_record
 from leanwide.features.start import Asked, start_generation
 from leanwide.features.suggestions import Known
@@ -45,7 +44,7 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
     if reason:
         bench.journal.add(free_record(decision, Source.NONE, reason, began))
         return ""
-    known = bench.suggestions.find(view)
+    known = bench.known(view)
     if known is not None and known.whole:
         bench.journal.add(free_record(decision, Source.CACHE, "typed through", began))
     else:
@@ -85,20 +84,15 @@ def fim_tokens(bench: Workbench) -> FimTokens:
 
 async def _generated(asked: Asked, bench: Workbench, cancel: CancelToken) -> Known | None:
     """Wait for the generation that fits the view, a new one if need be; None once retired."""
-    generation = joined = _under_way(asked.view, bench)
-    if generation is None:
-        generation = await start_generation(asked, bench, Priority.INTERACTIVE, cancel)
+    generation = bench.under_way(asked.view)
+    if generation is not None:
+        if await generation.wait(asked.view, cancel):
+            why = "was under way"
+            bench.journal.add(free_record(asked.decision, Source.IN_FLIGHT, why, asked.began))
+            return bench.known(asked.view)
+        if cancel.cancelled or generation.stopped:
+            return None
+    generation = await start_generation(asked, bench, Priority.INTERACTIVE, cancel)
     if generation is None or not await generation.wait(asked.view, cancel):
         return None
-    if joined is not None:
-        why = "was under way"
-        bench.journal.add(free_record(asked.decision, Source.IN_FLIGHT, why, asked.began))
-    return bench.suggestions.find(asked.view)
-
-
-def _under_way(view: View, bench: Workbench) -> Generation | None:
-    """The generation whose text may still be what the view wants."""
-    for generation in (bench.running, bench.ahead):
-        if generation is not None and not generation.over and generation.agrees_with(view):
-            return generation
-    return None
+    return bench.known(asked.view)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from leanwide.context.view import split_lines
 from leanwide.engine.base import Engine
 
 _MOST: Final = 50_000
@@ -41,7 +42,7 @@ class TokenCounter:
             return known
         return sum(
             self._counts.get(line, len(line.encode("utf-8", "replace")))
-            for line in text.splitlines(keepends=True)
+            for line in split_lines(text)
         )
 
     def forget(self) -> None:

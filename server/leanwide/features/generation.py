@@ -8,11 +8,14 @@ in the middle is taken up again where it stopped.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from leanwide.context.view import View, typed_since
 from leanwide.engine.base import CancelToken, EngineError, Finished, Piece
+
+logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS: Final = 0.3
 """How long a generation goes on for whoever comes next, when the document changed and nobody waits:
@@ -49,6 +52,8 @@ class Generation:
         self.complete = False
         """The code is complete, so that the generation was ended before the model ended it."""
         self.finished: Finished | None = None
+        self.abandoned = False
+        """Its document is closed: nothing of it is to be remembered."""
         self._stopped = False
         self._cancel = cancel
         self._closes = closes
@@ -58,6 +63,11 @@ class Generation:
         self._grew = asyncio.Event()
         self._error: EngineError | None = None
         self._task = asyncio.create_task(self._collect(events))
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody ended it."""
+        return self._stopped
 
     @property
     def over(self) -> bool:
@@ -97,6 +107,11 @@ class Generation:
         self._cancel.cancel()
         self._grew.set()
 
+    def abandon(self) -> None:
+        """End it, and remember nothing of it."""
+        self.abandoned = True
+        self.stop()
+
     def _hold(self) -> None:
         self._waiting += 1
         if self._grace is not None:
@@ -120,6 +135,9 @@ class Generation:
                 self._grew.set()
         except EngineError as error:
             self._error = error
+        except Exception:  # whoever waits must get an answer, and not wait for ever
+            logger.exception("a generation failed")
+            self._error = EngineError("the suggestion failed: the log says why")
         finally:
             self._grew.set()
 

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from leanwide.context.lines import Room, choose_lines
 from leanwide.context.plan import plan_nearest, plan_syntax
-from leanwide.context.view import View
+from leanwide.context.view import View, with_lf
 from leanwide.context.window import AFTER_SHARE, FILL_SHARE, Window, keep_window, new_window
 from leanwide.engine.base import (
     CancelToken,
@@ -18,13 +18,14 @@ from leanwide.engine.base import (
     Priority,
     Request,
 )
+from leanwide.features.counting import TokenCounter
 from leanwide.features.generation import Closes, Generation
 from leanwide.features.journal import Said, model_record
 from leanwide.features.suggestions import Suggestion
 from leanwide.features.workbench import Workbench
 from leanwide.modes.profile import Decision
 from leanwide.prompt.infill import infill_prompt, readable
-from leanwide.shape.filters import shape
+from leanwide.shape.filters import joined, shape
 from leanwide.shape.partial import whole_lines
 from leanwide.shape.repetition import loop_start
 from leanwide.syntax import SyntaxTree, completed_length
@@ -52,7 +53,7 @@ class Asked:
 async def start_generation(
     asked: Asked, bench: Workbench, priority: Priority, cancel: CancelToken
 ) -> Generation | None:
-    """Start to generate at the view; None where the request was cancelled meanwhile.
+    """Start to generate at the view; None where it was cancelled or a newer one asks meanwhile.
 
     An interactive generation ends the one before it; a background one only what runs ahead.
 
@@ -60,9 +61,11 @@ async def start_generation(
         EngineError: The engine is gone.
     """
     ahead = priority is Priority.BACKGROUND
+    bench.questions += not ahead
+    question = bench.questions
     tree = await (bench.trees.ahead(asked.view) if ahead else bench.trees.at(asked.view))
     window = await choose_window(asked, bench, tree)
-    if cancel.cancelled:
+    if cancel.cancelled or question != bench.questions:
         return None
     request = Request(
         lane=asked.decision.lane,
@@ -88,6 +91,8 @@ async def start_generation(
         return generation
     if bench.running is not None:
         bench.running.stop()
+    if bench.idle_work is not None:
+        bench.idle_work.cancel()
     bench.running = generation
     bench.windows[asked.view.uri] = window
     return generation
@@ -103,16 +108,22 @@ async def choose_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None)
     budget = prompt_tokens(bench.engine, asked.decision)
     previous = bench.windows.get(view.uri)
     if previous is not None:
-        await count.learn((*view.lines[previous.anchor_line : view.line], view.line_before))
+        await learn_typed(view, previous, count)
         if (kept := keep_window(view, previous, budget, count)) is not None:
             return kept
     plan = plan_nearest(view, budget) if tree is None else plan_syntax(view, tree, budget)
-    needed = (view.lines[number] for number in plan.numbers())
-    await count.learn((*needed, view.line_before, view.line_after))
+    needed = (with_lf(view.lines[number]) for number in plan.numbers())
+    await count.learn((*needed, view.line_before, view.line_after, view.line_after + "\n"))
     after = int(budget * AFTER_SHARE)
     cursor_line = count(view.line_before) + count(view.line_after)
     before = max(0, int(budget * FILL_SHARE) - after - cursor_line)
     return new_window(view, choose_lines(view, plan, Room(before, after), count), count)
+
+
+async def learn_typed(view: View, window: Window, count: TokenCounter) -> None:
+    """Learn to count what was typed since the anchor."""
+    lines = map(with_lf, view.lines[window.anchor_line : view.line])
+    await count.learn((*lines, view.line_before))
 
 
 def prompt_tokens(engine: Engine, decision: Decision) -> int:
@@ -161,7 +172,9 @@ def settle(generation: Generation, asked: Asked, request: Request, bench: Workbe
     if finished.reason in _CUT_SHORT and not generation.complete:
         text = whole_lines(text)
     whole = finished.reason is not FinishReason.CANCELLED or generation.complete
-    if whole or text:
+    if whole:
+        text = joined(text, bench.setting(asked.view))
+    if (whole or text) and not generation.abandoned:
         bench.suggestions.add(Suggestion(asked.view, text, whole))
     said = Said(
         prompt=readable(request.prompt, asked.fim),

@@ -7,6 +7,7 @@ suffix is another question.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from attrs import frozen
@@ -26,6 +27,10 @@ class Suggestion:
     """With LF endings, before any filter."""
     whole: bool = True
     """Whether the model had said all; otherwise it was ended in the middle."""
+
+    def is_for(self, now: View) -> bool:
+        """Whether it was asked for at a later view's cursor."""
+        return (now.line, now.column) == (self.view.line, self.view.column)
 
     def rest(self, now: View) -> str | None:
         """What of the text is still to come in a later view; None where it does not fit there."""
@@ -54,14 +59,15 @@ class SuggestionCache:
         """Remember a suggestion; the oldest is forgotten."""
         self._suggestions.append(suggestion)
 
-    def find(self, view: View) -> Known | None:
+    def find(self, view: View, shows: Callable[[str], bool]) -> Known | None:
         """Give what is known to continue at the view's cursor; None where nothing is.
 
-        An empty text is an answer too: the model had nothing to say here.
+        Where the model was asked at this very place, a text that shows nothing is an answer too;
+        elsewhere it is what was left over when a suggestion was accepted.
         """
         for suggestion in reversed(self._suggestions):
             rest = suggestion.rest(view)
-            if rest or (rest is not None and suggestion.view.column == view.column):
+            if rest is not None and (suggestion.is_for(view) or shows(rest)):
                 return Known(rest, suggestion.whole)
         return None
 

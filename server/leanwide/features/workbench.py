@@ -13,9 +13,10 @@ from leanwide.engine.base import Engine
 from leanwide.features.counting import TokenCounter
 from leanwide.features.generation import Generation
 from leanwide.features.journal import Journal
-from leanwide.features.suggestions import SuggestionCache
+from leanwide.features.suggestions import Known, SuggestionCache
 from leanwide.features.trees import Trees
 from leanwide.modes.profile import Mode, Profile
+from leanwide.shape.filters import shape
 from leanwide.shape.setting import Setting
 
 
@@ -45,6 +46,8 @@ class Workbench:
     """The completion that decodes: there is one at most."""
     ahead: Generation | None = None
     """The suggestion after the one that is shown, generated while nobody waits."""
+    questions: int = 0
+    """Generations that were asked for while somebody waits: only the newest may start."""
     idle_work: asyncio.Task[None] | None = None
     """Prepares ``ahead``, and a new anchor."""
 
@@ -55,14 +58,29 @@ class Workbench:
         """What the filters may know of a view."""
         return Setting(view, self.snippets.get(view.uri, ()))
 
+    def known(self, view: View) -> Known | None:
+        """What earlier answers say about a view."""
+        setting = self.setting(view)
+        return self.suggestions.find(view, lambda text: bool(shape(text, setting)))
+
+    def under_way(self, view: View) -> Generation | None:
+        """The generation whose text may still be what a view wants."""
+        for generation in (self.running, self.ahead):
+            if generation is not None and not generation.over and generation.agrees_with(view):
+                return generation
+        return None
+
     def forget(self, uri: str) -> None:
         """Forget a closed document and end what runs for it."""
+        if self.idle_work is not None:
+            self.idle_work.cancel()
         self.windows.pop(uri, None)
+        self.snippets.pop(uri, None)
         self.suggestions.forget(uri)
         self.trees.forget(uri)
         for generation in (self.running, self.ahead):
             if generation is not None and generation.view.uri == uri:
-                generation.stop()
+                generation.abandon()
 
 
 def workbench(

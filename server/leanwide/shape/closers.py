@@ -1,69 +1,69 @@
-"""Closing characters that already stand right of the cursor are not inserted again."""
+"""What stands right of the cursor already, a bracket, a quote or an end, is not inserted again."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from leanwide.shape.nesting import LONG_QUOTES, PAIRS, QUOTES, closers, open_at_end
 from leanwide.shape.setting import Setting
 
-_PAIRS: Final = {")": "(", "]": "[", "}": "{"}
-_QUOTES: Final = ("'", '"', "`")
+_ANGLE: Final = re.compile(r"[)\]}\"'`;,:\s]*>")
+"""An angle bracket among what editors close by themselves."""
+_ENDS: Final = ";,:"
 
 
 def without_doubled_closers(text: str, setting: Setting) -> str:
-    """Cut the answer where it would close what the text after the cursor closes already."""
+    """Cut the answer where it would close what the text after the cursor closes already.
+
+    That text closes what it can of what the line has open; only the rest is the answer's to close.
+    """
     before, after = setting.view.line_before, setting.view.line_after.strip()
     if not after:
         return text
-    text = _cut_brackets(text, before, after)
-    text = _cut_quote(text, before, after)
-    return _cut_end(text, after)
+    angles = _ANGLE.match(after) is not None
+    opened = _open_at_cursor(before, after, angles)
+    supplied = _supplied(after, opened, angles)
+    left = list(opened)
+    for mark in supplied:
+        _drop_last(left, PAIRS.get(mark, mark))
+    for at, mark in closers(before + text, opened, len(before), angles=angles):
+        if left and left[-1] == PAIRS.get(mark, mark):
+            left.pop()
+        elif supplied:
+            return text[: at - len(before)]
+    return text
 
 
-def _cut_brackets(text: str, before: str, after: str) -> str:
-    """Cut at the first bracket too many.
-
-    The brackets that the line has opened are closed by what stands after the cursor first; only
-    what is left open then is the answer's to close.
-    """
-    closing = sum(after.count(mark) for mark in _PAIRS)
-    if not closing:
+def without_doubled_end(text: str, setting: Setting) -> str:
+    """Cut before an end such as ``;`` or ``:`` that the line has already."""
+    after = setting.view.line_after.lstrip()
+    if not after or after[0] not in _ENDS:
         return text
-    left_open = max(0, len(_open_brackets(before)) - closing)
-    own: list[str] = []
-    for at, mark in enumerate(text):
-        if mark in _PAIRS.values():
-            own.append(mark)
-        elif mark in _PAIRS:
-            if own and own[-1] == _PAIRS[mark]:
-                own.pop()
-            elif left_open:
-                left_open -= 1
-            elif mark in after:
-                return text[:at]
+    start = 0
+    for line in text.split("\n"):
+        end = start + len(line.rstrip())
+        if text[start:end].endswith(after[0]) and not open_at_end(text[:end]):
+            return text[: end - 1]
+        start += len(line) + 1
     return text
 
 
-def _open_brackets(text: str) -> list[str]:
-    opened: list[str] = []
-    for mark in text:
-        if mark in _PAIRS.values():
-            opened.append(mark)
-        elif mark in _PAIRS and opened and opened[-1] == _PAIRS[mark]:
-            opened.pop()
-    return opened
+def _open_at_cursor(before: str, after: str, angles: bool) -> list[str]:
+    """What the line has open at the cursor, or the string of several lines that ends there."""
+    opened = open_at_end(before, angles=angles)
+    if any(mark in QUOTES for mark in opened):
+        return opened
+    ending = (one for one in LONG_QUOTES if after.startswith(one) and after.count(one) % 2 == 1)
+    return [*ending, *opened]
 
 
-def _cut_quote(text: str, before: str, after: str) -> str:
-    """Cut at the quote that stands after the cursor, inside a string that the line has begun."""
-    quote = after[0]
-    inside = quote in _QUOTES and before.count(quote) % 2 == 1
-    return text.split(quote, 1)[0] if inside else text
+def _supplied(after: str, opened: list[str], angles: bool) -> list[str]:
+    """The marks by which ``after`` closes something, read inside the string around or outside."""
+    inside = [mark for _, mark in closers(after, list(opened), angles=angles)]
+    return inside or [mark for _, mark in closers(after, [], angles=angles)]
 
 
-def _cut_end(text: str, after: str) -> str:
-    """Drop an end such as ``;`` or ``:`` that the line has already."""
-    ends = text.rstrip()
-    if after[0] in ";:," and ends.endswith(after[0]):
-        return ends[:-1]
-    return text
+def _drop_last(marks: list[str], mark: str) -> None:
+    if mark in marks:
+        del marks[len(marks) - marks[::-1].index(mark) - 1]

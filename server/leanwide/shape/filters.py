@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from leanwide.shape.closers import without_doubled_closers
+from leanwide.context.view import with_lf
+from leanwide.shape.closers import without_doubled_closers, without_doubled_end
 from leanwide.shape.following import without_echo, without_following_lines, without_rest_of_line
-from leanwide.shape.markup import without_fences, without_markers, without_thinking
+from leanwide.shape.joint import (
+    with_line_break,
+    without_doubled_indentation,
+    without_doubled_space,
+)
+from leanwide.shape.markup import without_fences, without_markers, without_thoughts
 from leanwide.shape.repetition import without_loop
 from leanwide.shape.setting import Setting
 
@@ -29,28 +35,44 @@ def without_trailing_blank(text: str, setting: Setting) -> str:
     return text.rstrip()
 
 
-def with_line_endings(text: str, setting: Setting) -> str:
-    """Use the document's own line endings."""
-    return text.replace("\n", setting.view.newline)
-
-
-FILTERS: Final[tuple[Filter, ...]] = (
-    without_thinking,
+JOINING: Final[tuple[Filter, ...]] = (
+    without_thoughts,
     without_fences,
     without_markers,
+    with_line_break,
+    without_doubled_indentation,
+    without_doubled_space,
+)
+"""They may change an answer's beginning, which somebody who types through it has to match."""
+
+FILTERS: Final[tuple[Filter, ...]] = (
+    *JOINING,
     without_loop,
     first_line_inside_text,
     without_rest_of_line,
     without_doubled_closers,
+    without_doubled_end,
     without_following_lines,
     without_echo,
     without_trailing_blank,
-    with_line_endings,
 )
 
 
 def shape(text: str, setting: Setting) -> str:
-    """Run all filters in order; "" where nothing is left to show."""
-    for apply in FILTERS:
-        text = apply(text, setting)
+    """Run all filters, with the document's own line endings; "" where nothing is left to show."""
+    return _settled(text, setting, FILTERS).replace("\n", setting.view.newline)
+
+
+def joined(text: str, setting: Setting) -> str:
+    """Make an answer begin as it will be shown where it was asked for; the rest stays."""
+    return _settled(text, setting, JOINING)
+
+
+def _settled(text: str, setting: Setting, filters: tuple[Filter, ...]) -> str:
+    """Run filters until none changes anything: what one of them leaves may be another's to cut."""
+    before, text = None, with_lf(text)
+    while text != before:
+        before = text
+        for apply in filters:
+            text = apply(text, setting)
     return text

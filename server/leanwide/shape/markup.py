@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 from typing import Final
 
+from leanwide.context.view import View
 from leanwide.shape.setting import Setting
 
-_MARKER: Final = re.compile(r"<\|[a-z_]+\|>|<｜[^｜<>\n]+｜>|<(?:fim|file|repo)_[a-z]+>")
-_THINKING: Final = re.compile(r"\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
-_FENCE: Final = re.compile(r"[ \t]*```[\w+-]*[ \t]*(?:\n|\Z)")
-_MARKDOWN: Final = ("markdown", "mdx", "quarto", "rmd")
+_BAR: Final = "\uff5c"
+"""The full-width vertical line in DeepSeek's markers."""
+_MARKER: Final = re.compile(
+    r"<\|\w+(?:\|>|\|?\Z)"  # <|fim_middle|>, also where the answer ends inside of it
+    rf"|<{_BAR}[^{_BAR}<>\n]+(?:{_BAR}>|\Z)"  # DeepSeek's
+    r"|<(?:fim|file|repo)_[a-z]+>|<(?:start|end)_of_turn>|<(?:SUF|MID|EOT)>"
+)
+_THOUGHT: Final = re.compile(r"(?:<think>.*?|\A(?:(?!<think>).)*)</think>(?:[ \t]*\n)*", re.DOTALL)
+_FENCE: Final = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^`\n]*(?:\n|\Z)", re.MULTILINE)
+_LAST_FENCE: Final = re.compile(r"(?:(?:^|\n)[ \t]*```.*|[ \t]*```[ \t]*(?:\n.*|\Z))", re.DOTALL)
+_MARKDOWN: Final = frozenset({"markdown", "mdx", "quarto", "rmd"})
+_MARKDOWN_SUFFIXES: Final = frozenset({".md", ".markdown", ".mdx", ".qmd", ".rmd"})
 
 
 def without_markers(text: str, setting: Setting) -> str:
@@ -20,18 +30,26 @@ def without_markers(text: str, setting: Setting) -> str:
     return text[: found.start()] if found else text
 
 
-def without_thinking(text: str, setting: Setting) -> str:
-    """Drop thoughts at the beginning of an answer."""
+def without_thoughts(text: str, setting: Setting) -> str:
+    """Drop thoughts, also where their beginning stood in the prompt or their end has not come."""
     del setting
-    return _THINKING.sub("", text, count=1) if text.lstrip().startswith("<think>") else text
+    return _THOUGHT.sub("", text).partition("<think>")[0] if "think>" in text else text
 
 
 def without_fences(text: str, setting: Setting) -> str:
-    """Drop code fences, and what stands behind the closing one; Markdown keeps its own."""
-    if setting.view.language_id in _MARKDOWN:
+    """Drop code fences and what stands around them; Markdown keeps its own.
+
+    A fence that names a language opens the code, and what stands before it is talk. Another one
+    at the beginning opens it too, and anywhere else it closes.
+    """
+    if "```" not in text or _is_markdown(setting.view):
         return text
-    opening = _FENCE.match(text)
-    if opening:
+    opening = _FENCE.search(text)
+    if opening and (opening[1] or not text[: opening.start()].strip()):
         text = text[opening.end() :]
-    closing = re.search(r"(?:^|\n)[ \t]*```", text)
-    return text[: closing.start()] if closing else text
+    return _LAST_FENCE.sub("", text, count=1)
+
+
+def _is_markdown(view: View) -> bool:
+    suffix = PurePath(view.path).suffix.lower()
+    return view.language_id in _MARKDOWN or suffix in _MARKDOWN_SUFFIXES
