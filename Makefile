@@ -26,7 +26,7 @@ lint: $(SETUP) ## ruff, mypy and the layering
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --verbose-off
+	$(BIN)/lint-imports
 
 fix: $(SETUP) ## format, and mend what ruff can mend
 	$(BIN)/ruff format .

@@ -11,7 +11,6 @@ import time
 from typing import Any
 
 from lsprotocol import types
-
 from tests.e2e.session import END, session
 
 LINE = "value = self.settings[name] or default"

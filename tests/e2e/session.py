@@ -20,7 +20,8 @@ PROGRAM = str(Path(sys.executable).with_name("leanwide"))
 READY_WITHIN = 20.0
 """Seconds until a model must be loaded, on a machine that is busy with other tests."""
 
-SOURCE = '''\
+SOURCE = (
+    '''\
 import json
 
 
@@ -48,7 +49,9 @@ class Store:
 
     def set(self, name, value):
         self.settings[name] = value
-''' + 8 * " "
+'''
+    + 8 * " "
+)
 
 """A document to complete in."""
 

@@ -58,6 +58,12 @@ class View:
         return self.current_line[self.column :]
 
     @property
+    def line_ending(self) -> str:
+        """What ends the cursor's line; "" on the last one, where nothing does."""
+        line = self.lines[self.line] if self.line < len(self.lines) else ""
+        return line[len(line.rstrip("\r\n")) :]
+
+    @property
     def has_text_after(self) -> bool:
         """Whether something other than closing characters stands right of the cursor."""
         return not set(self.line_after) <= CLOSERS
@@ -73,13 +79,11 @@ class View:
         inserted = self.line_before + text.replace("\n", self.newline)
         new = split_lines(inserted + "|")  # the mark keeps an empty last line
         last = new[-1].removesuffix("|")
-        ending = (
-            self.lines[self.line][len(self.current_line) :] if self.line < len(self.lines) else ""
-        )
+        rest = last + self.line_after + self.line_ending
         lines = (
             *self.lines[: self.line],
             *new[:-1],
-            *((last + self.line_after + ending,) if last + self.line_after + ending else ()),
+            *((rest,) if rest else ()),
             *self.lines[self.line + 1 :],
         )
         return evolve(
@@ -120,6 +124,7 @@ def same_around(then: View, now: View) -> bool:
     """Whether everything before one view's cursor and after the other's is the same."""
     return (
         now.line_after == then.line_after
+        and now.line_ending == then.line_ending
         and now.lines[: then.line] == then.lines[: then.line]
         and now.lines[now.line + 1 :] == then.lines[then.line + 1 :]
     )

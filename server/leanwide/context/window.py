@@ -68,8 +68,7 @@ def keep_window(view: View, previous: Window, budget: int, count: Count) -> Wind
 
 def new_window(view: View, chosen: Chosen, count: Count) -> Window:
     """A window with its anchor on the cursor's line."""
-    ended = view.line < len(view.lines) and view.lines[view.line] != view.current_line
-    after = view.line_after + ("\n" if ended else "") + chosen.after
+    after = with_lf(view.line_after + view.line_ending) + chosen.after
     return Window(
         anchor_line=view.line,
         before=chosen.before,
@@ -107,4 +106,4 @@ def move_anchor(view: View, window: Window, count: Count) -> Window:
 
 
 def _tail(view: View) -> tuple[str, ...]:
-    return (view.line_after, *view.lines[view.line + 1 :])
+    return (view.line_after + view.line_ending, *view.lines[view.line + 1 :])

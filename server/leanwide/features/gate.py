@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from leanwide.context.view import View
 from leanwide.features.workbench import Manners
 from leanwide.syntax import SyntaxTree, in_comment, in_string
+
+_LONGEST_LINE: Final = 2000
+"""Longer lines are minified or data; counting their tokens would take long."""
 
 
 def why_silent(view: View, asked_by_hand: bool) -> str | None:
@@ -14,6 +19,8 @@ def why_silent(view: View, asked_by_hand: bool) -> str | None:
         view: The document and its cursor.
         asked_by_hand: The user asked for a suggestion; the editor did not do so while they typed.
     """
+    if len(view.current_line) > _LONGEST_LINE:
+        return f"silent because the line has more than {_LONGEST_LINE} characters"
     if asked_by_hand:
         return None
     if view.deleting:

@@ -20,7 +20,7 @@ from leanwide.engine.base import (
 )
 from leanwide.features.counting import TokenCounter
 from leanwide.features.generation import Closes, Generation
-from leanwide.features.journal import Said, model_record
+from leanwide.features.journal import Said, Source, free_record, model_record
 from leanwide.features.suggestions import Suggestion
 from leanwide.features.workbench import Workbench
 from leanwide.modes.profile import Decision
@@ -53,7 +53,7 @@ class Asked:
 async def start_generation(
     asked: Asked, bench: Workbench, priority: Priority, cancel: CancelToken
 ) -> Generation | None:
-    """Start to generate at the view; None where it was cancelled or a newer one asks meanwhile.
+    """Start to generate at the view; None where that is outdated by now or the line has no room.
 
     An interactive generation ends the one before it; a background one only what runs ahead.
 
@@ -67,6 +67,14 @@ async def start_generation(
     window = await choose_window(asked, bench, tree)
     if cancel.cancelled or question != bench.questions:
         return None
+    spent = window.tokens + bench.counter(window.typed)
+    room = prompt_tokens(bench.engine, asked.decision) - spent
+    if room < 0:
+        why = "silent because the line is longer than the context"
+        bench.journal.add(free_record(asked.decision, Source.NONE, why, asked.began))
+        return None
+    if len(asked.said.encode()) > room:
+        asked = evolve(asked, said="")
     request = Request(
         lane=asked.decision.lane,
         prompt=infill_prompt(evolve(window, typed=window.typed + asked.said), asked.fim),

@@ -1,0 +1,163 @@
+"""``leanwide bench``: measure the server as an editor meets it, with models made for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.status import Status
+
+from leanwide.cli.compose import argument_layer, check_experts, model_path, user_layers
+from leanwide.cli.errors import BadUse
+from leanwide.lab.peer import replay_peer
+from leanwide.lab.replay import Plan
+from leanwide.lab.replay import replay as play
+from leanwide.lab.report import Report, as_data, as_table
+from leanwide.lab.rpc import ReplayError
+from leanwide.lab.session import SERVE, Setup
+from leanwide.lab.shapes import SHAPES, SyntheticError
+from leanwide.lab.traces import NAMES, load
+from leanwide.lab.typist import CLIENTS, Client
+from leanwide.models.gguf import read_header
+from leanwide.options import parse
+
+app = typer.Typer(help="Measure leanwide on this machine.", no_args_is_help=True)
+
+_TABLE_WIDTH = 150
+"""Columns of the table where the output is no terminal."""
+
+
+@app.command()
+def replay(  # noqa: PLR0913, PLR0917  # an option each
+    model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
+    experts: Annotated[int | None, typer.Option(help="Active experts of the lean lane.")] = None,
+    client: Annotated[
+        str, typer.Option(metavar="vscode|neovim|both", help="Which editor asks.")
+    ] = "both",
+    pace: Annotated[
+        float, typer.Option(min=0, help="Milliseconds a key; 0 waits for each answer instead.")
+    ] = 60.0,
+    trace: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help=f"One of {', '.join(NAMES)}.")
+    ] = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Play each trace so often.")] = 1,
+    peer: Annotated[
+        str, typer.Option(metavar="URL", help="Also ask this llama-server, as llama.vim does.")
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Type prepared pieces of work through the real server and report what each key cost."""
+    plan = Plan(
+        setup=_setup(model, experts),
+        clients=_clients(client),
+        traces=[load(name) for name in _names(trace or list(NAMES))],
+        pace_ms=pace,
+        repeat=repeat,
+    )
+    try:
+        report = _measure(plan, peer)
+    except ReplayError as error:
+        _fail(str(error), error)
+    if json:
+        typer.echo(msgspec.json.encode(as_data(report)).decode())
+    else:
+        _print(report)
+    if unfair := report.replay.unfair_requests:
+        _fail(f"{unfair} requests were not answered exactly once")
+
+
+@app.command()
+def synthetic(
+    shape: Annotated[str, typer.Argument(metavar="SHAPE", help=f"One of {', '.join(SHAPES)}.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The GGUF file to write.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another seed gives other weights.")] = 0,
+    fim: Annotated[
+        bool, typer.Option(" /--no-fim", show_default=False, help="Leave out the FIM tokens.")
+    ] = True,
+    chat_template: Annotated[
+        bool,
+        typer.Option(" /--no-chat-template", show_default=False, help="Leave out the template."),
+    ] = True,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Write a model of random weights, which takes time and memory like a real one of its shape."""
+    if shape not in SHAPES:
+        raise BadUse(f"there is no shape {shape!r}: it is one of {', '.join(SHAPES)}")
+    if file.exists() and not force:
+        raise BadUse(f"{file} exists: give another name, or --force to replace it")
+    try:
+        from leanwide.lab.synthetic import Recipe, write  # noqa: PLC0415  # an extra
+        from leanwide.lab.vocabulary import VocabularyOptions  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        _fail(f"{error.name} is missing: pip install 'leanwide[bench]' brings it", error)
+    options = VocabularyOptions(fim=fim, chat_template=chat_template)
+    recipe = Recipe(shape=SHAPES[shape], seed=seed, vocabulary=options)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    try:
+        with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+            task = bar.add_task(file.name)
+            written = write(
+                file, recipe, lambda done, total: bar.update(task, completed=done, total=total)
+            )
+    except SyntheticError as error:
+        _fail(str(error), error)
+    typer.echo(f"{file}: {written.bytes / 1e6:.1f} MB in {written.seconds:.1f} s")
+
+
+def _setup(model: Path | None, experts: int | None) -> Setup:
+    """The server as the user has set it up, with what the command line says."""
+    absolute = model.expanduser().absolute() if model is not None else None
+    arguments = argument_layer(absolute, experts)
+    options, _ = parse(*user_layers()[0], arguments)
+    header = read_header(model_path(options))
+    if experts is not None:
+        check_experts(header, experts)
+    return Setup(command=SERVE, settings=arguments.values)
+
+
+def _clients(name: str) -> Sequence[Client]:
+    if name == "both":
+        return tuple(CLIENTS.values())
+    if name not in CLIENTS:
+        raise BadUse(f"--client {name!r} is not one of {', '.join(CLIENTS)}, both")
+    return (CLIENTS[name],)
+
+
+def _names(names: Sequence[str]) -> Sequence[str]:
+    for name in names:
+        if name not in NAMES:
+            raise BadUse(f"there is no trace {name!r}: it is one of {', '.join(NAMES)}")
+    return names
+
+
+def _measure(plan: Plan, peer: str) -> Report:
+    with _status() as status:
+        if peer:
+            status.update("llama-server")
+        others = {trace.name: replay_peer(peer, trace) for trace in plan.traces} if peer else {}
+        result = asyncio.run(play(plan, status.update))
+    return Report(plan=plan, replay=result, peer=others)
+
+
+def _status() -> Status:
+    """Show what is played, without taking time from what is measured."""
+    return Console(stderr=True).status("starting", refresh_per_second=2)
+
+
+def _print(report: Report) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_TABLE_WIDTH)
+    console.print(as_table(report))
+
+
+def _fail(message: str, cause: Exception | None = None) -> NoReturn:
+    """End the program with one line on stderr and exit code 1."""
+    typer.echo(f"leanwide: {message}", err=True)
+    raise typer.Exit(1) from cause

@@ -1,0 +1,1 @@
+"""Measurements: benchmarks, synthetic models, reports. Nothing but the program imports it."""

@@ -1,0 +1,93 @@
+"""Brackets and quotes of a text that starts anywhere, read from left to right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
+"""What each closing bracket closes."""
+QUOTES: Final = ('"""', "'''", '"', "'", "`")
+
+LONG_QUOTES: Final = ('"""', "'''", "`")
+"""Quotes of strings that go on over the end of a line."""
+
+_OPENERS: Final = frozenset(PAIRS.values())
+_MARKS: Final = re.compile(r"\\.|\"\"\"|'''|[\"'`()\[\]{}<>\n]", re.DOTALL)
+_STRING_PREFIX: Final = re.compile(r"(?:^|\W)(?:[bfr]{1,2}|[ulqt]|u8)$", re.IGNORECASE)
+_TAG: Final = re.compile(r"<(?:[\w/!>]|$)")
+"""A less-than sign that may open a tag or type arguments."""
+
+
+def closers(
+    text: str, opened: list[str], start: int = 0, *, angles: bool = False
+) -> Iterator[tuple[int, str]]:
+    """Yield where ``text`` closes from ``start`` on what it has not opened there, and how.
+
+    Args:
+        text: The text; what stands before ``start`` is only looked back at.
+        opened: The brackets and quotes open at ``start``, outermost first. It follows the text: in
+            the end it holds what is open there.
+        start: Where to begin.
+        angles: Whether angle brackets are brackets.
+    """
+    own = len(opened)
+    for found in _MARKS.finditer(text, start):
+        mark, at = found[0], found.start()
+        if mark[0] == "\\" or (mark in "<>" and not (angles and _is_angle(text, at))):
+            continue
+        unmatched = _follow(opened, text, at, mark)
+        if mark != "\n" and (unmatched or len(opened) < own):
+            yield at, mark
+        own = min(own, len(opened))
+
+
+def open_at_end(text: str, *, angles: bool = False) -> list[str]:
+    """Give the brackets and quotes that ``text`` opens and does not close, outermost first."""
+    opened: list[str] = []
+    for _ in closers(text, opened, angles=angles):
+        pass
+    return opened
+
+
+def _follow(opened: list[str], text: str, at: int, mark: str) -> bool:
+    """Let ``opened`` follow one mark; True where it closes what nobody opened."""
+    string = next((at for at in reversed(range(len(opened))) if opened[at] in QUOTES), None)
+    code = string is None or "{" in opened[string:]
+    if mark == "\n":
+        if string is not None and opened[string] not in LONG_QUOTES:
+            del opened[string:]
+    elif mark in QUOTES:
+        if string is not None and _ends(opened, string, mark):
+            del opened[string:]
+        elif code and not _is_apostrophe(text, at):
+            opened.append(mark)
+    elif mark in _OPENERS:
+        opened.append(mark)
+    elif opened and opened[-1] == PAIRS[mark]:
+        opened.pop()
+    else:
+        return code
+    return False
+
+
+def _ends(opened: list[str], string: int, mark: str) -> bool:
+    """Whether a quote ends the string around; in a template's braces begins another template."""
+    quote = opened[string]
+    return mark.startswith(quote) and not (quote == "`" and "{" in opened[string:])
+
+
+def _is_apostrophe(text: str, at: int) -> bool:
+    """Whether a single quote belongs to a word, or to one of Rust's lifetimes."""
+    if text[at] != "'" or at == 0:
+        return False
+    word = text[at - 1].isalnum() and not _STRING_PREFIX.search(text, max(0, at - 3), at)
+    return word or text[at - 1] in "<&"
+
+
+def _is_angle(text: str, at: int) -> bool:
+    """Whether ``<`` or ``>`` looks like a bracket, not like a comparison or an arrow."""
+    if text[at] == "<":
+        return _TAG.match(text, at) is not None
+    return at == 0 or text[at - 1] not in "-= "

@@ -1,0 +1,30 @@
+"""Views of source texts with a cursor mark."""
+
+from __future__ import annotations
+
+from leanwide.context.view import View, split_lines
+
+MARK = "‸"
+
+
+def view_of(marked: str, language: str = "python", uri: str = "file:///project/file.py") -> View:
+    """The document that a marked text shows, with its cursor at the mark."""
+    before, mark, after = marked.partition(MARK)
+    assert mark, marked
+    return view_at(before, after, language, uri)
+
+
+def view_at(
+    before: str, after: str, language: str = "python", uri: str = "file:///project/file.py"
+) -> View:
+    """A document with the cursor between two texts."""
+    *above, last = split_lines(before + "\0")
+    return View(
+        uri=uri,
+        path="/project/file.py",
+        language_id=language,
+        version=1,
+        lines=tuple(split_lines(before + after)),
+        line=len(above),
+        column=len(last) - 1,
+    )

@@ -1,0 +1,160 @@
+"""An editor and a scripted engine, for use cases without a protocol and without a model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from math import inf
+
+from attrs import evolve
+
+from leanwide.context.view import View, split_lines
+from leanwide.engine.base import CancelToken, Priority, Request
+from leanwide.engine.scripted import Answer, ScriptedEngine
+from leanwide.features.complete import Question, complete
+from leanwide.features.journal import Source
+from leanwide.features.workbench import Manners, Workbench, workbench
+from leanwide.options import parse
+
+MARK = "‸"
+PROFILES = parse()[0].profiles
+QUIET = Manners(look_ahead=False)
+
+
+def bench_saying(*answers: Answer, manners: Manners = QUIET) -> tuple[Workbench, SteppedEngine]:
+    """A workbench whose engine gives these answers, and looks ahead only where told to."""
+    engine = SteppedEngine()
+    engine.enqueue(*answers)
+    return workbench(engine, PROFILES, manners), engine
+
+
+class SteppedEngine(ScriptedEngine):
+    """A scripted engine that says one piece at a time when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps = inf
+        self._turns: set[asyncio.Event] = set()
+
+    def pause(self) -> None:
+        self._steps = 0
+
+    def resume(self) -> None:
+        self.step(inf)
+
+    def step(self, steps: float = 1) -> None:
+        """Let so many more pieces come."""
+        self._steps += steps
+        for turn in self._turns:
+            turn.set()
+
+    async def _turn(self, cancel: CancelToken) -> None:
+        await asyncio.sleep(0)
+        turn = asyncio.Event()
+        self._turns.add(turn)
+        cancel.on_cancel(turn.set)
+        while self._steps < 1 and not cancel.cancelled:
+            turn.clear()
+            await turn.wait()
+        self._turns.discard(turn)
+        self._steps -= not cancel.cancelled
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that has to happen."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def settled(bench: Workbench) -> None:
+    """Wait until nothing happens any more."""
+
+    def quiet() -> bool:
+        working = bench.idle_work is not None and not bench.idle_work.done()
+        generations = (bench.running, bench.ahead)
+        return not working and all(one is None or one.over for one in generations)
+
+    await until(quiet)
+
+
+def interactive(engine: ScriptedEngine) -> list[Request]:
+    """Requests that somebody waited for."""
+    return [one for one in engine.requests if one.priority is Priority.INTERACTIVE]
+
+
+def sources(bench: Workbench) -> list[Source]:
+    """Where the answers came from so far."""
+    return [record.source for record in bench.journal.records]
+
+
+class Editor:
+    """One document with a cursor; every change takes the last request back, as the server does."""
+
+    def __init__(self, bench: Workbench, marked: str, language: str = "", name: str = "a") -> None:
+        before, mark, after = marked.partition(MARK)
+        assert mark, marked
+        self.bench = bench
+        self.text_before, self.text_after = before, after
+        self.language, self.uri = language, f"file:///project/{name}"
+        self.deleting = False
+        self.version = 1
+        self.cancel = CancelToken()
+
+    @property
+    def view(self) -> View:
+        *above, last = split_lines(self.text_before + "\0")
+        return View(
+            uri=self.uri,
+            path=self.uri.removeprefix("file://"),
+            language_id=self.language,
+            version=self.version,
+            lines=tuple(split_lines(self.text_before + self.text_after)),
+            line=len(above),
+            column=len(last) - 1,
+            deleting=self.deleting,
+        )
+
+    def type(self, text: str) -> None:
+        self._change(self.text_before + text, self.text_after)
+
+    def backspace(self, times: int = 1) -> None:
+        self._change(self.text_before[:-times], self.text_after)
+        self.deleting = True
+
+    def change_after(self, text: str) -> None:
+        """Change the text right of the cursor."""
+        self._change(self.text_before, text)
+
+    def _change(self, before: str, after: str) -> None:
+        self.text_before, self.text_after = before, after
+        self.deleting = False
+        self.version += 1
+        self.cancel.cancel()
+
+    async def ask(self, by_hand: bool = False) -> str:
+        """Complete at the cursor; the request before is taken back."""
+        self.cancel.cancel()
+        self.cancel = token = CancelToken()
+        return await complete(Question(self.view, by_hand), self.bench, token)
+
+    def asking(self) -> asyncio.Task[str]:
+        """Ask and do not wait."""
+        return asyncio.create_task(self.ask())
+
+    async def answers(self, text: str, by_hand: bool = False) -> list[str]:
+        """Type a text, asking after each key."""
+        shown = []
+        for key in text:
+            self.type(key)
+            shown.append(await self.ask(by_hand))
+        return shown
+
+    def close(self) -> None:
+        self.cancel.cancel()
+        self.bench.forget(self.uri)
+
+    def at(self, text_before: str) -> View:
+        """The document with another text left of the cursor."""
+        other = Editor(self.bench, text_before + MARK + self.text_after, self.language)
+        return evolve(other.view, uri=self.uri)

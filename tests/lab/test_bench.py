@@ -1,0 +1,100 @@
+"""``leanwide bench`` in a shell, with the real server and a model of random weights."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import gguf
+import pytest
+
+PROGRAM = str(Path(sys.executable).with_name("leanwide"))
+WITHOUT_GGUF = "import sys; sys.modules['gguf'] = None; from leanwide.cli import main; main()"
+
+
+def bench(*arguments, program=(PROGRAM,)):
+    return subprocess.run(
+        [*program, "bench", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+def test_replay_answers_every_request_once(tiny):
+    result = bench(
+        "replay", "--model", tiny, "--client", "vscode", "--pace", "0", "--trace", "accepting",
+        "--json",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    assert (report["pace_ms"], report["model"]["name"]) == (0, "leanwide synthetic")
+    trace, total = report["results"]
+    assert (trace["trace"], total["trace"]) == ("accepting", None)
+    assert trace["requests"] == trace["keys"] > 100
+    assert trace["key_to_answer_ms"]["count"] == trace["requests"]
+    assert trace["retired_requests"] == trace["failed_answers"] == 0
+    assert trace["never_answered_requests"] == trace["answered_twice_requests"] == 0
+    assert trace["records"] >= trace["requests"]
+    assert trace["tokens_evaluated"]["max"] > 0
+
+
+def test_replay_prints_a_table(tiny):
+    result = bench(
+        "replay", "--model", tiny, "--client", "neovim", "--pace", "10", "--trace", "typing-a-line"
+    )
+    assert result.returncode == 0, result.stderr
+    rows = [line.split() for line in result.stdout.splitlines()]
+    ours = [row for row in rows if row[:1] == ["neovim"]]
+    assert [row[1] for row in ours] == ["typing", "all"]
+    assert ours[1][2] == "104"  # keys
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (["--trace", "nothing"], 2, "there is no trace 'nothing'"),
+        (["--client", "ed"], 2, "--client 'ed' is not one of vscode, neovim, both"),
+        (["--peer", "nowhere", "--trace", "typing-a-line"], 1, "is not an http"),
+        (["--experts", "9"], 1, "has 1 to 8 experts"),
+    ],
+)
+def test_bad_use_of_replay_is_one_line(tiny, arguments, code, complaint):
+    result = bench("replay", "--model", tiny, *arguments)
+    assert result.returncode == code
+    assert complaint in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_synthetic_writes_a_model(tmp_path):
+    path = tmp_path / "tiny.gguf"
+    result = bench("synthetic", "tiny", path, "--no-fim", "--seed", "3")
+    assert result.returncode == 0, result.stderr
+    assert "3.6 MB" in result.stdout
+    fields = gguf.GGUFReader(path).fields
+    assert "tokenizer.ggml.fim_pre_token_id" not in fields
+    assert "tokenizer.chat_template" in fields
+
+
+def test_synthetic_replaces_a_file_only_when_told_to(tmp_path):
+    path = tmp_path / "tiny.gguf"
+    path.write_text("mine")
+    refused = bench("synthetic", "tiny", path)
+    assert refused.returncode == 2
+    assert "--force" in refused.stderr
+    assert path.read_text() == "mine"
+    assert bench("synthetic", "tiny", path, "--force").returncode == 0
+    assert path.stat().st_size > 3_000_000
+
+
+def test_a_shape_that_is_none_is_refused(tmp_path):
+    result = bench("synthetic", "huge", tmp_path / "model.gguf")
+    assert result.returncode == 2
+    assert "one of tiny, tiny-dense, 1b, 30b-a3b" in result.stderr
+
+
+def test_synthetic_says_what_to_install(tmp_path):
+    result = bench(
+        "synthetic", "tiny", tmp_path / "a.gguf", program=(sys.executable, "-c", WITHOUT_GGUF)
+    )
+    assert result.returncode == 1
+    assert result.stderr == "leanwide: gguf is missing: pip install 'leanwide[bench]' brings it\n"

@@ -1,0 +1,77 @@
+"""Instruction pairs: what syntax gives, and only where it is safe."""
+
+import ast
+from random import Random
+
+import pytest
+
+from training import pairs
+
+
+def made(code: str) -> dict[str, str]:
+    function = ast.parse(code).body[0]
+    return {pair.kind: pair.answer for pair in pairs.pairs(function, Random(1))}
+
+
+def test_explains_with_the_first_paragraph_of_the_docstring():
+    answer = made(
+        'def f(a):\n    """Return a\n    sorted copy of it.\n\n    More."""\n    return a'
+    )
+
+    assert answer["explain"] == "Return a sorted copy of it."
+
+
+def test_the_docstring_is_not_in_the_request():
+    code = 'def f(a):\n    """Return a sorted copy of it."""\n    return sorted(a)'
+    requests = [pair.request for pair in pairs.pairs(ast.parse(code).body[0], Random(1))]
+
+    assert requests
+    assert not any("copy" in request for request in requests)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("return '%s of %s' % (a, b)", "return f'{a} of {b}'"),
+        ("return '{} of {}'.format(a, b)", "return f'{a} of {b}'"),
+        ("return 'x%s' % a.name", "return f'x{a.name}'"),
+    ],
+)
+def test_turns_formatting_into_f_strings(before, after):
+    assert after in made(f"def f(a, b):\n    {before}")["fstring"]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "'%d' % a", "'%s%%' % a", "'{0}'.format(a)", "'{}'.format(a, b)", "'%s' % f(a)", "a % b",
+        "'{x} %s' % a",
+    ],
+)  # fmt: skip
+def test_leaves_formatting_alone_where_it_is_not_plain(expression):
+    assert "fstring" not in made(f"def f(a, b):\n    return {expression}")
+
+
+def test_turns_a_loop_into_a_comprehension():
+    answer = made(
+        "def f(a):\n    r = []\n    for x in a:\n        if x:\n            r.append(x + 1)"
+    )
+
+    assert "r = [x + 1 for x in a if x]" in answer["comprehension"]
+
+
+def test_a_loop_that_does_more_stays():
+    code = "def f(a):\n    r = []\n    for x in a:\n        print(x)\n        r.append(x)"
+
+    assert "comprehension" not in made(code)
+
+
+def test_annotations_come_back():
+    assert "def f(a: int) -> str:" in made("def f(a: int) -> str:\n    return str(a)")["annotate"]
+
+
+def test_every_answer_with_code_parses():
+    code = 'def f(a: int) -> str:\n    """Turn a number into its text form."""\n    return "%s" % a'
+    for kind, answer in made(code).items():
+        if kind != "explain":
+            ast.parse(answer.removeprefix("```python\n").removesuffix("\n```"))

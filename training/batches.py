@@ -1,0 +1,96 @@
+"""Samples to batches: rows of similar length, so that padding is rare."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.markers import END_OF_TEXT, FIM_MIDDLE, ID, IM_START
+
+ANSWER_WEIGHT: Final = 2.0
+"""How much more an answer's token counts than a prompt's."""
+BATCHES_PER_POOL: Final = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Token ids, rows by length, and how much the prediction of each token counts."""
+
+    tokens: Tensor
+    weights: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """All training samples, one after the other."""
+
+    tokens: np.ndarray
+    ends: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        start = self.ends[number - 1] if number else 0
+        return self.tokens[start : self.ends[number]]
+
+
+def load(path: Path) -> Samples:
+    """Read what `training.dataset` wrote."""
+    with np.load(path) as stored:
+        return Samples(stored["tokens"], stored["ends"])
+
+
+def batches(samples: Samples, size: int, skip: int, seed: int) -> Iterator[Batch]:
+    """Yield batches of at most `size` tokens without end, from batch number `skip` on."""
+    number = 0
+    epoch = 0
+    while True:
+        for rows in _epoch(samples, size, np.random.default_rng((seed, epoch))):
+            if number >= skip:
+                yield to_batch([samples[row] for row in rows])
+            number += 1
+        epoch += 1
+
+
+def to_batch(rows: list[np.ndarray]) -> Batch:
+    """Pad rows to one length; the padding never counts."""
+    length = max(map(len, rows))
+    tokens = np.full((len(rows), length), ID[END_OF_TEXT], dtype=np.int64)
+    weights = np.zeros((len(rows), length), dtype=np.float32)
+    for place, row in enumerate(rows):
+        tokens[place, : len(row)] = row
+        weights[place, : len(row)] = np.where(_is_answer(row), ANSWER_WEIGHT, 1.0)
+    return Batch(torch.from_numpy(tokens), torch.from_numpy(weights))
+
+
+def _is_answer(row: np.ndarray) -> np.ndarray:
+    begun = np.cumsum(row == ID[FIM_MIDDLE]) + np.cumsum(row == ID[IM_START]) // 2
+    return (begun > 0) & (row != ID[FIM_MIDDLE])
+
+
+def _epoch(samples: Samples, size: int, random: np.random.Generator) -> Iterator[np.ndarray]:
+    """Go once through all samples; within a pool, rows are grouped by length."""
+    lengths = np.diff(samples.ends, prepend=0)
+    order = random.permutation(len(samples))
+    per_pool = int(BATCHES_PER_POOL * size / lengths.mean())
+    for first in range(0, len(order), per_pool):
+        pool = order[first : first + per_pool]
+        groups = _groups(pool[np.argsort(lengths[pool], kind="stable")], lengths, size)
+        for place in random.permutation(len(groups)):
+            yield groups[place]
+
+
+def _groups(pool: np.ndarray, lengths: np.ndarray, size: int) -> list[np.ndarray]:
+    """Cut rows sorted by length into stretches whose padded size fits."""
+    groups = []
+    first = 0
+    for place in range(1, len(pool) + 1):
+        if place == len(pool) or lengths[pool[place]] * (place - first + 1) > size:
+            groups.append(pool[first:place])
+            first = place
+    return groups

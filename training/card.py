@@ -1,0 +1,145 @@
+"""Write the model card: facts from the run, figures from the evaluation, no adjectives.
+
+python -m training.card --docs docs
+"""
+
+import argparse
+import csv
+import json
+import math
+from pathlib import Path
+from typing import Any, Final
+
+from training import curves, heldout, sources, train
+
+FIGURES: Final = {
+    "nll": ("NLL, nats per token", "{:.3f}"),
+    "exact": ("line exact match", "{:.1%}"),
+    "similarity": ("edit similarity", "{:.3f}"),
+    "parses": ("parses after insert", "{:.1%}"),
+    "stops": ("stops where it should", "{:.1%}"),
+}
+TEMPLATE: Final = Path(__file__).with_name("card.md")
+
+
+def write(data: Path, run: Path, docs: Path) -> None:
+    """Fill the card's template and put the pictures beside it."""
+    results = json.loads((data / "evaluation.json").read_text())
+    images = docs / "img"
+    images.mkdir(parents=True, exist_ok=True)
+    curves.draw(run / "log.csv", images / "embedded-training.png")
+    curves.by_experts(results["experts"], images / "embedded-experts.png")
+    text = TEMPLATE.read_text()
+    for name, value in facts(results, data, run).items():
+        text = text.replace(f"{{{{{name}}}}}", value)
+    (docs / "embedded-model.md").write_text(text)
+
+
+def facts(results: dict[str, Any], data: Path, run: Path) -> dict[str, str]:
+    """Name every value that the template asks for."""
+    packages = json.loads((data / "packages.json").read_text())
+    last = _last_row(run / "log.csv")
+    verbatim = results["memory"]
+    return {
+        "megabytes": f"{results['megabytes']:.1f}",
+        "cases": str(results["cases"]),
+        "figures": figures(results),
+        "elasticity": elasticity(results["experts"]),
+        "explanations": "\n".join(map(explanation, results["explanations"])),
+        "learned": package_table([p for p in packages if not p["held_out"]]),
+        "held_out": package_table([p for p in packages if p["held_out"]]),
+        "tokens": f"{int(last['tokens']) / 1e6:.1f}",
+        "steps": last["step"],
+        "minutes": f"{float(last['seconds']) / 60:.0f}",
+        "balance": f"{float(last['balance']):.2f}",
+        "texts": str(verbatim["texts"]),
+        "verbatim": ", ".join(
+            f"{share:.1%} in runs of {length} or more"
+            for length, share in verbatim["covered"].items()
+        ),
+        "whole": f"{verbatim['whole']:.1%}",
+        "first": f"{results['first_completion_s']:.1f}",
+        "parameters": f"{parameters(train.SMALL) / 1e6:.1f}",
+        "window": f"{heldout.WINDOW.before} and {heldout.WINDOW.after}",
+        "max_bytes": f"{sources.MAX_BYTES // 1000}",
+    }
+
+
+def figures(results: dict[str, Any]) -> str:
+    """Make the table of figures: one row per expert count and baseline."""
+    titles = ["", *(title for title, _ in FIGURES.values()), "decode tokens/s"]
+    rows = [[f"{n} experts", *_cells(r), f"{r['tokens_per_second']:.0f}"]
+            for n, r in results["experts"].items()]  # fmt: skip
+    rows.append(["copy the most similar line", *_cells(results["copy"]), ""])
+    rows.append(["5-gram", *_cells(results["ngram"]), ""])
+    return _table(titles, rows)
+
+
+def elasticity(experts: dict[str, Any]) -> str:
+    """Say what other expert counts cost, against the nominal one."""
+    nominal = str(train.SMALL.nominal_experts)
+    base = experts[nominal]["nll"]["mean"]
+    changes = (f"{n}: {experts[n]['nll']['mean'] / base - 1:+.1%}" for n in experts if n != nominal)
+    return f"NLL against the nominal {nominal} experts: {', '.join(changes)}."
+
+
+def explanation(row: dict[str, str]) -> str:
+    """Show one function, what its author wrote and what the model said."""
+    answer = "\n".join(f"> {line}" for line in row["answer"].strip().splitlines()) or "> (nothing)"
+    return (
+        f"`{row['path']}`\n\n```python\n{row['code']}\n```\n\n"
+        f"Author: {row['docstring']}\n\nModel:\n\n{answer}\n"
+    )
+
+
+def package_table(packages: list[dict[str, Any]]) -> str:
+    """List packages with version, licence and size."""
+    rows = [
+        [p["name"], p["version"], p["licence"], str(p["files"]), f"{p['characters'] / 1e6:.2f}"]
+        for p in packages
+    ]
+    return _table(["package", "version", "licence", "files", "million characters"], rows)
+
+
+def parameters(shape: train.Shape) -> int:
+    """Count weights: embedding and head, attention, routers and experts, norms."""
+    head = shape.head_size
+    attention = shape.hidden * head * (2 * shape.heads + 2 * shape.kv_heads) + 2 * head
+    experts = shape.experts * shape.hidden * (3 * shape.expert_size + 1)
+    layer = attention + experts + 2 * shape.hidden
+    return 2 * shape.vocabulary * shape.hidden + shape.layers * layer + shape.hidden
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    return [_cell(row[name], pattern) for name, (_, pattern) in FIGURES.items()]
+
+
+def _cell(estimate: dict[str, float], pattern: str) -> str:
+    mean, low, high = (estimate[key] for key in ("mean", "low", "high"))
+    if math.isnan(mean):
+        return "not defined"
+    return f"{pattern.format(mean)} ({pattern.format(low)} to {pattern.format(high)})"
+
+
+def _table(titles: list[str], rows: list[list[str]]) -> str:
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _last_row(log: Path) -> dict[str, str]:
+    with log.open(newline="") as file:
+        return list(csv.DictReader(file))[-1]
+
+
+def main() -> None:
+    """Read the arguments and write the card."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("training/out"))
+    parser.add_argument("--run", type=Path, default=Path("training/out/run"))
+    parser.add_argument("--docs", type=Path, default=Path("docs"))
+    given = parser.parse_args()
+    write(given.data, given.run, given.docs)
+
+
+if __name__ == "__main__":
+    main()

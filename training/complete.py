@@ -1,0 +1,41 @@
+"""Load a model file, complete one line through llama.cpp, print it.
+
+python -m training.complete --model server/leanwide/models/embedded/leanwide-embedded.gguf
+"""
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from training import layout
+from training.holes import Hole
+from training.llama import SERVED, Load, Runner
+
+EXAMPLE: Final = Hole(
+    "line",
+    'import os\nfrom pathlib import Path\n\n\ndef read_text(path):\n    """Read a file."""\n',
+    "    with open(",
+    "\n\n\ndef write(path, text):\n    with open(path, 'w') as file:\n        file.write(text)\n",
+)
+
+
+def example(model: Path, experts: int) -> str:
+    """Complete the example; the cursor is shown as `‸`."""
+    load = Load(experts=experts, context=512, threads=2, precision=SERVED)
+    with Runner(model, load) as runner:
+        prompt = layout.infill_prompt("example.py", (), EXAMPLE, runner.encode)
+        made = runner.complete(prompt, EXAMPLE.middle, "path) as file:", 32)
+    return f"{EXAMPLE.middle}‸{made.text}"
+
+
+def main() -> None:
+    """Print the completion of one example at a given expert count."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--experts", type=int, default=2)
+    given = parser.parse_args()
+    print(example(given.model, given.experts))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""Build the training set: files to a tokenizer, to samples, to one compressed array file.
+
+python -m training.dataset --tokens 16000000 --out training/out
+"""
+
+import argparse
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import numpy as np
+from tqdm import tqdm
+
+from training import heldout, samples, sources, tokenizer
+from training.sources import SourceFile
+
+TOKENS_PER_SAMPLE: Final = 390
+"""A first guess that turns a number of tokens into a number of samples."""
+PACKAGE_POWER: Final = 0.6
+"""A package of n characters is drawn from in proportion to n^0.6, so that none dominates."""
+TOKENIZER_CHARACTERS: Final = 20_000_000
+FILES_PER_JOB: Final = 60
+"""Files drawn together, neighbours in their package: snippets come from among them."""
+
+
+def build(files: list[SourceFile], out: Path, tokens: int, vocabulary: int, seed: int) -> None:
+    """Write tokenizer, samples, held-out holes and the list of packages into `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    random = Random(seed)
+    training = [file for file in files if not file.package.held_out]
+    learned = tokenizer.learn(_balanced_text(training, random), vocabulary)
+    learned.save(str(out / "tokenizer.json"))
+    _write_packages(files, out / "packages.json")
+    heldout.write([file for file in files if file.package.held_out], out / "heldout.jsonl", seed)
+    write_samples(training, out, tokens, seed)
+
+
+def write_samples(files: list[SourceFile], out: Path, tokens: int, seed: int) -> None:
+    """Draw about `tokens` tokens of samples and write them, shuffled, to `samples.npz`."""
+    jobs = _jobs(files, out / "tokenizer.json", tokens // TOKENS_PER_SAMPLE, seed)
+    with ProcessPoolExecutor() as pool:
+        done = tqdm(pool.map(_draw, jobs), total=len(jobs), desc="samples", unit="job")
+        rows = [row for drawn in done for row in drawn]
+    Random(seed).shuffle(rows)
+    ends = np.cumsum([len(row) for row in rows])
+    np.savez_compressed(out / "samples.npz", tokens=np.concatenate(rows), ends=ends)
+    print(f"{len(rows)} samples, {ends[-1]} tokens, longest {max(map(len, rows))}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Some files of one package, and how many samples each character of them gives."""
+
+    files: list[SourceFile]
+    rate: float
+    tokenizer: Path
+    seed: str
+
+
+def _jobs(files: list[SourceFile], tokenizer: Path, total: int, seed: int) -> list[_Job]:
+    by_package = _by_package(files)
+    weights = {name: _size(group) ** PACKAGE_POWER for name, group in by_package.items()}
+    scale = total / sum(weights.values())
+    return [
+        _Job(
+            group[first : first + FILES_PER_JOB],
+            scale * weights[name] / _size(group),
+            tokenizer,
+            f"{seed}/{name}/{first}",
+        )
+        for name, group in by_package.items()
+        for first in range(0, len(group), FILES_PER_JOB)
+    ]
+
+
+def _draw(job: _Job) -> list[np.ndarray]:
+    """Draw each file's samples; fractions of a sample are rounded by chance."""
+    random = Random(job.seed)
+    encoder = tokenizer.load(job.tokenizer)
+    index = samples.package_index(job.files)
+    rows = []
+    for file in job.files:
+        count = math.floor(job.rate * len(file.text) + random.random())
+        if count and (source := samples.parsed(file)):
+            drawn = samples.draw(source, index, count, lambda t: encoder.encode(t).ids, random)
+            rows += [np.array(row, dtype=np.uint16) for row in drawn]
+    return rows
+
+
+def _balanced_text(files: list[SourceFile], random: Random) -> Iterator[str]:
+    """Draw text for the tokenizer, packages weighted as in training."""
+    by_package = _by_package(files)
+    weights = {name: _size(group) ** PACKAGE_POWER for name, group in by_package.items()}
+    scale = TOKENIZER_CHARACTERS / sum(weights.values())
+    for name, group in by_package.items():
+        left = scale * weights[name]
+        for file in random.sample(group, len(group)):
+            if left <= 0:
+                break
+            left -= len(file.text)
+            yield file.text
+
+
+def _by_package(files: list[SourceFile]) -> dict[str, list[SourceFile]]:
+    groups: dict[str, list[SourceFile]] = defaultdict(list)
+    for file in files:
+        groups[file.package.name].append(file)
+    return groups
+
+
+def _size(files: list[SourceFile]) -> int:
+    return sum(len(file.text) for file in files)
+
+
+def _write_packages(files: list[SourceFile], path: Path) -> None:
+    sizes = _by_package(files)
+    rows = [
+        asdict(package)
+        | {"files": len(sizes[package.name]), "characters": _size(sizes[package.name])}
+        for package in sources.packages(files)
+    ]
+    path.write_text(json.dumps(rows, indent=1))
+
+
+def main() -> None:
+    """Read the arguments and build the whole training set."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tokens", type=int, default=16_000_000)
+    parser.add_argument("--vocabulary", type=int, default=tokenizer.VOCABULARY)
+    parser.add_argument("--out", type=Path, default=Path("training/out"))
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    files = sources.collect(sources.DISTRIBUTIONS)
+    build(files, arguments.out, arguments.tokens, arguments.vocabulary, arguments.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""Muon for matrices, Adam for the rest, both on float32 masters of a bfloat16 model."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+NEWTON_SCHULZ: Final = ((4.0848, -6.8946, 2.9270), (3.9505, -6.3029, 2.6377),
+                        (3.7418, -5.5913, 2.3037), (2.8769, -3.1427, 1.2046))  # fmt: skip
+"""Quintic coefficients of each iteration that turns a matrix into its nearest orthogonal one."""
+ADAM_BETAS: Final = (0.9, 0.95)
+ADAM_EPSILON: Final = 1e-10
+MOMENTUM: Final = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Peak learning rates by kind of parameter."""
+
+    matrix: float
+    embedding: float
+    head: float
+    other: float
+
+
+@dataclass(slots=True)
+class Slot:
+    """One parameter with its float32 master and running averages."""
+
+    name: str
+    parameter: nn.Parameter
+    master: Tensor
+    rate: float
+    first: Tensor
+    second: Tensor | None
+
+
+class Optimizer:
+    """Steps every parameter; the schedule's factor comes with each call."""
+
+    def __init__(self, model: nn.Module, masters: dict[str, Tensor], rates: Rates) -> None:
+        self.slots = [
+            _slot(name, parameter, masters[name], rates)
+            for name, parameter in model.named_parameters()
+        ]
+        self.steps = 0
+
+    @torch.no_grad()
+    def step(self, factor: float) -> None:
+        """Apply the gradients at `factor` of the peak rates, then clear them."""
+        self.steps += 1
+        for slot in self.slots:
+            gradient = slot.parameter.grad
+            if gradient is None:
+                continue
+            update = _muon(slot, gradient) if slot.second is None else self._adam(slot, gradient)
+            slot.master.add_(update, alpha=-slot.rate * factor)
+            slot.parameter.copy_(slot.master)
+            slot.parameter.grad = None
+
+    def masters(self) -> dict[str, Tensor]:
+        """Return the float32 weights by name."""
+        return {slot.name: slot.master for slot in self.slots}
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that a resumed run needs."""
+        averages = {slot.name: (slot.first, slot.second) for slot in self.slots}
+        return {"masters": self.masters(), "averages": averages, "steps": self.steps}
+
+    @torch.no_grad()
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        self.steps = state["steps"]
+        for slot in self.slots:
+            slot.master.copy_(state["masters"][slot.name])
+            slot.parameter.copy_(slot.master)
+            first, second = state["averages"][slot.name]
+            slot.first.copy_(first)
+            if slot.second is not None:
+                slot.second.copy_(second)
+
+    def _adam(self, slot: Slot, gradient: Tensor) -> Tensor:
+        assert slot.second is not None
+        gradient = gradient.float()
+        slot.first.lerp_(gradient, 1 - ADAM_BETAS[0])
+        slot.second.lerp_(gradient.square(), 1 - ADAM_BETAS[1])
+        first = slot.first / (1 - ADAM_BETAS[0] ** self.steps)
+        second = slot.second / (1 - ADAM_BETAS[1] ** self.steps)
+        return first / (second.sqrt() + ADAM_EPSILON)
+
+
+def global_norm(parameters: Iterable[nn.Parameter]) -> float:
+    """Return the gradient's length over all parameters, for the log."""
+    gradients = (parameter.grad for parameter in parameters)
+    return sum(float(g.float().square().sum()) for g in gradients if g is not None) ** 0.5
+
+
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Bring each matrix of a batch near the closest one with all singular values 1."""
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    x = (matrices.mT if tall else matrices).bfloat16()
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) * 1.02 + 1e-7)
+    for a, b, c in NEWTON_SCHULZ:
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.mT if tall else x
+
+
+def _muon(slot: Slot, gradient: Tensor) -> Tensor:
+    slot.first.lerp_(gradient.float(), 1 - MOMENTUM)
+    blend = gradient.float().lerp(slot.first, MOMENTUM)
+    pieces = list(_matrices(slot.name, blend))
+    scale = max(1.0, _aspect(slot.name, pieces[0])) ** 0.5
+    return torch.cat([orthogonal(piece).float() for piece in pieces], dim=-1) * scale
+
+
+def _matrices(name: str, tensor: Tensor) -> Iterator[Tensor]:
+    """Split the fused gate and up matrices; each is orthogonalised on its own."""
+    return iter(tensor.chunk(2, dim=-1) if name.endswith("gate_up") else (tensor,))
+
+
+def _aspect(name: str, matrix: Tensor) -> float:
+    """Return outputs per input; expert tensors are stored inputs first."""
+    rows, columns = matrix.shape[-2:]
+    return columns / rows if ".experts." in name else rows / columns
+
+
+def _slot(name: str, parameter: nn.Parameter, master: Tensor, rates: Rates) -> Slot:
+    first = torch.zeros_like(master)
+    if parameter.ndim >= 2 and name.startswith("blocks.") and "router" not in name:
+        return Slot(name, parameter, master, rates.matrix, first, None)
+    rate = {"embedding.weight": rates.embedding, "head.weight": rates.head}.get(name, rates.other)
+    return Slot(name, parameter, master, rate, first, torch.zeros_like(master))

@@ -1,0 +1,134 @@
+"""Draw samples from source files: which kind, which hole, which window."""
+
+import ast
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from training import holes, layout, pairs
+from training.layout import Encode
+from training.related import Snippet, definitions, snippets_for
+from training.sources import SourceFile
+
+KINDS: Final = ("infill", "text", "chat")
+SHARES: Final = (0.76, 0.15, 0.09)
+HOLE_KINDS: Final = ("line", "statement", "block", "arguments", "expression")
+HOLE_SHARES: Final = (0.30, 0.27, 0.20, 0.13, 0.10)
+WINDOWS: Final = (
+    holes.Window(before=500, after=250),
+    holes.Window(before=900, after=450),
+    holes.Window(before=1500, after=700),
+    holes.Window(before=2400, after=900),
+    holes.Window(before=4800, after=1200),
+)
+WINDOW_SHARES: Final = (0.35, 0.32, 0.2, 0.1, 0.03)
+UNWRITTEN_SHARE: Final = 0.3
+RELATED_SHARE: Final = 0.15
+THOUGHTLESS_SHARE: Final = 0.2
+PAIR_TRIES: Final = 5
+PAIR_WEIGHTS: Final = {
+    "explain": 4.0, "document": 2.0, "annotate": 1.5, "test": 0.7, "fstring": 3.0,
+    "comprehension": 6.0,
+}  # fmt: skip
+MAX_TOKENS: Final = 2048
+
+Index = Mapping[str, Snippet]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file with what its syntax gives: holes by kind, and functions to ask about."""
+
+    file: SourceFile
+    spans: Mapping[str, list[holes.Span]]
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef]
+
+
+def tree_of(text: str) -> ast.Module | None:
+    """Parse a file, or return None where the running Python cannot."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError):
+            return None
+
+
+def parsed(file: SourceFile) -> Parsed | None:
+    """Find the holes and functions of a file; None for a file without any hole."""
+    tree = tree_of(file.text)
+    if tree is None:
+        return None
+    by_kind: dict[str, list[holes.Span]] = {}
+    for span in holes.spans(file.text, tree):
+        by_kind.setdefault(span.kind, []).append(span)
+    if not by_kind:
+        return None
+    return Parsed(file, by_kind, pairs.functions(tree))
+
+
+def package_index(files: list[SourceFile]) -> dict[str, Snippet]:
+    """Map the names that a package's files define to their first lines."""
+    index: dict[str, Snippet] = {}
+    for file in files:
+        if tree := tree_of(file.text):
+            index |= definitions(file.path, file.text, tree)
+    return index
+
+
+def draw(
+    source: Parsed, index: Index, count: int, encode: Encode, random: Random
+) -> Iterator[list[int]]:
+    """Draw `count` samples of a file, as token ids, none longer than `MAX_TOKENS`."""
+    for kind in random.choices(KINDS, SHARES, k=count):
+        pair = draw_pair(source, random) if kind == "chat" else None
+        if pair:
+            tokens = _chat(pair, encode, random)
+        elif kind == "text":
+            tokens = _text(source.file, encode, random)
+        else:
+            tokens = _infill(source, index, encode, random)
+        if 16 < len(tokens) <= MAX_TOKENS:
+            yield tokens
+
+
+def _infill(source: Parsed, index: Index, encode: Encode, random: Random) -> list[int]:
+    hole = draw_hole(source, random.choices(WINDOWS, WINDOW_SHARES)[0], random)
+    if random.random() < UNWRITTEN_SHARE:
+        hole = holes.unwritten(hole, random)
+    snippets: tuple[Snippet, ...] = ()
+    if random.random() < RELATED_SHARE:
+        near = hole.middle + hole.prefix[-300:]
+        snippets = snippets_for(source.file.path, near, index, random.randint(1, 3), random)
+    return layout.infill(source.file.path, snippets, hole, encode)
+
+
+def draw_hole(source: Parsed, window: holes.Window, random: Random) -> holes.Hole:
+    """Choose a kind of hole, then one of that kind, and cut it out."""
+    kinds = [kind for kind in HOLE_KINDS if kind in source.spans]
+    shares = [HOLE_SHARES[HOLE_KINDS.index(kind)] for kind in kinds]
+    span = random.choice(source.spans[random.choices(kinds, shares)[0]])
+    return holes.cut(source.file.text, span, window)
+
+
+def draw_pair(source: Parsed, random: Random) -> pairs.Pair | None:
+    """Choose an instruction pair among those of a few functions; rarer kinds come forward."""
+    some = random.sample(source.functions, min(PAIR_TRIES, len(source.functions)))
+    found = [pair for function in some for pair in pairs.pairs(function, random)]
+    weights = [PAIR_WEIGHTS[pair.kind] for pair in found]
+    return random.choices(found, weights)[0] if found else None
+
+
+def _text(file: SourceFile, encode: Encode, random: Random) -> list[int]:
+    start = file.text.rfind("\n", 0, random.randrange(len(file.text))) + 1
+    if random.random() < 0.25:
+        start = 0
+    return layout.file_start(file.path, file.text[start : start + 1500], encode)
+
+
+def _chat(pair: pairs.Pair, encode: Encode, random: Random) -> list[int]:
+    if random.random() < THOUGHTLESS_SHARE:
+        return layout.chat_without_thoughts(pair, encode)
+    return layout.chat(pair, encode)

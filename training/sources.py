@@ -1,0 +1,171 @@
+"""Which files the model learns from, under which licence, and which packages it never sees."""
+
+import hashlib
+import re
+import sysconfig
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+STDLIB_PACKAGES_HELD_OUT: Final = frozenset({"email", "http", "logging"})
+DISTRIBUTIONS_HELD_OUT: Final = frozenset({"click", "jinja2", "requests"})
+"""Chosen before the first training run; the split is by package, never by line."""
+
+DISTRIBUTIONS: Final = (
+    "anyio", "click", "contourpy", "filelock", "fonttools", "fsspec", "gguf", "h11",
+    "httpcore2", "httpx2", "huggingface-hub", "idna", "jinja2", "matplotlib", "mpmath", "mypy",
+    "networkx", "numpy", "packaging", "pip", "pluggy", "pygments", "pyparsing", "pytest",
+    "python-dateutil", "PyYAML", "requests", "rich", "safetensors", "setuptools", "sympy",
+    "tokenizers", "torch", "transformers", "typer", "urllib3",
+)  # fmt: skip
+"""Distributions that the training environment installs and whose licences permit the use."""
+
+PERMISSIVE: Final = re.compile(
+    r"MIT|BSD|Apache|PSF|Python Software Foundation|ISC|HPND|Unlicense", re.IGNORECASE
+)
+COPYLEFT: Final = re.compile(r"GPL|MPL|EPL|CDDL|GNU|Mozilla", re.IGNORECASE)
+SKIPPED_PARTS: Final = frozenset(
+    {
+        "test", "tests", "testing", "_test", "idle_test", "site-packages", "dist-packages",
+        "lib2to3", "turtledemo", "ensurepip", "pydoc_data", "encodings", "__pycache__",
+        "_vendor", "vendor", "vendored", "_vendored", "third_party", "externals", "extern",
+        "testsuite", "test_data", "unicode_data", "lextab", "data", "include",
+    }
+)  # fmt: skip
+SKIPPED_NAMES: Final = re.compile(r"^(test_.*|.*_test|.*_tests|conftest|.*_pb2|_?version)\.py$")
+GENERATED: Final = re.compile(
+    r"@generated|do not (edit|modify)|auto-?generated|automatically generated|"
+    r"generated (by|from|automatically|file)",
+    re.IGNORECASE,
+)
+MAX_BYTES: Final = 150_000
+MAX_LINE: Final = 400
+MAX_REPEATED: Final = 0.7
+"""Files with a larger share of long lines that were seen before count as copies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One origin of training or held-out text."""
+
+    name: str
+    version: str
+    licence: str
+    held_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One Python file: its package, its path inside it, its text."""
+
+    package: Package
+    path: str
+    text: str
+
+
+def collect(distributions: Iterable[str]) -> list[SourceFile]:
+    """Return every accepted file of the standard library and of the distributions named.
+
+    Those that are not installed are passed over; duplicates are out; the order is fixed.
+    """
+    return list(without_copies(accepted(_every_file(distributions))))
+
+
+def accepted(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
+    """Pass the files that people wrote by hand for use, not data, tests or generated code."""
+    return (file for file in files if is_handwritten(file.path, file.text))
+
+
+def is_handwritten(path: str, text: str) -> bool:
+    """Tell whether a file is neither vendored, test data, generated nor a table."""
+    parts = Path(path).parts
+    if SKIPPED_PARTS.intersection(parts) or SKIPPED_NAMES.match(parts[-1]):
+        return False
+    if not 200 < len(text) <= MAX_BYTES or GENERATED.search(text[:1500]):
+        return False
+    lines = text.splitlines()
+    return max(map(len, lines)) <= MAX_LINE and not _is_table(text)
+
+
+def without_copies(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
+    """Drop files that are mostly made of long lines that earlier files had.
+
+    Held-out files come first, so that no copy of one can reach the training set.
+    """
+    ordered = sorted(files, key=lambda file: not file.package.held_out)
+    seen: set[bytes] = set()
+    for file in ordered:
+        marks = _line_marks(file.text)
+        if marks and len(marks & seen) <= MAX_REPEATED * len(marks):
+            yield file
+        seen |= marks
+
+
+def packages(files: Iterable[SourceFile]) -> list[Package]:
+    """List the packages that `files` come from, by name."""
+    return sorted({file.package for file in files}, key=lambda package: package.name.lower())
+
+
+def _line_marks(text: str) -> set[bytes]:
+    long = (line.strip() for line in text.splitlines() if len(line.strip()) > 24)
+    return {hashlib.blake2b(line.encode(), digest_size=8).digest() for line in long}
+
+
+def _is_table(text: str) -> bool:
+    literal = sum(character.isdigit() or character in ",\"'" for character in text)
+    return literal > 0.22 * len(text)
+
+
+def _every_file(distributions: Iterable[str]) -> Iterator[SourceFile]:
+    yield from _stdlib_files()
+    for name in distributions:
+        try:
+            distribution = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        yield from _distribution_files(distribution)
+
+
+def _stdlib_files() -> Iterator[SourceFile]:
+    root = Path(sysconfig.get_paths()["stdlib"])
+    version = sysconfig.get_python_version()
+    for path in sorted(root.rglob("*.py")):
+        inside = path.relative_to(root)
+        held_out = inside.parts[0] in STDLIB_PACKAGES_HELD_OUT
+        name = f"python/{inside.parts[0]}" if held_out else "python"
+        package = Package(name, version, "PSF-2.0", held_out)
+        yield from _read(package, path, inside.as_posix())
+
+
+def _distribution_files(distribution: metadata.Distribution) -> Iterator[SourceFile]:
+    name = distribution.metadata["Name"]
+    licence = _licence(distribution)
+    if COPYLEFT.search(licence) or not PERMISSIVE.search(licence):
+        return
+    held_out = name.lower() in DISTRIBUTIONS_HELD_OUT
+    package = Package(name, distribution.version, licence, held_out)
+    for entry in sorted(distribution.files or (), key=str):
+        if entry.suffix == ".py":
+            yield from _read(package, Path(str(entry.locate())), entry.as_posix())
+
+
+def _read(package: Package, path: Path, inside: str) -> Iterator[SourceFile]:
+    try:
+        yield SourceFile(package, inside, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return
+
+
+def _licence(distribution: metadata.Distribution) -> str:
+    """Return the licence expression, else the classifiers, else the first line of the field."""
+    about = distribution.metadata
+    if expression := about.get("License-Expression"):
+        return str(expression)
+    classified = [
+        value.rsplit(" :: ", 1)[-1]
+        for key, value in about.items()
+        if key == "Classifier" and value.startswith("License :: ")
+    ]
+    return ", ".join(classified) or str(about.get("License") or "").strip().split("\n")[0][:60]

@@ -1,0 +1,263 @@
+"""Train the embedded model for a number of minutes; resumes from its last checkpoint.
+
+    python -m training.train --data training/out --run training/out/run --minutes 75
+
+The schedule follows the clock, so that the rate has fallen to zero when the time is over,
+however busy the machine was. Runs on one CUDA GPU when there is one, else on the CPU.
+"""
+
+import argparse
+import csv
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from tqdm import tqdm
+
+from training import batches, curves, validation
+from training.batches import Batch
+from training.experts import Routing
+from training.model import Model, Shape
+from training.optimizer import Optimizer, Rates
+
+EXPERTS_DRAWN: Final = (1, 2, 4, 8)
+EXPERTS_SHARES: Final = (0.2, 0.35, 0.35, 0.1)
+BALANCE_WEIGHT: Final = 0.01
+WARM_UP: Final = 0.02
+DECAY: Final = 0.7
+"""Parts of the run: the rate rises in the first, falls to zero in the last."""
+
+SMALL: Final = Shape(
+    vocabulary=8192, hidden=256, layers=6, heads=4, kv_heads=2, head_size=64, experts=16,
+    expert_size=128, nominal_experts=4, context=2048, rope_base=10_000.0,
+)  # fmt: skip
+FULL: Final = Shape(
+    vocabulary=8192, hidden=512, layers=8, heads=8, kv_heads=2, head_size=64, experts=16,
+    expert_size=256, nominal_experts=4, context=2048, rope_base=10_000.0,
+)  # fmt: skip
+TINY: Final = Shape(
+    vocabulary=1024, hidden=256, layers=2, heads=4, kv_heads=2, head_size=64, experts=16,
+    expert_size=64, nominal_experts=4, context=2048, rope_base=10_000.0,
+)  # fmt: skip
+SHAPES: Final = {"tiny": TINY, "small": SMALL, "full": FULL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that one run may spend and how it spends it."""
+
+    shape: Shape
+    data: Path
+    run: Path
+    minutes: float
+    batch_tokens: int
+    rates: Rates
+    seed: int
+    validate_every: int
+    save_every_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What one batch cost: the mean per token, and the balance loss of each layer."""
+
+    token: Tensor
+    balance: Tensor
+
+
+def rate_factor(done: float) -> float:
+    """Give the share of the peak rate at `done` (0 to 1) of the run."""
+    return max(0.0, min(1.0, done / WARM_UP, (1 - done) / DECAY))
+
+
+def losses(model: Model, batch: Batch, active: list[int]) -> Losses:
+    """Run a batch; every token but the first of a row is predicted."""
+    hidden, routings = model(batch.tokens, active)
+    weights = batch.weights[:, 1:].flatten()
+    counted = weights > 0
+    logits = model.head(hidden[:, :-1].flatten(0, 1)[counted])
+    each = functional.cross_entropy(
+        logits.float(), batch.tokens[:, 1:].flatten()[counted], reduction="none"
+    )
+    weights = weights[counted]
+    return Losses((each * weights).sum() / weights.sum(), balance(routings))
+
+
+def balance(routings: list[Routing]) -> Tensor:
+    """Stack the layers' imbalance; 1 is even."""
+    return torch.stack([routing.imbalance() for routing in routings])
+
+
+def train(plan: Plan) -> None:
+    """Train until the time is over; write checkpoints, log and curves into `plan.run`."""
+    plan.run.mkdir(parents=True, exist_ok=True)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(plan.seed)
+    model = Model(plan.shape).to(device)
+    masters = {name: p.detach().clone() for name, p in model.named_parameters()}
+    model.to(torch.bfloat16)
+    optimizer = Optimizer(model, masters, plan.rates)
+    progress = _resume(plan.run, optimizer)
+    held_out = validation.load(plan.data, device)
+    stream = batches.batches(
+        batches.load(plan.data / "samples.npz"), plan.batch_tokens, optimizer.steps, plan.seed
+    )
+    forward: Any = torch.compile(losses) if device.type == "cuda" else losses
+    saved = time.monotonic()
+    with Log(plan.run / "log.csv") as log:
+        for drawn, clock in _until(plan.minutes, progress, stream):
+            batch = Batch(drawn.tokens.to(device), drawn.weights.to(device))
+            random = Random(plan.seed * 1_000_003 + optimizer.steps)
+            active = random.choices(EXPERTS_DRAWN, EXPERTS_SHARES, k=plan.shape.layers)
+            cost = forward(model, batch, active)
+            (cost.token + BALANCE_WEIGHT * cost.balance.sum()).backward()
+            optimizer.step(rate_factor(clock.done))
+            if not math.isfinite(float(cost.token)):
+                raise ArithmeticError(f"loss is {float(cost.token)} at step {optimizer.steps}")
+            progress.tokens += int((batch.weights > 0).sum())
+            row = log.row(optimizer.steps, progress, cost, clock.done)
+            if optimizer.steps % plan.validate_every == 0:
+                row |= validation.losses(model, held_out)
+                curves.draw(plan.run / "log.csv", plan.run / "curves.png")
+            log.write(row)
+            if time.monotonic() - saved > plan.save_every_s:
+                save(plan, optimizer, progress)
+                saved = time.monotonic()
+    save(plan, optimizer, progress)
+    curves.draw(plan.run / "log.csv", plan.run / "curves.png")
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run has come, over all its resumptions."""
+
+    seconds: float
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The moment of a step: which part of the run's time is over."""
+
+    done: float
+
+
+def _until(
+    minutes: float, progress: Progress, stream: Iterator[Batch]
+) -> Iterator[tuple[Batch, Clock]]:
+    """Yield batches until the run's time is over, keeping `progress.seconds` and a bar."""
+    limit = minutes * 60
+    last = time.monotonic()
+    with tqdm(total=round(limit), initial=round(progress.seconds), unit="s") as bar:
+        while progress.seconds < limit:
+            yield next(stream), Clock(progress.seconds / limit)
+            now = time.monotonic()
+            progress.seconds += now - last
+            last = now
+            bar.set_postfix_str(f"{progress.tokens / progress.seconds:.0f} tokens/s")
+            bar.update(round(progress.seconds) - bar.n)
+
+
+def save(plan: Plan, optimizer: Optimizer, progress: Progress) -> None:
+    """Write the checkpoint, whole or not at all."""
+    content = {
+        "shape": asdict(plan.shape),
+        "optimizer": optimizer.state(),
+        "progress": asdict(progress),
+    }
+    part = plan.run / "checkpoint.part"
+    torch.save(content, part)
+    part.replace(plan.run / "checkpoint.pt")
+
+
+def _resume(run: Path, optimizer: Optimizer) -> Progress:
+    path = run / "checkpoint.pt"
+    if not path.exists():
+        return Progress(0.0, 0)
+    stored = torch.load(path, weights_only=True)
+    optimizer.restore(stored["optimizer"])
+    return Progress(**stored["progress"])
+
+
+class Log:
+    """A CSV file that grows by one row per step."""
+
+    FIELDS: Final = (
+        "step", "seconds", "tokens", "loss", "balance", "done",
+        *(f"held_out_{count}" for count in validation.COUNTS),
+    )  # fmt: skip
+
+    def __init__(self, path: Path) -> None:
+        fresh = not path.exists()
+        self._file = path.open("a", newline="")
+        self._writer = csv.DictWriter(self._file, self.FIELDS)
+        if fresh:
+            self._writer.writeheader()
+
+    def __enter__(self) -> "Log":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def row(self, step: int, progress: Progress, cost: Losses, done: float) -> dict[str, object]:
+        """Describe one step."""
+        return {
+            "step": step,
+            "seconds": round(progress.seconds, 1),
+            "tokens": progress.tokens,
+            "loss": round(float(cost.token), 4),
+            "balance": round(float(cost.balance.mean()), 4),
+            "done": round(done, 4),
+        }
+
+    def write(self, row: dict[str, object]) -> None:
+        """Append a row at once, so that a crash loses none."""
+        self._writer.writerow(row)
+        self._file.flush()
+
+
+def main() -> None:
+    """Read the arguments and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("training/out"))
+    parser.add_argument("--run", type=Path, default=Path("training/out/run"))
+    parser.add_argument("--shape", choices=SHAPES, default="small")
+    parser.add_argument("--minutes", type=float, default=75)
+    parser.add_argument("--batch-tokens", type=int, default=8192)
+    parser.add_argument("--matrix-rate", type=float, default=0.02)
+    parser.add_argument("--embedding-rate", type=float, default=0.02)
+    parser.add_argument("--head-rate", type=float, default=0.004)
+    parser.add_argument("--other-rate", type=float, default=0.005)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    rates = Rates(
+        matrix=given.matrix_rate,
+        embedding=given.embedding_rate,
+        head=given.head_rate,
+        other=given.other_rate,
+    )
+    train(
+        Plan(
+            shape=SHAPES[given.shape],
+            data=given.data,
+            run=given.run,
+            minutes=given.minutes,
+            batch_tokens=given.batch_tokens,
+            rates=rates,
+            seed=given.seed,
+            validate_every=50,
+            save_every_s=120.0,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
