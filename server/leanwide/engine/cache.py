@@ -7,7 +7,7 @@ so that going back to the earlier prompt costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 
 from attrs import define, field, frozen
@@ -37,8 +37,11 @@ class Claim:
     """The sequence whose first ``keep`` tokens must be copied over; None where none must."""
 
 
-MayTake = Callable[[CachedSequence, int], bool]
-"""Whether a prompt that shares so many tokens may overwrite the rest of a sequence."""
+Shared = Mapping[int, int]
+"""Tokens that a prompt shares with each sequence, by its number."""
+
+Place = Callable[[list["CachedSequence"], Shared], "CachedSequence"]
+"""Picks the sequence that a prompt goes to, among those that are free."""
 
 
 def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
@@ -62,13 +65,29 @@ class SequenceCache:
 
         At least the prompt's last token is left to evaluate, because its logits are needed.
         """
-        return self._claim(tokens, _loses_little, spared=False)
+        return self._claim(tokens, self._place)
 
     def claim_spare(self, tokens: Sequence[int]) -> Claim | None:
-        """Like :meth:`claim`, but of the sequence that is like the prompt nothing may be lost."""
-        return self._claim(tokens, _loses_nothing, spared=True)
+        """Like :meth:`claim`, but of the sequence that is most like the prompt nothing is lost."""
+        return self._claim(tokens, self._spare_place)
 
-    def _claim(self, tokens: Sequence[int], may_take: MayTake, *, spared: bool) -> Claim | None:
+    @staticmethod
+    def _place(free: list[CachedSequence], shared: Shared) -> CachedSequence:
+        """The sequence most like the prompt, unless that loses more than half of what it holds."""
+        nearest = max(free, key=lambda sequence: shared[sequence.number])
+        return nearest if _is_like(nearest, shared[nearest.number]) else _oldest(free)
+
+    @staticmethod
+    def _spare_place(free: list[CachedSequence], shared: Shared) -> CachedSequence:
+        """An older version of the prompt rather than the prompt of another document."""
+        nearest = max(free, key=lambda sequence: shared[sequence.number])
+        if 0 < shared[nearest.number] == len(nearest.tokens):
+            return nearest
+        others = [sequence for sequence in free if sequence is not nearest] or free
+        like = [one for one in others if not one.tokens or _is_like(one, shared[one.number])]
+        return _oldest(like or others)
+
+    def _claim(self, tokens: Sequence[int], place: Place) -> Claim | None:
         free = [sequence for sequence in self.sequences if not sequence.busy]
         if not free:
             return None
@@ -77,13 +96,7 @@ class SequenceCache:
             sequence.number: min(common_prefix(sequence.tokens, tokens), limit)
             for sequence in self.sequences
         }
-        nearest = max(free, key=lambda sequence: shared[sequence.number])
-        unlike = [sequence for sequence in free if not shared[sequence.number]]
-        oldest = min(
-            (unlike or free) if spared else free,
-            key=lambda sequence: (bool(sequence.tokens), sequence.used),
-        )
-        target = nearest if may_take(nearest, shared[nearest.number]) else oldest
+        target = place(free, shared)
         source = max(self.sequences, key=lambda sequence: shared[sequence.number])
         self._clock += 1
         target.used = self._clock
@@ -97,10 +110,11 @@ class SequenceCache:
         return Claim(target, keep, copy_from)
 
 
-def _loses_little(sequence: CachedSequence, shared: int) -> bool:
-    """Whether reusing the sequence in place loses less than half of what it holds."""
+def _is_like(sequence: CachedSequence, shared: int) -> bool:
+    """Whether a prompt in place of the sequence loses less than half of what it holds."""
     return shared > 0 and 2 * shared >= len(sequence.tokens)
 
 
-def _loses_nothing(sequence: CachedSequence, shared: int) -> bool:
-    return 0 < shared == len(sequence.tokens)
+def _oldest(sequences: Sequence[CachedSequence]) -> CachedSequence:
+    """The least recently used sequence, an empty one first."""
+    return min(sequences, key=lambda sequence: (bool(sequence.tokens), sequence.used))

@@ -25,6 +25,8 @@ class Source(enum.StrEnum):
     """A suggestion that is typed through, or typed again."""
     IN_FLIGHT = "in flight"
     """A generation that an earlier request had started."""
+    AHEAD = "ahead"
+    """Nobody asked: a generation of an idle moment, for what may come next."""
     NONE = "none"
     """There is no answer, on purpose."""
 
@@ -54,6 +56,7 @@ class Record:
 class Said:
     """What a generation read and said."""
 
+    source: Source
     prompt: str
     answer: str
     why_ended: str
@@ -67,7 +70,7 @@ def model_record(decision: Decision, said: Said, stats: Stats, began: float) -> 
         mode=decision.mode,
         lane=stats.lane,
         reason=f"{decision.reason}; ended: {said.why_ended}",
-        source=Source.MODEL,
+        source=said.source,
         experts=stats.experts,
         prompt=said.prompt,
         answer=said.answer,

@@ -184,7 +184,9 @@ def settle(generation: Generation, asked: Asked, request: Request, bench: Workbe
         text = joined(text, bench.setting(asked.view))
     if (whole or text) and not generation.abandoned:
         bench.suggestions.add(Suggestion(asked.view, text, whole))
+    ahead = request.priority is Priority.BACKGROUND
     said = Said(
+        source=Source.AHEAD if ahead else Source.MODEL,
         prompt=readable(request.prompt, asked.fim),
         answer=shape(text, bench.setting(asked.view)),
         why_ended="complete" if generation.complete else finished.reason,
