@@ -97,7 +97,7 @@ class CompletionOptions:
 
 @frozen(kw_only=True)
 class FileOptions:
-    """Which files leanwide leaves alone, beside secrets and what git ignores."""
+    """Which files leanwide leaves alone, beside secrets."""
 
     exclude: tuple[str, ...]
     """Patterns as in ``.gitignore``."""

@@ -12,6 +12,7 @@ from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
 from leanwide import __version__
+from leanwide.context.exclusions import Exclusions
 from leanwide.engine.base import Engine
 from leanwide.features.journal import Record, Source
 from leanwide.features.workbench import Manners, Workbench, workbench
@@ -102,9 +103,10 @@ class Server(LanguageServer):
             self._workspace_layers = (workspace,)
         options, found = parse(*self._user_layers, *self._workspace_layers, editor)
         self._problems = (*self._user_problems, *problems, *found)
-        if options == self.options:
+        unchanged, self.options = options == self.options, options
+        self.bench.manners = self._manners()
+        if unchanged:
             return
-        self.options = options
         old = self.bench.engine
         self.bench = self._new_bench()
         await old.close()
@@ -123,13 +125,17 @@ class Server(LanguageServer):
     def _new_bench(self) -> Workbench:
         engine = self._launch(self.options)
         engine.observe(self.feedback.follow)
-        wishes = self.options.completion
-        manners = Manners(
+        return workbench(engine, self.options.profiles, self._manners())
+
+    def _manners(self) -> Manners:
+        wishes, workspace = self.options.completion, self.protocol._workspace
+        root = (workspace.root_path if workspace is not None else None) or ""
+        return Manners(
             in_comments=wishes.in_comments,
             in_strings=wishes.in_strings,
             look_ahead=wishes.look_ahead,
+            exclusions=Exclusions(root, self.options.files.exclude),
         )
-        return workbench(engine, self.options.profiles, manners)
 
 
 def create_server(

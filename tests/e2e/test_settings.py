@@ -41,3 +41,13 @@ async def test_changed_settings_take_effect_in_the_running_server():
         )
         await editor.complete_when_ready(uri, END)
         assert (await editor.status()).experts == 1
+
+
+async def test_secrets_and_excluded_files_are_left_alone(tmp_path: Path):
+    async with session({"files": {"exclude": ["vendor/"]}}, root=tmp_path) as editor:
+        uri = editor.open()
+        await editor.complete_when_ready(uri, END)
+        for name, reason in ((".env", "secret"), ("vendor/store.py", "files.exclude")):
+            excluded = editor.open(name=name)
+            assert await editor.complete(excluded, END) == []
+            assert reason in (await editor.last_request()).reason

@@ -129,11 +129,11 @@ def _code(view: View, text: str) -> RenderableType:
 
 def _cost(record: Record) -> str:
     if record.source is not Source.MODEL:
-        return f"from the {record.source}, the model did nothing · {record.ms['total']:.1f} ms"
+        return f"typed through: the model did nothing · {record.ms['total']:.1f} ms"
     return (
-        f"mode {record.mode} · {record.lane} lane · {record.experts} experts · "
-        f"{record.tokens_evaluated} tokens evaluated, {record.tokens_reused} reused, "
-        f"{record.tokens_generated} generated · {record.ms['total']:.0f} ms"
+        f"{record.mode} · {record.lane} lane · {record.experts} experts · "
+        f"{record.tokens_evaluated} tokens evaluated, {record.tokens_reused} reused · "
+        f"{record.ms['total']:.0f} ms"
     )
 
 
@@ -141,8 +141,8 @@ def _explain(console: Console, bench: Workbench) -> None:
     records = bench.journal.records
     first, last = records[0], records[-1]
     console.print(
-        f"\nThe first request read {first.tokens_evaluated} tokens; the last one read "
-        f"{last.tokens_evaluated} and found {last.tokens_reused} in the cache:\n"
-        "typing only appends to the prompt. Next: put `leanwide serve` into your editor "
-        "(README.md), or look at `leanwide doctor`."
+        f"\nThe first request evaluated {first.tokens_evaluated} tokens, the last one "
+        f"{last.tokens_evaluated}: {last.tokens_reused} were in the cache, because typing only "
+        "appends to the prompt. Next: put `leanwide serve` into your editor (README.md), or look "
+        "at `leanwide doctor`."
     )

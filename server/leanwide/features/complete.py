@@ -40,8 +40,7 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
     fim = fim_tokens(bench)
     signals = Signals(text_after_cursor=view.has_text_after)
     decision = route(Task.INLINE_COMPLETION, signals, bench.profiles)
-    reason = why_silent(view, question.by_hand) or await _why_silent_here(question, bench)
-    if reason:
+    if reason := await _why_silent(question, bench):
         bench.journal.add(free_record(decision, Source.NONE, reason, began))
         return ""
     known = bench.known(view)
@@ -59,13 +58,14 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
     return text
 
 
-async def _why_silent_here(question: Question, bench: Workbench) -> str | None:
-    """Look at the syntax only where the user's wishes depend on it."""
-    manners = bench.manners
-    if question.by_hand or (manners.in_comments and manners.in_strings):
-        return None
-    tree = await bench.trees.at(question.view)
-    return why_silent_here(question.view, tree, manners) if tree is not None else None
+async def _why_silent(question: Question, bench: Workbench) -> str | None:
+    """Ask for the cheap reasons first; for syntax only where the user's wishes depend on it."""
+    view, manners = question.view, bench.manners
+    reason = manners.exclusions.why(view.path) or why_silent(view, question.by_hand)
+    if reason or question.by_hand or (manners.in_comments and manners.in_strings):
+        return reason
+    tree = await bench.trees.at(view)
+    return why_silent_here(view, tree, manners) if tree is not None else None
 
 
 def fim_tokens(bench: Workbench) -> FimTokens:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from attrs import define, field, frozen
 
+from leanwide.context.exclusions import SECRETS_ONLY, Exclusions
 from leanwide.context.view import View
 from leanwide.context.window import Window
 from leanwide.engine.base import Engine
@@ -27,6 +28,7 @@ class Manners:
     in_comments: bool = True
     in_strings: bool = True
     look_ahead: bool = True
+    exclusions: Exclusions = SECRETS_ONLY
 
 
 @define(kw_only=True)
