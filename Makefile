@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix bench train train-smoke clean
+.PHONY: help setup demo test lint fix bench train-smoke clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -35,5 +35,13 @@ fix: $(SETUP) ## format, and mend what ruff can mend
 bench: $(SETUP) ## run the benchmarks (nothing else should run meanwhile)
 	$(BIN)/pytest -q tests/benchmarks --benchmark-enable --benchmark-only
 
+train-smoke: .venv-training/.ready ## train a tiny embedded model, from data to a completion
+	.venv-training/bin/python -m training.smoke
+
+.venv-training/.ready: training/requirements.txt
+	$(PYTHON) -m venv .venv-training
+	.venv-training/bin/python -m pip install --disable-pip-version-check -r $<
+	@touch $@
+
 clean: ## remove everything that set-up and checks made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf .venv .venv-training .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

@@ -79,7 +79,7 @@ async def test_a_cancelled_request_gets_the_cancelled_error():
     async with session() as editor:
         uri = editor.open()
         await editor.complete_when_ready(uri, END)
-        at = editor.insert(uri, END, "return ")
+        at = editor.insert(uri, END, "zqxjk")  # nothing that is known already
         context = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic)
         params = types.InlineCompletionParams(context, types.TextDocumentIdentifier(uri), at)
         request = editor.client.protocol.send_request(
