@@ -69,7 +69,7 @@ async def test_no_item_for_a_document_that_is_closed_meanwhile():
     async with session() as editor:
         uri = editor.open()
         await editor.complete_when_ready(uri, END)
-        at = editor.insert(uri, END, "return ")
+        at = editor.insert(uri, END, "zqxjk")  # nothing that is known already
         request = editor.request(uri, at)
         editor.close(uri)
         assert await asyncio.wait_for(request, 20) is None
