@@ -138,8 +138,9 @@ class Session:
         return await self.command("leanwide.status")
 
     async def last_request(self) -> Any:
+        """The newest record of a request; work of idle moments is none."""
         records = await self.command("leanwide.lastRequest")
-        return records[-1]
+        return next(record for record in reversed(records) if record.source != "ahead")
 
     async def engine_process(self) -> int:
         """The process id of the engine: the one child of the server."""

@@ -19,9 +19,12 @@ async def inline_completion(
     ls: Server, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList | None:
     """Complete at the cursor. Empty while the model loads, and for a request that is outdated."""
+    arrived = arrival_version.get()
+    if arrived is not None and ls.documents.opened(params.text_document.uri) is None:
+        return None  # closed since the request arrived
     # The snapshot comes before the first await: a change edits the document in place.
     view = convert.view_at(ls.documents, params.text_document.uri, params.position)
-    outdated = arrival_version.get() not in (None, view.version)
+    outdated = arrived not in (None, view.version)
     if outdated or not ls.serves(view.language_id):
         return None
     if ls.bench.engine.model is None:
