@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -148,6 +150,16 @@ class Session:
         assert server is not None
         children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
         return int(children[0])
+
+    @asynccontextmanager
+    async def held_engine(self) -> AsyncIterator[None]:
+        """Let the engine stand still meanwhile, so that nothing can be answered yet."""
+        engine = await self.engine_process()
+        os.kill(engine, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(engine, signal.SIGCONT)
 
 
 @asynccontextmanager

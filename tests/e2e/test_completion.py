@@ -70,8 +70,10 @@ async def test_no_item_for_a_document_that_is_closed_meanwhile():
         uri = editor.open()
         await editor.complete_when_ready(uri, END)
         at = editor.insert(uri, END, "zqxjk")  # nothing that is known already
-        request = editor.request(uri, at)
-        editor.close(uri)
+        async with editor.held_engine():
+            request = editor.request(uri, at)
+            editor.close(uri)
+            await editor.status()  # the server has seen both
         assert await asyncio.wait_for(request, 20) is None
 
 
@@ -82,13 +84,15 @@ async def test_a_cancelled_request_gets_the_cancelled_error():
         at = editor.insert(uri, END, "zqxjk")  # nothing that is known already
         context = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic)
         params = types.InlineCompletionParams(context, types.TextDocumentIdentifier(uri), at)
-        request = editor.client.protocol.send_request(
-            types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id="to-cancel"
-        )
-        editor.client.cancel_request(types.CancelParams(id="to-cancel"))
-        with pytest.raises(Exception, match=r"[Cc]ancel"):
-            await asyncio.wait_for(asyncio.wrap_future(request), 20)
-        assert await editor.complete(uri, editor.insert(uri, at, "s"))
+        async with editor.held_engine():
+            request = editor.client.protocol.send_request(
+                types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id="to-cancel"
+            )
+            editor.client.cancel_request(types.CancelParams(id="to-cancel"))
+            with pytest.raises(Exception, match=r"[Cc]ancel"):
+                await asyncio.wait_for(asyncio.wrap_future(request), 20)
+        editor.insert(uri, at, "\n        self.")
+        assert await editor.complete_when_ready(uri, types.Position(END.line + 1, 13))
 
 
 async def test_accepting_a_suggestion_is_counted():
