@@ -197,6 +197,8 @@ def test_memory_stays() -> None:
     try:
         turn()
         first = turn()
-        assert turn() <= first * 1.05
+        # One tree kept for each of the 400 edits would be more than a megabyte; other tests'
+        # leftovers come and go by kilobytes.
+        assert turn() <= first + 100_000
     finally:
         tracemalloc.stop()
