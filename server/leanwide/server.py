@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from lsprotocol import types
@@ -18,10 +18,11 @@ from leanwide.features.journal import Record, Source
 from leanwide.features.workbench import Manners, Workbench, workbench
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
-from leanwide.lsp.handlers import commands, completion, documents, lifecycle
+from leanwide.lsp.handlers import actions, commands, completion, documents, explain, lifecycle
 from leanwide.lsp.protocol import Protocol
 from leanwide.lsp.requests import LiveRequests
 from leanwide.options import Layer, Options, parse
+from leanwide.prompt.texts import built_in_texts
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,11 @@ HANDLERS: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
         completion.inline_completion,
         types.InlineCompletionOptions(),
     ),
+    (
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        actions.code_actions,
+        types.CodeActionOptions(code_action_kinds=[actions.EXPLAIN]),
+    ),
 )
 """LSP method, the function that handles it, and the options that are advertised."""
 
@@ -51,6 +57,7 @@ COMMANDS: Final[tuple[tuple[str, Command], ...]] = (
     ("leanwide.status", commands.status),
     ("leanwide.lastRequest", commands.last_request),
     ("leanwide.accepted", commands.accepted),
+    ("leanwide.explain", explain.explain),
 )
 """Command, and the function that runs it."""
 
@@ -61,14 +68,20 @@ class Server(LanguageServer):
     protocol: Protocol
 
     def __init__(
-        self, launch: Launch, layers: tuple[Layer, ...], problems: tuple[str, ...]
+        self,
+        launch: Launch,
+        layers: tuple[Layer, ...],
+        problems: tuple[str, ...],
+        texts: Mapping[str, str],
     ) -> None:
         super().__init__("leanwide", __version__, protocol_cls=Protocol)
         self._launch = launch
         self._user_layers = layers
         self._user_problems = problems
+        self._texts = texts
         self._workspace_layers: tuple[Layer, ...] = ()
         self.live = LiveRequests()
+        self.explaining = LiveRequests()
         self.feedback = Feedback(self)
         self.accepted = 0
         self.options, _ = parse(*layers)
@@ -125,7 +138,9 @@ class Server(LanguageServer):
     def _new_bench(self) -> Workbench:
         engine = self._launch(self.options)
         engine.observe(self.feedback.follow)
-        return workbench(engine, self.options.profiles, self._manners())
+        bench = workbench(engine, self.options.profiles, self._manners())
+        bench.texts = self._texts
+        return bench
 
     def _manners(self) -> Manners:
         wishes, workspace = self.options.completion, self.protocol._workspace
@@ -139,7 +154,10 @@ class Server(LanguageServer):
 
 
 def create_server(
-    launch: Launch, layers: tuple[Layer, ...] = (), problems: tuple[str, ...] = ()
+    launch: Launch,
+    layers: tuple[Layer, ...] = (),
+    problems: tuple[str, ...] = (),
+    texts: Mapping[str, str] | None = None,
 ) -> Server:
     """Make a server that answers everything in :data:`HANDLERS` and :data:`COMMANDS`.
 
@@ -147,8 +165,9 @@ def create_server(
         launch: Makes an engine for options; the engine loads its model later.
         layers: The user's settings, lowest first.
         problems: What was wrong with the files that they come from, for the user.
+        texts: What the model is told about its work; without them the built-in ones.
     """
-    server = Server(launch, layers, problems)
+    server = Server(launch, layers, problems, texts or built_in_texts())
     for method, handler, options in HANDLERS:
         server.feature(method, options)(handler)
     for name, command in COMMANDS:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
 import psutil
 import typer
 from platformdirs import user_config_path
@@ -19,6 +20,7 @@ from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import legal_experts
 from leanwide.modes.profile import LEAN, WIDE, Profile
 from leanwide.options import LaneOptions, Layer, Options, parse, read_layer
+from leanwide.prompt.texts import built_in_texts
 
 
 def user_layers() -> tuple[tuple[Layer, ...], tuple[str, ...]]:
@@ -28,13 +30,35 @@ def user_layers() -> tuple[tuple[Layer, ...], tuple[str, ...]]:
     return tuple(layer for layer, _ in read), tuple(text for _, found in read for text in found)
 
 
-def argument_layer(model: Path | None, experts: int | None) -> Layer:
+def user_texts() -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """Give what the model is told about its work, the user's own texts over the built-in ones.
+
+    The second value is what was wrong with the user's files.
+    """
+    texts, problems = dict(built_in_texts()), []
+    for name in texts:
+        path = user_config_path("leanwide") / "prompts" / f"{name}.md"
+        try:
+            text = path.read_text("utf-8").strip()
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            problems.append(f"{path} is ignored: {error}")
+            continue
+        if text:
+            texts[name] = text
+        else:
+            problems.append(f"{path} is ignored: it is empty")
+    return texts, tuple(problems)
+
+
+def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) -> Layer:
     """Settings given on the command line."""
     values: dict[str, Any] = {}
     if model is not None:
         values["model"] = {"path": str(model)}
     if experts is not None:
-        values["lanes"] = {LEAN: {"experts": experts}}
+        values["lanes"] = {lane: {"experts": experts}}
     return Layer("the command line", values)
 
 
@@ -46,11 +70,12 @@ def model_path(options: Options) -> Path:
 def engine_spec(options: Options) -> EngineSpec:
     """Say how the engine runs: one thread per physical core, lanes as long as their modes need."""
     profiles = tuple(options.profiles.values())
+    most = _most_context(options)
     return EngineSpec(
         model_path=model_path(options),
         lanes=(
-            _lane(LEAN, options.lanes.lean, profiles),
-            _lane(WIDE, options.lanes.wide, profiles),
+            _lane(LEAN, options.lanes.lean, profiles, most),
+            _lane(WIDE, options.lanes.wide, profiles, most),
         ),
         threads=options.model.threads or psutil.cpu_count(logical=False) or 1,
         batch_tokens=options.model.batch_tokens,
@@ -66,22 +91,29 @@ def launch(options: Options) -> EngineClient:
 
 
 @asynccontextmanager
-async def open_workbench(model: Path | None, experts: int | None) -> AsyncIterator[Workbench]:
-    """Load the model for one command and end the engine after it.
+async def open_workbench(
+    model: Path | None, experts: int | None, lane: str = LEAN
+) -> AsyncIterator[Workbench]:
+    """Load the model for one command, which uses one lane, and end the engine after it.
 
     Raises:
         EngineError: The model cannot be loaded, or has no such expert count.
     """
     layers, problems = user_layers()
-    options, found = parse(*layers, argument_layer(model, experts))
-    for problem in (*problems, *found):
+    texts, text_problems = user_texts()
+    options, found = parse(*layers, argument_layer(model, experts, lane))
+    for problem in (*problems, *text_problems, *found):
         typer.echo(f"leanwide: {problem}", err=True)
     if experts is not None:
         check_experts(read_header(model_path(options)), experts)
-    engine = launch(options)
+    spec = engine_spec(options)
+    own_first = sorted(spec.lanes, key=lambda one: one.name != lane)
+    engine = EngineClient(attrs.evolve(spec, lanes=tuple(own_first)))
     try:
         await engine.ready()
-        yield workbench(engine, options.profiles)
+        bench = workbench(engine, options.profiles)
+        bench.texts = texts
+        yield bench
     finally:
         await engine.close()
 
@@ -98,15 +130,25 @@ def check_experts(header: GgufHeader, experts: int) -> None:
         raise EngineError(f"{header.name} has 1 to {most} experts: --experts {experts} is outside")
 
 
-def _lane(name: str, options: LaneOptions, profiles: Iterable[Profile]) -> LaneSpec:
+def _most_context(options: Options) -> int | None:
+    """What the shipped model was trained for: nobody needs to hear that it is a small one."""
+    if options.model.path:
+        return None
+    return read_header(embedded_model()).number("context_length")
+
+
+def _lane(
+    name: str, options: LaneOptions, profiles: Iterable[Profile], most: int | None
+) -> LaneSpec:
     needs = [
         profile.context_tokens + profile.output_tokens + profile.thinking_tokens
         for profile in profiles
         if profile.lane == name
     ]
+    wanted = max(needs, default=1024)
     return LaneSpec(
         name=name,
         experts=options.experts,
-        context_tokens=max(needs, default=1024),
+        context_tokens=wanted if most is None else min(wanted, most),
         sequences=options.sequences,
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from leanwide.cli.compose import launch, user_layers
+from leanwide.cli.compose import launch, user_layers, user_texts
 from leanwide.cli.errors import BadUse
 from leanwide.server import create_server
 
@@ -28,7 +28,8 @@ def serve(
     # pygls logs messages with the user's text in them, also as errors: none of it is ours to keep.
     logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
     layers, problems = user_layers()
-    server = create_server(launch, layers, problems)
+    texts, text_problems = user_texts()
+    server = create_server(launch, layers, (*problems, *text_problems), texts)
     if tcp:
         typer.echo(f"leanwide listens on {host}:{port}", err=True)
         server.start_tcp(host, port)

@@ -16,8 +16,17 @@ from attrs import field, frozen
 
 from leanwide.models.limits import Width
 
-Prompt = tuple[str | int, ...]
-"""Pieces in order: text (tokenised on its own, special tokens off) or the id of a special token."""
+
+@frozen
+class Markup:
+    """Text of a chat template: what looks like a special token in it is one."""
+
+    text: str
+
+
+Prompt = tuple[str | int | Markup, ...]
+"""Pieces in order, each tokenised on its own: text, in which nothing is a special token; the id of
+a special token; or markup."""
 
 
 class EngineError(Exception):
@@ -120,6 +129,11 @@ class ModelInfo:
     fim: FimTokens | None
     """None where the vocabulary has no fill-in-the-middle markers."""
     chat_template: str | None
+    """The model's own Jinja template; untrusted text."""
+    bos_text: str = ""
+    """The beginning-of-sequence token as a chat template writes it."""
+    eos_text: str = ""
+    """The end-of-sequence token as a chat template writes it."""
 
 
 @frozen(kw_only=True)
@@ -149,6 +163,22 @@ GREEDY = Sampling()
 
 
 @frozen(kw_only=True)
+class Thinking:
+    """How a model marks its thinking, and how much of it is wanted."""
+
+    opening: str
+    """Text that begins it, such as ``<think>``; only at the start of an answer does it count."""
+    closing: str
+    """Text that ends it."""
+    budget_tokens: int
+    """Most tokens of thinking; then the engine says :attr:`conclusion` in the model's place."""
+    conclusion: str
+    """What makes the model come to its answer; holds :attr:`closing`."""
+    begun: bool
+    """The prompt ends inside the thinking: the chat template has opened it."""
+
+
+@frozen(kw_only=True)
 class Request:
     """One generation: a prompt, where to run it, and what it may spend."""
 
@@ -156,7 +186,7 @@ class Request:
     prompt: Prompt
     priority: Priority
     max_tokens: int
-    """Most tokens to generate; 0 evaluates the prompt only (a warm-up)."""
+    """Most tokens to generate, thinking not counted; 0 evaluates the prompt only (a warm-up)."""
     deadline_ms: float
     """Give what is there after this time, counted from the moment the engine takes it up. The
     prompt is evaluated to its end all the same: the next request finds it in the KV cache."""
@@ -166,6 +196,8 @@ class Request:
     heal: bool = False
     """Take the prompt's last token back and let the answer start with its bytes, so that a
     word cut by the cursor is continued as the model would have written it."""
+    thinking: Thinking | None = None
+    """What is thinking in the answer; None: all of it is answer."""
 
 
 @frozen(kw_only=True)
@@ -179,10 +211,13 @@ class Stats:
     tokens_reused: int
     """Prompt tokens found in the KV cache."""
     tokens_generated: int
+    """Thinking and answer together."""
     queue_ms: float
     """From arrival in the engine to the first step."""
     prompt_ms: float
     decode_ms: float
+    tokens_thought: int = 0
+    """Tokens of thinking among the generated ones."""
 
 
 @frozen
@@ -190,6 +225,8 @@ class Piece:
     """Some text of the answer, in order."""
 
     text: str
+    thought: bool = False
+    """It belongs to the model's thinking, not to its answer."""
 
 
 @frozen

@@ -307,7 +307,7 @@ class EngineClient:
                     EngineState.BUSY if self._pending else EngineState.IDLE, message.lane.notice
                 )
             case wire.Text():
-                self._answer(message.id, Piece(message.text))
+                self._answer(message.id, Piece(message.text, message.thought))
             case wire.Done():
                 self._failures = 0
                 self._end(message.id, Finished(message.reason, message.stats))

@@ -6,7 +6,6 @@ scheduler can let another one in between.
 
 from __future__ import annotations
 
-import codecs
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Final
@@ -20,17 +19,19 @@ from leanwide.engine.base import (
     FinishReason,
     LaneInfo,
     LaneSpec,
+    Markup,
     Piece,
     Priority,
     Prompt,
     Request,
     Stats,
+    Thinking,
 )
 from leanwide.engine.cache import CachedSequence, SequenceCache
 from leanwide.engine.healing import Healing, PieceIndex
 from leanwide.engine.llama import Context, ContextParams, Decoded, Model, Sampler
-from leanwide.engine.stops import StopBuffer
 from leanwide.engine.threads import ThreadChoice
+from leanwide.engine.voice import Voice
 
 Step = Piece | Finished | None
 """What one step gave; None is a prompt slice that gave no text yet."""
@@ -69,6 +70,7 @@ class _Meter:
     evaluated: int = 0
     reused: int = 0
     generated: int = 0
+    thought: int = 0
     prompt_done: float = field(default=Factory(lambda meter: meter.started, takes_self=True))
 
 
@@ -121,9 +123,10 @@ class Lane:
             yield Finished(FinishReason.CANCELLED, self._stats(job, meter))
             return
         tokens, needed = self._encode(job.request)
-        if len(tokens) + job.request.max_tokens > self._limit:
+        answer = job.request.max_tokens + self._thinking_tokens(job.request.thinking)
+        if len(tokens) + answer > self._limit:
             raise EngineError(
-                f"{len(tokens)} prompt and {job.request.max_tokens} answer tokens do not fit "
+                f"{len(tokens)} prompt and {answer} answer tokens do not fit "
                 f"a context of {self._limit}: raise context_tokens"
             )
         sequence = self._claim(job.request.priority, tokens, meter)
@@ -138,13 +141,19 @@ class Lane:
             sequence.busy = False
         yield Finished(reason, self._stats(job, meter))
 
+    def _thinking_tokens(self, thinking: Thinking | None) -> int:
+        """Most tokens that thinking takes in the context."""
+        if thinking is None:
+            return 0
+        return thinking.budget_tokens + len(self._model.tokenize_markup(thinking.conclusion))
+
     def _encode(self, request: Request) -> tuple[list[int], bytes]:
         """Tokens of the prompt and the bytes that healing takes back from its end."""
         tokens = encode(self._model, request.prompt)
         if len(tokens) == int(self._model.starts_with_bos):
             raise EngineError("an empty prompt cannot be continued")
         last = request.prompt[-1]
-        if not request.heal or isinstance(last, int) or not last or len(tokens) < 2:
+        if not request.heal or not isinstance(last, str) or not last or len(tokens) < 2:
             return tokens, b""
         needed = self._model.piece(tokens[-1])
         if not needed or needed.endswith(b"\n"):
@@ -218,42 +227,64 @@ class Lane:
     ) -> Generator[Step, None, FinishReason]:
         """Generate token by token; gives the reason why it ended."""
         request = job.request
-        healing = Healing(self._index, needed)
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        stops = StopBuffer(request.stops)
+        healing, voice = Healing(self._index, needed), Voice(request)
         sampler = Sampler(request.sampling)
         deadline = meter.started + request.deadline_ms / 1000
         try:
             reason: FinishReason | None = None
             while reason is None:
-                token = self._next_token(sampler, healing)
-                if token is None:
+                if voice.thoughts.conclusion:
+                    yield from self._conclude(job, sequence, voice)
+                    if job.cancelled():
+                        return FinishReason.CANCELLED
+                said = self._next_token(sampler, healing, request.thinking)
+                if said is None:
                     reason = FinishReason.END
                     break
+                token, spelt = said
                 meter.generated += 1
-                new = healing.accept(self._model.piece(token))
-                text = stops.push(decoder.decode(new))
+                pieces = list(voice.take(healing.accept(spelt)))
+                meter.thought = voice.thoughts.tokens
                 # The one place for other jobs: the logits are used up, the next are not there yet.
-                yield Piece(text) if text else None
-                reason = _why_end(job, stops, meter, deadline)
+                yield from pieces or (None,)
+                reason = _why_end(job, voice, meter, deadline)
                 if reason is None:
                     threads = self._decode_threads.pick()
                     ms = self._evaluate(job, sequence, [token], threads)
                     self._decode_threads.learn(threads, ms)
                     reason = FinishReason.CANCELLED if job.cancelled() else None
-            if rest := stops.flush():
-                yield Piece(rest)
+            yield from voice.flush()
             return reason
         finally:
             sampler.close()
 
-    def _next_token(self, sampler: Sampler, healing: Healing) -> int | None:
-        """The next token, or None where the model ends its answer."""
+    def _next_token(
+        self, sampler: Sampler, healing: Healing, thinking: Thinking | None
+    ) -> tuple[int, bytes] | None:
+        """The next token and its bytes, or None where the model ends its answer."""
         if healing.needed:
             token = healing.choose(self._context.logits())
         else:
             token = self._context.sample(sampler)
-        return None if token is None or self._model.is_end(token) else token
+        if token is None:
+            return None
+        if not self._model.is_end(token):
+            return token, self._model.piece(token)
+        name = self._model.name(token)
+        marks = thinking is not None and name in (thinking.opening, thinking.closing)
+        return (token, name.encode()) if marks else None
+
+    def _conclude(self, job: Job, sequence: CachedSequence, voice: Voice) -> Iterator[Step]:
+        """End the thinking in the model's place; the logits that are there are not needed."""
+        text = voice.thoughts.conclusion
+        tokens = self._model.tokenize_markup(text)
+        yield from voice.say(text)
+        for start in range(0, len(tokens), self._batch_tokens):
+            if start:
+                yield None
+            if not job.cancelled():
+                part = tokens[start : start + self._batch_tokens]
+                self._evaluate(job, sequence, part, self._decode_threads.pick())
 
     def _stats(self, job: Job, meter: _Meter) -> Stats:
         now = time.monotonic()
@@ -266,6 +297,7 @@ class Lane:
             queue_ms=1000 * (meter.started - job.arrived),
             prompt_ms=1000 * (meter.prompt_done - meter.started),
             decode_ms=1000 * (now - meter.prompt_done),
+            tokens_thought=meter.thought,
         )
 
     def close(self) -> None:
@@ -277,16 +309,23 @@ def encode(model: Model, prompt: Prompt) -> list[int]:
     """Tokenise a prompt piece by piece, so that a piece keeps its tokens when others change."""
     tokens = [model.bos] if model.starts_with_bos else []
     for piece in prompt:
-        tokens.extend([piece] if isinstance(piece, int) else model.tokenize(piece))
-    return tokens
+        match piece:
+            case int():
+                tokens.append(piece)
+            case Markup():
+                tokens.extend(model.tokenize_markup(piece.text))
+            case _:
+                tokens.extend(model.tokenize(piece))
+    twice = model.starts_with_bos and tokens[1:2] == [model.bos]  # chat templates write it too
+    return tokens[1:] if twice else tokens
 
 
-def _why_end(job: Job, stops: StopBuffer, meter: _Meter, deadline: float) -> FinishReason | None:
-    if stops.hit:
+def _why_end(job: Job, voice: Voice, meter: _Meter, deadline: float) -> FinishReason | None:
+    if voice.stopped:
         return FinishReason.STOP
     if job.cancelled():
         return FinishReason.CANCELLED
-    if meter.generated >= job.request.max_tokens:
+    if meter.generated - meter.thought >= job.request.max_tokens:
         return FinishReason.LENGTH
     if time.monotonic() >= deadline:
         return FinishReason.DEADLINE

@@ -110,4 +110,6 @@ class Lanes:
             trained_context_tokens=header.number("context_length"),
             fim=self.model.fim,
             chat_template=self.model.chat_template,
+            bos_text=self.model.name(self.model.bos),
+            eos_text=self.model.name(self.model.eos),
         )

@@ -129,13 +129,32 @@ class Model:
         """The beginning-of-sequence token."""
         return int(api.llama_vocab_bos(self._vocab))
 
+    @property
+    def eos(self) -> int:
+        """The end-of-sequence token."""
+        return int(api.llama_vocab_eos(self._vocab))
+
     def tokenize(self, text: str) -> list[int]:
         """Split ``text`` into token ids; text that looks like a special token stays text."""
+        return self._tokenize(text, special=False)
+
+    def tokenize_markup(self, text: str) -> list[int]:
+        """Split ``text`` into token ids; what looks like a special token becomes one."""
+        return self._tokenize(text, special=True)
+
+    def _tokenize(self, text: str, *, special: bool) -> list[int]:
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
         buffer = (api.llama_token * room)()
-        count = api.llama_tokenize(self._vocab, data, len(data), buffer, room, False, False)
+        count = api.llama_tokenize(self._vocab, data, len(data), buffer, room, False, special)
         return list(buffer[:count])
+
+    def name(self, token: int) -> str:
+        """Give the text that stands for ``token``, also of a special one; "" for no token."""
+        if token == api.LLAMA_TOKEN_NULL:
+            return ""
+        text = api.llama_vocab_get_text(self._vocab, token)
+        return text.decode("utf-8", "replace") if text else ""
 
     def piece(self, token: int) -> bytes:
         """Give the bytes of ``token``; empty for a special token."""

@@ -22,7 +22,7 @@ from leanwide.engine.base import (
     Stats,
 )
 
-Answer = Sequence[str] | EngineError
+Answer = Sequence[str | Piece] | EngineError
 """The pieces of an answer, or the failure in its place."""
 
 SCRIPTED_MODEL = ModelInfo(
@@ -79,9 +79,10 @@ class ScriptedEngine:
 
     @property
     def lanes(self) -> tuple[LaneInfo, ...]:
-        """One lean lane."""
-        lane = LaneInfo(name="lean", experts=2, context_tokens=2048, load_ms=0.0, notice="")
-        return (lane,)
+        """A lean and a wide one."""
+        lean = LaneInfo(name="lean", experts=2, context_tokens=2048, load_ms=0.0, notice="")
+        wide = LaneInfo(name="wide", experts=4, context_tokens=4096, load_ms=0.0, notice="")
+        return lean, wide
 
     def observe(self, observer: Callable[[EngineStatus], None]) -> None:
         """Nothing ever changes."""
@@ -111,7 +112,7 @@ class ScriptedEngine:
             if cancel.cancelled:
                 break
             said += 1
-            yield Piece(piece)
+            yield Piece(piece) if isinstance(piece, str) else piece
         await self._turn(cancel)
         if cancel.cancelled:
             self.cancelled.append(request)

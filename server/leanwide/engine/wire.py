@@ -67,6 +67,7 @@ class Text(msgspec.Struct, frozen=True, tag=True):
 
     id: int
     text: str
+    thought: bool = False
 
 
 class Beat(msgspec.Struct, frozen=True, tag=True):

@@ -105,7 +105,10 @@ class Worker:
         yield from lane.run(Job(request=request, arrived=arrived, cancelled=cancelled))
 
     def _send_step(self, job_id: int, piece: Piece | None) -> None:
-        self._send(wire.Beat(job_id) if piece is None else wire.Text(job_id, piece.text))
+        if piece is None:
+            self._send(wire.Beat(job_id))
+        else:
+            self._send(wire.Text(job_id, piece.text, piece.thought))
 
     def _send_end(self, job_id: int, end: Finished | EngineError) -> None:
         del self._cancelled[job_id]

@@ -14,9 +14,11 @@ from leanwide.engine.base import Engine
 from leanwide.features.counting import TokenCounter
 from leanwide.features.generation import Generation
 from leanwide.features.journal import Journal
+from leanwide.features.layouts import Layouts
 from leanwide.features.suggestions import Known, SuggestionCache
 from leanwide.features.trees import Trees
 from leanwide.modes.profile import Mode, Profile
+from leanwide.prompt.texts import built_in_texts
 from leanwide.shape.filters import shape
 from leanwide.shape.setting import Setting
 
@@ -42,6 +44,9 @@ class Workbench:
     journal: Journal = field(factory=Journal)
     suggestions: SuggestionCache = field(factory=SuggestionCache)
     trees: Trees = field(factory=Trees)
+    layouts: Layouts = field(factory=Layouts)
+    texts: Mapping[str, str] = field(factory=built_in_texts)
+    """What the model is told about its work, by the command's name."""
     windows: dict[str, Window] = field(factory=dict)
     """The window that is in the KV cache for every open document, by URI."""
     running: Generation | None = None

@@ -12,7 +12,7 @@ from pygls.workspace import ServerTextPosition
 from leanwide.context.view import View
 from leanwide.engine.base import EngineStatus, LaneInfo
 from leanwide.features.journal import Record
-from leanwide.lsp.documents import DocumentWorkspace, PositionError
+from leanwide.lsp.documents import Document, DocumentWorkspace, PositionError
 
 
 def view_at(workspace: DocumentWorkspace, uri: str, position: types.Position) -> View:
@@ -21,13 +21,8 @@ def view_at(workspace: DocumentWorkspace, uri: str, position: types.Position) ->
     Raises:
         JsonRpcInvalidParams: The document is not open, or has no such position.
     """
-    document = workspace.opened(uri)
-    if document is None:
-        raise JsonRpcInvalidParams(message=f"{uri} is not open")
-    try:
-        line, column = document.locate(position)
-    except PositionError as error:
-        raise JsonRpcInvalidParams(message=str(error)) from error
+    document = _opened(workspace, uri)
+    line, column = locate(workspace, uri, position)
     return View(
         uri=uri,
         path=document.path or uri,
@@ -38,6 +33,25 @@ def view_at(workspace: DocumentWorkspace, uri: str, position: types.Position) ->
         column=column,
         deleting=document.deleting,
     )
+
+
+def locate(workspace: DocumentWorkspace, uri: str, position: types.Position) -> tuple[int, int]:
+    """Give line and column in code points of a position in an open document.
+
+    Raises:
+        JsonRpcInvalidParams: The document is not open, or has no such position.
+    """
+    try:
+        return _opened(workspace, uri).locate(position)
+    except PositionError as error:
+        raise JsonRpcInvalidParams(message=str(error)) from error
+
+
+def _opened(workspace: DocumentWorkspace, uri: str) -> Document:
+    document = workspace.opened(uri)
+    if document is None:
+        raise JsonRpcInvalidParams(message=f"{uri} is not open")
+    return document
 
 
 def inline_item(

@@ -54,6 +54,7 @@ class Budget:
     context_tokens: int
     output_tokens: int
     deadline_ms: float
+    thinking_tokens: int = 0
 
 
 @frozen(kw_only=True)

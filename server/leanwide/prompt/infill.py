@@ -6,8 +6,10 @@ behind the middle marker, so that a keystroke appends to the prompt and changes 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from leanwide.context.window import Window
-from leanwide.engine.base import FimTokens, Prompt
+from leanwide.engine.base import FimTokens, Markup, Prompt
 
 
 def infill_prompt(window: Window, fim: FimTokens) -> Prompt:
@@ -23,9 +25,17 @@ def infill_prompt(window: Window, fim: FimTokens) -> Prompt:
     return tuple(piece for piece in pieces if piece != "")
 
 
-def readable(prompt: Prompt, fim: FimTokens) -> str:
+def readable(prompt: Prompt, fim: FimTokens | None = None) -> str:
     """Show a prompt as text, with names in place of the marker tokens."""
-    names = {fim.prefix: "<PREFIX>", fim.suffix: "<SUFFIX>", fim.middle: "<MIDDLE>"}
-    return "".join(
-        names.get(piece, f"<{piece}>") if isinstance(piece, int) else piece for piece in prompt
-    )
+    names = {fim.prefix: "<PREFIX>", fim.suffix: "<SUFFIX>", fim.middle: "<MIDDLE>"} if fim else {}
+    return "".join(_readable(piece, names) for piece in prompt)
+
+
+def _readable(piece: str | int | Markup, names: Mapping[int, str]) -> str:
+    match piece:
+        case int():
+            return names.get(piece, f"<{piece}>")
+        case Markup():
+            return piece.text
+        case _:
+            return piece

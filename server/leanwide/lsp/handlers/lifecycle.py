@@ -50,7 +50,8 @@ async def did_change_configuration(ls: Server, params: types.DidChangeConfigurat
 
 
 async def shutdown(ls: Server, _: None) -> None:
-    """End the engine; the editor is about to close the connection."""
+    """End the engine and what waits for it; the editor is about to close the connection."""
+    ls.protocol.end_requests()
     await ls.bench.engine.close()
 
 

@@ -1,0 +1,63 @@
+"""Markdown that grows in a terminal."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.segment import Segment
+from rich.spinner import Spinner
+
+
+class LiveMarkdown:
+    """Shows the end of a growing text, as much as the screen holds, and all of it at the end.
+
+    Links are shown as text: what a model says never becomes something to click on.
+    """
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._console = Console()
+        waiting = Spinner("dots", "reading")
+        self._live = Live(waiting, console=self._console, refresh_per_second=8, transient=True)
+
+    def __enter__(self) -> LiveMarkdown:
+        """Begin to show."""
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave on the screen what there is."""
+        self._live.stop()
+        if self._text.strip():
+            self._console.print(_rendered(self._text))
+
+    def show(self, text: str) -> None:
+        """Take more text."""
+        self._text += text
+        if self._text.strip():
+            self._live.update(_Tail(self._text))
+
+
+class _Tail:
+    """The last lines of Markdown, as many as the screen holds."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(_rendered(self._text), options, pad=False)
+        for line in lines[-max(1, console.height - 2) :]:
+            yield from line
+            yield Segment.line()
+
+
+def _rendered(text: str) -> Markdown:
+    return Markdown(text, hyperlinks=False)

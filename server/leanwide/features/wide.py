@@ -1,0 +1,230 @@
+"""A question that somebody waits for: lane and budget, the prompt, and the answer as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from attrs import evolve, frozen
+
+from leanwide.engine.base import (
+    CancelToken,
+    EngineError,
+    Finished,
+    FinishReason,
+    Markup,
+    Priority,
+    Request,
+    Sampling,
+)
+from leanwide.features.journal import Record, Said, Source, free_record, model_record
+from leanwide.features.layouts import Conversation
+from leanwide.features.workbench import Workbench
+from leanwide.modes.profile import Budget, Decision
+from leanwide.modes.router import Signals, Task, route
+from leanwide.prompt.chat import Message, chat_prompt, thinking, thinks
+from leanwide.prompt.infill import readable
+from leanwide.shape.markdown import missing_fence, printable
+from leanwide.shape.repetition import loop_start
+
+Show = Callable[[str], None]
+"""Takes the next part of an answer's Markdown."""
+
+_BESIDE: Final = 64
+"""Tokens of a lane that are nobody's: a beginning of sequence, the end that thinking is given."""
+
+
+@frozen(kw_only=True)
+class Question:
+    """A question as far as it is decided."""
+
+    decision: Decision
+    conversation: Conversation
+    began: float
+    """Arrival, in seconds of ``time.monotonic``."""
+    note: str = ""
+    """A sentence that the answer begins with."""
+
+
+@frozen
+class Answer:
+    """Markdown for the user, and what it cost."""
+
+    markdown: str
+    record: Record
+
+
+async def decide(task: Task, system: str, bench: Workbench) -> tuple[Decision, Conversation]:
+    """Load the model, open the task's lane, and divide it; with an empty first question.
+
+    Raises:
+        EngineError: The model cannot be loaded, or the lane not be opened.
+    """
+    model = await bench.engine.ready()
+    first = route(task, Signals(thinks=thinks(model.chat_template)), bench.profiles)
+    messages = (Message("system", system), Message("user", ""))
+    conversation = await bench.layouts.lay_out(messages, model, first.budget.thinking_tokens > 0)
+    held = _lane_tokens(first.lane, bench)
+    if held is None:
+        await _open(first.lane, conversation, bench)
+        held = _lane_tokens(first.lane, bench)
+    signals = Signals(
+        thinks=thinks(model.chat_template),
+        lane_tokens=None if held is None else held - _BESIDE,
+    )
+    decision = route(task, signals, bench.profiles)
+    if conversation.problem:
+        reason = f"{decision.reason}; {conversation.problem}: ChatML serves in its place"
+        decision = evolve(decision, reason=reason)
+    return decision, conversation
+
+
+async def tokens_left(budget: Budget, conversation: Conversation, bench: Workbench) -> int:
+    """Tokens of a budget for what a conversation does not say yet.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    prompt = chat_prompt(conversation.layout, conversation.messages)
+    texts = [piece.text if isinstance(piece, Markup) else str(piece) for piece in prompt]
+    await bench.counter.learn(texts)
+    return budget.context_tokens - sum(map(bench.counter, texts))
+
+
+def asked(text: str, conversation: Conversation) -> Conversation:
+    """The conversation with ``text`` in its last, still empty message."""
+    return evolve(
+        conversation,
+        messages=(
+            *conversation.messages[:-1],
+            Message(conversation.messages[-1].role, conversation.messages[-1].text + text),
+        ),
+    )
+
+
+def _lane_tokens(lane: str, bench: Workbench) -> int | None:
+    return next((one.context_tokens for one in bench.engine.lanes if one.name == lane), None)
+
+
+async def _open(lane: str, conversation: Conversation, bench: Workbench) -> None:
+    """Open a lane with the beginning of the prompt, which the question then finds in its cache."""
+    layout = conversation.layout
+    last = len(conversation.messages) - 1
+    head = layout[: layout.index(last)] or layout
+    request = Request(
+        lane=lane,
+        prompt=chat_prompt(head, conversation.messages),
+        priority=Priority.COMMAND,
+        max_tokens=0,
+        deadline_ms=1.0,
+    )
+    async for _ in bench.engine.generate(request, CancelToken()):
+        pass
+
+
+async def answer(question: Question, bench: Workbench, cancel: CancelToken, show: Show) -> Answer:
+    """Ask the model, passing the answer on while it comes; thinking is kept back.
+
+    Raises:
+        EngineError: The engine cannot serve the question, or died while it did.
+    """
+    decision = question.decision
+    request = _request(question, bench)
+    telling = _Telling(show)
+    if question.note:
+        telling.tell(f"*{question.note}*\n\n")
+    said = Said(source=Source.MODEL, prompt=readable(request.prompt), answer="", why_ended="failed")
+    try:
+        finished = await _listen(request, bench, cancel, telling)
+    except (EngineError, asyncio.CancelledError) as error:
+        why = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error)
+        record = free_record(decision, Source.MODEL, why, question.began)
+        bench.journal.add(evolve(record, prompt=said.prompt, answer=telling.text))
+        raise
+    looping = telling.looping
+    telling.tell(missing_fence(telling.text))
+    if looping:
+        telling.tell(_cut("it began to repeat itself", telling.text))
+    else:
+        telling.tell(_why_cut(finished.reason, decision.budget, telling.text))
+    why = "it repeats itself" if looping else finished.reason
+    said = evolve(said, answer=telling.text, why_ended=why)
+    record = model_record(decision, said, finished.stats, question.began)
+    bench.journal.add(record)
+    return Answer(telling.text, record)
+
+
+def free_answer(sentence: str, decision: Decision, bench: Workbench, show: Show) -> Answer:
+    """Answer with a sentence of our own, at once."""
+    show(sentence)
+    record = free_record(decision, Source.NONE, "answered without the model", time.monotonic())
+    bench.journal.add(evolve(record, answer=sentence))
+    return Answer(sentence, record)
+
+
+class _Telling:
+    """The answer so far."""
+
+    def __init__(self, show: Show) -> None:
+        self.text = ""
+        self.looping = False
+        """The text ends in a loop: a weak model would go on so for ever."""
+        self._show = show
+
+    def tell(self, text: str) -> None:
+        """Add text, without what could act on a terminal."""
+        if text := printable(text):
+            self.text += text
+            self.looping = loop_start(self.text) is not None
+            self._show(text)
+
+
+async def _listen(
+    request: Request, bench: Workbench, cancel: CancelToken, telling: _Telling
+) -> Finished:
+    """Pass the answer on until it ends, or begins to repeat itself."""
+    own = CancelToken()
+    cancel.on_cancel(own.cancel)
+    async for event in bench.engine.generate(request, own):
+        if isinstance(event, Finished):
+            return event
+        if event.thought or telling.looping:
+            continue
+        telling.tell(event.text)
+        if telling.looping:
+            own.cancel()
+    raise EngineError("the engine ended without an answer")
+
+
+def _request(question: Question, bench: Workbench) -> Request:
+    decision, conversation = question.decision, question.conversation
+    profile = bench.profiles[decision.mode]
+    return Request(
+        lane=decision.lane,
+        prompt=chat_prompt(conversation.layout, conversation.messages),
+        priority=Priority.COMMAND,
+        max_tokens=decision.budget.output_tokens,
+        deadline_ms=decision.budget.deadline_ms,
+        sampling=Sampling(
+            temperature=profile.temperature, top_k=profile.top_k, top_p=profile.top_p
+        ),
+        thinking=thinking(conversation.layout, decision.budget.thinking_tokens),
+    )
+
+
+def _why_cut(reason: FinishReason, budget: Budget, text: str) -> str:
+    """A sentence where the answer is not what the model wanted to say."""
+    match reason:
+        case FinishReason.LENGTH:
+            return _cut(f"it reached {budget.output_tokens} tokens", text)
+        case FinishReason.DEADLINE:
+            return _cut(f"{budget.deadline_ms / 1000:.0f} seconds were over", text)
+        case _:
+            return "" if text.strip() else "The model gave no answer."
+
+
+def _cut(why: str, text: str) -> str:
+    lines = "\n" if text.endswith("\n") else "\n\n"
+    return f"{lines}*The answer ends here: {why}.*"

@@ -1,0 +1,88 @@
+"""A model's own chat template, which is untrusted input: rendered in a sandbox and in bounds.
+
+Jinja's sandbox keeps a template from the machine, but not from looping for ever or from filling the
+memory. So :func:`main` renders in a process of its own, with limits that the kernel holds.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, NoReturn
+
+from jinja2 import TemplateError
+from jinja2.ext import loopcontrols
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+MOST_TEMPLATE: Final = 100_000
+"""Characters of a template; the longest known one has about 20,000."""
+MOST_OUTPUT: Final = 1_000_000
+"""Characters that a template may render, contents of messages not counted."""
+CPU_SECONDS: Final = 3
+"""Processor time that rendering may take, Python's start included; templates take milliseconds."""
+_MEMORY: Final = 1 << 30
+"""Bytes of address space of the rendering process."""
+
+
+class TemplateProblem(Exception):  # noqa: N818  # the template's, not the program's
+    """The template cannot be rendered; the message is one sentence."""
+
+
+def render(template: str, variables: Mapping[str, Any]) -> str:
+    """Render a template as ``transformers`` does, whose conventions chat templates follow.
+
+    Raises:
+        TemplateProblem: It is too long, has mistakes, raises, or renders too much.
+    """
+    if len(template) > MOST_TEMPLATE:
+        raise TemplateProblem(f"it has more than {MOST_TEMPLATE} characters")
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
+    )
+    environment.globals["raise_exception"] = _raise
+    environment.globals["strftime_now"] = lambda form: datetime.now().astimezone().strftime(form)
+    environment.filters["tojson"] = _to_json
+    parts: list[str] = []
+    room = MOST_OUTPUT
+    try:
+        for part in environment.from_string(template).generate(**variables):
+            parts.append(part)
+            room -= len(part)
+            if room < 0:
+                raise TemplateProblem(f"it renders more than {MOST_OUTPUT} characters")
+    except TemplateProblem:
+        raise
+    except TemplateError as error:
+        raise TemplateProblem(error.message or type(error).__name__) from error
+    except Exception as error:  # whatever a template makes of the values that it is given
+        raise TemplateProblem(f"{type(error).__name__}: {error}") from error
+    return "".join(parts)
+
+
+def _raise(message: object) -> NoReturn:
+    raise TemplateProblem(str(message))
+
+
+def _to_json(value: object, indent: int | None = None) -> str:
+    """JSON without HTML escapes, as chat templates expect it."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def main() -> None:
+    """Render what stands on stdin, within limits; answer with the text or the problem as JSON."""
+    job = json.load(sys.stdin)
+    for limit, most in ((resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_AS, _MEMORY)):
+        _, hard = resource.getrlimit(limit)
+        resource.setrlimit(limit, (most, hard))
+    try:
+        answer = {"text": render(job["template"], job["variables"])}
+    except TemplateProblem as problem:
+        answer = {"problem": " ".join(str(problem).split())[:200]}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""What the model is told about its work: the system texts, one Markdown file for each command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from types import MappingProxyType
+from typing import Final
+
+NAMES: Final = ("explain",)
+"""The texts there are; each is ``configs/prompts/NAME.md``."""
+
+
+def built_in_texts() -> Mapping[str, str]:
+    """Give the texts that ship with leanwide, by name."""
+    folder = resources.files("leanwide").joinpath("configs/prompts")
+    return MappingProxyType(
+        {name: folder.joinpath(f"{name}.md").read_text("utf-8").strip() for name in NAMES}
+    )
