@@ -68,11 +68,25 @@ class Session:
         self.client = client
         self.statuses: list[Any] = []
         self.versions: dict[str, int] = {}
+        self.parts: dict[str | int, list[Any]] = {}
+        """What came as progress of commands, by token."""
         self.capabilities: types.ServerCapabilities
 
         @client.feature("leanwide/status")
         def note(params: Any) -> None:
             self.statuses.append(params)
+
+        usual = client.protocol.fm.features[types.PROGRESS]
+
+        def progress(params: types.ProgressParams) -> None:
+            """Keep parts of answers; pytest-lsp takes all progress for work-done progress."""
+            value = json.loads(json.dumps(params.value, default=lambda item: item._asdict()))
+            if "text" in value:
+                self.parts.setdefault(params.token, []).append(value)
+            else:
+                usual(params)
+
+        client.protocol.fm.features[types.PROGRESS] = progress
 
     def open(self, text: str = SOURCE, name: str = "store.py", language: str = "python") -> str:
         uri = f"file:///project/{name}"

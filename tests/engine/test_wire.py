@@ -16,9 +16,11 @@ from leanwide.engine.base import (
     FinishReason,
     LaneInfo,
     LaneSpec,
+    Markup,
     ModelInfo,
     Priority,
     Sampling,
+    Thinking,
 )
 from leanwide.models.limits import Width
 
@@ -42,9 +44,14 @@ MODEL = ModelInfo(
 LANE = LaneInfo(name="lean", experts=2, context_tokens=512, load_ms=1.5, notice="")
 HALF = LaneSpec(name="half", experts=Width.HALF, context_tokens=512, sequences=1)
 
+THINKING = Thinking(
+    opening="<think>", closing="</think>", budget_tokens=9, conclusion="</think>", begun=True
+)
+
 TO_WORKER = [
     wire.Start(spec(Path("model.gguf"), LEAN, HALF)),
     wire.Generate(1, request("def ", 151_659, sampling=Sampling(temperature=0.5), heal=True)),
+    wire.Generate(2, request(Markup("<|im_start|>"), "x", thinking=THINKING)),
     wire.Cancel(2**40),
     wire.Count(3, ["", "x"]),
 ]
@@ -53,6 +60,7 @@ TO_SERVER = [
     wire.Opened(MODEL, LANE),
     wire.Refused("no"),
     wire.Text(1, "é🙂\0"),
+    wire.Text(1, "hm", thought=True),
     wire.Beat(1),
     wire.Done(1, FinishReason.DEADLINE, FREE),
     wire.Failed(1, "no"),
@@ -80,7 +88,7 @@ def test_the_server_reads_what_the_engine_sent(message):
 
 
 @given(
-    st.lists(ANY_TEXT | st.integers(0, 2**31 - 1)),
+    st.lists(ANY_TEXT | st.integers(0, 2**31 - 1) | ANY_TEXT.map(Markup)),
     st.lists(ANY_TEXT),
     st.sampled_from(Priority),
     st.floats(0, allow_nan=False),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import attrs
 import msgspec
 import typer
 
@@ -18,9 +19,9 @@ from leanwide.cli.errors import BadUse
 from leanwide.cli.markdown import LiveMarkdown
 from leanwide.cli.source import read_view
 from leanwide.engine.base import CancelToken
+from leanwide.features.cost import cost
 from leanwide.features.explain import Place
 from leanwide.features.explain import explain as explain_place
-from leanwide.features.stats import stats
 from leanwide.features.wide import Answer, Show
 from leanwide.modes.profile import WIDE
 from leanwide.syntax import Position
@@ -48,7 +49,7 @@ def explain(
     meant = _read_place(place)
     if json:
         answer = asyncio.run(_explain(meant, model, experts, lambda _: None))
-        result = {"markdown": answer.markdown, **stats(answer.record)}
+        result = {"markdown": answer.markdown, **attrs.asdict(cost(answer.record))}
         typer.echo(msgspec.json.encode(result).decode())
         return
     with _terminal() if sys.stdout.isatty() else _pipe() as show:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from attrs import frozen
 
@@ -106,21 +107,25 @@ def _keep(view: View, parts: list[_Part], mark: str, room: int, count: Count) ->
 
 
 def _render(view: View, passage: Passage, kept: set[int], mark: str) -> str:
+    """The kept lines; blank lines that were left out stay blank, other gaps get a mark."""
     if not kept:
         return ""
     text: list[str] = []
-    folded = False
-    for line in range(passage.first, passage.last):
-        if line in kept:
-            text.append(shown(view, line))
-        elif not folded:
-            text.append(_marked(view, line, mark))
-        folded = line not in kept
+    lines = range(passage.first, passage.last)
+    for is_kept, run in groupby(lines, kept.__contains__):
+        numbers = list(run)
+        if is_kept:
+            text += [shown(view, line) for line in numbers]
+        elif any(view.lines[line].strip() for line in numbers):
+            text.append(_marked(view, numbers[0], mark))
+        else:
+            text.append("\n")
     return "".join(text)
 
 
 def _marked(view: View, line: int, mark: str) -> str:
-    """The mark, indented like the line that it begins to stand for."""
-    text = view.lines[line] if line < len(view.lines) else ""
+    """The mark, indented like the first text that it stands for."""
+    lines = (view.lines[at] for at in range(line, len(view.lines)))
+    text = next((one for one in lines if one.strip()), "")
     indentation = text[: len(text) - len(text.lstrip(" \t"))][:40]
     return f"{indentation}{mark}\n"

@@ -21,7 +21,7 @@ MOST_TEMPLATE: Final = 100_000
 """Characters of a template; the longest known one has about 20,000."""
 MOST_OUTPUT: Final = 1_000_000
 """Characters that a template may render, contents of messages not counted."""
-CPU_SECONDS: Final = 3
+CPU_SECONDS: Final = 2
 """Processor time that rendering may take, Python's start included; templates take milliseconds."""
 _MEMORY: Final = 1 << 30
 """Bytes of address space of the rendering process."""

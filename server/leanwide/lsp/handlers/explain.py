@@ -11,8 +11,8 @@ from pygls.exceptions import JsonRpcContentModified, JsonRpcException
 
 from leanwide.engine.base import EngineError
 from leanwide.features import explain as feature
+from leanwide.features.cost import cost
 from leanwide.features.explain import Place
-from leanwide.features.stats import stats
 from leanwide.features.wide import Answer
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import place_at, target
@@ -30,7 +30,7 @@ async def explain(ls: Server, *arguments: Any) -> dict[str, Any]:
     if arrival_version.get() not in (None, place.view.version):
         raise JsonRpcContentModified(message=f"{asked.uri} changed meanwhile: ask again")
     answer = await _newest(ls, place, _stream(ls, asked.token))
-    return {"markdown": answer.markdown, "stats": convert.camel_case(stats(answer.record))}
+    return {"markdown": answer.markdown, "stats": convert.camel_case(cost(answer.record))}
 
 
 async def _newest(ls: Server, place: Place, show: Callable[[str], None]) -> Answer:

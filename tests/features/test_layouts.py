@@ -1,0 +1,92 @@
+"""Layouts by a model's own template, in a process of its own; ChatML where that fails."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+import pytest
+
+from leanwide.engine.scripted import SCRIPTED_MODEL
+from leanwide.features import layouts
+from leanwide.features.layouts import Conversation, Layouts
+from leanwide.lab.vocabulary import CHAT_TEMPLATE
+from leanwide.prompt.chat import Message, chatml
+
+MESSAGES = (Message("system", "Be brief."), Message("user", "Why?"))
+CHATML = chatml(("system", "user"))
+
+
+async def lay_out(template: str | None, thinking: bool = False) -> Conversation:
+    model = attrs.evolve(SCRIPTED_MODEL, chat_template=template, bos_text="<s>")
+    return await Layouts().lay_out(MESSAGES, model, thinking)
+
+
+async def test_the_models_template_decides():
+    template = "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+    laid = await lay_out(template)
+    assert laid == Conversation(MESSAGES, ("<s>[system]", 0, "[user]", 1))
+
+
+async def test_the_usual_template_is_chatml():
+    laid = await lay_out(CHAT_TEMPLATE)
+    assert laid.problem == ""
+    assert "".join(map(str, laid.layout)).strip() == "".join(map(str, CHATML)).strip()
+
+
+async def test_a_model_without_a_template_gets_chatml():
+    assert await lay_out(None) == Conversation(MESSAGES, CHATML)
+
+
+async def test_a_template_hears_whether_thinking_is_wanted():
+    template = "{{ messages[0].content }}{{ messages[1].content }}{{ enable_thinking }}"
+    assert (await lay_out(template, thinking=True)).layout[-1] == "True"
+    assert (await lay_out(template, thinking=False)).layout[-1] == "False"
+
+
+async def test_a_template_without_a_system_role_gets_one_message():
+    template = (
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+        "<u>{{ messages[0].content }}"
+    )
+    laid = await lay_out(template)
+    assert laid == Conversation((Message("user", "Be brief.\n\nWhy?"),), ("<u>", 0))
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [
+        ("{{ raise_exception('never') }}", "never"),
+        ("{{ messages[-1].content | upper }}", "leaves out"),
+        (
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+            "too long or too much memory",
+        ),
+        (
+            "{% set s = namespace(t='xxxxxxxx') %}"
+            "{% for a in range(60) %}{% set s.t = s.t ~ s.t %}{% endfor %}",
+            "MemoryError|too long or too much memory",
+        ),
+    ],
+    ids=["raises", "changes a message", "never ends", "fills the memory"],
+)
+async def test_a_template_that_fails_is_replaced_and_the_reason_told(template, problem):
+    laid = await lay_out(template)
+    assert (laid.messages, laid.layout) == (MESSAGES, CHATML)
+    assert "the model's chat template failed" in laid.problem
+    assert re.search(problem, laid.problem)
+
+
+async def test_a_layout_is_rendered_once(monkeypatch):
+    rendered = []
+
+    async def count(template, variables):
+        rendered.append(template)
+        return "".join(message["content"] for message in variables["messages"])
+
+    monkeypatch.setattr(layouts, "render_apart", count)
+    kept = Layouts()
+    model = attrs.evolve(SCRIPTED_MODEL, chat_template="x")
+    for text in ("a", "b", "c"):
+        await kept.lay_out((Message("user", text),), model, thinking=False)
+    assert len(rendered) == 1

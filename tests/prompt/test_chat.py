@@ -1,0 +1,98 @@
+"""Conversations laid out by a template, and split again at what is not the template's."""
+
+from __future__ import annotations
+
+import pytest
+
+from leanwide.engine.base import Markup
+from leanwide.prompt.chat import (
+    LayoutProblem,
+    Message,
+    chat_prompt,
+    chatml,
+    clean,
+    joined_system,
+    placeholders,
+    thinking,
+    thinks,
+)
+
+SYSTEM, USER = Message("system", "Be brief."), Message("user", "Why?")
+
+
+def test_chatml():
+    prompt = chat_prompt(chatml(("system", "user")), [SYSTEM, USER])
+    assert prompt == (
+        Markup("<|im_start|>system\n"),
+        "Be brief.",
+        Markup("<|im_end|>\n<|im_start|>user\n"),
+        "Why?",
+        Markup("<|im_end|>\n<|im_start|>assistant\n"),
+    )
+
+
+def test_stand_ins_are_new_every_time():
+    marks = {mark for _ in range(20) for mark in placeholders(2).marks}
+    assert len(marks) == 40
+
+
+def test_a_layout_is_split_at_the_messages():
+    stand_ins = placeholders(2)
+    first, second = stand_ins.marks
+    assert stand_ins.layout(f"<a>{first}</a>{second}") == ("<a>", 0, "</a>", 1)
+    assert stand_ins.layout(f"{second}{first}.") == (1, 0, ".")
+
+
+@pytest.mark.parametrize("change", [str.upper, lambda text: text[1:], lambda _: ""])
+def test_a_template_that_changes_a_message_is_refused(change):
+    stand_ins = placeholders(2)
+    first, second = stand_ins.marks
+    with pytest.raises(LayoutProblem, match="leaves out 1 of 2"):
+        stand_ins.layout(f"<a>{change(first)}</a>{second}")
+
+
+def test_a_message_that_looks_like_a_stand_in_is_text():
+    mark = placeholders(1).marks[0]
+    assert chat_prompt(("<a>", 0), [Message("user", mark)]) == (Markup("<a>"), mark)
+
+
+def test_empty_messages_leave_no_empty_pieces():
+    assert chat_prompt(("<a>", 0, "</a>"), [Message("user", "")]) == (
+        Markup("<a>"),
+        Markup("</a>"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("a\ud800", "a\ufffd"), ("\ud83d\ude42", "🙂"), ("\udc00é", "\ufffdé"), ("", "")],
+)
+def test_lone_surrogates_go(text, expected):
+    assert clean(text) == expected
+    clean(text).encode()
+    assert chat_prompt((0,), [Message("user", text)]) == ((expected,) if expected else ())
+
+
+def test_a_system_text_may_begin_the_first_message_instead():
+    assert joined_system([SYSTEM, USER]) == (Message("user", "Be brief.\n\nWhy?"),)
+    assert joined_system([USER]) == (USER,)
+
+
+@pytest.mark.parametrize(
+    ("last", "begun"),
+    [("assistant\n", False), ("<think>\n", True), ("<think>\n\n</think>\n\n", False)],
+)
+def test_a_template_may_begin_the_thinking(last, begun):
+    asked = thinking((0, last), 5)
+    assert (asked.begun, asked.budget_tokens) == (begun, 5)
+    assert asked.closing in asked.conclusion
+
+
+def test_a_layout_that_ends_with_a_message_begins_no_thinking():
+    assert not thinking(("<think>", 0), 5).begun
+
+
+def test_which_models_think():
+    assert thinks("{{ '</think>' }}")
+    assert not thinks("<|im_start|>")
+    assert not thinks(None)
