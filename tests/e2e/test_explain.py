@@ -26,7 +26,7 @@ STATS = {
     "ms",
 }
 SHORT = {"modes": {"think": {"output_tokens": 32}}}
-METHOD = types.Range(types.Position(21, 0), types.Position(23, 0))
+METHOD = types.Range(types.Position(22, 0), types.Position(24, 0))
 CURSOR = types.Range(types.Position(5, 8), types.Position(5, 8))
 ENDLESS = {"modes": {"think": {"output_tokens": 900}}}
 
@@ -281,7 +281,7 @@ async def test_a_code_action_carries_the_command():
     async with explaining(SHORT) as (editor, uri):
         provider = editor.capabilities.code_action_provider
         assert isinstance(provider, types.CodeActionOptions)
-        assert provider.code_action_kinds == ["source.leanwide.explain"]
+        assert list(provider.code_action_kinds or ()) == ["source.leanwide.explain"]
         for span in (METHOD, CURSOR):
             (found,) = await actions(editor, uri, span)
             command = found.command if isinstance(found, types.CodeAction) else found
