@@ -20,6 +20,7 @@ from leanwide.features.wide import (
     Answer,
     Question,
     Show,
+    Silence,
     answer,
     asked,
     decide,
@@ -69,21 +70,23 @@ async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Sho
         EngineError: The model cannot be loaded, or died while it answered.
     """
     view, began = place.view, time.monotonic()
-    first = route(Task.EXPLAIN, Signals(), bench.profiles)
+    silence = Silence(route(Task.EXPLAIN, Signals(), bench.profiles), began)
     if reason := bench.manners.exclusions.why(view.path):
-        return free_answer(f"{reason}.", first, bench, show)
+        return free_answer(f"{reason}.", silence, bench, show)
     tree = await bench.trees.ahead(view)
     passage = choose_passage(view, place.selection, tree)
     if passage is None:
-        return free_answer(_NOTHING, first, bench, show)
+        return free_answer(_NOTHING, silence, bench, show)
     if any("\0" in line for line in view.lines[passage.first : passage.last]):
         name = PurePath(view.path).name
-        return free_answer(f"{name} is not text: there is nothing to explain.", first, bench, show)
+        return free_answer(
+            f"{name} is not text: there is nothing to explain.", silence, bench, show
+        )
     decision, conversation = await decide(Task.EXPLAIN, bench.texts["explain"], bench)
     room = await tokens_left(decision.budget, conversation, bench)
     text, whole = await _question_text(passage, Source(view, tree), room, bench.counter)
     if not text:
-        return free_answer(_TOO_LONG, first, bench, show)
+        return free_answer(_TOO_LONG, silence, bench, show)
     question = Question(
         decision=decision,
         conversation=asked(text, conversation),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -156,11 +155,22 @@ async def answer(question: Question, bench: Workbench, cancel: CancelToken, show
     return Answer(telling.text, record)
 
 
-def free_answer(sentence: str, decision: Decision, bench: Workbench, show: Show) -> Answer:
+@frozen
+class Silence:
+    """A question for which the model is not asked."""
+
+    decision: Decision
+    began: float
+    """Arrival, in seconds of ``time.monotonic``."""
+
+
+def free_answer(sentence: str, silence: Silence, bench: Workbench, show: Show) -> Answer:
     """Answer with a sentence of our own, at once."""
     show(sentence)
-    record = free_record(decision, Source.NONE, "answered without the model", time.monotonic())
-    bench.journal.add(evolve(record, answer=sentence))
+    why = "answered without the model"
+    record = free_record(silence.decision, Source.NONE, why, silence.began)
+    record = evolve(record, answer=sentence)
+    bench.journal.add(record)
     return Answer(sentence, record)
 
 

@@ -6,6 +6,7 @@ memory. So :func:`main` renders in a process of its own, with limits that the ke
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import sys
@@ -76,7 +77,8 @@ def main() -> None:
     job = json.load(sys.stdin)
     for limit, most in ((resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_AS, _MEMORY)):
         _, hard = resource.getrlimit(limit)
-        resource.setrlimit(limit, (most, hard))
+        with contextlib.suppress(ValueError, OSError):  # macOS knows no limit of address space
+            resource.setrlimit(limit, (most, hard))
     try:
         answer = {"text": render(job["template"], job["variables"])}
     except TemplateProblem as problem:
