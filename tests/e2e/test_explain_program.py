@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.e2e.session import PROGRAM, SOURCE
@@ -109,9 +110,10 @@ def test_ctrl_c_ends_it_without_a_traceback(file: Path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    while process.poll() is None and not children.read_text().split():
-        time.sleep(0.01)
+    program = psutil.Process(process.pid)
+    while not (children := program.children()):
+        time.sleep(0.001)
+    children[0].suspend()  # so that there can be no answer before the signal comes
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
