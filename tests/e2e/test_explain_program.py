@@ -109,6 +109,8 @@ def test_ctrl_c_ends_it_without_a_traceback(file: Path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Shells start background jobs with the signal ignored, and programs inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     program = psutil.Process(process.pid)
     while not (children := program.children()):
