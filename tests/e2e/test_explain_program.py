@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -103,14 +104,21 @@ def test_a_terminal_gets_the_end_of_it_all_rendered(file: Path, config: Path):
     assert b"\x1b[" in shown
 
 
+@pytest.fixture
+def heeded_ctrl_c() -> Iterator[None]:
+    """Shells start background jobs with the signal ignored, and programs inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_ctrl_c")
 def test_ctrl_c_ends_it_without_a_traceback(file: Path):
     process = subprocess.Popen(
         [PROGRAM, "explain", f"{file}:4-7", "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # Shells start background jobs with the signal ignored, and programs inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     program = psutil.Process(process.pid)
     while not (children := program.children()):
