@@ -354,9 +354,11 @@ async def test_edits_are_applied_while_a_request_runs():
         await ready(editor)
         uri, at = open_at(editor, SOURCE + "‸\n", "a.py")
         requests = []
-        for key in "first = second":
-            at = editor.insert(uri, at, key)
-            requests.append(ask(editor, uri, at))
+        async with editor.held_engine():
+            for key in "first = second":
+                at = editor.insert(uri, at, key)
+                requests.append(ask(editor, uri, at))
+            await editor.status()
         answers = await asyncio.wait_for(asyncio.gather(*requests), WAIT)
         assert answers[:-1] == [None] * (len(requests) - 1)
         await answer(editor, uri, at, INVOKED)

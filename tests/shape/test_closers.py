@@ -24,6 +24,15 @@ PYTHON = [
     ("x = d[1‸:\n", "", ""),
     ("f(a‸, b)\n", ".c, ", ".c"),
 ]
+UNCLOSED = [
+    ("g(‸)\n", "*[0], [1, 1], [1, 1,", "*[0], [1, 1]"),
+    ("g(‸)\n", "a + (b", "a"),
+    ("g(‸)\n", '"never ends', ""),
+    ("g(‸)\n", "a, x[0]", "a, x[0]"),
+    ("g‸)\n", "(a", "(a"),  # what follows closes it
+    ("if x‸:\n", " in known and y in (1, 2", " in known and y in"),
+    ("x = [‸\n", "f(1", "f(1"),  # nothing follows: it may go on there
+]
 STRINGS = [
     ('print("‸")\n', 'hello")', "hello"),
     ('print("‸")\n', 'hello"', "hello"),
@@ -76,7 +85,7 @@ RUST = [
 ]
 
 
-@pytest.mark.parametrize(("marked", "says", "expected"), PYTHON + STRINGS)
+@pytest.mark.parametrize(("marked", "says", "expected"), PYTHON + UNCLOSED + STRINGS)
 def test_python(marked: str, says: str, expected: str):
     check(marked, says, expected)
 

@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from leanwide.shape.nesting import LONG_QUOTES, PAIRS, QUOTES, closers, open_at_end
+from leanwide.shape.nesting import (
+    LONG_QUOTES,
+    PAIRS,
+    QUOTES,
+    closers,
+    first_unclosed,
+    flaws,
+    open_at_end,
+)
 from leanwide.shape.setting import Setting
 
 _ANGLE: Final = re.compile(r"[)\]}\"'`;,:\s]*>")
 """An angle bracket among what editors close by themselves."""
 _ENDS: Final = ";,:"
+_DANGLING: Final = re.compile(r"[\s,.:+*/%|&^=<>!-]*$")
+"""Separators and operators that wait for something more."""
 
 
 def without_doubled_closers(text: str, setting: Setting) -> str:
@@ -33,6 +43,21 @@ def without_doubled_closers(text: str, setting: Setting) -> str:
         elif supplied:
             return text[: at - len(before)]
     return text
+
+
+def without_unclosed(text: str, setting: Setting) -> str:
+    """Cut before what the answer opens and leaves open in the middle of a line.
+
+    An answer that was ended early stops anywhere; in front of ``)`` an open ``[`` breaks the line.
+    """
+    before, after = setting.view.line_before, setting.view.line_after.rstrip()
+    if not after.strip() or "\n" in text:
+        return text
+    angles = _ANGLE.match(after.strip()) is not None
+    if flaws(before + text + after, angles=angles) <= flaws(before + after, angles=angles):
+        return text
+    place = first_unclosed(before + text, len(before), angles=angles)
+    return text if place is None else _DANGLING.sub("", text[: place - len(before)])
 
 
 def without_doubled_end(text: str, setting: Setting) -> str:

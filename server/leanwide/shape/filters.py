@@ -10,7 +10,11 @@ from collections.abc import Callable
 from typing import Final
 
 from leanwide.context.view import with_lf
-from leanwide.shape.closers import without_doubled_closers, without_doubled_end
+from leanwide.shape.closers import (
+    without_doubled_closers,
+    without_doubled_end,
+    without_unclosed,
+)
 from leanwide.shape.following import without_echo, without_following_lines, without_rest_of_line
 from leanwide.shape.joint import (
     with_line_break,
@@ -52,6 +56,7 @@ FILTERS: Final[tuple[Filter, ...]] = (
     without_rest_of_line,
     without_doubled_closers,
     without_doubled_end,
+    without_unclosed,
     without_following_lines,
     without_echo,
     without_trailing_blank,

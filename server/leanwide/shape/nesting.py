@@ -33,10 +33,7 @@ def closers(
         angles: Whether angle brackets are brackets.
     """
     own = len(opened)
-    for found in _MARKS.finditer(text, start):
-        mark, at = found[0], found.start()
-        if mark[0] == "\\" or (mark in "<>" and not (angles and _is_angle(text, at))):
-            continue
+    for at, mark in _marks(text, start, angles=angles):
         unmatched = _follow(opened, text, at, mark)
         if mark != "\n" and (unmatched or len(opened) < own):
             yield at, mark
@@ -49,6 +46,33 @@ def open_at_end(text: str, *, angles: bool = False) -> list[str]:
     for _ in closers(text, opened, angles=angles):
         pass
     return opened
+
+
+def first_unclosed(text: str, start: int = 0, *, angles: bool = False) -> int | None:
+    """Give where, from ``start`` on, ``text`` first opens what it has not closed in the end."""
+    opened: list[str] = []
+    places: list[int] = []
+    for at, mark in _marks(text, 0, angles=angles):
+        _follow(opened, text, at, mark)
+        del places[len(opened) :]
+        if len(places) < len(opened):
+            places.append(at)
+    return next((at for at in places if at >= start), None)
+
+
+def flaws(line: str, *, angles: bool = False) -> int:
+    """Count the brackets and quotes of a line that have no partner on it."""
+    opened: list[str] = []
+    unmatched = sum(1 for _ in closers(line, opened, angles=angles))
+    return unmatched + len(opened)
+
+
+def _marks(text: str, start: int, *, angles: bool) -> Iterator[tuple[int, str]]:
+    """Yield the brackets, quotes and line ends from ``start`` on, and where they are."""
+    for found in _MARKS.finditer(text, start):
+        mark, at = found[0], found.start()
+        if mark[0] != "\\" and (mark not in "<>" or (angles and _is_angle(text, at))):
+            yield at, mark
 
 
 def _follow(opened: list[str], text: str, at: int, mark: str) -> bool:
