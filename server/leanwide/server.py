@@ -14,11 +14,20 @@ from pygls.lsp.server import LanguageServer
 from leanwide import __version__
 from leanwide.context.exclusions import Exclusions
 from leanwide.engine.base import Engine
+from leanwide.features.chats import Chats
 from leanwide.features.journal import Record, Source
 from leanwide.features.workbench import Manners, Workbench, workbench
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
-from leanwide.lsp.handlers import actions, commands, completion, documents, explain, lifecycle
+from leanwide.lsp.handlers import (
+    actions,
+    chat,
+    commands,
+    completion,
+    documents,
+    explain,
+    lifecycle,
+)
 from leanwide.lsp.protocol import Protocol
 from leanwide.lsp.requests import LiveRequests
 from leanwide.options import Layer, Options, parse
@@ -56,8 +65,12 @@ Command = Callable[..., Awaitable[Any]]
 COMMANDS: Final[tuple[tuple[str, Command], ...]] = (
     ("leanwide.status", commands.status),
     ("leanwide.lastRequest", commands.last_request),
+    ("leanwide.why", commands.why),
     ("leanwide.accepted", commands.accepted),
     ("leanwide.explain", explain.explain),
+    ("leanwide.chat", chat.chat),
+    ("leanwide.chats", chat.chats),
+    ("leanwide.endChat", chat.end_chat),
 )
 """Command, and the function that runs it."""
 
@@ -82,6 +95,8 @@ class Server(LanguageServer):
         self._workspace_layers: tuple[Layer, ...] = ()
         self.live = LiveRequests()
         self.explaining = LiveRequests()
+        self.chatting = LiveRequests()
+        self.chats = Chats()
         self.feedback = Feedback(self)
         self.accepted = 0
         self.options, _ = parse(*layers)

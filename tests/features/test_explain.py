@@ -10,8 +10,9 @@ import pytest
 from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken, EngineError, Markup, Piece, Priority
 from leanwide.engine.scripted import SCRIPTED_MODEL, Answer, ScriptedEngine
-from leanwide.features.explain import Place, explain, explainable
+from leanwide.features.explain import explain, explainable
 from leanwide.features.journal import Source
+from leanwide.features.quoting import Place
 from leanwide.features.wide import Answer as Told
 from leanwide.features.workbench import Workbench, workbench
 from leanwide.syntax import Position

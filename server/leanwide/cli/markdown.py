@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
+import typer
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.markdown import Markdown
 from rich.segment import Segment
 from rich.spinner import Spinner
+
+from leanwide.features.wide import Show
+
+
+@contextmanager
+def showing_markdown() -> Iterator[Show]:
+    """Show Markdown as it comes: rendered in a terminal, as it is in a pipe."""
+    if sys.stdout.isatty():
+        with LiveMarkdown() as live:
+            yield live.show
+    else:
+        yield lambda text: typer.echo(text, nl=False)
+        typer.echo()
 
 
 class LiveMarkdown:

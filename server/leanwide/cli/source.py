@@ -1,11 +1,17 @@
-"""A file on disk as the view that a request sees."""
+"""A file on disk as the view, or the place in it, that a request sees."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Final
 
 from leanwide.cli.errors import BadUse
 from leanwide.context.view import View, split_lines
+from leanwide.features.quoting import Place, whole
+from leanwide.syntax import Position
+
+_PLACE: Final = re.compile(r"(?P<file>.+):(?P<start>[0-9]+)(?:-(?P<end>[0-9]+))?")
 
 
 def read_view(file: Path, line: int, column: int) -> View:
@@ -32,3 +38,34 @@ def read_view(file: Path, line: int, column: int) -> View:
         line=line - 1,
         column=column - 1,
     )
+
+
+def read_file(file: Path) -> Place:
+    """Read a file with all of it selected.
+
+    Raises:
+        BadUse: The file cannot be read.
+    """
+    return whole(read_view(file, 1, 1))
+
+
+def read_place(text: str) -> Place:
+    """Read what ``FILE:START-END`` means; ``FILE:LINE`` is a cursor at the line's beginning.
+
+    Raises:
+        BadUse: It is something else, or the file has no such lines.
+    """
+    match = _PLACE.fullmatch(text)
+    if match is None:
+        raise BadUse(f"{text!r} is not FILE:START-END")
+    file, start = Path(match["file"]), int(match["start"])
+    view = read_view(file, start, 1)
+    if match["end"] is None:
+        line = view.current_line
+        view = read_view(file, start, 1 + len(line) - len(line.lstrip()))
+        return Place(view=view, end=Position(view.line, view.column))
+    end = int(match["end"])
+    if end < start:
+        raise BadUse(f"{text!r} ends before it starts")
+    last = read_view(file, end, 1)
+    return Place(view=view, end=Position(end - 1, len(last.current_line)))

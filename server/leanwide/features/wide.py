@@ -53,6 +53,8 @@ class Answer:
 
     markdown: str
     record: Record
+    words: str = ""
+    """What of it the model said: without our sentences about it."""
 
 
 async def decide(task: Task, system: str, bench: Workbench) -> tuple[Decision, Conversation]:
@@ -134,6 +136,7 @@ async def answer(question: Question, bench: Workbench, cancel: CancelToken, show
     telling = _Telling(show)
     if question.note:
         telling.tell(f"*{question.note}*\n\n")
+    noted = telling.text
     said = Said(source=Source.MODEL, prompt=readable(request.prompt), answer="", why_ended="failed")
     try:
         finished = await _listen(request, bench, cancel, telling)
@@ -142,7 +145,7 @@ async def answer(question: Question, bench: Workbench, cancel: CancelToken, show
         record = free_record(decision, Source.MODEL, why, question.began)
         bench.journal.add(evolve(record, prompt=said.prompt, answer=telling.text))
         raise
-    looping = telling.looping
+    looping, words = telling.looping, telling.text[len(noted) :]
     telling.tell(missing_fence(telling.text))
     if looping:
         telling.tell(_cut("it began to repeat itself", telling.text))
@@ -152,7 +155,7 @@ async def answer(question: Question, bench: Workbench, cancel: CancelToken, show
     said = evolve(said, answer=telling.text, why_ended=why)
     record = model_record(decision, said, finished.stats, question.began)
     bench.journal.add(record)
-    return Answer(telling.text, record)
+    return Answer(telling.text, record, words)
 
 
 @frozen

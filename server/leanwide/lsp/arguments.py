@@ -9,7 +9,7 @@ from cattrs import BaseValidationError, Converter
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from leanwide.features.explain import Place
+from leanwide.features.quoting import Place, whole
 from leanwide.lsp.convert import locate, view_at
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.syntax import Position
@@ -25,31 +25,84 @@ class Target:
     """Of ``$/progress``; None: the answer comes at the end only."""
 
 
+@frozen(kw_only=True)
+class ChatMessage:
+    """A message of a conversation."""
+
+    message: str
+    id: str | None
+    """The conversation; None begins one."""
+    uri: str | None
+    """The document that it is about."""
+    range: types.Range | None
+    """The part of the document; None is all of it."""
+    token: int | str | None
+    """Of ``$/progress``; None: the answer comes at the end only."""
+
+
 def target(arguments: tuple[Any, ...], converter: Converter) -> Target:
     """Read ``{"uri", "range", "streamToken"?}``.
 
     Raises:
         JsonRpcInvalidParams: It is something else; the message says what it should be.
     """
-    given = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], dict) else {}
+    given = _one_object(arguments)
     uri, token = given.get("uri"), given.get("streamToken")
-    if not isinstance(uri, str) or not (token is None or _is_token(token)):
-        raise _refusal()
-    try:
-        span = converter.structure(given.get("range"), types.Range)
-    except (BaseValidationError, TypeError, ValueError) as error:
-        raise _refusal() from error
+    span = _span(given.get("range"), converter)
+    if not isinstance(uri, str) or span is None or not _is_token(token):
+        raise _refusal('{"uri", "range", "streamToken"?}')
     return Target(uri, span, token)
 
 
+def chat_message(arguments: tuple[Any, ...], converter: Converter) -> ChatMessage:
+    """Read ``{"message", "id"?, "uri"?, "range"?, "streamToken"?}``.
+
+    Raises:
+        JsonRpcInvalidParams: It is something else; the message says what it should be.
+    """
+    given = _one_object(arguments)
+    message, token = given.get("message"), given.get("streamToken")
+    known, uri = given.get("id"), given.get("uri")
+    span = _span(given.get("range"), converter)
+    texts = all(isinstance(one, str | None) for one in (known, uri))
+    ranged = given.get("range") is not None
+    fits = texts and _is_token(token) and ((span is not None and uri is not None) or not ranged)
+    if not isinstance(message, str) or not fits:
+        raise _refusal('{"message", "id"?, "uri"?, "range"?, "streamToken"?}')
+    return ChatMessage(message=message, id=known, uri=uri, range=span, token=token)
+
+
+def chat_id(arguments: tuple[Any, ...]) -> str:
+    """Read ``{"id"}``.
+
+    Raises:
+        JsonRpcInvalidParams: It is something else; the message says what it should be.
+    """
+    known = _one_object(arguments).get("id")
+    if not isinstance(known, str):
+        raise _refusal('{"id"}')
+    return known
+
+
+def _one_object(arguments: tuple[Any, ...]) -> dict[str, Any]:
+    """The object that a command takes; without one an empty one, in which everything is missing."""
+    return arguments[0] if len(arguments) == 1 and isinstance(arguments[0], dict) else {}
+
+
+def _span(given: Any, converter: Converter) -> types.Range | None:
+    """A range, or None where it is none."""
+    try:
+        return converter.structure(given, types.Range)
+    except (BaseValidationError, TypeError, ValueError):
+        return None
+
+
 def _is_token(value: Any) -> bool:
-    return isinstance(value, int | str) and not isinstance(value, bool)
+    return isinstance(value, int | str | None) and not isinstance(value, bool)
 
 
-def _refusal() -> JsonRpcInvalidParams:
-    return JsonRpcInvalidParams(
-        message='this takes one object {"uri", "range", "streamToken"?}, as docs/protocol.md says'
-    )
+def _refusal(wanted: str) -> JsonRpcInvalidParams:
+    return JsonRpcInvalidParams(message=f"this takes one object {wanted}, as docs/protocol.md says")
 
 
 def place_at(workspace: DocumentWorkspace, uri: str, span: types.Range) -> Place:
@@ -61,3 +114,12 @@ def place_at(workspace: DocumentWorkspace, uri: str, span: types.Range) -> Place
     start, end = sorted((span.start, span.end), key=lambda at: (at.line, at.character))
     view = view_at(workspace, uri, start)
     return Place(view=view, end=Position(*locate(workspace, uri, end)))
+
+
+def document_at(workspace: DocumentWorkspace, uri: str) -> Place:
+    """Take a snapshot of a document with all of it selected.
+
+    Raises:
+        JsonRpcInvalidParams: The document is not open.
+    """
+    return whole(view_at(workspace, uri, types.Position(0, 0)))

@@ -1,4 +1,4 @@
-"""Newest wins: one completion alive for a document, and every exit stops the work behind it."""
+"""Newest wins: one request alive for a document or chat; every exit stops the work behind it."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from leanwide.engine.base import CancelToken
 
 
 class LiveRequests:
-    """The request that is alive for each document."""
+    """The request that is alive for each key: a document's URI, or a chat's id."""
 
     def __init__(self) -> None:
-        self._by_uri: dict[str, CancelToken] = {}
+        self._by_key: dict[str, CancelToken] = {}
 
     @contextmanager
-    def newest(self, uri: str) -> Iterator[CancelToken]:
-        """Retire the document's previous request; cancel this one on any exit.
+    def newest(self, key: str) -> Iterator[CancelToken]:
+        """Retire the previous request; cancel this one on any exit.
 
         Editors need not cancel: Neovim 0.12 never does while somebody types.
         """
-        self.retire(uri)
-        token = self._by_uri[uri] = CancelToken()
+        self.retire(key)
+        token = self._by_key[key] = CancelToken()
         try:
             yield token
         finally:
             token.cancel()
-            if self._by_uri.get(uri) is token:
-                del self._by_uri[uri]
+            if self._by_key.get(key) is token:
+                del self._by_key[key]
 
-    def retire(self, uri: str) -> None:
-        """Cancel what runs for a document, because it changed or was closed."""
-        if (previous := self._by_uri.pop(uri, None)) is not None:
+    def retire(self, key: str) -> None:
+        """Cancel what runs for a key, because its document changed, or it was closed or ended."""
+        if (previous := self._by_key.pop(key, None)) is not None:
             previous.cancel()

@@ -15,6 +15,7 @@ class Task(enum.StrEnum):
 
     INLINE_COMPLETION = "inline completion"
     EXPLAIN = "explain"
+    CHAT = "chat"
 
 
 @frozen(kw_only=True)
@@ -32,6 +33,7 @@ class Signals:
 MODE_OF_TASK: Mapping[Task, Mode] = {
     Task.INLINE_COMPLETION: Mode.CODE,
     Task.EXPLAIN: Mode.THINK,
+    Task.CHAT: Mode.DIALOG,
 }
 
 _MIDDLE_OF_LINE_TOKENS = 24

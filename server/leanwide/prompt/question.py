@@ -36,6 +36,22 @@ def explain_question(about: About) -> str:
     return "\n\n".join(parts)
 
 
+def code_shown(about: About) -> str:
+    """Show code to talk about."""
+    parts = []
+    if about.around:
+        parts += [f"From the file {about.file}:", fenced(about.around, about.language)]
+    parts += [f"Code of {about.file}:", fenced(about.code, about.language)]
+    if about.focus:
+        parts += ["This part of it is meant:", fenced(about.focus, about.language)]
+    return "\n\n".join(parts)
+
+
+def code_known(file: str) -> str:
+    """Point at code that the conversation shows already."""
+    return f"This is about the code of {file} above."
+
+
 def fenced(code: str, language: str) -> str:
     """Put code into a fence that it cannot close itself."""
     longest = max((len(run) for run in _BACKTICKS.findall(code)), default=0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from leanwide.lsp import convert
 
 if TYPE_CHECKING:
     from leanwide.server import Server
+
+_DECISIONS_SHOWN: Final = 10
 
 
 async def status(ls: Server, *_: Any) -> dict[str, Any]:
@@ -26,6 +28,20 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
 async def last_request(ls: Server, *_: Any) -> list[dict[str, Any]]:
     """``leanwide.lastRequest``: the last requests and what they cost, newest last."""
     return [convert.camel_case(entry) for entry in ls.bench.journal.records]
+
+
+async def why(ls: Server, *_: Any) -> list[dict[str, Any]]:
+    """``leanwide.why``: the reasons of the last decisions, newest last."""
+    return [
+        {
+            "mode": record.mode,
+            "lane": record.lane,
+            "experts": record.experts,
+            "source": record.source,
+            "reason": record.reason,
+        }
+        for record in ls.bench.journal.records[-_DECISIONS_SHOWN:]
+    ]
 
 
 async def accepted(ls: Server, *_: Any) -> None:

@@ -1,0 +1,184 @@
+"""Chat: a message, about code or not, answered with the conversation so far in mind."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import PurePath
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.context.passage import choose_passage
+from leanwide.engine.base import CancelToken
+from leanwide.features.chats import Chat
+from leanwide.features.layouts import Conversation
+from leanwide.features.quoting import Place, Source, is_binary, quote
+from leanwide.features.wide import (
+    Answer,
+    Question,
+    Show,
+    Silence,
+    answer,
+    decide,
+    free_answer,
+    tokens_left,
+)
+from leanwide.features.workbench import Workbench
+from leanwide.modes.profile import Decision
+from leanwide.modes.router import Signals, Task, route
+from leanwide.prompt.chat import Message
+from leanwide.prompt.history import Turn, first_kept, messages_of
+from leanwide.prompt.question import code_known, code_shown
+
+_EMPTY: Final = "There is no question here."
+_TOO_LONG: Final = "This is longer than the model can read at once: ask about less."
+_FOLDED: Final = "The code is longer than the model can read at once: parts of it were left out."
+_QUESTION_SHARE: Final = 0.5
+"""Share of the room that a question may take from the turns before it."""
+_AROUND_TURN: Final = 20
+"""Tokens that templates put around a turn; a guess, which spares rendering layouts in vain."""
+
+
+@frozen(kw_only=True)
+class Saying:
+    """One message of the user."""
+
+    text: str
+    about: Place | None = None
+    """The code that it is about; a cursor means the definition around it."""
+
+
+class _Unanswerable(Exception):  # noqa: N818  # a fact about the message, not a failure
+    """The model is not asked; the message is a sentence for the user."""
+
+
+@frozen
+class _Worded:
+    """A message as the model may read it."""
+
+    text: str
+    code: str = ""
+    """The part of it that shows code."""
+    pointing: str = ""
+    """The text where the conversation shows the same code already."""
+    whole: bool = True
+    """Nothing of the code is left out."""
+
+
+async def chat(
+    saying: Saying, talk: Chat, bench: Workbench, cancel: CancelToken, show: Show
+) -> Answer:
+    """Answer a message and remember both; of an answer that is cancelled, what was shown.
+
+    Raises:
+        EngineError: The model cannot be loaded, or died while it answered; nothing is remembered.
+    """
+    began = time.monotonic()
+    async with talk.busy:
+        try:
+            question, text = await _prepare(saying, talk, bench, began)
+        except _Unanswerable as reason:
+            silence = Silence(route(Task.CHAT, Signals(), bench.profiles), began)
+            return free_answer(str(reason), silence, bench, show)
+        heard: list[str] = []
+
+        def hear(piece: str) -> None:
+            heard.append(piece)
+            show(piece)
+
+        try:
+            told = await answer(question, bench, cancel, hear)
+        except asyncio.CancelledError:
+            if words := "".join(heard[1 if question.note else 0 :]):
+                talk.remember(Turn(text, words), saying.text)
+            raise
+        talk.remember(Turn(text, told.words), saying.text)
+        return told
+
+
+async def _prepare(
+    saying: Saying, talk: Chat, bench: Workbench, began: float
+) -> tuple[Question, str]:
+    """Decide and lay out a question; also give what the model reads for the message.
+
+    Raises:
+        _Unanswerable: There is nothing to ask, or it has no room.
+    """
+    source = await _source(saying, bench)
+    decision, start = await decide(Task.CHAT, bench.texts["chat"], bench)
+    room = await tokens_left(decision.budget, start, bench)
+    costs = await _costs(talk, bench)
+    most = max(int(room * _QUESTION_SHARE), room - sum(costs[talk.first.get(decision.lane, 0) :]))
+    worded = await _word(saying, source, most, bench)
+    first = first_kept(costs, talk.first.get(decision.lane, 0), room - bench.counter(worded.text))
+    talk.first[decision.lane], text, conversation = await _fit(talk, first, worded, decision, bench)
+    note = "" if worded.whole else _FOLDED
+    return Question(decision=decision, conversation=conversation, began=began, note=note), text
+
+
+async def _source(saying: Saying, bench: Workbench) -> Source | None:
+    """The document that a message is about, None where it is about no code."""
+    if not saying.text.strip():
+        raise _Unanswerable(_EMPTY)
+    if saying.about is None:
+        return None
+    view = saying.about.view
+    if reason := bench.manners.exclusions.why(view.path):
+        raise _Unanswerable(f"{reason}.")
+    return Source(view, await bench.trees.ahead(view))
+
+
+async def _costs(talk: Chat, bench: Workbench) -> list[int]:
+    """Tokens of every turn."""
+    await bench.counter.learn(text for turn in talk.turns for text in (turn.question, turn.answer))
+    count = bench.counter
+    return [count(turn.question) + count(turn.answer) + _AROUND_TURN for turn in talk.turns]
+
+
+async def _word(saying: Saying, source: Source | None, room: int, bench: Workbench) -> _Worded:
+    """Put code and message together, in at most ``room`` tokens."""
+    message, count = saying.text.strip(), bench.counter
+    worded = _Worded(message)
+    passage = None
+    if source is not None and saying.about is not None:
+        passage = choose_passage(source.view, saying.about.selection, source.tree)
+    if source is not None and passage is not None:
+        name = PurePath(source.view.path).name
+        if is_binary(source.view, passage):
+            raise _Unanswerable(f"{name} is not text: there is nothing to say about it.")
+        await count.learn((message,))
+        code = await quote(passage, source, room - count(message), count, code_shown)
+        if not code.text:
+            raise _Unanswerable(_TOO_LONG)
+        pointing = f"{code_known(name)}\n\n{message}"
+        worded = _Worded(f"{code.text}\n\n{message}", code.text, pointing, code.whole)
+    await count.learn((worded.text, worded.pointing))
+    if count(worded.text) > room:
+        raise _Unanswerable(_TOO_LONG)
+    return worded
+
+
+async def _fit(
+    talk: Chat, first: int, worded: _Worded, decision: Decision, bench: Workbench
+) -> tuple[int, str, Conversation]:
+    """Lay out the turns from ``first`` on, fewer where what is around them takes more room.
+
+    Returns:
+        The first turn that is read, the text of the question, and the whole conversation.
+    """
+    model = await bench.engine.ready()
+    while True:
+        turns = talk.turns[first:]
+        known = bool(worded.code) and any(worded.code in turn.question for turn in turns)
+        text = worded.pointing if known else worded.text
+        messages = (
+            Message("system", bench.texts["chat"]),
+            *messages_of(turns),
+            Message("user", text),
+        )
+        thinking = decision.budget.thinking_tokens > 0
+        conversation = await bench.layouts.lay_out(messages, model, thinking)
+        if not turns or await tokens_left(decision.budget, conversation, bench) >= 0:
+            return first, text, conversation
+        first += 1
