@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix bench train-smoke clean
+.PHONY: help setup demo test test-editors lint fix bench train-smoke clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -21,6 +21,10 @@ demo: $(SETUP) ## complete in a real file, and show what it cost
 
 test: lint ## run all checks and tests
 	$(BIN)/pytest -q
+
+test-editors: $(SETUP) ## run the clients in real editors, which are fetched into a cache folder
+	@$(BIN)/pip install --quiet --disable-pip-version-check --group editors
+	$(BIN)/pytest -q -W default tests/editors
 
 lint: $(SETUP) ## ruff, mypy and the layering
 	$(BIN)/ruff format --check .

@@ -1,0 +1,2 @@
+-- What `vim.lsp.enable("leanwide")` starts; `require("leanwide").setup()` does that and more.
+return require("leanwide.client").config()

@@ -1,0 +1,120 @@
+--- The connection to the server: how it is started, asked and listened to.
+
+local options = require("leanwide.options")
+
+local M = {}
+
+M.name = "leanwide"
+
+local modern = vim.fn.has("nvim-0.11") == 1
+
+--- The last `leanwide/status`, an empty table before the first.
+M.status = {} ---@type table<string, any>
+
+local listeners = {} ---@type table<string, fun(value: table)>
+local tokens = 0
+
+--- The language ids that LSP gives other names than Neovim does.
+local language_ids = { cs = "csharp", sh = "shellscript", bash = "shellscript" }
+
+local function on_progress(error, params, context, ...)
+  local listener = params and listeners[params.token]
+  if listener then
+    return listener(params.value)
+  end
+  return vim.lsp.handlers["$/progress"](error, params, context, ...)
+end
+
+local function on_status(_, params)
+  M.status = params
+  vim.api.nvim_exec_autocmds("User", { pattern = "LeanwideStatus", modeline = false })
+  return vim.NIL
+end
+
+--- What `vim.lsp.config` and `vim.lsp.start` need.
+---@return table
+function M.config()
+  local current = options.current
+  return {
+    name = M.name,
+    cmd = current.cmd,
+    filetypes = current.filetypes,
+    root_markers = current.root_markers,
+    init_options = current.settings,
+    handlers = { ["$/progress"] = on_progress, ["leanwide/status"] = on_status },
+    get_language_id = function(_, filetype)
+      return language_ids[filetype] or filetype
+    end,
+  }
+end
+
+--- The client that serves a buffer, the current one without an argument.
+---@param buffer? integer
+---@return vim.lsp.Client?
+function M.find(buffer)
+  return vim.lsp.get_clients({ name = M.name, bufnr = buffer or vim.api.nvim_get_current_buf() })[1]
+end
+
+--- Send a request. Neovim 0.10's clients are tables of functions, later ones are objects.
+---@return fun() cancel
+function M.request(client, method, params, handler, buffer)
+  local sent, id
+  if modern then
+    sent, id = client:request(method, params, handler, buffer)
+  else
+    sent, id = client.request(method, params, handler, buffer)
+  end
+  return function()
+    if not (sent and id) then
+      return
+    end
+    if modern then
+      client:cancel_request(id)
+    else
+      client.cancel_request(id)
+    end
+  end
+end
+
+---@class leanwide.Run
+---@field argument? table what the command is given
+---@field show? fun(value: table) called with each part of an answer while it comes
+---@field done fun(result: any) called with the answer
+---@field failed? fun(message: string) called instead where there is none; a notice by default
+
+--- Run a command of the server for a buffer.
+---@param buffer integer
+---@param command string such as `leanwide.explain`
+---@param run leanwide.Run
+---@return fun() cancel
+function M.run(buffer, command, run)
+  local failed = run.failed or function(message)
+    vim.notify("leanwide: " .. message, vim.log.levels.WARN)
+  end
+  local client = M.find(buffer)
+  if not client then
+    failed("no server is attached to this buffer; see :checkhealth leanwide")
+    return function() end
+  end
+  local argument = run.argument
+  local token
+  if run.show then
+    tokens = tokens + 1
+    token = "leanwide-" .. tokens
+    listeners[token] = run.show
+    argument = vim.tbl_extend("force", argument or {}, { streamToken = token })
+  end
+  local params = { command = command, arguments = argument and { argument } or {} }
+  return M.request(client, "workspace/executeCommand", params, function(error, result)
+    if token then
+      listeners[token] = nil
+    end
+    if error then
+      failed(error.message)
+    else
+      run.done(result)
+    end
+  end, buffer)
+end
+
+return M

@@ -1,0 +1,39 @@
+--- `:checkhealth leanwide`
+
+local M = {}
+
+function M.check()
+  local client = require("leanwide.client")
+  local options = require("leanwide.options").current
+  local health = vim.health
+  health.start("leanwide")
+
+  if vim.fn.has("nvim-0.10") == 0 then
+    health.error("Neovim is too old", "Use Neovim 0.10 or newer.")
+  elseif vim.lsp.inline_completion then
+    health.ok("Neovim shows suggestions by itself (vim.lsp.inline_completion)")
+  else
+    health.ok("the plugin shows suggestions (Neovim before 0.12)")
+  end
+
+  local program = options.cmd[1]
+  if vim.fn.executable(program) == 0 then
+    return health.error(program .. " cannot be run", {
+      "Install leanwide (pip install leanwide), or",
+      'give its path: require("leanwide").setup({ cmd = { "/path/to/leanwide", "serve" } })',
+    })
+  end
+  health.ok("the server is " .. vim.fn.exepath(program))
+
+  local running = vim.lsp.get_clients({ name = client.name })[1]
+  if not running then
+    return health.info("no server runs: open a file of a type in `filetypes`")
+  end
+  local status = client.status
+  health.ok(("it runs; the engine is %s"):format(status.state or "not started"))
+  if status.reason and status.reason ~= "" and status.reason ~= vim.NIL then
+    health.warn(status.reason)
+  end
+end
+
+return M

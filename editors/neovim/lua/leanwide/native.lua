@@ -1,0 +1,48 @@
+--- Ghost text by Neovim's own `vim.lsp.inline_completion`, which 0.12 has.
+
+local client = require("leanwide.client")
+
+local M = {}
+
+--- Show suggestions while somebody types in a buffer.
+---@param buffer integer
+function M.attach(buffer)
+  vim.lsp.inline_completion.enable(true, { bufnr = buffer })
+end
+
+--- What of an item is typed already: it replaces its range with all of its text.
+local function typed_part(item)
+  if not item.range then
+    return ""
+  end
+  local row, first, last_row, last = item.range:to_extmark()
+  local parts = vim.api.nvim_buf_get_text(item.range.buf or 0, row, first, last_row, last, {})
+  return table.concat(parts, "\n")
+end
+
+--- Insert what is shown, or the part of it that `choose` gives.
+---@param choose fun(text: string): string
+---@return boolean # whether there was something
+function M.accept(choose)
+  return vim.lsp.inline_completion.get({
+    on_accept = function(item)
+      local server = vim.lsp.get_client_by_id(item.client_id)
+      if type(item.insert_text) ~= "string" or not server or server.name ~= client.name then
+        return item
+      end
+      local typed = typed_part(item)
+      if not vim.startswith(item.insert_text, typed) then
+        return item
+      end
+      local rest = item.insert_text:sub(#typed + 1)
+      local part = choose(rest)
+      if #part < #rest then
+        item.insert_text = typed .. part
+        item.command = nil
+      end
+      return item
+    end,
+  })
+end
+
+return M

@@ -1,0 +1,37 @@
+--- What a user may choose; `setup()` lays their table over this one.
+
+local M = {}
+
+---@class leanwide.Keys
+---@field accept string|false accept the whole suggestion; otherwise the key does what it did
+---@field accept_word string|false accept its next word
+---@field accept_line string|false accept its first line
+
+---@class leanwide.Options
+---@field cmd string[] how the server is started
+---@field filetypes string[] where it is attached
+---@field root_markers string[] what marks the root of a workspace
+---@field settings table sent as `initializationOptions`; docs/configuration.md has them
+---@field suggest boolean show suggestions while typing
+---@field keys leanwide.Keys in insert mode
+local defaults = {
+  cmd = { "leanwide", "serve" },
+  filetypes = {
+    "bash", "c", "cpp", "cs", "css", "go", "html", "java", "javascript", "javascriptreact",
+    "json", "lua", "markdown", "php", "python", "ruby", "rust", "sh", "toml", "typescript",
+    "typescriptreact", "yaml",
+  },
+  root_markers = { ".leanwide.toml", ".git" },
+  settings = {},
+  suggest = true,
+  keys = { accept = "<Tab>", accept_word = "<M-Right>", accept_line = "<M-C-Right>" },
+}
+
+M.current = vim.deepcopy(defaults) ---@type leanwide.Options
+
+---@param wanted? table
+function M.set(wanted)
+  M.current = vim.tbl_deep_extend("force", vim.deepcopy(defaults), wanted or {})
+end
+
+return M

@@ -1,0 +1,148 @@
+--- A floating window whose text grows.
+
+local M = {}
+
+local SPIN = { "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏" }
+local SPIN_MS = 100
+
+---@class leanwide.Window
+---@field buffer integer
+---@field id integer
+---@field private title string
+---@field private hint string
+---@field private timer uv.uv_timer_t?
+local Window = {}
+Window.__index = Window
+
+local function geometry()
+  local width = math.min(100, math.max(20, math.floor(vim.o.columns * 0.8)))
+  local height = math.max(5, math.floor(vim.o.lines * 0.6))
+  return {
+    relative = "editor",
+    width = width,
+    height = height,
+    row = math.floor((vim.o.lines - height) / 2) - 1,
+    col = math.floor((vim.o.columns - width) / 2),
+  }
+end
+
+--- Open a window; `q` and <Esc> close it.
+---@param title string
+---@param filetype string
+---@param hint string what its keys do
+---@param closed fun() called once when it is closed
+---@return leanwide.Window
+function M.open(title, filetype, hint, closed)
+  local buffer = vim.api.nvim_create_buf(false, true)
+  vim.bo[buffer].bufhidden = "wipe"
+  local look = {
+    style = "minimal",
+    border = "rounded",
+    title = " " .. title .. " ",
+    footer = " " .. hint .. " ",
+    footer_pos = "right",
+  }
+  local id = vim.api.nvim_open_win(buffer, true, vim.tbl_extend("error", geometry(), look))
+  vim.bo[buffer].filetype = filetype
+  vim.bo[buffer].modifiable = false
+  vim.wo[id].wrap = true
+  vim.wo[id].linebreak = true
+  vim.wo[id].conceallevel = filetype == "markdown" and 2 or 0
+  local window = setmetatable({ buffer = buffer, id = id, title = title, hint = hint }, Window)
+  window:map({ "q", "<Esc>" }, "Close", function()
+    window:close()
+  end)
+  vim.api.nvim_create_autocmd("BufWipeout", {
+    buffer = buffer,
+    once = true,
+    callback = function()
+      window:rest()
+      closed()
+    end,
+  })
+  return window
+end
+
+---@param keys string[]
+---@param description string
+---@param action fun()
+function Window:map(keys, description, action)
+  for _, key in ipairs(keys) do
+    vim.keymap.set("n", key, action, { buffer = self.buffer, nowait = true, desc = description })
+  end
+end
+
+function Window:close()
+  if vim.api.nvim_win_is_valid(self.id) then
+    vim.api.nvim_win_close(self.id, true)
+  end
+end
+
+---@return boolean
+function Window:is_open()
+  return vim.api.nvim_buf_is_valid(self.buffer)
+end
+
+--- Add text at the end; the window follows unless the cursor was moved away from it.
+---@param text string
+function Window:append(text)
+  if not self:is_open() or text == "" then
+    return
+  end
+  local last = vim.api.nvim_buf_line_count(self.buffer)
+  local follows = vim.api.nvim_win_is_valid(self.id)
+    and vim.api.nvim_win_get_cursor(self.id)[1] == last
+  local line = vim.api.nvim_buf_get_lines(self.buffer, -2, -1, false)[1]
+  vim.bo[self.buffer].modifiable = true
+  local added = vim.split(text, "\n", { plain = true })
+  vim.api.nvim_buf_set_text(self.buffer, last - 1, #line, last - 1, #line, added)
+  vim.bo[self.buffer].modifiable = false
+  if follows then
+    vim.api.nvim_win_set_cursor(self.id, { vim.api.nvim_buf_line_count(self.buffer), 0 })
+  end
+end
+
+---@param lines string[]
+function Window:set(lines)
+  if self:is_open() then
+    vim.bo[self.buffer].modifiable = true
+    vim.api.nvim_buf_set_lines(self.buffer, 0, -1, false, lines)
+    vim.bo[self.buffer].modifiable = false
+  end
+end
+
+---@param footer string
+function Window:say(footer)
+  if vim.api.nvim_win_is_valid(self.id) then
+    vim.api.nvim_win_set_config(self.id, { footer = " " .. footer .. " ", footer_pos = "right" })
+  end
+end
+
+--- Show that something is on its way.
+---@param doing string
+function Window:spin(doing)
+  self:rest()
+  self.timer = assert(vim.uv.new_timer())
+  local turn = 0
+  self.timer:start(0, SPIN_MS, vim.schedule_wrap(function()
+    if self.timer then
+      turn = turn % #SPIN + 1
+      self:say(SPIN[turn] .. " " .. doing)
+    end
+  end))
+end
+
+--- Show that nothing is on its way any more.
+---@param footer? string
+function Window:rest(footer)
+  if self.timer then
+    self.timer:stop()
+    self.timer:close()
+    self.timer = nil
+  end
+  if footer then
+    self:say(footer)
+  end
+end
+
+return M
