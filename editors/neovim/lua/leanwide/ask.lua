@@ -102,7 +102,7 @@ function M.chat(message, range)
   if message ~= "" then
     say(chat, message, range)
   else
-    ask()
+    vim.schedule(ask) -- the window is drawn first
   end
 end
 
