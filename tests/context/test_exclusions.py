@@ -160,7 +160,7 @@ def test_a_changed_ignore_file_counts_once_the_old_one_is_forgotten(tmp_path: Pa
     ignored = IgnoreFiles(tmp_path)
     assert ignored.source(str(tmp_path / "a.py")) == ""
     write(tmp_path, {".gitignore": "a.py\n"})
-    ignored.forget()
+    ignored.read_again()
     assert ignored.source(str(tmp_path / "a.py")) == ".gitignore"
 
 

@@ -84,9 +84,12 @@ class IgnoreFiles:
         folder = self._folder(posix.rpartition("/")[0])
         return folder.ignored_by or _decide(folder.rules, posix + "/" * path.endswith("/"))
 
-    def forget(self) -> None:
-        """Read all files anew: one was changed."""
-        self._folders.clear()
+    def read_again(self) -> None:
+        """Read all files anew, because one was changed; what was known serves until then."""
+        anew = IgnoreFiles(self.root)
+        for folder in tuple(self._folders):
+            anew._folder(folder)
+        self._folders = anew._folders
 
     def _folder(self, path: str) -> _Folder:
         missing = []

@@ -164,7 +164,7 @@ class WorkspaceIndex:
             return
         if any(_moves_much(change) for change in changes):
             if area.exclusions.ignored is not None:
-                area.exclusions.ignored.forget()
+                area.exclusions.ignored.read_again()
             self.build(area)
         self._builder.apply(area, changes)
 

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from leanwide.context.edits import EditedPlace
 from leanwide.context.excerpts import Snippet
 from leanwide.context.view import View
-from leanwide.context.window import Count
+from leanwide.context.window import Count, Related
 from leanwide.syntax import Position, Span, SyntaxTree, references
 
 MOST: Final = 4
@@ -70,7 +70,7 @@ class Limits:
     around: Sequence[str]
     """The lines around the cursor that are in the window: what says the same is left out."""
     budget: int
-    """Tokens for all snippets with their paths."""
+    """Tokens for all snippets and all paths."""
     count: Count
     allowed: Callable[[str], bool] = field(default=lambda _: True)
     """Whether a path may still be shown: its file exists and is not excluded."""
@@ -86,6 +86,25 @@ def names_near(view: View, tree: SyntaxTree) -> tuple[str, ...]:
 def lines_near(view: View) -> Sequence[str]:
     """Give the lines around the cursor that a snippet is compared with."""
     return view.lines[max(0, view.line - 2 * _REACH) : view.line + _REACH]
+
+
+def texts_to_count(candidates: Candidates, path: str) -> Iterator[str]:
+    """The texts whose tokens :func:`choose_related` asks for."""
+    yield path
+    for snippet, _ in candidates.scored():
+        yield snippet.path
+        yield snippet.text
+
+
+def choose_related(candidates: Candidates, previous: Related, limits: Limits) -> Related:
+    """Choose what stands in front of a window, as :func:`choose` does, and count it."""
+    heading = limits.count(limits.path) + _HEADER_TOKENS
+    inner = evolve(limits, budget=limits.budget - heading)
+    chosen = choose(candidates, previous.snippets, inner)
+    if not chosen:
+        return Related()
+    tokens = heading + sum(_cost(snippet, limits.count) for snippet in chosen)
+    return Related(limits.path, chosen, tokens)
 
 
 def choose(

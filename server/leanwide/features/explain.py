@@ -10,12 +10,14 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from leanwide.context.excerpts import Snippet
 from leanwide.context.folding import fold, texts_to_count
 from leanwide.context.passage import Passage, choose_passage
-from leanwide.context.surroundings import helpful, run_lines, surroundings
+from leanwide.context.related import MOST
+from leanwide.context.surroundings import helpful, names_used, run_lines, surroundings
 from leanwide.context.view import View
 from leanwide.engine.base import CancelToken
-from leanwide.features.counting import TokenCounter
+from leanwide.features.gate import why_left_alone
 from leanwide.features.wide import (
     Answer,
     Question,
@@ -29,7 +31,7 @@ from leanwide.features.wide import (
 )
 from leanwide.features.workbench import Workbench
 from leanwide.modes.router import Signals, Task, route
-from leanwide.prompt.question import About, explain_question
+from leanwide.prompt.question import About, explain_question, quoted
 from leanwide.syntax import Position, Span, SyntaxTree
 
 _NOTHING: Final = "There is nothing to explain here: the place holds only white space."
@@ -71,20 +73,15 @@ async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Sho
     """
     view, began = place.view, time.monotonic()
     silence = Silence(route(Task.EXPLAIN, Signals(), bench.profiles), began)
-    if reason := bench.manners.exclusions.why(view.path):
+    if reason := await asyncio.to_thread(why_left_alone, view, bench.manners.exclusions):
         return free_answer(f"{reason}.", silence, bench, show)
     tree = await bench.trees.ahead(view)
     passage = choose_passage(view, place.selection, tree)
     if passage is None:
         return free_answer(_NOTHING, silence, bench, show)
-    if any("\0" in line for line in view.lines[passage.first : passage.last]):
-        name = PurePath(view.path).name
-        return free_answer(
-            f"{name} is not text: there is nothing to explain.", silence, bench, show
-        )
     decision, conversation = await decide(Task.EXPLAIN, bench.texts["explain"], bench)
     room = await tokens_left(decision.budget, conversation, bench)
-    text, whole = await _question_text(passage, Source(view, tree), room, bench.counter)
+    text, whole = await _question_text(passage, Source(view, tree), room, bench)
     if not text:
         return free_answer(_TOO_LONG, silence, bench, show)
     question = Question(
@@ -98,20 +95,20 @@ async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Sho
 
 async def explainable(place: Place, bench: Workbench) -> bool:
     """Whether there is something to explain, as far as can be told without the model."""
-    if bench.manners.exclusions.why(place.view.path):
+    if await asyncio.to_thread(why_left_alone, place.view, bench.manners.exclusions):
         return False
     tree = await bench.trees.ahead(place.view)
     return choose_passage(place.view, place.selection, tree) is not None
 
 
 async def _question_text(
-    passage: Passage, source: Source, room: int, count: TokenCounter
+    passage: Passage, source: Source, room: int, bench: Workbench
 ) -> tuple[str, bool]:
     """What the model is asked in at most ``room`` tokens, and whether all of the code is in it.
 
     The text is "" where no line of the code has room.
     """
-    view, tree = source.view, source.tree
+    view, tree, count = source.view, source.tree, bench.counter
     runs = await asyncio.to_thread(helpful, passage, tree)
     about = About(
         file=PurePath(view.path).name,
@@ -132,4 +129,26 @@ async def _question_text(
     if not code.text:
         return "", False
     around = surroundings(view, runs, room - count(code.text), count)
-    return explain_question(evolve(about, code=code.text, around=around)), code.whole
+    about = evolve(about, code=code.text, around=around)
+    room -= count(code.text) + count(around)
+    about = evolve(about, elsewhere=await _elsewhere(passage, source, room, bench))
+    return explain_question(about), code.whole
+
+
+async def _elsewhere(
+    passage: Passage, source: Source, room: int, bench: Workbench
+) -> tuple[Snippet, ...]:
+    """Definitions in other files of what the passage uses, as many as fit into ``room`` tokens."""
+    tree, key = source.tree, bench.elsewhere.key(source.view.path)
+    if tree is None or key is None:
+        return ()
+    names = await asyncio.to_thread(names_used, passage, tree)
+    found = (await bench.elsewhere.definitions(names, key))[:MOST]
+    texts = [quoted(one, tree.language.name) + "\n\n" for one in found]
+    await bench.counter.learn(texts)
+    kept: list[Snippet] = []
+    for one, cost in zip(found, map(bench.counter, texts), strict=True):
+        if cost <= room:
+            kept.append(one)
+            room -= cost
+    return tuple(kept)

@@ -7,6 +7,8 @@ from typing import Final
 
 from attrs import frozen
 
+from leanwide.context.excerpts import Snippet
+
 _BACKTICKS: Final = re.compile("`+")
 
 
@@ -23,17 +25,24 @@ class About:
     """The part of a line that is meant; "" for all of the code."""
     around: str
     """Lines of the file that help to understand the code."""
+    elsewhere: tuple[Snippet, ...] = ()
+    """Definitions in other files of what the code uses."""
 
 
 def explain_question(about: About) -> str:
     """Ask for an explanation; the code comes last, where a model attends most."""
-    parts = []
+    parts = [quoted(one, about.language) for one in about.elsewhere]
     if about.around:
-        parts += [f"From the file {about.file}:", fenced(about.around, about.language)]
+        parts.append(quoted(Snippet(about.file, about.around), about.language))
     parts += ["Explain this code.", fenced(about.code, about.language)]
     if about.focus:
         parts += ["The question is about this part of it:", fenced(about.focus, about.language)]
     return "\n\n".join(parts)
+
+
+def quoted(snippet: Snippet, language: str) -> str:
+    """Show a piece of a file, and say which."""
+    return f"From the file {snippet.path}:\n\n{fenced(snippet.text, language)}"
 
 
 def fenced(code: str, language: str) -> str:
