@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from lsprotocol import types
 
 from tests.context.folders import write
-from tests.e2e.session import END, Session, session
+from tests.e2e.session import END, READY_WITHIN, Session, session
 
 QUIET = {"completion": {"look_ahead": False}}
 PRICING = '''\
@@ -170,3 +171,26 @@ async def test_an_explanation_reads_the_definitions_that_the_code_uses(root: Pat
         await editor.command("leanwide.explain", {"uri": uri, "range": span})
         prompt = (await editor.last_request()).prompt
         assert f"From the file pricing.py:\n\n```python\n{PRICING}```\n\nExplain" in prompt
+
+
+async def test_the_index_waits_while_somebody_types_and_shows_that(root: Path):
+    async with session(QUIET, root=root) as editor:
+        uri, at = editor.open("", "main.py"), types.Position(0, 0)
+        reports = editor.client.progress_reports
+
+        def bars() -> list[list[Any]]:
+            titled = (bar for bar in reports.values() if bar and hasattr(bar[0], "title"))
+            return [bar for bar in titled if "workspace" in bar[0].title]
+
+        async with asyncio.timeout(READY_WITHIN):
+            while not bars():
+                editor.client.workspace_did_change_configuration(
+                    types.DidChangeConfigurationParams({"leanwide": QUIET})
+                )
+                for _ in range(50):
+                    editor.changed_on_disk(root / "pricing.py", types.FileChangeType.Changed)
+                    at = editor.insert(uri, at, "x")
+                    await asyncio.sleep(0.05)
+            while not isinstance(bars()[0][-1], types.WorkDoneProgressEnd):
+                await asyncio.sleep(0.05)
+        assert (await editor.indexed()).definitions == 1
