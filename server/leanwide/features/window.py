@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from leanwide.context.lines import Room, choose_lines
-from leanwide.context.plan import plan_nearest, plan_syntax
+from leanwide.context.lines import choose_lines
+from leanwide.context.plan import Room, plan_nearest, plan_syntax
 from leanwide.context.related import Limits, choose_related, lines_near, texts_to_count
 from leanwide.context.view import View, with_lf
 from leanwide.context.window import (
@@ -63,13 +63,14 @@ async def choose_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None)
             return kept
     related = await _related(asked, bench, tree, int(budget * _RELATED_SHARE))
     budget -= related.tokens
-    plan = plan_nearest(view, budget) if tree is None else plan_syntax(view, tree, budget)
+    after = int(budget * AFTER_SHARE)
+    room = Room(int(budget * FILL_SHARE) - after, after)
+    plan = plan_nearest(view, room) if tree is None else plan_syntax(view, tree, room)
     needed = (with_lf(view.lines[number]) for number in plan.numbers())
     await count.learn((*needed, view.line_before, view.line_after, view.line_after + "\n"))
-    after = int(budget * AFTER_SHARE)
     cursor_line = count(view.line_before) + count(view.line_after)
-    before = max(0, int(budget * FILL_SHARE) - after - cursor_line)
-    chosen = choose_lines(view, plan, Room(before, after), count)
+    room = evolve(room, before=max(0, room.before - cursor_line))
+    chosen = choose_lines(view, plan, room, count)
     return new_window(view, chosen, count, related)
 
 
