@@ -5,16 +5,21 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
+from attrs import evolve
 from lsprotocol import types
 from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
 from leanwide import __version__
+from leanwide.context.crawl import Area
 from leanwide.context.exclusions import Exclusions
+from leanwide.context.ignored import IgnoreFiles
 from leanwide.engine.base import Engine
 from leanwide.features.chats import Chats
+from leanwide.features.elsewhere import Elsewhere
 from leanwide.features.journal import Record, Source
 from leanwide.features.workbench import Manners, Workbench, workbench
 from leanwide.lsp.documents import DocumentWorkspace
@@ -27,6 +32,7 @@ from leanwide.lsp.handlers import (
     documents,
     explain,
     lifecycle,
+    workspace,
 )
 from leanwide.lsp.protocol import Protocol
 from leanwide.lsp.requests import LiveRequests
@@ -45,7 +51,9 @@ HANDLERS: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
     (types.SHUTDOWN, lifecycle.shutdown, None),
     (types.TEXT_DOCUMENT_DID_OPEN, documents.did_open, None),
     (types.TEXT_DOCUMENT_DID_CHANGE, documents.did_change, None),
+    (types.TEXT_DOCUMENT_DID_SAVE, documents.did_save, None),
     (types.TEXT_DOCUMENT_DID_CLOSE, documents.did_close, None),
+    (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, workspace.did_change_watched_files, None),
     # pygls advertises inline completion only where options are given.
     (
         types.TEXT_DOCUMENT_INLINE_COMPLETION,
@@ -97,6 +105,9 @@ class Server(LanguageServer):
         self.explaining = LiveRequests()
         self.chatting = LiveRequests()
         self.chats = Chats()
+        self.root: Path | None = None
+        self._ignored: IgnoreFiles | None = None
+        self.elsewhere = Elsewhere()
         self.feedback = Feedback(self)
         self.accepted = 0
         self.options, _ = parse(*layers)
@@ -119,6 +130,20 @@ class Server(LanguageServer):
     def serves(self, language_id: str) -> bool:
         """Whether the user wants completions in this language."""
         return language_id not in self.options.languages.off
+
+    def take_over(self, root: Path | None) -> None:
+        """Work in a workspace; None is none."""
+        self.root = root
+        self._ignored = IgnoreFiles(root) if root is not None else None
+
+    def build_index(self) -> None:
+        """Begin to index the workspace in the background, where there is one."""
+        if self.root is None:
+            return
+        area = Area(root=self.root, exclusions=self.bench.manners.exclusions)
+        opened = (document.path for document in self.workspace.text_documents.values())
+        near = tuple(key for path in opened if path and (key := area.key(path)))
+        self.elsewhere.build(evolve(area, near=near))
 
     async def configure(
         self, *, editor: Layer, workspace: Layer | None = None, problems: tuple[str, ...] = ()
@@ -155,16 +180,17 @@ class Server(LanguageServer):
         engine.observe(self.feedback.follow)
         bench = workbench(engine, self.options.profiles, self._manners())
         bench.texts = self._texts
+        bench.elsewhere = self.elsewhere
         return bench
 
     def _manners(self) -> Manners:
-        wishes, workspace = self.options.completion, self.protocol._workspace
-        root = (workspace.root_path if workspace is not None else None) or ""
+        wishes = self.options.completion
+        root = str(self.root) if self.root is not None else ""
         return Manners(
             in_comments=wishes.in_comments,
             in_strings=wishes.in_strings,
             look_ahead=wishes.look_ahead,
-            exclusions=Exclusions(root, self.options.files.exclude),
+            exclusions=Exclusions(root, self.options.files.exclude, self._ignored),
         )
 
 

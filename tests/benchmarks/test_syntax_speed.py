@@ -22,13 +22,13 @@ from leanwide.syntax import (
     SyntaxTree,
     completed_length,
     definitions,
+    earlier_siblings,
     enclosing,
     imports,
     language_for,
     parse,
     place,
     references,
-    siblings,
     split,
 )
 
@@ -128,7 +128,7 @@ def test_enclosing(benchmark: Any, tree: SyntaxTree) -> None:
 def test_ten_siblings(benchmark: Any, tree: SyntaxTree) -> None:
     def ask(tree: SyntaxTree, at: Position) -> None:
         for one in enclosing(tree, at)[-1:]:
-            list(islice(siblings(tree, one), 10))
+            list(islice(earlier_siblings(tree, one), 10))
 
     _asked(benchmark, tree, ask)
 

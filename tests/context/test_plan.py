@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leanwide.context.lines import Room, choose_lines
-from leanwide.context.plan import plan_nearest, plan_syntax
+from leanwide.context.lines import choose_lines
+from leanwide.context.plan import Room, plan_nearest, plan_syntax
 from leanwide.context.view import View
 from leanwide.syntax import language_for, parse
 from tests.context.marked import view_of
@@ -41,6 +41,8 @@ class Store:
 end = 1
 '''
 
+AMPLE = Room(4000, 4000)
+
 
 def lines(text: str) -> int:
     """Count lines: a token each."""
@@ -51,9 +53,9 @@ def chosen(marked: str, before: int, after: int = 100, language: str = "python")
     view = view_of(marked, language)
     known = language_for(language)
     if known is None:
-        plan = plan_nearest(view, 1000)
+        plan = plan_nearest(view, AMPLE)
     else:
-        plan = plan_syntax(view, parse(known, view.lines), 1000)
+        plan = plan_syntax(view, parse(known, view.lines), AMPLE)
     return choose_lines(view, plan, Room(before, after), lines)
 
 
@@ -132,5 +134,5 @@ def test_odd_documents(marked: str):
 
 def test_the_cursors_own_line_is_in_neither_part():
     view: View = view_of("a\nb‸c\nd\n")
-    said = choose_lines(view, plan_nearest(view, 10), Room(10, 10), lines)
+    said = choose_lines(view, plan_nearest(view, AMPLE), Room(10, 10), lines)
     assert (said.before, said.after) == ("a\n", "d\n")

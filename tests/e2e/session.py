@@ -64,13 +64,20 @@ END = types.Position(line=SOURCE.count("\n"), character=8)
 class Session:
     """An editor with one server."""
 
-    def __init__(self, client: LanguageClient) -> None:
+    def __init__(self, client: LanguageClient, folder: str) -> None:
         self.client = client
+        self.folder = folder
+        """The URI of the folder that documents are in."""
         self.statuses: list[Any] = []
         self.versions: dict[str, int] = {}
         self.parts: dict[str | int, list[Any]] = {}
         """What came as progress of commands, by token."""
         self.capabilities: types.ServerCapabilities
+        self.registrations: list[types.Registration] = []
+
+        @client.feature(types.CLIENT_REGISTER_CAPABILITY)
+        def register(params: types.RegistrationParams) -> None:
+            self.registrations += params.registrations
 
         @client.feature("leanwide/status")
         def note(params: Any) -> None:
@@ -89,7 +96,7 @@ class Session:
         client.protocol.fm.features[types.PROGRESS] = progress
 
     def open(self, text: str = SOURCE, name: str = "store.py", language: str = "python") -> str:
-        uri = f"file:///project/{name}"
+        uri = f"{self.folder}/{name}"
         self.versions[uri] = 1
         item = types.TextDocumentItem(uri, language, 1, text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
@@ -105,6 +112,24 @@ class Session:
         document = types.VersionedTextDocumentIdentifier(self.versions[uri], uri)
         change = types.TextDocumentContentChangePartial(span, text)
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
+
+    def save(self, uri: str) -> None:
+        """Say that a document was saved; the file is the test's to write."""
+        document = types.TextDocumentIdentifier(uri)
+        self.client.text_document_did_save(types.DidSaveTextDocumentParams(document))
+
+    def changed_on_disk(self, path: Path, kind: types.FileChangeType) -> None:
+        """Say what another program did to a file."""
+        event = types.FileEvent(path.as_uri(), kind)
+        params = types.DidChangeWatchedFilesParams([event])
+        self.client.workspace_did_change_watched_files(params)
+
+    async def indexed(self) -> Any:
+        """Wait until the workspace is indexed as it is by now; give what is known of it."""
+        async with asyncio.timeout(READY_WITHIN):
+            while (index := (await self.status()).index).building:
+                await asyncio.sleep(0.05)
+        return index
 
     def close(self, uri: str) -> None:
         document = types.TextDocumentIdentifier(uri)
@@ -185,9 +210,14 @@ async def session(
     """Start the program, initialize it, and shut it down in the end."""
     client = await ClientServerConfig(server_command=[PROGRAM, "serve"]).start()
     assert isinstance(client, LanguageClient)
-    editor = Session(client)
+    editor = Session(client, root.as_uri() if root is not None else "file:///project")
     capabilities = types.ClientCapabilities(
         general=types.GeneralClientCapabilities(position_encodings=[encoding]),
+        workspace=types.WorkspaceClientCapabilities(
+            did_change_watched_files=types.DidChangeWatchedFilesClientCapabilities(
+                dynamic_registration=True
+            )
+        ),
         window=types.WindowClientCapabilities(work_done_progress=True),
     )
     result = await client.initialize_session(

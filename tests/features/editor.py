@@ -9,8 +9,8 @@ from math import inf
 from attrs import evolve
 
 from leanwide.context.view import View, split_lines
-from leanwide.engine.base import CancelToken, Priority, Request
-from leanwide.engine.scripted import Answer, ScriptedEngine
+from leanwide.engine.base import CancelToken, ModelInfo, Priority, Request
+from leanwide.engine.scripted import SCRIPTED_MODEL, Answer, ScriptedEngine
 from leanwide.features.complete import Question, complete
 from leanwide.features.journal import Source
 from leanwide.features.workbench import Manners, Workbench, workbench
@@ -31,8 +31,8 @@ def bench_saying(*answers: Answer, manners: Manners = QUIET) -> tuple[Workbench,
 class SteppedEngine(ScriptedEngine):
     """A scripted engine that says one piece at a time when it is told to."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, model: ModelInfo = SCRIPTED_MODEL) -> None:
+        super().__init__(model)
         self._steps = inf
         self._turns: set[asyncio.Event] = set()
 

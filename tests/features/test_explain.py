@@ -120,7 +120,7 @@ async def test_code_cannot_close_its_fence():
         (place((2, 0), (2, 0)), "holds only white space"),
         (place((0, 0), (0, 0), text=""), "holds only white space"),
         (place((0, 0), (1, 0), path="/project/.env"), "never enters a prompt"),
-        (place((0, 0), (1, 0), text="a\0b\n"), "not text"),
+        (place((0, 0), (1, 0), text="a\0b\n"), "binary"),
     ],
 )
 async def test_where_there_is_nothing_to_explain_a_sentence_says_so(asked, sentence):

@@ -305,7 +305,6 @@ async def test_closing_a_document_forgets_everything_and_ends_its_generation():
     editor = Editor(bench, "x\n‸\n", "python")
     other = Editor(bench, "y\n‸\n", "python", name="other")
     assert await editor.ask() == "ab"
-    bench.snippets[editor.uri] = ("snippet",)
     engine.pause()
     editor.type("z")
     asked = editor.asking()
@@ -315,7 +314,6 @@ async def test_closing_a_document_forgets_everything_and_ends_its_generation():
     await settled(bench)
     assert engine.cancelled == engine.requests[1:]
     assert editor.uri not in bench.windows
-    assert editor.uri not in bench.snippets
     assert editor.uri not in bench.trees._trees
     assert not [one for one in bench.suggestions._suggestions if one.view.uri == editor.uri]
     engine.enqueue(["still"])

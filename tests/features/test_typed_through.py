@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
+from leanwide.context.excerpts import Snippet
+from leanwide.context.window import Related
 from leanwide.features.journal import Source
 from tests.features.editor import Editor, bench_saying, sources
 
@@ -141,7 +144,9 @@ async def test_filters_run_again_on_a_cached_answer():
     bench, engine = bench_saying(["a = 1\nb = a + 1\nc = b + a"])
     editor = Editor(bench, "x\n‸\n")
     assert await editor.ask() == "a = 1\nb = a + 1\nc = b + a"
-    bench.snippets[editor.uri] = ("def f():\n    a = 1\n    b = a + 1\n    c = b + a\n",)
+    snippet = Snippet("b.py", "def f():\n    a = 1\n    b = a + 1\n    c = b + a\n")
+    window = bench.windows[editor.uri]
+    bench.windows[editor.uri] = evolve(window, related=Related("a.py", (snippet,)))
     assert await editor.ask() == ""
     assert len(engine.requests) == 1
 

@@ -5,11 +5,11 @@ import pytest
 from leanwide.syntax import (
     Span,
     definitions,
+    earlier_siblings,
     enclosing,
     error_count,
     imports,
     references,
-    siblings,
 )
 
 from .marked import at_mark, tree_of
@@ -83,19 +83,19 @@ def test_enclosing(language: str, text: str, names: str) -> None:
 
 
 SIBLINGS = [
-    ("python", "def a(): 1\n\n@x\ndef b(): 1\n\ndef c():‸ 1\nclass D:\n  def e(): 1\n", "D b a"),
+    ("python", "def a(): 1\n\n@x\ndef b(): 1\n\ndef c():‸ 1\nclass D:\n  def e(): 1\n", "b a"),
     ("python", "class A:\n  def a(self): 1\n  x: int\n  def b(self):‸ 1\n\ndef c(): 1\n", "a"),
-    ("typescript", "const a = () => 1;\nfunction b() {‸}\nexport class C {\n  d() {}\n}\n", "a C"),
-    ("java", "class A {\n  void a() {‸}\n  int x;\n  void b() {}\n}\n", "b"),
+    ("typescript", "const a = () => 1;\nfunction b() {‸}\nexport class C {\n  d() {}\n}\n", "a"),
+    ("java", "class A {\n  void a() {}\n  int x;\n  void b() {‸}\n}\n", "a"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("language", "text", "names"), SIBLINGS)
-def test_siblings(language: str, text: str, names: str) -> None:
+def test_earlier_siblings(language: str, text: str, names: str) -> None:
     """Nearest first, each once, nothing from inside another one."""
     tree, position = at_mark(language, text)
     one = enclosing(tree, position)[-1]
-    assert " ".join(other.name for other in siblings(tree, one)) == names
+    assert " ".join(other.name for other in earlier_siblings(tree, one)) == names
 
 
 def test_references_are_nearest_first_and_not_local() -> None:

@@ -10,6 +10,7 @@ from leanwide.syntax import (
     Span,
     SyntaxTree,
     definitions,
+    earlier_siblings,
     enclosing,
     error_count,
     imports,
@@ -18,7 +19,6 @@ from leanwide.syntax import (
     parse,
     place,
     references,
-    siblings,
     split,
 )
 
@@ -116,7 +116,7 @@ def test_nothing_raises(language: object, text: str, at: tuple[int, int], more: 
         assert found.statement_start <= position
         for definition in (*enclosing(one, at), *definitions(one)):
             assert definition.start <= definition.signature_end <= definition.end
-            list(siblings(one, definition))
+            list(earlier_siblings(one, definition))
         imports(one)
         references(one, Span(Position(0, 0), position))
 

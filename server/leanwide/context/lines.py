@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import frozen
-
-from leanwide.context.plan import Part, Plan
+from leanwide.context.plan import Part, Plan, Room
 from leanwide.context.view import View, with_lf
 from leanwide.context.window import Chosen, Count
 
 _FOLD_TOKENS = 4
 """What a fold mark with its indentation takes at most."""
-
-
-@frozen
-class Room:
-    """Tokens to fill."""
-
-    before: int
-    after: int
 
 
 def choose_lines(view: View, plan: Plan, room: Room, count: Count) -> Chosen:
@@ -38,19 +28,22 @@ def _fill(view: View, parts: Iterable[Part], room: int, count: Count) -> set[int
     chosen: set[int] = set()
     for part in parts:
         numbers = [number for number in range(part.first, part.last) if number not in chosen]
-        costs = {number: count(with_lf(view.lines[number])) for number in numbers}
         if part.whole:
-            total = sum(costs.values()) + _FOLD_TOKENS
+            total = sum(_cost(view, number, count) for number in numbers) + _FOLD_TOKENS
             if total <= room:
                 chosen.update(numbers)
                 room -= total
             continue
         for number in reversed(numbers) if part.last <= view.line else numbers:
-            room -= costs[number]
+            room -= _cost(view, number, count)
             if room < 0:
                 return chosen
             chosen.add(number)
     return chosen
+
+
+def _cost(view: View, number: int, count: Count) -> int:
+    return count(with_lf(view.lines[number]))
 
 
 def _contiguous_end(chosen: set[int], start: int) -> int:

@@ -7,12 +7,48 @@ and without a grammar, nearness decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain, islice
+from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanwide.context.view import View
-from leanwide.syntax import Definition, Span, SyntaxTree, enclosing, imports, references, siblings
+from leanwide.syntax import (
+    Definition,
+    Span,
+    SyntaxTree,
+    earlier_siblings,
+    enclosing,
+    imports,
+    references,
+)
+
+_LINE_TOKENS: Final = 4
+"""What a line takes in a file of short ones: to count more of them than fit costs time at every new
+place."""
+_SIGNATURE_TOKENS: Final = 16
+"""What a signature takes with the mark for its body, about: no more siblings than fit are read."""
+
+
+@frozen
+class Room:
+    """Tokens to fill."""
+
+    before: int
+    """Above the cursor's line."""
+    after: int
+    """Below the cursor's line."""
+
+    @property
+    def lines_before(self) -> int:
+        """Lines above the cursor's that are worth counting."""
+        return self.before // _LINE_TOKENS
+
+    @property
+    def lines_after(self) -> int:
+        """Lines below the cursor's that are worth counting."""
+        return self.after // _LINE_TOKENS
 
 
 @frozen
@@ -44,33 +80,30 @@ class Plan:
             yield from range(part.first, part.last)
 
 
-def plan_nearest(view: View, reach: int) -> Plan:
-    """Plan by nearness, at most ``reach`` lines to each side."""
+def plan_nearest(view: View, room: Room) -> Plan:
+    """Plan by nearness."""
+    first, last = view.line - room.lines_before, view.line + 1 + room.lines_after
     return Plan(
-        before=(Part(max(0, view.line - reach), view.line, whole=False),),
-        after=(Part(view.line + 1, min(len(view.lines), view.line + 1 + reach), whole=False),),
+        before=(Part(max(0, first), view.line, whole=False),),
+        after=(Part(view.line + 1, min(len(view.lines), last), whole=False),),
         folded=frozenset(),
     )
 
 
-def plan_syntax(view: View, tree: SyntaxTree, reach: int) -> Plan:
-    """Plan by syntax, at most ``reach`` lines of what is near to each side."""
+def plan_syntax(view: View, tree: SyntaxTree, room: Room) -> Plan:
+    """Plan by syntax."""
     around = enclosing(tree, (view.line, view.column))
     heads = [_head(definition) for definition in around[:-1]]
-    own = [Part(around[-1].start.line, view.line, whole=False)] if around else []
+    nearby = plan_nearest(view, room)
+    own = [_cut(Part(around[-1].start.line, view.line, whole=False), nearby)] if around else []
     used = _imports_used(tree, around)
-    nearby = plan_nearest(view, reach)
-    brothers = sorted(
-        (one for one in _siblings(tree, around) if one.end.line < view.line),
-        key=lambda one: -one.end.line,
-    )
+    brothers = _siblings(tree, around, room.before // _SIGNATURE_TOKENS)
     signatures = [_head(one) for one in brothers]
-    neighbours = [Part(one.start.line, one.end.line + 1, whole=True) for one in brothers]
-    last = neighbours if around else nearby.before
+    last = _whole(brothers, room.lines_before) if around else nearby.before
     parts = (*heads, *own, *used, *signatures, *last)
     return Plan(
         before=tuple(part for part in parts if part.first < part.last <= view.line),
-        after=_after(view, around, nearby),
+        after=nearby.after,
         folded=frozenset(part.last - 1 for part in (*heads, *signatures)),
         fold_mark="..." if tree.language.indented else f"{tree.language.comment} ...".lstrip(),
     )
@@ -80,9 +113,25 @@ def _head(definition: Definition) -> Part:
     return Part(definition.start.line, definition.signature_end.line + 1, whole=True)
 
 
-def _siblings(tree: SyntaxTree, around: tuple[Definition, ...]) -> tuple[Definition, ...]:
-    """What is defined beside the innermost definition, and beside the ones around it."""
-    return tuple(one for definition in reversed(around) for one in siblings(tree, definition))
+def _siblings(
+    tree: SyntaxTree, around: tuple[Definition, ...], most: int
+) -> tuple[Definition, ...]:
+    """What is defined before the innermost definition, and before the ones around it."""
+    levels = (earlier_siblings(tree, definition) for definition in reversed(around))
+    return tuple(islice(chain.from_iterable(levels), most))
+
+
+def _whole(brothers: Sequence[Definition], most: int) -> list[Part]:
+    """Whole definitions, the nearest first, while they have at most so many lines together."""
+    spans = ((one.start.line, one.end.line + 1) for one in brothers)
+    parts = [Part(first, last, whole=True) for first, last in spans if last - first <= most]
+    lines = accumulate(part.last - part.first for part in parts)
+    return [part for part, total in zip(parts, lines, strict=True) if total <= most]
+
+
+def _cut(part: Part, nearby: Plan) -> Part:
+    """The end of a part above the cursor that is near."""
+    return evolve(part, first=max(part.first, nearby.before[0].first))
 
 
 def _imports_used(tree: SyntaxTree, around: tuple[Definition, ...]) -> list[Part]:
@@ -92,10 +141,3 @@ def _imports_used(tree: SyntaxTree, around: tuple[Definition, ...]) -> list[Part
         names = set(references(tree, Span(around[-1].start, around[-1].end)))
         found = tuple(one for one in found if names.intersection(one.names))
     return [Part(one.span.start.line, one.span.end.line + 1, whole=True) for one in found]
-
-
-def _after(view: View, around: tuple[Definition, ...], nearby: Plan) -> tuple[Part, ...]:
-    """The rest of the enclosing definition, then what stands near."""
-    rest_end = min(len(view.lines), around[-1].end.line + 1) if around else view.line + 1
-    rest = Part(view.line + 1, rest_end, whole=False)
-    return tuple(part for part in (rest, *nearby.after) if part.first < part.last)

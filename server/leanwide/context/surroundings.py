@@ -33,6 +33,11 @@ def helpful(passage: Passage, tree: SyntaxTree | None) -> tuple[Passage, ...]:
     return (*_heads_around(passage, tree), *_imports_used(passage, tree))
 
 
+def names_used(passage: Passage, tree: SyntaxTree) -> tuple[str, ...]:
+    """Give the names that a passage uses and does not bind itself."""
+    return references(tree, Span(tree.clamp((passage.first, 0)), tree.clamp((passage.last, 0))))
+
+
 def _heads_around(passage: Passage, tree: SyntaxTree) -> list[Passage]:
     around = enclosing(tree, (passage.first, _margin(tree, passage.first)))
     return [
@@ -49,8 +54,7 @@ def _margin(tree: SyntaxTree, line: int) -> int:
 
 
 def _imports_used(passage: Passage, tree: SyntaxTree) -> list[Passage]:
-    span = Span(tree.clamp((passage.first, 0)), tree.clamp((passage.last, 0)))
-    names = set(references(tree, span))
+    names = set(names_used(passage, tree))
     spans = (one.span for one in imports(tree) if names.intersection(one.names))
     return [
         Passage(first=start.line, last=end.line + 1)

@@ -13,6 +13,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
+from leanwide.context.excerpts import Snippet
 from leanwide.context.view import View, with_lf
 
 Count = Callable[[str], int]
@@ -36,9 +37,20 @@ class Chosen:
     """Below the cursor's line."""
 
 
+@frozen
+class Related:
+    """Pieces of other files in front of a window: they stay while the window does."""
+
+    path: str = ""
+    """The window's own file, relative to the workspace root, POSIX."""
+    snippets: tuple[Snippet, ...] = ()
+    tokens: int = 0
+    """Of all pieces and of all paths, the own one included."""
+
+
 @frozen(kw_only=True)
 class Window:
-    """The pieces of the current file in a prompt. Line endings are LF."""
+    """The pieces of a prompt. Line endings are LF."""
 
     anchor_line: int
     """The FIM hole begins at the start of this line."""
@@ -49,11 +61,12 @@ class Window:
     after: str
     """What of the file stands after the cursor."""
     tokens: int
-    """Tokens of ``before`` and ``after`` together."""
+    """Tokens of all but ``typed``."""
     head: Sequence[str] = field(repr=False)
     """All lines before the anchor, as they were when it was set."""
     tail: Sequence[str] = field(repr=False)
     """The rest of the cursor's line and all lines after it, as they were then."""
+    related: Related = Related()
 
 
 def keep_window(view: View, previous: Window, budget: int, count: Count) -> Window | None:
@@ -66,7 +79,7 @@ def keep_window(view: View, previous: Window, budget: int, count: Count) -> Wind
     return window if window.tokens + count(window.typed) <= budget else None
 
 
-def new_window(view: View, chosen: Chosen, count: Count) -> Window:
+def new_window(view: View, chosen: Chosen, count: Count, related: Related = Related()) -> Window:
     """A window with its anchor on the cursor's line."""
     after = with_lf(view.line_after + view.line_ending) + chosen.after
     return Window(
@@ -74,9 +87,10 @@ def new_window(view: View, chosen: Chosen, count: Count) -> Window:
         before=chosen.before,
         typed=view.line_before,
         after=after,
-        tokens=count(chosen.before) + count(after),
+        tokens=related.tokens + count(chosen.before) + count(after),
         head=view.lines[: view.line],
         tail=_tail(view),
+        related=related,
     )
 
 

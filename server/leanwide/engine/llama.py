@@ -27,6 +27,8 @@ Logits = npt.NDArray[np.float32]
 _ERROR_LEVEL: Final = 4  # GGML_LOG_LEVEL_ERROR
 _PIECE_BYTES: Final = 256  # longer than any token's text in the vocabularies at hand
 _EXPERTS_LINE: Final = re.compile(r"print_info:\s+n_expert_used\s+=\s+(\d+)")
+_log_callbacks: Final[list[Any]] = []
+"""Callbacks that llama.cpp may call until the process ends: they must not be freed."""
 
 
 class Log:
@@ -34,8 +36,10 @@ class Log:
 
     def __init__(self) -> None:
         self.clear()
-        self._callback = api.llama_log_callback(self._take)
-        api.llama_log_set(self._callback, ctypes.c_void_p(0))
+        callback = api.llama_log_callback(self._take)
+        # llama.cpp keeps the pointer for the whole process, longer than any log is wanted.
+        _log_callbacks.append(callback)
+        api.llama_log_set(callback, ctypes.c_void_p(0))
 
     def clear(self) -> None:
         """Forget what was logged, before a new load."""

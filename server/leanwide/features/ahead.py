@@ -14,7 +14,8 @@ import attrs
 
 from leanwide.context.window import Window, follow, move_anchor
 from leanwide.engine.base import CancelToken, EngineError, Finished, FinishReason, Priority, Request
-from leanwide.features.start import Asked, learn_typed, prompt_tokens, start_generation
+from leanwide.features.start import start_generation
+from leanwide.features.window import Asked, learn_typed, prompt_tokens
 from leanwide.features.workbench import Workbench
 from leanwide.prompt.infill import infill_prompt
 

@@ -12,8 +12,9 @@ from attrs import frozen
 from leanwide.context.passage import choose_passage
 from leanwide.engine.base import CancelToken
 from leanwide.features.chats import Chat
+from leanwide.features.gate import why_left_alone
 from leanwide.features.layouts import Conversation
-from leanwide.features.quoting import Place, Source, is_binary, quote
+from leanwide.features.quoting import Place, Source, quote
 from leanwide.features.wide import (
     Answer,
     Question,
@@ -124,7 +125,7 @@ async def _source(saying: Saying, bench: Workbench) -> Source | None:
     if saying.about is None:
         return None
     view = saying.about.view
-    if reason := bench.manners.exclusions.why(view.path):
+    if reason := await asyncio.to_thread(why_left_alone, view, bench.manners.exclusions):
         raise _Unanswerable(f"{reason}.")
     return Source(view, await bench.trees.ahead(view))
 
@@ -145,10 +146,8 @@ async def _word(saying: Saying, source: Source | None, room: int, bench: Workben
         passage = choose_passage(source.view, saying.about.selection, source.tree)
     if source is not None and passage is not None:
         name = PurePath(source.view.path).name
-        if is_binary(source.view, passage):
-            raise _Unanswerable(f"{name} is not text: there is nothing to say about it.")
         await count.learn((message,))
-        code = await quote(passage, source, room - count(message), count, code_shown)
+        code = await quote(passage, source, room - count(message), code_shown, bench)
         if not code.text:
             raise _Unanswerable(_TOO_LONG)
         pointing = f"{code_known(name)}\n\n{message}"

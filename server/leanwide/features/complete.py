@@ -13,10 +13,11 @@ from attrs import frozen
 from leanwide.context.view import View
 from leanwide.engine.base import CancelToken, EngineError, FimTokens, Priority
 from leanwide.features.ahead import look_ahead
-from leanwide.features.gate import why_silent, why_silent_here
+from leanwide.features.gate import why_left_alone, why_silent, why_silent_here
 from leanwide.features.journal import Source, free_record
-from leanwide.features.start import Asked, start_generation
+from leanwide.features.start import start_generation
 from leanwide.features.suggestions import Known
+from leanwide.features.window import Asked
 from leanwide.features.workbench import Workbench
 from leanwide.modes.router import Signals, Task, route
 from leanwide.shape.filters import shape
@@ -61,7 +62,7 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
 async def _why_silent(question: Question, bench: Workbench) -> str | None:
     """Ask for the cheap reasons first; for syntax only where the user's wishes depend on it."""
     view, manners = question.view, bench.manners
-    reason = manners.exclusions.why(view.path) or why_silent(view, question.by_hand)
+    reason = why_silent(view, question.by_hand) or why_left_alone(view, manners.exclusions)
     if reason or question.by_hand or (manners.in_comments and manners.in_strings):
         return reason
     tree = await bench.trees.at(view)

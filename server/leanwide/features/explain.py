@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from pathlib import PurePath
 from typing import Final
 
 from leanwide.context.passage import choose_passage
 from leanwide.engine.base import CancelToken
-from leanwide.features.quoting import Place, Source, is_binary, quote
+from leanwide.features.gate import why_left_alone
+from leanwide.features.quoting import Place, Source, quote
 from leanwide.features.wide import (
     Answer,
     Question,
@@ -37,20 +38,15 @@ async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Sho
     """
     view, began = place.view, time.monotonic()
     silence = Silence(route(Task.EXPLAIN, Signals(), bench.profiles), began)
-    if reason := bench.manners.exclusions.why(view.path):
+    if reason := await asyncio.to_thread(why_left_alone, view, bench.manners.exclusions):
         return free_answer(f"{reason}.", silence, bench, show)
     tree = await bench.trees.ahead(view)
     passage = choose_passage(view, place.selection, tree)
     if passage is None:
         return free_answer(_NOTHING, silence, bench, show)
-    if is_binary(view, passage):
-        name = PurePath(view.path).name
-        return free_answer(
-            f"{name} is not text: there is nothing to explain.", silence, bench, show
-        )
     decision, conversation = await decide(Task.EXPLAIN, bench.texts["explain"], bench)
     room = await tokens_left(decision.budget, conversation, bench)
-    quoted = await quote(passage, Source(view, tree), room, bench.counter, explain_question)
+    quoted = await quote(passage, Source(view, tree), room, explain_question, bench)
     if not quoted.text:
         return free_answer(_TOO_LONG, silence, bench, show)
     question = Question(
@@ -64,7 +60,7 @@ async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Sho
 
 async def explainable(place: Place, bench: Workbench) -> bool:
     """Whether there is something to explain, as far as can be told without the model."""
-    if bench.manners.exclusions.why(place.view.path):
+    if await asyncio.to_thread(why_left_alone, place.view, bench.manners.exclusions):
         return False
     tree = await bench.trees.ahead(place.view)
     return choose_passage(place.view, place.selection, tree) is not None

@@ -10,12 +10,14 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from leanwide.context.excerpts import Snippet
 from leanwide.context.folding import fold, texts_to_count
 from leanwide.context.passage import Passage
-from leanwide.context.surroundings import helpful, run_lines, surroundings
+from leanwide.context.related import MOST
+from leanwide.context.surroundings import helpful, names_used, run_lines, surroundings
 from leanwide.context.view import View
-from leanwide.features.counting import TokenCounter
-from leanwide.prompt.question import About
+from leanwide.features.workbench import Workbench
+from leanwide.prompt.question import About, quoted
 from leanwide.syntax import Position, Span, SyntaxTree
 
 _MOST_COUNTED: Final = 20_000
@@ -63,24 +65,21 @@ class Quoted:
     """All of the code is in it."""
 
 
-def is_binary(view: View, passage: Passage) -> bool:
-    """Whether the passage holds what no text has."""
-    return any("\0" in line for line in view.lines[passage.first : passage.last])
-
-
 async def quote(
     passage: Passage,
     source: Source,
     room: int,
-    count: TokenCounter,
     ask: Callable[[About], str],
+    bench: Workbench,
 ) -> Quoted:
     """Put a passage into a question of at most ``room`` tokens, which ``ask`` words.
+
+    What stands around the passage, and what it uses of other files, take what it leaves.
 
     Raises:
         EngineError: The engine is gone, so that nothing can be counted.
     """
-    view, tree = source.view, source.tree
+    view, tree, count = source.view, source.tree, bench.counter
     runs = await asyncio.to_thread(helpful, passage, tree)
     about = About(
         file=PurePath(view.path).name,
@@ -101,4 +100,26 @@ async def quote(
     if not code.text:
         return Quoted("", whole=False)
     around = surroundings(view, runs, room - count(code.text), count)
-    return Quoted(ask(evolve(about, code=code.text, around=around)), code.whole)
+    about = evolve(about, code=code.text, around=around)
+    room -= count(code.text) + count(around)
+    about = evolve(about, elsewhere=await _elsewhere(passage, source, room, bench))
+    return Quoted(ask(about), code.whole)
+
+
+async def _elsewhere(
+    passage: Passage, source: Source, room: int, bench: Workbench
+) -> tuple[Snippet, ...]:
+    """Definitions in other files of what the passage uses, as many as fit into ``room`` tokens."""
+    tree, key = source.tree, bench.elsewhere.key(source.view.path)
+    if tree is None or key is None:
+        return ()
+    names = await asyncio.to_thread(names_used, passage, tree)
+    found = (await bench.elsewhere.definitions(names, key))[:MOST]
+    texts = [quoted(one, tree.language.name) + "\n\n" for one in found]
+    await bench.counter.learn(texts)
+    kept: list[Snippet] = []
+    for one, cost in zip(found, map(bench.counter, texts), strict=True):
+        if cost <= room:
+            kept.append(one)
+            room -= cost
+    return tuple(kept)

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from leanwide.context.lines import Room, choose_lines
-from leanwide.context.plan import plan_nearest, plan_syntax
-from leanwide.context.view import View, with_lf
-from leanwide.context.window import AFTER_SHARE, FILL_SHARE, Window, keep_window, new_window
-from leanwide.engine.base import (
-    CancelToken,
-    Engine,
-    FimTokens,
-    FinishReason,
-    Priority,
-    Request,
-)
-from leanwide.features.counting import TokenCounter
+from leanwide.context.view import View
+from leanwide.context.window import Window
+from leanwide.engine.base import CancelToken, FinishReason, Priority, Request
 from leanwide.features.generation import Closes, Generation
 from leanwide.features.journal import Said, Source, free_record, model_record
 from leanwide.features.suggestions import Suggestion
+from leanwide.features.window import Asked, choose_window, prompt_tokens
 from leanwide.features.workbench import Workbench
-from leanwide.modes.profile import Decision
 from leanwide.prompt.infill import infill_prompt, readable
 from leanwide.shape.filters import joined, shape
 from leanwide.shape.partial import whole_lines
@@ -31,23 +21,7 @@ from leanwide.shape.repetition import loop_start
 from leanwide.syntax import SyntaxTree, completed_length
 from leanwide.syntax import shape as syntax_shape
 
-_MARKERS: Final = 8
-"""Tokens of a prompt that are not text: FIM markers and a possible beginning of sequence."""
-
 _CUT_SHORT: Final = (FinishReason.DEADLINE, FinishReason.LENGTH)
-
-
-@frozen(kw_only=True)
-class Asked:
-    """A request as far as it is decided."""
-
-    view: View
-    decision: Decision
-    fim: FimTokens
-    began: float
-    """Arrival, in seconds of ``time.monotonic``."""
-    said: str = ""
-    """The beginning of the answer, where an earlier generation was ended in the middle."""
 
 
 async def start_generation(
@@ -104,42 +78,6 @@ async def start_generation(
     bench.running = generation
     bench.windows[asked.view.uri] = window
     return generation
-
-
-async def choose_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None) -> Window:
-    """Lay out the window, in tokens of the model at hand, close to the document's last one.
-
-    Raises:
-        EngineError: The engine is gone.
-    """
-    view, count = asked.view, bench.counter
-    budget = prompt_tokens(bench.engine, asked.decision)
-    previous = bench.windows.get(view.uri)
-    if previous is not None:
-        await learn_typed(view, previous, count)
-        if (kept := keep_window(view, previous, budget, count)) is not None:
-            return kept
-    plan = plan_nearest(view, budget) if tree is None else plan_syntax(view, tree, budget)
-    needed = (with_lf(view.lines[number]) for number in plan.numbers())
-    await count.learn((*needed, view.line_before, view.line_after, view.line_after + "\n"))
-    after = int(budget * AFTER_SHARE)
-    cursor_line = count(view.line_before) + count(view.line_after)
-    before = max(0, int(budget * FILL_SHARE) - after - cursor_line)
-    return new_window(view, choose_lines(view, plan, Room(before, after), count), count)
-
-
-async def learn_typed(view: View, window: Window, count: TokenCounter) -> None:
-    """Learn to count what was typed since the anchor."""
-    lines = map(with_lf, view.lines[window.anchor_line : view.line])
-    await count.learn((*lines, view.line_before))
-
-
-def prompt_tokens(engine: Engine, decision: Decision) -> int:
-    """The budget's prompt tokens, or what the lane has room for beside markers and answer."""
-    budget = decision.budget
-    beside = budget.output_tokens + _MARKERS
-    room = [lane.context_tokens - beside for lane in engine.lanes if lane.name == decision.lane]
-    return min([budget.context_tokens, *room])
 
 
 def closes_at(view: View, window: Window, tree: SyntaxTree | None) -> Closes:

@@ -12,6 +12,7 @@ from leanwide.context.view import View
 from leanwide.context.window import Window
 from leanwide.engine.base import Engine
 from leanwide.features.counting import TokenCounter
+from leanwide.features.elsewhere import Elsewhere
 from leanwide.features.generation import Generation
 from leanwide.features.journal import Journal
 from leanwide.features.layouts import Layouts
@@ -45,6 +46,7 @@ class Workbench:
     suggestions: SuggestionCache = field(factory=SuggestionCache)
     trees: Trees = field(factory=Trees)
     layouts: Layouts = field(factory=Layouts)
+    elsewhere: Elsewhere = field(factory=Elsewhere)
     texts: Mapping[str, str] = field(factory=built_in_texts)
     """What the model is told about its work, by the command's name."""
     windows: dict[str, Window] = field(factory=dict)
@@ -58,12 +60,11 @@ class Workbench:
     idle_work: asyncio.Task[None] | None = None
     """Prepares ``ahead``, and a new anchor."""
 
-    snippets: dict[str, tuple[str, ...]] = field(factory=dict)
-    """Texts of other files in the prompt of each open document, by URI."""
-
     def setting(self, view: View) -> Setting:
         """What the filters may know of a view."""
-        return Setting(view, self.snippets.get(view.uri, ()))
+        window = self.windows.get(view.uri)
+        snippets = window.related.snippets if window is not None else ()
+        return Setting(view, tuple(snippet.text for snippet in snippets))
 
     def known(self, view: View) -> Known | None:
         """What earlier answers say about a view."""
@@ -82,7 +83,6 @@ class Workbench:
         if self.idle_work is not None:
             self.idle_work.cancel()
         self.windows.pop(uri, None)
-        self.snippets.pop(uri, None)
         self.suggestions.forget(uri)
         self.trees.forget(uri)
         for generation in (self.running, self.ahead):

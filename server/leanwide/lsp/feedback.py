@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lsprotocol import types
 
 from leanwide.engine.base import EngineState, EngineStatus
+from leanwide.features.elsewhere import Elsewhere
 from leanwide.lsp.convert import status_params
+from leanwide.lsp.progress import ProgressBar
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -17,6 +20,10 @@ logger = logging.getLogger(__name__)
 
 STATUS: Final = "leanwide/status"
 _LOADING: Final = (EngineState.STARTING, EngineState.LOADING)
+_LASTS_S: Final = 2.0
+"""Seconds after which work on the index is worth showing."""
+_LOOK_S: Final = 0.5
+"""Seconds between two looks at whether it is done."""
 _TROUBLE: Final = (EngineState.FAILED, EngineState.DEGRADED)
 
 
@@ -26,8 +33,9 @@ class Feedback:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._told: set[str] = set()
-        self._loads = 0
-        self._token: str | None = None
+        self._bars = 0
+        self._load: ProgressBar | None = None
+        self._following_index = False
 
     def follow(self, status: EngineStatus) -> None:
         """Pass a change of the engine's status on."""
@@ -53,31 +61,29 @@ class Feedback:
         logger.warning("%s", text)
         self._server.window_show_message(types.ShowMessageParams(type=kind, message=text))
 
+    async def follow_index(self, elsewhere: Elsewhere) -> None:
+        """Show that the workspace is indexed, where that lasts; in one bar, until it is done."""
+        await asyncio.sleep(_LASTS_S)
+        if self._following_index or not elsewhere.building:
+            return
+        self._following_index = True
+        bar = self._new_bar("leanwide: looking at the workspace")
+        while elsewhere.building:  # noqa: ASYNC110  # a thread builds it
+            await asyncio.sleep(_LOOK_S)
+        bar.end()
+        self._following_index = False
+
     def _show_progress(self, status: EngineStatus) -> None:
         """Show one progress bar from the start of a load to its end."""
         loading = status.state in _LOADING
-        if loading and self._token is None:
-            self._begin()
-        elif loading and self._token is not None:
-            share = round(100 * status.progress)
-            self._report(types.WorkDoneProgressReport(percentage=share, message=f"{share} %"))
-        elif self._token is not None:
-            self._report(types.WorkDoneProgressEnd(message=status.state.value))
-            self._token = None
+        if loading and self._load is None:
+            self._load = self._new_bar("leanwide: loading the model", 0)
+        elif loading and self._load is not None:
+            self._load.report(round(100 * status.progress))
+        elif self._load is not None:
+            self._load.end(status.state.value)
+            self._load = None
 
-    def _begin(self) -> None:
-        window = self._server.client_capabilities.window
-        if window is None or not window.work_done_progress:
-            return
-        self._loads += 1
-        self._token = f"leanwide/load/{self._loads}"
-        # Messages keep their order, so the token is known to the client before its first report.
-        self._server.window_work_done_progress_create(
-            types.WorkDoneProgressCreateParams(token=self._token)
-        )
-        begin = types.WorkDoneProgressBegin(title="leanwide: loading the model", percentage=0)
-        self._report(begin)
-
-    def _report(self, value: Any) -> None:
-        if self._token is not None:
-            self._server.progress(types.ProgressParams(token=self._token, value=value))
+    def _new_bar(self, title: str, percentage: int | None = None) -> ProgressBar:
+        self._bars += 1
+        return ProgressBar(self._server, f"leanwide/{self._bars}", title, percentage)

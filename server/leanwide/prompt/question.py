@@ -7,6 +7,8 @@ from typing import Final
 
 from attrs import frozen
 
+from leanwide.context.excerpts import Snippet
+
 _BACKTICKS: Final = re.compile("`+")
 
 
@@ -23,14 +25,13 @@ class About:
     """The part of a line that is meant; "" for all of the code."""
     around: str
     """Lines of the file that help to understand the code."""
+    elsewhere: tuple[Snippet, ...] = ()
+    """Definitions in other files of what the code uses."""
 
 
 def explain_question(about: About) -> str:
     """Ask for an explanation; the code comes last, where a model attends most."""
-    parts = []
-    if about.around:
-        parts += [f"From the file {about.file}:", fenced(about.around, about.language)]
-    parts += ["Explain this code.", fenced(about.code, about.language)]
+    parts = [*_context(about), "Explain this code.", fenced(about.code, about.language)]
     if about.focus:
         parts += ["The question is about this part of it:", fenced(about.focus, about.language)]
     return "\n\n".join(parts)
@@ -38,18 +39,28 @@ def explain_question(about: About) -> str:
 
 def code_shown(about: About) -> str:
     """Show code to talk about."""
-    parts = []
-    if about.around:
-        parts += [f"From the file {about.file}:", fenced(about.around, about.language)]
-    parts += [f"Code of {about.file}:", fenced(about.code, about.language)]
+    parts = [*_context(about), f"Code of {about.file}:", fenced(about.code, about.language)]
     if about.focus:
         parts += ["This part of it is meant:", fenced(about.focus, about.language)]
     return "\n\n".join(parts)
 
 
+def _context(about: About) -> list[str]:
+    """What helps to understand the code, the farthest first."""
+    parts = [quoted(one, about.language) for one in about.elsewhere]
+    if about.around:
+        parts.append(quoted(Snippet(about.file, about.around), about.language))
+    return parts
+
+
 def code_known(file: str) -> str:
     """Point at code that the conversation shows already."""
     return f"This is about the code of {file} above."
+
+
+def quoted(snippet: Snippet, language: str) -> str:
+    """Show a piece of a file, and say which."""
+    return f"From the file {snippet.path}:\n\n{fenced(snippet.text, language)}"
 
 
 def fenced(code: str, language: str) -> str:

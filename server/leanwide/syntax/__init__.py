@@ -5,7 +5,7 @@ from leanwide.syntax.definition import Definition
 from leanwide.syntax.errors import error_count, parses_no_worse
 from leanwide.syntax.languages import Language, language_for, languages
 from leanwide.syntax.names import Import, imports, references
-from leanwide.syntax.outline import definitions, enclosing, siblings
+from leanwide.syntax.outline import definitions, earlier_siblings, enclosing
 from leanwide.syntax.place import Place, Shape, expects_block, in_comment, in_string, place, shape
 from leanwide.syntax.statement import statement_start
 from leanwide.syntax.text import Edit, Position, Span, split
@@ -23,6 +23,7 @@ __all__ = [
     "SyntaxTree",
     "completed_length",
     "definitions",
+    "earlier_siblings",
     "enclosing",
     "error_count",
     "expects_block",
@@ -36,7 +37,6 @@ __all__ = [
     "place",
     "references",
     "shape",
-    "siblings",
     "split",
     "statement_start",
 ]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Final
 
 import attrs
@@ -64,17 +64,33 @@ class _Match:
 
 def read(tree: SyntaxTree, found: Iterable[Captures]) -> list[Definition]:
     """Return the definitions in `found` in the order of the text, outer before inner."""
-    by_name: dict[int, list[_Match]] = {}
-    for match in filter(None, map(_Match.of, found)):
-        by_name.setdefault(match.name.start_byte, []).append(match)
-    flat = [_merged(tree, group) for group in by_name.values()]
+    flat = [_merged(tree, group) for group in _by_name(found)]
     flat.sort(key=lambda one: (one.start, (-one.end.line, -one.end.column)))
     return list(_nested(flat))
 
 
-def outermost(found: Iterable[Definition]) -> list[Definition]:
-    """Return those that no other one of `found` holds."""
-    return [one for one in found if one.parent is None]
+def read_outermost(tree: SyntaxTree, found: Iterable[Captures]) -> list[Definition]:
+    """Return the definitions in `found` that no other one of them holds, in their order."""
+    kept: list[list[_Match]] = []
+    last = -1
+    for start, end, group in sorted(map(_extent, _by_name(found)), key=itemgetter(0, 1)):
+        if start >= last:
+            kept.append(group)
+            last = -end
+    return [_merged(tree, group) for group in kept]
+
+
+def _extent(group: list[_Match]) -> tuple[int, int, list[_Match]]:
+    """The first byte of a group, and minus its end: in this order, the outer comes first."""
+    start = min(match.node.start_byte for match in group)
+    return start, -max(match.node.end_byte for match in group), group
+
+
+def _by_name(found: Iterable[Captures]) -> Iterable[list[_Match]]:
+    groups: dict[int, list[_Match]] = {}
+    for match in filter(None, map(_Match.of, found)):
+        groups.setdefault(match.name.start_byte, []).append(match)
+    return groups.values()
 
 
 def _merged(tree: SyntaxTree, group: list[_Match]) -> Definition:

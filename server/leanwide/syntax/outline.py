@@ -1,17 +1,18 @@
 """What is defined where."""
 
 from collections.abc import Iterator
-from heapq import merge
 
 import tree_sitter
 
-from leanwide.syntax.definition import Definition, outermost, read
+from leanwide.syntax.definition import Definition, read, read_outermost
 from leanwide.syntax.matching import Captures, ancestors, matches
 from leanwide.syntax.mend import mended
 from leanwide.syntax.text import Position, last_text
 from leanwide.syntax.tree import SyntaxTree
 
 _SIBLING_DEPTH = 3
+_MOST_STEPS = 100
+"""Nodes before a definition that are looked at."""
 
 
 def definitions(tree: SyntaxTree) -> tuple[Definition, ...]:
@@ -35,29 +36,21 @@ def enclosing(tree: SyntaxTree, position: tuple[int, int]) -> tuple[Definition, 
     return tuple(read(tree, found))
 
 
-def siblings(tree: SyntaxTree, definition: Definition) -> Iterator[Definition]:
-    """Yield the definitions beside `definition`, nearest first, found as they are asked for."""
+def earlier_siblings(tree: SyntaxTree, definition: Definition) -> Iterator[Definition]:
+    """Yield what is defined before and beside `definition`, nearest first, as it is asked for.
+
+    What is too far away to be of use is not looked at, so that a long file costs no more.
+    """
     node = tree.node_at(definition.start, definition.end)
     while node.parent and node.parent.parent and node.parent.byte_range == node.byte_range:
         node = node.parent
-    yield from merge(
-        _beside(tree, node, definition, "prev_named_sibling"),
-        _beside(tree, node, definition, "next_named_sibling"),
-        key=lambda one: _distance(one, definition),
-    )
-
-
-def _beside(
-    tree: SyntaxTree, node: tree_sitter.Node, definition: Definition, step: str
-) -> Iterator[Definition]:
-    while node := getattr(node, step):
-        found = outermost(read(tree, matches(tree, "definitions", node, _SIBLING_DEPTH)))
-        yield from sorted(found, key=lambda one: _distance(one, definition))
-
-
-def _distance(one: Definition, other: Definition) -> int:
-    """Return how many lines lie between the two."""
-    return max(one.start.line - other.end.line, other.start.line - one.end.line)
+    for _ in range(_MOST_STEPS):
+        before = node.prev_named_sibling
+        if before is None:
+            return
+        node = before
+        found = matches(tree, "definitions", node, _SIBLING_DEPTH)
+        yield from reversed(read_outermost(tree, found))
 
 
 def _around(tree: SyntaxTree, at: Position, column: int | None = None) -> list[Captures]:

@@ -22,6 +22,7 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
         "model": None if model is None else {"name": model.name, "path": str(model.path)},
         "lanes": convert.camel_case(engine.lanes),
         "accepted": ls.accepted,
+        "index": convert.camel_case(await ls.elsewhere.stats()),
     }
 
 

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from pygls.uris import to_fs_path
+from pygls.workspace import Workspace
 
 from leanwide.lsp.documents import DocumentWorkspace
+from leanwide.lsp.handlers.workspace import watch_files
 from leanwide.options import WORKSPACE_FILE, Layer, read_layer, restrict_workspace
 
 if TYPE_CHECKING:
@@ -21,23 +24,34 @@ async def initialize(ls: Server, params: types.InitializeParams) -> None:
     ls.protocol._workspace = DocumentWorkspace(  # pygls has no other way in
         old.root_uri, old._sync_kind, list(old.folders.values()), old.position_encoding
     )
-    workspace, problems = await asyncio.to_thread(_workspace_layer, old.root_path)
+    ls.take_over(root := _root(old))
+    workspace, problems = await asyncio.to_thread(_workspace_layer, root)
     editor = editor_layer(params.initialization_options)
     await ls.configure(editor=editor, workspace=workspace, problems=problems)
 
 
-def _workspace_layer(root: str | None) -> tuple[Layer, tuple[str, ...]]:
+def _root(workspace: Workspace) -> Path | None:
+    """The root folder, or the first one of a client that has no word for that."""
+    first = next((folder.uri for folder in workspace.folders.values()), None)
+    path = workspace.root_path or (to_fs_path(first) if first is not None else None)
+    return Path(path) if path else None
+
+
+def _workspace_layer(root: Path | None) -> tuple[Layer, tuple[str, ...]]:
     """Read the workspace's own settings, as far as a workspace may set anything."""
     if root is None:
         return Layer("the workspace", {}), ()
-    layer, problems = read_layer(Path(root) / WORKSPACE_FILE)
+    layer, problems = read_layer(root / WORKSPACE_FILE)
     layer, refused = restrict_workspace(layer)
     return layer, (*problems, *refused)
 
 
-def initialized(ls: Server, _: types.InitializedParams) -> None:
-    """Say what was wrong with the settings, now that messages may be sent."""
+async def initialized(ls: Server, _: types.InitializedParams) -> None:
+    """Say what was wrong with the settings, now that messages may be sent, and look around."""
     ls.tell_problems()
+    watch_files(ls)
+    ls.build_index()
+    await ls.feedback.follow_index(ls.elsewhere)
 
 
 async def did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:
@@ -47,12 +61,14 @@ async def did_change_configuration(ls: Server, params: types.DidChangeConfigurat
         settings = settings["leanwide"]
     await ls.configure(editor=editor_layer(settings))
     ls.tell_problems()
+    ls.build_index()
+    await ls.feedback.follow_index(ls.elsewhere)
 
 
 async def shutdown(ls: Server, _: None) -> None:
     """End the engine and what waits for it; the editor is about to close the connection."""
     ls.protocol.end_requests()
-    await ls.bench.engine.close()
+    await asyncio.gather(ls.bench.engine.close(), ls.elsewhere.close())
 
 
 def editor_layer(settings: Any) -> Layer:

@@ -1,0 +1,113 @@
+"""What is known of other files: the workspace's index, and the places that were edited last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import define
+
+from leanwide.context.crawl import Area
+from leanwide.context.edits import EditedPlace, remember_edit
+from leanwide.context.excerpts import Snippet
+from leanwide.context.exclusions import Exclusions
+from leanwide.context.index import IndexStats, WorkspaceIndex
+from leanwide.context.related import Candidates, names_near
+from leanwide.context.view import View
+from leanwide.syntax import SyntaxTree
+
+_TYPING_S: Final = 1.0
+"""Seconds that the index rests after a key: it would keep the keys to come waiting."""
+
+
+@define(eq=False)
+class Elsewhere:
+    """Everything beside the document at hand. Without a workspace that is nothing, and no error."""
+
+    _index: WorkspaceIndex | None = None
+    _exclusions: Exclusions | None = None
+    """Those of the area that was indexed last."""
+    _edits: tuple[EditedPlace, ...] = ()
+
+    def build(self, area: Area) -> None:
+        """Begin to index a workspace in the background, unless nothing is excluded otherwise."""
+        if area.exclusions == self._exclusions:
+            return
+        self._index = self._index or WorkspaceIndex()
+        self._exclusions = area.exclusions
+        self._index.build(area)
+
+    def somebody_types(self) -> None:
+        """Leave the processor to whoever types."""
+        if self._index is not None:
+            self._index.pause(_TYPING_S)
+
+    def look_again(self, path: str) -> None:
+        """Look at a file, by its path in the file system, that may read otherwise now."""
+        if self._index is not None:
+            self._index.update(path)
+
+    def remove(self, path: str) -> None:
+        """Forget a file, or a folder with all that was in it."""
+        if self._index is not None:
+            self._index.remove(path)
+
+    def note_edit(self, path: str, line: int, lines: Sequence[str]) -> None:
+        """Remember an edited place, unless its file is excluded or outside of the workspace.
+
+        Args:
+            path: The file, by its path in the file system.
+            line: The edited line, counting from 0.
+            lines: The file as it reads now.
+        """
+        key = self.key(path)
+        if key is not None and self._exclusions is not None and not self._exclusions.why(path):
+            self._edits = remember_edit(self._edits, key, line, lines)
+
+    def key(self, path: str) -> str | None:
+        """Give a file's path relative to the workspace; None outside of it."""
+        return self._index.key(path) if self._index is not None else None
+
+    def shows(self, key: str) -> bool:
+        """Whether a file may be shown to a model: it is there, it is source, nothing excludes it.
+
+        Reads ignore files that were not asked for before.
+        """
+        return self._index is not None and self._index.holds(key)
+
+    async def candidates(self, view: View, tree: SyntaxTree | None, key: str) -> Candidates:
+        """Give what may help at the cursor of a view; it has yet to be chosen from."""
+        if (index := self._index) is None:
+            return Candidates()
+
+        def find() -> Candidates:
+            names = names_near(view, tree) if tree is not None else ()
+            return Candidates(index.definitions(names, key), self._edits, index.counterparts(key))
+
+        return await asyncio.to_thread(find)
+
+    async def definitions(self, names: Sequence[str], key: str) -> tuple[Snippet, ...]:
+        """Give definitions of names used in the file with a key, the first name's first."""
+        if (index := self._index) is None:
+            return ()
+
+        def find() -> tuple[Snippet, ...]:
+            return tuple(one for one in index.definitions(names, key) if index.holds(one.path))
+
+        return await asyncio.to_thread(find)
+
+    async def stats(self) -> IndexStats | None:
+        """Give what the index holds; None where there is none."""
+        index = self._index
+        return None if index is None else await asyncio.to_thread(lambda: index.stats)
+
+    @property
+    def building(self) -> bool:
+        """Whether the index has something to do yet."""
+        return self._index is not None and not self._index.wait(0)
+
+    async def close(self) -> None:
+        """Keep the index for the next start."""
+        if self._index is not None:
+            await asyncio.to_thread(self._index.close)

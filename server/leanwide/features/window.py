@@ -1,0 +1,108 @@
+"""The window of a request: the one before while it serves, else one that is chosen anew.
+
+Only then are related snippets chosen anew too: another choice changes the beginning of the prompt,
+and all of it would have to be evaluated again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from attrs import evolve, frozen
+
+from leanwide.context.lines import choose_lines
+from leanwide.context.plan import Room, plan_nearest, plan_syntax
+from leanwide.context.related import Limits, choose_related, lines_near, texts_to_count
+from leanwide.context.view import View, with_lf
+from leanwide.context.window import (
+    AFTER_SHARE,
+    FILL_SHARE,
+    Related,
+    Window,
+    keep_window,
+    new_window,
+)
+from leanwide.engine.base import Engine, FimTokens
+from leanwide.features.counting import TokenCounter
+from leanwide.features.workbench import Workbench
+from leanwide.modes.profile import Decision
+from leanwide.syntax import SyntaxTree
+
+_MARKERS: Final = 8
+"""Tokens of a prompt that are not text: FIM markers and a possible beginning of sequence."""
+_RELATED_SHARE: Final = 0.25
+"""Share of the budget that pieces of other files may take; what they leave is the window's."""
+
+
+@frozen(kw_only=True)
+class Asked:
+    """A request as far as it is decided."""
+
+    view: View
+    decision: Decision
+    fim: FimTokens
+    began: float
+    """Arrival, in seconds of ``time.monotonic``."""
+    said: str = ""
+    """The beginning of the answer, where an earlier generation was ended in the middle."""
+
+
+async def choose_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None) -> Window:
+    """Lay out the window, in tokens of the model at hand, close to the document's last one.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    view, count = asked.view, bench.counter
+    budget = prompt_tokens(bench.engine, asked.decision)
+    previous = bench.windows.get(view.uri)
+    if previous is not None:
+        await learn_typed(view, previous, count)
+        if (kept := keep_window(view, previous, budget, count)) is not None:
+            return kept
+    related = await _related(asked, bench, tree, int(budget * _RELATED_SHARE))
+    budget -= related.tokens
+    after = int(budget * AFTER_SHARE)
+    room = Room(int(budget * FILL_SHARE) - after, after)
+    plan = plan_nearest(view, room) if tree is None else plan_syntax(view, tree, room)
+    needed = (with_lf(view.lines[number]) for number in plan.numbers())
+    await count.learn((*needed, view.line_before, view.line_after, view.line_after + "\n"))
+    cursor_line = count(view.line_before) + count(view.line_after)
+    room = evolve(room, before=max(0, room.before - cursor_line))
+    chosen = choose_lines(view, plan, room, count)
+    return new_window(view, chosen, count, related)
+
+
+async def _related(asked: Asked, bench: Workbench, tree: SyntaxTree | None, budget: int) -> Related:
+    """Choose pieces of other files within a budget of tokens."""
+    view, count, elsewhere = asked.view, bench.counter, bench.elsewhere
+    path = elsewhere.key(view.path)
+    if path is None or asked.fim.file_separator is None:
+        return Related()
+    candidates = await elsewhere.candidates(view, tree, path)
+    await count.learn(texts_to_count(candidates, path))
+    before = bench.windows.get(view.uri)
+    limits = Limits(
+        path=path,
+        around=lines_near(view),
+        budget=budget,
+        count=count,
+        allowed=elsewhere.shows,
+    )
+    previous = before.related if before is not None else Related()
+    return await asyncio.to_thread(choose_related, candidates, previous, limits)
+
+
+async def learn_typed(view: View, window: Window, count: TokenCounter) -> None:
+    """Learn to count what was typed since the anchor."""
+    lines = map(with_lf, view.lines[window.anchor_line : view.line])
+    await count.learn((*lines, view.line_before))
+
+
+def prompt_tokens(engine: Engine, decision: Decision) -> int:
+    """The budget's prompt tokens, or what the lane has room for beside markers and answer."""
+    budget = decision.budget
+    beside = budget.output_tokens + _MARKERS
+    room = [lane.context_tokens - beside for lane in engine.lanes if lane.name == decision.lane]
+    return min([budget.context_tokens, *room])

@@ -1,0 +1,45 @@
+"""Bars in the editor that show work which takes long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from leanwide.server import Server
+
+
+class ProgressBar:
+    """One bar, from its beginning to its end; nothing where the client shows none.
+
+    Args:
+        server: Whose client is to show it.
+        token: A name that no other bar has.
+        title: What is done.
+        percentage: How much of it; None where that is not known.
+    """
+
+    def __init__(
+        self, server: Server, token: str, title: str, percentage: int | None = None
+    ) -> None:
+        self._server, self._token = server, token
+        window = server.client_capabilities.window
+        self._shown = window is not None and bool(window.work_done_progress)
+        if self._shown:
+            # Messages keep their order, so the client knows the token before its first report.
+            server.window_work_done_progress_create(types.WorkDoneProgressCreateParams(token))
+        self._send(types.WorkDoneProgressBegin(title=title, percentage=percentage))
+
+    def report(self, percentage: int) -> None:
+        """Say how much is done."""
+        message = f"{percentage} %"
+        self._send(types.WorkDoneProgressReport(percentage=percentage, message=message))
+
+    def end(self, message: str | None = None) -> None:
+        """Take it away."""
+        self._send(types.WorkDoneProgressEnd(message=message))
+
+    def _send(self, value: Any) -> None:
+        if self._shown:
+            self._server.progress(types.ProgressParams(token=self._token, value=value))

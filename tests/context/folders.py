@@ -1,0 +1,30 @@
+"""Workspaces on disk for tests."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from leanwide.context.crawl import Area
+from leanwide.context.exclusions import Exclusions
+from leanwide.context.ignored import IgnoreFiles
+
+_TIMES = itertools.count(10**18, 10**9)
+
+
+def write(root: Path, files: Mapping[str, str]) -> None:
+    """Write files by their paths below a folder, each at a time of its own."""
+    for path, text in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+        now = next(_TIMES)
+        os.utime(file, ns=(now, now))
+
+
+def area_of(root: Path, *patterns: str, **wishes) -> Area:
+    """A workspace, with patterns that the user excludes."""
+    exclusions = Exclusions(str(root), patterns, IgnoreFiles(root))
+    return Area(root=root, exclusions=exclusions, **wishes)

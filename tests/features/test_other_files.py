@@ -1,0 +1,85 @@
+"""Pieces of other files around a completion, with a scripted engine and a real index."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+from leanwide.engine.base import FimTokens, Request
+from leanwide.engine.scripted import SCRIPTED_MODEL
+from leanwide.features.elsewhere import Elsewhere
+from leanwide.features.workbench import workbench
+from leanwide.modes.profile import Mode
+from tests.context.folders import area_of, write
+from tests.features.editor import PROFILES, QUIET, Editor, SteppedEngine, until
+
+PRICING = '''\
+def discounted_price(price, share):
+    """Take a share off a price."""
+    return price - price * share
+'''
+FIM = SCRIPTED_MODEL.fim
+assert isinstance(FIM, FimTokens)
+CONTEXT = PROFILES[Mode.CODE].context_tokens
+
+
+@pytest.fixture
+async def elsewhere(tmp_path: Path) -> AsyncIterator[Elsewhere]:
+    """An indexed workspace."""
+    write(tmp_path, {"pricing.py": PRICING})
+    known = Elsewhere()
+    known.build(area_of(tmp_path))
+    await until(lambda: not known.building)
+    yield known
+    await known.close()
+
+
+def opened(
+    elsewhere: Elsewhere, folder: Path, marked: str, fim: FimTokens = FIM
+) -> tuple[SteppedEngine, Editor]:
+    engine = SteppedEngine(attrs.evolve(SCRIPTED_MODEL, fim=fim))
+    bench = workbench(engine, PROFILES, QUIET)
+    bench.elsewhere = elsewhere
+    editor = Editor(bench, marked, "python")
+    editor.uri = (folder / "main.py").as_uri()
+    return engine, editor
+
+
+def tokens(request: Request) -> int:
+    return sum(1 if isinstance(one, int) else -(-len(str(one)) // 4) for one in request.prompt)
+
+
+async def test_a_suggestion_that_only_repeats_a_snippet_is_not_shown(
+    elsewhere: Elsewhere, tmp_path: Path
+):
+    body = '"""Take a share off a price."""\n    return price - price * share'
+    for used, shown in (("discounted_price", ""), ("other_price", body)):
+        marked = f"total = {used}(1, 0.2)\n\n\ndef total(price, share):\n    ‸\n"
+        engine, editor = opened(elsewhere, tmp_path, marked)
+        engine.enqueue([body])
+        assert await editor.ask() == shown
+        assert (f"pricing.py\n{PRICING}" in engine.requests[0].prompt) is not bool(shown)
+
+
+async def test_snippets_come_out_of_the_window_s_budget(elsewhere: Elsewhere, tmp_path: Path):
+    lines = "".join(f"value_{n} = compute({n})\n" for n in range(1000))
+    engine, editor = opened(elsewhere, tmp_path, f"{lines}total = discounted_price‸\n{lines}")
+    for _ in range(80):
+        await editor.ask()
+        editor.type("(1)\ntotal = discounted_price")
+    related = [request for request in engine.requests if FIM.file_separator in request.prompt]
+    assert len(related) == len(engine.requests) == 80
+    assert max(map(tokens, engine.requests)) <= CONTEXT
+    assert max(map(tokens, engine.requests)) > 0.9 * CONTEXT
+
+
+async def test_a_model_without_a_mark_between_files_sees_one_file(
+    elsewhere: Elsewhere, tmp_path: Path
+):
+    fim = attrs.evolve(FIM, file_separator=None)
+    engine, editor = opened(elsewhere, tmp_path, "total = discounted_price‸\n", fim)
+    await editor.ask()
+    assert engine.requests[0].prompt[0] == FIM.prefix
