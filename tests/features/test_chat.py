@@ -119,7 +119,7 @@ async def test_code_that_is_too_long_is_folded_and_the_answer_says_so():
         (" \n", None, "no question"),
         ("word " * 40_000, None, "longer than the model can read"),
         ("What is it?", whole(file(path="/project/.env")), "never enters a prompt"),
-        ("What is it?", whole(file("a\0b\n")), "not text"),
+        ("What is it?", whole(file("a\0b\n")), "is binary"),
     ],
 )
 async def test_what_cannot_be_answered_gets_a_sentence_and_is_not_remembered(text, about, sentence):
