@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
@@ -87,6 +88,8 @@ class Server(LanguageServer):
         self.options, _ = parse(*layers)
         self._problems = problems
         self.bench = self._new_bench()
+        self.upkeep: asyncio.Task[None] | None = None
+        """Looks after battery, memory and idle lanes, from initialized to shutdown."""
 
     @property
     def documents(self) -> DocumentWorkspace:
@@ -149,6 +152,8 @@ class Server(LanguageServer):
             in_comments=wishes.in_comments,
             in_strings=wishes.in_strings,
             look_ahead=wishes.look_ahead,
+            adapt=self.options.machine.adapt,
+            close_after_minutes=self.options.machine.close_after_minutes,
             exclusions=Exclusions(root, self.options.files.exclude),
         )
 

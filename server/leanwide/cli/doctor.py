@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from typing import Annotated, Any
 
+import attrs
 import msgspec
 import psutil
 import typer
@@ -12,11 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from leanwide import __version__
-from leanwide.cli.compose import engine_spec, model_path, user_layers
+from leanwide.cli.compose import engine_spec, model_path, residence, user_layers
 from leanwide.engine.base import LaneSpec
 from leanwide.engine.llama import supports_gpu, system_features
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
+from leanwide.models.memory import LaneShape, lane_bytes
 from leanwide.options import Options, parse
 
 app = typer.Typer()
@@ -49,6 +51,7 @@ def examine() -> dict[str, Any]:
         "cores": psutil.cpu_count(logical=False),
         "memory_mb": {"total": memory.total // 10**6, "free": memory.available // 10**6},
         "model": None,
+        "residency": None,
         "lanes": [],
         "problems": problems,
     }
@@ -63,6 +66,8 @@ def examine() -> dict[str, Any]:
         "megabytes": round(header.file_bytes / 1e6, 1),
         "embedded": not options.model.path,
     }
+    found_residence = residence(options, header.number("expert_count"))
+    report["residency"] = attrs.asdict(found_residence)
     report["lanes"] = _lanes(header, options, memory.available)
     problems.extend(notice for lane in report["lanes"] if (notice := lane.pop("problem")))
     if header.file_bytes > memory.total:
@@ -74,27 +79,37 @@ def examine() -> dict[str, Any]:
 
 
 def _lanes(header: GgufHeader, options: Options, free_bytes: int) -> list[dict[str, Any]]:
+    spec = engine_spec(options)
+    return [_lane(header, lane, spec.batch_tokens, free_bytes) for lane in spec.lanes]
 
-    return [_lane(header, spec, free_bytes) for spec in engine_spec(options).lanes]
 
-
-def _lane(header: GgufHeader, spec: LaneSpec, free_bytes: int) -> dict[str, Any]:
-    """What one lane would run with, and the memory of its KV cache beside the shared weights."""
+def _lane(header: GgufHeader, spec: LaneSpec, batch_tokens: int, free_bytes: int) -> dict[str, Any]:
+    """What one lane would run with, and the memory that it takes beside the weights."""
     experts, problem = legal_experts(header, wanted_experts(header, spec.experts))
     context, _ = legal_context(header, spec.context_tokens, spec.sequences, free_bytes)
-    kv_bytes = header.kv_bytes_per_token * context * spec.sequences
+    memory = lane_bytes(
+        header,
+        LaneShape(
+            context_tokens=context,
+            sequences=spec.sequences,
+            experts=experts,
+            batch_tokens=batch_tokens,
+        ),
+    )
+    if memory.total > free_bytes:
+        problem = f"{problem} the {spec.name} lane needs more memory than is free".strip()
     return {
         "name": spec.name,
         "experts": experts,
         "context_tokens": context,
         "sequences": spec.sequences,
-        "kv_megabytes": round(kv_bytes / 1e6, 1),
+        "kv_megabytes": round(memory.kv / 1e6, 1),
+        "compute_megabytes": round(memory.compute / 1e6, 1),
         "problem": problem,
     }
 
 
 def _print(report: dict[str, Any]) -> None:
-
     console = Console(highlight=False, soft_wrap=True)
     memory, model = report["memory_mb"], report["model"]
     console.print(f"leanwide {report['leanwide']}, Python {report['python']}")
@@ -107,7 +122,7 @@ def _print(report: dict[str, Any]) -> None:
         console.print(f"model: {model['name']}, {model['megabytes']} MB", end="")
         console.print(note if model["embedded"] else "", markup=False)
         console.print(model["path"], style="dim")
-    table = Table("lane", "experts", "context", "sequences", "KV cache", title_justify="left")
+    table = Table("lane", "experts", "context", "sequences", "KV cache", "compute, at most")
     for lane in report["lanes"]:
         table.add_row(
             lane["name"],
@@ -115,10 +130,12 @@ def _print(report: dict[str, Any]) -> None:
             f"{lane['context_tokens']:,} tokens",
             str(lane["sequences"]),
             f"{lane['kv_megabytes']:,} MB",
+            f"{lane['compute_megabytes']:,} MB",
         )
     if report["lanes"]:
         console.print(table)
-        console.print("The weights are mapped once and shared by both lanes.", style="dim")
+        where = report["residency"]
+        console.print(f"residency: {where['residency']}, because {where['reason']}", style="dim")
     for problem in report["problems"]:
         console.print(f"[bold red]problem[/]: {problem}")
     if not report["problems"]:

@@ -82,7 +82,8 @@ async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Sho
         return free_answer(
             f"{name} is not text: there is nothing to explain.", silence, bench, show
         )
-    decision, conversation = await decide(Task.EXPLAIN, bench.texts["explain"], bench)
+    known = Signals(selection_lines=passage.last - passage.first)
+    decision, conversation = await decide(Task.EXPLAIN, bench.texts["explain"], bench, known)
     room = await tokens_left(decision.budget, conversation, bench)
     text, whole = await _question_text(passage, Source(view, tree), room, bench.counter)
     if not text:

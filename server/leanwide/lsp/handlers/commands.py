@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
+from leanwide.engine.base import ModelInfo
 from leanwide.lsp import convert
+from leanwide.models.residency import Residence, choose_residency
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -18,9 +23,18 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
     return {
         **params,
         "model": None if model is None else {"name": model.name, "path": str(model.path)},
+        "residency": None if model is None else convert.camel_case(await _residence(ls, model)),
+        "memoryBytes": await engine.memory_bytes(),
         "lanes": convert.camel_case(engine.lanes),
         "accepted": ls.accepted,
     }
+
+
+async def _residence(ls: Server, model: ModelInfo) -> Residence:
+    """How the lanes hold the weights of the loaded model."""
+    memory = await asyncio.to_thread(psutil.virtual_memory)
+    weights = ls.options.model.weights(model.size_bytes, model.experts)
+    return choose_residency(ls.options.machine.residency, weights, memory.total)
 
 
 async def last_request(ls: Server, *_: Any) -> list[dict[str, Any]]:

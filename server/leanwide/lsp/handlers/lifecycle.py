@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from leanwide.features.upkeep import keep_up
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.options import WORKSPACE_FILE, Layer, read_layer, restrict_workspace
 
@@ -36,8 +37,10 @@ def _workspace_layer(root: str | None) -> tuple[Layer, tuple[str, ...]]:
 
 
 def initialized(ls: Server, _: types.InitializedParams) -> None:
-    """Say what was wrong with the settings, now that messages may be sent."""
+    """Say what was wrong with the settings, now that messages may be sent; begin the upkeep."""
     ls.tell_problems()
+    if ls.upkeep is None:
+        ls.upkeep = asyncio.create_task(keep_up(lambda: ls.bench))
 
 
 async def did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:
@@ -52,6 +55,8 @@ async def did_change_configuration(ls: Server, params: types.DidChangeConfigurat
 async def shutdown(ls: Server, _: None) -> None:
     """End the engine and what waits for it; the editor is about to close the connection."""
     ls.protocol.end_requests()
+    if ls.upkeep is not None:
+        ls.upkeep.cancel()
     await ls.bench.engine.close()
 
 
