@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 from typing import Annotated, Any
 
@@ -13,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from leanwide import __version__
-from leanwide.cli.compose import engine_spec, model_path, residence, user_layers
-from leanwide.engine.base import LaneSpec
+from leanwide.cli.compose import engine_spec, launch, model_path, residence, user_layers
+from leanwide.engine.base import CancelToken, EngineError, LaneInfo, LaneSpec, Priority, Request
 from leanwide.engine.llama import supports_gpu, system_features
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
@@ -27,9 +28,14 @@ app = typer.Typer()
 @app.command()
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Load the model and say what each lane really takes.")
+    ] = False,
 ) -> None:
     """Check this installation and say what each lane would take."""
     report = examine()
+    if measure and report["model"] is not None:
+        add_measured(report)
     if json:
         typer.echo(msgspec.json.encode(report).decode())
     else:
@@ -78,6 +84,43 @@ def examine() -> dict[str, Any]:
     return report
 
 
+def add_measured(report: dict[str, Any]) -> None:
+    """Open every lane of a report and add what it really takes; a failure is a problem."""
+    options, _ = parse(*user_layers()[0])
+    try:
+        found, process = asyncio.run(_measured(options))
+    except EngineError as error:
+        report["problems"].append(str(error))
+        return
+    report["memory_mb"]["engine"] = round(process / 1e6, 1)
+    for lane in report["lanes"]:
+        lane["measured_megabytes"] = round(found[lane["name"]].measured_bytes / 1e6, 1)
+
+
+async def _measured(options: Options) -> tuple[dict[str, LaneInfo], int]:
+    """Open every lane with one token; give the lanes and the memory of the engine, in bytes.
+
+    Raises:
+        EngineError: The model cannot be loaded, or a lane not be opened.
+    """
+    engine = launch(options)
+    try:
+        await engine.ready()
+        for lane in engine_spec(options).lanes:
+            request = Request(
+                lane=lane.name,
+                prompt=("x",),
+                priority=Priority.COMMAND,
+                max_tokens=1,
+                deadline_ms=1.0,
+            )
+            async for _ in engine.generate(request, CancelToken()):
+                pass
+        return {lane.name: lane for lane in engine.lanes}, await engine.memory_bytes()
+    finally:
+        await engine.close()
+
+
 def _lanes(header: GgufHeader, options: Options, free_bytes: int) -> list[dict[str, Any]]:
     spec = engine_spec(options)
     return [_lane(header, lane, spec.batch_tokens, free_bytes) for lane in spec.lanes]
@@ -122,19 +165,20 @@ def _print(report: dict[str, Any]) -> None:
         console.print(f"model: {model['name']}, {model['megabytes']} MB", end="")
         console.print(note if model["embedded"] else "", markup=False)
         console.print(model["path"], style="dim")
-    table = Table("lane", "experts", "context", "sequences", "KV cache", "compute, at most")
+    table = Table("lane", "experts", "context", "sequences", "at most", "measured")
     for lane in report["lanes"]:
         table.add_row(
             lane["name"],
             str(lane["experts"] or "dense"),
             f"{lane['context_tokens']:,} tokens",
             str(lane["sequences"]),
-            f"{lane['kv_megabytes']:,} MB",
-            f"{lane['compute_megabytes']:,} MB",
+            f"{lane['kv_megabytes'] + lane['compute_megabytes']:,.1f} MB",
+            f"{lane['measured_megabytes']:,} MB" if "measured_megabytes" in lane else "",
         )
     if report["lanes"]:
         console.print(table)
         where = report["residency"]
+        console.print("Megabytes: KV cache and buffers, beside the weights.", style="dim")
         console.print(f"residency: {where['residency']}, because {where['reason']}", style="dim")
     for problem in report["problems"]:
         console.print(f"[bold red]problem[/]: {problem}")

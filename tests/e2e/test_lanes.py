@@ -1,4 +1,4 @@
-"""Lanes that come and go, as the status tells it."""
+"""Two lanes: they come and go, and one changes nothing that the other says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from tests.e2e.session import END, session
-from tests.e2e.test_explain import WAIT, explain
+from tests.e2e.test_explain import WAIT, explain, start
 
 SOON = {
     "machine": {"close_after_minutes": 0.005},
@@ -51,3 +51,19 @@ async def test_a_single_handle_runs_one_number_of_experts():
         assert status.residency.residency == "single"
         lean, wide = status.lanes
         assert lean.experts == wide.experts
+
+
+async def test_typing_changes_no_word_of_an_explanation():
+    """On one thread and from the KV cache, so that llama.cpp adds up in the same order."""
+    async with session({"model": {"threads": 1}}) as editor:
+        uri, other = editor.open(), editor.open(name="other.py")
+        await editor.complete_when_ready(uri, END)
+        await explain(editor, other)
+        alone = await explain(editor, other)
+        asked = start(editor, other)
+        at = END
+        for key in "value = self.":
+            at = editor.insert(uri, at, key)
+            await editor.complete(uri, at)
+        beside = await asyncio.wait_for(asked, WAIT)
+        assert beside["markdown"] == alone["markdown"]
