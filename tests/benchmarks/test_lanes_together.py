@@ -9,6 +9,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +44,21 @@ def measured(benchmark: Any, work: Callable[[], Awaitable[dict[str, float]]]) ->
     return figures
 
 
-async def type_line(editor: Session, uri: str) -> list[float]:
-    """Type a line, wait for each key's answer, and take the line back; milliseconds per key."""
+async def type_line(editor: Session, uri: str, line: str = LINE) -> list[float]:
+    """Type a line, wait for each key's answer, and take the line back.
+
+    Gives the milliseconds of each key that the model was asked for.
+    """
     at, took = END, []
-    for key in LINE:
+    for key in line:
         at = editor.insert(uri, at, key)
         pressed = time.perf_counter()
         await editor.complete(uri, at)
-        took.append(1000 * (time.perf_counter() - pressed))
+        ms = 1000 * (time.perf_counter() - pressed)
+        records = await editor.command("leanwide.lastRequest")
+        newest = next(one for one in reversed(records) if one.mode == "code")
+        if newest.source in ("model", "in flight"):
+            took.append(ms)
     editor.change(uri, types.Range(END, at), "")
     return took
 
@@ -143,7 +151,8 @@ async def typing_beside_an_explanation() -> dict[str, float]:
         uri, other = editor.open(), editor.open(name="other.py")
         await editor.complete_when_ready(uri, END)
         await explain(editor, other)
-        quiet = [ms for _ in range(5) for ms in await type_line(editor, uri)]
+        lines = (f"value_{number} = self.settings[name_{number}] or {number}" for number in count())
+        quiet = [ms for line in islice(lines, 5) for ms in await type_line(editor, uri, line)]
         beside: list[float] = []
         steps = []
         for number in range(5):
@@ -151,13 +160,14 @@ async def typing_beside_an_explanation() -> dict[str, float]:
             while not streamed(editor, f"n{number}"):
                 await asyncio.sleep(0.001)
             while not asked.done():
-                beside += await type_line(editor, uri)
+                beside += await type_line(editor, uri, next(lines))
             stats = (await asked)["stats"]
             steps.append(stats["ms"] / max(1, stats["tokensGenerated"]))
         return {
             "key_p50_quiet_ms": round(statistics.median(quiet), 2),
             "key_p50_beside_ms": round(statistics.median(beside), 2),
             "wide_step_ms": round(statistics.median(steps), 2),
+            "keys_quiet": len(quiet),
             "keys_beside": len(beside),
         }
 
