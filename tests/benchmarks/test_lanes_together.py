@@ -29,9 +29,9 @@ SPANS = (METHOD, types.Range(types.Position(3, 0), types.Position(7, 0)))
 
 
 @pytest.fixture(autouse=True)
-def only_by_hand(benchmark: Any) -> None:
+def only_by_hand(request: pytest.FixtureRequest) -> None:
     """These take minutes, and prove nothing that another test does not."""
-    if benchmark.disabled:
+    if not request.config.getoption("benchmark_enable"):
         pytest.skip("run with make bench")
 
 

@@ -37,8 +37,10 @@ class Reading:
 def read_machine() -> Reading:
     """Ask the system; it reads files, so this belongs in a thread."""
     memory = psutil.virtual_memory()
-    sensors = getattr(psutil, "sensors_battery", None)  # not on every system
-    battery = sensors() if sensors is not None else None
+    try:
+        battery = psutil.sensors_battery()
+    except (AttributeError, OSError, psutil.Error):  # there is none for this system
+        battery = None
     return Reading(
         on_battery=battery is not None and battery.power_plugged is False,
         battery_percent=None if battery is None else battery.percent,
