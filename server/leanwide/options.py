@@ -20,6 +20,7 @@ from attrs import field, frozen
 from attrs.validators import ge, le
 
 from leanwide.models.limits import Width
+from leanwide.models.residency import Weights, Wish
 from leanwide.modes.profile import Mode, Profile
 
 WORKSPACE_FILE: Final = ".leanwide.toml"
@@ -47,6 +48,15 @@ class ModelOptions:
     use_extra_bufts: bool
     """Repack weights into private memory; lanes then share nothing."""
 
+    def weights(self, size_bytes: int, experts: int | None) -> Weights:
+        """Describe the weights of a model of that size, loaded as these options say."""
+        return Weights(
+            size_bytes=size_bytes,
+            experts=experts,
+            mapped=self.use_mmap and not self.use_extra_bufts,
+            on_gpu=self.gpu_layers != 0,
+        )
+
 
 @frozen(kw_only=True)
 class LaneOptions:
@@ -73,6 +83,18 @@ class ModesOptions:
     code: Profile
     think: Profile
     dialog: Profile
+
+
+@frozen(kw_only=True)
+class MachineOptions:
+    """What leanwide may take of the machine."""
+
+    adapt: bool
+    """Narrow budgets to what this machine manages in the deadline, and on battery."""
+    residency: Wish
+    """How many handles on the weights there are: "auto", "shared" or "single"."""
+    close_after_minutes: float = field(validator=ge(0.0))
+    """Close a lane that only questions use after so long without one; 0: never."""
 
 
 @frozen(kw_only=True)
@@ -110,6 +132,7 @@ class Options:
     model: ModelOptions
     lanes: LanesOptions
     modes: ModesOptions
+    machine: MachineOptions
     languages: LanguageOptions
     completion: CompletionOptions
     files: FileOptions
@@ -258,6 +281,12 @@ def _experts(value: Any, _: Any) -> int | Width:
     raise ValueError('this needs a whole number, "half" or "trained"')
 
 
+def _wish(value: Any, _: Any) -> Wish:
+    if value in tuple(Wish):
+        return Wish(value)
+    raise ValueError('this needs "auto", "shared" or "single"')
+
+
 def _texts(value: Any, _: Any) -> tuple[str, ...]:
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return tuple(value)
@@ -271,6 +300,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(str, _strict(str, "a text"))
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(int | Width, _experts)
+    converter.register_structure_hook(Wish, _wish)
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _texts)
     return converter
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
@@ -36,6 +37,7 @@ from leanwide.lsp.handlers import (
 )
 from leanwide.lsp.protocol import Protocol
 from leanwide.lsp.requests import LiveRequests
+from leanwide.modes.profile import Mode
 from leanwide.options import Layer, Options, parse
 from leanwide.prompt.texts import built_in_texts
 
@@ -73,6 +75,7 @@ Command = Callable[..., Awaitable[Any]]
 COMMANDS: Final[tuple[tuple[str, Command], ...]] = (
     ("leanwide.status", commands.status),
     ("leanwide.lastRequest", commands.last_request),
+    ("leanwide.setMode", commands.set_mode),
     ("leanwide.why", commands.why),
     ("leanwide.accepted", commands.accepted),
     ("leanwide.explain", explain.explain),
@@ -110,9 +113,12 @@ class Server(LanguageServer):
         self.elsewhere = Elsewhere()
         self.feedback = Feedback(self)
         self.accepted = 0
+        self.pinned: Mode | None = None
         self.options, _ = parse(*layers)
         self._problems = problems
         self.bench = self._new_bench()
+        self.upkeep: asyncio.Task[None] | None = None
+        """Looks after battery, memory and idle lanes, from initialized to shutdown."""
 
     @property
     def documents(self) -> DocumentWorkspace:
@@ -164,6 +170,10 @@ class Server(LanguageServer):
         self.bench = self._new_bench()
         await old.close()
 
+    def pin(self, mode: Mode | None) -> None:
+        """Hold everything to a mode, until it is None again."""
+        self.pinned = self.bench.pinned = mode
+
     def tell_problems(self) -> None:
         """Show what was wrong with the settings, in one message."""
         if self._problems:
@@ -180,6 +190,7 @@ class Server(LanguageServer):
         engine.observe(self.feedback.follow)
         bench = workbench(engine, self.options.profiles, self._manners())
         bench.texts = self._texts
+        bench.pinned = self.pinned
         bench.elsewhere = self.elsewhere
         return bench
 
@@ -190,6 +201,8 @@ class Server(LanguageServer):
             in_comments=wishes.in_comments,
             in_strings=wishes.in_strings,
             look_ahead=wishes.look_ahead,
+            adapt=self.options.machine.adapt,
+            close_after_minutes=self.options.machine.close_after_minutes,
             exclusions=Exclusions(root, self.options.files.exclude, self._ignored),
         )
 

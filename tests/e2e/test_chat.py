@@ -16,7 +16,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from tests.e2e.session import PROGRAM, Session, session
+from tests.e2e.session import END, PROGRAM, Session, session
 
 WAIT = 60.0
 SHORT = {"modes": {"dialog": {"output_tokens": 24, "temperature": 0.0}}}
@@ -48,12 +48,12 @@ async def test_a_conversation_goes_on_streams_is_listed_and_ends():
         assert "".join(part["text"] for part in parts) == first["markdown"]
         assert (first["stats"]["mode"], first["stats"]["lane"]) == ("dialog", "wide")
 
-        second = await say(editor, "Why?", id=first["id"])
+        second = await say(editor, "Go on", id=first["id"])
         assert second["id"] == first["id"]
         assert second["stats"]["tokensReused"] > first["stats"]["tokensEvaluated"] / 2
         record = await editor.last_request()
         assert "def get" in record.prompt
-        assert record.prompt.index("What is this?") < record.prompt.index("Why?")
+        assert record.prompt.index("What is this?") < record.prompt.index("Go on")
         decision = (await editor.command("leanwide.why"))[-1]
         assert (decision.mode, decision.lane) == ("dialog", "wide")
         assert "chat: dialog" in decision.reason
@@ -77,6 +77,30 @@ async def refusal(asked: asyncio.Future[Any]) -> JsonRpcException:
     with pytest.raises(JsonRpcException) as caught:
         await asyncio.wait_for(asked, WAIT)
     return caught.value
+
+
+async def test_a_pinned_mode_holds_until_it_is_let_go():
+    async with session(SHORT) as editor:
+        uri = editor.open()
+        for mode, ran in (("think", "think"), ("code", "code"), ("auto", "dialog")):
+            assert (await editor.command("leanwide.setMode", {"mode": mode})).mode == mode
+            answer = await say(editor, "Tell me more", uri=uri, range=METHOD)
+            assert answer["stats"]["mode"] == ran
+        await editor.command("leanwide.setMode", {"mode": "think"})
+        await editor.complete_when_ready(uri, END)
+        record = await editor.last_request()
+        assert (record.mode, record.lane) == ("think", "wide")
+        assert "pinned" in (await editor.command("leanwide.why"))[-1].reason
+        params = types.ExecuteCommandParams("leanwide.setMode", [{"mode": "fast"}])
+        with pytest.raises(JsonRpcException, match='"auto", "code", "think", "dialog"'):
+            await editor.client.workspace_execute_command_async(params)
+
+
+async def test_a_trivial_question_costs_little():
+    async with session(SHORT) as editor:
+        assert (await say(editor, "What is a list?"))["stats"]["lane"] == "lean"
+        hard = await say(editor, "Why is this slow?", uri=editor.open(), range=METHOD)
+        assert (hard["stats"]["mode"], hard["stats"]["lane"]) == ("think", "wide")
 
 
 async def test_bad_arguments_and_unknown_chats_are_refused_in_a_sentence():

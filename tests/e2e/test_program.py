@@ -82,7 +82,18 @@ def test_doctor_is_content_with_a_fresh_installation(tmp_path: Path):
     report = json.loads(result.stdout)
     assert report["problems"] == []
     assert [lane["name"] for lane in report["lanes"]] == ["lean", "wide"]
+    assert report["residency"]["residency"] == "shared"
     assert run("doctor", config=tmp_path).stdout.strip().endswith("everything is fine")
+
+
+def test_doctor_measures_what_it_foretold(tmp_path: Path):
+    result = run("doctor", "--measure", "--json", config=tmp_path)
+    assert result.returncode == 0
+    report = json.loads(result.stdout)
+    assert report["memory_mb"]["engine"] > 0
+    for lane in report["lanes"]:
+        foretold = lane["kv_megabytes"] + lane["compute_megabytes"]
+        assert 0 < lane["measured_megabytes"] <= foretold + 0.1
 
 
 def test_doctor_says_what_is_wrong_with_the_user_file(tmp_path: Path):

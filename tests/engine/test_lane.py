@@ -303,7 +303,7 @@ def test_a_full_cache_makes_room_for_the_newest_prompt(lanes, tiny):
         lanes._index,
         LaneSpec(name="small", experts=2, context_tokens=256, sequences=2),
         make.spec(tiny),
-        Opening(began=time.monotonic(), notice=""),
+        Opening(began=time.monotonic(), notice="", predicted_bytes=0),
     )
     try:
         first, other = "# first\n" + "a = 1\n" * 40, "# other\n" + "for b in c:\n" * 25

@@ -54,10 +54,12 @@ TO_WORKER = [
     wire.Generate(2, request(Markup("<|im_start|>"), "x", thinking=THINKING)),
     wire.Cancel(2**40),
     wire.Count(3, ["", "x"]),
+    wire.Close("wide"),
 ]
 TO_SERVER = [
     wire.Loading(0.5),
     wire.Opened(MODEL, LANE),
+    wire.Closed("wide"),
     wire.Refused("no"),
     wire.Text(1, "é🙂\0"),
     wire.Text(1, "hm", thought=True),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import get_type_hints
-
 import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leanwide.modes.difficulty import Difficulty, Level, difficulty
+from leanwide.modes.machine import Machine, Pace, Rate
 from leanwide.modes.profile import LEAN, WIDE, Mode, Profile
 from leanwide.modes.router import MODE_OF_TASK, Signals, Task, route
 from leanwide.options import parse
@@ -26,18 +26,33 @@ PROFILES = st.builds(
 )
 ALL_PROFILES = st.fixed_dictionaries(dict.fromkeys(Mode, PROFILES))
 LANE_TOKENS = st.none() | st.integers(-10, 2**21)
+SPEEDS = st.none() | st.floats(1e-6, 1e9)
+PACES = st.builds(Pace, *[st.builds(Rate, st.just(()), SPEEDS)] * 2)
+MACHINES = st.builds(
+    Machine,
+    paces=st.dictionaries(st.sampled_from([LEAN, WIDE]), PACES),
+    on_battery=st.booleans(),
+    battery_percent=st.none() | st.floats(0, 100),
+    memory_short=st.booleans(),
+)
 SIGNALS = st.builds(
     Signals,
-    **{name: st.from_type(kind) for name, kind in get_type_hints(Signals).items()}
-    | {"lane_tokens": LANE_TOKENS},
+    text_after_cursor=st.booleans(),
+    thinks=st.booleans(),
+    lane_tokens=LANE_TOKENS,
+    selection_lines=st.none() | st.integers(-1, 10**6),
+    difficulty=st.none() | st.builds(Difficulty, st.sampled_from(Level), st.just("it is so")),
+    pinned=st.none() | st.sampled_from(Mode),
+    machine=MACHINES,
 )
+TOKENS = ("context_tokens", "output_tokens", "thinking_tokens")
 
 
 @given(st.sampled_from(Task), SIGNALS, ALL_PROFILES)
 def test_a_budget_never_exceeds_the_profile_and_always_has_a_reason(task, signals, profiles):
     decision = route(task, signals, profiles)
     profile = profiles[decision.mode]
-    assert decision.lane == profile.lane
+    assert decision.lane in (profile.lane, profiles[Mode.CODE].lane)
     assert decision.reason
     assert "\n" not in decision.reason
     assert 1 <= decision.budget.output_tokens <= profile.output_tokens
@@ -60,12 +75,119 @@ def test_a_longer_lane_never_gets_a_smaller_budget(task, signals, profiles, lane
         route(task, evolve(signals, lane_tokens=tokens), profiles).budget
         for tokens in (lane, lane + more)
     )
-    for name in ("context_tokens", "output_tokens", "thinking_tokens"):
+    for name in TOKENS:
         assert getattr(less, name) <= getattr(most, name)
+
+
+@given(st.sampled_from(Task), SIGNALS, ALL_PROFILES, PACES, st.floats(1, 1e6), st.floats(1, 1e6))
+def test_a_slower_machine_never_gets_more(task, signals, profiles, pace, prompt, decode):
+    slower = Pace(_slower(pace.prompt, prompt), _slower(pace.decode, decode))
+    less, most = (
+        route(task, evolve(signals, machine=_runs(one, signals.machine)), profiles).budget
+        for one in (slower, pace)
+    )
+    for name in TOKENS:
+        assert getattr(less, name) <= getattr(most, name)
+
+
+def _slower(rate: Rate, times: float) -> Rate:
+    """The rate divided; an unknown speed stays unknown."""
+    return rate if rate.settled is None else Rate((), rate.settled / times)
+
+
+def _runs(pace: Pace, machine: Machine) -> Machine:
+    return evolve(machine, paces={LEAN: pace, WIDE: pace})
+
+
+@given(st.sampled_from(Task), SIGNALS, ALL_PROFILES)
+def test_battery_and_memory_never_give_more(task, signals, profiles):
+    fed = evolve(signals.machine, on_battery=False, memory_short=False)
+    less = route(task, signals, profiles).budget
+    most = route(task, evolve(signals, machine=fed), profiles).budget
+    for name in TOKENS:
+        assert getattr(less, name) <= getattr(most, name)
+
+
+@given(st.sampled_from(Task), SIGNALS, ALL_PROFILES)
+def test_without_signals_the_profile_stands_as_it_is(task, signals, profiles):
+    pinned = None if task is Task.INLINE_COMPLETION else signals.pinned
+    bare = Signals(thinks=True, pinned=pinned)
+    decision = route(task, bare, profiles)
+    profile = profiles[decision.mode]
+    assert decision.lane == profile.lane
+    for name in TOKENS:
+        assert getattr(decision.budget, name) == getattr(profile, name)
+
+
+@given(SIGNALS, ALL_PROFILES, st.sampled_from(Mode))
+def test_a_completion_in_a_pinned_mode_is_as_short_and_quick_as_ever(signals, profiles, mode):
+    decision = route(Task.INLINE_COMPLETION, evolve(signals, pinned=mode), profiles)
+    assert decision.budget.output_tokens <= profiles[Mode.CODE].output_tokens
+    assert decision.budget.deadline_ms <= profiles[Mode.CODE].deadline_ms
+
+
+@given(st.sampled_from(Task), SIGNALS, ALL_PROFILES, st.sampled_from(Mode))
+def test_a_pinned_mode_is_the_mode_of_everything(task, signals, profiles, mode):
+    decision = route(task, evolve(signals, pinned=mode), profiles)
+    assert (decision.mode, decision.lane) == (mode, profiles[mode].lane)
+    assert "pinned" in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("question", "mode", "lane", "why"),
+    [
+        ("Why is this slow?", Mode.THINK, WIDE, "hard question because it asks why"),
+        ("fix the typo", Mode.DIALOG, LEAN, "trivial question because it asks for a small edit"),
+        ("write a parser", Mode.DIALOG, WIDE, "chat: dialog"),
+    ],
+)
+def test_a_question_gets_what_it_needs(question, mode, lane, why):
+    profiles = parse()[0].profiles
+    decision = route(Task.CHAT, Signals(difficulty=difficulty(question)), profiles)
+    assert (decision.mode, decision.lane) == (mode, lane)
+    assert why in decision.reason
+
+
+def machine(prompt: float, decode: float, **more: object) -> Machine:
+    pace = Pace(Rate((), prompt), Rate((), decode))
+    return Machine(paces={LEAN: pace, WIDE: pace}, **more)  # type: ignore[arg-type]  # by name
+
+
+@pytest.mark.parametrize(
+    ("runs", "context", "output", "why"),
+    [
+        (machine(5000, 500), 768, 64, "inline completion: code"),
+        # 768 tokens take 1.5 s of the 1 s deadline, the answer 0.13 s
+        (machine(500, 500), 384, 64, "narrowed to 1/2 of the context"),
+        (machine(5000, 90), 768, 64, "inline completion: code"),
+        (machine(5000, 60), 768, 48, "3/4 of the answer to meet 1000 ms"),
+        (machine(1, 1), 192, 16, "1/4 of the context and 1/4 of the answer"),
+        (machine(5000, 500, on_battery=True), 576, 48, "on battery"),
+        (machine(5000, 500, on_battery=True, battery_percent=19.0), 384, 32, "a low battery"),
+        (machine(5000, 500, battery_percent=19.0), 768, 64, "inline completion: code"),
+        (machine(5000, 500, memory_short=True), 384, 32, "while memory is short"),
+    ],
+)
+def test_what_a_machine_affords(runs, context, output, why):
+    profiles = parse()[0].profiles
+    decision = route(Task.INLINE_COMPLETION, Signals(machine=runs), profiles)
+    assert decision.budget.context_tokens == context
+    assert decision.budget.output_tokens == output
+    assert why in decision.reason
+
+
+@given(ALL_PROFILES, st.integers(0, 10**5), st.integers(0, 10**5))
+def test_more_lines_never_get_a_shorter_answer(profiles, lines, more):
+    less, most = (
+        route(Task.EXPLAIN, Signals(selection_lines=count), profiles).budget
+        for count in (lines, lines + more)
+    )
+    assert less.output_tokens <= most.output_tokens
 
 
 @given(SIGNALS, ALL_PROFILES)
 def test_an_explanation_thinks_where_the_model_does(signals, profiles):
+    signals = evolve(signals, pinned=None, machine=Machine(), selection_lines=None)
     decision = route(Task.EXPLAIN, evolve(signals, thinks=False), profiles)
     assert decision.mode is Mode.THINK
     assert decision.budget.thinking_tokens == 0

@@ -18,6 +18,7 @@ from leanwide.features.workbench import Workbench, workbench
 from leanwide.models.embedded import embedded_model
 from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import legal_experts
+from leanwide.models.residency import Residence, Residency, choose_residency
 from leanwide.modes.profile import LEAN, WIDE, Profile
 from leanwide.options import LaneOptions, Layer, Options, parse, read_layer
 from leanwide.prompt.texts import built_in_texts
@@ -68,14 +69,20 @@ def model_path(options: Options) -> Path:
 
 
 def engine_spec(options: Options) -> EngineSpec:
-    """Say how the engine runs: one thread per physical core, lanes as long as their modes need."""
+    """Say how the engine runs: one thread per physical core, lanes as long as their modes need.
+
+    Lanes that live in one handle run as many experts as the one that is always open.
+    """
     profiles = tuple(options.profiles.values())
+    lanes = options.lanes
+    if residence(options, experts=None).residency is Residency.SINGLE:
+        lanes = attrs.evolve(lanes, wide=attrs.evolve(lanes.wide, experts=lanes.lean.experts))
     most = _most_context(options)
     return EngineSpec(
         model_path=model_path(options),
         lanes=(
-            _lane(LEAN, options.lanes.lean, profiles, most),
-            _lane(WIDE, options.lanes.wide, profiles, most),
+            _lane(LEAN, lanes.lean, profiles, most),
+            _lane(WIDE, lanes.wide, profiles, most),
         ),
         threads=options.model.threads or psutil.cpu_count(logical=False) or 1,
         batch_tokens=options.model.batch_tokens,
@@ -83,6 +90,17 @@ def engine_spec(options: Options) -> EngineSpec:
         use_extra_bufts=options.model.use_extra_bufts,
         gpu_layers=options.model.gpu_layers,
     )
+
+
+def residence(options: Options, experts: int | None) -> Residence:
+    """Say how the lanes hold the weights of a model with so many experts; None: nobody knows."""
+    try:
+        size = model_path(options).stat().st_size
+    except OSError:
+        size = 0  # the engine says what is wrong with the file
+    memory = psutil.virtual_memory().total
+    weights = options.model.weights(size, experts)
+    return choose_residency(options.machine.residency, weights, memory)
 
 
 def launch(options: Options) -> EngineClient:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 from typing import Annotated, Any
 
+import attrs
 import msgspec
 import psutil
 import typer
@@ -12,11 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from leanwide import __version__
-from leanwide.cli.compose import engine_spec, model_path, user_layers
-from leanwide.engine.base import LaneSpec
+from leanwide.cli.compose import engine_spec, launch, model_path, residence, user_layers
+from leanwide.engine.base import CancelToken, EngineError, LaneInfo, LaneSpec, Priority, Request
 from leanwide.engine.llama import supports_gpu, system_features
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
+from leanwide.models.memory import LaneShape, lane_bytes
 from leanwide.options import Options, parse
 
 app = typer.Typer()
@@ -25,9 +28,14 @@ app = typer.Typer()
 @app.command()
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Load the model and say what each lane really takes.")
+    ] = False,
 ) -> None:
     """Check this installation and say what each lane would take."""
     report = examine()
+    if measure and report["model"] is not None:
+        add_measured(report)
     if json:
         typer.echo(msgspec.json.encode(report).decode())
     else:
@@ -49,6 +57,7 @@ def examine() -> dict[str, Any]:
         "cores": psutil.cpu_count(logical=False),
         "memory_mb": {"total": memory.total // 10**6, "free": memory.available // 10**6},
         "model": None,
+        "residency": None,
         "lanes": [],
         "problems": problems,
     }
@@ -63,6 +72,8 @@ def examine() -> dict[str, Any]:
         "megabytes": round(header.file_bytes / 1e6, 1),
         "embedded": not options.model.path,
     }
+    found_residence = residence(options, header.number("expert_count"))
+    report["residency"] = attrs.asdict(found_residence)
     report["lanes"] = _lanes(header, options, memory.available)
     problems.extend(notice for lane in report["lanes"] if (notice := lane.pop("problem")))
     if header.file_bytes > memory.total:
@@ -73,28 +84,75 @@ def examine() -> dict[str, Any]:
     return report
 
 
+def add_measured(report: dict[str, Any]) -> None:
+    """Open every lane of a report and add what it really takes; a failure is a problem."""
+    options, _ = parse(*user_layers()[0])
+    try:
+        found, process = asyncio.run(_measured(options))
+    except EngineError as error:
+        report["problems"].append(str(error))
+        return
+    report["memory_mb"]["engine"] = round(process / 1e6, 1)
+    for lane in report["lanes"]:
+        lane["measured_megabytes"] = round(found[lane["name"]].measured_bytes / 1e6, 1)
+
+
+async def _measured(options: Options) -> tuple[dict[str, LaneInfo], int]:
+    """Open every lane with one token; give the lanes and the memory of the engine, in bytes.
+
+    Raises:
+        EngineError: The model cannot be loaded, or a lane not be opened.
+    """
+    engine = launch(options)
+    try:
+        await engine.ready()
+        for lane in engine_spec(options).lanes:
+            request = Request(
+                lane=lane.name,
+                prompt=("x",),
+                priority=Priority.COMMAND,
+                max_tokens=1,
+                deadline_ms=1.0,
+            )
+            async for _ in engine.generate(request, CancelToken()):
+                pass
+        return {lane.name: lane for lane in engine.lanes}, await engine.memory_bytes()
+    finally:
+        await engine.close()
+
+
 def _lanes(header: GgufHeader, options: Options, free_bytes: int) -> list[dict[str, Any]]:
+    spec = engine_spec(options)
+    return [_lane(header, lane, spec.batch_tokens, free_bytes) for lane in spec.lanes]
 
-    return [_lane(header, spec, free_bytes) for spec in engine_spec(options).lanes]
 
-
-def _lane(header: GgufHeader, spec: LaneSpec, free_bytes: int) -> dict[str, Any]:
-    """What one lane would run with, and the memory of its KV cache beside the shared weights."""
+def _lane(header: GgufHeader, spec: LaneSpec, batch_tokens: int, free_bytes: int) -> dict[str, Any]:
+    """What one lane would run with, and the memory that it takes beside the weights."""
     experts, problem = legal_experts(header, wanted_experts(header, spec.experts))
     context, _ = legal_context(header, spec.context_tokens, spec.sequences, free_bytes)
-    kv_bytes = header.kv_bytes_per_token * context * spec.sequences
+    memory = lane_bytes(
+        header,
+        LaneShape(
+            context_tokens=context,
+            sequences=spec.sequences,
+            experts=experts,
+            batch_tokens=batch_tokens,
+        ),
+    )
+    if memory.total > free_bytes:
+        problem = f"{problem} the {spec.name} lane needs more memory than is free".strip()
     return {
         "name": spec.name,
         "experts": experts,
         "context_tokens": context,
         "sequences": spec.sequences,
-        "kv_megabytes": round(kv_bytes / 1e6, 1),
+        "kv_megabytes": round(memory.kv / 1e6, 1),
+        "compute_megabytes": round(memory.compute / 1e6, 1),
         "problem": problem,
     }
 
 
 def _print(report: dict[str, Any]) -> None:
-
     console = Console(highlight=False, soft_wrap=True)
     memory, model = report["memory_mb"], report["model"]
     console.print(f"leanwide {report['leanwide']}, Python {report['python']}")
@@ -107,18 +165,21 @@ def _print(report: dict[str, Any]) -> None:
         console.print(f"model: {model['name']}, {model['megabytes']} MB", end="")
         console.print(note if model["embedded"] else "", markup=False)
         console.print(model["path"], style="dim")
-    table = Table("lane", "experts", "context", "sequences", "KV cache", title_justify="left")
+    table = Table("lane", "experts", "context", "sequences", "at most", "measured")
     for lane in report["lanes"]:
         table.add_row(
             lane["name"],
             str(lane["experts"] or "dense"),
             f"{lane['context_tokens']:,} tokens",
             str(lane["sequences"]),
-            f"{lane['kv_megabytes']:,} MB",
+            f"{lane['kv_megabytes'] + lane['compute_megabytes']:,.1f} MB",
+            f"{lane['measured_megabytes']:,} MB" if "measured_megabytes" in lane else "",
         )
     if report["lanes"]:
         console.print(table)
-        console.print("The weights are mapped once and shared by both lanes.", style="dim")
+        where = report["residency"]
+        console.print("Megabytes: KV cache and buffers, beside the weights.", style="dim")
+        console.print(f"residency: {where['residency']}, because {where['reason']}", style="dim")
     for problem in report["problems"]:
         console.print(f"[bold red]problem[/]: {problem}")
     if not report["problems"]:

@@ -147,6 +147,10 @@ class LaneInfo:
     load_ms: float
     notice: str
     """One sentence where the lane differs from what was asked; else empty."""
+    predicted_bytes: int = 0
+    """Most memory beside the weights, as foretold from the model's header."""
+    measured_bytes: int = 0
+    """Memory beside the weights, as llama.cpp allocated it; 0 where it does not say."""
 
 
 @frozen(kw_only=True)
@@ -317,6 +321,12 @@ class Engine(Protocol):
         Raises:
             EngineError: The engine cannot serve the request, or died while it did.
         """
+
+    def close_lane(self, name: str) -> None:
+        """Give a lane's memory back, unless it is at work; the next request opens it again."""
+
+    async def memory_bytes(self) -> int:
+        """Memory that the engine holds, shared pages by their share; 0 where nobody knows."""
 
     async def close(self) -> None:
         """End the engine and everything it runs."""

@@ -60,6 +60,8 @@ class Opening:
     """When the weights began to load, in seconds of ``time.monotonic``."""
     notice: str
     """One sentence where the lane differs from what was asked; else empty."""
+    predicted_bytes: int
+    """Most memory that the lane should take beside the weights."""
 
 
 @define
@@ -107,7 +109,19 @@ class Lane:
             context_tokens=spec.context_tokens,
             load_ms=1000 * (time.monotonic() - opening.began),
             notice=opening.notice,
+            predicted_bytes=opening.predicted_bytes,
+            measured_bytes=self._context.buffer_bytes,
         )
+
+    @property
+    def model(self) -> Model:
+        """The weights that it runs, perhaps shared with another lane."""
+        return self._model
+
+    @property
+    def busy(self) -> bool:
+        """Whether a generation is under way."""
+        return any(sequence.busy for sequence in self._cache.sequences)
 
     def _must_stop(self) -> bool:
         return self._running is not None and self._running.cancelled()

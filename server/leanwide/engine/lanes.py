@@ -14,10 +14,14 @@ from leanwide.engine.lane import Lane, Opening
 from leanwide.engine.llama import Log, Model, ModelParams
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY, legal_context, legal_experts, wanted_experts
+from leanwide.models.memory import LaneShape, lane_bytes
 
 
 class Lanes:
-    """The lanes of one model file; each is opened when it is first needed and then stays."""
+    """The lanes of one model file; each is opened when it is first needed.
+
+    Lanes with the same expert count share a handle on the weights.
+    """
 
     def __init__(self, spec: EngineSpec, progress: Callable[[float], None]) -> None:
         """Read the model's header.
@@ -33,12 +37,11 @@ class Lanes:
             self._header: GgufHeader = read_header(spec.model_path)
         except ModelFileError as error:
             raise EngineError(str(error)) from error
+        self._handles: dict[int, Model] = {}
+        """Loaded weights by their active experts."""
         self.model: Model | None = None
+        """The first handle, which stays: its vocabulary counts tokens."""
         self._index: PieceIndex | None = None
-
-    def is_open(self, name: str) -> bool:
-        """Whether the lane needs no loading any more."""
-        return name in self._open
 
     def lane(self, name: str) -> tuple[Lane, LaneInfo]:
         """Give the lane called ``name``, opened if need be.
@@ -54,6 +57,19 @@ class Lanes:
         lane = self._open[name]
         return lane, lane.info
 
+    def close(self, name: str) -> bool:
+        """Give a lane's memory back and tell whether it did: a lane at work stays."""
+        lane = self._open.get(name)
+        if lane is None or lane.busy:
+            return False
+        del self._open[name]
+        lane.close()
+        in_use = [self.model, *(other.model for other in self._open.values())]
+        if lane.model not in in_use:
+            del self._handles[lane.model.experts_used]
+            lane.model.close()
+        return True
+
     def _open_lane(self, spec: LaneSpec) -> Lane:
         began = time.monotonic()
         experts, width_notice = legal_experts(
@@ -63,22 +79,43 @@ class Lanes:
         context, length_notice = legal_context(
             self._header, spec.context_tokens, spec.sequences, free
         )
-        model = self._load(experts)
-        if model.experts_used != experts:
-            raise EngineError(
-                f"llama.cpp runs {model.experts_used} experts where {experts} were asked for: "
-                "this architecture does not take the override"
-            )
+        predicted = self._check_memory(spec, context, experts, free)
+        model = self._handles.get(experts) or self._load(experts)
         self.model = self.model or model
         self._index = self._index or PieceIndex(
             [model.piece(token) for token in range(model.vocabulary)]
         )
         notice = " ".join(filter(None, (width_notice, length_notice)))
         spec = attrs.evolve(spec, context_tokens=context)
-        return Lane(model, self._index, spec, self._spec, Opening(began=began, notice=notice))
+        opening = Opening(began=began, notice=notice, predicted_bytes=predicted)
+        return Lane(model, self._index, spec, self._spec, opening)
+
+    def _check_memory(self, lane: LaneSpec, context: int, experts: int, free: int) -> int:
+        """Foretell a lane's bytes beside the weights.
+
+        Raises:
+            EngineError: They are not free; the kernel would end the process instead.
+        """
+        shape = LaneShape(
+            context_tokens=context,
+            sequences=lane.sequences,
+            experts=experts,
+            batch_tokens=self._spec.batch_tokens,
+        )
+        predicted = lane_bytes(self._header, shape).total
+        if predicted > free and not self._spec.gpu_layers:
+            raise EngineError(
+                f"the {lane.name} lane needs {predicted // 10**6} MB of memory and "
+                f"{free // 10**6} are free: close something, or lower lanes.{lane.name}.sequences"
+            )
+        return predicted
 
     def _load(self, experts: int) -> Model:
-        """Load the weights with that many active experts; 0 for a dense model."""
+        """Load the weights with that many active experts; 0 for a dense model.
+
+        Raises:
+            EngineError: llama.cpp refused the file, or runs another number of experts.
+        """
         architecture = self._header.architecture
         override = (f"{architecture}.{EXPERTS_KEY}", experts) if experts else None
         params = ModelParams(
@@ -88,7 +125,14 @@ class Lanes:
             use_extra_bufts=self._spec.use_extra_bufts,
             gpu_layers=self._spec.gpu_layers,
         )
-        return Model(params, self._log, self._progress)
+        model = Model(params, self._log, self._progress)
+        if model.experts_used != experts:
+            raise EngineError(
+                f"llama.cpp runs {model.experts_used} experts where {experts} were asked for: "
+                "this architecture does not take the override"
+            )
+        self._handles[experts] = model
+        return model
 
     def model_info(self) -> ModelInfo:
         """Describe the loaded model.

@@ -26,6 +26,7 @@ Logits = npt.NDArray[np.float32]
 
 _ERROR_LEVEL: Final = 4  # GGML_LOG_LEVEL_ERROR
 _PIECE_BYTES: Final = 256  # longer than any token's text in the vocabularies at hand
+_BUFFER_LINE: Final = re.compile(r"(?:KV|compute|output) buffer size = +([\d.]+) MiB")
 _EXPERTS_LINE: Final = re.compile(r"print_info:\s+n_expert_used\s+=\s+(\d+)")
 _log_callbacks: Final[list[Any]] = []
 """Callbacks that llama.cpp may call until the process ends: they must not be freed."""
@@ -47,6 +48,8 @@ class Log:
         """The first error line, without llama.cpp's function name: the others only follow."""
         self.experts_used = 0
         """The active experts that llama.cpp reported; 0 for a dense model."""
+        self.buffer_bytes = 0
+        """What llama.cpp said that it allocated beside the weights."""
 
     def _take(self, level: int, text: bytes, _: object) -> None:
         line = text.decode("utf-8", "replace").rstrip()
@@ -55,6 +58,8 @@ class Log:
             self.first_error = self.first_error or cause
         elif match := _EXPERTS_LINE.search(line):
             self.experts_used = int(match[1])
+        elif match := _BUFFER_LINE.search(line):
+            self.buffer_bytes += int(float(match[1]) * 2**20)
 
 
 @frozen(kw_only=True)
@@ -83,6 +88,7 @@ class Model:
             progress(share)
             return True
 
+        self._log = log
         self._progress = api.llama_progress_callback(report)
         native = api.llama_model_default_params()
         native.n_gpu_layers = params.gpu_layers
@@ -184,7 +190,10 @@ class Model:
         Raises:
             EngineError: There is not enough memory for the KV cache.
         """
-        return Context(self._handle, self.vocabulary, params, abort)
+        self._log.clear()
+        context = Context(self._handle, self.vocabulary, params, abort)
+        context.buffer_bytes = self._log.buffer_bytes
+        return context
 
 
 @frozen(kw_only=True)
@@ -231,6 +240,8 @@ class Context:
             raise EngineError(
                 f"no memory for a context of {params.cells} tokens: lower context_tokens"
             )
+        self.buffer_bytes = 0
+        """What llama.cpp says that it allocated for the context; 0 where it says nothing."""
         self._memory: Any = api.llama_get_memory(self._handle)
         self._batch = _Batch(params.batch_tokens)
 

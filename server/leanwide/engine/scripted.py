@@ -50,6 +50,8 @@ class ScriptedEngine:
         """Every request, oldest first."""
         self.cancelled: list[Request] = []
         """The requests that were given up."""
+        self.closed: list[str] = []
+        """The lanes that were to give their memory back."""
         self._answers: deque[Answer] = deque()
         self._model = model
         self._going = asyncio.Event()
@@ -124,6 +126,14 @@ class ScriptedEngine:
         await asyncio.sleep(0)
         cancel.on_cancel(self._going.set)
         await self._going.wait()
+
+    def close_lane(self, name: str) -> None:
+        """Remember the wish."""
+        self.closed.append(name)
+
+    async def memory_bytes(self) -> int:
+        """There is no model, so there is no memory."""
+        return 0
 
     async def close(self) -> None:
         """There is nothing to end."""

@@ -43,6 +43,12 @@ class Count(msgspec.Struct, frozen=True, tag=True):
     texts: list[str]
 
 
+class Close(msgspec.Struct, frozen=True, tag=True):
+    """Close a lane, unless it is at work; answered by Closed where it was closed."""
+
+    lane: str
+
+
 class Loading(msgspec.Struct, frozen=True, tag=True):
     """Share of the weights that is loaded, 0 to 1."""
 
@@ -54,6 +60,12 @@ class Opened(msgspec.Struct, frozen=True, tag=True):
 
     model: ModelInfo
     lane: LaneInfo
+
+
+class Closed(msgspec.Struct, frozen=True, tag=True):
+    """A lane gave its memory back."""
+
+    lane: str
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
@@ -98,8 +110,8 @@ class Counts(msgspec.Struct, frozen=True, tag=True):
     counts: list[int]
 
 
-ToWorker = Start | Generate | Cancel | Count
-ToServer = Loading | Opened | Refused | Text | Beat | Done | Failed | Counts
+ToWorker = Start | Generate | Cancel | Count | Close
+ToServer = Loading | Opened | Closed | Refused | Text | Beat | Done | Failed | Counts
 
 
 def _encode_other(value: Any) -> Any:

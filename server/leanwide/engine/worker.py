@@ -29,7 +29,9 @@ class Worker:
     def __init__(self, output: BinaryIO) -> None:
         self._output = output
         self._write_lock = threading.Lock()
-        self._inbox: queue.SimpleQueue[wire.Start | wire.Generate] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[wire.Start | wire.Generate | wire.Close] = (
+            queue.SimpleQueue()
+        )
         self._cancelled: dict[int, threading.Event] = {}
         self._lanes: Lanes | None = None
         self._reported: set[str] = set()
@@ -48,7 +50,7 @@ class Worker:
                 case wire.Generate():
                     self._cancelled[message.id] = threading.Event()
                     self._inbox.put(message)
-                case wire.Start():
+                case wire.Start() | wire.Close():
                     self._inbox.put(message)
 
     def _send(self, message: wire.ToServer) -> None:
@@ -74,12 +76,20 @@ class Worker:
             traceback.print_exc()  # the server logs what stands on stderr and starts anew
             os._exit(70)
 
-    def _take(self, message: wire.Start | wire.Generate) -> None:
-        if isinstance(message, wire.Start):
-            self._load(message)
-        else:
-            steps = self._steps(message.id, message.request, time.monotonic())
-            self._scheduler.add(message.id, message.request.priority, steps)
+    def _take(self, message: wire.Start | wire.Generate | wire.Close) -> None:
+        match message:
+            case wire.Start():
+                self._load(message)
+            case wire.Close():
+                self._close(message.lane)
+            case wire.Generate():
+                steps = self._steps(message.id, message.request, time.monotonic())
+                self._scheduler.add(message.id, message.request.priority, steps)
+
+    def _close(self, lane: str) -> None:
+        if self._lanes is not None and self._lanes.close(lane):
+            self._reported.discard(lane)
+            self._send(wire.Closed(lane))
 
     def _load(self, message: wire.Start) -> None:
         try:

@@ -26,6 +26,7 @@ from leanwide.features.wide import (
     tokens_left,
 )
 from leanwide.features.workbench import Workbench
+from leanwide.modes.difficulty import Difficulty, Level, difficulty
 from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, route
 from leanwide.prompt.chat import Message
@@ -80,7 +81,8 @@ async def chat(
         try:
             question, text = await _prepare(saying, talk, bench, began)
         except _Unanswerable as reason:
-            silence = Silence(route(Task.CHAT, Signals(), bench.profiles), began)
+            signals = Signals(pinned=bench.pinned)
+            silence = Silence(route(Task.CHAT, signals, bench.profiles), began)
             return free_answer(str(reason), silence, bench, show)
         heard: list[str] = []
 
@@ -107,7 +109,8 @@ async def _prepare(
         _Unanswerable: There is nothing to ask, or it has no room.
     """
     source = await _source(saying, bench)
-    decision, start = await decide(Task.CHAT, bench.texts["chat"], bench)
+    signals = Signals(difficulty=_difficulty(saying, talk))
+    decision, start = await decide(Task.CHAT, bench.texts["chat"], bench, signals)
     room = await tokens_left(decision.budget, start, bench)
     costs = await _costs(talk, bench)
     most = max(int(room * _QUESTION_SHARE), room - sum(costs[talk.first.get(decision.lane, 0) :]))
@@ -116,6 +119,16 @@ async def _prepare(
     talk.first[decision.lane], text, conversation = await _fit(talk, first, worded, decision, bench)
     note = "" if worded.whole else _FOLDED
     return Question(decision=decision, conversation=conversation, began=began, note=note), text
+
+
+def _difficulty(saying: Saying, talk: Chat) -> Difficulty | None:
+    """How hard a question is; None where its words alone do not tell that it is a small one.
+
+    Code is always worth the wide lane, and so is a conversation: the lean one would read it anew.
+    """
+    found = difficulty(saying.text)
+    alone = saying.about is None and not talk.turns
+    return found if alone or found.level is not Level.TRIVIAL else None
 
 
 async def _source(saying: Saying, bench: Workbench) -> Source | None:

@@ -39,7 +39,9 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
     """
     view, began = question.view, time.monotonic()
     fim = fim_tokens(bench)
-    signals = Signals(text_after_cursor=view.has_text_after)
+    signals = Signals(
+        text_after_cursor=view.has_text_after, pinned=bench.pinned, machine=bench.machine
+    )
     decision = route(Task.INLINE_COMPLETION, signals, bench.profiles)
     if reason := await _why_silent(question, bench):
         bench.journal.add(free_record(decision, Source.NONE, reason, began))

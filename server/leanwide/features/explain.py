@@ -37,14 +37,15 @@ async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Sho
         EngineError: The model cannot be loaded, or died while it answered.
     """
     view, began = place.view, time.monotonic()
-    silence = Silence(route(Task.EXPLAIN, Signals(), bench.profiles), began)
+    silence = Silence(route(Task.EXPLAIN, Signals(pinned=bench.pinned), bench.profiles), began)
     if reason := await asyncio.to_thread(why_left_alone, view, bench.manners.exclusions):
         return free_answer(f"{reason}.", silence, bench, show)
     tree = await bench.trees.ahead(view)
     passage = choose_passage(view, place.selection, tree)
     if passage is None:
         return free_answer(_NOTHING, silence, bench, show)
-    decision, conversation = await decide(Task.EXPLAIN, bench.texts["explain"], bench)
+    known = Signals(selection_lines=passage.last - passage.first)
+    decision, conversation = await decide(Task.EXPLAIN, bench.texts["explain"], bench, known)
     room = await tokens_left(decision.budget, conversation, bench)
     quoted = await quote(passage, Source(view, tree), room, explain_question, bench)
     if not quoted.text:

@@ -123,6 +123,8 @@ def settle(generation: Generation, asked: Asked, request: Request, bench: Workbe
     if (whole or text) and not generation.abandoned:
         bench.suggestions.add(Suggestion(asked.view, text, whole))
     ahead = request.priority is Priority.BACKGROUND
+    if not ahead:  # work that gives way to everything tells nothing of the speed
+        bench.learn(finished.stats)
     said = Said(
         source=Source.AHEAD if ahead else Source.MODEL,
         prompt=readable(request.prompt, asked.fim),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -35,6 +36,10 @@ _BESIDE: Final = 64
 """Tokens of a lane that are nobody's: a beginning of sequence, the end that thinking is given."""
 
 
+NOTHING_KNOWN: Final = Signals()
+"""A request that tells the router nothing beside its task."""
+
+
 @frozen(kw_only=True)
 class Question:
     """A question as far as it is decided."""
@@ -57,24 +62,36 @@ class Answer:
     """What of it the model said: without our sentences about it."""
 
 
-async def decide(task: Task, system: str, bench: Workbench) -> tuple[Decision, Conversation]:
+async def decide(
+    task: Task, system: str, bench: Workbench, known: Signals = NOTHING_KNOWN
+) -> tuple[Decision, Conversation]:
     """Load the model, open the task's lane, and divide it; with an empty first question.
+
+    Args:
+        task: What is asked for.
+        system: What the model is told about its work.
+        bench: The engine, and what earlier requests taught.
+        known: What the request itself tells the router.
 
     Raises:
         EngineError: The model cannot be loaded, or the lane not be opened.
     """
     model = await bench.engine.ready()
-    first = route(task, Signals(thinks=thinks(model.chat_template)), bench.profiles)
+    known = evolve(
+        known,
+        thinks=thinks(model.chat_template),
+        pinned=bench.pinned,
+        machine=bench.machine,
+    )
+    first = route(task, known, bench.profiles)
+    bench.used[first.lane] = time.monotonic()
     messages = (Message("system", system), Message("user", ""))
     conversation = await bench.layouts.lay_out(messages, model, first.budget.thinking_tokens > 0)
     held = _lane_tokens(first.lane, bench)
     if held is None:
         await _open(first.lane, conversation, bench)
         held = _lane_tokens(first.lane, bench)
-    signals = Signals(
-        thinks=thinks(model.chat_template),
-        lane_tokens=None if held is None else held - _BESIDE,
-    )
+    signals = evolve(known, lane_tokens=None if held is None else held - _BESIDE)
     decision = route(task, signals, bench.profiles)
     if conversation.problem:
         reason = f"{decision.reason}; {conversation.problem}: ChatML serves in its place"
@@ -145,6 +162,7 @@ async def answer(question: Question, bench: Workbench, cancel: CancelToken, show
         record = free_record(decision, Source.MODEL, why, question.began)
         bench.journal.add(evolve(record, prompt=said.prompt, answer=telling.text))
         raise
+    bench.learn(finished.stats)
     looping, words = telling.looping, telling.text[len(noted) :]
     telling.tell(missing_fence(telling.text))
     if looping:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 
 from attrs import define, field, frozen
@@ -10,7 +11,7 @@ from attrs import define, field, frozen
 from leanwide.context.exclusions import SECRETS_ONLY, Exclusions
 from leanwide.context.view import View
 from leanwide.context.window import Window
-from leanwide.engine.base import Engine
+from leanwide.engine.base import Engine, Stats
 from leanwide.features.counting import TokenCounter
 from leanwide.features.elsewhere import Elsewhere
 from leanwide.features.generation import Generation
@@ -18,6 +19,7 @@ from leanwide.features.journal import Journal
 from leanwide.features.layouts import Layouts
 from leanwide.features.suggestions import Known, SuggestionCache
 from leanwide.features.trees import Trees
+from leanwide.modes.machine import UNKNOWN, Machine, learn
 from leanwide.modes.profile import Mode, Profile
 from leanwide.prompt.texts import built_in_texts
 from leanwide.shape.filters import shape
@@ -26,11 +28,15 @@ from leanwide.shape.setting import Setting
 
 @frozen(kw_only=True)
 class Manners:
-    """When the user wants to be left alone."""
+    """What the user wants of leanwide: when to be left alone, what the machine is spared."""
 
     in_comments: bool = True
     in_strings: bool = True
     look_ahead: bool = True
+    adapt: bool = True
+    """Budgets are narrowed to what the machine manages."""
+    close_after_minutes: float = 0.0
+    """A lane that only questions use is closed after so long without one; 0: never."""
     exclusions: Exclusions = SECRETS_ONLY
 
 
@@ -49,6 +55,12 @@ class Workbench:
     elsewhere: Elsewhere = field(factory=Elsewhere)
     texts: Mapping[str, str] = field(factory=built_in_texts)
     """What the model is told about its work, by the command's name."""
+    pinned: Mode | None = None
+    """The mode that the user holds everything to; None lets the router choose."""
+    machine: Machine = UNKNOWN
+    """What requests taught of the machine's speed, and what it says of battery and memory."""
+    used: dict[str, float] = field(factory=dict)
+    """When each lane was last asked or gave an answer, in seconds of ``time.monotonic``."""
     windows: dict[str, Window] = field(factory=dict)
     """The window that is in the KV cache for every open document, by URI."""
     running: Generation | None = None
@@ -77,6 +89,12 @@ class Workbench:
             if generation is not None and not generation.over and generation.agrees_with(view):
                 return generation
         return None
+
+    def learn(self, stats: Stats) -> None:
+        """Take in what a finished request says of the machine's speed."""
+        self.used[stats.lane] = time.monotonic()
+        if self.manners.adapt:
+            self.machine = learn(self.machine, stats)
 
     def forget(self, uri: str) -> None:
         """Forget a closed document and end what runs for it."""

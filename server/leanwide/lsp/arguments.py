@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 from cattrs import BaseValidationError, Converter
@@ -12,7 +12,11 @@ from pygls.exceptions import JsonRpcInvalidParams
 from leanwide.features.quoting import Place, whole
 from leanwide.lsp.convert import locate, view_at
 from leanwide.lsp.documents import DocumentWorkspace
+from leanwide.modes.profile import Mode
 from leanwide.syntax import Position
+
+AUTO: Final = "auto"
+"""The mode is the router's choice."""
 
 
 @frozen
@@ -82,6 +86,21 @@ def chat_id(arguments: tuple[Any, ...]) -> str:
     if not isinstance(known, str):
         raise _refusal('{"id"}')
     return known
+
+
+def chosen_mode(arguments: tuple[Any, ...]) -> Mode | None:
+    """Read ``{"mode"}``; None stands for ``auto``.
+
+    Raises:
+        JsonRpcInvalidParams: It is something else; the message names the modes.
+    """
+    wanted = _one_object(arguments).get("mode")
+    if wanted == AUTO:
+        return None
+    if wanted not in tuple(Mode):
+        names = ", ".join(f'"{name}"' for name in (AUTO, *Mode))
+        raise _refusal(f'{{"mode"}} with one of {names}')
+    return Mode(wanted)
 
 
 def _one_object(arguments: tuple[Any, ...]) -> dict[str, Any]:

@@ -1,12 +1,20 @@
-"""The router: a pure function from a task to its mode, lane and budget."""
+"""The router: a pure function from a task and its signals to mode, lane and budget.
+
+Every limit is worked out from the profile on its own, and the budget is the smallest of them: so no
+limit can give back what another one took, and more speed or room never gives less.
+"""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from typing import Final
 
 from attrs import evolve, frozen
 
+from leanwide.modes.controller import afford
+from leanwide.modes.difficulty import Difficulty, Level
+from leanwide.modes.machine import UNKNOWN, Machine
 from leanwide.modes.profile import Budget, Decision, Mode, Profile
 
 
@@ -28,6 +36,14 @@ class Signals:
     """The model thinks before it answers."""
     lane_tokens: int | None = None
     """What the lane holds, prompt, thinking and answer together; None while it is not open."""
+    selection_lines: int | None = None
+    """Lines of code that the question is about; None where it is about none in particular."""
+    difficulty: Difficulty | None = None
+    """How hard a chat's question is; None: nobody looked."""
+    pinned: Mode | None = None
+    """The mode that the user wants for everything, whatever the task."""
+    machine: Machine = UNKNOWN
+    """How fast it is, its battery and its memory."""
 
 
 MODE_OF_TASK: Mapping[Task, Mode] = {
@@ -36,43 +52,124 @@ MODE_OF_TASK: Mapping[Task, Mode] = {
     Task.CHAT: Mode.DIALOG,
 }
 
-_MIDDLE_OF_LINE_TOKENS = 24
+_MIDDLE_OF_LINE_TOKENS: Final = 24
 """A completion inside a line ends with the line at the latest: about its longest use."""
-_SMALLEST_LANE = 4
+_SMALLEST_LANE: Final = 4
 """Tokens; what is smaller cannot be divided into prompt, thinking and answer."""
+_TOKENS_A_QUESTION: Final = 384
+"""Thinking, and answer, that a question about no code at all may need."""
+_TOKENS_A_LINE: Final = 32
+"""Thinking, and answer, that each line of code adds: to quote it, change it and say a sentence."""
 
 
 def route(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Decision:
     """Choose mode, lane and budget for a request; the budget never exceeds the mode's profile."""
-    mode = MODE_OF_TASK[task]
+    mode, why = _mode(task, signals)
     profile = profiles[mode]
-    output, reason = profile.output_tokens, f"{task}: {mode}"
-    if task is Task.INLINE_COMPLETION and signals.text_after_cursor:
-        output = min(output, _MIDDLE_OF_LINE_TOKENS)
-        reason = f"{reason}, short because text follows the cursor"
-    budget = Budget(
+    whole = Budget(
         context_tokens=profile.context_tokens,
-        output_tokens=output,
+        output_tokens=profile.output_tokens,
         thinking_tokens=profile.thinking_tokens if signals.thinks else 0,
         deadline_ms=profile.deadline_ms,
     )
-    if signals.lane_tokens is not None:
-        fitted = _fit(budget, max(_SMALLEST_LANE, signals.lane_tokens))
-        if fitted != budget:
-            reason = f"{reason}, narrowed to a lane of {signals.lane_tokens} tokens"
-            budget = fitted
-    return Decision(mode=mode, lane=profile.lane, budget=budget, reason=reason)
+    lane = profile.lane
+    reasons = [f"{task}: {why}"]
+    if mode is Mode.DIALOG and _level(signals) is Level.TRIVIAL:
+        lean = profiles[Mode.CODE]
+        lane, context = lean.lane, min(whole.context_tokens, lean.context_tokens)
+        whole = evolve(whole, context_tokens=context, thinking_tokens=0)
+    budget = whole
+    limits = (
+        _for_typing(whole, task, profiles[Mode.CODE]),
+        _for_the_cursor(whole, task, signals),
+        _for_the_selection(whole, signals),
+        _for_the_lane(whole, signals),
+        afford(whole, signals.machine, lane),
+    )
+    for limit, reason in limits:
+        budget = _smaller(budget, limit)
+        if reason:
+            reasons.append(reason)
+    return Decision(mode=mode, lane=lane, budget=budget, reason=", ".join(reasons))
 
 
-def _fit(budget: Budget, lane: int) -> Budget:
+def _mode(task: Task, signals: Signals) -> tuple[Mode, str]:
+    """The mode, and how it came to be."""
+    if signals.pinned is not None:
+        return signals.pinned, f"{signals.pinned}, pinned"
+    mode = MODE_OF_TASK[task]
+    if mode is not Mode.DIALOG or signals.difficulty is None:
+        return mode, mode
+    level, sign = signals.difficulty.level, signals.difficulty.reason
+    if level is Level.HARD:
+        return Mode.THINK, f"{Mode.THINK}, a hard question because {sign}"
+    if level is Level.TRIVIAL:
+        return mode, f"{mode} on the lane of {Mode.CODE}, a trivial question because {sign}"
+    return mode, mode
+
+
+def _level(signals: Signals) -> Level:
+    """The question's level; a pinned mode is not dropped to another lane."""
+    if signals.difficulty is None or signals.pinned is not None:
+        return Level.ORDINARY
+    return signals.difficulty.level
+
+
+def _smaller(one: Budget, other: Budget) -> Budget:
+    """The smaller of each."""
+    return Budget(
+        context_tokens=min(one.context_tokens, other.context_tokens),
+        output_tokens=min(one.output_tokens, other.output_tokens),
+        thinking_tokens=min(one.thinking_tokens, other.thinking_tokens),
+        deadline_ms=min(one.deadline_ms, other.deadline_ms),
+    )
+
+
+def _for_typing(whole: Budget, task: Task, code: Profile) -> tuple[Budget, str]:
+    """A completion is as short and as quick in a pinned mode as in its own."""
+    if task is not Task.INLINE_COMPLETION:
+        return whole, ""
+    output = min(whole.output_tokens, code.output_tokens)
+    deadline = min(whole.deadline_ms, code.deadline_ms)
+    return evolve(whole, output_tokens=output, deadline_ms=deadline), ""
+
+
+def _for_the_cursor(whole: Budget, task: Task, signals: Signals) -> tuple[Budget, str]:
+    if task is not Task.INLINE_COMPLETION or not signals.text_after_cursor:
+        return whole, ""
+    output = min(whole.output_tokens, _MIDDLE_OF_LINE_TOKENS)
+    return evolve(whole, output_tokens=output), "short because text follows the cursor"
+
+
+def _for_the_selection(whole: Budget, signals: Signals) -> tuple[Budget, str]:
+    if signals.selection_lines is None:
+        return whole, ""
+    most = _TOKENS_A_QUESTION + _TOKENS_A_LINE * max(0, signals.selection_lines)
+    fitted = evolve(
+        whole,
+        output_tokens=min(whole.output_tokens, most),
+        thinking_tokens=min(whole.thinking_tokens, most),
+    )
+    if fitted == whole:
+        return whole, ""
+    return fitted, f"at most {most} tokens about {signals.selection_lines} lines"
+
+
+def _for_the_lane(whole: Budget, signals: Signals) -> tuple[Budget, str]:
     """Divide a lane: what answer and thinking leave is the prompt's, and half of it in any case."""
-    answer, thinking = budget.output_tokens, budget.thinking_tokens
-    context = min(budget.context_tokens, max(lane // 2, lane - answer - thinking))
+    if signals.lane_tokens is None:
+        return whole, ""
+    lane = max(_SMALLEST_LANE, signals.lane_tokens)
+    answer, thinking = whole.output_tokens, whole.thinking_tokens
+    context = min(whole.context_tokens, max(lane // 2, lane - answer - thinking))
     left = lane - context
     answer = min(answer, left // 2 if thinking else left)
-    return evolve(
-        budget,
+    fitted = evolve(
+        whole,
         context_tokens=context,
         output_tokens=answer,
         thinking_tokens=min(thinking, left - answer),
     )
+    if fitted == whole:
+        return whole, ""
+    return fitted, f"narrowed to a lane of {signals.lane_tokens} tokens"

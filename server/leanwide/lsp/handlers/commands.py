@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+import psutil
+
+from leanwide.engine.base import ModelInfo
 from leanwide.lsp import convert
+from leanwide.lsp.arguments import AUTO, chosen_mode
+from leanwide.models.residency import Residence, choose_residency
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -20,15 +26,31 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
     return {
         **params,
         "model": None if model is None else {"name": model.name, "path": str(model.path)},
+        "residency": None if model is None else convert.camel_case(await _residence(ls, model)),
+        "memoryBytes": await engine.memory_bytes(),
         "lanes": convert.camel_case(engine.lanes),
         "accepted": ls.accepted,
+        "pinned": ls.pinned,
         "index": convert.camel_case(await ls.elsewhere.stats()),
     }
+
+
+async def _residence(ls: Server, model: ModelInfo) -> Residence:
+    """How the lanes hold the weights of the loaded model."""
+    memory = await asyncio.to_thread(psutil.virtual_memory)
+    weights = ls.options.model.weights(model.size_bytes, model.experts)
+    return choose_residency(ls.options.machine.residency, weights, memory.total)
 
 
 async def last_request(ls: Server, *_: Any) -> list[dict[str, Any]]:
     """``leanwide.lastRequest``: the last requests and what they cost, newest last."""
     return [convert.camel_case(entry) for entry in ls.bench.journal.records]
+
+
+async def set_mode(ls: Server, *arguments: Any) -> dict[str, Any]:
+    """``leanwide.setMode``: hold everything to one mode, or let the router choose again."""
+    ls.pin(chosen_mode(arguments))
+    return {"mode": ls.pinned or AUTO}
 
 
 async def why(ls: Server, *_: Any) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 from pygls.workspace import Workspace
 
+from leanwide.features.upkeep import keep_up
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.handlers.workspace import watch_files
 from leanwide.options import WORKSPACE_FILE, Layer, read_layer, restrict_workspace
@@ -47,8 +48,10 @@ def _workspace_layer(root: Path | None) -> tuple[Layer, tuple[str, ...]]:
 
 
 async def initialized(ls: Server, _: types.InitializedParams) -> None:
-    """Say what was wrong with the settings, now that messages may be sent, and look around."""
+    """Say what was wrong with the settings, as messages may be sent now; begin the upkeep."""
     ls.tell_problems()
+    if ls.upkeep is None:
+        ls.upkeep = asyncio.create_task(keep_up(lambda: ls.bench))
     watch_files(ls)
     ls.build_index()
     await ls.feedback.follow_index(ls.elsewhere)
@@ -68,6 +71,8 @@ async def did_change_configuration(ls: Server, params: types.DidChangeConfigurat
 async def shutdown(ls: Server, _: None) -> None:
     """End the engine and what waits for it; the editor is about to close the connection."""
     ls.protocol.end_requests()
+    if ls.upkeep is not None:
+        ls.upkeep.cancel()
     await asyncio.gather(ls.bench.engine.close(), ls.elsewhere.close())
 
 

@@ -1,0 +1,88 @@
+"""The adaptive controller: the most context and depth with which this machine is in time. Pure.
+
+Depth is thinking and answer together. Both are narrowed in a few steps, so that neither changes
+from request to request, and never below a quarter of the profile: less is of no use, and the
+deadline ends the answer anyway.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+from attrs import evolve
+
+from leanwide.modes.machine import Machine
+from leanwide.modes.profile import Budget
+
+STEPS: Final = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fraction(1, 4))
+"""Shares of a profile that a request may get, largest first."""
+
+ON_BATTERY: Final = Fraction(3, 4)
+"""Most of a profile on battery: evaluating and decoding are what costs energy."""
+LOW_BATTERY: Final = Fraction(1, 2)
+"""Most of a profile when the battery is low."""
+LOW_BATTERY_PERCENT: Final = 20
+MEMORY_SHORT: Final = Fraction(1, 2)
+"""Most of a profile when memory is short: a shorter prompt touches less of the KV cache."""
+
+
+def afford(budget: Budget, machine: Machine, lane: str) -> tuple[Budget, str]:
+    """Give what the machine affords of a budget on a lane, and why it is less; "" where it is not.
+
+    A slower machine never gets more of anything, and a machine that is not known gets all.
+    """
+    context, depth = _in_time(budget, machine, lane)
+    most, why_most = _most(machine)
+    reasons = []
+    if min(context, depth, most) < 1 and min(context, depth) <= most:
+        reasons.append(f"to meet {budget.deadline_ms:.0f} ms")
+    if most < max(context, depth):
+        reasons.append(why_most)
+    context, depth = min(context, most), min(depth, most)
+    if not reasons:
+        return budget, ""
+    narrowed = evolve(
+        budget,
+        context_tokens=max(1, int(budget.context_tokens * context)),
+        output_tokens=max(1, int(budget.output_tokens * depth)),
+        thinking_tokens=int(budget.thinking_tokens * depth),
+    )
+    shares = f"{context} of the context and {depth} of the answer"
+    return narrowed, f"narrowed to {shares} {' and '.join(reasons)}"
+
+
+def _in_time(budget: Budget, machine: Machine, lane: str) -> tuple[Fraction, Fraction]:
+    """Shares of context and depth that meet the deadline.
+
+    Each may take what the other leaves of it, and half of it in any case.
+    """
+    pace = machine.pace(lane)
+    deadline = budget.deadline_ms / 1000
+    prompt = _seconds(budget.context_tokens, pace.prompt.settled)
+    decode = _seconds(budget.output_tokens + budget.thinking_tokens, pace.decode.settled)
+    return (
+        _share(prompt, max(deadline / 2, deadline - decode)),
+        _share(decode, max(deadline / 2, deadline - prompt)),
+    )
+
+
+def _seconds(tokens: int, per_second: float | None) -> float:
+    """Time that so many tokens take; none where the speed is not known."""
+    return tokens / per_second if per_second else 0.0
+
+
+def _share(needed: float, available: float) -> Fraction:
+    """The largest step of work that needs so many seconds; the smallest where none is in time."""
+    return next((step for step in STEPS if needed * float(step) <= available), STEPS[-1])
+
+
+def _most(machine: Machine) -> tuple[Fraction, str]:
+    """The largest share that battery and memory allow, and why it is not all."""
+    low = machine.battery_percent is not None and machine.battery_percent < LOW_BATTERY_PERCENT
+    limits = [(Fraction(1), "")]
+    if machine.on_battery:
+        limits.append((LOW_BATTERY, "on a low battery") if low else (ON_BATTERY, "on battery"))
+    if machine.memory_short:
+        limits.append((MEMORY_SHORT, "while memory is short"))
+    return min(limits, key=lambda limit: limit[0])

@@ -1,0 +1,98 @@
+"""How hard a question in a chat is, told from its words alone. Pure.
+
+A guess that must be cheap and explainable. Only clear signs count; a question without any, or in
+words that are not known here, is an ordinary one.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import Final
+
+from attrs import frozen
+
+
+class Level(enum.StrEnum):
+    """How much a question needs."""
+
+    TRIVIAL = "trivial"
+    """A small edit or a fact: a few experts and a short answer do."""
+    ORDINARY = "ordinary"
+    HARD = "hard"
+    """Reasons, trade-offs or several places: worth thinking about."""
+
+
+@frozen
+class Difficulty:
+    """A question's level, and the sign that told it."""
+
+    level: Level
+    reason: str
+    """Without a full stop, such as ``it asks why``."""
+
+
+_LONG_WORDS: Final = 80
+"""A question of so many words has several parts."""
+_SHORT_WORDS: Final = 14
+"""Most words of a trivial question."""
+_SEVERAL: Final = 2
+"""So many names of files are several."""
+
+_FILE: Final = re.compile(
+    r"(?<![\w.])[\w./\\-]*\w\.(?:pyi?|jsx?|tsx?|c|h|cc|cpp|hpp|cs|go|rs|java|kt|rb|php|lua|sh|sql"
+    r"|md|toml|json|ya?ml|html|css)\b(?!\.\w|\()"
+)
+_HARD: Final = tuple(
+    (re.compile(pattern, re.MULTILINE), sign)
+    for pattern, sign in (
+        (r"\b(several|multiple|all|both|across) (the )?files\b", "it is about several files"),
+        (r"^traceback \(most recent|^\s+at \S+\(|\bpanicked at\b", "it shows a failure"),
+        (r"\bwhy\b|\bhow come\b|\breason (for|that)\b", "it asks why"),
+        (r"\btrade-?offs?\b|\bcompar(e|ed|ison)\b|\bbetter (than|way)\b", "it asks to weigh"),
+        (r"\b(re)?design\b|\barchitecture\b|\brefactor\b|\brewrite\b", "it asks for a design"),
+        (r"\brace\b|\bdead-?lock\b|\bconcurren|\bthread[- ]?safe", "it is about concurrency"),
+        (r"\bprove\b|\bcorrectness\b|\bcomplexity\b|\bedge cases?\b", "it asks for a proof"),
+        (r"\bdebug\b|\bmemory leak\b|\bcrash(es|ed)?\b", "it asks for a cause"),
+    )
+)
+_TRIVIAL: Final = tuple(
+    (re.compile(pattern), sign)
+    for pattern, sign in (
+        (r"$|(hi|hello|hey|thanks?|thank you|ok(ay)?|yes|no)\b[\s!.,]*$", "it asks nothing"),
+        (
+            r"(please )?(add|remove|delete|fix|insert|change|replace|sort)\b.*"
+            r"\b(typo|imports?|comments?|type hints?|annotations?|semicolon|comma|docstring)\b",
+            "it asks for a small edit",
+        ),
+        (r"(please )?rename \S+ (to|as) \S+$", "it asks for a small edit"),
+        (
+            r"(what (is|are|does)|what's|which|where is|how do (i|you) write)\b",
+            "it asks for a fact",
+        ),
+    )
+)
+
+
+def difficulty(question: str) -> Difficulty:
+    """Tell how hard a question is."""
+    text = question.strip().lower()
+    words = len(text.split())
+    if sign := _hard_sign(text, words):
+        return Difficulty(Level.HARD, sign)
+    if sign := _trivial_sign(text, words):
+        return Difficulty(Level.TRIVIAL, sign)
+    return Difficulty(Level.ORDINARY, "nothing tells that it is hard or trivial")
+
+
+def _hard_sign(text: str, words: int) -> str:
+    if len(set(_FILE.findall(text))) >= _SEVERAL:
+        return "it is about several files"
+    sign = next((sign for pattern, sign in _HARD if pattern.search(text)), "")
+    return sign or (f"it has more than {_LONG_WORDS} words" if words > _LONG_WORDS else "")
+
+
+def _trivial_sign(text: str, words: int) -> str:
+    if words > _SHORT_WORDS or "\n" in text:
+        return ""
+    return next((sign for pattern, sign in _TRIVIAL if pattern.match(text)), "")

@@ -1,0 +1,89 @@
+"""What is known of this machine: how fast each lane runs, the battery, the memory. Pure.
+
+Speeds are learned from finished requests. One measurement says little: a prompt may have met a cold
+file or a busy core. So the median of the last ones counts, and what the router sees moves only
+when that clearly differs: a window that changes with every request would cost a whole prompt each.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from leanwide.engine.base import Stats
+
+_KEPT: Final = 9
+"""Measurements that the median is taken of."""
+_ENOUGH: Final = 3
+"""With fewer measurements nothing is believed: the first prompt reads the weights from disk."""
+_CLEARLY: Final = 1.5
+"""A speed moves when the median is so many times faster or slower."""
+_PROMPT_TOKENS: Final = 32
+"""A prompt with fewer tokens to evaluate says more of the overhead than of the speed."""
+_DECODE_TOKENS: Final = 4
+
+
+@frozen
+class Rate:
+    """Tokens per second of one kind of work."""
+
+    recent: tuple[float, ...] = ()
+    """The last measurements, newest last."""
+    settled: float | None = None
+    """What the router goes by; None while too little is known."""
+
+    def heard(self, tokens: int, ms: float) -> Rate:
+        """Take in that so many tokens took ``ms`` milliseconds."""
+        if ms <= 0:
+            return self
+        recent = (*self.recent, 1000 * tokens / ms)[-_KEPT:]
+        if len(recent) < _ENOUGH:
+            return Rate(recent, self.settled)
+        now = statistics.median(recent)
+        known = self.settled
+        stays = known is not None and known / _CLEARLY <= now <= known * _CLEARLY
+        return Rate(recent, known if stays else now)
+
+
+@frozen
+class Pace:
+    """How fast one lane runs."""
+
+    prompt: Rate = Rate()
+    """Evaluating prompts."""
+    decode: Rate = Rate()
+    """Generating: thinking and answer."""
+
+
+@frozen(kw_only=True)
+class Machine:
+    """What the router knows of the machine; nothing, at first, and then nothing is narrowed."""
+
+    paces: Mapping[str, Pace] = field(factory=dict)
+    """By the lane's name."""
+    on_battery: bool = False
+    battery_percent: float | None = None
+    """0 to 100; None where there is no battery, or none that can be read."""
+    memory_short: bool = False
+    """So little memory is free that the system begins to swap."""
+
+    def pace(self, lane: str) -> Pace:
+        """Give what is known of a lane."""
+        return self.paces.get(lane, Pace())
+
+
+UNKNOWN: Final = Machine()
+"""A machine of which nothing is known: it gets every profile as it is."""
+
+
+def learn(machine: Machine, stats: Stats) -> Machine:
+    """Take in what a finished request says of its lane's speed."""
+    pace = machine.pace(stats.lane)
+    if stats.tokens_evaluated >= _PROMPT_TOKENS:
+        pace = evolve(pace, prompt=pace.prompt.heard(stats.tokens_evaluated, stats.prompt_ms))
+    if stats.tokens_generated >= _DECODE_TOKENS:
+        pace = evolve(pace, decode=pace.decode.heard(stats.tokens_generated, stats.decode_ms))
+    return evolve(machine, paces={**machine.paces, stats.lane: pace})

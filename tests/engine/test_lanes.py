@@ -1,0 +1,71 @@
+"""Lanes come and go; what they take is foretold."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import attrs
+import pytest
+
+from leanwide.engine.base import EngineError, LaneSpec
+
+from . import make
+from .make import run
+
+CODE = "class Server(Base):\n    def __init__(self, name):\n        self.name = name\n"
+
+
+def test_a_closed_lane_opens_again_and_says_the_same(opened, tiny):
+    lanes = opened(make.spec(tiny))
+    lanes.lane("lean")
+    text, _ = run(lanes.lane("wide")[0], CODE, lane="wide")
+    assert lanes.close("wide")
+    assert not lanes.close("wide")
+    assert run(lanes.lane("lean")[0], CODE)[1].reason
+    assert run(lanes.lane("wide")[0], CODE, lane="wide")[0] == text
+
+
+def test_the_lane_that_counts_tokens_may_be_closed(opened, tiny):
+    lanes = opened(make.spec(tiny))
+    lanes.lane("lean")
+    assert lanes.close("lean")
+    assert lanes.model.tokenize(CODE)
+    assert run(lanes.lane("lean")[0], CODE)[1].reason
+
+
+def test_a_lane_at_work_stays(opened, tiny):
+    lanes = opened(make.spec(tiny))
+    lane, _ = lanes.lane("lean")
+    steps = lane.run(make.job(make.request(CODE)))
+    next(steps)
+    assert not lanes.close("lean")
+    list(steps)
+    assert lanes.close("lean")
+
+
+def test_lanes_of_one_width_share_a_handle(opened, tiny):
+    same = LaneSpec(name="wide", experts=2, context_tokens=1024, sequences=2)
+    lanes = opened(make.spec(tiny, make.LEAN, same))
+    lean, wide = lanes.lane("lean")[0], lanes.lane("wide")[0]
+    assert lean.model is wide.model
+    assert lanes.close("wide")
+    assert run(lean, CODE)[1].reason
+
+
+@pytest.mark.parametrize("batch", [64, 512])
+@pytest.mark.parametrize("experts", [1, 2, 8])
+@pytest.mark.parametrize(("context", "sequences"), [(300, 1), (1000, 3), (4096, 4)])
+def test_memory_is_foretold(opened, tiny, batch, experts, context, sequences):
+    lane = LaneSpec(name="lean", experts=experts, context_tokens=context, sequences=sequences)
+    spec = attrs.evolve(make.spec(tiny, lane), batch_tokens=batch)
+    lanes = opened(spec)
+    _, info = lanes.lane("lean")
+    lanes.close("lean")
+    assert 0.7 * info.predicted_bytes <= info.measured_bytes <= 1.01 * info.predicted_bytes
+
+
+def test_too_little_memory_is_one_clear_error(opened, tiny, monkeypatch):
+    free = SimpleNamespace(available=10_000)
+    monkeypatch.setattr("leanwide.engine.lanes.psutil.virtual_memory", lambda: free)
+    with pytest.raises(EngineError, match=r"the wide lane needs \d+ MB of memory and 0 are free"):
+        opened(make.spec(tiny)).lane("wide")

@@ -1,0 +1,40 @@
+"""What a lane takes, told from the header; tests/engine compares it with llama.cpp."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanwide.models.memory import LaneShape, lane_bytes
+from tests.models.test_limits import header
+
+SHAPES = st.builds(
+    LaneShape,
+    context_tokens=st.integers(1, 2**18),
+    sequences=st.integers(1, 64),
+    experts=st.integers(0, 128),
+    batch_tokens=st.integers(16, 8192),
+)
+
+
+def test_the_shape_of_a_30b_model():
+    shape = LaneShape(context_tokens=8192, sequences=2, experts=8, batch_tokens=512)
+    model = header()
+    model.metadata["tokenizer.ggml.tokens.length"] = 151_936
+    found = lane_bytes(model, shape)
+    assert found.kv == 98_304 * 16_384
+    # the output layer is the largest moment: a logit per token of the vocabulary
+    assert found.compute == 512 * 4 * (151_936 + 2 * 2048) + 2 * 4 * 151_936
+
+
+@given(SHAPES, st.integers(0, 2**18))
+def test_a_longer_context_never_takes_less(shape, more):
+    longer = LaneShape(
+        context_tokens=shape.context_tokens + more,
+        sequences=shape.sequences,
+        experts=shape.experts,
+        batch_tokens=shape.batch_tokens,
+    )
+    less, most = lane_bytes(header(), shape), lane_bytes(header(), longer)
+    assert less.kv <= most.kv
+    assert less.compute <= most.compute

@@ -1,0 +1,71 @@
+"""What finished requests teach about the machine's speed."""
+
+from __future__ import annotations
+
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanwide.engine.base import Stats
+from leanwide.modes.machine import UNKNOWN, Machine, learn
+
+STATS = Stats(
+    lane="lean",
+    experts=2,
+    tokens_evaluated=100,
+    tokens_reused=0,
+    tokens_generated=10,
+    queue_ms=0.0,
+    prompt_ms=100.0,
+    decode_ms=100.0,
+)
+
+
+def after(*requests: Stats, before: Machine = UNKNOWN) -> Machine:
+    for stats in requests:
+        before = learn(before, stats)
+    return before
+
+
+def at(prompt_per_s: float) -> Stats:
+    return evolve(STATS, prompt_ms=100_000 / prompt_per_s)
+
+
+def test_speeds_are_believed_after_some_requests_and_belong_to_a_lane():
+    assert after(STATS, STATS).pace("lean").prompt.settled is None
+    known = after(STATS, STATS, STATS)
+    assert known.pace("lean").prompt.settled == 1000
+    assert known.pace("lean").decode.settled == 100
+    assert known.pace("wide").prompt.settled is None
+
+
+def test_a_single_slow_request_changes_nothing_and_a_slow_machine_does():
+    known = after(STATS, STATS, STATS)
+    assert after(at(1), before=known).pace("lean").prompt.settled == 1000
+    slow = after(*[at(100)] * 9, before=known)
+    assert slow.pace("lean").prompt.settled == 100
+
+
+@given(st.lists(st.floats(700, 1400), max_size=40))
+def test_what_the_router_sees_does_not_jitter(speeds):
+    known = after(STATS, STATS, STATS)
+    assert after(*map(at, speeds), before=known).pace("lean").prompt.settled == 1000
+
+
+def test_small_work_says_nothing_of_the_speed():
+    small = evolve(STATS, tokens_evaluated=2, tokens_generated=1)
+    assert after(*[small] * 9) == after(evolve(small, tokens_evaluated=1))
+    assert after(small, small, small).pace("lean").prompt.recent == ()
+
+
+@given(
+    st.builds(
+        evolve,
+        st.just(STATS),
+        **{name: st.integers(0, 10**6) for name in ("tokens_evaluated", "tokens_generated")}
+        | {name: st.floats(0, 1e9) for name in ("prompt_ms", "decode_ms")},
+    )
+)
+def test_any_statistics_can_be_learned(stats):
+    pace = after(stats, stats, stats).pace("lean")
+    assert all(rate.settled is None or rate.settled > 0 for rate in (pace.prompt, pace.decode))
