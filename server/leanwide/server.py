@@ -18,7 +18,15 @@ from leanwide.features.journal import Record, Source
 from leanwide.features.workbench import Manners, Workbench, workbench
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
-from leanwide.lsp.handlers import actions, commands, completion, documents, explain, lifecycle
+from leanwide.lsp.handlers import (
+    actions,
+    commands,
+    completion,
+    documents,
+    edits,
+    explain,
+    lifecycle,
+)
 from leanwide.lsp.protocol import Protocol
 from leanwide.lsp.requests import LiveRequests
 from leanwide.options import Layer, Options, parse
@@ -46,7 +54,7 @@ HANDLERS: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
     (
         types.TEXT_DOCUMENT_CODE_ACTION,
         actions.code_actions,
-        types.CodeActionOptions(code_action_kinds=[actions.EXPLAIN]),
+        types.CodeActionOptions(code_action_kinds=actions.KINDS),
     ),
 )
 """LSP method, the function that handles it, and the options that are advertised."""
@@ -58,6 +66,10 @@ COMMANDS: Final[tuple[tuple[str, Command], ...]] = (
     ("leanwide.lastRequest", commands.last_request),
     ("leanwide.accepted", commands.accepted),
     ("leanwide.explain", explain.explain),
+    ("leanwide.refactor", edits.refactor),
+    ("leanwide.document", edits.document),
+    ("leanwide.fix", edits.fix),
+    ("leanwide.test", edits.test),
 )
 """Command, and the function that runs it."""
 
@@ -82,6 +94,7 @@ class Server(LanguageServer):
         self._workspace_layers: tuple[Layer, ...] = ()
         self.live = LiveRequests()
         self.explaining = LiveRequests()
+        self.editing = LiveRequests()
         self.feedback = Feedback(self)
         self.accepted = 0
         self.options, _ = parse(*layers)

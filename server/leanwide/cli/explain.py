@@ -20,8 +20,8 @@ from leanwide.cli.markdown import LiveMarkdown
 from leanwide.cli.source import read_view
 from leanwide.engine.base import CancelToken
 from leanwide.features.cost import cost
-from leanwide.features.explain import Place
 from leanwide.features.explain import explain as explain_place
+from leanwide.features.place import Place
 from leanwide.features.wide import Answer, Show
 from leanwide.modes.profile import WIDE
 from leanwide.syntax import Position

@@ -9,7 +9,8 @@ from cattrs import BaseValidationError, Converter
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from leanwide.features.explain import Place
+from leanwide.features.fix import Diagnostic
+from leanwide.features.place import Place
 from leanwide.lsp.convert import locate, view_at
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.syntax import Position
@@ -31,7 +32,7 @@ def target(arguments: tuple[Any, ...], converter: Converter) -> Target:
     Raises:
         JsonRpcInvalidParams: It is something else; the message says what it should be.
     """
-    given = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], dict) else {}
+    given = _given(arguments)
     uri, token = given.get("uri"), given.get("streamToken")
     if not isinstance(uri, str) or not (token is None or _is_token(token)):
         raise _refusal()
@@ -42,13 +43,64 @@ def target(arguments: tuple[Any, ...], converter: Converter) -> Target:
     return Target(uri, span, token)
 
 
+def instruction(arguments: tuple[Any, ...]) -> str:
+    """Read ``"instruction"``, what somebody wants done.
+
+    Raises:
+        JsonRpcInvalidParams: It is missing, empty, or no text.
+    """
+    given = _given(arguments).get("instruction")
+    if not isinstance(given, str) or not given.strip():
+        raise _refusal()
+    return given
+
+
+def apply_wanted(arguments: tuple[Any, ...]) -> bool:
+    """Read ``"apply"``: whether the server itself is to have the edit applied.
+
+    Raises:
+        JsonRpcInvalidParams: It is neither true nor false.
+    """
+    given = _given(arguments).get("apply", False)
+    if not isinstance(given, bool):
+        raise _refusal()
+    return given
+
+
+def diagnostics(arguments: tuple[Any, ...], converter: Converter) -> tuple[Diagnostic, ...]:
+    """Read ``"diagnostics"``, as a code action's context has them; none where it is missing.
+
+    Raises:
+        JsonRpcInvalidParams: They are something else.
+    """
+    try:
+        given = converter.structure(
+            _given(arguments).get("diagnostics") or [], list[types.Diagnostic]
+        )
+    except (BaseValidationError, TypeError, ValueError) as error:
+        raise _refusal() from error
+    return tuple(
+        Diagnostic(
+            first=one.range.start.line,
+            last=one.range.end.line,
+            message=one.message if isinstance(one.message, str) else one.message.value,
+        )
+        for one in given
+    )
+
+
+def _given(arguments: tuple[Any, ...]) -> dict[str, Any]:
+    """The one object; empty where there is something else."""
+    return arguments[0] if len(arguments) == 1 and isinstance(arguments[0], dict) else {}
+
+
 def _is_token(value: Any) -> bool:
     return isinstance(value, int | str) and not isinstance(value, bool)
 
 
 def _refusal() -> JsonRpcInvalidParams:
     return JsonRpcInvalidParams(
-        message='this takes one object {"uri", "range", "streamToken"?}, as docs/protocol.md says'
+        message='this takes one object with "uri" and "range", as docs/protocol.md says'
     )
 
 

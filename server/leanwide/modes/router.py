@@ -15,6 +15,10 @@ class Task(enum.StrEnum):
 
     INLINE_COMPLETION = "inline completion"
     EXPLAIN = "explain"
+    REFACTOR = "refactor"
+    DOCUMENT = "document"
+    FIX = "fix"
+    TEST = "test"
 
 
 @frozen(kw_only=True)
@@ -32,6 +36,10 @@ class Signals:
 MODE_OF_TASK: Mapping[Task, Mode] = {
     Task.INLINE_COMPLETION: Mode.CODE,
     Task.EXPLAIN: Mode.THINK,
+    Task.REFACTOR: Mode.THINK,
+    Task.DOCUMENT: Mode.THINK,
+    Task.FIX: Mode.THINK,
+    Task.TEST: Mode.THINK,
 }
 
 _MIDDLE_OF_LINE_TOKENS = 24

@@ -23,14 +23,23 @@ class About:
     """The part of a line that is meant; "" for all of the code."""
     around: str
     """Lines of the file that help to understand the code."""
+    example: str = ""
+    """Lines of another file whose style is wanted."""
 
 
 def explain_question(about: About) -> str:
-    """Ask for an explanation; the code comes last, where a model attends most."""
+    """Ask for an explanation."""
+    return question(about, "Explain this code.")
+
+
+def question(about: About, wish: str) -> str:
+    """Ask something about code, which comes last, where a model attends most."""
     parts = []
+    if about.example:
+        parts += ["This is the style that is wanted:", fenced(about.example, about.language)]
     if about.around:
         parts += [f"From the file {about.file}:", fenced(about.around, about.language)]
-    parts += ["Explain this code.", fenced(about.code, about.language)]
+    parts += [wish, fenced(about.code, about.language)]
     if about.focus:
         parts += ["The question is about this part of it:", fenced(about.focus, about.language)]
     return "\n\n".join(parts)

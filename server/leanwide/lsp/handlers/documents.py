@@ -22,11 +22,13 @@ async def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
 
 
 def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
-    """Retire the document's running request: its place in the text is gone."""
+    """Retire what runs for the document and needs its text: an explanation goes on."""
     ls.live.retire(params.text_document.uri)
+    ls.editing.retire(params.text_document.uri)
 
 
 def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
     """Retire the document's running request and forget the document."""
     ls.live.retire(params.text_document.uri)
+    ls.editing.retire(params.text_document.uri)
     ls.bench.forget(params.text_document.uri)

@@ -1,0 +1,100 @@
+"""The file that a test goes into, as it is now: the one feature that reads files by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.context.exclusions import Exclusions
+from leanwide.context.testing import Habit, TestHome, test_home
+from leanwide.context.view import View, split_lines, with_lf
+
+Opened = Callable[[str], View | None]
+"""Gives a document by its URI as the editor shows it; None where it is not open."""
+
+_LARGEST: Final = 1_000_000
+"""Bytes of a test file that is read."""
+
+
+@frozen(kw_only=True)
+class TestFile:
+    """Where a test goes."""
+
+    __test__ = False  # pytest takes the class for a test by its name
+
+    uri: str
+    name: str
+    """Its path as seen from the project's root."""
+    exists: bool
+    version: int | None
+    """Of the open document; None where the editor has not opened it."""
+    lines: tuple[str, ...]
+    """What it says now, lines with their endings."""
+    example: tuple[str, ...]
+    """Lines of a test file whose style is the project's, with LF endings."""
+
+
+async def find_test_file(
+    code: Path, habit: Habit, exclusions: Exclusions, opened: Opened
+) -> TestFile | str:
+    """Find where a test for ``code`` goes; or say in a sentence why that cannot be."""
+    root = Path(exclusions.root) if exclusions.root else None
+    home = await asyncio.to_thread(test_home, code, root, habit, _listing)
+    name = shown_path(home.path, root)
+    if reason := exclusions.why(str(home.path)):
+        return f"{reason}."
+    view = opened(Path(home.path).as_uri()) if home.exists else None
+    lines = view.lines if view is not None else await _lines(home.path) if home.exists else ()
+    if lines is None:
+        return f"{name} cannot be read: a test cannot be added to it."
+    return TestFile(
+        uri=Path(home.path).as_uri(),
+        name=name,
+        exists=home.exists,
+        version=view.version if view is not None else None,
+        lines=lines,
+        example=tuple(map(with_lf, await _example(home, lines, exclusions))),
+    )
+
+
+def shown_path(path: PurePath, root: PurePath | None) -> str:
+    """A path as seen from the project's root, or the name alone outside of it."""
+    inside = root is not None and path.is_relative_to(root)
+    return path.relative_to(root).as_posix() if inside and root is not None else path.name
+
+
+async def _example(
+    home: TestHome, lines: tuple[str, ...], exclusions: Exclusions
+) -> tuple[str, ...]:
+    if home.exists:
+        return lines
+    if home.example is None or exclusions.why(str(home.example)):
+        return ()
+    return await _lines(home.example) or ()
+
+
+async def _lines(path: PurePath) -> tuple[str, ...] | None:
+    return await asyncio.to_thread(_read, Path(path))
+
+
+def _read(path: Path) -> tuple[str, ...] | None:
+    """The lines of a file; None where it is not a text of bearable size."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            return None
+        with path.open(encoding="utf-8", newline="") as file:
+            text = file.read()
+    except (OSError, ValueError):
+        return None
+    return tuple(split_lines(text)) if "\0" not in text else None
+
+
+def _listing(folder: PurePath) -> frozenset[str] | None:
+    try:
+        return frozenset(entry.name for entry in Path(folder).iterdir() if entry.is_file())
+    except OSError:
+        return None
