@@ -262,6 +262,14 @@ async def test_a_cancelled_edit_ends_and_is_remembered():
     assert "cancelled" in edited.bench.journal.records[-1].reason
 
 
+async def test_heads_that_the_model_says_again_are_left_out():
+    said = "import json\n\n\nclass Store:\n    def get(self, name):\n        return 1"
+    after = Edited(fenced(said))
+    outcome = await after.refactor()
+    assert after.after(outcome).count("class Store") == 1
+    assert "    def get(self, name):\n        return 1\n\n    def put" in after.after(outcome)
+
+
 # Document
 
 DOCUMENTED = (
@@ -303,6 +311,24 @@ async def test_all_of_a_class_can_be_documented_at_once():
     assert edited.after(await edited.document(((0, 0), (3, 0)))) == f"{code}\n"
 
 
+async def test_where_code_changed_too_each_documentation_finds_its_definition():
+    text = "class A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n"
+    code = (
+        'class A:\n    def g(self):\n        """G."""\n        return 3\n\n'
+        '    def f(self):\n        """F."""\n        return 4'
+    )
+    edited = Edited(fenced(code), text=text)
+    assert edited.after(await edited.document(((0, 0), (6, 0)))) == (
+        'class A:\n    def f(self):\n        """F."""\n        return 1\n\n'
+        '    def g(self):\n        """G."""\n        return 2\n'
+    )
+
+
+async def test_a_selected_head_means_its_definition():
+    edited = Edited(fenced(DOCUMENTED))
+    assert edited.after(await edited.document(((6, 0), (7, 0)))) == WITH_DOC
+
+
 async def test_documentation_that_is_there_is_replaced():
     edited = Edited(fenced('"""Better."""'), text=WITH_DOC)
     after = edited.after(await edited.document())
@@ -336,6 +362,19 @@ async def test_documentation_that_is_there_is_replaced():
             "/**\n * Gives one.\n */\nint f() {\n    return 1;\n}",
             "class A {\n    /**\n     * Gives one.\n     */\n    int f() {\n        return 1;\n"
             "    }\n}\n",
+        ),
+        (
+            "go",
+            "package a\n\n//go:noinline\nfunc F() {\n}\n",
+            "// F is.\n",
+            "package a\n\n//go:noinline\n// F is.\nfunc F() {\n}\n",
+        ),
+        (
+            "csharp",
+            "class A\n{\n    [Pure]\n    int F()\n    {\n        return 1;\n    }\n}\n",
+            "/// <summary>One.</summary>\n[Pure]\nint F()\n{\n    return 1;\n}",
+            "class A\n{\n    /// <summary>One.</summary>\n    [Pure]\n    int F()\n    {\n"
+            "        return 1;\n    }\n}\n",
         ),
         (
             "shellscript",

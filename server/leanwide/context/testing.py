@@ -89,10 +89,8 @@ _HABITS: Final[Mapping[str, Habit]] = MappingProxyType(
 
 
 @frozen(kw_only=True)
-class TestHome:
+class Home:
     """The file that a test goes into."""
-
-    __test__ = False  # pytest takes the class for a test by its name
 
     path: PurePath
     exists: bool
@@ -110,7 +108,7 @@ def is_test(path: PurePath, habit: Habit) -> bool:
     return any(pattern.fullmatch(path.name) for pattern in _patterns(habit, path.suffix))
 
 
-def test_home(code: PurePath, root: PurePath | None, habit: Habit, listing: Listing) -> TestHome:
+def choose_home(code: PurePath, root: PurePath | None, habit: Habit, listing: Listing) -> Home:
     """Choose where a test for ``code`` goes.
 
     An existing test file of the same name is best, then a folder that holds tests, then a folder
@@ -122,15 +120,15 @@ def test_home(code: PurePath, root: PurePath | None, habit: Habit, listing: List
     for folder, files in found:
         for name in names:
             if files is not None and name in files:
-                return TestHome(path=folder / name, exists=True, example=folder / name)
+                return Home(path=folder / name, exists=True, example=folder / name)
     for folder, files in found:
         for name, pattern in zip(names, _patterns(habit, code.suffix), strict=True):
             alike = sorted(filter(pattern.fullmatch, files or ()))
             if alike:
-                return TestHome(path=folder / name, exists=False, example=folder / alike[0])
+                return Home(path=folder / name, exists=False, example=folder / alike[0])
     there = [folder for folder, files in found if files is not None and folder != code.parent]
     folder = there[0] if there else _new_folder(code, folders, habit)
-    return TestHome(path=folder / names[0], exists=False, example=None)
+    return Home(path=folder / names[0], exists=False, example=None)
 
 
 def _new_folder(code: PurePath, folders: tuple[PurePath, ...], habit: Habit) -> PurePath:

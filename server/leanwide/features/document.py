@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from pathlib import PurePath
 
@@ -21,9 +22,11 @@ from leanwide.syntax import (
     SyntaxTree,
     content,
     convention_of,
+    definitions_from,
     documentation,
     documentation_in,
     documentation_start,
+    documented,
     literal_lines,
     parse,
     split,
@@ -43,14 +46,14 @@ async def document(place: Place, desk: Desk) -> Outcome:
     convention = convention_of(tree.language) if tree is not None else None
     if tree is None or convention is None:
         return no_change(f"How {name} would be documented is not known.", desk)
-    found = await asyncio.to_thread(_with_documentation, found, tree)
-    target = await asyncio.to_thread(defined, found)
-    if target is None:
+    definition = await asyncio.to_thread(defined, found)
+    if definition is None:
         return no_change("There is nothing to document here: nothing is defined.", desk)
+    found = await asyncio.to_thread(_whole, found, tree, definition)
     assignment = Assignment(
         found=found,
         question=partial(document_question, convention=convention.name),
-        change=partial(_documented, found, tree, target),
+        change=partial(with_documentation, found, tree),
     )
     return await edit(assignment, desk)
 
@@ -62,13 +65,14 @@ def documentable(found: Found) -> bool:
     return defined(found) is not None
 
 
-def _with_documentation(found: Found, tree: SyntaxTree) -> Found:
-    """The passage with the documentation that stands directly above it, which is to be replaced."""
+def _whole(found: Found, tree: SyntaxTree, definition: Definition) -> Found:
+    """The passage with its first definition to the end, and with what documents it above."""
     first = documentation_start(tree, found.passage.first)
-    return evolve(found, passage=evolve(found.passage, first=first, focus=""))
+    last = max(found.passage.last, min(definition.end.line + 1, len(found.view.lines)))
+    return evolve(found, passage=evolve(found.passage, first=first, last=last, focus=""))
 
 
-def _documented(found: Found, tree: SyntaxTree, target: Definition, code: str) -> Change:
+def with_documentation(found: Found, tree: SyntaxTree, code: str) -> Change:
     """Take the model's lines where they add documentation only, else its documentation alone.
 
     Raises:
@@ -82,16 +86,8 @@ def _documented(found: Found, tree: SyntaxTree, target: Definition, code: str) -
     old, new = _parted(tree, first, last), _parted(after, first, first + len(lines))
     if new.code == old.code and len(new.runs) >= max(1, len(old.runs)):
         return with_lines(found, lines)
-    if new.runs:
-        start, end = new.runs[0]
-        text = lines[start - first : end - first]
-    else:
-        text = _documentation_alone(tree.language, code)
-    start, end, margin = _place(tree, target)
-    wanted = Indentation(margin, indentation(view.lines).unit)
-    rows = [content(line) for line in view.lines[first:last]]
-    rows[start - first : end - first] = reindented(text, wanted, ())
-    return with_lines(found, rows)
+    texts = {documented(after, run): lines[run[0] - first : run[1] - first] for run in new.runs}
+    return with_lines(found, _with_texts(found, tree, texts, code))
 
 
 @frozen
@@ -115,6 +111,25 @@ def _parted(tree: SyntaxTree, first: int, last: int) -> _Parted:
     return _Parted(runs, code)
 
 
+def _with_texts(
+    found: Found, tree: SyntaxTree, texts: Mapping[str, list[str]], code: str
+) -> list[str]:
+    """The passage with documentation by the name of what it documents, else what ``code`` has."""
+    first, last, unit = found.passage.first, found.passage.last, indentation(found.view.lines).unit
+    rows = [content(line) for line in found.view.lines[first:last]]
+    inside = definitions_from(tree, first, last)
+    by_name = {one.name: one for one in reversed(inside)}
+    pairs = [(by_name[name], text) for name, text in texts.items() if name in by_name]
+    pairs = pairs or [(inside[0], _documentation_alone(tree.language, code))]
+    placed = [(spot, text) for one, text in pairs if (spot := _spot(tree, one, first)) is not None]
+    if not placed:
+        name = pairs[0][0].name
+        raise Refusal(f"{name} has its body on its first line: a docstring has no place.")
+    for (start, end, margin), text in sorted(placed, reverse=True):
+        rows[start - first : end - first] = reindented(text, Indentation(margin, unit), ())
+    return rows
+
+
 def _documentation_alone(language: Language, code: str) -> list[str]:
     """The documentation in an answer that is not the code that was asked about."""
     run = documentation_in(parse(language, split(code)))
@@ -125,18 +140,20 @@ def _documentation_alone(language: Language, code: str) -> list[str]:
     return code.split("\n")[run[0] : run[1]]
 
 
-def _place(tree: SyntaxTree, target: Definition) -> tuple[int, int, str]:
-    """The lines that a definition's documentation takes the place of, maybe none; its margin."""
+def _spot(tree: SyntaxTree, definition: Definition, first: int) -> tuple[int, int, str] | None:
+    """The lines that a definition's documentation takes the place of, maybe none; its margin.
+
+    It is not put above line ``first``, where a decorator may stand. None: a body that begins on
+    the line of its head has no place for it.
+    """
     convention = convention_of(tree.language)
     if convention is None or not convention.inside:
-        head = target.start.line
-        return (
-            documentation_start(tree, head),
-            head,
-            indentation(tree.lines[head : head + 1]).margin,
-        )
-    body = target.body_start
-    if body is None or body.line == target.signature_end.line:
-        raise Refusal(f"{target.name} has its body on its first line: a docstring has no place.")
-    runs = documentation(tree, body.line, body.line + 1) or ((body.line, body.line),)
-    return *runs[0], indentation(tree.lines[body.line : body.line + 1]).margin
+        end = max(first, definition.start.line)
+        start = documentation_start(tree, end)
+    else:
+        body = definition.body_start
+        if body is None or body.line == definition.signature_end.line:
+            return None
+        runs = documentation(tree, body.line, body.line + 1)
+        start, end = runs[0] if runs else (body.line, body.line)
+    return start, end, indentation(tree.lines[start : end + 1]).margin

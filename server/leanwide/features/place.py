@@ -10,7 +10,7 @@ from leanwide.context.passage import Passage, choose_passage
 from leanwide.context.view import View
 from leanwide.features.workbench import Workbench
 from leanwide.prompt.question import About
-from leanwide.syntax import Definition, Language, Position, Span, SyntaxTree, definitions
+from leanwide.syntax import Definition, Language, Position, Span, SyntaxTree, definitions_from
 
 
 @frozen(kw_only=True)
@@ -42,10 +42,11 @@ class Found:
 
 
 def defined(found: Found) -> Definition | None:
-    """The first definition that starts in the passage."""
-    lines = range(found.passage.first, found.passage.last)
-    known = definitions(found.tree) if found.tree is not None else ()
-    return next((one for one in known if one.start.line in lines), None)
+    """The first definition whose head is in the passage."""
+    if found.tree is None:
+        return None
+    starting = definitions_from(found.tree, found.passage.first, found.passage.last)
+    return starting[0] if starting else None
 
 
 async def find(place: Place, verb: str, bench: Workbench) -> Found | str:

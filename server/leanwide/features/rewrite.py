@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from leanwide.context.surroundings import helpful, run_lines
 from leanwide.features.change import Change, Refusal, check_syntax
 from leanwide.features.place import Found
+from leanwide.shape.code import without_head
 from leanwide.shape.indent import Indentation, indentation, reindented
 from leanwide.shape.splice import replacement
 from leanwide.syntax import Language, content, literal_lines, parse, split
@@ -20,11 +22,17 @@ def rewritten(found: Found, code: str) -> Change:
 
 
 def fitted(found: Found, code: str) -> list[str]:
-    """The model's code as lines without endings, indented like the passage."""
-    lines = found.view.lines
-    own = indentation(lines[found.passage.first : found.passage.last])
-    wanted = Indentation(own.margin, own.unit or indentation(lines).unit)
-    return indented(code, wanted, found.language)
+    """The model's code as lines without endings, indented like the passage.
+
+    Heads and imports that the model was shown around the passage, and says again, are left out.
+    """
+    view, passage = found.view, found.passage
+    own = indentation(view.lines[passage.first : passage.last])
+    wanted = Indentation(own.margin, own.unit or indentation(view.lines).unit)
+    shown = {line.strip() for line in run_lines(view, helpful(passage, found.tree))}
+    return indented(
+        without_head(code, shown - {view.lines[passage.first].strip()}), wanted, found.language
+    )
 
 
 def indented(code: str, wanted: Indentation, language: Language | None) -> list[str]:

@@ -11,10 +11,10 @@ from attrs import evolve
 from leanwide.context.testing import Habit, habit_of, is_test
 from leanwide.features.change import Change, Mistake, check_syntax
 from leanwide.features.edit import Assignment, Desk, Outcome, edit, no_change
+from leanwide.features.home_file import HomeFile, Opened, find_home_file, shown_path
 from leanwide.features.place import Found, Place, defined, find
 from leanwide.features.rewrite import indented
-from leanwide.features.test_files import Opened, TestFile, find_test_file, shown_path
-from leanwide.prompt.editing import TestWish, test_question
+from leanwide.prompt.editing import WishedTest, testing_question
 from leanwide.shape.addition import addition
 from leanwide.shape.indent import Indentation, indentation
 from leanwide.syntax import Edit, Position, SyntaxTree, content, definitions, parse
@@ -34,11 +34,11 @@ async def write_test(place: Place, opened: Opened, desk: Desk) -> Outcome:
         return no_change(habit, desk)
     exclusions = desk.bench.manners.exclusions
     path, root = Path(found.view.path), Path(exclusions.root) if exclusions.root else None
-    file = await find_test_file(path, habit, exclusions, opened)
+    file = await find_home_file(path, habit, exclusions, opened)
     if isinstance(file, str):
         return no_change(file, desk)
     definition = await asyncio.to_thread(defined, found)
-    wish = TestWish(
+    wish = WishedTest(
         definition=definition.name if definition is not None else "",
         code_path=shown_path(path, root),
         test_path=file.name,
@@ -48,7 +48,7 @@ async def write_test(place: Place, opened: Opened, desk: Desk) -> Outcome:
     found = evolve(found, passage=evolve(found.passage, focus=""))
     assignment = Assignment(
         found=found,
-        question=partial(test_question, wish=wish),
+        question=partial(testing_question, wish=wish),
         change=partial(_with_test, found, file),
         example=file.example,
         most_code=lambda budget: budget.context_tokens,
@@ -71,7 +71,7 @@ def habit_at(found: Found) -> Habit | str:
     return habit
 
 
-def _with_test(found: Found, file: TestFile, code: str) -> Change:
+def _with_test(found: Found, file: HomeFile, code: str) -> Change:
     """Make the file, or add to it.
 
     Raises:

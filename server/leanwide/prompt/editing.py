@@ -19,10 +19,8 @@ class Finding:
 
 
 @frozen(kw_only=True)
-class TestWish:
+class WishedTest:
     """Which test is wanted, and where it goes."""
-
-    __test__ = False  # pytest takes the class for a test by its name
 
     definition: str
     """What is to be tested: its name; "" where it has none."""
@@ -52,7 +50,7 @@ def fix_question(about: About, findings: Sequence[Finding]) -> str:
     return question(about, f"Fix this code. The tools say of it:\n{listed}")
 
 
-def test_question(about: About, wish: TestWish) -> str:
+def testing_question(about: About, wish: WishedTest) -> str:
     """Ask for a test in the project's style."""
     place = (
         f"It is added to the end of {wish.test_path}: write only what is missing there."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import Final
 
 from attrs import frozen
@@ -36,13 +37,26 @@ def code_in(answer: str) -> Code:
     return Code(code, closed=closing < len(lines), ended=closing < len(lines) - 1)
 
 
+def without_head(code: str, head: Container[str]) -> str:
+    """Code without its first lines that are blank or, stripped, in ``head``, if any are left."""
+    lines = code.split("\n")
+    at = next((at for at, line in enumerate(lines) if line.strip() and line.strip() not in head), 0)
+    return "\n".join(lines[at:])
+
+
 def _closing(lines: list[str], opened: int) -> int:
-    """The line that closes the fence, or the number of lines."""
+    """The line that closes the fence, or the number of lines.
+
+    Models put fences into fences of the same length: one that names a language opens another.
+    """
     opening = _FENCE.fullmatch(lines[opened])
     assert opening is not None  # noqa: S101  # it was found by this pattern
+    depth = 1
     for at in range(opened + 1, len(lines)):
         match = _FENCE.fullmatch(lines[at])
-        if match and match["fence"].startswith(opening["fence"]) and not match["info"].strip():
+        if match and match["fence"].startswith(opening["fence"]):
+            depth += 1 if match["info"].strip() else -1
+        if depth == 0:
             return at
     return len(lines)
 

@@ -24,7 +24,7 @@ class Indentation:
 
 
 def indentation(lines: Iterable[str]) -> Indentation:
-    """Tell how lines are indented; their level is the most frequent step to the right."""
+    """Tell how lines are indented; a level is the most frequent step to the right."""
     leads = [_lead(line) for line in lines if line.strip()]
     steps: Counter[str] = Counter()
     for above, below in pairwise(leads):
@@ -33,7 +33,7 @@ def indentation(lines: Iterable[str]) -> Indentation:
             steps["\t"] += 1
         elif below.startswith(above) and step and set(step) == {" "} and 1 < len(step) <= _WIDEST:
             steps[step] += 1
-    unit = max(steps, key=lambda step: (steps[step], -len(step)), default="")
+    unit = max(steps, key=steps.__getitem__, default="")
     return Indentation(leads[0] if leads else "", unit)
 
 

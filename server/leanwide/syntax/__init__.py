@@ -8,12 +8,13 @@ from leanwide.syntax.documentation import (
     documentation,
     documentation_in,
     documentation_start,
+    documented,
 )
 from leanwide.syntax.errors import error_count, first_error, parses_no_worse
 from leanwide.syntax.languages import Language, language_for, languages
 from leanwide.syntax.literals import literal_lines
 from leanwide.syntax.names import Import, imports, references
-from leanwide.syntax.outline import definitions, enclosing, siblings
+from leanwide.syntax.outline import definitions, definitions_from, enclosing, siblings
 from leanwide.syntax.place import Place, Shape, expects_block, in_comment, in_string, place, shape
 from leanwide.syntax.statement import statement_start
 from leanwide.syntax.text import Edit, Position, Span, content, difference, slice_text, split
@@ -34,10 +35,12 @@ __all__ = [
     "content",
     "convention_of",
     "definitions",
+    "definitions_from",
     "difference",
     "documentation",
     "documentation_in",
     "documentation_start",
+    "documented",
     "enclosing",
     "error_count",
     "expects_block",

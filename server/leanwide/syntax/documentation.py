@@ -1,5 +1,6 @@
 """How each language documents a definition, and which lines of a text are documentation."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -9,12 +10,17 @@ import tree_sitter
 
 from leanwide.syntax.languages import Language
 from leanwide.syntax.matching import ancestors
-from leanwide.syntax.outline import definitions
+from leanwide.syntax.outline import definitions, definitions_from
 from leanwide.syntax.text import Position, content
 from leanwide.syntax.tree import SyntaxTree
 
 Run = tuple[int, int]
 """Lines, from the first up to, not including, the second."""
+
+_DIRECTIVE: Final = re.compile(
+    r"#!|//[^\s/]|#\s*(?:-\*-|(?:encoding|frozen_string_literal|rubocop|shellcheck|typed)\b)"
+)
+"""Comments that tell a tool something."""
 
 
 @attrs.frozen(kw_only=True)
@@ -73,8 +79,21 @@ def documentation(tree: SyntaxTree, first: int, last: int) -> tuple[Run, ...]:
     runs = _joined([run for line in range(first, last) if (run := _comment(tree, line))])
     if convention.distinct:
         return runs
-    heads = {one.start.line for one in definitions(tree)}
+    heads = {one.start.line for one in definitions_from(tree, first, last + 1)}
     return tuple(run for run in runs if run[1] in heads)
+
+
+def documented(tree: SyntaxTree, run: Run) -> str:
+    """Return the name of the definition that a run of documentation belongs to, or ""."""
+    convention = convention_of(tree.language)
+    for one in definitions(tree):
+        if convention is not None and convention.inside:
+            if one.body_start is not None and one.body_start.line == run[0]:
+                return one.name
+        elif one.start.line >= run[1]:
+            between = range(run[1], one.start.line)
+            return one.name if all(_announces(tree, line) for line in between) else ""
+    return ""
 
 
 def documentation_start(tree: SyntaxTree, line: int) -> int:
@@ -96,6 +115,12 @@ def documentation_in(tree: SyntaxTree) -> Run | None:
         return None
     runs = _joined([run for line in range(count) if (run := _comment(tree, line))])
     return runs[0] if runs else None
+
+
+def _announces(tree: SyntaxTree, line: int) -> bool:
+    """Whether `line` belongs to the definition below it, as an attribute does."""
+    prelude = tree.language.prelude
+    return bool(prelude and re.match(prelude, tree.lines[line].strip()))
 
 
 def _joined(runs: list[Run]) -> tuple[Run, ...]:
@@ -133,7 +158,7 @@ def _comment(tree: SyntaxTree, line: int) -> Run | None:
         return None
     start = _text_start(tree, line)
     text = content(tree.lines[line])[start.column :]
-    if not text.startswith(convention.marks) or text.startswith("#!"):
+    if not text.startswith(convention.marks) or _DIRECTIVE.match(text):
         return None
     for node in ancestors(tree.node_at(start)):
         if node.type in tree.language.comments:

@@ -18,7 +18,7 @@ def _in_literal(tree: SyntaxTree, line: int) -> bool:
     start = Position(line, 0)
     string: tree_sitter.Node | None = None
     for node in ancestors(tree.node_at(start)):
-        if node.type in tree.language.embedded:
+        if node.type in tree.language.embedded and tree.span_of(node).start < start:
             break
         if node.type in tree.language.strings:
             string = node

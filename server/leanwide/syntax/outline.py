@@ -6,7 +6,7 @@ from heapq import merge
 import tree_sitter
 
 from leanwide.syntax.definition import Definition, outermost, read
-from leanwide.syntax.matching import Captures, ancestors, matches
+from leanwide.syntax.matching import Captures, ancestors, matches, matches_on
 from leanwide.syntax.mend import mended
 from leanwide.syntax.text import Position, last_text
 from leanwide.syntax.tree import SyntaxTree
@@ -17,6 +17,12 @@ _SIBLING_DEPTH = 3
 def definitions(tree: SyntaxTree) -> tuple[Definition, ...]:
     """Return every definition of the text, in its order. Reads the whole tree: not per key."""
     return tuple(read(tree, matches(tree, "definitions", tree.root)))
+
+
+def definitions_from(tree: SyntaxTree, first: int, last: int) -> tuple[Definition, ...]:
+    """Return the definitions whose head ends on a line from `first` up to `last`, not included."""
+    found = read(tree, matches_on(tree, "definitions", first, last))
+    return tuple(one for one in found if first <= one.signature_end.line < last)
 
 
 def enclosing(tree: SyntaxTree, position: tuple[int, int]) -> tuple[Definition, ...]:

@@ -10,7 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.context.exclusions import Exclusions
-from leanwide.context.testing import Habit, TestHome, test_home
+from leanwide.context.testing import Habit, Home, choose_home
 from leanwide.context.view import View, split_lines, with_lf
 
 Opened = Callable[[str], View | None]
@@ -21,10 +21,8 @@ _LARGEST: Final = 1_000_000
 
 
 @frozen(kw_only=True)
-class TestFile:
+class HomeFile:
     """Where a test goes."""
-
-    __test__ = False  # pytest takes the class for a test by its name
 
     uri: str
     name: str
@@ -38,12 +36,12 @@ class TestFile:
     """Lines of a test file whose style is the project's, with LF endings."""
 
 
-async def find_test_file(
+async def find_home_file(
     code: Path, habit: Habit, exclusions: Exclusions, opened: Opened
-) -> TestFile | str:
+) -> HomeFile | str:
     """Find where a test for ``code`` goes; or say in a sentence why that cannot be."""
     root = Path(exclusions.root) if exclusions.root else None
-    home = await asyncio.to_thread(test_home, code, root, habit, _listing)
+    home = await asyncio.to_thread(choose_home, code, root, habit, _listing)
     name = shown_path(home.path, root)
     if reason := exclusions.why(str(home.path)):
         return f"{reason}."
@@ -51,7 +49,7 @@ async def find_test_file(
     lines = view.lines if view is not None else await _lines(home.path) if home.exists else ()
     if lines is None:
         return f"{name} cannot be read: a test cannot be added to it."
-    return TestFile(
+    return HomeFile(
         uri=Path(home.path).as_uri(),
         name=name,
         exists=home.exists,
@@ -67,9 +65,7 @@ def shown_path(path: PurePath, root: PurePath | None) -> str:
     return path.relative_to(root).as_posix() if inside and root is not None else path.name
 
 
-async def _example(
-    home: TestHome, lines: tuple[str, ...], exclusions: Exclusions
-) -> tuple[str, ...]:
+async def _example(home: Home, lines: tuple[str, ...], exclusions: Exclusions) -> tuple[str, ...]:
     if home.exists:
         return lines
     if home.example is None or exclusions.why(str(home.example)):
