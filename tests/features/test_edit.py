@@ -506,6 +506,13 @@ async def test_excluded_tests_are_not_shown_to_the_model(tmp_path):
     assert "test_other" not in edited.prompts[0]
 
 
+async def test_a_test_file_that_is_a_link_to_a_secret_is_left_alone(tmp_path):
+    edited = in_project(tmp_path)
+    (tmp_path / ".env").write_text("KEY=1\n")
+    (tmp_path / "test_store.py").symlink_to(tmp_path / ".env")
+    assert (await edited.test()).markdown.startswith(".env is a secret by its name")
+
+
 async def test_a_test_file_that_cannot_be_read_is_left_alone(tmp_path):
     edited = in_project(tmp_path, tests__test_store="\0")
     outcome = await edited.test()

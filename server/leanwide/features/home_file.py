@@ -10,7 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.context.exclusions import Exclusions
-from leanwide.context.testing import Habit, Home, choose_home
+from leanwide.context.testing import Habit, choose_home
 from leanwide.context.view import View, split_lines, with_lf
 
 Opened = Callable[[str], View | None]
@@ -42,20 +42,24 @@ async def find_home_file(
     """Find where a test for ``code`` goes; or say in a sentence why that cannot be."""
     root = Path(exclusions.root) if exclusions.root else None
     home = await asyncio.to_thread(choose_home, code, root, habit, _listing)
-    name = shown_path(home.path, root)
-    if reason := exclusions.why(str(home.path)):
+    path, name = Path(home.path), shown_path(home.path, root)
+    if reason := await asyncio.to_thread(_why_not, path, exclusions):
         return f"{reason}."
-    view = opened(Path(home.path).as_uri()) if home.exists else None
-    lines = view.lines if view is not None else await _lines(home.path) if home.exists else ()
-    if lines is None:
+    view = opened(path.as_uri())
+    exists = home.exists or view is not None
+    lines = view.lines if view is not None else await asyncio.to_thread(_read, path)
+    if exists and lines is None:
         return f"{name} cannot be read: a test cannot be added to it."
+    example = lines
+    if not exists and home.example is not None:
+        example = await asyncio.to_thread(_example, Path(home.example), exclusions)
     return HomeFile(
-        uri=Path(home.path).as_uri(),
+        uri=path.as_uri(),
         name=name,
-        exists=home.exists,
+        exists=exists,
         version=view.version if view is not None else None,
-        lines=lines,
-        example=tuple(map(with_lf, await _example(home, lines, exclusions))),
+        lines=lines or (),
+        example=tuple(map(with_lf, example or ())),
     )
 
 
@@ -65,16 +69,13 @@ def shown_path(path: PurePath, root: PurePath | None) -> str:
     return path.relative_to(root).as_posix() if inside and root is not None else path.name
 
 
-async def _example(home: Home, lines: tuple[str, ...], exclusions: Exclusions) -> tuple[str, ...]:
-    if home.exists:
-        return lines
-    if home.example is None or exclusions.why(str(home.example)):
-        return ()
-    return await _lines(home.example) or ()
+def _why_not(path: Path, exclusions: Exclusions) -> str | None:
+    """Why a file is left alone, by its own name or by that of the one that it links to."""
+    return exclusions.why(str(path)) or exclusions.why(str(path.resolve()))
 
 
-async def _lines(path: PurePath) -> tuple[str, ...] | None:
-    return await asyncio.to_thread(_read, Path(path))
+def _example(path: Path, exclusions: Exclusions) -> tuple[str, ...] | None:
+    return None if _why_not(path, exclusions) else _read(path)
 
 
 def _read(path: Path) -> tuple[str, ...] | None:
