@@ -9,8 +9,8 @@ from typing import Final
 
 from attrs import frozen
 
-_WIDEST: Final = 8
-"""Spaces of a level; what is wider is alignment."""
+_LEVELS: Final = ("\t", "  ", "   ", "    ", 8 * " ")
+"""White space that may be a level; other steps to the right are alignment."""
 
 
 @frozen
@@ -29,9 +29,7 @@ def indentation(lines: Iterable[str]) -> Indentation:
     steps: Counter[str] = Counter()
     for above, below in pairwise(leads):
         step = below.removeprefix(above)
-        if below.startswith(above) and step == "\t":
-            steps["\t"] += 1
-        elif below.startswith(above) and step and set(step) == {" "} and 1 < len(step) <= _WIDEST:
+        if below.startswith(above) and step in _LEVELS:
             steps[step] += 1
     unit = max(steps, key=steps.__getitem__, default="")
     return Indentation(leads[0] if leads else "", unit)
