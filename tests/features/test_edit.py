@@ -297,6 +297,12 @@ async def test_documentation_is_all_that_is_added(code, span):
     assert edited.after(await edited.document(span)) == WITH_DOC
 
 
+async def test_a_docstring_alone_is_indented_as_one():
+    edited = Edited(fenced('"""A.\n\n    b\n      c\n    """'), text="def f():\n  return 1\n")
+    after = edited.after(await edited.document(((0, 0), (2, 0))))
+    assert after == 'def f():\n  """A.\n\n  b\n    c\n  """\n  return 1\n'
+
+
 async def test_comments_stay():
     text = "def f():\n    # why\n    return 1\n"
     edited = Edited(fenced('def f():\n    """One."""\n    return 1'), text=text)

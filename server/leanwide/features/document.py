@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from functools import partial
 from pathlib import PurePath
+from textwrap import dedent
 
 from attrs import evolve, frozen
 
@@ -137,7 +138,11 @@ def _documentation_alone(language: Language, code: str) -> list[str]:
     if run is None or convention is None:
         wanted = convention.name if convention is not None else "documentation"
         raise Mistake(f"There is no documentation in it: {wanted} is wanted.")
-    return code.split("\n")[run[0] : run[1]]
+    first, *rest = code.split("\n")[run[0] : run[1]]
+    if convention.inside and rest:
+        # Alone, a docstring's first line often has lost the margin that the others still have.
+        return [first.strip(), *dedent("\n".join(rest)).split("\n")]
+    return [first, *rest]
 
 
 def _spot(tree: SyntaxTree, definition: Definition, first: int) -> tuple[int, int, str] | None:
