@@ -31,6 +31,7 @@ from leanwide.lsp.handlers import (
     commands,
     completion,
     documents,
+    edits,
     explain,
     lifecycle,
     workspace,
@@ -65,7 +66,7 @@ HANDLERS: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
     (
         types.TEXT_DOCUMENT_CODE_ACTION,
         actions.code_actions,
-        types.CodeActionOptions(code_action_kinds=[actions.EXPLAIN]),
+        types.CodeActionOptions(code_action_kinds=actions.KINDS),
     ),
 )
 """LSP method, the function that handles it, and the options that are advertised."""
@@ -82,6 +83,10 @@ COMMANDS: Final[tuple[tuple[str, Command], ...]] = (
     ("leanwide.chat", chat.chat),
     ("leanwide.chats", chat.chats),
     ("leanwide.endChat", chat.end_chat),
+    ("leanwide.refactor", edits.refactor),
+    ("leanwide.document", edits.document),
+    ("leanwide.fix", edits.fix),
+    ("leanwide.test", edits.test),
 )
 """Command, and the function that runs it."""
 
@@ -111,6 +116,7 @@ class Server(LanguageServer):
         self.root: Path | None = None
         self._ignored: IgnoreFiles | None = None
         self.elsewhere = Elsewhere()
+        self.editing = LiveRequests()
         self.feedback = Feedback(self)
         self.accepted = 0
         self.pinned: Mode | None = None

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -96,7 +96,9 @@ class Session:
         client.protocol.fm.features[types.PROGRESS] = progress
 
     def open(self, text: str = SOURCE, name: str = "store.py", language: str = "python") -> str:
-        uri = f"{self.folder}/{name}"
+        return self.open_at(f"{self.folder}/{name}", text, language)
+
+    def open_at(self, uri: str, text: str = SOURCE, language: str = "python") -> str:
         self.versions[uri] = 1
         item = types.TextDocumentItem(uri, language, 1, text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
@@ -206,9 +208,14 @@ async def session(
     options: dict[str, Any] | None = None,
     encoding: types.PositionEncodingKind = types.PositionEncodingKind.Utf16,
     root: Path | None = None,
+    command: Sequence[str] = (PROGRAM, "serve"),
+    more: Callable[[types.ClientCapabilities], object] = lambda _: None,
 ) -> AsyncIterator[Session]:
-    """Start the program, initialize it, and shut it down in the end."""
-    client = await ClientServerConfig(server_command=[PROGRAM, "serve"]).start()
+    """Start the program, initialize it, and shut it down in the end.
+
+    ``more`` may add to what the client says it can do.
+    """
+    client = await ClientServerConfig(server_command=list(command)).start()
     assert isinstance(client, LanguageClient)
     editor = Session(client, root.as_uri() if root is not None else "file:///project")
     capabilities = types.ClientCapabilities(
@@ -220,6 +227,7 @@ async def session(
         ),
         window=types.WindowClientCapabilities(work_done_progress=True),
     )
+    more(capabilities)
     result = await client.initialize_session(
         types.InitializeParams(
             capabilities=capabilities,

@@ -266,55 +266,6 @@ async def test_bad_arguments_are_an_error(arguments):
         assert (await editor.status()).state
 
 
-# Code actions
-
-
-async def actions(
-    editor: Session, uri: str, span: types.Range, only: list[str] | None = None
-) -> list[Any]:
-    context = types.CodeActionContext(diagnostics=[], only=only)  # type: ignore[arg-type]
-    params = types.CodeActionParams(types.TextDocumentIdentifier(uri), span, context)
-    return list(await editor.client.text_document_code_action_async(params) or [])
-
-
-async def test_a_code_action_carries_the_command():
-    async with explaining(SHORT) as (editor, uri):
-        provider = editor.capabilities.code_action_provider
-        assert isinstance(provider, types.CodeActionOptions)
-        assert list(provider.code_action_kinds or ()) == ["source.leanwide.explain"]
-        for span in (METHOD, CURSOR):
-            (found,) = await actions(editor, uri, span)
-            command = found.command if isinstance(found, types.CodeAction) else found
-            assert found.title == "Explain with leanwide"
-            answer = await editor.command(command.command, *command.arguments)
-            assert answer.markdown
-
-
-@pytest.mark.parametrize(
-    ("only", "offered"),
-    [
-        (None, 1),
-        (["source"], 1),
-        (["source.leanwide"], 1),
-        (["source.leanwide.explain"], 1),
-        (["refactor"], 0),
-        (["source.organizeImports"], 0),
-    ],
-)
-async def test_an_action_is_offered_for_its_kind(only, offered):
-    async with explaining() as (editor, uri):
-        assert len(await actions(editor, uri, METHOD, only)) == offered
-
-
-async def test_no_action_for_white_space_or_secrets():
-    async with explaining() as (editor, uri):
-        blank = types.Range(types.Position(1, 0), types.Position(3, 0))
-        assert await actions(editor, uri, blank) == []
-        secret = editor.open("KEY=1\n", ".env", "dotenv")
-        line = types.Range(types.Position(0, 0), types.Position(1, 0))
-        assert await actions(editor, secret, line) == []
-
-
 def test_the_document_is_what_the_ranges_above_mean():
     lines = SOURCE.splitlines()
     assert "def get" in lines[METHOD.start.line]

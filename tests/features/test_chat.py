@@ -13,7 +13,7 @@ from leanwide.engine.scripted import Answer
 from leanwide.features.chat import Saying, chat
 from leanwide.features.chats import MOST, Chats, UnknownChat
 from leanwide.features.journal import Source
-from leanwide.features.quoting import Place, whole
+from leanwide.features.place import Place, whole
 from leanwide.features.wide import Answer as Told
 from leanwide.features.workbench import Workbench, workbench
 from leanwide.modes.profile import Mode

@@ -10,9 +10,9 @@ import pytest
 from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken, EngineError, Markup, Piece, Priority
 from leanwide.engine.scripted import SCRIPTED_MODEL, Answer, ScriptedEngine
-from leanwide.features.explain import explain, explainable
+from leanwide.features.explain import explain
 from leanwide.features.journal import Source
-from leanwide.features.quoting import Place
+from leanwide.features.place import Place
 from leanwide.features.wide import Answer as Told
 from leanwide.features.workbench import Workbench, workbench
 from leanwide.syntax import Position
@@ -217,11 +217,3 @@ async def test_the_users_own_text_is_what_the_model_is_told():
     explained.bench.texts = {"explain": "Talk like a pirate.\ud800"}
     await explained.ask()
     assert "Talk like a pirate.\ufffd" in explained.record.prompt
-
-
-async def test_where_an_explanation_is_offered():
-    bench = Explained().bench
-    assert await explainable(METHOD, bench)
-    assert await explainable(place((8, 0), (8, 0)), bench)
-    assert not await explainable(place((2, 0), (3, 0)), bench)
-    assert not await explainable(place((0, 0), (1, 0), path="/project/.env"), bench)

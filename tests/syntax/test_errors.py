@@ -2,7 +2,7 @@
 
 import pytest
 
-from leanwide.syntax import error_count, language_for, parses_no_worse
+from leanwide.syntax import error_count, first_error, language_for, parses_no_worse
 
 from .marked import tree_of
 
@@ -35,3 +35,15 @@ def test_parses_no_worse(before: str, after: str, fine: bool) -> None:
     language = language_for("python")
     assert language is not None
     assert parses_no_worse(language, before, after) == fine
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "place"),
+    [
+        ("x = 1\n", 0, None),
+        ("x = (\ny = )]\n", 0, (0, 0)),
+        ("a = )\nx = 1\ny = )\n", 1, (2, 0)),
+    ],
+)
+def test_first_error(text: str, line: int, place: tuple[int, int] | None) -> None:
+    assert first_error(tree_of("python", text), line) == place

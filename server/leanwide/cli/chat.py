@@ -21,7 +21,7 @@ from leanwide.features.chat import Saying
 from leanwide.features.chat import chat as answer_message
 from leanwide.features.chats import Chats
 from leanwide.features.cost import cost
-from leanwide.features.quoting import Place
+from leanwide.features.place import Place
 from leanwide.features.wide import Answer, Show
 from leanwide.features.workbench import Workbench
 from leanwide.modes.profile import WIDE

@@ -16,7 +16,7 @@ from leanwide.cli.source import read_place
 from leanwide.engine.base import CancelToken
 from leanwide.features.cost import cost
 from leanwide.features.explain import explain as explain_place
-from leanwide.features.quoting import Place
+from leanwide.features.place import Place
 from leanwide.features.wide import Answer, Show
 from leanwide.modes.profile import WIDE
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from leanwide.cli.errors import BadUse
 from leanwide.context.view import View, split_lines
-from leanwide.features.quoting import Place, whole
+from leanwide.features.place import Place, whole
 from leanwide.syntax import Position
 
 _PLACE: Final = re.compile(r"(?P<file>.+):(?P<start>[0-9]+)(?:-(?P<end>[0-9]+))?")

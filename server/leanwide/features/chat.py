@@ -9,12 +9,11 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.passage import choose_passage
 from leanwide.engine.base import CancelToken
 from leanwide.features.chats import Chat
-from leanwide.features.gate import why_left_alone
 from leanwide.features.layouts import Conversation
-from leanwide.features.quoting import Place, Source, quote
+from leanwide.features.place import Found, Place, find
+from leanwide.features.quoting import quote
 from leanwide.features.wide import (
     Answer,
     Question,
@@ -108,13 +107,13 @@ async def _prepare(
     Raises:
         _Unanswerable: There is nothing to ask, or it has no room.
     """
-    source = await _source(saying, bench)
+    found = await _found(saying, bench)
     signals = Signals(difficulty=_difficulty(saying, talk))
     decision, start = await decide(Task.CHAT, bench.texts["chat"], bench, signals)
     room = await tokens_left(decision.budget, start, bench)
     costs = await _costs(talk, bench)
     most = max(int(room * _QUESTION_SHARE), room - sum(costs[talk.first.get(decision.lane, 0) :]))
-    worded = await _word(saying, source, most, bench)
+    worded = await _word(saying.text.strip(), found, most, bench)
     first = first_kept(costs, talk.first.get(decision.lane, 0), room - bench.counter(worded.text))
     talk.first[decision.lane], text, conversation = await _fit(talk, first, worded, decision, bench)
     note = "" if worded.whole else _FOLDED
@@ -131,16 +130,16 @@ def _difficulty(saying: Saying, talk: Chat) -> Difficulty | None:
     return found if alone or found.level is not Level.TRIVIAL else None
 
 
-async def _source(saying: Saying, bench: Workbench) -> Source | None:
-    """The document that a message is about, None where it is about no code."""
+async def _found(saying: Saying, bench: Workbench) -> Found | None:
+    """The code that a message is about, None where it is about none."""
     if not saying.text.strip():
         raise _Unanswerable(_EMPTY)
-    if saying.about is None:
+    if saying.about is None or not any(line.strip() for line in saying.about.view.lines):
         return None
-    view = saying.about.view
-    if reason := await asyncio.to_thread(why_left_alone, view, bench.manners.exclusions):
-        raise _Unanswerable(f"{reason}.")
-    return Source(view, await bench.trees.ahead(view))
+    found = await find(saying.about, "talk about", bench)
+    if isinstance(found, str):
+        raise _Unanswerable(found)
+    return found
 
 
 async def _costs(talk: Chat, bench: Workbench) -> list[int]:
@@ -150,20 +149,16 @@ async def _costs(talk: Chat, bench: Workbench) -> list[int]:
     return [count(turn.question) + count(turn.answer) + _AROUND_TURN for turn in talk.turns]
 
 
-async def _word(saying: Saying, source: Source | None, room: int, bench: Workbench) -> _Worded:
+async def _word(message: str, found: Found | None, room: int, bench: Workbench) -> _Worded:
     """Put code and message together, in at most ``room`` tokens."""
-    message, count = saying.text.strip(), bench.counter
+    count = bench.counter
     worded = _Worded(message)
-    passage = None
-    if source is not None and saying.about is not None:
-        passage = choose_passage(source.view, saying.about.selection, source.tree)
-    if source is not None and passage is not None:
-        name = PurePath(source.view.path).name
+    if found is not None:
         await count.learn((message,))
-        code = await quote(passage, source, room - count(message), code_shown, bench)
+        code = await quote(found, room - count(message), code_shown, bench)
         if not code.text:
             raise _Unanswerable(_TOO_LONG)
-        pointing = f"{code_known(name)}\n\n{message}"
+        pointing = f"{code_known(PurePath(found.view.path).name)}\n\n{message}"
         worded = _Worded(f"{code.text}\n\n{message}", code.text, pointing, code.whole)
     await count.learn((worded.text, worded.pointing))
     if count(worded.text) > room:

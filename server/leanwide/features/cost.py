@@ -21,14 +21,18 @@ class Cost:
     """The whole time in milliseconds."""
 
 
-def cost(record: Record) -> Cost:
-    """Give what a record says of the cost."""
+def cost(*records: Record) -> Cost:
+    """Give what one answer cost; a record for each time that the model was asked, newest last.
+
+    All of them count the time from the request's arrival: the last one has the whole.
+    """
+    last = records[-1]
     return Cost(
-        mode=record.mode,
-        lane=record.lane,
-        experts=record.experts,
-        tokens_evaluated=record.tokens_evaluated,
-        tokens_reused=record.tokens_reused,
-        tokens_generated=record.tokens_generated,
-        ms=record.ms["total"],
+        mode=last.mode,
+        lane=last.lane,
+        experts=last.experts,
+        tokens_evaluated=sum(record.tokens_evaluated for record in records),
+        tokens_reused=sum(record.tokens_reused for record in records),
+        tokens_generated=sum(record.tokens_generated for record in records),
+        ms=last.ms["total"],
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Final
 
-from leanwide.context.passage import choose_passage
 from leanwide.engine.base import CancelToken
-from leanwide.features.gate import why_left_alone
-from leanwide.features.quoting import Place, Source, quote
+from leanwide.features.place import Place, find
+from leanwide.features.quoting import quote
 from leanwide.features.wide import (
     Answer,
     Question,
@@ -25,7 +23,6 @@ from leanwide.features.workbench import Workbench
 from leanwide.modes.router import Signals, Task, route
 from leanwide.prompt.question import explain_question
 
-_NOTHING: Final = "There is nothing to explain here: the place holds only white space."
 _FOLDED: Final = "The code is longer than the model can read at once: parts of it were left out."
 _TOO_LONG: Final = "There is nothing to explain here: not even one line fits the context."
 
@@ -36,18 +33,15 @@ async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Sho
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    view, began = place.view, time.monotonic()
+    began = time.monotonic()
     silence = Silence(route(Task.EXPLAIN, Signals(pinned=bench.pinned), bench.profiles), began)
-    if reason := await asyncio.to_thread(why_left_alone, view, bench.manners.exclusions):
-        return free_answer(f"{reason}.", silence, bench, show)
-    tree = await bench.trees.ahead(view)
-    passage = choose_passage(view, place.selection, tree)
-    if passage is None:
-        return free_answer(_NOTHING, silence, bench, show)
-    known = Signals(selection_lines=passage.last - passage.first)
+    found = await find(place, "explain", bench)
+    if isinstance(found, str):
+        return free_answer(found, silence, bench, show)
+    known = Signals(selection_lines=found.passage.last - found.passage.first)
     decision, conversation = await decide(Task.EXPLAIN, bench.texts["explain"], bench, known)
     room = await tokens_left(decision.budget, conversation, bench)
-    quoted = await quote(passage, Source(view, tree), room, explain_question, bench)
+    quoted = await quote(found, room, explain_question, bench)
     if not quoted.text:
         return free_answer(_TOO_LONG, silence, bench, show)
     question = Question(
@@ -57,11 +51,3 @@ async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Sho
         note="" if quoted.whole else _FOLDED,
     )
     return await answer(question, bench, cancel, show)
-
-
-async def explainable(place: Place, bench: Workbench) -> bool:
-    """Whether there is something to explain, as far as can be told without the model."""
-    if await asyncio.to_thread(why_left_alone, place.view, bench.manners.exclusions):
-        return False
-    tree = await bench.trees.ahead(place.view)
-    return choose_passage(place.view, place.selection, tree) is not None

@@ -5,54 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from itertools import islice
-from pathlib import PurePath
 from typing import Final
 
 from attrs import evolve, frozen
 
 from leanwide.context.excerpts import Snippet
 from leanwide.context.folding import fold, texts_to_count
-from leanwide.context.passage import Passage
 from leanwide.context.related import MOST
 from leanwide.context.surroundings import helpful, names_used, run_lines, surroundings
-from leanwide.context.view import View
+from leanwide.features.place import Found, about_nothing
 from leanwide.features.workbench import Workbench
 from leanwide.prompt.question import About, quoted
-from leanwide.syntax import Position, Span, SyntaxTree
 
 _MOST_COUNTED: Final = 20_000
 """Texts of a passage that are counted exactly; what follows has no room anyway."""
 _AROUND_SHARE: Final = 0.25
 """Share of the room that is kept for what stands around a passage that is folded."""
-
-
-@frozen(kw_only=True)
-class Place:
-    """A selection in a document; empty, it is the cursor."""
-
-    view: View
-    """With the cursor at the selection's start."""
-    end: Position
-
-    @property
-    def selection(self) -> Span:
-        """From the cursor to the end."""
-        return Span(Position(self.view.line, self.view.column), self.end)
-
-
-def whole(view: View) -> Place:
-    """Select all of a document; the view's cursor has to be at its beginning."""
-    last = max(0, len(view.lines) - 1)
-    end = len(view.lines[last].rstrip("\r\n")) if view.lines else 0
-    return Place(view=view, end=Position(last, end))
-
-
-@frozen
-class Source:
-    """A document and its syntax."""
-
-    view: View
-    tree: SyntaxTree | None
 
 
 @frozen
@@ -66,8 +34,7 @@ class Quoted:
 
 
 async def quote(
-    passage: Passage,
-    source: Source,
+    found: Found,
     room: int,
     ask: Callable[[About], str],
     bench: Workbench,
@@ -79,15 +46,9 @@ async def quote(
     Raises:
         EngineError: The engine is gone, so that nothing can be counted.
     """
-    view, tree, count = source.view, source.tree, bench.counter
+    view, passage, tree, count = found.view, found.passage, found.tree, bench.counter
     runs = await asyncio.to_thread(helpful, passage, tree)
-    about = About(
-        file=PurePath(view.path).name,
-        language=tree.language.name if tree is not None else "",
-        code="",
-        focus=passage.focus,
-        around=" ",
-    )
+    about = about_nothing(found)
     frame = ask(about)
     lines = run_lines(view, runs)
     await count.learn((frame, *lines))
@@ -102,23 +63,21 @@ async def quote(
     around = surroundings(view, runs, room - count(code.text), count)
     about = evolve(about, code=code.text, around=around)
     room -= count(code.text) + count(around)
-    about = evolve(about, elsewhere=await _elsewhere(passage, source, room, bench))
+    about = evolve(about, elsewhere=await used_elsewhere(found, room, bench))
     return Quoted(ask(about), code.whole)
 
 
-async def _elsewhere(
-    passage: Passage, source: Source, room: int, bench: Workbench
-) -> tuple[Snippet, ...]:
+async def used_elsewhere(found: Found, room: int, bench: Workbench) -> tuple[Snippet, ...]:
     """Definitions in other files of what the passage uses, as many as fit into ``room`` tokens."""
-    tree, key = source.tree, bench.elsewhere.key(source.view.path)
+    tree, key = found.tree, bench.elsewhere.key(found.view.path)
     if tree is None or key is None:
         return ()
-    names = await asyncio.to_thread(names_used, passage, tree)
-    found = (await bench.elsewhere.definitions(names, key))[:MOST]
-    texts = [quoted(one, tree.language.name) + "\n\n" for one in found]
+    names = await asyncio.to_thread(names_used, found.passage, tree)
+    defined = (await bench.elsewhere.definitions(names, key))[:MOST]
+    texts = [quoted(one, tree.language.name) + "\n\n" for one in defined]
     await bench.counter.learn(texts)
     kept: list[Snippet] = []
-    for one, cost in zip(found, map(bench.counter, texts), strict=True):
+    for one, cost in zip(defined, map(bench.counter, texts), strict=True):
         if cost <= room:
             kept.append(one)
             room -= cost

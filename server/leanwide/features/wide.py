@@ -26,6 +26,7 @@ from leanwide.modes.profile import Budget, Decision
 from leanwide.modes.router import Signals, Task, route
 from leanwide.prompt.chat import Message, chat_prompt, thinking, thinks
 from leanwide.prompt.infill import readable
+from leanwide.shape.code import code_in
 from leanwide.shape.markdown import missing_fence, printable
 from leanwide.shape.repetition import loop_start
 
@@ -148,32 +149,98 @@ async def answer(question: Question, bench: Workbench, cancel: CancelToken, show
     Raises:
         EngineError: The engine cannot serve the question, or died while it did.
     """
-    decision = question.decision
-    request = _request(question, bench)
     telling = _Telling(show)
     if question.note:
         telling.tell(f"*{question.note}*\n\n")
     noted = telling.text
-    said = Said(source=Source.MODEL, prompt=readable(request.prompt), answer="", why_ended="failed")
+    heard = await _hear(question, bench, cancel, telling)
+    words = telling.text[len(noted) :]
+    telling.tell(missing_fence(telling.text))
+    if heard.cut:
+        telling.tell(_cut(heard.cut, telling.text))
+    elif not telling.text.strip():
+        telling.tell("The model gave no answer.")
+    return Answer(telling.text, _remember(question, heard, telling.text, bench), words)
+
+
+@frozen(kw_only=True)
+class Told:
+    """What the model said where code was wanted."""
+
+    text: str
+    cut: str
+    """Why its end is missing, for a sentence; "" where nothing is."""
+    record: Record
+
+
+async def code_answer(
+    question: Question, bench: Workbench, cancel: CancelToken, show: Show
+) -> Told:
+    """Ask the model for code, passing its words on; it is stopped behind the first fenced block.
+
+    Raises:
+        EngineError: The engine cannot serve the question, or died while it did.
+    """
+    telling = _Telling(show, lambda text: code_in(text).ended)
+    heard = await _hear(question, bench, cancel, telling)
+    record = _remember(question, heard, telling.text, bench)
+    cut = "" if code_in(telling.text).closed else heard.cut
+    return Told(text=telling.text, cut=cut, record=record)
+
+
+async def followed(question: Question, said: str, text: str, bench: Workbench) -> Question | None:
+    """The question that goes on after an answer; None where the lane has no room for it.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    budget, earlier = question.decision.budget, question.conversation.messages
+    model = await bench.engine.ready()
+    messages = (*earlier, Message("assistant", said), Message("user", text))
+    conversation = await bench.layouts.lay_out(messages, model, budget.thinking_tokens > 0)
+    if await tokens_left(budget, conversation, bench) < 0:
+        return None
+    return evolve(question, conversation=conversation)
+
+
+@frozen(kw_only=True)
+class _Heard:
+    """How a generation went."""
+
+    prompt: str
+    finished: Finished
+    why_ended: str
+    cut: str
+
+
+async def _hear(
+    question: Question, bench: Workbench, cancel: CancelToken, telling: _Telling
+) -> _Heard:
+    """Listen to the model; a failure, or a cancel, is remembered with what was said."""
+    request = _request(question, bench)
+    prompt = readable(request.prompt)
     try:
         finished = await _listen(request, bench, cancel, telling)
     except (EngineError, asyncio.CancelledError) as error:
         why = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error)
-        record = free_record(decision, Source.MODEL, why, question.began)
-        bench.journal.add(evolve(record, prompt=said.prompt, answer=telling.text))
+        record = free_record(question.decision, Source.MODEL, why, question.began)
+        bench.journal.add(evolve(record, prompt=prompt, answer=telling.text))
         raise
     bench.learn(finished.stats)
-    looping, words = telling.looping, telling.text[len(noted) :]
-    telling.tell(missing_fence(telling.text))
-    if looping:
-        telling.tell(_cut("it began to repeat itself", telling.text))
+    if telling.looping:
+        why, cut = "it repeats itself", "it began to repeat itself"
+    elif telling.complete:
+        why, cut = "the code is complete", ""
     else:
-        telling.tell(_why_cut(finished.reason, decision.budget, telling.text))
-    why = "it repeats itself" if looping else finished.reason
-    said = evolve(said, answer=telling.text, why_ended=why)
-    record = model_record(decision, said, finished.stats, question.began)
+        why, cut = finished.reason, _why_cut(finished.reason, question.decision.budget)
+    return _Heard(prompt=prompt, finished=finished, why_ended=why, cut=cut)
+
+
+def _remember(question: Question, heard: _Heard, text: str, bench: Workbench) -> Record:
+    said = Said(source=Source.MODEL, prompt=heard.prompt, answer=text, why_ended=heard.why_ended)
+    record = model_record(question.decision, said, heard.finished.stats, question.began)
     bench.journal.add(record)
-    return Answer(telling.text, record, words)
+    return record
 
 
 @frozen
@@ -198,33 +265,42 @@ def free_answer(sentence: str, silence: Silence, bench: Workbench, show: Show) -
 class _Telling:
     """The answer so far."""
 
-    def __init__(self, show: Show) -> None:
+    def __init__(self, show: Show, is_complete: Callable[[str], bool] = lambda _: False) -> None:
         self.text = ""
         self.looping = False
         """The text ends in a loop: a weak model would go on so for ever."""
+        self.complete = False
+        """Nothing that is wanted can follow."""
         self._show = show
+        self._is_complete = is_complete
+
+    @property
+    def over(self) -> bool:
+        """Whether the model should be stopped."""
+        return self.looping or self.complete
 
     def tell(self, text: str) -> None:
         """Add text, without what could act on a terminal."""
         if text := printable(text):
             self.text += text
             self.looping = loop_start(self.text) is not None
+            self.complete = self._is_complete(self.text)
             self._show(text)
 
 
 async def _listen(
     request: Request, bench: Workbench, cancel: CancelToken, telling: _Telling
 ) -> Finished:
-    """Pass the answer on until it ends, or begins to repeat itself."""
+    """Pass the answer on until it ends, or is to be stopped."""
     own = CancelToken()
     cancel.on_cancel(own.cancel)
     async for event in bench.engine.generate(request, own):
         if isinstance(event, Finished):
             return event
-        if event.thought or telling.looping:
+        if event.thought or telling.over:
             continue
         telling.tell(event.text)
-        if telling.looping:
+        if telling.over:
             own.cancel()
     raise EngineError("the engine ended without an answer")
 
@@ -245,15 +321,15 @@ def _request(question: Question, bench: Workbench) -> Request:
     )
 
 
-def _why_cut(reason: FinishReason, budget: Budget, text: str) -> str:
-    """A sentence where the answer is not what the model wanted to say."""
+def _why_cut(reason: FinishReason, budget: Budget) -> str:
+    """Why the answer is not all that the model wanted to say; "" where it is."""
     match reason:
         case FinishReason.LENGTH:
-            return _cut(f"it reached {budget.output_tokens} tokens", text)
+            return f"it reached {budget.output_tokens} tokens"
         case FinishReason.DEADLINE:
-            return _cut(f"{budget.deadline_ms / 1000:.0f} seconds were over", text)
+            return f"{budget.deadline_ms / 1000:.0f} seconds were over"
         case _:
-            return "" if text.strip() else "The model gave no answer."
+            return ""
 
 
 def _cut(why: str, text: str) -> str:

@@ -9,7 +9,8 @@ from cattrs import BaseValidationError, Converter
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from leanwide.features.quoting import Place, whole
+from leanwide.features.fix import Diagnostic
+from leanwide.features.place import Place, whole
 from leanwide.lsp.convert import locate, view_at
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.modes.profile import Mode
@@ -101,6 +102,52 @@ def chosen_mode(arguments: tuple[Any, ...]) -> Mode | None:
         names = ", ".join(f'"{name}"' for name in (AUTO, *Mode))
         raise _refusal(f'{{"mode"}} with one of {names}')
     return Mode(wanted)
+
+
+def instruction(arguments: tuple[Any, ...]) -> str:
+    """Read ``"instruction"``, what somebody wants done.
+
+    Raises:
+        JsonRpcInvalidParams: It is missing, empty, or no text.
+    """
+    given = _one_object(arguments).get("instruction")
+    if not isinstance(given, str) or not given.strip():
+        raise _refusal('with an "instruction"')
+    return given
+
+
+def apply_wanted(arguments: tuple[Any, ...]) -> bool:
+    """Read ``"apply"``: whether the server itself is to have the edit applied.
+
+    Raises:
+        JsonRpcInvalidParams: It is neither true nor false.
+    """
+    given = _one_object(arguments).get("apply", False)
+    if not isinstance(given, bool):
+        raise _refusal('with "apply" true or false')
+    return given
+
+
+def diagnostics(arguments: tuple[Any, ...], converter: Converter) -> tuple[Diagnostic, ...]:
+    """Read ``"diagnostics"``, as a code action's context has them; none where it is missing.
+
+    Raises:
+        JsonRpcInvalidParams: They are something else.
+    """
+    try:
+        given = converter.structure(
+            _one_object(arguments).get("diagnostics") or [], list[types.Diagnostic]
+        )
+    except (BaseValidationError, TypeError, ValueError) as error:
+        raise _refusal('with "diagnostics" as those of LSP') from error
+    return tuple(
+        Diagnostic(
+            first=one.range.start.line,
+            last=one.range.end.line,
+            message=one.message if isinstance(one.message, str) else one.message.value,
+        )
+        for one in given
+    )
 
 
 def _one_object(arguments: tuple[Any, ...]) -> dict[str, Any]:

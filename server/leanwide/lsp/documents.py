@@ -128,7 +128,7 @@ class DocumentWorkspace(Workspace):
         self._text_documents[self._key(text_document.uri)] = document
 
     def opened(self, uri: str) -> Document | None:
-        """Give the open document, or None: leanwide reads no file that the editor did not open."""
+        """Give the document as the editor has it open, or None: no file is read in its place."""
         document = self._text_documents.get(self._key(uri))
         return document if isinstance(document, Document) else None
 

@@ -24,6 +24,10 @@ class Task(enum.StrEnum):
     INLINE_COMPLETION = "inline completion"
     EXPLAIN = "explain"
     CHAT = "chat"
+    REFACTOR = "refactor"
+    DOCUMENT = "document"
+    FIX = "fix"
+    TEST = "test"
 
 
 @frozen(kw_only=True)
@@ -50,6 +54,10 @@ MODE_OF_TASK: Mapping[Task, Mode] = {
     Task.INLINE_COMPLETION: Mode.CODE,
     Task.EXPLAIN: Mode.THINK,
     Task.CHAT: Mode.DIALOG,
+    Task.REFACTOR: Mode.THINK,
+    Task.DOCUMENT: Mode.THINK,
+    Task.FIX: Mode.THINK,
+    Task.TEST: Mode.THINK,
 }
 
 _MIDDLE_OF_LINE_TOKENS: Final = 24

@@ -27,11 +27,18 @@ class About:
     """Lines of the file that help to understand the code."""
     elsewhere: tuple[Snippet, ...] = ()
     """Definitions in other files of what the code uses."""
+    example: str = ""
+    """Lines of another file whose style is wanted."""
 
 
 def explain_question(about: About) -> str:
-    """Ask for an explanation; the code comes last, where a model attends most."""
-    parts = [*_context(about), "Explain this code.", fenced(about.code, about.language)]
+    """Ask for an explanation."""
+    return question(about, "Explain this code.")
+
+
+def question(about: About, wish: str) -> str:
+    """Ask something about code, which comes last, where a model attends most."""
+    parts = [*_context(about), wish, fenced(about.code, about.language)]
     if about.focus:
         parts += ["The question is about this part of it:", fenced(about.focus, about.language)]
     return "\n\n".join(parts)
@@ -47,7 +54,10 @@ def code_shown(about: About) -> str:
 
 def _context(about: About) -> list[str]:
     """What helps to understand the code, the farthest first."""
-    parts = [quoted(one, about.language) for one in about.elsewhere]
+    parts = []
+    if about.example:
+        parts += ["This is the style that is wanted:", fenced(about.example, about.language)]
+    parts += [quoted(one, about.language) for one in about.elsewhere]
     if about.around:
         parts.append(quoted(Snippet(about.file, about.around), about.language))
     return parts

@@ -7,7 +7,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
-NAMES: Final = ("explain", "chat")
+NAMES: Final = ("explain", "refactor", "document", "fix", "test", "chat")
 """The texts there are; each is ``configs/prompts/NAME.md``."""
 
 

@@ -19,6 +19,19 @@ def matches(
     cursor = tree_sitter.QueryCursor(tree.language.query(theme))
     if depth is not None:
         cursor.set_max_start_depth(depth)
+    return _found(tree, cursor, node)
+
+
+def matches_on(tree: SyntaxTree, theme: Theme, first: int, last: int) -> list[Captures]:
+    """Return the matches that touch a line from `first` up to, not including, `last`."""
+    cursor = tree_sitter.QueryCursor(tree.language.query(theme))
+    cursor.set_point_range((first, 0), (last, 0))
+    return _found(tree, cursor, tree.root)
+
+
+def _found(
+    tree: SyntaxTree, cursor: tree_sitter.QueryCursor, node: tree_sitter.Node
+) -> list[Captures]:
     found = sorted(cursor.matches(node), key=lambda match: match[0])
     return [captures for _, captures in found if _words_fit(tree, captures)]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import tree_sitter
 
 from leanwide.syntax.definition import Definition, read, read_outermost
-from leanwide.syntax.matching import Captures, ancestors, matches
+from leanwide.syntax.matching import Captures, ancestors, matches, matches_on
 from leanwide.syntax.mend import mended
 from leanwide.syntax.text import Position, last_text
 from leanwide.syntax.tree import SyntaxTree
@@ -18,6 +18,12 @@ _MOST_STEPS = 100
 def definitions(tree: SyntaxTree) -> tuple[Definition, ...]:
     """Return every definition of the text, in its order. Reads the whole tree: not per key."""
     return tuple(read(tree, matches(tree, "definitions", tree.root)))
+
+
+def definitions_from(tree: SyntaxTree, first: int, last: int) -> tuple[Definition, ...]:
+    """Return the definitions whose head ends on a line from `first` up to `last`, not included."""
+    found = read(tree, matches_on(tree, "definitions", first, last))
+    return tuple(one for one in found if first <= one.signature_end.line < last)
 
 
 def enclosing(tree: SyntaxTree, position: tuple[int, int]) -> tuple[Definition, ...]:

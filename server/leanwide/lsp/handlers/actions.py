@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
+from attrs import field, frozen
 from lsprotocol import types
 
-from leanwide.features.explain import explainable
+from leanwide.features.document import documentable
+from leanwide.features.place import Found, find
+from leanwide.features.refactor import READY, ready_for
+from leanwide.features.write_test import habit_at
 from leanwide.lsp.arguments import place_at
 from leanwide.lsp.protocol import arrival_version
 
@@ -15,28 +21,77 @@ if TYPE_CHECKING:
 
 EXPLAIN: Final = "source.leanwide.explain"
 """A kind of ``source``, not of ``refactor``: it changes no text."""
+REFACTOR: Final = "refactor.rewrite.leanwide"
+DOCUMENT: Final = "refactor.rewrite.leanwide.document"
+FIX: Final = "quickfix.leanwide.fix"
+TEST: Final = "source.leanwide.test"
+
+KINDS: Final = (EXPLAIN, REFACTOR, DOCUMENT, FIX, TEST)
+"""Every kind that is offered."""
+
+
+@frozen(kw_only=True)
+class Offer:
+    """A command that makes sense at a place."""
+
+    title: str
+    kind: str
+    command: str
+    more: Mapping[str, Any] = field(factory=dict)
+    """What its argument has beside the place."""
 
 
 async def code_actions(
     ls: Server, params: types.CodeActionParams
 ) -> list[types.CodeAction | types.Command]:
-    """Offer an explanation of what is selected, or of the definition at the cursor."""
+    """Offer what can be done with what is selected, or with the definition at the cursor."""
     arrived, uri = arrival_version.get(), params.text_document.uri
     place = place_at(ls.documents, uri, params.range)
-    only = params.context.only
-    wanted = only is None or any(kind == EXPLAIN or EXPLAIN.startswith(f"{kind}.") for kind in only)
+    wanted = [kind for kind in KINDS if _is_wanted(kind, params.context.only)]
     if not wanted or arrived not in (None, place.view.version):
         return []
-    if not await explainable(place, ls.bench):
+    found = await find(place, "explain", ls.bench)
+    if isinstance(found, str):
         return []
-    command = types.Command(
-        title="Explain with leanwide",
-        command="leanwide.explain",
-        arguments=[{"uri": uri, "range": params.range}],
+    offers = await asyncio.to_thread(list, _offers(found, params.context.diagnostics))
+    makes = _action if _takes_actions(ls.client_capabilities) else _command
+    return [makes(offer, params) for offer in offers if offer.kind in wanted]
+
+
+def _is_wanted(kind: str, only: Iterable[str] | None) -> bool:
+    return only is None or any(kind == one or kind.startswith(f"{one}.") for one in only)
+
+
+def _offers(found: Found, diagnostics: Iterable[types.Diagnostic]) -> Iterator[Offer]:
+    """What makes sense at a place; the server applies the edits, as no client need know them."""
+    applied = {"apply": True}
+    yield Offer(title="Explain with leanwide", kind=EXPLAIN, command="leanwide.explain")
+    if found_diagnostics := list(diagnostics):
+        more = {**applied, "diagnostics": found_diagnostics}
+        yield Offer(title="Fix with leanwide", kind=FIX, command="leanwide.fix", more=more)
+    for name in ready_for(found.language.name if found.language is not None else ""):
+        title, more = f"{name} with leanwide", {**applied, "instruction": READY[name]}
+        yield Offer(title=title, kind=REFACTOR, command="leanwide.refactor", more=more)
+    if documentable(found):
+        title = "Document with leanwide"
+        yield Offer(title=title, kind=DOCUMENT, command="leanwide.document", more=applied)
+    if not isinstance(habit_at(found), str):
+        title = "Write a test with leanwide"
+        yield Offer(title=title, kind=TEST, command="leanwide.test", more=applied)
+
+
+def _command(offer: Offer, params: types.CodeActionParams) -> types.Command:
+    argument = {"uri": params.text_document.uri, "range": params.range, **offer.more}
+    return types.Command(title=offer.title, command=offer.command, arguments=[argument])
+
+
+def _action(offer: Offer, params: types.CodeActionParams) -> types.CodeAction:
+    return types.CodeAction(
+        title=offer.title,
+        kind=offer.kind,
+        command=_command(offer, params),
+        diagnostics=offer.more.get("diagnostics"),
     )
-    if not _takes_actions(ls.client_capabilities):
-        return [command]
-    return [types.CodeAction(title=command.title, kind=EXPLAIN, command=command)]
 
 
 def _takes_actions(client: types.ClientCapabilities) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -11,10 +12,10 @@ from leanwide.features import chat as feature
 from leanwide.features.chat import Saying
 from leanwide.features.chats import Chat, UnknownChat
 from leanwide.features.cost import cost
-from leanwide.features.quoting import Place
+from leanwide.features.place import Place
 from leanwide.lsp import convert
-from leanwide.lsp.answering import as_it_arrived, newest, stream
 from leanwide.lsp.arguments import ChatMessage, chat_id, chat_message, document_at, place_at
+from leanwide.lsp.questions import as_it_arrived, newest, stream, superseded
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -37,7 +38,7 @@ async def chat(ls: Server, *arguments: Any) -> dict[str, Any]:
             ls.chatting,
             talk.id,
             lambda cancel: feature.chat(saying, talk, ls.bench, cancel, show),
-            _RETIRED,
+            partial(superseded, _RETIRED),
         )
     except BaseException:
         if given.id is None and not talk.turns:
@@ -76,5 +77,4 @@ def _place(ls: Server, given: ChatMessage) -> Place | None:
         place = document_at(ls.documents, given.uri)
     else:
         place = place_at(ls.documents, given.uri, given.range)
-    as_it_arrived(place)
-    return place
+    return as_it_arrived(place)

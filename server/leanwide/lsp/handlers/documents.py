@@ -30,9 +30,10 @@ async def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
 
 
 def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
-    """Retire the document's running request: its place in the text is gone."""
+    """Retire what runs for the document and needs its text: an explanation goes on."""
     uri = params.text_document.uri
     ls.live.retire(uri)
+    ls.editing.retire(uri)
     ls.elsewhere.somebody_types()
     document = ls.documents.opened(uri)
     if document is None or not document.path:
@@ -53,6 +54,7 @@ def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
     uri = params.text_document.uri
     _look_again(ls, uri)
     ls.live.retire(uri)
+    ls.editing.retire(uri)
     ls.bench.forget(uri)
 
 

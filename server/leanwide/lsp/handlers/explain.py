@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from leanwide.features import explain as feature
 from leanwide.features.cost import cost
 from leanwide.lsp import convert
-from leanwide.lsp.answering import as_it_arrived, newest, stream
-from leanwide.lsp.arguments import place_at, target
+from leanwide.lsp.arguments import target
+from leanwide.lsp.questions import newest, snapshot, stream, superseded
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -19,14 +20,11 @@ _RETIRED = "a newer explanation of this document took its place"
 async def explain(ls: Server, *arguments: Any) -> dict[str, Any]:
     """Explain; waits for the model while it loads. A newer one for the document retires it."""
     asked = target(arguments, ls.protocol._converter)
-    # The snapshot comes before the first await: a change edits the document in place.
-    place = place_at(ls.documents, asked.uri, asked.range)
-    as_it_arrived(place)
-    show = stream(ls, asked.token)
+    place = snapshot(ls, asked)
     answer = await newest(
         ls.explaining,
-        place.view.uri,
-        lambda cancel: feature.explain(place, ls.bench, cancel, show),
-        _RETIRED,
+        asked.uri,
+        lambda cancel: feature.explain(place, ls.bench, cancel, stream(ls, asked.token)),
+        partial(superseded, _RETIRED),
     )
     return {"markdown": answer.markdown, "stats": convert.camel_case(cost(answer.record))}

@@ -1,0 +1,97 @@
+"""The file that a test goes into, as it is now: the one feature that reads files by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.context.exclusions import Exclusions
+from leanwide.context.testing import Habit, choose_home
+from leanwide.context.view import View, split_lines, with_lf
+
+Opened = Callable[[str], View | None]
+"""Gives a document by its URI as the editor shows it; None where it is not open."""
+
+_LARGEST: Final = 1_000_000
+"""Bytes of a test file that is read."""
+
+
+@frozen(kw_only=True)
+class HomeFile:
+    """Where a test goes."""
+
+    uri: str
+    name: str
+    """Its path as seen from the project's root."""
+    exists: bool
+    version: int | None
+    """Of the open document; None where the editor has not opened it."""
+    lines: tuple[str, ...]
+    """What it says now, lines with their endings."""
+    example: tuple[str, ...]
+    """Lines of a test file whose style is the project's, with LF endings."""
+
+
+async def find_home_file(
+    code: Path, habit: Habit, exclusions: Exclusions, opened: Opened
+) -> HomeFile | str:
+    """Find where a test for ``code`` goes; or say in a sentence why that cannot be."""
+    root = Path(exclusions.root) if exclusions.root else None
+    home = await asyncio.to_thread(choose_home, code, root, habit, _listing)
+    path, name = Path(home.path), shown_path(home.path, root)
+    if reason := await asyncio.to_thread(_why_not, path, exclusions):
+        return f"{reason}."
+    view = opened(path.as_uri())
+    exists = home.exists or view is not None
+    lines = view.lines if view is not None else await asyncio.to_thread(_read, path)
+    if exists and lines is None:
+        return f"{name} cannot be read: a test cannot be added to it."
+    example = lines
+    if not exists and home.example is not None:
+        example = await asyncio.to_thread(_example, Path(home.example), exclusions)
+    return HomeFile(
+        uri=path.as_uri(),
+        name=name,
+        exists=exists,
+        version=view.version if view is not None else None,
+        lines=lines or (),
+        example=tuple(map(with_lf, example or ())),
+    )
+
+
+def shown_path(path: PurePath, root: PurePath | None) -> str:
+    """A path as seen from the project's root, or the name alone outside of it."""
+    inside = root is not None and path.is_relative_to(root)
+    return path.relative_to(root).as_posix() if inside and root is not None else path.name
+
+
+def _why_not(path: Path, exclusions: Exclusions) -> str | None:
+    """Why a file is left alone, by its own name or by that of the one that it links to."""
+    return exclusions.why(str(path)) or exclusions.why(str(path.resolve()))
+
+
+def _example(path: Path, exclusions: Exclusions) -> tuple[str, ...] | None:
+    return None if _why_not(path, exclusions) else _read(path)
+
+
+def _read(path: Path) -> tuple[str, ...] | None:
+    """The lines of a file; None where it is not a text of bearable size."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            return None
+        with path.open(encoding="utf-8", newline="") as file:
+            text = file.read()
+    except (OSError, ValueError):
+        return None
+    return tuple(split_lines(text)) if "\0" not in text else None
+
+
+def _listing(folder: PurePath) -> frozenset[str] | None:
+    try:
+        return frozenset(entry.name for entry in Path(folder).iterdir() if entry.is_file())
+    except OSError:
+        return None

@@ -1,0 +1,59 @@
+"""Lines of a document in the model's words: as they were indented, and nothing around them."""
+
+from __future__ import annotations
+
+from leanwide.context.surroundings import helpful, run_lines
+from leanwide.features.change import Change, Refusal, check_syntax
+from leanwide.features.place import Found
+from leanwide.shape.code import without_head
+from leanwide.shape.indent import Indentation, indentation, reindented
+from leanwide.shape.splice import replacement
+from leanwide.syntax import Language, content, literal_lines, parse, split
+
+
+def rewritten(found: Found, code: str) -> Change:
+    """Put the model's code in the place of the passage.
+
+    Raises:
+        Mistake: The file would parse worse than before.
+        Refusal: The code is what stands there already.
+    """
+    return with_lines(found, fitted(found, code))
+
+
+def fitted(found: Found, code: str) -> list[str]:
+    """The model's code as lines without endings, indented like the passage.
+
+    Heads and imports that the model was shown around the passage, and says again, are left out.
+    """
+    view, passage = found.view, found.passage
+    own = indentation(view.lines[passage.first : passage.last])
+    wanted = Indentation(own.margin, own.unit or indentation(view.lines).unit)
+    shown = {line.strip() for line in run_lines(view, helpful(passage, found.tree))}
+    return indented(
+        without_head(code, shown - {view.lines[passage.first].strip()}), wanted, found.language
+    )
+
+
+def indented(code: str, wanted: Indentation, language: Language | None) -> list[str]:
+    """Code as lines without endings, indented as wanted; text inside strings stays as it is."""
+    lines = split(code)
+    kept: frozenset[int] = frozenset()
+    if language is not None:
+        kept = literal_lines(parse(language, lines), range(len(lines)))
+    return reindented([content(line) for line in lines], wanted, kept)
+
+
+def with_lines(found: Found, lines: list[str]) -> Change:
+    """Put lines without endings in the place of the passage.
+
+    Raises:
+        Mistake: The file would parse worse than before.
+        Refusal: They are what stands there already.
+    """
+    view, passage = found.view, found.passage
+    edit = replacement(view.lines, (passage.first, passage.last), lines, view.newline)
+    if edit is None:
+        raise Refusal("The model would change nothing.")
+    check_syntax(found.language, view.lines, (edit,))
+    return Change(uri=view.uri, version=view.version, lines=view.lines, edits=(edit,))

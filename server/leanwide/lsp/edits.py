@@ -1,0 +1,88 @@
+"""A change as the client can take it: with version and confirmation, or plain where it must be."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import frozen
+from lsprotocol import types
+from pygls.workspace import PositionCodec, ServerTextPosition
+
+from leanwide.features.change import Change
+from leanwide.syntax import Position, content
+
+_ANNOTATION: Final = "leanwide"
+"""The one annotation that all edits of an answer carry."""
+
+
+@frozen(kw_only=True)
+class EditSupport:
+    """Which edits a client understands."""
+
+    documents: bool
+    """``documentChanges``, which name a version."""
+    annotations: bool
+    """Change annotations, which ask for a confirmation."""
+    creation: bool
+    """Files can be created."""
+    application: bool
+    """It takes ``workspace/applyEdit``."""
+
+
+def edit_support(client: types.ClientCapabilities) -> EditSupport:
+    """Read what a client understands from its capabilities."""
+    workspace = client.workspace or types.WorkspaceClientCapabilities()
+    edits = workspace.workspace_edit or types.WorkspaceEditClientCapabilities()
+    documents = bool(edits.document_changes)
+    return EditSupport(
+        documents=documents,
+        annotations=documents and edits.change_annotation_support is not None,
+        creation=documents
+        and types.ResourceOperationKind.Create in (edits.resource_operations or ()),
+        application=bool(workspace.apply_edit),
+    )
+
+
+def workspace_edit(
+    change: Change, label: str, support: EditSupport, codec: PositionCodec
+) -> types.WorkspaceEdit:
+    """Word a change for a client; one that creates a file needs a client that can."""
+    plain = [
+        types.TextEdit(
+            types.Range(_place(change, edit.start, codec), _place(change, edit.end, codec)),
+            edit.text,
+        )
+        for edit in change.edits
+    ]
+    if not support.documents:
+        return types.WorkspaceEdit(changes={change.uri: plain})
+    annotation = _ANNOTATION if support.annotations else None
+    edits = [_annotated(edit, annotation) for edit in plain]
+    document = types.OptionalVersionedTextDocumentIdentifier(change.uri, change.version)
+    operations: list[types.TextDocumentEdit | types.CreateFile] = []
+    if change.creates:
+        options = types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
+        operations.append(types.CreateFile(change.uri, options=options, annotation_id=annotation))
+    operations.append(types.TextDocumentEdit(document, edits))
+    question = types.ChangeAnnotation(label, needs_confirmation=True)
+    return types.WorkspaceEdit(
+        document_changes=operations,
+        change_annotations={annotation: question} if annotation is not None else None,
+    )
+
+
+def _annotated(
+    edit: types.TextEdit, annotation: str | None
+) -> types.TextEdit | types.AnnotatedTextEdit:
+    if annotation is None:
+        return edit
+    return types.AnnotatedTextEdit(annotation, edit.range, edit.new_text)
+
+
+def _place(change: Change, position: Position, codec: PositionCodec) -> types.Position:
+    line, column = position
+    if line >= len(change.lines):
+        return types.Position(line, 0)
+    text = (content(change.lines[line]),)
+    units = codec.position_to_client_units(text, ServerTextPosition(0, column))
+    return types.Position(line, units.character)

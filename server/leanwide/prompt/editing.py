@@ -1,0 +1,72 @@
+"""What a user message says where code is wanted back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from leanwide.prompt.question import About, question
+
+
+@frozen
+class Finding:
+    """What a tool says is wrong with code."""
+
+    line: int
+    """In the code that is shown, from 1."""
+    message: str
+
+
+@frozen(kw_only=True)
+class WishedTest:
+    """Which test is wanted, and where it goes."""
+
+    definition: str
+    """What is to be tested: its name; "" where it has none."""
+    code_path: str
+    """The code's file, as seen from the project's root."""
+    test_path: str
+    """The test's file, likewise."""
+    framework: str
+    """What the language's tests are usually written with."""
+    exists: bool
+    """The test file is there already: the test is added to its end."""
+
+
+def refactor_question(about: About, instruction: str) -> str:
+    """Ask for the code, changed as the user says."""
+    return question(about, f"Change this code: {instruction.strip()}")
+
+
+def document_question(about: About, convention: str) -> str:
+    """Ask for the code with documentation in the language's convention."""
+    return question(about, f"Document this code: add {convention}, and change nothing else.")
+
+
+def fix_question(about: About, findings: Sequence[Finding]) -> str:
+    """Ask for the code without what tools complain about."""
+    listed = "\n".join(f"- line {one.line}: {_one_line(one.message)}" for one in findings)
+    return question(about, f"Fix this code. The tools say of it:\n{listed}")
+
+
+def testing_question(about: About, wish: WishedTest) -> str:
+    """Ask for a test in the project's style."""
+    place = (
+        f"It is added to the end of {wish.test_path}: write only what is missing there."
+        if wish.exists
+        else f"It is the whole new file {wish.test_path}."
+    )
+    named = f"`{wish.definition}`" if wish.definition else "this code"
+    return question(
+        about, f"Write a test with {wish.framework} for {named} from {wish.code_path}. {place}"
+    )
+
+
+def again_question(problem: str) -> str:
+    """Ask once more after an answer that cannot be used; ``problem`` is a sentence."""
+    return f"That cannot be used. {problem} Give the whole code again, without this mistake."
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,192 @@
+"""How each language documents a definition, and which lines of a text are documentation."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+import tree_sitter
+
+from leanwide.syntax.languages import Language
+from leanwide.syntax.matching import ancestors
+from leanwide.syntax.outline import definitions, definitions_from
+from leanwide.syntax.text import Position, content
+from leanwide.syntax.tree import SyntaxTree
+
+Run = tuple[int, int]
+"""Lines, from the first up to, not including, the second."""
+
+_DIRECTIVE: Final = re.compile(
+    r"#!|//[^\s/]|#\s*(?:-\*-|(?:encoding|frozen_string_literal|rubocop|shellcheck|typed)\b)"
+)
+"""Comments that tell a tool something."""
+
+
+@attrs.frozen(kw_only=True)
+class Convention:
+    """How a language documents a definition."""
+
+    name: str
+    """What it is called, with its article."""
+    marks: tuple[str, ...] = ()
+    """How such a comment starts; empty where it is the first string of a body."""
+    distinct: bool = True
+    """The mark alone tells it from other comments; otherwise standing above a definition does."""
+
+    @property
+    def inside(self) -> bool:
+        """Whether it stands in the body, not above the definition."""
+        return not self.marks
+
+
+_JSDOC: Final = Convention(name="a JSDoc comment", marks=("/**",))
+_DOXYGEN: Final = Convention(name="a Doxygen comment (/** … */)", marks=("/**", "///", "/*!"))
+_HASH: Final = Convention(name="a comment of # lines", marks=("#",), distinct=False)
+
+_CONVENTIONS: Final[Mapping[str, Convention]] = MappingProxyType(
+    {
+        "bash": _HASH,
+        "c": _DOXYGEN,
+        "cpp": _DOXYGEN,
+        "csharp": Convention(name="an XML documentation comment (/// lines)", marks=("///",)),
+        "go": Convention(name="a Go doc comment (// lines)", marks=("//",), distinct=False),
+        "java": Convention(name="a Javadoc comment", marks=("/**",)),
+        "javascript": _JSDOC,
+        "lua": Convention(name="an LDoc comment (--- lines)", marks=("---",)),
+        "php": Convention(name="a PHPDoc comment", marks=("/**",)),
+        "python": Convention(name="a docstring as PEP 257 has it"),
+        "ruby": _HASH,
+        "rust": Convention(name="a doc comment (/// lines)", marks=("///", "/**")),
+        "tsx": _JSDOC,
+        "typescript": _JSDOC,
+    }
+)
+
+
+def convention_of(language: Language) -> Convention | None:
+    """Return how a language documents definitions; None where it has no way."""
+    return _CONVENTIONS.get(language.name)
+
+
+def documentation(tree: SyntaxTree, first: int, last: int) -> tuple[Run, ...]:
+    """Return the runs of whole lines, begun from `first` up to `last`, that are documentation."""
+    convention = convention_of(tree.language)
+    if convention is None:
+        return ()
+    if convention.inside:
+        return tuple(run for line in range(first, last) if (run := _docstring(tree, line)))
+    runs = _joined([run for line in range(first, last) if (run := _comment(tree, line))])
+    if convention.distinct:
+        return runs
+    heads = {one.start.line for one in definitions_from(tree, first, last + 1)}
+    return tuple(run for run in runs if run[1] in heads)
+
+
+def documented(tree: SyntaxTree, run: Run) -> str:
+    """Return the name of the definition that a run of documentation belongs to, or ""."""
+    convention = convention_of(tree.language)
+    for one in definitions(tree):
+        if convention is not None and convention.inside:
+            if one.body_start is not None and one.body_start.line == run[0]:
+                return one.name
+        elif one.start.line >= run[1]:
+            between = range(run[1], one.start.line)
+            return one.name if all(_announces(tree, line) for line in between) else ""
+    return ""
+
+
+def documentation_start(tree: SyntaxTree, line: int) -> int:
+    """Return the first line of the documentation directly above `line`, or `line` itself."""
+    while line > 0:
+        above = _comment(tree, line - 1) or _comment_ending(tree, line - 1)
+        if above is None:
+            break
+        line = above[0]
+    return line
+
+
+def documentation_in(tree: SyntaxTree) -> Run | None:
+    """Return the first documentation of a text, which may be nothing else."""
+    count = len(tree.lines)
+    if found := documentation(tree, 0, count):
+        return found[0]
+    if definitions(tree):
+        return None
+    runs = _joined([run for line in range(count) if (run := _comment(tree, line))])
+    return runs[0] if runs else None
+
+
+def _announces(tree: SyntaxTree, line: int) -> bool:
+    """Whether `line` belongs to the definition below it, as an attribute does."""
+    prelude = tree.language.prelude
+    return bool(prelude and re.match(prelude, tree.lines[line].strip()))
+
+
+def _joined(runs: list[Run]) -> tuple[Run, ...]:
+    """Make one of runs that follow each other."""
+    joined: list[Run] = []
+    for first, last in runs:
+        touches = joined and joined[-1][1] == first
+        joined.append((joined.pop()[0] if touches else first, last))
+    return tuple(joined)
+
+
+def _docstring(tree: SyntaxTree, line: int) -> Run | None:
+    """Return the lines of a docstring that starts on `line`."""
+    for node in ancestors(tree.node_at(_text_start(tree, line))):
+        statement = node.parent
+        if node.type != "string" or not statement or statement.type != "expression_statement":
+            continue
+        body, before = statement.parent, statement.prev_named_sibling
+        while before and before.type in tree.language.comments:
+            before = before.prev_named_sibling
+        if before is None and body and body.type in ("block", "module") and _of_definition(body):
+            return _whole_lines(tree, statement, line)
+    return None
+
+
+def _of_definition(body: tree_sitter.Node) -> bool:
+    owner = body.parent
+    return owner is None or owner.type in ("function_definition", "class_definition")
+
+
+def _comment(tree: SyntaxTree, line: int) -> Run | None:
+    """Return the lines of a documenting comment that starts on `line`."""
+    convention = convention_of(tree.language)
+    if convention is None:
+        return None
+    start = _text_start(tree, line)
+    text = content(tree.lines[line])[start.column :]
+    if not text.startswith(convention.marks) or _DIRECTIVE.match(text):
+        return None
+    for node in ancestors(tree.node_at(start)):
+        if node.type in tree.language.comments:
+            return _whole_lines(tree, node, line)
+    return None
+
+
+def _comment_ending(tree: SyntaxTree, line: int) -> Run | None:
+    """Return the lines of a documenting comment that ends on `line` and starts above it."""
+    end = Position(line, max(0, len(content(tree.lines[line]).rstrip()) - 1))
+    for node in ancestors(tree.node_at(end)):
+        start = tree.span_of(node).start.line
+        if node.type in tree.language.comments and start < line:
+            return _comment(tree, start)
+    return None
+
+
+def _whole_lines(tree: SyntaxTree, node: tree_sitter.Node, line: int) -> Run | None:
+    """Return the lines of `node` where it starts on `line` and nothing else stands on them."""
+    start, end = tree.span_of(node)
+    if start != _text_start(tree, line):
+        return None
+    if end.column == 0 and end.line > start.line:
+        return start.line, end.line
+    after = content(tree.lines[end.line])[end.column :] if end.line < len(tree.lines) else ""
+    return (start.line, end.line + 1) if not after.strip() else None
+
+
+def _text_start(tree: SyntaxTree, line: int) -> Position:
+    text = content(tree.lines[line])
+    return Position(line, len(text) - len(text.lstrip()))

@@ -1,0 +1,28 @@
+"""Lines whose white space is text."""
+
+from collections.abc import Iterable
+
+import tree_sitter
+
+from leanwide.syntax.matching import ancestors
+from leanwide.syntax.text import Position
+from leanwide.syntax.tree import SyntaxTree
+
+
+def literal_lines(tree: SyntaxTree, lines: Iterable[int]) -> frozenset[int]:
+    """Return those of `lines` that begin inside a string other than a docstring."""
+    return frozenset(line for line in lines if _in_literal(tree, line))
+
+
+def _in_literal(tree: SyntaxTree, line: int) -> bool:
+    start = Position(line, 0)
+    string: tree_sitter.Node | None = None
+    for node in ancestors(tree.node_at(start)):
+        if node.type in tree.language.embedded and tree.span_of(node).start < start:
+            break
+        if node.type in tree.language.strings:
+            string = node
+    if string is None or (string.parent and string.parent.type == "expression_statement"):
+        return False
+    span = tree.span_of(string)
+    return span.start < start < span.end

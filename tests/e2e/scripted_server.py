@@ -1,0 +1,44 @@
+"""The server on stdio with scripted answers: ``scripted_server.py ANSWERS GO``.
+
+The first is a JSON list of answers, the second a file whose coming ends every hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from leanwide.engine.base import CancelToken, Finished, Piece, Request
+from leanwide.engine.scripted import ScriptedEngine
+from leanwide.server import create_server
+
+HOLD = "<hold>"
+"""Where the engine stands still in an answer."""
+
+
+class HoldingEngine(ScriptedEngine):
+    """A scripted engine that can stop in the middle of an answer."""
+
+    def __init__(self, go: Path) -> None:
+        super().__init__()
+        self._go = go
+
+    async def generate(
+        self, request: Request, cancel: CancelToken
+    ) -> AsyncIterator[Piece | Finished]:
+        async for event in super().generate(request, cancel):
+            if isinstance(event, Piece) and event.text == HOLD:
+                while not self._go.exists():
+                    await asyncio.sleep(0.01)
+            else:
+                yield event
+
+
+if __name__ == "__main__":
+    _, answers, go = sys.argv
+    engine = HoldingEngine(Path(go))
+    engine.enqueue(*json.loads(answers))
+    create_server(lambda _: engine).start_io()

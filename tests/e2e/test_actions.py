@@ -1,0 +1,111 @@
+"""Code actions with the embedded model: what is offered where, and that it can be run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from tests.e2e.session import Session, session
+from tests.e2e.test_edits import modern
+from tests.e2e.test_explain import CURSOR, METHOD, SHORT, explaining
+
+EXPLAIN = "Explain with leanwide"
+FIX = "Fix with leanwide"
+REFACTOR = ["Simplify with leanwide", "Add type annotations with leanwide"]
+DOCUMENT = "Document with leanwide"
+TEST = "Write a test with leanwide"
+WRONG = types.Diagnostic(METHOD, "it is wrong")
+
+
+def literals(client: types.ClientCapabilities) -> None:
+    """A client that knows code actions, and not bare commands only."""
+    modern(client)
+    kinds = types.ClientCodeActionKindOptions(value_set=[])
+    support = types.ClientCodeActionLiteralOptions(code_action_kind=kinds)
+    client.text_document = types.TextDocumentClientCapabilities(
+        code_action=types.CodeActionClientCapabilities(code_action_literal_support=support)
+    )
+
+
+async def actions(
+    editor: Session,
+    uri: str,
+    span: types.Range = METHOD,
+    only: list[str] | None = None,
+    found: tuple[types.Diagnostic, ...] = (),
+) -> list[Any]:
+    """Ask for code actions, as they are sent: lsprotocol takes a code action for a command."""
+    context = types.CodeActionContext(diagnostics=found, only=only)  # type: ignore[arg-type]
+    params = types.CodeActionParams(types.TextDocumentIdentifier(uri), span, context)
+    raw = editor.client.protocol._converter.unstructure(params)
+    answer = await editor.send_raw(types.TEXT_DOCUMENT_CODE_ACTION, raw)
+    return json.loads(json.dumps(answer, default=lambda item: item._asdict()))
+
+
+def titles(offered: list[Any]) -> list[str]:
+    return [one["title"] for one in offered]
+
+
+@pytest.mark.parametrize("more", [literals, modern])
+async def test_every_action_carries_a_command_that_runs(more):
+    async with session(SHORT, more=more) as editor:
+        uri = editor.open()
+
+        @editor.client.feature(types.WORKSPACE_APPLY_EDIT)
+        def apply(_: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+            return types.ApplyWorkspaceEditResult(applied=True)
+
+        offered = await actions(editor, uri, CURSOR, found=(WRONG,))
+        assert titles(offered) == [EXPLAIN, FIX, *REFACTOR, DOCUMENT, TEST]
+        for one in offered:
+            assert ("kind" in one) == (more is literals)
+            command = one["command"] if more is literals else one
+            answer = await editor.command(command["command"], *command["arguments"])
+            assert answer.stats
+            assert one["title"] == EXPLAIN or answer.applied == (answer.edit is not None)
+
+
+@pytest.mark.parametrize(
+    ("only", "offered"),
+    [
+        (None, [EXPLAIN, FIX, *REFACTOR, DOCUMENT, TEST]),
+        (["source"], [EXPLAIN, TEST]),
+        (["source.leanwide"], [EXPLAIN, TEST]),
+        (["source.leanwide.explain"], [EXPLAIN]),
+        (["refactor"], [*REFACTOR, DOCUMENT]),
+        (["refactor.rewrite.leanwide.document"], [DOCUMENT]),
+        (["quickfix"], [FIX]),
+        (["source.organizeImports", "refactor.extract"], []),
+    ],
+)
+async def test_an_action_is_offered_for_its_kind(only, offered):
+    async with explaining() as (editor, uri):
+        found = await actions(editor, uri, METHOD, only, (WRONG,))
+        assert titles(found) == offered
+        provider = editor.capabilities.code_action_provider
+        assert isinstance(provider, types.CodeActionOptions)
+        assert len(list(provider.code_action_kinds or ())) == 5
+
+
+async def test_an_action_is_offered_where_it_makes_sense():
+    async with explaining() as (editor, uri):
+        line = types.Range(types.Position(0, 0), types.Position(1, 0))
+        assert titles(await actions(editor, uri, line)) == [EXPLAIN, *REFACTOR]
+        plain = editor.open("some words\n", "notes.txt", "plaintext")
+        assert titles(await actions(editor, plain, line)) == [EXPLAIN, REFACTOR[0]]
+        tests = editor.open(name="test_store.py")
+        assert TEST not in titles(await actions(editor, tests))
+
+
+async def test_no_action_for_white_space_or_secrets_or_binary_files():
+    async with explaining() as (editor, uri):
+        blank = types.Range(types.Position(1, 0), types.Position(3, 0))
+        assert await actions(editor, uri, blank) == []
+        line = types.Range(types.Position(0, 0), types.Position(1, 0))
+        secret = editor.open("KEY=1\n", ".env", "dotenv")
+        assert await actions(editor, secret, line) == []
+        binary = editor.open("a\0b\n", "data.bin", "plaintext")
+        assert await actions(editor, binary, line) == []

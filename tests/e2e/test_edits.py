@@ -1,0 +1,370 @@
+"""Edit commands over stdio: with scripted answers what is made of them, with the model the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.workspace import PositionCodec
+
+from leanwide.lsp.documents import Document
+from tests.e2e.scripted_server import HOLD
+from tests.e2e.session import SOURCE, Session, session
+from tests.e2e.test_explain import (
+    CURSOR,
+    METHOD,
+    SHORT,
+    WAIT,
+    cancelled,
+    idle,
+    streamed,
+    until_streaming,
+)
+
+SERVER = str(Path(__file__).with_name("scripted_server.py"))
+GET = "def get(self, name):\n    return self.settings.get(name)"
+DONE = SOURCE.replace("return self.settings[name]", "return self.settings.get(name)")
+Capable = Callable[[types.ClientCapabilities], object]
+
+
+def fenced(code: str) -> str:
+    return f"```python\n{code}\n```\n"
+
+
+def modern(client: types.ClientCapabilities) -> None:
+    """Everything about edits that a client can do."""
+    client.workspace = types.WorkspaceClientCapabilities(
+        apply_edit=True,
+        workspace_edit=types.WorkspaceEditClientCapabilities(
+            document_changes=True,
+            resource_operations=[types.ResourceOperationKind.Create],
+            change_annotation_support=types.ChangeAnnotationsSupportOptions(),
+        ),
+    )
+
+
+def versioned(client: types.ClientCapabilities) -> None:
+    client.workspace = types.WorkspaceClientCapabilities(
+        workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=True)
+    )
+
+
+@asynccontextmanager
+async def scripted(
+    *answers: str | list[str],
+    more: Capable = modern,
+    go: Path = Path("/nowhere"),
+    **options: Any,
+) -> AsyncIterator[tuple[Session, str]]:
+    pieces = [[answer] if isinstance(answer, str) else answer for answer in answers]
+    command = (sys.executable, SERVER, json.dumps(pieces), str(go))
+    async with session(command=command, more=more, **options) as editor:
+        yield editor, editor.open()
+
+
+@asynccontextmanager
+async def modelled(options: dict[str, Any] | None = None) -> AsyncIterator[tuple[Session, str]]:
+    async with session(options, more=modern) as editor:
+        yield editor, editor.open()
+
+
+def start(
+    editor: Session,
+    uri: str,
+    command: str = "refactor",
+    span: types.Range = METHOD,
+    msg_id: str | None = None,
+    **more: Any,
+) -> asyncio.Future[Any]:
+    """Send a command and do not wait."""
+    if command == "refactor":
+        more.setdefault("instruction", "use get")
+    argument = {"uri": uri, "range": editor.client.protocol._converter.unstructure(span), **more}
+    params = types.ExecuteCommandParams(f"leanwide.{command}", [argument])
+    return asyncio.wrap_future(
+        editor.client.protocol.send_request(types.WORKSPACE_EXECUTE_COMMAND, params, msg_id=msg_id)
+    )
+
+
+async def run(editor: Session, uri: str, command: str = "refactor", **more: Any) -> Any:
+    """Run a command; what LSP types are in its answer become plain objects."""
+    answer = await asyncio.wait_for(start(editor, uri, command, **more), WAIT)
+    return json.loads(json.dumps(answer, default=lambda item: item._asdict()))
+
+
+def applied(text: str, edits: list[dict[str, Any]]) -> str:
+    """The text after edits, as an editor applies them: from the last to the first."""
+    codec = PositionCodec(types.PositionEncodingKind.Utf16)
+    document = Document(text, codec, types.TextDocumentItem("file:///a", "", 1, text))
+    for edit in reversed(edits):
+        start, end = (types.Position(**edit["range"][side]) for side in ("start", "end"))
+        change = types.TextDocumentContentChangePartial(types.Range(start, end), edit["newText"])
+        document.apply_change(change)
+    return document.source
+
+
+async def refused(asked: asyncio.Future[Any]) -> int:
+    """The code of the error that a request ends with."""
+    with pytest.raises(JsonRpcException) as caught:
+        await asyncio.wait_for(asked, WAIT)
+    return caught.value.code
+
+
+# What is made of an answer
+
+
+async def test_an_edit_names_its_version_and_asks_for_a_confirmation():
+    async with scripted(fenced(GET)) as (editor, uri):
+        answer = await run(editor, uri, streamToken="one")
+        assert set(answer) == {"edit", "stats"}
+        assert answer["stats"]["lane"] == "wide"
+        (change,) = answer["edit"]["documentChanges"]
+        assert change["textDocument"] == {"uri": uri, "version": 1}
+        assert applied(SOURCE, change["edits"]) == DONE
+        annotation = answer["edit"]["changeAnnotations"][change["edits"][0]["annotationId"]]
+        assert annotation["needsConfirmation"] is True
+        assert streamed(editor, "one") == fenced(GET)
+
+
+@pytest.mark.parametrize("more", [versioned, lambda _: None])
+async def test_a_client_gets_the_edit_that_it_understands(more):
+    async with scripted(fenced(GET), more=more) as (editor, uri):
+        edit = (await run(editor, uri))["edit"]
+        assert "changeAnnotations" not in edit
+        (change,) = (
+            edit["documentChanges"] if more is versioned else [{"edits": edit["changes"][uri]}]
+        )
+        edits = change["edits"]
+        assert [set(one) for one in edits] == [{"range", "newText"}]
+        assert applied(SOURCE, edits) == DONE
+
+
+async def test_places_count_as_the_client_counts():
+    text = "x = '\N{GRINNING FACE}'"
+    async with scripted("x = 1") as (editor, _):
+        uri = editor.open(text, "smile.py")
+        span = types.Range(types.Position(0, 0), types.Position(0, len(text) + 1))
+        (change,) = (await run(editor, uri, span=span))["edit"]["documentChanges"]
+        assert applied(text, change["edits"]) == "x = 1"
+
+
+async def test_a_mistake_is_mended_and_two_of_them_are_refused():
+    async with scripted(fenced("def get("), fenced(GET), "def get(", "def get(:") as (editor, uri):
+        mended = await run(editor, uri)
+        assert applied(SOURCE, mended["edit"]["documentChanges"][0]["edits"]) == DONE
+        assert mended["stats"]["tokensGenerated"] == 2
+        answer = await run(editor, uri)
+        assert answer["edit"] is None
+        assert answer["markdown"].startswith("It does not parse")
+        assert "def get(:" in answer["markdown"]
+
+
+async def test_a_test_is_a_file_that_the_editor_creates(tmp_path):
+    code = "def test_get():\n    assert True"
+    async with scripted(fenced(code), root=tmp_path) as (editor, _):
+        uri = (tmp_path / "store.py").as_uri()
+        (tmp_path / "tests").mkdir()
+        editor.open_at(uri)
+        create, change = (await run(editor, uri, "test"))["edit"]["documentChanges"]
+        assert create["kind"] == "create"
+        assert create["uri"] == (tmp_path / "tests" / "test_store.py").as_uri()
+        assert change["textDocument"] == {"uri": create["uri"], "version": None}
+        assert applied("", change["edits"]) == f"{code}\n"
+
+
+async def test_an_editor_that_cannot_create_files_gets_the_test_as_text():
+    code = "def test_get():\n    assert True"
+    async with scripted(fenced(code), more=versioned) as (editor, uri):
+        answer = await run(editor, uri, "test")
+        assert answer["edit"] is None
+        assert answer["markdown"].startswith("This editor cannot create ")
+        assert code in answer["markdown"]
+
+
+async def test_the_server_has_the_edit_applied_where_it_is_told_to():
+    async with scripted(fenced(GET), "def get(", "def get(") as (editor, uri):
+        wishes: list[types.ApplyWorkspaceEditParams] = []
+
+        @editor.client.feature(types.WORKSPACE_APPLY_EDIT)
+        def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+            wishes.append(params)
+            editor.change(uri, types.Range(types.Position(0, 0), types.Position(0, 0)), "\n")
+            return types.ApplyWorkspaceEditResult(applied=True)
+
+        answer = await run(editor, uri, apply=True)
+        assert answer["applied"] is True
+        (change,) = wishes[0].edit.document_changes or ()
+        assert isinstance(change, types.TextDocumentEdit)
+        assert change.text_document.version == 1
+
+        answer = await run(editor, uri, apply=True)
+        assert (answer["applied"], len(wishes)) == (False, 1)
+        assert "It does not parse" in editor.client.messages[-1].message
+
+
+async def test_without_being_told_to_the_server_applies_nothing():
+    async with scripted(fenced(GET)) as (editor, uri):
+
+        @editor.client.feature(types.WORKSPACE_APPLY_EDIT)
+        def apply(params: types.ApplyWorkspaceEditParams) -> None:
+            raise AssertionError(params)
+
+        assert "applied" not in await run(editor, uri)
+        assert (await editor.status()).state
+
+
+RANGE = {"start": {"line": 1, "character": 0}, "end": {"line": 2, "character": 0}}
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("refactor", {}),
+        ("refactor", {"instruction": " "}),
+        ("refactor", {"instruction": 3}),
+        ("refactor", {"instruction": "x", "apply": 1}),
+        ("document", {"apply": "yes"}),
+        ("fix", {"diagnostics": 3}),
+        ("fix", {"diagnostics": [{"message": "no range"}]}),
+        ("test", {"range": None}),
+        ("test", {"uri": "file:///project/closed.py"}),
+    ],
+)
+async def test_bad_arguments_are_an_error(command, more):
+    async with scripted() as (editor, uri):
+        argument = {"uri": uri, "range": RANGE, **more}
+        with pytest.raises(JsonRpcException) as caught:
+            await editor.command(f"leanwide.{command}", argument)
+        assert caught.value.code == -32602
+        assert (await editor.status()).state
+
+
+async def test_cancelled_while_it_speaks():
+    async with scripted(["```python\n", HOLD], fenced(GET)) as (editor, uri):
+        asked = start(editor, uri, msg_id="to-cancel", streamToken="cut")
+        await until_streaming(editor, "cut")
+        await cancelled(editor, asked)
+        record = await editor.last_request()
+        assert "cancelled" in record.reason
+        assert record.answer == "```python\n"
+        assert (await run(editor, uri))["edit"]
+
+
+@pytest.mark.parametrize("how", ["changed", "closed", "edited anew"])
+async def test_what_ends_an_edit_while_it_speaks(how):
+    async with scripted(["```python\n", HOLD], fenced(GET)) as (editor, uri):
+        asked = start(editor, uri, streamToken="cut")
+        await until_streaming(editor, "cut")
+        if how == "changed":
+            editor.insert(uri, types.Position(0, 0), "#")
+            assert await refused(asked) == types.LSPErrorCodes.ContentModified
+        elif how == "closed":
+            editor.close(uri)
+            assert await refused(asked) == types.LSPErrorCodes.ContentModified
+        else:
+            assert (await run(editor, uri))["edit"]
+            assert await refused(asked) == types.LSPErrorCodes.ServerCancelled
+
+
+async def test_a_test_file_that_is_opened_meanwhile_gets_no_edit(tmp_path):
+    code, go = "def test_get():\n    assert True", tmp_path / "go"
+    async with scripted(["```\n", HOLD, f"{code}\n```\n"], root=tmp_path, go=go) as (editor, _):
+        uri = editor.open_at((tmp_path / "store.py").as_uri())
+        asked = start(editor, uri, "test", streamToken="one")
+        await until_streaming(editor, "one")
+        editor.open_at((tmp_path / "test_store.py").as_uri(), "def test_set(): ...\n")
+        await editor.status()
+        go.touch()
+        assert await refused(asked) == types.LSPErrorCodes.ContentModified
+
+
+# The model
+
+
+@pytest.mark.parametrize("command", ["refactor", "document", "fix", "test"])
+async def test_the_model_is_asked_and_its_text_streams(command):
+    here = {"line": 23, "character": 8}
+    found = [{"range": {"start": here, "end": here}, "message": "`name` may be missing"}]
+    async with modelled(SHORT) as (editor, uri):
+        answer = await run(editor, uri, command, streamToken="one", diagnostics=found)
+        assert set(answer) in ({"edit", "stats"}, {"edit", "stats", "markdown"})
+        assert (answer["edit"] is None) == ("markdown" in answer)
+        assert answer["stats"]["tokensGenerated"] > 0
+        assert streamed(editor, "one")
+        record = await editor.last_request()
+        assert (record.mode, record.lane, record.source) == ("think", "wide", "model")
+        assert "def get" in record.prompt
+
+
+@pytest.mark.parametrize("how", ["changed", "closed"])
+async def test_a_document_that_is_changed_or_closed_meanwhile_gets_no_edit(how):
+    async with modelled(SHORT) as (editor, uri):
+        await run(editor, uri, span=CURSOR)
+        async with editor.held_engine():
+            asked = start(editor, uri)
+            await editor.status()
+            if how == "changed":
+                editor.insert(uri, types.Position(0, 0), "#")
+            else:
+                editor.close(uri)
+            assert await refused(asked) == types.LSPErrorCodes.ContentModified
+        assert (await editor.status()).state
+
+
+async def test_a_second_edit_of_the_document_retires_the_first():
+    async with modelled(SHORT) as (editor, uri):
+        await run(editor, uri, span=CURSOR)
+        async with editor.held_engine():
+            first = start(editor, uri)
+            await editor.status()
+            second = start(editor, uri)
+            assert await refused(first) == types.LSPErrorCodes.ServerCancelled
+        assert (await asyncio.wait_for(second, WAIT))["stats"]
+
+
+async def test_typing_elsewhere_and_an_explanation_leave_it_alone():
+    async with modelled(SHORT) as (editor, uri):
+        await run(editor, uri, span=CURSOR)
+        other = editor.open(name="other.py")
+        async with editor.held_engine():
+            asked = start(editor, uri)
+            explanation = start(editor, uri, "explain")
+            await editor.status()
+            editor.insert(other, types.Position(0, 0), "#")
+        assert (await asyncio.wait_for(asked, WAIT))["stats"]
+        assert (await asyncio.wait_for(explanation, WAIT))["markdown"]
+
+
+async def test_cancelled_before_the_model_is_there():
+    async with modelled(SHORT) as (editor, uri):
+        await cancelled(editor, start(editor, uri, msg_id="to-cancel"))
+        assert (await run(editor, uri))["stats"]
+
+
+async def test_cancelled_in_the_prompt():
+    async with modelled(SHORT) as (editor, uri):
+        await run(editor, uri, span=CURSOR)
+        async with editor.held_engine():
+            asked = start(editor, uri, msg_id="to-cancel")
+            await editor.status()
+            await cancelled(editor, asked)
+        await idle(editor)
+        assert (await run(editor, uri))["stats"]
+
+
+async def test_a_selection_of_ten_thousand_lines_is_refused_in_a_sentence():
+    async with modelled(SHORT) as (editor, _):
+        uri = editor.open("value = 1\n" * 10_000, "long.py")
+        span = types.Range(types.Position(0, 0), types.Position(10_000, 0))
+        answer = await run(editor, uri, span=span)
+        assert answer["edit"] is None
+        assert "at most 32 tokens fit" in answer["markdown"]
+        assert answer["stats"]["tokensGenerated"] == 0
