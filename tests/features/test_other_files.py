@@ -83,3 +83,13 @@ async def test_a_model_without_a_mark_between_files_sees_one_file(
     engine, editor = opened(elsewhere, tmp_path, "total = discounted_price‸\n", fim)
     await editor.ask()
     assert engine.requests[0].prompt[0] == FIM.prefix
+
+
+async def test_edits_of_excluded_files_are_not_even_remembered(
+    elsewhere: Elsewhere, tmp_path: Path
+):
+    for name in ("secrets.py", "stock.py"):
+        elsewhere.note_edit(str(tmp_path / name), 0, ("amount = 1\n",))
+    view = opened(elsewhere, tmp_path, "‸\n")[1].view
+    found = await elsewhere.candidates(view, None, "main.py")
+    assert [place.path for place in found.edits] == ["stock.py"]

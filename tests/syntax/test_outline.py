@@ -3,6 +3,7 @@
 import pytest
 
 from leanwide.syntax import (
+    Position,
     Span,
     definitions,
     earlier_siblings,
@@ -103,6 +104,12 @@ def test_references_are_nearest_first_and_not_local() -> None:
         "python", "a()\ndef f(x):\n    y = b(x)\n    c()\n    d(y, ‸)\n    e()\n"
     )
     assert references(tree, tree.span, position) == ("d", "c", "e", "b", "a")
+
+
+def test_references_on_one_line_keep_the_order_of_the_text() -> None:
+    names = [f"name_{number}" for number in range(40)]
+    tree = tree_of("python", f"f({', '.join(names)})\n\n")
+    assert references(tree, tree.span, Position(1, 0)) == ("f", *names)
 
 
 def test_import_spans() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from typing import Annotated
@@ -30,6 +31,8 @@ def serve(
     layers, problems = user_layers()
     texts, text_problems = user_texts()
     server = create_server(launch, layers, (*problems, *text_problems), texts)
+    # What is imported stays: looking through all of it for garbage would hold up a key.
+    gc.freeze()
     if tcp:
         typer.echo(f"leanwide listens on {host}:{port}", err=True)
         server.start_tcp(host, port)

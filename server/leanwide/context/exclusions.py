@@ -132,7 +132,7 @@ def _lengths(lines: Sequence[str]) -> tuple[int, int]:
     """Characters of the longest line and of the whole text, or at least how many there are."""
     if len(lines) > LARGEST:
         return 0, len(lines)
-    lengths = [len(line) for line in lines]
+    lengths = list(map(len, lines))
     return max(lengths, default=0), sum(lengths)
 
 

@@ -46,7 +46,7 @@ def references(
     """Return the names used in `span` and not bound there, nearest to `near` (its end) first."""
     target = tree.clamp(near if near is not None else span.end)
     bound = {tree.text(tree.span_of(node)) for node in captured(tree, "scopes", "local", span)}
-    distances: dict[str, tuple[int, int]] = {}
+    distances: dict[str, tuple[int, int, Position]] = {}
     for node in captured(tree, "references", "reference", span):
         where = tree.span_of(node)
         name = tree.text(where)
@@ -65,7 +65,10 @@ def _imported(tree: SyntaxTree, node: tree_sitter.Node) -> str:
     return tree.text(tree.span_of(node)).strip("\"'`<>").rpartition("/")[2]
 
 
-def _distance(span: Span, target: Position) -> tuple[int, int]:
-    """Return the distance in lines, and on the same line in columns."""
+def _distance(span: Span, target: Position) -> tuple[int, int, Position]:
+    """Return the distance in lines, on the same line in columns, and last where it is.
+
+    The parser gives nodes in no particular order, and names at one distance keep the text's.
+    """
     lines = abs(span.start.line - target.line)
-    return lines, 0 if lines else abs(span.start.column - target.column)
+    return lines, 0 if lines else abs(span.start.column - target.column), span.start
