@@ -15,7 +15,15 @@ from rich.table import Table
 
 from leanwide import __version__
 from leanwide.cli.compose import engine_spec, launch, model_path, residence, user_layers
-from leanwide.engine.base import CancelToken, EngineError, LaneInfo, LaneSpec, Priority, Request
+from leanwide.engine.base import (
+    CancelToken,
+    EngineError,
+    EngineSpec,
+    LaneInfo,
+    LaneSpec,
+    Priority,
+    Request,
+)
 from leanwide.engine.llama import supports_gpu, system_features
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
@@ -123,10 +131,12 @@ async def _measured(options: Options) -> tuple[dict[str, LaneInfo], int]:
 
 def _lanes(header: GgufHeader, options: Options, free_bytes: int) -> list[dict[str, Any]]:
     spec = engine_spec(options)
-    return [_lane(header, lane, spec.batch_tokens, free_bytes) for lane in spec.lanes]
+    return [_lane(header, lane, spec, free_bytes) for lane in spec.lanes]
 
 
-def _lane(header: GgufHeader, spec: LaneSpec, batch_tokens: int, free_bytes: int) -> dict[str, Any]:
+def _lane(
+    header: GgufHeader, spec: LaneSpec, engine: EngineSpec, free_bytes: int
+) -> dict[str, Any]:
     """What one lane would run with, and the memory that it takes beside the weights."""
     experts, problem = legal_experts(header, wanted_experts(header, spec.experts))
     context, _ = legal_context(header, spec.context_tokens, spec.sequences, free_bytes)
@@ -136,7 +146,8 @@ def _lane(header: GgufHeader, spec: LaneSpec, batch_tokens: int, free_bytes: int
             context_tokens=context,
             sequences=spec.sequences,
             experts=experts,
-            batch_tokens=batch_tokens,
+            batch_tokens=engine.batch_tokens,
+            on_gpu=engine.gpu_layers != 0,
         ),
     )
     if memory.total > free_bytes:

@@ -100,6 +100,7 @@ class Lane:
             sequences=spec.sequences,
             batch_tokens=engine.batch_tokens,
             threads=engine.threads,
+            on_gpu=engine.gpu_layers != 0,
         )
         self._context: Context = model.open_context(params, self._must_stop)
         self._cache = SequenceCache(spec.sequences)

@@ -206,6 +206,8 @@ class ContextParams:
     batch_tokens: int
     """Most tokens in one :meth:`Context.decode`."""
     threads: int
+    on_gpu: bool
+    """Layers are computed on a GPU."""
 
 
 class Decoded(enum.Enum):
@@ -233,6 +235,10 @@ class Context:
         native.n_seq_max = params.sequences
         native.n_threads = native.n_threads_batch = params.threads
         native.kv_unified = True  # a partial seq_cp without it aborts the process
+        # On a CPU it makes decoding slower, and its sums depend on threads and on slices of the
+        # prompt, which follow the clock: the same question would get another answer.
+        automatic, off = api.LLAMA_FLASH_ATTN_TYPE_AUTO, api.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        native.flash_attn_type = automatic if params.on_gpu else off
         native.no_perf = True
         native.abort_callback = self._abort
         self._handle = api.llama_init_from_model(model, native)

@@ -11,7 +11,6 @@ from leanwide.models.gguf import GgufHeader
 _PADDING: Final = 256
 """llama.cpp rounds the cells of a KV cache up to a multiple of this."""
 _FLOAT: Final = 4
-_HALF: Final = 2
 
 
 @frozen(kw_only=True)
@@ -26,6 +25,8 @@ class LaneShape:
     """Active experts per token; 0 for a dense model."""
     batch_tokens: int
     """Most prompt tokens in one step."""
+    on_gpu: bool = False
+    """Layers are computed on a GPU, where flash attention keeps no scores."""
 
 
 @frozen(kw_only=True)
@@ -44,10 +45,11 @@ class LaneBytes:
 
 
 def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
-    """Predict the memory of a lane, weights not counted: on CPU, with flash attention.
+    """Predict the memory of a lane, weights not counted.
 
     The compute buffer is as large as its largest moment. That is the output layer, or else one
-    layer's attention mask and experts, for which this is an upper bound.
+    layer's attention, whose scores are kept for every head, or its experts: for both this is an
+    upper bound.
     """
     asked = lane.context_tokens * lane.sequences
     cells = -(-asked // _PADDING) * _PADDING
@@ -56,7 +58,10 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
     expert = header.number("expert_feed_forward_length") or header.number("feed_forward_length")
     at_the_end = _FLOAT * (vocabulary + 2 * hidden)
     widest = 2 * max(hidden, expert) + expert
-    in_a_layer = _HALF * cells + _FLOAT * (4 * hidden + max(1, lane.experts) * widest)
+    scores = 0 if lane.on_gpu else header.number("attention.head_count")
+    in_a_layer = _FLOAT * cells * (scores + 1) + _FLOAT * (
+        4 * hidden + max(1, lane.experts) * widest
+    )
     # llama.cpp plans for a step that gives every sequence the same number of tokens.
     tokens = -(-min(lane.batch_tokens, asked) // lane.sequences) * lane.sequences
     output = _FLOAT * vocabulary * lane.sequences
