@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-editors lint fix docs bench train-smoke clean
+.PHONY: help setup demo test test-editors vsix check-vscode lint fix docs bench train-smoke clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -25,6 +25,17 @@ test: lint ## run all checks and tests
 test-editors: $(SETUP) ## run the clients in real editors, which are fetched into a cache folder
 	@$(BIN)/pip install --quiet --disable-pip-version-check --group editors
 	$(BIN)/pytest -q -W default tests/editors
+	tests/editors/vscode
+
+vsix: editors/vscode/node_modules/.ready ## package the VS Code client as editors/vscode/dist/leanwide.vsix
+	cd editors/vscode && npm run --silent package
+
+check-vscode: editors/vscode/node_modules/.ready ## types and lint of the VS Code client
+	cd editors/vscode && npm run --silent check
+
+editors/vscode/node_modules/.ready: editors/vscode/package.json editors/vscode/package-lock.json
+	cd editors/vscode && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 lint: $(SETUP) ## ruff, mypy and the layering
 	$(BIN)/ruff format --check .
@@ -51,4 +62,4 @@ train-smoke: .venv-training/.ready ## train a tiny embedded model, from data to 
 	@touch $@
 
 clean: ## remove everything that set-up and checks made
-	rm -rf .venv .venv-training .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf .venv .venv-training editors/vscode/node_modules editors/vscode/dist editors/vscode/test/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

@@ -1,0 +1,95 @@
+/** One conversation: what was asked, what is being answered. */
+
+import * as vscode from 'vscode';
+
+import { placeName } from './editor';
+import type { Turn } from './panelMessages';
+import { failure } from './failure';
+import type { Answer, ChatAnswer, Part, Target } from './protocol';
+import type { Server } from './server';
+
+export class Conversation {
+  readonly turns: (Turn & { markdown: string })[] = [];
+  /** The code that the next message is about. */
+  about: Target | undefined;
+  private id: string | undefined;
+  private running: vscode.CancellationTokenSource | undefined;
+  private readonly changed = new vscode.EventEmitter<void>();
+  readonly onChange = this.changed.event;
+
+  constructor(private readonly server: Server) {
+    // The server's memory ends with its process; what stands here can be read on.
+    server.onEnd(() => (this.id = undefined));
+  }
+
+  get busy(): boolean {
+    return this.running !== undefined;
+  }
+
+  /** Has code explained; the next message is about the same code. */
+  async explain(target: Target): Promise<void> {
+    await this.answer(`Explain ${placeName(target)}`, (asking) =>
+      this.server.ask<Answer>('leanwide.explain', target, asking),
+    );
+    this.regard(target);
+  }
+
+  /** Sends a message; the server remembers the ones before. */
+  async send(message: string): Promise<void> {
+    const { about, id } = this;
+    this.regard(undefined);
+    await this.answer(message, async (asking) => {
+      const answer = await this.server.ask<ChatAnswer>('leanwide.chat', { message, id, ...about }, asking);
+      this.id = answer.id;
+      return answer;
+    });
+  }
+
+  /** Sets the code that the next message is about. */
+  regard(target: Target | undefined): void {
+    this.about = target;
+    this.changed.fire();
+  }
+
+  /** Ends the answer that is being generated. */
+  stop(): void {
+    this.running?.cancel();
+  }
+
+  /** Forgets everything, here and in the server. */
+  async clear(): Promise<void> {
+    this.stop();
+    const id = this.id;
+    this.id = undefined;
+    this.turns.length = 0;
+    this.regard(undefined);
+    if (id !== undefined) {
+      await this.server.ask('leanwide.endChat', { id });
+    }
+  }
+
+  private async answer(
+    question: string,
+    ask: (asking: { token: vscode.CancellationToken; onPart: (part: Part) => void }) => Promise<Answer>,
+  ): Promise<void> {
+    this.stop();
+    const running = (this.running = new vscode.CancellationTokenSource());
+    const turn = { question, markdown: '', html: '', note: '' };
+    this.turns.push(turn);
+    this.changed.fire();
+    const onPart = (part: Part): void => {
+      this.id = part.id ?? this.id;
+      turn.markdown += part.text;
+      this.changed.fire();
+    };
+    try {
+      turn.markdown = (await ask({ token: running.token, onPart })).markdown;
+    } catch (error) {
+      turn.note = running.token.isCancellationRequested ? 'Stopped.' : failure(error);
+    }
+    if (this.running === running) {
+      this.running = undefined;
+    }
+    this.changed.fire();
+  }
+}

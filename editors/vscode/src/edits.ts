@@ -1,0 +1,83 @@
+/** Refactor, document, fix and test: changes that the user sees before they are made. */
+
+import * as vscode from 'vscode';
+import { TextDocumentEdit, type WorkspaceEdit } from 'vscode-languageclient/node';
+
+import { plain, rangeOf } from './editor';
+import type { EditAnswer, Target } from './protocol';
+import type { Server } from './server';
+
+/** What is shown while the model works on it. */
+export const EDITS: { [command: string]: string } = {
+  'leanwide.refactor': 'Refactoring',
+  'leanwide.document': 'Documenting',
+  'leanwide.test': 'Writing tests',
+  'leanwide.fix': 'Fixing',
+};
+
+/** Asks for a change, and shows it in the editor's refactor preview. */
+export async function edit(server: Server, command: string, target: Target): Promise<void> {
+  const instruction = command === 'leanwide.refactor' ? await instructionFor(target) : undefined;
+  if (command === 'leanwide.refactor' && instruction === undefined) {
+    return;
+  }
+  const argument = { ...target, instruction, diagnostics: diagnostics(target), apply: false };
+  const answer = await vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: `leanwide: ${EDITS[command] ?? ''}…`,
+      cancellable: true,
+    },
+    (_, token) => server.ask<EditAnswer>(command, argument, { token }),
+  );
+  if (answer.edit === null) {
+    void vscode.window.showInformationMessage(answer.markdown ?? 'leanwide has nothing to change here.');
+    return;
+  }
+  await preview(answer.edit, await server.edit(answer.edit));
+}
+
+/** Gives what the target asks for already, else what the user says; undefined: changed their mind. */
+async function instructionFor(target: Target): Promise<string | undefined> {
+  if ('instruction' in target && typeof target.instruction === 'string') {
+    return target.instruction;
+  }
+  return vscode.window.showInputBox({
+    title: 'Refactor with leanwide',
+    prompt: 'What should change?',
+    placeHolder: 'Use a dataclass',
+  });
+}
+
+function diagnostics(target: Target): object[] {
+  const wanted = rangeOf(target);
+  return vscode.languages
+    .getDiagnostics(vscode.Uri.parse(target.uri))
+    .filter((one) => one.range.intersection(wanted) !== undefined)
+    .map(({ range, message, severity }) => ({
+      range: plain(range),
+      message,
+      severity: severity + 1,
+    }));
+}
+
+async function preview(answer: WorkspaceEdit, change: vscode.WorkspaceEdit): Promise<void> {
+  if (!isCurrent(answer)) {
+    void vscode.window.showWarningMessage('The file was changed meanwhile; nothing was edited. Ask again.');
+    return;
+  }
+  await vscode.workspace.applyEdit(change, { isRefactoring: true });
+}
+
+/** Whether the documents are still as they were when the model read them. */
+function isCurrent({ documentChanges }: WorkspaceEdit): boolean {
+  const versions = new Map(
+    vscode.workspace.textDocuments.map((document) => [document.uri.toString(), document.version]),
+  );
+  return (documentChanges ?? [])
+    .filter((change) => TextDocumentEdit.is(change))
+    .every(({ textDocument: { uri, version } }) => {
+      const now = versions.get(vscode.Uri.parse(uri).toString());
+      return version === null || now === version;
+    });
+}

@@ -1,0 +1,132 @@
+/** Puts the extension together. */
+
+import * as vscode from 'vscode';
+
+import { edit, EDITS } from './edits';
+import { isTarget, selectedTarget } from './editor';
+import { failure } from './failure';
+import { offerInstall } from './install';
+import { Panel } from './panel';
+import { participant } from './participant';
+import { switchMode } from './modes';
+import type { Target } from './protocol';
+import { LastRequest } from './records';
+import { Server } from './server';
+import { showMenu, statusItem } from './status';
+
+export function activate(context: vscode.ExtensionContext): void {
+  const { extension, extensionUri } = context;
+  const log = vscode.window.createOutputChannel('leanwide', { log: true });
+  // The language client registers the server's commands; these are what the editor adds to them.
+  const server: Server = new Server(extension, log, {
+    executeCommand: (command, args: unknown[], next) => {
+      const ours = asked[command];
+      return ours ? reported(ours(args[0])) : (next(command, args) as unknown);
+    },
+  });
+  const panel = new Panel(extensionUri, server);
+  const lastRequest = new LastRequest(server);
+  const asked = serverCommands(server, panel, lastRequest);
+
+  context.subscriptions.push(
+    log,
+    server,
+    panel,
+    lastRequest,
+    statusItem(server.onStatus),
+    participant(server, vscode.Uri.joinPath(extensionUri, 'media', 'icon.svg')),
+    ...ownCommands(extension, server, log),
+    ...restarts(server),
+  );
+  void begin(server);
+}
+
+type Commands = { [command: string]: (argument: unknown) => Promise<unknown> };
+
+/** Commands of the server that need something of the editor: a selection, a panel, a preview. */
+function serverCommands(server: Server, panel: Panel, lastRequest: LastRequest): Commands {
+  const onTarget = (act: (target: Target) => Promise<unknown>) => async (argument: unknown) => {
+    const target = isTarget(argument) ? argument : selectedTarget();
+    return target && act(target);
+  };
+  const edits = Object.keys(EDITS).map((command): [string, Commands[string]] => [
+    command,
+    onTarget((target) => edit(server, command, target)),
+  ]);
+  return {
+    ...Object.fromEntries(edits),
+    'leanwide.explain': onTarget((target) => {
+      panel.open();
+      return panel.conversation.explain(target);
+    }),
+    'leanwide.chat': () => {
+      panel.conversation.regard(selectedTarget());
+      panel.open();
+      return Promise.resolve();
+    },
+    'leanwide.setMode': () => switchMode(server),
+    'leanwide.lastRequest': () => lastRequest.show(),
+  };
+}
+
+function ownCommands(
+  extension: vscode.Extension<unknown>,
+  server: Server,
+  log: vscode.LogOutputChannel,
+): vscode.Disposable[] {
+  const own = ['leanwide.showLog', 'leanwide.restart'];
+  const commands: Commands = {
+    'leanwide.showLog': () => {
+      log.show();
+      return Promise.resolve();
+    },
+    'leanwide.restart': () => server.restart(),
+    'leanwide.install': () => install(server),
+    'leanwide.menu': () =>
+      showMenu(extension, (command) =>
+        command === 'leanwide.install' ? server.isMissing : own.includes(command) || server.commands.includes(command),
+      ),
+  };
+  return Object.entries(commands).map(([name, run]) =>
+    vscode.commands.registerCommand(name, () => reported(run(undefined))),
+  );
+}
+
+/** What makes another program serve, or other settings. */
+function restarts(server: Server): vscode.Disposable[] {
+  return [
+    vscode.workspace.onDidGrantWorkspaceTrust(() => server.restart()),
+    vscode.workspace.onDidChangeConfiguration(async (change) => {
+      if (change.affectsConfiguration('leanwide.server')) {
+        await server.restart();
+      } else if (change.affectsConfiguration('leanwide')) {
+        await server.configure();
+      }
+    }),
+  ];
+}
+
+async function begin(server: Server): Promise<void> {
+  await server.restart();
+  if (server.isMissing) {
+    await install(server);
+  }
+}
+
+async function install(server: Server): Promise<void> {
+  if (await offerInstall()) {
+    await server.restart();
+  }
+}
+
+/** Shows a failure once, where the user asked for the thing that failed. */
+async function reported(work: Promise<unknown>): Promise<unknown> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof vscode.CancellationError)) {
+      void vscode.window.showErrorMessage(failure(error));
+    }
+    return undefined;
+  }
+}

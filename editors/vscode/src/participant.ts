@@ -1,0 +1,86 @@
+/** `@leanwide` in the editor's own chat, where the editor has one. */
+
+import * as vscode from 'vscode';
+
+import { plain } from './editor';
+import type { ChatAnswer, Target } from './protocol';
+import type { Server } from './server';
+
+/** Registers the participant and its model; without the chat interface nothing. */
+export function participant(server: Server, icon: vscode.Uri): vscode.Disposable {
+  if (!('chat' in vscode) || !('registerLanguageModelChatProvider' in vscode.lm)) {
+    return new vscode.Disposable(() => undefined);
+  }
+  const made = vscode.chat.createChatParticipant('leanwide.chat', (request, context, stream, token) =>
+    answer(server, request, context, stream, token),
+  );
+  made.iconPath = icon;
+  return vscode.Disposable.from(made, vscode.lm.registerLanguageModelChatProvider('leanwide', model(server)));
+}
+
+async function answer(
+  server: Server,
+  request: vscode.ChatRequest,
+  context: vscode.ChatContext,
+  stream: vscode.ChatResponseStream,
+  token: vscode.CancellationToken,
+): Promise<vscode.ChatResult> {
+  const about = request.references.map(({ value }) => referred(value)).find((one) => one !== undefined);
+  const argument = { message: request.prompt, id: earlier(context), ...about };
+  const { id } = await server.ask<ChatAnswer>('leanwide.chat', argument, {
+    token,
+    onPart: ({ text }) => {
+      stream.markdown(text);
+    },
+  });
+  return { metadata: { id } };
+}
+
+function referred(value: unknown): Target | { uri: string } | undefined {
+  if (value instanceof vscode.Uri) {
+    return { uri: value.toString() };
+  }
+  return value instanceof vscode.Location
+    ? { uri: value.uri.toString(), range: plain(value.range) }
+    : undefined;
+}
+
+/** Gives the conversation that the newest answer belongs to. */
+function earlier({ history }: vscode.ChatContext): unknown {
+  const last = history.findLast((turn) => turn instanceof vscode.ChatResponseTurn);
+  return last?.result.metadata?.['id'];
+}
+
+/** The editor lets a participant answer only where there is some model; this is the server's. */
+function model(server: Server): vscode.LanguageModelChatProvider {
+  return {
+    provideLanguageModelChatInformation: () => [
+      {
+        id: 'leanwide',
+        name: 'leanwide',
+        family: 'leanwide',
+        version: '1',
+        maxInputTokens: 8192,
+        maxOutputTokens: 1024,
+        capabilities: {},
+      },
+    ],
+    provideLanguageModelChatResponse: async (_model, messages, _options, progress, token) => {
+      const message = messages.map(({ content }) => content.map(textOf).join('')).join('\n\n');
+      const { id } = await server.ask<ChatAnswer>('leanwide.chat', { message }, {
+        token,
+        onPart: ({ text }) => {
+          progress.report(new vscode.LanguageModelTextPart(text));
+        },
+      });
+      await server.ask('leanwide.endChat', { id });
+    },
+    // About four characters a token, as code has; the server counts for itself.
+    provideTokenCount: (_model, text) =>
+      Promise.resolve(Math.ceil((typeof text === 'string' ? text : text.content.map(textOf).join('')).length / 4)),
+  };
+}
+
+function textOf(part: unknown): string {
+  return part instanceof vscode.LanguageModelTextPart ? part.value : '';
+}

