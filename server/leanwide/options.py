@@ -92,7 +92,7 @@ class MachineOptions:
     adapt: bool
     """Narrow budgets to what this machine manages in the deadline, and on battery."""
     residency: Wish
-    """How many handles on the weights there are: "auto", "shared" or "single"."""
+    """How many handles on the weights there are: "auto", "shared", "swap" or "single"."""
     close_after_minutes: float = field(validator=ge(0.0))
     """Close a lane that only questions use after so long without one; 0: never."""
 

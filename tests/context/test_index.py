@@ -113,6 +113,51 @@ def test_definitions_are_folded_for_a_prompt(make: Make, root: Path):
     )
 
 
+def callers(index: WorkspaceIndex, name: str, near: str) -> list[str]:
+    return [f"{one.path}:{one.line + 1}" for one in index.callers(name, near)]
+
+
+TILL = """\
+import basket
+
+
+@traced
+def checkout(items):
+    sums = [basket.total(one) for one in items]
+    subtotal = 0
+    return max(sums)
+"""
+REPORT = """\
+def report():
+    print(total({}))
+
+
+def total_of(total):
+    return total
+"""
+
+
+def test_callers_of_a_definition_are_folded_to_their_calls(make: Make, root: Path):
+    page = "export function page() { return total(1) }\n"
+    write(root, {"shop/till.py": TILL, "far/report.py": REPORT, "web/page.ts": page})
+    index = make()
+    first, second = index.callers("total", "shop/basket.py")
+    assert first.text == (
+        "@traced\ndef checkout(items):\n    sums = [basket.total(one) for one in items]\n"
+    )
+    assert second.text == "def report():\n    print(total({}))\n"
+    write(root, {"shop/till.py": "# moved\n" * 9})
+    assert callers(index, "total", "shop/basket.py") == ["far/report.py:1"]
+
+
+def test_a_name_of_many_definitions_does_not_tell_its_callers(make: Make, root: Path):
+    text = "def close():\n    pass\ndef {}():\n    close()\n"
+    write(root, {"p1.py": text.format("one"), "p2.py": text.format("two")})
+    assert callers(make(), "close", "p1.py") == ["p1.py:3", "p2.py:3"]
+    write(root, {"p3.py": "def close():\n    pass\n"})
+    assert callers(make(), "close", "p1.py") == []
+
+
 def test_a_definition_that_moved_since_is_its_signature(make: Make, root: Path):
     index = make()
     write(root, {"shop/basket.py": "import this\n\n" + SHOP["shop/basket.py"]})

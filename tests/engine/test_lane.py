@@ -17,6 +17,7 @@ from leanwide.engine.base import (
     LaneSpec,
     Sampling,
 )
+from leanwide.engine.healing import PieceIndex
 from leanwide.engine.lane import Lane, Opening, encode
 from leanwide.engine.lanes import Lanes
 from leanwide.models.limits import Width
@@ -300,7 +301,7 @@ def test_a_full_cache_makes_room_for_the_newest_prompt(lanes, tiny):
 
     lane = Lane(
         Small(),
-        lanes._index,
+        PieceIndex([lanes.model.piece(token) for token in range(lanes.model.vocabulary)]),
         LaneSpec(name="small", experts=2, context_tokens=256, sequences=2),
         make.spec(tiny),
         Opening(began=time.monotonic(), notice="", predicted_bytes=0),

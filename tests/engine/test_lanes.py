@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import attrs
 import pytest
 
-from leanwide.engine.base import EngineError, LaneSpec
+from leanwide.engine.base import EngineError, FinishReason, LaneSpec, Priority
 
 from . import make
 from .make import run
@@ -69,3 +69,49 @@ def test_too_little_memory_is_one_clear_error(opened, tiny, monkeypatch):
     monkeypatch.setattr("leanwide.engine.lanes.psutil.virtual_memory", lambda: free)
     with pytest.raises(EngineError, match=r"the wide lane needs \d+ MB of memory and 0 are free"):
         opened(make.spec(tiny)).lane("wide")
+
+
+@pytest.fixture
+def swapped(opened, tiny):
+    """Lanes that share one handle in turns; the lean one was open first."""
+    lanes = opened(attrs.evolve(make.spec(tiny), one_handle=True))
+    lanes.lane("lean", Priority.INTERACTIVE)
+    return lanes
+
+
+def test_a_question_has_the_weights_loaded_anew(swapped, opened, tiny):
+    wide, info = swapped.lane("wide", Priority.COMMAND)
+    assert info.experts == make.WIDE.experts
+    assert not swapped.close("lean")
+    assert swapped.model.tokenize(CODE)
+    same = opened(make.spec(tiny)).lane("wide")[0]
+    assert run(wide, CODE, lane="wide")[0] == run(same, CODE, lane="wide")[0]
+
+
+def test_a_completion_beside_a_question_takes_the_weights_that_are_there(swapped):
+    wide, _ = swapped.lane("wide", Priority.COMMAND)
+    undisturbed, _ = run(wide, CODE, lane="wide")
+    asked = wide.run(make.job(make.request(CODE, lane="wide")))
+    steps = [next(asked)]
+    lean, info = swapped.lane("lean", Priority.INTERACTIVE)
+    assert (lean.model, info.experts) == (wide.model, make.WIDE.experts)
+    assert run(lean, CODE)[1].reason
+    assert make.text_of([*steps, *asked]) == undisturbed
+
+
+def test_some_time_after_a_question_completions_have_their_own_weights_again(swapped, monkeypatch):
+    run(swapped.lane("wide", Priority.COMMAND)[0], CODE, lane="wide")
+    for priority in (Priority.BACKGROUND, Priority.INTERACTIVE):
+        assert swapped.lane("lean", priority)[1].experts == make.WIDE.experts
+    monkeypatch.setattr("leanwide.engine.lanes._STAY_S", 0.0)
+    assert swapped.lane("lean", Priority.BACKGROUND)[1].experts == make.WIDE.experts
+    assert swapped.lane("lean", Priority.INTERACTIVE)[1].experts == make.LEAN.experts
+
+
+def test_what_nobody_waits_for_ends_when_the_weights_are_swapped(swapped):
+    lean, _ = swapped.lane("lean", Priority.BACKGROUND)
+    ahead = lean.run(make.job(make.request(CODE, priority=Priority.BACKGROUND)))
+    next(ahead)
+    assert swapped.lane("wide", Priority.COMMAND)[1].experts == make.WIDE.experts
+    *_, end = ahead
+    assert end.reason is FinishReason.CANCELLED

@@ -26,14 +26,21 @@ WIDE = LaneSpec(name="wide", experts=4, context_tokens=2048, sequences=1)
 THINKING = Thinking(
     opening="<think>", closing="</think>", budget_tokens=40, conclusion="\n</think>\n", begun=True
 )
-EXPLAIN = request(
-    Markup("<|im_start|>user\n"),
-    "def f(x):\n    return x\n" * 20,
-    Markup("<|im_end|>\n<|im_start|>assistant\n"),
-    lane="wide",
-    max_tokens=120,
-    thinking=THINKING,
-)
+
+
+def explain(name: str) -> Request:
+    """An explanation of some code that defines ``name`` twenty times."""
+    return request(
+        Markup("<|im_start|>user\n"),
+        f"def {name}(x):\n    return x\n" * 20,
+        Markup("<|im_end|>\n<|im_start|>assistant\n"),
+        lane="wide",
+        max_tokens=120,
+        thinking=THINKING,
+    )
+
+
+EXPLAIN = explain("f")
 
 
 async def heard(client: EngineClient, asked: Request) -> tuple[str, Finished]:
@@ -47,16 +54,25 @@ async def heard(client: EngineClient, asked: Request) -> tuple[str, Finished]:
     return text, end
 
 
+async def long_one(client: EngineClient) -> tuple[Request, str, Finished]:
+    """An explanation that goes on after its thinking; random weights end some early."""
+    for name in "abcdefghijkl":
+        asked = explain(name)
+        await heard(client, attrs.evolve(asked, max_tokens=0))  # the prompt is in the cache
+        alone, end = await heard(client, asked)
+        if end.stats.tokens_generated > 50:
+            return asked, alone, end
+    raise AssertionError("every explanation ends early")
+
+
 async def test_completions_answer_meanwhile_and_the_text_is_the_undisturbed_one(tiny: Path):
     client = EngineClient(spec(tiny, LEAN, WIDE))
     try:
         async with asyncio.timeout(100):
             await client.ready()
-            await heard(client, attrs.evolve(EXPLAIN, max_tokens=0))  # the prompt is in the cache
-            alone, end = await heard(client, EXPLAIN)
-            assert end.stats.tokens_generated > 40
+            asked, alone, end = await long_one(client)
             disturbed, order = "", []
-            explaining = client.generate(EXPLAIN, CancelToken())
+            explaining = client.generate(asked, CancelToken())
             typed = 0
             async for event in explaining:
                 if isinstance(event, Piece):

@@ -8,9 +8,11 @@ from pathlib import Path
 import attrs
 import pytest
 
-from leanwide.engine.base import FimTokens, Request
+from leanwide.engine.base import CancelToken, FimTokens, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL
 from leanwide.features.elsewhere import Elsewhere
+from leanwide.features.explain import explain
+from leanwide.features.place import whole
 from leanwide.features.workbench import workbench
 from leanwide.modes.profile import Mode
 from tests.context.folders import area_of, write
@@ -93,3 +95,15 @@ async def test_edits_of_excluded_files_are_not_even_remembered(
     view = opened(elsewhere, tmp_path, "‸\n")[1].view
     found = await elsewhere.candidates(view, None, "main.py")
     assert [place.path for place in found.edits] == ["stock.py"]
+
+
+async def test_an_explanation_reads_what_uses_the_code(elsewhere: Elsewhere, tmp_path: Path):
+    use = "    discounted_price(price, 1)\n"
+    write(tmp_path, {"shop.py": f"def bill(price):\n    print(price)\n{use}"})
+    elsewhere.look_again(str(tmp_path / "shop.py"))
+    await until(lambda: not elsewhere.building)
+    engine, editor = opened(elsewhere, tmp_path, "‸" + PRICING)
+    engine.enqueue(["It takes a share off."])
+    await explain(whole(editor.view), editor.bench, CancelToken(), lambda _: None)
+    shown = f"The code is used in shop.py:\n\n```python\ndef bill(price):\n{use}```"
+    assert shown in editor.bench.journal.records[-1].prompt

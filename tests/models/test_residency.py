@@ -26,6 +26,8 @@ DENSE = evolve(MAPPED, experts=0)
         (Wish.SHARED, DENSE, 64 * GB, Residency.SINGLE, "no experts"),
         (Wish.SHARED, ON_GPU, 16 * GB, Residency.SHARED, "the weights are there twice"),
         (Wish.SINGLE, MAPPED, 64 * GB, Residency.SINGLE, "machine.residency says so"),
+        (Wish.SWAP, ON_GPU, 64 * GB, Residency.SWAP, "machine.residency says so"),
+        (Wish.SWAP, DENSE, 64 * GB, Residency.SINGLE, "no experts"),
     ],
 )
 def test_the_residency_follows_from_machine_and_model(wish, weights, memory, residency, reason):

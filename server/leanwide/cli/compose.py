@@ -75,7 +75,8 @@ def engine_spec(options: Options) -> EngineSpec:
     """
     profiles = tuple(options.profiles.values())
     lanes = options.lanes
-    if residence(options, experts=None).residency is Residency.SINGLE:
+    residency = residence(options, experts=None).residency
+    if residency is Residency.SINGLE:
         lanes = attrs.evolve(lanes, wide=attrs.evolve(lanes.wide, experts=lanes.lean.experts))
     most = _most_context(options)
     return EngineSpec(
@@ -89,6 +90,7 @@ def engine_spec(options: Options) -> EngineSpec:
         use_mmap=options.model.use_mmap,
         use_extra_bufts=options.model.use_extra_bufts,
         gpu_layers=options.model.gpu_layers,
+        one_handle=residency is Residency.SWAP,
     )
 
 

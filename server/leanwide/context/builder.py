@@ -18,6 +18,8 @@ _FIRST_SHOWN: Final = 64
 """Files after which a growing index is first shown; then each time that it has doubled."""
 _SYMBOL_BYTES: Final = 420
 """Memory of a symbol and its place in a snapshot, its texts left out."""
+_CALL_BYTES: Final = 8
+"""Memory of a name that a symbol calls; the texts of names are there once."""
 
 
 @frozen
@@ -143,4 +145,6 @@ def _weight(entry: FileEntry | None) -> int:
     """Estimate the memory of an entry, in bytes."""
     if entry is None:
         return 0
-    return _SYMBOL_BYTES + sum(_SYMBOL_BYTES + len(one.signature) for one in entry.symbols)
+    return _SYMBOL_BYTES + sum(
+        _SYMBOL_BYTES + len(one.signature) + _CALL_BYTES * len(one.calls) for one in entry.symbols
+    )

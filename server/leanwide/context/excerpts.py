@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -51,6 +52,22 @@ def head(symbol: Symbol, entry: FileEntry, lines: Sequence[str]) -> str:
     if symbol.kind in _CONTAINERS and members:
         return clipped("\n".join((symbol.signature, *(one.signature for one in members))))
     return clipped(text)
+
+
+def call_sites(symbol: Symbol, name: str, lines: Sequence[str]) -> str:
+    """Fold a function to its signature and the lines in which it calls something.
+
+    Args:
+        symbol: The function.
+        name: What it calls.
+        lines: Its file, as it is now; where that differs, there is nothing to show.
+    """
+    text = with_lf("".join(lines[symbol.start : symbol.end + 1]))
+    if not text.startswith(symbol.signature):
+        return ""
+    call = re.compile(rf"(?<!\w){re.escape(name)}\s*\(")
+    body = text[len(symbol.signature) :].split("\n")
+    return clipped("\n".join((symbol.signature, *filter(call.search, body))))
 
 
 def outline(entry: FileEntry) -> str:

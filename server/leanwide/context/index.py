@@ -13,7 +13,7 @@ from attrs import frozen
 
 from leanwide.context.builder import Builder, Change
 from leanwide.context.crawl import Area
-from leanwide.context.excerpts import Snippet, head, outline
+from leanwide.context.excerpts import Snippet, call_sites, head, outline
 from leanwide.context.ignored import IGNORE_FILES
 from leanwide.context.reading import read_lines
 from leanwide.context.snapshot import Snapshot
@@ -122,6 +122,19 @@ class WorkspaceIndex:
         snapshot = self._snapshot
         found = snapshot.lookup(names, near)[:_MOST_EXCERPTS]
         return tuple(self._excerpt(one, snapshot) for one in found)
+
+    def callers(self, name: str, near: str) -> tuple[Snippet, ...]:
+        """Give the functions that call what a file defines as ``name``, folded to where they do."""
+        area = self._area
+        if area is None:
+            return ()
+        found = []
+        for one in self._snapshot.callers(name, near):
+            lines = read_lines(area.file(one.path)) or ()
+            text = call_sites(one.symbol, name, lines)
+            if text:
+                found.append(Snippet(one.path, text, one.symbol.start))
+        return tuple(found)
 
     def counterparts(self, near: str) -> tuple[Snippet, ...]:
         """Give outlines of the tests of an implementation, and the other way round."""

@@ -22,7 +22,7 @@ from platformdirs import user_cache_path
 from leanwide import __version__
 from leanwide.context.symbols import FileEntry
 
-_FORMAT: Final = b"lwindex1"
+_FORMAT: Final = b"lwindex2"
 _SUFFIX: Final = ".index"
 _CRC_BYTES: Final = 4
 _KEPT: Final = 32

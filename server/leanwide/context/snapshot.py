@@ -20,6 +20,10 @@ _AMBIGUOUS: Final = 24
 """A name with more definitions says nothing about which one is meant."""
 _EACH: Final = 2
 """Definitions of one name, and files on one topic, that are given."""
+_TELLING: Final = 2
+"""A name with more definitions does not tell which of them a caller means."""
+_MOST_CALLERS: Final = 3
+"""Callers of one definition that are given."""
 _TEST: Final = re.compile(r"^[Tt]est[_-]|[_.-](?:tests?|spec)$|(?<=[a-z0-9])(?:Tests?|Spec)$")
 """What marks a file of tests in its name, the last suffix left out."""
 
@@ -59,6 +63,24 @@ class Snapshot:
             if len(name) >= _SHORTEST_NAME and name not in known:
                 found += self._nearest(name, near, kin)
         return tuple(found)
+
+    def callers(self, name: str, near: str) -> tuple[Located, ...]:
+        """Give functions that call what the file ``near`` defines as ``name``, the nearest first.
+
+        None where the name does not tell what they mean.
+        """
+        if len(name) < _SHORTEST_NAME or len(self.names.get(name, ())) > _TELLING:
+            return ()
+        kin = self._family(near)
+        found = [
+            Located(entry.path, symbol)
+            for entry in self.files.values()
+            if entry.family == kin
+            for symbol in entry.symbols
+            if name in symbol.calls and symbol.name != name
+        ]
+        found.sort(key=lambda one: (one.path != near, distance(one.path, near), one.path))
+        return tuple(found[:_MOST_CALLERS])
 
     def counterparts(self, near: str) -> tuple[str, ...]:
         """Give the tests of an implementation or the implementation of tests, header and source."""

@@ -110,6 +110,8 @@ class EngineSpec:
     """Repack weights into private memory; lanes then share nothing (design.md, lanes)."""
     gpu_layers: int
     """Layers kept in GPU memory; 0 is CPU only."""
+    one_handle: bool = False
+    """Keep one set of weights in memory, and load it anew for another expert count."""
 
 
 @frozen(kw_only=True)

@@ -6,11 +6,12 @@ scheduler can let another one in between.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from leanwide.engine.base import (
     EngineError,
@@ -93,6 +94,10 @@ class Lane:
         self._slice = engine.batch_tokens
         self._batch_tokens = engine.batch_tokens
         self._running: Job | None = None
+        self._under_way: list[Priority] = []
+        self._closed = False
+        self.asked = -math.inf
+        """When a question was last at work here, in seconds of ``time.monotonic``."""
         self._prompt_threads = ThreadChoice(engine.threads)
         self._decode_threads = ThreadChoice(engine.threads)
         params = ContextParams(
@@ -122,7 +127,13 @@ class Lane:
     @property
     def busy(self) -> bool:
         """Whether a generation is under way."""
-        return any(sequence.busy for sequence in self._cache.sequences)
+        return bool(self._under_way)
+
+    @property
+    def busy_with(self) -> Priority | None:
+        """The most urgent generation under way that somebody waits for."""
+        waited = [one for one in self._under_way if one is not Priority.BACKGROUND]
+        return min(waited, default=None)
 
     def _must_stop(self) -> bool:
         return self._running is not None and self._running.cancelled()
@@ -133,6 +144,16 @@ class Lane:
         Raises:
             EngineError: The prompt is too long, or llama.cpp failed.
         """
+        given_up, priority = job.cancelled, job.request.priority
+        self._under_way.append(priority)
+        try:
+            yield from self._steps(evolve(job, cancelled=lambda: given_up() or self._closed))
+        finally:
+            self._under_way.remove(priority)
+            if priority is Priority.COMMAND:
+                self.asked = time.monotonic()
+
+    def _steps(self, job: Job) -> Iterator[Step]:
         meter = _Meter(started=time.monotonic())
         if job.cancelled():  # before it touches the KV cache
             yield Finished(FinishReason.CANCELLED, self._stats(job, meter))
@@ -316,7 +337,8 @@ class Lane:
         )
 
     def close(self) -> None:
-        """Give the KV cache back; the model stays."""
+        """Give the KV cache back and end what is under way; the model stays."""
+        self._closed = True
         self._context.close()
 
 

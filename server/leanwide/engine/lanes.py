@@ -4,56 +4,78 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 import attrs
 import psutil
 
-from leanwide.engine.base import EngineError, EngineSpec, LaneInfo, LaneSpec, ModelInfo
-from leanwide.engine.healing import PieceIndex
+from leanwide.engine.base import EngineError, EngineSpec, LaneInfo, LaneSpec, ModelInfo, Priority
+from leanwide.engine.handles import Handles
 from leanwide.engine.lane import Lane, Opening
-from leanwide.engine.llama import Log, Model, ModelParams
+from leanwide.engine.llama import Model
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY, legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import LaneShape, lane_bytes
+
+_STAY_S: Final = 20.0
+"""Seconds for which a question's weights stay loaded: a completion takes what is there."""
 
 
 class Lanes:
     """The lanes of one model file; each is opened when it is first needed.
 
-    Lanes with the same expert count share a handle on the weights.
+    Lanes with the same expert count share a handle on the weights. Where there is one handle only,
+    another expert count means that it is loaded anew, and then every lane is opened anew on it.
     """
 
-    def __init__(self, spec: EngineSpec, progress: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        spec: EngineSpec,
+        progress: Callable[[float], None],
+        on_close: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Read the model's header.
+
+        Args:
+            spec: The model and its lanes.
+            progress: Told the share of the weights that is loaded, while they load.
+            on_close: Told the name of every lane that was closed.
 
         Raises:
             EngineError: The file is missing, damaged or not a model.
         """
         self._spec = spec
-        self._progress = progress
-        self._log = Log()
+        self._on_close = on_close
         self._open: dict[str, Lane] = {}
         try:
             self._header: GgufHeader = read_header(spec.model_path)
         except ModelFileError as error:
             raise EngineError(str(error)) from error
-        self._handles: dict[int, Model] = {}
-        """Loaded weights by their active experts."""
-        self.model: Model | None = None
-        """The first handle, which stays: its vocabulary counts tokens."""
-        self._index: PieceIndex | None = None
+        self._handles = Handles(spec, self._header, progress)
 
-    def lane(self, name: str) -> tuple[Lane, LaneInfo]:
-        """Give the lane called ``name``, opened if need be.
+    @property
+    def model(self) -> Model | None:
+        """What counts tokens, in any thread; None before the first lane is open."""
+        return self._handles.vocabulary
+
+    def lane(self, name: str, priority: Priority = Priority.COMMAND) -> tuple[Lane, LaneInfo]:
+        """Give the lane called ``name``, opened if need be, for work of a priority.
 
         Raises:
             EngineError: There is no such lane, or it cannot be opened.
         """
+        spec = next((lane for lane in self._spec.lanes if lane.name == name), None)
+        if spec is None:
+            raise EngineError(f"there is no lane {name!r}")
+        experts, notice = legal_experts(self._header, wanted_experts(self._header, spec.experts))
+        loaded = self._handles.loaded
+        if self._spec.one_handle and loaded and experts not in loaded:
+            if self._may_swap(priority):
+                self._close_all()
+            else:
+                experts = loaded[0]
         if name not in self._open:
-            spec = next((lane for lane in self._spec.lanes if lane.name == name), None)
-            if spec is None:
-                raise EngineError(f"there is no lane {name!r}")
-            self._open[name] = self._open_lane(spec)
+            self._open[name] = self._open_lane(spec, experts, notice)
         lane = self._open[name]
         return lane, lane.info
 
@@ -62,33 +84,42 @@ class Lanes:
         lane = self._open.get(name)
         if lane is None or lane.busy:
             return False
-        del self._open[name]
-        lane.close()
-        in_use = [self.model, *(other.model for other in self._open.values())]
-        if lane.model not in in_use:
-            del self._handles[lane.model.experts_used]
-            lane.model.close()
+        self._close(name)
         return True
 
-    def _open_lane(self, spec: LaneSpec) -> Lane:
+    def _may_swap(self, priority: Priority) -> bool:
+        """Whether the weights may be loaded anew: nobody uses them, and a question goes first."""
+        lanes = self._open.values()
+        if any(lane.busy_with is not None for lane in lanes):
+            return False
+        if priority is Priority.COMMAND:
+            return True
+        recent = time.monotonic() - _STAY_S
+        return priority is Priority.INTERACTIVE and all(lane.asked < recent for lane in lanes)
+
+    def _close_all(self) -> None:
+        for name in list(self._open):
+            self._close(name)
+
+    def _close(self, name: str) -> None:
+        lane = self._open.pop(name)
+        lane.close()
+        if all(lane.model is not other.model for other in self._open.values()):
+            self._handles.drop(lane.model)
+        self._on_close(name)
+
+    def _open_lane(self, spec: LaneSpec, experts: int, width_notice: str) -> Lane:
         began = time.monotonic()
-        experts, width_notice = legal_experts(
-            self._header, wanted_experts(self._header, spec.experts)
-        )
         free = psutil.virtual_memory().available
         context, length_notice = legal_context(
             self._header, spec.context_tokens, spec.sequences, free
         )
         predicted = self._check_memory(spec, context, experts, free)
-        model = self._handles.get(experts) or self._load(experts)
-        self.model = self.model or model
-        self._index = self._index or PieceIndex(
-            [model.piece(token) for token in range(model.vocabulary)]
-        )
+        model = self._handles.get(experts)
         notice = " ".join(filter(None, (width_notice, length_notice)))
         spec = attrs.evolve(spec, context_tokens=context)
         opening = Opening(began=began, notice=notice, predicted_bytes=predicted)
-        return Lane(model, self._index, spec, self._spec, opening)
+        return Lane(model, self._handles.pieces(model), spec, self._spec, opening)
 
     def _check_memory(self, lane: LaneSpec, context: int, experts: int, free: int) -> int:
         """Foretell a lane's bytes beside the weights.
@@ -111,39 +142,15 @@ class Lanes:
             )
         return predicted
 
-    def _load(self, experts: int) -> Model:
-        """Load the weights with that many active experts; 0 for a dense model.
-
-        Raises:
-            EngineError: llama.cpp refused the file, or runs another number of experts.
-        """
-        architecture = self._header.architecture
-        override = (f"{architecture}.{EXPERTS_KEY}", experts) if experts else None
-        params = ModelParams(
-            path=self._spec.model_path,
-            expert_override=override,
-            use_mmap=self._spec.use_mmap,
-            use_extra_bufts=self._spec.use_extra_bufts,
-            gpu_layers=self._spec.gpu_layers,
-        )
-        model = Model(params, self._log, self._progress)
-        if model.experts_used != experts:
-            raise EngineError(
-                f"llama.cpp runs {model.experts_used} experts where {experts} were asked for: "
-                "this architecture does not take the override"
-            )
-        self._handles[experts] = model
-        return model
-
     def model_info(self) -> ModelInfo:
         """Describe the loaded model.
 
         Raises:
             EngineError: No lane is open yet.
         """
-        if self.model is None:
+        model, header = self.model, self._header
+        if model is None:
             raise EngineError("no model is loaded")
-        header = self._header
         return ModelInfo(
             name=header.name,
             architecture=header.architecture,
@@ -153,8 +160,8 @@ class Lanes:
             experts=header.number("expert_count"),
             trained_experts=header.number(EXPERTS_KEY),
             trained_context_tokens=header.number("context_length"),
-            fim=self.model.fim,
-            chat_template=self.model.chat_template,
-            bos_text=self.model.name(self.model.bos),
-            eos_text=self.model.name(self.model.eos),
+            fim=model.fim,
+            chat_template=model.chat_template,
+            bos_text=model.name(model.bos),
+            eos_text=model.name(model.eos),
         )

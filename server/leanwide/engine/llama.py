@@ -72,6 +72,8 @@ class ModelParams:
     use_mmap: bool
     use_extra_bufts: bool
     gpu_layers: int
+    vocabulary_only: bool = False
+    """Load no weights: the model counts tokens, and no context can be opened on it."""
 
 
 class Model:
@@ -94,6 +96,7 @@ class Model:
         native.n_gpu_layers = params.gpu_layers
         native.load_mode = api.LLAMA_LOAD_MODE_MMAP if params.use_mmap else api.LLAMA_LOAD_MODE_NONE
         native.use_extra_bufts = params.use_extra_bufts
+        native.vocab_only = params.vocabulary_only
         native.progress_callback = self._progress
         if params.expert_override is not None:
             native.kv_overrides = _integer_overrides(*params.expert_override)

@@ -87,13 +87,18 @@ class Worker:
                 self._scheduler.add(message.id, message.request.priority, steps)
 
     def _close(self, lane: str) -> None:
-        if self._lanes is not None and self._lanes.close(lane):
-            self._reported.discard(lane)
-            self._send(wire.Closed(lane))
+        if self._lanes is not None:
+            self._lanes.close(lane)
+
+    def _send_closed(self, lane: str) -> None:
+        self._reported.discard(lane)
+        self._send(wire.Closed(lane))
 
     def _load(self, message: wire.Start) -> None:
         try:
-            self._lanes = Lanes(message.spec, lambda share: self._send(wire.Loading(share)))
+            self._lanes = Lanes(
+                message.spec, lambda share: self._send(wire.Loading(share)), self._send_closed
+            )
             _, info = self._lanes.lane(message.spec.lanes[0].name)
         except EngineError as error:
             self._send(wire.Refused(str(error)))
@@ -109,7 +114,7 @@ class Worker:
     def _steps(self, job_id: int, request: Request, arrived: float) -> Iterator[Step]:
         if self._lanes is None:
             raise EngineError("no model is loaded")
-        lane, info = self._lanes.lane(request.lane)
+        lane, info = self._lanes.lane(request.lane, request.priority)
         self._report(info)
         cancelled = self._cancelled[job_id].is_set
         yield from lane.run(Job(request=request, arrived=arrived, cancelled=cancelled))

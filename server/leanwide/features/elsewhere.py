@@ -97,6 +97,16 @@ class Elsewhere:
 
         return await asyncio.to_thread(find)
 
+    async def callers(self, name: str, key: str) -> tuple[Snippet, ...]:
+        """Give functions that call what the file with a key defines as ``name``."""
+        if (index := self._index) is None:
+            return ()
+
+        def find() -> tuple[Snippet, ...]:
+            return tuple(one for one in index.callers(name, key) if index.holds(one.path))
+
+        return await asyncio.to_thread(find)
+
     async def stats(self) -> IndexStats | None:
         """Give what the index holds; None where there is none."""
         index = self._index

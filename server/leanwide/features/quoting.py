@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -13,9 +14,9 @@ from leanwide.context.excerpts import Snippet
 from leanwide.context.folding import fold, texts_to_count
 from leanwide.context.related import MOST
 from leanwide.context.surroundings import helpful, names_used, run_lines, surroundings
-from leanwide.features.place import Found, about_nothing
+from leanwide.features.place import Found, about_nothing, defined
 from leanwide.features.workbench import Workbench
-from leanwide.prompt.question import About, quoted
+from leanwide.prompt.question import About, calling, quoted
 
 _MOST_COUNTED: Final = 20_000
 """Texts of a passage that are counted exactly; what follows has no room anyway."""
@@ -41,7 +42,8 @@ async def quote(
 ) -> Quoted:
     """Put a passage into a question of at most ``room`` tokens, which ``ask`` words.
 
-    What stands around the passage, and what it uses of other files, take what it leaves.
+    What stands around the passage, what it uses of other files and who uses it take what it
+    leaves, in this order.
 
     Raises:
         EngineError: The engine is gone, so that nothing can be counted.
@@ -64,6 +66,8 @@ async def quote(
     about = evolve(about, code=code.text, around=around)
     room -= count(code.text) + count(around)
     about = evolve(about, elsewhere=await used_elsewhere(found, room, bench))
+    room -= sum(count(_shown(quoted, one, found)) for one in about.elsewhere)
+    about = evolve(about, callers=await callers(found, room, bench))
     return Quoted(ask(about), code.whole)
 
 
@@ -73,12 +77,41 @@ async def used_elsewhere(found: Found, room: int, bench: Workbench) -> tuple[Sni
     if tree is None or key is None:
         return ()
     names = await asyncio.to_thread(names_used, found.passage, tree)
-    defined = (await bench.elsewhere.definitions(names, key))[:MOST]
-    texts = [quoted(one, tree.language.name) + "\n\n" for one in defined]
+    definitions = (await bench.elsewhere.definitions(names, key))[:MOST]
+    return await _fitting(definitions, partial(_shown, quoted, found=found), room, bench)
+
+
+async def callers(found: Found, room: int, bench: Workbench) -> tuple[Snippet, ...]:
+    """Where the first thing that a passage defines is called outside of the passage.
+
+    Gives as many places as fit into ``room`` tokens.
+    """
+    definition, key = defined(found), bench.elsewhere.key(found.view.path)
+    if definition is None or key is None:
+        return ()
+    inside = range(found.passage.first, found.passage.last)
+    using = [
+        one
+        for one in await bench.elsewhere.callers(definition.name, key)
+        if one.path != key or one.line not in inside
+    ]
+    return await _fitting(using, partial(_shown, calling, found=found), room, bench)
+
+
+async def _fitting(
+    snippets: Sequence[Snippet], show: Callable[[Snippet], str], room: int, bench: Workbench
+) -> tuple[Snippet, ...]:
+    """The snippets that fit into ``room`` tokens as they are shown, the first ones first."""
+    texts = [show(one) for one in snippets]
     await bench.counter.learn(texts)
     kept: list[Snippet] = []
-    for one, cost in zip(defined, map(bench.counter, texts), strict=True):
+    for one, cost in zip(snippets, map(bench.counter, texts), strict=True):
         if cost <= room:
             kept.append(one)
             room -= cost
     return tuple(kept)
+
+
+def _shown(show: Callable[[Snippet, str], str], snippet: Snippet, found: Found) -> str:
+    """A snippet as it stands in the question, with the blank line after it."""
+    return show(snippet, found.language.name if found.language is not None else "") + "\n\n"

@@ -16,6 +16,8 @@ class Residency(enum.StrEnum):
 
     SHARED = "shared"
     """Two, with an expert count each."""
+    SWAP = "swap"
+    """One at a time: the weights are loaded anew where the other number of experts is wanted."""
     SINGLE = "single"
     """One: both lanes run the same number of experts, each with a KV cache of its own."""
 
@@ -25,6 +27,7 @@ class Wish(enum.StrEnum):
 
     AUTO = "auto"
     SHARED = "shared"
+    SWAP = "swap"
     SINGLE = "single"
 
 
@@ -54,8 +57,8 @@ def choose_residency(wish: Wish, weights: Weights, memory_bytes: int) -> Residen
     """Choose for a machine with so much memory."""
     if weights.experts == 0:
         return Residence(Residency.SINGLE, "the model has no experts to choose from")
-    if wish is Wish.SINGLE:
-        return Residence(Residency.SINGLE, "machine.residency says so")
+    if wish in (Wish.SINGLE, Wish.SWAP):
+        return Residence(Residency(wish), "machine.residency says so")
     if weights.mapped and not weights.on_gpu:
         return Residence(Residency.SHARED, "both lanes map the same file")
     return _of_copies(wish, weights, memory_bytes)

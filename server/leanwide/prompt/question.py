@@ -27,6 +27,8 @@ class About:
     """Lines of the file that help to understand the code."""
     elsewhere: tuple[Snippet, ...] = ()
     """Definitions in other files of what the code uses."""
+    callers: tuple[Snippet, ...] = ()
+    """Functions that use the code, folded to where they do."""
     example: str = ""
     """Lines of another file whose style is wanted."""
 
@@ -58,6 +60,7 @@ def _context(about: About) -> list[str]:
     if about.example:
         parts += ["This is the style that is wanted:", fenced(about.example, about.language)]
     parts += [quoted(one, about.language) for one in about.elsewhere]
+    parts += [calling(one, about.language) for one in about.callers]
     if about.around:
         parts.append(quoted(Snippet(about.file, about.around), about.language))
     return parts
@@ -71,6 +74,11 @@ def code_known(file: str) -> str:
 def quoted(snippet: Snippet, language: str) -> str:
     """Show a piece of a file, and say which."""
     return f"From the file {snippet.path}:\n\n{fenced(snippet.text, language)}"
+
+
+def calling(snippet: Snippet, language: str) -> str:
+    """Show where the code that is asked about is used."""
+    return f"The code is used in {snippet.path}:\n\n{fenced(snippet.text, language)}"
 
 
 def fenced(code: str, language: str) -> str:
