@@ -12,7 +12,7 @@ from leanwide.context.view import View, with_lf
 from leanwide.context.window import Chosen, Window, follow, keep_window, move_anchor, new_window
 from leanwide.engine.base import FimTokens
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
-from leanwide.features.window import Asked, choose_window
+from leanwide.features.window import Asked, choose_window, kept_window
 from leanwide.features.workbench import Workbench, workbench
 from leanwide.modes.profile import Budget, Decision, Mode
 from leanwide.options import parse
@@ -51,8 +51,10 @@ def asked(view: View, budget: int = BUDGET) -> Asked:
 
 async def window_for(view: View, bench: Workbench, budget: int = BUDGET) -> Window:
     """What the next prompt would be made of; it becomes the document's window."""
-    tree = await bench.trees.at(view)
-    window = await choose_window(asked(view, budget), bench, tree)
+    wish = asked(view, budget)
+    window = await kept_window(wish, bench)
+    if window is None:
+        window = await choose_window(wish, bench, await bench.trees.at(view))
     bench.windows[view.uri] = window
     return window
 

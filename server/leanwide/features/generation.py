@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from leanwide.context.view import View, typed_since
@@ -33,7 +33,7 @@ class Generation:
         view: View,
         events: AsyncIterator[Piece | Finished],
         cancel: CancelToken,
-        closes: Closes,
+        find_closes: Callable[[], Awaitable[Closes]],
         settle: Callable[[Generation], None],
         said: str = "",
     ) -> None:
@@ -43,7 +43,8 @@ class Generation:
             view: Where the text belongs.
             events: The engine's stream.
             cancel: The stream's token.
-            closes: Asked after each piece whether the text is complete.
+            find_closes: Gives what is asked after each piece whether the text is complete. It runs
+                when the engine has been asked, and pieces that come earlier wait for it.
             settle: Called once when the stream has ended, before anybody who waits goes on.
             said: The beginning of the text, from a generation that was ended in the middle.
         """
@@ -56,13 +57,14 @@ class Generation:
         """Its document is closed: nothing of it is to be remembered."""
         self._stopped = False
         self._cancel = cancel
-        self._closes = closes
+        self._closes: Closes | None = None
         self._settle = settle
         self._waiting = 0
         self._grace: asyncio.TimerHandle | None = None
         self._grew = asyncio.Event()
         self._error: EngineError | None = None
         self._task = asyncio.create_task(self._collect(events))
+        self._closing = asyncio.create_task(self._find_end(find_closes))
 
     @property
     def stopped(self) -> bool:
@@ -128,6 +130,7 @@ class Generation:
         try:
             async for event in events:
                 if isinstance(event, Finished):
+                    await self._closing
                     self.finished = event
                     self._settle(self)
                 else:
@@ -141,12 +144,16 @@ class Generation:
         finally:
             self._grew.set()
 
+    async def _find_end(self, find_closes: Callable[[], Awaitable[Closes]]) -> None:
+        self._closes = await find_closes()
+        self._append("")
+
     def _append(self, piece: str) -> None:
         """Take more text, and end the generation where the code that it completes is complete."""
         if self.complete:
             return
         self.text += piece
-        if (end := self._closes(self.text)) is not None:
+        if self._closes is not None and (end := self._closes(self.text)) is not None:
             self.text = self.text[:end]
             self.complete = True
             self._cancel.cancel()

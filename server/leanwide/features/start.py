@@ -1,7 +1,9 @@
-"""Starts a generation for a view: tree, window, prompt, request; and settles it when it ends."""
+"""Starts a generation for a view: window, prompt, request, tree; and settles it when it ends."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from attrs import evolve
@@ -12,7 +14,7 @@ from leanwide.engine.base import CancelToken, FinishReason, Priority, Request
 from leanwide.features.generation import Closes, Generation
 from leanwide.features.journal import Said, Source, free_record, model_record
 from leanwide.features.suggestions import Suggestion
-from leanwide.features.window import Asked, choose_window, prompt_tokens
+from leanwide.features.window import Asked, choose_window, kept_window, prompt_tokens
 from leanwide.features.workbench import Workbench
 from leanwide.prompt.infill import infill_prompt, readable
 from leanwide.shape.filters import joined, shape
@@ -20,6 +22,9 @@ from leanwide.shape.partial import whole_lines
 from leanwide.shape.repetition import loop_start
 from leanwide.syntax import SyntaxTree, completed_length
 from leanwide.syntax import shape as syntax_shape
+
+FindTree = Callable[[View], Awaitable[SyntaxTree | None]]
+"""Gives the syntax tree of a view; None for a language without a grammar."""
 
 _CUT_SHORT: Final = (FinishReason.DEADLINE, FinishReason.LENGTH)
 
@@ -37,8 +42,10 @@ async def start_generation(
     ahead = priority is Priority.BACKGROUND
     bench.questions += not ahead
     question = bench.questions
-    tree = await (bench.trees.ahead(asked.view) if ahead else bench.trees.at(asked.view))
-    window = await choose_window(asked, bench, tree)
+    find_tree = bench.trees.ahead if ahead else bench.trees.at
+    window = await kept_window(asked, bench)
+    if window is None:
+        window = await choose_window(asked, bench, await find_tree(asked.view))
     if cancel.cancelled or question != bench.questions:
         return None
     spent = window.tokens + bench.counter(window.typed)
@@ -62,7 +69,7 @@ async def start_generation(
         asked.view,
         bench.engine.generate(request, token),
         token,
-        closes_at(asked.view, window, tree),
+        partial(_closes, asked.view, window, find_tree),
         lambda ended: settle(ended, asked, request, bench),
         asked.said,
     )
@@ -80,8 +87,13 @@ async def start_generation(
     return generation
 
 
-def closes_at(view: View, window: Window, tree: SyntaxTree | None) -> Closes:
-    """Give the function that finds the end of what the completion completes."""
+async def _closes(view: View, window: Window, find_tree: FindTree) -> Closes:
+    """Give the function that finds the end of what the completion completes.
+
+    In a long file one key in ten has the parser read for 20 ms and more. A window that stays needs
+    no tree, and the engine has its request before this runs.
+    """
+    tree = await find_tree(view)
     if tree is None:
         ends = _first_line if view.line_before.strip() else _first_paragraph
     else:

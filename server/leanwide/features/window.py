@@ -48,19 +48,28 @@ class Asked:
     """The beginning of the answer, where an earlier generation was ended in the middle."""
 
 
+async def kept_window(asked: Asked, bench: Workbench) -> Window | None:
+    """Give the document's last window, with what was typed since; None where another is needed.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    view, count = asked.view, bench.counter
+    previous = bench.windows.get(view.uri)
+    if previous is None:
+        return None
+    await learn_typed(view, previous, count)
+    return keep_window(view, previous, prompt_tokens(bench.engine, asked.decision), count)
+
+
 async def choose_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None) -> Window:
-    """Lay out the window, in tokens of the model at hand, close to the document's last one.
+    """Choose a window anew, in tokens of the model at hand.
 
     Raises:
         EngineError: The engine is gone.
     """
     view, count = asked.view, bench.counter
     budget = prompt_tokens(bench.engine, asked.decision)
-    previous = bench.windows.get(view.uri)
-    if previous is not None:
-        await learn_typed(view, previous, count)
-        if (kept := keep_window(view, previous, budget, count)) is not None:
-            return kept
     related = await _related(asked, bench, tree, int(budget * _RELATED_SHARE))
     budget -= related.tokens
     after = int(budget * AFTER_SHARE)
