@@ -91,14 +91,14 @@ async def test_the_newest_of_several_documents_wins():
 async def test_a_slow_start_does_not_end_a_newer_generation(monkeypatch: pytest.MonkeyPatch):
     """The first document's tree takes long; meanwhile somebody types in a second one."""
     bench, engine = bench_saying(["newer"], ["older"])
-    parsed, at = asyncio.Event(), bench.trees.at
+    parsed, near = asyncio.Event(), bench.trees.near
 
     async def slow(view):
         if view.uri.endswith("old"):
             await parsed.wait()
-        return await at(view)
+        return await near(view)
 
-    monkeypatch.setattr(bench.trees, "at", slow)
+    monkeypatch.setattr(bench.trees, "near", slow)
     old = Editor(bench, "x\n‸\n", name="old").asking()
     await asyncio.sleep(0)
     engine.pause()

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leanwide.lab.traces.long_file import long_file
 from leanwide.syntax import (
     Edit,
+    Language,
     Position,
     Span,
     SyntaxTree,
@@ -13,6 +15,7 @@ from leanwide.syntax import (
     earlier_siblings,
     enclosing,
     error_count,
+    focused,
     imports,
     language_for,
     languages,
@@ -102,6 +105,31 @@ def test_any_edit(text: str, changes: list[tuple[tuple[int, int], tuple[int, int
             assert found.root.end_point == whole.root.end_point
         if found.exact and error_count(whole) == 0:
             assert _spelled(found) == _spelled(whole)
+
+
+@settings(deadline=None, max_examples=100)
+@given(texts, places, places, texts)
+def test_a_moved_tree_is_as_good_a_start_as_any(
+    text: str, first: tuple[int, int], last: tuple[int, int], new: str
+) -> None:
+    tree = tree_of("python", text)
+    start, end = sorted((tree.clamp(first), tree.clamp(last)))
+    lines = _apply(list(tree.lines), Edit(start, end, new))
+    moved = tree.moved(lines, most=100)
+    assert moved is not None
+    assert moved.lines == tuple(lines)
+    found, whole = moved.edited((), lines), parse(tree.language, lines)
+    if found.exact and error_count(whole) == 0:
+        assert _spelled(found) == _spelled(whole)
+
+
+def test_a_moved_tree_knows_where_things_went() -> None:
+    tree = tree_of("python", "x = 1\n\n\ndef f():\n    return x\n\n\nclass C:\n    pass\n")
+    lines = split("x = 1\ny = (\n\n\ndef f():\n    return x\n\n\nclass C:\n    pass\n")
+    moved = tree.moved(lines, most=3)
+    assert moved is not None
+    assert [(one.name, one.start.line) for one in definitions(moved)] == [("f", 4), ("C", 8)]
+    assert tree.moved([*lines, "1\n", "2\n", "3\n", "4\n"], most=3) is None
 
 
 @settings(deadline=None, max_examples=200)
@@ -202,3 +230,39 @@ def test_memory_stays() -> None:
         assert turn() <= first + 100_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_focused_tree_says_the_same_of_what_is_being_typed() -> None:
+    lines = split(long_file(3000))
+    tree = parse(tree_of("python", "").language, lines)
+    number = next(n for n, line in enumerate(lines) if n > 1500 and "def pick" in line)
+    for typed in (
+        "if left",
+        "if left:",
+        "self.log.append(",
+        'name = "',
+        "return (left, [",
+        "# note",
+    ):
+        now = [*lines[: number + 1], f"        {typed}\n", *lines[number + 1 :]]
+        at = Position(number + 1, 8 + len(typed))
+        moved = tree.moved(now, most=3)
+        assert moved is not None
+        near = focused(moved, at.line)
+        assert place(near, at) == place(tree.edited((), now), at)
+        assert not near.lines[0].strip()
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(languages()), texts, texts, places)
+def test_a_focused_tree_has_the_lines_near_its_place(
+    language: Language, text: str, new: str, at: tuple[int, int]
+) -> None:
+    lines = split(new)
+    moved = parse(language, split(text)).moved(lines, most=100)
+    assert moved is not None
+    near = focused(moved, at[0])
+    place(near, at)
+    line = min(at[0], len(lines) - 1)
+    if lines:
+        assert near.lines[line] == lines[line]

@@ -16,11 +16,21 @@ import traceback
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from attrs import field, frozen
+
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, Request
 from leanwide.engine.lane import Job, Step
 from leanwide.engine.lanes import Lanes
 from leanwide.engine.scheduler import Scheduler
+
+
+@frozen
+class _Arrival:
+    """A message for the decoding thread, which may be in the middle of a step."""
+
+    message: wire.Start | wire.Generate | wire.Close
+    at: float = field(factory=time.monotonic)
 
 
 class Worker:
@@ -29,9 +39,7 @@ class Worker:
     def __init__(self, output: BinaryIO) -> None:
         self._output = output
         self._write_lock = threading.Lock()
-        self._inbox: queue.SimpleQueue[wire.Start | wire.Generate | wire.Close] = (
-            queue.SimpleQueue()
-        )
+        self._inbox: queue.SimpleQueue[_Arrival] = queue.SimpleQueue()
         self._cancelled: dict[int, threading.Event] = {}
         self._lanes: Lanes | None = None
         self._reported: set[str] = set()
@@ -49,9 +57,9 @@ class Worker:
                     self._count(message)
                 case wire.Generate():
                     self._cancelled[message.id] = threading.Event()
-                    self._inbox.put(message)
+                    self._inbox.put(_Arrival(message))
                 case wire.Start() | wire.Close():
-                    self._inbox.put(message)
+                    self._inbox.put(_Arrival(message))
 
     def _send(self, message: wire.ToServer) -> None:
         with self._write_lock:
@@ -76,14 +84,15 @@ class Worker:
             traceback.print_exc()  # the server logs what stands on stderr and starts anew
             os._exit(70)
 
-    def _take(self, message: wire.Start | wire.Generate | wire.Close) -> None:
+    def _take(self, arrival: _Arrival) -> None:
+        message = arrival.message
         match message:
             case wire.Start():
                 self._load(message)
             case wire.Close():
                 self._close(message.lane)
             case wire.Generate():
-                steps = self._steps(message.id, message.request, time.monotonic())
+                steps = self._steps(message.id, message.request, arrival.at)
                 self._scheduler.add(message.id, message.request.priority, steps)
 
     def _close(self, lane: str) -> None:

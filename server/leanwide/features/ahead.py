@@ -1,7 +1,7 @@
-"""Work for the moment when nobody waits: the suggestion after the next one, and a new anchor.
+"""Work for the moment when nobody waits: a new anchor, the next suggestion, a tree up to date.
 
-Both run at background priority, after everything else, and end as soon as somebody types something
-else. What they evaluate goes to a spare sequence of the KV cache.
+It ends as soon as somebody types something else. What the model reads for it goes after everything
+else, and to a spare sequence of the KV cache.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from leanwide.prompt.infill import infill_prompt
 
 _TYPED_TOKENS: Final = 32
 """A typed part longer than this, over more than one line, deserves a new anchor."""
+_PAUSE_SECONDS: Final = 2.0
+"""Without a key for so long, nobody is kept waiting by a long file that is read anew."""
 
 
 def look_ahead(asked: Asked, shown: str, bench: Workbench) -> None:
@@ -31,6 +33,7 @@ def look_ahead(asked: Asked, shown: str, bench: Workbench) -> None:
 
 
 async def _prepare(asked: Asked, shown: str, bench: Workbench) -> None:
+    bench.trees.follow(asked.view)
     with contextlib.suppress(EngineError):
         if (window := await _window_to_move(asked, bench)) is not None:
             await _warm(asked, window, bench)
@@ -38,6 +41,9 @@ async def _prepare(asked: Asked, shown: str, bench: Workbench) -> None:
         if bench.known(next_view) is None and bench.under_way(next_view) is None:
             later = attrs.evolve(asked, view=next_view)
             await start_generation(later, bench, Priority.BACKGROUND, CancelToken())
+    if bench.trees.outdated(asked.view):
+        await asyncio.sleep(_PAUSE_SECONDS)
+        await bench.trees.at(asked.view)
 
 
 async def _window_to_move(asked: Asked, bench: Workbench) -> Window | None:

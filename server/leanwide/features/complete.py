@@ -67,7 +67,7 @@ async def _why_silent(question: Question, bench: Workbench) -> str | None:
     reason = why_silent(view, question.by_hand) or why_left_alone(view, manners.exclusions)
     if reason or question.by_hand or (manners.in_comments and manners.in_strings):
         return reason
-    tree = await bench.trees.at(view)
+    tree = await bench.trees.here(view)
     return why_silent_here(view, tree, manners) if tree is not None else None
 
 

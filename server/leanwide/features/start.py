@@ -42,10 +42,10 @@ async def start_generation(
     ahead = priority is Priority.BACKGROUND
     bench.questions += not ahead
     question = bench.questions
-    find_tree = bench.trees.ahead if ahead else bench.trees.at
+    find_tree = bench.trees.ahead if ahead else bench.trees.here
     window = await kept_window(asked, bench)
     if window is None:
-        window = await choose_window(asked, bench, await find_tree(asked.view))
+        window = await choose_window(asked, bench, await bench.trees.near(asked.view))
     if cancel.cancelled or question != bench.questions:
         return None
     spent = window.tokens + bench.counter(window.typed)
@@ -90,8 +90,7 @@ async def start_generation(
 async def _closes(view: View, window: Window, find_tree: FindTree) -> Closes:
     """Give the function that finds the end of what the completion completes.
 
-    In a long file one key in ten has the parser read for 20 ms and more. A window that stays needs
-    no tree, and the engine has its request before this runs.
+    The engine has its request before this runs: reading a long file anew takes a while.
     """
     tree = await find_tree(view)
     if tree is None:

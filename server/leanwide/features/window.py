@@ -58,8 +58,12 @@ async def kept_window(asked: Asked, bench: Workbench) -> Window | None:
     previous = bench.windows.get(view.uri)
     if previous is None:
         return None
+    budget = prompt_tokens(bench.engine, asked.decision)
+    kept = keep_window(view, previous, budget, count)
+    if kept is not None and kept.anchor_line == previous.anchor_line:
+        return kept  # what is not counted yet is counted as too much
     await learn_typed(view, previous, count)
-    return keep_window(view, previous, prompt_tokens(bench.engine, asked.decision), count)
+    return keep_window(view, previous, budget, count)
 
 
 async def choose_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None) -> Window:

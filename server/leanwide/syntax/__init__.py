@@ -11,6 +11,7 @@ from leanwide.syntax.documentation import (
     documented,
 )
 from leanwide.syntax.errors import error_count, first_error, parses_no_worse
+from leanwide.syntax.focus import focused
 from leanwide.syntax.languages import Language, language_for, languages
 from leanwide.syntax.literals import literal_lines
 from leanwide.syntax.names import Import, imports, references
@@ -46,6 +47,7 @@ __all__ = [
     "error_count",
     "expects_block",
     "first_error",
+    "focused",
     "imports",
     "in_comment",
     "in_string",

@@ -94,9 +94,7 @@ class SyntaxTree:
         Where `lines` is something else, or `edits` is empty, the difference is found. Brackets
         and quotes just opened are taken as closed: see `exact`.
         """
-        draft = _Draft(list(self.lines), self._source, self._widths.copy(), self._handle.copy())
-        if self._opening:
-            draft.set_line_end(self._opening.last, "")
+        draft = self._draft()
         splices = []
         for edit in edits:
             splices.append(splice_of(draft.lines, edit))
@@ -106,6 +104,24 @@ class SyntaxTree:
             splices.append(difference(draft.lines, wanted))
             draft.apply(splices[-1])
         return draft.parsed(self.language, self._opened(splices, wanted))
+
+    def moved(self, lines: Sequence[str], most: int) -> "SyntaxTree | None":
+        """Return the tree of `lines` without reading them: its nodes are this tree's, moved.
+
+        It knows nothing of what the changed lines say. None where they are more than `most`.
+        """
+        draft = self._draft()
+        splice = difference(draft.lines, list(lines))
+        if max(len(splice.lines), splice.last - splice.first) > most:
+            return None
+        draft.apply(splice)
+        return draft.unread(self.language)
+
+    def _draft(self) -> "_Draft":
+        draft = _Draft(list(self.lines), self._source, self._widths.copy(), self._handle.copy())
+        if self._opening:
+            draft.set_line_end(self._opening.last, "")
+        return draft
 
     def starts_in_text(self, line: int) -> bool:
         """Whether `line` begins inside a string or a comment."""
@@ -132,6 +148,18 @@ def parse(language: Language, lines: Sequence[str]) -> SyntaxTree:
     """Parse `lines`, each with its ending, from scratch."""
     source = b"".join(map(fed, lines))
     return _Draft(list(lines), source, list(map(width, lines)), None).parsed(language)
+
+
+def parse_part(language: Language, lines: Sequence[str], first: int, last: int) -> SyntaxTree:
+    """Parse the lines from `first` up to, not including, `last`; the tree has the others blank."""
+    part = lines[first:last]
+    above, below = first, len(lines) - last
+    return _Draft(
+        ["\n"] * above + list(part) + ["\n"] * below,
+        b"\n" * above + b"".join(map(fed, part)) + b"\n" * below,
+        [1] * above + list(map(width, part)) + [1] * below,
+        None,
+    ).parsed(language)
 
 
 @attrs.define
@@ -182,6 +210,13 @@ class _Draft:
         else:
             handle = parser.parse(self.source)
         return SyntaxTree(language, tuple(self.lines), self.source, self.widths, opened, handle)
+
+    def unread(self, language: Language) -> SyntaxTree:
+        """Take the nodes as the edits have left them."""
+        handle = self.handle
+        if handle is None:
+            raise ValueError("there is no tree yet")
+        return SyntaxTree(language, tuple(self.lines), self.source, self.widths, None, handle)
 
 
 def _point(first: int, text: bytes, end: int) -> tuple[int, int]:
