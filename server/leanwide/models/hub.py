@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import huggingface_hub as library
 from attrs import frozen
-from huggingface_hub import errors, utils
+from huggingface_hub import constants, errors, utils
 
 from leanwide import __version__
 from leanwide.models.registry import HubFile
@@ -22,7 +22,6 @@ from leanwide.models.registry import HubFile
 _HTTPError: Final[type[Exception]] = errors.HTTPError  # type: ignore[attr-defined]  # httpx's
 _TIMEOUT_S: Final = 20.0
 """Seconds without a byte after which a connection counts as cut."""
-_CHUNK_BYTES: Final = 1 << 20
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -83,7 +82,7 @@ def stream(remote: RemoteFile, start: int) -> Iterator[tuple[int, bytes]]:
         with client.stream("GET", remote.url, headers=headers, timeout=_TIMEOUT_S) as response:
             library.hf_raise_for_status(response)
             at = start if response.status_code == 206 else 0
-            for chunk in response.iter_bytes(_CHUNK_BYTES):
+            for chunk in response.iter_bytes():  # as they come: nothing is lost with a cut
                 yield at, chunk
                 at += len(chunk)
     except errors.HfHubHTTPError as error:
@@ -120,7 +119,7 @@ def _explain(error: Exception, source: HubFile) -> str:
             return _explain_status(error, source)
     cause = str(error).splitlines()[0] if str(error) else type(error).__name__
     return (
-        f"{urlsplit(library.constants.ENDPOINT).netloc} cannot be reached ({cause}): "
+        f"{urlsplit(constants.ENDPOINT).netloc} cannot be reached ({cause}): "
         "are you online? Models that are here already work without"
     )
 

@@ -143,7 +143,7 @@ def _check_space(folder: Path, missing: int) -> None:
     free = shutil.disk_usage(folder).free
     if missing > free:
         raise PullError(
-            f"{missing / 1e9:.1f} GB are missing and {free / 1e9:.1f} GB are free in {folder}: "
+            f"{missing / 1e6:,.1f} MB are missing and {free / 1e6:,.1f} MB are free in {folder}: "
             "make room, or pull a smaller model"
         )
 
@@ -158,4 +158,4 @@ def _explain(error: OSError, source: HubFile) -> str:
 
 
 def _share(done: int, total: int) -> str:
-    return f"{done / 1e9:.2f} of {total / 1e9:.2f} GB"
+    return f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB"
