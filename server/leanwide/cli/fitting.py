@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 import psutil
 from attrs import frozen
 from rich.console import Console
-from rich.table import Table
+from rich.status import Status
 
 from leanwide.cli.compose import engine_spec, residence
 from leanwide.engine.base import EngineSpec
 from leanwide.engine.ggml import gpu_memory_bytes
 from leanwide.engine.shapes import lane_shapes
-from leanwide.engine.speed import measure, remember, remembered, sample
-from leanwide.models.fit import Fit, Load, Machine, advice, instead, plan, with_speed
+from leanwide.engine.speed import Sample, measure, rates, sample
+from leanwide.models.fit import CACHED_BYTES, Fit, Load, Machine, advice, instead, plan, with_speed
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.memory import LaneShape
 from leanwide.models.registry import entries
 from leanwide.models.residency import Residence, Residency
-from leanwide.models.speed import Rates
 from leanwide.options import Options
 
 
@@ -48,7 +48,7 @@ def this_machine(options: Options) -> Machine:
 def fitting(header: GgufHeader, options: Options) -> Fitting:
     """Plan the lanes of a model, whichever one the options name.
 
-    The first time for a model this takes a second or two: the kernels' speed is measured.
+    The first time for a model this takes a few seconds: the kernels' speed is measured.
     """
     model = attrs.evolve(options.model, path=str(header.path))
     options = attrs.evolve(options, model=model)
@@ -61,24 +61,40 @@ def fitting(header: GgufHeader, options: Options) -> Fitting:
         gpu_layers=model.gpu_layers,
     )
     shapes = lane_shapes(header, spec)
-    fit = with_speed(plan(header, load, machine, shapes), _rates(header, spec, shapes))
+    samples = _samples(header, spec, shapes)
+    with _status():
+        known = {name: found for name, wanted in samples.items() if (found := rates(wanted))}
+    fit = with_speed(plan(header, load, machine, shapes), known)
     better = instead(fit, machine, entries(), header.path.name)
     return Fitting(
         fit=fit, machine=machine, residence=where, advice=advice(header.name, fit, machine, better)
     )
 
 
-def _rates(header: GgufHeader, spec: EngineSpec, lanes: dict[str, LaneShape]) -> dict[str, Rates]:
-    """The kernels' speed for each lane, measured where nobody did; empty on a GPU."""
-    found = {}
-    for name, shape in lanes.items() if not spec.gpu_layers else ():
-        wanted = sample(header, shape.experts, spec.batch_tokens, spec.threads)
-        rates = remembered(wanted) if wanted is not None else None
-        if wanted is not None and rates is None and (rates := measure(wanted)) is not None:
-            remember(wanted, rates)
-        if rates is not None:
-            found[name] = rates
-    return found
+def measure_again(header: GgufHeader, options: Options) -> None:
+    """Measure the kernels' speed for a model anew, for what is said of it from now on."""
+    spec = engine_spec(options)
+    with _status():
+        for wanted in _samples(header, spec, lane_shapes(header, spec)).values():
+            measure(wanted)
+
+
+def _status() -> Status:
+    """Say what is going on, where somebody watches."""
+    return Console(stderr=True).status("measuring memory and kernels", refresh_per_second=2)
+
+
+def _samples(
+    header: GgufHeader, spec: EngineSpec, lanes: Mapping[str, LaneShape]
+) -> dict[str, Sample]:
+    """What has to be measured for each lane; nothing for a model whose speed is not foretold."""
+    if spec.gpu_layers or header.file_bytes < CACHED_BYTES:
+        return {}
+    samples = {
+        name: sample(header, shape.experts, spec.batch_tokens, spec.threads)
+        for name, shape in lanes.items()
+    }
+    return {name: wanted for name, wanted in samples.items() if wanted is not None}
 
 
 def as_data(found: Fitting) -> dict[str, Any]:
@@ -111,27 +127,30 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.3g}")
 
 
-def print_fit(console: Console, data: dict[str, Any]) -> None:
-    """Show a fit to a person."""
-    table = Table("lane", "experts", "context", "takes at most", "answers", "prompts")
+def print_lanes(console: Console, data: dict[str, Any]) -> None:
+    """Show to a person what each lane takes and how fast it will be."""
     for lane in data["lanes"]:
-        table.add_row(
-            lane["name"],
-            str(lane["experts"] or "dense"),
-            f"{lane['sequences']} x {lane['context_tokens']:,} tokens",
-            f"{(lane['kv_bytes'] + lane['compute_bytes']) / 1e6:,.1f} MB",
-            _speed(lane["decode_tokens_per_s"]),
-            _speed(lane["prompt_tokens_per_s"]),
-        )
-    console.print(table)
+        takes = (lane["kv_bytes"] + lane["compute_bytes"]) / 1e6
+        width = f"{lane['experts']} experts" if lane["experts"] else "dense"
+        context = f"{lane['sequences']} x {lane['context_tokens']:,} tokens of context"
+        console.print(f"{lane['name']} lane: {width}, {context}, at most {takes:,.1f} MB", end="")
+        console.print(f"; {speed}" if (speed := speed_words(lane)) else "")
+
+
+def print_memory(console: Console, data: dict[str, Any]) -> None:
+    """Show to a person whether the model fits, and what to do."""
     needed, usable = data["needed_bytes"] / 1e6, data["usable_bytes"] / 1e6
     console.print(
-        f"{data['verdict']}: {needed:,.0f} MB with its weights, {usable:,.0f} MB can be used",
-        style="dim",
+        f"memory: {data['verdict']}, {needed:,.0f} MB with the weights and "
+        f"{usable:,.0f} MB to be used"
     )
     if data["advice"]:
         console.print(f"[yellow]advice[/]: {data['advice']}")
 
 
-def _speed(tokens_per_s: float | None) -> str:
-    return "not foretold" if tokens_per_s is None else f"{tokens_per_s:,.0f} tokens/s"
+def speed_words(lane: dict[str, Any]) -> str:
+    """Say how fast a lane will be; "" where that is not foretold."""
+    decode, prompt = lane["decode_tokens_per_s"], lane["prompt_tokens_per_s"]
+    if decode is None or prompt is None:
+        return ""
+    return f"answers at {decode:,.0f} tokens/s, reads prompts at {prompt:,.0f}"

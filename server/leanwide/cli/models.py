@@ -12,7 +12,7 @@ from rich.console import Console
 
 from leanwide.cli.compose import engine_spec, model_path, user_layers
 from leanwide.cli.errors import BadUse
-from leanwide.cli.fitting import Fitting, as_data, fitting, print_fit, this_machine
+from leanwide.cli.fitting import Fitting, as_data, fitting, print_lanes, print_memory, this_machine
 from leanwide.cli.pulling import bring
 from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import EXPERTS_KEY
@@ -93,7 +93,9 @@ def pull(name: Name) -> None:
         console.print("It is a dense model: both lanes run all of it.")
     if not header.fim:
         console.print("It has no FIM tokens: no completions, but explanations and chat.")
-    print_fit(console, as_data(found))
+    data = as_data(found)
+    print_lanes(console, data)
+    print_memory(console, data)
     console.print("To use it, put this into your config.toml:")
     console.print(f'\n\\[model]\npath = "{target}"')
 
@@ -150,7 +152,9 @@ def _print(facts: dict[str, Any], found: Fitting) -> None:
     width = max(len(name) for name in shown)
     for name, value in shown.items():
         console.print(f"{name.replace('_', ' '):<{width}}  {_worded(value)}", markup=False)
-    print_fit(console, as_data(found))
+    data = as_data(found)
+    print_lanes(console, data)
+    print_memory(console, data)
 
 
 def _worded(value: object) -> str:

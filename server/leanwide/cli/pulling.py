@@ -25,24 +25,23 @@ def bring(source: HubFile) -> Path:
         from leanwide.models.pull import PullError, pull  # noqa: PLC0415  # an extra
     except ModuleNotFoundError as error:
         _fail(f"{error.name} is missing: pip install 'leanwide[models]' brings it", error)
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(
-        *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(stderr=True)
-    ) as bar:
-        task = bar.add_task("asking", total=None)
+    speed = (TransferSpeedColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, *speed, console=console, disable=not console.is_terminal)
+    task = bar.add_task("asking the hub", total=None)
 
-        def report(doing: str, done: int, total: int) -> None:
-            bar.update(task, description=doing, completed=done, total=total)
+    def report(doing: str, done: int, total: int) -> None:
+        bar.update(task, description=doing, completed=done, total=total)
 
-        try:
+    try:
+        with bar:
             return pull(source, report)
-        except PullError as error:
-            bar.stop()
-            _fail(str(error), error)
-        except KeyboardInterrupt as stop:
-            bar.stop()
-            came = f"{bar.tasks[task].completed / 1e9:.2f} GB"
-            _fail(f"stopped: {came} are here, and the same command goes on from there", stop)
+    except PullError as error:
+        _fail(str(error), error)
+    except KeyboardInterrupt as stop:
+        came = f"{bar.tasks[task].completed / 1e6:,.1f} MB"
+        _fail(f"stopped: {came} are here, and the same command goes on from there", stop)
 
 
 def _fail(message: str, cause: BaseException) -> NoReturn:

@@ -23,7 +23,7 @@ _F32, _I32 = 0, 26
 _GPUS: Final = (1, 2)  # GGML_BACKEND_DEVICE_TYPE_GPU, _IGPU
 _SPARE_BYTES: Final = 64 << 20
 """Room for ggml's own bookkeeping and for quantised activations."""
-_FEWEST_RUNS, _MOST_RUNS, _RUNS_S = 8, 500, 0.2
+_FEWEST_RUNS, _MOST_RUNS, _RUNS_S = 5, 500, 0.1
 """A product is timed at least and at most so often, and otherwise for so many seconds."""
 _CHAIN: Final = 400
 """Operations one after the other, each waiting for the one before."""

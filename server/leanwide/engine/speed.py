@@ -1,7 +1,7 @@
 """Measures how fast this machine runs the matrices of a model, and remembers it.
 
-A second of work for each model and expert count: the matrices of one layer are multiplied without
-the model. So it belongs into a command or a thread, never into the server's loop.
+A few seconds of work for each model and expert count: the matrices of one layer are multiplied
+without the model. So it belongs into a command, never into the server's loop.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from attrs import frozen
 from platformdirs import user_cache_path
 
 from leanwide.engine.ggml import Ggml, Matrix
+from leanwide.engine.threads import ThreadChoice
 from leanwide.models.gguf import GgufHeader, TensorInfo
-from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates
+from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
 
 _SMALL: Final = 64
 """Weights in a row of a matrix that takes no time to multiply with."""
@@ -63,46 +64,59 @@ def _matrix(tensor: TensorInfo, experts: int) -> Matrix:
     return Matrix(kind=tensor.kind, width=tensor.width, rows=rows, experts=experts)
 
 
+def rates(wanted: Sample) -> Rates | None:
+    """Give what was measured before on this machine, or measure now; None where neither works."""
+    return _remembered(wanted) or measure(wanted)
+
+
 def measure(wanted: Sample) -> Rates | None:
-    """Run the kernels; None where this build of llama.cpp does not let us."""
+    """Run the kernels, and remember the best that this machine has shown.
+
+    None where this build of llama.cpp does not let us.
+    """
     try:
         ggml = Ggml()
-        return Rates(
-            stream_bytes_per_s=ggml.stream_bytes_per_s(
-                wanted.experts or wanted.dense, wanted.threads
-            ),
-            layer_s=_OPERATIONS * ggml.operation_s(_SMALL, wanted.threads),
-            small=_step(ggml, wanted, SMALLEST_STEP),
-            large=_step(ggml, wanted, wanted.step_tokens),
-        )
+        found = [_measured(ggml, wanted, count) for count in ThreadChoice(wanted.threads).counts]
     except (OSError, AttributeError):
         return None
+    before = _remembered(wanted)
+    fastest = best(found if before is None else [*found, before])
+    _remember(wanted, fastest)
+    return fastest
 
 
-def _step(ggml: Ggml, wanted: Sample, tokens: int) -> StepRates:
+def _measured(ggml: Ggml, wanted: Sample, threads: int) -> Rates:
+    return Rates(
+        stream_bytes_per_s=ggml.stream_bytes_per_s(wanted.experts or wanted.dense, threads),
+        layer_s=_OPERATIONS * ggml.operation_s(_SMALL, threads),
+        small=_step(ggml, wanted, SMALLEST_STEP, threads),
+        large=_step(ggml, wanted, wanted.step_tokens, threads),
+    )
+
+
+def _step(ggml: Ggml, wanted: Sample, tokens: int, threads: int) -> StepRates:
     experts = 0.0
     if wanted.experts is not None:
-        experts = ggml.expert_flops_per_s(wanted.experts, wanted.used, tokens, wanted.threads)
+        experts = ggml.expert_flops_per_s(wanted.experts, wanted.used, tokens, threads)
     return StepRates(
         tokens=tokens,
-        dense_flops_per_s=ggml.dense_flops_per_s(wanted.dense, tokens, wanted.threads),
+        dense_flops_per_s=ggml.dense_flops_per_s(wanted.dense, tokens, threads),
         expert_flops_per_s=experts,
     )
 
 
-def remembered(wanted: Sample) -> Rates | None:
-    """Give what was measured before on this machine; None where nothing was."""
+def _remembered(wanted: Sample) -> Rates | None:
     with contextlib.suppress(OSError, msgspec.MsgspecError, cattrs.BaseValidationError):
         return cattrs.structure(msgspec.json.decode(_file(wanted).read_bytes()), Rates)
     return None
 
 
-def remember(wanted: Sample, rates: Rates) -> None:
+def _remember(wanted: Sample, found: Rates) -> None:
     """Keep it for the next time; a full disk costs the memory only."""
     with contextlib.suppress(OSError):
         file = _file(wanted)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(msgspec.json.encode(cattrs.unstructure(rates)))
+        file.write_bytes(msgspec.json.encode(cattrs.unstructure(found)))
 
 
 def _file(wanted: Sample) -> Path:

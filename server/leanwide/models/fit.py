@@ -21,6 +21,8 @@ from leanwide.models.speed import Rates, decode_tokens_per_s, prompt_tokens_per_
 
 _USABLE_SHARE: Final = 0.9
 """Most of the memory that a model may take: the system and the editor live there too."""
+CACHED_BYTES: Final = 256_000_000
+"""A smaller model is partly in the processor's caches, of which the memory's rate says nothing."""
 _CONTEXT_STEP: Final = 256
 """Contexts are chosen in steps of so many tokens; llama.cpp rounds to them as well."""
 
@@ -73,6 +75,8 @@ class LaneFit:
     name: str
     shape: LaneShape
     """As it was asked for, with the longest context up to that for which memory is left."""
+    wanted_tokens: int
+    """The context that was asked for."""
     bytes: LaneBytes
     decode_tokens_per_s: float | None = None
     """Behind half of its context; None where nobody measured, or layers are on a GPU."""
@@ -155,7 +159,8 @@ def _lanes(header: GgufHeader, wanted: Mapping[str, LaneShape], room: int) -> tu
         later = sum(size for other, size in shortest.items() if other != name)
         fitting = _longest(header, shape, room - later)
         size = lane_bytes(header, fitting)
-        found.append(LaneFit(name=name, shape=fitting, bytes=size))
+        wanted_tokens = shape.context_tokens
+        found.append(LaneFit(name=name, shape=fitting, wanted_tokens=wanted_tokens, bytes=size))
         room, shortest[name] = room - size.total, 0
     return tuple(found)
 
@@ -208,7 +213,7 @@ def advice(name: str, fit: Fit, machine: Machine, better: Entry | None) -> str:
     )
     match fit.verdict:
         case Verdict.FITS:
-            return ""
+            return _shorter(fit)
         case Verdict.CROWDED:
             return f"{name} needs {needs} and {_gb(machine.free_bytes)} are free: close something"
         case Verdict.STREAMS:
@@ -226,6 +231,18 @@ def advice(name: str, fit: Fit, machine: Machine, better: Entry | None) -> str:
                 f"{name} needs {needs} where {have} can be used: set model.use_mmap = true and "
                 f"model.use_extra_bufts = false; {choose}"
             )
+
+
+def _shorter(fit: Fit) -> str:
+    """Say which lane gets a shorter context than it was asked for."""
+    for lane in fit.lanes:
+        if lane.shape.context_tokens < lane.wanted_tokens:
+            return (
+                f"beside the weights the {lane.name} lane has memory for "
+                f"{lane.shape.context_tokens:,} of {lane.wanted_tokens:,} tokens: lower "
+                f"lanes.{lane.name}.sequences, or the context_tokens of its modes"
+            )
+    return ""
 
 
 def load_notice(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from attrs import frozen
@@ -37,6 +38,24 @@ class Rates:
     """In the smallest step of a prompt."""
     large: StepRates
     """In the largest."""
+
+
+def best(rates: Sequence[Rates]) -> Rates:
+    """Take the best of each figure: whatever else the machine did made a measurement worse only."""
+    return Rates(
+        stream_bytes_per_s=max(each.stream_bytes_per_s for each in rates),
+        layer_s=min(each.layer_s for each in rates),
+        small=_best_step([each.small for each in rates]),
+        large=_best_step([each.large for each in rates]),
+    )
+
+
+def _best_step(steps: Sequence[StepRates]) -> StepRates:
+    return StepRates(
+        tokens=steps[0].tokens,
+        dense_flops_per_s=max(step.dense_flops_per_s for step in steps),
+        expert_flops_per_s=max(step.expert_flops_per_s for step in steps),
+    )
 
 
 def decode_tokens_per_s(cost: TokenCost, rates: Rates, experts: int, context_tokens: int) -> float:
