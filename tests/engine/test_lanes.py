@@ -64,8 +64,20 @@ def test_memory_is_foretold(opened, tiny, batch, experts, context, sequences):
     assert 0.7 * info.predicted_bytes <= info.measured_bytes <= 1.01 * info.predicted_bytes
 
 
+def test_a_model_larger_than_the_memory_says_so_once_and_runs_all_the_same(
+    opened, tiny, monkeypatch
+):
+    memory = SimpleNamespace(available=10**9, total=2_000_000)
+    monkeypatch.setattr("leanwide.engine.lanes.psutil.virtual_memory", lambda: memory)
+    lanes = opened(make.spec(tiny))
+    lane, info = lanes.lane("lean")
+    assert "of memory where 0.0 GB can be used: it is read from disk again and again" in info.notice
+    assert lanes.lane("wide")[1].notice == ""
+    assert run(lane, CODE)[1].reason
+
+
 def test_too_little_memory_is_one_clear_error(opened, tiny, monkeypatch):
-    free = SimpleNamespace(available=10_000)
+    free = SimpleNamespace(available=10_000, total=10**10)
     monkeypatch.setattr("leanwide.engine.lanes.psutil.virtual_memory", lambda: free)
     with pytest.raises(EngineError, match=r"the wide lane needs \d+ MB of memory and 0 are free"):
         opened(make.spec(tiny)).lane("wide")

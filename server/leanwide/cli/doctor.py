@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import platform
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from leanwide import __version__
 from leanwide.cli.compose import engine_spec, launch, model_path, residence, user_layers
+from leanwide.cli.fitting import as_data, fitting, measure_again, print_memory, speed_words
 from leanwide.engine.base import (
     CancelToken,
     EngineError,
@@ -25,6 +27,7 @@ from leanwide.engine.base import (
     Request,
 )
 from leanwide.engine.llama import supports_gpu, system_features
+from leanwide.models.fit import Verdict
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import LaneShape, lane_bytes
@@ -37,10 +40,15 @@ app = typer.Typer()
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     measure: Annotated[
-        bool, typer.Option("--measure", help="Load the model and say what each lane really takes.")
+        bool,
+        typer.Option(
+            "--measure", help="Load the model, and measure what each lane takes and the speed."
+        ),
     ] = False,
 ) -> None:
     """Check this installation and say what each lane would take."""
+    if measure:
+        _measure_speed()
     report = examine()
     if measure and report["model"] is not None:
         add_measured(report)
@@ -50,6 +58,13 @@ def doctor(
         _print(report)
     if report["problems"]:
         raise typer.Exit(1)
+
+
+def _measure_speed() -> None:
+    """Measure the speed of the model in use; ``examine`` reports a file that is no model."""
+    options, _ = parse(*user_layers()[0])
+    with contextlib.suppress(ModelFileError):
+        measure_again(read_header(model_path(options)), options)
 
 
 def examine() -> dict[str, Any]:
@@ -67,6 +82,7 @@ def examine() -> dict[str, Any]:
         "model": None,
         "residency": None,
         "lanes": [],
+        "fit": None,
         "problems": problems,
     }
     try:
@@ -84,11 +100,10 @@ def examine() -> dict[str, Any]:
     report["residency"] = attrs.asdict(found_residence)
     report["lanes"] = _lanes(header, options, memory.available)
     problems.extend(notice for lane in report["lanes"] if (notice := lane.pop("problem")))
-    if header.file_bytes > memory.total:
-        problems.append(
-            f"{header.name} is larger than this machine's memory: "
-            "choose a smaller quantisation, reading from disk is much slower"
-        )
+    fit = fitting(header, options)
+    report["fit"] = as_data(fit)
+    if fit.fit.verdict in (Verdict.STREAMS, Verdict.TOO_LARGE):
+        problems.append(fit.advice)
     return report
 
 
@@ -188,9 +203,13 @@ def _print(report: dict[str, Any]) -> None:
         )
     if report["lanes"]:
         console.print(table)
+        for lane in report["fit"]["lanes"]:
+            if speed := speed_words(lane):
+                console.print(f"{lane['name']} lane: {speed}, by this machine's memory and kernels")
         where = report["residency"]
         console.print("Megabytes: KV cache and buffers, beside the weights.", style="dim")
         console.print(f"residency: {where['residency']}, because {where['reason']}", style="dim")
+        print_memory(console, report["fit"])
     for problem in report["problems"]:
         console.print(f"[bold red]problem[/]: {problem}")
     if not report["problems"]:

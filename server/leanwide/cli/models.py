@@ -1,45 +1,129 @@
-"""``leanwide models``: what a model file says of itself, and where it is."""
+"""``leanwide models``: which there are, what they say of themselves, and whether they fit."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
 
+import attrs
 import msgspec
 import typer
+from rich.console import Console
 
-from leanwide.cli.compose import model_path, user_layers
-from leanwide.models.gguf import read_header
+from leanwide.cli.compose import engine_spec, model_path, user_layers
+from leanwide.cli.errors import BadUse
+from leanwide.cli.fitting import Fitting, as_data, fitting, print_lanes, print_memory, this_machine
+from leanwide.cli.pulling import bring
+from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import EXPERTS_KEY
-from leanwide.options import parse
+from leanwide.models.registry import (
+    HUB_PREFIX,
+    Entry,
+    HubFile,
+    UnknownModelError,
+    entries,
+    resolve,
+)
+from leanwide.models.store import StoreError, check_inside, parts, place, pulled, remove
+from leanwide.options import Options, parse
 
-app = typer.Typer(help="Look at model files.", no_args_is_help=True)
+app = typer.Typer(help="Get models, look at them, remove them.", no_args_is_help=True)
 
-Model = Annotated[Path | None, typer.Argument(help="A GGUF file; the model in use otherwise.")]
+Model = Annotated[
+    str | None,
+    typer.Argument(
+        help="A GGUF file, a NAME of `models list` or hf:REPO/FILE; else the one in use."
+    ),
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Of `models list`, or hf:REPO/FILE.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-@app.command()
-def path() -> None:
-    """Print the path of the model in use."""
-    typer.echo(str(_chosen(None)))
-
-
-@app.command()
-def info(
-    model: Model = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Describe a model: architecture, experts, context, size."""
-    facts = describe(read_header(_chosen(model)))
+@app.command("list")
+def list_models(json: Json = False) -> None:
+    """List the models that leanwide recommends, and those that were pulled."""
+    options = _options()
+    known = [_listed(entry, options) for entry in entries()]
+    others = sorted(set(pulled()) - {place(entry.source) for entry in entries()})
     if json:
-        typer.echo(msgspec.json.encode(facts).decode())
+        data = {"models": known, "others": [str(path) for path in others]}
+        typer.echo(msgspec.json.encode(data).decode())
         return
-    width = max(len(name) for name in facts)
-    for name, value in facts.items():
-        typer.echo(f"{name.replace('_', ' '):<{width}}  {value}")
+    console = Console(highlight=False, soft_wrap=True)
+    for each in known:
+        fits = "[green]fits here[/]" if each["fits"] else "[red]does not fit here[/]"
+        there = f", pulled: {each['path']}" if each["path"] else ""
+        console.print(f"[bold]{each['name']}[/]  {each['size_gb']} GB, {fits}{there}")
+        console.print(
+            f"  {each['about']}. Takes {each['needs_gb']} GB of memory; "
+            f"{'completes and answers' if each['fim'] else 'answers only'}; {each['licence']}",
+            style="dim",
+        )
+    for file in others:
+        console.print(f"also here: {file}")
+    console.print("`leanwide models pull NAME` brings one.", style="dim")
 
 
-def describe(header: Any) -> dict[str, Any]:
+@app.command()
+def path(model: Model = None) -> None:
+    """Print where a model is: the one in use, or one that was pulled."""
+    typer.echo(str(_chosen(model)))
+
+
+@app.command()
+def info(model: Model = None, json: Json = False) -> None:
+    """Describe a model: what it is, whether it fits, what each lane takes, how fast it will be."""
+    header = read_header(_chosen(model))
+    facts, found = describe(header), fitting(header, _options())
+    if json:
+        typer.echo(msgspec.json.encode({**facts, "fit": as_data(found)}).decode())
+    else:
+        _print(facts, found)
+
+
+@app.command()
+def pull(name: Name) -> None:
+    """Bring a model from the Hugging Face hub; an interrupted one goes on where it stopped."""
+    target = bring(_source(name))
+    header = read_header(target)
+    found = fitting(header, _options())
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[green]complete and verified[/]: {target}")
+    if not header.number("expert_count"):
+        console.print("It is a dense model: both lanes run all of it.")
+    if not header.fim:
+        console.print("It has no FIM tokens: no completions, but explanations and chat.")
+    data = as_data(found)
+    print_lanes(console, data)
+    print_memory(console, data)
+    console.print("To use it, put this into your config.toml:")
+    console.print(f'\n\\[model]\npath = "{target}"')
+
+
+@app.command()
+def rm(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a model that was pulled, and what is left of unfinished pulls of it."""
+    target = (
+        Path(name) if name.endswith(".gguf") and not _is_address(name) else place(_source(name))
+    )
+    try:
+        check_inside(target)
+        if not target.exists() and not any(parts(target)):
+            raise BadUse(f"{target} is not here: nothing to remove")
+        if not yes:
+            in_use = target == model_path(_options())
+            warning = " It is the model in use." if in_use else ""
+            typer.confirm(f"Remove {target}?{warning}", abort=True)
+        freed = remove(target)
+    except StoreError as error:
+        raise BadUse(str(error)) from error
+    typer.echo(f"removed {target}: {freed / 1e9:.2f} GB are free again")
+
+
+def describe(header: GgufHeader) -> dict[str, Any]:
     """Give the facts of a GGUF header under the names that ``--json`` uses."""
     return {
         "name": header.name,
@@ -52,15 +136,88 @@ def describe(header: Any) -> dict[str, Any]:
         "experts_trained": header.number(EXPERTS_KEY),
         "context_tokens": header.number("context_length"),
         "vocabulary": int(header.metadata.get("tokenizer.ggml.tokens.length", 0)),
-        "fim_tokens": "tokenizer.ggml.fim_pre_token_id" in header.metadata,
+        "fim_tokens": header.fim,
         "chat_template": "tokenizer.chat_template" in header.metadata,
         "kv_bytes_per_token": header.kv_bytes_per_token,
     }
 
 
-def _chosen(model: Path | None) -> Path:
-    if model is not None:
-        return model
+def _print(facts: dict[str, Any], found: Fitting) -> None:
+    cost = found.fit.cost
+    reads = f"{cost.fixed_bytes / 1e6:,.1f} MB"
+    if cost.expert_bytes:
+        reads += f", and {cost.expert_bytes / 1e6:,.1f} MB an expert"
+    shown = {**facts, "a_token_reads": reads}
+    console = Console(highlight=False, soft_wrap=True)
+    width = max(len(name) for name in shown)
+    for name, value in shown.items():
+        console.print(f"{name.replace('_', ' '):<{width}}  {_worded(value)}", markup=False)
+    data = as_data(found)
+    print_lanes(console, data)
+    print_memory(console, data)
 
+
+def _worded(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)
+
+
+def _listed(entry: Entry, options: Options) -> dict[str, Any]:
+    """A recommended model as ``models list`` tells of it."""
+    target = place(entry.source)
+    chosen = attrs.evolve(options, model=attrs.evolve(options.model, path=str(target)))
+    lanes = engine_spec(chosen).lanes
+    cells = sum(min(one.context_tokens, entry.context_tokens) * one.sequences for one in lanes)
+    needs = entry.size_bytes + cells * entry.kv_bytes_per_token
+    return {
+        "name": entry.name,
+        "source": str(entry.source),
+        "about": entry.about,
+        "licence": entry.licence,
+        "size_gb": entry.size_gb,
+        "needs_gb": round(needs / 1e9, 1),
+        "fits": needs <= this_machine(options).usable_bytes,
+        "fim": entry.fim,
+        "experts": entry.experts,
+        "experts_trained": entry.experts_trained,
+        "context_tokens": entry.context_tokens,
+        "path": str(target) if target.exists() else None,
+    }
+
+
+def _options() -> Options:
     options, _ = parse(*user_layers()[0])
-    return model_path(options)
+    return options
+
+
+def _chosen(model: str | None) -> Path:
+    """The file that an argument means; the model in use where there is none."""
+    if model is None:
+        return model_path(_options())
+    if Path(model).expanduser().exists() or (model.endswith(".gguf") and not _is_address(model)):
+        return Path(model).expanduser()
+    found = place(_source(model))
+    if not found.exists():
+        raise BadUse(f"{model} is not here: `leanwide models pull {model}` brings it")
+    return found
+
+
+def _is_address(text: str) -> bool:
+    return text.startswith(HUB_PREFIX)
+
+
+def _source(name: str) -> HubFile:
+    """What a name means.
+
+    Raises:
+        BadUse: Nothing; the message names what is nearest.
+    """
+    try:
+        return resolve(name)
+    except UnknownModelError as error:
+        raise BadUse(str(error)) from error

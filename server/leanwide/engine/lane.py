@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
-from typing import Final
 
 from attrs import Factory, define, evolve, field, frozen
 
@@ -33,13 +32,10 @@ from leanwide.engine.healing import Healing, PieceIndex
 from leanwide.engine.llama import Context, ContextParams, Decoded, Model, Sampler
 from leanwide.engine.threads import ThreadChoice
 from leanwide.engine.voice import Voice
+from leanwide.models.speed import SMALLEST_STEP, STEP_MS
 
 Step = Piece | Finished | None
 """What one step gave; None is a prompt slice that gave no text yet."""
-
-_SLICE_MS: Final = 100.0
-"""A prompt slice takes about this long, so that a waiting completion waits no longer."""
-_SMALLEST_SLICE: Final = 16
 
 
 @frozen(kw_only=True)
@@ -214,19 +210,19 @@ class Lane:
     def _prefill(
         self, job: Job, sequence: CachedSequence, tokens: list[int], meter: _Meter
     ) -> Iterator[Step]:
-        """Evaluate what the KV cache lacks, in slices of about ``_SLICE_MS``."""
+        """Evaluate what the KV cache lacks, in slices of about ``STEP_MS``."""
         while len(sequence.tokens) < len(tokens) and not job.cancelled():
             done = len(sequence.tokens)
             part = tokens[done : done + self._slice]
-            choice = self._prompt_threads if len(part) >= _SMALLEST_SLICE else self._decode_threads
+            choice = self._prompt_threads if len(part) >= SMALLEST_STEP else self._decode_threads
             threads = choice.pick()
             ms = self._evaluate(job, sequence, part, threads)
             count = len(sequence.tokens) - done
             meter.evaluated += count
-            if count >= _SMALLEST_SLICE:
+            if count >= SMALLEST_STEP:
                 choice.learn(threads, ms / count)
-                fitting = int(count / ms * _SLICE_MS)
-                self._slice = max(_SMALLEST_SLICE, min(self._batch_tokens, fitting))
+                fitting = int(count / ms * STEP_MS)
+                self._slice = max(SMALLEST_STEP, min(self._batch_tokens, fitting))
             if len(sequence.tokens) < len(tokens):
                 yield None
         meter.prompt_done = time.monotonic()

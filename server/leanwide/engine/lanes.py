@@ -13,6 +13,8 @@ from leanwide.engine.base import EngineError, EngineSpec, LaneInfo, LaneSpec, Mo
 from leanwide.engine.handles import Handles
 from leanwide.engine.lane import Lane, Opening
 from leanwide.engine.llama import Model
+from leanwide.engine.shapes import lane_shapes
+from leanwide.models.fit import Load, Machine, load_notice
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY, legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import LaneShape, lane_bytes
@@ -116,10 +118,20 @@ class Lanes:
         )
         predicted = self._check_memory(spec, context, experts, free)
         model = self._handles.get(experts)
-        notice = " ".join(filter(None, (width_notice, length_notice)))
+        fit_notice = "" if self._open else self._fit_notice()
+        notice = " ".join(filter(None, (width_notice, length_notice, fit_notice)))
         spec = attrs.evolve(spec, context_tokens=context)
         opening = Opening(began=began, notice=notice, predicted_bytes=predicted)
         return Lane(model, self._handles.pieces(model), spec, self._spec, opening)
+
+    def _fit_notice(self) -> str:
+        """Say what is wrong where the memory does not hold the model; it is tried all the same."""
+        memory, spec = psutil.virtual_memory(), self._spec
+        if spec.gpu_layers:
+            return ""  # llama.cpp says itself what a GPU does not hold
+        machine = Machine(memory_bytes=memory.total, free_bytes=memory.available, gpu_bytes=0)
+        load = Load(copies=1, mapped=spec.use_mmap and not spec.use_extra_bufts, gpu_layers=0)
+        return load_notice(self._header, machine, lane_shapes(self._header, spec), load)
 
     def _check_memory(self, lane: LaneSpec, context: int, experts: int, free: int) -> int:
         """Foretell a lane's bytes beside the weights.

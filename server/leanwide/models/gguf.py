@@ -20,6 +20,16 @@ Scalar = int | float | bool | str
 _MAGIC: Final = b"GGUF"
 _STRING, _ARRAY = 8, 9
 _MOST_DIMENSIONS: Final = 4  # GGML_MAX_DIMS
+_FIM_PREFIXES: Final = (
+    "<|fim_prefix|>",
+    "<fim_prefix>",
+    "<fim-prefix>",
+    "<\uff5cfim\u2581begin\uff5c>",
+    "<|code_prefix|>",
+    "<PRE>",
+    "\u2581<PRE>",
+)
+"""Tokens that llama.cpp takes for the beginning of a FIM prompt where the metadata names none."""
 _LARGEST_ALIGNMENT: Final = 1 << 20
 _FORMATS: Final = {
     0: "<B",
@@ -76,6 +86,10 @@ class TensorInfo:
     """None for a quantisation type that this table does not know."""
     offset: int
     """From the start of the data section, in bytes."""
+    kind: int
+    """How the weights are stored: the number of a ggml type."""
+    width: int
+    """Weights in a row."""
 
 
 @frozen(kw_only=True)
@@ -89,6 +103,8 @@ class GgufHeader:
     tensors: tuple[TensorInfo, ...]
     data_start: int
     """Where the weights begin, in bytes from the start of the file."""
+    fim: bool = False
+    """Whether there is a token that begins a FIM prompt."""
 
     @property
     def architecture(self) -> str:
@@ -197,7 +213,15 @@ def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
         metadata=metadata,
         data_start=data_start,
         tensors=tensors,
+        fim="tokenizer.ggml.fim_pre_token_id" in metadata or _names_fim(cursor),
     )
+
+
+def _names_fim(cursor: _Cursor) -> bool:
+    """Whether the header that was just read holds a text that is a FIM token's."""
+    texts = (text.encode() for text in _FIM_PREFIXES)
+    written = (struct.pack("<Q", len(text)) + text for text in texts)
+    return any(cursor.data.find(text, 0, cursor.at) >= 0 for text in written)
 
 
 def _alignment(value: Scalar) -> int:
@@ -226,15 +250,15 @@ def _skip_array(cursor: _Cursor) -> int:
 
 def _tensor(cursor: _Cursor) -> TensorInfo:
     name = cursor.string()
-    elements, dimensions = 1, cursor.number("<I")
+    dimensions = cursor.number("<I")
     if dimensions > _MOST_DIMENSIONS:
         raise IndexError(dimensions)
-    for _ in range(dimensions):
-        elements *= cursor.number("<Q")
+    lengths = [cursor.number("<Q") for _ in range(dimensions)]
     kind, offset = cursor.number("<I"), cursor.number("<Q")
-    block = _BLOCKS.get(kind)
+    elements, block = math.prod(lengths), _BLOCKS.get(kind)
     size = elements // block[0] * block[1] if block else None
-    return TensorInfo(name, elements, size, offset)
+    width = lengths[0] if lengths else 1
+    return TensorInfo(name, elements, size, offset, kind, width)
 
 
 def _check_complete(header: GgufHeader) -> None:

@@ -1,0 +1,156 @@
+"""How a model fits this machine with the user's options: what ``doctor`` and ``models`` say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import psutil
+from attrs import frozen
+from rich.console import Console
+from rich.status import Status
+
+from leanwide.cli.compose import engine_spec, residence
+from leanwide.engine.base import EngineSpec
+from leanwide.engine.ggml import gpu_memory_bytes
+from leanwide.engine.shapes import lane_shapes
+from leanwide.engine.speed import Sample, measure, rates, sample
+from leanwide.models.fit import CACHED_BYTES, Fit, Load, Machine, advice, instead, plan, with_speed
+from leanwide.models.gguf import GgufHeader
+from leanwide.models.memory import LaneShape
+from leanwide.models.registry import entries
+from leanwide.models.residency import Residence, Residency
+from leanwide.options import Options
+
+
+@frozen(kw_only=True)
+class Fitting:
+    """A model on this machine, and what to do about it."""
+
+    fit: Fit
+    machine: Machine
+    residence: Residence
+    advice: str
+    """One sentence; "" where everything is well."""
+
+
+def this_machine(options: Options) -> Machine:
+    """Ask the system for its memory."""
+    memory = psutil.virtual_memory()
+    return Machine(
+        memory_bytes=memory.total,
+        free_bytes=memory.available,
+        gpu_bytes=gpu_memory_bytes() if options.model.gpu_layers else 0,
+    )
+
+
+def fitting(header: GgufHeader, options: Options) -> Fitting:
+    """Plan the lanes of a model, whichever one the options name.
+
+    The first time for a model this takes a few seconds: the kernels' speed is measured.
+    """
+    model = attrs.evolve(options.model, path=str(header.path))
+    options = attrs.evolve(options, model=model)
+    spec, machine = engine_spec(options), this_machine(options)
+    where = residence(options, header.number("expert_count"))
+    mapped = model.weights(header.file_bytes, None).mapped
+    load = Load(
+        copies=2 if where.residency is Residency.SHARED and not mapped else 1,
+        mapped=mapped,
+        gpu_layers=model.gpu_layers,
+    )
+    shapes = lane_shapes(header, spec)
+    samples = _samples(header, spec, shapes)
+    with _status():
+        known = {name: found for name, wanted in samples.items() if (found := rates(wanted))}
+    fit = with_speed(plan(header, load, machine, shapes), known)
+    better = instead(fit, machine, entries(), header.path.name)
+    return Fitting(
+        fit=fit, machine=machine, residence=where, advice=advice(header.name, fit, machine, better)
+    )
+
+
+def measure_again(header: GgufHeader, options: Options) -> None:
+    """Measure the kernels' speed for a model anew, for what is said of it from now on."""
+    spec = engine_spec(options)
+    with _status():
+        for wanted in _samples(header, spec, lane_shapes(header, spec)).values():
+            measure(wanted)
+
+
+def _status() -> Status:
+    """Say what is going on, where somebody watches."""
+    return Console(stderr=True).status("measuring memory and kernels", refresh_per_second=2)
+
+
+def _samples(
+    header: GgufHeader, spec: EngineSpec, lanes: Mapping[str, LaneShape]
+) -> dict[str, Sample]:
+    """What has to be measured for each lane; nothing for a model whose speed is not foretold."""
+    if spec.gpu_layers or header.file_bytes < CACHED_BYTES:
+        return {}
+    samples = {
+        name: sample(header, shape.experts, spec.batch_tokens, spec.threads)
+        for name, shape in lanes.items()
+    }
+    return {name: wanted for name, wanted in samples.items() if wanted is not None}
+
+
+def as_data(found: Fitting) -> dict[str, Any]:
+    """Give it as JSON has it; units are in the names."""
+    return {
+        "verdict": found.fit.verdict,
+        "needed_bytes": found.fit.needed_bytes,
+        "usable_bytes": found.machine.usable_bytes,
+        "weights_bytes": found.fit.weights_bytes,
+        "gpu_memory_bytes": found.machine.gpu_bytes,
+        "residency": found.residence.residency,
+        "lanes": [
+            {
+                "name": lane.name,
+                "experts": lane.shape.experts,
+                "context_tokens": lane.shape.context_tokens,
+                "sequences": lane.shape.sequences,
+                "kv_bytes": lane.bytes.kv,
+                "compute_bytes": lane.bytes.compute,
+                "decode_tokens_per_s": _rounded(lane.decode_tokens_per_s),
+                "prompt_tokens_per_s": _rounded(lane.prompt_tokens_per_s),
+            }
+            for lane in found.fit.lanes
+        ],
+        "advice": found.advice,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.3g}")
+
+
+def print_lanes(console: Console, data: dict[str, Any]) -> None:
+    """Show to a person what each lane takes and how fast it will be."""
+    for lane in data["lanes"]:
+        takes = (lane["kv_bytes"] + lane["compute_bytes"]) / 1e6
+        width = f"{lane['experts']} experts" if lane["experts"] else "dense"
+        context = f"{lane['sequences']} x {lane['context_tokens']:,} tokens of context"
+        console.print(f"{lane['name']} lane: {width}, {context}, at most {takes:,.1f} MB", end="")
+        console.print(f"; {speed}" if (speed := speed_words(lane)) else "")
+
+
+def print_memory(console: Console, data: dict[str, Any]) -> None:
+    """Show to a person whether the model fits, and what to do."""
+    needed, usable = data["needed_bytes"] / 1e6, data["usable_bytes"] / 1e6
+    console.print(
+        f"memory: {data['verdict']}, {needed:,.0f} MB with the weights and "
+        f"{usable:,.0f} MB to be used"
+    )
+    if data["advice"]:
+        console.print(f"[yellow]advice[/]: {data['advice']}")
+
+
+def speed_words(lane: dict[str, Any]) -> str:
+    """Say how fast a lane will be; "" where that is not foretold."""
+    decode, prompt = lane["decode_tokens_per_s"], lane["prompt_tokens_per_s"]
+    if decode is None or prompt is None:
+        return ""
+    return f"answers at {decode:,.0f} tokens/s, reads prompts at {prompt:,.0f}"

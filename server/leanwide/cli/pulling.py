@@ -1,0 +1,50 @@
+"""Pulls a model while somebody watches: a bar, and one sentence for whatever goes wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from leanwide.models.registry import HubFile
+
+
+def bring(source: HubFile) -> Path:
+    """Bring a file from the hub; give its path. A failure ends the program with exit code 1."""
+    try:
+        from leanwide.models.pull import PullError, pull  # noqa: PLC0415  # an extra
+    except ModuleNotFoundError as error:
+        _fail(f"{error.name} is missing: pip install 'leanwide[models]' brings it", error)
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    speed = (TransferSpeedColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, *speed, console=console, disable=not console.is_terminal)
+    task = bar.add_task("asking the hub", total=None)
+
+    def report(doing: str, done: int, total: int) -> None:
+        bar.update(task, description=doing, completed=done, total=total)
+
+    try:
+        with bar:
+            return pull(source, report)
+    except PullError as error:
+        _fail(str(error), error)
+    except KeyboardInterrupt as stop:
+        came = f"{bar.tasks[task].completed / 1e6:,.1f} MB"
+        _fail(f"stopped: {came} are here, and the same command goes on from there", stop)
+
+
+def _fail(message: str, cause: BaseException) -> NoReturn:
+    """End the program with one line on stderr and exit code 1."""
+    typer.echo(f"leanwide: {message}", err=True)
+    raise typer.Exit(1) from cause

@@ -1,0 +1,207 @@
+"""How fast llama.cpp's matrix kernels are on this machine, and the memory of its GPUs.
+
+Beneath llama.cpp is ggml, which multiplies matrices without any model: the same kernels, on
+matrices of the shape that a model has, say how fast that model will be. The functions of ggml are
+not part of the Python binding; where a build keeps them elsewhere, nothing is known.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import llama_cpp
+import numpy as np
+from attrs import frozen
+
+_F32, _I32 = 0, 26
+_GPUS: Final = (1, 2)  # GGML_BACKEND_DEVICE_TYPE_GPU, _IGPU
+_SPARE_BYTES: Final = 64 << 20
+"""Room for ggml's own bookkeeping and for quantised activations."""
+_FEWEST_RUNS, _MOST_RUNS, _RUNS_S = 5, 500, 0.1
+"""A product is timed at least and at most so often, and otherwise for so many seconds."""
+_CHAIN: Final = 400
+"""Operations one after the other, each waiting for the one before."""
+_STREAM_BYTES: Final = 192 << 20
+"""A matrix larger than any cache, so that its weights come from memory."""
+
+
+@frozen(kw_only=True)
+class Matrix:
+    """The matrices of one kind in a layer."""
+
+    kind: int
+    """Number of the ggml type."""
+    width: int
+    """Weights in a row."""
+    rows: int
+    experts: int = 1
+    """How many such matrices there are, of which a token uses some."""
+
+
+def gpu_memory_bytes() -> int:
+    """Give the memory of all GPUs that llama.cpp can use; 0 where there is none or it is hidden."""
+    try:
+        return Ggml().gpu_memory_bytes()
+    except (OSError, AttributeError):
+        return 0
+
+
+class _Parameters(ctypes.Structure):
+    _fields_ = (
+        ("mem_size", ctypes.c_size_t),
+        ("mem_buffer", ctypes.c_void_p),
+        ("no_alloc", ctypes.c_bool),
+    )
+
+
+_POINTER, _INT, _LONG = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
+_BASE: Final = {
+    "ggml_init": (_POINTER, _Parameters),
+    "ggml_free": (None, _POINTER),
+    "ggml_row_size": (ctypes.c_size_t, _INT, _LONG),
+    "ggml_new_tensor_2d": (_POINTER, _POINTER, _INT, _LONG, _LONG),
+    "ggml_new_tensor_3d": (_POINTER, _POINTER, _INT, _LONG, _LONG, _LONG),
+    "ggml_mul_mat": (_POINTER, _POINTER, _POINTER, _POINTER),
+    "ggml_mul_mat_id": (_POINTER, _POINTER, _POINTER, _POINTER, _POINTER),
+    "ggml_new_graph": (_POINTER, _POINTER),
+    "ggml_build_forward_expand": (None, _POINTER, _POINTER),
+    "ggml_get_data": (_POINTER, _POINTER),
+    "ggml_nbytes": (ctypes.c_size_t, _POINTER),
+    "ggml_backend_dev_memory": (None, _POINTER, _POINTER, _POINTER),
+    "ggml_backend_dev_type": (_INT, _POINTER),
+}
+_CPU: Final = {"ggml_graph_compute_with_ctx": (_INT, _POINTER, _POINTER, _INT)}
+_REGISTRY: Final = {
+    "ggml_backend_dev_count": (ctypes.c_size_t,),
+    "ggml_backend_dev_get": (_POINTER, ctypes.c_size_t),
+}
+"""Function → what it gives, what it takes; one table for each of ggml's libraries."""
+
+
+class Ggml:
+    """ggml's own functions, as this build of llama.cpp has them."""
+
+    def __init__(self) -> None:
+        """Find them.
+
+        Raises:
+            OSError: A library is not where llama-cpp-python usually puts it.
+            AttributeError: A library lacks a function.
+        """
+        self._call: dict[str, Any] = {}
+        for library, table in (("base", _BASE), ("cpu", _CPU), ("", _REGISTRY)):
+            self._bind(library, table)
+
+    def _bind(self, library: str, table: Any) -> None:
+        suffix = "dylib" if sys.platform == "darwin" else "so"
+        name = f"libggml-{library}.{suffix}" if library else f"libggml.{suffix}"
+        loaded = ctypes.CDLL(str(Path(llama_cpp.__file__).parent / "lib" / name))
+        for function, (gives, *takes) in table.items():
+            found = getattr(loaded, function)
+            found.restype, found.argtypes = gives, takes
+            self._call[function] = found
+
+    def stream_bytes_per_s(self, matrix: Matrix, threads: int) -> float:
+        """Bytes per second that a matrix times one token gets through when nothing is cached."""
+        row = self._call["ggml_row_size"](matrix.kind, matrix.width)
+        rows = _STREAM_BYTES // row
+        with self._room(rows * row + 8 * (matrix.width + rows)) as room:
+            weights = self._matrix(room, matrix.kind, matrix.width, rows)
+            tokens = self._matrix(room, _F32, matrix.width, 1)
+            product = self._call["ggml_mul_mat"](room, weights, tokens)
+            return float(rows * row / self._seconds(room, product, threads))
+
+    def dense_flops_per_s(self, matrix: Matrix, tokens: int, threads: int) -> float:
+        """Operations per second of a matrix times so many tokens."""
+        row = self._call["ggml_row_size"](matrix.kind, matrix.width)
+        with self._room(matrix.rows * row + 8 * tokens * (matrix.width + matrix.rows)) as room:
+            weights = self._matrix(room, matrix.kind, matrix.width, matrix.rows)
+            columns = self._matrix(room, _F32, matrix.width, tokens)
+            product = self._call["ggml_mul_mat"](room, weights, columns)
+            flops = 2 * matrix.width * matrix.rows * tokens
+            return flops / self._seconds(room, product, threads)
+
+    def expert_flops_per_s(self, matrix: Matrix, used: int, tokens: int, threads: int) -> float:
+        """Operations per second where each token goes through ``used`` experts of its own."""
+        row = self._call["ggml_row_size"](matrix.kind, matrix.width)
+        weights_bytes = matrix.experts * matrix.rows * row
+        with self._room(weights_bytes + 8 * tokens * (matrix.width + used * matrix.rows)) as room:
+            weights = self._call["ggml_new_tensor_3d"](
+                room, matrix.kind, matrix.width, matrix.rows, matrix.experts
+            )
+            self._clear(weights)
+            columns = self._call["ggml_new_tensor_3d"](room, _F32, matrix.width, 1, tokens)
+            self._clear(columns)
+            chosen = self._chosen(room, matrix.experts, used, tokens)
+            product = self._call["ggml_mul_mat_id"](room, weights, columns, chosen)
+            flops = 2 * matrix.width * matrix.rows * used * tokens
+            return flops / self._seconds(room, product, threads)
+
+    def operation_s(self, width: int, threads: int) -> float:
+        """Seconds of an operation that is next to no work: the threads waiting for each other."""
+        with self._room(8 * width * (width + _CHAIN)) as room:
+            weights = self._matrix(room, _F32, width, width)
+            product = self._matrix(room, _F32, width, 1)
+            for _ in range(_CHAIN):
+                product = self._call["ggml_mul_mat"](room, weights, product)
+            return self._seconds(room, product, threads) / _CHAIN
+
+    def gpu_memory_bytes(self) -> int:
+        """Memory of all GPUs that llama.cpp would use; 0 where there is none."""
+        total = 0
+        for index in range(self._call["ggml_backend_dev_count"]()):
+            device = self._call["ggml_backend_dev_get"](index)
+            if self._call["ggml_backend_dev_type"](device) in _GPUS:
+                free, whole = ctypes.c_size_t(), ctypes.c_size_t()
+                self._call["ggml_backend_dev_memory"](
+                    device, ctypes.byref(free), ctypes.byref(whole)
+                )
+                total += whole.value
+        return total
+
+    @contextlib.contextmanager
+    def _room(self, size: int) -> Iterator[Any]:
+        """Memory for tensors, given back afterwards."""
+        room = self._call["ggml_init"](_Parameters(size + _SPARE_BYTES, None, False))
+        if not room:
+            raise OSError("no memory to measure with")
+        try:
+            yield room
+        finally:
+            self._call["ggml_free"](room)
+
+    def _matrix(self, room: Any, kind: int, width: int, rows: int) -> Any:
+        tensor = self._call["ggml_new_tensor_2d"](room, kind, width, rows)
+        self._clear(tensor)
+        return tensor
+
+    def _clear(self, tensor: Any) -> None:
+        """Touch every page; zeros are numbers in every type."""
+        call = self._call
+        ctypes.memset(call["ggml_get_data"](tensor), 0, call["ggml_nbytes"](tensor))
+
+    def _chosen(self, room: Any, experts: int, used: int, tokens: int) -> Any:
+        """For each token other experts, as a router chooses them."""
+        generator = np.random.default_rng(0)
+        rows = [generator.choice(experts, used, replace=False) for _ in range(tokens)]
+        chosen = self._matrix(room, _I32, used, tokens)
+        numbers = np.array(rows, np.int32)
+        ctypes.memmove(self._call["ggml_get_data"](chosen), numbers.ctypes.data, numbers.nbytes)
+        return chosen
+
+    def _seconds(self, room: Any, product: Any, threads: int) -> float:
+        """The fastest of some runs: what else the machine does makes a run slower only."""
+        graph = self._call["ggml_new_graph"](room)
+        self._call["ggml_build_forward_expand"](graph, product)
+        took: list[float] = []
+        while len(took) < _FEWEST_RUNS or (sum(took) < _RUNS_S and len(took) < _MOST_RUNS):
+            began = time.perf_counter()
+            self._call["ggml_graph_compute_with_ctx"](room, graph, threads)
+            took.append(time.perf_counter() - began)
+        return min(took)

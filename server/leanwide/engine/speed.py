@@ -1,0 +1,132 @@
+"""Measures how fast this machine runs the matrices of a model, and remembers it.
+
+A few seconds of work for each model and expert count: the matrices of one layer are multiplied
+without the model. So it belongs into a command, never into the server's loop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import cattrs
+import msgspec
+import psutil
+from attrs import frozen
+from platformdirs import user_cache_path
+
+from leanwide.engine.ggml import Ggml, Matrix
+from leanwide.engine.threads import ThreadChoice
+from leanwide.models.gguf import GgufHeader, TensorInfo
+from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
+
+_SMALL: Final = 64
+"""Weights in a row of a matrix that takes no time to multiply with."""
+_OPERATIONS: Final = 40
+"""Operations in a layer of qwen3moe at which the threads wait for each other, about."""
+
+
+@frozen(kw_only=True)
+class Sample:
+    """What is measured: the matrices of one layer of a model, and how they are used."""
+
+    dense: Matrix
+    experts: Matrix | None
+    used: int
+    """Active experts; 0 for a dense model."""
+    step_tokens: int
+    """Most prompt tokens in one step."""
+    threads: int
+
+
+def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> Sample | None:
+    """Choose what stands for a model; None where its layers are not made of what we know."""
+    layer = [tensor for tensor in header.tensors if tensor.name.startswith("blk.0.")]
+    inside = [tensor for tensor in layer if "_exps." in tensor.name]
+    outside = [tensor for tensor in layer if "_exps." not in tensor.name]
+    if not outside or (inside and not experts):
+        return None
+    return Sample(
+        dense=_matrix(max(outside, key=lambda tensor: tensor.elements), 1),
+        experts=_matrix(inside[0], header.number("expert_count")) if inside else None,
+        used=experts,
+        step_tokens=max(SMALLEST_STEP, step_tokens),
+        threads=threads,
+    )
+
+
+def _matrix(tensor: TensorInfo, experts: int) -> Matrix:
+    rows = tensor.elements // max(1, tensor.width * experts)
+    return Matrix(kind=tensor.kind, width=tensor.width, rows=rows, experts=experts)
+
+
+def rates(wanted: Sample) -> Rates | None:
+    """Give what was measured before on this machine, or measure now; None where neither works."""
+    return _remembered(wanted) or measure(wanted)
+
+
+def measure(wanted: Sample) -> Rates | None:
+    """Run the kernels, and remember the best that this machine has shown.
+
+    None where this build of llama.cpp does not let us.
+    """
+    try:
+        ggml = Ggml()
+        found = [_measured(ggml, wanted, count) for count in ThreadChoice(wanted.threads).counts]
+    except (OSError, AttributeError):
+        return None
+    before = _remembered(wanted)
+    fastest = best(found if before is None else [*found, before])
+    _remember(wanted, fastest)
+    return fastest
+
+
+def _measured(ggml: Ggml, wanted: Sample, threads: int) -> Rates:
+    return Rates(
+        stream_bytes_per_s=ggml.stream_bytes_per_s(wanted.experts or wanted.dense, threads),
+        layer_s=_OPERATIONS * ggml.operation_s(_SMALL, threads),
+        small=_step(ggml, wanted, SMALLEST_STEP, threads),
+        large=_step(ggml, wanted, wanted.step_tokens, threads),
+    )
+
+
+def _step(ggml: Ggml, wanted: Sample, tokens: int, threads: int) -> StepRates:
+    experts = 0.0
+    if wanted.experts is not None:
+        experts = ggml.expert_flops_per_s(wanted.experts, wanted.used, tokens, threads)
+    return StepRates(
+        tokens=tokens,
+        dense_flops_per_s=ggml.dense_flops_per_s(wanted.dense, tokens, threads),
+        expert_flops_per_s=experts,
+    )
+
+
+def _remembered(wanted: Sample) -> Rates | None:
+    with contextlib.suppress(OSError, msgspec.MsgspecError, cattrs.BaseValidationError):
+        return cattrs.structure(msgspec.json.decode(_file(wanted).read_bytes()), Rates)
+    return None
+
+
+def _remember(wanted: Sample, found: Rates) -> None:
+    """Keep it for the next time; a full disk costs the memory only."""
+    with contextlib.suppress(OSError):
+        file = _file(wanted)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(msgspec.json.encode(cattrs.unstructure(found)))
+
+
+def _file(wanted: Sample) -> Path:
+    """A file for each machine, build of llama.cpp and sample."""
+    machine = (
+        platform.machine(),
+        platform.processor(),
+        psutil.cpu_count(),
+        psutil.virtual_memory().total,
+        version("llama-cpp-python"),
+    )
+    name = hashlib.sha256(repr((machine, wanted)).encode()).hexdigest()[:24]
+    return user_cache_path("leanwide") / "speed" / f"{name}.json"

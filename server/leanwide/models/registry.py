@@ -1,0 +1,122 @@
+"""The models that leanwide recommends, and what a name given by the user means."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from attrs import field, frozen
+from attrs.validators import gt, instance_of, matches_re
+
+HUB_PREFIX: Final = "hf:"
+_PART: Final = re.compile(r"-\d{5}-of-(\d{5})\.gguf$")
+_REPO: Final = r"[\w.-]+/[\w.-]+"
+_FILE: Final = r"(?:[\w.+-]+/)*[\w.+-]+\.gguf"
+_EXAMPLE: Final = (
+    "hf:unsloth/Qwen3-Coder-30B-A3B-Instruct-GGUF/Qwen3-Coder-30B-A3B-Instruct-Q4_K_M.gguf"
+)
+
+
+class UnknownModelError(Exception):
+    """A name means no model; the message is one sentence that says what to give instead."""
+
+
+@frozen
+class HubFile:
+    """One model file on the hub."""
+
+    repo: str = field(validator=matches_re(_REPO))
+    """Owner and name."""
+    file: str = field(validator=matches_re(_FILE))
+    """Path inside the repository."""
+
+    @file.validator
+    def _stays_inside(self, _: Any, value: str) -> None:
+        if any(part.startswith(".") for part in (*self.repo.split("/"), *value.split("/"))):
+            raise ValueError(f"{value!r} begins with a dot")
+
+    def __str__(self) -> str:
+        """Give it as the user writes it."""
+        return f"{HUB_PREFIX}{self.repo}/{self.file}"
+
+
+@frozen(kw_only=True)
+class Entry:
+    """A recommended model. Every field is a fact of the file, as its page on the hub has it."""
+
+    name: str = field(validator=matches_re(r"[a-z0-9._-]+"))
+    """What the user calls it."""
+    repo: str
+    file: str
+    licence: str = field(validator=matches_re(r".+"))
+    size_gb: float = field(validator=gt(0))
+    """The file in 10^9 bytes, to one decimal."""
+    architecture: str = field(validator=matches_re(r"[a-z0-9]+"))
+    """llama.cpp's name of it."""
+    experts: int = field(validator=gt(0))
+    """Experts per layer."""
+    experts_trained: int = field(validator=gt(0))
+    """Active experts that it was trained with."""
+    context_tokens: int = field(validator=gt(0))
+    """Context that it was trained for."""
+    kv_bytes_per_token: int = field(validator=gt(0))
+    """KV cache of one token in f16, from the shape of the model."""
+    fim: bool = field(validator=instance_of(bool))
+    """Whether it fills in the middle, which completions need."""
+    about: str = field(validator=matches_re(r".+"))
+    """What it is good for, in a few words."""
+
+    @property
+    def size_bytes(self) -> int:
+        """The file in bytes, as exactly as the registry knows it."""
+        return round(self.size_gb * 1e9)
+
+    @property
+    def source(self) -> HubFile:
+        """Where it is."""
+        return HubFile(self.repo, self.file)
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """Read the registry, best model first."""
+    text = resources.files(__package__).joinpath("registry.toml").read_text("utf-8")
+    return tuple(Entry(**each) for each in tomllib.loads(text)["model"])
+
+
+def resolve(name: str) -> HubFile:
+    """Give the file that a registry name or ``hf:REPO/FILE`` means.
+
+    Raises:
+        UnknownModelError: There is no such name, or the address is malformed.
+    """
+    if name.startswith(HUB_PREFIX):
+        return _address(name)
+    names = [entry.name for entry in entries()]
+    if name not in names:
+        near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.0)
+        raise UnknownModelError(
+            f"there is no model {name!r}; did you mean {near[0]}? "
+            "`leanwide models list` has all names; hf:REPO/FILE is any file on the hub"
+        )
+    return next(entry.source for entry in entries() if entry.name == name)
+
+
+def _address(text: str) -> HubFile:
+    owner, _, rest = text.removeprefix(HUB_PREFIX).partition("/")
+    name, _, file = rest.partition("/")
+    try:
+        found = HubFile(f"{owner}/{name}", file)
+    except ValueError:
+        raise UnknownModelError(
+            f"{text!r} is not hf:REPO/FILE with a .gguf file, such as {_EXAMPLE}"
+        ) from None
+    if part := _PART.search(file):
+        raise UnknownModelError(
+            f"{file} is one of {int(part[1])} parts: choose a model that is one file"
+        )
+    return found

@@ -1,0 +1,82 @@
+"""How fast a model will be, from what a token costs and how fast the kernels are. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.models.cost import TokenCost
+
+STEP_MS: Final = 100.0
+"""A slice of a prompt takes about this long, so that a waiting completion waits no longer …"""
+SMALLEST_STEP: Final = 16
+"""… but has as many tokens."""
+
+
+@frozen(kw_only=True)
+class StepRates:
+    """What the kernels do in a step of a prompt, in floating-point operations per second."""
+
+    tokens: int
+    """Tokens of the step: the more there are, the better is what is read used."""
+    dense_flops_per_s: float
+    expert_flops_per_s: float
+    """With as many active experts as the lane has; 0 for a dense model."""
+
+
+@frozen(kw_only=True)
+class Rates:
+    """How fast this machine's kernels are on the matrices of one model and one expert count."""
+
+    stream_bytes_per_s: float
+    """Weights that come from memory, for one token."""
+    layer_s: float
+    """Seconds that a layer takes whatever it reads."""
+    small: StepRates
+    """In the smallest step of a prompt."""
+    large: StepRates
+    """In the largest."""
+
+
+def best(rates: Sequence[Rates]) -> Rates:
+    """Take the best of each figure: whatever else the machine did made a measurement worse only."""
+    return Rates(
+        stream_bytes_per_s=max(each.stream_bytes_per_s for each in rates),
+        layer_s=min(each.layer_s for each in rates),
+        small=_best_step([each.small for each in rates]),
+        large=_best_step([each.large for each in rates]),
+    )
+
+
+def _best_step(steps: Sequence[StepRates]) -> StepRates:
+    return StepRates(
+        tokens=steps[0].tokens,
+        dense_flops_per_s=max(step.dense_flops_per_s for step in steps),
+        expert_flops_per_s=max(step.expert_flops_per_s for step in steps),
+    )
+
+
+def decode_tokens_per_s(cost: TokenCost, rates: Rates, experts: int, context_tokens: int) -> float:
+    """Tokens per second of an answer behind so many tokens."""
+    read = cost.decode_bytes(experts, context_tokens) / rates.stream_bytes_per_s
+    return 1 / (read + cost.layers * rates.layer_s)
+
+
+def prompt_tokens_per_s(cost: TokenCost, rates: Rates, experts: int) -> float:
+    """Tokens per second of a prompt of a few hundred tokens, in steps as long as the lane's."""
+    least, most = (_step_s(cost, rates, step, experts) for step in (rates.small, rates.large))
+    few, many = rates.small.tokens, rates.large.tokens
+    wanted = STEP_MS / 1000
+    if least >= wanted or many <= few:
+        return few / least
+    if most <= wanted:
+        return many / most
+    return (few + (many - few) * (wanted - least) / (most - least)) / wanted
+
+
+def _step_s(cost: TokenCost, rates: Rates, step: StepRates, experts: int) -> float:
+    dense = step.tokens * cost.fixed_flops() / step.dense_flops_per_s
+    routed = step.tokens * cost.expert_flops(experts)
+    return dense + (routed / step.expert_flops_per_s if routed else 0) + cost.layers * rates.layer_s

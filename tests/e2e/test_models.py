@@ -1,0 +1,142 @@
+"""The models command, in a shell, against a hub on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leanwide.models.embedded import embedded_model
+from tests.e2e.session import PROGRAM
+from tests.models.loopback import Hub, serving
+
+SOURCE = "hf:leanwide/embedded-GGUF/leanwide-embedded.gguf"
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    files = {"leanwide/embedded-GGUF/leanwide-embedded.gguf": embedded_model()}
+    with serving(Hub(files=files)) as hub:
+        yield hub
+
+
+class Shell:
+    """Runs the program as a user whose folders are all below one."""
+
+    def __init__(self, home: Path, hub: Hub) -> None:
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("HF_")},
+            "HF_ENDPOINT": hub.address,
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "XDG_DATA_HOME": str(home / "data"),
+            "COLUMNS": "200",
+        }
+
+    def run(self, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PROGRAM, "models", *arguments],
+            input=said,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=self.environment,
+            timeout=60,
+        )
+
+
+@pytest.fixture
+def shell(tmp_path: Path, hub: Hub) -> Shell:
+    return Shell(tmp_path, hub)
+
+
+def test_a_model_is_pulled_described_and_removed(shell: Shell, tmp_path: Path):
+    done = shell.run("pull", SOURCE)
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / "data/leanwide/models/leanwide/embedded-GGUF/leanwide-embedded.gguf"
+    assert path.read_bytes() == embedded_model().read_bytes()
+    assert f'path = "{path}"' in done.stdout
+    assert shell.run("path", SOURCE).stdout.strip() == str(path)
+    facts = json.loads(shell.run("info", SOURCE, "--json").stdout)
+    assert (facts["experts"], facts["fim_tokens"], facts["chat_template"]) == (16, True, True)
+    assert facts["fit"]["verdict"] == "fits"
+    assert [lane["name"] for lane in facts["fit"]["lanes"]] == ["lean", "wide"]
+    assert all(lane["kv_bytes"] > 0 for lane in facts["fit"]["lanes"])
+    assert shell.run("rm", SOURCE, said="n\n").returncode == 1
+    assert path.exists()
+    assert "free again" in shell.run("rm", SOURCE, said="y\n").stdout
+    assert not path.exists()
+    gone = shell.run("rm", SOURCE, "--yes")
+    assert (gone.returncode, "is not here" in gone.stderr) == (2, True)
+
+
+def test_an_interrupted_pull_keeps_what_came_and_goes_on(shell: Shell, hub: Hub):
+    hub.cuts, hub.cut_after = 100, 200_000
+    command = [PROGRAM, "models", "pull", SOURCE]
+    pull = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=shell.environment)
+    deadline = time.monotonic() + 30
+    while len(hub.ranges) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    pull.send_signal(signal.SIGINT)
+    _, complaint = pull.communicate(timeout=30)
+    assert pull.returncode == 1
+    assert "are here, and the same command goes on from there" in complaint
+    hub.cuts = 0
+    assert shell.run("pull", SOURCE).returncode == 0
+    assert hub.ranges[-1].startswith("bytes=")
+
+
+def test_wrong_bytes_end_the_program_with_one_sentence(shell: Shell, hub: Hub):
+    hub.corrupt = True
+    done = shell.run("pull", SOURCE)
+    assert done.returncode == 1
+    assert "is refused: its SHA-256 is" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("pull", "qwen3-codr"), "did you mean qwen3-coder"),
+        (("pull", "hf:somebody"), "is not hf:REPO/FILE"),
+        (("info", "qwen3-coder-30b-a3b-q2_k"), "`leanwide models pull qwen3-coder-30b-a3b-q2_k`"),
+        (("path", "no-such-model"), "there is no model 'no-such-model'"),
+        (("rm", "/etc/hosts.gguf", "--yes"), "removes only what it pulled"),
+    ],
+)
+def test_a_name_that_makes_no_sense_is_bad_use(shell: Shell, arguments, complaint):
+    done = shell.run(*arguments)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_list_names_what_fits_and_what_is_here(shell: Shell):
+    shell.run("pull", SOURCE)
+    found = json.loads(shell.run("list", "--json").stdout)
+    assert all(each["licence"] and each["needs_gb"] > each["size_gb"] for each in found["models"])
+    assert [Path(path).name for path in found["others"]] == ["leanwide-embedded.gguf"]
+    assert "leanwide models pull NAME" in shell.run("list").stdout
+
+
+def test_without_the_extra_the_command_that_brings_it_is_named(shell: Shell):
+    script = (
+        "import sys; sys.modules['huggingface_hub'] = None; sys.argv[0] = 'leanwide';"
+        "from leanwide.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "models", "pull", SOURCE],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=shell.environment,
+    )
+    assert done.returncode == 1
+    assert "pip install 'leanwide[models]'" in done.stderr

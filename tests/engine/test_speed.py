@@ -1,0 +1,77 @@
+"""The kernels' speed: measured on this machine, remembered, never worse for a disturbed moment."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from leanwide.engine import speed
+from leanwide.engine.ggml import Ggml, gpu_memory_bytes
+from leanwide.engine.speed import Sample, measure, rates, sample
+from leanwide.lab.shapes import TINY
+from leanwide.models.gguf import read_header
+
+
+@pytest.fixture(autouse=True)
+def small_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure in no time; what comes out is a number all the same."""
+    monkeypatch.setattr("leanwide.engine.ggml._STREAM_BYTES", 1 << 20)
+    monkeypatch.setattr("leanwide.engine.ggml._RUNS_S", 0.0)
+
+
+@pytest.fixture
+def wanted(tiny) -> Sample:
+    found = sample(read_header(tiny), experts=2, step_tokens=32, threads=1)
+    assert found is not None
+    return found
+
+
+def test_a_sample_is_made_of_the_models_own_matrices(wanted: Sample):
+    assert wanted.experts is not None
+    assert (wanted.experts.experts, wanted.experts.width) == (TINY.experts, TINY.hidden)
+    assert wanted.experts.rows == TINY.feed_forward
+    assert wanted.dense.rows * wanted.dense.width == TINY.hidden * TINY.heads * TINY.head_dim
+
+
+def test_a_dense_model_is_sampled_without_experts(dense):
+    found = sample(read_header(dense), experts=0, step_tokens=32, threads=1)
+    assert found is not None
+    assert found.experts is None
+    measured = measure(found)
+    assert measured is not None
+    assert measured.large.dense_flops_per_s > measured.large.expert_flops_per_s == 0
+
+
+def test_every_rate_is_measured_and_remembered(wanted: Sample, monkeypatch: pytest.MonkeyPatch):
+    measured = measure(wanted)
+    assert measured is not None
+    for value in (measured.stream_bytes_per_s, measured.layer_s, measured.large.expert_flops_per_s):
+        assert value > 0
+    monkeypatch.setattr(speed, "Ggml", None)  # nothing is measured any more
+    assert rates(wanted) == measured
+    assert rates(wanted) is not None
+
+
+def test_the_best_of_two_measurements_stays(wanted: Sample, monkeypatch: pytest.MonkeyPatch):
+    first = measure(wanted)
+    assert first is not None
+    slow = attrs.evolve(first, stream_bytes_per_s=1.0, layer_s=1.0)
+    monkeypatch.setattr(speed, "_measured", lambda *_: slow)
+    assert measure(wanted) == first
+
+
+def test_a_build_that_hides_its_kernels_leaves_the_speed_unknown(
+    wanted: Sample, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("leanwide.engine.ggml._CPU", {"ggml_no_such_function": (None,)})
+    other = attrs.evolve(wanted, threads=3)
+    assert measure(other) is None
+    assert rates(other) is None
+    assert gpu_memory_bytes() == 0
+
+
+def test_experts_that_are_chosen_differ_for_each_token():
+    """Otherwise a step would read one expert's weights only, and be faster than it is."""
+    ggml = Ggml()
+    with ggml._room(1 << 20) as room:
+        assert ggml._chosen(room, experts=16, used=4, tokens=8)

@@ -1,0 +1,145 @@
+"""Whether a model fits, in which shape, and what is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanwide.lab.shapes import THIRTY_BILLION
+from leanwide.models.fit import (
+    Fit,
+    Load,
+    Machine,
+    Verdict,
+    advice,
+    instead,
+    load_notice,
+    plan,
+    with_speed,
+)
+from leanwide.models.memory import LaneShape, lane_bytes
+from leanwide.models.registry import entries
+
+from .test_cost import described
+from .test_speed import RATES
+
+GB = 10**9
+MODEL = attrs.evolve(
+    described(THIRTY_BILLION), path=Path("Qwen3-Coder-30B-A3B-Instruct-Q4_K_M.gguf")
+)
+LEAN = LaneShape(context_tokens=832, sequences=4, experts=4, batch_tokens=128)
+WIDE = LaneShape(context_tokens=10_240, sequences=2, experts=8, batch_tokens=128)
+LANES = {"lean": LEAN, "wide": WIDE}
+MAPPED = Load(copies=1, mapped=True, gpu_layers=0)
+
+
+def machine(memory: float, free: float | None = None, gpu: float = 0) -> Machine:
+    free = memory if free is None else free
+    return Machine(
+        memory_bytes=int(memory * GB), free_bytes=int(free * GB), gpu_bytes=int(gpu * GB)
+    )
+
+
+def said(found: Fit, where: Machine) -> str:
+    better = instead(found, where, entries(), MODEL.path.name)
+    return advice("the model", found, where, better)
+
+
+@pytest.mark.parametrize(
+    ("load", "where", "verdict", "sentence"),
+    [
+        (MAPPED, machine(64), Verdict.FITS, ""),
+        (MAPPED, machine(64, free=12), Verdict.CROWDED, "12.0 GB are free: close something"),
+        (MAPPED, machine(16), Verdict.STREAMS, "pull qwen3-coder-30b-a3b-q2_k` brings a smaller"),
+        (MAPPED, machine(8), Verdict.STREAMS, "choose a smaller model"),
+        (attrs.evolve(MAPPED, copies=2, mapped=False), machine(64), Verdict.FITS, ""),
+        (
+            attrs.evolve(MAPPED, copies=2, mapped=False),
+            machine(32),
+            Verdict.TOO_LARGE,
+            "set model.use_mmap = true",
+        ),
+        (attrs.evolve(MAPPED, gpu_layers=-1), machine(16, gpu=26), Verdict.FITS, ""),
+        (
+            attrs.evolve(MAPPED, gpu_layers=-1),
+            machine(16, gpu=12),
+            Verdict.TOO_LARGE,
+            "on a GPU with 12.0 GB: lower model.gpu_layers",
+        ),
+        (attrs.evolve(MAPPED, gpu_layers=24), machine(16, gpu=14), Verdict.FITS, ""),
+        (attrs.evolve(MAPPED, gpu_layers=-1), machine(16), Verdict.FITS, ""),
+    ],
+)
+def test_the_verdict_follows_from_machine_and_model(load, where, verdict, sentence):
+    found = plan(MODEL, load, where, LANES)
+    assert found.verdict is verdict
+    assert sentence in said(found, where)
+    assert bool(said(found, where)) is bool(sentence)
+
+
+def test_the_bytes_of_a_lane_are_those_that_it_will_take():
+    found = plan(MODEL, MAPPED, machine(64), LANES)
+    assert {lane.name: lane.bytes for lane in found.lanes} == {
+        name: lane_bytes(MODEL, shape) for name, shape in LANES.items()
+    }
+    lanes = sum(lane_bytes(MODEL, shape).total for shape in LANES.values())
+    assert found.needed_bytes == MODEL.file_bytes + lanes
+
+
+def test_a_smaller_quantisation_of_the_same_model_comes_before_another_model():
+    where = machine(20)
+    found = plan(MODEL, MAPPED, where, LANES)
+    assert instead(found, where, entries(), MODEL.path.name).name == "qwen3-coder-30b-a3b-q3_k_m"
+    others = [entry for entry in entries() if entry.repo != entries()[0].repo]
+    assert instead(found, machine(64), others, MODEL.path.name) == others[0]
+
+
+def test_where_memory_is_short_the_wide_lane_gives_way_first():
+    """The weights take 18.6 GB; what is left has room for one lane as it was wanted."""
+    where = machine(21.5)
+    found = plan(MODEL, MAPPED, where, LANES)
+    assert found.verdict is Verdict.FITS
+    lean, wide = found.lanes
+    assert lean.shape == LEAN
+    assert 256 <= wide.shape.context_tokens < WIDE.context_tokens
+    assert "the wide lane has memory for" in said(found, where)
+
+
+@given(st.floats(1, 128), st.floats(0, 64), st.integers(256, 2**17), st.integers(1, 8))
+def test_what_fits_is_within_the_memory_and_more_memory_never_fits_less(
+    memory, more, context, sequences
+):
+    shape = attrs.evolve(WIDE, context_tokens=context, sequences=sequences)
+    lanes = {"lean": LEAN, "wide": shape}
+    found, roomier = (plan(MODEL, MAPPED, machine(size), lanes) for size in (memory, memory + more))
+    if found.verdict is Verdict.FITS:
+        assert found.needed_bytes <= machine(memory).usable_bytes
+        assert roomier.verdict is Verdict.FITS
+        for less, most in zip(found.lanes, roomier.lanes, strict=True):
+            assert less.shape.context_tokens <= most.shape.context_tokens
+    for lane, wanted in zip(found.lanes, lanes.values(), strict=True):
+        assert 0 < lane.shape.context_tokens <= wanted.context_tokens
+
+
+def test_a_model_that_streams_gets_no_speed():
+    rates = {"lean": RATES, "wide": RATES}
+    fits, streams = (plan(MODEL, MAPPED, machine(size), LANES) for size in (64, 8))
+    assert all(lane.decode_tokens_per_s for lane in with_speed(fits, rates).lanes)
+    assert with_speed(streams, rates) == streams
+
+
+def test_a_dense_model_is_planned_like_any_other():
+    dense = attrs.evolve(LEAN, experts=0)
+    found = plan(MODEL, MAPPED, machine(64), {"lean": dense, "wide": dense})
+    assert found.verdict is Verdict.FITS
+
+
+def test_the_load_warns_of_a_model_that_streams_only():
+    assert load_notice(MODEL, machine(64, free=4), LANES, MAPPED) == ""
+    notice = load_notice(MODEL, machine(16), LANES, MAPPED)
+    assert "read from disk again and again" in notice
+    assert "leanwide models pull qwen3-coder-30b-a3b-q2_k" in notice
