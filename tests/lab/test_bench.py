@@ -49,6 +49,25 @@ def test_replay_prints_a_table(tiny):
     assert ours[1][2] == "104"  # keys
 
 
+def test_lanes_are_measured_beside_a_bare_loop(tiny):
+    result = bench("lanes", "--model", tiny, "--experts", "1,4", "--rounds", "1", "--json")
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    assert [width["experts"] for width in report["widths"]] == [1, 4]
+    assert all(width["decode_tokens_per_s"] > 0 for width in report["widths"])
+    assert all(width["bare_decode_tokens_per_s"] > 0 for width in report["widths"])
+    opened = report["opened"]
+    assert opened["two_lanes_bytes"] > opened["one_lane_bytes"] > 0
+    assert 500 < report["window_tokens"] <= 600
+
+
+def test_lanes_of_a_count_that_the_model_lacks(tiny):
+    for wish, complaint in (("1,9", "has 1 to 8 experts"), ("two", "is no list of numbers")):
+        result = bench("lanes", "--model", tiny, "--experts", wish)
+        assert result.returncode > 0
+        assert complaint in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "complaint"),
     [

@@ -13,8 +13,19 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 
-from leanwide.cli.compose import argument_layer, check_experts, model_path, user_layers
+from leanwide.cli.compose import (
+    argument_layer,
+    check_experts,
+    engine_spec,
+    model_path,
+    user_layers,
+)
 from leanwide.cli.errors import BadUse
+from leanwide.engine.base import EngineError, EngineSpec
+from leanwide.engine.speed import measure, sample
+from leanwide.lab.lanes import measure_lanes
+from leanwide.lab.lanes_report import as_data as as_data_of_lanes
+from leanwide.lab.lanes_report import as_tables, bounds
 from leanwide.lab.peer import replay_peer
 from leanwide.lab.replay import Plan
 from leanwide.lab.replay import replay as play
@@ -24,7 +35,10 @@ from leanwide.lab.session import SERVE, Setup
 from leanwide.lab.shapes import SHAPES, SyntheticError
 from leanwide.lab.traces import NAMES, load
 from leanwide.lab.typist import CLIENTS, Client
-from leanwide.models.gguf import read_header
+from leanwide.models.cost import token_cost
+from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
+from leanwide.models.limits import EXPERTS_KEY
+from leanwide.models.speed import Rates
 from leanwide.options import parse
 
 app = typer.Typer(help="Measure leanwide on this machine.", no_args_is_help=True)
@@ -70,6 +84,57 @@ def replay(  # noqa: PLR0913, PLR0917  # an option each
         _print(report)
     if unfair := report.replay.unfair_requests:
         _fail(f"{unfair} requests were not answered exactly once")
+
+
+@app.command()
+def lanes(
+    model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
+    experts: Annotated[
+        str, typer.Option(metavar="N,N…", help="Expert counts whose speed is measured.")
+    ] = "",
+    rounds: Annotated[int, typer.Option(min=1, help="Runs of each count, in turns.")] = 3,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure speed by expert count beside a bare loop, memory of two lanes, keys, and starts."""
+    spec = engine_spec(parse(*user_layers()[0], argument_layer(model, None))[0])
+    try:
+        header = read_header(spec.model_path)
+        counts = _counts(experts, header)
+        with _status() as status:
+            status.update("kernels")
+            allowed = bounds(token_cost(header), _rates(header, counts, spec))
+            report = asyncio.run(measure_lanes(spec, counts, rounds, status.update))
+    except (ModelFileError, EngineError) as error:
+        _fail(str(error), error)
+    if json:
+        typer.echo(msgspec.json.encode(as_data_of_lanes(report, allowed)).decode())
+    else:
+        Console().print(as_tables(report, allowed))
+
+
+def _counts(text: str, header: GgufHeader) -> list[int]:
+    """The expert counts asked for; without any, half of the trained one, it, and its double."""
+    most, trained = header.number("expert_count"), header.number(EXPERTS_KEY)
+    if not most:
+        return [0]
+    if not text:
+        return sorted(
+            {count for count in (trained // 2, trained, 2 * trained) if 0 < count <= most}
+        )
+    try:
+        counts = [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise BadUse(f"--experts {text!r} is no list of numbers, such as 2,4,8") from error
+    for count in counts:
+        check_experts(header, count)
+    return counts
+
+
+def _rates(header: GgufHeader, counts: Sequence[int], spec: EngineSpec) -> dict[int, Rates]:
+    """How fast the kernels are, as far as they can be measured here."""
+    samples = {count: sample(header, count, spec.batch_tokens, spec.threads) for count in counts}
+    found = {count: measure(one) for count, one in samples.items() if one is not None}
+    return {count: one for count, one in found.items() if one is not None}
 
 
 @app.command()
