@@ -110,6 +110,15 @@ class EngineSpec:
     """Repack weights into private memory; lanes then share nothing (design.md, lanes)."""
     gpu_layers: int
     """Layers kept in GPU memory; 0 is CPU only."""
+    flash_attention: bool | None = None
+    """Compute attention without keeping its scores; None: where layers are on a GPU."""
+
+    @property
+    def keeps_scores(self) -> bool:
+        """Whether attention keeps its scores, which takes memory for each head."""
+        if self.flash_attention is None:
+            return self.gpu_layers == 0
+        return not self.flash_attention
 
 
 @frozen(kw_only=True)
@@ -202,6 +211,8 @@ class Request:
     word cut by the cursor is continued as the model would have written it."""
     thinking: Thinking | None = None
     """What is thinking in the answer; None: all of it is answer."""
+    truth: str = ""
+    """What really follows the prompt: its probability is measured, and nothing is generated."""
 
 
 @frozen(kw_only=True)
@@ -222,6 +233,10 @@ class Stats:
     decode_ms: float
     tokens_thought: int = 0
     """Tokens of thinking among the generated ones."""
+    truth_tokens: int = 0
+    """Tokens of the request's truth."""
+    truth_nats: float = 0.0
+    """Negative log probability of all of them together, in nats."""
 
 
 @frozen
