@@ -14,7 +14,7 @@ from leanwide.engine.base import EngineError
 from leanwide.models.gguf import ModelFileError
 
 COMMANDS: Final = (
-    "serve", "demo", "complete", "explain", "chat", "models", "tune", "bench", "doctor",
+    "serve", "demo", "complete", "explain", "chat", "models", "tune", "compare", "bench", "doctor",
 )  # fmt: skip
 """Every command; the module of that name beside this file holds its ``app``."""
 

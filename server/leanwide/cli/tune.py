@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +10,6 @@ import msgspec
 import psutil
 import typer
 from attrs import frozen
-from platformdirs import user_cache_path
-from rich.console import Console
 
 from leanwide import __version__
 from leanwide.cli.compose import (
@@ -23,10 +20,14 @@ from leanwide.cli.compose import (
     user_layer,
     user_layers,
 )
-from leanwide.cli.errors import BadUse
-from leanwide.cli.timebar import time_bar
+from leanwide.cli.measuring import (
+    cache_folder,
+    options_of,
+    print_tables,
+    repository_at,
+    with_bar,
+)
 from leanwide.engine.base import EngineError
-from leanwide.lab.repository import Repository, read_repository
 from leanwide.lab.results import Results, alone
 from leanwide.lab.speed import variants
 from leanwide.lab.tuning import Findings, Job, expert_counts, tune
@@ -41,13 +42,10 @@ from leanwide.lab.tuning_report import (
     why_lines,
 )
 from leanwide.models.gguf import read_header
-from leanwide.options import Layer, Options, parse
+from leanwide.options import parse
 from leanwide.tuned import Subject, fingerprint, this_machine, write_tuned
 
 app = typer.Typer()
-
-_TABLE_WIDTH = 150
-"""Columns of the tables where the output is no terminal."""
 
 
 @frozen(kw_only=True)
@@ -84,7 +82,7 @@ def tune_command(  # noqa: PLR0913, PLR0917  # an option each
         path=path,
         seconds=60 * minutes,
         tolerance=tolerance / 100,
-        model=model.expanduser().absolute() if model is not None else None,
+        model=model,
         fresh=fresh,
     )
     report = _measure(wishes)
@@ -92,7 +90,8 @@ def tune_command(  # noqa: PLR0913, PLR0917  # an option each
     if json:
         typer.echo(msgspec.json.encode(as_data(report)).decode())
     else:
-        _print(report)
+        print_tables(*as_tables(report))
+        typer.echo(as_text(report))
         if written:
             typer.echo(f"written to {tuned_file()}")
     if reason := unsure(report):
@@ -105,7 +104,7 @@ def _measure(wishes: _Wishes) -> Report:
     Raises:
         EngineError: The model or the repository cannot be used, or another run is under way.
     """
-    cache = user_cache_path("leanwide") / "tune"
+    cache = cache_folder()
     try:
         with alone(cache / "lock"):
             job = _job(wishes, cache)
@@ -124,9 +123,9 @@ def _job(wishes: _Wishes, cache: Path) -> Job:
     Raises:
         EngineError: There is nothing to complete.
     """
-    own = _options(wishes, user_layer()[0])
+    own = options_of(wishes.model, user_layer()[0])
     header = read_header(model_path(own))
-    repository = _repository(wishes.path, own)
+    repository = repository_at(wishes.path, own)
     subject = Subject(
         model=header.name, fingerprint=fingerprint(header.path), machine=this_machine()
     )
@@ -137,7 +136,7 @@ def _job(wishes: _Wishes, cache: Path) -> Job:
     results = Results(file)
     if len(results):
         typer.echo(f"{len(results)} earlier results count; --fresh forgets them", err=True)
-    spec, now = engine_spec(own), _options(wishes, *user_layers()[0])
+    spec, now = engine_spec(own), parse(*user_layers()[0], argument_layer(wishes.model, None))[0]
     return Job(
         subject=subject,
         header=header,
@@ -153,29 +152,6 @@ def _job(wishes: _Wishes, cache: Path) -> Job:
     )
 
 
-def _options(wishes: _Wishes, *layers: Layer) -> Options:
-    options, problems = parse(*layers, argument_layer(wishes.model, None))
-    for problem in problems:
-        typer.echo(f"leanwide: {problem}", err=True)
-    return options
-
-
-def _repository(path: Path, options: Options) -> Repository:
-    """Draw holes from what is under a path.
-
-    Raises:
-        BadUse: There is no such path.
-        EngineError: It has no holes.
-    """
-    if not path.exists():
-        raise BadUse(f"{path} does not exist: give a folder with your code")
-    repository = read_repository(path, options.files.exclude)
-    if not repository.holes:
-        found = f"{repository.files} source files" if repository.files else "no source files"
-        raise EngineError(f"{path} has {found} and no place to complete: give a folder of code")
-    return repository
-
-
 def _run(job: Job) -> Findings:
     """Run it with a bar; Ctrl-C keeps what was measured.
 
@@ -184,13 +160,11 @@ def _run(job: Job) -> Findings:
     """
     if not expert_counts(job.header):
         typer.echo(f"{job.header.name} has no experts to choose from", err=True)
-    try:
-        with time_bar(job.seconds) as show:
-            return asyncio.run(tune(job, lambda now: show(now.doing, now.seconds_left)))
-    except KeyboardInterrupt:
-        raise EngineError(
-            f"stopped: {len(job.results)} results are kept, the same command goes on from there"
-        ) from None
+    return with_bar(
+        job.seconds,
+        lambda tell: tune(job, tell),
+        lambda: f"{len(job.results)} results are kept, the same command goes on from there",
+    )
 
 
 def _write(report: Report) -> bool:
@@ -199,12 +173,3 @@ def _write(report: Report) -> bool:
     if values:
         write_tuned(tuned_file(), report.job.subject, values, why_lines(report))
     return bool(values)
-
-
-def _print(report: Report) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_TABLE_WIDTH)
-    for table in as_tables(report):
-        console.print(table)
-    console.print(as_text(report), highlight=False, markup=False, soft_wrap=True)

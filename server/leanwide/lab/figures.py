@@ -37,6 +37,8 @@ class Figures:
     """From the question to the suggestion where nothing was evaluated before, median."""
     key_ms: float | None
     """The same while typing on, by model: one token is evaluated, and the answer is decoded."""
+    joules: float | None
+    """Energy for a suggestion at a new place, median; None where the machine does not tell."""
 
 
 def figures(outcomes: Sequence[Outcome]) -> Figures | None:
@@ -64,7 +66,12 @@ def figures(outcomes: Sequence[Outcome]) -> Figures | None:
         decode_per_second=decode,
         new_place_ms=median(one.total_ms for one in outcomes),
         key_ms=1000 * (1 + answer) / decode if decode else None,
+        joules=median(known) if (known := _known(outcomes)) else None,
     )
+
+
+def _known(outcomes: Sequence[Outcome]) -> list[float]:
+    return [one.joules for one in outcomes if one.joules is not None]
 
 
 def _rate(runs: Iterable[tuple[int, float]]) -> float | None:

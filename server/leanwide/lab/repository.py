@@ -13,12 +13,16 @@ from attrs import frozen
 from leanwide.context.crawl import Area, Found, crawl
 from leanwide.context.exclusions import Exclusions, why_text
 from leanwide.context.ignored import IgnoreFiles
+from leanwide.context.index import WorkspaceIndex
 from leanwide.context.reading import read_lines
+from leanwide.features.elsewhere import Elsewhere
 from leanwide.lab.holes import Hole, Source, holes, in_turn
 from leanwide.syntax import language_for, parse
 
 MOST_HOLES: Final = 600
 """Holes that are drawn: with more there is no time to measure them."""
+INDEX_SHARE: Final = 0.15
+"""Most of a run's time that the index may take."""
 _MOST_FILES: Final = 150
 """Files that holes are drawn from: each is read and parsed."""
 _MOST_FROM_A_FILE: Final = 60
@@ -66,6 +70,22 @@ def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Repo
         holes=chosen,
         files=len(found),
     )
+
+
+def indexed(area: Area, folder: Path, seconds: float) -> Elsewhere:
+    """Index an area for so many seconds at most; then it stands still while others measure.
+
+    Args:
+        area: What to index.
+        folder: Where the index is kept; the server's own is another one.
+        seconds: Time for it.
+    """
+    index = WorkspaceIndex(folder, rest=0.0)
+    elsewhere = Elsewhere(index)
+    elsewhere.build(area)
+    index.wait(seconds)
+    index.close()
+    return elsewhere
 
 
 def _lot(found: Found, seed: int) -> str:

@@ -19,6 +19,8 @@ _WARM_UP: Final = 2
 """First rounds that do not count: threads are learned, and pages come into memory."""
 _ANSWER_TOKENS: Final = 16
 """An answer is counted with so many tokens, however long it was: about what is shown."""
+_ENOUGH: Final = 8
+"""Rounds before anything is decided."""
 _CLEARLY: Final = 0.05
 """A variant that is not at least so much faster changes nothing."""
 _ERROR: Final = 0.05
@@ -46,7 +48,7 @@ class SpeedResult:
     @property
     def better(self) -> bool:
         """Whether it is certainly and noticeably faster."""
-        return self.change.high < -_CLEARLY
+        return self.change.holes >= _ENOUGH and self.change.high < -_CLEARLY
 
 
 def variants(spec: EngineSpec, cores: int, most_threads: int) -> tuple[Variant, ...]:

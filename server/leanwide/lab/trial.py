@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import attrs
@@ -73,6 +73,8 @@ class Outcome:
     decode_ms: float
     total_ms: float
     """From the question to the suggestion, at a place where nothing was evaluated before."""
+    joules: float | None = None
+    """Energy of the processor meanwhile, whoever used it; None where nobody tells."""
 
 
 @frozen(kw_only=True)
@@ -86,6 +88,8 @@ class Bench:
     elsewhere: Elsewhere
     longest: int
     """Most prompt tokens of any setting: lanes have room for them."""
+    energy: Callable[[], float | None] = field(default=lambda: None)
+    """Gives the joules that the processor has used since some moment."""
     trees: Trees = field(factory=Trees)
 
     def engine_spec(self, experts: int) -> EngineSpec:
@@ -116,7 +120,17 @@ class Bench:
         )
 
 
-async def run_trial(hole: Hole, setting: Setting, bench: Bench) -> Outcome | None:
+Prepare = Callable[[Hole, Workbench], Awaitable[None]]
+"""Makes a workbench ready for a hole."""
+
+
+async def as_it_is(hole: Hole, work: Workbench) -> None:
+    """Leave everything to leanwide."""
+
+
+async def run_trial(
+    hole: Hole, setting: Setting, bench: Bench, prepare: Prepare = as_it_is
+) -> Outcome | None:
     """Complete a hole and measure how likely its truth is; None where nothing is completed there.
 
     Raises:
@@ -128,7 +142,10 @@ async def run_trial(hole: Hole, setting: Setting, bench: Bench) -> Outcome | Non
     (length,) = await engine.count([hole.view.line_before + hole.truth])
     if length > TRUTH_TOKENS:
         return None
+    await prepare(hole, work)
+    before = bench.energy()
     text, record = await complete_cold(hole, work)
+    after = bench.energy()
     window = work.windows.get(hole.view.uri)
     if window is None or not record.prompt:
         return None
@@ -148,6 +165,7 @@ async def run_trial(hole: Hole, setting: Setting, bench: Bench) -> Outcome | Non
         generated_tokens=record.tokens_generated,
         decode_ms=record.ms["decode"],
         total_ms=record.ms["total"],
+        joules=None if before is None or after is None else after - before,
     )
 
 

@@ -13,12 +13,10 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.index import WorkspaceIndex
 from leanwide.engine.base import EngineSpec
-from leanwide.features.elsewhere import Elsewhere
 from leanwide.lab.deciding import Judgement, finest
 from leanwide.lab.engines import MOST_SHARED, engines, most_engines
-from leanwide.lab.repository import Repository
+from leanwide.lab.repository import INDEX_SHARE, Repository, indexed
 from leanwide.lab.results import Results
 from leanwide.lab.speed import SpeedResult, Variant, measure_speed
 from leanwide.lab.sweep import Sweep, sweep
@@ -34,8 +32,8 @@ _WIDTHS: Final = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 """Expert counts to choose among, as shares of the trained one."""
 _RESERVE: Final = 320
 """Tokens of a model's context that a prompt leaves for the rest of a trial."""
-_INDEX_SHARE, _SPEED_END, _EXPERTS_END = 0.15, 0.15, 0.6
-"""Shares of the time: most for the index; when speed and experts have to be done."""
+_SPEED_END, _EXPERTS_END = 0.15, 0.6
+"""Shares of the time after which speed, and experts, have to be done."""
 
 
 @frozen(kw_only=True)
@@ -97,7 +95,7 @@ def contexts(header: GgufHeader) -> tuple[int, ...]:
     return fitting or CONTEXTS[:1]
 
 
-class _Clock:
+class Clock:
     """The time that a run has."""
 
     def __init__(self, seconds: float, tell: Tell) -> None:
@@ -123,9 +121,9 @@ async def tune(job: Job, tell: Tell) -> Findings:
         EngineError: The model cannot be loaded, or has no FIM tokens.
         OSError: Results cannot be written.
     """
-    clock = _Clock(job.seconds, tell)
+    clock = Clock(job.seconds, tell)
     clock.until(1.0, "reading the repository")
-    elsewhere = _indexed(job, _INDEX_SHARE * job.seconds)
+    elsewhere = indexed(job.repository.area, job.index_folder, INDEX_SHARE * job.seconds)
     lengths = contexts(job.header)
     async with engines(most_engines(job.spec)) as opened:
         bench = Bench(
@@ -151,19 +149,7 @@ async def tune(job: Job, tell: Tell) -> Findings:
         )
 
 
-def _indexed(job: Job, seconds: float) -> Elsewhere:
-    """Index what is near the holes, for some time; then it stands still while others measure."""
-    index = WorkspaceIndex(job.index_folder, rest=0.0)
-    elsewhere = Elsewhere(index)
-    elsewhere.build(job.repository.area)
-    index.wait(seconds)
-    index.close()
-    return elsewhere
-
-
-async def _speed(
-    job: Job, bench: Bench, setting: Setting, clock: _Clock
-) -> tuple[SpeedResult, ...]:
+async def _speed(job: Job, bench: Bench, setting: Setting, clock: Clock) -> tuple[SpeedResult, ...]:
     def tell(number: int) -> bool:
         return clock.until(_SPEED_END, f"speed: {number} suggestions in each variant")
 
@@ -171,7 +157,7 @@ async def _speed(
 
 
 async def _experts(
-    job: Job, bench: Bench, context: int, clock: _Clock
+    job: Job, bench: Bench, context: int, clock: Clock
 ) -> tuple[Judgement[Setting] | None, int | None]:
     """Decide how many experts typing needs, and which count is the best for questions."""
     counts = expert_counts(job.header)
@@ -185,7 +171,7 @@ async def _experts(
 
 
 async def _sweep(
-    job: Job, bench: Bench, asked: tuple[Setting, ...], clock: _Clock, share: tuple[float, str]
+    job: Job, bench: Bench, asked: tuple[Setting, ...], clock: Clock, share: tuple[float, str]
 ) -> Judgement[Setting] | None:
     """Ask one question; None where there is nothing to ask."""
     if not asked:

@@ -214,7 +214,7 @@ def _figures_data(found: Figures | None) -> dict[str, Any] | None:
 def as_tables(report: Report) -> Iterator[Table]:
     """Yield a table for each question that was asked."""
     found = report.findings
-    if found.speed:
+    if any(one.change.holes > 1 for one in found.speed):
         yield _speed_table(found.speed)
     if found.experts is not None:
         yield _quality_table("experts", found.experts, report, _count_of)
@@ -226,13 +226,14 @@ def as_tables(report: Report) -> Iterator[Table]:
 
 def _speed_table(speed: Sequence[SpeedResult]) -> Table:
     table = _table("time for a suggestion, beside how the engine is set up")
-    for name in ("setting", "value", "time", "interval", ""):
+    for name in ("setting", "value", "rounds", "time", "interval", ""):
         table.add_column(name, justify="left" if name in ("setting", "") else "right")
     for one in speed:
         mark = "clearly faster" if one.better else ""
         table.add_row(
             one.variant.key,
             str(one.variant.value),
+            str(one.change.holes),
             f"{one.change.mean:+.0%}",
             _interval(one.change),
             mark,
