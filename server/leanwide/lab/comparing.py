@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import attrs
 from attrs import frozen
 
 from leanwide.engine.base import EngineSpec
@@ -14,7 +15,7 @@ from leanwide.lab.engines import engines, most_engines
 from leanwide.lab.everything import show_everything
 from leanwide.lab.repository import INDEX_SHARE, Repository, indexed
 from leanwide.lab.trial import Bench, Outcome, Prepare, Setting, as_it_is, run_trial
-from leanwide.lab.tuning import Clock, Moment, contexts, expert_counts
+from leanwide.lab.tuning import Clock, Moment, contexts
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
@@ -70,18 +71,21 @@ class Contest:
             ),
             Contender(name=DEFAULTS, setting=usual),
         )
-        between = {
-            *(
-                Setting(experts=count, context_tokens=self.smart.context_tokens)
-                for count in (*expert_counts(self.header), most)
-            ),
-            *(
-                Setting(experts=self.smart.experts, context_tokens=tokens)
-                for tokens in contexts(self.header)
-            ),
-        } - {self.smart, usual}
-        ordered = sorted(between, key=lambda one: (one.experts, one.context_tokens))
+        between = {*self._other_experts(trained, most), *self._other_contexts()}
+        ordered = sorted(
+            between - {self.smart, usual}, key=lambda one: (one.experts, one.context_tokens)
+        )
         return (*main, *(Contender(name="", setting=setting) for setting in ordered))
+
+    def _other_experts(self, trained: int, most: int) -> Iterator[Setting]:
+        """Expert counts for the plot, each about twice the one before."""
+        for count in (trained // 4, trained // 2, trained, 2 * trained, most):
+            yield attrs.evolve(self.smart, experts=max(min(1, most), min(count, most)))
+
+    def _other_contexts(self) -> Iterator[Setting]:
+        """Contexts for the plot: every second one that tuning knows."""
+        for tokens in contexts(self.header)[::2]:
+            yield attrs.evolve(self.smart, context_tokens=tokens)
 
     @property
     def longest(self) -> int:

@@ -9,7 +9,7 @@ import jinja2
 
 from leanwide import __version__
 from leanwide.lab.comparing import DEFAULTS, MAXIMUM, SMART
-from leanwide.lab.comparing_report import HEADINGS, MEANING, Comparison, Row, cells, verdict
+from leanwide.lab.comparing_report import MEANING, Comparison, Row, cells, headings, verdict
 from leanwide.lab.plot import Plot, Point, draw
 
 
@@ -29,7 +29,7 @@ def page(comparison: Comparison) -> str:
         energy=contest.meter.reason,
         verdict=verdict(comparison),
         meaning=MEANING,
-        headings=HEADINGS,
+        headings=headings(comparison),
         rows=[(row.name, cells(row)) for row in comparison.rows],
         plots=_plots(comparison),
     )

@@ -205,20 +205,26 @@ HEADINGS: Final = (
     "decode/s",
     "new place",
     "a key",
-    "energy",
 )
+ENERGY: Final = "energy"
+"""One more heading, where the machine tells its energy."""
+
+
+def headings(comparison: Comparison) -> tuple[str, ...]:
+    """Give the headings of a table of the figures."""
+    told = any(row.figures.joules is not None for row in comparison.rows)
+    return (*HEADINGS, ENERGY) if told else HEADINGS
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """Give a row's figures as text, under :data:`HEADINGS`."""
+    """Give a row's figures as text, under :func:`headings`."""
     found = row.figures
-    own = row.name == SMART
     return (
         row.name,
         str(row.setting.experts or "dense"),
         str(row.setting.context_tokens),
         f"{found.nll:.3f}",
-        "" if own else f"{row.beside.mean:+.1%} ({row.beside.low:+.1%} to {row.beside.high:+.1%})",
+        "" if row.name == SMART else _beside_smart(row.beside),
         f"{found.exact:.0%}",
         f"{found.similarity:.2f}",
         f"{found.parses:.0%}",
@@ -226,8 +232,14 @@ def cells(row: Row) -> tuple[str, ...]:
         _number(found.decode_per_second),
         f"{found.new_place_ms:.0f} ms",
         f"{found.key_ms:.0f} ms" if found.key_ms is not None else "",
-        f"{found.joules:.2f} J" if found.joules is not None else "not told",
+        *((f"{found.joules:.2f} J",) if found.joules is not None else ()),
     )
+
+
+def _beside_smart(one: Loss) -> str:
+    if math.isinf(one.low):
+        return "not known"
+    return f"{one.mean:+.1%} ({one.low:+.1%} to {one.high:+.1%})"
 
 
 def _number(value: float | None) -> str:
@@ -240,7 +252,7 @@ def as_table(comparison: Comparison) -> Table:
     title = f"{header.name}, {comparison.holes} places to complete"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.pad_edge, table.collapse_padding = False, True
-    for heading in HEADINGS:
+    for heading in headings(comparison):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     last = len([row for row in comparison.rows if row.name])
     for number, row in enumerate(comparison.rows, 1):

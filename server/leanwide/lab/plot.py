@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from typing import Final
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from attrs import field, frozen
 
 _WIDTH, _HEIGHT = 640, 340
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 20, 16, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 20, 16, 46
 _TICKS: Final = 5
+_LETTER: Final = 7
+"""Width of a letter of a name, about."""
 _AIR: Final = 0.08
 """Share of an axis that stays free at each end."""
 
@@ -67,7 +69,7 @@ def draw(plot: Plot) -> str:
     x, y = _axes(points)
     line = " ".join(f"{x.at(one.x):.1f},{y.at(one.y):.1f}" for one in plot.series)
     parts = (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(plot.summary)}">',
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label={quoteattr(plot.summary)}>',
         *_grid(x, y, plot),
         f'<polyline class="line" points="{line}"/>',
         *(part for one in points for part in _point(one, x, y)),
@@ -137,7 +139,10 @@ def _labels(points: Sequence[Point], x: _Axis, y: _Axis) -> Iterator[str]:
     """A name right above its point, or below where another name is there already."""
     taken: list[tuple[float, float]] = []
     for one in points:
+        width = _LETTER * len(one.label)
         left = x.at(one.x) + 8
+        if left + width > _WIDTH:
+            left = x.at(one.x) - 8 - width
         spots = (y.at(one.y) + move for move in (-8, 18, -22, 32, -36, 46))
         top = next(
             (at for at in spots if not any(_meets((left, at), other) for other in taken)),
