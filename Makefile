@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-editors vsix check-vscode lint fix docs bench train-smoke clean
+.PHONY: help setup demo test test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ docs: $(SETUP) ## write what documentation takes from the code
 
 bench: $(SETUP) ## run the benchmarks (nothing else should run meanwhile)
 	$(BIN)/pytest -q tests/benchmarks --benchmark-enable --benchmark-only
+
+compare: $(SETUP) ## compare leanwide's settings with "more is better" on its own code, 5 minutes
+	$(BIN)/leanwide compare server/leanwide --to build/compare
 
 train-smoke: .venv-training/.ready ## train a tiny embedded model, from data to a completion
 	.venv-training/bin/python -m training.smoke

@@ -8,8 +8,9 @@ itself: it is reported as a problem, in a sentence, and the layer below serves.
 from __future__ import annotations
 
 import difflib
+import enum
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, get_type_hints
@@ -31,6 +32,14 @@ _TOO_LARGE: Final = 2**31
 """Whole numbers stay below: llama.cpp gives them 32 bits."""
 
 
+class Switch(enum.StrEnum):
+    """Something that llama.cpp can do in two ways."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
 @frozen(kw_only=True)
 class ModelOptions:
     """Which weights are loaded, and how."""
@@ -47,6 +56,8 @@ class ModelOptions:
     """Map the file instead of reading it; lanes then share its pages."""
     use_extra_bufts: bool
     """Repack weights into private memory; lanes then share nothing."""
+    flash_attention: Switch
+    """Compute attention without keeping its scores: "auto" is where layers are on a GPU."""
 
     def weights(self, size_bytes: int, experts: int | None) -> Weights:
         """Describe the weights of a model of that size, loaded as these options say."""
@@ -154,15 +165,22 @@ class Layer:
     source: str
     """Where they stand, as the user knows it: a path, or "the editor"."""
     values: Mapping[str, Any]
+    why_not: Callable[[str], str] = field(default=lambda _: "", eq=False)
+    """Gives the reason why they do not serve for the model at a path; "" where they do."""
 
 
 def parse(*layers: Layer) -> tuple[Options, tuple[str, ...]]:
     """Lay ``layers`` over the built-in configuration; give the options and all problems found."""
     merged: dict[str, Any] = dict(built_in().values)
     problems: list[str] = []
-    for layer in layers:
-        checked = _check(layer.values, Options, "", layer.source, problems)
-        merged = _merge(merged, checked)
+    checked = [_check(layer.values, Options, "", layer.source, problems) for layer in layers]
+    paths = [values["model"]["path"] for values in checked if "path" in values.get("model", {})]
+    model = paths[-1] if paths else merged["model"]["path"]
+    for layer, values in zip(layers, checked, strict=True):
+        if reason := layer.why_not(model):
+            problems.append(f"{layer.source} is ignored: {reason}")
+        else:
+            merged = _merge(merged, values)
     return _CONVERTER.structure(merged, Options), tuple(problems)
 
 
@@ -287,6 +305,12 @@ def _wish(value: Any, _: Any) -> Wish:
     raise ValueError('this needs "auto", "shared" or "single"')
 
 
+def _switch(value: Any, _: Any) -> Switch:
+    if value in tuple(Switch):
+        return Switch(value)
+    raise ValueError('this needs "auto", "on" or "off"')
+
+
 def _texts(value: Any, _: Any) -> tuple[str, ...]:
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return tuple(value)
@@ -301,6 +325,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(int | Width, _experts)
     converter.register_structure_hook(Wish, _wish)
+    converter.register_structure_hook(Switch, _switch)
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _texts)
     return converter
 

@@ -13,7 +13,9 @@ from leanwide.cli.errors import BadUse
 from leanwide.engine.base import EngineError
 from leanwide.models.gguf import ModelFileError
 
-COMMANDS: Final = ("serve", "demo", "complete", "explain", "chat", "models", "bench", "doctor")
+COMMANDS: Final = (
+    "serve", "demo", "complete", "explain", "chat", "models", "tune", "compare", "bench", "doctor",
+)  # fmt: skip
 """Every command; the module of that name beside this file holds its ``app``."""
 
 

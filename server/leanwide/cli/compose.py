@@ -20,15 +20,25 @@ from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import legal_experts
 from leanwide.models.residency import Residence, Residency, choose_residency
 from leanwide.modes.profile import LEAN, WIDE, Profile
-from leanwide.options import LaneOptions, Layer, Options, parse, read_layer
+from leanwide.options import LaneOptions, Layer, ModelOptions, Options, Switch, parse, read_layer
 from leanwide.prompt.texts import built_in_texts
+from leanwide.tuned import read_tuned
 
 
 def user_layers() -> tuple[tuple[Layer, ...], tuple[str, ...]]:
     """Read the user's own file and the tuned one; give the layers and what was wrong with them."""
-    folder = user_config_path("leanwide")
-    read = [read_layer(folder / name) for name in ("config.toml", "tuned.toml")]
+    read = [user_layer(), read_tuned(tuned_file(), _file_of)]
     return tuple(layer for layer, _ in read), tuple(text for _, found in read for text in found)
+
+
+def user_layer() -> tuple[Layer, tuple[str, ...]]:
+    """Read the user's own file; give what it says and what was wrong with it."""
+    return read_layer(user_config_path("leanwide") / "config.toml")
+
+
+def tuned_file() -> Path:
+    """Give where ``leanwide tune`` writes what it found."""
+    return user_config_path("leanwide") / "tuned.toml"
 
 
 def user_texts() -> tuple[Mapping[str, str], tuple[str, ...]]:
@@ -65,7 +75,7 @@ def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) ->
 
 def model_path(options: Options) -> Path:
     """Give the model file that the options mean."""
-    return Path(options.model.path).expanduser() if options.model.path else embedded_model()
+    return _file_of(options.model.path)
 
 
 def engine_spec(options: Options) -> EngineSpec:
@@ -91,6 +101,7 @@ def engine_spec(options: Options) -> EngineSpec:
         use_extra_bufts=options.model.use_extra_bufts,
         gpu_layers=options.model.gpu_layers,
         one_handle=residency is Residency.SWAP,
+        flash_attention=_flash_attention(options.model),
     )
 
 
@@ -148,6 +159,15 @@ def check_experts(header: GgufHeader, experts: int) -> None:
     if nearest != experts and notice:
         most = header.number("expert_count")
         raise EngineError(f"{header.name} has 1 to {most} experts: --experts {experts} is outside")
+
+
+def _file_of(path: str) -> Path:
+    return Path(path).expanduser() if path else embedded_model()
+
+
+def _flash_attention(options: ModelOptions) -> bool | None:
+    wish = options.flash_attention
+    return None if wish is Switch.AUTO else wish is Switch.ON
 
 
 def _most_context(options: Options) -> int | None:

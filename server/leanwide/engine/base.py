@@ -112,6 +112,15 @@ class EngineSpec:
     """Layers kept in GPU memory; 0 is CPU only."""
     one_handle: bool = False
     """Keep one set of weights in memory, and load it anew for another expert count."""
+    flash_attention: bool | None = None
+    """Compute attention without keeping its scores; None: where layers are on a GPU."""
+
+    @property
+    def keeps_scores(self) -> bool:
+        """Whether attention keeps its scores, which takes memory for each head."""
+        if self.flash_attention is None:
+            return self.gpu_layers == 0
+        return not self.flash_attention
 
 
 @frozen(kw_only=True)
@@ -204,6 +213,8 @@ class Request:
     word cut by the cursor is continued as the model would have written it."""
     thinking: Thinking | None = None
     """What is thinking in the answer; None: all of it is answer."""
+    truth: str = ""
+    """What really follows the prompt: its probability is measured, and nothing is generated."""
 
 
 @frozen(kw_only=True)
@@ -224,6 +235,10 @@ class Stats:
     decode_ms: float
     tokens_thought: int = 0
     """Tokens of thinking among the generated ones."""
+    truth_tokens: int = 0
+    """Tokens of the request's truth."""
+    truth_nats: float = 0.0
+    """Negative log probability of all of them together, in nats."""
 
 
 @frozen

@@ -30,6 +30,7 @@ from leanwide.engine.base import (
 from leanwide.engine.cache import CachedSequence, SequenceCache
 from leanwide.engine.healing import Healing, PieceIndex
 from leanwide.engine.llama import Context, ContextParams, Decoded, Model, Sampler
+from leanwide.engine.scoring import Truth, nats
 from leanwide.engine.threads import ThreadChoice
 from leanwide.engine.voice import Voice
 from leanwide.models.speed import SMALLEST_STEP, STEP_MS
@@ -70,6 +71,8 @@ class _Meter:
     reused: int = 0
     generated: int = 0
     thought: int = 0
+    scored: int = 0
+    nats: float = 0.0
     prompt_done: float = field(default=Factory(lambda meter: meter.started, takes_self=True))
 
 
@@ -101,7 +104,7 @@ class Lane:
             sequences=spec.sequences,
             batch_tokens=engine.batch_tokens,
             threads=engine.threads,
-            on_gpu=engine.gpu_layers != 0,
+            keeps_scores=engine.keeps_scores,
         )
         self._context: Context = model.open_context(params, self._must_stop)
         self._cache = SequenceCache(spec.sequences)
@@ -154,8 +157,10 @@ class Lane:
         if job.cancelled():  # before it touches the KV cache
             yield Finished(FinishReason.CANCELLED, self._stats(job, meter))
             return
-        tokens, needed = self._encode(job.request)
+        truth = self._truth(job.request)
+        tokens, needed = self._encode(job.request, truth)
         answer = job.request.max_tokens + self._thinking_tokens(job.request.thinking)
+        answer += len(truth.asked) if truth is not None else 0
         if len(tokens) + answer > self._limit:
             raise EngineError(
                 f"{len(tokens)} prompt and {answer} answer tokens do not fit "
@@ -165,6 +170,8 @@ class Lane:
         try:
             yield from self._prefill(job, sequence, tokens, meter)
             reason = FinishReason.LENGTH
+            if truth is not None and not job.cancelled():
+                yield from self._score(job, sequence, truth, meter)
             if job.cancelled():
                 reason = FinishReason.CANCELLED
             elif job.request.max_tokens > 0:
@@ -179,9 +186,14 @@ class Lane:
             return 0
         return thinking.budget_tokens + len(self._model.tokenize_markup(thinking.conclusion))
 
-    def _encode(self, request: Request) -> tuple[list[int], bytes]:
+    def _encode(self, request: Request, truth: Truth | None) -> tuple[list[int], bytes]:
         """Tokens of the prompt and the bytes that healing takes back from its end."""
         tokens = encode(self._model, request.prompt)
+        if truth is not None:
+            # What the prompt ends with is tokenised together with the truth.
+            typed = isinstance(request.prompt[-1], str)
+            before = encode(self._model, request.prompt[:-1]) if typed else tokens
+            tokens = [*before, *truth.given]
         if len(tokens) == int(self._model.starts_with_bos):
             raise EngineError("an empty prompt cannot be continued")
         last = request.prompt[-1]
@@ -227,7 +239,39 @@ class Lane:
                 yield None
         meter.prompt_done = time.monotonic()
 
-    def _evaluate(self, job: Job, sequence: CachedSequence, part: list[int], threads: int) -> float:
+    def _truth(self, request: Request) -> Truth | None:
+        """The request's truth in tokens; None where there is none."""
+        if not request.truth:
+            return None
+        last = request.prompt[-1]
+        typed = last if isinstance(last, str) else ""
+        tokens = self._model.tokenize(typed + request.truth)
+        return Truth.of(tokens, list(map(self._model.piece, tokens)), len(typed.encode()))
+
+    def _score(
+        self, job: Job, sequence: CachedSequence, truth: Truth, meter: _Meter
+    ) -> Iterator[Step]:
+        """Measure how likely the truth is; the logits for its first token are there."""
+        asked = list(truth.asked)
+        meter.nats = nats(self._context.logits()[None], asked[:1])
+        for start in range(0, len(asked) - 1, self._batch_tokens):
+            yield None
+            part = asked[start : start + self._batch_tokens][: len(asked) - 1 - start]
+            self._evaluate(job, sequence, part, self._prompt_threads.pick(), len(part))
+            if job.cancelled():
+                return
+            following = asked[start + 1 : start + 1 + len(part)]
+            meter.nats += nats(self._context.rows(len(part)), following)
+        meter.scored = len(asked)
+
+    def _evaluate(
+        self,
+        job: Job,
+        sequence: CachedSequence,
+        part: list[int],
+        threads: int,
+        outputs: int = 1,
+    ) -> float:
         """Run tokens through the model; the sequence then holds what was really evaluated.
 
         Gives the milliseconds that it took.
@@ -235,11 +279,12 @@ class Lane:
         began = time.monotonic()
         self._context.use_threads(threads)
         self._running = job
+        place = len(sequence.tokens)
         try:
-            outcome = self._context.decode(part, len(sequence.tokens), sequence.number)
+            outcome = self._context.decode(part, place, sequence.number, outputs)
             if outcome is Decoded.FULL:
                 self._make_room(keep=sequence)
-                outcome = self._context.decode(part, len(sequence.tokens), sequence.number)
+                outcome = self._context.decode(part, place, sequence.number, outputs)
         finally:
             self._running = None
         if outcome is Decoded.FULL:
@@ -330,6 +375,8 @@ class Lane:
             prompt_ms=1000 * (meter.prompt_done - meter.started),
             decode_ms=1000 * (now - meter.prompt_done),
             tokens_thought=meter.thought,
+            truth_tokens=meter.scored,
+            truth_nats=meter.nats,
         )
 
     def close(self) -> None:

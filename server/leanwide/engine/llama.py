@@ -22,7 +22,7 @@ from llama_cpp import llama_cpp as api
 from leanwide.engine.base import EngineError, FimTokens, Sampling
 
 Logits = npt.NDArray[np.float32]
-"""One value per token of the vocabulary, shape (vocabulary,)."""
+"""One value per token of the vocabulary, shape (vocabulary,), or a row of them per token."""
 
 _ERROR_LEVEL: Final = 4  # GGML_LOG_LEVEL_ERROR
 _PIECE_BYTES: Final = 256  # longer than any token's text in the vocabularies at hand
@@ -209,8 +209,8 @@ class ContextParams:
     batch_tokens: int
     """Most tokens in one :meth:`Context.decode`."""
     threads: int
-    on_gpu: bool
-    """Layers are computed on a GPU."""
+    keeps_scores: bool
+    """Attention keeps its scores: llama.cpp's flash attention is off."""
 
 
 class Decoded(enum.Enum):
@@ -241,7 +241,7 @@ class Context:
         # On a CPU it makes decoding slower, and its sums depend on threads and on slices of the
         # prompt, which follow the clock: the same question would get another answer.
         automatic, off = api.LLAMA_FLASH_ATTN_TYPE_AUTO, api.LLAMA_FLASH_ATTN_TYPE_DISABLED
-        native.flash_attn_type = automatic if params.on_gpu else off
+        native.flash_attn_type = off if params.keeps_scores else automatic
         native.no_perf = True
         native.abort_callback = self._abort
         self._handle = api.llama_init_from_model(model, native)
@@ -254,13 +254,18 @@ class Context:
         self._memory: Any = api.llama_get_memory(self._handle)
         self._batch = _Batch(params.batch_tokens)
 
-    def decode(self, tokens: Sequence[int], position: int, sequence: int) -> Decoded:
-        """Evaluate ``tokens`` of ``sequence`` from ``position`` on; logits of the last are kept.
+    def decode(
+        self, tokens: Sequence[int], position: int, sequence: int, outputs: int = 1
+    ) -> Decoded:
+        """Evaluate ``tokens`` of ``sequence`` from ``position`` on.
+
+        The logits of the last ``outputs`` tokens are kept.
 
         Raises:
             EngineError: llama.cpp failed.
         """
-        code = api.llama_decode(self._handle, self._batch.fill(tokens, position, sequence))
+        batch = self._batch.fill(tokens, position, sequence, outputs)
+        code = api.llama_decode(self._handle, batch)
         if code < 0:
             raise EngineError(f"llama_decode failed with code {code}")
         return (Decoded.DONE, Decoded.FULL, Decoded.ABORTED)[code]
@@ -288,6 +293,11 @@ class Context:
         """Logits of the last evaluated token: a view, valid until the next decode."""
         pointer = api.llama_get_logits_ith(self._handle, -1)
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary,))
+
+    def rows(self, count: int) -> Logits:
+        """Logits of the last ``count`` outputs, shape (count, vocabulary): a view, as above."""
+        pointer = api.llama_get_logits(self._handle)
+        return np.ctypeslib.as_array(pointer, shape=(count, self._vocabulary))
 
     def sample(self, sampler: Sampler) -> int:
         """Choose the next token."""
@@ -335,13 +345,13 @@ class _Batch:
         self._sequences = (ctypes.POINTER(api.llama_seq_id) * size)(*[pointer] * size)
         self._outputs = (ctypes.c_int8 * size)()
 
-    def fill(self, tokens: Sequence[int], position: int, sequence: int) -> Any:
+    def fill(self, tokens: Sequence[int], position: int, sequence: int, outputs: int) -> Any:
         count = len(tokens)
         self._tokens[:count] = list(tokens)
         self._positions[:count] = list(range(position, position + count))
         self._sequence[0] = sequence
         ctypes.memset(self._outputs, 0, count)
-        self._outputs[count - 1] = 1
+        self._outputs[count - outputs : count] = [1] * outputs
         return api.llama_batch(
             n_tokens=count,
             token=self._tokens,

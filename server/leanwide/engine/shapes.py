@@ -17,7 +17,7 @@ def lane_shapes(header: GgufHeader, spec: EngineSpec) -> dict[str, LaneShape]:
             sequences=lane.sequences,
             experts=legal_experts(header, wanted_experts(header, lane.experts))[0],
             batch_tokens=spec.batch_tokens,
-            on_gpu=spec.gpu_layers != 0,
+            on_gpu=not spec.keeps_scores,
         )
         for lane in spec.lanes
     }

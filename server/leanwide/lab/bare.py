@@ -82,7 +82,7 @@ def _load(setup: Setup, experts: int) -> Iterator[tuple[Model, Context]]:
         sequences=1,
         batch_tokens=setup.batch_tokens,
         threads=setup.threads,
-        on_gpu=False,
+        keeps_scores=True,
     )
     context = model.open_context(room, lambda: False)
     yield model, context

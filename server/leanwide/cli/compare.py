@@ -1,0 +1,106 @@
+"""``leanwide compare``: leanwide as it is set up against everything switched on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from leanwide.cli.compose import engine_spec, model_path, user_layers
+from leanwide.cli.measuring import (
+    cache_folder,
+    options_of,
+    print_tables,
+    repository_at,
+    with_bar,
+)
+from leanwide.engine.base import EngineError
+from leanwide.lab.comparing import Contest, compare
+from leanwide.lab.comparing_page import page
+from leanwide.lab.comparing_report import Comparison, as_data, as_table, verdict
+from leanwide.lab.energy import EnergyMeter
+from leanwide.lab.results import alone
+from leanwide.lab.trial import Setting
+from leanwide.models.gguf import read_header
+from leanwide.models.limits import legal_experts, wanted_experts
+from leanwide.options import Options, parse
+
+app = typer.Typer()
+
+
+@app.command()
+def compare_command(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A folder with your code, or one file.")
+    ] = Path(),
+    minutes: Annotated[float, typer.Option(min=0, help="Most time that it takes.")] = 5.0,
+    to: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where compare.html and compare.json go.")
+    ] = Path("leanwide-compare"),
+    model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compare quality, speed and energy of your settings with "more is better" on your code."""
+    comparison = _measure(path, minutes * 60, model)
+    data = msgspec.json.encode(as_data(comparison))
+    if comparison.enough:
+        _write(to, comparison, data)
+    if json:
+        typer.echo(data.decode())
+    else:
+        print_tables(as_table(comparison))
+        typer.echo("\n".join(verdict(comparison)))
+        if reason := comparison.contest.meter.reason:
+            typer.echo(f"energy: {reason}")
+        if comparison.enough:
+            typer.echo(f"the page is {to / 'compare.html'}")
+    if not comparison.enough:
+        raise EngineError(verdict(comparison)[0].rstrip("."))
+
+
+def _measure(path: Path, seconds: float, model: Path | None) -> Comparison:
+    """Measure, alone on this machine.
+
+    Raises:
+        EngineError: The model or the repository cannot be used, or another run is under way.
+    """
+    options = options_of(model, *user_layers()[0])
+    contest = _contest(path, seconds, options)
+    with alone(cache_folder() / "lock"):
+        outcomes = with_bar(
+            seconds, lambda tell: compare(contest, tell), lambda: "nothing of it is kept"
+        )
+    return Comparison.of(contest, outcomes)
+
+
+def _contest(path: Path, seconds: float, options: Options) -> Contest:
+    header = read_header(model_path(options))
+    experts, _ = legal_experts(header, wanted_experts(header, options.lanes.lean.experts))
+    built_in, _ = parse()
+    return Contest(
+        header=header,
+        spec=engine_spec(options),
+        profiles=options.profiles,
+        smart=Setting(experts=experts, context_tokens=options.modes.code.context_tokens),
+        usual_context=built_in.modes.code.context_tokens,
+        repository=repository_at(path, options),
+        index_folder=cache_folder() / "index",
+        seconds=seconds,
+        meter=EnergyMeter.at(),
+    )
+
+
+def _write(folder: Path, comparison: Comparison, data: bytes) -> None:
+    """Write the page and the data beside it.
+
+    Raises:
+        EngineError: They cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "compare.json").write_bytes(msgspec.json.format(data))
+        (folder / "compare.html").write_text(page(comparison), "utf-8")
+    except OSError as error:
+        raise EngineError(f"{folder} cannot be written: {error.strerror}") from error

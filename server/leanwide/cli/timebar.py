@@ -1,0 +1,34 @@
+"""A bar for work that ends when its time is spent, or sooner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+Show = Callable[[str, float], None]
+"""Takes what is being done, and the seconds that are left."""
+
+
+@contextmanager
+def time_bar(seconds: float) -> Iterator[Show]:
+    """Show a bar on stderr while the work goes on."""
+    columns = (BarColumn(), TextColumn("{task.fields[left]}"), TextColumn("{task.description}"))
+    # Twice a second: drawing must take no time from what is measured.
+    with Progress(
+        *columns, console=Console(stderr=True), refresh_per_second=2, transient=True
+    ) as bar:
+        task = bar.add_task("starting", total=max(seconds, 1e-9), left="")
+
+        def show(doing: str, left: float) -> None:
+            minutes, rest = divmod(round(left), 60)
+            bar.update(
+                task,
+                completed=seconds - left,
+                description=doing,
+                left=f"{minutes}:{rest:02} left at most",
+            )
+
+        yield show

@@ -1,0 +1,175 @@
+"""``leanwide tune``: finds the settings that fit this model, this machine and your own code."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import psutil
+import typer
+from attrs import frozen
+
+from leanwide import __version__
+from leanwide.cli.compose import (
+    argument_layer,
+    engine_spec,
+    model_path,
+    tuned_file,
+    user_layer,
+    user_layers,
+)
+from leanwide.cli.measuring import (
+    cache_folder,
+    options_of,
+    print_tables,
+    repository_at,
+    with_bar,
+)
+from leanwide.engine.base import EngineError
+from leanwide.lab.results import Results, alone
+from leanwide.lab.speed import variants
+from leanwide.lab.tuning import Findings, Job, expert_counts, tune
+from leanwide.lab.tuning_report import (
+    Report,
+    as_data,
+    as_tables,
+    as_text,
+    named_settings,
+    settings,
+    unsure,
+    why_lines,
+)
+from leanwide.models.gguf import read_header
+from leanwide.options import parse
+from leanwide.tuned import Subject, fingerprint, this_machine, write_tuned
+
+app = typer.Typer()
+
+
+@frozen(kw_only=True)
+class _Wishes:
+    """What the command line says."""
+
+    path: Path
+    seconds: float
+    tolerance: float
+    model: Path | None
+    fresh: bool
+
+
+@app.command()
+def tune_command(  # noqa: PLR0913, PLR0917  # an option each
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A folder with your code, or one file.")
+    ] = Path(),
+    minutes: Annotated[float, typer.Option(min=0, help="Most time that it takes.")] = 10.0,
+    tolerance: Annotated[
+        float, typer.Option(min=0, max=100, help="Percent by which NLL may be above the best.")
+    ] = 2.0,
+    model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Measure and show, but write no settings.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget what an earlier run measured.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure expert counts, context and speed on your own code, and keep what fits."""
+    wishes = _Wishes(
+        path=path,
+        seconds=60 * minutes,
+        tolerance=tolerance / 100,
+        model=model,
+        fresh=fresh,
+    )
+    report = _measure(wishes)
+    written = not dry_run and _write(report)
+    if json:
+        typer.echo(msgspec.json.encode(as_data(report)).decode())
+    else:
+        print_tables(*as_tables(report))
+        typer.echo(as_text(report))
+        if written:
+            typer.echo(f"written to {tuned_file()}")
+    if reason := unsure(report):
+        raise EngineError(reason)
+
+
+def _measure(wishes: _Wishes) -> Report:
+    """Measure, alone on this machine.
+
+    Raises:
+        EngineError: The model or the repository cannot be used, or another run is under way.
+    """
+    cache = cache_folder()
+    try:
+        with alone(cache / "lock"):
+            job = _job(wishes, cache)
+            findings = _run(job)
+            report = Report.of(job, findings)
+            if report.clear:
+                job.results.forget()  # another run is to measure anew
+            return report
+    except OSError as error:
+        raise EngineError(f"results cannot be kept in {cache}: {error.strerror}") from error
+
+
+def _job(wishes: _Wishes, cache: Path) -> Job:
+    """Gather what is to be measured.
+
+    Raises:
+        EngineError: There is nothing to complete.
+    """
+    own = options_of(wishes.model, user_layer()[0])
+    header = read_header(model_path(own))
+    repository = repository_at(wishes.path, own)
+    subject = Subject(
+        model=header.name, fingerprint=fingerprint(header.path), machine=this_machine()
+    )
+    named = repr((__version__, subject, str(wishes.path.resolve())))
+    file = cache / f"{hashlib.sha256(named.encode()).hexdigest()[:24]}.jsonl"
+    if wishes.fresh:
+        file.unlink(missing_ok=True)
+    results = Results(file)
+    if len(results):
+        typer.echo(f"{len(results)} earlier results count; --fresh forgets them", err=True)
+    spec, now = engine_spec(own), parse(*user_layers()[0], argument_layer(wishes.model, None))[0]
+    return Job(
+        subject=subject,
+        header=header,
+        spec=spec,
+        profiles=own.profiles,
+        variants=variants(spec, psutil.cpu_count(logical=False) or 1, psutil.cpu_count() or 1),
+        repository=repository,
+        results=results,
+        index_folder=cache / "index",
+        tolerance=wishes.tolerance,
+        seconds=wishes.seconds,
+        before=named_settings(engine_spec(now), now.modes.code, header),
+    )
+
+
+def _run(job: Job) -> Findings:
+    """Run it with a bar; Ctrl-C keeps what was measured.
+
+    Raises:
+        EngineError: The model cannot be used, or somebody stopped it.
+    """
+    if not expert_counts(job.header):
+        typer.echo(f"{job.header.name} has no experts to choose from", err=True)
+    return with_bar(
+        job.seconds,
+        lambda tell: tune(job, tell),
+        lambda: f"{len(job.results)} results are kept, the same command goes on from there",
+    )
+
+
+def _write(report: Report) -> bool:
+    """Write the tuned file, and tell whether there was anything to write."""
+    values = settings(report)
+    if values:
+        write_tuned(tuned_file(), report.job.subject, values, why_lines(report))
+    return bool(values)

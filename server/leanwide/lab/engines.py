@@ -1,0 +1,65 @@
+"""Engines for several settings at once, each a process of its own on the same file.
+
+Where the file is mapped, they share its pages, so that another expert count costs a KV cache and
+some tens of megabytes. Where weights are copied, only one engine is kept open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from leanwide.engine.base import EngineSpec
+from leanwide.engine.client import EngineClient
+
+MOST_SHARED: Final = 8
+"""Engines that are open at once where they share the weights."""
+
+
+class Engines:
+    """The engines that are open, the last used ones."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._open: dict[EngineSpec, EngineClient] = {}
+
+    async def get(self, spec: EngineSpec) -> EngineClient:
+        """Give the engine for a specification, loaded.
+
+        Raises:
+            EngineError: The model cannot be loaded.
+        """
+        engine = self._open.pop(spec, None)
+        while engine is None and len(self._open) >= self._most:
+            await self._open.pop(next(iter(self._open))).close()
+        engine = engine or EngineClient(spec)
+        self._open[spec] = engine
+        await engine.ready()
+        return engine
+
+    async def drop(self, spec: EngineSpec) -> None:
+        """End an engine that is not needed any more."""
+        if (engine := self._open.pop(spec, None)) is not None:
+            await engine.close()
+
+    async def close(self) -> None:
+        """End all of them."""
+        while self._open:
+            await self._open.popitem()[1].close()
+
+
+@asynccontextmanager
+async def engines(most: int) -> AsyncIterator[Engines]:
+    """Keep at most so many engines open, and end them after use."""
+    opened = Engines(most)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+def most_engines(spec: EngineSpec) -> int:
+    """Give how many engines may be open at once."""
+    shared = spec.use_mmap and not spec.use_extra_bufts and spec.gpu_layers == 0
+    return MOST_SHARED if shared else 1

@@ -1,0 +1,190 @@
+"""Holes in a file: what somebody could be about to type there, and what they really wrote. Pure.
+
+Three kinds, all chosen by syntax: the rest of a line of code, the arguments of a call, and the body
+of a function or the end of one. A hole is the file without that text, the cursor in its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import tree_sitter
+from attrs import field, frozen
+
+from leanwide.context.view import View, split_lines, with_lf
+from leanwide.syntax import (
+    Definition,
+    Position,
+    Span,
+    SyntaxTree,
+    content,
+    definitions,
+    in_comment,
+    in_string,
+)
+
+_SHORTEST: Final = 4
+"""Characters of a hole, white space at its ends left out: less says nothing of a model."""
+_LONGEST_LINE: Final = 160
+"""Characters of a hole in a line: longer ones are data."""
+_MOST_LINES: Final = 12
+"""Lines of a block: nobody waits for more."""
+_MOST_CHARACTERS: Final = 600
+"""Characters of a block."""
+_ARGUMENTS: Final = frozenset({"argument_list", "arguments"})
+"""What the grammars call the arguments of a call."""
+_WORD: Final = re.compile(r"\w")
+
+
+@frozen
+class Source:
+    """A file with its path."""
+
+    path: str
+    """In the file system."""
+    uri: str
+    tree: SyntaxTree = field(repr=False)
+
+
+@frozen
+class Hole:
+    """A place in a file, and what stands there."""
+
+    id: str
+    """Tells it from every other hole, also the next time that the file is read."""
+    kind: str
+    """``line``, ``arguments`` or ``block``."""
+    view: View = field(repr=False)
+    """The file without :attr:`truth`, the cursor in its place."""
+    truth: str
+    """The text that was taken out, with LF endings."""
+
+
+def holes(source: Source) -> Iterator[Hole]:
+    """Yield the holes of a file, kinds by turns and in an order that only their text decides."""
+    first = hashlib.sha256(source.path.encode("utf-8", "replace")).digest()[0] % len(_TURNS)
+    of_kind = {kind: _shuffled(source, kind, spans) for kind, spans in _KINDS.items()}
+    while of_kind:
+        for kind in (*_TURNS[first:], *_TURNS[:first]):  # files begin with different kinds
+            hole = next(of_kind.get(kind, iter(())), None)
+            if hole is None:
+                of_kind.pop(kind, None)
+            else:
+                yield hole
+
+
+def _shuffled(
+    source: Source, kind: str, spans: Callable[[SyntaxTree], Iterator[Span]]
+) -> Iterator[Hole]:
+    """The holes of one kind; a large file has many, so each is made when it is asked for."""
+    named = sorted((_name(source, kind, span), span) for span in spans(source.tree))
+    for name, span in named:
+        truth = with_lf(source.tree.text(span))
+        code = kind != "line" or _is_code(source.tree, span.start)
+        if code and _is_worth_it(kind, truth):
+            yield Hole(name, kind, _without(source, name, span), truth)
+
+
+def _name(source: Source, kind: str, span: Span) -> str:
+    said = (source.path, kind, str(span.start.line), source.tree.text(span))
+    return hashlib.sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _without(source: Source, name: str, span: Span) -> View:
+    lines = source.tree.lines
+    (first, column), (last, end) = span
+    joined = lines[first][:column] + lines[last][end:]
+    return View(
+        uri=f"{source.uri}#{name}",
+        path=source.path,
+        language_id="",
+        version=0,
+        lines=(*lines[:first], *split_lines(joined), *lines[last + 1 :]),
+        line=first,
+        column=column,
+    )
+
+
+def _is_worth_it(kind: str, truth: str) -> bool:
+    text = truth.strip()
+    longest = _MOST_CHARACTERS if kind == "block" else _LONGEST_LINE
+    return len(text) >= _SHORTEST and len(truth) <= longest and bool(_WORD.search(text))
+
+
+def _line_spans(tree: SyntaxTree) -> Iterator[Span]:
+    for number, line in enumerate(tree.lines):
+        if (start := _text_start(tree, number)) is not None:
+            yield Span(start, Position(number, len(content(line).rstrip())))
+
+
+def _argument_spans(tree: SyntaxTree) -> Iterator[Span]:
+    for node in _nodes(tree.root):
+        if node.type not in _ARGUMENTS:
+            continue
+        start, end = tree.span_of(node)
+        if start.line == end.line and tree.text(Span(start, end))[:1] == "(":
+            yield Span(Position(start.line, start.column + 1), Position(end.line, end.column - 1))
+
+
+def _block_spans(tree: SyntaxTree) -> Iterator[Span]:
+    for definition in definitions(tree):
+        if definition.body_start is not None:
+            yield from _body_spans(tree, definition)
+
+
+def _body_spans(tree: SyntaxTree, definition: Definition) -> Iterator[Span]:
+    """The code of a body from its first line on, if there is little of it, else its last lines."""
+    last = definition.end.line
+    if not tree.language.indented:
+        last -= 1  # the closing bracket or word stays
+    starts = [
+        _text_start(tree, number) for number in range(definition.signature_end.line + 1, last)
+    ]
+    code = [start for start in starts if start is not None and _is_code(tree, start)]
+    if nearby := [start for start in code if last - start.line < _MOST_LINES]:
+        yield Span(nearby[0], Position(last, len(content(tree.lines[last]).rstrip())))
+
+
+_KINDS: Final = {"line": _line_spans, "arguments": _argument_spans, "block": _block_spans}
+_TURNS: Final = ("line", "block", "arguments", "block")
+"""Blocks come twice as often: what they tell of a model is much more, at the same price."""
+
+
+def _text_start(tree: SyntaxTree, line: int) -> Position | None:
+    """Where the text of a line begins; None for a blank line."""
+    text = content(tree.lines[line])
+    indentation = len(text) - len(text.lstrip())
+    return Position(line, indentation) if indentation < len(text) else None
+
+
+def _is_code(tree: SyntaxTree, start: Position) -> bool:
+    """Whether code begins there: no comment, and no text in a string."""
+    inside = Position(start.line, start.column + 1)
+    if in_comment(tree, inside) or tree.starts_in_text(start.line):
+        return False
+    return not in_string(tree, inside)
+
+
+def _nodes(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        yield node
+        todo += node.children
+
+
+def in_turn(files: Sequence[Iterator[Hole]], most: int) -> tuple[Hole, ...]:
+    """Take one hole of each file, then the next one of each, until there are ``most``."""
+    chosen: list[Hole] = []
+    left = list(files)
+    while left and len(chosen) < most:
+        for file in list(left):
+            hole = next(file, None)
+            if hole is None:
+                left.remove(file)
+            elif len(chosen) < most:
+                chosen.append(hole)
+    return tuple(chosen)

@@ -1,0 +1,180 @@
+"""``leanwide compare``: who is ahead, said as it is, on a page that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from leanwide.cli.compare import _contest, _write
+from leanwide.engine.base import EngineError
+from leanwide.lab.comparing import MAXIMUM, SMART
+from leanwide.lab.comparing_page import page
+from leanwide.lab.comparing_report import Comparison, as_data, verdict
+from leanwide.lab.energy import EnergyMeter
+from leanwide.lab.plot import Plot, Point, draw
+from leanwide.lab.trial import Outcome
+from leanwide.options import parse
+
+PROGRAM = str(Path(sys.executable).with_name("leanwide"))
+FUNCTION = """
+def function_{0}(name, values=()):
+    result = [value for value in values if value != name]
+    return sorted(result, key=str)
+"""
+
+
+@pytest.fixture
+def code(tmp_path):
+    folder = tmp_path / "code & <more>"
+    folder.mkdir()
+    for number in range(8):
+        text = "".join(FUNCTION.format(10 * number + inner) for inner in range(3))
+        (folder / f"part_{number}.py").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def contest(code):
+    """The embedded model as it is set up when nobody sets anything."""
+    return _contest(code, 60.0, parse()[0])
+
+
+def compared(contest, *, holes=60, smart_nats=100.0, smart_ms=100.0, joules=None):
+    """A comparison in which only leanwide's own setting differs from all others."""
+
+    def outcome(contender, number):
+        is_smart = contender.name == SMART
+        return Outcome(
+            hole=str(number),
+            kind="line",
+            setting=contender.setting,
+            tokens=40,
+            nats=(smart_nats if is_smart else 100.0) + number % 7,
+            exact=False,
+            similarity=0.5,
+            parses=True,
+            prompt_tokens=300,
+            prompt_ms=80.0,
+            generated_tokens=10,
+            decode_ms=20.0,
+            total_ms=smart_ms if is_smart else 100.0,
+            joules=joules,
+        )
+
+    outcomes = {
+        one: {str(number): outcome(one, number) for number in range(holes)}
+        for one in contest.contenders
+    }
+    return Comparison.of(contest, outcomes)
+
+
+def test_the_three_are_what_they_are_called(contest):
+    smart, maximum, defaults, *between = contest.contenders
+    assert (smart.setting.experts, smart.setting.context_tokens) == (2, 768)
+    assert (maximum.setting.experts, maximum.setting.context_tokens) == (16, 2048 - 320)
+    assert (defaults.setting.experts, defaults.setting.context_tokens) == (4, 768)
+    settings = [one.setting for one in between]
+    assert len(set(settings)) == len(settings)
+    assert smart.setting not in settings
+
+
+def test_smart_is_told_to_lose_where_it_loses(contest):
+    beside_maximum, _ = verdict(compared(contest, smart_nats=110.0, smart_ms=200.0))
+    assert "2.0 times as slow (200 against 100 ms)" in beside_maximum
+    assert re.search(r"its NLL is 9\.\d% worse \(\+9\.\d% to \+9\.\d%\)\.$", beside_maximum)
+
+
+def test_what_is_not_certain_is_told_to_be_so(contest):
+    beside_maximum, _ = verdict(compared(contest, smart_ms=50.0))
+    assert "2.0 times as fast (50 against 100 ms)" in beside_maximum
+    assert "which is no certain difference" in beside_maximum
+
+
+def test_a_few_holes_compare_nothing(contest):
+    (sentence,) = verdict(compared(contest, holes=5))
+    assert "5 places to complete are too few to compare" in sentence
+
+
+def test_the_page_is_whole_and_asks_for_nothing(contest):
+    text = page(compared(contest, joules=1.25))
+    assert "code &amp; &lt;more&gt;" in text
+    assert "prefers-color-scheme: dark" in text
+    assert "1.25 J" in text
+    assert not re.search(r"""(?:src|href)=|url\(|@import|<script""", text)
+    plots = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    assert len(plots) == 2
+    for plot in plots:
+        circles = ElementTree.fromstring(plot).iter("circle")
+        assert MAXIMUM in {circle.get("class").split()[1] for circle in circles}
+
+
+def test_the_page_and_the_data_stand_beside_each_other(contest, tmp_path):
+    comparison = compared(contest)
+    _write(tmp_path / "a" / "b", comparison, json.dumps(as_data(comparison)).encode())
+    assert (tmp_path / "a" / "b" / "compare.html").read_text() == page(comparison)
+    assert json.loads((tmp_path / "a" / "b" / "compare.json").read_text())["holes"] == 60
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EngineError, match="cannot be written"):
+        _write(tmp_path / "file", comparison, b"{}")
+
+
+def test_the_data_have_every_setting_with_its_interval(contest):
+    data = as_data(compared(contest))
+    assert len(data["settings"]) == len(contest.contenders)
+    for row in data["settings"][1:]:
+        beside = row["nll_beside_smart"]
+        assert beside["low"] <= beside["mean"] <= beside["high"]
+
+
+def test_a_plot_of_one_point_is_drawn():
+    point = Point(label="1", style="smart", x=5, x_low=5, x_high=5, y=0, y_low=0, y_high=0)
+    plot = Plot(series=[point], others=[], x_title="ms", y_title="NLL", summary='"one" & only')
+    (circle,) = ElementTree.fromstring(draw(plot)).iter("circle")
+    assert 0 < float(circle.get("cx")) < 640
+
+
+# Energy
+
+
+def counters(tmp_path, energy, turns_at=1_000_000):
+    folder = tmp_path / "intel-rapl:0"
+    folder.mkdir(exist_ok=True)
+    (folder / "energy_uj").write_text(f"{energy}\n")
+    (folder / "max_energy_range_uj").write_text(f"{turns_at - 1}\n")
+
+
+def test_energy_is_counted_over_the_turn_of_the_counter(tmp_path):
+    counters(tmp_path, 900_000)
+    meter = EnergyMeter.at(tmp_path)
+    assert (meter.reason, meter.joules()) == ("", 0.0)
+    counters(tmp_path, 150_000)
+    assert meter.joules() == pytest.approx(0.25)
+    counters(tmp_path, 250_000)
+    assert meter.joules() == pytest.approx(0.35)
+
+
+def test_a_machine_that_does_not_tell_its_energy_is_told_of(tmp_path):
+    meter = EnergyMeter.at(tmp_path / "nowhere")
+    assert meter.joules() is None
+    assert meter.reason == "this machine does not tell its energy"
+
+
+# The program
+
+
+def test_the_program_measures_and_says_that_it_had_no_time(code, tmp_path):
+    result = subprocess.run(
+        [PROGRAM, "compare", str(code), "--minutes", "0.1", "--to", str(tmp_path / "to"), "--json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 1
+    data = json.loads(result.stdout)
+    assert data["model"] == "leanwide embedded"
+    assert "too few to compare" in result.stderr
+    assert not (tmp_path / "to").exists()

@@ -1,0 +1,171 @@
+"""``leanwide tune`` in a shell, with real engines."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import attrs
+import pytest
+
+from leanwide.engine.base import EngineError
+from leanwide.lab.repository import MOST_HOLES, read_repository
+from leanwide.lab.results import Results, alone
+from leanwide.lab.shapes import TINY_DENSE
+from leanwide.lab.synthetic import Recipe, write
+from leanwide.lab.vocabulary import VocabularyOptions
+
+PROGRAM = str(Path(sys.executable).with_name("leanwide"))
+FUNCTION = """
+def function_{0}(name, values=()):
+    result = [value for value in values if value != name]
+    print("function", {0}, name, len(result))
+    return sorted(result, key=str)
+"""
+
+
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "dense.gguf"
+    write(path, Recipe(shape=attrs.evolve(TINY_DENSE, context=1024)))
+    return path
+
+
+@pytest.fixture
+def code(tmp_path):
+    """A folder with more than enough to complete."""
+    folder = tmp_path / "code"
+    folder.mkdir()
+    for number in range(12):
+        text = "".join(FUNCTION.format(10 * number + inner) for inner in range(4))
+        (folder / f"part_{number}.py").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path):
+    """Folders of its own for configuration and cache."""
+    return {
+        **os.environ,
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
+
+
+def run(home, *arguments):
+    command = [PROGRAM, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=home)
+
+
+def tune(home, *arguments):
+    return run(home, "tune", *arguments)
+
+
+def test_it_writes_what_it_found_and_the_program_goes_by_it(home, code, dense, tmp_path):
+    """A dense model of random weights: no context helps it, so the smallest one serves."""
+    result = tune(home, code, "--model", dense, "--minutes", "0.5", "--tolerance", "50", "--json")
+    assert result.returncode == 0, result.stderr
+    assert "has no experts to choose from" in result.stderr
+    report = json.loads(result.stdout)
+    assert report["experts"] is None
+    context = report["context"]
+    assert (context["clear"], context["chosen"]["context_tokens"]) == (True, 256)
+    figures = [setting["figures"] for setting in context["settings"]]
+    assert [one["holes"] >= 24 and one["prompt_per_second"] > 0 for one in figures] == [True] * 2
+    assert report["settings"]["modes"]["code"]["context_tokens"] == 256
+    file = tmp_path / "config" / "leanwide" / "tuned.toml"
+    assert "context_tokens = 256" in file.read_text()
+    assert not list((tmp_path / "cache").rglob("*.jsonl"))
+    other = run(home, "doctor", "--json")
+    (problem,) = json.loads(other.stdout)["problems"]
+    assert "tuned.toml is ignored: it was measured with another model" in problem
+
+
+def test_ctrl_c_keeps_what_was_measured_and_the_next_run_goes_on(home, code, tmp_path):
+    process = subprocess.Popen(
+        [PROGRAM, "tune", str(code), "--minutes", "0.4"],
+        env=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    end = time.monotonic() + 60
+    while time.monotonic() < end and not list((tmp_path / "cache").rglob("*.jsonl")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "results are kept, the same command goes on from there" in said
+    again = tune(home, code, "--minutes", "0", "--dry-run")
+    assert "earlier results count; --fresh forgets them" in again.stderr
+    assert not (tmp_path / "config").exists()
+    assert "earlier results" not in tune(home, code, "--minutes", "0", "--fresh").stderr
+
+
+def test_two_at_once_would_measure_each_other(home, code, tmp_path):
+    lock = tmp_path / "cache" / "leanwide" / "tune" / "lock"
+    with alone(lock):
+        result = tune(home, code)
+    assert result.returncode == 1
+    assert f"process {os.getpid()} is measuring on this machine" in result.stderr
+    with alone(lock), pytest.raises(EngineError), alone(lock):
+        pass
+    with lock.open() as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "complaint"),
+    [
+        ({}, 1, "no source files and no place to complete"),
+        ({"data.json": '{"a": [1, 2, 3]}\n', ".env": "TOKEN=secret\n"}, 1, "no source files"),
+        ({"broken.py": ")))) ((((\n", "empty.py": "\n"}, 1, "2 source files and no place"),
+        ({"one.py": FUNCTION.format(1)}, 1, "places to complete are too few to decide"),
+        (None, 2, "does not exist: give a folder"),
+    ],
+)
+def test_a_repository_that_gives_nothing_is_one_line(home, tmp_path, files, code, complaint):
+    folder = tmp_path / "folder"
+    for name, text in (files or {}).items():
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    if files is not None:
+        folder.mkdir(exist_ok=True)
+    result = tune(home, folder, "--minutes", "0")
+    assert result.returncode == code
+    assert complaint in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_no_time_at_all_changes_nothing(home, code, tmp_path):
+    result = tune(home, code, "--minutes", "0")
+    assert result.returncode == 1
+    assert "the time was too short to decide anything" in result.stderr
+    assert not (tmp_path / "config").exists()
+
+
+def test_a_model_without_fim_tokens_is_refused(home, code, tmp_path):
+    path = tmp_path / "no-fim.gguf"
+    write(path, Recipe(shape=TINY_DENSE, vocabulary=VocabularyOptions(fim=False)))
+    result = tune(home, code, "--model", path, "--minutes", "0.2")
+    assert result.returncode == 1
+    assert "has no fill-in-the-middle tokens" in result.stderr
+
+
+def test_a_large_repository_is_sampled(tmp_path):
+    for number in range(800):
+        (tmp_path / f"part_{number}.py").write_text(FUNCTION.format(number))
+    found = read_repository(tmp_path, ("part_7*",))
+    assert found.files == 800 - 111
+    assert 150 < len(found.holes) <= MOST_HOLES
+    assert len({hole.view.path for hole in found.holes}) == 150
+    assert found.holes == read_repository(tmp_path, ("part_7*",)).holes
+
+
+def test_results_survive_a_line_that_was_cut(tmp_path):
+    file = tmp_path / "results.jsonl"
+    file.write_bytes(b'{"hole":"a","kind":"li')
+    assert len(Results(file)) == 0
