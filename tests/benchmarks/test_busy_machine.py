@@ -17,7 +17,8 @@ import pytest
 
 from leanwide.cli.compose import engine_spec
 from leanwide.engine.base import Piece, Priority, Request
-from leanwide.engine.lane import Job, Lane
+from leanwide.engine.job import Job
+from leanwide.engine.lane import Lane
 from leanwide.engine.lanes import Lanes
 from leanwide.engine.threads import ThreadChoice
 from leanwide.options import parse
@@ -83,7 +84,7 @@ def decode(lane: Lane, number: int) -> list[float]:
 
 @pytest.mark.parametrize("choice", [Fixed(CORES), Fixed(1), ThreadChoice(CORES)], ids=str)
 def test_milliseconds_per_token(benchmark: Any, lane: Lane, load: str, choice: Any):
-    lane._decode_threads = choice
+    lane.kv._decode_threads = choice
     took: list[float] = []
     rounds = iter(range(1000))
     benchmark.pedantic(lambda: took.extend(decode(lane, next(rounds))), rounds=4, warmup_rounds=1)

@@ -17,8 +17,9 @@ from leanwide.engine.base import (
     LaneSpec,
     Sampling,
 )
+from leanwide.engine.encoding import encode
 from leanwide.engine.healing import PieceIndex
-from leanwide.engine.lane import Lane, Opening, encode
+from leanwide.engine.lane import Lane, Opening
 from leanwide.engine.lanes import Lanes
 from leanwide.models.limits import Width
 
@@ -155,7 +156,7 @@ def test_a_cut_word_is_continued(lane, lanes, typed):
     taken_back = lanes.model.piece(prompt[-1])
     text, end = run(lane, CODE, typed, max_tokens=9, heal=True)
     assert end.stats.tokens_reused + end.stats.tokens_evaluated == len(prompt) - 1
-    held = max(lane._cache.sequences, key=lambda sequence: sequence.used).tokens
+    held = max(lane.kv._cache.sequences, key=lambda sequence: sequence.used).tokens
     assert held[: len(prompt) - 1] == prompt[:-1]
     said = b"".join(map(lanes.model.piece, held[len(prompt) - 1 :]))
     assert said.startswith(taken_back)
@@ -230,8 +231,8 @@ def test_an_answer_after_a_cancelled_prompt_is_the_same_as_without(lane, lanes):
     running.close()
     cancelled_first, _ = settled(lane, (prompt,), max_tokens=6)
     assert settled(lane, (prompt,), max_tokens=6)[0] == cancelled_first
-    held = max(lane._cache.sequences, key=lambda sequence: sequence.used)
-    assert lane._context.length(held.number) == len(held.tokens)
+    held = max(lane.kv._cache.sequences, key=lambda sequence: sequence.used)
+    assert lane.kv._context.length(held.number) == len(held.tokens)
 
 
 # Two at a time
@@ -324,7 +325,7 @@ def test_two_widths_over_one_file_say_different_things(lane, wide):
     logits = []
     for each in (lane, wide):
         run(each, CODE, max_tokens=0, lane=each.info.name)
-        logits.append(each._context.logits().copy())
+        logits.append(each.kv.logits().copy())
     assert not np.allclose(*logits, atol=1e-2)
     assert run(lane, "x")[1].stats.experts == lane.info.experts == 2
     assert run(wide, "x", lane="wide")[1].stats.experts == wide.info.experts == 4

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanwide.engine.base import EngineError, Finished, FinishReason, Piece, Priority
-from leanwide.engine.lane import Step
+from leanwide.engine.job import Step
 from leanwide.engine.scheduler import Scheduler
 
 from .make import FREE

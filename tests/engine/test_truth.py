@@ -18,7 +18,7 @@ CODE = "def area(width, height):\n    return "
 
 def log_probability(lane, token):
     """Of a token, from the logits that are there now."""
-    logits = lane._context.logits().astype(np.float64)
+    logits = lane.kv.logits().astype(np.float64)
     return logits[token] - np.log(np.exp(logits - logits.max()).sum()) - logits.max()
 
 

@@ -8,7 +8,7 @@ from itertools import count
 from attrs import define
 
 from leanwide.engine.base import EngineError, Finished, Piece, Priority
-from leanwide.engine.lane import Step
+from leanwide.engine.job import Step
 
 
 @define

@@ -20,7 +20,7 @@ from attrs import field, frozen
 
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, Request
-from leanwide.engine.lane import Job, Step
+from leanwide.engine.job import Job, Step
 from leanwide.engine.lanes import Lanes
 from leanwide.engine.scheduler import Scheduler
 

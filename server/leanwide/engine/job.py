@@ -1,0 +1,54 @@
+"""A request under way in the engine process: what its steps give, and what it costs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from attrs import Factory, define, field, frozen
+
+from leanwide.engine.base import Finished, Piece, Request, Stats
+
+Step = Piece | Finished | None
+"""What one step gave; None is a prompt slice that gave no text yet."""
+
+
+@frozen(kw_only=True)
+class Job:
+    """A request as a lane runs it."""
+
+    request: Request
+    arrived: float
+    """Moment of arrival, in seconds of ``time.monotonic``."""
+    cancelled: Callable[[], bool]
+    """Asked between steps and, on CPU and Metal, inside them."""
+
+
+@define
+class Meter:
+    """Counts what a generation costs while it runs."""
+
+    started: float = field(factory=time.monotonic)
+    evaluated: int = 0
+    reused: int = 0
+    generated: int = 0
+    thought: int = 0
+    scored: int = 0
+    nats: float = 0.0
+    prompt_done: float = field(default=Factory(lambda meter: meter.started, takes_self=True))
+
+    def stats(self, job: Job, experts: int) -> Stats:
+        """What it cost until now, with so many active experts."""
+        return Stats(
+            lane=job.request.lane,
+            experts=experts,
+            tokens_evaluated=self.evaluated,
+            tokens_reused=self.reused,
+            tokens_generated=self.generated,
+            queue_ms=1000 * (self.started - job.arrived),
+            prompt_ms=1000 * (self.prompt_done - self.started),
+            decode_ms=1000 * (time.monotonic() - self.prompt_done),
+            tokens_thought=self.thought,
+            truth_tokens=self.scored,
+            truth_nats=self.nats,
+        )

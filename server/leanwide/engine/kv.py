@@ -1,0 +1,153 @@
+"""The KV cache of a lane: what is evaluated in which sequence, and how the rest gets there.
+
+Everything takes bounded time: prompts go in slices as long as this machine manages in a step.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority
+from leanwide.engine.cache import CachedSequence, SequenceCache
+from leanwide.engine.llama import Context, ContextParams, Decoded, Logits, Model, Sampler
+from leanwide.engine.threads import ThreadChoice
+from leanwide.models.speed import SMALLEST_STEP, STEP_MS
+
+Cancelled = Callable[[], bool]
+"""Whether somebody gave up; asked inside a step too, on CPU and Metal."""
+
+
+class KvCache:
+    """A context on a model, with the bookkeeping over its sequences."""
+
+    def __init__(self, model: Model, spec: LaneSpec, engine: EngineSpec) -> None:
+        """Open it.
+
+        Raises:
+            EngineError: There is not enough memory.
+        """
+        self.batch_tokens = engine.batch_tokens
+        """Most tokens in one step."""
+        self._slice = engine.batch_tokens
+        self._cancelled: Cancelled | None = None
+        self._prompt_threads = ThreadChoice(engine.threads)
+        self._decode_threads = ThreadChoice(engine.threads)
+        params = ContextParams(
+            cells=spec.context_tokens * spec.sequences,
+            sequences=spec.sequences,
+            batch_tokens=engine.batch_tokens,
+            threads=engine.threads,
+            keeps_scores=engine.keeps_scores,
+        )
+        self._context: Context = model.open_context(params, self._must_stop)
+        self._cache = SequenceCache(spec.sequences)
+
+    @property
+    def buffer_bytes(self) -> int:
+        """What llama.cpp says that it allocated; 0 where it says nothing."""
+        return self._context.buffer_bytes
+
+    def claim(self, priority: Priority, tokens: list[int]) -> CachedSequence:
+        """Take a sequence for a prompt; what it holds of that stays.
+
+        Work in the background takes nothing from anybody.
+
+        Raises:
+            EngineError: All of them are in use.
+        """
+        spare = priority is Priority.BACKGROUND
+        claim = self._cache.claim_spare(tokens) if spare else self._cache.claim(tokens)
+        if claim is None:
+            raise EngineError("every sequence of the lane is in use")
+        sequence = claim.sequence
+        if claim.copy_from is not None:
+            self._context.truncate(sequence.number, 0)
+            self._context.copy(claim.copy_from, sequence.number, claim.keep)
+        elif not self._context.truncate(sequence.number, claim.keep):
+            sequence.tokens.clear()
+        return sequence
+
+    def fill(
+        self, sequence: CachedSequence, tokens: list[int], cancelled: Cancelled
+    ) -> Iterator[int]:
+        """Evaluate what a sequence lacks of a prompt, in slices of about ``STEP_MS``.
+
+        Gives the number of tokens evaluated after each.
+        """
+        while len(sequence.tokens) < len(tokens) and not cancelled():
+            done = len(sequence.tokens)
+            part = tokens[done : done + self._slice]
+            choice = self._prompt_threads if len(part) >= SMALLEST_STEP else self._decode_threads
+            threads = choice.pick()
+            ms = self._evaluate(sequence, part, threads, cancelled)
+            count = len(sequence.tokens) - done
+            if count >= SMALLEST_STEP:
+                choice.learn(threads, ms / count)
+                fitting = int(count / ms * STEP_MS)
+                self._slice = max(SMALLEST_STEP, min(self.batch_tokens, fitting))
+            yield count
+
+    def append(self, sequence: CachedSequence, tokens: list[int], cancelled: Cancelled) -> None:
+        """Evaluate a few tokens, one batch at most, behind what is there."""
+        threads = self._decode_threads.pick()
+        ms = self._evaluate(sequence, tokens, threads, cancelled)
+        if len(tokens) == 1:
+            self._decode_threads.learn(threads, ms)
+
+    def append_known(
+        self, sequence: CachedSequence, tokens: list[int], cancelled: Cancelled
+    ) -> Logits:
+        """Evaluate up to a batch of tokens; gives the logits behind each, a row per token."""
+        self._evaluate(sequence, tokens, self._prompt_threads.pick(), cancelled, len(tokens))
+        return self._context.rows(len(tokens))
+
+    def logits(self) -> Logits:
+        """What follows the last token that was evaluated, shape (vocabulary,); a view."""
+        return self._context.logits()
+
+    def sample(self, sampler: Sampler) -> int:
+        """Choose the token that follows."""
+        return self._context.sample(sampler)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._context.close()
+
+    def _must_stop(self) -> bool:
+        return self._cancelled is not None and self._cancelled()
+
+    def _evaluate(
+        self,
+        sequence: CachedSequence,
+        part: Sequence[int],
+        threads: int,
+        cancelled: Cancelled,
+        outputs: int = 1,
+    ) -> float:
+        """Run tokens through the model; the sequence then holds what was really evaluated.
+
+        Gives the milliseconds that it took.
+        """
+        began = time.monotonic()
+        self._context.use_threads(threads)
+        self._cancelled = cancelled
+        place = len(sequence.tokens)
+        try:
+            outcome = self._context.decode(part, place, sequence.number, outputs)
+            if outcome is Decoded.FULL:
+                self._make_room(keep=sequence)
+                outcome = self._context.decode(part, place, sequence.number, outputs)
+        finally:
+            self._cancelled = None
+        if outcome is Decoded.FULL:
+            raise EngineError("the KV cache is full: raise context_tokens")
+        kept = self._context.length(sequence.number) - place
+        sequence.tokens.extend(part[:kept])
+        return 1000 * (time.monotonic() - began)
+
+    def _make_room(self, keep: CachedSequence) -> None:
+        for other in self._cache.sequences:
+            if other is not keep and not other.busy:
+                self._context.truncate(other.number, 0)
+                other.tokens.clear()
