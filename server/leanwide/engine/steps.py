@@ -111,8 +111,7 @@ class Steps:
         self, sampler: Sampler, healing: Healing, thinking: Thinking | None
     ) -> tuple[int, bytes] | None:
         """The next token and its bytes, or None where the model ends its answer."""
-        healed = healing.choose(self._kv.logits()) if healing.needed else None
-        token = healed if healing.needed else self._kv.sample(sampler)
+        token = healing.choose(self._kv.logits()) if healing.needed else self._kv.sample(sampler)
         if token is None:
             return None
         if not self._model.is_end(token):
