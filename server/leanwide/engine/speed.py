@@ -24,6 +24,9 @@ from leanwide.engine.threads import ThreadChoice
 from leanwide.models.gguf import GgufHeader, TensorInfo
 from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
 
+_F16: Final = 1
+"""The ggml type of the KV cache."""
+_CELLS: Final = 2048
 _SMALL: Final = 64
 """Weights in a row of a matrix that takes no time to multiply with."""
 _OPERATIONS: Final = 40
@@ -36,6 +39,10 @@ class Sample:
 
     dense: Matrix
     experts: Matrix | None
+    keys: Matrix
+    """Of a KV cache of moderate length, for one of its heads."""
+    queries: int
+    """Heads that share them."""
     used: int
     """Active experts; 0 for a dense model."""
     step_tokens: int
@@ -53,10 +60,21 @@ def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> 
     return Sample(
         dense=_matrix(max(outside, key=lambda tensor: tensor.elements), 1),
         experts=_matrix(inside[0], header.number("expert_count")) if inside else None,
+        keys=Matrix(kind=_F16, width=_key_length(header), rows=_CELLS),
+        queries=_heads(header) // max(1, header.number("attention.head_count_kv")) or 1,
         used=experts,
         step_tokens=max(SMALLEST_STEP, step_tokens),
         threads=threads,
     )
+
+
+def _heads(header: GgufHeader) -> int:
+    return max(1, header.number("attention.head_count"))
+
+
+def _key_length(header: GgufHeader) -> int:
+    narrow = header.number("embedding_length") // _heads(header)
+    return header.number("attention.key_length") or max(1, narrow)
 
 
 def _matrix(tensor: TensorInfo, experts: int) -> Matrix:
@@ -88,6 +106,7 @@ def measure(wanted: Sample) -> Rates | None:
 def _measured(ggml: Ggml, wanted: Sample, threads: int) -> Rates:
     return Rates(
         stream_bytes_per_s=ggml.stream_bytes_per_s(wanted.experts or wanted.dense, threads),
+        attention_flops_per_s=ggml.dense_flops_per_s(wanted.keys, wanted.queries, threads),
         layer_s=_OPERATIONS * ggml.operation_s(_SMALL, threads),
         small=_step(ggml, wanted, SMALLEST_STEP, threads),
         large=_step(ggml, wanted, wanted.step_tokens, threads),
@@ -102,6 +121,7 @@ def _step(ggml: Ggml, wanted: Sample, tokens: int, threads: int) -> StepRates:
         tokens=tokens,
         dense_flops_per_s=ggml.dense_flops_per_s(wanted.dense, tokens, threads),
         expert_flops_per_s=experts,
+        attention_flops_per_s=ggml.dense_flops_per_s(wanted.keys, tokens * wanted.queries, threads),
     )
 
 

@@ -147,7 +147,7 @@ def _timed(cost: TokenCost, lane: LaneFit, rates: Rates) -> LaneFit:
     return attrs.evolve(
         lane,
         decode_tokens_per_s=decode_tokens_per_s(cost, rates, experts, behind),
-        prompt_tokens_per_s=prompt_tokens_per_s(cost, rates, experts),
+        prompt_tokens_per_s=prompt_tokens_per_s(cost, rates, experts, behind),
     )
 
 
