@@ -27,6 +27,8 @@ from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
 _F16: Final = 1
 """The ggml type of the KV cache."""
 _CELLS: Final = 2048
+_LARGEST_STEP: Final = 512
+"""Tokens; a step that a CPU takes in less than its time is not larger."""
 _SMALL: Final = 64
 """Weights in a row of a matrix that takes no time to multiply with."""
 _OPERATIONS: Final = 40
@@ -63,7 +65,7 @@ def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> 
         keys=Matrix(kind=_F16, width=_key_length(header), rows=_CELLS),
         queries=_heads(header) // max(1, header.number("attention.head_count_kv")) or 1,
         used=experts,
-        step_tokens=max(SMALLEST_STEP, step_tokens),
+        step_tokens=max(SMALLEST_STEP, min(_LARGEST_STEP, step_tokens)),
         threads=threads,
     )
 
