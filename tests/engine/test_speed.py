@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from leanwide.engine import speed
-from leanwide.engine.ggml import Ggml, gpu_memory_bytes
+from leanwide.engine.ggml import Ggml, Matrix, gpu_memory_bytes
 from leanwide.engine.speed import Sample, measure, rates, sample
 from leanwide.lab.shapes import TINY
 from leanwide.models.gguf import read_header
@@ -79,6 +79,15 @@ def test_every_rate_is_measured_and_remembered(wanted: Sample, monkeypatch: pyte
     monkeypatch.setattr(speed, "Ggml", None)  # nothing is measured any more
     assert rates(wanted) == measured
     assert rates(wanted) is not None
+
+
+def test_a_product_that_takes_no_time_is_measured_until_the_room_is_full(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Every run takes memory from the room; ggml would crash at its end."""
+    monkeypatch.setattr("leanwide.engine.ggml._RUNS_S", 1e9)
+    monkeypatch.setattr("leanwide.engine.ggml._SPARE_BYTES", 4 << 20)
+    assert Ggml().dense_flops_per_s(Matrix(kind=1, width=64, rows=64), tokens=64, threads=1) > 0
 
 
 def test_the_best_of_two_measurements_stays(wanted: Sample, monkeypatch: pytest.MonkeyPatch):
