@@ -48,7 +48,7 @@ class Shell:
             text=True,
             check=False,
             env=self.environment,
-            timeout=60,
+            timeout=300,  # shared machines stall
         )
 
 

@@ -83,6 +83,7 @@ def test_doctor_is_content_with_a_fresh_installation(tmp_path: Path):
     assert report["problems"] == []
     assert [lane["name"] for lane in report["lanes"]] == ["lean", "wide"]
     assert report["residency"]["residency"] == "shared"
+    assert (report["fit"]["verdict"], report["fit"]["advice"]) == ("fits", "")
     assert run("doctor", config=tmp_path).stdout.strip().endswith("everything is fine")
 
 

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from leanwide.engine import speed
-from leanwide.engine.ggml import Ggml, gpu_memory_bytes
+from leanwide.engine.ggml import Ggml, Matrix, gpu_memory_bytes
 from leanwide.engine.speed import Sample, measure, rates, sample
 from leanwide.lab.shapes import TINY
 from leanwide.models.gguf import read_header
@@ -42,6 +42,35 @@ def test_a_dense_model_is_sampled_without_experts(dense):
     assert measured.large.dense_flops_per_s > measured.large.expert_flops_per_s == 0
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"kind": 26}, {"kind": 99}, {"width": 7}, {"elements": 0}, {"width": 0}],
+    ids=str,
+)
+def test_a_matrix_that_the_kernels_do_not_take_is_not_given_to_them(tiny, change):
+    header = read_header(tiny)
+    odd = tuple(attrs.evolve(tensor, **change) for tensor in header.tensors)
+    assert sample(attrs.evolve(header, tensors=odd), 2, step_tokens=32, threads=1) is None
+
+
+def test_more_experts_than_there_are_give_no_sample(tiny):
+    header = read_header(tiny)
+    assert sample(header, TINY.experts + 1, step_tokens=32, threads=1) is None
+    assert sample(header, 0, step_tokens=32, threads=1) is None
+
+
+def test_a_model_whose_first_layer_is_dense_is_sampled_where_its_experts_are(tiny):
+    header = read_header(tiny)
+    later = tuple(
+        each
+        for each in header.tensors
+        if not (each.name.startswith("blk.0.") and "_exps." in each.name)
+    )
+    found = sample(attrs.evolve(header, tensors=later), 2, step_tokens=32, threads=1)
+    assert found is not None
+    assert found.experts is not None
+
+
 def test_every_rate_is_measured_and_remembered(wanted: Sample, monkeypatch: pytest.MonkeyPatch):
     measured = measure(wanted)
     assert measured is not None
@@ -50,6 +79,15 @@ def test_every_rate_is_measured_and_remembered(wanted: Sample, monkeypatch: pyte
     monkeypatch.setattr(speed, "Ggml", None)  # nothing is measured any more
     assert rates(wanted) == measured
     assert rates(wanted) is not None
+
+
+def test_a_product_that_takes_no_time_is_measured_until_the_room_is_full(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Every run takes memory from the room; ggml would crash at its end."""
+    monkeypatch.setattr("leanwide.engine.ggml._RUNS_S", 1e9)
+    monkeypatch.setattr("leanwide.engine.ggml._SPARE_BYTES", 4 << 20)
+    assert Ggml().dense_flops_per_s(Matrix(kind=1, width=64, rows=64), tokens=64, threads=1) > 0
 
 
 def test_the_best_of_two_measurements_stays(wanted: Sample, monkeypatch: pytest.MonkeyPatch):

@@ -10,17 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanwide.lab.shapes import THIRTY_BILLION
-from leanwide.models.fit import (
-    Fit,
-    Load,
-    Machine,
-    Verdict,
-    advice,
-    instead,
-    load_notice,
-    plan,
-    with_speed,
-)
+from leanwide.models.advice import advice, instead, load_notice
+from leanwide.models.fit import Fit, Load, Machine, Verdict, plan, with_speed
 from leanwide.models.memory import LaneShape, lane_bytes
 from leanwide.models.registry import entries
 

@@ -133,6 +133,11 @@ def test_a_refusal_of_the_hub_is_one_sentence(hub: Hub, status, headers, sentenc
     assert sentence in refusal()
 
 
+def test_a_name_that_the_hub_never_gives_is_refused_without_asking(hub: Hub):
+    with pytest.raises(PullError, match="is no name that the hub gives"):
+        pull(HubFile("some--body/tiny", "tiny.gguf"), quiet, HASTE)
+
+
 def test_offline_is_said_plainly(hub: Hub, monkeypatch: pytest.MonkeyPatch):
     with serving(Hub()) as gone:
         ask(gone.address, monkeypatch)

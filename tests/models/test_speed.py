@@ -21,9 +21,15 @@ from leanwide.models.speed import (
 from .test_cost import described
 
 COST = token_cost(described(THIRTY_BILLION))
-STEP = StepRates(tokens=128, dense_flops_per_s=190e9, expert_flops_per_s=85e9)
+STEP = StepRates(
+    tokens=128, dense_flops_per_s=190e9, expert_flops_per_s=85e9, attention_flops_per_s=60e9
+)
 RATES = Rates(
-    stream_bytes_per_s=19e9, layer_s=0.0, small=attrs.evolve(STEP, tokens=SMALLEST_STEP), large=STEP
+    stream_bytes_per_s=19e9,
+    attention_flops_per_s=60e9,
+    layer_s=0.0,
+    small=attrs.evolve(STEP, tokens=SMALLEST_STEP),
+    large=STEP,
 )
 
 
@@ -38,19 +44,21 @@ def test_more_experts_and_more_context_are_never_faster(experts, context, more):
     few = decode_tokens_per_s(COST, RATES, experts, context)
     assert decode_tokens_per_s(COST, RATES, experts + 1, context) <= few
     assert decode_tokens_per_s(COST, RATES, experts, context + more) <= few
-    assert prompt_tokens_per_s(COST, RATES, experts + 1) <= prompt_tokens_per_s(
-        COST, RATES, experts
-    )
+    prompts = prompt_tokens_per_s(COST, RATES, experts, context)
+    assert prompt_tokens_per_s(COST, RATES, experts + 1, context) <= prompts
+    assert prompt_tokens_per_s(COST, RATES, experts, context + more) <= prompts
 
 
 @given(st.floats(1e9, 1e14), st.floats(1e9, 1e14), st.floats(1.0, 4.0))
 def test_a_prompt_takes_steps_between_the_smallest_and_the_largest(small, large, gain):
     """Larger steps are never slower for each token, so the speed is between that of both ends."""
-    slow = StepRates(tokens=SMALLEST_STEP, dense_flops_per_s=small, expert_flops_per_s=large)
-    fast = StepRates(tokens=128, dense_flops_per_s=gain * small, expert_flops_per_s=gain * large)
+    slow = attrs.evolve(
+        STEP, tokens=SMALLEST_STEP, dense_flops_per_s=small, expert_flops_per_s=large
+    )
+    fast = attrs.evolve(STEP, dense_flops_per_s=gain * small, expert_flops_per_s=gain * large)
     ends = [attrs.evolve(RATES, small=each, large=each) for each in (slow, fast)]
-    least, most = (prompt_tokens_per_s(COST, end, 8) for end in ends)
-    between = prompt_tokens_per_s(COST, attrs.evolve(RATES, small=slow, large=fast), 8)
+    least, most = (prompt_tokens_per_s(COST, end, 8, 100) for end in ends)
+    between = prompt_tokens_per_s(COST, attrs.evolve(RATES, small=slow, large=fast), 8, 100)
     assert 0.999 * least <= between <= 1.001 * most
 
 
@@ -59,7 +67,7 @@ def test_a_dense_model_has_a_speed():
     dense = attrs.evolve(STEP, expert_flops_per_s=0.0)
     rates = attrs.evolve(RATES, small=attrs.evolve(dense, tokens=16), large=dense)
     assert decode_tokens_per_s(cost, rates, 0, 100) > 0
-    assert prompt_tokens_per_s(cost, rates, 0) > 0
+    assert prompt_tokens_per_s(cost, rates, 0, 100) > 0
 
 
 def test_a_disturbed_measurement_changes_nothing():

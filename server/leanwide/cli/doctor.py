@@ -187,7 +187,7 @@ def _print(report: dict[str, Any]) -> None:
     )
     console.print(f"llama.cpp: {report['llama_cpp']['features']}", markup=False)
     if model is not None:
-        note = " (ships with leanwide; `model.path` in config.toml names a real one)"
+        note = " (ships with leanwide; `leanwide models list` has real ones)"
         console.print(f"model: {model['name']}, {model['megabytes']} MB", end="")
         console.print(note if model["embedded"] else "", markup=False)
         console.print(model["path"], style="dim")

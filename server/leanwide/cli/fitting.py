@@ -16,7 +16,8 @@ from leanwide.engine.base import EngineSpec
 from leanwide.engine.ggml import gpu_memory_bytes
 from leanwide.engine.shapes import lane_shapes
 from leanwide.engine.speed import Sample, measure, rates, sample
-from leanwide.models.fit import CACHED_BYTES, Fit, Load, Machine, advice, instead, plan, with_speed
+from leanwide.models.advice import advice, instead
+from leanwide.models.fit import CACHED_BYTES, Fit, Load, Machine, plan, with_speed
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.memory import LaneShape
 from leanwide.models.registry import entries
@@ -141,8 +142,8 @@ def print_memory(console: Console, data: dict[str, Any]) -> None:
     """Show to a person whether the model fits, and what to do."""
     needed, usable = data["needed_bytes"] / 1e6, data["usable_bytes"] / 1e6
     console.print(
-        f"memory: {data['verdict']}, {needed:,.0f} MB with the weights and "
-        f"{usable:,.0f} MB to be used"
+        f"memory: {data['verdict']}: {needed:,.0f} MB with the weights, "
+        f"{usable:,.0f} MB can be used"
     )
     if data["advice"]:
         console.print(f"[yellow]advice[/]: {data['advice']}")

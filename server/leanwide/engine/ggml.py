@@ -17,14 +17,17 @@ from typing import Any, Final
 
 import llama_cpp
 import numpy as np
+import psutil
 from attrs import frozen
 
 _F32, _I32 = 0, 26
 _GPUS: Final = (1, 2)  # GGML_BACKEND_DEVICE_TYPE_GPU, _IGPU
-_SPARE_BYTES: Final = 64 << 20
-"""Room for ggml's own bookkeeping and for quantised activations."""
-_FEWEST_RUNS, _MOST_RUNS, _RUNS_S = 5, 500, 0.1
-"""A product is timed at least and at most so often, and otherwise for so many seconds."""
+_SPARE_BYTES: Final = 256 << 20
+"""Room for ggml's own bookkeeping and for quantised activations; untouched pages cost nothing."""
+_FEWEST_RUNS, _RUNS_S = 3, 0.15
+"""A product is timed at least so often, and for so many seconds."""
+_MOST_LAYERS: Final = 16
+"""Layers of experts that are measured one after the other."""
 _CHAIN: Final = 400
 """Operations one after the other, each waiting for the one before."""
 _STREAM_BYTES: Final = 192 << 20
@@ -64,8 +67,6 @@ _POINTER, _INT, _LONG = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
 _BASE: Final = {
     "ggml_init": (_POINTER, _Parameters),
     "ggml_free": (None, _POINTER),
-    "ggml_get_mem_size": (ctypes.c_size_t, _POINTER),
-    "ggml_used_mem": (ctypes.c_size_t, _POINTER),
     "ggml_row_size": (ctypes.c_size_t, _INT, _LONG),
     "ggml_new_tensor_2d": (_POINTER, _POINTER, _INT, _LONG, _LONG),
     "ggml_new_tensor_3d": (_POINTER, _POINTER, _INT, _LONG, _LONG, _LONG),
@@ -75,6 +76,8 @@ _BASE: Final = {
     "ggml_build_forward_expand": (None, _POINTER, _POINTER),
     "ggml_get_data": (_POINTER, _POINTER),
     "ggml_nbytes": (ctypes.c_size_t, _POINTER),
+    "ggml_used_mem": (ctypes.c_size_t, _POINTER),
+    "ggml_get_mem_size": (ctypes.c_size_t, _POINTER),
     "ggml_backend_dev_memory": (None, _POINTER, _POINTER, _POINTER),
     "ggml_backend_dev_type": (_INT, _POINTER),
 }
@@ -117,7 +120,7 @@ class Ggml:
             weights = self._matrix(room, matrix.kind, matrix.width, rows)
             tokens = self._matrix(room, _F32, matrix.width, 1)
             product = self._call["ggml_mul_mat"](room, weights, tokens)
-            return float(rows * row / self._seconds(room, product, threads))
+            return float(rows * row / self._seconds(room, threads, product))
 
     def dense_flops_per_s(self, matrix: Matrix, tokens: int, threads: int) -> float:
         """Operations per second of a matrix times so many tokens."""
@@ -127,23 +130,32 @@ class Ggml:
             columns = self._matrix(room, _F32, matrix.width, tokens)
             product = self._call["ggml_mul_mat"](room, weights, columns)
             flops = 2 * matrix.width * matrix.rows * tokens
-            return flops / self._seconds(room, product, threads)
+            return flops / self._seconds(room, threads, product)
 
     def expert_flops_per_s(self, matrix: Matrix, used: int, tokens: int, threads: int) -> float:
-        """Operations per second where each token goes through ``used`` experts of its own."""
+        """Operations per second where each token goes through ``used`` experts of its own.
+
+        As in a model, one product follows the other on weights that are not cached any more.
+        """
         row = self._call["ggml_row_size"](matrix.kind, matrix.width)
-        weights_bytes = matrix.experts * matrix.rows * row
-        with self._room(weights_bytes + 8 * tokens * (matrix.width + used * matrix.rows)) as room:
-            weights = self._call["ggml_new_tensor_3d"](
-                room, matrix.kind, matrix.width, matrix.rows, matrix.experts
-            )
-            self._clear(weights)
+        size = matrix.experts * matrix.rows * row
+        layers = max(1, min(_MOST_LAYERS, _STREAM_BYTES // size))
+        # beside tokens and products, llama.cpp notes for each expert which tokens chose it
+        numbers = 8 * tokens * (matrix.width + used * matrix.rows + 2 * used * matrix.experts)
+        with self._room(layers * (size + numbers)) as room:
             columns = self._call["ggml_new_tensor_3d"](room, _F32, matrix.width, 1, tokens)
             self._clear(columns)
             chosen = self._chosen(room, matrix.experts, used, tokens)
-            product = self._call["ggml_mul_mat_id"](room, weights, columns, chosen)
-            flops = 2 * matrix.width * matrix.rows * used * tokens
-            return flops / self._seconds(room, product, threads)
+            products = []
+            for _ in range(layers):
+                weights = self._call["ggml_new_tensor_3d"](
+                    room, matrix.kind, matrix.width, matrix.rows, matrix.experts
+                )
+                self._clear(weights)
+                product = self._call["ggml_mul_mat_id"](room, weights, columns, chosen)
+                products.append(product)
+            flops = 2 * matrix.width * matrix.rows * used * tokens * layers
+            return float(flops / self._seconds(room, threads, *products))
 
     def operation_s(self, width: int, threads: int) -> float:
         """Seconds of an operation that is next to no work: the threads waiting for each other."""
@@ -152,7 +164,7 @@ class Ggml:
             product = self._matrix(room, _F32, width, 1)
             for _ in range(_CHAIN):
                 product = self._call["ggml_mul_mat"](room, weights, product)
-            return self._seconds(room, product, threads) / _CHAIN
+            return self._seconds(room, threads, product) / _CHAIN
 
     def gpu_memory_bytes(self) -> int:
         """Memory of all GPUs that llama.cpp would use; 0 where there is none."""
@@ -169,10 +181,14 @@ class Ggml:
 
     @contextlib.contextmanager
     def _room(self, size: int) -> Iterator[Any]:
-        """Memory for tensors, given back afterwards."""
-        room = self._call["ggml_init"](_Parameters(size + _SPARE_BYTES, None, False))
-        if not room:
+        """Memory for tensors, given back afterwards.
+
+        Raises:
+            OSError: There is too little; ggml would end the process.
+        """
+        if 2 * (size + _SPARE_BYTES) > psutil.virtual_memory().available:
             raise OSError("no memory to measure with")
+        room = self._call["ggml_init"](_Parameters(size + _SPARE_BYTES, None, False))
         try:
             yield room
         finally:
@@ -197,23 +213,19 @@ class Ggml:
         ctypes.memmove(self._call["ggml_get_data"](chosen), numbers.ctypes.data, numbers.nbytes)
         return chosen
 
-    def _seconds(self, room: Any, product: Any, threads: int) -> float:
+    def _seconds(self, room: Any, threads: int, *products: Any) -> float:
         """The fastest of some runs: what else the machine does makes a run slower only."""
         graph = self._call["ggml_new_graph"](room)
-        self._call["ggml_build_forward_expand"](graph, product)
-        free = self._free(room)
-        took = [self._run(room, graph, threads)]
-        each = max(1, free - self._free(room))  # ggml takes room for every run and keeps it
-        most = min(_MOST_RUNS, free // each)
-        while len(took) < most and (len(took) < _FEWEST_RUNS or sum(took) < _RUNS_S):
-            took.append(self._run(room, graph, threads))
+        for product in products:
+            self._call["ggml_build_forward_expand"](graph, product)
+        took: list[float] = []
+        enough = True
+        while enough and (len(took) < _FEWEST_RUNS or sum(took) < _RUNS_S):
+            before = self._call["ggml_used_mem"](room)
+            began = time.perf_counter()
+            self._call["ggml_graph_compute_with_ctx"](room, graph, threads)
+            took.append(time.perf_counter() - began)
+            # Every run takes memory of its own from the room, which has an end.
+            after = self._call["ggml_used_mem"](room)
+            enough = self._call["ggml_get_mem_size"](room) - after > 2 * (after - before)
         return min(took)
-
-    def _run(self, room: Any, graph: Any, threads: int) -> float:
-        began = time.perf_counter()
-        self._call["ggml_graph_compute_with_ctx"](room, graph, threads)
-        return time.perf_counter() - began
-
-    def _free(self, room: Any) -> int:
-        """Bytes of a room that nothing has taken."""
-        return int(self._call["ggml_get_mem_size"](room) - self._call["ggml_used_mem"](room))

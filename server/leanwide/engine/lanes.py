@@ -14,7 +14,8 @@ from leanwide.engine.handles import Handles
 from leanwide.engine.lane import Lane, Opening
 from leanwide.engine.llama import Model
 from leanwide.engine.shapes import lane_shapes
-from leanwide.models.fit import Load, Machine, load_notice
+from leanwide.models.advice import load_notice
+from leanwide.models.fit import Load, Machine
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY, legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import LaneShape, lane_bytes

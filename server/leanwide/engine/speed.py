@@ -21,9 +21,14 @@ from platformdirs import user_cache_path
 
 from leanwide.engine.ggml import Ggml, Matrix
 from leanwide.engine.threads import ThreadChoice
-from leanwide.models.gguf import GgufHeader, TensorInfo
+from leanwide.models.gguf import MATRIX_BLOCKS, GgufHeader, TensorInfo
 from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
 
+_F16: Final = 1
+"""The ggml type of the KV cache."""
+_CELLS: Final = 2048
+_LARGEST_STEP: Final = 512
+"""Tokens; a step that a CPU takes in less than its time is not larger."""
 _SMALL: Final = 64
 """Weights in a row of a matrix that takes no time to multiply with."""
 _OPERATIONS: Final = 40
@@ -36,6 +41,10 @@ class Sample:
 
     dense: Matrix
     experts: Matrix | None
+    keys: Matrix
+    """Of a KV cache of moderate length, for one of its heads."""
+    queries: int
+    """Heads that share them."""
     used: int
     """Active experts; 0 for a dense model."""
     step_tokens: int
@@ -44,17 +53,30 @@ class Sample:
 
 
 def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> Sample | None:
-    """Choose what stands for a model; None where its layers are not made of what we know."""
-    layer = [tensor for tensor in header.tensors if tensor.name.startswith("blk.0.")]
-    inside = [tensor for tensor in layer if "_exps." in tensor.name]
+    """Choose what stands for a model: the first layer that has experts, or the first one.
+
+    None where a matrix is none that the kernels take: they would end the process.
+    """
+    inside = next((tensor for tensor in header.tensors if "_exps." in tensor.name), None)
+    block = inside.name.split(".ffn_")[0] if inside is not None else "blk.0"
+    layer = (tensor for tensor in header.tensors if tensor.name.startswith(f"{block}."))
     outside = [tensor for tensor in layer if "_exps." not in tensor.name]
-    if not outside or (inside and not experts):
+    if not outside:
         return None
+    dense = _matrix(max(outside, key=lambda tensor: tensor.elements), 1)
+    routed = _matrix(inside, header.number("expert_count")) if inside is not None else None
+    if not _usable(dense) or (routed is not None and not _usable(routed, experts)):
+        return None
+    heads = max(1, header.number("attention.head_count"))
+    narrow = max(1, header.number("embedding_length") // heads)
+    keys = header.number("attention.key_length") or narrow
     return Sample(
-        dense=_matrix(max(outside, key=lambda tensor: tensor.elements), 1),
-        experts=_matrix(inside[0], header.number("expert_count")) if inside else None,
+        dense=dense,
+        experts=routed,
+        keys=Matrix(kind=_F16, width=keys, rows=_CELLS),
+        queries=max(1, heads // max(1, header.number("attention.head_count_kv"))),
         used=experts,
-        step_tokens=max(SMALLEST_STEP, step_tokens),
+        step_tokens=max(SMALLEST_STEP, min(_LARGEST_STEP, step_tokens)),
         threads=threads,
     )
 
@@ -62,6 +84,11 @@ def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> 
 def _matrix(tensor: TensorInfo, experts: int) -> Matrix:
     rows = tensor.elements // max(1, tensor.width * experts)
     return Matrix(kind=tensor.kind, width=tensor.width, rows=rows, experts=experts)
+
+
+def _usable(matrix: Matrix, used: int = 1) -> bool:
+    whole = matrix.kind in MATRIX_BLOCKS and matrix.width % MATRIX_BLOCKS[matrix.kind] == 0
+    return whole and matrix.width > 0 and matrix.rows > 0 and 1 <= used <= matrix.experts
 
 
 def rates(wanted: Sample) -> Rates | None:
@@ -88,6 +115,7 @@ def measure(wanted: Sample) -> Rates | None:
 def _measured(ggml: Ggml, wanted: Sample, threads: int) -> Rates:
     return Rates(
         stream_bytes_per_s=ggml.stream_bytes_per_s(wanted.experts or wanted.dense, threads),
+        attention_flops_per_s=ggml.dense_flops_per_s(wanted.keys, wanted.queries, threads),
         layer_s=_OPERATIONS * ggml.operation_s(_SMALL, threads),
         small=_step(ggml, wanted, SMALLEST_STEP, threads),
         large=_step(ggml, wanted, wanted.step_tokens, threads),
@@ -102,6 +130,7 @@ def _step(ggml: Ggml, wanted: Sample, tokens: int, threads: int) -> StepRates:
         tokens=tokens,
         dense_flops_per_s=ggml.dense_flops_per_s(wanted.dense, tokens, threads),
         expert_flops_per_s=experts,
+        attention_flops_per_s=ggml.dense_flops_per_s(wanted.keys, tokens * wanted.queries, threads),
     )
 
 

@@ -34,11 +34,17 @@ class TokenCost:
     """Weights that each token of a prompt is multiplied with."""
     expert_weights: float
     """The same for one expert in all layers."""
+    attention_weights: int
+    """Numbers of the KV cache that a token is multiplied with for each token of context."""
     layers: int
 
-    def decode_bytes(self, experts: int, context_tokens: int) -> float:
-        """Bytes read for a token behind so many others."""
-        return self.fixed_bytes + experts * self.expert_bytes + context_tokens * self.kv_bytes
+    def decode_bytes(self, experts: int) -> float:
+        """Weights that decoding a token reads, in bytes."""
+        return self.fixed_bytes + experts * self.expert_bytes
+
+    def attention_flops(self, context_tokens: int) -> int:
+        """Floating-point operations of a token with so many tokens before it."""
+        return 2 * context_tokens * self.attention_weights
 
     def fixed_flops(self) -> int:
         """Floating-point operations outside the experts for a token of a prompt."""
@@ -64,8 +70,18 @@ def token_cost(header: GgufHeader) -> TokenCost:
         kv_bytes=header.kv_bytes_per_token,
         fixed_weights=sum(each.elements for each in outside if _in_prompts(each, layers)),
         expert_weights=sum(each.elements for each in inside if _in_prompts(each, layers)) / experts,
+        attention_weights=_query_width(header) * layers,
         layers=layers,
     )
+
+
+def _query_width(header: GgufHeader) -> int:
+    """Keys and values that all heads of a layer meet at one token of context."""
+    heads, hidden = header.number("attention.head_count"), header.number("embedding_length")
+    width = hidden // max(1, heads)
+    keys = header.number("attention.key_length") or width
+    values = header.number("attention.value_length") or width
+    return heads * (keys + values)
 
 
 def _in_prompts(tensor: TensorInfo, layers: int) -> bool:

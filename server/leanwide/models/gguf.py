@@ -71,6 +71,9 @@ _BLOCKS: Final = {
 }
 """ggml type → (elements in a block, bytes of a block), from ggml's ``ggml-common.h``."""
 
+MATRIX_BLOCKS: Final = {kind: size for kind, (size, _) in _BLOCKS.items() if kind not in (24, 26)}
+"""Types that matrices are multiplied in → elements in a block; whole numbers are not among them."""
+
 
 class ModelFileError(Exception):
     """The file is not a model that can be loaded; the message names the file and the cause."""
@@ -256,8 +259,8 @@ def _tensor(cursor: _Cursor) -> TensorInfo:
     lengths = [cursor.number("<Q") for _ in range(dimensions)]
     kind, offset = cursor.number("<I"), cursor.number("<Q")
     elements, block = math.prod(lengths), _BLOCKS.get(kind)
-    size = elements // block[0] * block[1] if block else None
     width = lengths[0] if lengths else 1
+    size = elements // block[0] * block[1] if block else None
     return TensorInfo(name, elements, size, offset, kind, width)
 
 

@@ -50,9 +50,11 @@ def look_up(source: HubFile) -> RemoteFile:
     Raises:
         HubError: There is no such file, it is not for everybody, or the hub cannot be reached.
     """
-    url = library.hf_hub_url(source.repo, source.file)
     try:
+        url = library.hf_hub_url(source.repo, source.file)
         found = library.get_hf_file_metadata(url, timeout=_TIMEOUT_S, headers=_identity())
+    except errors.HFValidationError as error:
+        raise HubError(f"{source.repo} is no name that the hub gives: check it") from error
     except (OSError, _HTTPError) as error:
         raise HubError(_explain(error, source)) from error
     if found.size is None or not _SHA256.fullmatch(found.etag or ""):

@@ -24,6 +24,8 @@ class StepRates:
     dense_flops_per_s: float
     expert_flops_per_s: float
     """With as many active experts as the lane has; 0 for a dense model."""
+    attention_flops_per_s: float
+    """With the keys of the KV cache."""
 
 
 @frozen(kw_only=True)
@@ -32,6 +34,8 @@ class Rates:
 
     stream_bytes_per_s: float
     """Weights that come from memory, for one token."""
+    attention_flops_per_s: float
+    """With the keys of the KV cache, for one token."""
     layer_s: float
     """Seconds that a layer takes whatever it reads."""
     small: StepRates
@@ -44,6 +48,7 @@ def best(rates: Sequence[Rates]) -> Rates:
     """Take the best of each figure: whatever else the machine did made a measurement worse only."""
     return Rates(
         stream_bytes_per_s=max(each.stream_bytes_per_s for each in rates),
+        attention_flops_per_s=max(each.attention_flops_per_s for each in rates),
         layer_s=min(each.layer_s for each in rates),
         small=_best_step([each.small for each in rates]),
         large=_best_step([each.large for each in rates]),
@@ -55,18 +60,26 @@ def _best_step(steps: Sequence[StepRates]) -> StepRates:
         tokens=steps[0].tokens,
         dense_flops_per_s=max(step.dense_flops_per_s for step in steps),
         expert_flops_per_s=max(step.expert_flops_per_s for step in steps),
+        attention_flops_per_s=max(step.attention_flops_per_s for step in steps),
     )
 
 
 def decode_tokens_per_s(cost: TokenCost, rates: Rates, experts: int, context_tokens: int) -> float:
     """Tokens per second of an answer behind so many tokens."""
-    read = cost.decode_bytes(experts, context_tokens) / rates.stream_bytes_per_s
-    return 1 / (read + cost.layers * rates.layer_s)
+    weights = cost.decode_bytes(experts) / rates.stream_bytes_per_s
+    cache = max(
+        context_tokens * cost.kv_bytes / rates.stream_bytes_per_s,
+        cost.attention_flops(context_tokens) / rates.attention_flops_per_s,
+    )
+    return 1 / (weights + cache + cost.layers * rates.layer_s)
 
 
-def prompt_tokens_per_s(cost: TokenCost, rates: Rates, experts: int) -> float:
-    """Tokens per second of a prompt of a few hundred tokens, in steps as long as the lane's."""
-    least, most = (_step_s(cost, rates, step, experts) for step in (rates.small, rates.large))
+def prompt_tokens_per_s(cost: TokenCost, rates: Rates, experts: int, context_tokens: int) -> float:
+    """Tokens per second of a prompt behind so many tokens, in steps as long as the lane's."""
+    least, most = (
+        _step_s(cost, step, experts, context_tokens) + cost.layers * rates.layer_s
+        for step in (rates.small, rates.large)
+    )
     few, many = rates.small.tokens, rates.large.tokens
     wanted = STEP_MS / 1000
     if least >= wanted or many <= few:
@@ -76,7 +89,10 @@ def prompt_tokens_per_s(cost: TokenCost, rates: Rates, experts: int) -> float:
     return (few + (many - few) * (wanted - least) / (most - least)) / wanted
 
 
-def _step_s(cost: TokenCost, rates: Rates, step: StepRates, experts: int) -> float:
-    dense = step.tokens * cost.fixed_flops() / step.dense_flops_per_s
-    routed = step.tokens * cost.expert_flops(experts)
-    return dense + (routed / step.expert_flops_per_s if routed else 0) + cost.layers * rates.layer_s
+def _step_s(cost: TokenCost, step: StepRates, experts: int, context_tokens: int) -> float:
+    """Seconds of the matrices of a step."""
+    seconds = cost.fixed_flops() / step.dense_flops_per_s
+    seconds += cost.attention_flops(context_tokens) / step.attention_flops_per_s
+    if routed := cost.expert_flops(experts):
+        seconds += routed / step.expert_flops_per_s
+    return step.tokens * seconds
