@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
+import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core';
 
 const CLIENT = join(import.meta.dirname, '..');
 const CACHE = environment('LEANWIDE_EDITOR');
@@ -124,13 +124,18 @@ export class Editor {
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
   }
 
+  /** Answers the question that an input box asks. */
+  async answer(text: string): Promise<void> {
+    await this.quickInput.fill(text);
+    await this.page.keyboard.press('Enter');
+    await this.quickInput.waitFor({ state: 'hidden' });
+  }
+
   /** Puts the cursor somewhere; lines and columns count from 1. */
   async goto(line: number, column: number): Promise<void> {
     await this.page.locator('.editor-group-container .monaco-editor[role=code] .view-lines').first().click();
     await this.page.keyboard.press('Control+g');
-    await this.quickInput.fill(`:${line}:${column}`);
-    await this.page.keyboard.press('Enter');
-    await this.quickInput.waitFor({ state: 'hidden' });
+    await this.answer(`:${line}:${column}`);
   }
 
   /** Opens another file of the folder. */
@@ -180,6 +185,25 @@ export class Editor {
   /** The notices that show, their texts. */
   async notices(): Promise<string[]> {
     return this.page.locator('.notification-list-item-message').allTextContents();
+  }
+
+  /** Takes the notices away. */
+  async clearNotices(): Promise<void> {
+    await this.command('Notifications: Clear All Notifications');
+  }
+
+  /** Runs a code action of the light bulb at the cursor, by its title. */
+  async lightBulb(title: string): Promise<void> {
+    await this.page.keyboard.press('Control+.');
+    const row = this.page.locator('.action-widget .monaco-list-row', { hasText: title });
+    await this.sees(`the light bulb has ${title}`, async () => (await row.count()) > 0 || undefined);
+    await this.picture('light-bulb');
+    await row.click();
+  }
+
+  /** Where VS Code shows a change before it is made. */
+  get preview(): Locator {
+    return this.page.locator('.bulk-edit-panel:visible');
   }
 
   /** The page within the panel. */
@@ -284,7 +308,8 @@ function prepare(home: string, { files, settings, restricted }: Wishes): void {
   execFileSync(CODE_SERVER[0], [
     ...[CODE_SERVER[1], ...folders(home)],
     ...['--install-extension', join(CLIENT, 'dist/leanwide.vsix')],
-  ]);
+    // It warns of parts that were not compiled, and that nothing here needs.
+  ], { stdio: 'pipe' });
 }
 
 function folders(home: string): string[] {
