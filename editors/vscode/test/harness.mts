@@ -34,12 +34,10 @@ export interface Wishes {
 export class Editor {
   readonly folder: string;
   readonly page: Page;
-  private readonly home: string;
   private readonly server: ChildProcess;
   private readonly browser: Browser;
 
   private constructor(home: string, server: ChildProcess, browser: Browser, page: Page) {
-    this.home = home;
     this.folder = join(home, 'project');
     this.server = server;
     this.browser = browser;
@@ -88,11 +86,14 @@ export class Editor {
     return readFileSync(join(this.folder, name), 'utf8');
   }
 
-  /** Changes the user's own settings, as the settings editor would. */
-  set(settings: Record<string, unknown>): void {
-    const file = join(this.home, 'data/User/settings.json');
-    const known = JSON.parse(readFileSync(file, 'utf8')) as object;
-    writeFileSync(file, JSON.stringify({ ...known, ...settings }));
+  /** Draws everything in another of VS Code's own themes. */
+  async theme(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+k');
+    await this.page.keyboard.press('Control+t');
+    await this.quickInput.fill(name);
+    await this.sees(`the theme ${name}`, async () => (await this.firstChoice())?.startsWith(name) || undefined);
+    await this.page.keyboard.press('Enter');
+    await this.quickInput.waitFor({ state: 'hidden' });
   }
 
   /** Keeps a picture of what there is to see. */
