@@ -17,10 +17,15 @@ const CODE_SERVER = [
   join(CACHE, 'node_modules/code-server/out/node/entry.js'),
 ] as const;
 
+/** The extension's item in the status bar. */
+const STATUS = '.statusbar-item[id="leanwide.leanwide.leanwide.status"]';
+
 /** Milliseconds until something must have happened, on a machine that is busy. */
 const PATIENCE = 60_000;
 
 export const PROGRAM = environment('LEANWIDE_PROGRAM');
+/** The packaged extension. */
+export const PACKAGE = join(CLIENT, 'dist/leanwide.vsix');
 
 export interface Wishes {
   /** Files of the folder that is opened, by name; the first one is opened too. */
@@ -29,6 +34,8 @@ export interface Wishes {
   settings?: Record<string, unknown>;
   /** Whether VS Code asks before it trusts the folder. */
   restricted?: boolean;
+  /** The setting that names the program; without it the one that is tested. */
+  program?: string;
 }
 
 export class Editor {
@@ -58,7 +65,7 @@ export class Editor {
       args: ['--no-sandbox', '--disable-gpu', '--headless=new', '--no-first-run'],
     });
     const context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
+      viewport: { width: 1440, height: 810 },
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     // Nothing outside is asked for, so that nothing waits for a network.
@@ -72,6 +79,7 @@ export class Editor {
     const payload = JSON.stringify([['openFile', `vscode-remote://${address}${folder}/${first}`]]);
     await page.goto(`http://${address}/?folder=${folder}&payload=${encodeURIComponent(payload)}`);
     await page.waitForSelector('.monaco-editor[role=code] .view-lines', { timeout: PATIENCE });
+    await started(page);
     return new Editor(home, server, browser, page);
   }
 
@@ -172,7 +180,7 @@ export class Editor {
 
   /** What the status bar says of leanwide. */
   async status(): Promise<string> {
-    const item = this.page.locator('.statusbar-item[id="leanwide.leanwide.leanwide.status"]');
+    const item = this.page.locator(STATUS);
     return (await item.count()) > 0 ? ((await item.first().textContent()) ?? '').trim() : '';
   }
 
@@ -259,6 +267,13 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>)
   throw new Error(`waited in vain: ${what}`);
 }
 
+/** Waits for the extensions; on a busy machine the page sometimes comes up without any. */
+async function started(page: Page): Promise<void> {
+  const shows = page.locator(STATUS).waitFor({ timeout: PATIENCE / 2 });
+  await shows.catch(() => page.reload());
+  await page.locator(STATUS).waitFor({ timeout: PATIENCE });
+}
+
 function environment(name: string): string {
   const value = process.env[name];
   if (value === undefined) {
@@ -273,7 +288,7 @@ function plainEnvironment(): Record<string, string> {
   );
 }
 
-function prepare(home: string, { files, settings, restricted }: Wishes): void {
+function prepare(home: string, { files, settings, restricted, program }: Wishes): void {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(home, 'project', name)), { recursive: true });
     writeFileSync(join(home, 'project', name), text);
@@ -305,10 +320,10 @@ function prepare(home: string, { files, settings, restricted }: Wishes): void {
   writeFileSync(join(home, 'data/User/settings.json'), JSON.stringify(all));
   // What only the machine may set stands apart where the editor runs on a server.
   mkdirSync(join(home, 'data/Machine'), { recursive: true });
-  writeFileSync(join(home, 'data/Machine/settings.json'), JSON.stringify({ 'leanwide.server.path': PROGRAM }));
+  writeFileSync(join(home, 'data/Machine/settings.json'), JSON.stringify({ 'leanwide.server.path': program ?? PROGRAM }));
   execFileSync(CODE_SERVER[0], [
     ...[CODE_SERVER[1], ...folders(home)],
-    ...['--install-extension', join(CLIENT, 'dist/leanwide.vsix')],
+    ...['--install-extension', PACKAGE],
     // It warns of parts that were not compiled, and that nothing here needs.
   ], { stdio: 'pipe' });
 }

@@ -42,7 +42,7 @@ for (const theme of ['Light Modern', 'Dark High Contrast', 'Light High Contrast'
     await editor.goto(LINE, 9);
     await editor.type('s');
     await editor.ghostAppears();
-    await editor.picture(`theme ${theme}`);
+    await editor.picture(`theme-${theme.toLowerCase().replaceAll(' ', '-')}`);
     const panel = await editor.panel();
     const { violations } = await panel.evaluate<AxeResults>(`${axe.source}; axe.run()`);
     assert.deepEqual(violations, []);
