@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.shape.splice import applied, line_start, replacement
-from leanwide.syntax import Edit, Position, split
+from leanwide.shape.splice import applied, line_start, replacements
+from leanwide.syntax import split
 
 ENDINGS = st.sampled_from(["\n", "\r\n", "\r"])
 WORDS = st.sampled_from(["", "a", "b", "  c", "😀 d"])
@@ -26,19 +26,33 @@ def test_only_the_lines_asked_for_change(
     document: tuple[list[str], tuple[int, int], str], new: list[str]
 ) -> None:
     lines, (first, last), newline = document
-    edit = replacement(lines, (first, last), new, newline)
+    edits = replacements(lines, (first, last), new, newline)
     ending = lines[last - 1][len(lines[last - 1].rstrip("\r\n")) :]
     wanted = newline.join(new) + ending
     text = "".join((*lines[:first], wanted, *lines[last:]))
-    assert "".join(applied(lines, (edit,) if edit else ())) == text
-    if edit is not None:
-        assert line_start(lines, first) <= edit.start <= edit.end <= line_start(lines, last)
+    assert "".join(applied(lines, edits)) == text
+    places = [line_start(lines, first)]
+    for edit in edits:
+        assert edit.start <= edit.end
+        assert places[-1] <= edit.start
+        places += [edit.end]
+    assert places[-1] <= line_start(lines, last)
 
 
-def test_the_edit_is_the_smallest_run_of_lines() -> None:
-    edit = replacement(["a\n", "b\n", "c\n"], (0, 3), ["a", "x", "y", "c"], "\n")
-    assert edit == Edit(Position(1, 0), Position(2, 0), "x\ny\n")
+def edits(old: str, new: str) -> list[tuple[int, int, str]]:
+    """What a change of words into others is, a line a word: rows and new lines."""
+    found = replacements([f"{word}\n" for word in old], (0, len(old)), list(new), "\n")
+    return [(edit.start.line, edit.end.line, edit.text.replace("\n", "")) for edit in found]
+
+
+def test_each_run_of_lines_that_differs_is_an_edit_of_its_own() -> None:
+    assert edits("abc", "axyc") == [(1, 2, "xy")]
+    assert edits("abcdef", "axcdf") == [(1, 2, "x"), (4, 5, "")]
+
+
+def test_blank_lines_do_not_part_two_edits() -> None:
+    assert edits("ab cd", "ax yd") == [(1, 4, "x y")]
 
 
 def test_the_same_lines_are_no_edit() -> None:
-    assert replacement(["a\r\n", "b"], (0, 2), ["a", "b"], "\r\n") is None
+    assert replacements(["a\r\n", "b"], (0, 2), ["a", "b"], "\r\n") == ()

@@ -84,6 +84,7 @@ export class Conversation {
     };
     try {
       turn.markdown = (await ask({ token: running.token, onPart })).markdown;
+      turn.note = isBlank(turn.markdown) ? 'The model said nothing. Ask in other words.' : '';
     } catch (error) {
       turn.note = running.token.isCancellationRequested ? 'Stopped.' : failure(error);
     }
@@ -92,4 +93,9 @@ export class Conversation {
     }
     this.changed.fire();
   }
+}
+
+/** Whether there is nothing to read in an answer: a small model may open a code block and end it. */
+function isBlank(markdown: string): boolean {
+  return markdown.replaceAll(/^\s*```.*$/gm, '').trim() === '';
 }

@@ -15,6 +15,8 @@ export const EDITS: { [command: string]: string } = {
   'leanwide.fix': 'Fixing',
 };
 
+const SHOW = 'Show What It Said';
+
 /** Asks for a change, and shows it in the editor's refactor preview. */
 export async function edit(server: Server, command: string, target: Target): Promise<void> {
   const instruction = command === 'leanwide.refactor' ? await instructionFor(target) : undefined;
@@ -31,7 +33,7 @@ export async function edit(server: Server, command: string, target: Target): Pro
     (_, token) => server.ask<EditAnswer>(command, argument, { token }),
   );
   if (answer.edit === null) {
-    void vscode.window.showInformationMessage(answer.markdown ?? 'leanwide has nothing to change here.');
+    await refuse(answer.markdown ?? 'leanwide has nothing to change here.');
     return;
   }
   await preview(answer.edit, await server.edit(answer.edit));
@@ -61,12 +63,27 @@ function diagnostics(target: Target): object[] {
     }));
 }
 
+/** Says why there is no change; what the model said in its place can be looked at. */
+async function refuse(markdown: string): Promise<void> {
+  const [sentence = '', ...said] = markdown.split('\n\n');
+  const chosen = await vscode.window.showInformationMessage(sentence, ...(said.length > 0 ? [SHOW] : []));
+  if (chosen === SHOW) {
+    await vscode.commands.executeCommand('leanwide.lastRequest');
+  }
+}
+
 async function preview(answer: WorkspaceEdit, change: vscode.WorkspaceEdit): Promise<void> {
   if (!isCurrent(answer)) {
     void vscode.window.showWarningMessage('The file was changed meanwhile; nothing was edited. Ask again.');
     return;
   }
-  await vscode.workspace.applyEdit(change, { isRefactoring: true });
+  // The preview ticks nothing by itself, because each change asks for a confirmation.
+  const hint = vscode.window.setStatusBarMessage('leanwide: tick the changes that you want, then press Apply');
+  try {
+    await vscode.workspace.applyEdit(change, { isRefactoring: true });
+  } finally {
+    hint.dispose();
+  }
 }
 
 /** Whether the documents are still as they were when the model read them. */

@@ -12,6 +12,7 @@ import { switchMode } from './modes';
 import type { Target } from './protocol';
 import { LastRequest } from './records';
 import { Server } from './server';
+import { toggleLanguage } from './settings';
 import { showMenu, statusItem } from './status';
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -74,7 +75,7 @@ function ownCommands(
   server: Server,
   log: vscode.LogOutputChannel,
 ): vscode.Disposable[] {
-  const own = ['leanwide.showLog', 'leanwide.restart'];
+  const own = ['leanwide.showLog', 'leanwide.restart', 'leanwide.toggleLanguage'];
   const commands: Commands = {
     'leanwide.showLog': () => {
       log.show();
@@ -82,6 +83,7 @@ function ownCommands(
     },
     'leanwide.restart': () => server.restart(),
     'leanwide.install': () => install(server),
+    'leanwide.toggleLanguage': () => switchLanguage(),
     'leanwide.menu': () =>
       showMenu(extension, (command) =>
         command === 'leanwide.install' ? server.isMissing : own.includes(command) || server.commands.includes(command),
@@ -104,6 +106,17 @@ function restarts(server: Server): vscode.Disposable[] {
       }
     }),
   ];
+}
+
+/** Switches the suggestions in the language that is being edited. */
+async function switchLanguage(): Promise<void> {
+  const language = vscode.window.activeTextEditor?.document.languageId;
+  if (language === undefined) {
+    void vscode.window.showInformationMessage('Open a file in the language first.');
+    return;
+  }
+  const state = (await toggleLanguage(language)) ? 'on' : 'off';
+  void vscode.window.showInformationMessage(`leanwide's suggestions are ${state} for ${language}.`);
 }
 
 async function begin(server: Server): Promise<void> {

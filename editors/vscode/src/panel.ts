@@ -139,7 +139,7 @@ function page(webview: vscode.Webview, folder: vscode.Uri): string {
     <p id="empty">Select code and choose <b>Explain Selection</b>, or ask a question below.
       The model runs on this machine.</p>
   </main>
-  <form id="composer">
+  <form id="composer" aria-label="Question">
     <div id="about" hidden><span></span><button type="button" class="icon" title="Ask without this code">×</button></div>
     <textarea id="message" rows="1" placeholder="Ask a follow-up" aria-label="Message"></textarea>
     <div class="bar">

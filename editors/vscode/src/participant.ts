@@ -15,7 +15,10 @@ export function participant(server: Server, icon: vscode.Uri): vscode.Disposable
     answer(server, request, context, stream, token),
   );
   made.iconPath = icon;
-  return vscode.Disposable.from(made, vscode.lm.registerLanguageModelChatProvider('leanwide', model(server)));
+  const provided = vscode.lm.registerLanguageModelChatProvider('leanwide', model(server));
+  // The editor asks for a provider's models only when somebody wants one.
+  void vscode.lm.selectChatModels({ vendor: 'leanwide' });
+  return vscode.Disposable.from(made, provided);
 }
 
 async function answer(
@@ -62,7 +65,9 @@ function model(server: Server): vscode.LanguageModelChatProvider {
         version: '1',
         maxInputTokens: 8192,
         maxOutputTokens: 1024,
-        capabilities: {},
+        // It calls none. But in its usual, acting state the editor's chat chooses no other model,
+        // and without a model that is chosen it lets no participant answer.
+        capabilities: { toolCalling: true },
       },
     ],
     provideLanguageModelChatResponse: async (_model, messages, _options, progress, token) => {

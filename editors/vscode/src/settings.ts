@@ -2,8 +2,8 @@
 
 import * as vscode from 'vscode';
 
-/** Sections that are the server's; the others are this extension's own. */
-const SERVER_SECTIONS = ['model', 'lanes', 'modes', 'languages', 'completion', 'files'];
+/** The settings of this extension alone; all others are the server's. */
+const OWN = 'server.';
 
 export type Settings = { [key: string]: unknown };
 
@@ -15,11 +15,21 @@ export function serverSettings(extension: vscode.Extension<unknown>): Settings {
   const settings: Settings = {};
   const configuration = vscode.workspace.getConfiguration('leanwide');
   for (const name of settingNames(extension)) {
-    if (SERVER_SECTIONS.includes(name.split('.', 1)[0] ?? '') && isSet(configuration, name)) {
+    if (!name.startsWith(OWN) && isSet(configuration, name)) {
       put(settings, name.split('.').map(snakeCase), configuration.get(name));
     }
   }
   return settings;
+}
+
+/** Switches the suggestions in a language on or off for this user; gives whether they are on now. */
+export async function toggleLanguage(language: string): Promise<boolean> {
+  const configuration = vscode.workspace.getConfiguration('leanwide');
+  const off = configuration.inspect<string[]>('languages.off')?.globalValue ?? [];
+  const rest = off.filter((one) => one !== language);
+  const on = rest.length < off.length;
+  await configuration.update('languages.off', on ? rest : [...off, language], vscode.ConfigurationTarget.Global);
+  return on;
 }
 
 interface Manifest {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
+import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core';
 
 const CLIENT = join(import.meta.dirname, '..');
 const CACHE = environment('LEANWIDE_EDITOR');
@@ -17,10 +17,15 @@ const CODE_SERVER = [
   join(CACHE, 'node_modules/code-server/out/node/entry.js'),
 ] as const;
 
+/** The extension's item in the status bar. */
+const STATUS = '.statusbar-item[id="leanwide.leanwide.leanwide.status"]';
+
 /** Milliseconds until something must have happened, on a machine that is busy. */
 const PATIENCE = 60_000;
 
 export const PROGRAM = environment('LEANWIDE_PROGRAM');
+/** The packaged extension. */
+export const PACKAGE = join(CLIENT, 'dist/leanwide.vsix');
 
 export interface Wishes {
   /** Files of the folder that is opened, by name; the first one is opened too. */
@@ -29,17 +34,17 @@ export interface Wishes {
   settings?: Record<string, unknown>;
   /** Whether VS Code asks before it trusts the folder. */
   restricted?: boolean;
+  /** The setting that names the program; without it the one that is tested. */
+  program?: string;
 }
 
 export class Editor {
   readonly folder: string;
   readonly page: Page;
-  private readonly home: string;
   private readonly server: ChildProcess;
   private readonly browser: Browser;
 
   private constructor(home: string, server: ChildProcess, browser: Browser, page: Page) {
-    this.home = home;
     this.folder = join(home, 'project');
     this.server = server;
     this.browser = browser;
@@ -60,7 +65,7 @@ export class Editor {
       args: ['--no-sandbox', '--disable-gpu', '--headless=new', '--no-first-run'],
     });
     const context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
+      viewport: { width: 1440, height: 810 },
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     // Nothing outside is asked for, so that nothing waits for a network.
@@ -74,6 +79,7 @@ export class Editor {
     const payload = JSON.stringify([['openFile', `vscode-remote://${address}${folder}/${first}`]]);
     await page.goto(`http://${address}/?folder=${folder}&payload=${encodeURIComponent(payload)}`);
     await page.waitForSelector('.monaco-editor[role=code] .view-lines', { timeout: PATIENCE });
+    await started(page);
     return new Editor(home, server, browser, page);
   }
 
@@ -88,11 +94,14 @@ export class Editor {
     return readFileSync(join(this.folder, name), 'utf8');
   }
 
-  /** Changes the user's own settings, as the settings editor would. */
-  set(settings: Record<string, unknown>): void {
-    const file = join(this.home, 'data/User/settings.json');
-    const known = JSON.parse(readFileSync(file, 'utf8')) as object;
-    writeFileSync(file, JSON.stringify({ ...known, ...settings }));
+  /** Draws everything in another of VS Code's own themes. */
+  async theme(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+k');
+    await this.page.keyboard.press('Control+t');
+    await this.quickInput.fill(name);
+    await this.sees(`the theme ${name}`, async () => (await this.firstChoice())?.startsWith(name) || undefined);
+    await this.page.keyboard.press('Enter');
+    await this.quickInput.waitFor({ state: 'hidden' });
   }
 
   /** Keeps a picture of what there is to see. */
@@ -124,13 +133,18 @@ export class Editor {
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
   }
 
+  /** Answers the question that an input box asks. */
+  async answer(text: string): Promise<void> {
+    await this.quickInput.fill(text);
+    await this.page.keyboard.press('Enter');
+    await this.quickInput.waitFor({ state: 'hidden' });
+  }
+
   /** Puts the cursor somewhere; lines and columns count from 1. */
   async goto(line: number, column: number): Promise<void> {
     await this.page.locator('.editor-group-container .monaco-editor[role=code] .view-lines').first().click();
     await this.page.keyboard.press('Control+g');
-    await this.quickInput.fill(`:${line}:${column}`);
-    await this.page.keyboard.press('Enter');
-    await this.quickInput.waitFor({ state: 'hidden' });
+    await this.answer(`:${line}:${column}`);
   }
 
   /** Opens another file of the folder. */
@@ -166,7 +180,7 @@ export class Editor {
 
   /** What the status bar says of leanwide. */
   async status(): Promise<string> {
-    const item = this.page.locator('.statusbar-item[id="leanwide.leanwide.leanwide.status"]');
+    const item = this.page.locator(STATUS);
     return (await item.count()) > 0 ? ((await item.first().textContent()) ?? '').trim() : '';
   }
 
@@ -180,6 +194,25 @@ export class Editor {
   /** The notices that show, their texts. */
   async notices(): Promise<string[]> {
     return this.page.locator('.notification-list-item-message').allTextContents();
+  }
+
+  /** Takes the notices away. */
+  async clearNotices(): Promise<void> {
+    await this.command('Notifications: Clear All Notifications');
+  }
+
+  /** Runs a code action of the light bulb at the cursor, by its title. */
+  async lightBulb(title: string): Promise<void> {
+    await this.page.keyboard.press('Control+.');
+    const row = this.page.locator('.action-widget .monaco-list-row', { hasText: title });
+    await this.sees(`the light bulb has ${title}`, async () => (await row.count()) > 0 || undefined);
+    await this.picture('light-bulb');
+    await row.click();
+  }
+
+  /** Where VS Code shows a change before it is made. */
+  get preview(): Locator {
+    return this.page.locator('.bulk-edit-panel:visible');
   }
 
   /** The page within the panel. */
@@ -234,6 +267,13 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>)
   throw new Error(`waited in vain: ${what}`);
 }
 
+/** Waits for the extensions; on a busy machine the page sometimes comes up without any. */
+async function started(page: Page): Promise<void> {
+  const shows = page.locator(STATUS).waitFor({ timeout: PATIENCE / 2 });
+  await shows.catch(() => page.reload());
+  await page.locator(STATUS).waitFor({ timeout: PATIENCE });
+}
+
 function environment(name: string): string {
   const value = process.env[name];
   if (value === undefined) {
@@ -248,7 +288,7 @@ function plainEnvironment(): Record<string, string> {
   );
 }
 
-function prepare(home: string, { files, settings, restricted }: Wishes): void {
+function prepare(home: string, { files, settings, restricted, program }: Wishes): void {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(home, 'project', name)), { recursive: true });
     writeFileSync(join(home, 'project', name), text);
@@ -280,11 +320,12 @@ function prepare(home: string, { files, settings, restricted }: Wishes): void {
   writeFileSync(join(home, 'data/User/settings.json'), JSON.stringify(all));
   // What only the machine may set stands apart where the editor runs on a server.
   mkdirSync(join(home, 'data/Machine'), { recursive: true });
-  writeFileSync(join(home, 'data/Machine/settings.json'), JSON.stringify({ 'leanwide.server.path': PROGRAM }));
+  writeFileSync(join(home, 'data/Machine/settings.json'), JSON.stringify({ 'leanwide.server.path': program ?? PROGRAM }));
   execFileSync(CODE_SERVER[0], [
     ...[CODE_SERVER[1], ...folders(home)],
-    ...['--install-extension', join(CLIENT, 'dist/leanwide.vsix')],
-  ]);
+    ...['--install-extension', PACKAGE],
+    // It warns of parts that were not compiled, and that nothing here needs.
+  ], { stdio: 'pipe' });
 }
 
 function folders(home: string): string[] {

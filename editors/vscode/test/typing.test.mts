@@ -4,37 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { Editor, until } from './harness.mts';
+import { LINE, STORE } from './samples.mts';
 
-const STORE = `import json
-
-
-def load(path):
-    """Read the settings file."""
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
-
-
-def save(path, settings):
-    """Write the settings file."""
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(settings, file)
-
-
-class Store:
-    """Settings with a place on disk."""
-
-    def __init__(self, path):
-        self.path = path
-        self.settings = load(path)
-
-    def get(self, name):
-        return self.settings[name]
-
-    def set(self, name, value):
-        self.settings[name] = value
-        
-`;
-const LINE = STORE.split('\n').length - 1;
 const NAMES = ['accept.py', 'through.py', 'escape.py', 'killed.py'];
 
 let editor: Editor;

@@ -16,7 +16,7 @@ from leanwide.features.place import Found, Place, defined, find
 from leanwide.features.rewrite import fitted, with_lines
 from leanwide.prompt.editing import document_question
 from leanwide.shape.indent import Indentation, indentation, reindented
-from leanwide.shape.splice import applied, replacement
+from leanwide.shape.splice import applied, replacements
 from leanwide.syntax import (
     Definition,
     Language,
@@ -82,8 +82,8 @@ def with_documentation(found: Found, tree: SyntaxTree, code: str) -> Change:
     """
     view, first, last = found.view, found.passage.first, found.passage.last
     lines = fitted(found, code)
-    edit = replacement(view.lines, (first, last), lines, view.newline)
-    after = parse(tree.language, applied(view.lines, (edit,) if edit is not None else ()))
+    edits = replacements(view.lines, (first, last), lines, view.newline)
+    after = parse(tree.language, applied(view.lines, edits))
     old, new = _parted(tree, first, last), _parted(after, first, first + len(lines))
     if new.code == old.code and len(new.runs) >= max(1, len(old.runs)):
         return with_lines(found, lines)

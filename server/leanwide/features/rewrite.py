@@ -7,7 +7,7 @@ from leanwide.features.change import Change, Refusal, check_syntax
 from leanwide.features.place import Found
 from leanwide.shape.code import without_head
 from leanwide.shape.indent import Indentation, indentation, reindented
-from leanwide.shape.splice import replacement
+from leanwide.shape.splice import replacements
 from leanwide.syntax import Language, content, literal_lines, parse, split
 
 
@@ -52,8 +52,8 @@ def with_lines(found: Found, lines: list[str]) -> Change:
         Refusal: They are what stands there already.
     """
     view, passage = found.view, found.passage
-    edit = replacement(view.lines, (passage.first, passage.last), lines, view.newline)
-    if edit is None:
+    edits = replacements(view.lines, (passage.first, passage.last), lines, view.newline)
+    if not edits:
         raise Refusal("The model would change nothing.")
-    check_syntax(found.language, view.lines, (edit,))
-    return Change(uri=view.uri, version=view.version, lines=view.lines, edits=(edit,))
+    check_syntax(found.language, view.lines, edits)
+    return Change(uri=view.uri, version=view.version, lines=view.lines, edits=edits)

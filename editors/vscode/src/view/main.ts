@@ -78,6 +78,10 @@ function replaceFromFirstChange(old: Element, fresh: DocumentFragment): void {
 function drawn(html: string): DocumentFragment {
   const fragment = harmless(html);
   for (const code of fragment.querySelectorAll('pre')) {
+    if (code.textContent.trim() === '') {
+      code.remove();
+      continue;
+    }
     const frame = element('div', 'code');
     code.replaceWith(frame);
     frame.append(codeBar(code), code);

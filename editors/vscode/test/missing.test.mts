@@ -1,0 +1,37 @@
+/** A machine without the server. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Editor } from './harness.mts';
+
+let editor: Editor;
+
+before(async () => {
+  editor = await Editor.open({ files: { 'a.py': 'a = 1\n' }, program: '' });
+});
+
+after(() => editor.close());
+
+test('without a server one notice has the command that installs it, and nothing runs by itself', async () => {
+  await editor.statusBecomes(/missing/);
+  const notices = await editor.sees('a notice', async () => {
+    const found = await editor.notices();
+    return found.length > 0 ? found : undefined;
+  });
+  assert.equal(notices.length, 1);
+  assert.match(notices.join(), /not installed.*pipx install leanwide/);
+  assert.equal(await editor.page.locator('.terminal').count(), 0);
+  await editor.picture('missing');
+});
+
+test('the menu of the status bar offers what there is', async () => {
+  await editor.page.locator('.statusbar-item', { hasText: 'leanwide' }).click();
+  const entries = editor.page.locator('.quick-input-list .monaco-list-row');
+  await editor.sees('the menu', async () => (await entries.count()) > 0 || undefined);
+  assert.deepEqual(
+    (await entries.allInnerTexts()).map((text) => text.trim()),
+    ['Suggestions On or Off for This Language', 'Install Server…', 'Show Log', 'Restart Server', 'Settings'],
+  );
+  await editor.picture('missing-menu');
+});

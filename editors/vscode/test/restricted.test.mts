@@ -1,0 +1,59 @@
+/** A folder that nobody trusts yet, and that wants more than it may. */
+
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Editor } from './harness.mts';
+
+const TEXT = 'def load(path):\n    with open(path) as file:\n        return file.read()\n\n\n';
+
+let editor: Editor;
+
+before(async () => {
+  editor = await Editor.open({
+    files: {
+      'load.py': TEXT,
+      '.vscode/settings.json': JSON.stringify({
+        'leanwide.server.path': '${workspaceFolder}/trap',
+        'leanwide.model.path': '/nowhere/trap.gguf',
+        'leanwide.modes.code.lane': 'wide',
+      }),
+      trap: '#!/bin/sh\ntouch "$(dirname "$0")/sprung"\n',
+    },
+    restricted: true,
+  });
+  chmodSync(join(editor.folder, 'trap'), 0o755);
+});
+
+after(() => editor.close());
+
+test('in a restricted folder suggestions come, by the settings of the user alone', async () => {
+  await editor.statusBecomes(/experts/);
+  await editor.goto(5, 1);
+  await editor.type('def save(path, text):\n');
+  await editor.ghostAppears();
+  await editor.statusBecomes(/code · lean/);
+  assert.deepEqual(await editor.notices(), []);
+  await editor.picture('restricted');
+});
+
+test('when it is trusted its budgets count, and still not its program and model', async () => {
+  const before = editor.engines();
+  await editor.command('Workspaces: Manage Workspace Trust');
+  const question = editor.page.locator('.monaco-modal-editor-block');
+  await question.getByText('Trust', { exact: true }).click();
+  await question.locator('.workspace-trust-editor.trusted').waitFor();
+  await question.locator('[aria-label^="Close"]').first().click();
+  await question.waitFor({ state: 'hidden' });
+  await editor.sees('the server has started anew', () =>
+    Promise.resolve(editor.engines().some((id) => !before.includes(id)) || undefined),
+  );
+  await editor.statusBecomes(/experts/);
+  await editor.goto(6, 5);
+  await editor.type('wi');
+  await editor.statusBecomes(/code · wide/);
+  assert.ok(!existsSync(join(editor.folder, 'sprung')), 'the program of the folder ran');
+  await editor.picture('restricted-trusted');
+});

@@ -1,0 +1,35 @@
+/** Files that the tests work in. */
+
+/** Two functions and a class, whose last line waits for a statement. */
+export const STORE = `import json
+
+
+def load(path):
+    """Read the settings file."""
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def save(path, settings):
+    """Write the settings file."""
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(settings, file)
+
+
+class Store:
+    """Settings with a place on disk."""
+
+    def __init__(self, path):
+        self.path = path
+        self.settings = load(path)
+
+    def get(self, name):
+        return self.settings[name]
+
+    def set(self, name, value):
+        self.settings[name] = value
+        
+`;
+
+/** The last line, counted from 1. */
+export const LINE = STORE.split('\n').length - 1;
