@@ -31,6 +31,13 @@ local function on_status(_, params)
   return vim.NIL
 end
 
+--- What Neovim can do. It applies `documentChanges`, which a new test file needs, but does not say so.
+local function capabilities()
+  local all = vim.lsp.protocol.make_client_capabilities()
+  all.workspace.workspaceEdit.documentChanges = true
+  return all
+end
+
 --- What `vim.lsp.config` and `vim.lsp.start` need.
 ---@return table
 function M.config()
@@ -41,6 +48,7 @@ function M.config()
     filetypes = current.filetypes,
     root_markers = current.root_markers,
     init_options = current.settings,
+    capabilities = capabilities(),
     handlers = { ["$/progress"] = on_progress, ["leanwide/status"] = on_status },
     get_language_id = function(_, filetype)
       return language_ids[filetype] or filetype
