@@ -20,19 +20,25 @@ PICTURES: Final = Path(__file__).with_name("out")
 WAIT: Final = 30.0
 
 _COLUMNS, _LINES = 100, 30
-_UNKNOWN: Final = re.compile(rb"\x1b\[[<=>][\d;:]*[a-zA-Z]|\x1b[P_].*?\x1b\\", re.DOTALL)
-"""Sequences that pyte takes for others: private ones, and strings for newer terminals."""
+_UNKNOWN: Final = re.compile(rb"\x1b[P_].*?\x1b\\", re.DOTALL)
+"""Questions to newer terminals, which pyte would show."""
 _FONT: Final = "usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 _FONT_SIZE, _MARGIN = 15, 8
 _COLOURS: Final = {"default": "#d4d7dc", "brown": "#d7ba7d", "background": "#14161b"}
 """What is not drawn as it is called: pyte says brown where others say yellow."""
 
 
+class _Screen(pyte.Screen):
+    def report_device_status(self, mode: int, **private: bool) -> None:
+        """Answer nothing: pyte knows no private questions, and programs do without."""
+
+
 class Terminal:
     """A program with a screen of 100 columns and 30 lines."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        self.screen = pyte.Screen(_COLUMNS, _LINES)
+        self.home = environment["HOME"]
+        self.screen = _Screen(_COLUMNS, _LINES)
         self._stream = pyte.ByteStream(self.screen)
         self._process = PtyProcess.spawn(
             list(command),
@@ -60,6 +66,12 @@ class Terminal:
         while not found():
             if time.monotonic() > end:
                 raise AssertionError(f"waited {WAIT:.0f} s for {what}:\n{self.text}")
+            self._read(end - time.monotonic())
+
+    def watch(self, seconds: float) -> None:
+        """Let the program write for a while."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             self._read(end - time.monotonic())
 
     def _read(self, seconds: float) -> None:

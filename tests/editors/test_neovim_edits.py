@@ -96,6 +96,24 @@ def test_a_change_of_text_that_changed_meanwhile_is_not_applied(neovim: Neovim):
     assert buffer[:] == typed
 
 
+@pytest.mark.parametrize("title", ["Document", "Explain"])
+def test_a_code_action_is_what_the_command_is(neovim: Neovim, title: str):
+    neovim.edit(TEXT)
+    before = neovim.nvim.current.buffer[:]
+    neovim.nvim.funcs.cursor(DEFINITIONS[-1], 9)
+    neovim.nvim.exec_lua(
+        "local title = ...\n"
+        "local function wanted(one) return one.title == title end\n"
+        "vim.lsp.buf.code_action({ apply = true, filter = wanted })",
+        f"{title} with leanwide",
+    )
+    window = neovim.until(lambda: settled(neovim), "the end of the answer")
+    assert window[0].strip() == title
+    assert window[2]
+    reject(neovim)
+    assert neovim.nvim.current.buffer[:] == before
+
+
 def test_an_instruction_is_asked_for_and_a_test_becomes_a_file(neovim: Neovim):
     path = neovim.edit(TEXT)
     neovim.nvim.funcs.cursor(DEFINITIONS[0], 9)

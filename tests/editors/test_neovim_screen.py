@@ -1,9 +1,8 @@
-"""What somebody sees who types in Neovim in a terminal; the pictures are in ``tests/editors/out``."""
+"""What somebody sees in Neovim in a terminal; the pictures are in ``tests/editors/out``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -30,7 +29,14 @@ def terminal(version: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     look = "set termguicolors statusline=%f\\ %=%{v:lua.require'leanwide'.status()}"
     program = install(SUITES[version]) / "usr/bin/nvim"
     terminal = Terminal(
-        [*command(program, folder), "-c", look, "-c", "autocmd User LeanwideStatus redrawstatus", str(path)],
+        [
+            *command(program, folder),
+            "-c",
+            look,
+            "-c",
+            "autocmd User LeanwideStatus redrawstatus",
+            str(path),
+        ],
         {"HOME": str(folder)},
     )
     terminal.until(lambda: "leanwide idle" in terminal.text, "an idle server")
