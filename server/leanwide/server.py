@@ -36,6 +36,7 @@ from leanwide.lsp.handlers import (
     lifecycle,
     workspace,
 )
+from leanwide.lsp.pages import Pages
 from leanwide.lsp.protocol import Protocol
 from leanwide.lsp.requests import LiveRequests
 from leanwide.modes.profile import Mode
@@ -118,6 +119,7 @@ class Server(LanguageServer):
         self.elsewhere = Elsewhere()
         self.editing = LiveRequests()
         self.feedback = Feedback(self)
+        self.pages = Pages(self)
         self.accepted = 0
         self.pinned: Mode | None = None
         self.options, _ = parse(*layers)

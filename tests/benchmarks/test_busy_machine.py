@@ -82,7 +82,9 @@ def decode(lane: Lane, number: int) -> list[float]:
     return took
 
 
-@pytest.mark.parametrize("choice", [Fixed(CORES), Fixed(1), ThreadChoice(CORES)], ids=str)
+@pytest.mark.parametrize(
+    "choice", [Fixed(CORES), Fixed(1), ThreadChoice(CORES)], ids=["all", "one", "learned"]
+)
 def test_milliseconds_per_token(benchmark: Any, lane: Lane, load: str, choice: Any):
     lane.kv._decode_threads = choice
     took: list[float] = []

@@ -87,6 +87,7 @@ async def test_a_pinned_mode_holds_until_it_is_let_go():
             answer = await say(editor, "Tell me more", uri=uri, range=METHOD)
             assert answer["stats"]["mode"] == ran
         await editor.command("leanwide.setMode", {"mode": "think"})
+        assert editor.statuses[-1].mode == "think"
         await editor.complete_when_ready(uri, END)
         record = await editor.last_request()
         assert (record.mode, record.lane) == ("think", "wide")

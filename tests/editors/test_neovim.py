@@ -5,28 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.e2e.session import SOURCE
-from tests.editors.neovim import SUITES, Neovim, install
+from tests.editors.neovim import Neovim
 
 TEXT = SOURCE.rstrip(" ") + "\n    def size(self):\n        \n"
-
-
-@pytest.fixture(scope="session", params=SUITES, ids=lambda version: f"neovim-{version}")
-def program(request: pytest.FixtureRequest) -> Path:
-    return install(SUITES[request.param])
-
-
-@pytest.fixture
-def neovim(program: Path, tmp_path: Path) -> Iterator[Neovim]:
-    editor = Neovim(program, tmp_path)
-    yield editor
-    editor.close()
 
 
 def begin(neovim: Neovim, typed: str = "return len(") -> Path:
@@ -37,18 +24,9 @@ def begin(neovim: Neovim, typed: str = "return len(") -> Path:
     return path
 
 
-ACCEPTED = """
-local status
-require("leanwide.client").run(0, "leanwide.status", {
-  done = function(result) status = result end,
-})
-vim.wait(5000, function() return status end)
-return status.accepted == 1
-"""
-
-
 def test_a_suggestion_appears_is_typed_through_and_accepted(neovim: Neovim):
     path = begin(neovim)
+    accepted = neovim.server("leanwide.status")["accepted"]
     ghost = neovim.some_ghost()
     neovim.nvim.input(ghost[0])
     rest = neovim.some_ghost()
@@ -59,7 +37,7 @@ def test_a_suggestion_appears_is_typed_through_and_accepted(neovim: Neovim):
     neovim.nvim.input("<Esc>")
     neovim.nvim.command("write")
     assert before + rest.partition("\n")[0] in path.read_text()
-    assert neovim.wait(ACCEPTED)
+    neovim.until(lambda: neovim.server("leanwide.status")["accepted"] == accepted + 1)
 
 
 def test_word_by_word_and_a_tab_where_nothing_is_suggested(neovim: Neovim):
@@ -81,49 +59,38 @@ def test_escape_and_another_character_make_it_go(neovim: Neovim):
     assert neovim.line.endswith("return len(")
 
 
-WINDOW = """
-for _, id in ipairs(vim.api.nvim_list_wins()) do
-  local config = vim.api.nvim_win_get_config(id)
-  if config.relative ~= "" then
-    local lines = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(id), 0, -1, false)
-    return { config.title[1][1], config.footer[1][1], table.concat(lines, "\\n") }
-  end
-end
-"""
-
-
 def test_an_explanation_fills_a_window(neovim: Neovim):
     neovim.edit(TEXT)
     neovim.nvim.command("23,24LeanwideExplain")
-    title, _, _ = neovim.wait(WINDOW)
+    title, _, _ = neovim.until(neovim.window)
     assert title.strip() == "Explain"
-    neovim.until(lambda: "experts" in neovim.nvim.exec_lua(WINDOW)[1], "the end of the answer")
-    assert neovim.nvim.exec_lua(WINDOW)[2].strip()
+    neovim.until(lambda: "experts" in neovim.window()[1], "the end of the answer")
+    assert neovim.window()[2].strip()
     neovim.nvim.input("q")
-    neovim.until(lambda: neovim.nvim.exec_lua(WINDOW) is None, "no window")
+    neovim.until(lambda: neovim.window() is None, "no window")
 
 
 def test_an_explanation_is_stopped_by_closing_its_window(neovim: Neovim):
     neovim.edit(TEXT)
     for _ in range(2):
         neovim.nvim.command("LeanwideExplain")
-        neovim.wait(WINDOW)
+        neovim.until(neovim.window)
         neovim.nvim.input("q")
-        neovim.until(lambda: neovim.nvim.exec_lua(WINDOW) is None, "no window")
+        neovim.until(lambda: neovim.window() is None, "no window")
     assert neovim.wait("return require('leanwide.client').status.state == 'idle'")
-    assert neovim.nvim.exec_lua("return _G.notices") == []
+    assert neovim.notices() == []
 
 
 def test_a_conversation(neovim: Neovim):
     neovim.edit(TEXT)
     neovim.nvim.command("23,24LeanwideChat What is this?")
-    neovim.until(lambda: "experts" in (neovim.nvim.exec_lua(WINDOW) or ["", ""])[1])
-    assert neovim.nvim.exec_lua(WINDOW)[2].startswith("## What is this?\n\n")
+    neovim.until(lambda: "experts" in (neovim.window() or ["", ""])[1])
+    assert neovim.window()[2].startswith("## What is this?\n\n")
     neovim.nvim.input("<CR>Why?<CR>")
-    neovim.until(lambda: "## Why?" in neovim.nvim.exec_lua(WINDOW)[2])
-    neovim.until(lambda: "experts" in neovim.nvim.exec_lua(WINDOW)[1])
+    neovim.until(lambda: "## Why?" in neovim.window()[2])
+    neovim.until(lambda: "experts" in neovim.window()[1])
     neovim.nvim.input("q")
-    neovim.until(lambda: neovim.nvim.exec_lua(WINDOW) is None, "no window")
+    neovim.until(lambda: neovim.window() is None, "no window")
 
 
 def test_the_last_request_is_no_secret(neovim: Neovim):
@@ -131,7 +98,7 @@ def test_the_last_request_is_no_secret(neovim: Neovim):
     neovim.some_ghost()
     neovim.nvim.input("<Esc>")
     neovim.nvim.command("LeanwideLastRequest")
-    _, _, text = neovim.wait(WINDOW)
+    _, _, text = neovim.until(neovim.window)
     assert "<PREFIX>" in text
     assert "return len(" in text
 
@@ -150,7 +117,30 @@ def test_the_engine_is_killed_while_somebody_types(neovim: Neovim):
             break
     else:
         pytest.fail("no suggestion any more")
-    assert len(neovim.nvim.exec_lua("return _G.notices")) <= 1
+    assert len(neovim.notices()) <= 1
+
+
+def test_the_mode_is_held_shown_and_let_go(neovim: Neovim):
+    neovim.edit(TEXT)
+    try:
+        neovim.nvim.command("LeanwideMode think")
+        neovim.until(lambda: "think" in neovim.statusline(), "the mode in the statusline")
+        assert neovim.server("leanwide.status")["pinned"] == "think"
+        assert neovim.nvim.funcs.getcompletion("LeanwideMode d", "cmdline") == ["dialog"]
+        neovim.nvim.command("LeanwideMode no-mode")
+        neovim.until(lambda: len(neovim.notices()) == 2, "a notice")
+        assert '"auto", "code"' in neovim.notices()[1]
+    finally:
+        neovim.nvim.command("LeanwideMode auto")
+    neovim.until(lambda: "code" in neovim.statusline(), "the mode in the statusline")
+
+
+def test_files_outside_a_workspace_share_a_server_and_windows_start_none(neovim: Neovim):
+    neovim.edit(TEXT, "one.py")
+    neovim.edit(TEXT, "two.py")
+    neovim.nvim.command("LeanwideExplain")
+    neovim.until(neovim.window)
+    assert neovim.nvim.exec_lua("return #vim.lsp.get_clients({ name = 'leanwide' })") == 1
 
 
 def test_health(neovim: Neovim):
@@ -163,7 +153,7 @@ def test_health(neovim: Neovim):
 
 def test_the_help_is_found_and_the_statusline_says_something(neovim: Neovim):
     neovim.edit(TEXT)
-    assert neovim.nvim.exec_lua("return require('leanwide').status()").startswith("leanwide idle")
+    assert neovim.statusline().startswith("leanwide idle")
     neovim.nvim.command("helptags " + str(Path(__file__).parents[2] / "editors/neovim/doc"))
     neovim.nvim.command("help leanwide-commands")
     assert neovim.nvim.current.buffer.name.endswith("leanwide.txt")

@@ -116,15 +116,15 @@ def instruction(arguments: tuple[Any, ...]) -> str:
     return given
 
 
-def apply_wanted(arguments: tuple[Any, ...]) -> bool:
-    """Read ``"apply"``: whether the server itself is to have the edit applied.
+def wanted(arguments: tuple[Any, ...], wish: str) -> bool:
+    """Read ``"apply"`` or ``"show"``: whether the server itself is to give the editor its answer.
 
     Raises:
         JsonRpcInvalidParams: It is neither true nor false.
     """
-    given = _one_object(arguments).get("apply", False)
+    given = _one_object(arguments).get(wish, False)
     if not isinstance(given, bool):
-        raise _refusal('with "apply" true or false')
+        raise _refusal(f'with "{wish}" true or false')
     return given
 
 

@@ -13,6 +13,7 @@ from leanwide.context.view import View
 from leanwide.engine.base import EngineStatus, LaneInfo
 from leanwide.features.journal import Record
 from leanwide.lsp.documents import Document, DocumentWorkspace, PositionError
+from leanwide.modes.profile import Mode
 
 
 def view_at(workspace: DocumentWorkspace, uri: str, position: types.Position) -> View:
@@ -93,12 +94,12 @@ def _camel(name: str) -> str:
 
 
 def status_params(
-    status: EngineStatus, lanes: tuple[LaneInfo, ...], last: Record | None
+    status: EngineStatus, lanes: tuple[LaneInfo, ...], last: Record | None, pinned: Mode | None
 ) -> dict[str, Any]:
     """The parameters of ``leanwide/status``."""
     lane = lanes[0] if lanes else None
     return {
-        "mode": last.mode if last else "code",
+        "mode": pinned or (last.mode if last else "code"),
         "lane": last.lane if last else (lane.name if lane else ""),
         "state": status.state.value,
         "experts": last.experts if last else (lane.experts if lane else 0),

@@ -49,9 +49,8 @@ class Feedback:
     def send_status(self, status: EngineStatus) -> None:
         """Send ``leanwide/status``."""
         server = self._server
-        self._server.protocol.notify(
-            STATUS, status_params(status, server.bench.engine.lanes, server.last_record)
-        )
+        lanes, last = server.bench.engine.lanes, server.last_record
+        server.protocol.notify(STATUS, status_params(status, lanes, last, server.pinned))
 
     def tell_once(self, text: str, kind: types.MessageType) -> None:
         """Show a message, unless it was shown before: never one per key."""

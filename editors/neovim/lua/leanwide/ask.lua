@@ -20,7 +20,7 @@ end
 function M.explain(range)
   local buffer = vim.api.nvim_get_current_buf()
   local cancel = function() end
-  local view = window.open("Explain", "markdown", "q close", function()
+  local view = window.open("Explain", "markdown", "q stops", function()
     cancel()
   end)
   view:spin("reading · q stops")

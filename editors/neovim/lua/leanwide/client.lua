@@ -31,6 +31,31 @@ local function on_status(_, params)
   return vim.NIL
 end
 
+--- What Neovim can do. It applies `documentChanges`, which a new test file needs, but does not say so.
+local function capabilities()
+  local all = vim.lsp.protocol.make_client_capabilities()
+  all.workspace.workspaceEdit.documentChanges = true
+  return all
+end
+
+--- What code actions run: what the user commands do, in place of the server's own showing.
+local function commands()
+  local found = {
+    ["leanwide.explain"] = function(command)
+      require("leanwide.ask").explain(command.arguments[1].range)
+    end,
+  }
+  for _, title in ipairs({ "Refactor", "Document", "Fix", "Test" }) do
+    local name = "leanwide." .. title:lower()
+    found[name] = function(command)
+      local given = command.arguments[1]
+      local more = { instruction = given.instruction, diagnostics = given.diagnostics }
+      require("leanwide.edit").propose(title, name, given.range, more)
+    end
+  end
+  return found
+end
+
 --- What `vim.lsp.config` and `vim.lsp.start` need.
 ---@return table
 function M.config()
@@ -41,6 +66,8 @@ function M.config()
     filetypes = current.filetypes,
     root_markers = current.root_markers,
     init_options = current.settings,
+    capabilities = capabilities(),
+    commands = commands(),
     handlers = { ["$/progress"] = on_progress, ["leanwide/status"] = on_status },
     get_language_id = function(_, filetype)
       return language_ids[filetype] or filetype

@@ -20,18 +20,40 @@ local function edits_by_uri(edit)
   return edits
 end
 
---- The text of a file as it is, in a buffer or on disk; "" where it is not there yet.
+--- The text of a file as it is, in a buffer or on disk; no lines where it is not there yet.
 local function lines_of(uri)
-  local path = vim.uri_to_fname(uri)
-  local buffer = vim.fn.bufnr(path)
-  if buffer ~= -1 and vim.api.nvim_buf_is_loaded(buffer) then
+  local buffer, path = vim.uri_to_bufnr(uri), vim.uri_to_fname(uri)
+  if vim.api.nvim_buf_is_loaded(buffer) then
     return vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
   end
   return vim.uv.fs_stat(path) and vim.fn.readfile(path) or {}
 end
 
+--- |b:changedtick| of every buffer that an edit changes, by URI.
+local function ticks(edit)
+  local found = {}
+  for uri in pairs(edits_by_uri(edit)) do
+    local buffer = vim.uri_to_bufnr(uri)
+    found[uri] = vim.api.nvim_buf_is_loaded(buffer) and vim.b[buffer].changedtick or nil
+  end
+  return found
+end
+
 local function joined(lines)
   return #lines == 0 and "" or table.concat(lines, "\n") .. "\n"
+end
+
+--- Take the annotations off an edit: they ask for a confirmation, as Neovim 0.12 would once more.
+---@param edit table an LSP workspace edit
+local function unannotated(edit)
+  edit.changeAnnotations = nil
+  for _, change in ipairs(edit.documentChanges or {}) do
+    change.annotationId = nil
+    for _, one in ipairs(change.edits or {}) do
+      one.annotationId = nil
+    end
+  end
+  return edit
 end
 
 --- What an edit would change, as a unified diff.
@@ -55,19 +77,16 @@ local function diff(edit, encoding)
   return shown
 end
 
---- Apply an edit; false where its document changed since it was made.
-local function apply(edit, server)
-  for _, change in ipairs(edit.documentChanges or {}) do
-    local document = change.textDocument
-    if document and document.version and document.version ~= vim.NIL then
-      local buffer = vim.uri_to_bufnr(document.uri)
-      if vim.lsp.util.buf_versions[buffer] ~= document.version then
-        vim.notify("leanwide: the file changed meanwhile: ask again", vim.log.levels.WARN)
-        return
-      end
-    end
+--- Apply an edit, unless text that it changes is not any more what it was.
+---@param edit table
+---@param encoding string
+---@param before table<string, integer> its |ticks| when it came
+local function apply(edit, encoding, before)
+  if vim.deep_equal(ticks(edit), before) then
+    vim.lsp.util.apply_workspace_edit(edit, encoding)
+  else
+    vim.notify("leanwide: the file changed meanwhile: ask again", vim.log.levels.WARN)
   end
-  vim.lsp.util.apply_workspace_edit(edit, server.offset_encoding)
 end
 
 --- Ask for a change and show it as a diff.
@@ -78,8 +97,9 @@ end
 function M.propose(title, command, range, more)
   local buffer = vim.api.nvim_get_current_buf()
   local server = client.find(buffer)
+  local encoding = server and server.offset_encoding or "utf-16"
   local cancel = function() end
-  local view = window.open(title, "markdown", "q close", function()
+  local view = window.open(title, "markdown", "q stops", function()
     cancel()
   end)
   view:spin("writing · q stops")
@@ -100,12 +120,14 @@ function M.propose(title, command, range, more)
         end
         return
       end
-      view:set(diff(answer.edit, server.offset_encoding))
+      local edit = unannotated(answer.edit)
+      local before = ticks(edit)
+      view:set(diff(edit, encoding))
       vim.bo[view.buffer].filetype = "diff"
       view:rest("<CR> apply · q reject")
       view:map({ "<CR>", "a" }, "Apply the change", function()
         view:close()
-        apply(answer.edit, server)
+        apply(edit, encoding, before)
       end)
     end,
     failed = function(message)

@@ -78,10 +78,19 @@ local function attach(event)
   map(event.buf, options.keys.accept_line, M.accept_line, "Accept the suggestion's first line")
 end
 
+--- Neovim 0.10 by itself starts one more server, and model, for each file outside a workspace.
+local function serves(client, config)
+  local same_root = client.config.root_dir == config.root_dir
+  return client.name == config.name and same_root and not client.is_stopped()
+end
+
 local function start(event)
+  if vim.bo[event.buf].buftype ~= "" then
+    return -- a window of ours, say: no file
+  end
   local config = require("leanwide.client").config()
   config.root_dir = vim.fs.root(event.buf, config.root_markers)
-  vim.lsp.start(config, { bufnr = event.buf })
+  vim.lsp.start(config, { bufnr = event.buf, reuse_client = serves })
 end
 
 --- Start the server where it serves, show suggestions and map their keys.

@@ -63,9 +63,10 @@ def _is_wanted(kind: str, only: Iterable[str] | None) -> bool:
 
 
 def _offers(found: Found, diagnostics: Iterable[types.Diagnostic]) -> Iterator[Offer]:
-    """What makes sense at a place; the server applies the edits, as no client need know them."""
-    applied = {"apply": True}
-    yield Offer(title="Explain with leanwide", kind=EXPLAIN, command="leanwide.explain")
+    """What makes sense at a place; the server sees to the answer, as no client need know it."""
+    applied, shown = {"apply": True}, {"show": True}
+    title = "Explain with leanwide"
+    yield Offer(title=title, kind=EXPLAIN, command="leanwide.explain", more=shown)
     if found_diagnostics := list(diagnostics):
         more = {**applied, "diagnostics": found_diagnostics}
         yield Offer(title="Fix with leanwide", kind=FIX, command="leanwide.fix", more=more)

@@ -21,7 +21,7 @@ _DECISIONS_SHOWN: Final = 10
 async def status(ls: Server, *_: Any) -> dict[str, Any]:
     """``leanwide.status``: what the ``leanwide/status`` notification says, with the model."""
     engine = ls.bench.engine
-    params = convert.status_params(engine.status, engine.lanes, ls.last_record)
+    params = convert.status_params(engine.status, engine.lanes, ls.last_record, ls.pinned)
     model = engine.model
     return {
         **params,
@@ -50,6 +50,7 @@ async def last_request(ls: Server, *_: Any) -> list[dict[str, Any]]:
 async def set_mode(ls: Server, *arguments: Any) -> dict[str, Any]:
     """``leanwide.setMode``: hold everything to one mode, or let the router choose again."""
     ls.pin(chosen_mode(arguments))
+    ls.feedback.send_status(ls.bench.engine.status)
     return {"mode": ls.pinned or AUTO}
 
 

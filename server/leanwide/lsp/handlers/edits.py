@@ -17,7 +17,7 @@ from leanwide.features.cost import cost
 from leanwide.features.edit import Desk, Outcome
 from leanwide.features.place import Place
 from leanwide.lsp import convert
-from leanwide.lsp.arguments import apply_wanted, diagnostics, instruction, target
+from leanwide.lsp.arguments import diagnostics, instruction, target, wanted
 from leanwide.lsp.edits import edit_support, workspace_edit
 from leanwide.lsp.questions import changed, newest, snapshot, stream, superseded
 from leanwide.modes.router import Task
@@ -70,7 +70,7 @@ async def test(ls: Server, *arguments: Any) -> dict[str, Any]:
 
 async def _edit(ls: Server, arguments: tuple[Any, ...], task: Task, start: Start) -> dict[str, Any]:
     """Run a feature, and answer its change; refused where a document is not what it was."""
-    asked, applies = target(arguments, ls.protocol._converter), apply_wanted(arguments)
+    asked, applies = target(arguments, ls.protocol._converter), wanted(arguments, "apply")
     place, show = snapshot(ls, asked), stream(ls, asked.token)
     outcome = await newest(
         ls.editing,

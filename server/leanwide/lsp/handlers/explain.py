@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from leanwide.features import explain as feature
 from leanwide.features.cost import cost
 from leanwide.lsp import convert
-from leanwide.lsp.arguments import target
+from leanwide.lsp.arguments import target, wanted
 from leanwide.lsp.questions import newest, snapshot, stream, superseded
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _RETIRED = "a newer explanation of this document took its place"
 
 async def explain(ls: Server, *arguments: Any) -> dict[str, Any]:
     """Explain; waits for the model while it loads. A newer one for the document retires it."""
-    asked = target(arguments, ls.protocol._converter)
+    asked, shows = target(arguments, ls.protocol._converter), wanted(arguments, "show")
     place = snapshot(ls, asked)
     answer = await newest(
         ls.explaining,
@@ -27,4 +27,6 @@ async def explain(ls: Server, *arguments: Any) -> dict[str, Any]:
         lambda cancel: feature.explain(place, ls.bench, cancel, stream(ls, asked.token)),
         partial(superseded, _RETIRED),
     )
+    if shows:
+        await ls.pages.show("Explanation", answer.markdown)
     return {"markdown": answer.markdown, "stats": convert.camel_case(cost(answer.record))}

@@ -1,0 +1,53 @@
+"""Answers as documents that the editor opens: for editors that read no result of a command."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from leanwide.server import Server
+
+
+class Pages:
+    """Files in a private folder, which ends with the server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    async def show(self, title: str, markdown: str) -> None:
+        """Have Markdown opened, in a message where the editor opens no documents."""
+        if not _opens_documents(self._server.client_capabilities) or not await self._opened(
+            title, markdown
+        ):
+            kind = types.MessageType.Info
+            self._server.window_show_message(types.ShowMessageParams(type=kind, message=markdown))
+
+    async def _opened(self, title: str, markdown: str) -> bool:
+        path = await asyncio.to_thread(self._written, title, markdown)
+        params = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
+        return (await self._server.window_show_document_async(params)).success
+
+    def _written(self, title: str, markdown: str) -> Path:
+        """Write a new file: an editor that has an earlier one open would not read that again."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="leanwide-")
+        folder = tempfile.mkdtemp(dir=self._folder.name)
+        path = Path(folder, f"{title}.md")
+        path.write_text(f"{markdown.rstrip()}\n", encoding="utf-8")
+        return path
+
+    def close(self) -> None:
+        """Delete the files."""
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
+def _opens_documents(client: types.ClientCapabilities) -> bool:
+    window = client.window
+    return bool(window and window.show_document and window.show_document.support)

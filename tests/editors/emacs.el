@@ -1,0 +1,59 @@
+;; Runs Emacs with the configuration of docs/editors.md against the real server, in batch mode.
+;; Each step ends in a line on stdout; the first that does not come within its time ends it with 1.
+
+(setq lsp-enabled-clients '(leanwide)
+      lsp-auto-guess-root t
+      lsp-session-file (expand-file-name "session" user-emacs-directory)
+      lsp-enable-file-watchers nil
+      lsp-enable-snippet nil
+      lsp-warn-no-matched-clients nil)
+
+(defun until (what found)
+  "Wait until the function FOUND gives something; WHAT says what it is."
+  (let ((end (+ (float-time) 60)) result)
+    (while (not (setq result (ignore-errors (funcall found))))
+      (when (> (float-time) end)
+        (message "waited 60 s for: %s" what)
+        (kill-emacs 1))
+      (accept-process-output nil 0.05))
+    (princ (format "%s\n" what))
+    result))
+
+(defun server-is (state)
+  "Whether the engine's STATE is the one given."
+  (equal state (gethash "state" (lsp-workspace-command-execute "leanwide.status"))))
+
+(defun action (title)
+  "Run the code action called TITLE, once it is offered."
+  (lsp-execute-code-action
+   (until title
+          (lambda ()
+            (seq-find (lambda (one) (equal title (lsp:code-action-title one)))
+                      (lsp-code-actions-at-point))))))
+
+(find-file (car command-line-args-left))
+(setq command-line-args-left nil)
+(lsp)
+(until "initialized" (lambda () (eq 'initialized (lsp--workspace-status (car (lsp-workspaces))))))
+
+(search-forward "def is_valid")
+(action "Document with leanwide")
+(until "documented" (lambda () (save-excursion (goto-char 1) (search-forward "\"\"\"Return" nil t))))
+(until "idle" (lambda () (server-is "idle")))
+
+(with-current-buffer "valid.py"
+  (save-window-excursion
+    (action "Explain with leanwide")
+    (until "explained" (lambda () (get-buffer "Explanation.md")))))
+
+(set-buffer "valid.py")
+(goto-char (point-max))
+(insert "\n\ndef size(self):\n    return len(")
+(until "ghost" (lambda ()
+                 (lsp-inline-completion-display)
+                 (and lsp-inline-completion--overlay
+                      (overlay-get lsp-inline-completion--overlay 'after-string))))
+(lsp-inline-completion-accept)
+(until "accepted" (lambda () (> (gethash "accepted" (lsp-workspace-command-execute "leanwide.status")) 0)))
+(save-buffer)
+(kill-emacs 0)
