@@ -11,13 +11,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from leanwide.cli.compare import _contest, _write
+from leanwide.cli.compare import _write, contest_of
 from leanwide.engine.base import EngineError
 from leanwide.lab.comparing import MAXIMUM, SMART
 from leanwide.lab.comparing_page import page
 from leanwide.lab.comparing_report import Comparison, as_data, verdict
 from leanwide.lab.energy import EnergyMeter
 from leanwide.lab.plot import Plot, Point, draw
+from leanwide.lab.repository import read_repository
 from leanwide.lab.trial import Outcome
 from leanwide.options import parse
 
@@ -42,7 +43,7 @@ def code(tmp_path):
 @pytest.fixture
 def contest(code):
     """The embedded model as it is set up when nobody sets anything."""
-    return _contest(code, 60.0, parse()[0])
+    return contest_of(parse()[0], read_repository(code, ()))
 
 
 def compared(contest, *, holes=60, smart_nats=100.0, smart_ms=100.0, joules=None):

@@ -69,7 +69,7 @@ def tune(home, *arguments):
 
 def test_it_writes_what_it_found_and_the_program_goes_by_it(home, code, dense, tmp_path):
     """A dense model of random weights: no context helps it, so the smallest one serves."""
-    result = tune(home, code, "--model", dense, "--minutes", "0.5", "--tolerance", "50", "--json")
+    result = tune(home, code, "--model", dense, "--minutes", "2", "--tolerance", "50", "--json")
     assert result.returncode == 0, result.stderr
     assert "has no experts to choose from" in result.stderr
     report = json.loads(result.stdout)
@@ -89,7 +89,7 @@ def test_it_writes_what_it_found_and_the_program_goes_by_it(home, code, dense, t
 
 def test_ctrl_c_keeps_what_was_measured_and_the_next_run_goes_on(home, code, tmp_path):
     process = subprocess.Popen(
-        [PROGRAM, "tune", str(code), "--minutes", "0.4"],
+        [PROGRAM, "tune", str(code), "--minutes", "1"],
         env=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     end = time.monotonic() + 60

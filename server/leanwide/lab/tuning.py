@@ -118,8 +118,7 @@ async def tune(job: Job, tell: Tell) -> Findings:
     """Measure and decide.
 
     Raises:
-        EngineError: The model cannot be loaded, or has no FIM tokens.
-        OSError: Results cannot be written.
+        EngineError: The model cannot be loaded or has no FIM tokens, or results cannot be kept.
     """
     clock = Clock(job.seconds, tell)
     clock.until(1.0, "reading the repository")
