@@ -32,7 +32,7 @@ _WIDTHS: Final = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 """Expert counts to choose among, as shares of the trained one."""
 _RESERVE: Final = 320
 """Tokens of a model's context that a prompt leaves for the rest of a trial."""
-_SPEED_END, _EXPERTS_END = 0.15, 0.6
+_SPEED_END, _EXPERTS_END = 0.25, 0.65
 """Shares of the time after which speed, and experts, have to be done."""
 
 
