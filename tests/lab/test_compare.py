@@ -11,13 +11,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from leanwide.cli.compare import _contest, _write
+from leanwide.cli.compare import _write, contest_of
 from leanwide.engine.base import EngineError
 from leanwide.lab.comparing import MAXIMUM, SMART
 from leanwide.lab.comparing_page import page
 from leanwide.lab.comparing_report import Comparison, as_data, verdict
 from leanwide.lab.energy import EnergyMeter
 from leanwide.lab.plot import Plot, Point, draw
+from leanwide.lab.repository import read_repository
 from leanwide.lab.trial import Outcome
 from leanwide.options import parse
 
@@ -42,7 +43,7 @@ def code(tmp_path):
 @pytest.fixture
 def contest(code):
     """The embedded model as it is set up when nobody sets anything."""
-    return _contest(code, 60.0, parse()[0])
+    return contest_of(parse()[0], read_repository(code, ()))
 
 
 def compared(contest, *, holes=60, smart_nats=100.0, smart_ms=100.0, joules=None):
@@ -170,7 +171,7 @@ def test_a_machine_that_does_not_tell_its_energy_is_told_of(tmp_path):
 
 def test_the_program_measures_and_says_that_it_had_no_time(code, tmp_path):
     result = subprocess.run(
-        [PROGRAM, "compare", str(code), "--minutes", "0.1", "--to", str(tmp_path / "to"), "--json"],
+        [PROGRAM, "compare", str(code), "--minutes", "0", "--to", str(tmp_path / "to"), "--json"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert result.returncode == 1

@@ -69,7 +69,7 @@ def tune(home, *arguments):
 
 def test_it_writes_what_it_found_and_the_program_goes_by_it(home, code, dense, tmp_path):
     """A dense model of random weights: no context helps it, so the smallest one serves."""
-    result = tune(home, code, "--model", dense, "--minutes", "0.5", "--tolerance", "50", "--json")
+    result = tune(home, code, "--model", dense, "--minutes", "1", "--tolerance", "50", "--json")
     assert result.returncode == 0, result.stderr
     assert "has no experts to choose from" in result.stderr
     report = json.loads(result.stdout)
@@ -87,9 +87,9 @@ def test_it_writes_what_it_found_and_the_program_goes_by_it(home, code, dense, t
     assert "tuned.toml is ignored: it was measured with another model" in problem
 
 
-def test_ctrl_c_keeps_what_was_measured_and_the_next_run_goes_on(home, code, tmp_path):
+def test_ctrl_c_keeps_what_was_measured_and_the_next_run_goes_on(home, code, dense, tmp_path):
     process = subprocess.Popen(
-        [PROGRAM, "tune", str(code), "--minutes", "0.4"],
+        [PROGRAM, "tune", str(code), "--minutes", "0.6", "--model", str(dense)],
         env=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     end = time.monotonic() + 60
@@ -99,10 +99,11 @@ def test_ctrl_c_keeps_what_was_measured_and_the_next_run_goes_on(home, code, tmp
     _, said = process.communicate(timeout=20)
     assert process.returncode == 1
     assert "results are kept, the same command goes on from there" in said
-    again = tune(home, code, "--minutes", "0", "--dry-run")
+    again = tune(home, code, "--minutes", "0", "--dry-run", "--model", dense)
     assert "earlier results count; --fresh forgets them" in again.stderr
     assert not (tmp_path / "config").exists()
-    assert "earlier results" not in tune(home, code, "--minutes", "0", "--fresh").stderr
+    fresh = tune(home, code, "--minutes", "0", "--fresh", "--model", dense)
+    assert "earlier results" not in fresh.stderr
 
 
 def test_two_at_once_would_measure_each_other(home, code, tmp_path):

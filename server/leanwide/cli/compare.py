@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from leanwide.lab.comparing import Contest, compare
 from leanwide.lab.comparing_page import page
 from leanwide.lab.comparing_report import Comparison, as_data, as_table, verdict
 from leanwide.lab.energy import EnergyMeter
+from leanwide.lab.repository import Repository
 from leanwide.lab.results import alone
 from leanwide.lab.trial import Setting
 from leanwide.models.gguf import read_header
@@ -43,7 +45,7 @@ def compare_command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compare quality, speed and energy of your settings with "more is better" on your code."""
-    comparison = _measure(path, minutes * 60, model)
+    comparison = _measure(path, time.monotonic() + 60 * minutes, model)
     data = msgspec.json.encode(as_data(comparison))
     if comparison.enough:
         _write(to, comparison, data)
@@ -60,22 +62,24 @@ def compare_command(
         raise EngineError(verdict(comparison)[0].rstrip("."))
 
 
-def _measure(path: Path, seconds: float, model: Path | None) -> Comparison:
-    """Measure, alone on this machine.
+def _measure(path: Path, end: float, model: Path | None) -> Comparison:
+    """Measure, alone on this machine, until ``end`` by ``time.monotonic``.
 
     Raises:
         EngineError: The model or the repository cannot be used, or another run is under way.
     """
-    options = options_of(model, *user_layers()[0])
-    contest = _contest(path, seconds, options)
+    options = options_of(model, user_layers())
     with alone(cache_folder() / "lock"):
+        contest = contest_of(options, repository_at(path, options))
+        seconds = max(0.0, end - time.monotonic())
         outcomes = with_bar(
-            seconds, lambda tell: compare(contest, tell), lambda: "nothing of it is kept"
+            seconds, lambda tell: compare(contest, seconds, tell), lambda: "nothing of it is kept"
         )
     return Comparison.of(contest, outcomes)
 
 
-def _contest(path: Path, seconds: float, options: Options) -> Contest:
+def contest_of(options: Options, repository: Repository) -> Contest:
+    """Say what is compared with what, for the options in force."""
     header = read_header(model_path(options))
     experts, _ = legal_experts(header, wanted_experts(header, options.lanes.lean.experts))
     built_in, _ = parse()
@@ -85,9 +89,8 @@ def _contest(path: Path, seconds: float, options: Options) -> Contest:
         profiles=options.profiles,
         smart=Setting(experts=experts, context_tokens=options.modes.code.context_tokens),
         usual_context=built_in.modes.code.context_tokens,
-        repository=repository_at(path, options),
+        repository=repository,
         index_folder=cache_folder() / "index",
-        seconds=seconds,
         meter=EnergyMeter.at(),
     )
 

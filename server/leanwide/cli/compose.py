@@ -24,16 +24,21 @@ from leanwide.options import LaneOptions, Layer, ModelOptions, Options, Switch, 
 from leanwide.prompt.texts import built_in_texts
 from leanwide.tuned import read_tuned
 
-
-def user_layers() -> tuple[tuple[Layer, ...], tuple[str, ...]]:
-    """Read the user's own file and the tuned one; give the layers and what was wrong with them."""
-    read = [user_layer(), read_tuned(tuned_file(), _file_of)]
-    return tuple(layer for layer, _ in read), tuple(text for _, found in read for text in found)
+Layers = tuple[tuple[Layer, ...], tuple[str, ...]]
+"""Settings, lowest first, and what was wrong with where they stand."""
 
 
-def user_layer() -> tuple[Layer, tuple[str, ...]]:
-    """Read the user's own file; give what it says and what was wrong with it."""
-    return read_layer(user_config_path("leanwide") / "config.toml")
+def user_layers() -> Layers:
+    """Read the user's own file and the tuned one."""
+    own, problems = own_layers()
+    tuned, found = read_tuned(tuned_file(), _file_of)
+    return (*own, tuned), (*problems, *found)
+
+
+def own_layers() -> Layers:
+    """Read the user's own file alone."""
+    layer, problems = read_layer(user_config_path("leanwide") / "config.toml")
+    return (layer,), problems
 
 
 def tuned_file() -> Path:

@@ -12,13 +12,13 @@ from platformdirs import user_cache_path
 from rich.console import Console
 from rich.table import Table
 
-from leanwide.cli.compose import argument_layer
+from leanwide.cli.compose import Layers, argument_layer
 from leanwide.cli.errors import BadUse
 from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
 from leanwide.lab.repository import Repository, read_repository
 from leanwide.lab.tuning import Moment
-from leanwide.options import Layer, Options, parse
+from leanwide.options import Options, parse
 
 _TABLE_WIDTH: Final = 150
 """Columns of a table where the output is no terminal."""
@@ -33,11 +33,11 @@ def cache_folder() -> Path:
     return user_cache_path("leanwide") / "tune"
 
 
-def options_of(model: Path | None, *layers: Layer) -> Options:
+def options_of(model: Path | None, layers: Layers) -> Options:
     """Lay settings over each other, the command line's model last; problems go to stderr."""
     absolute = model.expanduser().absolute() if model is not None else None
-    options, problems = parse(*layers, argument_layer(absolute, None))
-    for problem in problems:
+    options, found = parse(*layers[0], argument_layer(absolute, None))
+    for problem in (*layers[1], *found):
         typer.echo(f"leanwide: {problem}", err=True)
     return options
 

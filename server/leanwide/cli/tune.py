@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,8 @@ from leanwide.cli.compose import (
     argument_layer,
     engine_spec,
     model_path,
+    own_layers,
     tuned_file,
-    user_layer,
     user_layers,
 )
 from leanwide.cli.measuring import (
@@ -53,7 +54,8 @@ class _Wishes:
     """What the command line says."""
 
     path: Path
-    seconds: float
+    end: float
+    """When the time is spent, in seconds of ``time.monotonic``."""
     tolerance: float
     model: Path | None
     fresh: bool
@@ -80,7 +82,7 @@ def tune_command(  # noqa: PLR0913, PLR0917  # an option each
     """Measure expert counts, context and speed on your own code, and keep what fits."""
     wishes = _Wishes(
         path=path,
-        seconds=60 * minutes,
+        end=time.monotonic() + 60 * minutes,
         tolerance=tolerance / 100,
         model=model,
         fresh=fresh,
@@ -105,16 +107,12 @@ def _measure(wishes: _Wishes) -> Report:
         EngineError: The model or the repository cannot be used, or another run is under way.
     """
     cache = cache_folder()
-    try:
-        with alone(cache / "lock"):
-            job = _job(wishes, cache)
-            findings = _run(job)
-            report = Report.of(job, findings)
-            if report.clear:
-                job.results.forget()  # another run is to measure anew
-            return report
-    except OSError as error:
-        raise EngineError(f"results cannot be kept in {cache}: {error.strerror}") from error
+    with alone(cache / "lock"):
+        job = _job(wishes, cache)
+        report = Report.of(job, _run(job))
+        if report.clear:
+            job.results.forget()  # another run is to measure anew
+        return report
 
 
 def _job(wishes: _Wishes, cache: Path) -> Job:
@@ -123,7 +121,7 @@ def _job(wishes: _Wishes, cache: Path) -> Job:
     Raises:
         EngineError: There is nothing to complete.
     """
-    own = options_of(wishes.model, user_layer()[0])
+    own = options_of(wishes.model, own_layers())
     header = read_header(model_path(own))
     repository = repository_at(wishes.path, own)
     subject = Subject(
@@ -147,7 +145,7 @@ def _job(wishes: _Wishes, cache: Path) -> Job:
         results=results,
         index_folder=cache / "index",
         tolerance=wishes.tolerance,
-        seconds=wishes.seconds,
+        seconds=max(0.0, wishes.end - time.monotonic()),
         before=named_settings(engine_spec(now), now.modes.code, header),
     )
 
@@ -168,8 +166,16 @@ def _run(job: Job) -> Findings:
 
 
 def _write(report: Report) -> bool:
-    """Write the tuned file, and tell whether there was anything to write."""
+    """Write the tuned file, and tell whether there was anything to write.
+
+    Raises:
+        EngineError: It cannot be written.
+    """
     values = settings(report)
-    if values:
+    if not values:
+        return False
+    try:
         write_tuned(tuned_file(), report.job.subject, values, why_lines(report))
-    return bool(values)
+    except OSError as error:
+        raise EngineError(f"{tuned_file()} cannot be written: {error.strerror}") from error
+    return True

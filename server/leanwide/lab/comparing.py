@@ -53,7 +53,6 @@ class Contest:
     """Prompt tokens of the code mode when nobody sets or measures anything."""
     repository: Repository
     index_folder: Path
-    seconds: float
     meter: EnergyMeter
 
     @property
@@ -98,17 +97,15 @@ Outcomes = Mapping[Contender, Mapping[str, Outcome]]
 """By contender, then by hole: every contender has the same holes."""
 
 
-async def compare(contest: Contest, tell: Callable[[Moment], None]) -> Outcomes:
+async def compare(contest: Contest, seconds: float, tell: Callable[[Moment], None]) -> Outcomes:
     """Measure all contenders on one hole after the other, until the time is spent.
 
     Raises:
         EngineError: The model cannot be loaded, or has no FIM tokens.
     """
-    clock = Clock(contest.seconds, tell)
+    clock = Clock(seconds, tell)
     clock.until(1.0, "reading the repository")
-    elsewhere = indexed(
-        contest.repository.area, contest.index_folder, INDEX_SHARE * contest.seconds
-    )
+    elsewhere = indexed(contest.repository.area, contest.index_folder, INDEX_SHARE * seconds)
     found: dict[Contender, dict[str, Outcome]] = {one: {} for one in contest.contenders}
     together = most_engines(contest.spec)
     size = 1 if together > 1 else _BLOCK

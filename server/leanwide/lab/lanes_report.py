@@ -18,6 +18,8 @@ from leanwide.models.speed import Rates, prompt_tokens_per_s
 
 _BEHIND: Final = 536
 """Tokens of context that a token of a measured answer reads: the prompt and half of the answer."""
+_BEFORE: Final = 256
+"""Tokens in front of one of a prompt, on average."""
 
 
 @frozen(kw_only=True)
@@ -34,11 +36,16 @@ def bounds(cost: TokenCost, rates: Mapping[int, Rates]) -> dict[int, Bound]:
     """Tell from what a token costs and how fast memory and kernels are, by expert count."""
     return {
         count: Bound(
-            decode_tokens_per_s=found.stream_bytes_per_s / cost.decode_bytes(count, _BEHIND),
-            prompt_tokens_per_s=prompt_tokens_per_s(cost, found, count),
+            decode_tokens_per_s=found.stream_bytes_per_s / _bytes(cost, count),
+            prompt_tokens_per_s=prompt_tokens_per_s(cost, found, count, _BEFORE),
         )
         for count, found in rates.items()
     }
+
+
+def _bytes(cost: TokenCost, experts: int) -> float:
+    """What decoding a token reads."""
+    return cost.decode_bytes(experts) + _BEHIND * cost.kv_bytes
 
 
 def as_data(report: LanesReport, allowed: Mapping[int, Bound]) -> dict[str, Any]:

@@ -38,12 +38,15 @@ class Results:
         """Keep an outcome.
 
         Raises:
-            OSError: It cannot be written; the disk may be full.
+            EngineError: It cannot be written; the disk may be full.
         """
         self._keep(outcome)
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.open("ab") as stream:
-            stream.write(msgspec.json.encode(outcome) + b"\n")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._file.open("ab") as stream:
+                stream.write(msgspec.json.encode(outcome) + b"\n")
+        except OSError as error:
+            raise EngineError(f"{self._file} cannot be written: {error.strerror}") from error
 
     def of(self, setting: Setting, holes: Iterable[str]) -> list[Outcome]:
         """Give the outcomes of a setting on some holes."""

@@ -136,7 +136,21 @@ async def run_trial(
     Raises:
         EngineError: The model cannot be loaded, or has no FIM tokens.
     """
-    engine = await bench.engines.get(bench.engine_spec(setting.experts))
+    spec = bench.engine_spec(setting.experts)
+    engine = await bench.engines.get(spec)
+    try:
+        return await _trial(hole, setting, bench, prepare, engine)
+    except EngineError:
+        if engine.model is not None:
+            raise
+    # The engine died in the middle of it; a long run is not lost for that.
+    await bench.engines.drop(spec)
+    return await _trial(hole, setting, bench, prepare, await bench.engines.get(spec))
+
+
+async def _trial(
+    hole: Hole, setting: Setting, bench: Bench, prepare: Prepare, engine: Engine
+) -> Outcome | None:
     work = bench.workbench(engine, setting.context_tokens)
     fim = fim_tokens(work)
     (length,) = await engine.count([hole.view.line_before + hole.truth])

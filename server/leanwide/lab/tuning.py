@@ -32,7 +32,7 @@ _WIDTHS: Final = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 """Expert counts to choose among, as shares of the trained one."""
 _RESERVE: Final = 320
 """Tokens of a model's context that a prompt leaves for the rest of a trial."""
-_SPEED_END, _EXPERTS_END = 0.15, 0.6
+_SPEED_END, _EXPERTS_END = 0.25, 0.65
 """Shares of the time after which speed, and experts, have to be done."""
 
 
@@ -118,8 +118,7 @@ async def tune(job: Job, tell: Tell) -> Findings:
     """Measure and decide.
 
     Raises:
-        EngineError: The model cannot be loaded, or has no FIM tokens.
-        OSError: Results cannot be written.
+        EngineError: The model cannot be loaded or has no FIM tokens, or results cannot be kept.
     """
     clock = Clock(job.seconds, tell)
     clock.until(1.0, "reading the repository")
