@@ -34,9 +34,9 @@ from leanwide.engine.client import EngineClient
 from leanwide.lab.bare import Run, Setup, Took
 from leanwide.lab.measure import Spread, spread
 
-_PROMPT: Final = 512
+_PROMPT: Final = 256
 """Tokens of a prompt whose speed is measured, about."""
-_ANSWER: Final = 48
+_ANSWER: Final = 32
 """Tokens of an answer."""
 _WINDOW: Final = 600
 """Tokens of the window that keys are typed behind."""

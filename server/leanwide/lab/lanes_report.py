@@ -16,9 +16,9 @@ from leanwide.lab.measure import Spread
 from leanwide.models.cost import TokenCost
 from leanwide.models.speed import Rates, prompt_tokens_per_s
 
-_BEHIND: Final = 536
+_BEHIND: Final = 272
 """Tokens of context that a token of a measured answer reads: the prompt and half of the answer."""
-_BEFORE: Final = 256
+_BEFORE: Final = 128
 """Tokens in front of one of a prompt, on average."""
 
 
