@@ -16,7 +16,14 @@ from rich.table import Table
 
 from leanwide import __version__
 from leanwide.cli.compose import engine_spec, launch, model_path, residence, user_layers
-from leanwide.cli.fitting import as_data, fitting, measure_again, print_memory, speed_words
+from leanwide.cli.fitting import (
+    as_data,
+    fitting,
+    measure_again,
+    print_advice,
+    print_memory,
+    speed_words,
+)
 from leanwide.engine.base import (
     CancelToken,
     EngineError,
@@ -210,6 +217,8 @@ def _print(report: dict[str, Any]) -> None:
         console.print("Megabytes: KV cache and buffers, beside the weights.", style="dim")
         console.print(f"residency: {where['residency']}, because {where['reason']}", style="dim")
         print_memory(console, report["fit"])
+        if report["fit"]["advice"] not in report["problems"]:
+            print_advice(console, report["fit"])
     for problem in report["problems"]:
         console.print(f"[bold red]problem[/]: {problem}")
     if not report["problems"]:

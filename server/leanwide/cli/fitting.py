@@ -139,12 +139,16 @@ def print_lanes(console: Console, data: dict[str, Any]) -> None:
 
 
 def print_memory(console: Console, data: dict[str, Any]) -> None:
-    """Show to a person whether the model fits, and what to do."""
+    """Show to a person whether the model fits."""
     needed, usable = data["needed_bytes"] / 1e6, data["usable_bytes"] / 1e6
     console.print(
         f"memory: {data['verdict']}: {needed:,.0f} MB with the weights, "
         f"{usable:,.0f} MB can be used"
     )
+
+
+def print_advice(console: Console, data: dict[str, Any]) -> None:
+    """Show to a person what to do, where there is anything to do."""
     if data["advice"]:
         console.print(f"[yellow]advice[/]: {data['advice']}")
 

@@ -12,7 +12,15 @@ from rich.console import Console
 
 from leanwide.cli.compose import engine_spec, model_path, user_layers
 from leanwide.cli.errors import BadUse
-from leanwide.cli.fitting import Fitting, as_data, fitting, print_lanes, print_memory, this_machine
+from leanwide.cli.fitting import (
+    Fitting,
+    as_data,
+    fitting,
+    print_advice,
+    print_lanes,
+    print_memory,
+    this_machine,
+)
 from leanwide.cli.pulling import bring
 from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import EXPERTS_KEY
@@ -96,6 +104,7 @@ def pull(name: Name) -> None:
     data = as_data(found)
     print_lanes(console, data)
     print_memory(console, data)
+    print_advice(console, data)
     console.print("To use it, put this into your config.toml:")
     console.print(f'\n\\[model]\npath = "{target}"')
 
@@ -155,6 +164,7 @@ def _print(facts: dict[str, Any], found: Fitting) -> None:
     data = as_data(found)
     print_lanes(console, data)
     print_memory(console, data)
+    print_advice(console, data)
 
 
 def _worded(value: object) -> str:
