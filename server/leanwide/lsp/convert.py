@@ -109,5 +109,7 @@ def status_params(
 
 
 def _tokens_per_second(last: Record | None) -> float:
+    """Speed of the last answer; the first token comes with the prompt and costs no step."""
+    steps = last.tokens_generated - 1 if last else 0
     decode_ms = last.ms["decode"] if last else 0.0
-    return round(1000 * last.tokens_generated / decode_ms, 1) if last and decode_ms > 0 else 0.0
+    return round(1000 * steps / decode_ms, 1) if steps > 0 and decode_ms > 0 else 0.0
