@@ -31,17 +31,16 @@ from leanwide.cli.measuring import (
 from leanwide.engine.base import EngineError
 from leanwide.lab.results import Results, alone
 from leanwide.lab.speed import variants
-from leanwide.lab.tuning import Findings, Job, expert_counts, tune
-from leanwide.lab.tuning_report import (
+from leanwide.lab.tuned_settings import (
     Report,
-    as_data,
-    as_tables,
     as_text,
     named_settings,
     settings,
     unsure,
     why_lines,
 )
+from leanwide.lab.tuning import Findings, Job, expert_counts, tune
+from leanwide.lab.tuning_report import as_data, as_tables
 from leanwide.models.gguf import read_header
 from leanwide.options import parse
 from leanwide.tuned import Subject, fingerprint, this_machine, write_tuned
