@@ -12,7 +12,7 @@ from leanwide.lab.deciding import ENOUGH, Judgement, Loss
 from leanwide.lab.speed import fastest
 from leanwide.lab.tables import interval
 from leanwide.lab.trial import Outcome, Setting
-from leanwide.lab.tuning import Findings, Job
+from leanwide.lab.tuning import CONTEXT, EXPERTS, Findings, Job
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY, wanted_experts
 from leanwide.modes.profile import LEAN, WIDE, Profile
@@ -24,18 +24,20 @@ class Report:
 
     job: Job
     findings: Findings
-    outcomes: Mapping[Setting, Sequence[Outcome]]
+    outcomes: Mapping[str, Mapping[Setting, Sequence[Outcome]]]
+    """By the question."""
 
     @classmethod
     def of(cls, job: Job, findings: Findings) -> Report:
         """Gather what a run measured."""
         ids = [hole.id for hole in job.repository.holes]
-        asked = (key for one in (findings.experts, findings.context) if one for key in one.order)
-        return cls(
-            job=job,
-            findings=findings,
-            outcomes={key: job.results.of(key, ids) for key in asked},
-        )
+        asked = {EXPERTS: findings.experts, CONTEXT: findings.context}
+        outcomes = {
+            name: {key: job.results[name].of(key, ids) for key in found.order}
+            for name, found in asked.items()
+            if found is not None
+        }
+        return cls(job=job, findings=findings, outcomes=outcomes)
 
     @property
     def clear(self) -> bool:

@@ -14,6 +14,9 @@ from leanwide.lab.speed import SpeedResult
 from leanwide.lab.tables import FIGURES, cells, difference, interval, loss_data, plain_table
 from leanwide.lab.trial import Outcome, Setting
 from leanwide.lab.tuned_settings import Report, changes, count_of, settings, tokens_of
+from leanwide.lab.tuning import CONTEXT, EXPERTS
+
+Outcomes = Mapping[Setting, Sequence[Outcome]]
 
 
 def as_data(report: Report) -> dict[str, Any]:
@@ -35,17 +38,19 @@ def as_data(report: Report) -> dict[str, Any]:
             }
             for one in found.speed
         ],
-        "experts": _judgement_data(found.experts, report),
-        "context": _judgement_data(found.context, report),
+        "experts": _judgement_data(found.experts, report.outcomes.get(EXPERTS, {})),
+        "context": _judgement_data(found.context, report.outcomes.get(CONTEXT, {})),
         "changes": [attrs.asdict(change) for change in changes(report)],
         "settings": settings(report),
     }
 
 
-def _judgement_data(judgement: Judgement[Setting] | None, report: Report) -> dict[str, Any] | None:
+def _judgement_data(
+    judgement: Judgement[Setting] | None, outcomes: Outcomes
+) -> dict[str, Any] | None:
     if judgement is None:
         return None
-    compared = _on_common_holes(judgement, report)
+    compared = _on_common_holes(outcomes)
     return {
         "clear": judgement.clear,
         "enough": judgement.enough,
@@ -72,11 +77,11 @@ def as_tables(report: Report) -> Iterator[Table]:
     if any(one.change.holes > 1 for one in found.speed):
         yield _speed_table(found.speed)
     if found.experts is not None:
-        yield _quality_table("experts", found.experts, report, count_of)
+        yield _quality_table("experts", found.experts, report.outcomes[EXPERTS], count_of)
     if found.context is not None:
         experts = found.context.order[0].experts
         title = f"context tokens, {experts} experts" if experts else "context tokens"
-        yield _quality_table(title, found.context, report, tokens_of)
+        yield _quality_table(title, found.context, report.outcomes[CONTEXT], tokens_of)
 
 
 def _speed_table(speed: Sequence[SpeedResult]) -> Table:
@@ -97,12 +102,12 @@ def _speed_table(speed: Sequence[SpeedResult]) -> Table:
 
 
 def _quality_table(
-    title: str, judgement: Judgement[Setting], report: Report, name: Callable[[Setting], str]
+    title: str, judgement: Judgement[Setting], outcomes: Outcomes, name: Callable[[Setting], str]
 ) -> Table:
     table = plain_table(title)
     for column in ("", "holes", "beside the best", "NLL", *FIGURES, ""):
         table.add_column(column, justify="right", no_wrap=True)
-    compared = _on_common_holes(judgement, report)
+    compared = _on_common_holes(outcomes)
     for key in judgement.order:
         if (row := figures(compared[key])) is not None:
             loss = judgement.losses[key]
@@ -113,13 +118,10 @@ def _quality_table(
     return table
 
 
-def _on_common_holes(
-    judgement: Judgement[Setting], report: Report
-) -> Mapping[Setting, Sequence[Outcome]]:
+def _on_common_holes(outcomes: Outcomes) -> Outcomes:
     """The outcomes of a question on the holes that all its settings were measured on."""
-    found = {key: report.outcomes[key] for key in judgement.order}
-    common = set.intersection(*({one.hole for one in some} for some in found.values()))
-    return {key: [one for one in some if one.hole in common] for key, some in found.items()}
+    common = set.intersection(*({one.hole for one in some} for some in outcomes.values()))
+    return {key: [one for one in some if one.hole in common] for key, some in outcomes.items()}
 
 
 def _mark(key: Setting, judgement: Judgement[Setting]) -> str:
