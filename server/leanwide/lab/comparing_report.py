@@ -169,7 +169,7 @@ def as_data(comparison: Comparison) -> dict[str, Any]:
         "day": comparison.day,
         "machine": comparison.machine,
         "model": contest.header.name,
-        "path": str(contest.repository.area.root),
+        "folder": contest.repository.area.root.name,
         "holes": comparison.holes,
         "energy": contest.meter.reason or "measured",
         "verdict": verdict(comparison),
