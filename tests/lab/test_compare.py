@@ -23,21 +23,6 @@ from leanwide.lab.trial import Outcome
 from leanwide.options import parse
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
-FUNCTION = """
-def function_{0}(name, values=()):
-    result = [value for value in values if value != name]
-    return sorted(result, key=str)
-"""
-
-
-@pytest.fixture
-def code(tmp_path):
-    folder = tmp_path / "code & <more>"
-    folder.mkdir()
-    for number in range(8):
-        text = "".join(FUNCTION.format(10 * number + inner) for inner in range(3))
-        (folder / f"part_{number}.py").write_text(text)
-    return folder
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -31,17 +32,16 @@ from leanwide.cli.measuring import (
 from leanwide.engine.base import EngineError
 from leanwide.lab.results import Results, alone
 from leanwide.lab.speed import variants
-from leanwide.lab.tuning import Findings, Job, expert_counts, tune
-from leanwide.lab.tuning_report import (
+from leanwide.lab.tuned_settings import (
     Report,
-    as_data,
-    as_tables,
     as_text,
     named_settings,
     settings,
     unsure,
     why_lines,
 )
+from leanwide.lab.tuning import QUESTIONS, Findings, Job, expert_counts, tune
+from leanwide.lab.tuning_report import as_data, as_tables
 from leanwide.models.gguf import read_header
 from leanwide.options import parse
 from leanwide.tuned import Subject, fingerprint, this_machine, write_tuned
@@ -111,7 +111,8 @@ def _measure(wishes: _Wishes) -> Report:
         job = _job(wishes, cache)
         report = Report.of(job, _run(job))
         if report.clear:
-            job.results.forget()  # another run is to measure anew
+            for results in job.results.values():
+                results.forget()  # another run is to measure anew
         return report
 
 
@@ -128,12 +129,13 @@ def _job(wishes: _Wishes, cache: Path) -> Job:
         model=header.name, fingerprint=fingerprint(header.path), machine=this_machine()
     )
     named = repr((__version__, subject, str(wishes.path.resolve())))
-    file = cache / f"{hashlib.sha256(named.encode()).hexdigest()[:24]}.jsonl"
+    key = hashlib.sha256(named.encode()).hexdigest()[:24]
+    results = {name: Results(cache / f"{key}-{name}.jsonl") for name in QUESTIONS}
     if wishes.fresh:
-        file.unlink(missing_ok=True)
-    results = Results(file)
-    if len(results):
-        typer.echo(f"{len(results)} earlier results count; --fresh forgets them", err=True)
+        for one in results.values():
+            one.forget()
+    if kept := _kept(results):
+        typer.echo(f"{kept} earlier results count; --fresh forgets them", err=True)
     spec, now = engine_spec(own), parse(*user_layers()[0], argument_layer(wishes.model, None))[0]
     return Job(
         subject=subject,
@@ -150,6 +152,10 @@ def _job(wishes: _Wishes, cache: Path) -> Job:
     )
 
 
+def _kept(results: Mapping[str, Results]) -> int:
+    return sum(map(len, results.values()))
+
+
 def _run(job: Job) -> Findings:
     """Run it with a bar; Ctrl-C keeps what was measured.
 
@@ -161,7 +167,7 @@ def _run(job: Job) -> Findings:
     return with_bar(
         job.seconds,
         lambda tell: tune(job, tell),
-        lambda: f"{len(job.results)} results are kept, the same command goes on from there",
+        lambda: f"{_kept(job.results)} results are kept, the same command goes on from there",
     )
 
 

@@ -9,7 +9,7 @@ import jinja2
 
 from leanwide import __version__
 from leanwide.lab.comparing import DEFAULTS, MAXIMUM, SMART
-from leanwide.lab.comparing_report import MEANING, Comparison, Row, cells, headings, verdict
+from leanwide.lab.comparing_report import MEANING, Comparison, Row, headings, row_cells, verdict
 from leanwide.lab.plot import Plot, Point, draw
 
 
@@ -30,7 +30,7 @@ def page(comparison: Comparison) -> str:
         verdict=verdict(comparison),
         meaning=MEANING,
         headings=headings(comparison),
-        rows=[(row.name, cells(row)) for row in comparison.rows],
+        rows=[(row.name, row_cells(row)) for row in comparison.rows],
         plots=_plots(comparison),
     )
 

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import attrs
 from attrs import frozen
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from leanwide import __version__
 from leanwide.lab.comparing import DEFAULTS, MAXIMUM, SMART, Contender, Contest, Outcomes
 from leanwide.lab.deciding import ENOUGH, Loss, Sample, loss
 from leanwide.lab.figures import Figures, figures
+from leanwide.lab.tables import FIGURES, cells, difference, loss_data, plain_table
 from leanwide.lab.trial import Outcome, Setting
 from leanwide.tuned import this_machine
 
@@ -169,7 +169,7 @@ def as_data(comparison: Comparison) -> dict[str, Any]:
         "day": comparison.day,
         "machine": comparison.machine,
         "model": contest.header.name,
-        "path": str(contest.repository.area.root),
+        "folder": contest.repository.area.root.name,
         "holes": comparison.holes,
         "energy": contest.meter.reason or "measured",
         "verdict": verdict(comparison),
@@ -178,45 +178,25 @@ def as_data(comparison: Comparison) -> dict[str, Any]:
 
 
 def _row_data(row: Row) -> dict[str, Any]:
-    known = not math.isinf(row.beside.low)
     return {
         "name": row.name,
         **attrs.asdict(row.setting),
         **attrs.asdict(row.figures),
         "new_place_quartiles_ms": [row.quick_ms, row.slow_ms],
-        "nll_beside_smart": {
-            "mean": row.beside.mean,
-            "low": row.beside.low if known else None,
-            "high": row.beside.high if known else None,
-        },
+        "nll_beside_smart": loss_data(row.beside),
     }
 
 
-HEADINGS: Final = (
-    "",
-    "experts",
-    "context",
-    "NLL",
-    "beside smart",
-    "exact",
-    "similar",
-    "parses",
-    "prompt/s",
-    "decode/s",
-    "new place",
-    "a key",
-)
-ENERGY: Final = "energy"
-"""One more heading, where the machine tells its energy."""
+_HEADINGS: Final = ("", "experts", "context", "NLL", "beside smart", *FIGURES)
 
 
 def headings(comparison: Comparison) -> tuple[str, ...]:
     """Give the headings of a table of the figures."""
     told = any(row.figures.joules is not None for row in comparison.rows)
-    return (*HEADINGS, ENERGY) if told else HEADINGS
+    return (*_HEADINGS, "energy") if told else _HEADINGS
 
 
-def cells(row: Row) -> tuple[str, ...]:
+def row_cells(row: Row) -> tuple[str, ...]:
     """Give a row's figures as text, under :func:`headings`."""
     found = row.figures
     return (
@@ -224,37 +204,20 @@ def cells(row: Row) -> tuple[str, ...]:
         str(row.setting.experts or "dense"),
         str(row.setting.context_tokens),
         f"{found.nll:.3f}",
-        "" if row.name == SMART else _beside_smart(row.beside),
-        f"{found.exact:.0%}",
-        f"{found.similarity:.2f}",
-        f"{found.parses:.0%}",
-        _number(found.prompt_per_second),
-        _number(found.decode_per_second),
-        f"{found.new_place_ms:.0f} ms",
-        f"{found.key_ms:.0f} ms" if found.key_ms is not None else "",
+        "" if row.name == SMART else difference(row.beside),
+        *cells(found),
         *((f"{found.joules:.2f} J",) if found.joules is not None else ()),
     )
-
-
-def _beside_smart(one: Loss) -> str:
-    if math.isinf(one.low):
-        return "not known"
-    return f"{one.mean:+.1%} ({one.low:+.1%} to {one.high:+.1%})"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 def as_table(comparison: Comparison) -> Table:
     """Give it as a table."""
     header = comparison.contest.header
     title = f"{header.name}, {comparison.holes} places to complete"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    table.pad_edge, table.collapse_padding = False, True
+    table = plain_table(title)
     for heading in headings(comparison):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     last = len([row for row in comparison.rows if row.name])
     for number, row in enumerate(comparison.rows, 1):
-        table.add_row(*cells(row), end_section=number == last)
+        table.add_row(*row_cells(row), end_section=number == last)
     return table

@@ -16,7 +16,7 @@ from leanwide.lab.trial import Outcome, Setting
 
 
 class Results:
-    """The outcomes of one model and repository, kept in a file while they come in."""
+    """The outcomes of one question, kept in a file while they come in."""
 
     def __init__(self, file: Path) -> None:
         """Read what the file holds; a damaged line, such as a half-written last one, is none."""

@@ -26,6 +26,8 @@ from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
 from leanwide.tuned import Subject
 
+EXPERTS, CONTEXT = QUESTIONS = ("experts", "context")
+"""What is asked of quality, in this order."""
 CONTEXTS: Final = (256, 512, 768, 1024, 1536, 2048)
 """Prompt tokens to choose among: less is no context, more is no completion while typing."""
 _WIDTHS: Final = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -47,7 +49,9 @@ class Job:
     profiles: Mapping[Mode, Profile]
     variants: tuple[Variant, ...]
     repository: Repository
-    results: Results
+    results: Mapping[str, Results]
+    """By :data:`QUESTIONS`: what two of them have in common is measured for each, so that its times
+    come from the same moments as the others'."""
     index_folder: Path
     tolerance: float
     """The share of the best setting's NLL by which the chosen one may be worse."""
@@ -143,7 +147,7 @@ async def tune(job: Job, tell: Tell) -> Findings:
             speed=speed,
             experts=experts,
             think=think,
-            context=await _sweep(job, bench, asked, clock, (1.0, "context")),
+            context=await _sweep(job, bench, asked, clock, (1.0, CONTEXT)),
             seconds=clock.spent,
         )
 
@@ -161,10 +165,10 @@ async def _experts(
     """Decide how many experts typing needs, and which count is the best for questions."""
     counts = expert_counts(job.header)
     asked = tuple(Setting(experts=count, context_tokens=context) for count in counts)
-    found = await _sweep(job, bench, asked, clock, (_EXPERTS_END, "experts"))
+    found = await _sweep(job, bench, asked, clock, (_EXPERTS_END, EXPERTS))
     if found is None or not found.enough:
         return found, None
-    evidence = job.results.evidence(asked, [hole.id for hole in job.repository.holes])
+    evidence = job.results[EXPERTS].evidence(asked, [hole.id for hole in job.repository.holes])
     usual = Setting(experts=job.header.number(EXPERTS_KEY), context_tokens=context)
     return found, finest(found, evidence, usual).experts
 
@@ -186,7 +190,7 @@ async def _sweep(
         holes=job.repository.holes,
         tolerance=job.tolerance,
         bench=bench,
-        results=job.results,
+        results=job.results[name],
         at_once=len(asked) <= MOST_SHARED and most_engines(job.spec) > 1,
     )
     return await sweep(question, tell)

@@ -1,0 +1,103 @@
+"""One hole at one setting, on real engines with a small model."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from leanwide.cli.compose import argument_layer, engine_spec
+from leanwide.engine.client import EngineClient
+from leanwide.features.elsewhere import Elsewhere
+from leanwide.lab.engines import MOST_SHARED, engines, most_engines
+from leanwide.lab.everything import show_everything
+from leanwide.lab.repository import indexed, read_repository
+from leanwide.lab.trial import Bench, Setting, run_trial
+from leanwide.options import Layer, parse
+
+SETTING = Setting(experts=2, context_tokens=256)
+
+
+@pytest.fixture
+def options(tiny):
+    return parse(argument_layer(tiny, None))[0]
+
+
+@pytest.fixture
+def repository(code):
+    return read_repository(code, ())
+
+
+def bench(opened, options, elsewhere=None):
+    return Bench(
+        engines=opened,
+        spec=engine_spec(options),
+        profiles=options.profiles,
+        elsewhere=elsewhere or Elsewhere(),
+        longest=1024,
+    )
+
+
+async def test_the_same_trial_gives_the_same_and_evaluates_its_prompt_each_time(
+    options, repository
+):
+    async with engines(1) as opened:
+        shared = bench(opened, options)
+        first, again = [await run_trial(repository.holes[0], SETTING, shared) for _ in range(2)]
+    assert first.tokens > 0
+    assert first.nats == pytest.approx(again.nats, rel=1e-2)
+    assert first.prompt_tokens == again.prompt_tokens > 16
+    assert first.hole == repository.holes[0].id
+
+
+async def test_an_engine_that_died_costs_one_more_try(options, repository):
+    async with engines(1) as opened:
+        shared = bench(opened, options)
+        engine = await opened.get(shared.engine_spec(2))
+        os.kill(engine.process_id, signal.SIGKILL)
+        assert await run_trial(repository.holes[0], SETTING, shared) is not None
+
+
+async def test_no_more_engines_are_open_than_memory_is_there_for(options):
+    async with engines(1) as opened:
+        shared = bench(opened, options)
+        first = await opened.get(shared.engine_spec(1))
+        second = await opened.get(shared.engine_spec(2))
+        assert isinstance(second, EngineClient)
+        assert first.model is None
+        assert second.lanes[0].experts == 2
+        assert await opened.get(shared.engine_spec(2)) is second
+    assert second.model is None
+
+
+def test_engines_that_copy_the_weights_are_open_one_at_a_time():
+    for values, most in (
+        ({}, MOST_SHARED),
+        ({"gpu_layers": -1}, 1),
+        ({"use_extra_bufts": True}, 1),
+    ):
+        options, _ = parse(Layer("test", {"model": values}))
+        assert most_engines(engine_spec(options)) == most
+
+
+async def test_the_maximum_shows_more_than_leanwide_would(options, repository, code, tmp_path):
+    """A function that four others in other files are like has all of their definitions in front."""
+    (code / "caller.py").write_text(
+        "def caller():\n" + "".join(f"    function_{n}('a')\n" for n in range(0, 100, 10)) + "\n"
+    )
+    found = read_repository(code / "caller.py", ())
+    hole = next(hole for hole in found.holes if hole.kind == "line" and hole.view.line == 1)
+    elsewhere = indexed(found.area, tmp_path / "index", 30.0)
+    async with engines(1) as opened:
+        shared = bench(opened, options, elsewhere)
+        engine = await opened.get(shared.engine_spec(2))
+        work = shared.workbench(engine, 1024)
+        await show_everything(hole, work)
+        window = work.windows[hole.view.uri]
+        assert len(window.related.snippets) > 4
+        assert window.tokens <= 1024
+        outcome = await run_trial(
+            hole, Setting(experts=2, context_tokens=1024), shared, show_everything
+        )
+    assert outcome.prompt_tokens == pytest.approx(window.tokens, abs=40)
