@@ -75,7 +75,7 @@ def opened(path: Path, experts: int) -> Iterator[Context]:
         gpu_layers=0,
     )
     loaded = Model(params, Log(), lambda _: None)
-    cells = ContextParams(cells=2048, sequences=1, batch_tokens=STEP, threads=THREADS, on_gpu=False)
+    cells = ContextParams(cells=2048, sequences=1, batch_tokens=STEP, threads=THREADS, keeps_scores=True)
     context = loaded.open_context(cells, lambda: False)
     yield context
     context.close()

@@ -64,7 +64,7 @@ def lanes_bytes(sample: str) -> int:
             sequences=lane.sequences,
             experts=legal_experts(model, wanted_experts(model, lane.experts))[0],
             batch_tokens=spec.batch_tokens,
-            on_gpu=spec.gpu_layers != 0,
+            keeps_scores=spec.keeps_scores,
         )
         for lane in spec.lanes
     ]

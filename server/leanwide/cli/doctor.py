@@ -169,7 +169,7 @@ def _lane(
             sequences=spec.sequences,
             experts=experts,
             batch_tokens=engine.batch_tokens,
-            on_gpu=engine.gpu_layers != 0,
+            keeps_scores=engine.keeps_scores,
         ),
     )
     if memory.total > free_bytes:

@@ -145,7 +145,7 @@ class Lanes:
             sequences=lane.sequences,
             experts=experts,
             batch_tokens=self._spec.batch_tokens,
-            on_gpu=not self._spec.keeps_scores,
+            keeps_scores=self._spec.keeps_scores,
         )
         predicted = lane_bytes(self._header, shape).total
         if predicted > free and not self._spec.gpu_layers:

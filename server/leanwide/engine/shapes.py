@@ -17,7 +17,7 @@ def lane_shapes(header: GgufHeader, spec: EngineSpec) -> dict[str, LaneShape]:
             sequences=lane.sequences,
             experts=legal_experts(header, wanted_experts(header, lane.experts))[0],
             batch_tokens=spec.batch_tokens,
-            on_gpu=not spec.keeps_scores,
+            keeps_scores=spec.keeps_scores,
         )
         for lane in spec.lanes
     }

@@ -36,7 +36,7 @@ from leanwide.lab.measure import Spread, spread
 
 _PROMPT: Final = 256
 """Tokens of a prompt whose speed is measured, about."""
-_ANSWER: Final = 32
+_ANSWER: Final = 64
 """Tokens of an answer."""
 _WINDOW: Final = 600
 """Tokens of the window that keys are typed behind."""
@@ -208,13 +208,14 @@ async def _speeds(
     ours: dict[int, list[_Rates]] = {count: [] for count in counts}
     bare: dict[int, list[_Rates]] = {count: [] for count in counts}
     async with _engine(evolve(spec, lanes=lanes)) as client, _bare_loop(spec, counts) as loop:
-        for turn, count in product(range(rounds), counts):
-            progress(f"{count} experts, round {turn + 1} of {rounds}")
+        for turn, count in product(range(rounds + 1), counts):
+            progress(f"{count} experts, round {turn} of {rounds}")
             text = await _sized(client, 100 + turn, _PROMPT)
             ours[count].append(_rates(await _finish(client, _request(str(count), text, _ANSWER))))
             took = await loop(Run(experts=count, text=text, tokens=_ANSWER))
             bare[count].append(_Rates(took.prompt_tokens / took.prompt_s, _ANSWER / took.decode_s))
-    return tuple(_width(count, ours[count], bare[count]) for count in counts)
+    # In round 0 threads are learned, and pages come into memory.
+    return tuple(_width(count, ours[count][1:], bare[count][1:]) for count in counts)
 
 
 @contextlib.asynccontextmanager
@@ -275,7 +276,7 @@ def _request(lane: str, text: str, tokens: int) -> Request:
 def _text(seed: int) -> str:
     """Words without sense, other ones for each seed from the first on."""
     words = random.Random(seed)  # noqa: S311  # no secret
-    return f"{seed} " + " ".join(words.choices(_WORDS, k=_PROMPT))
+    return f"{seed} " + " ".join(words.choices(_WORDS, k=_WINDOW))
 
 
 async def _sized(client: EngineClient, seed: int, tokens: int) -> str:

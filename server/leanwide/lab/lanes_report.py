@@ -16,7 +16,7 @@ from leanwide.lab.measure import Spread
 from leanwide.models.cost import TokenCost
 from leanwide.models.speed import Rates, prompt_tokens_per_s
 
-_BEHIND: Final = 272
+_BEHIND: Final = 288
 """Tokens of context that a token of a measured answer reads: the prompt and half of the answer."""
 _BEFORE: Final = 128
 """Tokens in front of one of a prompt, on average."""

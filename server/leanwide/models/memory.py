@@ -25,8 +25,8 @@ class LaneShape:
     """Active experts per token; 0 for a dense model."""
     batch_tokens: int
     """Most prompt tokens in one step."""
-    on_gpu: bool = False
-    """Layers are computed on a GPU, where flash attention keeps no scores."""
+    keeps_scores: bool = True
+    """Attention keeps its scores, for every head; flash attention does not."""
 
 
 @frozen(kw_only=True)
@@ -58,7 +58,7 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
     expert = header.number("expert_feed_forward_length") or header.number("feed_forward_length")
     at_the_end = _FLOAT * (vocabulary + 2 * hidden)
     widest = 2 * max(hidden, expert) + expert
-    scores = 0 if lane.on_gpu else header.number("attention.head_count")
+    scores = header.number("attention.head_count") if lane.keeps_scores else 0
     in_a_layer = _FLOAT * cells * (scores + 1) + _FLOAT * (
         4 * hidden + max(1, lane.experts) * widest
     )
