@@ -11,9 +11,9 @@ from lsprotocol import types
 from pygls.workspace import PositionCodec, TextDocument
 
 from leanwide.engine.healing import PieceIndex
-from leanwide.lab.shapes import TINY
-from leanwide.lab.synthetic import Recipe, write
-from leanwide.lab.vocabulary import VocabularyOptions, vocabulary
+from leanwide.lab.synthetic.shapes import TINY
+from leanwide.lab.synthetic.synthetic import Recipe, write
+from leanwide.lab.synthetic.vocabulary import VocabularyOptions, vocabulary
 from leanwide.lsp.documents import Document
 from leanwide.models.gguf import read_header
 

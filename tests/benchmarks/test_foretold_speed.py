@@ -18,8 +18,8 @@ import pytest
 
 from leanwide.engine.llama import Context, ContextParams, Log, Model, ModelParams
 from leanwide.engine.speed import measure, sample
-from leanwide.lab.shapes import ONE_BILLION, THIRTY_BILLION, Shape
-from leanwide.lab.synthetic import Recipe, write
+from leanwide.lab.synthetic.shapes import ONE_BILLION, THIRTY_BILLION, Shape
+from leanwide.lab.synthetic.synthetic import Recipe, write
 from leanwide.models.cost import token_cost
 from leanwide.models.gguf import read_header
 from leanwide.models.limits import EXPERTS_KEY
@@ -75,7 +75,9 @@ def opened(path: Path, experts: int) -> Iterator[Context]:
         gpu_layers=0,
     )
     loaded = Model(params, Log(), lambda _: None)
-    cells = ContextParams(cells=2048, sequences=1, batch_tokens=STEP, threads=THREADS, keeps_scores=True)
+    cells = ContextParams(
+        cells=2048, sequences=1, batch_tokens=STEP, threads=THREADS, keeps_scores=True
+    )
     context = loaded.open_context(cells, lambda: False)
     yield context
     context.close()

@@ -8,7 +8,7 @@ from typing import Any
 from leanwide.context.lines import choose_lines
 from leanwide.context.plan import Room, plan_syntax
 from leanwide.context.view import View, split_lines
-from leanwide.lab.traces.long_file import long_file
+from leanwide.lab.replay.traces.long_file import long_file
 from leanwide.syntax import language_for, parse
 
 ROOM = Room(before=345, after=192)

@@ -11,8 +11,8 @@ from llama_cpp import llama_cpp
 from leanwide.engine.base import EngineSpec
 from leanwide.engine.lane import Lane
 from leanwide.engine.lanes import Lanes
-from leanwide.lab.shapes import TINY, TINY_DENSE
-from leanwide.lab.synthetic import Recipe, write
+from leanwide.lab.synthetic.shapes import TINY, TINY_DENSE
+from leanwide.lab.synthetic.synthetic import Recipe, write
 
 from . import make
 

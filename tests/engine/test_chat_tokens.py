@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from leanwide.engine.base import Markup
 from leanwide.engine.encoding import encode
 from leanwide.engine.lanes import Lanes
-from leanwide.lab.vocabulary import CHAT_END, CHAT_START, CHAT_TEMPLATE, END_OF_TEXT, FIM_MARKERS
+from leanwide.lab.synthetic.vocabulary import (
+    CHAT_END,
+    CHAT_START,
+    CHAT_TEMPLATE,
+    END_OF_TEXT,
+    FIM_MARKERS,
+)
 from leanwide.prompt.chat import Message, chat_prompt, chatml, placeholders
 from leanwide.prompt.template import render
 

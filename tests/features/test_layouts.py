@@ -10,7 +10,7 @@ import pytest
 from leanwide.engine.scripted import SCRIPTED_MODEL
 from leanwide.features import layouts
 from leanwide.features.layouts import Conversation, Layouts
-from leanwide.lab.vocabulary import CHAT_TEMPLATE
+from leanwide.lab.synthetic.vocabulary import CHAT_TEMPLATE
 from leanwide.prompt.chat import Message, chatml
 
 MESSAGES = (Message("system", "Be brief."), Message("user", "Why?"))

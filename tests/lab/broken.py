@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import gguf
 
-from leanwide.lab.shapes import TINY, TINY_DENSE
-from leanwide.lab.synthetic import Recipe, write
-from leanwide.lab.vocabulary import VocabularyOptions
+from leanwide.lab.synthetic.shapes import TINY, TINY_DENSE
+from leanwide.lab.synthetic.synthetic import Recipe, write
+from leanwide.lab.synthetic.vocabulary import VocabularyOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leanwide.lab.shapes import TINY
-from leanwide.lab.synthetic import Recipe, write
+from leanwide.lab.synthetic.shapes import TINY
+from leanwide.lab.synthetic.synthetic import Recipe, write
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,8 @@ import gguf
 import numpy as np
 import pytest
 
-from leanwide.lab.blocks import ones, random_blocks
-from leanwide.lab.shapes import Quant
+from leanwide.lab.synthetic.blocks import ones, random_blocks
+from leanwide.lab.synthetic.shapes import Quant
 
 SPREAD = 0.03
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.lab.buffer import Buffer, Ghost
+from leanwide.lab.replay.buffer import Buffer, Ghost
 
 
 def buffer(text, cursor=(0, 0), encoding="utf-16"):

@@ -13,13 +13,13 @@ import pytest
 
 from leanwide.cli.compare import _write, contest_of
 from leanwide.engine.base import EngineError
-from leanwide.lab.comparing import MAXIMUM, SMART
-from leanwide.lab.comparing_page import page
-from leanwide.lab.comparing_report import Comparison, as_data, verdict
-from leanwide.lab.energy import EnergyMeter
-from leanwide.lab.plot import Plot, Point, draw
-from leanwide.lab.repository import read_repository
-from leanwide.lab.trial import Outcome
+from leanwide.lab.comparing.comparing import MAXIMUM, SMART
+from leanwide.lab.comparing.energy import EnergyMeter
+from leanwide.lab.comparing.page import page
+from leanwide.lab.comparing.plot import Plot, Point, draw
+from leanwide.lab.comparing.report import Comparison, as_data, verdict
+from leanwide.lab.tuning.repository import read_repository
+from leanwide.lab.tuning.trial import Outcome
 from leanwide.options import parse
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))

@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leanwide.lab.deciding import ENOUGH, Sample, finest, judge, loss
+from leanwide.lab.tuning.deciding import ENOUGH, Sample, finest, judge, loss
 
 
 def measured(levels, holes, noise=0.02, seed=1):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from leanwide.context.view import with_lf
-from leanwide.lab.holes import Source, holes, in_turn
-from leanwide.lab.quality import edit_similarity, quality
+from leanwide.lab.tuning.holes import Source, holes, in_turn
+from leanwide.lab.tuning.quality import edit_similarity, quality
 from leanwide.syntax import language_for, parse, split
 
 PYTHON = '''\

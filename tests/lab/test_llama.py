@@ -7,9 +7,9 @@ import llama_cpp.llama_cpp as api
 import numpy as np
 import pytest
 
-from leanwide.lab.shapes import TINY, Quant
-from leanwide.lab.synthetic import Recipe, write
-from leanwide.lab.vocabulary import FIM_MARKERS, VocabularyOptions, vocabulary
+from leanwide.lab.synthetic.shapes import TINY, Quant
+from leanwide.lab.synthetic.synthetic import Recipe, write
+from leanwide.lab.synthetic.vocabulary import FIM_MARKERS, VocabularyOptions, vocabulary
 
 from . import broken
 from .llama import loaded

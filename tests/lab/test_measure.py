@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from leanwide.lab.measure import Run, from_cache, spread, summarize
-from leanwide.lab.rpc import Reply
-from leanwide.lab.session import newer
-from leanwide.lab.typist import Played, Sample
+from leanwide.lab.replay.measure import Run, from_cache, spread, summarize
+from leanwide.lab.replay.rpc import Reply
+from leanwide.lab.replay.session import newer
+from leanwide.lab.replay.typist import Played, Sample
 
 ITEM = {"items": [{"insertText": "x"}]}
 

@@ -6,10 +6,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from leanwide.lab.buffer import Buffer
-from leanwide.lab.peer import infill_body, replay_peer
-from leanwide.lab.rpc import ReplayError
-from leanwide.lab.traces import Document, Trace, keys_of
+from leanwide.lab.replay.buffer import Buffer
+from leanwide.lab.replay.peer import infill_body, replay_peer
+from leanwide.lab.replay.rpc import ReplayError
+from leanwide.lab.replay.traces import Document, Trace, keys_of
 
 
 class LlamaServer(BaseHTTPRequestHandler):

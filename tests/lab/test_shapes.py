@@ -3,7 +3,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from leanwide.lab.shapes import (
+from leanwide.lab.synthetic.shapes import (
     ONE_BILLION,
     SHAPES,
     THIRTY_BILLION,

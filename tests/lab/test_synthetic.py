@@ -7,9 +7,9 @@ import attrs
 import gguf
 import pytest
 
-from leanwide.lab import synthetic
-from leanwide.lab.shapes import TINY, TINY_DENSE, Quant, SyntheticError, tensors
-from leanwide.lab.synthetic import Recipe, write
+from leanwide.lab.synthetic import synthetic
+from leanwide.lab.synthetic.shapes import TINY, TINY_DENSE, Quant, SyntheticError, tensors
+from leanwide.lab.synthetic.synthetic import Recipe, write
 
 
 @pytest.mark.parametrize(

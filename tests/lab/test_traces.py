@@ -5,10 +5,20 @@ import importlib.resources
 
 import pytest
 
-from leanwide.lab import traces
-from leanwide.lab.buffer import Buffer
-from leanwide.lab.traces import NAMES, Accept, Backspace, Insert, Move, Pause, Switch, keys_of, load
-from leanwide.lab.traces.long_file import long_file
+from leanwide.lab.replay import traces
+from leanwide.lab.replay.buffer import Buffer
+from leanwide.lab.replay.traces import (
+    NAMES,
+    Accept,
+    Backspace,
+    Insert,
+    Move,
+    Pause,
+    Switch,
+    keys_of,
+    load,
+)
+from leanwide.lab.replay.traces.long_file import long_file
 
 
 def play(name):

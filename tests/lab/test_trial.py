@@ -10,10 +10,10 @@ import pytest
 from leanwide.cli.compose import argument_layer, engine_spec
 from leanwide.engine.client import EngineClient
 from leanwide.features.elsewhere import Elsewhere
-from leanwide.lab.engines import MOST_SHARED, engines, most_engines
-from leanwide.lab.everything import show_everything
-from leanwide.lab.repository import indexed, read_repository
-from leanwide.lab.trial import Bench, Setting, run_trial
+from leanwide.lab.comparing.everything import show_everything
+from leanwide.lab.tuning.engines import MOST_SHARED, engines, most_engines
+from leanwide.lab.tuning.repository import indexed, read_repository
+from leanwide.lab.tuning.trial import Bench, Setting, run_trial
 from leanwide.options import Layer, parse
 
 SETTING = Setting(experts=2, context_tokens=256)

@@ -15,11 +15,11 @@ import attrs
 import pytest
 
 from leanwide.engine.base import EngineError
-from leanwide.lab.repository import MOST_HOLES, read_repository
-from leanwide.lab.results import Results, alone
-from leanwide.lab.shapes import TINY_DENSE
-from leanwide.lab.synthetic import Recipe, write
-from leanwide.lab.vocabulary import VocabularyOptions
+from leanwide.lab.synthetic.shapes import TINY_DENSE
+from leanwide.lab.synthetic.synthetic import Recipe, write
+from leanwide.lab.synthetic.vocabulary import VocabularyOptions
+from leanwide.lab.tuning.repository import MOST_HOLES, read_repository
+from leanwide.lab.tuning.results import Results, alone
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
 FUNCTION = "def function_{0}(values):\n    return sorted(values, key=str)\n"

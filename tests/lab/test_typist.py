@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from leanwide.lab import typist
-from leanwide.lab.replay import Plan, replay
-from leanwide.lab.report import Report, as_data
-from leanwide.lab.rpc import ReplayError
-from leanwide.lab.session import Setup
-from leanwide.lab.traces import Document, Trace, keys_of
-from leanwide.lab.typist import NEOVIM, VSCODE
+from leanwide.lab.replay import typist
+from leanwide.lab.replay.replay import Plan, replay
+from leanwide.lab.replay.report import Report, as_data
+from leanwide.lab.replay.rpc import ReplayError
+from leanwide.lab.replay.session import Setup
+from leanwide.lab.replay.traces import Document, Trace, keys_of
+from leanwide.lab.replay.typist import NEOVIM, VSCODE
 
 STUB = str(Path(__file__).with_name("stub_server.py"))
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from leanwide.lab.shapes import SyntheticError
-from leanwide.lab.vocabulary import FIM_MARKERS, VocabularyOptions, vocabulary
+from leanwide.lab.synthetic.shapes import SyntheticError
+from leanwide.lab.synthetic.vocabulary import FIM_MARKERS, VocabularyOptions, vocabulary
 
 
 @pytest.mark.parametrize("size", [265, 300, 1024, 151936])

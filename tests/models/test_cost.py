@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from leanwide.lab.shapes import THIRTY_BILLION, TINY, TINY_DENSE, Shape, Tensor, tensors
+from leanwide.lab.synthetic.shapes import THIRTY_BILLION, TINY, TINY_DENSE, Shape, Tensor, tensors
 from leanwide.models.cost import token_cost
 from leanwide.models.gguf import GgufHeader, TensorInfo, read_header
 from tests.models.test_limits import header

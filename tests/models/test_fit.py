@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.lab.shapes import THIRTY_BILLION
+from leanwide.lab.synthetic.shapes import THIRTY_BILLION
 from leanwide.models.advice import advice, instead, load_notice
 from leanwide.models.fit import Fit, Load, Machine, Verdict, plan, with_speed
 from leanwide.models.memory import LaneShape, lane_bytes

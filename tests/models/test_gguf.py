@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leanwide.lab.shapes import TINY, tensors
+from leanwide.lab.synthetic.shapes import TINY, tensors
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 
 ON_DISK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.lab.shapes import THIRTY_BILLION, TINY_DENSE
+from leanwide.lab.synthetic.shapes import THIRTY_BILLION, TINY_DENSE
 from leanwide.models.cost import token_cost
 from leanwide.models.speed import (
     SMALLEST_STEP,

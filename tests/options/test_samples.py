@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leanwide.cli.compose import engine_spec
-from leanwide.lab.shapes import THIRTY_BILLION, Shape
+from leanwide.lab.synthetic.shapes import THIRTY_BILLION, Shape
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.models.memory import LaneShape, lane_bytes

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leanwide.lab.traces.long_file import long_file
+from leanwide.lab.replay.traces.long_file import long_file
 from leanwide.syntax import (
     Edit,
     Language,

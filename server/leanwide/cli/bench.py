@@ -23,18 +23,18 @@ from leanwide.cli.compose import (
 from leanwide.cli.errors import BadUse
 from leanwide.engine.base import EngineError, EngineSpec
 from leanwide.engine.speed import measure, sample
-from leanwide.lab.lanes import measure_lanes
-from leanwide.lab.lanes_report import as_data as as_data_of_lanes
-from leanwide.lab.lanes_report import as_tables, bounds
-from leanwide.lab.peer import replay_peer
-from leanwide.lab.replay import Plan
-from leanwide.lab.replay import replay as play
-from leanwide.lab.report import Report, as_data, as_table
-from leanwide.lab.rpc import ReplayError
-from leanwide.lab.session import SERVE, Setup
-from leanwide.lab.shapes import SHAPES, SyntheticError
-from leanwide.lab.traces import NAMES, load
-from leanwide.lab.typist import CLIENTS, Client
+from leanwide.lab.lanes.lanes import measure_lanes
+from leanwide.lab.lanes.report import as_data as as_data_of_lanes
+from leanwide.lab.lanes.report import as_tables, bounds
+from leanwide.lab.replay.peer import replay_peer
+from leanwide.lab.replay.replay import Plan
+from leanwide.lab.replay.replay import replay as play
+from leanwide.lab.replay.report import Report, as_data, as_table
+from leanwide.lab.replay.rpc import ReplayError
+from leanwide.lab.replay.session import SERVE, Setup
+from leanwide.lab.replay.traces import NAMES, load
+from leanwide.lab.replay.typist import CLIENTS, Client
+from leanwide.lab.synthetic.shapes import SHAPES, SyntheticError
 from leanwide.models.cost import token_cost
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY
@@ -157,8 +157,8 @@ def synthetic(
     if file.exists() and not force:
         raise BadUse(f"{file} exists: give another name, or --force to replace it")
     try:
-        from leanwide.lab.synthetic import Recipe, write  # noqa: PLC0415  # an extra
-        from leanwide.lab.vocabulary import VocabularyOptions  # noqa: PLC0415
+        from leanwide.lab.synthetic.synthetic import Recipe, write  # noqa: PLC0415  # an extra
+        from leanwide.lab.synthetic.vocabulary import VocabularyOptions  # noqa: PLC0415
     except ModuleNotFoundError as error:
         _fail(f"{error.name} is missing: pip install 'leanwide[bench]' brings it", error)
     options = VocabularyOptions(fim=fim, chat_template=chat_template)

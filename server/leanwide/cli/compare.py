@@ -18,13 +18,13 @@ from leanwide.cli.measuring import (
     with_bar,
 )
 from leanwide.engine.base import EngineError
-from leanwide.lab.comparing import Contest, compare
-from leanwide.lab.comparing_page import page
-from leanwide.lab.comparing_report import Comparison, as_data, as_table, verdict
-from leanwide.lab.energy import EnergyMeter
-from leanwide.lab.repository import Repository
-from leanwide.lab.results import alone
-from leanwide.lab.trial import Setting
+from leanwide.lab.comparing.comparing import Contest, compare
+from leanwide.lab.comparing.energy import EnergyMeter
+from leanwide.lab.comparing.page import page
+from leanwide.lab.comparing.report import Comparison, as_data, as_table, verdict
+from leanwide.lab.tuning.repository import Repository
+from leanwide.lab.tuning.results import alone
+from leanwide.lab.tuning.trial import Setting
 from leanwide.models.gguf import read_header
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.options import Options, parse

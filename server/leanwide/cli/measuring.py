@@ -16,8 +16,8 @@ from leanwide.cli.compose import Layers, argument_layer
 from leanwide.cli.errors import BadUse
 from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
-from leanwide.lab.repository import Repository, read_repository
-from leanwide.lab.tuning import Moment
+from leanwide.lab.tuning.repository import Repository, read_repository
+from leanwide.lab.tuning.tuning import Moment
 from leanwide.options import Options, parse
 
 _TABLE_WIDTH: Final = 150

@@ -30,9 +30,10 @@ from leanwide.cli.measuring import (
     with_bar,
 )
 from leanwide.engine.base import EngineError
-from leanwide.lab.results import Results, alone
-from leanwide.lab.speed import variants
-from leanwide.lab.tuned_settings import (
+from leanwide.lab.tuning.report import as_data, as_tables
+from leanwide.lab.tuning.results import Results, alone
+from leanwide.lab.tuning.speed import variants
+from leanwide.lab.tuning.tuned_settings import (
     Report,
     as_text,
     named_settings,
@@ -40,8 +41,7 @@ from leanwide.lab.tuned_settings import (
     unsure,
     why_lines,
 )
-from leanwide.lab.tuning import QUESTIONS, Findings, Job, expert_counts, tune
-from leanwide.lab.tuning_report import as_data, as_tables
+from leanwide.lab.tuning.tuning import QUESTIONS, Findings, Job, expert_counts, tune
 from leanwide.models.gguf import read_header
 from leanwide.options import parse
 from leanwide.tuned import Subject, fingerprint, this_machine, write_tuned

@@ -1,0 +1,1 @@
+"""leanwide's own settings against everything switched on."""

@@ -1,0 +1,1 @@
+"""Speed and memory of lanes, beside a bare loop over llama.cpp."""

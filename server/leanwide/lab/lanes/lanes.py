@@ -1,0 +1,314 @@
+"""Measures lanes over one model file: speed by expert count, memory, keys, cold and warm start.
+
+Speeds of the expert counts are taken in turns, next to those of a bare loop: a machine's speed
+drifts, and figures of one round are comparable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from itertools import product
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import msgspec
+from attrs import evolve, frozen
+
+from leanwide.engine.base import (
+    CancelToken,
+    EngineError,
+    EngineSpec,
+    Finished,
+    LaneSpec,
+    Priority,
+    Request,
+)
+from leanwide.engine.client import EngineClient
+from leanwide.lab.lanes.bare import Run, Setup, Took
+from leanwide.lab.replay.measure import Spread, spread
+
+_PROMPT: Final = 256
+"""Tokens of a prompt whose speed is measured, about."""
+_ANSWER: Final = 64
+"""Tokens of an answer."""
+_WINDOW: Final = 600
+"""Tokens of the window that keys are typed behind."""
+_KEYS: Final = 20
+_CONTEXT: Final = 1024
+_WORDS: Final = ("value", "count", "self", "return", "index", "(name)", "=", "for", "item", "in")
+_FOR_EVER: Final = 3.6e6
+"""Milliseconds: no deadline."""
+
+Progress = Callable[[str], None]
+"""Told what is being measured."""
+
+
+@frozen(kw_only=True)
+class Width:
+    """Speed with one expert count; medians over rounds, in tokens per second."""
+
+    experts: int
+    prompt_tokens_per_s: float
+    decode_tokens_per_s: float
+    bare_prompt_tokens_per_s: float
+    """Of the bare loop in the same rounds."""
+    bare_decode_tokens_per_s: float
+
+
+@frozen
+class _Rates:
+    """Of one run, in tokens per second."""
+
+    prompt: float
+    decode: float
+
+
+@frozen(kw_only=True)
+class Opened:
+    """What the lanes take; bytes are the engine's, pages that others map too by its share."""
+
+    cold_start_ms: float | None
+    """From the start of the process to a loaded model, nothing of the file in memory; None where
+    the system does not let us drop it."""
+    warm_start_ms: float
+    one_lane_bytes: int
+    two_lanes_bytes: int
+    second_lane_ms: float
+    second_lane_buffers_bytes: int
+    """KV cache and compute buffers of the second lane, as llama.cpp allocated them."""
+
+    @property
+    def second_handle_bytes(self) -> int:
+        """What the second lane takes beside its buffers."""
+        return self.two_lanes_bytes - self.one_lane_bytes - self.second_lane_buffers_bytes
+
+
+@frozen(kw_only=True)
+class LanesReport:
+    """All that was measured."""
+
+    opened: Opened
+    widths: tuple[Width, ...]
+    window_tokens: int
+    key_ms: Spread
+    """From a key to the first new token, lean lane."""
+    cancel_ms: Spread
+    """From the cancellation of a prompt to an engine that is idle, lean lane."""
+
+
+async def measure_lanes(
+    spec: EngineSpec, counts: Sequence[int], rounds: int, progress: Progress
+) -> LanesReport:
+    """Measure a model with an engine that has the lanes of ``spec``, lean first.
+
+    Raises:
+        EngineError: The model cannot be loaded, or does not fit.
+    """
+    progress("cold start")
+    cold = await _start_ms(spec) if _drop_from_memory(spec.model_path) else None
+    progress("warm start")
+    warm = await _start_ms(spec)
+    progress("a second lane")
+    opened = evolve(await _open_two(spec), cold_start_ms=cold, warm_start_ms=warm)
+    progress("keys")
+    window, keys, cancels = await _type(spec)
+    widths = await _speeds(spec, counts, rounds, progress)
+    return LanesReport(
+        opened=opened, widths=widths, window_tokens=window, key_ms=keys, cancel_ms=cancels
+    )
+
+
+def _drop_from_memory(path: Path) -> bool:
+    """Have the system forget what it keeps of a file; tell whether it can be asked to."""
+    if not hasattr(os, "posix_fadvise"):
+        return False
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return True
+
+
+@contextlib.asynccontextmanager
+async def _engine(spec: EngineSpec) -> AsyncIterator[EngineClient]:
+    client = EngineClient(spec)
+    try:
+        await client.ready()
+        yield client
+    finally:
+        await client.close()
+
+
+async def _start_ms(spec: EngineSpec) -> float:
+    began = time.perf_counter()
+    async with _engine(spec) as client:
+        await _finish(client, _request(spec.lanes[0].name, "x", 1))
+        return 1000 * (time.perf_counter() - began)
+
+
+async def _open_two(spec: EngineSpec) -> Opened:
+    lean, wide = spec.lanes
+    async with _engine(spec) as client:
+        await _finish(client, _request(lean.name, _text(1), 4))
+        one = await client.memory_bytes()
+        await _finish(client, _request(wide.name, "x", 0))
+        two = await client.memory_bytes()
+        info = next(lane for lane in client.lanes if lane.name == wide.name)
+        return Opened(
+            cold_start_ms=None,
+            warm_start_ms=0.0,
+            one_lane_bytes=one,
+            two_lanes_bytes=two,
+            second_lane_ms=info.load_ms,
+            second_lane_buffers_bytes=info.measured_bytes,
+        )
+
+
+async def _type(spec: EngineSpec) -> tuple[int, Spread, Spread]:
+    """Type behind a window and wait for the first new token each time; then cancel prompts."""
+    lane = spec.lanes[0].name
+    async with _engine(spec) as client:
+        window = await _sized(client, 2, _WINDOW)
+        (tokens,) = await client.count([window])
+        await _finish(client, _request(lane, window, 1))
+        keys, typed = [], ""
+        for letter in "total = sum(values) + offset"[:_KEYS]:
+            typed += letter
+            began = time.perf_counter()
+            await _finish(client, _request(lane, window + typed, 1))
+            keys.append(1000 * (time.perf_counter() - began))
+        cancels = [await _cancel_ms(client, lane, _text(seed)) for seed in range(10, 10 + _KEYS)]
+    return tokens, _known(keys), _known(cancels)
+
+
+async def _cancel_ms(client: EngineClient, lane: str, text: str) -> float:
+    """Give up in the middle of a prompt; milliseconds until the engine has stopped."""
+    cancel = CancelToken()
+    work = asyncio.create_task(_finish(client, _request(lane, text, 1), cancel))
+    await asyncio.sleep(0.15)
+    began = time.perf_counter()
+    cancel.cancel()
+    await work
+    await _finish(client, _request(lane, "x", 0))
+    return 1000 * (time.perf_counter() - began)
+
+
+async def _speeds(
+    spec: EngineSpec, counts: Sequence[int], rounds: int, progress: Progress
+) -> tuple[Width, ...]:
+    lanes = tuple(
+        LaneSpec(name=str(count), experts=count, context_tokens=_CONTEXT, sequences=1)
+        for count in counts
+    )
+    ours: dict[int, list[_Rates]] = {count: [] for count in counts}
+    bare: dict[int, list[_Rates]] = {count: [] for count in counts}
+    async with _engine(evolve(spec, lanes=lanes)) as client, _bare_loop(spec, counts) as loop:
+        for turn, count in product(range(rounds + 1), counts):
+            progress(f"{count} experts, round {turn} of {rounds}")
+            text = await _sized(client, 100 + turn, _PROMPT)
+            ours[count].append(_rates(await _finish(client, _request(str(count), text, _ANSWER))))
+            took = await loop(Run(experts=count, text=text, tokens=_ANSWER))
+            bare[count].append(_Rates(took.prompt_tokens / took.prompt_s, _ANSWER / took.decode_s))
+    # In round 0 threads are learned, and pages come into memory.
+    return tuple(_width(count, ours[count][1:], bare[count][1:]) for count in counts)
+
+
+@contextlib.asynccontextmanager
+async def _bare_loop(
+    spec: EngineSpec, counts: Sequence[int]
+) -> AsyncIterator[Callable[[Run], Awaitable[Took]]]:
+    """Start the bare loop in a process of its own, and give what has it do a run."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "leanwide.lab.lanes.bare",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin is not None  # noqa: S101  # asked for above
+    assert process.stdout is not None  # noqa: S101
+    stdin, stdout = process.stdin, process.stdout
+    setup = Setup(
+        model=str(spec.model_path),
+        experts=tuple(counts),
+        context_tokens=_CONTEXT,
+        batch_tokens=spec.batch_tokens,
+        threads=spec.threads,
+    )
+    stdin.write(msgspec.json.encode(setup) + b"\n")
+
+    async def do(run: Run) -> Took:
+        stdin.write(msgspec.json.encode(run) + b"\n")
+        line = await stdout.readline()
+        if not line:
+            raise EngineError("the bare loop over llama.cpp ended: its last words are above")
+        return msgspec.json.decode(line, type=Took)
+
+    try:
+        yield do
+    finally:
+        stdin.close()
+        await process.wait()
+
+
+async def _finish(
+    client: EngineClient, request: Request, cancel: CancelToken | None = None
+) -> Finished:
+    """Run a request to its end."""
+    async for event in client.generate(request, cancel or CancelToken()):
+        if isinstance(event, Finished):
+            return event
+    raise EngineError("the engine did not answer")
+
+
+def _request(lane: str, text: str, tokens: int) -> Request:
+    return Request(
+        lane=lane,
+        prompt=(text,),
+        priority=Priority.INTERACTIVE,
+        max_tokens=tokens,
+        deadline_ms=_FOR_EVER,
+    )
+
+
+def _text(seed: int) -> str:
+    """Words without sense, other ones for each seed from the first on."""
+    words = random.Random(seed)  # noqa: S311  # no secret
+    return f"{seed} " + " ".join(words.choices(_WORDS, k=_WINDOW))
+
+
+async def _sized(client: EngineClient, seed: int, tokens: int) -> str:
+    """Words of about so many tokens."""
+    text = _text(seed)
+    while True:
+        (count,) = await client.count([text])
+        if count <= tokens:
+            return text
+        text = text[: len(text) * tokens // count]
+
+
+def _known(values: Sequence[float]) -> Spread:
+    found = spread(values)
+    assert found is not None  # noqa: S101  # there are always values
+    return found
+
+
+def _rates(end: Finished) -> _Rates:
+    """The first token of an answer needs no step of its own."""
+    stats = end.stats
+    return _Rates(
+        1000 * stats.tokens_evaluated / stats.prompt_ms,
+        1000 * (stats.tokens_generated - 1) / stats.decode_ms,
+    )
+
+
+def _width(count: int, ours: Sequence[_Rates], bare: Sequence[_Rates]) -> Width:
+    return Width(
+        experts=count,
+        prompt_tokens_per_s=median(one.prompt for one in ours),
+        decode_tokens_per_s=median(one.decode for one in ours),
+        bare_prompt_tokens_per_s=median(one.prompt for one in bare),
+        bare_decode_tokens_per_s=median(one.decode for one in bare),
+    )

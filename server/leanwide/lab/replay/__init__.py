@@ -1,0 +1,1 @@
+"""Prepared typing, played through the real server."""

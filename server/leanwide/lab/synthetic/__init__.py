@@ -1,0 +1,1 @@
+"""Model files of random weights in the shape of real ones."""

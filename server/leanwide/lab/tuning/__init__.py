@@ -1,0 +1,1 @@
+"""What fits a model, a machine and the user's code: measured and decided."""

@@ -1,0 +1,93 @@
+"""Outcomes on disk, a line each, so that a stopped measurement goes on where it was."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from leanwide.engine.base import EngineError
+from leanwide.lab.tuning.deciding import Sample
+from leanwide.lab.tuning.trial import Outcome, Setting
+
+
+class Results:
+    """The outcomes of one question, kept in a file while they come in."""
+
+    def __init__(self, file: Path) -> None:
+        """Read what the file holds; a damaged line, such as a half-written last one, is none."""
+        self._file = file
+        self._known: dict[tuple[str, Setting], Outcome] = {}
+        with contextlib.suppress(OSError):
+            for line in file.read_bytes().splitlines():
+                with contextlib.suppress(msgspec.MsgspecError):
+                    self._keep(msgspec.json.decode(line, type=Outcome))
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, hole: str, setting: Setting) -> Outcome | None:
+        """Give what is known of a hole at a setting."""
+        return self._known.get((hole, setting))
+
+    def add(self, outcome: Outcome) -> None:
+        """Keep an outcome.
+
+        Raises:
+            EngineError: It cannot be written; the disk may be full.
+        """
+        self._keep(outcome)
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._file.open("ab") as stream:
+                stream.write(msgspec.json.encode(outcome) + b"\n")
+        except OSError as error:
+            raise EngineError(f"{self._file} cannot be written: {error.strerror}") from error
+
+    def of(self, setting: Setting, holes: Iterable[str]) -> list[Outcome]:
+        """Give the outcomes of a setting on some holes."""
+        found = (self.get(hole, setting) for hole in holes)
+        return [outcome for outcome in found if outcome is not None]
+
+    def evidence(
+        self, settings: Sequence[Setting], holes: Sequence[str]
+    ) -> Mapping[Setting, Mapping[str, Sample]]:
+        """Give what decides among settings."""
+        return {
+            setting: {one.hole: Sample(one.tokens, one.nats) for one in self.of(setting, holes)}
+            for setting in settings
+        }
+
+    def forget(self) -> None:
+        """Delete the file: what it led to stands elsewhere now."""
+        self._known.clear()
+        self._file.unlink(missing_ok=True)
+
+    def _keep(self, outcome: Outcome) -> None:
+        self._known[outcome.hole, outcome.setting] = outcome
+
+
+@contextlib.contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Keep others from measuring at the same time: they would measure each other.
+
+    Raises:
+        EngineError: Somebody measures already.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a+") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)  # gone with the process, however
+        except OSError:
+            stream.seek(0)
+            raise EngineError(
+                f"process {stream.read().strip() or '?'} is measuring on this machine: wait for it"
+            ) from None
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        yield

@@ -1,0 +1,170 @@
+"""What a tuning run found, as settings with the reason of each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from leanwide.engine.base import EngineSpec
+from leanwide.lab.tuning.deciding import ENOUGH, Judgement, Loss
+from leanwide.lab.tuning.speed import fastest
+from leanwide.lab.tuning.tables import interval
+from leanwide.lab.tuning.trial import Outcome, Setting
+from leanwide.lab.tuning.tuning import CONTEXT, EXPERTS, Findings, Job
+from leanwide.models.gguf import GgufHeader
+from leanwide.models.limits import EXPERTS_KEY, wanted_experts
+from leanwide.modes.profile import LEAN, WIDE, Profile
+
+
+@frozen(kw_only=True)
+class Report:
+    """A tuning run, as it is told."""
+
+    job: Job
+    findings: Findings
+    outcomes: Mapping[str, Mapping[Setting, Sequence[Outcome]]]
+    """By the question."""
+
+    @classmethod
+    def of(cls, job: Job, findings: Findings) -> Report:
+        """Gather what a run measured."""
+        ids = [hole.id for hole in job.repository.holes]
+        asked = {EXPERTS: findings.experts, CONTEXT: findings.context}
+        outcomes = {
+            name: {key: job.results[name].of(key, ids) for key in found.order}
+            for name, found in asked.items()
+            if found is not None
+        }
+        return cls(job=job, findings=findings, outcomes=outcomes)
+
+    @property
+    def clear(self) -> bool:
+        """Whether every question has its answer."""
+        asked = (self.findings.experts, self.findings.context)
+        return all(one is None or one.clear for one in asked)
+
+
+def named_settings(spec: EngineSpec, code: Profile, header: GgufHeader) -> dict[str, int | str]:
+    """Give what tuning may change, by its full name, with the number that is meant."""
+    widths = {lane.name: wanted_experts(header, lane.experts) for lane in spec.lanes}
+    return {
+        "model.threads": spec.threads,
+        "model.batch_tokens": spec.batch_tokens,
+        "model.flash_attention": "off" if spec.keeps_scores else "on",
+        "lanes.lean.experts": widths[LEAN],
+        "lanes.wide.experts": widths[WIDE],
+        "modes.code.context_tokens": code.context_tokens,
+    }
+
+
+@frozen
+class Change:
+    """One setting that is written, what it was, and why."""
+
+    name: str
+    before: int | str
+    after: int | str
+    why: str
+
+
+def changes(report: Report) -> Iterator[Change]:
+    """Yield every setting that there is enough evidence for."""
+    before = report.job.before
+    for name, value, why in (*_of_speed(report), *_of_experts(report), *_of_context(report)):
+        yield Change(name, before[name], value, why)
+
+
+_Wanted = tuple[str, int | str, str]
+"""A setting's name, its value, and why."""
+
+
+def _of_speed(report: Report) -> Iterator[_Wanted]:
+    for result in fastest(report.findings.speed):
+        why = f"a suggestion takes {-result.change.mean:.0%} less time ({interval(result.change)})"
+        yield f"model.{result.variant.key}", result.variant.value, why
+
+
+def _of_experts(report: Report) -> Iterator[_Wanted]:
+    found, think = report.findings.experts, report.findings.think
+    if found is None or not found.enough:
+        return
+    yield "lanes.lean.experts", found.chosen.experts, _why(found, count_of)
+    if think is not None:
+        trained = report.job.header.number(EXPERTS_KEY)
+        better = f"certainly better than the {trained} that it was trained with"
+        usual = "as it was trained: no other count is certainly better"
+        yield "lanes.wide.experts", think, usual if think == trained else better
+
+
+def _of_context(report: Report) -> Iterator[_Wanted]:
+    found = report.findings.context
+    if found is not None and found.enough:
+        yield "modes.code.context_tokens", found.chosen.context_tokens, _why(found, tokens_of)
+
+
+def settings(report: Report) -> dict[str, Any]:
+    """Give what is to be written, as sections."""
+    values: dict[str, Any] = {}
+    for change in changes(report):
+        *sections, key = change.name.split(".")
+        section = values
+        for name in sections:
+            section = section.setdefault(name, {})
+        section[key] = change.after
+    return values
+
+
+def count_of(setting: Setting) -> str:
+    """Call a setting by its expert count."""
+    return str(setting.experts)
+
+
+def tokens_of(setting: Setting) -> str:
+    """Call a setting by its context."""
+    return str(setting.context_tokens)
+
+
+def _why(judgement: Judgement[Setting], name: Callable[[Setting], str]) -> str:
+    """Say how a choice came about, and what would have been cheaper."""
+    chosen = judgement.chosen
+    if chosen == judgement.best:
+        text = "the best"
+    else:
+        text = f"{_worse(judgement.losses[chosen])} than the best, {name(judgement.best)}"
+    cheaper = judgement.order[: judgement.order.index(chosen)]
+    if not cheaper:
+        return text
+    next_best = cheaper[-1]
+    sure = "" if judgement.beyond(next_best) else ", which more time may show to be enough"
+    return f"{text}; {name(next_best)} is {_worse(judgement.losses[next_best])}{sure}"
+
+
+def _worse(one: Loss) -> str:
+    word = "worse" if one.mean >= 0 else "better"
+    return f"{abs(one.mean):.1%} {word} ({interval(one)})"
+
+
+def why_lines(report: Report) -> list[str]:
+    """Give a line for each setting that is written."""
+    return [f"{change.name} = {change.after}: {change.why}" for change in changes(report)]
+
+
+def as_text(report: Report) -> str:
+    """Say what changes and why, a line each."""
+    lines = []
+    for change in changes(report):
+        same = str(change.before) == str(change.after)
+        was = "as before" if same else f"was {change.before}"
+        lines.append(f"{change.name} = {change.after} ({was}): {change.why}")
+    return "\n".join((*lines, f"measured for {report.findings.seconds:.0f} s"))
+
+
+def unsure(report: Report) -> str:
+    """Say why nothing was decided; "" where something was."""
+    if any(changes(report)):
+        return ""
+    if (holes := len(report.job.repository.holes)) < ENOUGH:
+        return f"{holes} places to complete are too few to decide: {ENOUGH} are needed"
+    return "the time was too short to decide anything: give more --minutes"

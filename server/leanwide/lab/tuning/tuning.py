@@ -1,0 +1,200 @@
+"""Finds the settings that fit a model, a machine and a repository, within a given time.
+
+Three questions, one after the other: what makes the engine faster, how many experts typing needs,
+and how much context at that expert count. Only the first one goes by the clock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.engine.base import EngineSpec
+from leanwide.lab.tuning.deciding import Judgement, finest
+from leanwide.lab.tuning.engines import MOST_SHARED, engines, most_engines
+from leanwide.lab.tuning.repository import INDEX_SHARE, Repository, indexed
+from leanwide.lab.tuning.results import Results
+from leanwide.lab.tuning.speed import SpeedResult, Variant, measure_speed
+from leanwide.lab.tuning.sweep import Sweep, sweep
+from leanwide.lab.tuning.trial import Bench, Setting
+from leanwide.models.gguf import GgufHeader
+from leanwide.models.limits import EXPERTS_KEY
+from leanwide.modes.profile import Mode, Profile
+from leanwide.tuned import Subject
+
+EXPERTS, CONTEXT = QUESTIONS = ("experts", "context")
+"""What is asked of quality, in this order."""
+CONTEXTS: Final = (256, 512, 768, 1024, 1536, 2048)
+"""Prompt tokens to choose among: less is no context, more is no completion while typing."""
+_WIDTHS: Final = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+"""Expert counts to choose among, as shares of the trained one."""
+_RESERVE: Final = 320
+"""Tokens of a model's context that a prompt leaves for the rest of a trial."""
+_SPEED_END, _EXPERTS_END = 0.25, 0.65
+"""Shares of the time after which speed, and experts, have to be done."""
+
+
+@frozen(kw_only=True)
+class Job:
+    """What is to be tuned."""
+
+    subject: Subject
+    header: GgufHeader
+    spec: EngineSpec
+    """The engine as it is set up now."""
+    profiles: Mapping[Mode, Profile]
+    variants: tuple[Variant, ...]
+    repository: Repository
+    results: Mapping[str, Results]
+    """By :data:`QUESTIONS`: what two of them have in common is measured for each, so that its times
+    come from the same moments as the others'."""
+    index_folder: Path
+    tolerance: float
+    """The share of the best setting's NLL by which the chosen one may be worse."""
+    seconds: float
+    """Time for all of it."""
+    before: Mapping[str, int | str]
+    """The settings in force, by their full names."""
+
+
+@frozen(kw_only=True)
+class Moment:
+    """Where a run is, for whoever watches."""
+
+    doing: str
+    seconds_left: float
+
+
+@frozen(kw_only=True)
+class Findings:
+    """What came out."""
+
+    speed: tuple[SpeedResult, ...]
+    experts: Judgement[Setting] | None
+    """None where a model has none to choose from, or the time was spent before."""
+    think: int | None
+    """The best expert count; None where nothing is known of it."""
+    context: Judgement[Setting] | None
+    seconds: float
+
+
+Tell = Callable[[Moment], None]
+
+
+def expert_counts(header: GgufHeader) -> tuple[int, ...]:
+    """Give the expert counts that are worth measuring; none for a dense model."""
+    most, trained = header.number("expert_count"), header.number(EXPERTS_KEY)
+    counts = {min(most, max(1, round(share * trained))) for share in _WIDTHS}
+    return tuple(sorted(counts)) if most else ()
+
+
+def contexts(header: GgufHeader) -> tuple[int, ...]:
+    """Give the contexts that are worth measuring, as far as the model reaches."""
+    most = header.number("context_length") or CONTEXTS[-1]
+    fitting = tuple(tokens for tokens in CONTEXTS if tokens + _RESERVE <= most)
+    return fitting or CONTEXTS[:1]
+
+
+class Clock:
+    """The time that a run has."""
+
+    def __init__(self, seconds: float, tell: Tell) -> None:
+        self._began = time.monotonic()
+        self._seconds = seconds
+        self._tell = tell
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self._began
+
+    def until(self, share: float, doing: str) -> bool:
+        """Tell what is done, and give whether there is time for it."""
+        self._tell(Moment(doing=doing, seconds_left=max(0.0, self._seconds - self.spent)))
+        return self.spent < share * self._seconds
+
+
+async def tune(job: Job, tell: Tell) -> Findings:
+    """Measure and decide.
+
+    Raises:
+        EngineError: The model cannot be loaded or has no FIM tokens, or results cannot be kept.
+    """
+    clock = Clock(job.seconds, tell)
+    clock.until(1.0, "reading the repository")
+    elsewhere = indexed(job.repository.area, job.index_folder, INDEX_SHARE * job.seconds)
+    lengths = contexts(job.header)
+    async with engines(most_engines(job.spec)) as opened:
+        bench = Bench(
+            engines=opened,
+            spec=job.spec,
+            profiles=job.profiles,
+            elsewhere=elsewhere,
+            longest=lengths[-1],
+        )
+        context = _nearest(lengths, job.profiles[Mode.CODE].context_tokens)
+        usual = job.header.number(EXPERTS_KEY)
+        speed = await _speed(job, bench, Setting(experts=usual, context_tokens=context), clock)
+        await opened.close()
+        experts, think = await _experts(job, bench, context, clock)
+        lean = experts.chosen.experts if experts is not None else usual
+        asked = tuple(Setting(experts=lean, context_tokens=tokens) for tokens in lengths)
+        return Findings(
+            speed=speed,
+            experts=experts,
+            think=think,
+            context=await _sweep(job, bench, asked, clock, (1.0, CONTEXT)),
+            seconds=clock.spent,
+        )
+
+
+async def _speed(job: Job, bench: Bench, setting: Setting, clock: Clock) -> tuple[SpeedResult, ...]:
+    def tell(number: int) -> bool:
+        return clock.until(_SPEED_END, f"speed: {number} suggestions in each variant")
+
+    return await measure_speed(job.variants, setting, job.repository.holes, bench, tell)
+
+
+async def _experts(
+    job: Job, bench: Bench, context: int, clock: Clock
+) -> tuple[Judgement[Setting] | None, int | None]:
+    """Decide how many experts typing needs, and which count is the best for questions."""
+    counts = expert_counts(job.header)
+    asked = tuple(Setting(experts=count, context_tokens=context) for count in counts)
+    found = await _sweep(job, bench, asked, clock, (_EXPERTS_END, EXPERTS))
+    if found is None or not found.enough:
+        return found, None
+    evidence = job.results[EXPERTS].evidence(asked, [hole.id for hole in job.repository.holes])
+    usual = Setting(experts=job.header.number(EXPERTS_KEY), context_tokens=context)
+    return found, finest(found, evidence, usual).experts
+
+
+async def _sweep(
+    job: Job, bench: Bench, asked: tuple[Setting, ...], clock: Clock, share: tuple[float, str]
+) -> Judgement[Setting] | None:
+    """Ask one question; None where there is nothing to ask."""
+    if not asked:
+        return None
+    end, name = share
+
+    def tell(judgement: Judgement[Setting], done: int) -> bool:
+        live = len(judgement.live)
+        return clock.until(end, f"{name}: {done} holes, {live} of {len(asked)} still open")
+
+    question = Sweep(
+        order=asked,
+        holes=job.repository.holes,
+        tolerance=job.tolerance,
+        bench=bench,
+        results=job.results[name],
+        at_once=len(asked) <= MOST_SHARED and most_engines(job.spec) > 1,
+    )
+    return await sweep(question, tell)
+
+
+def _nearest(values: tuple[int, ...], wanted: int) -> int:
+    return min(values, key=lambda value: abs(value - wanted))
