@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcMethodNotFound
 from pygls.workspace import PositionCodec
 
 from leanwide.lsp.documents import Document
@@ -208,6 +208,17 @@ async def test_the_server_has_the_edit_applied_where_it_is_told_to():
         answer = await run(editor, uri, apply=True)
         assert (answer["applied"], len(wishes)) == (False, 1)
         assert "It does not parse" in editor.client.messages[-1].message
+
+
+async def test_an_editor_that_applies_no_edit_says_so():
+    async with scripted(fenced(GET)) as (editor, uri):
+
+        @editor.client.feature(types.WORKSPACE_APPLY_EDIT)
+        def apply(params: types.ApplyWorkspaceEditParams) -> None:
+            raise JsonRpcMethodNotFound
+
+        assert (await run(editor, uri, apply=True))["applied"] is False
+        assert editor.client.messages[-1].message == "This editor cannot apply the edit."
 
 
 async def test_without_being_told_to_the_server_applies_nothing():

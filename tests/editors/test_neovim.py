@@ -117,6 +117,7 @@ def test_the_engine_is_killed_while_somebody_types(neovim: Neovim):
             break
     else:
         pytest.fail("no suggestion any more")
+    assert not engines[-1].is_running()
     assert len(neovim.notices()) <= 1
 
 

@@ -6,14 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.session import SOURCE
-from tests.editors.debian import install
-from tests.editors.neovim import SUITES, command
+from tests.editors.neovim import SUITES
+from tests.editors.screen import neovim_screen, suggested
 from tests.editors.terminal import Terminal
 
-HEAD = "    def update(self, other):\n"
 TYPED = "        for name, value in "
-TEXT = SOURCE.rstrip(" ") + "\n" + HEAD + "\n"
 
 
 @pytest.fixture(scope="module", params=SUITES)
@@ -23,44 +20,22 @@ def version(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def terminal(version: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    folder = tmp_path_factory.mktemp("terminal")
-    path = folder / "store.py"
-    path.write_text(TEXT)
-    look = "set termguicolors statusline=%f\\ %=%{v:lua.require'leanwide'.status()}"
-    program = install(SUITES[version]) / "usr/bin/nvim"
-    terminal = Terminal(
-        [
-            *command(program, folder),
-            "-c",
-            look,
-            "-c",
-            "autocmd User LeanwideStatus redrawstatus",
-            str(path),
-        ],
-        {"HOME": str(folder)},
-    )
-    terminal.until(lambda: "leanwide idle" in terminal.text, "an idle server")
-    yield terminal
-    terminal.close()
+    with neovim_screen(version, tmp_path_factory.mktemp("terminal")) as terminal:
+        yield terminal
 
 
 def test_a_suggestion_stands_behind_the_cursor_in_another_colour(terminal: Terminal, version: str):
     terminal.type(f"GA{TYPED}")
-    terminal.until(lambda: ghost(terminal), "ghost text")
+    terminal.until(lambda: suggested(terminal, TYPED), "ghost text")
     terminal.picture(f"neovim-{version}-suggestion")
-    suggested = ghost(terminal)
-    terminal.type("\t")
-    terminal.until(lambda: not ghost(terminal) and TYPED + suggested in terminal.text, "the text")
-    terminal.type("\x1b")
-
-
-def ghost(terminal: Terminal) -> str:
-    """What stands behind the cursor, where its colour is not that of the text before."""
-    cursor = terminal.screen.cursor
+    shown, cursor = suggested(terminal, TYPED), terminal.screen.cursor
     cells = terminal.screen.buffer[cursor.y]
-    typed = terminal.screen.display[cursor.y].startswith(TYPED)
-    other = typed and cells[cursor.x].fg != cells[len(TYPED) - 2].fg
-    return terminal.after_cursor() if other else ""
+    assert cells[cursor.x].fg != cells[len(TYPED) - 2].fg
+    terminal.type("\t")
+    terminal.until(
+        lambda: not terminal.after_cursor() and TYPED + shown in terminal.text, "the accepted text"
+    )
+    terminal.type("\x1b")
 
 
 def test_answers_are_in_a_window_above_the_text(terminal: Terminal, version: str):

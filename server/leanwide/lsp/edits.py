@@ -25,8 +25,6 @@ class EditSupport:
     """Change annotations, which ask for a confirmation."""
     creation: bool
     """Files can be created."""
-    application: bool
-    """It takes ``workspace/applyEdit``."""
 
 
 def edit_support(client: types.ClientCapabilities) -> EditSupport:
@@ -39,7 +37,6 @@ def edit_support(client: types.ClientCapabilities) -> EditSupport:
         annotations=documents and edits.change_annotation_support is not None,
         creation=documents
         and types.ResourceOperationKind.Create in (edits.resource_operations or ()),
-        application=bool(workspace.apply_edit),
     )
 
 

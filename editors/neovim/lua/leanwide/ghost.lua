@@ -42,29 +42,47 @@ local function show(suggestion)
   shown = suggestion
 end
 
---- What of an item is not typed yet, at the cursor; nil where something else was typed.
-local function rest_of(item, buffer, encoding)
+--- What of a text is not typed yet, at the cursor; nil where something else was typed.
+---@param text string
+---@param start integer the byte of the cursor's line where the text begins
+---@return leanwide.Suggestion?
+local function rest(buffer, text, start, command)
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
   local line = vim.api.nvim_buf_get_lines(buffer, row - 1, row, false)[1] or ""
-  local inserted = item.insertText
-  if type(inserted) ~= "string" then
-    return nil
-  end
-  local start = column
-  if item.range then
-    start = text.byte(line, item.range.start.character, encoding)
-  end
   local typed = line:sub(start + 1, column)
-  if not vim.startswith(inserted, typed) or #inserted == #typed then
+  if column < start or not vim.startswith(text, typed) or #text == #typed then
     return nil
   end
   return {
     buffer = buffer,
     row = row - 1,
     column = column,
-    text = inserted:sub(#typed + 1),
-    command = item.command,
+    text = text:sub(#typed + 1),
+    command = command,
   }
+end
+
+--- What of an item is not typed yet.
+local function rest_of(item, buffer, encoding)
+  if type(item.insertText) ~= "string" then
+    return nil
+  end
+  local row, column = unpack(vim.api.nvim_win_get_cursor(0))
+  local start = column
+  if item.range then
+    local line = vim.api.nvim_buf_get_lines(buffer, row - 1, row, false)[1] or ""
+    start = text.byte(line, item.range.start.character, encoding)
+  end
+  return rest(buffer, item.insertText, start, item.command)
+end
+
+--- What is left of what is shown, where that is being typed.
+local function typed_through(buffer)
+  local there = shown and shown.buffer == buffer
+  if not there or shown.row ~= vim.api.nvim_win_get_cursor(0)[1] - 1 then
+    return nil
+  end
+  return rest(buffer, shown.text, shown.column, shown.command)
 end
 
 local function ask(buffer)
@@ -77,20 +95,27 @@ local function ask(buffer)
   params.context = { triggerKind = AUTOMATIC }
   cancel = client.request(server, "textDocument/inlineCompletion", params, function(error, result)
     local moved = tick ~= vim.api.nvim_buf_get_changedtick(buffer)
-    if error or not result or moved or vim.fn.mode():sub(1, 1) ~= "i" then
+    if error or moved or vim.fn.mode():sub(1, 1) ~= "i" then
       return
     end
-    local item = (result.items or result)[1]
+    local item = result and (result.items or result)[1]
     local suggestion = item and rest_of(item, buffer, server.offset_encoding)
     if suggestion then
       show(suggestion)
+    else
+      clear()
     end
   end, buffer)
 end
 
 local function typed(buffer)
   cancel()
-  clear()
+  local left = typed_through(buffer)
+  if left then
+    show(left)
+  else
+    clear()
+  end
   timer:start(DEBOUNCE_MS, 0, vim.schedule_wrap(function()
     ask(buffer)
   end))

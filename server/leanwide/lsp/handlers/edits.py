@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from leanwide.context.view import View
 from leanwide.features import document as document_feature
@@ -116,10 +118,12 @@ def _worded(ls: Server, outcome: Outcome, task: Task) -> tuple[types.WorkspaceEd
 
 async def _apply(ls: Server, edit: types.WorkspaceEdit | None, markdown: str, task: Task) -> bool:
     """Let the client apply the edit; say why there is none to somebody who reads no result."""
-    if edit is None or not edit_support(ls.client_capabilities).application:
-        sentence = markdown.partition("\n\n")[0] or "This editor cannot apply the edit."
-        kind = types.MessageType.Info
-        ls.window_show_message(types.ShowMessageParams(type=kind, message=sentence))
-        return False
-    params = types.ApplyWorkspaceEditParams(edit, label=f"leanwide: {task}")
-    return (await ls.workspace_apply_edit_async(params)).applied
+    if edit is not None:
+        # Asked in any case: Kate applies edits, and does not say before that it can.
+        params = types.ApplyWorkspaceEditParams(edit, label=f"leanwide: {task}")
+        with contextlib.suppress(JsonRpcException):
+            return (await ls.workspace_apply_edit_async(params)).applied
+    sentence = markdown.partition("\n\n")[0] or "This editor cannot apply the edit."
+    kind = types.MessageType.Info
+    ls.window_show_message(types.ShowMessageParams(type=kind, message=sentence))
+    return False

@@ -1,0 +1,40 @@
+"""Neovim in a terminal, with the plugin, the real server and the embedded model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.e2e.session import SOURCE
+from tests.editors.debian import install
+from tests.editors.neovim import SUITES, command
+from tests.editors.terminal import Terminal
+
+TEXT = SOURCE.rstrip(" ") + "\n    def update(self, other):\n\n"
+_LOOK = (
+    "set termguicolors statusline=%f\\ %=%{v:lua.require'leanwide'.status()}",
+    "autocmd User LeanwideStatus redrawstatus",
+)
+
+
+@contextmanager
+def neovim_screen(version: str, folder: Path) -> Iterator[Terminal]:
+    """Open a file whose last line is to be written, and wait until the model is loaded."""
+    path = folder / "store.py"
+    path.write_text(TEXT)
+    program = install(SUITES[version]) / "usr/bin/nvim"
+    look = [part for one in _LOOK for part in ("-c", one)]
+    terminal = Terminal([*command(program, folder), *look, str(path)], {"HOME": str(folder)})
+    try:
+        terminal.until(lambda: "leanwide idle" in terminal.text, "an idle server")
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def suggested(terminal: Terminal, typed: str) -> str:
+    """What stands behind the cursor, which is behind what was typed at the end of a line."""
+    cursor = terminal.screen.cursor
+    there = terminal.screen.display[cursor.y][: cursor.x] == typed
+    return terminal.after_cursor() if there else ""
