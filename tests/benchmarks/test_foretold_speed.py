@@ -39,7 +39,7 @@ SHAPES = {
 }
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def only_by_hand(request: pytest.FixtureRequest) -> None:
     """These take minutes."""
     if not request.config.getoption("benchmark_enable"):
