@@ -38,7 +38,7 @@
 
 (search-forward "def is_valid")
 (action "Document with leanwide")
-(until "documented" (lambda () (save-excursion (goto-char 1) (search-forward "\"\"\"Return" nil t))))
+(until "documented" (lambda () (save-excursion (goto-char 1) (search-forward "\"\"\"" nil t))))
 (until "idle" (lambda () (server-is "idle")))
 
 (with-current-buffer "valid.py"

@@ -80,7 +80,8 @@ class Terminal:
             self._stream.feed(_UNKNOWN.sub(b"", self._process.read(1 << 16)))
 
     def picture(self, name: str) -> Path:
-        """Keep a picture of the screen."""
+        """Keep a picture of the screen, once all of it is drawn."""
+        self.watch(0.3)
         PICTURES.mkdir(exist_ok=True)
         path = PICTURES / f"{name}.png"
         drawn(self.screen).save(path, optimize=True)

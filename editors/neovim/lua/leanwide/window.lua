@@ -102,12 +102,16 @@ function Window:append(text)
   end
 end
 
+--- Replace the text, and show its beginning.
 ---@param lines string[]
 function Window:set(lines)
   if self:is_open() then
     vim.bo[self.buffer].modifiable = true
     vim.api.nvim_buf_set_lines(self.buffer, 0, -1, false, lines)
     vim.bo[self.buffer].modifiable = false
+    if vim.api.nvim_win_is_valid(self.id) then
+      vim.api.nvim_win_set_cursor(self.id, { 1, 0 })
+    end
   end
 end
 
