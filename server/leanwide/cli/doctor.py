@@ -25,19 +25,20 @@ from leanwide.cli.fitting import (
     speed_words,
 )
 from leanwide.engine.base import (
-    CancelToken,
     EngineError,
     EngineSpec,
     LaneInfo,
     LaneSpec,
     Priority,
     Request,
+    finish,
 )
 from leanwide.engine.llama import supports_gpu, system_features
+from leanwide.engine.shapes import lane_shape
 from leanwide.models.fit import Verdict
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
-from leanwide.models.memory import LaneShape, lane_bytes
+from leanwide.models.memory import lane_bytes
 from leanwide.options import Options, parse
 
 app = typer.Typer()
@@ -144,8 +145,7 @@ async def _measured(options: Options) -> tuple[dict[str, LaneInfo], int]:
                 max_tokens=1,
                 deadline_ms=1.0,
             )
-            async for _ in engine.generate(request, CancelToken()):
-                pass
+            await finish(engine, request)
         return {lane.name: lane for lane in engine.lanes}, await engine.memory_bytes()
     finally:
         await engine.close()
@@ -162,16 +162,7 @@ def _lane(
     """What one lane would run with, and the memory that it takes beside the weights."""
     experts, problem = legal_experts(header, wanted_experts(header, spec.experts))
     context, _ = legal_context(header, spec.context_tokens, spec.sequences, free_bytes)
-    memory = lane_bytes(
-        header,
-        LaneShape(
-            context_tokens=context,
-            sequences=spec.sequences,
-            experts=experts,
-            batch_tokens=engine.batch_tokens,
-            keeps_scores=engine.keeps_scores,
-        ),
-    )
+    memory = lane_bytes(header, lane_shape(engine, spec, context, experts))
     if memory.total > free_bytes:
         problem = f"{problem} the {spec.name} lane needs more memory than is free".strip()
     return {

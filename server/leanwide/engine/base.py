@@ -347,3 +347,18 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """End the engine and everything it runs."""
+
+
+async def finish(engine: Engine, request: Request, cancel: CancelToken | None = None) -> Finished:
+    """Run a request whose text nobody wants to its end.
+
+    Raises:
+        EngineError: The engine cannot serve the request, or died while it did.
+    """
+    end: Finished | None = None
+    async for event in engine.generate(request, cancel or CancelToken()):
+        if isinstance(event, Finished):
+            end = event
+    if end is None:
+        raise EngineError("the engine ended without an answer")
+    return end

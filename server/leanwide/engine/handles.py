@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from attrs import evolve
+
 from leanwide.engine.base import EngineError, EngineSpec
 from leanwide.engine.healing import PieceIndex
 from leanwide.engine.llama import Log, Model, ModelParams
@@ -65,14 +67,7 @@ class Handles:
 
     def _load(self, experts: int) -> Model:
         override = (f"{self._header.architecture}.{EXPERTS_KEY}", experts) if experts else None
-        params = ModelParams(
-            path=self._spec.model_path,
-            expert_override=override,
-            use_mmap=self._spec.use_mmap,
-            use_extra_bufts=self._spec.use_extra_bufts,
-            gpu_layers=self._spec.gpu_layers,
-        )
-        model = Model(params, self._log, self._progress)
+        model = Model(evolve(self._params, expert_override=override), self._log, self._progress)
         if model.experts_used != experts:
             raise EngineError(
                 f"llama.cpp runs {model.experts_used} experts where {experts} were asked for: "
@@ -82,12 +77,16 @@ class Handles:
         return model
 
     def _vocabulary_only(self) -> Model:
-        params = ModelParams(
+        params = evolve(self._params, vocabulary_only=True, use_extra_bufts=False, gpu_layers=0)
+        return Model(params, self._log, lambda _: None)
+
+    @property
+    def _params(self) -> ModelParams:
+        """How to load the weights as the model was trained."""
+        return ModelParams(
             path=self._spec.model_path,
             expert_override=None,
             use_mmap=self._spec.use_mmap,
-            use_extra_bufts=False,
-            gpu_layers=0,
-            vocabulary_only=True,
+            use_extra_bufts=self._spec.use_extra_bufts,
+            gpu_layers=self._spec.gpu_layers,
         )
-        return Model(params, self._log, lambda _: None)

@@ -13,12 +13,12 @@ from leanwide.engine.base import EngineError, EngineSpec, LaneInfo, LaneSpec, Mo
 from leanwide.engine.handles import Handles
 from leanwide.engine.lane import Lane, Opening
 from leanwide.engine.llama import Model
-from leanwide.engine.shapes import lane_shapes
+from leanwide.engine.shapes import lane_shape, lane_shapes
 from leanwide.models.advice import load_notice
 from leanwide.models.fit import Load, Machine
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY, legal_context, legal_experts, wanted_experts
-from leanwide.models.memory import LaneShape, lane_bytes
+from leanwide.models.memory import lane_bytes
 
 _STAY_S: Final = 20.0
 """Seconds for which a question's weights stay loaded: a completion takes what is there."""
@@ -67,6 +67,14 @@ class Lanes:
         Raises:
             EngineError: There is no such lane, or it cannot be opened.
         """
+        # Of several handles, a lane that is open has the right one: the way of every key.
+        if name not in self._open or self._spec.one_handle:
+            self._prepare(name, priority)
+        lane = self._open[name]
+        return lane, lane.info
+
+    def _prepare(self, name: str, priority: Priority) -> None:
+        """Open a lane that is not open, on other weights if need be."""
         spec = next((lane for lane in self._spec.lanes if lane.name == name), None)
         if spec is None:
             raise EngineError(f"there is no lane {name!r}")
@@ -79,8 +87,6 @@ class Lanes:
                 experts = loaded[0]
         if name not in self._open:
             self._open[name] = self._open_lane(spec, experts, notice)
-        lane = self._open[name]
-        return lane, lane.info
 
     def close(self, name: str) -> bool:
         """Give a lane's memory back and tell whether it did: a lane at work stays."""
@@ -140,13 +146,7 @@ class Lanes:
         Raises:
             EngineError: They are not free; the kernel would end the process instead.
         """
-        shape = LaneShape(
-            context_tokens=context,
-            sequences=lane.sequences,
-            experts=experts,
-            batch_tokens=self._spec.batch_tokens,
-            keeps_scores=self._spec.keeps_scores,
-        )
+        shape = lane_shape(self._spec, lane, context, experts)
         predicted = lane_bytes(self._header, shape).total
         if predicted > free and not self._spec.gpu_layers:
             raise EngineError(

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from leanwide.engine.base import GREEDY
-from leanwide.engine.llama import Context, ContextParams, Log, Model, ModelParams, Sampler
+from leanwide.engine.base import GREEDY, EngineSpec
+from leanwide.engine.handles import Handles
+from leanwide.engine.llama import Context, ContextParams, Model, Sampler
 from leanwide.models.gguf import read_header
-from leanwide.models.limits import EXPERTS_KEY
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,15 +68,16 @@ def _load(setup: Setup, experts: int) -> Iterator[tuple[Model, Context]]:
         EngineError: llama.cpp refused one of them.
     """
     path = Path(setup.model)
-    key = f"{read_header(path).architecture}.{EXPERTS_KEY}"
-    params = ModelParams(
-        path=path,
-        expert_override=(key, experts) if experts else None,
+    spec = EngineSpec(
+        model_path=path,
+        lanes=(),
+        threads=setup.threads,
+        batch_tokens=setup.batch_tokens,
         use_mmap=True,
         use_extra_bufts=False,
         gpu_layers=0,
     )
-    model = Model(params, Log(), lambda _: None)
+    model = Handles(spec, read_header(path), lambda _: None).get(experts)
     room = ContextParams(
         cells=setup.context_tokens,
         sequences=1,

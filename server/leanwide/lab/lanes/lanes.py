@@ -29,6 +29,7 @@ from leanwide.engine.base import (
     LaneSpec,
     Priority,
     Request,
+    finish,
 )
 from leanwide.engine.client import EngineClient
 from leanwide.lab.lanes.bare import Run, Setup, Took
@@ -116,7 +117,7 @@ async def measure_lanes(
     progress("warm start")
     warm = await _start_ms(spec)
     progress("a second lane")
-    opened = evolve(await _open_two(spec), cold_start_ms=cold, warm_start_ms=warm)
+    opened = await _open_two(spec, cold, warm)
     progress("keys")
     window, keys, cancels = await _type(spec)
     widths = await _speeds(spec, counts, rounds, progress)
@@ -147,21 +148,21 @@ async def _engine(spec: EngineSpec) -> AsyncIterator[EngineClient]:
 async def _start_ms(spec: EngineSpec) -> float:
     began = time.perf_counter()
     async with _engine(spec) as client:
-        await _finish(client, _request(spec.lanes[0].name, "x", 1))
+        await finish(client, _request(spec.lanes[0].name, "x", 1))
         return 1000 * (time.perf_counter() - began)
 
 
-async def _open_two(spec: EngineSpec) -> Opened:
+async def _open_two(spec: EngineSpec, cold: float | None, warm: float) -> Opened:
     lean, wide = spec.lanes
     async with _engine(spec) as client:
-        await _finish(client, _request(lean.name, _text(1), 4))
+        await finish(client, _request(lean.name, _text(1), 4))
         one = await client.memory_bytes()
-        await _finish(client, _request(wide.name, "x", 0))
+        await finish(client, _request(wide.name, "x", 0))
         two = await client.memory_bytes()
         info = next(lane for lane in client.lanes if lane.name == wide.name)
         return Opened(
-            cold_start_ms=None,
-            warm_start_ms=0.0,
+            cold_start_ms=cold,
+            warm_start_ms=warm,
             one_lane_bytes=one,
             two_lanes_bytes=two,
             second_lane_ms=info.load_ms,
@@ -175,12 +176,12 @@ async def _type(spec: EngineSpec) -> tuple[int, Spread, Spread]:
     async with _engine(spec) as client:
         window = await _sized(client, 2, _WINDOW)
         (tokens,) = await client.count([window])
-        await _finish(client, _request(lane, window, 1))
+        await finish(client, _request(lane, window, 1))
         keys, typed = [], ""
         for letter in "total = sum(values) + offset"[:_KEYS]:
             typed += letter
             began = time.perf_counter()
-            await _finish(client, _request(lane, window + typed, 1))
+            await finish(client, _request(lane, window + typed, 1))
             keys.append(1000 * (time.perf_counter() - began))
         cancels = [await _cancel_ms(client, lane, _text(seed)) for seed in range(10, 10 + _KEYS)]
     return tokens, _known(keys), _known(cancels)
@@ -189,12 +190,12 @@ async def _type(spec: EngineSpec) -> tuple[int, Spread, Spread]:
 async def _cancel_ms(client: EngineClient, lane: str, text: str) -> float:
     """Give up in the middle of a prompt; milliseconds until the engine has stopped."""
     cancel = CancelToken()
-    work = asyncio.create_task(_finish(client, _request(lane, text, 1), cancel))
+    work = asyncio.create_task(finish(client, _request(lane, text, 1), cancel))
     await asyncio.sleep(0.15)
     began = time.perf_counter()
     cancel.cancel()
     await work
-    await _finish(client, _request(lane, "x", 0))
+    await finish(client, _request(lane, "x", 0))
     return 1000 * (time.perf_counter() - began)
 
 
@@ -211,7 +212,7 @@ async def _speeds(
         for turn, count in product(range(rounds + 1), counts):
             progress(f"{count} experts, round {turn} of {rounds}")
             text = await _sized(client, 100 + turn, _PROMPT)
-            ours[count].append(_rates(await _finish(client, _request(str(count), text, _ANSWER))))
+            ours[count].append(_rates(await finish(client, _request(str(count), text, _ANSWER))))
             took = await loop(Run(experts=count, text=text, tokens=_ANSWER))
             bare[count].append(_Rates(took.prompt_tokens / took.prompt_s, _ANSWER / took.decode_s))
     # In round 0 threads are learned, and pages come into memory.
@@ -251,16 +252,6 @@ async def _bare_loop(
     finally:
         stdin.close()
         await process.wait()
-
-
-async def _finish(
-    client: EngineClient, request: Request, cancel: CancelToken | None = None
-) -> Finished:
-    """Run a request to its end."""
-    async for event in client.generate(request, cancel or CancelToken()):
-        if isinstance(event, Finished):
-            return event
-    raise EngineError("the engine did not answer")
 
 
 def _request(lane: str, text: str, tokens: int) -> Request:

@@ -13,12 +13,12 @@ from leanwide.engine.base import (
     Engine,
     EngineError,
     EngineSpec,
-    Finished,
     LaneSpec,
     Priority,
     Prompt,
     Request,
     Stats,
+    finish,
 )
 from leanwide.features.complete import Question, complete, fim_tokens
 from leanwide.features.counting import TokenCounter
@@ -201,7 +201,4 @@ async def _silent(engine: Engine, prompt: Prompt, truth: str = "") -> Stats:
         deadline_ms=_PATIENT_MS,
         truth=truth,
     )
-    async for event in engine.generate(request, CancelToken()):
-        if isinstance(event, Finished):
-            return event.stats
-    raise EngineError("the engine ended without an answer")
+    return (await finish(engine, request)).stats
