@@ -186,10 +186,13 @@ class Session:
         return next(record for record in reversed(records) if record.source != "ahead")
 
     async def engine_process(self) -> int:
-        """The process id of the engine: the one child of the server."""
+        """The process id of the engine: the one child of the server, which may be starting it."""
         server = self.client._server
         assert server is not None
-        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        file = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+        async with asyncio.timeout(20):
+            while not (children := file.read_text().split()):
+                await asyncio.sleep(0.01)
         return int(children[0])
 
     @asynccontextmanager
