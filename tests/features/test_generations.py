@@ -60,6 +60,7 @@ async def test_a_generation_that_turns_out_to_differ_is_replaced():
     assert len(engine.requests) == 1
     engine.resume()
     assert (await first, await second) == ("", "yz")
+    assert bench.journal.records[-1].ms["queue"] >= 5  # it waited for the engine, not for us
 
 
 async def test_a_generation_that_ends_before_what_is_typed_is_replaced():

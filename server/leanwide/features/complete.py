@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanwide.context.view import View
 from leanwide.engine.base import CancelToken, EngineError, FimTokens, Priority
@@ -89,12 +89,14 @@ async def _generated(asked: Asked, bench: Workbench, cancel: CancelToken) -> Kno
     """Wait for the generation that fits the view, a new one if need be; None once retired."""
     generation = bench.under_way(asked.view)
     if generation is not None:
+        since = time.monotonic()
         if await generation.wait(asked.view, cancel):
             why = "was under way"
             bench.journal.add(free_record(asked.decision, Source.IN_FLIGHT, why, asked.began))
             return bench.known(asked.view)
         if cancel.cancelled or generation.stopped:
             return None
+        asked = evolve(asked, waited_ms=1000 * (time.monotonic() - since))
     generation = await start_generation(asked, bench, Priority.INTERACTIVE, cancel)
     if generation is None or not await generation.wait(asked.view, cancel):
         return None

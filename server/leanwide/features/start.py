@@ -42,6 +42,8 @@ async def start_generation(
     ahead = priority is Priority.BACKGROUND
     bench.questions += not ahead
     question = bench.questions
+    make_way = bench.end_ahead if ahead else bench.end_all
+    make_way()  # at once: a generation that nobody needs takes the processor from what follows
     find_tree = bench.trees.ahead if ahead else bench.trees.here
     window = await kept_window(asked, bench)
     if window is None:
@@ -73,15 +75,10 @@ async def start_generation(
         lambda ended: settle(ended, asked, request, bench),
         asked.said,
     )
-    if bench.ahead is not None:
-        bench.ahead.stop()
+    make_way()  # for what began meanwhile
     if ahead:
         bench.ahead = generation
         return generation
-    if bench.running is not None:
-        bench.running.stop()
-    if bench.idle_work is not None:
-        bench.idle_work.cancel()
     bench.running = generation
     bench.windows[asked.view.uri] = window
     return generation
@@ -142,4 +139,6 @@ def settle(generation: Generation, asked: Asked, request: Request, bench: Workbe
         answer=shape(text, bench.setting(asked.view)),
         why_ended="complete" if generation.complete else finished.reason,
     )
-    bench.journal.add(model_record(asked.decision, said, finished.stats, asked.began))
+    stats = finished.stats
+    stats = evolve(stats, queue_ms=stats.queue_ms + asked.waited_ms)
+    bench.journal.add(model_record(asked.decision, said, stats, asked.began))

@@ -20,6 +20,7 @@ from leanwide.context.window import (
     FILL_SHARE,
     Related,
     Window,
+    follow,
     keep_window,
     new_window,
 )
@@ -44,6 +45,8 @@ class Asked:
     fim: FimTokens
     began: float
     """Arrival, in seconds of ``time.monotonic``."""
+    waited_ms: float = 0.0
+    """What it waited, in milliseconds, for an earlier generation that then said something else."""
     said: str = ""
     """The beginning of the answer, where an earlier generation was ended in the middle."""
 
@@ -62,6 +65,10 @@ async def kept_window(asked: Asked, bench: Workbench) -> Window | None:
     kept = keep_window(view, previous, budget, count)
     if kept is not None and kept.anchor_line == previous.anchor_line:
         return kept  # what is not counted yet is counted as too much
+    if follow(view, previous) is None:
+        return (
+            None  # the cursor is elsewhere: all the lines in between would be counted for nothing
+        )
     await learn_typed(view, previous, count)
     return keep_window(view, previous, budget, count)
 

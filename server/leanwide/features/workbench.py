@@ -90,6 +90,19 @@ class Workbench:
                 return generation
         return None
 
+    def end_ahead(self) -> None:
+        """End the suggestion that is generated while nobody waits."""
+        if self.ahead is not None:
+            self.ahead.stop()
+
+    def end_all(self) -> None:
+        """End every completion and what is prepared for the next one: none of it is of use."""
+        self.end_ahead()
+        if self.running is not None:
+            self.running.stop()
+        if self.idle_work is not None:
+            self.idle_work.cancel()
+
     def learn(self, stats: Stats) -> None:
         """Take in what a finished request says of the machine's speed."""
         self.used[stats.lane] = time.monotonic()

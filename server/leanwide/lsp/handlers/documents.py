@@ -36,7 +36,11 @@ def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
     ls.editing.retire(uri)
     ls.elsewhere.somebody_types()
     document = ls.documents.opened(uri)
-    if document is None or not document.path:
+    if document is None:
+        return
+    # Change by change: places that are far apart would make one change of all that is between.
+    ls.bench.trees.follow(convert.view_at(ls.documents, uri, types.Position(0, 0)))
+    if not document.path:
         return
     for change in params.content_changes[-1:]:
         if isinstance(change, types.TextDocumentContentChangePartial):
