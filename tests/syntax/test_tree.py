@@ -1,7 +1,7 @@
 """Trees follow edits, in every position and with every kind of character and line ending."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leanwide.lab.replay.traces.long_file import long_file
@@ -254,6 +254,7 @@ def test_a_focused_tree_says_the_same_of_what_is_being_typed() -> None:
 
 
 @settings(deadline=None, max_examples=100)
+@example(language_for("shellscript"), "", "\r\n", (1, 0))
 @given(st.sampled_from(languages()), texts, texts, places)
 def test_a_focused_tree_has_the_lines_near_its_place(
     language: Language, text: str, new: str, at: tuple[int, int]

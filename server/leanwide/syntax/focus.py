@@ -34,7 +34,9 @@ def focused(tree: SyntaxTree, line: int) -> SyntaxTree:
 def _section(tree: SyntaxTree, line: int) -> tuple[int, int]:
     """Return the lines near `line`, and all of what begins or ends among them, if that is short."""
     whole = [_widest(tree, near) for near in (line - _NEAR, line, line + _NEAR)]
-    return min(first for first, _ in whole), max(last for _, last in whole)
+    first, last = min(first for first, _ in whole), max(last for _, last in whole)
+    here = min(line, len(tree.lines) - 1)
+    return min(first, here), max(last, here + 1)  # the node at a blank line may begin below it
 
 
 def _widest(tree: SyntaxTree, line: int) -> tuple[int, int]:

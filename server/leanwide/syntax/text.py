@@ -8,11 +8,13 @@ right.
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import attrs
 
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
+_BLOCK: Final = 512
+"""Lines or bytes that are compared at once."""
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
@@ -141,26 +143,41 @@ def splice_of(lines: Sequence[str], edit: Edit) -> Splice:
 
 def difference(old: Sequence[str], new: Sequence[str]) -> Splice:
     """Return the smallest run of lines that turns `old` into `new`."""
-    limit = min(len(old), len(new))
-    head = _agreement(limit, lambda n: old[:n] == new[:n])
-    tail = _agreement(limit - head, lambda n: old[len(old) - n :] == new[len(new) - n :])
+    head, tail = _shared(old, new)
     return Splice(head, len(old) - tail, list(new[head : len(new) - tail]))
 
 
 def agreement(old: bytes, new: bytes) -> tuple[int, int]:
-    """Return how many bytes `old` and `new` share at the start, and then at the end."""
-    limit = min(len(old), len(new))
-    head = _agreement(limit, lambda n: old[:n] == new[:n])
+    """Return how many bytes of whole characters `old` and `new` share at the start and the end."""
+    head, tail = _shared(old, new)
     while head and head < len(old) and old[head] & 0xC0 == 0x80:
         head -= 1
-    tail = _agreement(limit - head, lambda n: old[len(old) - n :] == new[len(new) - n :])
     while tail and old[len(old) - tail] & 0xC0 == 0x80:
         tail -= 1
     return head, tail
 
 
-def _agreement(limit: int, agrees: Callable[[int], bool]) -> int:
-    return bisect_right(range(1, limit + 1), False, key=lambda n: not agrees(n))
+def _shared(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
+    """Return how many elements two sequences share at the start, and behind those at the end."""
+    limit = min(len(old), len(new))
+    head = _agreement(limit, lambda a, b: old[a:b] == new[a:b])
+    tail = _agreement(
+        limit - head,
+        lambda a, b: old[len(old) - b : len(old) - a] == new[len(new) - b : len(new) - a],
+    )
+    return head, tail
+
+
+def _agreement(limit: int, same: Callable[[int, int], bool]) -> int:
+    """Return up to which number, at most `limit`, elements are the same.
+
+    Block by block first: halving from the start would copy a long file's lines a dozen times.
+    """
+    start = 0
+    while start < limit and same(start, min(start + _BLOCK, limit)):
+        start = min(start + _BLOCK, limit)
+    block = range(1, min(_BLOCK, limit - start) + 1)
+    return start + bisect_right(block, False, key=lambda n: not same(start, start + n))
 
 
 def _end(lines: Sequence[str]) -> Position:
