@@ -13,14 +13,17 @@ import pytest
 from leanwide.engine.base import (
     GREEDY,
     EngineError,
+    Finished,
     FinishReason,
     LaneSpec,
+    Priority,
     Sampling,
 )
 from leanwide.engine.encoding import encode
 from leanwide.engine.healing import PieceIndex
 from leanwide.engine.lane import Lane, Opening
 from leanwide.engine.lanes import Lanes
+from leanwide.engine.scheduler import Scheduler
 from leanwide.models.limits import Width
 
 from . import make
@@ -263,6 +266,23 @@ def test_a_lane_whose_sequences_are_all_in_use_says_so(lane):
     for steps in running:
         steps.close()
     assert run(lane, "x")[1].reason
+
+
+def test_requests_that_replace_one_another_find_a_sequence(lane):
+    ends: list[Finished | EngineError] = []
+    scheduler = Scheduler(lambda _, step: None, lambda _, end: ends.append(end))
+    cancel = threading.Event()
+    for number in range(6):
+        cancel.set()
+        cancel = threading.Event()
+        each = job(make.request(f"# {number}\n{LONG}"), cancel.is_set)
+        scheduler.add(number, Priority.INTERACTIVE, lane.run(each), each.cancelled)
+        scheduler.step()
+        scheduler.step()
+    cancel.set()
+    while not scheduler.idle:
+        scheduler.step()
+    assert [end.reason for end in ends] == 6 * [FinishReason.CANCELLED]
 
 
 # Room

@@ -24,13 +24,14 @@ class Told:
     def __init__(self) -> None:
         self.steps: list[tuple[int, Piece | None]] = []
         self.ends: list[tuple[int, Finished | EngineError]] = []
+        self.cancelled: set[int] = set()
         self.scheduler = Scheduler(
             lambda number, step: self.steps.append((number, step)),
             lambda number, end: self.ends.append((number, end)),
         )
 
     def add(self, number: int, priority: Priority, *steps: Step | EngineError) -> None:
-        self.scheduler.add(number, priority, played(*steps))
+        self.scheduler.add(number, priority, played(*steps), lambda: number in self.cancelled)
 
     def finish(self) -> list[int]:
         """Run everything; gives the jobs in the order in which they ended."""
@@ -70,6 +71,17 @@ def test_a_completion_goes_in_between_and_the_answer_under_way_loses_nothing():
     told.add(2, INTERACTIVE, None, Piece("x"), END)
     assert told.finish() == [2, 1]
     assert told.steps == [(1, Piece("a")), (2, None), (2, Piece("x")), (1, Piece("b"))]
+
+
+def test_what_is_cancelled_ends_before_anything_else_goes_on():
+    """Until then it keeps its place in the KV cache, of which there are few."""
+    told = Told()
+    for number in (1, 2):
+        told.add(number, INTERACTIVE, None, None, END)
+        told.scheduler.step()
+    told.cancelled.add(1)
+    told.add(3, INTERACTIVE, None, END)
+    assert told.finish() == [1, 3, 2]
 
 
 def test_an_error_ends_its_own_job_only():

@@ -17,12 +17,17 @@ class _Waiting:
     priority: Priority
     order: int
     steps: Iterator[Step]
+    cancelled: Callable[[], bool]
 
     @property
-    def rank(self) -> tuple[int, int]:
-        """The lower, the sooner. Of completions the newest goes first: older ones are stale."""
+    def rank(self) -> tuple[bool, int, int]:
+        """The lower, the sooner. Of completions the newest goes first: older ones are stale.
+
+        What was cancelled only has to end, and gives its place in the KV cache back.
+        """
         interactive = self.priority is Priority.INTERACTIVE
-        return self.priority, -self.order if interactive else self.order
+        order = -self.order if interactive else self.order
+        return not self.cancelled(), self.priority, order
 
 
 class Scheduler:
@@ -43,9 +48,15 @@ class Scheduler:
         """Whether there is nothing to do."""
         return not self._jobs
 
-    def add(self, job_id: int, priority: Priority, steps: Iterator[Step]) -> None:
+    def add(
+        self,
+        job_id: int,
+        priority: Priority,
+        steps: Iterator[Step],
+        cancelled: Callable[[], bool],
+    ) -> None:
         """Take up a job; nothing of it runs before :meth:`step`."""
-        self._jobs.append(_Waiting(job_id, priority, next(self._order), steps))
+        self._jobs.append(_Waiting(job_id, priority, next(self._order), steps, cancelled))
 
     def step(self) -> None:
         """Do one step of the most urgent job and report it."""

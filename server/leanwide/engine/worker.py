@@ -19,10 +19,11 @@ from typing import BinaryIO
 from attrs import field, frozen
 
 from leanwide.engine import wire
-from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, Request
+from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece
 from leanwide.engine.job import Job, Step
 from leanwide.engine.lanes import Lanes
 from leanwide.engine.scheduler import Scheduler
+from leanwide.engine.steps import given_up
 
 
 @frozen
@@ -92,8 +93,10 @@ class Worker:
             case wire.Close():
                 self._close(message.lane)
             case wire.Generate():
-                steps = self._steps(message.id, message.request, arrival.at)
-                self._scheduler.add(message.id, message.request.priority, steps)
+                cancelled = self._cancelled[message.id].is_set
+                job = Job(request=message.request, arrived=arrival.at, cancelled=cancelled)
+                steps = self._steps(job)
+                self._scheduler.add(message.id, job.request.priority, steps, cancelled)
 
     def _close(self, lane: str) -> None:
         if self._lanes is not None:
@@ -120,13 +123,15 @@ class Worker:
             self._reported.add(info.name)
             self._send(wire.Opened(self._lanes.model_info(), info))
 
-    def _steps(self, job_id: int, request: Request, arrived: float) -> Iterator[Step]:
+    def _steps(self, job: Job) -> Iterator[Step]:
         if self._lanes is None:
             raise EngineError("no model is loaded")
-        lane, info = self._lanes.lane(request.lane, request.priority)
+        if job.cancelled():  # before a lane is opened for it
+            yield given_up(job, experts=0)
+            return
+        lane, info = self._lanes.lane(job.request.lane, job.request.priority)
         self._report(info)
-        cancelled = self._cancelled[job_id].is_set
-        yield from lane.run(Job(request=request, arrived=arrived, cancelled=cancelled))
+        yield from lane.run(job)
 
     def _send_step(self, job_id: int, piece: Piece | None) -> None:
         if piece is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import tree_sitter
 
-from leanwide.syntax.languages import Theme
+from leanwide.syntax.languages import Language, Theme
 from leanwide.syntax.text import Span
 from leanwide.syntax.tree import SyntaxTree
 
@@ -43,6 +43,12 @@ def captured(tree: SyntaxTree, theme: Theme, name: str, span: Span) -> list[tree
     cursor.set_point_range(start, end)
     nodes = cursor.captures(tree.root).get(name, [])
     return [node for node in nodes if start <= node.start_point and node.end_point <= end]
+
+
+def has_capture(language: Language, theme: Theme, name: str) -> bool:
+    """Whether a pattern of a query captures something as `name`."""
+    query = language.query(theme)
+    return name in map(query.capture_name, range(query.capture_count))
 
 
 def ancestors(node: tree_sitter.Node | None) -> Iterator[tree_sitter.Node]:

@@ -4,7 +4,7 @@ import attrs
 import tree_sitter
 
 from leanwide.syntax.definition import trimmed
-from leanwide.syntax.matching import captured, matches
+from leanwide.syntax.matching import Captures, captured, has_capture, matches
 from leanwide.syntax.text import Position, Span
 from leanwide.syntax.tree import SyntaxTree
 
@@ -24,13 +24,19 @@ def imports(tree: SyntaxTree) -> tuple[Import, ...]:
     """Return the imports at or near the top level, in the order of the text."""
     found: dict[tuple[int, int], tree_sitter.Node] = {}
     names: dict[tuple[int, int], dict[int, str]] = {}
+
+    def note(key: tuple[int, int], captures: Captures) -> None:
+        for name in captures.get("name", ()):
+            names.setdefault(key, {})[name.start_byte] = _imported(tree, name)
+
     for captures in matches(tree, "imports", tree.root, _IMPORT_DEPTH):
         for node in captures.get("import", ()):
             found[node.byte_range] = node
-    for key, node in sorted(found.items()):
-        for captures in matches(tree, "imports", node):
-            for name in captures.get("name", ()):
-                names.setdefault(key, {})[name.start_byte] = _imported(tree, name)
+            note(node.byte_range, captures)
+    if has_capture(tree.language, "imports", "part"):
+        for key, node in found.items():
+            for captures in matches(tree, "imports", node):
+                note(key, captures)
     return tuple(
         Import(
             _span(tree, node),
