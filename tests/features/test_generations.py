@@ -28,7 +28,9 @@ async def test_a_key_that_the_model_is_about_to_say_joins_its_generation():
     assert await second == "bc = 1"
     assert len(engine.requests) == 1
     assert engine.cancelled == []
-    assert set(sources(bench)) == {Source.MODEL, Source.IN_FLIGHT}
+    by_source = {record.source: record for record in bench.journal.records}
+    assert set(by_source) == {Source.MODEL, Source.IN_FLIGHT}
+    assert by_source[Source.IN_FLIGHT].ms["queue"] >= 5
 
 
 async def test_text_that_differs_ends_the_generation():

@@ -86,11 +86,6 @@ def test_work_ahead_of_a_request_is_no_keys_own():
     assert found.records_by_source == {"model": 1, "ahead": 1}
 
 
-def test_waiting_for_an_earlier_generation_is_not_time_outside_llama():
-    found = summary(records=[record(), record("in flight", other=900.0)])
-    assert found.stages_ms["other"].max == 2.0
-
-
 def test_every_stage_that_the_server_names_is_reported():
     found = summary(records=[record(syntax=1.5)])
     assert found.stages_ms["syntax"].max == 1.5

@@ -97,7 +97,9 @@ def plan_syntax(view: View, tree: SyntaxTree, room: Room) -> Plan:
     nearby = plan_nearest(view, room)
     own = [_cut(Part(around[-1].start.line, view.line, whole=False), nearby)] if around else []
     used = _imports_used(tree, around)
-    brothers = _siblings(tree, around, room.before // _SIGNATURE_TOKENS)
+    taken = sum(part.last - part.first for part in (*heads, *own, *used))
+    left = max(0, room.before - taken * _LINE_TOKENS)
+    brothers = _siblings(tree, around, left // _SIGNATURE_TOKENS)
     signatures = [_head(one) for one in brothers]
     last = _whole(brothers, room.lines_before) if around else nearby.before
     parts = (*heads, *own, *used, *signatures, *last)

@@ -90,13 +90,16 @@ async def _generated(asked: Asked, bench: Workbench, cancel: CancelToken) -> Kno
     generation = bench.under_way(asked.view)
     if generation is not None:
         since = time.monotonic()
-        if await generation.wait(asked.view, cancel):
+        serves = await generation.wait(asked.view, cancel)
+        waited = 1000 * (time.monotonic() - since)
+        if serves:
             why = "was under way"
-            bench.journal.add(free_record(asked.decision, Source.IN_FLIGHT, why, asked.began))
+            record = free_record(asked.decision, Source.IN_FLIGHT, why, asked.began, waited)
+            bench.journal.add(record)
             return bench.known(asked.view)
         if cancel.cancelled or generation.stopped:
             return None
-        asked = evolve(asked, waited_ms=1000 * (time.monotonic() - since))
+        asked = evolve(asked, waited_ms=waited)
     generation = await start_generation(asked, bench, Priority.INTERACTIVE, cancel)
     if generation is None or not await generation.wait(asked.view, cancel):
         return None

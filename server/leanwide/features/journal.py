@@ -87,9 +87,11 @@ def model_record(decision: Decision, said: Said, stats: Stats, began: float) -> 
     )
 
 
-def free_record(decision: Decision, source: Source, why: str, began: float) -> Record:
-    """Describe an answer, or a silence, that cost the model nothing."""
-    total = round(1000 * (time.monotonic() - began), 2)
+def free_record(
+    decision: Decision, source: Source, why: str, began: float, waited_ms: float = 0.0
+) -> Record:
+    """Describe an answer, or a silence, that cost the model nothing but what others waited for."""
+    total = 1000 * (time.monotonic() - began)
     return Record(
         mode=decision.mode,
         lane=decision.lane,
@@ -101,7 +103,13 @@ def free_record(decision: Decision, source: Source, why: str, began: float) -> R
         tokens_evaluated=0,
         tokens_reused=0,
         tokens_generated=0,
-        ms={"queue": 0.0, "prompt": 0.0, "decode": 0.0, "other": total, "total": total},
+        ms={
+            "queue": round(waited_ms, 2),
+            "prompt": 0.0,
+            "decode": 0.0,
+            "other": round(total - waited_ms, 2),
+            "total": round(total, 2),
+        },
     )
 
 

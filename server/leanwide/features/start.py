@@ -54,7 +54,8 @@ async def start_generation(
     room = prompt_tokens(bench.engine, asked.decision) - spent
     if room < 0:
         why = "silent because the line is longer than the context"
-        bench.journal.add(free_record(asked.decision, Source.NONE, why, asked.began))
+        record = free_record(asked.decision, Source.NONE, why, asked.began, asked.waited_ms)
+        bench.journal.add(record)
         return None
     if len(asked.said.encode()) > room:
         asked = evolve(asked, said="")

@@ -15,8 +15,6 @@ _GIVEN_UP: Final = (-32800, -32801, -32802)
 """Error codes that say no more than that a request was given up."""
 _AHEAD: Final = ("ahead", "background")
 """Sources of a generation that nobody had asked for yet."""
-_IN_FLIGHT: Final = "in flight"
-"""Source of an answer that waited for an earlier request's generation: its time is not its own."""
 
 
 @frozen(kw_only=True)
@@ -87,7 +85,7 @@ class Summary:
     """All evaluated tokens by all keys."""
     stages_ms: dict[str, Spread]
     """Per record, for each stage that the server names; waiting for an earlier request's
-    generation left out."""
+    generation is part of the queue."""
 
     @property
     def unfair_requests(self) -> int:
@@ -174,7 +172,7 @@ def _first_token_ms(records: Sequence[Mapping[str, Any]]) -> list[float]:
 
 
 def _stages(records: Sequence[Mapping[str, Any]]) -> dict[str, Spread]:
-    own = [record["ms"] for record in records if record.get("source") != _IN_FLIGHT]
-    names = dict.fromkeys(name for ms in own for name in ms)
-    found = {name: spread(ms[name] for ms in own if name in ms) for name in names}
+    stages = [record["ms"] for record in records]
+    names = dict.fromkeys(name for ms in stages for name in ms)
+    found = {name: spread(ms[name] for ms in stages if name in ms) for name in names}
     return {name: figures for name, figures in found.items() if figures is not None}
