@@ -15,6 +15,7 @@ from leanwide.engine.base import (
     EngineError,
     FinishReason,
     LaneSpec,
+    Priority,
     Sampling,
 )
 from leanwide.engine.encoding import encode
@@ -233,6 +234,22 @@ def test_an_answer_after_a_cancelled_prompt_is_the_same_as_without(lane, lanes):
     assert settled(lane, (prompt,), max_tokens=6)[0] == cancelled_first
     held = max(lane.kv._cache.sequences, key=lambda sequence: sequence.used)
     assert lane.kv._context.length(held.number) == len(held.tokens)
+
+
+# Giving way
+
+
+def test_a_long_slice_gives_way_and_short_ones_get_on_all_the_same(lane, monkeypatch):
+    """Somebody is always typing: every slice that can be broken off is."""
+    monkeypatch.setattr("leanwide.engine.pace.STEP_MS", 0.0)  # the model is fast, so are its slices
+    tokens = encode(lane.model, (f"# gives way\n{LONG}",))
+    sequence = lane.kv.claim(Priority.COMMAND, tokens)
+    reading = lane.kv.fill(sequence, tokens, lambda: False, lambda: True)
+    counts = list(reading)
+    sequence.busy = False
+    assert set(counts[:-1]) == {0, 16}
+    assert sequence.tokens == tokens
+    assert lane.kv._context.length(sequence.number) == len(tokens)
 
 
 # Two at a time

@@ -43,6 +43,13 @@ class Priority(enum.IntEnum):
     BACKGROUND = 2
     """Nobody waits: warming up a prompt."""
 
+    def goes_before(self, earlier: Priority) -> bool:
+        """Whether a request goes before one of ``earlier`` that came first.
+
+        Of completions the newest goes first: older ones are stale.
+        """
+        return self < earlier or self is Priority.INTERACTIVE
+
 
 class FinishReason(enum.StrEnum):
     """Why a generation ended."""

@@ -1,6 +1,6 @@
 """The KV cache of a lane: what is evaluated in which sequence, and how the rest gets there.
 
-Everything takes bounded time: prompts go in slices as long as this machine manages in a step.
+Everything takes bounded time: prompts go in slices, whose length :mod:`leanwide.engine.pace` knows.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority
 from leanwide.engine.cache import CachedSequence, SequenceCache
 from leanwide.engine.llama import Context, ContextParams, Decoded, Logits, Model, Sampler
+from leanwide.engine.pace import Pace
 from leanwide.engine.threads import ThreadChoice
-from leanwide.models.speed import SMALLEST_STEP, STEP_MS
+from leanwide.models.speed import SMALLEST_STEP
 
 Cancelled = Callable[[], bool]
 """Whether somebody gave up; asked inside a step too, on CPU and Metal."""
@@ -29,7 +30,8 @@ class KvCache:
         """
         self.batch_tokens = engine.batch_tokens
         """Most tokens in one step."""
-        self._slice = engine.batch_tokens
+        # Only a CPU asks between the nodes of its graph whether it is to go on.
+        self._pace = Pace(engine.batch_tokens, breakable=engine.gpu_layers == 0)
         self._cancelled: Cancelled | None = None
         self._prompt_threads = ThreadChoice(engine.threads)
         self._decode_threads = ThreadChoice(engine.threads)
@@ -69,23 +71,33 @@ class KvCache:
         return sequence
 
     def fill(
-        self, sequence: CachedSequence, tokens: list[int], cancelled: Cancelled
+        self,
+        sequence: CachedSequence,
+        tokens: list[int],
+        cancelled: Cancelled,
+        outdone: Cancelled = lambda: False,
     ) -> Iterator[int]:
-        """Evaluate what a sequence lacks of a prompt, in slices of about ``STEP_MS``.
+        """Evaluate what a sequence lacks of a prompt, in slices.
 
-        Gives the number of tokens evaluated after each.
+        Gives the number of tokens evaluated after each: 0 where one was broken off, because
+        something more urgent had come (``outdone``), or because nobody wants it any more.
         """
         while len(sequence.tokens) < len(tokens) and not cancelled():
             done = len(sequence.tokens)
-            part = tokens[done : done + self._slice]
-            choice = self._prompt_threads if len(part) >= SMALLEST_STEP else self._decode_threads
+            many = len(tokens) - done >= SMALLEST_STEP
+            choice = self._prompt_threads if many else self._decode_threads
             threads = choice.pick()
-            ms = self._evaluate(sequence, part, threads, cancelled)
+            size = self._pace.short if choice.trying else self._pace.long
+            part = tokens[done : done + size]
+            stop = cancelled if len(part) <= self._pace.short else _either(cancelled, outdone)
+            ms = self._evaluate(sequence, part, threads, stop)
             count = len(sequence.tokens) - done
-            if count >= SMALLEST_STEP:
-                choice.learn(threads, ms / count)
-                fitting = int(count / ms * STEP_MS)
-                self._slice = max(SMALLEST_STEP, min(self.batch_tokens, fitting))
+            if count < len(part):
+                self._pace.broken_off()
+            else:
+                self._pace.learn(count, ms)
+                if count >= SMALLEST_STEP:
+                    choice.learn(threads, ms / count)
             yield count
 
     def append(self, sequence: CachedSequence, tokens: list[int], cancelled: Cancelled) -> None:
@@ -151,3 +163,7 @@ class KvCache:
             if other is not keep and not other.busy:
                 self._context.truncate(other.number, 0)
                 other.tokens.clear()
+
+
+def _either(first: Cancelled, second: Cancelled) -> Cancelled:
+    return lambda: first() or second()

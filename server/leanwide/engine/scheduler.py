@@ -20,7 +20,7 @@ class _Waiting:
 
     @property
     def rank(self) -> tuple[int, int]:
-        """The lower, the sooner. Of completions the newest goes first: older ones are stale."""
+        """The lower, the sooner; as :meth:`Priority.goes_before` has it."""
         interactive = self.priority is Priority.INTERACTIVE
         return self.priority, -self.order if interactive else self.order
 

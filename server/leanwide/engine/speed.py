@@ -28,7 +28,7 @@ _F16: Final = 1
 """The ggml type of the KV cache."""
 _CELLS: Final = 2048
 _LARGEST_STEP: Final = 512
-"""Tokens; a step that a CPU takes in less than its time is not larger."""
+"""Tokens; larger steps gain next to nothing, and measuring them takes long."""
 _SMALL: Final = 64
 """Weights in a row of a matrix that takes no time to multiply with."""
 _OPERATIONS: Final = 40
@@ -117,13 +117,12 @@ def _measured(ggml: Ggml, wanted: Sample, threads: int) -> Rates:
         stream_bytes_per_s=ggml.stream_bytes_per_s(wanted.experts or wanted.dense, threads),
         attention_flops_per_s=ggml.dense_flops_per_s(wanted.keys, wanted.queries, threads),
         layer_s=_OPERATIONS * ggml.operation_s(_SMALL, threads),
-        small=_step(ggml, wanted, SMALLEST_STEP, threads),
-        large=_step(ggml, wanted, wanted.step_tokens, threads),
+        step=_step(ggml, wanted, threads),
     )
 
 
-def _step(ggml: Ggml, wanted: Sample, tokens: int, threads: int) -> StepRates:
-    experts = 0.0
+def _step(ggml: Ggml, wanted: Sample, threads: int) -> StepRates:
+    tokens, experts = wanted.step_tokens, 0.0
     if wanted.experts is not None:
         experts = ggml.expert_flops_per_s(wanted.experts, wanted.used, tokens, threads)
     return StepRates(

@@ -23,18 +23,20 @@ class ThreadChoice:
         self.counts = tuple(sorted({most, max(1, most // 2), 1}, reverse=True))
         self._ms: dict[int, float] = {}
         self._steps = 0
+        self.trying = False
+        """Whether the count that was picked last is not the best one known."""
 
     def pick(self) -> int:
         """Give the thread count for the next step."""
         untried = [count for count in self.counts if count not in self._ms]
         if untried:
+            self.trying = len(self.counts) > 1
             return untried[0]
         self._steps += 1
         best = min(self.counts, key=self._ms.__getitem__)
-        if self._steps % _PROBE_EVERY:
-            return best
-        others = [count for count in self.counts if count != best] or [best]
-        return others[self._steps // _PROBE_EVERY % len(others)]
+        others = [count for count in self.counts if count != best]
+        self.trying = bool(others) and self._steps % _PROBE_EVERY == 0
+        return others[self._steps // _PROBE_EVERY % len(others)] if self.trying else best
 
     def learn(self, count: int, ms: float) -> None:
         """Note that a step took ``ms`` milliseconds per token with ``count`` threads."""

@@ -7,30 +7,19 @@ decoding one owns llama.cpp and does everything else, one bounded step after the
 from __future__ import annotations
 
 import os
-import queue
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from attrs import field, frozen
-
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, Request
+from leanwide.engine.inbox import Arrival, Inbox
 from leanwide.engine.job import Job, Step
 from leanwide.engine.lanes import Lanes
 from leanwide.engine.scheduler import Scheduler
-
-
-@frozen
-class _Arrival:
-    """A message for the decoding thread, which may be in the middle of a step."""
-
-    message: wire.Start | wire.Generate | wire.Close
-    at: float = field(factory=time.monotonic)
 
 
 class Worker:
@@ -39,7 +28,7 @@ class Worker:
     def __init__(self, output: BinaryIO) -> None:
         self._output = output
         self._write_lock = threading.Lock()
-        self._inbox: queue.SimpleQueue[_Arrival] = queue.SimpleQueue()
+        self._inbox = Inbox()
         self._cancelled: dict[int, threading.Event] = {}
         self._lanes: Lanes | None = None
         self._reported: set[str] = set()
@@ -57,9 +46,9 @@ class Worker:
                     self._count(message)
                 case wire.Generate():
                     self._cancelled[message.id] = threading.Event()
-                    self._inbox.put(_Arrival(message))
+                    self._inbox.put(Arrival(message))
                 case wire.Start() | wire.Close():
-                    self._inbox.put(_Arrival(message))
+                    self._inbox.put(Arrival(message))
 
     def _send(self, message: wire.ToServer) -> None:
         with self._write_lock:
@@ -77,14 +66,14 @@ class Worker:
     def _decode_forever(self) -> None:
         try:
             while True:
-                while not self._inbox.empty() or self._scheduler.idle:
+                while not self._inbox.empty or self._scheduler.idle:
                     self._take(self._inbox.get())
                 self._scheduler.step()
         except BaseException:
             traceback.print_exc()  # the server logs what stands on stderr and starts anew
             os._exit(70)
 
-    def _take(self, arrival: _Arrival) -> None:
+    def _take(self, arrival: Arrival) -> None:
         message = arrival.message
         match message:
             case wire.Start():
@@ -125,8 +114,13 @@ class Worker:
             raise EngineError("no model is loaded")
         lane, info = self._lanes.lane(request.lane, request.priority)
         self._report(info)
-        cancelled = self._cancelled[job_id].is_set
-        yield from lane.run(Job(request=request, arrived=arrived, cancelled=cancelled))
+        job = Job(
+            request=request,
+            arrived=arrived,
+            cancelled=self._cancelled[job_id].is_set,
+            outdone=lambda: self._inbox.outdoes(request.priority),
+        )
+        yield from lane.run(job)
 
     def _send_step(self, job_id: int, piece: Piece | None) -> None:
         if piece is None:
