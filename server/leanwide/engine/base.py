@@ -168,7 +168,8 @@ class LaneInfo:
     predicted_bytes: int = 0
     """Most memory beside the weights, as foretold from the model's header."""
     measured_bytes: int = 0
-    """Memory beside the weights, as llama.cpp allocated it; 0 where it does not say."""
+    """Memory beside the weights, as llama.cpp allocated it when the lane was opened; its KV cache
+    grows with use, up to what was foretold. 0 where llama.cpp does not say."""
 
 
 @frozen(kw_only=True)

@@ -12,6 +12,7 @@ from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority
 from leanwide.engine.cache import CachedSequence, SequenceCache
 from leanwide.engine.llama import Context, ContextParams, Decoded, Logits, Model, Sampler
 from leanwide.engine.pace import Pace
+from leanwide.engine.room import Room
 from leanwide.engine.threads import ThreadChoice
 from leanwide.models.speed import SMALLEST_STEP
 
@@ -42,12 +43,17 @@ class KvCache:
             threads=engine.threads,
             keeps_scores=engine.keeps_scores,
         )
-        self._context: Context = model.open_context(params, self._must_stop)
+        # What a GPU's memory does not give at once may be somebody else's later.
+        self._room = Room(model, params, self._must_stop, at_once=engine.gpu_layers != 0)
         self._cache = SequenceCache(spec.sequences)
 
     @property
+    def _context(self) -> Context:
+        return self._room.context
+
+    @property
     def buffer_bytes(self) -> int:
-        """What llama.cpp says that it allocated; 0 where it says nothing."""
+        """What llama.cpp says that it allocated until now; 0 where it says nothing."""
         return self._context.buffer_bytes
 
     def claim(self, priority: Priority, tokens: list[int]) -> CachedSequence:
@@ -147,6 +153,9 @@ class KvCache:
         place = len(sequence.tokens)
         try:
             outcome = self._context.decode(part, place, sequence.number, outputs)
+            while outcome is Decoded.FULL and self._room.grow(self._held()):
+                self._context.use_threads(threads)
+                outcome = self._context.decode(part, place, sequence.number, outputs)
             if outcome is Decoded.FULL:
                 self._make_room(keep=sequence)
                 outcome = self._context.decode(part, place, sequence.number, outputs)
@@ -157,6 +166,10 @@ class KvCache:
         kept = self._context.length(sequence.number) - place
         sequence.tokens.extend(part[:kept])
         return 1000 * (time.monotonic() - began)
+
+    def _held(self) -> list[int]:
+        """The sequences that hold anything."""
+        return [one.number for one in self._cache.sequences if one.tokens]
 
     def _make_room(self, keep: CachedSequence) -> None:
         for other in self._cache.sequences:
