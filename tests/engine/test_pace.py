@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leanwide.engine.base import Priority
 from leanwide.engine.pace import Pace
 from leanwide.models.speed import SMALLEST_STEP, STEP_MS
 
@@ -84,3 +85,21 @@ def test_a_short_slice_takes_its_time_or_is_the_smallest(speed, most):
     read(pace, SMALLEST_STEP, speed)
     assert SMALLEST_STEP <= pace.short <= pace.long <= max(most, SMALLEST_STEP)
     assert pace.short == SMALLEST_STEP or pace.short / speed <= STEP_MS * 1.001
+
+
+def test_long_slices_are_broken_off_for_anybody(pace):
+    assert not any(pace.runs_to_its_end(pace.long, priority) for priority in Priority)
+
+
+@pytest.mark.parametrize("priority", [Priority.INTERACTIVE, Priority.BACKGROUND])
+def test_a_short_slice_for_typing_runs_to_its_end(pace, priority):
+    assert pace.runs_to_its_end(pace.short, priority)
+
+
+def test_a_question_loses_four_slices_in_a_row_at_most(pace):
+    for _ in range(4):
+        assert not pace.runs_to_its_end(pace.short, Priority.COMMAND)
+        pace.broken_off()
+    assert pace.runs_to_its_end(pace.short, Priority.COMMAND)
+    read(pace, pace.short, SLOW)
+    assert not pace.runs_to_its_end(pace.short, Priority.COMMAND)

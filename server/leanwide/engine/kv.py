@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority
 from leanwide.engine.cache import CachedSequence, SequenceCache
+from leanwide.engine.job import Job
 from leanwide.engine.llama import Context, ContextParams, Decoded, Logits, Model, Sampler
 from leanwide.engine.pace import Pace
 from leanwide.engine.room import Room
@@ -76,27 +77,20 @@ class KvCache:
             sequence.tokens.clear()
         return sequence
 
-    def fill(
-        self,
-        sequence: CachedSequence,
-        tokens: list[int],
-        cancelled: Cancelled,
-        outdone: Cancelled = lambda: False,
-    ) -> Iterator[int]:
-        """Evaluate what a sequence lacks of a prompt, in slices.
+    def fill(self, sequence: CachedSequence, tokens: list[int], job: Job) -> Iterator[int]:
+        """Evaluate what a sequence lacks of a job's prompt, in slices.
 
         Gives the number of tokens evaluated after each: 0 where one was broken off, because
-        something more urgent had come (``outdone``), or because nobody wants it any more.
+        something more urgent had come, or because nobody wants it any more.
         """
-        while len(sequence.tokens) < len(tokens) and not cancelled():
+        while len(sequence.tokens) < len(tokens) and not job.cancelled():
             done = len(sequence.tokens)
             many = len(tokens) - done >= SMALLEST_STEP
             choice = self._prompt_threads if many else self._decode_threads
             threads = choice.pick()
             size = self._pace.short if choice.trying else self._pace.long
             part = tokens[done : done + size]
-            stop = cancelled if len(part) <= self._pace.short else _either(cancelled, outdone)
-            ms = self._evaluate(sequence, part, threads, stop)
+            ms = self._evaluate(sequence, part, threads, self._given_up(job, len(part)))
             count = len(sequence.tokens) - done
             if count < len(part):
                 self._pace.broken_off()
@@ -105,6 +99,12 @@ class KvCache:
                 if count >= SMALLEST_STEP:
                     choice.learn(threads, ms / count)
             yield count
+
+    def _given_up(self, job: Job, tokens: int) -> Cancelled:
+        """What ends a slice of so many tokens."""
+        if self._pace.runs_to_its_end(tokens, job.request.priority):
+            return job.cancelled
+        return lambda: job.cancelled() or job.outdone()
 
     def append(self, sequence: CachedSequence, tokens: list[int], cancelled: Cancelled) -> None:
         """Evaluate a few tokens, one batch at most, behind what is there."""
@@ -176,7 +176,3 @@ class KvCache:
             if other is not keep and not other.busy:
                 self._context.truncate(other.number, 0)
                 other.tokens.clear()
-
-
-def _either(first: Cancelled, second: Cancelled) -> Cancelled:
-    return lambda: first() or second()

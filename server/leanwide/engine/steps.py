@@ -57,8 +57,7 @@ class Steps:
         yield Finished(reason, self._meter.stats(job, self._model.experts_used))
 
     def _read(self, tokens: list[int]) -> Iterator[Step]:
-        job = self._job
-        for count in self._kv.fill(self._sequence, tokens, job.cancelled, job.outdone):
+        for count in self._kv.fill(self._sequence, tokens, self._job):
             self._meter.evaluated += count
             if len(self._sequence.tokens) < len(tokens):
                 yield None
