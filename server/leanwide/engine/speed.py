@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import cattrs
 import msgspec
@@ -19,10 +20,14 @@ import psutil
 from attrs import frozen
 from platformdirs import user_cache_path
 
+from leanwide.engine.base import EngineSpec
 from leanwide.engine.ggml import Ggml, Matrix
 from leanwide.engine.threads import ThreadChoice
 from leanwide.models.gguf import MATRIX_BLOCKS, GgufHeader, TensorInfo
 from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
+
+Name = TypeVar("Name")
+"""What an expert count is known by."""
 
 _F16: Final = 1
 """The ggml type of the KV cache."""
@@ -79,6 +84,17 @@ def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> 
         step_tokens=max(SMALLEST_STEP, min(_LARGEST_STEP, step_tokens)),
         threads=threads,
     )
+
+
+def samples(
+    header: GgufHeader, experts: Mapping[Name, int], spec: EngineSpec
+) -> dict[Name, Sample]:
+    """Choose what stands for a model with each of some expert counts, as far as anything does."""
+    found = {
+        name: sample(header, count, spec.batch_tokens, spec.threads)
+        for name, count in experts.items()
+    }
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def _matrix(tensor: TensorInfo, experts: int) -> Matrix:
