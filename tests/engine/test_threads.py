@@ -43,3 +43,17 @@ def test_a_change_of_the_machine_is_noticed(before, after, best):
     decode(choice, before, 100)
     decode(choice, after, 2_000)
     assert decode(choice, after, 100)[best] > 90
+
+
+def test_one_slow_step_changes_nothing():
+    """The system was doing something else for a moment."""
+    choice = ThreadChoice(8)
+    decode(choice, QUIET, 20)
+    choice.learn(choice.pick(), 1_000.0)
+    assert decode(choice, QUIET, 20) == {8: 20}
+
+
+def test_a_machine_that_becomes_busy_is_noticed_within_three_steps():
+    choice = ThreadChoice(8)
+    decode(choice, QUIET, 20)
+    assert decode(choice, BUSY, 5)[8] <= 2

@@ -18,7 +18,9 @@ from leanwide.lab.replay.measure import Spread, spread
 
 _WINDOW: Final = 600
 """Tokens of the window that keys are typed behind."""
-_TYPED: Final = "total = sum(values) + offset"
+_ALONE: Final = "total = sum(values) + offset"
+_BESIDE: Final = "result = max(counts, key=len)"
+"""Lines that are typed behind it."""
 _KEYS: Final = 20
 _INTO_THE_PROMPT_S: Final = 0.15
 """So long after a prompt began, it is cancelled."""
@@ -53,7 +55,7 @@ async def measure_keys(spec: EngineSpec) -> Keys:
         window = await sized(client, 2, _WINDOW)
         (tokens,) = await client.count([window])
         await finish(client, request(lean, window, 1))
-        alone = [await _key_ms(client, lean, window, at) for at in range(_KEYS)]
+        alone = [await _key_ms(client, lean, window + _ALONE[: at + 1]) for at in range(_KEYS)]
         await finish(client, request(wide, "x", 0))  # it is open before the questions come
         async with _questions(client, wide):
             beside = await _bursts(client, lean, window)
@@ -66,10 +68,10 @@ async def measure_keys(spec: EngineSpec) -> Keys:
     )
 
 
-async def _key_ms(client: EngineClient, lane: str, window: str, at: int) -> float:
-    """Type one more letter, the last of so many, and wait for the first new token."""
+async def _key_ms(client: EngineClient, lane: str, words: str) -> float:
+    """Wait for the first new token behind what is typed."""
     began = time.perf_counter()
-    await finish(client, request(lane, window + _TYPED[: at + 1], 1))
+    await finish(client, request(lane, words, 1))
     return 1000 * (time.perf_counter() - began)
 
 
@@ -77,7 +79,7 @@ async def _bursts(client: EngineClient, lane: str, window: str) -> list[float]:
     waited = []
     for at, seconds in enumerate(_THOUGHTS_S * _BURSTS):
         await asyncio.sleep(seconds)
-        waited.append(await _key_ms(client, lane, window, at))
+        waited.append(await _key_ms(client, lane, window + _BESIDE[: at + 1]))
     return waited
 
 

@@ -35,7 +35,7 @@ _PROMPT: Final = 256
 """Tokens of a prompt whose speed is measured, about."""
 _ANSWER: Final = 64
 """Tokens of an answer."""
-_CONTEXT: Final = 1024
+_CONTEXT: Final = 512
 
 Progress = Callable[[str], None]
 """Told what is being measured."""
