@@ -45,15 +45,31 @@ def test_a_change_of_the_machine_is_noticed(before, after, best):
     assert decode(choice, after, 100)[best] > 90
 
 
-def test_one_slow_step_changes_nothing():
+def test_a_slow_step_now_and_then_changes_nothing():
     """The system was doing something else for a moment."""
     choice = ThreadChoice(8)
     decode(choice, QUIET, 20)
-    choice.learn(choice.pick(), 1_000.0)
+    choice.learn(choice.pick(), 5 * QUIET[8])
     assert decode(choice, QUIET, 20) == {8: 20}
 
 
-def test_a_machine_that_becomes_busy_is_noticed_within_three_steps():
+def test_a_slow_first_step_changes_nothing():
+    choice = ThreadChoice(8)
+    for slowness in (50, 1, 1, 1, 1, 1):
+        count = choice.pick()
+        choice.learn(count, slowness * QUIET[count])
+    assert decode(choice, QUIET, 20) == {8: 20}
+
+
+def test_threads_that_wait_for_each_other_now_and_then_are_given_up_at_once():
+    """Nineteen of twenty steps are as fast as ever, and one takes a second."""
+    choice = ThreadChoice(2)
+    decode(choice, {2: 0.35, 1: 0.38}, 20)
+    choice.learn(choice.pick(), 920.0)
+    assert decode(choice, {2: 0.35, 1: 0.38}, 40)[1] >= 39
+
+
+def test_a_machine_that_becomes_busy_is_noticed_at_once():
     choice = ThreadChoice(8)
     decode(choice, QUIET, 20)
-    assert decode(choice, BUSY, 5)[8] <= 2
+    assert decode(choice, BUSY, 5) == {8: 1, 4: 1, 1: 3}

@@ -7,15 +7,19 @@ running, and a single thread wins by far (docs/performance.md, threads).
 
 from __future__ import annotations
 
-from collections import deque
-from statistics import median
+from collections import Counter
 from typing import Final
 
 _PROBE_EVERY: Final = 48
 """Steps between two tries of a count that was slower: about one in a suggestion."""
-_REMEMBERED: Final = 3
-"""Newest measurements of a count, whose median counts: one slow step, in which a page was fetched,
-says nothing of the threads; a machine that becomes busy is noticed at the second."""
+_FIRST_TRIES: Final = 2
+"""Steps that each count gets at first; the better one counts, the very first is always slow."""
+_USED_WEIGHT: Final = 1 / 16
+"""Weight of the newest step of the count in use. Where threads wait for each other, a slow step
+takes hundreds of times as long and is noticed at once; while a page is fetched it takes a few times
+as long, and changes nothing."""
+_TRIED_WEIGHT: Final = 0.4
+"""Weight of the newest step of another count, which has few to show that it is better now."""
 
 
 class ThreadChoice:
@@ -24,23 +28,30 @@ class ThreadChoice:
     def __init__(self, most: int) -> None:
         """Choose among ``most``, its half, and one."""
         self.counts = tuple(sorted({most, max(1, most // 2), 1}, reverse=True))
-        self._ms: dict[int, deque[float]] = {}
+        self._ms: dict[int, float] = {}
+        self._learned: Counter[int] = Counter()
         self._steps = 0
         self.trying = False
         """Whether the count that was picked last is not the best one known."""
 
     def pick(self) -> int:
         """Give the thread count for the next step."""
-        untried = [count for count in self.counts if count not in self._ms]
+        untried = [count for count in self.counts if self._learned[count] < _FIRST_TRIES]
         if untried:
             self.trying = len(self.counts) > 1
-            return untried[0]
+            return min(untried, key=self._learned.__getitem__)
         self._steps += 1
-        best = min(self.counts, key=lambda count: median(self._ms[count]))
+        best = min(self.counts, key=self._ms.__getitem__)
         others = [count for count in self.counts if count != best]
         self.trying = bool(others) and self._steps % _PROBE_EVERY == 0
         return others[self._steps // _PROBE_EVERY % len(others)] if self.trying else best
 
     def learn(self, count: int, ms: float) -> None:
         """Note that a step took ``ms`` milliseconds per token with ``count`` threads."""
-        self._ms.setdefault(count, deque(maxlen=_REMEMBERED)).append(ms)
+        known = self._ms.get(count, ms)
+        self._learned[count] += 1
+        if self._learned[count] <= _FIRST_TRIES:
+            self._ms[count] = min(known, ms)
+        else:
+            weight = _TRIED_WEIGHT if self.trying else _USED_WEIGHT
+            self._ms[count] = known + weight * (ms - known)
