@@ -69,6 +69,11 @@ def test_threads_that_wait_for_each_other_now_and_then_are_given_up_at_once():
     assert decode(choice, {2: 0.35, 1: 0.38}, 40)[1] >= 39
 
 
+def test_a_count_that_is_about_as_fast_is_not_worth_a_change():
+    choice = ThreadChoice(2)
+    assert decode(choice, {2: 1.1, 1: 1.0}, 44)[2] >= 42
+
+
 def test_a_machine_that_becomes_busy_is_noticed_at_once():
     choice = ThreadChoice(8)
     decode(choice, QUIET, 20)

@@ -96,7 +96,7 @@ class KvCache:
                 self._pace.broken_off()
             else:
                 self._pace.learn(count, ms)
-                if count >= SMALLEST_STEP:
+                if count == size:  # the rest of a prompt takes longer for each token
                     choice.learn(threads, ms / count)
             yield count
 

@@ -20,6 +20,9 @@ takes hundreds of times as long and is noticed at once; while a page is fetched 
 as long, and changes nothing."""
 _TRIED_WEIGHT: Final = 0.4
 """Weight of the newest step of another count, which has few to show that it is better now."""
+_BETTER: Final = 0.8
+"""Another count takes at most so large a share of the time before it is the one in use: what was
+seen of it are few steps, and no slow one may be among them yet."""
 
 
 class ThreadChoice:
@@ -31,6 +34,7 @@ class ThreadChoice:
         self._ms: dict[int, float] = {}
         self._learned: Counter[int] = Counter()
         self._steps = 0
+        self._used = most
         self.trying = False
         """Whether the count that was picked last is not the best one known."""
 
@@ -42,9 +46,11 @@ class ThreadChoice:
             return min(untried, key=self._learned.__getitem__)
         self._steps += 1
         best = min(self.counts, key=self._ms.__getitem__)
-        others = [count for count in self.counts if count != best]
+        if self._ms[best] < _BETTER * self._ms[self._used]:
+            self._used = best
+        others = [count for count in self.counts if count != self._used]
         self.trying = bool(others) and self._steps % _PROBE_EVERY == 0
-        return others[self._steps // _PROBE_EVERY % len(others)] if self.trying else best
+        return others[self._steps // _PROBE_EVERY % len(others)] if self.trying else self._used
 
     def learn(self, count: int, ms: float) -> None:
         """Note that a step took ``ms`` milliseconds per token with ``count`` threads."""
