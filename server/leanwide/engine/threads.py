@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-_PROBE_EVERY: Final = 48
-"""Steps between two tries of a count that was slower: about one in a suggestion."""
 _FIRST_TRIES: Final = 2
-"""Steps that each count gets at first; the better one counts, the very first is always slow."""
+"""Steps that each count gets at first."""
+_FIRST_LOOKS: Final = 5
+"""So many steps of a count that is not in use tell by the best of them: the first ones of a lane
+are slow whatever the threads, while the weights come from the disk."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 4, 48
+"""Steps between two tries of a count that was slower: few at first, then twice as many each time,
+up to about one try in a suggestion."""
 _USED_WEIGHT: Final = 1 / 16
 """Weight of the newest step of the count in use. Where threads wait for each other, a slow step
 takes hundreds of times as long and is noticed at once; while a page is fetched it takes a few times
@@ -33,8 +37,9 @@ class ThreadChoice:
         self.counts = tuple(sorted({most, max(1, most // 2), 1}, reverse=True))
         self._ms: dict[int, float] = {}
         self._learned: Counter[int] = Counter()
-        self._steps = 0
         self._used = most
+        self._tries = 0
+        self._pause = self._left = _FIRST_PAUSE
         self.trying = False
         """Whether the count that was picked last is not the best one known."""
 
@@ -44,19 +49,23 @@ class ThreadChoice:
         if untried:
             self.trying = len(self.counts) > 1
             return min(untried, key=self._learned.__getitem__)
-        self._steps += 1
         best = min(self.counts, key=self._ms.__getitem__)
         if self._ms[best] < _BETTER * self._ms[self._used]:
             self._used = best
+        self.trying = len(self.counts) > 1 and self._left == 0
+        if not self.trying:
+            self._left = max(0, self._left - 1)
+            return self._used
+        self._pause = self._left = min(2 * self._pause, _LONGEST_PAUSE)
+        self._tries += 1
         others = [count for count in self.counts if count != self._used]
-        self.trying = bool(others) and self._steps % _PROBE_EVERY == 0
-        return others[self._steps // _PROBE_EVERY % len(others)] if self.trying else self._used
+        return others[self._tries % len(others)]
 
     def learn(self, count: int, ms: float) -> None:
         """Note that a step took ``ms`` milliseconds per token with ``count`` threads."""
         known = self._ms.get(count, ms)
         self._learned[count] += 1
-        if self._learned[count] <= _FIRST_TRIES:
+        if self.trying and self._learned[count] <= _FIRST_LOOKS:
             self._ms[count] = min(known, ms)
         else:
             weight = _TRIED_WEIGHT if self.trying else _USED_WEIGHT
