@@ -31,6 +31,7 @@ class Fixed:
     """A choice that is none."""
 
     count: int
+    trying: bool = False
 
     def pick(self) -> int:
         return self.count

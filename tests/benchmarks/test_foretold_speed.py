@@ -91,7 +91,7 @@ def compared(path: Path, experts: int) -> dict[str, float]:
     assert wanted is not None
     rates = measure(wanted)
     assert rates is not None
-    cost, steps = token_cost(header), attrs.evolve(rates, small=rates.large)
+    cost = token_cost(header)
     with opened(path, experts) as context:
         tokens = [300 + (7919 * at) % 30_000 for at in range(STEP * STEPS)]
         prompt = fastest(
@@ -103,7 +103,7 @@ def compared(path: Path, experts: int) -> dict[str, float]:
         "decode_foretold": decode_tokens_per_s(cost, rates, experts, BEFORE + DECODED // 2),
         "decode_best": 1 / decode[0],
         "decode_median": 1 / decode[1],
-        "prompt_foretold": prompt_tokens_per_s(cost, steps, experts, STEP),
+        "prompt_foretold": prompt_tokens_per_s(cost, rates, experts, STEP),
         "prompt_best": STEP / prompt[0],
         "prompt_median": STEP / prompt[1],
         **described(rates),
@@ -114,9 +114,9 @@ def described(rates: Rates) -> dict[str, float]:
     return {
         "stream_gb_per_s": rates.stream_bytes_per_s / 1e9,
         "layer_us": rates.layer_s * 1e6,
-        "dense_gflops": rates.large.dense_flops_per_s / 1e9,
-        "expert_gflops": rates.large.expert_flops_per_s / 1e9,
-        "attention_gflops": rates.large.attention_flops_per_s / 1e9,
+        "dense_gflops": rates.step.dense_flops_per_s / 1e9,
+        "expert_gflops": rates.step.expert_flops_per_s / 1e9,
+        "attention_gflops": rates.step.attention_flops_per_s / 1e9,
         "attention_gflops_decoding": rates.attention_flops_per_s / 1e9,
     }
 

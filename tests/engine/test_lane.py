@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import threading
 import time
 
@@ -236,6 +237,26 @@ def test_an_answer_after_a_cancelled_prompt_is_the_same_as_without(lane, lanes):
     assert settled(lane, (prompt,), max_tokens=6)[0] == cancelled_first
     held = max(lane.kv._cache.sequences, key=lambda sequence: sequence.used)
     assert lane.kv._context.length(held.number) == len(held.tokens)
+
+
+# Giving way
+
+
+@pytest.mark.parametrize(
+    ("priority", "lost_in_a_row"), [(Priority.COMMAND, 4), (Priority.BACKGROUND, 1)]
+)
+def test_slices_give_way_and_get_on_all_the_same(lane, monkeypatch, priority, lost_in_a_row):
+    """Somebody is always typing: every slice that can be broken off is."""
+    monkeypatch.setattr("leanwide.engine.pace.STEP_MS", 0.0)  # the model is fast, so are its slices
+    tokens = encode(lane.model, (f"# gives way {priority}\n{LONG}",))
+    sequence = lane.kv.claim(priority, tokens)
+    asked = job(make.request("x", priority=priority))
+    counts = list(lane.kv.fill(sequence, tokens, attrs.evolve(asked, outdone=lambda: True)))
+    sequence.busy = False
+    lost = [len(list(run)) for count, run in itertools.groupby(counts) if count == 0]
+    assert max(lost) == lost_in_a_row
+    assert sequence.tokens == tokens
+    assert lane.kv._context.length(sequence.number) == len(tokens)
 
 
 # Two at a time

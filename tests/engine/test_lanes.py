@@ -15,6 +15,12 @@ from .make import run
 CODE = "class Server(Base):\n    def __init__(self, name):\n        self.name = name\n"
 
 
+@pytest.fixture
+def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lanes take all of their cells when they are opened."""
+    monkeypatch.setattr("leanwide.engine.room._FIRST_CELLS", 10**6)
+
+
 def test_a_closed_lane_opens_again_and_says_the_same(opened, tiny):
     lanes = opened(make.spec(tiny))
     lanes.lane("lean")
@@ -54,6 +60,7 @@ def test_lanes_of_one_width_share_a_handle(opened, tiny):
 
 @pytest.mark.parametrize("batch", [64, 512])
 @pytest.mark.parametrize("experts", [1, 2, 8])
+@pytest.mark.usefixtures("all_at_once")
 @pytest.mark.parametrize(("context", "sequences"), [(300, 1), (1000, 3), (4096, 4)])
 def test_memory_is_foretold(opened, tiny, batch, experts, context, sequences):
     lane = LaneSpec(name="lean", experts=experts, context_tokens=context, sequences=sequences)

@@ -39,7 +39,7 @@ def test_a_dense_model_is_sampled_without_experts(dense):
     assert found.experts is None
     measured = measure(found)
     assert measured is not None
-    assert measured.large.dense_flops_per_s > measured.large.expert_flops_per_s == 0
+    assert measured.step.dense_flops_per_s > measured.step.expert_flops_per_s == 0
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_model_whose_first_layer_is_dense_is_sampled_where_its_experts_are(tin
 def test_every_rate_is_measured_and_remembered(wanted: Sample, monkeypatch: pytest.MonkeyPatch):
     measured = measure(wanted)
     assert measured is not None
-    for value in (measured.stream_bytes_per_s, measured.layer_s, measured.large.expert_flops_per_s):
+    for value in (measured.stream_bytes_per_s, measured.layer_s, measured.step.expert_flops_per_s):
         assert value > 0
     monkeypatch.setattr(speed, "Ggml", None)  # nothing is measured any more
     assert rates(wanted) == measured

@@ -43,3 +43,40 @@ def test_a_change_of_the_machine_is_noticed(before, after, best):
     decode(choice, before, 100)
     decode(choice, after, 2_000)
     assert decode(choice, after, 100)[best] > 90
+
+
+def test_a_slow_step_now_and_then_changes_nothing():
+    """The system was doing something else for a moment."""
+    choice = ThreadChoice(8)
+    decode(choice, QUIET, 20)
+    choice.learn(choice.pick(), 5 * QUIET[8])
+    assert decode(choice, QUIET, 20)[8] >= 18
+
+
+def test_a_lane_whose_weights_came_from_the_disk_at_first_is_soon_right():
+    """The steps of the first count were the slow ones."""
+    choice = ThreadChoice(2)
+    for slowness in (50, 20, 40, 1):
+        count = choice.pick()
+        choice.learn(count, slowness * {2: 1.0, 1: 1.9}[count])
+    assert choice.pick() == 1
+    assert decode(choice, {2: 1.0, 1: 1.9}, 40)[2] >= 32
+
+
+def test_threads_that_wait_for_each_other_now_and_then_are_given_up_at_once():
+    """Nineteen of twenty steps are as fast as ever, and one takes a second."""
+    choice = ThreadChoice(2)
+    decode(choice, {2: 0.35, 1: 0.38}, 20)
+    choice.learn(choice.pick(), 920.0)
+    assert decode(choice, {2: 0.35, 1: 0.38}, 40)[1] >= 38
+
+
+def test_a_count_that_is_about_as_fast_is_not_worth_a_change():
+    choice = ThreadChoice(2)
+    assert decode(choice, {2: 1.1, 1: 1.0}, 44)[2] >= 38
+
+
+def test_a_machine_that_becomes_busy_is_noticed_at_once():
+    choice = ThreadChoice(8)
+    decode(choice, QUIET, 20)
+    assert decode(choice, BUSY, 8)[1] >= 5

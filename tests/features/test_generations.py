@@ -11,7 +11,7 @@ from leanwide.engine.base import CancelToken, EngineError, Piece, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.journal import Source
 from leanwide.features.workbench import workbench
-from tests.features.editor import PROFILES, Editor, bench_saying, settled, sources, until
+from tests.features.editor import PROFILES, Editor, bench_saying, settled, until
 
 
 async def test_a_key_that_the_model_is_about_to_say_joins_its_generation():

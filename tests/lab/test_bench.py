@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import gguf
 import pytest
@@ -49,8 +50,11 @@ def test_replay_prints_a_table(tiny):
     assert ours[1][2] == "104"  # keys
 
 
-def test_lanes_are_measured_beside_a_bare_loop(tiny):
-    result = bench("lanes", "--model", tiny, "--experts", "1,4", "--rounds", "1", "--json")
+def test_lanes_are_measured_beside_a_bare_loop(tiny, tmp_path):
+    picture = tmp_path / "lanes.svg"
+    result = bench(
+        "lanes", "--model", tiny, "--experts", "1,4", "--rounds", "1", "--json", "--plot", picture
+    )
     assert result.returncode == 0, result.stderr
     report = json.loads(result.stdout)
     assert [width["experts"] for width in report["widths"]] == [1, 4]
@@ -58,7 +62,13 @@ def test_lanes_are_measured_beside_a_bare_loop(tiny):
     assert all(width["bare_decode_tokens_per_s"] > 0 for width in report["widths"])
     opened = report["opened"]
     assert opened["two_lanes_bytes"] > opened["one_lane_bytes"] > 0
-    assert 500 < report["window_tokens"] <= 600
+    keys = report["keys"]
+    assert 500 < keys["window_tokens"] <= 600
+    assert keys["key_ms"]["p50"] > 0
+    assert keys["beside_question_ms"]["count"] == 12
+    shown = ElementTree.parse(picture).getroot()
+    drawn = list(shown.iter("{http://www.w3.org/2000/svg}polyline"))
+    assert [len(line.get("points").split()) for line in drawn] == [2] * 6
 
 
 def test_lanes_of_a_count_that_the_model_lacks(tiny):

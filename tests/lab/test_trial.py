@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 
+import attrs
 import pytest
 
 from leanwide.cli.compose import argument_layer, engine_spec
 from leanwide.engine.client import EngineClient
 from leanwide.features.elsewhere import Elsewhere
 from leanwide.lab.comparing.everything import show_everything
+from leanwide.lab.tuning.answering import run_question
 from leanwide.lab.tuning.engines import MOST_SHARED, engines, most_engines
 from leanwide.lab.tuning.repository import indexed, read_repository
 from leanwide.lab.tuning.trial import Bench, Setting, run_trial
@@ -101,3 +103,20 @@ async def test_the_maximum_shows_more_than_leanwide_would(options, repository, c
             hole, Setting(experts=2, context_tokens=1024), shared, show_everything
         )
     assert outcome.prompt_tokens == pytest.approx(window.tokens, abs=40)
+
+
+async def test_how_likely_the_words_are_that_were_said_of_a_function(options, tmp_path):
+    words = '"""Give what is known of a name, or nothing."""'
+    body = "    found = self.known.get(name)\n    return found or None\n"
+    (tmp_path / "known.py").write_text(f"def known(self, name):\n    {words}\n{body}")
+    (hole,) = read_repository(tmp_path, ()).documented
+    async with engines(2) as opened:
+        shared = bench(opened, options)
+        few, again, many = [
+            await run_question(hole, attrs.evolve(SETTING, experts=count), shared)
+            for count in (1, 1, 4)
+        ]
+    assert few.tokens > 5
+    assert few.nats == pytest.approx(again.nats, rel=1e-2)
+    assert few.nats != many.nats
+    assert (few.generated_tokens, few.hole) == (0, hole.id)

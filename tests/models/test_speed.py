@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from leanwide.lab.synthetic.shapes import THIRTY_BILLION, TINY_DENSE
 from leanwide.models.cost import token_cost
 from leanwide.models.speed import (
-    SMALLEST_STEP,
     Rates,
     StepRates,
     best,
@@ -28,8 +27,7 @@ RATES = Rates(
     stream_bytes_per_s=19e9,
     attention_flops_per_s=60e9,
     layer_s=0.0,
-    small=attrs.evolve(STEP, tokens=SMALLEST_STEP),
-    large=STEP,
+    step=STEP,
 )
 
 
@@ -50,22 +48,19 @@ def test_more_experts_and_more_context_are_never_faster(experts, context, more):
 
 
 @given(st.floats(1e9, 1e14), st.floats(1e9, 1e14), st.floats(1.0, 4.0))
-def test_a_prompt_takes_steps_between_the_smallest_and_the_largest(small, large, gain):
-    """Larger steps are never slower for each token, so the speed is between that of both ends."""
-    slow = attrs.evolve(
-        STEP, tokens=SMALLEST_STEP, dense_flops_per_s=small, expert_flops_per_s=large
-    )
-    fast = attrs.evolve(STEP, dense_flops_per_s=gain * small, expert_flops_per_s=gain * large)
-    ends = [attrs.evolve(RATES, small=each, large=each) for each in (slow, fast)]
-    least, most = (prompt_tokens_per_s(COST, end, 8, 100) for end in ends)
-    between = prompt_tokens_per_s(COST, attrs.evolve(RATES, small=slow, large=fast), 8, 100)
-    assert 0.999 * least <= between <= 1.001 * most
+def test_faster_kernels_read_prompts_faster_and_by_no_more(dense, routed, gain):
+    rates = [
+        attrs.evolve(RATES, step=attrs.evolve(STEP, dense_flops_per_s=a, expert_flops_per_s=b))
+        for a, b in [(dense, routed), (gain * dense, gain * routed)]
+    ]
+    slow, fast = (prompt_tokens_per_s(COST, each, 8, 0) for each in rates)
+    assert 0.999 * slow <= fast <= 1.001 * gain * slow
 
 
 def test_a_dense_model_has_a_speed():
     cost = token_cost(described(TINY_DENSE))
     dense = attrs.evolve(STEP, expert_flops_per_s=0.0)
-    rates = attrs.evolve(RATES, small=attrs.evolve(dense, tokens=16), large=dense)
+    rates = attrs.evolve(RATES, step=dense)
     assert decode_tokens_per_s(cost, rates, 0, 100) > 0
     assert prompt_tokens_per_s(cost, rates, 0, 100) > 0
 

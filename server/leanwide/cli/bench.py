@@ -21,9 +21,11 @@ from leanwide.cli.compose import (
     user_layers,
 )
 from leanwide.cli.errors import BadUse
+from leanwide.cli.measuring import options_of
 from leanwide.engine.base import EngineError, EngineSpec
-from leanwide.engine.speed import measure, sample
+from leanwide.engine.speed import measure, samples
 from leanwide.lab.lanes.lanes import measure_lanes
+from leanwide.lab.lanes.plot import draw
 from leanwide.lab.lanes.report import as_data as as_data_of_lanes
 from leanwide.lab.lanes.report import as_tables, bounds
 from leanwide.lab.replay.peer import replay_peer
@@ -93,10 +95,13 @@ def lanes(
         str, typer.Option(metavar="N,N…", help="Expert counts whose speed is measured.")
     ] = "",
     rounds: Annotated[int, typer.Option(min=1, help="Runs of each count, in turns.")] = 3,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also draw the speeds, as SVG.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure speed by expert count beside a bare loop, memory of two lanes, keys, and starts."""
-    spec = engine_spec(parse(*user_layers()[0], argument_layer(model, None))[0])
+    spec = engine_spec(options_of(model, user_layers()))
     try:
         header = read_header(spec.model_path)
         counts = _counts(experts, header)
@@ -104,7 +109,9 @@ def lanes(
             status.update("kernels")
             allowed = bounds(token_cost(header), _rates(header, counts, spec))
             report = asyncio.run(measure_lanes(spec, counts, rounds, status.update))
-    except (ModelFileError, EngineError) as error:
+        if plot is not None:
+            plot.write_text(draw(report.widths, allowed), "utf-8")
+    except (ModelFileError, EngineError, OSError) as error:
         _fail(str(error), error)
     if json:
         typer.echo(msgspec.json.encode(as_data_of_lanes(report, allowed)).decode())
@@ -132,9 +139,8 @@ def _counts(text: str, header: GgufHeader) -> list[int]:
 
 def _rates(header: GgufHeader, counts: Sequence[int], spec: EngineSpec) -> dict[int, Rates]:
     """How fast the kernels are, as far as they can be measured here."""
-    samples = {count: sample(header, count, spec.batch_tokens, spec.threads) for count in counts}
-    found = {count: measure(one) for count, one in samples.items() if one is not None}
-    return {count: one for count, one in found.items() if one is not None}
+    wanted = samples(header, {count: count for count in counts}, spec)
+    return {count: found for count, one in wanted.items() if (found := measure(one))}
 
 
 @app.command()

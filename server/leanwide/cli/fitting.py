@@ -15,7 +15,7 @@ from leanwide.cli.compose import engine_spec, residence
 from leanwide.engine.base import EngineSpec
 from leanwide.engine.ggml import gpu_memory_bytes
 from leanwide.engine.shapes import lane_shapes
-from leanwide.engine.speed import Sample, measure, rates, sample
+from leanwide.engine.speed import Sample, measure, rates, samples
 from leanwide.models.advice import advice, instead
 from leanwide.models.fit import CACHED_BYTES, Fit, Load, Machine, plan, with_speed
 from leanwide.models.gguf import GgufHeader
@@ -62,9 +62,9 @@ def fitting(header: GgufHeader, options: Options) -> Fitting:
         gpu_layers=model.gpu_layers,
     )
     shapes = lane_shapes(header, spec)
-    samples = _samples(header, spec, shapes)
+    wanted = _samples(header, spec, shapes)
     with _status():
-        known = {name: found for name, wanted in samples.items() if (found := rates(wanted))}
+        known = {name: found for name, one in wanted.items() if (found := rates(one))}
     fit = with_speed(plan(header, load, machine, shapes), known)
     better = instead(fit, machine, entries(), header.path.name)
     return Fitting(
@@ -91,11 +91,7 @@ def _samples(
     """What has to be measured for each lane; nothing for a model whose speed is not foretold."""
     if spec.gpu_layers or header.file_bytes < CACHED_BYTES:
         return {}
-    samples = {
-        name: sample(header, shape.experts, spec.batch_tokens, spec.threads)
-        for name, shape in lanes.items()
-    }
-    return {name: wanted for name, wanted in samples.items() if wanted is not None}
+    return samples(header, {name: shape.experts for name, shape in lanes.items()}, spec)
 
 
 def as_data(found: Fitting) -> dict[str, Any]:

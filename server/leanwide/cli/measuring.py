@@ -1,4 +1,4 @@
-"""What ``tune`` and ``compare`` share: the options, the repository, and how they are stopped."""
+"""What measuring commands share: the options, the repository, and how they are stopped."""
 
 from __future__ import annotations
 

@@ -43,6 +43,13 @@ class Priority(enum.IntEnum):
     BACKGROUND = 2
     """Nobody waits: warming up a prompt."""
 
+    def goes_before(self, earlier: Priority) -> bool:
+        """Whether a request goes before one of ``earlier`` that came first.
+
+        Of completions the newest goes first: older ones are stale.
+        """
+        return self < earlier or self is Priority.INTERACTIVE
+
 
 class FinishReason(enum.StrEnum):
     """Why a generation ended."""
@@ -161,7 +168,8 @@ class LaneInfo:
     predicted_bytes: int = 0
     """Most memory beside the weights, as foretold from the model's header."""
     measured_bytes: int = 0
-    """Memory beside the weights, as llama.cpp allocated it; 0 where it does not say."""
+    """Memory beside the weights, as llama.cpp allocated it when the lane was opened; its KV cache
+    grows with use, up to what was foretold. 0 where llama.cpp does not say."""
 
 
 @frozen(kw_only=True)

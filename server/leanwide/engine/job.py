@@ -22,6 +22,8 @@ class Job:
     """Moment of arrival, in seconds of ``time.monotonic``."""
     cancelled: Callable[[], bool]
     """Asked between steps and, on CPU and Metal, inside them."""
+    outdone: Callable[[], bool] = lambda: False
+    """Whether something more urgent has come; asked like ``cancelled``, while a prompt is read."""
 
 
 @define

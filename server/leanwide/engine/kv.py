@@ -1,6 +1,6 @@
 """The KV cache of a lane: what is evaluated in which sequence, and how the rest gets there.
 
-Everything takes bounded time: prompts go in slices as long as this machine manages in a step.
+Everything takes bounded time: prompts go in slices, whose length :mod:`leanwide.engine.pace` knows.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority
 from leanwide.engine.cache import CachedSequence, SequenceCache
+from leanwide.engine.job import Job
 from leanwide.engine.llama import Context, ContextParams, Decoded, Logits, Model, Sampler
+from leanwide.engine.pace import Pace
+from leanwide.engine.room import Room
 from leanwide.engine.threads import ThreadChoice
-from leanwide.models.speed import SMALLEST_STEP, STEP_MS
+from leanwide.models.speed import SMALLEST_STEP
 
 Cancelled = Callable[[], bool]
 """Whether somebody gave up; asked inside a step too, on CPU and Metal."""
@@ -29,7 +32,8 @@ class KvCache:
         """
         self.batch_tokens = engine.batch_tokens
         """Most tokens in one step."""
-        self._slice = engine.batch_tokens
+        # Only a CPU asks between the nodes of its graph whether it is to go on.
+        self._pace = Pace(engine.batch_tokens, breakable=engine.gpu_layers == 0)
         self._cancelled: Cancelled | None = None
         self._prompt_threads = ThreadChoice(engine.threads)
         self._decode_threads = ThreadChoice(engine.threads)
@@ -40,12 +44,17 @@ class KvCache:
             threads=engine.threads,
             keeps_scores=engine.keeps_scores,
         )
-        self._context: Context = model.open_context(params, self._must_stop)
+        # What a GPU's memory does not give at once may be somebody else's later.
+        self._room = Room(model, params, self._must_stop, at_once=engine.gpu_layers != 0)
         self._cache = SequenceCache(spec.sequences)
 
     @property
+    def _context(self) -> Context:
+        return self._room.context
+
+    @property
     def buffer_bytes(self) -> int:
-        """What llama.cpp says that it allocated; 0 where it says nothing."""
+        """What llama.cpp says that it allocated until now; 0 where it says nothing."""
         return self._context.buffer_bytes
 
     def claim(self, priority: Priority, tokens: list[int]) -> CachedSequence:
@@ -68,25 +77,34 @@ class KvCache:
             sequence.tokens.clear()
         return sequence
 
-    def fill(
-        self, sequence: CachedSequence, tokens: list[int], cancelled: Cancelled
-    ) -> Iterator[int]:
-        """Evaluate what a sequence lacks of a prompt, in slices of about ``STEP_MS``.
+    def fill(self, sequence: CachedSequence, tokens: list[int], job: Job) -> Iterator[int]:
+        """Evaluate what a sequence lacks of a job's prompt, in slices.
 
-        Gives the number of tokens evaluated after each.
+        Gives the number of tokens evaluated after each: 0 where one was broken off, because
+        something more urgent had come, or because nobody wants it any more.
         """
-        while len(sequence.tokens) < len(tokens) and not cancelled():
+        while len(sequence.tokens) < len(tokens) and not job.cancelled():
             done = len(sequence.tokens)
-            part = tokens[done : done + self._slice]
-            choice = self._prompt_threads if len(part) >= SMALLEST_STEP else self._decode_threads
+            many = len(tokens) - done >= SMALLEST_STEP
+            choice = self._prompt_threads if many else self._decode_threads
             threads = choice.pick()
-            ms = self._evaluate(sequence, part, threads, cancelled)
+            size = self._pace.short if choice.trying else self._pace.long
+            part = tokens[done : done + size]
+            ms = self._evaluate(sequence, part, threads, self._given_up(job, len(part)))
             count = len(sequence.tokens) - done
-            if count >= SMALLEST_STEP:
-                choice.learn(threads, ms / count)
-                fitting = int(count / ms * STEP_MS)
-                self._slice = max(SMALLEST_STEP, min(self.batch_tokens, fitting))
+            if count < len(part):
+                self._pace.broken_off()
+            else:
+                self._pace.learn(count, ms)
+                if count == size:  # the rest of a prompt takes longer for each token
+                    choice.learn(threads, ms / count)
             yield count
+
+    def _given_up(self, job: Job, tokens: int) -> Cancelled:
+        """What ends a slice of so many tokens."""
+        if self._pace.runs_to_its_end(tokens, job.request.priority):
+            return job.cancelled
+        return lambda: job.cancelled() or job.outdone()
 
     def append(self, sequence: CachedSequence, tokens: list[int], cancelled: Cancelled) -> None:
         """Evaluate a few tokens, one batch at most, behind what is there."""
@@ -135,6 +153,9 @@ class KvCache:
         place = len(sequence.tokens)
         try:
             outcome = self._context.decode(part, place, sequence.number, outputs)
+            while outcome is Decoded.FULL and self._room.grow(self._held()):
+                self._context.use_threads(threads)
+                outcome = self._context.decode(part, place, sequence.number, outputs)
             if outcome is Decoded.FULL:
                 self._make_room(keep=sequence)
                 outcome = self._context.decode(part, place, sequence.number, outputs)
@@ -145,6 +166,10 @@ class KvCache:
         kept = self._context.length(sequence.number) - place
         sequence.tokens.extend(part[:kept])
         return 1000 * (time.monotonic() - began)
+
+    def _held(self) -> list[int]:
+        """The sequences that hold anything."""
+        return [one.number for one in self._cache.sequences if one.tokens]
 
     def _make_room(self, keep: CachedSequence) -> None:
         for other in self._cache.sequences:

@@ -289,6 +289,24 @@ class Context:
         """Share the first ``count`` tokens of ``source`` with ``target``; costs no memory."""
         api.llama_memory_seq_cp(self._memory, source, target, 0, count)
 
+    def state(self, sequence: int) -> bytearray:
+        """Give what the cache holds of ``sequence``, for :meth:`restore` in another context."""
+        size = api.llama_state_seq_get_size(self._handle, sequence)
+        state = bytearray(size)
+        view = (ctypes.c_uint8 * size).from_buffer(state)
+        api.llama_state_seq_get_data(self._handle, view, size, sequence)
+        return state
+
+    def restore(self, sequence: int, state: bytearray) -> None:
+        """Have ``sequence``, of which nothing is held, be as it was.
+
+        Raises:
+            EngineError: llama.cpp does not take it.
+        """
+        view = (ctypes.c_uint8 * len(state)).from_buffer(state)
+        if not api.llama_state_seq_set_data(self._handle, view, len(state), sequence):
+            raise EngineError("llama.cpp does not take back what the KV cache held")
+
     def logits(self) -> Logits:
         """Logits of the last evaluated token: a view, valid until the next decode."""
         pointer = api.llama_get_logits_ith(self._handle, -1)

@@ -21,7 +21,7 @@ class _Waiting:
 
     @property
     def rank(self) -> tuple[bool, int, int]:
-        """The lower, the sooner. Of completions the newest goes first: older ones are stale.
+        """The lower, the sooner; as :meth:`Priority.goes_before` has it.
 
         What was cancelled only has to end, and gives its place in the KV cache back.
         """

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import cattrs
 import msgspec
@@ -19,16 +20,20 @@ import psutil
 from attrs import frozen
 from platformdirs import user_cache_path
 
+from leanwide.engine.base import EngineSpec
 from leanwide.engine.ggml import Ggml, Matrix
 from leanwide.engine.threads import ThreadChoice
 from leanwide.models.gguf import MATRIX_BLOCKS, GgufHeader, TensorInfo
 from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
 
+Name = TypeVar("Name")
+"""What an expert count is known by."""
+
 _F16: Final = 1
 """The ggml type of the KV cache."""
 _CELLS: Final = 2048
 _LARGEST_STEP: Final = 512
-"""Tokens; a step that a CPU takes in less than its time is not larger."""
+"""Tokens; larger steps gain next to nothing, and measuring them takes long."""
 _SMALL: Final = 64
 """Weights in a row of a matrix that takes no time to multiply with."""
 _OPERATIONS: Final = 40
@@ -81,6 +86,17 @@ def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> 
     )
 
 
+def samples(
+    header: GgufHeader, experts: Mapping[Name, int], spec: EngineSpec
+) -> dict[Name, Sample]:
+    """Choose what stands for a model with each of some expert counts, as far as anything does."""
+    found = {
+        name: sample(header, count, spec.batch_tokens, spec.threads)
+        for name, count in experts.items()
+    }
+    return {name: one for name, one in found.items() if one is not None}
+
+
 def _matrix(tensor: TensorInfo, experts: int) -> Matrix:
     rows = tensor.elements // max(1, tensor.width * experts)
     return Matrix(kind=tensor.kind, width=tensor.width, rows=rows, experts=experts)
@@ -117,13 +133,12 @@ def _measured(ggml: Ggml, wanted: Sample, threads: int) -> Rates:
         stream_bytes_per_s=ggml.stream_bytes_per_s(wanted.experts or wanted.dense, threads),
         attention_flops_per_s=ggml.dense_flops_per_s(wanted.keys, wanted.queries, threads),
         layer_s=_OPERATIONS * ggml.operation_s(_SMALL, threads),
-        small=_step(ggml, wanted, SMALLEST_STEP, threads),
-        large=_step(ggml, wanted, wanted.step_tokens, threads),
+        step=_step(ggml, wanted, threads),
     )
 
 
-def _step(ggml: Ggml, wanted: Sample, tokens: int, threads: int) -> StepRates:
-    experts = 0.0
+def _step(ggml: Ggml, wanted: Sample, threads: int) -> StepRates:
+    tokens, experts = wanted.step_tokens, 0.0
     if wanted.experts is not None:
         experts = ggml.expert_flops_per_s(wanted.experts, wanted.used, tokens, threads)
     return StepRates(

@@ -57,7 +57,7 @@ class Steps:
         yield Finished(reason, self._meter.stats(job, self._model.experts_used))
 
     def _read(self, tokens: list[int]) -> Iterator[Step]:
-        for count in self._kv.fill(self._sequence, tokens, self._job.cancelled):
+        for count in self._kv.fill(self._sequence, tokens, self._job):
             self._meter.evaluated += count
             if len(self._sequence.tokens) < len(tokens):
                 yield None

@@ -7,31 +7,20 @@ decoding one owns llama.cpp and does everything else, one bounded step after the
 from __future__ import annotations
 
 import os
-import queue
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from attrs import field, frozen
-
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece
+from leanwide.engine.inbox import Arrival, Inbox
 from leanwide.engine.job import Job, Step
 from leanwide.engine.lanes import Lanes
 from leanwide.engine.scheduler import Scheduler
 from leanwide.engine.steps import given_up
-
-
-@frozen
-class _Arrival:
-    """A message for the decoding thread, which may be in the middle of a step."""
-
-    message: wire.Start | wire.Generate | wire.Close
-    at: float = field(factory=time.monotonic)
 
 
 class Worker:
@@ -40,7 +29,7 @@ class Worker:
     def __init__(self, output: BinaryIO) -> None:
         self._output = output
         self._write_lock = threading.Lock()
-        self._inbox: queue.SimpleQueue[_Arrival] = queue.SimpleQueue()
+        self._inbox = Inbox()
         self._cancelled: dict[int, threading.Event] = {}
         self._lanes: Lanes | None = None
         self._reported: set[str] = set()
@@ -58,9 +47,9 @@ class Worker:
                     self._count(message)
                 case wire.Generate():
                     self._cancelled[message.id] = threading.Event()
-                    self._inbox.put(_Arrival(message))
+                    self._inbox.put(Arrival(message))
                 case wire.Start() | wire.Close():
-                    self._inbox.put(_Arrival(message))
+                    self._inbox.put(Arrival(message))
 
     def _send(self, message: wire.ToServer) -> None:
         with self._write_lock:
@@ -78,14 +67,14 @@ class Worker:
     def _decode_forever(self) -> None:
         try:
             while True:
-                while not self._inbox.empty() or self._scheduler.idle:
+                while not self._inbox.empty or self._scheduler.idle:
                     self._take(self._inbox.get())
                 self._scheduler.step()
         except BaseException:
             traceback.print_exc()  # the server logs what stands on stderr and starts anew
             os._exit(70)
 
-    def _take(self, arrival: _Arrival) -> None:
+    def _take(self, arrival: Arrival) -> None:
         message = arrival.message
         match message:
             case wire.Start():
@@ -93,10 +82,9 @@ class Worker:
             case wire.Close():
                 self._close(message.lane)
             case wire.Generate():
-                cancelled = self._cancelled[message.id].is_set
-                job = Job(request=message.request, arrived=arrival.at, cancelled=cancelled)
+                job = self._job(message, arrival.at)
                 steps = self._steps(job)
-                self._scheduler.add(message.id, job.request.priority, steps, cancelled)
+                self._scheduler.add(message.id, job.request.priority, steps, job.cancelled)
 
     def _close(self, lane: str) -> None:
         if self._lanes is not None:
@@ -122,6 +110,15 @@ class Worker:
         if self._lanes is not None and info.name not in self._reported:
             self._reported.add(info.name)
             self._send(wire.Opened(self._lanes.model_info(), info))
+
+    def _job(self, message: wire.Generate, arrived: float) -> Job:
+        priority = message.request.priority
+        return Job(
+            request=message.request,
+            arrived=arrived,
+            cancelled=self._cancelled[message.id].is_set,
+            outdone=lambda: self._inbox.outdoes(priority),
+        )
 
     def _steps(self, job: Job) -> Iterator[Step]:
         if self._lanes is None:

@@ -10,7 +10,7 @@ from attrs import frozen
 from leanwide.models.cost import TokenCost
 
 STEP_MS: Final = 100.0
-"""A slice of a prompt takes about this long, so that a waiting completion waits no longer …"""
+"""A short slice of a prompt takes about this long, so that who waits waits no longer …"""
 SMALLEST_STEP: Final = 16
 """… but has as many tokens."""
 _BESIDE_PRODUCTS: Final = 1.2
@@ -41,10 +41,8 @@ class Rates:
     """With the keys of the KV cache, for one token."""
     layer_s: float
     """Seconds that a layer takes whatever it reads."""
-    small: StepRates
-    """In the smallest step of a prompt."""
-    large: StepRates
-    """In the largest."""
+    step: StepRates
+    """In the longest step of a prompt."""
 
 
 def best(rates: Sequence[Rates]) -> Rates:
@@ -53,8 +51,7 @@ def best(rates: Sequence[Rates]) -> Rates:
         stream_bytes_per_s=max(each.stream_bytes_per_s for each in rates),
         attention_flops_per_s=max(each.attention_flops_per_s for each in rates),
         layer_s=min(each.layer_s for each in rates),
-        small=_best_step([each.small for each in rates]),
-        large=_best_step([each.large for each in rates]),
+        step=_best_step([each.step for each in rates]),
     )
 
 
@@ -78,24 +75,11 @@ def decode_tokens_per_s(cost: TokenCost, rates: Rates, experts: int, context_tok
 
 
 def prompt_tokens_per_s(cost: TokenCost, rates: Rates, experts: int, context_tokens: int) -> float:
-    """Tokens per second of a prompt behind so many tokens, in steps as long as the lane's."""
-    least, most = (
-        _step_s(cost, step, experts, context_tokens) + cost.layers * rates.layer_s
-        for step in (rates.small, rates.large)
-    )
-    few, many = rates.small.tokens, rates.large.tokens
-    wanted = STEP_MS / 1000
-    if least >= wanted or many <= few:
-        return few / least
-    if most <= wanted:
-        return many / most
-    return (few + (many - few) * (wanted - least) / (most - least)) / wanted
-
-
-def _step_s(cost: TokenCost, step: StepRates, experts: int, context_tokens: int) -> float:
-    """Seconds of a step, the threads' waiting for each other not counted."""
+    """Tokens per second of a prompt behind so many tokens, while nobody disturbs its reading."""
+    step = rates.step
     seconds = cost.fixed_flops() / step.dense_flops_per_s
     seconds += cost.attention_flops(context_tokens) / step.attention_flops_per_s
     if routed := cost.expert_flops(experts):
         seconds += routed / step.expert_flops_per_s
-    return step.tokens * seconds * _BESIDE_PRODUCTS
+    waiting = cost.layers * rates.layer_s / step.tokens
+    return 1 / (seconds * _BESIDE_PRODUCTS + waiting)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from attrs import field, frozen
+from attrs import frozen
+
+from leanwide.lab.axis import Axis
 
 _WIDTH, _HEIGHT = 640, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 20, 16, 46
-_TICKS: Final = 5
 _LETTER: Final = 7
 """Width of a letter of a name, about."""
 _AIR: Final = 0.08
@@ -45,24 +45,6 @@ class Plot:
     """What it shows, for who cannot see it."""
 
 
-@frozen
-class _Axis:
-    """Values on a stretch of pixels."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    is_log: bool = field(default=False)
-
-    def at(self, value: float) -> float:
-        low, high, value = map(self._scale, (self.low, self.high, value))
-        return self.start + (value - low) / (high - low) * (self.end - self.start)
-
-    def _scale(self, value: float) -> float:
-        return math.log(value) if self.is_log else value
-
-
 def draw(plot: Plot) -> str:
     """Give the SVG element."""
     points = [*plot.series, *plot.others]
@@ -79,22 +61,22 @@ def draw(plot: Plot) -> str:
     return "\n".join(parts)
 
 
-def _axes(points: Sequence[Point]) -> tuple[_Axis, _Axis]:
+def _axes(points: Sequence[Point]) -> tuple[Axis, Axis]:
     low, high = min(one.x_low for one in points), max(one.x_high for one in points)
     spread = (high / low) ** _AIR if high > low else 1.5
-    x = _Axis(low / spread, high * spread, _LEFT, _WIDTH - _RIGHT, is_log=True)
+    x = Axis(low / spread, high * spread, _LEFT, _WIDTH - _RIGHT, is_log=True)
     bottom, top = min(one.y_low for one in points), max(one.y_high for one in points)
     air = (top - bottom) * _AIR or 0.01
-    return x, _Axis(bottom - air, top + air, _HEIGHT - _BOTTOM, _TOP)
+    return x, Axis(bottom - air, top + air, _HEIGHT - _BOTTOM, _TOP)
 
 
-def _grid(x: _Axis, y: _Axis, plot: Plot) -> Iterator[str]:
-    for value in _round_steps(y.low, y.high):
+def _grid(x: Axis, y: Axis, plot: Plot) -> Iterator[str]:
+    for value in y.steps():
         at = y.at(value)
         style = "zero" if abs(value) < 1e-12 else "grid"
         yield f'<path class="{style}" d="M{_LEFT} {at:.1f}H{_WIDTH - _RIGHT}"/>'
         yield f'<text class="tick end" x="{_LEFT - 6}" y="{at + 4:.1f}">{value:+.1%}</text>'
-    for value in _log_steps(x.low, x.high):
+    for value in x.steps():
         at = x.at(value)
         yield f'<path class="grid" d="M{at:.1f} {_TOP}V{_HEIGHT - _BOTTOM}"/>'
         yield f'<text class="tick mid" x="{at:.1f}" y="{_HEIGHT - _BOTTOM + 16}">{value:g}</text>'
@@ -107,24 +89,7 @@ def _grid(x: _Axis, y: _Axis, plot: Plot) -> Iterator[str]:
     )
 
 
-def _round_steps(low: float, high: float) -> Iterator[float]:
-    """Round values on a linear axis."""
-    step = 10 ** math.floor(math.log10((high - low) / _TICKS))
-    step *= next(one for one in (1, 2, 5, 10) if (high - low) / (one * step) <= _TICKS + 1)
-    for number in range(math.ceil(low / step), math.floor(high / step) + 1):
-        yield number * step
-
-
-def _log_steps(low: float, high: float) -> Iterator[float]:
-    """Round values on a logarithmic axis."""
-    for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1):
-        for digit in (1, 2, 3, 5, 7):
-            value = float(digit * 10**power)
-            if low <= value <= high:
-                yield value
-
-
-def _point(one: Point, x: _Axis, y: _Axis) -> Iterator[str]:
+def _point(one: Point, x: Axis, y: Axis) -> Iterator[str]:
     across, along = x.at(one.x), y.at(one.y)
     yield (
         f'<path class="bar {one.style}" d="M{x.at(one.x_low):.1f} {along:.1f}'
@@ -135,7 +100,7 @@ def _point(one: Point, x: _Axis, y: _Axis) -> Iterator[str]:
     )
 
 
-def _labels(points: Sequence[Point], x: _Axis, y: _Axis) -> Iterator[str]:
+def _labels(points: Sequence[Point], x: Axis, y: Axis) -> Iterator[str]:
     """A name right above its point, or below where another name is there already."""
     taken: list[tuple[float, float]] = []
     for one in points:

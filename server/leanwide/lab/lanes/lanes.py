@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import random
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -22,30 +21,21 @@ import msgspec
 from attrs import evolve, frozen
 
 from leanwide.engine.base import (
-    CancelToken,
     EngineError,
     EngineSpec,
     Finished,
     LaneSpec,
-    Priority,
-    Request,
     finish,
 )
-from leanwide.engine.client import EngineClient
+from leanwide.lab.lanes.asking import engine, request, sized, text
 from leanwide.lab.lanes.bare import Run, Setup, Took
-from leanwide.lab.replay.measure import Spread, spread
+from leanwide.lab.lanes.keys import Keys, measure_keys
 
 _PROMPT: Final = 256
 """Tokens of a prompt whose speed is measured, about."""
 _ANSWER: Final = 64
 """Tokens of an answer."""
-_WINDOW: Final = 600
-"""Tokens of the window that keys are typed behind."""
-_KEYS: Final = 20
-_CONTEXT: Final = 1024
-_WORDS: Final = ("value", "count", "self", "return", "index", "(name)", "=", "for", "item", "in")
-_FOR_EVER: Final = 3.6e6
-"""Milliseconds: no deadline."""
+_CONTEXT: Final = 512
 
 Progress = Callable[[str], None]
 """Told what is being measured."""
@@ -97,11 +87,7 @@ class LanesReport:
 
     opened: Opened
     widths: tuple[Width, ...]
-    window_tokens: int
-    key_ms: Spread
-    """From a key to the first new token, lean lane."""
-    cancel_ms: Spread
-    """From the cancellation of a prompt to an engine that is idle, lean lane."""
+    keys: Keys
 
 
 async def measure_lanes(
@@ -119,11 +105,9 @@ async def measure_lanes(
     progress("a second lane")
     opened = await _open_two(spec, cold, warm)
     progress("keys")
-    window, keys, cancels = await _type(spec)
+    keys = await measure_keys(spec)
     widths = await _speeds(spec, counts, rounds, progress)
-    return LanesReport(
-        opened=opened, widths=widths, window_tokens=window, key_ms=keys, cancel_ms=cancels
-    )
+    return LanesReport(opened=opened, widths=widths, keys=keys)
 
 
 def _drop_from_memory(path: Path) -> bool:
@@ -135,29 +119,19 @@ def _drop_from_memory(path: Path) -> bool:
     return True
 
 
-@contextlib.asynccontextmanager
-async def _engine(spec: EngineSpec) -> AsyncIterator[EngineClient]:
-    client = EngineClient(spec)
-    try:
-        await client.ready()
-        yield client
-    finally:
-        await client.close()
-
-
 async def _start_ms(spec: EngineSpec) -> float:
     began = time.perf_counter()
-    async with _engine(spec) as client:
-        await finish(client, _request(spec.lanes[0].name, "x", 1))
+    async with engine(spec) as client:
+        await finish(client, request(spec.lanes[0].name, "x", 1))
         return 1000 * (time.perf_counter() - began)
 
 
 async def _open_two(spec: EngineSpec, cold: float | None, warm: float) -> Opened:
     lean, wide = spec.lanes
-    async with _engine(spec) as client:
-        await finish(client, _request(lean.name, _text(1), 4))
+    async with engine(spec) as client:
+        await finish(client, request(lean.name, text(1), 4))
         one = await client.memory_bytes()
-        await finish(client, _request(wide.name, "x", 0))
+        await finish(client, request(wide.name, "x", 0))
         two = await client.memory_bytes()
         info = next(lane for lane in client.lanes if lane.name == wide.name)
         return Opened(
@@ -170,35 +144,6 @@ async def _open_two(spec: EngineSpec, cold: float | None, warm: float) -> Opened
         )
 
 
-async def _type(spec: EngineSpec) -> tuple[int, Spread, Spread]:
-    """Type behind a window and wait for the first new token each time; then cancel prompts."""
-    lane = spec.lanes[0].name
-    async with _engine(spec) as client:
-        window = await _sized(client, 2, _WINDOW)
-        (tokens,) = await client.count([window])
-        await finish(client, _request(lane, window, 1))
-        keys, typed = [], ""
-        for letter in "total = sum(values) + offset"[:_KEYS]:
-            typed += letter
-            began = time.perf_counter()
-            await finish(client, _request(lane, window + typed, 1))
-            keys.append(1000 * (time.perf_counter() - began))
-        cancels = [await _cancel_ms(client, lane, _text(seed)) for seed in range(10, 10 + _KEYS)]
-    return tokens, _known(keys), _known(cancels)
-
-
-async def _cancel_ms(client: EngineClient, lane: str, text: str) -> float:
-    """Give up in the middle of a prompt; milliseconds until the engine has stopped."""
-    cancel = CancelToken()
-    work = asyncio.create_task(finish(client, _request(lane, text, 1), cancel))
-    await asyncio.sleep(0.15)
-    began = time.perf_counter()
-    cancel.cancel()
-    await work
-    await finish(client, _request(lane, "x", 0))
-    return 1000 * (time.perf_counter() - began)
-
-
 async def _speeds(
     spec: EngineSpec, counts: Sequence[int], rounds: int, progress: Progress
 ) -> tuple[Width, ...]:
@@ -208,12 +153,12 @@ async def _speeds(
     )
     ours: dict[int, list[_Rates]] = {count: [] for count in counts}
     bare: dict[int, list[_Rates]] = {count: [] for count in counts}
-    async with _engine(evolve(spec, lanes=lanes)) as client, _bare_loop(spec, counts) as loop:
+    async with engine(evolve(spec, lanes=lanes)) as client, _bare_loop(spec, counts) as loop:
         for turn, count in product(range(rounds + 1), counts):
             progress(f"{count} experts, round {turn} of {rounds}")
-            text = await _sized(client, 100 + turn, _PROMPT)
-            ours[count].append(_rates(await finish(client, _request(str(count), text, _ANSWER))))
-            took = await loop(Run(experts=count, text=text, tokens=_ANSWER))
+            words = await sized(client, 100 + turn, _PROMPT)
+            ours[count].append(_rates(await finish(client, request(str(count), words, _ANSWER))))
+            took = await loop(Run(experts=count, text=words, tokens=_ANSWER))
             bare[count].append(_Rates(took.prompt_tokens / took.prompt_s, _ANSWER / took.decode_s))
     # In round 0 threads are learned, and pages come into memory.
     return tuple(_width(count, ours[count][1:], bare[count][1:]) for count in counts)
@@ -252,38 +197,6 @@ async def _bare_loop(
     finally:
         stdin.close()
         await process.wait()
-
-
-def _request(lane: str, text: str, tokens: int) -> Request:
-    return Request(
-        lane=lane,
-        prompt=(text,),
-        priority=Priority.INTERACTIVE,
-        max_tokens=tokens,
-        deadline_ms=_FOR_EVER,
-    )
-
-
-def _text(seed: int) -> str:
-    """Words without sense, other ones for each seed from the first on."""
-    words = random.Random(seed)  # noqa: S311  # no secret
-    return f"{seed} " + " ".join(words.choices(_WORDS, k=_WINDOW))
-
-
-async def _sized(client: EngineClient, seed: int, tokens: int) -> str:
-    """Words of about so many tokens."""
-    text = _text(seed)
-    while True:
-        (count,) = await client.count([text])
-        if count <= tokens:
-            return text
-        text = text[: len(text) * tokens // count]
-
-
-def _known(values: Sequence[float]) -> Spread:
-    found = spread(values)
-    assert found is not None  # noqa: S101  # there are always values
-    return found
 
 
 def _rates(end: Finished) -> _Rates:

@@ -98,9 +98,11 @@ def _rest(report: LanesReport) -> Table:
     table.add_row("memory with two lanes", f"{opened.two_lanes_bytes / mb:,.0f} MB")
     buffers = opened.second_lane_buffers_bytes
     table.add_row("  of it the second one's buffers", f"{buffers / mb:,.0f} MB")
-    window = f"key to the first new token, {report.window_tokens} tokens of window"
-    table.add_row(window, _spread(report.key_ms))
-    table.add_row("cancelled prompt to an idle engine", _spread(report.cancel_ms))
+    keys = report.keys
+    window = f"key to the first new token, {keys.window_tokens} tokens of window"
+    table.add_row(window, _spread(keys.key_ms))
+    table.add_row("  while a question is read", _spread(keys.beside_question_ms))
+    table.add_row("cancelled prompt to an idle engine", _spread(keys.cancel_ms))
     return table
 
 

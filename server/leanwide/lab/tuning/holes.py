@@ -56,7 +56,7 @@ class Hole:
     id: str
     """Tells it from every other hole, also the next time that the file is read."""
     kind: str
-    """``line``, ``arguments`` or ``block``."""
+    """``line``, ``arguments`` or ``block``; ``documentation`` where it is asked about."""
     view: View = field(repr=False)
     """The file without :attr:`truth`, the cursor in its place."""
     truth: str
@@ -80,16 +80,20 @@ def _shuffled(
     source: Source, kind: str, spans: Callable[[SyntaxTree], Iterator[Span]]
 ) -> Iterator[Hole]:
     """The holes of one kind; a large file has many, so each is made when it is asked for."""
-    named = sorted((_name(source, kind, span), span) for span in spans(source.tree))
-    for name, span in named:
+    text = source.tree.text
+    ids = sorted(
+        (named(source, kind, span.start.line, text(span)), span) for span in spans(source.tree)
+    )
+    for name, span in ids:
         truth = with_lf(source.tree.text(span))
         code = kind != "line" or _is_code(source.tree, span.start)
         if code and _is_worth_it(kind, truth):
             yield Hole(name, kind, _without(source, name, span), truth)
 
 
-def _name(source: Source, kind: str, span: Span) -> str:
-    said = (source.path, kind, str(span.start.line), source.tree.text(span))
+def named(source: Source, kind: str, line: int, text: str) -> str:
+    """Give the id of a hole: the same whenever the file is read."""
+    said = (source.path, kind, str(line), text)
     return hashlib.sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()[:16]
 
 

@@ -14,7 +14,7 @@ from leanwide.lab.tuning.speed import SpeedResult
 from leanwide.lab.tuning.tables import FIGURES, cells, difference, interval, loss_data, plain_table
 from leanwide.lab.tuning.trial import Outcome, Setting
 from leanwide.lab.tuning.tuned_settings import Report, changes, count_of, settings, tokens_of
-from leanwide.lab.tuning.tuning import CONTEXT, EXPERTS
+from leanwide.lab.tuning.tuning import ANSWERS, CONTEXT, EXPERTS
 
 Outcomes = Mapping[Setting, Sequence[Outcome]]
 
@@ -39,6 +39,7 @@ def as_data(report: Report) -> dict[str, Any]:
             for one in found.speed
         ],
         "experts": _judgement_data(found.experts, report.outcomes.get(EXPERTS, {})),
+        "answers": _judgement_data(found.answers, report.outcomes.get(ANSWERS, {})),
         "context": _judgement_data(found.context, report.outcomes.get(CONTEXT, {})),
         "changes": [attrs.asdict(change) for change in changes(report)],
         "settings": settings(report),
@@ -78,6 +79,9 @@ def as_tables(report: Report) -> Iterator[Table]:
         yield _speed_table(found.speed)
     if found.experts is not None:
         yield _quality_table("experts", found.experts, report.outcomes[EXPERTS], count_of)
+    if found.answers is not None:
+        title = "experts, by what is said of functions"
+        yield _answers_table(title, found.answers, report.outcomes[ANSWERS])
     if found.context is not None:
         experts = found.context.order[0].experts
         title = f"context tokens, {experts} experts" if experts else "context tokens"
@@ -115,6 +119,19 @@ def _quality_table(
             compared_with = (name(key), str(loss.holes), beside, f"{row.nll:.3f}")
             table.add_row(*compared_with, *cells(row), _mark(key, judgement))
     table.caption = "from NLL on: the holes that all of these settings have"
+    return table
+
+
+def _answers_table(title: str, judgement: Judgement[Setting], outcomes: Outcomes) -> Table:
+    table = plain_table(title)
+    for column in ("", "functions", "beside the best", "NLL"):
+        table.add_column(column, justify="right", no_wrap=True)
+    compared = _on_common_holes(outcomes)
+    for key in judgement.order:
+        if (row := figures(compared[key])) is not None:
+            loss = judgement.losses[key]
+            beside = "the best" if key == judgement.best else difference(loss)
+            table.add_row(count_of(key), str(loss.holes), beside, f"{row.nll:.3f}")
     return table
 
 

@@ -16,6 +16,7 @@ from leanwide.context.ignored import IgnoreFiles
 from leanwide.context.index import WorkspaceIndex
 from leanwide.context.reading import read_lines
 from leanwide.features.elsewhere import Elsewhere
+from leanwide.lab.tuning.documented import documented
 from leanwide.lab.tuning.holes import Hole, Source, holes, in_turn
 from leanwide.syntax import language_for, parse
 
@@ -39,6 +40,8 @@ class Repository:
     """Where related snippets are looked for."""
     holes: tuple[Hole, ...]
     """In the order in which they are measured; kinds and files take turns."""
+    documented: tuple[Hole, ...]
+    """Functions that somebody said a few words of, files by turns."""
     files: int
     """Files that were found."""
 
@@ -59,7 +62,7 @@ def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Repo
     if root != folder:
         found = tuple(one for one in found if area.file(one.key) == root)
     drawn = sorted(found, key=lambda one: _lot(one, seed))
-    sources = islice(filter(None, (_source(area, one) for one in drawn)), _MOST_FILES)
+    sources = list(islice(filter(None, (_source(area, one) for one in drawn)), _MOST_FILES))
     files: list[Iterator[Hole]] = [islice(holes(one), _MOST_FROM_A_FILE) for one in sources]
     chosen = in_turn(files, MOST_HOLES)
     near = tuple({key for hole in chosen if (key := area.key(hole.view.path)) is not None})
@@ -68,6 +71,7 @@ def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Repo
             root=folder, exclusions=exclusions, near=tuple(sorted(near)), most_files=_MOST_INDEXED
         ),
         holes=chosen,
+        documented=in_turn([documented(one) for one in sources], MOST_HOLES),
         files=len(found),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import product
 from typing import Final
 
@@ -11,7 +11,7 @@ from attrs import frozen
 from leanwide.lab.tuning.deciding import Judgement, judge
 from leanwide.lab.tuning.holes import Hole
 from leanwide.lab.tuning.results import Results
-from leanwide.lab.tuning.trial import Bench, Setting, run_trial
+from leanwide.lab.tuning.trial import Bench, Outcome, Setting, run_trial
 
 _BLOCK: Final = 16
 """Holes in a row at one setting where each change of the setting loads the model anew."""
@@ -29,6 +29,8 @@ class Sweep:
     results: Results
     at_once: bool
     """Engines for all settings may be open together."""
+    measure: Callable[[Hole, Setting, Bench], Awaitable[Outcome | None]] = run_trial
+    """What is done at each hole."""
 
     @property
     def ids(self) -> list[str]:
@@ -61,7 +63,8 @@ async def sweep(
                 continue
             if not tell(judgement, done):
                 return question.judgement()
-            if (outcome := await run_trial(hole, setting, question.bench)) is not None:
+            outcome = await question.measure(hole, setting, question.bench)
+            if outcome is not None:
                 question.results.add(outcome)
         judgement = question.judgement()
         if judgement.clear:

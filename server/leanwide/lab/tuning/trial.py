@@ -24,6 +24,7 @@ from leanwide.features.complete import Question, complete, fim_tokens
 from leanwide.features.counting import TokenCounter
 from leanwide.features.elsewhere import Elsewhere
 from leanwide.features.journal import Record
+from leanwide.features.layouts import Layouts
 from leanwide.features.trees import Trees
 from leanwide.features.workbench import Manners, Workbench
 from leanwide.lab.tuning.engines import Engines
@@ -63,15 +64,16 @@ class Outcome:
     """Tokens of the truth."""
     nats: float
     """Their negative log probability, summed."""
-    exact: bool
-    similarity: float
-    parses: bool
     prompt_tokens: int
-    """Tokens that were evaluated for the completion."""
+    """Tokens that were evaluated for the completion, or for a question."""
     prompt_ms: float
-    generated_tokens: int
-    decode_ms: float
-    total_ms: float
+    exact: bool = False
+    similarity: float = 0.0
+    parses: bool = False
+    generated_tokens: int = 0
+    """None are for a question."""
+    decode_ms: float = 0.0
+    total_ms: float = 0.0
     """From the question to the suggestion, at a place where nothing was evaluated before."""
     joules: float | None = None
     """Energy of the processor meanwhile, whoever used it; None where nobody tells."""
@@ -91,6 +93,7 @@ class Bench:
     energy: Callable[[], float | None] = field(default=lambda: None)
     """Gives the joules that the processor has used since some moment."""
     trees: Trees = field(factory=Trees)
+    layouts: Layouts = field(factory=Layouts)
 
     def engine_spec(self, experts: int) -> EngineSpec:
         """Give the engine that runs so many experts."""
@@ -136,16 +139,29 @@ async def run_trial(
     Raises:
         EngineError: The model cannot be loaded, or has no FIM tokens.
     """
+    return await with_engine(
+        setting, bench, lambda engine: _trial(hole, setting, bench, prepare, engine)
+    )
+
+
+async def with_engine(
+    setting: Setting, bench: Bench, work: Callable[[Engine], Awaitable[Outcome | None]]
+) -> Outcome | None:
+    """Work with the engine of a setting, and once more with another one where it dies.
+
+    Raises:
+        EngineError: The model cannot be loaded, or cannot do what is asked.
+    """
     spec = bench.engine_spec(setting.experts)
     engine = await bench.engines.get(spec)
     try:
-        return await _trial(hole, setting, bench, prepare, engine)
+        return await work(engine)
     except EngineError:
         if engine.model is not None:
             raise
     # The engine died in the middle of it; a long run is not lost for that.
     await bench.engines.drop(spec)
-    return await _trial(hole, setting, bench, prepare, await bench.engines.get(spec))
+    return await work(await bench.engines.get(spec))
 
 
 async def _trial(
@@ -163,7 +179,7 @@ async def _trial(
     window = work.windows.get(hole.view.uri)
     if window is None or not record.prompt:
         return None
-    score = await _silent(engine, infill_prompt(window, fim), hole.truth)
+    score = await silent(engine, infill_prompt(window, fim), hole.truth)
     judged = quality(hole, text)
     return Outcome(
         hole=hole.id,
@@ -186,12 +202,12 @@ async def _trial(
 async def complete_cold(hole: Hole, work: Workbench) -> tuple[str, Record]:
     """Complete a hole with nothing of its prompt evaluated yet; give what that cost as well."""
     # The lane keeps one prompt: with this one, nothing is left of the one before.
-    await _silent(work.engine, ("\n",))
+    await silent(work.engine, ("\n",))
     text = await complete(Question(hole.view, by_hand=True), work, CancelToken())
     return text, work.journal.records[-1]
 
 
-async def _silent(engine: Engine, prompt: Prompt, truth: str = "") -> Stats:
+async def silent(engine: Engine, prompt: Prompt, truth: str = "") -> Stats:
     """Evaluate a prompt, and how likely its truth is; nothing is generated."""
     request = Request(
         lane=LEAN,

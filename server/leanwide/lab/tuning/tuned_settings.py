@@ -12,7 +12,7 @@ from leanwide.lab.tuning.deciding import ENOUGH, Judgement, Loss
 from leanwide.lab.tuning.speed import fastest
 from leanwide.lab.tuning.tables import interval
 from leanwide.lab.tuning.trial import Outcome, Setting
-from leanwide.lab.tuning.tuning import CONTEXT, EXPERTS, Findings, Job
+from leanwide.lab.tuning.tuning import ANSWERS, CONTEXT, EXPERTS, Findings, Job
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY, wanted_experts
 from leanwide.modes.profile import LEAN, WIDE, Profile
@@ -30,19 +30,22 @@ class Report:
     @classmethod
     def of(cls, job: Job, findings: Findings) -> Report:
         """Gather what a run measured."""
-        ids = [hole.id for hole in job.repository.holes]
-        asked = {EXPERTS: findings.experts, CONTEXT: findings.context}
-        outcomes = {
-            name: {key: job.results[name].of(key, ids) for key in found.order}
-            for name, found in asked.items()
-            if found is not None
+        asked = {
+            EXPERTS: findings.experts,
+            ANSWERS: findings.answers,
+            CONTEXT: findings.context,
         }
+        outcomes: dict[str, dict[Setting, list[Outcome]]] = {}
+        for name, found in asked.items():
+            if found is not None:
+                ids = [hole.id for hole in job.holes(name)]
+                outcomes[name] = {key: job.results[name].of(key, ids) for key in found.order}
         return cls(job=job, findings=findings, outcomes=outcomes)
 
     @property
     def clear(self) -> bool:
         """Whether every question has its answer."""
-        asked = (self.findings.experts, self.findings.context)
+        asked = (self.findings.experts, self.findings.answers, self.findings.context)
         return all(one is None or one.clear for one in asked)
 
 
@@ -87,14 +90,15 @@ def _of_speed(report: Report) -> Iterator[_Wanted]:
 
 
 def _of_experts(report: Report) -> Iterator[_Wanted]:
-    found, think = report.findings.experts, report.findings.think
-    if found is None or not found.enough:
-        return
-    yield "lanes.lean.experts", found.chosen.experts, _why(found, count_of)
-    if think is not None:
+    found, answers = report.findings.experts, report.findings.answers
+    if found is not None and found.enough:
+        yield "lanes.lean.experts", found.chosen.experts, _why(found, count_of)
+    if (think := report.findings.think) is not None:
+        by_words = answers is not None and answers.enough
+        means = "by what is said of functions" if by_words else "by the code that it completes"
         trained = report.job.header.number(EXPERTS_KEY)
-        better = f"certainly better than the {trained} that it was trained with"
-        usual = "as it was trained: no other count is certainly better"
+        better = f"certainly better than the {trained} that it was trained with, {means}"
+        usual = f"as it was trained: no other count is certainly better, {means}"
         yield "lanes.wide.experts", think, usual if think == trained else better
 
 

@@ -1,7 +1,8 @@
 """Finds the settings that fit a model, a machine and a repository, within a given time.
 
-Three questions, one after the other: what makes the engine faster, how many experts typing needs,
-and how much context at that expert count. Only the first one goes by the clock.
+Four questions, one after the other: what makes the engine faster, how many experts typing needs,
+how many are best for answers, and how much context typing needs with its experts. Only the first
+one goes by the clock.
 """
 
 from __future__ import annotations
@@ -11,22 +12,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanwide.engine.base import EngineSpec
-from leanwide.lab.tuning.deciding import Judgement, finest
+from leanwide.lab.tuning.answering import run_question
+from leanwide.lab.tuning.deciding import ENOUGH, Judgement, finest
 from leanwide.lab.tuning.engines import MOST_SHARED, engines, most_engines
+from leanwide.lab.tuning.holes import Hole
 from leanwide.lab.tuning.repository import INDEX_SHARE, Repository, indexed
 from leanwide.lab.tuning.results import Results
 from leanwide.lab.tuning.speed import SpeedResult, Variant, measure_speed
 from leanwide.lab.tuning.sweep import Sweep, sweep
-from leanwide.lab.tuning.trial import Bench, Setting
+from leanwide.lab.tuning.trial import Bench, Setting, run_trial
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
 from leanwide.tuned import Subject
 
-EXPERTS, CONTEXT = QUESTIONS = ("experts", "context")
+EXPERTS, ANSWERS, CONTEXT = QUESTIONS = ("experts", "answers", "context")
 """What is asked of quality, in this order."""
 CONTEXTS: Final = (256, 512, 768, 1024, 1536, 2048)
 """Prompt tokens to choose among: less is no context, more is no completion while typing."""
@@ -34,8 +37,8 @@ _WIDTHS: Final = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 """Expert counts to choose among, as shares of the trained one."""
 _RESERVE: Final = 320
 """Tokens of a model's context that a prompt leaves for the rest of a trial."""
-_SPEED_END, _EXPERTS_END = 0.25, 0.65
-"""Shares of the time after which speed, and experts, have to be done."""
+_SPEED_END, _EXPERTS_END, _ANSWERS_END = 0.25, 0.6, 0.7
+"""Shares of the time after which each question but the last has to be done."""
 
 
 @frozen(kw_only=True)
@@ -60,6 +63,10 @@ class Job:
     before: Mapping[str, int | str]
     """The settings in force, by their full names."""
 
+    def holes(self, name: str) -> tuple[Hole, ...]:
+        """Give what one of :data:`QUESTIONS` is measured on."""
+        return self.repository.documented if name == ANSWERS else self.repository.holes
+
 
 @frozen(kw_only=True)
 class Moment:
@@ -76,8 +83,10 @@ class Findings:
     speed: tuple[SpeedResult, ...]
     experts: Judgement[Setting] | None
     """None where a model has none to choose from, or the time was spent before."""
+    answers: Judgement[Setting] | None
+    """Of expert counts by what was said of functions."""
     think: int | None
-    """The best expert count; None where nothing is known of it."""
+    """The expert count for questions; None where nothing is known of it."""
     context: Judgement[Setting] | None
     seconds: float
 
@@ -140,13 +149,17 @@ async def tune(job: Job, tell: Tell) -> Findings:
         usual = job.header.number(EXPERTS_KEY)
         speed = await _speed(job, bench, Setting(experts=usual, context_tokens=context), clock)
         await opened.close()
-        experts, think = await _experts(job, bench, context, clock)
+        counts = expert_counts(job.header)
+        widths = tuple(Setting(experts=count, context_tokens=context) for count in counts)
+        experts = await _sweep(job, bench, widths, clock, (_EXPERTS_END, EXPERTS))
+        answers = await _sweep(job, bench, widths, clock, (_ANSWERS_END, ANSWERS))
         lean = experts.chosen.experts if experts is not None else usual
         asked = tuple(Setting(experts=lean, context_tokens=tokens) for tokens in lengths)
         return Findings(
             speed=speed,
             experts=experts,
-            think=think,
+            answers=answers,
+            think=_think(job, answers, ANSWERS) or _think(job, experts, EXPERTS),
             context=await _sweep(job, bench, asked, clock, (1.0, CONTEXT)),
             seconds=clock.spent,
         )
@@ -159,27 +172,23 @@ async def _speed(job: Job, bench: Bench, setting: Setting, clock: Clock) -> tupl
     return await measure_speed(job.variants, setting, job.repository.holes, bench, tell)
 
 
-async def _experts(
-    job: Job, bench: Bench, context: int, clock: Clock
-) -> tuple[Judgement[Setting] | None, int | None]:
-    """Decide how many experts typing needs, and which count is the best for questions."""
-    counts = expert_counts(job.header)
-    asked = tuple(Setting(experts=count, context_tokens=context) for count in counts)
-    found = await _sweep(job, bench, asked, clock, (_EXPERTS_END, EXPERTS))
+def _think(job: Job, found: Judgement[Setting] | None, name: str) -> int | None:
+    """The best expert count by one question, the trained one where none is certainly better."""
     if found is None or not found.enough:
-        return found, None
-    evidence = job.results[EXPERTS].evidence(asked, [hole.id for hole in job.repository.holes])
-    usual = Setting(experts=job.header.number(EXPERTS_KEY), context_tokens=context)
-    return found, finest(found, evidence, usual).experts
+        return None
+    evidence = job.results[name].evidence(found.order, [hole.id for hole in job.holes(name)])
+    usual = evolve(found.best, experts=job.header.number(EXPERTS_KEY))
+    return finest(found, evidence, usual).experts
 
 
 async def _sweep(
     job: Job, bench: Bench, asked: tuple[Setting, ...], clock: Clock, share: tuple[float, str]
 ) -> Judgement[Setting] | None:
     """Ask one question; None where there is nothing to ask."""
-    if not asked:
-        return None
     end, name = share
+    holes = job.holes(name)
+    if not asked or len(holes) < ENOUGH:
+        return None
 
     def tell(judgement: Judgement[Setting], done: int) -> bool:
         live = len(judgement.live)
@@ -187,11 +196,12 @@ async def _sweep(
 
     question = Sweep(
         order=asked,
-        holes=job.repository.holes,
+        holes=holes,
         tolerance=job.tolerance,
         bench=bench,
         results=job.results[name],
         at_once=len(asked) <= MOST_SHARED and most_engines(job.spec) > 1,
+        measure=run_question if name == ANSWERS else run_trial,
     )
     return await sweep(question, tell)
 

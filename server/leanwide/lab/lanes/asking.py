@@ -1,0 +1,57 @@
+"""Engines for a measurement, and requests that say nothing in so many tokens."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import AsyncIterator
+from typing import Final
+
+from leanwide.engine.base import EngineSpec, Priority, Request
+from leanwide.engine.client import EngineClient
+
+_WORDS: Final = ("value", "count", "self", "return", "index", "(name)", "=", "for", "item", "in")
+_LENGTH: Final = 600
+"""Words of a text."""
+_FOR_EVER: Final = 3.6e6
+"""Milliseconds: no deadline."""
+
+
+@contextlib.asynccontextmanager
+async def engine(spec: EngineSpec) -> AsyncIterator[EngineClient]:
+    """Start an engine with its first lane open, and end it afterwards.
+
+    Raises:
+        EngineError: The model cannot be loaded.
+    """
+    client = EngineClient(spec)
+    try:
+        await client.ready()
+        yield client
+    finally:
+        await client.close()
+
+
+def request(
+    lane: str, text: str, tokens: int, priority: Priority = Priority.INTERACTIVE
+) -> Request:
+    """Ask a lane for so many tokens behind a text, however long it takes."""
+    return Request(
+        lane=lane, prompt=(text,), priority=priority, max_tokens=tokens, deadline_ms=_FOR_EVER
+    )
+
+
+def text(seed: int) -> str:
+    """Words without sense, other ones for each seed from the first on."""
+    words = random.Random(seed)  # noqa: S311  # no secret
+    return f"{seed} " + " ".join(words.choices(_WORDS, k=_LENGTH))
+
+
+async def sized(client: EngineClient, seed: int, tokens: int) -> str:
+    """Words of about so many tokens."""
+    words = text(seed)
+    while True:
+        (count,) = await client.count([words])
+        if count <= tokens:
+            return words
+        words = words[: len(words) * tokens // count]
