@@ -127,5 +127,8 @@ def test_the_memorys_speed_is_measured_on_experts_of_the_file_itself(wanted: Sam
     assert max(offsets) < tiny.stat().st_size
 
 
-def test_a_file_that_is_gone_leaves_the_speed_unknown(wanted: Sample, tmp_path):
+def test_a_file_that_is_gone_or_cut_off_leaves_the_speed_unknown(wanted: Sample, tmp_path):
     assert measure(attrs.evolve(wanted, file=tmp_path / "gone.gguf")) is None
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(wanted.file.read_bytes()[: max(part.offset for part in wanted.parts) + 1])
+    assert measure(attrs.evolve(wanted, file=cut)) is None

@@ -70,9 +70,15 @@ def gpu_memory_bytes() -> int:
 
 
 @contextlib.contextmanager
-def _mapped(file: Path) -> Iterator[tuple[int, int]]:
-    """Map a file; gives where it starts and its length."""
+def _mapped(file: Path, least: int) -> Iterator[tuple[int, int]]:
+    """Map a file of so many bytes at least; gives where it starts and its length.
+
+    Raises:
+        OSError: It is gone, or shorter; ggml would read behind its end.
+    """
     with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as found:
+        if len(found) < least:
+            raise OSError(f"{file} is cut off")
         view = np.frombuffer(found, np.uint8)
         try:
             yield view.ctypes.data, view.size
@@ -147,13 +153,13 @@ class Ggml:
         are read more slowly than memory of one piece. The first run brings them into memory.
 
         Raises:
-            OSError: The file cannot be mapped.
+            OSError: The file cannot be mapped, or ends before they do.
         """
         rows = sum(part.matrix.rows for part in parts)
         size = sum(part.matrix.rows * self._row(part.matrix) for part in parts)
         widths = {part.matrix.width for part in parts}
         with (
-            _mapped(file) as (start, length),
+            _mapped(file, max(self._end(part) for part in parts)) as (start, length),
             self._room(8 * (rows + sum(widths))) as room,
             self._weights(start, length, parts) as weights,
         ):
@@ -223,6 +229,9 @@ class Ggml:
 
     def _row(self, matrix: Matrix) -> int:
         return int(self._call["ggml_row_size"](matrix.kind, matrix.width))
+
+    def _end(self, part: Part) -> int:
+        return part.offset + part.matrix.rows * self._row(part.matrix)
 
     @contextlib.contextmanager
     def _weights(self, start: int, length: int, parts: Sequence[Part]) -> Iterator[list[Any]]:
