@@ -15,7 +15,8 @@ from leanwide.models.gguf import read_header
 @pytest.fixture(autouse=True)
 def small_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure in no time; what comes out is a number all the same."""
-    monkeypatch.setattr("leanwide.engine.ggml._STREAM_BYTES", 1 << 20)
+    monkeypatch.setattr("leanwide.engine.ggml._LAYERS_BYTES", 1 << 20)
+    monkeypatch.setattr("leanwide.engine.speed._STREAM_BYTES", 1 << 20)
     monkeypatch.setattr("leanwide.engine.ggml._RUNS_S", 0.0)
 
 
@@ -113,3 +114,21 @@ def test_experts_that_are_chosen_differ_for_each_token():
     ggml = Ggml()
     with ggml._room(1 << 20) as room:
         assert ggml._chosen(room, experts=16, used=4, tokens=8)
+
+
+def test_the_memorys_speed_is_measured_on_experts_of_the_file_itself(wanted: Sample, tiny):
+    assert wanted.file == tiny
+    assert {(part.matrix.width, part.matrix.rows) for part in wanted.parts} == {
+        (TINY.hidden, TINY.feed_forward),
+        (TINY.feed_forward, TINY.hidden),
+    }
+    offsets = [part.offset for part in wanted.parts]
+    assert len(set(offsets)) == len(offsets) > 1
+    assert max(offsets) < tiny.stat().st_size
+
+
+def test_a_file_that_is_gone_or_cut_off_leaves_the_speed_unknown(wanted: Sample, tmp_path):
+    assert measure(attrs.evolve(wanted, file=tmp_path / "gone.gguf")) is None
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(wanted.file.read_bytes()[: max(part.offset for part in wanted.parts) + 1])
+    assert measure(attrs.evolve(wanted, file=cut)) is None

@@ -14,6 +14,7 @@ from leanwide.models.speed import (
     StepRates,
     best,
     decode_tokens_per_s,
+    products_s,
     prompt_tokens_per_s,
 )
 
@@ -55,6 +56,10 @@ def test_faster_kernels_read_prompts_faster_and_by_no_more(dense, routed, gain):
     ]
     slow, fast = (prompt_tokens_per_s(COST, each, 8, 0) for each in rates)
     assert 0.999 * slow <= fast <= 1.001 * gain * slow
+
+
+def test_a_prompt_takes_more_than_its_products():
+    assert 1 / products_s(COST, RATES, 8, 100) > prompt_tokens_per_s(COST, RATES, 8, 100)
 
 
 def test_a_dense_model_has_a_speed():

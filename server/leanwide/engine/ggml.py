@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import mmap
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,8 +33,10 @@ _MOST_LAYERS: Final = 16
 """Layers of experts that are measured one after the other."""
 _CHAIN: Final = 400
 """Operations one after the other, each waiting for the one before."""
-_STREAM_BYTES: Final = 192 << 20
-"""A matrix larger than any cache, so that its weights come from memory."""
+_TENSOR_BYTES: Final = 1024
+"""Room for what ggml notes of a tensor, its data left out."""
+_LAYERS_BYTES: Final = 192 << 20
+"""Matrices larger than any cache, so that their weights come from memory."""
 
 
 @frozen(kw_only=True)
@@ -49,12 +52,38 @@ class Matrix:
     """How many such matrices there are, of which a token uses some."""
 
 
+@frozen(kw_only=True)
+class Part:
+    """A matrix in a file."""
+
+    matrix: Matrix
+    offset: int
+    """From the start of the file, in bytes."""
+
+
 def gpu_memory_bytes() -> int:
     """Give the memory of all GPUs that llama.cpp can use; 0 where there is none or it is hidden."""
     try:
         return Ggml().gpu_memory_bytes()
     except (OSError, AttributeError):
         return 0
+
+
+@contextlib.contextmanager
+def _mapped(file: Path, least: int) -> Iterator[tuple[int, int]]:
+    """Map a file of so many bytes at least; gives where it starts and its length.
+
+    Raises:
+        OSError: It is gone, or shorter; ggml would read behind its end.
+    """
+    with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as found:
+        if len(found) < least:
+            raise OSError(f"{file} is cut off")
+        view = np.frombuffer(found, np.uint8)
+        try:
+            yield view.ctypes.data, view.size
+        finally:
+            del view  # a map in use cannot be closed
 
 
 class _Parameters(ctypes.Structure):
@@ -80,6 +109,9 @@ _BASE: Final = {
     "ggml_nbytes": (ctypes.c_size_t, _POINTER),
     "ggml_used_mem": (ctypes.c_size_t, _POINTER),
     "ggml_get_mem_size": (ctypes.c_size_t, _POINTER),
+    "ggml_backend_cpu_buffer_from_ptr": (_POINTER, _POINTER, ctypes.c_size_t),
+    "ggml_backend_tensor_alloc": (_INT, _POINTER, _POINTER, _POINTER),
+    "ggml_backend_buffer_free": (None, _POINTER),
     "ggml_backend_dev_memory": (None, _POINTER, _POINTER, _POINTER),
     "ggml_backend_dev_type": (_INT, _POINTER),
 }
@@ -114,15 +146,29 @@ class Ggml:
             found.restype, found.argtypes = gives, takes
             self._call[function] = found
 
-    def stream_bytes_per_s(self, matrix: Matrix, threads: int) -> float:
-        """Bytes per second that a matrix times one token gets through when nothing is cached."""
-        row = self._call["ggml_row_size"](matrix.kind, matrix.width)
-        rows = _STREAM_BYTES // row
-        with self._room(rows * row + 8 * (matrix.width + rows)) as room:
-            weights = self._matrix(room, matrix.kind, matrix.width, rows)
-            tokens = self._matrix(room, _F32, matrix.width, 1)
-            product = self._call["ggml_mul_mat"](room, weights, tokens)
-            return float(rows * row / self._seconds(room, threads, product))
+    def stream_bytes_per_s(self, file: Path, parts: Sequence[Part], threads: int) -> float:
+        """Bytes per second that parts of a file get through, each times one token.
+
+        The file is mapped, as a model is: its pages lie where the system had room for them, and
+        are read more slowly than memory of one piece. The first run brings them into memory.
+
+        Raises:
+            OSError: The file cannot be mapped, or ends before they do.
+        """
+        rows = sum(part.matrix.rows for part in parts)
+        size = sum(part.matrix.rows * self._row(part.matrix) for part in parts)
+        widths = {part.matrix.width for part in parts}
+        with (
+            _mapped(file, max(self._end(part) for part in parts)) as (start, length),
+            self._room(8 * (rows + sum(widths))) as room,
+            self._weights(start, length, parts) as weights,
+        ):
+            tokens = {width: self._matrix(room, _F32, width, 1) for width in widths}
+            products = [
+                self._call["ggml_mul_mat"](room, matrix, tokens[part.matrix.width])
+                for matrix, part in zip(weights, parts, strict=True)
+            ]
+            return size / self._seconds(room, threads, *products)
 
     def dense_flops_per_s(self, matrix: Matrix, tokens: int, threads: int) -> float:
         """Operations per second of a matrix times so many tokens."""
@@ -141,7 +187,7 @@ class Ggml:
         """
         row = self._call["ggml_row_size"](matrix.kind, matrix.width)
         size = matrix.experts * matrix.rows * row
-        layers = max(1, min(_MOST_LAYERS, _STREAM_BYTES // size))
+        layers = max(1, min(_MOST_LAYERS, _LAYERS_BYTES // size))
         # beside tokens and products, llama.cpp notes for each expert which tokens chose it
         numbers = 8 * tokens * (matrix.width + used * matrix.rows + 2 * used * matrix.experts)
         with self._room(layers * (size + numbers)) as room:
@@ -180,6 +226,30 @@ class Ggml:
                 )
                 total += whole.value
         return total
+
+    def _row(self, matrix: Matrix) -> int:
+        return int(self._call["ggml_row_size"](matrix.kind, matrix.width))
+
+    def _end(self, part: Part) -> int:
+        return part.offset + part.matrix.rows * self._row(part.matrix)
+
+    @contextlib.contextmanager
+    def _weights(self, start: int, length: int, parts: Sequence[Part]) -> Iterator[list[Any]]:
+        """Tensors on memory that is there already."""
+        call = self._call
+        buffer = call["ggml_backend_cpu_buffer_from_ptr"](start, length)
+        room = call["ggml_init"](_Parameters(_TENSOR_BYTES * len(parts), None, True))
+        try:
+            tensors = []
+            for part in parts:
+                matrix = part.matrix
+                new = call["ggml_new_tensor_2d"](room, matrix.kind, matrix.width, matrix.rows)
+                call["ggml_backend_tensor_alloc"](buffer, new, start + part.offset)
+                tensors.append(new)
+            yield tensors
+        finally:
+            call["ggml_free"](room)
+            call["ggml_backend_buffer_free"](buffer)
 
     @contextlib.contextmanager
     def _room(self, size: int) -> Iterator[Any]:

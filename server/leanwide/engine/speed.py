@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import platform
+import random
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +22,7 @@ from attrs import frozen
 from platformdirs import user_cache_path
 
 from leanwide.engine.base import EngineSpec
-from leanwide.engine.ggml import Ggml, Matrix
+from leanwide.engine.ggml import Ggml, Matrix, Part
 from leanwide.engine.threads import ThreadChoice
 from leanwide.models.gguf import MATRIX_BLOCKS, GgufHeader, TensorInfo
 from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
@@ -36,6 +37,10 @@ _LARGEST_STEP: Final = 512
 """Tokens; larger steps gain next to nothing, and measuring them takes long."""
 _SMALL: Final = 64
 """Weights in a row of a matrix that takes no time to multiply with."""
+_STREAM_BYTES: Final = 192 << 20
+"""Weights that are read for the memory's speed, more than any cache holds."""
+_MOST_PARTS: Final = 1000
+"""Matrices that they are made of: ggml's graphs hold twice as many, and end the process beyond."""
 _OPERATIONS: Final = 40
 """Operations in a layer of qwen3moe at which the threads wait for each other, about."""
 
@@ -44,6 +49,9 @@ _OPERATIONS: Final = 40
 class Sample:
     """What is measured: the matrices of one layer of a model, and how they are used."""
 
+    file: Path
+    parts: tuple[Part, ...]
+    """What is read of it for the memory's speed: matrices of all layers."""
     dense: Matrix
     experts: Matrix | None
     keys: Matrix
@@ -76,6 +84,8 @@ def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> 
     narrow = max(1, header.number("embedding_length") // heads)
     keys = header.number("attention.key_length") or narrow
     return Sample(
+        file=header.path,
+        parts=_parts(header),
         dense=dense,
         experts=routed,
         keys=Matrix(kind=_F16, width=keys, rows=_CELLS),
@@ -100,6 +110,28 @@ def samples(
 def _matrix(tensor: TensorInfo, experts: int) -> Matrix:
     rows = tensor.elements // max(1, tensor.width * experts)
     return Matrix(kind=tensor.kind, width=tensor.width, rows=rows, experts=experts)
+
+
+def _parts(header: GgufHeader) -> tuple[Part, ...]:
+    """Draw experts of all layers, or whole matrices of a dense model, always the same."""
+    routed = [tensor for tensor in header.tensors if "_exps." in tensor.name]
+    experts = header.number("expert_count") if routed else 1
+    inside = routed or [tensor for tensor in header.tensors if tensor.elements > tensor.width]
+    places = []
+    for tensor in inside:
+        matrix = _matrix(tensor, experts)
+        if tensor.size_bytes is not None and _usable(matrix):
+            places += [(tensor, matrix, number) for number in range(experts)]
+    parts: list[Part] = []
+    size, drawn = 0, random.Random(0).sample(places, len(places))  # noqa: S311  # no secret
+    for tensor, matrix, number in drawn[:_MOST_PARTS]:
+        each = (tensor.size_bytes or 0) // experts
+        if size + each > _STREAM_BYTES and parts:
+            break
+        offset = header.data_start + tensor.offset + number * each
+        parts.append(Part(matrix=matrix, offset=offset))
+        size += each
+    return tuple(parts)
 
 
 def _usable(matrix: Matrix, used: int = 1) -> bool:
@@ -130,7 +162,7 @@ def measure(wanted: Sample) -> Rates | None:
 
 def _measured(ggml: Ggml, wanted: Sample, threads: int) -> Rates:
     return Rates(
-        stream_bytes_per_s=ggml.stream_bytes_per_s(wanted.experts or wanted.dense, threads),
+        stream_bytes_per_s=ggml.stream_bytes_per_s(wanted.file, wanted.parts, threads),
         attention_flops_per_s=ggml.dense_flops_per_s(wanted.keys, wanted.queries, threads),
         layer_s=_OPERATIONS * ggml.operation_s(_SMALL, threads),
         step=_step(ggml, wanted, threads),

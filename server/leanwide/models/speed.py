@@ -76,10 +76,16 @@ def decode_tokens_per_s(cost: TokenCost, rates: Rates, experts: int, context_tok
 
 def prompt_tokens_per_s(cost: TokenCost, rates: Rates, experts: int, context_tokens: int) -> float:
     """Tokens per second of a prompt behind so many tokens, while nobody disturbs its reading."""
+    products = products_s(cost, rates, experts, context_tokens)
+    waiting = cost.layers * rates.layer_s / rates.step.tokens
+    return 1 / (products * _BESIDE_PRODUCTS + waiting)
+
+
+def products_s(cost: TokenCost, rates: Rates, experts: int, context_tokens: int) -> float:
+    """Seconds of a prompt's token in matrix products alone."""
     step = rates.step
     seconds = cost.fixed_flops() / step.dense_flops_per_s
     seconds += cost.attention_flops(context_tokens) / step.attention_flops_per_s
     if routed := cost.expert_flops(experts):
         seconds += routed / step.expert_flops_per_s
-    waiting = cost.layers * rates.layer_s / step.tokens
-    return 1 / (seconds * _BESIDE_PRODUCTS + waiting)
+    return seconds

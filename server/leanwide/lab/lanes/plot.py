@@ -22,8 +22,9 @@ _STYLE: Final = """
   text { fill: #60656c } .title { fill: #1c2024; font-weight: 600 }
   .grid { stroke: #e2e4e8 } .mid { text-anchor: middle } .end { text-anchor: end }
   .line { fill: none; stroke-width: 2 }
-  .leanwide { stroke: #0b6e99; fill: #0b6e99 } .bare { stroke: #b4491c; fill: #b4491c }
-  .bound { stroke: #8a9099; fill: #8a9099 } .line.bound { stroke-dasharray: 5 4 }
+  .leanwide { stroke: #0b6e99 } circle.leanwide { fill: #0b6e99 }
+  .bare { stroke: #b4491c } circle.bare { fill: #b4491c }
+  .bound { stroke: #8a9099 } circle.bound { fill: #8a9099 } .line.bound { stroke-dasharray: 5 4 }
 """
 _NAMES: Final = {"leanwide": "leanwide", "bare": "bare loop over llama.cpp", "bound": "bound"}
 """Style → what it is called."""
@@ -78,7 +79,7 @@ def draw(widths: Sequence[Width], allowed: Mapping[int, Bound]) -> str:
 
 def _panel(panel: Panel, left: int) -> Iterator[str]:
     known = [value for line in panel.lines.values() for value in line if value is not None]
-    least, most = min(panel.counts), max(panel.counts)
+    least, most = _place(min(panel.counts)), max(map(_place, panel.counts))
     right = left + _WIDTH - _RIGHT
     x = Axis(least / _AIR, most * _AIR, left + _LEFT, right, is_log=True)
     y = Axis(0.0, max(known) * _AIR, _HEIGHT - _BOTTOM, _TOP)
@@ -89,18 +90,23 @@ def _panel(panel: Panel, left: int) -> Iterator[str]:
         yield f'<path class="grid" d="M{left + _LEFT} {at:.1f}H{right}"/>'
         yield f'<text class="end" x="{left + _LEFT - 6}" y="{at + 4:.1f}">{value:g}</text>'
     for count in panel.counts:
-        at, base = x.at(count), _HEIGHT - _BOTTOM
-        yield f'<text class="mid" x="{at:.1f}" y="{base + 16}">{count}</text>'
+        at, base = x.at(_place(count)), _HEIGHT - _BOTTOM
+        yield f'<text class="mid" x="{at:.1f}" y="{base + 16}">{count or "dense"}</text>'
     yield f'<text class="mid" x="{middle}" y="{_HEIGHT - 8}">active experts</text>'
     for style, values in panel.lines.items():
         yield from _line(style, panel.counts, values, x, y)
+
+
+def _place(count: int) -> int:
+    """Where a count stands; a dense model has none."""
+    return max(1, count)
 
 
 def _line(
     style: str, counts: Sequence[int], values: Sequence[float | None], x: Axis, y: Axis
 ) -> Iterator[str]:
     points = [
-        (x.at(count), y.at(value))
+        (x.at(_place(count)), y.at(value))
         for count, value in zip(counts, values, strict=True)
         if value is not None
     ]

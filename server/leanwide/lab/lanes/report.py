@@ -14,7 +14,7 @@ from rich.table import Table
 from leanwide.lab.lanes.lanes import LanesReport, Width
 from leanwide.lab.replay.measure import Spread
 from leanwide.models.cost import TokenCost
-from leanwide.models.speed import Rates, prompt_tokens_per_s
+from leanwide.models.speed import Rates, products_s
 
 _BEHIND: Final = 288
 """Tokens of context that a token of a measured answer reads: the prompt and half of the answer."""
@@ -29,7 +29,7 @@ class Bound:
     decode_tokens_per_s: float
     """If a token cost nothing but the reading of its weights from memory."""
     prompt_tokens_per_s: float
-    """At the speed of the kernels alone."""
+    """If it were matrix products alone."""
 
 
 def bounds(cost: TokenCost, rates: Mapping[int, Rates]) -> dict[int, Bound]:
@@ -37,7 +37,7 @@ def bounds(cost: TokenCost, rates: Mapping[int, Rates]) -> dict[int, Bound]:
     return {
         count: Bound(
             decode_tokens_per_s=found.stream_bytes_per_s / _bytes(cost, count),
-            prompt_tokens_per_s=prompt_tokens_per_s(cost, found, count, _BEFORE),
+            prompt_tokens_per_s=1 / products_s(cost, found, count, _BEFORE),
         )
         for count, found in rates.items()
     }
