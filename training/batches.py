@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.markers import END_OF_TEXT, FIM_MIDDLE, ID, IM_START
+from training.markers import END_OF_TEXT, ID
+from training.rows import Row, weighted
 
-ANSWER_WEIGHT: Final = 2.0
-"""How much more an answer's token counts than a prompt's."""
 BATCHES_PER_POOL: Final = 48
 
 
@@ -30,6 +29,7 @@ class Samples:
 
     tokens: np.ndarray
     ends: np.ndarray
+    answers: np.ndarray
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -38,39 +38,39 @@ class Samples:
         start = self.ends[number - 1] if number else 0
         return self.tokens[start : self.ends[number]]
 
+    def row(self, number: int, random: np.random.Generator) -> Row:
+        """Return a sample with what of it counts."""
+        return weighted(self[number], int(self.answers[number]), random)
+
 
 def load(path: Path) -> Samples:
     """Read what `training.dataset` wrote."""
     with np.load(path) as stored:
-        return Samples(stored["tokens"], stored["ends"])
+        return Samples(stored["tokens"], stored["ends"], stored["answers"])
 
 
-def batches(samples: Samples, size: int, skip: int, seed: int) -> Iterator[Batch]:
+def batches(samples: Samples, size: int, skip: int, seed: int) -> Iterator[list[Row]]:
     """Yield batches of at most `size` tokens without end, from batch number `skip` on."""
     number = 0
     epoch = 0
     while True:
-        for rows in _epoch(samples, size, np.random.default_rng((seed, epoch))):
+        random = np.random.default_rng((seed, epoch))
+        for rows in _epoch(samples, size, random):
             if number >= skip:
-                yield to_batch([samples[row] for row in rows])
+                yield [samples.row(row, np.random.default_rng((seed, number))) for row in rows]
             number += 1
         epoch += 1
 
 
-def to_batch(rows: list[np.ndarray]) -> Batch:
+def to_batch(rows: list[Row]) -> Batch:
     """Pad rows to one length; the padding never counts."""
-    length = max(map(len, rows))
+    length = max(len(row.tokens) for row in rows)
     tokens = np.full((len(rows), length), ID[END_OF_TEXT], dtype=np.int64)
     weights = np.zeros((len(rows), length), dtype=np.float32)
     for place, row in enumerate(rows):
-        tokens[place, : len(row)] = row
-        weights[place, : len(row)] = np.where(_is_answer(row), ANSWER_WEIGHT, 1.0)
+        tokens[place, : len(row.tokens)] = row.tokens
+        weights[place, : len(row.tokens)] = row.weights
     return Batch(torch.from_numpy(tokens), torch.from_numpy(weights))
-
-
-def _is_answer(row: np.ndarray) -> np.ndarray:
-    begun = np.cumsum(row == ID[FIM_MIDDLE]) + np.cumsum(row == ID[IM_START]) // 2
-    return (begun > 0) & (row != ID[FIM_MIDDLE])
 
 
 def _epoch(samples: Samples, size: int, random: np.random.Generator) -> Iterator[np.ndarray]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from training import curves, heldout, sources, train
+from training.model import Shape
 
 FIGURES: Final = {
     "nll": ("NLL, nats per token", "{:.3f}"),
@@ -101,7 +102,7 @@ def package_table(packages: list[dict[str, Any]]) -> str:
     return _table(["package", "version", "licence", "files", "million characters"], rows)
 
 
-def parameters(shape: train.Shape) -> int:
+def parameters(shape: Shape) -> int:
     """Count weights: embedding and head, attention, routers and experts, norms."""
     head = shape.head_size
     attention = shape.hidden * head * (2 * shape.heads + 2 * shape.kv_heads) + 2 * head

@@ -109,7 +109,7 @@ def explanations(path: Path, experts: int, asked: Iterable[heldout.Function]) ->
                 function.docstring,
                 runner.complete(
                     layout.chat_prompt(
-                        pairs.asked("Explain this function.", function.code), runner.encode
+                        "", pairs.asked("Explain this function.", function.code), runner.encode
                     ),
                     "", ".", MOST,
                 ).text,

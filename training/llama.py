@@ -111,7 +111,7 @@ class Runner:
         owed = self.pieces[begun[-1]] if begun else b""
         given = [*prompt, *begun[:-1]]
         nll = self._nll(prompt, self.encode(typed + truth), len(begun) - 1)
-        first = self.logits(given, len(given) - 1)[0]
+        first: np.ndarray = self.logits(given, len(given) - 1)[0]
         started = time.perf_counter()
         place = len(given)
 
@@ -121,7 +121,8 @@ class Runner:
                 return first
             self._decode([token], place, [0])
             place += 1
-            return self._rows(1)[0]
+            row: np.ndarray = self._rows(1)[0]
+            return row
 
         decoded = greedy.decode(step, self.pieces, self.ends, owed, most)
         seconds = time.perf_counter() - started
@@ -151,7 +152,8 @@ class Runner:
 
     def _rows(self, count: int) -> np.ndarray:
         pointer = llama_cpp.llama_get_logits(self._context)
-        return np.ctypeslib.as_array(pointer, shape=(count, self.size)).copy()
+        rows: np.ndarray = np.ctypeslib.as_array(pointer, shape=(count, self.size))
+        return rows.copy()
 
     def _forget(self, first: int) -> None:
         """Drop the cache from position `first` on."""
@@ -180,8 +182,9 @@ class Runner:
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Turn rows of logits into rows of log probabilities."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    shifted: np.ndarray = logits - logits.max(axis=-1, keepdims=True)
+    scores: np.ndarray = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return scores
 
 
 def _model_parameters(experts: int) -> llama_cpp.llama_model_params:
@@ -197,6 +200,6 @@ def _model_parameters(experts: int) -> llama_cpp.llama_model_params:
     return parameters
 
 
-@llama_cpp.llama_log_callback
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
 def _SILENT(_level: int, _text: bytes, _data: object) -> None:  # noqa: N802
     """Swallow llama.cpp's log."""
