@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +13,11 @@ from training.markers import END_OF_TEXT, ID
 from training.rows import Row, weighted
 
 BATCHES_PER_POOL: Final = 48
+ROUNDED: Final = 64
+"""Tokens by which the length of a batch's rows grows."""
+
+
+Lengths = TypeVar("Lengths", int, np.ndarray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,14 @@ def batches(samples: Samples, size: int, skip: int, seed: int) -> Iterator[list[
         epoch += 1
 
 
+def rounded(tokens: Lengths) -> Lengths:
+    """Round lengths up to one of few, so that batches have few shapes."""
+    return -(-tokens // ROUNDED) * ROUNDED
+
+
 def to_batch(rows: list[Row]) -> Batch:
     """Pad rows to one length; the padding never counts."""
-    length = max(len(row.tokens) for row in rows)
+    length = rounded(max(len(row.tokens) for row in rows))
     tokens = np.full((len(rows), length), ID[END_OF_TEXT], dtype=np.int64)
     weights = np.zeros((len(rows), length), dtype=np.float32)
     for place, row in enumerate(rows):
@@ -75,7 +85,7 @@ def to_batch(rows: list[Row]) -> Batch:
 
 def _epoch(samples: Samples, size: int, random: np.random.Generator) -> Iterator[np.ndarray]:
     """Go once through all samples; within a pool, rows are grouped by length."""
-    lengths = np.diff(samples.ends, prepend=0)
+    lengths = rounded(np.diff(samples.ends, prepend=0))
     order = random.permutation(len(samples))
     per_pool = int(BATCHES_PER_POOL * size / lengths.mean())
     for first in range(0, len(order), per_pool):

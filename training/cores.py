@@ -3,17 +3,30 @@
 from pathlib import Path
 from typing import Final
 
-LOAD: Final = Path("/proc/loadavg")
+SYSTEM: Final = Path("/proc/loadavg")
+OWN: Final = Path("/proc/self/task")
 
 
 def free_threads(most: int) -> int:
-    """Return `most`, less the threads of others that are running now, and at least 1.
+    """Return `most`, less the threads of other processes that are running now, and at least 1.
 
-    Threads wait for each other many times in a step: one that gets no core holds up all. Call
-    while this process runs on one thread. Where the kernel does not say, nobody else is assumed.
+    Threads wait for each other many times in a step: one that gets no core holds up all. Where the
+    kernel does not say, nobody else is assumed.
     """
     try:
-        running = int(LOAD.read_text().split()[3].split("/")[0])
+        running = int(SYSTEM.read_text().split()[3].split("/")[0])
     except OSError:
         return most
-    return max(1, most - max(0, running - 1))
+    return max(1, most - max(0, running - _own_running()))
+
+
+def _own_running() -> int:
+    """Count this process's running threads: one that waits for work may still be spinning."""
+    return sum(_state(thread / "stat") == "R" for thread in OWN.iterdir())
+
+
+def _state(stat: Path) -> str:
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"

@@ -60,7 +60,15 @@ def judged(case: Case, text: str, stopped: bool, nll: float) -> Outcome:
     )
 
 
-def model(path: Path, experts: int, cases: list[Case], threads: int) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a model made of all cases, in their order, and how fast it generated."""
+
+    outcomes: list[Outcome]
+    tokens_per_second: float
+
+
+def completed(path: Path, experts: int, cases: list[Case], threads: int) -> Completed:
     """Complete every case at one expert count."""
     load = Load(experts=experts, context=CONTEXT, threads=threads, precision=SERVED)
     outcomes, tokens, seconds = [], 0, 0.0
@@ -71,7 +79,13 @@ def model(path: Path, experts: int, cases: list[Case], threads: int) -> dict[str
             made = runner.complete(prompt, case.typed, case.truth, MOST)
             outcomes.append(judged(case, made.text, made.stopped, made.nll))
             tokens, seconds = tokens + len(made.tokens), seconds + made.seconds
-    return summary(outcomes) | {"tokens_per_second": tokens / seconds}
+    return Completed(outcomes, tokens / seconds)
+
+
+def model(path: Path, experts: int, cases: list[Case], threads: int) -> dict[str, object]:
+    """Measure a model at one expert count."""
+    made = completed(path, experts, cases, threads)
+    return summary(made.outcomes) | {"tokens_per_second": made.tokens_per_second}
 
 
 def copying(cases: list[Case]) -> dict[str, object]:
@@ -109,7 +123,9 @@ def explanations(path: Path, experts: int, asked: Iterable[heldout.Function]) ->
                 function.docstring,
                 runner.complete(
                     layout.chat_prompt(
-                        "", pairs.asked("Explain this function.", function.code), runner.encode
+                        layout.system("explain"),
+                        pairs.asked("Explain this code.", function.code),
+                        runner.encode,
                     ),
                     "", ".", MOST,
                 ).text,

@@ -1,5 +1,10 @@
-"""Take a published model file apart again: its tokenizer and its weights, to go on from them."""
+"""Take a published model file apart again: its tokenizer and its weights, to go on from them.
 
+python -m training.origin --model FILE.gguf --to training/out/origin.pt
+"""
+
+import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +16,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from training import tokenizer
-from training.model import Shape
+from training.model import Model, Shape
 from training.names import LAYER_NAMES
 
 ARCHITECTURE: Final = "qwen3moe"
@@ -68,5 +73,38 @@ def weights_of(path: Path) -> dict[str, Tensor]:
     return {name: weight.contiguous() for name, weight in weights.items()}
 
 
+def write(model: Model, to: Path) -> None:
+    """Write a model's shape and weights, for a run to begin with."""
+    torch.save({"shape": asdict(model.shape), "weights": model.state_dict()}, to)
+
+
+def read(path: Path) -> Model:
+    """Read what `write` wrote."""
+    stored = torch.load(path, weights_only=True)
+    model = Model(Shape(**stored["shape"]))
+    model.load_state_dict(stored["weights"])
+    return model
+
+
+def model_of(path: Path) -> Model:
+    """Rebuild the model of a GGUF."""
+    model = Model(shape_of(path))
+    model.load_state_dict(weights_of(path))
+    return model
+
+
 def _dequantised(tensor: Any) -> np.ndarray:
     return np.array(quants.dequantize(tensor.data, tensor.tensor_type), dtype=np.float32)
+
+
+def main() -> None:
+    """Write a GGUF's shape and weights for `training.train --origin`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--to", type=Path, required=True)
+    given = parser.parse_args()
+    write(model_of(given.model), given.to)
+
+
+if __name__ == "__main__":
+    main()

@@ -112,9 +112,7 @@ def train(plan: Plan) -> None:
     (plan.run / MINUTES).write_text(f"{plan.minutes}\n")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(plan.seed)
-    model = Model(plan.shape).to(device)
-    if plan.origin:
-        model.load_state_dict(origin.weights_of(plan.origin))
+    model = (origin.read(plan.origin) if plan.origin else Model(plan.shape)).to(device)
     masters = {name: p.detach().clone() for name, p in model.named_parameters()}
     model.to(torch.bfloat16)
     optimizer = Optimizer(model, masters, plan.rates)
@@ -126,7 +124,7 @@ def train(plan: Plan) -> None:
     forward: Any = torch.compile(losses) if device.type == "cuda" else losses
     threads = torch.get_num_threads()
     saved = time.monotonic()
-    with Log(plan.run / "log.csv") as log:
+    with Log(plan.run / "log.csv", optimizer.steps) as log:
         for rows, clock in _until(plan.run / MINUTES, progress, stream):
             seed = plan.seed * 1_000_003 + optimizer.steps
             part = plan.repetitions * copying.share(clock.done)
@@ -134,7 +132,7 @@ def train(plan: Plan) -> None:
             batch = Batch(drawn.tokens.to(device), drawn.weights.to(device))
             random = Random(seed)
             torch.set_num_threads(cores.free_threads(threads))
-            active = random.choices(EXPERTS_DRAWN, EXPERTS_SHARES, k=plan.shape.layers)
+            active = random.choices(EXPERTS_DRAWN, EXPERTS_SHARES, k=model.shape.layers)
             cost = forward(model, batch, active)
             (cost.token + BALANCE_WEIGHT * cost.balance.sum()).backward()
             optimizer.step(rate_factor(clock.done))
@@ -147,9 +145,9 @@ def train(plan: Plan) -> None:
                 curves.draw(plan.run / "log.csv", plan.run / "curves.png")
             log.write(row)
             if time.monotonic() - saved > plan.save_every_s:
-                save(plan, optimizer, progress)
+                save(plan, model.shape, optimizer, progress)
                 saved = time.monotonic()
-    save(plan, optimizer, progress)
+    save(plan, model.shape, optimizer, progress)
     curves.draw(plan.run / "log.csv", plan.run / "curves.png")
 
 
@@ -186,10 +184,10 @@ def _until(
             bar.update(round(progress.seconds) - bar.n)
 
 
-def save(plan: Plan, optimizer: Optimizer, progress: Progress) -> None:
+def save(plan: Plan, shape: Shape, optimizer: Optimizer, progress: Progress) -> None:
     """Write the checkpoint, whole or not at all."""
     content = {
-        "shape": asdict(plan.shape),
+        "shape": asdict(shape),
         "optimizer": optimizer.state(),
         "progress": asdict(progress),
     }
@@ -208,19 +206,19 @@ def _resume(run: Path, optimizer: Optimizer) -> Progress:
 
 
 class Log:
-    """A CSV file that grows by one row per step."""
+    """A CSV file that grows by one row per step; a resumed run drops what it does again."""
 
     FIELDS: Final = (
         "step", "seconds", "tokens", "loss", "balance", "done",
         *(f"held_out_{count}" for count in validation.COUNTS), "copied",
     )  # fmt: skip
 
-    def __init__(self, path: Path) -> None:
-        fresh = not path.exists()
-        self._file = path.open("a", newline="")
+    def __init__(self, path: Path, steps: int) -> None:
+        rows = _rows(path)
+        self._file = path.open("w", newline="")
         self._writer = csv.DictWriter(self._file, self.FIELDS)
-        if fresh:
-            self._writer.writeheader()
+        self._writer.writeheader()
+        self._writer.writerows(row for row in rows if int(row["step"]) <= steps)
 
     def __enter__(self) -> "Log":
         return self
@@ -245,6 +243,13 @@ class Log:
         self._file.flush()
 
 
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def main() -> None:
     """Read the arguments and train."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -258,7 +263,9 @@ def main() -> None:
     parser.add_argument("--head-rate", type=float, default=0.001)
     parser.add_argument("--other-rate", type=float, default=0.002)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--origin", type=Path, help="a GGUF whose weights to begin with")
+    parser.add_argument(
+        "--origin", type=Path, help="a file of training.origin or training.graft to begin with"
+    )
     parser.add_argument(
         "--repetitions", type=float, default=1.0, help="how many of the usual copying exercises"
     )
@@ -280,8 +287,8 @@ def main() -> None:
             seed=given.seed,
             origin=given.origin,
             repetitions=given.repetitions,
-            validate_every=150,
-            save_every_s=120.0,
+            validate_every=50,
+            save_every_s=60.0,
         )
     )
 
