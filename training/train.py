@@ -4,8 +4,8 @@
 
 The schedule follows the clock, so that the rate has fallen to zero when the time is over, however
 busy the machine was; time for which the process was stopped does not count. The end is read from
-the file `minutes` of the run before each step: another number there moves it. Runs on one CUDA GPU
-when there is one, else on the CPU.
+the file `minutes` of the run before each step: another number there moves it, and 0 ends the run
+with a checkpoint. Runs on one CUDA GPU when there is one, else on the CPU.
 """
 
 import argparse
@@ -219,6 +219,7 @@ class Log:
         self._writer = csv.DictWriter(self._file, self.FIELDS)
         self._writer.writeheader()
         self._writer.writerows(row for row in rows if int(row["step"]) <= steps)
+        self._file.flush()
 
     def __enter__(self) -> "Log":
         return self
