@@ -9,7 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -82,9 +85,17 @@ def completed(path: Path, experts: int, cases: list[Case], threads: int) -> Comp
     return Completed(outcomes, tokens / seconds)
 
 
-def model(path: Path, experts: int, cases: list[Case], threads: int) -> dict[str, object]:
-    """Measure a model at one expert count."""
-    made = completed(path, experts, cases, threads)
+def together(paths: list[Path], counts: list[int], cases: list[Case]) -> list[Completed]:
+    """Complete every case with each of the files at its count, a process on one thread for each.
+
+    Half of the time goes into parsing files, which needs one core only.
+    """
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        return list(pool.map(completed, paths, counts, repeat(cases), repeat(1)))
+
+
+def model(made: Completed) -> dict[str, object]:
+    """Summarise what a model made of all cases."""
     return summary(made.outcomes) | {"tokens_per_second": made.tokens_per_second}
 
 
@@ -173,11 +184,10 @@ def _ngram_nll(counts: baselines.NGram, context: list[int], rest: list[int]) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much to measure: held-out cases, freely sampled texts, and threads to do it with."""
+    """How much to measure: held-out cases, and freely sampled texts."""
 
     cases: int
     texts: int
-    threads: int
 
 
 def everything(path: Path, data: Path, size: Size) -> dict[str, object]:
@@ -185,9 +195,10 @@ def everything(path: Path, data: Path, size: Size) -> dict[str, object]:
     cases = heldout.read_cases(data / "heldout.jsonl")[: size.cases]
     functions = heldout.read_functions(data / "heldout.jsonl")
     samples = batches.load(data / "samples.npz")
+    made = together([path] * len(COUNTS), list(COUNTS), cases)
     return {
         "cases": len(cases),
-        "experts": {n: model(path, n, cases, size.threads) for n in COUNTS},
+        "experts": dict(zip(COUNTS, map(model, made), strict=True)),
         "copy": copying(cases),
         "ngram": ngram(path, samples, cases),
         "explanations": [asdict(answer) for answer in explanations(path, 8, functions)],
@@ -204,10 +215,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("training/out"))
     parser.add_argument("--cases", type=int, default=300)
     parser.add_argument("--texts", type=int, default=200, help="sampled texts to look for copies")
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--to", type=Path, default=Path("training/out/evaluation.json"))
     given = parser.parse_args()
-    size = Size(cases=given.cases, texts=given.texts, threads=given.threads)
+    size = Size(cases=given.cases, texts=given.texts)
     given.to.write_text(json.dumps(everything(given.model, given.data, size), indent=1))
 
 

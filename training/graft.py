@@ -21,8 +21,8 @@ from torch.nn import functional
 from training import batches, origin
 from training.model import Block, Model, rotation_table
 
-AFTER: Final = 4
-"""Layers of the model in front of the new ones."""
+AFTER: Final = 2 / 3
+"""Part of the model's layers in front of the new ones."""
 ROWS: Final = 80
 LENGTH: Final = 384
 """How many rows of how many tokens the hidden states are looked at in."""
@@ -37,6 +37,8 @@ CARRIED: Final = 2.0
 """How much louder the code of the token before is than what else stands in its directions."""
 RANK: Final = 128
 """Numbers by which the second layer says which token to copy: two groups of 64."""
+LOUDNESS: Final = 6.0
+"""How much a copied token is raised: enough to be heard, and training finds the rest."""
 STEPS: Final = 300
 BATCH: Final = 1024
 """Steps, and hidden states in each, in which the words for a copied token are learnt."""
@@ -53,17 +55,17 @@ class States:
 def grafted(model: Model, rows: Tensor, loudness: float) -> Model:
     """Return a copy of `model` with the two layers; `loudness` scales what is copied."""
     shape = replace(model.shape, layers=model.shape.layers + 2)
-    larger = Model(shape)
-    _take_over(model, larger)
-    first, second = larger.blocks[AFTER], larger.blocks[AFTER + 1]
+    larger, place = Model(shape), int(model.shape.layers * AFTER)
+    _take_over(model, larger, place)
+    first, second = larger.blocks[place], larger.blocks[place + 1]
     assert isinstance(first, Block)
     assert isinstance(second, Block)
-    raw = hidden_before(larger, rows, AFTER)
+    raw = hidden_before(larger, rows, place)
     steady, code = _readings(States(normed(raw), rows.flatten()))
     quiet, noise = _quiet_directions(raw)
     spread = (normed(raw) @ code).std(dim=0)
     _tell_the_token_before(first, steady, code, quiet * noise * CARRIED / spread)
-    states = States(normed(hidden_before(larger, rows, AFTER + 1)), rows.flatten())
+    states = States(normed(hidden_before(larger, rows, place + 1)), rows.flatten())
     before = functional.pad(normed(raw).view(*rows.shape, -1) @ code, (0, 0, 1, 0))[:, :-1]
     key = solved(states.hidden, before.flatten(0, 1))
     query = solved(states.hidden, normed(raw) @ code)
@@ -115,12 +117,12 @@ def discriminant(states: States, size: int) -> tuple[Tensor, Tensor]:
     return mean, (whitening.T @ directions).flip(1)[:, :size]
 
 
-def _take_over(model: Model, larger: Model) -> None:
-    """Copy all weights; layers behind the new ones move up by two."""
+def _take_over(model: Model, larger: Model, place: int) -> None:
+    """Copy all weights; layers from `place` on move up by two."""
     renamed = {}
     for name, weight in model.state_dict().items():
         parts = name.split(".")
-        if parts[0] == "blocks" and int(parts[1]) >= AFTER:
+        if parts[0] == "blocks" and int(parts[1]) >= place:
             parts[1] = str(int(parts[1]) + 2)
         renamed[".".join(parts)] = weight
     larger.load_state_dict(renamed, strict=False)
@@ -201,7 +203,8 @@ def _words(states: States, model: Model) -> tuple[Tensor, Tensor]:
     return value.detach(), word.detach()
 
 
-def _sample_rows(data: Path) -> Tensor:
+def sample_rows(data: Path) -> Tensor:
+    """Return the first tokens of a training set, cut into rows."""
     tokens = batches.load(data / "samples.npz").tokens[: ROWS * LENGTH]
     return torch.from_numpy(tokens.astype("int64")).view(ROWS, LENGTH)
 
@@ -212,11 +215,11 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=Path("training/out"))
     parser.add_argument("--to", type=Path, required=True)
-    parser.add_argument("--loudness", type=float, default=6.0)
+    parser.add_argument("--loudness", type=float, default=LOUDNESS)
     given = parser.parse_args()
     torch.manual_seed(1)
     model = origin.model_of(given.model)
-    larger = grafted(model, _sample_rows(given.data), given.loudness)
+    larger = grafted(model, sample_rows(given.data), given.loudness)
     origin.write(larger, given.to)
 
 

@@ -109,11 +109,12 @@ class Runner:
         """
         begun = self.encode(typed)
         owed = self.pieces[begun[-1]] if begun else b""
-        given = [*prompt, *begun[:-1]]
-        nll = self._nll(prompt, self.encode(typed + truth), len(begun) - 1)
-        first: np.ndarray = self.logits(given, len(given) - 1)[0]
+        opening = self.logits(prompt, len(prompt) - 1)
+        nll = self._nll(opening, len(prompt), self.encode(typed + truth), len(begun) - 1)
+        self._forget(len(prompt))
+        first: np.ndarray = self._following(opening, len(prompt), begun[:-1])[-1]
         started = time.perf_counter()
-        place = len(given)
+        place = len(prompt) + len(begun[:-1])
 
         def step(token: int | None) -> np.ndarray:
             nonlocal place
@@ -143,12 +144,19 @@ class Runner:
             row = self._rows(1)[0]
         return made
 
-    def _nll(self, prompt: Sequence[int], middle: list[int], first: int) -> float:
+    def _nll(self, opening: np.ndarray, place: int, middle: list[int], first: int) -> float:
         """Score a middle from its token number `first` on, and an end token after it."""
         first = max(0, min(first, len(middle)))
-        rows = log_softmax(self.logits([*prompt, *middle], len(prompt) + first - 1))
+        rows = log_softmax(self._following(opening, place, middle)[first:])
         asked = [*middle[first:], ID[END_OF_TEXT]]
         return -float(rows[np.arange(len(asked)), asked].mean())
+
+    def _following(self, opening: np.ndarray, place: int, tokens: list[int]) -> np.ndarray:
+        """Evaluate tokens from position `place` on; return their logits behind `opening`'s."""
+        if not tokens:
+            return opening
+        self._decode(tokens, place, range(len(tokens)))
+        return np.concatenate((opening, self._rows(len(tokens))))
 
     def _rows(self, count: int) -> np.ndarray:
         pointer = llama_cpp.llama_get_logits(self._context)

@@ -31,11 +31,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("training/out"))
     given = parser.parse_args()
     cases = heldout.read_cases(given.data / "heldout.jsonl")[: given.cases]
-    old, new = (
-        evaluate.completed(path, given.experts, cases, threads=2).outcomes
-        for path in (given.old, given.new)
-    )
-    for name, change in differences(old, new).items():
+    old, new = evaluate.together([given.old, given.new], [given.experts] * 2, cases)
+    for name, change in differences(old.outcomes, new.outcomes).items():
         print(f"{name}: {change.mean:+.3f} ({change.low:+.3f} to {change.high:+.3f})")
 
 

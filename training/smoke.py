@@ -22,12 +22,15 @@ from training import (
     dataset,
     evaluate,
     export,
+    graft,
     origin,
     parity,
     sources,
     tokenizer,
     train,
+    validation,
 )
+from training.model import Model, Shape
 from training.optimizer import Rates
 
 FILES: Final = 90
@@ -52,8 +55,9 @@ def smoke(out: Path) -> Path:
     export.quantise(run / "model-f32.gguf", model, "q8_0")
     parity.check(run, out)
     _check_learning(run / "log.csv")
+    _check_copying(run / "checkpoint.pt", out)
     _check_way_back(run / "checkpoint.pt", out / "tokenizer.json", model)
-    size = evaluate.Size(cases=SHOWN, texts=SHOWN, threads=2)
+    size = evaluate.Size(cases=SHOWN, texts=SHOWN)
     results = evaluate.everything(model, out, size)
     print(f"evaluated {results['cases']} cases, {results['megabytes']:.1f} MB")
     print(_completion(model))
@@ -67,6 +71,19 @@ def _check_learning(log: Path) -> None:
     print(f"loss {losses[0]:.2f} to {losses[-1]:.2f} in {len(losses)} steps")
     if losses[-1] > math.log(train.TINY.vocabulary) - LEARNT:
         raise SystemExit("the model learns nothing")
+
+
+def _check_copying(checkpoint: Path, data: Path) -> None:
+    """Stop the program unless the model copies better with the layers for it than without."""
+    stored = torch.load(checkpoint, weights_only=True)
+    model = Model(Shape(**stored["shape"]))
+    model.load_state_dict(stored["optimizer"]["masters"])
+    cases = validation.load(data, torch.device("cpu"))
+    larger = graft.grafted(model, graft.sample_rows(data), graft.LOUDNESS)
+    before, after = (validation.copied(one, cases) for one in (model, larger))
+    print(f"foretells {before:.1%} of repeated tokens, {after:.1%} with layers that copy")
+    if after <= before:
+        raise SystemExit("the layers that copy do not copy")
 
 
 def _check_way_back(checkpoint: Path, words: Path, model: Path) -> None:
