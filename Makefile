@@ -56,7 +56,8 @@ bench: $(SETUP) ## run the benchmarks (nothing else should run meanwhile)
 compare: $(SETUP) ## compare leanwide's settings with "more is better" on its own code, 5 minutes
 	$(BIN)/leanwide compare server/leanwide --to build/compare
 
-train-smoke: .venv-training/.ready ## train a tiny embedded model, from data to a completion
+train-smoke: .venv-training/.ready ## check the types of training/, and train a tiny embedded model from data to a completion
+	.venv-training/bin/mypy -p training
 	.venv-training/bin/python -m training.smoke
 
 .venv-training/.ready: training/requirements.txt

@@ -71,7 +71,7 @@ class NGram:
 
     def __init__(self, tokens: np.ndarray, vocabulary: int) -> None:
         unigrams = np.bincount(tokens, minlength=vocabulary) + 0.5
-        self._base = unigrams / unigrams.sum()
+        self._base: np.ndarray = unigrams / unigrams.sum()
         self._orders = [(order, Counts.of(tokens, order)) for order in ORDERS]
 
     def probabilities(self, context: Sequence[int]) -> np.ndarray:

@@ -3,17 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from training.markers import END_OF_TEXT, FIM_MIDDLE, ID, IM_START
+from training.markers import END_OF_TEXT, ID
+from training.rows import Row, weighted
 
-ANSWER_WEIGHT: Final = 2.0
-"""How much more an answer's token counts than a prompt's."""
 BATCHES_PER_POOL: Final = 48
+ROUNDED: Final = 64
+"""Tokens by which the length of a batch's rows grows."""
+
+
+Lengths = TypeVar("Lengths", int, np.ndarray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Samples:
 
     tokens: np.ndarray
     ends: np.ndarray
+    answers: np.ndarray
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -38,44 +43,49 @@ class Samples:
         start = self.ends[number - 1] if number else 0
         return self.tokens[start : self.ends[number]]
 
+    def row(self, number: int, random: np.random.Generator) -> Row:
+        """Return a sample with what of it counts."""
+        return weighted(self[number], int(self.answers[number]), random)
+
 
 def load(path: Path) -> Samples:
     """Read what `training.dataset` wrote."""
     with np.load(path) as stored:
-        return Samples(stored["tokens"], stored["ends"])
+        return Samples(stored["tokens"], stored["ends"], stored["answers"])
 
 
-def batches(samples: Samples, size: int, skip: int, seed: int) -> Iterator[Batch]:
+def batches(samples: Samples, size: int, skip: int, seed: int) -> Iterator[list[Row]]:
     """Yield batches of at most `size` tokens without end, from batch number `skip` on."""
     number = 0
     epoch = 0
     while True:
-        for rows in _epoch(samples, size, np.random.default_rng((seed, epoch))):
+        random = np.random.default_rng((seed, epoch))
+        for rows in _epoch(samples, size, random):
             if number >= skip:
-                yield to_batch([samples[row] for row in rows])
+                yield [samples.row(row, np.random.default_rng((seed, number))) for row in rows]
             number += 1
         epoch += 1
 
 
-def to_batch(rows: list[np.ndarray]) -> Batch:
+def rounded(tokens: Lengths) -> Lengths:
+    """Round lengths up to one of few, so that batches have few shapes."""
+    return -(-tokens // ROUNDED) * ROUNDED
+
+
+def to_batch(rows: list[Row]) -> Batch:
     """Pad rows to one length; the padding never counts."""
-    length = max(map(len, rows))
+    length = rounded(max(len(row.tokens) for row in rows))
     tokens = np.full((len(rows), length), ID[END_OF_TEXT], dtype=np.int64)
     weights = np.zeros((len(rows), length), dtype=np.float32)
     for place, row in enumerate(rows):
-        tokens[place, : len(row)] = row
-        weights[place, : len(row)] = np.where(_is_answer(row), ANSWER_WEIGHT, 1.0)
+        tokens[place, : len(row.tokens)] = row.tokens
+        weights[place, : len(row.tokens)] = row.weights
     return Batch(torch.from_numpy(tokens), torch.from_numpy(weights))
-
-
-def _is_answer(row: np.ndarray) -> np.ndarray:
-    begun = np.cumsum(row == ID[FIM_MIDDLE]) + np.cumsum(row == ID[IM_START]) // 2
-    return (begun > 0) & (row != ID[FIM_MIDDLE])
 
 
 def _epoch(samples: Samples, size: int, random: np.random.Generator) -> Iterator[np.ndarray]:
     """Go once through all samples; within a pool, rows are grouped by length."""
-    lengths = np.diff(samples.ends, prepend=0)
+    lengths = rounded(np.diff(samples.ends, prepend=0))
     order = random.permutation(len(samples))
     per_pool = int(BATCHES_PER_POOL * size / lengths.mean())
     for first in range(0, len(order), per_pool):

@@ -10,7 +10,10 @@ import math
 from pathlib import Path
 from typing import Any, Final
 
-from training import curves, heldout, sources, train
+import torch
+
+from training import curves, heldout, outlook, sources, validation
+from training.model import Shape
 
 FIGURES: Final = {
     "nll": ("NLL, nats per token", "{:.3f}"),
@@ -38,13 +41,14 @@ def write(data: Path, run: Path, docs: Path) -> None:
 def facts(results: dict[str, Any], data: Path, run: Path) -> dict[str, str]:
     """Name every value that the template asks for."""
     packages = json.loads((data / "packages.json").read_text())
-    last = _last_row(run / "log.csv")
+    shape = Shape(**torch.load(run / "checkpoint.pt", weights_only=True)["shape"])
+    last = _rows(run / "log.csv")[-1]
     verbatim = results["memory"]
     return {
         "megabytes": f"{results['megabytes']:.1f}",
         "cases": str(results["cases"]),
         "figures": figures(results),
-        "elasticity": elasticity(results["experts"]),
+        "elasticity": elasticity(results["experts"], shape.nominal_experts),
         "explanations": "\n".join(map(explanation, results["explanations"])),
         "learned": package_table([p for p in packages if not p["held_out"]]),
         "held_out": package_table([p for p in packages if p["held_out"]]),
@@ -59,7 +63,9 @@ def facts(results: dict[str, Any], data: Path, run: Path) -> dict[str, str]:
         ),
         "whole": f"{verbatim['whole']:.1%}",
         "first": f"{results['first_completion_s']:.1f}",
-        "parameters": f"{parameters(train.SMALL) / 1e6:.1f}",
+        "parameters": f"{parameters(shape) / 1e6:.1f}",
+        "layers": str(shape.layers),
+        "outlook": prospect(_rows(run / "log.csv")),
         "window": f"{heldout.WINDOW.before} and {heldout.WINDOW.after}",
         "max_bytes": f"{sources.MAX_BYTES // 1000}",
     }
@@ -75,11 +81,11 @@ def figures(results: dict[str, Any]) -> str:
     return _table(titles, rows)
 
 
-def elasticity(experts: dict[str, Any]) -> str:
+def elasticity(experts: dict[str, Any], nominal: int) -> str:
     """Say what other expert counts cost, against the nominal one."""
-    nominal = str(train.SMALL.nominal_experts)
-    base = experts[nominal]["nll"]["mean"]
-    changes = (f"{n}: {experts[n]['nll']['mean'] / base - 1:+.1%}" for n in experts if n != nominal)
+    base = experts[str(nominal)]["nll"]["mean"]
+    others = (count for count in experts if count != str(nominal))
+    changes = (f"{n}: {experts[n]['nll']['mean'] / base - 1:+.1%}" for n in others)
     return f"NLL against the nominal {nominal} experts: {', '.join(changes)}."
 
 
@@ -101,7 +107,7 @@ def package_table(packages: list[dict[str, Any]]) -> str:
     return _table(["package", "version", "licence", "files", "million characters"], rows)
 
 
-def parameters(shape: train.Shape) -> int:
+def parameters(shape: Shape) -> int:
     """Count weights: embedding and head, attention, routers and experts, norms."""
     head = shape.head_size
     attention = shape.hidden * head * (2 * shape.heads + 2 * shape.kv_heads) + 2 * head
@@ -126,9 +132,20 @@ def _table(titles: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _last_row(log: Path) -> dict[str, str]:
+def prospect(rows: list[dict[str, str]]) -> str:
+    """Say what each doubling of the tokens gave, at the smaller count of the held-out loss."""
+    column = f"held_out_{validation.COUNTS[0]}"
+    points = [(int(row["tokens"]), float(row[column])) for row in rows if row[column]]
+    found = outlook.fitted(*zip(*points, strict=True))
+    return (
+        f"{found.per_doubling:+.2f} nats per token (standard error {found.error:.2f}, "
+        f"{found.points} points)"
+    )
+
+
+def _rows(log: Path) -> list[dict[str, str]]:
     with log.open(newline="") as file:
-        return list(csv.DictReader(file))[-1]
+        return list(csv.DictReader(file))
 
 
 def main() -> None:

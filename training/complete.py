@@ -11,6 +11,7 @@ from training import layout
 from training.holes import Hole
 from training.llama import SERVED, Load, Runner
 
+CURSOR: Final = "‸"
 EXAMPLE: Final = Hole(
     "line",
     'import os\nfrom pathlib import Path\n\n\ndef read_text(path):\n    """Read a file."""\n',
@@ -20,12 +21,12 @@ EXAMPLE: Final = Hole(
 
 
 def example(model: Path, experts: int) -> str:
-    """Complete the example; the cursor is shown as `‸`."""
+    """Complete the example; the cursor is shown as `CURSOR`."""
     load = Load(experts=experts, context=512, threads=2, precision=SERVED)
     with Runner(model, load) as runner:
         prompt = layout.infill_prompt("example.py", (), EXAMPLE, runner.encode)
         made = runner.complete(prompt, EXAMPLE.middle, "path) as file:", 32)
-    return f"{EXAMPLE.middle}‸{made.text}"
+    return f"{EXAMPLE.middle}{CURSOR}{made.text}"
 
 
 def main() -> None:

@@ -15,9 +15,10 @@ from random import Random
 from typing import Final
 
 import numpy as np
+from tokenizers import Tokenizer
 from tqdm import tqdm
 
-from training import heldout, samples, sources, tokenizer
+from training import heldout, origin, samples, sources, tokenizer
 from training.sources import SourceFile
 
 TOKENS_PER_SAMPLE: Final = 390
@@ -29,13 +30,17 @@ FILES_PER_JOB: Final = 60
 """Files drawn together, neighbours in their package: snippets come from among them."""
 
 
-def build(files: list[SourceFile], out: Path, tokens: int, vocabulary: int, seed: int) -> None:
+def learned(files: list[SourceFile], vocabulary: int, seed: int) -> Tokenizer:
+    """Learn a tokenizer of `vocabulary` tokens from the files that are not held out."""
+    training = [file for file in files if not file.package.held_out]
+    return tokenizer.learn(_balanced_text(training, Random(seed)), vocabulary)
+
+
+def build(files: list[SourceFile], out: Path, tokens: int, words: Tokenizer, seed: int) -> None:
     """Write tokenizer, samples, held-out holes and the list of packages into `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    random = Random(seed)
     training = [file for file in files if not file.package.held_out]
-    learned = tokenizer.learn(_balanced_text(training, random), vocabulary)
-    learned.save(str(out / "tokenizer.json"))
+    words.save(str(out / "tokenizer.json"))
     _write_packages(files, out / "packages.json")
     heldout.write([file for file in files if file.package.held_out], out / "heldout.jsonl", seed)
     write_samples(training, out, tokens, seed)
@@ -48,9 +53,14 @@ def write_samples(files: list[SourceFile], out: Path, tokens: int, seed: int) ->
         done = tqdm(pool.map(_draw, jobs), total=len(jobs), desc="samples", unit="job")
         rows = [row for drawn in done for row in drawn]
     Random(seed).shuffle(rows)
-    ends = np.cumsum([len(row) for row in rows])
-    np.savez_compressed(out / "samples.npz", tokens=np.concatenate(rows), ends=ends)
-    print(f"{len(rows)} samples, {ends[-1]} tokens, longest {max(map(len, rows))}")
+    ends = np.cumsum([len(tokens) for tokens, _ in rows])
+    np.savez_compressed(
+        out / "samples.npz",
+        tokens=np.concatenate([tokens for tokens, _ in rows]),
+        ends=ends,
+        answers=np.array([answer for _, answer in rows]),
+    )
+    print(f"{len(rows)} samples, {ends[-1]} tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +89,8 @@ def _jobs(files: list[SourceFile], tokenizer: Path, total: int, seed: int) -> li
     ]
 
 
-def _draw(job: _Job) -> list[np.ndarray]:
-    """Draw each file's samples; fractions of a sample are rounded by chance."""
+def _draw(job: _Job) -> list[tuple[np.ndarray, int]]:
+    """Draw each file's samples as tokens and the answer's place; fractions round by chance."""
     random = Random(job.seed)
     encoder = tokenizer.load(job.tokenizer)
     index = samples.package_index(job.files)
@@ -89,7 +99,7 @@ def _draw(job: _Job) -> list[np.ndarray]:
         count = math.floor(job.rate * len(file.text) + random.random())
         if count and (source := samples.parsed(file)):
             drawn = samples.draw(source, index, count, lambda t: encoder.encode(t).ids, random)
-            rows += [np.array(row, dtype=np.uint16) for row in drawn]
+            rows += [(np.array(one.tokens, dtype=np.uint16), one.answer) for one in drawn]
     return rows
 
 
@@ -133,11 +143,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", type=int, default=16_000_000)
     parser.add_argument("--vocabulary", type=int, default=tokenizer.VOCABULARY)
+    parser.add_argument(
+        "--tokenizer-of", type=Path, help="a GGUF whose tokenizer to take instead of a new one"
+    )
     parser.add_argument("--out", type=Path, default=Path("training/out"))
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     files = sources.collect(sources.DISTRIBUTIONS)
-    build(files, arguments.out, arguments.tokens, arguments.vocabulary, arguments.seed)
+    words = (
+        origin.tokenizer_of(arguments.tokenizer_of)
+        if arguments.tokenizer_of
+        else learned(files, arguments.vocabulary, arguments.seed)
+    )
+    build(files, arguments.out, arguments.tokens, words, arguments.seed)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +63,15 @@ def judged(case: Case, text: str, stopped: bool, nll: float) -> Outcome:
     )
 
 
-def model(path: Path, experts: int, cases: list[Case], threads: int) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a model made of all cases, in their order, and how fast it generated."""
+
+    outcomes: list[Outcome]
+    tokens_per_second: float
+
+
+def completed(path: Path, experts: int, cases: list[Case], threads: int) -> Completed:
     """Complete every case at one expert count."""
     load = Load(experts=experts, context=CONTEXT, threads=threads, precision=SERVED)
     outcomes, tokens, seconds = [], 0, 0.0
@@ -71,7 +82,21 @@ def model(path: Path, experts: int, cases: list[Case], threads: int) -> dict[str
             made = runner.complete(prompt, case.typed, case.truth, MOST)
             outcomes.append(judged(case, made.text, made.stopped, made.nll))
             tokens, seconds = tokens + len(made.tokens), seconds + made.seconds
-    return summary(outcomes) | {"tokens_per_second": tokens / seconds}
+    return Completed(outcomes, tokens / seconds)
+
+
+def together(paths: list[Path], counts: list[int], cases: list[Case]) -> list[Completed]:
+    """Complete every case with each of the files at its count, a process on one thread for each.
+
+    Half of the time goes into parsing files, which needs one core only.
+    """
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        return list(pool.map(completed, paths, counts, repeat(cases), repeat(1)))
+
+
+def model(made: Completed) -> dict[str, object]:
+    """Summarise what a model made of all cases."""
+    return summary(made.outcomes) | {"tokens_per_second": made.tokens_per_second}
 
 
 def copying(cases: list[Case]) -> dict[str, object]:
@@ -109,7 +134,9 @@ def explanations(path: Path, experts: int, asked: Iterable[heldout.Function]) ->
                 function.docstring,
                 runner.complete(
                     layout.chat_prompt(
-                        pairs.asked("Explain this function.", function.code), runner.encode
+                        layout.system("explain"),
+                        pairs.asked("Explain this code.", function.code),
+                        runner.encode,
                     ),
                     "", ".", MOST,
                 ).text,
@@ -157,11 +184,10 @@ def _ngram_nll(counts: baselines.NGram, context: list[int], rest: list[int]) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much to measure: held-out cases, freely sampled texts, and threads to do it with."""
+    """How much to measure: held-out cases, and freely sampled texts."""
 
     cases: int
     texts: int
-    threads: int
 
 
 def everything(path: Path, data: Path, size: Size) -> dict[str, object]:
@@ -169,9 +195,10 @@ def everything(path: Path, data: Path, size: Size) -> dict[str, object]:
     cases = heldout.read_cases(data / "heldout.jsonl")[: size.cases]
     functions = heldout.read_functions(data / "heldout.jsonl")
     samples = batches.load(data / "samples.npz")
+    made = together([path] * len(COUNTS), list(COUNTS), cases)
     return {
         "cases": len(cases),
-        "experts": {n: model(path, n, cases, size.threads) for n in COUNTS},
+        "experts": dict(zip(COUNTS, map(model, made), strict=True)),
         "copy": copying(cases),
         "ngram": ngram(path, samples, cases),
         "explanations": [asdict(answer) for answer in explanations(path, 8, functions)],
@@ -188,10 +215,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("training/out"))
     parser.add_argument("--cases", type=int, default=300)
     parser.add_argument("--texts", type=int, default=200, help="sampled texts to look for copies")
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--to", type=Path, default=Path("training/out/evaluation.json"))
     given = parser.parse_args()
-    size = Size(cases=given.cases, texts=given.texts, threads=given.threads)
+    size = Size(cases=given.cases, texts=given.texts)
     given.to.write_text(json.dumps(everything(given.model, given.data, size), indent=1))
 
 

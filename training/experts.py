@@ -1,10 +1,14 @@
 """The mixture of experts: softmax over all, top-k, renormalise, SwiGLU experts."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+ROUNDED: Final = 128
+"""Rows by which the room of an expert grows on a CPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +43,40 @@ class Experts(nn.Module):
         flat = hidden.reshape(-1, hidden.shape[-1])
         probability = self.router(flat).float().softmax(dim=-1)
         weight, chosen = probability.topk(active, dim=-1)
-        weight = weight / weight.sum(dim=-1, keepdim=True)
-        order = chosen.flatten().argsort(stable=True)
+        weight = (weight / weight.sum(dim=-1, keepdim=True)).to(flat.dtype)
         load = chosen.flatten().bincount(minlength=self.count)
-        token = order // active
-        mixed = self._run(flat[token], load) * weight.flatten()[order, None].to(flat.dtype)
-        result = torch.zeros_like(flat).index_add(0, token, mixed)
-        routing = Routing(probability.mean(dim=0), load / order.numel())
+        run = self._padded if hidden.device.type == "cpu" else self._grouped
+        mixed = run(flat, chosen, load).view(len(flat), active, -1)
+        result = (mixed * weight[:, :, None]).sum(dim=1)
+        routing = Routing(probability.mean(dim=0), load / chosen.numel())
         return result.view_as(hidden), routing
 
-    def _run(self, sorted_rows: Tensor, load: Tensor) -> Tensor:
-        """Run each expert on its own stretch of rows."""
+    def _grouped(self, flat: Tensor, chosen: Tensor, load: Tensor) -> Tensor:
+        """Run each expert on its own stretch of the sorted rows."""
+        order = chosen.flatten().argsort(stable=True)
+        rows = flat.index_select(0, order // chosen.shape[1])
         ends = load.cumsum(0).to(torch.int32)
-        dtype = sorted_rows.dtype
-        both = functional.grouped_mm(sorted_rows, self.gate_up.to(dtype), offs=ends)
+        dtype = rows.dtype
+        both = functional.grouped_mm(rows, self.gate_up.to(dtype), offs=ends)
         gate, up = both.chunk(2, dim=-1)
-        return functional.grouped_mm(functional.silu(gate) * up, self.down.to(dtype), offs=ends)
+        made = functional.grouped_mm(functional.silu(gate) * up, self.down.to(dtype), offs=ends)
+        return made.index_select(0, order.argsort())
+
+    def _padded(self, flat: Tensor, chosen: Tensor, load: Tensor) -> Tensor:
+        """Run all experts on equally many rows, of which some are empty.
+
+        The number is rounded up to few different ones: a CPU's matrix product is compiled anew
+        for every shape that it has not seen, which costs more than the empty rows.
+        """
+        room = -int(load.max()) // ROUNDED * -ROUNDED
+        expert = chosen.flatten()
+        order = expert.argsort(stable=True)
+        first = (load.cumsum(0) - load)[expert[order]]
+        within = torch.arange(len(order), device=flat.device) - first
+        place = torch.empty_like(order).scatter_(0, order, expert[order] * room + within)
+        rows = flat.repeat_interleave(chosen.shape[1], dim=0)
+        padded = flat.new_zeros(self.count * room, flat.shape[1]).index_copy(0, place, rows)
+        both = torch.bmm(padded.view(self.count, room, -1), self.gate_up.to(flat.dtype))
+        gate, up = both.chunk(2, dim=-1)
+        made = torch.bmm(functional.silu(gate) * up, self.down.to(flat.dtype))
+        return made.flatten(0, 1).index_select(0, place)

@@ -31,6 +31,7 @@ from training.markers import (
     THINK,
 )
 from training.model import NORM_EPSILON, Shape
+from training.names import LAYER_NAMES
 
 TYPES: Final = {
     "q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0,
@@ -74,7 +75,7 @@ def tensors(weights: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
         elif inner == "experts.down":
             result[f"blk.{number}.ffn_down_exps.weight"] = weight.transpose(1, 2)
         else:
-            result[f"blk.{number}.{_PLAIN[inner]}.weight"] = weight
+            result[f"blk.{number}.{LAYER_NAMES[inner]}.weight"] = weight
     return {name: np.ascontiguousarray(tensor.float().numpy()) for name, tensor in result.items()}
 
 
@@ -142,19 +143,6 @@ def _kind(token: str) -> gguf.TokenType:
     if token in (THINK, END_THINK):
         return gguf.TokenType.USER_DEFINED
     return gguf.TokenType.CONTROL if token in SPECIAL else gguf.TokenType.NORMAL
-
-
-_PLAIN: Final = {
-    "attention_norm.weight": "attn_norm",
-    "attention.query.weight": "attn_q",
-    "attention.key.weight": "attn_k",
-    "attention.value.weight": "attn_v",
-    "attention.output.weight": "attn_output",
-    "attention.query_norm.weight": "attn_q_norm",
-    "attention.key_norm.weight": "attn_k_norm",
-    "expert_norm.weight": "ffn_norm",
-    "experts.router.weight": "ffn_gate_inp",
-}
 
 
 def main() -> None:

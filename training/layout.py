@@ -1,6 +1,9 @@
 """The token layout of every kind of sample: the one that the server uses at run time."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from training.holes import Hole
 from training.markers import (
@@ -20,11 +23,23 @@ from training.related import Snippet
 
 Encode = Callable[[str], list[int]]
 """Plain text to token ids; markers in the text stay plain text."""
+PROMPTS: Final = Path(__file__).parents[1] / "server/leanwide/configs/prompts"
+SYSTEM_TEXTS: Final = {"explain": "explain", "document": "document", "test": "test"}
+"""By kind of pair; every other kind is a refactoring."""
 
 
-def infill(path: str, snippets: Sequence[Snippet], hole: Hole, encode: Encode) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Token ids, and the place among them where the answer begins: the end where there is none."""
+
+    tokens: list[int]
+    answer: int
+
+
+def infill(path: str, snippets: Sequence[Snippet], hole: Hole, encode: Encode) -> Sample:
     """Lay out an infill prompt with its answer; each piece is tokenised on its own."""
-    return [*infill_prompt(path, snippets, hole, encode), *encode(hole.middle), ID[END_OF_TEXT]]
+    prompt = infill_prompt(path, snippets, hole, encode)
+    return Sample([*prompt, *encode(hole.middle), ID[END_OF_TEXT]], len(prompt))
 
 
 def infill_prompt(path: str, snippets: Sequence[Snippet], hole: Hole, encode: Encode) -> list[int]:
@@ -40,28 +55,41 @@ def infill_prompt(path: str, snippets: Sequence[Snippet], hole: Hole, encode: En
     ]  # fmt: skip
 
 
-def chat(pair: Pair, encode: Encode) -> list[int]:
+def chat(system: str, pair: Pair, encode: Encode) -> Sample:
     """Lay out an exchange in ChatML, as the chat template does."""
-    return [*chat_prompt(pair.request, encode), *encode(pair.answer), ID[IM_END], *encode("\n")]
+    return _answered(chat_prompt(system, pair.request, encode), pair.answer, encode)
 
 
-def chat_without_thoughts(pair: Pair, encode: Encode) -> list[int]:
-    """Lay out an exchange whose answer opens with an empty thinking block."""
+def chat_without_thoughts(system: str, pair: Pair, encode: Encode) -> Sample:
+    """Lay out an exchange whose answer stands behind an empty thinking block.
+
+    The block belongs to the prompt: to write it is not the model's part.
+    """
+    thoughts = [ID[THINK], *encode("\n\n"), ID[END_THINK], *encode("\n\n")]
+    return _answered([*chat_prompt(system, pair.request, encode), *thoughts], pair.answer, encode)
+
+
+def chat_prompt(system: str, request: str, encode: Encode) -> list[int]:
+    """Lay out a request in ChatML up to where the answer begins; a system text may be empty."""
+    opening = [ID[IM_START], *encode(f"system\n{system}"), ID[IM_END], *encode("\n")]
     return [
-        *chat_prompt(pair.request, encode),
-        ID[THINK], *encode("\n\n"), ID[END_THINK], *encode("\n\n"),
-        *encode(pair.answer), ID[IM_END], *encode("\n"),
-    ]  # fmt: skip
-
-
-def chat_prompt(request: str, encode: Encode) -> list[int]:
-    """Lay out a request in ChatML up to where the answer begins."""
-    return [
+        *(opening if system else ()),
         ID[IM_START], *encode(f"user\n{request}"), ID[IM_END], *encode("\n"),
         ID[IM_START], *encode("assistant\n"),
     ]  # fmt: skip
 
 
-def file_start(path: str, text: str, encode: Encode) -> list[int]:
+def system(kind: str) -> str:
+    """Give the system text that the server sends with a request of this kind of pair."""
+    name = SYSTEM_TEXTS.get(kind, "refactor")
+    return (PROMPTS / f"{name}.md").read_text(encoding="utf-8").strip()
+
+
+def file_start(path: str, text: str, encode: Encode) -> Sample:
     """Lay out a file's first lines, left to right, its path in front."""
-    return [ID[FILE_SEP], *encode(f"{path}\n{text}")]
+    tokens = [ID[FILE_SEP], *encode(f"{path}\n{text}")]
+    return Sample(tokens, len(tokens))
+
+
+def _answered(prompt: list[int], answer: str, encode: Encode) -> Sample:
+    return Sample([*prompt, *encode(answer), ID[IM_END], *encode("\n")], len(prompt))

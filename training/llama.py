@@ -109,11 +109,12 @@ class Runner:
         """
         begun = self.encode(typed)
         owed = self.pieces[begun[-1]] if begun else b""
-        given = [*prompt, *begun[:-1]]
-        nll = self._nll(prompt, self.encode(typed + truth), len(begun) - 1)
-        first = self.logits(given, len(given) - 1)[0]
+        opening = self.logits(prompt, len(prompt) - 1)
+        nll = self._nll(opening, len(prompt), self.encode(typed + truth), len(begun) - 1)
+        self._forget(len(prompt))
+        first: np.ndarray = self._following(opening, len(prompt), begun[:-1])[-1]
         started = time.perf_counter()
-        place = len(given)
+        place = len(prompt) + len(begun[:-1])
 
         def step(token: int | None) -> np.ndarray:
             nonlocal place
@@ -121,7 +122,8 @@ class Runner:
                 return first
             self._decode([token], place, [0])
             place += 1
-            return self._rows(1)[0]
+            row: np.ndarray = self._rows(1)[0]
+            return row
 
         decoded = greedy.decode(step, self.pieces, self.ends, owed, most)
         seconds = time.perf_counter() - started
@@ -142,16 +144,24 @@ class Runner:
             row = self._rows(1)[0]
         return made
 
-    def _nll(self, prompt: Sequence[int], middle: list[int], first: int) -> float:
+    def _nll(self, opening: np.ndarray, place: int, middle: list[int], first: int) -> float:
         """Score a middle from its token number `first` on, and an end token after it."""
         first = max(0, min(first, len(middle)))
-        rows = log_softmax(self.logits([*prompt, *middle], len(prompt) + first - 1))
+        rows = log_softmax(self._following(opening, place, middle)[first:])
         asked = [*middle[first:], ID[END_OF_TEXT]]
         return -float(rows[np.arange(len(asked)), asked].mean())
 
+    def _following(self, opening: np.ndarray, place: int, tokens: list[int]) -> np.ndarray:
+        """Evaluate tokens from position `place` on; return their logits behind `opening`'s."""
+        if not tokens:
+            return opening
+        self._decode(tokens, place, range(len(tokens)))
+        return np.concatenate((opening, self._rows(len(tokens))))
+
     def _rows(self, count: int) -> np.ndarray:
         pointer = llama_cpp.llama_get_logits(self._context)
-        return np.ctypeslib.as_array(pointer, shape=(count, self.size)).copy()
+        rows: np.ndarray = np.ctypeslib.as_array(pointer, shape=(count, self.size))
+        return rows.copy()
 
     def _forget(self, first: int) -> None:
         """Drop the cache from position `first` on."""
@@ -180,8 +190,9 @@ class Runner:
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Turn rows of logits into rows of log probabilities."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    shifted: np.ndarray = logits - logits.max(axis=-1, keepdims=True)
+    scores: np.ndarray = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return scores
 
 
 def _model_parameters(experts: int) -> llama_cpp.llama_model_params:
@@ -197,6 +208,6 @@ def _model_parameters(experts: int) -> llama_cpp.llama_model_params:
     return parameters
 
 
-@llama_cpp.llama_log_callback
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
 def _SILENT(_level: int, _text: bytes, _data: object) -> None:  # noqa: N802
     """Swallow llama.cpp's log."""

@@ -81,4 +81,5 @@ def _found(training: np.ndarray, texts: np.ndarray, length: int) -> np.ndarray:
     known = np.unique(windows(training, length))
     asked = windows(texts, length)
     places = np.searchsorted(known, asked).clip(max=len(known) - 1)
-    return known[places] == asked
+    found: np.ndarray = known[places] == asked
+    return found

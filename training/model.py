@@ -1,5 +1,6 @@
 """The qwen3moe architecture in plain PyTorch, operation by operation as llama.cpp runs it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,8 @@ from torch.nn import functional
 from training.experts import Experts, Routing
 
 NORM_EPSILON: Final = 1e-6
+SHORT: Final = 1024
+"""Tokens of a row up to which attention is computed without blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +71,13 @@ class Attention(nn.Module):
         query = self.query(hidden).view(rows, length, self.heads, self.head_size)
         key = self.key(hidden).view(rows, length, self.kv_heads, self.head_size)
         value = self.value(hidden).view(rows, length, self.kv_heads, self.head_size)
-        mixed = functional.scaled_dot_product_attention(
+        mixed = attended(
             rotate(self.query_norm(query), rotation).transpose(1, 2),
             rotate(self.key_norm(key), rotation).transpose(1, 2),
             value.transpose(1, 2),
-            is_causal=True,
-            enable_gqa=True,
         )
-        return self.output(mixed.transpose(1, 2).reshape(rows, length, -1))
+        result: Tensor = self.output(mixed.transpose(1, 2).reshape(rows, length, -1))
+        return result
 
 
 class Model(nn.Module):
@@ -112,6 +114,30 @@ class Model(nn.Module):
             for linear in (block.attention.query, block.attention.key, block.attention.value):
                 nn.init.normal_(linear.weight, std=self.shape.hidden**-0.5)
             nn.init.zeros_(block.attention.output.weight)
+
+
+def attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Mix each position's past; all are rows by heads by length by head size.
+
+    On a CPU the plain products are twice as fast as PyTorch's fused attention while the scores of
+    a row are few; they grow with the square of the length.
+    """
+    if query.device.type == "cpu" and query.shape[2] <= SHORT:
+        return _plainly_attended(query, key, value)
+    return functional.scaled_dot_product_attention(
+        query, key, value, is_causal=True, enable_gqa=True
+    )
+
+
+def _plainly_attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    rows, heads, length, size = query.shape
+    shared = heads // key.shape[1]
+    grouped = query.reshape(-1, shared * length, size) * size**-0.5
+    future = torch.full((length, length), -math.inf, dtype=query.dtype).triu(1)
+    scores = torch.bmm(grouped, key.reshape(-1, length, size).mT)
+    chance = (scores.view(-1, shared, length, length) + future).softmax(dim=-1)
+    mixed = torch.bmm(chance.view_as(scores), value.reshape(-1, length, size))
+    return mixed.view(rows, heads, length, size)
 
 
 def rotation_table(shape: Shape, length: int, like: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,5 +1,6 @@
 """Muon for matrices, Adam for the rest, both on float32 masters of a bfloat16 model."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -94,13 +95,13 @@ class Optimizer:
 def global_norm(parameters: Iterable[nn.Parameter]) -> float:
     """Return the gradient's length over all parameters, for the log."""
     gradients = (parameter.grad for parameter in parameters)
-    return sum(float(g.float().square().sum()) for g in gradients if g is not None) ** 0.5
+    return math.sqrt(sum(float(g.float().square().sum()) for g in gradients if g is not None))
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
     """Bring each matrix of a batch near the closest one with all singular values 1."""
     tall = matrices.shape[-2] > matrices.shape[-1]
-    x = (matrices.mT if tall else matrices).bfloat16()
+    x: Tensor = (matrices.mT if tall else matrices).bfloat16()
     x = x / (x.norm(dim=(-2, -1), keepdim=True) * 1.02 + 1e-7)
     for a, b, c in NEWTON_SCHULZ:
         gram = x @ x.mT
@@ -113,7 +114,7 @@ def _muon(slot: Slot, gradient: Tensor) -> Tensor:
     blend = gradient.float().lerp(slot.first, MOMENTUM)
     pieces = list(_matrices(slot.name, blend))
     scale = max(1.0, _aspect(slot.name, pieces[0])) ** 0.5
-    return torch.cat([orthogonal(piece).float() for piece in pieces], dim=-1) * scale
+    return torch.cat([scale * orthogonal(piece).float() for piece in pieces], dim=-1)
 
 
 def _matrices(name: str, tensor: Tensor) -> Iterator[Tensor]:

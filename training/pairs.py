@@ -9,9 +9,12 @@ from typing import Final
 
 MAX_CODE: Final = 1400
 """Characters of a function that may stand in a request."""
+STEM: Final = 4
+"""Letters by which two forms of a word are known as one."""
 
 REQUESTS: Final = {
     "explain": (
+        "Explain this code.",
         "Explain this function.",
         "What does this code do?",
         "Explain what this Python code does.",
@@ -70,6 +73,20 @@ def summary(docstring: str) -> str:
     return prose if prose.endswith((".", "!", "?")) else f"{prose}."
 
 
+def sentence(docstring: str) -> str:
+    """Return the first sentence of a docstring."""
+    return re.split(r"(?<=[a-z)`'\"][.!?])\s+(?=[A-Z])", summary(docstring))[0]
+
+
+def names(text: str, function: _Function) -> bool:
+    """Tell whether a text speaks of what a function is named after, or of what it takes.
+
+    Words count as the same when their first letters agree: "parsed" speaks of `parse_header`.
+    """
+    arguments = " ".join(argument.arg for argument in function.args.args)
+    return bool(_stems(f"{function.name} {arguments}") & _stems(text))
+
+
 def is_prose(text: str) -> bool:
     """Tell a sentence that describes from markup, signatures and placeholders."""
     words = text.split()
@@ -86,9 +103,14 @@ def without_docstring(function: _Function) -> _Function:
     return copied
 
 
+def _stems(text: str) -> set[str]:
+    words = re.findall(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}(?![a-z])", text)
+    return {word.lower()[:STEM] for word in words} - {"self"}
+
+
 def _explain(function: _Function) -> tuple[str, str] | None:
-    text = summary(ast.get_docstring(function) or "")
-    if not is_prose(text) or len(function.body) < 2:
+    text = sentence(ast.get_docstring(function) or "")
+    if not is_prose(text) or len(function.body) < 2 or not names(text, function):
         return None
     return ast.unparse(without_docstring(function)), text
 

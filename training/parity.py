@@ -74,7 +74,7 @@ def _prompts(data: Path) -> list[list[int]]:
             (),
             Hole(case.kind, case.prefix[-600:], case.typed + case.truth, case.suffix[:300]),
             lambda text: encoder.encode(text).ids,
-        )
+        ).tokens
         for case in cases
     ]
 

@@ -8,12 +8,12 @@ from random import Random
 from typing import Final
 
 from training import holes, layout, pairs
-from training.layout import Encode
+from training.layout import Encode, Sample
 from training.related import Snippet, definitions, snippets_for
 from training.sources import SourceFile
 
 KINDS: Final = ("infill", "text", "chat")
-SHARES: Final = (0.76, 0.15, 0.09)
+SHARES: Final = (0.76, 0.08, 0.16)
 HOLE_KINDS: Final = ("line", "statement", "block", "arguments", "expression")
 HOLE_SHARES: Final = (0.30, 0.27, 0.20, 0.13, 0.10)
 WINDOWS: Final = (
@@ -26,11 +26,12 @@ WINDOWS: Final = (
 WINDOW_SHARES: Final = (0.35, 0.32, 0.2, 0.1, 0.03)
 UNWRITTEN_SHARE: Final = 0.3
 RELATED_SHARE: Final = 0.15
-THOUGHTLESS_SHARE: Final = 0.2
-PAIR_TRIES: Final = 5
+THOUGHTLESS_SHARE: Final = 0.1
+SYSTEM_SHARE: Final = 0.5
+PAIR_TRIES: Final = 3
 PAIR_WEIGHTS: Final = {
-    "explain": 4.0, "document": 2.0, "annotate": 1.5, "test": 0.7, "fstring": 3.0,
-    "comprehension": 6.0,
+    "explain": 12.0, "document": 2.0, "annotate": 1.0, "test": 0.5, "fstring": 2.0,
+    "comprehension": 4.0,
 }  # fmt: skip
 MAX_TOKENS: Final = 2048
 
@@ -80,21 +81,21 @@ def package_index(files: list[SourceFile]) -> dict[str, Snippet]:
 
 def draw(
     source: Parsed, index: Index, count: int, encode: Encode, random: Random
-) -> Iterator[list[int]]:
-    """Draw `count` samples of a file, as token ids, none longer than `MAX_TOKENS`."""
+) -> Iterator[Sample]:
+    """Draw `count` samples of a file, none longer than `MAX_TOKENS`."""
     for kind in random.choices(KINDS, SHARES, k=count):
         pair = draw_pair(source, random) if kind == "chat" else None
         if pair:
-            tokens = _chat(pair, encode, random)
+            drawn = _chat(pair, encode, random)
         elif kind == "text":
-            tokens = _text(source.file, encode, random)
+            drawn = _text(source.file, encode, random)
         else:
-            tokens = _infill(source, index, encode, random)
-        if 16 < len(tokens) <= MAX_TOKENS:
-            yield tokens
+            drawn = _infill(source, index, encode, random)
+        if 16 < len(drawn.tokens) <= MAX_TOKENS:
+            yield drawn
 
 
-def _infill(source: Parsed, index: Index, encode: Encode, random: Random) -> list[int]:
+def _infill(source: Parsed, index: Index, encode: Encode, random: Random) -> Sample:
     hole = draw_hole(source, random.choices(WINDOWS, WINDOW_SHARES)[0], random)
     if random.random() < UNWRITTEN_SHARE:
         hole = holes.unwritten(hole, random)
@@ -121,14 +122,15 @@ def draw_pair(source: Parsed, random: Random) -> pairs.Pair | None:
     return random.choices(found, weights)[0] if found else None
 
 
-def _text(file: SourceFile, encode: Encode, random: Random) -> list[int]:
+def _text(file: SourceFile, encode: Encode, random: Random) -> Sample:
     start = file.text.rfind("\n", 0, random.randrange(len(file.text))) + 1
     if random.random() < 0.25:
         start = 0
     return layout.file_start(file.path, file.text[start : start + 1500], encode)
 
 
-def _chat(pair: pairs.Pair, encode: Encode, random: Random) -> list[int]:
+def _chat(pair: pairs.Pair, encode: Encode, random: Random) -> Sample:
+    system = layout.system(pair.kind) if random.random() < SYSTEM_SHARE else ""
     if random.random() < THOUGHTLESS_SHARE:
-        return layout.chat_without_thoughts(pair, encode)
-    return layout.chat(pair, encode)
+        return layout.chat_without_thoughts(system, pair, encode)
+    return layout.chat(system, pair, encode)

@@ -7,34 +7,102 @@ use but the proof that every step works.
 """
 
 import argparse
+import csv
+import math
 import shutil
 import time
 from pathlib import Path
 from random import Random
 from typing import Final
 
-from training import complete, dataset, evaluate, export, parity, sources, train
+import torch
+
+from training import (
+    complete,
+    dataset,
+    evaluate,
+    export,
+    graft,
+    origin,
+    parity,
+    sources,
+    tokenizer,
+    train,
+    validation,
+)
+from training.model import Model, Shape
 from training.optimizer import Rates
 
 FILES: Final = 90
 SHOWN: Final = 4
 """Held-out cases and sampled texts."""
+LEARNT: Final = 0.5
+"""Nats per token: several times less than half a minute gives on an idle machine."""
+ROUNDING: Final = 0.02
+"""What Q8_0 may change of a matrix, as a part of its length; it is below 0.01."""
+EXAMPLE_TEXT: Final = "def total(prices: list[float]) -> float:\n    return sum(prices)  # in €\n"
 
 
 def smoke(out: Path) -> Path:
     """Run every step inside `out`, which is emptied first; return the quantised model."""
     shutil.rmtree(out, ignore_errors=True)
     run, model = out / "run", out / "smoke-q8_0.gguf"
-    dataset.build(_few_files(), out, tokens=150_000, vocabulary=train.TINY.vocabulary, seed=1)
+    files = _few_files()
+    words = dataset.learned(files, train.TINY.vocabulary, seed=1)
+    dataset.build(files, out, tokens=150_000, words=words, seed=1)
     train.train(_plan(out, run))
     export.write_float32(run / "checkpoint.pt", out / "tokenizer.json", run / "model-f32.gguf")
     export.quantise(run / "model-f32.gguf", model, "q8_0")
     parity.check(run, out)
-    size = evaluate.Size(cases=SHOWN, texts=SHOWN, threads=2)
+    _check_learning(run / "log.csv")
+    _check_copying(run / "checkpoint.pt", out)
+    _check_way_back(run / "checkpoint.pt", out / "tokenizer.json", model)
+    size = evaluate.Size(cases=SHOWN, texts=SHOWN)
     results = evaluate.everything(model, out, size)
     print(f"evaluated {results['cases']} cases, {results['megabytes']:.1f} MB")
-    print(complete.example(model, experts=2))
+    print(_completion(model))
     return model
+
+
+def _check_learning(log: Path) -> None:
+    """Stop the program unless the loss fell well below that of a guess among all tokens."""
+    with log.open(newline="") as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    print(f"loss {losses[0]:.2f} to {losses[-1]:.2f} in {len(losses)} steps")
+    if losses[-1] > math.log(train.TINY.vocabulary) - LEARNT:
+        raise SystemExit("the model learns nothing")
+
+
+def _check_copying(checkpoint: Path, data: Path) -> None:
+    """Stop the program unless the model copies better with the layers for it than without."""
+    stored = torch.load(checkpoint, weights_only=True)
+    model = Model(Shape(**stored["shape"]))
+    model.load_state_dict(stored["optimizer"]["masters"])
+    cases = validation.load(data, torch.device("cpu"))
+    larger = graft.grafted(model, graft.sample_rows(data), graft.LOUDNESS)
+    before, after = (validation.copied(one, cases) for one in (model, larger))
+    print(f"foretells {before:.1%} of repeated tokens, {after:.1%} with layers that copy")
+    if after <= before:
+        raise SystemExit("the layers that copy do not copy")
+
+
+def _check_way_back(checkpoint: Path, words: Path, model: Path) -> None:
+    """Stop the program unless a run could go on from the model file: weights and tokenizer."""
+    stored = torch.load(checkpoint, weights_only=True)["optimizer"]["masters"]
+    for name, weight in origin.weights_of(model).items():
+        if (weight - stored[name]).norm() > ROUNDING * stored[name].norm():
+            raise SystemExit(f"{name} comes back from {model} as something else")
+    text = EXAMPLE_TEXT
+    if origin.tokenizer_of(model).encode(text).ids != tokenizer.load(words).encode(text).ids:
+        raise SystemExit(f"{model} splits text otherwise than {words}")
+
+
+def _completion(model: Path) -> str:
+    """Complete an example; stop the program where nothing comes."""
+    text = complete.example(model, experts=2)
+    if text.endswith(complete.CURSOR):
+        raise SystemExit("the model completes nothing")
+    return text
 
 
 def _few_files() -> list[sources.SourceFile]:
@@ -53,6 +121,8 @@ def _plan(data: Path, run: Path) -> train.Plan:
         batch_tokens=2048,
         rates=Rates(matrix=0.02, embedding=0.02, head=0.004, other=0.005),
         seed=1,
+        origin=None,
+        repetitions=1.0,
         validate_every=20,
         save_every_s=60.0,
     )

@@ -160,12 +160,12 @@ def _read(package: Package, path: Path, inside: str) -> Iterator[SourceFile]:
 
 def _licence(distribution: metadata.Distribution) -> str:
     """Return the licence expression, else the classifiers, else the first line of the field."""
-    about = distribution.metadata
-    if expression := about.get("License-Expression"):
+    about = distribution.metadata.json
+    if expression := about.get("license_expression"):
         return str(expression)
     classified = [
         value.rsplit(" :: ", 1)[-1]
-        for key, value in about.items()
-        if key == "Classifier" and value.startswith("License :: ")
+        for value in about.get("classifier", [])
+        if value.startswith("License :: ")
     ]
-    return ", ".join(classified) or str(about.get("License") or "").strip().split("\n")[0][:60]
+    return ", ".join(classified) or str(about.get("license", "")).strip().split("\n")[0][:60]

@@ -17,21 +17,21 @@ QWEN2_PATTERN: Final = (
 
 def learn(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     """Learn a vocabulary of `vocabulary` tokens, the special ones included."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(QWEN2_PATTERN), behavior="isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer = _around(models.BPE())
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
-        special_tokens=[AddedToken(text, special=True, normalized=False) for text in SPECIAL],
+        special_tokens=_special(),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def rebuilt(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
+    """Make the tokenizer of a known vocabulary (token to id) and its merges, best first."""
+    tokenizer = _around(models.BPE(vocabulary, merges))
+    tokenizer.add_special_tokens(_special())
     return tokenizer
 
 
@@ -40,3 +40,19 @@ def load(path: Path) -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.encode_special_tokens = True
     return tokenizer
+
+
+def _around(model: models.BPE) -> Tokenizer:
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(QWEN2_PATTERN), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
+def _special() -> list[AddedToken]:
+    return [AddedToken(text, special=True, normalized=False) for text in SPECIAL]

@@ -2,8 +2,10 @@
 
     python -m training.train --data training/out --run training/out/run --minutes 75
 
-The schedule follows the clock, so that the rate has fallen to zero when the time is over,
-however busy the machine was. Runs on one CUDA GPU when there is one, else on the CPU.
+The schedule follows the clock, so that the rate has fallen to zero when the time is over, however
+busy the machine was; time for which the process was stopped does not count. The end is read from
+the file `minutes` of the run before each step: another number there moves it, and 0 ends the run
+with a checkpoint. Runs on one CUDA GPU when there is one, else on the CPU.
 """
 
 import argparse
@@ -16,16 +18,18 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 from tqdm import tqdm
 
-from training import batches, curves, validation
-from training.batches import Batch
+from training import batches, copying, cores, curves, heap, origin, validation
+from training.batches import Batch, to_batch
 from training.experts import Routing
+from training.loss import cross_entropy
 from training.model import Model, Shape
 from training.optimizer import Optimizer, Rates
+from training.rows import Row
 
 EXPERTS_DRAWN: Final = (1, 2, 4, 8)
 EXPERTS_SHARES: Final = (0.2, 0.35, 0.35, 0.1)
@@ -46,6 +50,9 @@ TINY: Final = Shape(
     vocabulary=1024, hidden=256, layers=2, heads=4, kv_heads=2, head_size=64, experts=16,
     expert_size=64, nominal_experts=4, context=2048, rope_base=10_000.0,
 )  # fmt: skip
+MINUTES: Final = "minutes"
+LONGEST_STEP_S: Final = 30.0
+"""A step that seems to take longer was interrupted."""
 SHAPES: Final = {"tiny": TINY, "small": SMALL, "full": FULL}
 
 
@@ -60,6 +67,8 @@ class Plan:
     batch_tokens: int
     rates: Rates
     seed: int
+    origin: Path | None
+    repetitions: float
     validate_every: int
     save_every_s: float
 
@@ -82,12 +91,13 @@ def losses(model: Model, batch: Batch, active: list[int]) -> Losses:
     hidden, routings = model(batch.tokens, active)
     weights = batch.weights[:, 1:].flatten()
     counted = weights > 0
-    logits = model.head(hidden[:, :-1].flatten(0, 1)[counted])
-    each = functional.cross_entropy(
-        logits.float(), batch.tokens[:, 1:].flatten()[counted], reduction="none"
+    mean = cross_entropy(
+        hidden[:, :-1].flatten(0, 1)[counted],
+        model.head.weight,
+        batch.tokens[:, 1:].flatten()[counted],
+        weights[counted],
     )
-    weights = weights[counted]
-    return Losses((each * weights).sum() / weights.sum(), balance(routings))
+    return Losses(mean, balance(routings))
 
 
 def balance(routings: list[Routing]) -> Tensor:
@@ -97,10 +107,12 @@ def balance(routings: list[Routing]) -> Tensor:
 
 def train(plan: Plan) -> None:
     """Train until the time is over; write checkpoints, log and curves into `plan.run`."""
+    heap.keep_freed()
     plan.run.mkdir(parents=True, exist_ok=True)
+    (plan.run / MINUTES).write_text(f"{plan.minutes}\n")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(plan.seed)
-    model = Model(plan.shape).to(device)
+    model = (origin.read(plan.origin) if plan.origin else Model(plan.shape)).to(device)
     masters = {name: p.detach().clone() for name, p in model.named_parameters()}
     model.to(torch.bfloat16)
     optimizer = Optimizer(model, masters, plan.rates)
@@ -110,27 +122,32 @@ def train(plan: Plan) -> None:
         batches.load(plan.data / "samples.npz"), plan.batch_tokens, optimizer.steps, plan.seed
     )
     forward: Any = torch.compile(losses) if device.type == "cuda" else losses
+    threads = torch.get_num_threads()
     saved = time.monotonic()
-    with Log(plan.run / "log.csv") as log:
-        for drawn, clock in _until(plan.minutes, progress, stream):
+    with Log(plan.run / "log.csv", optimizer.steps) as log:
+        for rows, clock in _until(plan.run / MINUTES, progress, stream):
+            seed = plan.seed * 1_000_003 + optimizer.steps
+            part = plan.repetitions * copying.share(clock.done)
+            drawn = to_batch(copying.with_repetitions(rows, part, np.random.default_rng(seed)))
             batch = Batch(drawn.tokens.to(device), drawn.weights.to(device))
-            random = Random(plan.seed * 1_000_003 + optimizer.steps)
-            active = random.choices(EXPERTS_DRAWN, EXPERTS_SHARES, k=plan.shape.layers)
+            random = Random(seed)
+            torch.set_num_threads(cores.free_threads(threads))
+            active = random.choices(EXPERTS_DRAWN, EXPERTS_SHARES, k=model.shape.layers)
             cost = forward(model, batch, active)
             (cost.token + BALANCE_WEIGHT * cost.balance.sum()).backward()
             optimizer.step(rate_factor(clock.done))
             if not math.isfinite(float(cost.token)):
                 raise ArithmeticError(f"loss is {float(cost.token)} at step {optimizer.steps}")
-            progress.tokens += int((batch.weights > 0).sum())
+            progress.tokens += sum(len(row.tokens) for row in rows)
             row = log.row(optimizer.steps, progress, cost, clock.done)
             if optimizer.steps % plan.validate_every == 0:
                 row |= validation.losses(model, held_out)
                 curves.draw(plan.run / "log.csv", plan.run / "curves.png")
             log.write(row)
             if time.monotonic() - saved > plan.save_every_s:
-                save(plan, optimizer, progress)
+                save(plan, model.shape, optimizer, progress)
                 saved = time.monotonic()
-    save(plan, optimizer, progress)
+    save(plan, model.shape, optimizer, progress)
     curves.draw(plan.run / "log.csv", plan.run / "curves.png")
 
 
@@ -150,25 +167,27 @@ class Clock:
 
 
 def _until(
-    minutes: float, progress: Progress, stream: Iterator[Batch]
-) -> Iterator[tuple[Batch, Clock]]:
+    minutes: Path, progress: Progress, stream: Iterator[list[Row]]
+) -> Iterator[tuple[list[Row], Clock]]:
     """Yield batches until the run's time is over, keeping `progress.seconds` and a bar."""
-    limit = minutes * 60
     last = time.monotonic()
+    limit = 60 * float(minutes.read_text())
     with tqdm(total=round(limit), initial=round(progress.seconds), unit="s") as bar:
         while progress.seconds < limit:
             yield next(stream), Clock(progress.seconds / limit)
             now = time.monotonic()
-            progress.seconds += now - last
+            progress.seconds += min(now - last, LONGEST_STEP_S)
             last = now
+            limit = 60 * float(minutes.read_text())
+            bar.total = round(limit)
             bar.set_postfix_str(f"{progress.tokens / progress.seconds:.0f} tokens/s")
             bar.update(round(progress.seconds) - bar.n)
 
 
-def save(plan: Plan, optimizer: Optimizer, progress: Progress) -> None:
+def save(plan: Plan, shape: Shape, optimizer: Optimizer, progress: Progress) -> None:
     """Write the checkpoint, whole or not at all."""
     content = {
-        "shape": asdict(plan.shape),
+        "shape": asdict(shape),
         "optimizer": optimizer.state(),
         "progress": asdict(progress),
     }
@@ -187,19 +206,20 @@ def _resume(run: Path, optimizer: Optimizer) -> Progress:
 
 
 class Log:
-    """A CSV file that grows by one row per step."""
+    """A CSV file that grows by one row per step; a resumed run drops what it does again."""
 
     FIELDS: Final = (
         "step", "seconds", "tokens", "loss", "balance", "done",
-        *(f"held_out_{count}" for count in validation.COUNTS),
+        *(f"held_out_{count}" for count in validation.COUNTS), "copied",
     )  # fmt: skip
 
-    def __init__(self, path: Path) -> None:
-        fresh = not path.exists()
-        self._file = path.open("a", newline="")
+    def __init__(self, path: Path, steps: int) -> None:
+        rows = _rows(path)
+        self._file = path.open("w", newline="")
         self._writer = csv.DictWriter(self._file, self.FIELDS)
-        if fresh:
-            self._writer.writeheader()
+        self._writer.writeheader()
+        self._writer.writerows(row for row in rows if int(row["step"]) <= steps)
+        self._file.flush()
 
     def __enter__(self) -> "Log":
         return self
@@ -224,6 +244,13 @@ class Log:
         self._file.flush()
 
 
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def main() -> None:
     """Read the arguments and train."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -237,6 +264,12 @@ def main() -> None:
     parser.add_argument("--head-rate", type=float, default=0.001)
     parser.add_argument("--other-rate", type=float, default=0.002)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--origin", type=Path, help="a file of training.origin or training.graft to begin with"
+    )
+    parser.add_argument(
+        "--repetitions", type=float, default=1.0, help="how many of the usual copying exercises"
+    )
     given = parser.parse_args()
     rates = Rates(
         matrix=given.matrix_rate,
@@ -253,8 +286,10 @@ def main() -> None:
             batch_tokens=given.batch_tokens,
             rates=rates,
             seed=given.seed,
+            origin=given.origin,
+            repetitions=given.repetitions,
             validate_every=50,
-            save_every_s=120.0,
+            save_every_s=60.0,
         )
     )
 

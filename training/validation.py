@@ -9,11 +9,13 @@ from torch.nn import functional
 
 from training import heldout, layout, tokenizer
 from training.batches import Batch, to_batch
+from training.copying import repeated
 from training.holes import Hole
 from training.model import Model
+from training.rows import Row
 
-COUNTS: Final = (1, 2, 4, 8)
-ROWS: Final = 20
+COUNTS: Final = (2, 8)
+ROWS: Final = 32
 
 
 def load(data: Path, device: torch.device) -> Batch:
@@ -23,10 +25,11 @@ def load(data: Path, device: torch.device) -> Batch:
     rows = []
     for case in cases:
         hole = Hole(case.kind, case.prefix, case.typed + case.truth, case.suffix)
-        tokens = layout.infill(case.path, (), hole, lambda text: encoder.encode(text).ids)
-        rows.append(np.array(tokens, dtype=np.uint16))
+        sample = layout.infill(case.path, (), hole, lambda text: encoder.encode(text).ids)
+        counted = (np.arange(len(sample.tokens)) >= sample.answer).astype(np.float32)
+        rows.append(Row(np.array(sample.tokens), counted))
     batch = to_batch(rows)
-    return Batch(batch.tokens.to(device), (batch.weights > 1).float().to(device))
+    return Batch(batch.tokens.to(device), batch.weights.to(device))
 
 
 @torch.no_grad()
@@ -39,4 +42,17 @@ def losses(model: Model, batch: Batch) -> dict[str, object]:
         hidden, _ = model(batch.tokens, [count] * model.shape.layers)
         logits = model.head(hidden[:, :-1][counted]).float()
         result[f"held_out_{count}"] = round(float(functional.cross_entropy(logits, truth)), 4)
-    return result
+    return result | {"copied": round(copied(model, batch), 4)}
+
+
+@torch.no_grad()
+def copied(model: Model, batch: Batch) -> float:
+    """Return how many tokens of repeated pieces of held-out text the model foretells (0 to 1)."""
+    random = np.random.default_rng(1)
+    rows = [repeated(tokens[: len(tokens) // 2], random) for tokens in batch.tokens.cpu().numpy()]
+    repeats = to_batch(rows)
+    tokens, weights = (part.to(batch.tokens.device) for part in (repeats.tokens, repeats.weights))
+    hidden, _ = model(tokens, [model.shape.nominal_experts] * model.shape.layers)
+    counted = weights[:, 1:] > 0
+    guesses = model.head(hidden[:, :-1][counted]).argmax(dim=-1)
+    return float((guesses == tokens[:, 1:][counted]).float().mean())

@@ -15,7 +15,7 @@ def made(code: str) -> dict[str, str]:
 
 def test_explains_with_the_first_paragraph_of_the_docstring():
     answer = made(
-        'def f(a):\n    """Return a\n    sorted copy of it.\n\n    More."""\n    return a'
+        'def sort(a):\n    """Return a\n    sorted copy of it.\n\n    More."""\n    return a'
     )
 
     assert answer["explain"] == "Return a sorted copy of it."
@@ -75,3 +75,27 @@ def test_every_answer_with_code_parses():
     for kind, answer in made(code).items():
         if kind != "explain":
             ast.parse(answer.removeprefix("```python\n").removesuffix("\n```"))
+
+
+def test_explains_in_one_sentence():
+    docstring = "Return the parsed header. It may be empty, e.g. for old files."
+
+    assert pairs.sentence(docstring) == "Return the parsed header."
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Return the parsed header.", "def parse_header(text): pass"),
+        ("Give each visitor a turn.", "def run(self, visitors): pass"),
+        ("Close the connection.", "def closeConnection(): pass"),
+    ],
+)
+def test_knows_a_sentence_that_speaks_of_the_function(text, code):
+    assert pairs.names(text, ast.parse(code).body[0])
+
+
+def test_leaves_out_an_explanation_that_names_nothing_of_the_function():
+    answer = made('def f(a):\n    """Do what is needed here."""\n    b = a\n    return b')
+
+    assert "explain" not in answer

@@ -1,0 +1,110 @@
+"""Take a published model file apart again: its tokenizer and its weights, to go on from them.
+
+python -m training.origin --model FILE.gguf --to training/out/origin.pt
+"""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import gguf
+import numpy as np
+import torch
+from gguf import quants
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from training import tokenizer
+from training.model import Model, Shape
+from training.names import LAYER_NAMES
+
+ARCHITECTURE: Final = "qwen3moe"
+
+
+def tokenizer_of(path: Path) -> Tokenizer:
+    """Rebuild the tokenizer from a GGUF's vocabulary and merges."""
+    fields = gguf.GGUFReader(path).fields
+    tokens: list[str] = fields["tokenizer.ggml.tokens"].contents()
+    merges: list[str] = fields["tokenizer.ggml.merges"].contents()
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    pairs = [(left, right) for left, right in (merge.split(" ") for merge in merges)]
+    return tokenizer.rebuilt(vocabulary, pairs)
+
+
+def shape_of(path: Path) -> Shape:
+    """Read every size of the model from a GGUF's header."""
+    fields = gguf.GGUFReader(path).fields
+
+    def number(key: str) -> Any:
+        return fields[f"{ARCHITECTURE}.{key}"].contents()
+
+    return Shape(
+        vocabulary=number("vocab_size"),
+        hidden=number("embedding_length"),
+        layers=number("block_count"),
+        heads=number("attention.head_count"),
+        kv_heads=number("attention.head_count_kv"),
+        head_size=number("attention.key_length"),
+        experts=number("expert_count"),
+        expert_size=number("expert_feed_forward_length"),
+        nominal_experts=number("expert_used_count"),
+        context=number("context_length"),
+        rope_base=float(number("rope.freq_base")),
+    )
+
+
+def weights_of(path: Path) -> dict[str, Tensor]:
+    """Dequantise a GGUF's tensors to float32 under the names that the PyTorch model uses."""
+    stored = {t.name: torch.from_numpy(_dequantised(t)) for t in gguf.GGUFReader(path).tensors}
+    weights = {
+        "embedding.weight": stored["token_embd.weight"],
+        "norm.weight": stored["output_norm.weight"],
+        "head.weight": stored["output.weight"],
+    }
+    for layer in range(shape_of(path).layers):
+        theirs, ours = f"blk.{layer}.", f"blocks.{layer}."
+        for inner, name in LAYER_NAMES.items():
+            weights[ours + inner] = stored[f"{theirs}{name}.weight"]
+        gate, up = (stored[f"{theirs}ffn_{kind}_exps.weight"] for kind in ("gate", "up"))
+        weights[f"{ours}experts.gate_up"] = torch.cat((gate, up), dim=1).transpose(1, 2)
+        down = stored[f"{theirs}ffn_down_exps.weight"]
+        weights[f"{ours}experts.down"] = down.transpose(1, 2)
+    return {name: weight.contiguous() for name, weight in weights.items()}
+
+
+def write(model: Model, to: Path) -> None:
+    """Write a model's shape and weights, for a run to begin with."""
+    torch.save({"shape": asdict(model.shape), "weights": model.state_dict()}, to)
+
+
+def read(path: Path) -> Model:
+    """Read what `write` wrote."""
+    stored = torch.load(path, weights_only=True)
+    model = Model(Shape(**stored["shape"]))
+    model.load_state_dict(stored["weights"])
+    return model
+
+
+def model_of(path: Path) -> Model:
+    """Rebuild the model of a GGUF."""
+    model = Model(shape_of(path))
+    model.load_state_dict(weights_of(path))
+    return model
+
+
+def _dequantised(tensor: Any) -> np.ndarray:
+    return np.array(quants.dequantize(tensor.data, tensor.tensor_type), dtype=np.float32)
+
+
+def main() -> None:
+    """Write a GGUF's shape and weights for `training.train --origin`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--to", type=Path, required=True)
+    given = parser.parse_args()
+    write(model_of(given.model), given.to)
+
+
+if __name__ == "__main__":
+    main()
