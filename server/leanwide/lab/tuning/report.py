@@ -111,13 +111,8 @@ def _quality_table(
     table = plain_table(title)
     for column in ("", "holes", "beside the best", "NLL", *FIGURES, ""):
         table.add_column(column, justify="right", no_wrap=True)
-    compared = _on_common_holes(outcomes)
-    for key in judgement.order:
-        if (row := figures(compared[key])) is not None:
-            loss = judgement.losses[key]
-            beside = "the best" if key == judgement.best else difference(loss)
-            compared_with = (name(key), str(loss.holes), beside, f"{row.nll:.3f}")
-            table.add_row(*compared_with, *cells(row), _mark(key, judgement))
+    for key, row, compared in _compared(judgement, outcomes):
+        table.add_row(name(key), *compared, *cells(row), _mark(key, judgement))
     table.caption = "from NLL on: the holes that all of these settings have"
     return table
 
@@ -126,13 +121,21 @@ def _answers_table(title: str, judgement: Judgement[Setting], outcomes: Outcomes
     table = plain_table(title)
     for column in ("", "functions", "beside the best", "NLL"):
         table.add_column(column, justify="right", no_wrap=True)
-    compared = _on_common_holes(outcomes)
+    for key, _, compared in _compared(judgement, outcomes):
+        table.add_row(count_of(key), *compared)
+    return table
+
+
+def _compared(
+    judgement: Judgement[Setting], outcomes: Outcomes
+) -> Iterator[tuple[Setting, Figures, tuple[str, str, str]]]:
+    """Yield each setting that was measured, in order: figures, then holes, loss and NLL in words."""
+    common = _on_common_holes(outcomes)
     for key in judgement.order:
-        if (row := figures(compared[key])) is not None:
+        if (row := figures(common[key])) is not None:
             loss = judgement.losses[key]
             beside = "the best" if key == judgement.best else difference(loss)
-            table.add_row(count_of(key), str(loss.holes), beside, f"{row.nll:.3f}")
-    return table
+            yield key, row, (str(loss.holes), beside, f"{row.nll:.3f}")
 
 
 def _on_common_holes(outcomes: Outcomes) -> Outcomes:
