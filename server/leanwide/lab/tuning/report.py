@@ -129,7 +129,7 @@ def _answers_table(title: str, judgement: Judgement[Setting], outcomes: Outcomes
 def _compared(
     judgement: Judgement[Setting], outcomes: Outcomes
 ) -> Iterator[tuple[Setting, Figures, tuple[str, str, str]]]:
-    """Yield each setting that was measured, in order: figures, then holes, loss and NLL in words."""
+    """Yield each measured setting in order: its figures, then holes, loss and NLL in words."""
     common = _on_common_holes(outcomes)
     for key in judgement.order:
         if (row := figures(common[key])) is not None:
