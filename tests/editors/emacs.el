@@ -36,7 +36,7 @@
 (lsp)
 (until "initialized" (lambda () (eq 'initialized (lsp--workspace-status (car (lsp-workspaces))))))
 
-(search-forward "def is_valid")
+(search-forward "def count_words")
 (action "Document with leanwide")
 (until "documented" (lambda () (save-excursion (goto-char 1) (search-forward "\"\"\"" nil t))))
 (until "idle" (lambda () (server-is "idle")))

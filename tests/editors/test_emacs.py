@@ -9,7 +9,7 @@ from tests.editors.debian import install
 from tests.editors.neovim import SERVER
 from tests.editors.snippets import snippet
 
-TEXT = "def is_valid(value):\n    return isinstance(value, str)\n"
+TEXT = "def count_words(text):\n    return len(text.split())\n"
 STEPS = Path(__file__).with_name("emacs.el")
 NO_COMPILER = "(setq native-comp-jit-compilation nil native-comp-enable-subr-trampolines nil)"
 
@@ -27,7 +27,7 @@ def test_actions_an_explanation_and_a_suggestion_that_is_accepted(tmp_path: Path
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n")[-4:] == ["explained", "ghost", "accepted", ""]
     text = path.read_text()
-    assert text.startswith('def is_valid(value):\n    """')
+    assert text.startswith('def count_words(text):\n    """')
     suggested = text.rpartition("    return len(")[2]
     assert suggested.strip()
 

@@ -13,7 +13,7 @@ from tests.editors.neovim import SERVER
 from tests.editors.snippets import snippet
 from tests.editors.terminal import WAIT, Terminal
 
-TEXT = "def is_valid(value):\n    return isinstance(value, str)\n"
+TEXT = "def count_words(text):\n    return len(text.split())\n"
 DOWN = "\x0e"
 
 
@@ -26,7 +26,7 @@ def helix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     program = install("sid") / "usr/lib/hx/hx"
     environment = {"HOME": str(home), "PATH": f"{SERVER.parent}:/usr/bin:/bin"}
     terminal = Terminal([str(program), "-v", str(home / "valid.py")], environment)
-    terminal.until(lambda: "is_valid" in terminal.text, "the file")
+    terminal.until(lambda: "count_words" in terminal.text, "the file")
     yield terminal
     terminal.close()
 
