@@ -65,7 +65,6 @@ class Said:
 def model_record(decision: Decision, said: Said, stats: Stats, began: float) -> Record:
     """Describe a generation that ended now; ``began`` is its arrival by ``time.monotonic``."""
     total = 1000 * (time.monotonic() - began)
-    engine_ms = stats.queue_ms + stats.prompt_ms + stats.decode_ms
     return Record(
         mode=decision.mode,
         lane=stats.lane,
@@ -77,20 +76,17 @@ def model_record(decision: Decision, said: Said, stats: Stats, began: float) -> 
         tokens_evaluated=stats.tokens_evaluated,
         tokens_reused=stats.tokens_reused,
         tokens_generated=stats.tokens_generated,
-        ms={
-            "queue": round(stats.queue_ms, 2),
-            "prompt": round(stats.prompt_ms, 2),
-            "decode": round(stats.decode_ms, 2),
-            "other": round(max(0.0, total - engine_ms), 2),
-            "total": round(total, 2),
-        },
+        ms=_stages(total, stats.queue_ms, stats.prompt_ms, stats.decode_ms),
     )
 
 
 def free_record(
     decision: Decision, source: Source, why: str, began: float, waited_ms: float = 0.0
 ) -> Record:
-    """Describe an answer, or a silence, that cost the model nothing but what others waited for."""
+    """Describe an answer, or a silence, that cost the model nothing.
+
+    It may have waited, for so many milliseconds, for what another request had started.
+    """
     total = 1000 * (time.monotonic() - began)
     return Record(
         mode=decision.mode,
@@ -103,14 +99,17 @@ def free_record(
         tokens_evaluated=0,
         tokens_reused=0,
         tokens_generated=0,
-        ms={
-            "queue": round(waited_ms, 2),
-            "prompt": 0.0,
-            "decode": 0.0,
-            "other": round(total - waited_ms, 2),
-            "total": round(total, 2),
-        },
+        ms=_stages(total, waited_ms),
     )
+
+
+def _stages(
+    total: float, queue: float, prompt: float = 0.0, decode: float = 0.0
+) -> dict[str, float]:
+    """Milliseconds by stage, with what is left of the whole time for everything else."""
+    other = max(0.0, total - queue - prompt - decode)
+    ms = {"queue": queue, "prompt": prompt, "decode": decode, "other": other, "total": total}
+    return {stage: round(value, 2) for stage, value in ms.items()}
 
 
 class Journal:

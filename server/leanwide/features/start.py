@@ -140,6 +140,6 @@ def settle(generation: Generation, asked: Asked, request: Request, bench: Workbe
         answer=shape(text, bench.setting(asked.view)),
         why_ended="complete" if generation.complete else finished.reason,
     )
-    stats = finished.stats
-    stats = evolve(stats, queue_ms=stats.queue_ms + asked.waited_ms)
+    queue_ms = finished.stats.queue_ms + asked.waited_ms
+    stats = evolve(finished.stats, queue_ms=queue_ms)
     bench.journal.add(model_record(asked.decision, said, stats, asked.began))
