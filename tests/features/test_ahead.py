@@ -35,6 +35,15 @@ async def test_the_next_suggestion_is_there_when_one_is_accepted():
     assert sources(bench)[-1] is Source.CACHE
 
 
+async def test_a_suggestion_that_fills_the_line_beyond_the_context_ends_the_preparing():
+    bench, engine = bench_saying(["x" * 5_000], manners=EAGER)
+    editor = Editor(bench, "x\n‸\n", "python")
+    assert await editor.ask()
+    await settled(bench)
+    assert len(engine.requests) == 1
+    assert sources(bench) == [Source.MODEL]
+
+
 async def test_it_is_prepared_once_however_many_keys_are_typed_through():
     bench, engine = bench_saying(["abcd = 1"], [" + b"], manners=EAGER)
     editor = Editor(bench, "x\n‸\n", "python")

@@ -317,7 +317,7 @@ async def test_closing_a_document_forgets_everything_and_ends_its_generation():
     await settled(bench)
     assert engine.cancelled == engine.requests[1:]
     assert editor.uri not in bench.windows
-    assert editor.uri not in bench.trees._trees
+    assert editor.uri not in bench.trees._kept
     assert not [one for one in bench.suggestions._suggestions if one.view.uri == editor.uri]
     engine.enqueue(["still"])
     engine.resume()

@@ -49,6 +49,27 @@ async def test_changes_far_apart_are_not_read_as_one():
     assert trees.outdated(now)  # that tree was moved and not read
 
 
+async def test_an_earlier_view_does_not_take_the_tree_back():
+    trees, old = Trees(), Editor(bench_saying()[0], document(200), "python").view
+    await trees.at(old)
+    new = changed(old, 200)
+    trees.follow(new)
+    await trees.here(old)
+    later = changed(new, 3_800)
+    await trees.near(later)
+    assert trees.outdated(later)  # as one change it would have been read
+
+
+async def test_a_text_that_does_not_exist_yet_does_not_take_its_place():
+    trees, now = Trees(), Editor(bench_saying()[0], document(200), "python").view
+    await trees.at(now)
+    imagined = now.with_inserted("not typed()")
+    near = await trees.near_ahead(imagined)
+    assert near is not None
+    assert near.lines == imagined.lines
+    assert not trees.outdated(now)
+
+
 async def test_without_following_them_they_are():
     trees, now = Trees(), Editor(bench_saying()[0], document(200), "python").view
     await trees.at(now)

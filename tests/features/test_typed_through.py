@@ -197,7 +197,7 @@ async def test_the_caches_are_bounded():
         assert await editor.ask() == f" + {number}"
     assert len(bench.suggestions._suggestions) <= 64
     assert len(bench.journal.records) <= 50
-    assert len(bench.trees._trees) <= 16
+    assert len(bench.trees._kept) <= 16
 
 
 async def test_the_counter_is_bounded(monkeypatch: pytest.MonkeyPatch):

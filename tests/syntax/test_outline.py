@@ -112,6 +112,11 @@ def test_references_on_one_line_keep_the_order_of_the_text() -> None:
     assert references(tree, tree.span, Position(1, 0)) == ("f", *names)
 
 
+def test_imports_before_a_line() -> None:
+    tree = tree_of("python", "import a\nimport b\n\nimport c\n")
+    assert [one.names for one in imports(tree, 3)] == [("a",), ("b",)]
+
+
 def test_import_spans() -> None:
     tree = tree_of("go", 'package p\n\nimport (\n\t"fmt"\n)\n')
     assert [tree.text(one.span) for one in imports(tree)] == ['import (\n\t"fmt"\n)']

@@ -96,7 +96,7 @@ def plan_syntax(view: View, tree: SyntaxTree, room: Room) -> Plan:
     heads = [_head(definition) for definition in around[:-1]]
     nearby = plan_nearest(view, room)
     own = [_cut(Part(around[-1].start.line, view.line, whole=False), nearby)] if around else []
-    used = _imports_used(tree, around)
+    used = _imports_used(tree, around, view.line)
     taken = sum(part.last - part.first for part in (*heads, *own, *used))
     left = max(0, room.before - taken * _LINE_TOKENS)
     brothers = _siblings(tree, around, left // _SIGNATURE_TOKENS)
@@ -136,9 +136,9 @@ def _cut(part: Part, nearby: Plan) -> Part:
     return evolve(part, first=max(part.first, nearby.before[0].first))
 
 
-def _imports_used(tree: SyntaxTree, around: tuple[Definition, ...]) -> list[Part]:
-    """Imports of names that the enclosing definition uses; all of them outside of definitions."""
-    found = imports(tree)
+def _imports_used(tree: SyntaxTree, around: tuple[Definition, ...], line: int) -> list[Part]:
+    """Imports above a line of names that the definition around uses; outside of any, all."""
+    found = imports(tree, line)
     if around:
         names = set(references(tree, Span(around[-1].start, around[-1].end)))
         found = tuple(one for one in found if names.intersection(one.names))

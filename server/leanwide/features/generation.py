@@ -24,6 +24,9 @@ longer than Neovim's debounce of 0.2 s. An editor that cancels by itself ends it
 Closes = Callable[[str], int | None]
 """Where in a text the completion is complete, in code points; None while it is not."""
 
+FindCloses = Callable[[], Awaitable[Closes | None]]
+"""Gives what tells where a completion is complete; None where nobody will ask."""
+
 
 class Generation:
     """Runs in a task of its own and collects the text."""
@@ -33,7 +36,7 @@ class Generation:
         view: View,
         events: AsyncIterator[Piece | Finished],
         cancel: CancelToken,
-        find_closes: Callable[[], Awaitable[Closes]],
+        find_closes: FindCloses,
         settle: Callable[[Generation], None],
         said: str = "",
     ) -> None:
@@ -109,6 +112,10 @@ class Generation:
         self._cancel.cancel()
         self._grew.set()
 
+    async def heard(self) -> None:
+        """Wait until its stream has ended and it is settled."""
+        await asyncio.wait((self._task,))
+
     def abandon(self) -> None:
         """End it, and remember nothing of it."""
         self.abandoned = True
@@ -144,7 +151,7 @@ class Generation:
         finally:
             self._grew.set()
 
-    async def _find_end(self, find_closes: Callable[[], Awaitable[Closes]]) -> None:
+    async def _find_end(self, find_closes: FindCloses) -> None:
         self._closes = await find_closes()
         self._append("")
 

@@ -12,7 +12,7 @@ from leanwide.context.view import View
 from leanwide.context.window import Window
 from leanwide.engine.base import CancelToken, FinishReason, Priority, Request
 from leanwide.features.generation import Closes, Generation
-from leanwide.features.journal import Said, Source, free_record, model_record
+from leanwide.features.journal import Record, Said, Source, free_record, model_record
 from leanwide.features.suggestions import Suggestion
 from leanwide.features.window import Asked, choose_window, kept_window, prompt_tokens
 from leanwide.features.workbench import Workbench
@@ -44,18 +44,18 @@ async def start_generation(
     question = bench.questions
     make_way = bench.end_ahead if ahead else bench.end_all
     make_way()  # at once: a generation that nobody needs takes the processor from what follows
-    find_tree = bench.trees.ahead if ahead else bench.trees.here
+    trees = bench.trees
+    near, here = (trees.near_ahead, trees.here_ahead) if ahead else (trees.near, trees.here)
     window = await kept_window(asked, bench)
     if window is None:
-        window = await choose_window(asked, bench, await bench.trees.near(asked.view))
+        window = await choose_window(asked, bench, await near(asked.view))
     if cancel.cancelled or question != bench.questions:
         return None
     spent = window.tokens + bench.counter(window.typed)
     room = prompt_tokens(bench.engine, asked.decision) - spent
     if room < 0:
-        why = "silent because the line is longer than the context"
-        record = free_record(asked.decision, Source.NONE, why, asked.began, asked.waited_ms)
-        bench.journal.add(record)
+        if not ahead:  # nobody asked
+            bench.journal.add(_no_room(asked))
         return None
     if len(asked.said.encode()) > room:
         asked = evolve(asked, said="")
@@ -72,7 +72,7 @@ async def start_generation(
         asked.view,
         bench.engine.generate(request, token),
         token,
-        partial(_closes, asked.view, window, find_tree),
+        partial(_closes, token, bench.running, asked.view, window, here),
         lambda ended: settle(ended, asked, request, bench),
         asked.said,
     )
@@ -85,11 +85,27 @@ async def start_generation(
     return generation
 
 
-async def _closes(view: View, window: Window, find_tree: FindTree) -> Closes:
-    """Give the function that finds the end of what the completion completes.
+def _no_room(asked: Asked) -> Record:
+    why = "silent because the line is longer than the context"
+    return free_record(asked.decision, Source.NONE, why, asked.began, asked.waited_ms)
 
-    The engine has its request before this runs: reading a long file anew takes a while.
+
+async def _closes(
+    cancel: CancelToken,
+    previous: Generation | None,
+    view: View,
+    window: Window,
+    find_tree: FindTree,
+) -> Closes | None:
+    """Give the function that finds the end of what the completion completes; None once cancelled.
+
+    The engine has its request before this runs, and the last words of the generation that made way
+    are heard: reading a long file anew takes a while.
     """
+    if previous is not None:
+        await previous.heard()
+    if cancel.cancelled:  # whoever takes its text up finds the end
+        return None
     tree = await find_tree(view)
     if tree is None:
         ends = _first_line if view.line_before.strip() else _first_paragraph

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from attrs import frozen
+
 from leanwide.context.view import View
 from leanwide.syntax import Language, SyntaxTree, focused, language_for, parse
 
@@ -19,17 +21,24 @@ _LONG: Final = 2_000
 """Lines of a long file."""
 _FEW: Final = 40
 """Lines of a change after which a tree that was not read since still tells where things stand."""
-_CHANGES: Final = 300
+_CHANGES: Final = 1_000
 """Changes after which it does not."""
+
+
+@frozen
+class _Kept:
+    tree: SyntaxTree
+    unread: int
+    """Changes since it was read, of a long file."""
+    version: int
+    """Of the document."""
 
 
 class Trees:
     """The newest tree of each document, by URI."""
 
     def __init__(self) -> None:
-        self._trees: dict[str, SyntaxTree] = {}
-        self._unread: dict[str, int] = {}
-        """Changes since each was read, of long files."""
+        self._kept: dict[str, _Kept] = {}
 
     async def at(self, view: View) -> SyntaxTree | None:
         """Give the tree of a view and keep it; None for a language without a grammar.
@@ -38,7 +47,7 @@ class Trees:
         """
         tree = await self.whole(view)
         if tree is not None:
-            self._keep(view.uri, tree, unread=0)
+            self._keep(view, tree, unread=0)
         return tree
 
     async def whole(self, view: View) -> SyntaxTree | None:
@@ -46,11 +55,11 @@ class Trees:
         language = language_for(view.language_id, view.path)
         if language is None:
             return None
-        tree = self._kept(view)
-        if tree is None:
+        kept = self._of(view)
+        if kept is None:
             return await asyncio.to_thread(_first, language, view.lines)
-        read = tree.lines == view.lines and not self._unread[view.uri]
-        return tree if read else tree.edited((), view.lines)
+        read = kept.tree.lines == view.lines and not kept.unread
+        return kept.tree if read else kept.tree.edited((), view.lines)
 
     async def near(self, view: View) -> SyntaxTree | None:
         """Give a tree that tells where definitions stand; of a long file, not what has changed."""
@@ -61,11 +70,14 @@ class Trees:
         tree = self._moved(view)
         return focused(tree, view.line) if tree is not None else await self.at(view)
 
-    async def ahead(self, view: View) -> SyntaxTree | None:
-        """Give the same of a view that does not exist yet; what is kept stays."""
-        tree = self._kept(view) if _is_long(view) else None
-        moved = tree.moved(view.lines, _FEW) if tree is not None else None
-        return focused(moved, view.line) if moved is not None else await self.whole(view)
+    async def near_ahead(self, view: View) -> SyntaxTree | None:
+        """Give what `near` gives, of a view that does not exist yet; what is kept stays."""
+        return self._imagined(view) or await self.whole(view)
+
+    async def here_ahead(self, view: View) -> SyntaxTree | None:
+        """Give what `here` gives, of a view that does not exist yet; what is kept stays."""
+        tree = self._imagined(view)
+        return focused(tree, view.line) if tree is not None else await self.whole(view)
 
     def follow(self, view: View) -> None:
         """Have what is kept of a long file follow a view for which no tree was needed."""
@@ -73,38 +85,45 @@ class Trees:
 
     def outdated(self, view: View) -> bool:
         """Whether what is kept was read before the last changes."""
-        tree = self._kept(view)
-        return tree is not None and (self._unread[view.uri] > 0 or tree.lines != view.lines)
+        kept = self._of(view)
+        return kept is not None and (kept.unread > 0 or kept.tree.lines != view.lines)
 
     def forget(self, uri: str) -> None:
         """Forget a closed document."""
-        self._trees.pop(uri, None)
-        self._unread.pop(uri, None)
+        self._kept.pop(uri, None)
 
-    def _kept(self, view: View) -> SyntaxTree | None:
-        tree = self._trees.get(view.uri)
-        fits = tree is not None and tree.language == language_for(view.language_id, view.path)
-        return tree if fits else None
+    def _of(self, view: View) -> _Kept | None:
+        kept = self._kept.get(view.uri)
+        fits = kept is not None and kept.tree.language == language_for(view.language_id, view.path)
+        return kept if fits else None
+
+    def _imagined(self, view: View) -> SyntaxTree | None:
+        kept = self._of(view) if _is_long(view) else None
+        return kept.tree.moved(view.lines, _FEW) if kept is not None else None
 
     def _moved(self, view: View) -> SyntaxTree | None:
         """Have what is kept of a long file follow a small change without reading it."""
-        tree = self._kept(view)
-        if tree is None or not _is_long(view):
+        kept = self._of(view)
+        if kept is None or not _is_long(view):
             return None
-        if tree.lines == view.lines:
-            return tree
-        moved = tree.moved(view.lines, _FEW)
-        unread = self._unread[view.uri] + 1
+        if kept.tree.lines == view.lines:
+            return kept.tree
+        moved = kept.tree.moved(view.lines, _FEW)
+        unread = kept.unread + 1
         if moved is None or unread > _CHANGES:
             return None
-        self._keep(view.uri, moved, unread)
+        self._keep(view, moved, unread)
         return moved
 
-    def _keep(self, uri: str, tree: SyntaxTree, unread: int) -> None:
-        self._trees.pop(uri, None)
-        self._trees[uri], self._unread[uri] = tree, unread
-        while len(self._trees) > _KEPT:
-            self.forget(next(iter(self._trees)))
+    def _keep(self, view: View, tree: SyntaxTree, unread: int) -> None:
+        """Keep the tree of a view, unless that of a later one is there.
+
+        A tree that went back would be two changes behind the next one: too far for a small step.
+        """
+        before, now = self._kept.pop(view.uri, None), _Kept(tree, unread, view.version)
+        self._kept[view.uri] = before if before and before.version > now.version else now
+        while len(self._kept) > _KEPT:
+            self.forget(next(iter(self._kept)))
 
 
 def _first(language: Language, lines: tuple[str, ...]) -> SyntaxTree:

@@ -65,8 +65,8 @@ async def kept_window(asked: Asked, bench: Workbench) -> Window | None:
     kept = keep_window(view, previous, budget, count)
     if kept is not None and kept.anchor_line == previous.anchor_line:
         return kept  # what is not counted yet is counted as too much
-    if follow(view, previous) is None:  # all the lines in between would be counted for nothing
-        return None
+    if previous.tokens > budget or follow(view, previous) is None:
+        return None  # all the lines in between would be counted for nothing
     await learn_typed(view, previous, count)
     return keep_window(view, previous, budget, count)
 

@@ -13,12 +13,21 @@ Captures = dict[str, list[tree_sitter.Node]]
 
 
 def matches(
-    tree: SyntaxTree, theme: Theme, node: tree_sitter.Node, depth: int | None = None
+    tree: SyntaxTree,
+    theme: Theme,
+    node: tree_sitter.Node,
+    depth: int | None = None,
+    last: int | None = None,
 ) -> list[Captures]:
-    """Return the matches that start at `node` or up to `depth` levels below it."""
+    """Return the matches that start at `node` or up to `depth` levels below it, before line `last`.
+
+    What lies behind that line is not looked at: of a long file, that takes the time.
+    """
     cursor = tree_sitter.QueryCursor(tree.language.query(theme))
     if depth is not None:
         cursor.set_max_start_depth(depth)
+    if last is not None:
+        cursor.set_point_range((0, 0), (last, 0))
     return _found(tree, cursor, node)
 
 

@@ -20,8 +20,8 @@ class Import:
     """The names it brings in, or the last part of what it includes."""
 
 
-def imports(tree: SyntaxTree) -> tuple[Import, ...]:
-    """Return the imports at or near the top level, in the order of the text."""
+def imports(tree: SyntaxTree, last: int | None = None) -> tuple[Import, ...]:
+    """Return the imports at or near the top level that begin before line `last`, in their order."""
     found: dict[tuple[int, int], tree_sitter.Node] = {}
     names: dict[tuple[int, int], dict[int, str]] = {}
 
@@ -29,7 +29,7 @@ def imports(tree: SyntaxTree) -> tuple[Import, ...]:
         for name in captures.get("name", ()):
             names.setdefault(key, {})[name.start_byte] = _imported(tree, name)
 
-    for captures in matches(tree, "imports", tree.root, _IMPORT_DEPTH):
+    for captures in matches(tree, "imports", tree.root, _IMPORT_DEPTH, last):
         for node in captures.get("import", ()):
             found[node.byte_range] = node
             note(node.byte_range, captures)
