@@ -30,7 +30,7 @@ THOUGHTLESS_SHARE: Final = 0.1
 SYSTEM_SHARE: Final = 0.5
 PAIR_TRIES: Final = 3
 PAIR_WEIGHTS: Final = {
-    "explain": 12.0, "document": 2.0, "annotate": 1.0, "test": 0.5, "fstring": 2.0,
+    "explain": 16.0, "say": 3.0, "document": 2.0, "annotate": 1.0, "test": 0.5, "fstring": 2.0,
     "comprehension": 4.0,
 }  # fmt: skip
 MAX_TOKENS: Final = 2048
