@@ -1,4 +1,4 @@
-"""A function's name as words: whether a sentence speaks of them, and the sentence that they make."""
+"""A function's name as words: does a sentence speak of them, and which do they make themselves."""
 
 import ast
 import re
