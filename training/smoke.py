@@ -50,7 +50,7 @@ def smoke(out: Path) -> Path:
     run, model = out / "run", out / "smoke-q8_0.gguf"
     files = _few_files()
     words = dataset.learned(files, train.TINY.vocabulary, seed=1)
-    dataset.build(files, out, tokens=150_000, words=words, seed=1)
+    dataset.build(files, out, words, dataset.Wanted(tokens=150_000))
     plan = _plan(out, run)
     train.train(plan)
     train.train(replace(plan, shape=train.SMALL))  # its time is over
