@@ -36,23 +36,34 @@ def learned(files: list[SourceFile], vocabulary: int, seed: int) -> Tokenizer:
     return tokenizer.learn(_balanced_text(training, Random(seed)), vocabulary)
 
 
-def build(files: list[SourceFile], out: Path, tokens: int, words: Tokenizer, seed: int) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How large a training set is to be, about, and what it is made of."""
+
+    tokens: int
+    chat: float = samples.CHAT_SHARE
+    """Part of the samples (0 to 1) that are instruction pairs."""
+    seed: int = 1
+
+
+def build(files: list[SourceFile], out: Path, words: Tokenizer, wanted: Wanted) -> None:
     """Write tokenizer, samples, held-out holes and the list of packages into `out`."""
     out.mkdir(parents=True, exist_ok=True)
     training = [file for file in files if not file.package.held_out]
+    others = [file for file in files if file.package.held_out]
     words.save(str(out / "tokenizer.json"))
     _write_packages(files, out / "packages.json")
-    heldout.write([file for file in files if file.package.held_out], out / "heldout.jsonl", seed)
-    write_samples(training, out, tokens, seed)
+    heldout.write(others, out / "heldout.jsonl", wanted.seed)
+    write_samples(training, out, wanted)
 
 
-def write_samples(files: list[SourceFile], out: Path, tokens: int, seed: int) -> None:
-    """Draw about `tokens` tokens of samples and write them, shuffled, to `samples.npz`."""
-    jobs = _jobs(files, out / "tokenizer.json", tokens // TOKENS_PER_SAMPLE, seed)
+def write_samples(files: list[SourceFile], out: Path, wanted: Wanted) -> None:
+    """Draw samples and write them, shuffled, to `samples.npz`."""
+    jobs = _jobs(files, out / "tokenizer.json", wanted)
     with ProcessPoolExecutor() as pool:
         done = tqdm(pool.map(_draw, jobs), total=len(jobs), desc="samples", unit="job")
         rows = [row for drawn in done for row in drawn]
-    Random(seed).shuffle(rows)
+    Random(wanted.seed).shuffle(rows)
     ends = np.cumsum([len(tokens) for tokens, _ in rows])
     np.savez_compressed(
         out / "samples.npz",
@@ -69,20 +80,22 @@ class _Job:
 
     files: list[SourceFile]
     rate: float
+    chat: float
     tokenizer: Path
     seed: str
 
 
-def _jobs(files: list[SourceFile], tokenizer: Path, total: int, seed: int) -> list[_Job]:
+def _jobs(files: list[SourceFile], tokenizer: Path, wanted: Wanted) -> list[_Job]:
     by_package = _by_package(files)
     weights = {name: _size(group) ** PACKAGE_POWER for name, group in by_package.items()}
-    scale = total / sum(weights.values())
+    scale = wanted.tokens / TOKENS_PER_SAMPLE / sum(weights.values())
     return [
         _Job(
             group[first : first + FILES_PER_JOB],
             scale * weights[name] / _size(group),
+            wanted.chat,
             tokenizer,
-            f"{seed}/{name}/{first}",
+            f"{wanted.seed}/{name}/{first}",
         )
         for name, group in by_package.items()
         for first in range(0, len(group), FILES_PER_JOB)
@@ -98,7 +111,8 @@ def _draw(job: _Job) -> list[tuple[np.ndarray, int]]:
     for file in job.files:
         count = math.floor(job.rate * len(file.text) + random.random())
         if count and (source := samples.parsed(file)):
-            drawn = samples.draw(source, index, count, lambda t: encoder.encode(t).ids, random)
+            kinds = samples.kinds(count, job.chat, random)
+            drawn = samples.draw(source, index, kinds, lambda t: encoder.encode(t).ids, random)
             rows += [(np.array(one.tokens, dtype=np.uint16), one.answer) for one in drawn]
     return rows
 
@@ -142,6 +156,12 @@ def main() -> None:
     """Read the arguments and build the whole training set."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", type=int, default=16_000_000)
+    parser.add_argument(
+        "--chat",
+        type=float,
+        default=samples.CHAT_SHARE,
+        help="part of the samples that are instruction pairs",
+    )
     parser.add_argument("--vocabulary", type=int, default=tokenizer.VOCABULARY)
     parser.add_argument(
         "--tokenizer-of", type=Path, help="a GGUF whose tokenizer to take instead of a new one"
@@ -155,7 +175,8 @@ def main() -> None:
         if arguments.tokenizer_of
         else learned(files, arguments.vocabulary, arguments.seed)
     )
-    build(files, arguments.out, arguments.tokens, words, arguments.seed)
+    wanted = Wanted(tokens=arguments.tokens, chat=arguments.chat, seed=arguments.seed)
+    build(files, arguments.out, words, wanted)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,12 @@ from training.related import Snippet
 Encode = Callable[[str], list[int]]
 """Plain text to token ids; markers in the text stay plain text."""
 PROMPTS: Final = Path(__file__).parents[1] / "server/leanwide/configs/prompts"
-SYSTEM_TEXTS: Final = {"explain": "explain", "document": "document", "test": "test"}
+SYSTEM_TEXTS: Final = {
+    "explain": "explain",
+    "say": "explain",
+    "document": "document",
+    "test": "test",
+}
 """By kind of pair; every other kind is a refactoring."""
 
 

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from training import spoken
+
 MAX_CODE: Final = 1400
 """Characters of a function that may stand in a request."""
-STEM: Final = 4
-"""Letters by which two forms of a word are known as one."""
 
+EXPLAIN: Final = (
+    "Explain this code.",
+    "Explain this function.",
+    "What does this code do?",
+    "Explain what this Python code does.",
+    "Explain this code in one or two sentences.",
+    "Explain the following code.",
+)
 REQUESTS: Final = {
-    "explain": (
-        "Explain this code.",
-        "Explain this function.",
-        "What does this code do?",
-        "Explain what this Python code does.",
-        "Explain this code in one or two sentences.",
-        "Explain the following code.",
-    ),
+    "explain": EXPLAIN,
+    "say": EXPLAIN,
     "document": (
         "Write a docstring for this function.",
         "Add a docstring to this function.",
@@ -78,15 +80,6 @@ def sentence(docstring: str) -> str:
     return re.split(r"(?<=[a-z)`'\"][.!?])\s+(?=[A-Z])", summary(docstring))[0]
 
 
-def names(text: str, function: _Function) -> bool:
-    """Tell whether a text speaks of what a function is named after, or of what it takes.
-
-    Words count as the same when their first letters agree: "parsed" speaks of `parse_header`.
-    """
-    arguments = " ".join(argument.arg for argument in function.args.args)
-    return bool(_stems(f"{function.name} {arguments}") & _stems(text))
-
-
 def is_prose(text: str) -> bool:
     """Tell a sentence that describes from markup, signatures and placeholders."""
     words = text.split()
@@ -103,21 +96,36 @@ def without_docstring(function: _Function) -> _Function:
     return copied
 
 
-def _stems(text: str) -> set[str]:
-    words = re.findall(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}(?![a-z])", text)
-    return {word.lower()[:STEM] for word in words} - {"self"}
-
-
 def _explain(function: _Function) -> tuple[str, str] | None:
-    text = sentence(ast.get_docstring(function) or "")
-    if not is_prose(text) or len(function.body) < 2 or not names(text, function):
+    text = _told(function)
+    return (ast.unparse(without_docstring(function)), headed(function, text)) if text else None
+
+
+def _say(function: _Function) -> tuple[str, str] | None:
+    text = spoken.sentence(function)
+    if text is None or len(function.body) < 2 or _told(function):
         return None
-    return ast.unparse(without_docstring(function)), text
+    return ast.unparse(without_docstring(function)), headed(function, text)
+
+
+def _told(function: _Function) -> str | None:
+    """Return the sentence by which a function's author says what its name says."""
+    text = sentence(ast.get_docstring(function) or "")
+    good = len(function.body) > 1 and is_prose(text) and spoken.speaks(text, function)
+    return text if good else None
+
+
+def headed(function: _Function, text: str) -> str:
+    """Put a function's name in front of what is said of it.
+
+    Once a model has copied the name, the words that it should speak of are the last ones it saw.
+    """
+    return f"`{function.name}`: {text}"
 
 
 def _document(function: _Function) -> tuple[str, str] | None:
-    text = summary(ast.get_docstring(function) or "")
-    if not is_prose(text) or len(function.body) < 2:
+    text = _told(function)
+    if text is None:
         return None
     bare = without_docstring(function)
     documented = _copy(bare)
@@ -256,6 +264,7 @@ def _appended(statement: ast.stmt, name: str) -> ast.expr | None:
 
 _MAKERS: Final[dict[str, Callable[[_Function], tuple[str, str] | None]]] = {
     "explain": _explain,
+    "say": _say,
     "document": _document,
     "annotate": _annotate,
     "fstring": _fstring,

@@ -12,8 +12,10 @@ from training.layout import Encode, Sample
 from training.related import Snippet, definitions, snippets_for
 from training.sources import SourceFile
 
-KINDS: Final = ("infill", "text", "chat")
-SHARES: Final = (0.76, 0.08, 0.16)
+CHAT_SHARE: Final = 0.16
+"""Part of the samples that are instruction pairs, unless somebody wants another."""
+TEXT_SHARE: Final = 0.1
+"""Of the others, those that are text from left to right; the rest is infill."""
 HOLE_KINDS: Final = ("line", "statement", "block", "arguments", "expression")
 HOLE_SHARES: Final = (0.30, 0.27, 0.20, 0.13, 0.10)
 WINDOWS: Final = (
@@ -30,7 +32,7 @@ THOUGHTLESS_SHARE: Final = 0.1
 SYSTEM_SHARE: Final = 0.5
 PAIR_TRIES: Final = 3
 PAIR_WEIGHTS: Final = {
-    "explain": 12.0, "document": 2.0, "annotate": 1.0, "test": 0.5, "fstring": 2.0,
+    "explain": 16.0, "say": 3.0, "document": 2.0, "annotate": 1.0, "test": 0.5, "fstring": 2.0,
     "comprehension": 4.0,
 }  # fmt: skip
 MAX_TOKENS: Final = 2048
@@ -79,11 +81,17 @@ def package_index(files: list[SourceFile]) -> dict[str, Snippet]:
     return index
 
 
+def kinds(count: int, chat: float, random: Random) -> list[str]:
+    """Draw the kinds of `count` samples, `chat` (0 to 1) of them instruction pairs."""
+    text = (1 - chat) * TEXT_SHARE
+    return random.choices(("chat", "text", "infill"), (chat, text, 1 - chat - text), k=count)
+
+
 def draw(
-    source: Parsed, index: Index, count: int, encode: Encode, random: Random
+    source: Parsed, index: Index, kinds: list[str], encode: Encode, random: Random
 ) -> Iterator[Sample]:
-    """Draw `count` samples of a file, none longer than `MAX_TOKENS`."""
-    for kind in random.choices(KINDS, SHARES, k=count):
+    """Draw a sample of each of the `kinds` from a file, none longer than `MAX_TOKENS`."""
+    for kind in kinds:
         pair = draw_pair(source, random) if kind == "chat" else None
         if pair:
             drawn = _chat(pair, encode, random)

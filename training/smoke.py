@@ -11,6 +11,7 @@ import csv
 import math
 import shutil
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -49,8 +50,11 @@ def smoke(out: Path) -> Path:
     run, model = out / "run", out / "smoke-q8_0.gguf"
     files = _few_files()
     words = dataset.learned(files, train.TINY.vocabulary, seed=1)
-    dataset.build(files, out, tokens=150_000, words=words, seed=1)
-    train.train(_plan(out, run))
+    dataset.build(files, out, words, dataset.Wanted(tokens=150_000))
+    plan = _plan(out, run)
+    train.train(plan)
+    train.train(replace(plan, shape=train.SMALL))  # its time is over
+    _check_resumed(run / "checkpoint.pt", plan)
     export.write_float32(run / "checkpoint.pt", out / "tokenizer.json", run / "model-f32.gguf")
     export.quantise(run / "model-f32.gguf", model, "q8_0")
     parity.check(run, out)
@@ -62,6 +66,12 @@ def smoke(out: Path) -> Path:
     print(f"evaluated {results['cases']} cases, {results['megabytes']:.1f} MB")
     print(_completion(model))
     return model
+
+
+def _check_resumed(checkpoint: Path, plan: train.Plan) -> None:
+    """Stop the program unless a resumed run keeps its shape, whatever it is told."""
+    if torch.load(checkpoint, weights_only=True)["shape"] != asdict(plan.shape):
+        raise SystemExit("a resumed run loses layers")
 
 
 def _check_learning(log: Path) -> None:

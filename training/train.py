@@ -112,11 +112,15 @@ def train(plan: Plan) -> None:
     (plan.run / MINUTES).write_text(f"{plan.minutes}\n")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(plan.seed)
-    model = (origin.read(plan.origin) if plan.origin else Model(plan.shape)).to(device)
+    stored = _stored(plan.run)
+    model = _begun(plan, stored).to(device)
     masters = {name: p.detach().clone() for name, p in model.named_parameters()}
     model.to(torch.bfloat16)
     optimizer = Optimizer(model, masters, plan.rates)
-    progress = _resume(plan.run, optimizer)
+    progress = Progress(0.0, 0)
+    if stored is not None:
+        optimizer.restore(stored["optimizer"])
+        progress = Progress(**stored["progress"])
     held_out = validation.load(plan.data, device)
     stream = batches.batches(
         batches.load(plan.data / "samples.npz"), plan.batch_tokens, optimizer.steps, plan.seed
@@ -196,13 +200,17 @@ def save(plan: Plan, shape: Shape, optimizer: Optimizer, progress: Progress) -> 
     part.replace(plan.run / "checkpoint.pt")
 
 
-def _resume(run: Path, optimizer: Optimizer) -> Progress:
+def _stored(run: Path) -> dict[str, Any] | None:
+    """Read what `save` wrote; None in a new run."""
     path = run / "checkpoint.pt"
-    if not path.exists():
-        return Progress(0.0, 0)
-    stored = torch.load(path, weights_only=True)
-    optimizer.restore(stored["optimizer"])
-    return Progress(**stored["progress"])
+    return torch.load(path, weights_only=True) if path.exists() else None
+
+
+def _begun(plan: Plan, stored: dict[str, Any] | None) -> Model:
+    """Make the model: in the shape of the checkpoint that is resumed, else as planned."""
+    if stored is not None:
+        return Model(Shape(**stored["shape"]))
+    return origin.read(plan.origin) if plan.origin else Model(plan.shape)
 
 
 class Log:
