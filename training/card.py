@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import torch
 
-from training import curves, heldout, outlook, sources, validation
+from training import curves, heldout, sources
 from training.model import Shape
 
 FIGURES: Final = {
@@ -65,7 +65,6 @@ def facts(results: dict[str, Any], data: Path, run: Path) -> dict[str, str]:
         "first": f"{results['first_completion_s']:.1f}",
         "parameters": f"{parameters(shape) / 1e6:.1f}",
         "layers": str(shape.layers),
-        "outlook": prospect(_rows(run / "log.csv")),
         "window": f"{heldout.WINDOW.before} and {heldout.WINDOW.after}",
         "max_bytes": f"{sources.MAX_BYTES // 1000}",
     }
@@ -130,17 +129,6 @@ def _cell(estimate: dict[str, float], pattern: str) -> str:
 def _table(titles: list[str], rows: list[list[str]]) -> str:
     lines = [titles, ["---"] * len(titles), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def prospect(rows: list[dict[str, str]]) -> str:
-    """Say what each doubling of the tokens gave, at the smaller count of the held-out loss."""
-    column = f"held_out_{validation.COUNTS[0]}"
-    points = [(int(row["tokens"]), float(row[column])) for row in rows if row[column]]
-    found = outlook.fitted(*zip(*points, strict=True))
-    return (
-        f"{found.per_doubling:+.2f} nats per token (standard error {found.error:.2f}, "
-        f"{found.points} points)"
-    )
 
 
 def _rows(log: Path) -> list[dict[str, str]]:

@@ -25,6 +25,8 @@ from training.holes import Hole
 from training.llama import SERVED, Load, Runner
 
 COUNTS: Final = (1, 2, 4, 8, 16)
+ASKED: Final = 4
+"""Experts for questions: the nominal count, as the server's wide lane has them."""
 MOST: Final = 64
 """Tokens: no held-out line is longer, and blocks of this length show whether it stops."""
 CONTEXT: Final = 2048
@@ -201,7 +203,7 @@ def everything(path: Path, data: Path, size: Size) -> dict[str, object]:
         "experts": dict(zip(COUNTS, map(model, made), strict=True)),
         "copy": copying(cases),
         "ngram": ngram(path, samples, cases),
-        "explanations": [asdict(answer) for answer in explanations(path, 8, functions)],
+        "explanations": [asdict(answer) for answer in explanations(path, ASKED, functions)],
         "memory": asdict(memory.measure(path, samples, cases, size.texts)),
         "first_completion_s": first_completion_s(path),
         "megabytes": path.stat().st_size / 1e6,

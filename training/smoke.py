@@ -19,6 +19,7 @@ from typing import Final
 import torch
 
 from training import (
+    blend,
     complete,
     dataset,
     evaluate,
@@ -59,6 +60,7 @@ def smoke(out: Path) -> Path:
     export.quantise(run / "model-f32.gguf", model, "q8_0")
     parity.check(run, out)
     _check_learning(run / "log.csv")
+    _check_blend(run / "checkpoint.pt")
     _check_copying(run / "checkpoint.pt", out)
     _check_way_back(run / "checkpoint.pt", out / "tokenizer.json", model)
     size = evaluate.Size(cases=SHOWN, texts=SHOWN)
@@ -81,6 +83,15 @@ def _check_learning(log: Path) -> None:
     print(f"loss {losses[0]:.2f} to {losses[-1]:.2f} in {len(losses)} steps")
     if losses[-1] > math.log(train.TINY.vocabulary) - LEARNT:
         raise SystemExit("the model learns nothing")
+
+
+def _check_blend(checkpoint: Path) -> None:
+    """Stop the program unless half of the way to other weights lies in the middle."""
+    weights = torch.load(checkpoint, weights_only=True)["optimizer"]["masters"]
+    others = {name: weight + 1 for name, weight in weights.items()}
+    for name, weight in blend.blended(weights, others, 0.5).items():
+        if not torch.allclose(weight, weights[name] + 0.5):
+            raise SystemExit(f"{name} is not blended")
 
 
 def _check_copying(checkpoint: Path, data: Path) -> None:
