@@ -51,6 +51,10 @@ STRINGS = [
     ('"""Read‸"""\n', ' the file."""', " the file."),
     ('    the file‸"""\n', '."""\n    return 1', "."),  # the string began above
     ('"""\n‸\n"""\n', 'Read "it".', 'Read "it".'),
+    ('open("‸")\n', ", file)", ", file"),
+    ('open("a.txt‸")\n', ".bak (old)", ".bak (old)"),
+    ('open("‸")\n', "a]", "a]"),  # no such bracket is open around
+    ('open("a) one‸")\n', " b) two", " b) two"),
     ("# don't f(‸)\n", "x)", "x"),
     ("# it's f(‸)\n", "x)", "x"),
     ("x = rb'‸'\n", "a'", "a"),

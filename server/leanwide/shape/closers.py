@@ -19,6 +19,7 @@ from leanwide.shape.setting import Setting
 _ANGLE: Final = re.compile(r"[)\]}\"'`;,:\s]*>")
 """An angle bracket among what editors close by themselves."""
 _ENDS: Final = ";,:"
+_SHORT_QUOTES: Final = frozenset(QUOTES) - frozenset(LONG_QUOTES)
 _DANGLING: Final = re.compile(r"[\s,.:+*/%|&^=<>!-]*$")
 """Separators and operators that wait for something more."""
 
@@ -42,6 +43,22 @@ def without_doubled_closers(text: str, setting: Setting) -> str:
             left.pop()
         elif supplied:
             return text[: at - len(before)]
+    return text
+
+
+def without_stray_closers(text: str, setting: Setting) -> str:
+    """Cut where an answer inside a string closes the bracket in which the string stands.
+
+    A model that overlooks the quote goes on as in code. A string that has such a bracket already
+    has them on purpose.
+    """
+    opened = open_at_end(setting.view.line_before)
+    if not opened or opened[-1] not in _SHORT_QUOTES:
+        return text
+    said = setting.view.line_before.rpartition(opened[-1])[2]
+    for at, mark in closers(said + text, []):
+        if mark in PAIRS and PAIRS[mark] in opened:
+            return text[: at - len(said)] if at >= len(said) else text
     return text
 
 

@@ -13,6 +13,7 @@ from leanwide.context.view import with_lf
 from leanwide.shape.closers import (
     without_doubled_closers,
     without_doubled_end,
+    without_stray_closers,
     without_unclosed,
 )
 from leanwide.shape.following import without_echo, without_following_lines, without_rest_of_line
@@ -55,6 +56,7 @@ FILTERS: Final[tuple[Filter, ...]] = (
     first_line_inside_text,
     without_rest_of_line,
     without_doubled_closers,
+    without_stray_closers,
     without_doubled_end,
     without_unclosed,
     without_following_lines,
