@@ -32,7 +32,7 @@ after(() => editor.close());
 test('in a restricted folder suggestions come, by the settings of the user alone', async () => {
   await editor.statusBecomes(/experts/);
   await editor.goto(5, 1);
-  await editor.type('def save(path, text):\n');
+  await editor.type('def size(path):\n    return len(');
   await editor.ghostAppears();
   await editor.statusBecomes(/code · lean/);
   assert.deepEqual(await editor.notices(), []);
@@ -51,7 +51,7 @@ test('when it is trusted its budgets count, and still not its program and model'
     Promise.resolve(editor.engines().some((id) => !before.includes(id)) || undefined),
   );
   await editor.statusBecomes(/experts/);
-  await editor.goto(6, 5);
+  await editor.goto(7, 1);
   await editor.type('wi');
   await editor.statusBecomes(/code · wide/);
   assert.ok(!existsSync(join(editor.folder, 'sprung')), 'the program of the folder ran');
