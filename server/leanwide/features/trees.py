@@ -63,25 +63,25 @@ class Trees:
 
     async def near(self, view: View) -> SyntaxTree | None:
         """Give a tree that tells where definitions stand; of a long file, not what has changed."""
-        return self._moved(view) or await self.at(view)
+        return self._followed(view) or await self.at(view)
 
     async def here(self, view: View) -> SyntaxTree | None:
         """Give a tree that tells what is at the cursor; of a long file, not what is far away."""
-        tree = self._moved(view)
+        tree = self._followed(view)
         return focused(tree, view.line) if tree is not None else await self.at(view)
 
     async def near_ahead(self, view: View) -> SyntaxTree | None:
         """Give what `near` gives, of a view that does not exist yet; what is kept stays."""
-        return self._imagined(view) or await self.whole(view)
+        return self._moved(view) or await self.whole(view)
 
     async def here_ahead(self, view: View) -> SyntaxTree | None:
         """Give what `here` gives, of a view that does not exist yet; what is kept stays."""
-        tree = self._imagined(view)
+        tree = self._moved(view)
         return focused(tree, view.line) if tree is not None else await self.whole(view)
 
     def follow(self, view: View) -> None:
         """Have what is kept of a long file follow a view for which no tree was needed."""
-        self._moved(view)
+        self._followed(view)
 
     def outdated(self, view: View) -> bool:
         """Whether what is kept was read before the last changes."""
@@ -97,23 +97,22 @@ class Trees:
         fits = kept is not None and kept.tree.language == language_for(view.language_id, view.path)
         return kept if fits else None
 
-    def _imagined(self, view: View) -> SyntaxTree | None:
-        kept = self._of(view) if _is_long(view) else None
-        return kept.tree.moved(view.lines, _FEW) if kept is not None else None
-
     def _moved(self, view: View) -> SyntaxTree | None:
-        """Have what is kept of a long file follow a small change without reading it."""
+        """Give what is kept of a long file, moved by a small change without reading it."""
         kept = self._of(view)
         if kept is None or not _is_long(view):
             return None
-        if kept.tree.lines == view.lines:
-            return kept.tree
-        moved = kept.tree.moved(view.lines, _FEW)
-        unread = kept.unread + 1
-        if moved is None or unread > _CHANGES:
+        return kept.tree if kept.tree.lines == view.lines else kept.tree.moved(view.lines, _FEW)
+
+    def _followed(self, view: View) -> SyntaxTree | None:
+        """Give the same and keep it; None where too much has changed since it was read."""
+        tree, kept = self._moved(view), self._of(view)
+        if tree is None or kept is None or tree is kept.tree:
+            return tree
+        if kept.unread >= _CHANGES:
             return None
-        self._keep(view, moved, unread)
-        return moved
+        self._keep(view, tree, kept.unread + 1)
+        return tree
 
     def _keep(self, view: View, tree: SyntaxTree, unread: int) -> None:
         """Keep the tree of a view, unless that of a later one is there.

@@ -21,7 +21,10 @@ class Import:
 
 
 def imports(tree: SyntaxTree, last: int | None = None) -> tuple[Import, ...]:
-    """Return the imports at or near the top level that begin before line `last`, in their order."""
+    """Return the imports at or near the top level, in the order of the text.
+
+    With `last`, those that begin before that line.
+    """
     found: dict[tuple[int, int], tree_sitter.Node] = {}
     names: dict[tuple[int, int], dict[int, str]] = {}
 
