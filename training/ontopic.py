@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from training import evaluate, heldout, metrics, sources, spoken
+from training import evaluate, heldout, metrics, pairs, sources, spoken
 
 FUNCTIONS: Final = 100
 
@@ -21,7 +21,7 @@ def speaks(answer: evaluate.Answer) -> bool:
     """Tell whether an answer is a sentence about the function's name, and ends."""
     function = ast.parse(answer.code).body[0]
     assert isinstance(function, spoken.Function)
-    text = answer.answer.strip().removeprefix(f"`{function.name}`:").strip()
+    text = answer.answer.strip().removeprefix(pairs.headed(function, "").strip()).strip()
     return text.endswith(".") and spoken.speaks(text.replace(function.name, ""), function)
 
 

@@ -8,6 +8,7 @@ from random import Random
 from typing import Final
 
 from training import spoken
+from training.spoken import Function
 
 MAX_CODE: Final = 1400
 """Characters of a function that may stand in a request."""
@@ -37,8 +38,6 @@ REQUESTS: Final = {
     "test": ("Write a test for this function.", "Write a pytest test for this function."),
 }
 
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
-
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -49,12 +48,12 @@ class Pair:
     answer: str
 
 
-def functions(tree: ast.Module) -> list[_Function]:
+def functions(tree: ast.Module) -> list[Function]:
     """List every function of a file."""
-    return [node for node in ast.walk(tree) if isinstance(node, _Function)]
+    return [node for node in ast.walk(tree) if isinstance(node, Function)]
 
 
-def pairs(function: _Function, random: Random) -> Iterator[Pair]:
+def pairs(function: Function, random: Random) -> Iterator[Pair]:
     """Yield every pair that a function gives, in the order of `REQUESTS`."""
     for kind, make in _MAKERS.items():
         if made := make(function):
@@ -88,7 +87,7 @@ def is_prose(text: str) -> bool:
     return 4 <= len(words) <= 60 and plain >= 0.6 * len(words) and not odd
 
 
-def without_docstring(function: _Function) -> _Function:
+def without_docstring(function: Function) -> Function:
     """Copy a function without its docstring."""
     copied = _copy(function)
     if ast.get_docstring(copied) is not None:
@@ -96,26 +95,26 @@ def without_docstring(function: _Function) -> _Function:
     return copied
 
 
-def _explain(function: _Function) -> tuple[str, str] | None:
+def _explain(function: Function) -> tuple[str, str] | None:
     text = _told(function)
     return (ast.unparse(without_docstring(function)), headed(function, text)) if text else None
 
 
-def _say(function: _Function) -> tuple[str, str] | None:
+def _say(function: Function) -> tuple[str, str] | None:
     text = spoken.sentence(function)
     if text is None or len(function.body) < 2 or _told(function):
         return None
     return ast.unparse(without_docstring(function)), headed(function, text)
 
 
-def _told(function: _Function) -> str | None:
+def _told(function: Function) -> str | None:
     """Return the sentence by which a function's author says what its name says."""
     text = sentence(ast.get_docstring(function) or "")
     good = len(function.body) > 1 and is_prose(text) and spoken.speaks(text, function)
     return text if good else None
 
 
-def headed(function: _Function, text: str) -> str:
+def headed(function: Function, text: str) -> str:
     """Put a function's name in front of what is said of it.
 
     Once a model has copied the name, the words that it should speak of are the last ones it saw.
@@ -123,7 +122,7 @@ def headed(function: _Function, text: str) -> str:
     return f"`{function.name}`: {text}"
 
 
-def _document(function: _Function) -> tuple[str, str] | None:
+def _document(function: Function) -> tuple[str, str] | None:
     text = _told(function)
     if text is None:
         return None
@@ -133,7 +132,7 @@ def _document(function: _Function) -> tuple[str, str] | None:
     return ast.unparse(bare), fenced(ast.unparse(documented))
 
 
-def _annotate(function: _Function) -> tuple[str, str] | None:
+def _annotate(function: Function) -> tuple[str, str] | None:
     slots = [argument.annotation for argument in function.args.args if argument.arg != "self"]
     if not slots or None in slots or function.returns is None:
         return None
@@ -145,14 +144,14 @@ def _annotate(function: _Function) -> tuple[str, str] | None:
     return ast.unparse(bare), fenced(ast.unparse(whole))
 
 
-def _fstring(function: _Function) -> tuple[str, str] | None:
+def _fstring(function: Function) -> tuple[str, str] | None:
     before = without_docstring(function)
     after = _FString().visit(_copy(before))
     old, new = ast.unparse(before), ast.unparse(ast.fix_missing_locations(after))
     return None if old == new else (old, fenced(new))
 
 
-def _comprehension(function: _Function) -> tuple[str, str] | None:
+def _comprehension(function: Function) -> tuple[str, str] | None:
     before = without_docstring(function)
     after = _copy(before)
     after.body = _joined(after.body)
@@ -160,7 +159,7 @@ def _comprehension(function: _Function) -> tuple[str, str] | None:
     return None if old == new else (old, fenced(new))
 
 
-def _test(function: _Function) -> tuple[str, str] | None:
+def _test(function: Function) -> tuple[str, str] | None:
     names = [argument.arg for argument in function.args.args]
     if "self" in names or "cls" in names or function.name.startswith("_") or len(names) > 4:
         return None
@@ -176,9 +175,9 @@ def fenced(code: str) -> str:
     return f"```python\n{code}\n```"
 
 
-def _copy(function: _Function) -> _Function:
+def _copy(function: Function) -> Function:
     copied = ast.parse(ast.unparse(function)).body[0]
-    assert isinstance(copied, _Function)
+    assert isinstance(copied, Function)
     return copied
 
 
@@ -262,7 +261,7 @@ def _appended(statement: ast.stmt, name: str) -> ast.expr | None:
     return None
 
 
-_MAKERS: Final[dict[str, Callable[[_Function], tuple[str, str] | None]]] = {
+_MAKERS: Final[dict[str, Callable[[Function], tuple[str, str] | None]]] = {
     "explain": _explain,
     "say": _say,
     "document": _document,

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 import torch
 
-from training import heldout, layout, tokenizer
+from training import heldout, layout, tokenizer, train
 from training.holes import Hole
 from training.llama import EXACT, Load, Runner
-from training.model import Model, Shape
+from training.model import Model
 
 COUNTS: Final = (1, 2, 4, 8, 16)
 PROMPTS: Final = 10
@@ -31,15 +31,12 @@ class Agreement:
 
 def logits(run: Path, data: Path) -> list[Agreement]:
     """Compare the logits of all positions on ten prompts at every expert count."""
-    stored = torch.load(run / "checkpoint.pt", weights_only=True)
-    shape = Shape(**stored["shape"])
-    model = Model(shape)
-    model.load_state_dict(stored["optimizer"]["masters"])
+    model = train.trained(run / "checkpoint.pt")
     prompts = _prompts(data)
     return [
         Agreement(count, _difference(model, run / "model-f32.gguf", prompts, count))
         for count in COUNTS
-        if count <= shape.experts
+        if count <= model.shape.experts
     ]
 
 

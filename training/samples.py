@@ -11,6 +11,7 @@ from training import holes, layout, pairs
 from training.layout import Encode, Sample
 from training.related import Snippet, definitions, snippets_for
 from training.sources import SourceFile
+from training.spoken import Function
 
 CHAT_SHARE: Final = 0.16
 """Part of the samples that are instruction pairs, unless somebody wants another."""
@@ -46,7 +47,7 @@ class Parsed:
 
     file: SourceFile
     spans: Mapping[str, list[holes.Span]]
-    functions: list[ast.FunctionDef | ast.AsyncFunctionDef]
+    functions: list[Function]
 
 
 def tree_of(text: str) -> ast.Module | None:

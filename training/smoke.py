@@ -32,7 +32,6 @@ from training import (
     train,
     validation,
 )
-from training.model import Model, Shape
 from training.optimizer import Rates
 
 FILES: Final = 90
@@ -96,9 +95,7 @@ def _check_blend(checkpoint: Path) -> None:
 
 def _check_copying(checkpoint: Path, data: Path) -> None:
     """Stop the program unless the model copies better with the layers for it than without."""
-    stored = torch.load(checkpoint, weights_only=True)
-    model = Model(Shape(**stored["shape"]))
-    model.load_state_dict(stored["optimizer"]["masters"])
+    model = train.trained(checkpoint)
     cases = validation.load(data, torch.device("cpu"))
     larger = graft.grafted(model, graft.sample_rows(data), graft.LOUDNESS)
     before, after = (validation.copied(one, cases) for one in (model, larger))

@@ -200,6 +200,14 @@ def save(plan: Plan, shape: Shape, optimizer: Optimizer, progress: Progress) -> 
     part.replace(plan.run / "checkpoint.pt")
 
 
+def trained(checkpoint: Path) -> Model:
+    """Read the model of a checkpoint, its weights in float32."""
+    stored = torch.load(checkpoint, weights_only=True)
+    model = Model(Shape(**stored["shape"]))
+    model.load_state_dict(stored["optimizer"]["masters"])
+    return model
+
+
 def _stored(run: Path) -> dict[str, Any] | None:
     """Read what `save` wrote; None in a new run."""
     path = run / "checkpoint.pt"
