@@ -8,7 +8,9 @@ from typing import Final, TypeVar
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 
+from training.copying import with_repetitions
 from training.markers import END_OF_TEXT, ID
 from training.rows import Row, weighted
 
@@ -26,6 +28,12 @@ class Batch:
 
     tokens: Tensor
     weights: Tensor
+    filled: int
+    """Tokens that are not padding."""
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch in the memory of a device."""
+        return Batch(self.tokens.to(device), self.weights.to(device), self.filled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +56,45 @@ class Samples:
         return weighted(self[number], int(self.answers[number]), random)
 
 
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What a batch is to be made of: which samples, and which part of them as repetitions."""
+
+    number: int
+    samples: np.ndarray
+    repetitions: float
+
+
+class Batches(Dataset[Batch]):
+    """Makes the batch of a draw, the same whenever and in whichever process it is asked."""
+
+    def __init__(self, samples: Samples, seed: int) -> None:
+        self.samples = samples
+        self.seed = seed
+
+    def __getitem__(self, draw: Draw) -> Batch:
+        random = np.random.default_rng((self.seed, draw.number))
+        rows = [self.samples.row(number, random) for number in draw.samples]
+        return to_batch(with_repetitions(rows, draw.repetitions, random))
+
+
 def load(path: Path) -> Samples:
     """Read what `training.dataset` wrote."""
     with np.load(path) as stored:
         return Samples(stored["tokens"], stored["ends"], stored["answers"])
 
 
-def batches(samples: Samples, size: int, skip: int, seed: int) -> Iterator[list[Row]]:
-    """Yield batches of at most `size` tokens without end, from batch number `skip` on."""
+def numbers(samples: Samples, size: int, skip: int, seed: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield, without end, the numbers of batches from `skip` on, and of the samples in each.
+
+    A batch has at most `size` tokens.
+    """
     number = 0
     epoch = 0
     while True:
-        random = np.random.default_rng((seed, epoch))
-        for rows in _epoch(samples, size, random):
+        for group in _epoch(samples, size, np.random.default_rng((seed, epoch))):
             if number >= skip:
-                yield [samples.row(row, np.random.default_rng((seed, number))) for row in rows]
+                yield number, group
             number += 1
         epoch += 1
 
@@ -80,7 +112,8 @@ def to_batch(rows: list[Row]) -> Batch:
     for place, row in enumerate(rows):
         tokens[place, : len(row.tokens)] = row.tokens
         weights[place, : len(row.tokens)] = row.weights
-    return Batch(torch.from_numpy(tokens), torch.from_numpy(weights))
+    filled = sum(len(row.tokens) for row in rows)
+    return Batch(torch.from_numpy(tokens), torch.from_numpy(weights), filled)
 
 
 def _epoch(samples: Samples, size: int, random: np.random.Generator) -> Iterator[np.ndarray]:

@@ -166,10 +166,13 @@ def main() -> None:
     parser.add_argument(
         "--tokenizer-of", type=Path, help="a GGUF whose tokenizer to take instead of a new one"
     )
+    parser.add_argument(
+        "--corpus", type=Path, help="a folder with more distributions (training/corpus.txt)"
+    )
     parser.add_argument("--out", type=Path, default=Path("training/out"))
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    files = sources.collect(sources.DISTRIBUTIONS)
+    files = sources.collect(sources.DISTRIBUTIONS, arguments.corpus)
     words = (
         origin.tokenizer_of(arguments.tokenizer_of)
         if arguments.tokenizer_of

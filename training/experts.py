@@ -43,33 +43,36 @@ class Experts(nn.Module):
         flat = hidden.reshape(-1, hidden.shape[-1])
         probability = self.router(flat).float().softmax(dim=-1)
         weight, chosen = probability.topk(active, dim=-1)
-        weight = (weight / weight.sum(dim=-1, keepdim=True)).to(flat.dtype)
-        load = chosen.flatten().bincount(minlength=self.count)
-        run = self._padded if hidden.device.type == "cpu" else self._grouped
-        mixed = run(flat, chosen, load).view(len(flat), active, -1)
-        result = (mixed * weight[:, :, None]).sum(dim=1)
-        routing = Routing(probability.mean(dim=0), load / chosen.numel())
-        return result.view_as(hidden), routing
+        weight = weight / weight.sum(dim=-1, keepdim=True)
+        if hidden.device.type == "cpu":
+            mixed = self.on_their_rows(flat, chosen, weight)
+        else:
+            shares = torch.zeros_like(probability).scatter(1, chosen, weight)
+            mixed = self.on_all_rows(flat, shares)
+        load = torch.zeros_like(probability).scatter(1, chosen, 1.0).sum(dim=0)
+        return mixed.view_as(hidden), Routing(probability.mean(dim=0), load / chosen.numel())
 
-    def _grouped(self, flat: Tensor, chosen: Tensor, load: Tensor) -> Tensor:
-        """Run each expert on its own stretch of the sorted rows."""
-        order = chosen.flatten().argsort(stable=True)
-        rows = flat.index_select(0, order // chosen.shape[1])
-        ends = load.cumsum(0).to(torch.int32)
-        dtype = rows.dtype
-        both = functional.grouped_mm(rows, self.gate_up.to(dtype), offs=ends)
-        gate, up = both.chunk(2, dim=-1)
-        made = functional.grouped_mm(functional.silu(gate) * up, self.down.to(dtype), offs=ends)
-        return made.index_select(0, order.argsort())
+    def on_all_rows(self, flat: Tensor, shares: Tensor) -> Tensor:
+        """Run all experts on all rows; `shares`, rows by experts, is 0 where one was not chosen.
 
-    def _padded(self, flat: Tensor, chosen: Tensor, load: Tensor) -> Tensor:
-        """Run all experts on equally many rows, of which some are empty.
-
-        The number is rounded up to few different ones: a CPU's matrix product is compiled anew
-        for every shape that it has not seen, which costs more than the empty rows.
+        A GPU is done with these few large products before it has sorted the rows by expert.
         """
-        room = -int(load.max()) // ROUNDED * -ROUNDED
+        both = flat @ self.gate_up.to(flat.dtype).transpose(0, 1).flatten(1)
+        gate, up = both.view(len(flat), self.count, -1).chunk(2, dim=-1)
+        made = functional.silu(gate) * up * shares[:, :, None].to(flat.dtype)
+        mixed: Tensor = made.flatten(1) @ self.down.to(flat.dtype).flatten(0, 1)
+        return mixed
+
+    def on_their_rows(self, flat: Tensor, chosen: Tensor, weight: Tensor) -> Tensor:
+        """Run each expert on the rows that chose it; all get equally many, of which some are empty.
+
+        `chosen` and `weight` are rows by active experts. What an expert gets is rounded up to few
+        different sizes: a CPU's matrix product is compiled anew for every shape that it has not
+        seen, which costs more than the empty rows.
+        """
         expert = chosen.flatten()
+        load = expert.bincount(minlength=self.count)
+        room = -int(load.max()) // ROUNDED * -ROUNDED
         order = expert.argsort(stable=True)
         first = (load.cumsum(0) - load)[expert[order]]
         within = torch.arange(len(order), device=flat.device) - first
@@ -79,4 +82,5 @@ class Experts(nn.Module):
         both = torch.bmm(padded.view(self.count, room, -1), self.gate_up.to(flat.dtype))
         gate, up = both.chunk(2, dim=-1)
         made = torch.bmm(functional.silu(gate) * up, self.down.to(flat.dtype))
-        return made.flatten(0, 1).index_select(0, place)
+        mixed = made.flatten(0, 1).index_select(0, place).view(*chosen.shape, -1)
+        return (mixed * weight[:, :, None].to(flat.dtype)).sum(dim=1)

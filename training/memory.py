@@ -15,6 +15,8 @@ from training.llama import SERVED, Load, Runner
 RUNS: Final = (10, 20, 50)
 LENGTH: Final = 60
 TEMPERATURE: Final = 0.8
+SLICE: Final = 1 << 18
+"""Tokens of training text whose hashes exist at one time."""
 PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -34,7 +36,7 @@ class Verbatim:
 def measure(model: Path, samples: Samples, cases: list[Case], count: int) -> Verbatim:
     """Sample `count` texts, half after held-out prompts and half after training prompts."""
     texts = sampled(model, samples, cases, count)
-    found = {length: _found(samples.tokens, texts, length) for length in RUNS}
+    found = {length: found_in(samples.tokens, texts, length) for length in RUNS}
     return Verbatim(
         len(texts),
         {length: float(covered(hits, length).mean()) for length, hits in found.items()},
@@ -77,9 +79,13 @@ def sampled(model: Path, samples: Samples, cases: list[Case], count: int) -> np.
         return np.array([runner.sample(p, LENGTH, TEMPERATURE, random) for p in prompts])
 
 
-def _found(training: np.ndarray, texts: np.ndarray, length: int) -> np.ndarray:
-    known = np.unique(windows(training, length))
+def found_in(training: np.ndarray, texts: np.ndarray, length: int) -> np.ndarray:
+    """Mark each run of `length` tokens in the texts that stands in training text as well."""
     asked = windows(texts, length)
-    places = np.searchsorted(known, asked).clip(max=len(known) - 1)
-    found: np.ndarray = known[places] == asked
-    return found
+    known = np.unique(asked)
+    seen = np.zeros(len(known), dtype=bool)
+    for first in range(0, len(training), SLICE):
+        passed = windows(training[first : first + SLICE + length - 1], length)
+        places = np.searchsorted(known, passed).clip(max=len(known) - 1)
+        seen[places[known[places] == passed]] = True
+    return seen[np.searchsorted(known, asked)]

@@ -1,6 +1,7 @@
 """Muon for matrices, Adam for the rest, both on float32 masters of a bfloat16 model."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -52,11 +53,7 @@ class Optimizer:
     def step(self, factor: float) -> None:
         """Apply the gradients at `factor` of the peak rates, then clear them."""
         self.steps += 1
-        for slot in self.slots:
-            gradient = slot.parameter.grad
-            if gradient is None:
-                continue
-            update = _muon(slot, gradient) if slot.second is None else self._adam(slot, gradient)
+        for slot, update in self._updates():
             slot.master.add_(update, alpha=-slot.rate * factor)
             slot.parameter.copy_(slot.master)
             slot.parameter.grad = None
@@ -82,14 +79,25 @@ class Optimizer:
             if slot.second is not None:
                 slot.second.copy_(second)
 
-    def _adam(self, slot: Slot, gradient: Tensor) -> Tensor:
-        assert slot.second is not None
+    def _updates(self) -> Iterator[tuple[Slot, Tensor]]:
+        """Yield what each parameter that has a gradient moves by at rate 1."""
+        matrices: dict[torch.Size, list[Slot]] = defaultdict(list)
+        for slot in self.slots:
+            if (gradient := slot.parameter.grad) is None:
+                continue
+            if slot.second is None:
+                matrices[gradient.shape].append(slot)
+            else:
+                yield slot, self._adam(slot, slot.second, gradient)
+        for alike in matrices.values():
+            yield from zip(alike, _muon(alike), strict=True)
+
+    def _adam(self, slot: Slot, second: Tensor, gradient: Tensor) -> Tensor:
         gradient = gradient.float()
         slot.first.lerp_(gradient, 1 - ADAM_BETAS[0])
-        slot.second.lerp_(gradient.square(), 1 - ADAM_BETAS[1])
+        second.lerp_(gradient.square(), 1 - ADAM_BETAS[1])
         first = slot.first / (1 - ADAM_BETAS[0] ** self.steps)
-        second = slot.second / (1 - ADAM_BETAS[1] ** self.steps)
-        return first / (second.sqrt() + ADAM_EPSILON)
+        return first / ((second / (1 - ADAM_BETAS[1] ** self.steps)).sqrt() + ADAM_EPSILON)
 
 
 def global_norm(parameters: Iterable[nn.Parameter]) -> float:
@@ -109,17 +117,21 @@ def orthogonal(matrices: Tensor) -> Tensor:
     return x.mT if tall else x
 
 
-def _muon(slot: Slot, gradient: Tensor) -> Tensor:
-    slot.first.lerp_(gradient.float(), 1 - MOMENTUM)
-    blend = gradient.float().lerp(slot.first, MOMENTUM)
-    pieces = list(_matrices(slot.name, blend))
-    scale = max(1.0, _aspect(slot.name, pieces[0])) ** 0.5
-    return torch.cat([scale * orthogonal(piece).float() for piece in pieces], dim=-1)
+def _muon(slots: list[Slot]) -> Iterator[Tensor]:
+    """Yield the update of each matrix; all have one shape, so that a GPU takes them at once."""
+    blends = torch.stack([_blend(slot) for slot in slots])
+    fused = slots[0].name.endswith("gate_up")
+    pieces = blends.chunk(2, dim=-1) if fused else (blends,)  # each is orthogonalised on its own
+    scale = max(1.0, _aspect(slots[0].name, pieces[0])) ** 0.5
+    return iter(torch.cat([scale * orthogonal(piece).float() for piece in pieces], dim=-1))
 
 
-def _matrices(name: str, tensor: Tensor) -> Iterator[Tensor]:
-    """Split the fused gate and up matrices; each is orthogonalised on its own."""
-    return iter(tensor.chunk(2, dim=-1) if name.endswith("gate_up") else (tensor,))
+def _blend(slot: Slot) -> Tensor:
+    """Take a gradient into its average, and return what lies between the two."""
+    assert slot.parameter.grad is not None
+    gradient = slot.parameter.grad.float()
+    slot.first.lerp_(gradient, 1 - MOMENTUM)
+    return gradient.lerp(slot.first, MOMENTUM)
 
 
 def _aspect(name: str, matrix: Tensor) -> float:

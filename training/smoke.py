@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+import numpy as np
 import torch
 
 from training import (
@@ -25,6 +26,7 @@ from training import (
     evaluate,
     export,
     graft,
+    memory,
     origin,
     parity,
     sources,
@@ -32,6 +34,7 @@ from training import (
     train,
     validation,
 )
+from training.experts import Experts
 from training.optimizer import Rates
 
 FILES: Final = 90
@@ -41,6 +44,8 @@ LEARNT: Final = 0.5
 """Nats per token: several times less than half a minute gives on an idle machine."""
 ROUNDING: Final = 0.02
 """What Q8_0 may change of a matrix, as a part of its length; it is below 0.01."""
+SAME: Final = 1e-5
+"""What the order of a sum may change of it in float32, as a part."""
 EXAMPLE_TEXT: Final = "def total(prices: list[float]) -> float:\n    return sum(prices)  # in €\n"
 
 
@@ -59,7 +64,9 @@ def smoke(out: Path) -> Path:
     export.quantise(run / "model-f32.gguf", model, "q8_0")
     parity.check(run, out)
     _check_learning(run / "log.csv")
+    _check_experts(run / "checkpoint.pt")
     _check_blend(run / "checkpoint.pt")
+    _check_memory()
     _check_copying(run / "checkpoint.pt", out)
     _check_way_back(run / "checkpoint.pt", out / "tokenizer.json", model)
     size = evaluate.Size(cases=SHOWN, texts=SHOWN)
@@ -84,6 +91,20 @@ def _check_learning(log: Path) -> None:
         raise SystemExit("the model learns nothing")
 
 
+def _check_experts(checkpoint: Path) -> None:
+    """Stop the program unless a GPU's way to run experts gives what the CPU's gives."""
+    layer = train.trained(checkpoint).blocks[-1].get_submodule("experts")
+    assert isinstance(layer, Experts)
+    flat = torch.randn(200, layer.gate_up.shape[1])
+    chance = layer.router(flat).softmax(dim=-1)
+    for active in (1, 4):
+        weight, chosen = chance.topk(active, dim=-1)
+        shares = torch.zeros_like(chance).scatter(1, chosen, weight)
+        sparse = layer.on_their_rows(flat, chosen, weight)
+        if (layer.on_all_rows(flat, shares) - sparse).norm() > SAME * sparse.norm():
+            raise SystemExit("the two ways to run the experts differ")
+
+
 def _check_blend(checkpoint: Path) -> None:
     """Stop the program unless half of the way to other weights lies in the middle."""
     weights = torch.load(checkpoint, weights_only=True)["optimizer"]["masters"]
@@ -91,6 +112,18 @@ def _check_blend(checkpoint: Path) -> None:
     for name, weight in blend.blended(weights, others, 0.5).items():
         if not torch.equal(weight, 2 * weights[name]):
             raise SystemExit(f"{name} is not blended")
+
+
+def _check_memory() -> None:
+    """Stop the program unless a run of training text is found where two slices of it meet."""
+    random = np.random.default_rng(1)
+    training = random.integers(8192, size=memory.SLICE + memory.LENGTH)
+    place = memory.SLICE - memory.LENGTH // 2
+    texts = random.integers(8192, size=(2, memory.LENGTH))
+    texts[1] = training[place : place + memory.LENGTH]
+    shares = memory.covered(memory.found_in(training, texts, 50), 50).mean(axis=1)
+    if shares.tolist() != [0.0, 1.0]:
+        raise SystemExit(f"of a new and a known text {shares} is found in training text")
 
 
 def _check_copying(checkpoint: Path, data: Path) -> None:
@@ -141,7 +174,7 @@ def _plan(data: Path, run: Path) -> train.Plan:
         seed=1,
         origin=None,
         repetitions=1.0,
-        validate_every=20,
+        validate_every_s=4.0,
         save_every_s=60.0,
     )
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 import sysconfig
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -31,7 +32,7 @@ SKIPPED_PARTS: Final = frozenset(
         "test", "tests", "testing", "_test", "idle_test", "site-packages", "dist-packages",
         "lib2to3", "turtledemo", "ensurepip", "pydoc_data", "encodings", "__pycache__",
         "_vendor", "vendor", "vendored", "_vendored", "third_party", "externals", "extern",
-        "testsuite", "test_data", "unicode_data", "lextab", "data", "include",
+        "_click", "testsuite", "test_data", "unicode_data", "lextab", "data", "include",
     }
 )  # fmt: skip
 SKIPPED_NAMES: Final = re.compile(r"^(test_.*|.*_test|.*_tests|conftest|.*_pb2|_?version)\.py$")
@@ -65,12 +66,20 @@ class SourceFile:
     text: str
 
 
-def collect(distributions: Iterable[str]) -> list[SourceFile]:
+def collect(distributions: Iterable[str], corpus: Path | None = None) -> list[SourceFile]:
     """Return every accepted file of the standard library and of the distributions named.
 
-    Those that are not installed are passed over; duplicates are out; the order is fixed.
+    Those that are not installed are passed over; duplicates are out; the order is fixed. Every
+    distribution that is installed in the folder `corpus` is read as well.
     """
-    return list(without_copies(accepted(_every_file(distributions))))
+    return list(without_copies(accepted(_every_file(distributions, corpus))))
+
+
+def installed_in(corpus: Path) -> Iterator[SourceFile]:
+    """Read the distributions of a folder that pip filled, those whose licences permit the use."""
+    found = metadata.distributions(path=[str(corpus)])
+    for distribution in sorted(found, key=lambda one: one.metadata["Name"].lower()):
+        yield from _distribution_files(distribution)
 
 
 def accepted(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
@@ -118,14 +127,13 @@ def _is_table(text: str) -> bool:
     return literal > 0.22 * len(text)
 
 
-def _every_file(distributions: Iterable[str]) -> Iterator[SourceFile]:
+def _every_file(distributions: Iterable[str], corpus: Path | None) -> Iterator[SourceFile]:
     yield from _stdlib_files()
     for name in distributions:
-        try:
-            distribution = metadata.distribution(name)
-        except metadata.PackageNotFoundError:
-            continue
-        yield from _distribution_files(distribution)
+        with suppress(metadata.PackageNotFoundError):
+            yield from _distribution_files(metadata.distribution(name))
+    if corpus:
+        yield from installed_in(corpus)
 
 
 def _stdlib_files() -> Iterator[SourceFile]:

@@ -12,7 +12,7 @@ import argparse
 import csv
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -21,15 +21,15 @@ from typing import Any, Final
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from training import batches, copying, cores, curves, heap, origin, validation
-from training.batches import Batch, to_batch
+from training.batches import Batch, Draw
 from training.experts import Routing
 from training.loss import cross_entropy
 from training.model import Model, Shape
 from training.optimizer import Optimizer, Rates
-from training.rows import Row
 
 EXPERTS_DRAWN: Final = (1, 2, 4, 8)
 EXPERTS_SHARES: Final = (0.2, 0.35, 0.35, 0.1)
@@ -51,6 +51,8 @@ TINY: Final = Shape(
     expert_size=64, nominal_experts=4, context=2048, rope_base=10_000.0,
 )  # fmt: skip
 MINUTES: Final = "minutes"
+LOADERS: Final = 8
+"""Processes that make batches for a GPU."""
 LONGEST_STEP_S: Final = 30.0
 """A step that seems to take longer was interrupted."""
 SHAPES: Final = {"tiny": TINY, "small": SMALL, "full": FULL}
@@ -69,7 +71,7 @@ class Plan:
     seed: int
     origin: Path | None
     repetitions: float
-    validate_every: int
+    validate_every_s: float
     save_every_s: float
 
 
@@ -107,49 +109,49 @@ def balance(routings: list[Routing]) -> Tensor:
 
 def train(plan: Plan) -> None:
     """Train until the time is over; write checkpoints, log and curves into `plan.run`."""
-    heap.keep_freed()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cpu":
+        heap.keep_freed()
     plan.run.mkdir(parents=True, exist_ok=True)
     (plan.run / MINUTES).write_text(f"{plan.minutes}\n")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(plan.seed)
     stored = _stored(plan.run)
     model = _begun(plan, stored).to(device)
     masters = {name: p.detach().clone() for name, p in model.named_parameters()}
     model.to(torch.bfloat16)
     optimizer = Optimizer(model, masters, plan.rates)
-    progress = Progress(0.0, 0)
+    progress = Progress()
     if stored is not None:
         optimizer.restore(stored["optimizer"])
         progress = Progress(**stored["progress"])
     held_out = validation.load(plan.data, device)
-    stream = batches.batches(
-        batches.load(plan.data / "samples.npz"), plan.batch_tokens, optimizer.steps, plan.seed
-    )
-    forward: Any = torch.compile(losses) if device.type == "cuda" else losses
+    if device.type == "cuda":
+        for block in model.blocks:
+            block.compile(dynamic=True)
     threads = torch.get_num_threads()
-    saved = time.monotonic()
+    saved = validated = time.monotonic()
     with Log(plan.run / "log.csv", optimizer.steps) as log:
-        for rows, clock in _until(plan.run / MINUTES, progress, stream):
-            seed = plan.seed * 1_000_003 + optimizer.steps
-            part = plan.repetitions * copying.share(clock.done)
-            drawn = to_batch(copying.with_repetitions(rows, part, np.random.default_rng(seed)))
-            batch = Batch(drawn.tokens.to(device), drawn.weights.to(device))
-            random = Random(seed)
-            torch.set_num_threads(cores.free_threads(threads))
+        for batch in _until(
+            plan.run / MINUTES, progress, _batches(plan, progress, optimizer.steps, device)
+        ):
+            if device.type == "cpu":
+                torch.set_num_threads(cores.free_threads(threads))
+            random = Random(plan.seed * 1_000_003 + optimizer.steps)
             active = random.choices(EXPERTS_DRAWN, EXPERTS_SHARES, k=model.shape.layers)
-            cost = forward(model, batch, active)
-            (cost.token + BALANCE_WEIGHT * cost.balance.sum()).backward()
-            optimizer.step(rate_factor(clock.done))
+            cost = losses(model, batch.to(device), active)
+            torch.autograd.backward(cost.token + BALANCE_WEIGHT * cost.balance.sum())
+            optimizer.step(rate_factor(progress.done))
             if not math.isfinite(float(cost.token)):
                 raise ArithmeticError(f"loss is {float(cost.token)} at step {optimizer.steps}")
-            progress.tokens += sum(len(row.tokens) for row in rows)
-            row = log.row(optimizer.steps, progress, cost, clock.done)
-            if optimizer.steps % plan.validate_every == 0:
+            progress.tokens += batch.filled
+            row = log.row(optimizer.steps, progress, cost)
+            if time.monotonic() - validated > plan.validate_every_s:
                 row |= validation.losses(model, held_out)
-                curves.draw(plan.run / "log.csv", plan.run / "curves.png")
+                validated = time.monotonic()
             log.write(row)
             if time.monotonic() - saved > plan.save_every_s:
                 save(plan, model.shape, optimizer, progress)
+                curves.draw(plan.run / "log.csv", plan.run / "curves.png")
                 saved = time.monotonic()
     save(plan, model.shape, optimizer, progress)
     curves.draw(plan.run / "log.csv", plan.run / "curves.png")
@@ -159,26 +161,43 @@ def train(plan: Plan) -> None:
 class Progress:
     """How far a run has come, over all its resumptions."""
 
-    seconds: float
-    tokens: int
+    seconds: float = 0.0
+    tokens: int = 0
+    done: float = 0.0
+    """Which part of the run's time is over (0 to 1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The moment of a step: which part of the run's time is over."""
+def _batches(plan: Plan, progress: Progress, skip: int, device: torch.device) -> DataLoader[Batch]:
+    """Draw batches without end; a GPU is served by other processes, for they take time to make."""
+    samples = batches.load(plan.data / "samples.npz")
+    return DataLoader(
+        batches.Batches(samples, plan.seed),
+        batch_size=None,
+        sampler=_draws(
+            plan, progress, batches.numbers(samples, plan.batch_tokens, skip, plan.seed)
+        ),
+        num_workers=LOADERS if device.type == "cuda" else 0,
+        multiprocessing_context="fork" if device.type == "cuda" else None,
+    )
 
-    done: float
+
+def _draws(
+    plan: Plan, progress: Progress, numbers: Iterator[tuple[int, np.ndarray]]
+) -> Iterator[Draw]:
+    """Say what each batch is made of; repetitions become fewer as the run goes on."""
+    for number, samples in numbers:
+        yield Draw(number, samples, plan.repetitions * copying.share(progress.done))
 
 
-def _until(
-    minutes: Path, progress: Progress, stream: Iterator[list[Row]]
-) -> Iterator[tuple[list[Row], Clock]]:
-    """Yield batches until the run's time is over, keeping `progress.seconds` and a bar."""
+def _until(minutes: Path, progress: Progress, stream: Iterable[Batch]) -> Iterator[Batch]:
+    """Yield batches until the run's time is over, keeping `progress` and a bar."""
     last = time.monotonic()
     limit = 60 * float(minutes.read_text())
+    batches = iter(stream)
     with tqdm(total=round(limit), initial=round(progress.seconds), unit="s") as bar:
         while progress.seconds < limit:
-            yield next(stream), Clock(progress.seconds / limit)
+            progress.done = progress.seconds / limit
+            yield next(batches)
             now = time.monotonic()
             progress.seconds += min(now - last, LONGEST_STEP_S)
             last = now
@@ -243,7 +262,7 @@ class Log:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def row(self, step: int, progress: Progress, cost: Losses, done: float) -> dict[str, object]:
+    def row(self, step: int, progress: Progress, cost: Losses) -> dict[str, object]:
         """Describe one step."""
         return {
             "step": step,
@@ -251,7 +270,7 @@ class Log:
             "tokens": progress.tokens,
             "loss": round(float(cost.token), 4),
             "balance": round(float(cost.balance.mean()), 4),
-            "done": round(done, 4),
+            "done": round(progress.done, 4),
         }
 
     def write(self, row: dict[str, object]) -> None:
@@ -304,7 +323,7 @@ def main() -> None:
             seed=given.seed,
             origin=given.origin,
             repetitions=given.repetitions,
-            validate_every=50,
+            validate_every_s=20.0,
             save_every_s=60.0,
         )
     )

@@ -28,8 +28,7 @@ def load(data: Path, device: torch.device) -> Batch:
         sample = layout.infill(case.path, (), hole, lambda text: encoder.encode(text).ids)
         counted = (np.arange(len(sample.tokens)) >= sample.answer).astype(np.float32)
         rows.append(Row(np.array(sample.tokens), counted))
-    batch = to_batch(rows)
-    return Batch(batch.tokens.to(device), batch.weights.to(device))
+    return to_batch(rows).to(device)
 
 
 @torch.no_grad()
@@ -50,9 +49,8 @@ def copied(model: Model, batch: Batch) -> float:
     """Return how many tokens of repeated pieces of held-out text the model foretells (0 to 1)."""
     random = np.random.default_rng(1)
     rows = [repeated(tokens[: len(tokens) // 2], random) for tokens in batch.tokens.cpu().numpy()]
-    repeats = to_batch(rows)
-    tokens, weights = (part.to(batch.tokens.device) for part in (repeats.tokens, repeats.weights))
-    hidden, _ = model(tokens, [model.shape.nominal_experts] * model.shape.layers)
-    counted = weights[:, 1:] > 0
+    repeats = to_batch(rows).to(batch.tokens.device)
+    hidden, _ = model(repeats.tokens, [model.shape.nominal_experts] * model.shape.layers)
+    counted = repeats.weights[:, 1:] > 0
     guesses = model.head(hidden[:, :-1][counted]).argmax(dim=-1)
-    return float((guesses == tokens[:, 1:][counted]).float().mean())
+    return float((guesses == repeats.tokens[:, 1:][counted]).float().mean())

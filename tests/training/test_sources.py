@@ -44,3 +44,23 @@ def test_a_copy_of_a_held_out_file_never_reaches_training():
 @pytest.mark.parametrize("licence", ["MPL-2.0 AND MIT", "GNU LGPL", "Mozilla Public License"])
 def test_copyleft_is_refused(licence):
     assert sources.COPYLEFT.search(licence)
+
+
+def installed(corpus, name, licence):
+    """Lay a distribution of one module out as pip does."""
+    (corpus / name).mkdir()
+    (corpus / name / "a.py").write_text(BODY)
+    about = corpus / f"{name}-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Name: {name}\nVersion: 1.0\nLicense-Expression: {licence}\n")
+    (about / "RECORD").write_text(f"{name}/a.py,,\n")
+
+
+def test_a_folder_of_distributions_is_read_where_their_licence_permits_it(tmp_path):
+    installed(tmp_path, "free", "MIT")
+    installed(tmp_path, "copyleft", "GPL-3.0-only")
+
+    found = list(sources.installed_in(tmp_path))
+
+    package = sources.Package("free", "1.0", "MIT", held_out=False)
+    assert found == [sources.SourceFile(package, "free/a.py", BODY)]
