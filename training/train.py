@@ -193,11 +193,11 @@ def _until(minutes: Path, progress: Progress, stream: Iterable[Batch]) -> Iterat
     """Yield batches until the run's time is over, keeping `progress` and a bar."""
     last = time.monotonic()
     limit = 60 * float(minutes.read_text())
-    batches = iter(stream)
+    coming = iter(stream)
     with tqdm(total=round(limit), initial=round(progress.seconds), unit="s") as bar:
         while progress.seconds < limit:
             progress.done = progress.seconds / limit
-            yield next(batches)
+            yield next(coming)
             now = time.monotonic()
             progress.seconds += min(now - last, LONGEST_STEP_S)
             last = now

@@ -18,13 +18,13 @@ before(async () => {
 after(() => editor.close());
 
 test('a suggestion shows while typing, and Tab puts it into the file', async () => {
-  const ghost = await suggestion('save');
+  const ghost = await suggestion('save(');
   await editor.picture('typing-suggestion');
   await editor.page.keyboard.press('Tab');
   await editor.ghostGone();
   await editor.save();
   await until('the file is saved', () => Promise.resolve(editor.read('accept.py') !== STORE || undefined));
-  assert.ok(editor.read('accept.py').includes(`        save${ghost}`), editor.read('accept.py'));
+  assert.ok(editor.read('accept.py').includes(`        save(${ghost}`), editor.read('accept.py'));
   await editor.picture('typing-accepted');
 });
 
