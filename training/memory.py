@@ -84,7 +84,7 @@ def found_in(training: np.ndarray, texts: np.ndarray, length: int) -> np.ndarray
     asked = windows(texts, length)
     known = np.unique(asked)
     seen = np.zeros(len(known), dtype=bool)
-    for first in range(0, len(training), SLICE):
+    for first in range(0, len(training) - length + 1, SLICE):
         passed = windows(training[first : first + SLICE + length - 1], length)
         places = np.searchsorted(known, passed).clip(max=len(known) - 1)
         seen[places[known[places] == passed]] = True

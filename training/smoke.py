@@ -115,12 +115,14 @@ def _check_blend(checkpoint: Path) -> None:
 
 
 def _check_memory() -> None:
-    """Stop the program unless a run of training text is found where two slices of it meet."""
+    """Stop the program unless a run of training text is found where two slices of it meet.
+
+    The second slice is shorter than the run.
+    """
     random = np.random.default_rng(1)
-    training = random.integers(8192, size=memory.SLICE + memory.LENGTH)
-    place = memory.SLICE - memory.LENGTH // 2
+    training = random.integers(8192, size=memory.SLICE + memory.LENGTH // 2)
     texts = random.integers(8192, size=(2, memory.LENGTH))
-    texts[1] = training[place : place + memory.LENGTH]
+    texts[1] = training[-memory.LENGTH :]
     shares = memory.covered(memory.found_in(training, texts, 50), 50).mean(axis=1)
     if shares.tolist() != [0.0, 1.0]:
         raise SystemExit(f"of a new and a known text {shares} is found in training text")
@@ -174,8 +176,7 @@ def _plan(data: Path, run: Path) -> train.Plan:
         seed=1,
         origin=None,
         repetitions=1.0,
-        validate_every_s=4.0,
-        save_every_s=60.0,
+        look_every_s=8.0,
     )
 
 

@@ -32,7 +32,8 @@ SKIPPED_PARTS: Final = frozenset(
         "test", "tests", "testing", "_test", "idle_test", "site-packages", "dist-packages",
         "lib2to3", "turtledemo", "ensurepip", "pydoc_data", "encodings", "__pycache__",
         "_vendor", "vendor", "vendored", "_vendored", "third_party", "externals", "extern",
-        "_click", "testsuite", "test_data", "unicode_data", "lextab", "data", "include",
+        "testsuite", "test_data", "unicode_data", "lextab", "data", "include",
+        *(f"_{name}" for name in DISTRIBUTIONS_HELD_OUT),  # a copy, as others carry them
     }
 )  # fmt: skip
 SKIPPED_NAMES: Final = re.compile(r"^(test_.*|.*_test|.*_tests|conftest|.*_pb2|_?version)\.py$")

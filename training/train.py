@@ -71,8 +71,8 @@ class Plan:
     seed: int
     origin: Path | None
     repetitions: float
-    validate_every_s: float
-    save_every_s: float
+    look_every_s: float
+    """Seconds between two looks at the held-out loss, each with a checkpoint and the curves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +129,10 @@ def train(plan: Plan) -> None:
         for block in model.blocks:
             block.compile(dynamic=True)
     threads = torch.get_num_threads()
-    saved = validated = time.monotonic()
+    stream = _batches(plan, progress, optimizer.steps, device)
+    looked = time.monotonic()
     with Log(plan.run / "log.csv", optimizer.steps) as log:
-        for batch in _until(
-            plan.run / MINUTES, progress, _batches(plan, progress, optimizer.steps, device)
-        ):
+        for batch in _until(plan.run / MINUTES, progress, stream):
             if device.type == "cpu":
                 torch.set_num_threads(cores.free_threads(threads))
             random = Random(plan.seed * 1_000_003 + optimizer.steps)
@@ -145,14 +144,14 @@ def train(plan: Plan) -> None:
                 raise ArithmeticError(f"loss is {float(cost.token)} at step {optimizer.steps}")
             progress.tokens += batch.filled
             row = log.row(optimizer.steps, progress, cost)
-            if time.monotonic() - validated > plan.validate_every_s:
+            look = time.monotonic() - looked > plan.look_every_s
+            if look:
                 row |= validation.losses(model, held_out)
-                validated = time.monotonic()
             log.write(row)
-            if time.monotonic() - saved > plan.save_every_s:
+            if look:
                 save(plan, model.shape, optimizer, progress)
                 curves.draw(plan.run / "log.csv", plan.run / "curves.png")
-                saved = time.monotonic()
+                looked = time.monotonic()
     save(plan, model.shape, optimizer, progress)
     curves.draw(plan.run / "log.csv", plan.run / "curves.png")
 
@@ -323,8 +322,7 @@ def main() -> None:
             seed=given.seed,
             origin=given.origin,
             repetitions=given.repetitions,
-            validate_every_s=20.0,
-            save_every_s=60.0,
+            look_every_s=60.0,
         )
     )
 

@@ -9,7 +9,15 @@ BODY = "".join(f"def function_{n}(argument):\n    return argument + offset_{n}\n
 
 @pytest.mark.parametrize(
     "path",
-    ["p/tests/a.py", "p/_vendor/a.py", "p/test_a.py", "p/conftest.py", "p/x_pb2.py", "p/data/a.py"],
+    [
+        "p/tests/a.py",
+        "p/_vendor/a.py",
+        "p/_click/a.py",
+        "p/test_a.py",
+        "p/conftest.py",
+        "p/x_pb2.py",
+        "p/data/a.py",
+    ],
 )
 def test_tests_vendored_and_data_files_are_out(path):
     assert not sources.is_handwritten(path, BODY)
