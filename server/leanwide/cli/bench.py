@@ -22,6 +22,7 @@ from leanwide.cli.compose import (
 )
 from leanwide.cli.errors import BadUse
 from leanwide.cli.measuring import options_of
+from leanwide.cli.soak import soak
 from leanwide.engine.base import EngineError, EngineSpec
 from leanwide.engine.speed import measure, samples
 from leanwide.lab.lanes.lanes import measure_lanes
@@ -44,6 +45,7 @@ from leanwide.models.speed import Rates
 from leanwide.options import parse
 
 app = typer.Typer(help="Measure leanwide on this machine.", no_args_is_help=True)
+app.command()(soak)
 
 _TABLE_WIDTH = 150
 """Columns of the table where the output is no terminal."""

@@ -39,6 +39,11 @@ class Connection:
         """How often each request was answered; every one must end at 1."""
         self._reader = asyncio.create_task(self._read())
 
+    @property
+    def process_id(self) -> int:
+        """The server's process."""
+        return self._process.pid
+
     @classmethod
     async def start(cls, command: Sequence[str]) -> Connection:
         """Start the server. Its stderr is this program's own."""

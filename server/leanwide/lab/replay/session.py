@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from attrs import frozen
@@ -31,14 +32,18 @@ class Setup:
     """The language server, on stdio."""
     settings: Mapping[str, Any]
     """Its initializationOptions."""
+    root: Path | None = None
+    """The workspace; without one the documents belong to no folder."""
 
 
 class Session:
     """A running server with the documents that are open in it."""
 
-    def __init__(self, connection: Connection, encoding: Encoding) -> None:
+    def __init__(self, connection: Connection, encoding: Encoding, folder: str = _FOLDER) -> None:
         self._connection = connection
         self._encoding: Encoding = encoding
+        self.folder = folder
+        """The URI of the folder that documents are in."""
         self.status: dict[str, Any] = {}
         self.records: list[dict[str, Any]] = []
         """What ``leanwide.lastRequest`` said so far, oldest first."""
@@ -46,10 +51,14 @@ class Session:
 
     def open(self, name: str, language: str, text: str) -> Buffer:
         """Open a document."""
-        buffer = Buffer(f"{_FOLDER}/{name}", text, self._encoding)
+        buffer = Buffer(f"{self.folder}/{name}", text, self._encoding)
         item = {"uri": buffer.uri, "languageId": language, "version": 1, "text": text}
         self._connection.notify("textDocument/didOpen", {"textDocument": item})
         return buffer
+
+    def close(self, uri: str) -> None:
+        """Close a document."""
+        self._connection.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
     def change(self, buffer: Buffer, change: dict[str, Any]) -> None:
         """Tell the server of one change."""
@@ -71,9 +80,22 @@ class Session:
         self._connection.notify("$/cancelRequest", {"id": number})
 
     async def run(self, command: str, arguments: Sequence[Any] = ()) -> Any:
-        """Run one of the server's commands."""
+        """Run one of the server's commands.
+
+        Raises:
+            ReplayError: The server refuses it, or has ended.
+        """
+        reply = await self.begin(command, arguments)[1]
+        if reply.error is not None:
+            raise ReplayError(f"{command}: {reply.error.get('message', reply.error)}")
+        return reply.result
+
+    def begin(
+        self, command: str, arguments: Sequence[Any] = ()
+    ) -> tuple[int, asyncio.Future[Reply]]:
+        """Send a command; return its request's id and its reply to come."""
         params = {"command": command, "arguments": list(arguments)}
-        return await self._connection.call("workspace/executeCommand", params)
+        return self._connection.request("workspace/executeCommand", params)
 
     async def wait_until_loaded(self) -> None:
         """Wait for the model.
@@ -102,7 +124,12 @@ class Session:
         counts = self._connection.answers.values()
         return sum(count == 0 for count in counts), sum(count > 1 for count in counts)
 
-    async def initialize(self, settings: Mapping[str, Any]) -> None:
+    @property
+    def process_id(self) -> int:
+        """The server's process."""
+        return self._connection.process_id
+
+    async def initialize(self, setup: Setup) -> None:
         """Introduce the client."""
         capabilities = {
             "general": {"positionEncodings": [self._encoding]},
@@ -110,9 +137,9 @@ class Session:
         }
         params = {
             "processId": None,
-            "rootUri": None,
+            "rootUri": None if setup.root is None else setup.root.as_uri(),
             "capabilities": capabilities,
-            "initializationOptions": dict(settings),
+            "initializationOptions": dict(setup.settings),
         }
         result = await self._connection.call("initialize", params)
         encoding = result["capabilities"].get("positionEncoding", "utf-16")
@@ -135,8 +162,9 @@ async def session(setup: Setup, encoding: Encoding) -> AsyncIterator[Session]:
     """Start a server, and shut it down in the end."""
     connection = await Connection.start(setup.command)
     try:
-        client = Session(connection, encoding)
-        await client.initialize(setup.settings)
+        folder = _FOLDER if setup.root is None else setup.root.as_uri()
+        client = Session(connection, encoding, folder)
+        await client.initialize(setup)
         yield client
         await connection.call("shutdown", None)
         connection.notify("exit", None)

@@ -32,6 +32,10 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
         "accepted": ls.accepted,
         "pinned": ls.pinned,
         "index": convert.camel_case(await ls.elsewhere.stats()),
+        "pending": {
+            "requests": len(ls.protocol._request_futures),
+            "tasks": len(asyncio.all_tasks()),
+        },
     }
 
 
