@@ -7,6 +7,7 @@ over characters; it shares no code with the product.
 from __future__ import annotations
 
 import bisect
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -120,17 +121,19 @@ def test_the_text_is_what_the_editor_has(encoding, text, edits):
 @example(text="", place=(0, 0))
 @example(text="a\n", place=(1, 0))
 @example(text="a\n", place=(1, 1))
+@example(text="a\n", place=(2, 0))
 @example(text="a\r\n", place=(0, 2))
 @example(text="🙂", place=(0, 1))
-def test_a_position_is_found_or_refused(encoding, text, place):
+def test_a_position_beyond_an_end_is_that_end(encoding, text, place):
     ours, theirs = document(text, encoding), clean(text)
-    expected = offset(theirs, place, encoding)
-    if expected is None:
+    lines = len(line_starts(theirs))
+    if place[0] > lines:
         with pytest.raises(PositionError):
             ours.locate(at(place))
     else:
         line, column = ours.locate(at(place))
-        assert (line, line_starts(theirs)[line] + column) == (place[0], expected)
+        assert line == min(place[0], lines - 1)
+        assert line_starts(theirs)[line] + column == clamped(theirs, place, encoding)
 
 
 @pytest.mark.parametrize("text", ["", "a", "x\n" * 3, "\ufeffé\r\n"])
@@ -141,19 +144,16 @@ def test_a_change_of_the_whole_text_replaces_it(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "message"),
+    ("text", "line", "message"),
     [
-        ("a\nb", (2, 0), "line 2 does not exist: the document has 2"),
-        ("a\nb\n", (3, 0), "line 3 does not exist: the document has 3"),
-        ("", (1, 0), "line 1 does not exist: the document has 1"),
-        ("ab", (0, 3), "line 0 has no character 3"),
-        ("🙂", (0, 3), "line 0 has no character 3"),
-        ("a\r\nb", (0, 2), "line 0 has no character 2"),
+        ("a\nb", 3, "line 3 does not exist: the document has 2"),
+        ("a\nb\n", 4, "line 4 does not exist: the document has 3"),
+        ("", 2, "line 2 does not exist: the document has 1"),
     ],
 )
-def test_a_position_that_does_not_exist_is_named(text, place, message):
+def test_a_line_that_does_not_exist_is_named(text, line, message):
     with pytest.raises(PositionError) as caught:
-        document(text).locate(at(place))
+        document(text).locate(at((line, 0)))
     assert str(caught.value) == message
 
 
@@ -172,15 +172,62 @@ def test_a_snapshot_of_the_lines_does_not_change_with_the_document():
     assert tuple(before) == ("a\n", "b\n")
 
 
-@pytest.mark.parametrize(
-    ("change", "deleting"),
-    [(edit((0, 0), (0, 1), ""), True), (edit((0, 0), (0, 1), "x"), False), (whole("a"), False)],
-    ids=["deleted", "replaced", "whole"],
-)
-def test_whether_text_was_only_taken_away_is_known(change, deleting):
-    ours = document("abc")
-    ours.apply_change(change)
-    assert ours.deleting is deleting
+DELETED = edit((0, 0), (0, 1), "")
+SAID = {
+    "deleted": ([DELETED], (0, 0), True),
+    "replaced": ([edit((0, 0), (0, 1), "x")], (0, 1), False),
+    "whole": ([whole("a")], (0, 0), False),
+    "a line deleted, the cursor at the next one's indent": (
+        [edit((1, 0), (2, 0), "")],
+        (1, 4),
+        True,
+    ),
+    "enter twice: the blank line loses its indent": (
+        [edit((1, 4), (1, 4), "\n    "), edit((1, 0), (1, 4), "")],
+        (2, 4),
+        False,
+    ),
+    "the same, the indent first": (
+        [edit((1, 0), (1, 4), ""), edit((1, 0), (1, 0), "\n    ")],
+        (2, 4),
+        False,
+    ),
+    "a key, and a formatter that takes a line away above": (
+        [edit((2, 1), (2, 1), "x"), edit((0, 0), (1, 0), "")],
+        (1, 2),
+        False,
+    ),
+    "imports organised elsewhere": ([edit((0, 0), (1, 0), "")], (2, 1), False),
+    "a key at three cursors": ([edit((n, 1), (n, 1), "x") for n in (2, 1, 0)], (1, 2), False),
+    "backspace at three cursors": ([edit((n, 0), (n, 1), "") for n in (2, 1, 0)], (1, 0), True),
+    "a key at one place of the line, a deletion at another": (
+        [edit((0, 3), (0, 3), "x"), edit((0, 0), (0, 1), "")],
+        (0, 3),
+        False,
+    ),
+    "a program's many changes": ([edit((0, 0), (0, 1), "")] * 100, (0, 0), False),
+}
+
+
+@pytest.mark.parametrize(("changes", "cursor", "deleting"), SAID.values(), ids=SAID)
+def test_whether_text_was_only_taken_away_is_judged_at_the_cursor(changes, cursor, deleting):
+    workspace = opened("file:///a.py", "abc\n    \n    def\n")
+    notify(workspace, 2, DELETED)
+    notify(workspace, 3, *changes)
+    document = workspace.opened("file:///a.py")
+    assert document is not None
+    assert document.deleting_at(*cursor) is deleting
+
+
+def notify(workspace: DocumentWorkspace, version: int, *changes: Any) -> None:
+    """One ``didChange``, as pygls hands its changes on."""
+    item = types.VersionedTextDocumentIdentifier(version, "file:///a.py")
+    for change in changes:
+        workspace.update_text_document(item, change)
+
+
+def test_a_change_of_a_document_that_was_never_opened_is_passed_over():
+    notify(opened("file:///b.py"), 2, DELETED)
 
 
 # The workspace

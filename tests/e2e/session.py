@@ -110,10 +110,14 @@ class Session:
         return types.Position(at.line, at.character + len(text))
 
     def change(self, uri: str, span: types.Range, text: str) -> None:
+        self.change_several(uri, (span, text))
+
+    def change_several(self, uri: str, *changes: tuple[types.Range, str]) -> None:
+        """Send changes in one notification, each in the text that those before it led to."""
         self.versions[uri] += 1
         document = types.VersionedTextDocumentIdentifier(self.versions[uri], uri)
-        change = types.TextDocumentContentChangePartial(span, text)
-        self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
+        partial = [types.TextDocumentContentChangePartial(*change) for change in changes]
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, partial))
 
     def save(self, uri: str) -> None:
         """Say that a document was saved; the file is the test's to write."""

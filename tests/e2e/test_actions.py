@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
-from tests.e2e.session import Session, session
+from tests.e2e.session import SOURCE, Session, session
 from tests.e2e.test_edits import modern
 from tests.e2e.test_explain import CURSOR, METHOD, SHORT, explaining
 
@@ -109,3 +109,16 @@ async def test_no_action_for_white_space_or_secrets_or_binary_files():
         assert await actions(editor, secret, line) == []
         binary = editor.open("a\0b\n", "data.bin", "plaintext")
         assert await actions(editor, binary, line) == []
+
+
+BEYOND = {
+    "the end of a line, as Neovim names it": types.Position(5, 2**31 - 1),
+    "the line behind the last one": types.Position(SOURCE.count("\n") + 1, 0),
+}
+
+
+@pytest.mark.parametrize("end", BEYOND.values(), ids=BEYOND)
+async def test_a_selection_to_beyond_an_end_is_one_to_that_end(end):
+    async with session(SHORT, more=literals) as editor:
+        span = types.Range(types.Position(4, 0), end)
+        assert EXPLAIN in titles(await actions(editor, editor.open(), span))

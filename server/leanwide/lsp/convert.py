@@ -20,7 +20,7 @@ def view_at(workspace: DocumentWorkspace, uri: str, position: types.Position) ->
     """Take a snapshot of a document with the cursor at ``position``.
 
     Raises:
-        JsonRpcInvalidParams: The document is not open, or has no such position.
+        JsonRpcInvalidParams: The document is not open, or has no such line.
     """
     document = _opened(workspace, uri)
     line, column = locate(workspace, uri, position)
@@ -32,7 +32,7 @@ def view_at(workspace: DocumentWorkspace, uri: str, position: types.Position) ->
         lines=tuple(document.lines),
         line=line,
         column=column,
-        deleting=document.deleting,
+        deleting=document.deleting_at(line, column),
     )
 
 
@@ -40,7 +40,7 @@ def locate(workspace: DocumentWorkspace, uri: str, position: types.Position) -> 
     """Give line and column in code points of a position in an open document.
 
     Raises:
-        JsonRpcInvalidParams: The document is not open, or has no such position.
+        JsonRpcInvalidParams: The document is not open, or has no such line.
     """
     try:
         return _opened(workspace, uri).locate(position)

@@ -15,10 +15,11 @@ from lsprotocol import types
 from pygls.workspace import PositionCodec, TextDocument, Workspace
 
 from leanwide.context.view import split_lines
+from leanwide.lsp.changes import Change, followed, removes_at
 
 
 class PositionError(ValueError):
-    """The position does not exist in the document."""
+    """The document has no such line."""
 
 
 class Document(TextDocument):
@@ -33,8 +34,8 @@ class Document(TextDocument):
             position_codec=codec,
         )
         self._lines = split_lines(text)
-        self.deleting = False
-        """The newest change only removed text."""
+        self._changes: tuple[Change, ...] = ()
+        """Those of the newest notification."""
 
     @property
     def lines(self) -> Sequence[str]:
@@ -49,26 +50,36 @@ class Document(TextDocument):
     def apply_change(self, change: types.TextDocumentContentChangeEvent) -> None:
         """Apply one change of the editor, whole text or a range."""
         if isinstance(change, types.TextDocumentContentChangePartial):
-            self._replace(change.range, change.text)
-            self.deleting = not change.text
+            self._changes = followed(self._changes, self._replace(change.range, change.text))
         else:
             self._lines = split_lines(change.text)
-            self.deleting = False
+            self._changes = ()
+
+    def begin_changes(self) -> None:
+        """Forget the changes so far: those to come are of another notification."""
+        self._changes = ()
+
+    def deleting_at(self, line: int, column: int) -> bool:
+        """Whether the newest notification only removed text at a place."""
+        return removes_at(self._changes, (line, column))
 
     def locate(self, position: types.Position) -> tuple[int, int]:
-        """Give line and column in code points of a position that must exist.
+        """Return line and column in code points of a position.
+
+        A character beyond the line's end is that end, as LSP has it. The line behind the last one
+        is the end of the text: editors name it to select whole lines to the end.
 
         Raises:
-            PositionError: There is no such line, or the line is shorter.
+            PositionError: The line lies farther behind.
         """
-        line, units = position.line, position.character
-        if line > len(self._lines) or (line == len(self._lines) and not self._open_end()):
-            raise PositionError(f"line {line} does not exist: the document has {self._count()}")
-        text = self._text_of(line)
-        column = self._column(text, units)
-        if self.position_codec.client_num_units(text) < units:
-            raise PositionError(f"line {line} has no character {units}")
-        return line, column
+        last = self._count() - 1
+        if position.line > last + 1:
+            raise PositionError(
+                f"line {position.line} does not exist: the document has {self._count()}"
+            )
+        if position.line > last:
+            return last, len(self._text_of(last))
+        return position.line, self._column(self._text_of(position.line), position.character)
 
     def _count(self) -> int:
         return len(self._lines) + self._open_end()
@@ -97,10 +108,11 @@ class Document(TextDocument):
             return len(self._lines), 0
         return position.line, self._column(self._text_of(position.line), position.character)
 
-    def _replace(self, span: types.Range, text: str) -> None:
+    def _replace(self, span: types.Range, text: str) -> Change:
         """Replace a range, and split again only what the change can have joined or parted."""
         first, start = self._clamped(span.start)
         last, end = self._clamped(span.end)
+        change = _change((first, start), (last, end), text)
         head = self._lines[first][:start] if first < len(self._lines) else ""
         tail = self._lines[last][end:] if last < len(self._lines) else ""
         last = min(last + 1, len(self._lines))
@@ -114,6 +126,13 @@ class Document(TextDocument):
             tail += self._lines[last]
             last += 1
         self._lines[first:last] = split_lines(head + text + tail)
+        return change
+
+
+def _change(start: tuple[int, int], end: tuple[int, int], text: str) -> Change:
+    parts = split_lines(text + "$")
+    column = len(parts[-1]) - 1 + (start[1] if len(parts) == 1 else 0)
+    return Change(start, end, (start[0] + len(parts) - 1, column), not text)
 
 
 class DocumentWorkspace(Workspace):
@@ -126,6 +145,19 @@ class DocumentWorkspace(Workspace):
         super().put_text_document(text_document, notebook_uri)
         document = Document(text_document.text, self.position_codec, text_document)
         self._text_documents[self._key(text_document.uri)] = document
+
+    def update_text_document(
+        self,
+        text_doc: types.VersionedTextDocumentIdentifier,
+        change: types.TextDocumentContentChangeEvent,
+    ) -> None:
+        """Apply one change; the first one of a notification brings another version."""
+        document = self.opened(text_doc.uri)
+        if document is None:
+            return  # an editor that changes what it never opened
+        if document.version != text_doc.version:
+            document.begin_changes()
+        super().update_text_document(text_doc, change)
 
     def opened(self, uri: str) -> Document | None:
         """Give the document as the editor has it open, or None: no file is read in its place."""
