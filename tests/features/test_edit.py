@@ -445,6 +445,95 @@ async def test_without_a_diagnostic_of_the_lines_there_is_nothing_to_fix(found):
     assert edited.engine.requests == []
 
 
+# Prose, and languages without a parser
+
+GUIDE = """\
+# Settings
+
+Where they are kept, and\x20\x20
+how they are read.
+
+```
+store = Store("settings.json")
+```
+
+## Saving
+
+- they are written whole,
+    - or not at all;
+- nothing else is.
+"""
+BETTER = GUIDE.replace("Where they are kept", "Where they live")
+PROSE = [("guide.md", "markdown"), ("COMMIT_EDITMSG", "git-commit"), ("guide.rst", "plaintext")]
+ALL = ((0, 0), (99, 0))
+LINT = Diagnostic(first=0, last=2, message="line-length")
+
+
+def guide(*answers: str, name: str = "guide.md", language: str = "markdown") -> Edited:
+    return Edited(*answers, text=GUIDE, path=f"/project/{name}", language=language)
+
+
+@pytest.mark.parametrize(("name", "language"), PROSE)
+@pytest.mark.parametrize("answer", [f"````markdown\n{BETTER}````\n", f"```markdown\n{BETTER}```"])
+async def test_prose_with_a_block_in_it_comes_back_whole(answer, name, language):
+    edited = guide(answer, name=name, language=language)
+    assert edited.after(await edited.refactor(ALL)) == BETTER
+    assert "between two lines of ````" in edited.prompts[0]
+
+
+@pytest.mark.parametrize(("name", "language"), PROSE)
+@pytest.mark.parametrize("answer", [BETTER, "```\nstore = Store()\n```\n", "Fine as it is."])
+async def test_a_block_of_prose_is_not_taken_for_all_of_it(answer, name, language):
+    edited = guide(answer, answer, name=name, language=language)
+    outcome = await edited.refactor(ALL)
+    assert outcome.change is None
+    assert answer.strip() in outcome.markdown
+    assert len(outcome.records) == 2
+    outcome = await guide(answer, answer, name=name, language=language).fix(LINT, span=ALL)
+    assert outcome.change is None
+
+
+async def test_prose_of_which_much_is_missing_is_refused_unless_less_is_wanted():
+    short = "# Settings\n\nThey are written whole, or not at all."
+    answer = f"````\n{short}\n````\n"
+    outcome = await guide(answer, answer).refactor(ALL, "use British English")
+    assert outcome.change is None
+    assert "text would be lost" in outcome.markdown
+    edited = guide(answer)
+    assert edited.after(await edited.refactor(ALL, "make it shorter")) == short + "\n"
+
+
+async def test_prose_with_an_open_block_is_refused():
+    answer = "````\n" + BETTER.replace("```\n\n##", "\n##") + "````\n"
+    outcome = await guide(answer, answer).refactor(ALL)
+    assert outcome.change is None
+    assert "A code block in it is not closed." in outcome.markdown
+
+
+async def test_code_that_holds_fences_comes_back_whole():
+    text = 'GUIDE = """\n```\nls\n```\n"""\nOTHER = 1\n'
+    edited = Edited(f"```python\n{text.replace('ls', 'ls -l')}```", text=text)
+    assert edited.after(await edited.refactor(ALL)) == text.replace("ls", "ls -l")
+
+
+KOTLIN = "".join(f"fun f{n}(a: Int): Int {{\n    return a + {n}\n}}\n" for n in range(9))
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (KOTLIN.replace("a: Int)", "a: Int", 1), "brackets do not balance"),
+        (KOTLIN[:120], "text would be lost"),
+    ],
+)
+async def test_code_that_no_parser_checks_has_guards_too(answer, sentence):
+    answers = 2 * [f"```kotlin\n{answer}```\n"]
+    edited = Edited(*answers, text=KOTLIN, path="/project/a.kt", language="kotlin")
+    outcome = await edited.refactor(ALL)
+    assert outcome.change is None
+    assert sentence in outcome.markdown
+
+
 # Test
 
 

@@ -11,6 +11,7 @@ from leanwide.features.change import Change, Refusal
 from leanwide.features.document import with_documentation
 from leanwide.features.place import Found
 from leanwide.features.rewrite import rewritten
+from leanwide.features.unparsed import LEAST_SHARE
 from leanwide.shape.splice import applied
 from leanwide.syntax import documentation, language_for, parse, parses_no_worse
 
@@ -81,7 +82,7 @@ def check_range(change: Change) -> list[str]:
 @given(ANSWERS)
 def test_a_rewrite_stays_in_its_lines(answer: list[str]) -> None:
     try:
-        change = rewritten(found(), "".join(answer))
+        change = rewritten(found(), LEAST_SHARE, "".join(answer))
     except Refusal:
         return
     check_range(change)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leanwide.shape.code import code_in, without_head
+from leanwide.shape.code import code_in, text_in, without_head
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,29 @@ from leanwide.shape.code import code_in, without_head
 def test_code_in(answer: str, code: str, closed: bool, ended: bool) -> None:
     found = code_in(answer)
     assert (found.text, found.closed, found.ended) == (code, closed, ended)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "closed", "ended"),
+    [
+        ("````\n# A\n```\nls\n```\nend\n````\nDone.", "# A\n```\nls\n```\nend", True, True),
+        ("````markdown\n# A\n```\nls\n", "# A\n```\nls", False, False),
+        ("Sure:\n\n`````\n````\n`````\n", "", True, True),
+        ("```markdown\n# A\n```\nls\n```\nend\n```\n\n", "# A\n```\nls\n```\nend", True, False),
+        ("```\n# A\n```", "# A", True, False),
+        ("```markdown\n# A\n```\nls\n```", "", False, False),
+        ("# A\n```\nls\n```\nend", "", False, False),
+        ("Sure:\n```\n# A\n```", "", False, False),
+        ("# A", "", False, False),
+        ("```", "", False, False),
+        ("", "", False, False),
+    ],
+)
+def test_a_text_with_blocks_of_its_own_is_what_stands_in_the_outer_fence(
+    answer: str, text: str, closed: bool, ended: bool
+) -> None:
+    found = text_in(answer, "````")
+    assert (found.text, found.closed, found.ended) == (text, closed, ended)
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ from leanwide.features.workbench import Workbench
 from leanwide.modes.profile import Budget
 from leanwide.modes.router import Signals, Task, route
 from leanwide.prompt.editing import again_question
-from leanwide.prompt.question import About
-from leanwide.shape.code import code_in
+from leanwide.prompt.question import USUAL_FENCE, About
+from leanwide.shape.code import Code, code_in, text_in
 from leanwide.shape.markdown import missing_fence
 from leanwide.syntax import content
 
@@ -56,10 +56,16 @@ class Assignment:
     """Words the question, from what is known of the code."""
     change: Callable[[str], Change]
     """Makes a change of the model's code; raises :class:`Refusal`. Runs in a thread."""
+    fence: str = USUAL_FENCE
+    """What the answer's code has to stand in; another than the usual one holds fences itself."""
     example: tuple[str, ...] = ()
     """Lines of another file, with LF endings, whose style is wanted; as many as have room."""
     most_code: Callable[[Budget], int] = field(default=lambda budget: budget.output_tokens)
     """Tokens of code that may be asked about: the answer repeats it, unless this says otherwise."""
+
+    def read(self, answer: str) -> Code:
+        """Take the code out of an answer."""
+        return code_in(answer) if self.fence == USUAL_FENCE else text_in(answer, self.fence)
 
 
 @frozen(kw_only=True)
@@ -122,7 +128,7 @@ async def _question_text(
         Refusal: The code has no room, of which nothing can be left out.
     """
     view, passage, count = assignment.found.view, assignment.found.passage, bench.counter
-    about = about_nothing(assignment.found)
+    about = evolve(about_nothing(assignment.found), fence=assignment.fence)
     frame = assignment.question(about)
     await count.learn((frame,))
     room -= count(frame)
@@ -152,7 +158,7 @@ def _beginning(lines: tuple[str, ...], room: int, count: TokenCounter) -> str:
 async def _attempt(
     question: Question, assignment: Assignment, desk: Desk, earlier: tuple[Record, ...] = ()
 ) -> Outcome:
-    told = await code_answer(question, desk.bench, desk.cancel, desk.show)
+    told = await code_answer(question, assignment.read, desk.bench, desk.cancel, desk.show)
     records = (*earlier, told.record)
     try:
         change = await _change(assignment, told)
@@ -171,10 +177,11 @@ async def _attempt(
 async def _change(assignment: Assignment, told: Told) -> Change:
     if told.cut:
         raise Refusal(f"The answer is not complete: {told.cut}.")
-    code = code_in(told.text).text
-    if not code:
-        raise Refusal("The model gave no code.")
-    return await asyncio.to_thread(assignment.change, code)
+    if told.code:
+        return await asyncio.to_thread(assignment.change, told.code)
+    if assignment.fence != USUAL_FENCE and told.text.strip():
+        raise Mistake(f"It does not stand between two lines of {assignment.fence}.")
+    raise Refusal("The model gave no code.")
 
 
 def _refused(refusal: Refusal, told: Told, records: tuple[Record, ...], desk: Desk) -> Outcome:

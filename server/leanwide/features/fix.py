@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from leanwide.features.edit import Assignment, Desk, Outcome, edit, no_change
 from leanwide.features.place import Place, find
 from leanwide.features.rewrite import rewritten
+from leanwide.features.unparsed import LEAST_SHARE, fence_around
 from leanwide.prompt.editing import Finding, fix_question
 
 _NOTHING = "There is nothing to fix here: no tool has found anything wrong with these lines."
@@ -46,6 +47,7 @@ async def fix(place: Place, diagnostics: Sequence[Diagnostic], desk: Desk) -> Ou
     assignment = Assignment(
         found=whole,
         question=partial(fix_question, findings=findings),
-        change=partial(rewritten, whole),
+        change=partial(rewritten, whole, LEAST_SHARE),
+        fence=fence_around(whole),
     )
     return await edit(assignment, desk)

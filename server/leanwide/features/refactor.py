@@ -10,6 +10,7 @@ from typing import Final
 from leanwide.features.edit import Assignment, Desk, Outcome, edit, no_change
 from leanwide.features.place import Place, find
 from leanwide.features.rewrite import rewritten
+from leanwide.features.unparsed import fence_around, least_share
 from leanwide.prompt.editing import refactor_question
 
 _TYPED: Final = frozenset({"php", "python", "tsx", "typescript"})
@@ -41,6 +42,7 @@ async def refactor(place: Place, instruction: str, desk: Desk) -> Outcome:
     assignment = Assignment(
         found=found,
         question=partial(refactor_question, instruction=instruction),
-        change=partial(rewritten, found),
+        change=partial(rewritten, found, least_share(instruction)),
+        fence=fence_around(found),
     )
     return await edit(assignment, desk)

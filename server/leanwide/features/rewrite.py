@@ -5,20 +5,32 @@ from __future__ import annotations
 from leanwide.context.surroundings import helpful, run_lines
 from leanwide.features.change import Change, Refusal, check_syntax
 from leanwide.features.place import Found
+from leanwide.features.unparsed import check_prose, check_unparsed, is_prose
 from leanwide.shape.code import without_head
 from leanwide.shape.indent import Indentation, indentation, reindented
 from leanwide.shape.splice import replacements
 from leanwide.syntax import Language, content, literal_lines, parse, split
 
 
-def rewritten(found: Found, code: str) -> Change:
+def rewritten(found: Found, least: float, code: str) -> Change:
     """Put the model's code in the place of the passage.
 
+    Args:
+        found: The passage.
+        least: Share of a text without a parser that has to come back.
+        code: What the model said.
+
     Raises:
-        Mistake: The file would parse worse than before.
+        Mistake: The file would parse worse than before, or text would be lost.
         Refusal: The code is what stands there already.
     """
-    return with_lines(found, fitted(found, code))
+    if is_prose(found.view):
+        lines = [content(line) for line in split(code)]
+        check_prose(found, lines, least)
+    else:
+        lines = fitted(found, code)
+        check_unparsed(found, lines, least)
+    return with_lines(found, lines)
 
 
 def fitted(found: Found, code: str) -> list[str]:

@@ -26,7 +26,7 @@ from leanwide.modes.profile import Budget, Decision
 from leanwide.modes.router import Signals, Task, route
 from leanwide.prompt.chat import Message, chat_prompt, thinking, thinks
 from leanwide.prompt.infill import readable
-from leanwide.shape.code import code_in
+from leanwide.shape.code import Code
 from leanwide.shape.markdown import missing_fence, printable
 from leanwide.shape.repetition import loop_start
 
@@ -168,24 +168,39 @@ class Told:
     """What the model said where code was wanted."""
 
     text: str
+    code: str
+    """The code in it; "" where there is none."""
     cut: str
     """Why its end is missing, for a sentence; "" where nothing is."""
     record: Record
 
 
 async def code_answer(
-    question: Question, bench: Workbench, cancel: CancelToken, show: Show
+    question: Question,
+    read: Callable[[str], Code],
+    bench: Workbench,
+    cancel: CancelToken,
+    show: Show,
 ) -> Told:
-    """Ask the model for code, passing its words on; it is stopped behind the first fenced block.
+    """Ask the model for code, passing its words on; it is stopped behind the block with the code.
+
+    Args:
+        question: What is asked.
+        read: Takes the code out of an answer, or out of its beginning.
+        bench: The engine, and what earlier requests taught.
+        cancel: Ends the answer.
+        show: Takes the model's words.
 
     Raises:
         EngineError: The engine cannot serve the question, or died while it did.
     """
-    telling = _Telling(show, lambda text: code_in(text).ended)
+    telling = _Telling(show, lambda text: read(text).ended)
     heard = await _hear(question, bench, cancel, telling)
     record = _remember(question, heard, telling.text, bench)
-    cut = "" if code_in(telling.text).closed else heard.cut
-    return Told(text=telling.text, cut=cut, record=record)
+    code = read(telling.text)
+    return Told(
+        text=telling.text, code=code.text, cut="" if code.closed else heard.cut, record=record
+    )
 
 
 async def followed(question: Question, said: str, text: str, bench: Workbench) -> Question | None:

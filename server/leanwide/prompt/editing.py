@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from leanwide.prompt.question import About, question
+from leanwide.prompt.question import USUAL_FENCE, About, question
 
 
 @frozen
@@ -36,7 +36,7 @@ class WishedTest:
 
 def refactor_question(about: About, instruction: str) -> str:
     """Ask for the code, changed as the user says."""
-    return question(about, f"Change this code: {instruction.strip()}")
+    return question(about, f"Change this code: {instruction.strip()}{_fence_wanted(about)}")
 
 
 def document_question(about: About, convention: str) -> str:
@@ -47,7 +47,7 @@ def document_question(about: About, convention: str) -> str:
 def fix_question(about: About, findings: Sequence[Finding]) -> str:
     """Ask for the code without what tools complain about."""
     listed = "\n".join(f"- line {one.line}: {_one_line(one.message)}" for one in findings)
-    return question(about, f"Fix this code. The tools say of it:\n{listed}")
+    return question(about, f"Fix this code. The tools say of it:\n{listed}{_fence_wanted(about)}")
 
 
 def testing_question(about: About, wish: WishedTest) -> str:
@@ -66,6 +66,16 @@ def testing_question(about: About, wish: WishedTest) -> str:
 def again_question(problem: str) -> str:
     """Ask once more after an answer that cannot be used; ``problem`` is a sentence."""
     return f"That cannot be used. {problem} Give the whole code again, without this mistake."
+
+
+def _fence_wanted(about: About) -> str:
+    """What is said where the usual fence could be taken for one of the text's own."""
+    if about.fence == USUAL_FENCE:
+        return ""
+    return (
+        f"\n\nAnswer with the whole text, also what stays as it is, between two lines of "
+        f"{about.fence}, because it may hold code blocks of its own."
+    )
 
 
 def _one_line(text: str) -> str:

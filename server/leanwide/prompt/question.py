@@ -10,6 +10,7 @@ from attrs import frozen
 from leanwide.context.excerpts import Snippet
 
 _BACKTICKS: Final = re.compile("`+")
+USUAL_FENCE: Final = "```"
 
 
 @frozen(kw_only=True)
@@ -31,6 +32,8 @@ class About:
     """Functions that use the code, folded to where they do."""
     example: str = ""
     """Lines of another file whose style is wanted."""
+    fence: str = USUAL_FENCE
+    """What the code stands in, and is to stand in when it comes back; a longer one if need be."""
 
 
 def explain_question(about: About) -> str:
@@ -40,7 +43,7 @@ def explain_question(about: About) -> str:
 
 def question(about: About, wish: str) -> str:
     """Ask something about code, which comes last, where a model attends most."""
-    parts = [*_context(about), wish, fenced(about.code, about.language)]
+    parts = [*_context(about), wish, fenced(about.code, about.language, about.fence)]
     if about.focus:
         parts += ["The question is about this part of it:", fenced(about.focus, about.language)]
     return "\n\n".join(parts)
@@ -81,8 +84,13 @@ def calling(snippet: Snippet, language: str) -> str:
     return f"The code is used in {snippet.path}:\n\n{fenced(snippet.text, language)}"
 
 
-def fenced(code: str, language: str) -> str:
+def fenced(code: str, language: str, least: str = USUAL_FENCE) -> str:
     """Put code into a fence that it cannot close itself."""
-    longest = max((len(run) for run in _BACKTICKS.findall(code)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = fence_for(code, least)
     return f"{fence}{language}\n{code.rstrip()}\n{fence}"
+
+
+def fence_for(code: str, least: str = USUAL_FENCE) -> str:
+    """Return backticks, more of them than stand together anywhere in the code."""
+    longest = max((len(run) for run in _BACKTICKS.findall(code)), default=0)
+    return "`" * max(len(least), longest + 1)

@@ -37,6 +37,45 @@ def code_in(answer: str) -> Code:
     return Code(code, closed=closing < len(lines), ended=closing < len(lines) - 1)
 
 
+def text_in(answer: str, fence: str) -> Code:
+    """Take a text that may hold code blocks of its own out of an answer with LF endings.
+
+    A shorter fence than the one that was asked for serves where the answer is nothing but one
+    block and the fences inside come in pairs. Without a fence around all of it the text is "":
+    what in it is talk, or a block of the text, cannot be told.
+
+    Args:
+        answer: What the model said so far.
+        fence: The backticks that were asked for; no line of the text has as many.
+    """
+    lines = answer.split("\n")
+    opened = next((at for at, line in enumerate(lines) if _is_fence(line, fence)), None)
+    if opened is None:
+        return _only_block(answer.strip("\n").split("\n"))
+    closing = next(
+        (at for at in range(opened + 1, len(lines)) if _is_fence(lines[at], fence)), len(lines)
+    )
+    text = _without_blank_ends(lines[opened + 1 : closing])
+    return Code(text, closed=closing < len(lines), ended=closing < len(lines) - 1)
+
+
+def _is_fence(line: str, least: str) -> bool:
+    match = _FENCE.fullmatch(line)
+    return match is not None and match["fence"].startswith(least)
+
+
+def _only_block(lines: list[str]) -> Code:
+    """The text of an answer whose first and last line are the fences around it."""
+    while lines and not lines[-1].strip():
+        lines.pop()
+    first = _FENCE.fullmatch(lines[0]) if lines else None
+    inside = lines[1:-1]
+    paired = sum(_FENCE.fullmatch(line) is not None for line in inside) % 2 == 0
+    if first is None or len(lines) < 2 or lines[-1].strip() != first["fence"] or not paired:
+        return Code("", closed=False, ended=False)
+    return Code(_without_blank_ends(inside), closed=True, ended=False)
+
+
 def without_head(code: str, head: Container[str]) -> str:
     """Code without its first lines that are blank or, stripped, in ``head``, if any are left."""
     lines = code.split("\n")
