@@ -34,8 +34,10 @@ from leanwide.lsp.handlers import (
     edits,
     explain,
     lifecycle,
+    notebooks,
     workspace,
 )
+from leanwide.lsp.notebooks import SYNC
 from leanwide.lsp.pages import Pages
 from leanwide.lsp.protocol import Protocol
 from leanwide.lsp.requests import LiveRequests
@@ -57,6 +59,9 @@ HANDLERS: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
     (types.TEXT_DOCUMENT_DID_CHANGE, documents.did_change, None),
     (types.TEXT_DOCUMENT_DID_SAVE, documents.did_save, None),
     (types.TEXT_DOCUMENT_DID_CLOSE, documents.did_close, None),
+    (types.NOTEBOOK_DOCUMENT_DID_OPEN, notebooks.did_open, None),
+    (types.NOTEBOOK_DOCUMENT_DID_CHANGE, notebooks.did_change, None),
+    (types.NOTEBOOK_DOCUMENT_DID_CLOSE, notebooks.did_close, None),
     (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, workspace.did_change_watched_files, None),
     # pygls advertises inline completion only where options are given.
     (
@@ -104,7 +109,9 @@ class Server(LanguageServer):
         problems: tuple[str, ...],
         texts: Mapping[str, str],
     ) -> None:
-        super().__init__("leanwide", __version__, protocol_cls=Protocol)
+        super().__init__(
+            "leanwide", __version__, protocol_cls=Protocol, notebook_document_sync=SYNC
+        )
         self._launch = launch
         self._user_layers = layers
         self._user_problems = problems

@@ -127,7 +127,7 @@ export class Server implements vscode.Disposable {
       'leanwide',
       { command: program, args: ['serve'] },
       {
-        documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
+        documentSelector: ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) => ({ scheme })),
         outputChannel: this.log,
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         initializationOptions: () => serverSettings(this.extension),

@@ -138,10 +138,14 @@ def _change(start: tuple[int, int], end: tuple[int, int], text: str) -> Change:
 class DocumentWorkspace(Workspace):
     """pygls's workspace with our documents in it."""
 
+    revision: int = 0
+    """Counts the changes of all documents."""
+
     def put_text_document(
         self, text_document: types.TextDocumentItem, notebook_uri: str | None = None
     ) -> None:
         """Take over a document that the editor opened."""
+        self.revision += 1
         super().put_text_document(text_document, notebook_uri)
         document = Document(text_document.text, self.position_codec, text_document)
         self._text_documents[self._key(text_document.uri)] = document
@@ -157,6 +161,7 @@ class DocumentWorkspace(Workspace):
             return  # an editor that changes what it never opened
         if document.version != text_doc.version:
             document.begin_changes()
+        self.revision += 1
         super().update_text_document(text_doc, change)
 
     def opened(self, uri: str) -> Document | None:

@@ -9,6 +9,7 @@ from lsprotocol import types
 from leanwide.engine.base import EngineError
 from leanwide.features.complete import Question, complete
 from leanwide.lsp import convert
+from leanwide.lsp.notebooks import joined
 from leanwide.lsp.protocol import arrival_version
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ async def inline_completion(
     if arrived is not None and ls.documents.opened(params.text_document.uri) is None:
         return None  # closed since the request arrived
     # The snapshot comes before the first await: a change edits the document in place.
-    view = convert.view_at(ls.documents, params.text_document.uri, params.position)
-    outdated = arrived not in (None, view.version)
+    cell = convert.view_at(ls.documents, params.text_document.uri, params.position)
+    outdated = arrived not in (None, cell.version)
+    view = joined(ls.documents, cell)
     if outdated or not ls.serves(view.language_id):
         return None
     if ls.bench.engine.model is None:
@@ -41,5 +43,5 @@ async def inline_completion(
     if not text:
         return None
     accepted = types.Command(title="", command="leanwide.accepted", arguments=[])
-    item = convert.inline_item(text, view, ls.documents, accepted)
+    item = convert.inline_item(text, cell, ls.documents, accepted)
     return types.InlineCompletionList(items=[item])

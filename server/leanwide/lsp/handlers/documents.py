@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -10,6 +11,7 @@ from pygls.uris import to_fs_path
 
 from leanwide.features.gate import why_left_alone
 from leanwide.lsp import convert
+from leanwide.lsp.notebooks import document_key, is_open, joined
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
 
 async def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
     """Load the model as soon as there is something to complete, and parse the document."""
-    document = params.text_document
+    await opened(ls, params.text_document)
+
+
+async def opened(ls: Server, document: types.TextDocumentItem) -> None:
+    """Take over a file or a cell of a notebook."""
     view = convert.view_at(ls.documents, document.uri, types.Position(0, 0))
     ls.elsewhere.look_again(view.path)
     if not ls.serves(document.language_id):
@@ -26,23 +32,28 @@ async def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
     # In a thread, because this reads the ignore files that later requests find read.
     reason = await asyncio.to_thread(why_left_alone, view, ls.bench.manners.exclusions)
     if reason is None:
-        await ls.bench.trees.at(view)
+        await ls.bench.trees.at(joined(ls.documents, view))
 
 
 def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
     """Retire what runs for the document and needs its text: an explanation goes on."""
-    uri = params.text_document.uri
-    ls.live.retire(uri)
+    changed(ls, params.text_document.uri, params.content_changes)
+
+
+def changed(ls: Server, uri: str, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
+    """Follow the changes of a file or of a cell of a notebook."""
+    ls.live.retire(document_key(ls.documents, uri))
     ls.editing.retire(uri)
     ls.elsewhere.somebody_types()
     document = ls.documents.opened(uri)
     if document is None:
         return
     # Change by change: places that are far apart would make one change of all that is between.
-    ls.bench.trees.follow(convert.view_at(ls.documents, uri, types.Position(0, 0)))
+    view = convert.view_at(ls.documents, uri, types.Position(0, 0))
+    ls.bench.trees.follow(joined(ls.documents, view))
     if not document.path:
         return
-    for change in params.content_changes[-1:]:
+    for change in changes[-1:]:
         if isinstance(change, types.TextDocumentContentChangePartial):
             line = change.range.start.line + change.text.count("\n")
             ls.elsewhere.note_edit(document.path, line, document.lines)
@@ -56,10 +67,16 @@ def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
 def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
     """Retire the document's running request and forget the document."""
     uri = params.text_document.uri
+    closed(ls, uri, document_key(ls.documents, uri))
+
+
+def closed(ls: Server, uri: str, key: str) -> None:
+    """Forget a file, or a cell of a notebook; with its last cell the notebook ``key``."""
     _look_again(ls, uri)
-    ls.live.retire(uri)
+    ls.live.retire(key)
     ls.editing.retire(uri)
-    ls.bench.forget(uri)
+    if not is_open(ls.documents, key):
+        ls.bench.forget(key)
 
 
 def _look_again(ls: Server, uri: str) -> None:
