@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
-from tests.e2e.session import END, PROGRAM, session
+from leanwide.models.embedded import embedded_model
+from tests.e2e.session import END, PROGRAM, Session, session
 from tests.lab import broken
 
 BROKEN = [broken.empty, broken.not_gguf, broken.truncated_header, broken.truncated_weights]
@@ -73,8 +79,67 @@ async def test_the_engine_may_be_killed_five_times_in_a_row():
             killed = time.monotonic()
             assert await editor.complete_when_ready(uri, at)
             print(f"completes again {time.monotonic() - killed:.2f} s after the kill")
-        (notice,) = editor.client.messages
-        assert "it starts again" in notice.message
+        notices = {message.message for message in editor.client.messages}
+        assert notices == {"the engine stopped unexpectedly; it starts again"}
+        assert len(editor.client.messages) <= 5, "each death is told once, after a recovery"
+
+
+async def test_a_new_death_after_a_recovery_is_told_again_and_once():
+    async with session() as editor:
+        uri = editor.open()
+        at = END
+        for deaths in range(1, 3):
+            await editor.complete_when_ready(uri, at)
+            async with editor.held_engine():
+                at = editor.insert(uri, at, "z")
+                request = editor.request(uri, at)
+                await editor.status()
+                os.kill(await editor.engine_process(), signal.SIGKILL)
+            await asyncio.wait_for(request, 20)
+            for _ in range(3):
+                at = editor.insert(uri, at, "z")
+                await editor.complete(uri, at)
+            assert len(editor.client.messages) == deaths
+
+
+async def test_a_model_that_appears_later_is_found_at_the_next_request(tmp_path: Path):
+    path = missing(tmp_path)
+    async with session({"model": {"path": str(path)}}) as editor:
+        uri = editor.open()
+        while (await editor.status()).state != "failed":
+            await asyncio.sleep(0.02)
+        for _ in range(3):
+            assert await editor.complete(uri, END) == []
+        shutil.copy(embedded_model(), path)
+        assert await editor.complete_when_ready(uri, END)
+        assert len(editor.client.messages) == 1
+
+
+@pytest.mark.parametrize(
+    "make", [broken.repeated_token, broken.no_layers, broken.endless_experts, missing]
+)
+async def test_who_asks_while_no_engine_starts_is_told_why_and_who_types_is_left_alone(
+    make: Callable[[Path], Path], tmp_path: Path
+):
+    path = make(tmp_path)
+    async with session({"model": {"path": str(path)}}) as editor:
+        uri = editor.open()
+        whole = {"start": {"line": 0, "character": 0}, "end": {"line": 5, "character": 0}}
+        asked = {"uri": uri, "range": whole}
+        for name, argument in (
+            ("leanwide.explain", asked),
+            ("leanwide.chat", {"message": "Why?"}),
+            ("leanwide.refactor", {**asked, "instruction": "Rename it."}),
+        ):
+            with pytest.raises(JsonRpcException) as caught:
+                await asyncio.wait_for(editor.command(name, argument), 60)
+            assert caught.value.code == types.LSPErrorCodes.RequestFailed
+            assert str(path) in caught.value.message
+        assert await editor.complete(uri, END) == []
+        assert await editor.complete(uri, editor.insert(uri, END, "x")) == []
+        (message,) = editor.client.messages
+        status = await editor.status()
+        assert (status.state, status.reason) == ("failed", message.message)
 
 
 async def test_a_stopped_server_leaves_no_engine_behind():
@@ -85,28 +150,57 @@ async def test_a_stopped_server_leaves_no_engine_behind():
     assert not Path(f"/proc/{engine}").exists()
 
 
+async def kill_server(editor: Session) -> list[psutil.Process]:
+    """Kill the server as the kernel would; returns the processes that it had started."""
+    server = editor.client._server
+    assert server is not None
+    children = psutil.Process(server.pid).children(recursive=True)
+    editor.client.error = RuntimeError("killed by the test: there is nothing to shut down")
+    server.kill()
+    await server.wait()
+    return children
+
+
+async def all_end(processes: list[psutil.Process]) -> None:
+    async with asyncio.timeout(20):
+        while any(process.is_running() for process in processes):
+            await asyncio.sleep(0.05)
+
+
 async def test_a_killed_server_leaves_no_engine_behind():
     async with session() as editor:
         uri = editor.open()
         await editor.complete_when_ready(uri, END)
-        engine = await editor.engine_process()
-        server = editor.client._server
-        assert server is not None
-        editor.client.error = RuntimeError("killed by the test: there is nothing to shut down")
-        server.kill()
-        await server.wait()
-        for _ in range(200):
-            if not Path(f"/proc/{engine}").exists():
-                break
-            await asyncio.sleep(0.05)
-    assert not Path(f"/proc/{engine}").exists()
+        children = await kill_server(editor)
+        assert children
+        await all_end(children)
+
+
+async def test_a_server_that_is_killed_while_the_model_loads_leaves_no_engine_behind():
+    async with session() as editor:
+        editor.open()
+        await editor.engine_process()
+        await all_end(await kill_server(editor))
+
+
+async def test_a_server_that_is_killed_while_the_engine_decodes_leaves_no_engine_behind():
+    async with session({"modes": {"think": {"output_tokens": 900}}}) as editor:
+        uri = editor.open()
+        whole = {"start": {"line": 0, "character": 0}, "end": {"line": 5, "character": 0}}
+        argument = {"uri": uri, "range": whole, "streamToken": "t"}
+        asked = asyncio.create_task(editor.command("leanwide.explain", argument))
+        async with asyncio.timeout(60):
+            while not editor.parts:
+                await asyncio.sleep(0.01)
+        asked.cancel()
+        await all_end(await kill_server(editor))
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("make", [missing, *BROKEN])
+@pytest.mark.parametrize("make", [missing, *BROKEN, broken.no_layers])
 def test_the_program_says_in_one_line_why_a_model_does_not_load(make: object, tmp_path: Path):
     path = make(tmp_path)  # type: ignore[operator]
     result = run("complete", f"{__file__}:1:1", "--model", str(path))
@@ -114,6 +208,19 @@ def test_the_program_says_in_one_line_why_a_model_does_not_load(make: object, tm
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
     assert result.stderr.startswith(f"leanwide: {path} ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("complete", f"{__file__}:1:1"), ("explain", f"{__file__}:1-5"), ("chat", "Why?")]
+)
+def test_the_program_ends_where_the_engine_dies_at_each_start(
+    arguments: tuple[str, ...], tmp_path: Path
+):
+    path = broken.repeated_token(tmp_path)
+    result = run(*arguments, "--model", str(path))
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert f"leanwide: the engine stops whenever it loads {path}" in result.stderr
 
 
 @pytest.mark.parametrize("experts", ["0", "1000000"])

@@ -15,6 +15,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
+from leanwide import child
 from leanwide.engine.base import (
     CancelToken,
     EngineError,
@@ -286,6 +287,10 @@ async def test_an_observer_that_fails_does_not_leave_anybody_waiting(tiny, caplo
 # Model files
 
 
+DAMAGED = "is damaged, it claims"
+NO_WEIGHTS = "and has no weights for them: download the model again"
+
+
 def missing(folder: Path) -> Path:
     return folder / "no such model.gguf"
 
@@ -303,9 +308,21 @@ def folder_itself(folder: Path) -> Path:
         (broken.truncated_header, "is truncated or damaged: download the model again"),
         (broken.truncated_weights, "is truncated, 1.8 MB are missing: download the model again"),
         (broken.not_gguf, "is not a GGUF file: give the path of a .gguf model"),
+        (broken.no_layers, f"{DAMAGED} 0 layers {NO_WEIGHTS}"),
+        (broken.endless_experts, f"{DAMAGED} 2147483647 experts {NO_WEIGHTS}"),
         (None, "cannot be loaded: unknown model architecture: 'qwen9moe'"),
     ],
-    ids=["missing", "folder", "empty", "header cut", "weights cut", "web page", "architecture"],
+    ids=[
+        "missing",
+        "folder",
+        "empty",
+        "header cut",
+        "weights cut",
+        "web page",
+        "layers",
+        "experts",
+        "architecture",
+    ],
 )
 async def test_a_file_that_is_no_model_is_named_with_the_cause(
     tmp_path, unknown_architecture, make, cause
@@ -330,3 +347,120 @@ async def test_an_illegal_width_serves_as_the_nearest_legal_one_with_a_notice(ti
     assert end.stats.experts == 8
     assert notice in [status.reason for status in told]
     assert notice in caplog.text
+
+
+async def test_a_model_that_appears_after_a_refusal_is_found_at_the_next_request(tiny, tmp_path):
+    path = tmp_path / "late.gguf"
+    async with started(spec(path)) as (client, told):
+        with pytest.raises(EngineError, match="does not exist"):
+            await client.ready()
+        client.start()
+        await client._supervision
+        assert states(told)[-1] is EngineState.FAILED, "as long as nothing has changed"
+        path.write_bytes(tiny.read_bytes())
+        client.start()
+        await until(lambda: client.model is not None)
+        assert isinstance((await answer(client))[-1], Finished)
+
+
+async def test_a_model_that_is_mended_after_a_refusal_is_found(tiny, tmp_path):
+    path = broken.not_gguf(tmp_path)
+    async with started(spec(path)) as (client, _):
+        with pytest.raises(EngineError, match="not a GGUF file"):
+            await client.ready()
+        path.write_bytes(tiny.read_bytes())
+        client.start()
+        await until(lambda: client.model is not None)
+
+
+async def test_a_model_that_is_still_being_written_is_not_tried(tiny, tmp_path):
+    path = broken.not_gguf(tmp_path)
+    patience = attrs.evolve(QUICK, settle=0.2)
+    async with started(spec(path), patience) as (client, told):
+        with pytest.raises(EngineError):
+            await client.ready()
+        told.clear()
+        client.start()
+        path.write_bytes(tiny.read_bytes()[:4000])
+        await asyncio.sleep(0.1)
+        path.write_bytes(tiny.read_bytes()[:5000])
+        await client._supervision
+        assert told == []
+
+
+async def test_who_asks_by_hand_has_it_tried_again(tiny, tmp_path):
+    path = tmp_path / "late.gguf"
+    async with started(spec(path)) as (client, told):
+        for _ in range(2):
+            with pytest.raises(EngineError, match="does not exist"):
+                await client.ready()
+        assert states(told).count(EngineState.FAILED) == 2
+
+
+# Models that end the engine
+
+
+async def test_a_model_that_ends_the_engine_at_every_load_is_given_up_with_its_last_words(tmp_path):
+    path = broken.repeated_token(tmp_path)
+    async with started(spec(path)) as (client, told):
+        with pytest.raises(EngineError, match="the engine stops whenever it loads") as caught:
+            await client.ready()
+        assert str(path) in str(caught.value)
+        assert "GGML_ASSERT" in str(caught.value)
+        assert "\n" not in str(caught.value)
+        assert "/src/" not in str(caught.value)
+        assert client.status == EngineStatus(state=EngineState.FAILED, reason=str(caught.value))
+        told.clear()
+        client.start()
+        await client._supervision
+        assert told == [], "not tried again by itself"
+        with pytest.raises(EngineError, match="GGML_ASSERT"):
+            await client.ready()
+        assert states(told).count(EngineState.STARTING) == 1, "once more for who asks by hand"
+
+
+@pytest.mark.parametrize("times", [1, 6])
+async def test_who_waits_for_an_engine_that_is_killed_at_every_start_is_told(tiny, times):
+    """A killed engine is not given up: the next start may go well."""
+    async with started(spec(tiny), attrs.evolve(QUICK, long_pause=60.0)) as (client, told):
+
+        def kill(status: EngineStatus) -> None:
+            if status.state is EngineState.LOADING:
+                os.kill(client.process_id, signal.SIGKILL)
+
+        client.observe(kill)
+        for _ in range(times):
+            with pytest.raises(EngineError, match="ended by signal 9"):
+                await client.ready()
+        client._observers.remove(kill)
+        await client.ready()
+        assert EngineState.FAILED not in states(told)
+
+
+async def test_an_engine_that_hangs_while_it_loads_is_ended(tiny):
+    async with started(spec(tiny), attrs.evolve(QUICK, hang=0.5, load=8.0)) as (client, _):
+        stopped = []
+
+        def stop(status: EngineStatus) -> None:
+            if status.state is EngineState.LOADING and not stopped:
+                stopped.append(psutil.Process(client.process_id))
+                stopped[0].suspend()
+
+        client.observe(stop)
+        await client.ready()
+        assert not stopped[0].is_running()
+
+
+async def test_a_recovery_is_counted_once_something_was_served(tiny):
+    async with started(spec(tiny)) as (client, _):
+        for deaths in range(2):
+            await client.ready()
+            assert client.status.recoveries == max(0, deaths - 1)
+            await answer(client)
+            assert client.status.recoveries == deaths
+            os.kill(client.process_id, signal.SIGKILL)
+            await until(lambda: client.model is None)
+
+
+def test_a_failed_assertion_starts_no_debugger():
+    assert child.environment()["GGML_NO_BACKTRACE"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 import gguf
@@ -50,6 +51,33 @@ def unsupported_architecture(folder: Path) -> Path:
     return path
 
 
+def no_layers(folder: Path) -> Path:
+    """A model that says it has none."""
+    return _with_number(folder / "no-layers.gguf", "qwen3moe.block_count", 0)
+
+
+def endless_experts(folder: Path) -> Path:
+    """A model that says it has two thousand million."""
+    return _with_number(folder / "endless-experts.gguf", "qwen3moe.expert_count", 2**31 - 1)
+
+
+def repeated_token(folder: Path) -> Path:
+    """A model whose vocabulary is one token again and again: llama.cpp ends its process."""
+    path = folder / "repeated-token.gguf"
+    write(path, Recipe(shape=TINY))
+    data = path.read_bytes()
+    at = _after(data, "tokenizer.ggml.tokens") + 8
+    (count,) = struct.unpack_from("<Q", data, at)
+    at += 8
+    tokens = bytearray()
+    for _ in range(count):
+        (length,) = struct.unpack_from("<Q", data, at)
+        tokens += struct.pack("<Q", length) + b"a" * length
+        at += 8 + length
+    path.write_bytes(data[: at - len(tokens)] + tokens + data[at:])
+    return path
+
+
 def without_fim(folder: Path) -> Path:
     """A good model that cannot fill in the middle."""
     path = folder / "without-fim.gguf"
@@ -69,6 +97,20 @@ def dense(folder: Path) -> Path:
     path = folder / "dense.gguf"
     write(path, Recipe(shape=TINY_DENSE))
     return path
+
+
+def _with_number(path: Path, key: str, value: int) -> Path:
+    write(path, Recipe(shape=TINY))
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<I", data, _after(bytes(data), key) + 4, value)
+    path.write_bytes(data)
+    return path
+
+
+def _after(data: bytes, key: str) -> int:
+    """Where the type of a key's value stands."""
+    written = struct.pack("<Q", len(key)) + key.encode()
+    return data.index(written) + len(written)
 
 
 def _cut(path: Path, size: int) -> Path:

@@ -303,6 +303,8 @@ class EngineStatus:
     reason: str = ""
     progress: float = field(default=0.0)
     """Share of the model loaded so far, 0 to 1, while loading."""
+    recoveries: int = 0
+    """How often the engine has served again after failures."""
 
 
 class Engine(Protocol):
@@ -324,10 +326,13 @@ class Engine(Protocol):
         """Call ``observer`` with every change of the status."""
 
     def start(self) -> None:
-        """Begin to load the model, unless that is under way or done. Returns at once."""
+        """Begin to load the model, unless that is under way or done. Returns at once.
+
+        Where the last start failed for good, the next one waits until the model's file is another.
+        """
 
     async def ready(self) -> ModelInfo:
-        """Wait until the model is loaded.
+        """Wait until the model is loaded; after a failure, it is tried once more.
 
         Raises:
             EngineError: The model cannot be loaded.

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import count
+from pathlib import Path
 from typing import Final
 
 import psutil
-from attrs import frozen
+from attrs import evolve, frozen
 
+from leanwide import child
 from leanwide.engine import wire
 from leanwide.engine.base import (
     CancelToken,
@@ -25,11 +25,13 @@ from leanwide.engine.base import (
     EngineState,
     EngineStatus,
     Finished,
+    FinishReason,
     LaneInfo,
     ModelInfo,
     Piece,
     Request,
 )
+from leanwide.engine.deaths import Death, Starts
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,10 @@ class Patience:
     long_pause: float
     hang: float
     """An engine that has work and says nothing for so long is ended."""
+    load: float
+    """The same for an engine that loads the model: a slow disk may hold everything up."""
+    settle: float
+    """A model file that is another one has to stay as it is for so long: it may be written yet."""
 
     def pause_after(self, failures: int) -> float:
         """Give the pause after so many failures in a row."""
@@ -59,7 +65,9 @@ _SHORT_SPIN: Final = {"GOMP_SPINCOUNT": "1000"}
 default, takes the cores away from what they wait for as soon as something else runs beside the
 editor; sleeping at once halves the speed on a quiet machine (docs/performance.md, threads)."""
 
-PATIENCE: Final = Patience(first_restart=0.05, failures=5, long_pause=30.0, hang=30.0)
+PATIENCE: Final = Patience(
+    first_restart=0.05, failures=5, long_pause=30.0, hang=30.0, load=120.0, settle=0.5
+)
 
 
 _CLOSED: Final = "the engine was closed"
@@ -69,7 +77,7 @@ class EngineClient:
     """An :class:`~leanwide.engine.base.Engine` in a process of its own."""
 
     def __init__(self, spec: EngineSpec, patience: Patience = PATIENCE) -> None:
-        self._spec = spec
+        self._spec = evolve(spec, model_path=spec.model_path.absolute())
         self._patience = patience
         self._status = EngineStatus(state=EngineState.STARTING)
         self._observers: list[Callable[[EngineStatus], None]] = []
@@ -84,6 +92,12 @@ class EngineClient:
         self._closed = False
         self._ids = count(1)
         self._failures = 0
+        self._recoveries = 0
+        self._starts = Starts(self._spec.model_path)
+        self._tried: _Identity | None = None
+        """The model's file as it was at the last start."""
+        self._asked = asyncio.Event()
+        """Somebody waits for the model, and not for the end of a pause."""
         self._heard = time.monotonic()
 
     @property
@@ -111,22 +125,28 @@ class EngineClient:
         self._observers.append(observer)
 
     def start(self) -> None:
-        """Begin to load the model, unless that is under way or done. Returns at once."""
-        if self._supervision is None:
+        """Begin to load the model, unless that is under way or done. Returns at once.
+
+        Where the last start failed for good, the next one waits until the model's file is another.
+        """
+        if not self._closed and (self._supervision is None or self._supervision.done()):
             self._supervision = asyncio.create_task(self._supervise())
 
     async def ready(self) -> ModelInfo:
-        """Wait until the model is loaded.
+        """Wait until the model is loaded; after a failure, it is tried once more.
 
         Raises:
             EngineError: The model cannot be loaded.
         """
-        self.start()
+        if self._model is None:
+            self._starts.ask_again()
+            self._asked.set()
+            self.start()
         while self._model is None:
             if self._closed:
                 raise EngineError(_CLOSED)
-            if self._status.state is EngineState.FAILED:
-                raise EngineError(self._status.reason)
+            if self._starts.verdict:
+                raise EngineError(self._starts.verdict)
             self._changed.clear()
             await self._changed.wait()
         return self._model
@@ -216,7 +236,9 @@ class EngineClient:
             stdin.write(wire.frame(message))
 
     def _set_status(self, state: EngineState, reason: str = "", progress: float = 0.0) -> None:
-        status = EngineStatus(state=state, reason=reason, progress=progress)
+        status = EngineStatus(
+            state=state, reason=reason, progress=progress, recoveries=self._recoveries
+        )
         if status == self._status:
             return
         self._status = status
@@ -225,19 +247,42 @@ class EngineClient:
             observer(status)
 
     async def _supervise(self) -> None:
-        """Run the engine process again and again, with growing pauses between failures."""
-        while True:
+        """Run the engine process again and again, with growing pauses between failures.
+
+        Ends where another start would fail as the last one did.
+        """
+        if self._starts.hopeless and await self._file_is_new():
+            self._starts.file_changed()
+        while not self._starts.hopeless:
+            self._asked.clear()
+            self._tried = await asyncio.to_thread(_identity, self._spec.model_path)
             try:
-                refusal = await self._run_process()
-            except Exception:  # whatever it was, whoever waits must hear of it
+                death = await self._run_process()
+            except Exception as error:  # whatever it was, whoever waits must hear of it
                 logger.exception("the engine process could not be served")
-                refusal = ""
-            self._forget(refusal or "the engine stopped unexpectedly; it starts again")
-            if refusal:
-                self._set_status(EngineState.FAILED, refusal)
-                return
-            self._failures += 1
-            await self._pause()
+                death = Death(code=None, words=(str(error),))
+            self._bury(death)
+            if not self._starts.hopeless:
+                await self._pause()
+
+    def _bury(self, death: Death | None) -> None:
+        """Draw the conclusions from the end of a process; None: it refused the model."""
+        if death is not None and self._model is None:
+            self._starts.died(death)
+        self._failures += 1
+        self._forget(self._starts.verdict or "the engine stopped unexpectedly; it starts again")
+        if self._starts.hopeless:
+            self._set_status(EngineState.FAILED, self._starts.verdict)
+        self._changed.set()
+
+    async def _file_is_new(self) -> bool:
+        """Whether the model's file is another one than at the last start, and written whole."""
+        path = self._spec.model_path
+        found = await asyncio.to_thread(_identity, path)
+        if found is None or found == self._tried:
+            return False
+        await asyncio.sleep(self._patience.settle)
+        return found == await asyncio.to_thread(_identity, path)
 
     async def _pause(self) -> None:
         seconds = self._patience.pause_after(self._failures)
@@ -249,7 +294,8 @@ class EngineClient:
             )
         else:
             self._set_status(EngineState.STARTING)
-        await asyncio.sleep(seconds)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._asked.wait(), seconds)
 
     def _forget(self, reason: str) -> None:
         """Nothing that a dead process knew stands any more; whoever waits is told."""
@@ -260,25 +306,20 @@ class EngineClient:
         for events in list(self._pending.values()):
             events.put_nowait(EngineError(reason))
 
-    async def _run_process(self) -> str:
-        """Run one engine process to its end; gives the reason where it refused the model."""
+    async def _run_process(self) -> Death | None:
+        """Run one engine process to its end; None where it refused the model."""
         self._set_status(EngineState.STARTING)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "leanwide.engine.worker"),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            env={**_SHORT_SPIN, **os.environ},
-        )
+        command = child.python("-m", "leanwide.engine.worker")
+        process = await child.start(command, stderr=PIPE, more=_SHORT_SPIN)
         self._process = process
+        self._heard = time.monotonic()
         last_words: deque[str] = deque(maxlen=20)
         try:
             async with asyncio.TaskGroup() as tasks:
                 watch = tasks.create_task(self._end_when_hung(process))
                 tasks.create_task(_keep_lines(process, last_words))
                 self._send(wire.Start(self._spec))
-                refusal = await self._listen(process)
+                refused = await self._listen(process)
                 watch.cancel()
             code = await process.wait()
         finally:
@@ -286,12 +327,13 @@ class EngineClient:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
-        if not refusal:
-            logger.error("engine process ended with code %s: %s", code, " | ".join(last_words))
-        return refusal
+        if refused:
+            return None
+        logger.error("engine process ended with code %s: %s", code, " | ".join(last_words))
+        return Death(code=code, words=last_words)
 
-    async def _listen(self, process: Process) -> str:
-        """Handle messages until the process closes its end."""
+    async def _listen(self, process: Process) -> bool:
+        """Handle messages until the process closes its end; tell whether it refused the model."""
         assert process.stdout is not None  # noqa: S101  # asked for with PIPE
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
@@ -299,9 +341,10 @@ class EngineClient:
                 message = wire.decode_to_server(await process.stdout.readexactly(size))
                 self._heard = time.monotonic()
                 if isinstance(message, wire.Refused):
-                    return message.reason
+                    self._starts.refused(message.reason)
+                    return True
                 self._handle(message)
-        return ""
+        return False
 
     def _handle(self, message: wire.ToServer) -> None:
         match message:
@@ -309,6 +352,7 @@ class EngineClient:
                 self._set_status(EngineState.LOADING, progress=message.share)
             case wire.Opened():
                 self._model = message.model
+                self._starts.succeeded()
                 self._lanes[message.lane.name] = message.lane
                 if message.lane.notice:
                     logger.warning("%s", message.lane.notice)
@@ -320,12 +364,20 @@ class EngineClient:
             case wire.Text():
                 self._answer(message.id, Piece(message.text, message.thought))
             case wire.Done():
-                self._failures = 0
+                self._note_served(message)
                 self._end(message.id, Finished(message.reason, message.stats))
             case wire.Failed():
                 self._end(message.id, EngineError(message.message))
             case wire.Counts():
                 self._end(message.id, message.counts)
+
+    def _note_served(self, done: wire.Done) -> None:
+        """A request that went through the model ends a row of failures."""
+        if done.reason is FinishReason.CANCELLED and not done.stats.tokens_generated:
+            return
+        if self._failures:
+            self._recoveries += 1
+        self._failures = 0
 
     def _end(self, number: int, event: Event) -> None:
         self._owed.discard(number)
@@ -339,8 +391,13 @@ class EngineClient:
         """End a process that has work and gives no sign of life."""
         while True:
             await asyncio.sleep(self._patience.hang / 10)
+            loads = self._model is None
+            if loads:
+                self._ask(
+                    wire.Count(next(self._ids), [])
+                )  # answered by a thread that loads nothing
             silent = time.monotonic() - self._heard
-            if self._owed and silent > self._patience.hang:
+            if self._owed and silent > (self._patience.load if loads else self._patience.hang):
                 logger.error("engine process is silent for %.0f s: it is ended", silent)
                 process.kill()
                 return
@@ -354,6 +411,18 @@ def _memory(process_id: int) -> int:
     except psutil.Error:
         return 0
     return int(getattr(full, "pss", full.rss))
+
+
+_Identity = tuple[int, int, int]
+
+
+def _identity(path: Path) -> _Identity | None:
+    """What tells a file from the one that was there before; None where there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 async def _keep_lines(process: Process, lines: deque[str]) -> None:

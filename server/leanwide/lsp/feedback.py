@@ -33,6 +33,9 @@ class Feedback:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._told: set[str] = set()
+        self._trouble: set[str] = set()
+        """What was told of the engine since it last recovered."""
+        self._recoveries = 0
         self._bars = 0
         self._load: ProgressBar | None = None
         self._following_index = False
@@ -40,8 +43,11 @@ class Feedback:
     def follow(self, status: EngineStatus) -> None:
         """Pass a change of the engine's status on."""
         self.send_status(status)
+        if status.recoveries != self._recoveries:
+            self._recoveries = status.recoveries
+            self._trouble.clear()
         if status.state in _TROUBLE:
-            self.tell_once(status.reason, types.MessageType.Error)
+            self.tell_trouble(status.reason, types.MessageType.Error)
         elif status.state is EngineState.IDLE and status.reason:
             self.tell_once(status.reason, types.MessageType.Warning)
         self._show_progress(status)
@@ -54,11 +60,11 @@ class Feedback:
 
     def tell_once(self, text: str, kind: types.MessageType) -> None:
         """Show a message, unless it was shown before: never one per key."""
-        if text in self._told:
-            return
-        self._told.add(text)
-        logger.warning("%s", text)
-        self._server.window_show_message(types.ShowMessageParams(type=kind, message=text))
+        self._tell(text, kind, self._told)
+
+    def tell_trouble(self, text: str, kind: types.MessageType) -> None:
+        """Show what is wrong with the engine, once until it has served again."""
+        self._tell(text, kind, self._trouble)
 
     async def follow_index(self, elsewhere: Elsewhere) -> None:
         """Show that the workspace is indexed, where that lasts; in one bar, until it is done."""
@@ -71,6 +77,13 @@ class Feedback:
             await asyncio.sleep(_LOOK_S)
         bar.end()
         self._following_index = False
+
+    def _tell(self, text: str, kind: types.MessageType, told: set[str]) -> None:
+        if text in told:
+            return
+        told.add(text)
+        logger.warning("%s", text)
+        self._server.window_show_message(types.ShowMessageParams(type=kind, message=text))
 
     def _show_progress(self, status: EngineStatus) -> None:
         """Show one progress bar from the start of a load to its end."""

@@ -30,6 +30,8 @@ _FIM_PREFIXES: Final = (
     "\u2581<PRE>",
 )
 """Tokens that llama.cpp takes for the beginning of a FIM prompt where the metadata names none."""
+_STACKED_EXPERTS: Final = "_exps.weight"
+"""How the name ends of a tensor that holds the weights of all experts of a layer."""
 _LARGEST_ALIGNMENT: Final = 1 << 20
 _FORMATS: Final = {
     0: "<B",
@@ -157,6 +159,7 @@ def read_header(path: Path) -> GgufHeader:
     except ValueError as error:  # the path itself is no path
         raise ModelFileError(f"{path} cannot be read: {error}") from None
     _check_complete(header)
+    _check_counts(header)
     return header
 
 
@@ -275,3 +278,27 @@ def _check_complete(header: GgufHeader) -> None:
         raise ModelFileError(
             f"{header.path} is truncated, {missing:.1f} MB are missing: download the model again"
         )
+
+
+def _check_counts(header: GgufHeader) -> None:
+    """Refuse numbers of layers and experts that the file has no weights for: llama.cpp aborts."""
+    layers, experts = header.number("block_count"), header.number("expert_count")
+    said = f"{header.architecture}.block_count" in header.metadata
+    if said and not 1 <= layers <= len(header.tensors):
+        raise _impossible(header, f"{layers} layers")
+    stacked = [
+        tensor.elements // max(tensor.width, 1)
+        for tensor in header.tensors
+        if tensor.name.endswith(_STACKED_EXPERTS)
+    ]
+    if not 0 <= experts <= min(stacked, default=len(header.tensors)):
+        raise _impossible(header, f"{experts} experts")
+    if not 0 <= header.number("expert_used_count") <= experts:
+        raise _impossible(header, f"{header.number('expert_used_count')} of {experts} experts")
+
+
+def _impossible(header: GgufHeader, what: str) -> ModelFileError:
+    return ModelFileError(
+        f"{header.path} is damaged, it claims {what} and has no weights for them: "
+        "download the model again"
+    )

@@ -38,7 +38,7 @@ async def inline_completion(
         try:
             text = await complete(Question(view, by_hand), ls.bench, cancel)
         except EngineError as error:
-            ls.feedback.tell_once(str(error), types.MessageType.Warning)
+            ls.feedback.tell_trouble(str(error), types.MessageType.Warning)
             return None
     if not text:
         return None
