@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from leanwide import child
 from tests.e2e.session import SOURCE
-from tests.editors.neovim import Neovim
+from tests.editors.neovim import PLUGIN, Neovim
 
 TEXT = SOURCE.rstrip(" ") + "\n    def size(self):\n        \n"
 
@@ -101,6 +102,13 @@ def test_the_last_request_is_no_secret(neovim: Neovim):
     _, _, text = neovim.until(neovim.window)
     assert "<PREFIX>" in text
     assert "return len(" in text
+
+
+def test_the_server_does_not_work_in_the_folder_that_is_open(neovim: Neovim):
+    begin(neovim)
+    process = psutil.Process(neovim.nvim.exec_lua("return vim.fn.getpid()"))
+    folders = {one.cwd() for one in process.children(recursive=True)}
+    assert folders <= {str(PLUGIN / "lua/leanwide"), str(child.HOME)}
 
 
 def test_the_engine_is_killed_while_somebody_types(neovim: Neovim):

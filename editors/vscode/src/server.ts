@@ -125,7 +125,8 @@ export class Server implements vscode.Disposable {
     const client = new LanguageClient(
       'leanwide',
       'leanwide',
-      { command: program, args: ['serve'] },
+      // In the folder that is open, Python and ggml could take a file of it for one of theirs.
+      { command: program, args: ['serve'], options: { cwd: this.extension.extensionPath } },
       {
         documentSelector: ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) => ({ scheme })),
         outputChannel: this.log,

@@ -1,7 +1,7 @@
 /** VS Code in a browser: started with the packaged extension and the real server, driven by keys. */
 
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -233,6 +233,12 @@ export class Editor {
     return this.processes()
       .filter(({ parent }) => ours.some(({ id }) => id === parent))
       .map(({ id }) => id);
+  }
+
+  /** Where the servers of this VS Code work. */
+  workingFolders(): string[] {
+    const ours = this.processes().filter(({ command }) => command.includes(PROGRAM));
+    return ours.map(({ id }) => readlinkSync(`/proc/${id}/cwd`));
   }
 
   private processes(): { id: number; parent: number; command: string }[] {

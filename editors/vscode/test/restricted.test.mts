@@ -39,6 +39,12 @@ test('in a restricted folder suggestions come, by the settings of the user alone
   await editor.picture('restricted');
 });
 
+test('the server does not work in the folder that is open', () => {
+  const folders = editor.workingFolders();
+  assert.ok(folders.length > 0);
+  assert.ok(!folders.some((folder) => folder.startsWith(editor.folder)), folders.join());
+});
+
 test('when it is trusted its budgets count, and still not its program and model', async () => {
   const before = editor.engines();
   await editor.command('Workspaces: Manage Workspace Trust');

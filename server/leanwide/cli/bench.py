@@ -185,8 +185,7 @@ def synthetic(
 
 def _setup(model: Path | None, experts: int | None) -> Setup:
     """The server as the user has set it up, with what the command line says."""
-    absolute = model.expanduser().absolute() if model is not None else None
-    arguments = argument_layer(absolute, experts)
+    arguments = argument_layer(model, experts)
     options, _ = parse(*user_layers()[0], arguments)
     header = read_header(model_path(options))
     if experts is not None:

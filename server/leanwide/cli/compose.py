@@ -72,7 +72,7 @@ def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) ->
     """Settings given on the command line."""
     values: dict[str, Any] = {}
     if model is not None:
-        values["model"] = {"path": str(model)}
+        values["model"] = {"path": str(model.expanduser().absolute())}
     if experts is not None:
         values["lanes"] = {lane: {"experts": experts}}
     return Layer("the command line", values)
@@ -167,7 +167,8 @@ def check_experts(header: GgufHeader, experts: int) -> None:
 
 
 def _file_of(path: str) -> Path:
-    return Path(path).expanduser() if path else embedded_model()
+    """The embedded model without a path; a relative one starts at the folder of settings."""
+    return user_config_path("leanwide") / Path(path).expanduser() if path else embedded_model()
 
 
 def _flash_attention(options: ModelOptions) -> bool | None:

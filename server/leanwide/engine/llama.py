@@ -7,6 +7,7 @@ Every handle here belongs to one process and one decoding thread; tokenising is 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import enum
 import re
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from attrs import frozen
 from llama_cpp import llama_cpp as api
 
+from leanwide import child
 from leanwide.engine.base import EngineError, FimTokens, Sampling
 
 Logits = npt.NDArray[np.float32]
@@ -399,4 +401,6 @@ def system_features() -> str:
 
 def supports_gpu() -> bool:
     """Whether this build of llama.cpp can place layers on a GPU."""
-    return bool(api.llama_supports_gpu_offload())
+    # A build whose backends are loaded looks for them in the working directory, too.
+    with contextlib.chdir(child.HOME):
+        return bool(api.llama_supports_gpu_offload())

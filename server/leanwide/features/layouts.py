@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import DEVNULL
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from attrs import field, frozen
 
+from leanwide import child
 from leanwide.engine.base import ModelInfo
 from leanwide.prompt.chat import (
     Layout,
@@ -120,9 +120,7 @@ async def render_apart(template: str, variables: Mapping[str, Any]) -> str:
     Raises:
         TemplateProblem: It cannot be rendered.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "leanwide.prompt.template", stdin=PIPE, stdout=PIPE, stderr=DEVNULL
-    )
+    process = await child.start(child.python("-m", "leanwide.prompt.template"), stderr=DEVNULL)
     job = json.dumps({"template": template, "variables": variables}).encode()
     try:
         async with asyncio.timeout(_PATIENCE):

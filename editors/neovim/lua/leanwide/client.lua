@@ -11,6 +11,9 @@ local modern = vim.fn.has("nvim-0.11") == 1
 --- The last `leanwide/status`, an empty table before the first.
 M.status = {} ---@type table<string, any>
 
+-- Where the server works: in the folder that is open, a file of it could be taken for one of its own.
+local home = vim.fn.fnamemodify(debug.getinfo(1, "S").source:sub(2), ":p:h")
+
 local listeners = {} ---@type table<string, fun(value: table)>
 local tokens = 0
 
@@ -63,6 +66,7 @@ function M.config()
   return {
     name = M.name,
     cmd = current.cmd,
+    cmd_cwd = home,
     filetypes = current.filetypes,
     root_markers = current.root_markers,
     init_options = current.settings,

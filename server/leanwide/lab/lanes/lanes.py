@@ -6,10 +6,8 @@ drifts, and figures of one round are comparable.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import product
@@ -20,6 +18,7 @@ from typing import Final
 import msgspec
 from attrs import evolve, frozen
 
+from leanwide import child
 from leanwide.engine.base import (
     EngineError,
     EngineSpec,
@@ -169,15 +168,12 @@ async def _bare_loop(
     spec: EngineSpec, counts: Sequence[int]
 ) -> AsyncIterator[Callable[[Run], Awaitable[Took]]]:
     """Start the bare loop in a process of its own, and give what has it do a run."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "leanwide.lab.lanes.bare",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdin is not None  # noqa: S101  # asked for above
+    process = await child.start(child.python("-m", "leanwide.lab.lanes.bare"))
+    assert process.stdin is not None  # noqa: S101  # it is a pipe
     assert process.stdout is not None  # noqa: S101
     stdin, stdout = process.stdin, process.stdout
     setup = Setup(
-        model=str(spec.model_path),
+        model=str(spec.model_path.absolute()),
         experts=tuple(counts),
         context_tokens=_CONTEXT,
         batch_tokens=spec.batch_tokens,

@@ -6,12 +6,14 @@ import asyncio
 import itertools
 import json
 import time
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from attrs import frozen
+
+from leanwide import child
 
 
 class ReplayError(Exception):
@@ -47,7 +49,7 @@ class Connection:
     @classmethod
     async def start(cls, command: Sequence[str]) -> Connection:
         """Start the server. Its stderr is this program's own."""
-        return cls(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE))
+        return cls(await child.start(command))
 
     def request(self, method: str, params: Any) -> tuple[int, asyncio.Future[Reply]]:
         """Send a request; give its id and its reply to come."""

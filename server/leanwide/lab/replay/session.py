@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,10 +11,11 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from leanwide import child
 from leanwide.lab.replay.buffer import Buffer, Encoding
 from leanwide.lab.replay.rpc import Connection, ReplayError, Reply
 
-SERVE: Final = (sys.executable, "-c", "from leanwide.cli import main; main()", "serve")
+SERVE: Final = child.python("-c", "from leanwide.cli import main; main()", "serve")
 """The program itself, from this very installation."""
 
 _LOAD_WITHIN_S: Final = 900.0

@@ -1,0 +1,71 @@
+"""leanwide started inside a folder that was cloned from anywhere: nothing of the folder runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.e2e import untrusted
+from tests.e2e.session import END, PROGRAM, Session, session
+
+SHORT = {"modes": {"think": {"output_tokens": 16}}}
+WHOLE = {"start": {"line": 0, "character": 0}, "end": {"line": 5, "character": 0}}
+
+
+def started_in(folder: Path) -> tuple[str, ...]:
+    """The command of an editor that starts its servers in the folder it has opened."""
+    return ("sh", "-c", 'cd "$1" && exec "$2" serve', "sh", str(folder), PROGRAM)
+
+
+async def use(editor: Session) -> SimpleNamespace:
+    """Have something suggested and something explained; returns the record of the explanation."""
+    uri = editor.open()
+    assert await editor.complete_when_ready(uri, END)
+    assert (await editor.command("leanwide.explain", {"uri": uri, "range": WHOLE})).markdown
+    record: SimpleNamespace = await editor.last_request()
+    return record
+
+
+async def test_a_server_started_in_a_folder_runs_nothing_of_it(tmp_path: Path):
+    folder = untrusted.shadowing(tmp_path)
+    async with session(SHORT, root=folder.path, command=started_in(folder.path)) as editor:
+        record = await use(editor)
+    assert folder.ran == []
+    assert "ChatML serves" not in record.reason, "the model's own template was rendered"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("complete", "store.py:28:9"), ("explain", "store.py:4-7"), ("doctor",)],
+    ids=" ".join,
+)
+def test_the_program_runs_nothing_of_the_folder_it_is_used_in(
+    tmp_path: Path, arguments: tuple[str, ...]
+):
+    folder = untrusted.shadowing(tmp_path)
+    config = tmp_path / "config"
+    (config / "leanwide").mkdir(parents=True)
+    (config / "leanwide/config.toml").write_text("[modes.think]\noutput_tokens = 16\n")
+    done = subprocess.run(
+        [PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder.path,
+        timeout=120,
+        env={**os.environ, "XDG_CONFIG_HOME": str(config)},
+    )
+    assert folder.ran == []
+    assert done.stdout.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_the_folders_of_these_tests_hold_what_processes_import():
+    names = untrusted.imported()
+    assert {"random", "json", "resource", "numpy", "ctypes", "llama_cpp", "leanwide"} <= set(names)
+    assert names["numpy"]
+    assert not names["random"]

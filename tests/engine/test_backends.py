@@ -1,0 +1,53 @@
+"""ggml looks for libraries of its backends in the working directory: it must not be a project."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import subprocess
+from pathlib import Path
+
+import llama_cpp
+import pytest
+
+from leanwide import child
+from leanwide.engine import llama
+
+GGML = next((Path(llama_cpp.__file__).parent / "lib").glob("libggml.[sd]*"))
+LOAD_ALL = f"import ctypes; ctypes.CDLL({str(GGML)!r}).ggml_backend_load_all()"
+"""What llama.cpp does where it was built with backends that are loaded."""
+
+LIBRARY = """
+#include <stdio.h>
+__attribute__((constructor)) static void run(void) { fclose(fopen(WITNESS, "w")); }
+"""
+
+
+@pytest.fixture
+def witness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Names the file that is there once a library of the working directory has run."""
+    found = tmp_path / "witness"
+    (tmp_path / "library.c").write_text(LIBRARY.replace("WITNESS", json.dumps(str(found))))
+    (tmp_path / "project").mkdir()
+    command = ["cc", "-shared", "-fPIC", "-o", "project/libggml-cuda.so", "library.c"]
+    subprocess.run(command, check=True, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path / "project")
+    return found
+
+
+async def test_a_child_loads_no_library_of_the_folder_it_was_started_in(witness: Path):
+    await (await child.start(child.python("-c", LOAD_ALL))).communicate()
+    assert not witness.exists()
+    subprocess.run(child.python("-c", LOAD_ALL), check=True)
+    assert witness.exists(), "it would, had it worked there"
+
+
+def test_asking_for_a_gpu_loads_no_library_of_the_working_directory(
+    witness: Path, monkeypatch: pytest.MonkeyPatch
+):
+    load_all = ctypes.CDLL(str(GGML)).ggml_backend_load_all
+    monkeypatch.setattr(llama.api, "llama_supports_gpu_offload", load_all)
+    llama.supports_gpu()
+    assert not witness.exists()
+    load_all()
+    assert witness.exists()

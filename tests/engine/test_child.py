@@ -1,0 +1,87 @@
+"""Processes that leanwide starts: where they work, and what reaches them."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import leanwide
+from leanwide import child
+from leanwide.features.layouts import render_apart
+
+PACKAGE = Path(leanwide.__file__).parent
+OF_OS = re.compile(r"os\.(system|popen|fork|forkpty|startfile|exec\w+|spawn\w+|posix_spawn\w*)")
+"""Functions of :mod:`os` that start a program."""
+STARTERS = {
+    "create_subprocess_exec",
+    "create_subprocess_shell",
+    "ProcessPoolExecutor",
+    "executable",
+}
+MODULES = {"subprocess", "multiprocessing", "pty", "runpy"}
+
+
+def starters(path: Path) -> set[str]:
+    """What a source file has by which it could start a program."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.Attribute(attr=name):
+                found |= {name, ast.unparse(node)}
+            case ast.Import(names=names):
+                found |= {alias.name for alias in names}
+            case ast.ImportFrom(module=str(module), names=names):
+                found |= {module, *(alias.name for alias in names)}
+                found |= {f"{module}.{alias.name}" for alias in names}
+    return {name for name in found if name in STARTERS | MODULES or OF_OS.fullmatch(name)}
+
+
+def test_one_module_alone_starts_processes():
+    found = {path.relative_to(PACKAGE).as_posix(): starters(path) for path in PACKAGE.rglob("*.py")}
+    assert {path for path, names in found.items() if names} == {"child.py"}
+
+
+async def output_of(source: str, **more: str) -> str:
+    process = await child.start(child.python("-c", source), more=more)
+    output, _ = await process.communicate()
+    return output.decode()
+
+
+async def test_a_child_works_among_leanwides_own_files_and_imports_nothing_from_there():
+    folder, *path = (await output_of("import os, sys; print(os.getcwd(), *sys.path)")).split()
+    assert Path(folder) == PACKAGE
+    assert folder not in path
+    assert "" not in path
+
+
+async def test_pythons_own_variables_do_not_reach_a_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    witness = tmp_path / "witness"
+    for name in ("sitecustomize", "usercustomize", "json", "resource", "jinja2"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(witness)!r}, 'w')\n")
+    for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONUSERBASE", "PYTHONWARNINGS"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert await render_apart("{{ a }}", {"a": "b"}) == "b"
+    assert not witness.exists()
+
+
+async def test_a_child_gets_what_it_needs_unless_the_user_has_set_it(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("SET", "by the user")
+    source = "import os; print(os.environ['SET'], os.environ['UNSET'], os.environ.get('TERM'))"
+    monkeypatch.setenv("TERM", "dumb")
+    assert await output_of(source, SET="by us", UNSET="too") == "by the user too dumb\n"
+
+
+@pytest.mark.parametrize("ending", ["import os; os._exit(3)", "raise SystemExit(3)"])
+async def test_the_end_of_a_child_is_known(ending: str):
+    process = await child.start(child.python("-c", ending))
+    assert await asyncio.wait_for(process.wait(), 20) == 3
+    assert sys.executable == child.python()[0]
