@@ -409,6 +409,15 @@ def test_the_cache_is_for_the_user_only_and_few_are_kept(make: Make, tmp_path: P
     assert newest.stat().st_mode & 0o077 == 0
 
 
+def test_what_a_killed_process_left_unfinished_in_the_cache_goes(make: Make, tmp_path: Path):
+    folder = tmp_path / "cache"
+    write(folder, {"0123abandoned": "signatures", "0123new": "signatures"})
+    os.utime(folder / "0123abandoned", (0, 0))
+    os.utime(folder / "0123new")
+    make().close()
+    assert {file.name for file in folder.iterdir() if file.suffix != ".index"} == {"0123new"}
+
+
 NAMES = st.sampled_from(["a.py", "b.py", "sub/a.py", "sub/test_a.py", "sub/deep/c.ts"])
 TEXTS = st.lists(st.sampled_from(["def one(): pass\n", "class Two: pass\n", "x = 1\n"]), max_size=4)
 STEPS = st.lists(

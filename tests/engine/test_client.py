@@ -462,5 +462,11 @@ async def test_a_recovery_is_counted_once_something_was_served(tiny):
             await until(lambda: client.model is None)
 
 
+async def test_an_engine_leaves_no_core_file_of_what_the_user_writes(tiny):
+    async with started(spec(tiny)) as (client, _):
+        await client.ready()
+        assert psutil.Process(client.process_id).rlimit(psutil.RLIMIT_CORE) == (0, 0)
+
+
 def test_a_failed_assertion_starts_no_debugger():
     assert child.environment()["GGML_NO_BACKTRACE"]

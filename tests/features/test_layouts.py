@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
+import time
 
 import attrs
+import psutil
 import pytest
 
 from leanwide.engine.scripted import SCRIPTED_MODEL
@@ -90,3 +93,23 @@ async def test_a_layout_is_rendered_once(monkeypatch):
     for text in ("a", "b", "c"):
         await kept.lay_out((Message("user", text),), model, thinking=False)
     assert len(rendered) == 1
+
+
+ENDLESS = """
+import asyncio
+from leanwide.features.layouts import render_apart
+
+loop = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+asyncio.run(render_apart(loop, {}))
+"""
+
+
+def test_a_template_that_is_being_rendered_ends_soon_after_the_server_was_killed():
+    server = psutil.Popen([sys.executable, "-c", ENDLESS])
+    while not (children := server.children()):
+        time.sleep(0.01)
+    server.kill()
+    server.wait()
+    gone, alive = psutil.wait_procs(children, timeout=60)
+    assert gone
+    assert not alive

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import time
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,6 +28,9 @@ _SUFFIX: Final = ".index"
 _CRC_BYTES: Final = 4
 _KEPT: Final = 32
 """Workspaces whose index is kept, the last used ones."""
+
+_WRITTEN_S: Final = 3600.0
+"""Seconds after which an unfinished file is nobody's."""
 
 
 class _Body(msgspec.Struct, frozen=True, array_like=True):
@@ -88,6 +92,11 @@ def _crc(body: bytes) -> bytes:
 
 
 def _drop_old(folder: Path) -> None:
+    """Drop what is not used any more, and what processes left that were killed while they wrote."""
+    long_ago = time.time() - _WRITTEN_S
+    for path in folder.iterdir():
+        if path.suffix != _SUFFIX and path.stat().st_mtime < long_ago:
+            path.unlink(missing_ok=True)
     files = sorted(folder.glob("*" + _SUFFIX), key=lambda file: -file.stat().st_mtime)
     for file in files[_KEPT:]:
         file.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ decoding one owns llama.cpp and does everything else, one bounded step after the
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import threading
@@ -148,6 +149,8 @@ def main() -> None:
     """Serve the parent process on stdin and stdout until it closes the pipe."""
     # The terminal sends Ctrl-C to the whole group; the server decides when the engine ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Its memory holds what the user writes: no file of that after a failed assertion.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # llama.cpp prints on stdout in places; that must not break a frame
     Worker(output).serve(sys.stdin.buffer)

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lsprotocol import types
+from platformdirs import user_cache_path
+
+from leanwide.lsp.folder import Folder, remove_left
 
 if TYPE_CHECKING:
     from leanwide.server import Server
+
+logger = logging.getLogger(__name__)
+
+
+FOLDERS: Final = user_cache_path("leanwide") / "pages"
+"""Where each server has a folder for its pages."""
 
 
 class Pages:
@@ -18,7 +28,7 @@ class Pages:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Folder | None = None
 
     async def show(self, title: str, markdown: str) -> None:
         """Have Markdown opened, in a message where the editor opens no documents."""
@@ -29,23 +39,32 @@ class Pages:
             self._server.window_show_message(types.ShowMessageParams(type=kind, message=markdown))
 
     async def _opened(self, title: str, markdown: str) -> bool:
-        path = await asyncio.to_thread(self._written, title, markdown)
+        try:
+            path = await asyncio.to_thread(self._written, title, markdown)
+        except OSError as error:
+            logger.warning("a page cannot be written: %s", error.strerror)
+            return False
         params = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
         return (await self._server.window_show_document_async(params)).success
 
     def _written(self, title: str, markdown: str) -> Path:
         """Write a new file: an editor that has an earlier one open would not read that again."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="leanwide-")
-        folder = tempfile.mkdtemp(dir=self._folder.name)
-        path = Path(folder, f"{title}.md")
+            self._folder = Folder(FOLDERS)
+        path = Path(tempfile.mkdtemp(dir=self._folder.path), f"{title}.md")
+        path.touch(mode=0o600)
         path.write_text(f"{markdown.rstrip()}\n", encoding="utf-8")
         return path
 
     def close(self) -> None:
         """Delete the files."""
         if self._folder is not None:
-            self._folder.cleanup()
+            self._folder.close()
+            self._folder = None
+
+    async def remove_left(self) -> None:
+        """Delete the files of servers that were killed."""
+        await asyncio.to_thread(remove_left, FOLDERS)
 
 
 def _opens_documents(client: types.ClientCapabilities) -> bool:

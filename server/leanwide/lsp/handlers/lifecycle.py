@@ -54,6 +54,7 @@ async def initialized(ls: Server, _: types.InitializedParams) -> None:
         ls.upkeep = asyncio.create_task(keep_up(lambda: ls.bench))
     watch_files(ls)
     ls.build_index()
+    await ls.pages.remove_left()
     await ls.feedback.follow_index(ls.elsewhere)
 
 
