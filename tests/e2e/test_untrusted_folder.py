@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from leanwide.models.embedded import embedded_model
 from tests.e2e import untrusted
-from tests.e2e.session import END, PROGRAM, Session, session
+from tests.e2e.session import END, PROGRAM, SOURCE, Session, session
 
 SHORT = {"modes": {"think": {"output_tokens": 16}}}
 WHOLE = {"start": {"line": 0, "character": 0}, "end": {"line": 5, "character": 0}}
@@ -38,6 +40,22 @@ async def test_a_server_started_in_a_folder_runs_nothing_of_it(tmp_path: Path):
     assert "ChatML serves" not in record.reason, "the model's own template was rendered"
 
 
+def run_in(folder: Path, settings: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program in a folder, with the user's settings elsewhere."""
+    config = folder.parent / "config"
+    (config / "leanwide").mkdir(parents=True, exist_ok=True)
+    (config / "leanwide/config.toml").write_text(settings)
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        timeout=120,
+        env={**os.environ, "XDG_CONFIG_HOME": str(config)},
+    )
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("complete", "store.py:28:9"), ("explain", "store.py:4-7"), ("doctor",)],
@@ -47,21 +65,21 @@ def test_the_program_runs_nothing_of_the_folder_it_is_used_in(
     tmp_path: Path, arguments: tuple[str, ...]
 ):
     folder = untrusted.shadowing(tmp_path)
-    config = tmp_path / "config"
-    (config / "leanwide").mkdir(parents=True)
-    (config / "leanwide/config.toml").write_text("[modes.think]\noutput_tokens = 16\n")
-    done = subprocess.run(
-        [PROGRAM, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder.path,
-        timeout=120,
-        env={**os.environ, "XDG_CONFIG_HOME": str(config)},
-    )
+    done = run_in(folder.path, "[modes.think]\noutput_tokens = 16\n", *arguments)
     assert folder.ran == []
     assert done.stdout.strip()
     assert "Traceback" not in done.stderr
+
+
+def test_a_relative_model_path_of_the_settings_names_no_file_of_the_folder(tmp_path: Path):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "store.py").write_text(SOURCE)
+    shutil.copy(embedded_model(), folder / "a.gguf")
+    done = run_in(folder, '[model]\npath = "a.gguf"\n', "complete", "store.py:28:9")
+    assert f"{tmp_path}/config/leanwide/a.gguf does not exist" in done.stderr
+    by_hand = run_in(folder, "", "complete", "store.py:28:9", "--model", "a.gguf")
+    assert by_hand.returncode == 0, by_hand.stderr
 
 
 def test_the_folders_of_these_tests_hold_what_processes_import():
