@@ -16,13 +16,13 @@ from pygls.lsp.server import LanguageServer
 
 from leanwide import __version__
 from leanwide.context.crawl import Area
-from leanwide.context.exclusions import Exclusions
-from leanwide.context.ignored import IgnoreFiles
 from leanwide.engine.base import Engine
 from leanwide.features.chats import Chats
 from leanwide.features.elsewhere import Elsewhere
 from leanwide.features.journal import Record, Source
 from leanwide.features.workbench import Manners, Workbench, workbench
+from leanwide.files.exclusions import Exclusions
+from leanwide.files.ignored import IgnoreFiles
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
 from leanwide.lsp.handlers import (

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from leanwide.context.crawl import Area
-from leanwide.context.exclusions import Exclusions
-from leanwide.context.ignored import IgnoreFiles
+from leanwide.files.exclusions import Exclusions
+from leanwide.files.ignored import IgnoreFiles
 
 _TIMES = itertools.count(10**18, 10**9)
 

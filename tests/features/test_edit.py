@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from leanwide.context.exclusions import Exclusions
 from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken, Piece
 from leanwide.engine.scripted import ScriptedEngine
@@ -20,6 +19,7 @@ from leanwide.features.place import Place
 from leanwide.features.refactor import refactor
 from leanwide.features.workbench import Manners, workbench
 from leanwide.features.write_test import write_test
+from leanwide.files.exclusions import Exclusions
 from leanwide.modes.router import Task
 from leanwide.shape.splice import applied
 from leanwide.syntax import Position

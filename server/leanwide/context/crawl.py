@@ -10,9 +10,9 @@ from typing import Final
 
 from attrs import field, frozen
 
-from leanwide.context.exclusions import LARGEST, Exclusions
 from leanwide.context.snapshot import distance
 from leanwide.context.symbols import indexed_language
+from leanwide.files.exclusions import LARGEST, Exclusions
 
 _PASSED: Final = frozenset(
     {

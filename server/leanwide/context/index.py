@@ -14,11 +14,11 @@ from attrs import frozen
 from leanwide.context.builder import Builder, Change
 from leanwide.context.crawl import Area
 from leanwide.context.excerpts import Snippet, call_sites, head, outline
-from leanwide.context.ignored import IGNORE_FILES
 from leanwide.context.reading import read_lines
 from leanwide.context.snapshot import Snapshot
 from leanwide.context.symbols import Located
 from leanwide.context.worker import SliceWorker
+from leanwide.files.ignored import IGNORE_FILES
 
 _MOST_BYTES: Final = 50_000_000
 """Memory that the index may take, estimated."""

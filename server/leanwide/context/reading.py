@@ -10,9 +10,9 @@ from typing import Final
 from attrs import evolve
 
 from leanwide.context.crawl import Area, Found
-from leanwide.context.exclusions import LARGEST
 from leanwide.context.symbols import FileEntry, family, indexed_language, read_symbols
 from leanwide.context.view import split_lines
+from leanwide.files.exclusions import LARGEST
 
 _FROM_EDITOR: Final = -1
 """Size of a file whose text did not come from the disk: no file matches it later."""

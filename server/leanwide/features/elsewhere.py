@@ -11,10 +11,10 @@ from attrs import define
 from leanwide.context.crawl import Area
 from leanwide.context.edits import EditedPlace, remember_edit
 from leanwide.context.excerpts import Snippet
-from leanwide.context.exclusions import Exclusions
 from leanwide.context.index import IndexStats, WorkspaceIndex
 from leanwide.context.related import Candidates, names_near
 from leanwide.context.view import View
+from leanwide.files.exclusions import Exclusions
 from leanwide.syntax import SyntaxTree
 
 _TYPING_S: Final = 1.0

@@ -9,9 +9,9 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.exclusions import Exclusions
 from leanwide.context.testing import Habit, choose_home
 from leanwide.context.view import View, split_lines, with_lf
+from leanwide.files.exclusions import Exclusions
 
 Opened = Callable[[str], View | None]
 """Gives a document by its URI as the editor shows it; None where it is not open."""

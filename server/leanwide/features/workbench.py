@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 from attrs import define, field, frozen
 
-from leanwide.context.exclusions import SECRETS_ONLY, Exclusions
 from leanwide.context.view import View
 from leanwide.context.window import Window
 from leanwide.engine.base import Engine, Stats
@@ -19,6 +18,7 @@ from leanwide.features.journal import Journal
 from leanwide.features.layouts import Layouts
 from leanwide.features.suggestions import Known, SuggestionCache
 from leanwide.features.trees import Trees
+from leanwide.files.exclusions import SECRETS_ONLY, Exclusions
 from leanwide.modes.machine import UNKNOWN, Machine, learn
 from leanwide.modes.profile import Mode, Profile
 from leanwide.prompt.texts import built_in_texts

@@ -11,11 +11,11 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.context.crawl import Area, Found, crawl
-from leanwide.context.exclusions import Exclusions, why_text
-from leanwide.context.ignored import IgnoreFiles
 from leanwide.context.index import WorkspaceIndex
 from leanwide.context.reading import read_lines
 from leanwide.features.elsewhere import Elsewhere
+from leanwide.files.exclusions import Exclusions, why_text
+from leanwide.files.ignored import IgnoreFiles
 from leanwide.lab.tuning.documented import documented
 from leanwide.lab.tuning.holes import Hole, Source, holes, in_turn
 from leanwide.syntax import language_for, parse
