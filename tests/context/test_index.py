@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leanwide.context import persistence
+from leanwide.context.area import Area
 from leanwide.context.builder import Builder, Change
 from leanwide.context.index import WorkspaceIndex
 from leanwide.context.persistence import cache_file
 from leanwide.context.snapshot import Snapshot, distance, topic
-from tests.context.folders import area_of, write
+from tests.context.folders import area_of, folder_of, write
 
 SHOP = {
     "shop/basket.py": (
@@ -272,7 +273,7 @@ def test_changes_are_followed(make: Make, root: Path):
     index.remove(str(root / "shop"))
     assert index.wait(20)
     assert places(index, "total", "Basket") == []
-    look("shop")
+    look("shop/basket.py")
     assert places(index, "total") == ["shop/basket.py:9"]
 
 
@@ -289,7 +290,7 @@ def test_text_in_the_editor_counts_until_the_file_is_saved(make: Make, root: Pat
 def test_a_changed_ignore_file_counts_for_all_files(make: Make, root: Path):
     index = make()
     write(root, {".gitignore": "shop/\n"})
-    index.update(str(root / ".gitignore"))
+    index.build(area_of(root))
     assert index.wait(20)
     assert places(index, "total") == []
 
@@ -306,10 +307,17 @@ def test_what_is_outside_of_the_workspace_stays_outside(make: Make, root: Path, 
 
 def test_more_folders_belong_to_the_workspace(make: Make, root: Path, tmp_path: Path):
     write(tmp_path, {"second/it.py": "def beside():\n    pass\n"})
-    index = make(folders=(tmp_path / "second",))
-    assert places(index, "beside") == ["../second/it.py:1"]
-    assert index.key(str(tmp_path / "second" / "it.py")) == "../second/it.py"
+    index = make()
+    index.build(Area(folders=(folder_of(root), folder_of(tmp_path / "second", prefix="../b/"))))
+    assert index.wait(20)
+    assert places(index, "beside", "total") == ["../b/it.py:1", "shop/basket.py:9"]
+    assert index.key(str(tmp_path / "second" / "it.py")) == "../b/it.py"
     assert index.definitions(("beside",), "main.py")[0].text == "def beside():\n    pass\n"
+
+    index.build(area_of(root))
+    assert not index.holds("../b/it.py")
+    assert index.wait(20)
+    assert places(index, "beside", "total") == ["shop/basket.py:9"]
 
 
 def test_of_too_many_files_the_nearest_to_the_open_ones_are_chosen(make: Make, root: Path):

@@ -156,14 +156,6 @@ def test_the_reason_names_the_ignore_file(tmp_path: Path):
     assert exclusions.why("/elsewhere/gen/a.py") is None
 
 
-def test_a_changed_ignore_file_counts_once_the_old_one_is_forgotten(tmp_path: Path):
-    ignored = IgnoreFiles(tmp_path)
-    assert ignored.source(str(tmp_path / "a.py")) == ""
-    write(tmp_path, {".gitignore": "a.py\n"})
-    ignored.read_again()
-    assert ignored.source(str(tmp_path / "a.py")) == ".gitignore"
-
-
 @pytest.mark.parametrize(("line", "source"), [("*.py", ".gitignore"), ("app/", "")])
 def test_rules_above_the_workspace_count_unless_they_leave_it_out(tmp_path, line, source):
     write(tmp_path, {".git/HEAD": "", ".gitignore": line + "\n", "app/a.py": ""})

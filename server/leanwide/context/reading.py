@@ -9,7 +9,10 @@ from typing import Final
 
 from attrs import evolve
 
-from leanwide.context.crawl import Area, Found
+from leanwide.context.area import Area
+from leanwide.context.crawl import Found
+from leanwide.context.exclusions import LARGEST
+from leanwide.context.plain import read_plain
 from leanwide.context.symbols import FileEntry, family, indexed_language, read_symbols
 from leanwide.context.view import split_lines
 from leanwide.files.exclusions import LARGEST
@@ -23,11 +26,10 @@ _CLOCK_NS: Final = 20_000_000
 def read_lines(file: Path) -> list[str] | None:
     """Read the lines of a file; None where it is gone, unreadable, too large or binary."""
     try:
-        with file.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+        data = read_plain(file, LARGEST)
     except OSError:
         return None
-    if len(data) > LARGEST or b"\0" in data:
+    if b"\0" in data:
         return None
     return split_lines(data.decode("utf-8-sig", "replace"))
 
@@ -38,7 +40,8 @@ def read_entry(area: Area, found: Found) -> FileEntry | None:
     A file that was written a moment ago may be written again without another time or size, so its
     entry is not taken for its state later.
     """
-    file = area.file(found.key)
+    if (file := area.file(found.key)) is None:
+        return None
     if time.time_ns() - found.mtime_ns < _CLOCK_NS:
         found = evolve(found, mtime_ns=0)
     if (lines := read_lines(file)) is None:
