@@ -17,8 +17,6 @@ from leanwide.engine.base import Engine
 from leanwide.features.chats import Chats
 from leanwide.features.journal import Record, Source
 from leanwide.features.workbench import Manners, Workbench, workbench
-from leanwide.files.exclusions import Exclusions
-from leanwide.files.ignored import IgnoreFiles
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
 from leanwide.lsp.folders import Folders

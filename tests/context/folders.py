@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from leanwide.context.area import Area, Folder
-from leanwide.context.exclusions import Exclusions
-from leanwide.context.ignored import IgnoreFiles
+from leanwide.files.area import Area, Folder
+from leanwide.files.exclusions import Exclusions
+from leanwide.files.ignored import IgnoreFiles
 
 _TIMES = itertools.count(10**18, 10**9)
 

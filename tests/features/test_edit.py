@@ -19,7 +19,6 @@ from leanwide.features.place import Place
 from leanwide.features.refactor import refactor
 from leanwide.features.workbench import workbench
 from leanwide.features.write_test import write_test
-from leanwide.files.exclusions import Exclusions
 from leanwide.modes.router import Task
 from leanwide.shape.splice import applied
 from leanwide.syntax import Position

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.context.folders import write
 
 from leanwide.context.view import split_lines
 from leanwide.files.exclusions import Exclusions, why_text
 from leanwide.files.ignored import IgnoreFiles
+from tests.context.folders import write
 
 NONE = Exclusions("", ())
 

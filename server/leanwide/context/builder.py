@@ -9,12 +9,12 @@ from typing import Final
 import msgspec
 from attrs import define, field, frozen
 
-from leanwide.context.area import Area, Folder, real_path
 from leanwide.context.crawl import Found, crawl, examine
 from leanwide.context.persistence import cache_file, load, save
 from leanwide.context.reading import entry_of_text, read_entry
 from leanwide.context.snapshot import Snapshot, snapshot_of
 from leanwide.context.symbols import FileEntry
+from leanwide.files.area import Area, Folder, real_path
 
 _FIRST_SHOWN: Final = 64
 """Files after which a growing index is first shown; then each time that it has doubled."""
@@ -100,9 +100,9 @@ class Builder:
 
     def _load(self, area: Area) -> None:
         """Read what was kept of folders that were not there before."""
-        known = {folder.path for folder in self._area.folders}
+        known = {(folder.path, folder.prefix) for folder in self._area.folders}
         for folder in area.folders:
-            if folder.path not in known:
+            if (folder.path, folder.prefix) not in known:
                 for inner, entry in load(self._cache(folder), folder.path).items():
                     key = folder.prefix + inner
                     self._cached[key] = msgspec.structs.replace(entry, path=key)

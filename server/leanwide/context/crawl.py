@@ -10,11 +10,10 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.area import Area, real_path
-from leanwide.context.exclusions import LARGEST
 from leanwide.context.snapshot import distance
 from leanwide.context.symbols import indexed_language
-from leanwide.files.exclusions import LARGEST, Exclusions
+from leanwide.files.area import Area, real_path
+from leanwide.files.exclusions import LARGEST
 
 _SURROGATE: Final = frozenset(map(chr, range(0xDC80, 0xDD00)))
 """What stands for bytes of a file name that are not UTF-8."""

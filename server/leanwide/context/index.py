@@ -11,14 +11,13 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.area import Area, real_path
 from leanwide.context.builder import Builder, Change
 from leanwide.context.excerpts import Snippet, call_sites, head, outline
 from leanwide.context.reading import read_lines
 from leanwide.context.snapshot import Snapshot
 from leanwide.context.symbols import Located
 from leanwide.context.worker import SliceWorker
-from leanwide.files.ignored import IGNORE_FILES
+from leanwide.files.area import Area, real_path
 
 _MOST_BYTES: Final = 50_000_000
 """Memory that the index may take, estimated."""

@@ -20,8 +20,8 @@ from msgspec.msgpack import Decoder, Encoder
 from platformdirs import user_cache_path
 
 from leanwide import __version__
-from leanwide.context.plain import read_plain
 from leanwide.context.symbols import FileEntry
+from leanwide.files.plain import read_plain
 
 _FORMAT: Final = b"lwindex3"
 _SUFFIX: Final = ".index"

@@ -9,13 +9,12 @@ from typing import Final
 
 from attrs import evolve
 
-from leanwide.context.area import Area
 from leanwide.context.crawl import Found
-from leanwide.context.exclusions import LARGEST
-from leanwide.context.plain import read_plain
 from leanwide.context.symbols import FileEntry, family, indexed_language, read_symbols
 from leanwide.context.view import split_lines
+from leanwide.files.area import Area
 from leanwide.files.exclusions import LARGEST
+from leanwide.files.plain import read_plain
 
 _FROM_EDITOR: Final = -1
 """Size of a file whose text did not come from the disk: no file matches it later."""

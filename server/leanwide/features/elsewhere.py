@@ -8,13 +8,13 @@ from typing import Final
 
 from attrs import define, evolve
 
-from leanwide.context.area import Area
 from leanwide.context.edits import EditedPlace, remember_edit
 from leanwide.context.excerpts import Snippet
 from leanwide.context.index import IndexStats, WorkspaceIndex
 from leanwide.context.related import Candidates, names_near
 from leanwide.context.view import View
 from leanwide.features.names import Judged
+from leanwide.files.area import Area
 from leanwide.syntax import SyntaxTree
 
 _TYPING_S: Final = 1.0

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Final
 
-from leanwide.context.exclusions import why_text
 from leanwide.context.view import View
 from leanwide.features.names import Names
 from leanwide.features.workbench import Manners
-from leanwide.files.exclusions import Exclusions, why_text
+from leanwide.files.exclusions import why_text
 from leanwide.syntax import SyntaxTree, in_comment, in_string
 
 _LONGEST_LINE: Final = 2000

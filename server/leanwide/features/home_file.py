@@ -9,10 +9,10 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.area import Area
 from leanwide.context.testing import Habit, choose_home
 from leanwide.context.view import View, split_lines, with_lf
 from leanwide.features.names import judge
+from leanwide.files.area import Area
 
 Opened = Callable[[str], View | None]
 """Gives a document by its URI as the editor shows it; None where it is not open."""

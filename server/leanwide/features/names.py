@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import define, field, frozen
 
-from leanwide.context.area import Area, real_path
+from leanwide.files.area import Area, real_path
 
 
 @frozen(kw_only=True)

@@ -19,7 +19,6 @@ from leanwide.features.layouts import Layouts
 from leanwide.features.names import Names
 from leanwide.features.suggestions import Known, SuggestionCache
 from leanwide.features.trees import Trees
-from leanwide.files.exclusions import SECRETS_ONLY, Exclusions
 from leanwide.modes.machine import UNKNOWN, Machine, learn
 from leanwide.modes.profile import Mode, Profile
 from leanwide.prompt.texts import built_in_texts

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
-from leanwide.context.area import Area, Folder, new_prefix, real_path
-from leanwide.context.exclusions import Exclusions
-from leanwide.context.ignored import IgnoreFiles
 from leanwide.features.elsewhere import Elsewhere
 from leanwide.features.names import Names
+from leanwide.files.area import Area, Folder, new_prefix, real_path
+from leanwide.files.exclusions import Exclusions
+from leanwide.files.ignored import IgnoreFiles
 from leanwide.options import (
     WORKSPACE_FILE,
     Layer,

@@ -10,13 +10,11 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.area import Area, Folder
 from leanwide.context.crawl import Found, crawl
-from leanwide.context.exclusions import Exclusions, why_text
-from leanwide.context.ignored import IgnoreFiles
 from leanwide.context.index import WorkspaceIndex
 from leanwide.context.reading import read_lines
 from leanwide.features.elsewhere import Elsewhere
+from leanwide.files.area import Area, Folder
 from leanwide.files.exclusions import Exclusions, why_text
 from leanwide.files.ignored import IgnoreFiles
 from leanwide.lab.tuning.documented import documented

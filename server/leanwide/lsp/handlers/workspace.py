@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
-from leanwide.context.area import Area
-from leanwide.context.ignored import IGNORE_FILES
+from leanwide.files.area import Area
+from leanwide.files.ignored import IGNORE_FILES
 
 if TYPE_CHECKING:
     from leanwide.server import Server

@@ -1,7 +1,8 @@
-"""Reads files that others may have damaged or replaced: bounded, and never waiting."""
+"""Files that others may have damaged or replaced: read within bounds, and never waited for."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -32,3 +33,11 @@ def read_plain(file: Path, most: int) -> bytes:
     if data is None or len(data) > most:
         raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(file))
     return data
+
+
+def drop_unusable(file: Path, most: int) -> None:
+    """Remove what took the place of a file of our own: a pipe, a link, or far too many bytes."""
+    with contextlib.suppress(OSError):
+        status = file.lstat()
+        if not S_ISREG(status.st_mode) or status.st_size > most:
+            file.unlink()

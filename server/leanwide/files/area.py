@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from leanwide.context.exclusions import SECRETS_ONLY, Exclusions
+from leanwide.files.exclusions import SECRETS_ONLY, Exclusions
 
 _PASSED: Final = frozenset(
     {
