@@ -17,7 +17,7 @@ from leanwide.context.reading import read_lines
 from leanwide.context.snapshot import Snapshot
 from leanwide.context.symbols import Located
 from leanwide.context.worker import SliceWorker
-from leanwide.files.area import Area, real_path
+from leanwide.files.area import Area
 
 _MOST_BYTES: Final = 50_000_000
 """Memory that the index may take, estimated."""
@@ -163,11 +163,9 @@ class WorkspaceIndex:
         return known
 
     def _lines(self, key: str) -> Sequence[str]:
-        """The lines of a file as it reads now; none where a link took its place."""
+        """The lines of a file as it reads now."""
         file = self._area.file(key)
-        if file is None or real_path(str(file)) != str(file):
-            return ()
-        return read_lines(file) or ()
+        return (file is not None and read_lines(file)) or ()
 
     def _swap(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot

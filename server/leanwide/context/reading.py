@@ -12,7 +12,7 @@ from attrs import evolve
 from leanwide.context.crawl import Found
 from leanwide.context.symbols import FileEntry, family, indexed_language, read_symbols
 from leanwide.context.view import split_lines
-from leanwide.files.area import Area
+from leanwide.files.area import Area, real_path
 from leanwide.files.exclusions import LARGEST
 from leanwide.files.plain import read_plain
 
@@ -23,9 +23,12 @@ _CLOCK_NS: Final = 20_000_000
 
 
 def read_lines(file: Path) -> list[str] | None:
-    """Read the lines of a file; None where it is gone, unreadable, too large or binary."""
+    """Read the lines of a file; None where it is gone, unreadable, too large or binary.
+
+    A link in its place is not followed: the file that it leads to was not judged.
+    """
     try:
-        data = read_plain(file, LARGEST)
+        data = read_plain(file, LARGEST) if real_path(str(file)) == str(file) else b"\0"
     except OSError:
         return None
     if b"\0" in data:
