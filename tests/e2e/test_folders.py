@@ -249,3 +249,12 @@ async def test_a_path_that_is_none_of_a_file_ends_nothing(shop: Path):
             await ask(editor, editor.open_at(f"{shop.as_uri()}/{name}", MAIN))
         assert "none of a file" in (await editor.command("leanwide.lastRequest"))[0].reason
         assert SHOWN in await prompt_in(editor, shop / "main.py")
+
+
+async def test_folders_that_are_none_keep_no_other_from_being_served(tmp_path: Path, shop: Path):
+    (tmp_path / "loop").symlink_to("loop")
+    odd = (tmp_path / "gone", shop / "pricing.py", tmp_path / "a\0b", tmp_path / ("x" * 5_000))
+    async with editing(tmp_path / "loop", *odd, shop) as editor:
+        editor.change_folders(added=odd, removed=[tmp_path / "gone"])
+        await silent_in(editor, shop)
+        assert SHOWN in await prompt_in(editor, shop / "main.py")

@@ -98,7 +98,7 @@ def _entries(folder: str) -> Sequence[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted(islice(entries, _MOST_IN_FOLDER), key=lambda entry: entry.name)
-    except OSError:
+    except (OSError, ValueError):  # it cannot be read, or its path cannot be one
         return ()
 
 
