@@ -130,9 +130,12 @@ async def test_a_window_forgets_what_a_removed_folder_said(shop: Path, till: Pat
     async with editing(till, shop) as editor:
         await editor.indexed()
         uri = editor.open_at((till / "main.py").as_uri(), MAIN)
-        for removed, shown in ([], True), ([shop], False):
-            editor.change_folders(removed=removed)
-            assert (SHOWN in (await ask(editor, uri)).prompt) is shown
+        assert SHOWN in (await ask(editor, uri)).prompt
+        editor.change_folders(removed=[shop])
+        editor.insert(uri, AT, "7")
+        record = await ask(editor, uri)
+        assert record.source == "model"
+        assert SHOWN not in record.prompt
 
 
 async def test_a_folder_of_a_workspace_without_any_is_indexed(shop: Path):
