@@ -51,10 +51,10 @@ async def asked(editor: Session, path: Path, text: str = MAIN) -> Any:
     return record
 
 
-async def ask(editor: Session, uri: str) -> Any:
+async def ask(editor: Session, uri: str, at: types.Position = AT) -> Any:
     """Ask by hand for a suggestion; give the record of the request."""
     context = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Invoked)
-    params = types.InlineCompletionParams(context, types.TextDocumentIdentifier(uri), AT)
+    params = types.InlineCompletionParams(context, types.TextDocumentIdentifier(uri), at)
     await editor.client.text_document_inline_completion_async(params)
     return await editor.last_request()
 
@@ -132,8 +132,7 @@ async def test_a_window_forgets_what_a_removed_folder_said(shop: Path, till: Pat
         uri = editor.open_at((till / "main.py").as_uri(), MAIN)
         assert SHOWN in (await ask(editor, uri)).prompt
         editor.change_folders(removed=[shop])
-        editor.insert(uri, AT, "7")
-        record = await ask(editor, uri)
+        record = await ask(editor, uri, editor.insert(uri, AT, "7"))
         assert record.source == "model"
         assert SHOWN not in record.prompt
 
