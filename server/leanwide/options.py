@@ -27,6 +27,8 @@ from leanwide.modes.profile import Mode, Profile
 WORKSPACE_FILE: Final = ".leanwide.toml"
 WORKSPACE_SECTIONS: Final = ("modes", "languages", "completion", "files")
 """What a workspace may set: budgets, languages, exclusions; never programs, models, addresses."""
+FOLDER_SECTIONS: Final = ("files",)
+"""What a second or later folder of a workspace may set, for its own files."""
 
 _TOO_LARGE: Final = 2**31
 """Whole numbers stay below: llama.cpp gives them 32 bits."""
@@ -213,6 +215,19 @@ def restrict_workspace(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
     return (
         Layer(layer.source, allowed),
         (f"{layer.source} may set {may} only: ignored {names} (put it into your own user file)",),
+    )
+
+
+def restrict_further_folder(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
+    """Keep what a workspace's second and later folders may set; one problem names the rest."""
+    files = {key: value for key, value in layer.values.items() if key in FOLDER_SECTIONS}
+    if len(files) == len(layer.values):
+        return layer, ()
+    names = ", ".join(sorted(set(layer.values) - set(files)))
+    may = " and ".join(FOLDER_SECTIONS)
+    return (
+        Layer(layer.source, files),
+        (f"{layer.source} may set {may} only, for it is not the first folder's: ignored {names}",),
     )
 
 

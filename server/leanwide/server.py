@@ -5,26 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
-from attrs import evolve
 from lsprotocol import types
 from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
 from leanwide import __version__
-from leanwide.context.crawl import Area
-from leanwide.context.exclusions import Exclusions
-from leanwide.context.ignored import IgnoreFiles
 from leanwide.engine.base import Engine
 from leanwide.features.chats import Chats
-from leanwide.features.elsewhere import Elsewhere
 from leanwide.features.journal import Record, Source
 from leanwide.features.workbench import Manners, Workbench, workbench
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
+from leanwide.lsp.folders import Folders
 from leanwide.lsp.handlers import (
     actions,
     chat,
@@ -63,6 +58,7 @@ HANDLERS: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
     (types.NOTEBOOK_DOCUMENT_DID_CHANGE, notebooks.did_change, None),
     (types.NOTEBOOK_DOCUMENT_DID_CLOSE, notebooks.did_close, None),
     (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, workspace.did_change_watched_files, None),
+    (types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, workspace.did_change_workspace_folders, None),
     # pygls advertises inline completion only where options are given.
     (
         types.TEXT_DOCUMENT_INLINE_COMPLETION,
@@ -116,14 +112,14 @@ class Server(LanguageServer):
         self._user_layers = layers
         self._user_problems = problems
         self._texts = texts
-        self._workspace_layers: tuple[Layer, ...] = ()
+        self._editor_layer = Layer("the editor's settings", {})
         self.live = LiveRequests()
         self.explaining = LiveRequests()
         self.chatting = LiveRequests()
         self.chats = Chats()
-        self.root: Path | None = None
-        self._ignored: IgnoreFiles | None = None
-        self.elsewhere = Elsewhere()
+        self.folders = Folders()
+        self.watches_files = False
+        """The client was asked to tell of changed files."""
         self.editing = LiveRequests()
         self.feedback = Feedback(self)
         self.pages = Pages(self)
@@ -152,38 +148,38 @@ class Server(LanguageServer):
         """Whether the user wants completions in this language."""
         return language_id not in self.options.languages.off
 
-    def take_over(self, root: Path | None) -> None:
-        """Work in a workspace; None is none."""
-        self.root = root
-        self._ignored = IgnoreFiles(root) if root is not None else None
-
     def build_index(self) -> None:
         """Begin to index the workspace in the background, where there is one."""
-        if self.root is None:
-            return
-        area = Area(root=self.root, exclusions=self.bench.manners.exclusions)
-        opened = (document.path for document in self.workspace.text_documents.values())
-        near = tuple(key for path in opened if path and (key := area.key(path)))
-        self.elsewhere.build(evolve(area, near=near))
+        documents = self.workspace.text_documents.values()
+        self.folders.build_index(document.path for document in documents if document.path)
 
     async def configure(
-        self, *, editor: Layer, workspace: Layer | None = None, problems: tuple[str, ...] = ()
+        self, *, editor: Layer | None = None, folders: Sequence[str] | None = None
     ) -> None:
-        """Lay the editor's settings, and at first the workspace's, over the user's.
+        """Lay the editor's settings and the workspace's over the user's; None are as before.
 
         A setting that concerns the engine makes a new one; it loads when it is needed.
         """
-        if workspace is not None:
-            self._workspace_layers = (workspace,)
-        options, found = parse(*self._user_layers, *self._workspace_layers, editor)
-        self._problems = (*self._user_problems, *problems, *found)
-        unchanged, self.options = options == self.options, options
-        self.bench.manners = self._manners()
-        if unchanged:
-            return
-        old = self.bench.engine
-        self.bench = self._new_bench()
+        async with self.folders.changing():
+            self._editor_layer = editor or self._editor_layer
+            if folders is not None:
+                await self.folders.open(folders)
+            await self.use_folders()
+            workspace, wrong = self.folders.layers
+            options, found = parse(*self._user_layers, *workspace, self._editor_layer)
+            self._problems = (*self._user_problems, *wrong, *found)
+            unchanged, self.options = options == self.options, options
+            self.bench.manners = self._manners()
+            if unchanged:
+                return
+            old = self.bench.engine
+            self.bench = self._new_bench()
         await old.close()
+
+    async def use_folders(self) -> None:
+        """Go by the folders as they are now; windows hold what may be left alone by now."""
+        if await self.folders.use(self._user_layers, self._editor_layer):
+            self.bench.forget_windows()
 
     def pin(self, mode: Mode | None) -> None:
         """Hold everything to a mode, until it is None again."""
@@ -206,19 +202,17 @@ class Server(LanguageServer):
         bench = workbench(engine, self.options.profiles, self._manners())
         bench.texts = self._texts
         bench.pinned = self.pinned
-        bench.elsewhere = self.elsewhere
+        bench.elsewhere, bench.names = self.folders.elsewhere, self.folders.names
         return bench
 
     def _manners(self) -> Manners:
         wishes = self.options.completion
-        root = str(self.root) if self.root is not None else ""
         return Manners(
             in_comments=wishes.in_comments,
             in_strings=wishes.in_strings,
             look_ahead=wishes.look_ahead,
             adapt=self.options.machine.adapt,
             close_after_minutes=self.options.machine.close_after_minutes,
-            exclusions=Exclusions(root, self.options.files.exclude, self._ignored),
         )
 
 

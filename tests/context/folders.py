@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from leanwide.context.crawl import Area
-from leanwide.context.exclusions import Exclusions
-from leanwide.context.ignored import IgnoreFiles
+from leanwide.files.area import Area, Folder
+from leanwide.files.exclusions import Exclusions
+from leanwide.files.ignored import IgnoreFiles
 
 _TIMES = itertools.count(10**18, 10**9)
 
@@ -26,5 +26,10 @@ def write(root: Path, files: Mapping[str, str]) -> None:
 
 def area_of(root: Path, *patterns: str, **wishes) -> Area:
     """A workspace, with patterns that the user excludes."""
+    return Area(folders=(folder_of(root, *patterns),), **wishes)
+
+
+def folder_of(root: Path, *patterns: str, **wishes) -> Folder:
+    """A folder of a workspace, with patterns that the user excludes."""
     exclusions = Exclusions(str(root), patterns, IgnoreFiles(root))
-    return Area(root=root, exclusions=exclusions, **wishes)
+    return Folder(path=root, exclusions=exclusions, **wishes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,8 +15,11 @@ from leanwide.context import persistence
 from leanwide.context.builder import Builder, Change
 from leanwide.context.index import WorkspaceIndex
 from leanwide.context.persistence import cache_file
+from leanwide.context.reading import entry_of_text
 from leanwide.context.snapshot import Snapshot, distance, topic
-from tests.context.folders import area_of, write
+from leanwide.context.worker import Superseded
+from leanwide.files.area import Area
+from tests.context.folders import area_of, folder_of, write
 
 SHOP = {
     "shop/basket.py": (
@@ -245,6 +249,53 @@ def test_links_and_what_cannot_be_read_are_passed_over(make: Make, root: Path):
     assert make().stats.files == 4
 
 
+def test_a_hostile_tree_ends(tmp_path: Path):
+    hostile = tmp_path / "hostile"
+    write(hostile, {f"many/f{n}.py": "" for n in range(300)})
+    write(hostile, {"many/z.py": "def in_many(): ...\n", "closed/x.py": "def shut(): ...\n"})
+    deep(hostile, 30)
+    (hostile / "loop").symlink_to("loop")
+    (hostile / "up").symlink_to("..", target_is_directory=True)
+    os.mkfifo(hostile / "pipe.py")
+    (hostile / "device.py").symlink_to("/dev/zero")
+    (hostile / "closed").chmod(0)
+    odd = hostile / os.fsdecode(b"\xff")
+    odd.mkdir()
+    (odd / "x.py").write_text("def odd(): ...\n")
+    rests: list[None] = []
+    builder = Builder(lambda _: None, 10**9, tmp_path / "cache")
+    builder.build(area_of(hostile), lambda: rests.append(None))
+    assert "many/z.py" in builder.entries
+    assert len(rests) > 300
+    for path in ("pipe.py", "device.py", "up/hostile/many/z.py", "loop/x.py", "a\0b.py"):
+        builder.apply(area_of(hostile), [Change(str(hostile / path))])
+    assert "in_many" in builder.snapshot.names
+    assert set(builder.entries) <= {"many/z.py", "closed/x.py"}
+
+
+def deep(folder: Path, levels: int) -> None:
+    """Nest folders with long names until no path names the innermost one."""
+    descriptor, name = os.open(folder, os.O_RDONLY), "d" * 200
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=descriptor)
+        inner = os.open(name, os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = inner
+    os.close(descriptor)
+
+
+def test_a_link_that_took_the_place_of_a_file_is_not_read(make: Make, root: Path, tmp_path: Path):
+    index = make()
+    write(tmp_path, {"away/basket.py": SHOP["shop/basket.py"].replace("sum(", "secret(")})
+    (root / "shop" / "basket.py").unlink()
+    (root / "shop" / "basket.py").symlink_to(tmp_path / "away" / "basket.py")
+    (snippet,) = index.definitions(("total",), "main.py")
+    assert "secret" not in snippet.text
+    index.update(str(root / "shop" / "basket.py"))
+    assert index.wait(20)
+    assert places(index, "total") == []
+
+
 def test_a_file_in_another_encoding_is_read_as_well_as_it_goes(make: Make, root: Path):
     (root / "latin.py").write_bytes("def grüße():\r\n    pass\r\n".encode("latin-1"))
     (root / "bom.py").write_bytes(b"\xef\xbb\xbfdef marked():\r    pass\r")
@@ -272,7 +323,7 @@ def test_changes_are_followed(make: Make, root: Path):
     index.remove(str(root / "shop"))
     assert index.wait(20)
     assert places(index, "total", "Basket") == []
-    look("shop")
+    look("shop/basket.py")
     assert places(index, "total") == ["shop/basket.py:9"]
 
 
@@ -289,7 +340,7 @@ def test_text_in_the_editor_counts_until_the_file_is_saved(make: Make, root: Pat
 def test_a_changed_ignore_file_counts_for_all_files(make: Make, root: Path):
     index = make()
     write(root, {".gitignore": "shop/\n"})
-    index.update(str(root / ".gitignore"))
+    index.build(area_of(root))
     assert index.wait(20)
     assert places(index, "total") == []
 
@@ -306,10 +357,17 @@ def test_what_is_outside_of_the_workspace_stays_outside(make: Make, root: Path, 
 
 def test_more_folders_belong_to_the_workspace(make: Make, root: Path, tmp_path: Path):
     write(tmp_path, {"second/it.py": "def beside():\n    pass\n"})
-    index = make(folders=(tmp_path / "second",))
-    assert places(index, "beside") == ["../second/it.py:1"]
-    assert index.key(str(tmp_path / "second" / "it.py")) == "../second/it.py"
+    index = make()
+    index.build(Area(folders=(folder_of(root), folder_of(tmp_path / "second", prefix="../b/"))))
+    assert index.wait(20)
+    assert places(index, "beside", "total") == ["../b/it.py:1", "shop/basket.py:9"]
+    assert index.key(str(tmp_path / "second" / "it.py")) == "../b/it.py"
     assert index.definitions(("beside",), "main.py")[0].text == "def beside():\n    pass\n"
+
+    index.build(area_of(root))
+    assert not index.holds("../b/it.py")
+    assert index.wait(20)
+    assert places(index, "beside", "total") == ["shop/basket.py:9"]
 
 
 def test_of_too_many_files_the_nearest_to_the_open_ones_are_chosen(make: Make, root: Path):
@@ -371,6 +429,10 @@ def test_a_restart_parses_only_what_changed(make: Make, root: Path):
         lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:],
         lambda data: b"lwindex0" + data[8:],
         lambda data: b"\xc1" * 1_000,
+        lambda data: signed(data[12:].replace(b"shop/basket.py", b"shop/b\xffsket.py")),
+        lambda data: signed(b"\x91" * 100_000),
+        lambda data: signed(b"\xdd\xff\xff\xff\xff"),
+        lambda data: signed(b"\x93\xa1x\xc4\x01x\xdd\xff\xff\xff\xff"),
     ],
 )
 def test_a_damaged_cache_is_built_anew(make: Make, root: Path, tmp_path: Path, damage):
@@ -382,6 +444,70 @@ def test_a_damaged_cache_is_built_anew(make: Make, root: Path, tmp_path: Path, d
     assert places(index, "total") == ["shop/basket.py:9"]
     index.close()
     assert make().stats.parsed == 0
+
+
+def signed(body: bytes) -> bytes:
+    """A cache file with a right checksum."""
+    return b"lwindex3" + zlib.crc32(body).to_bytes(4, "little") + body
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=st.integers(0, 400), put=st.binary(max_size=8))
+def test_no_damage_of_a_cache_raises(tmp_path: Path, cut: int, put: bytes):
+    file, entry = tmp_path / "it.index", entry_of_text("a.py", ("def one(): ...\n",))
+    assert entry is not None
+    assert persistence.save(file, tmp_path, [entry])
+    body = file.read_bytes()[12:]
+    file.write_bytes(signed(body[:cut] + put + body[cut + len(put) :]))
+    assert isinstance(persistence.load(file, tmp_path), dict)
+
+
+def sparse(file: Path) -> None:
+    file.touch()
+    os.truncate(file, 2**34)
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, Path.mkdir, sparse, "/dev/zero", "/dev/tty", "gone"])
+def test_what_took_the_place_of_a_cache_is_replaced(make: Make, root: Path, tmp_path: Path, put):
+    file = cache_file(root, tmp_path / "cache")
+    file.parent.mkdir()
+    if isinstance(put, str):
+        file.symlink_to(put)
+    else:
+        put(file)
+    index = make()
+    assert places(index, "total") == ["shop/basket.py:9"]
+    index.close()
+    assert file.is_dir() or make().stats.parsed == 0
+
+
+def test_a_restart_knows_the_files_of_every_folder(tmp_path: Path, root: Path):
+    write(tmp_path, {"b/it.py": "def beside():\n    pass\n"})
+    both = Area(folders=(folder_of(root), folder_of(tmp_path / "b", prefix="../b/")))
+    alone = Area(folders=(folder_of(tmp_path / "b"),))
+
+    def parsed(*areas: Area) -> int:
+        builder = Builder(lambda _: None, 10**9, tmp_path / "cache")
+        for area in areas:
+            builder.build(area, lambda: None)
+        return builder.parsed
+
+    assert parsed(both) == 5
+    assert parsed(both) == parsed(alone) == parsed(alone, both, alone, both) == 0
+
+
+def test_a_build_that_was_broken_off_loses_nothing_of_the_cache(make: Make, root: Path, tmp_path):
+    make().close()
+    builder = Builder(lambda _: None, 10**9, tmp_path / "cache")
+
+    def broken() -> None:
+        raise Superseded
+
+    with pytest.raises(Superseded):
+        builder.build(area_of(root), broken)
+    builder.save()
+    builder.build(area_of(root), lambda: None)
+    assert builder.parsed == 0
 
 
 def test_the_cache_of_another_version_is_not_used(make: Make, monkeypatch):

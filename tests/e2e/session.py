@@ -130,6 +130,14 @@ class Session:
         params = types.DidChangeWatchedFilesParams([event])
         self.client.workspace_did_change_watched_files(params)
 
+    def change_folders(self, added: Sequence[Path] = (), removed: Sequence[Path] = ()) -> None:
+        """Open and close folders of the workspace."""
+        event = types.WorkspaceFoldersChangeEvent(
+            list(map(workspace_folder, added)), list(map(workspace_folder, removed))
+        )
+        params = types.DidChangeWorkspaceFoldersParams(event)
+        self.client.workspace_did_change_workspace_folders(params)
+
     async def indexed(self) -> Any:
         """Wait until the workspace is indexed as it is by now; give what is known of it."""
         async with asyncio.timeout(READY_WITHIN):
@@ -210,6 +218,10 @@ class Session:
             os.kill(engine, signal.SIGCONT)
 
 
+def workspace_folder(path: Path) -> types.WorkspaceFolder:
+    return types.WorkspaceFolder(path.as_uri(), path.name)
+
+
 @asynccontextmanager
 async def session(
     options: dict[str, Any] | None = None,
@@ -217,10 +229,12 @@ async def session(
     root: Path | None = None,
     command: Sequence[str] = (PROGRAM, "serve"),
     more: Callable[[types.ClientCapabilities], object] = lambda _: None,
+    folders: Sequence[Path] = (),
 ) -> AsyncIterator[Session]:
     """Start the program, initialize it, and shut it down in the end.
 
-    ``more`` may add to what the client says it can do.
+    ``more`` may add to what the client says it can do. ``root`` is for clients that know one folder
+    only, ``folders`` for the others.
     """
     client = await ClientServerConfig(server_command=list(command)).start()
     assert isinstance(client, LanguageClient)
@@ -239,6 +253,7 @@ async def session(
         types.InitializeParams(
             capabilities=capabilities,
             root_uri=root.as_uri() if root is not None else None,
+            workspace_folders=list(map(workspace_folder, folders)) or None,
             initialization_options=options,
         )
     )

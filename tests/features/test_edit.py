@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from leanwide.context.exclusions import Exclusions
 from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken, Piece
 from leanwide.engine.scripted import ScriptedEngine
@@ -18,11 +17,12 @@ from leanwide.features.edit import Desk, Outcome
 from leanwide.features.fix import Diagnostic, fix
 from leanwide.features.place import Place
 from leanwide.features.refactor import refactor
-from leanwide.features.workbench import Manners, workbench
+from leanwide.features.workbench import workbench
 from leanwide.features.write_test import write_test
 from leanwide.modes.router import Task
 from leanwide.shape.splice import applied
 from leanwide.syntax import Position
+from tests.context.folders import area_of
 from tests.features.editor import PROFILES, until
 
 SOURCE = '''\
@@ -548,7 +548,7 @@ def project(folder: Path, **files: str) -> Path:
 
 def in_project(folder: Path, *answers: str, exclude: tuple[str, ...] = (), **files: str) -> Edited:
     edited = Edited(*answers, path=project(folder, **files))
-    edited.bench.manners = Manners(exclusions=Exclusions(str(folder), exclude))
+    edited.bench.names.use(area_of(folder, *exclude))
     return edited
 
 

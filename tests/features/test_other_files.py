@@ -12,6 +12,7 @@ from leanwide.engine.base import CancelToken, FimTokens, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL
 from leanwide.features.elsewhere import Elsewhere
 from leanwide.features.explain import explain
+from leanwide.features.names import judge
 from leanwide.features.place import whole
 from leanwide.features.workbench import workbench
 from leanwide.modes.profile import Mode
@@ -91,7 +92,9 @@ async def test_edits_of_excluded_files_are_not_even_remembered(
     elsewhere: Elsewhere, tmp_path: Path
 ):
     for name in ("secrets.py", "stock.py"):
-        elsewhere.note_edit(str(tmp_path / name), 0, ("amount = 1\n",))
+        judged = judge(area_of(tmp_path), str(tmp_path / name))
+        elsewhere.note_edit(judged, 0, ("amount = 1\n",))
+    elsewhere.note_edit(None, 0, ("amount = 1\n",))
     view = opened(elsewhere, tmp_path, "‸\n")[1].view
     found = await elsewhere.candidates(view, None, "main.py")
     assert [place.path for place in found.edits] == ["stock.py"]

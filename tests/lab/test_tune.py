@@ -20,6 +20,7 @@ from leanwide.lab.synthetic.synthetic import Recipe, write
 from leanwide.lab.synthetic.vocabulary import VocabularyOptions
 from leanwide.lab.tuning.repository import MOST_HOLES, read_repository
 from leanwide.lab.tuning.results import Results, alone
+from leanwide.lab.tuning.trial import Outcome, Setting
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
 FUNCTION = "def function_{0}(values):\n    return sorted(values, key=str)\n"
@@ -150,7 +151,37 @@ def test_a_large_repository_is_sampled(tmp_path):
     assert found.holes == read_repository(tmp_path, ("part_7*",)).holes
 
 
-def test_results_survive_a_line_that_was_cut(tmp_path):
+OUTCOME = Outcome(
+    hole="a",
+    kind="line",
+    setting=Setting(experts=2, context_tokens=512),
+    tokens=1,
+    nats=0.5,
+    prompt_tokens=1,
+    prompt_ms=1.0,
+)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: file.write_bytes(b'{"hole":"a","kind":"li'),
+        lambda file: file.write_bytes(b'{"hole":"\xff"}\n' + b"[" * 100_000),
+        os.mkfifo,
+        lambda file: file.symlink_to("/dev/zero"),
+        lambda file: file.touch() or os.truncate(file, 2**34),
+    ],
+)
+def test_results_survive_damage(tmp_path, damage):
     file = tmp_path / "results.jsonl"
-    file.write_bytes(b'{"hole":"a","kind":"li')
-    assert len(Results(file)) == 0
+    damage(file)
+    results = Results(file)
+    assert len(results) == 0
+    results.add(OUTCOME)
+    assert len(Results(file)) == 1
+
+
+def test_a_lock_that_is_no_file_locks_nothing_out(tmp_path):
+    os.mkfifo(tmp_path / "lock")
+    with alone(tmp_path / "lock"):
+        assert (tmp_path / "lock").read_text() == str(os.getpid())

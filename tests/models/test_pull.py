@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,3 +175,14 @@ def test_two_pulls_of_one_model_do_not_mix(hub: Hub):
 
     pull(SOURCE, second, HASTE)
     assert "another pull of it is under way" in sentences[0]
+
+
+def test_what_took_the_place_of_a_model_is_replaced(hub: Hub, tiny: Path, tmp_path: Path):
+    target = place(SOURCE)
+    target.parent.mkdir(parents=True)
+    os.mkfifo(target)
+    digest = hashlib.sha256(tiny.read_bytes()).hexdigest()
+    os.mkfifo(target.with_name(f"{target.name}.{digest[:12]}.part"))
+    assert not list(pulled())
+    assert pull(SOURCE, quiet, HASTE).read_bytes() == tiny.read_bytes()
+    assert list(pulled()) == [target]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import psutil
@@ -15,6 +15,7 @@ from platformdirs import user_config_path
 from leanwide.engine.base import EngineError, EngineSpec, LaneSpec
 from leanwide.engine.client import EngineClient
 from leanwide.features.workbench import Workbench, workbench
+from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
 from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import legal_experts
@@ -23,6 +24,9 @@ from leanwide.modes.profile import LEAN, WIDE, Profile
 from leanwide.options import LaneOptions, Layer, ModelOptions, Options, Switch, parse, read_layer
 from leanwide.prompt.texts import built_in_texts
 from leanwide.tuned import read_tuned
+
+_LARGEST_TEXT: Final = 1_000_000
+"""Bytes of what the model is told about its work."""
 
 Layers = tuple[tuple[Layer, ...], tuple[str, ...]]
 """Settings, lowest first, and what was wrong with where they stand."""
@@ -55,7 +59,7 @@ def user_texts() -> tuple[Mapping[str, str], tuple[str, ...]]:
     for name in texts:
         path = user_config_path("leanwide") / "prompts" / f"{name}.md"
         try:
-            text = path.read_text("utf-8").strip()
+            text = read_plain(path, _LARGEST_TEXT).decode("utf-8").strip()
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:

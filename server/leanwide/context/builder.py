@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from attrs import define, field, frozen
 
-from leanwide.context.crawl import Area, Found, crawl, examine
+from leanwide.context.crawl import Found, crawl, examine
 from leanwide.context.persistence import cache_file, load, save
 from leanwide.context.reading import entry_of_text, read_entry
 from leanwide.context.snapshot import Snapshot, snapshot_of
 from leanwide.context.symbols import FileEntry
+from leanwide.files.area import Area, Folder, real_path
 
 _FIRST_SHOWN: Final = 64
 """Files after which a growing index is first shown; then each time that it has doubled."""
@@ -34,7 +36,7 @@ class Change:
 
 @define(eq=False)
 class Builder:
-    """The entries of one workspace. Only the index's thread may use it, but for its snapshot."""
+    """The entries of all folders. Only the index's thread may use it, but for its snapshot."""
 
     show: Callable[[Snapshot], None]
     """Called with every new snapshot."""
@@ -49,12 +51,16 @@ class Builder:
     """Files parsed so far."""
     full: bool = field(default=False, init=False)
     """Whether files were left out because the memory was spent."""
-    _unsaved: bool = field(default=False, init=False)
-    _area: Area | None = field(default=None, init=False)
+    _unsaved: set[Path] = field(factory=set, init=False)
+    """Folders with entries that are not yet written."""
+    _cached: dict[str, FileEntry] = field(factory=dict, init=False)
+    """What was kept of folders that are not yet built."""
+    _area: Area = field(factory=Area, init=False)
 
     def build(self, area: Area, rest: Callable[[], None]) -> None:
         """Bring all entries up to date; ``rest`` is called between files."""
-        cached = {} if self._area is not None else load(self._cache(area), area.root)
+        self.save()
+        self._load(area)
         self._area = area
         found = crawl(area, rest)
         for key in self._outdated({one.key for one in found}):
@@ -62,7 +68,7 @@ class Builder:
         self._show(snapshot_of(self.entries.values()))
         self.full, shown = False, _FIRST_SHOWN
         for one in found:
-            if not self._refresh(area, one, cached.get(one.key)):
+            if not self._refresh(area, one, self._cached.get(one.key)):
                 self.full = True
                 break
             rest()
@@ -70,6 +76,7 @@ class Builder:
                 shown = len(self.entries)
                 self._show(snapshot_of(self.entries.values()))
         self._show(snapshot_of(self.entries.values()))
+        self._cached.clear()
         self.save()
 
     def apply(self, area: Area, changes: Iterable[Change]) -> None:
@@ -79,24 +86,49 @@ class Builder:
             self._show(self.snapshot.replaced({key: self.entries.get(key) for key in touched}))
 
     def save(self) -> None:
-        """Write what is not yet written."""
-        if self._unsaved and (area := self._area) is not None:
-            disk = [entry for entry in self.entries.values() if entry.size >= 0]
-            save(self._cache(area), area.root, disk)
-            self._unsaved = False
+        """Write what is not yet written, of each folder by itself."""
+        for folder in self._area.folders:
+            if folder.path in self._unsaved:
+                save(self._cache(folder), folder.path, self._own_entries(folder))
+        self._unsaved.clear()
+
+    def _own_entries(self, folder: Folder) -> Iterator[FileEntry]:
+        """Entries of a folder that are the disk's, by their paths in it."""
+        for key, entry in (self._cached | self.entries).items():
+            if entry.size >= 0 and self._area.folder_of(key) is folder:
+                yield msgspec.structs.replace(entry, path=key[len(folder.prefix) :])
+
+    def _load(self, area: Area) -> None:
+        """Read what was kept of folders that were not there before."""
+        known = {(folder.path, folder.prefix) for folder in self._area.folders}
+        for folder in area.folders:
+            if (folder.path, folder.prefix) not in known:
+                for inner, entry in load(self._cache(folder), folder.path).items():
+                    key = folder.prefix + inner
+                    self._cached[key] = msgspec.structs.replace(entry, path=key)
 
     def _changed(self, area: Area, change: Change) -> Iterator[str]:
-        """Do one change; give the keys of what is different now."""
-        key = area.key(change.path)
-        found = None if change.gone else examine(area, change.path)
-        if key is None:
-            return
+        """Do one change; give the keys of what is different now.
+
+        A path through a link concerns the file that it leads to, and its own name if that was the
+        file's.
+        """
+        path = area.inner(change.path)
+        for one in dict.fromkeys((path, _leads_to(path))):
+            if (key := area.key(one)) is not None:
+                gone = change.gone and one == path
+                found = None if gone else examine(area, one)
+                yield from self._followed(area, key, found, change.lines)
+
+    def _followed(
+        self, area: Area, key: str, found: Found | None, lines: tuple[str, ...] | None
+    ) -> Iterator[str]:
         if found is None:
             for inner in [one for one in self.entries if one == key or one.startswith(key + "/")]:
                 self._put(inner, None)
                 yield inner
-        elif change.lines is not None:
-            self._put(key, entry_of_text(key, change.lines))
+        elif lines is not None:
+            self._put(key, entry_of_text(key, lines))
             yield key
         elif not _is_state(self.entries.get(key), found):
             self.parsed += 1
@@ -119,7 +151,8 @@ class Builder:
         """Replace an entry; give whether there was room for it."""
         old = self.entries.pop(key, None)
         self.bytes -= _weight(old)
-        self._unsaved = self._unsaved or old is not entry
+        if old is not entry and (folder := self._area.folder_of(key)) is not None:
+            self._unsaved.add(folder.path)
         if entry is None:
             return True
         if self.bytes + _weight(entry) > self.most_bytes:
@@ -132,8 +165,15 @@ class Builder:
         self.snapshot = snapshot
         self.show(snapshot)
 
-    def _cache(self, area: Area) -> Path:
-        return cache_file(area.root, self.cache_folder)
+    def _cache(self, folder: Folder) -> Path:
+        return cache_file(folder.path, self.cache_folder)
+
+
+def _leads_to(path: str) -> str:
+    try:
+        return real_path(path)
+    except (OSError, ValueError):
+        return path
 
 
 def _is_state(entry: FileEntry | None, found: Found) -> bool:

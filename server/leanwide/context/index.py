@@ -12,13 +12,12 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.context.builder import Builder, Change
-from leanwide.context.crawl import Area
 from leanwide.context.excerpts import Snippet, call_sites, head, outline
-from leanwide.context.ignored import IGNORE_FILES
 from leanwide.context.reading import read_lines
 from leanwide.context.snapshot import Snapshot
 from leanwide.context.symbols import Located
 from leanwide.context.worker import SliceWorker
+from leanwide.files.area import Area
 
 _MOST_BYTES: Final = 50_000_000
 """Memory that the index may take, estimated."""
@@ -59,7 +58,7 @@ class WorkspaceIndex:
     def __init__(
         self, cache_folder: Path | None = None, *, rest: float = 1.0, most_bytes: int = _MOST_BYTES
     ) -> None:
-        self._area: Area | None = None
+        self._area = Area()
         self._snapshot = Snapshot()
         self._excerpts: dict[tuple[Located, int, int], Snippet] = {}
         self._builder = Builder(self._swap, most_bytes, cache_folder)
@@ -102,16 +101,16 @@ class WorkspaceIndex:
         self._worker.close(_CLOSE_S)
 
     def key(self, path: str) -> str | None:
-        """Give the key of a file: its path relative to the root; None outside the workspace."""
+        """Give the key of a file; None outside the workspace."""
         area = self._area
-        return area.key(path) if area is not None and area.holds(path) else None
+        return area.key(path) if area.holds(path) else None
 
     def holds(self, key: str) -> bool:
         """Whether a file is known, and not excluded by now."""
         area, entry = self._area, self._snapshot.files.get(key)
-        if area is None or entry is None or entry.left_out:
+        if entry is None or entry.left_out or (file := area.file(key)) is None:
             return False
-        return area.exclusions.why(str(area.file(key))) is None
+        return area.why(str(file)) is None
 
     def lookup(self, names: Sequence[str], near: str) -> tuple[Located, ...]:
         """Give definitions of names for the file with the key ``near``, nearest names first."""
@@ -125,13 +124,9 @@ class WorkspaceIndex:
 
     def callers(self, name: str, near: str) -> tuple[Snippet, ...]:
         """Give the functions that call what a file defines as ``name``, folded to where they do."""
-        area = self._area
-        if area is None:
-            return ()
         found = []
         for one in self._snapshot.callers(name, near):
-            lines = read_lines(area.file(one.path)) or ()
-            text = call_sites(one.symbol, name, lines)
+            text = call_sites(one.symbol, name, self._lines(one.path))
             if text:
                 found.append(Snippet(one.path, text, one.symbol.start))
         return tuple(found)
@@ -156,33 +151,25 @@ class WorkspaceIndex:
         )
 
     def _excerpt(self, one: Located, snapshot: Snapshot) -> Snippet:
-        entry, area = snapshot.files[one.path], self._area
+        entry = snapshot.files[one.path]
         key = (one, entry.mtime_ns, entry.size)
         known = self._excerpts.get(key)
         if known is None:
-            lines = read_lines(area.file(one.path)) if area is not None else None
-            known = Snippet(one.path, head(one.symbol, entry, lines or ()), one.symbol.start)
+            text = head(one.symbol, entry, self._lines(one.path))
+            known = Snippet(one.path, text, one.symbol.start)
             if len(self._excerpts) >= _REMEMBERED:
                 self._excerpts.clear()
             self._excerpts[key] = known
         return known
+
+    def _lines(self, key: str) -> Sequence[str]:
+        """The lines of a file as it reads now."""
+        file = self._area.file(key)
+        return (file is not None and read_lines(file)) or ()
 
     def _swap(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
 
     def _apply(self, changes: Sequence[Change]) -> None:
         """Runs in the thread, for all changes that wait."""
-        area = self._area
-        if area is None:
-            return
-        if any(_moves_much(change) for change in changes):
-            if area.exclusions.ignored is not None:
-                area.exclusions.ignored.read_again()
-            self.build(area)
-        self._builder.apply(area, changes)
-
-
-def _moves_much(change: Change) -> bool:
-    """Whether a change concerns more than one file: an ignore file, a folder that appeared."""
-    path = Path(change.path)
-    return path.name in IGNORE_FILES or (not change.gone and path.is_dir())
+        self._builder.apply(self._area, changes)

@@ -9,10 +9,12 @@ from typing import Final
 
 from attrs import evolve
 
-from leanwide.context.crawl import Area, Found
-from leanwide.context.exclusions import LARGEST
+from leanwide.context.crawl import Found
 from leanwide.context.symbols import FileEntry, family, indexed_language, read_symbols
 from leanwide.context.view import split_lines
+from leanwide.files.area import Area, real_path
+from leanwide.files.exclusions import LARGEST
+from leanwide.files.plain import read_plain
 
 _FROM_EDITOR: Final = -1
 """Size of a file whose text did not come from the disk: no file matches it later."""
@@ -21,13 +23,15 @@ _CLOCK_NS: Final = 20_000_000
 
 
 def read_lines(file: Path) -> list[str] | None:
-    """Read the lines of a file; None where it is gone, unreadable, too large or binary."""
+    """Read the lines of a file; None where it is gone, unreadable, too large or binary.
+
+    A link in its place is not followed: the file that it leads to was not judged.
+    """
     try:
-        with file.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+        data = read_plain(file, LARGEST) if real_path(str(file)) == str(file) else b"\0"
     except OSError:
         return None
-    if len(data) > LARGEST or b"\0" in data:
+    if b"\0" in data:
         return None
     return split_lines(data.decode("utf-8-sig", "replace"))
 
@@ -38,7 +42,8 @@ def read_entry(area: Area, found: Found) -> FileEntry | None:
     A file that was written a moment ago may be written again without another time or size, so its
     entry is not taken for its state later.
     """
-    file = area.file(found.key)
+    if (file := area.file(found.key)) is None:
+        return None
     if time.time_ns() - found.mtime_ns < _CLOCK_NS:
         found = evolve(found, mtime_ns=0)
     if (lines := read_lines(file)) is None:

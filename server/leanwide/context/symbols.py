@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from leanwide.context.exclusions import why_text
 from leanwide.context.view import with_lf
+from leanwide.files.exclusions import why_text
 from leanwide.syntax import (
     Definition,
     Language,

@@ -64,7 +64,7 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
 async def _why_silent(question: Question, bench: Workbench) -> str | None:
     """Ask for the cheap reasons first; for syntax only where the user's wishes depend on it."""
     view, manners = question.view, bench.manners
-    reason = why_silent(view, question.by_hand) or why_left_alone(view, manners.exclusions)
+    reason = why_silent(view, question.by_hand) or await why_left_alone(view, bench.names)
     if reason or question.by_hand or (manners.in_comments and manners.in_strings):
         return reason
     tree = await bench.trees.here(view)

@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from attrs import define
+from attrs import define, evolve
 
-from leanwide.context.crawl import Area
 from leanwide.context.edits import EditedPlace, remember_edit
 from leanwide.context.excerpts import Snippet
-from leanwide.context.exclusions import Exclusions
 from leanwide.context.index import IndexStats, WorkspaceIndex
 from leanwide.context.related import Candidates, names_near
 from leanwide.context.view import View
+from leanwide.features.names import Judged
+from leanwide.files.area import Area
 from leanwide.syntax import SyntaxTree
 
 _TYPING_S: Final = 1.0
@@ -26,16 +26,17 @@ class Elsewhere:
     """Everything beside the document at hand. Without a workspace that is nothing, and no error."""
 
     _index: WorkspaceIndex | None = None
-    _exclusions: Exclusions | None = None
-    """Those of the area that was indexed last."""
+    _area: Area | None = None
+    """What was indexed last; which files were near counts for nothing."""
     _edits: tuple[EditedPlace, ...] = ()
 
     def build(self, area: Area) -> None:
-        """Begin to index a workspace in the background, unless nothing is excluded otherwise."""
-        if area.exclusions == self._exclusions:
+        """Begin to index a workspace in the background, unless it is the same as before."""
+        same = evolve(area, near=())
+        if same == (self._area or Area()):
             return
         self._index = self._index or WorkspaceIndex()
-        self._exclusions = area.exclusions
+        self._area = same
         self._index.build(area)
 
     def somebody_types(self) -> None:
@@ -53,20 +54,19 @@ class Elsewhere:
         if self._index is not None:
             self._index.remove(path)
 
-    def note_edit(self, path: str, line: int, lines: Sequence[str]) -> None:
-        """Remember an edited place, unless its file is excluded or outside of the workspace.
+    def note_edit(self, judged: Judged | None, line: int, lines: Sequence[str]) -> None:
+        """Remember an edited place, unless its file is left alone or outside of the workspace.
 
         Args:
-            path: The file, by its path in the file system.
+            judged: The file, as far as it is known; None is left alone.
             line: The edited line, counting from 0.
             lines: The file as it reads now.
         """
-        key = self.key(path)
-        if key is not None and self._exclusions is not None and not self._exclusions.why(path):
+        if judged is not None and judged.reason is None and (key := self.key(judged.place)):
             self._edits = remember_edit(self._edits, key, line, lines)
 
     def key(self, path: str) -> str | None:
-        """Give a file's path relative to the workspace; None outside of it."""
+        """Give what a file is called in prompts; None outside of the workspace."""
         return self._index.key(path) if self._index is not None else None
 
     def shows(self, key: str) -> bool:

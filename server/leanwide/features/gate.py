@@ -5,18 +5,20 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Final
 
-from leanwide.context.exclusions import Exclusions, why_text
 from leanwide.context.view import View
+from leanwide.features.names import Names
 from leanwide.features.workbench import Manners
+from leanwide.files.exclusions import why_text
 from leanwide.syntax import SyntaxTree, in_comment, in_string
 
 _LONGEST_LINE: Final = 2000
 """Longer lines are minified or data; counting their tokens would take long."""
 
 
-def why_left_alone(view: View, exclusions: Exclusions) -> str | None:
+async def why_left_alone(view: View, names: Names) -> str | None:
     """Give the reason why no text of a document enters a prompt, whoever asks; None if it may."""
-    return exclusions.why(view.path) or why_text(PurePath(view.path).name, view.lines)
+    judged = await names.judge(view.path)
+    return judged.reason or why_text(PurePath(view.path).name, view.lines)
 
 
 def why_silent(view: View, asked_by_hand: bool) -> str | None:

@@ -9,9 +9,10 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.exclusions import Exclusions
 from leanwide.context.testing import Habit, choose_home
 from leanwide.context.view import View, split_lines, with_lf
+from leanwide.features.names import judge
+from leanwide.files.area import Area
 
 Opened = Callable[[str], View | None]
 """Gives a document by its URI as the editor shows it; None where it is not open."""
@@ -36,15 +37,14 @@ class HomeFile:
     """Lines of a test file whose style is the project's, with LF endings."""
 
 
-async def find_home_file(
-    code: Path, habit: Habit, exclusions: Exclusions, opened: Opened
-) -> HomeFile | str:
+async def find_home_file(code: Path, habit: Habit, area: Area, opened: Opened) -> HomeFile | str:
     """Find where a test for ``code`` goes; or say in a sentence why that cannot be."""
-    root = Path(exclusions.root) if exclusions.root else None
+    root = area.root(str(code))
     home = await asyncio.to_thread(choose_home, code, root, habit, _listing)
     path, name = Path(home.path), shown_path(home.path, root)
-    if reason := await asyncio.to_thread(_why_not, path, exclusions):
-        return f"{reason}."
+    judged = await asyncio.to_thread(judge, area, str(path))
+    if judged.reason:
+        return f"{judged.reason}."
     view = opened(path.as_uri())
     exists = home.exists or view is not None
     lines = view.lines if view is not None else await asyncio.to_thread(_read, path)
@@ -52,7 +52,7 @@ async def find_home_file(
         return f"{name} cannot be read: a test cannot be added to it."
     example = lines
     if not exists and home.example is not None:
-        example = await asyncio.to_thread(_example, Path(home.example), exclusions)
+        example = await asyncio.to_thread(_example, Path(home.example), area)
     return HomeFile(
         uri=path.as_uri(),
         name=name,
@@ -69,13 +69,8 @@ def shown_path(path: PurePath, root: PurePath | None) -> str:
     return path.relative_to(root).as_posix() if inside and root is not None else path.name
 
 
-def _why_not(path: Path, exclusions: Exclusions) -> str | None:
-    """Why a file is left alone, by its own name or by that of the one that it links to."""
-    return exclusions.why(str(path)) or exclusions.why(str(path.resolve()))
-
-
-def _example(path: Path, exclusions: Exclusions) -> tuple[str, ...] | None:
-    return None if _why_not(path, exclusions) else _read(path)
+def _example(path: Path, area: Area) -> tuple[str, ...] | None:
+    return None if judge(area, str(path)).reason else _read(path)
 
 
 def _read(path: Path) -> tuple[str, ...] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import PurePath
 
 from attrs import frozen
@@ -64,7 +63,7 @@ async def find(place: Place, verb: str, bench: Workbench) -> Found | str:
     White space is nothing to read, and excluded files are never read by the model.
     """
     view = place.view
-    if reason := await asyncio.to_thread(why_left_alone, view, bench.manners.exclusions):
+    if reason := await why_left_alone(view, bench.names):
         return f"{reason}."
     tree = await bench.trees.whole(view)
     passage = choose_passage(view, place.selection, tree)

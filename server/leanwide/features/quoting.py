@@ -73,7 +73,7 @@ async def quote(
 
 async def used_elsewhere(found: Found, room: int, bench: Workbench) -> tuple[Snippet, ...]:
     """Definitions in other files of what the passage uses, as many as fit into ``room`` tokens."""
-    tree, key = found.tree, bench.elsewhere.key(found.view.path)
+    tree, key = found.tree, _key(found, bench)
     if tree is None or key is None:
         return ()
     names = await asyncio.to_thread(names_used, found.passage, tree)
@@ -86,7 +86,7 @@ async def callers(found: Found, room: int, bench: Workbench) -> tuple[Snippet, .
 
     Gives as many places as fit into ``room`` tokens.
     """
-    definition, key = defined(found), bench.elsewhere.key(found.view.path)
+    definition, key = defined(found), _key(found, bench)
     if definition is None or key is None:
         return ()
     inside = range(found.passage.first, found.passage.last)
@@ -96,6 +96,10 @@ async def callers(found: Found, room: int, bench: Workbench) -> tuple[Snippet, .
         if one.path != key or one.line not in inside
     ]
     return await _fitting(using, partial(_shown, calling, found=found), room, bench)
+
+
+def _key(found: Found, bench: Workbench) -> str | None:
+    return bench.elsewhere.key(bench.names.place(found.view.path))
 
 
 async def _fitting(

@@ -95,7 +95,7 @@ async def choose_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None)
 async def _related(asked: Asked, bench: Workbench, tree: SyntaxTree | None, budget: int) -> Related:
     """Choose pieces of other files within a budget of tokens."""
     view, count, elsewhere = asked.view, bench.counter, bench.elsewhere
-    path = elsewhere.key(view.path)
+    path = elsewhere.key(bench.names.place(view.path))
     if path is None or asked.fim.file_separator is None:
         return Related()
     candidates = await elsewhere.candidates(view, tree, path)

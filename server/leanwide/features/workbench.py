@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 from attrs import define, field, frozen
 
-from leanwide.context.exclusions import SECRETS_ONLY, Exclusions
 from leanwide.context.view import View
 from leanwide.context.window import Window
 from leanwide.engine.base import Engine, Stats
@@ -17,6 +16,7 @@ from leanwide.features.elsewhere import Elsewhere
 from leanwide.features.generation import Generation
 from leanwide.features.journal import Journal
 from leanwide.features.layouts import Layouts
+from leanwide.features.names import Names
 from leanwide.features.suggestions import Known, SuggestionCache
 from leanwide.features.trees import Trees
 from leanwide.modes.machine import UNKNOWN, Machine, learn
@@ -37,7 +37,6 @@ class Manners:
     """Budgets are narrowed to what the machine manages."""
     close_after_minutes: float = 0.0
     """A lane that only questions use is closed after so long without one; 0: never."""
-    exclusions: Exclusions = SECRETS_ONLY
 
 
 @define(kw_only=True)
@@ -53,6 +52,7 @@ class Workbench:
     trees: Trees = field(factory=Trees)
     layouts: Layouts = field(factory=Layouts)
     elsewhere: Elsewhere = field(factory=Elsewhere)
+    names: Names = field(factory=Names)
     texts: Mapping[str, str] = field(factory=built_in_texts)
     """What the model is told about its work, by the command's name."""
     pinned: Mode | None = None
@@ -108,6 +108,11 @@ class Workbench:
         self.used[stats.lane] = time.monotonic()
         if self.manners.adapt:
             self.machine = learn(self.machine, stats)
+
+    def forget_windows(self) -> None:
+        """Choose every window anew: what stands in front of it may be left alone by now."""
+        self.end_all()
+        self.windows.clear()
 
     def forget(self, uri: str) -> None:
         """Forget a closed document and end what runs for it."""

@@ -32,15 +32,14 @@ async def write_test(place: Place, opened: Opened, desk: Desk) -> Outcome:
     habit = await asyncio.to_thread(habit_at, found)
     if isinstance(habit, str):
         return no_change(habit, desk)
-    exclusions = desk.bench.manners.exclusions
-    path, root = Path(found.view.path), Path(exclusions.root) if exclusions.root else None
-    file = await find_home_file(path, habit, exclusions, opened)
+    area, path = desk.bench.names.area, Path(found.view.path)
+    file = await find_home_file(path, habit, area, opened)
     if isinstance(file, str):
         return no_change(file, desk)
     definition = await asyncio.to_thread(defined, found)
     wish = WishedTest(
         definition=definition.name if definition is not None else "",
-        code_path=shown_path(path, root),
+        code_path=shown_path(path, area.root(str(path))),
         test_path=file.name,
         framework=habit.framework,
         exists=file.exists,

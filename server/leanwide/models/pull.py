@@ -53,7 +53,7 @@ def pull(source: HubFile, report: Report, patience: Patience = PATIENCE) -> Path
     try:
         remote = look_up(source)
         target = place(source)
-        if target.exists() and _sha256(target, report) == remote.sha256:
+        if target.is_file() and _sha256(target, report) == remote.sha256:
             return target
         # The hash in the name keeps another version of the file from being continued.
         part = target.with_name(f"{target.name}.{remote.sha256[:12]}{PART_SUFFIX}")
@@ -72,6 +72,8 @@ def pull(source: HubFile, report: Report, patience: Patience = PATIENCE) -> Path
 def _open_part(part: Path) -> Iterator[BinaryIO]:
     """Open the unfinished file for ourselves alone, at its end; it is on the disk afterwards."""
     part.parent.mkdir(parents=True, exist_ok=True)
+    if part.is_fifo():
+        part.unlink()  # to open it would wait for ever
     with part.open("ab", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

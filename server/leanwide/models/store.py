@@ -30,7 +30,7 @@ def place(source: HubFile) -> Path:
 
 def pulled() -> Iterator[Path]:
     """Give every complete model file in the folder, sorted."""
-    yield from sorted(models_folder().glob("**/*.gguf"))
+    yield from sorted(filter(Path.is_file, models_folder().glob("**/*.gguf")))
 
 
 def parts(model: Path) -> Iterator[Path]:

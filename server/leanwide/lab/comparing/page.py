@@ -23,7 +23,7 @@ def page(comparison: Comparison) -> str:
         day=comparison.day,
         machine=comparison.machine,
         model=contest.header.name,
-        folder=contest.repository.area.root.name,
+        folder=contest.repository.folder.name,
         holes=comparison.holes,
         files=contest.repository.files,
         energy=contest.meter.reason,

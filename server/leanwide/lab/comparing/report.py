@@ -169,7 +169,7 @@ def as_data(comparison: Comparison) -> dict[str, Any]:
         "day": comparison.day,
         "machine": comparison.machine,
         "model": contest.header.name,
-        "folder": contest.repository.area.root.name,
+        "folder": contest.repository.folder.name,
         "holes": comparison.holes,
         "energy": contest.meter.reason or "measured",
         "verdict": verdict(comparison),

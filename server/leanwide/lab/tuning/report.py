@@ -24,7 +24,7 @@ def as_data(report: Report) -> dict[str, Any]:
     found = report.findings
     return {
         "subject": attrs.asdict(report.job.subject),
-        "folder": report.job.repository.area.root.name,
+        "folder": report.job.repository.folder.name,
         "files": report.job.repository.files,
         "holes": len(report.job.repository.holes),
         "tolerance": report.job.tolerance,

@@ -10,12 +10,13 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.crawl import Area, Found, crawl
-from leanwide.context.exclusions import Exclusions, why_text
-from leanwide.context.ignored import IgnoreFiles
+from leanwide.context.crawl import Found, crawl
 from leanwide.context.index import WorkspaceIndex
 from leanwide.context.reading import read_lines
 from leanwide.features.elsewhere import Elsewhere
+from leanwide.files.area import Area, Folder
+from leanwide.files.exclusions import Exclusions, why_text
+from leanwide.files.ignored import IgnoreFiles
 from leanwide.lab.tuning.documented import documented
 from leanwide.lab.tuning.holes import Hole, Source, holes, in_turn
 from leanwide.syntax import language_for, parse
@@ -36,6 +37,7 @@ _MOST_INDEXED: Final = 2_000
 class Repository:
     """What a repository gives to measure with."""
 
+    folder: Path
     area: Area
     """Where related snippets are looked for."""
     holes: tuple[Hole, ...]
@@ -57,7 +59,8 @@ def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Repo
     root = root.resolve()
     folder = root if root.is_dir() else root.parent
     exclusions = Exclusions(str(folder), exclude, IgnoreFiles(folder))
-    area = Area(root=folder, exclusions=exclusions, most_files=_MOST_LISTED)
+    folders = (Folder(path=folder, exclusions=exclusions),)
+    area = Area(folders=folders, most_files=_MOST_LISTED)
     found = crawl(area, lambda: None)
     if root != folder:
         found = tuple(one for one in found if area.file(one.key) == root)
@@ -67,9 +70,8 @@ def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Repo
     chosen = in_turn(files, MOST_HOLES)
     near = tuple({key for hole in chosen if (key := area.key(hole.view.path)) is not None})
     return Repository(
-        area=Area(
-            root=folder, exclusions=exclusions, near=tuple(sorted(near)), most_files=_MOST_INDEXED
-        ),
+        folder=folder,
+        area=Area(folders=folders, near=tuple(sorted(near)), most_files=_MOST_INDEXED),
         holes=chosen,
         documented=in_turn([documented(one) for one in sources], MOST_HOLES),
         files=len(found),
@@ -98,7 +100,8 @@ def _lot(found: Found, seed: int) -> str:
 
 def _source(area: Area, found: Found) -> Source | None:
     """Parse a file; None where it is gone, or left alone for what it is."""
-    path = area.file(found.key)
+    if (path := area.file(found.key)) is None:
+        return None
     language, lines = language_for("", path.name), read_lines(path)
     if language is None or not lines or why_text(path.name, lines) is not None:
         return None

@@ -7,12 +7,19 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from leanwide.engine.base import EngineError
+from leanwide.files.plain import drop_unusable, read_plain
 from leanwide.lab.tuning.deciding import Sample
 from leanwide.lab.tuning.trial import Outcome, Setting
+
+_LARGEST: Final = 64_000_000
+"""Bytes of a file of outcomes: no run has time for as many."""
+_LOCK_BYTES: Final = 4_000
+"""Bytes of a lock, which holds a number."""
 
 
 class Results:
@@ -22,9 +29,10 @@ class Results:
         """Read what the file holds; a damaged line, such as a half-written last one, is none."""
         self._file = file
         self._known: dict[tuple[str, Setting], Outcome] = {}
+        drop_unusable(file, _LARGEST)
         with contextlib.suppress(OSError):
-            for line in file.read_bytes().splitlines():
-                with contextlib.suppress(msgspec.MsgspecError):
+            for line in read_plain(file, _LARGEST).splitlines():
+                with contextlib.suppress(ValueError, RecursionError, msgspec.MsgspecError):
                     self._keep(msgspec.json.decode(line, type=Outcome))
 
     def __len__(self) -> int:
@@ -44,7 +52,8 @@ class Results:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("ab") as stream:
-                stream.write(msgspec.json.encode(outcome) + b"\n")
+                # The line before may have been cut.
+                stream.write(b"\n" + msgspec.json.encode(outcome) + b"\n")
         except OSError as error:
             raise EngineError(f"{self._file} cannot be written: {error.strerror}") from error
 
@@ -79,6 +88,7 @@ def alone(file: Path) -> Iterator[None]:
         EngineError: Somebody measures already.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
+    drop_unusable(file, _LOCK_BYTES)
     with file.open("a+") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)  # gone with the process, however

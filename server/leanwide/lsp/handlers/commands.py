@@ -31,7 +31,7 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
         "lanes": convert.camel_case(engine.lanes),
         "accepted": ls.accepted,
         "pinned": ls.pinned,
-        "index": convert.camel_case(await ls.elsewhere.stats()),
+        "index": convert.camel_case(await ls.folders.elsewhere.stats()),
         "pending": {
             "requests": len(ls.protocol._request_futures),
             "tasks": len(asyncio.all_tasks()),

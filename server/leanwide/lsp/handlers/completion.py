@@ -32,7 +32,7 @@ async def inline_completion(
     if ls.bench.engine.model is None:
         ls.bench.engine.start()
         return None
-    ls.elsewhere.somebody_types()
+    ls.folders.elsewhere.somebody_types()
     by_hand = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
     with ls.live.newest(view.uri) as cancel:
         try:

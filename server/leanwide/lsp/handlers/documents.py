@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -25,13 +24,12 @@ async def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
 async def opened(ls: Server, document: types.TextDocumentItem) -> None:
     """Take over a file or a cell of a notebook."""
     view = convert.view_at(ls.documents, document.uri, types.Position(0, 0))
-    ls.elsewhere.look_again(view.path)
+    ls.folders.elsewhere.look_again(view.path)
+    ls.folders.names.forget(view.path)
     if not ls.serves(document.language_id):
         return
     ls.bench.engine.start()
-    # In a thread, because this reads the ignore files that later requests find read.
-    reason = await asyncio.to_thread(why_left_alone, view, ls.bench.manners.exclusions)
-    if reason is None:
+    if await why_left_alone(view, ls.folders.names) is None:
         await ls.bench.trees.at(joined(ls.documents, view))
 
 
@@ -44,19 +42,18 @@ def changed(ls: Server, uri: str, changes: Sequence[types.TextDocumentContentCha
     """Follow the changes of a file or of a cell of a notebook."""
     ls.live.retire(document_key(ls.documents, uri))
     ls.editing.retire(uri)
-    ls.elsewhere.somebody_types()
+    ls.folders.elsewhere.somebody_types()
     document = ls.documents.opened(uri)
     if document is None:
         return
     # Change by change: places that are far apart would make one change of all that is between.
     view = convert.view_at(ls.documents, uri, types.Position(0, 0))
     ls.bench.trees.follow(joined(ls.documents, view))
-    if not document.path:
-        return
+    judged = ls.folders.names.known(document.path) if document.path else None
     for change in changes[-1:]:
         if isinstance(change, types.TextDocumentContentChangePartial):
             line = change.range.start.line + change.text.count("\n")
-            ls.elsewhere.note_edit(document.path, line, document.lines)
+            ls.folders.elsewhere.note_edit(judged, line, document.lines)
 
 
 def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
@@ -81,4 +78,5 @@ def closed(ls: Server, uri: str, key: str) -> None:
 
 def _look_again(ls: Server, uri: str) -> None:
     if (path := to_fs_path(uri)) is not None:
-        ls.elsewhere.look_again(path)
+        ls.folders.names.forget(path)
+        ls.folders.elsewhere.look_again(path)

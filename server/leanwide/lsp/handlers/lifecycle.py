@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
-from pygls.uris import to_fs_path
 from pygls.workspace import Workspace
 
 from leanwide.features.upkeep import keep_up
 from leanwide.lsp.documents import DocumentWorkspace
-from leanwide.lsp.handlers.workspace import watch_files
-from leanwide.options import WORKSPACE_FILE, Layer, read_layer, restrict_workspace
+from leanwide.lsp.handlers.workspace import opened_folders, watch_files
+from leanwide.options import Layer
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -25,26 +23,13 @@ async def initialize(ls: Server, params: types.InitializeParams) -> None:
     ls.protocol._workspace = DocumentWorkspace(  # pygls has no other way in
         old.root_uri, old._sync_kind, list(old.folders.values()), old.position_encoding
     )
-    ls.take_over(root := _root(old))
-    workspace, problems = await asyncio.to_thread(_workspace_layer, root)
-    editor = editor_layer(params.initialization_options)
-    await ls.configure(editor=editor, workspace=workspace, problems=problems)
+    folders = opened_folders(ls) or _root(old)
+    await ls.configure(editor=editor_layer(params.initialization_options), folders=folders)
 
 
-def _root(workspace: Workspace) -> Path | None:
-    """The root folder, or the first one of a client that has no word for that."""
-    first = next((folder.uri for folder in workspace.folders.values()), None)
-    path = workspace.root_path or (to_fs_path(first) if first is not None else None)
-    return Path(path) if path else None
-
-
-def _workspace_layer(root: Path | None) -> tuple[Layer, tuple[str, ...]]:
-    """Read the workspace's own settings, as far as a workspace may set anything."""
-    if root is None:
-        return Layer("the workspace", {}), ()
-    layer, problems = read_layer(root / WORKSPACE_FILE)
-    layer, refused = restrict_workspace(layer)
-    return layer, (*problems, *refused)
+def _root(workspace: Workspace) -> tuple[str, ...]:
+    """The root folder of a client that has no word for several."""
+    return (workspace.root_path,) if workspace.root_path else ()
 
 
 async def initialized(ls: Server, _: types.InitializedParams) -> None:
@@ -55,7 +40,7 @@ async def initialized(ls: Server, _: types.InitializedParams) -> None:
     watch_files(ls)
     ls.build_index()
     await ls.pages.remove_left()
-    await ls.feedback.follow_index(ls.elsewhere)
+    await ls.feedback.follow_index(ls.folders.elsewhere)
 
 
 async def did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:
@@ -66,7 +51,7 @@ async def did_change_configuration(ls: Server, params: types.DidChangeConfigurat
     await ls.configure(editor=editor_layer(settings))
     ls.tell_problems()
     ls.build_index()
-    await ls.feedback.follow_index(ls.elsewhere)
+    await ls.feedback.follow_index(ls.folders.elsewhere)
 
 
 async def shutdown(ls: Server, _: None) -> None:
@@ -75,7 +60,7 @@ async def shutdown(ls: Server, _: None) -> None:
     ls.pages.close()
     if ls.upkeep is not None:
         ls.upkeep.cancel()
-    await asyncio.gather(ls.bench.engine.close(), ls.elsewhere.close())
+    await asyncio.gather(ls.bench.engine.close(), ls.folders.elsewhere.close())
 
 
 def editor_layer(settings: Any) -> Layer:

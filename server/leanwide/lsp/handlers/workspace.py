@@ -1,25 +1,66 @@
-"""Files that change on disk, under the hands of other programs."""
+"""Files that change on disk, under the hands of other programs, and folders that come and go."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
+from leanwide.files.area import Area
+from leanwide.files.ignored import IGNORE_FILES
+
 if TYPE_CHECKING:
     from leanwide.server import Server
 
 
-def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
-    """Bring the index up to date with what other programs did."""
-    for change in params.changes:
-        if (path := to_fs_path(change.uri)) is None:
-            continue
-        if change.type is types.FileChangeType.Deleted:
-            ls.elsewhere.remove(path)
-        else:
-            ls.elsewhere.look_again(path)
+async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
+    """Bring the index, and what is known of open documents, up to date with other programs."""
+    ls.folders.names.judge_anew()
+    paths = [(change.type, to_fs_path(change.uri)) for change in params.changes]
+    for kind, path in paths:
+        if path is not None and kind is types.FileChangeType.Deleted:
+            ls.folders.elsewhere.remove(path)
+        elif path is not None:
+            ls.folders.elsewhere.look_again(path)
+    changed = [path for _, path in paths if path is not None]
+    there = [path for kind, path in paths if path and kind is not types.FileChangeType.Deleted]
+    area = ls.folders.names.area
+    if _name_rules(changed) or await asyncio.to_thread(_hold_folder, there, area):
+        async with ls.folders.changing():
+            ls.folders.read_ignore_files_again()
+            await ls.use_folders()
+        ls.build_index()
+
+
+def _name_rules(paths: Sequence[str]) -> bool:
+    return any(PurePath(path).name in IGNORE_FILES for path in paths)
+
+
+def _hold_folder(paths: Sequence[str], area: Area) -> bool:
+    """Whether one of the paths is a folder that counts, which appeared with all that is in it."""
+    inside = (path for path in paths if area.holds(path) and Path(path).is_dir())
+    return any(area.why_folder(area.inner(path)) is None for path in inside)
+
+
+async def did_change_workspace_folders(
+    ls: Server, _: types.DidChangeWorkspaceFoldersParams
+) -> None:
+    """Take over the folders that are open now; pygls keeps the list."""
+    await ls.configure(folders=opened_folders(ls))
+    ls.tell_problems()
+    watch_files(ls)
+    ls.build_index()
+    await ls.feedback.follow_index(ls.folders.elsewhere)
+
+
+def opened_folders(ls: Server) -> tuple[str, ...]:
+    """Give the paths of the workspace's folders, as far as they are in a file system."""
+    folders = (to_fs_path(folder.uri) for folder in ls.workspace.folders.values())
+    return tuple(path for path in folders if path)
 
 
 def watch_files(ls: Server) -> None:
@@ -29,8 +70,10 @@ def watch_files(ls: Server) -> None:
     """
     workspace = ls.client_capabilities.workspace
     watching = workspace.did_change_watched_files if workspace is not None else None
-    if ls.root is None or watching is None or not watching.dynamic_registration:
+    can = watching is not None and watching.dynamic_registration
+    if not can or not ls.folders.names.area.folders or ls.watches_files:
         return
+    ls.watches_files = True
     everything = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
     method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
     registration = types.Registration("leanwide/files", method, everything)

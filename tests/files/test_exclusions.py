@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from leanwide.context.exclusions import Exclusions, why_text
-from leanwide.context.ignored import IgnoreFiles
 from leanwide.context.view import split_lines
+from leanwide.files.exclusions import Exclusions, why_text
+from leanwide.files.ignored import IgnoreFiles
 from tests.context.folders import write
 
 NONE = Exclusions("", ())
@@ -154,14 +154,6 @@ def test_the_reason_names_the_ignore_file(tmp_path: Path):
     exclusions = Exclusions(str(tmp_path), (), IgnoreFiles(tmp_path))
     assert exclusions.why(str(tmp_path / "gen" / "a.py")) == "a.py is ignored by .gitignore"
     assert exclusions.why("/elsewhere/gen/a.py") is None
-
-
-def test_a_changed_ignore_file_counts_once_the_old_one_is_forgotten(tmp_path: Path):
-    ignored = IgnoreFiles(tmp_path)
-    assert ignored.source(str(tmp_path / "a.py")) == ""
-    write(tmp_path, {".gitignore": "a.py\n"})
-    ignored.read_again()
-    assert ignored.source(str(tmp_path / "a.py")) == ".gitignore"
 
 
 @pytest.mark.parametrize(("line", "source"), [("*.py", ".gitignore"), ("app/", "")])

@@ -12,7 +12,7 @@ from typing import Final
 from attrs import field, frozen
 from pathspec import GitIgnoreSpec
 
-from leanwide.context.ignored import IgnoreFiles, below, compiled
+from leanwide.files.ignored import IgnoreFiles, below, compiled
 
 LARGEST: Final = 1_000_000
 """Characters, or bytes on disk: a file that is larger is data."""

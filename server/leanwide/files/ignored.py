@@ -84,13 +84,6 @@ class IgnoreFiles:
         folder = self._folder(posix.rpartition("/")[0])
         return folder.ignored_by or _decide(folder.rules, posix + "/" * path.endswith("/"))
 
-    def read_again(self) -> None:
-        """Read all files anew, because one was changed; what was known serves until then."""
-        anew = IgnoreFiles(self.root)
-        for folder in tuple(self._folders):
-            anew._folder(folder)
-        self._folders = anew._folders
-
     def _folder(self, path: str) -> _Folder:
         missing = []
         while (known := self._folders.get(path)) is None:

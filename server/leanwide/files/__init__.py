@@ -1,0 +1,1 @@
+"""What may be read and shown: exclusions, ignore files, the one reader of workspace files."""

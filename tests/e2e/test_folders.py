@@ -1,0 +1,262 @@
+"""Several folders in one workspace, and links, through the real server with a scripted engine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from tests.context.folders import write
+from tests.e2e.session import Session, session
+
+SERVER = str(Path(__file__).with_name("scripted_server.py"))
+QUIET = {"completion": {"look_ahead": False}}
+PRICING = '''\
+def discounted_price(price, share):
+    """Take a share off a price."""
+    return price - price * share
+'''
+MAIN = "def total(price):\n    return discounted_price()\n"
+AT = types.Position(1, 28)
+SHOWN = "pricing.py\n" + PRICING
+IGNORING = {
+    ".gitignore": "gen/\n",
+    ".leanwideignore": "hidden.py\n",
+    ".leanwide.toml": '[files]\nexclude = ["drafts/"]\n',
+}
+LEFT_ALONE = {
+    "gen/x.py": "ignored by .gitignore",
+    "hidden.py": "ignored by .leanwideignore",
+    "drafts/x.py": "excluded by files.exclude",
+}
+
+
+@asynccontextmanager
+async def editing(*folders: Path, root: Path | None = None) -> AsyncIterator[Session]:
+    command = (sys.executable, SERVER, "[]", "/nowhere")
+    async with session(QUIET, root=root, folders=folders, command=command) as editor:
+        yield editor
+
+
+async def asked(editor: Session, path: Path, text: str = MAIN) -> Any:
+    """Open a document, ask for a suggestion in it, close it; give the record of the request."""
+    uri = editor.open_at(path.as_uri(), text)
+    record = await ask(editor, uri)
+    editor.close(uri)
+    return record
+
+
+async def ask(editor: Session, uri: str, at: types.Position = AT) -> Any:
+    """Ask by hand for a suggestion; give the record of the request."""
+    context = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Invoked)
+    params = types.InlineCompletionParams(context, types.TextDocumentIdentifier(uri), at)
+    await editor.client.text_document_inline_completion_async(params)
+    return await editor.last_request()
+
+
+async def prompt_in(editor: Session, path: Path) -> str:
+    await editor.indexed()
+    record = await asked(editor, path)
+    assert record.source == "model", record.reason
+    return record.prompt
+
+
+async def silent_in(editor: Session, folder: Path) -> None:
+    """See to it that nothing of a folder is served that its own files leave out."""
+    for path, reason in LEFT_ALONE.items():
+        record = await asked(editor, folder / path)
+        assert record.source == "none"
+        assert reason in record.reason
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    write(tmp_path / "shop", {"pricing.py": PRICING, **IGNORING})
+    write(tmp_path / "shop", dict.fromkeys(LEFT_ALONE, "def secret_thing(): ...\n"))
+    return tmp_path / "shop"
+
+
+@pytest.fixture
+def till(tmp_path: Path) -> Path:
+    write(tmp_path / "till", {"main.py": MAIN})
+    return tmp_path / "till"
+
+
+def told(editor: Session) -> Sequence[str]:
+    return [message.message for message in editor.client.messages]
+
+
+async def test_what_the_second_folder_leaves_out_is_silent_and_its_definitions_are_known(
+    shop: Path, till: Path
+):
+    async with editing(till, shop) as editor:
+        folders = editor.capabilities.workspace.workspace_folders
+        assert (folders.supported, folders.change_notifications) == (True, True)
+        assert f"../shop/{SHOWN}" in await prompt_in(editor, till / "main.py")
+        await silent_in(editor, shop)
+        assert (await asked(editor, till / "drafts" / "x.py")).source == "model"
+        secret = "def total(price):\n    return secret_thing()\n"
+        await editor.indexed()
+        assert "secret_thing(): ..." not in (await asked(editor, till / "b.py", secret)).prompt
+
+
+async def test_a_folder_that_is_added_counts_and_one_that_is_removed_does_not(
+    shop: Path, till: Path
+):
+    async with editing(till) as editor:
+        assert SHOWN not in await prompt_in(editor, till / "main.py")
+        uri = editor.open_at((shop / "gen" / "y.py").as_uri(), MAIN)
+        assert (await ask(editor, uri)).source == "model"
+
+        editor.change_folders(added=[shop])
+        assert "y.py is ignored by .gitignore" in (await ask(editor, uri)).reason
+        await silent_in(editor, shop)
+        assert SHOWN in await prompt_in(editor, till / "main.py")
+        write(shop, {"more.py": "def one_more(): ...\n"})
+        editor.changed_on_disk(shop / "more.py", types.FileChangeType.Created)
+        assert (await editor.indexed()).files == 3
+
+        editor.change_folders(removed=[shop])
+        assert SHOWN not in await prompt_in(editor, till / "main.py")
+        assert (await editor.indexed()).files == 1
+
+
+async def test_a_window_forgets_what_a_removed_folder_said(shop: Path, till: Path):
+    async with editing(till, shop) as editor:
+        await editor.indexed()
+        uri = editor.open_at((till / "main.py").as_uri(), MAIN)
+        assert SHOWN in (await ask(editor, uri)).prompt
+        editor.change_folders(removed=[shop])
+        record = await ask(editor, uri, editor.insert(uri, AT, "7"))
+        assert record.source == "model"
+        assert SHOWN not in record.prompt
+
+
+async def test_a_folder_of_a_workspace_without_any_is_indexed(shop: Path):
+    async with editing() as editor:
+        assert not editor.registrations
+        editor.change_folders(added=[shop])
+        await silent_in(editor, shop)
+        assert SHOWN in await prompt_in(editor, shop / "main.py")
+        assert len(editor.registrations) == 1
+
+
+async def test_a_document_is_not_served_while_its_folder_is_being_added(shop: Path, till: Path):
+    async with editing(till) as editor:
+        for _ in range(20):
+            editor.change_folders(added=[shop])
+            await silent_in(editor, shop)
+            editor.change_folders(removed=[shop])
+            assert (await asked(editor, shop / "hidden.py")).source == "model"
+
+
+async def test_a_further_folder_sets_exclusions_only_and_the_rest_is_told(shop: Path, till: Path):
+    write(till, {".leanwide.toml": "[completion]\nin_comments = true\n"})
+    write(shop, {".leanwide.toml": "[completion]\nin_strings = true\n[files]\nexclude = 3\n"})
+    async with editing(till, shop) as editor:
+        await editor.indexed()
+        (message,) = told(editor)
+        first, second = message.splitlines()
+        assert first.endswith(
+            "may set files only, for it is not the first folder's: ignored completion"
+        )
+        assert "files.exclude = 3: this needs a list of texts" in second
+
+
+async def test_nested_folders_are_indexed_once_and_both_decide(tmp_path: Path, shop: Path):
+    write(tmp_path, {".leanwideignore": "more.py\n", "main.py": MAIN})
+    write(shop, {"more.py": "def more_of_it(): ...\n"})
+    async with editing(tmp_path, shop, tmp_path) as editor:
+        assert SHOWN in await prompt_in(editor, tmp_path / "main.py")
+        assert (await editor.indexed()).files == 2
+        await silent_in(editor, shop)
+        assert "ignored by .leanwideignore" in (await asked(editor, shop / "more.py")).reason
+
+
+async def test_a_folder_that_the_one_around_it_ignores_was_opened_on_purpose(
+    tmp_path: Path, shop: Path
+):
+    write(tmp_path, {".gitignore": "shop/\n"})
+    async with editing(tmp_path, shop) as editor:
+        assert SHOWN in await prompt_in(editor, shop / "main.py")
+        await silent_in(editor, shop)
+
+
+@pytest.mark.parametrize("linked", [True, False])
+async def test_a_root_and_its_documents_may_be_on_different_sides_of_a_link(
+    tmp_path: Path, shop: Path, linked: bool
+):
+    link = tmp_path / "link"
+    link.symlink_to(shop)
+    root, side = (link, shop) if linked else (shop, link)
+    async with editing(root=root) as editor:
+        await silent_in(editor, side)
+        await silent_in(editor, root)
+        assert SHOWN in await prompt_in(editor, side / "main.py")
+        own = await asked(editor, side / "pricing.py", PRICING + MAIN)
+        assert SHOWN not in own.prompt
+        newer = PRICING.replace("share", "percent")
+        write(shop, {"pricing.py": newer})
+        editor.changed_on_disk(side / "pricing.py", types.FileChangeType.Changed)
+        assert newer in await prompt_in(editor, root / "main.py")
+        (shop / "pricing.py").unlink()
+        editor.changed_on_disk(side / "pricing.py", types.FileChangeType.Deleted)
+        assert newer not in await prompt_in(editor, root / "main.py")
+
+
+async def test_a_link_is_judged_by_the_file_that_it_leads_to(tmp_path: Path, shop: Path):
+    write(tmp_path, {"keys/id_rsa": PRICING, "outside.py": "def far_away(): ...\n"})
+    links = {
+        "to_ignored.py": ("gen/x.py", "x.py is ignored by .gitignore"),
+        "to_excluded.py": ("drafts/x.py", "excluded by files.exclude"),
+        "to_secret.py": ("../keys/id_rsa", "id_rsa is a secret"),
+        "hidden2.py": ("pricing.py", None),
+        "to_outside.py": ("../outside.py", None),
+    }
+    for name, (target, _) in links.items():
+        (shop / name).symlink_to(target)
+    (shop / "door").symlink_to("gen")
+    async with editing(shop) as editor:
+        for name, (_, reason) in links.items():
+            record = await asked(editor, shop / name)
+            assert (record.source == "model") is (reason is None)
+            assert reason is None or reason in record.reason
+        assert "ignored" in (await asked(editor, shop / "door" / "x.py")).reason
+        assert (await editor.indexed()).files == 1
+        for name in ("to_ignored.py", "to_secret.py", "door/x.py"):
+            editor.changed_on_disk(shop / name, types.FileChangeType.Changed)
+        assert (await editor.indexed()).files == 1
+
+
+async def test_a_document_that_becomes_a_link_is_judged_anew(shop: Path):
+    async with editing(shop) as editor:
+        uri = editor.open_at((shop / "pricing.py").as_uri(), MAIN)
+        assert (await ask(editor, uri)).source == "model"
+        (shop / "pricing.py").unlink()
+        (shop / "pricing.py").symlink_to("gen/x.py")
+        editor.changed_on_disk(shop / "pricing.py", types.FileChangeType.Changed)
+        assert "x.py is ignored" in (await ask(editor, uri)).reason
+        assert (await editor.indexed()).files == 0
+
+
+async def test_a_path_that_is_none_of_a_file_ends_nothing(shop: Path):
+    (shop / "loop.py").symlink_to("loop.py")
+    async with editing(shop) as editor:
+        for name in ("a%00b.py", "a" * 5_000 + ".py", "loop.py"):
+            await ask(editor, editor.open_at(f"{shop.as_uri()}/{name}", MAIN))
+        assert "none of a file" in (await editor.command("leanwide.lastRequest"))[0].reason
+        assert SHOWN in await prompt_in(editor, shop / "main.py")
+
+
+async def test_folders_that_are_none_keep_no_other_from_being_served(tmp_path: Path, shop: Path):
+    (tmp_path / "loop").symlink_to("loop")
+    odd = (tmp_path / "gone", shop / "pricing.py", tmp_path / "a\0b", tmp_path / ("x" * 5_000))
+    async with editing(tmp_path / "loop", *odd, shop) as editor:
+        editor.change_folders(added=odd, removed=[tmp_path / "gone"])
+        await silent_in(editor, shop)
+        assert SHOWN in await prompt_in(editor, shop / "main.py")

@@ -1,0 +1,92 @@
+"""Folders of a workspace: what a file is called, and who decides about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanwide.features.names import judge
+from leanwide.files.area import Area, Folder, new_prefix
+from leanwide.files.exclusions import Exclusions
+from tests.context.folders import folder_of, write
+
+PATHS = st.lists(
+    st.lists(st.sampled_from(["a", "b", "..b"]), max_size=3).map(lambda parts: Path("/", *parts)),
+    max_size=6,
+)
+
+
+@given(opened=PATHS, closed=st.sets(st.integers(0, 5)), files=PATHS)
+def test_a_key_means_one_file_however_folders_come_and_go(opened, closed, files):
+    prefixes: dict[Path, str] = {}
+    for path in opened:
+        if path not in prefixes:
+            prefixes[path] = new_prefix(path, prefixes)
+    folders = [Folder(path=path, prefix=prefix) for path, prefix in prefixes.items()]
+    whole = Area(folders=tuple(folders))
+    left = Area(folders=tuple(one for n, one in enumerate(folders) if n not in closed))
+    meant: dict[str, str] = {}
+    for file in {path / "x.py" for path in (*files, *opened)}:
+        for area in (whole, left):
+            key = area.key(str(file))
+            if key is not None:
+                assert area.file(key) == file
+                assert meant.setdefault(key, str(file)) == str(file)
+                other = (left if area is whole else whole).file(key)
+                assert other in (None, file)
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/work/app/a.py", "a.py"),
+        ("/work/app/inner/a.py", "inner/a.py"),
+        ("/work/lib/a.py", "../lib/a.py"),
+        ("/other/lib/a.py", "../lib (2)/a.py"),
+        ("/link/a.py", "../lib/a.py"),
+        ("/link/../work/app/a.py", "a.py"),
+        ("/work/app/../a.py", None),
+        ("/work/apple.py", None),
+    ],
+)
+def test_a_file_is_called_as_seen_from_the_first_folder(path: str, key: str | None):
+    prefixes: dict[Path, str] = {}
+    for name in ("/work/app", "/work/app/inner", "/work/lib", "/other/lib"):
+        prefixes[Path(name)] = new_prefix(Path(name), prefixes)
+    folders = [
+        Folder(path=one, prefix=prefix, names=("/link",) * (str(one) == "/work/lib"))
+        for one, prefix in prefixes.items()
+    ]
+    assert Area(folders=tuple(folders)).key(path) == key
+
+
+def test_a_folder_s_patterns_count_in_it_and_the_first_s_outside_of_all():
+    first, second = Exclusions("/a", ("one.py",)), Exclusions("/b", ("two.py",))
+    area = Area(
+        folders=(
+            Folder(path=Path("/a"), exclusions=first),
+            Folder(path=Path("/b"), exclusions=second, prefix="../b/"),
+        ),
+        outside=first,
+    )
+    found = ("/a/one.py", "/a/two.py", "/b/one.py", "/b/two.py", "/c/one.py")
+    assert {path for path in found if area.why(path)} == {"/a/one.py", "/b/two.py", "/c/one.py"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "untitled:{}/gen/x.py",
+        "vscode-notebook-cell:{}/gen/book.ipynb#W0sZmlsZQ%3D%3D",
+        "vscode-notebook-cell:/elsewhere/id_rsa#W1",
+        "untitled:.env",
+    ],
+)
+def test_a_document_that_is_no_file_is_judged_by_the_path_in_its_uri(tmp_path: Path, path: str):
+    write(tmp_path, {".gitignore": "gen/\n"})
+    judged = judge(Area(folders=(folder_of(tmp_path),)), path.format(tmp_path))
+    assert judged.reason is not None
+    assert judge(Area(), "untitled:Untitled-1").reason is None
