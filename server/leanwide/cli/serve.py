@@ -11,6 +11,7 @@ import typer
 
 from leanwide.cli.compose import launch, user_layers, user_texts
 from leanwide.cli.errors import BadUse
+from leanwide.cli.terminal import note
 from leanwide.server import create_server
 
 app = typer.Typer()
@@ -34,7 +35,7 @@ def serve(
     # What is imported stays: looking through all of it for garbage would hold up a key.
     gc.freeze()
     if tcp:
-        typer.echo(f"leanwide listens on {host}:{port}", err=True)
+        note(f"leanwide listens on {host}:{port}")
         server.start_tcp(host, port)
     else:
         server.start_io()
