@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gc
-import logging
-import sys
 from typing import Annotated
 
 import typer
 
 from leanwide.cli.compose import launch, user_layers, user_texts
 from leanwide.cli.errors import BadUse
+from leanwide.cli.log import log_to_stderr
 from leanwide.cli.terminal import note
 from leanwide.server import create_server
 
@@ -26,9 +25,7 @@ def serve(
     """Speak the Language Server Protocol with an editor."""
     host, port = _address(tcp) if tcp else ("", 0)
 
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # pygls logs messages with the user's text in them, also as errors: none of it is ours to keep.
-    logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+    log_to_stderr()
     layers, problems = user_layers()
     texts, text_problems = user_texts()
     server = create_server(launch, layers, (*problems, *text_problems), texts)

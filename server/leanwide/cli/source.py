@@ -32,7 +32,7 @@ def read_view(file: Path, line: int, column: int) -> View:
         raise BadUse(f"{file} has no line {line}, column {column}")
     return View(
         uri=file.absolute().as_uri(),
-        path=str(file),
+        path=str(file.absolute()),
         language_id=file.suffix.lstrip("."),
         version=0,
         lines=tuple(lines),
