@@ -8,12 +8,13 @@ wish, so more of it is left out: ``secrets.py`` too, and all that is in a folder
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import PurePath
-from typing import Final, TypeVar
+from typing import Final
 
 from attrs import frozen
 
+from leanwide.files.name_patterns import Patterns, grouped, patterns
 from leanwide.files.secret_names import (
     CAREFUL_COMPOUNDS,
     CAREFUL_ENDINGS,
@@ -33,8 +34,6 @@ _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 """A word of a name in snake, kebab or camel case."""
 _MOST_COPIES: Final = 3
 """Marks of a copy that are taken off a name."""
-
-_One = TypeVar("_One")
 
 
 def is_secret(path: str, root: str = "") -> bool:
@@ -87,60 +86,11 @@ class _Place:
         return self.name, self.name.lstrip(".")
 
 
-@frozen
-class _Names:
-    """Names that may hold stars, in a form that is quick to ask."""
-
-    exact: frozenset[str]
-    endings: tuple[str, ...]
-    """Of those with one star, in front."""
-    parts: dict[str, tuple[tuple[str, ...], ...]]
-    """What is between the stars of the others, by the character that they begin with."""
-
-    def match(self, name: str) -> bool:
-        """Whether a name is one of them."""
-        if name in self.exact or name.endswith(self.endings):
-            return True
-        others = (*self.parts.get(name[:1], ()), *self.parts.get("", ()))
-        return any(_matches(name, parts) for parts in others)
-
-
-def _names(patterns: Iterable[str]) -> _Names:
-    split = [tuple(pattern.split("*")) for pattern in patterns]
-    endings = [parts for parts in split if len(parts) == 2 and not parts[0]]
-    others = [parts for parts in split if len(parts) > 1 and parts not in endings]
-    return _Names(
-        exact=frozenset(parts[0] for parts in split if len(parts) == 1),
-        endings=tuple(parts[1] for parts in endings),
-        parts=_grouped((parts[0][:1], parts) for parts in others),
-    )
-
-
-def _grouped(pairs: Iterable[tuple[str, _One]]) -> dict[str, tuple[_One, ...]]:
-    groups: dict[str, tuple[_One, ...]] = {}
-    for key, one in pairs:
-        groups[key] = (*groups.get(key, ()), one)
-    return groups
-
-
-def _matches(name: str, parts: Sequence[str]) -> bool:
-    """Whether the parts of a pattern come one after the other: each once, none is tried again."""
-    if not name.startswith(parts[0]):
-        return False
-    at = len(parts[0])
-    for part in parts[1:-1]:
-        at = name.find(part, at)
-        if at < 0:
-            return False
-        at += len(part)
-    return name[at:].endswith(parts[-1])
-
-
-def _by_ways(patterns: Iterable[str]) -> tuple[tuple[str, _Names], ...]:
-    """Ways, and the names that are secrets there."""
-    split = (pattern.rpartition("/") for pattern in patterns)
-    found = _grouped((f"/{folders}/", name) for folders, _, name in split)
-    return tuple((way, _names(inside)) for way, inside in found.items())
+def _by_ways(paths: Iterable[str]) -> tuple[tuple[str, Patterns], ...]:
+    """Ways, and the patterns of names that are secrets there."""
+    split = (path.rpartition("/") for path in paths)
+    found = grouped((f"/{folders}/", name) for folders, _, name in split)
+    return tuple((way, patterns(inside)) for way, inside in found.items())
 
 
 def _last(way: str) -> str:
@@ -148,9 +98,9 @@ def _last(way: str) -> str:
     return way[:-1].rpartition("/")[2]
 
 
-_ANYWHERE: Final = _names(name for name in FILES if "/" not in name)
-_DATA: Final = _names(DATA_FILES)
-_IN_FOLDERS: Final = _grouped(
+_ANYWHERE: Final = patterns(name for name in FILES if "/" not in name)
+_DATA: Final = patterns(DATA_FILES)
+_IN_FOLDERS: Final = grouped(
     (_last(way), (way, names))
     for way, names in _by_ways(name for name in FILES if "/" in name and "**" not in name)
 )
