@@ -10,8 +10,8 @@ from attrs import evolve
 from lsprotocol import types
 from pygls.workspace import TextDocument
 
-from leanwide.context.exclusions import LARGEST
 from leanwide.context.view import View
+from leanwide.files.exclusions import LARGEST
 from leanwide.lsp.documents import Document, DocumentWorkspace
 
 SYNC: Final = types.NotebookDocumentSyncOptions(
