@@ -34,13 +34,12 @@ _ENCODED: Final = re.compile(r"[A-Za-z0-9+/]{32,300}")
 
 
 def has_private_key(lines: Sequence[str]) -> bool:
-    """Whether a private key begins in a text; a header that source code only names is none.
-
-    Takes about 0.5 ms for 10,000 lines.
-    """
+    """Whether a private key begins in a text; a header that source code only names is none."""
+    text = "".join(lines)  # one search in all of it is many times faster than one a line
+    marks = [mark for mark in _KEY_MARKS if mark in text]
     return any(
         _begins_key(lines, number)
-        for mark in _KEY_MARKS
+        for mark in marks
         for number in compress(range(len(lines)), map(contains, lines, repeat(mark)))
     )
 
