@@ -47,6 +47,8 @@ def test_a_secret_is_known_by_its_name(path: str):
         "/app/.env.example",
         "/app/keys.py",
         "/app/secrets_test.py",
+        "/app/secrets.py",
+        "/app/credentials.ts",
         "/app/credentials/store.py",
         "/app/environment.ts",
         "/app/minify.js",
@@ -101,6 +103,8 @@ def test_the_users_patterns_count_from_the_workspace(patterns, path, excluded):
         ("x = 1\n" * 200_000, "larger than 1 MB"),
         ("\n" * 1_500_000, "larger than 1 MB"),
         ("GIF89a\0\0\n", "binary"),
+        ("-----BEGIN PRIVATE " + "KEY-----\nMIIE\n", "private key"),
+        ("x = 1\n" * 9_000 + "-----BEGIN RSA PRIVATE " + "KEY-----\nMIIE\n", "private key"),
     ],
 )
 def test_a_text_is_left_alone_by_what_it_is(text: str, reason: str | None):

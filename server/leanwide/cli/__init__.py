@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from leanwide.cli.errors import BadUse
+from leanwide.cli.terminal import complain, leave_closed_pipe, prepare_streams
 from leanwide.engine.base import EngineError
 from leanwide.models.gguf import ModelFileError
 
@@ -47,11 +48,14 @@ def leanwide() -> None:
 
 def main() -> None:
     """Run the program; a failure is one line on stderr and exit code 1, bad use is 2."""
+    prepare_streams()
     try:
         app()
+    except BrokenPipeError:
+        leave_closed_pipe()
     except (EngineError, ModelFileError) as error:
-        typer.echo(f"leanwide: {error}", err=True)
+        complain(error)
         sys.exit(1)
     except BadUse as error:
-        typer.echo(f"leanwide: {error}", err=True)
+        complain(error)
         sys.exit(2)

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import msgspec
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 
@@ -20,9 +18,11 @@ from leanwide.cli.compose import (
     model_path,
     user_layers,
 )
+from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import BadUse
 from leanwide.cli.measuring import options_of
 from leanwide.cli.soak import soak
+from leanwide.cli.terminal import complain, say, say_json
 from leanwide.engine.base import EngineError, EngineSpec
 from leanwide.engine.speed import measure, samples
 from leanwide.lab.lanes.lanes import measure_lanes
@@ -83,7 +83,7 @@ def replay(  # noqa: PLR0913, PLR0917  # an option each
     except ReplayError as error:
         _fail(str(error), error)
     if json:
-        typer.echo(msgspec.json.encode(as_data(report)).decode())
+        say_json(as_data(report))
     else:
         _print(report)
     if unfair := report.replay.unfair_requests:
@@ -116,9 +116,9 @@ def lanes(
     except (ModelFileError, EngineError, OSError) as error:
         _fail(str(error), error)
     if json:
-        typer.echo(msgspec.json.encode(as_data_of_lanes(report, allowed)).decode())
+        say_json(as_data_of_lanes(report, allowed))
     else:
-        Console().print(as_tables(report, allowed))
+        TextConsole().print(as_tables(report, allowed))
 
 
 def _counts(text: str, header: GgufHeader) -> list[int]:
@@ -173,14 +173,14 @@ def synthetic(
     recipe = Recipe(shape=SHAPES[shape], seed=seed, vocabulary=options)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     try:
-        with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        with Progress(*columns, TimeRemainingColumn(), console=TextConsole(stderr=True)) as bar:
             task = bar.add_task(file.name)
             written = write(
                 file, recipe, lambda done, total: bar.update(task, completed=done, total=total)
             )
     except SyntheticError as error:
         _fail(str(error), error)
-    typer.echo(f"{file}: {written.bytes / 1e6:.1f} MB in {written.seconds:.1f} s")
+    say(f"{file}: {written.bytes / 1e6:.1f} MB in {written.seconds:.1f} s")
 
 
 def _setup(model: Path | None, experts: int | None) -> Setup:
@@ -219,17 +219,18 @@ def _measure(plan: Plan, peer: str) -> Report:
 
 def _status() -> Status:
     """Show what is played, without taking time from what is measured."""
-    return Console(stderr=True).status("starting", refresh_per_second=2)
+    console = TextConsole(stderr=True)
+    return console.status("starting", spinner=console.spinner, refresh_per_second=2)
 
 
 def _print(report: Report) -> None:
-    console = Console()
+    console = TextConsole()
     if not console.is_terminal:
-        console = Console(width=_TABLE_WIDTH)
+        console = TextConsole(width=_TABLE_WIDTH)
     console.print(as_table(report))
 
 
 def _fail(message: str, cause: Exception | None = None) -> NoReturn:
     """End the program with one line on stderr and exit code 1."""
-    typer.echo(f"leanwide: {message}", err=True)
+    complain(message)
     raise typer.Exit(1) from cause

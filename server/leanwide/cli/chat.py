@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import attrs
-import msgspec
 import typer
 
 from leanwide.cli.compose import open_workbench
 from leanwide.cli.errors import BadUse
 from leanwide.cli.markdown import showing_markdown
 from leanwide.cli.source import read_file, read_place
+from leanwide.cli.terminal import say, say_json
 from leanwide.engine.base import CancelToken, EngineError
 from leanwide.features.chat import Saying
 from leanwide.features.chat import chat as answer_message
@@ -58,7 +58,7 @@ def chat(
     if json:
         answer = asyncio.run(_once(saying, model, experts, lambda _: None))
         result = {"markdown": answer.markdown, **attrs.asdict(cost(answer.record))}
-        typer.echo(msgspec.json.encode(result).decode())
+        say_json(result)
         return
     with showing_markdown() as show:
         asyncio.run(_once(saying, model, experts, show))
@@ -83,7 +83,7 @@ def _converse(place: Place | None, model: Path | None, experts: int | None) -> N
             opened = open_workbench(model, experts, WIDE)
             bench = runner.run(stack.enter_async_context(opened))
             name = bench.engine.model.name if bench.engine.model is not None else ""
-            typer.echo(f"leanwide chat with {name} · /help says what else there is")
+            say(f"leanwide chat with {name} · /help says what else there is")
             _Shell(runner, bench, place).run()
         finally:
             runner.run(stack.aclose())
@@ -105,10 +105,10 @@ class _Shell:
             try:
                 line = input("> ").strip()
             except KeyboardInterrupt:
-                typer.echo()
+                say()
                 continue
             except EOFError:
-                typer.echo()
+                say()
                 return
             if line == "/quit":
                 return
@@ -121,11 +121,11 @@ class _Shell:
             try:
                 self._place = _place(rest.strip())
             except BadUse as error:
-                typer.echo(str(error))
+                say(str(error))
         elif command == "/new":
             self._talk = Chats().begin()
         elif line.startswith("/"):
-            typer.echo(_HELP)
+            say(_HELP)
         elif line:
             self._answer(Saying(text=line, about=self._place))
             self._place = None

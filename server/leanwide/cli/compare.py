@@ -17,6 +17,7 @@ from leanwide.cli.measuring import (
     repository_at,
     with_bar,
 )
+from leanwide.cli.terminal import say, say_json
 from leanwide.engine.base import EngineError
 from leanwide.lab.comparing.comparing import Contest, compare
 from leanwide.lab.comparing.energy import EnergyMeter
@@ -46,18 +47,18 @@ def compare_command(
 ) -> None:
     """Compare quality, speed and energy of your settings with "more is better" on your code."""
     comparison = _measure(path, time.monotonic() + 60 * minutes, model)
-    data = msgspec.json.encode(as_data(comparison))
+    data = as_data(comparison)
     if comparison.enough:
-        _write(to, comparison, data)
+        _write(to, comparison, msgspec.json.encode(data))
     if json:
-        typer.echo(data.decode())
+        say_json(data)
     else:
         print_tables(as_table(comparison))
-        typer.echo("\n".join(verdict(comparison)))
+        say("\n".join(verdict(comparison)))
         if reason := comparison.contest.meter.reason:
-            typer.echo(f"energy: {reason}")
+            say(f"energy: {reason}")
         if comparison.enough:
-            typer.echo(f"the page is {to / 'compare.html'}")
+            say(f"the page is {to / 'compare.html'}")
     if not comparison.enough:
         raise EngineError(verdict(comparison)[0].rstrip("."))
 

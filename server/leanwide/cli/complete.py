@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from leanwide.cli.compose import open_workbench
 from leanwide.cli.errors import BadUse
 from leanwide.cli.source import read_view
+from leanwide.cli.terminal import note, say, say_json
 from leanwide.engine.base import CancelToken
 from leanwide.features.complete import Question
 from leanwide.features.complete import complete as complete_view
@@ -37,11 +37,11 @@ def complete(
     file, line, column = _parse_place(place)
     text, record = asyncio.run(_complete(file, line, column, model, experts))
     if json:
-        typer.echo(msgspec.json.encode(_result(text, record)).decode())
+        say_json(_result(text, record))
     elif text:
-        typer.echo(text)
+        say(text)
     else:
-        typer.echo(f"nothing to suggest here: {record.reason}", err=True)
+        note(f"nothing to suggest here: {record.reason}")
 
 
 def _parse_place(place: str) -> tuple[Path, int, int]:

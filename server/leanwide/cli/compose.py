@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import attrs
 import psutil
-import typer
 from platformdirs import user_config_path
 
+from leanwide.cli.terminal import complain
 from leanwide.engine.base import EngineError, EngineSpec, LaneSpec
 from leanwide.engine.client import EngineClient
 from leanwide.features.workbench import Workbench, workbench
@@ -143,7 +143,7 @@ async def open_workbench(
     texts, text_problems = user_texts()
     options, found = parse(*layers, argument_layer(model, experts, lane))
     for problem in (*problems, *text_problems, *found):
-        typer.echo(f"leanwide: {problem}", err=True)
+        complain(problem)
     if experts is not None:
         check_experts(read_header(model_path(options)), experts)
     spec = engine_spec(options)

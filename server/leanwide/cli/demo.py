@@ -10,11 +10,13 @@ from typing import Final
 import attrs
 import typer
 from rich.console import Console, RenderableType
+from rich.markup import escape
 from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
 
 from leanwide.cli.compose import open_workbench
+from leanwide.cli.console import TextConsole
 from leanwide.cli.source import read_view
 from leanwide.context.view import View
 from leanwide.engine.base import CancelToken, LaneInfo
@@ -47,7 +49,7 @@ def demo() -> None:
 
 
 async def _demo() -> None:
-    console = Console(highlight=False)
+    console = TextConsole(highlight=False)
     view = _opening_view()
     async with open_workbench(None, None) as bench:
         _introduce(console, bench)
@@ -88,7 +90,9 @@ def _introduce(console: Console, bench: Workbench) -> None:
     lane = bench.engine.lanes[0]
     if model is not None:
         size = f"{model.size_bytes / 1e6:.0f} MB"
-        console.print(f"[bold]leanwide[/] runs [bold]{model.name}[/] ({size}) on this machine.")
+        console.print(
+            f"[bold]leanwide[/] runs [bold]{escape(model.name)}[/] ({size}) on this machine."
+        )
         console.print(f"{_lane_words(lane, model.experts)} Nothing leaves the machine.\n")
 
 

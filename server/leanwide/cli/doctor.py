@@ -8,14 +8,14 @@ import platform
 from typing import Annotated, Any
 
 import attrs
-import msgspec
 import psutil
 import typer
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from leanwide import __version__
 from leanwide.cli.compose import engine_spec, launch, model_path, residence, user_layers
+from leanwide.cli.console import TextConsole
 from leanwide.cli.fitting import (
     as_data,
     fitting,
@@ -24,6 +24,7 @@ from leanwide.cli.fitting import (
     print_memory,
     speed_words,
 )
+from leanwide.cli.terminal import say_json
 from leanwide.engine.base import (
     EngineError,
     EngineSpec,
@@ -61,7 +62,7 @@ def doctor(
     if measure and report["model"] is not None:
         add_measured(report)
     if json:
-        typer.echo(msgspec.json.encode(report).decode())
+        say_json(report)
     else:
         _print(report)
     if report["problems"]:
@@ -177,7 +178,7 @@ def _lane(
 
 
 def _print(report: dict[str, Any]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = TextConsole(highlight=False, soft_wrap=True)
     memory, model = report["memory_mb"], report["model"]
     console.print(f"leanwide {report['leanwide']}, Python {report['python']}")
     console.print(
@@ -186,9 +187,9 @@ def _print(report: dict[str, Any]) -> None:
     console.print(f"llama.cpp: {report['llama_cpp']['features']}", markup=False)
     if model is not None:
         note = " (ships with leanwide; `leanwide models list` has real ones)"
-        console.print(f"model: {model['name']}, {model['megabytes']} MB", end="")
+        console.print(f"model: {model['name']}, {model['megabytes']} MB", end="", markup=False)
         console.print(note if model["embedded"] else "", markup=False)
-        console.print(model["path"], style="dim")
+        console.print(model["path"], style="dim", markup=False)
     table = Table("lane", "experts", "context", "sequences", "at most", "measured")
     for lane in report["lanes"]:
         table.add_row(
@@ -211,6 +212,6 @@ def _print(report: dict[str, Any]) -> None:
         if report["fit"]["advice"] not in report["problems"]:
             print_advice(console, report["fit"])
     for problem in report["problems"]:
-        console.print(f"[bold red]problem[/]: {problem}")
+        console.print(f"[bold red]problem[/]: {escape(problem)}")
     if not report["problems"]:
         console.print("[green]everything is fine[/]")

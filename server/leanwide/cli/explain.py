@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import attrs
-import msgspec
 import typer
 
 from leanwide.cli.compose import open_workbench
 from leanwide.cli.markdown import showing_markdown
 from leanwide.cli.source import read_place
+from leanwide.cli.terminal import say_json
 from leanwide.engine.base import CancelToken
 from leanwide.features.cost import cost
 from leanwide.features.explain import explain as explain_place
@@ -41,7 +41,7 @@ def explain(
     if json:
         answer = asyncio.run(_explain(meant, model, experts, lambda _: None))
         result = {"markdown": answer.markdown, **attrs.asdict(cost(answer.record))}
-        typer.echo(msgspec.json.encode(result).decode())
+        say_json(result)
         return
     with showing_markdown() as show:
         asyncio.run(_explain(meant, model, experts, show))

@@ -9,9 +9,11 @@ import attrs
 import psutil
 from attrs import frozen
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 from leanwide.cli.compose import engine_spec, residence
+from leanwide.cli.console import TextConsole
 from leanwide.engine.base import EngineSpec
 from leanwide.engine.ggml import gpu_memory_bytes
 from leanwide.engine.shapes import lane_shapes
@@ -82,7 +84,9 @@ def measure_again(header: GgufHeader, options: Options) -> None:
 
 def _status() -> Status:
     """Say what is going on, where somebody watches."""
-    return Console(stderr=True).status("measuring memory and kernels", refresh_per_second=2)
+    console = TextConsole(stderr=True)
+    doing = "measuring memory and kernels"
+    return console.status(doing, spinner=console.spinner, refresh_per_second=2)
 
 
 def _samples(
@@ -146,7 +150,7 @@ def print_memory(console: Console, data: dict[str, Any]) -> None:
 def print_advice(console: Console, data: dict[str, Any]) -> None:
     """Show to a person what to do, where there is anything to do."""
     if data["advice"]:
-        console.print(f"[yellow]advice[/]: {data['advice']}")
+        console.print(f"[yellow]advice[/]: {escape(data['advice'])}")
 
 
 def speed_words(lane: dict[str, Any]) -> str:

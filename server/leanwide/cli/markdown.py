@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-import typer
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.markdown import Markdown
 from rich.segment import Segment
 from rich.spinner import Spinner
 
+from leanwide.cli.console import TextConsole
+from leanwide.cli.terminal import say
 from leanwide.features.wide import Show
 
 
@@ -24,8 +25,8 @@ def showing_markdown() -> Iterator[Show]:
         with LiveMarkdown() as live:
             yield live.show
     else:
-        yield lambda text: typer.echo(text, nl=False)
-        typer.echo()
+        yield lambda text: say(text, end="")
+        say()
 
 
 class LiveMarkdown:
@@ -36,8 +37,8 @@ class LiveMarkdown:
 
     def __init__(self) -> None:
         self._text = ""
-        self._console = Console()
-        waiting = Spinner("dots", "reading")
+        self._console = TextConsole()
+        waiting = Spinner(self._console.spinner, "reading")
         self._live = Live(waiting, console=self._console, refresh_per_second=8, transient=True)
 
     def __enter__(self) -> LiveMarkdown:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Final, TypeVar
 
-import typer
 from platformdirs import user_cache_path
-from rich.console import Console
 from rich.table import Table
 
 from leanwide.cli.compose import Layers, argument_layer
+from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import BadUse
+from leanwide.cli.terminal import complain
 from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
 from leanwide.lab.tuning.repository import Repository, read_repository
@@ -38,7 +38,7 @@ def options_of(model: Path | None, layers: Layers) -> Options:
     absolute = model.expanduser().absolute() if model is not None else None
     options, found = parse(*layers[0], argument_layer(absolute, None))
     for problem in (*layers[1], *found):
-        typer.echo(f"leanwide: {problem}", err=True)
+        complain(problem)
     return options
 
 
@@ -73,8 +73,8 @@ def with_bar(seconds: float, measure: Measure[Found], kept: Callable[[], str]) -
 
 def print_tables(*tables: Table) -> None:
     """Print tables as wide as they are where there is no terminal."""
-    console = Console()
+    console = TextConsole()
     if not console.is_terminal:
-        console = Console(width=_TABLE_WIDTH)
+        console = TextConsole(width=_TABLE_WIDTH)
     for table in tables:
         console.print(table)

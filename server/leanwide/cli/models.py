@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import attrs
-import msgspec
 import typer
-from rich.console import Console
+from rich.markup import escape
 
 from leanwide.cli.compose import engine_spec, model_path, user_layers
+from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import BadUse
 from leanwide.cli.fitting import (
     Fitting,
@@ -22,6 +22,7 @@ from leanwide.cli.fitting import (
     this_machine,
 )
 from leanwide.cli.pulling import bring
+from leanwide.cli.terminal import escaped, say, say_json
 from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.registry import (
@@ -55,12 +56,12 @@ def list_models(json: Json = False) -> None:
     others = sorted(set(pulled()) - {place(entry.source) for entry in entries()})
     if json:
         data = {"models": known, "others": [str(path) for path in others]}
-        typer.echo(msgspec.json.encode(data).decode())
+        say_json(data)
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = TextConsole(highlight=False, soft_wrap=True)
     for each in known:
         fits = "[green]fits here[/]" if each["fits"] else "[red]does not fit here[/]"
-        there = f", pulled: {each['path']}" if each["path"] else ""
+        there = f", pulled: {escape(each['path'])}" if each["path"] else ""
         console.print(f"[bold]{each['name']}[/]  {each['size_gb']} GB, {fits}{there}")
         console.print(
             f"  {each['about']}. Takes {each['needs_gb']} GB of memory; "
@@ -68,14 +69,14 @@ def list_models(json: Json = False) -> None:
             style="dim",
         )
     for file in others:
-        console.print(f"also here: {file}")
+        console.print(f"also here: {file}", markup=False)
     console.print("`leanwide models pull NAME` brings one.", style="dim")
 
 
 @app.command()
 def path(model: Model = None) -> None:
     """Print where a model is: the one in use, or one that was pulled."""
-    typer.echo(str(_chosen(model)))
+    say(str(_chosen(model)))
 
 
 @app.command()
@@ -84,7 +85,7 @@ def info(model: Model = None, json: Json = False) -> None:
     header = read_header(_chosen(model))
     facts, found = describe(header), fitting(header, _options())
     if json:
-        typer.echo(msgspec.json.encode({**facts, "fit": as_data(found)}).decode())
+        say_json({**facts, "fit": as_data(found)})
     else:
         _print(facts, found)
 
@@ -95,8 +96,8 @@ def pull(name: Name) -> None:
     target = bring(_source(name))
     header = read_header(target)
     found = fitting(header, _options())
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"[green]complete and verified[/]: {target}")
+    console = TextConsole(highlight=False, soft_wrap=True)
+    console.print(f"[green]complete and verified[/]: {escape(str(target))}")
     if not header.number("expert_count"):
         console.print("It is a dense model: both lanes run all of it.")
     if not header.fim:
@@ -106,7 +107,7 @@ def pull(name: Name) -> None:
     print_memory(console, data)
     print_advice(console, data)
     console.print("To use it, put this into your config.toml:")
-    console.print(f'\n\\[model]\npath = "{target}"')
+    console.print(f'\n[model]\npath = "{target}"', markup=False)
 
 
 @app.command()
@@ -125,11 +126,11 @@ def rm(
         if not yes:
             in_use = target == model_path(_options())
             warning = " It is the model in use." if in_use else ""
-            typer.confirm(f"Remove {target}?{warning}", abort=True)
+            typer.confirm(f"Remove {escaped(str(target))}?{warning}", abort=True)
         freed = remove(target)
     except StoreError as error:
         raise BadUse(str(error)) from error
-    typer.echo(f"removed {target}: {freed / 1e9:.2f} GB are free again")
+    say(f"removed {target}: {freed / 1e9:.2f} GB are free again")
 
 
 def describe(header: GgufHeader) -> dict[str, Any]:
@@ -157,7 +158,7 @@ def _print(facts: dict[str, Any], found: Fitting) -> None:
     if cost.expert_bytes:
         reads += f", and {cost.expert_bytes / 1e6:,.1f} MB an expert"
     shown = {**facts, "a_token_reads": reads}
-    console = Console(highlight=False, soft_wrap=True)
+    console = TextConsole(highlight=False, soft_wrap=True)
     width = max(len(name) for name in shown)
     for name, value in shown.items():
         console.print(f"{name.replace('_', ' '):<{width}}  {_worded(value)}", markup=False)

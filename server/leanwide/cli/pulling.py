@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -16,6 +15,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from leanwide.cli.console import TextConsole
+from leanwide.cli.terminal import complain
 from leanwide.models.registry import HubFile
 
 
@@ -25,7 +26,7 @@ def bring(source: HubFile) -> Path:
         from leanwide.models.pull import PullError, pull  # noqa: PLC0415  # an extra
     except ModuleNotFoundError as error:
         _fail(f"{error.name} is missing: pip install 'leanwide[models]' brings it", error)
-    console = Console(stderr=True)
+    console = TextConsole(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     speed = (TransferSpeedColumn(), TimeRemainingColumn())
     bar = Progress(*columns, *speed, console=console, disable=not console.is_terminal)
@@ -46,5 +47,5 @@ def bring(source: HubFile) -> Path:
 
 def _fail(message: str, cause: BaseException) -> NoReturn:
     """End the program with one line on stderr and exit code 1."""
-    typer.echo(f"leanwide: {message}", err=True)
+    complain(message)
     raise typer.Exit(1) from cause

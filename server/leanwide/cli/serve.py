@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gc
-import logging
-import sys
 from typing import Annotated
 
 import typer
 
 from leanwide.cli.compose import launch, user_layers, user_texts
 from leanwide.cli.errors import BadUse
+from leanwide.cli.log import log_to_stderr
+from leanwide.cli.terminal import note
 from leanwide.server import create_server
 
 app = typer.Typer()
@@ -25,16 +25,14 @@ def serve(
     """Speak the Language Server Protocol with an editor."""
     host, port = _address(tcp) if tcp else ("", 0)
 
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # pygls logs messages with the user's text in them, also as errors: none of it is ours to keep.
-    logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+    log_to_stderr()
     layers, problems = user_layers()
     texts, text_problems = user_texts()
     server = create_server(launch, layers, (*problems, *text_problems), texts)
     # What is imported stays: looking through all of it for garbage would hold up a key.
     gc.freeze()
     if tcp:
-        typer.echo(f"leanwide listens on {host}:{port}", err=True)
+        note(f"leanwide listens on {host}:{port}")
         server.start_tcp(host, port)
     else:
         server.start_io()

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
-import msgspec
 import typer
 
 from leanwide.cli.compose import argument_layer
 from leanwide.cli.errors import BadUse
 from leanwide.cli.measuring import print_tables
+from leanwide.cli.terminal import say_json
 from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
 from leanwide.lab.replay.rpc import ReplayError
@@ -64,7 +64,7 @@ def soak(  # noqa: PLR0913, PLR0917  # an option each
         )
         outcome = _run(plan)
     if json:
-        typer.echo(msgspec.json.encode(as_data(outcome)).decode())
+        say_json(as_data(outcome))
     else:
         print_tables(*as_tables(outcome))
     if wrong := outcome.tally.unanswered + outcome.tally.answered_twice:

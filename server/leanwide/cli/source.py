@@ -17,21 +17,22 @@ _PLACE: Final = re.compile(r"(?P<file>.+):(?P<start>[0-9]+)(?:-(?P<end>[0-9]+))?
 def read_view(file: Path, line: int, column: int) -> View:
     """Read ``file`` with the cursor at ``line`` and ``column``, both counted from 1.
 
+    Bytes that are not UTF-8 become U+FFFD, a character each.
+
     Raises:
         BadUse: The file cannot be read, or has no such place.
     """
     try:
-        text = file.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise BadUse(f"{file} cannot be read: {reason}") from error
+        text = file.read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise BadUse(f"{file} cannot be read: {error.strerror}") from error
     lines = split_lines(text)
     current = lines[line - 1].rstrip("\r\n") if line <= len(lines) else ""
     if not (1 <= line <= len(lines) + 1 and 1 <= column <= len(current) + 1):
         raise BadUse(f"{file} has no line {line}, column {column}")
     return View(
         uri=file.absolute().as_uri(),
-        path=str(file),
+        path=str(file.absolute()),
         language_id=file.suffix.lstrip("."),
         version=0,
         lines=tuple(lines),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
+
+from leanwide.cli.console import TextConsole
 
 Show = Callable[[str, float], None]
 """Takes what is being done, and the seconds that are left."""
@@ -18,7 +19,7 @@ def time_bar(seconds: float) -> Iterator[Show]:
     columns = (BarColumn(), TextColumn("{task.fields[left]}"), TextColumn("{task.description}"))
     # Twice a second: drawing must take no time from what is measured.
     with Progress(
-        *columns, console=Console(stderr=True), refresh_per_second=2, transient=True
+        *columns, console=TextConsole(stderr=True), refresh_per_second=2, transient=True
     ) as bar:
         task = bar.add_task("starting", total=max(seconds, 1e-9), left="")
 

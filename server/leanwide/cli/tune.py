@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import psutil
 import typer
 from attrs import frozen
@@ -29,6 +28,7 @@ from leanwide.cli.measuring import (
     repository_at,
     with_bar,
 )
+from leanwide.cli.terminal import note, say, say_json
 from leanwide.engine.base import EngineError
 from leanwide.lab.tuning.report import as_data, as_tables
 from leanwide.lab.tuning.results import Results, alone
@@ -90,12 +90,12 @@ def tune_command(  # noqa: PLR0913, PLR0917  # an option each
     report = _measure(wishes)
     written = not dry_run and _write(report)
     if json:
-        typer.echo(msgspec.json.encode(as_data(report)).decode())
+        say_json(as_data(report))
     else:
         print_tables(*as_tables(report))
-        typer.echo(as_text(report))
+        say(as_text(report))
         if written:
-            typer.echo(f"written to {tuned_file()}")
+            say(f"written to {tuned_file()}")
     if reason := unsure(report):
         raise EngineError(reason)
 
@@ -135,7 +135,7 @@ def _job(wishes: _Wishes, cache: Path) -> Job:
         for one in results.values():
             one.forget()
     if kept := _kept(results):
-        typer.echo(f"{kept} earlier results count; --fresh forgets them", err=True)
+        note(f"{kept} earlier results count; --fresh forgets them")
     spec, now = engine_spec(own), parse(*user_layers()[0], argument_layer(wishes.model, None))[0]
     return Job(
         subject=subject,
@@ -163,7 +163,7 @@ def _run(job: Job) -> Findings:
         EngineError: The model cannot be used, or somebody stopped it.
     """
     if not expert_counts(job.header):
-        typer.echo(f"{job.header.name} has no experts to choose from", err=True)
+        note(f"{job.header.name} has no experts to choose from")
     return with_bar(
         job.seconds,
         lambda tell: tune(job, tell),

@@ -104,6 +104,6 @@ def _entries(folder: str) -> Sequence[os.DirEntry[str]]:
 
 def _found(area: Area, path: str, key: str, status: os.stat_result) -> Found | None:
     fits = S_ISREG(status.st_mode) and 0 < status.st_size <= LARGEST
-    if not fits or not _SURROGATE.isdisjoint(key) or area.why(path) is not None:
+    if not fits or not _SURROGATE.isdisjoint(key) or not area.draws_in(path):
         return None
     return Found(key, status.st_mtime_ns, status.st_size)

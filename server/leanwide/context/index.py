@@ -106,11 +106,11 @@ class WorkspaceIndex:
         return area.key(path) if area.holds(path) else None
 
     def holds(self, key: str) -> bool:
-        """Whether a file is known, and not excluded by now."""
+        """Whether a file is known, and may be shown by now."""
         area, entry = self._area, self._snapshot.files.get(key)
         if entry is None or entry.left_out or (file := area.file(key)) is None:
             return False
-        return area.why(str(file)) is None
+        return area.draws_in(str(file))
 
     def lookup(self, names: Sequence[str], near: str) -> tuple[Located, ...]:
         """Give definitions of names for the file with the key ``near``, nearest names first."""

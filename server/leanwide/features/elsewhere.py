@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeVar
 
 from attrs import define, evolve
 
@@ -15,15 +15,21 @@ from leanwide.context.related import Candidates, names_near
 from leanwide.context.view import View
 from leanwide.features.names import Judged
 from leanwide.files.area import Area
+from leanwide.files.credentials import has_credential
 from leanwide.syntax import SyntaxTree
 
 _TYPING_S: Final = 1.0
 """Seconds that the index rests after a key: it would keep the keys to come waiting."""
 
+_Piece = TypeVar("_Piece", Snippet, EditedPlace)
+
 
 @define(eq=False)
 class Elsewhere:
-    """Everything beside the document at hand. Without a workspace that is nothing, and no error."""
+    """Everything beside the document at hand. Without a workspace that is nothing, and no error.
+
+    No piece of a file that holds a credential is given.
+    """
 
     _index: WorkspaceIndex | None = None
     _area: Area | None = None
@@ -62,7 +68,10 @@ class Elsewhere:
             line: The edited line, counting from 0.
             lines: The file as it reads now.
         """
-        if judged is not None and judged.reason is None and (key := self.key(judged.place)):
+        if judged is None or judged.reason is not None or self._area is None:
+            return
+        key = self.key(judged.place)
+        if key is not None and not self._area.may_hold_secrets(judged.place):
             self._edits = remember_edit(self._edits, key, line, lines)
 
     def key(self, path: str) -> str | None:
@@ -83,7 +92,11 @@ class Elsewhere:
 
         def find() -> Candidates:
             names = names_near(view, tree) if tree is not None else ()
-            return Candidates(index.definitions(names, key), self._edits, index.counterparts(key))
+            return Candidates(
+                definitions=_harmless(index.definitions(names, key)),
+                edits=_harmless(self._edits),
+                counterparts=_harmless(index.counterparts(key)),
+            )
 
         return await asyncio.to_thread(find)
 
@@ -93,7 +106,7 @@ class Elsewhere:
             return ()
 
         def find() -> tuple[Snippet, ...]:
-            return tuple(one for one in index.definitions(names, key) if index.holds(one.path))
+            return _harmless(one for one in index.definitions(names, key) if index.holds(one.path))
 
         return await asyncio.to_thread(find)
 
@@ -103,7 +116,7 @@ class Elsewhere:
             return ()
 
         def find() -> tuple[Snippet, ...]:
-            return tuple(one for one in index.callers(name, key) if index.holds(one.path))
+            return _harmless(one for one in index.callers(name, key) if index.holds(one.path))
 
         return await asyncio.to_thread(find)
 
@@ -121,3 +134,8 @@ class Elsewhere:
         """Keep the index for the next start."""
         if self._index is not None:
             await asyncio.to_thread(self._index.close)
+
+
+def _harmless(pieces: Iterable[_Piece]) -> tuple[_Piece, ...]:
+    """The pieces of files in which there is no credential."""
+    return tuple(one for one in pieces if not has_credential(one.text))

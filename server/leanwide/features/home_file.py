@@ -13,6 +13,8 @@ from leanwide.context.testing import Habit, choose_home
 from leanwide.context.view import View, split_lines, with_lf
 from leanwide.features.names import judge
 from leanwide.files.area import Area
+from leanwide.files.credentials import has_credential
+from leanwide.files.exclusions import why_text
 
 Opened = Callable[[str], View | None]
 """Gives a document by its URI as the editor shows it; None where it is not open."""
@@ -50,7 +52,9 @@ async def find_home_file(code: Path, habit: Habit, area: Area, opened: Opened) -
     lines = view.lines if view is not None else await asyncio.to_thread(_read, path)
     if exists and lines is None:
         return f"{name} cannot be read: a test cannot be added to it."
-    example = lines
+    if lines and (reason := await asyncio.to_thread(why_text, path.name, lines)):
+        return f"{reason}."
+    example = await asyncio.to_thread(_harmless, lines)
     if not exists and home.example is not None:
         example = await asyncio.to_thread(_example, Path(home.example), area)
     return HomeFile(
@@ -70,7 +74,16 @@ def shown_path(path: PurePath, root: PurePath | None) -> str:
 
 
 def _example(path: Path, area: Area) -> tuple[str, ...] | None:
-    return None if judge(area, str(path)).reason else _read(path)
+    judged = judge(area, str(path))
+    if judged.reason or area.may_hold_secrets(str(path)) or area.may_hold_secrets(judged.place):
+        return None
+    lines = _read(path)
+    return None if lines is None or why_text(path.name, lines) else _harmless(lines)
+
+
+def _harmless(lines: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Lines that the model may read: none where there is a credential in one of them."""
+    return None if lines is None or has_credential("".join(lines)) else lines
 
 
 def _read(path: Path) -> tuple[str, ...] | None:

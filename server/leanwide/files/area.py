@@ -11,6 +11,7 @@ from typing import Final
 from attrs import field, frozen
 
 from leanwide.files.exclusions import SECRETS_ONLY, Exclusions
+from leanwide.files.secrets import may_hold_secrets
 
 _PASSED: Final = frozenset(
     {
@@ -101,6 +102,16 @@ class Area:
         if not folders:
             return self.outside.why(path)
         return next((why for one in folders if (why := one.exclusions.why(path))), None)
+
+    def draws_in(self, path: str) -> bool:
+        """Whether a file may be shown in prompts about other files."""
+        return not self.may_hold_secrets(path) and self.why(path) is None
+
+    def may_hold_secrets(self, path: str) -> bool:
+        """Whether the name of a file lets one expect secrets, or that of a folder around it."""
+        path = self.inner(path)
+        folder = self._innermost(path)
+        return may_hold_secrets(path, str(folder.path) if folder is not None else "")
 
     def why_folder(self, path: str) -> str | None:
         """Give the reason why a folder is left alone with all that is in it."""

@@ -11,6 +11,7 @@ import attrs
 import psutil
 from attrs import frozen
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from leanwide import __version__
@@ -79,7 +80,7 @@ def as_table(report: Report) -> Table:
     """Give the report as a table; times are milliseconds, tokens are "median, p95" per key."""
     pace = f"{report.plan.pace_ms:g} ms a key" if report.plan.pace_ms else "as fast as possible"
     model = (report.replay.status.get("model") or {}).get("name", "?")
-    table = Table(title=f"{model}, {pace}", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title=escape(f"{model}, {pace}"), title_justify="left", box=SIMPLE_HEAD)
     table.pad_edge, table.collapse_padding = False, True
     table.add_column("client", no_wrap=True)
     table.add_column("trace")
