@@ -76,7 +76,7 @@ def encoded(text: str) -> bytes:
 
 def read_rules(lines: Iterable[bytes], most: int, *, ignore_case: bool) -> tuple[Rule, ...]:
     """Compile the first ``most`` lines that say anything, the last one first."""
-    found = []
+    found: list[Rule] = []
     for pattern in _patterns(lines):
         if len(found) == most:
             break

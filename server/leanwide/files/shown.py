@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-MOST: Final = 120
+from leanwide.files.reader import Unread
+
+MOST: Final = 200
 """Characters that are shown of one name."""
 _FEW: Final = 5
 """Names that are listed before the rest is counted."""
@@ -44,6 +46,13 @@ def few(names: Iterable[str], most: int = _FEW) -> str:
     listed = list(names)
     first = ", ".join(map(shown, listed[:most]))
     return first if len(listed) <= most else f"{first} and {len(listed) - most:,} others"
+
+
+def about_unread(unread: Sequence[Unread]) -> str:
+    """Return one line about ignore files that do not count, in whole or in part."""
+    first = "; ".join(f"{shown(one.path)} {one.why}" for one in unread[:_FEW])
+    more = f"; and {len(unread) - _FEW:,} others" if len(unread) > _FEW else ""
+    return f"Ignore files that do not count, so that what they name is shown: {first}{more}."
 
 
 def _visible(character: str) -> str:
