@@ -20,6 +20,9 @@ import cattrs
 from attrs import field, frozen
 from attrs.validators import ge, le
 
+from leanwide.files.patterns import LONGEST, MOST_PATTERNS, encoded
+from leanwide.files.reader import ANYWHERE, Unread, read_file
+from leanwide.files.shown import few, shown, shown_value
 from leanwide.models.limits import Width
 from leanwide.models.residency import Weights, Wish
 from leanwide.modes.profile import Mode, Profile
@@ -30,6 +33,13 @@ WORKSPACE_SECTIONS: Final = ("modes", "languages", "completion", "files")
 FOLDER_SECTIONS: Final = ("files",)
 """What a second or later folder of a workspace may set, for its own files."""
 
+_LARGEST: Final = 64_000
+"""Bytes of a file with settings."""
+_MOST_DOTS: Final = 250
+"""In one line of a file with settings: each part of a key may be a section of its own, and to read
+sections in sections takes time that grows with the square of their number."""
+_MOST_PROBLEMS: Final = 5
+"""Problems of one place that are told before the others are counted."""
 _TOO_LARGE: Final = 2**31
 """Whole numbers stay below: llama.cpp gives them 32 bits."""
 
@@ -130,11 +140,21 @@ class CompletionOptions:
     """Use idle moments to prepare the suggestion after the one that is shown."""
 
 
+def _bounded(_: Any, __: Any, patterns: tuple[str, ...]) -> None:
+    """Refuse more patterns than may decide about a path."""
+    if len(patterns) > MOST_PATTERNS:
+        raise ValueError(
+            f"these are {len(patterns):,} patterns, and {MOST_PATTERNS:,} may be given"
+        )
+    if any(len(encoded(pattern)) > LONGEST for pattern in patterns):
+        raise ValueError(f"one of the patterns has more than {LONGEST:,} bytes")
+
+
 @frozen(kw_only=True)
 class FileOptions:
     """Which files leanwide leaves alone, beside secrets."""
 
-    exclude: tuple[str, ...]
+    exclude: tuple[str, ...] = field(validator=_bounded)
     """Patterns as in ``.gitignore``."""
 
 
@@ -175,12 +195,12 @@ def parse(*layers: Layer) -> tuple[Options, tuple[str, ...]]:
     """Lay ``layers`` over the built-in configuration; give the options and all problems found."""
     merged: dict[str, Any] = dict(built_in().values)
     problems: list[str] = []
-    checked = [_check(layer.values, Options, "", layer.source, problems) for layer in layers]
+    checked = [_check(one.values, Options, "", shown(one.source), problems) for one in layers]
     paths = [values["model"]["path"] for values in checked if "path" in values.get("model", {})]
     model = paths[-1] if paths else merged["model"]["path"]
     for layer, values in zip(layers, checked, strict=True):
         if reason := layer.why_not(model):
-            problems.append(f"{layer.source} is ignored: {reason}")
+            problems.append(f"{shown(layer.source)} is ignored: {reason}")
         else:
             merged = _merge(merged, values)
     return _CONVERTER.structure(merged, Options), tuple(problems)
@@ -192,16 +212,31 @@ def built_in() -> Layer:
     return Layer("the built-in configuration", tomllib.loads(text))
 
 
-def read_layer(path: Path) -> tuple[Layer, tuple[str, ...]]:
-    """Read a TOML file; a missing one is an empty layer, a broken one a problem."""
-    try:
-        return Layer(str(path), tomllib.loads(path.read_text("utf-8"))), ()
-    except FileNotFoundError:
+def read_layer(path: Path, within: Path = ANYWHERE) -> tuple[Layer, tuple[str, ...]]:
+    """Read a TOML file; a missing one is an empty layer, a broken one a problem.
+
+    Args:
+        path: Where it is.
+        within: The folder to which it may be a link.
+    """
+    data = read_file(path, _LARGEST, within)
+    if data is None:
         return Layer(str(path), {}), ()
+    if isinstance(data, Unread):
+        return _ignored(path, f"it {data.why}")
+    try:
+        text = data.decode("utf-8")
+        if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+            return _ignored(path, f"a line has more than {_MOST_DOTS} dots")
+        return Layer(str(path), tomllib.loads(text)), ()
     except RecursionError:
-        return Layer(str(path), {}), (f"{path} is ignored: it is nested too deeply",)
-    except (OSError, ValueError) as error:  # not UTF-8, not TOML, or a number without end
-        return Layer(str(path), {}), (f"{path} is ignored: {error}",)
+        return _ignored(path, "it is nested too deeply")
+    except ValueError as error:  # not UTF-8, not TOML, or a number without end
+        return _ignored(path, shown(error))
+
+
+def _ignored(path: Path, why: str) -> tuple[Layer, tuple[str, ...]]:
+    return Layer(str(path), {}), (f"{shown(path)} is ignored: {why}",)
 
 
 def restrict_workspace(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
@@ -210,11 +245,14 @@ def restrict_workspace(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
     refused = sorted(set(layer.values) - set(allowed))
     if not refused:
         return layer, ()
-    names = ", ".join(refused)
+    names = few(refused)
     may = " and ".join((", ".join(WORKSPACE_SECTIONS[:-1]), WORKSPACE_SECTIONS[-1]))
     return (
         Layer(layer.source, allowed),
-        (f"{layer.source} may set {may} only: ignored {names} (put it into your own user file)",),
+        (
+            f"{shown(layer.source)} may set {may} only: ignored {names} "
+            "(put it into your own user file)",
+        ),
     )
 
 
@@ -223,11 +261,14 @@ def restrict_further_folder(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
     files = {key: value for key, value in layer.values.items() if key in FOLDER_SECTIONS}
     if len(files) == len(layer.values):
         return layer, ()
-    names = ", ".join(sorted(set(layer.values) - set(files)))
+    names = few(sorted(set(layer.values) - set(files)))
     may = " and ".join(FOLDER_SECTIONS)
     return (
         Layer(layer.source, files),
-        (f"{layer.source} may set {may} only, for it is not the first folder's: ignored {names}",),
+        (
+            f"{shown(layer.source)} may set {may} only, for it is not the first folder's: "
+            f"ignored {names}",
+        ),
     )
 
 
@@ -238,25 +279,30 @@ def _check(
     fields = {attribute.name: attribute for attribute in attrs.fields(kind)}
     hints = get_type_hints(kind)
     good: dict[str, Any] = {}
+    unknown = [key for key in values if key not in fields]
+    problems += [_unknown(key, prefix, list(fields), source) for key in unknown[:_MOST_PROBLEMS]]
+    if (more := len(unknown) - _MOST_PROBLEMS) > 0:
+        problems.append(f"{source}: {more:,} other names are no settings either")
     for key, value in values.items():
         name = f"{prefix}{key}"
         if key not in fields:
-            problems.append(_unknown(name, prefix, list(fields), source))
-        elif attrs.has(hints[key]):
+            continue
+        if attrs.has(hints[key]):
             if isinstance(value, Mapping):
                 good[key] = _check(value, hints[key], f"{name}.", source, problems)
             else:
                 problems.append(f"{source}: {name} is a section, not a value")
         elif problem := _problem(value, hints[key], fields[key]):
-            problems.append(f"{source}: {name} = {value!r}: {problem}")
+            problems.append(f"{source}: {name} = {shown_value(value)}: {problem}")
         else:
             good[key] = value
     return good
 
 
-def _unknown(name: str, prefix: str, known: list[str], source: str) -> str:
-    near = difflib.get_close_matches(name.rsplit(".", 1)[-1], known, n=1, cutoff=0.0)
-    return f"{source}: there is no setting {name}; did you mean {prefix}{near[0]}?"
+def _unknown(key: str, prefix: str, known: list[str], source: str) -> str:
+    key = shown(key)
+    near = difflib.get_close_matches(key.rsplit(".", 1)[-1], known, n=1, cutoff=0.0)
+    return f"{source}: there is no setting {prefix}{key}; did you mean {prefix}{near[0]}?"
 
 
 def _problem(value: Any, kind: Any, attribute: attrs.Attribute[Any]) -> str:
@@ -266,7 +312,7 @@ def _problem(value: Any, kind: Any, attribute: attrs.Attribute[Any]) -> str:
         if attribute.validator is not None:
             attribute.validator(None, attribute, structured)
     except ValueError as error:
-        return str(error.args[0])
+        return shown(error.args[0])
     except OverflowError:
         return "this is too large"
     return ""

@@ -117,11 +117,11 @@ class Server(LanguageServer):
         self.explaining = LiveRequests()
         self.chatting = LiveRequests()
         self.chats = Chats()
-        self.folders = Folders()
+        self.feedback = Feedback(self)
+        self.folders = Folders(self.feedback.note_unread)
         self.watches_files = False
         """The client was asked to tell of changed files."""
         self.editing = LiveRequests()
-        self.feedback = Feedback(self)
         self.pages = Pages(self)
         self.accepted = 0
         self.pinned: Mode | None = None

@@ -112,7 +112,9 @@ def test_a_text_is_left_alone_by_what_it_is(text: str, reason: str | None):
     assert found is None if reason is None else found is not None and reason in found
 
 
-IGNORING = {
+GIT = {".git/HEAD": "ref: refs/heads/main\n", ".git/objects/info/packs": ""}
+"""What makes a folder a repository."""
+IGNORING = GIT | {
     ".git/info/exclude": "scratch.py\n",
     ".gitignore": "*.log.py\n/out\nbuild/\ncache/*\n!cache/keep.py\n# no comment.py\n\\!odd.py\n",
     "src/.gitignore": "local.py\n!src.log.py\r\n/deep/**/x.py\n",
@@ -162,5 +164,5 @@ def test_the_reason_names_the_ignore_file(tmp_path: Path):
 
 @pytest.mark.parametrize(("line", "source"), [("*.py", ".gitignore"), ("app/", "")])
 def test_rules_above_the_workspace_count_unless_they_leave_it_out(tmp_path, line, source):
-    write(tmp_path, {".git/HEAD": "", ".gitignore": line + "\n", "app/a.py": ""})
+    write(tmp_path, GIT | {".gitignore": line + "\n", "app/a.py": ""})
     assert IgnoreFiles(tmp_path / "app").source(str(tmp_path / "app" / "a.py")) == source

@@ -9,8 +9,11 @@ from typing import Final
 from leanwide.cli.errors import BadUse
 from leanwide.context.view import View, split_lines
 from leanwide.features.place import Place, whole
+from leanwide.files.plain import read_plain
 from leanwide.syntax import Position
 
+_LARGEST: Final = 16_000_000
+"""Bytes of a file that is asked about."""
 _PLACE: Final = re.compile(r"(?P<file>.+):(?P<start>[0-9]+)(?:-(?P<end>[0-9]+))?")
 
 
@@ -23,7 +26,7 @@ def read_view(file: Path, line: int, column: int) -> View:
         BadUse: The file cannot be read, or has no such place.
     """
     try:
-        text = file.read_bytes().decode("utf-8", "replace")
+        text = read_plain(file, _LARGEST).decode("utf-8", "replace")
     except OSError as error:
         raise BadUse(f"{file} cannot be read: {error.strerror}") from error
     lines = split_lines(text)

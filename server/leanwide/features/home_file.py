@@ -15,6 +15,8 @@ from leanwide.features.names import judge
 from leanwide.files.area import Area
 from leanwide.files.credentials import has_credential
 from leanwide.files.exclusions import why_text
+from leanwide.files.plain import read_plain
+from leanwide.files.shown import shown
 
 Opened = Callable[[str], View | None]
 """Gives a document by its URI as the editor shows it; None where it is not open."""
@@ -51,7 +53,7 @@ async def find_home_file(code: Path, habit: Habit, area: Area, opened: Opened) -
     exists = home.exists or view is not None
     lines = view.lines if view is not None else await asyncio.to_thread(_read, path)
     if exists and lines is None:
-        return f"{name} cannot be read: a test cannot be added to it."
+        return f"{shown(name)} cannot be read: a test cannot be added to it."
     if lines and (reason := await asyncio.to_thread(why_text, path.name, lines)):
         return f"{reason}."
     example = await asyncio.to_thread(_harmless, lines)
@@ -89,10 +91,7 @@ def _harmless(lines: tuple[str, ...] | None) -> tuple[str, ...] | None:
 def _read(path: Path) -> tuple[str, ...] | None:
     """The lines of a file; None where it is not a text of bearable size."""
     try:
-        if path.stat().st_size > _LARGEST:
-            return None
-        with path.open(encoding="utf-8", newline="") as file:
-            text = file.read()
+        text = read_plain(path, _LARGEST).decode("utf-8")
     except (OSError, ValueError):
         return None
     return tuple(split_lines(text)) if "\0" not in text else None

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from attrs import define, field, frozen
 
 from leanwide.files.area import Area, real_path
+from leanwide.files.shown import shown
 
 
 @frozen(kw_only=True)
@@ -42,7 +43,9 @@ def judge(area: Area, path: str) -> Judged:
         real = real_path(opened)
         reason = area.why(opened) or area.why(real)
     except (OSError, ValueError):
-        return Judged(place=path, reason=f"{PurePath(path).name} has a path that is none of a file")
+        return Judged(
+            place=path, reason=f"{shown(PurePath(path).name)} has a path that is none of a file"
+        )
     if opened != path:
         return Judged(place=path, reason=reason)
     return Judged(place=real if area.holds(real) else area.inner(path), reason=reason)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from fnmatch import translate
+from functools import cached_property
 from itertools import islice
 from pathlib import PurePath
 from typing import Final
 
-from attrs import field, frozen
-from pathspec import GitIgnoreSpec
+from attrs import frozen
 
 from leanwide.files.credentials import has_private_key
-from leanwide.files.ignored import IgnoreFiles, below, compiled
+from leanwide.files.ignored import IgnoreFiles
+from leanwide.files.patterns import MOST_PATTERNS, Rules, encoded, read_rules
 from leanwide.files.secrets import holds_secrets, is_secret
+from leanwide.files.shown import shown
 
 LARGEST: Final = 1_000_000
 """Characters, or bytes on disk: a file that is larger is data."""
@@ -26,6 +28,8 @@ _HEADER_LINES: Final = 12
 """Lines at the start of a file in which a generator names itself."""
 _BINARY_LINES: Final = 50
 """Lines at the start of a file that are searched for NUL."""
+_LONGEST_PATH: Final = 32_768
+"""Characters: no file system takes more."""
 
 
 def _any_of(*globs: str) -> re.Pattern[str]:
@@ -62,35 +66,53 @@ class Exclusions:
     """The user's own patterns, as in ``.gitignore``."""
     ignored: IgnoreFiles | None = None
     """What the workspace's ignore files say; None asks none."""
-    _spec: GitIgnoreSpec = field(init=False, eq=False, repr=False)
 
-    @_spec.default
-    def _compiled(self) -> GitIgnoreSpec:
-        return compiled(self.patterns)
+    @cached_property
+    def _chosen(self) -> Rules:
+        """The user's patterns, compiled when they are first asked, which is in a thread."""
+        rules = read_rules(map(encoded, self.patterns), MOST_PATTERNS, ignore_case=False)
+        return Rules("files.exclude", "", ignore_case=False, rules=rules)
 
     def why(self, path: str) -> str | None:
-        """Give the reason why a file is left alone by its path; None if it is not."""
+        """Give the reason why a file is left alone by its path; None if it is not.
+
+        Reads ignore files that were not asked for before: never on the event loop.
+        """
         parts = PurePath(path).parts
         name = parts[-1] if parts else path
         if is_secret(path, self.root):
-            return f"{name} is a secret by its name: it never enters a prompt"
+            return f"{shown(name)} is a secret by its name: it never enters a prompt"
         if _GENERATED.match(name.lower()):
-            return f"{name} is generated, by its name"
+            return f"{shown(name)} is generated, by its name"
         return self._why_chosen(path, name)
 
     def why_folder(self, path: str) -> str | None:
         """Give the reason why a folder is left alone with all that is in it."""
         name = PurePath(path).name
         if holds_secrets(path):
-            return f"{name} holds secrets by its name: it never enters a prompt"
+            return f"{shown(name)} holds secrets by its name: it never enters a prompt"
         return self._why_chosen(path + "/", name)
 
     def _why_chosen(self, path: str, name: str) -> str | None:
-        if self.patterns and self._spec.match_file(below(path, self.root)):
-            return f"{name} is excluded by files.exclude"
+        if len(path) > _LONGEST_PATH:
+            return f"{shown(name)} has too long a path for a file"
+        if self.patterns and self._is_chosen(_below(path, self.root)):
+            return f"{shown(name)} is excluded by files.exclude"
         if self.ignored is not None and (source := self.ignored.source(path)):
-            return f"{name} is ignored by {source}"
+            return f"{shown(name)} is ignored by {source}"
         return None
+
+    def _is_chosen(self, path: str) -> bool:
+        """Whether the user's patterns leave out a path, or a folder that it is in."""
+        ends = [at + 1 for at, character in enumerate(path[:-1]) if character == "/"]
+        return any(self._chosen.says(path[:end]) for end in (*ends, len(path)))
+
+
+def _below(path: str, root: str) -> str:
+    """The path as seen from the root, or without its leading slash where it is elsewhere."""
+    if root and PurePath(path).is_relative_to(root):
+        return PurePath(path).relative_to(root).as_posix() + "/" * path.endswith("/")
+    return path.lstrip("/")
 
 
 SECRETS_ONLY: Final = Exclusions("", ())
@@ -104,15 +126,15 @@ def why_text(name: str, lines: Sequence[str]) -> str | None:
     """
     longest, total = _lengths(lines)
     if total > LARGEST:
-        return f"{name} is larger than {LARGEST // 1_000_000} MB"
+        return f"{shown(name)} is larger than {LARGEST // 1_000_000} MB"
     if any("\0" in line for line in lines[:_BINARY_LINES]):
-        return f"{name} is binary"
+        return f"{shown(name)} is binary"
     if has_private_key(lines):
-        return f"{name} holds a private key: it never enters a prompt"
+        return f"{shown(name)} holds a private key: it never enters a prompt"
     if longest > _LONGEST_LINE and total > _MEAN_LINE * len(lines):
-        return f"{name} is minified: a line of {longest:,} characters"
+        return f"{shown(name)} is minified: a line of {longest:,} characters"
     if _says_generated(islice(lines, _HEADER_LINES)):
-        return f"{name} is generated, as it says in its first lines"
+        return f"{shown(name)} is generated, as it says in its first lines"
     return None
 
 

@@ -1,65 +1,45 @@
-"""What the workspace's ignore files leave out: ``.gitignore`` at every level, and our own."""
+"""What the workspace's ignore files leave out, git's and our own."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 from typing import Final
 
 from attrs import define, field, frozen
-from pathspec import GitIgnoreSpec
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-IGNORE_FILES: Final = (".leanwideignore", ".gitignore")
+from leanwide.files.patterns import MOST_PATTERNS, Rules, beyond_limits, read_rules
+from leanwide.files.reader import Unread, read_file
+from leanwide.files.repository import (
+    Repository,
+    Settings,
+    excludes_file,
+    repository_at,
+    user_settings,
+)
+
+OWN: Final = ".leanwideignore"
+IGNORE_FILES: Final = (OWN, ".gitignore")
 """In each folder, the one that decides first in front."""
 _LARGEST: Final = 256 * 1024
-"""Bytes of an ignore file that are read."""
+"""Bytes of one ignore file."""
+_MOST_BYTES: Final = 1024 * 1024
+"""Bytes of all ignore files of a workspace: compiled, they take many times that."""
 _MOST_FOLDERS: Final = 20_000
 """Folders whose rules are kept."""
 
-
-@frozen
-class _Rule:
-    """One line of an ignore file."""
-
-    pattern: GitIgnoreSpecPattern
-    folders_only: bool
-
-    def meets(self, path: str, is_folder: bool) -> bool:
-        """Whether the line speaks of this path itself, not of what it is in."""
-        if self.folders_only and not is_folder:
-            return False
-        match = self.pattern.match_file(path)
-        return match is not None and match.match.lastgroup is None
-
-
-@frozen
-class _Rules:
-    """One ignore file."""
-
-    source: str
-    base: str
-    """Its folder, with a slash at the end."""
-    rules: tuple[_Rule, ...]
-    """The last line first: it decides."""
-
-    def says(self, path: str) -> bool | None:
-        """Whether ``path`` is ignored; None where no line speaks of it."""
-        is_folder = path.endswith("/")
-        inner = path[len(self.base) :].rstrip("/")
-        for rule in self.rules:
-            if rule.meets(inner, is_folder):
-                return rule.pattern.include
-        return None
+Refuse = Callable[[Unread], None]
+"""Takes note of a file that does not count, wholly or in part; any thread may call it."""
 
 
 @frozen
 class _Folder:
     ignored_by: str
     """The ignore file that leaves out the folder; "" if none does."""
-    rules: tuple[_Rules, ...] = ()
+    rules: tuple[Rules, ...] = ()
     """What decides about the folder's entries, innermost first."""
+    ignore_case: bool = False
+    """Whether git takes letters of both cases for one here."""
 
 
 @define(eq=False)
@@ -67,16 +47,22 @@ class IgnoreFiles:
     """The ignore files of one workspace, each read once; any thread may ask.
 
     Git's rules from above the root count too where the workspace is a part of a repository, unless
-    they leave out the root itself: somebody opened it on purpose.
+    they leave out the root itself: somebody opened it on purpose. A repository inside of another
+    has rules of its own.
     """
 
     root: Path
+    refuse: Refuse = field(default=lambda _: None, repr=False)
     _folders: dict[str, _Folder] = field(factory=dict, init=False, repr=False)
+    _user: Settings | None = field(default=None, init=False, repr=False)
+    _bytes: int = field(default=0, init=False, repr=False)
+    """Of the files that were read."""
 
     def source(self, path: str) -> str:
-        """Give the ignore file by which ``path`` is left out; "" if none does.
+        """Return the ignore file by which ``path`` is left out; "" if none does.
 
-        A folder's path ends with a slash. Paths outside of the workspace are never left out.
+        A folder's path ends with a slash. Paths outside of the workspace are never left out. Reads
+        files where it was not asked about the folder before.
         """
         posix = PurePath(path).as_posix()
         if not posix.startswith(_slashed(self.root)):
@@ -88,85 +74,92 @@ class IgnoreFiles:
         missing = []
         while (known := self._folders.get(path)) is None:
             if path + "/" == _slashed(self.root):
-                known = self._folders[path] = _root_folder(self.root)
+                known = self._folders[path] = self._root_folder()
                 break
             missing.append(path)
             path = path.rpartition("/")[0]
         if len(self._folders) > _MOST_FOLDERS:
             self._folders.clear()
+            self._bytes = 0
         for inner in reversed(missing):
             by = known.ignored_by or _decide(known.rules, inner + "/")
-            known = _Folder(by) if by else _Folder("", (*_rules_in(inner), *known.rules))
+            known = _Folder(by) if by else self._inside(known, Path(inner))
             self._folders[inner] = known
         return known
 
+    def _root_folder(self) -> _Folder:
+        """The rules for the root's entries, those of the repository around it included."""
+        around = (self.root, *self.root.parents)
+        top = next((one for one in around if repository_at(one) is not None), self.root)
+        known = self._beginning(top, repository_at(top))
+        for folder in reversed(around[: around.index(top)]):
+            if _decide(known.rules, _slashed(folder)):
+                silent = tuple(one for one in known.rules if not one.says(_slashed(folder)))
+                known = _Folder("", silent, known.ignore_case)
+            known = self._inside(known, folder)
+        return known
 
-def compiled(lines: Iterable[str]) -> GitIgnoreSpec:
-    """Compile patterns as git reads them; malformed ones match nothing."""
-    return GitIgnoreSpec([pattern for line in lines if (pattern := _pattern(line)) is not None])
+    def _inside(self, outer: _Folder, folder: Path) -> _Folder:
+        """The rules for the entries of a folder that is in another one."""
+        if (repository := repository_at(folder)) is not None:
+            return self._beginning(folder, repository, outer.rules)
+        rules = tuple(self._rules_in(folder, outer))
+        return _Folder("", (*rules, *outer.rules), outer.ignore_case)
+
+    def _beginning(
+        self, folder: Path, repository: Repository | None, outer: tuple[Rules, ...] = ()
+    ) -> _Folder:
+        """The rules where a repository begins: of those further out only our own count."""
+        user = self._user = self._user or user_settings()
+        cases = (repository.settings if repository is not None else user).ignore_case
+        known = _Folder("", tuple(one for one in outer if one.source == OWN), bool(cases))
+        if (named := excludes_file(repository, user)) is not None:
+            known = self._with(known, named[0], folder, named[1])
+        if repository is not None:
+            known = self._with(known, repository.exclude, folder, repository.git)
+        return _Folder("", (*self._rules_in(folder, known), *known.rules), known.ignore_case)
+
+    def _with(self, known: _Folder, file: Path, base: Path, within: Path) -> _Folder:
+        """The rules of one more file, in front of those that are known."""
+        rules = self._read(file, base, known, within)
+        return _Folder("", (*rules, *known.rules), known.ignore_case)
+
+    def _rules_in(self, folder: Path, known: _Folder) -> Iterator[Rules]:
+        for name in IGNORE_FILES:
+            yield from self._read(folder / name, folder, known)
+
+    def _read(
+        self, file: Path, base: Path, known: _Folder, within: Path | None = None
+    ) -> Iterator[Rules]:
+        """The rules in a file, if it is there and says anything. Git follows no link to one."""
+        most = min(_LARGEST, _MOST_BYTES - self._bytes)
+        data = read_file(file, most, within)
+        if isinstance(data, Unread):
+            self.refuse(data)
+        if not isinstance(data, bytes):
+            return
+        self._bytes += len(data)
+        lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+        left = MOST_PATTERNS - sum(len(one.rules) for one in known.rules)
+        if why := beyond_limits(lines, left):
+            self.refuse(Unread(file, why))
+        if rules := read_rules(lines, left, ignore_case=known.ignore_case):
+            yield Rules(_source(file), _slashed(base), known.ignore_case, rules)
 
 
-def below(path: str, root: str) -> str:
-    """The path as seen from the root, or without its leading slash where it is elsewhere."""
-    if root and PurePath(path).is_relative_to(root):
-        return PurePath(path).relative_to(root).as_posix() + "/" * path.endswith("/")
-    return path.lstrip("/")
-
-
-def _pattern(line: str) -> GitIgnoreSpecPattern | None:
-    try:
-        pattern = GitIgnoreSpecPattern(line)
-    except ValueError:
-        return None
-    return pattern if pattern.include is not None else None
-
-
-def _rule(line: str) -> _Rule | None:
-    """Compile a line; pathspec's patterns for folders do not tell a folder from what is in it."""
-    text = line.rstrip("\r\n")
-    bare = text.rstrip()
-    if bare.endswith("\\"):
-        bare = text
-    pattern = _pattern(bare.rstrip("/"))
-    return None if pattern is None else _Rule(pattern, bare.endswith("/"))
+def _source(file: Path) -> str:
+    """What the user calls an ignore file."""
+    if file.parts[-2:] == ("info", "exclude"):
+        return ".git/info/exclude"
+    return file.name if file.name in IGNORE_FILES else "core.excludesFile"
 
 
 def _slashed(folder: Path) -> str:
     return folder.as_posix().rstrip("/") + "/"
 
 
-def _decide(rules: Iterable[_Rules], path: str) -> str:
+def _decide(rules: Iterable[Rules], path: str) -> str:
     for one in rules:
         if (verdict := one.says(path)) is not None:
             return one.source if verdict else ""
     return ""
-
-
-def _root_folder(root: Path) -> _Folder:
-    """The rules for the root's entries, those of the repository around it included."""
-    around = (root, *root.parents)
-    top = next((folder for folder in around if (folder / ".git").exists()), root)
-    rules: list[_Rules] = list(_read(top / ".git" / "info" / "exclude", top))
-    for folder in reversed(around[: around.index(top)]):
-        rules = [*_rules_in(folder.parent.as_posix()), *rules]
-        if _decide(rules, _slashed(folder)):
-            rules = []
-    return _Folder("", (*_rules_in(root.as_posix()), *rules))
-
-
-def _rules_in(folder: str) -> Iterator[_Rules]:
-    for name in IGNORE_FILES:
-        yield from _read(Path(folder, name), Path(folder))
-
-
-def _read(file: Path, base: Path) -> Iterator[_Rules]:
-    """The rules in a file, if it is there and says anything."""
-    try:
-        with file.open("rb") as stream:
-            text = os.fsdecode(stream.read(_LARGEST).removeprefix(b"\xef\xbb\xbf"))
-    except OSError:
-        return
-    rules = [rule for line in text.split("\n") if (rule := _rule(line)) is not None]
-    if rules:
-        source = ".git/info/exclude" if file.name == "exclude" else file.name
-        yield _Rules(source, _slashed(base), tuple(reversed(rules)))

@@ -1,4 +1,4 @@
-"""Files that others may have damaged or replaced: read within bounds, and never waited for."""
+"""Files of our own and of the user that others may have damaged or replaced."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import errno
 import os
 from pathlib import Path
 from stat import S_ISREG
+
+from leanwide.files.reader import ANYWHERE, Unread, read_file
 
 
 def read_plain(file: Path, most: int) -> bytes:
@@ -19,20 +21,12 @@ def read_plain(file: Path, most: int) -> bytes:
     Raises:
         OSError: It is not there, is too large, or is a pipe, a device or a folder.
     """
-    # Opening a pipe would wait for somebody who writes into it.
-    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    try:
-        status = os.fstat(descriptor)
-        if not S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is not a plain file", str(file))
-        # A file may grow after it was looked at.
-        with open(descriptor, "rb", closefd=False) as stream:
-            data = stream.read(most + 1) if status.st_size <= most else None
-    finally:
-        os.close(descriptor)
-    if data is None or len(data) > most:
-        raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(file))
-    return data
+    found = read_file(file, most, ANYWHERE)
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
+    if isinstance(found, Unread):
+        raise OSError(errno.EINVAL, f"it {found.why}", str(file))
+    return found
 
 
 def drop_unusable(file: Path, most: int) -> None:

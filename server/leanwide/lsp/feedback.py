@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lsprotocol import types
 
 from leanwide.engine.base import EngineState, EngineStatus
 from leanwide.features.elsewhere import Elsewhere
+from leanwide.files.reader import Unread
+from leanwide.files.shown import about_unread
 from leanwide.lsp.convert import status_params
 from leanwide.lsp.progress import ProgressBar
 
@@ -24,6 +27,8 @@ _LASTS_S: Final = 2.0
 """Seconds after which work on the index is worth showing."""
 _LOOK_S: Final = 0.5
 """Seconds between two looks at whether it is done."""
+_GATHERED_S: Final = 1.0
+"""Seconds in which ignore files that do not count are gathered for one message."""
 _TROUBLE: Final = (EngineState.FAILED, EngineState.DEGRADED)
 
 
@@ -39,6 +44,7 @@ class Feedback:
         self._bars = 0
         self._load: ProgressBar | None = None
         self._following_index = False
+        self._unread: dict[Path, str] = {}
 
     def follow(self, status: EngineStatus) -> None:
         """Pass a change of the engine's status on."""
@@ -65,6 +71,16 @@ class Feedback:
     def tell_trouble(self, text: str, kind: types.MessageType) -> None:
         """Show what is wrong with the engine, once until it has served again."""
         self._tell(text, kind, self._trouble)
+
+    def note_unread(self, unread: Unread) -> None:
+        """Tell of ignore files that do not count: of all that were met in a moment, and once."""
+        if not self._unread:
+            asyncio.get_running_loop().call_later(_GATHERED_S, self._tell_unread)
+        self._unread.setdefault(unread.path, unread.why)
+
+    def _tell_unread(self) -> None:
+        unread = [Unread(path, why) for path, why in self._unread.items()]
+        self.tell_once(about_unread(unread), types.MessageType.Warning)
 
     async def follow_index(self, elsewhere: Elsewhere) -> None:
         """Show that the workspace is indexed, where that lasts; in one bar, until it is done."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from attrs import define, evolve, field, frozen
@@ -14,7 +14,8 @@ from leanwide.features.elsewhere import Elsewhere
 from leanwide.features.names import Names
 from leanwide.files.area import Area, Folder, new_prefix, real_path
 from leanwide.files.exclusions import Exclusions
-from leanwide.files.ignored import IgnoreFiles
+from leanwide.files.ignored import IgnoreFiles, Refuse
+from leanwide.files.reader import Unread
 from leanwide.options import (
     WORKSPACE_FILE,
     Layer,
@@ -43,6 +44,8 @@ class _Opened:
 class Folders:
     """The folders of one session. Used by the asyncio loop only."""
 
+    refuse: Refuse = field(default=lambda _: None)
+    """Takes note of ignore files that do not count, on the loop."""
     elsewhere: Elsewhere = field(factory=Elsewhere)
     names: Names = field(factory=Names)
     _opened: tuple[_Opened, ...] = ()
@@ -73,14 +76,27 @@ class Folders:
 
     async def open(self, paths: Sequence[str]) -> None:
         """Take over folders, by their paths, in place of those that were open."""
-        self._opened = await asyncio.to_thread(_open, paths, self._opened)
+        self._opened = await asyncio.to_thread(_open, paths, self._opened, self._from_thread())
         for one in self._opened:
             if one.path not in self._prefixes:
                 self._prefixes[one.path] = new_prefix(one.path, self._prefixes)
 
     def read_ignore_files_again(self) -> None:
         """Ask the ignore files anew, because one was changed."""
-        self._opened = tuple(evolve(one, ignored=IgnoreFiles(one.path)) for one in self._opened)
+        refuse = self._from_thread()
+        self._opened = tuple(
+            evolve(one, ignored=IgnoreFiles(one.path, refuse)) for one in self._opened
+        )
+
+    def _from_thread(self) -> Refuse:
+        """Pass what a thread refuses to the loop, which may have ended by then."""
+        loop = asyncio.get_running_loop()
+
+        def refuse(unread: Unread) -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self.refuse, unread)
+
+        return refuse
 
     async def use(self, below: tuple[Layer, ...], above: Layer) -> bool:
         """Leave alone in each folder what it says itself; tell whether that is another area.
@@ -118,26 +134,28 @@ class Folders:
         return Area(outside=Exclusions("", parse(*below, above)[0].files.exclude))
 
 
-def _open(paths: Sequence[str], opened: tuple[_Opened, ...]) -> tuple[_Opened, ...]:
+def _open(paths: Sequence[str], opened: tuple[_Opened, ...], refuse: Refuse) -> tuple[_Opened, ...]:
     """Look at folders, each once, under however many names; what was open stays as it is."""
     known = {one.path: one for one in opened}
     names: dict[Path, list[str]] = {}
     for path in map(os.path.normpath, paths):
         names.setdefault(_real(path), []).append(path)
     return tuple(
-        evolve(known[real], names=_links(real, named)) if real in known else _new(real, named)
+        evolve(known[real], names=_links(real, named))
+        if real in known
+        else _new(real, named, refuse)
         for real, named in names.items()
     )
 
 
-def _new(real: Path, named: Sequence[str]) -> _Opened:
-    layer, problems = read_layer(real / WORKSPACE_FILE)
+def _new(real: Path, named: Sequence[str], refuse: Refuse) -> _Opened:
+    layer, problems = read_layer(real / WORKSPACE_FILE, real)
     return _Opened(
         path=real,
         names=_links(real, named),
         layer=layer,
         problems=problems,
-        ignored=IgnoreFiles(real),
+        ignored=IgnoreFiles(real, refuse),
     )
 
 
