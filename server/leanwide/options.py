@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import enum
+import math
 import tomllib
 from collections.abc import Callable, Mapping
 from importlib import resources
@@ -347,8 +348,9 @@ def _whole(value: Any, _: Any) -> int:
 
 
 def _number(value: Any, _: Any) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    if known and math.isfinite(number := float(value)):
+        return number
     raise ValueError("this needs a number")
 
 

@@ -170,7 +170,7 @@ def test_an_unknown_setting_is_answered_with_the_nearest(wrong, meant):
         ("lanes.lean.experts = 1.5", 'this needs a whole number, "half" or "trained"'),
         ("lanes.lean.experts = 99999999999999999999", "this needs a whole number below 2147483648"),
         ("lanes.wide.sequences = 0", "'sequences' must be >= 1: 0"),
-        ("modes.code.temperature = nan", "'temperature' must be >= 0.0: nan"),
+        ("modes.code.temperature = nan", "this needs a number"),
         ("modes.code.temperature = true", "this needs a number"),
         ('modes.code.top_p = "1"', "this needs a number"),
         ("modes.code.top_p = 1.5", "'top_p' must be <= 1.0: 1.5"),
@@ -300,3 +300,48 @@ def test_a_setting_takes_a_value_or_says_why_not(name, value):
         for key in name.split("."):
             got = getattr(got, key)
         assert got == (tuple(value) if isinstance(value, list) else value)
+
+
+DEEP = ".".join("a" * 250)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("x = 1\n" * 20_000, "it is larger than 64 kB"),
+        (".".join("a" * 5_000) + " = 1", "a line has more than 250 dots"),
+        ("x = " + "[" * 30_000, "it is nested too deeply"),
+        ("x = " + "9" * 50_000, "is ignored: "),
+        ("[modes.code]\noutput_tokens = 0x" + "f" * 50_000, "a very large number"),
+        ("[modes.code]\noutput_tokens = " + "[" * 400 + "]" * 400, "[…]: this needs a whole"),
+        ("[modes.code]\ndeadline_ms = inf", "this needs a number"),
+        ("[modes.code]\nlane = '" + "x" * 50_000 + "'", "modes.code.lane = "),
+        ("[modes.code]\n'" + "x" * 50_000 + "' = 1", "there is no setting"),
+        ('[modes.code]\n"a\\nb\\u001b" = 1', "no setting modes.code.a\\nb\\x1b;"),
+        ("".join(f"k{one} = 1\n" for one in range(5_000)), "k0, k1, k10, k100, k1000 and 4,995"),
+        (f"[files]\nexclude = [{'0,' * 9_000}]", "this needs a list of texts"),
+        (f"[files]\nexclude = [{chr(39) * 2}{(',' + chr(39) * 2) * 9_000}]", "9,001 patterns"),
+        ("[files]\nexclude = ['" + "x" * 2_000 + "']", "more than 1,000 bytes"),
+        ("".join(f"[b{one}.{DEEP}]\n" for one in range(120)), "may set modes"),
+    ],
+    ids=range(15),
+)
+def test_a_strangers_settings_cost_little_and_are_told_in_short_lines(
+    tmp_path: Path, text: str, part: str
+):
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    read, broken = read_layer(file, tmp_path)
+    kept, refused = restrict_workspace(read)
+    found = (*broken, *refused, *parse(kept)[1])
+    assert len(found) == 1
+    assert part in found[0]
+    assert len(found[0]) < 700
+    assert "\n" not in found[0]
+    assert "\x1b" not in found[0]
+
+
+def test_of_many_unknown_keys_the_first_few_are_named():
+    found = problems("[modes.code]\n" + "".join(f"k{one} = 1\n" for one in range(5_000)))
+    assert len(found) == 6
+    assert found[-1] == "config.toml: 4,995 other names are no settings either"

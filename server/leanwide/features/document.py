@@ -14,6 +14,7 @@ from leanwide.features.change import Change, Mistake, Refusal
 from leanwide.features.edit import Assignment, Desk, Outcome, edit, no_change
 from leanwide.features.place import Found, Place, defined, find
 from leanwide.features.rewrite import fitted, with_lines
+from leanwide.files.shown import shown
 from leanwide.prompt.editing import document_question
 from leanwide.shape.indent import Indentation, indentation, reindented
 from leanwide.shape.splice import applied, replacements
@@ -46,7 +47,7 @@ async def document(place: Place, desk: Desk) -> Outcome:
     tree, name = found.tree, PurePath(found.view.path).name
     convention = convention_of(tree.language) if tree is not None else None
     if tree is None or convention is None:
-        return no_change(f"How {name} would be documented is not known.", desk)
+        return no_change(f"How {shown(name)} would be documented is not known.", desk)
     definition = await asyncio.to_thread(defined, found)
     if definition is None:
         return no_change("There is nothing to document here: nothing is defined.", desk)
@@ -125,7 +126,7 @@ def _with_texts(
     placed = [(spot, text) for one, text in pairs if (spot := _spot(tree, one, first)) is not None]
     if not placed:
         name = pairs[0][0].name
-        raise Refusal(f"{name} has its body on its first line: a docstring has no place.")
+        raise Refusal(f"{shown(name)} has its body on its first line: a docstring has no place.")
     for (start, end, margin), text in sorted(placed, reverse=True):
         rows[start - first : end - first] = reindented(text, Indentation(margin, unit), ())
     return rows

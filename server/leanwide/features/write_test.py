@@ -14,6 +14,7 @@ from leanwide.features.edit import Assignment, Desk, Outcome, edit, no_change
 from leanwide.features.home_file import HomeFile, Opened, find_home_file, shown_path
 from leanwide.features.place import Found, Place, defined, find
 from leanwide.features.rewrite import indented
+from leanwide.files.shown import shown
 from leanwide.prompt.editing import WishedTest, testing_question
 from leanwide.shape.addition import addition
 from leanwide.shape.indent import Indentation, indentation
@@ -57,7 +58,7 @@ async def write_test(place: Place, opened: Opened, desk: Desk) -> Outcome:
 
 def habit_at(found: Found) -> Habit | str:
     """How what is defined at a place would be tested; or, in a sentence, why it is not."""
-    name = Path(found.view.path).name
+    name = shown(Path(found.view.path).name)
     habit = habit_of(found.language.name) if found.language is not None else None
     if habit is None:
         return f"How {name} would be tested is not known."

@@ -34,9 +34,9 @@ def shown_value(value: Any) -> str:
             return f"'{shown(value)}'"
         case Mapping():
             return "a section"
-        case list() | tuple():
-            inner = [shown_value(one) for one in value[:_FEW] if not isinstance(one, list | tuple)]
-            return f"[{', '.join(inner)}{', …' * (len(inner) < len(value))}]"
+        case list():
+            inner = ["…" if isinstance(one, list) else shown_value(one) for one in value[:_FEW]]
+            return f"[{', '.join([*inner, *['…'] * (len(value) > _FEW)])}]"
         case _:
             return shown(value)
 

@@ -12,6 +12,7 @@ from pygls.exceptions import JsonRpcContentModified, JsonRpcException
 from leanwide.engine.base import CancelToken, EngineError
 from leanwide.features.place import Place
 from leanwide.features.wide import Show
+from leanwide.files.shown import shown
 from leanwide.lsp.arguments import Target, place_at
 from leanwide.lsp.protocol import arrival_version
 from leanwide.lsp.requests import LiveRequests
@@ -45,7 +46,7 @@ def as_it_arrived(place: Place) -> Place:
 
 def changed(uri: str) -> JsonRpcContentModified:
     """The answer for a document that is not what it was."""
-    return JsonRpcContentModified(message=f"{uri} changed meanwhile: ask again")
+    return JsonRpcContentModified(message=f"{shown(uri)} changed meanwhile: ask again")
 
 
 def stream(ls: Server, token: int | str | None) -> Show:

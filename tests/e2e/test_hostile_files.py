@@ -1,0 +1,111 @@
+"""Folders with files that would hold a careless program for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.context.folders import write
+from tests.e2e.session import END, Session, session
+
+WITHIN = 20.0
+"""Seconds for what took for ever."""
+HOSTILE = "*a*a*a*a*a*a*a*a*a*a*b"
+LONG_NAME = "a" * 40 + ".py"
+GIT = {".git/HEAD": "ref: refs/heads/main\n", ".git/objects/x": ""}
+
+
+def pipe(file: Path) -> None:
+    os.mkfifo(file)
+
+
+def zeros(file: Path) -> None:
+    file.symlink_to("/dev/zero")
+
+
+def sparse(file: Path) -> None:
+    with file.open("wb") as stream:
+        stream.truncate(10**9)
+
+
+def outside(file: Path) -> None:
+    other = file.parent.parent / "outside"
+    other.write_text("[modes.code]\noutput_tokens = 2\n")
+    file.symlink_to(other)
+
+
+async def message(editor: Session, part: str) -> str:
+    """Wait for the message with a part of its text; there is one."""
+    async with asyncio.timeout(WITHIN):
+        while not (found := [one.message for one in editor.client.messages if part in one.message]):
+            await asyncio.sleep(0.05)
+    (text,) = found
+    return text
+
+
+@pytest.mark.parametrize("make", [pipe, zeros, sparse, outside])
+async def test_settings_that_are_no_file_of_the_folder_are_ignored_with_one_line(
+    tmp_path: Path, make: Callable[[Path], None]
+):
+    root = tmp_path / "root"
+    root.mkdir()
+    make(root / ".leanwide.toml")
+    async with asyncio.timeout(3 * WITHIN), session(root=root) as editor:
+        assert await editor.complete_when_ready(editor.open(), END)
+        line = await message(editor, ".leanwide.toml is ignored: it is ")
+        assert "\n" not in line
+
+
+@pytest.mark.parametrize("make", [pipe, zeros, sparse])
+async def test_ignore_files_that_are_no_files_stop_nothing_and_make_one_line(
+    tmp_path: Path, make: Callable[[Path], None]
+):
+    write(tmp_path, GIT | {"sub/a.py": "def somewhere():\n    pass\n", ".git/info/x": ""})
+    for name in (".gitignore", ".leanwideignore", ".git/info/exclude", "sub/.gitignore"):
+        make(tmp_path / name)
+    async with asyncio.timeout(3 * WITHIN), session(root=tmp_path) as editor:
+        assert await editor.complete_when_ready(editor.open(), END)
+        assert (await editor.indexed()).files == 1
+        line = await message(editor, "Ignore files that do not count")
+        assert "sub/.gitignore is " in line
+        assert "\n" not in line
+
+
+async def test_a_pattern_that_could_be_tried_in_many_ways_holds_nothing_up(tmp_path: Path):
+    write(tmp_path, {".gitignore": HOSTILE + "\n", "sub/.leanwideignore": "**/" + HOSTILE + "\n"})
+    write(tmp_path, {LONG_NAME: "def somewhere():\n    pass\n", f"sub/{LONG_NAME}": "x = 1\n"})
+    settings = f'[files]\nexclude = ["{HOSTILE}", "**/*a/{HOSTILE}"]\n'
+    write(tmp_path, {".leanwide.toml": settings})
+    async with asyncio.timeout(3 * WITHIN), session(root=tmp_path) as editor:
+        assert await editor.complete_when_ready(editor.open(name=LONG_NAME), END)
+        assert await editor.complete(editor.open(name=f"sub/{LONG_NAME}"), END)
+        assert (await editor.indexed()).files == 2
+        assert editor.client.messages == []
+
+
+async def test_too_many_patterns_in_the_settings_are_refused_in_one_line(tmp_path: Path):
+    patterns = ", ".join(f'"{number}"' for number in range(6_000))
+    write(tmp_path, {".leanwide.toml": f"[files]\nexclude = [{patterns}]\n"})
+    async with asyncio.timeout(3 * WITHIN), session(root=tmp_path) as editor:
+        assert await editor.complete_when_ready(editor.open(), END)
+        line = await message(editor, "5,000")
+        assert "6,000 patterns" in line
+        assert len(line) < 500
+        assert "\n" not in line
+
+
+async def test_settings_of_a_stranger_are_quoted_harmlessly_and_counted(tmp_path: Path):
+    many = "".join(f"k{number}=1\n" for number in range(5_000))
+    key = '"\\u001b[2J\\u202e\\n" = 1\n'
+    write(tmp_path, {"a/.leanwide.toml": key + many, "b/.leanwide.toml": "[files]\n" + key + many})
+    for root, part in ((tmp_path / "a", "4,996 others"), (tmp_path / "b", "4,996 other names")):
+        async with asyncio.timeout(3 * WITHIN), session(root=root) as editor:
+            told = await message(editor, part)
+            assert "\x1b" not in told
+            assert "\u202e" not in told
+            assert "\\x1b" in told
+            assert len(told) < 3_000

@@ -1,0 +1,72 @@
+"""What a workspace may put into a message."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanwide.files.exclusions import Exclusions, why_text
+from leanwide.files.reader import Unread
+from leanwide.files.shown import about_unread, few, shown, shown_value
+
+ANY = st.text(st.characters(exclude_categories=()), max_size=1_000)
+
+
+@given(ANY)
+def test_a_name_in_a_message_is_short_and_steers_nothing(name: str):
+    text = shown(name)
+    assert len(text) <= 200 * 10
+    assert not {unicodedata.category(one) for one in text} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    text.encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("größe.py", "größe.py"),
+        ("a\x1b[31m\n.py", "a\\x1b[31m\\n.py"),
+        ("a\u202egnp.py", "a\\u202egnp.py"),
+        ("\udcff.py", "\\udcff.py"),
+    ],
+)
+def test_what_cannot_be_seen_in_a_name_is_escaped(name: str, text: str):
+    assert shown(name) == text
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 100_000, [[[[]]]], list(range(100_000)), {"a": 1}, True, 1.5, None]
+)
+def test_any_value_is_short_in_a_message(value: Any):
+    assert len(shown_value(value)) < 300
+
+
+def test_a_number_without_end_is_no_error_in_a_message():
+    assert shown_value(16**100_000) == "a very large number"
+
+
+def test_the_first_few_names_are_listed_and_the_others_counted():
+    assert few(["a", "b\n"]) == "a, b\\n"
+    assert few(map(str, range(10_000))) == "0, 1, 2, 3, 4 and 9,995 others"
+
+
+def test_ignore_files_that_do_not_count_make_one_line():
+    unread = [Unread(Path(f"/w/a\n{number}"), "is a link") for number in range(100)]
+    line = about_unread(unread)
+    assert "\n" not in line
+    assert "/w/a\\n0 is a link; " in line
+    assert line.endswith("; and 95 others.")
+
+
+def test_reasons_to_leave_a_file_alone_show_its_name_harmlessly():
+    for reason in (
+        Exclusions("", ()).why("/w/\x1b[2J.env"),
+        Exclusions("/w", ("*",)).why("/w/\x1b[2J.py"),
+        why_text("\x1b[2J.py", ["\0"]),
+    ):
+        assert reason is not None
+        assert "\x1b" not in reason
