@@ -13,3 +13,9 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let searches take longer than they do by default."""
+    parser.addoption("--hostile", type=int, default=2, help="hostile texts of each language")
+    parser.addoption("--hostile-size", type=int, default=30_000, help="characters of each")

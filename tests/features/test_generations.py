@@ -10,8 +10,8 @@ from attrs import evolve
 from leanwide.engine.base import CancelToken, EngineError, Piece, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.journal import Source
-from leanwide.features.workbench import workbench
-from tests.features.editor import PROFILES, Editor, bench_saying, settled, until
+from leanwide.features.workbench import Workbench, workbench
+from tests.features.editor import PROFILES, Editor, SteppedEngine, bench_saying, settled, until
 
 
 async def test_a_key_that_the_model_is_about_to_say_joins_its_generation():
@@ -201,12 +201,21 @@ COMPLETE = [
 ]
 
 
+async def answered_slowly(bench: Workbench, engine: SteppedEngine, editor: Editor) -> str:
+    """Ask an engine that says nothing before it is known where the completion ends."""
+    engine.pause()
+    asking = editor.asking()
+    await until(lambda: bench.running is not None and bench.running.knows_end)
+    engine.resume()
+    return await asking
+
+
 @pytest.mark.parametrize(("language", "marked", "says", "expected"), COMPLETE)
 async def test_it_ends_where_the_code_is_complete(
     language: str, marked: str, says: list[str], expected: str
 ):
     bench, engine = bench_saying([*says, *["\nmore and more\n"] * 50])
-    assert await Editor(bench, marked, language).ask() == expected
+    assert await answered_slowly(bench, engine, Editor(bench, marked, language)) == expected
     assert engine.cancelled == engine.requests
     assert bench.journal.records[-1].reason.endswith("ended: complete")
     assert bench.journal.records[-1].tokens_generated < 10
@@ -214,7 +223,8 @@ async def test_it_ends_where_the_code_is_complete(
 
 async def test_a_loop_ends_the_generation():
     bench, engine = bench_saying(["(a, b", *[", other_value" for _ in range(100)]])
-    assert await Editor(bench, "x = ‸\n", "python").ask() == "(a, b, other_value"
+    editor = Editor(bench, "x = ‸\n", "python")
+    assert await answered_slowly(bench, engine, editor) == "(a, b, other_value"
     assert engine.cancelled == engine.requests
 
 

@@ -102,6 +102,7 @@ def test_the_users_patterns_count_from_the_workspace(patterns, path, excluded):
         ("x = 1\n" * 1_000 + "DATA = '" + "a" * 24_000 + "'\n", None),
         ("x = 1\n" * 200_000, "larger than 1 MB"),
         ("\n" * 1_500_000, "larger than 1 MB"),
+        ("\n" * 300_000, "more than 200,000 lines"),
         ("GIF89a\0\0\n", "binary"),
         ("-----BEGIN PRIVATE " + "KEY-----\nMIIE\n", "private key"),
         ("x = 1\n" * 9_000 + "-----BEGIN RSA PRIVATE " + "KEY-----\nMIIE\n", "private key"),

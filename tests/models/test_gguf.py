@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import struct
+import time
+import tracemalloc
 from pathlib import Path
 
 import gguf
@@ -201,6 +203,57 @@ ENDLESS = {
 @pytest.mark.parametrize("data", ENDLESS.values(), ids=ENDLESS)
 def test_a_header_that_announces_more_than_there_is_is_refused_at_once(tmp_path, data):
     refused(tmp_path, data)
+
+
+EMPTY_KEY = struct.pack("<QIB", 0, 0, 0)
+EMPTY_TENSOR = struct.pack("<QIIQ", 0, 0, 0, 0)
+FULL = {
+    "keys": (lambda: raw([EMPTY_KEY * 4_000_000], keys=4_000_001), "4,000,001 keys"),
+    "tensors": (
+        lambda: raw([], (EMPTY_TENSOR * 3_000_000,), tensors=3_000_000),
+        "3,000,000 tensors",
+    ),
+    "texts": (
+        lambda: raw([text("k") + struct.pack("<IIQ", 9, 8, 7_000_000) + bytes(56_000_000)]),
+        "7,000,000 texts in arrays",
+    ),
+    "bytes": (
+        lambda: raw([text("k") + struct.pack("<IIQ", 9, 0, 70_000_000) + bytes(70_000_000)]),
+        "bytes of header",
+    ),
+    "text": (
+        lambda: raw([text("k") + struct.pack("<IQ", 8, 70_000_000) + bytes(70_000_000)]),
+        "bytes of header",
+    ),
+    "key": (lambda: raw([text("k" * 70_000) + struct.pack("<IB", 0, 0)]), "70,000 bytes in a key"),
+    "name": (lambda: raw([], (text("t" * 70_000),)), "70,000 bytes in the name of a tensor"),
+}
+
+
+@pytest.mark.parametrize(("made", "cause"), FULL.values(), ids=FULL)
+def test_a_header_with_more_than_any_model_has_is_refused_with_the_limit(tmp_path, made, cause):
+    data = made()
+    began = time.thread_time()
+    tracemalloc.start()
+    message = refused(tmp_path, data)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert cause in message
+    assert "is the limit" in message
+    assert most < 100_000_000
+    assert time.thread_time() - began < 5  # reading all of it takes ten and more
+
+
+def test_the_largest_vocabularies_are_read(tmp_path):
+    words = b"".join(struct.pack("<Q", 3) + b"abc" for _ in range(300_000))
+    keys = [text(f"k{at}") + struct.pack("<IIQ", 9, 8, 300_000) + words for at in range(2)]
+    header = read(tmp_path, raw(keys))
+    assert header.metadata["k1.length"] == 300_000
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path):
+    key = number("k", 4, "I", 1)
+    assert "truncated or damaged" in refused(tmp_path, raw([key, key]))
 
 
 STRANGE = {

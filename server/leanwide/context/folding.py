@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, islice
+from operator import attrgetter
 
 from attrs import frozen
 
 from leanwide.context.passage import Passage
 from leanwide.context.view import View, with_lf
 from leanwide.context.window import Count
-from leanwide.syntax import Definition, SyntaxTree, definitions
+from leanwide.syntax import SyntaxTree, definitions
 
 _LONGEST_LINE = 500
 """Characters of a line that are shown: longer ones are data."""
+_BLANKS = 20
+"""Blank lines behind which the text is not looked for whose indentation a mark takes."""
 
 
 @frozen
@@ -72,17 +75,13 @@ def _parts(passage: Passage, tree: SyntaxTree | None) -> Iterator[_Part]:
         for one in (definitions(tree) if tree is not None else ())
         if passage.first <= one.start.line < passage.last
     ]
-    for one in sorted(inside, key=_depth):
+    for one in sorted(inside, key=attrgetter("level")):
         yield _Part(one.start.line, min(one.signature_end.line + 1, passage.last), whole=True)
     holders = {id(one.parent) for one in inside}
     for one in inside:
         if id(one) not in holders:
             yield _Part(one.start.line, min(one.end.line + 1, passage.last), whole=True)
     yield _Part(passage.first, passage.last, whole=False)
-
-
-def _depth(definition: Definition) -> int:
-    return 0 if definition.parent is None else 1 + _depth(definition.parent)
 
 
 def _keep(view: View, parts: list[_Part], mark: str, room: int, count: Count) -> set[int]:
@@ -125,7 +124,7 @@ def _render(view: View, passage: Passage, kept: set[int], mark: str) -> str:
 
 def _marked(view: View, line: int, mark: str) -> str:
     """The mark, indented like the first text that it stands for."""
-    lines = (view.lines[at] for at in range(line, len(view.lines)))
+    lines = islice(view.lines, line, line + _BLANKS)
     text = next((one for one in lines if one.strip()), "")
     indentation = text[: len(text) - len(text.lstrip(" \t"))][:40]
     return f"{indentation}{mark}\n"

@@ -6,6 +6,7 @@ that is under way, or from a new one; only the last costs the model anything.
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from attrs import evolve, frozen
@@ -68,7 +69,9 @@ async def _why_silent(question: Question, bench: Workbench) -> str | None:
     if reason or question.by_hand or (manners.in_comments and manners.in_strings):
         return reason
     tree = await bench.trees.here(view)
-    return why_silent_here(view, tree, manners) if tree is not None else None
+    if tree is None:
+        return None
+    return await asyncio.to_thread(why_silent_here, view, tree, manners)
 
 
 def fim_tokens(bench: Workbench) -> FimTokens:

@@ -10,6 +10,8 @@ from leanwide.engine.base import Engine
 
 _MOST: Final = 50_000
 """Texts remembered: about ten long files, a few megabytes."""
+_AT_ONCE: Final = 1_000
+"""Texts that are sent to the engine in one message."""
 
 
 class TokenCounter:
@@ -30,7 +32,9 @@ class TokenCounter:
             return
         if len(self._counts) + len(unknown) > _MOST:
             self._counts.clear()
-        self._counts.update(zip(unknown, await self._engine.count(unknown), strict=True))
+        for first in range(0, len(unknown), _AT_ONCE):
+            part = unknown[first : first + _AT_ONCE]
+            self._counts.update(zip(part, await self._engine.count(part), strict=True))
 
     def __call__(self, text: str) -> int:
         """Give the tokens of a text.

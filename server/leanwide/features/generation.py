@@ -79,6 +79,11 @@ class Generation:
         """Whether no more text comes."""
         return self.finished is not None or self._error is not None
 
+    @property
+    def knows_end(self) -> bool:
+        """Whether it is known what tells where the completion is complete, if anything does."""
+        return self._closing.done()
+
     def agrees_with(self, now: View) -> bool:
         """Whether what comes may still be what a later view wants."""
         typed = typed_since(self.view, now)

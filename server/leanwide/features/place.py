@@ -66,7 +66,7 @@ async def find(place: Place, verb: str, bench: Workbench) -> Found | str:
     if reason := await why_left_alone(view, bench.names):
         return f"{reason}."
     tree = await bench.trees.whole(view)
-    passage = choose_passage(view, place.selection, tree)
+    passage = await asyncio.to_thread(choose_passage, view, place.selection, tree)
     if passage is None:
         return f"There is nothing to {verb} here: the place holds only white space."
     return Found(view=view, tree=tree, passage=passage)

@@ -54,7 +54,8 @@ async def quote(
     frame = ask(about)
     lines = run_lines(view, runs)
     await count.learn((frame, *lines))
-    await count.learn(islice(texts_to_count(view, passage, tree), _MOST_COUNTED))
+    texts = islice(texts_to_count(view, passage, tree), _MOST_COUNTED)
+    await count.learn(await asyncio.to_thread(list, texts))
     room -= count(frame)
     code = await asyncio.to_thread(fold, view, passage, tree, room, count)
     if not code.whole:
@@ -86,7 +87,7 @@ async def callers(found: Found, room: int, bench: Workbench) -> tuple[Snippet, .
 
     Gives as many places as fit into ``room`` tokens.
     """
-    definition, key = defined(found), _key(found, bench)
+    definition, key = await asyncio.to_thread(defined, found), _key(found, bench)
     if definition is None or key is None:
         return ()
     inside = range(found.passage.first, found.passage.last)

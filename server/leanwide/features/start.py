@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
@@ -111,11 +112,13 @@ async def _closes(
         ends = _first_line if view.line_before.strip() else _first_paragraph
     else:
         before = window.before + window.typed
-        kind = syntax_shape(tree, (view.line, view.column))
+        kind = await asyncio.to_thread(syntax_shape, tree, (view.line, view.column))
         language = tree.language
 
         def ends(text: str) -> int | None:
             return completed_length(language, before, text, window.after, shape=kind)
+
+        await asyncio.to_thread(ends, "")  # what stands before is read once
 
     def closes(text: str) -> int | None:
         end = ends(text)

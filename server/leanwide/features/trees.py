@@ -3,14 +3,18 @@
 Reading the change of a key takes a millisecond or two, but in a long file, where code is broken as
 it is while somebody types, up to a whole reading: 60 ms for 10,000 lines. Keys there make do with
 less, and the tree is brought up to date when nobody types.
+
+All reading is done in threads. A text that takes too long gets a tree that says nothing, and is
+left alone for a while.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from leanwide.context.view import View
 from leanwide.syntax import Language, SyntaxTree, focused, language_for, parse
@@ -23,6 +27,8 @@ _FEW: Final = 40
 """Lines of a change after which a tree that was not read since still tells where things stand."""
 _CHANGES: Final = 1_000
 """Changes after which it does not."""
+_AGAIN_S: Final = 60.0
+"""Seconds after which a text that took too long is tried again: it may be another by now."""
 
 
 @frozen
@@ -32,6 +38,12 @@ class _Kept:
     """Changes since it was read, of a long file."""
     version: int
     """Of the document."""
+    since: float = field(factory=time.monotonic)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether reading was given up, long ago."""
+        return self.tree.given_up and time.monotonic() - self.since > _AGAIN_S
 
 
 class Trees:
@@ -39,14 +51,18 @@ class Trees:
 
     def __init__(self) -> None:
         self._kept: dict[str, _Kept] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+        """A document is read by one thread at a time: who comes later often finds it read. What is
+        read in a turn that is gone is not kept: the document was closed meanwhile."""
 
     async def at(self, view: View) -> SyntaxTree | None:
         """Give the tree of a view and keep it; None for a language without a grammar.
 
-        A new document is parsed in a thread; a change costs what it touches.
+        A change costs what it touches.
         """
+        turn = self._turn(view)
         tree = await self.whole(view)
-        if tree is not None:
+        if tree is not None and self._turns.get(view.uri) is turn:
             self._keep(view, tree, unread=0)
         return tree
 
@@ -55,11 +71,12 @@ class Trees:
         language = language_for(view.language_id, view.path)
         if language is None:
             return None
-        kept = self._of(view)
-        if kept is None:
-            return await asyncio.to_thread(_first, language, view.lines)
-        read = kept.tree.lines == view.lines and not kept.unread
-        return kept.tree if read else kept.tree.edited((), view.lines)
+        turn = self._turn(view)
+        async with turn:
+            tree = await self._read(language, view)
+            if tree.given_up and self._turns.get(view.uri) is turn:
+                self._keep(view, tree, unread=0)
+            return tree
 
     async def near(self, view: View) -> SyntaxTree | None:
         """Give a tree that tells where definitions stand; of a long file, not what has changed."""
@@ -68,7 +85,9 @@ class Trees:
     async def here(self, view: View) -> SyntaxTree | None:
         """Give a tree that tells what is at the cursor; of a long file, not what is far away."""
         tree = self._followed(view)
-        return focused(tree, view.line) if tree is not None else await self.at(view)
+        if tree is None:
+            return await self.at(view)
+        return await asyncio.to_thread(focused, tree, view.line)
 
     async def near_ahead(self, view: View) -> SyntaxTree | None:
         """Give what `near` gives, of a view that does not exist yet; what is kept stays."""
@@ -77,7 +96,9 @@ class Trees:
     async def here_ahead(self, view: View) -> SyntaxTree | None:
         """Give what `here` gives, of a view that does not exist yet; what is kept stays."""
         tree = self._moved(view)
-        return focused(tree, view.line) if tree is not None else await self.whole(view)
+        if tree is None:
+            return await self.whole(view)
+        return await asyncio.to_thread(focused, tree, view.line)
 
     def follow(self, view: View) -> None:
         """Have what is kept of a long file follow a view for which no tree was needed."""
@@ -91,6 +112,18 @@ class Trees:
     def forget(self, uri: str) -> None:
         """Forget a closed document."""
         self._kept.pop(uri, None)
+        self._turns.pop(uri, None)
+
+    def _turn(self, view: View) -> asyncio.Lock:
+        return self._turns.setdefault(view.uri, asyncio.Lock())
+
+    async def _read(self, language: Language, view: View) -> SyntaxTree:
+        kept = self._of(view)
+        if kept is None or kept.is_over:
+            return await asyncio.to_thread(_first, language, view.lines)
+        if kept.tree.lines == view.lines and not kept.unread:
+            return kept.tree
+        return await asyncio.to_thread(kept.tree.edited, (), view.lines)
 
     def _of(self, view: View) -> _Kept | None:
         kept = self._kept.get(view.uri)
@@ -120,6 +153,8 @@ class Trees:
         A tree that went back would be two changes behind the next one: too far for a small step.
         """
         before, now = self._kept.pop(view.uri, None), _Kept(tree, unread, view.version)
+        if before and before.tree.given_up and tree.given_up and not before.is_over:
+            now = evolve(now, since=before.since)
         self._kept[view.uri] = before if before and before.version > now.version else now
         while len(self._kept) > _KEPT:
             self.forget(next(iter(self._kept)))

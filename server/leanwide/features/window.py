@@ -83,7 +83,9 @@ async def choose_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None)
     budget -= related.tokens
     after = int(budget * AFTER_SHARE)
     room = Room(int(budget * FILL_SHARE) - after, after)
-    plan = plan_nearest(view, room) if tree is None else plan_syntax(view, tree, room)
+    plan = plan_nearest(view, room)
+    if tree is not None:
+        plan = await asyncio.to_thread(plan_syntax, view, tree, room)
     needed = (with_lf(view.lines[number]) for number in plan.numbers())
     await count.learn((*needed, view.line_before, view.line_after, view.line_after + "\n"))
     cursor_line = count(view.line_before) + count(view.line_after)

@@ -20,6 +20,8 @@ from leanwide.files.shown import shown
 
 LARGEST: Final = 1_000_000
 """Characters, or bytes on disk: a file that is larger is data."""
+_MOST_LINES: Final = 200_000
+"""Looking at each of more lines takes long, at every key."""
 _LONGEST_LINE: Final = 5_000
 """Characters: people write no such line."""
 _MEAN_LINE: Final = 200
@@ -127,6 +129,8 @@ def why_text(name: str, lines: Sequence[str]) -> str | None:
     longest, total = _lengths(lines)
     if total > LARGEST:
         return f"{shown(name)} is larger than {LARGEST // 1_000_000} MB"
+    if len(lines) > _MOST_LINES:
+        return f"{shown(name)} has more than {_MOST_LINES:,} lines"
     if any("\0" in line for line in lines[:_BINARY_LINES]):
         return f"{shown(name)} is binary"
     if has_private_key(lines):
@@ -140,7 +144,7 @@ def why_text(name: str, lines: Sequence[str]) -> str | None:
 
 def _lengths(lines: Sequence[str]) -> tuple[int, int]:
     """Characters of the longest line and of the whole text, or at least how many there are."""
-    if len(lines) > LARGEST:
+    if len(lines) > _MOST_LINES:
         return 0, len(lines)
     lengths = list(map(len, lines))
     return max(lengths, default=0), sum(lengths)

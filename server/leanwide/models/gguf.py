@@ -33,6 +33,16 @@ _FIM_PREFIXES: Final = (
 _STACKED_EXPERTS: Final = "_exps.weight"
 """How the name ends of a tensor that holds the weights of all experts of a layer."""
 _LARGEST_ALIGNMENT: Final = 1 << 20
+_MOST_KEYS: Final = 4_096
+"""Models have fewer than a hundred."""
+_MOST_TENSORS: Final = 100_000
+"""The largest models have some thousands."""
+_MOST_TEXTS: Final = 2_000_000
+"""Texts in all arrays: the largest vocabularies have some 300,000, and as many merges."""
+_LONGEST_NAME: Final = 65_535
+"""Bytes of a key, as the format has it, and of a tensor's name."""
+_MOST_BYTES: Final = 64_000_000
+"""Of a header: the largest ones, mostly vocabulary, have 20 MB."""
 _FORMATS: Final = {
     0: "<B",
     1: "<b",
@@ -154,6 +164,8 @@ def read_header(path: Path) -> GgufHeader:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ModelFileError(f"{path} cannot be read: {reason}") from error
+    except _TooMuchError as error:
+        raise ModelFileError(f"{path} is no model: its header has {error}") from None
     except (struct.error, IndexError, UnicodeDecodeError):
         raise _truncated(path) from None
     except ValueError as error:  # the path itself is no path
@@ -168,18 +180,16 @@ def _truncated(path: Path) -> ModelFileError:
 
 
 class _Cursor:
-    """Reads values one after the other from a mapped file."""
+    """Reads values one after the other from a mapped file, as far as a header may reach."""
 
     def __init__(self, data: mmap.mmap) -> None:
         self.data = data
         self.at = 0
 
     def take(self, count: int) -> bytes:
-        if self.at + count > len(self.data):
-            raise IndexError(count)
-        chunk = self.data[self.at : self.at + count]
-        self.at += count
-        return chunk
+        start = self.at
+        self.skip(count)
+        return self.data[start : self.at]
 
     def number(self, layout: str) -> int:
         (value,) = struct.unpack_from(layout, self.data, self.at)
@@ -189,10 +199,32 @@ class _Cursor:
     def string(self) -> str:
         return self.take(self.number("<Q")).decode("utf-8")
 
+    def name(self, what: str) -> str:
+        return self.take(_within(_LONGEST_NAME, what, self.number("<Q"))).decode("utf-8")
+
     def skip(self, count: int) -> None:
         if self.at + count > len(self.data):
             raise IndexError(count)
-        self.at += count
+        self.at = _within(_MOST_BYTES, "bytes of header", self.at + count)
+
+    def skip_strings(self, count: int) -> None:
+        size_at, at = struct.Struct("<Q").unpack_from, self.at
+        most = min(_MOST_BYTES, len(self.data))
+        for _ in range(count):
+            at += 8 + size_at(self.data, at)[0]
+            if at > most:
+                break
+        self.skip(at - self.at)
+
+
+class _TooMuchError(Exception):
+    """The header announces more than any model has; the message says what."""
+
+
+def _within(most: int, what: str, count: int) -> int:
+    if count > most:
+        raise _TooMuchError(f"{count:,} {what}, where {most:,} is the limit")
+    return count
 
 
 def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
@@ -202,14 +234,9 @@ def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
     version = cursor.number("<I")
     if version not in (2, 3):
         raise ModelFileError(f"{path} has GGUF version {version}, which is not supported")
-    tensor_count, key_count = cursor.number("<Q"), cursor.number("<Q")
-    metadata: dict[str, Scalar] = {}
-    for _ in range(key_count):
-        key, kind = cursor.string(), cursor.number("<I")
-        if kind == _ARRAY:
-            metadata[f"{key}.length"] = _skip_array(cursor)
-        else:
-            metadata[key] = cursor.string() if kind == _STRING else cursor.number(_layout(kind))
+    tensor_count = _within(_MOST_TENSORS, "tensors", cursor.number("<Q"))
+    key_count = _within(_MOST_KEYS, "keys", cursor.number("<Q"))
+    metadata = _metadata(cursor, key_count)
     tensors = tuple(_tensor(cursor) for _ in range(tensor_count))
     alignment = _alignment(metadata.get("general.alignment", 32))
     data_start = -(-cursor.at // alignment) * alignment
@@ -221,6 +248,28 @@ def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
         tensors=tensors,
         fim="tokenizer.ggml.fim_pre_token_id" in metadata or _names_fim(cursor),
     )
+
+
+def _metadata(cursor: _Cursor, count: int) -> dict[str, Scalar]:
+    metadata: dict[str, Scalar] = {}
+    known: set[str] = set()
+    texts = 0
+    for _ in range(count):
+        key, kind = cursor.name("bytes in a key"), cursor.number("<I")
+        if key in known:
+            raise IndexError(key)  # llama.cpp refuses the file too
+        known.add(key)
+        if kind != _ARRAY:
+            metadata[key] = cursor.string() if kind == _STRING else cursor.number(_layout(kind))
+            continue
+        kind, length = cursor.number("<I"), cursor.number("<Q")
+        metadata[f"{key}.length"] = length
+        if kind == _STRING:
+            texts = _within(_MOST_TEXTS, "texts in arrays", texts + length)
+            cursor.skip_strings(length)
+        else:
+            cursor.skip(length * struct.calcsize(_layout(kind)))
+    return metadata
 
 
 def _names_fim(cursor: _Cursor) -> bool:
@@ -242,20 +291,8 @@ def _layout(kind: int) -> str:
     return _FORMATS[kind]
 
 
-def _skip_array(cursor: _Cursor) -> int:
-    kind, length = cursor.number("<I"), cursor.number("<Q")
-    if kind == _STRING:
-        if length * struct.calcsize("<Q") > len(cursor.data) - cursor.at:
-            raise IndexError(length)
-        for _ in range(length):
-            cursor.skip(cursor.number("<Q"))
-    else:
-        cursor.skip(length * struct.calcsize(_layout(kind)))
-    return length
-
-
 def _tensor(cursor: _Cursor) -> TensorInfo:
-    name = cursor.string()
+    name = cursor.name("bytes in the name of a tensor")
     dimensions = cursor.number("<I")
     if dimensions > _MOST_DIMENSIONS:
         raise IndexError(dimensions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import Final
 
 from leanwide.shape.nesting import (
@@ -82,11 +83,14 @@ def without_doubled_end(text: str, setting: Setting) -> str:
     after = setting.view.line_after.lstrip()
     if not after or after[0] not in _ENDS:
         return text
-    start = 0
+    opened: list[str] = []
+    start = read = 0
     for line in text.split("\n"):
         end = start + len(line.rstrip())
-        if text[start:end].endswith(after[0]) and not open_at_end(text[:end]):
+        deque(closers(text[:end], opened, read), maxlen=0)
+        if text[start:end].endswith(after[0]) and not opened:
             return text[: end - 1]
+        read = end
         start += len(line) + 1
     return text
 

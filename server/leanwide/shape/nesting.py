@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
@@ -13,6 +14,10 @@ QUOTES: Final = ('"""', "'''", '"', "'", "`")
 LONG_QUOTES: Final = ('"""', "'''", "`")
 """Quotes of strings that go on over the end of a line."""
 
+_MOST_MARKS: Final = 500
+"""Marks of a text that are looked at: more of them are data."""
+_DEEPEST: Final = 32
+"""Open brackets among which the string around them is looked for."""
 _OPENERS: Final = frozenset(PAIRS.values())
 _MARKS: Final = re.compile(r"\\.|\"\"\"|'''|[\"'`()\[\]{}<>\n]", re.DOTALL)
 _STRING_PREFIX: Final = re.compile(r"(?:^|\W)(?:[bfr]{1,2}|[ulqt]|u8)$", re.IGNORECASE)
@@ -68,8 +73,8 @@ def flaws(line: str, *, angles: bool = False) -> int:
 
 
 def _marks(text: str, start: int, *, angles: bool) -> Iterator[tuple[int, str]]:
-    """Yield the brackets, quotes and line ends from ``start`` on, and where they are."""
-    for found in _MARKS.finditer(text, start):
+    """Yield the first brackets, quotes and line ends from ``start`` on, and where they are."""
+    for found in islice(_MARKS.finditer(text, start), _MOST_MARKS):
         mark, at = found[0], found.start()
         if mark[0] != "\\" and (mark not in "<>" or (angles and _is_angle(text, at))):
             yield at, mark
@@ -77,7 +82,8 @@ def _marks(text: str, start: int, *, angles: bool) -> Iterator[tuple[int, str]]:
 
 def _follow(opened: list[str], text: str, at: int, mark: str) -> bool:
     """Let ``opened`` follow one mark; True where it closes what nobody opened."""
-    string = next((at for at in reversed(range(len(opened))) if opened[at] in QUOTES), None)
+    near = range(max(0, len(opened) - _DEEPEST), len(opened))
+    string = next((at for at in reversed(near) if opened[at] in QUOTES), None)
     code = string is None or "{" in opened[string:]
     if mark == "\n":
         if string is not None and opened[string] not in LONG_QUOTES:

@@ -1,6 +1,7 @@
 """Where in a growing completion a block, or one statement with its blocks, ends."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -71,6 +72,38 @@ def block_length(language: Language, before: str, completion: str, after: str) -
 
 
 def _opened(language: Language, before: str, completion: str, after: str) -> _Block:
+    found = _before(language, before)
+    line = found.line
+    if not found.body and not found.left.strip():
+        line = next((one for one in split(found.left + completion) if one.strip()), "")
+    return _Block(
+        language,
+        before + completion,
+        len(before),
+        after,
+        found.body,
+        indentation(line),
+        found.brackets,
+        found.scan_start,
+    )
+
+
+@attrs.frozen
+class _Before:
+    """What stands before a completion."""
+
+    left: str
+    """The logical line of the cursor, up to it."""
+    line: str
+    """The last logical line with code."""
+    body: bool
+    brackets: tuple[str, ...]
+    scan_start: int
+
+
+@lru_cache(maxsize=8)
+def _before(language: Language, before: str) -> _Before:
+    """Read what stands before. Remembered, for each piece of an answer needs it."""
     stack: list[str] = []
     starts, scan_start = [0], len(before)
     for token in scan(language, before):
@@ -88,18 +121,7 @@ def _opened(language: Language, before: str, completion: str, after: str) -> _Bl
     statement = code(language, line)
     last = split(statement)[-1] if statement else ""
     body = any(p and (re.search(p, statement) or re.search(p, last)) for p in patterns)
-    if not body and not left.strip():
-        line = next((one for one in split(left + completion) if one.strip()), "")
-    return _Block(
-        language,
-        before + completion,
-        len(before),
-        after,
-        body,
-        indentation(line),
-        tuple(stack),
-        scan_start,
-    )
+    return _Before(left, line, body, tuple(stack), scan_start)
 
 
 def _opening_line(language: Language, before: str, starts: list[int]) -> tuple[str, bool]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from leanwide.syntax.block import block_length
 from leanwide.syntax.languages import Language
-from leanwide.syntax.lexer import code, scan
+from leanwide.syntax.lexer import code, reached, scan
 from leanwide.syntax.place import Shape
 from leanwide.syntax.text import split
 
@@ -38,9 +38,10 @@ def _line_length(language: Language, before: str, completion: str, after: str) -
     text, base = before + completion, len(before)
     line_start = text.rfind("\n", 0, base) + 1
     supplied = _closers(after)
-    outer: list[str] = []
+    above = reached(language, before)
+    outer = list(above.brackets)
     own: list[str] = []
-    for token in scan(language, text):
+    for token in scan(language, text, above.end):
         stack = own if token.start >= base else outer
         if token.kind == "open":
             stack.append(text[token.start])

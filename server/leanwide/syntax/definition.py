@@ -14,6 +14,8 @@ from leanwide.syntax.tree import SyntaxTree
 
 _PREFIX: Final = "definition."
 _NAME_LIMIT: Final = 80
+_MOST_DECLARATORS: Final = 100
+"""Stars, parentheses and the like around a name in C."""
 _OWNER: Final = re.compile(r"\.|::?")
 
 
@@ -31,8 +33,10 @@ class Definition:
     """Where its head ends, without the white space before the body."""
     body_start: Position | None
     """Where the body starts (at the brace, if there is one); None without a body."""
-    parent: "Definition | None" = attrs.field(default=None, repr=False)
+    parent: "Definition | None" = attrs.field(default=None, repr=False, eq=False)
     """The innermost definition around it."""
+    level: int = 0
+    """How many definitions are around it."""
 
     @property
     def span(self) -> Span:
@@ -119,16 +123,20 @@ def _nested(flat: list[Definition]) -> Iterator[Definition]:
     for one in flat:
         while around and one.start >= around[-1].end:
             around.pop()
-        around.append(attrs.evolve(one, parent=around[-1] if around else None))
+        parent = around[-1] if around else None
+        around.append(attrs.evolve(one, parent=parent, level=len(around)))
         yield around[-1]
 
 
 def _name(tree: SyntaxTree, kind: str, node: tree_sitter.Node) -> str:
     """Return the name alone: without the parameters of C, what it belongs to, type arguments."""
-    while inner := node.child_by_field_name("declarator"):
+    for _ in range(_MOST_DECLARATORS):
+        inner = node.child_by_field_name("declarator")
+        if inner is None and node.type.endswith("_declarator") and node.named_child_count:
+            inner = node.named_child(node.named_child_count - 1)
+        if inner is None:
+            break
         node = inner
-    if node.type.endswith("_declarator") and node.named_children:
-        return _name(tree, kind, node.named_children[-1])
     name = " ".join(tree.text(tree.span_of(node)).split())
     if kind in ("function", "method"):
         name = _OWNER.split(name)[-1]

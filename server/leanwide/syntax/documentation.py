@@ -9,7 +9,6 @@ import attrs
 import tree_sitter
 
 from leanwide.syntax.languages import Language
-from leanwide.syntax.matching import ancestors
 from leanwide.syntax.outline import definitions, definitions_from
 from leanwide.syntax.text import Position, content
 from leanwide.syntax.tree import SyntaxTree
@@ -134,21 +133,24 @@ def _joined(runs: list[Run]) -> tuple[Run, ...]:
 
 def _docstring(tree: SyntaxTree, line: int) -> Run | None:
     """Return the lines of a docstring that starts on `line`."""
-    for node in ancestors(tree.node_at(_text_start(tree, line))):
-        statement = node.parent
-        if node.type != "string" or not statement or statement.type != "expression_statement":
+    around = (*tree.around(_text_start(tree, line)), None)
+    for node, statement, body, owner in zip(*(around[at:] for at in range(4)), strict=False):
+        if not node or not statement or not body or node.type != "string":
             continue
-        body, before = statement.parent, statement.prev_named_sibling
+        if statement.type != "expression_statement" or not _is_body(body, owner):
+            continue
+        before = statement.prev_named_sibling
         while before and before.type in tree.language.comments:
             before = before.prev_named_sibling
-        if before is None and body and body.type in ("block", "module") and _of_definition(body):
+        if before is None:
             return _whole_lines(tree, statement, line)
     return None
 
 
-def _of_definition(body: tree_sitter.Node) -> bool:
-    owner = body.parent
-    return owner is None or owner.type in ("function_definition", "class_definition")
+def _is_body(node: tree_sitter.Node, owner: tree_sitter.Node | None) -> bool:
+    """Whether `node` is a module or the body of a definition."""
+    defining = owner is None or owner.type in ("function_definition", "class_definition")
+    return defining and node.type in ("block", "module")
 
 
 def _comment(tree: SyntaxTree, line: int) -> Run | None:
@@ -160,7 +162,7 @@ def _comment(tree: SyntaxTree, line: int) -> Run | None:
     text = content(tree.lines[line])[start.column :]
     if not text.startswith(convention.marks) or _DIRECTIVE.match(text):
         return None
-    for node in ancestors(tree.node_at(start)):
+    for node in tree.around(start):
         if node.type in tree.language.comments:
             return _whole_lines(tree, node, line)
     return None
@@ -169,7 +171,7 @@ def _comment(tree: SyntaxTree, line: int) -> Run | None:
 def _comment_ending(tree: SyntaxTree, line: int) -> Run | None:
     """Return the lines of a documenting comment that ends on `line` and starts above it."""
     end = Position(line, max(0, len(content(tree.lines[line]).rstrip()) - 1))
-    for node in ancestors(tree.node_at(end)):
+    for node in tree.around(end):
         start = tree.span_of(node).start.line
         if node.type in tree.language.comments and start < line:
             return _comment(tree, start)

@@ -7,7 +7,6 @@ from typing import Final
 
 import tree_sitter
 
-from leanwide.syntax.matching import ancestors
 from leanwide.syntax.text import Position, content
 from leanwide.syntax.tree import SyntaxTree, parse_part
 
@@ -44,9 +43,11 @@ def _widest(tree: SyntaxTree, line: int) -> tuple[int, int]:
     line = max(0, min(line, len(tree.lines) - 1))
     if not tree.lines:
         return 0, 0
+    if tree.given_up:
+        return line, line + 1
     text = content(tree.lines[line])
     start = Position(line, len(text) - len(text.lstrip()))
-    spans = map(_lines, ancestors(tree.node_at(start)))
+    spans = map(_lines, tree.around(start))
     short = [(first, last) for first, last in spans if last - first <= _MOST]
     return short[-1] if short else (line, line + 1)
 

@@ -8,7 +8,7 @@ quotes, brackets mean nothing either.
 import re
 from collections import deque
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import attrs
@@ -35,6 +35,30 @@ def scan(language: Language, text: str, start: int = 0) -> Iterator[Token]:
         group = match.lastgroup or ""
         kind: Kind = _KINDS[group.partition("_")[0]]
         yield Token(kind, match.start(), match.end(), not group.endswith("_cut"))
+
+
+@attrs.frozen
+class Reached:
+    """How far a text was read, and what is open there. More text may follow."""
+
+    brackets: tuple[str, ...]
+    """Those that are open, outermost first."""
+    end: int
+    """Where to go on: what is behind may read otherwise with more text."""
+
+
+@lru_cache(maxsize=8)
+def reached(language: Language, text: str) -> Reached:
+    """Read `text` up to its last token. Remembered, for each piece of an answer needs it."""
+    stack: list[str] = []
+    for token in scan(language, text):
+        if token.end == len(text) or not token.closed:
+            return Reached(tuple(stack), token.start)
+        if token.kind == "open":
+            stack.append(text[token.start])
+        elif token.kind == "close" and stack:
+            stack.pop()
+    return Reached(tuple(stack), len(text))
 
 
 def state(language: Language, text: str) -> Literal["code", "comment", "string"]:

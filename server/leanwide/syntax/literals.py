@@ -1,10 +1,8 @@
 """Lines whose white space is text."""
 
 from collections.abc import Iterable
+from itertools import zip_longest
 
-import tree_sitter
-
-from leanwide.syntax.matching import ancestors
 from leanwide.syntax.text import Position
 from leanwide.syntax.tree import SyntaxTree
 
@@ -16,13 +14,14 @@ def literal_lines(tree: SyntaxTree, lines: Iterable[int]) -> frozenset[int]:
 
 def _in_literal(tree: SyntaxTree, line: int) -> bool:
     start = Position(line, 0)
-    string: tree_sitter.Node | None = None
-    for node in ancestors(tree.node_at(start)):
+    string, owner = None, None
+    around = tree.around(start)
+    for node, parent in zip_longest(around, around[1:]):
         if node.type in tree.language.embedded and tree.span_of(node).start < start:
             break
         if node.type in tree.language.strings:
-            string = node
-    if string is None or (string.parent and string.parent.type == "expression_statement"):
+            string, owner = node, parent
+    if string is None or (owner and owner.type == "expression_statement"):
         return False
     span = tree.span_of(string)
     return span.start < start < span.end

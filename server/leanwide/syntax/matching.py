@@ -1,6 +1,6 @@
 """Run a language's query files over a tree."""
 
-from collections.abc import Iterator
+from typing import Final
 
 import tree_sitter
 
@@ -10,6 +10,9 @@ from leanwide.syntax.tree import SyntaxTree
 
 Captures = dict[str, list[tree_sitter.Node]]
 """The nodes of one match by the name of their capture."""
+
+_MOST_MATCHES: Final = 1_000
+"""Matches that are open at a time. Every node is compared with all of them."""
 
 
 def matches(
@@ -23,7 +26,7 @@ def matches(
 
     What lies behind that line is not looked at: of a long file, that takes the time.
     """
-    cursor = tree_sitter.QueryCursor(tree.language.query(theme))
+    cursor = _cursor(tree.language.query(theme))
     if depth is not None:
         cursor.set_max_start_depth(depth)
     if last is not None:
@@ -33,7 +36,7 @@ def matches(
 
 def matches_on(tree: SyntaxTree, theme: Theme, first: int, last: int) -> list[Captures]:
     """Return the matches that touch a line from `first` up to, not including, `last`."""
-    cursor = tree_sitter.QueryCursor(tree.language.query(theme))
+    cursor = _cursor(tree.language.query(theme))
     cursor.set_point_range((first, 0), (last, 0))
     return _found(tree, cursor, tree.root)
 
@@ -47,7 +50,14 @@ def _found(
 
 def captured(tree: SyntaxTree, theme: Theme, name: str, span: Span) -> list[tree_sitter.Node]:
     """Return the nodes captured as `name` that lie in `span`."""
-    cursor = tree_sitter.QueryCursor(tree.language.query(theme))
+    return captured_by(tree, tree.language.query(theme), name, span)
+
+
+def captured_by(
+    tree: SyntaxTree, query: tree_sitter.Query, name: str, span: Span
+) -> list[tree_sitter.Node]:
+    """Return the nodes that `query` captures as `name` and that lie in `span`."""
+    cursor = _cursor(query)
     start, end = tree.point(span.start), tree.point(span.end)
     cursor.set_point_range(start, end)
     nodes = cursor.captures(tree.root).get(name, [])
@@ -60,11 +70,8 @@ def has_capture(language: Language, theme: Theme, name: str) -> bool:
     return name in map(query.capture_name, range(query.capture_count))
 
 
-def ancestors(node: tree_sitter.Node | None) -> Iterator[tree_sitter.Node]:
-    """Yield `node`, its parent, and so on up to the root."""
-    while node is not None:
-        yield node
-        node = node.parent
+def _cursor(query: tree_sitter.Query) -> tree_sitter.QueryCursor:
+    return tree_sitter.QueryCursor(query, match_limit=_MOST_MATCHES)
 
 
 def _words_fit(tree: SyntaxTree, captures: Captures) -> bool:

@@ -1,6 +1,5 @@
 """The tree as it would be without the statement that is being typed."""
 
-from leanwide.syntax.matching import ancestors
 from leanwide.syntax.statement import statement_start
 from leanwide.syntax.text import Edit, Position, content, last_text, splice_of
 from leanwide.syntax.tree import SyntaxTree
@@ -30,7 +29,7 @@ def _swallowed(tree: SyntaxTree, start: Position, at: Position) -> bool:
     return any(
         node.is_error and node.start_point.row <= start.line
         for place in (Position(line, max(0, column - 1)), at)
-        for node in ancestors(tree.node_at(place))
+        for node in tree.around(place)
     )
 
 

@@ -1,5 +1,8 @@
 """Names that come from elsewhere: imports and references."""
 
+from itertools import islice, takewhile
+from typing import Final
+
 import attrs
 import tree_sitter
 
@@ -8,7 +11,9 @@ from leanwide.syntax.matching import Captures, captured, has_capture, matches
 from leanwide.syntax.text import Position, Span
 from leanwide.syntax.tree import SyntaxTree
 
-_IMPORT_DEPTH = 3
+_IMPORT_DEPTH: Final = 3
+_MOST_IMPORTS: Final = 1_000
+"""Imports that are looked at: a text with more is no program."""
 
 
 @attrs.frozen
@@ -36,8 +41,10 @@ def imports(tree: SyntaxTree, last: int | None = None) -> tuple[Import, ...]:
         for node in captures.get("import", ()):
             found[node.byte_range] = node
             note(node.byte_range, captures)
+    kept = dict(islice(sorted(found.items()), _MOST_IMPORTS))
     if has_capture(tree.language, "imports", "part"):
-        for key, node in found.items():
+        effort = tree.effort
+        for key, node in takewhile(lambda _: not effort.is_spent(), kept.items()):
             for captures in matches(tree, "imports", node):
                 note(key, captures)
     return tuple(
@@ -45,7 +52,7 @@ def imports(tree: SyntaxTree, last: int | None = None) -> tuple[Import, ...]:
             _span(tree, node),
             tuple(dict.fromkeys(name for _, name in sorted(names.get(key, {}).items()))),
         )
-        for key, node in sorted(found.items())
+        for key, node in kept.items()
     )
 
 

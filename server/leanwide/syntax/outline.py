@@ -1,11 +1,12 @@
 """What is defined where."""
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 import tree_sitter
 
 from leanwide.syntax.definition import Definition, read, read_outermost
-from leanwide.syntax.matching import Captures, ancestors, matches, matches_on
+from leanwide.syntax.matching import Captures, matches, matches_on
 from leanwide.syntax.mend import mended
 from leanwide.syntax.text import Position, last_text
 from leanwide.syntax.tree import SyntaxTree
@@ -47,12 +48,13 @@ def earlier_siblings(tree: SyntaxTree, definition: Definition) -> Iterator[Defin
 
     What is too far away to be of use is not looked at, so that a long file costs no more.
     """
-    node = tree.node_at(definition.start, definition.end)
-    while node.parent and node.parent.parent and node.parent.byte_range == node.byte_range:
-        node = node.parent
+    inner, *outer = tree.around(definition.start, definition.end)[:-1] or (tree.root,)
+    same = takewhile(lambda one: one.byte_range == inner.byte_range, outer)
+    *_, node = (inner, *same)
+    effort = tree.effort
     for _ in range(_MOST_STEPS):
         before = node.prev_named_sibling
-        if before is None:
+        if before is None or effort.is_spent():
             return
         node = before
         found = matches(tree, "definitions", node, _SIBLING_DEPTH)
@@ -65,11 +67,14 @@ def _around(tree: SyntaxTree, at: Position, column: int | None = None) -> list[C
     nodes = {
         node.id: node
         for start in (left, at)
-        for node in ancestors(tree.node_at(start, at))
-        if node.is_named and node.parent and not _is_closed(tree, node, at)
+        for node in tree.around(start, at)[:-1]
+        if node.is_named and not _is_closed(tree, node, at)
     }
     found: list[Captures] = []
+    effort = tree.effort
     for node in nodes.values():
+        if effort.is_spent():
+            break
         if column is None or tree.position(node.start_point).column < column:
             found += matches(tree, "definitions", node, depth=0)
     return found

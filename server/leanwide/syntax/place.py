@@ -6,7 +6,6 @@ from typing import Final, Literal
 import attrs
 import tree_sitter
 
-from leanwide.syntax.matching import ancestors
 from leanwide.syntax.outline import enclosing
 from leanwide.syntax.statement import statement_start
 from leanwide.syntax.text import Position, Span, content, indentation, split
@@ -103,7 +102,8 @@ def _text_around(tree: SyntaxTree, at: Position) -> Literal["code", "comment", "
     language = tree.language
     left, _ = _sides(tree, at)
     before = Position(at.line, max(0, at.column - 1))
-    for node in ancestors(tree.node_at(before, at)):
+    around = tree.around(before, at)
+    for node in around:
         if node.type in language.embedded:
             return "code"
         if node.type in language.comments:
@@ -116,6 +116,8 @@ def _text_around(tree: SyntaxTree, at: Position) -> Literal["code", "comment", "
                 return "string"
         if node.is_error or (node.has_error and node.type not in language.containers):
             return lexer.state(language, left)
+    if not around:
+        return lexer.state(language, left)
     return "code" if not left.strip() else _unclosed(tree, left, at)
 
 

@@ -2,13 +2,14 @@
 
 import re
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 import tree_sitter
 
 from leanwide.syntax.languages import Language
 from leanwide.syntax.lexer import code
-from leanwide.syntax.matching import ancestors
+from leanwide.syntax.matching import captured_by
 from leanwide.syntax.text import Position, Span, content
 from leanwide.syntax.tree import SyntaxTree
 
@@ -37,11 +38,7 @@ def statement_start(tree: SyntaxTree, position: tuple[int, int]) -> Position:
 
 def open_brackets(tree: SyntaxTree, span: Span) -> list[tuple[str, Position]]:
     """Return the brackets of code that are opened and not closed in `span`, outermost first."""
-    cursor = tree_sitter.QueryCursor(_bracket_query(tree.language))
-    start, end = tree.point(span.start), tree.point(span.end)
-    cursor.set_point_range(start, end)
-    nodes = cursor.captures(tree.root).get("bracket", [])
-    inside = (one for one in nodes if start <= one.start_point and one.end_point <= end)
+    inside = captured_by(tree, _bracket_query(tree.language), "bracket", span)
     stack: list[tuple[str, Position]] = []
     for node in sorted(inside, key=lambda one: one.start_byte):
         bracket = node.type[-1]
@@ -76,11 +73,9 @@ def _by_node(tree: SyntaxTree, at: Position) -> int:
     left = tree.lines[at.line][: at.column].rstrip()
     if not left:
         return at.line
-    for node in ancestors(
-        tree.node_at(Position(at.line, len(left) - 1), Position(at.line, len(left)))
-    ):
-        parent = node.parent
-        if node.is_error or parent is None:
+    around = tree.around(Position(at.line, len(left) - 1), Position(at.line, len(left)))
+    for node, parent in pairwise(around):
+        if node.is_error:
             return at.line
         if parent.type in tree.language.containers or _follows_block(tree, node, parent):
             return node.start_point.row

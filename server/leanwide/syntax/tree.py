@@ -1,11 +1,13 @@
 """Parsed text as a frozen value that follows edits."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import attrs
 import tree_sitter
 
 from leanwide.syntax.balance import Opening, opening
+from leanwide.syntax.effort import Effort, effort_for, parsed
 from leanwide.syntax.languages import Language
 from leanwide.syntax.text import (
     Edit,
@@ -24,6 +26,10 @@ from leanwide.syntax.text import (
     width,
 )
 
+_DEEPEST: Final = 1_000
+"""Nodes around a place: code that people write is nested less deep, and what is deeper takes long
+to change and to ask."""
+
 
 @attrs.frozen(eq=False)
 class SyntaxTree:
@@ -37,6 +43,13 @@ class SyntaxTree:
     """Bytes per line of `_source`."""
     _opening: Opening | None
     _handle: tree_sitter.Tree = attrs.field(repr=False)
+    given_up: bool = False
+    """The text takes too long to read: the tree is empty, and says nothing about it."""
+
+    @property
+    def effort(self) -> Effort:
+        """What one question to the tree may take."""
+        return effort_for(len(self._source))
 
     @property
     def exact(self) -> bool:
@@ -88,18 +101,38 @@ class SyntaxTree:
         )
         return node or self.root
 
+    def around(self, start: Position, end: Position | None = None) -> tuple[tree_sitter.Node, ...]:
+        """Return the nodes that cover `start` to `end`, the smallest first and the root last.
+
+        None at all where they are too many. Nodes are not asked for their parents: each answer is
+        a walk down from the root, and one that doubles with the depth for a node without text.
+        """
+        target = self.node_at(start, end)
+        place, is_empty = target.start_point, target.start_byte == target.end_byte
+        cursor, path = self._handle.walk(), [self.root]
+        while path[-1] != target and cursor.goto_first_child_for_point(place) is not None:
+            node = cursor.node
+            if node is None or (is_empty and node.start_point >= place):
+                break  # what begins where an empty node stands may follow it
+            path.append(node)
+            if len(path) > _DEEPEST:
+                return ()
+        return tuple(reversed(path if path[-1] == target else (*path, target)))
+
     def edited(self, edits: Sequence[Edit], lines: Sequence[str]) -> "SyntaxTree":
         """Return the tree of `lines`, which is this text after `edits`, one after the other.
 
         Where `lines` is something else, or `edits` is empty, the difference is found. Brackets
         and quotes just opened are taken as closed: see `exact`.
         """
+        wanted = list(lines)
+        if not self._reaches(wanted):
+            return unknown(self.language, wanted)
         draft = self._draft()
         splices = []
         for edit in edits:
             splices.append(splice_of(draft.lines, edit))
             draft.apply(splices[-1])
-        wanted = list(lines)
         if draft.lines != wanted:
             splices.append(difference(draft.lines, wanted))
             draft.apply(splices[-1])
@@ -110,12 +143,20 @@ class SyntaxTree:
 
         It knows nothing of what the changed lines say. None where they are more than `most`.
         """
+        if not self._reaches(lines):
+            return unknown(self.language, lines)
         draft = self._draft()
         splice = difference(draft.lines, list(lines))
         if max(len(splice.lines), splice.last - splice.first) > most:
             return None
         draft.apply(splice)
         return draft.unread(self.language)
+
+    def _reaches(self, lines: Sequence[str]) -> bool:
+        """Whether the nodes around the first line that `lines` changes are few enough to change."""
+        if self.given_up:
+            return False
+        return bool(self.around(self.clamp((difference(self.lines, tuple(lines)).first, 0))))
 
     def _draft(self) -> "_Draft":
         draft = _Draft(list(self.lines), self._source, self._widths.copy(), self._handle.copy())
@@ -126,12 +167,12 @@ class SyntaxTree:
     def starts_in_text(self, line: int) -> bool:
         """Whether `line` begins inside a string or a comment."""
         start = Position(line, 0)
-        node: tree_sitter.Node | None = self.node_at(start)
-        while node and node.type not in self.language.embedded:
+        for node in self.around(start):
+            if node.type in self.language.embedded:
+                return False
             if node.type in self.language.strings | self.language.comments:
                 span = self.span_of(node)
                 return span.start < start < span.end
-            node = node.parent
         return False
 
     def _opened(self, splices: Sequence[Splice], lines: Sequence[str]) -> Opening | None:
@@ -145,7 +186,10 @@ class SyntaxTree:
 
 
 def parse(language: Language, lines: Sequence[str]) -> SyntaxTree:
-    """Parse `lines`, each with its ending, from scratch."""
+    """Parse `lines`, each with its ending, from scratch.
+
+    A text that takes too long gets a tree that says nothing: see `SyntaxTree.given_up`.
+    """
     source = b"".join(map(fed, lines))
     return _Draft(list(lines), source, list(map(width, lines)), None).parsed(language)
 
@@ -160,6 +204,12 @@ def parse_part(language: Language, lines: Sequence[str], first: int, last: int) 
         [1] * above + list(map(width, part)) + [1] * below,
         None,
     ).parsed(language)
+
+
+def unknown(language: Language, lines: Sequence[str]) -> SyntaxTree:
+    """Return a tree that says nothing about `lines`."""
+    nothing = tree_sitter.Parser(language.grammar()).parse(b"")
+    return SyntaxTree(language, tuple(lines), b"", [], None, nothing, given_up=True)
 
 
 @attrs.define
@@ -201,14 +251,12 @@ class _Draft:
         self.widths[line] = len(fed(self.lines[line], tail))
 
     def parsed(self, language: Language, opened: Opening | None = None) -> SyntaxTree:
-        """Parse what has changed. The source goes in whole: read callbacks leak in the binding."""
+        """Parse what has changed."""
         if opened:
             self.set_line_end(opened.last, opened.missing)
-        parser = tree_sitter.Parser(language.grammar())
-        if self.handle:
-            handle = parser.parse(self.source, self.handle)
-        else:
-            handle = parser.parse(self.source)
+        handle = parsed(language.grammar(), self.source, self.handle)
+        if handle is None:
+            return unknown(language, self.lines)
         return SyntaxTree(language, tuple(self.lines), self.source, self.widths, opened, handle)
 
     def unread(self, language: Language) -> SyntaxTree:

@@ -1,0 +1,160 @@
+"""Whatever a document holds, an editor's messages are answered meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+
+import pytest
+
+from leanwide.context.view import View, split_lines
+from leanwide.engine.base import CancelToken
+from leanwide.features.complete import Question, complete
+from leanwide.features.document import documentable
+from leanwide.features.explain import explain
+from leanwide.features.place import Place, find
+from leanwide.features.trees import Trees
+from leanwide.features.workbench import Manners, Workbench
+from leanwide.features.write_test import habit_at
+from leanwide.syntax import Position
+from tests.features.editor import bench_saying, settled
+from tests.features.holding import Held, watched
+from tests.syntax.hostile import Hostile, hostile
+
+MOST_S = 0.25
+"""Seconds of processor time for which the loop may be held on a busy machine. The worst took 22."""
+SILENT_S = 4.0
+"""Seconds that pass on a busy machine until it is the loop's turn again."""
+ASKING = Manners(in_comments=False, in_strings=False, look_ahead=True)
+"""With all that is ever asked about a place."""
+KNOWN = [
+    Hostile("cpp", "a<\n"),
+    Hostile("json", "[\n"),
+    Hostile("javascript", "{\n"),
+    Hostile("html", "<a>\n"),
+    Hostile("python", "(" * 1_900 + "\n"),
+]
+"""With their sizes: what was found by hand."""
+
+
+def view_of(one: Hostile, text: str, line: int, version: int = 1) -> View:
+    lines = tuple(split_lines(text))
+    line = min(line, len(lines) - 1)
+    return View(
+        uri=f"file:///project/{one.language}",
+        path=f"/project/{one.language}",
+        language_id=one.language,
+        version=version,
+        lines=lines,
+        line=line,
+        column=len(lines[line].rstrip("\r\n")),
+    )
+
+
+async def ask_everything(bench: Workbench, view: View, typed: View) -> None:
+    """Complete, type, ask what can be done, and have it explained, as an editor does."""
+    await complete(Question(view, by_hand=True), bench, CancelToken())
+    bench.trees.follow(typed)
+    await complete(Question(typed, by_hand=True), bench, CancelToken())
+    place = Place(view=typed, end=Position(typed.line, typed.column))
+    found = await find(place, "explain", bench)
+    if not isinstance(found, str):
+        await asyncio.to_thread(documentable, found)
+        await asyncio.to_thread(habit_at, found)
+    await explain(place, bench, CancelToken(), lambda _: None)
+    await settled(bench)
+
+
+async def held_by(one: Hostile, size: int, share: float, patch: pytest.MonkeyPatch) -> Held:
+    """Ask everything at a place of a text, and measure."""
+    answer = [one.unit[:80]] * 8
+    bench, _ = bench_saying(answer, answer, ["It is deep."], manners=ASKING)
+    await bench.engine.ready()
+    text = one.text(size)
+    view = view_of(one, text, int(share * text.count("\n")))
+    after = list(view.lines)
+    after[view.line] = f"{view.current_line}x\n"
+    typed = view_of(one, "".join(after), view.line, version=2)
+    with watched(patch) as held:
+        asking = asyncio.create_task(ask_everything(bench, view, typed))
+        while not asking.done():
+            began = time.monotonic()
+            await asyncio.sleep(0.01)
+            held.silence = max(held.silence, time.monotonic() - began)
+    await asking
+    return held
+
+
+@pytest.mark.parametrize("one", KNOWN, ids=lambda one: one.name)
+async def test_the_loop_goes_on_in_a_large_text(one: Hostile, monkeypatch: pytest.MonkeyPatch):
+    held = await held_by(one, 200_000, 0.5, monkeypatch)
+    assert held.longest < MOST_S, held
+    assert held.silence < SILENT_S, held
+
+
+def drawn(each: int) -> list[tuple[Hostile, float]]:
+    """So many patterns of each language, and a place."""
+    chance = random.Random(each)
+    by_language: dict[str, list[Hostile]] = {}
+    for one in hostile():
+        by_language.setdefault(one.language, []).append(one)
+    return [
+        (one, chance.choice((0.0, 0.5, 1.0)))
+        for them in by_language.values()
+        for one in chance.sample(them, min(each, len(them)))
+    ]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "place" in metafunc.fixturenames:
+        each = metafunc.config.getoption("--hostile")
+        metafunc.parametrize("place", drawn(each), ids=lambda place: place[0].name)
+
+
+async def test_the_loop_goes_on_in_any_text(
+    place: tuple[Hostile, float], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+):
+    one, share = place
+    size = request.config.getoption("--hostile-size")
+    held = await held_by(one, size, share, monkeypatch)
+    assert held.longest < MOST_S, held
+    assert held.silence < SILENT_S, held
+
+
+async def test_a_text_that_was_given_up_is_left_alone_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    trees, one = Trees(), KNOWN[1]
+    text = one.text(100_000)
+    first = await trees.at(view_of(one, text, 5))
+    assert first is not None
+    assert first.given_up
+    began = time.thread_time()
+    again = await trees.at(view_of(one, "x" + text, 0, version=2))
+    assert again is not None
+    assert again.given_up
+    assert "".join(again.lines) == "x" + text
+    assert time.thread_time() - began < 0.2
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 61)
+    mended = await trees.at(view_of(one, '{"a": 1}\n', 0, version=3))
+    assert mended is not None
+    assert not mended.given_up
+
+
+async def test_a_text_is_read_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    trees, one, read = Trees(), KNOWN[0], []
+    usual = Trees._read
+
+    async def noted(self: Trees, *arguments: object) -> object:
+        read.append(len(read))
+        result = await usual(self, *arguments)  # type: ignore[arg-type]
+        assert read[-1] == len(read) - 1
+        return result
+
+    monkeypatch.setattr(Trees, "_read", noted)
+    view = view_of(one, one.text(3_000), 5)
+    found = await asyncio.gather(*(trees.at(view) for _ in range(4)))
+    assert len(read) == 4
+    assert found[1] is found[3]  # kept since the first
