@@ -126,19 +126,25 @@ def why_text(name: str, lines: Sequence[str]) -> str | None:
 
     Stops looking in a huge text.
     """
+    fault = _too_much(lines)
+    if fault is None and any("\0" in line for line in lines[:_BINARY_LINES]):
+        fault = "is binary"
+    if fault is None and has_private_key(lines):
+        fault = "holds a private key: it never enters a prompt"
+    if fault is None and _says_generated(islice(lines, _HEADER_LINES)):
+        fault = "is generated, as it says in its first lines"
+    return None if fault is None else f"{shown(name)} {fault}"
+
+
+def _too_much(lines: Sequence[str]) -> str | None:
+    """What is wrong with the size of a text, or of its lines."""
     longest, total = _lengths(lines)
     if total > LARGEST:
-        return f"{shown(name)} is larger than {LARGEST // 1_000_000} MB"
+        return f"is larger than {LARGEST // 1_000_000} MB"
     if len(lines) > _MOST_LINES:
-        return f"{shown(name)} has more than {_MOST_LINES:,} lines"
-    if any("\0" in line for line in lines[:_BINARY_LINES]):
-        return f"{shown(name)} is binary"
-    if has_private_key(lines):
-        return f"{shown(name)} holds a private key: it never enters a prompt"
+        return f"has more than {_MOST_LINES:,} lines"
     if longest > _LONGEST_LINE and total > _MEAN_LINE * len(lines):
-        return f"{shown(name)} is minified: a line of {longest:,} characters"
-    if _says_generated(islice(lines, _HEADER_LINES)):
-        return f"{shown(name)} is generated, as it says in its first lines"
+        return f"is minified: a line of {longest:,} characters"
     return None
 
 
