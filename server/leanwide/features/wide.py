@@ -28,6 +28,7 @@ from leanwide.prompt.chat import Message, chat_prompt, thinking, thinks
 from leanwide.prompt.infill import readable
 from leanwide.shape.code import Code
 from leanwide.shape.markdown import missing_fence, printable
+from leanwide.shape.markup import is_markup
 from leanwide.shape.repetition import loop_start
 
 Show = Callable[[str], None]
@@ -312,7 +313,8 @@ async def _listen(
     async for event in bench.engine.generate(request, own):
         if isinstance(event, Finished):
             return event
-        if event.thought or telling.over:
+        markup = event.special and is_markup(event.text)
+        if event.thought or markup or telling.over:
             continue
         telling.tell(event.text)
         if telling.over:

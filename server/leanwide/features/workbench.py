@@ -76,7 +76,9 @@ class Workbench:
         """What the filters may know of a view."""
         window = self.windows.get(view.uri)
         snippets = window.related.snippets if window is not None else ()
-        return Setting(view, tuple(snippet.text for snippet in snippets))
+        model = self.engine.model
+        markers = model.spelt_markers if model is not None else ()
+        return Setting(view, tuple(snippet.text for snippet in snippets), markers)
 
     def known(self, view: View) -> Known | None:
         """What earlier answers say about a view."""

@@ -32,6 +32,9 @@ _FIM_PREFIXES: Final = (
 """Tokens that llama.cpp takes for the beginning of a FIM prompt where the metadata names none."""
 _STACKED_EXPERTS: Final = "_exps.weight"
 """How the name ends of a tensor that holds the weights of all experts of a layer."""
+LANGUAGES_KEY: Final = "leanwide.languages"
+"""Our own key: an array of LSP's language ids, or of names of our grammars."""
+_MOST_LANGUAGES: Final = 256
 _LARGEST_ALIGNMENT: Final = 1 << 20
 _FORMATS: Final = {
     0: "<B",
@@ -110,6 +113,8 @@ class GgufHeader:
     """Where the weights begin, in bytes from the start of the file."""
     fim: bool = False
     """Whether there is a token that begins a FIM prompt."""
+    languages: tuple[str, ...] = ()
+    """Languages that the model was trained for, as the file says under :data:`LANGUAGES_KEY`."""
 
     @property
     def architecture(self) -> str:
@@ -204,9 +209,11 @@ def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
         raise ModelFileError(f"{path} has GGUF version {version}, which is not supported")
     tensor_count, key_count = cursor.number("<Q"), cursor.number("<Q")
     metadata: dict[str, Scalar] = {}
+    languages: tuple[str, ...] = ()
     for _ in range(key_count):
         key, kind = cursor.string(), cursor.number("<I")
         if kind == _ARRAY:
+            languages = _texts(cursor) if key == LANGUAGES_KEY else languages
             metadata[f"{key}.length"] = _skip_array(cursor)
         else:
             metadata[key] = cursor.string() if kind == _STRING else cursor.number(_layout(kind))
@@ -220,6 +227,7 @@ def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
         data_start=data_start,
         tensors=tensors,
         fim="tokenizer.ggml.fim_pre_token_id" in metadata or _names_fim(cursor),
+        languages=languages,
     )
 
 
@@ -240,6 +248,16 @@ def _layout(kind: int) -> str:
     if kind not in _FORMATS:
         raise IndexError(kind)
     return _FORMATS[kind]
+
+
+def _texts(cursor: _Cursor) -> tuple[str, ...]:
+    """Read the array that comes next, and stay in front of it; empty where it is none of texts."""
+    start = cursor.at
+    kind, length = cursor.number("<I"), cursor.number("<Q")
+    wanted = kind == _STRING and length <= _MOST_LANGUAGES
+    texts = tuple(cursor.string() for _ in range(length)) if wanted else ()
+    cursor.at = start
+    return texts
 
 
 def _skip_array(cursor: _Cursor) -> int:
