@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -153,9 +154,14 @@ async def open_workbench(
         await engine.ready()
         bench = workbench(engine, options.profiles)
         bench.texts = texts
+        bench.tell = cache(_say)
         yield bench
     finally:
         await engine.close()
+
+
+def _say(sentence: str) -> None:
+    typer.echo(f"leanwide: {sentence}", err=True)
 
 
 def check_experts(header: GgufHeader, experts: int) -> None:

@@ -14,6 +14,8 @@ from leanwide.syntax.text import split
 
 _SUPPLIED: Final = re.compile(r"[\s)\]}\"'`;,]*")
 _FENCE: Final = re.compile(r"\s*(```|~~~)")
+_COMMENTED_FENCE: Final = re.compile(r"[/#;%!-]+\s*(```|~~~)")
+"""A line comment with a fence: the block that it opens belongs together."""
 
 
 def completed_length(
@@ -38,6 +40,7 @@ def _line_length(language: Language, before: str, completion: str, after: str) -
     text, base = before + completion, len(before)
     line_start = text.rfind("\n", 0, base) + 1
     supplied = _closers(after)
+    fenced = False
     outer: list[str] = []
     own: list[str] = []
     for token in scan(language, text):
@@ -46,8 +49,12 @@ def _line_length(language: Language, before: str, completion: str, after: str) -
             stack.append(text[token.start])
         elif token.kind == "close":
             (own or outer or [""]).pop()
+        elif token.kind == "comment":
+            fenced ^= bool(_COMMENTED_FENCE.match(text, token.start, token.end))
         elif token.kind == "newline" and token.start >= base:
-            held = set(own) & _holding(language) or len(_joined(language, outer)) > supplied
+            held = (
+                fenced or set(own) & _holding(language) or len(_joined(language, outer)) > supplied
+            )
             if not held and not _goes_on(language, text[line_start : token.start]):
                 return len(completion[: token.start - base].rstrip())
             line_start = token.end
