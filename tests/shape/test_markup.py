@@ -6,7 +6,7 @@ import pytest
 
 from leanwide.engine.base import Piece
 from leanwide.shape.markup import Hearing, is_markup
-from tests.shape.check import check
+from tests.shape.check import check, view_of
 
 AT = "x = ‸\n"
 MARKERS = [
@@ -36,8 +36,8 @@ WORDS = ["<td>", "<h1>", "\n\n", "    ", "<", "def", "[0]", "</div>"]
 # What is a token of its own
 
 
-def heard(*pieces: str | Piece) -> str:
-    hearing = Hearing()
+def heard(*pieces: str | Piece, at: str = AT, language: str = "python") -> str:
+    hearing = Hearing(view_of(at, language))
     for piece in pieces:
         hearing.take(Piece(piece) if isinstance(piece, str) else piece)
     return hearing.text
@@ -74,14 +74,32 @@ OPEN, CLOSE = token("<think>"), token("</think>")
         ((OPEN, "\nmany\n", "lines\n", CLOSE, "\n", "\n1"), "1"),
         (("  ", OPEN, CLOSE, "1"), "  1"),
         ((OPEN, "it never ends"), ""),
-        (("the prompt began it", CLOSE, "\n1"), "1"),
+        (("the prompt began it\n", CLOSE, "\n1"), "1"),
         (("1\n", OPEN, "now what?"), "1\n"),
-        (("1 ", OPEN, "hm", CLOSE, "+ 2"), "1 + 2"),
+        (("1\n", OPEN, "hm", CLOSE, "\ny = 2"), "1\ny = 2"),
         ((OPEN, "</think> as text", CLOSE, "1"), "1"),
     ],
 )
 def test_thoughts_are_dropped(pieces: tuple[str | Piece, ...], shown: str):
     assert heard(*pieces) == shown
+
+
+@pytest.mark.parametrize(
+    ("at", "language", "pieces"),
+    [
+        ("THOUGHT = re.compile(‸)\n", "python", ('r"', OPEN, ".*?", CLOSE, '"')),
+        ("raw.replace(‸\n", "javascript", ("/", OPEN, ".*/g")),
+        ("STOP = [‸\n", "python", ('"', token("<tool_call>"), '"]')),
+        ("# Thoughts end with ‸\n", "python", (CLOSE,)),
+        ('"""Thoughts end with\n‸\n"""\n', "python", (CLOSE, "\nand a line.")),
+        ("<a>\n‸\n</a>\n", "xml", (OPEN, "what", CLOSE)),
+        ("‸\n", "html", (token("<tool_call>"), "x")),
+        ('OPEN = "<think>"\n‸\n', "python", (OPEN,)),
+    ],
+)
+def test_a_token_that_the_language_may_hold_is_text(at, language, pieces):
+    texts = [piece if isinstance(piece, str) else piece.text for piece in pieces]
+    assert heard(*pieces, at=at, language=language) == "".join(texts)
 
 
 # What is spelt

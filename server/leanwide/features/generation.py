@@ -53,7 +53,7 @@ class Generation:
             said: The beginning of the text, from a generation that was ended in the middle.
         """
         self.view = view
-        self._heard = Hearing(said)
+        self._heard = Hearing(view, said)
         self.complete = False
         """The code is complete, so that the generation was ended before the model ended it."""
         self.finished: Finished | None = None

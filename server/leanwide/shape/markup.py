@@ -1,7 +1,9 @@
 """Markup of a model beside its text: markers that end an answer, and thoughts.
 
 Most models have tokens for it, and the engine says which pieces were such tokens: what is spelt is
-text then. A model whose template writes markers that its vocabulary lacks can only spell them.
+text then. Tokens that are shown, such as thinking marks, are read in place of their text too, so
+that they may be a word of the document. A model whose template writes markers that its vocabulary
+lacks can only spell them.
 """
 
 from __future__ import annotations
@@ -41,11 +43,12 @@ def is_markup(token: str) -> bool:
 class Hearing:
     """An answer as it arrives, markup left out."""
 
-    def __init__(self, said: str = "") -> None:
-        """Begin with what was said before."""
+    def __init__(self, view: View, said: str = "") -> None:
+        """Begin with what was said before at a view's cursor."""
         self.text = said
         self.ended = False
         """A marker ended the answer: nothing behind it counts."""
+        self._view = view
         self._thinking = False
         self._trimming = False
 
@@ -53,22 +56,33 @@ class Hearing:
         """Take the next piece."""
         if self.ended:
             return
-        if piece.special and is_markup(piece.text):
-            self._obey(piece.text.strip())
-        elif not self._thinking and not piece.thought:
+        if piece.special and is_markup(piece.text) and self._obeys(piece.text.strip()):
+            return
+        if not self._thinking:
             new = piece.text.lstrip("\n") if self._trimming else piece.text
             self._trimming = self._trimming and not new
             self.text += new
 
-    def _obey(self, marker: str) -> None:
-        if marker == _OPENING:
-            self._thinking = True
-        elif marker == _CLOSING:
-            if not self._thinking:  # the prompt opened it
-                self.text = ""
-            self._thinking, self._trimming = False, True
-        else:
-            self.ended = True
+    def _obeys(self, marker: str) -> bool:
+        """Do what a marker says and tell whether it did: where the language may hold it, not."""
+        if self._thinking:
+            self._thinking, self._trimming = marker != _CLOSING, True
+            return True
+        if not self._stands_alone(marker):
+            return False
+        if marker == _CLOSING:  # the prompt opened it
+            self.text = ""
+        self._thinking, self._trimming = marker == _OPENING, marker == _CLOSING
+        self.ended = marker not in (_OPENING, _CLOSING)
+        return True
+
+    def _stands_alone(self, marker: str) -> bool:
+        """Whether a marker is none of the document's words, nor in a string or a comment."""
+        if marker in (_OPENING, _CLOSING) and self.text.rpartition("\n")[2].strip():
+            return False
+        if not _unused((marker,), marker, self._view):
+            return False
+        return holds_text(self._view) or code_around(self._view)(self.text)
 
 
 def without_markers(text: str, setting: Setting) -> str:
