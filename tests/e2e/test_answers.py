@@ -210,6 +210,18 @@ async def test_an_entry_may_replace_what_stands_behind_the_cursor():
         assert item.range == types.Range(types.Position(1, 4), types.Position(1, 14))
 
 
+async def test_the_entry_counts_in_a_cell_of_a_notebook():
+    async with scripted(["(indent=2)"]) as editor:
+        cells = [f"vscode-notebook-cell:/project/notes.ipynb#W{number}" for number in range(2)]
+        editor.open_at(cells[0], "import json\nimport os")
+        editor.open_at(cells[1], "json.")
+        at = types.Position(0, 5)
+        selected = types.SelectedCompletionInfo(types.Range(at, at), "JSONEncoder")
+        (item,) = await ask(editor, cells[1], at, selected)
+        assert item.insert_text == "json.JSONEncoder(indent=2)"
+        assert item.range == types.Range(types.Position(0, 0), at)
+
+
 async def test_nothing_is_sent_for_an_entry_of_another_place():
     async with scripted(["(path)"]) as editor:
         uri = editor.open("import json\njson.\n", "a.py")
