@@ -124,7 +124,12 @@ def test_whatever_gguf_py_writes_is_read_back(tmp_path, scalars, arrays):
 
 @pytest.mark.parametrize(
     ("values", "read"),
-    [(["python", "go"], ("python", "go")), ([1, 2], ()), (["x"] * 257, ())],
+    [
+        (["python", "go"], ("python", "go")),
+        ([1, 2], ()),
+        (["x"] * 257, ()),
+        (["a\x1b[2J", "y" * 41], ()),
+    ],
 )
 def test_a_model_names_the_languages_that_it_was_trained_for(tmp_path, values, read):
     path = written(

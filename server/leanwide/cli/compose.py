@@ -154,14 +154,10 @@ async def open_workbench(
         await engine.ready()
         bench = workbench(engine, options.profiles)
         bench.texts = texts
-        bench.tell = cache(_say)
+        bench.tell = cache(complain)
         yield bench
     finally:
         await engine.close()
-
-
-def _say(sentence: str) -> None:
-    typer.echo(f"leanwide: {sentence}", err=True)
 
 
 def check_experts(header: GgufHeader, experts: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import mmap
+import re
 import struct
 from pathlib import Path
 from typing import Final
@@ -35,6 +36,7 @@ _STACKED_EXPERTS: Final = "_exps.weight"
 LANGUAGES_KEY: Final = "leanwide.languages"
 """Our own key: an array of LSP's language ids, or of names of our grammars."""
 _MOST_LANGUAGES: Final = 256
+_LANGUAGE: Final = re.compile(r"[\w.+#-]{1,40}")
 _LARGEST_ALIGNMENT: Final = 1 << 20
 _FORMATS: Final = {
     0: "<B",
@@ -251,13 +253,13 @@ def _layout(kind: int) -> str:
 
 
 def _texts(cursor: _Cursor) -> tuple[str, ...]:
-    """Read the array that comes next, and stay in front of it; empty where it is none of texts."""
+    """Read the array that comes next, and stay in front of it; what is no language is left out."""
     start = cursor.at
     kind, length = cursor.number("<I"), cursor.number("<Q")
     wanted = kind == _STRING and length <= _MOST_LANGUAGES
-    texts = tuple(cursor.string() for _ in range(length)) if wanted else ()
+    texts = [cursor.string() for _ in range(length)] if wanted else []
     cursor.at = start
-    return texts
+    return tuple(filter(_LANGUAGE.fullmatch, texts))
 
 
 def _skip_array(cursor: _Cursor) -> int:
