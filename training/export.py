@@ -40,6 +40,9 @@ TYPES: Final = {
     "q4_k_m": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M,
 }
 NAME: Final = "leanwide embedded"
+LANGUAGES_KEY: Final = "leanwide.languages"
+PROGRAMMING_LANGUAGES: Final = ("python",)
+"""What the model is trained on, by LSP's language ids: the server is silent in other files."""
 
 
 def write_float32(checkpoint: Path, tokenizer: Path, to: Path) -> None:
@@ -98,6 +101,7 @@ def _add_shape(writer: gguf.GGUFWriter, shape: Shape) -> None:
     writer.add_license("apache-2.0")
     writer.add_description("A small elastic mixture of experts for Python, trained from scratch")
     writer.add_languages(["en"])
+    writer.add_array(LANGUAGES_KEY, list(PROGRAMMING_LANGUAGES))
     writer.add_context_length(shape.context)
     writer.add_embedding_length(shape.hidden)
     writer.add_block_count(shape.layers)

@@ -203,7 +203,11 @@ class Server(LanguageServer):
         bench.texts = self._texts
         bench.pinned = self.pinned
         bench.elsewhere, bench.names = self.folders.elsewhere, self.folders.names
+        bench.tell = self._tell
         return bench
+
+    def _tell(self, sentence: str) -> None:
+        self.feedback.tell_once(sentence, types.MessageType.Info)
 
     def _manners(self) -> Manners:
         wishes = self.options.completion

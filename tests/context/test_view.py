@@ -93,3 +93,12 @@ def test_an_insertion_gives_the_document_that_typing_would(before: str, typed: s
     wanted = before + typed.replace("\n", then.newline)
     assume("\r" not in typed and not wanted.endswith("\r"))
     assert then.with_inserted(typed) == view_at(wanted, after)
+
+
+@given(TEXTS, TEXTS, TEXTS, TEXTS)
+def test_a_replacement_is_a_deletion_and_an_insertion(before: str, old: str, text: str, after: str):
+    assume("\n" not in old and "\r" not in before + old + text)
+    then = view_at(before + old, after)
+    start = then.column - len(old)
+    replaced = then.with_replaced(start, then.column, text)
+    assert replaced == view_at(before, after).with_inserted(text)

@@ -1,6 +1,7 @@
 """The server on stdio with scripted answers: ``scripted_server.py ANSWERS GO``.
 
-The first is a JSON list of answers, the second a file whose coming ends every hold.
+The first is a JSON list of answers, the second a file whose coming ends every hold. A piece of an
+answer that is ``{"special": TEXT}`` is a special token of the vocabulary.
 """
 
 from __future__ import annotations
@@ -37,8 +38,12 @@ class HoldingEngine(ScriptedEngine):
                 yield event
 
 
+def _piece(said: str | dict[str, str]) -> Piece:
+    return Piece(said) if isinstance(said, str) else Piece(said["special"], special=True)
+
+
 if __name__ == "__main__":
     _, answers, go = sys.argv
     engine = HoldingEngine(Path(go))
-    engine.enqueue(*json.loads(answers))
+    engine.enqueue(*([_piece(one) for one in answer] for answer in json.loads(answers)))
     create_server(lambda _: engine).start_io()

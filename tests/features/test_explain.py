@@ -185,6 +185,15 @@ async def test_a_model_that_repeats_itself_is_stopped():
     assert "repeats itself" in answer.record.reason
 
 
+@pytest.mark.parametrize("unit", [93, 180, 249])
+async def test_a_long_sentence_again_and_again_is_stopped(unit: int):
+    sentence = " ".join(f"word{chr(97 + n % 26)}{n}" for n in range(60))[: unit - 2] + ".\n"
+    explained = Explained(*([sentence] * 31))
+    answer = await explained.ask()
+    assert answer.markdown.count(sentence) == 4
+    assert answer.markdown.endswith("*The answer ends here: it began to repeat itself.*")
+
+
 async def test_a_model_that_says_nothing():
     assert (await Explained().ask()).markdown == "The model gave no answer."
 

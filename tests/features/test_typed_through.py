@@ -7,6 +7,7 @@ from attrs import evolve
 
 from leanwide.context.excerpts import Snippet
 from leanwide.context.window import Related
+from leanwide.engine.base import Piece
 from leanwide.features.journal import Source
 from tests.features.editor import Editor, bench_saying, sources
 
@@ -170,7 +171,8 @@ async def test_what_a_filter_cut_off_does_not_come_back_when_the_rest_is_accepte
 
 
 async def test_an_answer_that_had_to_be_joined_is_typed_through_too():
-    bench, engine = bench_saying(["<think>hm</think>    return 1"])
+    opening, closing = (Piece(mark, special=True) for mark in ("<think>", "</think>"))
+    bench, engine = bench_saying([opening, "hm", closing, "    return 1"])
     editor = Editor(bench, "def f():‸\n")
     assert await editor.ask() == "\n    return 1"
     editor.type("\n    ")

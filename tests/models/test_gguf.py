@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import struct
 import time
 import tracemalloc
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leanwide.lab.synthetic.shapes import TINY, tensors
+from leanwide.models.embedded import embedded_model, trained_languages
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 
 ON_DISK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -120,6 +122,30 @@ def test_whatever_gguf_py_writes_is_read_back(tmp_path, scalars, arrays):
         assert type(metadata[f"s.{key}"]) is type(value)
     for key, values in arrays.items():
         assert metadata[f"a.{key}.length"] == len(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "read"),
+    [
+        (["python", "go"], ("python", "go")),
+        ([1, 2], ()),
+        (["x"] * 257, ()),
+        (["a\x1b[2J", "y" * 41], ()),
+    ],
+)
+def test_a_model_names_the_languages_that_it_was_trained_for(tmp_path, values, read):
+    path = written(
+        tmp_path / "model.gguf", lambda writer: writer.add_array("leanwide.languages", values)
+    )
+    assert read_header(path).languages == read
+    assert read_header(path).metadata["leanwide.languages.length"] == len(values)
+
+
+def test_a_model_that_names_no_languages_knows_all_and_the_embedded_one_python(tmp_path, tiny):
+    assert trained_languages(read_header(tiny)) == ()
+    copy = tmp_path / "copied.bin"
+    shutil.copyfile(embedded_model(), copy)
+    assert trained_languages(read_header(copy)) == ("python",)
 
 
 def test_a_model_without_a_name_is_called_like_its_file(tmp_path):

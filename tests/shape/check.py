@@ -32,9 +32,10 @@ def check(
     language: str = "python",
     path: str = "",
     snippets: tuple[str, ...] = (),
+    markers: tuple[str, ...] = (),
 ) -> None:
     """What the model says at the mark becomes what is expected, and stays it."""
-    setting = Setting(view_of(marked, language, path), snippets)
+    setting = Setting(view_of(marked, language, path), snippets, markers)
     shown = shape(says, setting)
     assert shown == expected
     assert shape(shown, setting) == shown

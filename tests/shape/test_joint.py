@@ -71,9 +71,26 @@ def test_where_text_follows_one_line_is_shown():
 
 
 def test_an_answer_is_joined_once_and_typed_through_from_there():
-    setting = Setting(view_of("def f():‸\n"))
+    setting = Setting(view_of("def f():‸\n"), markers=("<think>", "</think>"))
     text = joined("<think>hm</think>    return 1\n\n```", setting)
     assert text.rstrip() == "\n    return 1"
     assert shape(text, setting) == "\n    return 1"
     later = Setting(view_of("def f():\n    ‸\n"))
     assert shape(text.removeprefix("\n    "), later) == "return 1"
+
+
+@pytest.mark.parametrize(
+    ("language", "marked", "says", "expected"),
+    [
+        ("typescript", "/**\n * ‸\n */\n", " * add(1, 2);\n * sub(1);", "add(1, 2);\n * sub(1);"),
+        ("typescript", "/**\n *‸\n */\n", " * add(1, 2);", " add(1, 2);"),
+        ("rust", "/// ‸\n", "/// Adds.", "Adds."),
+        ("rust", "/// ‸\n", "// Adds.", "// Adds."),
+        ("python", "# ‸\n", "# Adds.", "Adds."),
+        ("python", "# ‸\n", "#!important", "#!important"),
+        ("markdown", " * ‸\n", "**bold**", "**bold**"),
+        ("python", "x = ‸\n", "# Adds.", "# Adds."),
+    ],
+)
+def test_the_mark_of_a_comment_is_not_doubled(language, marked, says, expected):
+    check(marked, says, expected, language)

@@ -32,10 +32,12 @@ PIECES = st.sampled_from(
         "\x0c",
         "=====",
         "end",
+        " * ",
+        "/**",
     ]
 )
 TEXTS = st.lists(PIECES, max_size=24).map("".join)
-LANGUAGES = st.sampled_from(["python", "typescriptreact", "rust", "html", "markdown", ""])
+LANGUAGES = st.sampled_from(["python", "typescriptreact", "rust", "html", "markdown", "kotlin", ""])
 CLOSER = {"(": ")", "[": "]", "{": "}"}
 BRACKETS = st.text("()[]{}ab \n,", max_size=20)
 BALANCED = st.recursive(
@@ -48,7 +50,8 @@ OPENING = st.sampled_from(["f(", "f(g(", "x[f(", "{a: [", "(", "[[{"])
 
 
 def setting(before: str, after: str, language: str = "python") -> Setting:
-    return Setting(view_of(before + MARK + after, language), (before + after,))
+    markers = ("<think>", "</think>", "<|im_end|>")
+    return Setting(view_of(before + MARK + after, language), (before + after,), markers)
 
 
 @settings(deadline=None, max_examples=400)

@@ -29,6 +29,10 @@ def check(language: str, text: str, shape: Shape = "block") -> None:
 LINES = [
     ("python", "x = ‸a + b|\ny = 1‸\n"),
     ("python", "x = ‸a + b‸\n"),
+    ("rust", "/// ‸Adds.|\n/// More.‸\n"),
+    ("rust", "/// ‸```\n/// add(1, 2);\n/// ```|\n/// More.‸\n"),
+    ("rust", "/// ```\n/// add(1, 2);\n/// ‸```|\n/// More.‸\n"),
+    ("go", "// ‸```go\n// Add(1, 2)‸\n"),
     ("python", "x = ‸foo(\n    a,\n)|\ny‸\n"),
     ("python", "x = foo(a, ‸b|\nc‸)\n"),
     ("python", "x = foo(a, ‸b,\n    c)|\ny‸\n"),

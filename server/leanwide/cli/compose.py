@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -153,6 +154,7 @@ async def open_workbench(
         await engine.ready()
         bench = workbench(engine, options.profiles)
         bench.texts = texts
+        bench.tell = cache(complain)
         yield bench
     finally:
         await engine.close()

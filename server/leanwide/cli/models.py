@@ -23,6 +23,7 @@ from leanwide.cli.fitting import (
 )
 from leanwide.cli.pulling import bring
 from leanwide.cli.terminal import escaped, say, say_json
+from leanwide.models.embedded import trained_languages
 from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.registry import (
@@ -147,6 +148,7 @@ def describe(header: GgufHeader) -> dict[str, Any]:
         "context_tokens": header.number("context_length"),
         "vocabulary": int(header.metadata.get("tokenizer.ggml.tokens.length", 0)),
         "fim_tokens": header.fim,
+        "languages": ", ".join(trained_languages(header)) or "all",
         "chat_template": "tokenizer.chat_template" in header.metadata,
         "kv_bytes_per_token": header.kv_bytes_per_token,
     }

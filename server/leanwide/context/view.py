@@ -74,6 +74,15 @@ class View:
         first = self.lines[0] if self.lines else ""
         return first[len(first.rstrip("\r\n")) :] or "\n"
 
+    def with_replaced(self, start: int, end: int, text: str) -> View:
+        """The document after ``text`` took the place of a piece of the cursor's line.
+
+        The cursor stands behind it then. ``start`` and ``end`` are columns.
+        """
+        line = self.current_line[:start] + self.current_line[end:] + self.line_ending
+        lines = (*self.lines[: self.line], *([line] if line else []), *self.lines[self.line + 1 :])
+        return evolve(self, lines=lines, column=start).with_inserted(with_lf(text))
+
     def with_inserted(self, text: str) -> View:
         """The document after ``text``, with LF endings, was inserted at the cursor."""
         inserted = self.line_before + text.replace("\n", self.newline)

@@ -152,6 +152,10 @@ class ModelInfo:
     """The beginning-of-sequence token as a chat template writes it."""
     eos_text: str = ""
     """The end-of-sequence token as a chat template writes it."""
+    spelt_markers: tuple[str, ...] = ()
+    """Markers of the chat template that are no tokens: this model can only spell them as text."""
+    languages: tuple[str, ...] = ()
+    """Languages that the model was trained for, by LSP's ids or by name; empty: all."""
 
 
 @frozen(kw_only=True)
@@ -256,6 +260,8 @@ class Piece:
     text: str
     thought: bool = False
     """It belongs to the model's thinking, not to its answer."""
+    special: bool = False
+    """It is one token that the vocabulary keeps apart from text: markup, or a word of its own."""
 
 
 @frozen

@@ -362,7 +362,7 @@ class EngineClient:
             case wire.Closed():
                 self._lanes.pop(message.lane, None)
             case wire.Text():
-                self._answer(message.id, Piece(message.text, message.thought))
+                self._answer(message.id, Piece(message.text, message.thought, message.special))
             case wire.Done():
                 self._note_served(message)
                 self._end(message.id, Finished(message.reason, message.stats))

@@ -13,8 +13,10 @@ from leanwide.engine.base import EngineError, EngineSpec, LaneInfo, LaneSpec, Mo
 from leanwide.engine.handles import Handles
 from leanwide.engine.lane import Lane, Opening
 from leanwide.engine.llama import Model
+from leanwide.engine.markers import spelt_markers
 from leanwide.engine.shapes import lane_shape, lane_shapes
 from leanwide.models.advice import load_notice
+from leanwide.models.embedded import trained_languages
 from leanwide.models.fit import Load, Machine
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY, legal_context, legal_experts, wanted_experts
@@ -177,4 +179,6 @@ class Lanes:
             chat_template=model.chat_template,
             bos_text=model.name(model.bos),
             eos_text=model.name(model.eos),
+            spelt_markers=spelt_markers(model.chat_template, model.is_marker),
+            languages=trained_languages(header),
         )

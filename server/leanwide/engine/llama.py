@@ -185,6 +185,16 @@ class Model:
             or api.llama_vocab_is_control(self._vocab, token)
         )
 
+    def is_special(self, token: int) -> bool:
+        """Whether the vocabulary keeps ``token`` apart from text: no spelt text becomes it."""
+        apart = api.LLAMA_TOKEN_ATTR_CONTROL | api.LLAMA_TOKEN_ATTR_USER_DEFINED
+        return bool(api.llama_vocab_get_attr(self._vocab, token) & apart)
+
+    def is_marker(self, text: str) -> bool:
+        """Whether ``text`` stands for one special token."""
+        tokens = self.tokenize_markup(text)
+        return len(tokens) == 1 and self.is_special(tokens[0])
+
     def close(self) -> None:
         """Give the memory back."""
         api.llama_model_free(self._handle)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 
-from leanwide.engine.base import Finished, FinishReason, Thinking
+from leanwide.engine.base import Finished, FinishReason, Piece, Thinking
 from leanwide.engine.cache import CachedSequence
 from leanwide.engine.encoding import Encoded
 from leanwide.engine.healing import Healing, PieceIndex
@@ -79,7 +79,7 @@ class Steps:
     def _say(self, healed: bytes) -> Generator[Step, None, FinishReason]:
         """Generate token by token; gives the reason why it ended."""
         request = self._job.request
-        healing, voice = Healing(self._index, healed), Voice(request)
+        healing, voice = Healing(self._index, healed), self._voice()
         sampler = Sampler(request.sampling)
         try:
             reason: FinishReason | None = None
@@ -94,7 +94,7 @@ class Steps:
                     break
                 token, spelt = said
                 self._meter.generated += 1
-                pieces = list(voice.take(healing.accept(spelt)))
+                pieces = list(self._hear(token, spelt, healing, voice))
                 self._meter.thought = voice.thoughts.tokens
                 # The one place for other jobs: the logits are used up, the next are not there yet.
                 yield from pieces or (None,)
@@ -106,6 +106,17 @@ class Steps:
             return reason
         finally:
             sampler.close()
+
+    def _voice(self) -> Voice:
+        thinking = self._job.request.thinking
+        marks = (thinking.opening, thinking.closing) if thinking is not None else ()
+        return Voice(self._job.request, frozenset(filter(self._model.is_marker, marks)))
+
+    def _hear(self, token: int, spelt: bytes, healing: Healing, voice: Voice) -> Iterator[Piece]:
+        """Give what a token says; part of a special one that healing needed is plain text."""
+        new = healing.accept(spelt)
+        special = new == spelt and new.strip() and self._model.is_special(token)
+        return voice.take_special(new) if special else voice.take(new)
 
     def _next_token(
         self, sampler: Sampler, healing: Healing, thinking: Thinking | None

@@ -18,11 +18,20 @@ class _Part(enum.Enum):
 class ThoughtStream:
     """Splits an answer as it comes: thinking first, if there is any, then the answer itself.
 
-    White space between the two, and before the opening mark, is neither.
+    White space between the two, and before the opening mark, is neither. A mark that is a token
+    of the vocabulary marks nothing where a model spells it: it speaks of the mark then.
     """
 
-    def __init__(self, thinking: Thinking | None) -> None:
+    def __init__(self, thinking: Thinking | None, marks: frozenset[str] = frozenset()) -> None:
+        """Begin an answer.
+
+        Args:
+            thinking: What is thinking in it; None: all of it is answer.
+            marks: Those of the two marks that are tokens.
+        """
         self._thinking = thinking
+        self._opens_by_token = thinking is not None and thinking.opening in marks
+        self._closes_by_token = thinking is not None and thinking.closing in marks
         self._held = ""
         self._trimming = thinking is not None and thinking.begun
         """White space that begins the answer is left out: it belongs to the closing mark."""
@@ -49,9 +58,26 @@ class ThoughtStream:
 
     def take(self, text: str) -> Iterator[Piece]:
         """Take the text of one token that the model generated."""
-        self.spent += self._part is _Part.THINKING
-        self._opening += self._part is _Part.UNDECIDED
-        yield from self.say(text)
+        self._count()
+        if self._part is _Part.UNDECIDED and self._opens_by_token:
+            self._held += text
+            if self._held.strip():
+                yield from self._begin_answer()
+        elif self._part is _Part.THINKING and self._closes_by_token:
+            if text:
+                yield Piece(text, thought=True)
+        else:
+            yield from self.say(text)
+
+    def take_special(self, text: str) -> Iterator[Piece]:
+        """Take a special token that the model generated."""
+        self._count()
+        if self._part is _Part.THINKING or (self._part is _Part.UNDECIDED and self._opens(text)):
+            yield from self.say(text)
+            return
+        yield from self._begin_answer()
+        self._trimming = False
+        yield Piece(text, special=True)
 
     def say(self, text: str) -> Iterator[Piece]:
         """Take text that cost the model no token."""
@@ -68,6 +94,20 @@ class ThoughtStream:
         held, self._held = self._held, ""
         if held:
             yield Piece(held, thought=self._part is _Part.THINKING)
+
+    def _count(self) -> None:
+        """Note a generated token."""
+        self.spent += self._part is _Part.THINKING
+        self._opening += self._part is _Part.UNDECIDED
+
+    def _opens(self, text: str) -> bool:
+        return self._thinking is not None and self._thinking.opening.startswith(text)
+
+    def _begin_answer(self) -> Iterator[Piece]:
+        """Take what was said so far for the answer's beginning."""
+        if self._part is _Part.UNDECIDED:
+            self._part, self._opening = _Part.ANSWER, 0
+        yield from self._answer()
 
     def _look_for_opening(self) -> None:
         assert self._thinking is not None  # noqa: S101  # else everything is answer

@@ -13,10 +13,11 @@ from leanwide.engine.thinking import ThoughtStream
 class Voice:
     """What one generation says."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, marks: frozenset[str] = frozenset()) -> None:
+        """Listen to a request's answer; ``marks`` of thinking are tokens, not spelt."""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stops = StopBuffer(request.stops)
-        self.thoughts = ThoughtStream(request.thinking)
+        self.thoughts = ThoughtStream(request.thinking, marks)
 
     @property
     def stopped(self) -> bool:
@@ -26,6 +27,14 @@ class Voice:
     def take(self, spelt: bytes) -> Iterator[Piece]:
         """Take the bytes of a generated token."""
         return self._let_through(self.thoughts.take(self._decoder.decode(spelt)))
+
+    def take_special(self, spelt: bytes) -> Iterator[Piece]:
+        """Take the bytes of a generated special token."""
+        if cut := self._decoder.decode(b"", final=True):  # a character that the token broke off
+            yield from self._let_through(self.thoughts.take(cut))
+        self._decoder.reset()
+        text = spelt.decode("utf-8", "replace")
+        yield from self._let_through(self.thoughts.take_special(text))
 
     def say(self, text: str) -> Iterator[Piece]:
         """Take text that was not generated."""
@@ -41,5 +50,14 @@ class Voice:
         for piece in pieces:
             if piece.thought:
                 yield piece
+            elif piece.special:
+                yield from self._let_special_through(piece.text)
             elif text := self._stops.push(piece.text):
                 yield Piece(text)
+
+    def _let_special_through(self, text: str) -> Iterator[Piece]:
+        """Look for stops in a special token alone: none is half spelt and half a token."""
+        if before := self._stops.flush():
+            yield Piece(before)
+        if shown := self._stops.push(text) + self._stops.flush():
+            yield Piece(shown, special=True)

@@ -80,6 +80,7 @@ class Text(msgspec.Struct, frozen=True, tag=True):
     id: int
     text: str
     thought: bool = False
+    special: bool = False
 
 
 class Beat(msgspec.Struct, frozen=True, tag=True):

@@ -135,7 +135,7 @@ class Worker:
         if piece is None:
             self._send(wire.Beat(job_id))
         else:
-            self._send(wire.Text(job_id, piece.text, piece.thought))
+            self._send(wire.Text(job_id, piece.text, piece.thought, piece.special))
 
     def _send_end(self, job_id: int, end: Finished | EngineError) -> None:
         del self._cancelled[job_id]

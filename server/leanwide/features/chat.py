@@ -14,6 +14,7 @@ from leanwide.features.chats import Chat
 from leanwide.features.layouts import Conversation
 from leanwide.features.place import Found, Place, find
 from leanwide.features.quoting import quote
+from leanwide.features.trained import tell_foreign
 from leanwide.features.wide import (
     Answer,
     Question,
@@ -110,6 +111,8 @@ async def _prepare(
     found = await _found(saying, bench)
     signals = Signals(difficulty=_difficulty(saying, talk))
     decision, start = await decide(Task.CHAT, bench.texts["chat"], bench, signals)
+    if found is not None:
+        tell_foreign(found.view, bench)
     room = await tokens_left(decision.budget, start, bench)
     costs = await _costs(talk, bench)
     most = max(int(room * _QUESTION_SHARE), room - sum(costs[talk.first.get(decision.lane, 0) :]))

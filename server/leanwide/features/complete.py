@@ -18,6 +18,7 @@ from leanwide.features.gate import why_left_alone, why_silent, why_silent_here
 from leanwide.features.journal import Source, free_record
 from leanwide.features.start import start_generation
 from leanwide.features.suggestions import Known
+from leanwide.features.trained import tell_foreign, why_foreign
 from leanwide.features.window import Asked
 from leanwide.features.workbench import Workbench
 from leanwide.modes.router import Signals, Task, route
@@ -66,12 +67,22 @@ async def _why_silent(question: Question, bench: Workbench) -> str | None:
     """Ask for the cheap reasons first; for syntax only where the user's wishes depend on it."""
     view, manners = question.view, bench.manners
     reason = why_silent(view, question.by_hand) or await why_left_alone(view, bench.names)
+    if reason is None:
+        tell_foreign(view, bench)
+    if reason is None and not question.by_hand:
+        reason = _why_foreign(view, bench)
     if reason or question.by_hand or (manners.in_comments and manners.in_strings):
         return reason
     tree = await bench.trees.here(view)
     if tree is None:
         return None
     return await asyncio.to_thread(why_silent_here, view, tree, manners)
+
+
+def _why_foreign(view: View, bench: Workbench) -> str | None:
+    model = bench.engine.model
+    reason = why_foreign(view, model) if model is not None else None
+    return f"silent: {reason}; ask by hand for a suggestion" if reason else None
 
 
 def fim_tokens(bench: Workbench) -> FimTokens:

@@ -20,6 +20,7 @@ from leanwide.features.counting import TokenCounter
 from leanwide.features.journal import Record
 from leanwide.features.place import Found, about_nothing
 from leanwide.features.quoting import used_elsewhere
+from leanwide.features.trained import tell_foreign
 from leanwide.features.wide import (
     Question,
     Show,
@@ -110,6 +111,7 @@ async def edit(assignment: Assignment, desk: Desk) -> Outcome:
     passage = assignment.found.passage
     known = Signals(selection_lines=passage.last - passage.first)
     decision, conversation = await decide(desk.task, bench.texts[desk.task], bench, known)
+    tell_foreign(assignment.found.view, bench)
     room = await tokens_left(decision.budget, conversation, bench)
     try:
         text = await _question_text(assignment, decision.budget, room, bench)

@@ -8,6 +8,7 @@ from typing import Final
 from leanwide.engine.base import CancelToken
 from leanwide.features.place import Place, find
 from leanwide.features.quoting import quote
+from leanwide.features.trained import tell_foreign
 from leanwide.features.wide import (
     Answer,
     Question,
@@ -40,6 +41,7 @@ async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Sho
         return free_answer(found, silence, bench, show)
     known = Signals(selection_lines=found.passage.last - found.passage.first)
     decision, conversation = await decide(Task.EXPLAIN, bench.texts["explain"], bench, known)
+    tell_foreign(found.view, bench)
     room = await tokens_left(decision.budget, conversation, bench)
     quoted = await quote(found, room, explain_question, bench)
     if not quoted.text:

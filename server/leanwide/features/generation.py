@@ -14,6 +14,7 @@ from typing import Final
 
 from leanwide.context.view import View, typed_since
 from leanwide.engine.base import CancelToken, EngineError, Finished, Piece
+from leanwide.shape.markup import Hearing
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Generation:
             said: The beginning of the text, from a generation that was ended in the middle.
         """
         self.view = view
-        self.text = said
+        self._heard = Hearing(view, said)
         self.complete = False
         """The code is complete, so that the generation was ended before the model ended it."""
         self.finished: Finished | None = None
@@ -68,6 +69,11 @@ class Generation:
         self._error: EngineError | None = None
         self._task = asyncio.create_task(self._collect(events))
         self._closing = asyncio.create_task(self._find_end(find_closes))
+
+    @property
+    def text(self) -> str:
+        """What the model said so far."""
+        return self._heard.text
 
     @property
     def stopped(self) -> bool:
@@ -146,7 +152,7 @@ class Generation:
                     self.finished = event
                     self._settle(self)
                 else:
-                    self._append(event.text)
+                    self._take(event)
                 self._grew.set()
         except EngineError as error:
             self._error = error
@@ -158,14 +164,21 @@ class Generation:
 
     async def _find_end(self, find_closes: FindCloses) -> None:
         self._closes = await find_closes()
-        self._append("")
+        self._look_for_end()
 
-    def _append(self, piece: str) -> None:
-        """Take more text, and end the generation where the code that it completes is complete."""
+    def _take(self, piece: Piece) -> None:
+        """Take more of the answer, unless it is complete."""
+        if not self.complete:
+            self._heard.take(piece)
+            self._look_for_end()
+
+    def _look_for_end(self) -> None:
+        """End the generation at a marker, or where the code that it completes is complete."""
         if self.complete:
             return
-        self.text += piece
-        if self._closes is not None and (end := self._closes(self.text)) is not None:
-            self.text = self.text[:end]
+        end = self._closes(self.text) if self._closes is not None else None
+        if end is not None:
+            self._heard.text = self.text[:end]
+        if end is not None or self._heard.ended:
             self.complete = True
             self._cancel.cancel()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from leanwide.context.prose import is_prose
 from leanwide.context.surroundings import helpful, run_lines
 from leanwide.features.change import Change, Refusal, check_syntax
 from leanwide.features.place import Found
-from leanwide.features.unparsed import check_prose, check_unparsed, is_prose
+from leanwide.features.unparsed import check_prose, check_unparsed
 from leanwide.shape.code import without_head
 from leanwide.shape.indent import Indentation, indentation, reindented
 from leanwide.shape.splice import replacements

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import PurePath
 from typing import Final
 
-from leanwide.context.view import View
+from leanwide.context.prose import is_prose
 from leanwide.features.change import Mistake
 from leanwide.features.place import Found
 from leanwide.prompt.question import USUAL_FENCE, fence_for
@@ -27,22 +26,6 @@ _LESS: Final = re.compile(
 _LONG_FENCE: Final = "````"
 """What prose is asked for in: models write the usual fence for blocks inside it."""
 _FENCE: Final = re.compile(r"\s*(?:```|~~~)")
-
-_PROSE: Final = frozenset(
-    {
-        "asciidoc", "bibtex", "context", "git-commit", "git-rebase", "gitcommit", "latex", "mail",
-        "markdown", "mdx", "norg", "org", "pandoc", "plaintex", "plaintext", "quarto",
-        "restructuredtext", "rmd", "rst", "tex", "text", "txt2tags", "typst",
-    }
-)  # fmt: skip
-"""LSP's language ids, and Vim's file types, of texts that people write for people."""
-_PROSE_SUFFIXES: Final = frozenset({".adoc", ".md", ".mdx", ".org", ".rst", ".tex", ".txt"})
-
-
-def is_prose(view: View) -> bool:
-    """Whether a document is written for people."""
-    named = PurePath(view.path).suffix.lower() in _PROSE_SUFFIXES and not view.language_id
-    return named or view.language_id in _PROSE
 
 
 def least_share(instruction: str) -> float:

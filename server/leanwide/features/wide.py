@@ -28,6 +28,7 @@ from leanwide.prompt.chat import Message, chat_prompt, thinking, thinks
 from leanwide.prompt.infill import readable
 from leanwide.shape.code import Code
 from leanwide.shape.markdown import missing_fence, printable
+from leanwide.shape.markup import is_markup
 from leanwide.shape.repetition import loop_start
 
 Show = Callable[[str], None]
@@ -294,6 +295,11 @@ class _Telling:
         """Whether the model should be stopped."""
         return self.looping or self.complete
 
+    def leaves_out(self, token: str) -> bool:
+        """Whether a special token is markup where the answer is, not a word that it speaks of."""
+        alone = not self.text.rpartition("\n")[2].strip()
+        return alone and is_markup(token) and not missing_fence(self.text)
+
     def tell(self, text: str) -> None:
         """Add text, without what could act on a terminal."""
         if text := printable(text):
@@ -312,7 +318,7 @@ async def _listen(
     async for event in bench.engine.generate(request, own):
         if isinstance(event, Finished):
             return event
-        if event.thought or telling.over:
+        if event.thought or telling.over or (event.special and telling.leaves_out(event.text)):
             continue
         telling.tell(event.text)
         if telling.over:

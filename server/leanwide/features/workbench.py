@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from attrs import define, field, frozen
 
@@ -39,6 +39,10 @@ class Manners:
     """A lane that only questions use is closed after so long without one; 0: never."""
 
 
+def _nobody(_: str) -> None:
+    """Nobody is there to be told."""
+
+
 @define(kw_only=True)
 class Workbench:
     """One engine and everything that belongs to it. Used by the asyncio loop only."""
@@ -71,12 +75,16 @@ class Workbench:
     """Generations that were asked for while somebody waits: only the newest may start."""
     idle_work: asyncio.Task[None] | None = None
     """Prepares ``ahead``, and a new anchor."""
+    tell: Callable[[str], None] = _nobody
+    """Shows the user a sentence, the same one once."""
 
     def setting(self, view: View) -> Setting:
         """What the filters may know of a view."""
         window = self.windows.get(view.uri)
         snippets = window.related.snippets if window is not None else ()
-        return Setting(view, tuple(snippet.text for snippet in snippets))
+        model = self.engine.model
+        markers = model.spelt_markers if model is not None else ()
+        return Setting(view, tuple(snippet.text for snippet in snippets), markers)
 
     def known(self, view: View) -> Known | None:
         """What earlier answers say about a view."""

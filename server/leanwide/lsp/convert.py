@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
+from attrs import frozen
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.workspace import ServerTextPosition
@@ -55,11 +56,47 @@ def _opened(workspace: DocumentWorkspace, uri: str) -> Document:
     return document
 
 
+@frozen
+class Entry:
+    """The entry that is selected in the editor's own list of completions; "" where there is none.
+
+    It takes the place of a piece of the cursor's line, in columns in code points.
+    """
+
+    start: int
+    end: int
+    text: str
+
+    def accepted_in(self, view: View) -> View:
+        """The document as it would be with the entry, the cursor behind it."""
+        if not self.text:
+            return view
+        accepted = view.with_replaced(self.start, self.end, self.text)
+        return attrs.evolve(accepted, deleting=view.deleting)
+
+
+def entry_at(
+    workspace: DocumentWorkspace, view: View, selected: types.SelectedCompletionInfo | None
+) -> Entry | None:
+    """Give the selected entry; None where it replaces something else than what is at the cursor.
+
+    Raises:
+        JsonRpcInvalidParams: The document has no such line.
+    """
+    if selected is None or not selected.text:
+        return Entry(view.column, view.column, "")
+    first, start = locate(workspace, view.uri, selected.range.start)
+    last, end = locate(workspace, view.uri, selected.range.end)
+    if not first == view.line == last or not start <= view.column <= end:
+        return None
+    return Entry(start, end, selected.text)
+
+
 def inline_item(
-    text: str, view: View, workspace: DocumentWorkspace, report: types.Command
+    text: str, view: View, entry: Entry, workspace: DocumentWorkspace, report: types.Command
 ) -> types.InlineCompletionItem:
-    """Make the item: it replaces the typed part of the line by that part and the new text."""
-    typed = view.line_before.lstrip()
+    """Make the item: the typed part of the line and the entry, with the new text behind them."""
+    typed = view.current_line[: entry.start].lstrip()
     codec = workspace.position_codec
     lines = (view.current_line,)
 
@@ -68,8 +105,8 @@ def inline_item(
         return types.Position(view.line, units.character)
 
     return types.InlineCompletionItem(
-        insert_text=typed + text,
-        range=types.Range(at(view.column - len(typed)), at(view.column)),
+        insert_text=typed + entry.text + text,
+        range=types.Range(at(entry.start - len(typed)), at(entry.end)),
         command=report,
     )
 

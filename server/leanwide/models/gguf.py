@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import mmap
+import re
 import struct
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,10 @@ _FIM_PREFIXES: Final = (
 """Tokens that llama.cpp takes for the beginning of a FIM prompt where the metadata names none."""
 _STACKED_EXPERTS: Final = "_exps.weight"
 """How the name ends of a tensor that holds the weights of all experts of a layer."""
+LANGUAGES_KEY: Final = "leanwide.languages"
+"""Our own key: an array of LSP's language ids, or of names of our grammars."""
+_MOST_LANGUAGES: Final = 256
+_LANGUAGE: Final = re.compile(r"[\w.+#-]{1,40}")
 _LARGEST_ALIGNMENT: Final = 1 << 20
 _MOST_KEYS: Final = 4_096
 """Models have fewer than a hundred."""
@@ -120,6 +125,8 @@ class GgufHeader:
     """Where the weights begin, in bytes from the start of the file."""
     fim: bool = False
     """Whether there is a token that begins a FIM prompt."""
+    languages: tuple[str, ...] = ()
+    """Languages that the model was trained for, as the file says under :data:`LANGUAGES_KEY`."""
 
     @property
     def architecture(self) -> str:
@@ -236,7 +243,7 @@ def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
         raise ModelFileError(f"{path} has GGUF version {version}, which is not supported")
     tensor_count = _within(_MOST_TENSORS, "tensors", cursor.number("<Q"))
     key_count = _within(_MOST_KEYS, "keys", cursor.number("<Q"))
-    metadata = _metadata(cursor, key_count)
+    metadata, languages = _metadata(cursor, key_count)
     tensors = tuple(_tensor(cursor) for _ in range(tensor_count))
     alignment = _alignment(metadata.get("general.alignment", 32))
     data_start = -(-cursor.at // alignment) * alignment
@@ -247,11 +254,14 @@ def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
         data_start=data_start,
         tensors=tensors,
         fim="tokenizer.ggml.fim_pre_token_id" in metadata or _names_fim(cursor),
+        languages=languages,
     )
 
 
-def _metadata(cursor: _Cursor, count: int) -> dict[str, Scalar]:
+def _metadata(cursor: _Cursor, count: int) -> tuple[dict[str, Scalar], tuple[str, ...]]:
+    """Read the keys that come next: single values, lengths of arrays, and the languages."""
     metadata: dict[str, Scalar] = {}
+    languages: tuple[str, ...] = ()
     known: set[str] = set()
     texts = 0
     for _ in range(count):
@@ -264,12 +274,14 @@ def _metadata(cursor: _Cursor, count: int) -> dict[str, Scalar]:
             continue
         kind, length = cursor.number("<I"), cursor.number("<Q")
         metadata[f"{key}.length"] = length
+        if key == LANGUAGES_KEY:
+            languages = _texts(cursor, kind, length)
         if kind == _STRING:
             texts = _within(_MOST_TEXTS, "texts in arrays", texts + length)
             cursor.skip_strings(length)
         else:
             cursor.skip(length * struct.calcsize(_layout(kind)))
-    return metadata
+    return metadata, languages
 
 
 def _names_fim(cursor: _Cursor) -> bool:
@@ -289,6 +301,15 @@ def _layout(kind: int) -> str:
     if kind not in _FORMATS:
         raise IndexError(kind)
     return _FORMATS[kind]
+
+
+def _texts(cursor: _Cursor, kind: int, length: int) -> tuple[str, ...]:
+    """Read the texts of an array, and stay in front of them; what is no language is left out."""
+    start = cursor.at
+    wanted = kind == _STRING and length <= _MOST_LANGUAGES
+    texts = [cursor.string() for _ in range(length)] if wanted else []
+    cursor.at = start
+    return tuple(filter(_LANGUAGE.fullmatch, texts))
 
 
 def _tensor(cursor: _Cursor) -> TensorInfo:

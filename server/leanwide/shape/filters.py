@@ -16,13 +16,15 @@ from leanwide.shape.closers import (
     without_stray_closers,
     without_unclosed,
 )
+from leanwide.shape.fences import without_fences
 from leanwide.shape.following import without_echo, without_following_lines, without_rest_of_line
 from leanwide.shape.joint import (
     with_line_break,
+    without_doubled_comment_mark,
     without_doubled_indentation,
     without_doubled_space,
 )
-from leanwide.shape.markup import without_fences, without_markers, without_thoughts
+from leanwide.shape.markup import without_markers, without_thoughts
 from leanwide.shape.repetition import without_loop
 from leanwide.shape.setting import Setting
 
@@ -46,6 +48,7 @@ JOINING: Final[tuple[Filter, ...]] = (
     without_markers,
     with_line_break,
     without_doubled_indentation,
+    without_doubled_comment_mark,
     without_doubled_space,
 )
 """They may change an answer's beginning, which somebody who types through it has to match."""

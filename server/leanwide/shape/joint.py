@@ -8,6 +8,8 @@ from typing import Final
 from leanwide.shape.setting import Setting
 
 _BLANKS: Final = re.compile(r"[ \t]*")
+_COMMENT_MARK: Final = re.compile(r"\*|//[/!]?|#|--+|;+|%+")
+"""What begins a line of a comment in most languages."""
 _CONTINUES: Final = tuple(":{([,\\=+")
 """Ends of a line after which the next one may stand deeper."""
 
@@ -33,6 +35,19 @@ def without_doubled_indentation(text: str, setting: Setting) -> str:
     depth = _width(_split_blanks(above)[0])
     may_deepen = above.endswith(_CONTINUES) and depth >= _width(view.line_before)
     return text if may_deepen or body.startswith("\n") else body
+
+
+def without_doubled_comment_mark(text: str, setting: Setting) -> str:
+    """Drop the mark of a comment's line where the cursor's line has nothing but that."""
+    before = setting.view.line_before
+    mark = before.strip()
+    said = text.lstrip(" \t")
+    if not _COMMENT_MARK.fullmatch(mark) or not said.startswith(mark):
+        return text
+    rest = said[len(mark) :]
+    if rest[:1].strip():
+        return text
+    return rest.removeprefix(" ") if before.endswith((" ", "\t")) else rest
 
 
 def without_doubled_space(text: str, setting: Setting) -> str:

@@ -14,3 +14,5 @@ class Setting:
     view: View
     snippets: tuple[str, ...] = ()
     """Texts of other files that stood in the prompt: a model may echo them."""
+    markers: tuple[str, ...] = ()
+    """Markers that the model can only spell; where it has tokens for them, spelt ones are text."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from leanwide.syntax.block import block_length
 from leanwide.syntax.languages import Language
-from leanwide.syntax.lexer import code, reached, scan
+from leanwide.syntax.lexer import code, is_fence, reached, scan
 from leanwide.syntax.place import Shape
 from leanwide.syntax.text import split
 
@@ -39,7 +39,7 @@ def _line_length(language: Language, before: str, completion: str, after: str) -
     line_start = text.rfind("\n", 0, base) + 1
     supplied = _closers(after)
     above = reached(language, before)
-    outer = list(above.brackets)
+    fenced, outer = above.fenced, list(above.brackets)
     own: list[str] = []
     for token in scan(language, text, above.end):
         stack = own if token.start >= base else outer
@@ -47,8 +47,12 @@ def _line_length(language: Language, before: str, completion: str, after: str) -
             stack.append(text[token.start])
         elif token.kind == "close":
             (own or outer or [""]).pop()
+        elif token.kind == "comment":
+            fenced ^= is_fence(text, token)
         elif token.kind == "newline" and token.start >= base:
-            held = set(own) & _holding(language) or len(_joined(language, outer)) > supplied
+            held = (
+                fenced or set(own) & _holding(language) or len(_joined(language, outer)) > supplied
+            )
             if not held and not _goes_on(language, text[line_start : token.start]):
                 return len(completion[: token.start - base].rstrip())
             line_start = token.end

@@ -43,6 +43,8 @@ class Reached:
 
     brackets: tuple[str, ...]
     """Those that are open, outermost first."""
+    fenced: bool
+    """Whether a fence in a line comment has opened a block: its lines belong together."""
     end: int
     """Where to go on: what is behind may read otherwise with more text."""
 
@@ -51,14 +53,21 @@ class Reached:
 def reached(language: Language, text: str) -> Reached:
     """Read `text` up to its last token. Remembered, for each piece of an answer needs it."""
     stack: list[str] = []
+    fenced = False
     for token in scan(language, text):
         if token.end == len(text) or not token.closed:
-            return Reached(tuple(stack), token.start)
+            return Reached(tuple(stack), fenced, token.start)
         if token.kind == "open":
             stack.append(text[token.start])
         elif token.kind == "close" and stack:
             stack.pop()
-    return Reached(tuple(stack), len(text))
+        fenced ^= is_fence(text, token)
+    return Reached(tuple(stack), fenced, len(text))
+
+
+def is_fence(text: str, token: Token) -> bool:
+    """Return whether a token is a line comment that opens or closes a block with a fence."""
+    return token.kind == "comment" and bool(_FENCE.match(text, token.start, token.end))
 
 
 def state(language: Language, text: str) -> Literal["code", "comment", "string"]:
@@ -99,6 +108,8 @@ def code(language: Language, text: str) -> str:
             at = token.end
     return ("".join(parts) + text[at:]).rstrip()
 
+
+_FENCE = re.compile(r"[/#;%!-]+\s*(```|~~~)")
 
 _KINDS: dict[str, Kind] = {
     "block": "comment",

@@ -147,14 +147,13 @@ def _add_shape(writer: gguf.GGUFWriter, shape: Shape) -> None:
 
 
 def _add_vocabulary(writer: gguf.GGUFWriter, words: Vocabulary) -> None:
-    markers = set(words.markers.values())
-    ordinary, control = int(gguf.TokenType.NORMAL), int(gguf.TokenType.CONTROL)
+    kinds = dict.fromkeys(words.markers.values(), int(gguf.TokenType.CONTROL))
+    kinds |= dict.fromkeys(words.own.values(), int(gguf.TokenType.USER_DEFINED))
+    ordinary = int(gguf.TokenType.NORMAL)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(words.texts)
-    writer.add_token_types(
-        [control if token in markers else ordinary for token in range(len(words.texts))]
-    )
+    writer.add_token_types([kinds.get(token, ordinary) for token in range(len(words.texts))])
     writer.add_token_merges(words.merges)
     writer.add_bos_token_id(words.markers[END_OF_TEXT])
     writer.add_eos_token_id(words.markers[CHAT_END])

@@ -70,6 +70,8 @@ class VocabularyOptions:
     """With the fill-in-the-middle, file-separator and repository-name markers."""
     chat_template: bool = True
     """With a chat template in the file; the chat markers are there in any case."""
+    own: tuple[str, ...] = ()
+    """Texts that are a token each which no spelt text becomes, but which is shown as text."""
 
 
 @frozen(kw_only=True)
@@ -82,25 +84,29 @@ class Vocabulary:
     """Two token texts with a space between, the one to apply first in front."""
     markers: dict[str, int]
     """Ids of the markers by their text."""
+    own: dict[str, int]
+    """Ids of the tokens that are words of their own, by their text."""
 
 
 def vocabulary(size: int, options: VocabularyOptions) -> Vocabulary:
     """A vocabulary of exactly ``size`` tokens."""
     alphabet = _byte_alphabet()
     names = [END_OF_TEXT, CHAT_START, CHAT_END, *(FIM_MARKERS.values() if options.fim else ())]
-    room = size - len(alphabet) - len(names)
+    room = size - len(alphabet) - len(names) - len(options.own)
     if room < 0:
         least = size - room
         raise SyntheticError(f"a vocabulary of {size} is too small: it needs {least} tokens")
     pairs = _merges()[:room]
     merged = [left + right for left, right in pairs]
     filler = [f"Ġv{index}" for index in range(room - len(merged))]
-    texts = (*alphabet, *merged, *filler, *names)
+    texts = (*alphabet, *merged, *filler, *options.own, *names)
     first_marker = size - len(names)
+    first_own = first_marker - len(options.own)
     return Vocabulary(
         texts=texts,
         merges=tuple(f"{left} {right}" for left, right in pairs),
         markers={name: first_marker + index for index, name in enumerate(names)},
+        own={name: first_own + index for index, name in enumerate(options.own)},
     )
 
 

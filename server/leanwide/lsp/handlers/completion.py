@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 async def inline_completion(
     ls: Server, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList | None:
-    """Complete at the cursor. Empty while the model loads, and for a request that is outdated."""
+    """Complete at the cursor, as if the entry selected in the editor's own list were accepted.
+
+    Empty while the model loads, and for a request that is outdated.
+    """
     arrived = arrival_version.get()
     if arrived is not None and ls.documents.opened(params.text_document.uri) is None:
         return None  # closed since the request arrived
@@ -29,19 +32,21 @@ async def inline_completion(
     view = joined(ls.documents, cell)
     if outdated or not ls.serves(view.language_id):
         return None
-    if ls.bench.engine.model is None:
+    entry = convert.entry_at(ls.documents, cell, params.context.selected_completion_info)
+    if entry is None or ls.bench.engine.model is None:
         ls.bench.engine.start()
         return None
     ls.folders.elsewhere.somebody_types()
     by_hand = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
     with ls.live.newest(view.uri) as cancel:
         try:
-            text = await complete(Question(view, by_hand), ls.bench, cancel)
+            question = Question(entry.accepted_in(view), by_hand)
+            text = await complete(question, ls.bench, cancel)
         except EngineError as error:
             ls.feedback.tell_trouble(str(error), types.MessageType.Warning)
             return None
     if not text:
         return None
     accepted = types.Command(title="", command="leanwide.accepted", arguments=[])
-    item = convert.inline_item(text, cell, ls.documents, accepted)
+    item = convert.inline_item(text, cell, entry, ls.documents, accepted)
     return types.InlineCompletionList(items=[item])
