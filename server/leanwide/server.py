@@ -7,7 +7,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from attrs import evolve
 from lsprotocol import types
@@ -39,6 +39,8 @@ from leanwide.lsp.handlers import (
 from leanwide.lsp.pages import Pages
 from leanwide.lsp.protocol import Protocol
 from leanwide.lsp.requests import LiveRequests
+from leanwide.lsp.rpc.life import serve_stdio
+from leanwide.lsp.rpc.tcp import serve_tcp
 from leanwide.modes.profile import Mode
 from leanwide.options import Layer, Options, parse
 from leanwide.prompt.texts import built_in_texts
@@ -127,6 +129,7 @@ class Server(LanguageServer):
         self.bench = self._new_bench()
         self.upkeep: asyncio.Task[None] | None = None
         """Looks after battery, memory and idle lanes, from initialized to shutdown."""
+        self._closing: asyncio.Future[Any] | None = None
 
     @property
     def documents(self) -> DocumentWorkspace:
@@ -177,6 +180,25 @@ class Server(LanguageServer):
         old = self.bench.engine
         self.bench = self._new_bench()
         await old.close()
+
+    async def close(self) -> None:
+        """End the engine and all that runs; a second call waits for the same end."""
+        if self._closing is None:
+            self.pages.close()
+            if self.upkeep is not None:
+                self.upkeep.cancel()
+            self._closing = asyncio.gather(self.bench.engine.close(), self.elsewhere.close())
+        await asyncio.shield(self._closing)
+
+    def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
+        """Serve standard input and output to the end, which is the end of the process."""
+        if stdin is not None or stdout is not None:
+            raise NotImplementedError("only the process's own streams are served")
+        raise SystemExit(serve_stdio(self))
+
+    def start_tcp(self, host: str, port: int) -> None:
+        """Serve a client over TCP to its end, which is the end of the process."""
+        raise SystemExit(serve_tcp(self, host, port))
 
     def pin(self, mode: Mode | None) -> None:
         """Hold everything to a mode, until it is None again."""

@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.uris import to_fs_path
 
 from leanwide.features.gate import why_left_alone
 from leanwide.lsp import convert
+from leanwide.lsp.uris import file_path
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -63,5 +63,5 @@ def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
 
 
 def _look_again(ls: Server, uri: str) -> None:
-    if (path := to_fs_path(uri)) is not None:
+    if (path := file_path(uri)) is not None:
         ls.elsewhere.look_again(path)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
-from pygls.uris import to_fs_path
 from pygls.workspace import Workspace
 
 from leanwide.features.upkeep import keep_up
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.handlers.workspace import watch_files
+from leanwide.lsp.uris import file_path
 from leanwide.options import WORKSPACE_FILE, Layer, read_layer, restrict_workspace
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ async def initialize(ls: Server, params: types.InitializeParams) -> None:
 def _root(workspace: Workspace) -> Path | None:
     """The root folder, or the first one of a client that has no word for that."""
     first = next((folder.uri for folder in workspace.folders.values()), None)
-    path = workspace.root_path or (to_fs_path(first) if first is not None else None)
+    path = workspace.root_path or (file_path(first) if first is not None else None)
     return Path(path) if path else None
 
 
@@ -71,10 +71,7 @@ async def did_change_configuration(ls: Server, params: types.DidChangeConfigurat
 async def shutdown(ls: Server, _: None) -> None:
     """End the engine and what waits for it; the editor is about to close the connection."""
     ls.protocol.end_requests()
-    ls.pages.close()
-    if ls.upkeep is not None:
-        ls.upkeep.cancel()
-    await asyncio.gather(ls.bench.engine.close(), ls.elsewhere.close())
+    await ls.close()
 
 
 def editor_layer(settings: Any) -> Layer:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.uris import to_fs_path
+
+from leanwide.lsp.uris import file_path
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
     """Bring the index up to date with what other programs did."""
     for change in params.changes:
-        if (path := to_fs_path(change.uri)) is None:
+        if (path := file_path(change.uri)) is None:
             continue
         if change.type is types.FileChangeType.Deleted:
             ls.elsewhere.remove(path)
