@@ -25,9 +25,7 @@ def serve(
     """Speak the Language Server Protocol with an editor."""
     host, port = _address(tcp) if tcp else ("", 0)
 
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # pygls logs messages with the user's text in them, also as errors: none of it is ours to keep.
-    logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+    keep_log()
     layers, problems = user_layers()
     texts, text_problems = user_texts()
     server = create_server(launch, layers, (*problems, *text_problems), texts)
@@ -38,6 +36,13 @@ def serve(
         server.start_tcp(host, port)
     else:
         server.start_io()
+
+
+def keep_log() -> None:
+    """Log on stderr, without the user's text."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # pygls logs messages with the user's text in them, also as errors: none of it is ours to keep.
+    logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
 
 
 def _address(text: str) -> tuple[str, int]:

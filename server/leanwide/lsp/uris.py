@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Final
 
 from pygls.uris import to_fs_path
@@ -21,12 +20,14 @@ def unusable(uri: str) -> str:
         path = to_fs_path(uri)
     except ValueError:
         return "the URI cannot be read"
-    if path is not None and "\0" in path:
+    if path is None:
+        return ""
+    if "\0" in path:
         return "the URI names a file with a NUL character in its name, which no file has"
-    return ""
+    rooted = path.startswith(("/", "\\")) or path[1:2] == ":"
+    return "" if rooted else "the URI names a file without saying where it is"
 
 
 def file_path(uri: str) -> str | None:
     """Return the absolute path of a file; None where the URI names none on this machine."""
-    path = None if unusable(uri) else to_fs_path(uri)
-    return path if path is not None and PurePath(path).is_absolute() else None
+    return None if unusable(uri) else to_fs_path(uri)
