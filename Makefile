@@ -5,7 +5,8 @@ BIN := .venv/bin
 SETUP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
+N ?= 100000
+.PHONY: help setup demo test fuzz test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -26,6 +27,9 @@ test-editors: $(SETUP) ## run the clients in real editors, which are fetched int
 	@$(BIN)/pip install --quiet --disable-pip-version-check --group editors
 	$(BIN)/pytest -q -W default tests/editors
 	tests/editors/vscode
+
+fuzz: $(SETUP) ## send N generated messages to the server, make fuzz N=1000000
+	$(BIN)/python -m tests.fuzz.drive $(N)
 
 vsix: editors/vscode/node_modules/.ready ## package the VS Code client as editors/vscode/dist/leanwide.vsix
 	cd editors/vscode && npm run --silent package

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from lsprotocol import types
 from pygls.exceptions import FeatureRequestError
@@ -36,6 +36,8 @@ from leanwide.lsp.notebooks import SYNC
 from leanwide.lsp.pages import Pages
 from leanwide.lsp.protocol import Protocol
 from leanwide.lsp.requests import LiveRequests
+from leanwide.lsp.rpc.life import serve_stdio
+from leanwide.lsp.rpc.tcp import serve_tcp
 from leanwide.modes.profile import Mode
 from leanwide.options import Layer, Options, parse
 from leanwide.prompt.texts import built_in_texts
@@ -130,6 +132,7 @@ class Server(LanguageServer):
         self.bench = self._new_bench()
         self.upkeep: asyncio.Task[None] | None = None
         """Looks after battery, memory and idle lanes, from initialized to shutdown."""
+        self._closing: asyncio.Future[Any] | None = None
 
     @property
     def documents(self) -> DocumentWorkspace:
@@ -180,6 +183,27 @@ class Server(LanguageServer):
         """Go by the folders as they are now; windows hold what may be left alone by now."""
         if await self.folders.use(self._user_layers, self._editor_layer):
             self.bench.forget_windows()
+
+    async def close(self) -> None:
+        """End the engine and all that runs; a second call waits for the same end."""
+        if self._closing is None:
+            self.pages.close()
+            if self.upkeep is not None:
+                self.upkeep.cancel()
+            self._closing = asyncio.gather(
+                self.bench.engine.close(), self.folders.elsewhere.close()
+            )
+        await asyncio.shield(self._closing)
+
+    def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
+        """Serve standard input and output to the end, which is the end of the process."""
+        if stdin is not None or stdout is not None:
+            raise NotImplementedError("only the process's own streams are served")
+        raise SystemExit(serve_stdio(self))
+
+    def start_tcp(self, host: str, port: int) -> None:
+        """Serve a client over TCP to its end, which is the end of the process."""
+        raise SystemExit(serve_tcp(self, host, port))
 
     def pin(self, mode: Mode | None) -> None:
         """Hold everything to a mode, until it is None again."""

@@ -16,6 +16,7 @@ from pygls.workspace import PositionCodec, TextDocument, Workspace
 
 from leanwide.context.view import split_lines
 from leanwide.lsp.changes import Change, followed, removes_at
+from leanwide.lsp.uris import unusable
 
 
 class PositionError(ValueError):
@@ -144,7 +145,9 @@ class DocumentWorkspace(Workspace):
     def put_text_document(
         self, text_document: types.TextDocumentItem, notebook_uri: str | None = None
     ) -> None:
-        """Take over a document that the editor opened."""
+        """Take over a document that the editor opened, unless its URI cannot be one."""
+        if unusable(text_document.uri):
+            return
         self.revision += 1
         super().put_text_document(text_document, notebook_uri)
         document = Document(text_document.text, self.position_codec, text_document)

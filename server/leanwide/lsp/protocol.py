@@ -1,101 +1,385 @@
-"""What pygls's protocol class lacks: an answer to malformed requests, and the moment of arrival."""
+"""What becomes of a client's messages: whose turn it is, what is answered, and what runs."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
+import json
 import logging
-from collections.abc import Callable
+import traceback
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import Future
 from contextvars import ContextVar
+from enum import Enum, auto
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-from attrs import frozen
-from pygls.exceptions import JsonRpcException
+from cattrs import transform_error
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol
 
 from leanwide.lsp.documents import DocumentWorkspace
+from leanwide.lsp.rpc.messages import Id, Invalid, Message, Notification, Request, Response
+from leanwide.lsp.rpc.outbox import Outbox
+from leanwide.lsp.uris import unusable
 
 logger = logging.getLogger(__name__)
 
 arrival_version: ContextVar[int | None] = ContextVar("arrival_version", default=None)
 """Version of the request's document when the request arrived.
 
-pygls starts an async handler after the messages that are already there, so that a change which
-came later may be applied before the handler sees the document.
+A handler starts after the message, so that a change which came later may be applied before it sees
+the document.
 """
 
-
-def _uri(params: Any) -> Any:
-    """The URI of the document that a message, or the command in it, is about."""
-    arguments = getattr(params, "arguments", None)
-    if isinstance(arguments, list | tuple) and arguments and isinstance(arguments[0], dict):
-        return arguments[0].get("uri")
-    return getattr(getattr(params, "text_document", None), "uri", None)
+_DISPENSABLE: Final = frozenset({"leanwide/status", types.PROGRESS, types.WINDOW_LOG_MESSAGE})
+"""Notifications that a client which does not read can do without: the answer says the same."""
+_FAULTS_NAMED: Final = 3
 
 
-@frozen
-class Malformed:
-    """A message whose parameters do not fit its method."""
+class Stage(Enum):
+    """Where a session is."""
 
-    id: int | str | None
-    method: str
-    error: JsonRpcException
+    NEW = auto()
+    RUNNING = auto()
+    SHUT_DOWN = auto()
 
 
 class Protocol(LanguageServerProtocol):
-    """Answers every request, also one that cannot be read."""
+    """Answers every request once, whatever else comes.
 
-    def structure_message(self, data: dict[str, Any]) -> Any:
-        """Turn JSON into a typed message; one that does not fit becomes :class:`Malformed`."""
-        try:
-            return super().structure_message(data)
-        except JsonRpcException as error:
-            if "method" not in data:
-                raise
-            return Malformed(data.get("id"), data["method"], error)
+    pygls brings features, types, and requests to the client. Running handlers is done here: pygls
+    keeps a future for each notification for ever, drops what comes behind ``shutdown``
+    (https://github.com/openlawlibrary/pygls/issues/605), and sends tracebacks.
+    """
 
-    def handle_message(self, message: Any) -> None:
-        """Handle a message, noting what its document looked like."""
-        if isinstance(message, Malformed):
-            self._refuse(message)
-            return
-        uri = _uri(getattr(message, "params", None))
-        token = arrival_version.set(self._version(uri) if isinstance(uri, str) else None)
-        try:
-            super().handle_message(message)
-        finally:
-            arrival_version.reset(token)
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        self._stage = Stage.NEW
+        self._turning: asyncio.Task[Any] | None = None
+        """What leads to another stage; nothing is handled before it has ended."""
+        self._requests: dict[Id, asyncio.Task[Any]] = {}
+        self._notified: set[asyncio.Task[Any]] = set()
+        self._outbox: Outbox | None = None
+        self.exited = False
+        """Whether the client sent ``exit``."""
+        super().__init__(*arguments, **more)  # looks at all of this
 
-    def _execute_handler(
-        self,
-        msg_id: int | str,
-        handler: Callable[..., Any],
-        callback: Callable[..., Any],
-        args: tuple[Any, ...] | None = None,
-        kwargs: dict[str, Any] | None = None,
-    ) -> None:
-        """Run a handler; what pygls runs for a request under another id is cancelled with it."""
-        super()._execute_handler(msg_id, handler, callback, args, kwargs)
-        request = callback.keywords.get("result_future") if isinstance(callback, partial) else None
-        task = self._request_futures.get(msg_id)
-        if request is not None and isinstance(task, asyncio.Future):
-            task.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
-            request.add_done_callback(lambda ended: task.cancel() if ended.cancelled() else None)
+    @property
+    def exit_code(self) -> int:
+        """What the process ends with: 0 if the client shut the server down before it left."""
+        return 0 if self._stage is Stage.SHUT_DOWN else 1
+
+    @property
+    def requests(self) -> Collection[asyncio.Task[Any]]:
+        """The client's requests that are not answered yet."""
+        return self._requests.values()
+
+    def connect(self, outbox: Outbox) -> None:
+        """Send to a client from here on."""
+        self._outbox = outbox
+
+    def receive(self, message: Message) -> None:
+        """Handle a message; its handler starts soon."""
+        match message:
+            case Request():
+                self._receive_request(message)
+            case Notification():
+                self._receive_notification(message)
+            case Response():
+                self._receive_response(message)
+            case Invalid():
+                self._refuse(message.id, JsonRpcException(message.reason, message.code))
+
+    async def settled(self) -> None:
+        """Let what was received begin, and what leads to another stage end."""
+        await asyncio.sleep(0)
+        if self._turning is not None:
+            await asyncio.wait((self._turning,))
+            self._turning = None
 
     def end_requests(self) -> None:
-        """Cancel every request but the running one; pygls stumbles over commands when it does."""
-        running: Any = asyncio.current_task()
-        for msg_id, future in list(self._request_futures.items()):
-            if msg_id != self.msg_id and future is not running:
-                future.cancel()
+        """Cancel every request but the running one."""
+        running = asyncio.current_task()
+        for task in (*self._requests.values(), *self._notified):
+            if task is not running:
+                task.cancel()
 
-    def _refuse(self, message: Malformed) -> None:
-        logger.warning("malformed parameters of %s", message.method)
-        if message.id is not None:
-            self._send_response(message.id, error=message.error.to_response_error())
+    # Requests of the client.
+
+    def _receive_request(self, request: Request) -> None:
+        try:
+            if request.id in self._requests:
+                raise _error(types.ErrorCodes.InvalidRequest, "this id is in use")
+            self._check_stage(request.method)
+            handler, params = self._prepared(request)
+        except JsonRpcException as error:
+            self._refuse(request.id, error)
+            return
+        task = self._start(handler, params)
+        self._requests[request.id] = task
+        if request.method == types.INITIALIZE:
+            self._stage, self._turning = Stage.RUNNING, task
+            task.add_done_callback(self._check_initialized)
+        elif request.method == types.SHUTDOWN:
+            self._stage, self._turning = Stage.SHUT_DOWN, task
+        task.add_done_callback(partial(self._answer, request))
+
+    def _check_stage(self, method: str) -> None:
+        if self._stage is Stage.SHUT_DOWN:
+            raise _error(types.ErrorCodes.InvalidRequest, "the server is shut down")
+        if self._stage is Stage.NEW and method != types.INITIALIZE:
+            raise _error(types.ErrorCodes.ServerNotInitialized, "initialize has to come first")
+        if self._stage is Stage.RUNNING and method == types.INITIALIZE:
+            raise _error(types.ErrorCodes.InvalidRequest, "the server is initialized")
+
+    def _prepared(self, request: Request) -> tuple[Callable[..., Any], Any]:
+        """The handler of a request, and what it takes."""
+        handler = self._handler(request.method)
+        if handler is None or not _is_request(request.method):
+            code = types.ErrorCodes.MethodNotFound
+            raise _error(code, f"there is no request {request.method[:100]!r}")
+        params = self._params(request)
+        if reason := next(filter(None, map(unusable, _uris(params))), ""):
+            raise JsonRpcInvalidParams(message=reason)
+        return handler, params
+
+    def _check_initialized(self, task: asyncio.Task[Any]) -> None:
+        """Let a client try again whose ``initialize`` failed."""
+        if task.cancelled() or task.exception() is not None:
+            self._stage = Stage.NEW
+
+    def _answer(self, request: Request, task: asyncio.Task[Any]) -> None:
+        self._requests.pop(request.id, None)
+        if task.cancelled():
+            cancelled = types.LSPErrorCodes.RequestCancelled
+            self._refuse(request.id, _error(cancelled, "the request was cancelled"))
+            return
+        try:
+            result = task.result()
+            self._put({"jsonrpc": "2.0", "id": request.id, "result": result})
+        except JsonRpcException as error:
+            self._refuse(request.id, error)
+        except Exception as error:  # whatever it was, the client waits for an answer
+            _log(request.method, error)
+            code = types.ErrorCodes.InternalError
+            reason = f"an internal error of leanwide ({type(error).__name__}): see its log"
+            self._refuse(request.id, _error(code, reason))
+
+    def _refuse(self, known: Id | None, error: JsonRpcException) -> None:
+        answer = {"code": int(error.code), "message": error.message}
+        self._put({"jsonrpc": "2.0", "id": known, "error": answer})
+
+    # Notifications of the client.
+
+    def _receive_notification(self, notification: Notification) -> None:
+        method = notification.method
+        if method == types.EXIT:
+            self.exited = True
+            return
+        handler = self._handler(method)
+        known = handler is not None or method == types.CANCEL_REQUEST
+        if self._stage is not Stage.RUNNING or not known or _is_request(method):
+            return
+        try:
+            params = self._params(notification)
+            if method == types.CANCEL_REQUEST:
+                self._cancel(params.id)
+            elif handler is not None:
+                self._run_notification(method, handler, params)
+        except JsonRpcException as error:
+            logger.warning("%s is ignored: %s", method, error.message)
+        except Exception as error:
+            _log(method, error)
+
+    def _cancel(self, known: Id) -> None:
+        if (task := self._requests.get(known)) is not None:
+            task.cancel()
+
+    def _run_notification(self, method: str, handler: Callable[..., Any], params: Any) -> None:
+        """Run what does not wait at once, so that requests behind it find it done."""
+        steps = handler(params) if _steps(handler) else ((handler, (params,), None),)
+        for step, arguments, _ in steps:
+            self._run_step(method, step, arguments)
+
+    def _run_step(self, method: str, step: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        if not asyncio.iscoroutinefunction(step):
+            step(*arguments)
+            return
+        task = asyncio.ensure_future(step(*arguments))
+        self._notified.add(task)
+        task.add_done_callback(partial(self._end_notification, method))
+
+    def _end_notification(self, method: str, task: asyncio.Task[Any]) -> None:
+        self._notified.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log(method, error)
+
+    # Handlers.
+
+    def _handler(self, method: str) -> Callable[..., Any] | None:
+        handler = self.fm.builtin_features.get(method) or self.fm.features.get(method)
+        return handler if callable(handler) else None
+
+    def _params(self, message: Request | Notification) -> Any:
+        """The typed parameters of a message.
+
+        Raises:
+            JsonRpcInvalidParams: They do not fit; the message says where.
+        """
+        try:
+            kind = types.METHOD_TO_TYPES[message.method][0]
+            return self._converter.structure(message.data, kind).params
+        except Exception as error:
+            faults = "; ".join(transform_error(error)[:_FAULTS_NAMED])
+            reason = f"the parameters do not fit {message.method}: {faults}"
+            raise JsonRpcInvalidParams(message=reason) from error
+
+    def _start(self, handler: Callable[..., Any], params: Any) -> asyncio.Task[Any]:
+        """Run a handler in a task that knows what its document looked like."""
+        uri = _uri(params)
+        token = arrival_version.set(self._version(uri) if uri is not None else None)
+        try:
+            return asyncio.ensure_future(_run(handler, (params,)))
+        finally:
+            arrival_version.reset(token)
 
     def _version(self, uri: str) -> int | None:
         if not isinstance(self._workspace, DocumentWorkspace):
             return None
         document = self._workspace.opened(uri)
         return document.version if document is not None else None
+
+    # Requests of ours, and everything that goes out.
+
+    def send_request(
+        self,
+        method: str,
+        params: Any | None = None,
+        callback: Callable[[Any], None] | None = None,
+        msg_id: Id | None = None,
+    ) -> Future[Any]:
+        """Ask the client; what is kept for the answer goes with the future.
+
+        pygls keeps it until the client answers (https://github.com/openlawlibrary/pygls/issues/608).
+        """
+        known = str(uuid.uuid4()) if msg_id is None else msg_id
+        future = super().send_request(method, params, callback, known)
+        future.add_done_callback(lambda _: self._forget(known))
+        return future
+
+    def _forget(self, known: Id) -> None:
+        self._request_futures.pop(known, None)
+        self._result_types.pop(known, None)
+
+    def _receive_response(self, response: Response) -> None:
+        known = response.id
+        future = self._request_futures.get(known) if known is not None else None
+        if known is None or future is None or future.done():
+            return
+        kind = self._result_types.get(known)
+        try:
+            if "error" in response.data:
+                answer = self._converter.structure(response.data, types.ResponseErrorMessage)
+                raise JsonRpcException.from_error(answer.error or types.ResponseError(0, ""))
+            typed = self._converter.structure(response.data, kind) if kind is not None else None
+            future.set_result(typed.result if typed is not None else response.data["result"])
+        except JsonRpcException as error:
+            future.set_exception(error)
+        except Exception:
+            future.set_exception(_error(types.ErrorCodes.InternalError, "an answer does not fit"))
+
+    def _send_data(self, data: Any) -> None:
+        """Send what pygls made."""
+        try:
+            self._put(data)
+        except Exception as error:
+            _log(str(getattr(data, "method", "")), error)
+
+    def _put(self, data: Any) -> None:
+        body = json.dumps(data, default=self._serialize_message, allow_nan=False).encode()
+        message = b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+        if self._outbox is None:
+            return
+        if _is_dispensable(data):
+            self._outbox.offer(message)
+        else:
+            self._outbox.put(message)
+
+    def get_message_type(  # type: ignore[override]
+        self, method: str
+    ) -> type[Any] | None:
+        """Return LSP's type of a message; pygls's cache would keep the session for ever."""
+        return types.METHOD_TO_TYPES.get(method, (None,))[0]
+
+    def get_result_type(  # type: ignore[override]
+        self, method: str
+    ) -> type[Any] | None:
+        """Return LSP's type of an answer."""
+        return types.METHOD_TO_TYPES.get(method, (None, None))[1]
+
+
+async def _run(
+    handler: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    more: Mapping[str, Any] | None = None,
+) -> Any:
+    """Run a handler to its result; one of pygls's own hands each of its steps to another."""
+    if not _steps(handler):
+        result = handler(*arguments, **(more or {}))
+        return await result if inspect.isawaitable(result) else result
+    steps, value = handler(*arguments), None
+    while True:
+        try:
+            step = steps.send(value)
+        except StopIteration as end:
+            return end.value
+        value = await _run(*step)
+
+
+def _steps(handler: Callable[..., Any]) -> bool:
+    return inspect.isgeneratorfunction(handler)
+
+
+def _is_request(method: str) -> bool:
+    kinds = types.METHOD_TO_TYPES.get(method)
+    return kinds is not None and kinds[1] is not None
+
+
+def _uri(params: Any) -> str | None:
+    """The URI of the document that a message, or the command in it, is about."""
+    arguments = getattr(params, "arguments", None)
+    if isinstance(arguments, list | tuple) and arguments and isinstance(arguments[0], dict):
+        uri = arguments[0].get("uri")
+    else:
+        uri = getattr(getattr(params, "text_document", None), "uri", None)
+    return uri if isinstance(uri, str) else None
+
+
+def _uris(params: Any) -> Iterator[str]:
+    """The URIs that a request stands or falls with."""
+    if (uri := _uri(params)) is not None:
+        yield uri
+    if isinstance(params, types.InitializeParams):
+        if params.root_uri:
+            yield params.root_uri
+        yield from (folder.uri for folder in params.workspace_folders or ())
+
+
+def _is_dispensable(data: Any) -> bool:
+    if getattr(data, "method", None) not in _DISPENSABLE:
+        return False
+    value = getattr(data.params, "value", None)
+    return not isinstance(value, types.WorkDoneProgressEnd)  # a bar would stay for ever
+
+
+def _error(code: int, reason: str) -> JsonRpcException:
+    return JsonRpcException(message=reason, code=code)
+
+
+def _log(method: str, error: BaseException) -> None:
+    """Log where an error came from; its message may quote the user's text."""
+    where = traceback.extract_tb(error.__traceback__)[-1:]
+    places = ", ".join(f"{one.filename}:{one.lineno}" for one in where)
+    logger.error("%s: %s at %s", method, type(error).__name__, places)

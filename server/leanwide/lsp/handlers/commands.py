@@ -33,7 +33,7 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
         "pinned": ls.pinned,
         "index": convert.camel_case(await ls.folders.elsewhere.stats()),
         "pending": {
-            "requests": len(ls.protocol._request_futures),
+            "requests": len(ls.protocol.requests),
             "tasks": len(asyncio.all_tasks()),
         },
     }

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.uris import to_fs_path
 
 from leanwide.features.gate import why_left_alone
 from leanwide.lsp import convert
 from leanwide.lsp.notebooks import document_key, is_open, joined
+from leanwide.lsp.uris import file_path
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -77,6 +77,6 @@ def closed(ls: Server, uri: str, key: str) -> None:
 
 
 def _look_again(ls: Server, uri: str) -> None:
-    if (path := to_fs_path(uri)) is not None:
+    if (path := file_path(uri)) is not None:
         ls.folders.names.forget(path)
         ls.folders.elsewhere.look_again(path)

@@ -57,10 +57,7 @@ async def did_change_configuration(ls: Server, params: types.DidChangeConfigurat
 async def shutdown(ls: Server, _: None) -> None:
     """End the engine and what waits for it; the editor is about to close the connection."""
     ls.protocol.end_requests()
-    ls.pages.close()
-    if ls.upkeep is not None:
-        ls.upkeep.cancel()
-    await asyncio.gather(ls.bench.engine.close(), ls.folders.elsewhere.close())
+    await ls.close()
 
 
 def editor_layer(settings: Any) -> Layer:

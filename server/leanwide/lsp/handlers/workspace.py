@@ -8,10 +8,10 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.uris import to_fs_path
 
 from leanwide.files.area import Area
 from leanwide.files.ignored import IGNORE_FILES
+from leanwide.lsp.uris import file_path
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
     """Bring the index, and what is known of open documents, up to date with other programs."""
     ls.folders.names.judge_anew()
-    paths = [(change.type, to_fs_path(change.uri)) for change in params.changes]
+    paths = [(change.type, file_path(change.uri)) for change in params.changes]
     for kind, path in paths:
         if path is not None and kind is types.FileChangeType.Deleted:
             ls.folders.elsewhere.remove(path)
@@ -59,7 +59,7 @@ async def did_change_workspace_folders(
 
 def opened_folders(ls: Server) -> tuple[str, ...]:
     """Give the paths of the workspace's folders, as far as they are in a file system."""
-    folders = (to_fs_path(folder.uri) for folder in ls.workspace.folders.values())
+    folders = (file_path(folder.uri) for folder in ls.workspace.folders.values())
     return tuple(path for path in folders if path)
 
 

@@ -1,0 +1,236 @@
+"""Drives a server with what :mod:`tests.fuzz.messages` writes, and says what went wrong.
+
+``python -m tests.fuzz.drive MESSAGES [SEED]`` tries as many messages as one likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from random import Random
+from typing import Any, Final
+
+from attrs import define, field, frozen
+
+from leanwide.lsp.rpc.framing import Frames
+from tests.fuzz.messages import MARK, Author, Sent, answer_to, framed
+
+SESSION: Final = 10_000
+"""Messages of one session at most."""
+PATIENCE_S: Final = 60.0
+_BEFORE: Final = 20
+"""Messages that come too early, and as many that come too late."""
+
+
+@frozen
+class Connection:
+    """A way to a server that serves this client alone."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    log: Callable[[], str]
+    """What the server has written for people so far."""
+    ended: Callable[[], Any]
+    """Wait for the session's end; returns its exit code, None where a session has none."""
+
+
+Connect = Callable[[], AbstractAsyncContextManager[Connection]]
+
+
+@asynccontextmanager
+async def stdio() -> AsyncIterator[Connection]:
+    """Start a server on standard input and output."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.fuzz.scripted"), stdin=pipe, stdout=pipe, stderr=pipe
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    lines: list[str] = []
+    keeping = asyncio.create_task(_keep(process.stderr, lines))
+    try:
+        yield Connection(process.stdout, process.stdin, lambda: "".join(lines), process.wait)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        await keeping
+
+
+async def _keep(stream: asyncio.StreamReader, lines: list[str]) -> None:
+    while data := await stream.read(65_536):
+        lines.append(data.decode("utf-8", "replace"))
+
+
+@define
+class Session:
+    """One session, and what was found in it."""
+
+    connection: Connection
+    random: Random
+    shuts_down: bool
+    """Whether the client says goodbye properly."""
+    owed: Counter[str] = field(factory=Counter)
+    answered: Counter[str] = field(factory=Counter)
+    codes: Counter[int] = field(factory=Counter)
+    """Errors by code; 0 are results."""
+    problems: list[str] = field(factory=list)
+    answers: dict[str, Any] = field(factory=dict)
+    """Of requests that the driver itself waits for."""
+    changed: asyncio.Event = field(factory=asyncio.Event)
+
+    async def send(self, *sent: Sent) -> None:
+        """Send messages, cut at random places."""
+        data = b"".join(one.data for one in sent)
+        for one in sent:
+            self.owed.update(map(_key, one.owed))
+        for piece in self._pieces(data):
+            self.connection.writer.write(piece)
+            await self.connection.writer.drain()
+
+    async def ask(self, method: str, params: Any = None) -> Any:
+        """Send a good request and wait for its answer."""
+        known = f"good {len(self.answers)}"
+        self.answers[_key(known)] = None
+        message = {"jsonrpc": "2.0", "id": known, "method": method}
+        await self.send(
+            Sent(framed(message if params is None else {**message, "params": params}), (known,))
+        )
+        async with asyncio.timeout(PATIENCE_S):
+            while self.answers[_key(known)] is None:
+                self.changed.clear()
+                await self.changed.wait()
+        return self.answers[_key(known)]
+
+    async def tell(self, method: str, params: Any) -> None:
+        """Send a good notification."""
+        await self.send(Sent(framed({"jsonrpc": "2.0", "method": method, "params": params})))
+
+    async def listen(self) -> None:
+        """Read what comes until the server's end."""
+        frames = Frames()
+        while data := await self.connection.reader.read(65_536):
+            for frame in frames.feed(data):
+                if not isinstance(frame, bytes):
+                    self.problems.append(f"the server sent {frame}")
+                    continue
+                reply = self._heard(frame)
+                if reply:
+                    self.connection.writer.write(reply)
+        self.changed.set()
+
+    def check(self) -> None:
+        """Look at what was answered and written, once the session has ended."""
+        for known in self.owed.keys() | self.answered.keys():
+            if self.owed[known] != self.answered[known]:
+                owed, got = self.owed[known], self.answered[known]
+                self.problems.append(f"{owed} answers owed for {known[:80]}, {got} came")
+        log = self.connection.log()
+        self.problems += [f"logged: {word}" for word in (MARK, "Traceback") if word in log]
+
+    def _heard(self, frame: bytes) -> bytes:
+        if b"Traceback" in frame or b"traceback" in frame or b"site-packages" in frame:
+            self.problems.append(f"a traceback: {frame[:300]!r}")
+        message = json.loads(frame)
+        if "method" in message:
+            return answer_to(self.random, message) if "id" in message else b""
+        self.codes[message.get("error", {}).get("code", 0)] += 1
+        if (known := message["id"]) is not None:
+            self.answered[_key(known)] += 1
+            if _key(known) in self.answers:
+                self.answers[_key(known)] = message
+                self.changed.set()
+        return b""
+
+    def _pieces(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            size = self.random.choice((1, 7, 100, 4096, 65_536))
+            yield data[:size]
+            data = data[size:]
+
+
+def _key(known: Any) -> str:
+    return json.dumps(known)
+
+
+async def session(connect: Connect, seed: int, count: int) -> Session:
+    """Run one session with so many messages."""
+    random = Random(seed)
+    author = Author(random)
+    async with connect() as connection:
+        run = Session(connection, random, shuts_down=seed % 2 == 0)
+        listening = asyncio.create_task(run.listen())
+        try:
+            async with asyncio.timeout(PATIENCE_S + count / 50):
+                await _talk(run, author, count)
+                code = await connection.ended()
+                await listening
+        except (TimeoutError, ConnectionError) as error:
+            run.problems.append(f"{type(error).__name__}; log: {connection.log()[-2000:]}")
+            return run
+        finally:
+            listening.cancel()
+        wanted = 0 if run.shuts_down else 1
+        if code is not None and code != wanted:
+            run.problems.append(f"exit code {code}, not {wanted}")
+    run.check()
+    return run
+
+
+async def _talk(run: Session, author: Author, count: int) -> None:
+    """Say it all: too early, in turn, and too late."""
+    await run.send(*(one for one in author.messages(_BEFORE) if b"initialize" not in one.data))
+    can = {"window": {"workDoneProgress": True, "showDocument": {"support": True}}}
+    await run.ask("initialize", {"processId": None, "rootUri": None, "capabilities": can})
+    await run.tell("initialized", {})
+    batch: list[Sent] = []
+    for one in author.messages(count):
+        batch.append(one)
+        if len(batch) == run.random.choice((1, 10, 50)) or len(batch) > 50:
+            await run.send(*batch)
+            batch.clear()
+    await run.send(*batch)
+    status = await run.ask("workspace/executeCommand", {"command": "leanwide.status"})
+    if "result" not in status:
+        run.problems.append(f"no status in the end: {status}")
+    if run.shuts_down:
+        await run.ask("shutdown")
+        await run.send(*author.messages(_BEFORE))
+    await run.tell("exit", None)
+
+
+async def fuzz(connect: Connect, count: int, seed: int) -> list[Session]:
+    """Run sessions with so many messages in all."""
+    runs = []
+    while count > 0:
+        size = min(count, SESSION)
+        runs.append(await session(connect, seed, size))
+        count -= size
+        seed += 1
+    return runs
+
+
+def main() -> None:
+    """Try many messages and report."""
+    count = int(sys.argv[1])
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    began, codes, done = time.monotonic(), Counter[int](), 0
+    while done < count:
+        size = min(SESSION, count - done)
+        (run,) = asyncio.run(fuzz(stdio, size, seed))
+        done, codes = done + size, codes + run.codes
+        rate = done / (time.monotonic() - began)
+        print(f"{done} messages, seed {seed}, {rate:.0f} a second, answers {dict(codes)}")
+        if run.problems:
+            raise SystemExit("\n".join(run.problems[:20]))
+        seed += 1
+
+
+if __name__ == "__main__":
+    main()

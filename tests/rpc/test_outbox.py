@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+
+from leanwide.lsp.rpc.outbox import Outbox
+
+
+class Pipe:
+    """A client that reads once it is let."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.reads = asyncio.Event()
+        self.gone = False
+
+    def write(self, data: bytes, /) -> None:
+        self.data += data
+
+    async def drain(self) -> None:
+        await self.reads.wait()
+        if self.gone:
+            raise BrokenPipeError
+
+
+async def test_messages_go_out_in_their_order():
+    outbox, pipe = Outbox(), Pipe()
+    pipe.reads.set()
+    task = asyncio.create_task(outbox.pour(pipe))
+    for number in range(10):
+        outbox.put(b"%d" % number)
+    await outbox.poured()
+    assert pipe.data == b"0123456789"
+    assert outbox.size == 0
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_for_a_client_that_does_not_read_only_answers_are_kept():
+    outbox = Outbox(most=1000, courtesy=100)
+    for _ in range(100):
+        outbox.offer(b"x" * 10)
+    assert outbox.size == 110
+    for _ in range(10):
+        outbox.put(b"y" * 10)
+    assert outbox.size == 210
+    assert not outbox.overflowed.is_set()
+
+
+async def test_answers_that_nobody_reads_are_bounded():
+    outbox = Outbox(most=1000)
+    for _ in range(1000):
+        outbox.put(b"x" * 10)
+    assert outbox.overflowed.is_set()
+    assert outbox.size <= 1010
+
+
+async def test_what_is_being_written_counts_as_waiting():
+    outbox, pipe = Outbox(most=1000), Pipe()
+    task = asyncio.create_task(outbox.pour(pipe))
+    outbox.put(b"x" * 600)
+    await asyncio.sleep(0.01)
+    outbox.put(b"x" * 600)
+    assert outbox.overflowed.is_set()
+    task.cancel()
+
+
+async def test_a_client_that_is_gone_ends_the_writing():
+    outbox, pipe = Outbox(), Pipe()
+    pipe.gone = True
+    pipe.reads.set()
+    outbox.put(b"x")
+    with pytest.raises(BrokenPipeError):
+        await outbox.pour(pipe)
