@@ -34,6 +34,9 @@ WORKSPACE_SECTIONS: Final = ("modes", "languages", "completion", "files")
 FOLDER_SECTIONS: Final = ("files",)
 """What a second or later folder of a workspace may set, for its own files."""
 
+ENGINE_SECTIONS: Final = ("model", "lanes")
+"""What the engine is made of; where sessions share one, none of them sets it."""
+
 _LARGEST: Final = 64_000
 """Bytes of a file with settings."""
 _MOST_DOTS: Final = 250
@@ -269,6 +272,30 @@ def restrict_further_folder(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
         (
             f"{shown(layer.source)} may set {may} only, for it is not the first folder's: "
             f"ignored {names}",
+        ),
+    )
+
+
+def unrestricted(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
+    """Keep everything: what an editor sets that has the engine for itself."""
+    return layer, ()
+
+
+def restrict_session(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
+    """Keep what one of several sessions may set; one problem names what concerns the engine."""
+    values = {key: value for key, value in layer.values.items() if key not in ENGINE_SECTIONS}
+    refused = [key for key in ENGINE_SECTIONS if key in layer.values]
+    machine = values.get("machine")
+    if isinstance(machine, Mapping) and "residency" in machine:
+        values["machine"] = {key: machine[key] for key in machine if key != "residency"}
+        refused.append("machine.residency")
+    if not refused:
+        return layer, ()
+    return (
+        attrs.evolve(layer, values=values),
+        (
+            f"{layer.source} may not set {', '.join(refused)}: all sessions share one engine "
+            "(put it into your own user file, and start the server again)",
         ),
     )
 

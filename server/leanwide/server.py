@@ -39,13 +39,16 @@ from leanwide.lsp.requests import LiveRequests
 from leanwide.lsp.rpc.life import serve_stdio
 from leanwide.lsp.rpc.tcp import serve_tcp
 from leanwide.modes.profile import Mode
-from leanwide.options import Layer, Options, parse
+from leanwide.options import Layer, Options, parse, unrestricted
 from leanwide.prompt.texts import built_in_texts
 
 logger = logging.getLogger(__name__)
 
 Launch = Callable[[Options], Engine]
 """Makes the engine that the options ask for; it is started later, when there is work."""
+
+Restrict = Callable[[Layer], tuple[Layer, tuple[str, ...]]]
+"""Returns what of a layer may be set, and what was wrong with the rest, for the user."""
 
 HANDLERS: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
     (types.INITIALIZE, lifecycle.initialize, None),
@@ -106,15 +109,19 @@ class Server(LanguageServer):
         layers: tuple[Layer, ...],
         problems: tuple[str, ...],
         texts: Mapping[str, str],
+        restrict: Restrict,
     ) -> None:
         super().__init__(
             "leanwide", __version__, protocol_cls=Protocol, notebook_document_sync=SYNC
         )
         self._launch = launch
+        self._restrict = restrict
         self._user_layers = layers
         self._user_problems = problems
         self._texts = texts
         self._editor_layer = Layer("the editor's settings", {})
+        self._refused: tuple[str, ...] = ()
+        """What the editor's settings may not say here."""
         self.live = LiveRequests()
         self.explaining = LiveRequests()
         self.chatting = LiveRequests()
@@ -164,13 +171,14 @@ class Server(LanguageServer):
         A setting that concerns the engine makes a new one; it loads when it is needed.
         """
         async with self.folders.changing():
-            self._editor_layer = editor or self._editor_layer
+            if editor is not None:
+                self._editor_layer, self._refused = self._restrict(editor)
             if folders is not None:
                 await self.folders.open(folders)
             await self.use_folders()
             workspace, wrong = self.folders.layers
             options, found = parse(*self._user_layers, *workspace, self._editor_layer)
-            self._problems = (*self._user_problems, *wrong, *found)
+            self._problems = (*self._user_problems, *wrong, *self._refused, *found)
             unchanged, self.options = options == self.options, options
             self.bench.manners = self._manners()
             if unchanged:
@@ -249,6 +257,7 @@ def create_server(
     layers: tuple[Layer, ...] = (),
     problems: tuple[str, ...] = (),
     texts: Mapping[str, str] | None = None,
+    restrict: Restrict = unrestricted,
 ) -> Server:
     """Make a server that answers everything in :data:`HANDLERS` and :data:`COMMANDS`.
 
@@ -257,8 +266,9 @@ def create_server(
         layers: The user's settings, lowest first.
         problems: What was wrong with the files that they come from, for the user.
         texts: What the model is told about its work; without them the built-in ones.
+        restrict: Says what of the editor's settings is taken.
     """
-    server = Server(launch, layers, problems, texts or built_in_texts())
+    server = Server(launch, layers, problems, texts or built_in_texts(), restrict)
     for method, handler, options in HANDLERS:
         server.feature(method, options)(handler)
     for name, command in COMMANDS:

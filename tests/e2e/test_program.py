@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import os
-import socket
 import subprocess
 from pathlib import Path
 
 import pytest
-from lsprotocol import types
-from pytest_lsp import LanguageClient, make_test_lsp_client
 
-from tests.e2e.session import PROGRAM, SOURCE
+from tests.e2e.session import PROGRAM
 
 KEYS = {
     "text",
@@ -111,27 +106,3 @@ def test_demo_shows_two_completions_and_what_they_cost():
     assert result.stdout.count("lean lane") >= 2
     assert "3 keys later" in result.stdout
     assert "reused" in result.stdout
-
-
-async def test_serve_listens_on_tcp():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(PROGRAM, "serve", "--tcp", f"127.0.0.1:{port}")
-    client = make_test_lsp_client()
-    assert isinstance(client, LanguageClient)
-    for _ in range(200):
-        with contextlib.suppress(ConnectionRefusedError):
-            await client.start_tcp("127.0.0.1", port)
-            break
-        await asyncio.sleep(0.05)
-    result = await client.initialize_session(
-        types.InitializeParams(capabilities=types.ClientCapabilities())
-    )
-    assert result.server_info is not None
-    assert result.server_info.name == "leanwide"
-    item = types.TextDocumentItem("file:///store.py", "python", 1, SOURCE)
-    client.text_document_did_open(types.DidOpenTextDocumentParams(item))
-    await client.shutdown_session()
-    await client.stop()
-    await asyncio.wait_for(process.wait(), 20)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from leanwide.cli.access import listening_place
 from leanwide.cli.compose import launch, user_layers, user_texts
 from leanwide.cli.errors import BadUse
+from leanwide.cli.listening import serve_tcp
 from leanwide.cli.log import log_to_stderr
-from leanwide.cli.terminal import note
-from leanwide.server import create_server
+from leanwide.engine.shared import SharedEngine
+from leanwide.options import parse, restrict_session
+from leanwide.server import Server, create_server
 
 app = typer.Typer()
 
@@ -19,27 +23,38 @@ app = typer.Typer()
 @app.command()
 def serve(
     tcp: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Listen there instead of on stdin and stdout.")
+        str,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Listen there instead of on stdin and stdout; clients must send a token.",
+        ),
     ] = "",
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --tcp: take the token in this file of yours."),
+    ] = None,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="With --tcp: let other machines connect.")
+    ] = False,
 ) -> None:
     """Speak the Language Server Protocol with an editor."""
-    host, port = _address(tcp) if tcp else ("", 0)
+    if not tcp and (token_file is not None or allow_remote):
+        raise BadUse("--token-file and --allow-remote go with --tcp HOST:PORT")
+    place = listening_place(tcp, allow_remote=allow_remote) if tcp else None
 
     log_to_stderr()
-    layers, problems = user_layers()
+    layers, found = user_layers()
     texts, text_problems = user_texts()
-    server = create_server(launch, layers, (*problems, *text_problems), texts)
+    problems = (*found, *text_problems)
     # What is imported stays: looking through all of it for garbage would hold up a key.
     gc.freeze()
-    if tcp:
-        note(f"leanwide listens on {host}:{port}")
-        server.start_tcp(host, port)
-    else:
-        server.start_io()
+    if place is None:
+        create_server(launch, layers, problems, texts).start_io()
+        return
+    options, _ = parse(*layers)
+    shared = SharedEngine(launch(options))
 
+    def new_server() -> Server:
+        return create_server(lambda _: shared.view(), layers, problems, texts, restrict_session)
 
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65_535:
-        raise BadUse(f"--tcp {text!r} is not HOST:PORT")
-    return host, int(port)
+    raise typer.Exit(serve_tcp(place, token_file, shared, new_server))

@@ -16,14 +16,16 @@ function M.check()
     health.ok("the plugin shows suggestions (Neovim before 0.12)")
   end
 
-  local program = options.cmd[1]
-  if vim.fn.executable(program) == 0 then
-    return health.error(program .. " cannot be run", {
+  if type(options.cmd) == "function" then
+    health.ok("the server is one that listens on a port")
+  elseif vim.fn.executable(options.cmd[1]) == 0 then
+    return health.error(options.cmd[1] .. " cannot be run", {
       "Install leanwide (pip install leanwide), or",
       'give its path: require("leanwide").setup({ cmd = { "/path/to/leanwide", "serve" } })',
     })
+  else
+    health.ok("the server is " .. vim.fn.exepath(options.cmd[1]))
   end
-  health.ok("the server is " .. vim.fn.exepath(program))
 
   local running = vim.lsp.get_clients({ name = client.name })[1]
   if not running then

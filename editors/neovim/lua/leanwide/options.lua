@@ -8,7 +8,7 @@ local M = {}
 ---@field accept_line string|false accept its first line
 
 ---@class leanwide.Options
----@field cmd string[] how the server is started
+---@field cmd string[]|function how the server is started, or `vim.lsp.rpc.connect(host, port)`
 ---@field filetypes string[] where it is attached
 ---@field root_markers string[] what marks the root of a workspace
 ---@field settings table sent as `initializationOptions`; docs/configuration.md has them

@@ -47,9 +47,9 @@ async def serve_connection(server: Server, reader: Reader, writer: Writer) -> in
     writing = asyncio.create_task(outbox.pour(writer))
     ends = {
         asyncio.create_task(_listen(server.protocol, reader)): "",
-        writing: "the client closed its end: leanwide ends",
+        writing: "the client closed its end: the session ends",
         asyncio.create_task(_wait(outbox.overflowed)): (
-            "the client does not read its answers: leanwide ends"
+            "the client does not read its answers: the session ends"
         ),
     }
     try:

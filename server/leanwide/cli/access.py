@@ -1,0 +1,124 @@
+"""Who may reach a server that listens on a port: from where, and with which token."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+from platformdirs import user_state_path
+
+from leanwide.cli.errors import BadUse
+
+_SHORTEST: Final = 16
+"""Characters of a token that nobody guesses."""
+_LONGEST: Final = 4096
+
+
+@frozen
+class Place:
+    """Where to listen."""
+
+    hosts: tuple[str, ...]
+    """Addresses as numbers, so that a name is looked up once."""
+    port: int
+
+
+def listening_place(text: str, *, allow_remote: bool) -> Place:
+    """Look up ``HOST:PORT``.
+
+    Raises:
+        BadUse: It is no such thing, or other machines reach it and ``allow_remote`` is not given.
+    """
+    host, port = _host_and_port(text)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise BadUse(f"--tcp {text!r}: {host} cannot be looked up: {error}") from error
+    hosts = tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+    if not allow_remote and not all(_is_loopback(one) for one in hosts):
+        raise BadUse(
+            f"--tcp {text!r} is reachable from other machines, and what is said is not encrypted: "
+            "take 127.0.0.1 and an SSH tunnel, or add --allow-remote"
+        )
+    return Place(hosts, port)
+
+
+def read_token(path: Path) -> str:
+    """Read a token that the user made.
+
+    Raises:
+        BadUse: The file cannot be read, others can read it, or it holds no token.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | _NOT_WAITING), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read(_LONGEST + 1) if stat.S_ISREG(mode) else None
+    except OSError as error:
+        raise BadUse(f"--token-file {path}: {error.strerror}") from error
+    if text is None:
+        raise BadUse(f"--token-file {path} is not a regular file")
+    if os.name == "posix" and mode & 0o077:
+        raise BadUse(f"--token-file {path} can be read by others: chmod 600 {path}")
+    return _checked(text, path)
+
+
+def new_token() -> str:
+    """Return a token that nobody guesses."""
+    return secrets.token_urlsafe(32)
+
+
+@contextmanager
+def token_file(token: str, port: int) -> Iterator[Path]:
+    """Keep a token in a file that the user alone can read, until the server ends."""
+    folder = user_state_path("leanwide")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"tcp-{port}.token"
+    _write_private(path, token)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+_NOT_WAITING: Final = getattr(os, "O_NONBLOCK", 0)
+"""Opening a pipe that nobody writes to would wait for ever."""
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that nobody else can read at any moment, in the place of an older one."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"{text}\n")
+    draft.replace(path)
+
+
+def _checked(text: bytes, path: Path) -> str:
+    try:
+        token = text.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        token = ""
+    if len(text) > _LONGEST or len(token) < _SHORTEST or not token.isprintable():
+        raise BadUse(
+            f"--token-file {path} holds no token: it is one line of {_SHORTEST} characters or more"
+        )
+    return token
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65_535:
+        raise BadUse(f"--tcp {text!r} is not HOST:PORT")
+    return host, int(port)
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
