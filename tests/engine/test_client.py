@@ -420,19 +420,16 @@ async def test_a_model_that_ends_the_engine_at_every_load_is_given_up_with_its_l
 
 
 @pytest.mark.parametrize("times", [1, 6])
-async def test_who_waits_for_an_engine_that_is_killed_at_every_start_is_told(tiny, times):
+async def test_who_waits_for_an_engine_that_is_killed_at_every_start_is_told(
+    tiny, times, monkeypatch
+):
     """A killed engine is not given up: the next start may go well."""
     async with started(spec(tiny), attrs.evolve(QUICK, long_pause=60.0)) as (client, told):
-
-        def kill(status: EngineStatus) -> None:
-            if status.state is EngineState.LOADING:
-                os.kill(client.process_id, signal.SIGKILL)
-
-        client.observe(kill)
-        for _ in range(times):
-            with pytest.raises(EngineError, match="ended by signal 9"):
-                await client.ready()
-        client._observers.remove(kill)
+        with monkeypatch.context() as killing:
+            killing.setattr(child, "python", lambda *_: ("/bin/sh", "-c", "kill -KILL $$"))
+            for _ in range(times):
+                with pytest.raises(EngineError, match="ended by signal 9"):
+                    await client.ready()
         await client.ready()
         assert EngineState.FAILED not in states(told)
 
