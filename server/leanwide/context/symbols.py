@@ -32,7 +32,7 @@ _SIGNATURE: Final = 320
 """Characters of a signature that are kept, in whole lines."""
 _MOST_CALLS: Final = 200
 """Names that one function calls and that are kept."""
-_CALL: Final = re.compile(r"([^\W\d]\w{2,})\s*\(")
+_CALL: Final = re.compile(r"(?<!\w)([^\W\d]\w{2,}+)\s*+\(")
 """A name of three characters or more, called. Asking the tree instead makes indexing the standard
 library three times slower, and finds little more."""
 _DATA: Final = frozenset({"css", "html", "json", "markdown", "toml", "yaml"})

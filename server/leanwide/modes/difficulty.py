@@ -40,7 +40,7 @@ _SEVERAL: Final = 2
 """So many names of files are several."""
 
 _FILE: Final = re.compile(
-    r"(?<![\w.])[\w./\\-]*\w\.(?:pyi?|jsx?|tsx?|c|h|cc|cpp|hpp|cs|go|rs|java|kt|rb|php|lua|sh|sql"
+    r"(?<![\w.])[\w./\\-]{0,255}\w\.(?:pyi?|jsx?|tsx?|c|h|cc|cpp|hpp|cs|go|rs|java|kt|rb|php|lua|sh|sql"
     r"|md|toml|json|ya?ml|html|css)\b(?!\.\w|\()"
 )
 _HARD: Final = tuple(

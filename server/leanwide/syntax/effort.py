@@ -20,8 +20,18 @@ _PIECE: Final = 4_096
 _BASE_S: Final = 0.2
 _BYTE_S: Final = 2e-6
 """Seconds for a byte: several times what usual code takes."""
+_HELD_S: Final = 0.05
+"""Seconds between two times that the parser calls back; usually it is less than a thousandth."""
+_PART: Final = 4
+_SHORT: Final = 4_000
+"""Bytes of a text of which no part is tried."""
 _WIDEST: Final = 2_000
 """Tokens that an error may hold: a query looks at all that follow one, until one has a name."""
+_MOST_OPEN: Final = 1_000
+"""Brackets that a text may leave open. The parser looks for a way out of all of them at the end of
+the text, and does not give way while it does."""
+_ANGLES: Final = 0.05
+"""Share of a text that may be less-than signs without a partner: most of them are no brackets."""
 
 _spare: Final[deque[bytearray]] = deque()
 """Buffers to read into. The binding never lets go of one that a parser has read from, so they are
@@ -45,32 +55,70 @@ def effort_for(size: int) -> Effort:
     return Effort(_BASE_S + _BYTE_S * size)
 
 
+@attrs.define
+class _Reading:
+    """One run of the parser, which asks for the text and whether to go on."""
+
+    source: bytes
+    effort: Effort
+    buffer: bytearray
+    given_up: bool = False
+    _last: float = attrs.field(factory=time.thread_time, init=False)
+
+    def is_over(self, *_: object) -> bool:
+        """Whether to stop. Takes what tree-sitter says of its progress."""
+        now = time.thread_time()
+        held, self._last = now - self._last, now
+        self.given_up = self.given_up or held > _HELD_S or self.effort.is_spent()
+        return self.given_up
+
+    def read(self, start: int, _: object) -> bytearray | None:
+        """Return the text from byte `start` on, or nothing, which is its end."""
+        if self.is_over() or start >= len(self.source):
+            return None
+        self.buffer[:] = self.source[start : start + _PIECE]
+        return self.buffer
+
+
 def parsed(
     grammar: tree_sitter.Language, source: bytes, old: tree_sitter.Tree | None
 ) -> tree_sitter.Tree | None:
-    """Parse, from what `old` says of an earlier text if there is one; None where it is given up."""
-    effort, given_up = effort_for(len(source)), False
+    """Parse, from what `old` says of an earlier text if there is one; None where it is given up.
+
+    Without one, a part of the text is tried first, and before it a part of that: what takes the
+    square of the length, which cannot be stopped, takes too long there already.
+    """
+    if _leaves_open(source):
+        return None
+    part = len(source) // _PART
+    if old is None and part > _SHORT and parsed(grammar, source[:part], None) is None:
+        return None
     buffer = _spare.pop() if _spare else bytearray()
-
-    def read(start: int, _: object) -> bytearray | None:
-        nonlocal given_up
-        given_up = given_up or effort.is_spent()
-        if given_up or start >= len(source):
-            return None
-        buffer[:] = source[start : start + _PIECE]
-        return buffer
-
-    parser = tree_sitter.Parser(grammar)
+    reading = _Reading(source, effort_for(len(source)), buffer)
     try:
-        if old is None:
-            tree = parser.parse(read, progress_callback=effort.is_spent)
-        else:
-            tree = parser.parse(read, old, progress_callback=effort.is_spent)
+        tree = _run(tree_sitter.Parser(grammar), reading, old)
     except ValueError:  # so the binding says that it was told to stop
         return None
     finally:
         _spare.append(buffer)
-    return None if given_up or _is_hopeless(tree, effort) else tree
+    return None if reading.is_over() or _is_hopeless(tree, reading.effort) else tree
+
+
+def _run(
+    parser: tree_sitter.Parser, reading: _Reading, old: tree_sitter.Tree | None
+) -> tree_sitter.Tree:
+    if old is None:
+        return parser.parse(reading.read, progress_callback=reading.is_over)
+    return parser.parse(reading.read, old, progress_callback=reading.is_over)
+
+
+def _leaves_open(source: bytes) -> bool:
+    """Whether a text has so many more opening brackets than closing ones that it is no code."""
+    pairs = ((b"(", b")"), (b"[", b"]"), (b"{", b"}"))
+    if any(source.count(one) - source.count(other) > _MOST_OPEN for one, other in pairs):
+        return True
+    angles = source.count(b"<") - source.count(b">")
+    return angles > max(_MOST_OPEN, _ANGLES * len(source))
 
 
 def _is_hopeless(tree: tree_sitter.Tree, effort: Effort) -> bool:
