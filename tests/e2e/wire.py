@@ -109,6 +109,9 @@ async def wire(command: Sequence[str] = SCRIPTED, **more: Any) -> AsyncIterator[
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
         if process.stdin is not None:
             process.stdin.close()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                await stream.read()  # asyncio tells the end behind that of the pipes
+        await process.wait()

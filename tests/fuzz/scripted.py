@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from leanwide.cli.serve import keep_log
+from leanwide.cli.log import log_to_stderr
 from leanwide.engine.base import CancelToken, Finished, Piece, Request
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.server import create_server
@@ -32,5 +32,5 @@ class TalkingEngine(ScriptedEngine):
 
 
 if __name__ == "__main__":
-    keep_log()
+    log_to_stderr()
     create_server(lambda _: TalkingEngine()).start_io()

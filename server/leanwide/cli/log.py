@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import logging
+import queue
 import sys
+import threading
+import time
 import traceback
 from types import TracebackType
 from typing import Final
@@ -11,6 +16,10 @@ from typing import Final
 from leanwide.cli.terminal import escaped
 
 _OURS: Final = "leanwide"
+_MOST: Final = 1000
+"""Records that wait for somebody to read them; what comes on top is dropped."""
+_LAST_S: Final = 0.2
+"""Seconds in which the last ones can go out."""
 
 
 class QuietFormatter(logging.Formatter):
@@ -37,9 +46,37 @@ class QuietFormatter(logging.Formatter):
 
 
 def log_to_stderr() -> None:
-    """Write what is worth a warning."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(QuietFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(handlers=[handler])
+    """Write what is worth a warning, from a thread: a pipe that nobody reads holds up nothing."""
+    stream = logging.StreamHandler(sys.stderr)
+    stream.setFormatter(QuietFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    lines = queue.Queue[logging.LogRecord](_MOST)
+    threading.Thread(target=_write, args=(lines, stream), name="leanwide-log", daemon=True).start()
+    logging.basicConfig(handlers=[_Dropping(lines)])
+    atexit.register(_wait, lines)
     # pygls logs messages with the user's text in them, also as errors: none of it is ours to keep.
     logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+
+
+class _Dropping(logging.Handler):
+    """Hands records to a queue, unless it is full."""
+
+    def __init__(self, lines: queue.Queue[logging.LogRecord]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Add a record."""
+        with contextlib.suppress(queue.Full):
+            self._lines.put_nowait(record)
+
+
+def _write(lines: queue.Queue[logging.LogRecord], stream: logging.Handler) -> None:
+    while True:
+        stream.handle(lines.get())
+        lines.task_done()
+
+
+def _wait(lines: queue.Queue[logging.LogRecord]) -> None:
+    end = time.monotonic() + _LAST_S
+    while lines.unfinished_tasks and time.monotonic() < end:
+        time.sleep(0.005)

@@ -70,6 +70,8 @@ async def _leave(server: Server, outbox: Outbox, writing: asyncio.Task[None]) ->
     poured = asyncio.create_task(outbox.poured())
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LAST_WORDS_S):
+            if requests := list(server.protocol.requests):
+                await asyncio.wait(requests)
             await asyncio.wait((poured, writing), return_when=asyncio.FIRST_COMPLETED)
     poured.cancel()
     await closing
