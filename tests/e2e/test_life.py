@@ -28,8 +28,10 @@ AT_ONCE_S = 5.0
 
 @asynccontextmanager
 async def program(folder: Path) -> AsyncIterator[Wire]:
-    """The real program with its engine, with a temporary folder of its own."""
-    async with wire((PROGRAM, "serve"), env={**os.environ, "TMPDIR": str(folder)}) as client:
+    """The real program with its engine, with folders of its own for what it writes."""
+    folders = {"TMPDIR": str(folder / "temporary"), "XDG_CACHE_HOME": str(folder / "cache")}
+    (folder / "temporary").mkdir()
+    async with wire((PROGRAM, "serve"), env={**os.environ, **folders}) as client:
         await client.initialize(capabilities={"window": {"showDocument": {"support": True}}})
         client.open(TEXT)
         yield client
@@ -81,7 +83,7 @@ async def test_a_signal_ends_the_server_while_the_model_loads(tmp_path: Path):
         assert await gone(engine)
 
 
-async def test_a_signal_ends_a_generation_and_nothing_stays_in_the_temporary_folder(
+async def test_a_signal_ends_a_generation_and_no_page_stays(
     tmp_path: Path,
 ):
     async with program(tmp_path) as client:
@@ -89,7 +91,7 @@ async def test_a_signal_ends_a_generation_and_nothing_stays_in_the_temporary_fol
         explain(client, "shown", show=True)
         while (message := await client.next()).get("method") != "window/showDocument":
             assert message.get("id") != "shown"
-        assert list(tmp_path.iterdir())
+        assert list(tmp_path.rglob("*.md"))
         explain(client, "running", streamToken="token")
         while (await client.next()).get("method") != "$/progress":
             pass
@@ -103,7 +105,8 @@ async def test_a_signal_ends_a_generation_and_nothing_stays_in_the_temporary_fol
                 assert message["error"]["code"] == -32800
         assert await client.ended(AT_ONCE_S) == 128 + signal.SIGINT
         assert await gone(engine)
-        assert not list(tmp_path.iterdir())
+        assert not list(tmp_path.rglob("*.md"))
+        assert not list((tmp_path / "temporary").iterdir())
 
 
 async def test_a_second_signal_ends_a_server_that_cannot_end():

@@ -20,7 +20,7 @@ from attrs import define, field, frozen
 from leanwide.lsp.rpc.framing import Frames
 from tests.fuzz.messages import MARK, Author, Sent, answer_to, framed
 
-SESSION: Final = 10_000
+SESSION: Final = 2500
 """Messages of one session at most."""
 PATIENCE_S: Final = 60.0
 _BEFORE: Final = 20
@@ -78,6 +78,8 @@ class Session:
     """Whether the client says goodbye properly."""
     owed: Counter[str] = field(factory=Counter)
     answered: Counter[str] = field(factory=Counter)
+    open: dict[str, bytes] = field(factory=dict)
+    """What has not been answered."""
     codes: Counter[int] = field(factory=Counter)
     """Errors by code; 0 are results."""
     problems: list[str] = field(factory=list)
@@ -90,6 +92,7 @@ class Session:
         data = b"".join(one.data for one in sent)
         for one in sent:
             self.owed.update(map(_key, one.owed))
+            self.open.update((_key(known), one.data) for known in one.owed)
         for piece in self._pieces(data):
             self.connection.writer.write(piece)
             await self.connection.writer.drain()
@@ -130,7 +133,8 @@ class Session:
         for known in self.owed.keys() | self.answered.keys():
             if self.owed[known] != self.answered[known]:
                 owed, got = self.owed[known], self.answered[known]
-                self.problems.append(f"{owed} answers owed for {known[:80]}, {got} came")
+                problem = f"{owed} answers owed for {known[:80]}, {got} came"
+                self.problems.append(f"{problem}: {self.open.get(known, b'')[:500]!r}")
         log = self.connection.log()
         self.problems += [f"logged: {word}" for word in (MARK, "Traceback") if word in log]
 
@@ -143,6 +147,7 @@ class Session:
         self.codes[message.get("error", {}).get("code", 0)] += 1
         if (known := message["id"]) is not None:
             self.answered[_key(known)] += 1
+            self.open.pop(_key(known), None)
             if _key(known) in self.answers:
                 self.answers[_key(known)] = message
                 self.changed.set()
@@ -161,10 +166,9 @@ def _key(known: Any) -> str:
 
 async def session(connect: Connect, seed: int, count: int) -> Session:
     """Run one session with so many messages."""
-    random = Random(seed)
-    author = Author(random)
+    author = Author(Random(seed))  # of its own, so that a seed is always the same messages
     async with connect() as connection:
-        run = Session(connection, random, shuts_down=seed % 2 == 0)
+        run = Session(connection, Random(seed), shuts_down=seed % 2 == 0)
         listening = asyncio.create_task(run.listen())
         try:
             async with asyncio.timeout(PATIENCE_S + count / 50):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _READ: Final = 64 * 1024
-_LAST_WORDS_S: Final = 0.5
+_LAST_WORDS_S: Final = 2.0
 """Seconds in which a client can read the last answers."""
 
 
