@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.ready
+SEED ?= 0
+VIA ?= stdio
 
 .DEFAULT_GOAL := help
 N ?= 100000
@@ -28,8 +30,8 @@ test-editors: $(SETUP) ## run the clients in real editors, which are fetched int
 	$(BIN)/pytest -q -W default tests/editors
 	tests/editors/vscode
 
-fuzz: $(SETUP) ## send N generated messages to the server, make fuzz N=1000000
-	$(BIN)/python -m tests.fuzz.drive $(N)
+fuzz: $(SETUP) ## send N generated messages to the server, make fuzz N=1000000 VIA=stdio or tcp
+	$(BIN)/python -m tests.fuzz.drive $(N) $(SEED) $(VIA)
 
 vsix: editors/vscode/node_modules/.ready ## package the VS Code client as editors/vscode/dist/leanwide.vsix
 	cd editors/vscode && npm run --silent package

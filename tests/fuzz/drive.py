@@ -1,6 +1,6 @@
 """Drives a server with what :mod:`tests.fuzz.messages` writes, and says what went wrong.
 
-``python -m tests.fuzz.drive MESSAGES [SEED]`` tries as many messages as one likes.
+``python -m tests.fuzz.drive MESSAGES [SEED] [stdio|tcp]`` tries as many messages as one likes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from random import Random
+from signal import SIGTERM
 from typing import Any, Final
 
 from attrs import define, field, frozen
@@ -37,9 +39,18 @@ class Connection:
     """What the server has written for people so far."""
     ended: Callable[[], Any]
     """Wait for the session's end; returns its exit code, None where a session has none."""
+    token: str | None = None
+    """What the client has to send first; None: it may say anything."""
 
 
 Connect = Callable[[], AbstractAsyncContextManager[Connection]]
+Serve = Callable[[], AbstractAsyncContextManager[Connect]]
+
+
+@asynccontextmanager
+async def each_its_own() -> AsyncIterator[Connect]:
+    """Serve every session by a process of its own."""
+    yield stdio
 
 
 @asynccontextmanager
@@ -61,6 +72,44 @@ async def stdio() -> AsyncIterator[Connection]:
             process.kill()
         await process.wait()
         await keeping
+
+
+@asynccontextmanager
+async def on_a_port() -> AsyncIterator[Connect]:
+    """Start one server for all sessions, on a port."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.fuzz.scripted", "tcp"), stdin=pipe, stderr=pipe
+    )
+    assert process.stderr is not None
+    words = (await process.stderr.readline()).decode().split()
+    port, file = int(words[3].rstrip(";").rpartition(":")[2]), Path(words[-1])
+    lines: list[str] = []
+    keeping = asyncio.create_task(_keep(process.stderr, lines))
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[Connection]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            yield Connection(
+                reader, writer, lambda: "".join(lines), _no_code, file.read_text("utf-8").strip()
+            )
+        finally:
+            writer.close()
+
+    try:
+        yield connect
+        process.send_signal(SIGTERM)
+        async with asyncio.timeout(PATIENCE_S):
+            await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await keeping
+
+
+async def _no_code() -> None:
+    """A session on a port has no exit code; its end is that of what is read."""
 
 
 async def _keep(stream: asyncio.StreamReader, lines: list[str]) -> None:
@@ -189,9 +238,14 @@ async def session(connect: Connect, seed: int, count: int) -> Session:
 
 async def _talk(run: Session, author: Author, count: int) -> None:
     """Say it all: too early, in turn, and too late."""
-    await run.send(*(one for one in author.messages(_BEFORE) if b"initialize" not in one.data))
     can = {"window": {"workDoneProgress": True, "showDocument": {"support": True}}}
-    await run.ask("initialize", {"processId": None, "rootUri": None, "capabilities": can})
+    params: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": can}
+    if run.connection.token is None:
+        early = author.messages(_BEFORE)
+        await run.send(*(one for one in early if b"initialize" not in one.data))
+    else:
+        params["initializationOptions"] = {"token": run.connection.token}
+    await run.ask("initialize", params)
     await run.tell("initialized", {})
     batch: list[Sent] = []
     for one in author.messages(count):
@@ -209,32 +263,33 @@ async def _talk(run: Session, author: Author, count: int) -> None:
     await run.tell("exit", None)
 
 
-async def fuzz(connect: Connect, count: int, seed: int) -> list[Session]:
-    """Run sessions with so many messages in all."""
-    runs = []
-    while count > 0:
-        size = min(count, SESSION)
-        runs.append(await session(connect, seed, size))
-        count -= size
-        seed += 1
-    return runs
+async def fuzz(serve: Serve, count: int, seed: int) -> AsyncIterator[Session]:
+    """Run sessions with so many messages in all, one after the other."""
+    async with serve() as connect:
+        while count > 0:
+            yield await session(connect, seed, min(count, SESSION))
+            count -= SESSION
+            seed += 1
+
+
+async def report(serve: Serve, count: int, seed: int) -> None:
+    """Try many messages, and say after each session how it went."""
+    began, codes, done = time.monotonic(), Counter[int](), 0
+    async for run in fuzz(serve, count, seed):
+        done, codes = min(done + SESSION, count), codes + run.codes
+        rate = done / (time.monotonic() - began)
+        print(f"{done} messages, {rate:.0f} a second, answers {dict(codes)}", flush=True)
+        if run.problems:
+            raise SystemExit("\n".join(run.problems[:20]))
 
 
 def main() -> None:
-    """Try many messages and report."""
-    count = int(sys.argv[1])
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    began, codes, done = time.monotonic(), Counter[int](), 0
-    while done < count:
-        size = min(SESSION, count - done)
-        (run,) = asyncio.run(fuzz(stdio, size, seed))
-        done, codes = done + size, codes + run.codes
-        rate = done / (time.monotonic() - began)
-        print(f"{done} messages, seed {seed}, {rate:.0f} a second, answers {dict(codes)}")
-        if run.problems:
-            raise SystemExit("\n".join(run.problems[:20]))
-        seed += 1
+    """Take what the command line says."""
+    count, seed, way = (*sys.argv[1:], *("0", "stdio")[len(sys.argv) - 2 :])
+    asyncio.run(report(WAYS[way], int(count), int(seed)))
 
+
+WAYS: Final = {"stdio": each_its_own, "tcp": on_a_port}
 
 if __name__ == "__main__":
     main()

@@ -1,13 +1,18 @@
-"""The server on stdio with an engine that always has something to say."""
+"""The server with an engine that always has something to say, on stdio or with ``tcp`` on a port."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 
+from leanwide.cli.access import Place
+from leanwide.cli.listening import serve_tcp
 from leanwide.cli.log import log_to_stderr
 from leanwide.engine.base import CancelToken, Finished, Piece, Request
 from leanwide.engine.scripted import ScriptedEngine
+from leanwide.engine.shared import SharedEngine
+from leanwide.options import restrict_session
 from leanwide.server import create_server
 
 
@@ -33,4 +38,14 @@ class TalkingEngine(ScriptedEngine):
 
 if __name__ == "__main__":
     log_to_stderr()
-    create_server(lambda _: TalkingEngine()).start_io()
+    if sys.argv[1:] != ["tcp"]:
+        create_server(lambda _: TalkingEngine()).start_io()
+    shared = SharedEngine(TalkingEngine())
+    sys.exit(
+        serve_tcp(
+            Place(("127.0.0.1",), 0),
+            None,
+            shared,
+            lambda: create_server(lambda _: shared.view(), restrict=restrict_session),
+        )
+    )
