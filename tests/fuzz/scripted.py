@@ -1,4 +1,4 @@
-"""The server with an engine that always has something to say, on stdio or with ``tcp`` on a port."""
+"""The server with an engine that always has something to say, on stdio or with ``tcp`` on TCP."""
 
 from __future__ import annotations
 
