@@ -119,6 +119,27 @@ def test_a_text_that_takes_too_long_is_given_up(name: str, text: str) -> None:
     assert not parse(language(name), ["1\n"]).given_up
 
 
+YAML = [
+    "- " * 950,
+    "? " * 400,
+    "- a: " * 300,
+    "".join(f"{' ' * at}a:\n{' ' * at}-\n" for at in range(200)),
+]
+
+
+@pytest.mark.parametrize("text", YAML, ids=lambda one: repr(one[:6]))
+def test_yaml_that_is_deeper_than_its_scanner_allows_does_not_end_the_process(text: str) -> None:
+    for source in (text, f"{text}\n" * 5, "a: 1\n" * 500 + text):
+        assert parse(language("yaml"), split(source)).given_up
+    tree = parse(language("yaml"), ["a: 1\n"])
+    assert tree.edited((), ["a: 1\n", *split(text)]).given_up
+
+
+def test_yaml_of_any_usual_depth_is_read() -> None:
+    lines = [f"{' ' * (2 * depth)}key:\n" for depth in range(45)]
+    assert not parse(language("yaml"), lines).given_up
+
+
 def test_reading_leaves_nothing_behind() -> None:
     """The binding keeps what it has read from: that must not be a text each time."""
     lines = split("value = [1, 2, 3]\n" * 2_000)

@@ -8,6 +8,7 @@ The binding holds Python's lock while it works. Where it calls back, other threa
 for the text in pieces, and between steps whether to stop.
 """
 
+import re
 import time
 from collections import deque
 from typing import Final
@@ -15,16 +16,21 @@ from typing import Final
 import attrs
 import tree_sitter
 
+from leanwide.syntax.languages import Language
+
 _PIECE: Final = 4_096
 """Bytes that are read at once: a search through the whole text gives way as often."""
 _BASE_S: Final = 0.2
 _BYTE_S: Final = 2e-6
 """Seconds for a byte: several times what usual code takes."""
-_HELD_S: Final = 0.05
+_HELD_S: Final = 0.03
 """Seconds between two times that the parser calls back; usually it is less than a thousandth."""
 _PART: Final = 4
-_SHORT: Final = 4_000
+_BREAK: Final = b"("
+"""What ends a part that is tried: an error, as anybody may type at any time."""
+_SHORT: Final = 1_000
 """Bytes of a text of which no part is tried."""
+_LEVEL: Final = re.compile(rb"[-?:](?=\s|\Z)")
 _WIDEST: Final = 2_000
 """Tokens that an error may hold: a query looks at all that follow one, until one has a name."""
 _MOST_OPEN: Final = 1_000
@@ -81,22 +87,22 @@ class _Reading:
 
 
 def parsed(
-    grammar: tree_sitter.Language, source: bytes, old: tree_sitter.Tree | None
+    language: Language, source: bytes, old: tree_sitter.Tree | None
 ) -> tree_sitter.Tree | None:
     """Parse, from what `old` says of an earlier text if there is one; None where it is given up.
 
     Without one, a part of the text is tried first, and before it a part of that: what takes the
     square of the length, which cannot be stopped, takes too long there already.
     """
-    if _leaves_open(source):
+    if _leaves_open(source) or _outgrows(source, language.most_levels):
         return None
     part = len(source) // _PART
-    if old is None and part > _SHORT and parsed(grammar, source[:part], None) is None:
+    if old is None and part > _SHORT and parsed(language, source[:part] + _BREAK, None) is None:
         return None
     buffer = _spare.pop() if _spare else bytearray()
     reading = _Reading(source, effort_for(len(source)), buffer)
     try:
-        tree = _run(tree_sitter.Parser(grammar), reading, old)
+        tree = _run(tree_sitter.Parser(language.grammar()), reading, old)
     except ValueError:  # so the binding says that it was told to stop
         return None
     finally:
@@ -119,6 +125,14 @@ def _leaves_open(source: bytes) -> bool:
         return True
     angles = source.count(b"<") - source.count(b">")
     return angles > max(_MOST_OPEN, _ANGLES * len(source))
+
+
+def _outgrows(source: bytes, most: int) -> bool:
+    """Whether a line may be in more than `most` blocks of YAML: two at most begin at a column."""
+    long = (line for line in source.split(b"\n") if most and 2 * (len(line) + 1) > most)
+    return any(
+        2 * (len(line) - len(line.lstrip()) + 1) + len(_LEVEL.findall(line)) > most for line in long
+    )
 
 
 def _is_hopeless(tree: tree_sitter.Tree, effort: Effort) -> bool:

@@ -79,6 +79,8 @@ class Language:
     """Node kinds of code inside strings."""
     containers: frozenset[str] = attrs.field(converter=_strings, factory=list)
     """Node kinds whose children are statements; empty where a line is a statement."""
+    most_levels: int = 0
+    """Levels of blocks for which the grammar's scanner has memory: more end the process. 0: any."""
     import_words: frozenset[str] = attrs.field(converter=_strings, factory=list)
     """What a `@word` of `imports.scm` must read."""
 

@@ -254,7 +254,7 @@ class _Draft:
         """Parse what has changed."""
         if opened:
             self.set_line_end(opened.last, opened.missing)
-        handle = parsed(language.grammar(), self.source, self.handle)
+        handle = parsed(language, self.source, self.handle)
         if handle is None:
             return unknown(language, self.lines)
         return SyntaxTree(language, tuple(self.lines), self.source, self.widths, opened, handle)
