@@ -15,7 +15,7 @@ from pygls.lsp.server import LanguageServer
 from leanwide import __version__
 from leanwide.engine.base import Engine
 from leanwide.features.chats import Chats
-from leanwide.features.journal import Record, Source
+from leanwide.features.journal import Journal, Record, Source
 from leanwide.features.workbench import Manners, Workbench, workbench
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
@@ -126,6 +126,7 @@ class Server(LanguageServer):
         self.explaining = LiveRequests()
         self.chatting = LiveRequests()
         self.chats = Chats()
+        self._journal = Journal()
         self.feedback = Feedback(self)
         self.folders = Folders(self.feedback.note_unread)
         self.watches_files = False
@@ -234,6 +235,7 @@ class Server(LanguageServer):
         bench = workbench(engine, self.options.profiles, self._manners())
         bench.texts = self._texts
         bench.pinned = self.pinned
+        bench.journal = self._journal
         bench.elsewhere, bench.names = self.folders.elsewhere, self.folders.names
         bench.tell = self._tell
         return bench
