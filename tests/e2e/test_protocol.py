@@ -113,10 +113,18 @@ async def test_an_initialize_that_fails_can_be_sent_again():
     async with wire() as client:
         assert await client.code("initialize", params={"capabilities": 7}) == -32602
         assert await client.code("initialize") == -32602
-        nul = {"capabilities": {}, "processId": None, "rootUri": "file:///t/%00"}
-        assert await client.code("initialize", params=nul) == -32602
         answer = await client.initialize()
         assert "capabilities" in answer["result"]
+
+
+@pytest.mark.parametrize("uri", ["file:///t/%00", "file://[x", "file://", "", "file:relative"])
+async def test_a_folder_that_can_be_none_is_left_out(uri: str):
+    async with wire() as client:
+        folders = [{"uri": uri, "name": ""}]
+        answer = await client.initialize(rootUri=uri, rootPath="\0", workspaceFolders=folders)
+        assert "capabilities" in answer["result"]
+        client.open(TEXT)
+        assert await client.lives()
 
 
 async def test_messages_behind_initialize_find_it_done():

@@ -8,7 +8,7 @@ import json
 import logging
 import traceback
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from contextvars import ContextVar
 from enum import Enum, auto
@@ -141,8 +141,10 @@ class Protocol(LanguageServerProtocol):
             code = types.ErrorCodes.MethodNotFound
             raise _error(code, f"there is no request {request.method[:100]!r}")
         params = self._params(request)
-        if reason := next(filter(None, map(unusable, _uris(params))), ""):
+        if (uri := _uri(params)) is not None and (reason := unusable(uri)):
             raise JsonRpcInvalidParams(message=reason)
+        if isinstance(params, types.InitializeParams):
+            _without_bad_folders(params)
         return handler, params
 
     def _check_initialized(self, task: asyncio.Task[Any]) -> None:
@@ -357,14 +359,15 @@ def _uri(params: Any) -> str | None:
     return uri if isinstance(uri, str) else None
 
 
-def _uris(params: Any) -> Iterator[str]:
-    """The URIs that a request stands or falls with."""
-    if (uri := _uri(params)) is not None:
-        yield uri
-    if isinstance(params, types.InitializeParams):
-        if params.root_uri:
-            yield params.root_uri
-        yield from (folder.uri for folder in params.workspace_folders or ())
+def _without_bad_folders(params: types.InitializeParams) -> None:
+    """Leave out the folders that can be none: the others are to be served."""
+    if params.root_uri is not None and unusable(params.root_uri):
+        params.root_uri = None
+    if "\0" in (params.root_path or ""):
+        params.root_path = None
+    if params.workspace_folders:
+        folders = (one for one in params.workspace_folders if not unusable(one.uri))
+        params.workspace_folders = list(folders)
 
 
 def _is_dispensable(data: Any) -> bool:
