@@ -88,16 +88,17 @@ async def test_a_new_death_after_a_recovery_is_told_again_and_once():
     async with session() as editor:
         uri = editor.open()
         at = END
+        keys = iter("number_x")  # the same key again and again would make the model loop
         for deaths in range(1, 3):
             await editor.complete_when_ready(uri, at)
             async with editor.held_engine():
-                at = editor.insert(uri, at, "z")
+                at = editor.insert(uri, at, next(keys))
                 request = editor.request(uri, at)
                 await editor.status()
                 os.kill(await editor.engine_process(), signal.SIGKILL)
             await asyncio.wait_for(request, 20)
             for _ in range(3):
-                at = editor.insert(uri, at, "z")
+                at = editor.insert(uri, at, next(keys))
                 await editor.complete(uri, at)
             assert len(editor.client.messages) == deaths
 

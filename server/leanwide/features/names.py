@@ -81,10 +81,14 @@ class Names:
         """Forget a document that was closed."""
         self._judged.pop(path, None)
 
+    async def settled(self) -> None:
+        """Wait while the workspace or its settings change; at once where they do not."""
+        await self._settled.wait()
+
     async def judge(self, path: str) -> Judged:
         """Give what is known of a document; waits while the workspace changes."""
         while True:
-            await self._settled.wait()
+            await self.settled()
             age, known = self._judged.get(path, (-1, None))
             if known is not None and age == self._age:
                 return known

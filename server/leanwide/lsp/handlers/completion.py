@@ -23,10 +23,11 @@ async def inline_completion(
 
     Empty while the model loads, and for a request that is outdated.
     """
+    await ls.folders.names.settled()  # settings that came before count
     arrived = arrival_version.get()
     if arrived is not None and ls.documents.opened(params.text_document.uri) is None:
         return None  # closed since the request arrived
-    # The snapshot comes before the first await: a change edits the document in place.
+    # The snapshot comes before any other await: a change edits the document in place.
     cell = convert.view_at(ls.documents, params.text_document.uri, params.position)
     outdated = arrived not in (None, cell.version)
     view = joined(ls.documents, cell)
