@@ -11,15 +11,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from leanwide.lsp.folder import Folder, remove_left
+from leanwide.lsp.private_folder import PrivateFolder, remove_left
 from tests.e2e.session import Session, session
 from tests.e2e.test_explain import CURSOR, SHORT, explain, opens
 
 HOLDS = """
 import os, sys
 from pathlib import Path
-from leanwide.lsp.folder import Folder
-folder = Folder(Path(sys.argv[1]))
+from leanwide.lsp.private_folder import PrivateFolder
+folder = PrivateFolder(Path(sys.argv[1]))
 (folder.path / "page.md").write_text("text")
 print(folder.path, flush=True)
 sys.stdin.read()
@@ -100,7 +100,7 @@ def test_what_is_no_folder_of_a_process_is_left_alone(tmp_path: Path):
 
 
 def test_closing_a_folder_twice_does_no_harm(tmp_path: Path):
-    folder = Folder(tmp_path)
+    folder = PrivateFolder(tmp_path)
     folder.close()
     folder.close()
     assert list(tmp_path.iterdir()) == []

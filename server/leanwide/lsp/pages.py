@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from lsprotocol import types
 from platformdirs import user_cache_path
 
-from leanwide.lsp.folder import Folder, remove_left
+from leanwide.lsp.private_folder import PrivateFolder, remove_left
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -28,7 +28,7 @@ class Pages:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._folder: Folder | None = None
+        self._folder: PrivateFolder | None = None
 
     async def show(self, title: str, markdown: str) -> None:
         """Have Markdown opened, in a message where the editor opens no documents."""
@@ -50,7 +50,7 @@ class Pages:
     def _written(self, title: str, markdown: str) -> Path:
         """Write a new file: an editor that has an earlier one open would not read that again."""
         if self._folder is None:
-            self._folder = Folder(FOLDERS)
+            self._folder = PrivateFolder(FOLDERS)
         path = Path(tempfile.mkdtemp(dir=self._folder.path), f"{title}.md")
         path.touch(mode=0o600)
         path.write_text(f"{markdown.rstrip()}\n", encoding="utf-8")

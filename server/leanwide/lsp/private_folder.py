@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-class Folder:
+class PrivateFolder:
     """A new folder among those of other processes; it is removed when this one ends."""
 
     def __init__(self, parent: Path) -> None:
