@@ -33,6 +33,13 @@ class EngineError(Exception):
     """The engine cannot do what was asked; the message is one sentence for the user."""
 
 
+class NotLoadedError(EngineError):
+    """There is no model just now: it is being loaded, or the engine is being started again."""
+
+    def __init__(self) -> None:
+        super().__init__("no model is loaded")
+
+
 class Priority(enum.IntEnum):
     """Who goes first when several requests wait. A lower number wins between steps."""
 

@@ -28,6 +28,7 @@ from leanwide.engine.base import (
     FinishReason,
     LaneInfo,
     ModelInfo,
+    NotLoadedError,
     Piece,
     Request,
 )
@@ -210,7 +211,7 @@ class EngineClient:
     def _conversation(self) -> Iterator[tuple[int, asyncio.Queue[Event]]]:
         """A number and a queue for one request's answers; once none is left, the engine is idle."""
         if self._model is None:
-            raise EngineError("no model is loaded")
+            raise NotLoadedError
         number, events = next(self._ids), asyncio.Queue[Event]()
         self._pending[number] = events
         try:

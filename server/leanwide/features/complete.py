@@ -12,7 +12,7 @@ import time
 from attrs import evolve, frozen
 
 from leanwide.context.view import View
-from leanwide.engine.base import CancelToken, EngineError, FimTokens, Priority
+from leanwide.engine.base import CancelToken, EngineError, FimTokens, NotLoadedError, Priority
 from leanwide.features.ahead import look_ahead
 from leanwide.features.gate import why_left_alone, why_silent, why_silent_here
 from leanwide.features.journal import Source, free_record
@@ -93,7 +93,7 @@ def fim_tokens(bench: Workbench) -> FimTokens:
     """
     model = bench.engine.model
     if model is None:
-        raise EngineError("no model is loaded")
+        raise NotLoadedError
     if model.fim is None:
         raise EngineError(f"{model.name} has no fill-in-the-middle tokens: completions are off")
     return model.fim

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from leanwide.engine.base import EngineError
+from leanwide.engine.base import EngineError, NotLoadedError
 from leanwide.features.complete import Question, complete
 from leanwide.lsp import convert
 from leanwide.lsp.notebooks import joined
@@ -39,15 +39,21 @@ async def inline_completion(
         return None
     ls.folders.elsewhere.somebody_types()
     by_hand = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
-    with ls.live.newest(view.uri) as cancel:
-        try:
-            question = Question(entry.accepted_in(view), by_hand)
-            text = await complete(question, ls.bench, cancel)
-        except EngineError as error:
-            ls.feedback.tell_trouble(str(error), types.MessageType.Warning)
-            return None
+    text = await _completed(ls, Question(entry.accepted_in(view), by_hand))
     if not text:
         return None
     accepted = types.Command(title="", command="leanwide.accepted", arguments=[])
     item = convert.inline_item(text, cell, entry, ls.documents, accepted)
     return types.InlineCompletionList(items=[item])
+
+
+async def _completed(ls: Server, question: Question) -> str:
+    """The text to insert; "" where there is none. Trouble is told, but not that it starts again."""
+    with ls.live.newest(question.view.uri) as cancel:
+        try:
+            return await complete(question, ls.bench, cancel)
+        except NotLoadedError:
+            return ""
+        except EngineError as error:
+            ls.feedback.tell_trouble(str(error), types.MessageType.Warning)
+            return ""
