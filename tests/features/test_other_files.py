@@ -94,7 +94,6 @@ async def test_edits_of_excluded_files_are_not_even_remembered(
     for name in ("secrets.py", "stock.py"):
         judged = judge(area_of(tmp_path), str(tmp_path / name))
         elsewhere.note_edit(judged, 0, ("amount = 1\n",))
-    elsewhere.note_edit(None, 0, ("amount = 1\n",))
     view = opened(elsewhere, tmp_path, "‸\n")[1].view
     found = await elsewhere.candidates(view, None, "main.py")
     assert [place.path for place in found.edits] == ["stock.py"]

@@ -60,15 +60,15 @@ class Elsewhere:
         if self._index is not None:
             self._index.remove(path)
 
-    def note_edit(self, judged: Judged | None, line: int, lines: Sequence[str]) -> None:
+    def note_edit(self, judged: Judged, line: int, lines: Sequence[str]) -> None:
         """Remember an edited place, unless its file is left alone or outside of the workspace.
 
         Args:
-            judged: The file, as far as it is known; None is left alone.
+            judged: The file.
             line: The edited line, counting from 0.
             lines: The file as it reads now.
         """
-        if judged is None or judged.reason is not None or self._area is None:
+        if judged.reason is not None or self._area is None:
             return
         key = self.key(judged.place)
         if key is not None and not self._area.may_hold_secrets(judged.place):

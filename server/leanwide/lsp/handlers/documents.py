@@ -33,12 +33,14 @@ async def opened(ls: Server, document: types.TextDocumentItem) -> None:
         await ls.bench.trees.at(joined(ls.documents, view))
 
 
-def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
+async def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
     """Retire what runs for the document and needs its text: an explanation goes on."""
-    changed(ls, params.text_document.uri, params.content_changes)
+    await changed(ls, params.text_document.uri, params.content_changes)
 
 
-def changed(ls: Server, uri: str, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
+async def changed(
+    ls: Server, uri: str, changes: Sequence[types.TextDocumentContentChangeEvent]
+) -> None:
     """Follow the changes of a file or of a cell of a notebook."""
     ls.live.retire(document_key(ls.documents, uri))
     ls.editing.retire(uri)
@@ -49,11 +51,11 @@ def changed(ls: Server, uri: str, changes: Sequence[types.TextDocumentContentCha
     # Change by change: places that are far apart would make one change of all that is between.
     view = convert.view_at(ls.documents, uri, types.Position(0, 0))
     ls.bench.trees.follow(joined(ls.documents, view))
-    judged = ls.folders.names.known(document.path) if document.path else None
-    for change in changes[-1:]:
-        if isinstance(change, types.TextDocumentContentChangePartial):
-            line = change.range.start.line + change.text.count("\n")
-            ls.folders.elsewhere.note_edit(judged, line, document.lines)
+    last = changes[-1] if changes else None
+    if document.path and isinstance(last, types.TextDocumentContentChangePartial):
+        line = last.range.start.line + last.text.count("\n")
+        judged = await ls.folders.names.judge(document.path)  # known but right behind the opening
+        ls.folders.elsewhere.note_edit(judged, line, view.lines)
 
 
 def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:

@@ -23,7 +23,7 @@ async def did_change(ls: Server, params: types.DidChangeNotebookDocumentParams) 
     if (cells := params.change.cells) is None:
         return
     for text in cells.text_content or ():
-        documents.changed(ls, text.document.uri, text.changes)
+        await documents.changed(ls, text.document.uri, text.changes)
     if cells.structure is None:
         return
     for gone in cells.structure.did_close or ():
