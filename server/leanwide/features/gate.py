@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import PurePath
 from typing import Final
 
@@ -11,6 +12,8 @@ from leanwide.features.workbench import Manners
 from leanwide.files.exclusions import why_text
 from leanwide.syntax import SyntaxTree, in_comment, in_string
 
+_MANY_LINES: Final = 20_000
+"""Lines that are looked through in a thread: in fewer, that takes less than 3 ms."""
 _LONGEST_LINE: Final = 2000
 """Longer lines are minified or data; counting their tokens would take long."""
 
@@ -18,7 +21,12 @@ _LONGEST_LINE: Final = 2000
 async def why_left_alone(view: View, names: Names) -> str | None:
     """Give the reason why no text of a document enters a prompt, whoever asks; None if it may."""
     judged = await names.judge(view.path)
-    return judged.reason or why_text(PurePath(view.path).name, view.lines)
+    if judged.reason is not None:
+        return judged.reason
+    name = PurePath(view.path).name
+    if len(view.lines) < _MANY_LINES:
+        return why_text(name, view.lines)
+    return await asyncio.to_thread(why_text, name, view.lines)
 
 
 def why_silent(view: View, asked_by_hand: bool) -> str | None:
