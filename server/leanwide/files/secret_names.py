@@ -40,13 +40,15 @@ FILES: Final = _all(
     " .shosts hosts.equiv sasl_passwd wpa_supplicant.conf *.nmconnection .wgetrc .curlrc _curlrc"
     " .lftprc .ncftp/bookmarks sftp-config.json .vscode/sftp.json .remote-sync.json .ftpconfig"
     " .ftppass .sftp.json sftp.json filezilla.xml recentservers.xml sitemanager.xml winscp.ini"
-    " *.rdp *.rdg .vnc/passwd rclone.conf *.ovpn *.pcf *.tblk wg*.conf wireguard/*.conf"
+    " *.rdp *.rdg .vnc/passwd rclone.conf *.ovpn *.pcf *.tblk wg*.conf"
+    " wireguard.conf wireguard/*.conf ngrok.yml ngrok.yaml .erlang.cookie .wget-hsts"
     " krb5.keytab .k5login .vpnc offlineimaprc .mbsyncrc .irssi/config .purple/accounts.xml"
     " xchat2/servlist_.conf hexchat/servlist.conf",
     # Databases
     "dbeaver-data-sources.xml .dbeaver/credentials-config.json credentials-config.json"
     " datasources.local.xml robomongo.json robo3t.json .dbshell .mongorc.js mongoid.yml"
-    " .rediscli_auth favorites.plist",
+    " .rediscli_auth favorites.plist .dbt/profiles.yml .influxdbv2/configs"
+    " snowflake/connections.toml .snowflake/config.toml .mc/config.json",
     # Histories
     "bash_history .zsh_history zsh_history .sh_history .ash_history .ksh_history .history"
     " .histfile fish_history *_history consolehost_history.txt .lesshst .viminfo .mysql_history"
@@ -75,7 +77,8 @@ FILES: Final = _all(
     " *-kubeconfig kube/config kube.config kubernetes/*.conf k3s.yaml talosconfig .dockercfg"
     " .dockerconfigjson dockerconfig.json docker/config.json containers/auth.json"
     " registries/auth.json helm/registry/config.json helm/repositories.yaml argocd/config"
-    " rancher/cli2.json pulumi/credentials.json",
+    " rancher/cli2.json pulumi/credentials.json .cf/config.json .consul-token .nomad-token"
+    " configstore/*.json",
     # Configuration management and continuous integration
     ".vault-token vault-token .vault_token .vault_pass vault_pass .vault_pass.txt vault_pass.txt"
     " .vault-pass vault-pass.txt .vault_password vault_password .vault-password vault.yml"
@@ -86,8 +89,8 @@ FILES: Final = _all(
     " config.runner.toml gitlab-runner/config.toml gitlab-secrets.json .credentials_rsaparams"
     " .flyrc .sentryclirc",
     # Packages
-    ".npmrc npmrc .yarnrc.yml.auth .pnpmrc .pypirc pypirc pip/pip.conf .pip/pip.conf pip.ini"
-    " .pip/pip.ini .gem/credentials rubygems/credentials .bundle/config .cargo/credentials"
+    ".npmrc npmrc .yarnrc.yml.auth .pnpmrc .pypirc pypirc pip.conf pip.ini .condarc condarc"
+    " .gem/credentials rubygems/credentials .bundle/config .cargo/credentials"
     " .cargo/credentials.toml cargo/credentials.toml .composer/auth.json auth.json"
     " .m2/settings.xml settings-security.xml .m2/settings-security.xml .gradle/gradle.properties"
     " .ivy2/.credentials .sbt/.credentials .hex/hex.config hex.config .cpanrc .pause .conda/token"
@@ -120,7 +123,10 @@ FILES: Final = _all(
 DATA_FILES: Final = _all(
     "id_rsa* id_dsa* id_ecdsa* id_ed25519* private_key* private-key* privatekey* private.*"
     " rsa_private* server-key* client-key* deploy_key* deploy-key* signing_key* signing-key*"
-    " ssh_host_*_key encryption_key* master_key* masterkey*",
+    " ssh_host_*_key encryption_key* master_key* masterkey*"
+    " *_key *-key *_token *-token *api_key* *api-key* *apikey* *api_token* *api-token* *apitoken*"
+    " *access_token* *access-token* *auth_token* *auth-token* *refresh_token* *refresh-token*"
+    " *secret_key* *secret-key* *secretkey* secret-values.* secret_values.* secrets-values.*",
 )
 """Secrets unless their suffix says that they are source code or prose."""
 
