@@ -262,3 +262,35 @@ async def test_folders_that_are_none_keep_no_other_from_being_served(tmp_path: P
         editor.change_folders(added=odd, removed=[tmp_path / "gone"])
         await silent_in(editor, shop)
         assert SHOWN in await prompt_in(editor, shop / "main.py")
+
+
+async def test_a_file_of_this_machine_by_its_host_is_judged_like_any(shop: Path):
+    async with editing(shop) as editor:
+        uri = editor.open_at(f"file://localhost{shop}/gen/x.py", MAIN)
+        assert "ignored by .gitignore" in (await ask(editor, uri)).reason
+    async with editing(root=shop) as editor:
+        uri = editor.open_at(f"file://localhost{shop}/pricing.py", MAIN)
+        assert (await ask(editor, uri)).source == "model"
+
+
+RULES = {
+    ".gitignore": ("later.py\n", "ignored by .gitignore"),
+    ".leanwideignore": ("later.py\n", "ignored by .leanwideignore"),
+    ".leanwide.toml": ("[files]\nexclude = ['later.py']\n", "excluded by files.exclude"),
+}
+
+
+@pytest.mark.parametrize("told", ["saved", "watched"])
+@pytest.mark.parametrize("name", RULES)
+async def test_rules_that_change_count_at_once(shop: Path, name: str, told: str):
+    text, reason = RULES[name]
+    async with editing(shop) as editor:
+        uri = editor.open_at((shop / "later.py").as_uri(), MAIN)
+        assert (await ask(editor, uri)).source == "model"
+        rules = editor.open_at((shop / name).as_uri(), text, "ignore")
+        write(shop, {name: text})
+        if told == "saved":
+            editor.save(rules)
+        else:
+            editor.changed_on_disk(shop / name, types.FileChangeType.Changed)
+        assert reason in (await ask(editor, uri)).reason

@@ -16,7 +16,7 @@ from pygls.workspace import PositionCodec, TextDocument, Workspace
 
 from leanwide.context.view import split_lines
 from leanwide.lsp.changes import Change, followed, removes_at
-from leanwide.lsp.uris import unusable
+from leanwide.lsp.uris import unusable, without_host
 
 
 class PositionError(ValueError):
@@ -34,6 +34,7 @@ class Document(TextDocument):
             language_id=item.language_id,
             position_codec=codec,
         )
+        self.path = without_host(self.path)
         self._lines = split_lines(text)
         self._changes: tuple[Change, ...] = ()
         """Those of the newest notification."""

@@ -88,6 +88,10 @@ class Folders:
             evolve(one, ignored=IgnoreFiles(one.path, refuse)) for one in self._opened
         )
 
+    async def read_settings_again(self) -> None:
+        """Read each folder's own settings anew, because one was changed."""
+        self._opened = await asyncio.to_thread(_with_settings, self._opened)
+
     def _from_thread(self) -> Refuse:
         """Pass what a thread refuses to the loop, which may have ended by then."""
         loop = asyncio.get_running_loop()
@@ -157,6 +161,11 @@ def _new(real: Path, named: Sequence[str], refuse: Refuse) -> _Opened:
         problems=problems,
         ignored=IgnoreFiles(real, refuse),
     )
+
+
+def _with_settings(opened: Iterable[_Opened]) -> tuple[_Opened, ...]:
+    read = ((one, *read_layer(one.path / WORKSPACE_FILE, one.path)) for one in opened)
+    return tuple(evolve(one, layer=layer, problems=problems) for one, layer, problems in read)
 
 
 def _links(real: Path, named: Sequence[str]) -> tuple[str, ...]:

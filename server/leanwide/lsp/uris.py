@@ -6,6 +6,8 @@ from typing import Final
 
 from pygls.uris import to_fs_path
 
+_LOCAL: Final = "//localhost/"
+"""How a path begins whose URI names this machine for a host."""
 _LONGEST: Final = 32 * 1024
 """Characters; the longest path of any system in use, each character escaped."""
 
@@ -30,4 +32,11 @@ def unusable(uri: str) -> str:
 
 def file_path(uri: str) -> str | None:
     """Return the absolute path of a file; None where the URI names none on this machine."""
-    return None if unusable(uri) else to_fs_path(uri)
+    path = None if unusable(uri) else to_fs_path(uri)
+    return None if path is None else without_host(path)
+
+
+def without_host(path: str) -> str:
+    """Return the path that a URI with this machine for a host leads to: RFC 8089 allows that."""
+    start = path[: len(_LOCAL)].lower()
+    return path[len(_LOCAL) - 1 :] if start == _LOCAL else path

@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from leanwide.features.gate import why_left_alone
 from leanwide.lsp import convert
+from leanwide.lsp.handlers.workspace import follow_rules
 from leanwide.lsp.notebooks import document_key, is_open, joined
 from leanwide.lsp.uris import file_path
 
@@ -58,9 +59,12 @@ async def changed(
         ls.folders.elsewhere.note_edit(judged, line, view.lines)
 
 
-def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
-    """Look at the file's definitions as they are now."""
-    _look_again(ls, params.text_document.uri)
+async def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
+    """Look at the file's definitions, or go by its rules, as they are now."""
+    uri = params.text_document.uri
+    _look_again(ls, uri)
+    if (path := file_path(uri)) is not None:
+        await follow_rules(ls, [path])
 
 
 def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:

@@ -11,6 +11,7 @@ from pygls.workspace import Workspace
 from leanwide.features.upkeep import keep_up
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.handlers.workspace import opened_folders, watch_files
+from leanwide.lsp.uris import without_host
 from leanwide.options import Layer
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ async def initialize(ls: Server, params: types.InitializeParams) -> None:
 
 def _root(workspace: Workspace) -> tuple[str, ...]:
     """The root folder of a client that has no word for several."""
-    return (workspace.root_path,) if workspace.root_path else ()
+    return (without_host(workspace.root_path),) if workspace.root_path else ()
 
 
 async def initialized(ls: Server, _: types.InitializedParams) -> None:

@@ -12,6 +12,7 @@ from lsprotocol import types
 from leanwide.files.area import Area
 from leanwide.files.ignored import IGNORE_FILES
 from leanwide.lsp.uris import file_path
+from leanwide.options import WORKSPACE_FILE
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -29,15 +30,29 @@ async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFil
     changed = [path for _, path in paths if path is not None]
     there = [path for kind, path in paths if path and kind is not types.FileChangeType.Deleted]
     area = ls.folders.names.area
-    if _name_rules(changed) or await asyncio.to_thread(_hold_folder, there, area):
+    if await asyncio.to_thread(_hold_folder, there, area):
+        await _ask_ignore_files_again(ls)
+    await follow_rules(ls, changed)
+
+
+async def follow_rules(ls: Server, paths: Sequence[str]) -> None:
+    """Go by ignore files and settings of folders that are among changed files, as they are now."""
+    names = {PurePath(path).name for path in paths}
+    if not names.isdisjoint(IGNORE_FILES):
+        await _ask_ignore_files_again(ls)
+    if WORKSPACE_FILE in names:
         async with ls.folders.changing():
-            ls.folders.read_ignore_files_again()
-            await ls.use_folders()
+            await ls.folders.read_settings_again()
+        await ls.configure()
+        ls.tell_problems()
         ls.build_index()
 
 
-def _name_rules(paths: Sequence[str]) -> bool:
-    return any(PurePath(path).name in IGNORE_FILES for path in paths)
+async def _ask_ignore_files_again(ls: Server) -> None:
+    async with ls.folders.changing():
+        ls.folders.read_ignore_files_again()
+        await ls.use_folders()
+    ls.build_index()
 
 
 def _hold_folder(paths: Sequence[str], area: Area) -> bool:
