@@ -85,8 +85,9 @@ async def test_the_engine_may_be_killed_five_times_in_a_row():
 
 
 async def test_a_new_death_after_a_recovery_is_told_again_and_once():
-    async with session() as editor:
+    async with session({"modes": {"think": {"output_tokens": 16}}}) as editor:
         uri = editor.open()
+        whole = {"start": {"line": 0, "character": 0}, "end": {"line": 5, "character": 0}}
         at = END
         keys = iter("number_x")  # the same key again and again would make the model loop
         for deaths in range(1, 3):
@@ -101,6 +102,8 @@ async def test_a_new_death_after_a_recovery_is_told_again_and_once():
                 at = editor.insert(uri, at, next(keys))
                 await editor.complete(uri, at)
             assert len(editor.client.messages) == deaths
+            # Only an answer of the model is a recovery.
+            await editor.command("leanwide.explain", {"uri": uri, "range": whole})
 
 
 async def test_a_model_that_appears_later_is_found_at_the_next_request(tmp_path: Path):

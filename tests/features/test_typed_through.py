@@ -116,7 +116,7 @@ async def test_silent_where_text_follows_but_a_manual_trigger_answers():
 async def test_silent_in_a_line_that_is_too_long(line: str):
     """Also by hand; the engine would refuse a prompt of that size with a message."""
     bench, engine = bench_saying(["z"])
-    bench.counter._counts[line] = len(line)  # a token each
+    bench.counter._recent[line] = len(line)  # a token each
     editor = Editor(bench, f"a\n{line}‸\nb\n", "python")
     assert await editor.ask() == await editor.ask(by_hand=True) == ""
     assert engine.requests == []
@@ -200,12 +200,3 @@ async def test_the_caches_are_bounded():
     assert len(bench.suggestions._suggestions) <= 64
     assert len(bench.journal.records) <= 50
     assert len(bench.trees._kept) <= 16
-
-
-async def test_the_counter_is_bounded(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("leanwide.features.counting._MOST", 10)
-    bench, _ = bench_saying()
-    for number in range(50):
-        await bench.counter.learn([f"line {number}\n", f"more {number}\n"])
-        assert bench.counter(f"line {number}\n") == -(-len(f"line {number}\n") // 4)
-        assert len(bench.counter._counts) <= 10

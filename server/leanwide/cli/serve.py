@@ -16,6 +16,7 @@ from leanwide.cli.log import log_to_stderr
 from leanwide.engine.shared import SharedEngine
 from leanwide.options import parse, restrict_session
 from leanwide.server import Server, create_server
+from leanwide.syntax import languages
 
 app = typer.Typer()
 
@@ -46,6 +47,7 @@ def serve(
     layers, found = user_layers()
     texts, text_problems = user_texts()
     problems = (*found, *text_problems)
+    languages()  # a key does not wait for their descriptions to be read
     # What is imported stays: looking through all of it for garbage would hold up a key.
     gc.freeze()
     if place is None:

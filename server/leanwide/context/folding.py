@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby, islice
+from itertools import groupby
 from operator import attrgetter
 
 from attrs import frozen
@@ -124,7 +124,7 @@ def _render(view: View, passage: Passage, kept: set[int], mark: str) -> str:
 
 def _marked(view: View, line: int, mark: str) -> str:
     """The mark, indented like the first text that it stands for."""
-    lines = islice(view.lines, line, line + _BLANKS)
+    lines = view.lines[line : line + _BLANKS]
     text = next((one for one in lines if one.strip()), "")
     indentation = text[: len(text) - len(text.lstrip(" \t"))][:40]
     return f"{indentation}{mark}\n"

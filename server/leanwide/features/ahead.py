@@ -34,11 +34,14 @@ def look_ahead(asked: Asked, shown: str, bench: Workbench) -> None:
 
 async def _prepare(asked: Asked, shown: str, bench: Workbench) -> None:
     bench.trees.follow(asked.view)
+    await asyncio.sleep(0)  # in a text of 100,000 lines each step takes some milliseconds
     with contextlib.suppress(EngineError):
         if (window := await _window_to_move(asked, bench)) is not None:
             await _warm(asked, window, bench)
+        await asyncio.sleep(0)
         next_view = asked.view.with_inserted(shown.replace(asked.view.newline, "\n"))
         if bench.known(next_view) is None and bench.under_way(next_view) is None:
+            await asyncio.sleep(0)
             later = attrs.evolve(asked, view=next_view)
             await start_generation(later, bench, Priority.BACKGROUND, CancelToken())
     if bench.trees.outdated(asked.view):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Final
 
 from attrs import frozen
@@ -80,8 +81,8 @@ def read_rules(lines: Iterable[bytes], most: int, *, ignore_case: bool) -> tuple
     for pattern in _patterns(lines):
         if len(found) == most:
             break
-        if len(pattern) <= LONGEST and (rule := _rule(pattern, ignore_case)) is not None:
-            found.append(rule)
+        if len(pattern) <= LONGEST:
+            found.append(_rule(pattern, ignore_case))
     return tuple(reversed(found))
 
 
@@ -110,7 +111,7 @@ def _trimmed(line: bytes) -> bytes:
     return line[: len(bare) + 1] if escapes % 2 else bare
 
 
-def _rule(pattern: bytes, ignore_case: bool) -> Rule | None:
+def _rule(pattern: bytes, ignore_case: bool) -> Rule:
     ignores = not pattern.startswith(b"!")
     pattern = pattern.removeprefix(b"!")
     folders_only = pattern.endswith(b"/")
@@ -119,9 +120,22 @@ def _rule(pattern: bytes, ignore_case: bool) -> Rule | None:
     pattern = pattern.removeprefix(b"/")
     length = literal_length(pattern)
     start = pattern[:length].lower() if ignore_case else pattern[:length]
-    try:
-        # Git, too, reads what follows the literal beginning as a pattern of its own.
-        rest = wildmatch(pattern[length:], ignore_case=ignore_case) if pattern[length:] else None
-    except MalformedError:
-        return None
+    # Git, too, reads what follows the literal beginning as a pattern of its own.
+    rest = _when_needed(pattern[length:], ignore_case) if pattern[length:] else None
     return Rule(ignores, folders_only, by_name, start, rest)
+
+
+def _when_needed(pattern: bytes, ignore_case: bool) -> Callable[[bytes], bool]:
+    """Compile a pattern with the first name that it is asked about: most begin otherwise."""
+
+    @cache
+    def compiled() -> Callable[[bytes], bool]:
+        try:
+            return wildmatch(pattern, ignore_case=ignore_case)
+        except MalformedError:
+            return lambda _: False
+
+    def matches(name: bytes) -> bool:
+        return compiled()(name)
+
+    return matches

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Final
 
 from leanwide.context.view import View
@@ -62,7 +61,7 @@ def without_echo(text: str, setting: Setting) -> str:
 
 def _following(view: View) -> list[str]:
     """The lines after the cursor's that show something."""
-    below = islice(view.lines, view.line + 1, view.line + 1 + _LOOK_AHEAD)
+    below = view.lines[view.line + 1 : view.line + 1 + _LOOK_AHEAD]
     return [line.rstrip() for line in below if line.strip()]
 
 
