@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from leanwide import heap
 from leanwide.cli.access import listening_place
 from leanwide.cli.compose import launch, user_layers, user_texts
 from leanwide.cli.errors import BadUse
@@ -43,6 +44,7 @@ def serve(
         raise BadUse("--token-file and --allow-remote go with --tcp HOST:PORT")
     place = listening_place(tcp, allow_remote=allow_remote) if tcp else None
 
+    heap.share_heaps()
     log_to_stderr()
     layers, found = user_layers()
     texts, text_problems = user_texts()

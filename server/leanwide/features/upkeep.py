@@ -10,6 +10,7 @@ from typing import Final
 import psutil
 from attrs import evolve, frozen
 
+from leanwide import heap
 from leanwide.engine.base import EngineState
 from leanwide.features.workbench import Workbench
 from leanwide.modes.profile import Mode
@@ -53,6 +54,7 @@ async def keep_up(bench: Callable[[], Workbench]) -> None:
     while True:
         reading = await asyncio.to_thread(read_machine)
         look_after(bench(), reading, time.monotonic())
+        await asyncio.to_thread(heap.give_back)
         limit = 60 * bench().manners.close_after_minutes
         await asyncio.sleep(min(_EVERY, limit / 4) if limit else _EVERY)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from attrs import frozen
@@ -52,10 +53,13 @@ class Visit:
 
 
 def visits(documents: Sequence[Document], seed: int) -> Iterator[Visit]:
-    """Draw visits without end; the same seed draws the same ones."""
+    """Draw visits without end, every document once at first; the same seed draws the same ones.
+
+    What is kept for the largest of them is then there when the warm-up ends, and no growth.
+    """
     draw = random.Random(seed)  # noqa: S311  # no secret
-    while True:
-        document = draw.choice(documents)
+    first = draw.sample(documents, len(documents))
+    for document in chain(first, iter(lambda: draw.choice(documents), None)):
         keys = tuple(_keys(document, draw))
         trace = Trace(name="visit", title=document.name, documents=(document,), keys=keys)
         yield Visit(trace=trace, inquiries=tuple(_inquiries(document, draw)))
