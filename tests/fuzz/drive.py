@@ -134,6 +134,9 @@ class Session:
     problems: list[str] = field(factory=list)
     answers: dict[str, Any] = field(factory=dict)
     """Of requests that the driver itself waits for."""
+    sending: bool = False
+    replies: bytearray = field(factory=bytearray)
+    """Answers to the server that wait for the end of what is being sent."""
     changed: asyncio.Event = field(factory=asyncio.Event)
 
     async def send(self, *sent: Sent) -> None:
@@ -142,9 +145,12 @@ class Session:
         for one in sent:
             self.owed.update(map(_key, one.owed))
             self.open.update((_key(known), one.data) for known in one.owed)
+        self.sending = True
         for piece in self._pieces(data):
             self.connection.writer.write(piece)
             await self.connection.writer.drain()
+        self.sending = False
+        self._reply(b"")
 
     async def ask(self, method: str, params: Any = None) -> Any:
         """Send a good request and wait for its answer."""
@@ -172,9 +178,7 @@ class Session:
                 if not isinstance(frame, bytes):
                     self.problems.append(f"the server sent {frame}")
                     continue
-                reply = self._heard(frame)
-                if reply:
-                    self.connection.writer.write(reply)
+                self._reply(self._heard(frame))
         self.changed.set()
 
     def check(self) -> None:
@@ -186,6 +190,13 @@ class Session:
                 self.problems.append(f"{problem}: {self.open.get(known, b'')[:500]!r}")
         log = self.connection.log()
         self.problems += [f"logged: {word}" for word in (MARK, "Traceback") if word in log]
+
+    def _reply(self, reply: bytes) -> None:
+        """Answer the server, though not in the middle of a message."""
+        self.replies += reply
+        if not self.sending:
+            self.connection.writer.write(bytes(self.replies))
+            self.replies.clear()
 
     def _heard(self, frame: bytes) -> bytes:
         if b"Traceback" in frame or b"traceback" in frame or b"site-packages" in frame:
