@@ -67,14 +67,21 @@ async def serve_connection(server: Server, reader: Reader, writer: Writer) -> in
 async def _leave(server: Server, outbox: Outbox, writing: asyncio.Task[None]) -> None:
     server.protocol.end_requests()
     closing = asyncio.create_task(server.close())
-    poured = asyncio.create_task(outbox.poured())
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LAST_WORDS_S):
             if requests := list(server.protocol.requests):
                 await asyncio.wait(requests)
-            await asyncio.wait((poured, writing), return_when=asyncio.FIRST_COMPLETED)
-    poured.cancel()
+            await _pour_out(outbox, writing)  # with the answers of those requests
     await closing
+
+
+async def _pour_out(outbox: Outbox, writing: asyncio.Task[None]) -> None:
+    """Wait until all is written, or the client is gone."""
+    poured = asyncio.create_task(outbox.poured())
+    try:
+        await asyncio.wait((poured, writing), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        poured.cancel()
 
 
 async def _wait(event: asyncio.Event) -> None:
