@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
     """Bring the index, and what is known of open documents, up to date with other programs."""
-    ls.folders.names.judge_anew()
     paths = [(change.type, file_path(change.uri)) for change in params.changes]
     for kind, path in paths:
         if path is not None and kind is types.FileChangeType.Deleted:
@@ -29,10 +28,10 @@ async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFil
             ls.folders.elsewhere.look_again(path)
     changed = [path for _, path in paths if path is not None]
     there = [path for kind, path in paths if path and kind is not types.FileChangeType.Deleted]
-    area = ls.folders.names.area
-    if await asyncio.to_thread(_hold_folder, there, area):
-        await _ask_ignore_files_again(ls)
-    await follow_rules(ls, changed)
+    with ls.folders.names.unsettled():  # requests that come behind wait for all of it
+        if await asyncio.to_thread(_hold_folder, there, ls.folders.names.area):
+            await _ask_ignore_files_again(ls)
+        await follow_rules(ls, changed)
 
 
 async def follow_rules(ls: Server, paths: Sequence[str]) -> None:
@@ -41,9 +40,10 @@ async def follow_rules(ls: Server, paths: Sequence[str]) -> None:
     if not names.isdisjoint(IGNORE_FILES):
         await _ask_ignore_files_again(ls)
     if WORKSPACE_FILE in names:
-        async with ls.folders.changing():
-            await ls.folders.read_settings_again()
-        await ls.configure()
+        with ls.folders.names.unsettled():
+            async with ls.folders.changing():
+                await ls.folders.read_settings_again()
+            await ls.configure()
         ls.tell_problems()
         ls.build_index()
 
