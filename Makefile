@@ -8,7 +8,7 @@ VIA ?= stdio
 
 .DEFAULT_GOAL := help
 N ?= 100000
-.PHONY: help setup demo test fuzz test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
+.PHONY: help setup demo test fuzz test-real test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ demo: $(SETUP) ## complete in a real file, and show what it cost
 
 test: lint ## run all checks and tests
 	$(BIN)/pytest -q
+
+test-real: $(SETUP) ## try a model that others made, make test-real MODEL=FILE.gguf
+	$(BIN)/pytest -q -rs tests/real --real-model $(MODEL)
 
 test-editors: $(SETUP) ## run the clients in real editors, which are fetched into a cache folder
 	@$(BIN)/pip install --quiet --disable-pip-version-check --group editors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,4 +20,5 @@ def folders_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let searches take longer than they do by default."""
     parser.addoption("--hostile", type=int, default=2, help="hostile texts of each language")
+    parser.addoption("--real-model", type=Path, help="a GGUF file that others made")
     parser.addoption("--hostile-size", type=int, default=30_000, help="characters of each")

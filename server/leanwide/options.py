@@ -142,6 +142,8 @@ class CompletionOptions:
     """Also inside strings."""
     look_ahead: bool
     """Use idle moments to prepare the suggestion after the one that is shown."""
+    follow_cursor: bool
+    """Read the code around a place where the cursor rests before anything is typed there."""
 
 
 def _bounded(_: Any, __: Any, patterns: tuple[str, ...]) -> None:

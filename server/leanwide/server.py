@@ -25,6 +25,7 @@ from leanwide.lsp.handlers import (
     chat,
     commands,
     completion,
+    cursor,
     documents,
     edits,
     explain,
@@ -34,7 +35,7 @@ from leanwide.lsp.handlers import (
 )
 from leanwide.lsp.notebooks import SYNC
 from leanwide.lsp.pages import Pages
-from leanwide.lsp.protocol import Protocol
+from leanwide.lsp.protocol import CURSOR, Protocol
 from leanwide.lsp.requests import LiveRequests
 from leanwide.lsp.rpc.life import serve_stdio
 from leanwide.lsp.rpc.tcp import serve_tcp
@@ -64,6 +65,7 @@ HANDLERS: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
     (types.NOTEBOOK_DOCUMENT_DID_CLOSE, notebooks.did_close, None),
     (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, workspace.did_change_watched_files, None),
     (types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, workspace.did_change_workspace_folders, None),
+    (CURSOR, cursor.cursor, None),
     # pygls advertises inline completion only where options are given.
     (
         types.TEXT_DOCUMENT_INLINE_COMPLETION,
@@ -238,6 +240,7 @@ class Server(LanguageServer):
         bench.journal = self._journal
         bench.elsewhere, bench.names = self.folders.elsewhere, self.folders.names
         bench.tell = self._tell
+        bench.tell_more = self.feedback.tell_more
         return bench
 
     def _tell(self, sentence: str) -> None:
@@ -249,6 +252,7 @@ class Server(LanguageServer):
             in_comments=wishes.in_comments,
             in_strings=wishes.in_strings,
             look_ahead=wishes.look_ahead,
+            follow_cursor=wishes.follow_cursor,
             adapt=self.options.machine.adapt,
             close_after_minutes=self.options.machine.close_after_minutes,
         )

@@ -46,7 +46,7 @@ def asked(view: View, budget: int = BUDGET) -> Asked:
     spend = Budget(context_tokens=budget, output_tokens=64, deadline_ms=1000.0)
     decision = Decision(mode=Mode.CODE, lane="lean", budget=spend, reason="a test")
     assert isinstance(FIM, FimTokens)
-    return Asked(view=view, decision=decision, fim=FIM, began=time.monotonic())
+    return Asked(view=view, decision=decision, patient=decision, fim=FIM, began=time.monotonic())
 
 
 async def window_for(view: View, bench: Workbench, budget: int = BUDGET) -> Window:

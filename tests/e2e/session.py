@@ -69,6 +69,8 @@ class Session:
         self.folder = folder
         """The URI of the folder that documents are in."""
         self.statuses: list[Any] = []
+        self.ready: list[Any] = []
+        """Where the server said that it has more of a suggestion."""
         self.versions: dict[str, int] = {}
         self.parts: dict[str | int, list[Any]] = {}
         """What came as progress of commands, by token."""
@@ -82,6 +84,10 @@ class Session:
         @client.feature("leanwide/status")
         def note(params: Any) -> None:
             self.statuses.append(params)
+
+        @client.feature("leanwide/suggestionReady")
+        def note_ready(params: Any) -> None:
+            self.ready.append(params)
 
         usual = client.protocol.fm.features[types.PROGRESS]
 
@@ -150,10 +156,13 @@ class Session:
         self.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
 
     def request(
-        self, uri: str, at: types.Position
+        self,
+        uri: str,
+        at: types.Position,
+        kind: types.InlineCompletionTriggerKind = types.InlineCompletionTriggerKind.Automatic,
     ) -> asyncio.Future[types.InlineCompletionList | None]:
         """Send a request and do not wait for its answer."""
-        context = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic)
+        context = types.InlineCompletionContext(kind)
         params = types.InlineCompletionParams(context, types.TextDocumentIdentifier(uri), at)
         return asyncio.wrap_future(
             self.client.protocol.send_request(types.TEXT_DOCUMENT_INLINE_COMPLETION, params)
@@ -194,8 +203,11 @@ class Session:
 
     async def last_request(self) -> Any:
         """The newest record of a request; work of idle moments is none."""
-        records = await self.command("leanwide.lastRequest")
-        return next(record for record in reversed(records) if record.source != "ahead")
+        records = reversed(await self.records())
+        return next(record for record in records if record.source != "ahead")
+
+    async def records(self) -> list[Any]:
+        return list(await self.command("leanwide.lastRequest"))
 
     async def engine_process(self) -> int:
         """The process id of the engine: the one child of the server, which may be starting it."""

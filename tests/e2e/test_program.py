@@ -100,6 +100,19 @@ def test_doctor_says_what_is_wrong_with_the_user_file(tmp_path: Path):
     assert "did you mean model.path?" in problem
 
 
+def test_doctor_says_what_a_model_cannot_do(tmp_path: Path):
+    bare = tmp_path / "bare.gguf"
+    assert run("bench", "synthetic", "tiny", str(bare), "--no-fim", "--no-chat-template")
+    folder = tmp_path / "leanwide"
+    folder.mkdir()
+    (folder / "config.toml").write_text(f"[model]\npath = {json.dumps(str(bare))}\n")
+    result = run("doctor", "--json", config=tmp_path)
+    assert result.returncode == 1
+    fim, template = json.loads(result.stdout)["problems"]
+    assert "no suggestions while you type" in fim
+    assert "no chat template" in template
+
+
 def test_demo_shows_two_completions_and_what_they_cost():
     result = run("demo")
     assert result.returncode == 0, result.stderr

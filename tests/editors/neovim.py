@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,20 +36,24 @@ return found
 """
 
 
-def command(program: Path, folder: Path) -> list[str]:
-    """How a Neovim is started that keeps what it writes in a folder, with the plugin set up."""
+def command(program: Path, folder: Path, more: Mapping[str, Any] = {}) -> list[str]:
+    """How a Neovim is started that keeps what it writes in a folder, with the plugin set up.
+
+    ``more`` is options of the plugin.
+    """
     homes = [f"XDG_{kind}_HOME={folder / kind}" for kind in ("STATE", "DATA", "CACHE", "CONFIG")]
     init = folder / "init.lua"
-    init.write_text(_INIT.format(plugin=PLUGIN, server=SERVER))
+    options = {"cmd": [str(SERVER), "serve"], **more}
+    init.write_text(_INIT.format(plugin=PLUGIN, options=json.dumps(options)))
     return ["env", *homes, str(program), "--clean", "-n", "-u", str(init)]
 
 
 class Neovim:
     """One Neovim with one server. Tests share it: each begins with :meth:`fresh`."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
+    def __init__(self, program: Path, folder: Path, more: Mapping[str, Any] = {}) -> None:
         self.nvim = pynvim.attach(
-            "child", argv=[*command(program, folder), "--embed", "--headless"]
+            "child", argv=[*command(program, folder, more), "--embed", "--headless"]
         )
         self.folder = folder
 
@@ -142,5 +147,5 @@ vim.o.swapfile = false
 vim.o.columns, vim.o.lines = 100, 30
 _G.notices = {{}}
 vim.notify = function(message) table.insert(_G.notices, message) end
-require("leanwide").setup({{ cmd = {{ "{server}", "serve" }} }})
+require("leanwide").setup(vim.json.decode([==[{options}]==]))
 """

@@ -155,14 +155,18 @@ def test_tokens_spell_the_text_they_came_from(lanes, text):
     ["x = retu", "self.na", "    pri", "if value is No", "café", "你", "🙂", "x", "a = {", "  "],
 )
 def test_a_cut_word_is_continued(lane, lanes, typed):
-    """The last token is taken back; what the model says instead starts with its bytes."""
+    """The last tokens are taken back; what the model says instead starts with their bytes."""
     prompt = encode(lanes.model, (CODE, typed))
-    taken_back = lanes.model.piece(prompt[-1])
     text, end = run(lane, CODE, typed, max_tokens=9, heal=True)
-    assert end.stats.tokens_reused + end.stats.tokens_evaluated == len(prompt) - 1
+    kept = end.stats.tokens_reused + end.stats.tokens_evaluated
+    assert kept >= len(prompt) - 4
     held = max(lane.kv._cache.sequences, key=lambda sequence: sequence.used).tokens
-    assert held[: len(prompt) - 1] == prompt[:-1]
-    said = b"".join(map(lanes.model.piece, held[len(prompt) - 1 :]))
+    given, read, said = (
+        b"".join(map(lanes.model.piece, tokens)) for tokens in (prompt, held[:kept], held[kept:])
+    )
+    assert given.startswith(read)
+    taken_back = given[len(read) :]
+    assert taken_back
     assert said.startswith(taken_back)
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     assert text.startswith(decoder.decode(said[len(taken_back) :]))

@@ -39,15 +39,14 @@ async def after_three_completions(manners: Manners) -> tuple[Workbench, SlowEngi
     return bench, engine
 
 
-async def test_a_slow_machine_gets_a_smaller_budget_and_says_why():
+async def test_a_slow_machine_gets_less_context_and_says_why():
     bench, engine = await after_three_completions(Manners(look_ahead=False))
-    first, *_, last = engine.requests
-    assert first.max_tokens == PROFILES["code"].output_tokens
-    assert last.max_tokens == first.max_tokens // 4
-    assert "to meet 1000 ms" in bench.journal.records[-1].reason
+    reason = bench.journal.records[-1].reason
+    assert "narrowed to 1/4 of the context to meet 1000 ms" in reason
+    # An answer is shown while it grows: it may be as long as on any machine.
+    assert {request.max_tokens for request in engine.requests} == {64}
 
 
 async def test_the_user_may_insist_on_the_profile():
-    bench, engine = await after_three_completions(Manners(look_ahead=False, adapt=False))
-    assert {request.max_tokens for request in engine.requests} == {64}
+    bench, _ = await after_three_completions(Manners(look_ahead=False, adapt=False))
     assert "to meet" not in bench.journal.records[-1].reason

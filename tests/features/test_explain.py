@@ -166,6 +166,16 @@ async def test_a_model_that_thinks_gets_a_budget_for_it():
     assert thinking.budget_tokens > 0
 
 
+async def test_a_model_without_a_template_is_stopped_where_chatml_would_go_on():
+    model = attrs.evolve(SCRIPTED_MODEL, chat_template=None)
+    explained = Explained("x", engine=ScriptedEngine(model))
+    told: list[str] = []
+    explained.bench.tell = told.append
+    await explained.ask()
+    assert explained.engine.requests[0].stops == ("<|im_end|>", "<|im_start|>")
+    assert "has no chat template" in told[0]
+
+
 async def test_a_fence_that_the_model_leaves_open_is_closed():
     explained = Explained("```python\nx = 1")
     assert (await explained.ask()).markdown == "```python\nx = 1\n```\n"

@@ -266,6 +266,8 @@ async def test_a_model_without_fim_tokens_says_so():
     with pytest.raises(EngineError, match="fill-in-the-middle"):
         await Editor(bench, "x\n‸\n").ask()
     assert engine.requests == []
+    (record,) = bench.journal.records
+    assert (record.source, "fill-in-the-middle" in record.reason) == (Source.NONE, True)
 
 
 async def test_an_engine_that_dies_costs_the_requests_that_wait_for_it():

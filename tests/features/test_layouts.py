@@ -38,7 +38,10 @@ async def test_the_usual_template_is_chatml():
 
 
 async def test_a_model_without_a_template_gets_chatml():
-    assert await lay_out(None) == Conversation(MESSAGES, CHATML)
+    laid = await lay_out(None)
+    assert (laid.messages, laid.layout) == (MESSAGES, CHATML)
+    assert laid.problem.endswith("has no chat template")
+    assert laid.stops == ("<|im_end|>", "<|im_start|>")
 
 
 async def test_a_template_hears_whether_thinking_is_wanted():

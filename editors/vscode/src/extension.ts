@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 
+import { followCursor } from './cursor';
 import { edit, EDITS } from './edits';
 import { isTarget, selectedTarget } from './editor';
 import { failure } from './failure';
@@ -14,12 +15,15 @@ import { LastRequest } from './records';
 import { Server } from './server';
 import { toggleLanguage } from './settings';
 import { showMenu, statusItem } from './status';
+import { Suggestions } from './suggestions';
 
 export function activate(context: vscode.ExtensionContext): void {
   const { extension, extensionUri } = context;
   const log = vscode.window.createOutputChannel('leanwide', { log: true });
   // The language client registers the server's commands; these are what the editor adds to them.
+  const suggestions = new Suggestions();
   const server: Server = new Server(extension, log, {
+    provideInlineCompletionItems: suggestions.provide,
     executeCommand: (command, args: unknown[], next) => {
       const ours = asked[command];
       return ours ? reported(ours(args[0])) : (next(command, args) as unknown);
@@ -35,6 +39,8 @@ export function activate(context: vscode.ExtensionContext): void {
     panel,
     lastRequest,
     statusItem(server.onStatus),
+    followCursor(server),
+    server.onMore((ready) => suggestions.show(ready)),
     participant(server, vscode.Uri.joinPath(extensionUri, 'media', 'icon.svg')),
     ...ownCommands(extension, server, log),
     ...restarts(server),

@@ -1,6 +1,13 @@
 /** What the server speaks beside LSP; docs/protocol.md says what it means. */
 
-import { NotificationType, ProgressType, type Range, type WorkspaceEdit } from 'vscode-languageclient/node';
+import {
+  NotificationType,
+  type Position,
+  ProgressType,
+  type Range,
+  type TextDocumentPositionParams,
+  type WorkspaceEdit,
+} from 'vscode-languageclient/node';
 
 /** A part of an open document. */
 export interface Target {
@@ -50,6 +57,16 @@ export interface Record {
   tokensGenerated: number;
   ms: { [stage: string]: number };
 }
+
+/** A place where there is more of the suggestion by now than the editor was given. */
+export interface SuggestionReady {
+  textDocument: { uri: string; version: number };
+  position: Position;
+}
+
+export const cursorNotification = new NotificationType<TextDocumentPositionParams>('leanwide/cursor');
+
+export const readyNotification = new NotificationType<SuggestionReady>('leanwide/suggestionReady');
 
 export const statusNotification = new NotificationType<Status>('leanwide/status');
 

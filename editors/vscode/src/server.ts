@@ -12,7 +12,15 @@ import {
 } from 'vscode-languageclient/node';
 
 import { findProgram } from './program';
-import { type Part, partProgress, type Status, statusNotification } from './protocol';
+import {
+  cursorNotification,
+  type Part,
+  partProgress,
+  readyNotification,
+  type Status,
+  statusNotification,
+  type SuggestionReady,
+} from './protocol';
 import { serverSettings } from './settings';
 
 /** Commands whose menu entries show only where the server has them. */
@@ -33,10 +41,14 @@ export class Server implements vscode.Disposable {
   private missing = false;
   private streams = 0;
   private readonly changed = new vscode.EventEmitter<Status | Absent>();
+  private readonly more = new vscode.EventEmitter<SuggestionReady>();
   private readonly lost = new vscode.EventEmitter<void>();
 
   /** Fires with the server's own words, or with what keeps it from saying any. */
   readonly onStatus = this.changed.event;
+
+  /** Fires when there is more of a suggestion than the editor was given. */
+  readonly onMore = this.more.event;
 
   /** Fires when a server process has ended, and with it what it remembered. */
   readonly onEnd = this.lost.event;
@@ -92,6 +104,14 @@ export class Server implements vscode.Disposable {
     }
   }
 
+  /** Says where the cursor rests; documents that are none of the server's mean nothing to it. */
+  async tellCursor(document: vscode.TextDocument, position: vscode.Position): Promise<void> {
+    if (this.client?.state === State.Running) {
+      const textDocument = { uri: document.uri.toString() };
+      await this.client.sendNotification(cursorNotification, { textDocument, position });
+    }
+  }
+
   /** Gives an edit in the editor's own form. */
   async edit(edit: WorkspaceEdit): Promise<vscode.WorkspaceEdit> {
     return (await this.client?.protocol2CodeConverter.asWorkspaceEdit(edit)) ?? new vscode.WorkspaceEdit();
@@ -135,6 +155,9 @@ export class Server implements vscode.Disposable {
         middleware: this.middleware,
       },
     );
+    client.onNotification(readyNotification, (ready) => {
+      this.more.fire(ready);
+    });
     client.onNotification(statusNotification, (status) => {
       this.changed.fire(status);
     });

@@ -21,6 +21,7 @@ from leanwide.cli.compose import (
 from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import BadUse
 from leanwide.cli.measuring import options_of
+from leanwide.cli.places import bench_places
 from leanwide.cli.soak import soak
 from leanwide.cli.terminal import complain, say, say_json
 from leanwide.engine.base import EngineError, EngineSpec
@@ -46,6 +47,7 @@ from leanwide.options import parse
 
 app = typer.Typer(help="Measure leanwide on this machine.", no_args_is_help=True)
 app.command()(soak)
+app.command("places")(bench_places)
 
 _TABLE_WIDTH = 150
 """Columns of the table where the output is no terminal."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import platform
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import attrs
@@ -105,6 +106,7 @@ def examine() -> dict[str, Any]:
         "megabytes": round(header.file_bytes / 1e6, 1),
         "embedded": not options.model.path,
     }
+    problems.extend(_missing(header))
     found_residence = residence(options, header.number("expert_count"))
     report["residency"] = attrs.asdict(found_residence)
     report["lanes"] = _lanes(header, options, memory.available)
@@ -114,6 +116,20 @@ def examine() -> dict[str, Any]:
     if fit.fit.verdict in (Verdict.STREAMS, Verdict.TOO_LARGE):
         problems.append(fit.advice)
     return report
+
+
+def _missing(header: GgufHeader) -> Iterator[str]:
+    """What the model cannot do for want of something in its file."""
+    if not header.fim:
+        yield (
+            f"{header.name} has no fill-in-the-middle tokens: there are no suggestions while you "
+            "type. Choose a model that completes (`leanwide models list`)"
+        )
+    if "tokenizer.chat_template" not in header.metadata:
+        yield (
+            f"{header.name} has no chat template: explanations, chats and edits ask it in ChatML, "
+            "and may be poor. Choose an instruct model (`leanwide models list`)"
+        )
 
 
 def add_measured(report: dict[str, Any]) -> None:

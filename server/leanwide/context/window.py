@@ -67,6 +67,8 @@ class Window:
     tail: Sequence[str] = field(repr=False)
     """The rest of the cursor's line and all lines after it, as they were then."""
     related: Related = Related()
+    budget: int = 0
+    """Tokens of a prompt that it was chosen for."""
 
 
 def keep_window(view: View, previous: Window, budget: int, count: Count) -> Window | None:

@@ -222,8 +222,8 @@ class Request:
     max_tokens: int
     """Most tokens to generate, thinking not counted; 0 evaluates the prompt only (a warm-up)."""
     deadline_ms: float
-    """Give what is there after this time, counted from the moment the engine takes it up. The
-    prompt is evaluated to its end all the same: the next request finds it in the KV cache."""
+    """How long the answer may grow, in milliseconds from the moment when the prompt is read. How
+    long that takes is decided by who writes the prompt: by how much is put into it."""
     stops: tuple[str, ...] = ()
     """Texts that end the generation; they are not part of the answer."""
     sampling: Sampling = GREEDY

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from leanwide.engine.base import EngineError, Markup, Prompt, Request
+from leanwide.engine.healing import MOST_TAKEN, PieceIndex, taken_back
 from leanwide.engine.llama import Model
 from leanwide.engine.scoring import Truth
 
@@ -20,7 +21,7 @@ class Encoded:
     """What really follows; None where nobody asks how likely it is."""
 
 
-def encode_request(model: Model, request: Request) -> Encoded:
+def encode_request(model: Model, index: PieceIndex, request: Request) -> Encoded:
     """Tokenise a request's prompt, and its truth.
 
     Raises:
@@ -38,10 +39,14 @@ def encode_request(model: Model, request: Request) -> Encoded:
     last = request.prompt[-1]
     if not request.heal or not isinstance(last, str) or not last or len(tokens) < 2:
         return Encoded(tokens, b"", truth)
-    healed = model.piece(tokens[-1])
-    if not healed or healed.endswith(b"\n"):
+    if last.endswith("  ") and index.goes_on(b" "):
+        # Vocabularies leave the last blank of several to the word behind it.
+        return Encoded(encode(model, (*request.prompt[:-1], last[:-1])), b" ", truth)
+    pieces = list(map(model.piece, tokens[-MOST_TAKEN:]))
+    if not pieces[-1] or pieces[-1].endswith(b"\n"):
         return Encoded(tokens, b"", truth)
-    return Encoded(tokens[:-1], healed, truth)
+    count = min(taken_back(pieces, index), len(tokens) - 1)
+    return Encoded(tokens[:-count], b"".join(pieces[-count:]), truth)
 
 
 def encode(model: Model, prompt: Prompt) -> list[int]:

@@ -93,7 +93,7 @@ class Lane:
         if job.cancelled():  # before it touches the KV cache
             yield given_up(job, self._model.experts_used)
             return
-        encoded = encode_request(self._model, job.request)
+        encoded = encode_request(self._model, self._index, job.request)
         self._check_length(job, encoded)
         sequence = self.kv.claim(job.request.priority, encoded.tokens)
         try:

@@ -42,7 +42,6 @@ class Steps:
         self._sequence = sequence
         self._job = job
         self._meter = Meter(reused=len(sequence.tokens))
-        self._deadline = self._meter.started + job.request.deadline_ms / 1000
 
     def run(self, encoded: Encoded) -> Iterator[Step]:
         """Read the prompt, then measure the truth or say the answer; the last step is the end."""
@@ -122,7 +121,9 @@ class Steps:
         self, sampler: Sampler, healing: Healing, thinking: Thinking | None
     ) -> tuple[int, bytes] | None:
         """The next token and its bytes, or None where the model ends its answer."""
-        token = healing.choose(self._kv.logits()) if healing.needed else self._kv.sample(sampler)
+        token = (
+            healing.choose(self._kv.logits()) if healing.constrains else self._kv.sample(sampler)
+        )
         if token is None:
             return None
         if not self._model.is_end(token):
@@ -151,6 +152,6 @@ class Steps:
             return FinishReason.CANCELLED
         if meter.generated - meter.thought >= job.request.max_tokens:
             return FinishReason.LENGTH
-        if time.monotonic() >= self._deadline:
+        if time.monotonic() >= meter.prompt_done + job.request.deadline_ms / 1000:
             return FinishReason.DEADLINE
         return None

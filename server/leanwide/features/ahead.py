@@ -15,7 +15,7 @@ import attrs
 from leanwide.context.window import Window, follow, move_anchor
 from leanwide.engine.base import CancelToken, EngineError, Finished, FinishReason, Priority, Request
 from leanwide.features.start import start_generation
-from leanwide.features.window import Asked, learn_typed, prompt_tokens
+from leanwide.features.window import Asked, choose_window, learn_typed, prompt_tokens
 from leanwide.features.workbench import Workbench
 from leanwide.prompt.infill import infill_prompt
 
@@ -32,21 +32,50 @@ def look_ahead(asked: Asked, shown: str, bench: Workbench) -> None:
     bench.idle_work = asyncio.create_task(_prepare(asked, shown, bench))
 
 
+def continue_ahead(asked: Asked, bench: Workbench) -> None:
+    """Have the model go on behind what was said, which is shown already."""
+    if bench.under_way(asked.view) is not None:
+        return
+    if bench.idle_work is not None:
+        bench.idle_work.cancel()
+    bench.idle_work = asyncio.create_task(_continue(asked, bench))
+
+
+async def _continue(asked: Asked, bench: Workbench) -> None:
+    with contextlib.suppress(EngineError):
+        await start_generation(asked, bench, Priority.BACKGROUND, CancelToken())
+
+
 async def _prepare(asked: Asked, shown: str, bench: Workbench) -> None:
     bench.trees.follow(asked.view)
     await asyncio.sleep(0)  # in a text of 100,000 lines each step takes some milliseconds
     with contextlib.suppress(EngineError):
         if (window := await _window_to_move(asked, bench)) is not None:
-            await _warm(asked, window, bench)
+            await warm(asked, window, bench)
         await asyncio.sleep(0)
         next_view = asked.view.with_inserted(shown.replace(asked.view.newline, "\n"))
         if bench.known(next_view) is None and bench.under_way(next_view) is None:
             await asyncio.sleep(0)
             later = attrs.evolve(asked, view=next_view)
             await start_generation(later, bench, Priority.BACKGROUND, CancelToken())
+        await deepen(asked, bench)
     if bench.trees.outdated(asked.view):
         await asyncio.sleep(_PAUSE_SECONDS)
         await bench.trees.at(asked.view)
+
+
+async def deepen(asked: Asked, bench: Workbench) -> None:
+    """Read as much of the file as the mode may have, where an answer could not wait for it.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    window, most = bench.windows.get(asked.view.uri), asked.patient.budget.context_tokens
+    if window is None or window.budget >= most or bench.machine.memory_short:
+        return
+    deep = attrs.evolve(asked, decision=asked.patient)
+    tree = await bench.trees.near(asked.view)
+    await warm(deep, await choose_window(deep, bench, tree), bench)
 
 
 async def _window_to_move(asked: Asked, bench: Workbench) -> Window | None:
@@ -60,11 +89,11 @@ async def _window_to_move(asked: Asked, bench: Workbench) -> Window | None:
     if count(window.typed) <= _TYPED_TOKENS:
         return None
     moved = move_anchor(view, window, count)
-    room = prompt_tokens(bench.engine, asked.decision) - count(moved.typed)
+    room = prompt_tokens(bench.engine, asked.patient) - count(moved.typed)
     return moved if moved.tokens <= room else None
 
 
-async def _warm(asked: Asked, window: Window, bench: Workbench) -> None:
+async def warm(asked: Asked, window: Window, bench: Workbench) -> None:
     """Evaluate a window's prompt without generating; then it is the document's window."""
     before = bench.windows.get(asked.view.uri)
     cancel = CancelToken()

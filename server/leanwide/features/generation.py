@@ -8,13 +8,18 @@ in the middle is taken up again where it stopped.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
+
+from attrs import frozen
 
 from leanwide.context.view import View, typed_since
 from leanwide.engine.base import CancelToken, EngineError, Finished, Piece
 from leanwide.shape.markup import Hearing
+from leanwide.shape.partial import whole_lines
 
 logger = logging.getLogger(__name__)
 
@@ -22,11 +27,24 @@ _GRACE_SECONDS: Final = 0.3
 """How long a generation goes on for whoever comes next, when the document changed and nobody waits:
 longer than Neovim's debounce of 0.2 s. An editor that cancels by itself ends it at once."""
 
+Shows = Callable[[str], bool]
+"""Whether a beginning of the answer, from the cursor on, is worth showing."""
+
 Closes = Callable[[str], int | None]
 """Where in a text the completion is complete, in code points; None while it is not."""
 
 FindCloses = Callable[[], Awaitable[Closes | None]]
 """Gives what tells where a completion is complete; None where nobody will ask."""
+
+
+@frozen
+class Patience:
+    """How long somebody waits for an answer to grow."""
+
+    seconds: float | None
+    """From its first new text on; None waits for all of it."""
+    shows: Shows
+    """With nothing worth showing they wait on."""
 
 
 class Generation:
@@ -65,6 +83,10 @@ class Generation:
         self._settle = settle
         self._waiting = 0
         self._grace: asyncio.TimerHandle | None = None
+        self._shown: int | None = None
+        """Code points that were there when somebody was shown a part; None: nobody was."""
+        self._began: float | None = None
+        """When the first new text came, in seconds of ``time.monotonic``."""
         self._grew = asyncio.Event()
         self._error: EngineError | None = None
         self._task = asyncio.create_task(self._collect(events))
@@ -97,8 +119,33 @@ class Generation:
             return False
         return self.text.startswith(typed) or (not self.over and typed.startswith(self.text))
 
-    async def wait(self, now: View, cancel: CancelToken) -> bool:
-        """Wait until all text is there; False once it no longer fits the view, or on cancel.
+    def shown_early(self, now: View) -> str | None:
+        """Give what may be shown so far, and remember that it was: more of it is news then."""
+        text = self._ready(now)
+        if text is not None:
+            self._shown = max(self._shown or 0, len(self.text))
+        return text
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is more than what was shown early."""
+        return self._shown is not None and len(self.text) > self._shown
+
+    def _ready(self, now: View) -> str | None:
+        """Give what of the text may be shown at a later view's cursor; None where it fits no more.
+
+        While more comes, whole lines, and the first one as far as it is there.
+        """
+        typed = typed_since(self.view, now)
+        text = self.text if self.over else whole_lines(self.text)
+        if typed is None or self._stopped or not self.text.startswith(typed):
+            return None
+        return text[len(typed) :]
+
+    async def wait(self, now: View, cancel: CancelToken, patience: Patience) -> bool:
+        """Wait until all text is there, or so much of it that it is to be shown.
+
+        Returns False once it no longer fits the view, or on cancel.
 
         Raises:
             EngineError: The engine cannot serve the request, or died while it did.
@@ -106,16 +153,34 @@ class Generation:
         cancel.on_cancel(self._grew.set)
         self._hold()
         try:
-            while not self.over and self.agrees_with(now) and not cancel.cancelled:
+            while self._keeps_waiting(now, patience) and not cancel.cancelled:
                 self._grew.clear()
-                await self._grew.wait()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._grew.wait(), self._left(patience) or None)
         except asyncio.CancelledError:
             self._release(grace=0.0)
             raise
-        self._release(grace=_GRACE_SECONDS)
+        fits = self.agrees_with(now) and not cancel.cancelled
+        self._release(grace=None if fits else _GRACE_SECONDS)
         if self._error is not None:
             raise self._error
-        return self.finished is not None and self.agrees_with(now) and not cancel.cancelled
+        return fits
+
+    def _keeps_waiting(self, now: View, patience: Patience) -> bool:
+        if self.over or not self.agrees_with(now):
+            return False
+        return self._left(patience) != 0 or not patience.shows(self._ready(now) or "")
+
+    def _left(self, patience: Patience) -> float | None:
+        """Seconds until what is there is to be shown; None where that is not known yet."""
+        if patience.seconds is None or self._began is None:
+            return None
+        return max(0.0, self._began + patience.seconds - time.monotonic())
+
+    def doubt(self) -> None:
+        """Note that the document changed: unless somebody asks for more soon, it ends."""
+        if self._waiting == 0 and not self.over:
+            self._end_soon(_GRACE_SECONDS)
 
     def stop(self) -> None:
         """End it: nobody wants the text any more. What was evaluated stays in the KV cache."""
@@ -138,11 +203,16 @@ class Generation:
             self._grace.cancel()
             self._grace = None
 
-    def _release(self, grace: float) -> None:
-        """Let go of it; the last one to do so ends it after ``grace`` seconds."""
+    def _release(self, grace: float | None) -> None:
+        """Let go of it; the last one to do so ends it after ``grace`` seconds, if any."""
         self._waiting -= 1
-        if self._waiting == 0 and not self.over:
-            self._grace = asyncio.get_running_loop().call_later(grace, self.stop)
+        if self._waiting == 0 and not self.over and grace is not None:
+            self._end_soon(grace)
+
+    def _end_soon(self, grace: float) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
+        self._grace = asyncio.get_running_loop().call_later(grace, self.stop)
 
     async def _collect(self, events: AsyncIterator[Piece | Finished]) -> None:
         try:
@@ -169,6 +239,7 @@ class Generation:
     def _take(self, piece: Piece) -> None:
         """Take more of the answer, unless it is complete."""
         if not self.complete:
+            self._began = self._began or time.monotonic()
             self._heard.take(piece)
             self._look_for_end()
 

@@ -17,6 +17,7 @@ from attrs import field, frozen
 from leanwide import child
 from leanwide.engine.base import ModelInfo
 from leanwide.prompt.chat import (
+    CHATML_MARKERS,
     Layout,
     LayoutProblem,
     Message,
@@ -40,6 +41,8 @@ class Conversation:
     layout: Layout
     problem: str = ""
     """Why the model's own template does not serve, a sentence; "" where it does."""
+    stops: tuple[str, ...] = ()
+    """Texts that end an answer."""
 
 
 @frozen
@@ -89,7 +92,9 @@ class Layouts:
                     return Conversation(turns, layout)
                 problem = problem or f"the model's chat template failed: {layout}"
             logger.warning("%s: ChatML serves in its place", problem)
-        return Conversation(whole, chatml(_roles(whole)), problem)
+        else:
+            problem = f"{model.name} has no chat template"
+        return Conversation(whole, chatml(_roles(whole)), problem, CHATML_MARKERS)
 
     async def _made_once(self, shape: _Shape) -> Layout | TemplateProblem:
         if shape not in self._made:

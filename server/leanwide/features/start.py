@@ -11,10 +11,10 @@ from attrs import evolve
 
 from leanwide.context.view import View
 from leanwide.context.window import Window
-from leanwide.engine.base import CancelToken, FinishReason, Priority, Request
+from leanwide.engine.base import CancelToken, Finished, FinishReason, Priority, Request
 from leanwide.features.generation import Closes, Generation
 from leanwide.features.journal import Record, Said, Source, free_record, model_record
-from leanwide.features.suggestions import Suggestion
+from leanwide.features.suggestions import MOST_PARTS, Ended, Suggestion
 from leanwide.features.window import Asked, choose_window, kept_window, prompt_tokens
 from leanwide.features.workbench import Workbench
 from leanwide.prompt.infill import infill_prompt, readable
@@ -27,6 +27,8 @@ from leanwide.syntax import shape as syntax_shape
 FindTree = Callable[[View], Awaitable[SyntaxTree | None]]
 """Gives the syntax tree of a view; None for a language without a grammar."""
 
+_LONGEST_MS: Final = 60_000.0
+"""Milliseconds for which an answer may grow. What is there is shown long before."""
 _CUT_SHORT: Final = (FinishReason.DEADLINE, FinishReason.LENGTH)
 
 
@@ -53,7 +55,7 @@ async def start_generation(
     if cancel.cancelled or question != bench.questions:
         return None
     spent = window.tokens + bench.counter(window.typed)
-    room = prompt_tokens(bench.engine, asked.decision) - spent
+    room = prompt_tokens(bench.engine, asked.patient) - spent
     if room < 0:
         if not ahead:  # nobody asked
             bench.journal.add(_no_room(asked))
@@ -65,7 +67,7 @@ async def start_generation(
         prompt=infill_prompt(evolve(window, typed=window.typed + asked.said), asked.fim),
         priority=priority,
         max_tokens=asked.decision.budget.output_tokens,
-        deadline_ms=asked.decision.budget.deadline_ms,
+        deadline_ms=_LONGEST_MS,
         heal=True,
     )
     token = CancelToken()
@@ -127,6 +129,19 @@ async def _closes(
     return closes
 
 
+def _tell_more(generation: Generation, bench: Workbench) -> None:
+    if bench.asked_at is not None and generation.agrees_with(bench.asked_at):
+        bench.tell_more(bench.asked_at)
+
+
+def _how_ended(generation: Generation, finished: Finished) -> Ended:
+    if generation.complete:
+        return Ended.WHOLE
+    if finished.reason is FinishReason.CANCELLED:
+        return Ended.BROKEN_OFF
+    return Ended.CUT if finished.reason in _CUT_SHORT else Ended.WHOLE
+
+
 def _first_line(text: str) -> int | None:
     end = text.find("\n")
     return end if end >= 0 else None
@@ -142,14 +157,17 @@ def settle(generation: Generation, asked: Asked, request: Request, bench: Workbe
     finished = generation.finished
     if finished is None:
         return
-    text = generation.text
-    if finished.reason in _CUT_SHORT and not generation.complete:
+    text, ended, parts = generation.text, _how_ended(generation, finished), asked.parts + 1
+    if ended is Ended.CUT and parts == MOST_PARTS:
+        text, ended = whole_lines(text), Ended.WHOLE
+    if ended is Ended.CUT:
         text = whole_lines(text)
-    whole = finished.reason is not FinishReason.CANCELLED or generation.complete
-    if whole:
+    if ended is not Ended.BROKEN_OFF:
         text = joined(text, bench.setting(asked.view))
-    if (whole or text) and not generation.abandoned:
-        bench.suggestions.add(Suggestion(asked.view, text, whole))
+    if (ended is Ended.WHOLE or text) and not generation.abandoned:
+        bench.suggestions.add(Suggestion(asked.view, text, ended, parts))
+        if generation.has_news or (asked.parts and len(text) > len(asked.said)):
+            _tell_more(generation, bench)
     ahead = request.priority is Priority.BACKGROUND
     if not ahead:  # work that gives way to everything tells nothing of the speed
         bench.learn(finished.stats)

@@ -6,6 +6,7 @@ suffix is another question.
 
 from __future__ import annotations
 
+import enum
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -14,8 +15,21 @@ from attrs import frozen
 
 from leanwide.context.view import View, same_around, text_between
 
+MOST_PARTS: Final = 4
+"""Generations that make one suggestion, each but the last cut at the most tokens of an answer."""
 _KEPT: Final = 64
 """Suggestions remembered over all documents; each holds on to a snapshot's lines."""
+
+
+class Ended(enum.Enum):
+    """How an answer came to its end."""
+
+    WHOLE = enum.auto()
+    """The model had said all."""
+    CUT = enum.auto()
+    """It had reached the most tokens of an answer."""
+    BROKEN_OFF = enum.auto()
+    """It was ended in the middle."""
 
 
 @frozen
@@ -25,8 +39,9 @@ class Suggestion:
     view: View
     text: str
     """With LF endings, before any filter."""
-    whole: bool = True
-    """Whether the model had said all; otherwise it was ended in the middle."""
+    ended: Ended = Ended.WHOLE
+    parts: int = 1
+    """Generations that it was made by."""
 
     def is_for(self, now: View) -> bool:
         """Whether it was asked for at a later view's cursor."""
@@ -45,8 +60,10 @@ class Known:
     """What is known to come at a cursor."""
 
     text: str
-    whole: bool
-    """Otherwise the model was ended in the middle, and may go on behind the text."""
+    ended: Ended
+    """How the text came to its end; unless it is whole, more may follow."""
+    parts: int = 1
+    """Generations that it was made by."""
 
 
 class SuggestionCache:
@@ -68,7 +85,7 @@ class SuggestionCache:
         for suggestion in reversed(self._suggestions):
             rest = suggestion.rest(view)
             if rest is not None and (suggestion.is_for(view) or shows(rest)):
-                return Known(rest, suggestion.whole)
+                return Known(rest, suggestion.ended, suggestion.parts)
         return None
 
     def forget(self, uri: str) -> None:

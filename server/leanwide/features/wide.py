@@ -98,6 +98,10 @@ async def decide(
     if conversation.problem:
         reason = f"{decision.reason}; {conversation.problem}: ChatML serves in its place"
         decision = evolve(decision, reason=reason)
+        bench.tell(
+            f"{conversation.problem}: it is asked in ChatML, and its answers may be poor. "
+            "`leanwide models list` shows models that answer questions."
+        )
     return decision, conversation
 
 
@@ -335,6 +339,7 @@ def _request(question: Question, bench: Workbench) -> Request:
         priority=Priority.COMMAND,
         max_tokens=decision.budget.output_tokens,
         deadline_ms=decision.budget.deadline_ms,
+        stops=conversation.stops,
         sampling=Sampling(
             temperature=profile.temperature, top_k=profile.top_k, top_p=profile.top_p
         ),

@@ -42,13 +42,17 @@ class Asked:
 
     view: View
     decision: Decision
+    patient: Decision
+    """The same if nobody waited for the prompt: one that is read already may be as long."""
     fim: FimTokens
     began: float
     """Arrival, in seconds of ``time.monotonic``."""
     waited_ms: float = 0.0
     """What it waited, in milliseconds, for an earlier generation that then said something else."""
     said: str = ""
-    """The beginning of the answer, where an earlier generation was ended in the middle."""
+    """The beginning of the answer, where an earlier generation was cut or ended in the middle."""
+    parts: int = 0
+    """Generations that were cut before this one."""
 
 
 async def kept_window(asked: Asked, bench: Workbench) -> Window | None:
@@ -61,7 +65,7 @@ async def kept_window(asked: Asked, bench: Workbench) -> Window | None:
     previous = bench.windows.get(view.uri)
     if previous is None:
         return None
-    budget = prompt_tokens(bench.engine, asked.decision)
+    budget = prompt_tokens(bench.engine, asked.patient)
     kept = keep_window(view, previous, budget, count)
     if kept is not None and kept.anchor_line == previous.anchor_line:
         return kept  # what is not counted yet is counted as too much
@@ -91,7 +95,8 @@ async def choose_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None)
     cursor_line = count(view.line_before) + count(view.line_after)
     room = evolve(room, before=max(0, room.before - cursor_line))
     chosen = choose_lines(view, plan, room, count)
-    return new_window(view, chosen, count, related)
+    whole = asked.decision.budget.context_tokens
+    return evolve(new_window(view, chosen, count, related), budget=whole)
 
 
 async def _related(asked: Asked, bench: Workbench, tree: SyntaxTree | None, budget: int) -> Related:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from attrs import define, field, frozen
 
@@ -33,13 +34,14 @@ class Manners:
     in_comments: bool = True
     in_strings: bool = True
     look_ahead: bool = True
+    follow_cursor: bool = True
     adapt: bool = True
     """Budgets are narrowed to what the machine manages."""
     close_after_minutes: float = 0.0
     """A lane that only questions use is closed after so long without one; 0: never."""
 
 
-def _nobody(_: str) -> None:
+def _nobody(_: Any) -> None:
     """Nobody is there to be told."""
 
 
@@ -75,6 +77,10 @@ class Workbench:
     """Generations that were asked for while somebody waits: only the newest may start."""
     idle_work: asyncio.Task[None] | None = None
     """Prepares ``ahead``, and a new anchor."""
+    asked_at: View | None = None
+    """Where a suggestion was asked for last."""
+    tell_more: Callable[[View], None] = _nobody
+    """Says that there is more of the suggestion at a view's cursor than what is shown."""
     tell: Callable[[str], None] = _nobody
     """Shows the user a sentence, the same one once."""
 
@@ -97,6 +103,11 @@ class Workbench:
             if generation is not None and not generation.over and generation.agrees_with(view):
                 return generation
         return None
+
+    def doubt(self, uri: str) -> None:
+        """Note that a document changed: what is generated for it may be of no use any more."""
+        if self.running is not None and self.running.view.uri == uri:
+            self.running.doubt()
 
     def end_ahead(self) -> None:
         """End the suggestion that is generated while nobody waits."""

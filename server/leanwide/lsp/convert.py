@@ -97,18 +97,20 @@ def inline_item(
 ) -> types.InlineCompletionItem:
     """Make the item: the typed part of the line and the entry, with the new text behind them."""
     typed = view.current_line[: entry.start].lstrip()
-    codec = workspace.position_codec
-    lines = (view.current_line,)
-
-    def at(column: int) -> types.Position:
-        units = codec.position_to_client_units(lines, ServerTextPosition(0, column))
-        return types.Position(view.line, units.character)
-
+    start = attrs.evolve(view, column=entry.start - len(typed))
+    end = attrs.evolve(view, column=entry.end)
     return types.InlineCompletionItem(
         insert_text=typed + entry.text + text,
-        range=types.Range(at(entry.start - len(typed)), at(entry.end)),
+        range=types.Range(position_of(start, workspace), position_of(end, workspace)),
         command=report,
     )
+
+
+def position_of(view: View, workspace: DocumentWorkspace) -> types.Position:
+    """Give a view's cursor in the client's units."""
+    at = ServerTextPosition(0, view.column)
+    units = workspace.position_codec.position_to_client_units((view.current_line,), at)
+    return types.Position(view.line, units.character)
 
 
 def camel_case(value: Any) -> Any:

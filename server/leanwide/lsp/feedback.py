@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from lsprotocol import types
 
+from leanwide.context.view import View
 from leanwide.engine.base import EngineState, EngineStatus
 from leanwide.features.elsewhere import Elsewhere
 from leanwide.files.reader import Unread
 from leanwide.files.shown import about_unread
-from leanwide.lsp.convert import status_params
+from leanwide.lsp.convert import camel_case, position_of, status_params
 from leanwide.lsp.progress import ProgressBar
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STATUS: Final = "leanwide/status"
+READY: Final = "leanwide/suggestionReady"
 _LOADING: Final = (EngineState.STARTING, EngineState.LOADING)
 _LASTS_S: Final = 2.0
 """Seconds after which work on the index is worth showing."""
@@ -63,6 +65,15 @@ class Feedback:
         server = self._server
         lanes, last = server.bench.engine.lanes, server.last_record
         server.protocol.notify(STATUS, status_params(status, lanes, last, server.pinned))
+
+    def tell_more(self, view: View) -> None:
+        """Tell the client that there is more of a suggestion at a view's cursor than it has."""
+        documents = self._server.documents
+        if documents.opened(view.uri) is not None:  # a notebook's cells have URIs of their own
+            document = {"uri": view.uri, "version": view.version}
+            position = position_of(view, documents)
+            params = {"textDocument": document, "position": camel_case(position)}
+            self._server.protocol.notify(READY, params)
 
     def tell_once(self, text: str, kind: types.MessageType) -> None:
         """Show a message, unless it was shown before: never one per key."""

@@ -34,6 +34,9 @@ A handler starts after the message, so that a change which came later may be app
 the document.
 """
 
+CURSOR: Final = "leanwide/cursor"
+_OWN: Final[Mapping[str, type[Any]]] = {CURSOR: types.TextDocumentPositionParams}
+"""What notifications of ours take, those of clients."""
 _DISPENSABLE: Final = frozenset({"leanwide/status", types.PROGRESS, types.WINDOW_LOG_MESSAGE})
 """Notifications that a client which does not read can do without: the answer says the same."""
 _FAULTS_NAMED: Final = 3
@@ -231,6 +234,8 @@ class Protocol(LanguageServerProtocol):
             JsonRpcInvalidParams: They do not fit; the message says where.
         """
         try:
+            if (own := _OWN.get(message.method)) is not None:
+                return self._converter.structure(message.data.get("params"), own)
             kind = types.METHOD_TO_TYPES[message.method][0]
             return self._converter.structure(message.data, kind).params
         except Exception as error:

@@ -33,6 +33,22 @@ def afford(budget: Budget, machine: Machine, lane: str) -> tuple[Budget, str]:
     A slower machine never gets more of anything, and a machine that is not known gets all.
     """
     context, depth = _in_time(budget, machine, lane)
+    return _narrowed(budget, context, depth, machine)
+
+
+def afford_prompt(budget: Budget, machine: Machine, lane: str) -> tuple[Budget, str]:
+    """Give what the machine affords of a budget whose answer is shown while it grows.
+
+    Its prompt alone is to be read within the deadline.
+    """
+    prompt = _seconds(budget.context_tokens, machine.pace(lane).prompt.settled)
+    return _narrowed(budget, _share(prompt, budget.deadline_ms / 1000), Fraction(1), machine)
+
+
+def _narrowed(
+    budget: Budget, context: Fraction, depth: Fraction, machine: Machine
+) -> tuple[Budget, str]:
+    """Give these shares of a budget, or what battery and memory allow, and the reason."""
     most, why_most = _most(machine)
     reasons = []
     if min(context, depth, most) < 1 and min(context, depth) <= most:
@@ -48,8 +64,12 @@ def afford(budget: Budget, machine: Machine, lane: str) -> tuple[Budget, str]:
         output_tokens=max(1, int(budget.output_tokens * depth)),
         thinking_tokens=int(budget.thinking_tokens * depth),
     )
-    shares = f"{context} of the context and {depth} of the answer"
-    return narrowed, f"narrowed to {shares} {' and '.join(reasons)}"
+    shares = [
+        f"{share} of the {what}"
+        for share, what in ((context, "context"), (depth, "answer"))
+        if share < 1
+    ]
+    return narrowed, f"narrowed to {' and '.join(shares)} {' and '.join(reasons)}"
 
 
 def _in_time(budget: Budget, machine: Machine, lane: str) -> tuple[Fraction, Fraction]:

@@ -44,7 +44,8 @@ class Profile:
     top_p: float = field(validator=[ge(0.0), le(1.0)])
     """Only the likeliest tokens of this share of probability are drawn from."""
     deadline_ms: float = field(validator=ge(1.0))
-    """Show what is there after this time, in milliseconds."""
+    """How long an answer may grow, in milliseconds from its first token on; what is there then is
+    shown. A completion goes on behind it. A prompt is as long as can be read in that time."""
 
 
 @frozen(kw_only=True)

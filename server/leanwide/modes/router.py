@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.modes.controller import afford
+from leanwide.modes.controller import afford, afford_prompt
 from leanwide.modes.difficulty import Difficulty, Level
 from leanwide.modes.machine import UNKNOWN, Machine
 from leanwide.modes.profile import Budget, Decision, Mode, Profile
@@ -92,7 +92,7 @@ def route(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Dec
         _for_the_cursor(whole, task, signals),
         _for_the_selection(whole, signals),
         _for_the_lane(whole, signals),
-        afford(whole, signals.machine, lane),
+        _for_the_machine(whole, task, signals, lane),
     )
     for limit, reason in limits:
         budget = _smaller(budget, limit)
@@ -140,6 +140,12 @@ def _for_typing(whole: Budget, task: Task, code: Profile) -> tuple[Budget, str]:
     output = min(whole.output_tokens, code.output_tokens)
     deadline = min(whole.deadline_ms, code.deadline_ms)
     return evolve(whole, output_tokens=output, deadline_ms=deadline), ""
+
+
+def _for_the_machine(whole: Budget, task: Task, signals: Signals, lane: str) -> tuple[Budget, str]:
+    if task is Task.INLINE_COMPLETION:
+        return afford_prompt(whole, signals.machine, lane)
+    return afford(whole, signals.machine, lane)
 
 
 def _for_the_cursor(whole: Budget, task: Task, signals: Signals) -> tuple[Budget, str]:

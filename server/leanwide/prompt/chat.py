@@ -73,6 +73,10 @@ def placeholders(count: int) -> Placeholders:
     return Placeholders(tuple(f"text{secrets.token_hex(16)}end" for _ in range(count)))
 
 
+CHATML_MARKERS: Final = ("<|im_end|>", "<|im_start|>")
+"""What ends an answer in ChatML; a model that does not know it spells them."""
+
+
 def chatml(roles: Sequence[str]) -> Layout:
     """Lay out a conversation in ChatML."""
     layout: list[str | int] = []

@@ -50,6 +50,15 @@ def without_following_lines(text: str, setting: Setting) -> str:
     return text
 
 
+def may_repeat(beginning: str, view: View) -> bool:
+    """Whether the beginning of an answer may become the line that follows the cursor's."""
+    following = _following(view)
+    line = (view.line_before + beginning).strip()
+    if not following or "\n" in line or _weight(line) < _TELLING:
+        return False
+    return following[0].strip().startswith(line)
+
+
 def without_echo(text: str, setting: Setting) -> str:
     """Say nothing where the answer is a piece of a related snippet."""
     letters = " ".join(text.split())

@@ -34,6 +34,25 @@ local function on_status(_, params)
   return vim.NIL
 end
 
+--- Ask again where there is more of a suggestion than what is shown, unless the cursor is elsewhere.
+local function on_ready(_, params, context)
+  local buffer = vim.uri_to_bufnr(params.textDocument.uri)
+  local client = vim.lsp.get_client_by_id(context.client_id)
+  if not client or buffer ~= vim.api.nvim_get_current_buf() then
+    return vim.NIL
+  end
+  local at = vim.lsp.util.make_position_params(0, client.offset_encoding).position
+  local same = at.line == params.position.line and at.character == params.position.character
+  if same and vim.lsp.util.buf_versions[buffer] == params.textDocument.version then
+    M.ask_again(buffer)
+  end
+  return vim.NIL
+end
+
+--- Show what is suggested at the cursor by now; set by what shows suggestions.
+---@param buffer integer
+function M.ask_again(buffer) end
+
 --- What Neovim can do. It applies `documentChanges`, which a new test file needs, but does not say so.
 local function capabilities()
   local all = vim.lsp.protocol.make_client_capabilities()
@@ -72,7 +91,11 @@ function M.config()
     init_options = current.settings,
     capabilities = capabilities(),
     commands = commands(),
-    handlers = { ["$/progress"] = on_progress, ["leanwide/status"] = on_status },
+    handlers = {
+      ["$/progress"] = on_progress,
+      ["leanwide/status"] = on_status,
+      ["leanwide/suggestionReady"] = on_ready,
+    },
     get_language_id = function(_, filetype)
       return language_ids[filetype] or filetype
     end,
@@ -104,6 +127,15 @@ function M.request(client, method, params, handler, buffer)
     else
       client.cancel_request(id)
     end
+  end
+end
+
+--- Send a notification.
+function M.notify(client, method, params)
+  if modern then
+    client:notify(method, params)
+  else
+    client.notify(method, params)
   end
 end
 

@@ -108,6 +108,8 @@ local function ask(buffer)
   end, buffer)
 end
 
+client.ask_again = ask
+
 local function typed(buffer)
   cancel()
   local left = typed_through(buffer)

@@ -73,6 +73,7 @@ local function attach(event)
     return
   end
   ghost().attach(event.buf)
+  require("leanwide.cursor").follow(event.buf)
   map(event.buf, options.keys.accept, M.accept, "Accept the suggestion")
   map(event.buf, options.keys.accept_word, M.accept_word, "Accept the suggestion's next word")
   map(event.buf, options.keys.accept_line, M.accept_line, "Accept the suggestion's first line")

@@ -10,6 +10,13 @@ function M.attach(buffer)
   vim.lsp.inline_completion.enable(true, { bufnr = buffer })
 end
 
+--- Have Neovim ask as it does when the cursor moves; it has no function for that.
+---@param buffer integer
+function client.ask_again(buffer)
+  local group = ("nvim.lsp.inline_completion:%d"):format(buffer)
+  pcall(vim.api.nvim_exec_autocmds, "CursorMovedI", { group = group, buffer = buffer })
+end
+
 --- What of an item is typed already: it replaces its range with all of its text.
 local function typed_part(item)
   if not item.range then

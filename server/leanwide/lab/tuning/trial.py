@@ -23,7 +23,7 @@ from leanwide.engine.base import (
 from leanwide.features.complete import Question, complete, fim_tokens
 from leanwide.features.counting import TokenCounter
 from leanwide.features.elsewhere import Elsewhere
-from leanwide.features.journal import Record
+from leanwide.features.journal import Journal, Record
 from leanwide.features.layouts import Layouts
 from leanwide.features.trees import Trees
 from leanwide.features.workbench import Manners, Workbench
@@ -203,8 +203,15 @@ async def complete_cold(hole: Hole, work: Workbench) -> tuple[str, Record]:
     """Complete a hole with nothing of its prompt evaluated yet; give what that cost as well."""
     # The lane keeps one prompt: with this one, nothing is left of the one before.
     await silent(work.engine, ("\n",))
+    work.journal = Journal()
     text = await complete(Question(hole.view, by_hand=True), work, CancelToken())
-    return text, work.journal.records[-1]
+    first, *more = work.journal.records  # more where the answer was cut and went on
+    parts = (first, *more)
+    return text, attrs.evolve(
+        first,
+        tokens_generated=sum(part.tokens_generated for part in parts),
+        ms={stage: sum(part.ms[stage] for part in parts) for stage in first.ms},
+    )
 
 
 async def silent(engine: Engine, prompt: Prompt, truth: str = "") -> Stats:

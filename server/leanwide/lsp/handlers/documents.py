@@ -43,7 +43,9 @@ async def changed(
     ls: Server, uri: str, changes: Sequence[types.TextDocumentContentChangeEvent]
 ) -> None:
     """Follow the changes of a file or of a cell of a notebook."""
-    ls.live.retire(document_key(ls.documents, uri))
+    key = document_key(ls.documents, uri)
+    ls.live.retire(key)
+    ls.bench.doubt(key)
     ls.editing.retire(uri)
     ls.folders.elsewhere.somebody_types()
     document = ls.documents.opened(uri)

@@ -1,0 +1,32 @@
+"""Neovim with a server that reads 60 tokens a second and says 13."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.session import SOURCE
+from tests.e2e.slow import SLOW
+from tests.editors.debian import install
+from tests.editors.neovim import SUITES, Neovim
+
+TEXT = SOURCE.rstrip(" ") + "        if name in self.settings:\n"
+OPTIONS = {"cmd": SLOW, "settings": {"modes": {"code": {"deadline_ms": 200}}}}
+
+
+@pytest.fixture(params=SUITES, ids=lambda version: f"neovim-{version}")
+def slow(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Neovim]:
+    editor = Neovim(install(SUITES[request.param]) / "usr/bin/nvim", tmp_path, OPTIONS)
+    yield editor
+    editor.close()
+
+
+def test_what_is_there_is_shown_and_grows_without_a_key(slow: Neovim):
+    slow.edit(TEXT)
+    slow.nvim.command("normal! G")
+    slow.nvim.input("o" + 12 * " ")
+    first = slow.some_ghost()
+    whole = slow.until(lambda: len(slow.ghost()) > len(first) and slow.ghost(), "a longer ghost")
+    assert str(whole).startswith(first)
