@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 from lsprotocol import types
 
@@ -27,6 +28,14 @@ async def loaded(editor: Session) -> str:
         while (await editor.status()).state not in ("idle", "busy"):
             await asyncio.sleep(0.05)
     return uri
+
+
+async def generated(editor: Session) -> Any:
+    """Wait for the record of a generation that somebody asked for."""
+    async with asyncio.timeout(30):
+        while not (done := [one for one in await editor.records() if one.source == "model"]):
+            await asyncio.sleep(0.1)
+    return done[-1]
 
 
 async def test_the_first_request_at_a_place_waits_for_its_prompt_and_gets_what_is_there():
@@ -70,10 +79,7 @@ async def test_what_was_read_before_a_cancellation_is_not_read_again():
         assert not request.done()
         at = editor.insert(uri, AT, "f")
         await editor.complete(uri, at)
-        async with asyncio.timeout(30):
-            while not (done := [one for one in await editor.records() if one.source == "model"]):
-                await asyncio.sleep(0.1)
-        assert done[-1].tokensReused > 60
+        assert (await generated(editor)).tokensReused > 60
 
 
 async def test_keys_of_what_is_shown_are_answered_at_once_while_more_comes():
@@ -101,8 +107,6 @@ async def test_what_is_read_where_the_cursor_rests_is_there_at_the_first_key():
             while (await editor.status()).state == "busy":
                 await asyncio.sleep(0.1)
         await editor.complete(uri, editor.insert(uri, AT, "s"))
-        async with asyncio.timeout(30):
-            while not (done := [one for one in await editor.records() if one.source == "model"]):
-                await asyncio.sleep(0.1)
-        assert done[-1].tokensReused > 100
-        assert done[-1].tokensEvaluated < 20
+        record = await generated(editor)
+        assert record.tokensReused > 100
+        assert record.tokensEvaluated < 20

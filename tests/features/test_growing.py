@@ -52,6 +52,15 @@ async def step(bench: Workbench, engine: SteppedEngine, text: str) -> None:
         await until(lambda said=said: generation.text != said)  # type: ignore[misc]
 
 
+async def begun(bench: Workbench, engine: SteppedEngine, text: str) -> Editor:
+    """An editor that was shown the beginning of an answer."""
+    editor = Editor(bench, "x = ‸\n", "python")
+    asked = editor.asking()
+    await step(bench, engine, text)
+    assert await asked == text
+    return editor
+
+
 async def test_a_prompt_may_take_any_time():
     bench, engine = impatient(["a + b"])
     asked = Editor(bench, "x = ‸\n", "python").asking()
@@ -64,10 +73,7 @@ async def test_a_prompt_may_take_any_time():
 async def test_what_is_there_is_shown_when_the_time_is_over_and_the_rest_is_announced():
     bench, engine = impatient(["a", " + b"])
     more = told(bench)
-    editor = Editor(bench, "x = ‸\n", "python")
-    asked = editor.asking()
-    await step(bench, engine, "a")
-    assert await asked == "a"
+    editor = await begun(bench, engine, "a")
     assert more == []
     engine.resume()
     await settled(bench)
@@ -131,10 +137,7 @@ async def test_who_asks_again_gets_never_less_and_at_last_all():
 
 async def test_who_types_through_what_is_there_keeps_the_generation():
     bench, engine = impatient(["tot", "al"])
-    editor = Editor(bench, "x = ‸\n", "python")
-    asked = editor.asking()
-    await step(bench, engine, "tot")
-    assert await asked == "tot"
+    editor = await begun(bench, engine, "tot")
     editor.type("t")
     bench.doubt(editor.uri)
     assert await editor.ask() == "ot"
@@ -150,10 +153,7 @@ async def test_it_ends_where_the_document_changes_and_nobody_asks(
     monkeypatch.setattr("leanwide.features.generation._GRACE_SECONDS", 0.01)
     bench, engine = impatient(["a", " + b"])
     more = told(bench)
-    editor = Editor(bench, "x = ‸\n", "python")
-    asked = editor.asking()
-    await step(bench, engine, "a")
-    assert await asked == "a"
+    editor = await begun(bench, engine, "a")
     editor.type("zzz")
     bench.doubt(editor.uri)
     await until(lambda: engine.cancelled == engine.requests)

@@ -35,8 +35,7 @@ def cache_folder() -> Path:
 
 def options_of(model: Path | None, layers: Layers) -> Options:
     """Lay settings over each other, the command line's model last; problems go to stderr."""
-    absolute = model.expanduser().absolute() if model is not None else None
-    options, found = parse(*layers[0], argument_layer(absolute, None))
+    options, found = parse(*layers[0], argument_layer(model, None))
     for problem in (*layers[1], *found):
         complain(problem)
     return options

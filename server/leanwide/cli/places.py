@@ -46,8 +46,7 @@ def bench_places(  # noqa: PLR0913, PLR0917  # an option each
 ) -> None:
     """Take lines out of files, ask for them as an editor does, and compare with the truth."""
     chosen = _drawn(source, model, count, seed)
-    absolute = model.expanduser().absolute() if model is not None else None
-    setup = Setup(command=SERVE, settings=argument_layer(absolute, None).values)
+    setup = Setup(command=SERVE, settings=argument_layer(model, None).values)
     try:
         asked = LlamaServer(peer) if peer else None
         plan = Plan(setup=setup, places=chosen, pause_s=pause, peer=asked)
@@ -56,7 +55,7 @@ def bench_places(  # noqa: PLR0913, PLR0917  # an option each
         raise EngineError(str(error)) from error
     found = summary(answered)
     if json:
-        say_json(as_data(found, answered, absolute.name if absolute else "the model that is set"))
+        say_json(as_data(found, answered, model.name if model else "the model that is set"))
     else:
         print_tables(as_table(found))
 

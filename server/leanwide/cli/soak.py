@@ -46,14 +46,13 @@ def soak(  # noqa: PLR0913, PLR0917  # an option each
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Open, type, ask and close for hours, and compare what the processes hold early and late."""
-    absolute = model.expanduser().absolute() if model is not None else None
     source = folder if folder is not None else Path(sysconfig.get_path("stdlib"))
     with tempfile.TemporaryDirectory(prefix="leanwide-soak-") as workspace:
         documents = tuple(_copied(source, Path(workspace), seed))
         plan = Plan(
             setup=Setup(
                 command=SERVE,
-                settings=argument_layer(absolute, None).values,
+                settings=argument_layer(model, None).values,
                 root=Path(workspace),
             ),
             documents=documents,

@@ -1,4 +1,4 @@
-"""llama.cpp, as far as the engine needs it. The only module that touches llama_cpp and ctypes.
+"""llama.cpp, as far as the engine needs it. With `ggml.py` all that touches llama_cpp.
 
 It uses llama-cpp-python's low-level binding: its ``Llama`` class has no abort callback, no
 sequences, no buffer flags, ignores unknown arguments and builds broken FIM prompts.

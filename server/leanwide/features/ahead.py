@@ -27,18 +27,14 @@ _PAUSE_SECONDS: Final = 2.0
 
 def look_ahead(asked: Asked, shown: str, bench: Workbench) -> None:
     """Prepare for what comes after ``shown`` was accepted, or after more was typed."""
-    if bench.idle_work is not None:
-        bench.idle_work.cancel()
-    bench.idle_work = asyncio.create_task(_prepare(asked, shown, bench))
+    bench.work_idle(_prepare(asked, shown, bench))
 
 
 def continue_ahead(asked: Asked, bench: Workbench) -> None:
     """Have the model go on behind what was said, which is shown already."""
     if bench.under_way(asked.view) is not None:
         return
-    if bench.idle_work is not None:
-        bench.idle_work.cancel()
-    bench.idle_work = asyncio.create_task(_continue(asked, bench))
+    bench.work_idle(_continue(asked, bench))
 
 
 async def _continue(asked: Asked, bench: Workbench) -> None:
@@ -58,13 +54,13 @@ async def _prepare(asked: Asked, shown: str, bench: Workbench) -> None:
             await asyncio.sleep(0)
             later = attrs.evolve(asked, view=next_view)
             await start_generation(later, bench, Priority.BACKGROUND, CancelToken())
-        await deepen(asked, bench)
+        await _deepen(asked, bench)
     if bench.trees.outdated(asked.view):
         await asyncio.sleep(_PAUSE_SECONDS)
         await bench.trees.at(asked.view)
 
 
-async def deepen(asked: Asked, bench: Workbench) -> None:
+async def _deepen(asked: Asked, bench: Workbench) -> None:
     """Read as much of the file as the mode may have, where an answer could not wait for it.
 
     Raises:

@@ -6,20 +6,18 @@ Most places are looked at before they are typed at.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 
 from leanwide.context.view import View
 from leanwide.engine.base import EngineError
 from leanwide.features.ahead import warm
+from leanwide.features.complete import decide
 from leanwide.features.gate import why_left_alone, why_silent
 from leanwide.features.trained import why_foreign
 from leanwide.features.window import Asked, choose_window, kept_window
 from leanwide.features.workbench import Workbench
-from leanwide.modes.controller import LOW_BATTERY_PERCENT
-from leanwide.modes.machine import Machine, unhurried
-from leanwide.modes.router import Signals, Task, route
+from leanwide.modes.machine import Machine
 
 
 async def arrive(view: View, bench: Workbench) -> None:
@@ -36,24 +34,17 @@ async def arrive(view: View, bench: Workbench) -> None:
         return
     if await why_left_alone(view, bench.names):
         return
-    signals = Signals(machine=unhurried(bench.machine))
-    decision = route(Task.INLINE_COMPLETION, signals, bench.profiles)
-    asked = Asked(
-        view=view, decision=decision, patient=decision, fim=model.fim, began=time.monotonic()
-    )
+    _, calm = decide(view, bench)
+    asked = Asked(view=view, decision=calm, patient=calm, fim=model.fim, began=time.monotonic())
     with contextlib.suppress(EngineError):
         if await kept_window(asked, bench) is not None:
             return
-    if bench.idle_work is not None:
-        bench.idle_work.cancel()
-    bench.idle_work = asyncio.create_task(_read(asked, bench))
+    bench.work_idle(_read(asked, bench))
 
 
 def _spares(machine: Machine) -> bool:
     """Whether nothing is to be done that nobody asked for."""
-    percent = machine.battery_percent
-    low = machine.on_battery and percent is not None and percent < LOW_BATTERY_PERCENT
-    return low or machine.memory_short
+    return (machine.on_battery and machine.battery_low) or machine.memory_short
 
 
 async def _read(asked: Asked, bench: Workbench) -> None:

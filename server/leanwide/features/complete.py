@@ -47,7 +47,7 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
         EngineError: No model is loaded, it has no FIM tokens, or the engine died.
     """
     view, began = question.view, time.monotonic()
-    decision, patient = _decide(view, bench)
+    decision, patient = decide(view, bench)
     try:
         fim = fim_tokens(bench)
     except EngineError as error:
@@ -77,7 +77,7 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
     return text
 
 
-def _decide(view: View, bench: Workbench) -> tuple[Decision, Decision]:
+def decide(view: View, bench: Workbench) -> tuple[Decision, Decision]:
     """Decide for somebody who waits, and for nobody: what is read while they pause."""
     signals = Signals(
         text_after_cursor=view.has_text_after, pinned=bench.pinned, machine=bench.machine

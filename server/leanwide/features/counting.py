@@ -49,8 +49,3 @@ class TokenCounter:
             return known
         counts = ((line, recent.get(line, older.get(line))) for line in split_lines(text))
         return sum(len(line.encode("utf-8", "replace")) if n is None else n for line, n in counts)
-
-    def forget(self) -> None:
-        """Start anew: another model counts differently."""
-        self._recent.clear()
-        self._older.clear()

@@ -132,12 +132,11 @@ class Generation:
         return self._shown is not None and len(self.text) > self._shown
 
     def _ready(self, now: View) -> str | None:
-        """Give what of the text may be shown at a later view's cursor; None where it fits no more.
+        """Give what a later view may be shown while more comes; None where nothing fits there.
 
-        While more comes, whole lines, and the first one as far as it is there.
+        It is whole lines, and the first one as far as it is there.
         """
-        typed = typed_since(self.view, now)
-        text = self.text if self.over else whole_lines(self.text)
+        typed, text = typed_since(self.view, now), whole_lines(self.text)
         if typed is None or self._stopped or not self.text.startswith(typed):
             return None
         return text[len(typed) :]

@@ -158,10 +158,9 @@ def settle(generation: Generation, asked: Asked, request: Request, bench: Workbe
     if finished is None:
         return
     text, ended, parts = generation.text, _how_ended(generation, finished), asked.parts + 1
-    if ended is Ended.CUT and parts == MOST_PARTS:
-        text, ended = whole_lines(text), Ended.WHOLE
     if ended is Ended.CUT:
         text = whole_lines(text)
+        ended = Ended.WHOLE if parts == MOST_PARTS else ended
     if ended is not Ended.BROKEN_OFF:
         text = joined(text, bench.setting(asked.view))
     if (ended is Ended.WHOLE or text) and not generation.abandoned:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from attrs import define, field, frozen
@@ -109,6 +109,16 @@ class Workbench:
         if self.running is not None and self.running.view.uri == uri:
             self.running.doubt()
 
+    def work_idle(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something while nobody waits, in place of what was being done so."""
+        self.end_idle_work()
+        self.idle_work = asyncio.create_task(work)
+
+    def end_idle_work(self) -> None:
+        """End what is done while nobody waits."""
+        if self.idle_work is not None:
+            self.idle_work.cancel()
+
     def end_ahead(self) -> None:
         """End the suggestion that is generated while nobody waits."""
         if self.ahead is not None:
@@ -119,8 +129,7 @@ class Workbench:
         self.end_ahead()
         if self.running is not None:
             self.running.stop()
-        if self.idle_work is not None:
-            self.idle_work.cancel()
+        self.end_idle_work()
 
     def learn(self, stats: Stats) -> None:
         """Take in what a finished request says of the machine's speed."""
@@ -135,8 +144,7 @@ class Workbench:
 
     def forget(self, uri: str) -> None:
         """Forget a closed document and end what runs for it."""
-        if self.idle_work is not None:
-            self.idle_work.cancel()
+        self.end_idle_work()
         self.windows.pop(uri, None)
         self.suggestions.forget(uri)
         self.trees.forget(uri)

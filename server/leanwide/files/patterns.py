@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cached_property
 from typing import Final
 
 from attrs import frozen
@@ -27,8 +27,9 @@ class Rule:
     """It speaks of names in every folder, not of paths."""
     start: bytes
     """What comes before the first wildcard."""
-    rest: Callable[[bytes], bool] | None
-    """What follows; None is nothing."""
+    rest: bytes
+    """What follows, a pattern."""
+    ignore_case: bool
 
     def meets(self, path: bytes, name: bytes) -> bool:
         """Whether the line speaks of a path, seen from the ignore file's folder."""
@@ -36,7 +37,15 @@ class Rule:
         if not subject.startswith(self.start):
             return False
         tail = subject[len(self.start) :]
-        return not tail if self.rest is None else self.rest(tail)
+        return self._matches(tail) if self.rest else not tail
+
+    @cached_property
+    def _matches(self) -> Callable[[bytes], bool]:
+        """What follows, compiled with the first name that begins as it must: few do."""
+        try:
+            return wildmatch(self.rest, ignore_case=self.ignore_case)
+        except MalformedError:
+            return lambda _: False
 
 
 @frozen
@@ -121,21 +130,4 @@ def _rule(pattern: bytes, ignore_case: bool) -> Rule:
     length = literal_length(pattern)
     start = pattern[:length].lower() if ignore_case else pattern[:length]
     # Git, too, reads what follows the literal beginning as a pattern of its own.
-    rest = _when_needed(pattern[length:], ignore_case) if pattern[length:] else None
-    return Rule(ignores, folders_only, by_name, start, rest)
-
-
-def _when_needed(pattern: bytes, ignore_case: bool) -> Callable[[bytes], bool]:
-    """Compile a pattern with the first name that it is asked about: most begin otherwise."""
-
-    @cache
-    def compiled() -> Callable[[bytes], bool]:
-        try:
-            return wildmatch(pattern, ignore_case=ignore_case)
-        except MalformedError:
-            return lambda _: False
-
-    def matches(name: bytes) -> bool:
-        return compiled()(name)
-
-    return matches
+    return Rule(ignores, folders_only, by_name, start, pattern[length:], ignore_case)

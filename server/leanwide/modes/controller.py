@@ -22,7 +22,6 @@ ON_BATTERY: Final = Fraction(3, 4)
 """Most of a profile on battery: evaluating and decoding are what costs energy."""
 LOW_BATTERY: Final = Fraction(1, 2)
 """Most of a profile when the battery is low."""
-LOW_BATTERY_PERCENT: Final = 20
 MEMORY_SHORT: Final = Fraction(1, 2)
 """Most of a profile when memory is short: a shorter prompt touches less of the KV cache."""
 
@@ -99,10 +98,11 @@ def _share(needed: float, available: float) -> Fraction:
 
 def _most(machine: Machine) -> tuple[Fraction, str]:
     """The largest share that battery and memory allow, and why it is not all."""
-    low = machine.battery_percent is not None and machine.battery_percent < LOW_BATTERY_PERCENT
     limits = [(Fraction(1), "")]
     if machine.on_battery:
-        limits.append((LOW_BATTERY, "on a low battery") if low else (ON_BATTERY, "on battery"))
+        limits.append(
+            (LOW_BATTERY, "on a low battery") if machine.battery_low else (ON_BATTERY, "on battery")
+        )
     if machine.memory_short:
         limits.append((MEMORY_SHORT, "while memory is short"))
     return min(limits, key=lambda limit: limit[0])

@@ -24,6 +24,7 @@ _CLEARLY: Final = 1.5
 _PROMPT_TOKENS: Final = 32
 """A prompt with fewer tokens to evaluate says more of the overhead than of the speed."""
 _DECODE_TOKENS: Final = 4
+_LOW_BATTERY_PERCENT: Final = 20
 
 
 @frozen
@@ -69,6 +70,11 @@ class Machine:
     """0 to 100; None where there is no battery, or none that can be read."""
     memory_short: bool = False
     """So little memory is free that the system begins to swap."""
+
+    @property
+    def battery_low(self) -> bool:
+        """Whether there is a battery with little left."""
+        return self.battery_percent is not None and self.battery_percent < _LOW_BATTERY_PERCENT
 
     def pace(self, lane: str) -> Pace:
         """Give what is known of a lane."""

@@ -205,8 +205,8 @@ async def complete_cold(hole: Hole, work: Workbench) -> tuple[str, Record]:
     await silent(work.engine, ("\n",))
     work.journal = Journal()
     text = await complete(Question(hole.view, by_hand=True), work, CancelToken())
-    first, *more = work.journal.records  # more where the answer was cut and went on
-    parts = (first, *more)
+    parts = work.journal.records  # several where the answer was cut and went on
+    first = parts[0]
     return text, attrs.evolve(
         first,
         tokens_generated=sum(part.tokens_generated for part in parts),
