@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("leanwide", deadline=None)  # a busy machine is no failure
+settings.load_profile("leanwide")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -54,7 +54,7 @@ async def window_for(view: View, bench: Workbench, budget: int = BUDGET) -> Wind
     wish = asked(view, budget)
     window = await kept_window(wish, bench)
     if window is None:
-        window = await choose_window(wish, bench, await bench.trees.at(view))
+        window, _ = await choose_window(wish, bench, await bench.trees.at(view))
     bench.windows[view.uri] = window
     return window
 

@@ -54,6 +54,7 @@ TO_WORKER = [
     wire.Generate(2, request(Markup("<|im_start|>"), "x", thinking=THINKING)),
     wire.Cancel(2**40),
     wire.Count(3, ["", "x"]),
+    wire.Unread(4, "lean", [("x", 151_659), (Markup("<|im_start|>"),)]),
     wire.Close("wide"),
 ]
 TO_SERVER = [

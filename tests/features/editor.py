@@ -25,7 +25,9 @@ def bench_saying(*answers: Answer, manners: Manners = QUIET) -> tuple[Workbench,
     """A workbench whose engine gives these answers, and looks ahead only where told to."""
     engine = SteppedEngine()
     engine.enqueue(*answers)
-    return workbench(engine, PROFILES, manners), engine
+    bench = workbench(engine, PROFILES, manners)
+    bench.pause_seconds = 0.0
+    return bench, engine
 
 
 class SteppedEngine(ScriptedEngine):

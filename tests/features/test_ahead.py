@@ -36,7 +36,7 @@ async def test_the_next_suggestion_is_there_when_one_is_accepted():
 
 
 async def test_a_suggestion_that_fills_the_line_beyond_the_context_ends_the_preparing():
-    bench, engine = bench_saying(["".join(map(str, range(1_400)))], manners=EAGER)
+    bench, engine = bench_saying(["".join(map(str, range(3_000)))], manners=EAGER)
     editor = Editor(bench, "x\n‸\n", "python")
     assert await editor.ask()
     await settled(bench)

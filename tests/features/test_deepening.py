@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from leanwide.engine.base import Priority, Request
 from leanwide.features.workbench import Manners, Workbench
 from leanwide.modes.machine import Machine, Pace, Rate
 from leanwide.modes.profile import LEAN
-from tests.features.editor import Editor, SteppedEngine, bench_saying, settled
+from tests.features.editor import Editor, SteppedEngine, bench_saying, interactive, settled
 
 CODE = "".join(f"def function_{n}(value):\n    return value + {n}\n\n\n" for n in range(60))
 TEXT = f"{CODE}def last(value):\n    ‸\n\n\n{CODE}"
@@ -24,34 +26,73 @@ def size(request: Request) -> int:
     return sum(len(piece) for piece in request.prompt if isinstance(piece, str))
 
 
+def deepened(requests: list[Request]) -> list[Request]:
+    """Requests that read a prompt of this place, and nothing else."""
+    return [one for one in requests if not one.max_tokens and not one.shared_prefix]
+
+
+def pages(requests: list[Request]) -> list[Request]:
+    return [one for one in requests if one.shared_prefix]
+
+
 async def test_more_is_read_when_nobody_waits_and_serves_from_then_on():
-    bench, engine = slow(["return value"], [], [], ["x"])
+    bench, engine = slow(["return value"], [])
     editor = Editor(bench, TEXT, "python")
     assert await editor.ask() == "return value"
     reason = bench.journal.records[-1].reason
-    assert "192 tokens now, 768 when you pause" in reason
+    assert "384 tokens now, 2,048 when you pause" in reason
     await settled(bench)
-    first, *_, deep = engine.requests
-    assert (deep.priority, deep.max_tokens) == (Priority.BACKGROUND, 0)
-    assert size(deep) > 2 * size(first)
+    (deep,) = deepened(engine.requests)
+    assert deep.priority is Priority.BACKGROUND
+    assert size(deep) > 2 * size(engine.requests[0])
     editor.type("z")
     await editor.ask()
-    assert engine.requests[-1].prompt[:-1] == deep.prompt[:-1]
+    assert interactive(engine)[-1].prompt[:-1] == deep.prompt[:-1]
 
 
 async def test_it_is_read_once():
-    bench, engine = slow(["return value"], [], [], ["x"], [])
+    bench, engine = slow(["return value"], [])
     editor = Editor(bench, TEXT, "python")
     await editor.ask()
     await settled(bench)
     editor.type("z")
     await editor.ask()
     await settled(bench)
-    assert sum(not request.max_tokens for request in engine.requests) == 1
+    assert len(deepened(engine.requests)) == 1
 
 
-async def test_a_quick_machine_reads_everything_at_once():
+async def test_what_can_be_read_at_once_is():
     bench, engine = bench_saying(["return value"], [], manners=EAGER)
-    await Editor(bench, TEXT, "python").ask()
+    await Editor(bench, "def last(value):\n    ‸\n", "python").ask()
     await settled(bench)
     assert all(request.max_tokens for request in engine.requests)
+
+
+async def test_a_jump_finds_its_page_read():
+    bench, engine = slow(["return value"], [])
+    editor = Editor(bench, TEXT, "python")
+    await editor.ask()
+    await settled(bench)
+    assert pages(engine.requests)
+    before, rest = TEXT.replace("‸\n", "").split("def function_55(value):\n", 1)
+    there = Editor(bench, f"{before}def function_55(value):\n    ‸\n{rest}", "python")
+    read = list(engine.requests)
+    await there.ask()
+    jump = interactive(engine)[-1]
+    engine.requests[:] = read
+    (unread,) = await engine.unread(LEAN, [jump.prompt])
+    assert jump.prompt[1] == f"{before}def function_55(value):\n"
+    assert unread <= 200
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [Machine(memory_short=True), Machine(on_battery=True, battery_percent=10.0)],
+    ids=["memory", "low battery"],
+)
+async def test_no_page_is_read_where_work_is_spared(machine: Machine):
+    bench, engine = slow(["return value"], [])
+    bench.machine = machine
+    await Editor(bench, TEXT, "python").ask()
+    await settled(bench)
+    assert not pages(engine.requests)

@@ -167,7 +167,7 @@ async def test_a_generation_ended_in_the_middle_is_taken_up_again():
 
 
 async def test_it_is_not_taken_up_again_where_the_context_has_no_room_for_it():
-    long = "".join(map(str, range(700)))
+    long = "".join(map(str, range(2_200)))
     bench, engine = bench_saying([long, "c"], ["d"])
     editor = Editor(bench, "x\n‸\n")
     engine.pause()

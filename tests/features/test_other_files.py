@@ -10,6 +10,7 @@ import pytest
 
 from leanwide.engine.base import CancelToken, FimTokens, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL
+from leanwide.features.arrival import arrive
 from leanwide.features.elsewhere import Elsewhere
 from leanwide.features.explain import explain
 from leanwide.features.names import judge
@@ -17,7 +18,7 @@ from leanwide.features.place import whole
 from leanwide.features.workbench import workbench
 from leanwide.modes.profile import Mode
 from tests.context.folders import area_of, write
-from tests.features.editor import PROFILES, QUIET, Editor, SteppedEngine, until
+from tests.features.editor import PROFILES, QUIET, Editor, SteppedEngine, settled, until
 
 PRICING = '''\
 def discounted_price(price, share):
@@ -62,19 +63,21 @@ async def test_a_suggestion_that_only_repeats_a_snippet_is_not_shown(
     for used, shown in (("discounted_price", ""), ("other_price", body)):
         marked = f"total = {used}(1, 0.2)\n\n\ndef total(price, share):\n    ‸\n"
         engine, editor = opened(elsewhere, tmp_path, marked)
+        await arrive(editor.view, editor.bench)
+        await settled(editor.bench)
         engine.enqueue([body])
         assert await editor.ask() == shown
-        assert (f"pricing.py\n{PRICING}" in engine.requests[0].prompt) is not bool(shown)
+        assert (f"pricing.py\n{PRICING}" in engine.requests[-1].prompt) is not bool(shown)
 
 
 async def test_snippets_come_out_of_the_window_s_budget(elsewhere: Elsewhere, tmp_path: Path):
     lines = "".join(f"value_{n} = compute({n})\n" for n in range(1000))
     engine, editor = opened(elsewhere, tmp_path, f"{lines}total = discounted_price‸\n{lines}")
-    for _ in range(80):
+    await arrive(editor.view, editor.bench)
+    await settled(editor.bench)
+    while FIM.file_separator in engine.requests[-1].prompt:  # until another window is needed
         await editor.ask()
         editor.type("(1)\ntotal = discounted_price")
-    related = [request for request in engine.requests if FIM.file_separator in request.prompt]
-    assert len(related) == len(engine.requests) == 80
     assert max(map(tokens, engine.requests)) <= CONTEXT
     assert max(map(tokens, engine.requests)) > 0.9 * CONTEXT
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanwide.modes.difficulty import Difficulty, Level, difficulty
-from leanwide.modes.machine import Machine, Pace, Rate
+from leanwide.modes.machine import UNKNOWN, Machine, Pace, Rate
 from leanwide.modes.profile import LEAN, WIDE, Mode, Profile
 from leanwide.modes.router import MODE_OF_TASK, Signals, Task, route
 from leanwide.options import parse
@@ -44,6 +44,7 @@ SIGNALS = st.builds(
     difficulty=st.none() | st.builds(Difficulty, st.sampled_from(Level), st.just("it is so")),
     pinned=st.none() | st.sampled_from(Mode),
     machine=MACHINES,
+    waits_for_prompt=st.booleans(),
 )
 TOKENS = ("context_tokens", "output_tokens", "thinking_tokens")
 
@@ -156,15 +157,11 @@ def machine(prompt: float, decode: float, **more: object) -> Machine:
 @pytest.mark.parametrize(
     ("runs", "context", "output", "why"),
     [
-        (machine(5000, 500), 768, 64, "inline completion: code"),
-        # 768 tokens take 1.5 s of the 1 s deadline
-        (machine(500, 500), 384, 64, "narrowed to 1/2 of the context"),
-        (machine(5000, 1), 768, 64, "inline completion: code"),  # it is shown while it grows
-        (machine(1, 1), 192, 64, "1/4 of the context to meet 1000 ms"),
-        (machine(5000, 500, on_battery=True), 576, 48, "on battery"),
-        (machine(5000, 500, on_battery=True, battery_percent=19.0), 384, 32, "a low battery"),
-        (machine(5000, 500, battery_percent=19.0), 768, 64, "inline completion: code"),
-        (machine(5000, 500, memory_short=True), 384, 32, "while memory is short"),
+        (machine(5000, 1), 2048, 64, "inline completion: code"),  # it is shown while it grows
+        (machine(5000, 500, on_battery=True), 1536, 48, "on battery"),
+        (machine(5000, 500, on_battery=True, battery_percent=19.0), 1024, 32, "a low battery"),
+        (machine(5000, 500, battery_percent=19.0), 2048, 64, "inline completion: code"),
+        (machine(5000, 500, memory_short=True), 1024, 32, "while memory is short"),
     ],
 )
 def test_what_a_machine_affords(runs, context, output, why):
@@ -173,6 +170,16 @@ def test_what_a_machine_affords(runs, context, output, why):
     assert decision.budget.context_tokens == context
     assert decision.budget.output_tokens == output
     assert why in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("runs", "context"),
+    [(UNKNOWN, 384), (machine(60, 13), 384), (machine(1200, 100), 512), (machine(5000, 500), 768)],
+)
+def test_who_waits_for_a_prompt_waits_for_few_tokens(runs, context):
+    signals = Signals(machine=runs, waits_for_prompt=True)
+    decision = route(Task.INLINE_COMPLETION, signals, parse()[0].profiles)
+    assert decision.budget.context_tokens == context
 
 
 @given(ALL_PROFILES, st.integers(0, 10**5), st.integers(0, 10**5))

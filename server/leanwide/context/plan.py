@@ -13,6 +13,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from leanwide.context.pages import Page
 from leanwide.context.view import View
 from leanwide.syntax import (
     Definition,
@@ -86,6 +87,16 @@ def plan_nearest(view: View, room: Room) -> Plan:
     return Plan(
         before=(Part(max(0, first), view.line, whole=False),),
         after=(Part(view.line + 1, min(len(view.lines), last), whole=False),),
+        folded=frozenset(),
+    )
+
+
+def plan_page(view: View, page: Page, room: Room) -> Plan:
+    """Plan the page from where its windows begin, or less where that does not fit."""
+    starts = (Part(first, view.line, whole=True) for first in (page.begins, page.first))
+    return Plan(
+        before=(*starts, Part(page.first, view.line, whole=False)),
+        after=plan_nearest(view, room).after,
         folded=frozenset(),
     )
 

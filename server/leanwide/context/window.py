@@ -21,7 +21,7 @@ Count = Callable[[str], int]
 
 AFTER_SHARE: Final = 0.25
 """Share of the budget for the text after the cursor: what is coming matters less than what was."""
-FILL_SHARE: Final = 0.7
+FILL_SHARE: Final = 0.9
 """A window that is chosen anew is filled this far, so that the next lines find room."""
 _TYPED_TOKENS: Final = 96
 """A typed part may grow this long, in tokens, before the anchor has to move."""
@@ -67,8 +67,8 @@ class Window:
     tail: Sequence[str] = field(repr=False)
     """The rest of the cursor's line and all lines after it, as they were then."""
     related: Related = Related()
-    budget: int = 0
-    """Tokens of a prompt that it was chosen for."""
+    whole: bool = True
+    """It has all that its mode may have; otherwise more is read when nobody waits."""
 
 
 def keep_window(view: View, previous: Window, budget: int, count: Count) -> Window | None:

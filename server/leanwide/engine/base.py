@@ -176,6 +176,8 @@ class LaneInfo:
     load_ms: float
     notice: str
     """One sentence where the lane differs from what was asked; else empty."""
+    sequences: int = 1
+    """Prompts that its KV cache keeps."""
     predicted_bytes: int = 0
     """Most memory beside the weights, as foretold from the model's header."""
     measured_bytes: int = 0
@@ -234,6 +236,9 @@ class Request:
     """What is thinking in the answer; None: all of it is answer."""
     truth: str = ""
     """What really follows the prompt: its probability is measured, and nothing is generated."""
+    shared_prefix: bool = False
+    """The prompt is the beginning of prompts to come. They copy it, and it stays in the KV cache as
+    it is; nothing is generated behind it."""
 
 
 @frozen(kw_only=True)
@@ -353,6 +358,13 @@ class Engine(Protocol):
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Give the number of tokens of each text.
+
+        Raises:
+            EngineError: No model is loaded.
+        """
+
+    async def unread(self, lane: str, prompts: Sequence[Prompt]) -> list[int]:
+        """Return how many tokens of each prompt are not in a lane's KV cache.
 
         Raises:
             EngineError: No model is loaded.

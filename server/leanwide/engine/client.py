@@ -30,6 +30,7 @@ from leanwide.engine.base import (
     ModelInfo,
     NotLoadedError,
     Piece,
+    Prompt,
     Request,
 )
 from leanwide.engine.deaths import Death, Starts
@@ -158,8 +159,20 @@ class EngineClient:
         Raises:
             EngineError: No model is loaded, or the engine died.
         """
+        return await self._counts(lambda number: wire.Count(number, list(texts)))
+
+    async def unread(self, lane: str, prompts: Sequence[Prompt]) -> list[int]:
+        """Return how many tokens of each prompt are not in a lane's KV cache.
+
+        Raises:
+            EngineError: No model is loaded, or the engine died.
+        """
+        return await self._counts(lambda number: wire.Unread(number, lane, list(prompts)))
+
+    async def _counts(self, message: Callable[[int], wire.Count | wire.Unread]) -> list[int]:
+        """Send a message with the number that it is given, and wait for its counts."""
         with self._conversation() as (number, events):
-            self._ask(wire.Count(number, list(texts)))
+            self._ask(message(number))
             event = await events.get()
         if isinstance(event, list):
             return event
@@ -225,7 +238,7 @@ class EngineClient:
         if number in self._pending:
             self._send(wire.Cancel(number))
 
-    def _ask(self, message: wire.Count | wire.Generate) -> None:
+    def _ask(self, message: wire.Count | wire.Unread | wire.Generate) -> None:
         self._send(message)
         if not self._owed:
             self._heard = time.monotonic()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority
+from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority, Request
 from leanwide.engine.cache import CachedSequence, SequenceCache
 from leanwide.engine.job import Job
 from leanwide.engine.llama import Context, ContextParams, Decoded, Logits, Model, Sampler
@@ -57,16 +57,24 @@ class KvCache:
         """What llama.cpp says that it allocated until now; 0 where it says nothing."""
         return self._context.buffer_bytes
 
-    def claim(self, priority: Priority, tokens: list[int]) -> CachedSequence:
-        """Take a sequence for a prompt; what it holds of that stays.
+    def shared(self, tokens: list[int]) -> int:
+        """Return how many leading tokens of a prompt need not be evaluated; for any thread."""
+        return self._cache.shared(tokens)
+
+    def claim(self, request: Request, tokens: list[int]) -> CachedSequence:
+        """Take a sequence for a request's prompt; what it holds of that stays.
 
         Work in the background takes nothing from anybody.
 
         Raises:
             EngineError: All of them are in use.
         """
-        spare = priority is Priority.BACKGROUND
-        claim = self._cache.claim_spare(tokens) if spare else self._cache.claim(tokens)
+        if request.shared_prefix:
+            claim = self._cache.claim_prefix(tokens)
+        elif request.priority is Priority.BACKGROUND:
+            claim = self._cache.claim_spare(tokens)
+        else:
+            claim = self._cache.claim(tokens)
         if claim is None:
             raise EngineError("every sequence of the lane is in use")
         sequence = claim.sequence

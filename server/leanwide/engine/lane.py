@@ -54,6 +54,7 @@ class Lane:
             context_tokens=spec.context_tokens,
             load_ms=1000 * (time.monotonic() - opening.began),
             notice=opening.notice,
+            sequences=spec.sequences,
             predicted_bytes=opening.predicted_bytes,
             measured_bytes=self.kv.buffer_bytes,
         )
@@ -95,7 +96,7 @@ class Lane:
             return
         encoded = encode_request(self._model, self._index, job.request)
         self._check_length(job, encoded)
-        sequence = self.kv.claim(job.request.priority, encoded.tokens)
+        sequence = self.kv.claim(job.request, encoded.tokens)
         try:
             yield from Steps(self._model, self._index, self.kv, sequence, job).run(encoded)
         finally:

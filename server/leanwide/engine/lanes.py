@@ -9,7 +9,16 @@ from typing import Final
 import attrs
 import psutil
 
-from leanwide.engine.base import EngineError, EngineSpec, LaneInfo, LaneSpec, ModelInfo, Priority
+from leanwide.engine.base import (
+    EngineError,
+    EngineSpec,
+    LaneInfo,
+    LaneSpec,
+    ModelInfo,
+    Priority,
+    Prompt,
+)
+from leanwide.engine.encoding import encode
 from leanwide.engine.handles import Handles
 from leanwide.engine.lane import Lane, Opening
 from leanwide.engine.llama import Model
@@ -74,6 +83,19 @@ class Lanes:
             self._prepare(name, priority)
         lane = self._open[name]
         return lane, lane.info
+
+    def unread(self, name: str, prompt: Prompt) -> int:
+        """Return how many tokens of a prompt a lane has to evaluate; for any thread.
+
+        What the lane does meanwhile may change that.
+
+        Raises:
+            EngineError: No model is loaded.
+        """
+        if self.model is None:
+            raise EngineError("no model is loaded")
+        tokens, lane = encode(self.model, prompt), self._open.get(name)
+        return len(tokens) - (0 if lane is None else lane.kv.shared(tokens))
 
     def _prepare(self, name: str, priority: Priority) -> None:
         """Open a lane that is not open, on other weights if need be."""

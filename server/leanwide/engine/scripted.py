@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from leanwide.engine.base import (
@@ -16,8 +17,10 @@ from leanwide.engine.base import (
     Finished,
     FinishReason,
     LaneInfo,
+    Markup,
     ModelInfo,
     Piece,
+    Prompt,
     Request,
     Stats,
 )
@@ -82,9 +85,7 @@ class ScriptedEngine:
     @property
     def lanes(self) -> tuple[LaneInfo, ...]:
         """A lean and a wide one."""
-        lean = LaneInfo(name="lean", experts=2, context_tokens=2048, load_ms=0.0, notice="")
-        wide = LaneInfo(name="wide", experts=4, context_tokens=4096, load_ms=0.0, notice="")
-        return lean, wide
+        return _lane("lean", experts=2, tokens=4096), _lane("wide", experts=4, tokens=4096)
 
     def observe(self, observer: Callable[[EngineStatus], None]) -> None:
         """Nothing ever changes."""
@@ -99,6 +100,16 @@ class ScriptedEngine:
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Count four characters as a token."""
         return [-(-len(text) // 4) for text in texts]
+
+    async def unread(self, lane: str, prompts: Sequence[Prompt]) -> list[int]:
+        """Count what no request before has begun with."""
+        return [self._unread(lane, prompt) for prompt in prompts]
+
+    def _unread(self, lane: str, prompt: Prompt) -> int:
+        characters = _characters(prompt)
+        before = (_characters(one.prompt) for one in self.requests if one.lane == lane)
+        read = max((_shared(one, characters) for one in before), default=0)
+        return -(-(len(characters) - read) // 4)
 
     async def generate(
         self, request: Request, cancel: CancelToken
@@ -137,6 +148,23 @@ class ScriptedEngine:
 
     async def close(self) -> None:
         """There is nothing to end."""
+
+
+def _lane(name: str, experts: int, tokens: int) -> LaneInfo:
+    return LaneInfo(
+        name=name, experts=experts, context_tokens=tokens, load_ms=0.0, notice="", sequences=6
+    )
+
+
+def _characters(prompt: Prompt) -> list[str | int]:
+    """Spell a prompt: texts by their characters, tokens by their numbers."""
+    texts = (piece.text if isinstance(piece, Markup) else piece for piece in prompt)
+    return [one for text in texts for one in ([text] if isinstance(text, int) else text)]
+
+
+def _shared(left: Sequence[str | int], right: Sequence[str | int]) -> int:
+    pairs = zip(left, right, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _stats(request: Request, generated: int) -> Stats:

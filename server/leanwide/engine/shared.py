@@ -21,6 +21,7 @@ from leanwide.engine.base import (
     LaneInfo,
     ModelInfo,
     Piece,
+    Prompt,
     Request,
 )
 
@@ -133,6 +134,15 @@ class EngineView:
         """
         async with self._while_open():
             return await self._engine.count(texts)
+
+    async def unread(self, lane: str, prompts: Sequence[Prompt]) -> list[int]:
+        """Return how many tokens of each prompt are not in a lane's KV cache.
+
+        Raises:
+            EngineError: No model is loaded, the engine died, or the session ended.
+        """
+        async with self._while_open():
+            return await self._engine.unread(lane, prompts)
 
     async def generate(
         self, request: Request, cancel: CancelToken

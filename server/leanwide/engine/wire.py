@@ -12,7 +12,15 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
-from leanwide.engine.base import EngineSpec, FinishReason, LaneInfo, ModelInfo, Request, Stats
+from leanwide.engine.base import (
+    EngineSpec,
+    FinishReason,
+    LaneInfo,
+    ModelInfo,
+    Prompt,
+    Request,
+    Stats,
+)
 
 HEADER: Final = struct.Struct("<I")
 
@@ -41,6 +49,14 @@ class Count(msgspec.Struct, frozen=True, tag=True):
 
     id: int
     texts: list[str]
+
+
+class Unread(msgspec.Struct, frozen=True, tag=True):
+    """Count the tokens of prompts that a lane has not evaluated; answered by Counts or Failed."""
+
+    id: int
+    lane: str
+    prompts: list[Prompt]
 
 
 class Close(msgspec.Struct, frozen=True, tag=True):
@@ -105,13 +121,13 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Counts(msgspec.Struct, frozen=True, tag=True):
-    """Tokens of each text of a Count."""
+    """Tokens of each text of a Count, or of each prompt of an Unread."""
 
     id: int
     counts: list[int]
 
 
-ToWorker = Start | Generate | Cancel | Count | Close
+ToWorker = Start | Generate | Cancel | Count | Unread | Close
 ToServer = Loading | Opened | Closed | Refused | Text | Beat | Done | Failed | Counts
 
 

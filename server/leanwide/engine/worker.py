@@ -46,6 +46,8 @@ class Worker:
                         event.set()
                 case wire.Count():
                     self._count(message)
+                case wire.Unread():
+                    self._count_unread(message)
                 case wire.Generate():
                     self._cancelled[message.id] = threading.Event()
                     self._inbox.put(Arrival(message))
@@ -63,6 +65,13 @@ class Worker:
             self._send(wire.Failed(message.id, "no model is loaded"))
         else:
             counts = [len(model.tokenize(text)) for text in message.texts]
+            self._send(wire.Counts(message.id, counts))
+
+    def _count_unread(self, message: wire.Unread) -> None:
+        if self._lanes is None or self._lanes.model is None:
+            self._send(wire.Failed(message.id, "no model is loaded"))
+        else:
+            counts = [self._lanes.unread(message.lane, prompt) for prompt in message.prompts]
             self._send(wire.Counts(message.id, counts))
 
     def _decode_forever(self) -> None:

@@ -13,11 +13,12 @@ from typing import Final
 import attrs
 
 from leanwide.context.window import Window, follow, move_anchor
-from leanwide.engine.base import CancelToken, EngineError, Finished, FinishReason, Priority, Request
+from leanwide.engine.base import CancelToken, EngineError, Priority
+from leanwide.features.evaluating import warm
+from leanwide.features.pages import read_pages
 from leanwide.features.start import start_generation
-from leanwide.features.window import Asked, choose_window, learn_typed, prompt_tokens
+from leanwide.features.window import Asked, choose_whole_window, learn_typed, prompt_tokens
 from leanwide.features.workbench import Workbench
-from leanwide.prompt.infill import infill_prompt
 
 _TYPED_TOKENS: Final = 32
 """A typed part longer than this, over more than one line, deserves a new anchor."""
@@ -58,6 +59,7 @@ async def _prepare(asked: Asked, shown: str, bench: Workbench) -> None:
     if bench.trees.outdated(asked.view):
         await asyncio.sleep(_PAUSE_SECONDS)
         await bench.trees.at(asked.view)
+    await read_pages(asked, bench, bench.pause_seconds)
 
 
 async def _deepen(asked: Asked, bench: Workbench) -> None:
@@ -66,12 +68,10 @@ async def _deepen(asked: Asked, bench: Workbench) -> None:
     Raises:
         EngineError: The engine is gone.
     """
-    window, most = bench.windows.get(asked.view.uri), asked.patient.budget.context_tokens
-    if window is None or window.budget >= most or bench.machine.memory_short:
-        return
-    deep = attrs.evolve(asked, decision=asked.patient)
-    tree = await bench.trees.near(asked.view)
-    await warm(deep, await choose_window(deep, bench, tree), bench)
+    window = bench.windows.get(asked.view.uri)
+    if window is not None and not window.whole and not bench.machine.memory_short:
+        tree = await bench.trees.near(asked.view)
+        await warm(asked, await choose_whole_window(asked, bench, tree), bench)
 
 
 async def _window_to_move(asked: Asked, bench: Workbench) -> Window | None:
@@ -87,23 +87,3 @@ async def _window_to_move(asked: Asked, bench: Workbench) -> Window | None:
     moved = move_anchor(view, window, count)
     room = prompt_tokens(bench.engine, asked.patient) - count(moved.typed)
     return moved if moved.tokens <= room else None
-
-
-async def warm(asked: Asked, window: Window, bench: Workbench) -> None:
-    """Evaluate a window's prompt without generating; then it is the document's window."""
-    before = bench.windows.get(asked.view.uri)
-    cancel = CancelToken()
-    request = Request(
-        lane=asked.decision.lane,
-        prompt=infill_prompt(window, asked.fim),
-        priority=Priority.BACKGROUND,
-        max_tokens=0,
-        deadline_ms=asked.decision.budget.deadline_ms,
-    )
-    try:
-        async for event in bench.engine.generate(request, cancel):
-            done = isinstance(event, Finished) and event.reason is not FinishReason.CANCELLED
-            if done and bench.windows.get(asked.view.uri) is before:
-                bench.windows[asked.view.uri] = window
-    finally:
-        cancel.cancel()

@@ -11,13 +11,13 @@ import time
 
 from leanwide.context.view import View
 from leanwide.engine.base import EngineError
-from leanwide.features.ahead import warm
 from leanwide.features.complete import decide
+from leanwide.features.evaluating import warm
 from leanwide.features.gate import why_left_alone, why_silent
+from leanwide.features.pages import read_pages
 from leanwide.features.trained import why_foreign
-from leanwide.features.window import Asked, choose_window, kept_window
+from leanwide.features.window import Asked, choose_whole_window, kept_window
 from leanwide.features.workbench import Workbench
-from leanwide.modes.machine import Machine
 
 
 async def arrive(view: View, bench: Workbench) -> None:
@@ -28,7 +28,7 @@ async def arrive(view: View, bench: Workbench) -> None:
     model, generation = bench.engine.model, bench.running
     if model is None or model.fim is None or not bench.manners.follow_cursor:
         return
-    if (generation is not None and not generation.over) or _spares(bench.machine):
+    if (generation is not None and not generation.over) or bench.machine.spares_work:
         return
     if why_silent(view, asked_by_hand=False) or why_foreign(view, model):
         return
@@ -42,12 +42,8 @@ async def arrive(view: View, bench: Workbench) -> None:
     bench.work_idle(_read(asked, bench))
 
 
-def _spares(machine: Machine) -> bool:
-    """Whether nothing is to be done that nobody asked for."""
-    return (machine.on_battery and machine.battery_low) or machine.memory_short
-
-
 async def _read(asked: Asked, bench: Workbench) -> None:
     with contextlib.suppress(EngineError):
         tree = await bench.trees.near(asked.view)
-        await warm(asked, await choose_window(asked, bench, tree), bench)
+        await warm(asked, await choose_whole_window(asked, bench, tree), bench)
+    await read_pages(asked, bench)

@@ -23,7 +23,6 @@ from leanwide.features.suggestions import Ended, Known
 from leanwide.features.trained import tell_foreign, why_foreign
 from leanwide.features.window import Asked
 from leanwide.features.workbench import Workbench
-from leanwide.modes.machine import unhurried
 from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, route
 from leanwide.shape.filters import shape
@@ -82,13 +81,9 @@ def decide(view: View, bench: Workbench) -> tuple[Decision, Decision]:
     signals = Signals(
         text_after_cursor=view.has_text_after, pinned=bench.pinned, machine=bench.machine
     )
-    now = route(Task.INLINE_COMPLETION, signals, bench.profiles)
-    calm = evolve(signals, machine=unhurried(bench.machine))
-    later = route(Task.INLINE_COMPLETION, calm, bench.profiles)
-    few, many = now.budget.context_tokens, later.budget.context_tokens
-    if few < many:
-        now = evolve(now, reason=f"{now.reason}: {few:,} tokens now, {many:,} when you pause")
-    return now, later
+    later = route(Task.INLINE_COMPLETION, signals, bench.profiles)
+    waits = evolve(signals, waits_for_prompt=bench.manners.adapt)
+    return route(Task.INLINE_COMPLETION, waits, bench.profiles), later
 
 
 def _patience(question: Question, decision: Decision, bench: Workbench) -> Patience:

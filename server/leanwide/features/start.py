@@ -51,7 +51,8 @@ async def start_generation(
     near, here = (trees.near_ahead, trees.here_ahead) if ahead else (trees.near, trees.here)
     window = await kept_window(asked, bench)
     if window is None:
-        window = await choose_window(asked, bench, await near(asked.view))
+        window, why = await choose_window(asked, bench, await near(asked.view))
+        asked = _because(asked, why)
     if cancel.cancelled or question != bench.questions:
         return None
     spent = window.tokens + bench.counter(window.typed)
@@ -86,6 +87,12 @@ async def start_generation(
     bench.running = generation
     bench.windows[asked.view.uri] = window
     return generation
+
+
+def _because(asked: Asked, why: str) -> Asked:
+    """Return the same with one more reason for its budget."""
+    reasons = ", ".join(filter(None, (asked.decision.reason, why)))
+    return evolve(asked, decision=evolve(asked.decision, reason=reasons))
 
 
 def _no_room(asked: Asked) -> Record:

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from leanwide.context.view import View
-from leanwide.context.window import Window
+from leanwide.context.window import Related, Window
 from leanwide.engine.base import Engine, Stats
 from leanwide.features.counting import TokenCounter
 from leanwide.features.elsewhere import Elsewhere
@@ -69,10 +69,14 @@ class Workbench:
     """When each lane was last asked or gave an answer, in seconds of ``time.monotonic``."""
     windows: dict[str, Window] = field(factory=dict)
     """The window that is in the KV cache for every open document, by URI."""
+    related: dict[str, Related] = field(factory=dict)
+    """What of other files stands in front of a document's pages, by URI."""
     running: Generation | None = None
     """The completion that decodes: there is one at most."""
     ahead: Generation | None = None
     """The suggestion after the one that is shown, generated while nobody waits."""
+    pause_seconds: float = 5.0
+    """Without a key for so long, the pages around the cursor are read again after an edit."""
     questions: int = 0
     """Generations that were asked for while somebody waits: only the newest may start."""
     idle_work: asyncio.Task[None] | None = None
@@ -141,11 +145,13 @@ class Workbench:
         """Choose every window anew: what stands in front of it may be left alone by now."""
         self.end_all()
         self.windows.clear()
+        self.related.clear()
 
     def forget(self, uri: str) -> None:
         """Forget a closed document and end what runs for it."""
         self.end_idle_work()
         self.windows.pop(uri, None)
+        self.related.pop(uri, None)
         self.suggestions.forget(uri)
         self.trees.forget(uri)
         for generation in (self.running, self.ahead):

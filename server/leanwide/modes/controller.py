@@ -18,6 +18,12 @@ from leanwide.modes.profile import Budget
 STEPS: Final = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fraction(1, 4))
 """Shares of a profile that a request may get, largest first."""
 
+PROMPT_STEPS: Final = (384, 512, 768)
+"""Tokens that may have to be read while somebody waits for a completion. With fewer than the least
+answers get worse (docs/performance.md, places); more than the most are not worth the wait: the rest
+is read when nobody does."""
+PROMPT_SHARE: Final = 0.5
+"""Of a completion's deadline, for reading its prompt."""
 ON_BATTERY: Final = Fraction(3, 4)
 """Most of a profile on battery: evaluating and decoding are what costs energy."""
 LOW_BATTERY: Final = Fraction(1, 2)
@@ -35,13 +41,20 @@ def afford(budget: Budget, machine: Machine, lane: str) -> tuple[Budget, str]:
     return _narrowed(budget, context, depth, machine)
 
 
-def afford_prompt(budget: Budget, machine: Machine, lane: str) -> tuple[Budget, str]:
-    """Give what the machine affords of a budget whose answer is shown while it grows.
+def spare(budget: Budget, machine: Machine) -> tuple[Budget, str]:
+    """Return what battery and memory allow of a budget, and why it is less; "" where it is not."""
+    return _narrowed(budget, Fraction(1), Fraction(1), machine)
 
-    Its prompt alone is to be read within the deadline.
+
+def afford_prompt(budget: Budget, machine: Machine, lane: str) -> Budget:
+    """Return a budget whose prompt is read while somebody waits for the first token of its answer.
+
+    The answer is shown while it grows, so its length costs nothing.
     """
-    prompt = _seconds(budget.context_tokens, machine.pace(lane).prompt.settled)
-    return _narrowed(budget, _share(prompt, budget.deadline_ms / 1000), Fraction(1), machine)
+    speed = machine.pace(lane).prompt.settled or 0.0  # careful while it is not known
+    in_time = speed * budget.deadline_ms / 1000 * PROMPT_SHARE
+    tokens = max(step for step in PROMPT_STEPS if step <= max(in_time, PROMPT_STEPS[0]))
+    return evolve(budget, context_tokens=min(budget.context_tokens, tokens))
 
 
 def _narrowed(

@@ -76,6 +76,11 @@ class Machine:
         """Whether there is a battery with little left."""
         return self.battery_percent is not None and self.battery_percent < _LOW_BATTERY_PERCENT
 
+    @property
+    def spares_work(self) -> bool:
+        """Whether nothing is to be done that nobody asked for."""
+        return (self.on_battery and self.battery_low) or self.memory_short
+
     def pace(self, lane: str) -> Pace:
         """Give what is known of a lane."""
         return self.paces.get(lane, Pace())
@@ -83,11 +88,6 @@ class Machine:
 
 UNKNOWN: Final = Machine()
 """A machine of which nothing is known: it gets every profile as it is."""
-
-
-def unhurried(machine: Machine) -> Machine:
-    """Give the same machine for work that nobody waits for: its speed does not matter."""
-    return evolve(machine, paces={})
 
 
 def learn(machine: Machine, stats: Stats) -> Machine:

@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.modes.controller import afford, afford_prompt
+from leanwide.modes.controller import afford, afford_prompt, spare
 from leanwide.modes.difficulty import Difficulty, Level
 from leanwide.modes.machine import UNKNOWN, Machine
 from leanwide.modes.profile import Budget, Decision, Mode, Profile
@@ -48,6 +48,8 @@ class Signals:
     """The mode that the user wants for everything, whatever the task."""
     machine: Machine = UNKNOWN
     """How fast it is, its battery and its memory."""
+    waits_for_prompt: bool = False
+    """A completion's prompt has to be read while somebody waits."""
 
 
 MODE_OF_TASK: Mapping[Task, Mode] = {
@@ -143,9 +145,12 @@ def _for_typing(whole: Budget, task: Task, code: Profile) -> tuple[Budget, str]:
 
 
 def _for_the_machine(whole: Budget, task: Task, signals: Signals, lane: str) -> tuple[Budget, str]:
-    if task is Task.INLINE_COMPLETION:
-        return afford_prompt(whole, signals.machine, lane)
-    return afford(whole, signals.machine, lane)
+    if task is not Task.INLINE_COMPLETION:
+        return afford(whole, signals.machine, lane)
+    spared, why = spare(whole, signals.machine)
+    if not signals.waits_for_prompt:
+        return spared, why
+    return afford_prompt(spared, signals.machine, lane), why
 
 
 def _for_the_cursor(whole: Budget, task: Task, signals: Signals) -> tuple[Budget, str]:

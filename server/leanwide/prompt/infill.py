@@ -12,16 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from leanwide.context.window import Window
+from leanwide.context.window import Related, Window
 from leanwide.engine.base import FimTokens, Markup, Prompt
 
 
 def infill_prompt(window: Window, fim: FimTokens) -> Prompt:
     """Lay out the prompt for a window; empty pieces are left out."""
     pieces: Prompt = (
-        *_related(window, fim),
-        fim.prefix,
-        window.before,
+        *prefix_prompt(window.related, window.before, fim),
         fim.suffix,
         window.after,
         fim.middle,
@@ -30,8 +28,13 @@ def infill_prompt(window: Window, fim: FimTokens) -> Prompt:
     return tuple(piece for piece in pieces if piece != "")
 
 
-def _related(window: Window, fim: FimTokens) -> Iterator[str | int]:
-    separator, related = fim.file_separator, window.related
+def prefix_prompt(related: Related, before: str, fim: FimTokens) -> Prompt:
+    """Lay out the beginning that the prompts of several places have in common."""
+    return (*_related(related, fim), fim.prefix, before)
+
+
+def _related(related: Related, fim: FimTokens) -> Iterator[str | int]:
+    separator = fim.file_separator
     if separator is None or not related.snippets:
         return
     for snippet in related.snippets:

@@ -1,0 +1,64 @@
+"""Where pages begin, and that they stay."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanwide.context.pages import page_at, pages
+
+LINES = st.lists(
+    st.sampled_from(
+        ["\n", "def f(x):\n", "    return x\n", "        y = 1\n", "}\n", "é" * 40, ""]
+    ),
+    max_size=80,
+)
+TOKENS = st.integers(1, 60)
+FUNCTIONS = [f"def f{n}(x):\n    return {n}\n\n".splitlines(keepends=True) for n in range(40)]
+FILE = [line for function in FUNCTIONS for line in function]
+
+
+@given(LINES, TOKENS)
+def test_every_line_is_on_one_page(lines: list[str], tokens: int):
+    found = list(pages(lines, tokens))
+    on_pages = [line for page in found for line in range(page.first, page.end)]
+    assert on_pages == list(range(len(lines)))
+    for line in on_pages:
+        assert page_at(lines, line, tokens) in found
+        assert page_at(lines, line, tokens).first <= line
+
+
+@given(LINES, TOKENS)
+def test_windows_begin_with_the_page_before(lines: list[str], tokens: int):
+    found = list(pages(lines, tokens))
+    begins = [0, *(page.first for page in found)][: len(found)]
+    assert [page.begins for page in found] == begins
+
+
+@given(LINES, LINES, LINES, TOKENS)
+def test_what_follows_moves_no_page(above: list[str], one: list[str], other: list[str], size: int):
+    firsts = [
+        [page.first for page in pages([*above, *below], size) if page.first < len(above)]
+        for below in (one, other)
+    ]
+    assert firsts[0] == firsts[1]
+
+
+def test_a_page_begins_between_definitions():
+    found = list(pages(FILE, 50))
+    assert len(found) > 3
+    assert all(FILE[page.first].startswith("def ") for page in found)
+
+
+def test_a_long_definition_is_divided_between_paragraphs():
+    body = [f"    {line}" if line.strip() else line for line in FILE]
+    found = list(pages(["class A:\n", *body], 50))
+    assert len(found) > 3
+    assert all(body[page.first - 1].startswith("    def ") for page in found[1:])
+
+
+def test_a_text_without_paragraphs_is_divided_all_the_same():
+    lines = [f"    value_{n} = {n}\n" for n in range(300)]
+    found = list(pages(lines, 100))
+    assert all(page.end - page.first < 40 for page in found)
+    assert len(found) > 8
