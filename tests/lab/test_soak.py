@@ -55,6 +55,15 @@ def test_the_same_seed_does_the_same_work():
     assert any(isinstance(key, Accept) for visit in first for key in visit.trace.keys)
 
 
+def test_the_largest_document_comes_first_with_every_question():
+    small = evolve(DOCUMENT, name="small.py", text="\n".join(DOCUMENT.text.split("\n")[:60]))
+    first = next(visits([small, DOCUMENT], seed=0))
+    assert first.trace.documents == (DOCUMENT,)
+    commands = {one.command for one in first.inquiries}
+    assert commands == {"leanwide.explain", "leanwide.chat", "leanwide.refactor"}
+    assert all(one.patience_s is None for one in first.inquiries)
+
+
 def test_growth_is_told_from_the_end_of_the_warm_up_on():
     leak = [evolve(HEALTH, at_s=at, server_rss=100_000_000 + 100_000 * at) for at in range(100)]
     by_name = {level.name: level for level in levels(leak, warm_up_s=50)}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from leanwide.shape.splice import applied
-from leanwide.syntax import Edit, Language, error_count, first_error, parse
+from leanwide.syntax import Edit, Language, SyntaxTree, error_count, first_error, parse
 
 
 @frozen(kw_only=True)
@@ -41,10 +41,14 @@ def check_syntax(language: Language | None, before: Sequence[str], edits: Sequen
     """
     if language is None or not edits:
         return
-    after = parse(language, applied(before, edits))
-    errors = error_count(after)
+    errors, line = _errors(parse(language, applied(before, edits)), edits[0].start.line)
     if errors == 0 or errors <= error_count(parse(language, before)):
         return
-    at = first_error(after, edits[0].start.line)
-    line = after.lines[at.line].strip() if at is not None and at.line < len(after.lines) else ""
     raise Mistake(f"It does not parse: see `{line[:80]}`." if line else "It does not parse.")
+
+
+def _errors(tree: SyntaxTree, first: int) -> tuple[int, str]:
+    """Count the errors of a tree, and give the first line that has one, from a line on."""
+    at = first_error(tree, first)
+    line = tree.lines[at.line].strip() if at is not None and at.line < len(tree.lines) else ""
+    return error_count(tree), line

@@ -72,11 +72,14 @@ class Trees:
         if language is None:
             return None
         turn = self._turn(view)
-        async with turn:
-            tree = await self._read(language, view)
-            if tree.given_up and self._turns.get(view.uri) is turn:
-                self._keep(view, tree, unread=0)
-            return tree
+        await turn.acquire()
+        # A thread cannot be stopped: it ends its turn itself, also when nobody waits any more.
+        reading = asyncio.create_task(self._read(language, view))
+        reading.add_done_callback(lambda _: turn.release())
+        tree = await asyncio.shield(reading)
+        if tree.given_up and self._turns.get(view.uri) is turn:
+            self._keep(view, tree, unread=0)
+        return tree
 
     async def near(self, view: View) -> SyntaxTree | None:
         """Give a tree that tells where definitions stand; of a long file, not what has changed."""

@@ -116,6 +116,7 @@ async def _visit(server: Session, visit: Visit, plan: Plan, tally: Tally) -> Non
     asked = [asyncio.create_task(_inquire(server, uri, one, tally)) for one in visit.inquiries]
     played = await typist.play(visit.trace)
     await asyncio.gather(*asked)
+    await _end_chats(server)
     server.close(uri)
     server.records.clear()  # they hold whole prompts, and hours of them would fill the memory
     tally.visits += 1
@@ -128,7 +129,7 @@ async def _visit(server: Session, visit: Visit, plan: Plan, tally: Tally) -> Non
 
 
 async def _inquire(server: Session, uri: str, inquiry: Inquiry, tally: Tally) -> None:
-    """Ask, and cancel where patience ends; a conversation is ended with its answer."""
+    """Ask, and cancel where patience ends."""
     await asyncio.sleep(inquiry.after_s)
     number, future = server.begin(inquiry.command, [_argument(uri, inquiry)])
     tally.inquiries += 1
@@ -143,9 +144,13 @@ async def _inquire(server: Session, uri: str, inquiry: Inquiry, tally: Tally) ->
         _count_error(reply.error, tally)
         return
     tally.answered_inquiries += 1
-    if inquiry.command == "leanwide.chat":
-        with contextlib.suppress(ReplayError):
-            await server.run("leanwide.endChat", [{"id": reply.result["id"]}])
+
+
+async def _end_chats(server: Session) -> None:
+    """End all conversations, those too whose answer was cancelled and named none."""
+    for chat in await server.run("leanwide.chats"):
+        with contextlib.suppress(ReplayError):  # it may end by itself meanwhile
+            await server.run("leanwide.endChat", [{"id": chat["id"]}])
 
 
 def _argument(uri: str, inquiry: Inquiry) -> dict[str, Any]:

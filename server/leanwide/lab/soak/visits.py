@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
@@ -27,6 +27,9 @@ _APART: Final = 4
 _MOST_TYPED: Final = 24
 """Characters that are taken back and typed again at a place."""
 _TYPOS: Final = "qxz("
+_COMMANDS: Final = ("leanwide.explain", "leanwide.chat", "leanwide.refactor")
+_OFTEN: Final = (5, 4, 1)
+"""How often each of them is asked, one to the others."""
 _LONGEST_PATIENCE_S: Final = 6.0
 
 
@@ -35,7 +38,7 @@ class Inquiry:
     """A question that is asked while somebody types."""
 
     command: str
-    """``leanwide.explain``, ``leanwide.refactor`` or ``leanwide.chat``."""
+    """One of the server's: to explain, chat or refactor."""
     lines: tuple[int, int]
     """First and last line that it is about, counting from 0."""
     after_s: float
@@ -53,16 +56,25 @@ class Visit:
 
 
 def visits(documents: Sequence[Document], seed: int) -> Iterator[Visit]:
-    """Draw visits without end, every document once at first; the same seed draws the same ones.
+    """Draw visits without end; the same seed draws the same ones.
 
-    What is kept for the largest of them is then there when the warm-up ends, and no growth.
+    Every document comes once at first, the largest before the others, and each question is asked
+    about it and waited for: what is kept for the largest piece of work is then there when the
+    warm-up ends, and what comes on top of it is growth.
     """
     draw = random.Random(seed)  # noqa: S311  # no secret
-    first = draw.sample(documents, len(documents))
-    for document in chain(first, iter(lambda: draw.choice(documents), None)):
-        keys = tuple(_keys(document, draw))
-        trace = Trace(name="visit", title=document.name, documents=(document,), keys=keys)
-        yield Visit(trace=trace, inquiries=tuple(_inquiries(document, draw)))
+    first, *others = sorted(documents, key=lambda one: len(one.text), reverse=True)
+    yield _visit(first, (_inquiry(one, first, None, draw) for one in _COMMANDS), draw)
+    for document in chain(others, iter(lambda: draw.choice(documents), None)):
+        commands = draw.choices(_COMMANDS, _OFTEN, k=draw.randint(0, 2))
+        inquiries = (_inquiry(one, document, _patience(draw), draw) for one in commands)
+        yield _visit(document, inquiries, draw)
+
+
+def _visit(document: Document, inquiries: Iterable[Inquiry], draw: random.Random) -> Visit:
+    keys = tuple(_keys(document, draw))
+    trace = Trace(name="visit", title=document.name, documents=(document,), keys=keys)
+    return Visit(trace=trace, inquiries=tuple(inquiries))
 
 
 def _keys(document: Document, draw: random.Random) -> Iterator[Key]:
@@ -94,15 +106,18 @@ def _spots(text: str, lines: Sequence[str], draw: random.Random) -> list[int]:
     return chosen
 
 
-def _inquiries(document: Document, draw: random.Random) -> Iterator[Inquiry]:
+def _inquiry(
+    command: str, document: Document, patience_s: float | None, draw: random.Random
+) -> Inquiry:
     last = document.text.count("\n")
-    for command in draw.choices(
-        ("leanwide.explain", "leanwide.chat", "leanwide.refactor"), (5, 4, 1), k=draw.randint(0, 2)
-    ):
-        first = draw.randint(0, last)
-        yield Inquiry(
-            command=command,
-            lines=(first, min(last, first + draw.randint(0, 30))),
-            after_s=draw.uniform(0, 10),
-            patience_s=draw.uniform(0, _LONGEST_PATIENCE_S) if draw.random() < 0.4 else None,
-        )
+    first = draw.randint(0, last)
+    return Inquiry(
+        command=command,
+        lines=(first, min(last, first + draw.randint(0, 30))),
+        after_s=draw.uniform(0, 10),
+        patience_s=patience_s,
+    )
+
+
+def _patience(draw: random.Random) -> float | None:
+    return draw.uniform(0, _LONGEST_PATIENCE_S) if draw.random() < 0.4 else None
