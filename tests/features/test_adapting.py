@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from attrs import evolve
 
-from leanwide.engine.base import CancelToken, Finished, Piece, Request, Stats
+from leanwide.engine.base import CancelToken, Finished, Piece, Request, Stats, Watch, unwatched
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.features.workbench import Manners, Workbench, workbench
 from tests.features.editor import MARK, PROFILES, Editor
@@ -16,9 +16,9 @@ class SlowEngine(ScriptedEngine):
     """An engine that says that it evaluates and decodes 10 tokens a second."""
 
     async def generate(
-        self, request: Request, cancel: CancelToken
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
     ) -> AsyncIterator[Piece | Finished]:
-        async for event in super().generate(request, cancel):
+        async for event in super().generate(request, cancel, watch):
             yield (
                 Finished(event.reason, slow(event.stats)) if isinstance(event, Finished) else event
             )
@@ -42,7 +42,7 @@ async def after_three_completions(manners: Manners) -> tuple[Workbench, SlowEngi
 async def test_a_slow_machine_gets_less_context_and_says_why():
     bench, engine = await after_three_completions(Manners(look_ahead=False))
     reason = bench.journal.records[-1].reason
-    assert "narrowed to 1/4 of the context to meet 1000 ms" in reason
+    assert "192 of 768 tokens of context, to answer within 1 s" in reason
     # An answer is shown while it grows: it may be as long as on any machine.
     assert {request.max_tokens for request in engine.requests} == {64}
 

@@ -41,6 +41,7 @@ SIGNALS = st.builds(
     thinks=st.booleans(),
     lane_tokens=LANE_TOKENS,
     selection_lines=st.none() | st.integers(-1, 10**6),
+    answer_tokens=st.integers(0, 10**5),
     difficulty=st.none() | st.builds(Difficulty, st.sampled_from(Level), st.just("it is so")),
     pinned=st.none() | st.sampled_from(Mode),
     machine=MACHINES,
@@ -158,9 +159,9 @@ def machine(prompt: float, decode: float, **more: object) -> Machine:
     [
         (machine(5000, 500), 768, 64, "inline completion: code"),
         # 768 tokens take 1.5 s of the 1 s deadline
-        (machine(500, 500), 384, 64, "narrowed to 1/2 of the context"),
+        (machine(500, 500), 384, 64, "384 of 768 tokens of context"),
         (machine(5000, 1), 768, 64, "inline completion: code"),  # it is shown while it grows
-        (machine(1, 1), 192, 64, "1/4 of the context to meet 1000 ms"),
+        (machine(1, 1), 192, 64, "192 of 768 tokens of context, to answer within 1 s"),
         (machine(5000, 500, on_battery=True), 576, 48, "on battery"),
         (machine(5000, 500, on_battery=True, battery_percent=19.0), 384, 32, "a low battery"),
         (machine(5000, 500, battery_percent=19.0), 768, 64, "inline completion: code"),
@@ -198,8 +199,8 @@ def test_an_explanation_thinks_where_the_model_does(signals, profiles):
 def test_a_narrow_lane_is_a_reason_that_is_told():
     profiles = parse()[0].profiles
     decision = route(Task.EXPLAIN, Signals(lane_tokens=2048), profiles)
-    assert "narrowed to a lane of 2048 tokens" in decision.reason
-    assert "narrowed" not in route(Task.EXPLAIN, Signals(lane_tokens=2**20), profiles).reason
+    assert "1,024 tokens of context, because the lane holds 2,048" in decision.reason
+    assert "lane holds" not in route(Task.EXPLAIN, Signals(lane_tokens=2**20), profiles).reason
 
 
 @pytest.mark.parametrize("task", Task)

@@ -186,7 +186,7 @@ class LaneInfo:
 
 @frozen(kw_only=True)
 class Sampling:
-    """How the next token is chosen. Temperature 0 is greedy; top_k, top_p and seed are then unused."""
+    """How the next token is chosen. Temperature 0 is greedy: no top_k, top_p and seed."""
 
     temperature: float = 0.0
     top_k: int = 0
@@ -287,6 +287,23 @@ class Finished:
     stats: Stats
 
 
+@frozen
+class Reading:
+    """How far a prompt is read that takes several steps."""
+
+    tokens: int
+    """Read so far, or found in the KV cache."""
+    of: int
+
+
+Watch = Callable[[Reading], None]
+"""Told how far a prompt is read."""
+
+
+def unwatched(_: Reading) -> None:
+    """Nobody wants to know."""
+
+
 class CancelToken:
     """A wish to stop, set once and never taken back; observers run at that moment."""
 
@@ -366,8 +383,10 @@ class Engine(Protocol):
             EngineError: No model is loaded.
         """
 
-    def generate(self, request: Request, cancel: CancelToken) -> AsyncIterator[Piece | Finished]:
-        """Stream the answer.
+    def generate(
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+    ) -> AsyncIterator[Piece | Finished]:
+        """Stream the answer; ``watch`` is told meanwhile how far the prompt is read.
 
         Raises:
             EngineError: The engine cannot serve the request, or died while it did.

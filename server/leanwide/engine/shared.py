@@ -22,6 +22,8 @@ from leanwide.engine.base import (
     ModelInfo,
     Piece,
     Request,
+    Watch,
+    unwatched,
 )
 
 logger = logging.getLogger(__name__)
@@ -135,7 +137,7 @@ class EngineView:
             return await self._engine.count(texts)
 
     async def generate(
-        self, request: Request, cancel: CancelToken
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
     ) -> AsyncIterator[Piece | Finished]:
         """Stream the answer; ends with exactly one Finished.
 
@@ -144,7 +146,7 @@ class EngineView:
         """
         self._begin()
         self.needed.add(request.lane)
-        events = self._engine.generate(request, cancel)
+        events = self._engine.generate(request, cancel, watch)
         finished = False
         # A block for each event: one around the loop would end its reader, not the stream.
         while not finished:

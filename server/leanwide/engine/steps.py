@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator
 
 import numpy as np
 
-from leanwide.engine.base import Finished, FinishReason, Piece, Thinking
+from leanwide.engine.base import Finished, FinishReason, Piece, Reading, Thinking
 from leanwide.engine.cache import CachedSequence
 from leanwide.engine.encoding import Encoded
 from leanwide.engine.healing import Healing, PieceIndex
@@ -60,8 +60,8 @@ class Steps:
     def _read(self, tokens: list[int]) -> Iterator[Step]:
         for count in self._kv.fill(self._sequence, tokens, self._job):
             self._meter.evaluated += count
-            if len(self._sequence.tokens) < len(tokens):
-                yield None
+            if (read := len(self._sequence.tokens)) < len(tokens):
+                yield Reading(read, len(tokens))
         self._meter.prompt_done = time.monotonic()
 
     def _score(self, truth: Truth) -> Iterator[Step]:

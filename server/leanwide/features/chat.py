@@ -24,6 +24,7 @@ from leanwide.features.wide import (
     decide,
     free_answer,
     tokens_left,
+    too_long,
 )
 from leanwide.features.workbench import Workbench
 from leanwide.modes.difficulty import Difficulty, Level, difficulty
@@ -34,7 +35,6 @@ from leanwide.prompt.history import Turn, first_kept, messages_of
 from leanwide.prompt.question import code_known, code_shown
 
 _EMPTY: Final = "There is no question here."
-_TOO_LONG: Final = "This is longer than the model can read at once: ask about less."
 _FOLDED: Final = "The code is longer than the model can read at once: parts of it were left out."
 _QUESTION_SHARE: Final = 0.5
 """Share of the room that a question may take from the turns before it."""
@@ -117,6 +117,8 @@ async def _prepare(
     costs = await _costs(talk, bench)
     most = max(int(room * _QUESTION_SHARE), room - sum(costs[talk.first.get(decision.lane, 0) :]))
     worded = await _word(saying.text.strip(), found, most, bench)
+    if worded is None:
+        raise _Unanswerable(too_long(decision, bench))
     first = first_kept(costs, talk.first.get(decision.lane, 0), room - bench.counter(worded.text))
     talk.first[decision.lane], text, conversation = await _fit(talk, first, worded, decision, bench)
     note = "" if worded.whole else _FOLDED
@@ -152,21 +154,19 @@ async def _costs(talk: Chat, bench: Workbench) -> list[int]:
     return [count(turn.question) + count(turn.answer) + _AROUND_TURN for turn in talk.turns]
 
 
-async def _word(message: str, found: Found | None, room: int, bench: Workbench) -> _Worded:
-    """Put code and message together, in at most ``room`` tokens."""
+async def _word(message: str, found: Found | None, room: int, bench: Workbench) -> _Worded | None:
+    """Put code and message together, in at most ``room`` tokens; None where they need more."""
     count = bench.counter
     worded = _Worded(message)
     if found is not None:
         await count.learn((message,))
         code = await quote(found, room - count(message), code_shown, bench)
         if not code.text:
-            raise _Unanswerable(_TOO_LONG)
+            return None
         pointing = f"{code_known(PurePath(found.view.path).name)}\n\n{message}"
         worded = _Worded(f"{code.text}\n\n{message}", code.text, pointing, code.whole)
     await count.learn((worded.text, worded.pointing))
-    if count(worded.text) > room:
-        raise _Unanswerable(_TOO_LONG)
-    return worded
+    return worded if count(worded.text) <= room else None
 
 
 async def _fit(

@@ -12,7 +12,7 @@ _PADDING: Final = 256
 """llama.cpp rounds the cells of a KV cache up to a multiple of this."""
 _FLOAT: Final = 4
 _INPUTS: Final = 32 << 10
-"""Bytes for the numbers of tokens, positions and cells, and what llama.cpp rounds its buffers by."""
+"""Bytes for the numbers of tokens, positions and cells, and what llama.cpp rounds its sizes by."""
 
 
 @frozen(kw_only=True)
