@@ -42,6 +42,7 @@ SIGNALS = st.builds(
     lane_tokens=LANE_TOKENS,
     selection_lines=st.none() | st.integers(-1, 10**6),
     answer_tokens=st.integers(0, 10**5),
+    read_tokens=st.integers(0, 10**5),
     difficulty=st.none() | st.builds(Difficulty, st.sampled_from(Level), st.just("it is so")),
     pinned=st.none() | st.sampled_from(Mode),
     machine=MACHINES,

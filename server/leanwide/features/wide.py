@@ -118,7 +118,7 @@ def too_long(decision: Decision, bench: Workbench) -> str:
     if per_second and per_second * limit < profile.context_tokens:
         return (
             f"This cannot be read and answered within {limit:g} s: this machine reads "
-            f"{per_second:.0f} tokens a second. Ask about less, or raise "
+            f"{per_second:.2g} tokens a second. Ask about less, or raise "
             f"modes.{decision.mode}.deadline_ms."
         )
     return "This is longer than the model can read at once: ask about less."
@@ -354,14 +354,18 @@ async def _listen(
     request: Request, bench: Workbench, cancel: CancelToken, telling: _Telling
 ) -> Finished:
     """Pass the answer on until it ends, or is to be stopped."""
-    own = CancelToken()
+    own, stages = CancelToken(), bench.stages()
     cancel.on_cancel(own.cancel)
-    async for event in bench.engine.generate(request, own):
-        if isinstance(event, Finished):
-            return event
-        telling.hear(event)
-        if telling.over:
-            own.cancel()
+    try:
+        async for event in bench.engine.generate(request, own, stages.read):
+            if isinstance(event, Finished):
+                return event
+            (stages.think if event.thought else stages.end)()
+            telling.hear(event)
+            if telling.over:
+                own.cancel()
+    finally:
+        stages.end()
     raise EngineError("the engine ended without an answer")
 
 

@@ -45,6 +45,8 @@ class Signals:
     answer_tokens: int = 0
     """What the answer needs: an edit says its lines again. Neither the selection nor the machine
     takes from that; 0 where it may be as short as it likes."""
+    read_tokens: int = 0
+    """What of the prompt the lane has read already: it takes no time."""
     difficulty: Difficulty | None = None
     """How hard a chat's question is; None: nobody looked."""
     pinned: Mode | None = None
@@ -155,7 +157,9 @@ def _for_typing(whole: Budget, task: Task, code: Profile) -> tuple[Budget, str]:
 def _for_the_machine(whole: Budget, task: Task, signals: Signals, lane: str) -> tuple[Budget, str]:
     if task is Task.INLINE_COMPLETION:
         return afford_prompt(whole, signals.machine, lane)
-    return afford(whole, signals.machine, lane)
+    fitted, reason = afford(whole, signals.machine, lane)
+    context = min(whole.context_tokens, fitted.context_tokens + max(0, signals.read_tokens))
+    return evolve(fitted, context_tokens=context), reason
 
 
 def _for_the_cursor(whole: Budget, task: Task, signals: Signals) -> tuple[Budget, str]:
