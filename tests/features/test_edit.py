@@ -294,6 +294,12 @@ async def test_an_editor_that_cannot_create_files_is_told_so_before_the_model_is
     assert edited.engine.requests == []
 
 
+async def test_code_may_say_again_what_stands_there():
+    edited = Edited(fenced(SHORT_GET))
+    await edited.refactor()
+    assert edited.engine.requests[0].sampling.repeat_penalty == 1
+
+
 async def test_a_cancelled_edit_ends_and_is_remembered():
     edited = Edited(fenced(SHORT_GET))
     edited.engine.pause()
