@@ -241,6 +241,7 @@ class Server(LanguageServer):
         bench.elsewhere, bench.names = self.folders.elsewhere, self.folders.names
         bench.tell = self._tell
         bench.tell_more = self.feedback.tell_more
+        bench.stages = self.feedback.stages
         return bench
 
     def _tell(self, sentence: str) -> None:

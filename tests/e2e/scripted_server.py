@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from leanwide.engine.base import CancelToken, Finished, Piece, Request
+from leanwide.engine.base import CancelToken, Finished, Piece, Request, Watch, unwatched
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.server import create_server
 
@@ -28,9 +28,9 @@ class HoldingEngine(ScriptedEngine):
         self._go = go
 
     async def generate(
-        self, request: Request, cancel: CancelToken
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
     ) -> AsyncIterator[Piece | Finished]:
-        async for event in super().generate(request, cancel):
+        async for event in super().generate(request, cancel, watch):
             if isinstance(event, Piece) and event.text == HOLD:
                 while not self._go.exists():
                     await asyncio.sleep(0.01)

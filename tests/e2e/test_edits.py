@@ -180,13 +180,12 @@ async def test_a_test_is_a_file_that_the_editor_creates(tmp_path):
         assert applied("", change["edits"]) == f"{code}\n"
 
 
-async def test_an_editor_that_cannot_create_files_gets_the_test_as_text():
-    code = "def test_get():\n    assert True"
-    async with scripted(fenced(code), more=versioned) as (editor, uri):
+async def test_an_editor_that_cannot_create_files_is_told_so_at_once():
+    async with scripted(fenced("def test_get(): ..."), more=versioned) as (editor, uri):
         answer = await run(editor, uri, "test")
         assert answer["edit"] is None
         assert answer["markdown"].startswith("This editor cannot create ")
-        assert code in answer["markdown"]
+        assert answer["stats"]["tokensGenerated"] == 0
 
 
 async def test_the_server_has_the_edit_applied_where_it_is_told_to():

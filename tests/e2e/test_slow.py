@@ -110,3 +110,13 @@ async def test_what_is_read_where_the_cursor_rests_is_there_at_the_first_key():
         record = await generated(editor)
         assert record.tokensReused > 100
         assert record.tokensEvaluated < 20
+
+
+async def test_how_far_a_question_is_read_is_shown():
+    async with session({"modes": {"think": {"output_tokens": 8}}}, command=SLOW) as editor:
+        uri = await loaded(editor)
+        span = {"start": {"line": 0, "character": 0}, "end": {"line": 25, "character": 0}}
+        await editor.command("leanwide.explain", {"uri": uri, "range": span})
+        reports = [one for some in editor.client.progress_reports.values() for one in some]
+        said = [str(getattr(one, "message", "")) for one in reports]
+        assert [text for text in said if "tokens read" in text]

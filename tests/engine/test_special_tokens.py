@@ -55,7 +55,7 @@ def say(lanes: Lanes, lane: Lane, monkeypatch: pytest.MonkeyPatch):
                 tokens += lanes.model.tokenize_markup(part[1:-1])
             else:  # llama.cpp makes one token of a whole word of its own
                 tokens += itertools.chain(*map(lanes.model.tokenize, part))
-        answer = iter([*tokens, lanes.model.eos])
+        answer = itertools.chain(tokens, itertools.repeat(lanes.model.eos))
         monkeypatch.setattr(lane.kv, "sample", lambda _: next(answer))
         *steps, end = lane.run(job(request("x = ", max_tokens=200, **changes)))
         return [step for step in steps if isinstance(step, Piece)], end.reason
@@ -109,6 +109,23 @@ def test_an_answer_that_speaks_of_the_mark_is_no_thinking(say):
 def test_a_second_mark_behind_the_thinking_is_told_as_a_token(say):
     pieces, _ = say("«<think>»a«</think>»b«</think>»c", thinking=THINKING)
     assert special(pieces) == ["</think>"]
+
+
+@pytest.mark.parametrize("said", ["«<think>»a", "«<think>»a«</think>»", "«<think>»a«</think>»\n"])
+def test_thinking_without_an_answer_is_asked_on(say, said: str):
+    pieces, _ = say(said, thinking=THINKING)
+    thought = "".join(piece.text for piece in pieces if piece.thought)
+    answer = "".join(piece.text for piece in pieces if not piece.thought)
+    assert thought == "a"
+    assert answer.strip()
+
+
+def test_the_thinking_is_not_closed_twice_before_the_answer(say):
+    pieces, _ = say("«<think>»a«</think>»\n«</think>»\n\nb", thinking=THINKING)
+    assert "".join(piece.text for piece in pieces if not piece.thought) == "b"
+    spelt = ThoughtStream(THINKING)
+    both = [*spelt.take("<think>a</think>\n</think>\n\nb"), *spelt.flush()]
+    assert "".join(piece.text for piece in both if not piece.thought) == "b"
 
 
 def test_a_mark_that_is_no_token_is_found_spelt():

@@ -92,7 +92,7 @@ def test_a_model_that_never_stops_thinking_is_stopped_at_the_budget(lane: Lane, 
         *steps, end = lane.run(job(asked))
         if end.reason is FinishReason.LENGTH:
             break
-    thought, answer = parted(step for step in steps if step is not None)
+    thought, answer = parted(step for step in steps if isinstance(step, Piece))
     assert abs(end.stats.tokens_thought - budget) <= 1
     assert end.stats.tokens_generated - end.stats.tokens_thought == 6
     assert thought.endswith("\nenough\n")
@@ -107,6 +107,19 @@ def test_what_was_said_in_its_place_is_in_the_context(lane: Lane):
     _, again = run(lane, "x = ", Markup(thinking.conclusion), max_tokens=1)
     assert again.stats.tokens_evaluated <= 1
     assert again.stats.tokens_reused > first.stats.tokens_evaluated
+
+
+def test_thinking_ends_when_its_time_is_over(lane: Lane):
+    thinking = attrs.evolve(BEGUN, budget_tokens=300, deadline_ms=0.0)
+    for number in range(50):
+        asked = request(Markup(f"<|im_start|>t{number}\n"), thinking=thinking, max_tokens=6)
+        *steps, end = lane.run(job(asked))
+        if end.reason is FinishReason.LENGTH:
+            break
+    thought, answer = parted(step for step in steps if isinstance(step, Piece))
+    assert end.stats.tokens_thought <= 1
+    assert thought.endswith("\nenough\n")
+    assert answer
 
 
 def test_thinking_needs_its_own_room(lane: Lane):

@@ -64,6 +64,7 @@ TO_SERVER = [
     wire.Refused("no"),
     wire.Text(1, "é🙂\0"),
     wire.Text(1, "hm", thought=True),
+    wire.Read(1, 64, 128),
     wire.Beat(1),
     wire.Done(1, FinishReason.DEADLINE, FREE),
     wire.Failed(1, "no"),

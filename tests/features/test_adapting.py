@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from attrs import evolve
 
-from leanwide.engine.base import CancelToken, Finished, Piece, Request, Stats
+from leanwide.engine.base import CancelToken, Finished, Piece, Request, Stats, Watch, unwatched
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.features.workbench import Manners, Workbench, workbench
 from tests.features.editor import MARK, PROFILES, Editor
@@ -16,9 +16,9 @@ class SlowEngine(ScriptedEngine):
     """An engine that says that it evaluates and decodes 10 tokens a second."""
 
     async def generate(
-        self, request: Request, cancel: CancelToken
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
     ) -> AsyncIterator[Piece | Finished]:
-        async for event in super().generate(request, cancel):
+        async for event in super().generate(request, cancel, watch):
             yield (
                 Finished(event.reason, slow(event.stats)) if isinstance(event, Finished) else event
             )

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import attrs
 import pytest
 
 from leanwide.context.view import View, split_lines
-from leanwide.engine.base import CancelToken, EngineError, Markup
+from leanwide.engine.base import (
+    CancelToken,
+    EngineError,
+    Finished,
+    Markup,
+    Piece,
+    Request,
+    Watch,
+    unwatched,
+)
 from leanwide.engine.scripted import Answer
 from leanwide.features.chat import Saying, chat
 from leanwide.features.chats import MOST, Chats, UnknownChat
@@ -16,6 +26,7 @@ from leanwide.features.journal import Source
 from leanwide.features.place import Place, whole
 from leanwide.features.wide import Answer as Told
 from leanwide.features.workbench import Workbench, workbench
+from leanwide.modes.machine import Machine, Pace, Rate
 from leanwide.modes.profile import Mode
 from leanwide.prompt.history import Turn
 from leanwide.syntax import Position
@@ -39,8 +50,13 @@ def file(text: str = SOURCE, path: str = "/a.py") -> View:
 class Talking:
     """One conversation with an engine that says what it is told to."""
 
-    def __init__(self, *answers: str | Answer, context_tokens: int = 4096) -> None:
-        self.engine = SteppedEngine()
+    def __init__(
+        self,
+        *answers: str | Answer,
+        context_tokens: int = 4096,
+        engine: SteppedEngine | None = None,
+    ) -> None:
+        self.engine = engine or SteppedEngine()
         self.engine.enqueue(*((one,) if isinstance(one, str) else one for one in answers))
         dialog = attrs.evolve(PROFILES[Mode.DIALOG], context_tokens=context_tokens)
         self.bench: Workbench = workbench(self.engine, {**PROFILES, Mode.DIALOG: dialog})
@@ -83,6 +99,58 @@ def _tokens(talking: Talking) -> int:
     prompt = talking.engine.requests[-1].prompt
     texts = [piece.text if isinstance(piece, Markup) else str(piece) for piece in prompt]
     return sum(-(-len(text) // 4) for text in texts)
+
+
+def reads(per_second: float) -> Machine:
+    return Machine(paces={"wide": Pace(prompt=Rate((), per_second))})
+
+
+async def test_a_slow_machine_reads_less_of_the_history():
+    talking = Talking(*(f"{number}: {'a' * 3000}" for number in range(4)))
+    for number in range(3):
+        await talking.say(f"question {number}")
+    assert "question 0" in talking.read
+    talking.bench.machine = reads(10)
+    await talking.say("question 3")
+    assert "question 0" not in talking.read
+    assert _tokens(talking) <= 10 * 120
+    assert "to answer within 120 s" in talking.bench.journal.records[-1].reason
+
+
+class RememberingEngine(SteppedEngine):
+    """An engine that says that it read each prompt."""
+
+    async def generate(
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+    ) -> AsyncIterator[Piece | Finished]:
+        read = sum(-(-len(str(getattr(one, "text", one))) // 4) for one in request.prompt)
+        async for event in super().generate(request, cancel, watch):
+            if isinstance(event, Finished):
+                stats = attrs.evolve(event.stats, tokens_evaluated=read, prompt_ms=0.0)
+                yield Finished(event.reason, stats)
+            else:
+                yield event
+
+
+async def test_what_the_lane_has_read_of_the_history_takes_no_time():
+    talking = Talking(engine=RememberingEngine())
+    talking.engine.enqueue(*((f"{number}: {'a' * 3000}",) for number in range(4)))
+    for number in range(3):
+        await talking.say(f"question {number}")
+    talking.bench.machine = reads(10)
+    await talking.say("question 3")
+    assert "question 0" in talking.read
+
+
+async def test_what_cannot_be_read_in_time_is_refused_at_once_and_says_why():
+    talking = Talking("x")
+    talking.bench.machine = reads(0.1)
+    answer = await talking.say("What is this?", whole(file()))
+    assert answer.markdown == (
+        "This cannot be read and answered within 120 s: this machine reads 0.1 tokens a second. "
+        "Ask about less, or raise modes.dialog.deadline_ms."
+    )
+    assert talking.engine.requests == []
 
 
 async def test_code_is_shown_once():

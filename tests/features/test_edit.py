@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from leanwide.context.view import View, split_lines
@@ -19,6 +21,8 @@ from leanwide.features.place import Place
 from leanwide.features.refactor import refactor
 from leanwide.features.workbench import workbench
 from leanwide.features.write_test import write_test
+from leanwide.modes.machine import Machine, Pace, Rate
+from leanwide.modes.profile import Mode
 from leanwide.modes.router import Task
 from leanwide.shape.splice import applied
 from leanwide.syntax import Position
@@ -246,9 +250,54 @@ async def test_a_selection_that_is_too_long_is_refused_with_what_would_fit():
     edited = Edited(text=text)
     outcome = await edited.refactor(((0, 0), (10_000, 0)))
     assert outcome.markdown == (
-        "This is too long to edit: at most 1,024 tokens fit, and all are needed."
+        "This is too long to edit: at most 1,024 tokens fit, and all are needed. Select less."
     )
     assert [request.max_tokens for request in edited.engine.requests] == []
+
+
+def decodes(per_second: float) -> Machine:
+    return Machine(paces={"wide": Pace(decode=Rate((), per_second))})
+
+
+async def test_what_cannot_be_in_time_is_refused_before_it_starts():
+    edited = Edited(fenced("def get(self): ..."))
+    edited.bench.machine = decodes(0.5)
+    outcome = await edited.refactor()
+    assert outcome.change is None
+    assert re.fullmatch(
+        r"This takes about \d+ s on this machine, and an answer may take 120 s: "
+        r"select less, or raise modes\.think\.deadline_ms\.",
+        outcome.markdown,
+    )
+    assert [request.max_tokens for request in edited.engine.requests] == []
+
+
+async def test_a_slow_machine_gives_an_edit_what_its_lines_need():
+    text = "".join(f"first_value_{number} = second_value_{number}\n" for number in range(40))
+    edited = Edited(fenced("x = 1"), text=text)
+    edited.bench.machine = decodes(6)
+    await edited.refactor(((0, 0), (40, 0)))
+    code = sum(-(-len(line) // 4) for line in text.splitlines(keepends=True))
+    assert edited.engine.requests[0].max_tokens >= code * 5 // 4
+    assert code * 5 // 4 > PROFILES[Mode.THINK].output_tokens // 4
+
+
+async def test_an_editor_that_cannot_create_files_is_told_so_before_the_model_is_asked(tmp_path):
+    file = tmp_path / "store.py"
+    edited = Edited(fenced(TEST), path=str(file))
+    desk = attrs.evolve(edited.desk(Task.TEST), creates=False)
+    outcome = await write_test(edited.place(*GET), lambda _: None, desk)
+    assert re.fullmatch(
+        r"This editor cannot create .*test_store\.py: create it empty, and ask again\.",
+        outcome.markdown,
+    )
+    assert edited.engine.requests == []
+
+
+async def test_code_may_say_again_what_stands_there():
+    edited = Edited(fenced(SHORT_GET))
+    await edited.refactor()
+    assert edited.engine.requests[0].sampling.repeat_penalty == 1
 
 
 async def test_a_cancelled_edit_ends_and_is_remembered():

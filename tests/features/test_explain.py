@@ -204,6 +204,33 @@ async def test_a_long_sentence_again_and_again_is_stopped(unit: int):
     assert answer.markdown.endswith("*The answer ends here: it began to repeat itself.*")
 
 
+THOUGHT = Piece("hm", thought=True)
+CLOSING = Piece("</think>", special=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ((THOUGHT, "It adds.", CLOSING), "It adds."),
+        ((THOUGHT, "It adds.", CLOSING, " \n", "Done."), "It adds.\nDone."),
+        ((THOUGHT, "It adds.\n", CLOSING, "\nDone."), "It adds.\n\nDone."),
+        ((THOUGHT, "The mark ", CLOSING, " ends it."), "The mark </think> ends it."),
+        ((THOUGHT, "The mark `", CLOSING, "`."), "The mark `</think>`."),
+        ((THOUGHT, "```\n", CLOSING, "\n```"), "```\n</think>\n```"),
+        ((THOUGHT, "It adds </think>\n"), "It adds </think>\n"),
+    ],
+)
+async def test_a_second_end_of_thinking_is_not_shown_unless_the_answer_speaks_of_it(said, shown):
+    assert (await Explained(*said).ask()).markdown == shown
+
+
+async def test_prose_is_kept_from_loops():
+    explained = Explained("x")
+    await explained.ask()
+    sampling = explained.engine.requests[0].sampling
+    assert (sampling.temperature, sampling.repeat_penalty, sampling.penalty_tokens) == (0, 1.1, 256)
+
+
 async def test_a_model_that_says_nothing():
     assert (await Explained().ask()).markdown == "The model gave no answer."
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from leanwide.cli.access import Place
 from leanwide.cli.listening import serve_tcp
 from leanwide.cli.log import log_to_stderr
-from leanwide.engine.base import CancelToken, Finished, Piece, Request
+from leanwide.engine.base import CancelToken, Finished, Piece, Request, Watch, unwatched
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.engine.shared import SharedEngine
 from leanwide.options import restrict_session
@@ -24,13 +24,13 @@ class TalkingEngine(ScriptedEngine):
         self._slow = False
 
     async def generate(
-        self, request: Request, cancel: CancelToken
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
     ) -> AsyncIterator[Piece | Finished]:
         """Say the same each time; every other time long enough to be cancelled."""
         self._slow = not self._slow
         await asyncio.sleep(0.003 if self._slow else 0)
         self.enqueue(["```python\n", "self.settings", " = 1\n", "```"])
-        async for event in super().generate(request, cancel):
+        async for event in super().generate(request, cancel, watch):
             yield event
         self.requests.clear()
         self.cancelled.clear()

@@ -76,18 +76,18 @@ def test_the_nearest_legal_expert_count_serves(model, wanted, number, notice):
     ("model", "wanted", "sequences", "free", "tokens", "notice"),
     [
         (header(), 8192, 2, 24 * GB, 8192, ""),
-        (header(context_length=4096), 8192, 1, 24 * GB, 4096, "was trained for 4096 tokens"),
-        (header(), 8192, 2, 2 * GB, 5086, "finds memory for 5086 tokens"),
-        (header(), 8192, 4, 2 * GB, 2543, "finds memory for 2543 tokens"),
-        (header(), 8192, 1, 0, 256, "finds memory for 256 tokens"),
+        (header(context_length=4096), 8192, 1, 24 * GB, 4096, ""),
+        (header(), 8192, 2, 2 * GB, 5086, "5,086"),
+        (header(), 8192, 4, 2 * GB, 2543, "2,543"),
+        (header(), 8192, 1, 0, 256, "256"),
         (header(context_length=0), 8192, 1, 24 * GB, 8192, ""),
-        (header(context_length=64), 8192, 1, 0, 64, "was trained for 64 tokens"),
+        (header(context_length=64), 8192, 1, 0, 64, ""),
     ],
 )
 def test_the_longest_legal_context_serves(model, wanted, sequences, free, tokens, notice):
     found, sentence = legal_context(model, wanted, sequences, free)
     assert found == tokens
-    full = f"model {notice} of context: they serve, not {wanted}"
+    full = f"there is memory for {notice} tokens of context, not for {wanted:,}"
     assert sentence == (full if notice else "")
 
 

@@ -41,6 +41,8 @@ SIGNALS = st.builds(
     thinks=st.booleans(),
     lane_tokens=LANE_TOKENS,
     selection_lines=st.none() | st.integers(-1, 10**6),
+    answer_tokens=st.integers(0, 10**5),
+    read_tokens=st.integers(0, 10**5),
     difficulty=st.none() | st.builds(Difficulty, st.sampled_from(Level), st.just("it is so")),
     pinned=st.none() | st.sampled_from(Mode),
     machine=MACHINES,
@@ -205,8 +207,8 @@ def test_an_explanation_thinks_where_the_model_does(signals, profiles):
 def test_a_narrow_lane_is_a_reason_that_is_told():
     profiles = parse()[0].profiles
     decision = route(Task.EXPLAIN, Signals(lane_tokens=2048), profiles)
-    assert "narrowed to a lane of 2048 tokens" in decision.reason
-    assert "narrowed" not in route(Task.EXPLAIN, Signals(lane_tokens=2**20), profiles).reason
+    assert "1,024 tokens of context, because the lane holds 2,048" in decision.reason
+    assert "lane holds" not in route(Task.EXPLAIN, Signals(lane_tokens=2**20), profiles).reason
 
 
 @pytest.mark.parametrize("task", Task)

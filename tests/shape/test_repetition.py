@@ -89,3 +89,7 @@ def test_looking_for_loops_in_a_growing_text_is_bounded_work():
     for end in range(len(text) - 1_000, len(text)):
         loop_start(text[:end])
     assert time.process_time() - began < 5
+
+
+def test_a_table_of_escapes_is_no_loop():
+    assert loop_start("TABLE = (\n" + 12 * "    '\\ufffe'\n") is None

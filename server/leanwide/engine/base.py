@@ -8,6 +8,7 @@ scripted fake can stand behind it.
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -187,12 +188,16 @@ class LaneInfo:
 
 @frozen(kw_only=True)
 class Sampling:
-    """How the next token is chosen. Temperature 0 is greedy; the rest is then unused."""
+    """How the next token is chosen. Temperature 0 is greedy: no top_k, top_p and seed."""
 
     temperature: float = 0.0
     top_k: int = 0
     top_p: float = 1.0
     seed: int = 0
+    repeat_penalty: float = 1.0
+    """What makes tokens less likely that were said lately, as llama.cpp has it; 1 is nothing."""
+    penalty_tokens: int = 0
+    """How many of the last generated tokens were said lately."""
 
 
 GREEDY = Sampling()
@@ -212,6 +217,9 @@ class Thinking:
     """What makes the model come to its answer; holds :attr:`closing`."""
     begun: bool
     """The prompt ends inside the thinking: the chat template has opened it."""
+    deadline_ms: float = math.inf
+    """How long it may take, in milliseconds from the moment when the prompt is read; then, too, the
+    engine says :attr:`conclusion`."""
 
 
 @frozen(kw_only=True)
@@ -282,6 +290,23 @@ class Finished:
 
     reason: FinishReason
     stats: Stats
+
+
+@frozen
+class Reading:
+    """How far a prompt is read that takes several steps."""
+
+    tokens: int
+    """Read so far, or found in the KV cache."""
+    of: int
+
+
+Watch = Callable[[Reading], None]
+"""Told how far a prompt is read."""
+
+
+def unwatched(_: Reading) -> None:
+    """Nobody wants to know."""
 
 
 class CancelToken:
@@ -370,8 +395,10 @@ class Engine(Protocol):
             EngineError: No model is loaded.
         """
 
-    def generate(self, request: Request, cancel: CancelToken) -> AsyncIterator[Piece | Finished]:
-        """Stream the answer.
+    def generate(
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+    ) -> AsyncIterator[Piece | Finished]:
+        """Stream the answer; ``watch`` is told meanwhile how far the prompt is read.
 
         Raises:
             EngineError: The engine cannot serve the request, or died while it did.

@@ -31,13 +31,16 @@ from leanwide.engine.base import (
     NotLoadedError,
     Piece,
     Prompt,
+    Reading,
     Request,
+    Watch,
+    unwatched,
 )
 from leanwide.engine.deaths import Death, Starts
 
 logger = logging.getLogger(__name__)
 
-Event = Piece | Finished | list[int] | EngineError
+Event = Piece | Reading | Finished | list[int] | EngineError
 
 
 @frozen(kw_only=True)
@@ -179,7 +182,7 @@ class EngineClient:
         raise event if isinstance(event, EngineError) else EngineError("unexpected answer")
 
     async def generate(
-        self, request: Request, cancel: CancelToken
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
     ) -> AsyncIterator[Piece | Finished]:
         """Stream the answer; ends with exactly one Finished.
 
@@ -195,7 +198,9 @@ class EngineClient:
                     event = await events.get()
                     if isinstance(event, EngineError):
                         raise event
-                    if not isinstance(event, list):
+                    if isinstance(event, Reading):
+                        watch(event)
+                    elif not isinstance(event, list):
                         yield event
                     if isinstance(event, Finished):
                         return
@@ -375,6 +380,8 @@ class EngineClient:
                 )
             case wire.Closed():
                 self._lanes.pop(message.lane, None)
+            case wire.Read():
+                self._answer(message.id, Reading(message.tokens, message.of))
             case wire.Text():
                 self._answer(message.id, Piece(message.text, message.thought, message.special))
             case wire.Done():

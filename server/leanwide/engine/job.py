@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from attrs import Factory, define, field, frozen
 
-from leanwide.engine.base import Finished, Piece, Request, Stats
+from leanwide.engine.base import Finished, Piece, Reading, Request, Stats
 
-Step = Piece | Finished | None
-"""What one step gave; None is a prompt slice that gave no text yet."""
+Step = Piece | Reading | Finished | None
+"""What one step gave; None is one that nobody has to hear of."""
 
 
 @frozen(kw_only=True)

@@ -341,14 +341,22 @@ class Context:
 class Sampler:
     """llama.cpp's sampler chain for one generation."""
 
-    def __init__(self, sampling: Sampling) -> None:
+    def __init__(self, sampling: Sampling, vocabulary: int) -> None:
+        """Make it for a vocabulary of so many tokens."""
         self.chain: Any = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
-        for link in _links(sampling):
+        for link in (*_penalties(sampling, vocabulary), *_links(sampling)):
             api.llama_sampler_chain_add(self.chain, link)
 
     def close(self) -> None:
         """Give the memory back."""
         api.llama_sampler_free(self.chain)
+
+
+def _penalties(sampling: Sampling, vocabulary: int) -> list[Any]:
+    if sampling.repeat_penalty == 1 or sampling.penalty_tokens == 0:
+        return []
+    last, repeat = sampling.penalty_tokens, sampling.repeat_penalty
+    return [api.llama_sampler_init_penalties(vocabulary, last, repeat, 0.0, 0.0)]
 
 
 def _links(sampling: Sampling) -> list[Any]:

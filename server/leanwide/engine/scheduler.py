@@ -7,7 +7,7 @@ from itertools import count
 
 from attrs import define
 
-from leanwide.engine.base import EngineError, Finished, Piece, Priority
+from leanwide.engine.base import EngineError, Finished, Piece, Priority, Reading
 from leanwide.engine.job import Step
 
 
@@ -35,7 +35,7 @@ class Scheduler:
 
     def __init__(
         self,
-        on_step: Callable[[int, Piece | None], None],
+        on_step: Callable[[int, Piece | Reading | None], None],
         on_end: Callable[[int, Finished | EngineError], None],
     ) -> None:
         self._jobs: list[_Waiting] = []

@@ -21,8 +21,11 @@ from leanwide.engine.base import (
     ModelInfo,
     Piece,
     Prompt,
+    Reading,
     Request,
     Stats,
+    Watch,
+    unwatched,
 )
 
 Answer = Sequence[str | Piece] | EngineError
@@ -112,13 +115,14 @@ class ScriptedEngine:
         return -(-(len(characters) - read) // 4)
 
     async def generate(
-        self, request: Request, cancel: CancelToken
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
     ) -> AsyncIterator[Piece | Finished]:
-        """Stream the next queued answer."""
+        """Stream the next queued answer; the prompt is read in two steps."""
         self.requests.append(request)
         answer = self._answers.popleft() if self._answers else ()
         if isinstance(answer, EngineError):
             raise answer
+        watch(Reading(1, 2))
         said, reason = 0, FinishReason.END
         for piece in answer:
             await self._turn(cancel)

@@ -23,6 +23,8 @@ from leanwide.engine.base import (
     Piece,
     Prompt,
     Request,
+    Watch,
+    unwatched,
 )
 
 logger = logging.getLogger(__name__)
@@ -145,7 +147,7 @@ class EngineView:
             return await self._engine.unread(lane, prompts)
 
     async def generate(
-        self, request: Request, cancel: CancelToken
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
     ) -> AsyncIterator[Piece | Finished]:
         """Stream the answer; ends with exactly one Finished.
 
@@ -154,7 +156,7 @@ class EngineView:
         """
         self._begin()
         self.needed.add(request.lane)
-        events = self._engine.generate(request, cancel)
+        events = self._engine.generate(request, cancel, watch)
         finished = False
         # A block for each event: one around the loop would end its reader, not the stream.
         while not finished:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 
-from leanwide.engine.base import Finished, FinishReason, Piece, Thinking
+import numpy as np
+
+from leanwide.engine.base import Finished, FinishReason, Piece, Reading, Thinking
 from leanwide.engine.cache import CachedSequence
 from leanwide.engine.encoding import Encoded
 from leanwide.engine.healing import Healing, PieceIndex
@@ -58,8 +60,8 @@ class Steps:
     def _read(self, tokens: list[int]) -> Iterator[Step]:
         for count in self._kv.fill(self._sequence, tokens, self._job):
             self._meter.evaluated += count
-            if len(self._sequence.tokens) < len(tokens):
-                yield None
+            if (read := len(self._sequence.tokens)) < len(tokens):
+                yield Reading(read, len(tokens))
         self._meter.prompt_done = time.monotonic()
 
     def _score(self, truth: Truth) -> Iterator[Step]:
@@ -79,15 +81,22 @@ class Steps:
         """Generate token by token; gives the reason why it ended."""
         request = self._job.request
         healing, voice = Healing(self._index, healed), self._voice()
-        sampler = Sampler(request.sampling)
+        sampler = Sampler(request.sampling, self._model.vocabulary)
         try:
             reason: FinishReason | None = None
             while reason is None:
+                if self._thinks_too_long():
+                    voice.thoughts.hasten()
                 if voice.thoughts.conclusion:
                     yield from self._conclude(voice)
                     if self._job.cancelled():
                         return FinishReason.CANCELLED
                 said = self._next_token(sampler, healing, request.thinking)
+                if said is None and voice.thoughts.unfinished:
+                    voice.thoughts.hasten()
+                    continue
+                if said is None and voice.thoughts.owes_answer:
+                    said = self._likeliest_word()
                 if said is None:
                     reason = FinishReason.END
                     break
@@ -131,6 +140,19 @@ class Steps:
         name = self._model.name(token)
         marks = thinking is not None and name in (thinking.opening, thinking.closing)
         return (token, name.encode()) if marks else None
+
+    def _likeliest_word(self) -> tuple[int, bytes]:
+        """The likeliest token that does not end the answer, and its bytes."""
+        logits = self._kv.logits().copy()
+        while self._model.is_end(token := int(np.argmax(logits))):
+            logits[token] = -np.inf
+        return token, self._model.piece(token)
+
+    def _thinks_too_long(self) -> bool:
+        thinking = self._job.request.thinking
+        if thinking is None:
+            return False
+        return time.monotonic() >= self._meter.prompt_done + thinking.deadline_ms / 1000
 
     def _conclude(self, voice: Voice) -> Iterator[Step]:
         """End the thinking in the model's place; the logits that are there are not needed."""

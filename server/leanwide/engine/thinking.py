@@ -30,6 +30,10 @@ class ThoughtStream:
             marks: Those of the two marks that are tokens.
         """
         self._thinking = thinking
+        self._budget = thinking.budget_tokens if thinking is not None else 0
+        self._thought = False
+        """The thinking is over."""
+        self._answered = False
         self._opens_by_token = thinking is not None and thinking.opening in marks
         self._closes_by_token = thinking is not None and thinking.closing in marks
         self._held = ""
@@ -46,10 +50,23 @@ class ThoughtStream:
     @property
     def conclusion(self) -> str:
         """What is to be said in the model's place now; "" while it may go on by itself."""
-        thinking = self._thinking
-        if thinking is None or self._part is not _Part.THINKING:
+        if self._thinking is None or not self.unfinished:
             return ""
-        return thinking.conclusion if self.spent >= thinking.budget_tokens else ""
+        return self._thinking.conclusion if self.spent >= self._budget else ""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the model is thinking."""
+        return self._part is _Part.THINKING
+
+    @property
+    def owes_answer(self) -> bool:
+        """Whether the thinking is over and no word of the answer was said yet."""
+        return self._thought and not self._answered
+
+    def hasten(self) -> None:
+        """Let nothing more be thought."""
+        self._budget = 0
 
     @property
     def tokens(self) -> int:
@@ -63,7 +80,7 @@ class ThoughtStream:
             self._held += text
             if self._held.strip():
                 yield from self._begin_answer()
-        elif self._part is _Part.THINKING and self._closes_by_token:
+        elif self.unfinished and self._closes_by_token:
             if text:
                 yield Piece(text, thought=True)
         else:
@@ -72,12 +89,11 @@ class ThoughtStream:
     def take_special(self, text: str) -> Iterator[Piece]:
         """Take a special token that the model generated."""
         self._count()
-        if self._part is _Part.THINKING or (self._part is _Part.UNDECIDED and self._opens(text)):
+        if self.unfinished or (self._part is _Part.UNDECIDED and self._opens(text)):
             yield from self.say(text)
             return
         yield from self._begin_answer()
-        self._trimming = False
-        yield Piece(text, special=True)
+        yield from self._mark(text)
 
     def say(self, text: str) -> Iterator[Piece]:
         """Take text that cost the model no token."""
@@ -93,7 +109,7 @@ class ThoughtStream:
         """Give what was held back, at the end of the stream."""
         held, self._held = self._held, ""
         if held:
-            yield Piece(held, thought=self._part is _Part.THINKING)
+            yield Piece(held, thought=self.unfinished)
 
     def _count(self) -> None:
         """Note a generated token."""
@@ -119,28 +135,47 @@ class ThoughtStream:
             self._part, self._opening = _Part.ANSWER, 0
 
     def _look_for_closing(self) -> Iterator[Piece]:
-        assert self._thinking is not None  # noqa: S101  # else everything is answer
-        closing = self._thinking.closing
-        thought, found, rest = self._held.partition(closing)
+        thought, found = self._up_to_closing()
         if found:
-            self._held, self._part = rest, _Part.ANSWER
-        else:
-            kept = next(
-                (
-                    size
-                    for size in range(len(closing) - 1, 0, -1)
-                    if thought[-size:] == closing[:size]
-                ),
-                0,
-            )
-            thought, self._held = thought[: len(thought) - kept], thought[len(thought) - kept :]
+            self._part, self._thought = _Part.ANSWER, True
         if thought:
             yield Piece(thought, thought=True)
 
+    def _up_to_closing(self) -> tuple[str, bool]:
+        """Give what is held up to the closing mark, and whether that has come; keep the rest."""
+        assert self._thinking is not None  # noqa: S101  # else everything is answer
+        closing = self._thinking.closing
+        text, found, rest = self._held.partition(closing)
+        if not found:
+            sizes = range(len(closing) - 1, 0, -1)
+            kept = next((size for size in sizes if text.endswith(closing[:size])), 0)
+            text, rest = text[: len(text) - kept], text[len(text) - kept :]
+        self._held = rest
+        return text, bool(found)
+
     def _answer(self) -> Iterator[Piece]:
-        text, self._held = self._held, ""
+        if not self._thought or self._closes_by_token:
+            text, self._held = self._held, ""
+            yield from self._words(text)
+            return
+        found = True
+        while found:  # a model that spells its marks may spell one more
+            text, found = self._up_to_closing()
+            yield from self._words(text)
+            if found and self._thinking is not None:
+                yield from self._mark(self._thinking.closing)
+
+    def _words(self, text: str) -> Iterator[Piece]:
         if self._trimming:
             text = text.lstrip()
             self._trimming = not text
         if text:
+            self._answered = self._answered or not text.isspace()
             yield Piece(text)
+
+    def _mark(self, text: str) -> Iterator[Piece]:
+        """Pass on a special token of the answer; the thinking is not closed twice in a row."""
+        if self.owes_answer and self._thinking is not None and text == self._thinking.closing:
+            return
+        self._trimming, self._answered = False, True
+        yield Piece(text, special=True)

@@ -32,7 +32,7 @@ class Start(msgspec.Struct, frozen=True, tag=True):
 
 
 class Generate(msgspec.Struct, frozen=True, tag=True):
-    """Run a request; answered by any number of Text and Beat, then one Done or Failed."""
+    """Run a request; answered by any number of Read, Text and Beat, then one Done or Failed."""
 
     id: int
     request: Request
@@ -99,6 +99,14 @@ class Text(msgspec.Struct, frozen=True, tag=True):
     special: bool = False
 
 
+class Read(msgspec.Struct, frozen=True, tag=True):
+    """A slice of a prompt was read: so many tokens of all are there."""
+
+    id: int
+    tokens: int
+    of: int
+
+
 class Beat(msgspec.Struct, frozen=True, tag=True):
     """A step without text was done: the engine works, it does not hang."""
 
@@ -128,7 +136,7 @@ class Counts(msgspec.Struct, frozen=True, tag=True):
 
 
 ToWorker = Start | Generate | Cancel | Count | Unread | Close
-ToServer = Loading | Opened | Closed | Refused | Text | Beat | Done | Failed | Counts
+ToServer = Loading | Opened | Closed | Refused | Read | Text | Beat | Done | Failed | Counts
 
 
 def _encode_other(value: Any) -> Any:

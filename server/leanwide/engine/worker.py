@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from leanwide.engine import wire
-from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece
+from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, Reading
 from leanwide.engine.inbox import Arrival, Inbox
 from leanwide.engine.job import Job, Step
 from leanwide.engine.lanes import Lanes
@@ -140,11 +140,14 @@ class Worker:
         self._report(info)
         yield from lane.run(job)
 
-    def _send_step(self, job_id: int, piece: Piece | None) -> None:
-        if piece is None:
-            self._send(wire.Beat(job_id))
-        else:
-            self._send(wire.Text(job_id, piece.text, piece.thought, piece.special))
+    def _send_step(self, job_id: int, step: Piece | Reading | None) -> None:
+        match step:
+            case Piece():
+                self._send(wire.Text(job_id, step.text, step.thought, step.special))
+            case Reading():
+                self._send(wire.Read(job_id, step.tokens, step.of))
+            case None:
+                self._send(wire.Beat(job_id))
 
     def _send_end(self, job_id: int, end: Finished | EngineError) -> None:
         del self._cancelled[job_id]

@@ -7,10 +7,11 @@ import time
 from pathlib import PurePath
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanwide.engine.base import CancelToken
 from leanwide.features.chats import Chat
+from leanwide.features.journal import Source
 from leanwide.features.layouts import Conversation
 from leanwide.features.place import Found, Place, find
 from leanwide.features.quoting import quote
@@ -24,6 +25,7 @@ from leanwide.features.wide import (
     decide,
     free_answer,
     tokens_left,
+    too_long,
 )
 from leanwide.features.workbench import Workbench
 from leanwide.modes.difficulty import Difficulty, Level, difficulty
@@ -34,7 +36,6 @@ from leanwide.prompt.history import Turn, first_kept, messages_of
 from leanwide.prompt.question import code_known, code_shown
 
 _EMPTY: Final = "There is no question here."
-_TOO_LONG: Final = "This is longer than the model can read at once: ask about less."
 _FOLDED: Final = "The code is longer than the model can read at once: parts of it were left out."
 _QUESTION_SHARE: Final = 0.5
 """Share of the room that a question may take from the turns before it."""
@@ -97,6 +98,7 @@ async def chat(
                 talk.remember(Turn(text, words), saying.text)
             raise
         talk.remember(Turn(text, told.words), saying.text)
+        talk.record = told.record
         return told
 
 
@@ -110,17 +112,59 @@ async def _prepare(
     """
     found = await _found(saying, bench)
     signals = Signals(difficulty=_difficulty(saying, talk))
-    decision, start = await decide(Task.CHAT, bench.texts["chat"], bench, signals)
+    planned = evolve(signals, pinned=bench.pinned)
+    read = _read_already(talk, route(Task.CHAT, planned, bench.profiles).lane, bench)
+    plan = await _plan(saying, talk, found, evolve(signals, read_tokens=read), bench)
+    if read and plan.first != talk.first.get(plan.decision.lane, 0):
+        # With a turn less, all that is behind it is read anew.
+        plan = await _plan(saying, talk, found, signals, bench)
+    decision, worded = plan.decision, plan.worded
     if found is not None:
         tell_foreign(found.view, bench)
-    room = await tokens_left(decision.budget, start, bench)
-    costs = await _costs(talk, bench)
-    most = max(int(room * _QUESTION_SHARE), room - sum(costs[talk.first.get(decision.lane, 0) :]))
-    worded = await _word(saying.text.strip(), found, most, bench)
-    first = first_kept(costs, talk.first.get(decision.lane, 0), room - bench.counter(worded.text))
-    talk.first[decision.lane], text, conversation = await _fit(talk, first, worded, decision, bench)
+    talk.first[decision.lane], text, conversation = await _fit(
+        talk, plan.first, worded, decision, bench
+    )
     note = "" if worded.whole else _FOLDED
     return Question(decision=decision, conversation=conversation, began=began, note=note), text
+
+
+@frozen(kw_only=True)
+class _Plan:
+    """What of a conversation is read."""
+
+    decision: Decision
+    worded: _Worded
+    first: int
+    """The first turn."""
+
+
+async def _plan(
+    saying: Saying, talk: Chat, found: Found | None, signals: Signals, bench: Workbench
+) -> _Plan:
+    """Choose what has room, and can be read in time.
+
+    Raises:
+        _Unanswerable: The message alone cannot.
+    """
+    decision, start = await decide(Task.CHAT, bench.texts["chat"], bench, signals)
+    room = await tokens_left(decision.budget, start, bench)
+    costs, known = await _costs(talk, bench), talk.first.get(decision.lane, 0)
+    most = max(int(room * _QUESTION_SHARE), room - sum(costs[known:]))
+    worded = await _word(saying.text.strip(), found, most, bench)
+    if worded is None:
+        raise _Unanswerable(too_long(decision, bench))
+    first = first_kept(costs, known, room - bench.counter(worded.text))
+    return _Plan(decision=decision, worded=worded, first=first)
+
+
+def _read_already(talk: Chat, lane: str, bench: Workbench) -> int:
+    """Tokens of a conversation that its lane has read; 0 where it read something else since."""
+    records = reversed(bench.journal.records)
+    ours = (one for one in records if one.lane == lane and one.source is Source.MODEL)
+    newest = next(ours, None)
+    if newest is None or newest is not talk.record:
+        return 0
+    return newest.tokens_evaluated + newest.tokens_reused
 
 
 def _difficulty(saying: Saying, talk: Chat) -> Difficulty | None:
@@ -152,21 +196,19 @@ async def _costs(talk: Chat, bench: Workbench) -> list[int]:
     return [count(turn.question) + count(turn.answer) + _AROUND_TURN for turn in talk.turns]
 
 
-async def _word(message: str, found: Found | None, room: int, bench: Workbench) -> _Worded:
-    """Put code and message together, in at most ``room`` tokens."""
+async def _word(message: str, found: Found | None, room: int, bench: Workbench) -> _Worded | None:
+    """Put code and message together, in at most ``room`` tokens; None where they need more."""
     count = bench.counter
     worded = _Worded(message)
     if found is not None:
         await count.learn((message,))
         code = await quote(found, room - count(message), code_shown, bench)
         if not code.text:
-            raise _Unanswerable(_TOO_LONG)
+            return None
         pointing = f"{code_known(PurePath(found.view.path).name)}\n\n{message}"
         worded = _Worded(f"{code.text}\n\n{message}", code.text, pointing, code.whole)
     await count.learn((worded.text, worded.pointing))
-    if count(worded.text) > room:
-        raise _Unanswerable(_TOO_LONG)
-    return worded
+    return worded if count(worded.text) <= room else None
 
 
 async def _fit(

@@ -9,6 +9,7 @@ from typing import Final
 
 from attrs import define, field
 
+from leanwide.features.journal import Record
 from leanwide.prompt.history import Turn
 
 MOST: Final = 50
@@ -30,6 +31,8 @@ class Chat:
     turns: list[Turn] = field(factory=list)
     first: dict[str, int] = field(factory=dict)
     """The first turn that is still read, by lane: a small one forgets earlier."""
+    record: Record | None = None
+    """What its last answer cost."""
     touched: float = field(factory=time.monotonic)
     """When it last changed, in seconds of ``time.monotonic``."""
     busy: asyncio.Lock = field(factory=asyncio.Lock)

@@ -34,7 +34,8 @@ from leanwide.features.wide import (
     tokens_left,
 )
 from leanwide.features.workbench import Workbench
-from leanwide.modes.profile import Budget
+from leanwide.modes.controller import answer_seconds
+from leanwide.modes.profile import Budget, Decision
 from leanwide.modes.router import Signals, Task, route
 from leanwide.prompt.editing import again_question
 from leanwide.prompt.question import USUAL_FENCE, About
@@ -61,6 +62,8 @@ class Assignment:
     """What the answer's code has to stand in; another than the usual one holds fences itself."""
     example: tuple[str, ...] = ()
     """Lines of another file, with LF endings, whose style is wanted; as many as have room."""
+    needs: Callable[[int], int] = lambda code: code + code // 4 + 64
+    """Tokens that the answer takes, for code of so many: the lines again, and what is added."""
     most_code: Callable[[Budget], int] = field(default=lambda budget: budget.output_tokens)
     """Tokens of code that may be asked about: the answer repeats it, unless this says otherwise."""
 
@@ -89,6 +92,8 @@ class Desk:
     cancel: CancelToken
     show: Show
     """Takes what the model says while it comes, for somebody who watches."""
+    creates: bool = True
+    """The editor can create files."""
     began: float = field(factory=time.monotonic)
     """Arrival of the request, in seconds of ``time.monotonic``."""
 
@@ -109,9 +114,12 @@ async def edit(assignment: Assignment, desk: Desk) -> Outcome:
     """
     bench = desk.bench
     passage = assignment.found.passage
-    known = Signals(selection_lines=passage.last - passage.first)
+    needed = assignment.needs(await _code_tokens(assignment.found, desk))
+    known = Signals(selection_lines=passage.last - passage.first, answer_tokens=needed)
     decision, conversation = await decide(desk.task, bench.texts[desk.task], bench, known)
     tell_foreign(assignment.found.view, bench)
+    if why := _why_not_in_time(needed, decision, bench):
+        return no_change(why, desk)
     room = await tokens_left(decision.budget, conversation, bench)
     try:
         text = await _question_text(assignment, decision.budget, room, bench)
@@ -119,6 +127,39 @@ async def edit(assignment: Assignment, desk: Desk) -> Outcome:
         return no_change(str(refusal), desk)
     question = Question(decision=decision, conversation=asked(text, conversation), began=desk.began)
     return await _attempt(question, assignment, desk)
+
+
+async def _code_tokens(found: Found, desk: Desk) -> int:
+    """Tokens of the passage; a lower bound where it is longer than any answer.
+
+    Raises:
+        EngineError: The model cannot be loaded.
+    """
+    await desk.bench.engine.ready()
+    most = max(profile.output_tokens for profile in desk.bench.profiles.values())
+    code = _code(found)
+    if (least := sum(map(len, code)) // _LONGEST_TOKEN) > most:
+        return least
+    await desk.bench.counter.learn(code)
+    return sum(map(desk.bench.counter, code))
+
+
+def _code(found: Found) -> list[str]:
+    lines = found.view.lines[found.passage.first : found.passage.last]
+    return [f"{content(line)}\n" for line in lines]
+
+
+def _why_not_in_time(needed: int, decision: Decision, bench: Workbench) -> str:
+    """Say that the answer cannot be whole when its time is over, and what to do; "" if it can."""
+    needed = min(needed, decision.budget.output_tokens)
+    takes = answer_seconds(needed, bench.machine, decision.lane)
+    limit = decision.budget.deadline_ms / 1000
+    if takes <= limit:
+        return ""
+    return (
+        f"This takes about {takes:.0f} s on this machine, and an answer may take {limit:g} s: "
+        f"select less, or raise modes.{decision.mode}.deadline_ms."
+    )
 
 
 async def _question_text(
@@ -135,11 +176,14 @@ async def _question_text(
     await count.learn((frame,))
     room -= count(frame)
     most = max(0, min(room, assignment.most_code(budget)))
-    code = [f"{content(line)}\n" for line in view.lines[passage.first : passage.last]]
+    code = _code(assignment.found)
     if sum(map(len, code)) <= _LONGEST_TOKEN * most:
         await count.learn(code)
     if (tokens := sum(map(count, code))) > most:
-        raise Refusal(f"This is too long to edit: at most {most:,} tokens fit, and all are needed.")
+        raise Refusal(
+            "This is too long to edit: "
+            f"at most {most:,} tokens fit, and all are needed. Select less."
+        )
     room -= tokens
     runs = await asyncio.to_thread(helpful, passage, assignment.found.tree)
     await count.learn((*run_lines(view, runs), *assignment.example))

@@ -19,13 +19,13 @@ from leanwide.features.wide import (
     decide,
     free_answer,
     tokens_left,
+    too_long,
 )
 from leanwide.features.workbench import Workbench
 from leanwide.modes.router import Signals, Task, route
 from leanwide.prompt.question import explain_question
 
 _FOLDED: Final = "The code is longer than the model can read at once: parts of it were left out."
-_TOO_LONG: Final = "There is nothing to explain here: not even one line fits the context."
 
 
 async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Show) -> Answer:
@@ -45,7 +45,7 @@ async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Sho
     room = await tokens_left(decision.budget, conversation, bench)
     quoted = await quote(found, room, explain_question, bench)
     if not quoted.text:
-        return free_answer(_TOO_LONG, silence, bench, show)
+        return free_answer(too_long(decision, bench), silence, bench, show)
     question = Question(
         decision=decision,
         conversation=asked(quoted.text, conversation),

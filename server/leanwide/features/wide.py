@@ -15,6 +15,7 @@ from leanwide.engine.base import (
     Finished,
     FinishReason,
     Markup,
+    Piece,
     Priority,
     Request,
     Sampling,
@@ -24,8 +25,9 @@ from leanwide.features.layouts import Conversation
 from leanwide.features.workbench import Workbench
 from leanwide.modes.profile import Budget, Decision
 from leanwide.modes.router import Signals, Task, route
-from leanwide.prompt.chat import Message, chat_prompt, thinking, thinks
+from leanwide.prompt.chat import THINK_CLOSE, Message, chat_prompt, thinking, thinks
 from leanwide.prompt.infill import readable
+from leanwide.shape.closing import ClosingMarks
 from leanwide.shape.code import Code
 from leanwide.shape.markdown import missing_fence, printable
 from leanwide.shape.markup import is_markup
@@ -33,6 +35,10 @@ from leanwide.shape.repetition import loop_start
 
 Show = Callable[[str], None]
 """Takes the next part of an answer's Markdown."""
+
+_LOOP_PENALTY: Final = 1.1
+_LOOP_TOKENS: Final = 256
+"""What keeps prose from going round in circles. Code has to say again what stands there."""
 
 _BESIDE: Final = 64
 """Tokens of a lane that are nobody's: a beginning of sequence, the end that thinking is given."""
@@ -105,6 +111,19 @@ async def decide(
     return decision, conversation
 
 
+def too_long(decision: Decision, bench: Workbench) -> str:
+    """Say why a question cannot be read, and what to do."""
+    profile, limit = bench.profiles[decision.mode], decision.budget.deadline_ms / 1000
+    per_second = bench.machine.pace(decision.lane).prompt.settled
+    if per_second and per_second * limit < profile.context_tokens:
+        return (
+            f"This cannot be read and answered within {limit:g} s: this machine reads "
+            f"{per_second:.2g} tokens a second. Ask about less, or raise "
+            f"modes.{decision.mode}.deadline_ms."
+        )
+    return "This is longer than the model can read at once: ask about less."
+
+
 async def tokens_left(budget: Budget, conversation: Conversation, bench: Workbench) -> int:
     """Tokens of a budget for what a conversation does not say yet.
 
@@ -158,7 +177,9 @@ async def answer(question: Question, bench: Workbench, cancel: CancelToken, show
     if question.note:
         telling.tell(f"*{question.note}*\n\n")
     noted = telling.text
-    heard = await _hear(question, bench, cancel, telling)
+    request = _request(question, bench)
+    sampling = evolve(request.sampling, repeat_penalty=_LOOP_PENALTY, penalty_tokens=_LOOP_TOKENS)
+    heard = await _hear(question, evolve(request, sampling=sampling), bench, cancel, telling)
     words = telling.text[len(noted) :]
     telling.tell(missing_fence(telling.text))
     if heard.cut:
@@ -200,7 +221,7 @@ async def code_answer(
         EngineError: The engine cannot serve the question, or died while it did.
     """
     telling = _Telling(show, lambda text: read(text).ended)
-    heard = await _hear(question, bench, cancel, telling)
+    heard = await _hear(question, _request(question, bench), bench, cancel, telling)
     record = _remember(question, heard, telling.text, bench)
     code = read(telling.text)
     return Told(
@@ -234,10 +255,13 @@ class _Heard:
 
 
 async def _hear(
-    question: Question, bench: Workbench, cancel: CancelToken, telling: _Telling
+    question: Question,
+    request: Request,
+    bench: Workbench,
+    cancel: CancelToken,
+    telling: _Telling,
 ) -> _Heard:
     """Listen to the model; a failure, or a cancel, is remembered with what was said."""
-    request = _request(question, bench)
     prompt = readable(request.prompt)
     try:
         finished = await _listen(request, bench, cancel, telling)
@@ -293,13 +317,26 @@ class _Telling:
         """Nothing that is wanted can follow."""
         self._show = show
         self._is_complete = is_complete
+        self._thought = False
+        self._closing = ClosingMarks()
 
     @property
     def over(self) -> bool:
         """Whether the model should be stopped."""
         return self.looping or self.complete
 
-    def leaves_out(self, token: str) -> bool:
+    def hear(self, piece: Piece) -> None:
+        """Take the next piece of the model's; thinking and markup are left out."""
+        if piece.thought:
+            self._thought = True
+        elif self.over:
+            return
+        elif piece.special and self._thought and piece.text.strip() == THINK_CLOSE:
+            self.tell(self._closing.mark(piece.text, self.text))
+        elif not (piece.special and self._leaves_out(piece.text)):
+            self.tell(self._closing.text(piece.text))
+
+    def _leaves_out(self, token: str) -> bool:
         """Whether a special token is markup where the answer is, not a word that it speaks of."""
         alone = not self.text.rpartition("\n")[2].strip()
         return alone and is_markup(token) and not missing_fence(self.text)
@@ -317,16 +354,18 @@ async def _listen(
     request: Request, bench: Workbench, cancel: CancelToken, telling: _Telling
 ) -> Finished:
     """Pass the answer on until it ends, or is to be stopped."""
-    own = CancelToken()
+    own, stages = CancelToken(), bench.stages()
     cancel.on_cancel(own.cancel)
-    async for event in bench.engine.generate(request, own):
-        if isinstance(event, Finished):
-            return event
-        if event.thought or telling.over or (event.special and telling.leaves_out(event.text)):
-            continue
-        telling.tell(event.text)
-        if telling.over:
-            own.cancel()
+    try:
+        async for event in bench.engine.generate(request, own, stages.read):
+            if isinstance(event, Finished):
+                return event
+            (stages.think if event.thought else stages.end)()
+            telling.hear(event)
+            if telling.over:
+                own.cancel()
+    finally:
+        stages.end()
     raise EngineError("the engine ended without an answer")
 
 
@@ -343,7 +382,9 @@ def _request(question: Question, bench: Workbench) -> Request:
         sampling=Sampling(
             temperature=profile.temperature, top_k=profile.top_k, top_p=profile.top_p
         ),
-        thinking=thinking(conversation.layout, decision.budget.thinking_tokens),
+        thinking=thinking(
+            conversation.layout, decision.budget.thinking_tokens, decision.budget.thinking_ms
+        ),
     )
 
 

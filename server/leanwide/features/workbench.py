@@ -18,6 +18,7 @@ from leanwide.features.generation import Generation
 from leanwide.features.journal import Journal
 from leanwide.features.layouts import Layouts
 from leanwide.features.names import Names
+from leanwide.features.stages import Stages, Unseen
 from leanwide.features.suggestions import Known, SuggestionCache
 from leanwide.features.trees import Trees
 from leanwide.modes.machine import UNKNOWN, Machine, learn
@@ -85,6 +86,8 @@ class Workbench:
     """Where a suggestion was asked for last."""
     tell_more: Callable[[View], None] = _nobody
     """Says that there is more of the suggestion at a view's cursor than what is shown."""
+    stages: Callable[[], Stages] = Unseen
+    """Makes somebody who sees where a question is."""
     tell: Callable[[str], None] = _nobody
     """Shows the user a sentence, the same one once."""
 

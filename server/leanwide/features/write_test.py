@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from attrs import evolve
 
@@ -19,6 +20,9 @@ from leanwide.prompt.editing import WishedTest, testing_question
 from leanwide.shape.addition import addition
 from leanwide.shape.indent import Indentation, indentation
 from leanwide.syntax import Edit, Position, SyntaxTree, content, definitions, parse
+
+_TEST_TOKENS: Final = 192
+"""Imports, a head and a few lines of a test, whatever is tested."""
 
 
 async def write_test(place: Place, opened: Opened, desk: Desk) -> Outcome:
@@ -37,6 +41,9 @@ async def write_test(place: Place, opened: Opened, desk: Desk) -> Outcome:
     file = await find_home_file(path, habit, area, opened)
     if isinstance(file, str):
         return no_change(file, desk)
+    if not file.exists and not desk.creates:
+        name = shown(file.name)
+        return no_change(f"This editor cannot create {name}: create it empty, and ask again.", desk)
     definition = await asyncio.to_thread(defined, found)
     wish = WishedTest(
         definition=definition.name if definition is not None else "",
@@ -51,6 +58,7 @@ async def write_test(place: Place, opened: Opened, desk: Desk) -> Outcome:
         question=partial(testing_question, wish=wish),
         change=partial(_with_test, found, file),
         example=file.example,
+        needs=lambda code: _TEST_TOKENS + code // 2,
         most_code=lambda budget: budget.context_tokens,
     )
     return await edit(assignment, desk)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lsprotocol import types
 
 from leanwide.context.view import View
-from leanwide.engine.base import EngineState, EngineStatus
+from leanwide.engine.base import EngineState, EngineStatus, Reading
 from leanwide.features.elsewhere import Elsewhere
 from leanwide.files.reader import Unread
 from leanwide.files.shown import about_unread
@@ -27,11 +29,47 @@ READY: Final = "leanwide/suggestionReady"
 _LOADING: Final = (EngineState.STARTING, EngineState.LOADING)
 _LASTS_S: Final = 2.0
 """Seconds after which work on the index is worth showing."""
+_QUESTION_S: Final = 1.0
+"""Seconds after which it is worth showing that a question is read."""
 _LOOK_S: Final = 0.5
 """Seconds between two looks at whether it is done."""
 _GATHERED_S: Final = 1.0
 """Seconds in which ignore files that do not count are gathered for one message."""
 _TROUBLE: Final = (EngineState.FAILED, EngineState.DEGRADED)
+
+
+class QuestionBar:
+    """A bar that shows how far a question is read, and that the model thinks."""
+
+    def __init__(self, new_bar: Callable[[str, int | None], ProgressBar]) -> None:
+        self._new_bar = new_bar
+        self._began = time.monotonic()
+        self._bar: ProgressBar | None = None
+        self._told = ""
+
+    def read(self, how_far: Reading) -> None:
+        """Show how much of the prompt is read."""
+        share = 100 * how_far.tokens // max(1, how_far.of)
+        self._show(share, f"{share} % of {how_far.of:,} tokens read")
+
+    def think(self) -> None:
+        """Show that the model thinks."""
+        self._show(100, "thinking")
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.end()
+            self._bar = None
+
+    def _show(self, percentage: int, message: str) -> None:
+        """Show something new, of a question that lasts."""
+        if time.monotonic() - self._began < _QUESTION_S or message == self._told:
+            return
+        self._told = message
+        if self._bar is None:
+            self._bar = self._new_bar("leanwide: question", 0)
+        self._bar.report(percentage, message)
 
 
 class Feedback:
@@ -104,6 +142,10 @@ class Feedback:
             await asyncio.sleep(_LOOK_S)
         bar.end()
         self._following_index = False
+
+    def stages(self) -> QuestionBar:
+        """Make a bar for a question."""
+        return QuestionBar(self._new_bar)
 
     def _tell(self, text: str, kind: types.MessageType, told: set[str]) -> None:
         if text in told:

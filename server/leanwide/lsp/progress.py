@@ -31,9 +31,9 @@ class ProgressBar:
             server.window_work_done_progress_create(types.WorkDoneProgressCreateParams(token))
         self._send(types.WorkDoneProgressBegin(title=title, percentage=percentage))
 
-    def report(self, percentage: int) -> None:
-        """Say how much is done."""
-        message = f"{percentage} %"
+    def report(self, percentage: int, message: str = "") -> None:
+        """Say how much is done, or something else about it."""
+        message = message or f"{percentage} %"
         self._send(types.WorkDoneProgressReport(percentage=percentage, message=message))
 
     def end(self, message: str | None = None) -> None:

@@ -67,5 +67,6 @@ def legal_context(
     nearest = min(wanted, trained, fits)
     if nearest == wanted:
         return wanted, ""
-    limit = "was trained for" if trained <= fits else "finds memory for"
-    return nearest, f"{header.name} {limit} {nearest} tokens of context: they serve, not {wanted}"
+    if trained <= fits:
+        return nearest, ""  # a fact about the model, which nobody can mend
+    return nearest, f"there is memory for {nearest:,} tokens of context, not for {wanted:,}"

@@ -11,6 +11,8 @@ from leanwide.models.gguf import GgufHeader
 _PADDING: Final = 256
 """llama.cpp rounds the cells of a KV cache up to a multiple of this."""
 _FLOAT: Final = 4
+_INPUTS: Final = 32 << 10
+"""Bytes for the numbers of tokens, positions and cells, and what llama.cpp rounds its sizes by."""
 
 
 @frozen(kw_only=True)
@@ -56,7 +58,8 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
     hidden = header.number("embedding_length")
     vocabulary = int(header.metadata.get("tokenizer.ggml.tokens.length", 0))
     expert = header.number("expert_feed_forward_length") or header.number("feed_forward_length")
-    at_the_end = _FLOAT * (vocabulary + 2 * hidden)
+    # Beside the logits: the last layer's output, the same normalised, and what it was added to.
+    at_the_end = _FLOAT * (vocabulary + 3 * hidden)
     widest = 2 * max(hidden, expert) + expert
     scores = header.number("attention.head_count") if lane.keeps_scores else 0
     in_a_layer = _FLOAT * cells * (scores + 1) + _FLOAT * (
@@ -67,5 +70,5 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
     output = _FLOAT * vocabulary * lane.sequences
     return LaneBytes(
         kv=header.kv_bytes_per_token * cells,
-        compute=tokens * max(at_the_end, in_a_layer) + output,
+        compute=tokens * max(at_the_end, in_a_layer) + output + _INPUTS,
     )

@@ -1,12 +1,13 @@
 """The adaptive controller: the most context and depth with which this machine is in time. Pure.
 
 Depth is thinking and answer together. Both are narrowed in a few steps, so that neither changes
-from request to request, and never below a quarter of the profile: less is of no use, and the
-deadline ends the answer anyway.
+from request to request. Depth is never below a quarter of the profile: less is of no use, and the
+deadline ends the answer anyway. A prompt may get less: what is not read in time keeps all waiting.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -17,6 +18,8 @@ from leanwide.modes.profile import Budget
 
 STEPS: Final = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fraction(1, 4))
 """Shares of a profile that a request may get, largest first."""
+_PROMPT_STEPS: Final = (*STEPS, *(Fraction(1, 2**power) for power in range(3, 7)), Fraction(0))
+"""The same for a prompt that has to be read before anything is said: nothing is in time at last."""
 
 PROMPT_STEPS: Final = (384, 512, 768)
 """Tokens that may have to be read while somebody waits for a completion. With fewer than the least
@@ -46,6 +49,20 @@ def spare(budget: Budget, machine: Machine) -> tuple[Budget, str]:
     return _narrowed(budget, Fraction(1), Fraction(1), machine)
 
 
+def leave_time(budget: Budget, machine: Machine, lane: str) -> Budget:
+    """Give a budget whose thinking leaves the time that all of its answer takes."""
+    per_second = machine.pace(lane).decode.settled
+    if not per_second:
+        return budget
+    left = int(per_second * budget.deadline_ms / 1000) - budget.output_tokens
+    return evolve(budget, thinking_tokens=max(0, min(budget.thinking_tokens, left)))
+
+
+def answer_seconds(tokens: int, machine: Machine, lane: str) -> float:
+    """Give how long an answer of so many tokens takes; 0 where the speed is not known."""
+    return _seconds(tokens, machine.pace(lane).decode.settled)
+
+
 def afford_prompt(budget: Budget, machine: Machine, lane: str) -> Budget:
     """Return a budget whose prompt is read while somebody waits for the first token of its answer.
 
@@ -64,7 +81,7 @@ def _narrowed(
     most, why_most = _most(machine)
     reasons = []
     if min(context, depth, most) < 1 and min(context, depth) <= most:
-        reasons.append(f"to meet {budget.deadline_ms:.0f} ms")
+        reasons.append(f"to answer within {budget.deadline_ms / 1000:g} s")
     if most < max(context, depth):
         reasons.append(why_most)
     context, depth = min(context, most), min(depth, most)
@@ -76,12 +93,18 @@ def _narrowed(
         output_tokens=max(1, int(budget.output_tokens * depth)),
         thinking_tokens=int(budget.thinking_tokens * depth),
     )
-    shares = [
-        f"{share} of the {what}"
-        for share, what in ((context, "context"), (depth, "answer"))
-        if share < 1
-    ]
-    return narrowed, f"narrowed to {' and '.join(shares)} {' and '.join(reasons)}"
+    return narrowed, f"{_in_words(budget, narrowed)}, {' and '.join(reasons)}"
+
+
+def _in_words(whole: Budget, narrowed: Budget) -> str:
+    """Say what of a budget is left."""
+    parts = (
+        (narrowed.context_tokens, whole.context_tokens, "context"),
+        (narrowed.output_tokens, whole.output_tokens, "answer"),
+    )
+    return " and ".join(
+        f"{left:,} of {all_:,} tokens of {what}" for left, all_, what in parts if left < all_
+    )
 
 
 def _in_time(budget: Budget, machine: Machine, lane: str) -> tuple[Fraction, Fraction]:
@@ -94,7 +117,7 @@ def _in_time(budget: Budget, machine: Machine, lane: str) -> tuple[Fraction, Fra
     prompt = _seconds(budget.context_tokens, pace.prompt.settled)
     decode = _seconds(budget.output_tokens + budget.thinking_tokens, pace.decode.settled)
     return (
-        _share(prompt, max(deadline / 2, deadline - decode)),
+        _share(prompt, max(deadline / 2, deadline - decode), _PROMPT_STEPS),
         _share(decode, max(deadline / 2, deadline - prompt)),
     )
 
@@ -104,9 +127,9 @@ def _seconds(tokens: int, per_second: float | None) -> float:
     return tokens / per_second if per_second else 0.0
 
 
-def _share(needed: float, available: float) -> Fraction:
+def _share(needed: float, available: float, steps: Sequence[Fraction] = STEPS) -> Fraction:
     """The largest step of work that needs so many seconds; the smallest where none is in time."""
-    return next((step for step in STEPS if needed * float(step) <= available), STEPS[-1])
+    return next((step for step in steps if needed * float(step) <= available), steps[-1])
 
 
 def _most(machine: Machine) -> tuple[Fraction, str]:

@@ -24,6 +24,10 @@ _CLEARLY: Final = 1.5
 _PROMPT_TOKENS: Final = 32
 """A prompt with fewer tokens to evaluate says more of the overhead than of the speed."""
 _DECODE_TOKENS: Final = 4
+_LONG_PROMPT: Final = 1024
+"""A prompt of so many tokens tells the speed alone, whatever it read from disk meanwhile."""
+_LONG_ANSWER: Final = 128
+"""The same for an answer."""
 _LOW_BATTERY_PERCENT: Final = 20
 
 
@@ -36,12 +40,12 @@ class Rate:
     settled: float | None = None
     """What the router goes by; None while too little is known."""
 
-    def heard(self, tokens: int, ms: float) -> Rate:
-        """Take in that so many tokens took ``ms`` milliseconds."""
+    def heard(self, tokens: int, ms: float, long: int) -> Rate:
+        """Take in that so many tokens took ``ms`` milliseconds; ``long`` tokens need no others."""
         if ms <= 0:
             return self
         recent = (*self.recent, 1000 * tokens / ms)[-_KEPT:]
-        if len(recent) < _ENOUGH:
+        if len(recent) < _ENOUGH and tokens < long:
             return Rate(recent, self.settled)
         now = statistics.median(recent)
         known = self.settled
@@ -94,7 +98,9 @@ def learn(machine: Machine, stats: Stats) -> Machine:
     """Take in what a finished request says of its lane's speed."""
     pace = machine.pace(stats.lane)
     if stats.tokens_evaluated >= _PROMPT_TOKENS:
-        pace = evolve(pace, prompt=pace.prompt.heard(stats.tokens_evaluated, stats.prompt_ms))
+        rate = pace.prompt.heard(stats.tokens_evaluated, stats.prompt_ms, _LONG_PROMPT)
+        pace = evolve(pace, prompt=rate)
     if stats.tokens_generated >= _DECODE_TOKENS:
-        pace = evolve(pace, decode=pace.decode.heard(stats.tokens_generated, stats.decode_ms))
+        rate = pace.decode.heard(stats.tokens_generated, stats.decode_ms, _LONG_ANSWER)
+        pace = evolve(pace, decode=rate)
     return evolve(machine, paces={**machine.paces, stats.lane: pace})

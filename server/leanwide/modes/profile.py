@@ -57,6 +57,11 @@ class Budget:
     deadline_ms: float
     thinking_tokens: int = 0
 
+    @property
+    def thinking_ms(self) -> float:
+        """Share of the deadline that thinking may take: its share of the tokens."""
+        return self.deadline_ms * self.thinking_tokens / (self.thinking_tokens + self.output_tokens)
+
 
 @frozen(kw_only=True)
 class Decision:

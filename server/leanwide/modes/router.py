@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.modes.controller import afford, afford_prompt, spare
+from leanwide.modes.controller import afford, afford_prompt, leave_time, spare
 from leanwide.modes.difficulty import Difficulty, Level
 from leanwide.modes.machine import UNKNOWN, Machine
 from leanwide.modes.profile import Budget, Decision, Mode, Profile
@@ -42,6 +42,11 @@ class Signals:
     """What the lane holds, prompt, thinking and answer together; None while it is not open."""
     selection_lines: int | None = None
     """Lines of code that the question is about; None where it is about none in particular."""
+    answer_tokens: int = 0
+    """What the answer needs: an edit says its lines again. Neither the selection nor the machine
+    takes from that; 0 where it may be as short as it likes."""
+    read_tokens: int = 0
+    """What of the prompt the lane has read already: it takes no time."""
     difficulty: Difficulty | None = None
     """How hard a chat's question is; None: nobody looked."""
     pinned: Mode | None = None
@@ -93,13 +98,20 @@ def route(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Dec
         _for_typing(whole, task, profiles[Mode.CODE]),
         _for_the_cursor(whole, task, signals),
         _for_the_selection(whole, signals),
-        _for_the_lane(whole, signals),
         _for_the_machine(whole, task, signals, lane),
     )
     for limit, reason in limits:
         budget = _smaller(budget, limit)
         if reason:
             reasons.append(reason)
+    needed = min(signals.answer_tokens, whole.output_tokens)
+    if needed and task is not Task.INLINE_COMPLETION:
+        budget = evolve(budget, output_tokens=max(budget.output_tokens, needed))
+        budget = leave_time(budget, signals.machine, lane)
+    limit, reason = _for_the_lane(whole, signals)
+    budget = _smaller(budget, limit)
+    if reason:
+        reasons.append(reason)
     return Decision(mode=mode, lane=lane, budget=budget, reason=", ".join(reasons))
 
 
@@ -145,12 +157,14 @@ def _for_typing(whole: Budget, task: Task, code: Profile) -> tuple[Budget, str]:
 
 
 def _for_the_machine(whole: Budget, task: Task, signals: Signals, lane: str) -> tuple[Budget, str]:
-    if task is not Task.INLINE_COMPLETION:
-        return afford(whole, signals.machine, lane)
-    spared, why = spare(whole, signals.machine)
-    if not signals.waits_for_prompt:
-        return spared, why
-    return afford_prompt(spared, signals.machine, lane), why
+    if task is Task.INLINE_COMPLETION:
+        spared, why = spare(whole, signals.machine)
+        if not signals.waits_for_prompt:
+            return spared, why
+        return afford_prompt(spared, signals.machine, lane), why
+    fitted, reason = afford(whole, signals.machine, lane)
+    context = min(whole.context_tokens, fitted.context_tokens + max(0, signals.read_tokens))
+    return evolve(fitted, context_tokens=context), reason
 
 
 def _for_the_cursor(whole: Budget, task: Task, signals: Signals) -> tuple[Budget, str]:
@@ -191,4 +205,4 @@ def _for_the_lane(whole: Budget, signals: Signals) -> tuple[Budget, str]:
     )
     if fitted == whole:
         return whole, ""
-    return fitted, f"narrowed to a lane of {signals.lane_tokens} tokens"
+    return fitted, f"{context:,} tokens of context, because the lane holds {signals.lane_tokens:,}"

@@ -104,8 +104,8 @@ def joined_system(messages: Sequence[Message]) -> tuple[Message, ...]:
     return (Message(first.role, f"{system.text}\n\n{first.text}"), *rest)
 
 
-def thinking(layout: Layout, budget_tokens: int) -> Thinking:
-    """Say what thinking is in an answer to a prompt of this layout."""
+def thinking(layout: Layout, budget_tokens: int, deadline_ms: float) -> Thinking:
+    """Say what thinking is in an answer to a prompt of this layout, and how much is wanted."""
     last = layout[-1] if layout and isinstance(layout[-1], str) else ""
     return Thinking(
         opening=THINK_OPEN,
@@ -113,6 +113,7 @@ def thinking(layout: Layout, budget_tokens: int) -> Thinking:
         budget_tokens=budget_tokens,
         conclusion=_CONCLUSION,
         begun=last.rfind(THINK_OPEN) > last.rfind(THINK_CLOSE),
+        deadline_ms=deadline_ms,
     )
 
 

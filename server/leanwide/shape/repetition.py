@@ -18,7 +18,7 @@ _LONGEST_RUN: Final = 40
 _DRAWN: Final = frozenset(" \t\n-=#*_~+.,:|/\\<>^─━═│┄┈·•░▒▓█")
 """Characters of rulers, tables and pictures."""
 _DIGITS: Final = frozenset("0123456789abcdefABCDEF")
-_NUMBER: Final = re.compile(r"\b0x[\da-f]+|\\x[\da-f]{2}", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"\b0x[\da-f]+|\\x[\da-f]{2}|\\u[\da-f]{4}", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
 

@@ -94,7 +94,7 @@ def _load(setup: Setup, experts: int) -> Iterator[tuple[Model, Context]]:
 def _do(run: Run, model: Model, context: Context, batch: int) -> Took:
     context.truncate(0, 0)
     tokens = model.tokenize(run.text)
-    sampler = Sampler(GREEDY)
+    sampler = Sampler(GREEDY, model.vocabulary)
     began = time.perf_counter()
     for start in range(0, len(tokens), batch):
         context.decode(tokens[start : start + batch], start, 0)

@@ -10,6 +10,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from leanwide.context.view import View
+from leanwide.engine.base import CancelToken
 from leanwide.features import document as document_feature
 from leanwide.features import fix as fix_feature
 from leanwide.features import refactor as refactor_feature
@@ -23,7 +24,6 @@ from leanwide.lsp.arguments import diagnostics, instruction, target, wanted
 from leanwide.lsp.edits import edit_support, workspace_edit
 from leanwide.lsp.questions import changed, newest, snapshot, stream, superseded
 from leanwide.modes.router import Task
-from leanwide.prompt.question import fenced
 
 if TYPE_CHECKING:
     from leanwide.server import Server
@@ -74,10 +74,16 @@ async def _edit(ls: Server, arguments: tuple[Any, ...], task: Task, start: Start
     """Run a feature, and answer its change; refused where a document is not what it was."""
     asked, applies = target(arguments, ls.protocol._converter), wanted(arguments, "apply")
     place, show = snapshot(ls, asked), stream(ls, asked.token)
+    creates = edit_support(ls.client_capabilities).creation
+
+    def begin(cancel: CancelToken) -> Coroutine[Any, Any, Outcome]:
+        desk = Desk(task=task, bench=ls.bench, cancel=cancel, show=show, creates=creates)
+        return start(place, desk)
+
     outcome = await newest(
         ls.editing,
         asked.uri,
-        lambda cancel: start(place, Desk(task=task, bench=ls.bench, cancel=cancel, show=show)),
+        begin,
         lambda: superseded(_RETIRED) if _current(ls, place.view) else changed(asked.uri),
     )
     # Nothing is awaited from here until the edit is sent: no change can come in between.
@@ -109,9 +115,6 @@ def _worded(ls: Server, outcome: Outcome, task: Task) -> tuple[types.WorkspaceEd
     change, support = outcome.change, edit_support(ls.client_capabilities)
     if change is None:
         return None, outcome.markdown
-    if change.creates and not support.creation:
-        text = "".join(edit.text for edit in change.edits)
-        return None, f"This editor cannot create {change.uri}.\n\n{fenced(text, '')}"
     codec = ls.documents.position_codec
     return workspace_edit(change, f"leanwide: {task}", support, codec), ""
 
