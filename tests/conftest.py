@@ -21,6 +21,12 @@ def folders_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         yield
 
 
+@pytest.fixture(autouse=True)
+def a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> None:
+    """Let no test find what another one left."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let searches take longer than they do by default."""
     parser.addoption("--hostile", type=int, default=2, help="hostile texts of each language")

@@ -34,7 +34,7 @@ WORKSPACE_SECTIONS: Final = ("modes", "languages", "completion", "files")
 FOLDER_SECTIONS: Final = ("files",)
 """What a second or later folder of a workspace may set, for its own files."""
 
-ENGINE_SECTIONS: Final = ("model", "lanes")
+ENGINE_SECTIONS: Final = ("model", "lanes", "cache")
 """What the engine is made of; where sessions share one, none of them sets it."""
 
 _LARGEST: Final = 64_000
@@ -125,6 +125,21 @@ class MachineOptions:
 
 
 @frozen(kw_only=True)
+class CacheOptions:
+    """What is kept on disk to be quick after a restart."""
+
+    prompts: bool
+    """Keep what the model read of the places that were edited last; false deletes it."""
+    megabytes: int = field(validator=ge(0))
+    """Most that this takes of the disk."""
+
+    @property
+    def prompt_bytes(self) -> int:
+        """Most bytes of prompts; 0 where none are kept."""
+        return self.megabytes * 10**6 if self.prompts else 0
+
+
+@frozen(kw_only=True)
 class LanguageOptions:
     """Where leanwide works."""
 
@@ -172,6 +187,7 @@ class Options:
     lanes: LanesOptions
     modes: ModesOptions
     machine: MachineOptions
+    cache: CacheOptions
     languages: LanguageOptions
     completion: CompletionOptions
     files: FileOptions

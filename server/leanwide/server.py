@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from leanwide import __version__
 from leanwide.engine.base import Engine
 from leanwide.features.chats import Chats
 from leanwide.features.journal import Journal, Record, Source
+from leanwide.features.returning import keep_places
 from leanwide.features.workbench import Manners, Workbench, workbench
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
@@ -44,6 +46,9 @@ from leanwide.options import Layer, Options, parse, unrestricted
 from leanwide.prompt.texts import built_in_texts
 
 logger = logging.getLogger(__name__)
+
+_LAST_S: Final = 0.3
+"""Seconds that places may take to be kept when everything ends."""
 
 Launch = Callable[[Options], Engine]
 """Makes the engine that the options ask for; it is started later, when there is work."""
@@ -201,10 +206,16 @@ class Server(LanguageServer):
             self.pages.close()
             if self.upkeep is not None:
                 self.upkeep.cancel()
-            self._closing = asyncio.gather(
-                self.bench.engine.close(), self.folders.elsewhere.close()
-            )
+            self._closing = asyncio.gather(self._end_engine(), self.folders.elsewhere.close())
         await asyncio.shield(self._closing)
+
+    async def _end_engine(self) -> None:
+        """End the engine, which keeps on disk what it can in a moment: the process has to end."""
+        self.bench.end_all()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_S):
+                await keep_places(self.bench)
+        await self.bench.engine.close()
 
     def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
         """Serve standard input and output to the end, which is the end of the process."""
@@ -256,6 +267,7 @@ class Server(LanguageServer):
             follow_cursor=wishes.follow_cursor,
             adapt=self.options.machine.adapt,
             close_after_minutes=self.options.machine.close_after_minutes,
+            keep_prompts=self.options.cache.prompt_bytes > 0,
         )
 
 

@@ -79,6 +79,15 @@ def test_doctor_is_content_with_a_fresh_installation(tmp_path: Path):
     assert run("doctor", config=tmp_path).stdout.strip().endswith("everything is fine")
 
 
+def test_doctor_names_the_folder_of_what_is_kept_and_its_size(tmp_path: Path):
+    folder = Path(os.environ["XDG_CACHE_HOME"], "leanwide", "places")
+    folder.mkdir(parents=True)
+    (folder / "place-1.kv").write_bytes(bytes(2_500_000))
+    report = json.loads(run("doctor", "--json", config=tmp_path).stdout)
+    assert report["places"] == {"folder": str(folder), "megabytes": 2.5, "most_megabytes": 2000}
+    assert str(folder) in run("doctor", config=tmp_path).stdout.replace("\n", "")
+
+
 def test_doctor_measures_what_it_foretold(tmp_path: Path):
     result = run("doctor", "--measure", "--json", config=tmp_path)
     assert result.returncode == 0

@@ -13,8 +13,9 @@ import psutil
 from platformdirs import user_config_path
 
 from leanwide.cli.terminal import complain
-from leanwide.engine.base import EngineError, EngineSpec, LaneSpec
+from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Saving
 from leanwide.engine.client import EngineClient
+from leanwide.engine.saved import default_folder
 from leanwide.features.workbench import Workbench, workbench
 from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
@@ -128,7 +129,8 @@ def residence(options: Options, experts: int | None) -> Residence:
 
 def launch(options: Options) -> EngineClient:
     """Make the engine for the options; it loads the model when it is started."""
-    return EngineClient(engine_spec(options))
+    saving = Saving(folder=default_folder(), most_bytes=options.cache.prompt_bytes)
+    return EngineClient(attrs.evolve(engine_spec(options), saving=saving))
 
 
 @asynccontextmanager

@@ -36,6 +36,7 @@ from leanwide.engine.base import (
     finish,
 )
 from leanwide.engine.llama import supports_gpu, system_features
+from leanwide.engine.saved import SavedFolder, default_folder
 from leanwide.engine.shapes import lane_shape
 from leanwide.models.fit import Verdict
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
@@ -93,6 +94,7 @@ def examine() -> dict[str, Any]:
         "residency": None,
         "lanes": [],
         "fit": None,
+        "places": _places(options),
         "problems": problems,
     }
     try:
@@ -116,6 +118,16 @@ def examine() -> dict[str, Any]:
     if fit.fit.verdict in (Verdict.STREAMS, Verdict.TOO_LARGE):
         problems.append(fit.advice)
     return report
+
+
+def _places(options: Options) -> dict[str, Any]:
+    """What the model read of places is on disk, and how much of that there may be."""
+    folder = default_folder()
+    return {
+        "folder": str(folder),
+        "megabytes": round(SavedFolder(folder).size() / 1e6, 1),
+        "most_megabytes": options.cache.prompt_bytes // 10**6,
+    }
 
 
 def _missing(header: GgufHeader) -> Iterator[str]:
@@ -227,6 +239,10 @@ def _print(report: dict[str, Any]) -> None:
         print_memory(console, report["fit"])
         if report["fit"]["advice"] not in report["problems"]:
             print_advice(console, report["fit"])
+    places = report["places"]
+    most = f"{places['most_megabytes']:,}" if places["most_megabytes"] else "none"
+    console.print(f"kept of what was read: {places['megabytes']:,} MB of at most {most}")
+    console.print(places["folder"], style="dim", markup=False)
     for problem in report["problems"]:
         console.print(f"[bold red]problem[/]: {escape(problem)}")
     if not report["problems"]:

@@ -66,6 +66,8 @@ class Window:
     """All lines before the anchor, as they were when it was set."""
     tail: Sequence[str] = field(repr=False)
     """The rest of the cursor's line and all lines after it, as they were then."""
+    path: str = ""
+    """The document's, as its views have it."""
     related: Related = Related()
     whole: bool = True
     """It has all that its mode may have; otherwise more is read when nobody waits."""
@@ -91,7 +93,8 @@ def new_window(view: View, chosen: Chosen, count: Count, related: Related = Rela
         after=after,
         tokens=related.tokens + count(chosen.before) + count(after),
         head=view.lines[: view.line],
-        tail=_tail(view),
+        tail=tail_of(view),
+        path=view.path,
         related=related,
     )
 
@@ -99,7 +102,7 @@ def new_window(view: View, chosen: Chosen, count: Count, related: Related = Rela
 def follow(view: View, window: Window) -> Window | None:
     """The same window with more or less typed; None where the text around has changed."""
     start = window.anchor_line
-    if view.line < start or _tail(view) != window.tail or view.lines[:start] != window.head:
+    if view.line < start or tail_of(view) != window.tail or view.lines[:start] != window.head:
         return None
     typed = with_lf("".join(view.lines[start : view.line])) + view.line_before
     return evolve(window, typed=typed)
@@ -121,5 +124,6 @@ def move_anchor(view: View, window: Window, count: Count) -> Window:
     )
 
 
-def _tail(view: View) -> tuple[str, ...]:
+def tail_of(view: View) -> tuple[str, ...]:
+    """The rest of the cursor's line and all lines after it."""
     return (view.line_after + view.line_ending, *view.lines[view.line + 1 :])

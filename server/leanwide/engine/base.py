@@ -110,6 +110,15 @@ class LaneSpec:
 
 
 @frozen(kw_only=True)
+class Saving:
+    """Where the KV cache of places outlives the engine."""
+
+    folder: Path
+    most_bytes: int
+    """Of all files together; 0: nothing is kept, and what is there goes."""
+
+
+@frozen(kw_only=True)
 class EngineSpec:
     """Everything the engine process needs to load a model. Chosen by the user or by defaults."""
 
@@ -129,6 +138,8 @@ class EngineSpec:
     """Keep one set of weights in memory, and load it anew for another expert count."""
     flash_attention: bool | None = None
     """Compute attention without keeping its scores; None: where layers are on a GPU."""
+    saving: Saving | None = None
+    """None: nothing is kept on disk, and nothing that is there is used."""
 
     @property
     def keeps_scores(self) -> bool:
@@ -223,6 +234,16 @@ class Thinking:
 
 
 @frozen(kw_only=True)
+class Keep:
+    """A wish to find a prompt in the KV cache again, after a restart."""
+
+    name: str
+    """Letters and digits that name the place; what was kept under the name before goes."""
+    note: bytes = b""
+    """What the asker wants to find with it."""
+
+
+@frozen(kw_only=True)
 class Request:
     """One generation: a prompt, where to run it, and what it may spend."""
 
@@ -247,6 +268,9 @@ class Request:
     shared_prefix: bool = False
     """The prompt is the beginning of prompts to come. They copy it, and it stays in the KV cache as
     it is; nothing is generated behind it."""
+    keep: Keep | None = None
+    """Nothing is evaluated: what the KV cache holds of the prompt is kept on disk, where that is
+    worth it; with an empty prompt, what was kept goes."""
 
 
 @frozen(kw_only=True)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 
-from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority, Request
-from leanwide.engine.cache import CachedSequence, SequenceCache
+from leanwide.engine.base import EngineError, EngineSpec, Keep, LaneSpec, Priority, Request
+from leanwide.engine.cache import CachedSequence, SequenceCache, common_prefix
 from leanwide.engine.job import Job
+from leanwide.engine.keeping import Keeper
 from leanwide.engine.llama import Context, ContextParams, Decoded, Logits, Model, Sampler
 from leanwide.engine.pace import Pace
 from leanwide.engine.room import Room
@@ -24,8 +26,16 @@ Cancelled = Callable[[], bool]
 class KvCache:
     """A context on a model, with the bookkeeping over its sequences."""
 
-    def __init__(self, model: Model, spec: LaneSpec, engine: EngineSpec) -> None:
+    def __init__(
+        self, model: Model, spec: LaneSpec, engine: EngineSpec, keeper: Keeper | None = None
+    ) -> None:
         """Open it.
+
+        Args:
+            model: The weights.
+            spec: How much it holds.
+            engine: How it is computed.
+            keeper: What outlives it on disk; None where nothing does.
 
         Raises:
             EngineError: There is not enough memory.
@@ -47,6 +57,9 @@ class KvCache:
         # What a GPU's memory does not give at once may be somebody else's later.
         self._room = Room(model, params, self._must_stop, at_once=engine.gpu_layers != 0)
         self._cache = SequenceCache(spec.sequences)
+        self._keeper = keeper
+        self._cuts = True
+        """A sequence can be cut; that of a recurrent model cannot."""
 
     @property
     def _context(self) -> Context:
@@ -59,7 +72,7 @@ class KvCache:
 
     def shared(self, tokens: list[int]) -> int:
         """Return how many leading tokens of a prompt need not be evaluated; for any thread."""
-        return self._cache.shared(tokens)
+        return max(self._cache.shared(tokens), self.kept(tokens))
 
     def claim(self, request: Request, tokens: list[int]) -> CachedSequence:
         """Take a sequence for a request's prompt; what it holds of that stays.
@@ -81,9 +94,61 @@ class KvCache:
         if claim.copy_from is not None:
             self._context.truncate(sequence.number, 0)
             self._context.copy(claim.copy_from, sequence.number, claim.keep)
-        elif not self._context.truncate(sequence.number, claim.keep):
-            sequence.tokens.clear()
+        else:
+            self._cut(sequence, claim.keep)
+        self._bring_back(sequence, tokens)
         return sequence
+
+    def keep(self, keep: Keep, tokens: list[int]) -> Future[None] | None:
+        """Begin to write what it holds of a prompt to disk; None where nothing is to be written.
+
+        What follows the prompt in its sequence goes with it: answers, and what was typed.
+        """
+        holding = [
+            one for one in self._cache.sequences if common_prefix(one.tokens, tokens) == len(tokens)
+        ]
+        if self._keeper is None or not holding:
+            return None
+        sequence, ms = max(holding, key=lambda one: one.used), self._pace.ms_per_token
+        if not self._keeper.wants(sequence.tokens, ms):
+            return None
+        state = self._context.state(sequence.number)
+        return self._keeper.write(keep, sequence.tokens, ms, state)
+
+    def kept(self, tokens: list[int]) -> int:
+        """Count the leading tokens of a prompt that a state on disk holds."""
+        found = self._keeper.nearest(tokens) if self._keeper is not None else None
+        return found.shared if found is not None else 0
+
+    def drop(self, keep: Keep) -> None:
+        """Remove what was written under a name."""
+        if self._keeper is not None:
+            self._keeper.drop(keep)
+
+    def _bring_back(self, sequence: CachedSequence, tokens: list[int]) -> None:
+        """Take more of a prompt from the disk than a sequence holds, where that saves time."""
+        if self._keeper is None or len(tokens) - len(sequence.tokens) < SMALLEST_STEP:
+            return
+        found = self._keeper.saving_time(tokens, len(sequence.tokens))
+        if found is None or not (self._cuts or found.whole):
+            return
+        state = self._keeper.read(found)
+        if state is None:
+            return
+        self._cut(sequence, 0)
+        if self._room.restore(sequence.number, state, self._held()):
+            sequence.tokens[:] = found.saved.tokens
+            self._cut(sequence, found.shared)
+        else:
+            self._keeper.refuse(found)
+
+    def _cut(self, sequence: CachedSequence, keep: int) -> None:
+        """Have a sequence hold so many leading tokens, or none where it cannot be cut."""
+        if self._context.truncate(sequence.number, keep):
+            del sequence.tokens[keep:]
+        else:
+            self._cuts = False
+            sequence.tokens.clear()
 
     def fill(self, sequence: CachedSequence, tokens: list[int], job: Job) -> Iterator[int]:
         """Evaluate what a sequence lacks of a job's prompt, in slices.

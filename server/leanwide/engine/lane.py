@@ -5,16 +5,32 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.engine.base import EngineError, EngineSpec, LaneInfo, LaneSpec, Priority, Thinking
-from leanwide.engine.encoding import Encoded, encode_request
+from leanwide.engine.base import (
+    EngineError,
+    EngineSpec,
+    Finished,
+    FinishReason,
+    Keep,
+    LaneInfo,
+    LaneSpec,
+    Priority,
+    Thinking,
+)
+from leanwide.engine.encoding import Encoded, encode, encode_request
 from leanwide.engine.healing import PieceIndex
-from leanwide.engine.job import Job, Step
+from leanwide.engine.job import Job, Meter, Step
+from leanwide.engine.keeping import Keeper
 from leanwide.engine.kv import KvCache
 from leanwide.engine.llama import Model
 from leanwide.engine.steps import Steps, given_up
+
+_LOOK_S: Final = 0.02
+"""Seconds between two looks at whether a file is written: nobody waits longer for their step."""
 
 
 @frozen(kw_only=True)
@@ -27,6 +43,8 @@ class Opening:
     """One sentence where the lane differs from what was asked; else empty."""
     predicted_bytes: int
     """Most memory that the lane should take beside the weights."""
+    keeper: Keeper | None = None
+    """What outlives the lane on disk; None where nothing does."""
 
 
 class Lane:
@@ -47,7 +65,7 @@ class Lane:
         self._closed = False
         self.asked = -math.inf
         """When a question was last at work here, in seconds of ``time.monotonic``."""
-        self.kv = KvCache(model, spec, engine)
+        self.kv = KvCache(model, spec, engine, opening.keeper)
         self.info = LaneInfo(
             name=spec.name,
             experts=model.experts_used,
@@ -94,6 +112,9 @@ class Lane:
         if job.cancelled():  # before it touches the KV cache
             yield given_up(job, self._model.experts_used)
             return
+        if job.request.keep is not None:
+            yield from self._keep(job, job.request.keep)
+            return
         encoded = encode_request(self._model, self._index, job.request)
         self._check_length(job, encoded)
         sequence = self.kv.claim(job.request, encoded.tokens)
@@ -101,6 +122,24 @@ class Lane:
             yield from Steps(self._model, self._index, self.kv, sequence, job).run(encoded)
         finally:
             sequence.busy = False
+
+    def _keep(self, job: Job, keep: Keep) -> Iterator[Step]:
+        """Write what the KV cache holds of a prompt to disk; the last step says that it is there.
+
+        Raises:
+            EngineError: It cannot be written.
+        """
+        writing: Future[None] | None = None
+        if job.request.prompt:
+            writing = self.kv.keep(keep, encode(self._model, job.request.prompt))
+        else:
+            self.kv.drop(keep)
+        while writing is not None and not writing.done():
+            wait((writing,), _LOOK_S)  # a thread writes: nothing is kept waiting for long
+            yield None
+        if writing is not None and (error := writing.exception()) is not None:
+            raise EngineError(f"places are not kept on disk: {error}")
+        yield Finished(FinishReason.END, Meter().stats(job, self._model.experts_used))
 
     def _check_length(self, job: Job, encoded: Encoded) -> None:
         """Check that prompt and answer fit the context.

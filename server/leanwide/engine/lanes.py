@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 import attrs
+import msgspec
 import psutil
 
 from leanwide.engine.base import (
@@ -20,9 +21,11 @@ from leanwide.engine.base import (
 )
 from leanwide.engine.encoding import encode
 from leanwide.engine.handles import Handles
+from leanwide.engine.keeping import Keeper
 from leanwide.engine.lane import Lane, Opening
-from leanwide.engine.llama import Model
+from leanwide.engine.llama import Model, build
 from leanwide.engine.markers import spelt_markers
+from leanwide.engine.saved import Origin, SavedFolder
 from leanwide.engine.shapes import lane_shape, lane_shapes
 from leanwide.models.advice import load_notice
 from leanwide.models.embedded import trained_languages
@@ -65,6 +68,7 @@ class Lanes:
             self._header: GgufHeader = read_header(spec.model_path)
         except ModelFileError as error:
             raise EngineError(str(error)) from error
+        self._origin = _origin(spec)
         self._handles = Handles(spec, self._header, progress)
 
     @property
@@ -152,8 +156,19 @@ class Lanes:
         fit_notice = "" if self._open else self._fit_notice()
         notice = " ".join(filter(None, (width_notice, length_notice, fit_notice)))
         spec = attrs.evolve(spec, context_tokens=context)
-        opening = Opening(began=began, notice=notice, predicted_bytes=predicted)
+        opening = Opening(
+            began=began, notice=notice, predicted_bytes=predicted, keeper=self._keeper(experts)
+        )
         return Lane(model, self._handles.pieces(model), spec, self._spec, opening)
+
+    def _keeper(self, experts: int) -> Keeper | None:
+        """What outlives the lanes with so many experts on disk; None where nothing does."""
+        saving = self._spec.saving
+        if saving is None:
+            return None
+        SavedFolder(saving.folder).prune(saving.most_bytes)
+        origin = msgspec.structs.replace(self._origin, experts=experts)
+        return Keeper(saving, origin) if saving.most_bytes else None
 
     def _fit_notice(self) -> str:
         """Say what is wrong where the memory does not hold the model; it is tried all the same."""
@@ -204,3 +219,23 @@ class Lanes:
             spelt_markers=spelt_markers(model.chat_template, model.is_marker),
             languages=trained_languages(header),
         )
+
+
+def _origin(spec: EngineSpec) -> Origin:
+    """Say what the KV cache of a lane is computed with, but for its experts.
+
+    Raises:
+        EngineError: The model's file is gone.
+    """
+    try:
+        status = spec.model_path.stat()
+    except OSError as error:
+        raise EngineError(f"{spec.model_path} cannot be read: {error}") from error
+    return Origin(
+        model=str(spec.model_path.resolve()),
+        model_bytes=status.st_size,
+        model_mtime_ns=status.st_mtime_ns,
+        experts=0,
+        llama_cpp=build(),
+        kv=f"f16, {'values in columns' if spec.keeps_scores else 'values in rows'}",
+    )

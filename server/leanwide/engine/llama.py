@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import llama_cpp
 import numpy as np
 import numpy.typing as npt
 from attrs import frozen
@@ -415,6 +416,11 @@ def system_features() -> str:
     """What this build of llama.cpp uses, such as ``AVX2 = 1 | OPENMP = 1``."""
     text: bytes = api.llama_print_system_info()
     return text.decode("utf-8", "replace").strip(" |")
+
+
+def build() -> str:
+    """Which build of llama.cpp this is: what another one wrote, it may read wrongly."""
+    return str(llama_cpp.__version__)
 
 
 def supports_gpu() -> bool:

@@ -46,6 +46,11 @@ class Pace:
         """Tokens of a slice that is broken off when somebody more urgent comes."""
         return max(self.short, min(self._in_peace, self._fitting(_LONGEST_MS)))
 
+    @property
+    def ms_per_token(self) -> float:
+        """What a token of a prompt took of late; 0 as long as nothing is known."""
+        return 1 / self._tokens_per_ms if self._tokens_per_ms else 0.0
+
     def runs_to_its_end(self, tokens: int, priority: Priority) -> bool:
         """Whether a slice of so many tokens is not broken off for anything more urgent.
 

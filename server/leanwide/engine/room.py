@@ -7,6 +7,7 @@ need.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection
 from typing import Final
 
@@ -72,6 +73,20 @@ class Room:
         except EngineError as error:
             raise RuntimeError("the KV cache was lost while it grew") from error
         return self._params.cells > cells
+
+    def restore(self, sequence: int, state: bytearray, others: Collection[int]) -> bool:
+        """Have an empty sequence be as its state says, growing if need be; tell whether it is.
+
+        Raises:
+            RuntimeError: What ``others`` held is lost: this process cannot go on.
+        """
+        while True:
+            with contextlib.suppress(EngineError):
+                self.context.restore(sequence, state)
+                return True
+            self.context.truncate(sequence, 0)
+            if not self.grow(others):
+                return False
 
     def _reopen(self, cells: int, enough: int) -> None:
         """Open a context again, with fewer cells where there is no memory for the larger one."""

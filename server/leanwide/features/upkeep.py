@@ -1,4 +1,7 @@
-"""Looks after the machine while the server runs: what it can afford, and which lanes may go."""
+"""Looks after the machine while the server runs: what it can afford, and which lanes may go.
+
+In quiet moments it has places kept on disk.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from attrs import evolve, frozen
 
 from leanwide import heap
 from leanwide.engine.base import EngineState
+from leanwide.features.returning import keep_in_quiet
 from leanwide.features.workbench import Workbench
 from leanwide.modes.profile import Mode
 
@@ -54,6 +58,7 @@ async def keep_up(bench: Callable[[], Workbench]) -> None:
     while True:
         reading = await asyncio.to_thread(read_machine)
         look_after(bench(), reading, time.monotonic())
+        await keep_in_quiet(bench(), time.monotonic())
         await asyncio.to_thread(heap.give_back)
         limit = 60 * bench().manners.close_after_minutes
         await asyncio.sleep(min(_EVERY, limit / 4) if limit else _EVERY)

@@ -28,6 +28,7 @@ from leanwide.context.window import (
 )
 from leanwide.engine.base import Engine, FimTokens
 from leanwide.features.counting import TokenCounter
+from leanwide.features.returning import saved_window
 from leanwide.features.workbench import Workbench
 from leanwide.modes.profile import Decision
 from leanwide.prompt.infill import infill_prompt
@@ -70,13 +71,20 @@ class Asked:
 async def kept_window(asked: Asked, bench: Workbench) -> Window | None:
     """Give the document's last window, with what was typed since; None where another is needed.
 
+    Where that of this session does not serve, the one of an earlier session may.
+
     Raises:
         EngineError: The engine is gone.
     """
+    last = bench.windows.get(asked.view.uri)
+    kept = await _kept(asked, last, bench) if last is not None else None
+    if kept is None and (saved := await saved_window(asked.view, bench)) is not None:
+        return await _kept(asked, saved, bench)
+    return kept
+
+
+async def _kept(asked: Asked, previous: Window, bench: Workbench) -> Window | None:
     view, count = asked.view, bench.counter
-    previous = bench.windows.get(view.uri)
-    if previous is None:
-        return None
     budget = prompt_tokens(bench.engine, asked.patient)
     kept = keep_window(view, previous, budget, count)
     if kept is not None and kept.anchor_line == previous.anchor_line:

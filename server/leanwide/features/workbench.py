@@ -21,6 +21,7 @@ from leanwide.features.names import Names
 from leanwide.features.stages import Stages, Unseen
 from leanwide.features.suggestions import Known, SuggestionCache
 from leanwide.features.trees import Trees
+from leanwide.files.area import Area
 from leanwide.modes.machine import UNKNOWN, Machine, learn
 from leanwide.modes.profile import Mode, Profile
 from leanwide.prompt.texts import built_in_texts
@@ -40,6 +41,20 @@ class Manners:
     """Budgets are narrowed to what the machine manages."""
     close_after_minutes: float = 0.0
     """A lane that only questions use is closed after so long without one; 0: never."""
+    keep_prompts: bool = False
+    """Places are kept on disk, to be returned to."""
+
+
+@frozen(kw_only=True)
+class Kept:
+    """What of a document the engine was asked to keep on disk."""
+
+    note: bytes
+    """How its window is found again."""
+    path: str
+    """The document."""
+    others: tuple[str, ...]
+    """Keys of the files whose snippets stand in front of it."""
 
 
 def _nobody(_: Any) -> None:
@@ -72,6 +87,12 @@ class Workbench:
     """The window that is in the KV cache for every open document, by URI."""
     related: dict[str, Related] = field(factory=dict)
     """What of other files stands in front of a document's pages, by URI."""
+    kept: dict[str, Kept] = field(factory=dict)
+    """What of each document is on disk, by URI, also of closed ones."""
+    not_kept: str = ""
+    """Why places were last not kept: it is logged once."""
+    kept_by: Area | None = None
+    """By what that was last judged."""
     running: Generation | None = None
     """The completion that decodes: there is one at most."""
     ahead: Generation | None = None
@@ -82,6 +103,8 @@ class Workbench:
     """Generations that were asked for while somebody waits: only the newest may start."""
     idle_work: asyncio.Task[None] | None = None
     """Prepares ``ahead``, and a new anchor."""
+    beside: set[asyncio.Task[None]] = field(factory=set)
+    """What goes on whatever comes: places of closed documents are kept."""
     asked_at: View | None = None
     """Where a suggestion was asked for last."""
     tell_more: Callable[[View], None] = _nobody
@@ -120,6 +143,12 @@ class Workbench:
         """Do something while nobody waits, in place of what was being done so."""
         self.end_idle_work()
         self.idle_work = asyncio.create_task(work)
+
+    def work_beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something whatever comes."""
+        task = asyncio.create_task(work)
+        self.beside.add(task)
+        task.add_done_callback(self.beside.discard)
 
     def end_idle_work(self) -> None:
         """End what is done while nobody waits."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from leanwide.features.gate import why_left_alone
+from leanwide.features.returning import keep_place
 from leanwide.lsp import convert
 from leanwide.lsp.handlers.workspace import follow_rules
 from leanwide.lsp.notebooks import document_key, is_open, joined
@@ -81,7 +82,10 @@ def closed(ls: Server, uri: str, key: str) -> None:
     ls.live.retire(key)
     ls.editing.retire(uri)
     if not is_open(ls.documents, key):
+        window = ls.bench.windows.get(key)
         ls.bench.forget(key)
+        if window is not None:
+            ls.bench.work_beside(keep_place(key, window, ls.bench))
 
 
 def _look_again(ls: Server, uri: str) -> None:
