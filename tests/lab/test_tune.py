@@ -20,7 +20,8 @@ from leanwide.lab.synthetic.synthetic import Recipe, write
 from leanwide.lab.synthetic.vocabulary import VocabularyOptions
 from leanwide.lab.tuning.repository import MOST_HOLES, read_repository
 from leanwide.lab.tuning.results import Results, alone
-from leanwide.lab.tuning.trial import Outcome, Setting
+from leanwide.lab.tuning.trial import Asked, Outcome, Setting
+from leanwide.lab.tuning.visits import When
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
 FUNCTION = "def function_{0}(values):\n    return sorted(values, key=str)\n"
@@ -61,8 +62,10 @@ def test_it_writes_what_it_found_and_the_program_goes_by_it(home, code, dense, t
     assert report["experts"] is None
     context = report["context"]
     assert (context["clear"], context["chosen"]["context_tokens"]) == (True, 256)
-    figures = [setting["figures"] for setting in context["settings"]]
-    assert [one["holes"] >= 24 and one["prompt_per_second"] > 0 for one in figures] == [True] * 2
+    for setting in context["settings"]:
+        assert setting["loss"]["places"] >= 24
+        assert setting["as_typed"]["requests"] >= 48
+        assert setting["new_place"]["evaluated"] > 0
     assert report["settings"]["modes"]["code"]["context_tokens"] == 256
     file = tmp_path / "config" / "leanwide" / "tuned.toml"
     assert "context_tokens = 256" in file.read_text()
@@ -152,13 +155,9 @@ def test_a_large_repository_is_sampled(tmp_path):
 
 
 OUTCOME = Outcome(
-    hole="a",
-    kind="line",
+    subject="a",
     setting=Setting(experts=2, context_tokens=512),
-    tokens=1,
-    nats=0.5,
-    prompt_tokens=1,
-    prompt_ms=1.0,
+    asked=(Asked(place="a", when=When.COLD, tokens=1, nats=0.5, prompt_tokens=1),),
 )
 
 
@@ -178,7 +177,7 @@ def test_results_survive_damage(tmp_path, damage):
     results = Results(file)
     assert len(results) == 0
     results.add(OUTCOME)
-    assert len(Results(file)) == 1
+    assert Results(file).of(OUTCOME.setting, ["a"]) == list(OUTCOME.asked)
 
 
 def test_a_lock_that_is_no_file_locks_nothing_out(tmp_path):

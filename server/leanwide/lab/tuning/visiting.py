@@ -81,7 +81,7 @@ async def _run(visit: Visit, setting: Setting, bench: Bench, engine: Engine) -> 
 
 
 async def _come_to(step: Step, noted: Sequence[_Noted], work: Workbench) -> None:
-    """Open the file, go to another place, or pause at the one that was asked at and type."""
+    """Open the file, go to another place, or pause where somebody is and type."""
     if not noted:
         await work.trees.at(step.view)
     elif step.when is When.JUMP:
@@ -98,7 +98,7 @@ def _change(view: View, work: Workbench) -> None:
 
 
 async def _rest(view: View, seconds: float, work: Workbench) -> None:
-    """Let the cursor rest at a place; where that is longer than a moment, the editor tells of it."""
+    """Let the cursor rest at a place; the editor tells of it where that is more than a moment."""
     await _idle(work, min(seconds, TELLS_S))
     if seconds > TELLS_S:
         await arrive(view, work)
