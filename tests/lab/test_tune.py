@@ -55,7 +55,7 @@ def tune(home, *arguments):
 
 def test_it_writes_what_it_found_and_the_program_goes_by_it(home, code, dense, tmp_path):
     """A dense model of random weights: no context helps it, so the smallest one serves."""
-    result = tune(home, code, "--model", dense, "--minutes", "0.7", "--tolerance", "50", "--json")
+    result = tune(home, code, "--model", dense, "--minutes", "3", "--tolerance", "50", "--json")
     assert result.returncode == 0, result.stderr
     assert "has no experts to choose from" in result.stderr
     report = json.loads(result.stdout)
@@ -134,6 +134,20 @@ def test_no_time_at_all_changes_nothing(home, code, tmp_path):
     assert result.returncode == 1
     assert "the time was too short to decide anything" in result.stderr
     assert not (tmp_path / "config").exists()
+
+
+def test_code_that_leanwide_keeps_quiet_in_is_told_of(home, tmp_path):
+    """The embedded model knows Python only, and suggests nothing in JavaScript unasked."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number in range(6):
+        text = "".join(f"function add{inner}(a, b) {{\n  const c = a + b;\n  return c;\n}}\n"
+                       for inner in range(4))  # fmt: skip
+        (folder / f"part{number}.js").write_text(text)
+    result = tune(home, folder, "--minutes", "0.4")
+    assert result.returncode == 1
+    assert "it suggests nothing in javascript unless you ask" in result.stderr
+    assert "nothing is suggested in this code while somebody types" in result.stderr
 
 
 def test_a_model_without_fim_tokens_is_refused(home, code, tmp_path):

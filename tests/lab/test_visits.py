@@ -139,7 +139,7 @@ async def test_how_likely_the_truth_is_is_measured_when_the_visit_is_over():
     emptied, asked = engine.requests[: shared.sequences], engine.requests[shared.sequences :]
     assert len({request.prompt for request in emptied}) == 4
     steps = list(visit.steps())
-    said, measured = asked[: len(steps)], asked[len(steps) :]
+    said, measured = asked[: len(steps)], asked[: len(steps) - 1 : -1]
     assert {request.priority for request in said} == {Priority.INTERACTIVE}
     assert [request.prompt for request in measured] == [request.prompt for request in said]
     assert [request.truth for request in measured] == [step.truth for step in steps]

@@ -48,6 +48,13 @@ class Report:
         return sum(len(one.places) for one in self.job.repository.visits)
 
     @property
+    def quiet(self) -> bool:
+        """Whether visits were made, and leanwide suggested nothing at any place."""
+        asked = (self.measured.get(name, {}) for name in (EXPERTS, CONTEXT))
+        made = any(len(self.job.results[name]) for name in (EXPERTS, CONTEXT))
+        return made and not any(some for by_setting in asked for some in by_setting.values())
+
+    @property
     def clear(self) -> bool:
         """Whether every question has its answer."""
         asked = (self.findings.experts, self.findings.answers, self.findings.context)
@@ -176,4 +183,6 @@ def unsure(report: Report) -> str:
         return ""
     if (places := report.places) < ENOUGH:
         return f"{places} places to complete are too few to decide: {ENOUGH} are needed"
+    if report.quiet:
+        return "nothing is suggested in this code while somebody types: there is nothing to judge"
     return "the time was too short to decide anything: give more --minutes"

@@ -146,9 +146,12 @@ async def _leave(work: Workbench, noted: Sequence[_Noted]) -> None:
 
 async def _measured(noted: Sequence[_Noted], engine: Engine, fim: FimTokens) -> tuple[Asked, ...]:
     """Measure the requests of all places but those where leanwide keeps quiet."""
-    found = [await _measure(one, engine, fim) for one in noted]
-    quiet = {one.step.place for one, asked in zip(noted, found, strict=True) if asked is None}
-    return tuple(one for one in found if one is not None and one.place not in quiet)
+    # The last prompts are in the KV cache still.
+    found = [(one.step, await _measure(one, engine, fim)) for one in reversed(noted)]
+    quiet = {step.place for step, asked in found if asked is None}
+    return tuple(
+        asked for step, asked in reversed(found) if asked is not None and step.place not in quiet
+    )
 
 
 async def _measure(noted: _Noted, engine: Engine, fim: FimTokens) -> Asked | None:

@@ -5,9 +5,9 @@ changes but what was typed in between, as in an editor.
 
 How long somebody waits is drawn from what is known of people, not of this machine:
 
-- A pause before more is typed takes 2 to 15 seconds, short ones being more frequent: the "micro
-  pauses" of programmers, who think of the next lines (Shrestha and others, "Pausing While
-  Programming", ICSE-SEET 2022).
+- A pause before more is typed takes 2 to 15 seconds: the "micro pauses" of programmers, who think
+  of the next lines (Shrestha and others, "Pausing While Programming", ICSE-SEET 2022). Short ones
+  are more frequent; the logarithm is drawn evenly.
 - Behind half of the jumps the cursor rests for one mental act of the Keystroke-Level Model, 1.35
   seconds (Card, Moran and Newell, CACM 23(7), 1980), of which an editor waits some until it tells.
   The other half know what they want, and type at once.
