@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from leanwide.cli.compare import _write, contest_of
 from leanwide.engine.base import EngineError
+from leanwide.lab.comparing import comparing
 from leanwide.lab.comparing.comparing import MAXIMUM, SMART
 from leanwide.lab.comparing.energy import EnergyMeter
 from leanwide.lab.comparing.page import page
@@ -81,6 +83,21 @@ def test_the_three_are_what_they_are_called(contest):
     settings = [one.setting for one in between]
     assert len(set(settings)) == len(settings)
     assert smart.setting not in settings
+
+
+async def test_a_visit_that_takes_too_long_is_broken_off(contest, tmp_path, monkeypatch):
+    """Of the visits, those count that everybody made."""
+    first = contest.contenders[-1]
+
+    async def run_visit(visit, setting, bench):
+        if setting != first.setting:
+            await asyncio.sleep(1000)
+        return Outcome(subject=visit.id, setting=setting, asked=())
+
+    monkeypatch.setattr(comparing, "run_visit", run_visit)
+    contest = attrs.evolve(contest, index_folder=tmp_path / "index")
+    found = await comparing.compare(contest, 1.0, lambda _: None)
+    assert set(map(len, found.values())) == {0}
 
 
 def test_settings_that_are_the_defaults_are_measured_once(contest):

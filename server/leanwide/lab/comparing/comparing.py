@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +23,7 @@ from leanwide.lab.tuning.sweep import BLOCK
 from leanwide.lab.tuning.trial import QUIET, Bench, Outcome, Setting
 from leanwide.lab.tuning.tuning import Clock, Moment, contexts
 from leanwide.lab.tuning.visiting import run_visit
+from leanwide.lab.tuning.visits import Visit
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
@@ -128,20 +132,28 @@ async def compare(contest: Contest, seconds: float, tell: Callable[[Moment], Non
     clock.until(1.0, "reading the repository")
     elsewhere = indexed(contest.repository.area, contest.index_folder, INDEX_SHARE * seconds)
     found: dict[Contender, dict[str, Outcome]] = {one: {} for one in contest.contenders}
-    together = most_engines(contest.spec)
-    size = 1 if together > 1 else BLOCK
-    async with engines(together) as opened:
+    async with engines(most_engines(contest.spec)) as opened:
         bench = contest.bench(opened, elsewhere)
         benches = {MAXIMUM: of_maximum(bench, contest.longest)}
-        visits = contest.repository.visits
-        for done in range(0, len(visits), size):
-            for contender in contest.contenders if done // size % 2 else reversed(found):
-                for visit in visits[done : done + size]:
-                    if not clock.until(1.0, f"{done} visits, {len(found)} settings"):
-                        return _complete(found)
+        # The maximum's visit may take minutes.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(clock.left):
+                for done, contender, visit in _turns(contest):
+                    clock.until(1.0, f"{done} visits, {len(found)} settings")
                     own = benches.get(contender.name, bench)
                     found[contender][visit.id] = await run_visit(visit, contender.setting, own)
     return _complete(found)
+
+
+def _turns(contest: Contest) -> Iterator[tuple[int, Contender, Visit]]:
+    """Yield who makes which visit, and how many visits everybody has made."""
+    visits = contest.repository.visits
+    size = 1 if most_engines(contest.spec) > 1 else BLOCK
+    for done in range(0, len(visits), size):
+        # Who is first changes, so that a machine that slows down treats them alike.
+        order = contest.contenders if done // size % 2 else reversed(contest.contenders)
+        for contender, visit in product(order, visits[done : done + size]):
+            yield done, contender, visit
 
 
 def _complete(found: Outcomes) -> Outcomes:

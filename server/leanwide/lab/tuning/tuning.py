@@ -134,9 +134,14 @@ class Clock:
         """Seconds since the beginning."""
         return time.monotonic() - self._began
 
+    @property
+    def left(self) -> float:
+        """Seconds until the end."""
+        return max(0.0, self._seconds - self.spent)
+
     def until(self, share: float, doing: str) -> bool:
         """Tell what is done, and give whether there is time for it."""
-        self._tell(Moment(doing=doing, seconds_left=max(0.0, self._seconds - self.spent)))
+        self._tell(Moment(doing=doing, seconds_left=self.left))
         return self.spent < share * self._seconds
 
 
