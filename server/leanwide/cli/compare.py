@@ -23,7 +23,7 @@ from leanwide.engine.base import EngineError
 from leanwide.lab.comparing.comparing import Contest, compare
 from leanwide.lab.comparing.energy import EnergyMeter
 from leanwide.lab.comparing.page import page
-from leanwide.lab.comparing.report import Comparison, as_data, as_table, energy, verdict
+from leanwide.lab.comparing.report import Comparison, as_data, as_tables, energy, verdict
 from leanwide.lab.tuning.repository import Repository
 from leanwide.lab.tuning.results import alone
 from leanwide.lab.tuning.trial import Setting
@@ -55,7 +55,7 @@ def compare_command(
     if json:
         say_json(data)
     else:
-        print_tables(as_table(comparison))
+        print_tables(*as_tables(comparison))
         say("\n".join((*verdict(comparison), *energy(comparison))))
         if reason := comparison.contest.meter.reason:
             say(f"energy: {reason}")

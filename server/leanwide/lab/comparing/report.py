@@ -252,17 +252,18 @@ def _cells(row: Row, part: Part) -> tuple[str, ...]:
     )
 
 
-def as_table(comparison: Comparison) -> Table:
-    """Give it as a table."""
+def as_tables(comparison: Comparison) -> Iterator[Table]:
+    """Yield a table for each of the sections."""
     name, places = comparison.contest.header.name, comparison.places
-    table = plain_table(f"{name}, {places} places in {comparison.visits} visits")
-    for heading in HEADINGS:
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    where = f"{name}, {places} places in {comparison.visits} visits, "
     for title, rows in sections(comparison):
-        table.add_row(title)
+        table = plain_table(where + title)
+        for heading in HEADINGS:
+            table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+        named = sum(bool(row.name) for row, _ in rows)
         for number, (_, cells) in enumerate(rows, 1):
-            table.add_row("  " + cells[0], *cells[1:], end_section=number == len(rows))
-    return table
+            table.add_row(*cells, end_section=number == named)
+        yield table
 
 
 def energy(comparison: Comparison) -> list[str]:

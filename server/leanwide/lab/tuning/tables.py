@@ -13,7 +13,7 @@ from leanwide.lab.tuning.figures import Figures
 
 QUALITY: Final = ("NLL", "exact", "similar")
 """Headings of :func:`quality_cells`."""
-COST: Final = ("time", "quartiles", "evaluated", "in the prompt")
+COST: Final = ("time", "quartiles", "evaluated", "prompt")
 """Headings of :func:`cost_cells`."""
 
 
