@@ -100,14 +100,17 @@ async def test_the_maximum_shows_more_than_leanwide_would(options, code, tmp_pat
     setting = Setting(experts=2, context_tokens=1024)
     elsewhere = indexed(found.area, tmp_path / "index", 30.0)
     async with engines(1) as opened:
-        shared = of_maximum(bench(opened, options, elsewhere), 1024)
+        ordinary = bench(opened, options, elsewhere)
+        shared = of_maximum(ordinary, 1024)
         work = shared.workbench(await opened.get(shared.engine_spec(2)), setting)
         await show_everything(hole.view, work)
         window = work.windows[hole.view.uri]
         assert len(window.related.snippets) > 4
         assert window.tokens <= 1024
-        outcome = await run_visit(found.visits[0], setting, shared)
-    assert outcome.asked[0].prompt_tokens > window.related.tokens
+        more = await run_visit(found.visits[0], setting, shared)
+        less = await run_visit(found.visits[0], setting, ordinary)
+    shown, usual = (sum(one.prompt_tokens for one in said.asked) for said in (more, less))
+    assert shown > usual
 
 
 async def test_how_likely_the_words_are_that_were_said_of_a_function(options, tmp_path):
