@@ -188,7 +188,7 @@ class Server(LanguageServer):
             options, found = parse(*self._user_layers, *workspace, self._editor_layer)
             self._problems = (*self._user_problems, *wrong, *self._refused, *found)
             unchanged, self.options = options == self.options, options
-            self.bench.manners = self._manners()
+            self.bench.manners = manners_of(self.options)
             if unchanged:
                 return
             old = self.bench.engine
@@ -245,7 +245,7 @@ class Server(LanguageServer):
     def _new_bench(self) -> Workbench:
         engine = self._launch(self.options)
         engine.observe(self.feedback.follow)
-        bench = workbench(engine, self.options.profiles, self._manners())
+        bench = workbench(engine, self.options.profiles, manners_of(self.options))
         bench.texts = self._texts
         bench.pinned = self.pinned
         bench.journal = self._journal
@@ -258,17 +258,19 @@ class Server(LanguageServer):
     def _tell(self, sentence: str) -> None:
         self.feedback.tell_once(sentence, types.MessageType.Info)
 
-    def _manners(self) -> Manners:
-        wishes = self.options.completion
-        return Manners(
-            in_comments=wishes.in_comments,
-            in_strings=wishes.in_strings,
-            look_ahead=wishes.look_ahead,
-            follow_cursor=wishes.follow_cursor,
-            adapt=self.options.machine.adapt,
-            close_after_minutes=self.options.machine.close_after_minutes,
-            keep_prompts=self.options.cache.prompt_bytes > 0,
-        )
+
+def manners_of(options: Options) -> Manners:
+    """Give what the user wants of leanwide."""
+    wishes = options.completion
+    return Manners(
+        in_comments=wishes.in_comments,
+        in_strings=wishes.in_strings,
+        look_ahead=wishes.look_ahead,
+        follow_cursor=wishes.follow_cursor,
+        adapt=options.machine.adapt,
+        close_after_minutes=options.machine.close_after_minutes,
+        keep_prompts=options.cache.prompt_bytes > 0,
+    )
 
 
 def create_server(

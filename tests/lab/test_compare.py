@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import subprocess
@@ -9,17 +10,27 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import attrs
 import pytest
 
 from leanwide.cli.compare import _write, contest_of
 from leanwide.engine.base import EngineError
+from leanwide.lab.comparing import comparing
 from leanwide.lab.comparing.comparing import MAXIMUM, SMART
 from leanwide.lab.comparing.energy import EnergyMeter
 from leanwide.lab.comparing.page import page
 from leanwide.lab.comparing.plot import Plot, Point, draw
-from leanwide.lab.comparing.report import Comparison, as_data, verdict
+from leanwide.lab.comparing.report import (
+    AS_TYPED,
+    MOMENTS,
+    Comparison,
+    as_data,
+    sections,
+    verdict,
+)
 from leanwide.lab.tuning.repository import read_repository
-from leanwide.lab.tuning.trial import Outcome
+from leanwide.lab.tuning.trial import Asked, Outcome
+from leanwide.lab.tuning.visits import When
 from leanwide.options import parse
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
@@ -31,30 +42,34 @@ def contest(code):
     return contest_of(parse()[0], read_repository(code, ()))
 
 
-def compared(contest, *, holes=60, smart_nats=100.0, smart_ms=100.0, joules=None):
+def compared(contest, *, visits=20, smart_nats=100.0, smart_ms=100.0, joules=None):
     """A comparison in which only leanwide's own setting differs from all others."""
 
-    def outcome(contender, number):
+    def asked(contender, number, place, when):
         is_smart = contender.name == SMART
-        return Outcome(
-            hole=str(number),
-            kind="line",
-            setting=contender.setting,
+        return Asked(
+            place=f"{number}-{place}",
+            when=when,
             tokens=40,
             nats=(smart_nats if is_smart else 100.0) + number % 7,
-            exact=False,
-            similarity=0.5,
-            parses=True,
             prompt_tokens=300,
-            prompt_ms=80.0,
-            generated_tokens=10,
-            decode_ms=20.0,
-            total_ms=smart_ms if is_smart else 100.0,
+            evaluated=200,
+            ms=smart_ms if is_smart else 100.0,
+            similarity=0.5,
+        )
+
+    def outcome(contender, number):
+        first = ((0, When.COLD), (1, When.JUMP), (2, When.JUMP))
+        everything = (*first, *((place, When.PAUSE) for place, _ in first))
+        return Outcome(
+            subject=str(number),
+            setting=contender.setting,
+            asked=tuple(asked(contender, number, place, when) for place, when in everything),
             joules=joules,
         )
 
     outcomes = {
-        one: {str(number): outcome(one, number) for number in range(holes)}
+        one: {str(number): outcome(one, number) for number in range(visits)}
         for one in contest.contenders
     }
     return Comparison.of(contest, outcomes)
@@ -70,21 +85,52 @@ def test_the_three_are_what_they_are_called(contest):
     assert smart.setting not in settings
 
 
-def test_smart_is_told_to_lose_where_it_loses(contest):
-    beside_maximum, _ = verdict(compared(contest, smart_nats=110.0, smart_ms=200.0))
-    assert "2.0 times as slow (200 against 100 ms)" in beside_maximum
-    assert re.search(r"its NLL is 9\.\d% worse \(\+9\.\d% to \+9\.\d%\)\.$", beside_maximum)
+async def test_a_visit_that_takes_too_long_is_broken_off(contest, tmp_path, monkeypatch):
+    """Of the visits, those count that everybody made."""
+    first = contest.contenders[-1]
+
+    async def run_visit(visit, setting, bench):
+        if setting != first.setting:
+            await asyncio.sleep(1000)
+        return Outcome(subject=visit.id, setting=setting, asked=())
+
+    monkeypatch.setattr(comparing, "run_visit", run_visit)
+    contest = attrs.evolve(contest, index_folder=tmp_path / "index")
+    found = await comparing.compare(contest, 1.0, lambda _: None)
+    assert set(map(len, found.values())) == {0}
 
 
-def test_what_is_not_certain_is_told_to_be_so(contest):
-    beside_maximum, _ = verdict(compared(contest, smart_ms=50.0))
-    assert "2.0 times as fast (50 against 100 ms)" in beside_maximum
-    assert "which is no certain difference" in beside_maximum
+def test_settings_that_are_the_defaults_are_measured_once(contest):
+    usual = contest.contenders[2].setting
+    named = [one.name for one in attrs.evolve(contest, smart=usual).contenders if one.name]
+    assert named == [SMART, MAXIMUM]
 
 
-def test_a_few_holes_compare_nothing(contest):
-    (sentence,) = verdict(compared(contest, holes=5))
-    assert "5 places to complete are too few to compare" in sentence
+@pytest.mark.parametrize(
+    ("nats", "ms", "said"),
+    [
+        (110.0, 200.0, r"is certainly worse than the maximum's \(\+9\.\d% \(.*\)\), at 2\.0 times"),
+        (100.0, 50.0, r"is not certainly worse than the maximum's .*, at 1/2\.0 of its time"),
+        (90.0, 50.0, r"is certainly better than the maximum's .* \(50 against 100 ms\)\.$"),
+    ],
+)
+def test_smart_is_told_to_be_where_it_is(contest, nats, ms, said):
+    beside_maximum, _ = verdict(compared(contest, smart_nats=nats, smart_ms=ms))
+    assert re.search(f"^As typed, the NLL of smart {said}", beside_maximum)
+
+
+def test_every_moment_has_a_row_of_its_own(contest):
+    comparison = compared(contest)
+    assert comparison.places == 60
+    titles = [title for title, _ in sections(comparison)]
+    assert titles == ["as typed", *MOMENTS]
+    requests = {name: part.figures.requests for name, part in comparison.rows[0].parts.items()}
+    assert requests == {AS_TYPED: 120, When.COLD: 20, When.JUMP: 40, When.PAUSE: 60}
+
+
+def test_a_few_places_compare_nothing(contest):
+    (sentence,) = verdict(compared(contest, visits=5))
+    assert "15 places to complete are too few to compare" in sentence
 
 
 def test_the_page_is_whole_and_asks_for_nothing(contest):
@@ -104,7 +150,7 @@ def test_the_page_and_the_data_stand_beside_each_other(contest, tmp_path):
     comparison = compared(contest)
     _write(tmp_path / "a" / "b", comparison, json.dumps(as_data(comparison)).encode())
     assert (tmp_path / "a" / "b" / "compare.html").read_text() == page(comparison)
-    assert json.loads((tmp_path / "a" / "b" / "compare.json").read_text())["holes"] == 60
+    assert json.loads((tmp_path / "a" / "b" / "compare.json").read_text())["places"] == 60
     (tmp_path / "file").write_text("")
     with pytest.raises(EngineError, match="cannot be written"):
         _write(tmp_path / "file", comparison, b"{}")
@@ -113,9 +159,10 @@ def test_the_page_and_the_data_stand_beside_each_other(contest, tmp_path):
 def test_the_data_have_every_setting_with_its_interval(contest):
     data = as_data(compared(contest))
     assert len(data["settings"]) == len(contest.contenders)
-    for row in data["settings"][1:]:
-        beside = row["nll_beside_smart"]
-        assert beside["low"] <= beside["mean"] <= beside["high"]
+    for row in data["settings"]:
+        for part in row["requests"].values():
+            beside = part["nll_beside_maximum"]
+            assert beside["low"] <= beside["mean"] <= beside["high"]
 
 
 def test_a_plot_of_one_point_is_drawn():

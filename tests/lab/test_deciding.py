@@ -65,7 +65,7 @@ def test_an_interval_holds_its_mean_and_narrows(seed, holes):
     evidence = measured({1: 1.02, 2: 1.0}, holes, seed=seed)
     found = loss(evidence[1], evidence[2])
     assert found.low <= found.mean <= found.high
-    assert found.holes == holes
+    assert found.places == holes
     assert loss(evidence[2], evidence[2]).mean == 0.0
 
 

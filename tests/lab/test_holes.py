@@ -6,7 +6,7 @@ import pytest
 
 from leanwide.context.view import with_lf
 from leanwide.lab.tuning.holes import Source, holes, in_turn
-from leanwide.lab.tuning.quality import edit_similarity, quality
+from leanwide.lab.tuning.similarity import edit_similarity
 from leanwide.syntax import language_for, parse, split
 
 PYTHON = '''\
@@ -89,23 +89,6 @@ def test_files_take_turns():
     first, second = of("settings.py"), of("greet.js")
     taken = in_turn([iter(first), iter(second)], 5)
     assert taken == (first[0], second[0], first[1], second[1], first[2])
-
-
-# What a completion is worth
-
-
-def test_the_truth_is_worth_everything():
-    for hole in of("settings.py"):
-        found = quality(hole, hole.truth)
-        assert (found.exact, found.similarity, found.parses) == (True, 1.0, True)
-
-
-def test_a_completion_that_breaks_the_file_does_not_parse():
-    hole = next(hole for hole in of("settings.py") if hole.truth.startswith("path, "))
-    found = quality(hole, "path, (")
-    assert not found.exact
-    assert not found.parses
-    assert 0 < found.similarity < 1
 
 
 def test_edit_similarity_counts_the_fewest_edits():

@@ -1,4 +1,4 @@
-"""One hole at one setting, on real engines with a small model."""
+"""Visits and questions at one setting, on real engines with a small model."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import pytest
 from leanwide.cli.compose import argument_layer, engine_spec
 from leanwide.engine.client import EngineClient
 from leanwide.features.elsewhere import Elsewhere
+from leanwide.lab.comparing.comparing import of_maximum
 from leanwide.lab.comparing.everything import show_everything
 from leanwide.lab.tuning.answering import run_question
 from leanwide.lab.tuning.engines import MOST_SHARED, engines, most_engines
 from leanwide.lab.tuning.repository import indexed, read_repository
-from leanwide.lab.tuning.trial import Bench, Setting, run_trial
+from leanwide.lab.tuning.trial import QUIET, Bench, Setting
+from leanwide.lab.tuning.visiting import run_visit
+from leanwide.lab.tuning.visits import When
 from leanwide.options import Layer, parse
 
 SETTING = Setting(experts=2, context_tokens=256)
@@ -36,21 +39,25 @@ def bench(opened, options, elsewhere=None):
         engines=opened,
         spec=engine_spec(options),
         profiles=options.profiles,
+        manners=QUIET,
         elsewhere=elsewhere or Elsewhere(),
         longest=1024,
     )
 
 
-async def test_the_same_trial_gives_the_same_and_evaluates_its_prompt_each_time(
-    options, repository
-):
+async def test_the_same_visit_gives_the_same_and_begins_with_nothing_read(options, repository):
+    visit = repository.visits[0]
     async with engines(1) as opened:
         shared = bench(opened, options)
-        first, again = [await run_trial(repository.holes[0], SETTING, shared) for _ in range(2)]
-    assert first.tokens > 0
-    assert first.nats == pytest.approx(again.nats, rel=1e-2)
-    assert first.prompt_tokens == again.prompt_tokens > 16
-    assert first.hole == repository.holes[0].id
+        first, again = [await run_visit(visit, SETTING, shared) for _ in range(2)]
+    assert first.subject == visit.id
+    for one, other in zip(first.asked, again.asked, strict=True):
+        assert one.tokens > 0
+        assert one.nats == pytest.approx(other.nats, rel=1e-2)
+    for cold in (first.asked[0], again.asked[0]):
+        assert cold.when is When.COLD
+        # The word before the cursor is healed.
+        assert cold.evaluated == pytest.approx(cold.prompt_tokens, abs=4)
 
 
 async def test_an_engine_that_died_costs_one_more_try(options, repository):
@@ -58,7 +65,7 @@ async def test_an_engine_that_died_costs_one_more_try(options, repository):
         shared = bench(opened, options)
         engine = await opened.get(shared.engine_spec(2))
         os.kill(engine.process_id, signal.SIGKILL)
-        assert await run_trial(repository.holes[0], SETTING, shared) is not None
+        assert (await run_visit(repository.visits[0], SETTING, shared)).asked
 
 
 async def test_no_more_engines_are_open_than_memory_is_there_for(options):
@@ -83,26 +90,27 @@ def test_engines_that_copy_the_weights_are_open_one_at_a_time():
         assert most_engines(engine_spec(options)) == most
 
 
-async def test_the_maximum_shows_more_than_leanwide_would(options, repository, code, tmp_path):
-    """A function that four others in other files are like has all of their definitions in front."""
+async def test_the_maximum_shows_more_than_leanwide_would(options, code, tmp_path):
+    """A function that others in other files are like has all of their definitions in front."""
     (code / "caller.py").write_text(
         "def caller():\n" + "".join(f"    function_{n}('a')\n" for n in range(0, 100, 10)) + "\n"
     )
     found = read_repository(code / "caller.py", ())
     hole = next(hole for hole in found.holes if hole.kind == "line" and hole.view.line == 1)
+    setting = Setting(experts=2, context_tokens=1024)
     elsewhere = indexed(found.area, tmp_path / "index", 30.0)
     async with engines(1) as opened:
-        shared = bench(opened, options, elsewhere)
-        engine = await opened.get(shared.engine_spec(2))
-        work = shared.workbench(engine, 1024)
-        await show_everything(hole, work)
+        ordinary = bench(opened, options, elsewhere)
+        shared = of_maximum(ordinary, 1024)
+        work = shared.workbench(await opened.get(shared.engine_spec(2)), setting)
+        await show_everything(hole.view, work)
         window = work.windows[hole.view.uri]
         assert len(window.related.snippets) > 4
         assert window.tokens <= 1024
-        outcome = await run_trial(
-            hole, Setting(experts=2, context_tokens=1024), shared, show_everything
-        )
-    assert outcome.prompt_tokens == pytest.approx(window.tokens, abs=40)
+        more = await run_visit(found.visits[0], setting, shared)
+        less = await run_visit(found.visits[0], setting, ordinary)
+    shown, usual = (sum(one.prompt_tokens for one in said.asked) for said in (more, less))
+    assert shown > usual
 
 
 async def test_how_likely_the_words_are_that_were_said_of_a_function(options, tmp_path):
@@ -116,7 +124,8 @@ async def test_how_likely_the_words_are_that_were_said_of_a_function(options, tm
             await run_question(hole, attrs.evolve(SETTING, experts=count), shared)
             for count in (1, 1, 4)
         ]
-    assert few.tokens > 5
-    assert few.nats == pytest.approx(again.nats, rel=1e-2)
-    assert few.nats != many.nats
-    assert (few.generated_tokens, few.hole) == (0, hole.id)
+    ((one,), (same,), (other,)) = few.asked, again.asked, many.asked
+    assert one.tokens > 5
+    assert one.nats == pytest.approx(same.nats, rel=1e-2)
+    assert one.nats != other.nats
+    assert few.subject == hole.id

@@ -20,7 +20,8 @@ from leanwide.lab.synthetic.synthetic import Recipe, write
 from leanwide.lab.synthetic.vocabulary import VocabularyOptions
 from leanwide.lab.tuning.repository import MOST_HOLES, read_repository
 from leanwide.lab.tuning.results import Results, alone
-from leanwide.lab.tuning.trial import Outcome, Setting
+from leanwide.lab.tuning.trial import Asked, Outcome, Setting
+from leanwide.lab.tuning.visits import When
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
 FUNCTION = "def function_{0}(values):\n    return sorted(values, key=str)\n"
@@ -54,15 +55,17 @@ def tune(home, *arguments):
 
 def test_it_writes_what_it_found_and_the_program_goes_by_it(home, code, dense, tmp_path):
     """A dense model of random weights: no context helps it, so the smallest one serves."""
-    result = tune(home, code, "--model", dense, "--minutes", "0.7", "--tolerance", "50", "--json")
+    result = tune(home, code, "--model", dense, "--minutes", "3", "--tolerance", "50", "--json")
     assert result.returncode == 0, result.stderr
     assert "has no experts to choose from" in result.stderr
     report = json.loads(result.stdout)
     assert report["experts"] is None
     context = report["context"]
     assert (context["clear"], context["chosen"]["context_tokens"]) == (True, 256)
-    figures = [setting["figures"] for setting in context["settings"]]
-    assert [one["holes"] >= 24 and one["prompt_per_second"] > 0 for one in figures] == [True] * 2
+    for setting in context["settings"]:
+        assert setting["loss"]["places"] >= 24
+        assert setting["as_typed"]["requests"] >= 48
+        assert setting["new_place"]["evaluated"] > 0
     assert report["settings"]["modes"]["code"]["context_tokens"] == 256
     file = tmp_path / "config" / "leanwide" / "tuned.toml"
     assert "context_tokens = 256" in file.read_text()
@@ -133,6 +136,20 @@ def test_no_time_at_all_changes_nothing(home, code, tmp_path):
     assert not (tmp_path / "config").exists()
 
 
+def test_code_that_leanwide_keeps_quiet_in_is_told_of(home, tmp_path):
+    """The embedded model knows Python only, and suggests nothing in JavaScript unasked."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number in range(6):
+        text = "".join(f"function add{inner}(a, b) {{\n  const c = a + b;\n  return c;\n}}\n"
+                       for inner in range(4))  # fmt: skip
+        (folder / f"part{number}.js").write_text(text)
+    result = tune(home, folder, "--minutes", "0.4")
+    assert result.returncode == 1
+    assert "it suggests nothing in javascript unless you ask" in result.stderr
+    assert "nothing is suggested in this code while somebody types" in result.stderr
+
+
 def test_a_model_without_fim_tokens_is_refused(home, code, tmp_path):
     path = tmp_path / "no-fim.gguf"
     write(path, Recipe(shape=TINY_DENSE, vocabulary=VocabularyOptions(fim=False)))
@@ -152,13 +169,9 @@ def test_a_large_repository_is_sampled(tmp_path):
 
 
 OUTCOME = Outcome(
-    hole="a",
-    kind="line",
+    subject="a",
     setting=Setting(experts=2, context_tokens=512),
-    tokens=1,
-    nats=0.5,
-    prompt_tokens=1,
-    prompt_ms=1.0,
+    asked=(Asked(place="a", when=When.COLD, tokens=1, nats=0.5, prompt_tokens=1),),
 )
 
 
@@ -178,7 +191,7 @@ def test_results_survive_damage(tmp_path, damage):
     results = Results(file)
     assert len(results) == 0
     results.add(OUTCOME)
-    assert len(Results(file)) == 1
+    assert Results(file).of(OUTCOME.setting, ["a"]) == list(OUTCOME.asked)
 
 
 def test_a_lock_that_is_no_file_locks_nothing_out(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -17,18 +18,19 @@ from leanwide.cli.measuring import (
     repository_at,
     with_bar,
 )
-from leanwide.cli.terminal import say, say_json
+from leanwide.cli.terminal import note, say, say_json
 from leanwide.engine.base import EngineError
 from leanwide.lab.comparing.comparing import Contest, compare
 from leanwide.lab.comparing.energy import EnergyMeter
 from leanwide.lab.comparing.page import page
-from leanwide.lab.comparing.report import Comparison, as_data, as_table, verdict
+from leanwide.lab.comparing.report import Comparison, as_data, as_tables, energy, verdict
 from leanwide.lab.tuning.repository import Repository
 from leanwide.lab.tuning.results import alone
 from leanwide.lab.tuning.trial import Setting
 from leanwide.models.gguf import read_header
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.options import Options, parse
+from leanwide.server import manners_of
 
 app = typer.Typer()
 
@@ -45,7 +47,7 @@ def compare_command(
     model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Compare quality, speed and energy of your settings with "more is better" on your code."""
+    """Compare your settings with "more is better" while somebody visits your code."""
     comparison = _measure(path, time.monotonic() + 60 * minutes, model)
     data = as_data(comparison)
     if comparison.enough:
@@ -53,8 +55,8 @@ def compare_command(
     if json:
         say_json(data)
     else:
-        print_tables(as_table(comparison))
-        say("\n".join(verdict(comparison)))
+        print_tables(*as_tables(comparison))
+        say("\n".join((*verdict(comparison), *energy(comparison))))
         if reason := comparison.contest.meter.reason:
             say(f"energy: {reason}")
         if comparison.enough:
@@ -88,11 +90,13 @@ def contest_of(options: Options, repository: Repository) -> Contest:
         header=header,
         spec=engine_spec(options),
         profiles=options.profiles,
+        manners=manners_of(options),
         smart=Setting(experts=experts, context_tokens=options.modes.code.context_tokens),
         usual_context=built_in.modes.code.context_tokens,
         repository=repository,
         index_folder=cache_folder() / "index",
         meter=EnergyMeter.at(),
+        tell=cache(note),
     )
 
 

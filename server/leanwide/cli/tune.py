@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from functools import cache as once
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +45,7 @@ from leanwide.lab.tuning.tuned_settings import (
 from leanwide.lab.tuning.tuning import QUESTIONS, Findings, Job, expert_counts, tune
 from leanwide.models.gguf import read_header
 from leanwide.options import parse
+from leanwide.server import manners_of
 from leanwide.tuned import Subject, fingerprint, this_machine, write_tuned
 
 app = typer.Typer()
@@ -142,6 +144,7 @@ def _job(wishes: _Wishes, cache: Path) -> Job:
         header=header,
         spec=spec,
         profiles=own.profiles,
+        manners=manners_of(own),
         variants=variants(spec, psutil.cpu_count(logical=False) or 1, psutil.cpu_count() or 1),
         repository=repository,
         results=results,
@@ -149,6 +152,7 @@ def _job(wishes: _Wishes, cache: Path) -> Job:
         tolerance=wishes.tolerance,
         seconds=max(0.0, wishes.end - time.monotonic()),
         before=named_settings(engine_spec(now), now.modes.code, header),
+        tell=once(note),
     )
 
 

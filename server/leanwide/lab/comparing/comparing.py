@@ -1,8 +1,11 @@
-"""Measures leanwide as it is set up against everything switched on, on the same holes."""
+"""Measures leanwide as it is set up against everything switched on, on the same visits."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -10,12 +13,17 @@ import attrs
 from attrs import frozen
 
 from leanwide.engine.base import EngineSpec
+from leanwide.features.elsewhere import Elsewhere
+from leanwide.features.workbench import Manners
 from leanwide.lab.comparing.energy import EnergyMeter
 from leanwide.lab.comparing.everything import show_everything
-from leanwide.lab.tuning.engines import engines, most_engines
+from leanwide.lab.tuning.engines import Engines, engines, most_engines
 from leanwide.lab.tuning.repository import INDEX_SHARE, Repository, indexed
-from leanwide.lab.tuning.trial import Bench, Outcome, Prepare, Setting, as_it_is, run_trial
+from leanwide.lab.tuning.sweep import BLOCK
+from leanwide.lab.tuning.trial import QUIET, Bench, Outcome, Setting
 from leanwide.lab.tuning.tuning import Clock, Moment, contexts
+from leanwide.lab.tuning.visiting import run_visit
+from leanwide.lab.tuning.visits import Visit
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
@@ -27,8 +35,6 @@ MOST_CONTEXT: Final = 8192
 """Prompt tokens of the maximum, where a model reaches further."""
 _RESERVE: Final = 320
 """Tokens of a model's context that a prompt leaves for the rest of a trial."""
-_BLOCK: Final = 16
-"""Holes in a row with one contender where each change loads the model anew."""
 
 
 @frozen(kw_only=True)
@@ -37,7 +43,6 @@ class Contender:
 
     name: str
     setting: Setting
-    prepare: Prepare = as_it_is
 
 
 @frozen(kw_only=True)
@@ -47,6 +52,7 @@ class Contest:
     header: GgufHeader
     spec: EngineSpec
     profiles: Mapping[Mode, Profile]
+    manners: Manners
     smart: Setting
     """leanwide as it is set up."""
     usual_context: int
@@ -54,27 +60,27 @@ class Contest:
     repository: Repository
     index_folder: Path
     meter: EnergyMeter
+    tell: Callable[[str], None]
+    """Passes on what leanwide tells its user."""
 
     @property
     def contenders(self) -> tuple[Contender, ...]:
-        """The three that are compared, then what is between them, each different setting once."""
+        """Smart, the maximum, the defaults where they are others, and settings between them."""
         trained = self.header.number(EXPERTS_KEY)
         most = min(self.header.number("expert_count"), max(MOST_EXPERTS, trained))
         usual = Setting(experts=trained, context_tokens=self.usual_context)
-        main = (
+        maximum = Setting(experts=most, context_tokens=self.longest)
+        named = [
             Contender(name=SMART, setting=self.smart),
-            Contender(
-                name=MAXIMUM,
-                setting=Setting(experts=most, context_tokens=self.longest),
-                prepare=show_everything,
-            ),
-            Contender(name=DEFAULTS, setting=usual),
-        )
+            Contender(name=MAXIMUM, setting=maximum),
+        ]
+        if usual != self.smart:
+            named.append(Contender(name=DEFAULTS, setting=usual))
         between = {*self._other_experts(trained, most), *self._other_contexts()}
         ordered = sorted(
             between - {self.smart, usual}, key=lambda one: (one.experts, one.context_tokens)
         )
-        return (*main, *(Contender(name="", setting=setting) for setting in ordered))
+        return (*named, *(Contender(name="", setting=setting) for setting in ordered))
 
     def _other_experts(self, trained: int, most: int) -> Iterator[Setting]:
         """Expert counts for the plot, each about twice the one before."""
@@ -92,13 +98,32 @@ class Contest:
         most = self.header.number("context_length") or MOST_CONTEXT + _RESERVE
         return max(self.smart.context_tokens, min(MOST_CONTEXT, most - _RESERVE))
 
+    def bench(self, opened: Engines, elsewhere: Elsewhere) -> Bench:
+        """Give what the trials of all contenders share but the maximum."""
+        ordinary = (self.smart.context_tokens, self.usual_context, *contexts(self.header))
+        return Bench(
+            engines=opened,
+            spec=self.spec,
+            profiles=self.profiles,
+            manners=self.manners,
+            elsewhere=elsewhere,
+            longest=max(ordinary),
+            energy=self.meter.joules,
+            tell=self.tell,
+        )
+
+
+def of_maximum(bench: Bench, longest: int) -> Bench:
+    """Give what the trials of the maximum need: it reads all that fits when it is asked."""
+    return attrs.evolve(bench, manners=QUIET, longest=longest, prepare=show_everything, machines={})
+
 
 Outcomes = Mapping[Contender, Mapping[str, Outcome]]
-"""By contender, then by hole: every contender has the same holes."""
+"""By contender, then by visit: every contender made the same visits."""
 
 
 async def compare(contest: Contest, seconds: float, tell: Callable[[Moment], None]) -> Outcomes:
-    """Measure all contenders on one hole after the other, until the time is spent.
+    """Have all contenders make one visit after the other, until the time is spent.
 
     Raises:
         EngineError: The model cannot be loaded, or has no FIM tokens.
@@ -107,33 +132,34 @@ async def compare(contest: Contest, seconds: float, tell: Callable[[Moment], Non
     clock.until(1.0, "reading the repository")
     elsewhere = indexed(contest.repository.area, contest.index_folder, INDEX_SHARE * seconds)
     found: dict[Contender, dict[str, Outcome]] = {one: {} for one in contest.contenders}
-    together = most_engines(contest.spec)
-    size = 1 if together > 1 else _BLOCK
-    async with engines(together) as opened:
-        bench = Bench(
-            engines=opened,
-            spec=contest.spec,
-            profiles=contest.profiles,
-            elsewhere=elsewhere,
-            longest=contest.longest,
-            energy=contest.meter.joules,
-        )
-        holes = contest.repository.holes
-        for done in range(0, len(holes), size):
-            for contender in contest.contenders if done // size % 2 else reversed(found):
-                for hole in holes[done : done + size]:
-                    if not clock.until(1.0, f"{done} holes, {len(found)} settings"):
-                        return _complete(found)
-                    outcome = await run_trial(hole, contender.setting, bench, contender.prepare)
-                    if outcome is not None:
-                        found[contender][hole.id] = outcome
+    async with engines(most_engines(contest.spec)) as opened:
+        bench = contest.bench(opened, elsewhere)
+        benches = {MAXIMUM: of_maximum(bench, contest.longest)}
+        # The maximum's visit may take minutes.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(clock.left):
+                for done, contender, visit in _turns(contest):
+                    clock.until(1.0, f"{done} visits, {len(found)} settings")
+                    own = benches.get(contender.name, bench)
+                    found[contender][visit.id] = await run_visit(visit, contender.setting, own)
     return _complete(found)
 
 
+def _turns(contest: Contest) -> Iterator[tuple[int, Contender, Visit]]:
+    """Yield who makes which visit, and how many visits everybody has made."""
+    visits = contest.repository.visits
+    size = 1 if most_engines(contest.spec) > 1 else BLOCK
+    for done in range(0, len(visits), size):
+        # Who is first changes, so that a machine that slows down treats them alike.
+        order = contest.contenders if done // size % 2 else reversed(contest.contenders)
+        for contender, visit in product(order, visits[done : done + size]):
+            yield done, contender, visit
+
+
 def _complete(found: Outcomes) -> Outcomes:
-    """Keep the holes that every contender has."""
+    """Keep the visits that every contender made."""
     common = set.intersection(*(set(outcomes) for outcomes in found.values()))
     return {
-        contender: {hole: one for hole, one in outcomes.items() if hole in common}
+        contender: {visit: one for visit, one in outcomes.items() if visit in common}
         for contender, outcomes in found.items()
     }

@@ -10,10 +10,9 @@ from leanwide.context.excerpts import Snippet
 from leanwide.context.lines import choose_lines
 from leanwide.context.plan import Room, plan_nearest, plan_syntax
 from leanwide.context.related import Candidates, texts_to_count
-from leanwide.context.view import with_lf
+from leanwide.context.view import View, with_lf
 from leanwide.context.window import AFTER_SHARE, Count, Related, new_window
 from leanwide.features.workbench import Workbench
-from leanwide.lab.tuning.holes import Hole
 from leanwide.modes.profile import Mode
 
 _RELATED_SHARE: Final = 0.5
@@ -22,9 +21,9 @@ _SPARE: Final = 32
 """Tokens that are left for markers, and for what is typed on the cursor's line."""
 
 
-async def show_everything(hole: Hole, work: Workbench) -> None:
+async def show_everything(view: View, work: Workbench) -> None:
     """Choose the window before leanwide does: it keeps one that serves."""
-    view, count = hole.view, work.counter
+    count = work.counter
     tree = await work.trees.at(view)
     budget = work.profiles[Mode.CODE].context_tokens - _SPARE
     path = work.elsewhere.key(view.path)

@@ -8,9 +8,17 @@ from importlib import resources
 import jinja2
 
 from leanwide import __version__
-from leanwide.lab.comparing.comparing import DEFAULTS, MAXIMUM, SMART
+from leanwide.lab.comparing.comparing import MAXIMUM, SMART
 from leanwide.lab.comparing.plot import Plot, Point, draw
-from leanwide.lab.comparing.report import MEANING, Comparison, Row, headings, row_cells, verdict
+from leanwide.lab.comparing.report import (
+    HEADINGS,
+    MEANING,
+    Comparison,
+    Row,
+    energy,
+    sections,
+    verdict,
+)
 
 
 def page(comparison: Comparison) -> str:
@@ -24,20 +32,25 @@ def page(comparison: Comparison) -> str:
         machine=comparison.machine,
         model=contest.header.name,
         folder=contest.repository.folder.name,
-        holes=comparison.holes,
+        visits=comparison.visits,
+        places=comparison.places,
         files=contest.repository.files,
-        energy=contest.meter.reason,
+        no_energy=contest.meter.reason,
+        energy=energy(comparison),
         verdict=verdict(comparison),
-        meaning=MEANING,
-        headings=headings(comparison),
-        rows=[(row.name, row_cells(row)) for row in comparison.rows],
+        meaning={name: MEANING[name] for name in comparison.named},
+        headings=HEADINGS,
+        sections=[
+            (title, [(row.name, cells) for row, cells in rows])
+            for title, rows in sections(comparison)
+        ],
         plots=_plots(comparison),
     )
 
 
 def _plots(comparison: Comparison) -> list[tuple[str, str]]:
     """A heading and an SVG element for each question that there is something to see of."""
-    smart = comparison.named(SMART).setting
+    smart = comparison.named[SMART].setting
     experts = (
         f"Expert counts, {smart.context_tokens} tokens of context",
         comparison.by_experts,
@@ -63,14 +76,14 @@ def _plot(comparison: Comparison, title: str, rows: Sequence[Row], labels: Seque
     shown = {row.setting for row in rows}
     others = [
         _point(row, row.name, row.name)
-        for row in map(comparison.named, (MAXIMUM, DEFAULTS))
+        for row in comparison.named.values()
         if row.name == MAXIMUM or row.setting not in shown
     ]
     return Plot(
         series=series,
         others=others,
         x_title="milliseconds to a suggestion at a new place (lower is better; bars: quartiles)",
-        y_title="NLL beside smart (lower is better)",
+        y_title="NLL as typed beside the maximum (lower is better)",
         summary=f"{title}: quality against time. The table below has the figures.",
     )
 
@@ -79,10 +92,10 @@ def _point(row: Row, label: str, style: str) -> Point:
     return Point(
         label=label,
         style=style,
-        x=row.figures.new_place_ms,
-        x_low=row.quick_ms,
-        x_high=row.slow_ms,
-        y=row.beside.mean,
-        y_low=row.beside.low,
-        y_high=row.beside.high,
+        x=row.new_place.ms,
+        x_low=row.new_place.quick_ms,
+        x_high=row.new_place.slow_ms,
+        y=row.typed.beside.mean,
+        y_low=row.typed.beside.low,
+        y_high=row.typed.beside.high,
     )

@@ -1,11 +1,10 @@
-"""What a comparison found: figures beside leanwide's own, a verdict, a table, data. Pure."""
+"""What a comparison found: figures beside the maximum's, a verdict, a table, data. Pure."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from statistics import quantiles
+from statistics import median
 from typing import Any, Final
 
 import attrs
@@ -13,18 +12,45 @@ from attrs import frozen
 from rich.table import Table
 
 from leanwide import __version__
-from leanwide.lab.comparing.comparing import DEFAULTS, MAXIMUM, SMART, Contender, Contest, Outcomes
-from leanwide.lab.tuning.deciding import ENOUGH, Loss, Sample, loss
-from leanwide.lab.tuning.figures import Figures, figures
-from leanwide.lab.tuning.tables import FIGURES, cells, difference, loss_data, plain_table
-from leanwide.lab.tuning.trial import Outcome, Setting
+from leanwide.lab.comparing.comparing import DEFAULTS, MAXIMUM, SMART, Contest, Outcomes
+from leanwide.lab.tuning.deciding import ENOUGH, Loss, loss
+from leanwide.lab.tuning.figures import Figures, figures, of, samples
+from leanwide.lab.tuning.tables import (
+    COST,
+    QUALITY,
+    cost_cells,
+    difference,
+    loss_data,
+    plain_table,
+    quality_cells,
+)
+from leanwide.lab.tuning.trial import Asked, Outcome, Setting
+from leanwide.lab.tuning.visits import When
 from leanwide.tuned import this_machine
 
+AS_TYPED: Final = "as typed"
+"""Everything that was asked, whatever had happened before."""
+MOMENTS: Final = (When.COLD, When.JUMP, When.PAUSE)
+"""Each of them by itself."""
 MEANING: Final = {
-    SMART: "leanwide as it is set up: the lean lane, what the router and the window choose",
-    MAXIMUM: "as many experts and as long a context as there are, and every snippet that was found",
-    DEFAULTS: "the expert count that the model was trained with, the context leanwide starts with",
+    SMART: "leanwide as it is set up: the lean lane, what the router and the window choose, "
+    "what is read while nobody waits",
+    MAXIMUM: "as many experts and as long a context as there are, and every snippet that was "
+    "found, read when something is asked at a new place",
+    DEFAULTS: "as smart, with the expert count that the model was trained with and the context "
+    "that leanwide starts with",
 }
+_ERROR: Final = 0.05
+"""Probability that any of the intervals is wrong."""
+
+
+@frozen(kw_only=True)
+class Part:
+    """What one contender gave at some moments."""
+
+    figures: Figures
+    beside: Loss
+    """Its nats beside the maximum's."""
 
 
 @frozen(kw_only=True)
@@ -32,14 +58,23 @@ class Row:
     """One contender."""
 
     name: str
-    """Empty for a setting between the three that are compared."""
+    """Empty for a setting between those that are compared."""
     setting: Setting
-    figures: Figures
-    beside: Loss
-    """Its nats beside leanwide's own."""
-    quick_ms: float
-    slow_ms: float
-    """A quarter of the suggestions at a new place come sooner, and a quarter later."""
+    parts: Mapping[str, Part]
+    """:data:`AS_TYPED`, and by :data:`MOMENTS` as far as there was anything."""
+    joules: float | None
+    """Energy for a request as typed, idle work included, median of the visits; None where the
+    machine does not tell."""
+
+    @property
+    def typed(self) -> Part:
+        """Everything that was asked."""
+        return self.parts[AS_TYPED]
+
+    @property
+    def new_place(self) -> Figures:
+        """What somebody who jumps waits for."""
+        return self.parts.get(When.JUMP, self.typed).figures
 
 
 @frozen(kw_only=True)
@@ -49,116 +84,113 @@ class Comparison:
     contest: Contest
     machine: str
     day: str
+    visits: int
+    places: int
+    """Places at which every contender had a prompt."""
     rows: tuple[Row, ...]
+    """Leanwide's own setting first; empty without a place."""
 
     @classmethod
     def of(cls, contest: Contest, outcomes: Outcomes) -> Comparison:
-        """Sum outcomes up; without a hole there are no rows."""
-        smart = next(iter(outcomes.values()))
-        error = 0.05 / max(1, len(outcomes) - 1)
-        rows = (
-            _row(contender, list(found.values()), list(smart.values()), error)
+        """Sum outcomes up, at the places that all contenders have."""
+        everything = {
+            contender: [one for outcome in found.values() for one in outcome.asked]
             for contender, found in outcomes.items()
+        }
+        common = set.intersection(*({one.place for one in some} for some in everything.values()))
+        asked = {
+            contender: [one for one in some if one.place in common]
+            for contender, some in everything.items()
+        }
+        maximum = next(some for contender, some in asked.items() if contender.name == MAXIMUM)
+        error = _ERROR / (len(asked) - 1) / (1 + len(MOMENTS))
+        rows = (
+            Row(
+                name=contender.name,
+                setting=contender.setting,
+                parts=dict(_parts(some, maximum, error)),
+                joules=_joules(outcomes[contender].values()),
+            )
+            for contender, some in asked.items()
         )
         return cls(
             contest=contest,
             machine=this_machine(),
             day=date.today().isoformat(),  # the user's own day
-            rows=tuple(row for row in rows if row is not None),
+            visits=min(map(len, outcomes.values())),
+            places=len(common),
+            rows=tuple(rows) if common else (),
         )
-
-    @property
-    def holes(self) -> int:
-        """Holes that every contender completed."""
-        return self.rows[0].figures.holes if self.rows else 0
 
     @property
     def enough(self) -> bool:
         """Whether there is enough to say anything."""
-        return self.holes >= ENOUGH
+        return self.places >= ENOUGH
 
-    def named(self, name: str) -> Row:
-        """Give one of the three that are compared."""
-        return next(row for row in self.rows if row.name == name)
+    @property
+    def named(self) -> Mapping[str, Row]:
+        """Those that are compared, by their names."""
+        return {row.name: row for row in self.rows if row.name}
 
     @property
     def by_experts(self) -> tuple[Row, ...]:
         """The settings that differ from leanwide's own in the expert count only."""
-        own = self.named(SMART).setting.context_tokens
-        rows = (row for row in self._between if row.setting.context_tokens == own)
+        own = self.named[SMART].setting.context_tokens
+        rows = (row for row in self._ordinary if row.setting.context_tokens == own)
         return tuple(sorted(rows, key=lambda row: row.setting.experts))
 
     @property
     def by_context(self) -> tuple[Row, ...]:
         """The settings that differ from leanwide's own in the context only."""
-        own = self.named(SMART).setting.experts
-        rows = (row for row in self._between if row.setting.experts == own)
+        own = self.named[SMART].setting.experts
+        rows = (row for row in self._ordinary if row.setting.experts == own)
         return tuple(sorted(rows, key=lambda row: row.setting.context_tokens))
 
     @property
-    def _between(self) -> Iterator[Row]:
-        """Settings with leanwide's own window: all but the maximum, each once."""
-        seen: set[Setting] = set()
-        for row in self.rows:
-            if row.name != MAXIMUM and row.setting not in seen:
-                seen.add(row.setting)
-                yield row
+    def _ordinary(self) -> Iterator[Row]:
+        """Settings that are used as leanwide is."""
+        return (row for row in self.rows if row.name != MAXIMUM)
 
 
-def _row(
-    contender: Contender, found: Sequence[Outcome], smart: Sequence[Outcome], error: float
-) -> Row | None:
-    summed = figures(found)
-    if summed is None:
-        return None
-    times = [one.total_ms for one in found] * (2 if len(found) == 1 else 1)
-    quick, _, slow = quantiles(times, n=4)
-    return Row(
-        name=contender.name,
-        setting=contender.setting,
-        figures=summed,
-        beside=loss(_samples(found), _samples(smart), error),
-        quick_ms=max(quick, 0.0),
-        slow_ms=slow,
-    )
+def _parts(
+    asked: Sequence[Asked], maximum: Sequence[Asked], error: float
+) -> Iterator[tuple[str, Part]]:
+    moments = ((AS_TYPED, asked, maximum), *((w, of(w, asked), of(w, maximum)) for w in MOMENTS))
+    for name, own, others in moments:
+        if (summed := figures(own)) is not None:
+            yield name, Part(figures=summed, beside=loss(samples(own), samples(others), error))
 
 
-def _samples(outcomes: Sequence[Outcome]) -> dict[str, Sample]:
-    return {one.hole: Sample(one.tokens, one.nats) for one in outcomes}
+def _joules(outcomes: Iterable[Outcome]) -> float | None:
+    known = [one.joules for one in outcomes if one.joules is not None]
+    return median(known) if known else None
 
 
 def verdict(comparison: Comparison) -> list[str]:
-    """Say in plain sentences who is ahead of whom, also where leanwide is behind."""
+    """Say in plain sentences who is ahead of the maximum, also where leanwide is behind."""
     if not comparison.enough:
         return [
-            f"{comparison.holes} places to complete are too few to compare: {ENOUGH} are needed, "
+            f"{comparison.places} places to complete are too few to compare: {ENOUGH} are needed, "
             "give more time or more code."
         ]
-    return [_beside(comparison, MAXIMUM), _beside(comparison, DEFAULTS)]
+    maximum = comparison.named[MAXIMUM]
+    return [_beside(row, maximum) for name, row in comparison.named.items() if name != MAXIMUM]
 
 
-def _beside(comparison: Comparison, name: str) -> str:
-    smart, other = comparison.named(SMART), comparison.named(name)
-    times = other.figures.new_place_ms / smart.figures.new_place_ms
-    speed = f"{times:.1f} times as fast" if times >= 1 else f"{1 / times:.1f} times as slow"
-    low, high = -other.beside.high, -other.beside.low
-    quality, certain = _quality(other.beside), low > 0 or high < 0
-    end = "" if certain else ", which is no certain difference"
+def _beside(row: Row, maximum: Row) -> str:
+    own, other = row.new_place.ms, maximum.new_place.ms
+    share = f"1/{other / own:.1f} of" if own <= other else f"{own / other:.1f} times"
     return (
-        f"Beside {name}, smart answers at a new place {speed} "
-        f"({smart.figures.new_place_ms:.0f} against {other.figures.new_place_ms:.0f} ms), and its "
-        f"NLL is {quality}{end}."
+        f"As typed, the NLL of {row.name} is {_certainty(row.typed.beside)} than the maximum's "
+        f"({difference(row.typed.beside)}), at {share} its time at a new place "
+        f"({own:,.0f} against {other:,.0f} ms)."
     )
 
 
-def _quality(other: Loss) -> str:
-    """How much worse leanwide's own NLL is, from how much worse another one is."""
-    mean = 1 / (1 + other.mean) - 1
-    word = "worse" if mean >= 0 else "better"
-    if math.isinf(other.low):
-        return f"{abs(mean):.1%} {word}"
-    low, high = 1 / (1 + other.high) - 1, 1 / (1 + other.low) - 1
-    return f"{abs(mean):.1%} {word} ({low:+.1%} to {high:+.1%})"
+def _certainty(beside: Loss) -> str:
+    if beside.low > 0:
+        return "certainly worse"
+    return "certainly better" if beside.high < 0 else "not certainly worse"
 
 
 def as_data(comparison: Comparison) -> dict[str, Any]:
@@ -170,7 +202,8 @@ def as_data(comparison: Comparison) -> dict[str, Any]:
         "machine": comparison.machine,
         "model": contest.header.name,
         "folder": contest.repository.folder.name,
-        "holes": comparison.holes,
+        "visits": comparison.visits,
+        "places": comparison.places,
         "energy": contest.meter.reason or "measured",
         "verdict": verdict(comparison),
         "settings": [_row_data(row) for row in comparison.rows],
@@ -181,43 +214,62 @@ def _row_data(row: Row) -> dict[str, Any]:
     return {
         "name": row.name,
         **attrs.asdict(row.setting),
-        **attrs.asdict(row.figures),
-        "new_place_quartiles_ms": [row.quick_ms, row.slow_ms],
-        "nll_beside_smart": loss_data(row.beside),
+        "joules": row.joules,
+        "requests": {
+            str(name): {
+                **attrs.asdict(part.figures),
+                "nll_beside_maximum": loss_data(part.beside),
+            }
+            for name, part in row.parts.items()
+        },
     }
 
 
-_HEADINGS: Final = ("", "experts", "context", "NLL", "beside smart", *FIGURES)
+HEADINGS: Final = ("", "experts", "context", "beside the maximum", *QUALITY, *COST)
 
 
-def headings(comparison: Comparison) -> tuple[str, ...]:
-    """Give the headings of a table of the figures."""
-    told = any(row.figures.joules is not None for row in comparison.rows)
-    return (*_HEADINGS, "energy") if told else _HEADINGS
+def sections(comparison: Comparison) -> Iterator[tuple[str, list[tuple[Row, tuple[str, ...]]]]]:
+    """Yield the table's parts: all settings as typed, then those with a name at each moment."""
+    for name in (AS_TYPED, *MOMENTS):
+        rows = [
+            (row, _cells(row, part))
+            for row in comparison.rows
+            if (name == AS_TYPED or row.name) and (part := row.parts.get(name)) is not None
+        ]
+        if rows:
+            yield name, rows
 
 
-def row_cells(row: Row) -> tuple[str, ...]:
-    """Give a row's figures as text, under :func:`headings`."""
-    found = row.figures
+def _cells(row: Row, part: Part) -> tuple[str, ...]:
+    """Give figures as text, under :data:`HEADINGS`."""
     return (
         row.name,
         str(row.setting.experts or "dense"),
         str(row.setting.context_tokens),
-        f"{found.nll:.3f}",
-        "" if row.name == SMART else difference(row.beside),
-        *cells(found),
-        *((f"{found.joules:.2f} J",) if found.joules is not None else ()),
+        "" if row.name == MAXIMUM else difference(part.beside),
+        *quality_cells(part.figures),
+        *cost_cells(part.figures),
     )
 
 
-def as_table(comparison: Comparison) -> Table:
-    """Give it as a table."""
-    header = comparison.contest.header
-    title = f"{header.name}, {comparison.holes} places to complete"
-    table = plain_table(title)
-    for heading in headings(comparison):
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
-    last = len([row for row in comparison.rows if row.name])
-    for number, row in enumerate(comparison.rows, 1):
-        table.add_row(*row_cells(row), end_section=number == last)
-    return table
+def as_tables(comparison: Comparison) -> Iterator[Table]:
+    """Yield a table for each of the sections."""
+    name, places = comparison.contest.header.name, comparison.places
+    where = f"{name}, {places} places in {comparison.visits} visits, "
+    for title, rows in sections(comparison):
+        table = plain_table(where + title)
+        for heading in HEADINGS:
+            table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+        named = sum(bool(row.name) for row, _ in rows)
+        for number, (_, cells) in enumerate(rows, 1):
+            table.add_row(*cells, end_section=number == named)
+        yield table
+
+
+def energy(comparison: Comparison) -> list[str]:
+    """Say what a request costs, a line each, where the machine tells."""
+    return [
+        f"{name}: {row.joules:.2f} J for a request as typed"
+        for name, row in comparison.named.items()
+        if row.joules is not None
+    ]

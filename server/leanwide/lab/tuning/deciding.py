@@ -1,6 +1,6 @@
 """Decides among settings by paired measurements, looked at again while they come in. Pure.
 
-Every setting is measured on the same holes, so that what is hard about a hole cancels out. The
+Every setting is measured at the same places, so that what is hard about a place cancels out. The
 intervals hold at every look, not only at one chosen before (an asymptotic confidence sequence, by
 Robbins' normal mixture; arXiv 2103.06476 has the formula): stopping as soon as they are clear is
 therefore no cheating. Settings are ordered by what they cost, the cheapest first.
@@ -16,7 +16,7 @@ import numpy as np
 from attrs import frozen
 
 ENOUGH: Final = 24
-"""Holes before anything is decided: the intervals need some to be right."""
+"""Places before anything is decided: the intervals need some to be right."""
 _ERROR: Final = 0.05
 """Probability that any interval of one question is ever wrong."""
 _TUNED_FOR: Final = 100
@@ -27,7 +27,7 @@ Key = TypeVar("Key")
 
 @frozen
 class Sample:
-    """What one hole says of a setting."""
+    """What one place says of a setting."""
 
     tokens: int
     nats: float
@@ -35,33 +35,33 @@ class Sample:
 
 
 Evidence = Mapping[Key, Mapping[str, Sample]]
-"""By setting, then by hole."""
+"""By setting, then by place."""
 
 
 @frozen(kw_only=True)
 class Loss:
-    """How much more one setting costs than another on the same holes, as a share of that."""
+    """How much more one setting costs than another at the same places, as a share of that."""
 
     mean: float
     low: float
     high: float
     """The interval's ends; infinite where there is too little to tell."""
-    holes: int
+    places: int
 
 
 def loss(one: Mapping[str, Sample], other: Mapping[str, Sample], error: float = _ERROR) -> Loss:
-    """Compare what is measured of two settings, by all their nats on the holes that both have."""
-    shared = [hole for hole in one if hole in other]
-    mine = np.array([one[hole].nats for hole in shared])
-    theirs = np.array([other[hole].nats for hole in shared])
+    """Compare what is measured of two settings, by all their nats at the places that both have."""
+    shared = [place for place in one if place in other]
+    mine = np.array([one[place].nats for place in shared])
+    theirs = np.array([other[place].nats for place in shared])
     count, total = len(shared), float(theirs.sum())
     if count < 2 or total <= 0:
-        return Loss(mean=0.0, low=-math.inf, high=math.inf, holes=count)
+        return Loss(mean=0.0, low=-math.inf, high=math.inf, places=count)
     ratio = float(mine.sum()) / total
     residuals = mine - ratio * theirs
     deviation = math.sqrt(count / (count - 1) * float(residuals @ residuals)) / total
     half = deviation * _width(count, error)
-    return Loss(mean=ratio - 1, low=ratio - 1 - half, high=ratio - 1 + half, holes=count)
+    return Loss(mean=ratio - 1, low=ratio - 1 - half, high=ratio - 1 + half, places=count)
 
 
 def _width(count: int, error: float) -> float:
@@ -93,9 +93,9 @@ class Judgement(Generic[Key]):
         return key != self.best and self.losses[key].low > self.tolerance
 
     @property
-    def holes(self) -> int:
-        """Holes that the chosen setting and the best one were compared on."""
-        return self.losses[self.chosen].holes
+    def places(self) -> int:
+        """Places that the chosen setting and the best one were compared at."""
+        return self.losses[self.chosen].places
 
     @property
     def chosen(self) -> Key:
@@ -111,7 +111,7 @@ class Judgement(Generic[Key]):
     @property
     def enough(self) -> bool:
         """Whether there is enough to decide at all."""
-        return self.holes >= ENOUGH
+        return self.places >= ENOUGH
 
     @property
     def clear(self) -> bool:
@@ -121,7 +121,7 @@ class Judgement(Generic[Key]):
     @property
     def live(self) -> tuple[Key, ...]:
         """What is worth measuring on: at first all, then what the choice still hangs on."""
-        if not self.enough or any(self.losses[key].holes < ENOUGH for key in self.order):
+        if not self.enough or any(self.losses[key].places < ENOUGH for key in self.order):
             return self.order
         wanted = {self.best, *self.open}
         return tuple(key for key in self.order if key in wanted)
@@ -130,13 +130,13 @@ class Judgement(Generic[Key]):
 def judge(order: Sequence[Key], evidence: Evidence[Key], tolerance: float) -> Judgement[Key]:
     """Say what the evidence tells about settings, the cheapest first.
 
-    The best one is found on the holes that all settings share; the intervals of all of them
+    The best one is found at the places that all settings share; the intervals of all of them
     together are wrong with a probability of 5 % at most.
     """
     common = set.intersection(*(set(evidence[key]) for key in order))
 
     def nats(key: Key) -> float:
-        return sum(evidence[key][hole].nats for hole in common)
+        return sum(evidence[key][place].nats for place in common)
 
     best = min(order, key=nats)
     error = _ERROR / max(1, len(order) - 1)
@@ -147,5 +147,5 @@ def judge(order: Sequence[Key], evidence: Evidence[Key], tolerance: float) -> Ju
 def finest(judgement: Judgement[Key], evidence: Evidence[Key], usual: Key) -> Key:
     """Give the best setting, or the usual one where the best is not certainly better."""
     gain = loss(evidence[judgement.best], evidence[usual], _ERROR)
-    enough = gain.holes >= ENOUGH and gain.high < 0
+    enough = gain.places >= ENOUGH and gain.high < 0
     return judgement.best if enough else usual

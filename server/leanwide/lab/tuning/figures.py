@@ -1,79 +1,68 @@
-"""Outcomes summed up: quality, speed, and what a person waits for. Pure."""
+"""What was asked, summed up: quality, the prompt, and what a person waited for. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from statistics import fmean, median
-from typing import Final
+from statistics import fmean, median, quantiles
 
 from attrs import frozen
 
-from leanwide.lab.tuning.trial import Outcome
-
-_PROMPT_TOKENS: Final = 32
-"""A prompt with fewer tokens says more of the overhead than of the speed."""
-_ANSWER_TOKENS: Final = 4
+from leanwide.lab.tuning.deciding import Sample
+from leanwide.lab.tuning.trial import Asked
+from leanwide.lab.tuning.visits import When
 
 
 @frozen(kw_only=True)
 class Figures:
-    """What a setting gave. Speeds are None where no run was long enough to tell."""
+    """What a setting gave."""
 
-    holes: int
+    requests: int
     nll: float
     """Mean negative log probability of the truth, in nats per token."""
     exact: float
-    """Share of completions whose first line is the true one."""
+    """Share of suggestions whose first line is the true one."""
     similarity: float
     """Mean edit similarity of first lines, 0 to 1."""
-    parses: float
-    """Share of completions after which the file parses as well as with the truth."""
+    quick_ms: float
+    """A quarter of the suggestions come sooner."""
+    ms: float
+    """From the request to the suggestion, median."""
+    slow_ms: float
+    """A quarter of the suggestions come later."""
+    evaluated: float
+    """Tokens that were evaluated for a request before its first new one, median."""
     prompt_tokens: float
-    """Tokens of a prompt, median."""
-    prompt_per_second: float | None
-    """Prompt tokens per second, median."""
-    decode_per_second: float | None
-    new_place_ms: float
-    """From the question to the suggestion where nothing was evaluated before, median."""
-    key_ms: float | None
-    """The same while typing on, by model: one token is evaluated, and the answer is decoded."""
-    joules: float | None
-    """Energy for a suggestion at a new place, median; None where the machine does not tell."""
+    """Tokens in the prompt, median."""
 
 
-def figures(outcomes: Sequence[Outcome]) -> Figures | None:
+def figures(asked: Sequence[Asked]) -> Figures | None:
     """Sum up what one setting gave; None where there is nothing."""
-    if not outcomes:
+    if not asked:
         return None
-    decode = _rate(
-        (one.generated_tokens, one.decode_ms)
-        for one in outcomes
-        if one.generated_tokens >= _ANSWER_TOKENS
-    )
-    answer = median(one.generated_tokens for one in outcomes)
+    times = [one.ms for one in asked]
+    quick, ms, slow = quantiles(times, n=4, method="inclusive") if len(times) > 1 else 3 * times
     return Figures(
-        holes=len(outcomes),
-        nll=sum(one.nats for one in outcomes) / max(1, sum(one.tokens for one in outcomes)),
-        exact=fmean(one.exact for one in outcomes),
-        similarity=fmean(one.similarity for one in outcomes),
-        parses=fmean(one.parses for one in outcomes),
-        prompt_tokens=median(one.prompt_tokens for one in outcomes),
-        prompt_per_second=_rate(
-            (one.prompt_tokens, one.prompt_ms)
-            for one in outcomes
-            if one.prompt_tokens >= _PROMPT_TOKENS
-        ),
-        decode_per_second=decode,
-        new_place_ms=median(one.total_ms for one in outcomes),
-        key_ms=1000 * (1 + answer) / decode if decode else None,
-        joules=median(known) if (known := _known(outcomes)) else None,
+        requests=len(asked),
+        nll=sum(one.nats for one in asked) / max(1, sum(one.tokens for one in asked)),
+        exact=fmean(one.exact for one in asked),
+        similarity=fmean(one.similarity for one in asked),
+        quick_ms=quick,
+        ms=ms,
+        slow_ms=slow,
+        evaluated=median(one.evaluated for one in asked),
+        prompt_tokens=median(one.prompt_tokens for one in asked),
     )
 
 
-def _known(outcomes: Sequence[Outcome]) -> list[float]:
-    return [one.joules for one in outcomes if one.joules is not None]
+def of(when: When, asked: Iterable[Asked]) -> list[Asked]:
+    """Give what was asked at such moments."""
+    return [one for one in asked if one.when is when]
 
 
-def _rate(runs: Iterable[tuple[int, float]]) -> float | None:
-    rates = [1000 * tokens / ms for tokens, ms in runs if ms > 0]
-    return median(rates) if rates else None
+def samples(asked: Iterable[Asked]) -> dict[str, Sample]:
+    """Give what decides, by place: what was asked at the same one is no evidence of its own."""
+    found: dict[str, Sample] = {}
+    for one in asked:
+        known = found.get(one.place, Sample(0, 0.0))
+        found[one.place] = Sample(known.tokens + one.tokens, known.nats + one.nats)
+    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import tree_sitter
 from attrs import field, frozen
@@ -37,6 +37,8 @@ _MOST_CHARACTERS: Final = 600
 _ARGUMENTS: Final = frozenset({"argument_list", "arguments"})
 """What the grammars call the arguments of a call."""
 _WORD: Final = re.compile(r"\w")
+
+Drawn = TypeVar("Drawn")
 
 
 @frozen
@@ -180,15 +182,15 @@ def _nodes(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
         todo += node.children
 
 
-def in_turn(files: Sequence[Iterator[Hole]], most: int) -> tuple[Hole, ...]:
-    """Take one hole of each file, then the next one of each, until there are ``most``."""
-    chosen: list[Hole] = []
+def in_turn(files: Sequence[Iterator[Drawn]], most: int) -> tuple[Drawn, ...]:
+    """Take one of each file, then the next one of each, until there are ``most``."""
+    chosen: list[Drawn] = []
     left = list(files)
     while left and len(chosen) < most:
         for file in list(left):
-            hole = next(file, None)
-            if hole is None:
+            one = next(file, None)
+            if one is None:
                 left.remove(file)
             elif len(chosen) < most:
-                chosen.append(hole)
+                chosen.append(one)
     return tuple(chosen)

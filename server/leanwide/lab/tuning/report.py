@@ -9,14 +9,25 @@ import attrs
 from rich.table import Table
 
 from leanwide.lab.tuning.deciding import Judgement
-from leanwide.lab.tuning.figures import Figures, figures
+from leanwide.lab.tuning.figures import Figures, figures, of
 from leanwide.lab.tuning.speed import SpeedResult
-from leanwide.lab.tuning.tables import FIGURES, cells, difference, interval, loss_data, plain_table
-from leanwide.lab.tuning.trial import Outcome, Setting
+from leanwide.lab.tuning.tables import (
+    COST,
+    QUALITY,
+    cost_cells,
+    difference,
+    interval,
+    loss_data,
+    plain_table,
+    quality_cells,
+)
+from leanwide.lab.tuning.trial import Asked, Setting
 from leanwide.lab.tuning.tuned_settings import Report, changes, count_of, settings, tokens_of
 from leanwide.lab.tuning.tuning import ANSWERS, CONTEXT, EXPERTS
+from leanwide.lab.tuning.visits import When
 
-Outcomes = Mapping[Setting, Sequence[Outcome]]
+Measured = Mapping[Setting, Sequence[Asked]]
+"""What was asked at each setting."""
 
 
 def as_data(report: Report) -> dict[str, Any]:
@@ -26,7 +37,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "subject": attrs.asdict(report.job.subject),
         "folder": report.job.repository.folder.name,
         "files": report.job.repository.files,
-        "holes": len(report.job.repository.holes),
+        "places": report.places,
         "tolerance": report.job.tolerance,
         "seconds": round(found.seconds, 1),
         "speed": [
@@ -38,20 +49,20 @@ def as_data(report: Report) -> dict[str, Any]:
             }
             for one in found.speed
         ],
-        "experts": _judgement_data(found.experts, report.outcomes.get(EXPERTS, {})),
-        "answers": _judgement_data(found.answers, report.outcomes.get(ANSWERS, {})),
-        "context": _judgement_data(found.context, report.outcomes.get(CONTEXT, {})),
+        "experts": _judgement_data(found.experts, report.measured.get(EXPERTS, {})),
+        "answers": _judgement_data(found.answers, report.measured.get(ANSWERS, {})),
+        "context": _judgement_data(found.context, report.measured.get(CONTEXT, {})),
         "changes": [attrs.asdict(change) for change in changes(report)],
         "settings": settings(report),
     }
 
 
 def _judgement_data(
-    judgement: Judgement[Setting] | None, outcomes: Outcomes
+    judgement: Judgement[Setting] | None, measured: Measured
 ) -> dict[str, Any] | None:
     if judgement is None:
         return None
-    compared = _on_common_holes(outcomes)
+    compared = _at_common_places(measured)
     return {
         "clear": judgement.clear,
         "enough": judgement.enough,
@@ -61,7 +72,8 @@ def _judgement_data(
             {
                 **attrs.asdict(key),
                 "loss": loss_data(judgement.losses[key]),
-                "figures": _figures_data(figures(compared[key])),
+                "as_typed": _figures_data(figures(compared[key])),
+                "new_place": _figures_data(figures(of(When.JUMP, compared[key]))),
             }
             for key in judgement.order
         ],
@@ -75,17 +87,17 @@ def _figures_data(found: Figures | None) -> dict[str, Any] | None:
 def as_tables(report: Report) -> Iterator[Table]:
     """Yield a table for each question that was asked."""
     found = report.findings
-    if any(one.change.holes > 1 for one in found.speed):
+    if any(one.change.places > 1 for one in found.speed):
         yield _speed_table(found.speed)
     if found.experts is not None:
-        yield _quality_table("experts", found.experts, report.outcomes[EXPERTS], count_of)
+        yield _quality_table("experts", found.experts, report.measured[EXPERTS], count_of)
     if found.answers is not None:
         title = "experts, by what is said of functions"
-        yield _answers_table(title, found.answers, report.outcomes[ANSWERS])
+        yield _answers_table(title, found.answers, report.measured[ANSWERS])
     if found.context is not None:
         experts = found.context.order[0].experts
         title = f"context tokens, {experts} experts" if experts else "context tokens"
-        yield _quality_table(title, found.context, report.outcomes[CONTEXT], tokens_of)
+        yield _quality_table(title, found.context, report.measured[CONTEXT], tokens_of)
 
 
 def _speed_table(speed: Sequence[SpeedResult]) -> Table:
@@ -97,7 +109,7 @@ def _speed_table(speed: Sequence[SpeedResult]) -> Table:
         table.add_row(
             one.variant.key,
             str(one.variant.value),
-            str(one.change.holes),
+            str(one.change.places),
             f"{one.change.mean:+.0%}",
             interval(one.change),
             mark,
@@ -106,42 +118,46 @@ def _speed_table(speed: Sequence[SpeedResult]) -> Table:
 
 
 def _quality_table(
-    title: str, judgement: Judgement[Setting], outcomes: Outcomes, name: Callable[[Setting], str]
+    title: str, judgement: Judgement[Setting], measured: Measured, name: Callable[[Setting], str]
 ) -> Table:
     table = plain_table(title)
-    for column in ("", "holes", "beside the best", "NLL", *FIGURES, ""):
+    for column in ("", "places", "beside the best", *QUALITY, *COST, ""):
         table.add_column(column, justify="right", no_wrap=True)
-    for key, row, compared in _compared(judgement, outcomes):
-        table.add_row(name(key), *compared, *cells(row), _mark(key, judgement))
-    table.caption = "from NLL on: the holes that all of these settings have"
+    for key, asked, compared in _compared(judgement, measured):
+        cells = (*quality_cells(figures(asked)), *cost_cells(figures(of(When.JUMP, asked))))
+        table.add_row(name(key), *compared, *cells, _mark(key, judgement))
+    table.caption = (
+        "from NLL on: at the places that all of these settings have; "
+        "time and tokens: of the first suggestion at a new place in an open file"
+    )
     return table
 
 
-def _answers_table(title: str, judgement: Judgement[Setting], outcomes: Outcomes) -> Table:
+def _answers_table(title: str, judgement: Judgement[Setting], measured: Measured) -> Table:
     table = plain_table(title)
     for column in ("", "functions", "beside the best", "NLL"):
         table.add_column(column, justify="right", no_wrap=True)
-    for key, _, compared in _compared(judgement, outcomes):
-        table.add_row(count_of(key), *compared)
+    for key, asked, compared in _compared(judgement, measured):
+        table.add_row(count_of(key), *compared, quality_cells(figures(asked))[0])
     return table
 
 
 def _compared(
-    judgement: Judgement[Setting], outcomes: Outcomes
-) -> Iterator[tuple[Setting, Figures, tuple[str, str, str]]]:
-    """Yield each measured setting in order: its figures, then holes, loss and NLL in words."""
-    common = _on_common_holes(outcomes)
+    judgement: Judgement[Setting], measured: Measured
+) -> Iterator[tuple[Setting, Sequence[Asked], tuple[str, str]]]:
+    """Yield each setting in order: what was asked, then places and loss in words."""
+    common = _at_common_places(measured)
     for key in judgement.order:
-        if (row := figures(common[key])) is not None:
+        if common[key]:
             loss = judgement.losses[key]
             beside = "the best" if key == judgement.best else difference(loss)
-            yield key, row, (str(loss.holes), beside, f"{row.nll:.3f}")
+            yield key, common[key], (str(loss.places), beside)
 
 
-def _on_common_holes(outcomes: Outcomes) -> Outcomes:
-    """The outcomes of a question on the holes that all its settings were measured on."""
-    common = set.intersection(*({one.hole for one in some} for some in outcomes.values()))
-    return {key: [one for one in some if one.hole in common] for key, some in outcomes.items()}
+def _at_common_places(measured: Measured) -> Measured:
+    """What was asked at the places that all settings of a question were measured at."""
+    common = set.intersection(*({one.place for one in some} for some in measured.values()))
+    return {key: [one for one in some if one.place in common] for key, some in measured.items()}
 
 
 def _mark(key: Setting, judgement: Judgement[Setting]) -> str:

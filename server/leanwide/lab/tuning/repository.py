@@ -1,4 +1,4 @@
-"""Holes from a repository: files are listed, some are drawn, and their holes taken by turns."""
+"""Visits of a repository: files are listed, some are drawn, and take turns."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from leanwide.files.exclusions import Exclusions, why_text
 from leanwide.files.ignored import IgnoreFiles
 from leanwide.lab.tuning.documented import documented
 from leanwide.lab.tuning.holes import Hole, Source, holes, in_turn
+from leanwide.lab.tuning.visits import Visit, visits
 from leanwide.syntax import language_for, parse
 
 MOST_HOLES: Final = 600
 """Holes that are drawn: with more there is no time to measure them."""
+_MOST_VISITS: Final = 300
 INDEX_SHARE: Final = 0.15
 """Most of a run's time that the index may take."""
 _MOST_FILES: Final = 150
@@ -41,7 +43,9 @@ class Repository:
     area: Area
     """Where related snippets are looked for."""
     holes: tuple[Hole, ...]
-    """In the order in which they are measured; kinds and files take turns."""
+    """Single places, in the order in which they are measured; kinds and files take turns."""
+    visits: tuple[Visit, ...]
+    """Of several places each, files by turns."""
     documented: tuple[Hole, ...]
     """Functions that somebody said a few words of, files by turns."""
     files: int
@@ -49,7 +53,7 @@ class Repository:
 
 
 def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Repository:
-    """Draw holes from the files under ``root`` that leanwide would show to a model.
+    """Draw visits from the files under ``root`` that leanwide would show to a model.
 
     Args:
         root: A folder, or a single file.
@@ -67,12 +71,12 @@ def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Repo
     drawn = sorted(found, key=lambda one: _lot(one, seed))
     sources = list(islice(filter(None, (_source(area, one) for one in drawn)), _MOST_FILES))
     files: list[Iterator[Hole]] = [islice(holes(one), _MOST_FROM_A_FILE) for one in sources]
-    chosen = in_turn(files, MOST_HOLES)
-    near = tuple({key for hole in chosen if (key := area.key(hole.view.path)) is not None})
+    near = tuple({key for one in sources if (key := area.key(one.path)) is not None})
     return Repository(
         folder=folder,
         area=Area(folders=folders, near=tuple(sorted(near)), most_files=_MOST_INDEXED),
-        holes=chosen,
+        holes=in_turn(files, MOST_HOLES),
+        visits=in_turn([visits(one) for one in sources], _MOST_VISITS),
         documented=in_turn([documented(one) for one in sources], MOST_HOLES),
         files=len(found),
     )

@@ -14,7 +14,8 @@ import msgspec
 from leanwide.engine.base import EngineError
 from leanwide.files.plain import drop_unusable, read_plain
 from leanwide.lab.tuning.deciding import Sample
-from leanwide.lab.tuning.trial import Outcome, Setting
+from leanwide.lab.tuning.figures import samples
+from leanwide.lab.tuning.trial import Asked, Outcome, Setting
 
 _LARGEST: Final = 64_000_000
 """Bytes of a file of outcomes: no run has time for as many."""
@@ -38,9 +39,9 @@ class Results:
     def __len__(self) -> int:
         return len(self._known)
 
-    def get(self, hole: str, setting: Setting) -> Outcome | None:
-        """Give what is known of a hole at a setting."""
-        return self._known.get((hole, setting))
+    def get(self, subject: str, setting: Setting) -> Outcome | None:
+        """Give what is known of a visit or a question at a setting."""
+        return self._known.get((subject, setting))
 
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome.
@@ -57,19 +58,16 @@ class Results:
         except OSError as error:
             raise EngineError(f"{self._file} cannot be written: {error.strerror}") from error
 
-    def of(self, setting: Setting, holes: Iterable[str]) -> list[Outcome]:
-        """Give the outcomes of a setting on some holes."""
-        found = (self.get(hole, setting) for hole in holes)
-        return [outcome for outcome in found if outcome is not None]
+    def of(self, setting: Setting, subjects: Iterable[str]) -> list[Asked]:
+        """Give what was asked at a setting in some visits or questions."""
+        found = (self.get(subject, setting) for subject in subjects)
+        return [asked for outcome in found if outcome is not None for asked in outcome.asked]
 
     def evidence(
-        self, settings: Sequence[Setting], holes: Sequence[str]
+        self, settings: Sequence[Setting], subjects: Sequence[str]
     ) -> Mapping[Setting, Mapping[str, Sample]]:
         """Give what decides among settings."""
-        return {
-            setting: {one.hole: Sample(one.tokens, one.nats) for one in self.of(setting, holes)}
-            for setting in settings
-        }
+        return {setting: samples(self.of(setting, subjects)) for setting in settings}
 
     def forget(self) -> None:
         """Delete the file: what it led to stands elsewhere now."""
@@ -77,7 +75,7 @@ class Results:
         self._file.unlink(missing_ok=True)
 
     def _keep(self, outcome: Outcome) -> None:
-        self._known[outcome.hole, outcome.setting] = outcome
+        self._known[outcome.subject, outcome.setting] = outcome
 
 
 @contextlib.contextmanager

@@ -8,10 +8,11 @@ from typing import Final
 import attrs
 from attrs import frozen
 
-from leanwide.engine.base import EngineSpec
+from leanwide.engine.base import CancelToken, EngineSpec
+from leanwide.features.complete import Question, complete
 from leanwide.lab.tuning.deciding import Loss, Sample, loss
 from leanwide.lab.tuning.holes import Hole
-from leanwide.lab.tuning.trial import Bench, Setting, complete_cold
+from leanwide.lab.tuning.trial import QUIET, Bench, Setting, empty
 
 ROUNDS: Final = 12
 """Holes that every variant completes."""
@@ -48,7 +49,7 @@ class SpeedResult:
     @property
     def better(self) -> bool:
         """Whether it is certainly and noticeably faster."""
-        return self.change.holes >= _ENOUGH and self.change.high < -_CLEARLY
+        return self.change.places >= _ENOUGH and self.change.high < -_CLEARLY
 
 
 def variants(spec: EngineSpec, cores: int, most_threads: int) -> tuple[Variant, ...]:
@@ -98,6 +99,7 @@ async def measure_speed(
         bench: What all trials share.
         tell: Called with the number of each round before it; gives whether there is time for it.
     """
+    quiet = attrs.evolve(bench, manners=QUIET)
     base = Variant(key="", value="", spec=bench.spec)
     everything = (base, *asked)
     times: dict[Variant, dict[str, Sample]] = {one: {} for one in everything}
@@ -107,7 +109,7 @@ async def measure_speed(
         found = {}
         for variant in everything if number % 2 else reversed(everything):
             found[variant] = await _milliseconds(
-                hole, setting, attrs.evolve(bench, spec=variant.spec)
+                hole, setting, attrs.evolve(quiet, spec=variant.spec)
             )
         if number >= _WARM_UP and all(found.values()):
             for variant, ms in found.items():
@@ -121,11 +123,15 @@ async def measure_speed(
 async def _milliseconds(hole: Hole, setting: Setting, bench: Bench) -> float:
     """Time for a suggestion at a place where nothing is evaluated; 0 where there is none."""
     engine = await bench.engines.get(bench.engine_spec(setting.experts))
-    work = bench.workbench(engine, setting.context_tokens)
-    _, record = await complete_cold(hole, work)
-    if not record.tokens_generated:
+    await empty(engine, bench)
+    work = bench.workbench(engine, setting)
+    await complete(Question(hole.view, by_hand=True), work, CancelToken())
+    parts = work.journal.records  # several where the answer was cut and went on
+    generated = sum(part.tokens_generated for part in parts)
+    if not generated:
         return 0.0
-    return record.ms["prompt"] + record.ms["decode"] / record.tokens_generated * _ANSWER_TOKENS
+    decode_ms = sum(part.ms["decode"] for part in parts)
+    return parts[0].ms["prompt"] + decode_ms / generated * _ANSWER_TOKENS
 
 
 def fastest(results: Sequence[SpeedResult]) -> tuple[SpeedResult, ...]:

@@ -1,20 +1,19 @@
-"""Measures one question, hole by hole, until it is clear or the time is spent."""
+"""Measures one question, visit by visit, until it is clear or the time is spent."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Final
 
 from attrs import frozen
 
 from leanwide.lab.tuning.deciding import Judgement, judge
-from leanwide.lab.tuning.holes import Hole
 from leanwide.lab.tuning.results import Results
-from leanwide.lab.tuning.trial import Bench, Outcome, Setting, run_trial
+from leanwide.lab.tuning.trial import Bench, Setting, Trial
 
-_BLOCK: Final = 16
-"""Holes in a row at one setting where each change of the setting loads the model anew."""
+BLOCK: Final = 6
+"""Visits in a row at one setting where each change of the setting loads the model anew."""
 
 
 @frozen(kw_only=True)
@@ -23,49 +22,37 @@ class Sweep:
 
     order: tuple[Setting, ...]
     """The cheapest first."""
-    holes: Sequence[Hole]
+    trials: Sequence[Trial]
     tolerance: float
     bench: Bench
     results: Results
     at_once: bool
     """Engines for all settings may be open together."""
-    measure: Callable[[Hole, Setting, Bench], Awaitable[Outcome | None]] = run_trial
-    """What is done at each hole."""
-
-    @property
-    def ids(self) -> list[str]:
-        """The holes by their names."""
-        return [hole.id for hole in self.holes]
 
     def judgement(self) -> Judgement[Setting]:
         """Say what is known by now."""
-        evidence = self.results.evidence(self.order, self.ids)
+        evidence = self.results.evidence(self.order, [one.id for one in self.trials])
         return judge(self.order, evidence, self.tolerance)
 
 
-async def sweep(
-    question: Sweep, tell: Callable[[Judgement[Setting], int], bool]
-) -> Judgement[Setting]:
+async def sweep(question: Sweep, tell: Callable[[Judgement[Setting]], bool]) -> Judgement[Setting]:
     """Measure, settings by turns, and say what came out.
 
     Args:
         question: What is asked.
-        tell: Called before each trial with what is known and how many holes are done; gives
-            whether there is time for it.
+        tell: Called before each measurement with what is known; gives whether there is time.
     """
     judgement = question.judgement()
-    size = 1 if question.at_once else _BLOCK
-    for done in range(0, len(question.holes), size):
-        block, live = question.holes[done : done + size], judgement.live
+    size = 1 if question.at_once else BLOCK
+    for done in range(0, len(question.trials), size):
+        block, live = question.trials[done : done + size], judgement.live
         # Which setting is first changes, so that a machine that slows down treats them alike.
-        for setting, hole in product(live if done // size % 2 else reversed(live), block):
-            if question.results.get(hole.id, setting) is not None:
+        for setting, one in product(live if done // size % 2 else reversed(live), block):
+            if question.results.get(one.id, setting) is not None:
                 continue
-            if not tell(judgement, done):
+            if not tell(judgement):
                 return question.judgement()
-            outcome = await question.measure(hole, setting, question.bench)
-            if outcome is not None:
-                question.results.add(outcome)
+            question.results.add(await one.run(setting, question.bench))
         judgement = question.judgement()
         if judgement.clear:
             break

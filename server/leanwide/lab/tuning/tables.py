@@ -11,16 +11,10 @@ from rich.table import Table
 from leanwide.lab.tuning.deciding import Loss
 from leanwide.lab.tuning.figures import Figures
 
-FIGURES: Final = (
-    "exact",
-    "similar",
-    "parses",
-    "prompt/s",
-    "decode/s",
-    "new place",
-    "a key",
-)
-"""Headings of :func:`cells`."""
+QUALITY: Final = ("NLL", "exact", "similar")
+"""Headings of :func:`quality_cells`."""
+COST: Final = ("time", "quartiles", "evaluated", "prompt")
+"""Headings of :func:`cost_cells`."""
 
 
 def plain_table(title: str) -> Table:
@@ -30,23 +24,23 @@ def plain_table(title: str) -> Table:
     return table
 
 
-def cells(row: Figures) -> tuple[str, ...]:
-    """Give figures as text, under :data:`FIGURES`."""
+def quality_cells(found: Figures | None) -> tuple[str, ...]:
+    """Give what was suggested as text."""
+    if found is None:
+        return ("",) * len(QUALITY)
+    return f"{found.nll:.3f}", f"{found.exact:.0%}", f"{found.similarity:.2f}"
+
+
+def cost_cells(found: Figures | None) -> tuple[str, ...]:
+    """Give what a suggestion cost as text: milliseconds, then tokens."""
+    if found is None:
+        return ("",) * len(COST)
     return (
-        f"{row.exact:.0%}",
-        f"{row.similarity:.2f}",
-        f"{row.parses:.0%}",
-        _per_second(row.prompt_per_second),
-        _per_second(row.decode_per_second),
-        f"{row.new_place_ms:.0f} ms",
-        f"{row.key_ms:.0f} ms" if row.key_ms is not None else "",
+        f"{found.ms:,.0f} ms",
+        f"{found.quick_ms:,.0f} to {found.slow_ms:,.0f}",
+        f"{found.evaluated:,.0f}",
+        f"{found.prompt_tokens:,.0f}",
     )
-
-
-def _per_second(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 def interval(one: Loss) -> str:
@@ -66,5 +60,5 @@ def loss_data(one: Loss) -> dict[str, Any]:
         "mean": one.mean,
         "low": one.low if known else None,
         "high": one.high if known else None,
-        "holes": one.holes,
+        "places": one.places,
     }

@@ -1,4 +1,4 @@
-"""One hole at one setting, on the way of every completion: window, router, lane, filters."""
+"""What trials share: settings, engines and workbenches for them, and what comes out."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 import attrs
 from attrs import field, frozen
 
+from leanwide.context.view import View
 from leanwide.engine.base import (
-    CancelToken,
     Engine,
     EngineError,
     EngineSpec,
@@ -20,26 +20,24 @@ from leanwide.engine.base import (
     Stats,
     finish,
 )
-from leanwide.features.complete import Question, complete, fim_tokens
-from leanwide.features.counting import TokenCounter
 from leanwide.features.elsewhere import Elsewhere
-from leanwide.features.journal import Journal, Record
 from leanwide.features.layouts import Layouts
-from leanwide.features.trees import Trees
-from leanwide.features.workbench import Manners, Workbench
+from leanwide.features.workbench import Manners, Workbench, workbench
 from leanwide.lab.tuning.engines import Engines
-from leanwide.lab.tuning.holes import Hole
-from leanwide.lab.tuning.quality import quality
+from leanwide.lab.tuning.visits import When
+from leanwide.modes.machine import UNKNOWN, Machine
 from leanwide.modes.profile import LEAN, Mode, Profile
-from leanwide.prompt.infill import infill_prompt
 
 TRUTH_TOKENS: Final = 256
 """Most tokens of a truth, with what stands before it on its line."""
 _BESIDE: Final = TRUTH_TOKENS + 16
 """Room in a lane beside the prompt: for the truth and for markers."""
 _PATIENT_MS: Final = 600_000.0
-"""Quality does not depend on how busy the machine is: no answer is cut short by the clock."""
-_MANNERS: Final = Manners(look_ahead=False, adapt=False)
+"""How likely a text is does not depend on the clock."""
+_FILLER_LINES: Final = 8
+"""Lines of what takes a prompt's place: with fewer, it would be taken for its beginning."""
+QUIET: Final = Manners(look_ahead=False, follow_cursor=False, adapt=False)
+"""Nothing is done that nobody asked for, and the machine's speed changes nothing."""
 
 
 @frozen(kw_only=True)
@@ -53,30 +51,58 @@ class Setting:
 
 
 @frozen(kw_only=True)
-class Outcome:
-    """What one hole at one setting gave."""
+class Asked:
+    """One request, and how likely the truth was with the prompt that was there."""
 
-    hole: str
-    """Its id."""
-    kind: str
-    setting: Setting
+    place: str
+    """Its hole's id."""
+    when: When
     tokens: int
-    """Tokens of the truth."""
+    """Tokens of the truth that was still to be typed."""
     nats: float
     """Their negative log probability, summed."""
     prompt_tokens: int
-    """Tokens that were evaluated for the completion, or for a question."""
-    prompt_ms: float
+    """Tokens of the prompt."""
+    evaluated: int = 0
+    """Tokens that were evaluated for this request before its first new one."""
+    ms: float = 0.0
+    """From the request to the suggestion."""
     exact: bool = False
+    """The first line of what was suggested is the true one, white space at the end left out."""
     similarity: float = 0.0
-    parses: bool = False
-    generated_tokens: int = 0
-    """None are for a question."""
-    decode_ms: float = 0.0
-    total_ms: float = 0.0
-    """From the question to the suggestion, at a place where nothing was evaluated before."""
+    """Edit similarity of the first lines, 0 to 1."""
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """What one visit, or one question, gave at one setting."""
+
+    subject: str
+    """Its id."""
+    setting: Setting
+    asked: tuple[Asked, ...]
+    """Empty where leanwide keeps quiet."""
     joules: float | None = None
-    """Energy of the processor meanwhile, whoever used it; None where nobody tells."""
+    """Energy of the processor for a request, idle work included, whoever used it; None where
+    nobody tells."""
+
+
+@frozen(kw_only=True)
+class Trial:
+    """Something that is measured at several settings: a visit, or a question."""
+
+    id: str
+    """Tells it from every other one, also in a later run."""
+    places: int
+    run: Callable[[Setting, Bench], Awaitable[Outcome]]
+
+
+Prepare = Callable[[View, Workbench], Awaitable[None]]
+"""Makes a workbench ready for a request at a new place."""
+
+
+async def as_it_is(view: View, work: Workbench) -> None:
+    """Leave everything to leanwide."""
 
 
 @frozen(kw_only=True)
@@ -87,66 +113,48 @@ class Bench:
     spec: EngineSpec
     """The engine as it is set up; trials change its lanes."""
     profiles: Mapping[Mode, Profile]
+    manners: Manners
     elsewhere: Elsewhere
     longest: int
     """Most prompt tokens of any setting: lanes have room for them."""
+    prepare: Prepare = as_it_is
     energy: Callable[[], float | None] = field(default=lambda: None)
     """Gives the joules that the processor has used since some moment."""
-    trees: Trees = field(factory=Trees)
+    tell: Callable[[str], None] = field(default=lambda _: None)
+    """Passes on what leanwide tells its user."""
+    machines: dict[Setting, Machine] = field(factory=dict)
+    """What requests taught of the machine's speed: it outlives a file that is closed."""
     layouts: Layouts = field(factory=Layouts)
 
     def engine_spec(self, experts: int) -> EngineSpec:
         """Give the engine that runs so many experts."""
-        lane = LaneSpec(
-            name=LEAN,
-            experts=experts,
-            context_tokens=self.longest + _BESIDE,
-            sequences=1,
-        )
+        lane = attrs.evolve(self._lean, experts=experts, context_tokens=self.longest + _BESIDE)
         return attrs.evolve(self.spec, lanes=(lane,))
 
-    def workbench(self, engine: Engine, context_tokens: int) -> Workbench:
-        """Give an empty workbench with such a budget: no trial knows the window of another."""
-        code = attrs.evolve(
-            self.profiles[Mode.CODE],
-            lane=LEAN,
-            context_tokens=context_tokens,
-            deadline_ms=_PATIENT_MS,
-        )
-        return Workbench(
-            engine=engine,
-            profiles={**self.profiles, Mode.CODE: code},
-            manners=_MANNERS,
-            counter=TokenCounter(engine),
-            trees=self.trees,
-            elsewhere=self.elsewhere,
-        )
+    @property
+    def _lean(self) -> LaneSpec:
+        """The lane that completions run on, as it is set up."""
+        return next(lane for lane in self.spec.lanes if lane.name == LEAN)
 
+    @property
+    def sequences(self) -> int:
+        """Prompts that the lane keeps."""
+        return self._lean.sequences
 
-Prepare = Callable[[Hole, Workbench], Awaitable[None]]
-"""Makes a workbench ready for a hole."""
-
-
-async def as_it_is(hole: Hole, work: Workbench) -> None:
-    """Leave everything to leanwide."""
-
-
-async def run_trial(
-    hole: Hole, setting: Setting, bench: Bench, prepare: Prepare = as_it_is
-) -> Outcome | None:
-    """Complete a hole and measure how likely its truth is; None where nothing is completed there.
-
-    Raises:
-        EngineError: The model cannot be loaded, or has no FIM tokens.
-    """
-    return await with_engine(
-        setting, bench, lambda engine: _trial(hole, setting, bench, prepare, engine)
-    )
+    def workbench(self, engine: Engine, setting: Setting) -> Workbench:
+        """Give a workbench that knows no document yet, with the setting's budget or what fits."""
+        room = [lane.context_tokens - _BESIDE for lane in engine.lanes if lane.name == LEAN]
+        context = min([setting.context_tokens, *room])
+        code = attrs.evolve(self.profiles[Mode.CODE], lane=LEAN, context_tokens=context)
+        work = workbench(engine, {**self.profiles, Mode.CODE: code}, self.manners)
+        work.elsewhere, work.tell = self.elsewhere, self.tell
+        work.machine = self.machines.get(setting, UNKNOWN)
+        return work
 
 
 async def with_engine(
-    setting: Setting, bench: Bench, work: Callable[[Engine], Awaitable[Outcome | None]]
-) -> Outcome | None:
+    setting: Setting, bench: Bench, work: Callable[[Engine], Awaitable[Outcome]]
+) -> Outcome:
     """Work with the engine of a setting, and once more with another one where it dies.
 
     Raises:
@@ -164,58 +172,22 @@ async def with_engine(
     return await work(await bench.engines.get(spec))
 
 
-async def _trial(
-    hole: Hole, setting: Setting, bench: Bench, prepare: Prepare, engine: Engine
-) -> Outcome | None:
-    work = bench.workbench(engine, setting.context_tokens)
-    fim = fim_tokens(work)
-    (length,) = await engine.count([hole.view.line_before + hole.truth])
-    if length > TRUTH_TOKENS:
-        return None
-    await prepare(hole, work)
-    before = bench.energy()
-    text, record = await complete_cold(hole, work)
-    after = bench.energy()
-    window = work.windows.get(hole.view.uri)
-    if window is None or not record.prompt:
-        return None
-    score = await silent(engine, infill_prompt(window, fim), hole.truth)
-    judged = quality(hole, text)
-    return Outcome(
-        hole=hole.id,
-        kind=hole.kind,
-        setting=setting,
-        tokens=score.truth_tokens,
-        nats=score.truth_nats,
-        exact=judged.exact,
-        similarity=judged.similarity,
-        parses=judged.parses,
-        prompt_tokens=record.tokens_evaluated,
-        prompt_ms=record.ms["prompt"],
-        generated_tokens=record.tokens_generated,
-        decode_ms=record.ms["decode"],
-        total_ms=record.ms["total"],
-        joules=None if before is None or after is None else after - before,
-    )
+async def empty(engine: Engine, bench: Bench) -> None:
+    """Put something else in the place of every prompt that the lane keeps.
 
-
-async def complete_cold(hole: Hole, work: Workbench) -> tuple[str, Record]:
-    """Complete a hole with nothing of its prompt evaluated yet; give what that cost as well."""
-    # The lane keeps one prompt: with this one, nothing is left of the one before.
-    await silent(work.engine, ("\n",))
-    work.journal = Journal()
-    text = await complete(Question(hole.view, by_hand=True), work, CancelToken())
-    parts = work.journal.records  # several where the answer was cut and went on
-    first = parts[0]
-    return text, attrs.evolve(
-        first,
-        tokens_generated=sum(part.tokens_generated for part in parts),
-        ms={stage: sum(part.ms[stage] for part in parts) for stage in first.ms},
-    )
+    Raises:
+        EngineError: The engine is gone.
+    """
+    for number in range(bench.sequences):
+        await silent(engine, (f"{number}\n" * _FILLER_LINES,))
 
 
 async def silent(engine: Engine, prompt: Prompt, truth: str = "") -> Stats:
-    """Evaluate a prompt, and how likely its truth is; nothing is generated."""
+    """Evaluate a prompt, and how likely its truth is; nothing is generated.
+
+    Raises:
+        EngineError: The engine is gone, or the prompt does not fit.
+    """
     request = Request(
         lane=LEAN,
         prompt=prompt,

@@ -11,7 +11,7 @@ from leanwide.engine.base import EngineSpec
 from leanwide.lab.tuning.deciding import ENOUGH, Judgement, Loss
 from leanwide.lab.tuning.speed import fastest
 from leanwide.lab.tuning.tables import interval
-from leanwide.lab.tuning.trial import Outcome, Setting
+from leanwide.lab.tuning.trial import Asked, Setting
 from leanwide.lab.tuning.tuning import ANSWERS, CONTEXT, EXPERTS, Findings, Job
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY, wanted_experts
@@ -24,7 +24,7 @@ class Report:
 
     job: Job
     findings: Findings
-    outcomes: Mapping[str, Mapping[Setting, Sequence[Outcome]]]
+    measured: Mapping[str, Mapping[Setting, Sequence[Asked]]]
     """By the question."""
 
     @classmethod
@@ -35,12 +35,24 @@ class Report:
             ANSWERS: findings.answers,
             CONTEXT: findings.context,
         }
-        outcomes: dict[str, dict[Setting, list[Outcome]]] = {}
+        measured: dict[str, dict[Setting, list[Asked]]] = {}
         for name, found in asked.items():
             if found is not None:
-                ids = [hole.id for hole in job.holes(name)]
-                outcomes[name] = {key: job.results[name].of(key, ids) for key in found.order}
-        return cls(job=job, findings=findings, outcomes=outcomes)
+                ids = [one.id for one in job.trials(name)]
+                measured[name] = {key: job.results[name].of(key, ids) for key in found.order}
+        return cls(job=job, findings=findings, measured=measured)
+
+    @property
+    def places(self) -> int:
+        """Places of all visits that were drawn."""
+        return sum(len(one.places) for one in self.job.repository.visits)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether visits were made, and leanwide suggested nothing at any place."""
+        asked = (self.measured.get(name, {}) for name in (EXPERTS, CONTEXT))
+        made = any(len(self.job.results[name]) for name in (EXPERTS, CONTEXT))
+        return made and not any(some for by_setting in asked for some in by_setting.values())
 
     @property
     def clear(self) -> bool:
@@ -169,6 +181,8 @@ def unsure(report: Report) -> str:
     """Say why nothing was decided; "" where something was."""
     if any(changes(report)):
         return ""
-    if (holes := len(report.job.repository.holes)) < ENOUGH:
-        return f"{holes} places to complete are too few to decide: {ENOUGH} are needed"
+    if (places := report.places) < ENOUGH:
+        return f"{places} places to complete are too few to decide: {ENOUGH} are needed"
+    if report.quiet:
+        return "nothing is suggested in this code while somebody types: there is nothing to judge"
     return "the time was too short to decide anything: give more --minutes"

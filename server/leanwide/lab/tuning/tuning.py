@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from attrs import evolve, frozen
 
 from leanwide.engine.base import EngineSpec
+from leanwide.features.workbench import Manners
 from leanwide.lab.tuning.answering import run_question
 from leanwide.lab.tuning.deciding import ENOUGH, Judgement, finest
 from leanwide.lab.tuning.engines import MOST_SHARED, engines, most_engines
-from leanwide.lab.tuning.holes import Hole
 from leanwide.lab.tuning.repository import INDEX_SHARE, Repository, indexed
 from leanwide.lab.tuning.results import Results
 from leanwide.lab.tuning.speed import SpeedResult, Variant, measure_speed
 from leanwide.lab.tuning.sweep import Sweep, sweep
-from leanwide.lab.tuning.trial import Bench, Setting, run_trial
+from leanwide.lab.tuning.trial import Bench, Setting, Trial
+from leanwide.lab.tuning.visiting import run_visit
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
@@ -50,6 +52,7 @@ class Job:
     spec: EngineSpec
     """The engine as it is set up now."""
     profiles: Mapping[Mode, Profile]
+    manners: Manners
     variants: tuple[Variant, ...]
     repository: Repository
     results: Mapping[str, Results]
@@ -62,10 +65,20 @@ class Job:
     """Time for all of it."""
     before: Mapping[str, int | str]
     """The settings in force, by their full names."""
+    tell: Callable[[str], None]
+    """Passes on what leanwide tells its user."""
 
-    def holes(self, name: str) -> tuple[Hole, ...]:
+    def trials(self, name: str) -> tuple[Trial, ...]:
         """Give what one of :data:`QUESTIONS` is measured on."""
-        return self.repository.documented if name == ANSWERS else self.repository.holes
+        if name == ANSWERS:
+            return tuple(
+                Trial(id=one.id, places=1, run=partial(run_question, one))
+                for one in self.repository.documented
+            )
+        return tuple(
+            Trial(id=one.id, places=len(one.places), run=partial(run_visit, one))
+            for one in self.repository.visits
+        )
 
 
 @frozen(kw_only=True)
@@ -121,9 +134,14 @@ class Clock:
         """Seconds since the beginning."""
         return time.monotonic() - self._began
 
+    @property
+    def left(self) -> float:
+        """Seconds until the end."""
+        return max(0.0, self._seconds - self.spent)
+
     def until(self, share: float, doing: str) -> bool:
         """Tell what is done, and give whether there is time for it."""
-        self._tell(Moment(doing=doing, seconds_left=max(0.0, self._seconds - self.spent)))
+        self._tell(Moment(doing=doing, seconds_left=self.left))
         return self.spent < share * self._seconds
 
 
@@ -142,8 +160,10 @@ async def tune(job: Job, tell: Tell) -> Findings:
             engines=opened,
             spec=job.spec,
             profiles=job.profiles,
+            manners=job.manners,
             elsewhere=elsewhere,
             longest=lengths[-1],
+            tell=job.tell,
         )
         context = _nearest(lengths, job.profiles[Mode.CODE].context_tokens)
         usual = job.header.number(EXPERTS_KEY)
@@ -176,7 +196,7 @@ def _think(job: Job, found: Judgement[Setting] | None, name: str) -> int | None:
     """The best expert count by one question, the trained one where none is certainly better."""
     if found is None or not found.enough:
         return None
-    evidence = job.results[name].evidence(found.order, [hole.id for hole in job.holes(name)])
+    evidence = job.results[name].evidence(found.order, [one.id for one in job.trials(name)])
     usual = evolve(found.best, experts=job.header.number(EXPERTS_KEY))
     return finest(found, evidence, usual).experts
 
@@ -186,22 +206,21 @@ async def _sweep(
 ) -> Judgement[Setting] | None:
     """Ask one question; None where there is nothing to ask."""
     end, name = share
-    holes = job.holes(name)
-    if not asked or len(holes) < ENOUGH:
+    trials = job.trials(name)
+    if not asked or sum(one.places for one in trials) < ENOUGH:
         return None
 
-    def tell(judgement: Judgement[Setting], done: int) -> bool:
-        live = len(judgement.live)
-        return clock.until(end, f"{name}: {done} holes, {live} of {len(asked)} still open")
+    def tell(judgement: Judgement[Setting]) -> bool:
+        done, live = judgement.places, len(judgement.live)
+        return clock.until(end, f"{name}: {done} places, {live} of {len(asked)} still open")
 
     question = Sweep(
         order=asked,
-        holes=holes,
+        trials=trials,
         tolerance=job.tolerance,
         bench=bench,
         results=job.results[name],
         at_once=len(asked) <= MOST_SHARED and most_engines(job.spec) > 1,
-        measure=run_question if name == ANSWERS else run_trial,
     )
     return await sweep(question, tell)
 

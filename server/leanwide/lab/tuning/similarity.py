@@ -1,0 +1,25 @@
+"""How much a suggestion is like what really stood there. Pure."""
+
+from __future__ import annotations
+
+
+def first_line(text: str) -> str:
+    """Give a text's first line without white space at its end."""
+    return text.partition("\n")[0].rstrip()
+
+
+def edit_similarity(one: str, other: str) -> float:
+    """Give 1 minus the Levenshtein distance over the longer length; 1 where both are empty."""
+    longer = max(len(one), len(other))
+    return 1.0 - _distance(one, other) / longer if longer else 1.0
+
+
+def _distance(one: str, other: str) -> int:
+    above = list(range(len(other) + 1))
+    for number, letter in enumerate(one, 1):
+        row = [number]
+        for place, against in enumerate(other):
+            replaced = above[place] + (letter != against)
+            row.append(min(replaced, above[place + 1] + 1, row[place] + 1))
+        above = row
+    return above[-1]
