@@ -49,6 +49,7 @@ async def start(
     *,
     stderr: int | None = None,
     more: Mapping[str, str] | None = None,
+    instead: Mapping[str, str] | None = None,
 ) -> Process:
     """Start a process with pipes on its stdin and stdout.
 
@@ -56,6 +57,7 @@ async def start(
         command: The program and its arguments; paths among them are absolute.
         stderr: Where its complaints go, as for :mod:`subprocess`; None: where ours go.
         more: Variables that it gets unless the user has set them.
+        instead: Variables that it gets in any case.
 
     Raises:
         OSError: It cannot be started.
@@ -66,5 +68,5 @@ async def start(
         stdout=PIPE,
         stderr=stderr,
         cwd=HOME,
-        env=environment(more),
+        env={**environment(more), **(instead or {})},
     )

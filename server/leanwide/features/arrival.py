@@ -6,11 +6,13 @@ Most places are looked at before they are typed at.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
+from typing import Final
 
 from leanwide.context.view import View
-from leanwide.engine.base import EngineError
+from leanwide.engine.base import EngineError, EngineState
 from leanwide.features.complete import decide
 from leanwide.features.evaluating import warm
 from leanwide.features.gate import why_left_alone, why_silent
@@ -19,6 +21,9 @@ from leanwide.features.trained import why_foreign
 from leanwide.features.window import Asked, choose_whole_window, kept_window
 from leanwide.features.workbench import Workbench
 
+_LOOK_AGAIN_S: Final = 0.2
+"""Seconds from one look at a model that loads to the next."""
+
 
 async def arrive(view: View, bench: Workbench) -> None:
     """Begin to read what a completion at the view's cursor needs, unless that is known or useless.
@@ -26,9 +31,12 @@ async def arrive(view: View, bench: Workbench) -> None:
     It goes after everything that somebody waits for, and makes way for it.
     """
     model, generation = bench.engine.model, bench.running
-    if model is None or model.fim is None or not bench.manners.follow_cursor:
+    if not bench.manners.follow_cursor or bench.machine.spares_work:
         return
-    if (generation is not None and not generation.over) or bench.machine.spares_work:
+    if model is None:
+        bench.work_idle(_arrive_later(view, bench))
+        return
+    if model.fim is None or (generation is not None and not generation.over):
         return
     if why_silent(view, asked_by_hand=False) or why_foreign(view, model):
         return
@@ -37,9 +45,19 @@ async def arrive(view: View, bench: Workbench) -> None:
     _, calm = decide(view, bench)
     asked = Asked(view=view, decision=calm, patient=calm, fim=model.fim, began=time.monotonic())
     with contextlib.suppress(EngineError):
-        if await kept_window(asked, bench) is not None:
+        window = await kept_window(asked, bench)
+        if window is not None and window.whole:
             return
     bench.work_idle(_read(asked, bench))
+
+
+async def _arrive_later(view: View, bench: Workbench) -> None:
+    """Wait for the model while it loads: most sessions begin at a place that is looked at first."""
+    while bench.engine.model is None:
+        if bench.engine.status.state not in (EngineState.STARTING, EngineState.LOADING):
+            return
+        await asyncio.sleep(_LOOK_AGAIN_S)
+    await arrive(view, bench)
 
 
 async def _read(asked: Asked, bench: Workbench) -> None:

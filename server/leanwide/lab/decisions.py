@@ -48,13 +48,13 @@ _CASES: Final = (
     _Case(Task.INLINE_COMPLETION, Signals(text_after_cursor=True), "inside a line"),
     _Case(
         Task.INLINE_COMPLETION,
-        Signals(machine=_machine(800, 100)),
-        "the lane runs 800 prompt and 100 decode tokens/s",
+        Signals(machine=_machine(5000, 300), waits_for_prompt=True),
+        "not read yet; the lane runs 5,000 prompt tokens/s",
     ),
     _Case(
         Task.INLINE_COMPLETION,
-        Signals(machine=_machine(60, 13)),
-        "the lane runs 60 prompt and 13 decode tokens/s",
+        Signals(machine=_machine(60, 13), waits_for_prompt=True),
+        "not read yet; the lane runs 60 prompt tokens/s",
     ),
     _Case(Task.INLINE_COMPLETION, Signals(machine=Machine(on_battery=True)), "on battery"),
     _Case(

@@ -9,6 +9,7 @@ import time
 from asyncio.subprocess import Process
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from attrs import frozen
@@ -47,9 +48,9 @@ class Connection:
         return self._process.pid
 
     @classmethod
-    async def start(cls, command: Sequence[str]) -> Connection:
-        """Start the server. Its stderr is this program's own."""
-        return cls(await child.start(command))
+    async def start(cls, command: Sequence[str], cache: Path) -> Connection:
+        """Start the server with a cache of its own. Its stderr is this program's own."""
+        return cls(await child.start(command, instead={"XDG_CACHE_HOME": str(cache)}))
 
     def request(self, method: str, params: Any) -> tuple[int, asyncio.Future[Reply]]:
         """Send a request; give its id and its reply to come."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from attrs import frozen
@@ -159,8 +160,18 @@ def newer(known: Sequence[Any], window: Sequence[Any]) -> Sequence[Any]:
 
 @asynccontextmanager
 async def session(setup: Setup, encoding: Encoding) -> AsyncIterator[Session]:
-    """Start a server, and shut it down in the end."""
-    connection = await Connection.start(setup.command)
+    """Start a server, and shut it down in the end.
+
+    It comes back to nothing that an earlier one left in the user's cache.
+    """
+    with TemporaryDirectory(prefix="leanwide-", ignore_cleanup_errors=True) as cache:
+        async with _session(setup, encoding, Path(cache)) as client:
+            yield client
+
+
+@asynccontextmanager
+async def _session(setup: Setup, encoding: Encoding, cache: Path) -> AsyncIterator[Session]:
+    connection = await Connection.start(setup.command, cache)
     try:
         folder = _FOLDER if setup.root is None else setup.root.as_uri()
         client = Session(connection, encoding, folder)
