@@ -254,8 +254,8 @@ def test_slices_give_way_and_get_on_all_the_same(lane, monkeypatch, priority, lo
     """Somebody is always typing: every slice that can be broken off is."""
     monkeypatch.setattr("leanwide.engine.pace.STEP_MS", 0.0)  # the model is fast, so are its slices
     tokens = encode(lane.model, (f"# gives way {priority}\n{LONG}",))
-    sequence = lane.kv.claim(priority, tokens)
     asked = job(make.request("x", priority=priority))
+    sequence = lane.kv.claim(asked.request, tokens)
     counts = list(lane.kv.fill(sequence, tokens, attrs.evolve(asked, outdone=lambda: True)))
     sequence.busy = False
     lost = [len(list(run)) for count, run in itertools.groupby(counts) if count == 0]

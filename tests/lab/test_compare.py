@@ -77,9 +77,9 @@ def compared(contest, *, visits=20, smart_nats=100.0, smart_ms=100.0, joules=Non
 
 def test_the_three_are_what_they_are_called(contest):
     smart, maximum, defaults, *between = contest.contenders
-    assert (smart.setting.experts, smart.setting.context_tokens) == (2, 768)
+    assert (smart.setting.experts, smart.setting.context_tokens) == (2, 2048 - 320)
     assert (maximum.setting.experts, maximum.setting.context_tokens) == (16, 2048 - 320)
-    assert (defaults.setting.experts, defaults.setting.context_tokens) == (4, 768)
+    assert (defaults.setting.experts, defaults.setting.context_tokens) == (4, 2048 - 320)
     settings = [one.setting for one in between]
     assert len(set(settings)) == len(settings)
     assert smart.setting not in settings

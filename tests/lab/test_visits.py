@@ -137,7 +137,7 @@ async def test_how_likely_the_truth_is_is_measured_when_the_visit_is_over():
     shared = bench(engine)
     outcome = await run_visit(visit, SETTING, shared)
     emptied, asked = engine.requests[: shared.sequences], engine.requests[shared.sequences :]
-    assert len({request.prompt for request in emptied}) == 4
+    assert len({request.prompt for request in emptied}) == shared.sequences
     steps = list(visit.steps())
     said, measured = asked[: len(steps)], asked[: len(steps) - 1 : -1]
     assert {request.priority for request in said} == {Priority.INTERACTIVE}

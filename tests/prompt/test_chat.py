@@ -83,13 +83,13 @@ def test_a_system_text_may_begin_the_first_message_instead():
     [("assistant\n", False), ("<think>\n", True), ("<think>\n\n</think>\n\n", False)],
 )
 def test_a_template_may_begin_the_thinking(last, begun):
-    asked = thinking((0, last), 5)
+    asked = thinking((0, last), 5, 1000.0)
     assert (asked.begun, asked.budget_tokens) == (begun, 5)
     assert asked.closing in asked.conclusion
 
 
 def test_a_layout_that_ends_with_a_message_begins_no_thinking():
-    assert not thinking(("<think>", 0), 5).begun
+    assert not thinking(("<think>", 0), 5, 1000.0).begun
 
 
 def test_which_models_think():

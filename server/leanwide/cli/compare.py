@@ -20,7 +20,7 @@ from leanwide.cli.measuring import (
 )
 from leanwide.cli.terminal import note, say, say_json
 from leanwide.engine.base import EngineError
-from leanwide.lab.comparing.comparing import Contest, compare
+from leanwide.lab.comparing.comparing import Contest, compare, reach
 from leanwide.lab.comparing.energy import EnergyMeter
 from leanwide.lab.comparing.page import page
 from leanwide.lab.comparing.report import Comparison, as_data, as_tables, energy, verdict
@@ -86,13 +86,14 @@ def contest_of(options: Options, repository: Repository) -> Contest:
     header = read_header(model_path(options))
     experts, _ = legal_experts(header, wanted_experts(header, options.lanes.lean.experts))
     built_in, _ = parse()
+    usual, ours = built_in.modes.code.context_tokens, options.modes.code.context_tokens
     return Contest(
         header=header,
         spec=engine_spec(options),
         profiles=options.profiles,
         manners=manners_of(options),
-        smart=Setting(experts=experts, context_tokens=options.modes.code.context_tokens),
-        usual_context=built_in.modes.code.context_tokens,
+        smart=Setting(experts=experts, context_tokens=min(ours, reach(header))),
+        usual_context=min(usual, reach(header)),
         repository=repository,
         index_folder=cache_folder() / "index",
         meter=EnergyMeter.at(),

@@ -98,7 +98,9 @@ class SequenceCache:
         target = place(free, shared)
         source = max(self.sequences, key=lambda sequence: shared[sequence.number])
         self._clock += 1
-        source.used = target.used = self._clock
+        target.used = self._clock
+        if source.shared_prefix:
+            source.used = self._clock
         target.busy, target.shared_prefix = True, False
         if shared[source.number] > shared[target.number]:
             keep, copy_from = shared[source.number], source.number

@@ -105,15 +105,17 @@ async def choose_window(
     Raises:
         EngineError: The engine is gone.
     """
-    decision, patient = asked.decision, asked.patient
-    budget, most = prompt_tokens(bench.engine, decision), prompt_tokens(bench.engine, patient)
+    budget, most = (prompt_tokens(bench.engine, one) for one in (asked.decision, asked.patient))
     related = _related_before(asked.view, bench)
-    full, small = _after(most), min(_FIRST_AFTER, _after(most))
-    windows = [await _page_window(asked, bench, related, after) for after in (full, small)]
-    prompts = [infill_prompt(window, asked.fim) for window in windows]
-    unread = await bench.engine.unread(decision.lane, prompts)
-    for window, tokens in zip(windows, unread, strict=True):
-        if tokens <= budget:
+    for after in (_after(most), min(_FIRST_AFTER, _after(most))):
+        window = await _page_window(asked, bench, related, after)
+        prompt = infill_prompt(window, asked.fim)
+        (unread,) = await bench.engine.unread(asked.decision.lane, [prompt])
+        if unread <= budget and asked.view.uri not in bench.related:
+            room = min(int(most * _RELATED_SHARE), budget - unread)
+            related = await _related(asked, bench, tree, related, room)
+            window = await _page_window(asked, bench, related, after)
+        if unread <= budget:
             return evolve(window, whole=False), ""
     why = f"{budget:,} tokens now, {most:,} when you pause"
     return evolve(await _near_window(asked, bench, tree), whole=False), why

@@ -37,6 +37,11 @@ _RESERVE: Final = 320
 """Tokens of a model's context that a prompt leaves for the rest of a trial."""
 
 
+def reach(header: GgufHeader) -> int:
+    """Return the longest prompt of a model, in tokens, beside the rest of a trial."""
+    return (header.number("context_length") or MOST_CONTEXT + _RESERVE) - _RESERVE
+
+
 @frozen(kw_only=True)
 class Contender:
     """One way to complete."""
@@ -95,8 +100,7 @@ class Contest:
     @property
     def longest(self) -> int:
         """Prompt tokens of the maximum."""
-        most = self.header.number("context_length") or MOST_CONTEXT + _RESERVE
-        return max(self.smart.context_tokens, min(MOST_CONTEXT, most - _RESERVE))
+        return max(self.smart.context_tokens, min(MOST_CONTEXT, reach(self.header)))
 
     def bench(self, opened: Engines, elsewhere: Elsewhere) -> Bench:
         """Give what the trials of all contenders share but the maximum."""
