@@ -176,7 +176,7 @@ def test_what_a_machine_affords(runs, context, output, why):
 
 @pytest.mark.parametrize(
     ("runs", "context"),
-    [(UNKNOWN, 384), (machine(60, 13), 384), (machine(1200, 100), 512), (machine(5000, 500), 768)],
+    [(UNKNOWN, 384), (machine(60, 13), 384), (machine(900, 100), 384), (machine(5000, 500), 512)],
 )
 def test_who_waits_for_a_prompt_waits_for_few_tokens(runs, context):
     signals = Signals(machine=runs, waits_for_prompt=True)

@@ -21,7 +21,7 @@ STEPS: Final = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fra
 _PROMPT_STEPS: Final = (*STEPS, *(Fraction(1, 2**power) for power in range(3, 7)), Fraction(0))
 """The same for a prompt that has to be read before anything is said: nothing is in time at last."""
 
-PROMPT_STEPS: Final = (384, 512, 768)
+PROMPT_STEPS: Final = (384, 512)
 """Tokens that may have to be read while somebody waits for a completion. With fewer than the least
 answers get worse (docs/performance.md, places); more than the most are not worth the wait: the rest
 is read when nobody does."""
