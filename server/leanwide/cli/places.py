@@ -40,6 +40,9 @@ def bench_places(  # noqa: PLR0913, PLR0917  # an option each
     peer: Annotated[
         str, typer.Option(metavar="URL", help="A llama-server to ask at the same places.")
     ] = "",
+    rest: Annotated[
+        float, typer.Option(min=0, help="Seconds that the cursor rests before it is first asked.")
+    ] = 0.0,
     pause: Annotated[float, typer.Option(min=0, help="Seconds until it is asked again.")] = 3.0,
     seed: Annotated[int, typer.Option(min=0, help="Another seed takes other places.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -49,7 +52,7 @@ def bench_places(  # noqa: PLR0913, PLR0917  # an option each
     setup = Setup(command=SERVE, settings=argument_layer(model, None).values)
     try:
         asked = LlamaServer(peer) if peer else None
-        plan = Plan(setup=setup, places=chosen, pause_s=pause, peer=asked)
+        plan = Plan(setup=setup, places=chosen, rest_s=rest, pause_s=pause, peer=asked)
         answered = _asked(plan)
     except ReplayError as error:
         raise EngineError(str(error)) from error

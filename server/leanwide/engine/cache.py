@@ -117,7 +117,8 @@ def _place(free: list[CachedSequence], shared: Shared) -> CachedSequence:
     nearest = max(own, key=lambda sequence: shared[sequence.number], default=None)
     if nearest is not None and _is_like(nearest, shared[nearest.number]):
         return nearest
-    return _oldest(free)
+    unneeded = [one for one in free if not (one.shared_prefix and shared[one.number])]
+    return _oldest(unneeded or free)
 
 
 def _spare_place(free: list[CachedSequence], shared: Shared) -> CachedSequence:

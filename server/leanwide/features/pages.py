@@ -44,7 +44,7 @@ async def _unread(asked: Asked, bench: Workbench) -> list[Request]:
     lane = asked.patient.lane
     count = max((one.sequences for one in bench.engine.lanes if one.name == lane), default=0)
     tokens = page_tokens(bench, asked.patient)
-    found = await asyncio.to_thread(_nearest, asked, tokens, max(1, count - _OTHERS))
+    found = await asyncio.to_thread(_nearest, asked, tokens, max(0, count - _OTHERS))
     related = bench.related.get(asked.view.uri, Related())
     texts = [with_lf("".join(asked.view.lines[page.begins : page.end])) for page in found]
     room = prompt_tokens(bench.engine, asked.patient) - related.tokens

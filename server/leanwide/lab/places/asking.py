@@ -51,6 +51,8 @@ class Plan:
 
     setup: Setup
     places: Sequence[Place]
+    rest_s: float
+    """Seconds for which the cursor rests at a place before the first request; 0: not at all."""
     pause_s: float
     """Seconds between the two requests at a place."""
     peer: LlamaServer | None
@@ -69,6 +71,9 @@ async def ask(plan: Plan, tell: Callable[[str, float], None]) -> list[Answered]:
             buffer = server.open(place.name, place.language, place.text)
             buffer.cursor = place.cursor
             await server.wait_until_loaded()
+            if plan.rest_s:
+                server.rest(buffer)
+                await asyncio.sleep(plan.rest_s)
             first = await _suggested(server, buffer)
             await asyncio.sleep(plan.pause_s)
             later = await _suggested(server, buffer)

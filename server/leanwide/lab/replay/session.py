@@ -67,6 +67,14 @@ class Session:
         params = {"textDocument": document, "contentChanges": [change]}
         self._connection.notify("textDocument/didChange", params)
 
+    def rest(self, buffer: Buffer) -> None:
+        """Tell the server that the cursor has come to rest where it is."""
+        params = {
+            "textDocument": {"uri": buffer.uri},
+            "position": buffer.position(buffer.cursor),
+        }
+        self._connection.notify("leanwide/cursor", params)
+
     def ask(self, buffer: Buffer) -> tuple[int, asyncio.Future[Reply]]:
         """Request an inline completion at the cursor."""
         params = {

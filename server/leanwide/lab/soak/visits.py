@@ -59,8 +59,7 @@ def visits(documents: Sequence[Document], seed: int) -> Iterator[Visit]:
     """Draw visits without end; the same seed draws the same ones.
 
     Every document comes once at first, the largest before the others, and each question is asked
-    about it and waited for: what is kept for the largest piece of work is then there when the
-    warm-up ends, and what comes on top of it is growth.
+    about it and waited for: first uses and the largest piece of work come early.
     """
     draw = random.Random(seed)  # noqa: S311  # no secret
     first, *others = sorted(documents, key=lambda one: len(one.text), reverse=True)
