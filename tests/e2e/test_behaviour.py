@@ -213,7 +213,7 @@ async def test_silent_where_text_follows_unless_asked_by_hand():
 async def test_minified_lines_are_left_alone_without_a_message():
     async with session(QUIET) as editor:
         await ready(editor)
-        for name, line in (("a.py", 3000 * "x=a+b*c;"), ("b.py", "x = '" + 250 * "\u00e9\u4f60 !")):
+        for name, line in (("a.py", 3000 * "x=a+b*c;"), ("b.py", "x = '" + 700 * "\u00e9\u4f60 !")):
             uri, at = open_at(editor, f"{line}‸\n", name)
             for kind in (AUTOMATIC, INVOKED):
                 assert await answer(editor, uri, at, kind) == []

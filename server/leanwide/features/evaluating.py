@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leanwide.context.window import Window
+from leanwide.context.window import Related, Window
 from leanwide.engine.base import (
     CancelToken,
     Engine,
@@ -19,20 +19,25 @@ from leanwide.prompt.infill import infill_prompt
 async def warm(asked: Asked, window: Window, bench: Workbench) -> None:
     """Evaluate a window's prompt without generating; then it is the document's window."""
     uri = asked.view.uri
-    before, prompt = bench.windows.get(uri), infill_prompt(window, asked.fim)
+    before = bench.windows.get(uri)
     request = Request(
         lane=asked.decision.lane,
-        prompt=prompt,
+        prompt=infill_prompt(window, asked.fim),
         priority=Priority.BACKGROUND,
         max_tokens=0,
         deadline_ms=asked.decision.budget.deadline_ms,
     )
-    read = before is not None and infill_prompt(before, asked.fim) == prompt
+    read = before is not None and _around(before) == _around(window)
     read = read or await evaluate(request, bench.engine)
     if read and bench.windows.get(uri) is before:
         bench.windows[uri] = window
         if window.whole:
             bench.related[uri] = window.related
+
+
+def _around(window: Window) -> tuple[Related, str, str]:
+    """Return all of a window but what is typed, which costs little to read."""
+    return window.related, window.before, window.after
 
 
 async def evaluate(request: Request, engine: Engine) -> bool:
