@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from leanwide.engine.base import EngineState, EngineStatus, ModelInfo, Priority
+from leanwide.engine.base import Priority
 from leanwide.features.arrival import arrive
-from leanwide.features.workbench import Manners, workbench
+from leanwide.features.workbench import Manners
 from leanwide.modes.machine import Machine
 from tests.features.editor import (
-    PROFILES,
     Editor,
-    SteppedEngine,
     bench_saying,
     interactive,
     settled,
@@ -40,30 +38,6 @@ async def test_where_it_is_read_nothing_is_done():
     await arrive(editor.view, bench)
     await settled(bench)
     assert len(engine.requests) == 1
-
-
-class LoadingEngine(SteppedEngine):
-    """An engine whose model is not there yet."""
-
-    loaded = False
-
-    @property
-    def status(self) -> EngineStatus:
-        return EngineStatus(state=EngineState.IDLE if self.loaded else EngineState.LOADING)
-
-    @property
-    def model(self) -> ModelInfo | None:
-        return super().model if self.loaded else None
-
-
-async def test_a_model_that_loads_is_waited_for():
-    engine = LoadingEngine()
-    bench = workbench(engine, PROFILES)
-    await arrive(Editor(bench, TEXT, "python").view, bench)
-    engine.loaded = True
-    await settled(bench)
-    (read,) = engine.requests
-    assert read.priority is Priority.BACKGROUND
 
 
 async def test_whoever_waits_is_not_delayed():

@@ -6,13 +6,11 @@ Most places are looked at before they are typed at.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
-from typing import Final
 
 from leanwide.context.view import View
-from leanwide.engine.base import EngineError, EngineState
+from leanwide.engine.base import EngineError
 from leanwide.features.complete import decide
 from leanwide.features.evaluating import warm
 from leanwide.features.gate import why_left_alone, why_silent
@@ -20,9 +18,6 @@ from leanwide.features.pages import read_pages
 from leanwide.features.trained import why_foreign
 from leanwide.features.window import Asked, choose_whole_window, kept_window
 from leanwide.features.workbench import Workbench
-
-_LOOK_AGAIN_S: Final = 0.2
-"""Seconds from one look at a model that loads to the next."""
 
 
 async def arrive(view: View, bench: Workbench) -> None:
@@ -33,10 +28,7 @@ async def arrive(view: View, bench: Workbench) -> None:
     model, generation = bench.engine.model, bench.running
     if not bench.manners.follow_cursor or bench.machine.spares_work:
         return
-    if model is None:
-        bench.work_idle(_arrive_later(view, bench))
-        return
-    if model.fim is None or (generation is not None and not generation.over):
+    if model is None or model.fim is None or (generation is not None and not generation.over):
         return
     if why_silent(view, asked_by_hand=False) or why_foreign(view, model):
         return
@@ -49,15 +41,6 @@ async def arrive(view: View, bench: Workbench) -> None:
         if window is not None and window.whole:
             return
     bench.work_idle(_read(asked, bench))
-
-
-async def _arrive_later(view: View, bench: Workbench) -> None:
-    """Wait for the model while it loads: most sessions begin at a place that is looked at first."""
-    while bench.engine.model is None:
-        if bench.engine.status.state not in (EngineState.STARTING, EngineState.LOADING):
-            return
-        await asyncio.sleep(_LOOK_AGAIN_S)
-    await arrive(view, bench)
 
 
 async def _read(asked: Asked, bench: Workbench) -> None:

@@ -57,3 +57,5 @@ async def _completed(ls: Server, question: Question) -> str:
         except EngineError as error:
             ls.feedback.tell_trouble(str(error), types.MessageType.Warning)
             return ""
+        finally:
+            ls.feedback.send_lane()
