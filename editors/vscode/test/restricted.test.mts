@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Editor } from './harness.mts';
 
@@ -58,7 +59,12 @@ test('when it is trusted its budgets count, and still not its program and model'
   );
   await editor.statusBecomes(/experts/);
   await editor.goto(7, 1);
-  await editor.type('wi');
+  // The server starts anew for the trust and again for the settings: a key in between finds none.
+  await editor.sees('a key is answered', async () => {
+    await editor.type('w');
+    await sleep(1000);
+    return /code · wide/.test(await editor.status()) || undefined;
+  });
   await editor.statusBecomes(/code · wide/);
   assert.ok(!existsSync(join(editor.folder, 'sprung')), 'the program of the folder ran');
   await editor.picture('restricted-trusted');

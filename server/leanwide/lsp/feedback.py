@@ -84,7 +84,6 @@ class Feedback:
         self._bars = 0
         self._load: ProgressBar | None = None
         self._following_index = False
-        self._shown_lane = ""
         self._unread: dict[Path, str] = {}
 
     def follow(self, status: EngineStatus) -> None:
@@ -103,14 +102,7 @@ class Feedback:
         """Send ``leanwide/status``."""
         server = self._server
         lanes, last = server.bench.engine.lanes, server.last_record
-        self._shown_lane = last.lane if last else ""
         server.protocol.notify(STATUS, status_params(status, lanes, last, server.pinned))
-
-    def send_lane(self) -> None:
-        """Send ``leanwide/status`` where the last request ran on another lane than it says."""
-        last = self._server.last_record
-        if last is not None and last.lane != self._shown_lane:
-            self.send_status(self._server.bench.engine.status)
 
     def tell_more(self, view: View) -> None:
         """Tell the client that there is more of a suggestion at a view's cursor than it has."""

@@ -57,5 +57,3 @@ async def _completed(ls: Server, question: Question) -> str:
         except EngineError as error:
             ls.feedback.tell_trouble(str(error), types.MessageType.Warning)
             return ""
-        finally:
-            ls.feedback.send_lane()
