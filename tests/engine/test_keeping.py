@@ -92,9 +92,9 @@ def test_a_prompt_that_begins_like_a_kept_place_is_read_from_where_it_differs(
 def test_how_much_of_a_prompt_is_on_disk_is_known_before_it_is_read(open_lane, kept):
     lane = open_lane()
     tokens = lane.model.tokenize(PLACE)
-    assert lane.kv.kept(tokens) == kept - 1
-    assert lane.kv.kept(tokens[:50]) == 49
-    assert lane.kv.kept(tokens[1:]) == 0
+    assert lane.kv.shared(tokens) == kept - 1
+    assert lane.kv.shared(tokens[:50]) == 49
+    assert lane.kv.shared(tokens[1:]) == 0
 
 
 def test_a_place_that_needs_more_room_than_there_is_yet_makes_the_cache_grow(

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from leanwide.engine.base import EngineError, EngineSpec, Keep, LaneSpec, Priority, Request
 from leanwide.engine.cache import CachedSequence, SequenceCache, common_prefix
 from leanwide.engine.job import Job
-from leanwide.engine.keeping import Keeper
+from leanwide.engine.keeping import Found, Keeper
 from leanwide.engine.llama import Context, ContextParams, Decoded, Logits, Model, Sampler
 from leanwide.engine.pace import Pace
 from leanwide.engine.room import Room
@@ -72,7 +72,9 @@ class KvCache:
 
     def shared(self, tokens: list[int]) -> int:
         """Return how many leading tokens of a prompt need not be evaluated; for any thread."""
-        return max(self._cache.shared(tokens), self.kept(tokens))
+        held = self._cache.shared(tokens)
+        found = self._worth_restoring(tokens, held)
+        return held if found is None else found.shared
 
     def claim(self, request: Request, tokens: list[int]) -> CachedSequence:
         """Take a sequence for a request's prompt; what it holds of that stays.
@@ -115,11 +117,6 @@ class KvCache:
         state = self._context.state(sequence.number)
         return self._keeper.write(keep, sequence.tokens, ms, state)
 
-    def kept(self, tokens: list[int]) -> int:
-        """Count the leading tokens of a prompt that a state on disk holds."""
-        found = self._keeper.nearest(tokens) if self._keeper is not None else None
-        return found.shared if found is not None else 0
-
     def drop(self, keep: Keep) -> None:
         """Remove what was written under a name."""
         if self._keeper is not None:
@@ -127,10 +124,8 @@ class KvCache:
 
     def _bring_back(self, sequence: CachedSequence, tokens: list[int]) -> None:
         """Take more of a prompt from the disk than a sequence holds, where that saves time."""
-        if self._keeper is None or len(tokens) - len(sequence.tokens) < SMALLEST_STEP:
-            return
-        found = self._keeper.saving_time(tokens, len(sequence.tokens))
-        if found is None or not (self._cuts or found.whole):
+        found = self._worth_restoring(tokens, len(sequence.tokens))
+        if self._keeper is None or found is None:
             return
         state = self._keeper.read(found)
         if state is None:
@@ -141,6 +136,13 @@ class KvCache:
             self._cut(sequence, found.shared)
         else:
             self._keeper.refuse(found)
+
+    def _worth_restoring(self, tokens: list[int], held: int) -> Found | None:
+        """Return the state on disk that saves time for a prompt of which so much is in memory."""
+        if self._keeper is None or len(tokens) - held < SMALLEST_STEP:
+            return None
+        found = self._keeper.saving_time(tokens, held)
+        return found if found is not None and (self._cuts or found.whole) else None
 
     def _cut(self, sequence: CachedSequence, keep: int) -> None:
         """Have a sequence hold so many leading tokens, or none where it cannot be cut."""

@@ -14,10 +14,10 @@ import attrs
 
 from leanwide.context.window import Window, follow, move_anchor
 from leanwide.engine.base import CancelToken, EngineError, Priority
-from leanwide.features.evaluating import warm
+from leanwide.features.evaluating import read_whole, warm
 from leanwide.features.pages import read_pages
 from leanwide.features.start import start_generation
-from leanwide.features.window import Asked, choose_whole_window, learn_typed, prompt_tokens
+from leanwide.features.window import Asked, learn_typed, prompt_tokens
 from leanwide.features.workbench import Workbench
 
 _TYPED_TOKENS: Final = 32
@@ -70,8 +70,7 @@ async def _deepen(asked: Asked, bench: Workbench) -> None:
     """
     window = bench.windows.get(asked.view.uri)
     if window is not None and not window.whole and not bench.machine.memory_short:
-        tree = await bench.trees.near(asked.view)
-        await warm(asked, await choose_whole_window(asked, bench, tree), bench)
+        await read_whole(asked, bench)
 
 
 async def _window_to_move(asked: Asked, bench: Workbench) -> Window | None:

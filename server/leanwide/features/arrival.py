@@ -12,11 +12,11 @@ import time
 from leanwide.context.view import View
 from leanwide.engine.base import EngineError
 from leanwide.features.complete import decide
-from leanwide.features.evaluating import warm
+from leanwide.features.evaluating import read_whole
 from leanwide.features.gate import why_left_alone, why_silent
 from leanwide.features.pages import read_pages
 from leanwide.features.trained import why_foreign
-from leanwide.features.window import Asked, choose_whole_window, kept_window
+from leanwide.features.window import Asked, kept_window
 from leanwide.features.workbench import Workbench
 
 
@@ -45,6 +45,5 @@ async def arrive(view: View, bench: Workbench) -> None:
 
 async def _read(asked: Asked, bench: Workbench) -> None:
     with contextlib.suppress(EngineError):
-        tree = await bench.trees.near(asked.view)
-        await warm(asked, await choose_whole_window(asked, bench, tree), bench)
+        await read_whole(asked, bench)
     await read_pages(asked, bench)

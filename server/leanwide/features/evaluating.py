@@ -11,15 +11,37 @@ from leanwide.engine.base import (
     Priority,
     Request,
 )
-from leanwide.features.window import Asked
+from leanwide.features.window import Asked, choose_whole_window
 from leanwide.features.workbench import Workbench
 from leanwide.prompt.infill import infill_prompt
 
 
+async def read_whole(asked: Asked, bench: Workbench) -> None:
+    """Read as much around a place as the mode may have; then that is the document's window.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    tree = await bench.trees.near(asked.view)
+    await warm(asked, await choose_whole_window(asked, bench, tree), bench)
+
+
 async def warm(asked: Asked, window: Window, bench: Workbench) -> None:
-    """Evaluate a window's prompt without generating; then it is the document's window."""
+    """Evaluate a window's prompt without generating; then it is the document's window.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
     uri = asked.view.uri
     before = bench.windows.get(uri)
+    read = before is not None and _around(before) == _around(window)
+    if (read or await _evaluated(asked, window, bench)) and bench.windows.get(uri) is before:
+        bench.windows[uri] = window
+        if window.whole:
+            bench.related[uri] = window.related
+
+
+async def _evaluated(asked: Asked, window: Window, bench: Workbench) -> bool:
     request = Request(
         lane=asked.decision.lane,
         prompt=infill_prompt(window, asked.fim),
@@ -27,12 +49,7 @@ async def warm(asked: Asked, window: Window, bench: Workbench) -> None:
         max_tokens=0,
         deadline_ms=asked.decision.budget.deadline_ms,
     )
-    read = before is not None and _around(before) == _around(window)
-    read = read or await evaluate(request, bench.engine)
-    if read and bench.windows.get(uri) is before:
-        bench.windows[uri] = window
-        if window.whole:
-            bench.related[uri] = window.related
+    return await evaluate(request, bench.engine)
 
 
 def _around(window: Window) -> tuple[Related, str, str]:

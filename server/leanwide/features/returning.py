@@ -28,7 +28,7 @@ from leanwide.engine.base import (
     Request,
     finish,
 )
-from leanwide.engine.saved import SavedFolder, default_folder
+from leanwide.engine.saved import SavedFolder
 from leanwide.features.names import Names
 from leanwide.features.workbench import Kept, Workbench
 from leanwide.files.area import Area
@@ -102,7 +102,7 @@ async def saved_window(view: View, bench: Workbench) -> Window | None:
     model = bench.engine.model
     if model is None or not bench.manners.keep_prompts:
         return None
-    window = await asyncio.to_thread(_find, view, model)
+    window = await asyncio.to_thread(_find, view, model, bench.saved)
     if window is None:
         return None
     others = [snippet.path for snippet in window.related.snippets]
@@ -150,10 +150,10 @@ def _note(window: Window, model: ModelInfo) -> bytes:
     return _ENCODER.encode(_Note(str(model.path), model.size_bytes, bare, head, tail))
 
 
-def _find(view: View, model: ModelInfo) -> Window | None:
+def _find(view: View, model: ModelInfo, saved: SavedFolder) -> Window | None:
     """Read the window that was kept at a view's cursor."""
     tail = tail_of(view)
-    for state in SavedFolder(default_folder()).states(_name(view.uri)):
+    for state in saved.states(_name(view.uri)):
         try:
             note = _DECODER.decode(state.head.note)
         except (ValueError, msgspec.MsgspecError):

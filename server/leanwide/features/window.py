@@ -13,7 +13,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from leanwide.context.lines import choose_lines
-from leanwide.context.pages import page_at
+from leanwide.context.pages import Page, page_at
 from leanwide.context.plan import Plan, Room, plan_nearest, plan_page, plan_syntax
 from leanwide.context.related import Limits, choose_related, lines_near, texts_to_count
 from leanwide.context.view import View, with_lf
@@ -106,15 +106,15 @@ async def choose_window(
         EngineError: The engine is gone.
     """
     budget, most = (prompt_tokens(bench.engine, one) for one in (asked.decision, asked.patient))
-    related = _related_before(asked.view, bench)
+    related, page = _related_before(asked.view, bench), await _page(asked, bench)
     for after in (_after(most), min(_FIRST_AFTER, _after(most))):
-        window = await _page_window(asked, bench, related, after)
+        window = await _page_window(asked, bench, page, related, after)
         prompt = infill_prompt(window, asked.fim)
         (unread,) = await bench.engine.unread(asked.decision.lane, [prompt])
         if unread <= budget and asked.view.uri not in bench.related:
             room = min(int(most * _RELATED_SHARE), budget - unread)
             related = await _related(asked, bench, tree, related, room)
-            window = await _page_window(asked, bench, related, after)
+            window = await _page_window(asked, bench, page, related, after)
         if unread <= budget:
             return evolve(window, whole=False), ""
     why = f"{budget:,} tokens now, {most:,} when you pause"
@@ -130,15 +130,22 @@ async def choose_whole_window(asked: Asked, bench: Workbench, tree: SyntaxTree |
     budget = prompt_tokens(bench.engine, asked.patient)
     before = _related_before(asked.view, bench)
     related = await _related(asked, bench, tree, before, int(budget * _RELATED_SHARE))
-    return await _page_window(asked, bench, related, _after(budget))
+    page = await _page(asked, bench)
+    return await _page_window(asked, bench, page, related, _after(budget))
 
 
-async def _page_window(asked: Asked, bench: Workbench, related: Related, after: int) -> Window:
+async def _page(asked: Asked, bench: Workbench) -> Page:
+    """Return the cursor's page."""
+    view, tokens = asked.view, page_tokens(bench, asked.patient)
+    return await asyncio.to_thread(page_at, view.lines, view.line, tokens)
+
+
+async def _page_window(
+    asked: Asked, bench: Workbench, page: Page, related: Related, after: int
+) -> Window:
     """Return the window of the cursor's page, with ``after`` tokens behind the cursor's line."""
     view, budget = asked.view, prompt_tokens(bench.engine, asked.patient)
     room = Room(max(0, int(budget * FILL_SHARE) - after - related.tokens), after)
-    tokens = page_tokens(bench, asked.patient)
-    page = await asyncio.to_thread(page_at, view.lines, view.line, tokens)
     return await _window(view, plan_page(view, page, room), room, related, bench.counter)
 
 

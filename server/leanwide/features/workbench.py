@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 from leanwide.context.view import View
 from leanwide.context.window import Related, Window
 from leanwide.engine.base import Engine, Stats
+from leanwide.engine.saved import SavedFolder, default_folder
 from leanwide.features.counting import TokenCounter
 from leanwide.features.elsewhere import Elsewhere
 from leanwide.features.generation import Generation
@@ -87,6 +88,8 @@ class Workbench:
     """The window that is in the KV cache for every open document, by URI."""
     related: dict[str, Related] = field(factory=dict)
     """What of other files stands in front of a document's pages, by URI."""
+    saved: SavedFolder = field(factory=lambda: SavedFolder(default_folder()))
+    """What is on disk; it knows what it has read of it."""
     kept: dict[str, Kept] = field(factory=dict)
     """What of each document is on disk, by URI, also of closed ones."""
     not_kept: str = ""

@@ -18,14 +18,14 @@ from leanwide.modes.profile import Budget
 
 STEPS: Final = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fraction(1, 4))
 """Shares of a profile that a request may get, largest first."""
-_PROMPT_STEPS: Final = (*STEPS, *(Fraction(1, 2**power) for power in range(3, 7)), Fraction(0))
+_READING_STEPS: Final = (*STEPS, *(Fraction(1, 2**power) for power in range(3, 7)), Fraction(0))
 """The same for a prompt that has to be read before anything is said: nothing is in time at last."""
 
-PROMPT_STEPS: Final = (384, 512)
+_COMPLETION_STEPS: Final = (384, 512)
 """Tokens that may have to be read while somebody waits for a completion. With fewer than the least
 answers get worse (docs/performance.md, places); more than the most are not worth the wait: the rest
 is read when nobody does."""
-PROMPT_SHARE: Final = 0.5
+_COMPLETION_SHARE: Final = 0.5
 """Of a completion's deadline, for reading its prompt."""
 ON_BATTERY: Final = Fraction(3, 4)
 """Most of a profile on battery: evaluating and decoding are what costs energy."""
@@ -69,8 +69,8 @@ def afford_prompt(budget: Budget, machine: Machine, lane: str) -> Budget:
     The answer is shown while it grows, so its length costs nothing.
     """
     speed = machine.pace(lane).prompt.settled or 0.0  # careful while it is not known
-    in_time = speed * budget.deadline_ms / 1000 * PROMPT_SHARE
-    tokens = max(step for step in PROMPT_STEPS if step <= max(in_time, PROMPT_STEPS[0]))
+    in_time = speed * budget.deadline_ms / 1000 * _COMPLETION_SHARE
+    tokens = max(step for step in _COMPLETION_STEPS if step <= max(in_time, _COMPLETION_STEPS[0]))
     return evolve(budget, context_tokens=min(budget.context_tokens, tokens))
 
 
@@ -117,7 +117,7 @@ def _in_time(budget: Budget, machine: Machine, lane: str) -> tuple[Fraction, Fra
     prompt = _seconds(budget.context_tokens, pace.prompt.settled)
     decode = _seconds(budget.output_tokens + budget.thinking_tokens, pace.decode.settled)
     return (
-        _share(prompt, max(deadline / 2, deadline - decode), _PROMPT_STEPS),
+        _share(prompt, max(deadline / 2, deadline - decode), _READING_STEPS),
         _share(decode, max(deadline / 2, deadline - prompt)),
     )
 
