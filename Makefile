@@ -57,7 +57,7 @@ fix: $(SETUP) ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 
 docs: $(SETUP) ## write what documentation takes from the code
-	$(BIN)/python -m leanwide.lab.decisions
+	$(BIN)/python -m leanwide_bench.router_table
 
 bench: $(SETUP) ## run the benchmarks (nothing else should run meanwhile)
 	$(BIN)/pytest -q tests/benchmarks --benchmark-enable --benchmark-only

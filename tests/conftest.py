@@ -8,8 +8,19 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from leanwide_bench.synthetic.shapes import TINY
+from leanwide_bench.synthetic.synthetic import Recipe, write
+
 settings.register_profile("leanwide", deadline=None)  # a busy machine is no failure
 settings.load_profile("leanwide")
+
+
+FUNCTION = """
+def function_{0}(name, values=()):
+    result = [value for value in values if value != name]
+    print("function", {0}, name, len(result))
+    return sorted(result, key=str)
+"""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -32,3 +43,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--hostile", type=int, default=2, help="hostile texts of each language")
     parser.addoption("--real-model", type=Path, help="a GGUF file that others made")
     parser.addoption("--hostile-size", type=int, default=30_000, help="characters of each")
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """A folder, with a name that needs care, of more than enough to complete."""
+    folder = tmp_path / "code & <more>"
+    folder.mkdir()
+    for number in range(12):
+        text = "".join(FUNCTION.format(10 * number + inner) for inner in range(4))
+        (folder / f"part_{number}.py").write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny MoE model, written once."""
+    path = tmp_path_factory.mktemp("models") / "tiny.gguf"
+    write(path, Recipe(shape=TINY))
+    return path

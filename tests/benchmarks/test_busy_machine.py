@@ -17,10 +17,10 @@ import pytest
 
 from leanwide.cli.compose import engine_spec
 from leanwide.engine.base import Piece, Priority, Request
-from leanwide.engine.job import Job
-from leanwide.engine.lane import Lane
-from leanwide.engine.lanes import Lanes
-from leanwide.engine.threads import ThreadChoice
+from leanwide.engine.process.job import Job
+from leanwide.engine.process.lane import Lane
+from leanwide.engine.process.lanes import Lanes
+from leanwide.engine.process.threads import ThreadChoice
 from leanwide.options import parse
 
 CORES = multiprocessing.cpu_count()

@@ -10,12 +10,12 @@ import pytest
 from lsprotocol import types
 from pygls.workspace import PositionCodec, TextDocument
 
-from leanwide.engine.healing import PieceIndex
-from leanwide.lab.synthetic.shapes import TINY
-from leanwide.lab.synthetic.synthetic import Recipe, write
-from leanwide.lab.synthetic.vocabulary import VocabularyOptions, vocabulary
+from leanwide.engine.process.token_healing import PieceIndex
 from leanwide.lsp.documents import Document
 from leanwide.models.gguf import read_header
+from leanwide_bench.synthetic.shapes import TINY
+from leanwide_bench.synthetic.synthetic import Recipe, write
+from leanwide_bench.synthetic.vocabulary import VocabularyOptions, vocabulary
 
 LINES = 10_000
 TEXT = "    value = self.compute(argument, other)  # naïve\n" * LINES

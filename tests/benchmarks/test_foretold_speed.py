@@ -16,14 +16,14 @@ from typing import Any
 import attrs
 import pytest
 
-from leanwide.engine.llama import Context, ContextParams, Log, Model, ModelParams
+from leanwide.engine.process.llama import Context, ContextParams, Log, Model, ModelParams
 from leanwide.engine.speed import measure, sample
-from leanwide.lab.synthetic.shapes import ONE_BILLION, THIRTY_BILLION, Shape
-from leanwide.lab.synthetic.synthetic import Recipe, write
 from leanwide.models.cost import token_cost
 from leanwide.models.gguf import read_header
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.speed import Rates, decode_tokens_per_s, prompt_tokens_per_s
+from leanwide_bench.synthetic.shapes import ONE_BILLION, THIRTY_BILLION, Shape
+from leanwide_bench.synthetic.synthetic import Recipe, write
 
 THREADS = 1
 """One, whose processor time says what it did whatever else the machine does."""

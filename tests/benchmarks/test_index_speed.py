@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from leanwide.context.excerpts import Snippet
 from leanwide.context.related import Candidates, Limits, choose
-from leanwide.context.snapshot import Snapshot, snapshot_of
-from leanwide.context.symbols import FileEntry, Symbol
+from leanwide.context.snippet import Snippet
+from leanwide.index.snapshot import Snapshot, snapshot_of
+from leanwide.index.symbols import FileEntry, Symbol
 
 FILES, EACH = 1_000, 50
 

@@ -8,8 +8,8 @@ from typing import Any
 from leanwide.context.lines import choose_lines
 from leanwide.context.plan import Room, plan_syntax
 from leanwide.context.view import View, split_lines
-from leanwide.lab.replay.traces.long_file import long_file
 from leanwide.syntax import language_for, parse
+from leanwide_bench.replay.traces.long_file import long_file
 
 ROOM = Room(before=345, after=192)
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.context.edits import EditedPlace, remember_edit
-from leanwide.context.excerpts import MOST_LINES, Snippet, around, clipped
+from leanwide.context.recent_edits import EditedPlace, remember_edit
 from leanwide.context.related import MOST, Candidates, Limits, choose, names_near
+from leanwide.context.snippet import MAX_LINES, Snippet, around, clipped
 from leanwide.syntax import language_for, parse
 from tests.context.marked import view_of
 
@@ -127,7 +127,7 @@ def test_every_choice_keeps_to_the_limits(definitions, edits, previous, near, bu
 def test_an_excerpt_is_whole_lines_and_few(text: str, width: int):
     text = "\n".join(line + "x" * width for line in text.split("\n"))
     lines = clipped(text).splitlines()
-    assert len(lines) <= MOST_LINES
+    assert len(lines) <= MAX_LINES
     assert set(lines) <= set(text.split("\n"))
     assert len(clipped(text)) <= 1_201
 

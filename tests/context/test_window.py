@@ -12,8 +12,8 @@ from leanwide.context.view import View, with_lf
 from leanwide.context.window import Chosen, Window, follow, keep_window, move_anchor, new_window
 from leanwide.engine.base import FimTokens
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
-from leanwide.features.window import Asked, choose_window, kept_window
-from leanwide.features.workbench import Workbench, workbench
+from leanwide.features.completion.window import Asked, choose_window, kept_window
+from leanwide.features.session import Workbench, workbench
 from leanwide.modes.profile import Budget, Decision, Mode
 from leanwide.options import parse
 from leanwide.prompt.infill import infill_prompt, readable

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from leanwide.cli.access import Place
 from leanwide.cli.listening import serve_tcp
-from leanwide.engine.shared import SharedEngine
+from leanwide.engine.shared_engine import SharedEngine
 from leanwide.options import restrict_session
 from leanwide.server import create_server
 from tests.e2e.scripted_server import HoldingEngine

@@ -16,8 +16,8 @@ ANSWER_PER_SECOND: Final = 13
 
 _WORKER: Final = f"""
 import time
-from leanwide.engine import llama
-from leanwide.engine.worker import main
+from leanwide.engine.process import llama
+from leanwide.engine.process.worker import main
 
 usual_start, usual_step = llama.Context.__init__, llama.Context.decode
 
@@ -45,7 +45,7 @@ from leanwide.cli import main
 usual = child.python
 
 def python(*arguments):
-    if arguments == ("-m", "leanwide.engine.worker"):
+    if arguments == ("-m", "leanwide.engine.process.worker"):
         return usual("-c", {_WORKER!r})
     return usual(*arguments)
 

@@ -12,8 +12,8 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from tests.context.folders import write
 from tests.e2e.session import Session, session
+from tests.index.folders import write
 
 SERVER = str(Path(__file__).with_name("scripted_server.py"))
 QUIET = {"completion": {"look_ahead": False}}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.context.folders import write
 from tests.e2e.session import END, Session, session
+from tests.index.folders import write
 
 WITHIN = 20.0
 """Seconds for what took for ever."""

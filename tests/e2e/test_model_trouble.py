@@ -17,8 +17,8 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from leanwide.models.embedded import embedded_model
+from tests.bench import broken
 from tests.e2e.session import END, PROGRAM, Session, session
-from tests.lab import broken
 
 BROKEN = [broken.empty, broken.not_gguf, broken.truncated_header, broken.truncated_weights]
 

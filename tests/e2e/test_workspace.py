@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
-from tests.context.folders import write
 from tests.e2e.session import END, READY_WITHIN, Session, session
+from tests.index.folders import write
 
 QUIET = {"completion": {"look_ahead": False}}
 PRICING = '''\

@@ -9,12 +9,11 @@ import pytest
 from llama_cpp import llama_cpp
 
 from leanwide.engine.base import EngineSpec
-from leanwide.engine.lane import Lane
-from leanwide.engine.lanes import Lanes
-from leanwide.lab.synthetic.shapes import TINY, TINY_DENSE
-from leanwide.lab.synthetic.synthetic import Recipe, write
-
-from . import make
+from leanwide.engine.process.lane import Lane
+from leanwide.engine.process.lanes import Lanes
+from leanwide_bench.synthetic.shapes import TINY, TINY_DENSE
+from leanwide_bench.synthetic.synthetic import Recipe, write
+from tests.engine import make
 
 Opener = Callable[[EngineSpec], Lanes]
 

@@ -16,8 +16,8 @@ from leanwide.engine.base import (
     Request,
     Stats,
 )
-from leanwide.engine.job import Job, Step
-from leanwide.engine.lane import Lane
+from leanwide.engine.process.job import Job, Step
+from leanwide.engine.process.lane import Lane
 
 LEAN = LaneSpec(name="lean", experts=2, context_tokens=512, sequences=3)
 WIDE = LaneSpec(name="wide", experts=4, context_tokens=1024, sequences=2)

@@ -11,7 +11,7 @@ import llama_cpp
 import pytest
 
 from leanwide import child
-from leanwide.engine import llama
+from leanwide.engine.process import llama
 
 GGML = next((Path(llama_cpp.__file__).parent / "lib").glob("libggml.[sd]*"))
 LOAD_ALL = f"import ctypes; ctypes.CDLL({str(GGML)!r}).ggml_backend_load_all()"

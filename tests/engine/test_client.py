@@ -29,9 +29,8 @@ from leanwide.engine.base import (
     Request,
 )
 from leanwide.engine.client import PATIENCE, EngineClient, Patience
-
-from ..lab import broken
-from .make import LEAN, request, spec
+from tests.bench import broken
+from tests.engine.make import LEAN, request, spec
 
 SHORT = request("x = ")
 ENDLESS = request("x = ", max_tokens=2000, lane="wide", stops=())

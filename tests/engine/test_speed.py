@@ -8,8 +8,8 @@ import pytest
 from leanwide.engine import speed
 from leanwide.engine.ggml import Ggml, Matrix, gpu_memory_bytes
 from leanwide.engine.speed import Sample, measure, rates, sample
-from leanwide.lab.synthetic.shapes import TINY
 from leanwide.models.gguf import read_header
+from leanwide_bench.synthetic.shapes import TINY
 
 
 @pytest.fixture(autouse=True)

@@ -23,8 +23,7 @@ from leanwide.engine.base import (
     Thinking,
 )
 from leanwide.models.limits import Width
-
-from .make import FREE, LEAN, request, spec
+from tests.engine.make import FREE, LEAN, request, spec
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 """Without lone surrogates: documents replace them (tests/documents)."""

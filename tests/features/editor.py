@@ -11,9 +11,9 @@ from attrs import evolve
 from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken, ModelInfo, Priority, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL, Answer, ScriptedEngine
-from leanwide.features.complete import Question, complete
+from leanwide.features.completion.complete import Question, complete
 from leanwide.features.journal import Source
-from leanwide.features.workbench import Manners, Workbench, workbench
+from leanwide.features.session import Manners, Workbench, workbench
 from leanwide.options import parse
 
 MARK = "‸"

@@ -10,13 +10,13 @@ import pytest
 
 from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken
-from leanwide.features.complete import Question, complete
-from leanwide.features.document import documentable
-from leanwide.features.explain import explain
-from leanwide.features.place import Place, find
-from leanwide.features.trees import Trees
-from leanwide.features.workbench import Manners, Workbench
-from leanwide.features.write_test import habit_at
+from leanwide.features.ask.explain import explain
+from leanwide.features.ask.selection import Place, find
+from leanwide.features.completion.complete import Question, complete
+from leanwide.features.edit.add_documentation import documentable
+from leanwide.features.edit.write_test import habit_at
+from leanwide.features.session import Manners, Workbench
+from leanwide.features.syntax_trees import Trees
 from leanwide.syntax import Position
 from tests.features.editor import bench_saying, settled
 from tests.features.holding import Held, watched

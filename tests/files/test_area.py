@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.features.names import judge
+from leanwide.features.document_names import judge
 from leanwide.files.area import Area, Folder, new_prefix
 from leanwide.files.exclusions import Exclusions
-from tests.context.folders import folder_of, write
+from tests.index.folders import folder_of, write
 
 PATHS = st.lists(
     st.lists(st.sampled_from(["a", "b", "..b"]), max_size=3).map(lambda parts: Path("/", *parts)),

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leanwide.files.ignored import IgnoreFiles
-from tests.context.folders import write
 from tests.files.git import git, ignored_by_git, use_home
+from tests.index.folders import write
 
 
 @pytest.fixture(autouse=True)

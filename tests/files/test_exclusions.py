@@ -9,7 +9,7 @@ import pytest
 from leanwide.context.view import split_lines
 from leanwide.files.exclusions import Exclusions, why_text
 from leanwide.files.ignored import IgnoreFiles
-from tests.context.folders import write
+from tests.index.folders import write
 
 NONE = Exclusions("", ())
 

@@ -10,7 +10,7 @@ import pytest
 
 from leanwide.files.ignored import IgnoreFiles
 from leanwide.files.reader import ANYWHERE, Unread, read_file
-from tests.context.folders import write
+from tests.index.folders import write
 
 
 @pytest.fixture

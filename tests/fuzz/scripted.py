@@ -11,7 +11,7 @@ from leanwide.cli.listening import serve_tcp
 from leanwide.cli.log import log_to_stderr
 from leanwide.engine.base import CancelToken, Finished, Piece, Request, Watch, unwatched
 from leanwide.engine.scripted import ScriptedEngine
-from leanwide.engine.shared import SharedEngine
+from leanwide.engine.shared_engine import SharedEngine
 from leanwide.options import restrict_session
 from leanwide.server import create_server
 

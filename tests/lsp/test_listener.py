@@ -15,11 +15,12 @@ from lsprotocol import types
 from tests.e2e.peer import TOKEN, WITHIN, Peer
 
 from leanwide.engine.scripted import ScriptedEngine
-from leanwide.engine.shared import SharedEngine
+from leanwide.engine.shared_engine import SharedEngine
 from leanwide.lsp.admission import Token, frame
 from leanwide.lsp.listener import Listener, ListenerLimits
+from leanwide.lsp.session import Server
 from leanwide.options import restrict_session
-from leanwide.server import Server, create_server
+from leanwide.server import create_server
 
 URI = "file:///project/store.py"
 CODE = "def load(path):\n    "

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from leanwide.lab.synthetic.shapes import TINY
-from leanwide.lab.synthetic.synthetic import Recipe, write
+from leanwide_bench.synthetic.shapes import TINY
+from leanwide_bench.synthetic.synthetic import Recipe, write
 
 
 @pytest.fixture(scope="session")

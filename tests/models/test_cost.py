@@ -5,9 +5,9 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from leanwide.lab.synthetic.shapes import THIRTY_BILLION, TINY, TINY_DENSE, Shape, Tensor, tensors
 from leanwide.models.cost import token_cost
 from leanwide.models.gguf import GgufHeader, TensorInfo, read_header
+from leanwide_bench.synthetic.shapes import THIRTY_BILLION, TINY, TINY_DENSE, Shape, Tensor, tensors
 from tests.models.test_limits import header
 
 

@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.lab.synthetic.shapes import THIRTY_BILLION
 from leanwide.models.advice import advice, instead, load_notice
 from leanwide.models.fit import Fit, Load, Machine, Verdict, plan, with_speed
 from leanwide.models.memory import LaneShape, lane_bytes
 from leanwide.models.registry import entries
-
-from .test_cost import described
-from .test_speed import RATES
+from leanwide_bench.synthetic.shapes import THIRTY_BILLION
+from tests.models.test_cost import described
+from tests.models.test_speed import RATES
 
 GB = 10**9
 MODEL = attrs.evolve(

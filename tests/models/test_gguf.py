@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leanwide.lab.synthetic.shapes import TINY, tensors
 from leanwide.models.embedded import embedded_model, trained_languages
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
+from leanwide_bench.synthetic.shapes import TINY, tensors
 
 ON_DISK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 

@@ -15,8 +15,7 @@ from leanwide.models.gguf import read_header
 from leanwide.models.pull import Patience, PullError, pull
 from leanwide.models.registry import HubFile
 from leanwide.models.store import parts, place, pulled
-
-from .loopback import Hub, serving
+from tests.models.loopback import Hub, serving
 
 SOURCE = HubFile("somebody/tiny-GGUF", "tiny.gguf")
 HASTE = Patience(tries=3, first_wait_s=0.001)

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.lab.synthetic.shapes import THIRTY_BILLION, TINY_DENSE
 from leanwide.models.cost import token_cost
 from leanwide.models.speed import (
     Rates,
@@ -17,8 +16,8 @@ from leanwide.models.speed import (
     products_s,
     prompt_tokens_per_s,
 )
-
-from .test_cost import described
+from leanwide_bench.synthetic.shapes import THIRTY_BILLION, TINY_DENSE
+from tests.models.test_cost import described
 
 COST = token_cost(described(THIRTY_BILLION))
 STEP = StepRates(

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from leanwide.cli.compose import engine_spec
-from leanwide.lab.synthetic.shapes import THIRTY_BILLION, Shape
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.models.memory import LaneShape, lane_bytes
 from leanwide.options import Layer, Options, parse, read_layer
+from leanwide_bench.synthetic.shapes import THIRTY_BILLION, Shape
 
 FOLDER = Path(__file__).parents[2] / "configs"
 SAMPLES = ("laptop-16gb", "workstation-64gb", "gpu-24gb")

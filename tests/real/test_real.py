@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
-from leanwide.lab.places.places import Place, places
-from leanwide.lab.tuning.repository import read_repository
 from leanwide.models.gguf import GgufHeader
+from leanwide.tuning.repository import read_repository
+from leanwide_bench.places.places import Place, places
 from tests.e2e.session import PROGRAM, Session
 
 PLACES = 20

@@ -3,8 +3,7 @@
 import pytest
 
 from leanwide.syntax import Shape, completed_length, language_for
-
-from .marked import MARK
+from tests.syntax.marked import MARK
 
 
 def check(language: str, text: str, shape: Shape = "block") -> None:

@@ -11,8 +11,7 @@ from leanwide.syntax import (
     language_for,
     literal_lines,
 )
-
-from .marked import tree_of
+from tests.syntax.marked import tree_of
 
 PYTHON = '''\
 """Module."""

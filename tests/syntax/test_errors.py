@@ -3,8 +3,7 @@
 import pytest
 
 from leanwide.syntax import error_count, first_error, language_for, parses_no_worse
-
-from .marked import tree_of
+from tests.syntax.marked import tree_of
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,8 @@ from leanwide.syntax import (
     imports,
     references,
 )
-
-from .marked import at_mark, tree_of
-from .samples import SAMPLES, Sample
+from tests.syntax.marked import at_mark, tree_of
+from tests.syntax.samples import SAMPLES, Sample
 
 
 def _path(name: str, parent: str | None) -> str:

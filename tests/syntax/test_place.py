@@ -3,8 +3,7 @@
 import pytest
 
 from leanwide.syntax import place
-
-from .marked import MARK, at_mark
+from tests.syntax.marked import MARK, at_mark
 
 
 def check(language: str, text: str, expected: str) -> None:

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leanwide.lab.replay.traces.long_file import long_file
 from leanwide.syntax import (
     Edit,
     Language,
@@ -24,8 +23,8 @@ from leanwide.syntax import (
     references,
     split,
 )
-
-from .marked import tree_of
+from leanwide_bench.replay.traces.long_file import long_file
+from tests.syntax.marked import tree_of
 
 PIECES = (
     "def f(x):",

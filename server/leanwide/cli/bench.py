@@ -1,238 +1,33 @@
-"""``leanwide bench``: measure the server as an editor meets it, with models made for it."""
+"""``leanwide bench``: the benchmarks, where they are: they come with a checkout."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, NoReturn
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.status import Status
 
-from leanwide.cli.compose import (
-    argument_layer,
-    check_experts,
-    engine_spec,
-    model_path,
-    user_layers,
-)
-from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import BadUse
-from leanwide.cli.measuring import options_of
-from leanwide.cli.places import bench_places
-from leanwide.cli.soak import soak
-from leanwide.cli.terminal import complain, say, say_json
-from leanwide.engine.base import EngineError, EngineSpec
-from leanwide.engine.speed import measure, samples
-from leanwide.lab.lanes.lanes import measure_lanes
-from leanwide.lab.lanes.plot import draw
-from leanwide.lab.lanes.report import as_data as as_data_of_lanes
-from leanwide.lab.lanes.report import as_tables, bounds
-from leanwide.lab.replay.peer import replay_peer
-from leanwide.lab.replay.replay import Plan
-from leanwide.lab.replay.replay import replay as play
-from leanwide.lab.replay.report import Report, as_data, as_table
-from leanwide.lab.replay.rpc import ReplayError
-from leanwide.lab.replay.session import SERVE, Setup
-from leanwide.lab.replay.traces import NAMES, load
-from leanwide.lab.replay.typist import CLIENTS, Client
-from leanwide.lab.synthetic.shapes import SHAPES, SyntheticError
-from leanwide.models.cost import token_cost
-from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
-from leanwide.models.limits import EXPERTS_KEY
-from leanwide.models.speed import Rates
-from leanwide.options import parse
 
-app = typer.Typer(help="Measure leanwide on this machine.", no_args_is_help=True)
-app.command()(soak)
-app.command("places")(bench_places)
-
-_TABLE_WIDTH = 150
-"""Columns of the table where the output is no terminal."""
+_ANYTHING: Final = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
-@app.command()
-def replay(  # noqa: PLR0913, PLR0917  # an option each
-    model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
-    experts: Annotated[int | None, typer.Option(help="Active experts of the lean lane.")] = None,
-    client: Annotated[
-        str, typer.Option(metavar="vscode|neovim|both", help="Which editor asks.")
-    ] = "both",
-    pace: Annotated[
-        float, typer.Option(min=0, help="Milliseconds a key; 0 waits for each answer instead.")
-    ] = 60.0,
-    trace: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help=f"One of {', '.join(NAMES)}.")
-    ] = None,
-    repeat: Annotated[int, typer.Option(min=1, help="Play each trace so often.")] = 1,
-    peer: Annotated[
-        str, typer.Option(metavar="URL", help="Also ask this llama-server, as llama.vim does.")
-    ] = "",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Type prepared pieces of work through the real server and report what each key cost."""
-    plan = Plan(
-        setup=_setup(model, experts),
-        clients=_clients(client),
-        traces=[load(name) for name in _names(trace or list(NAMES))],
-        pace_ms=pace,
-        repeat=repeat,
+def _no_benchmarks() -> None:
+    """Measure leanwide on this machine; the benchmarks come with a checkout of the repository."""
+    raise BadUse(
+        "the benchmarks are not part of the installed package: clone the repository, "
+        "run `make setup` in it, and use its .venv/bin/leanwide bench"
     )
-    try:
-        report = _measure(plan, peer)
-    except ReplayError as error:
-        _fail(str(error), error)
-    if json:
-        say_json(as_data(report))
-    else:
-        _print(report)
-    if unfair := report.replay.unfair_requests:
-        _fail(f"{unfair} requests were not answered exactly once")
 
 
-@app.command()
-def lanes(
-    model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
-    experts: Annotated[
-        str, typer.Option(metavar="N,N…", help="Expert counts whose speed is measured.")
-    ] = "",
-    rounds: Annotated[int, typer.Option(min=1, help="Runs of each count, in turns.")] = 3,
-    plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also draw the speeds, as SVG.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Measure speed by expert count beside a bare loop, memory of two lanes, keys, and starts."""
-    spec = engine_spec(options_of(model, user_layers()))
-    try:
-        header = read_header(spec.model_path)
-        counts = _counts(experts, header)
-        with _status() as status:
-            status.update("kernels")
-            allowed = bounds(token_cost(header), _rates(header, counts, spec))
-            report = asyncio.run(measure_lanes(spec, counts, rounds, status.update))
-        if plot is not None:
-            plot.write_text(draw(report.widths, allowed), "utf-8")
-    except (ModelFileError, EngineError, OSError) as error:
-        _fail(str(error), error)
-    if json:
-        say_json(as_data_of_lanes(report, allowed))
-    else:
-        TextConsole().print(as_tables(report, allowed))
+def _benchmarks() -> typer.Typer:
+    if find_spec("leanwide_bench") is not None:
+        app: typer.Typer = import_module("leanwide_bench.cli.program").app
+        return app
+    missing = typer.Typer(context_settings=_ANYTHING)
+    missing.callback(invoke_without_command=True)(_no_benchmarks)
+    return missing
 
 
-def _counts(text: str, header: GgufHeader) -> list[int]:
-    """The expert counts asked for; without any, half of the trained one, it, and its double."""
-    most, trained = header.number("expert_count"), header.number(EXPERTS_KEY)
-    if not most:
-        return [0]
-    if not text:
-        return sorted(
-            {count for count in (trained // 2, trained, 2 * trained) if 0 < count <= most}
-        )
-    try:
-        counts = [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise BadUse(f"--experts {text!r} is no list of numbers, such as 2,4,8") from error
-    for count in counts:
-        check_experts(header, count)
-    return counts
-
-
-def _rates(header: GgufHeader, counts: Sequence[int], spec: EngineSpec) -> dict[int, Rates]:
-    """How fast the kernels are, as far as they can be measured here."""
-    wanted = samples(header, {count: count for count in counts}, spec)
-    return {count: found for count, one in wanted.items() if (found := measure(one))}
-
-
-@app.command()
-def synthetic(
-    shape: Annotated[str, typer.Argument(metavar="SHAPE", help=f"One of {', '.join(SHAPES)}.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The GGUF file to write.")],
-    seed: Annotated[int, typer.Option(min=0, help="Another seed gives other weights.")] = 0,
-    fim: Annotated[
-        bool, typer.Option(" /--no-fim", show_default=False, help="Leave out the FIM tokens.")
-    ] = True,
-    chat_template: Annotated[
-        bool,
-        typer.Option(" /--no-chat-template", show_default=False, help="Leave out the template."),
-    ] = True,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
-) -> None:
-    """Write a model of random weights, which takes time and memory like a real one of its shape."""
-    if shape not in SHAPES:
-        raise BadUse(f"there is no shape {shape!r}: it is one of {', '.join(SHAPES)}")
-    if file.exists() and not force:
-        raise BadUse(f"{file} exists: give another name, or --force to replace it")
-    try:
-        from leanwide.lab.synthetic.synthetic import Recipe, write  # noqa: PLC0415  # an extra
-        from leanwide.lab.synthetic.vocabulary import VocabularyOptions  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        _fail(f"{error.name} is missing: pip install 'leanwide[bench]' brings it", error)
-    options = VocabularyOptions(fim=fim, chat_template=chat_template)
-    recipe = Recipe(shape=SHAPES[shape], seed=seed, vocabulary=options)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    try:
-        with Progress(*columns, TimeRemainingColumn(), console=TextConsole(stderr=True)) as bar:
-            task = bar.add_task(file.name)
-            written = write(
-                file, recipe, lambda done, total: bar.update(task, completed=done, total=total)
-            )
-    except SyntheticError as error:
-        _fail(str(error), error)
-    say(f"{file}: {written.bytes / 1e6:.1f} MB in {written.seconds:.1f} s")
-
-
-def _setup(model: Path | None, experts: int | None) -> Setup:
-    """The server as the user has set it up, with what the command line says."""
-    arguments = argument_layer(model, experts)
-    options, _ = parse(*user_layers()[0], arguments)
-    header = read_header(model_path(options))
-    if experts is not None:
-        check_experts(header, experts)
-    return Setup(command=SERVE, settings=arguments.values)
-
-
-def _clients(name: str) -> Sequence[Client]:
-    if name == "both":
-        return tuple(CLIENTS.values())
-    if name not in CLIENTS:
-        raise BadUse(f"--client {name!r} is not one of {', '.join(CLIENTS)}, both")
-    return (CLIENTS[name],)
-
-
-def _names(names: Sequence[str]) -> Sequence[str]:
-    for name in names:
-        if name not in NAMES:
-            raise BadUse(f"there is no trace {name!r}: it is one of {', '.join(NAMES)}")
-    return names
-
-
-def _measure(plan: Plan, peer: str) -> Report:
-    with _status() as status:
-        if peer:
-            status.update("llama-server")
-        others = {trace.name: replay_peer(peer, trace) for trace in plan.traces} if peer else {}
-        result = asyncio.run(play(plan, status.update))
-    return Report(plan=plan, replay=result, peer=others)
-
-
-def _status() -> Status:
-    """Show what is played, without taking time from what is measured."""
-    console = TextConsole(stderr=True)
-    return console.status("starting", spinner=console.spinner, refresh_per_second=2)
-
-
-def _print(report: Report) -> None:
-    console = TextConsole()
-    if not console.is_terminal:
-        console = TextConsole(width=_TABLE_WIDTH)
-    console.print(as_table(report))
-
-
-def _fail(message: str, cause: Exception | None = None) -> NoReturn:
-    """End the program with one line on stderr and exit code 1."""
-    complain(message)
-    raise typer.Exit(1) from cause
+app = _benchmarks()

@@ -17,13 +17,13 @@ from leanwide.cli.markdown import showing_markdown
 from leanwide.cli.source import read_file, read_place
 from leanwide.cli.terminal import say, say_json
 from leanwide.engine.base import CancelToken, EngineError
-from leanwide.features.chat import Saying
-from leanwide.features.chat import chat as answer_message
-from leanwide.features.chats import Chats
+from leanwide.features.ask.ask import Answer, Show
+from leanwide.features.ask.chat import Saying
+from leanwide.features.ask.chat import chat as answer_message
+from leanwide.features.ask.conversations import Chats
+from leanwide.features.ask.selection import Place
 from leanwide.features.cost import cost
-from leanwide.features.place import Place
-from leanwide.features.wide import Answer, Show
-from leanwide.features.workbench import Workbench
+from leanwide.features.session import Workbench
 from leanwide.modes.profile import WIDE
 
 _HELP: Final = """\

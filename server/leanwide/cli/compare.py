@@ -19,18 +19,18 @@ from leanwide.cli.measuring import (
     with_bar,
 )
 from leanwide.cli.terminal import note, say, say_json
+from leanwide.comparing.compare import Contest, compare, reach
+from leanwide.comparing.energy import EnergyMeter
+from leanwide.comparing.page import page
+from leanwide.comparing.report import Comparison, as_data, as_tables, energy, verdict
 from leanwide.engine.base import EngineError
-from leanwide.lab.comparing.comparing import Contest, compare, reach
-from leanwide.lab.comparing.energy import EnergyMeter
-from leanwide.lab.comparing.page import page
-from leanwide.lab.comparing.report import Comparison, as_data, as_tables, energy, verdict
-from leanwide.lab.tuning.repository import Repository
-from leanwide.lab.tuning.results import alone
-from leanwide.lab.tuning.trial import Setting
+from leanwide.lsp.session import manners_of
 from leanwide.models.gguf import read_header
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.options import Options, parse
-from leanwide.server import manners_of
+from leanwide.tuning.repository import Repository
+from leanwide.tuning.results import alone
+from leanwide.tuning.trial import Setting
 
 app = typer.Typer()
 

@@ -14,8 +14,8 @@ from leanwide.cli.errors import BadUse
 from leanwide.cli.source import read_view
 from leanwide.cli.terminal import note, say, say_json
 from leanwide.engine.base import CancelToken
-from leanwide.features.complete import Question
-from leanwide.features.complete import complete as complete_view
+from leanwide.features.completion.complete import Question
+from leanwide.features.completion.complete import complete as complete_view
 from leanwide.features.journal import Record
 
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]+):(?P<column>[0-9]+)")

@@ -15,8 +15,8 @@ from platformdirs import user_config_path
 from leanwide.cli.terminal import complain
 from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Saving
 from leanwide.engine.client import EngineClient
-from leanwide.engine.saved import default_folder
-from leanwide.features.workbench import Workbench, workbench
+from leanwide.engine.saved_states import default_folder
+from leanwide.features.session import Workbench, workbench
 from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
 from leanwide.models.gguf import GgufHeader, read_header

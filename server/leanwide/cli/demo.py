@@ -20,9 +20,9 @@ from leanwide.cli.console import TextConsole
 from leanwide.cli.source import read_view
 from leanwide.context.view import View
 from leanwide.engine.base import CancelToken, LaneInfo
-from leanwide.features.complete import Question, complete
+from leanwide.features.completion.complete import Question, complete
 from leanwide.features.journal import Record, Source
-from leanwide.features.workbench import Workbench
+from leanwide.features.session import Workbench
 
 _SHOWN_BEFORE: Final = 9
 """Lines of the file shown above the cursor, and a third of them below."""

@@ -35,9 +35,9 @@ from leanwide.engine.base import (
     Request,
     finish,
 )
-from leanwide.engine.llama import supports_gpu, system_features
-from leanwide.engine.saved import SavedFolder, default_folder
-from leanwide.engine.shapes import lane_shape
+from leanwide.engine.lane_shapes import lane_shape
+from leanwide.engine.process.llama import supports_gpu, system_features
+from leanwide.engine.saved_states import SavedFolder, default_folder
 from leanwide.models.fit import Verdict
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts

@@ -14,10 +14,10 @@ from leanwide.cli.markdown import showing_markdown
 from leanwide.cli.source import read_place
 from leanwide.cli.terminal import say_json
 from leanwide.engine.base import CancelToken
+from leanwide.features.ask.ask import Answer, Show
+from leanwide.features.ask.explain import explain as explain_place
+from leanwide.features.ask.selection import Place
 from leanwide.features.cost import cost
-from leanwide.features.explain import explain as explain_place
-from leanwide.features.place import Place
-from leanwide.features.wide import Answer, Show
 from leanwide.modes.profile import WIDE
 
 app = typer.Typer()

@@ -16,7 +16,7 @@ from leanwide.cli.compose import engine_spec, residence
 from leanwide.cli.console import TextConsole
 from leanwide.engine.base import EngineSpec
 from leanwide.engine.ggml import gpu_memory_bytes
-from leanwide.engine.shapes import lane_shapes
+from leanwide.engine.lane_shapes import lane_shapes
 from leanwide.engine.speed import Sample, measure, rates, samples
 from leanwide.models.advice import advice, instead
 from leanwide.models.fit import CACHED_BYTES, Fit, Load, Machine, plan, with_speed

@@ -11,11 +11,11 @@ import typer
 
 from leanwide.cli.access import Place, new_token, read_token, token_file
 from leanwide.cli.errors import BadUse
-from leanwide.engine.shared import SharedEngine
+from leanwide.engine.shared_engine import SharedEngine
 from leanwide.lsp.admission import Token
 from leanwide.lsp.listener import Listener
 from leanwide.lsp.rpc.life import Ending
-from leanwide.server import Server
+from leanwide.lsp.session import Server
 
 
 def serve_tcp(

@@ -16,9 +16,9 @@ from leanwide.cli.errors import BadUse
 from leanwide.cli.terminal import complain
 from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
-from leanwide.lab.tuning.repository import Repository, read_repository
-from leanwide.lab.tuning.tuning import Moment
 from leanwide.options import Options, parse
+from leanwide.tuning.repository import Repository, read_repository
+from leanwide.tuning.tune import Moment
 
 _TABLE_WIDTH: Final = 150
 """Columns of a table where the output is no terminal."""

@@ -14,9 +14,10 @@ from leanwide.cli.compose import launch, user_layers, user_texts
 from leanwide.cli.errors import BadUse
 from leanwide.cli.listening import serve_tcp
 from leanwide.cli.log import log_to_stderr
-from leanwide.engine.shared import SharedEngine
+from leanwide.engine.shared_engine import SharedEngine
+from leanwide.lsp.session import Server
 from leanwide.options import parse, restrict_session
-from leanwide.server import Server, create_server
+from leanwide.server import create_server
 from leanwide.syntax import languages
 
 app = typer.Typer()

@@ -8,7 +8,7 @@ from typing import Final
 
 from leanwide.cli.errors import BadUse
 from leanwide.context.view import View, split_lines
-from leanwide.features.place import Place, whole
+from leanwide.features.ask.selection import Place, whole
 from leanwide.files.plain import read_plain
 from leanwide.syntax import Position
 

@@ -31,10 +31,15 @@ from leanwide.cli.measuring import (
 )
 from leanwide.cli.terminal import note, say, say_json
 from leanwide.engine.base import EngineError
-from leanwide.lab.tuning.report import as_data, as_tables
-from leanwide.lab.tuning.results import Results, alone
-from leanwide.lab.tuning.speed import variants
-from leanwide.lab.tuning.tuned_settings import (
+from leanwide.lsp.session import manners_of
+from leanwide.models.gguf import read_header
+from leanwide.options import parse
+from leanwide.tuned import Subject, fingerprint, this_machine, write_tuned
+from leanwide.tuning.report import as_data, as_tables
+from leanwide.tuning.results import Results, alone
+from leanwide.tuning.speed import variants
+from leanwide.tuning.tune import QUESTIONS, Findings, Job, expert_counts, tune
+from leanwide.tuning.tuned_settings import (
     Report,
     as_text,
     named_settings,
@@ -42,11 +47,6 @@ from leanwide.lab.tuning.tuned_settings import (
     unsure,
     why_lines,
 )
-from leanwide.lab.tuning.tuning import QUESTIONS, Findings, Job, expert_counts, tune
-from leanwide.models.gguf import read_header
-from leanwide.options import parse
-from leanwide.server import manners_of
-from leanwide.tuned import Subject, fingerprint, this_machine, write_tuned
 
 app = typer.Typer()
 

@@ -13,8 +13,8 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from leanwide.context.edits import EditedPlace
-from leanwide.context.excerpts import Snippet
+from leanwide.context.recent_edits import EditedPlace
+from leanwide.context.snippet import Snippet
 from leanwide.context.view import View
 from leanwide.context.window import Count, Related
 from leanwide.syntax import Position, Span, SyntaxTree, references

@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from leanwide.context.excerpts import Snippet
+from leanwide.context.snippet import Snippet
 from leanwide.context.view import View, with_lf
 
 Count = Callable[[str], int]

@@ -36,7 +36,7 @@ from leanwide.engine.base import (
     Watch,
     unwatched,
 )
-from leanwide.engine.deaths import Death, Starts
+from leanwide.engine.restarts import Death, Starts
 
 logger = logging.getLogger(__name__)
 
@@ -328,7 +328,7 @@ class EngineClient:
     async def _run_process(self) -> Death | None:
         """Run one engine process to its end; None where it refused the model."""
         self._set_status(EngineState.STARTING)
-        command = child.python("-m", "leanwide.engine.worker")
+        command = child.python("-m", "leanwide.engine.process.worker")
         process = await child.start(command, stderr=PIPE, more=_SHORT_SPIN)
         self._process = process
         self._heard = time.monotonic()

@@ -23,7 +23,7 @@ from platformdirs import user_cache_path
 
 from leanwide.engine.base import EngineSpec
 from leanwide.engine.ggml import Ggml, Matrix, Part
-from leanwide.engine.threads import ThreadChoice
+from leanwide.engine.process.threads import ThreadChoice
 from leanwide.models.gguf import MATRIX_BLOCKS, GgufHeader, TensorInfo
 from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
 

@@ -9,8 +9,8 @@ from cattrs import BaseValidationError, Converter
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from leanwide.features.fix import Diagnostic
-from leanwide.features.place import Place, whole
+from leanwide.features.ask.selection import Place, whole
+from leanwide.features.edit.fix import Diagnostic
 from leanwide.lsp.convert import locate, view_at
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.modes.profile import Mode

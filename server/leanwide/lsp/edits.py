@@ -8,7 +8,7 @@ from attrs import frozen
 from lsprotocol import types
 from pygls.workspace import PositionCodec, ServerTextPosition
 
-from leanwide.features.change import Change
+from leanwide.features.edit.change import Change
 from leanwide.syntax import Position, content
 
 _ANNOTATION: Final = "leanwide"

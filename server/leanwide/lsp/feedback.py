@@ -13,14 +13,14 @@ from lsprotocol import types
 
 from leanwide.context.view import View
 from leanwide.engine.base import EngineState, EngineStatus, Reading
-from leanwide.features.elsewhere import Elsewhere
+from leanwide.features.workspace_context import Elsewhere
 from leanwide.files.reader import Unread
 from leanwide.files.shown import about_unread
 from leanwide.lsp.convert import camel_case, position_of, status_params
 from leanwide.lsp.progress import ProgressBar
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
-from leanwide.features.elsewhere import Elsewhere
-from leanwide.features.names import Names
+from leanwide.features.document_names import Names
+from leanwide.features.workspace_context import Elsewhere
 from leanwide.files.area import Area, Folder, new_prefix, real_path
 from leanwide.files.exclusions import Exclusions
 from leanwide.files.ignored import IgnoreFiles, Refuse

@@ -16,7 +16,7 @@ from leanwide.lsp.admission import Refused, Token, first_message, frame, refusal
 from leanwide.lsp.rpc.connection import serve_connection
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 logger = logging.getLogger(__name__)
 

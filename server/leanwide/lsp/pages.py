@@ -14,7 +14,7 @@ from platformdirs import user_cache_path
 from leanwide.lsp.private_folder import PrivateFolder, remove_left
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 logger = logging.getLogger(__name__)
 

@@ -10,15 +10,15 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified, JsonRpcException
 
 from leanwide.engine.base import CancelToken, EngineError
-from leanwide.features.place import Place
-from leanwide.features.wide import Show
+from leanwide.features.ask.ask import Show
+from leanwide.features.ask.selection import Place
 from leanwide.files.shown import shown
 from leanwide.lsp.arguments import Target, place_at
 from leanwide.lsp.protocol import arrival_version
 from leanwide.lsp.requests import LiveRequests
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 T = TypeVar("T")
 

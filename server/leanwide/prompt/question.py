@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.excerpts import Snippet
+from leanwide.context.snippet import Snippet
 
 _BACKTICKS: Final = re.compile("`+")
 USUAL_FENCE: Final = "```"

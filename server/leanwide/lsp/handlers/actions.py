@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 from lsprotocol import types
 
-from leanwide.features.document import documentable
-from leanwide.features.place import Found, find
-from leanwide.features.refactor import READY, ready_for
-from leanwide.features.write_test import habit_at
+from leanwide.features.ask.selection import Found, find
+from leanwide.features.edit.add_documentation import documentable
+from leanwide.features.edit.refactor import READY, ready_for
+from leanwide.features.edit.write_test import habit_at
 from leanwide.lsp.arguments import place_at
 from leanwide.lsp.protocol import arrival_version
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 EXPLAIN: Final = "source.leanwide.explain"
 """A kind of ``source``, not of ``refactor``: it changes no text."""

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from leanwide.features import chat as feature
-from leanwide.features.chat import Saying
-from leanwide.features.chats import Chat, UnknownChat
+from leanwide.features.ask import chat as feature
+from leanwide.features.ask.chat import Saying
+from leanwide.features.ask.conversations import Chat, UnknownChat
+from leanwide.features.ask.selection import Place
 from leanwide.features.cost import cost
-from leanwide.features.place import Place
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import ChatMessage, chat_id, chat_message, document_at, place_at
 from leanwide.lsp.questions import as_it_arrived, newest, stream, superseded
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 _RETIRED = "a newer message of this chat took its place, or the chat was ended"
 

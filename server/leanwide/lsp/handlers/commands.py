@@ -13,7 +13,7 @@ from leanwide.lsp.arguments import AUTO, chosen_mode
 from leanwide.models.residency import Residence, choose_residency
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 _DECISIONS_SHOWN: Final = 10
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from leanwide.engine.base import EngineError, NotLoadedError
-from leanwide.features.complete import Question, complete
+from leanwide.features.completion.complete import Question, complete
 from leanwide.lsp import convert
 from leanwide.lsp.notebooks import joined
 from leanwide.lsp.protocol import arrival_version
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 
 async def inline_completion(

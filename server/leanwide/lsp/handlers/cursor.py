@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from leanwide.features.arrival import arrive
+from leanwide.features.completion.cursor_rest import arrive
 from leanwide.lsp import convert
 from leanwide.lsp.notebooks import joined
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 
 async def cursor(ls: Server, params: types.TextDocumentPositionParams) -> None:

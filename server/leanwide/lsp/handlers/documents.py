@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from leanwide.features.gate import why_left_alone
-from leanwide.features.returning import keep_place
+from leanwide.features.completion.saved_places import keep_place
+from leanwide.features.exclusion import exclusion_reason
 from leanwide.lsp import convert
 from leanwide.lsp.handlers.workspace import follow_rules
 from leanwide.lsp.notebooks import document_key, is_open, joined
 from leanwide.lsp.uris import file_path
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 
 async def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
@@ -31,7 +31,7 @@ async def opened(ls: Server, document: types.TextDocumentItem) -> None:
     if not ls.serves(document.language_id):
         return
     ls.bench.engine.start()
-    if await why_left_alone(view, ls.folders.names) is None:
+    if await exclusion_reason(view, ls.folders.names) is None:
         await ls.bench.trees.at(joined(ls.documents, view))
 
 

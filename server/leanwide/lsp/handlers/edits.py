@@ -11,14 +11,14 @@ from pygls.exceptions import JsonRpcException
 
 from leanwide.context.view import View
 from leanwide.engine.base import CancelToken
-from leanwide.features import document as document_feature
-from leanwide.features import fix as fix_feature
-from leanwide.features import refactor as refactor_feature
-from leanwide.features import write_test as test_feature
-from leanwide.features.change import Change
+from leanwide.features.ask.selection import Place
 from leanwide.features.cost import cost
-from leanwide.features.edit import Desk, Outcome
-from leanwide.features.place import Place
+from leanwide.features.edit import add_documentation as document_feature
+from leanwide.features.edit import fix as fix_feature
+from leanwide.features.edit import refactor as refactor_feature
+from leanwide.features.edit import write_test as test_feature
+from leanwide.features.edit.change import Change
+from leanwide.features.edit.edit import Desk, Outcome
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import diagnostics, instruction, target, wanted
 from leanwide.lsp.edits import edit_support, workspace_edit
@@ -26,7 +26,7 @@ from leanwide.lsp.questions import changed, newest, snapshot, stream, superseded
 from leanwide.modes.router import Task
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 _RETIRED = "a newer edit of this document took its place"
 

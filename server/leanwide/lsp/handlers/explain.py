@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from leanwide.features import explain as feature
+from leanwide.features.ask import explain as feature
 from leanwide.features.cost import cost
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import target, wanted
 from leanwide.lsp.questions import newest, snapshot, stream, superseded
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 _RETIRED = "a newer explanation of this document took its place"
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.workspace import Workspace
 
-from leanwide.features.upkeep import keep_up
+from leanwide.features.machine_monitor import keep_up
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.handlers.workspace import opened_folders, watch_files
 from leanwide.lsp.uris import without_host
 from leanwide.options import Layer
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 
 async def initialize(ls: Server, params: types.InitializeParams) -> None:

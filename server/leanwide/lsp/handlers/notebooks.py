@@ -9,7 +9,7 @@ from lsprotocol import types
 from leanwide.lsp.handlers import documents
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 
 async def did_open(ls: Server, params: types.DidOpenNotebookDocumentParams) -> None:

@@ -15,7 +15,7 @@ from leanwide.lsp.uris import file_path
 from leanwide.options import WORKSPACE_FILE
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 
 async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:

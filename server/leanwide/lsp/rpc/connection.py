@@ -13,7 +13,7 @@ from leanwide.lsp.rpc.outbox import Outbox, Writer
 
 if TYPE_CHECKING:
     from leanwide.lsp.protocol import Protocol as ServerProtocol
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from leanwide.lsp.rpc.connection import serve_connection
 from leanwide.lsp.rpc.stdio import Stdin, Stdout
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 logger = logging.getLogger(__name__)
 

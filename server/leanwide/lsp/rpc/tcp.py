@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from leanwide.lsp.rpc.connection import serve_connection
 
 if TYPE_CHECKING:
-    from leanwide.server import Server
+    from leanwide.lsp.session import Server
 
 
 def serve_tcp(server: Server, host: str, port: int) -> int:

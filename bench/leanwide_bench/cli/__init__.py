@@ -1,0 +1,1 @@
+"""``leanwide bench``, one file per command."""

@@ -1,0 +1,86 @@
+"""``leanwide bench places``: what is suggested where nobody typed before, and how soon."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sysconfig
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from leanwide.cli.compose import argument_layer, user_layers
+from leanwide.cli.errors import BadUse
+from leanwide.cli.measuring import options_of, print_tables, repository_at
+from leanwide.cli.terminal import say_json
+from leanwide.cli.timebar import time_bar
+from leanwide.engine.base import EngineError
+from leanwide_bench.places.asking import Answered, Plan, ask
+from leanwide_bench.places.places import Place, TasksError, places, tasks
+from leanwide_bench.places.report import as_data, as_table, summary
+from leanwide_bench.replay.peer import LlamaServer
+from leanwide_bench.replay.rpc import ReplayError
+from leanwide_bench.replay.session import SERVE, Setup
+
+_SECONDS_A_PLACE: Final = 10.0
+"""What the bar begins with."""
+
+
+def bench_places(  # noqa: PLR0913, PLR0917  # an option each
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A folder or file of code, or HumanEval-Infilling's single-line tasks "
+            "(.jsonl or .jsonl.gz); the standard library by default."
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Places to ask at.")] = 100,
+    model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
+    peer: Annotated[
+        str, typer.Option(metavar="URL", help="A llama-server to ask at the same places.")
+    ] = "",
+    rest: Annotated[
+        float, typer.Option(min=0, help="Seconds that the cursor rests before it is first asked.")
+    ] = 0.0,
+    pause: Annotated[float, typer.Option(min=0, help="Seconds until it is asked again.")] = 3.0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed takes other places.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Take lines out of files, ask for them as an editor does, and compare with the truth."""
+    chosen = _drawn(source, model, count, seed)
+    setup = Setup(command=SERVE, settings=argument_layer(model, None).values)
+    try:
+        asked = LlamaServer(peer) if peer else None
+        plan = Plan(setup=setup, places=chosen, rest_s=rest, pause_s=pause, peer=asked)
+        answered = _asked(plan)
+    except ReplayError as error:
+        raise EngineError(str(error)) from error
+    found = summary(answered)
+    if json:
+        say_json(as_data(found, answered, model.name if model else "the model that is set"))
+    else:
+        print_tables(as_table(found))
+
+
+def _asked(plan: Plan) -> list[Answered]:
+    seconds = _SECONDS_A_PLACE * len(plan.places)
+    with time_bar(seconds) as show:
+        return asyncio.run(ask(plan, lambda doing, share: show(doing, seconds * (1 - share))))
+
+
+def _drawn(source: Path | None, model: Path | None, count: int, seed: int) -> list[Place]:
+    """Draw places; the same seed draws the same ones."""
+    folder = source if source is not None else Path(sysconfig.get_path("stdlib"))
+    if folder.suffix in {".gz", ".jsonl"}:
+        try:
+            found = list(tasks(folder))
+        except (OSError, TasksError) as error:
+            raise BadUse(str(error)) from error
+    else:
+        options = options_of(model, user_layers())
+        found = list(places(repository_at(folder, options).holes))
+    if not found:
+        raise BadUse(f"{folder} has no line to take out: give a folder of code")
+    draw = random.Random(seed)  # noqa: S311  # no secret
+    return draw.sample(found, min(count, len(found)))

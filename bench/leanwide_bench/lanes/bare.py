@@ -1,0 +1,110 @@
+"""A bare loop over llama.cpp, without lanes, scheduler and pipe, as a program of its own.
+
+It is what the engine is held against. Reads runs as JSON lines and answers each with another.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from leanwide.engine.base import GREEDY, EngineSpec
+from leanwide.engine.process.llama import Context, ContextParams, Model, Sampler
+from leanwide.engine.process.model_handles import Handles
+from leanwide.models.gguf import read_header
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True):
+    """The weights and how they are run, the first line of all."""
+
+    model: str
+    experts: tuple[int, ...]
+    """Counts, each of which gets a handle; (0,) for a dense model."""
+    context_tokens: int
+    batch_tokens: int
+    threads: int
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A prompt to read and tokens to say."""
+
+    experts: int
+    text: str
+    tokens: int
+    """Tokens to generate, whatever the model says."""
+
+
+class Took(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run took."""
+
+    prompt_tokens: int
+    prompt_s: float
+    decode_s: float
+
+
+def main() -> None:
+    """Serve runs until the input ends."""
+    lines = iter(sys.stdin.buffer.readline, b"")
+    setup = msgspec.json.decode(next(lines), type=Setup)
+    with ExitStack() as stack:
+        loaded = {count: stack.enter_context(_load(setup, count)) for count in setup.experts}
+        for line in lines:
+            run = msgspec.json.decode(line, type=Run)
+            took = _do(run, *loaded[run.experts], setup.batch_tokens)
+            sys.stdout.buffer.write(msgspec.json.encode(took) + b"\n")
+            sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _load(setup: Setup, experts: int) -> Iterator[tuple[Model, Context]]:
+    """Load the weights as the engine does, and give them with a KV cache.
+
+    Raises:
+        EngineError: llama.cpp refused one of them.
+    """
+    path = Path(setup.model)
+    spec = EngineSpec(
+        model_path=path,
+        lanes=(),
+        threads=setup.threads,
+        batch_tokens=setup.batch_tokens,
+        use_mmap=True,
+        use_extra_bufts=False,
+        gpu_layers=0,
+    )
+    model = Handles(spec, read_header(path), lambda _: None).get(experts)
+    room = ContextParams(
+        cells=setup.context_tokens,
+        sequences=1,
+        batch_tokens=setup.batch_tokens,
+        threads=setup.threads,
+        keeps_scores=True,
+    )
+    context = model.open_context(room, lambda: False)
+    yield model, context
+    context.close()
+    model.close()
+
+
+def _do(run: Run, model: Model, context: Context, batch: int) -> Took:
+    context.truncate(0, 0)
+    tokens = model.tokenize(run.text)
+    sampler = Sampler(GREEDY, model.vocabulary)
+    began = time.perf_counter()
+    for start in range(0, len(tokens), batch):
+        context.decode(tokens[start : start + batch], start, 0)
+    read = time.perf_counter()
+    for position in range(len(tokens), len(tokens) + run.tokens):
+        context.decode([context.sample(sampler)], position, 0)
+    said = time.perf_counter()
+    sampler.close()
+    return Took(prompt_tokens=len(tokens), prompt_s=read - began, decode_s=said - read)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""How long somebody who types waits: for a key, for a cancelled prompt, and beside a question."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from itertools import count
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.engine.base import CancelToken, EngineSpec, Priority, finish
+from leanwide.engine.client import EngineClient
+from leanwide_bench.lanes.asking import engine, request, sized, text
+from leanwide_bench.replay.measure import Spread, spread
+
+_WINDOW: Final = 600
+"""Tokens of the window that keys are typed behind."""
+_ALONE: Final = "total = sum(values) + offset"
+_BESIDE: Final = "result = max(counts, key=len)"
+"""Lines that are typed behind it."""
+_KEYS: Final = 20
+_INTO_THE_PROMPT_S: Final = 0.15
+"""So long after a prompt began, it is cancelled."""
+_QUESTION: Final = 600
+"""Tokens of a question."""
+_THOUGHTS_S: Final = (1.5, 0.2, 0.2, 0.2)
+"""Seconds before a key beside a question: a pause in which the reading gets on, then a burst."""
+_BURSTS: Final = 3
+
+
+@frozen(kw_only=True)
+class Keys:
+    """What was waited for, on the lean lane."""
+
+    window_tokens: int
+    key_ms: Spread
+    """From a key to the first new token."""
+    beside_question_ms: Spread
+    """The same while the wide lane reads the prompt of a question."""
+    cancel_ms: Spread
+    """From the cancellation of a prompt to an engine that is idle."""
+
+
+async def measure_keys(spec: EngineSpec) -> Keys:
+    """Type behind a window, alone and beside questions; then cancel prompts.
+
+    Raises:
+        EngineError: The model cannot be loaded.
+    """
+    lean, wide = (lane.name for lane in spec.lanes)
+    async with engine(spec) as client:
+        window = await sized(client, 2, _WINDOW)
+        (tokens,) = await client.count([window])
+        await finish(client, request(lean, window, 1))
+        alone = [await _key_ms(client, lean, window + _ALONE[: at + 1]) for at in range(_KEYS)]
+        await finish(client, request(wide, "x", 0))  # it is open before the questions come
+        async with _questions(client, wide):
+            beside = await _bursts(client, lean, window)
+        cancels = [await _cancel_ms(client, lean, text(seed)) for seed in range(10, 10 + _KEYS)]
+    return Keys(
+        window_tokens=tokens,
+        key_ms=_known(alone),
+        beside_question_ms=_known(beside),
+        cancel_ms=_known(cancels),
+    )
+
+
+async def _key_ms(client: EngineClient, lane: str, words: str) -> float:
+    """Wait for the first new token behind what is typed."""
+    began = time.perf_counter()
+    await finish(client, request(lane, words, 1))
+    return 1000 * (time.perf_counter() - began)
+
+
+async def _bursts(client: EngineClient, lane: str, window: str) -> list[float]:
+    waited = []
+    for at, seconds in enumerate(_THOUGHTS_S * _BURSTS):
+        await asyncio.sleep(seconds)
+        waited.append(await _key_ms(client, lane, window + _BESIDE[: at + 1]))
+    return waited
+
+
+@contextlib.asynccontextmanager
+async def _questions(client: EngineClient, lane: str) -> AsyncIterator[None]:
+    """Have one question read after the other meanwhile."""
+    cancel = CancelToken()
+
+    async def ask() -> None:
+        for seed in count(1000):
+            if cancel.cancelled:
+                return
+            words = await sized(client, seed, _QUESTION)
+            await finish(client, request(lane, words, 0, Priority.COMMAND), cancel)
+
+    asking = asyncio.create_task(ask())
+    try:
+        yield
+    finally:
+        cancel.cancel()
+        await asking
+
+
+async def _cancel_ms(client: EngineClient, lane: str, words: str) -> float:
+    """Give up in the middle of a prompt; milliseconds until the engine has stopped."""
+    cancel = CancelToken()
+    work = asyncio.create_task(finish(client, request(lane, words, 1), cancel))
+    await asyncio.sleep(_INTO_THE_PROMPT_S)
+    began = time.perf_counter()
+    cancel.cancel()
+    await work
+    await finish(client, request(lane, "x", 0))
+    return 1000 * (time.perf_counter() - began)
+
+
+def _known(values: Sequence[float]) -> Spread:
+    found = spread(values)
+    assert found is not None  # noqa: S101  # there are always values
+    return found

@@ -1,0 +1,214 @@
+"""Measures lanes over one model file: speed by expert count, memory, keys, cold and warm start.
+
+Speeds of the expert counts are taken in turns, next to those of a bare loop: a machine's speed
+drifts, and figures of one round are comparable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from itertools import product
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import msgspec
+from attrs import evolve, frozen
+
+from leanwide import child
+from leanwide.engine.base import (
+    EngineError,
+    EngineSpec,
+    Finished,
+    LaneSpec,
+    finish,
+)
+from leanwide_bench.lanes.asking import engine, request, sized, text
+from leanwide_bench.lanes.bare import Run, Setup, Took
+from leanwide_bench.lanes.keys import Keys, measure_keys
+
+_PROMPT: Final = 256
+"""Tokens of a prompt whose speed is measured, about."""
+_ANSWER: Final = 64
+"""Tokens of an answer."""
+_CONTEXT: Final = 512
+
+Progress = Callable[[str], None]
+"""Told what is being measured."""
+
+
+@frozen(kw_only=True)
+class Width:
+    """Speed with one expert count; medians over rounds, in tokens per second."""
+
+    experts: int
+    prompt_tokens_per_s: float
+    decode_tokens_per_s: float
+    bare_prompt_tokens_per_s: float
+    """Of the bare loop in the same rounds."""
+    bare_decode_tokens_per_s: float
+
+
+@frozen
+class _Rates:
+    """Of one run, in tokens per second."""
+
+    prompt: float
+    decode: float
+
+
+@frozen(kw_only=True)
+class Opened:
+    """What the lanes take; bytes are the engine's, pages that others map too by its share."""
+
+    cold_start_ms: float | None
+    """From the start of the process to a loaded model, nothing of the file in memory; None where
+    the system does not let us drop it."""
+    warm_start_ms: float
+    one_lane_bytes: int
+    two_lanes_bytes: int
+    second_lane_ms: float
+    second_lane_buffers_bytes: int
+    """KV cache and compute buffers of the second lane, as llama.cpp allocated them."""
+
+    @property
+    def second_handle_bytes(self) -> int:
+        """What the second lane takes beside its buffers."""
+        return self.two_lanes_bytes - self.one_lane_bytes - self.second_lane_buffers_bytes
+
+
+@frozen(kw_only=True)
+class LanesReport:
+    """All that was measured."""
+
+    opened: Opened
+    widths: tuple[Width, ...]
+    keys: Keys
+
+
+async def measure_lanes(
+    spec: EngineSpec, counts: Sequence[int], rounds: int, progress: Progress
+) -> LanesReport:
+    """Measure a model with an engine that has the lanes of ``spec``, lean first.
+
+    Raises:
+        EngineError: The model cannot be loaded, or does not fit.
+    """
+    progress("cold start")
+    cold = await _start_ms(spec) if _drop_from_memory(spec.model_path) else None
+    progress("warm start")
+    warm = await _start_ms(spec)
+    progress("a second lane")
+    opened = await _open_two(spec, cold, warm)
+    progress("keys")
+    keys = await measure_keys(spec)
+    widths = await _speeds(spec, counts, rounds, progress)
+    return LanesReport(opened=opened, widths=widths, keys=keys)
+
+
+def _drop_from_memory(path: Path) -> bool:
+    """Have the system forget what it keeps of a file; tell whether it can be asked to."""
+    if not hasattr(os, "posix_fadvise"):
+        return False
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return True
+
+
+async def _start_ms(spec: EngineSpec) -> float:
+    began = time.perf_counter()
+    async with engine(spec) as client:
+        await finish(client, request(spec.lanes[0].name, "x", 1))
+        return 1000 * (time.perf_counter() - began)
+
+
+async def _open_two(spec: EngineSpec, cold: float | None, warm: float) -> Opened:
+    lean, wide = spec.lanes
+    async with engine(spec) as client:
+        await finish(client, request(lean.name, text(1), 4))
+        one = await client.memory_bytes()
+        await finish(client, request(wide.name, "x", 0))
+        two = await client.memory_bytes()
+        info = next(lane for lane in client.lanes if lane.name == wide.name)
+        return Opened(
+            cold_start_ms=cold,
+            warm_start_ms=warm,
+            one_lane_bytes=one,
+            two_lanes_bytes=two,
+            second_lane_ms=info.load_ms,
+            second_lane_buffers_bytes=info.measured_bytes,
+        )
+
+
+async def _speeds(
+    spec: EngineSpec, counts: Sequence[int], rounds: int, progress: Progress
+) -> tuple[Width, ...]:
+    lanes = tuple(
+        LaneSpec(name=str(count), experts=count, context_tokens=_CONTEXT, sequences=1)
+        for count in counts
+    )
+    ours: dict[int, list[_Rates]] = {count: [] for count in counts}
+    bare: dict[int, list[_Rates]] = {count: [] for count in counts}
+    async with engine(evolve(spec, lanes=lanes)) as client, _bare_loop(spec, counts) as loop:
+        for turn, count in product(range(rounds + 1), counts):
+            progress(f"{count} experts, round {turn} of {rounds}")
+            words = await sized(client, 100 + turn, _PROMPT)
+            ours[count].append(_rates(await finish(client, request(str(count), words, _ANSWER))))
+            took = await loop(Run(experts=count, text=words, tokens=_ANSWER))
+            bare[count].append(_Rates(took.prompt_tokens / took.prompt_s, _ANSWER / took.decode_s))
+    # In round 0 threads are learned, and pages come into memory.
+    return tuple(_width(count, ours[count][1:], bare[count][1:]) for count in counts)
+
+
+@contextlib.asynccontextmanager
+async def _bare_loop(
+    spec: EngineSpec, counts: Sequence[int]
+) -> AsyncIterator[Callable[[Run], Awaitable[Took]]]:
+    """Start the bare loop in a process of its own, and give what has it do a run."""
+    process = await child.start(child.python("-m", "leanwide_bench.lanes.bare"))
+    assert process.stdin is not None  # noqa: S101  # it is a pipe
+    assert process.stdout is not None  # noqa: S101
+    stdin, stdout = process.stdin, process.stdout
+    setup = Setup(
+        model=str(spec.model_path.absolute()),
+        experts=tuple(counts),
+        context_tokens=_CONTEXT,
+        batch_tokens=spec.batch_tokens,
+        threads=spec.threads,
+    )
+    stdin.write(msgspec.json.encode(setup) + b"\n")
+
+    async def do(run: Run) -> Took:
+        stdin.write(msgspec.json.encode(run) + b"\n")
+        line = await stdout.readline()
+        if not line:
+            raise EngineError("the bare loop over llama.cpp ended: its last words are above")
+        return msgspec.json.decode(line, type=Took)
+
+    try:
+        yield do
+    finally:
+        stdin.close()
+        await process.wait()
+
+
+def _rates(end: Finished) -> _Rates:
+    """The first token of an answer needs no step of its own."""
+    stats = end.stats
+    return _Rates(
+        1000 * stats.tokens_evaluated / stats.prompt_ms,
+        1000 * (stats.tokens_generated - 1) / stats.decode_ms,
+    )
+
+
+def _width(count: int, ours: Sequence[_Rates], bare: Sequence[_Rates]) -> Width:
+    return Width(
+        experts=count,
+        prompt_tokens_per_s=median(one.prompt for one in ours),
+        decode_tokens_per_s=median(one.decode for one in ours),
+        bare_prompt_tokens_per_s=median(one.prompt for one in bare),
+        bare_decode_tokens_per_s=median(one.decode for one in bare),
+    )

@@ -1,0 +1,102 @@
+"""Asks at places, and keeps what was said and when."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from attrs import frozen
+
+from leanwide_bench.places.places import Place
+from leanwide_bench.replay.buffer import Buffer
+from leanwide_bench.replay.peer import LlamaServer, infill_body
+from leanwide_bench.replay.session import Session, Setup, session
+
+_ANSWER_WITHIN_S: Final = 300.0
+_PEER_TOKENS: Final = 64
+_PEER_GREEDY: Final = {"n_predict": _PEER_TOKENS, "samplers": ["top_k"], "top_k": 1, "stop": ["\n"]}
+"""The first line of a greedy answer; as soon as it is whole, it is sent."""
+
+
+@frozen(kw_only=True)
+class Suggestion:
+    """What was said at a place."""
+
+    text: str
+    ms: float
+    """From the request to the answer."""
+
+    def says(self, truth: str) -> bool:
+        """Whether its first line with text is what really stood there."""
+        return self.text.lstrip("\n").partition("\n")[0].strip() == truth
+
+
+@frozen(kw_only=True)
+class Answered:
+    """One place, and what was said there."""
+
+    place: Place
+    first: Suggestion
+    later: Suggestion
+    """At the second request, some seconds later."""
+    peer: Suggestion | None
+    """Of the llama-server, if there is one."""
+
+
+@frozen(kw_only=True)
+class Plan:
+    """What to ask, and whom."""
+
+    setup: Setup
+    places: Sequence[Place]
+    rest_s: float
+    """Seconds for which the cursor rests at a place before the first request; 0: not at all."""
+    pause_s: float
+    """Seconds between the two requests at a place."""
+    peer: LlamaServer | None
+
+
+async def ask(plan: Plan, tell: Callable[[str, float], None]) -> list[Answered]:
+    """Ask at every place, the servers by turns; ``tell`` hears what is done, and its share.
+
+    Raises:
+        ReplayError: A server cannot be asked.
+    """
+    answered: list[Answered] = []
+    async with session(plan.setup, "utf-8") as server:
+        for number, place in enumerate(plan.places):
+            tell(f"{number} of {len(plan.places)} places", number / len(plan.places))
+            buffer = server.open(place.name, place.language, place.text)
+            buffer.cursor = place.cursor
+            await server.wait_until_loaded()
+            if plan.rest_s:
+                server.rest(buffer)
+                await asyncio.sleep(plan.rest_s)
+            first = await _suggested(server, buffer)
+            await asyncio.sleep(plan.pause_s)
+            later = await _suggested(server, buffer)
+            server.close(buffer.uri)
+            peer = (
+                None if plan.peer is None else await asyncio.to_thread(_infilled, plan.peer, buffer)
+            )
+            answered.append(Answered(place=place, first=first, later=later, peer=peer))
+    return answered
+
+
+async def _suggested(server: Session, buffer: Buffer) -> Suggestion:
+    began = time.perf_counter()
+    _, reply = server.ask(buffer)
+    answer = await asyncio.wait_for(reply, _ANSWER_WITHIN_S)
+    items: list[dict[str, Any]] = (answer.result or {}).get("items", [])
+    text = items[0]["insertText"] if items else ""
+    return Suggestion(text=text.removeprefix(buffer.before.lstrip()), ms=1000 * (answer.at - began))
+
+
+def _infilled(peer: LlamaServer, buffer: Buffer) -> Suggestion:
+    body = {key: value for key, value in infill_body(buffer, 0).items() if key[:2] != "t_"}
+    began = time.perf_counter()
+    answer = peer.infill({**body, **_PEER_GREEDY})
+    ms = 1000 * (time.perf_counter() - began)
+    return Suggestion(text=str(answer.get("content", "")), ms=ms)

@@ -1,0 +1,77 @@
+"""Places to ask at: a line of a file is taken out, and the cursor stands where its text began."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePath
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.context.view import split_lines, with_lf
+from leanwide.syntax import language_for
+from leanwide.tuning.holes import Hole
+
+_FIELDS: Final = ("task_id", "prompt", "suffix", "canonical_solution")
+"""What a task of HumanEval-Infilling has (https://github.com/openai/human-eval-infilling)."""
+
+
+class TasksError(ValueError):
+    """A file that holds no tasks."""
+
+
+@frozen(kw_only=True)
+class Place:
+    """A document without a line, and that line."""
+
+    name: str
+    """Of the document, with a suffix that tells the language."""
+    language: str
+    text: str
+    """With LF endings."""
+    cursor: tuple[int, int]
+    """Line and column, from 0, the column in code points."""
+    truth: str
+    """What stood there, without blanks at its ends."""
+
+
+def places(holes: Iterable[Hole]) -> Iterator[Place]:
+    """Yield the places among holes that are the whole text of a line."""
+    for number, hole in enumerate(holes):
+        view = hole.view
+        language = language_for("", view.path)
+        if hole.kind == "line" and not view.current_line.strip() and language is not None:
+            yield Place(
+                name=f"{number}_{PurePath(view.path).name}",
+                language=min(language.ids),
+                text=with_lf("".join(view.lines)),
+                cursor=(view.line, view.column),
+                truth=hole.truth.strip(),
+            )
+
+
+def tasks(file: Path) -> Iterator[Place]:
+    """Yield the places of a file of HumanEval-Infilling's single-line tasks, a JSON object a line.
+
+    Raises:
+        OSError: The file cannot be read.
+        TasksError: It holds something else.
+    """
+    text = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            name, before, after, truth = (str(json.loads(line)[field]) for field in _FIELDS)
+        except (ValueError, LookupError, TypeError) as error:
+            raise TasksError(f"{file}: line {number} is no task of HumanEval-Infilling") from error
+        first = truth.rstrip("\n")
+        indentation = first[: len(first) - len(first.lstrip())]
+        *above, last = split_lines(before + indentation + "|")
+        yield Place(
+            name=f"{name.replace('/', '_')}.py",
+            language="python",
+            text=before + indentation + "\n" * truth.endswith("\n") + after,
+            cursor=(len(above), len(last) - 1),
+            truth=first.strip(),
+        )

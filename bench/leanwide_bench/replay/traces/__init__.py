@@ -1,0 +1,133 @@
+"""Typing traces: what somebody does at an editor, key by key, as data.
+
+A trace is a TOML file beside this one. Its steps name places by the text in front of them, so that
+it can be read, and so that accepted suggestions, whatever they are, do not shift it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from typing import Any, Final, TypeAlias
+
+from attrs import frozen
+
+from leanwide_bench.replay.traces.long_file import long_file
+
+NAMES: Final = (
+    "typing-a-line",
+    "new-function",
+    "middle-of-a-line",
+    "two-files",
+    "backspacing",
+    "accepting",
+    "long-file",
+)
+"""Every trace, in the order of a report."""
+
+
+@frozen
+class Insert:
+    """A key that inserts text: one character, or a line break with the indent after it."""
+
+    text: str
+
+
+@frozen
+class Backspace:
+    """The key that takes back the character before the cursor."""
+
+
+@frozen
+class Accept:
+    """The key that takes the shown suggestion, once it is there; nothing where none is."""
+
+
+@frozen
+class Move:
+    """The cursor goes behind the first occurrence of a text in the current document."""
+
+    after: str
+
+
+@frozen
+class Switch:
+    """Another document comes to the front."""
+
+    document: str
+
+
+@frozen
+class Pause:
+    """A person reads or thinks."""
+
+    ms: float
+    """Milliseconds. Left out where keys follow as fast as possible."""
+
+
+Key: TypeAlias = Insert | Backspace | Accept | Move | Switch | Pause
+
+
+@frozen(kw_only=True)
+class Document:
+    """A file as it is when the editor opens it."""
+
+    name: str
+    language: str
+    """LSP language id."""
+    text: str
+    """Lines end with LF."""
+
+
+@frozen(kw_only=True)
+class Trace:
+    """One piece of work: documents and what is done to them, in order."""
+
+    name: str
+    title: str
+    documents: tuple[Document, ...]
+    """The first one is in front at the beginning."""
+    keys: tuple[Key, ...]
+
+
+def load(name: str) -> Trace:
+    """Read the trace of that name in :data:`NAMES`."""
+    values = tomllib.loads(_read(f"{name}.toml"))
+    return Trace(
+        name=name,
+        title=values["title"],
+        documents=tuple(_document(item) for item in values["documents"]),
+        keys=tuple(key for step in values["steps"] for key in keys_of(step)),
+    )
+
+
+def keys_of(step: Mapping[str, Any]) -> Iterator[Key]:
+    """Give the keys of one step of a trace file."""
+    match dict(step):
+        case {"type": str(text)}:
+            yield from (Insert(part) for part in re.findall(r"\n *|.", text))
+        case {"backspace": int(count)}:
+            yield from [Backspace()] * count
+        case {"accept": True}:
+            yield Accept()
+        case {"after": str(text)}:
+            yield Move(text)
+        case {"open": str(name)}:
+            yield Switch(name)
+        case {"pause_ms": int(ms)}:
+            yield Pause(ms)
+        case other:
+            raise ValueError(f"a trace has no step {other}")
+
+
+def _document(values: Mapping[str, Any]) -> Document:
+    name = values["name"]
+    lines = values.get("generated_lines")
+    text = _read(f"documents/{name}.txt") if lines is None else long_file(lines)
+    return Document(name=name, language="python", text=text)
+
+
+def _read(path: str) -> str:
+    return resources.files(__name__).joinpath(path).read_text("utf-8")

@@ -1,0 +1,129 @@
+"""Writes the table of the router's decisions in ``docs/modes.md``; run as a module.
+
+The rows are answers of the real router to the built-in profiles, so that the page cannot tell
+anything else than what happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.modes.difficulty import difficulty
+from leanwide.modes.machine import Machine, Pace, Rate
+from leanwide.modes.profile import LEAN, WIDE, Mode
+from leanwide.modes.router import Signals, Task, route
+from leanwide.options import parse
+
+BEGIN: Final = "<!-- decisions: written by `make docs` -->\n"
+END: Final = "<!-- /decisions -->\n"
+_HEAD: Final = (
+    "| request | signals | mode | lane | context | thinking | answer | reason |\n"
+    "|---|---|---|---|---|---|---|---|\n"
+)
+
+
+@frozen
+class _Case:
+    task: Task
+    signals: Signals
+    told: str
+    """The signals in words."""
+
+
+def _machine(prompt: float, decode: float) -> Machine:
+    pace = Pace(Rate((), prompt), Rate((), decode))
+    return Machine(paces={LEAN: pace, WIDE: pace})
+
+
+def _chat(question: str) -> _Case:
+    return _Case(Task.CHAT, Signals(thinks=True, difficulty=difficulty(question)), f'"{question}"')
+
+
+_CASES: Final = (
+    _Case(Task.INLINE_COMPLETION, Signals(), "at the end of a line"),
+    _Case(Task.INLINE_COMPLETION, Signals(text_after_cursor=True), "inside a line"),
+    _Case(
+        Task.INLINE_COMPLETION,
+        Signals(machine=_machine(5000, 300), waits_for_prompt=True),
+        "not read yet; the lane runs 5,000 prompt tokens/s",
+    ),
+    _Case(
+        Task.INLINE_COMPLETION,
+        Signals(machine=_machine(60, 13), waits_for_prompt=True),
+        "not read yet; the lane runs 60 prompt tokens/s",
+    ),
+    _Case(Task.INLINE_COMPLETION, Signals(machine=Machine(on_battery=True)), "on battery"),
+    _Case(
+        Task.INLINE_COMPLETION,
+        Signals(machine=Machine(on_battery=True, battery_percent=10.0)),
+        "on battery, 10 % left",
+    ),
+    _Case(Task.INLINE_COMPLETION, Signals(machine=Machine(memory_short=True)), "memory is short"),
+    _Case(Task.EXPLAIN, Signals(thinks=True), "a model that thinks"),
+    _Case(Task.EXPLAIN, Signals(), "a model that does not think"),
+    _Case(Task.EXPLAIN, Signals(thinks=True, selection_lines=3), "3 selected lines"),
+    _Case(
+        Task.EXPLAIN,
+        Signals(thinks=True, lane_tokens=4096),
+        "memory for 4,096 tokens in the lane only",
+    ),
+    _Case(
+        Task.EXPLAIN,
+        Signals(thinks=True, machine=_machine(30, 10)),
+        "the lane runs 30 prompt and 10 decode tokens/s",
+    ),
+    _chat("Which of the two is called first?"),
+    _chat("fix the typo"),
+    _chat("Write a parser for this format."),
+    _chat("Why is this slow?"),
+    _chat("Move load from store.py to settings.py."),
+    _Case(Task.EXPLAIN, Signals(thinks=True, pinned=Mode.CODE), "`code` is pinned"),
+)
+
+
+def table() -> str:
+    """Give the table, in Markdown."""
+    return _HEAD + "".join(_rows())
+
+
+def _rows() -> Iterator[str]:
+    profiles = parse()[0].profiles
+    for case in _CASES:
+        decision = route(case.task, case.signals, profiles)
+        budget = decision.budget
+        cells = (
+            case.task,
+            case.told,
+            f"`{decision.mode}`",
+            decision.lane,
+            f"{budget.context_tokens:,}",
+            f"{budget.thinking_tokens:,}",
+            f"{budget.output_tokens:,}",
+            decision.reason,
+        )
+        yield f"| {' | '.join(cells)} |\n"
+
+
+def renewed(page: str) -> str:
+    """Give a page with the table as it is now between its two marks.
+
+    Raises:
+        ValueError: The page lacks the marks.
+    """
+    before, rest = page.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+def main() -> None:
+    """Write the table into ``docs/modes.md``, seen from the repository's root."""
+    page = Path("docs/modes.md")
+    page.write_text(renewed(page.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""A soak's figures as tables to read, and as data to keep."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from leanwide import __version__
+from leanwide_bench.soak.health import Level
+from leanwide_bench.soak.soak import Outcome
+
+_MEGABYTE: Final = 1e6
+
+
+def as_data(outcome: Outcome) -> dict[str, Any]:
+    """Return the outcome as JSON has it; units are in the names."""
+    tally, plan = outcome.tally, outcome.plan
+    return {
+        "leanwide": __version__,
+        "model": (outcome.status.get("model") or {}).get("name"),
+        "seconds": plan.seconds,
+        "warm_up_s": plan.warm_up_s,
+        "seed": plan.seed,
+        **attrs.asdict(tally),
+        "levels": [{**attrs.asdict(one), "growth": one.growth} for one in outcome.levels],
+    }
+
+
+def as_tables(outcome: Outcome) -> tuple[Table, ...]:
+    """Return what was done, and the level of each figure."""
+    return _done(outcome), _levels(outcome)
+
+
+def _done(outcome: Outcome) -> Table:
+    tally = outcome.tally
+    table = Table("", "count", box=SIMPLE_HEAD, title="What was done")
+    table.columns[1].justify = "right"
+    rows = {
+        "documents opened, worked on and closed": tally.visits,
+        "keys": tally.keys,
+        "requests for a completion": tally.requests,
+        "suggestions shown": tally.shown,
+        "questions asked": tally.inquiries,
+        "questions answered (others: cancelled, refused)": tally.answered_inquiries,
+        "engine killed": tally.struck.kills,
+        "engine stopped and continued": tally.struck.stops,
+        "requests never answered": tally.unanswered,
+        "requests answered twice": tally.answered_twice,
+        **{f"error {text}": count for text, count in tally.errors.most_common()},
+    }
+    for text, count in rows.items():
+        table.add_row(text, f"{count:,}")
+    return table
+
+
+def _levels(outcome: Outcome) -> Table:
+    title = f"Level after {outcome.plan.warm_up_s / 60:.0f} minutes and at the end"
+    table = Table("", "first", "last", "growth", "most", box=SIMPLE_HEAD, title=title)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for level in outcome.levels:
+        first, last, most = (_figure(level, one) for one in (level.first, level.last, level.most))
+        growth = f"{100 * level.growth:+.1f} %"
+        table.add_row(level.name.replace("_", " "), first, last, growth, most)
+    return table
+
+
+def _figure(level: Level, value: float) -> str:
+    return f"{value / _MEGABYTE:,.1f} MB" if level.name.endswith("_rss") else f"{value:g}"

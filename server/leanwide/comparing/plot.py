@@ -1,0 +1,122 @@
+"""Draws quality against time as SVG, with intervals; colours come from the page. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from attrs import frozen
+
+from leanwide.comparing.axis import Axis
+
+_WIDTH, _HEIGHT = 640, 340
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 20, 16, 46
+_LETTER: Final = 7
+"""Width of a letter of a name, about."""
+_AIR: Final = 0.08
+"""Share of an axis that stays free at each end."""
+
+
+@frozen(kw_only=True)
+class Point:
+    """A setting in the plot."""
+
+    label: str
+    style: str
+    """A class of the page's style sheet."""
+    x: float
+    x_low: float
+    x_high: float
+    y: float
+    y_low: float
+    y_high: float
+
+
+@frozen(kw_only=True)
+class Plot:
+    """Points, those of a series joined by a line."""
+
+    series: Sequence[Point]
+    others: Sequence[Point]
+    x_title: str
+    y_title: str
+    summary: str
+    """What it shows, for who cannot see it."""
+
+
+def draw(plot: Plot) -> str:
+    """Give the SVG element."""
+    points = [*plot.series, *plot.others]
+    x, y = _axes(points)
+    line = " ".join(f"{x.at(one.x):.1f},{y.at(one.y):.1f}" for one in plot.series)
+    parts = (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label={quoteattr(plot.summary)}>',
+        *_grid(x, y, plot),
+        f'<polyline class="line" points="{line}"/>',
+        *(part for one in points for part in _point(one, x, y)),
+        *_labels(points, x, y),
+        "</svg>",
+    )
+    return "\n".join(parts)
+
+
+def _axes(points: Sequence[Point]) -> tuple[Axis, Axis]:
+    low, high = min(one.x_low for one in points), max(one.x_high for one in points)
+    spread = (high / low) ** _AIR if high > low else 1.5
+    x = Axis(low / spread, high * spread, _LEFT, _WIDTH - _RIGHT, is_log=True)
+    bottom, top = min(one.y_low for one in points), max(one.y_high for one in points)
+    air = (top - bottom) * _AIR or 0.01
+    return x, Axis(bottom - air, top + air, _HEIGHT - _BOTTOM, _TOP)
+
+
+def _grid(x: Axis, y: Axis, plot: Plot) -> Iterator[str]:
+    for value in y.steps():
+        at = y.at(value)
+        style = "zero" if abs(value) < 1e-12 else "grid"
+        yield f'<path class="{style}" d="M{_LEFT} {at:.1f}H{_WIDTH - _RIGHT}"/>'
+        yield f'<text class="tick end" x="{_LEFT - 6}" y="{at + 4:.1f}">{value:+.1%}</text>'
+    for value in x.steps():
+        at = x.at(value)
+        yield f'<path class="grid" d="M{at:.1f} {_TOP}V{_HEIGHT - _BOTTOM}"/>'
+        yield f'<text class="tick mid" x="{at:.1f}" y="{_HEIGHT - _BOTTOM + 16}">{value:g}</text>'
+    middle = (_LEFT + _WIDTH - _RIGHT) / 2
+    yield f'<text class="title mid" x="{middle}" y="{_HEIGHT - 8}">{escape(plot.x_title)}</text>'
+    height = (_TOP + _HEIGHT - _BOTTOM) / 2
+    yield (
+        f'<text class="title mid" transform="translate(13 {height}) rotate(-90)">'
+        f"{escape(plot.y_title)}</text>"
+    )
+
+
+def _point(one: Point, x: Axis, y: Axis) -> Iterator[str]:
+    across, along = x.at(one.x), y.at(one.y)
+    yield (
+        f'<path class="bar {one.style}" d="M{x.at(one.x_low):.1f} {along:.1f}'
+        f"H{x.at(one.x_high):.1f}M{across:.1f} {y.at(one.y_low):.1f}V{y.at(one.y_high):.1f}"
+        f'"/><circle class="dot {one.style}" cx="{across:.1f}" cy="{along:.1f}" r="5">'
+        f"<title>{escape(one.label)}: {one.x:.0f} ms, {one.y:+.1%} "
+        f"({one.y_low:+.1%} to {one.y_high:+.1%})</title></circle>"
+    )
+
+
+def _labels(points: Sequence[Point], x: Axis, y: Axis) -> Iterator[str]:
+    """A name right above its point, or below where another name is there already."""
+    taken: list[tuple[float, float]] = []
+    for one in points:
+        width = _LETTER * len(one.label)
+        left = x.at(one.x) + 8
+        if left + width > _WIDTH:
+            left = x.at(one.x) - 8 - width
+        spots = (y.at(one.y) + move for move in (-8, 18, -22, 32, -36, 46))
+        top = next(
+            (at for at in spots if not any(_meets((left, at), other) for other in taken)),
+            y.at(one.y) - 8,
+        )
+        taken.append((left, top))
+        name = escape(one.label)
+        yield f'<text class="name {one.style}" x="{left:.1f}" y="{top:.1f}">{name}</text>'
+
+
+def _meets(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return abs(one[0] - other[0]) < 70 and abs(one[1] - other[1]) < 13

@@ -1,0 +1,74 @@
+"""Whose step is next. Cooperative: a job gives control back after every prompt slice and token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+from attrs import define
+
+from leanwide.engine.base import EngineError, Finished, Piece, Priority, Reading
+from leanwide.engine.process.job import Step
+
+
+@define
+class _Waiting:
+    id: int
+    priority: Priority
+    order: int
+    steps: Iterator[Step]
+    cancelled: Callable[[], bool]
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """The lower, the sooner; as :meth:`Priority.goes_before` has it.
+
+        What was cancelled only has to end, and gives its place in the KV cache back.
+        """
+        interactive = self.priority is Priority.INTERACTIVE
+        order = -self.order if interactive else self.order
+        return not self.cancelled(), self.priority, order
+
+
+class Scheduler:
+    """Runs jobs step by step, the most urgent first; a job loses nothing while it waits."""
+
+    def __init__(
+        self,
+        on_step: Callable[[int, Piece | Reading | None], None],
+        on_end: Callable[[int, Finished | EngineError], None],
+    ) -> None:
+        self._jobs: list[_Waiting] = []
+        self._order = count()
+        self._on_step = on_step
+        self._on_end = on_end
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self._jobs
+
+    def add(
+        self,
+        job_id: int,
+        priority: Priority,
+        steps: Iterator[Step],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        """Take up a job; nothing of it runs before :meth:`step`."""
+        self._jobs.append(_Waiting(job_id, priority, next(self._order), steps, cancelled))
+
+    def step(self) -> None:
+        """Do one step of the most urgent job and report it."""
+        job = min(self._jobs, key=lambda waiting: waiting.rank)
+        try:
+            step = next(job.steps)
+        except EngineError as error:
+            self._jobs.remove(job)
+            self._on_end(job.id, error)
+            return
+        if isinstance(step, Finished):
+            self._jobs.remove(job)
+            self._on_end(job.id, step)
+        else:
+            self._on_step(job.id, step)

@@ -1,0 +1,173 @@
+"""The engine process: ``python -m leanwide.engine.process.worker``, started by the server.
+
+Two threads. The main one reads messages, counts tokens and notes cancellations at once; the
+decoding one owns llama.cpp and does everything else, one bounded step after the other.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from leanwide.engine import wire
+from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, Reading
+from leanwide.engine.process.generation import given_up
+from leanwide.engine.process.inbox import Arrival, Inbox
+from leanwide.engine.process.job import Job, Step
+from leanwide.engine.process.lanes import Lanes
+from leanwide.engine.process.scheduler import Scheduler
+
+
+class Worker:
+    """Connects the pipe with the scheduler and the lanes."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+        self._write_lock = threading.Lock()
+        self._inbox = Inbox()
+        self._cancelled: dict[int, threading.Event] = {}
+        self._lanes: Lanes | None = None
+        self._reported: set[str] = set()
+        self._scheduler = Scheduler(self._send_step, self._send_end)
+
+    def serve(self, stream: BinaryIO) -> None:
+        """Read messages until the server closes the pipe."""
+        threading.Thread(target=self._decode_forever, daemon=True).start()
+        while (message := wire.read_from_server(stream)) is not None:
+            match message:
+                case wire.Cancel():
+                    if (event := self._cancelled.get(message.id)) is not None:
+                        event.set()
+                case wire.Count():
+                    self._count(message)
+                case wire.Unread():
+                    self._count_unread(message)
+                case wire.Generate():
+                    self._cancelled[message.id] = threading.Event()
+                    self._inbox.put(Arrival(message))
+                case wire.Start() | wire.Close():
+                    self._inbox.put(Arrival(message))
+
+    def _send(self, message: wire.ToServer) -> None:
+        with self._write_lock:
+            self._output.write(wire.frame(message))
+            self._output.flush()
+
+    def _count(self, message: wire.Count) -> None:
+        model = self._lanes.model if self._lanes is not None else None
+        if model is None:
+            self._send(wire.Failed(message.id, "no model is loaded"))
+        else:
+            counts = [len(model.tokenize(text)) for text in message.texts]
+            self._send(wire.Counts(message.id, counts))
+
+    def _count_unread(self, message: wire.Unread) -> None:
+        if self._lanes is None or self._lanes.model is None:
+            self._send(wire.Failed(message.id, "no model is loaded"))
+        else:
+            counts = [self._lanes.unread(message.lane, prompt) for prompt in message.prompts]
+            self._send(wire.Counts(message.id, counts))
+
+    def _decode_forever(self) -> None:
+        try:
+            while True:
+                while not self._inbox.empty or self._scheduler.idle:
+                    self._take(self._inbox.get())
+                self._scheduler.step()
+        except BaseException:
+            traceback.print_exc()  # the server logs what stands on stderr and starts anew
+            os._exit(70)
+
+    def _take(self, arrival: Arrival) -> None:
+        message = arrival.message
+        match message:
+            case wire.Start():
+                self._load(message)
+            case wire.Close():
+                self._close(message.lane)
+            case wire.Generate():
+                job = self._job(message, arrival.at)
+                steps = self._steps(job)
+                self._scheduler.add(message.id, job.request.priority, steps, job.cancelled)
+
+    def _close(self, lane: str) -> None:
+        if self._lanes is not None:
+            self._lanes.close(lane)
+
+    def _send_closed(self, lane: str) -> None:
+        self._reported.discard(lane)
+        self._send(wire.Closed(lane))
+
+    def _load(self, message: wire.Start) -> None:
+        try:
+            self._lanes = Lanes(
+                message.spec, lambda share: self._send(wire.Loading(share)), self._send_closed
+            )
+            _, info = self._lanes.lane(message.spec.lanes[0].name)
+        except EngineError as error:
+            self._send(wire.Refused(str(error)))
+            os._exit(1)
+        self._report(info)
+
+    def _report(self, info: LaneInfo) -> None:
+        """Tell the server of a lane that was just opened."""
+        if self._lanes is not None and info.name not in self._reported:
+            self._reported.add(info.name)
+            self._send(wire.Opened(self._lanes.model_info(), info))
+
+    def _job(self, message: wire.Generate, arrived: float) -> Job:
+        priority = message.request.priority
+        return Job(
+            request=message.request,
+            arrived=arrived,
+            cancelled=self._cancelled[message.id].is_set,
+            outdone=lambda: self._inbox.outdoes(priority),
+        )
+
+    def _steps(self, job: Job) -> Iterator[Step]:
+        if self._lanes is None:
+            raise EngineError("no model is loaded")
+        if job.cancelled():  # before a lane is opened for it
+            yield given_up(job, experts=0)
+            return
+        lane, info = self._lanes.lane(job.request.lane, job.request.priority)
+        self._report(info)
+        yield from lane.run(job)
+
+    def _send_step(self, job_id: int, step: Piece | Reading | None) -> None:
+        match step:
+            case Piece():
+                self._send(wire.Text(job_id, step.text, step.thought, step.special))
+            case Reading():
+                self._send(wire.Read(job_id, step.tokens, step.of))
+            case None:
+                self._send(wire.Beat(job_id))
+
+    def _send_end(self, job_id: int, end: Finished | EngineError) -> None:
+        del self._cancelled[job_id]
+        if isinstance(end, EngineError):
+            self._send(wire.Failed(job_id, str(end)))
+        else:
+            self._send(wire.Done(job_id, end.reason, end.stats))
+
+
+def main() -> None:
+    """Serve the parent process on stdin and stdout until it closes the pipe."""
+    # The terminal sends Ctrl-C to the whole group; the server decides when the engine ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Its memory holds what the user writes: no file of that after a failed assertion.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # llama.cpp prints on stdout in places; that must not break a frame
+    Worker(output).serve(sys.stdin.buffer)
+    os._exit(0)  # the decoding thread may be inside llama.cpp: do not wait for it
+
+
+if __name__ == "__main__":
+    main()

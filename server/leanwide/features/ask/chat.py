@@ -1,0 +1,236 @@
+"""Chat: a message, about code or not, answered with the conversation so far in mind."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import PurePath
+from typing import Final
+
+from attrs import evolve, frozen
+
+from leanwide.engine.base import CancelToken
+from leanwide.features.ask.ask import (
+    Answer,
+    Question,
+    Show,
+    Silence,
+    answer,
+    decide,
+    free_answer,
+    tokens_left,
+    too_long,
+)
+from leanwide.features.ask.chat_template import Conversation
+from leanwide.features.ask.conversations import Chat
+from leanwide.features.ask.question_context import quote
+from leanwide.features.ask.selection import Found, Place, find
+from leanwide.features.completion.trained_languages import tell_foreign
+from leanwide.features.journal import Source
+from leanwide.features.session import Workbench
+from leanwide.modes.difficulty import Difficulty, Level, difficulty
+from leanwide.modes.profile import Decision
+from leanwide.modes.router import Signals, Task, route
+from leanwide.prompt.chat import Message
+from leanwide.prompt.history import Turn, first_kept, messages_of
+from leanwide.prompt.question import code_known, code_shown
+
+_EMPTY: Final = "There is no question here."
+_FOLDED: Final = "The code is longer than the model can read at once: parts of it were left out."
+_QUESTION_SHARE: Final = 0.5
+"""Share of the room that a question may take from the turns before it."""
+_AROUND_TURN: Final = 20
+"""Tokens that templates put around a turn; a guess, which spares rendering layouts in vain."""
+
+
+@frozen(kw_only=True)
+class Saying:
+    """One message of the user."""
+
+    text: str
+    about: Place | None = None
+    """The code that it is about; a cursor means the definition around it."""
+
+
+class _Unanswerable(Exception):  # noqa: N818  # a fact about the message, not a failure
+    """The model is not asked; the message is a sentence for the user."""
+
+
+@frozen
+class _Worded:
+    """A message as the model may read it."""
+
+    text: str
+    code: str = ""
+    """The part of it that shows code."""
+    pointing: str = ""
+    """The text where the conversation shows the same code already."""
+    whole: bool = True
+    """Nothing of the code is left out."""
+
+
+async def chat(
+    saying: Saying, talk: Chat, bench: Workbench, cancel: CancelToken, show: Show
+) -> Answer:
+    """Answer a message and remember both; of an answer that is cancelled, what was shown.
+
+    Raises:
+        EngineError: The model cannot be loaded, or died while it answered; nothing is remembered.
+    """
+    began = time.monotonic()
+    async with talk.busy:
+        try:
+            question, text = await _prepare(saying, talk, bench, began)
+        except _Unanswerable as reason:
+            signals = Signals(pinned=bench.pinned)
+            silence = Silence(route(Task.CHAT, signals, bench.profiles), began)
+            return free_answer(str(reason), silence, bench, show)
+        heard: list[str] = []
+
+        def hear(piece: str) -> None:
+            heard.append(piece)
+            show(piece)
+
+        try:
+            told = await answer(question, bench, cancel, hear)
+        except asyncio.CancelledError:
+            if words := "".join(heard[1 if question.note else 0 :]):
+                talk.remember(Turn(text, words), saying.text)
+            raise
+        talk.remember(Turn(text, told.words), saying.text)
+        talk.record = told.record
+        return told
+
+
+async def _prepare(
+    saying: Saying, talk: Chat, bench: Workbench, began: float
+) -> tuple[Question, str]:
+    """Decide and lay out a question; also give what the model reads for the message.
+
+    Raises:
+        _Unanswerable: There is nothing to ask, or it has no room.
+    """
+    found = await _found(saying, bench)
+    signals = Signals(difficulty=_difficulty(saying, talk))
+    planned = evolve(signals, pinned=bench.pinned)
+    read = _read_already(talk, route(Task.CHAT, planned, bench.profiles).lane, bench)
+    plan = await _plan(saying, talk, found, evolve(signals, read_tokens=read), bench)
+    if read and plan.first != talk.first.get(plan.decision.lane, 0):
+        # With a turn less, all that is behind it is read anew.
+        plan = await _plan(saying, talk, found, signals, bench)
+    decision, worded = plan.decision, plan.worded
+    if found is not None:
+        tell_foreign(found.view, bench)
+    talk.first[decision.lane], text, conversation = await _fit(
+        talk, plan.first, worded, decision, bench
+    )
+    note = "" if worded.whole else _FOLDED
+    return Question(decision=decision, conversation=conversation, began=began, note=note), text
+
+
+@frozen(kw_only=True)
+class _Plan:
+    """What of a conversation is read."""
+
+    decision: Decision
+    worded: _Worded
+    first: int
+    """The first turn."""
+
+
+async def _plan(
+    saying: Saying, talk: Chat, found: Found | None, signals: Signals, bench: Workbench
+) -> _Plan:
+    """Choose what has room, and can be read in time.
+
+    Raises:
+        _Unanswerable: The message alone cannot.
+    """
+    decision, start = await decide(Task.CHAT, bench.texts["chat"], bench, signals)
+    room = await tokens_left(decision.budget, start, bench)
+    costs, known = await _costs(talk, bench), talk.first.get(decision.lane, 0)
+    most = max(int(room * _QUESTION_SHARE), room - sum(costs[known:]))
+    worded = await _word(saying.text.strip(), found, most, bench)
+    if worded is None:
+        raise _Unanswerable(too_long(decision, bench))
+    first = first_kept(costs, known, room - bench.counter(worded.text))
+    return _Plan(decision=decision, worded=worded, first=first)
+
+
+def _read_already(talk: Chat, lane: str, bench: Workbench) -> int:
+    """Tokens of a conversation that its lane has read; 0 where it read something else since."""
+    records = reversed(bench.journal.records)
+    ours = (one for one in records if one.lane == lane and one.source is Source.MODEL)
+    newest = next(ours, None)
+    if newest is None or newest is not talk.record:
+        return 0
+    return newest.tokens_evaluated + newest.tokens_reused
+
+
+def _difficulty(saying: Saying, talk: Chat) -> Difficulty | None:
+    """How hard a question is; None where its words alone do not tell that it is a small one.
+
+    Code is always worth the wide lane, and so is a conversation: the lean one would read it anew.
+    """
+    found = difficulty(saying.text)
+    alone = saying.about is None and not talk.turns
+    return found if alone or found.level is not Level.TRIVIAL else None
+
+
+async def _found(saying: Saying, bench: Workbench) -> Found | None:
+    """The code that a message is about, None where it is about none."""
+    if not saying.text.strip():
+        raise _Unanswerable(_EMPTY)
+    if saying.about is None or not any(line.strip() for line in saying.about.view.lines):
+        return None
+    found = await find(saying.about, "talk about", bench)
+    if isinstance(found, str):
+        raise _Unanswerable(found)
+    return found
+
+
+async def _costs(talk: Chat, bench: Workbench) -> list[int]:
+    """Tokens of every turn."""
+    await bench.counter.learn(text for turn in talk.turns for text in (turn.question, turn.answer))
+    count = bench.counter
+    return [count(turn.question) + count(turn.answer) + _AROUND_TURN for turn in talk.turns]
+
+
+async def _word(message: str, found: Found | None, room: int, bench: Workbench) -> _Worded | None:
+    """Put code and message together, in at most ``room`` tokens; None where they need more."""
+    count = bench.counter
+    worded = _Worded(message)
+    if found is not None:
+        await count.learn((message,))
+        code = await quote(found, room - count(message), code_shown, bench)
+        if not code.text:
+            return None
+        pointing = f"{code_known(PurePath(found.view.path).name)}\n\n{message}"
+        worded = _Worded(f"{code.text}\n\n{message}", code.text, pointing, code.whole)
+    await count.learn((worded.text, worded.pointing))
+    return worded if count(worded.text) <= room else None
+
+
+async def _fit(
+    talk: Chat, first: int, worded: _Worded, decision: Decision, bench: Workbench
+) -> tuple[int, str, Conversation]:
+    """Lay out the turns from ``first`` on, fewer where what is around them takes more room.
+
+    Returns:
+        The first turn that is read, the text of the question, and the whole conversation.
+    """
+    model = await bench.engine.ready()
+    while True:
+        turns = talk.turns[first:]
+        known = bool(worded.code) and any(worded.code in turn.question for turn in turns)
+        text = worded.pointing if known else worded.text
+        messages = (
+            Message("system", bench.texts["chat"]),
+            *messages_of(turns),
+            Message("user", text),
+        )
+        thinking = decision.budget.thinking_tokens > 0
+        conversation = await bench.layouts.lay_out(messages, model, thinking)
+        if not turns or await tokens_left(decision.budget, conversation, bench) >= 0:
+            return first, text, conversation
+        first += 1

@@ -1,0 +1,1 @@
+"""Edits that a user asks for: refactor, document, fix, test."""

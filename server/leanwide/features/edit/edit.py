@@ -1,0 +1,237 @@
+"""An edit that somebody asks for: the question, the answer, one more attempt, and a change or none.
+
+What differs between refactor, document, fix and test is the :class:`Assignment`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from leanwide.context.surroundings import helpful, run_lines, surroundings
+from leanwide.engine.base import CancelToken
+from leanwide.features.ask.ask import (
+    Question,
+    Show,
+    Silence,
+    Told,
+    asked,
+    code_answer,
+    decide,
+    followed,
+    free_answer,
+    tokens_left,
+)
+from leanwide.features.ask.question_context import used_elsewhere
+from leanwide.features.ask.selection import Found, about_nothing
+from leanwide.features.completion.trained_languages import tell_foreign
+from leanwide.features.edit.change import Change, Mistake, Refusal
+from leanwide.features.journal import Record
+from leanwide.features.session import Workbench
+from leanwide.features.token_counter import TokenCounter
+from leanwide.modes.controller import answer_seconds
+from leanwide.modes.profile import Budget, Decision
+from leanwide.modes.router import Signals, Task, route
+from leanwide.postprocess.code import Code, code_in, text_in
+from leanwide.postprocess.markdown import missing_fence
+from leanwide.prompt.editing import again_question
+from leanwide.prompt.question import USUAL_FENCE, About
+from leanwide.syntax import content
+
+_LONGEST_TOKEN: Final = 32
+"""Characters: code that is longer than this for every token that fits need not be counted."""
+_EXAMPLE_SHARE: Final = 0.5
+"""Most of the room beside the code that an example may take."""
+
+
+@frozen(kw_only=True)
+class Assignment:
+    """What one edit command wants at one place."""
+
+    found: Found
+    question: Callable[[About], str]
+    """Words the question, from what is known of the code."""
+    change: Callable[[str], Change]
+    """Makes a change of the model's code; raises :class:`Refusal`. Runs in a thread."""
+    fence: str = USUAL_FENCE
+    """What the answer's code has to stand in; another than the usual one holds fences itself."""
+    example: tuple[str, ...] = ()
+    """Lines of another file, with LF endings, whose style is wanted; as many as have room."""
+    needs: Callable[[int], int] = lambda code: code + code // 4 + 64
+    """Tokens that the answer takes, for code of so many: the lines again, and what is added."""
+    most_code: Callable[[Budget], int] = field(default=lambda budget: budget.output_tokens)
+    """Tokens of code that may be asked about: the answer repeats it, unless this says otherwise."""
+
+    def read(self, answer: str) -> Code:
+        """Take the code out of an answer."""
+        return code_in(answer) if self.fence == USUAL_FENCE else text_in(answer, self.fence)
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """A change, or why there is none."""
+
+    change: Change | None
+    markdown: str
+    """Where there is no change: a sentence, and what the model said; else ""."""
+    records: tuple[Record, ...]
+    """What it cost: one for each time that the model was asked."""
+
+
+@frozen(kw_only=True)
+class Desk:
+    """Where one edit is worked on."""
+
+    task: Task
+    bench: Workbench
+    cancel: CancelToken
+    show: Show
+    """Takes what the model says while it comes, for somebody who watches."""
+    creates: bool = True
+    """The editor can create files."""
+    began: float = field(factory=time.monotonic)
+    """Arrival of the request, in seconds of ``time.monotonic``."""
+
+
+def no_change(sentence: str, desk: Desk) -> Outcome:
+    """Give a sentence in place of a change; the model is not asked."""
+    signals = Signals(pinned=desk.bench.pinned)
+    silence = Silence(route(desk.task, signals, desk.bench.profiles), desk.began)
+    answer = free_answer(sentence, silence, desk.bench, desk.show)
+    return Outcome(change=None, markdown=answer.markdown, records=(answer.record,))
+
+
+async def edit(assignment: Assignment, desk: Desk) -> Outcome:
+    """Ask the model for code, and make a change of it; a mistake gets one more attempt.
+
+    Raises:
+        EngineError: The model cannot be loaded, or died while it answered.
+    """
+    bench = desk.bench
+    passage = assignment.found.passage
+    needed = assignment.needs(await _code_tokens(assignment.found, desk))
+    known = Signals(selection_lines=passage.last - passage.first, answer_tokens=needed)
+    decision, conversation = await decide(desk.task, bench.texts[desk.task], bench, known)
+    tell_foreign(assignment.found.view, bench)
+    if why := _why_not_in_time(needed, decision, bench):
+        return no_change(why, desk)
+    room = await tokens_left(decision.budget, conversation, bench)
+    try:
+        text = await _question_text(assignment, decision.budget, room, bench)
+    except Refusal as refusal:
+        return no_change(str(refusal), desk)
+    question = Question(decision=decision, conversation=asked(text, conversation), began=desk.began)
+    return await _attempt(question, assignment, desk)
+
+
+async def _code_tokens(found: Found, desk: Desk) -> int:
+    """Tokens of the passage; a lower bound where it is longer than any answer.
+
+    Raises:
+        EngineError: The model cannot be loaded.
+    """
+    await desk.bench.engine.ready()
+    most = max(profile.output_tokens for profile in desk.bench.profiles.values())
+    code = _code(found)
+    if (least := sum(map(len, code)) // _LONGEST_TOKEN) > most:
+        return least
+    await desk.bench.counter.learn(code)
+    return sum(map(desk.bench.counter, code))
+
+
+def _code(found: Found) -> list[str]:
+    lines = found.view.lines[found.passage.first : found.passage.last]
+    return [f"{content(line)}\n" for line in lines]
+
+
+def _why_not_in_time(needed: int, decision: Decision, bench: Workbench) -> str:
+    """Say that the answer cannot be whole when its time is over, and what to do; "" if it can."""
+    needed = min(needed, decision.budget.output_tokens)
+    takes = answer_seconds(needed, bench.machine, decision.lane)
+    limit = decision.budget.deadline_ms / 1000
+    if takes <= limit:
+        return ""
+    return (
+        f"This takes about {takes:.0f} s on this machine, and an answer may take {limit:g} s: "
+        f"select less, or raise modes.{decision.mode}.deadline_ms."
+    )
+
+
+async def _question_text(
+    assignment: Assignment, budget: Budget, room: int, bench: Workbench
+) -> str:
+    """What the model is asked: all of the code, and of what helps as much as has room.
+
+    Raises:
+        Refusal: The code has no room, of which nothing can be left out.
+    """
+    view, passage, count = assignment.found.view, assignment.found.passage, bench.counter
+    about = evolve(about_nothing(assignment.found), fence=assignment.fence)
+    frame = assignment.question(about)
+    await count.learn((frame,))
+    room -= count(frame)
+    most = max(0, min(room, assignment.most_code(budget)))
+    code = _code(assignment.found)
+    if sum(map(len, code)) <= _LONGEST_TOKEN * most:
+        await count.learn(code)
+    if (tokens := sum(map(count, code))) > most:
+        raise Refusal(
+            "This is too long to edit: "
+            f"at most {most:,} tokens fit, and all are needed. Select less."
+        )
+    room -= tokens
+    runs = await asyncio.to_thread(helpful, passage, assignment.found.tree)
+    await count.learn((*run_lines(view, runs), *assignment.example))
+    example = _beginning(assignment.example, int(room * _EXAMPLE_SHARE), count)
+    around = surroundings(view, runs, room - count(example), count)
+    room -= count(example) + count(around)
+    elsewhere = await used_elsewhere(assignment.found, room, bench)
+    about = evolve(about, code="".join(code), around=around, example=example, elsewhere=elsewhere)
+    return assignment.question(about)
+
+
+def _beginning(lines: tuple[str, ...], room: int, count: TokenCounter) -> str:
+    """The first of the lines, as many as have room."""
+    spent = accumulate(map(count, lines))
+    return "".join(line for line, tokens in zip(lines, spent, strict=True) if tokens <= room)
+
+
+async def _attempt(
+    question: Question, assignment: Assignment, desk: Desk, earlier: tuple[Record, ...] = ()
+) -> Outcome:
+    told = await code_answer(question, assignment.read, desk.bench, desk.cancel, desk.show)
+    records = (*earlier, told.record)
+    try:
+        change = await _change(assignment, told)
+    except Mistake as mistake:
+        text = again_question(str(mistake))
+        again = None if earlier else await followed(question, told.text, text, desk.bench)
+        if again is None:
+            return _refused(mistake, told, records, desk)
+        desk.show(f"\n\n*{mistake} Once more:*\n\n")
+        return await _attempt(again, assignment, desk, records)
+    except Refusal as refusal:
+        return _refused(refusal, told, records, desk)
+    return Outcome(change=change, markdown="", records=records)
+
+
+async def _change(assignment: Assignment, told: Told) -> Change:
+    if told.cut:
+        raise Refusal(f"The answer is not complete: {told.cut}.")
+    if told.code:
+        return await asyncio.to_thread(assignment.change, told.code)
+    if assignment.fence != USUAL_FENCE and told.text.strip():
+        raise Mistake(f"It does not stand between two lines of {assignment.fence}.")
+    raise Refusal("The model gave no code.")
+
+
+def _refused(refusal: Refusal, told: Told, records: tuple[Record, ...], desk: Desk) -> Outcome:
+    """Say why there is no change, and give what the model said: nothing of it is lost."""
+    desk.show(f"{missing_fence(told.text)}\n\n*{refusal}*")
+    said = f"\n\n{told.text}{missing_fence(told.text)}" if told.text.strip() else ""
+    return Outcome(change=None, markdown=f"{refusal}{said}", records=records)

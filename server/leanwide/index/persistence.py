@@ -1,0 +1,108 @@
+"""The index on disk, so that a restart parses only what changed.
+
+A file is eight bytes of format, four of CRC-32, and a MessagePack body: the version of what filled
+it, the root, and every entry by itself, so that no long decoding step keeps other threads waiting.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import time
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec.msgpack import Decoder, Encoder
+from platformdirs import user_cache_path
+
+from leanwide import __version__
+from leanwide.files.plain import read_plain
+from leanwide.index.symbols import FileEntry
+
+_FORMAT: Final = b"lwindex3"
+_SUFFIX: Final = ".index"
+_CRC_BYTES: Final = 4
+_KEPT: Final = 32
+"""Folders whose index is kept, the last used ones."""
+_LARGEST: Final = 256 * 1024 * 1024
+"""Bytes of an index that is read: no index of ours is as large."""
+
+_WRITTEN_S: Final = 3600.0
+"""Seconds after which an unfinished file is nobody's."""
+
+
+class _Body(msgspec.Struct, frozen=True, array_like=True):
+    version: str
+    """Of leanwide: another one may find other definitions."""
+    root: bytes
+    entries: list[msgspec.Raw]
+
+
+def cache_file(root: Path, folder: Path | None = None) -> Path:
+    """Give where the index of a folder is kept, in the user's cache unless said otherwise."""
+    folder = folder or user_cache_path("leanwide") / "index"
+    return folder / (hashlib.sha256(os.fsencode(root)).hexdigest()[:24] + _SUFFIX)
+
+
+def load(file: Path, root: Path) -> dict[str, FileEntry]:
+    """Read entries by path; what is missing, damaged, or of another version is empty."""
+    # msgspec raises what it likes on bytes that only look like an index.
+    with contextlib.suppress(
+        OSError, ValueError, RecursionError, MemoryError, msgspec.MsgspecError
+    ):
+        data = read_plain(file, _LARGEST)
+        crc, body = data[len(_FORMAT) :][:_CRC_BYTES], data[len(_FORMAT) + _CRC_BYTES :]
+        if data.startswith(_FORMAT) and crc == _crc(body):
+            return _entries(body, root)
+    return {}
+
+
+def save(file: Path, root: Path, entries: Iterable[FileEntry]) -> bool:
+    """Write entries, whole or not at all; give whether that worked.
+
+    The file is for the user's eyes only: it holds signatures of their source.
+    """
+    encoder = Encoder()
+    raw = [msgspec.Raw(encoder.encode(entry)) for entry in entries]
+    body = encoder.encode(_Body(__version__, os.fsencode(root), raw))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.writelines((_FORMAT, _crc(body), body))
+            Path(name).replace(file)
+        finally:
+            Path(name).unlink(missing_ok=True)
+        _drop_old(file.parent)
+    except OSError:
+        return False
+    return True
+
+
+def _entries(body: bytes, root: Path) -> dict[str, FileEntry]:
+    content = Decoder(_Body).decode(body)
+    if content.version != __version__ or content.root != os.fsencode(root):
+        return {}
+    decoder = Decoder(FileEntry)
+    return {entry.path: entry for entry in map(decoder.decode, content.entries)}
+
+
+def _crc(body: bytes) -> bytes:
+    return zlib.crc32(body).to_bytes(_CRC_BYTES, "little")
+
+
+def _drop_old(folder: Path) -> None:
+    """Drop what is not used any more, and what processes left that were killed while they wrote."""
+    long_ago = time.time() - _WRITTEN_S
+    for path in folder.iterdir():
+        if path.suffix != _SUFFIX and path.lstat().st_mtime < long_ago:
+            path.unlink(missing_ok=True)
+    files = sorted(folder.glob("*" + _SUFFIX), key=lambda file: -file.lstat().st_mtime)
+    for file in files[_KEPT:]:
+        file.unlink(missing_ok=True)

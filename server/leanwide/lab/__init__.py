@@ -1,1 +1,0 @@
-"""Measurements: benchmarks, synthetic models, reports. Nothing but the program imports it."""

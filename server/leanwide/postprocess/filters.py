@@ -1,0 +1,92 @@
+"""The filters between the model and the eye, in their order.
+
+A filter takes an answer, the text to insert at the cursor with LF endings, and gives what of it to
+show. All of them run on every path, also on an answer from a cache: the text around may be another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from leanwide.context.view import with_lf
+from leanwide.postprocess.closers import (
+    without_doubled_closers,
+    without_doubled_end,
+    without_stray_closers,
+    without_unclosed,
+)
+from leanwide.postprocess.fences import without_fences
+from leanwide.postprocess.filter_context import Setting
+from leanwide.postprocess.following import (
+    without_echo,
+    without_following_lines,
+    without_rest_of_line,
+)
+from leanwide.postprocess.joint import (
+    with_line_break,
+    without_doubled_comment_mark,
+    without_doubled_indentation,
+    without_doubled_space,
+)
+from leanwide.postprocess.markup import without_markers, without_thoughts
+from leanwide.postprocess.repetition import without_loop
+
+Filter = Callable[[str, Setting], str]
+
+
+def first_line_inside_text(text: str, setting: Setting) -> str:
+    """Keep one line where other text follows on the cursor's line."""
+    return text.split("\n", 1)[0] if setting.view.has_text_after else text
+
+
+def without_trailing_blank(text: str, setting: Setting) -> str:
+    """End with the last character that shows; an answer of blanks shows nothing."""
+    del setting
+    return text.rstrip()
+
+
+JOINING: Final[tuple[Filter, ...]] = (
+    without_thoughts,
+    without_fences,
+    without_markers,
+    with_line_break,
+    without_doubled_indentation,
+    without_doubled_comment_mark,
+    without_doubled_space,
+)
+"""They may change an answer's beginning, which somebody who types through it has to match."""
+
+FILTERS: Final[tuple[Filter, ...]] = (
+    *JOINING,
+    without_loop,
+    first_line_inside_text,
+    without_rest_of_line,
+    without_doubled_closers,
+    without_stray_closers,
+    without_doubled_end,
+    without_unclosed,
+    without_following_lines,
+    without_echo,
+    without_trailing_blank,
+)
+
+
+def shape(text: str, setting: Setting) -> str:
+    """Run all filters, with the document's own line endings; "" where nothing is left to show."""
+    return _settled(text, setting, FILTERS).replace("\n", setting.view.newline)
+
+
+def joined(text: str, setting: Setting) -> str:
+    """Make an answer begin as it will be shown where it was asked for; the rest stays."""
+    return _settled(text, setting, JOINING)
+
+
+def _settled(text: str, setting: Setting, filters: tuple[Filter, ...]) -> str:
+    """Run filters until none changes anything: what one of them leaves may be another's to cut."""
+    before, text = None, with_lf(text)
+    while text != before:
+        before = text
+        for apply in filters:
+            text = apply(text, setting)
+    return text

@@ -1,0 +1,101 @@
+"""Functions with the words that somebody wrote for them: what a question can be held to. Pure.
+
+An explanation has no true text, but what a function is for was said once. It is asked about without
+these words, and they are the truth.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from textwrap import dedent
+from typing import Final
+
+from leanwide.context.view import View
+from leanwide.prompt.question import About, explain_question
+from leanwide.syntax import (
+    Definition,
+    SyntaxTree,
+    content,
+    convention_of,
+    definitions,
+    documentation,
+    documentation_start,
+)
+from leanwide.tuning.holes import Hole, Source, named
+
+KIND: Final = "documentation"
+_LINES: Final = range(3, 60)
+"""Lines of a function, its documentation left out."""
+_CHARACTERS: Final = range(20, 400)
+"""Characters of its first paragraph."""
+_MARKS: Final = re.compile(
+    r"""^\s*(?:[a-zA-Z]{0,2}(?:\"{3}|'{3}|["'])|/\*[*!]+|\*+(?!/)|//[/!]?|---?|\#+)?\s*"""
+)
+_END: Final = re.compile(r"""\s*(?:\"{3}|'{3}|["']|\*+/)\s*$""")
+
+
+def documented(source: Source) -> Iterator[Hole]:
+    """Yield the documented functions of a file, in an order that only their text decides."""
+    found = {}
+    for definition in definitions(source.tree):
+        if (hole := _hole(source, definition)) is not None:
+            found[hole.id] = hole
+    for name in sorted(found):
+        yield found[name]
+
+
+def asked(hole: Hole) -> str:
+    """Give what is asked about a documented function."""
+    view = hole.view
+    code = "".join(view.lines)
+    name = PurePath(view.path).name
+    return explain_question(About(file=name, language="", code=code, focus="", around=""))
+
+
+def _hole(source: Source, definition: Definition) -> Hole | None:
+    tree = source.tree
+    first, last = definition.start.line, definition.end.line + 1
+    run = _documentation(tree, definition)
+    if run is None:
+        return None
+    rows = [row for row in range(first, min(last, len(tree.lines))) if not run[0] <= row < run[1]]
+    truth = _words([content(line) for line in tree.lines[run[0] : run[1]]])
+    if len(rows) not in _LINES or len(truth) not in _CHARACTERS:
+        return None
+    code = dedent("\n".join(content(tree.lines[row]) for row in rows))
+    view = View(
+        uri=source.uri,
+        path=source.path,
+        language_id="",
+        version=0,
+        lines=(code,),
+        line=0,
+        column=0,
+    )
+    return Hole(named(source, KIND, first, code), KIND, view, truth)
+
+
+def _documentation(tree: SyntaxTree, definition: Definition) -> tuple[int, int] | None:
+    """The lines that document a definition."""
+    convention = convention_of(tree.language)
+    if convention is None or definition.body_start is None:
+        return None
+    if convention.inside:
+        start = definition.body_start.line
+        return next(iter(documentation(tree, start, start + 1)), None)
+    start = documentation_start(tree, definition.start.line)
+    return (start, definition.start.line) if start < definition.start.line else None
+
+
+def _words(lines: Sequence[str]) -> str:
+    """The first paragraph of a documentation, without what marks it."""
+    paragraph: list[str] = []
+    for line in lines:
+        words = _END.sub("", _MARKS.sub("", line, count=1)).strip()
+        if words:
+            paragraph.append(words)
+        elif paragraph:
+            break
+    return " ".join(paragraph)

@@ -1,0 +1,168 @@
+"""What a tuning run found, as tables to read and as data. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+from rich.table import Table
+
+from leanwide.tuning.deciding import Judgement
+from leanwide.tuning.figures import Figures, figures, of
+from leanwide.tuning.speed import SpeedResult
+from leanwide.tuning.tables import (
+    COST,
+    QUALITY,
+    cost_cells,
+    difference,
+    interval,
+    loss_data,
+    plain_table,
+    quality_cells,
+)
+from leanwide.tuning.trial import Asked, Setting
+from leanwide.tuning.tune import ANSWERS, CONTEXT, EXPERTS
+from leanwide.tuning.tuned_settings import Report, changes, count_of, settings, tokens_of
+from leanwide.tuning.visits import When
+
+Measured = Mapping[Setting, Sequence[Asked]]
+"""What was asked at each setting."""
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """Give the report as JSON has it; units are in the names."""
+    found = report.findings
+    return {
+        "subject": attrs.asdict(report.job.subject),
+        "folder": report.job.repository.folder.name,
+        "files": report.job.repository.files,
+        "places": report.places,
+        "tolerance": report.job.tolerance,
+        "seconds": round(found.seconds, 1),
+        "speed": [
+            {
+                "setting": one.variant.key,
+                "value": one.variant.value,
+                "time": loss_data(one.change),
+                "better": one.better,
+            }
+            for one in found.speed
+        ],
+        "experts": _judgement_data(found.experts, report.measured.get(EXPERTS, {})),
+        "answers": _judgement_data(found.answers, report.measured.get(ANSWERS, {})),
+        "context": _judgement_data(found.context, report.measured.get(CONTEXT, {})),
+        "changes": [attrs.asdict(change) for change in changes(report)],
+        "settings": settings(report),
+    }
+
+
+def _judgement_data(
+    judgement: Judgement[Setting] | None, measured: Measured
+) -> dict[str, Any] | None:
+    if judgement is None:
+        return None
+    compared = _at_common_places(measured)
+    return {
+        "clear": judgement.clear,
+        "enough": judgement.enough,
+        "chosen": attrs.asdict(judgement.chosen),
+        "best": attrs.asdict(judgement.best),
+        "settings": [
+            {
+                **attrs.asdict(key),
+                "loss": loss_data(judgement.losses[key]),
+                "as_typed": _figures_data(figures(compared[key])),
+                "new_place": _figures_data(figures(of(When.JUMP, compared[key]))),
+            }
+            for key in judgement.order
+        ],
+    }
+
+
+def _figures_data(found: Figures | None) -> dict[str, Any] | None:
+    return attrs.asdict(found) if found is not None else None
+
+
+def as_tables(report: Report) -> Iterator[Table]:
+    """Yield a table for each question that was asked."""
+    found = report.findings
+    if any(one.change.places > 1 for one in found.speed):
+        yield _speed_table(found.speed)
+    if found.experts is not None:
+        yield _quality_table("experts", found.experts, report.measured[EXPERTS], count_of)
+    if found.answers is not None:
+        title = "experts, by what is said of functions"
+        yield _answers_table(title, found.answers, report.measured[ANSWERS])
+    if found.context is not None:
+        experts = found.context.order[0].experts
+        title = f"context tokens, {experts} experts" if experts else "context tokens"
+        yield _quality_table(title, found.context, report.measured[CONTEXT], tokens_of)
+
+
+def _speed_table(speed: Sequence[SpeedResult]) -> Table:
+    table = plain_table("time for a suggestion, beside how the engine is set up")
+    for name in ("setting", "value", "rounds", "time", "interval", ""):
+        table.add_column(name, justify="left" if name in ("setting", "") else "right")
+    for one in speed:
+        mark = "clearly faster" if one.better else ""
+        table.add_row(
+            one.variant.key,
+            str(one.variant.value),
+            str(one.change.places),
+            f"{one.change.mean:+.0%}",
+            interval(one.change),
+            mark,
+        )
+    return table
+
+
+def _quality_table(
+    title: str, judgement: Judgement[Setting], measured: Measured, name: Callable[[Setting], str]
+) -> Table:
+    table = plain_table(title)
+    for column in ("", "places", "beside the best", *QUALITY, *COST, ""):
+        table.add_column(column, justify="right", no_wrap=True)
+    for key, asked, compared in _compared(judgement, measured):
+        cells = (*quality_cells(figures(asked)), *cost_cells(figures(of(When.JUMP, asked))))
+        table.add_row(name(key), *compared, *cells, _mark(key, judgement))
+    table.caption = (
+        "from NLL on: at the places that all of these settings have; "
+        "time and tokens: of the first suggestion at a new place in an open file"
+    )
+    return table
+
+
+def _answers_table(title: str, judgement: Judgement[Setting], measured: Measured) -> Table:
+    table = plain_table(title)
+    for column in ("", "functions", "beside the best", "NLL"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for key, asked, compared in _compared(judgement, measured):
+        table.add_row(count_of(key), *compared, quality_cells(figures(asked))[0])
+    return table
+
+
+def _compared(
+    judgement: Judgement[Setting], measured: Measured
+) -> Iterator[tuple[Setting, Sequence[Asked], tuple[str, str]]]:
+    """Yield each setting in order: what was asked, then places and loss in words."""
+    common = _at_common_places(measured)
+    for key in judgement.order:
+        if common[key]:
+            loss = judgement.losses[key]
+            beside = "the best" if key == judgement.best else difference(loss)
+            yield key, common[key], (str(loss.places), beside)
+
+
+def _at_common_places(measured: Measured) -> Measured:
+    """What was asked at the places that all settings of a question were measured at."""
+    common = set.intersection(*({one.place for one in some} for some in measured.values()))
+    return {key: [one for one in some if one.place in common] for key, some in measured.items()}
+
+
+def _mark(key: Setting, judgement: Judgement[Setting]) -> str:
+    if key == judgement.chosen:
+        return "chosen" if judgement.enough else ""
+    if judgement.beyond(key):
+        return "too weak"
+    return "not clear" if key in judgement.open else ""

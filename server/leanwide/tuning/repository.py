@@ -1,0 +1,112 @@
+"""Visits of a repository: files are listed, some are drawn, and take turns."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.features.workspace_context import Elsewhere
+from leanwide.files.area import Area, Folder
+from leanwide.files.exclusions import Exclusions, why_text
+from leanwide.files.ignored import IgnoreFiles
+from leanwide.index.crawl import Found, crawl
+from leanwide.index.reading import read_lines
+from leanwide.index.workspace_index import WorkspaceIndex
+from leanwide.syntax import language_for, parse
+from leanwide.tuning.documented import documented
+from leanwide.tuning.holes import Hole, Source, holes, in_turn
+from leanwide.tuning.visits import Visit, visits
+
+MOST_HOLES: Final = 600
+"""Holes that are drawn: with more there is no time to measure them."""
+_MOST_VISITS: Final = 300
+INDEX_SHARE: Final = 0.15
+"""Most of a run's time that the index may take."""
+_MOST_FILES: Final = 150
+"""Files that holes are drawn from: each is read and parsed."""
+_MOST_FROM_A_FILE: Final = 60
+_MOST_LISTED: Final = 100_000
+_MOST_INDEXED: Final = 2_000
+"""Files in which related snippets are looked for, the nearest to the holes."""
+
+
+@frozen(kw_only=True)
+class Repository:
+    """What a repository gives to measure with."""
+
+    folder: Path
+    area: Area
+    """Where related snippets are looked for."""
+    holes: tuple[Hole, ...]
+    """Single places, in the order in which they are measured; kinds and files take turns."""
+    visits: tuple[Visit, ...]
+    """Of several places each, files by turns."""
+    documented: tuple[Hole, ...]
+    """Functions that somebody said a few words of, files by turns."""
+    files: int
+    """Files that were found."""
+
+
+def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Repository:
+    """Draw visits from the files under ``root`` that leanwide would show to a model.
+
+    Args:
+        root: A folder, or a single file.
+        exclude: The user's own patterns of files to leave alone.
+        seed: Another one draws other files.
+    """
+    root = root.resolve()
+    folder = root if root.is_dir() else root.parent
+    exclusions = Exclusions(str(folder), exclude, IgnoreFiles(folder))
+    folders = (Folder(path=folder, exclusions=exclusions),)
+    area = Area(folders=folders, most_files=_MOST_LISTED)
+    found = crawl(area, lambda: None)
+    if root != folder:
+        found = tuple(one for one in found if area.file(one.key) == root)
+    drawn = sorted(found, key=lambda one: _lot(one, seed))
+    sources = list(islice(filter(None, (_source(area, one) for one in drawn)), _MOST_FILES))
+    files: list[Iterator[Hole]] = [islice(holes(one), _MOST_FROM_A_FILE) for one in sources]
+    near = tuple({key for one in sources if (key := area.key(one.path)) is not None})
+    return Repository(
+        folder=folder,
+        area=Area(folders=folders, near=tuple(sorted(near)), most_files=_MOST_INDEXED),
+        holes=in_turn(files, MOST_HOLES),
+        visits=in_turn([visits(one) for one in sources], _MOST_VISITS),
+        documented=in_turn([documented(one) for one in sources], MOST_HOLES),
+        files=len(found),
+    )
+
+
+def indexed(area: Area, folder: Path, seconds: float) -> Elsewhere:
+    """Index an area for so many seconds at most; then it stands still while others measure.
+
+    Args:
+        area: What to index.
+        folder: Where the index is kept; the server's own is another one.
+        seconds: Time for it.
+    """
+    index = WorkspaceIndex(folder, rest=0.0)
+    elsewhere = Elsewhere(index)
+    elsewhere.build(area)
+    index.wait(seconds)
+    index.close()
+    return elsewhere
+
+
+def _lot(found: Found, seed: int) -> str:
+    return hashlib.sha256(f"{seed}\0{found.key}".encode()).hexdigest()
+
+
+def _source(area: Area, found: Found) -> Source | None:
+    """Parse a file; None where it is gone, or left alone for what it is."""
+    if (path := area.file(found.key)) is None:
+        return None
+    language, lines = language_for("", path.name), read_lines(path)
+    if language is None or not lines or why_text(path.name, lines) is not None:
+        return None
+    return Source(str(path), path.as_uri(), parse(language, lines))

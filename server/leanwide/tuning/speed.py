@@ -1,0 +1,144 @@
+"""How threads, batch size and flash attention change the speed: short runs, next to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import attrs
+from attrs import frozen
+
+from leanwide.engine.base import CancelToken, EngineSpec
+from leanwide.features.completion.complete import Question, complete
+from leanwide.tuning.deciding import Loss, Sample, loss
+from leanwide.tuning.holes import Hole
+from leanwide.tuning.trial import QUIET, Bench, Setting, empty
+
+ROUNDS: Final = 12
+"""Holes that every variant completes."""
+_WARM_UP: Final = 2
+"""First rounds that do not count: threads are learned, and pages come into memory."""
+_ANSWER_TOKENS: Final = 16
+"""An answer is counted with so many tokens, however long it was: about what is shown."""
+_ENOUGH: Final = 8
+"""Rounds before anything is decided."""
+_CLEARLY: Final = 0.05
+"""A variant that is not at least so much faster changes nothing."""
+_ERROR: Final = 0.05
+"""Probability that any of the intervals is wrong."""
+
+
+@frozen(kw_only=True)
+class Variant:
+    """One way to run the engine."""
+
+    key: str
+    """The setting that it changes, such as ``batch_tokens``."""
+    value: int | str
+    spec: EngineSpec
+
+
+@frozen(kw_only=True)
+class SpeedResult:
+    """How a variant compares with how the engine is set up."""
+
+    variant: Variant
+    change: Loss
+    """Of the time for a suggestion at a new place."""
+
+    @property
+    def better(self) -> bool:
+        """Whether it is certainly and noticeably faster."""
+        return self.change.places >= _ENOUGH and self.change.high < -_CLEARLY
+
+
+def variants(spec: EngineSpec, cores: int, most_threads: int) -> tuple[Variant, ...]:
+    """Give what is worth trying beside how the engine is set up.
+
+    Args:
+        spec: How it is set up.
+        cores: Physical cores.
+        most_threads: Threads that the processor runs at once.
+    """
+    threads = sorted({max(1, cores // 2), cores, most_threads} - {spec.threads})
+    batches = sorted({64, 128, 256, 512} - {spec.batch_tokens})
+    flash = spec.keeps_scores
+    return (
+        *(_variant(spec, "threads", count) for count in threads),
+        *(_variant(spec, "batch_tokens", tokens) for tokens in batches),
+        Variant(
+            key="flash_attention",
+            value="on" if flash else "off",
+            spec=attrs.evolve(spec, flash_attention=flash),
+        ),
+    )
+
+
+def _variant(spec: EngineSpec, key: str, value: int) -> Variant:
+    changed = {"threads": spec.threads, "batch_tokens": spec.batch_tokens, key: value}
+    return Variant(
+        key=key,
+        value=value,
+        spec=attrs.evolve(spec, threads=changed["threads"], batch_tokens=changed["batch_tokens"]),
+    )
+
+
+async def measure_speed(
+    asked: Sequence[Variant],
+    setting: Setting,
+    holes: Sequence[Hole],
+    bench: Bench,
+    tell: Callable[[int], bool],
+) -> tuple[SpeedResult, ...]:
+    """Complete the same holes in every variant, and say how much faster each one is.
+
+    Args:
+        asked: What to compare with how the engine is set up.
+        setting: Experts and context meanwhile.
+        holes: The first ones are used.
+        bench: What all trials share.
+        tell: Called with the number of each round before it; gives whether there is time for it.
+    """
+    quiet = attrs.evolve(bench, manners=QUIET)
+    base = Variant(key="", value="", spec=bench.spec)
+    everything = (base, *asked)
+    times: dict[Variant, dict[str, Sample]] = {one: {} for one in everything}
+    for number, hole in enumerate(holes[: ROUNDS + _WARM_UP]):
+        if not tell(number):
+            break
+        found = {}
+        for variant in everything if number % 2 else reversed(everything):
+            found[variant] = await _milliseconds(
+                hole, setting, attrs.evolve(quiet, spec=variant.spec)
+            )
+        if number >= _WARM_UP and all(found.values()):
+            for variant, ms in found.items():
+                times[variant][hole.id] = Sample(1, ms)
+    error = _ERROR / max(1, len(asked))
+    return tuple(
+        SpeedResult(variant=one, change=loss(times[one], times[base], error)) for one in asked
+    )
+
+
+async def _milliseconds(hole: Hole, setting: Setting, bench: Bench) -> float:
+    """Time for a suggestion at a place where nothing is evaluated; 0 where there is none."""
+    engine = await bench.engines.get(bench.engine_spec(setting.experts))
+    await empty(engine, bench)
+    work = bench.workbench(engine, setting)
+    await complete(Question(hole.view, by_hand=True), work, CancelToken())
+    parts = work.journal.records  # several where the answer was cut and went on
+    generated = sum(part.tokens_generated for part in parts)
+    if not generated:
+        return 0.0
+    decode_ms = sum(part.ms["decode"] for part in parts)
+    return parts[0].ms["prompt"] + decode_ms / generated * _ANSWER_TOKENS
+
+
+def fastest(results: Sequence[SpeedResult]) -> tuple[SpeedResult, ...]:
+    """Give the best variant of each setting that is worth changing."""
+    chosen: dict[str, SpeedResult] = {}
+    for result in results:
+        known = chosen.get(result.variant.key)
+        if result.better and (known is None or result.change.mean < known.change.mean):
+            chosen[result.variant.key] = result
+    return tuple(chosen.values())

@@ -1,0 +1,175 @@
+"""One visit at one setting, as the server serves it: arrival, completion, idle work, adaptation.
+
+What is asked is kept with the prompt that was there; how likely the truth is is measured when the
+visit is over. In between it would read for the visitor, and take their time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.context.view import View
+from leanwide.context.window import Window, follow
+from leanwide.engine.base import CancelToken, Engine, FimTokens
+from leanwide.features.completion.complete import Question, complete, fim_tokens
+from leanwide.features.completion.cursor_rest import arrive
+from leanwide.features.completion.generation import Generation
+from leanwide.features.session import Workbench
+from leanwide.prompt.infill import infill_prompt
+from leanwide.tuning.similarity import edit_similarity, first_line
+from leanwide.tuning.trial import (
+    TRUTH_TOKENS,
+    Asked,
+    Bench,
+    Outcome,
+    Setting,
+    empty,
+    silent,
+    with_engine,
+)
+from leanwide.tuning.visits import TELLS_S, Step, Visit, When
+
+_LOOK_S: Final = 0.005
+"""Seconds between two looks at whether idle work is done."""
+
+
+@frozen(kw_only=True)
+class _Noted:
+    """What a request of a visit gave."""
+
+    step: Step
+    said: str
+    ms: float
+    window: Window | None
+    """What was in the prompt; None where leanwide kept quiet."""
+    generation: Generation | None
+    """What the request started; None where the answer was there or under way."""
+
+
+async def run_visit(visit: Visit, setting: Setting, bench: Bench) -> Outcome:
+    """Make a visit, and measure how likely the truth was whenever something was asked.
+
+    Raises:
+        EngineError: The model cannot be loaded, or has no FIM tokens.
+    """
+    return await with_engine(setting, bench, lambda engine: _run(visit, setting, bench, engine))
+
+
+async def _run(visit: Visit, setting: Setting, bench: Bench, engine: Engine) -> Outcome:
+    await empty(engine, bench)
+    work = bench.workbench(engine, setting)
+    fim = fim_tokens(work)
+    before = bench.energy()
+    noted: list[_Noted] = []
+    for step in visit.steps():
+        await _come_to(step, noted, work)
+        noted.append(await _ask(step, work, bench))
+    await _leave(work, noted)
+    after = bench.energy()
+    bench.machines[setting] = work.machine
+    return Outcome(
+        subject=visit.id,
+        setting=setting,
+        asked=await _measured(noted, engine, fim),
+        joules=None if before is None or after is None else (after - before) / len(noted),
+    )
+
+
+async def _come_to(step: Step, noted: Sequence[_Noted], work: Workbench) -> None:
+    """Open the file, go to another place, or pause where somebody is and type."""
+    if not noted:
+        await work.trees.at(step.view)
+    elif step.when is When.JUMP:
+        _change(step.view, work)
+        await _rest(step.view, step.wait_s, work)
+    else:
+        await _rest(noted[-1].step.view, step.wait_s, work)
+        _change(step.view, work)
+
+
+def _change(view: View, work: Workbench) -> None:
+    work.doubt(view.uri)
+    work.trees.follow(view)
+
+
+async def _rest(view: View, seconds: float, work: Workbench) -> None:
+    """Let the cursor rest at a place; the editor tells of it where that is more than a moment."""
+    await _idle(work, min(seconds, TELLS_S))
+    if seconds > TELLS_S:
+        await arrive(view, work)
+        await _idle(work, seconds - TELLS_S)
+
+
+async def _idle(work: Workbench, seconds: float) -> None:
+    """Wait, but no longer than anything is done meanwhile."""
+    end = time.monotonic() + seconds
+    while _is_busy(work) and time.monotonic() < end:  # noqa: ASYNC110  # several kinds of tasks
+        await asyncio.sleep(_LOOK_S)
+
+
+def _is_busy(work: Workbench) -> bool:
+    generations = (work.running, work.ahead)
+    is_idle = work.idle_work is None or work.idle_work.done()
+    return not is_idle or any(one is not None and not one.over for one in generations)
+
+
+async def _ask(step: Step, work: Workbench, bench: Bench) -> _Noted:
+    view, before, began = step.view, work.running, time.monotonic()
+    if step.when is not When.PAUSE:
+        await bench.prepare(view, work)
+    said = await complete(Question(view), work, CancelToken())
+    ms = 1000 * (time.monotonic() - began)
+    window = work.windows.get(view.uri)
+    return _Noted(
+        step=step,
+        said=said,
+        ms=ms,
+        window=None if window is None else follow(view, window),
+        generation=None if work.running is before else work.running,
+    )
+
+
+async def _leave(work: Workbench, noted: Sequence[_Noted]) -> None:
+    """End all that is under way, and wait until it has ended."""
+    work.end_all()
+    if work.idle_work is not None:
+        await asyncio.wait((work.idle_work,))
+    for generation in (work.ahead, *(one.generation for one in noted)):
+        if generation is not None:
+            await generation.heard()
+
+
+async def _measured(noted: Sequence[_Noted], engine: Engine, fim: FimTokens) -> tuple[Asked, ...]:
+    """Measure the requests of all places but those where leanwide keeps quiet."""
+    # The last prompts are in the KV cache still.
+    found = [(one.step, await _measure(one, engine, fim)) for one in reversed(noted)]
+    quiet = {step.place for step, asked in found if asked is None}
+    return tuple(
+        asked for step, asked in reversed(found) if asked is not None and step.place not in quiet
+    )
+
+
+async def _measure(noted: _Noted, engine: Engine, fim: FimTokens) -> Asked | None:
+    step, generation = noted.step, noted.generation
+    (length,) = await engine.count([step.view.line_before + step.truth])
+    if noted.window is None or length > TRUTH_TOKENS:
+        return None
+    score = await silent(engine, infill_prompt(noted.window, fim), step.truth)
+    ended = generation.finished if generation is not None else None
+    said, truth = first_line(noted.said), first_line(step.truth)
+    return Asked(
+        place=step.place,
+        when=step.when,
+        tokens=score.truth_tokens,
+        nats=score.truth_nats,
+        prompt_tokens=score.tokens_evaluated + score.tokens_reused,
+        evaluated=ended.stats.tokens_evaluated if ended is not None else 0,
+        ms=noted.ms,
+        exact=said == truth,
+        similarity=edit_similarity(said, truth),
+    )

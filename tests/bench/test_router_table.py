@@ -1,0 +1,14 @@
+"""The page about decisions tells what the router does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leanwide_bench.router_table import renewed
+
+PAGE = Path(__file__).parents[2] / "docs" / "modes.md"
+
+
+def test_the_page_is_up_to_date():
+    page = PAGE.read_text("utf-8")
+    assert page == renewed(page), "run `make docs`"

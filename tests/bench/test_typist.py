@@ -1,0 +1,141 @@
+"""What goes over the wire, seen by a server that keeps a log."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from leanwide_bench.replay import typist
+from leanwide_bench.replay.replay import Plan, replay
+from leanwide_bench.replay.report import Report, as_data
+from leanwide_bench.replay.rpc import ReplayError
+from leanwide_bench.replay.session import Setup
+from leanwide_bench.replay.traces import Document, Trace, keys_of
+from leanwide_bench.replay.typist import NEOVIM, VSCODE
+
+STUB = str(Path(__file__).with_name("stub_server.py"))
+
+
+class Wire:
+    def __init__(self, log, result):
+        self.messages = [json.loads(line) for line in log.read_text().splitlines()]
+        self.methods = [message["method"].split("/")[-1] for message in self.messages]
+        self.result = result
+        self.summary = result.results[-1].summary
+
+    def edits(self):
+        """Everything between opening and the end but the benchmark's own questions."""
+        own = ("executeCommand", "initialize", "initialized", "shutdown", "exit", "didOpen")
+        return [name for name in self.methods if name not in own]
+
+    def sent(self, method):
+        return [one for one in self.messages if one["method"].endswith(method)]
+
+
+@pytest.fixture
+def play(tmp_path):
+    async def go(*steps, client=VSCODE, pace_ms=0.0, manners="good", suggestion=""):
+        document = Document(name="a.py", language="python", text="é = 1\n")
+        keys = tuple(key for step in steps for key in keys_of(step))
+        trace = Trace(name="t", title="t", documents=(document,), keys=keys)
+        log = tmp_path / "log"
+        setup = Setup(command=[sys.executable, STUB, str(log), manners, suggestion], settings={})
+        plan = Plan(setup=setup, clients=[client], traces=[trace], pace_ms=pace_ms, repeat=1)
+        return Wire(log, await replay(plan))
+
+    return go
+
+
+ASK = ["didChange", "inlineCompletion"]
+
+
+async def test_vs_code_asks_at_every_key(play):
+    wire = await play({"type": "ab"})
+    assert wire.edits() == ASK * 2
+    context = wire.sent("inlineCompletion")[0]["params"]["context"]
+    assert context == {"triggerKind": 2}
+
+
+async def test_vs_code_cancels_what_is_superseded(play):
+    wire = await play({"type": "abc"}, {"after": "="}, manners="slow", pace_ms=20.0)
+    cancel = ["didChange", "cancelRequest", "inlineCompletion"]
+    assert wire.edits() == [*ASK, *cancel, *cancel, "cancelRequest"]
+    assert wire.summary.retired_requests == 3
+    assert wire.summary.unfair_requests == 0
+
+
+async def test_neovim_asks_once_there_is_silence_and_never_cancels(play):
+    wire = await play(
+        {"type": "abc"}, {"pause_ms": 300}, {"after": "="}, client=NEOVIM, pace_ms=20.0
+    )
+    assert wire.edits() == ["didChange"] * 3 + ["inlineCompletion"] * 2
+    silence = wire.sent("inlineCompletion")[0]["at"] - wire.sent("didChange")[-1]["at"]
+    assert silence >= 0.19
+    assert wire.summary.key_to_answer_ms.p50 >= 190
+    assert wire.summary.request_to_answer_ms.p50 < wire.summary.key_to_answer_ms.p50
+
+
+@pytest.mark.parametrize(("client", "character"), [(VSCODE, 6), (NEOVIM, 7)])
+async def test_each_client_counts_characters_in_its_way(play, client, character):
+    wire = await play({"after": "é = 1"}, {"type": "0"}, client=client)
+    assert wire.sent("inlineCompletion")[-1]["params"]["position"]["character"] == character
+
+
+async def test_keys_keep_their_pace(play):
+    wire = await play({"type": "abcdef"}, pace_ms=40.0)
+    times = [one["at"] for one in wire.sent("didChange")]
+    assert (times[-1] - times[0]) / 5 == pytest.approx(0.04, rel=0.25)
+
+
+async def test_a_key_that_matches_the_ghost_text_keeps_it(play):
+    wire = await play({"type": "x"}, {"type": "abz"}, suggestion="abc")
+    assert wire.summary.typed_through_keys == 1  # the answer to "a" is "abc" anew, "b" ends it
+
+
+async def test_accepting_inserts_the_suggestion_and_says_so(play):
+    wire = await play({"type": "x"}, {"accept": True}, suggestion="abc")
+    assert wire.sent("didChange")[-1]["params"]["contentChanges"][0]["text"] == "abc"
+    commands = [one["params"]["command"] for one in wire.sent("executeCommand")]
+    assert "leanwide.accepted" in commands
+    assert (wire.summary.accepted, wire.summary.keys) == (1, 2)
+
+
+async def test_there_may_be_nothing_to_accept(play):
+    wire = await play({"type": "x"}, {"accept": True})
+    assert (wire.summary.accepted, wire.summary.nothing_to_accept) == (0, 1)
+
+
+async def test_every_record_is_fetched_from_a_server_that_keeps_50(play):
+    wire = await play({"type": "x" * 130})
+    assert wire.summary.records == 130
+
+
+async def test_an_answer_too_many_is_counted(play):
+    wire = await play({"type": "ab"}, manners="twice")
+    assert wire.result.unfair_requests == 2
+
+
+async def test_a_request_without_an_answer_is_counted(play, monkeypatch):
+    monkeypatch.setattr(typist, "_ANSWER_WITHIN_S", 0.1)
+    wire = await play({"type": "ab"}, manners="silent")
+    assert wire.result.unfair_requests == 2
+    assert wire.summary.key_to_answer_ms is None
+
+
+async def test_the_report_is_plain_data(play):
+    wire = await play({"type": "ab"})
+    plan = Plan(setup=Setup(command=[], settings={}), clients=[], traces=[], pace_ms=0, repeat=1)
+    data = as_data(Report(plan=plan, replay=wire.result, peer={}))
+    assert [one["trace"] for one in data["results"]] == ["t", None]
+    assert json.loads(json.dumps(data)) == data
+
+
+async def test_a_server_that_ends_is_one_sentence():
+    setup = Setup(command=[sys.executable, "-c", ""], settings={})
+    trace = Trace(name="t", title="t", documents=(), keys=())
+    plan = Plan(setup=setup, clients=[VSCODE], traces=[trace], pace_ms=0, repeat=1)
+    with pytest.raises(ReplayError, match="the server ended before it answered"):
+        await replay(plan)

@@ -1,0 +1,178 @@
+"""Markers that are tokens, and the same texts spelt: the engine tells which is which."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+import attrs
+import pytest
+
+from leanwide.engine.base import FinishReason, Piece, Thinking
+from leanwide.engine.process.lane import Lane
+from leanwide.engine.process.lanes import Lanes
+from leanwide.engine.process.markers import spelt_markers
+from leanwide.engine.process.output_stream import Voice
+from leanwide.engine.process.thinking import ThoughtStream
+from leanwide_bench.synthetic.shapes import TINY
+from leanwide_bench.synthetic.synthetic import Recipe, write
+from leanwide_bench.synthetic.vocabulary import CHAT_END, VocabularyOptions
+from tests.engine import make
+from tests.engine.make import job, request
+
+OWN = ("<think>", "</think>", "<td>", "  \n")
+THINKING = Thinking(
+    opening="<think>", closing="</think>", budget_tokens=50, conclusion="</think>", begun=False
+)
+MARKS = frozenset({"<think>", "</think>"})
+
+
+@pytest.fixture(scope="module")
+def marked(models: Path) -> Path:
+    """A tiny model with thinking marks and a word as tokens of its own."""
+    path = models / "marked.gguf"
+    write(path, Recipe(shape=TINY, vocabulary=VocabularyOptions(own=OWN)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def lanes(opened, marked: Path) -> Lanes:
+    lanes = opened(make.spec(marked))
+    lanes.lane("lean")
+    return lanes
+
+
+@pytest.fixture
+def say(lanes: Lanes, lane: Lane, monkeypatch: pytest.MonkeyPatch):
+    """Have the model say texts: in angle quotes as tokens, all others spelt."""
+
+    def said(text: str, **changes: object) -> tuple[list[Piece], FinishReason]:
+        tokens: list[int] = []
+        for part in re.split("(«[^»]*»)", text):
+            if part.startswith("«"):
+                tokens += lanes.model.tokenize_markup(part[1:-1])
+            else:  # llama.cpp makes one token of a whole word of its own
+                tokens += itertools.chain(*map(lanes.model.tokenize, part))
+        answer = itertools.chain(tokens, itertools.repeat(lanes.model.eos))
+        monkeypatch.setattr(lane.kv, "sample", lambda _: next(answer))
+        *steps, end = lane.run(job(request("x = ", max_tokens=200, **changes)))
+        return [step for step in steps if isinstance(step, Piece)], end.reason
+
+    return said
+
+
+def text_of(pieces: list[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
+
+
+def special(pieces: list[Piece]) -> list[str]:
+    return [piece.text for piece in pieces if piece.special]
+
+
+def test_a_marker_as_a_token_ends_the_answer_and_a_spelt_one_is_text(say):
+    pieces, reason = say(f'STOP = ["{CHAT_END}"]')
+    assert (text_of(pieces), special(pieces)) == (f'STOP = ["{CHAT_END}"]', [])
+    pieces, reason = say(f"1«{CHAT_END}»2")
+    assert (text_of(pieces), reason) == ("1", FinishReason.END)
+
+
+def test_a_token_of_its_own_is_told_from_the_same_text_spelt(say):
+    pieces, _ = say("a<think>b</think><td>")
+    assert (text_of(pieces), special(pieces)) == ("a<think>b</think><td>", [])
+    pieces, _ = say("a«<think>»b«</think>»c«<td>»")
+    assert (text_of(pieces), special(pieces)) == (
+        "a<think>b</think>c<td>",
+        ["<think>", "</think>", "<td>"],
+    )
+
+
+def test_white_space_that_is_one_token_is_text(say):
+    pieces, _ = say("a«  \n»b")
+    assert (text_of(pieces), special(pieces)) == ("a  \nb", [])
+
+
+def test_thinking_that_speaks_of_its_own_mark_goes_on(say):
+    pieces, _ = say("«<think>»It ends with </think>.«</think>»\n\nDone.", thinking=THINKING)
+    thought = "".join(piece.text for piece in pieces if piece.thought)
+    answer = "".join(piece.text for piece in pieces if not piece.thought)
+    assert (thought, answer) == ("It ends with </think>.", "Done.")
+
+
+def test_an_answer_that_speaks_of_the_mark_is_no_thinking(say):
+    pieces, _ = say("<think> begins a thought", thinking=THINKING)
+    assert text_of(pieces) == "<think> begins a thought"
+    assert not any(piece.thought for piece in pieces)
+
+
+def test_a_second_mark_behind_the_thinking_is_told_as_a_token(say):
+    pieces, _ = say("«<think>»a«</think>»b«</think>»c", thinking=THINKING)
+    assert special(pieces) == ["</think>"]
+
+
+@pytest.mark.parametrize("said", ["«<think>»a", "«<think>»a«</think>»", "«<think>»a«</think>»\n"])
+def test_thinking_without_an_answer_is_asked_on(say, said: str):
+    pieces, _ = say(said, thinking=THINKING)
+    thought = "".join(piece.text for piece in pieces if piece.thought)
+    answer = "".join(piece.text for piece in pieces if not piece.thought)
+    assert thought == "a"
+    assert answer.strip()
+
+
+def test_the_thinking_is_not_closed_twice_before_the_answer(say):
+    pieces, _ = say("«<think>»a«</think>»\n«</think>»\n\nb", thinking=THINKING)
+    assert "".join(piece.text for piece in pieces if not piece.thought) == "b"
+    spelt = ThoughtStream(THINKING)
+    both = [*spelt.take("<think>a</think>\n</think>\n\nb"), *spelt.flush()]
+    assert "".join(piece.text for piece in both if not piece.thought) == "b"
+
+
+def test_a_mark_that_is_no_token_is_found_spelt():
+    stream = ThoughtStream(THINKING)
+    pieces = [*stream.take("<think>a</think>b"), *stream.flush()]
+    assert [(piece.text, piece.thought) for piece in pieces] == [("a", True), ("b", False)]
+
+
+def test_white_space_before_an_opening_mark_is_nothing():
+    stream = ThoughtStream(THINKING, MARKS)
+    pieces = [*stream.take("\n"), *stream.take_special("<think>"), *stream.take("a")]
+    assert [(piece.text, piece.thought) for piece in pieces] == [("a", True)]
+    assert (stream.spent, stream.tokens) == (1, 3)
+
+
+def test_a_stop_may_be_a_special_token():
+    voice = Voice(attrs.evolve(request("x"), stops=("<td>",)))
+    pieces = [*voice.take(b"a<"), *voice.take_special(b"<td>"), *voice.take(b"b")]
+    assert text_of(pieces) == "a<"
+    assert voice.stopped
+
+
+def test_half_a_character_before_a_special_token_does_not_spoil_it():
+    voice = Voice(request("x"))
+    pieces = [*voice.take("é".encode()[:1]), *voice.take_special(b"<td>"), *voice.take(b"b")]
+    assert text_of(pieces) == "\ufffd<td>b"
+    assert special(pieces) == ["<td>"]
+
+
+# What a model can only spell
+
+
+def test_a_model_with_tokens_for_its_markers_spells_none(lanes: Lanes):
+    assert lanes.model_info().spelt_markers == ()
+
+
+def test_a_marker_that_the_template_writes_and_the_vocabulary_lacks_is_spelt(opened, marked):
+    text = b"{{ message.content }}<|im_end|>"
+    assert text in marked.read_bytes()
+    path = marked.with_name("spelt.gguf")
+    path.write_bytes(marked.read_bytes().replace(text, text.replace(b"im_end", b"xx_end")))
+    lanes = opened(make.spec(path))
+    lanes.lane("lean")
+    assert lanes.model_info().spelt_markers == ("<|xx_end|>",)
+
+
+def test_each_marker_is_named_once_and_a_template_without_any_names_none():
+    template = "<|a|>{{ x }}<|b|><|a|><think>[INST]<|not one|> x<|y"
+    assert spelt_markers(template, lambda one: one == "<|b|>") == ("<|a|>", "<think>", "[INST]")
+    assert spelt_markers(None, lambda _: False) == ()
+    assert len(spelt_markers("".join(f"<|{n}|>" for n in range(1000)), lambda _: False)) == 64

@@ -1,0 +1,150 @@
+"""One engine for several sessions: what one does, ends or fails at is nobody else's trouble."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from leanwide.engine.base import (
+    CancelToken,
+    EngineError,
+    EngineState,
+    EngineStatus,
+    Finished,
+    Piece,
+    Request,
+)
+from leanwide.engine.scripted import ScriptedEngine
+from leanwide.engine.shared_engine import EngineView, SharedEngine
+from tests.engine.make import request
+
+
+class Telling(ScriptedEngine):
+    """A scripted engine whose status the test changes, and that counts its starts and ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.change: Callable[[EngineStatus], None] = lambda _: None
+        self.starts = 0
+        self.ends = 0
+
+    def observe(self, observer: Callable[[EngineStatus], None]) -> None:
+        self.change = observer
+
+    def start(self) -> None:
+        self.starts += 1
+
+    async def close(self) -> None:
+        self.ends += 1
+
+
+BUSY = EngineStatus(state=EngineState.BUSY)
+WIDE = request("x", lane="wide")
+
+
+async def said(view: EngineView, asked: Request = WIDE) -> str:
+    """The text of an answer."""
+    events = [event async for event in view.generate(asked, CancelToken())]
+    assert isinstance(events[-1], Finished)
+    return "".join(event.text for event in events if isinstance(event, Piece))
+
+
+async def test_each_session_gets_its_own_answers():
+    engine = Telling()
+    engine.enqueue(["one"], ["two"])
+    shared = SharedEngine(engine)
+    first, second = shared.view(), shared.view()
+    assert [await said(first), await said(second)] == ["one", "two"]
+    assert await second.count(["12345"]) == [2]
+    assert await second.ready() is engine.model
+
+
+async def test_the_end_of_a_session_ends_its_work_at_once_and_leaves_the_others_theirs():
+    engine = Telling()
+    engine.enqueue(["one"], ["two"])
+    engine.pause()
+    shared = SharedEngine(engine)
+    first, second = shared.view(), shared.view()
+    mine, others = asyncio.create_task(said(first)), asyncio.create_task(said(second))
+    await asyncio.sleep(0.01)
+    await first.close()
+    with pytest.raises(EngineError, match="the session has ended"):
+        await mine
+    engine.resume()
+    assert await others == "two"
+    assert engine.ends == 0
+
+
+async def test_a_session_that_ended_asks_nothing_of_the_engine():
+    engine = Telling()
+    view = SharedEngine(engine).view()
+    await view.close()
+    await view.close()
+    view.start()
+    for work in (view.ready(), view.count(["x"]), said(view)):
+        with pytest.raises(EngineError, match="the session has ended"):
+            await work
+    assert (engine.starts, engine.requests) == (0, [])
+
+
+async def test_a_session_is_told_of_the_engine_from_its_own_first_request_on():
+    engine = Telling()
+    shared = SharedEngine(engine)
+    first, second = shared.view(), shared.view()
+    told: dict[str, list[EngineStatus]] = {"first": [], "second": []}
+    first.observe(told["first"].append)
+    second.observe(told["second"].append)
+    first.start()
+    engine.change(BUSY)
+    assert told == {"first": [engine.status, BUSY], "second": []}
+    second.start()
+    assert told["second"] == [engine.status]
+    await first.close()
+    engine.change(BUSY)
+    assert [len(statuses) for statuses in told.values()] == [2, 2]
+
+
+async def test_a_session_that_cannot_be_told_keeps_no_other_from_it():
+    engine = Telling()
+    shared = SharedEngine(engine)
+    first, second = shared.view(), shared.view()
+    told: list[EngineStatus] = []
+
+    def fail(_: EngineStatus) -> None:
+        raise RuntimeError
+
+    first.observe(fail)
+    second.observe(told.append)
+    first.start()
+    second.start()
+    engine.change(BUSY)
+    assert told[-1] == BUSY
+
+
+async def test_a_lane_closes_when_no_session_needs_it():
+    engine = Telling()
+    shared = SharedEngine(engine)
+    first, second, idle = shared.view(), shared.view(), shared.view()
+    await said(first)
+    await said(second)
+    idle.close_lane("wide")
+    first.close_lane("wide")
+    assert engine.closed == []
+    await second.close()
+    first.close_lane("wide")
+    assert engine.closed == ["wide"]
+
+
+async def test_the_engine_ends_with_the_process_and_tells_who_waits():
+    engine = Telling()
+    engine.enqueue(["one"])
+    engine.pause()
+    shared = SharedEngine(engine)
+    work = asyncio.create_task(said(shared.view()))
+    await asyncio.sleep(0.01)
+    await shared.close()
+    with pytest.raises(EngineError):
+        await work
+    assert engine.ends == 1

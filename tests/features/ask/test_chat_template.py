@@ -1,0 +1,118 @@
+"""Layouts by a model's own template, in a process of its own; ChatML where that fails."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+
+import attrs
+import psutil
+import pytest
+
+from leanwide.engine.scripted import SCRIPTED_MODEL
+from leanwide.features.ask import chat_template as layouts
+from leanwide.features.ask.chat_template import Conversation, Layouts
+from leanwide.prompt.chat import Message, chatml
+from leanwide_bench.synthetic.vocabulary import CHAT_TEMPLATE
+
+MESSAGES = (Message("system", "Be brief."), Message("user", "Why?"))
+CHATML = chatml(("system", "user"))
+
+
+async def lay_out(template: str | None, thinking: bool = False) -> Conversation:
+    model = attrs.evolve(SCRIPTED_MODEL, chat_template=template, bos_text="<s>")
+    return await Layouts().lay_out(MESSAGES, model, thinking)
+
+
+async def test_the_models_template_decides():
+    template = "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+    laid = await lay_out(template)
+    assert laid == Conversation(MESSAGES, ("<s>[system]", 0, "[user]", 1))
+
+
+async def test_the_usual_template_is_chatml():
+    laid = await lay_out(CHAT_TEMPLATE)
+    assert laid.problem == ""
+    assert "".join(map(str, laid.layout)).strip() == "".join(map(str, CHATML)).strip()
+
+
+async def test_a_model_without_a_template_gets_chatml():
+    laid = await lay_out(None)
+    assert (laid.messages, laid.layout) == (MESSAGES, CHATML)
+    assert laid.problem.endswith("has no chat template")
+    assert laid.stops == ("<|im_end|>", "<|im_start|>")
+
+
+async def test_a_template_hears_whether_thinking_is_wanted():
+    template = "{{ messages[0].content }}{{ messages[1].content }}{{ enable_thinking }}"
+    assert (await lay_out(template, thinking=True)).layout[-1] == "True"
+    assert (await lay_out(template, thinking=False)).layout[-1] == "False"
+
+
+async def test_a_template_without_a_system_role_gets_one_message():
+    template = (
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+        "<u>{{ messages[0].content }}"
+    )
+    laid = await lay_out(template)
+    assert laid == Conversation((Message("user", "Be brief.\n\nWhy?"),), ("<u>", 0))
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [
+        ("{{ raise_exception('never') }}", "never"),
+        ("{{ messages[-1].content | upper }}", "leaves out"),
+        (
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+            "too long or too much memory",
+        ),
+        (
+            "{% set s = namespace(t='xxxxxxxx') %}"
+            "{% for a in range(60) %}{% set s.t = s.t ~ s.t %}{% endfor %}",
+            "MemoryError|too long or too much memory",
+        ),
+    ],
+    ids=["raises", "changes a message", "never ends", "fills the memory"],
+)
+async def test_a_template_that_fails_is_replaced_and_the_reason_told(template, problem):
+    laid = await lay_out(template)
+    assert (laid.messages, laid.layout) == (MESSAGES, CHATML)
+    assert "the model's chat template failed" in laid.problem
+    assert re.search(problem, laid.problem)
+
+
+async def test_a_layout_is_rendered_once(monkeypatch):
+    rendered = []
+
+    async def count(template, variables):
+        rendered.append(template)
+        return "".join(message["content"] for message in variables["messages"])
+
+    monkeypatch.setattr(layouts, "render_apart", count)
+    kept = Layouts()
+    model = attrs.evolve(SCRIPTED_MODEL, chat_template="x")
+    for text in ("a", "b", "c"):
+        await kept.lay_out((Message("user", text),), model, thinking=False)
+    assert len(rendered) == 1
+
+
+ENDLESS = """
+import asyncio
+from leanwide.features.ask.chat_template import render_apart
+
+loop = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+asyncio.run(render_apart(loop, {}))
+"""
+
+
+def test_a_template_that_is_being_rendered_ends_soon_after_the_server_was_killed():
+    server = psutil.Popen([sys.executable, "-c", ENDLESS])
+    while not (children := server.children()):
+        time.sleep(0.01)
+    server.kill()
+    server.wait()
+    gone, alive = psutil.wait_procs(children, timeout=60)
+    assert gone
+    assert not alive

@@ -1,0 +1,53 @@
+"""Requests teach how fast the machine is, and the next ones get what it manages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from attrs import evolve
+
+from leanwide.engine.base import CancelToken, Finished, Piece, Request, Stats, Watch, unwatched
+from leanwide.engine.scripted import ScriptedEngine
+from leanwide.features.session import Manners, Workbench, workbench
+from tests.features.editor import MARK, PROFILES, Editor
+
+
+class SlowEngine(ScriptedEngine):
+    """An engine that says that it evaluates and decodes 10 tokens a second."""
+
+    async def generate(
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+    ) -> AsyncIterator[Piece | Finished]:
+        async for event in super().generate(request, cancel, watch):
+            yield (
+                Finished(event.reason, slow(event.stats)) if isinstance(event, Finished) else event
+            )
+
+
+def slow(stats: Stats) -> Stats:
+    return evolve(
+        stats, tokens_evaluated=100, prompt_ms=10_000.0, tokens_generated=10, decode_ms=1_000.0
+    )
+
+
+async def after_three_completions(manners: Manners) -> tuple[Workbench, SlowEngine]:
+    engine = SlowEngine()
+    bench = workbench(engine, PROFILES, manners)
+    for name in "abcd":
+        engine.enqueue(("x\n",))
+        lines = "".join(f"{name}_{number} = compute({number})\n" for number in range(300))
+        await Editor(bench, f"{lines}{name} = {MARK}", name=name).ask()
+    return bench, engine
+
+
+async def test_a_slow_machine_gets_less_context_and_says_why():
+    bench, engine = await after_three_completions(Manners(look_ahead=False))
+    reason = bench.journal.records[-1].reason
+    assert "384 tokens now, 2,048 when you pause" in reason
+    # An answer is shown while it grows: it may be as long as on any machine.
+    assert {request.max_tokens for request in engine.requests} == {64}
+
+
+async def test_the_user_may_insist_on_the_profile():
+    bench, _ = await after_three_completions(Manners(look_ahead=False, adapt=False))
+    assert "when you pause" not in bench.journal.records[-1].reason

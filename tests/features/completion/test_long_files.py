@@ -1,0 +1,106 @@
+"""A key in a long file costs what it touches."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from attrs import evolve
+
+from leanwide.context.view import View
+from leanwide.features.syntax_trees import Trees
+from tests.features.editor import MARK, Editor, bench_saying, until
+
+LINES = tuple(f"value_{number} = call({number})\n" for number in range(4_000))
+FEW = 500
+"""More lines than any window of the scripted model's context holds."""
+
+
+def document(line: int) -> str:
+    return "".join(LINES[:line]) + MARK + "\n" + "".join(LINES[line:])
+
+
+async def test_a_jump_counts_no_lines_in_between(monkeypatch: pytest.MonkeyPatch):
+    bench, engine = bench_saying(["a = 1"], ["b = 2"])
+    counted: list[str] = []
+    count = engine.count
+
+    async def noted(texts):
+        counted.extend(texts)
+        return await count(texts)
+
+    monkeypatch.setattr(engine, "count", noted)
+    assert await Editor(bench, document(200)).ask() == "a = 1"
+    counted.clear()
+    assert await Editor(bench, document(3_800)).ask() == "b = 2"
+    assert 0 < len(counted) < FEW
+
+
+async def test_changes_far_apart_are_not_read_as_one():
+    """As one, they would be all that is between them, and the parser would read all of that."""
+    trees, now = Trees(), Editor(bench_saying()[0], document(200), "python").view
+    await trees.at(now)
+    for line in (200, 3_800):
+        now = changed(now, line)
+        trees.follow(now)
+    tree = await trees.near(now)
+    assert tree is not None
+    assert tree.lines == now.lines
+    assert trees.outdated(now)  # that tree was moved and not read
+
+
+async def test_an_earlier_view_does_not_take_the_tree_back():
+    trees, old = Trees(), Editor(bench_saying()[0], document(200), "python").view
+    await trees.at(old)
+    new = changed(old, 200)
+    trees.follow(new)
+    await trees.here(old)
+    later = changed(new, 3_800)
+    await trees.near(later)
+    assert trees.outdated(later)  # as one change it would have been read
+
+
+async def test_a_text_that_does_not_exist_yet_does_not_take_its_place():
+    trees, now = Trees(), Editor(bench_saying()[0], document(200), "python").view
+    await trees.at(now)
+    imagined = now.with_inserted("not typed()")
+    near = await trees.near_ahead(imagined)
+    assert near is not None
+    assert near.lines == imagined.lines
+    assert not trees.outdated(now)
+
+
+async def test_without_following_them_they_are():
+    trees, now = Trees(), Editor(bench_saying()[0], document(200), "python").view
+    await trees.at(now)
+    now = changed(changed(now, 200), 3_800)
+    await trees.near(now)
+    assert not trees.outdated(now)
+
+
+async def test_a_generation_of_no_use_ends_before_a_window_is_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    bench, engine = bench_saying(["a = 1"], ["b = 2"])
+    reading = asyncio.Event()
+    near = bench.trees.near
+    engine.pause()
+    first = Editor(bench, "x\n‸\n", "python").asking()
+    await until(lambda: len(engine.requests) == 1)
+
+    async def slow(view):
+        await reading.wait()
+        return await near(view)
+
+    monkeypatch.setattr(bench.trees, "near", slow)
+    second = Editor(bench, "y\n‸\n", "python", name="other").asking()
+    await until(lambda: engine.cancelled == engine.requests[:1])
+    assert len(engine.requests) == 1
+    reading.set()
+    engine.resume()
+    assert (await first, await second) == ("", "b = 2")
+
+
+def changed(view: View, line: int) -> View:
+    lines = (*view.lines[:line], f"other_{line} = 1\n", *view.lines[line + 1 :])
+    return evolve(view, lines=lines, line=line, column=0, version=view.version + 1)

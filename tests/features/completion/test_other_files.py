@@ -1,0 +1,114 @@
+"""Pieces of other files around a completion, with a scripted engine and a real index."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+from leanwide.engine.base import CancelToken, FimTokens, Request
+from leanwide.engine.scripted import SCRIPTED_MODEL
+from leanwide.features.ask.explain import explain
+from leanwide.features.ask.selection import whole
+from leanwide.features.completion.cursor_rest import arrive
+from leanwide.features.document_names import judge
+from leanwide.features.session import workbench
+from leanwide.features.workspace_context import Elsewhere
+from leanwide.modes.profile import Mode
+from tests.features.editor import PROFILES, QUIET, Editor, SteppedEngine, settled, until
+from tests.index.folders import area_of, write
+
+PRICING = '''\
+def discounted_price(price, share):
+    """Take a share off a price."""
+    return price - price * share
+'''
+FIM = SCRIPTED_MODEL.fim
+assert isinstance(FIM, FimTokens)
+CONTEXT = PROFILES[Mode.CODE].context_tokens
+
+
+@pytest.fixture
+async def elsewhere(tmp_path: Path) -> AsyncIterator[Elsewhere]:
+    """An indexed workspace."""
+    write(tmp_path, {"pricing.py": PRICING})
+    known = Elsewhere()
+    known.build(area_of(tmp_path))
+    await until(lambda: not known.building)
+    yield known
+    await known.close()
+
+
+def opened(
+    elsewhere: Elsewhere, folder: Path, marked: str, fim: FimTokens = FIM
+) -> tuple[SteppedEngine, Editor]:
+    engine = SteppedEngine(attrs.evolve(SCRIPTED_MODEL, fim=fim))
+    bench = workbench(engine, PROFILES, QUIET)
+    bench.elsewhere = elsewhere
+    editor = Editor(bench, marked, "python")
+    editor.uri = (folder / "main.py").as_uri()
+    return engine, editor
+
+
+def tokens(request: Request) -> int:
+    return sum(1 if isinstance(one, int) else -(-len(str(one)) // 4) for one in request.prompt)
+
+
+async def test_a_suggestion_that_only_repeats_a_snippet_is_not_shown(
+    elsewhere: Elsewhere, tmp_path: Path
+):
+    body = '"""Take a share off a price."""\n    return price - price * share'
+    for used, shown in (("discounted_price", ""), ("other_price", body)):
+        marked = f"total = {used}(1, 0.2)\n\n\ndef total(price, share):\n    ‸\n"
+        engine, editor = opened(elsewhere, tmp_path, marked)
+        await arrive(editor.view, editor.bench)
+        await settled(editor.bench)
+        engine.enqueue([body])
+        assert await editor.ask() == shown
+        assert (f"pricing.py\n{PRICING}" in engine.requests[-1].prompt) is not bool(shown)
+
+
+async def test_snippets_come_out_of_the_window_s_budget(elsewhere: Elsewhere, tmp_path: Path):
+    lines = "".join(f"value_{n} = compute({n})\n" for n in range(1000))
+    engine, editor = opened(elsewhere, tmp_path, f"{lines}total = discounted_price‸\n{lines}")
+    await arrive(editor.view, editor.bench)
+    await settled(editor.bench)
+    while FIM.file_separator in engine.requests[-1].prompt:  # until another window is needed
+        await editor.ask()
+        editor.type("(1)\ntotal = discounted_price")
+    assert max(map(tokens, engine.requests)) <= CONTEXT
+    assert max(map(tokens, engine.requests)) > 0.9 * CONTEXT
+
+
+async def test_a_model_without_a_mark_between_files_sees_one_file(
+    elsewhere: Elsewhere, tmp_path: Path
+):
+    fim = attrs.evolve(FIM, file_separator=None)
+    engine, editor = opened(elsewhere, tmp_path, "total = discounted_price‸\n", fim)
+    await editor.ask()
+    assert engine.requests[0].prompt[0] == FIM.prefix
+
+
+async def test_edits_of_excluded_files_are_not_even_remembered(
+    elsewhere: Elsewhere, tmp_path: Path
+):
+    for name in ("secrets.py", "stock.py"):
+        judged = judge(area_of(tmp_path), str(tmp_path / name))
+        elsewhere.note_edit(judged, 0, ("amount = 1\n",))
+    view = opened(elsewhere, tmp_path, "‸\n")[1].view
+    found = await elsewhere.candidates(view, None, "main.py")
+    assert [place.path for place in found.edits] == ["stock.py"]
+
+
+async def test_an_explanation_reads_what_uses_the_code(elsewhere: Elsewhere, tmp_path: Path):
+    use = "    discounted_price(price, 1)\n"
+    write(tmp_path, {"shop.py": f"def bill(price):\n    print(price)\n{use}"})
+    elsewhere.look_again(str(tmp_path / "shop.py"))
+    await until(lambda: not elsewhere.building)
+    engine, editor = opened(elsewhere, tmp_path, "‸" + PRICING)
+    engine.enqueue(["It takes a share off."])
+    await explain(whole(editor.view), editor.bench, CancelToken(), lambda _: None)
+    shown = f"The code is used in shop.py:\n\n```python\ndef bill(price):\n{use}```"
+    assert shown in editor.bench.journal.records[-1].prompt

@@ -1,0 +1,165 @@
+"""What is prepared while nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+
+from leanwide.engine.base import Priority, Request
+from leanwide.features.journal import Source
+from leanwide.features.session import Manners
+from tests.features.editor import Editor, bench_saying, interactive, settled, sources, until
+
+EAGER = Manners(look_ahead=True)
+
+
+def background(requests: list[Request]) -> list[Request]:
+    return [one for one in requests if one.priority is Priority.BACKGROUND]
+
+
+def text_of(request: Request) -> str:
+    return "".join(piece for piece in request.prompt if isinstance(piece, str))
+
+
+async def test_the_next_suggestion_is_there_when_one_is_accepted():
+    bench, engine = bench_saying(["a = 1"], [" + b"], manners=EAGER)
+    editor = Editor(bench, "x\n‸\n", "python")
+    assert await editor.ask() == "a = 1"
+    await settled(bench)
+    assert len(background(engine.requests)) == 1
+    assert text_of(engine.requests[1]).endswith("a = 1")
+    assert engine.requests[1].max_tokens > 0
+
+    editor.type("a = 1")
+    assert await editor.ask() == " + b"
+    assert len(interactive(engine)) == 1
+    assert sources(bench)[-1] is Source.CACHE
+
+
+async def test_a_suggestion_that_fills_the_line_beyond_the_context_ends_the_preparing():
+    bench, engine = bench_saying(["".join(map(str, range(3_000)))], manners=EAGER)
+    editor = Editor(bench, "x\n‸\n", "python")
+    assert await editor.ask()
+    await settled(bench)
+    assert len(engine.requests) == 1
+    assert sources(bench) == [Source.MODEL]
+
+
+async def test_it_is_prepared_once_however_many_keys_are_typed_through():
+    bench, engine = bench_saying(["abcd = 1"], [" + b"], manners=EAGER)
+    editor = Editor(bench, "x\n‸\n", "python")
+    await editor.ask()
+    await settled(bench)
+    await editor.answers("abcd")
+    await settled(bench)
+    assert len(background(engine.requests)) == 1
+
+
+async def test_keys_typed_meanwhile_do_not_start_it_again():
+    bench, engine = bench_saying(["abcd = 1"], [" + b"], manners=EAGER)
+    editor = Editor(bench, "x\n‸\n", "python")
+    await editor.ask()
+    engine.pause()
+    await until(lambda: len(engine.requests) == 2)
+    await editor.answers("abcd")
+    engine.resume()
+    await settled(bench)
+    assert len(engine.requests) == 2
+    assert engine.requests[1] not in engine.cancelled
+
+
+async def test_accepting_while_it_is_prepared_joins_it():
+    bench, engine = bench_saying(["a = 1"], [" +", " b"], manners=EAGER)
+    editor = Editor(bench, "x\n‸\n", "python")
+    await editor.ask()
+    engine.pause()
+    await until(lambda: len(engine.requests) == 2)
+    editor.type("a = 1")
+    asked = editor.asking()
+    await asyncio.sleep(0.01)
+    engine.resume()
+    assert await asked == " + b"
+    assert len(interactive(engine)) == 1
+    assert Source.IN_FLIGHT in sources(bench)
+
+
+async def test_a_new_question_ends_it():
+    bench, engine = bench_saying(["a = 1"], [" + b"], ["other"], manners=EAGER)
+    editor = Editor(bench, "x\n‸\n", "python")
+    await editor.ask()
+    engine.pause()
+    await until(lambda: len(engine.requests) == 2)
+    editor.type("z")
+    asked = editor.asking()
+    await until(lambda: len(engine.requests) == 3)
+    engine.resume()
+    assert await asked == "other"
+    assert engine.requests[1] in engine.cancelled
+
+
+async def test_it_ends_when_its_document_is_closed():
+    bench, engine = bench_saying(["a = 1"], [" + b"], manners=EAGER)
+    editor = Editor(bench, "x\n‸\n", "python")
+    await editor.ask()
+    engine.pause()
+    await until(lambda: len(engine.requests) == 2)
+    editor.close()
+    await settled(bench)
+    assert engine.cancelled == engine.requests[1:]
+    assert not bench.suggestions._suggestions
+
+
+async def test_closing_before_it_begins_prevents_it():
+    bench, engine = bench_saying(["a = 1"], [" + b"], manners=EAGER)
+    editor = Editor(bench, "x\n‸\n", "python")
+    await editor.ask()
+    editor.close()
+    await settled(bench)
+    assert len(engine.requests) == 1
+    assert editor.uri not in bench.windows
+
+
+async def test_nothing_is_prepared_where_the_user_does_not_want_it():
+    bench, engine = bench_saying(["a = 1"])
+    await Editor(bench, "x\n‸\n", "python").ask()
+    await settled(bench)
+    assert len(engine.requests) == 1
+
+
+async def test_nothing_is_prepared_where_nothing_is_shown():
+    bench, engine = bench_saying([], manners=EAGER)
+    await Editor(bench, "x\n‸\n", "python").ask()
+    await settled(bench)
+    assert len(engine.requests) == 1
+
+
+async def test_the_anchor_follows_in_idle_time():
+    """After several lines typed through, the window is evaluated anew with a nearer anchor."""
+    typed = "".join(f"    value_{n} = other_{n} + {n}\n" for n in range(8))
+    bench, engine = bench_saying([typed + "    return 1"], manners=EAGER)
+    editor = Editor(bench, "def f():\n‸\n\nf()\n", "python")
+    await editor.ask()
+    await settled(bench)
+    before = len(engine.requests)
+    assert bench.windows[editor.uri].anchor_line == 1
+    editor.type(typed)
+    assert await editor.ask() == "    return 1"
+    await settled(bench)
+
+    window = bench.windows[editor.uri]
+    assert window.anchor_line == editor.view.line
+    assert window.before.endswith(typed)
+    assert window.typed == ""
+    warm = [one for one in engine.requests[before:] if one.max_tokens == 0]
+    assert len(warm) == 1
+    assert warm[0].priority is Priority.BACKGROUND
+    assert text_of(warm[0]).startswith("def f():\n" + typed)
+
+
+async def test_what_is_prepared_never_makes_anybody_wait():
+    bench, engine = bench_saying(["a = 1"], [" + b"], ["other"], manners=EAGER)
+    editor = Editor(bench, "x\n‸\n", "python")
+    await editor.ask()
+    editor.type("z")  # before the idle work has begun
+    assert await editor.ask() in (" + b", "other")
+    await settled(bench)
+    assert all(one.priority is Priority.INTERACTIVE for one in engine.requests[:1])

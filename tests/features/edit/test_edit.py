@@ -1,0 +1,678 @@
+"""Edits, with a scripted engine: what is asked, what is accepted, what is refused and why."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from leanwide.context.view import View, split_lines
+from leanwide.engine.base import CancelToken, Piece
+from leanwide.engine.scripted import ScriptedEngine
+from leanwide.features.ask.selection import Place
+from leanwide.features.edit.add_documentation import document
+from leanwide.features.edit.edit import Desk, Outcome
+from leanwide.features.edit.fix import Diagnostic, fix
+from leanwide.features.edit.refactor import refactor
+from leanwide.features.edit.write_test import write_test
+from leanwide.features.session import workbench
+from leanwide.modes.machine import Machine, Pace, Rate
+from leanwide.modes.profile import Mode
+from leanwide.modes.router import Task
+from leanwide.postprocess.splice import applied
+from leanwide.syntax import Position
+from tests.features.editor import PROFILES, until
+from tests.index.folders import area_of
+
+SOURCE = '''\
+import json
+
+
+class Store:
+    """Settings."""
+
+    def get(self, name):
+        value = json.loads(self.text)[name]
+        return value
+
+    def put(self, name, value):
+        self.settings[name] = value
+'''
+GET = ((6, 0), (9, 0))
+PUT = ((11, 8), (11, 8))
+
+
+class Edited:
+    """One document, and an engine that says what it is told to."""
+
+    def __init__(
+        self,
+        *answers: str | tuple[str | Piece, ...],
+        text: str = SOURCE,
+        path: Path | str = "/project/store.py",
+        language: str = "python",
+    ) -> None:
+        self.engine = ScriptedEngine()
+        self.engine.enqueue(*((one,) if isinstance(one, str) else one for one in answers))
+        self.bench = workbench(self.engine, PROFILES)
+        self.text, self.path, self.language = text, Path(path), language
+        self.shown: list[str] = []
+        self.cancel = CancelToken()
+
+    def place(self, start: tuple[int, int], end: tuple[int, int]) -> Place:
+        view = View(
+            uri=self.path.as_uri(),
+            path=str(self.path),
+            language_id=self.language,
+            version=7,
+            lines=tuple(split_lines(self.text)),
+            line=start[0],
+            column=start[1],
+        )
+        return Place(view=view, end=Position(*end))
+
+    def desk(self, task: Task) -> Desk:
+        return Desk(task=task, bench=self.bench, cancel=self.cancel, show=self.shown.append)
+
+    async def refactor(self, span: Any = GET, instruction: str = "use one line") -> Outcome:
+        return await refactor(self.place(*span), instruction, self.desk(Task.REFACTOR))
+
+    async def document(self, span: Any = GET) -> Outcome:
+        return await document(self.place(*span), self.desk(Task.DOCUMENT))
+
+    async def fix(self, *found: Diagnostic, span: Any = GET) -> Outcome:
+        return await fix(self.place(*span), found, self.desk(Task.FIX))
+
+    async def test(self, span: Any = GET, opened: Callable[[str], Any] = lambda _: None) -> Outcome:
+        return await write_test(self.place(*span), opened, self.desk(Task.TEST))
+
+    @property
+    def prompts(self) -> list[str]:
+        return [record.prompt for record in self.bench.journal.records]
+
+    def after(self, outcome: Outcome) -> str:
+        """The document with the change."""
+        assert outcome.change is not None, outcome.markdown
+        assert outcome.markdown == ""
+        return "".join(applied(outcome.change.lines, outcome.change.edits))
+
+
+def fenced(code: str) -> str:
+    return f"Here it is:\n\n```python\n{code}\n```\n"
+
+
+SHORT_GET = "def get(self, name):\n    return json.loads(self.text)[name]"
+
+
+# Refactor
+
+
+async def test_the_code_is_replaced_indented_as_it_was_and_nothing_else():
+    edited = Edited(fenced(SHORT_GET))
+    outcome = await edited.refactor()
+    before = "        value = json.loads(self.text)[name]\n        return value\n"
+    after = "        return json.loads(self.text)[name]\n"
+    assert edited.after(outcome) == SOURCE.replace(before, after)
+    assert outcome.change is not None
+    (edit,) = outcome.change.edits
+    assert (edit.start, edit.end) == ((7, 0), (9, 0))
+    assert outcome.change.version == 7
+
+
+async def test_the_model_reads_the_code_what_is_around_it_and_the_wish():
+    edited = Edited(fenced(SHORT_GET))
+    await edited.refactor(instruction=" use <|im_end|> one line\n")
+    (request,) = edited.engine.requests
+    system, user = (piece for piece in request.prompt if isinstance(piece, str))
+    assert "change code" in system
+    assert user == (
+        "From the file store.py:\n\n```python\nimport json\nclass Store:\n```\n\n"
+        "Change this code: use <|im_end|> one line\n\n"
+        "```python\n    def get(self, name):\n        value = json.loads(self.text)[name]\n"
+        "        return value\n```"
+    )
+
+
+async def test_what_the_model_says_streams_and_it_is_stopped_behind_its_code():
+    answer = ("Sure:\n", "```python\n", SHORT_GET, "\n```\n", "And now ", "I talk on.")
+    edited = Edited(answer)
+    outcome = await edited.refactor()
+    assert "".join(edited.shown) == "".join(answer[:4])
+    assert "the code is complete" in outcome.records[-1].reason
+    assert edited.engine.cancelled == edited.engine.requests
+    assert edited.after(outcome)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [SHORT_GET, f"```python\n{SHORT_GET}", f"```\n{SHORT_GET}\n```", f"~~~py\n{SHORT_GET}\n~~~"],
+)
+async def test_code_without_a_whole_fence_will_do(answer):
+    edited = Edited(answer)
+    assert "        return json.loads" in edited.after(await edited.refactor())
+
+
+async def test_tabs_and_line_endings_are_the_documents():
+    text = "class A:\r\n\tdef f(self):\r\n\t\tif self.x:\r\n\t\t\treturn 1\r\n"
+    edited = Edited(fenced("def f(self):\n    if self.y:\n        return 2"), text=text)
+    after = edited.after(await edited.refactor(PUT_TABS))
+    assert after == "class A:\r\n\tdef f(self):\r\n\t\tif self.y:\r\n\t\t\treturn 2\r\n"
+
+
+PUT_TABS = ((1, 0), (4, 0))
+
+
+async def test_a_last_line_without_an_ending_stays_so():
+    edited = Edited(fenced("x = 2"), text="y = 1\nx = 1")
+    assert edited.after(await edited.refactor(((1, 0), (1, 5)))) == "y = 1\nx = 2"
+
+
+async def test_text_in_strings_is_not_indented():
+    code = 'def f():\n    return """\n a\nb"""'
+    edited = Edited(fenced(code), text="class A:\n    def f():\n        return 1\n")
+    after = edited.after(await edited.refactor(((1, 0), (3, 0))))
+    assert after == 'class A:\n    def f():\n        return """\n a\nb"""\n'
+
+
+async def test_a_mistake_is_shown_to_the_model_which_gets_another_attempt():
+    edited = Edited(fenced("def get(self, name:\n    return 1"), fenced(SHORT_GET))
+    outcome = await edited.refactor()
+    assert "return json.loads" in edited.after(outcome)
+    assert len(outcome.records) == 2
+    assert "That cannot be used. It does not parse: see `def get(self, name:`." in edited.prompts[1]
+    assert edited.prompts[1].startswith(edited.prompts[0])
+    assert "Once more" in "".join(edited.shown)
+
+
+async def test_two_mistakes_are_refused_and_the_text_is_not_lost():
+    edited = Edited(fenced("def get(("), fenced("def get(self:"))
+    outcome = await edited.refactor()
+    assert outcome.change is None
+    assert outcome.markdown.startswith("It does not parse")
+    assert "def get(self:" in outcome.markdown
+    assert len(edited.engine.requests) == 2
+
+
+async def test_code_that_did_not_parse_before_may_stay_so():
+    edited = Edited(fenced("def f(:\n    return 2"), text="def f(:\n    return 1\n")
+    assert edited.after(await edited.refactor(((0, 0), (2, 0)))) == "def f(:\n    return 2\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("", "The model gave no code."),
+        ("```python\n```\n", "The model gave no code."),
+        (fenced("\n".join(SOURCE.splitlines()[6:9])), "The model would change nothing."),
+    ],
+)
+async def test_an_answer_without_a_change_is_a_sentence(answer, sentence):
+    edited = Edited((answer,) if answer else ())
+    outcome = await edited.refactor()
+    assert outcome.change is None
+    assert outcome.markdown.startswith(sentence)
+    assert sentence in "".join(edited.shown)
+    assert len(edited.engine.requests) == 1
+
+
+async def test_an_answer_that_repeats_itself_is_not_applied():
+    edited = Edited(("```python\n", *["value = value + one\n"] * 200))
+    outcome = await edited.refactor()
+    assert outcome.change is None
+    assert outcome.markdown.startswith("The answer is not complete: it began to repeat itself.")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "sentence"),
+    [
+        (" \n\t\n", "/a.py", "white space"),
+        ("", "/a.py", "white space"),
+        ("a\0b\n", "/a.py", "is binary"),
+        ("KEY=1\n", "/project/.env", "never enters a prompt"),
+    ],
+)
+@pytest.mark.parametrize("command", ["refactor", "document", "fix", "test"])
+async def test_where_there_is_nothing_to_edit_a_sentence_says_so(text, path, sentence, command):
+    edited = Edited(text=text, path=path)
+    outcome: Outcome = await getattr(edited, command)(span=((0, 0), (0, 1 if text else 0)))
+    assert outcome.change is None
+    assert sentence in outcome.markdown
+    assert edited.engine.requests == []
+
+
+async def test_a_selection_that_is_too_long_is_refused_with_what_would_fit():
+    text = "".join(f"value_{number} = {number}\n" for number in range(10_000))
+    edited = Edited(text=text)
+    outcome = await edited.refactor(((0, 0), (10_000, 0)))
+    assert outcome.markdown == (
+        "This is too long to edit: at most 1,024 tokens fit, and all are needed. Select less."
+    )
+    assert [request.max_tokens for request in edited.engine.requests] == []
+
+
+def decodes(per_second: float) -> Machine:
+    return Machine(paces={"wide": Pace(decode=Rate((), per_second))})
+
+
+async def test_what_cannot_be_in_time_is_refused_before_it_starts():
+    edited = Edited(fenced("def get(self): ..."))
+    edited.bench.machine = decodes(0.5)
+    outcome = await edited.refactor()
+    assert outcome.change is None
+    assert re.fullmatch(
+        r"This takes about \d+ s on this machine, and an answer may take 120 s: "
+        r"select less, or raise modes\.think\.deadline_ms\.",
+        outcome.markdown,
+    )
+    assert [request.max_tokens for request in edited.engine.requests] == []
+
+
+async def test_a_slow_machine_gives_an_edit_what_its_lines_need():
+    text = "".join(f"first_value_{number} = second_value_{number}\n" for number in range(40))
+    edited = Edited(fenced("x = 1"), text=text)
+    edited.bench.machine = decodes(6)
+    await edited.refactor(((0, 0), (40, 0)))
+    code = sum(-(-len(line) // 4) for line in text.splitlines(keepends=True))
+    assert edited.engine.requests[0].max_tokens >= code * 5 // 4
+    assert code * 5 // 4 > PROFILES[Mode.THINK].output_tokens // 4
+
+
+async def test_an_editor_that_cannot_create_files_is_told_so_before_the_model_is_asked(tmp_path):
+    file = tmp_path / "store.py"
+    edited = Edited(fenced(TEST), path=str(file))
+    desk = attrs.evolve(edited.desk(Task.TEST), creates=False)
+    outcome = await write_test(edited.place(*GET), lambda _: None, desk)
+    assert re.fullmatch(
+        r"This editor cannot create .*test_store\.py: create it empty, and ask again\.",
+        outcome.markdown,
+    )
+    assert edited.engine.requests == []
+
+
+async def test_code_may_say_again_what_stands_there():
+    edited = Edited(fenced(SHORT_GET))
+    await edited.refactor()
+    assert edited.engine.requests[0].sampling.repeat_penalty == 1
+
+
+async def test_a_cancelled_edit_ends_and_is_remembered():
+    edited = Edited(fenced(SHORT_GET))
+    edited.engine.pause()
+    asking = asyncio.create_task(edited.refactor())
+    await until(lambda: bool(edited.engine.requests))
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert "cancelled" in edited.bench.journal.records[-1].reason
+
+
+async def test_heads_that_the_model_says_again_are_left_out():
+    said = "import json\n\n\nclass Store:\n    def get(self, name):\n        return 1"
+    after = Edited(fenced(said))
+    outcome = await after.refactor()
+    assert after.after(outcome).count("class Store") == 1
+    assert "    def get(self, name):\n        return 1\n\n    def put" in after.after(outcome)
+
+
+# Document
+
+DOCUMENTED = (
+    'def get(self, name):\n    """Give a setting."""\n'
+    "    value = json.loads(self.text)[name]\n    return value"
+)
+WITH_DOC = SOURCE.replace(
+    "name):\n        value", 'name):\n        """Give a setting."""\n        value'
+)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        DOCUMENTED,
+        DOCUMENTED.replace("return value", "return value + 1"),  # its code is not used
+        'def get(self, name):\n    """Give a setting."""\n    ...',
+        '"""Give a setting."""',
+        'x = (\n"""Give a setting."""\n)\ndef get(self):\n    """Give a setting."""',
+    ],
+)
+@pytest.mark.parametrize("span", [GET, ((7, 10), (7, 10))])
+async def test_documentation_is_all_that_is_added(code, span):
+    edited = Edited(fenced(code))
+    assert edited.after(await edited.document(span)) == WITH_DOC
+
+
+async def test_a_docstring_alone_is_indented_as_one():
+    edited = Edited(fenced('"""A.\n\n    b\n      c\n    """'), text="def f():\n  return 1\n")
+    after = edited.after(await edited.document(((0, 0), (2, 0))))
+    assert after == 'def f():\n  """A.\n\n  b\n    c\n  """\n  return 1\n'
+
+
+async def test_comments_stay():
+    text = "def f():\n    # why\n    return 1\n"
+    edited = Edited(fenced('def f():\n    """One."""\n    return 1'), text=text)
+    after = edited.after(await edited.document(((0, 0), (3, 0))))
+    assert after == 'def f():\n    # why\n    """One."""\n    return 1\n'
+
+
+async def test_all_of_a_class_can_be_documented_at_once():
+    text = "class A:\n    def f(self):\n        return 1\n"
+    code = 'class A:\n    """A."""\n\n    def f(self):\n        """F."""\n        return 1'
+    edited = Edited(fenced(code), text=text)
+    assert edited.after(await edited.document(((0, 0), (3, 0)))) == f"{code}\n"
+
+
+async def test_where_code_changed_too_each_documentation_finds_its_definition():
+    text = "class A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n"
+    code = (
+        'class A:\n    def g(self):\n        """G."""\n        return 3\n\n'
+        '    def f(self):\n        """F."""\n        return 4'
+    )
+    edited = Edited(fenced(code), text=text)
+    assert edited.after(await edited.document(((0, 0), (6, 0)))) == (
+        'class A:\n    def f(self):\n        """F."""\n        return 1\n\n'
+        '    def g(self):\n        """G."""\n        return 2\n'
+    )
+
+
+async def test_a_selected_head_means_its_definition():
+    edited = Edited(fenced(DOCUMENTED))
+    assert edited.after(await edited.document(((6, 0), (7, 0)))) == WITH_DOC
+
+
+async def test_documentation_that_is_there_is_replaced():
+    edited = Edited(fenced('"""Better."""'), text=WITH_DOC)
+    after = edited.after(await edited.document())
+    assert after == WITH_DOC.replace("Give a setting.", "Better.")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "answer", "after"),
+    [
+        (
+            "typescript",
+            "class A {\n  /** Old. */\n  get(n: string) {\n    return n;\n  }\n}\n",
+            "/**\n * New.\n */\nget(n: string) { return 2; }",
+            "class A {\n  /**\n   * New.\n   */\n  get(n: string) {\n    return n;\n  }\n}\n",
+        ),
+        (
+            "rust",
+            "#[test]\nfn a() {\n    b();\n}\n",
+            "/// Calls b.\nfn a() {\n    b();\n}",
+            "#[test]\n/// Calls b.\nfn a() {\n    b();\n}\n",
+        ),
+        (
+            "go",
+            "package a\n\nfunc F() int {\n\treturn 1\n}\n",
+            "// F gives\n// one.\n",
+            "package a\n\n// F gives\n// one.\nfunc F() int {\n\treturn 1\n}\n",
+        ),
+        (
+            "java",
+            "class A {\n    int f() {\n        return 1;\n    }\n}\n",
+            "/**\n * Gives one.\n */\nint f() {\n    return 1;\n}",
+            "class A {\n    /**\n     * Gives one.\n     */\n    int f() {\n        return 1;\n"
+            "    }\n}\n",
+        ),
+        (
+            "go",
+            "package a\n\n//go:noinline\nfunc F() {\n}\n",
+            "// F is.\n",
+            "package a\n\n//go:noinline\n// F is.\nfunc F() {\n}\n",
+        ),
+        (
+            "csharp",
+            "class A\n{\n    [Pure]\n    int F()\n    {\n        return 1;\n    }\n}\n",
+            "/// <summary>One.</summary>\n[Pure]\nint F()\n{\n    return 1;\n}",
+            "class A\n{\n    /// <summary>One.</summary>\n    [Pure]\n    int F()\n    {\n"
+            "        return 1;\n    }\n}\n",
+        ),
+        (
+            "shellscript",
+            "#!/bin/sh\nf() {\n  echo 1\n}\n",
+            "# Says one.\nf() {\n  echo 1\n}",
+            "#!/bin/sh\n# Says one.\nf() {\n  echo 1\n}\n",
+        ),
+    ],
+)
+async def test_each_language_has_its_convention(language, text, answer, after):
+    edited = Edited(f"```\n{answer}\n```", text=text, path="/project/a", language=language)
+    line = next(at for at, one in enumerate(text.splitlines()) if "(" in one)
+    assert edited.after(await edited.document(((line, 4), (line, 4)))) == after
+
+
+async def test_an_answer_without_documentation_gets_another_attempt():
+    edited = Edited(fenced("# Give a setting."), fenced(DOCUMENTED))
+    assert edited.after(await edited.document()) == WITH_DOC
+    assert "a docstring as PEP 257 has it is wanted" in edited.prompts[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "sentence"),
+    [
+        ("x = 1\n", "python", "nothing is defined"),
+        ("hello\n", "plaintext", "is not known"),
+        ('{"a": 1}\n', "json", "is not known"),
+    ],
+)
+async def test_where_nothing_can_be_documented(text, language, sentence):
+    edited = Edited(text=text, language=language, path="/project/a")
+    outcome = await edited.document(((0, 0), (1, 0)))
+    assert sentence in outcome.markdown
+    assert edited.engine.requests == []
+
+
+async def test_a_body_on_its_first_line_has_no_place_for_a_docstring():
+    edited = Edited(fenced('"""One."""'), text="def f(): return 1\n")
+    outcome = await edited.document(((0, 0), (1, 0)))
+    assert outcome.markdown.startswith("f has its body on its first line")
+
+
+# Fix
+
+
+async def test_the_model_reads_what_the_tools_say():
+    edited = Edited(fenced(SHORT_GET))
+    outcome = await edited.fix(
+        Diagnostic(first=7, last=7, message="`value` is\nassigned needlessly"),
+        Diagnostic(first=0, last=0, message="unused import"),
+    )
+    assert "return json.loads" in edited.after(outcome)
+    assert "- line 2: `value` is assigned needlessly\n" in edited.prompts[0]
+    assert "unused import" not in edited.prompts[0]
+
+
+@pytest.mark.parametrize("found", [(), (Diagnostic(first=0, last=0, message="unused"),)])
+async def test_without_a_diagnostic_of_the_lines_there_is_nothing_to_fix(found):
+    edited = Edited()
+    outcome = await edited.fix(*found)
+    assert outcome.markdown.startswith("There is nothing to fix here")
+    assert edited.engine.requests == []
+
+
+# Prose, and languages without a parser
+
+GUIDE = """\
+# Settings
+
+Where they are kept, and\x20\x20
+how they are read.
+
+```
+store = Store("settings.json")
+```
+
+## Saving
+
+- they are written whole,
+    - or not at all;
+- nothing else is.
+"""
+BETTER = GUIDE.replace("Where they are kept", "Where they live")
+PROSE = [("guide.md", "markdown"), ("COMMIT_EDITMSG", "git-commit"), ("guide.rst", "plaintext")]
+ALL = ((0, 0), (99, 0))
+LINT = Diagnostic(first=0, last=2, message="line-length")
+
+
+def guide(*answers: str, name: str = "guide.md", language: str = "markdown") -> Edited:
+    return Edited(*answers, text=GUIDE, path=f"/project/{name}", language=language)
+
+
+@pytest.mark.parametrize(("name", "language"), PROSE)
+@pytest.mark.parametrize("answer", [f"````markdown\n{BETTER}````\n", f"```markdown\n{BETTER}```"])
+async def test_prose_with_a_block_in_it_comes_back_whole(answer, name, language):
+    edited = guide(answer, name=name, language=language)
+    assert edited.after(await edited.refactor(ALL)) == BETTER
+    assert "between two lines of ````" in edited.prompts[0]
+
+
+@pytest.mark.parametrize(("name", "language"), PROSE)
+@pytest.mark.parametrize("answer", [BETTER, "```\nstore = Store()\n```\n", "Fine as it is."])
+async def test_a_block_of_prose_is_not_taken_for_all_of_it(answer, name, language):
+    edited = guide(answer, answer, name=name, language=language)
+    outcome = await edited.refactor(ALL)
+    assert outcome.change is None
+    assert answer.strip() in outcome.markdown
+    assert len(outcome.records) == 2
+    outcome = await guide(answer, answer, name=name, language=language).fix(LINT, span=ALL)
+    assert outcome.change is None
+
+
+async def test_prose_of_which_much_is_missing_is_refused_unless_less_is_wanted():
+    short = "# Settings\n\nThey are written whole, or not at all."
+    answer = f"````\n{short}\n````\n"
+    outcome = await guide(answer, answer).refactor(ALL, "use British English")
+    assert outcome.change is None
+    assert "text would be lost" in outcome.markdown
+    edited = guide(answer)
+    assert edited.after(await edited.refactor(ALL, "make it shorter")) == short + "\n"
+
+
+async def test_prose_with_an_open_block_is_refused():
+    answer = "````\n" + BETTER.replace("```\n\n##", "\n##") + "````\n"
+    outcome = await guide(answer, answer).refactor(ALL)
+    assert outcome.change is None
+    assert "A code block in it is not closed." in outcome.markdown
+
+
+async def test_code_that_holds_fences_comes_back_whole():
+    text = 'GUIDE = """\n```\nls\n```\n"""\nOTHER = 1\n'
+    edited = Edited(f"```python\n{text.replace('ls', 'ls -l')}```", text=text)
+    assert edited.after(await edited.refactor(ALL)) == text.replace("ls", "ls -l")
+
+
+KOTLIN = "".join(f"fun f{n}(a: Int): Int {{\n    return a + {n}\n}}\n" for n in range(9))
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (KOTLIN.replace("a: Int)", "a: Int", 1), "brackets do not balance"),
+        (KOTLIN[:120], "text would be lost"),
+    ],
+)
+async def test_code_that_no_parser_checks_has_guards_too(answer, sentence):
+    answers = 2 * [f"```kotlin\n{answer}```\n"]
+    edited = Edited(*answers, text=KOTLIN, path="/project/a.kt", language="kotlin")
+    outcome = await edited.refactor(ALL)
+    assert outcome.change is None
+    assert sentence in outcome.markdown
+
+
+# Test
+
+
+def project(folder: Path, **files: str) -> Path:
+    (folder / "store.py").write_text(SOURCE)
+    for name, text in files.items():
+        path = folder / name.replace("__", "/")
+        path.parent.mkdir(exist_ok=True)
+        path.with_suffix(".py").write_bytes(text.encode())
+    return folder / "store.py"
+
+
+def in_project(folder: Path, *answers: str, exclude: tuple[str, ...] = (), **files: str) -> Edited:
+    edited = Edited(*answers, path=project(folder, **files))
+    edited.bench.names.use(area_of(folder, *exclude))
+    return edited
+
+
+TEST = "from store import Store\n\n\ndef test_get():\n    assert Store().get('a') == 1"
+STYLE = "import json\n\nimport pytest\n\n\ndef test_other():\n    assert json\n"
+
+
+async def test_a_test_is_a_new_file_in_the_style_and_at_the_place_of_the_others(tmp_path):
+    edited = in_project(tmp_path, fenced(TEST), tests__test_other=STYLE)
+    outcome = await edited.test()
+    assert edited.after(outcome) == f"{TEST}\n"
+    change = outcome.change
+    assert change is not None
+    assert (change.creates, change.version) == (True, None)
+    assert change.uri == (tmp_path / "tests" / "test_store.py").as_uri()
+    assert "def test_other():" in edited.prompts[0]
+    assert "`get` from store.py. It is the whole new file tests/test_store.py." in edited.prompts[0]
+
+
+async def test_a_test_is_added_to_the_file_that_there_is(tmp_path):
+    edited = in_project(tmp_path, fenced(TEST), tests__test_store=STYLE)
+    outcome = await edited.test()
+    assert edited.after(outcome) == (
+        "import json\n\nimport pytest\nfrom store import Store\n\n\ndef test_other():\n"
+        "    assert json\n\n\ndef test_get():\n    assert Store().get('a') == 1\n"
+    )
+    assert outcome.change is not None
+    assert (outcome.change.creates, outcome.change.version) == (False, None)
+
+
+async def test_the_editors_text_of_an_open_test_file_counts(tmp_path):
+    edited = in_project(tmp_path, fenced(TEST), tests__test_store=STYLE)
+    other = Edited(text="import re\n", path=tmp_path / "tests" / "test_store.py")
+    view = other.place((0, 0), (0, 0)).view
+    outcome = await edited.test(opened=lambda uri: view if uri == view.uri else None)
+    assert outcome.change is not None
+    assert (outcome.change.version, outcome.change.lines) == (7, ("import re\n",))
+
+
+async def test_a_test_of_a_name_that_is_taken_gets_another_attempt(tmp_path):
+    taken = TEST.replace("test_get", "test_other")
+    edited = in_project(tmp_path, fenced(taken), fenced(TEST), tests__test_store=STYLE)
+    assert "def test_get" in edited.after(await edited.test())
+    assert "`test_other` is in the file already: another name is needed." in edited.prompts[1]
+
+
+async def test_excluded_tests_are_not_shown_to_the_model(tmp_path):
+    edited = in_project(tmp_path, fenced(TEST), exclude=("tests/test_o*",), tests__test_other=STYLE)
+    assert (await edited.test()).change is not None
+    assert "test_other" not in edited.prompts[0]
+
+
+async def test_a_test_file_that_is_a_link_to_a_secret_is_left_alone(tmp_path):
+    edited = in_project(tmp_path)
+    (tmp_path / ".env").write_text("KEY=1\n")
+    (tmp_path / "test_store.py").symlink_to(tmp_path / ".env")
+    assert (await edited.test()).markdown.startswith(".env is a secret by its name")
+
+
+async def test_a_test_file_that_cannot_be_read_is_left_alone(tmp_path):
+    edited = in_project(tmp_path, tests__test_store="\0")
+    outcome = await edited.test()
+    assert outcome.markdown == "tests/test_store.py cannot be read: a test cannot be added to it."
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "text", "sentence"),
+    [
+        ("/project/test_store.py", "python", SOURCE, "test_store.py is a test itself"),
+        ("/project/a.json", "json", '{"a": 1}\n', "How a.json would be tested is not known"),
+        ("/project/a.py", "python", "x = 1\n", "nothing is defined"),
+    ],
+)
+async def test_where_no_test_can_be_written(path, language, text, sentence):
+    edited = Edited(path=path, language=language, text=text)
+    outcome = await edited.test(((0, 0), (1, 0)))
+    assert sentence in outcome.markdown
+    assert edited.engine.requests == []

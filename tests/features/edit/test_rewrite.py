@@ -1,0 +1,109 @@
+"""Whatever a model says: nothing changes but the lines that were asked about."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanwide.context.passage import Passage
+from leanwide.context.view import View, split_lines
+from leanwide.features.ask.selection import Found
+from leanwide.features.edit.add_documentation import with_documentation
+from leanwide.features.edit.change import Change, Refusal
+from leanwide.features.edit.prose_guard import LEAST_SHARE
+from leanwide.features.edit.rewrite import rewritten
+from leanwide.postprocess.splice import applied
+from leanwide.syntax import documentation, language_for, parse, parses_no_worse
+
+SOURCE = '''\
+import os
+
+
+class Files:
+    """Files of a folder."""
+
+    def list(self, folder):
+        # in no order
+        return os.listdir(folder)
+
+    def text(self):
+        return """
+  a
+"""
+'''
+PYTHON = language_for("python")
+PASSAGE = Passage(first=6, last=13)
+PARTS = (
+    "def list(self, folder):\n",
+    "    # in no order\n",
+    "    return os.listdir(folder)\n",
+    "def text(self):\n",
+    '    return """\n  a\n"""\n',
+    '    """List\n\n    them."""\n',
+    '    """One."""\n',
+    '"""\n',
+    "class Files:\n",
+    "import os\n",
+    "    return (\n",
+    "x = 1\n",
+    "\t\n",
+    "I cannot.\n",
+    "\n",
+)
+ANSWERS = st.lists(st.sampled_from(PARTS) | st.text(max_size=5), min_size=1, max_size=9)
+
+
+def found() -> Found:
+    assert PYTHON is not None
+    lines = tuple(split_lines(SOURCE))
+    view = View(
+        uri="file:///a.py",
+        path="/a.py",
+        language_id="python",
+        version=1,
+        lines=lines,
+        line=PASSAGE.first,
+        column=0,
+    )
+    return Found(view=view, tree=parse(PYTHON, lines), passage=PASSAGE)
+
+
+def check_range(change: Change) -> list[str]:
+    """The lines after the change, which is in the passage and breaks nothing."""
+    after = applied(change.lines, change.edits)
+    below = len(change.lines) - PASSAGE.last
+    assert after[: PASSAGE.first] == list(change.lines[: PASSAGE.first])
+    assert after[len(after) - below :] == list(change.lines[PASSAGE.last :])
+    assert PYTHON is not None
+    assert parses_no_worse(PYTHON, SOURCE, "".join(after))
+    return after
+
+
+@given(ANSWERS)
+def test_a_rewrite_stays_in_its_lines(answer: list[str]) -> None:
+    try:
+        change = rewritten(found(), LEAST_SHARE, "".join(answer))
+    except Refusal:
+        return
+    check_range(change)
+
+
+@given(ANSWERS)
+def test_documentation_changes_no_line_of_code(answer: list[str]) -> None:
+    here = found()
+    assert here.tree is not None
+    try:
+        change = with_documentation(here, here.tree, "".join(answer))
+    except Refusal:
+        return
+    after = check_range(change)
+    assert code_of(after) == code_of(list(change.lines))
+
+
+def code_of(lines: list[str]) -> list[str]:
+    assert PYTHON is not None
+    runs = documentation(parse(PYTHON, lines), 0, len(lines))
+    documenting = {row for start, end in runs for row in range(start, end)}
+    rows = [line for row, line in enumerate(lines) if row not in documenting and line.strip()]
+    assert "  a\n" in rows
+    return rows

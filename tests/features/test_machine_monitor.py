@@ -1,0 +1,71 @@
+"""What happens beside the requests: battery and memory are heeded, idle lanes are closed."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from leanwide.engine.base import EngineState, EngineStatus
+from leanwide.engine.scripted import ScriptedEngine
+from leanwide.features.machine_monitor import Reading, look_after, read_machine
+from leanwide.features.session import Manners, Workbench, workbench
+from tests.features.editor import PROFILES
+
+FINE = Reading(on_battery=False, battery_percent=None, free_share=0.5)
+SHORT = evolve(FINE, free_share=0.05)
+NOW = 10_000.0
+
+
+class BusyEngine(ScriptedEngine):
+    """An engine that is at work."""
+
+    @property
+    def status(self) -> EngineStatus:
+        return EngineStatus(state=EngineState.BUSY)
+
+
+def bench(engine: ScriptedEngine, **manners: object) -> Workbench:
+    """A bench whose wide lane was used at NOW."""
+    made = workbench(engine, PROFILES, Manners(**manners))  # type: ignore[arg-type]  # by name
+    made.used["wide"] = NOW
+    return made
+
+
+def closed_after(seconds: float, reading: Reading, engine: ScriptedEngine, minutes: float):
+    look_after(bench(engine, close_after_minutes=minutes), reading, NOW + seconds)
+    return engine.closed
+
+
+def test_a_lane_without_questions_is_closed_and_never_the_one_of_completions():
+    assert closed_after(599, FINE, ScriptedEngine(), minutes=10) == []
+    assert closed_after(601, FINE, ScriptedEngine(), minutes=10) == ["wide"]
+    assert closed_after(1e9, FINE, ScriptedEngine(), minutes=0) == []
+    assert closed_after(1e9, FINE, BusyEngine(), minutes=10) == []
+
+
+def test_it_is_closed_soon_when_memory_is_short():
+    assert closed_after(30, SHORT, ScriptedEngine(), minutes=0) == []
+    assert closed_after(61, SHORT, ScriptedEngine(), minutes=0) == ["wide"]
+
+
+def test_battery_and_memory_reach_the_router_unless_the_user_says_no():
+    unplugged = evolve(SHORT, on_battery=True, battery_percent=42.0)
+    adapting, fixed = bench(ScriptedEngine()), bench(ScriptedEngine(), adapt=False)
+    for one in (adapting, fixed):
+        look_after(one, unplugged, NOW)
+    machine = adapting.machine
+    assert (machine.on_battery, machine.battery_percent, machine.memory_short) == (True, 42.0, True)
+    assert not fixed.machine.on_battery
+
+
+def test_memory_stays_short_until_there_is_clearly_enough():
+    made = bench(ScriptedEngine())
+    shares = (0.09, 0.07, 0.09, 0.13, 0.09)
+    seen = []
+    for share in shares:
+        look_after(made, evolve(FINE, free_share=share), NOW)
+        seen.append(made.machine.memory_short)
+    assert seen == [False, True, True, False, False]
+
+
+def test_this_machine_can_be_read():
+    assert 0 < read_machine().free_share <= 1

@@ -1,0 +1,47 @@
+"""Who reads a document, and when."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from leanwide.context.view import View
+from leanwide.features import syntax_trees as module
+from leanwide.features.syntax_trees import Trees
+from leanwide.syntax import Language, SyntaxTree, parse
+from tests.features.editor import MARK, Editor, bench_saying
+
+_WITHIN_S = 10
+
+
+async def test_a_document_is_read_once_at_a_time_also_when_nobody_waits_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Each key cancels what the one before asked for: slow readings would pile up."""
+    begun, go_on, readings = threading.Semaphore(0), threading.Event(), []
+
+    def slow(language: Language, lines: Sequence[str]) -> SyntaxTree:
+        readings.append(lines)
+        begun.release()
+        go_on.wait(_WITHIN_S)
+        return parse(language, lines)
+
+    monkeypatch.setattr(module, "_first", slow)
+    trees, view = Trees(), Editor(bench_saying()[0], f"a = {MARK}\n", "python").view
+    first = asyncio.create_task(trees.at(view))
+    assert await asyncio.to_thread(begun.acquire, timeout=_WITHIN_S)
+    first.cancel()
+    second = asyncio.create_task(trees.at(changed(view)))
+    assert not await asyncio.to_thread(begun.acquire, timeout=0.1)
+    go_on.set()
+    tree = await second
+    assert tree is not None
+    assert tree.lines == changed(view).lines
+    assert len(readings) == 2
+
+
+def changed(view: View) -> View:
+    return view.with_inserted("1")

@@ -1,0 +1,47 @@
+"""Code that is added to a file."""
+
+import pytest
+
+from leanwide.postprocess.addition import addition
+from leanwide.postprocess.splice import applied
+from tests.syntax.marked import tree_of
+
+
+@pytest.mark.parametrize(
+    ("language", "file", "code", "after"),
+    [
+        ("python", "x = 1\n", "y = 2", "x = 1\n\n\ny = 2\n"),
+        ("python", "x = 1", "y = 2", "x = 1\n\n\ny = 2\n"),
+        ("python", "x = 1\n\n\n\n", "y = 2", "x = 1\n\n\n\ny = 2\n"),
+        (
+            "python",
+            "import a\nfrom b import c, d\n\nx = 1\n",
+            "import a\nfrom b import c\nimport e\n\ny = e",
+            "import a\nfrom b import c, d\nimport e\n\nx = 1\n\n\ny = e\n",
+        ),
+        ("python", "x = 1\n", "import a\n\ny = a", "x = 1\n\n\nimport a\n\ny = a\n"),
+        (
+            "javascript",
+            'import a from "a";\n\nb();\n',
+            'import a from "a";\nimport { c } from "c";\n\nc();',
+            'import a from "a";\nimport { c } from "c";\n\nb();\n\nc();\n',
+        ),
+        (
+            "go",
+            'package a\n\nimport "testing"\n\nfunc TestA(t *testing.T) {\n}\n',
+            'package a\n\nimport "testing"\n\nfunc TestB(t *testing.T) {\n}',
+            'package a\n\nimport "testing"\n\nfunc TestA(t *testing.T) {\n}\n\n'
+            "func TestB(t *testing.T) {\n}\n",
+        ),
+        ("ruby", "require 'a'\r\nb\r\n", "require 'a'\nc", "require 'a'\r\nb\r\n\r\nc\r\n"),
+    ],
+)
+def test_addition(language: str, file: str, code: str, after: str) -> None:
+    tree = tree_of(language, file)
+    newline = "\r\n" if "\r\n" in file else "\n"
+    edits = addition(tree, code.split("\n"), newline)
+    assert "".join(applied(tree.lines, edits)) == after
+
+
+def test_nothing_but_what_is_there_adds_nothing() -> None:
+    assert addition(tree_of("python", "import a\nb\n"), ["import a"], "\n") == ()
