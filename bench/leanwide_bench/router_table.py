@@ -13,7 +13,7 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.modes.difficulty import difficulty
-from leanwide.modes.machine import Machine, Pace, Rate
+from leanwide.modes.machine import LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import LEAN, WIDE, Mode
 from leanwide.modes.router import Signals, Task, route
 from leanwide.options import parse
@@ -34,9 +34,9 @@ class _Case:
     """The signals in words."""
 
 
-def _machine(prompt: float, decode: float) -> Machine:
-    pace = Pace(Rate((), prompt), Rate((), decode))
-    return Machine(paces={LEAN: pace, WIDE: pace})
+def _machine(prompt: float, decode: float) -> MachineState:
+    pace = LaneSpeed(Rate((), prompt), Rate((), decode))
+    return MachineState(paces={LEAN: pace, WIDE: pace})
 
 
 def _chat(question: str) -> _Case:
@@ -56,13 +56,15 @@ _CASES: Final = (
         Signals(machine=_machine(60, 13), waits_for_prompt=True),
         "not read yet; the lane runs 60 prompt tokens/s",
     ),
-    _Case(Task.INLINE_COMPLETION, Signals(machine=Machine(on_battery=True)), "on battery"),
+    _Case(Task.INLINE_COMPLETION, Signals(machine=MachineState(on_battery=True)), "on battery"),
     _Case(
         Task.INLINE_COMPLETION,
-        Signals(machine=Machine(on_battery=True, battery_percent=10.0)),
+        Signals(machine=MachineState(on_battery=True, battery_percent=10.0)),
         "on battery, 10 % left",
     ),
-    _Case(Task.INLINE_COMPLETION, Signals(machine=Machine(memory_short=True)), "memory is short"),
+    _Case(
+        Task.INLINE_COMPLETION, Signals(machine=MachineState(memory_short=True)), "memory is short"
+    ),
     _Case(Task.EXPLAIN, Signals(thinks=True), "a model that thinks"),
     _Case(Task.EXPLAIN, Signals(), "a model that does not think"),
     _Case(Task.EXPLAIN, Signals(thinks=True, selection_lines=3), "3 selected lines"),

@@ -22,10 +22,10 @@ from attrs import field, frozen
 from attrs.validators import ge, le
 
 from leanwide.files.patterns import LONGEST, MOST_PATTERNS, encoded
-from leanwide.files.reader import ANYWHERE, Unread, read_file
+from leanwide.files.reader import ANYWHERE, UnreadableFile, read_file
 from leanwide.files.shown import few, shown, shown_value
-from leanwide.models.limits import Width
-from leanwide.models.residency import Weights, Wish
+from leanwide.models.limits import ExpertWidth
+from leanwide.models.residency import ResidencySetting, WeightSizes
 from leanwide.modes.profile import Mode, Profile
 
 WORKSPACE_FILE: Final = ".leanwide.toml"
@@ -48,7 +48,7 @@ _TOO_LARGE: Final = 2**31
 """Whole numbers stay below: llama.cpp gives them 32 bits."""
 
 
-class Switch(enum.StrEnum):
+class AutoSwitch(enum.StrEnum):
     """Something that llama.cpp can do in two ways."""
 
     AUTO = "auto"
@@ -72,12 +72,12 @@ class ModelOptions:
     """Map the file instead of reading it; lanes then share its pages."""
     use_extra_bufts: bool
     """Repack weights into private memory; lanes then share nothing."""
-    flash_attention: Switch
+    flash_attention: AutoSwitch
     """Compute attention without keeping its scores: "auto" is where layers are on a GPU."""
 
-    def weights(self, size_bytes: int, experts: int | None) -> Weights:
+    def weights(self, size_bytes: int, experts: int | None) -> WeightSizes:
         """Describe the weights of a model of that size, loaded as these options say."""
-        return Weights(
+        return WeightSizes(
             size_bytes=size_bytes,
             experts=experts,
             mapped=self.use_mmap and not self.use_extra_bufts,
@@ -89,7 +89,7 @@ class ModelOptions:
 class LaneOptions:
     """One way to run the weights."""
 
-    experts: int | Width
+    experts: int | ExpertWidth
     """Active experts per token; "half" and "trained" go by the model's own count."""
     sequences: int = field(validator=[ge(1), le(64)])
     """Prompts kept in the KV cache."""
@@ -118,7 +118,7 @@ class MachineOptions:
 
     adapt: bool
     """Narrow budgets to what this machine manages in the deadline, and on battery."""
-    residency: Wish
+    residency: ResidencySetting
     """How many handles on the weights there are: "auto", "shared", "swap" or "single"."""
     close_after_minutes: float = field(validator=ge(0.0))
     """Close a lane that only questions use after so long without one; 0: never."""
@@ -244,7 +244,7 @@ def read_layer(path: Path, within: Path = ANYWHERE) -> tuple[Layer, tuple[str, .
     data = read_file(path, _LARGEST, within)
     if data is None:
         return Layer(str(path), {}), ()
-    if isinstance(data, Unread):
+    if isinstance(data, UnreadableFile):
         return _ignored(path, f"it {data.why}")
     try:
         text = data.decode("utf-8")
@@ -399,23 +399,23 @@ def _number(value: Any, _: Any) -> float:
     raise ValueError("this needs a number")
 
 
-def _experts(value: Any, _: Any) -> int | Width:
+def _experts(value: Any, _: Any) -> int | ExpertWidth:
     if isinstance(value, int) and not isinstance(value, bool):
         return _whole(value, int)
-    if value in tuple(Width):
-        return Width(value)
+    if value in tuple(ExpertWidth):
+        return ExpertWidth(value)
     raise ValueError('this needs a whole number, "half" or "trained"')
 
 
-def _wish(value: Any, _: Any) -> Wish:
-    if value in tuple(Wish):
-        return Wish(value)
+def _wish(value: Any, _: Any) -> ResidencySetting:
+    if value in tuple(ResidencySetting):
+        return ResidencySetting(value)
     raise ValueError('this needs "auto", "shared" or "single"')
 
 
-def _switch(value: Any, _: Any) -> Switch:
-    if value in tuple(Switch):
-        return Switch(value)
+def _switch(value: Any, _: Any) -> AutoSwitch:
+    if value in tuple(AutoSwitch):
+        return AutoSwitch(value)
     raise ValueError('this needs "auto", "on" or "off"')
 
 
@@ -431,9 +431,9 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(bool, _strict(bool, "true or false"))
     converter.register_structure_hook(str, _strict(str, "a text"))
     converter.register_structure_hook(float, _number)
-    converter.register_structure_hook(int | Width, _experts)
-    converter.register_structure_hook(Wish, _wish)
-    converter.register_structure_hook(Switch, _switch)
+    converter.register_structure_hook(int | ExpertWidth, _experts)
+    converter.register_structure_hook(ResidencySetting, _wish)
+    converter.register_structure_hook(AutoSwitch, _switch)
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _texts)
     return converter
 

@@ -31,7 +31,7 @@ _SAMPLE: Final = 4096
 
 
 @frozen(kw_only=True)
-class Subject:
+class TunedSubject:
     """What was measured: a model file on a machine."""
 
     model: str
@@ -97,7 +97,7 @@ def why_not_for(measured: Mapping[str, Any], model: Path) -> str:
 
 
 def write_tuned(
-    file: Path, subject: Subject, values: Mapping[str, Any], why: Sequence[str]
+    file: Path, subject: TunedSubject, values: Mapping[str, Any], why: Sequence[str]
 ) -> None:
     """Write the tuned file, whole or not at all.
 

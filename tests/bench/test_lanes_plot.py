@@ -6,15 +6,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from leanwide_bench.lanes.lanes import Width
+from leanwide_bench.lanes.lanes import WidthSpeed
 from leanwide_bench.lanes.plot import draw
 from leanwide_bench.lanes.report import Bound
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def width(experts: int, speed: float) -> Width:
-    return Width(
+def width(experts: int, speed: float) -> WidthSpeed:
+    return WidthSpeed(
         experts=experts,
         prompt_tokens_per_s=4 * speed,
         decode_tokens_per_s=speed,

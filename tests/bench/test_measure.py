@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from leanwide_bench.replay.measure import Run, from_cache, spread, summarize
+from leanwide_bench.replay.measure import ReplayRun, from_cache, spread, summarize
 from leanwide_bench.replay.rpc import Reply
 from leanwide_bench.replay.session import newer
-from leanwide_bench.replay.typist import Played, Sample
+from leanwide_bench.replay.typist import PlayedTrace, RequestSample
 
 ITEM = {"items": [{"insertText": "x"}]}
 
@@ -14,7 +14,7 @@ def sample(answered_ms, result=None, **more):
     """A request whose key went down at 1 s and that was sent 10 ms later."""
     reply = Reply(1 + answered_ms / 1000, result, more.pop("error", None))
     more = {"typed_through": False, "retired": False, **more}
-    return Sample(number=1, key_at=1.0, sent_at=1.01, reply=reply, **more)
+    return RequestSample(number=1, key_at=1.0, sent_at=1.01, reply=reply, **more)
 
 
 def record(source="model", evaluated=3, generated=4, **ms):
@@ -30,9 +30,9 @@ def record(source="model", evaluated=3, generated=4, **ms):
 
 
 def summary(*samples, records=(), keys=1, never=0, twice=0):
-    played = Played(keys=keys, samples=[*samples])
+    played = PlayedTrace(keys=keys, samples=[*samples])
     return summarize(
-        [Run(played=played, records=records, never_answered=never, answered_twice=twice)]
+        [ReplayRun(played=played, records=records, never_answered=never, answered_twice=twice)]
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from leanwide_bench.replay.buffer import Buffer
 from leanwide_bench.replay.peer import infill_body, replay_peer
 from leanwide_bench.replay.rpc import ReplayError
-from leanwide_bench.replay.traces import Document, Trace, keys_of
+from leanwide_bench.replay.traces import Trace, TraceDocument, keys_of
 
 
 class LlamaServer(BaseHTTPRequestHandler):
@@ -55,7 +55,7 @@ def serve():
 
 def trace(*steps, text="x = 1\n"):
     keys = tuple(key for step in steps for key in keys_of(step))
-    document = Document(name="a.py", language="python", text=text)
+    document = TraceDocument(name="a.py", language="python", text=text)
     return Trace(name="t", title="t", documents=(document,), keys=keys)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from leanwide.tuning.repository import read_repository
-from leanwide_bench.places.asking import Answered, Suggestion
-from leanwide_bench.places.places import Place, TasksError, places, tasks
+from leanwide_bench.places.asking import Answered, PlaceSuggestion
+from leanwide_bench.places.places import CompletionPlace, TasksError, places, tasks
 from leanwide_bench.places.report import as_data, summary
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
@@ -63,10 +63,12 @@ def test_a_file_without_tasks_is_named(tmp_path: Path, line: str):
 
 def answered(first: str, peer: str | None, truth: str = "x = 1") -> Answered:
     return Answered(
-        place=Place(name="a.py", language="python", text="\n", cursor=(0, 0), truth=truth),
-        first=Suggestion(text=first, ms=100.0),
-        later=Suggestion(text=first or "x = 1", ms=2.0),
-        peer=None if peer is None else Suggestion(text=peer, ms=300.0),
+        place=CompletionPlace(
+            name="a.py", language="python", text="\n", cursor=(0, 0), truth=truth
+        ),
+        first=PlaceSuggestion(text=first, ms=100.0),
+        later=PlaceSuggestion(text=first or "x = 1", ms=2.0),
+        peer=None if peer is None else PlaceSuggestion(text=peer, ms=300.0),
     )
 
 

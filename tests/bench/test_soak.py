@@ -13,12 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leanwide_bench.replay.buffer import Buffer
-from leanwide_bench.replay.traces import Accept, Backspace, Document, Insert, Move
+from leanwide_bench.replay.traces import Accept, Backspace, Insert, Move, TraceDocument
 from leanwide_bench.soak.health import Health, levels
 from leanwide_bench.soak.visits import visits
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
-DOCUMENT = Document(name="heap.py", language="python", text=Path(json.__file__).read_text("utf-8"))
+DOCUMENT = TraceDocument(
+    name="heap.py", language="python", text=Path(json.__file__).read_text("utf-8")
+)
 HEALTH = Health(
     at_s=0.0,
     server_rss=100_000_000,

@@ -14,7 +14,7 @@ from leanwide_bench.replay.traces import (
     Insert,
     Move,
     Pause,
-    Switch,
+    SwitchDocument,
     keys_of,
     load,
 )
@@ -36,7 +36,7 @@ def play(name):
                 front.backspace()
             case Move(after):
                 front.go_behind(after)
-            case Switch(document):
+            case SwitchDocument(document):
                 front = buffers[document]
     return buffers
 
@@ -60,7 +60,7 @@ def test_a_trace_ends_with_time_to_look(name):
 
 
 def test_two_files_goes_to_the_other_and_back():
-    switches = [key.document for key in load("two-files").keys if isinstance(key, Switch)]
+    switches = [key.document for key in load("two-files").keys if isinstance(key, SwitchDocument)]
     assert switches == ["orders.py", "inventory.py", "orders.py"]
 
 

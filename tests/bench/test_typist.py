@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from leanwide_bench.replay import typist
-from leanwide_bench.replay.replay import Plan, replay
-from leanwide_bench.replay.report import Report, as_data
+from leanwide_bench.replay.replay import ReplayPlan, replay
+from leanwide_bench.replay.report import ReplayReport, as_data
 from leanwide_bench.replay.rpc import ReplayError
-from leanwide_bench.replay.session import Setup
-from leanwide_bench.replay.traces import Document, Trace, keys_of
+from leanwide_bench.replay.session import ServerSetup
+from leanwide_bench.replay.traces import Trace, TraceDocument, keys_of
 from leanwide_bench.replay.typist import NEOVIM, VSCODE
 
 STUB = str(Path(__file__).with_name("stub_server.py"))
@@ -38,12 +38,14 @@ class Wire:
 @pytest.fixture
 def play(tmp_path):
     async def go(*steps, client=VSCODE, pace_ms=0.0, manners="good", suggestion=""):
-        document = Document(name="a.py", language="python", text="é = 1\n")
+        document = TraceDocument(name="a.py", language="python", text="é = 1\n")
         keys = tuple(key for step in steps for key in keys_of(step))
         trace = Trace(name="t", title="t", documents=(document,), keys=keys)
         log = tmp_path / "log"
-        setup = Setup(command=[sys.executable, STUB, str(log), manners, suggestion], settings={})
-        plan = Plan(setup=setup, clients=[client], traces=[trace], pace_ms=pace_ms, repeat=1)
+        setup = ServerSetup(
+            command=[sys.executable, STUB, str(log), manners, suggestion], settings={}
+        )
+        plan = ReplayPlan(setup=setup, clients=[client], traces=[trace], pace_ms=pace_ms, repeat=1)
         return Wire(log, await replay(plan))
 
     return go
@@ -127,15 +129,17 @@ async def test_a_request_without_an_answer_is_counted(play, monkeypatch):
 
 async def test_the_report_is_plain_data(play):
     wire = await play({"type": "ab"})
-    plan = Plan(setup=Setup(command=[], settings={}), clients=[], traces=[], pace_ms=0, repeat=1)
-    data = as_data(Report(plan=plan, replay=wire.result, peer={}))
+    plan = ReplayPlan(
+        setup=ServerSetup(command=[], settings={}), clients=[], traces=[], pace_ms=0, repeat=1
+    )
+    data = as_data(ReplayReport(plan=plan, replay=wire.result, peer={}))
     assert [one["trace"] for one in data["results"]] == ["t", None]
     assert json.loads(json.dumps(data)) == data
 
 
 async def test_a_server_that_ends_is_one_sentence():
-    setup = Setup(command=[sys.executable, "-c", ""], settings={})
+    setup = ServerSetup(command=[sys.executable, "-c", ""], settings={})
     trace = Trace(name="t", title="t", documents=(), keys=())
-    plan = Plan(setup=setup, clients=[VSCODE], traces=[trace], pace_ms=0, repeat=1)
+    plan = ReplayPlan(setup=setup, clients=[VSCODE], traces=[trace], pace_ms=0, repeat=1)
     with pytest.raises(ReplayError, match="the server ended before it answered"):
         await replay(plan)

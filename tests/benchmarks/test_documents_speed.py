@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.workspace import PositionCodec, TextDocument
 
 from leanwide.engine.process.token_healing import PieceIndex
-from leanwide.lsp.documents import Document
+from leanwide.lsp.documents import OpenDocument
 from leanwide.models.gguf import read_header
 from leanwide_bench.synthetic.shapes import TINY
 from leanwide_bench.synthetic.synthetic import Recipe, write
@@ -28,7 +28,7 @@ ITEM = types.TextDocumentItem(uri="file:///a.py", language_id="python", version=
 
 
 def ours() -> TextDocument:
-    return Document(TEXT, PositionCodec("utf-16"), ITEM)
+    return OpenDocument(TEXT, PositionCodec("utf-16"), ITEM)
 
 
 def pygls() -> TextDocument:

@@ -22,7 +22,7 @@ from leanwide.models.cost import token_cost
 from leanwide.models.gguf import read_header
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.speed import Rates, decode_tokens_per_s, prompt_tokens_per_s
-from leanwide_bench.synthetic.shapes import ONE_BILLION, THIRTY_BILLION, Shape
+from leanwide_bench.synthetic.shapes import ONE_BILLION, THIRTY_BILLION, ModelShape
 from leanwide_bench.synthetic.synthetic import Recipe, write
 
 THREADS = 1
@@ -48,7 +48,7 @@ def only_by_hand(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="module", params=SHAPES)
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    shape: Shape = SHAPES[request.param]
+    shape: ModelShape = SHAPES[request.param]
     path = tmp_path_factory.mktemp("models") / f"{request.param}.gguf"
     write(path, Recipe(shape=shape))
     return path

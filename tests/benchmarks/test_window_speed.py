@@ -6,12 +6,12 @@ from itertools import cycle
 from typing import Any
 
 from leanwide.context.lines import choose_lines
-from leanwide.context.plan import Room, plan_syntax
+from leanwide.context.plan import TokenRoom, plan_syntax
 from leanwide.context.view import View, split_lines
 from leanwide.syntax import language_for, parse
 from leanwide_bench.replay.traces.long_file import long_file
 
-ROOM = Room(before=345, after=192)
+ROOM = TokenRoom(before=345, after=192)
 
 
 def test_a_window_in_10000_lines(benchmark: Any):

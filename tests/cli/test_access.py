@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from leanwide.cli.access import listening_place, new_token, read_token, token_file
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 
 TOKEN = "a token of sixteen characters or more"
 
@@ -21,7 +21,7 @@ def test_this_machine_needs_no_permission(place: str):
 
 @pytest.mark.parametrize("place", ["0.0.0.0:0", "[::]:0", "192.0.2.1:7000", "::ffff:7f00:1:7000"])
 def test_an_address_that_other_machines_reach_needs_permission(place: str):
-    with pytest.raises(BadUse, match="--allow-remote"):
+    with pytest.raises(UsageError, match="--allow-remote"):
         listening_place(place, allow_remote=False)
     assert listening_place(place, allow_remote=True).hosts
 
@@ -30,7 +30,7 @@ def test_an_address_that_other_machines_reach_needs_permission(place: str):
     "place", ["", "7000", ":7000", "localhost", "localhost:x", "a:65536", "a:²"]
 )
 def test_what_is_no_place_is_said(place: str):
-    with pytest.raises(BadUse, match="HOST:PORT"):
+    with pytest.raises(UsageError, match="HOST:PORT"):
         listening_place(place, allow_remote=True)
 
 
@@ -67,7 +67,7 @@ def test_a_token_that_others_can_read_or_write_is_refused(tmp_path: Path, mode: 
     path = tmp_path / "token"
     path.write_text(TOKEN)
     path.chmod(mode)
-    with pytest.raises(BadUse, match="chmod 600"):
+    with pytest.raises(UsageError, match="chmod 600"):
         read_token(path)
 
 
@@ -78,12 +78,12 @@ def test_what_is_no_token_is_refused(tmp_path: Path, text: bytes):
     path = tmp_path / "token"
     path.write_bytes(text)
     path.chmod(0o600)
-    with pytest.raises(BadUse, match="holds no token"):
+    with pytest.raises(UsageError, match="holds no token"):
         read_token(path)
 
 
 def test_a_token_file_that_is_missing_or_no_file_is_refused(tmp_path: Path):
     os.mkfifo(pipe := tmp_path / "pipe", 0o600)
     for path in (pipe, tmp_path, tmp_path / "none"):
-        with pytest.raises(BadUse, match="--token-file"):
+        with pytest.raises(UsageError, match="--token-file"):
             read_token(path)

@@ -30,8 +30,8 @@ from leanwide.comparing.report import (
 from leanwide.engine.base import EngineError
 from leanwide.options import parse
 from leanwide.tuning.repository import read_repository
-from leanwide.tuning.trial import Asked, Outcome
-from leanwide.tuning.visits import When
+from leanwide.tuning.trial import RequestOutcome, TrialOutcome
+from leanwide.tuning.visits import VisitMoment
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
 
@@ -47,7 +47,7 @@ def compared(contest, *, visits=20, smart_nats=100.0, smart_ms=100.0, joules=Non
 
     def asked(contender, number, place, when):
         is_smart = contender.name == SMART
-        return Asked(
+        return RequestOutcome(
             place=f"{number}-{place}",
             when=when,
             tokens=40,
@@ -59,9 +59,9 @@ def compared(contest, *, visits=20, smart_nats=100.0, smart_ms=100.0, joules=Non
         )
 
     def outcome(contender, number):
-        first = ((0, When.COLD), (1, When.JUMP), (2, When.JUMP))
-        everything = (*first, *((place, When.PAUSE) for place, _ in first))
-        return Outcome(
+        first = ((0, VisitMoment.COLD), (1, VisitMoment.JUMP), (2, VisitMoment.JUMP))
+        everything = (*first, *((place, VisitMoment.PAUSE) for place, _ in first))
+        return TrialOutcome(
             subject=str(number),
             setting=contender.setting,
             asked=tuple(asked(contender, number, place, when) for place, when in everything),
@@ -92,7 +92,7 @@ async def test_a_visit_that_takes_too_long_is_broken_off(contest, tmp_path, monk
     async def run_visit(visit, setting, bench):
         if setting != first.setting:
             await asyncio.sleep(1000)
-        return Outcome(subject=visit.id, setting=setting, asked=())
+        return TrialOutcome(subject=visit.id, setting=setting, asked=())
 
     monkeypatch.setattr(comparing, "run_visit", run_visit)
     contest = attrs.evolve(contest, index_folder=tmp_path / "index")
@@ -125,7 +125,12 @@ def test_every_moment_has_a_row_of_its_own(contest):
     titles = [title for title, _ in sections(comparison)]
     assert titles == ["as typed", *MOMENTS]
     requests = {name: part.figures.requests for name, part in comparison.rows[0].parts.items()}
-    assert requests == {AS_TYPED: 120, When.COLD: 20, When.JUMP: 40, When.PAUSE: 60}
+    assert requests == {
+        AS_TYPED: 120,
+        VisitMoment.COLD: 20,
+        VisitMoment.JUMP: 40,
+        VisitMoment.PAUSE: 60,
+    }
 
 
 def test_a_few_places_compare_nothing(contest):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leanwide.context.lines import choose_lines
-from leanwide.context.plan import Room, plan_nearest, plan_syntax
+from leanwide.context.plan import TokenRoom, plan_nearest, plan_syntax
 from leanwide.context.view import View
 from leanwide.syntax import language_for, parse
 from tests.context.marked import view_of
@@ -41,7 +41,7 @@ class Store:
 end = 1
 '''
 
-AMPLE = Room(4000, 4000)
+AMPLE = TokenRoom(4000, 4000)
 
 
 def lines(text: str) -> int:
@@ -56,7 +56,7 @@ def chosen(marked: str, before: int, after: int = 100, language: str = "python")
         plan = plan_nearest(view, AMPLE)
     else:
         plan = plan_syntax(view, parse(known, view.lines), AMPLE)
-    return choose_lines(view, plan, Room(before, after), lines)
+    return choose_lines(view, plan, TokenRoom(before, after), lines)
 
 
 def test_with_room_for_all_it_is_all_above_that_matters():
@@ -134,5 +134,5 @@ def test_odd_documents(marked: str):
 
 def test_the_cursors_own_line_is_in_neither_part():
     view: View = view_of("a\nb‸c\nd\n")
-    said = choose_lines(view, plan_nearest(view, AMPLE), Room(10, 10), lines)
+    said = choose_lines(view, plan_nearest(view, AMPLE), TokenRoom(10, 10), lines)
     assert (said.before, said.after) == ("a\n", "d\n")

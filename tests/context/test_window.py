@@ -9,10 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leanwide.context.view import View, with_lf
-from leanwide.context.window import Chosen, Window, follow, keep_window, move_anchor, new_window
+from leanwide.context.window import (
+    ChosenLines,
+    Window,
+    follow,
+    keep_window,
+    move_anchor,
+    new_window,
+)
 from leanwide.engine.base import FimTokens
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
-from leanwide.features.completion.window import Asked, choose_window, kept_window
+from leanwide.features.completion.window import CompletionRequest, choose_window, kept_window
 from leanwide.features.session import Workbench, workbench
 from leanwide.modes.profile import Budget, Decision, Mode
 from leanwide.options import parse
@@ -42,11 +49,13 @@ def fresh() -> Workbench:
     return workbench(Counting(), parse()[0].profiles)
 
 
-def asked(view: View, budget: int = BUDGET) -> Asked:
+def asked(view: View, budget: int = BUDGET) -> CompletionRequest:
     spend = Budget(context_tokens=budget, output_tokens=64, deadline_ms=1000.0)
     decision = Decision(mode=Mode.CODE, lane="lean", budget=spend, reason="a test")
     assert isinstance(FIM, FimTokens)
-    return Asked(view=view, decision=decision, patient=decision, fim=FIM, began=time.monotonic())
+    return CompletionRequest(
+        view=view, decision=decision, patient=decision, fim=FIM, began=time.monotonic()
+    )
 
 
 async def window_for(view: View, bench: Workbench, budget: int = BUDGET) -> Window:
@@ -148,7 +157,7 @@ def window_of(marked: str) -> Window:
     view = view_of(marked)
     above = "".join(view.lines[: view.line])
     below = "".join(view.lines[view.line + 1 :])
-    return new_window(view, Chosen(with_lf(above), with_lf(below)), count)
+    return new_window(view, ChosenLines(with_lf(above), with_lf(below)), count)
 
 
 def test_the_prompt_grows_behind_the_middle_marker_only():

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
-from leanwide.lsp.documents import Document, DocumentWorkspace, PositionError
+from leanwide.lsp.documents import DocumentWorkspace, OpenDocument, PositionError
 
 ENCODINGS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 """LSP's name → Python's codec and the bytes of one unit."""
@@ -27,9 +27,9 @@ Place = tuple[int, int]
 PLACES = st.tuples(st.integers(0, 9), st.integers(0, 14))
 
 
-def document(text: str, encoding: str = "utf-16") -> Document:
+def document(text: str, encoding: str = "utf-16") -> OpenDocument:
     item = types.TextDocumentItem(uri="file:///a.py", language_id="python", version=1, text=text)
-    return Document(text, PositionCodec(encoding), item)
+    return OpenDocument(text, PositionCodec(encoding), item)
 
 
 def at(place: Place) -> types.Position:

@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from leanwide.cli.access import Place
+from leanwide.cli.access import ListenAddress
 from leanwide.cli.listening import serve_tcp
 from leanwide.engine.shared_engine import SharedEngine
 from leanwide.options import restrict_session
@@ -22,7 +22,7 @@ if __name__ == "__main__":
     engine.enqueue(*json.loads(answers))
     shared = SharedEngine(engine)
     code = serve_tcp(
-        Place(("127.0.0.1",), 0),
+        ListenAddress(("127.0.0.1",), 0),
         Path(token_file),
         shared,
         lambda: create_server(lambda _: shared.view(), restrict=restrict_session),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
-from leanwide.features.journal import Source
+from leanwide.features.journal import AnswerSource
 from tests.e2e.session import SOURCE, Session, session
 
 SERVER = str(Path(__file__).with_name("scripted_server.py"))
@@ -68,7 +68,7 @@ async def shown(*rows: tuple[str, str, Sequence[object]]) -> list[str]:
 async def _shown(editor: Session, marked: str, language: str, name: str) -> str:
     uri, line, column = opened(editor, marked, language, name)
     items = await ask(editor, uri, types.Position(line, column))
-    assert (await editor.last_request()).source == Source.MODEL
+    assert (await editor.last_request()).source == AnswerSource.MODEL
     if not items:
         return ""
     typed = marked.partition("‸")[0].rpartition("\n")[2].lstrip()
@@ -160,7 +160,7 @@ async def test_an_item_begins_with_the_selected_entry(encoding):
             (item,) = await ask(editor, uri, at, selected)
             assert item.insert_text == '"🎉", json.JSONEncoder(indent=2)'
             assert item.range == types.Range(types.Position(1, 4), at)
-        assert (await editor.last_request()).source == Source.CACHE
+        assert (await editor.last_request()).source == AnswerSource.CACHE
 
 
 async def test_a_contradicting_suggestion_is_not_sent():
@@ -181,7 +181,7 @@ async def test_a_suggestion_that_agrees_is_known_already():
         selected = types.SelectedCompletionInfo(types.Range(at, at), "JSONEncoder")
         (item,) = await ask(editor, uri, at, selected)
         assert item.insert_text == "json.JSONEncoder(indent=2)"
-        assert (await editor.last_request()).source == Source.CACHE
+        assert (await editor.last_request()).source == AnswerSource.CACHE
 
 
 async def test_the_entry_is_typed_and_accepted_without_asking_the_model_again():
@@ -197,7 +197,7 @@ async def test_the_entry_is_typed_and_accepted_without_asking_the_model_again():
         at = editor.insert(uri, at, "ncoder(")
         (item,) = await ask(editor, uri, at)
         assert item.insert_text == "json.JSONEncoder(indent=2)"
-        assert (await editor.last_request()).source == Source.CACHE
+        assert (await editor.last_request()).source == AnswerSource.CACHE
 
 
 async def test_an_entry_may_replace_what_stands_behind_the_cursor():
@@ -257,7 +257,7 @@ async def test_the_embedded_model_keeps_silent_where_it_knows_nothing_and_says_s
                 at = types.Position(line, column)
                 assert await ask(editor, uri, at) == []
                 record = await editor.last_request()
-                assert record.source == Source.NONE
+                assert record.source == AnswerSource.NONE
                 assert "silent: leanwide embedded knows Python only" in record.reason
                 (*_, why) = await editor.command("leanwide.why")
                 assert "knows Python only" in why.reason
@@ -266,7 +266,7 @@ async def test_the_embedded_model_keeps_silent_where_it_knows_nothing_and_says_s
             assert "leanwide models list" in told[0]
         assert len(editor.client.messages) == len(FOREIGN)
         await ask(editor, uri, at, kind=INVOKED)
-        assert (await editor.last_request()).source == Source.MODEL
+        assert (await editor.last_request()).source == AnswerSource.MODEL
 
 
 async def test_a_question_about_a_foreign_language_is_answered_with_one_note():

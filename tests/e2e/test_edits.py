@@ -15,7 +15,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcMethodNotFound
 from pygls.workspace import PositionCodec
 
-from leanwide.lsp.documents import Document
+from leanwide.lsp.documents import OpenDocument
 from tests.e2e.scripted_server import HOLD
 from tests.e2e.session import SOURCE, Session, session
 from tests.e2e.test_explain import (
@@ -103,7 +103,7 @@ async def run(editor: Session, uri: str, command: str = "refactor", **more: Any)
 def applied(text: str, edits: list[dict[str, Any]]) -> str:
     """The text after edits, as an editor applies them: from the last to the first."""
     codec = PositionCodec(types.PositionEncodingKind.Utf16)
-    document = Document(text, codec, types.TextDocumentItem("file:///a", "", 1, text))
+    document = OpenDocument(text, codec, types.TextDocumentItem("file:///a", "", 1, text))
     for edit in reversed(edits):
         start, end = (types.Position(**edit["range"][side]) for side in ("start", "end"))
         change = types.TextDocumentContentChangePartial(types.Range(start, end), edit["newText"])

@@ -28,7 +28,7 @@ from leanwide.engine.base import (
     Piece,
     Request,
 )
-from leanwide.engine.client import PATIENCE, EngineClient, Patience
+from leanwide.engine.client import PATIENCE, EngineClient, EngineTimeouts
 from tests.bench import broken
 from tests.engine.make import LEAN, request, spec
 
@@ -40,7 +40,7 @@ QUICK = attrs.evolve(PATIENCE, first_restart=0.0)
 
 @contextlib.asynccontextmanager
 async def started(
-    engine_spec: EngineSpec, patience: Patience = QUICK
+    engine_spec: EngineSpec, patience: EngineTimeouts = QUICK
 ) -> AsyncIterator[tuple[EngineClient, list[EngineStatus]]]:
     """A client and all that it says of its state; its process ends with the test."""
     client = EngineClient(engine_spec, patience)

@@ -7,7 +7,7 @@ import pytest
 
 from leanwide.engine import speed
 from leanwide.engine.ggml import Ggml, Matrix, gpu_memory_bytes
-from leanwide.engine.speed import Sample, measure, rates, sample
+from leanwide.engine.speed import LayerSample, measure, rates, sample
 from leanwide.models.gguf import read_header
 from leanwide_bench.synthetic.shapes import TINY
 
@@ -21,13 +21,13 @@ def small_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def wanted(tiny) -> Sample:
+def wanted(tiny) -> LayerSample:
     found = sample(read_header(tiny), experts=2, step_tokens=32, threads=1)
     assert found is not None
     return found
 
 
-def test_a_sample_is_made_of_the_models_own_matrices(wanted: Sample):
+def test_a_sample_is_made_of_the_models_own_matrices(wanted: LayerSample):
     assert wanted.experts is not None
     assert (wanted.experts.experts, wanted.experts.width) == (TINY.experts, TINY.hidden)
     assert wanted.experts.rows == TINY.feed_forward
@@ -72,7 +72,9 @@ def test_a_model_whose_first_layer_is_dense_is_sampled_where_its_experts_are(tin
     assert found.experts is not None
 
 
-def test_every_rate_is_measured_and_remembered(wanted: Sample, monkeypatch: pytest.MonkeyPatch):
+def test_every_rate_is_measured_and_remembered(
+    wanted: LayerSample, monkeypatch: pytest.MonkeyPatch
+):
     measured = measure(wanted)
     assert measured is not None
     for value in (measured.stream_bytes_per_s, measured.layer_s, measured.step.expert_flops_per_s):
@@ -91,7 +93,7 @@ def test_a_product_that_takes_no_time_is_measured_until_the_room_is_full(
     assert Ggml().dense_flops_per_s(Matrix(kind=1, width=64, rows=64), tokens=64, threads=1) > 0
 
 
-def test_the_best_of_two_measurements_stays(wanted: Sample, monkeypatch: pytest.MonkeyPatch):
+def test_the_best_of_two_measurements_stays(wanted: LayerSample, monkeypatch: pytest.MonkeyPatch):
     first = measure(wanted)
     assert first is not None
     slow = attrs.evolve(first, stream_bytes_per_s=1.0, layer_s=1.0)
@@ -100,7 +102,7 @@ def test_the_best_of_two_measurements_stays(wanted: Sample, monkeypatch: pytest.
 
 
 def test_a_build_that_hides_its_kernels_leaves_the_speed_unknown(
-    wanted: Sample, monkeypatch: pytest.MonkeyPatch
+    wanted: LayerSample, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("leanwide.engine.ggml._CPU", {"ggml_no_such_function": (None,)})
     other = attrs.evolve(wanted, threads=3)
@@ -116,7 +118,7 @@ def test_experts_that_are_chosen_differ_for_each_token():
         assert ggml._chosen(room, experts=16, used=4, tokens=8)
 
 
-def test_the_memorys_speed_is_measured_on_experts_of_the_file_itself(wanted: Sample, tiny):
+def test_the_memorys_speed_is_measured_on_experts_of_the_file_itself(wanted: LayerSample, tiny):
     assert wanted.file == tiny
     assert {(part.matrix.width, part.matrix.rows) for part in wanted.parts} == {
         (TINY.hidden, TINY.feed_forward),
@@ -127,7 +129,7 @@ def test_the_memorys_speed_is_measured_on_experts_of_the_file_itself(wanted: Sam
     assert max(offsets) < tiny.stat().st_size
 
 
-def test_a_file_that_is_gone_or_cut_off_leaves_the_speed_unknown(wanted: Sample, tmp_path):
+def test_a_file_that_is_gone_or_cut_off_leaves_the_speed_unknown(wanted: LayerSample, tmp_path):
     assert measure(attrs.evolve(wanted, file=tmp_path / "gone.gguf")) is None
     cut = tmp_path / "cut.gguf"
     cut.write_bytes(wanted.file.read_bytes()[: max(part.offset for part in wanted.parts) + 1])

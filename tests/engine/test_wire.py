@@ -22,7 +22,7 @@ from leanwide.engine.base import (
     Sampling,
     Thinking,
 )
-from leanwide.models.limits import Width
+from leanwide.models.limits import ExpertWidth
 from tests.engine.make import FREE, LEAN, request, spec
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -41,30 +41,30 @@ MODEL = ModelInfo(
     chat_template="{{ messages }}",
 )
 LANE = LaneInfo(name="lean", experts=2, context_tokens=512, load_ms=1.5, notice="")
-HALF = LaneSpec(name="half", experts=Width.HALF, context_tokens=512, sequences=1)
+HALF = LaneSpec(name="half", experts=ExpertWidth.HALF, context_tokens=512, sequences=1)
 
 THINKING = Thinking(
     opening="<think>", closing="</think>", budget_tokens=9, conclusion="</think>", begun=True
 )
 
 TO_WORKER = [
-    wire.Start(spec(Path("model.gguf"), LEAN, HALF)),
+    wire.StartEngine(spec(Path("model.gguf"), LEAN, HALF)),
     wire.Generate(1, request("def ", 151_659, sampling=Sampling(temperature=0.5), heal=True)),
     wire.Generate(2, request(Markup("<|im_start|>"), "x", thinking=THINKING)),
     wire.Cancel(2**40),
     wire.Count(3, ["", "x"]),
-    wire.Unread(4, "lean", [("x", 151_659), (Markup("<|im_start|>"),)]),
+    wire.CountUnread(4, "lean", [("x", 151_659), (Markup("<|im_start|>"),)]),
     wire.Close("wide"),
 ]
 TO_SERVER = [
     wire.Loading(0.5),
-    wire.Opened(MODEL, LANE),
+    wire.LaneOpened(MODEL, LANE),
     wire.Closed("wide"),
-    wire.Refused("no"),
-    wire.Text(1, "é🙂\0"),
-    wire.Text(1, "hm", thought=True),
-    wire.Read(1, 64, 128),
-    wire.Beat(1),
+    wire.LoadRefused("no"),
+    wire.TextPiece(1, "é🙂\0"),
+    wire.TextPiece(1, "hm", thought=True),
+    wire.PromptProgress(1, 64, 128),
+    wire.Heartbeat(1),
     wire.Done(1, FinishReason.DEADLINE, FREE),
     wire.Failed(1, "no"),
     wire.Counts(1, [0, 1]),

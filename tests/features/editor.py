@@ -11,17 +11,17 @@ from attrs import evolve
 from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken, ModelInfo, Priority, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL, Answer, ScriptedEngine
-from leanwide.features.completion.complete import Question, complete
-from leanwide.features.journal import Source
-from leanwide.features.session import Manners, Workbench, workbench
+from leanwide.features.completion.complete import InlineRequest, complete
+from leanwide.features.journal import AnswerSource
+from leanwide.features.session import Preferences, Workbench, workbench
 from leanwide.options import parse
 
 MARK = "‸"
 PROFILES = parse()[0].profiles
-QUIET = Manners(look_ahead=False)
+QUIET = Preferences(look_ahead=False)
 
 
-def bench_saying(*answers: Answer, manners: Manners = QUIET) -> tuple[Workbench, SteppedEngine]:
+def bench_saying(*answers: Answer, manners: Preferences = QUIET) -> tuple[Workbench, SteppedEngine]:
     """A workbench whose engine gives these answers, and looks ahead only where told to."""
     engine = SteppedEngine()
     engine.enqueue(*answers)
@@ -85,7 +85,7 @@ def interactive(engine: ScriptedEngine) -> list[Request]:
     return [one for one in engine.requests if one.priority is Priority.INTERACTIVE]
 
 
-def sources(bench: Workbench) -> list[Source]:
+def sources(bench: Workbench) -> list[AnswerSource]:
     """Where the answers came from so far."""
     return [record.source for record in bench.journal.records]
 
@@ -138,7 +138,7 @@ class Editor:
         """Complete at the cursor; the request before is taken back."""
         self.cancel.cancel()
         self.cancel = token = CancelToken()
-        return await complete(Question(self.view, by_hand), self.bench, token)
+        return await complete(InlineRequest(self.view, by_hand), self.bench, token)
 
     def asking(self) -> asyncio.Task[str]:
         """Ask and do not wait."""

@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 
 from leanwide.features import document_names as module
-from leanwide.features.document_names import Judged, Names
-from leanwide.files.area import Area
+from leanwide.features.document_names import DocumentNames, NameVerdict
+from leanwide.files.area import WorkspaceFolders
 from tests.index.folders import area_of, write
 
 
@@ -16,13 +16,13 @@ async def test_a_name_is_judged_once_until_files_change(tmp_path: Path, monkeypa
     (tmp_path / "link.py").symlink_to("a.py")
     asked: list[str] = []
 
-    def counted(area: Area, path: str) -> Judged:
+    def counted(area: WorkspaceFolders, path: str) -> NameVerdict:
         asked.append(path)
         return judge(area, path)
 
     judge = module.judge
     monkeypatch.setattr(module, "judge", counted)
-    names, link = Names(area_of(tmp_path, "b.py")), str(tmp_path / "link.py")
+    names, link = DocumentNames(area_of(tmp_path, "b.py")), str(tmp_path / "link.py")
     assert names.known(link) is None
     for _ in range(3):
         assert (await names.judge(link)).place == str(tmp_path / "a.py")
@@ -36,7 +36,7 @@ async def test_a_name_is_judged_once_until_files_change(tmp_path: Path, monkeypa
 
 
 async def test_no_verdict_of_before_a_change_is_given_after_it(tmp_path: Path):
-    names, path = Names(), str(tmp_path / "a.py")
+    names, path = DocumentNames(), str(tmp_path / "a.py")
     assert (await names.judge(path)).reason is None
     with names.unsettled():
         with names.unsettled():

@@ -11,12 +11,12 @@ import pytest
 from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken
 from leanwide.features.ask.explain import explain
-from leanwide.features.ask.selection import Place, find
-from leanwide.features.completion.complete import Question, complete
+from leanwide.features.ask.selection import Selection, find
+from leanwide.features.completion.complete import InlineRequest, complete
 from leanwide.features.edit.add_documentation import documentable
 from leanwide.features.edit.write_test import habit_at
-from leanwide.features.session import Manners, Workbench
-from leanwide.features.syntax_trees import Trees
+from leanwide.features.session import Preferences, Workbench
+from leanwide.features.syntax_trees import SyntaxTrees
 from leanwide.syntax import Position
 from tests.features.editor import bench_saying, settled
 from tests.features.holding import Held, watched
@@ -26,7 +26,7 @@ MOST_S = 0.25
 """Seconds of processor time for which the loop may be held on a busy machine. The worst took 22."""
 SILENT_S = 4.0
 """Seconds that pass on a busy machine until it is the loop's turn again."""
-ASKING = Manners(in_comments=False, in_strings=False, look_ahead=True)
+ASKING = Preferences(in_comments=False, in_strings=False, look_ahead=True)
 """With all that is ever asked about a place."""
 KNOWN = [
     Hostile("cpp", "a<\n"),
@@ -54,10 +54,10 @@ def view_of(one: Hostile, text: str, line: int, version: int = 1) -> View:
 
 async def ask_everything(bench: Workbench, view: View, typed: View) -> None:
     """Complete, type, ask what can be done, and have it explained, as an editor does."""
-    await complete(Question(view, by_hand=True), bench, CancelToken())
+    await complete(InlineRequest(view, by_hand=True), bench, CancelToken())
     bench.trees.follow(typed)
-    await complete(Question(typed, by_hand=True), bench, CancelToken())
-    place = Place(view=typed, end=Position(typed.line, typed.column))
+    await complete(InlineRequest(typed, by_hand=True), bench, CancelToken())
+    place = Selection(view=typed, end=Position(typed.line, typed.column))
     found = await find(place, "explain", bench)
     if not isinstance(found, str):
         await asyncio.to_thread(documentable, found)
@@ -125,7 +125,7 @@ async def test_the_loop_goes_on_in_any_text(
 async def test_a_text_that_was_given_up_is_left_alone_for_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    trees, one = Trees(), KNOWN[1]
+    trees, one = SyntaxTrees(), KNOWN[1]
     text = one.text(100_000)
     first = await trees.at(view_of(one, text, 5))
     assert first is not None
@@ -144,16 +144,16 @@ async def test_a_text_that_was_given_up_is_left_alone_for_a_while(
 
 
 async def test_a_text_is_read_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch):
-    trees, one, read = Trees(), KNOWN[0], []
-    usual = Trees._read
+    trees, one, read = SyntaxTrees(), KNOWN[0], []
+    usual = SyntaxTrees._read
 
-    async def noted(self: Trees, *arguments: object) -> object:
+    async def noted(self: SyntaxTrees, *arguments: object) -> object:
         read.append(len(read))
         result = await usual(self, *arguments)  # type: ignore[arg-type]
         assert read[-1] == len(read) - 1
         return result
 
-    monkeypatch.setattr(Trees, "_read", noted)
+    monkeypatch.setattr(SyntaxTrees, "_read", noted)
     view = view_of(one, one.text(3_000), 5)
     found = await asyncio.gather(*(trees.at(view) for _ in range(4)))
     assert len(read) == 4

@@ -6,11 +6,11 @@ from attrs import evolve
 
 from leanwide.engine.base import EngineState, EngineStatus
 from leanwide.engine.scripted import ScriptedEngine
-from leanwide.features.machine_monitor import Reading, look_after, read_machine
-from leanwide.features.session import Manners, Workbench, workbench
+from leanwide.features.machine_monitor import MachineReading, look_after, read_machine
+from leanwide.features.session import Preferences, Workbench, workbench
 from tests.features.editor import PROFILES
 
-FINE = Reading(on_battery=False, battery_percent=None, free_share=0.5)
+FINE = MachineReading(on_battery=False, battery_percent=None, free_share=0.5)
 SHORT = evolve(FINE, free_share=0.05)
 NOW = 10_000.0
 
@@ -25,12 +25,12 @@ class BusyEngine(ScriptedEngine):
 
 def bench(engine: ScriptedEngine, **manners: object) -> Workbench:
     """A bench whose wide lane was used at NOW."""
-    made = workbench(engine, PROFILES, Manners(**manners))  # type: ignore[arg-type]  # by name
+    made = workbench(engine, PROFILES, Preferences(**manners))  # type: ignore[arg-type]  # by name
     made.used["wide"] = NOW
     return made
 
 
-def closed_after(seconds: float, reading: Reading, engine: ScriptedEngine, minutes: float):
+def closed_after(seconds: float, reading: MachineReading, engine: ScriptedEngine, minutes: float):
     look_after(bench(engine, close_after_minutes=minutes), reading, NOW + seconds)
     return engine.closed
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanwide.features.document_names import judge
-from leanwide.files.area import Area, Folder, new_prefix
+from leanwide.files.area import Folder, WorkspaceFolders, new_prefix
 from leanwide.files.exclusions import Exclusions
 from tests.index.folders import folder_of, write
 
@@ -26,8 +26,8 @@ def test_a_key_means_one_file_however_folders_come_and_go(opened, closed, files)
         if path not in prefixes:
             prefixes[path] = new_prefix(path, prefixes)
     folders = [Folder(path=path, prefix=prefix) for path, prefix in prefixes.items()]
-    whole = Area(folders=tuple(folders))
-    left = Area(folders=tuple(one for n, one in enumerate(folders) if n not in closed))
+    whole = WorkspaceFolders(folders=tuple(folders))
+    left = WorkspaceFolders(folders=tuple(one for n, one in enumerate(folders) if n not in closed))
     meant: dict[str, str] = {}
     for file in {path / "x.py" for path in (*files, *opened)}:
         for area in (whole, left):
@@ -60,12 +60,12 @@ def test_a_file_is_called_as_seen_from_the_first_folder(path: str, key: str | No
         Folder(path=one, prefix=prefix, names=("/link",) * (str(one) == "/work/lib"))
         for one, prefix in prefixes.items()
     ]
-    assert Area(folders=tuple(folders)).key(path) == key
+    assert WorkspaceFolders(folders=tuple(folders)).key(path) == key
 
 
 def test_a_folder_s_patterns_count_in_it_and_the_first_s_outside_of_all():
     first, second = Exclusions("/a", ("one.py",)), Exclusions("/b", ("two.py",))
-    area = Area(
+    area = WorkspaceFolders(
         folders=(
             Folder(path=Path("/a"), exclusions=first),
             Folder(path=Path("/b"), exclusions=second, prefix="../b/"),
@@ -87,6 +87,6 @@ def test_a_folder_s_patterns_count_in_it_and_the_first_s_outside_of_all():
 )
 def test_a_document_that_is_no_file_is_judged_by_the_path_in_its_uri(tmp_path: Path, path: str):
     write(tmp_path, {".gitignore": "gen/\n"})
-    judged = judge(Area(folders=(folder_of(tmp_path),)), path.format(tmp_path))
+    judged = judge(WorkspaceFolders(folders=(folder_of(tmp_path),)), path.format(tmp_path))
     assert judged.reason is not None
-    assert judge(Area(), "untitled:Untitled-1").reason is None
+    assert judge(WorkspaceFolders(), "untitled:Untitled-1").reason is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from leanwide.files.ignored import IgnoreFiles
-from leanwide.files.reader import ANYWHERE, Unread, read_file
+from leanwide.files.reader import ANYWHERE, UnreadableFile, read_file
 from tests.index.folders import write
 
 
@@ -22,7 +22,7 @@ def root(tmp_path: Path) -> Path:
 
 def why_unread(file: Path, within: Path | None = None) -> str:
     found = read_file(file, 1_000, within)
-    assert isinstance(found, Unread)
+    assert isinstance(found, UnreadableFile)
     assert found.path == file
     return found.why
 
@@ -110,7 +110,7 @@ def test_every_hostile_ignore_file_is_told_of_and_the_others_count(root: Path):
     for name in (".gitignore", ".leanwideignore", ".git/info/exclude"):
         (root / name).parent.mkdir(exist_ok=True)
         os.mkfifo(root / name)
-    refused: list[Unread] = []
+    refused: list[UnreadableFile] = []
     ignored = IgnoreFiles(root, refused.append)
     assert ignored.source(f"{root}/a.py") == ""
     assert ignored.source(f"{root}/sub/a.py") == ".gitignore"
@@ -122,7 +122,7 @@ def test_every_hostile_ignore_file_is_told_of_and_the_others_count(root: Path):
 
 
 def test_patterns_beyond_the_limits_do_not_count_and_that_is_told(root: Path):
-    refused: list[Unread] = []
+    refused: list[UnreadableFile] = []
     ignored = IgnoreFiles(root, refused.append)
     write(root, {".gitignore": "a.py\n" + HOSTILE * 100_000})
     assert ignored.source(f"{root}/a.py") == ""
@@ -142,7 +142,7 @@ def test_patterns_beyond_the_limits_do_not_count_and_that_is_told(root: Path):
 
 
 def test_all_ignore_files_together_are_bounded(root: Path):
-    refused: list[Unread] = []
+    refused: list[UnreadableFile] = []
     ignored = IgnoreFiles(root, refused.append)
     for number in range(10):
         write(root, {f"{number}/.gitignore": "a.py\n" + "#" * 200_000})

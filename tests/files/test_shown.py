@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanwide.files.exclusions import Exclusions, why_text
-from leanwide.files.reader import Unread
+from leanwide.files.reader import UnreadableFile
 from leanwide.files.shown import about_unread, few, shown, shown_value
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=1_000)
@@ -55,7 +55,7 @@ def test_the_first_few_names_are_listed_and_the_others_counted():
 
 
 def test_ignore_files_that_do_not_count_make_one_line():
-    unread = [Unread(Path(f"/w/a\n{number}"), "is a link") for number in range(100)]
+    unread = [UnreadableFile(Path(f"/w/a\n{number}"), "is a link") for number in range(100)]
     line = about_unread(unread)
     assert "\n" not in line
     assert "/w/a\\n0 is a link; " in line

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 
-from leanwide.cli.access import Place
+from leanwide.cli.access import ListenAddress
 from leanwide.cli.listening import serve_tcp
 from leanwide.cli.log import log_to_stderr
 from leanwide.engine.base import CancelToken, Finished, Piece, Request, Watch, unwatched
@@ -43,7 +43,7 @@ if __name__ == "__main__":
     shared = SharedEngine(TalkingEngine())
     sys.exit(
         serve_tcp(
-            Place(("127.0.0.1",), 0),
+            ListenAddress(("127.0.0.1",), 0),
             None,
             shared,
             lambda: create_server(lambda _: shared.view(), restrict=restrict_session),

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from leanwide.files.area import Area, Folder
+from leanwide.files.area import Folder, WorkspaceFolders
 from leanwide.files.exclusions import Exclusions
 from leanwide.files.ignored import IgnoreFiles
 
@@ -24,9 +24,9 @@ def write(root: Path, files: Mapping[str, str]) -> None:
         os.utime(file, ns=(now, now))
 
 
-def area_of(root: Path, *patterns: str, **wishes) -> Area:
+def area_of(root: Path, *patterns: str, **wishes) -> WorkspaceFolders:
     """A workspace, with patterns that the user excludes."""
-    return Area(folders=(folder_of(root, *patterns),), **wishes)
+    return WorkspaceFolders(folders=(folder_of(root, *patterns),), **wishes)
 
 
 def folder_of(root: Path, *patterns: str, **wishes) -> Folder:

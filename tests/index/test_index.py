@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leanwide.files.area import Area
+from leanwide.files.area import WorkspaceFolders
 from leanwide.index import persistence
-from leanwide.index.builder import Builder, Change
+from leanwide.index.builder import Builder, FileChange
 from leanwide.index.persistence import cache_file
 from leanwide.index.reading import entry_of_text
 from leanwide.index.slice_worker import Superseded
@@ -268,7 +268,7 @@ def test_a_hostile_tree_ends(tmp_path: Path):
     assert "many/z.py" in builder.entries
     assert len(rests) > 300
     for path in ("pipe.py", "device.py", "up/hostile/many/z.py", "loop/x.py", "a\0b.py"):
-        builder.apply(area_of(hostile), [Change(str(hostile / path))])
+        builder.apply(area_of(hostile), [FileChange(str(hostile / path))])
     assert "in_many" in builder.snapshot.names
     assert set(builder.entries) <= {"many/z.py", "closed/x.py"}
 
@@ -358,7 +358,9 @@ def test_what_is_outside_of_the_workspace_stays_outside(make: Make, root: Path, 
 def test_more_folders_belong_to_the_workspace(make: Make, root: Path, tmp_path: Path):
     write(tmp_path, {"second/it.py": "def beside():\n    pass\n"})
     index = make()
-    index.build(Area(folders=(folder_of(root), folder_of(tmp_path / "second", prefix="../b/"))))
+    index.build(
+        WorkspaceFolders(folders=(folder_of(root), folder_of(tmp_path / "second", prefix="../b/")))
+    )
     assert index.wait(20)
     assert places(index, "beside", "total") == ["../b/it.py:1", "shop/basket.py:9"]
     assert index.key(str(tmp_path / "second" / "it.py")) == "../b/it.py"
@@ -483,10 +485,10 @@ def test_what_took_the_place_of_a_cache_is_replaced(make: Make, root: Path, tmp_
 
 def test_a_restart_knows_the_files_of_every_folder(tmp_path: Path, root: Path):
     write(tmp_path, {"b/it.py": "def beside():\n    pass\n"})
-    both = Area(folders=(folder_of(root), folder_of(tmp_path / "b", prefix="../b/")))
-    alone = Area(folders=(folder_of(tmp_path / "b"),))
+    both = WorkspaceFolders(folders=(folder_of(root), folder_of(tmp_path / "b", prefix="../b/")))
+    alone = WorkspaceFolders(folders=(folder_of(tmp_path / "b"),))
 
-    def parsed(*areas: Area) -> int:
+    def parsed(*areas: WorkspaceFolders) -> int:
         builder = Builder(lambda _: None, 10**9, tmp_path / "cache")
         for area in areas:
             builder.build(area, lambda: None)
@@ -573,7 +575,7 @@ def test_followed_is_the_same_as_built_anew_and_as_persisted(tmp_path_factory, b
     followed = built()
     for step in after:
         path = _do(root, step)
-        followed.apply(area, [Change(str(path), gone=step[0] == "remove folder")])
+        followed.apply(area, [FileChange(str(path), gone=step[0] == "remove folder")])
     followed.save()
     persisted, cold = built(), Builder(lambda _: None, 10**9, root / "cold.d")
     cold.build(area, lambda: None)

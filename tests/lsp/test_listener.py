@@ -16,7 +16,7 @@ from tests.e2e.peer import TOKEN, WITHIN, Peer
 
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.engine.shared_engine import SharedEngine
-from leanwide.lsp.admission import Token, frame
+from leanwide.lsp.admission import AccessToken, frame
 from leanwide.lsp.listener import Listener, ListenerLimits
 from leanwide.lsp.session import Server
 from leanwide.options import restrict_session
@@ -59,7 +59,7 @@ class Door:
 async def door(**limits: Any) -> AsyncIterator[Door]:
     """Listen, and end every connection afterwards."""
     made = Door()
-    listener = Listener(made.new_server, Token(TOKEN), ListenerLimits(**limits))
+    listener = Listener(made.new_server, AccessToken(TOKEN), ListenerLimits(**limits))
     server = await asyncio.start_server(listener.connected, "127.0.0.1", 0)
     made.port = server.sockets[0].getsockname()[1]
     try:

@@ -7,11 +7,18 @@ import pytest
 
 from leanwide.models.cost import token_cost
 from leanwide.models.gguf import GgufHeader, TensorInfo, read_header
-from leanwide_bench.synthetic.shapes import THIRTY_BILLION, TINY, TINY_DENSE, Shape, Tensor, tensors
+from leanwide_bench.synthetic.shapes import (
+    THIRTY_BILLION,
+    TINY,
+    TINY_DENSE,
+    ModelShape,
+    Tensor,
+    tensors,
+)
 from tests.models.test_limits import header
 
 
-def described(shape: Shape) -> GgufHeader:
+def described(shape: ModelShape) -> GgufHeader:
     """The header that a model of that shape has."""
     infos, offset = [], 0
     for tensor in tensors(shape):

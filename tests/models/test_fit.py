@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanwide.models.advice import advice, instead, load_notice
-from leanwide.models.fit import Fit, Load, Machine, Verdict, plan, with_speed
+from leanwide.models.fit import Fit, Hardware, Load, Verdict, plan, with_speed
 from leanwide.models.memory import LaneShape, lane_bytes
 from leanwide.models.registry import entries
 from leanwide_bench.synthetic.shapes import THIRTY_BILLION
@@ -27,14 +27,14 @@ LANES = {"lean": LEAN, "wide": WIDE}
 MAPPED = Load(copies=1, mapped=True, gpu_layers=0)
 
 
-def machine(memory: float, free: float | None = None, gpu: float = 0) -> Machine:
+def machine(memory: float, free: float | None = None, gpu: float = 0) -> Hardware:
     free = memory if free is None else free
-    return Machine(
+    return Hardware(
         memory_bytes=int(memory * GB), free_bytes=int(free * GB), gpu_bytes=int(gpu * GB)
     )
 
 
-def said(found: Fit, where: Machine) -> str:
+def said(found: Fit, where: Hardware) -> str:
     better = instead(found, where, entries(), MODEL.path.name)
     return advice("the model", found, where, better)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanwide.models.gguf import GgufHeader
-from leanwide.models.limits import Width, legal_context, legal_experts, wanted_experts
+from leanwide.models.limits import ExpertWidth, legal_context, legal_experts, wanted_experts
 
 GB = 10**9
 
@@ -44,12 +44,12 @@ DENSE = header(expert_count=0, expert_used_count=0)
 @pytest.mark.parametrize(
     ("model", "wanted", "number"),
     [
-        (header(), Width.TRAINED, 8),
-        (header(), Width.HALF, 4),
-        (header(expert_used_count=5), Width.HALF, 3),
-        (header(expert_used_count=1), Width.HALF, 1),
+        (header(), ExpertWidth.TRAINED, 8),
+        (header(), ExpertWidth.HALF, 4),
+        (header(expert_used_count=5), ExpertWidth.HALF, 3),
+        (header(expert_used_count=1), ExpertWidth.HALF, 1),
         (header(), 12, 12),
-        (DENSE, Width.HALF, 0),
+        (DENSE, ExpertWidth.HALF, 0),
     ],
 )
 def test_a_width_by_the_models_own_measure(model, wanted, number):

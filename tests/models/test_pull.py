@@ -12,13 +12,13 @@ from huggingface_hub import constants
 
 from leanwide.models import pull as pulling
 from leanwide.models.gguf import read_header
-from leanwide.models.pull import Patience, PullError, pull
+from leanwide.models.pull import PullError, RetryPolicy, pull
 from leanwide.models.registry import HubFile
 from leanwide.models.store import parts, place, pulled
 from tests.models.loopback import Hub, serving
 
 SOURCE = HubFile("somebody/tiny-GGUF", "tiny.gguf")
-HASTE = Patience(tries=3, first_wait_s=0.001)
+HASTE = RetryPolicy(tries=3, first_wait_s=0.001)
 
 
 def quiet(doing: str, done: int, total: int) -> None:

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.models.registry import Entry, HubFile, UnknownModelError, entries, resolve
+from leanwide.models.registry import HubFile, RegistryEntry, UnknownModelError, entries, resolve
 
 
 def test_every_entry_says_everything():
     assert entries()
     for entry in entries():
-        for field in attrs.fields(Entry):
+        for field in attrs.fields(RegistryEntry):
             assert getattr(entry, field.name) not in ("", None, 0), (entry.name, field.name)
         assert 1 <= entry.experts_trained <= entry.experts
         assert resolve(entry.name) == entry.source == resolve(str(entry.source))

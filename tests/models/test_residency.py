@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from leanwide.models.residency import Residency, Weights, Wish, choose_residency
+from leanwide.models.residency import Residency, ResidencySetting, WeightSizes, choose_residency
 
 GB = 10**9
-MAPPED = Weights(size_bytes=17 * GB, experts=128, mapped=True, on_gpu=False)
+MAPPED = WeightSizes(size_bytes=17 * GB, experts=128, mapped=True, on_gpu=False)
 COPIED = evolve(MAPPED, mapped=False)
 ON_GPU = evolve(MAPPED, on_gpu=True)
 DENSE = evolve(MAPPED, experts=0)
@@ -17,17 +17,29 @@ DENSE = evolve(MAPPED, experts=0)
 @pytest.mark.parametrize(
     ("wish", "weights", "memory", "residency", "reason"),
     [
-        (Wish.AUTO, MAPPED, 16 * GB, Residency.SHARED, "map the same file"),
-        (Wish.AUTO, evolve(MAPPED, experts=None), 16 * GB, Residency.SHARED, "map the same file"),
-        (Wish.AUTO, COPIED, 64 * GB, Residency.SHARED, "holds the weights twice"),
-        (Wish.AUTO, COPIED, 32 * GB, Residency.SINGLE, "does not hold the weights twice"),
-        (Wish.AUTO, ON_GPU, 64 * GB, Residency.SINGLE, "GPU memory of its own"),
-        (Wish.AUTO, DENSE, 64 * GB, Residency.SINGLE, "no experts"),
-        (Wish.SHARED, DENSE, 64 * GB, Residency.SINGLE, "no experts"),
-        (Wish.SHARED, ON_GPU, 16 * GB, Residency.SHARED, "the weights are there twice"),
-        (Wish.SINGLE, MAPPED, 64 * GB, Residency.SINGLE, "machine.residency says so"),
-        (Wish.SWAP, ON_GPU, 64 * GB, Residency.SWAP, "machine.residency says so"),
-        (Wish.SWAP, DENSE, 64 * GB, Residency.SINGLE, "no experts"),
+        (ResidencySetting.AUTO, MAPPED, 16 * GB, Residency.SHARED, "map the same file"),
+        (
+            ResidencySetting.AUTO,
+            evolve(MAPPED, experts=None),
+            16 * GB,
+            Residency.SHARED,
+            "map the same file",
+        ),
+        (ResidencySetting.AUTO, COPIED, 64 * GB, Residency.SHARED, "holds the weights twice"),
+        (
+            ResidencySetting.AUTO,
+            COPIED,
+            32 * GB,
+            Residency.SINGLE,
+            "does not hold the weights twice",
+        ),
+        (ResidencySetting.AUTO, ON_GPU, 64 * GB, Residency.SINGLE, "GPU memory of its own"),
+        (ResidencySetting.AUTO, DENSE, 64 * GB, Residency.SINGLE, "no experts"),
+        (ResidencySetting.SHARED, DENSE, 64 * GB, Residency.SINGLE, "no experts"),
+        (ResidencySetting.SHARED, ON_GPU, 16 * GB, Residency.SHARED, "the weights are there twice"),
+        (ResidencySetting.SINGLE, MAPPED, 64 * GB, Residency.SINGLE, "machine.residency says so"),
+        (ResidencySetting.SWAP, ON_GPU, 64 * GB, Residency.SWAP, "machine.residency says so"),
+        (ResidencySetting.SWAP, DENSE, 64 * GB, Residency.SINGLE, "no experts"),
     ],
 )
 def test_the_residency_follows_from_machine_and_model(wish, weights, memory, residency, reason):

@@ -6,31 +6,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.modes.difficulty import Level, difficulty
+from leanwide.modes.difficulty import DifficultyLevel, difficulty
 
 
 @pytest.mark.parametrize(
     ("question", "level", "sign"),
     [
-        ("Why does this return None?", Level.HARD, "why"),
-        ("what's the reason for the second loop", Level.HARD, "why"),
-        ("move load from store.py to settings.py", Level.HARD, "several files"),
-        ("use the new name in all files", Level.HARD, "several files"),
-        ("Is this thread-safe?", Level.HARD, "concurrency"),
-        ("refactor the class into two", Level.HARD, "design"),
-        ('Traceback (most recent call last):\n  File "a"', Level.HARD, "failure"),
-        ("and then " * 41, Level.HARD, "80 words"),
-        ("fix the typo", Level.TRIVIAL, "small edit"),
-        ("please add a type hint", Level.TRIVIAL, "small edit"),
-        ("rename load to read", Level.TRIVIAL, "small edit"),
-        ("what does sorted return", Level.TRIVIAL, "fact"),
-        ("thanks!", Level.TRIVIAL, "nothing"),
-        ("", Level.TRIVIAL, "nothing"),
-        ("write a function that reads settings", Level.ORDINARY, ""),
-        ("self.name and os.path differ in store.py", Level.ORDINARY, ""),
-        ("add a cache to the store", Level.ORDINARY, ""),
-        ("warum gibt das None?", Level.ORDINARY, ""),
-        ("fix the typo and why is it there", Level.HARD, "why"),
+        ("Why does this return None?", DifficultyLevel.HARD, "why"),
+        ("what's the reason for the second loop", DifficultyLevel.HARD, "why"),
+        ("move load from store.py to settings.py", DifficultyLevel.HARD, "several files"),
+        ("use the new name in all files", DifficultyLevel.HARD, "several files"),
+        ("Is this thread-safe?", DifficultyLevel.HARD, "concurrency"),
+        ("refactor the class into two", DifficultyLevel.HARD, "design"),
+        ('Traceback (most recent call last):\n  File "a"', DifficultyLevel.HARD, "failure"),
+        ("and then " * 41, DifficultyLevel.HARD, "80 words"),
+        ("fix the typo", DifficultyLevel.TRIVIAL, "small edit"),
+        ("please add a type hint", DifficultyLevel.TRIVIAL, "small edit"),
+        ("rename load to read", DifficultyLevel.TRIVIAL, "small edit"),
+        ("what does sorted return", DifficultyLevel.TRIVIAL, "fact"),
+        ("thanks!", DifficultyLevel.TRIVIAL, "nothing"),
+        ("", DifficultyLevel.TRIVIAL, "nothing"),
+        ("write a function that reads settings", DifficultyLevel.ORDINARY, ""),
+        ("self.name and os.path differ in store.py", DifficultyLevel.ORDINARY, ""),
+        ("add a cache to the store", DifficultyLevel.ORDINARY, ""),
+        ("warum gibt das None?", DifficultyLevel.ORDINARY, ""),
+        ("fix the typo and why is it there", DifficultyLevel.HARD, "why"),
     ],
 )
 def test_signs_of_a_hard_and_of_a_trivial_question(question, level, sign):
@@ -42,6 +42,6 @@ def test_signs_of_a_hard_and_of_a_trivial_question(question, level, sign):
 @given(st.text())
 def test_every_question_has_a_level_and_a_reason(question):
     found = difficulty(question)
-    assert found.level in Level
+    assert found.level in DifficultyLevel
     assert found.reason
     assert "\n" not in found.reason

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanwide.engine.base import Stats
-from leanwide.modes.machine import UNKNOWN, Machine, learn
+from leanwide.modes.machine import UNKNOWN, MachineState, learn
 
 STATS = Stats(
     lane="lean",
@@ -21,7 +21,7 @@ STATS = Stats(
 )
 
 
-def after(*requests: Stats, before: Machine = UNKNOWN) -> Machine:
+def after(*requests: Stats, before: MachineState = UNKNOWN) -> MachineState:
     for stats in requests:
         before = learn(before, stats)
     return before

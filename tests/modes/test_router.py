@@ -7,8 +7,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.modes.difficulty import Difficulty, Level, difficulty
-from leanwide.modes.machine import UNKNOWN, Machine, Pace, Rate
+from leanwide.modes.difficulty import Difficulty, DifficultyLevel, difficulty
+from leanwide.modes.machine import UNKNOWN, LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import LEAN, WIDE, Mode, Profile
 from leanwide.modes.router import MODE_OF_TASK, Signals, Task, route
 from leanwide.options import parse
@@ -27,9 +27,9 @@ PROFILES = st.builds(
 ALL_PROFILES = st.fixed_dictionaries(dict.fromkeys(Mode, PROFILES))
 LANE_TOKENS = st.none() | st.integers(-10, 2**21)
 SPEEDS = st.none() | st.floats(1e-6, 1e9)
-PACES = st.builds(Pace, *[st.builds(Rate, st.just(()), SPEEDS)] * 2)
+PACES = st.builds(LaneSpeed, *[st.builds(Rate, st.just(()), SPEEDS)] * 2)
 MACHINES = st.builds(
-    Machine,
+    MachineState,
     paces=st.dictionaries(st.sampled_from([LEAN, WIDE]), PACES),
     on_battery=st.booleans(),
     battery_percent=st.none() | st.floats(0, 100),
@@ -43,7 +43,8 @@ SIGNALS = st.builds(
     selection_lines=st.none() | st.integers(-1, 10**6),
     answer_tokens=st.integers(0, 10**5),
     read_tokens=st.integers(0, 10**5),
-    difficulty=st.none() | st.builds(Difficulty, st.sampled_from(Level), st.just("it is so")),
+    difficulty=st.none()
+    | st.builds(Difficulty, st.sampled_from(DifficultyLevel), st.just("it is so")),
     pinned=st.none() | st.sampled_from(Mode),
     machine=MACHINES,
     waits_for_prompt=st.booleans(),
@@ -84,7 +85,7 @@ def test_a_longer_lane_never_gets_a_smaller_budget(task, signals, profiles, lane
 
 @given(st.sampled_from(Task), SIGNALS, ALL_PROFILES, PACES, st.floats(1, 1e6), st.floats(1, 1e6))
 def test_a_slower_machine_never_gets_more(task, signals, profiles, pace, prompt, decode):
-    slower = Pace(_slower(pace.prompt, prompt), _slower(pace.decode, decode))
+    slower = LaneSpeed(_slower(pace.prompt, prompt), _slower(pace.decode, decode))
     less, most = (
         route(task, evolve(signals, machine=_runs(one, signals.machine)), profiles).budget
         for one in (slower, pace)
@@ -98,7 +99,7 @@ def _slower(rate: Rate, times: float) -> Rate:
     return rate if rate.settled is None else Rate((), rate.settled / times)
 
 
-def _runs(pace: Pace, machine: Machine) -> Machine:
+def _runs(pace: LaneSpeed, machine: MachineState) -> MachineState:
     return evolve(machine, paces={LEAN: pace, WIDE: pace})
 
 
@@ -151,9 +152,9 @@ def test_a_question_gets_what_it_needs(question, mode, lane, why):
     assert why in decision.reason
 
 
-def machine(prompt: float, decode: float, **more: object) -> Machine:
-    pace = Pace(Rate((), prompt), Rate((), decode))
-    return Machine(paces={LEAN: pace, WIDE: pace}, **more)  # type: ignore[arg-type]  # by name
+def machine(prompt: float, decode: float, **more: object) -> MachineState:
+    pace = LaneSpeed(Rate((), prompt), Rate((), decode))
+    return MachineState(paces={LEAN: pace, WIDE: pace}, **more)  # type: ignore[arg-type]  # by name
 
 
 @pytest.mark.parametrize(
@@ -195,7 +196,7 @@ def test_more_lines_never_get_a_shorter_answer(profiles, lines, more):
 
 @given(SIGNALS, ALL_PROFILES)
 def test_an_explanation_thinks_where_the_model_does(signals, profiles):
-    signals = evolve(signals, pinned=None, machine=Machine(), selection_lines=None)
+    signals = evolve(signals, pinned=None, machine=MachineState(), selection_lines=None)
     decision = route(Task.EXPLAIN, evolve(signals, thinks=False), profiles)
     assert decision.mode is Mode.THINK
     assert decision.budget.thinking_tokens == 0

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leanwide.models.limits import Width
+from leanwide.models.limits import ExpertWidth
 from leanwide.modes.profile import Mode
 from leanwide.options import (
     Layer,
@@ -93,7 +93,7 @@ def test_a_later_layer_wins_and_says_nothing_about_the_rest():
     )
     assert not found
     assert (options.modes.code.output_tokens, options.modes.code.context_tokens) == (20, 100)
-    assert options.lanes.lean.experts is Width.TRAINED
+    assert options.lanes.lean.experts is ExpertWidth.TRAINED
     assert options.modes.think == DEFAULTS.modes.think
 
 
@@ -276,7 +276,7 @@ VALUES = st.recursive(
     | st.integers()
     | st.floats()
     | st.text()
-    | st.sampled_from([*Width, "lean", "wide", 2**31, -(2**80), 10**400, "\ud800"]),
+    | st.sampled_from([*ExpertWidth, "lean", "wide", 2**31, -(2**80), 10**400, "\ud800"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )

@@ -12,7 +12,7 @@ from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.models.memory import LaneShape, lane_bytes
 from leanwide.options import Layer, Options, parse, read_layer
-from leanwide_bench.synthetic.shapes import THIRTY_BILLION, Shape
+from leanwide_bench.synthetic.shapes import THIRTY_BILLION, ModelShape
 
 FOLDER = Path(__file__).parents[2] / "configs"
 SAMPLES = ("laptop-16gb", "workstation-64gb", "gpu-24gb")
@@ -31,7 +31,7 @@ def options(sample: str) -> Options:
     return found
 
 
-def header(shape: Shape) -> GgufHeader:
+def header(shape: ModelShape) -> GgufHeader:
     numbers = {
         "context_length": shape.context,
         "block_count": shape.layers,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from leanwide import tuned
-from leanwide.options import Layer, Switch, parse
-from leanwide.tuned import Subject, fingerprint, read_tuned, this_machine, write_tuned
+from leanwide.options import AutoSwitch, Layer, parse
+from leanwide.tuned import TunedSubject, fingerprint, read_tuned, this_machine, write_tuned
 
 VALUES = {
     "model": {"threads": 3, "flash_attention": "on"},
@@ -25,7 +25,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def written(model: Path, **changes: str) -> Path:
-    subject = Subject(
+    subject = TunedSubject(
         **{
             "model": 'A "Model"\\',
             "fingerprint": fingerprint(model),
@@ -47,7 +47,7 @@ def options(file: Path, *others: Layer):
 def test_what_is_written_serves_for_its_model_and_machine(model: Path):
     found, problems = options(written(model))
     assert problems == ()
-    assert (found.model.threads, found.model.flash_attention) == (3, Switch.ON)
+    assert (found.model.threads, found.model.flash_attention) == (3, AutoSwitch.ON)
     assert (found.lanes.lean.experts, found.modes.code.context_tokens) == (2, 512)
     assert list(model.parent.glob("tuned.toml*")) == [model.parent / "tuned.toml"]
 

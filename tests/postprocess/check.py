@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leanwide.context.view import View, split_lines
-from leanwide.postprocess.filter_context import Setting
+from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.filters import shape
 
 MARK = "‸"
@@ -35,7 +35,7 @@ def check(
     markers: tuple[str, ...] = (),
 ) -> None:
     """What the model says at the mark becomes what is expected, and stays it."""
-    setting = Setting(view_of(marked, language, path), snippets, markers)
+    setting = FilterContext(view_of(marked, language, path), snippets, markers)
     shown = shape(says, setting)
     assert shown == expected
     assert shape(shown, setting) == shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leanwide.postprocess.filter_context import Setting
+from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.filters import joined, shape
 from tests.postprocess.check import check, view_of
 
@@ -71,11 +71,11 @@ def test_where_text_follows_one_line_is_shown():
 
 
 def test_an_answer_is_joined_once_and_typed_through_from_there():
-    setting = Setting(view_of("def f():‸\n"), markers=("<think>", "</think>"))
+    setting = FilterContext(view_of("def f():‸\n"), markers=("<think>", "</think>"))
     text = joined("<think>hm</think>    return 1\n\n```", setting)
     assert text.rstrip() == "\n    return 1"
     assert shape(text, setting) == "\n    return 1"
-    later = Setting(view_of("def f():\n    ‸\n"))
+    later = FilterContext(view_of("def f():\n    ‸\n"))
     assert shape(text.removeprefix("\n    "), later) == "return 1"
 
 

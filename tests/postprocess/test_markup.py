@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leanwide.engine.base import Piece
-from leanwide.postprocess.markup import Hearing, is_markup
+from leanwide.postprocess.markup import MarkupStream, is_markup
 from tests.postprocess.check import check, view_of
 
 AT = "x = ‸\n"
@@ -37,7 +37,7 @@ WORDS = ["<td>", "<h1>", "\n\n", "    ", "<", "def", "[0]", "</div>"]
 
 
 def heard(*pieces: str | Piece, at: str = AT, language: str = "python") -> str:
-    hearing = Hearing(view_of(at, language))
+    hearing = MarkupStream(view_of(at, language))
     for piece in pieces:
         hearing.take(Piece(piece) if isinstance(piece, str) else piece)
     return hearing.text

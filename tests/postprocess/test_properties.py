@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leanwide.postprocess.filter_context import Setting
+from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.filters import FILTERS, shape
 from leanwide.postprocess.partial import whole_lines
 from tests.postprocess.check import MARK, view_of
@@ -49,9 +49,9 @@ BALANCED = st.recursive(
 OPENING = st.sampled_from(["f(", "f(g(", "x[f(", "{a: [", "(", "[[{"])
 
 
-def setting(before: str, after: str, language: str = "python") -> Setting:
+def setting(before: str, after: str, language: str = "python") -> FilterContext:
     markers = ("<think>", "</think>", "<|im_end|>")
-    return Setting(view_of(before + MARK + after, language), (before + after,), markers)
+    return FilterContext(view_of(before + MARK + after, language), (before + after,), markers)
 
 
 @settings(deadline=None, max_examples=400)

@@ -21,7 +21,7 @@ from lsprotocol import types
 
 from leanwide.models.gguf import GgufHeader
 from leanwide.tuning.repository import read_repository
-from leanwide_bench.places.places import Place, places
+from leanwide_bench.places.places import CompletionPlace, places
 from tests.e2e.session import PROGRAM, Session
 
 PLACES = 20
@@ -30,13 +30,15 @@ MARKER = re.compile(r"<\|[a-z_]+\|>|</?think>|\[/?INST\]|</?s>")
 """Markup of the usual models: nothing that a person is shown."""
 
 
-def found(count: int) -> list[Place]:
+def found(count: int) -> list[CompletionPlace]:
     """Lines of the standard library, the same ones each time."""
     holes = read_repository(Path(sysconfig.get_path("stdlib")) / "json", ()).holes
     return list(itertools.islice(places(holes), count))
 
 
-async def ask(editor: Session, place: Place, kind: types.InlineCompletionTriggerKind) -> str:
+async def ask(
+    editor: Session, place: CompletionPlace, kind: types.InlineCompletionTriggerKind
+) -> str:
     uri = editor.open(place.text, place.name, place.language)
     at = types.Position(*place.cursor)
     answer = await asyncio.wait_for(editor.request(uri, at, kind), ANSWER_WITHIN_S)

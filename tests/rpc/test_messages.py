@@ -8,7 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lsprotocol.types import ErrorCodes
 
-from leanwide.lsp.rpc.messages import Invalid, Notification, Request, Response, read_message
+from leanwide.lsp.rpc.messages import (
+    Invalid,
+    RpcNotification,
+    RpcRequest,
+    RpcResponse,
+    read_message,
+)
 
 PARSE, INVALID = ErrorCodes.ParseError, ErrorCodes.InvalidRequest
 
@@ -70,10 +76,10 @@ def test_a_request_that_is_none_is_answered_under_its_id(message: dict[str, Any]
 
 
 def test_messages_are_told_apart():
-    assert isinstance(read(id=0, method="a"), Request)
-    assert isinstance(read(method="a", params={"jsonrpc": "2.0", "id": 1}), Notification)
-    assert isinstance(read(id="", result=None), Response)
-    assert isinstance(read(id=None, error={}), Response)
+    assert isinstance(read(id=0, method="a"), RpcRequest)
+    assert isinstance(read(method="a", params={"jsonrpc": "2.0", "id": 1}), RpcNotification)
+    assert isinstance(read(id="", result=None), RpcResponse)
+    assert isinstance(read(id=None, error={}), RpcResponse)
 
 
 def test_half_a_surrogate_pair_becomes_a_replacement_character_but_not_in_the_id():

@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leanwide.tuning.deciding import ENOUGH, Sample, finest, judge, loss
+from leanwide.tuning.deciding import ENOUGH, PairedSample, finest, judge, loss
 
 
 def measured(levels, holes, noise=0.02, seed=1):
@@ -16,7 +16,7 @@ def measured(levels, holes, noise=0.02, seed=1):
     hardness = [draw.uniform(5, 200) for _ in range(holes)]
     return {
         setting: {
-            str(hole): Sample(40, hard * level * draw.gauss(1, noise))
+            str(hole): PairedSample(40, hard * level * draw.gauss(1, noise))
             for hole, hard in enumerate(hardness)
         }
         for setting, level in levels.items()

@@ -6,7 +6,7 @@ import pytest
 
 from leanwide.syntax import language_for, parse, split
 from leanwide.tuning.documented import asked, documented
-from leanwide.tuning.holes import Source
+from leanwide.tuning.holes import SourceFile
 
 PYTHON = '''\
 class Store:
@@ -50,7 +50,7 @@ fn merge(one: Shard, other: Shard) -> Shard {
 
 def of(name, text):
     tree = parse(language_for("", name), split(text))
-    return list(documented(Source(f"/code/{name}", f"file:///code/{name}", tree)))
+    return list(documented(SourceFile(f"/code/{name}", f"file:///code/{name}", tree)))
 
 
 @pytest.mark.parametrize(

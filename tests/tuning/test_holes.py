@@ -6,7 +6,7 @@ import pytest
 
 from leanwide.context.view import with_lf
 from leanwide.syntax import language_for, parse, split
-from leanwide.tuning.holes import Source, holes, in_turn
+from leanwide.tuning.holes import SourceFile, holes, in_turn
 from leanwide.tuning.similarity import edit_similarity
 
 PYTHON = '''\
@@ -37,7 +37,7 @@ TEXTS = {"settings.py": PYTHON, "greet.js": JAVASCRIPT, "crlf.py": PYTHON.replac
 def of(name, text=None):
     text = TEXTS[name] if text is None else text
     tree = parse(language_for("", name), split(text))
-    return list(holes(Source(f"/code/{name}", f"file:///code/{name}", tree)))
+    return list(holes(SourceFile(f"/code/{name}", f"file:///code/{name}", tree)))
 
 
 def truths(found, kind):

@@ -12,16 +12,16 @@ from leanwide.cli.compose import argument_layer, engine_spec
 from leanwide.comparing.compare import of_maximum
 from leanwide.comparing.everything import show_everything
 from leanwide.engine.client import EngineClient
-from leanwide.features.workspace_context import Elsewhere
+from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.options import Layer, parse
 from leanwide.tuning.answering import run_question
 from leanwide.tuning.engines import MOST_SHARED, engines, most_engines
 from leanwide.tuning.repository import indexed, read_repository
-from leanwide.tuning.trial import QUIET, Bench, Setting
+from leanwide.tuning.trial import QUIET, TrialBench, TrialSetting
 from leanwide.tuning.visiting import run_visit
-from leanwide.tuning.visits import When
+from leanwide.tuning.visits import VisitMoment
 
-SETTING = Setting(experts=2, context_tokens=256)
+SETTING = TrialSetting(experts=2, context_tokens=256)
 
 
 @pytest.fixture
@@ -35,12 +35,12 @@ def repository(code):
 
 
 def bench(opened, options, elsewhere=None):
-    return Bench(
+    return TrialBench(
         engines=opened,
         spec=engine_spec(options),
         profiles=options.profiles,
         manners=QUIET,
-        elsewhere=elsewhere or Elsewhere(),
+        elsewhere=elsewhere or WorkspaceContext(),
         longest=1024,
     )
 
@@ -55,7 +55,7 @@ async def test_the_same_visit_gives_the_same_and_begins_with_nothing_read(option
         assert one.tokens > 0
         assert one.nats == pytest.approx(other.nats, rel=1e-2)
     for cold in (first.asked[0], again.asked[0]):
-        assert cold.when is When.COLD
+        assert cold.when is VisitMoment.COLD
         # The word before the cursor is healed.
         assert cold.evaluated == pytest.approx(cold.prompt_tokens, abs=4)
 
@@ -97,7 +97,7 @@ async def test_the_maximum_shows_more_than_leanwide_would(options, code, tmp_pat
     )
     found = read_repository(code / "caller.py", ())
     hole = next(hole for hole in found.holes if hole.kind == "line" and hole.view.line == 1)
-    setting = Setting(experts=2, context_tokens=1024)
+    setting = TrialSetting(experts=2, context_tokens=1024)
     elsewhere = indexed(found.area, tmp_path / "index", 30.0)
     async with engines(1) as opened:
         ordinary = bench(opened, options, elsewhere)

@@ -17,8 +17,8 @@ import pytest
 from leanwide.engine.base import EngineError
 from leanwide.tuning.repository import MOST_HOLES, read_repository
 from leanwide.tuning.results import Results, alone
-from leanwide.tuning.trial import Asked, Outcome, Setting
-from leanwide.tuning.visits import When
+from leanwide.tuning.trial import RequestOutcome, TrialOutcome, TrialSetting
+from leanwide.tuning.visits import VisitMoment
 from leanwide_bench.synthetic.shapes import TINY_DENSE
 from leanwide_bench.synthetic.synthetic import Recipe, write
 from leanwide_bench.synthetic.vocabulary import VocabularyOptions
@@ -168,10 +168,10 @@ def test_a_large_repository_is_sampled(tmp_path):
     assert found.holes == read_repository(tmp_path, ("part_7*",)).holes
 
 
-OUTCOME = Outcome(
+OUTCOME = TrialOutcome(
     subject="a",
-    setting=Setting(experts=2, context_tokens=512),
-    asked=(Asked(place="a", when=When.COLD, tokens=1, nats=0.5, prompt_tokens=1),),
+    setting=TrialSetting(experts=2, context_tokens=512),
+    asked=(RequestOutcome(place="a", when=VisitMoment.COLD, tokens=1, nats=0.5, prompt_tokens=1),),
 )
 
 

@@ -11,16 +11,16 @@ from leanwide.cli.compose import engine_spec
 from leanwide.context.view import with_lf
 from leanwide.engine.base import Finished, Priority
 from leanwide.engine.scripted import ScriptedEngine
-from leanwide.features.session import Manners
-from leanwide.features.workspace_context import Elsewhere
+from leanwide.features.session import Preferences
+from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.options import parse
 from leanwide.syntax import language_for, split
 from leanwide.syntax import parse as read
 from leanwide.tuning.figures import figures, samples
-from leanwide.tuning.holes import Source
-from leanwide.tuning.trial import QUIET, Bench, Setting
+from leanwide.tuning.holes import SourceFile
+from leanwide.tuning.trial import QUIET, TrialBench, TrialSetting
 from leanwide.tuning.visiting import run_visit
-from leanwide.tuning.visits import When, visits
+from leanwide.tuning.visits import VisitMoment, visits
 
 FUNCTION = """\
 def total_{0}(prices, tax):
@@ -32,12 +32,12 @@ def total_{0}(prices, tax):
 
 """
 TEXT = "".join(map(FUNCTION.format, range(6)))
-SETTING = Setting(experts=2, context_tokens=512)
+SETTING = TrialSetting(experts=2, context_tokens=512)
 
 
 def of(text):
     tree = read(language_for("", "prices.py"), split(text))
-    return list(visits(Source("/code/prices.py", "file:///code/prices.py", tree)))
+    return list(visits(SourceFile("/code/prices.py", "file:///code/prices.py", tree)))
 
 
 # What somebody does
@@ -49,9 +49,13 @@ def test_nothing_changes_from_request_to_request_but_what_is_typed(text):
     assert len(found) > 2
     for visit in found:
         steps = list(visit.steps())
-        assert [step.when for step in steps[:3]] == [When.COLD, When.PAUSE, When.JUMP]
+        assert [step.when for step in steps[:3]] == [
+            VisitMoment.COLD,
+            VisitMoment.PAUSE,
+            VisitMoment.JUMP,
+        ]
         for step, later in pairwise(steps):
-            left = later.truth if later.when is When.PAUSE else ""
+            left = later.truth if later.when is VisitMoment.PAUSE else ""
             typed = step.truth.removesuffix(left)
             assert typed
             assert step.view.with_inserted(typed).lines == later.view.lines
@@ -73,11 +77,11 @@ def test_places_of_a_visit_share_no_line():
 
 def test_people_pause_for_seconds_and_half_of_them_rest_where_they_come():
     steps = [step for visit in of(TEXT * 4) for step in visit.steps()]
-    pauses = [step.wait_s for step in steps if step.when is When.PAUSE]
-    rests = [step.wait_s for step in steps if step.when is When.JUMP]
+    pauses = [step.wait_s for step in steps if step.when is VisitMoment.PAUSE]
+    rests = [step.wait_s for step in steps if step.when is VisitMoment.JUMP]
     assert 2 <= min(pauses) < 6 < max(pauses) <= 15
     assert set(rests) == {0.0, 1.35}
-    assert {step.wait_s for step in steps if step.when is When.COLD} == {0.0}
+    assert {step.wait_s for step in steps if step.when is VisitMoment.COLD} == {0.0}
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "x = total(1, 2)\n"])
@@ -115,12 +119,12 @@ class One:
 
 def bench(engine, manners=QUIET):
     options, _ = parse()
-    return Bench(
+    return TrialBench(
         engines=One(engine),
         spec=engine_spec(options),
         profiles=options.profiles,
         manners=manners,
-        elsewhere=Elsewhere(),
+        elsewhere=WorkspaceContext(),
         longest=1024,
     )
 
@@ -164,7 +168,7 @@ async def test_a_suggestion_that_is_typed_through_evaluates_nothing():
     outcome = await run_visit(visit, SETTING, shared)
     typed = outcome.asked[1]
     assert (outcome.asked[0].exact, typed.exact) == (True, True)
-    assert (typed.when, typed.evaluated, typed.tokens) == (When.PAUSE, 0, len(second.truth))
+    assert (typed.when, typed.evaluated, typed.tokens) == (VisitMoment.PAUSE, 0, len(second.truth))
     waited_for = [one for one in engine.requests if one.priority is Priority.INTERACTIVE]
     assert len(waited_for) == len(outcome.asked) - 1
 
@@ -172,7 +176,7 @@ async def test_a_suggestion_that_is_typed_through_evaluates_nothing():
 @pytest.mark.parametrize(("rest_s", "reads"), [(0.0, False), (0.4, True)])
 async def test_where_the_cursor_rests_the_place_is_read_before_it_is_asked_for(rest_s, reads):
     engine, visit = Likely(), visit_with(rest_s)
-    await run_visit(visit, SETTING, bench(engine, Manners(look_ahead=False)))
+    await run_visit(visit, SETTING, bench(engine, Preferences(look_ahead=False)))
     read = [one for one in engine.requests if one.priority is Priority.BACKGROUND]
     assert len(read) == (len(visit.places) - 1 if reads else 0)
 

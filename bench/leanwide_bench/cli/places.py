@@ -11,17 +11,17 @@ from typing import Annotated, Final
 import typer
 
 from leanwide.cli.compose import argument_layer, user_layers
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of, print_tables, repository_at
 from leanwide.cli.terminal import say_json
 from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
-from leanwide_bench.places.asking import Answered, Plan, ask
-from leanwide_bench.places.places import Place, TasksError, places, tasks
+from leanwide_bench.places.asking import Answered, PlacesPlan, ask
+from leanwide_bench.places.places import CompletionPlace, TasksError, places, tasks
 from leanwide_bench.places.report import as_data, as_table, summary
 from leanwide_bench.replay.peer import LlamaServer
 from leanwide_bench.replay.rpc import ReplayError
-from leanwide_bench.replay.session import SERVE, Setup
+from leanwide_bench.replay.session import SERVE, ServerSetup
 
 _SECONDS_A_PLACE: Final = 10.0
 """What the bar begins with."""
@@ -49,10 +49,10 @@ def bench_places(  # noqa: PLR0913, PLR0917  # an option each
 ) -> None:
     """Take lines out of files, ask for them as an editor does, and compare with the truth."""
     chosen = _drawn(source, model, count, seed)
-    setup = Setup(command=SERVE, settings=argument_layer(model, None).values)
+    setup = ServerSetup(command=SERVE, settings=argument_layer(model, None).values)
     try:
         asked = LlamaServer(peer) if peer else None
-        plan = Plan(setup=setup, places=chosen, rest_s=rest, pause_s=pause, peer=asked)
+        plan = PlacesPlan(setup=setup, places=chosen, rest_s=rest, pause_s=pause, peer=asked)
         answered = _asked(plan)
     except ReplayError as error:
         raise EngineError(str(error)) from error
@@ -63,24 +63,24 @@ def bench_places(  # noqa: PLR0913, PLR0917  # an option each
         print_tables(as_table(found))
 
 
-def _asked(plan: Plan) -> list[Answered]:
+def _asked(plan: PlacesPlan) -> list[Answered]:
     seconds = _SECONDS_A_PLACE * len(plan.places)
     with time_bar(seconds) as show:
         return asyncio.run(ask(plan, lambda doing, share: show(doing, seconds * (1 - share))))
 
 
-def _drawn(source: Path | None, model: Path | None, count: int, seed: int) -> list[Place]:
+def _drawn(source: Path | None, model: Path | None, count: int, seed: int) -> list[CompletionPlace]:
     """Draw places; the same seed draws the same ones."""
     folder = source if source is not None else Path(sysconfig.get_path("stdlib"))
     if folder.suffix in {".gz", ".jsonl"}:
         try:
             found = list(tasks(folder))
         except (OSError, TasksError) as error:
-            raise BadUse(str(error)) from error
+            raise UsageError(str(error)) from error
     else:
         options = options_of(model, user_layers())
         found = list(places(repository_at(folder, options).holes))
     if not found:
-        raise BadUse(f"{folder} has no line to take out: give a folder of code")
+        raise UsageError(f"{folder} has no line to take out: give a folder of code")
     draw = random.Random(seed)  # noqa: S311  # no secret
     return draw.sample(found, min(count, len(found)))

@@ -19,7 +19,7 @@ from leanwide.cli.compose import (
     user_layers,
 )
 from leanwide.cli.console import TextConsole
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of
 from leanwide.cli.terminal import complain, say, say_json
 from leanwide.engine.base import EngineError, EngineSpec
@@ -36,11 +36,11 @@ from leanwide_bench.lanes.plot import draw
 from leanwide_bench.lanes.report import as_data as as_data_of_lanes
 from leanwide_bench.lanes.report import as_tables, bounds
 from leanwide_bench.replay.peer import replay_peer
-from leanwide_bench.replay.replay import Plan
+from leanwide_bench.replay.replay import ReplayPlan
 from leanwide_bench.replay.replay import replay as play
-from leanwide_bench.replay.report import Report, as_data, as_table
+from leanwide_bench.replay.report import ReplayReport, as_data, as_table
 from leanwide_bench.replay.rpc import ReplayError
-from leanwide_bench.replay.session import SERVE, Setup
+from leanwide_bench.replay.session import SERVE, ServerSetup
 from leanwide_bench.replay.traces import NAMES, load
 from leanwide_bench.replay.typist import CLIENTS, Client
 from leanwide_bench.synthetic.shapes import SHAPES, SyntheticError
@@ -73,7 +73,7 @@ def replay(  # noqa: PLR0913, PLR0917  # an option each
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Type prepared pieces of work through the real server and report what each key cost."""
-    plan = Plan(
+    plan = ReplayPlan(
         setup=_setup(model, experts),
         clients=_clients(client),
         traces=[load(name) for name in _names(trace or list(NAMES))],
@@ -135,7 +135,7 @@ def _counts(text: str, header: GgufHeader) -> list[int]:
     try:
         counts = [int(part) for part in text.split(",")]
     except ValueError as error:
-        raise BadUse(f"--experts {text!r} is no list of numbers, such as 2,4,8") from error
+        raise UsageError(f"--experts {text!r} is no list of numbers, such as 2,4,8") from error
     for count in counts:
         check_experts(header, count)
     return counts
@@ -163,9 +163,9 @@ def synthetic(
 ) -> None:
     """Write a model of random weights, which takes time and memory like a real one of its shape."""
     if shape not in SHAPES:
-        raise BadUse(f"there is no shape {shape!r}: it is one of {', '.join(SHAPES)}")
+        raise UsageError(f"there is no shape {shape!r}: it is one of {', '.join(SHAPES)}")
     if file.exists() and not force:
-        raise BadUse(f"{file} exists: give another name, or --force to replace it")
+        raise UsageError(f"{file} exists: give another name, or --force to replace it")
     try:
         from leanwide_bench.synthetic.synthetic import Recipe, write  # noqa: PLC0415  # an extra
         from leanwide_bench.synthetic.vocabulary import VocabularyOptions  # noqa: PLC0415
@@ -185,38 +185,38 @@ def synthetic(
     say(f"{file}: {written.bytes / 1e6:.1f} MB in {written.seconds:.1f} s")
 
 
-def _setup(model: Path | None, experts: int | None) -> Setup:
+def _setup(model: Path | None, experts: int | None) -> ServerSetup:
     """The server as the user has set it up, with what the command line says."""
     arguments = argument_layer(model, experts)
     options, _ = parse(*user_layers()[0], arguments)
     header = read_header(model_path(options))
     if experts is not None:
         check_experts(header, experts)
-    return Setup(command=SERVE, settings=arguments.values)
+    return ServerSetup(command=SERVE, settings=arguments.values)
 
 
 def _clients(name: str) -> Sequence[Client]:
     if name == "both":
         return tuple(CLIENTS.values())
     if name not in CLIENTS:
-        raise BadUse(f"--client {name!r} is not one of {', '.join(CLIENTS)}, both")
+        raise UsageError(f"--client {name!r} is not one of {', '.join(CLIENTS)}, both")
     return (CLIENTS[name],)
 
 
 def _names(names: Sequence[str]) -> Sequence[str]:
     for name in names:
         if name not in NAMES:
-            raise BadUse(f"there is no trace {name!r}: it is one of {', '.join(NAMES)}")
+            raise UsageError(f"there is no trace {name!r}: it is one of {', '.join(NAMES)}")
     return names
 
 
-def _measure(plan: Plan, peer: str) -> Report:
+def _measure(plan: ReplayPlan, peer: str) -> ReplayReport:
     with _status() as status:
         if peer:
             status.update("llama-server")
         others = {trace.name: replay_peer(peer, trace) for trace in plan.traces} if peer else {}
         result = asyncio.run(play(plan, status.update))
-    return Report(plan=plan, replay=result, peer=others)
+    return ReplayReport(plan=plan, replay=result, peer=others)
 
 
 def _status() -> Status:
@@ -225,7 +225,7 @@ def _status() -> Status:
     return console.status("starting", spinner=console.spinner, refresh_per_second=2)
 
 
-def _print(report: Report) -> None:
+def _print(report: ReplayReport) -> None:
     console = TextConsole()
     if not console.is_terminal:
         console = TextConsole(width=_TABLE_WIDTH)

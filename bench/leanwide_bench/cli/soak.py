@@ -14,17 +14,17 @@ from typing import Annotated, Final
 import typer
 
 from leanwide.cli.compose import argument_layer
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import print_tables
 from leanwide.cli.terminal import say_json
 from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
 from leanwide_bench.replay.rpc import ReplayError
-from leanwide_bench.replay.session import SERVE, Setup
-from leanwide_bench.replay.traces import Document
+from leanwide_bench.replay.session import SERVE, ServerSetup
+from leanwide_bench.replay.traces import TraceDocument
 from leanwide_bench.soak.harm import Harm
 from leanwide_bench.soak.report import as_data, as_tables
-from leanwide_bench.soak.soak import Outcome, Plan
+from leanwide_bench.soak.soak import SoakOutcome, SoakPlan
 from leanwide_bench.soak.soak import soak as work
 
 _DOCUMENTS: Final = 40
@@ -49,8 +49,8 @@ def soak(  # noqa: PLR0913, PLR0917  # an option each
     source = folder if folder is not None else Path(sysconfig.get_path("stdlib"))
     with tempfile.TemporaryDirectory(prefix="leanwide-soak-") as workspace:
         documents = tuple(_copied(source, Path(workspace), seed))
-        plan = Plan(
-            setup=Setup(
+        plan = SoakPlan(
+            setup=ServerSetup(
                 command=SERVE,
                 settings=argument_layer(model, None).values,
                 root=Path(workspace),
@@ -70,7 +70,7 @@ def soak(  # noqa: PLR0913, PLR0917  # an option each
         raise EngineError(f"{wrong} requests were not answered exactly once")
 
 
-def _run(plan: Plan) -> Outcome:
+def _run(plan: SoakPlan) -> SoakOutcome:
     try:
         with time_bar(plan.seconds) as show:
             return asyncio.run(work(plan, show))
@@ -78,14 +78,14 @@ def _run(plan: Plan) -> Outcome:
         raise EngineError(str(error)) from error
 
 
-def _copied(source: Path, workspace: Path, seed: int) -> Iterator[Document]:
+def _copied(source: Path, workspace: Path, seed: int) -> Iterator[TraceDocument]:
     """Copy some files into a workspace of their own, and return them as documents."""
     found = sorted(file for file in source.glob("**/*.py") if file.stat().st_size in _SIZES)
     if not found:
-        raise BadUse(f"{source} has no Python file of 2 to 60 kB: name another --folder")
+        raise UsageError(f"{source} has no Python file of 2 to 60 kB: name another --folder")
     draw = random.Random(seed)  # noqa: S311  # no secret
     for number, file in enumerate(draw.sample(found, min(_DOCUMENTS, len(found)))):
         copy = workspace / f"{number}_{file.name}"
         shutil.copyfile(file, copy)
         text = copy.read_text("utf-8", "replace")
-        yield Document(name=copy.name, language="python", text=text)
+        yield TraceDocument(name=copy.name, language="python", text=text)

@@ -19,7 +19,7 @@ from leanwide.engine.process.model_handles import Handles
 from leanwide.models.gguf import read_header
 
 
-class Setup(msgspec.Struct, frozen=True, kw_only=True):
+class BareSetup(msgspec.Struct, frozen=True, kw_only=True):
     """The weights and how they are run, the first line of all."""
 
     model: str
@@ -30,7 +30,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     threads: int
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
+class BareRun(msgspec.Struct, frozen=True, kw_only=True):
     """A prompt to read and tokens to say."""
 
     experts: int
@@ -39,7 +39,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens to generate, whatever the model says."""
 
 
-class Took(msgspec.Struct, frozen=True, kw_only=True):
+class BareTimes(msgspec.Struct, frozen=True, kw_only=True):
     """What a run took."""
 
     prompt_tokens: int
@@ -50,18 +50,18 @@ class Took(msgspec.Struct, frozen=True, kw_only=True):
 def main() -> None:
     """Serve runs until the input ends."""
     lines = iter(sys.stdin.buffer.readline, b"")
-    setup = msgspec.json.decode(next(lines), type=Setup)
+    setup = msgspec.json.decode(next(lines), type=BareSetup)
     with ExitStack() as stack:
         loaded = {count: stack.enter_context(_load(setup, count)) for count in setup.experts}
         for line in lines:
-            run = msgspec.json.decode(line, type=Run)
+            run = msgspec.json.decode(line, type=BareRun)
             took = _do(run, *loaded[run.experts], setup.batch_tokens)
             sys.stdout.buffer.write(msgspec.json.encode(took) + b"\n")
             sys.stdout.buffer.flush()
 
 
 @contextmanager
-def _load(setup: Setup, experts: int) -> Iterator[tuple[Model, Context]]:
+def _load(setup: BareSetup, experts: int) -> Iterator[tuple[Model, Context]]:
     """Load the weights as the engine does, and give them with a KV cache.
 
     Raises:
@@ -91,7 +91,7 @@ def _load(setup: Setup, experts: int) -> Iterator[tuple[Model, Context]]:
     model.close()
 
 
-def _do(run: Run, model: Model, context: Context, batch: int) -> Took:
+def _do(run: BareRun, model: Model, context: Context, batch: int) -> BareTimes:
     context.truncate(0, 0)
     tokens = model.tokenize(run.text)
     sampler = Sampler(GREEDY, model.vocabulary)
@@ -103,7 +103,7 @@ def _do(run: Run, model: Model, context: Context, batch: int) -> Took:
         context.decode([context.sample(sampler)], position, 0)
     said = time.perf_counter()
     sampler.close()
-    return Took(prompt_tokens=len(tokens), prompt_s=read - began, decode_s=said - read)
+    return BareTimes(prompt_tokens=len(tokens), prompt_s=read - began, decode_s=said - read)
 
 
 if __name__ == "__main__":

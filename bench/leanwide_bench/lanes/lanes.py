@@ -27,7 +27,7 @@ from leanwide.engine.base import (
     finish,
 )
 from leanwide_bench.lanes.asking import engine, request, sized, text
-from leanwide_bench.lanes.bare import Run, Setup, Took
+from leanwide_bench.lanes.bare import BareRun, BareSetup, BareTimes
 from leanwide_bench.lanes.keys import Keys, measure_keys
 
 _PROMPT: Final = 256
@@ -41,7 +41,7 @@ Progress = Callable[[str], None]
 
 
 @frozen(kw_only=True)
-class Width:
+class WidthSpeed:
     """Speed with one expert count; medians over rounds, in tokens per second."""
 
     experts: int
@@ -61,7 +61,7 @@ class _Rates:
 
 
 @frozen(kw_only=True)
-class Opened:
+class LaneMemory:
     """What the lanes take; bytes are the engine's, pages that others map too by its share."""
 
     cold_start_ms: float | None
@@ -84,8 +84,8 @@ class Opened:
 class LanesReport:
     """All that was measured."""
 
-    opened: Opened
-    widths: tuple[Width, ...]
+    opened: LaneMemory
+    widths: tuple[WidthSpeed, ...]
     keys: Keys
 
 
@@ -125,7 +125,7 @@ async def _start_ms(spec: EngineSpec) -> float:
         return 1000 * (time.perf_counter() - began)
 
 
-async def _open_two(spec: EngineSpec, cold: float | None, warm: float) -> Opened:
+async def _open_two(spec: EngineSpec, cold: float | None, warm: float) -> LaneMemory:
     lean, wide = spec.lanes
     async with engine(spec) as client:
         await finish(client, request(lean.name, text(1), 4))
@@ -133,7 +133,7 @@ async def _open_two(spec: EngineSpec, cold: float | None, warm: float) -> Opened
         await finish(client, request(wide.name, "x", 0))
         two = await client.memory_bytes()
         info = next(lane for lane in client.lanes if lane.name == wide.name)
-        return Opened(
+        return LaneMemory(
             cold_start_ms=cold,
             warm_start_ms=warm,
             one_lane_bytes=one,
@@ -145,7 +145,7 @@ async def _open_two(spec: EngineSpec, cold: float | None, warm: float) -> Opened
 
 async def _speeds(
     spec: EngineSpec, counts: Sequence[int], rounds: int, progress: Progress
-) -> tuple[Width, ...]:
+) -> tuple[WidthSpeed, ...]:
     lanes = tuple(
         LaneSpec(name=str(count), experts=count, context_tokens=_CONTEXT, sequences=1)
         for count in counts
@@ -157,7 +157,7 @@ async def _speeds(
             progress(f"{count} experts, round {turn} of {rounds}")
             words = await sized(client, 100 + turn, _PROMPT)
             ours[count].append(_rates(await finish(client, request(str(count), words, _ANSWER))))
-            took = await loop(Run(experts=count, text=words, tokens=_ANSWER))
+            took = await loop(BareRun(experts=count, text=words, tokens=_ANSWER))
             bare[count].append(_Rates(took.prompt_tokens / took.prompt_s, _ANSWER / took.decode_s))
     # In round 0 threads are learned, and pages come into memory.
     return tuple(_width(count, ours[count][1:], bare[count][1:]) for count in counts)
@@ -166,13 +166,13 @@ async def _speeds(
 @contextlib.asynccontextmanager
 async def _bare_loop(
     spec: EngineSpec, counts: Sequence[int]
-) -> AsyncIterator[Callable[[Run], Awaitable[Took]]]:
+) -> AsyncIterator[Callable[[BareRun], Awaitable[BareTimes]]]:
     """Start the bare loop in a process of its own, and give what has it do a run."""
     process = await child.start(child.python("-m", "leanwide_bench.lanes.bare"))
     assert process.stdin is not None  # noqa: S101  # it is a pipe
     assert process.stdout is not None  # noqa: S101
     stdin, stdout = process.stdin, process.stdout
-    setup = Setup(
+    setup = BareSetup(
         model=str(spec.model_path.absolute()),
         experts=tuple(counts),
         context_tokens=_CONTEXT,
@@ -181,12 +181,12 @@ async def _bare_loop(
     )
     stdin.write(msgspec.json.encode(setup) + b"\n")
 
-    async def do(run: Run) -> Took:
+    async def do(run: BareRun) -> BareTimes:
         stdin.write(msgspec.json.encode(run) + b"\n")
         line = await stdout.readline()
         if not line:
             raise EngineError("the bare loop over llama.cpp ended: its last words are above")
-        return msgspec.json.decode(line, type=Took)
+        return msgspec.json.decode(line, type=BareTimes)
 
     try:
         yield do
@@ -204,8 +204,8 @@ def _rates(end: Finished) -> _Rates:
     )
 
 
-def _width(count: int, ours: Sequence[_Rates], bare: Sequence[_Rates]) -> Width:
-    return Width(
+def _width(count: int, ours: Sequence[_Rates], bare: Sequence[_Rates]) -> WidthSpeed:
+    return WidthSpeed(
         experts=count,
         prompt_tokens_per_s=median(one.prompt for one in ours),
         decode_tokens_per_s=median(one.decode for one in ours),

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from attrs import frozen
 
 from leanwide.comparing.axis import Axis
-from leanwide_bench.lanes.lanes import Width
+from leanwide_bench.lanes.lanes import WidthSpeed
 from leanwide_bench.lanes.report import Bound
 
 _WIDTH, _HEIGHT = 420, 300
@@ -40,7 +40,7 @@ class Panel:
     """Style → tokens per second, one for each count; None where nobody knows."""
 
 
-def draw(widths: Sequence[Width], allowed: Mapping[int, Bound]) -> str:
+def draw(widths: Sequence[WidthSpeed], allowed: Mapping[int, Bound]) -> str:
     """Give an SVG file of what was measured, prompts beside answers."""
     bounds = [allowed.get(one.experts) for one in widths]
     panels = (

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from leanwide.models.cost import TokenCost
 from leanwide.models.speed import Rates, products_s
-from leanwide_bench.lanes.lanes import LanesReport, Width
+from leanwide_bench.lanes.lanes import LanesReport, WidthSpeed
 from leanwide_bench.replay.measure import Spread
 
 _BEHIND: Final = 288
@@ -73,7 +73,7 @@ def _speeds(report: LanesReport, allowed: Mapping[int, Bound]) -> Table:
     return table
 
 
-def _cells(width: Width, bound: Bound | None) -> tuple[str, ...]:
+def _cells(width: WidthSpeed, bound: Bound | None) -> tuple[str, ...]:
     return (
         f"{width.prompt_tokens_per_s:.1f}",
         f"{width.bare_prompt_tokens_per_s:.1f}",

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from leanwide_bench.places.places import Place
+from leanwide_bench.places.places import CompletionPlace
 from leanwide_bench.replay.buffer import Buffer
 from leanwide_bench.replay.peer import LlamaServer, infill_body
-from leanwide_bench.replay.session import Session, Setup, session
+from leanwide_bench.replay.session import ServerSession, ServerSetup, session
 
 _ANSWER_WITHIN_S: Final = 300.0
 _PEER_TOKENS: Final = 64
@@ -21,7 +21,7 @@ _PEER_GREEDY: Final = {"n_predict": _PEER_TOKENS, "samplers": ["top_k"], "top_k"
 
 
 @frozen(kw_only=True)
-class Suggestion:
+class PlaceSuggestion:
     """What was said at a place."""
 
     text: str
@@ -37,20 +37,20 @@ class Suggestion:
 class Answered:
     """One place, and what was said there."""
 
-    place: Place
-    first: Suggestion
-    later: Suggestion
+    place: CompletionPlace
+    first: PlaceSuggestion
+    later: PlaceSuggestion
     """At the second request, some seconds later."""
-    peer: Suggestion | None
+    peer: PlaceSuggestion | None
     """Of the llama-server, if there is one."""
 
 
 @frozen(kw_only=True)
-class Plan:
+class PlacesPlan:
     """What to ask, and whom."""
 
-    setup: Setup
-    places: Sequence[Place]
+    setup: ServerSetup
+    places: Sequence[CompletionPlace]
     rest_s: float
     """Seconds for which the cursor rests at a place before the first request; 0: not at all."""
     pause_s: float
@@ -58,7 +58,7 @@ class Plan:
     peer: LlamaServer | None
 
 
-async def ask(plan: Plan, tell: Callable[[str, float], None]) -> list[Answered]:
+async def ask(plan: PlacesPlan, tell: Callable[[str, float], None]) -> list[Answered]:
     """Ask at every place, the servers by turns; ``tell`` hears what is done, and its share.
 
     Raises:
@@ -85,18 +85,20 @@ async def ask(plan: Plan, tell: Callable[[str, float], None]) -> list[Answered]:
     return answered
 
 
-async def _suggested(server: Session, buffer: Buffer) -> Suggestion:
+async def _suggested(server: ServerSession, buffer: Buffer) -> PlaceSuggestion:
     began = time.perf_counter()
     _, reply = server.ask(buffer)
     answer = await asyncio.wait_for(reply, _ANSWER_WITHIN_S)
     items: list[dict[str, Any]] = (answer.result or {}).get("items", [])
     text = items[0]["insertText"] if items else ""
-    return Suggestion(text=text.removeprefix(buffer.before.lstrip()), ms=1000 * (answer.at - began))
+    return PlaceSuggestion(
+        text=text.removeprefix(buffer.before.lstrip()), ms=1000 * (answer.at - began)
+    )
 
 
-def _infilled(peer: LlamaServer, buffer: Buffer) -> Suggestion:
+def _infilled(peer: LlamaServer, buffer: Buffer) -> PlaceSuggestion:
     body = {key: value for key, value in infill_body(buffer, 0).items() if key[:2] != "t_"}
     began = time.perf_counter()
     answer = peer.infill({**body, **_PEER_GREEDY})
     ms = 1000 * (time.perf_counter() - began)
-    return Suggestion(text=str(answer.get("content", "")), ms=ms)
+    return PlaceSuggestion(text=str(answer.get("content", "")), ms=ms)

@@ -23,7 +23,7 @@ class TasksError(ValueError):
 
 
 @frozen(kw_only=True)
-class Place:
+class CompletionPlace:
     """A document without a line, and that line."""
 
     name: str
@@ -37,13 +37,13 @@ class Place:
     """What stood there, without blanks at its ends."""
 
 
-def places(holes: Iterable[Hole]) -> Iterator[Place]:
+def places(holes: Iterable[Hole]) -> Iterator[CompletionPlace]:
     """Yield the places among holes that are the whole text of a line."""
     for number, hole in enumerate(holes):
         view = hole.view
         language = language_for("", view.path)
         if hole.kind == "line" and not view.current_line.strip() and language is not None:
-            yield Place(
+            yield CompletionPlace(
                 name=f"{number}_{PurePath(view.path).name}",
                 language=min(language.ids),
                 text=with_lf("".join(view.lines)),
@@ -52,7 +52,7 @@ def places(holes: Iterable[Hole]) -> Iterator[Place]:
             )
 
 
-def tasks(file: Path) -> Iterator[Place]:
+def tasks(file: Path) -> Iterator[CompletionPlace]:
     """Yield the places of a file of HumanEval-Infilling's single-line tasks, a JSON object a line.
 
     Raises:
@@ -68,7 +68,7 @@ def tasks(file: Path) -> Iterator[Place]:
         first = truth.rstrip("\n")
         indentation = first[: len(first) - len(first.lstrip())]
         *above, last = split_lines(before + indentation + "|")
-        yield Place(
+        yield CompletionPlace(
             name=f"{name.replace('/', '_')}.py",
             language="python",
             text=before + indentation + "\n" * truth.endswith("\n") + after,

@@ -11,12 +11,12 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from leanwide import __version__
-from leanwide_bench.places.asking import Answered, Suggestion
+from leanwide_bench.places.asking import Answered, PlaceSuggestion
 from leanwide_bench.replay.measure import Spread, spread
 
 
 @frozen(kw_only=True)
-class Figures:
+class PlaceFigures:
     """What one side said at all places."""
 
     suggestions: int
@@ -28,21 +28,21 @@ class Figures:
 
 
 @frozen(kw_only=True)
-class Summary:
+class PlacesSummary:
     """Both sides at the same places."""
 
     places: int
-    first: Figures
-    later: Figures
-    peer: Figures | None
+    first: PlaceFigures
+    later: PlaceFigures
+    peer: PlaceFigures | None
     both: int | None
     """Places where both leanwide, at the first request, and the llama-server said something."""
 
 
-def summary(answered: Sequence[Answered]) -> Summary:
+def summary(answered: Sequence[Answered]) -> PlacesSummary:
     """Count."""
     pairs = [(one.first, one.peer) for one in answered if one.peer is not None]
-    return Summary(
+    return PlacesSummary(
         places=len(answered),
         first=_figures([(one.first, one.place.truth) for one in answered]),
         later=_figures([(one.later, one.place.truth) for one in answered]),
@@ -55,7 +55,7 @@ def summary(answered: Sequence[Answered]) -> Summary:
     )
 
 
-def as_data(found: Summary, answered: Sequence[Answered], model: str) -> dict[str, Any]:
+def as_data(found: PlacesSummary, answered: Sequence[Answered], model: str) -> dict[str, Any]:
     """Return all of it as JSON has it; units are in the names."""
     return {
         "leanwide": __version__,
@@ -75,7 +75,7 @@ def as_data(found: Summary, answered: Sequence[Answered], model: str) -> dict[st
     }
 
 
-def as_table(found: Summary) -> Table:
+def as_table(found: PlacesSummary) -> Table:
     """Return the figures, a row a side."""
     table = Table(
         *("", "suggestions", "exact line", "p50 ms", "p95 ms"),
@@ -100,16 +100,16 @@ def as_table(found: Summary) -> Table:
     return table
 
 
-def _figures(said: Sequence[tuple[Suggestion, str]]) -> Figures:
+def _figures(said: Sequence[tuple[PlaceSuggestion, str]]) -> PlaceFigures:
     shown = [one for one, _ in said if one.text.strip()]
-    return Figures(
+    return PlaceFigures(
         suggestions=len(shown),
         exact=sum(one.says(truth) for one, truth in said),
         ms=spread(one.ms for one in shown),
     )
 
 
-def _times(figures: Figures) -> tuple[float, ...]:
+def _times(figures: PlaceFigures) -> tuple[float, ...]:
     return () if figures.ms is None else (figures.ms.p50, figures.ms.p95)
 
 

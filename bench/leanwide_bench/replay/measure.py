@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from leanwide_bench.replay.typist import Played, Sample
+from leanwide_bench.replay.typist import PlayedTrace, RequestSample
 
 _GIVEN_UP: Final = (-32800, -32801, -32802)
 """Error codes that say no more than that a request was given up."""
@@ -29,10 +29,10 @@ class Spread:
 
 
 @frozen(kw_only=True)
-class Run:
+class ReplayRun:
     """One trace, played once."""
 
-    played: Played
+    played: PlayedTrace
     records: Sequence[Mapping[str, Any]]
     """What ``leanwide.lastRequest`` said."""
     never_answered: int
@@ -40,7 +40,7 @@ class Run:
 
 
 @frozen(kw_only=True)
-class Summary:
+class ReplaySummary:
     """The figures of one or several runs. Where there is nothing to measure, None."""
 
     runs: int
@@ -105,7 +105,7 @@ def spread(values: Iterable[float]) -> Spread | None:
     return Spread(count=len(ranked), p50=rank(0.5), p95=rank(0.95), p99=rank(0.99), max=rank(1.0))
 
 
-def summarize(runs: Sequence[Run]) -> Summary:
+def summarize(runs: Sequence[ReplayRun]) -> ReplaySummary:
     """Sum runs up, all their requests together."""
     samples = [sample for run in runs for sample in run.played.samples]
     everything = [record for run in runs for record in run.records]
@@ -114,7 +114,7 @@ def summarize(runs: Sequence[Run]) -> Summary:
     firsts = [run.played.samples[0] for run in runs if run.played.samples]
     keys = sum(run.played.keys for run in runs)
     evaluated = [record["tokensEvaluated"] for record in records]
-    return Summary(
+    return ReplaySummary(
         runs=len(runs),
         keys=keys,
         requests=len(samples),
@@ -151,13 +151,13 @@ def from_cache(record: Mapping[str, Any]) -> bool:
     return free and bool(record.get("answer"))
 
 
-def failed(sample: Sample) -> bool:
+def failed(sample: RequestSample) -> bool:
     """Whether the answer is an error that says more than that the request was given up."""
     error = sample.reply.error if sample.reply is not None else None
     return error is not None and error.get("code") not in _GIVEN_UP
 
 
-def _ms(sample: Sample, since: float | None = None) -> float:
+def _ms(sample: RequestSample, since: float | None = None) -> float:
     assert sample.reply is not None  # noqa: S101  # asked of answered requests only
     return 1000 * (sample.reply.at - (sample.key_at if since is None else since))
 

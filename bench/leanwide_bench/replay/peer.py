@@ -20,7 +20,7 @@ from attrs import define, frozen
 from leanwide_bench.replay.buffer import Buffer, Ghost
 from leanwide_bench.replay.measure import Spread, spread
 from leanwide_bench.replay.rpc import ReplayError
-from leanwide_bench.replay.traces import Accept, Backspace, Insert, Key, Move, Switch, Trace
+from leanwide_bench.replay.traces import Accept, Backspace, Insert, Key, Move, SwitchDocument, Trace
 
 _LINES_BEFORE: Final = 256
 _LINES_AFTER: Final = 64
@@ -147,7 +147,7 @@ class _Player:
 
     def press(self, key: Key) -> None:
         match key:
-            case Switch(document):
+            case SwitchDocument(document):
                 self._front.ghost = None
                 self._front = self._buffers[document]
             case Move(after):

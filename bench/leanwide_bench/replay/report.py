@@ -15,9 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from leanwide import __version__
-from leanwide_bench.replay.measure import Spread, Summary
+from leanwide_bench.replay.measure import ReplaySummary, Spread
 from leanwide_bench.replay.peer import PeerSummary
-from leanwide_bench.replay.replay import Plan, Replay
+from leanwide_bench.replay.replay import Replay, ReplayPlan
 
 _COLUMNS: Final = (
     "keys",
@@ -37,16 +37,16 @@ _COLUMNS: Final = (
 
 
 @frozen(kw_only=True)
-class Report:
+class ReplayReport:
     """Everything that is reported."""
 
-    plan: Plan
+    plan: ReplayPlan
     replay: Replay
     peer: Mapping[str, PeerSummary]
     """By the name of the trace; empty where no peer was asked."""
 
 
-def as_data(report: Report) -> dict[str, Any]:
+def as_data(report: ReplayReport) -> dict[str, Any]:
     """Give the report as JSON has it; units are in the names."""
     model = report.replay.status.get("model") or {}
     return {
@@ -76,7 +76,7 @@ def as_data(report: Report) -> dict[str, Any]:
     }
 
 
-def as_table(report: Report) -> Table:
+def as_table(report: ReplayReport) -> Table:
     """Give the report as a table; times are milliseconds, tokens are "median, p95" per key."""
     pace = f"{report.plan.pace_ms:g} ms a key" if report.plan.pace_ms else "as fast as possible"
     model = (report.replay.status.get("model") or {}).get("name", "?")
@@ -101,7 +101,7 @@ def as_table(report: Report) -> Table:
     return table
 
 
-def _row(summary: Summary) -> Sequence[str]:
+def _row(summary: ReplaySummary) -> Sequence[str]:
     other = summary.stages_ms.get("other")
     return (
         str(summary.keys),

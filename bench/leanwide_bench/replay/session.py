@@ -26,7 +26,7 @@ _AUTOMATIC: Final = 2
 
 
 @frozen(kw_only=True)
-class Setup:
+class ServerSetup:
     """What to start."""
 
     command: Sequence[str]
@@ -37,7 +37,7 @@ class Setup:
     """The workspace; without one the documents belong to no folder."""
 
 
-class Session:
+class ServerSession:
     """A running server with the documents that are open in it."""
 
     def __init__(self, connection: Connection, encoding: Encoding, folder: str = _FOLDER) -> None:
@@ -138,7 +138,7 @@ class Session:
         """The server's process."""
         return self._connection.process_id
 
-    async def initialize(self, setup: Setup) -> None:
+    async def initialize(self, setup: ServerSetup) -> None:
         """Introduce the client."""
         capabilities = {
             "general": {"positionEncodings": [self._encoding]},
@@ -167,7 +167,7 @@ def newer(known: Sequence[Any], window: Sequence[Any]) -> Sequence[Any]:
 
 
 @asynccontextmanager
-async def session(setup: Setup, encoding: Encoding) -> AsyncIterator[Session]:
+async def session(setup: ServerSetup, encoding: Encoding) -> AsyncIterator[ServerSession]:
     """Start a server, and shut it down in the end.
 
     It comes back to nothing that an earlier one left in the user's cache.
@@ -178,11 +178,13 @@ async def session(setup: Setup, encoding: Encoding) -> AsyncIterator[Session]:
 
 
 @asynccontextmanager
-async def _session(setup: Setup, encoding: Encoding, cache: Path) -> AsyncIterator[Session]:
+async def _session(
+    setup: ServerSetup, encoding: Encoding, cache: Path
+) -> AsyncIterator[ServerSession]:
     connection = await Connection.start(setup.command, cache)
     try:
         folder = _FOLDER if setup.root is None else setup.root.as_uri()
-        client = Session(connection, encoding, folder)
+        client = ServerSession(connection, encoding, folder)
         await client.initialize(setup)
         yield client
         await connection.call("shutdown", None)

@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 
 from leanwide_bench.replay.buffer import Buffer, Encoding, Ghost
 from leanwide_bench.replay.rpc import ReplayError, Reply
-from leanwide_bench.replay.session import Session
+from leanwide_bench.replay.session import ServerSession
 from leanwide_bench.replay.traces import (
     Accept,
     Backspace,
@@ -18,7 +18,7 @@ from leanwide_bench.replay.traces import (
     Key,
     Move,
     Pause,
-    Switch,
+    SwitchDocument,
     Trace,
 )
 
@@ -54,7 +54,7 @@ CLIENTS: Final = {client.name: client for client in (VSCODE, NEOVIM)}
 
 
 @define(kw_only=True)
-class Sample:
+class RequestSample:
     """One request. Times are seconds on the clock of ``time.perf_counter``."""
 
     number: int
@@ -77,7 +77,7 @@ class Sample:
 
 
 @define(kw_only=True)
-class Played:
+class PlayedTrace:
     """What happened."""
 
     keys: int = 0
@@ -86,26 +86,26 @@ class Played:
     """Keys among them that matched the ghost text."""
     accepted: int = 0
     nothing_to_accept: int = 0
-    samples: list[Sample] = field(factory=list)
+    samples: list[RequestSample] = field(factory=list)
 
 
 class Typist:
     """One person at one editor."""
 
-    def __init__(self, session: Session, client: Client, pace_ms: float) -> None:
+    def __init__(self, session: ServerSession, client: Client, pace_ms: float) -> None:
         self._session = session
         self._client = client
         self._pace_ms = pace_ms
         self._buffers: dict[str, Buffer] = {}
         self._front: Buffer
-        self._live: Sample | None = None
+        self._live: RequestSample | None = None
         self._asking: asyncio.Task[None] | None = None
         self._answers: set[asyncio.Task[None]] = set()
         self._lost: set[asyncio.Task[None]] = set()
         self._unpolled = 0
-        self.played = Played()
+        self.played = PlayedTrace()
 
-    async def play(self, trace: Trace) -> Played:
+    async def play(self, trace: Trace) -> PlayedTrace:
         """Play a trace to its end, and wait until every request is answered."""
         for document in trace.documents:
             buffer = self._session.open(document.name, document.language, document.text)
@@ -124,7 +124,7 @@ class Typist:
 
     def _wait_s(self, key: Key) -> float:
         """Seconds from a key to the next one."""
-        if self._pace_ms == 0 or isinstance(key, Switch):
+        if self._pace_ms == 0 or isinstance(key, SwitchDocument):
             return 0.0
         return (key.ms if isinstance(key, Pause) else self._pace_ms) / 1000
 
@@ -152,7 +152,7 @@ class Typist:
         match key:
             case Pause():
                 return
-            case Switch(document):
+            case SwitchDocument(document):
                 self._retire(cancel=True)
                 self._front.ghost = None
                 self._front = self._buffers[document]
@@ -170,7 +170,7 @@ class Typist:
                     self.played.nothing_to_accept += 1
                     return
                 await self._accept(self._front.ghost)
-        if not isinstance(key, Move | Switch) or self._client.asks_after_move:
+        if not isinstance(key, Move | SwitchDocument) or self._client.asks_after_move:
             kept = isinstance(key, Insert) and self._front.ghost is not None
             self.played.typed_through += kept
             self._ask_soon(pressed, kept)
@@ -203,7 +203,7 @@ class Typist:
         self._retire(cancel=self._client.cancels)
         sent = time.perf_counter()
         number, future = self._session.ask(self._front)
-        sample = Sample(number=number, key_at=pressed, sent_at=sent, typed_through=kept)
+        sample = RequestSample(number=number, key_at=pressed, sent_at=sent, typed_through=kept)
         self._live = sample
         self._unpolled += 1
         self.played.samples.append(sample)
@@ -220,7 +220,9 @@ class Typist:
         if cancel:
             self._session.cancel(sample.number)
 
-    async def _take(self, sample: Sample, future: asyncio.Future[Reply], buffer: Buffer) -> None:
+    async def _take(
+        self, sample: RequestSample, future: asyncio.Future[Reply], buffer: Buffer
+    ) -> None:
         """Show the answer where it still fits."""
         try:
             sample.reply = await future

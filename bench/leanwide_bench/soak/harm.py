@@ -39,14 +39,14 @@ class Harm:
 
 
 @define
-class Struck:
+class HarmDone:
     """What was done so far."""
 
     kills: int = 0
     stops: int = 0
 
 
-async def strike(server: int, harm: Harm, seed: int, struck: Struck) -> None:
+async def strike(server: int, harm: Harm, seed: int, struck: HarmDone) -> None:
     """Strike until all blows are dealt."""
     draw = random.Random(seed)  # noqa: S311  # no secret
     for blow in harm.blows(draw):

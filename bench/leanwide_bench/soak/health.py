@@ -34,7 +34,7 @@ class Health:
 
 
 @frozen(kw_only=True)
-class Level:
+class ResourceLevel:
     """One figure after the warm-up and at the end: medians over equally long spans."""
 
     name: str
@@ -80,7 +80,7 @@ def engine_of(server: int) -> psutil.Process | None:
     return None
 
 
-def levels(series: Sequence[Health], warm_up_s: float) -> tuple[Level, ...]:
+def levels(series: Sequence[Health], warm_up_s: float) -> tuple[ResourceLevel, ...]:
     """Compare each figure after the warm-up with the same figure at the end.
 
     Both spans are a tenth of what follows the warm-up, and have one reading at least.
@@ -91,7 +91,7 @@ def levels(series: Sequence[Health], warm_up_s: float) -> tuple[Level, ...]:
     span = max(1, len(settled) // 10)
     rows = [asdict(one) for one in settled]
     return tuple(
-        Level(
+        ResourceLevel(
             name=name,
             first=statistics.median(row[name] for row in rows[:span]),
             last=statistics.median(row[name] for row in rows[-span:]),

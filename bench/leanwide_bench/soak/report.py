@@ -9,13 +9,13 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from leanwide import __version__
-from leanwide_bench.soak.health import Level
-from leanwide_bench.soak.soak import Outcome
+from leanwide_bench.soak.health import ResourceLevel
+from leanwide_bench.soak.soak import SoakOutcome
 
 _MEGABYTE: Final = 1e6
 
 
-def as_data(outcome: Outcome) -> dict[str, Any]:
+def as_data(outcome: SoakOutcome) -> dict[str, Any]:
     """Return the outcome as JSON has it; units are in the names."""
     tally, plan = outcome.tally, outcome.plan
     return {
@@ -29,12 +29,12 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def as_tables(outcome: Outcome) -> tuple[Table, ...]:
+def as_tables(outcome: SoakOutcome) -> tuple[Table, ...]:
     """Return what was done, and the level of each figure."""
     return _done(outcome), _levels(outcome)
 
 
-def _done(outcome: Outcome) -> Table:
+def _done(outcome: SoakOutcome) -> Table:
     tally = outcome.tally
     table = Table("", "count", box=SIMPLE_HEAD, title="What was done")
     table.columns[1].justify = "right"
@@ -56,7 +56,7 @@ def _done(outcome: Outcome) -> Table:
     return table
 
 
-def _levels(outcome: Outcome) -> Table:
+def _levels(outcome: SoakOutcome) -> Table:
     title = f"Level after {outcome.plan.warm_up_s / 60:.0f} minutes and at the end"
     table = Table("", "first", "last", "growth", "most", box=SIMPLE_HEAD, title=title)
     for column in table.columns[1:]:
@@ -68,5 +68,5 @@ def _levels(outcome: Outcome) -> Table:
     return table
 
 
-def _figure(level: Level, value: float) -> str:
+def _figure(level: ResourceLevel, value: float) -> str:
     return f"{value / _MEGABYTE:,.1f} MB" if level.name.endswith("_rss") else f"{value:g}"

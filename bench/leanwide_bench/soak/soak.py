@@ -15,12 +15,12 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from leanwide_bench.replay.rpc import ReplayError
-from leanwide_bench.replay.session import Session, Setup, session
-from leanwide_bench.replay.traces import Document
+from leanwide_bench.replay.session import ServerSession, ServerSetup, session
+from leanwide_bench.replay.traces import TraceDocument
 from leanwide_bench.replay.typist import VSCODE, Typist
-from leanwide_bench.soak.harm import Harm, Struck, strike
-from leanwide_bench.soak.health import Health, Level, levels, look
-from leanwide_bench.soak.visits import Inquiry, Visit, visits
+from leanwide_bench.soak.harm import Harm, HarmDone, strike
+from leanwide_bench.soak.health import Health, ResourceLevel, levels, look
+from leanwide_bench.soak.visits import SoakQuestion, SoakVisit, visits
 
 _LOOK_EVERY_S: Final = 10.0
 _WARM_UP_S: Final = 600.0
@@ -30,11 +30,11 @@ _ANSWER_WITHIN_S: Final = 120.0
 
 
 @frozen(kw_only=True)
-class Plan:
+class SoakPlan:
     """What to do, and for how long."""
 
-    setup: Setup
-    documents: Sequence[Document]
+    setup: ServerSetup
+    documents: Sequence[TraceDocument]
     seconds: float
     pace_ms: float
     """Milliseconds from key to key."""
@@ -61,26 +61,26 @@ class Tally:
     """Error answers, by code and message, whose numbers are all one."""
     unanswered: int = 0
     answered_twice: int = 0
-    struck: Struck = field(factory=Struck)
+    struck: HarmDone = field(factory=HarmDone)
     series: list[Health] = field(factory=list)
 
 
 @frozen(kw_only=True)
-class Outcome:
+class SoakOutcome:
     """What a soak led to."""
 
-    plan: Plan
+    plan: SoakPlan
     tally: Tally
     status: dict[str, Any]
     """What ``leanwide.status`` said at the end."""
 
     @property
-    def levels(self) -> tuple[Level, ...]:
+    def levels(self) -> tuple[ResourceLevel, ...]:
         """Each figure of the processes after the warm-up and at the end."""
         return levels(self.tally.series, self.plan.warm_up_s)
 
 
-async def soak(plan: Plan, tell: Callable[[str, float], None]) -> Outcome:
+async def soak(plan: SoakPlan, tell: Callable[[str, float], None]) -> SoakOutcome:
     """Work until the time is over; ``tell`` hears what is done and how many seconds are left.
 
     Raises:
@@ -100,7 +100,7 @@ async def soak(plan: Plan, tell: Callable[[str, float], None]) -> Outcome:
         status: dict[str, Any] = await server.run("leanwide.status")
     # After the shutdown was answered nothing more comes: the counts are final.
     tally.unanswered, tally.answered_twice = server.unfair()
-    return Outcome(plan=plan, tally=tally, status=status)
+    return SoakOutcome(plan=plan, tally=tally, status=status)
 
 
 def _words(tally: Tally) -> str:
@@ -109,7 +109,7 @@ def _words(tally: Tally) -> str:
     return f"{tally.visits} visits, {tally.keys} keys, {tally.inquiries} questions{harm}"
 
 
-async def _visit(server: Session, visit: Visit, plan: Plan, tally: Tally) -> None:
+async def _visit(server: ServerSession, visit: SoakVisit, plan: SoakPlan, tally: Tally) -> None:
     typist = Typist(server, VSCODE, plan.pace_ms)
     (document,) = visit.trace.documents
     uri = f"{server.folder}/{document.name}"
@@ -128,7 +128,7 @@ async def _visit(server: Session, visit: Visit, plan: Plan, tally: Tally) -> Non
             _count_error(sample.reply.error, tally)
 
 
-async def _inquire(server: Session, uri: str, inquiry: Inquiry, tally: Tally) -> None:
+async def _inquire(server: ServerSession, uri: str, inquiry: SoakQuestion, tally: Tally) -> None:
     """Ask, and cancel where patience ends."""
     await asyncio.sleep(inquiry.after_s)
     number, future = server.begin(inquiry.command, [_argument(uri, inquiry)])
@@ -146,14 +146,14 @@ async def _inquire(server: Session, uri: str, inquiry: Inquiry, tally: Tally) ->
     tally.answered_inquiries += 1
 
 
-async def _end_chats(server: Session) -> None:
+async def _end_chats(server: ServerSession) -> None:
     """End all conversations, those too whose answer was cancelled and named none."""
     for chat in await server.run("leanwide.chats"):
         with contextlib.suppress(ReplayError):  # it may end by itself meanwhile
             await server.run("leanwide.endChat", [{"id": chat["id"]}])
 
 
-def _argument(uri: str, inquiry: Inquiry) -> dict[str, Any]:
+def _argument(uri: str, inquiry: SoakQuestion) -> dict[str, Any]:
     first, last = inquiry.lines
     span = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": 0}}
     token = random.getrandbits(32)
@@ -165,7 +165,7 @@ def _argument(uri: str, inquiry: Inquiry) -> dict[str, Any]:
     return about
 
 
-async def _look(server: Session, at_s: float, tally: Tally) -> None:
+async def _look(server: ServerSession, at_s: float, tally: Tally) -> None:
     """Read the processes' figures, unless that was done a moment ago."""
     if tally.series and at_s - tally.series[-1].at_s < _LOOK_EVERY_S:
         return

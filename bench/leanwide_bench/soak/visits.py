@@ -12,12 +12,12 @@ from attrs import frozen
 from leanwide_bench.replay.traces import (
     Accept,
     Backspace,
-    Document,
     Insert,
     Key,
     Move,
     Pause,
     Trace,
+    TraceDocument,
 )
 
 _SPOTS: Final = 4
@@ -34,7 +34,7 @@ _LONGEST_PATIENCE_S: Final = 6.0
 
 
 @frozen(kw_only=True)
-class Inquiry:
+class SoakQuestion:
     """A question that is asked while somebody types."""
 
     command: str
@@ -48,14 +48,14 @@ class Inquiry:
 
 
 @frozen(kw_only=True)
-class Visit:
+class SoakVisit:
     """One document from its opening to its closing."""
 
     trace: Trace
-    inquiries: tuple[Inquiry, ...]
+    inquiries: tuple[SoakQuestion, ...]
 
 
-def visits(documents: Sequence[Document], seed: int) -> Iterator[Visit]:
+def visits(documents: Sequence[TraceDocument], seed: int) -> Iterator[SoakVisit]:
     """Draw visits without end; the same seed draws the same ones.
 
     Every document comes once at first, the largest before the others, and each question is asked
@@ -70,13 +70,15 @@ def visits(documents: Sequence[Document], seed: int) -> Iterator[Visit]:
         yield _visit(document, inquiries, draw)
 
 
-def _visit(document: Document, inquiries: Iterable[Inquiry], draw: random.Random) -> Visit:
+def _visit(
+    document: TraceDocument, inquiries: Iterable[SoakQuestion], draw: random.Random
+) -> SoakVisit:
     keys = tuple(_keys(document, draw))
     trace = Trace(name="visit", title=document.name, documents=(document,), keys=keys)
-    return Visit(trace=trace, inquiries=tuple(inquiries))
+    return SoakVisit(trace=trace, inquiries=tuple(inquiries))
 
 
-def _keys(document: Document, draw: random.Random) -> Iterator[Key]:
+def _keys(document: TraceDocument, draw: random.Random) -> Iterator[Key]:
     lines = document.text.split("\n")
     for number in _spots(document.text, lines, draw):
         line = lines[number]
@@ -106,11 +108,11 @@ def _spots(text: str, lines: Sequence[str], draw: random.Random) -> list[int]:
 
 
 def _inquiry(
-    command: str, document: Document, patience_s: float | None, draw: random.Random
-) -> Inquiry:
+    command: str, document: TraceDocument, patience_s: float | None, draw: random.Random
+) -> SoakQuestion:
     last = document.text.count("\n")
     first = draw.randint(0, last)
-    return Inquiry(
+    return SoakQuestion(
         command=command,
         lines=(first, min(last, first + draw.randint(0, 30))),
         after_s=draw.uniform(0, 10),

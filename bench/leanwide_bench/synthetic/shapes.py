@@ -79,7 +79,7 @@ class Tensor:
 
 
 @frozen(kw_only=True)
-class Shape:
+class ModelShape:
     """Everything about a model that decides its size and speed."""
 
     architecture: Architecture
@@ -141,7 +141,7 @@ def padded(size: int) -> int:
     return -(-size // TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT
 
 
-def tensors(shape: Shape) -> Iterator[Tensor]:
+def tensors(shape: ModelShape) -> Iterator[Tensor]:
     """All tensors of a model of this shape, in file order."""
     embedding = (shape.vocabulary, shape.hidden)
     yield Tensor(name="token_embd.weight", dims=embedding, quant=shape.matrices, spread=1.0)
@@ -153,7 +153,7 @@ def tensors(shape: Shape) -> Iterator[Tensor]:
     yield _matrix("output", embedding, shape.finer)
 
 
-def _attention(shape: Shape, prefix: str, value_quant: Quant) -> Iterator[Tensor]:
+def _attention(shape: ModelShape, prefix: str, value_quant: Quant) -> Iterator[Tensor]:
     queries, keys = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
     yield _norm(prefix + "attn_norm", shape.hidden)
     yield _matrix(prefix + "attn_q", (queries, shape.hidden), shape.matrices)
@@ -164,7 +164,7 @@ def _attention(shape: Shape, prefix: str, value_quant: Quant) -> Iterator[Tensor
     yield _norm(prefix + "attn_k_norm", shape.head_dim)
 
 
-def _feed_forward(shape: Shape, prefix: str, down_quant: Quant) -> Iterator[Tensor]:
+def _feed_forward(shape: ModelShape, prefix: str, down_quant: Quant) -> Iterator[Tensor]:
     wide, narrow = (shape.feed_forward, shape.hidden), (shape.hidden, shape.feed_forward)
     yield _norm(prefix + "ffn_norm", shape.hidden)
     suffix, lead = "", tuple[int, ...]()
@@ -200,7 +200,7 @@ def _is_finer(layer: int, layers: int) -> bool:
     return layer < eighth or layer >= layers - eighth or (layer - eighth) % 3 == 2
 
 
-def _problems(shape: Shape) -> Iterator[str]:
+def _problems(shape: ModelShape) -> Iterator[str]:
     sizes = ("layers", "hidden", "heads", "kv_heads", "head_dim", "feed_forward", "vocabulary")
     for name in (*sizes, "context"):
         if getattr(shape, name) < 1:
@@ -218,7 +218,7 @@ def _problems(shape: Shape) -> Iterator[str]:
             yield f"{tensor.name} has rows of {row}, not a multiple of {block}"
 
 
-TINY = Shape(
+TINY = ModelShape(
     architecture="qwen3moe",
     layers=3,
     hidden=256,
@@ -235,7 +235,7 @@ TINY = Shape(
 )
 """A few megabytes, for tests."""
 
-TINY_DENSE = Shape(
+TINY_DENSE = ModelShape(
     architecture="qwen3",
     layers=3,
     hidden=256,
@@ -252,7 +252,7 @@ TINY_DENSE = Shape(
 )
 """The same without experts, for tests."""
 
-ONE_BILLION = Shape(
+ONE_BILLION = ModelShape(
     architecture="qwen3moe",
     layers=16,
     hidden=1024,
@@ -269,7 +269,7 @@ ONE_BILLION = Shape(
 )
 """About a billion weights: big enough to time, small enough for any machine."""
 
-THIRTY_BILLION = Shape(
+THIRTY_BILLION = ModelShape(
     architecture="qwen3moe",
     layers=48,
     hidden=2048,
@@ -286,7 +286,7 @@ THIRTY_BILLION = Shape(
 )
 """Qwen3-30B-A3B at Q4_K_M, tensor for tensor."""
 
-SHAPES: dict[str, Shape] = {
+SHAPES: dict[str, ModelShape] = {
     "tiny": TINY,
     "tiny-dense": TINY_DENSE,
     "1b": ONE_BILLION,

@@ -19,7 +19,14 @@ import numpy as np
 from attrs import field, frozen
 
 from leanwide_bench.synthetic.blocks import Bytes, ones, random_blocks
-from leanwide_bench.synthetic.shapes import Quant, Shape, SyntheticError, Tensor, padded, tensors
+from leanwide_bench.synthetic.shapes import (
+    ModelShape,
+    Quant,
+    SyntheticError,
+    Tensor,
+    padded,
+    tensors,
+)
 from leanwide_bench.synthetic.vocabulary import (
     CHAT_END,
     CHAT_TEMPLATE,
@@ -52,7 +59,7 @@ _FILE_TYPES = {
 class Recipe:
     """Everything that decides the bytes of a synthetic model."""
 
-    shape: Shape
+    shape: ModelShape
     """Tensors, their sizes and their types."""
     seed: int = 0
     """Any whole number from 0; another one gives other weights."""
@@ -126,7 +133,7 @@ def _write_header(part: Path, recipe: Recipe) -> None:
         writer.close()
 
 
-def _add_shape(writer: gguf.GGUFWriter, shape: Shape) -> None:
+def _add_shape(writer: gguf.GGUFWriter, shape: ModelShape) -> None:
     writer.add_name("leanwide synthetic")
     writer.add_file_type(_FILE_TYPES[shape.matrices])
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)

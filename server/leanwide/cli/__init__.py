@@ -9,7 +9,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 from leanwide.cli.terminal import complain, leave_closed_pipe, prepare_streams
 from leanwide.engine.base import EngineError
 from leanwide.models.gguf import ModelFileError
@@ -56,6 +56,6 @@ def main() -> None:
     except (EngineError, ModelFileError) as error:
         complain(error)
         sys.exit(1)
-    except BadUse as error:
+    except UsageError as error:
         complain(error)
         sys.exit(2)

@@ -15,7 +15,7 @@ from typing import Final
 from attrs import frozen
 from platformdirs import user_state_path
 
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 
 _SHORTEST: Final = 16
 """Characters of a token that nobody guesses."""
@@ -23,7 +23,7 @@ _LONGEST: Final = 4096
 
 
 @frozen
-class Place:
+class ListenAddress:
     """Where to listen."""
 
     hosts: tuple[str, ...]
@@ -31,7 +31,7 @@ class Place:
     port: int
 
 
-def listening_place(text: str, *, allow_remote: bool) -> Place:
+def listening_place(text: str, *, allow_remote: bool) -> ListenAddress:
     """Look up ``HOST:PORT``.
 
     Raises:
@@ -41,14 +41,14 @@ def listening_place(text: str, *, allow_remote: bool) -> Place:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise BadUse(f"--tcp {text!r}: {host} cannot be looked up: {error}") from error
+        raise UsageError(f"--tcp {text!r}: {host} cannot be looked up: {error}") from error
     hosts = tuple(dict.fromkeys(str(address[0]) for *_, address in found))
     if not allow_remote and not all(_is_loopback(one) for one in hosts):
-        raise BadUse(
+        raise UsageError(
             f"--tcp {text!r} is reachable from other machines, and what is said is not encrypted: "
             "take 127.0.0.1 and an SSH tunnel, or add --allow-remote"
         )
-    return Place(hosts, port)
+    return ListenAddress(hosts, port)
 
 
 def read_token(path: Path) -> str:
@@ -62,11 +62,11 @@ def read_token(path: Path) -> str:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read(_LONGEST + 1) if stat.S_ISREG(mode) else None
     except OSError as error:
-        raise BadUse(f"--token-file {path}: {error.strerror}") from error
+        raise UsageError(f"--token-file {path}: {error.strerror}") from error
     if text is None:
-        raise BadUse(f"--token-file {path} is not a regular file")
+        raise UsageError(f"--token-file {path} is not a regular file")
     if os.name == "posix" and mode & 0o077:
-        raise BadUse(f"--token-file {path} can be read by others: chmod 600 {path}")
+        raise UsageError(f"--token-file {path} can be read by others: chmod 600 {path}")
     return _checked(text, path)
 
 
@@ -106,7 +106,7 @@ def _checked(text: bytes, path: Path) -> str:
     except UnicodeDecodeError:
         token = ""
     if len(text) > _LONGEST or len(token) < _SHORTEST or not token.isprintable():
-        raise BadUse(
+        raise UsageError(
             f"--token-file {path} holds no token: it is one line of {_SHORTEST} characters or more"
         )
     return token
@@ -116,7 +116,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65_535:
-        raise BadUse(f"--tcp {text!r} is not HOST:PORT")
+        raise UsageError(f"--tcp {text!r} is not HOST:PORT")
     return host, int(port)
 
 

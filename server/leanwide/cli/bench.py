@@ -8,14 +8,14 @@ from typing import Final
 
 import typer
 
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 
 _ANYTHING: Final = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
 def _no_benchmarks() -> None:
     """Measure leanwide on this machine; the benchmarks come with a checkout of the repository."""
-    raise BadUse(
+    raise UsageError(
         "the benchmarks are not part of the installed package: clone the repository, "
         "run `make setup` in it, and use its .venv/bin/leanwide bench"
     )

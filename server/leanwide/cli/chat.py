@@ -12,16 +12,16 @@ import attrs
 import typer
 
 from leanwide.cli.compose import open_workbench
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 from leanwide.cli.markdown import showing_markdown
 from leanwide.cli.source import read_file, read_place
 from leanwide.cli.terminal import say, say_json
 from leanwide.engine.base import CancelToken, EngineError
 from leanwide.features.ask.ask import Answer, Show
-from leanwide.features.ask.chat import Saying
+from leanwide.features.ask.chat import UserMessage
 from leanwide.features.ask.chat import chat as answer_message
-from leanwide.features.ask.conversations import Chats
-from leanwide.features.ask.selection import Place
+from leanwide.features.ask.conversations import Conversations
+from leanwide.features.ask.selection import Selection
 from leanwide.features.cost import cost
 from leanwide.features.session import Workbench
 from leanwide.modes.profile import WIDE
@@ -51,10 +51,10 @@ def chat(
     place = None if about is None else _place(about)
     if message is None and sys.stdin.isatty():
         if json:
-            raise BadUse("--json needs a message")
+            raise UsageError("--json needs a message")
         _converse(place, model, experts)
         return
-    saying = Saying(text=sys.stdin.read() if message is None else message, about=place)
+    saying = UserMessage(text=sys.stdin.read() if message is None else message, about=place)
     if json:
         answer = asyncio.run(_once(saying, model, experts, lambda _: None))
         result = {"markdown": answer.markdown, **attrs.asdict(cost(answer.record))}
@@ -64,16 +64,16 @@ def chat(
         asyncio.run(_once(saying, model, experts, show))
 
 
-def _place(text: str) -> Place:
+def _place(text: str) -> Selection:
     return read_file(Path(text)) if Path(text).is_file() else read_place(text)
 
 
-async def _once(saying: Saying, model: Path | None, experts: int | None, show: Show) -> Answer:
+async def _once(saying: UserMessage, model: Path | None, experts: int | None, show: Show) -> Answer:
     async with open_workbench(model, experts, WIDE) as bench:
-        return await answer_message(saying, Chats().begin(), bench, CancelToken(), show)
+        return await answer_message(saying, Conversations().begin(), bench, CancelToken(), show)
 
 
-def _converse(place: Place | None, model: Path | None, experts: int | None) -> None:
+def _converse(place: Selection | None, model: Path | None, experts: int | None) -> None:
     """Hold a conversation; the event loop rests while the user types."""
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401, PLC0415  # gives input() its editing keys and its history
@@ -92,10 +92,10 @@ def _converse(place: Place | None, model: Path | None, experts: int | None) -> N
 class _Shell:
     """Reads messages and commands until the user has enough."""
 
-    def __init__(self, runner: asyncio.Runner, bench: Workbench, place: Place | None) -> None:
+    def __init__(self, runner: asyncio.Runner, bench: Workbench, place: Selection | None) -> None:
         self._runner = runner
         self._bench = bench
-        self._talk = Chats().begin()
+        self._talk = Conversations().begin()
         self._place = place
         """Code that the next message is about."""
 
@@ -120,17 +120,17 @@ class _Shell:
         if command == "/about" and rest.strip():
             try:
                 self._place = _place(rest.strip())
-            except BadUse as error:
+            except UsageError as error:
                 say(str(error))
         elif command == "/new":
-            self._talk = Chats().begin()
+            self._talk = Conversations().begin()
         elif line.startswith("/"):
             say(_HELP)
         elif line:
-            self._answer(Saying(text=line, about=self._place))
+            self._answer(UserMessage(text=line, about=self._place))
             self._place = None
 
-    def _answer(self, saying: Saying) -> None:
+    def _answer(self, saying: UserMessage) -> None:
         """Show an answer while it comes; Ctrl-C ends it, and what was shown is remembered."""
         with contextlib.suppress(KeyboardInterrupt), showing_markdown() as show:
             work = answer_message(saying, self._talk, self._bench, CancelToken(), show)

@@ -28,9 +28,9 @@ from leanwide.lsp.session import manners_of
 from leanwide.models.gguf import read_header
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.options import Options, parse
-from leanwide.tuning.repository import Repository
+from leanwide.tuning.repository import SampledRepository
 from leanwide.tuning.results import alone
-from leanwide.tuning.trial import Setting
+from leanwide.tuning.trial import TrialSetting
 
 app = typer.Typer()
 
@@ -81,7 +81,7 @@ def _measure(path: Path, end: float, model: Path | None) -> Comparison:
     return Comparison.of(contest, outcomes)
 
 
-def contest_of(options: Options, repository: Repository) -> Contest:
+def contest_of(options: Options, repository: SampledRepository) -> Contest:
     """Say what is compared with what, for the options in force."""
     header = read_header(model_path(options))
     experts, _ = legal_experts(header, wanted_experts(header, options.lanes.lean.experts))
@@ -92,7 +92,7 @@ def contest_of(options: Options, repository: Repository) -> Contest:
         spec=engine_spec(options),
         profiles=options.profiles,
         manners=manners_of(options),
-        smart=Setting(experts=experts, context_tokens=min(ours, reach(header))),
+        smart=TrialSetting(experts=experts, context_tokens=min(ours, reach(header))),
         usual_context=min(usual, reach(header)),
         repository=repository,
         index_folder=cache_folder() / "index",

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from leanwide.cli.compose import open_workbench
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 from leanwide.cli.source import read_view
 from leanwide.cli.terminal import note, say, say_json
 from leanwide.engine.base import CancelToken
-from leanwide.features.completion.complete import Question
+from leanwide.features.completion.complete import InlineRequest
 from leanwide.features.completion.complete import complete as complete_view
 from leanwide.features.journal import Record
 
@@ -47,7 +47,7 @@ def complete(
 def _parse_place(place: str) -> tuple[Path, int, int]:
     match = _PLACE.fullmatch(place)
     if match is None:
-        raise BadUse(f"{place!r} is not FILE:LINE:COLUMN")
+        raise UsageError(f"{place!r} is not FILE:LINE:COLUMN")
     return Path(match["file"]), int(match["line"]), int(match["column"])
 
 
@@ -55,7 +55,7 @@ async def _complete(
     file: Path, line: int, column: int, model: Path | None, experts: int | None
 ) -> tuple[str, Record]:
     """Run the same path as the editor does: engine process, router, window, filters."""
-    question = Question(read_view(file, line, column), by_hand=True)
+    question = InlineRequest(read_view(file, line, column), by_hand=True)
     async with open_workbench(model, experts) as bench:
         text = await complete_view(question, bench, CancelToken())
         return text, bench.journal.records[-1]

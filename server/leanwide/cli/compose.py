@@ -13,7 +13,7 @@ import psutil
 from platformdirs import user_config_path
 
 from leanwide.cli.terminal import complain
-from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Saving
+from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, StateSaving
 from leanwide.engine.client import EngineClient
 from leanwide.engine.saved_states import default_folder
 from leanwide.features.session import Workbench, workbench
@@ -21,9 +21,17 @@ from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
 from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import legal_experts
-from leanwide.models.residency import Residence, Residency, choose_residency
+from leanwide.models.residency import Residency, ResidencyChoice, choose_residency
 from leanwide.modes.profile import LEAN, WIDE, Profile
-from leanwide.options import LaneOptions, Layer, ModelOptions, Options, Switch, parse, read_layer
+from leanwide.options import (
+    AutoSwitch,
+    LaneOptions,
+    Layer,
+    ModelOptions,
+    Options,
+    parse,
+    read_layer,
+)
 from leanwide.prompt.texts import built_in_texts
 from leanwide.tuned import read_tuned
 
@@ -116,7 +124,7 @@ def engine_spec(options: Options) -> EngineSpec:
     )
 
 
-def residence(options: Options, experts: int | None) -> Residence:
+def residence(options: Options, experts: int | None) -> ResidencyChoice:
     """Say how the lanes hold the weights of a model with so many experts; None: nobody knows."""
     try:
         size = model_path(options).stat().st_size
@@ -129,7 +137,7 @@ def residence(options: Options, experts: int | None) -> Residence:
 
 def launch(options: Options) -> EngineClient:
     """Make the engine for the options; it loads the model when it is started."""
-    saving = Saving(folder=default_folder(), most_bytes=options.cache.prompt_bytes)
+    saving = StateSaving(folder=default_folder(), most_bytes=options.cache.prompt_bytes)
     return EngineClient(attrs.evolve(engine_spec(options), saving=saving))
 
 
@@ -181,7 +189,7 @@ def _file_of(path: str) -> Path:
 
 def _flash_attention(options: ModelOptions) -> bool | None:
     wish = options.flash_attention
-    return None if wish is Switch.AUTO else wish is Switch.ON
+    return None if wish is AutoSwitch.AUTO else wish is AutoSwitch.ON
 
 
 def _most_context(options: Options) -> int | None:

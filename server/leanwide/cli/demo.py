@@ -20,8 +20,8 @@ from leanwide.cli.console import TextConsole
 from leanwide.cli.source import read_view
 from leanwide.context.view import View
 from leanwide.engine.base import CancelToken, LaneInfo
-from leanwide.features.completion.complete import Question, complete
-from leanwide.features.journal import Record, Source
+from leanwide.features.completion.complete import InlineRequest, complete
+from leanwide.features.journal import AnswerSource, Record
 from leanwide.features.session import Workbench
 
 _SHOWN_BEFORE: Final = 9
@@ -34,7 +34,7 @@ app = typer.Typer()
 
 
 @attrs.frozen
-class Shown:
+class DemoCompletion:
     """A completion as the demo shows it."""
 
     view: View
@@ -54,23 +54,25 @@ async def _demo() -> None:
     async with open_workbench(None, None) as bench:
         _introduce(console, bench)
         text = await _complete(view, bench)
-        _show(console, "the cursor stands here", Shown(view, text, bench.journal.records[-1]))
+        _show(
+            console, "the cursor stands here", DemoCompletion(view, text, bench.journal.records[-1])
+        )
         for _ in range(_KEYS):
             view = view.with_inserted("x" if not text else text[0])
             text = await _complete(view, bench)
-        _show(console, f"{_KEYS} keys later", Shown(view, text, bench.journal.records[-1]))
+        _show(console, f"{_KEYS} keys later", DemoCompletion(view, text, bench.journal.records[-1]))
         view = view.with_inserted("_")
         text = await _complete(view, bench)
         _show(
             console,
             "a key that the model did not expect",
-            Shown(view, text, bench.journal.records[-1]),
+            DemoCompletion(view, text, bench.journal.records[-1]),
         )
         _explain(console, bench)
 
 
 async def _complete(view: View, bench: Workbench) -> str:
-    return await complete(Question(view), bench, CancelToken())
+    return await complete(InlineRequest(view), bench, CancelToken())
 
 
 def _opening_view() -> View:
@@ -103,7 +105,7 @@ def _lane_words(lane: LaneInfo, experts: int) -> str:
     )
 
 
-def _show(console: Console, title: str, shown: Shown) -> None:
+def _show(console: Console, title: str, shown: DemoCompletion) -> None:
     view = shown.view
     console.print(
         Panel(
@@ -132,7 +134,7 @@ def _code(view: View, text: str) -> RenderableType:
 
 
 def _cost(record: Record) -> str:
-    if record.source is not Source.MODEL:
+    if record.source is not AnswerSource.MODEL:
         return f"typed through: the model did nothing · {record.ms['total']:.1f} ms"
     return (
         f"{record.mode} · {record.lane} lane · {record.experts} experts · "

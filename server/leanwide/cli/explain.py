@@ -16,7 +16,7 @@ from leanwide.cli.terminal import say_json
 from leanwide.engine.base import CancelToken
 from leanwide.features.ask.ask import Answer, Show
 from leanwide.features.ask.explain import explain as explain_place
-from leanwide.features.ask.selection import Place
+from leanwide.features.ask.selection import Selection
 from leanwide.features.cost import cost
 from leanwide.modes.profile import WIDE
 
@@ -47,7 +47,7 @@ def explain(
         asyncio.run(_explain(meant, model, experts, show))
 
 
-async def _explain(place: Place, model: Path | None, experts: int | None, show: Show) -> Answer:
+async def _explain(place: Selection, model: Path | None, experts: int | None, show: Show) -> Answer:
     """Run the same path as the editor does: engine process, router, context, wide lane."""
     async with open_workbench(model, experts, WIDE) as bench:
         return await explain_place(place, bench, CancelToken(), show)

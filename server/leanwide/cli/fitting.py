@@ -17,13 +17,13 @@ from leanwide.cli.console import TextConsole
 from leanwide.engine.base import EngineSpec
 from leanwide.engine.ggml import gpu_memory_bytes
 from leanwide.engine.lane_shapes import lane_shapes
-from leanwide.engine.speed import Sample, measure, rates, samples
+from leanwide.engine.speed import LayerSample, measure, rates, samples
 from leanwide.models.advice import advice, instead
-from leanwide.models.fit import CACHED_BYTES, Fit, Load, Machine, plan, with_speed
+from leanwide.models.fit import CACHED_BYTES, Fit, Hardware, Load, plan, with_speed
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.memory import LaneShape
 from leanwide.models.registry import entries
-from leanwide.models.residency import Residence, Residency
+from leanwide.models.residency import Residency, ResidencyChoice
 from leanwide.options import Options
 
 
@@ -32,16 +32,16 @@ class Fitting:
     """A model on this machine, and what to do about it."""
 
     fit: Fit
-    machine: Machine
-    residence: Residence
+    machine: Hardware
+    residence: ResidencyChoice
     advice: str
     """One sentence; "" where everything is well."""
 
 
-def this_machine(options: Options) -> Machine:
+def this_machine(options: Options) -> Hardware:
     """Ask the system for its memory."""
     memory = psutil.virtual_memory()
-    return Machine(
+    return Hardware(
         memory_bytes=memory.total,
         free_bytes=memory.available,
         gpu_bytes=gpu_memory_bytes() if options.model.gpu_layers else 0,
@@ -91,7 +91,7 @@ def _status() -> Status:
 
 def _samples(
     header: GgufHeader, spec: EngineSpec, lanes: Mapping[str, LaneShape]
-) -> dict[str, Sample]:
+) -> dict[str, LayerSample]:
     """What has to be measured for each lane; nothing for a model whose speed is not foretold."""
     if spec.gpu_layers or header.file_bytes < CACHED_BYTES:
         return {}

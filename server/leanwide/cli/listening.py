@@ -9,17 +9,17 @@ from pathlib import Path
 
 import typer
 
-from leanwide.cli.access import Place, new_token, read_token, token_file
-from leanwide.cli.errors import BadUse
+from leanwide.cli.access import ListenAddress, new_token, read_token, token_file
+from leanwide.cli.errors import UsageError
 from leanwide.engine.shared_engine import SharedEngine
-from leanwide.lsp.admission import Token
+from leanwide.lsp.admission import AccessToken
 from leanwide.lsp.listener import Listener
-from leanwide.lsp.rpc.life import Ending
+from leanwide.lsp.rpc.life import ProcessEnd
 from leanwide.lsp.session import Server
 
 
 def serve_tcp(
-    place: Place, given: Path | None, shared: SharedEngine, new_server: Callable[[], Server]
+    place: ListenAddress, given: Path | None, shared: SharedEngine, new_server: Callable[[], Server]
 ) -> int:
     """Serve whoever connects and brings the token, until a signal ends the program.
 
@@ -36,11 +36,13 @@ def serve_tcp(
         BadUse: The token's file is not usable, or nobody may listen there.
     """
     token = new_token() if given is None else read_token(given)
-    return asyncio.run(_listen(place, token, given, shared, Listener(new_server, Token(token))))
+    return asyncio.run(
+        _listen(place, token, given, shared, Listener(new_server, AccessToken(token)))
+    )
 
 
 async def _listen(
-    place: Place, token: str, given: Path | None, shared: SharedEngine, listener: Listener
+    place: ListenAddress, token: str, given: Path | None, shared: SharedEngine, listener: Listener
 ) -> int:
     try:
         server = await asyncio.start_server(
@@ -48,8 +50,8 @@ async def _listen(
         )
     except OSError as error:
         reason = error.strerror or error
-        raise BadUse(f"leanwide cannot listen on port {place.port}: {reason}") from error
-    ending = Ending()
+        raise UsageError(f"leanwide cannot listen on port {place.port}: {reason}") from error
+    ending = ProcessEnd()
     addresses = [sock.getsockname()[:2] for sock in server.sockets]
     try:
         with ending.on_signals(), _kept(token, given, addresses[0][1]) as file:

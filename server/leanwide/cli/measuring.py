@@ -12,19 +12,19 @@ from rich.table import Table
 
 from leanwide.cli.compose import Layers, argument_layer
 from leanwide.cli.console import TextConsole
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 from leanwide.cli.terminal import complain
 from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
 from leanwide.options import Options, parse
-from leanwide.tuning.repository import Repository, read_repository
-from leanwide.tuning.tune import Moment
+from leanwide.tuning.repository import SampledRepository, read_repository
+from leanwide.tuning.tune import TuningProgress
 
 _TABLE_WIDTH: Final = 150
 """Columns of a table where the output is no terminal."""
 
 Found = TypeVar("Found")
-Measure = Callable[[Callable[[Moment], None]], Coroutine[None, None, Found]]
+Measure = Callable[[Callable[[TuningProgress], None]], Coroutine[None, None, Found]]
 """Measures, and is given what it tells of its progress."""
 
 
@@ -41,7 +41,7 @@ def options_of(model: Path | None, layers: Layers) -> Options:
     return options
 
 
-def repository_at(path: Path, options: Options) -> Repository:
+def repository_at(path: Path, options: Options) -> SampledRepository:
     """Draw holes from what is under a path.
 
     Raises:
@@ -49,7 +49,7 @@ def repository_at(path: Path, options: Options) -> Repository:
         EngineError: It has no holes.
     """
     if not path.exists():
-        raise BadUse(f"{path} does not exist: give a folder with your code")
+        raise UsageError(f"{path} does not exist: give a folder with your code")
     repository = read_repository(path, options.files.exclude)
     if not repository.holes:
         found = f"{repository.files} source files" if repository.files else "no source files"

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from leanwide.cli.compose import engine_spec, model_path, user_layers
 from leanwide.cli.console import TextConsole
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 from leanwide.cli.fitting import (
     Fitting,
     as_data,
@@ -28,8 +28,8 @@ from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.registry import (
     HUB_PREFIX,
-    Entry,
     HubFile,
+    RegistryEntry,
     UnknownModelError,
     entries,
     resolve,
@@ -123,14 +123,14 @@ def rm(
     try:
         check_inside(target)
         if not target.exists() and not any(parts(target)):
-            raise BadUse(f"{target} is not here: nothing to remove")
+            raise UsageError(f"{target} is not here: nothing to remove")
         if not yes:
             in_use = target == model_path(_options())
             warning = " It is the model in use." if in_use else ""
             typer.confirm(f"Remove {escaped(str(target))}?{warning}", abort=True)
         freed = remove(target)
     except StoreError as error:
-        raise BadUse(str(error)) from error
+        raise UsageError(str(error)) from error
     say(f"removed {target}: {freed / 1e9:.2f} GB are free again")
 
 
@@ -180,7 +180,7 @@ def _worded(value: object) -> str:
             return str(value)
 
 
-def _listed(entry: Entry, options: Options) -> dict[str, Any]:
+def _listed(entry: RegistryEntry, options: Options) -> dict[str, Any]:
     """A recommended model as ``models list`` tells of it."""
     target = place(entry.source)
     chosen = attrs.evolve(options, model=attrs.evolve(options.model, path=str(target)))
@@ -216,7 +216,7 @@ def _chosen(model: str | None) -> Path:
         return Path(model).expanduser()
     found = place(_source(model))
     if not found.exists():
-        raise BadUse(f"{model} is not here: `leanwide models pull {model}` brings it")
+        raise UsageError(f"{model} is not here: `leanwide models pull {model}` brings it")
     return found
 
 
@@ -233,4 +233,4 @@ def _source(name: str) -> HubFile:
     try:
         return resolve(name)
     except UnknownModelError as error:
-        raise BadUse(str(error)) from error
+        raise UsageError(str(error)) from error

@@ -11,7 +11,7 @@ import typer
 from leanwide import heap
 from leanwide.cli.access import listening_place
 from leanwide.cli.compose import launch, user_layers, user_texts
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 from leanwide.cli.listening import serve_tcp
 from leanwide.cli.log import log_to_stderr
 from leanwide.engine.shared_engine import SharedEngine
@@ -42,7 +42,7 @@ def serve(
 ) -> None:
     """Speak the Language Server Protocol with an editor."""
     if not tcp and (token_file is not None or allow_remote):
-        raise BadUse("--token-file and --allow-remote go with --tcp HOST:PORT")
+        raise UsageError("--token-file and --allow-remote go with --tcp HOST:PORT")
     place = listening_place(tcp, allow_remote=allow_remote) if tcp else None
 
     heap.share_heaps()

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Final
 
-from leanwide.cli.errors import BadUse
+from leanwide.cli.errors import UsageError
 from leanwide.context.view import View, split_lines
-from leanwide.features.ask.selection import Place, whole
+from leanwide.features.ask.selection import Selection, whole
 from leanwide.files.plain import read_plain
 from leanwide.syntax import Position
 
@@ -28,11 +28,11 @@ def read_view(file: Path, line: int, column: int) -> View:
     try:
         text = read_plain(file, _LARGEST).decode("utf-8", "replace")
     except OSError as error:
-        raise BadUse(f"{file} cannot be read: {error.strerror}") from error
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     lines = split_lines(text)
     current = lines[line - 1].rstrip("\r\n") if line <= len(lines) else ""
     if not (1 <= line <= len(lines) + 1 and 1 <= column <= len(current) + 1):
-        raise BadUse(f"{file} has no line {line}, column {column}")
+        raise UsageError(f"{file} has no line {line}, column {column}")
     return View(
         uri=file.absolute().as_uri(),
         path=str(file.absolute()),
@@ -44,7 +44,7 @@ def read_view(file: Path, line: int, column: int) -> View:
     )
 
 
-def read_file(file: Path) -> Place:
+def read_file(file: Path) -> Selection:
     """Read a file with all of it selected.
 
     Raises:
@@ -53,7 +53,7 @@ def read_file(file: Path) -> Place:
     return whole(read_view(file, 1, 1))
 
 
-def read_place(text: str) -> Place:
+def read_place(text: str) -> Selection:
     """Read what ``FILE:START-END`` means; ``FILE:LINE`` is a cursor at the line's beginning.
 
     Raises:
@@ -61,15 +61,15 @@ def read_place(text: str) -> Place:
     """
     match = _PLACE.fullmatch(text)
     if match is None:
-        raise BadUse(f"{text!r} is not FILE:START-END")
+        raise UsageError(f"{text!r} is not FILE:START-END")
     file, start = Path(match["file"]), int(match["start"])
     view = read_view(file, start, 1)
     if match["end"] is None:
         line = view.current_line
         view = read_view(file, start, 1 + len(line) - len(line.lstrip()))
-        return Place(view=view, end=Position(view.line, view.column))
+        return Selection(view=view, end=Position(view.line, view.column))
     end = int(match["end"])
     if end < start:
-        raise BadUse(f"{text!r} ends before it starts")
+        raise UsageError(f"{text!r} ends before it starts")
     last = read_view(file, end, 1)
-    return Place(view=view, end=Position(end - 1, len(last.current_line)))
+    return Selection(view=view, end=Position(end - 1, len(last.current_line)))

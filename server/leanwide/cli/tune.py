@@ -34,13 +34,13 @@ from leanwide.engine.base import EngineError
 from leanwide.lsp.session import manners_of
 from leanwide.models.gguf import read_header
 from leanwide.options import parse
-from leanwide.tuned import Subject, fingerprint, this_machine, write_tuned
+from leanwide.tuned import TunedSubject, fingerprint, this_machine, write_tuned
 from leanwide.tuning.report import as_data, as_tables
 from leanwide.tuning.results import Results, alone
 from leanwide.tuning.speed import variants
-from leanwide.tuning.tune import QUESTIONS, Findings, Job, expert_counts, tune
+from leanwide.tuning.tune import QUESTIONS, Findings, TuningJob, expert_counts, tune
 from leanwide.tuning.tuned_settings import (
-    Report,
+    TuningReport,
     as_text,
     named_settings,
     settings,
@@ -102,7 +102,7 @@ def tune_command(  # noqa: PLR0913, PLR0917  # an option each
         raise EngineError(reason)
 
 
-def _measure(wishes: _Wishes) -> Report:
+def _measure(wishes: _Wishes) -> TuningReport:
     """Measure, alone on this machine.
 
     Raises:
@@ -111,14 +111,14 @@ def _measure(wishes: _Wishes) -> Report:
     cache = cache_folder()
     with alone(cache / "lock"):
         job = _job(wishes, cache)
-        report = Report.of(job, _run(job))
+        report = TuningReport.of(job, _run(job))
         if report.clear:
             for results in job.results.values():
                 results.forget()  # another run is to measure anew
         return report
 
 
-def _job(wishes: _Wishes, cache: Path) -> Job:
+def _job(wishes: _Wishes, cache: Path) -> TuningJob:
     """Gather what is to be measured.
 
     Raises:
@@ -127,7 +127,7 @@ def _job(wishes: _Wishes, cache: Path) -> Job:
     own = options_of(wishes.model, own_layers())
     header = read_header(model_path(own))
     repository = repository_at(wishes.path, own)
-    subject = Subject(
+    subject = TunedSubject(
         model=header.name, fingerprint=fingerprint(header.path), machine=this_machine()
     )
     named = repr((__version__, subject, str(wishes.path.resolve())))
@@ -139,7 +139,7 @@ def _job(wishes: _Wishes, cache: Path) -> Job:
     if kept := _kept(results):
         note(f"{kept} earlier results count; --fresh forgets them")
     spec, now = engine_spec(own), parse(*user_layers()[0], argument_layer(wishes.model, None))[0]
-    return Job(
+    return TuningJob(
         subject=subject,
         header=header,
         spec=spec,
@@ -160,7 +160,7 @@ def _kept(results: Mapping[str, Results]) -> int:
     return sum(map(len, results.values()))
 
 
-def _run(job: Job) -> Findings:
+def _run(job: TuningJob) -> Findings:
     """Run it with a bar; Ctrl-C keeps what was measured.
 
     Raises:
@@ -175,7 +175,7 @@ def _run(job: Job) -> Findings:
     )
 
 
-def _write(report: Report) -> bool:
+def _write(report: TuningReport) -> bool:
     """Write the tuned file, and tell whether there was anything to write.
 
     Raises:

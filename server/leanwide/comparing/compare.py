@@ -15,16 +15,16 @@ from attrs import frozen
 from leanwide.comparing.energy import EnergyMeter
 from leanwide.comparing.everything import show_everything
 from leanwide.engine.base import EngineSpec
-from leanwide.features.session import Manners
-from leanwide.features.workspace_context import Elsewhere
+from leanwide.features.session import Preferences
+from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
 from leanwide.tuning.engines import Engines, engines, most_engines
-from leanwide.tuning.repository import INDEX_SHARE, Repository, indexed
+from leanwide.tuning.repository import INDEX_SHARE, SampledRepository, indexed
 from leanwide.tuning.sweep import BLOCK
-from leanwide.tuning.trial import QUIET, Bench, Outcome, Setting
-from leanwide.tuning.tune import Clock, Moment, contexts
+from leanwide.tuning.trial import QUIET, TrialBench, TrialOutcome, TrialSetting
+from leanwide.tuning.tune import Clock, TuningProgress, contexts
 from leanwide.tuning.visiting import run_visit
 from leanwide.tuning.visits import Visit
 
@@ -47,7 +47,7 @@ class Contender:
     """One way to complete."""
 
     name: str
-    setting: Setting
+    setting: TrialSetting
 
 
 @frozen(kw_only=True)
@@ -57,12 +57,12 @@ class Contest:
     header: GgufHeader
     spec: EngineSpec
     profiles: Mapping[Mode, Profile]
-    manners: Manners
-    smart: Setting
+    manners: Preferences
+    smart: TrialSetting
     """leanwide as it is set up."""
     usual_context: int
     """Prompt tokens of the code mode when nobody sets or measures anything."""
-    repository: Repository
+    repository: SampledRepository
     index_folder: Path
     meter: EnergyMeter
     tell: Callable[[str], None]
@@ -73,8 +73,8 @@ class Contest:
         """Smart, the maximum, the defaults where they are others, and settings between them."""
         trained = self.header.number(EXPERTS_KEY)
         most = min(self.header.number("expert_count"), max(MOST_EXPERTS, trained))
-        usual = Setting(experts=trained, context_tokens=self.usual_context)
-        maximum = Setting(experts=most, context_tokens=self.longest)
+        usual = TrialSetting(experts=trained, context_tokens=self.usual_context)
+        maximum = TrialSetting(experts=most, context_tokens=self.longest)
         named = [
             Contender(name=SMART, setting=self.smart),
             Contender(name=MAXIMUM, setting=maximum),
@@ -87,12 +87,12 @@ class Contest:
         )
         return (*named, *(Contender(name="", setting=setting) for setting in ordered))
 
-    def _other_experts(self, trained: int, most: int) -> Iterator[Setting]:
+    def _other_experts(self, trained: int, most: int) -> Iterator[TrialSetting]:
         """Expert counts for the plot, each about twice the one before."""
         for count in (trained // 4, trained // 2, trained, 2 * trained, most):
             yield attrs.evolve(self.smart, experts=max(min(1, most), min(count, most)))
 
-    def _other_contexts(self) -> Iterator[Setting]:
+    def _other_contexts(self) -> Iterator[TrialSetting]:
         """Contexts for the plot: every second one that tuning knows."""
         for tokens in contexts(self.header)[::2]:
             yield attrs.evolve(self.smart, context_tokens=tokens)
@@ -102,10 +102,10 @@ class Contest:
         """Prompt tokens of the maximum."""
         return max(self.smart.context_tokens, min(MOST_CONTEXT, reach(self.header)))
 
-    def bench(self, opened: Engines, elsewhere: Elsewhere) -> Bench:
+    def bench(self, opened: Engines, elsewhere: WorkspaceContext) -> TrialBench:
         """Give what the trials of all contenders share but the maximum."""
         ordinary = (self.smart.context_tokens, self.usual_context, *contexts(self.header))
-        return Bench(
+        return TrialBench(
             engines=opened,
             spec=self.spec,
             profiles=self.profiles,
@@ -117,16 +117,18 @@ class Contest:
         )
 
 
-def of_maximum(bench: Bench, longest: int) -> Bench:
+def of_maximum(bench: TrialBench, longest: int) -> TrialBench:
     """Give what the trials of the maximum need: it reads all that fits when it is asked."""
     return attrs.evolve(bench, manners=QUIET, longest=longest, prepare=show_everything, machines={})
 
 
-Outcomes = Mapping[Contender, Mapping[str, Outcome]]
+Outcomes = Mapping[Contender, Mapping[str, TrialOutcome]]
 """By contender, then by visit: every contender made the same visits."""
 
 
-async def compare(contest: Contest, seconds: float, tell: Callable[[Moment], None]) -> Outcomes:
+async def compare(
+    contest: Contest, seconds: float, tell: Callable[[TuningProgress], None]
+) -> Outcomes:
     """Have all contenders make one visit after the other, until the time is spent.
 
     Raises:
@@ -135,7 +137,7 @@ async def compare(contest: Contest, seconds: float, tell: Callable[[Moment], Non
     clock = Clock(seconds, tell)
     clock.until(1.0, "reading the repository")
     elsewhere = indexed(contest.repository.area, contest.index_folder, INDEX_SHARE * seconds)
-    found: dict[Contender, dict[str, Outcome]] = {one: {} for one in contest.contenders}
+    found: dict[Contender, dict[str, TrialOutcome]] = {one: {} for one in contest.contenders}
     async with engines(most_engines(contest.spec)) as opened:
         bench = contest.bench(opened, elsewhere)
         benches = {MAXIMUM: of_maximum(bench, contest.longest)}

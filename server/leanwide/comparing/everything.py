@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Final
 
 from leanwide.context.lines import choose_lines
-from leanwide.context.plan import Room, plan_nearest, plan_syntax
+from leanwide.context.plan import TokenRoom, plan_nearest, plan_syntax
 from leanwide.context.related import Candidates, texts_to_count
 from leanwide.context.snippet import Snippet
 from leanwide.context.view import View, with_lf
@@ -34,7 +34,7 @@ async def show_everything(view: View, work: Workbench) -> None:
         related = _all_related(candidates, path, int(budget * _RELATED_SHARE), count)
     budget -= related.tokens
     after = int(budget * AFTER_SHARE)
-    room = Room(budget - after, after)
+    room = TokenRoom(budget - after, after)
     plan = plan_nearest(view, room) if tree is None else plan_syntax(view, tree, room)
     await count.learn(with_lf(view.lines[number]) for number in plan.numbers())
     await count.learn((view.line_before, view.line_after + "\n"))

@@ -15,7 +15,7 @@ from leanwide import __version__
 from leanwide.comparing.compare import DEFAULTS, MAXIMUM, SMART, Contest, Outcomes
 from leanwide.tuned import this_machine
 from leanwide.tuning.deciding import ENOUGH, Loss, loss
-from leanwide.tuning.figures import Figures, figures, of, samples
+from leanwide.tuning.figures import SettingFigures, figures, of, samples
 from leanwide.tuning.tables import (
     COST,
     QUALITY,
@@ -25,12 +25,12 @@ from leanwide.tuning.tables import (
     plain_table,
     quality_cells,
 )
-from leanwide.tuning.trial import Asked, Outcome, Setting
-from leanwide.tuning.visits import When
+from leanwide.tuning.trial import RequestOutcome, TrialOutcome, TrialSetting
+from leanwide.tuning.visits import VisitMoment
 
 AS_TYPED: Final = "as typed"
 """Everything that was asked, whatever had happened before."""
-MOMENTS: Final = (When.COLD, When.JUMP, When.PAUSE)
+MOMENTS: Final = (VisitMoment.COLD, VisitMoment.JUMP, VisitMoment.PAUSE)
 """Each of them by itself."""
 MEANING: Final = {
     SMART: "leanwide as it is set up: the lean lane, what the router and the window choose, "
@@ -45,10 +45,10 @@ _ERROR: Final = 0.05
 
 
 @frozen(kw_only=True)
-class Part:
+class ContenderResult:
     """What one contender gave at some moments."""
 
-    figures: Figures
+    figures: SettingFigures
     beside: Loss
     """Its nats beside the maximum's."""
 
@@ -59,22 +59,22 @@ class Row:
 
     name: str
     """Empty for a setting between those that are compared."""
-    setting: Setting
-    parts: Mapping[str, Part]
+    setting: TrialSetting
+    parts: Mapping[str, ContenderResult]
     """:data:`AS_TYPED`, and by :data:`MOMENTS` as far as there was anything."""
     joules: float | None
     """Energy for a request as typed, idle work included, median of the visits; None where the
     machine does not tell."""
 
     @property
-    def typed(self) -> Part:
+    def typed(self) -> ContenderResult:
         """Everything that was asked."""
         return self.parts[AS_TYPED]
 
     @property
-    def new_place(self) -> Figures:
+    def new_place(self) -> SettingFigures:
         """What somebody who jumps waits for."""
-        return self.parts.get(When.JUMP, self.typed).figures
+        return self.parts.get(VisitMoment.JUMP, self.typed).figures
 
 
 @frozen(kw_only=True)
@@ -153,15 +153,18 @@ class Comparison:
 
 
 def _parts(
-    asked: Sequence[Asked], maximum: Sequence[Asked], error: float
-) -> Iterator[tuple[str, Part]]:
+    asked: Sequence[RequestOutcome], maximum: Sequence[RequestOutcome], error: float
+) -> Iterator[tuple[str, ContenderResult]]:
     moments = ((AS_TYPED, asked, maximum), *((w, of(w, asked), of(w, maximum)) for w in MOMENTS))
     for name, own, others in moments:
         if (summed := figures(own)) is not None:
-            yield name, Part(figures=summed, beside=loss(samples(own), samples(others), error))
+            yield (
+                name,
+                ContenderResult(figures=summed, beside=loss(samples(own), samples(others), error)),
+            )
 
 
-def _joules(outcomes: Iterable[Outcome]) -> float | None:
+def _joules(outcomes: Iterable[TrialOutcome]) -> float | None:
     known = [one.joules for one in outcomes if one.joules is not None]
     return median(known) if known else None
 
@@ -240,7 +243,7 @@ def sections(comparison: Comparison) -> Iterator[tuple[str, list[tuple[Row, tupl
             yield name, rows
 
 
-def _cells(row: Row, part: Part) -> tuple[str, ...]:
+def _cells(row: Row, part: ContenderResult) -> tuple[str, ...]:
     """Give figures as text, under :data:`HEADINGS`."""
     return (
         row.name,

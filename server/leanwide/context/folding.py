@@ -29,7 +29,7 @@ class Folded:
 
 
 @frozen
-class _Part:
+class _FoldablePart:
     first: int
     last: int
     whole: bool
@@ -68,7 +68,7 @@ def _fold_mark(tree: SyntaxTree | None) -> str:
     return f"{tree.language.comment} ...".lstrip()
 
 
-def _parts(passage: Passage, tree: SyntaxTree | None) -> Iterator[_Part]:
+def _parts(passage: Passage, tree: SyntaxTree | None) -> Iterator[_FoldablePart]:
     """What of the passage is worth its tokens, the best first: heads, then bodies, then lines."""
     inside = [
         one
@@ -76,15 +76,17 @@ def _parts(passage: Passage, tree: SyntaxTree | None) -> Iterator[_Part]:
         if passage.first <= one.start.line < passage.last
     ]
     for one in sorted(inside, key=attrgetter("level")):
-        yield _Part(one.start.line, min(one.signature_end.line + 1, passage.last), whole=True)
+        yield _FoldablePart(
+            one.start.line, min(one.signature_end.line + 1, passage.last), whole=True
+        )
     holders = {id(one.parent) for one in inside}
     for one in inside:
         if id(one) not in holders:
-            yield _Part(one.start.line, min(one.end.line + 1, passage.last), whole=True)
-    yield _Part(passage.first, passage.last, whole=False)
+            yield _FoldablePart(one.start.line, min(one.end.line + 1, passage.last), whole=True)
+    yield _FoldablePart(passage.first, passage.last, whole=False)
 
 
-def _keep(view: View, parts: list[_Part], mark: str, room: int, count: Count) -> set[int]:
+def _keep(view: View, parts: list[_FoldablePart], mark: str, room: int, count: Count) -> set[int]:
     """The numbers of the lines that fit, each part with the mark that may follow it."""
     kept: set[int] = set()
     room -= count(_marked(view, parts[-1].first, mark))

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from leanwide.context.plan import Part, Plan, Room
+from leanwide.context.plan import LineRun, TokenRoom, WindowPlan
 from leanwide.context.view import View, with_lf
-from leanwide.context.window import Chosen, Count
+from leanwide.context.window import ChosenLines, Count
 
 _FOLD_TOKENS = 4
 """What a fold mark with its indentation takes at most."""
 
 
-def choose_lines(view: View, plan: Plan, room: Room, count: Count) -> Chosen:
+def choose_lines(view: View, plan: WindowPlan, room: TokenRoom, count: Count) -> ChosenLines:
     """Choose lines around the cursor's line until the room is filled."""
     above = _fill(view, plan.before, room.before, count)
     below = _fill(view, plan.after, room.after, count)
     last_below = _contiguous_end(below, view.line + 1)
-    return Chosen(
+    return ChosenLines(
         before=_render(view, above, plan),
         after=with_lf("".join(view.lines[view.line + 1 : last_below])),
     )
 
 
-def _fill(view: View, parts: Iterable[Part], room: int, count: Count) -> set[int]:
+def _fill(view: View, parts: Iterable[LineRun], room: int, count: Count) -> set[int]:
     """Take parts in order while they fit."""
     chosen: set[int] = set()
     for part in parts:
@@ -53,7 +53,7 @@ def _contiguous_end(chosen: set[int], start: int) -> int:
     return end
 
 
-def _render(view: View, chosen: set[int], plan: Plan) -> str:
+def _render(view: View, chosen: set[int], plan: WindowPlan) -> str:
     """The chosen lines above the cursor, with a mark where a signature lost its body."""
     text = []
     for number in sorted(chosen):

@@ -33,7 +33,7 @@ _SIGNATURE_TOKENS: Final = 16
 
 
 @frozen
-class Room:
+class TokenRoom:
     """Tokens to fill."""
 
     before: int
@@ -53,7 +53,7 @@ class Room:
 
 
 @frozen
-class Part:
+class LineRun:
     """A run of lines, ``first`` up to, not including, ``last``."""
 
     first: int
@@ -63,12 +63,12 @@ class Part:
 
 
 @frozen
-class Plan:
+class WindowPlan:
     """Lines in the order in which they are worth it."""
 
-    before: tuple[Part, ...]
+    before: tuple[LineRun, ...]
     """Above the cursor's line."""
-    after: tuple[Part, ...]
+    after: tuple[LineRun, ...]
     """Below the cursor's line."""
     folded: frozenset[int]
     """Last lines of signatures: where the line behind is left out, a body was."""
@@ -81,32 +81,32 @@ class Plan:
             yield from range(part.first, part.last)
 
 
-def plan_nearest(view: View, room: Room) -> Plan:
+def plan_nearest(view: View, room: TokenRoom) -> WindowPlan:
     """Plan by nearness."""
     first, last = view.line - room.lines_before, view.line + 1 + room.lines_after
-    return Plan(
-        before=(Part(max(0, first), view.line, whole=False),),
-        after=(Part(view.line + 1, min(len(view.lines), last), whole=False),),
+    return WindowPlan(
+        before=(LineRun(max(0, first), view.line, whole=False),),
+        after=(LineRun(view.line + 1, min(len(view.lines), last), whole=False),),
         folded=frozenset(),
     )
 
 
-def plan_page(view: View, page: Page, room: Room) -> Plan:
+def plan_page(view: View, page: Page, room: TokenRoom) -> WindowPlan:
     """Plan the page from where its windows begin, or less where that does not fit."""
-    starts = (Part(first, view.line, whole=True) for first in (page.begins, page.first))
-    return Plan(
-        before=(*starts, Part(page.first, view.line, whole=False)),
+    starts = (LineRun(first, view.line, whole=True) for first in (page.begins, page.first))
+    return WindowPlan(
+        before=(*starts, LineRun(page.first, view.line, whole=False)),
         after=plan_nearest(view, room).after,
         folded=frozenset(),
     )
 
 
-def plan_syntax(view: View, tree: SyntaxTree, room: Room) -> Plan:
+def plan_syntax(view: View, tree: SyntaxTree, room: TokenRoom) -> WindowPlan:
     """Plan by syntax."""
     around = enclosing(tree, (view.line, view.column))
     heads = [_head(definition) for definition in around[:-1]]
     nearby = plan_nearest(view, room)
-    own = [_cut(Part(around[-1].start.line, view.line, whole=False), nearby)] if around else []
+    own = [_cut(LineRun(around[-1].start.line, view.line, whole=False), nearby)] if around else []
     used = _imports_used(tree, around, view.line)
     taken = sum(part.last - part.first for part in (*heads, *own, *used))
     left = max(0, room.before - taken * _LINE_TOKENS)
@@ -114,7 +114,7 @@ def plan_syntax(view: View, tree: SyntaxTree, room: Room) -> Plan:
     signatures = [_head(one) for one in brothers]
     last = _whole(brothers, room.lines_before) if around else nearby.before
     parts = (*heads, *own, *used, *signatures, *last)
-    return Plan(
+    return WindowPlan(
         before=tuple(part for part in parts if part.first < part.last <= view.line),
         after=nearby.after,
         folded=frozenset(part.last - 1 for part in (*heads, *signatures)),
@@ -122,8 +122,8 @@ def plan_syntax(view: View, tree: SyntaxTree, room: Room) -> Plan:
     )
 
 
-def _head(definition: Definition) -> Part:
-    return Part(definition.start.line, definition.signature_end.line + 1, whole=True)
+def _head(definition: Definition) -> LineRun:
+    return LineRun(definition.start.line, definition.signature_end.line + 1, whole=True)
 
 
 def _siblings(
@@ -134,23 +134,23 @@ def _siblings(
     return tuple(islice(chain.from_iterable(levels), most))
 
 
-def _whole(brothers: Sequence[Definition], most: int) -> list[Part]:
+def _whole(brothers: Sequence[Definition], most: int) -> list[LineRun]:
     """Whole definitions, the nearest first, while they have at most so many lines together."""
     spans = ((one.start.line, one.end.line + 1) for one in brothers)
-    parts = [Part(first, last, whole=True) for first, last in spans if last - first <= most]
+    parts = [LineRun(first, last, whole=True) for first, last in spans if last - first <= most]
     lines = accumulate(part.last - part.first for part in parts)
     return [part for part, total in zip(parts, lines, strict=True) if total <= most]
 
 
-def _cut(part: Part, nearby: Plan) -> Part:
+def _cut(part: LineRun, nearby: WindowPlan) -> LineRun:
     """The end of a part above the cursor that is near."""
     return evolve(part, first=max(part.first, nearby.before[0].first))
 
 
-def _imports_used(tree: SyntaxTree, around: tuple[Definition, ...], line: int) -> list[Part]:
+def _imports_used(tree: SyntaxTree, around: tuple[Definition, ...], line: int) -> list[LineRun]:
     """Imports above a line of names that the definition around uses; outside of any, all."""
     found = imports(tree, line)
     if around:
         names = set(references(tree, Span(around[-1].start, around[-1].end)))
         found = tuple(one for one in found if names.intersection(one.names))
-    return [Part(one.span.start.line, one.span.end.line + 1, whole=True) for one in found]
+    return [LineRun(one.span.start.line, one.span.end.line + 1, whole=True) for one in found]

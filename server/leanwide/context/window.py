@@ -28,7 +28,7 @@ _TYPED_TOKENS: Final = 96
 
 
 @frozen
-class Chosen:
+class ChosenLines:
     """Lines around the cursor's line, with LF endings."""
 
     before: str
@@ -83,7 +83,9 @@ def keep_window(view: View, previous: Window, budget: int, count: Count) -> Wind
     return window if window.tokens + count(window.typed) <= budget else None
 
 
-def new_window(view: View, chosen: Chosen, count: Count, related: Related = Related()) -> Window:
+def new_window(
+    view: View, chosen: ChosenLines, count: Count, related: Related = Related()
+) -> Window:
     """A window with its anchor on the cursor's line."""
     after = with_lf(view.line_after + view.line_ending) + chosen.after
     return Window(

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from leanwide.models.limits import Width
+from leanwide.models.limits import ExpertWidth
 
 
 @frozen
@@ -101,7 +101,7 @@ class LaneSpec:
     """One way to run the weights: a model handle with its expert count, plus a KV cache."""
 
     name: str
-    experts: int | Width
+    experts: int | ExpertWidth
     """Active experts per token. Ignored by dense models."""
     context_tokens: int
     """Longest sequence, prompt and answer together, in tokens."""
@@ -110,7 +110,7 @@ class LaneSpec:
 
 
 @frozen(kw_only=True)
-class Saving:
+class StateSaving:
     """Where the KV cache of places outlives the engine."""
 
     folder: Path
@@ -138,7 +138,7 @@ class EngineSpec:
     """Keep one set of weights in memory, and load it anew for another expert count."""
     flash_attention: bool | None = None
     """Compute attention without keeping its scores; None: where layers are on a GPU."""
-    saving: Saving | None = None
+    saving: StateSaving | None = None
     """None: nothing is kept on disk, and nothing that is there is used."""
 
     @property
@@ -234,7 +234,7 @@ class Thinking:
 
 
 @frozen(kw_only=True)
-class Keep:
+class SaveRequest:
     """A wish to find a prompt in the KV cache again, after a restart."""
 
     name: str
@@ -268,7 +268,7 @@ class Request:
     shared_prefix: bool = False
     """The prompt is the beginning of prompts to come. They copy it, and it stays in the KV cache as
     it is; nothing is generated behind it."""
-    keep: Keep | None = None
+    keep: SaveRequest | None = None
     """Nothing is evaluated: what the KV cache holds of the prompt is kept on disk, where that is
     worth it; with an empty prompt, what was kept goes."""
 
@@ -317,7 +317,7 @@ class Finished:
 
 
 @frozen
-class Reading:
+class PrefillProgress:
     """How far a prompt is read that takes several steps."""
 
     tokens: int
@@ -325,11 +325,11 @@ class Reading:
     of: int
 
 
-Watch = Callable[[Reading], None]
+Watch = Callable[[PrefillProgress], None]
 """Told how far a prompt is read."""
 
 
-def unwatched(_: Reading) -> None:
+def unwatched(_: PrefillProgress) -> None:
     """Nobody wants to know."""
 
 

@@ -30,21 +30,21 @@ from leanwide.engine.base import (
     ModelInfo,
     NotLoadedError,
     Piece,
+    PrefillProgress,
     Prompt,
-    Reading,
     Request,
     Watch,
     unwatched,
 )
-from leanwide.engine.restarts import Death, Starts
+from leanwide.engine.restarts import EngineDeath, FailedStarts
 
 logger = logging.getLogger(__name__)
 
-Event = Piece | Reading | Finished | list[int] | EngineError
+Event = Piece | PrefillProgress | Finished | list[int] | EngineError
 
 
 @frozen(kw_only=True)
-class Patience:
+class EngineTimeouts:
     """How the supervision waits, in seconds."""
 
     first_restart: float
@@ -70,7 +70,7 @@ _SHORT_SPIN: Final = {"GOMP_SPINCOUNT": "1000"}
 default, takes the cores away from what they wait for as soon as something else runs beside the
 editor; sleeping at once halves the speed on a quiet machine (docs/performance.md, threads)."""
 
-PATIENCE: Final = Patience(
+PATIENCE: Final = EngineTimeouts(
     first_restart=0.05, failures=5, long_pause=30.0, hang=30.0, load=120.0, settle=0.5
 )
 
@@ -81,7 +81,7 @@ _CLOSED: Final = "the engine was closed"
 class EngineClient:
     """An :class:`~leanwide.engine.base.Engine` in a process of its own."""
 
-    def __init__(self, spec: EngineSpec, patience: Patience = PATIENCE) -> None:
+    def __init__(self, spec: EngineSpec, patience: EngineTimeouts = PATIENCE) -> None:
         self._spec = evolve(spec, model_path=spec.model_path.absolute())
         self._patience = patience
         self._status = EngineStatus(state=EngineState.STARTING)
@@ -98,7 +98,7 @@ class EngineClient:
         self._ids = count(1)
         self._failures = 0
         self._recoveries = 0
-        self._starts = Starts(self._spec.model_path)
+        self._starts = FailedStarts(self._spec.model_path)
         self._tried: _Identity | None = None
         """The model's file as it was at the last start."""
         self._asked = asyncio.Event()
@@ -170,9 +170,9 @@ class EngineClient:
         Raises:
             EngineError: No model is loaded, or the engine died.
         """
-        return await self._counts(lambda number: wire.Unread(number, lane, list(prompts)))
+        return await self._counts(lambda number: wire.CountUnread(number, lane, list(prompts)))
 
-    async def _counts(self, message: Callable[[int], wire.Count | wire.Unread]) -> list[int]:
+    async def _counts(self, message: Callable[[int], wire.Count | wire.CountUnread]) -> list[int]:
         """Send a message with the number that it is given, and wait for its counts."""
         with self._conversation() as (number, events):
             self._ask(message(number))
@@ -198,7 +198,7 @@ class EngineClient:
                     event = await events.get()
                     if isinstance(event, EngineError):
                         raise event
-                    if isinstance(event, Reading):
+                    if isinstance(event, PrefillProgress):
                         watch(event)
                     elif not isinstance(event, list):
                         yield event
@@ -243,7 +243,7 @@ class EngineClient:
         if number in self._pending:
             self._send(wire.Cancel(number))
 
-    def _ask(self, message: wire.Count | wire.Unread | wire.Generate) -> None:
+    def _ask(self, message: wire.Count | wire.CountUnread | wire.Generate) -> None:
         self._send(message)
         if not self._owed:
             self._heard = time.monotonic()
@@ -279,12 +279,12 @@ class EngineClient:
                 death = await self._run_process()
             except Exception as error:  # whatever it was, whoever waits must hear of it
                 logger.exception("the engine process could not be served")
-                death = Death(code=None, words=(str(error),))
+                death = EngineDeath(code=None, words=(str(error),))
             self._bury(death)
             if not self._starts.hopeless:
                 await self._pause()
 
-    def _bury(self, death: Death | None) -> None:
+    def _bury(self, death: EngineDeath | None) -> None:
         """Draw the conclusions from the end of a process; None: it refused the model."""
         if death is not None and self._model is None:
             self._starts.died(death)
@@ -325,7 +325,7 @@ class EngineClient:
         for events in list(self._pending.values()):
             events.put_nowait(EngineError(reason))
 
-    async def _run_process(self) -> Death | None:
+    async def _run_process(self) -> EngineDeath | None:
         """Run one engine process to its end; None where it refused the model."""
         self._set_status(EngineState.STARTING)
         command = child.python("-m", "leanwide.engine.process.worker")
@@ -337,7 +337,7 @@ class EngineClient:
             async with asyncio.TaskGroup() as tasks:
                 watch = tasks.create_task(self._end_when_hung(process))
                 tasks.create_task(_keep_lines(process, last_words))
-                self._send(wire.Start(self._spec))
+                self._send(wire.StartEngine(self._spec))
                 refused = await self._listen(process)
                 watch.cancel()
             code = await process.wait()
@@ -349,7 +349,7 @@ class EngineClient:
         if refused:
             return None
         logger.error("engine process ended with code %s: %s", code, " | ".join(last_words))
-        return Death(code=code, words=last_words)
+        return EngineDeath(code=code, words=last_words)
 
     async def _listen(self, process: Process) -> bool:
         """Handle messages until the process closes its end; tell whether it refused the model."""
@@ -359,7 +359,7 @@ class EngineClient:
                 (size,) = wire.HEADER.unpack(await process.stdout.readexactly(wire.HEADER.size))
                 message = wire.decode_to_server(await process.stdout.readexactly(size))
                 self._heard = time.monotonic()
-                if isinstance(message, wire.Refused):
+                if isinstance(message, wire.LoadRefused):
                     self._starts.refused(message.reason)
                     return True
                 self._handle(message)
@@ -369,7 +369,7 @@ class EngineClient:
         match message:
             case wire.Loading():
                 self._set_status(EngineState.LOADING, progress=message.share)
-            case wire.Opened():
+            case wire.LaneOpened():
                 self._model = message.model
                 self._starts.succeeded()
                 self._lanes[message.lane.name] = message.lane
@@ -380,9 +380,9 @@ class EngineClient:
                 )
             case wire.Closed():
                 self._lanes.pop(message.lane, None)
-            case wire.Read():
-                self._answer(message.id, Reading(message.tokens, message.of))
-            case wire.Text():
+            case wire.PromptProgress():
+                self._answer(message.id, PrefillProgress(message.tokens, message.of))
+            case wire.TextPiece():
                 self._answer(message.id, Piece(message.text, message.thought, message.special))
             case wire.Done():
                 self._note_served(message)

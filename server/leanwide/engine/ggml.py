@@ -53,7 +53,7 @@ class Matrix:
 
 
 @frozen(kw_only=True)
-class Part:
+class FileMatrix:
     """A matrix in a file."""
 
     matrix: Matrix
@@ -146,7 +146,7 @@ class Ggml:
             found.restype, found.argtypes = gives, takes
             self._call[function] = found
 
-    def stream_bytes_per_s(self, file: Path, parts: Sequence[Part], threads: int) -> float:
+    def stream_bytes_per_s(self, file: Path, parts: Sequence[FileMatrix], threads: int) -> float:
         """Bytes per second that parts of a file get through, each times one token.
 
         The file is mapped, as a model is: its pages lie where the system had room for them, and
@@ -230,11 +230,11 @@ class Ggml:
     def _row(self, matrix: Matrix) -> int:
         return int(self._call["ggml_row_size"](matrix.kind, matrix.width))
 
-    def _end(self, part: Part) -> int:
+    def _end(self, part: FileMatrix) -> int:
         return part.offset + part.matrix.rows * self._row(part.matrix)
 
     @contextlib.contextmanager
-    def _weights(self, start: int, length: int, parts: Sequence[Part]) -> Iterator[list[Any]]:
+    def _weights(self, start: int, length: int, parts: Sequence[FileMatrix]) -> Iterator[list[Any]]:
         """Tensors on memory that is there already."""
         call = self._call
         buffer = call["ggml_backend_cpu_buffer_from_ptr"](start, length)

@@ -21,7 +21,7 @@ _LONGEST: Final = 300
 
 
 @frozen(kw_only=True)
-class Death:
+class EngineDeath:
     """The end of an engine process that refused nothing."""
 
     code: int | None
@@ -46,7 +46,7 @@ class Death:
         return f"exit code {self.code}"
 
 
-class Starts:
+class FailedStarts:
     """The starts that failed in a row, and what is to be said of them."""
 
     def __init__(self, model: Path) -> None:
@@ -66,7 +66,7 @@ class Starts:
         """The engine said why it cannot load the model."""
         self.verdict, self.hopeless = reason, True
 
-    def died(self, death: Death) -> None:
+    def died(self, death: EngineDeath) -> None:
         """A process ended while it loaded the model."""
         self._failed += 1
         if self._failed >= _MOST_STARTS:

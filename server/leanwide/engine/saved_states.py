@@ -40,7 +40,7 @@ _SHARE: Final = 0.1
 """Most of the free disk that one file takes."""
 
 
-class Origin(msgspec.Struct, frozen=True):
+class StateOrigin(msgspec.Struct, frozen=True):
     """What has to be the same for a state to mean the same."""
 
     model: str
@@ -53,10 +53,10 @@ class Origin(msgspec.Struct, frozen=True):
     """Types and layout of the KV cache."""
 
 
-class Head(msgspec.Struct, frozen=True):
+class StateHeader(msgspec.Struct, frozen=True):
     """What a file says of the state behind it."""
 
-    origin: Origin
+    origin: StateOrigin
     ids: bytes
     """The tokens that are evaluated, 32 bits each."""
     ms_per_token: float
@@ -76,14 +76,14 @@ class SavedState:
     """A file that is there."""
 
     path: Path
-    head: Head = field(repr=False)
+    head: StateHeader = field(repr=False)
     tokens: list[int] = field(repr=False)
     start: int
     """Where the state begins, in bytes."""
 
 
 _HEAD_ENCODER: Final = msgspec.msgpack.Encoder()
-_HEAD_DECODER: Final = msgspec.msgpack.Decoder(Head)
+_HEAD_DECODER: Final = msgspec.msgpack.Decoder(StateHeader)
 
 
 def default_folder() -> Path:
@@ -92,10 +92,10 @@ def default_folder() -> Path:
 
 
 def head_of(
-    origin: Origin, tokens: Sequence[int], ms_per_token: float, note: bytes, state: bytearray
-) -> Head:
+    origin: StateOrigin, tokens: Sequence[int], ms_per_token: float, note: bytes, state: bytearray
+) -> StateHeader:
     """Describe a state that is to be written."""
-    return Head(
+    return StateHeader(
         origin=origin,
         ids=array("i", tokens).tobytes(),
         ms_per_token=ms_per_token,
@@ -144,7 +144,7 @@ class SavedFolder:
         with contextlib.suppress(OSError):
             saved.path.unlink()
 
-    def write(self, name: str, head: Head, state: bytearray, most_bytes: int) -> None:
+    def write(self, name: str, head: StateHeader, state: bytearray, most_bytes: int) -> None:
         """Keep a state under a name, in place of what was there; others go if they must.
 
         Raises:
@@ -241,6 +241,6 @@ def _parse_head(path: Path, file: BufferedReader) -> SavedState | None:
     return SavedState(path, head, tokens, start) if whole else None
 
 
-def _tag(origin: Origin) -> str:
+def _tag(origin: StateOrigin) -> str:
     """What tells the files of one place apart that models of its own left."""
     return f"{zlib.crc32(_HEAD_ENCODER.encode(origin)):08x}"

@@ -20,8 +20,8 @@ from leanwide.engine.base import (
     Markup,
     ModelInfo,
     Piece,
+    PrefillProgress,
     Prompt,
-    Reading,
     Request,
     Stats,
     Watch,
@@ -122,7 +122,7 @@ class ScriptedEngine:
         answer = self._answers.popleft() if self._answers else ()
         if isinstance(answer, EngineError):
             raise answer
-        watch(Reading(1, 2))
+        watch(PrefillProgress(1, 2))
         said, reason = 0, FinishReason.END
         for piece in answer:
             await self._turn(cancel)

@@ -22,7 +22,7 @@ from attrs import frozen
 from platformdirs import user_cache_path
 
 from leanwide.engine.base import EngineSpec
-from leanwide.engine.ggml import Ggml, Matrix, Part
+from leanwide.engine.ggml import FileMatrix, Ggml, Matrix
 from leanwide.engine.process.threads import ThreadChoice
 from leanwide.models.gguf import MATRIX_BLOCKS, GgufHeader, TensorInfo
 from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
@@ -46,11 +46,11 @@ _OPERATIONS: Final = 40
 
 
 @frozen(kw_only=True)
-class Sample:
+class LayerSample:
     """What is measured: the matrices of one layer of a model, and how they are used."""
 
     file: Path
-    parts: tuple[Part, ...]
+    parts: tuple[FileMatrix, ...]
     """What is read of it for the memory's speed: matrices of all layers."""
     dense: Matrix
     experts: Matrix | None
@@ -65,7 +65,7 @@ class Sample:
     threads: int
 
 
-def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> Sample | None:
+def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> LayerSample | None:
     """Choose what stands for a model: the first layer that has experts, or the first one.
 
     None where a matrix is none that the kernels take: they would end the process.
@@ -83,7 +83,7 @@ def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> 
     heads = max(1, header.number("attention.head_count"))
     narrow = max(1, header.number("embedding_length") // heads)
     keys = header.number("attention.key_length") or narrow
-    return Sample(
+    return LayerSample(
         file=header.path,
         parts=_parts(header),
         dense=dense,
@@ -98,7 +98,7 @@ def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> 
 
 def samples(
     header: GgufHeader, experts: Mapping[Name, int], spec: EngineSpec
-) -> dict[Name, Sample]:
+) -> dict[Name, LayerSample]:
     """Choose what stands for a model with each of some expert counts, as far as anything does."""
     found = {
         name: sample(header, count, spec.batch_tokens, spec.threads)
@@ -112,7 +112,7 @@ def _matrix(tensor: TensorInfo, experts: int) -> Matrix:
     return Matrix(kind=tensor.kind, width=tensor.width, rows=rows, experts=experts)
 
 
-def _parts(header: GgufHeader) -> tuple[Part, ...]:
+def _parts(header: GgufHeader) -> tuple[FileMatrix, ...]:
     """Draw experts of all layers, or whole matrices of a dense model, always the same."""
     routed = [tensor for tensor in header.tensors if "_exps." in tensor.name]
     experts = header.number("expert_count") if routed else 1
@@ -122,14 +122,14 @@ def _parts(header: GgufHeader) -> tuple[Part, ...]:
         matrix = _matrix(tensor, experts)
         if tensor.size_bytes is not None and _usable(matrix):
             places += [(tensor, matrix, number) for number in range(experts)]
-    parts: list[Part] = []
+    parts: list[FileMatrix] = []
     size, drawn = 0, random.Random(0).sample(places, len(places))  # noqa: S311  # no secret
     for tensor, matrix, number in drawn[:_MOST_PARTS]:
         each = (tensor.size_bytes or 0) // experts
         if size + each > _STREAM_BYTES and parts:
             break
         offset = header.data_start + tensor.offset + number * each
-        parts.append(Part(matrix=matrix, offset=offset))
+        parts.append(FileMatrix(matrix=matrix, offset=offset))
         size += each
     return tuple(parts)
 
@@ -139,12 +139,12 @@ def _usable(matrix: Matrix, used: int = 1) -> bool:
     return whole and matrix.width > 0 and matrix.rows > 0 and 1 <= used <= matrix.experts
 
 
-def rates(wanted: Sample) -> Rates | None:
+def rates(wanted: LayerSample) -> Rates | None:
     """Give what was measured before on this machine, or measure now; None where neither works."""
     return _remembered(wanted) or measure(wanted)
 
 
-def measure(wanted: Sample) -> Rates | None:
+def measure(wanted: LayerSample) -> Rates | None:
     """Run the kernels, and remember the best that this machine has shown.
 
     None where this build of llama.cpp does not let us.
@@ -160,7 +160,7 @@ def measure(wanted: Sample) -> Rates | None:
     return fastest
 
 
-def _measured(ggml: Ggml, wanted: Sample, threads: int) -> Rates:
+def _measured(ggml: Ggml, wanted: LayerSample, threads: int) -> Rates:
     return Rates(
         stream_bytes_per_s=ggml.stream_bytes_per_s(wanted.file, wanted.parts, threads),
         attention_flops_per_s=ggml.dense_flops_per_s(wanted.keys, wanted.queries, threads),
@@ -169,7 +169,7 @@ def _measured(ggml: Ggml, wanted: Sample, threads: int) -> Rates:
     )
 
 
-def _step(ggml: Ggml, wanted: Sample, threads: int) -> StepRates:
+def _step(ggml: Ggml, wanted: LayerSample, threads: int) -> StepRates:
     tokens, experts = wanted.step_tokens, 0.0
     if wanted.experts is not None:
         experts = ggml.expert_flops_per_s(wanted.experts, wanted.used, tokens, threads)
@@ -181,13 +181,13 @@ def _step(ggml: Ggml, wanted: Sample, threads: int) -> StepRates:
     )
 
 
-def _remembered(wanted: Sample) -> Rates | None:
+def _remembered(wanted: LayerSample) -> Rates | None:
     with contextlib.suppress(OSError, msgspec.MsgspecError, cattrs.BaseValidationError):
         return cattrs.structure(msgspec.json.decode(_file(wanted).read_bytes()), Rates)
     return None
 
 
-def _remember(wanted: Sample, found: Rates) -> None:
+def _remember(wanted: LayerSample, found: Rates) -> None:
     """Keep it for the next time; a full disk costs the memory only."""
     with contextlib.suppress(OSError):
         file = _file(wanted)
@@ -195,7 +195,7 @@ def _remember(wanted: Sample, found: Rates) -> None:
         file.write_bytes(msgspec.json.encode(cattrs.unstructure(found)))
 
 
-def _file(wanted: Sample) -> Path:
+def _file(wanted: LayerSample) -> Path:
     """A file for each machine, build of llama.cpp and sample."""
     machine = (
         platform.machine(),

@@ -25,7 +25,7 @@ from leanwide.engine.base import (
 HEADER: Final = struct.Struct("<I")
 
 
-class Start(msgspec.Struct, frozen=True, tag=True):
+class StartEngine(msgspec.Struct, frozen=True, tag=True):
     """Load the model and open the first lane. Always the first message."""
 
     spec: EngineSpec
@@ -51,7 +51,7 @@ class Count(msgspec.Struct, frozen=True, tag=True):
     texts: list[str]
 
 
-class Unread(msgspec.Struct, frozen=True, tag=True):
+class CountUnread(msgspec.Struct, frozen=True, tag=True):
     """Count the tokens of prompts that a lane has not evaluated; answered by Counts or Failed."""
 
     id: int
@@ -71,7 +71,7 @@ class Loading(msgspec.Struct, frozen=True, tag=True):
     share: float
 
 
-class Opened(msgspec.Struct, frozen=True, tag=True):
+class LaneOpened(msgspec.Struct, frozen=True, tag=True):
     """A lane is ready; the first one means that the model is loaded."""
 
     model: ModelInfo
@@ -84,13 +84,13 @@ class Closed(msgspec.Struct, frozen=True, tag=True):
     lane: str
 
 
-class Refused(msgspec.Struct, frozen=True, tag=True):
+class LoadRefused(msgspec.Struct, frozen=True, tag=True):
     """The model cannot be loaded, now or later; the process ends itself."""
 
     reason: str
 
 
-class Text(msgspec.Struct, frozen=True, tag=True):
+class TextPiece(msgspec.Struct, frozen=True, tag=True):
     """Some of the answer's text."""
 
     id: int
@@ -99,7 +99,7 @@ class Text(msgspec.Struct, frozen=True, tag=True):
     special: bool = False
 
 
-class Read(msgspec.Struct, frozen=True, tag=True):
+class PromptProgress(msgspec.Struct, frozen=True, tag=True):
     """A slice of a prompt was read: so many tokens of all are there."""
 
     id: int
@@ -107,7 +107,7 @@ class Read(msgspec.Struct, frozen=True, tag=True):
     of: int
 
 
-class Beat(msgspec.Struct, frozen=True, tag=True):
+class Heartbeat(msgspec.Struct, frozen=True, tag=True):
     """A step without text was done: the engine works, it does not hang."""
 
     id: int
@@ -135,8 +135,19 @@ class Counts(msgspec.Struct, frozen=True, tag=True):
     counts: list[int]
 
 
-ToWorker = Start | Generate | Cancel | Count | Unread | Close
-ToServer = Loading | Opened | Closed | Refused | Read | Text | Beat | Done | Failed | Counts
+ToWorker = StartEngine | Generate | Cancel | Count | CountUnread | Close
+ToServer = (
+    Loading
+    | LaneOpened
+    | Closed
+    | LoadRefused
+    | PromptProgress
+    | TextPiece
+    | Heartbeat
+    | Done
+    | Failed
+    | Counts
+)
 
 
 def _encode_other(value: Any) -> Any:

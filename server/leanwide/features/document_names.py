@@ -14,12 +14,12 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import define, field, frozen
 
-from leanwide.files.area import Area, real_path
+from leanwide.files.area import WorkspaceFolders, real_path
 from leanwide.files.shown import shown
 
 
 @frozen(kw_only=True)
-class Judged:
+class NameVerdict:
     """A document by its name."""
 
     place: str
@@ -28,7 +28,7 @@ class Judged:
     """Why it is left alone; None if it is not."""
 
 
-def judge(area: Area, path: str) -> Judged:
+def judge(area: WorkspaceFolders, path: str) -> NameVerdict:
     """Judge a document by the path as opened and by the one that its links lead to.
 
     Reads ignore files that were not asked for before.
@@ -43,20 +43,20 @@ def judge(area: Area, path: str) -> Judged:
         real = real_path(opened)
         reason = area.why(opened) or area.why(real)
     except (OSError, ValueError):
-        return Judged(
+        return NameVerdict(
             place=path, reason=f"{shown(PurePath(path).name)} has a path that is none of a file"
         )
     if opened != path:
-        return Judged(place=path, reason=reason)
-    return Judged(place=real if area.holds(real) else area.inner(path), reason=reason)
+        return NameVerdict(place=path, reason=reason)
+    return NameVerdict(place=real if area.holds(real) else area.inner(path), reason=reason)
 
 
 @define(eq=False)
-class Names:
+class DocumentNames:
     """The judged documents of one workspace. Used by the asyncio loop only."""
 
-    area: Area = field(factory=Area)
-    _judged: dict[str, tuple[int, Judged]] = field(factory=dict)
+    area: WorkspaceFolders = field(factory=WorkspaceFolders)
+    _judged: dict[str, tuple[int, NameVerdict]] = field(factory=dict)
     """With the age in which each was judged."""
     _age: int = 0
     """Rises with everything after which names have to be judged anew."""
@@ -68,7 +68,7 @@ class Names:
     def __attrs_post_init__(self) -> None:
         self._settled.set()
 
-    def use(self, area: Area) -> None:
+    def use(self, area: WorkspaceFolders) -> None:
         """Judge by another area from now on, everything anew."""
         self.area = area
         self.judge_anew()
@@ -85,7 +85,7 @@ class Names:
         """Wait while the workspace or its settings change; at once where they do not."""
         await self._settled.wait()
 
-    async def judge(self, path: str) -> Judged:
+    async def judge(self, path: str) -> NameVerdict:
         """Give what is known of a document; waits while the workspace changes."""
         while True:
             await self.settled()
@@ -95,7 +95,7 @@ class Names:
             age = self._age
             self._judged[path] = age, await asyncio.to_thread(judge, self.area, path)
 
-    def known(self, path: str) -> Judged | None:
+    def known(self, path: str) -> NameVerdict | None:
         """Give what was last known of a document; None where it was never judged."""
         return self._judged.get(path, (0, None))[1]
 

@@ -7,14 +7,14 @@ from pathlib import PurePath
 from typing import Final
 
 from leanwide.context.view import View
-from leanwide.features.document_names import Names
+from leanwide.features.document_names import DocumentNames
 from leanwide.files.exclusions import why_text
 
 _MANY_LINES: Final = 20_000
 """Lines that are looked through in a thread: in fewer, that takes less than 3 ms."""
 
 
-async def exclusion_reason(view: View, names: Names) -> str | None:
+async def exclusion_reason(view: View, names: DocumentNames) -> str | None:
     """Return why a document may never be sent to the model, or None."""
     judged = await names.judge(view.path)
     if judged.reason is not None:

@@ -16,7 +16,7 @@ KEPT: Final = 50
 """Requests remembered."""
 
 
-class Source(enum.StrEnum):
+class AnswerSource(enum.StrEnum):
     """Where an answer came from."""
 
     MODEL = "model"
@@ -39,7 +39,7 @@ class Record:
     lane: str
     reason: str
     """Why the router chose as it did, and how the request ended."""
-    source: Source
+    source: AnswerSource
     experts: int
     prompt: str
     """The text that the model read, markers by name; "" where it read nothing."""
@@ -53,16 +53,16 @@ class Record:
 
 
 @frozen(kw_only=True)
-class Said:
+class GenerationRecord:
     """What a generation read and said."""
 
-    source: Source
+    source: AnswerSource
     prompt: str
     answer: str
     why_ended: str
 
 
-def model_record(decision: Decision, said: Said, stats: Stats, began: float) -> Record:
+def model_record(decision: Decision, said: GenerationRecord, stats: Stats, began: float) -> Record:
     """Describe a generation that ended now; ``began`` is its arrival by ``time.monotonic``."""
     total = 1000 * (time.monotonic() - began)
     return Record(
@@ -81,7 +81,7 @@ def model_record(decision: Decision, said: Said, stats: Stats, began: float) -> 
 
 
 def free_record(
-    decision: Decision, source: Source, why: str, began: float, waited_ms: float = 0.0
+    decision: Decision, source: AnswerSource, why: str, began: float, waited_ms: float = 0.0
 ) -> Record:
     """Describe an answer, or a silence, that cost the model nothing.
 

@@ -30,7 +30,7 @@ _SPARED: Final = 60.0
 
 
 @frozen(kw_only=True)
-class Reading:
+class MachineReading:
     """What the system says of itself."""
 
     on_battery: bool
@@ -39,14 +39,14 @@ class Reading:
     """Of the memory, 0 to 1."""
 
 
-def read_machine() -> Reading:
+def read_machine() -> MachineReading:
     """Ask the system; it reads files, so this belongs in a thread."""
     memory = psutil.virtual_memory()
     try:
         battery = psutil.sensors_battery()
     except (AttributeError, OSError, psutil.Error):  # there is none for this system
         battery = None
-    return Reading(
+    return MachineReading(
         on_battery=battery is not None and battery.power_plugged is False,
         battery_percent=None if battery is None else battery.percent,
         free_share=memory.available / memory.total,
@@ -64,7 +64,7 @@ async def keep_up(bench: Callable[[], Workbench]) -> None:
         await asyncio.sleep(min(_EVERY, limit / 4) if limit else _EVERY)
 
 
-def look_after(bench: Workbench, reading: Reading, now: float) -> None:
+def look_after(bench: Workbench, reading: MachineReading, now: float) -> None:
     """Tell the router of battery and memory, and close the lanes that are not worth theirs."""
     short = reading.free_share < (_ENOUGH if bench.machine.memory_short else _SHORT)
     if bench.manners.adapt:

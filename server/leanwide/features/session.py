@@ -13,25 +13,25 @@ from leanwide.context.view import View
 from leanwide.context.window import Related, Window
 from leanwide.engine.base import Engine, Stats
 from leanwide.engine.saved_states import SavedFolder, default_folder
-from leanwide.features.ask.chat_template import Layouts
-from leanwide.features.ask.stages import Stages, Unseen
+from leanwide.features.ask.chat_template import ChatTemplateCache
+from leanwide.features.ask.stages import NoStages, QuestionStages
 from leanwide.features.completion.generation import Generation
-from leanwide.features.completion.suggestions import Known, SuggestionCache
-from leanwide.features.document_names import Names
+from leanwide.features.completion.suggestions import KnownAnswer, SuggestionCache
+from leanwide.features.document_names import DocumentNames
 from leanwide.features.journal import Journal
-from leanwide.features.syntax_trees import Trees
+from leanwide.features.syntax_trees import SyntaxTrees
 from leanwide.features.token_counter import TokenCounter
-from leanwide.features.workspace_context import Elsewhere
-from leanwide.files.area import Area
-from leanwide.modes.machine import UNKNOWN, Machine, learn
+from leanwide.features.workspace_context import WorkspaceContext
+from leanwide.files.area import WorkspaceFolders
+from leanwide.modes.machine import UNKNOWN, MachineState, learn
 from leanwide.modes.profile import Mode, Profile
-from leanwide.postprocess.filter_context import Setting
+from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.filters import shape
 from leanwide.prompt.texts import built_in_texts
 
 
 @frozen(kw_only=True)
-class Manners:
+class Preferences:
     """What the user wants of leanwide: when to be left alone, what the machine is spared."""
 
     in_comments: bool = True
@@ -47,7 +47,7 @@ class Manners:
 
 
 @frozen(kw_only=True)
-class Kept:
+class SavedPlace:
     """What of a document the engine was asked to keep on disk."""
 
     note: bytes
@@ -68,19 +68,19 @@ class Workbench:
 
     engine: Engine
     profiles: Mapping[Mode, Profile]
-    manners: Manners
+    manners: Preferences
     counter: TokenCounter
     journal: Journal = field(factory=Journal)
     suggestions: SuggestionCache = field(factory=SuggestionCache)
-    trees: Trees = field(factory=Trees)
-    layouts: Layouts = field(factory=Layouts)
-    elsewhere: Elsewhere = field(factory=Elsewhere)
-    names: Names = field(factory=Names)
+    trees: SyntaxTrees = field(factory=SyntaxTrees)
+    layouts: ChatTemplateCache = field(factory=ChatTemplateCache)
+    elsewhere: WorkspaceContext = field(factory=WorkspaceContext)
+    names: DocumentNames = field(factory=DocumentNames)
     texts: Mapping[str, str] = field(factory=built_in_texts)
     """What the model is told about its work, by the command's name."""
     pinned: Mode | None = None
     """The mode that the user holds everything to; None lets the router choose."""
-    machine: Machine = UNKNOWN
+    machine: MachineState = UNKNOWN
     """What requests taught of the machine's speed, and what it says of battery and memory."""
     used: dict[str, float] = field(factory=dict)
     """When each lane was last asked or gave an answer, in seconds of ``time.monotonic``."""
@@ -90,11 +90,11 @@ class Workbench:
     """What of other files stands in front of a document's pages, by URI."""
     saved: SavedFolder = field(factory=lambda: SavedFolder(default_folder()))
     """What is on disk; it knows what it has read of it."""
-    kept: dict[str, Kept] = field(factory=dict)
+    kept: dict[str, SavedPlace] = field(factory=dict)
     """What of each document is on disk, by URI, also of closed ones."""
     not_kept: str = ""
     """Why places were last not kept: it is logged once."""
-    kept_by: Area | None = None
+    kept_by: WorkspaceFolders | None = None
     """By what that was last judged."""
     running: Generation | None = None
     """The completion that decodes: there is one at most."""
@@ -112,20 +112,20 @@ class Workbench:
     """Where a suggestion was asked for last."""
     tell_more: Callable[[View], None] = _nobody
     """Says that there is more of the suggestion at a view's cursor than what is shown."""
-    stages: Callable[[], Stages] = Unseen
+    stages: Callable[[], QuestionStages] = NoStages
     """Makes somebody who sees where a question is."""
     tell: Callable[[str], None] = _nobody
     """Shows the user a sentence, the same one once."""
 
-    def setting(self, view: View) -> Setting:
+    def setting(self, view: View) -> FilterContext:
         """What the filters may know of a view."""
         window = self.windows.get(view.uri)
         snippets = window.related.snippets if window is not None else ()
         model = self.engine.model
         markers = model.spelt_markers if model is not None else ()
-        return Setting(view, tuple(snippet.text for snippet in snippets), markers)
+        return FilterContext(view, tuple(snippet.text for snippet in snippets), markers)
 
-    def known(self, view: View) -> Known | None:
+    def known(self, view: View) -> KnownAnswer | None:
         """What earlier answers say about a view."""
         setting = self.setting(view)
         return self.suggestions.find(view, lambda text: bool(shape(text, setting)))
@@ -195,7 +195,7 @@ class Workbench:
 
 
 def workbench(
-    engine: Engine, profiles: Mapping[Mode, Profile], manners: Manners = Manners()
+    engine: Engine, profiles: Mapping[Mode, Profile], manners: Preferences = Preferences()
 ) -> Workbench:
     """Set up an empty workbench."""
     return Workbench(

@@ -46,7 +46,7 @@ class _Kept:
         return self.tree.given_up and time.monotonic() - self.since > _AGAIN_S
 
 
-class Trees:
+class SyntaxTrees:
     """The newest tree of each document, by URI."""
 
     def __init__(self) -> None:

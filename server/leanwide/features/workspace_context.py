@@ -12,8 +12,8 @@ from leanwide.context.recent_edits import EditedPlace, remember_edit
 from leanwide.context.related import Candidates, names_near
 from leanwide.context.snippet import Snippet
 from leanwide.context.view import View
-from leanwide.features.document_names import Judged
-from leanwide.files.area import Area
+from leanwide.features.document_names import NameVerdict
+from leanwide.files.area import WorkspaceFolders
 from leanwide.files.credentials import has_credential
 from leanwide.index.workspace_index import IndexStats, WorkspaceIndex
 from leanwide.syntax import SyntaxTree
@@ -25,21 +25,21 @@ _Piece = TypeVar("_Piece", Snippet, EditedPlace)
 
 
 @define(eq=False)
-class Elsewhere:
+class WorkspaceContext:
     """Everything beside the document at hand. Without a workspace that is nothing, and no error.
 
     No piece of a file that holds a credential is given.
     """
 
     _index: WorkspaceIndex | None = None
-    _area: Area | None = None
+    _area: WorkspaceFolders | None = None
     """What was indexed last; which files were near counts for nothing."""
     _edits: tuple[EditedPlace, ...] = ()
 
-    def build(self, area: Area) -> None:
+    def build(self, area: WorkspaceFolders) -> None:
         """Begin to index a workspace in the background, unless it is the same as before."""
         same = evolve(area, near=())
-        if same == (self._area or Area()):
+        if same == (self._area or WorkspaceFolders()):
             return
         self._index = self._index or WorkspaceIndex()
         self._area = same
@@ -60,7 +60,7 @@ class Elsewhere:
         if self._index is not None:
             self._index.remove(path)
 
-    def note_edit(self, judged: Judged, line: int, lines: Sequence[str]) -> None:
+    def note_edit(self, judged: NameVerdict, line: int, lines: Sequence[str]) -> None:
         """Remember an edited place, unless its file is left alone or outside of the workspace.
 
         Args:

@@ -52,7 +52,7 @@ class Folder:
 
 
 @frozen(kw_only=True)
-class Area:
+class WorkspaceFolders:
     """All folders of the workspace. A file has one key, also where folders are nested.
 
     Paths are those of the file system. A folder's other names count as its path, but no other link

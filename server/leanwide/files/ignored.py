@@ -9,9 +9,9 @@ from typing import Final
 from attrs import define, field, frozen
 
 from leanwide.files.patterns import MOST_PATTERNS, Rules, beyond_limits, read_rules
-from leanwide.files.reader import Unread, read_file
+from leanwide.files.reader import UnreadableFile, read_file
 from leanwide.files.repository import (
-    Repository,
+    GitRepository,
     Settings,
     excludes_file,
     repository_at,
@@ -28,7 +28,7 @@ _MOST_BYTES: Final = 1024 * 1024
 _MOST_FOLDERS: Final = 20_000
 """Folders whose rules are kept."""
 
-Refuse = Callable[[Unread], None]
+Refuse = Callable[[UnreadableFile], None]
 """Takes note of a file that does not count, wholly or in part; any thread may call it."""
 
 
@@ -107,7 +107,7 @@ class IgnoreFiles:
         return _Folder("", (*rules, *outer.rules), outer.ignore_case)
 
     def _beginning(
-        self, folder: Path, repository: Repository | None, outer: tuple[Rules, ...] = ()
+        self, folder: Path, repository: GitRepository | None, outer: tuple[Rules, ...] = ()
     ) -> _Folder:
         """The rules where a repository begins: of those further out only our own count."""
         user = self._user = self._user or user_settings()
@@ -134,7 +134,7 @@ class IgnoreFiles:
         """The rules in a file, if it is there and says anything. Git follows no link to one."""
         most = min(_LARGEST, _MOST_BYTES - self._bytes)
         data = read_file(file, most, within)
-        if isinstance(data, Unread):
+        if isinstance(data, UnreadableFile):
             self.refuse(data)
         if not isinstance(data, bytes):
             return
@@ -142,7 +142,7 @@ class IgnoreFiles:
         lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
         left = MOST_PATTERNS - sum(len(one.rules) for one in known.rules)
         if why := beyond_limits(lines, left):
-            self.refuse(Unread(file, why))
+            self.refuse(UnreadableFile(file, why))
         if rules := read_rules(lines, left, ignore_case=known.ignore_case):
             yield Rules(_source(file), _slashed(base), known.ignore_case, rules)
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from stat import S_ISREG
 
-from leanwide.files.reader import ANYWHERE, Unread, read_file
+from leanwide.files.reader import ANYWHERE, UnreadableFile, read_file
 
 
 def read_plain(file: Path, most: int) -> bytes:
@@ -24,7 +24,7 @@ def read_plain(file: Path, most: int) -> bytes:
     found = read_file(file, most, ANYWHERE)
     if found is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
-    if isinstance(found, Unread):
+    if isinstance(found, UnreadableFile):
         raise OSError(errno.EINVAL, f"it {found.why}", str(file))
     return found
 

@@ -31,7 +31,7 @@ _KINDS: Final = (
 
 
 @frozen
-class Unread:
+class UnreadableFile:
     """A file that is there, and was not read."""
 
     path: Path
@@ -39,7 +39,7 @@ class Unread:
     """What is wrong with it, to follow "it"."""
 
 
-def read_file(file: Path, most: int, within: Path | None = None) -> bytes | Unread | None:
+def read_file(file: Path, most: int, within: Path | None = None) -> bytes | UnreadableFile | None:
     """Read a file whole; None where there is none. Raises nothing, and waits for no other program.
 
     Args:
@@ -54,23 +54,23 @@ def read_file(file: Path, most: int, within: Path | None = None) -> bytes | Unre
     except OSError as error:
         if error.errno in _NOT_THERE:
             return None
-        return Unread(file, f"cannot be read: {error.strerror}")
+        return UnreadableFile(file, f"cannot be read: {error.strerror}")
 
 
-def _read_or_refuse(file: Path, most: int, within: Path | None) -> bytes | Unread | None:
+def _read_or_refuse(file: Path, most: int, within: Path | None) -> bytes | UnreadableFile | None:
     status = os.lstat(file)
     if not S_ISLNK(status.st_mode):
         return _kind(file, status) or _read(file, most)
     if within is None:
-        return Unread(file, "is a link")
+        return UnreadableFile(file, "is a link")
     target = Path(os.path.realpath(file))
     if not target.is_relative_to(os.path.realpath(within)):
-        return Unread(file, "is a link out of the folder")
+        return UnreadableFile(file, "is a link out of the folder")
     found = read_file(target, most)
-    return Unread(file, found.why) if isinstance(found, Unread) else found
+    return UnreadableFile(file, found.why) if isinstance(found, UnreadableFile) else found
 
 
-def _read(file: Path, most: int) -> bytes | Unread:
+def _read(file: Path, most: int) -> bytes | UnreadableFile:
     descriptor = os.open(file, _FLAGS)
     with open(descriptor, "rb", buffering=0) as stream:  # noqa: PTH123  # it is open already
         status = os.fstat(descriptor)
@@ -82,16 +82,16 @@ def _read(file: Path, most: int) -> bytes | Unread:
                 parts.append(part)
                 left -= len(part)
         if left <= 0 or status.st_size > most:
-            return Unread(file, f"is larger than {_size(most)}")
+            return UnreadableFile(file, f"is larger than {_size(most)}")
         return b"".join(parts)
 
 
-def _kind(file: Path, status: os.stat_result) -> Unread | None:
+def _kind(file: Path, status: os.stat_result) -> UnreadableFile | None:
     """What is wrong with anything but a regular file."""
     if S_ISREG(status.st_mode):
         return None
     kind = next((words for holds, words in _KINDS if holds(status.st_mode)), "no regular file")
-    return Unread(file, f"is {kind}")
+    return UnreadableFile(file, f"is {kind}")
 
 
 def _size(count: int) -> str:

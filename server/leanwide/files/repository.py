@@ -37,7 +37,7 @@ class Settings:
 
 
 @frozen(kw_only=True)
-class Repository:
+class GitRepository:
     """A folder under git."""
 
     top: Path
@@ -52,14 +52,14 @@ class Repository:
         return self.git / "info" / "exclude"
 
 
-def repository_at(folder: Path) -> Repository | None:
+def repository_at(folder: Path) -> GitRepository | None:
     """Return the repository whose files begin at a folder; None where none does."""
     if (git := _git_folder(folder)) is None:
         return None
     common = _pointed(git / "commondir", git, "") or git
     if not (os.path.lexists(git / "HEAD") and _is_folder(common / "objects")):
         return None
-    return Repository(top=folder, git=common, settings=_settings(common / "config", common, {}))
+    return GitRepository(top=folder, git=common, settings=_settings(common / "config", common, {}))
 
 
 def user_settings() -> Settings:
@@ -71,7 +71,7 @@ def user_settings() -> Settings:
     return found
 
 
-def excludes_file(repository: Repository | None, user: Settings) -> tuple[Path, Path] | None:
+def excludes_file(repository: GitRepository | None, user: Settings) -> tuple[Path, Path] | None:
     """Return the ignore file that the settings name, and the folder to which it may be a link.
 
     It is the repository's own where that lies in the repository, and else the user's.
@@ -89,7 +89,7 @@ def excludes_file(repository: Repository | None, user: Settings) -> tuple[Path, 
     return None if chosen is None else (chosen, ANYWHERE)
 
 
-def _inside(repository: Repository, name: str) -> Path | None:
+def _inside(repository: GitRepository, name: str) -> Path | None:
     """The file with a name, where it lies in the repository."""
     file = _expanded(name) if name.startswith("~") else repository.top / name
     if file is None or "\0" in name:

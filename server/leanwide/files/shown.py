@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from leanwide.files.reader import Unread
+from leanwide.files.reader import UnreadableFile
 
 MOST: Final = 200
 """Characters that are shown of one name."""
@@ -48,7 +48,7 @@ def few(names: Iterable[str], most: int = _FEW) -> str:
     return first if len(listed) <= most else f"{first} and {len(listed) - most:,} others"
 
 
-def about_unread(unread: Sequence[Unread]) -> str:
+def about_unread(unread: Sequence[UnreadableFile]) -> str:
     """Return one line about ignore files that do not count, in whole or in part."""
     first = "; ".join(f"{shown(one.path)} {one.why}" for one in unread[:_FEW])
     more = f"; and {len(unread) - _FEW:,} others" if len(unread) > _FEW else ""

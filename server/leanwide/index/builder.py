@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 from attrs import define, field, frozen
 
-from leanwide.files.area import Area, Folder, real_path
-from leanwide.index.crawl import Found, crawl, examine
+from leanwide.files.area import Folder, WorkspaceFolders, real_path
+from leanwide.index.crawl import CrawledFile, crawl, examine
 from leanwide.index.persistence import cache_file, load, save
 from leanwide.index.reading import entry_of_text, read_entry
 from leanwide.index.snapshot import Snapshot, snapshot_of
@@ -25,7 +25,7 @@ _CALL_BYTES: Final = 8
 
 
 @frozen
-class Change:
+class FileChange:
     """A file to look at again."""
 
     path: str
@@ -55,9 +55,9 @@ class Builder:
     """Folders with entries that are not yet written."""
     _cached: dict[str, FileEntry] = field(factory=dict, init=False)
     """What was kept of folders that are not yet built."""
-    _area: Area = field(factory=Area, init=False)
+    _area: WorkspaceFolders = field(factory=WorkspaceFolders, init=False)
 
-    def build(self, area: Area, rest: Callable[[], None]) -> None:
+    def build(self, area: WorkspaceFolders, rest: Callable[[], None]) -> None:
         """Bring all entries up to date; ``rest`` is called between files."""
         self.save()
         self._load(area)
@@ -79,7 +79,7 @@ class Builder:
         self._cached.clear()
         self.save()
 
-    def apply(self, area: Area, changes: Iterable[Change]) -> None:
+    def apply(self, area: WorkspaceFolders, changes: Iterable[FileChange]) -> None:
         """Look at changed files again, and show all of it at once."""
         touched = {key for change in changes for key in self._changed(area, change)}
         if touched:
@@ -98,7 +98,7 @@ class Builder:
             if entry.size >= 0 and self._area.folder_of(key) is folder:
                 yield msgspec.structs.replace(entry, path=key[len(folder.prefix) :])
 
-    def _load(self, area: Area) -> None:
+    def _load(self, area: WorkspaceFolders) -> None:
         """Read what was kept of folders that were not there before."""
         known = {(folder.path, folder.prefix) for folder in self._area.folders}
         for folder in area.folders:
@@ -107,7 +107,7 @@ class Builder:
                     key = folder.prefix + inner
                     self._cached[key] = msgspec.structs.replace(entry, path=key)
 
-    def _changed(self, area: Area, change: Change) -> Iterator[str]:
+    def _changed(self, area: WorkspaceFolders, change: FileChange) -> Iterator[str]:
         """Do one change; give the keys of what is different now.
 
         A path through a link concerns the file that it leads to, and its own name if that was the
@@ -121,7 +121,11 @@ class Builder:
                 yield from self._followed(area, key, found, change.lines)
 
     def _followed(
-        self, area: Area, key: str, found: Found | None, lines: tuple[str, ...] | None
+        self,
+        area: WorkspaceFolders,
+        key: str,
+        found: CrawledFile | None,
+        lines: tuple[str, ...] | None,
     ) -> Iterator[str]:
         if found is None:
             for inner in [one for one in self.entries if one == key or one.startswith(key + "/")]:
@@ -135,7 +139,9 @@ class Builder:
             self._put(key, read_entry(area, found))
             yield key
 
-    def _refresh(self, area: Area, found: Found, cached: FileEntry | None) -> bool:
+    def _refresh(
+        self, area: WorkspaceFolders, found: CrawledFile, cached: FileEntry | None
+    ) -> bool:
         """Bring one entry up to date; give whether there was room."""
         if _is_state(self.entries.get(found.key), found):
             return True
@@ -176,7 +182,7 @@ def _leads_to(path: str) -> str:
         return path
 
 
-def _is_state(entry: FileEntry | None, found: Found) -> bool:
+def _is_state(entry: FileEntry | None, found: CrawledFile) -> bool:
     """Whether an entry was read from the file in this state."""
     return entry is not None and (entry.mtime_ns, entry.size) == (found.mtime_ns, found.size)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.files.area import Area, real_path
+from leanwide.files.area import WorkspaceFolders, real_path
 from leanwide.files.exclusions import LARGEST
 from leanwide.index.snapshot import distance
 from leanwide.index.symbols import indexed_language
@@ -26,7 +26,7 @@ _MOST_IN_FOLDER: Final = 100_000
 
 
 @frozen
-class Found:
+class CrawledFile:
     """A file in the state in which it was met."""
 
     key: str
@@ -35,14 +35,14 @@ class Found:
     """In bytes."""
 
 
-def crawl(area: Area, rest: Callable[[], None]) -> tuple[Found, ...]:
+def crawl(area: WorkspaceFolders, rest: Callable[[], None]) -> tuple[CrawledFile, ...]:
     """List the files to index, nearest first; ``rest`` is called after every entry of a folder."""
     walks = [_walk(str(folder.path), area, rest) for folder in area.folders]
     seen = tuple(islice(_in_turn(walks), _MOST_VISITED))
     near = area.near or ("",)
     distances: dict[str, int] = {}
 
-    def rank(found: Found) -> tuple[int, str]:
+    def rank(found: CrawledFile) -> tuple[int, str]:
         folder = found.key.rpartition("/")[0]
         if folder not in distances:
             distances[folder] = min(distance(found.key, other) for other in near)
@@ -51,7 +51,7 @@ def crawl(area: Area, rest: Callable[[], None]) -> tuple[Found, ...]:
     return tuple(sorted(seen, key=rank)[: area.most_files])
 
 
-def examine(area: Area, path: str) -> Found | None:
+def examine(area: WorkspaceFolders, path: str) -> CrawledFile | None:
     """Look at one file; None where it does not belong into the index, as what a link leads to."""
     key = area.key(path)
     if key is None or not area.holds(path) or indexed_language(key) is None:
@@ -62,7 +62,7 @@ def examine(area: Area, path: str) -> Found | None:
         return None
 
 
-def _in_turn(walks: Iterable[Iterator[Found]]) -> Iterator[Found]:
+def _in_turn(walks: Iterable[Iterator[CrawledFile]]) -> Iterator[CrawledFile]:
     """Take one file of each folder, then the next one of each: a large one does not hide others."""
     left = list(walks)
     while left:
@@ -74,7 +74,7 @@ def _in_turn(walks: Iterable[Iterator[Found]]) -> Iterator[Found]:
                 yield found
 
 
-def _walk(top: str, area: Area, rest: Callable[[], None]) -> Iterator[Found]:
+def _walk(top: str, area: WorkspaceFolders, rest: Callable[[], None]) -> Iterator[CrawledFile]:
     """Walk breadth first, so that a limit cuts what is deep; links are not followed."""
     folders = [top]
     for folder in folders:
@@ -102,8 +102,10 @@ def _entries(folder: str) -> Sequence[os.DirEntry[str]]:
         return ()
 
 
-def _found(area: Area, path: str, key: str, status: os.stat_result) -> Found | None:
+def _found(
+    area: WorkspaceFolders, path: str, key: str, status: os.stat_result
+) -> CrawledFile | None:
     fits = S_ISREG(status.st_mode) and 0 < status.st_size <= LARGEST
     if not fits or not _SURROGATE.isdisjoint(key) or not area.draws_in(path):
         return None
-    return Found(key, status.st_mtime_ns, status.st_size)
+    return CrawledFile(key, status.st_mtime_ns, status.st_size)

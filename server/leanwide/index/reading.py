@@ -10,10 +10,10 @@ from typing import Final
 from attrs import evolve
 
 from leanwide.context.view import split_lines
-from leanwide.files.area import Area, real_path
+from leanwide.files.area import WorkspaceFolders, real_path
 from leanwide.files.exclusions import LARGEST
 from leanwide.files.plain import read_plain
-from leanwide.index.crawl import Found
+from leanwide.index.crawl import CrawledFile
 from leanwide.index.symbols import FileEntry, family, indexed_language, read_symbols
 
 _FROM_EDITOR: Final = -1
@@ -36,7 +36,7 @@ def read_lines(file: Path) -> list[str] | None:
     return split_lines(data.decode("utf-8-sig", "replace"))
 
 
-def read_entry(area: Area, found: Found) -> FileEntry | None:
+def read_entry(area: WorkspaceFolders, found: CrawledFile) -> FileEntry | None:
     """Read what the index keeps of a file; None where it is gone by now or unreadable.
 
     A file that was written a moment ago may be written again without another time or size, so its
@@ -53,10 +53,10 @@ def read_entry(area: Area, found: Found) -> FileEntry | None:
 
 def entry_of_text(key: str, lines: Sequence[str]) -> FileEntry | None:
     """Make an entry of a text in the editor."""
-    return _entry(Found(key, 0, _FROM_EDITOR), lines)
+    return _entry(CrawledFile(key, 0, _FROM_EDITOR), lines)
 
 
-def _entry(found: Found, lines: Sequence[str] | None) -> FileEntry | None:
+def _entry(found: CrawledFile, lines: Sequence[str] | None) -> FileEntry | None:
     if (language := indexed_language(found.key)) is None:
         return None
     symbols = None if lines is None else read_symbols(language, lines)

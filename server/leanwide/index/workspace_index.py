@@ -12,8 +12,8 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.context.snippet import Snippet
-from leanwide.files.area import Area
-from leanwide.index.builder import Builder, Change
+from leanwide.files.area import WorkspaceFolders
+from leanwide.index.builder import Builder, FileChange
 from leanwide.index.excerpts import call_sites, head, outline
 from leanwide.index.reading import read_lines
 from leanwide.index.slice_worker import SliceWorker
@@ -59,7 +59,7 @@ class WorkspaceIndex:
     def __init__(
         self, cache_folder: Path | None = None, *, rest: float = 1.0, most_bytes: int = _MOST_BYTES
     ) -> None:
-        self._area = Area()
+        self._area = WorkspaceFolders()
         self._snapshot = Snapshot()
         self._excerpts: dict[tuple[Located, int, int], Snippet] = {}
         self._builder = Builder(self._swap, most_bytes, cache_folder)
@@ -67,7 +67,7 @@ class WorkspaceIndex:
             "leanwide-index", self._apply, self._builder.save, idle_s=_SAVE_AFTER_S, rest=rest
         )
 
-    def build(self, area: Area) -> None:
+    def build(self, area: WorkspaceFolders) -> None:
         """Build the index of a workspace, or bring it up to date with new exclusions."""
         self._area = area
         self._worker.start(lambda: self._builder.build(area, self._worker.rest))
@@ -79,11 +79,11 @@ class WorkspaceIndex:
             path: Its path in the file system.
             lines: Its text in the editor, where that is newer than the disk's.
         """
-        self._worker.post(Change(path, None if lines is None else tuple(lines)))
+        self._worker.post(FileChange(path, None if lines is None else tuple(lines)))
 
     def remove(self, path: str) -> None:
         """Take out a file, or a folder with all that is in it."""
-        self._worker.post(Change(path, gone=True))
+        self._worker.post(FileChange(path, gone=True))
 
     def pause(self, seconds: float = 1.0) -> None:
         """Leave the processor alone for some time: somebody types."""
@@ -171,6 +171,6 @@ class WorkspaceIndex:
     def _swap(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
 
-    def _apply(self, changes: Sequence[Change]) -> None:
+    def _apply(self, changes: Sequence[FileChange]) -> None:
         """Runs in the thread, for all changes that wait."""
         self._builder.apply(self._area, changes)

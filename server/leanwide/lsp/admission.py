@@ -34,7 +34,7 @@ _WRONG: Final = (
 )
 
 
-class Refused(Exception):  # noqa: N818  # what happened to the connection
+class AdmissionRefused(Exception):  # noqa: N818  # what happened to the connection
     """The connection is not to be served.
 
     Args:
@@ -47,7 +47,7 @@ class Refused(Exception):  # noqa: N818  # what happened to the connection
 
 
 @frozen
-class Token:
+class AccessToken:
     """What a client has to know."""
 
     text: str
@@ -61,7 +61,7 @@ class Token:
         return "Token(…)"
 
 
-async def first_message(reader: asyncio.StreamReader, token: Token) -> dict[str, Any]:
+async def first_message(reader: asyncio.StreamReader, token: AccessToken) -> dict[str, Any]:
     """Read an ``initialize`` request that brings the token, and return it without.
 
     Raises:
@@ -71,7 +71,7 @@ async def first_message(reader: asyncio.StreamReader, token: Token) -> dict[str,
     return admitted(_parsed(await reader.readexactly(await _length(reader))), token)
 
 
-def admitted(message: dict[str, Any], token: Token) -> dict[str, Any]:
+def admitted(message: dict[str, Any], token: AccessToken) -> dict[str, Any]:
     """Return an ``initialize`` request without the token that it brought.
 
     The process of the client is left out too: it may run on another machine, and the connection
@@ -81,7 +81,7 @@ def admitted(message: dict[str, Any], token: Token) -> dict[str, Any]:
         Refused: It is another message, or the token is missing or wrong.
     """
     if message.get("jsonrpc") != "2.0" or not _has_id(message):
-        raise Refused
+        raise AdmissionRefused
     params = message.get("params") if message.get("method") == types.INITIALIZE else None
     options = params.get("initializationOptions") if isinstance(params, dict) else None
     given = options.get("token") if isinstance(options, dict) else None
@@ -96,10 +96,10 @@ def admitted(message: dict[str, Any], token: Token) -> dict[str, Any]:
     }
 
 
-def refusal(request: dict[str, Any], code: int, sentence: str) -> Refused:
+def refusal(request: dict[str, Any], code: int, sentence: str) -> AdmissionRefused:
     """Return the refusal of a request, with an error as its answer."""
     error = {"code": code, "message": sentence}
-    return Refused({"jsonrpc": "2.0", "id": request["id"], "error": error})
+    return AdmissionRefused({"jsonrpc": "2.0", "id": request["id"], "error": error})
 
 
 def frame(message: dict[str, Any]) -> bytes:
@@ -115,19 +115,19 @@ async def _length(reader: asyncio.StreamReader) -> int:
     """
     start = await reader.readexactly(len(_START))
     if start.lower() != _START:
-        raise Refused
+        raise AdmissionRefused
     line = start + await _line(reader)
     length, read = b"", len(line)
     while line.strip():
         name, colon, value = line.partition(b":")
         if not colon or name.strip().lower() not in _HEADERS or read > _MOST_HEADER_BYTES:
-            raise Refused
+            raise AdmissionRefused
         if name.strip().lower() == b"content-length":
             length = value.strip()
         line = await _line(reader)
         read += len(line)
     if not _LENGTH.fullmatch(length) or not 0 < int(length) <= _MOST_BYTES:
-        raise Refused
+        raise AdmissionRefused
     return int(length)
 
 
@@ -135,16 +135,16 @@ async def _line(reader: asyncio.StreamReader) -> bytes:
     try:
         return await reader.readuntil(b"\n")
     except asyncio.LimitOverrunError:
-        raise Refused from None
+        raise AdmissionRefused from None
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
-        raise Refused from None
+        raise AdmissionRefused from None
     if not isinstance(message, dict):
-        raise Refused
+        raise AdmissionRefused
     return message
 
 

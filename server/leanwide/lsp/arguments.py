@@ -9,7 +9,7 @@ from cattrs import BaseValidationError, Converter
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from leanwide.features.ask.selection import Place, whole
+from leanwide.features.ask.selection import Selection, whole
 from leanwide.features.edit.fix import Diagnostic
 from leanwide.lsp.convert import locate, view_at
 from leanwide.lsp.documents import DocumentWorkspace
@@ -21,7 +21,7 @@ AUTO: Final = "auto"
 
 
 @frozen
-class Target:
+class TargetArguments:
     """A place in a document, and where text of the answer is to be streamed to."""
 
     uri: str
@@ -45,7 +45,7 @@ class ChatMessage:
     """Of ``$/progress``; None: the answer comes at the end only."""
 
 
-def target(arguments: tuple[Any, ...], converter: Converter) -> Target:
+def target(arguments: tuple[Any, ...], converter: Converter) -> TargetArguments:
     """Read ``{"uri", "range", "streamToken"?}``.
 
     Raises:
@@ -56,7 +56,7 @@ def target(arguments: tuple[Any, ...], converter: Converter) -> Target:
     span = _span(given.get("range"), converter)
     if not isinstance(uri, str) or span is None or not _is_token(token):
         raise _refusal('{"uri", "range", "streamToken"?}')
-    return Target(uri, span, token)
+    return TargetArguments(uri, span, token)
 
 
 def chat_message(arguments: tuple[Any, ...], converter: Converter) -> ChatMessage:
@@ -171,7 +171,7 @@ def _refusal(wanted: str) -> JsonRpcInvalidParams:
     return JsonRpcInvalidParams(message=f"this takes one object {wanted}, as docs/protocol.md says")
 
 
-def place_at(workspace: DocumentWorkspace, uri: str, span: types.Range) -> Place:
+def place_at(workspace: DocumentWorkspace, uri: str, span: types.Range) -> Selection:
     """Take a snapshot of a document with a selection.
 
     Raises:
@@ -179,10 +179,10 @@ def place_at(workspace: DocumentWorkspace, uri: str, span: types.Range) -> Place
     """
     start, end = sorted((span.start, span.end), key=lambda at: (at.line, at.character))
     view = view_at(workspace, uri, start)
-    return Place(view=view, end=Position(*locate(workspace, uri, end)))
+    return Selection(view=view, end=Position(*locate(workspace, uri, end)))
 
 
-def document_at(workspace: DocumentWorkspace, uri: str) -> Place:
+def document_at(workspace: DocumentWorkspace, uri: str) -> Selection:
     """Take a snapshot of a document with all of it selected.
 
     Raises:

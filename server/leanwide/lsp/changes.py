@@ -15,7 +15,7 @@ _MOST: Final = 64
 
 
 @frozen
-class Change:
+class TextChange:
     """A replaced range. A change that others follow stands where those have moved it."""
 
     start: Place
@@ -26,7 +26,7 @@ class Change:
     """Text went away and none came."""
 
 
-def followed(changes: Sequence[Change], newer: Change) -> tuple[Change, ...]:
+def followed(changes: Sequence[TextChange], newer: TextChange) -> tuple[TextChange, ...]:
     """Add a change behind those that came before it in the same notification.
 
     More than a person makes are none: what a formatter did says nothing about the cursor.
@@ -36,7 +36,7 @@ def followed(changes: Sequence[Change], newer: Change) -> tuple[Change, ...]:
     return (*(evolve(one, new_end=_moved(one.new_end, newer)) for one in changes), newer)
 
 
-def removes_at(changes: Iterable[Change], place: Place) -> bool:
+def removes_at(changes: Iterable[TextChange], place: Place) -> bool:
     """Whether text was only taken away at a place: by the change that is nearest in its line."""
     changes = tuple(changes)
     line, column = place
@@ -46,7 +46,7 @@ def removes_at(changes: Iterable[Change], place: Place) -> bool:
     return min(near, key=lambda one: (abs(one.new_end[1] - column), one.removes)).removes
 
 
-def _moved(place: Place, change: Change) -> Place:
+def _moved(place: Place, change: TextChange) -> Place:
     """Where a place is after a later change."""
     if place <= change.start:
         return place

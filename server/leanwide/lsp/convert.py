@@ -13,7 +13,7 @@ from pygls.workspace import ServerTextPosition
 from leanwide.context.view import View
 from leanwide.engine.base import EngineStatus, LaneInfo
 from leanwide.features.journal import Record
-from leanwide.lsp.documents import Document, DocumentWorkspace, PositionError
+from leanwide.lsp.documents import DocumentWorkspace, OpenDocument, PositionError
 from leanwide.modes.profile import Mode
 
 
@@ -49,7 +49,7 @@ def locate(workspace: DocumentWorkspace, uri: str, position: types.Position) -> 
         raise JsonRpcInvalidParams(message=str(error)) from error
 
 
-def _opened(workspace: DocumentWorkspace, uri: str) -> Document:
+def _opened(workspace: DocumentWorkspace, uri: str) -> OpenDocument:
     document = workspace.opened(uri)
     if document is None:
         raise JsonRpcInvalidParams(message=f"{uri} is not open")
@@ -57,7 +57,7 @@ def _opened(workspace: DocumentWorkspace, uri: str) -> Document:
 
 
 @frozen
-class Entry:
+class SelectedEntry:
     """The entry that is selected in the editor's own list of completions; "" where there is none.
 
     It takes the place of a piece of the cursor's line, in columns in code points.
@@ -77,23 +77,23 @@ class Entry:
 
 def entry_at(
     workspace: DocumentWorkspace, view: View, selected: types.SelectedCompletionInfo | None
-) -> Entry | None:
+) -> SelectedEntry | None:
     """Give the selected entry; None where it replaces something else than what is at the cursor.
 
     Raises:
         JsonRpcInvalidParams: The document has no such line.
     """
     if selected is None or not selected.text:
-        return Entry(view.column, view.column, "")
+        return SelectedEntry(view.column, view.column, "")
     first, start = locate(workspace, view.uri, selected.range.start)
     last, end = locate(workspace, view.uri, selected.range.end)
     if not first == view.line == last or not start <= view.column <= end:
         return None
-    return Entry(start, end, selected.text)
+    return SelectedEntry(start, end, selected.text)
 
 
 def inline_item(
-    text: str, view: View, entry: Entry, workspace: DocumentWorkspace, report: types.Command
+    text: str, view: View, entry: SelectedEntry, workspace: DocumentWorkspace, report: types.Command
 ) -> types.InlineCompletionItem:
     """Make the item: the typed part of the line and the entry, with the new text behind them."""
     typed = view.current_line[: entry.start].lstrip()

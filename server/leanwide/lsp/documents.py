@@ -15,7 +15,7 @@ from lsprotocol import types
 from pygls.workspace import PositionCodec, TextDocument, Workspace
 
 from leanwide.context.view import split_lines
-from leanwide.lsp.changes import Change, followed, removes_at
+from leanwide.lsp.changes import TextChange, followed, removes_at
 from leanwide.lsp.uris import unusable, without_host
 
 
@@ -23,7 +23,7 @@ class PositionError(ValueError):
     """The document has no such line."""
 
 
-class Document(TextDocument):
+class OpenDocument(TextDocument):
     """A text document held as lines."""
 
     def __init__(self, text: str, codec: PositionCodec, item: types.TextDocumentItem) -> None:
@@ -36,7 +36,7 @@ class Document(TextDocument):
         )
         self.path = without_host(self.path)
         self._lines = split_lines(text)
-        self._changes: tuple[Change, ...] = ()
+        self._changes: tuple[TextChange, ...] = ()
         """Those of the newest notification."""
 
     @property
@@ -110,7 +110,7 @@ class Document(TextDocument):
             return len(self._lines), 0
         return position.line, self._column(self._text_of(position.line), position.character)
 
-    def _replace(self, span: types.Range, text: str) -> Change:
+    def _replace(self, span: types.Range, text: str) -> TextChange:
         """Replace a range, and split again only what the change can have joined or parted."""
         first, start = self._clamped(span.start)
         last, end = self._clamped(span.end)
@@ -131,10 +131,10 @@ class Document(TextDocument):
         return change
 
 
-def _change(start: tuple[int, int], end: tuple[int, int], text: str) -> Change:
+def _change(start: tuple[int, int], end: tuple[int, int], text: str) -> TextChange:
     parts = split_lines(text + "$")
     column = len(parts[-1]) - 1 + (start[1] if len(parts) == 1 else 0)
-    return Change(start, end, (start[0] + len(parts) - 1, column), not text)
+    return TextChange(start, end, (start[0] + len(parts) - 1, column), not text)
 
 
 class DocumentWorkspace(Workspace):
@@ -151,7 +151,7 @@ class DocumentWorkspace(Workspace):
             return
         self.revision += 1
         super().put_text_document(text_document, notebook_uri)
-        document = Document(text_document.text, self.position_codec, text_document)
+        document = OpenDocument(text_document.text, self.position_codec, text_document)
         self._text_documents[self._key(text_document.uri)] = document
 
     def update_text_document(
@@ -168,10 +168,10 @@ class DocumentWorkspace(Workspace):
         self.revision += 1
         super().update_text_document(text_doc, change)
 
-    def opened(self, uri: str) -> Document | None:
+    def opened(self, uri: str) -> OpenDocument | None:
         """Give the document as the editor has it open, or None: no file is read in its place."""
         document = self._text_documents.get(self._key(uri))
-        return document if isinstance(document, Document) else None
+        return document if isinstance(document, OpenDocument) else None
 
     @staticmethod
     def _key(uri: str) -> str:

@@ -8,7 +8,7 @@ from attrs import frozen
 from lsprotocol import types
 from pygls.workspace import PositionCodec, ServerTextPosition
 
-from leanwide.features.edit.change import Change
+from leanwide.features.edit.change import FileEdit
 from leanwide.syntax import Position, content
 
 _ANNOTATION: Final = "leanwide"
@@ -41,7 +41,7 @@ def edit_support(client: types.ClientCapabilities) -> EditSupport:
 
 
 def workspace_edit(
-    change: Change, label: str, support: EditSupport, codec: PositionCodec
+    change: FileEdit, label: str, support: EditSupport, codec: PositionCodec
 ) -> types.WorkspaceEdit:
     """Word a change for a client; one that creates a file needs a client that can."""
     plain = [
@@ -76,7 +76,7 @@ def _annotated(
     return types.AnnotatedTextEdit(annotation, edit.range, edit.new_text)
 
 
-def _place(change: Change, position: Position, codec: PositionCodec) -> types.Position:
+def _place(change: FileEdit, position: Position, codec: PositionCodec) -> types.Position:
     line, column = position
     if line >= len(change.lines):
         return types.Position(line, 0)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from lsprotocol import types
 
 from leanwide.context.view import View
-from leanwide.engine.base import EngineState, EngineStatus, Reading
-from leanwide.features.workspace_context import Elsewhere
-from leanwide.files.reader import Unread
+from leanwide.engine.base import EngineState, EngineStatus, PrefillProgress
+from leanwide.features.workspace_context import WorkspaceContext
+from leanwide.files.reader import UnreadableFile
 from leanwide.files.shown import about_unread
 from leanwide.lsp.convert import camel_case, position_of, status_params
 from leanwide.lsp.progress import ProgressBar
@@ -47,7 +47,7 @@ class QuestionBar:
         self._bar: ProgressBar | None = None
         self._told = ""
 
-    def read(self, how_far: Reading) -> None:
+    def read(self, how_far: PrefillProgress) -> None:
         """Show how much of the prompt is read."""
         share = 100 * how_far.tokens // max(1, how_far.of)
         self._show(share, f"{share} % of {how_far.of:,} tokens read")
@@ -121,17 +121,17 @@ class Feedback:
         """Show what is wrong with the engine, once until it has served again."""
         self._tell(text, kind, self._trouble)
 
-    def note_unread(self, unread: Unread) -> None:
+    def note_unread(self, unread: UnreadableFile) -> None:
         """Tell of ignore files that do not count: of all that were met in a moment, and once."""
         if not self._unread:
             asyncio.get_running_loop().call_later(_GATHERED_S, self._tell_unread)
         self._unread.setdefault(unread.path, unread.why)
 
     def _tell_unread(self) -> None:
-        unread = [Unread(path, why) for path, why in self._unread.items()]
+        unread = [UnreadableFile(path, why) for path, why in self._unread.items()]
         self.tell_once(about_unread(unread), types.MessageType.Warning)
 
-    async def follow_index(self, elsewhere: Elsewhere) -> None:
+    async def follow_index(self, elsewhere: WorkspaceContext) -> None:
         """Show that the workspace is indexed, where that lasts; in one bar, until it is done."""
         await asyncio.sleep(_LASTS_S)
         if self._following_index or not elsewhere.building:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
-from leanwide.features.document_names import Names
-from leanwide.features.workspace_context import Elsewhere
-from leanwide.files.area import Area, Folder, new_prefix, real_path
+from leanwide.features.document_names import DocumentNames
+from leanwide.features.workspace_context import WorkspaceContext
+from leanwide.files.area import Folder, WorkspaceFolders, new_prefix, real_path
 from leanwide.files.exclusions import Exclusions
 from leanwide.files.ignored import IgnoreFiles, Refuse
-from leanwide.files.reader import Unread
+from leanwide.files.reader import UnreadableFile
 from leanwide.options import (
     WORKSPACE_FILE,
     Layer,
@@ -46,8 +46,8 @@ class Folders:
 
     refuse: Refuse = field(default=lambda _: None)
     """Takes note of ignore files that do not count, on the loop."""
-    elsewhere: Elsewhere = field(factory=Elsewhere)
-    names: Names = field(factory=Names)
+    elsewhere: WorkspaceContext = field(factory=WorkspaceContext)
+    names: DocumentNames = field(factory=DocumentNames)
     _opened: tuple[_Opened, ...] = ()
     _prefixes: dict[Path, str] = field(factory=dict)
     """Of all folders that were ever open: a key never means another file later."""
@@ -96,7 +96,7 @@ class Folders:
         """Pass what a thread refuses to the loop, which may have ended by then."""
         loop = asyncio.get_running_loop()
 
-        def refuse(unread: Unread) -> None:
+        def refuse(unread: UnreadableFile) -> None:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self.refuse, unread)
 
@@ -121,7 +121,7 @@ class Folders:
         near = tuple(key for path in opened if (key := area.key(self.names.place(path))))
         self.elsewhere.build(evolve(area, near=near))
 
-    def _area(self, below: tuple[Layer, ...], above: Layer) -> Area:
+    def _area(self, below: tuple[Layer, ...], above: Layer) -> WorkspaceFolders:
         folders = []
         for one in self._opened:
             exclude = parse(*below, one.layer, above)[0].files.exclude
@@ -134,8 +134,8 @@ class Folders:
                 )
             )
         if folders:
-            return Area(folders=tuple(folders), outside=folders[0].exclusions)
-        return Area(outside=Exclusions("", parse(*below, above)[0].files.exclude))
+            return WorkspaceFolders(folders=tuple(folders), outside=folders[0].exclusions)
+        return WorkspaceFolders(outside=Exclusions("", parse(*below, above)[0].files.exclude))
 
 
 def _open(paths: Sequence[str], opened: tuple[_Opened, ...], refuse: Refuse) -> tuple[_Opened, ...]:

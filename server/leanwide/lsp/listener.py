@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 from lsprotocol import types
 
-from leanwide.lsp.admission import Refused, Token, first_message, frame, refusal
+from leanwide.lsp.admission import AccessToken, AdmissionRefused, first_message, frame, refusal
 from leanwide.lsp.rpc.connection import serve_connection
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Listener:
     def __init__(
         self,
         new_server: Callable[[], Server],
-        token: Token,
+        token: AccessToken,
         limits: ListenerLimits = ListenerLimits(),
     ) -> None:
         """Make a listener.
@@ -81,7 +81,7 @@ class Listener:
         try:
             message = await self._admitted(reader)
             await self._serve(message, reader, writer)
-        except Refused as refused:
+        except AdmissionRefused as refused:
             if refused.answer is not None:
                 writer.write(frame(refused.answer))
         except TimeoutError:

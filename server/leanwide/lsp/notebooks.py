@@ -12,7 +12,7 @@ from pygls.workspace import TextDocument
 
 from leanwide.context.view import View
 from leanwide.files.exclusions import LARGEST
-from leanwide.lsp.documents import Document, DocumentWorkspace
+from leanwide.lsp.documents import DocumentWorkspace, OpenDocument
 
 SYNC: Final = types.NotebookDocumentSyncOptions(
     notebook_selector=[
@@ -73,7 +73,7 @@ def _opened(workspace: DocumentWorkspace) -> Sequence[TextDocument]:
     return tuple(workspace.text_documents.values())
 
 
-def _cells(workspace: DocumentWorkspace, key: str, view: View) -> Iterator[Document]:
+def _cells(workspace: DocumentWorkspace, key: str, view: View) -> Iterator[OpenDocument]:
     """The cells of a notebook in a view's language, in the notebook's order."""
     notebook = workspace.get_notebook_document(cell_uri=view.uri)
     if notebook is not None:

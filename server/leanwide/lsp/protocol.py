@@ -21,7 +21,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol
 
 from leanwide.lsp.documents import DocumentWorkspace
-from leanwide.lsp.rpc.messages import Id, Invalid, Message, Notification, Request, Response
+from leanwide.lsp.rpc.messages import Id, Invalid, Message, RpcNotification, RpcRequest, RpcResponse
 from leanwide.lsp.rpc.outbox import Outbox
 from leanwide.lsp.uris import unusable
 
@@ -42,7 +42,7 @@ _DISPENSABLE: Final = frozenset({"leanwide/status", types.PROGRESS, types.WINDOW
 _FAULTS_NAMED: Final = 3
 
 
-class Stage(Enum):
+class SessionStage(Enum):
     """Where a session is."""
 
     NEW = auto()
@@ -59,7 +59,7 @@ class Protocol(LanguageServerProtocol):
     """
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
-        self._stage = Stage.NEW
+        self._stage = SessionStage.NEW
         self._turning: asyncio.Task[Any] | None = None
         """What leads to another stage; nothing is handled before it has ended."""
         self._requests: dict[Id, asyncio.Task[Any]] = {}
@@ -72,7 +72,7 @@ class Protocol(LanguageServerProtocol):
     @property
     def exit_code(self) -> int:
         """What the process ends with: 0 if the client shut the server down before it left."""
-        return 0 if self._stage is Stage.SHUT_DOWN else 1
+        return 0 if self._stage is SessionStage.SHUT_DOWN else 1
 
     @property
     def requests(self) -> Collection[asyncio.Task[Any]]:
@@ -86,11 +86,11 @@ class Protocol(LanguageServerProtocol):
     def receive(self, message: Message) -> None:
         """Handle a message; its handler starts soon."""
         match message:
-            case Request():
+            case RpcRequest():
                 self._receive_request(message)
-            case Notification():
+            case RpcNotification():
                 self._receive_notification(message)
-            case Response():
+            case RpcResponse():
                 self._receive_response(message)
             case Invalid():
                 self._refuse(message.id, JsonRpcException(message.reason, message.code))
@@ -111,7 +111,7 @@ class Protocol(LanguageServerProtocol):
 
     # Requests of the client.
 
-    def _receive_request(self, request: Request) -> None:
+    def _receive_request(self, request: RpcRequest) -> None:
         try:
             if request.id in self._requests:
                 raise _error(types.ErrorCodes.InvalidRequest, "this id is in use")
@@ -123,21 +123,21 @@ class Protocol(LanguageServerProtocol):
         task = self._start(handler, params)
         self._requests[request.id] = task
         if request.method == types.INITIALIZE:
-            self._stage, self._turning = Stage.RUNNING, task
+            self._stage, self._turning = SessionStage.RUNNING, task
             task.add_done_callback(self._check_initialized)
         elif request.method == types.SHUTDOWN:
-            self._stage, self._turning = Stage.SHUT_DOWN, task
+            self._stage, self._turning = SessionStage.SHUT_DOWN, task
         task.add_done_callback(partial(self._answer, request))
 
     def _check_stage(self, method: str) -> None:
-        if self._stage is Stage.SHUT_DOWN:
+        if self._stage is SessionStage.SHUT_DOWN:
             raise _error(types.ErrorCodes.InvalidRequest, "the server is shut down")
-        if self._stage is Stage.NEW and method != types.INITIALIZE:
+        if self._stage is SessionStage.NEW and method != types.INITIALIZE:
             raise _error(types.ErrorCodes.ServerNotInitialized, "initialize has to come first")
-        if self._stage is Stage.RUNNING and method == types.INITIALIZE:
+        if self._stage is SessionStage.RUNNING and method == types.INITIALIZE:
             raise _error(types.ErrorCodes.InvalidRequest, "the server is initialized")
 
-    def _prepared(self, request: Request) -> tuple[Callable[..., Any], Any]:
+    def _prepared(self, request: RpcRequest) -> tuple[Callable[..., Any], Any]:
         """The handler of a request, and what it takes."""
         handler = self._handler(request.method)
         if handler is None or not _is_request(request.method):
@@ -153,9 +153,9 @@ class Protocol(LanguageServerProtocol):
     def _check_initialized(self, task: asyncio.Task[Any]) -> None:
         """Let a client try again whose ``initialize`` failed."""
         if task.cancelled() or task.exception() is not None:
-            self._stage = Stage.NEW
+            self._stage = SessionStage.NEW
 
-    def _answer(self, request: Request, task: asyncio.Task[Any]) -> None:
+    def _answer(self, request: RpcRequest, task: asyncio.Task[Any]) -> None:
         self._requests.pop(request.id, None)
         if task.cancelled():
             cancelled = types.LSPErrorCodes.RequestCancelled
@@ -178,14 +178,14 @@ class Protocol(LanguageServerProtocol):
 
     # Notifications of the client.
 
-    def _receive_notification(self, notification: Notification) -> None:
+    def _receive_notification(self, notification: RpcNotification) -> None:
         method = notification.method
         if method == types.EXIT:
             self.exited = True
             return
         handler = self._handler(method)
         known = handler is not None or method == types.CANCEL_REQUEST
-        if self._stage is not Stage.RUNNING or not known or _is_request(method):
+        if self._stage is not SessionStage.RUNNING or not known or _is_request(method):
             return
         try:
             params = self._params(notification)
@@ -227,7 +227,7 @@ class Protocol(LanguageServerProtocol):
         handler = self.fm.builtin_features.get(method) or self.fm.features.get(method)
         return handler if callable(handler) else None
 
-    def _params(self, message: Request | Notification) -> Any:
+    def _params(self, message: RpcRequest | RpcNotification) -> Any:
         """The typed parameters of a message.
 
         Raises:
@@ -280,7 +280,7 @@ class Protocol(LanguageServerProtocol):
         self._request_futures.pop(known, None)
         self._result_types.pop(known, None)
 
-    def _receive_response(self, response: Response) -> None:
+    def _receive_response(self, response: RpcResponse) -> None:
         known = response.id
         future = self._request_futures.get(known) if known is not None else None
         if known is None or future is None or future.done():

@@ -11,9 +11,9 @@ from pygls.exceptions import JsonRpcContentModified, JsonRpcException
 
 from leanwide.engine.base import CancelToken, EngineError
 from leanwide.features.ask.ask import Show
-from leanwide.features.ask.selection import Place
+from leanwide.features.ask.selection import Selection
 from leanwide.files.shown import shown
-from leanwide.lsp.arguments import Target, place_at
+from leanwide.lsp.arguments import TargetArguments, place_at
 from leanwide.lsp.protocol import arrival_version
 from leanwide.lsp.requests import LiveRequests
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def snapshot(ls: Server, asked: Target) -> Place:
+def snapshot(ls: Server, asked: TargetArguments) -> Selection:
     """The place as it was when the request arrived. To be taken before the first ``await``.
 
     Raises:
@@ -33,7 +33,7 @@ def snapshot(ls: Server, asked: Target) -> Place:
     return as_it_arrived(place_at(ls.documents, asked.uri, asked.range))
 
 
-def as_it_arrived(place: Place) -> Place:
+def as_it_arrived(place: Selection) -> Selection:
     """The same place, unless its document changed after the request had been sent.
 
     Raises:

@@ -15,10 +15,10 @@ from pygls.lsp.server import LanguageServer
 
 from leanwide import __version__
 from leanwide.engine.base import Engine
-from leanwide.features.ask.conversations import Chats
+from leanwide.features.ask.conversations import Conversations
 from leanwide.features.completion.saved_places import keep_places
-from leanwide.features.journal import Journal, Record, Source
-from leanwide.features.session import Manners, Workbench, workbench
+from leanwide.features.journal import AnswerSource, Journal, Record
+from leanwide.features.session import Preferences, Workbench, workbench
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
 from leanwide.lsp.folders import Folders
@@ -70,7 +70,7 @@ class Server(LanguageServer):
         self.live = LiveRequests()
         self.explaining = LiveRequests()
         self.chatting = LiveRequests()
-        self.chats = Chats()
+        self.chats = Conversations()
         self._journal = Journal()
         self.feedback = Feedback(self)
         self.folders = Folders(self.feedback.note_unread)
@@ -98,7 +98,7 @@ class Server(LanguageServer):
     def last_record(self) -> Record | None:
         """The newest request that the model worked on."""
         records = reversed(self.bench.journal.records)
-        return next((record for record in records if record.source is Source.MODEL), None)
+        return next((record for record in records if record.source is AnswerSource.MODEL), None)
 
     def serves(self, language_id: str) -> bool:
         """Whether the user wants completions in this language."""
@@ -197,10 +197,10 @@ class Server(LanguageServer):
         self.feedback.tell_once(sentence, types.MessageType.Info)
 
 
-def manners_of(options: Options) -> Manners:
+def manners_of(options: Options) -> Preferences:
     """Give what the user wants of leanwide."""
     wishes = options.completion
-    return Manners(
+    return Preferences(
         in_comments=wishes.in_comments,
         in_strings=wishes.in_strings,
         look_ahead=wishes.look_ahead,

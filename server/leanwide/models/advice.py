@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from leanwide.models.fit import Fit, Load, Machine, Verdict, plan
+from leanwide.models.fit import Fit, Hardware, Load, Verdict, plan
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.memory import LaneShape
-from leanwide.models.registry import Entry, entries
+from leanwide.models.registry import RegistryEntry, entries
 
 
-def instead(fit: Fit, machine: Machine, entries: Sequence[Entry], file: str) -> Entry | None:
+def instead(
+    fit: Fit, machine: Hardware, entries: Sequence[RegistryEntry], file: str
+) -> RegistryEntry | None:
     """Choose the best recommended model that fits with the same lanes; None where none does.
 
     Other quantisations of the same model come first: they answer alike.
@@ -18,7 +20,7 @@ def instead(fit: Fit, machine: Machine, entries: Sequence[Entry], file: str) -> 
     cells = sum(lane.shape.context_tokens * lane.shape.sequences for lane in fit.lanes)
     compute = sum(lane.bytes.compute for lane in fit.lanes)
 
-    def needs(entry: Entry) -> int:
+    def needs(entry: RegistryEntry) -> int:
         return entry.size_bytes + entry.kv_bytes_per_token * cells + compute
 
     fitting = [entry for entry in entries if needs(entry) <= machine.usable_bytes]
@@ -26,7 +28,7 @@ def instead(fit: Fit, machine: Machine, entries: Sequence[Entry], file: str) -> 
     return min(fitting, key=lambda entry: entry.repo not in same, default=None)
 
 
-def advice(name: str, fit: Fit, machine: Machine, better: Entry | None) -> str:
+def advice(name: str, fit: Fit, machine: Hardware, better: RegistryEntry | None) -> str:
     """Say in one sentence what is wrong with the fit and what to do; "" where it fits."""
     needs, have = _gb(fit.needed_bytes), _gb(machine.usable_bytes)
     choose = (
@@ -69,7 +71,7 @@ def _shorter(fit: Fit) -> str:
 
 
 def load_notice(
-    header: GgufHeader, machine: Machine, lanes: Mapping[str, LaneShape], load: Load
+    header: GgufHeader, machine: Hardware, lanes: Mapping[str, LaneShape], load: Load
 ) -> str:
     """Say at the load what :func:`advice` says of a model that does not fit; "" where it does."""
     fit = plan(header, load, machine, lanes)

@@ -40,7 +40,7 @@ class Verdict(enum.StrEnum):
 
 
 @frozen(kw_only=True)
-class Machine:
+class Hardware:
     """What decides the fit, as far as it is the machine's."""
 
     memory_bytes: int
@@ -100,7 +100,7 @@ class Fit:
         return self.weights_bytes + sum(lane.bytes.total for lane in self.lanes)
 
 
-def plan(header: GgufHeader, load: Load, machine: Machine, lanes: Mapping[str, LaneShape]) -> Fit:
+def plan(header: GgufHeader, load: Load, machine: Hardware, lanes: Mapping[str, LaneShape]) -> Fit:
     """Say how a model fits; ``lanes`` are wanted, the first of them most."""
     weights = load.copies * header.file_bytes
     on_gpu = round(weights * _gpu_share(header, load.gpu_layers))

@@ -15,7 +15,7 @@ _KV_SHARE: Final = 0.5
 _SMALLEST_CONTEXT: Final = 256
 
 
-class Width(enum.StrEnum):
+class ExpertWidth(enum.StrEnum):
     """An expert count by the model's own measure."""
 
     HALF = "half"
@@ -24,13 +24,13 @@ class Width(enum.StrEnum):
     """The count the model was trained with."""
 
 
-def wanted_experts(header: GgufHeader, wanted: int | Width) -> int:
+def wanted_experts(header: GgufHeader, wanted: int | ExpertWidth) -> int:
     """Give the number that ``wanted`` means for this model."""
     trained = header.number(EXPERTS_KEY)
     match wanted:
-        case Width.HALF:
+        case ExpertWidth.HALF:
             return (trained + 1) // 2
-        case Width.TRAINED:
+        case ExpertWidth.TRAINED:
             return trained
         case _:
             return wanted

@@ -31,7 +31,7 @@ class PullError(Exception):
 
 
 @frozen(kw_only=True)
-class Patience:
+class RetryPolicy:
     """How often a broken connection is taken up again."""
 
     tries: int
@@ -40,11 +40,11 @@ class Patience:
     """Seconds before the next attempt; each that brings nothing doubles them."""
 
 
-PATIENCE: Final = Patience(tries=7, first_wait_s=0.25)
+PATIENCE: Final = RetryPolicy(tries=7, first_wait_s=0.25)
 """Bridges 16 seconds without a connection."""
 
 
-def pull(source: HubFile, report: Report, patience: Patience = PATIENCE) -> Path:
+def pull(source: HubFile, report: Report, patience: RetryPolicy = PATIENCE) -> Path:
     """Bring a file, unless it is there already; give its path.
 
     Raises:
@@ -83,7 +83,7 @@ def _open_part(part: Path) -> Iterator[BinaryIO]:
         os.fsync(file.fileno())
 
 
-def _fetch(file: BinaryIO, remote: RemoteFile, report: Report, patience: Patience) -> None:
+def _fetch(file: BinaryIO, remote: RemoteFile, report: Report, patience: RetryPolicy) -> None:
     """Bring what is missing; connections may break."""
     if file.tell() > remote.size_bytes:
         file.truncate(0)

@@ -45,7 +45,7 @@ class HubFile:
 
 
 @frozen(kw_only=True)
-class Entry:
+class RegistryEntry:
     """A recommended model. Every field is a fact of the file, as its page on the hub has it."""
 
     name: str = field(validator=matches_re(r"[a-z0-9._-]+"))
@@ -82,10 +82,10 @@ class Entry:
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
+def entries() -> tuple[RegistryEntry, ...]:
     """Read the registry, best model first."""
     text = resources.files(__package__).joinpath("registry.toml").read_text("utf-8")
-    return tuple(Entry(**each) for each in tomllib.loads(text)["model"])
+    return tuple(RegistryEntry(**each) for each in tomllib.loads(text)["model"])
 
 
 def resolve(name: str) -> HubFile:

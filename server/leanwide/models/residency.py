@@ -22,7 +22,7 @@ class Residency(enum.StrEnum):
     """One: both lanes run the same number of experts, each with a KV cache of its own."""
 
 
-class Wish(enum.StrEnum):
+class ResidencySetting(enum.StrEnum):
     """What the user says about it."""
 
     AUTO = "auto"
@@ -32,7 +32,7 @@ class Wish(enum.StrEnum):
 
 
 @frozen(kw_only=True)
-class Weights:
+class WeightSizes:
     """What decides it, as far as it is the model's or the user's."""
 
     size_bytes: int
@@ -45,7 +45,7 @@ class Weights:
 
 
 @frozen
-class Residence:
+class ResidencyChoice:
     """A residency, and why."""
 
     residency: Residency
@@ -53,23 +53,27 @@ class Residence:
     """Without a full stop."""
 
 
-def choose_residency(wish: Wish, weights: Weights, memory_bytes: int) -> Residence:
+def choose_residency(
+    wish: ResidencySetting, weights: WeightSizes, memory_bytes: int
+) -> ResidencyChoice:
     """Choose for a machine with so much memory."""
     if weights.experts == 0:
-        return Residence(Residency.SINGLE, "the model has no experts to choose from")
-    if wish in (Wish.SINGLE, Wish.SWAP):
-        return Residence(Residency(wish), "machine.residency says so")
+        return ResidencyChoice(Residency.SINGLE, "the model has no experts to choose from")
+    if wish in (ResidencySetting.SINGLE, ResidencySetting.SWAP):
+        return ResidencyChoice(Residency(wish), "machine.residency says so")
     if weights.mapped and not weights.on_gpu:
-        return Residence(Residency.SHARED, "both lanes map the same file")
+        return ResidencyChoice(Residency.SHARED, "both lanes map the same file")
     return _of_copies(wish, weights, memory_bytes)
 
 
-def _of_copies(wish: Wish, weights: Weights, memory_bytes: int) -> Residence:
+def _of_copies(wish: ResidencySetting, weights: WeightSizes, memory_bytes: int) -> ResidencyChoice:
     """Choose where every handle has weights of its own."""
-    if wish is Wish.SHARED:
-        return Residence(Residency.SHARED, "machine.residency says so; the weights are there twice")
+    if wish is ResidencySetting.SHARED:
+        return ResidencyChoice(
+            Residency.SHARED, "machine.residency says so; the weights are there twice"
+        )
     if weights.on_gpu:
-        return Residence(Residency.SINGLE, "each handle would take GPU memory of its own")
+        return ResidencyChoice(Residency.SINGLE, "each handle would take GPU memory of its own")
     if 2 * weights.size_bytes <= _WEIGHTS_SHARE * memory_bytes:
-        return Residence(Residency.SHARED, "memory holds the weights twice")
-    return Residence(Residency.SINGLE, "memory does not hold the weights twice")
+        return ResidencyChoice(Residency.SHARED, "memory holds the weights twice")
+    return ResidencyChoice(Residency.SINGLE, "memory does not hold the weights twice")

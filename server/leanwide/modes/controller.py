@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import evolve
 
-from leanwide.modes.machine import Machine
+from leanwide.modes.machine import MachineState
 from leanwide.modes.profile import Budget
 
 STEPS: Final = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fraction(1, 4))
@@ -35,7 +35,7 @@ MEMORY_SHORT: Final = Fraction(1, 2)
 """Most of a profile when memory is short: a shorter prompt touches less of the KV cache."""
 
 
-def afford(budget: Budget, machine: Machine, lane: str) -> tuple[Budget, str]:
+def afford(budget: Budget, machine: MachineState, lane: str) -> tuple[Budget, str]:
     """Give what the machine affords of a budget on a lane, and why it is less; "" where it is not.
 
     A slower machine never gets more of anything, and a machine that is not known gets all.
@@ -44,12 +44,12 @@ def afford(budget: Budget, machine: Machine, lane: str) -> tuple[Budget, str]:
     return _narrowed(budget, context, depth, machine)
 
 
-def spare(budget: Budget, machine: Machine) -> tuple[Budget, str]:
+def spare(budget: Budget, machine: MachineState) -> tuple[Budget, str]:
     """Return what battery and memory allow of a budget, and why it is less; "" where it is not."""
     return _narrowed(budget, Fraction(1), Fraction(1), machine)
 
 
-def leave_time(budget: Budget, machine: Machine, lane: str) -> Budget:
+def leave_time(budget: Budget, machine: MachineState, lane: str) -> Budget:
     """Give a budget whose thinking leaves the time that all of its answer takes."""
     per_second = machine.pace(lane).decode.settled
     if not per_second:
@@ -58,12 +58,12 @@ def leave_time(budget: Budget, machine: Machine, lane: str) -> Budget:
     return evolve(budget, thinking_tokens=max(0, min(budget.thinking_tokens, left)))
 
 
-def answer_seconds(tokens: int, machine: Machine, lane: str) -> float:
+def answer_seconds(tokens: int, machine: MachineState, lane: str) -> float:
     """Give how long an answer of so many tokens takes; 0 where the speed is not known."""
     return _seconds(tokens, machine.pace(lane).decode.settled)
 
 
-def afford_prompt(budget: Budget, machine: Machine, lane: str) -> Budget:
+def afford_prompt(budget: Budget, machine: MachineState, lane: str) -> Budget:
     """Return a budget whose prompt is read while somebody waits for the first token of its answer.
 
     The answer is shown while it grows, so its length costs nothing.
@@ -75,7 +75,7 @@ def afford_prompt(budget: Budget, machine: Machine, lane: str) -> Budget:
 
 
 def _narrowed(
-    budget: Budget, context: Fraction, depth: Fraction, machine: Machine
+    budget: Budget, context: Fraction, depth: Fraction, machine: MachineState
 ) -> tuple[Budget, str]:
     """Give these shares of a budget, or what battery and memory allow, and the reason."""
     most, why_most = _most(machine)
@@ -107,7 +107,7 @@ def _in_words(whole: Budget, narrowed: Budget) -> str:
     )
 
 
-def _in_time(budget: Budget, machine: Machine, lane: str) -> tuple[Fraction, Fraction]:
+def _in_time(budget: Budget, machine: MachineState, lane: str) -> tuple[Fraction, Fraction]:
     """Shares of context and depth that meet the deadline.
 
     Each may take what the other leaves of it, and half of it in any case.
@@ -132,7 +132,7 @@ def _share(needed: float, available: float, steps: Sequence[Fraction] = STEPS) -
     return next((step for step in steps if needed * float(step) <= available), steps[-1])
 
 
-def _most(machine: Machine) -> tuple[Fraction, str]:
+def _most(machine: MachineState) -> tuple[Fraction, str]:
     """The largest share that battery and memory allow, and why it is not all."""
     limits = [(Fraction(1), "")]
     if machine.on_battery:

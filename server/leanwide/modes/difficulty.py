@@ -13,7 +13,7 @@ from typing import Final
 from attrs import frozen
 
 
-class Level(enum.StrEnum):
+class DifficultyLevel(enum.StrEnum):
     """How much a question needs."""
 
     TRIVIAL = "trivial"
@@ -27,7 +27,7 @@ class Level(enum.StrEnum):
 class Difficulty:
     """A question's level, and the sign that told it."""
 
-    level: Level
+    level: DifficultyLevel
     reason: str
     """Without a full stop, such as ``it asks why``."""
 
@@ -79,10 +79,10 @@ def difficulty(question: str) -> Difficulty:
     text = question.strip().lower()
     words = len(text.split())
     if sign := _hard_sign(text, words):
-        return Difficulty(Level.HARD, sign)
+        return Difficulty(DifficultyLevel.HARD, sign)
     if sign := _trivial_sign(text, words):
-        return Difficulty(Level.TRIVIAL, sign)
-    return Difficulty(Level.ORDINARY, "nothing tells that it is hard or trivial")
+        return Difficulty(DifficultyLevel.TRIVIAL, sign)
+    return Difficulty(DifficultyLevel.ORDINARY, "nothing tells that it is hard or trivial")
 
 
 def _hard_sign(text: str, words: int) -> str:

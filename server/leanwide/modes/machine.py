@@ -54,7 +54,7 @@ class Rate:
 
 
 @frozen
-class Pace:
+class LaneSpeed:
     """How fast one lane runs."""
 
     prompt: Rate = Rate()
@@ -64,10 +64,10 @@ class Pace:
 
 
 @frozen(kw_only=True)
-class Machine:
+class MachineState:
     """What the router knows of the machine; nothing, at first, and then nothing is narrowed."""
 
-    paces: Mapping[str, Pace] = field(factory=dict)
+    paces: Mapping[str, LaneSpeed] = field(factory=dict)
     """By the lane's name."""
     on_battery: bool = False
     battery_percent: float | None = None
@@ -85,16 +85,16 @@ class Machine:
         """Whether nothing is to be done that nobody asked for."""
         return (self.on_battery and self.battery_low) or self.memory_short
 
-    def pace(self, lane: str) -> Pace:
+    def pace(self, lane: str) -> LaneSpeed:
         """Give what is known of a lane."""
-        return self.paces.get(lane, Pace())
+        return self.paces.get(lane, LaneSpeed())
 
 
-UNKNOWN: Final = Machine()
+UNKNOWN: Final = MachineState()
 """A machine of which nothing is known: it gets every profile as it is."""
 
 
-def learn(machine: Machine, stats: Stats) -> Machine:
+def learn(machine: MachineState, stats: Stats) -> MachineState:
     """Take in what a finished request says of its lane's speed."""
     pace = machine.pace(stats.lane)
     if stats.tokens_evaluated >= _PROMPT_TOKENS:

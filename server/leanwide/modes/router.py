@@ -13,8 +13,8 @@ from typing import Final
 from attrs import evolve, frozen
 
 from leanwide.modes.controller import afford, afford_prompt, leave_time, spare
-from leanwide.modes.difficulty import Difficulty, Level
-from leanwide.modes.machine import UNKNOWN, Machine
+from leanwide.modes.difficulty import Difficulty, DifficultyLevel
+from leanwide.modes.machine import UNKNOWN, MachineState
 from leanwide.modes.profile import Budget, Decision, Mode, Profile
 
 
@@ -51,7 +51,7 @@ class Signals:
     """How hard a chat's question is; None: nobody looked."""
     pinned: Mode | None = None
     """The mode that the user wants for everything, whatever the task."""
-    machine: Machine = UNKNOWN
+    machine: MachineState = UNKNOWN
     """How fast it is, its battery and its memory."""
     waits_for_prompt: bool = False
     """A completion's prompt has to be read while somebody waits."""
@@ -89,7 +89,7 @@ def route(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Dec
     )
     lane = profile.lane
     reasons = [f"{task}: {why}"]
-    if mode is Mode.DIALOG and _level(signals) is Level.TRIVIAL:
+    if mode is Mode.DIALOG and _level(signals) is DifficultyLevel.TRIVIAL:
         lean = profiles[Mode.CODE]
         lane, context = lean.lane, min(whole.context_tokens, lean.context_tokens)
         whole = evolve(whole, context_tokens=context, thinking_tokens=0)
@@ -123,17 +123,17 @@ def _mode(task: Task, signals: Signals) -> tuple[Mode, str]:
     if mode is not Mode.DIALOG or signals.difficulty is None:
         return mode, mode
     level, sign = signals.difficulty.level, signals.difficulty.reason
-    if level is Level.HARD:
+    if level is DifficultyLevel.HARD:
         return Mode.THINK, f"{Mode.THINK}, a hard question because {sign}"
-    if level is Level.TRIVIAL:
+    if level is DifficultyLevel.TRIVIAL:
         return mode, f"{mode} on the lane of {Mode.CODE}, a trivial question because {sign}"
     return mode, mode
 
 
-def _level(signals: Signals) -> Level:
+def _level(signals: Signals) -> DifficultyLevel:
     """The question's level; a pinned mode is not dropped to another lane."""
     if signals.difficulty is None or signals.pinned is not None:
-        return Level.ORDINARY
+        return DifficultyLevel.ORDINARY
     return signals.difficulty.level
 
 

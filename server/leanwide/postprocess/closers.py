@@ -6,7 +6,7 @@ import re
 from collections import deque
 from typing import Final
 
-from leanwide.postprocess.filter_context import Setting
+from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.nesting import (
     LONG_QUOTES,
     PAIRS,
@@ -25,7 +25,7 @@ _DANGLING: Final = re.compile(r"[\s,.:+*/%|&^=<>!-]*$")
 """Separators and operators that wait for something more."""
 
 
-def without_doubled_closers(text: str, setting: Setting) -> str:
+def without_doubled_closers(text: str, setting: FilterContext) -> str:
     """Cut the answer where it would close what the text after the cursor closes already.
 
     That text closes what it can of what the line has open; only the rest is the answer's to close.
@@ -47,7 +47,7 @@ def without_doubled_closers(text: str, setting: Setting) -> str:
     return text
 
 
-def without_stray_closers(text: str, setting: Setting) -> str:
+def without_stray_closers(text: str, setting: FilterContext) -> str:
     """Cut where an answer inside a string closes the bracket in which the string stands.
 
     A model that overlooks the quote goes on as in code. A string that has such a bracket already
@@ -63,7 +63,7 @@ def without_stray_closers(text: str, setting: Setting) -> str:
     return text
 
 
-def without_unclosed(text: str, setting: Setting) -> str:
+def without_unclosed(text: str, setting: FilterContext) -> str:
     """Cut before what the answer opens and leaves open in the middle of a line.
 
     An answer that was ended early stops anywhere; in front of ``)`` an open ``[`` breaks the line.
@@ -78,7 +78,7 @@ def without_unclosed(text: str, setting: Setting) -> str:
     return text if place is None else _DANGLING.sub("", text[: place - len(before)])
 
 
-def without_doubled_end(text: str, setting: Setting) -> str:
+def without_doubled_end(text: str, setting: FilterContext) -> str:
     """Cut before an end such as ``;`` or ``:`` that the line has already."""
     after = setting.view.line_after.lstrip()
     if not after or after[0] not in _ENDS:

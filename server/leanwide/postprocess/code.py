@@ -12,7 +12,7 @@ _FENCE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)")
 
 
 @frozen
-class Code:
+class AnswerCode:
     """Code as a model gave it."""
 
     text: str
@@ -23,7 +23,7 @@ class Code:
     """The closing fence's line is over, so that what follows is talk."""
 
 
-def code_in(answer: str) -> Code:
+def code_in(answer: str) -> AnswerCode:
     """Take the code out of an answer with LF endings.
 
     A fence that is never closed holds everything that follows it.
@@ -31,13 +31,13 @@ def code_in(answer: str) -> Code:
     lines = answer.split("\n")
     opened = next((at for at, line in enumerate(lines) if _FENCE.fullmatch(line)), None)
     if opened is None:
-        return Code(_without_blank_ends(lines), closed=False, ended=False)
+        return AnswerCode(_without_blank_ends(lines), closed=False, ended=False)
     closing = _closing(lines, opened)
     code = _without_blank_ends(lines[opened + 1 : closing])
-    return Code(code, closed=closing < len(lines), ended=closing < len(lines) - 1)
+    return AnswerCode(code, closed=closing < len(lines), ended=closing < len(lines) - 1)
 
 
-def text_in(answer: str, fence: str) -> Code:
+def text_in(answer: str, fence: str) -> AnswerCode:
     """Take a text that may hold code blocks of its own out of an answer with LF endings.
 
     A shorter fence than the one that was asked for serves where the answer is nothing but one
@@ -56,7 +56,7 @@ def text_in(answer: str, fence: str) -> Code:
         (at for at in range(opened + 1, len(lines)) if _is_fence(lines[at], fence)), len(lines)
     )
     text = _without_blank_ends(lines[opened + 1 : closing])
-    return Code(text, closed=closing < len(lines), ended=closing < len(lines) - 1)
+    return AnswerCode(text, closed=closing < len(lines), ended=closing < len(lines) - 1)
 
 
 def _is_fence(line: str, least: str) -> bool:
@@ -64,7 +64,7 @@ def _is_fence(line: str, least: str) -> bool:
     return match is not None and match["fence"].startswith(least)
 
 
-def _only_block(lines: list[str]) -> Code:
+def _only_block(lines: list[str]) -> AnswerCode:
     """The text of an answer whose first and last line are the fences around it."""
     while lines and not lines[-1].strip():
         lines.pop()
@@ -72,8 +72,8 @@ def _only_block(lines: list[str]) -> Code:
     inside = lines[1:-1]
     paired = sum(_FENCE.fullmatch(line) is not None for line in inside) % 2 == 0
     if first is None or len(lines) < 2 or lines[-1].strip() != first["fence"] or not paired:
-        return Code("", closed=False, ended=False)
-    return Code(_without_blank_ends(inside), closed=True, ended=False)
+        return AnswerCode("", closed=False, ended=False)
+    return AnswerCode(_without_blank_ends(inside), closed=True, ended=False)
 
 
 def without_head(code: str, head: Container[str]) -> str:

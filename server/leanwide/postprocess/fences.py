@@ -7,14 +7,14 @@ from typing import Final
 
 from leanwide.context.prose import holds_text
 from leanwide.postprocess.around import InCode, code_around
-from leanwide.postprocess.filter_context import Setting
+from leanwide.postprocess.filter_context import FilterContext
 
 _TICKS: Final = "```"
 _FENCE: Final = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^`\n]*(?:\n|\Z)", re.MULTILINE)
 _CLOSING: Final = re.compile(r"(?:\A|\n)[ \t]*```|[ \t]*```[ \t]*(?=\n|\Z)")
 
 
-def without_fences(text: str, setting: Setting) -> str:
+def without_fences(text: str, setting: FilterContext) -> str:
     """Drop code fences and what stands around them, where they stand in code.
 
     A fence that names a language opens the code, and what stands before it is talk. Another one

@@ -8,7 +8,7 @@ from leanwide.context.view import View
 
 
 @frozen
-class Setting:
+class FilterContext:
     """Where an answer is to be shown."""
 
     view: View

@@ -17,7 +17,7 @@ from leanwide.postprocess.closers import (
     without_unclosed,
 )
 from leanwide.postprocess.fences import without_fences
-from leanwide.postprocess.filter_context import Setting
+from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.following import (
     without_echo,
     without_following_lines,
@@ -32,15 +32,15 @@ from leanwide.postprocess.joint import (
 from leanwide.postprocess.markup import without_markers, without_thoughts
 from leanwide.postprocess.repetition import without_loop
 
-Filter = Callable[[str, Setting], str]
+Filter = Callable[[str, FilterContext], str]
 
 
-def first_line_inside_text(text: str, setting: Setting) -> str:
+def first_line_inside_text(text: str, setting: FilterContext) -> str:
     """Keep one line where other text follows on the cursor's line."""
     return text.split("\n", 1)[0] if setting.view.has_text_after else text
 
 
-def without_trailing_blank(text: str, setting: Setting) -> str:
+def without_trailing_blank(text: str, setting: FilterContext) -> str:
     """End with the last character that shows; an answer of blanks shows nothing."""
     del setting
     return text.rstrip()
@@ -72,17 +72,17 @@ FILTERS: Final[tuple[Filter, ...]] = (
 )
 
 
-def shape(text: str, setting: Setting) -> str:
+def shape(text: str, setting: FilterContext) -> str:
     """Run all filters, with the document's own line endings; "" where nothing is left to show."""
     return _settled(text, setting, FILTERS).replace("\n", setting.view.newline)
 
 
-def joined(text: str, setting: Setting) -> str:
+def joined(text: str, setting: FilterContext) -> str:
     """Make an answer begin as it will be shown where it was asked for; the rest stays."""
     return _settled(text, setting, JOINING)
 
 
-def _settled(text: str, setting: Setting, filters: tuple[Filter, ...]) -> str:
+def _settled(text: str, setting: FilterContext, filters: tuple[Filter, ...]) -> str:
     """Run filters until none changes anything: what one of them leaves may be another's to cut."""
     before, text = None, with_lf(text)
     while text != before:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from leanwide.context.view import View
-from leanwide.postprocess.filter_context import Setting
+from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.nesting import open_at_end
 
 _LOOK_AHEAD: Final = 12
@@ -19,7 +19,7 @@ _ECHO_LETTERS: Final = 24
 """A shorter text may well stand in two places."""
 
 
-def without_rest_of_line(text: str, setting: Setting) -> str:
+def without_rest_of_line(text: str, setting: FilterContext) -> str:
     """Drop from a single line's end what the rest of the cursor's line begins with."""
     rest, said = setting.view.line_after.strip(), text.rstrip()
     if "\n" in text:
@@ -33,7 +33,7 @@ def without_rest_of_line(text: str, setting: Setting) -> str:
     return text
 
 
-def without_following_lines(text: str, setting: Setting) -> str:
+def without_following_lines(text: str, setting: FilterContext) -> str:
     """Cut the answer where it begins to repeat the lines after the cursor."""
     following = _following(setting.view)
     if not following:
@@ -59,7 +59,7 @@ def may_repeat(beginning: str, view: View) -> bool:
     return following[0].strip().startswith(line)
 
 
-def without_echo(text: str, setting: Setting) -> str:
+def without_echo(text: str, setting: FilterContext) -> str:
     """Say nothing where the answer is a piece of a related snippet."""
     letters = " ".join(text.split())
     if len(letters) < _ECHO_LETTERS or "\n" not in text.strip():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from leanwide.postprocess.filter_context import Setting
+from leanwide.postprocess.filter_context import FilterContext
 
 _BLANKS: Final = re.compile(r"[ \t]*")
 _COMMENT_MARK: Final = re.compile(r"\*|//[/!]?|#|--+|;+|%+")
@@ -14,7 +14,7 @@ _CONTINUES: Final = tuple(":{([,\\=+")
 """Ends of a line after which the next one may stand deeper."""
 
 
-def with_line_break(text: str, setting: Setting) -> str:
+def with_line_break(text: str, setting: FilterContext) -> str:
     """Begin a new line where the answer is the body of a block that the line has just opened."""
     view = setting.view
     line = view.line_before.rstrip()
@@ -25,7 +25,7 @@ def with_line_break(text: str, setting: Setting) -> str:
     return "\n" + text if deeper and body and body[0] != "\n" else text
 
 
-def without_doubled_indentation(text: str, setting: Setting) -> str:
+def without_doubled_indentation(text: str, setting: FilterContext) -> str:
     """Drop the first line's indentation where the cursor's line is indented that far already."""
     view = setting.view
     indentation, body = _split_blanks(text)
@@ -37,7 +37,7 @@ def without_doubled_indentation(text: str, setting: Setting) -> str:
     return text if may_deepen or body.startswith("\n") else body
 
 
-def without_doubled_comment_mark(text: str, setting: Setting) -> str:
+def without_doubled_comment_mark(text: str, setting: FilterContext) -> str:
     """Drop the mark of a comment's line where the cursor's line has nothing but that."""
     before = setting.view.line_before
     mark = before.strip()
@@ -50,7 +50,7 @@ def without_doubled_comment_mark(text: str, setting: Setting) -> str:
     return rest.removeprefix(" ") if before.endswith((" ", "\t")) else rest
 
 
-def without_doubled_space(text: str, setting: Setting) -> str:
+def without_doubled_space(text: str, setting: FilterContext) -> str:
     """Drop spaces before a word where the cursor stands behind a space; others align something."""
     before = setting.view.line_before
     spaces, body = _split_blanks(text)

@@ -16,7 +16,7 @@ from leanwide.context.prose import holds_text, is_prose
 from leanwide.context.view import View
 from leanwide.engine.base import Piece
 from leanwide.postprocess.around import code_around
-from leanwide.postprocess.filter_context import Setting
+from leanwide.postprocess.filter_context import FilterContext
 
 _BAR: Final = "\uff5c"
 """The full-width vertical line in DeepSeek's markers."""
@@ -40,7 +40,7 @@ def is_markup(token: str) -> bool:
     return _MARKUP.fullmatch(token.strip()) is not None
 
 
-class Hearing:
+class MarkupStream:
     """An answer as it arrives, markup left out."""
 
     def __init__(self, view: View, said: str = "") -> None:
@@ -85,7 +85,7 @@ class Hearing:
         return holds_text(self._view) or code_around(self._view)(self.text)
 
 
-def without_markers(text: str, setting: Setting) -> str:
+def without_markers(text: str, setting: FilterContext) -> str:
     """Cut at a marker that the model can only spell, at the beginning or alone on a line."""
     markers = _spelt_here(text, setting)
     if not markers:
@@ -99,7 +99,7 @@ def without_markers(text: str, setting: Setting) -> str:
     return text
 
 
-def without_thoughts(text: str, setting: Setting) -> str:
+def without_thoughts(text: str, setting: FilterContext) -> str:
     """Drop thoughts at the beginning, of a model that can only spell their marks.
 
     Also where their beginning stood in the prompt, or their end has not come.
@@ -112,7 +112,7 @@ def without_thoughts(text: str, setting: Setting) -> str:
     return _CLOSED.sub("", _THOUGHT.sub(r"\1", text))
 
 
-def _spelt_here(text: str, setting: Setting) -> Sequence[str]:
+def _spelt_here(text: str, setting: FilterContext) -> Sequence[str]:
     """The markers in a text that can be none of the document's own words."""
     marks = [one for one in setting.markers if one not in (_OPENING, _CLOSING)]
     return _unused(marks, text, setting.view)

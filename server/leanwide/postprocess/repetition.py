@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from leanwide.postprocess.filter_context import Setting
+from leanwide.postprocess.filter_context import FilterContext
 
 _LONGEST: Final = 512
 """Longest unit that is looked for, in code points."""
@@ -42,7 +42,7 @@ def loop_start(text: str) -> int | None:
     return None
 
 
-def without_loop(text: str, setting: Setting) -> str:
+def without_loop(text: str, setting: FilterContext) -> str:
     """Show one round of a loop at most."""
     del setting
     keep = loop_start(text)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from leanwide.prompt.question import USUAL_FENCE, About, question
+from leanwide.prompt.question import USUAL_FENCE, CodeContext, question
 
 
 @frozen
@@ -34,23 +34,23 @@ class WishedTest:
     """The test file is there already: the test is added to its end."""
 
 
-def refactor_question(about: About, instruction: str) -> str:
+def refactor_question(about: CodeContext, instruction: str) -> str:
     """Ask for the code, changed as the user says."""
     return question(about, f"Change this code: {instruction.strip()}{_fence_wanted(about)}")
 
 
-def document_question(about: About, convention: str) -> str:
+def document_question(about: CodeContext, convention: str) -> str:
     """Ask for the code with documentation in the language's convention."""
     return question(about, f"Document this code: add {convention}, and change nothing else.")
 
 
-def fix_question(about: About, findings: Sequence[Finding]) -> str:
+def fix_question(about: CodeContext, findings: Sequence[Finding]) -> str:
     """Ask for the code without what tools complain about."""
     listed = "\n".join(f"- line {one.line}: {_one_line(one.message)}" for one in findings)
     return question(about, f"Fix this code. The tools say of it:\n{listed}{_fence_wanted(about)}")
 
 
-def testing_question(about: About, wish: WishedTest) -> str:
+def testing_question(about: CodeContext, wish: WishedTest) -> str:
     """Ask for a test in the project's style."""
     place = (
         f"It is added to the end of {wish.test_path}: write only what is missing there."
@@ -68,7 +68,7 @@ def again_question(problem: str) -> str:
     return f"That cannot be used. {problem} Give the whole code again, without this mistake."
 
 
-def _fence_wanted(about: About) -> str:
+def _fence_wanted(about: CodeContext) -> str:
     """What is said where the usual fence could be taken for one of the text's own."""
     if about.fence == USUAL_FENCE:
         return ""

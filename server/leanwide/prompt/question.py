@@ -14,7 +14,7 @@ USUAL_FENCE: Final = "```"
 
 
 @frozen(kw_only=True)
-class About:
+class CodeContext:
     """Code that is asked about."""
 
     file: str
@@ -36,12 +36,12 @@ class About:
     """What the code stands in, and is to stand in when it comes back; a longer one if need be."""
 
 
-def explain_question(about: About) -> str:
+def explain_question(about: CodeContext) -> str:
     """Ask for an explanation."""
     return question(about, "Explain this code.")
 
 
-def question(about: About, wish: str) -> str:
+def question(about: CodeContext, wish: str) -> str:
     """Ask something about code, which comes last, where a model attends most."""
     parts = [*_context(about), wish, fenced(about.code, about.language, about.fence)]
     if about.focus:
@@ -49,7 +49,7 @@ def question(about: About, wish: str) -> str:
     return "\n\n".join(parts)
 
 
-def code_shown(about: About) -> str:
+def code_shown(about: CodeContext) -> str:
     """Show code to talk about."""
     parts = [*_context(about), f"Code of {about.file}:", fenced(about.code, about.language)]
     if about.focus:
@@ -57,7 +57,7 @@ def code_shown(about: About) -> str:
     return "\n\n".join(parts)
 
 
-def _context(about: About) -> list[str]:
+def _context(about: CodeContext) -> list[str]:
     """What helps to understand the code, the farthest first."""
     parts = []
     if about.example:

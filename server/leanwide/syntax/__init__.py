@@ -16,7 +16,14 @@ from leanwide.syntax.languages import Language, language_for, languages
 from leanwide.syntax.literals import literal_lines
 from leanwide.syntax.names import Import, imports, references
 from leanwide.syntax.outline import definitions, definitions_from, earlier_siblings, enclosing
-from leanwide.syntax.place import Place, Shape, expects_block, in_comment, in_string, place, shape
+from leanwide.syntax.place import (
+    Shape,
+    expects_block,
+    in_comment,
+    in_string,
+    place,
+    shape,
+)
 from leanwide.syntax.statement import statement_start
 from leanwide.syntax.text import Edit, Position, Span, content, difference, slice_text, split
 from leanwide.syntax.tree import SyntaxTree, parse
@@ -27,7 +34,6 @@ __all__ = [
     "Edit",
     "Import",
     "Language",
-    "Place",
     "Position",
     "Shape",
     "Span",

@@ -17,7 +17,7 @@ _LINES: Final = 30
 
 
 @attrs.frozen
-class Opening:
+class UnclosedLines:
     """Lines that are being edited and close less than they open."""
 
     first: int
@@ -35,11 +35,11 @@ class Opening:
 
 def opening(
     language: Language,
-    previous: Opening | None,
+    previous: UnclosedLines | None,
     splice: Splice,
     before: Sequence[str],
     after: Sequence[str],
-) -> Opening | None:
+) -> UnclosedLines | None:
     """Return what `splice`, which made `after` of `before`, has opened or left open."""
     last = splice.last - 1
     if previous and previous.goes_on(splice):
@@ -52,4 +52,4 @@ def opening(
         return None
     found = closers(language, "".join(after[first : last + 1]))
     missing = "".join(found[: max(0, len(found) - known)])
-    return Opening(first, last, known, missing) if missing else None
+    return UnclosedLines(first, last, known, missing) if missing else None

@@ -38,7 +38,7 @@ def scan(language: Language, text: str, start: int = 0) -> Iterator[Token]:
 
 
 @attrs.frozen
-class Reached:
+class LexerState:
     """How far a text was read, and what is open there. More text may follow."""
 
     brackets: tuple[str, ...]
@@ -50,19 +50,19 @@ class Reached:
 
 
 @lru_cache(maxsize=8)
-def reached(language: Language, text: str) -> Reached:
+def reached(language: Language, text: str) -> LexerState:
     """Read `text` up to its last token. Remembered, for each piece of an answer needs it."""
     stack: list[str] = []
     fenced = False
     for token in scan(language, text):
         if token.end == len(text) or not token.closed:
-            return Reached(tuple(stack), fenced, token.start)
+            return LexerState(tuple(stack), fenced, token.start)
         if token.kind == "open":
             stack.append(text[token.start])
         elif token.kind == "close" and stack:
             stack.pop()
         fenced ^= is_fence(text, token)
-    return Reached(tuple(stack), fenced, len(text))
+    return LexerState(tuple(stack), fenced, len(text))
 
 
 def is_fence(text: str, token: Token) -> bool:

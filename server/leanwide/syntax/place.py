@@ -21,7 +21,7 @@ _CLASS_LIKE: Final = frozenset({"class", "interface", "implementation"})
 
 
 @attrs.frozen(kw_only=True)
-class Place:
+class SyntaxPlace:
     """All that `place.py` knows about a position."""
 
     position: Position
@@ -32,10 +32,10 @@ class Place:
     shape: Shape
 
 
-def place(tree: SyntaxTree, position: tuple[int, int]) -> Place:
+def place(tree: SyntaxTree, position: tuple[int, int]) -> SyntaxPlace:
     """Answer every question of this module for `position`."""
     at = tree.clamp(position)
-    return Place(
+    return SyntaxPlace(
         position=at,
         statement_start=statement_start(tree, at),
         in_comment=in_comment(tree, at),

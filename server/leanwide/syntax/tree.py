@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 import tree_sitter
 
-from leanwide.syntax.balance import Opening, opening
+from leanwide.syntax.balance import UnclosedLines, opening
 from leanwide.syntax.effort import Effort, effort_for, parsed
 from leanwide.syntax.languages import Language
 from leanwide.syntax.text import (
@@ -41,7 +41,7 @@ class SyntaxTree:
     _source: bytes = attrs.field(repr=False)
     _widths: list[int] = attrs.field(repr=False)
     """Bytes per line of `_source`."""
-    _opening: Opening | None
+    _opening: UnclosedLines | None
     _handle: tree_sitter.Tree = attrs.field(repr=False)
     given_up: bool = False
     """The text takes too long to read: the tree is empty, and says nothing about it."""
@@ -175,7 +175,7 @@ class SyntaxTree:
                 return span.start < start < span.end
         return False
 
-    def _opened(self, splices: Sequence[Splice], lines: Sequence[str]) -> Opening | None:
+    def _opened(self, splices: Sequence[Splice], lines: Sequence[str]) -> UnclosedLines | None:
         """Return what a single splice has opened."""
         if len(splices) != 1:
             return None
@@ -250,7 +250,7 @@ class _Draft:
         self._replace(line, line + 1, fed(self.lines[line], tail))
         self.widths[line] = len(fed(self.lines[line], tail))
 
-    def parsed(self, language: Language, opened: Opening | None = None) -> SyntaxTree:
+    def parsed(self, language: Language, opened: UnclosedLines | None = None) -> SyntaxTree:
         """Parse what has changed."""
         if opened:
             self.set_line_end(opened.last, opened.missing)

@@ -9,17 +9,17 @@ from leanwide.tuning.documented import asked as question
 from leanwide.tuning.holes import Hole
 from leanwide.tuning.trial import (
     TRUTH_TOKENS,
-    Asked,
-    Bench,
-    Outcome,
-    Setting,
+    RequestOutcome,
+    TrialBench,
+    TrialOutcome,
+    TrialSetting,
     silent,
     with_engine,
 )
-from leanwide.tuning.visits import When
+from leanwide.tuning.visits import VisitMoment
 
 
-async def run_question(hole: Hole, setting: Setting, bench: Bench) -> Outcome:
+async def run_question(hole: Hole, setting: TrialSetting, bench: TrialBench) -> TrialOutcome:
     """Ask about a function and measure how likely its own words are; nothing is generated.
 
     Nothing is asked where they do not fit the lane.
@@ -30,21 +30,23 @@ async def run_question(hole: Hole, setting: Setting, bench: Bench) -> Outcome:
     return await with_engine(setting, bench, lambda engine: _ask(hole, setting, bench, engine))
 
 
-async def _ask(hole: Hole, setting: Setting, bench: Bench, engine: Engine) -> Outcome:
+async def _ask(
+    hole: Hole, setting: TrialSetting, bench: TrialBench, engine: Engine
+) -> TrialOutcome:
     messages = (Message("system", built_in_texts()["explain"]), Message("user", question(hole)))
     model = await engine.ready()
     conversation = await bench.layouts.lay_out(messages, model, thinking=False)
     said, words = await engine.count([message.text for message in messages]), hole.truth
     (length,) = await engine.count([words])
     if sum(said) > bench.longest or length > TRUTH_TOKENS:
-        return Outcome(subject=hole.id, setting=setting, asked=())
+        return TrialOutcome(subject=hole.id, setting=setting, asked=())
     prompt = chat_prompt(conversation.layout, conversation.messages)
     score = await silent(engine, prompt, words)
-    asked = Asked(
+    asked = RequestOutcome(
         place=hole.id,
-        when=When.QUESTION,
+        when=VisitMoment.QUESTION,
         tokens=score.truth_tokens,
         nats=score.truth_nats,
         prompt_tokens=score.tokens_evaluated + score.tokens_reused,
     )
-    return Outcome(subject=hole.id, setting=setting, asked=(asked,))
+    return TrialOutcome(subject=hole.id, setting=setting, asked=(asked,))

@@ -26,7 +26,7 @@ Key = TypeVar("Key")
 
 
 @frozen
-class Sample:
+class PairedSample:
     """What one place says of a setting."""
 
     tokens: int
@@ -34,7 +34,7 @@ class Sample:
     """Negative log probability of these tokens together."""
 
 
-Evidence = Mapping[Key, Mapping[str, Sample]]
+Evidence = Mapping[Key, Mapping[str, PairedSample]]
 """By setting, then by place."""
 
 
@@ -49,7 +49,9 @@ class Loss:
     places: int
 
 
-def loss(one: Mapping[str, Sample], other: Mapping[str, Sample], error: float = _ERROR) -> Loss:
+def loss(
+    one: Mapping[str, PairedSample], other: Mapping[str, PairedSample], error: float = _ERROR
+) -> Loss:
     """Compare what is measured of two settings, by all their nats at the places that both have."""
     shared = [place for place in one if place in other]
     mine = np.array([one[place].nats for place in shared])

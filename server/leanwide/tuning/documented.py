@@ -13,7 +13,7 @@ from textwrap import dedent
 from typing import Final
 
 from leanwide.context.view import View
-from leanwide.prompt.question import About, explain_question
+from leanwide.prompt.question import CodeContext, explain_question
 from leanwide.syntax import (
     Definition,
     SyntaxTree,
@@ -23,7 +23,7 @@ from leanwide.syntax import (
     documentation,
     documentation_start,
 )
-from leanwide.tuning.holes import Hole, Source, named
+from leanwide.tuning.holes import Hole, SourceFile, named
 
 KIND: Final = "documentation"
 _LINES: Final = range(3, 60)
@@ -36,7 +36,7 @@ _MARKS: Final = re.compile(
 _END: Final = re.compile(r"""\s*(?:\"{3}|'{3}|["']|\*+/)\s*$""")
 
 
-def documented(source: Source) -> Iterator[Hole]:
+def documented(source: SourceFile) -> Iterator[Hole]:
     """Yield the documented functions of a file, in an order that only their text decides."""
     found = {}
     for definition in definitions(source.tree):
@@ -51,10 +51,10 @@ def asked(hole: Hole) -> str:
     view = hole.view
     code = "".join(view.lines)
     name = PurePath(view.path).name
-    return explain_question(About(file=name, language="", code=code, focus="", around=""))
+    return explain_question(CodeContext(file=name, language="", code=code, focus="", around=""))
 
 
-def _hole(source: Source, definition: Definition) -> Hole | None:
+def _hole(source: SourceFile, definition: Definition) -> Hole | None:
     tree = source.tree
     first, last = definition.start.line, definition.end.line + 1
     run = _documentation(tree, definition)

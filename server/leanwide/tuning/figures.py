@@ -7,13 +7,13 @@ from statistics import fmean, median, quantiles
 
 from attrs import frozen
 
-from leanwide.tuning.deciding import Sample
-from leanwide.tuning.trial import Asked
-from leanwide.tuning.visits import When
+from leanwide.tuning.deciding import PairedSample
+from leanwide.tuning.trial import RequestOutcome
+from leanwide.tuning.visits import VisitMoment
 
 
 @frozen(kw_only=True)
-class Figures:
+class SettingFigures:
     """What a setting gave."""
 
     requests: int
@@ -35,13 +35,13 @@ class Figures:
     """Tokens in the prompt, median."""
 
 
-def figures(asked: Sequence[Asked]) -> Figures | None:
+def figures(asked: Sequence[RequestOutcome]) -> SettingFigures | None:
     """Sum up what one setting gave; None where there is nothing."""
     if not asked:
         return None
     times = [one.ms for one in asked]
     quick, ms, slow = quantiles(times, n=4, method="inclusive") if len(times) > 1 else 3 * times
-    return Figures(
+    return SettingFigures(
         requests=len(asked),
         nll=sum(one.nats for one in asked) / max(1, sum(one.tokens for one in asked)),
         exact=fmean(one.exact for one in asked),
@@ -54,15 +54,15 @@ def figures(asked: Sequence[Asked]) -> Figures | None:
     )
 
 
-def of(when: When, asked: Iterable[Asked]) -> list[Asked]:
+def of(when: VisitMoment, asked: Iterable[RequestOutcome]) -> list[RequestOutcome]:
     """Give what was asked at such moments."""
     return [one for one in asked if one.when is when]
 
 
-def samples(asked: Iterable[Asked]) -> dict[str, Sample]:
+def samples(asked: Iterable[RequestOutcome]) -> dict[str, PairedSample]:
     """Give what decides, by place: what was asked at the same one is no evidence of its own."""
-    found: dict[str, Sample] = {}
+    found: dict[str, PairedSample] = {}
     for one in asked:
-        known = found.get(one.place, Sample(0, 0.0))
-        found[one.place] = Sample(known.tokens + one.tokens, known.nats + one.nats)
+        known = found.get(one.place, PairedSample(0, 0.0))
+        found[one.place] = PairedSample(known.tokens + one.tokens, known.nats + one.nats)
     return found

@@ -42,7 +42,7 @@ Drawn = TypeVar("Drawn")
 
 
 @frozen
-class Source:
+class SourceFile:
     """A file with its path."""
 
     path: str
@@ -65,7 +65,7 @@ class Hole:
     """The text that was taken out, with LF endings."""
 
 
-def holes(source: Source) -> Iterator[Hole]:
+def holes(source: SourceFile) -> Iterator[Hole]:
     """Yield the holes of a file, kinds by turns and in an order that only their text decides."""
     first = hashlib.sha256(source.path.encode("utf-8", "replace")).digest()[0] % len(_TURNS)
     of_kind = {kind: _shuffled(source, kind, spans) for kind, spans in _KINDS.items()}
@@ -79,7 +79,7 @@ def holes(source: Source) -> Iterator[Hole]:
 
 
 def _shuffled(
-    source: Source, kind: str, spans: Callable[[SyntaxTree], Iterator[Span]]
+    source: SourceFile, kind: str, spans: Callable[[SyntaxTree], Iterator[Span]]
 ) -> Iterator[Hole]:
     """The holes of one kind; a large file has many, so each is made when it is asked for."""
     text = source.tree.text
@@ -93,13 +93,13 @@ def _shuffled(
             yield Hole(name, kind, _without(source, name, span), truth)
 
 
-def named(source: Source, kind: str, line: int, text: str) -> str:
+def named(source: SourceFile, kind: str, line: int, text: str) -> str:
     """Give the id of a hole: the same whenever the file is read."""
     said = (source.path, kind, str(line), text)
     return hashlib.sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _without(source: Source, name: str, span: Span) -> View:
+def _without(source: SourceFile, name: str, span: Span) -> View:
     lines = source.tree.lines
     (first, column), (last, end) = span
     joined = lines[first][:column] + lines[last][end:]

@@ -9,7 +9,7 @@ import attrs
 from rich.table import Table
 
 from leanwide.tuning.deciding import Judgement
-from leanwide.tuning.figures import Figures, figures, of
+from leanwide.tuning.figures import SettingFigures, figures, of
 from leanwide.tuning.speed import SpeedResult
 from leanwide.tuning.tables import (
     COST,
@@ -21,16 +21,16 @@ from leanwide.tuning.tables import (
     plain_table,
     quality_cells,
 )
-from leanwide.tuning.trial import Asked, Setting
+from leanwide.tuning.trial import RequestOutcome, TrialSetting
 from leanwide.tuning.tune import ANSWERS, CONTEXT, EXPERTS
-from leanwide.tuning.tuned_settings import Report, changes, count_of, settings, tokens_of
-from leanwide.tuning.visits import When
+from leanwide.tuning.tuned_settings import TuningReport, changes, count_of, settings, tokens_of
+from leanwide.tuning.visits import VisitMoment
 
-Measured = Mapping[Setting, Sequence[Asked]]
+Measured = Mapping[TrialSetting, Sequence[RequestOutcome]]
 """What was asked at each setting."""
 
 
-def as_data(report: Report) -> dict[str, Any]:
+def as_data(report: TuningReport) -> dict[str, Any]:
     """Give the report as JSON has it; units are in the names."""
     found = report.findings
     return {
@@ -58,7 +58,7 @@ def as_data(report: Report) -> dict[str, Any]:
 
 
 def _judgement_data(
-    judgement: Judgement[Setting] | None, measured: Measured
+    judgement: Judgement[TrialSetting] | None, measured: Measured
 ) -> dict[str, Any] | None:
     if judgement is None:
         return None
@@ -73,18 +73,18 @@ def _judgement_data(
                 **attrs.asdict(key),
                 "loss": loss_data(judgement.losses[key]),
                 "as_typed": _figures_data(figures(compared[key])),
-                "new_place": _figures_data(figures(of(When.JUMP, compared[key]))),
+                "new_place": _figures_data(figures(of(VisitMoment.JUMP, compared[key]))),
             }
             for key in judgement.order
         ],
     }
 
 
-def _figures_data(found: Figures | None) -> dict[str, Any] | None:
+def _figures_data(found: SettingFigures | None) -> dict[str, Any] | None:
     return attrs.asdict(found) if found is not None else None
 
 
-def as_tables(report: Report) -> Iterator[Table]:
+def as_tables(report: TuningReport) -> Iterator[Table]:
     """Yield a table for each question that was asked."""
     found = report.findings
     if any(one.change.places > 1 for one in found.speed):
@@ -118,13 +118,16 @@ def _speed_table(speed: Sequence[SpeedResult]) -> Table:
 
 
 def _quality_table(
-    title: str, judgement: Judgement[Setting], measured: Measured, name: Callable[[Setting], str]
+    title: str,
+    judgement: Judgement[TrialSetting],
+    measured: Measured,
+    name: Callable[[TrialSetting], str],
 ) -> Table:
     table = plain_table(title)
     for column in ("", "places", "beside the best", *QUALITY, *COST, ""):
         table.add_column(column, justify="right", no_wrap=True)
     for key, asked, compared in _compared(judgement, measured):
-        cells = (*quality_cells(figures(asked)), *cost_cells(figures(of(When.JUMP, asked))))
+        cells = (*quality_cells(figures(asked)), *cost_cells(figures(of(VisitMoment.JUMP, asked))))
         table.add_row(name(key), *compared, *cells, _mark(key, judgement))
     table.caption = (
         "from NLL on: at the places that all of these settings have; "
@@ -133,7 +136,7 @@ def _quality_table(
     return table
 
 
-def _answers_table(title: str, judgement: Judgement[Setting], measured: Measured) -> Table:
+def _answers_table(title: str, judgement: Judgement[TrialSetting], measured: Measured) -> Table:
     table = plain_table(title)
     for column in ("", "functions", "beside the best", "NLL"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -143,8 +146,8 @@ def _answers_table(title: str, judgement: Judgement[Setting], measured: Measured
 
 
 def _compared(
-    judgement: Judgement[Setting], measured: Measured
-) -> Iterator[tuple[Setting, Sequence[Asked], tuple[str, str]]]:
+    judgement: Judgement[TrialSetting], measured: Measured
+) -> Iterator[tuple[TrialSetting, Sequence[RequestOutcome], tuple[str, str]]]:
     """Yield each setting in order: what was asked, then places and loss in words."""
     common = _at_common_places(measured)
     for key in judgement.order:
@@ -160,7 +163,7 @@ def _at_common_places(measured: Measured) -> Measured:
     return {key: [one for one in some if one.place in common] for key, some in measured.items()}
 
 
-def _mark(key: Setting, judgement: Judgement[Setting]) -> str:
+def _mark(key: TrialSetting, judgement: Judgement[TrialSetting]) -> str:
     if key == judgement.chosen:
         return "chosen" if judgement.enough else ""
     if judgement.beyond(key):

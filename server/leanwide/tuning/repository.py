@@ -10,16 +10,16 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.features.workspace_context import Elsewhere
-from leanwide.files.area import Area, Folder
+from leanwide.features.workspace_context import WorkspaceContext
+from leanwide.files.area import Folder, WorkspaceFolders
 from leanwide.files.exclusions import Exclusions, why_text
 from leanwide.files.ignored import IgnoreFiles
-from leanwide.index.crawl import Found, crawl
+from leanwide.index.crawl import CrawledFile, crawl
 from leanwide.index.reading import read_lines
 from leanwide.index.workspace_index import WorkspaceIndex
 from leanwide.syntax import language_for, parse
 from leanwide.tuning.documented import documented
-from leanwide.tuning.holes import Hole, Source, holes, in_turn
+from leanwide.tuning.holes import Hole, SourceFile, holes, in_turn
 from leanwide.tuning.visits import Visit, visits
 
 MOST_HOLES: Final = 600
@@ -36,11 +36,11 @@ _MOST_INDEXED: Final = 2_000
 
 
 @frozen(kw_only=True)
-class Repository:
+class SampledRepository:
     """What a repository gives to measure with."""
 
     folder: Path
-    area: Area
+    area: WorkspaceFolders
     """Where related snippets are looked for."""
     holes: tuple[Hole, ...]
     """Single places, in the order in which they are measured; kinds and files take turns."""
@@ -52,7 +52,7 @@ class Repository:
     """Files that were found."""
 
 
-def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Repository:
+def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> SampledRepository:
     """Draw visits from the files under ``root`` that leanwide would show to a model.
 
     Args:
@@ -64,7 +64,7 @@ def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Repo
     folder = root if root.is_dir() else root.parent
     exclusions = Exclusions(str(folder), exclude, IgnoreFiles(folder))
     folders = (Folder(path=folder, exclusions=exclusions),)
-    area = Area(folders=folders, most_files=_MOST_LISTED)
+    area = WorkspaceFolders(folders=folders, most_files=_MOST_LISTED)
     found = crawl(area, lambda: None)
     if root != folder:
         found = tuple(one for one in found if area.file(one.key) == root)
@@ -72,9 +72,9 @@ def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Repo
     sources = list(islice(filter(None, (_source(area, one) for one in drawn)), _MOST_FILES))
     files: list[Iterator[Hole]] = [islice(holes(one), _MOST_FROM_A_FILE) for one in sources]
     near = tuple({key for one in sources if (key := area.key(one.path)) is not None})
-    return Repository(
+    return SampledRepository(
         folder=folder,
-        area=Area(folders=folders, near=tuple(sorted(near)), most_files=_MOST_INDEXED),
+        area=WorkspaceFolders(folders=folders, near=tuple(sorted(near)), most_files=_MOST_INDEXED),
         holes=in_turn(files, MOST_HOLES),
         visits=in_turn([visits(one) for one in sources], _MOST_VISITS),
         documented=in_turn([documented(one) for one in sources], MOST_HOLES),
@@ -82,7 +82,7 @@ def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Repo
     )
 
 
-def indexed(area: Area, folder: Path, seconds: float) -> Elsewhere:
+def indexed(area: WorkspaceFolders, folder: Path, seconds: float) -> WorkspaceContext:
     """Index an area for so many seconds at most; then it stands still while others measure.
 
     Args:
@@ -91,22 +91,22 @@ def indexed(area: Area, folder: Path, seconds: float) -> Elsewhere:
         seconds: Time for it.
     """
     index = WorkspaceIndex(folder, rest=0.0)
-    elsewhere = Elsewhere(index)
+    elsewhere = WorkspaceContext(index)
     elsewhere.build(area)
     index.wait(seconds)
     index.close()
     return elsewhere
 
 
-def _lot(found: Found, seed: int) -> str:
+def _lot(found: CrawledFile, seed: int) -> str:
     return hashlib.sha256(f"{seed}\0{found.key}".encode()).hexdigest()
 
 
-def _source(area: Area, found: Found) -> Source | None:
+def _source(area: WorkspaceFolders, found: CrawledFile) -> SourceFile | None:
     """Parse a file; None where it is gone, or left alone for what it is."""
     if (path := area.file(found.key)) is None:
         return None
     language, lines = language_for("", path.name), read_lines(path)
     if language is None or not lines or why_text(path.name, lines) is not None:
         return None
-    return Source(str(path), path.as_uri(), parse(language, lines))
+    return SourceFile(str(path), path.as_uri(), parse(language, lines))

@@ -13,9 +13,9 @@ import msgspec
 
 from leanwide.engine.base import EngineError
 from leanwide.files.plain import drop_unusable, read_plain
-from leanwide.tuning.deciding import Sample
+from leanwide.tuning.deciding import PairedSample
 from leanwide.tuning.figures import samples
-from leanwide.tuning.trial import Asked, Outcome, Setting
+from leanwide.tuning.trial import RequestOutcome, TrialOutcome, TrialSetting
 
 _LARGEST: Final = 64_000_000
 """Bytes of a file of outcomes: no run has time for as many."""
@@ -29,21 +29,21 @@ class Results:
     def __init__(self, file: Path) -> None:
         """Read what the file holds; a damaged line, such as a half-written last one, is none."""
         self._file = file
-        self._known: dict[tuple[str, Setting], Outcome] = {}
+        self._known: dict[tuple[str, TrialSetting], TrialOutcome] = {}
         drop_unusable(file, _LARGEST)
         with contextlib.suppress(OSError):
             for line in read_plain(file, _LARGEST).splitlines():
                 with contextlib.suppress(ValueError, RecursionError, msgspec.MsgspecError):
-                    self._keep(msgspec.json.decode(line, type=Outcome))
+                    self._keep(msgspec.json.decode(line, type=TrialOutcome))
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def get(self, subject: str, setting: Setting) -> Outcome | None:
+    def get(self, subject: str, setting: TrialSetting) -> TrialOutcome | None:
         """Give what is known of a visit or a question at a setting."""
         return self._known.get((subject, setting))
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: TrialOutcome) -> None:
         """Keep an outcome.
 
         Raises:
@@ -58,14 +58,14 @@ class Results:
         except OSError as error:
             raise EngineError(f"{self._file} cannot be written: {error.strerror}") from error
 
-    def of(self, setting: Setting, subjects: Iterable[str]) -> list[Asked]:
+    def of(self, setting: TrialSetting, subjects: Iterable[str]) -> list[RequestOutcome]:
         """Give what was asked at a setting in some visits or questions."""
         found = (self.get(subject, setting) for subject in subjects)
         return [asked for outcome in found if outcome is not None for asked in outcome.asked]
 
     def evidence(
-        self, settings: Sequence[Setting], subjects: Sequence[str]
-    ) -> Mapping[Setting, Mapping[str, Sample]]:
+        self, settings: Sequence[TrialSetting], subjects: Sequence[str]
+    ) -> Mapping[TrialSetting, Mapping[str, PairedSample]]:
         """Give what decides among settings."""
         return {setting: samples(self.of(setting, subjects)) for setting in settings}
 
@@ -74,7 +74,7 @@ class Results:
         self._known.clear()
         self._file.unlink(missing_ok=True)
 
-    def _keep(self, outcome: Outcome) -> None:
+    def _keep(self, outcome: TrialOutcome) -> None:
         self._known[outcome.subject, outcome.setting] = outcome
 
 

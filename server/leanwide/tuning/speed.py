@@ -9,10 +9,10 @@ import attrs
 from attrs import frozen
 
 from leanwide.engine.base import CancelToken, EngineSpec
-from leanwide.features.completion.complete import Question, complete
-from leanwide.tuning.deciding import Loss, Sample, loss
+from leanwide.features.completion.complete import InlineRequest, complete
+from leanwide.tuning.deciding import Loss, PairedSample, loss
 from leanwide.tuning.holes import Hole
-from leanwide.tuning.trial import QUIET, Bench, Setting, empty
+from leanwide.tuning.trial import QUIET, TrialBench, TrialSetting, empty
 
 ROUNDS: Final = 12
 """Holes that every variant completes."""
@@ -85,9 +85,9 @@ def _variant(spec: EngineSpec, key: str, value: int) -> Variant:
 
 async def measure_speed(
     asked: Sequence[Variant],
-    setting: Setting,
+    setting: TrialSetting,
     holes: Sequence[Hole],
-    bench: Bench,
+    bench: TrialBench,
     tell: Callable[[int], bool],
 ) -> tuple[SpeedResult, ...]:
     """Complete the same holes in every variant, and say how much faster each one is.
@@ -102,7 +102,7 @@ async def measure_speed(
     quiet = attrs.evolve(bench, manners=QUIET)
     base = Variant(key="", value="", spec=bench.spec)
     everything = (base, *asked)
-    times: dict[Variant, dict[str, Sample]] = {one: {} for one in everything}
+    times: dict[Variant, dict[str, PairedSample]] = {one: {} for one in everything}
     for number, hole in enumerate(holes[: ROUNDS + _WARM_UP]):
         if not tell(number):
             break
@@ -113,19 +113,19 @@ async def measure_speed(
             )
         if number >= _WARM_UP and all(found.values()):
             for variant, ms in found.items():
-                times[variant][hole.id] = Sample(1, ms)
+                times[variant][hole.id] = PairedSample(1, ms)
     error = _ERROR / max(1, len(asked))
     return tuple(
         SpeedResult(variant=one, change=loss(times[one], times[base], error)) for one in asked
     )
 
 
-async def _milliseconds(hole: Hole, setting: Setting, bench: Bench) -> float:
+async def _milliseconds(hole: Hole, setting: TrialSetting, bench: TrialBench) -> float:
     """Time for a suggestion at a place where nothing is evaluated; 0 where there is none."""
     engine = await bench.engines.get(bench.engine_spec(setting.experts))
     await empty(engine, bench)
     work = bench.workbench(engine, setting)
-    await complete(Question(hole.view, by_hand=True), work, CancelToken())
+    await complete(InlineRequest(hole.view, by_hand=True), work, CancelToken())
     parts = work.journal.records  # several where the answer was cut and went on
     generated = sum(part.tokens_generated for part in parts)
     if not generated:

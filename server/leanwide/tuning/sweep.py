@@ -10,7 +10,7 @@ from attrs import frozen
 
 from leanwide.tuning.deciding import Judgement, judge
 from leanwide.tuning.results import Results
-from leanwide.tuning.trial import Bench, Setting, Trial
+from leanwide.tuning.trial import Trial, TrialBench, TrialSetting
 
 BLOCK: Final = 6
 """Visits in a row at one setting where each change of the setting loads the model anew."""
@@ -20,22 +20,24 @@ BLOCK: Final = 6
 class Sweep:
     """A question's settings, and what they are measured on."""
 
-    order: tuple[Setting, ...]
+    order: tuple[TrialSetting, ...]
     """The cheapest first."""
     trials: Sequence[Trial]
     tolerance: float
-    bench: Bench
+    bench: TrialBench
     results: Results
     at_once: bool
     """Engines for all settings may be open together."""
 
-    def judgement(self) -> Judgement[Setting]:
+    def judgement(self) -> Judgement[TrialSetting]:
         """Say what is known by now."""
         evidence = self.results.evidence(self.order, [one.id for one in self.trials])
         return judge(self.order, evidence, self.tolerance)
 
 
-async def sweep(question: Sweep, tell: Callable[[Judgement[Setting]], bool]) -> Judgement[Setting]:
+async def sweep(
+    question: Sweep, tell: Callable[[Judgement[TrialSetting]], bool]
+) -> Judgement[TrialSetting]:
     """Measure, settings by turns, and say what came out.
 
     Args:

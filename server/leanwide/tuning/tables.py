@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from leanwide.tuning.deciding import Loss
-from leanwide.tuning.figures import Figures
+from leanwide.tuning.figures import SettingFigures
 
 QUALITY: Final = ("NLL", "exact", "similar")
 """Headings of :func:`quality_cells`."""
@@ -24,14 +24,14 @@ def plain_table(title: str) -> Table:
     return table
 
 
-def quality_cells(found: Figures | None) -> tuple[str, ...]:
+def quality_cells(found: SettingFigures | None) -> tuple[str, ...]:
     """Give what was suggested as text."""
     if found is None:
         return ("",) * len(QUALITY)
     return f"{found.nll:.3f}", f"{found.exact:.0%}", f"{found.similarity:.2f}"
 
 
-def cost_cells(found: Figures | None) -> tuple[str, ...]:
+def cost_cells(found: SettingFigures | None) -> tuple[str, ...]:
     """Give what a suggestion cost as text: milliseconds, then tokens."""
     if found is None:
         return ("",) * len(COST)

@@ -20,13 +20,13 @@ from leanwide.engine.base import (
     Stats,
     finish,
 )
-from leanwide.features.ask.chat_template import Layouts
-from leanwide.features.session import Manners, Workbench, workbench
-from leanwide.features.workspace_context import Elsewhere
-from leanwide.modes.machine import UNKNOWN, Machine
+from leanwide.features.ask.chat_template import ChatTemplateCache
+from leanwide.features.session import Preferences, Workbench, workbench
+from leanwide.features.workspace_context import WorkspaceContext
+from leanwide.modes.machine import UNKNOWN, MachineState
 from leanwide.modes.profile import LEAN, Mode, Profile
 from leanwide.tuning.engines import Engines
-from leanwide.tuning.visits import When
+from leanwide.tuning.visits import VisitMoment
 
 TRUTH_TOKENS: Final = 256
 """Most tokens of a truth, with what stands before it on its line."""
@@ -36,12 +36,12 @@ _PATIENT_MS: Final = 600_000.0
 """How likely a text is does not depend on the clock."""
 _FILLER_LINES: Final = 8
 """Lines of what takes a prompt's place: with fewer, it would be taken for its beginning."""
-QUIET: Final = Manners(look_ahead=False, follow_cursor=False, adapt=False)
+QUIET: Final = Preferences(look_ahead=False, follow_cursor=False, adapt=False)
 """Nothing is done that nobody asked for, and the machine's speed changes nothing."""
 
 
 @frozen(kw_only=True)
-class Setting:
+class TrialSetting:
     """How the code mode runs."""
 
     experts: int
@@ -51,12 +51,12 @@ class Setting:
 
 
 @frozen(kw_only=True)
-class Asked:
+class RequestOutcome:
     """One request, and how likely the truth was with the prompt that was there."""
 
     place: str
     """Its hole's id."""
-    when: When
+    when: VisitMoment
     tokens: int
     """Tokens of the truth that was still to be typed."""
     nats: float
@@ -74,13 +74,13 @@ class Asked:
 
 
 @frozen(kw_only=True)
-class Outcome:
+class TrialOutcome:
     """What one visit, or one question, gave at one setting."""
 
     subject: str
     """Its id."""
-    setting: Setting
-    asked: tuple[Asked, ...]
+    setting: TrialSetting
+    asked: tuple[RequestOutcome, ...]
     """Empty where leanwide keeps quiet."""
     joules: float | None = None
     """Energy of the processor for a request, idle work included, whoever used it; None where
@@ -94,7 +94,7 @@ class Trial:
     id: str
     """Tells it from every other one, also in a later run."""
     places: int
-    run: Callable[[Setting, Bench], Awaitable[Outcome]]
+    run: Callable[[TrialSetting, TrialBench], Awaitable[TrialOutcome]]
 
 
 Prepare = Callable[[View, Workbench], Awaitable[None]]
@@ -106,15 +106,15 @@ async def as_it_is(view: View, work: Workbench) -> None:
 
 
 @frozen(kw_only=True)
-class Bench:
+class TrialBench:
     """What all trials share."""
 
     engines: Engines
     spec: EngineSpec
     """The engine as it is set up; trials change its lanes."""
     profiles: Mapping[Mode, Profile]
-    manners: Manners
-    elsewhere: Elsewhere
+    manners: Preferences
+    elsewhere: WorkspaceContext
     longest: int
     """Most prompt tokens of any setting: lanes have room for them."""
     prepare: Prepare = as_it_is
@@ -122,9 +122,9 @@ class Bench:
     """Gives the joules that the processor has used since some moment."""
     tell: Callable[[str], None] = field(default=lambda _: None)
     """Passes on what leanwide tells its user."""
-    machines: dict[Setting, Machine] = field(factory=dict)
+    machines: dict[TrialSetting, MachineState] = field(factory=dict)
     """What requests taught of the machine's speed: it outlives a file that is closed."""
-    layouts: Layouts = field(factory=Layouts)
+    layouts: ChatTemplateCache = field(factory=ChatTemplateCache)
 
     def engine_spec(self, experts: int) -> EngineSpec:
         """Give the engine that runs so many experts."""
@@ -141,7 +141,7 @@ class Bench:
         """Prompts that the lane keeps."""
         return self._lean.sequences
 
-    def workbench(self, engine: Engine, setting: Setting) -> Workbench:
+    def workbench(self, engine: Engine, setting: TrialSetting) -> Workbench:
         """Give a workbench that knows no document yet, with the setting's budget or what fits."""
         room = [lane.context_tokens - _BESIDE for lane in engine.lanes if lane.name == LEAN]
         context = min([setting.context_tokens, *room])
@@ -153,8 +153,8 @@ class Bench:
 
 
 async def with_engine(
-    setting: Setting, bench: Bench, work: Callable[[Engine], Awaitable[Outcome]]
-) -> Outcome:
+    setting: TrialSetting, bench: TrialBench, work: Callable[[Engine], Awaitable[TrialOutcome]]
+) -> TrialOutcome:
     """Work with the engine of a setting, and once more with another one where it dies.
 
     Raises:
@@ -172,7 +172,7 @@ async def with_engine(
     return await work(await bench.engines.get(spec))
 
 
-async def empty(engine: Engine, bench: Bench) -> None:
+async def empty(engine: Engine, bench: TrialBench) -> None:
     """Put something else in the place of every prompt that the lane keeps.
 
     Raises:

@@ -16,19 +16,19 @@ from typing import Final
 from attrs import evolve, frozen
 
 from leanwide.engine.base import EngineSpec
-from leanwide.features.session import Manners
+from leanwide.features.session import Preferences
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
-from leanwide.tuned import Subject
+from leanwide.tuned import TunedSubject
 from leanwide.tuning.answering import run_question
 from leanwide.tuning.deciding import ENOUGH, Judgement, finest
 from leanwide.tuning.engines import MOST_SHARED, engines, most_engines
-from leanwide.tuning.repository import INDEX_SHARE, Repository, indexed
+from leanwide.tuning.repository import INDEX_SHARE, SampledRepository, indexed
 from leanwide.tuning.results import Results
 from leanwide.tuning.speed import SpeedResult, Variant, measure_speed
 from leanwide.tuning.sweep import Sweep, sweep
-from leanwide.tuning.trial import Bench, Setting, Trial
+from leanwide.tuning.trial import Trial, TrialBench, TrialSetting
 from leanwide.tuning.visiting import run_visit
 
 EXPERTS, ANSWERS, CONTEXT = QUESTIONS = ("experts", "answers", "context")
@@ -44,17 +44,17 @@ _SPEED_END, _EXPERTS_END, _ANSWERS_END = 0.25, 0.6, 0.7
 
 
 @frozen(kw_only=True)
-class Job:
+class TuningJob:
     """What is to be tuned."""
 
-    subject: Subject
+    subject: TunedSubject
     header: GgufHeader
     spec: EngineSpec
     """The engine as it is set up now."""
     profiles: Mapping[Mode, Profile]
-    manners: Manners
+    manners: Preferences
     variants: tuple[Variant, ...]
-    repository: Repository
+    repository: SampledRepository
     results: Mapping[str, Results]
     """By :data:`QUESTIONS`: what two of them have in common is measured for each, so that its times
     come from the same moments as the others'."""
@@ -82,7 +82,7 @@ class Job:
 
 
 @frozen(kw_only=True)
-class Moment:
+class TuningProgress:
     """Where a run is, for whoever watches."""
 
     doing: str
@@ -94,17 +94,17 @@ class Findings:
     """What came out."""
 
     speed: tuple[SpeedResult, ...]
-    experts: Judgement[Setting] | None
+    experts: Judgement[TrialSetting] | None
     """None where a model has none to choose from, or the time was spent before."""
-    answers: Judgement[Setting] | None
+    answers: Judgement[TrialSetting] | None
     """Of expert counts by what was said of functions."""
     think: int | None
     """The expert count for questions; None where nothing is known of it."""
-    context: Judgement[Setting] | None
+    context: Judgement[TrialSetting] | None
     seconds: float
 
 
-Tell = Callable[[Moment], None]
+Tell = Callable[[TuningProgress], None]
 
 
 def expert_counts(header: GgufHeader) -> tuple[int, ...]:
@@ -141,11 +141,11 @@ class Clock:
 
     def until(self, share: float, doing: str) -> bool:
         """Tell what is done, and give whether there is time for it."""
-        self._tell(Moment(doing=doing, seconds_left=self.left))
+        self._tell(TuningProgress(doing=doing, seconds_left=self.left))
         return self.spent < share * self._seconds
 
 
-async def tune(job: Job, tell: Tell) -> Findings:
+async def tune(job: TuningJob, tell: Tell) -> Findings:
     """Measure and decide.
 
     Raises:
@@ -156,7 +156,7 @@ async def tune(job: Job, tell: Tell) -> Findings:
     elsewhere = indexed(job.repository.area, job.index_folder, INDEX_SHARE * job.seconds)
     lengths = contexts(job.header)
     async with engines(most_engines(job.spec)) as opened:
-        bench = Bench(
+        bench = TrialBench(
             engines=opened,
             spec=job.spec,
             profiles=job.profiles,
@@ -167,14 +167,14 @@ async def tune(job: Job, tell: Tell) -> Findings:
         )
         context = _nearest(lengths, job.profiles[Mode.CODE].context_tokens)
         usual = job.header.number(EXPERTS_KEY)
-        speed = await _speed(job, bench, Setting(experts=usual, context_tokens=context), clock)
+        speed = await _speed(job, bench, TrialSetting(experts=usual, context_tokens=context), clock)
         await opened.close()
         counts = expert_counts(job.header)
-        widths = tuple(Setting(experts=count, context_tokens=context) for count in counts)
+        widths = tuple(TrialSetting(experts=count, context_tokens=context) for count in counts)
         experts = await _sweep(job, bench, widths, clock, (_EXPERTS_END, EXPERTS))
         answers = await _sweep(job, bench, widths, clock, (_ANSWERS_END, ANSWERS))
         lean = experts.chosen.experts if experts is not None else usual
-        asked = tuple(Setting(experts=lean, context_tokens=tokens) for tokens in lengths)
+        asked = tuple(TrialSetting(experts=lean, context_tokens=tokens) for tokens in lengths)
         return Findings(
             speed=speed,
             experts=experts,
@@ -185,14 +185,16 @@ async def tune(job: Job, tell: Tell) -> Findings:
         )
 
 
-async def _speed(job: Job, bench: Bench, setting: Setting, clock: Clock) -> tuple[SpeedResult, ...]:
+async def _speed(
+    job: TuningJob, bench: TrialBench, setting: TrialSetting, clock: Clock
+) -> tuple[SpeedResult, ...]:
     def tell(number: int) -> bool:
         return clock.until(_SPEED_END, f"speed: {number} suggestions in each variant")
 
     return await measure_speed(job.variants, setting, job.repository.holes, bench, tell)
 
 
-def _think(job: Job, found: Judgement[Setting] | None, name: str) -> int | None:
+def _think(job: TuningJob, found: Judgement[TrialSetting] | None, name: str) -> int | None:
     """The best expert count by one question, the trained one where none is certainly better."""
     if found is None or not found.enough:
         return None
@@ -202,15 +204,19 @@ def _think(job: Job, found: Judgement[Setting] | None, name: str) -> int | None:
 
 
 async def _sweep(
-    job: Job, bench: Bench, asked: tuple[Setting, ...], clock: Clock, share: tuple[float, str]
-) -> Judgement[Setting] | None:
+    job: TuningJob,
+    bench: TrialBench,
+    asked: tuple[TrialSetting, ...],
+    clock: Clock,
+    share: tuple[float, str],
+) -> Judgement[TrialSetting] | None:
     """Ask one question; None where there is nothing to ask."""
     end, name = share
     trials = job.trials(name)
     if not asked or sum(one.places for one in trials) < ENOUGH:
         return None
 
-    def tell(judgement: Judgement[Setting]) -> bool:
+    def tell(judgement: Judgement[TrialSetting]) -> bool:
         done, live = judgement.places, len(judgement.live)
         return clock.until(end, f"{name}: {done} places, {live} of {len(asked)} still open")
 

@@ -14,28 +14,28 @@ from leanwide.modes.profile import LEAN, WIDE, Profile
 from leanwide.tuning.deciding import ENOUGH, Judgement, Loss
 from leanwide.tuning.speed import fastest
 from leanwide.tuning.tables import interval
-from leanwide.tuning.trial import Asked, Setting
-from leanwide.tuning.tune import ANSWERS, CONTEXT, EXPERTS, Findings, Job
+from leanwide.tuning.trial import RequestOutcome, TrialSetting
+from leanwide.tuning.tune import ANSWERS, CONTEXT, EXPERTS, Findings, TuningJob
 
 
 @frozen(kw_only=True)
-class Report:
+class TuningReport:
     """A tuning run, as it is told."""
 
-    job: Job
+    job: TuningJob
     findings: Findings
-    measured: Mapping[str, Mapping[Setting, Sequence[Asked]]]
+    measured: Mapping[str, Mapping[TrialSetting, Sequence[RequestOutcome]]]
     """By the question."""
 
     @classmethod
-    def of(cls, job: Job, findings: Findings) -> Report:
+    def of(cls, job: TuningJob, findings: Findings) -> TuningReport:
         """Gather what a run measured."""
         asked = {
             EXPERTS: findings.experts,
             ANSWERS: findings.answers,
             CONTEXT: findings.context,
         }
-        measured: dict[str, dict[Setting, list[Asked]]] = {}
+        measured: dict[str, dict[TrialSetting, list[RequestOutcome]]] = {}
         for name, found in asked.items():
             if found is not None:
                 ids = [one.id for one in job.trials(name)]
@@ -75,7 +75,7 @@ def named_settings(spec: EngineSpec, code: Profile, header: GgufHeader) -> dict[
 
 
 @frozen
-class Change:
+class SettingChange:
     """One setting that is written, what it was, and why."""
 
     name: str
@@ -84,24 +84,24 @@ class Change:
     why: str
 
 
-def changes(report: Report) -> Iterator[Change]:
+def changes(report: TuningReport) -> Iterator[SettingChange]:
     """Yield every setting that there is enough evidence for."""
     before = report.job.before
     for name, value, why in (*_of_speed(report), *_of_experts(report), *_of_context(report)):
-        yield Change(name, before[name], value, why)
+        yield SettingChange(name, before[name], value, why)
 
 
 _Wanted = tuple[str, int | str, str]
 """A setting's name, its value, and why."""
 
 
-def _of_speed(report: Report) -> Iterator[_Wanted]:
+def _of_speed(report: TuningReport) -> Iterator[_Wanted]:
     for result in fastest(report.findings.speed):
         why = f"a suggestion takes {-result.change.mean:.0%} less time ({interval(result.change)})"
         yield f"model.{result.variant.key}", result.variant.value, why
 
 
-def _of_experts(report: Report) -> Iterator[_Wanted]:
+def _of_experts(report: TuningReport) -> Iterator[_Wanted]:
     found, answers = report.findings.experts, report.findings.answers
     if found is not None and found.enough:
         yield "lanes.lean.experts", found.chosen.experts, _why(found, count_of)
@@ -114,13 +114,13 @@ def _of_experts(report: Report) -> Iterator[_Wanted]:
         yield "lanes.wide.experts", think, usual if think == trained else better
 
 
-def _of_context(report: Report) -> Iterator[_Wanted]:
+def _of_context(report: TuningReport) -> Iterator[_Wanted]:
     found = report.findings.context
     if found is not None and found.enough:
         yield "modes.code.context_tokens", found.chosen.context_tokens, _why(found, tokens_of)
 
 
-def settings(report: Report) -> dict[str, Any]:
+def settings(report: TuningReport) -> dict[str, Any]:
     """Give what is to be written, as sections."""
     values: dict[str, Any] = {}
     for change in changes(report):
@@ -132,17 +132,17 @@ def settings(report: Report) -> dict[str, Any]:
     return values
 
 
-def count_of(setting: Setting) -> str:
+def count_of(setting: TrialSetting) -> str:
     """Call a setting by its expert count."""
     return str(setting.experts)
 
 
-def tokens_of(setting: Setting) -> str:
+def tokens_of(setting: TrialSetting) -> str:
     """Call a setting by its context."""
     return str(setting.context_tokens)
 
 
-def _why(judgement: Judgement[Setting], name: Callable[[Setting], str]) -> str:
+def _why(judgement: Judgement[TrialSetting], name: Callable[[TrialSetting], str]) -> str:
     """Say how a choice came about, and what would have been cheaper."""
     chosen = judgement.chosen
     if chosen == judgement.best:
@@ -162,12 +162,12 @@ def _worse(one: Loss) -> str:
     return f"{abs(one.mean):.1%} {word} ({interval(one)})"
 
 
-def why_lines(report: Report) -> list[str]:
+def why_lines(report: TuningReport) -> list[str]:
     """Give a line for each setting that is written."""
     return [f"{change.name} = {change.after}: {change.why}" for change in changes(report)]
 
 
-def as_text(report: Report) -> str:
+def as_text(report: TuningReport) -> str:
     """Say what changes and why, a line each."""
     lines = []
     for change in changes(report):
@@ -177,7 +177,7 @@ def as_text(report: Report) -> str:
     return "\n".join((*lines, f"measured for {report.findings.seconds:.0f} s"))
 
 
-def unsure(report: Report) -> str:
+def unsure(report: TuningReport) -> str:
     """Say why nothing was decided; "" where something was."""
     if any(changes(report)):
         return ""

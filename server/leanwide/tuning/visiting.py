@@ -16,7 +16,7 @@ from attrs import frozen
 from leanwide.context.view import View
 from leanwide.context.window import Window, follow
 from leanwide.engine.base import CancelToken, Engine, FimTokens
-from leanwide.features.completion.complete import Question, complete, fim_tokens
+from leanwide.features.completion.complete import InlineRequest, complete, fim_tokens
 from leanwide.features.completion.cursor_rest import arrive
 from leanwide.features.completion.generation import Generation
 from leanwide.features.session import Workbench
@@ -24,22 +24,22 @@ from leanwide.prompt.infill import infill_prompt
 from leanwide.tuning.similarity import edit_similarity, first_line
 from leanwide.tuning.trial import (
     TRUTH_TOKENS,
-    Asked,
-    Bench,
-    Outcome,
-    Setting,
+    RequestOutcome,
+    TrialBench,
+    TrialOutcome,
+    TrialSetting,
     empty,
     silent,
     with_engine,
 )
-from leanwide.tuning.visits import TELLS_S, Step, Visit, When
+from leanwide.tuning.visits import TELLS_S, Step, Visit, VisitMoment
 
 _LOOK_S: Final = 0.005
 """Seconds between two looks at whether idle work is done."""
 
 
 @frozen(kw_only=True)
-class _Noted:
+class _RequestNote:
     """What a request of a visit gave."""
 
     step: Step
@@ -51,7 +51,7 @@ class _Noted:
     """What the request started; None where the answer was there or under way."""
 
 
-async def run_visit(visit: Visit, setting: Setting, bench: Bench) -> Outcome:
+async def run_visit(visit: Visit, setting: TrialSetting, bench: TrialBench) -> TrialOutcome:
     """Make a visit, and measure how likely the truth was whenever something was asked.
 
     Raises:
@@ -60,19 +60,21 @@ async def run_visit(visit: Visit, setting: Setting, bench: Bench) -> Outcome:
     return await with_engine(setting, bench, lambda engine: _run(visit, setting, bench, engine))
 
 
-async def _run(visit: Visit, setting: Setting, bench: Bench, engine: Engine) -> Outcome:
+async def _run(
+    visit: Visit, setting: TrialSetting, bench: TrialBench, engine: Engine
+) -> TrialOutcome:
     await empty(engine, bench)
     work = bench.workbench(engine, setting)
     fim = fim_tokens(work)
     before = bench.energy()
-    noted: list[_Noted] = []
+    noted: list[_RequestNote] = []
     for step in visit.steps():
         await _come_to(step, noted, work)
         noted.append(await _ask(step, work, bench))
     await _leave(work, noted)
     after = bench.energy()
     bench.machines[setting] = work.machine
-    return Outcome(
+    return TrialOutcome(
         subject=visit.id,
         setting=setting,
         asked=await _measured(noted, engine, fim),
@@ -80,11 +82,11 @@ async def _run(visit: Visit, setting: Setting, bench: Bench, engine: Engine) -> 
     )
 
 
-async def _come_to(step: Step, noted: Sequence[_Noted], work: Workbench) -> None:
+async def _come_to(step: Step, noted: Sequence[_RequestNote], work: Workbench) -> None:
     """Open the file, go to another place, or pause where somebody is and type."""
     if not noted:
         await work.trees.at(step.view)
-    elif step.when is When.JUMP:
+    elif step.when is VisitMoment.JUMP:
         _change(step.view, work)
         await _rest(step.view, step.wait_s, work)
     else:
@@ -118,14 +120,14 @@ def _is_busy(work: Workbench) -> bool:
     return not is_idle or any(one is not None and not one.over for one in generations)
 
 
-async def _ask(step: Step, work: Workbench, bench: Bench) -> _Noted:
+async def _ask(step: Step, work: Workbench, bench: TrialBench) -> _RequestNote:
     view, before, began = step.view, work.running, time.monotonic()
-    if step.when is not When.PAUSE:
+    if step.when is not VisitMoment.PAUSE:
         await bench.prepare(view, work)
-    said = await complete(Question(view), work, CancelToken())
+    said = await complete(InlineRequest(view), work, CancelToken())
     ms = 1000 * (time.monotonic() - began)
     window = work.windows.get(view.uri)
-    return _Noted(
+    return _RequestNote(
         step=step,
         said=said,
         ms=ms,
@@ -134,7 +136,7 @@ async def _ask(step: Step, work: Workbench, bench: Bench) -> _Noted:
     )
 
 
-async def _leave(work: Workbench, noted: Sequence[_Noted]) -> None:
+async def _leave(work: Workbench, noted: Sequence[_RequestNote]) -> None:
     """End all that is under way, and wait until it has ended."""
     work.end_all()
     if work.idle_work is not None:
@@ -144,7 +146,9 @@ async def _leave(work: Workbench, noted: Sequence[_Noted]) -> None:
             await generation.heard()
 
 
-async def _measured(noted: Sequence[_Noted], engine: Engine, fim: FimTokens) -> tuple[Asked, ...]:
+async def _measured(
+    noted: Sequence[_RequestNote], engine: Engine, fim: FimTokens
+) -> tuple[RequestOutcome, ...]:
     """Measure the requests of all places but those where leanwide keeps quiet."""
     # The last prompts are in the KV cache still.
     found = [(one.step, await _measure(one, engine, fim)) for one in reversed(noted)]
@@ -154,7 +158,7 @@ async def _measured(noted: Sequence[_Noted], engine: Engine, fim: FimTokens) -> 
     )
 
 
-async def _measure(noted: _Noted, engine: Engine, fim: FimTokens) -> Asked | None:
+async def _measure(noted: _RequestNote, engine: Engine, fim: FimTokens) -> RequestOutcome | None:
     step, generation = noted.step, noted.generation
     (length,) = await engine.count([step.view.line_before + step.truth])
     if noted.window is None or length > TRUTH_TOKENS:
@@ -162,7 +166,7 @@ async def _measure(noted: _Noted, engine: Engine, fim: FimTokens) -> Asked | Non
     score = await silent(engine, infill_prompt(noted.window, fim), step.truth)
     ended = generation.finished if generation is not None else None
     said, truth = first_line(noted.said), first_line(step.truth)
-    return Asked(
+    return RequestOutcome(
         place=step.place,
         when=step.when,
         tokens=score.truth_tokens,

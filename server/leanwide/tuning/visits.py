@@ -25,7 +25,7 @@ from typing import Final
 from attrs import field, frozen
 
 from leanwide.context.view import View, split_lines, with_lf
-from leanwide.tuning.holes import Hole, Source, holes
+from leanwide.tuning.holes import Hole, SourceFile, holes
 
 TELLS_S: Final = 0.3
 """Seconds after which editors tell the server where the cursor rests."""
@@ -37,7 +37,7 @@ _MOST_TYPED: Final = 8
 """Characters that are typed between the two requests at a place: about a word."""
 
 
-class When(enum.StrEnum):
+class VisitMoment(enum.StrEnum):
     """What had happened when something was asked."""
 
     COLD = "the cold first place"
@@ -55,7 +55,7 @@ class Step:
 
     place: str
     """The id of its hole."""
-    when: When
+    when: VisitMoment
     view: View = field(repr=False)
     truth: str = field(repr=False)
     """What is still to be typed there."""
@@ -64,7 +64,7 @@ class Step:
 
 
 @frozen(kw_only=True)
-class Place:
+class VisitPlace:
     """A place of a visit."""
 
     id: str
@@ -87,17 +87,17 @@ class Visit:
     path: str
     text: str = field(repr=False)
     """Of the whole file, with LF endings."""
-    places: tuple[Place, ...]
+    places: tuple[VisitPlace, ...]
 
     def steps(self) -> Iterator[Step]:
         """Yield two requests for each place."""
         for number, place in enumerate(self.places):
-            first = When.JUMP if number else When.COLD
+            first = VisitMoment.JUMP if number else VisitMoment.COLD
             wait_s = place.rest_s if number else 0.0
             yield self._step(number, 0, first, wait_s)
-            yield self._step(number, place.typed, When.PAUSE, place.pause_s)
+            yield self._step(number, place.typed, VisitMoment.PAUSE, place.pause_s)
 
-    def _step(self, number: int, typed: int, when: When, wait_s: float) -> Step:
+    def _step(self, number: int, typed: int, when: VisitMoment, wait_s: float) -> Step:
         place = self.places[number]
         return Step(
             place=place.id,
@@ -123,7 +123,7 @@ class Visit:
             column=len(last) - 1,
         )
 
-    def _piece(self, start: int, end: int, missing: tuple[Place, ...]) -> str:
+    def _piece(self, start: int, end: int, missing: tuple[VisitPlace, ...]) -> str:
         """A piece of the text without what is missing in it."""
         gaps = sorted((one.start, one.end) for one in missing if start <= one.start < end)
         edges = (start, *(edge for gap in gaps for edge in gap), end)
@@ -132,11 +132,11 @@ class Visit:
         )
 
 
-def visits(source: Source) -> Iterator[Visit]:
+def visits(source: SourceFile) -> Iterator[Visit]:
     """Yield visits of a file, in an order that only its text decides; no hole is in two of them."""
     lines = [with_lf(line) for line in source.tree.lines]
     text, starts = "".join(lines), (0, *accumulate(map(len, lines)))
-    chosen: list[Place] = []
+    chosen: list[VisitPlace] = []
     for hole in holes(source):
         place = _place(hole, starts[hole.view.line] + hole.view.column)
         if all(_are_apart(text, place, other) for other in chosen):
@@ -148,15 +148,15 @@ def visits(source: Source) -> Iterator[Visit]:
         yield _visit(source, text, chosen)
 
 
-def _visit(source: Source, text: str, places: list[Place]) -> Visit:
+def _visit(source: SourceFile, text: str, places: list[VisitPlace]) -> Visit:
     return Visit(id=places[0].id, uri=source.uri, path=source.path, text=text, places=tuple(places))
 
 
-def _place(hole: Hole, start: int) -> Place:
+def _place(hole: Hole, start: int) -> VisitPlace:
     draw = random.Random(hole.id)  # noqa: S311  # no secret
     low, high = map(math.log, _PAUSE_S)
     first_line, _, _ = hole.truth.partition("\n")
-    return Place(
+    return VisitPlace(
         id=hole.id,
         start=start,
         end=start + len(hole.truth),
@@ -166,7 +166,7 @@ def _place(hole: Hole, start: int) -> Place:
     )
 
 
-def _are_apart(text: str, one: Place, other: Place) -> bool:
+def _are_apart(text: str, one: VisitPlace, other: VisitPlace) -> bool:
     """Whether two places share no line."""
     first, second = sorted((one, other), key=lambda place: place.start)
     return "\n" in text[first.end : second.start]

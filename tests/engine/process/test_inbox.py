@@ -8,14 +8,14 @@ import pytest
 
 from leanwide.engine import wire
 from leanwide.engine.base import Priority
-from leanwide.engine.process.inbox import Arrival, Inbox
+from leanwide.engine.process.inbox import Inbox, QueuedMessage
 from tests.engine.make import request
 
 INTERACTIVE, COMMAND, BACKGROUND = Priority
 
 
-def asked(priority: Priority) -> Arrival:
-    return Arrival(wire.Generate(1, request("x", priority=priority)))
+def asked(priority: Priority) -> QueuedMessage:
+    return QueuedMessage(wire.Generate(1, request("x", priority=priority)))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_what_is_more_urgent_outdoes_what_runs(waiting, running, outdone):
 def test_nothing_and_what_is_no_request_outdo_nothing():
     inbox = Inbox()
     assert not inbox.outdoes(BACKGROUND)
-    inbox.put(Arrival(wire.Close("wide")))
+    inbox.put(QueuedMessage(wire.Close("wide")))
     assert not inbox.outdoes(BACKGROUND)
 
 
@@ -48,7 +48,7 @@ def test_messages_come_in_order_and_are_waited_for():
     reader = threading.Thread(target=lambda: got.extend(inbox.get().message for _ in range(3)))
     reader.start()
     for lane in "abc":
-        inbox.put(Arrival(wire.Close(lane)))
+        inbox.put(QueuedMessage(wire.Close(lane)))
     reader.join(timeout=10)
     assert [message.lane for message in got] == ["a", "b", "c"]
     assert inbox.empty

@@ -17,16 +17,16 @@ from leanwide.engine.base import (
     Finished,
     FinishReason,
     LaneSpec,
+    PrefillProgress,
     Priority,
-    Reading,
     Sampling,
 )
 from leanwide.engine.process.encoding import encode
-from leanwide.engine.process.lane import Lane, Opening
+from leanwide.engine.process.lane import Lane, LaneOpening
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.scheduler import Scheduler
 from leanwide.engine.process.token_healing import PieceIndex
-from leanwide.models.limits import Width
+from leanwide.models.limits import ExpertWidth
 from tests.engine import make
 from tests.engine.make import job, run, settled, text_of
 
@@ -219,7 +219,7 @@ def test_a_cancel_inside_a_prompt_slice_keeps_the_slices_before_it(lane, lanes):
     thread = threading.Thread(target=give_up)
     thread.start()
     running = lane.run(job(make.request(prompt), cancelled))
-    assert isinstance(next(running), Reading)
+    assert isinstance(next(running), PrefillProgress)
     second_slice = True
     *_, end = running
     thread.join()
@@ -352,7 +352,7 @@ def test_a_full_cache_makes_room_for_the_newest_prompt(lanes, tiny):
         PieceIndex([lanes.model.piece(token) for token in range(lanes.model.vocabulary)]),
         LaneSpec(name="small", experts=2, context_tokens=256, sequences=2),
         make.spec(tiny),
-        Opening(began=time.monotonic(), notice="", predicted_bytes=0),
+        LaneOpening(began=time.monotonic(), notice="", predicted_bytes=0),
     )
     try:
         first, other = "# first\n" + "a = 1\n" * 40, "# other\n" + "for b in c:\n" * 25
@@ -381,8 +381,8 @@ def test_two_widths_over_one_file_say_different_things(lane, wide):
 @pytest.mark.parametrize(
     ("wanted", "experts", "notice"),
     [
-        (Width.HALF, 2, ""),
-        (Width.TRAINED, 4, ""),
+        (ExpertWidth.HALF, 2, ""),
+        (ExpertWidth.TRAINED, 4, ""),
         (0, 1, "leanwide synthetic runs 1 to 8 experts: 1 serve instead of 0"),
         (-3, 1, "leanwide synthetic runs 1 to 8 experts: 1 serve instead of -3"),
         (8, 8, ""),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanwide.engine.base import Priority
-from leanwide.engine.process.prefill_chunks import Pace
+from leanwide.engine.process.prefill_chunks import PrefillChunker
 from leanwide.models.speed import SMALLEST_STEP, STEP_MS
 
 MOST = 128
@@ -15,20 +15,20 @@ SLOW = 0.025
 """Tokens per millisecond: a model of 30 B on two cores."""
 
 
-def read(pace: Pace, tokens: int, speed: float) -> None:
+def read(pace: PrefillChunker, tokens: int, speed: float) -> None:
     pace.learn(tokens, tokens / speed)
 
 
 @pytest.fixture
-def pace() -> Pace:
+def pace() -> PrefillChunker:
     """Of a slow machine that has shown its speed."""
-    pace = Pace(MOST, breakable=True)
+    pace = PrefillChunker(MOST, breakable=True)
     read(pace, SMALLEST_STEP, SLOW)
     return pace
 
 
 def test_the_first_slice_is_short_for_nobody_knows_how_long_it_takes():
-    pace = Pace(MOST, breakable=True)
+    pace = PrefillChunker(MOST, breakable=True)
     assert pace.short == pace.long == SMALLEST_STEP
 
 
@@ -46,7 +46,7 @@ def test_slices_grow_again_after_one_was_broken_off(pace):
 
 
 def test_where_nothing_can_be_broken_off_every_slice_is_short():
-    pace = Pace(MOST, breakable=False)
+    pace = PrefillChunker(MOST, breakable=False)
     read(pace, SMALLEST_STEP, SLOW)
     for _ in range(9):
         read(pace, pace.long, SLOW)
@@ -66,7 +66,7 @@ def test_no_slice_takes_so_long_that_the_engine_seems_to_hang(pace):
 @given(st.floats(1e-4, 1e3), st.lists(st.integers(0, 10), min_size=1, max_size=20))
 def test_no_more_is_lost_than_was_kept_since_the_last_loss(speed, slices):
     """Somebody comes after so many whole slices, at the end of the one that runs."""
-    pace = Pace(MOST, breakable=True)
+    pace = PrefillChunker(MOST, breakable=True)
     read(pace, SMALLEST_STEP, speed)
     pace.broken_off()
     for count in slices:
@@ -81,7 +81,7 @@ def test_no_more_is_lost_than_was_kept_since_the_last_loss(speed, slices):
 
 @given(st.floats(1e-4, 1e3), st.integers(SMALLEST_STEP, 512))
 def test_a_short_slice_takes_its_time_or_is_the_smallest(speed, most):
-    pace = Pace(most, breakable=True)
+    pace = PrefillChunker(most, breakable=True)
     read(pace, SMALLEST_STEP, speed)
     assert SMALLEST_STEP <= pace.short <= pace.long <= max(most, SMALLEST_STEP)
     assert pace.short == SMALLEST_STEP or pace.short / speed <= STEP_MS * 1.001

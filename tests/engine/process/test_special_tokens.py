@@ -13,7 +13,7 @@ from leanwide.engine.base import FinishReason, Piece, Thinking
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.markers import spelt_markers
-from leanwide.engine.process.output_stream import Voice
+from leanwide.engine.process.output_stream import OutputStream
 from leanwide.engine.process.thinking import ThoughtStream
 from leanwide_bench.synthetic.shapes import TINY
 from leanwide_bench.synthetic.synthetic import Recipe, write
@@ -141,14 +141,14 @@ def test_white_space_before_an_opening_mark_is_nothing():
 
 
 def test_a_stop_may_be_a_special_token():
-    voice = Voice(attrs.evolve(request("x"), stops=("<td>",)))
+    voice = OutputStream(attrs.evolve(request("x"), stops=("<td>",)))
     pieces = [*voice.take(b"a<"), *voice.take_special(b"<td>"), *voice.take(b"b")]
     assert text_of(pieces) == "a<"
     assert voice.stopped
 
 
 def test_half_a_character_before_a_special_token_does_not_spoil_it():
-    voice = Voice(request("x"))
+    voice = OutputStream(request("x"))
     pieces = [*voice.take("é".encode()[:1]), *voice.take_special(b"<td>"), *voice.take(b"b")]
     assert text_of(pieces) == "\ufffd<td>b"
     assert special(pieces) == ["<td>"]

@@ -17,11 +17,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from leanwide.engine.base import EngineError, Finished, Keep, LaneSpec, Saving
+from leanwide.engine.base import EngineError, Finished, LaneSpec, SaveRequest, StateSaving
 from leanwide.engine.process import state_saver as keeping
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.llama import Context
-from leanwide.engine.saved_states import Origin, SavedFolder, head_of
+from leanwide.engine.saved_states import SavedFolder, StateOrigin, head_of
 from tests.engine import make
 from tests.engine.make import job, request, run
 
@@ -45,7 +45,7 @@ def open_lane(opened, tiny, folder, monkeypatch: pytest.MonkeyPatch) -> Open:
     monkeypatch.setattr(keeping, "_DISK_BYTES_PER_MS", 1e12)
 
     def open_one(model: Path = tiny, most_bytes: int = 10**9, **lane: object) -> Lane:
-        saving = Saving(folder=folder.path, most_bytes=most_bytes)
+        saving = StateSaving(folder=folder.path, most_bytes=most_bytes)
         spec = attrs.evolve(make.spec(model, attrs.evolve(LEAN, **lane)), saving=saving)
         return opened(spec).lane("lean")[0]
 
@@ -53,7 +53,7 @@ def open_lane(opened, tiny, folder, monkeypatch: pytest.MonkeyPatch) -> Open:
 
 
 def keep(lane: Lane, prompt: str, name: str = "place") -> None:
-    *_, end = lane.run(job(request(prompt, keep=Keep(name=name, note=b"note"))))
+    *_, end = lane.run(job(request(prompt, keep=SaveRequest(name=name, note=b"note"))))
     assert isinstance(end, Finished)
 
 
@@ -134,7 +134,7 @@ def test_a_damaged_file_is_removed_and_its_place_read(open_lane, folder, kept, d
 
 
 def test_a_file_whose_head_is_whole_but_says_nonsense_is_removed(folder):
-    origin = Origin("m", 1, 1, 2, "1", "f16")
+    origin = StateOrigin("m", 1, 1, 2, "1", "f16")
     head = msgspec.structs.replace(head_of(origin, [1], 1.0, b"", bytearray(8)), ids=b"abc")
     folder.write("place", head, bytearray(8), 10**6)
     assert folder.states() == ()
@@ -212,9 +212,9 @@ def test_a_place_of_the_same_name_takes_the_place_of_the_older_one(open_lane, fo
 
 def test_a_place_is_dropped_by_its_name(open_lane, folder, kept):
     lane = open_lane()
-    *_, end = lane.run(job(request(keep=Keep(name="another"))))
+    *_, end = lane.run(job(request(keep=SaveRequest(name="another"))))
     assert len(folder.states()) == 1
-    *_, end = lane.run(job(request(keep=Keep(name="place"))))
+    *_, end = lane.run(job(request(keep=SaveRequest(name="place"))))
     assert isinstance(end, Finished)
     assert folder.states() == ()
 

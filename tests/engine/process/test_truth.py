@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.engine.process.scoring import Truth, nats
+from leanwide.engine.process.scoring import EncodedTruth, nats
 from tests.engine.make import run
 
 CODE = "def area(width, height):\n    return "
@@ -26,7 +26,7 @@ def test_it_is_what_the_logits_say_token_by_token(lane, lanes):
     text, end = run(lane, CODE, truth=truth, max_tokens=0)
     assert text == ""
     tokens = lanes.model.tokenize(CODE + truth)
-    asked = Truth.of(tokens, list(map(lanes.model.piece, tokens)), len(CODE)).asked
+    asked = EncodedTruth.of(tokens, list(map(lanes.model.piece, tokens)), len(CODE)).asked
     given = tokens[: len(tokens) - len(asked)]
     expected = 0.0
     for number in range(len(asked)):
@@ -52,7 +52,7 @@ def test_an_answer_without_a_truth_measures_none(lane):
 def test_a_token_counts_where_it_says_anything_of_the_truth(pieces, data):
     total = len(b"".join(pieces))
     before = data.draw(st.integers(0, total - 1))
-    found = Truth.of(range(len(pieces)), pieces, before)
+    found = EncodedTruth.of(range(len(pieces)), pieces, before)
     assert found.given + found.asked == tuple(range(len(pieces)))
     assert len(b"".join(pieces[: len(found.given)])) <= before
     assert len(b"".join(pieces[: len(found.given) + 1])) > before

@@ -21,12 +21,12 @@ from leanwide.engine.base import (
 )
 from leanwide.engine.scripted import Answer
 from leanwide.features.ask.ask import Answer as Told
-from leanwide.features.ask.chat import Saying, chat
-from leanwide.features.ask.conversations import MOST, Chats, UnknownChat
-from leanwide.features.ask.selection import Place, whole
-from leanwide.features.journal import Source
+from leanwide.features.ask.chat import UserMessage, chat
+from leanwide.features.ask.conversations import MOST, Conversations, UnknownChat
+from leanwide.features.ask.selection import Selection, whole
+from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Workbench, workbench
-from leanwide.modes.machine import Machine, Pace, Rate
+from leanwide.modes.machine import LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import Mode
 from leanwide.prompt.history import Turn
 from leanwide.syntax import Position
@@ -60,11 +60,11 @@ class Talking:
         self.engine.enqueue(*((one,) if isinstance(one, str) else one for one in answers))
         dialog = attrs.evolve(PROFILES[Mode.DIALOG], context_tokens=context_tokens)
         self.bench: Workbench = workbench(self.engine, {**PROFILES, Mode.DIALOG: dialog})
-        self.talk = Chats().begin()
+        self.talk = Conversations().begin()
         self.shown: list[str] = []
 
-    async def say(self, text: str, about: Place | None = None) -> Told:
-        saying = Saying(text=text, about=about)
+    async def say(self, text: str, about: Selection | None = None) -> Told:
+        saying = UserMessage(text=text, about=about)
         return await chat(saying, self.talk, self.bench, CancelToken(), self.shown.append)
 
     @property
@@ -101,8 +101,8 @@ def _tokens(talking: Talking) -> int:
     return sum(-(-len(text) // 4) for text in texts)
 
 
-def reads(per_second: float) -> Machine:
-    return Machine(paces={"wide": Pace(prompt=Rate((), per_second))})
+def reads(per_second: float) -> MachineState:
+    return MachineState(paces={"wide": LaneSpeed(prompt=Rate((), per_second))})
 
 
 async def test_a_slow_machine_reads_less_of_the_history():
@@ -167,7 +167,7 @@ async def test_code_is_shown_once():
 async def test_a_cursor_means_the_definition_around_it():
     talking = Talking("x")
     view = attrs.evolve(file(), line=4, column=8)
-    await talking.say("What is this?", Place(view=view, end=Position(4, 8)))
+    await talking.say("What is this?", Selection(view=view, end=Position(4, 8)))
     assert "Code of a.py:\n\n```python\ndef home():" in talking.read[-1]
 
 
@@ -195,7 +195,7 @@ async def test_what_cannot_be_answered_gets_a_sentence_and_is_not_remembered(tex
     answer = await talking.say(text, about)
     assert sentence in answer.markdown
     assert talking.engine.requests[1:] == []
-    assert answer.record.source is Source.NONE
+    assert answer.record.source is AnswerSource.NONE
     assert talking.talk.turns == []
 
 
@@ -234,7 +234,7 @@ async def test_two_messages_wait_for_each_other():
 
 
 def test_conversations_are_found_listed_and_forgotten():
-    chats = Chats()
+    chats = Conversations()
     first, second = chats.begin(), chats.begin()
     first.remember(Turn("a\nb", "c"), "a\nb")
     assert chats.find(first.id) is first
@@ -246,7 +246,7 @@ def test_conversations_are_found_listed_and_forgotten():
 
 
 def test_the_one_that_was_quiet_longest_goes_first():
-    chats = Chats()
+    chats = Conversations()
     old = [chats.begin() for _ in range(MOST)]
     old[0].remember(Turn("a", "b"), "a")
     chats.begin()

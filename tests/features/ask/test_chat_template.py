@@ -12,7 +12,7 @@ import pytest
 
 from leanwide.engine.scripted import SCRIPTED_MODEL
 from leanwide.features.ask import chat_template as layouts
-from leanwide.features.ask.chat_template import Conversation, Layouts
+from leanwide.features.ask.chat_template import ChatTemplateCache, Conversation
 from leanwide.prompt.chat import Message, chatml
 from leanwide_bench.synthetic.vocabulary import CHAT_TEMPLATE
 
@@ -22,7 +22,7 @@ CHATML = chatml(("system", "user"))
 
 async def lay_out(template: str | None, thinking: bool = False) -> Conversation:
     model = attrs.evolve(SCRIPTED_MODEL, chat_template=template, bos_text="<s>")
-    return await Layouts().lay_out(MESSAGES, model, thinking)
+    return await ChatTemplateCache().lay_out(MESSAGES, model, thinking)
 
 
 async def test_the_models_template_decides():
@@ -91,7 +91,7 @@ async def test_a_layout_is_rendered_once(monkeypatch):
         return "".join(message["content"] for message in variables["messages"])
 
     monkeypatch.setattr(layouts, "render_apart", count)
-    kept = Layouts()
+    kept = ChatTemplateCache()
     model = attrs.evolve(SCRIPTED_MODEL, chat_template="x")
     for text in ("a", "b", "c"):
         await kept.lay_out((Message("user", text),), model, thinking=False)

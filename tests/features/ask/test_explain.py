@@ -12,8 +12,8 @@ from leanwide.engine.base import CancelToken, EngineError, Markup, Piece, Priori
 from leanwide.engine.scripted import SCRIPTED_MODEL, Answer, ScriptedEngine
 from leanwide.features.ask.ask import Answer as Told
 from leanwide.features.ask.explain import explain
-from leanwide.features.ask.selection import Place
-from leanwide.features.journal import Source
+from leanwide.features.ask.selection import Selection
+from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Workbench, workbench
 from leanwide.syntax import Position
 from tests.features.editor import PROFILES, until
@@ -41,7 +41,7 @@ def place(start: tuple[int, int], end: tuple[int, int], text: str = SOURCE, path
         line=start[0],
         column=start[1],
     )
-    return Place(view=view, end=Position(*end))
+    return Selection(view=view, end=Position(*end))
 
 
 METHOD = place((7, 0), (9, 0))
@@ -57,7 +57,7 @@ class Explained:
         self.shown: list[str] = []
         self.cancel = CancelToken()
 
-    async def ask(self, asked: Place = METHOD) -> Told:
+    async def ask(self, asked: Selection = METHOD) -> Told:
         return await explain(asked, self.bench, self.cancel, self.shown.append)
 
     @property
@@ -72,7 +72,7 @@ async def test_the_answer_streams_and_its_cost_is_told():
     assert answer.markdown == "It reads **JSON**."
     assert answer.record is explained.record
     assert (answer.record.mode, answer.record.lane) == ("think", "wide")
-    assert answer.record.source is Source.MODEL
+    assert answer.record.source is AnswerSource.MODEL
     assert answer.record.tokens_generated == 3
     assert "explain: think" in answer.record.reason
 
@@ -130,7 +130,7 @@ async def test_where_there_is_nothing_to_explain_a_sentence_says_so(asked, sente
     assert answer.markdown.endswith(".")
     assert explained.shown == [answer.markdown]
     assert explained.engine.requests == []
-    assert answer.record.source is Source.NONE
+    assert answer.record.source is AnswerSource.NONE
 
 
 async def test_a_selection_that_is_too_long_is_folded_and_the_answer_says_so():

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from leanwide.engine.base import CancelToken, Finished, Piece, Request, Stats, Watch, unwatched
 from leanwide.engine.scripted import ScriptedEngine
-from leanwide.features.session import Manners, Workbench, workbench
+from leanwide.features.session import Preferences, Workbench, workbench
 from tests.features.editor import MARK, PROFILES, Editor
 
 
@@ -30,7 +30,7 @@ def slow(stats: Stats) -> Stats:
     )
 
 
-async def after_three_completions(manners: Manners) -> tuple[Workbench, SlowEngine]:
+async def after_three_completions(manners: Preferences) -> tuple[Workbench, SlowEngine]:
     engine = SlowEngine()
     bench = workbench(engine, PROFILES, manners)
     for name in "abcd":
@@ -41,7 +41,7 @@ async def after_three_completions(manners: Manners) -> tuple[Workbench, SlowEngi
 
 
 async def test_a_slow_machine_gets_less_context_and_says_why():
-    bench, engine = await after_three_completions(Manners(look_ahead=False))
+    bench, engine = await after_three_completions(Preferences(look_ahead=False))
     reason = bench.journal.records[-1].reason
     assert "384 tokens now, 2,048 when you pause" in reason
     # An answer is shown while it grows: it may be as long as on any machine.
@@ -49,5 +49,5 @@ async def test_a_slow_machine_gets_less_context_and_says_why():
 
 
 async def test_the_user_may_insist_on_the_profile():
-    bench, _ = await after_three_completions(Manners(look_ahead=False, adapt=False))
+    bench, _ = await after_three_completions(Preferences(look_ahead=False, adapt=False))
     assert "when you pause" not in bench.journal.records[-1].reason

@@ -6,8 +6,8 @@ import pytest
 
 from leanwide.engine.base import Priority
 from leanwide.features.completion.cursor_rest import arrive
-from leanwide.features.session import Manners
-from leanwide.modes.machine import Machine
+from leanwide.features.session import Preferences
+from leanwide.modes.machine import MachineState
 from tests.features.editor import (
     Editor,
     bench_saying,
@@ -71,14 +71,14 @@ async def test_a_request_ends_the_reading():
 @pytest.mark.parametrize(
     ("manners", "machine", "text"),
     [
-        (Manners(follow_cursor=False), Machine(), TEXT),
-        (Manners(), Machine(on_battery=True, battery_percent=10.0), TEXT),
-        (Manners(), Machine(memory_short=True), TEXT),
-        (Manners(), Machine(), "x = ‸ + 1\n"),
+        (Preferences(follow_cursor=False), MachineState(), TEXT),
+        (Preferences(), MachineState(on_battery=True, battery_percent=10.0), TEXT),
+        (Preferences(), MachineState(memory_short=True), TEXT),
+        (Preferences(), MachineState(), "x = ‸ + 1\n"),
     ],
     ids=["switched off", "low battery", "memory", "inside a line"],
 )
-async def test_left_alone(manners: Manners, machine: Machine, text: str):
+async def test_left_alone(manners: Preferences, machine: MachineState, text: str):
     bench, engine = bench_saying([], manners=manners)
     bench.machine = machine
     await arrive(Editor(bench, text, "python").view, bench)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from leanwide.engine.base import Priority, Request
-from leanwide.features.session import Manners, Workbench
-from leanwide.modes.machine import Machine, Pace, Rate
+from leanwide.features.session import Preferences, Workbench
+from leanwide.modes.machine import LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import LEAN
 from tests.features.editor import Editor, SteppedEngine, bench_saying, interactive, settled
 
 CODE = "".join(f"def function_{n}(value):\n    return value + {n}\n\n\n" for n in range(60))
 TEXT = f"{CODE}def last(value):\n    ‸\n\n\n{CODE}"
-SLOW = Machine(paces={LEAN: Pace(Rate((), 60.0), Rate((), 13.0))})
-EAGER = Manners(look_ahead=True)
+SLOW = MachineState(paces={LEAN: LaneSpeed(Rate((), 60.0), Rate((), 13.0))})
+EAGER = Preferences(look_ahead=True)
 
 
 def slow(*answers: list[str]) -> tuple[Workbench, SteppedEngine]:
@@ -87,10 +87,10 @@ async def test_a_jump_finds_its_page_read():
 
 @pytest.mark.parametrize(
     "machine",
-    [Machine(memory_short=True), Machine(on_battery=True, battery_percent=10.0)],
+    [MachineState(memory_short=True), MachineState(on_battery=True, battery_percent=10.0)],
     ids=["memory", "low battery"],
 )
-async def test_no_page_is_read_where_work_is_spared(machine: Machine):
+async def test_no_page_is_read_where_work_is_spared(machine: MachineState):
     bench, engine = slow(["return value"], [])
     bench.machine = machine
     await Editor(bench, TEXT, "python").ask()

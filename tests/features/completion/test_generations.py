@@ -9,7 +9,7 @@ from attrs import evolve
 
 from leanwide.engine.base import CancelToken, EngineError, Piece, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
-from leanwide.features.journal import Source
+from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Workbench, workbench
 from tests.features.editor import PROFILES, Editor, SteppedEngine, bench_saying, settled, until
 
@@ -29,8 +29,8 @@ async def test_a_key_that_the_model_is_about_to_say_joins_its_generation():
     assert len(engine.requests) == 1
     assert engine.cancelled == []
     by_source = {record.source: record for record in bench.journal.records}
-    assert set(by_source) == {Source.MODEL, Source.IN_FLIGHT}
-    assert by_source[Source.IN_FLIGHT].ms["queue"] >= 5
+    assert set(by_source) == {AnswerSource.MODEL, AnswerSource.IN_FLIGHT}
+    assert by_source[AnswerSource.IN_FLIGHT].ms["queue"] >= 5
 
 
 async def test_text_that_differs_ends_the_generation():
@@ -267,7 +267,7 @@ async def test_a_model_without_fim_tokens_says_so():
         await Editor(bench, "x\n‸\n").ask()
     assert engine.requests == []
     (record,) = bench.journal.records
-    assert (record.source, "fill-in-the-middle" in record.reason) == (Source.NONE, True)
+    assert (record.source, "fill-in-the-middle" in record.reason) == (AnswerSource.NONE, True)
 
 
 async def test_an_engine_that_dies_costs_the_requests_that_wait_for_it():

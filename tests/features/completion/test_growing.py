@@ -9,8 +9,8 @@ from attrs import evolve
 
 from leanwide.context.view import View
 from leanwide.engine.base import Finished, FinishReason, Request
-from leanwide.features.journal import Source
-from leanwide.features.session import Manners, Workbench
+from leanwide.features.journal import AnswerSource
+from leanwide.features.session import Preferences, Workbench
 from leanwide.modes.profile import Mode
 from tests.features.editor import (
     Editor,
@@ -22,7 +22,7 @@ from tests.features.editor import (
     until,
 )
 
-EAGER = Manners(look_ahead=True)
+EAGER = Preferences(look_ahead=True)
 
 
 def impatient(*answers: list[str]) -> tuple[Workbench, SteppedEngine]:
@@ -81,7 +81,7 @@ async def test_what_is_there_is_shown_when_the_time_is_over_and_the_rest_is_anno
     assert await editor.ask() == "a + b"
     assert len(engine.requests) == 1
     assert engine.cancelled == []
-    assert sources(bench) == [Source.IN_FLIGHT, Source.MODEL, Source.CACHE]
+    assert sources(bench) == [AnswerSource.IN_FLIGHT, AnswerSource.MODEL, AnswerSource.CACHE]
 
 
 async def test_nothing_is_announced_where_all_was_shown():

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from leanwide.context.view import View
-from leanwide.features.syntax_trees import Trees
+from leanwide.features.syntax_trees import SyntaxTrees
 from tests.features.editor import MARK, Editor, bench_saying, until
 
 LINES = tuple(f"value_{number} = call({number})\n" for number in range(4_000))
@@ -38,7 +38,7 @@ async def test_a_jump_counts_no_lines_in_between(monkeypatch: pytest.MonkeyPatch
 
 async def test_changes_far_apart_are_not_read_as_one():
     """As one, they would be all that is between them, and the parser would read all of that."""
-    trees, now = Trees(), Editor(bench_saying()[0], document(200), "python").view
+    trees, now = SyntaxTrees(), Editor(bench_saying()[0], document(200), "python").view
     await trees.at(now)
     for line in (200, 3_800):
         now = changed(now, line)
@@ -50,7 +50,7 @@ async def test_changes_far_apart_are_not_read_as_one():
 
 
 async def test_an_earlier_view_does_not_take_the_tree_back():
-    trees, old = Trees(), Editor(bench_saying()[0], document(200), "python").view
+    trees, old = SyntaxTrees(), Editor(bench_saying()[0], document(200), "python").view
     await trees.at(old)
     new = changed(old, 200)
     trees.follow(new)
@@ -61,7 +61,7 @@ async def test_an_earlier_view_does_not_take_the_tree_back():
 
 
 async def test_a_text_that_does_not_exist_yet_does_not_take_its_place():
-    trees, now = Trees(), Editor(bench_saying()[0], document(200), "python").view
+    trees, now = SyntaxTrees(), Editor(bench_saying()[0], document(200), "python").view
     await trees.at(now)
     imagined = now.with_inserted("not typed()")
     near = await trees.near_ahead(imagined)
@@ -71,7 +71,7 @@ async def test_a_text_that_does_not_exist_yet_does_not_take_its_place():
 
 
 async def test_without_following_them_they_are():
-    trees, now = Trees(), Editor(bench_saying()[0], document(200), "python").view
+    trees, now = SyntaxTrees(), Editor(bench_saying()[0], document(200), "python").view
     await trees.at(now)
     now = changed(changed(now, 200), 3_800)
     await trees.near(now)

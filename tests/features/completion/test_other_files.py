@@ -15,7 +15,7 @@ from leanwide.features.ask.selection import whole
 from leanwide.features.completion.cursor_rest import arrive
 from leanwide.features.document_names import judge
 from leanwide.features.session import workbench
-from leanwide.features.workspace_context import Elsewhere
+from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.modes.profile import Mode
 from tests.features.editor import PROFILES, QUIET, Editor, SteppedEngine, settled, until
 from tests.index.folders import area_of, write
@@ -31,10 +31,10 @@ CONTEXT = PROFILES[Mode.CODE].context_tokens
 
 
 @pytest.fixture
-async def elsewhere(tmp_path: Path) -> AsyncIterator[Elsewhere]:
+async def elsewhere(tmp_path: Path) -> AsyncIterator[WorkspaceContext]:
     """An indexed workspace."""
     write(tmp_path, {"pricing.py": PRICING})
-    known = Elsewhere()
+    known = WorkspaceContext()
     known.build(area_of(tmp_path))
     await until(lambda: not known.building)
     yield known
@@ -42,7 +42,7 @@ async def elsewhere(tmp_path: Path) -> AsyncIterator[Elsewhere]:
 
 
 def opened(
-    elsewhere: Elsewhere, folder: Path, marked: str, fim: FimTokens = FIM
+    elsewhere: WorkspaceContext, folder: Path, marked: str, fim: FimTokens = FIM
 ) -> tuple[SteppedEngine, Editor]:
     engine = SteppedEngine(attrs.evolve(SCRIPTED_MODEL, fim=fim))
     bench = workbench(engine, PROFILES, QUIET)
@@ -57,7 +57,7 @@ def tokens(request: Request) -> int:
 
 
 async def test_a_suggestion_that_only_repeats_a_snippet_is_not_shown(
-    elsewhere: Elsewhere, tmp_path: Path
+    elsewhere: WorkspaceContext, tmp_path: Path
 ):
     body = '"""Take a share off a price."""\n    return price - price * share'
     for used, shown in (("discounted_price", ""), ("other_price", body)):
@@ -70,7 +70,9 @@ async def test_a_suggestion_that_only_repeats_a_snippet_is_not_shown(
         assert (f"pricing.py\n{PRICING}" in engine.requests[-1].prompt) is not bool(shown)
 
 
-async def test_snippets_come_out_of_the_window_s_budget(elsewhere: Elsewhere, tmp_path: Path):
+async def test_snippets_come_out_of_the_window_s_budget(
+    elsewhere: WorkspaceContext, tmp_path: Path
+):
     lines = "".join(f"value_{n} = compute({n})\n" for n in range(1000))
     engine, editor = opened(elsewhere, tmp_path, f"{lines}total = discounted_price‸\n{lines}")
     await arrive(editor.view, editor.bench)
@@ -83,7 +85,7 @@ async def test_snippets_come_out_of_the_window_s_budget(elsewhere: Elsewhere, tm
 
 
 async def test_a_model_without_a_mark_between_files_sees_one_file(
-    elsewhere: Elsewhere, tmp_path: Path
+    elsewhere: WorkspaceContext, tmp_path: Path
 ):
     fim = attrs.evolve(FIM, file_separator=None)
     engine, editor = opened(elsewhere, tmp_path, "total = discounted_price‸\n", fim)
@@ -92,7 +94,7 @@ async def test_a_model_without_a_mark_between_files_sees_one_file(
 
 
 async def test_edits_of_excluded_files_are_not_even_remembered(
-    elsewhere: Elsewhere, tmp_path: Path
+    elsewhere: WorkspaceContext, tmp_path: Path
 ):
     for name in ("secrets.py", "stock.py"):
         judged = judge(area_of(tmp_path), str(tmp_path / name))
@@ -102,7 +104,7 @@ async def test_edits_of_excluded_files_are_not_even_remembered(
     assert [place.path for place in found.edits] == ["stock.py"]
 
 
-async def test_an_explanation_reads_what_uses_the_code(elsewhere: Elsewhere, tmp_path: Path):
+async def test_an_explanation_reads_what_uses_the_code(elsewhere: WorkspaceContext, tmp_path: Path):
     use = "    discounted_price(price, 1)\n"
     write(tmp_path, {"shop.py": f"def bill(price):\n    print(price)\n{use}"})
     elsewhere.look_again(str(tmp_path / "shop.py"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from leanwide.engine.base import Priority, Request
-from leanwide.features.journal import Source
-from leanwide.features.session import Manners
+from leanwide.features.journal import AnswerSource
+from leanwide.features.session import Preferences
 from tests.features.editor import Editor, bench_saying, interactive, settled, sources, until
 
-EAGER = Manners(look_ahead=True)
+EAGER = Preferences(look_ahead=True)
 
 
 def background(requests: list[Request]) -> list[Request]:
@@ -32,7 +32,7 @@ async def test_the_next_suggestion_is_there_when_one_is_accepted():
     editor.type("a = 1")
     assert await editor.ask() == " + b"
     assert len(interactive(engine)) == 1
-    assert sources(bench)[-1] is Source.CACHE
+    assert sources(bench)[-1] is AnswerSource.CACHE
 
 
 async def test_a_suggestion_that_fills_the_line_beyond_the_context_ends_the_preparing():
@@ -41,7 +41,7 @@ async def test_a_suggestion_that_fills_the_line_beyond_the_context_ends_the_prep
     assert await editor.ask()
     await settled(bench)
     assert len(engine.requests) == 1
-    assert sources(bench) == [Source.MODEL]
+    assert sources(bench) == [AnswerSource.MODEL]
 
 
 async def test_it_is_prepared_once_however_many_keys_are_typed_through():
@@ -79,7 +79,7 @@ async def test_accepting_while_it_is_prepared_joins_it():
     engine.resume()
     assert await asked == " + b"
     assert len(interactive(engine)) == 1
-    assert Source.IN_FLIGHT in sources(bench)
+    assert AnswerSource.IN_FLIGHT in sources(bench)
 
 
 async def test_a_new_question_ends_it():

@@ -11,8 +11,8 @@ import pytest
 
 from leanwide.context.snippet import Snippet
 from leanwide.context.window import Related
-from leanwide.engine.base import EngineError, EngineState, EngineStatus, Keep, Request
-from leanwide.engine.saved_states import Origin, SavedFolder, default_folder, head_of
+from leanwide.engine.base import EngineError, EngineState, EngineStatus, Request, SaveRequest
+from leanwide.engine.saved_states import SavedFolder, StateOrigin, default_folder, head_of
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.completion.saved_places import (
     keep_in_quiet,
@@ -20,13 +20,13 @@ from leanwide.features.completion.saved_places import (
     keep_places,
     saved_window,
 )
-from leanwide.features.document_names import Names
-from leanwide.features.session import Manners, Workbench, workbench
-from leanwide.files.area import Area
+from leanwide.features.document_names import DocumentNames
+from leanwide.features.session import Preferences, Workbench, workbench
+from leanwide.files.area import WorkspaceFolders
 from tests.features.editor import MARK, PROFILES, Editor, settled
 from tests.index.folders import area_of, write
 
-KEEPING = Manners(look_ahead=False, keep_prompts=True)
+KEEPING = Preferences(look_ahead=False, keep_prompts=True)
 LONG = "".join(f"def f{number}(x):\n    return x + {number}\n\n\n" for number in range(120))
 """Longer than a prompt: where its window begins depends on what was typed meanwhile."""
 TYPED = "total = 0\nfor value in values:\n    total += value\n" * 4
@@ -42,22 +42,22 @@ class KeepingEngine(ScriptedEngine):
             yield event
 
     @property
-    def asked(self) -> list[tuple[Keep, bool]]:
+    def asked(self) -> list[tuple[SaveRequest, bool]]:
         """What was to be kept, True, and what was to be dropped, False."""
         return [(one.keep, one.prompt != ()) for one in self.requests if one.keep is not None]
 
 
-def _write(keep: Keep) -> None:
+def _write(keep: SaveRequest) -> None:
     state = bytearray(8)
-    head = head_of(Origin("m", 1, 1, 2, "1", "f16"), [1, 2], 1.0, keep.note, state)
+    head = head_of(StateOrigin("m", 1, 1, 2, "1", "f16"), [1, 2], 1.0, keep.note, state)
     SavedFolder(default_folder()).write(keep.name, head, state, 10**6)
 
 
 def bench_on(
-    engine: ScriptedEngine, manners: Manners = KEEPING, area: Area | None = None
+    engine: ScriptedEngine, manners: Preferences = KEEPING, area: WorkspaceFolders | None = None
 ) -> Workbench:
     bench = workbench(engine, PROFILES, manners)
-    bench.names = Names(area or Area())
+    bench.names = DocumentNames(area or WorkspaceFolders())
     return bench
 
 
@@ -87,7 +87,7 @@ async def returned(marked: str, **more: Any) -> Request:
 async def test_a_later_session_asks_with_the_same_beginning_also_behind_what_was_typed():
     _, engine = await left(f"{LONG}{MARK}\n", TYPED)
     last = [one for one in engine.requests if one.keep is None][-1]
-    anew = await returned(f"{LONG}{TYPED}{MARK}\n", manners=Manners(look_ahead=False))
+    anew = await returned(f"{LONG}{TYPED}{MARK}\n", manners=Preferences(look_ahead=False))
     assert anew.prompt[:5] != last.prompt[:5], "this file would not need its window"
     again = await returned(f"{LONG}{TYPED}{MARK}\n")
     assert again.prompt == last.prompt
@@ -101,7 +101,7 @@ async def test_a_later_session_asks_with_the_same_beginning_also_behind_what_was
 async def test_a_file_that_reads_otherwise_is_read_anew(marked: str):
     """The window is chosen as if nothing had been kept."""
     await left(f"{LONG}{MARK}\n", TYPED)
-    anew = await returned(marked, manners=Manners(look_ahead=False))
+    anew = await returned(marked, manners=Preferences(look_ahead=False))
     assert (await returned(marked)).prompt == anew.prompt
 
 
@@ -109,7 +109,7 @@ async def test_a_window_whose_tokens_another_model_counted_is_not_used(monkeypat
     await left(f"{LONG}{MARK}\n", TYPED)
     other = attrs.evolve(SCRIPTED_MODEL, path=Path("other.gguf"))
     monkeypatch.setattr(KeepingEngine, "model", property(lambda _: other))
-    anew = await returned(f"{LONG}{TYPED}{MARK}\n", manners=Manners(look_ahead=False))
+    anew = await returned(f"{LONG}{TYPED}{MARK}\n", manners=Preferences(look_ahead=False))
     assert (await returned(f"{LONG}{TYPED}{MARK}\n")).prompt == anew.prompt
 
 
@@ -137,7 +137,7 @@ async def test_while_the_engine_works_nothing_is_kept():
 
 
 async def test_where_memory_is_short_or_it_is_switched_off_nothing_is_kept():
-    _, off = await left(f"a = {MARK}\n", manners=Manners(look_ahead=False))
+    _, off = await left(f"a = {MARK}\n", manners=Preferences(look_ahead=False))
     assert off.asked == []
     engine = KeepingEngine()
     bench = bench_on(engine)
@@ -196,7 +196,7 @@ async def test_what_was_kept_goes_when_it_is_left_alone_also_of_closed_files(tmp
     bench.forget_windows()
     await keep_places(bench)
     first, _, dropped = engine.asked
-    assert dropped == (Keep(name=first[0].name), False)
+    assert dropped == (SaveRequest(name=first[0].name), False)
     assert len(SavedFolder(default_folder()).states()) == 1
 
 

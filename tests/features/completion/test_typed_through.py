@@ -8,7 +8,7 @@ from attrs import evolve
 from leanwide.context.snippet import Snippet
 from leanwide.context.window import Related
 from leanwide.engine.base import Piece
-from leanwide.features.journal import Source
+from leanwide.features.journal import AnswerSource
 from tests.features.editor import Editor, bench_saying, sources
 
 
@@ -21,7 +21,7 @@ async def test_typing_what_is_shown_shortens_it_and_asks_nobody():
     assert shown[4] == " = a + b"
     assert shown[-1] == "b"
     assert len(engine.requests) == 1
-    assert sources(bench) == [Source.MODEL] + [Source.CACHE] * 12
+    assert sources(bench) == [AnswerSource.MODEL] + [AnswerSource.CACHE] * 12
 
 
 async def test_typing_over_the_end_of_a_line():
@@ -81,7 +81,7 @@ async def test_typing_again_after_backspace():
     editor.type("b")
     assert await editor.ask() == "c = 1"
     assert len(engine.requests) == 1
-    assert sources(bench).count(Source.NONE) == 1
+    assert sources(bench).count(AnswerSource.NONE) == 1
 
 
 async def test_before_its_place_a_suggestion_is_not_shown():
@@ -120,7 +120,7 @@ async def test_silent_in_a_line_that_is_too_long(line: str):
     editor = Editor(bench, f"a\n{line}‸\nb\n", "python")
     assert await editor.ask() == await editor.ask(by_hand=True) == ""
     assert engine.requests == []
-    assert sources(bench) == [Source.NONE] * 2
+    assert sources(bench) == [AnswerSource.NONE] * 2
     assert "line" in bench.journal.records[-1].reason
 
 

@@ -14,14 +14,14 @@ import pytest
 from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken, Piece
 from leanwide.engine.scripted import ScriptedEngine
-from leanwide.features.ask.selection import Place
+from leanwide.features.ask.selection import Selection
 from leanwide.features.edit.add_documentation import document
-from leanwide.features.edit.edit import Desk, Outcome
+from leanwide.features.edit.edit import EditContext, EditOutcome
 from leanwide.features.edit.fix import Diagnostic, fix
 from leanwide.features.edit.refactor import refactor
 from leanwide.features.edit.write_test import write_test
 from leanwide.features.session import workbench
-from leanwide.modes.machine import Machine, Pace, Rate
+from leanwide.modes.machine import LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import Mode
 from leanwide.modes.router import Task
 from leanwide.postprocess.splice import applied
@@ -64,7 +64,7 @@ class Edited:
         self.shown: list[str] = []
         self.cancel = CancelToken()
 
-    def place(self, start: tuple[int, int], end: tuple[int, int]) -> Place:
+    def place(self, start: tuple[int, int], end: tuple[int, int]) -> Selection:
         view = View(
             uri=self.path.as_uri(),
             path=str(self.path),
@@ -74,28 +74,30 @@ class Edited:
             line=start[0],
             column=start[1],
         )
-        return Place(view=view, end=Position(*end))
+        return Selection(view=view, end=Position(*end))
 
-    def desk(self, task: Task) -> Desk:
-        return Desk(task=task, bench=self.bench, cancel=self.cancel, show=self.shown.append)
+    def desk(self, task: Task) -> EditContext:
+        return EditContext(task=task, bench=self.bench, cancel=self.cancel, show=self.shown.append)
 
-    async def refactor(self, span: Any = GET, instruction: str = "use one line") -> Outcome:
+    async def refactor(self, span: Any = GET, instruction: str = "use one line") -> EditOutcome:
         return await refactor(self.place(*span), instruction, self.desk(Task.REFACTOR))
 
-    async def document(self, span: Any = GET) -> Outcome:
+    async def document(self, span: Any = GET) -> EditOutcome:
         return await document(self.place(*span), self.desk(Task.DOCUMENT))
 
-    async def fix(self, *found: Diagnostic, span: Any = GET) -> Outcome:
+    async def fix(self, *found: Diagnostic, span: Any = GET) -> EditOutcome:
         return await fix(self.place(*span), found, self.desk(Task.FIX))
 
-    async def test(self, span: Any = GET, opened: Callable[[str], Any] = lambda _: None) -> Outcome:
+    async def test(
+        self, span: Any = GET, opened: Callable[[str], Any] = lambda _: None
+    ) -> EditOutcome:
         return await write_test(self.place(*span), opened, self.desk(Task.TEST))
 
     @property
     def prompts(self) -> list[str]:
         return [record.prompt for record in self.bench.journal.records]
 
-    def after(self, outcome: Outcome) -> str:
+    def after(self, outcome: EditOutcome) -> str:
         """The document with the change."""
         assert outcome.change is not None, outcome.markdown
         assert outcome.markdown == ""
@@ -239,7 +241,7 @@ async def test_an_answer_that_repeats_itself_is_not_applied():
 @pytest.mark.parametrize("command", ["refactor", "document", "fix", "test"])
 async def test_where_there_is_nothing_to_edit_a_sentence_says_so(text, path, sentence, command):
     edited = Edited(text=text, path=path)
-    outcome: Outcome = await getattr(edited, command)(span=((0, 0), (0, 1 if text else 0)))
+    outcome: EditOutcome = await getattr(edited, command)(span=((0, 0), (0, 1 if text else 0)))
     assert outcome.change is None
     assert sentence in outcome.markdown
     assert edited.engine.requests == []
@@ -255,8 +257,8 @@ async def test_a_selection_that_is_too_long_is_refused_with_what_would_fit():
     assert [request.max_tokens for request in edited.engine.requests] == []
 
 
-def decodes(per_second: float) -> Machine:
-    return Machine(paces={"wide": Pace(decode=Rate((), per_second))})
+def decodes(per_second: float) -> MachineState:
+    return MachineState(paces={"wide": LaneSpeed(decode=Rate((), per_second))})
 
 
 async def test_what_cannot_be_in_time_is_refused_before_it_starts():

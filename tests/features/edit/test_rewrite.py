@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from leanwide.context.passage import Passage
 from leanwide.context.view import View, split_lines
-from leanwide.features.ask.selection import Found
+from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.add_documentation import with_documentation
-from leanwide.features.edit.change import Change, Refusal
+from leanwide.features.edit.change import FileEdit, Refusal
 from leanwide.features.edit.prose_guard import LEAST_SHARE
 from leanwide.features.edit.rewrite import rewritten
 from leanwide.postprocess.splice import applied
@@ -53,7 +53,7 @@ PARTS = (
 ANSWERS = st.lists(st.sampled_from(PARTS) | st.text(max_size=5), min_size=1, max_size=9)
 
 
-def found() -> Found:
+def found() -> ResolvedSelection:
     assert PYTHON is not None
     lines = tuple(split_lines(SOURCE))
     view = View(
@@ -65,10 +65,10 @@ def found() -> Found:
         line=PASSAGE.first,
         column=0,
     )
-    return Found(view=view, tree=parse(PYTHON, lines), passage=PASSAGE)
+    return ResolvedSelection(view=view, tree=parse(PYTHON, lines), passage=PASSAGE)
 
 
-def check_range(change: Change) -> list[str]:
+def check_range(change: FileEdit) -> list[str]:
     """The lines after the change, which is in the passage and breaks nothing."""
     after = applied(change.lines, change.edits)
     below = len(change.lines) - PASSAGE.last

@@ -53,7 +53,7 @@ class Move:
 
 
 @frozen
-class Switch:
+class SwitchDocument:
     """Another document comes to the front."""
 
     document: str
@@ -67,11 +67,11 @@ class Pause:
     """Milliseconds. Left out where keys follow as fast as possible."""
 
 
-Key: TypeAlias = Insert | Backspace | Accept | Move | Switch | Pause
+Key: TypeAlias = Insert | Backspace | Accept | Move | SwitchDocument | Pause
 
 
 @frozen(kw_only=True)
-class Document:
+class TraceDocument:
     """A file as it is when the editor opens it."""
 
     name: str
@@ -87,7 +87,7 @@ class Trace:
 
     name: str
     title: str
-    documents: tuple[Document, ...]
+    documents: tuple[TraceDocument, ...]
     """The first one is in front at the beginning."""
     keys: tuple[Key, ...]
 
@@ -115,18 +115,18 @@ def keys_of(step: Mapping[str, Any]) -> Iterator[Key]:
         case {"after": str(text)}:
             yield Move(text)
         case {"open": str(name)}:
-            yield Switch(name)
+            yield SwitchDocument(name)
         case {"pause_ms": int(ms)}:
             yield Pause(ms)
         case other:
             raise ValueError(f"a trace has no step {other}")
 
 
-def _document(values: Mapping[str, Any]) -> Document:
+def _document(values: Mapping[str, Any]) -> TraceDocument:
     name = values["name"]
     lines = values.get("generated_lines")
     text = _read(f"documents/{name}.txt") if lines is None else long_file(lines)
-    return Document(name=name, language="python", text=text)
+    return TraceDocument(name=name, language="python", text=text)
 
 
 def _read(path: str) -> str:

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from leanwide.engine.base import EngineError, Markup, Prompt, Request
 from leanwide.engine.process.llama import Model
-from leanwide.engine.process.scoring import Truth
+from leanwide.engine.process.scoring import EncodedTruth
 from leanwide.engine.process.token_healing import MOST_TAKEN, PieceIndex, taken_back
 
 
@@ -17,7 +17,7 @@ class Encoded:
     tokens: list[int]
     healed: bytes
     """What healing took back from the end of the prompt: the answer has to begin with it."""
-    truth: Truth | None
+    truth: EncodedTruth | None
     """What really follows; None where nobody asks how likely it is."""
 
 
@@ -64,11 +64,11 @@ def encode(model: Model, prompt: Prompt) -> list[int]:
     return tokens[1:] if twice else tokens
 
 
-def _truth(model: Model, request: Request) -> Truth | None:
+def _truth(model: Model, request: Request) -> EncodedTruth | None:
     """The request's truth in tokens; None where there is none."""
     if not request.truth:
         return None
     last = request.prompt[-1]
     typed = last if isinstance(last, str) else ""
     tokens = model.tokenize(typed + request.truth)
-    return Truth.of(tokens, list(map(model.piece, tokens)), len(typed.encode()))
+    return EncodedTruth.of(tokens, list(map(model.piece, tokens)), len(typed.encode()))

@@ -11,13 +11,13 @@ from collections.abc import Generator, Iterator
 
 import numpy as np
 
-from leanwide.engine.base import Finished, FinishReason, Piece, Reading, Thinking
+from leanwide.engine.base import Finished, FinishReason, Piece, PrefillProgress, Thinking
 from leanwide.engine.process.encoding import Encoded
 from leanwide.engine.process.job import Job, Meter, Step
 from leanwide.engine.process.kv import KvCache
 from leanwide.engine.process.llama import Model, Sampler
-from leanwide.engine.process.output_stream import Voice
-from leanwide.engine.process.scoring import Truth, nats
+from leanwide.engine.process.output_stream import OutputStream
+from leanwide.engine.process.scoring import EncodedTruth, nats
 from leanwide.engine.process.sequence_cache import CachedSequence
 from leanwide.engine.process.token_healing import Healing, PieceIndex
 
@@ -27,7 +27,7 @@ def given_up(job: Job, experts: int) -> Finished:
     return Finished(FinishReason.CANCELLED, Meter().stats(job, experts))
 
 
-class Steps:
+class GenerationSteps:
     """One generation in a sequence that was claimed for it."""
 
     def __init__(
@@ -61,10 +61,10 @@ class Steps:
         for count in self._kv.fill(self._sequence, tokens, self._job):
             self._meter.evaluated += count
             if (read := len(self._sequence.tokens)) < len(tokens):
-                yield Reading(read, len(tokens))
+                yield PrefillProgress(read, len(tokens))
         self._meter.prompt_done = time.monotonic()
 
-    def _score(self, truth: Truth) -> Iterator[Step]:
+    def _score(self, truth: EncodedTruth) -> Iterator[Step]:
         """Measure how likely the truth is; the logits for its first token are there."""
         asked, batch = list(truth.asked), self._kv.batch_tokens
         self._meter.nats = nats(self._kv.logits()[None], asked[:1])
@@ -115,12 +115,14 @@ class Steps:
         finally:
             sampler.close()
 
-    def _voice(self) -> Voice:
+    def _voice(self) -> OutputStream:
         thinking = self._job.request.thinking
         marks = (thinking.opening, thinking.closing) if thinking is not None else ()
-        return Voice(self._job.request, frozenset(filter(self._model.is_marker, marks)))
+        return OutputStream(self._job.request, frozenset(filter(self._model.is_marker, marks)))
 
-    def _hear(self, token: int, spelt: bytes, healing: Healing, voice: Voice) -> Iterator[Piece]:
+    def _hear(
+        self, token: int, spelt: bytes, healing: Healing, voice: OutputStream
+    ) -> Iterator[Piece]:
         """Give what a token says; part of a special one that healing needed is plain text."""
         new = healing.accept(spelt)
         special = new == spelt and new.strip() and self._model.is_special(token)
@@ -154,7 +156,7 @@ class Steps:
             return False
         return time.monotonic() >= self._meter.prompt_done + thinking.deadline_ms / 1000
 
-    def _conclude(self, voice: Voice) -> Iterator[Step]:
+    def _conclude(self, voice: OutputStream) -> Iterator[Step]:
         """End the thinking in the model's place; the logits that are there are not needed."""
         text, batch = voice.thoughts.conclusion, self._kv.batch_tokens
         tokens = self._model.tokenize_markup(text)
@@ -166,7 +168,7 @@ class Steps:
                 part = tokens[start : start + batch]
                 self._kv.append(self._sequence, part, self._job.cancelled)
 
-    def _why_end(self, voice: Voice) -> FinishReason | None:
+    def _why_end(self, voice: OutputStream) -> FinishReason | None:
         meter, job = self._meter, self._job
         if voice.stopped:
             return FinishReason.STOP

@@ -21,7 +21,7 @@ _FIRST_CELLS: Final = 4096
 """Tokens that a KV cache has room for at first: an explanation of a long function."""
 
 
-class Room:
+class GrowingContext:
     """The context of a lane, the larger the more it has to hold.
 
     Attributes:

@@ -13,10 +13,10 @@ from leanwide.engine.base import Priority
 
 
 @frozen
-class Arrival:
+class QueuedMessage:
     """A message for the decoding thread, which may be in the middle of a step."""
 
-    message: wire.Start | wire.Generate | wire.Close
+    message: wire.StartEngine | wire.Generate | wire.Close
     at: float = field(factory=time.monotonic)
     """When it came, in seconds of ``time.monotonic``."""
 
@@ -25,7 +25,7 @@ class Inbox:
     """A queue from the reading thread to the decoding one."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Arrival] = deque()
+        self._waiting: deque[QueuedMessage] = deque()
         self._changed = threading.Condition()
 
     @property
@@ -33,13 +33,13 @@ class Inbox:
         """Whether nothing waits."""
         return not self._waiting
 
-    def put(self, arrival: Arrival) -> None:
+    def put(self, arrival: QueuedMessage) -> None:
         """Let a message wait, and wake who waits for one."""
         with self._changed:
             self._waiting.append(arrival)
             self._changed.notify()
 
-    def get(self) -> Arrival:
+    def get(self) -> QueuedMessage:
         """Give the oldest message, once there is one."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from attrs import Factory, define, field, frozen
 
-from leanwide.engine.base import Finished, Piece, Reading, Request, Stats
+from leanwide.engine.base import Finished, Piece, PrefillProgress, Request, Stats
 
-Step = Piece | Reading | Finished | None
+Step = Piece | PrefillProgress | Finished | None
 """What one step gave; None is one that nobody has to hear of."""
 
 

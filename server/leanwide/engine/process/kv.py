@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
-from leanwide.engine.base import EngineError, EngineSpec, Keep, LaneSpec, Priority, Request
-from leanwide.engine.process.growing_context import Room
+from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority, Request, SaveRequest
+from leanwide.engine.process.growing_context import GrowingContext
 from leanwide.engine.process.job import Job
 from leanwide.engine.process.llama import Context, ContextParams, Decoded, Logits, Model, Sampler
-from leanwide.engine.process.prefill_chunks import Pace
+from leanwide.engine.process.prefill_chunks import PrefillChunker
 from leanwide.engine.process.sequence_cache import CachedSequence, SequenceCache, common_prefix
-from leanwide.engine.process.state_saver import Found, Keeper
+from leanwide.engine.process.state_saver import SavedMatch, StateSaver
 from leanwide.engine.process.threads import ThreadChoice
 from leanwide.models.speed import SMALLEST_STEP
 
@@ -28,7 +28,7 @@ class KvCache:
     """A context on a model, with the bookkeeping over its sequences."""
 
     def __init__(
-        self, model: Model, spec: LaneSpec, engine: EngineSpec, keeper: Keeper | None = None
+        self, model: Model, spec: LaneSpec, engine: EngineSpec, keeper: StateSaver | None = None
     ) -> None:
         """Open it.
 
@@ -44,7 +44,7 @@ class KvCache:
         self.batch_tokens = engine.batch_tokens
         """Most tokens in one step."""
         # Only a CPU asks between the nodes of its graph whether it is to go on.
-        self._pace = Pace(engine.batch_tokens, breakable=engine.gpu_layers == 0)
+        self._pace = PrefillChunker(engine.batch_tokens, breakable=engine.gpu_layers == 0)
         self._cancelled: Cancelled | None = None
         self._prompt_threads = ThreadChoice(engine.threads)
         self._decode_threads = ThreadChoice(engine.threads)
@@ -56,7 +56,7 @@ class KvCache:
             keeps_scores=engine.keeps_scores,
         )
         # What a GPU's memory does not give at once may be somebody else's later.
-        self._room = Room(model, params, self._must_stop, at_once=engine.gpu_layers != 0)
+        self._room = GrowingContext(model, params, self._must_stop, at_once=engine.gpu_layers != 0)
         self._cache = SequenceCache(spec.sequences)
         self._keeper = keeper
         self._cuts = True
@@ -102,7 +102,7 @@ class KvCache:
         self._bring_back(sequence, tokens)
         return sequence
 
-    def keep(self, keep: Keep, tokens: list[int]) -> Future[None] | None:
+    def keep(self, keep: SaveRequest, tokens: list[int]) -> Future[None] | None:
         """Begin to write what it holds of a prompt to disk; None where nothing is to be written.
 
         What follows the prompt in its sequence goes with it: answers, and what was typed.
@@ -118,7 +118,7 @@ class KvCache:
         state = self._context.state(sequence.number)
         return self._keeper.write(keep, sequence.tokens, ms, state)
 
-    def drop(self, keep: Keep) -> None:
+    def drop(self, keep: SaveRequest) -> None:
         """Remove what was written under a name."""
         if self._keeper is not None:
             self._keeper.drop(keep)
@@ -138,7 +138,7 @@ class KvCache:
         else:
             self._keeper.refuse(found)
 
-    def _worth_restoring(self, tokens: list[int], held: int) -> Found | None:
+    def _worth_restoring(self, tokens: list[int], held: int) -> SavedMatch | None:
         """Return the state on disk that saves time for a prompt of which so much is in memory."""
         if self._keeper is None or len(tokens) - held < SMALLEST_STEP:
             return None

@@ -15,18 +15,18 @@ from leanwide.engine.base import (
     EngineSpec,
     Finished,
     FinishReason,
-    Keep,
     LaneInfo,
     LaneSpec,
     Priority,
+    SaveRequest,
     Thinking,
 )
 from leanwide.engine.process.encoding import Encoded, encode, encode_request
-from leanwide.engine.process.generation import Steps, given_up
+from leanwide.engine.process.generation import GenerationSteps, given_up
 from leanwide.engine.process.job import Job, Meter, Step
 from leanwide.engine.process.kv import KvCache
 from leanwide.engine.process.llama import Model
-from leanwide.engine.process.state_saver import Keeper
+from leanwide.engine.process.state_saver import StateSaver
 from leanwide.engine.process.token_healing import PieceIndex
 
 _LOOK_S: Final = 0.02
@@ -34,7 +34,7 @@ _LOOK_S: Final = 0.02
 
 
 @frozen(kw_only=True)
-class Opening:
+class LaneOpening:
     """How the opening of a lane went so far."""
 
     began: float
@@ -43,7 +43,7 @@ class Opening:
     """One sentence where the lane differs from what was asked; else empty."""
     predicted_bytes: int
     """Most memory that the lane should take beside the weights."""
-    keeper: Keeper | None = None
+    keeper: StateSaver | None = None
     """What outlives the lane on disk; None where nothing does."""
 
 
@@ -51,7 +51,12 @@ class Lane:
     """A model handle with its expert count, and its KV cache."""
 
     def __init__(
-        self, model: Model, index: PieceIndex, spec: LaneSpec, engine: EngineSpec, opening: Opening
+        self,
+        model: Model,
+        index: PieceIndex,
+        spec: LaneSpec,
+        engine: EngineSpec,
+        opening: LaneOpening,
     ) -> None:
         """Open the KV cache.
 
@@ -119,11 +124,13 @@ class Lane:
         self._check_length(job, encoded)
         sequence = self.kv.claim(job.request, encoded.tokens)
         try:
-            yield from Steps(self._model, self._index, self.kv, sequence, job).run(encoded)
+            yield from GenerationSteps(self._model, self._index, self.kv, sequence, job).run(
+                encoded
+            )
         finally:
             sequence.busy = False
 
-    def _keep(self, job: Job, keep: Keep) -> Iterator[Step]:
+    def _keep(self, job: Job, keep: SaveRequest) -> Iterator[Step]:
         """Write what the KV cache holds of a prompt to disk; the last step says that it is there.
 
         Raises:

@@ -21,15 +21,15 @@ from leanwide.engine.base import (
 )
 from leanwide.engine.lane_shapes import lane_shape, lane_shapes
 from leanwide.engine.process.encoding import encode
-from leanwide.engine.process.lane import Lane, Opening
+from leanwide.engine.process.lane import Lane, LaneOpening
 from leanwide.engine.process.llama import Model, build
 from leanwide.engine.process.markers import spelt_markers
 from leanwide.engine.process.model_handles import Handles
-from leanwide.engine.process.state_saver import Keeper
-from leanwide.engine.saved_states import Origin, SavedFolder
+from leanwide.engine.process.state_saver import StateSaver
+from leanwide.engine.saved_states import SavedFolder, StateOrigin
 from leanwide.models.advice import load_notice
 from leanwide.models.embedded import trained_languages
-from leanwide.models.fit import Load, Machine
+from leanwide.models.fit import Hardware, Load
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY, legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import lane_bytes
@@ -156,26 +156,26 @@ class Lanes:
         fit_notice = "" if self._open else self._fit_notice()
         notice = " ".join(filter(None, (width_notice, length_notice, fit_notice)))
         spec = attrs.evolve(spec, context_tokens=context)
-        opening = Opening(
+        opening = LaneOpening(
             began=began, notice=notice, predicted_bytes=predicted, keeper=self._keeper(experts)
         )
         return Lane(model, self._handles.pieces(model), spec, self._spec, opening)
 
-    def _keeper(self, experts: int) -> Keeper | None:
+    def _keeper(self, experts: int) -> StateSaver | None:
         """What outlives the lanes with so many experts on disk; None where nothing does."""
         saving = self._spec.saving
         if saving is None:
             return None
         SavedFolder(saving.folder).prune(saving.most_bytes)
         origin = msgspec.structs.replace(self._origin, experts=experts)
-        return Keeper(saving, origin) if saving.most_bytes else None
+        return StateSaver(saving, origin) if saving.most_bytes else None
 
     def _fit_notice(self) -> str:
         """Say what is wrong where the memory does not hold the model; it is tried all the same."""
         memory, spec = psutil.virtual_memory(), self._spec
         if spec.gpu_layers:
             return ""  # llama.cpp says itself what a GPU does not hold
-        machine = Machine(memory_bytes=memory.total, free_bytes=memory.available, gpu_bytes=0)
+        machine = Hardware(memory_bytes=memory.total, free_bytes=memory.available, gpu_bytes=0)
         load = Load(copies=1, mapped=spec.use_mmap and not spec.use_extra_bufts, gpu_layers=0)
         return load_notice(self._header, machine, lane_shapes(self._header, spec), load)
 
@@ -221,7 +221,7 @@ class Lanes:
         )
 
 
-def _origin(spec: EngineSpec) -> Origin:
+def _origin(spec: EngineSpec) -> StateOrigin:
     """Say what the KV cache of a lane is computed with, but for its experts.
 
     Raises:
@@ -231,7 +231,7 @@ def _origin(spec: EngineSpec) -> Origin:
         status = spec.model_path.stat()
     except OSError as error:
         raise EngineError(f"{spec.model_path} cannot be read: {error}") from error
-    return Origin(
+    return StateOrigin(
         model=str(spec.model_path.resolve()),
         model_bytes=status.st_size,
         model_mtime_ns=status.st_mtime_ns,

@@ -10,7 +10,7 @@ from leanwide.engine.process.stops import StopBuffer
 from leanwide.engine.process.thinking import ThoughtStream
 
 
-class Voice:
+class OutputStream:
     """What one generation says."""
 
     def __init__(self, request: Request, marks: frozenset[str] = frozenset()) -> None:

@@ -18,7 +18,7 @@ _MOST_LOST: Final = 4
 """Slices lost one after the other; the next runs to its end, whoever is typing."""
 
 
-class Pace:
+class PrefillChunker:
     """Lengths of prompt slices on a lane, from how fast and how undisturbed the last ones were."""
 
     def __init__(self, most: int, *, breakable: bool) -> None:

@@ -7,12 +7,12 @@ from itertools import count
 
 from attrs import define
 
-from leanwide.engine.base import EngineError, Finished, Piece, Priority, Reading
+from leanwide.engine.base import EngineError, Finished, Piece, PrefillProgress, Priority
 from leanwide.engine.process.job import Step
 
 
 @define
-class _Waiting:
+class _QueuedJob:
     id: int
     priority: Priority
     order: int
@@ -35,10 +35,10 @@ class Scheduler:
 
     def __init__(
         self,
-        on_step: Callable[[int, Piece | Reading | None], None],
+        on_step: Callable[[int, Piece | PrefillProgress | None], None],
         on_end: Callable[[int, Finished | EngineError], None],
     ) -> None:
-        self._jobs: list[_Waiting] = []
+        self._jobs: list[_QueuedJob] = []
         self._order = count()
         self._on_step = on_step
         self._on_end = on_end
@@ -56,7 +56,7 @@ class Scheduler:
         cancelled: Callable[[], bool],
     ) -> None:
         """Take up a job; nothing of it runs before :meth:`step`."""
-        self._jobs.append(_Waiting(job_id, priority, next(self._order), steps, cancelled))
+        self._jobs.append(_QueuedJob(job_id, priority, next(self._order), steps, cancelled))
 
     def step(self) -> None:
         """Do one step of the most urgent job and report it."""

@@ -10,7 +10,7 @@ from attrs import frozen
 
 
 @frozen
-class Truth:
+class EncodedTruth:
     """A text behind a prompt's last piece, tokenised together with that piece."""
 
     given: tuple[int, ...]
@@ -19,7 +19,7 @@ class Truth:
     """Tokens that say something of it; the first one may begin inside the prompt's last piece."""
 
     @classmethod
-    def of(cls, tokens: Sequence[int], pieces: Sequence[bytes], before: int) -> Truth:
+    def of(cls, tokens: Sequence[int], pieces: Sequence[bytes], before: int) -> EncodedTruth:
         """Divide tokens, whose bytes are ``pieces``, behind ``before`` bytes or earlier."""
         ends = np.cumsum(list(map(len, pieces)))
         first = int(np.searchsorted(ends, before, side="right"))

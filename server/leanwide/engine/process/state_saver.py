@@ -13,9 +13,9 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.engine.base import Keep, Saving
+from leanwide.engine.base import SaveRequest, StateSaving
 from leanwide.engine.process.sequence_cache import common_prefix
-from leanwide.engine.saved_states import Origin, SavedFolder, SavedState, head_of
+from leanwide.engine.saved_states import SavedFolder, SavedState, StateOrigin, head_of
 
 _WORTH_MS: Final = 1000.0
 """Milliseconds of reading that no file holds yet: less is not worth the wear of a disk."""
@@ -26,7 +26,7 @@ _CLEARLY: Final = 2.0
 
 
 @frozen
-class Found:
+class SavedMatch:
     """A state on disk that begins as a prompt does."""
 
     saved: SavedState
@@ -39,27 +39,27 @@ class Found:
         return self.shared == len(self.saved.tokens)
 
 
-class Keeper:
+class StateSaver:
     """The files of one model at one width. Used by the decoding thread; another one writes."""
 
-    def __init__(self, saving: Saving, origin: Origin) -> None:
+    def __init__(self, saving: StateSaving, origin: StateOrigin) -> None:
         self._folder = SavedFolder(saving.folder)
         self._most_bytes = saving.most_bytes
         self._origin = origin
         self._writer = ThreadPoolExecutor(1, "leanwide-places")
 
-    def nearest(self, tokens: Sequence[int]) -> Found | None:
+    def nearest(self, tokens: Sequence[int]) -> SavedMatch | None:
         """Give the state that shares the most leading tokens with a prompt; None: none does."""
         limit = len(tokens) - 1
         found = [
-            Found(saved, min(common_prefix(saved.tokens, tokens), limit))
+            SavedMatch(saved, min(common_prefix(saved.tokens, tokens), limit))
             for saved in self._folder.states()
             if saved.head.origin == self._origin
         ]
         nearest = max(found, key=lambda one: one.shared, default=None)
         return nearest if nearest is not None and nearest.shared > 0 else None
 
-    def saving_time(self, tokens: Sequence[int], held: int) -> Found | None:
+    def saving_time(self, tokens: Sequence[int], held: int) -> SavedMatch | None:
         """Give the state that saves time for a prompt whose first ``held`` tokens are in memory."""
         found = self.nearest(tokens)
         if found is None:
@@ -74,16 +74,16 @@ class Keeper:
         known = found.shared if found is not None else 0
         return (len(tokens) - known) * ms_per_token >= _WORTH_MS
 
-    def read(self, found: Found) -> bytearray | None:
+    def read(self, found: SavedMatch) -> bytearray | None:
         """Give the bytes of a state; None where it is gone or damaged."""
         return self._folder.read(found.saved)
 
-    def refuse(self, found: Found) -> None:
+    def refuse(self, found: SavedMatch) -> None:
         """Remove a state that llama.cpp does not take."""
         self._folder.remove(found.saved)
 
     def write(
-        self, keep: Keep, tokens: Sequence[int], ms_per_token: float, state: bytearray
+        self, keep: SaveRequest, tokens: Sequence[int], ms_per_token: float, state: bytearray
     ) -> Future[None] | None:
         """Begin to write a state; None where the disk is no faster than reading the tokens."""
         if len(tokens) * ms_per_token <= _restoring_ms(len(state)):
@@ -92,12 +92,12 @@ class Keeper:
         return self._writer.submit(self._write, keep, ids, ms_per_token, state)
 
     def _write(
-        self, keep: Keep, tokens: Sequence[int], ms_per_token: float, state: bytearray
+        self, keep: SaveRequest, tokens: Sequence[int], ms_per_token: float, state: bytearray
     ) -> None:
         head = head_of(self._origin, tokens, ms_per_token, keep.note, state)
         self._folder.write(keep.name, head, state, self._most_bytes)
 
-    def drop(self, keep: Keep) -> None:
+    def drop(self, keep: SaveRequest) -> None:
         """Remove what is kept under a name."""
         self._folder.drop(keep.name)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from leanwide.engine.base import Piece, Thinking
 
 
-class _Part(enum.Enum):
+class _Section(enum.Enum):
     UNDECIDED = enum.auto()
     """What was said so far may become the opening mark."""
     THINKING = enum.auto()
@@ -43,9 +43,9 @@ class ThoughtStream:
         """Tokens between the marks so far."""
         self._opening = 0
         if thinking is None:
-            self._part = _Part.ANSWER
+            self._part = _Section.ANSWER
         else:
-            self._part = _Part.THINKING if thinking.begun else _Part.UNDECIDED
+            self._part = _Section.THINKING if thinking.begun else _Section.UNDECIDED
 
     @property
     def conclusion(self) -> str:
@@ -57,7 +57,7 @@ class ThoughtStream:
     @property
     def unfinished(self) -> bool:
         """Whether the model is thinking."""
-        return self._part is _Part.THINKING
+        return self._part is _Section.THINKING
 
     @property
     def owes_answer(self) -> bool:
@@ -71,12 +71,12 @@ class ThoughtStream:
     @property
     def tokens(self) -> int:
         """Tokens so far that belong to no answer, those of the opening mark included."""
-        return self.spent + (self._opening if self._part is not _Part.UNDECIDED else 0)
+        return self.spent + (self._opening if self._part is not _Section.UNDECIDED else 0)
 
     def take(self, text: str) -> Iterator[Piece]:
         """Take the text of one token that the model generated."""
         self._count()
-        if self._part is _Part.UNDECIDED and self._opens_by_token:
+        if self._part is _Section.UNDECIDED and self._opens_by_token:
             self._held += text
             if self._held.strip():
                 yield from self._begin_answer()
@@ -89,7 +89,7 @@ class ThoughtStream:
     def take_special(self, text: str) -> Iterator[Piece]:
         """Take a special token that the model generated."""
         self._count()
-        if self.unfinished or (self._part is _Part.UNDECIDED and self._opens(text)):
+        if self.unfinished or (self._part is _Section.UNDECIDED and self._opens(text)):
             yield from self.say(text)
             return
         yield from self._begin_answer()
@@ -98,11 +98,11 @@ class ThoughtStream:
     def say(self, text: str) -> Iterator[Piece]:
         """Take text that cost the model no token."""
         self._held += text
-        if self._part is _Part.UNDECIDED:
+        if self._part is _Section.UNDECIDED:
             self._look_for_opening()
-        if self._part is _Part.THINKING:
+        if self._part is _Section.THINKING:
             yield from self._look_for_closing()
-        if self._part is _Part.ANSWER:
+        if self._part is _Section.ANSWER:
             yield from self._answer()
 
     def flush(self) -> Iterator[Piece]:
@@ -113,16 +113,16 @@ class ThoughtStream:
 
     def _count(self) -> None:
         """Note a generated token."""
-        self.spent += self._part is _Part.THINKING
-        self._opening += self._part is _Part.UNDECIDED
+        self.spent += self._part is _Section.THINKING
+        self._opening += self._part is _Section.UNDECIDED
 
     def _opens(self, text: str) -> bool:
         return self._thinking is not None and self._thinking.opening.startswith(text)
 
     def _begin_answer(self) -> Iterator[Piece]:
         """Take what was said so far for the answer's beginning."""
-        if self._part is _Part.UNDECIDED:
-            self._part, self._opening = _Part.ANSWER, 0
+        if self._part is _Section.UNDECIDED:
+            self._part, self._opening = _Section.ANSWER, 0
         yield from self._answer()
 
     def _look_for_opening(self) -> None:
@@ -130,14 +130,14 @@ class ThoughtStream:
         opening, begun = self._thinking.opening, self._held.lstrip()
         if begun.startswith(opening):
             self._held = begun[len(opening) :]
-            self._part, self._trimming = _Part.THINKING, True
+            self._part, self._trimming = _Section.THINKING, True
         elif not opening.startswith(begun):
-            self._part, self._opening = _Part.ANSWER, 0
+            self._part, self._opening = _Section.ANSWER, 0
 
     def _look_for_closing(self) -> Iterator[Piece]:
         thought, found = self._up_to_closing()
         if found:
-            self._part, self._thought = _Part.ANSWER, True
+            self._part, self._thought = _Section.ANSWER, True
         if thought:
             yield Piece(thought, thought=True)
 

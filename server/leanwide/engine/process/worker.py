@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from leanwide.engine import wire
-from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, Reading
+from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, PrefillProgress
 from leanwide.engine.process.generation import given_up
-from leanwide.engine.process.inbox import Arrival, Inbox
+from leanwide.engine.process.inbox import Inbox, QueuedMessage
 from leanwide.engine.process.job import Job, Step
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.scheduler import Scheduler
@@ -46,13 +46,13 @@ class Worker:
                         event.set()
                 case wire.Count():
                     self._count(message)
-                case wire.Unread():
+                case wire.CountUnread():
                     self._count_unread(message)
                 case wire.Generate():
                     self._cancelled[message.id] = threading.Event()
-                    self._inbox.put(Arrival(message))
-                case wire.Start() | wire.Close():
-                    self._inbox.put(Arrival(message))
+                    self._inbox.put(QueuedMessage(message))
+                case wire.StartEngine() | wire.Close():
+                    self._inbox.put(QueuedMessage(message))
 
     def _send(self, message: wire.ToServer) -> None:
         with self._write_lock:
@@ -67,7 +67,7 @@ class Worker:
             counts = [len(model.tokenize(text)) for text in message.texts]
             self._send(wire.Counts(message.id, counts))
 
-    def _count_unread(self, message: wire.Unread) -> None:
+    def _count_unread(self, message: wire.CountUnread) -> None:
         if self._lanes is None or self._lanes.model is None:
             self._send(wire.Failed(message.id, "no model is loaded"))
         else:
@@ -84,10 +84,10 @@ class Worker:
             traceback.print_exc()  # the server logs what stands on stderr and starts anew
             os._exit(70)
 
-    def _take(self, arrival: Arrival) -> None:
+    def _take(self, arrival: QueuedMessage) -> None:
         message = arrival.message
         match message:
-            case wire.Start():
+            case wire.StartEngine():
                 self._load(message)
             case wire.Close():
                 self._close(message.lane)
@@ -104,14 +104,14 @@ class Worker:
         self._reported.discard(lane)
         self._send(wire.Closed(lane))
 
-    def _load(self, message: wire.Start) -> None:
+    def _load(self, message: wire.StartEngine) -> None:
         try:
             self._lanes = Lanes(
                 message.spec, lambda share: self._send(wire.Loading(share)), self._send_closed
             )
             _, info = self._lanes.lane(message.spec.lanes[0].name)
         except EngineError as error:
-            self._send(wire.Refused(str(error)))
+            self._send(wire.LoadRefused(str(error)))
             os._exit(1)
         self._report(info)
 
@@ -119,7 +119,7 @@ class Worker:
         """Tell the server of a lane that was just opened."""
         if self._lanes is not None and info.name not in self._reported:
             self._reported.add(info.name)
-            self._send(wire.Opened(self._lanes.model_info(), info))
+            self._send(wire.LaneOpened(self._lanes.model_info(), info))
 
     def _job(self, message: wire.Generate, arrived: float) -> Job:
         priority = message.request.priority
@@ -140,14 +140,14 @@ class Worker:
         self._report(info)
         yield from lane.run(job)
 
-    def _send_step(self, job_id: int, step: Piece | Reading | None) -> None:
+    def _send_step(self, job_id: int, step: Piece | PrefillProgress | None) -> None:
         match step:
             case Piece():
-                self._send(wire.Text(job_id, step.text, step.thought, step.special))
-            case Reading():
-                self._send(wire.Read(job_id, step.tokens, step.of))
+                self._send(wire.TextPiece(job_id, step.text, step.thought, step.special))
+            case PrefillProgress():
+                self._send(wire.PromptProgress(job_id, step.tokens, step.of))
             case None:
-                self._send(wire.Beat(job_id))
+                self._send(wire.Heartbeat(job_id))
 
     def _send_end(self, job_id: int, end: Finished | EngineError) -> None:
         del self._cancelled[job_id]

@@ -21,12 +21,18 @@ from leanwide.engine.base import (
     Sampling,
 )
 from leanwide.features.ask.chat_template import Conversation
-from leanwide.features.journal import Record, Said, Source, free_record, model_record
+from leanwide.features.journal import (
+    AnswerSource,
+    GenerationRecord,
+    Record,
+    free_record,
+    model_record,
+)
 from leanwide.features.session import Workbench
 from leanwide.modes.profile import Budget, Decision
 from leanwide.modes.router import Signals, Task, route
 from leanwide.postprocess.closing import ClosingMarks
-from leanwide.postprocess.code import Code
+from leanwide.postprocess.code import AnswerCode
 from leanwide.postprocess.markdown import missing_fence, printable
 from leanwide.postprocess.markup import is_markup
 from leanwide.postprocess.repetition import loop_start
@@ -49,7 +55,7 @@ NOTHING_KNOWN: Final = Signals()
 
 
 @frozen(kw_only=True)
-class Question:
+class PreparedQuestion:
     """A question as far as it is decided."""
 
     decision: Decision
@@ -167,13 +173,15 @@ async def _open(lane: str, conversation: Conversation, bench: Workbench) -> None
         pass
 
 
-async def answer(question: Question, bench: Workbench, cancel: CancelToken, show: Show) -> Answer:
+async def answer(
+    question: PreparedQuestion, bench: Workbench, cancel: CancelToken, show: Show
+) -> Answer:
     """Ask the model, passing the answer on while it comes; thinking is kept back.
 
     Raises:
         EngineError: The engine cannot serve the question, or died while it did.
     """
-    telling = _Telling(show)
+    telling = _AnswerStream(show)
     if question.note:
         telling.tell(f"*{question.note}*\n\n")
     noted = telling.text
@@ -190,7 +198,7 @@ async def answer(question: Question, bench: Workbench, cancel: CancelToken, show
 
 
 @frozen(kw_only=True)
-class Told:
+class CodeAnswer:
     """What the model said where code was wanted."""
 
     text: str
@@ -202,12 +210,12 @@ class Told:
 
 
 async def code_answer(
-    question: Question,
-    read: Callable[[str], Code],
+    question: PreparedQuestion,
+    read: Callable[[str], AnswerCode],
     bench: Workbench,
     cancel: CancelToken,
     show: Show,
-) -> Told:
+) -> CodeAnswer:
     """Ask the model for code, passing its words on; it is stopped behind the block with the code.
 
     Args:
@@ -220,16 +228,18 @@ async def code_answer(
     Raises:
         EngineError: The engine cannot serve the question, or died while it did.
     """
-    telling = _Telling(show, lambda text: read(text).ended)
+    telling = _AnswerStream(show, lambda text: read(text).ended)
     heard = await _hear(question, _request(question, bench), bench, cancel, telling)
     record = _remember(question, heard, telling.text, bench)
     code = read(telling.text)
-    return Told(
+    return CodeAnswer(
         text=telling.text, code=code.text, cut="" if code.closed else heard.cut, record=record
     )
 
 
-async def followed(question: Question, said: str, text: str, bench: Workbench) -> Question | None:
+async def followed(
+    question: PreparedQuestion, said: str, text: str, bench: Workbench
+) -> PreparedQuestion | None:
     """The question that goes on after an answer; None where the lane has no room for it.
 
     Raises:
@@ -245,7 +255,7 @@ async def followed(question: Question, said: str, text: str, bench: Workbench) -
 
 
 @frozen(kw_only=True)
-class _Heard:
+class _Generated:
     """How a generation went."""
 
     prompt: str
@@ -255,19 +265,19 @@ class _Heard:
 
 
 async def _hear(
-    question: Question,
+    question: PreparedQuestion,
     request: Request,
     bench: Workbench,
     cancel: CancelToken,
-    telling: _Telling,
-) -> _Heard:
+    telling: _AnswerStream,
+) -> _Generated:
     """Listen to the model; a failure, or a cancel, is remembered with what was said."""
     prompt = readable(request.prompt)
     try:
         finished = await _listen(request, bench, cancel, telling)
     except (EngineError, asyncio.CancelledError) as error:
         why = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error)
-        record = free_record(question.decision, Source.MODEL, why, question.began)
+        record = free_record(question.decision, AnswerSource.MODEL, why, question.began)
         bench.journal.add(evolve(record, prompt=prompt, answer=telling.text))
         raise
     bench.learn(finished.stats)
@@ -277,18 +287,20 @@ async def _hear(
         why, cut = "the code is complete", ""
     else:
         why, cut = finished.reason, _why_cut(finished.reason, question.decision.budget)
-    return _Heard(prompt=prompt, finished=finished, why_ended=why, cut=cut)
+    return _Generated(prompt=prompt, finished=finished, why_ended=why, cut=cut)
 
 
-def _remember(question: Question, heard: _Heard, text: str, bench: Workbench) -> Record:
-    said = Said(source=Source.MODEL, prompt=heard.prompt, answer=text, why_ended=heard.why_ended)
+def _remember(question: PreparedQuestion, heard: _Generated, text: str, bench: Workbench) -> Record:
+    said = GenerationRecord(
+        source=AnswerSource.MODEL, prompt=heard.prompt, answer=text, why_ended=heard.why_ended
+    )
     record = model_record(question.decision, said, heard.finished.stats, question.began)
     bench.journal.add(record)
     return record
 
 
 @frozen
-class Silence:
+class SkippedRequest:
     """A question for which the model is not asked."""
 
     decision: Decision
@@ -296,17 +308,17 @@ class Silence:
     """Arrival, in seconds of ``time.monotonic``."""
 
 
-def free_answer(sentence: str, silence: Silence, bench: Workbench, show: Show) -> Answer:
+def free_answer(sentence: str, silence: SkippedRequest, bench: Workbench, show: Show) -> Answer:
     """Answer with a sentence of our own, at once."""
     show(sentence)
     why = "answered without the model"
-    record = free_record(silence.decision, Source.NONE, why, silence.began)
+    record = free_record(silence.decision, AnswerSource.NONE, why, silence.began)
     record = evolve(record, answer=sentence)
     bench.journal.add(record)
     return Answer(sentence, record)
 
 
-class _Telling:
+class _AnswerStream:
     """The answer so far."""
 
     def __init__(self, show: Show, is_complete: Callable[[str], bool] = lambda _: False) -> None:
@@ -351,7 +363,7 @@ class _Telling:
 
 
 async def _listen(
-    request: Request, bench: Workbench, cancel: CancelToken, telling: _Telling
+    request: Request, bench: Workbench, cancel: CancelToken, telling: _AnswerStream
 ) -> Finished:
     """Pass the answer on until it ends, or is to be stopped."""
     own, stages = CancelToken(), bench.stages()
@@ -369,7 +381,7 @@ async def _listen(
     raise EngineError("the engine ended without an answer")
 
 
-def _request(question: Question, bench: Workbench) -> Request:
+def _request(question: PreparedQuestion, bench: Workbench) -> Request:
     decision, conversation = question.decision, question.conversation
     profile = bench.profiles[decision.mode]
     return Request(

@@ -12,9 +12,9 @@ from attrs import evolve, frozen
 from leanwide.engine.base import CancelToken
 from leanwide.features.ask.ask import (
     Answer,
-    Question,
+    PreparedQuestion,
     Show,
-    Silence,
+    SkippedRequest,
     answer,
     decide,
     free_answer,
@@ -22,13 +22,13 @@ from leanwide.features.ask.ask import (
     too_long,
 )
 from leanwide.features.ask.chat_template import Conversation
-from leanwide.features.ask.conversations import Chat
+from leanwide.features.ask.conversations import StoredChat
 from leanwide.features.ask.question_context import quote
-from leanwide.features.ask.selection import Found, Place, find
+from leanwide.features.ask.selection import ResolvedSelection, Selection, find
 from leanwide.features.completion.trained_languages import tell_foreign
-from leanwide.features.journal import Source
+from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Workbench
-from leanwide.modes.difficulty import Difficulty, Level, difficulty
+from leanwide.modes.difficulty import Difficulty, DifficultyLevel, difficulty
 from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, route
 from leanwide.prompt.chat import Message
@@ -44,11 +44,11 @@ _AROUND_TURN: Final = 20
 
 
 @frozen(kw_only=True)
-class Saying:
+class UserMessage:
     """One message of the user."""
 
     text: str
-    about: Place | None = None
+    about: Selection | None = None
     """The code that it is about; a cursor means the definition around it."""
 
 
@@ -57,7 +57,7 @@ class _Unanswerable(Exception):  # noqa: N818  # a fact about the message, not a
 
 
 @frozen
-class _Worded:
+class _PromptMessage:
     """A message as the model may read it."""
 
     text: str
@@ -70,7 +70,7 @@ class _Worded:
 
 
 async def chat(
-    saying: Saying, talk: Chat, bench: Workbench, cancel: CancelToken, show: Show
+    saying: UserMessage, talk: StoredChat, bench: Workbench, cancel: CancelToken, show: Show
 ) -> Answer:
     """Answer a message and remember both; of an answer that is cancelled, what was shown.
 
@@ -83,7 +83,7 @@ async def chat(
             question, text = await _prepare(saying, talk, bench, began)
         except _Unanswerable as reason:
             signals = Signals(pinned=bench.pinned)
-            silence = Silence(route(Task.CHAT, signals, bench.profiles), began)
+            silence = SkippedRequest(route(Task.CHAT, signals, bench.profiles), began)
             return free_answer(str(reason), silence, bench, show)
         heard: list[str] = []
 
@@ -103,8 +103,8 @@ async def chat(
 
 
 async def _prepare(
-    saying: Saying, talk: Chat, bench: Workbench, began: float
-) -> tuple[Question, str]:
+    saying: UserMessage, talk: StoredChat, bench: Workbench, began: float
+) -> tuple[PreparedQuestion, str]:
     """Decide and lay out a question; also give what the model reads for the message.
 
     Raises:
@@ -125,7 +125,9 @@ async def _prepare(
         talk, plan.first, worded, decision, bench
     )
     note = "" if worded.whole else _FOLDED
-    return Question(decision=decision, conversation=conversation, began=began, note=note), text
+    return PreparedQuestion(
+        decision=decision, conversation=conversation, began=began, note=note
+    ), text
 
 
 @frozen(kw_only=True)
@@ -133,13 +135,17 @@ class _Plan:
     """What of a conversation is read."""
 
     decision: Decision
-    worded: _Worded
+    worded: _PromptMessage
     first: int
     """The first turn."""
 
 
 async def _plan(
-    saying: Saying, talk: Chat, found: Found | None, signals: Signals, bench: Workbench
+    saying: UserMessage,
+    talk: StoredChat,
+    found: ResolvedSelection | None,
+    signals: Signals,
+    bench: Workbench,
 ) -> _Plan:
     """Choose what has room, and can be read in time.
 
@@ -157,27 +163,27 @@ async def _plan(
     return _Plan(decision=decision, worded=worded, first=first)
 
 
-def _read_already(talk: Chat, lane: str, bench: Workbench) -> int:
+def _read_already(talk: StoredChat, lane: str, bench: Workbench) -> int:
     """Tokens of a conversation that its lane has read; 0 where it read something else since."""
     records = reversed(bench.journal.records)
-    ours = (one for one in records if one.lane == lane and one.source is Source.MODEL)
+    ours = (one for one in records if one.lane == lane and one.source is AnswerSource.MODEL)
     newest = next(ours, None)
     if newest is None or newest is not talk.record:
         return 0
     return newest.tokens_evaluated + newest.tokens_reused
 
 
-def _difficulty(saying: Saying, talk: Chat) -> Difficulty | None:
+def _difficulty(saying: UserMessage, talk: StoredChat) -> Difficulty | None:
     """How hard a question is; None where its words alone do not tell that it is a small one.
 
     Code is always worth the wide lane, and so is a conversation: the lean one would read it anew.
     """
     found = difficulty(saying.text)
     alone = saying.about is None and not talk.turns
-    return found if alone or found.level is not Level.TRIVIAL else None
+    return found if alone or found.level is not DifficultyLevel.TRIVIAL else None
 
 
-async def _found(saying: Saying, bench: Workbench) -> Found | None:
+async def _found(saying: UserMessage, bench: Workbench) -> ResolvedSelection | None:
     """The code that a message is about, None where it is about none."""
     if not saying.text.strip():
         raise _Unanswerable(_EMPTY)
@@ -189,30 +195,32 @@ async def _found(saying: Saying, bench: Workbench) -> Found | None:
     return found
 
 
-async def _costs(talk: Chat, bench: Workbench) -> list[int]:
+async def _costs(talk: StoredChat, bench: Workbench) -> list[int]:
     """Tokens of every turn."""
     await bench.counter.learn(text for turn in talk.turns for text in (turn.question, turn.answer))
     count = bench.counter
     return [count(turn.question) + count(turn.answer) + _AROUND_TURN for turn in talk.turns]
 
 
-async def _word(message: str, found: Found | None, room: int, bench: Workbench) -> _Worded | None:
+async def _word(
+    message: str, found: ResolvedSelection | None, room: int, bench: Workbench
+) -> _PromptMessage | None:
     """Put code and message together, in at most ``room`` tokens; None where they need more."""
     count = bench.counter
-    worded = _Worded(message)
+    worded = _PromptMessage(message)
     if found is not None:
         await count.learn((message,))
         code = await quote(found, room - count(message), code_shown, bench)
         if not code.text:
             return None
         pointing = f"{code_known(PurePath(found.view.path).name)}\n\n{message}"
-        worded = _Worded(f"{code.text}\n\n{message}", code.text, pointing, code.whole)
+        worded = _PromptMessage(f"{code.text}\n\n{message}", code.text, pointing, code.whole)
     await count.learn((worded.text, worded.pointing))
     return worded if count(worded.text) <= room else None
 
 
 async def _fit(
-    talk: Chat, first: int, worded: _Worded, decision: Decision, bench: Workbench
+    talk: StoredChat, first: int, worded: _PromptMessage, decision: Decision, bench: Workbench
 ) -> tuple[int, str, Conversation]:
     """Lay out the turns from ``first`` on, fewer where what is around them takes more room.
 

@@ -47,7 +47,7 @@ class Conversation:
 
 
 @frozen
-class _Shape:
+class _ConversationShape:
     """What a layout depends on."""
 
     model: ModelInfo = field(eq=lambda model: (model.path, model.chat_template))
@@ -67,11 +67,11 @@ class _Shape:
         }
 
 
-class Layouts:
+class ChatTemplateCache:
     """The layouts that were made so far."""
 
     def __init__(self) -> None:
-        self._made: dict[_Shape, Layout | TemplateProblem] = {}
+        self._made: dict[_ConversationShape, Layout | TemplateProblem] = {}
 
     async def lay_out(
         self, messages: Sequence[Message], model: ModelInfo, thinking: bool
@@ -88,7 +88,7 @@ class Layouts:
         whole, problem = tuple(messages), ""
         if model.chat_template is not None:
             for turns in dict.fromkeys((whole, joined_system(whole))):
-                layout = await self._made_once(_Shape(model, _roles(turns), thinking))
+                layout = await self._made_once(_ConversationShape(model, _roles(turns), thinking))
                 if not isinstance(layout, TemplateProblem):
                     return Conversation(turns, layout)
                 problem = problem or f"the model's chat template failed: {layout}"
@@ -97,7 +97,7 @@ class Layouts:
             problem = f"{model.name} has no chat template"
         return Conversation(whole, chatml(_roles(whole)), problem, CHATML_MARKERS)
 
-    async def _made_once(self, shape: _Shape) -> Layout | TemplateProblem:
+    async def _made_once(self, shape: _ConversationShape) -> Layout | TemplateProblem:
         if shape not in self._made:
             try:
                 self._made[shape] = await _make(shape)
@@ -110,7 +110,7 @@ def _roles(messages: Sequence[Message]) -> tuple[str, ...]:
     return tuple(message.role for message in messages)
 
 
-async def _make(shape: _Shape) -> Layout:
+async def _make(shape: _ConversationShape) -> Layout:
     stand_ins = placeholders(len(shape.roles))
     variables = stand_ins.variables(shape.roles, shape.settings)
     rendered = await render_apart(shape.model.chat_template or "", variables)

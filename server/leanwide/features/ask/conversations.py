@@ -22,7 +22,7 @@ class UnknownChat(LookupError):  # noqa: N818  # a fact, not a failure
 
 
 @define(eq=False)
-class Chat:
+class StoredChat:
     """One conversation."""
 
     id: str
@@ -45,22 +45,22 @@ class Chat:
         self.touched = time.monotonic()
 
 
-class Chats:
+class Conversations:
     """Conversations by id."""
 
     def __init__(self) -> None:
-        self._by_id: dict[str, Chat] = {}
+        self._by_id: dict[str, StoredChat] = {}
 
-    def begin(self) -> Chat:
+    def begin(self) -> StoredChat:
         """Begin a conversation."""
         quiet = sorted(self._by_id.values(), key=lambda chat: (chat.busy.locked(), chat.touched))
         for old in quiet[: max(0, len(quiet) + 1 - MOST)]:
             del self._by_id[old.id]
-        chat = Chat(secrets.token_hex(8))
+        chat = StoredChat(secrets.token_hex(8))
         self._by_id[chat.id] = chat
         return chat
 
-    def find(self, chat_id: str) -> Chat:
+    def find(self, chat_id: str) -> StoredChat:
         """Give a conversation.
 
         Raises:
@@ -70,11 +70,11 @@ class Chats:
             raise UnknownChat(f"there is no chat {chat_id!r}: it was ended, or never begun here")
         return chat
 
-    def forget(self, chat: Chat) -> None:
+    def forget(self, chat: StoredChat) -> None:
         """End a conversation; one that was ended already stays so."""
         self._by_id.pop(chat.id, None)
 
-    def listed(self) -> tuple[Chat, ...]:
+    def listed(self) -> tuple[StoredChat, ...]:
         """Give all of them, the one that changed last at the end."""
         return tuple(sorted(self._by_id.values(), key=lambda chat: chat.touched))
 

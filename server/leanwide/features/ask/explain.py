@@ -8,9 +8,9 @@ from typing import Final
 from leanwide.engine.base import CancelToken
 from leanwide.features.ask.ask import (
     Answer,
-    Question,
+    PreparedQuestion,
     Show,
-    Silence,
+    SkippedRequest,
     answer,
     asked,
     decide,
@@ -19,7 +19,7 @@ from leanwide.features.ask.ask import (
     too_long,
 )
 from leanwide.features.ask.question_context import quote
-from leanwide.features.ask.selection import Place, find
+from leanwide.features.ask.selection import Selection, find
 from leanwide.features.completion.trained_languages import tell_foreign
 from leanwide.features.session import Workbench
 from leanwide.modes.router import Signals, Task, route
@@ -28,14 +28,16 @@ from leanwide.prompt.question import explain_question
 _FOLDED: Final = "The code is longer than the model can read at once: parts of it were left out."
 
 
-async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Show) -> Answer:
+async def explain(place: Selection, bench: Workbench, cancel: CancelToken, show: Show) -> Answer:
     """Explain what is at a place, passing the Markdown on while it comes.
 
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
     began = time.monotonic()
-    silence = Silence(route(Task.EXPLAIN, Signals(pinned=bench.pinned), bench.profiles), began)
+    silence = SkippedRequest(
+        route(Task.EXPLAIN, Signals(pinned=bench.pinned), bench.profiles), began
+    )
     found = await find(place, "explain", bench)
     if isinstance(found, str):
         return free_answer(found, silence, bench, show)
@@ -46,7 +48,7 @@ async def explain(place: Place, bench: Workbench, cancel: CancelToken, show: Sho
     quoted = await quote(found, room, explain_question, bench)
     if not quoted.text:
         return free_answer(too_long(decision, bench), silence, bench, show)
-    question = Question(
+    question = PreparedQuestion(
         decision=decision,
         conversation=asked(quoted.text, conversation),
         began=began,

@@ -14,9 +14,9 @@ from leanwide.context.folding import fold, texts_to_count
 from leanwide.context.related import MOST
 from leanwide.context.snippet import Snippet
 from leanwide.context.surroundings import helpful, names_used, run_lines, surroundings
-from leanwide.features.ask.selection import Found, about_nothing, defined
+from leanwide.features.ask.selection import ResolvedSelection, about_nothing, defined
 from leanwide.features.session import Workbench
-from leanwide.prompt.question import About, calling, quoted
+from leanwide.prompt.question import CodeContext, calling, quoted
 
 _MOST_COUNTED: Final = 20_000
 """Texts of a passage that are counted exactly; what follows has no room anyway."""
@@ -25,7 +25,7 @@ _AROUND_SHARE: Final = 0.25
 
 
 @frozen
-class Quoted:
+class QuotedPassage:
     """What the model is asked."""
 
     text: str
@@ -35,11 +35,11 @@ class Quoted:
 
 
 async def quote(
-    found: Found,
+    found: ResolvedSelection,
     room: int,
-    ask: Callable[[About], str],
+    ask: Callable[[CodeContext], str],
     bench: Workbench,
-) -> Quoted:
+) -> QuotedPassage:
     """Put a passage into a question of at most ``room`` tokens, which ``ask`` words.
 
     What stands around the passage, what it uses of other files and who uses it take what it
@@ -62,17 +62,19 @@ async def quote(
         room_around = min(sum(map(count, lines)), int(room * _AROUND_SHARE))
         code = await asyncio.to_thread(fold, view, passage, tree, room - room_around, count)
     if not code.text:
-        return Quoted("", whole=False)
+        return QuotedPassage("", whole=False)
     around = surroundings(view, runs, room - count(code.text), count)
     about = evolve(about, code=code.text, around=around)
     room -= count(code.text) + count(around)
     about = evolve(about, elsewhere=await used_elsewhere(found, room, bench))
     room -= sum(count(_shown(quoted, one, found)) for one in about.elsewhere)
     about = evolve(about, callers=await callers(found, room, bench))
-    return Quoted(ask(about), code.whole)
+    return QuotedPassage(ask(about), code.whole)
 
 
-async def used_elsewhere(found: Found, room: int, bench: Workbench) -> tuple[Snippet, ...]:
+async def used_elsewhere(
+    found: ResolvedSelection, room: int, bench: Workbench
+) -> tuple[Snippet, ...]:
     """Definitions in other files of what the passage uses, as many as fit into ``room`` tokens."""
     tree, key = found.tree, _key(found, bench)
     if tree is None or key is None:
@@ -82,7 +84,7 @@ async def used_elsewhere(found: Found, room: int, bench: Workbench) -> tuple[Sni
     return await _fitting(definitions, partial(_shown, quoted, found=found), room, bench)
 
 
-async def callers(found: Found, room: int, bench: Workbench) -> tuple[Snippet, ...]:
+async def callers(found: ResolvedSelection, room: int, bench: Workbench) -> tuple[Snippet, ...]:
     """Where the first thing that a passage defines is called outside of the passage.
 
     Gives as many places as fit into ``room`` tokens.
@@ -99,7 +101,7 @@ async def callers(found: Found, room: int, bench: Workbench) -> tuple[Snippet, .
     return await _fitting(using, partial(_shown, calling, found=found), room, bench)
 
 
-def _key(found: Found, bench: Workbench) -> str | None:
+def _key(found: ResolvedSelection, bench: Workbench) -> str | None:
     return bench.elsewhere.key(bench.names.place(found.view.path))
 
 
@@ -117,6 +119,6 @@ async def _fitting(
     return tuple(kept)
 
 
-def _shown(show: Callable[[Snippet, str], str], snippet: Snippet, found: Found) -> str:
+def _shown(show: Callable[[Snippet, str], str], snippet: Snippet, found: ResolvedSelection) -> str:
     """A snippet as it stands in the question, with the blank line after it."""
     return show(snippet, found.language.name if found.language is not None else "") + "\n\n"

@@ -11,12 +11,12 @@ from leanwide.context.passage import Passage, choose_passage
 from leanwide.context.view import View
 from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.session import Workbench
-from leanwide.prompt.question import About
+from leanwide.prompt.question import CodeContext
 from leanwide.syntax import Definition, Language, Position, Span, SyntaxTree, definitions_from
 
 
 @frozen(kw_only=True)
-class Place:
+class Selection:
     """A selection in a document; empty, it is the cursor."""
 
     view: View
@@ -29,15 +29,15 @@ class Place:
         return Span(Position(self.view.line, self.view.column), self.end)
 
 
-def whole(view: View) -> Place:
+def whole(view: View) -> Selection:
     """Select all of a document; the view's cursor has to be at its beginning."""
     last = max(0, len(view.lines) - 1)
     end = len(view.lines[last].rstrip("\r\n")) if view.lines else 0
-    return Place(view=view, end=Position(last, end))
+    return Selection(view=view, end=Position(last, end))
 
 
 @frozen(kw_only=True)
-class Found:
+class ResolvedSelection:
     """Lines of a document that the model may read, and its syntax."""
 
     view: View
@@ -50,7 +50,7 @@ class Found:
         return self.tree.language if self.tree is not None else None
 
 
-def defined(found: Found) -> Definition | None:
+def defined(found: ResolvedSelection) -> Definition | None:
     """The first definition whose head is in the passage."""
     if found.tree is None:
         return None
@@ -58,7 +58,7 @@ def defined(found: Found) -> Definition | None:
     return starting[0] if starting else None
 
 
-async def find(place: Place, verb: str, bench: Workbench) -> Found | str:
+async def find(place: Selection, verb: str, bench: Workbench) -> ResolvedSelection | str:
     """Find the lines that are meant; or say, in a sentence with ``verb``, why there are none.
 
     White space is nothing to read, and excluded files are never read by the model.
@@ -70,12 +70,12 @@ async def find(place: Place, verb: str, bench: Workbench) -> Found | str:
     passage = await asyncio.to_thread(choose_passage, view, place.selection, tree)
     if passage is None:
         return f"There is nothing to {verb} here: the place holds only white space."
-    return Found(view=view, tree=tree, passage=passage)
+    return ResolvedSelection(view=view, tree=tree, passage=passage)
 
 
-def about_nothing(found: Found) -> About:
+def about_nothing(found: ResolvedSelection) -> CodeContext:
     """What a question says of a passage beside its code; room for what is around is kept."""
-    return About(
+    return CodeContext(
         file=PurePath(found.view.path).name,
         language=found.language.name if found.language is not None else "",
         code="",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from leanwide.engine.base import Reading
+from leanwide.engine.base import PrefillProgress
 
 
-class Stages(Protocol):
+class QuestionStages(Protocol):
     """Somebody who sees where a question is."""
 
-    def read(self, how_far: Reading) -> None:
+    def read(self, how_far: PrefillProgress) -> None:
         """So much of the prompt is read."""
 
     def think(self) -> None:
@@ -20,10 +20,10 @@ class Stages(Protocol):
         """The answer begins, or there will be none."""
 
 
-class Unseen:
+class NoStages:
     """Nobody sees it."""
 
-    def read(self, how_far: Reading) -> None:
+    def read(self, how_far: PrefillProgress) -> None:
         """Do nothing."""
 
     def think(self) -> None:

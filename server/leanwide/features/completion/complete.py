@@ -15,14 +15,14 @@ from attrs import evolve, frozen
 from leanwide.context.view import View
 from leanwide.engine.base import CancelToken, EngineError, FimTokens, NotLoadedError, Priority
 from leanwide.features.completion.generate import start_generation
-from leanwide.features.completion.generation import Generation, Patience
+from leanwide.features.completion.generation import Generation, WaitLimit
 from leanwide.features.completion.prefetch import continue_ahead, look_ahead
-from leanwide.features.completion.suggestions import Ended, Known
+from leanwide.features.completion.suggestions import AnswerEnd, KnownAnswer
 from leanwide.features.completion.suppression import why_silent, why_silent_here
 from leanwide.features.completion.trained_languages import tell_foreign, why_foreign
-from leanwide.features.completion.window import Asked
+from leanwide.features.completion.window import CompletionRequest
 from leanwide.features.exclusion import exclusion_reason
-from leanwide.features.journal import Source, free_record
+from leanwide.features.journal import AnswerSource, free_record
 from leanwide.features.session import Workbench
 from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, route
@@ -33,14 +33,14 @@ _GOES_ON: Final = "shown as far as it was there; it goes on"
 
 
 @frozen
-class Question:
+class InlineRequest:
     """What is asked: a place in a document, and whether the user asked by hand."""
 
     view: View
     by_hand: bool = False
 
 
-async def complete(question: Question, bench: Workbench, cancel: CancelToken) -> str:
+async def complete(question: InlineRequest, bench: Workbench, cancel: CancelToken) -> str:
     """Give the text to insert at the cursor; "" where there is nothing to say.
 
     Raises:
@@ -51,17 +51,17 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
     try:
         fim = fim_tokens(bench)
     except EngineError as error:
-        bench.journal.add(free_record(decision, Source.NONE, f"silent: {error}", began))
+        bench.journal.add(free_record(decision, AnswerSource.NONE, f"silent: {error}", began))
         raise
     if reason := await _why_silent(question, bench):
-        bench.journal.add(free_record(decision, Source.NONE, reason, began))
+        bench.journal.add(free_record(decision, AnswerSource.NONE, reason, began))
         return ""
     bench.asked_at = view
-    asked = Asked(view=view, decision=decision, patient=patient, fim=fim, began=began)
-    waiting = _Waiting(bench, _patience(question, decision, bench), cancel)
+    asked = CompletionRequest(view=view, decision=decision, patient=patient, fim=fim, began=began)
+    waiting = _Waiter(bench, _patience(question, decision, bench), cancel)
     known = bench.known(view)
-    if known is not None and known.ended is not Ended.BROKEN_OFF:
-        bench.journal.add(free_record(decision, Source.CACHE, "typed through", began))
+    if known is not None and known.ended is not AnswerEnd.BROKEN_OFF:
+        bench.journal.add(free_record(decision, AnswerSource.CACHE, "typed through", began))
     else:
         said = known.text if known is not None else ""
         known = await _generated(evolve(asked, said=said), waiting)
@@ -70,9 +70,9 @@ async def complete(question: Question, bench: Workbench, cancel: CancelToken) ->
     if known is None or cancel.cancelled:
         return ""
     text = shape(known.text, bench.setting(view))
-    if known.ended is Ended.CUT:
+    if known.ended is AnswerEnd.CUT:
         continue_ahead(_behind(known, asked), bench)
-    elif text and bench.manners.look_ahead and known.ended is Ended.WHOLE:
+    elif text and bench.manners.look_ahead and known.ended is AnswerEnd.WHOLE:
         look_ahead(asked, text, bench)
     return text
 
@@ -87,17 +87,17 @@ def decide(view: View, bench: Workbench) -> tuple[Decision, Decision]:
     return route(Task.INLINE_COMPLETION, waits, bench.profiles), later
 
 
-def _patience(question: Question, decision: Decision, bench: Workbench) -> Patience:
+def _patience(question: InlineRequest, decision: Decision, bench: Workbench) -> WaitLimit:
     """Who asks by hand waits for all of it; who types sees what is there when the time is over."""
 
     def shows(text: str) -> bool:
         said = shape(text, bench.setting(question.view))
         return bool(said) and not may_repeat(said, question.view)
 
-    return Patience(None if question.by_hand else decision.budget.deadline_ms / 1000, shows)
+    return WaitLimit(None if question.by_hand else decision.budget.deadline_ms / 1000, shows)
 
 
-async def _why_silent(question: Question, bench: Workbench) -> str | None:
+async def _why_silent(question: InlineRequest, bench: Workbench) -> str | None:
     """Ask for the cheap reasons first; for syntax only where the user's wishes depend on it."""
     view, manners = question.view, bench.manners
     reason = why_silent(view, question.by_hand) or await exclusion_reason(view, bench.names)
@@ -137,15 +137,15 @@ def fim_tokens(bench: Workbench) -> FimTokens:
 
 
 @frozen
-class _Waiting:
+class _Waiter:
     """Who waits for an answer, and for how long."""
 
     bench: Workbench
-    patience: Patience
+    patience: WaitLimit
     cancel: CancelToken
 
 
-async def _generated(asked: Asked, waiting: _Waiting) -> Known | None:
+async def _generated(asked: CompletionRequest, waiting: _Waiter) -> KnownAnswer | None:
     """Wait for the generation that fits the view, a new one if need be; None once retired."""
     bench, cancel = waiting.bench, waiting.cancel
     generation = bench.under_way(asked.view)
@@ -155,7 +155,7 @@ async def _generated(asked: Asked, waiting: _Waiting) -> Known | None:
         waited = 1000 * (time.monotonic() - since)
         if serves:
             why = "was under way" if generation.over else _GOES_ON
-            record = free_record(asked.decision, Source.IN_FLIGHT, why, asked.began, waited)
+            record = free_record(asked.decision, AnswerSource.IN_FLIGHT, why, asked.began, waited)
             bench.journal.add(record)
             return _said(generation, asked.view, bench)
         if cancel.cancelled or generation.stopped:
@@ -165,25 +165,29 @@ async def _generated(asked: Asked, waiting: _Waiting) -> Known | None:
     if generation is None or not await generation.wait(asked.view, cancel, waiting.patience):
         return None
     if not generation.over:
-        bench.journal.add(free_record(asked.decision, Source.IN_FLIGHT, _GOES_ON, asked.began))
+        bench.journal.add(
+            free_record(asked.decision, AnswerSource.IN_FLIGHT, _GOES_ON, asked.began)
+        )
     return _said(generation, asked.view, bench)
 
 
-def _said(generation: Generation, view: View, bench: Workbench) -> Known | None:
+def _said(generation: Generation, view: View, bench: Workbench) -> KnownAnswer | None:
     """Give what a generation says at a view, to its end or as far as it is there."""
     if generation.over:
         return bench.known(view)
     text = generation.shown_early(view)
-    return None if text is None else Known(text, Ended.BROKEN_OFF)
+    return None if text is None else KnownAnswer(text, AnswerEnd.BROKEN_OFF)
 
 
-async def _to_its_end(known: Known | None, asked: Asked, waiting: _Waiting) -> Known | None:
+async def _to_its_end(
+    known: KnownAnswer | None, asked: CompletionRequest, waiting: _Waiter
+) -> KnownAnswer | None:
     """Have a suggestion that was cut continued until it is whole."""
-    while known is not None and known.ended is Ended.CUT and not waiting.cancel.cancelled:
+    while known is not None and known.ended is AnswerEnd.CUT and not waiting.cancel.cancelled:
         known = await _generated(_behind(known, asked), waiting)
     return known
 
 
-def _behind(known: Known, asked: Asked) -> Asked:
+def _behind(known: KnownAnswer, asked: CompletionRequest) -> CompletionRequest:
     """Ask for what follows what is known."""
     return evolve(asked, said=known.text, parts=known.parts)

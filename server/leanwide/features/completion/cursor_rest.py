@@ -16,7 +16,7 @@ from leanwide.features.completion.page_prefill import read_pages
 from leanwide.features.completion.prefill import read_whole
 from leanwide.features.completion.suppression import why_silent
 from leanwide.features.completion.trained_languages import why_foreign
-from leanwide.features.completion.window import Asked, kept_window
+from leanwide.features.completion.window import CompletionRequest, kept_window
 from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.session import Workbench
 
@@ -36,7 +36,9 @@ async def arrive(view: View, bench: Workbench) -> None:
     if await exclusion_reason(view, bench.names):
         return
     _, calm = decide(view, bench)
-    asked = Asked(view=view, decision=calm, patient=calm, fim=model.fim, began=time.monotonic())
+    asked = CompletionRequest(
+        view=view, decision=calm, patient=calm, fim=model.fim, began=time.monotonic()
+    )
     with contextlib.suppress(EngineError):
         window = await kept_window(asked, bench)
         if window is not None and window.whole:
@@ -44,7 +46,7 @@ async def arrive(view: View, bench: Workbench) -> None:
     bench.work_idle(_read(asked, bench))
 
 
-async def _read(asked: Asked, bench: Workbench) -> None:
+async def _read(asked: CompletionRequest, bench: Workbench) -> None:
     with contextlib.suppress(EngineError):
         await read_whole(asked, bench)
     await read_pages(asked, bench)

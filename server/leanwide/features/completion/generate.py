@@ -13,9 +13,20 @@ from leanwide.context.view import View
 from leanwide.context.window import Window
 from leanwide.engine.base import CancelToken, Finished, FinishReason, Priority, Request
 from leanwide.features.completion.generation import Closes, Generation
-from leanwide.features.completion.suggestions import MOST_PARTS, Ended, Suggestion
-from leanwide.features.completion.window import Asked, choose_window, kept_window, prompt_tokens
-from leanwide.features.journal import Record, Said, Source, free_record, model_record
+from leanwide.features.completion.suggestions import MOST_PARTS, AnswerEnd, Suggestion
+from leanwide.features.completion.window import (
+    CompletionRequest,
+    choose_window,
+    kept_window,
+    prompt_tokens,
+)
+from leanwide.features.journal import (
+    AnswerSource,
+    GenerationRecord,
+    Record,
+    free_record,
+    model_record,
+)
 from leanwide.features.session import Workbench
 from leanwide.postprocess.filters import joined, shape
 from leanwide.postprocess.partial import whole_lines
@@ -33,7 +44,7 @@ _CUT_SHORT: Final = (FinishReason.DEADLINE, FinishReason.LENGTH)
 
 
 async def start_generation(
-    asked: Asked, bench: Workbench, priority: Priority, cancel: CancelToken
+    asked: CompletionRequest, bench: Workbench, priority: Priority, cancel: CancelToken
 ) -> Generation | None:
     """Start to generate at the view; None where that is outdated by now or the line has no room.
 
@@ -89,15 +100,15 @@ async def start_generation(
     return generation
 
 
-def _because(asked: Asked, why: str) -> Asked:
+def _because(asked: CompletionRequest, why: str) -> CompletionRequest:
     """Return the same with one more reason for its budget."""
     reasons = ", ".join(filter(None, (asked.decision.reason, why)))
     return evolve(asked, decision=evolve(asked.decision, reason=reasons))
 
 
-def _no_room(asked: Asked) -> Record:
+def _no_room(asked: CompletionRequest) -> Record:
     why = "silent because the line is longer than the context"
-    return free_record(asked.decision, Source.NONE, why, asked.began, asked.waited_ms)
+    return free_record(asked.decision, AnswerSource.NONE, why, asked.began, asked.waited_ms)
 
 
 async def _closes(
@@ -141,12 +152,12 @@ def _tell_more(generation: Generation, bench: Workbench) -> None:
         bench.tell_more(bench.asked_at)
 
 
-def _how_ended(generation: Generation, finished: Finished) -> Ended:
+def _how_ended(generation: Generation, finished: Finished) -> AnswerEnd:
     if generation.complete:
-        return Ended.WHOLE
+        return AnswerEnd.WHOLE
     if finished.reason is FinishReason.CANCELLED:
-        return Ended.BROKEN_OFF
-    return Ended.CUT if finished.reason in _CUT_SHORT else Ended.WHOLE
+        return AnswerEnd.BROKEN_OFF
+    return AnswerEnd.CUT if finished.reason in _CUT_SHORT else AnswerEnd.WHOLE
 
 
 def _first_line(text: str) -> int | None:
@@ -159,26 +170,28 @@ def _first_paragraph(text: str) -> int | None:
     return end if end >= 0 else None
 
 
-def settle(generation: Generation, asked: Asked, request: Request, bench: Workbench) -> None:
+def settle(
+    generation: Generation, asked: CompletionRequest, request: Request, bench: Workbench
+) -> None:
     """Remember what a generation said and what it cost, when it has ended."""
     finished = generation.finished
     if finished is None:
         return
     text, ended, parts = generation.text, _how_ended(generation, finished), asked.parts + 1
-    if ended is Ended.CUT:
+    if ended is AnswerEnd.CUT:
         text = whole_lines(text)
-        ended = Ended.WHOLE if parts == MOST_PARTS else ended
-    if ended is not Ended.BROKEN_OFF:
+        ended = AnswerEnd.WHOLE if parts == MOST_PARTS else ended
+    if ended is not AnswerEnd.BROKEN_OFF:
         text = joined(text, bench.setting(asked.view))
-    if (ended is Ended.WHOLE or text) and not generation.abandoned:
+    if (ended is AnswerEnd.WHOLE or text) and not generation.abandoned:
         bench.suggestions.add(Suggestion(asked.view, text, ended, parts))
         if generation.has_news or (asked.parts and len(text) > len(asked.said)):
             _tell_more(generation, bench)
     ahead = request.priority is Priority.BACKGROUND
     if not ahead:  # work that gives way to everything tells nothing of the speed
         bench.learn(finished.stats)
-    said = Said(
-        source=Source.AHEAD if ahead else Source.MODEL,
+    said = GenerationRecord(
+        source=AnswerSource.AHEAD if ahead else AnswerSource.MODEL,
         prompt=readable(request.prompt, asked.fim),
         answer=shape(text, bench.setting(asked.view)),
         why_ended="complete" if generation.complete else finished.reason,

@@ -18,7 +18,7 @@ from attrs import frozen
 
 from leanwide.context.view import View, typed_since
 from leanwide.engine.base import CancelToken, EngineError, Finished, Piece
-from leanwide.postprocess.markup import Hearing
+from leanwide.postprocess.markup import MarkupStream
 from leanwide.postprocess.partial import whole_lines
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ FindCloses = Callable[[], Awaitable[Closes | None]]
 
 
 @frozen
-class Patience:
+class WaitLimit:
     """How long somebody waits for an answer to grow."""
 
     seconds: float | None
@@ -71,7 +71,7 @@ class Generation:
             said: The beginning of the text, from a generation that was ended in the middle.
         """
         self.view = view
-        self._heard = Hearing(view, said)
+        self._heard = MarkupStream(view, said)
         self.complete = False
         """The code is complete, so that the generation was ended before the model ended it."""
         self.finished: Finished | None = None
@@ -141,7 +141,7 @@ class Generation:
             return None
         return text[len(typed) :]
 
-    async def wait(self, now: View, cancel: CancelToken, patience: Patience) -> bool:
+    async def wait(self, now: View, cancel: CancelToken, patience: WaitLimit) -> bool:
         """Wait until all text is there, or so much of it that it is to be shown.
 
         Returns False once it no longer fits the view, or on cancel.
@@ -165,12 +165,12 @@ class Generation:
             raise self._error
         return fits
 
-    def _keeps_waiting(self, now: View, patience: Patience) -> bool:
+    def _keeps_waiting(self, now: View, patience: WaitLimit) -> bool:
         if self.over or not self.agrees_with(now):
             return False
         return self._left(patience) != 0 or not patience.shows(self._ready(now) or "")
 
-    def _left(self, patience: Patience) -> float | None:
+    def _left(self, patience: WaitLimit) -> float | None:
         """Seconds until what is there is to be shown; None where that is not known yet."""
         if patience.seconds is None or self._began is None:
             return None

@@ -12,7 +12,7 @@ from leanwide.context.view import with_lf
 from leanwide.context.window import Related
 from leanwide.engine.base import EngineError, Priority, Request
 from leanwide.features.completion.prefill import evaluate
-from leanwide.features.completion.window import Asked, page_tokens, prompt_tokens
+from leanwide.features.completion.window import CompletionRequest, page_tokens, prompt_tokens
 from leanwide.features.session import Workbench
 from leanwide.prompt.infill import prefix_prompt
 
@@ -23,7 +23,9 @@ _WORTH_READING: Final = 64
 """Tokens; with fewer of them unread a jump is quick already."""
 
 
-async def read_pages(asked: Asked, bench: Workbench, pause_seconds: float = 0.0) -> None:
+async def read_pages(
+    asked: CompletionRequest, bench: Workbench, pause_seconds: float = 0.0
+) -> None:
     """Read the page of a place and those next to it, after a pause without a key."""
     if not bench.manners.follow_cursor or bench.machine.spares_work:
         return
@@ -35,7 +37,7 @@ async def read_pages(asked: Asked, bench: Workbench, pause_seconds: float = 0.0)
             await evaluate(request, bench.engine)
 
 
-async def _unread(asked: Asked, bench: Workbench) -> list[Request]:
+async def _unread(asked: CompletionRequest, bench: Workbench) -> list[Request]:
     """Return what reads the pages that are worth it, the nearest first.
 
     Raises:
@@ -69,7 +71,7 @@ async def _unread(asked: Asked, bench: Workbench) -> list[Request]:
     ]
 
 
-def _nearest(asked: Asked, tokens: int, most: int) -> Sequence[Page]:
+def _nearest(asked: CompletionRequest, tokens: int, most: int) -> Sequence[Page]:
     """Return the page of the cursor, the one below it, the one above, and so on."""
     line, found = asked.view.line, list(pages(asked.view.lines, tokens))
     here = next((n for n, page in enumerate(found) if line < page.end), len(found) - 1)

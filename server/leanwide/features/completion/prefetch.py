@@ -17,7 +17,7 @@ from leanwide.engine.base import CancelToken, EngineError, Priority
 from leanwide.features.completion.generate import start_generation
 from leanwide.features.completion.page_prefill import read_pages
 from leanwide.features.completion.prefill import read_whole, warm
-from leanwide.features.completion.window import Asked, learn_typed, prompt_tokens
+from leanwide.features.completion.window import CompletionRequest, learn_typed, prompt_tokens
 from leanwide.features.session import Workbench
 
 _TYPED_TOKENS: Final = 32
@@ -26,24 +26,24 @@ _PAUSE_SECONDS: Final = 2.0
 """Without a key for so long, nobody is kept waiting by a long file that is read anew."""
 
 
-def look_ahead(asked: Asked, shown: str, bench: Workbench) -> None:
+def look_ahead(asked: CompletionRequest, shown: str, bench: Workbench) -> None:
     """Prepare for what comes after ``shown`` was accepted, or after more was typed."""
     bench.work_idle(_prepare(asked, shown, bench))
 
 
-def continue_ahead(asked: Asked, bench: Workbench) -> None:
+def continue_ahead(asked: CompletionRequest, bench: Workbench) -> None:
     """Have the model go on behind what was said, which is shown already."""
     if bench.under_way(asked.view) is not None:
         return
     bench.work_idle(_continue(asked, bench))
 
 
-async def _continue(asked: Asked, bench: Workbench) -> None:
+async def _continue(asked: CompletionRequest, bench: Workbench) -> None:
     with contextlib.suppress(EngineError):
         await start_generation(asked, bench, Priority.BACKGROUND, CancelToken())
 
 
-async def _prepare(asked: Asked, shown: str, bench: Workbench) -> None:
+async def _prepare(asked: CompletionRequest, shown: str, bench: Workbench) -> None:
     bench.trees.follow(asked.view)
     await asyncio.sleep(0)  # in a text of 100,000 lines each step takes some milliseconds
     with contextlib.suppress(EngineError):
@@ -62,7 +62,7 @@ async def _prepare(asked: Asked, shown: str, bench: Workbench) -> None:
     await read_pages(asked, bench, bench.pause_seconds)
 
 
-async def _deepen(asked: Asked, bench: Workbench) -> None:
+async def _deepen(asked: CompletionRequest, bench: Workbench) -> None:
     """Read as much of the file as the mode may have, where an answer could not wait for it.
 
     Raises:
@@ -73,7 +73,7 @@ async def _deepen(asked: Asked, bench: Workbench) -> None:
         await read_whole(asked, bench)
 
 
-async def _window_to_move(asked: Asked, bench: Workbench) -> Window | None:
+async def _window_to_move(asked: CompletionRequest, bench: Workbench) -> Window | None:
     """The window with its anchor moved to the cursor's line; None where it has to stay."""
     view, count = asked.view, bench.counter
     last = bench.windows.get(view.uri)

@@ -11,12 +11,12 @@ from leanwide.engine.base import (
     Priority,
     Request,
 )
-from leanwide.features.completion.window import Asked, choose_whole_window
+from leanwide.features.completion.window import CompletionRequest, choose_whole_window
 from leanwide.features.session import Workbench
 from leanwide.prompt.infill import infill_prompt
 
 
-async def read_whole(asked: Asked, bench: Workbench) -> None:
+async def read_whole(asked: CompletionRequest, bench: Workbench) -> None:
     """Read as much around a place as the mode may have; then that is the document's window.
 
     Raises:
@@ -26,7 +26,7 @@ async def read_whole(asked: Asked, bench: Workbench) -> None:
     await warm(asked, await choose_whole_window(asked, bench, tree), bench)
 
 
-async def warm(asked: Asked, window: Window, bench: Workbench) -> None:
+async def warm(asked: CompletionRequest, window: Window, bench: Workbench) -> None:
     """Evaluate a window's prompt without generating; then it is the document's window.
 
     Raises:
@@ -41,7 +41,7 @@ async def warm(asked: Asked, window: Window, bench: Workbench) -> None:
             bench.related[uri] = window.related
 
 
-async def _evaluated(asked: Asked, window: Window, bench: Workbench) -> bool:
+async def _evaluated(asked: CompletionRequest, window: Window, bench: Workbench) -> bool:
     request = Request(
         lane=asked.decision.lane,
         prompt=infill_prompt(window, asked.fim),

@@ -21,17 +21,17 @@ from leanwide.context.window import Window, tail_of
 from leanwide.engine.base import (
     EngineError,
     EngineState,
-    Keep,
     ModelInfo,
     Priority,
     Prompt,
     Request,
+    SaveRequest,
     finish,
 )
 from leanwide.engine.saved_states import SavedFolder
-from leanwide.features.document_names import Names
-from leanwide.features.session import Kept, Workbench
-from leanwide.files.area import Area
+from leanwide.features.document_names import DocumentNames
+from leanwide.features.session import SavedPlace, Workbench
+from leanwide.files.area import WorkspaceFolders
 from leanwide.modes.profile import Mode
 from leanwide.prompt.infill import infill_prompt
 
@@ -76,7 +76,7 @@ async def keep_places(bench: Workbench) -> None:
         for uri, kept in list(bench.kept.items()):
             if not await _may_be_shown(kept.path, kept.others, bench.names):
                 del bench.kept[uri]
-                await _ask(Keep(name=_name(uri)), (), bench)
+                await _ask(SaveRequest(name=_name(uri)), (), bench)
 
 
 async def keep_place(uri: str, window: Window, bench: Workbench) -> None:
@@ -88,13 +88,13 @@ async def keep_place(uri: str, window: Window, bench: Workbench) -> None:
         return
     note = await asyncio.to_thread(_note, window, model)
     others = tuple(snippet.path for snippet in window.related.snippets)
-    kept = Kept(note=note, path=window.path, others=others)
+    kept = SavedPlace(note=note, path=window.path, others=others)
     if kept == bench.kept.get(uri):
         return
     if await _may_be_shown(kept.path, kept.others, bench.names):
         bench.kept[uri] = kept
         prompt = infill_prompt(evolve(window, typed=""), model.fim)
-        await _ask(Keep(name=_name(uri), note=note), prompt, bench)
+        await _ask(SaveRequest(name=_name(uri), note=note), prompt, bench)
 
 
 async def saved_window(view: View, bench: Workbench) -> Window | None:
@@ -109,7 +109,7 @@ async def saved_window(view: View, bench: Workbench) -> Window | None:
     return window if await _may_be_shown(view.path, others, bench.names) else None
 
 
-async def _ask(keep: Keep, prompt: Prompt, bench: Workbench) -> None:
+async def _ask(keep: SaveRequest, prompt: Prompt, bench: Workbench) -> None:
     request = Request(
         lane=bench.profiles[Mode.CODE].lane,
         prompt=prompt,
@@ -126,14 +126,14 @@ async def _ask(keep: Keep, prompt: Prompt, bench: Workbench) -> None:
             logger.warning("%s", error)
 
 
-async def _may_be_shown(path: str, others: Iterable[str], names: Names) -> bool:
+async def _may_be_shown(path: str, others: Iterable[str], names: DocumentNames) -> bool:
     """Whether neither a document is left alone nor any of the files whose snippets are with it."""
     if (await names.judge(path)).reason is not None:
         return False
     return await asyncio.to_thread(_drawn_in, others, names.area)
 
 
-def _drawn_in(keys: Iterable[str], area: Area) -> bool:
+def _drawn_in(keys: Iterable[str], area: WorkspaceFolders) -> bool:
     files = map(area.file, keys)
     return all(file is not None and area.draws_in(str(file)) for file in files)
 

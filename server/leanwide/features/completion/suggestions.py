@@ -21,7 +21,7 @@ _KEPT: Final = 64
 """Suggestions remembered over all documents; each holds on to a snapshot's lines."""
 
 
-class Ended(enum.Enum):
+class AnswerEnd(enum.Enum):
     """How an answer came to its end."""
 
     WHOLE = enum.auto()
@@ -39,7 +39,7 @@ class Suggestion:
     view: View
     text: str
     """With LF endings, before any filter."""
-    ended: Ended = Ended.WHOLE
+    ended: AnswerEnd = AnswerEnd.WHOLE
     parts: int = 1
     """Generations that it was made by."""
 
@@ -56,11 +56,11 @@ class Suggestion:
 
 
 @frozen
-class Known:
+class KnownAnswer:
     """What is known to come at a cursor."""
 
     text: str
-    ended: Ended
+    ended: AnswerEnd
     """How the text came to its end; unless it is whole, more may follow."""
     parts: int = 1
     """Generations that it was made by."""
@@ -76,7 +76,7 @@ class SuggestionCache:
         """Remember a suggestion; the oldest is forgotten."""
         self._suggestions.append(suggestion)
 
-    def find(self, view: View, shows: Callable[[str], bool]) -> Known | None:
+    def find(self, view: View, shows: Callable[[str], bool]) -> KnownAnswer | None:
         """Give what is known to continue at the view's cursor; None where nothing is.
 
         Where the model was asked at this very place, a text that shows nothing is an answer too;
@@ -85,7 +85,7 @@ class SuggestionCache:
         for suggestion in reversed(self._suggestions):
             rest = suggestion.rest(view)
             if rest is not None and (suggestion.is_for(view) or shows(rest)):
-                return Known(rest, suggestion.ended, suggestion.parts)
+                return KnownAnswer(rest, suggestion.ended, suggestion.parts)
         return None
 
     def forget(self, uri: str) -> None:

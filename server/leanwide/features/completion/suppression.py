@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from leanwide.context.view import View
-from leanwide.features.session import Manners
+from leanwide.features.session import Preferences
 from leanwide.syntax import SyntaxTree, in_comment, in_string
 
 _LONGEST_LINE: Final = 2000
@@ -30,7 +30,7 @@ def why_silent(view: View, asked_by_hand: bool) -> str | None:
     return None
 
 
-def why_silent_here(view: View, tree: SyntaxTree, manners: Manners) -> str | None:
+def why_silent_here(view: View, tree: SyntaxTree, manners: Preferences) -> str | None:
     """Give the reason why the user wants no suggestion at this place of the code."""
     at = (view.line, view.column)
     if not manners.in_comments and in_comment(tree, at):

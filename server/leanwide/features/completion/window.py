@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from leanwide.context.lines import choose_lines
 from leanwide.context.pages import Page, page_at
-from leanwide.context.plan import Plan, Room, plan_nearest, plan_page, plan_syntax
+from leanwide.context.plan import TokenRoom, WindowPlan, plan_nearest, plan_page, plan_syntax
 from leanwide.context.related import Limits, choose_related, lines_near, texts_to_count
 from leanwide.context.view import View, with_lf
 from leanwide.context.window import (
@@ -49,7 +49,7 @@ _MOST_AFTER: Final = 256
 
 
 @frozen(kw_only=True)
-class Asked:
+class CompletionRequest:
     """A request as far as it is decided."""
 
     view: View
@@ -68,7 +68,7 @@ class Asked:
     """Generations that were cut before this one."""
 
 
-async def kept_window(asked: Asked, bench: Workbench) -> Window | None:
+async def kept_window(asked: CompletionRequest, bench: Workbench) -> Window | None:
     """Give the document's last window, with what was typed since; None where another is needed.
 
     Where that of this session does not serve, the one of an earlier session may.
@@ -83,7 +83,7 @@ async def kept_window(asked: Asked, bench: Workbench) -> Window | None:
     return kept
 
 
-async def _kept(asked: Asked, previous: Window, bench: Workbench) -> Window | None:
+async def _kept(asked: CompletionRequest, previous: Window, bench: Workbench) -> Window | None:
     view, count = asked.view, bench.counter
     budget = prompt_tokens(bench.engine, asked.patient)
     kept = keep_window(view, previous, budget, count)
@@ -96,7 +96,7 @@ async def _kept(asked: Asked, previous: Window, bench: Workbench) -> Window | No
 
 
 async def choose_window(
-    asked: Asked, bench: Workbench, tree: SyntaxTree | None
+    asked: CompletionRequest, bench: Workbench, tree: SyntaxTree | None
 ) -> tuple[Window, str]:
     """Choose a window anew for somebody who waits, and say why it is no more.
 
@@ -121,7 +121,9 @@ async def choose_window(
     return evolve(await _near_window(asked, bench, tree), whole=False), why
 
 
-async def choose_whole_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None) -> Window:
+async def choose_whole_window(
+    asked: CompletionRequest, bench: Workbench, tree: SyntaxTree | None
+) -> Window:
     """Choose a window anew, with all that the mode may have, while nobody waits.
 
     Raises:
@@ -134,22 +136,24 @@ async def choose_whole_window(asked: Asked, bench: Workbench, tree: SyntaxTree |
     return await _page_window(asked, bench, page, related, _after(budget))
 
 
-async def _page(asked: Asked, bench: Workbench) -> Page:
+async def _page(asked: CompletionRequest, bench: Workbench) -> Page:
     """Return the cursor's page."""
     view, tokens = asked.view, page_tokens(bench, asked.patient)
     return await asyncio.to_thread(page_at, view.lines, view.line, tokens)
 
 
 async def _page_window(
-    asked: Asked, bench: Workbench, page: Page, related: Related, after: int
+    asked: CompletionRequest, bench: Workbench, page: Page, related: Related, after: int
 ) -> Window:
     """Return the window of the cursor's page, with ``after`` tokens behind the cursor's line."""
     view, budget = asked.view, prompt_tokens(bench.engine, asked.patient)
-    room = Room(max(0, int(budget * FILL_SHARE) - after - related.tokens), after)
+    room = TokenRoom(max(0, int(budget * FILL_SHARE) - after - related.tokens), after)
     return await _window(view, plan_page(view, page, room), room, related, bench.counter)
 
 
-async def _near_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None) -> Window:
+async def _near_window(
+    asked: CompletionRequest, bench: Workbench, tree: SyntaxTree | None
+) -> Window:
     """Return the window of what stands nearest, as far as somebody can wait for it."""
     view, budget = asked.view, prompt_tokens(bench.engine, asked.decision)
     related = Related()
@@ -158,7 +162,7 @@ async def _near_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None) 
         related = await _related(asked, bench, tree, before, int(budget * _RELATED_SHARE))
     budget -= related.tokens
     after = int(budget * AFTER_SHARE)
-    room = Room(budget - after - _MARKERS, after)
+    room = TokenRoom(budget - after - _MARKERS, after)
     plan = plan_nearest(view, room)
     if tree is not None:
         plan = await asyncio.to_thread(plan_syntax, view, tree, room)
@@ -166,7 +170,7 @@ async def _near_window(asked: Asked, bench: Workbench, tree: SyntaxTree | None) 
 
 
 async def _window(
-    view: View, plan: Plan, room: Room, related: Related, count: TokenCounter
+    view: View, plan: WindowPlan, room: TokenRoom, related: Related, count: TokenCounter
 ) -> Window:
     """Return the window of a plan, as far as there is room beside the cursor's line."""
     needed = (with_lf(view.lines[number]) for number in plan.numbers())
@@ -189,7 +193,11 @@ def _related_before(view: View, bench: Workbench) -> Related:
 
 
 async def _related(
-    asked: Asked, bench: Workbench, tree: SyntaxTree | None, before: Related, budget: int
+    asked: CompletionRequest,
+    bench: Workbench,
+    tree: SyntaxTree | None,
+    before: Related,
+    budget: int,
 ) -> Related:
     """Choose pieces of other files within a budget of tokens, the same as before if they serve."""
     view, count, elsewhere = asked.view, bench.counter, bench.elsewhere

@@ -10,9 +10,9 @@ from textwrap import dedent
 
 from attrs import evolve, frozen
 
-from leanwide.features.ask.selection import Found, Place, defined, find
-from leanwide.features.edit.change import Change, Mistake, Refusal
-from leanwide.features.edit.edit import Assignment, Desk, Outcome, edit, no_change
+from leanwide.features.ask.selection import ResolvedSelection, Selection, defined, find
+from leanwide.features.edit.change import FileEdit, Mistake, Refusal
+from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit, no_change
 from leanwide.features.edit.rewrite import fitted, with_lines
 from leanwide.files.shown import shown
 from leanwide.postprocess.indent import Indentation, indentation, reindented
@@ -35,7 +35,7 @@ from leanwide.syntax import (
 )
 
 
-async def document(place: Place, desk: Desk) -> Outcome:
+async def document(place: Selection, desk: EditContext) -> EditOutcome:
     """Document the definition at a place, or what the selected lines define.
 
     Raises:
@@ -60,21 +60,21 @@ async def document(place: Place, desk: Desk) -> Outcome:
     return await edit(assignment, desk)
 
 
-def documentable(found: Found) -> bool:
+def documentable(found: ResolvedSelection) -> bool:
     """Whether something is defined at a place, in a language that documents definitions."""
     if found.tree is None or convention_of(found.tree.language) is None:
         return False
     return defined(found) is not None
 
 
-def _whole(found: Found, tree: SyntaxTree, definition: Definition) -> Found:
+def _whole(found: ResolvedSelection, tree: SyntaxTree, definition: Definition) -> ResolvedSelection:
     """The passage with its first definition to the end, and with what documents it above."""
     first = documentation_start(tree, found.passage.first)
     last = max(found.passage.last, min(definition.end.line + 1, len(found.view.lines)))
     return evolve(found, passage=evolve(found.passage, first=first, last=last, focus=""))
 
 
-def with_documentation(found: Found, tree: SyntaxTree, code: str) -> Change:
+def with_documentation(found: ResolvedSelection, tree: SyntaxTree, code: str) -> FileEdit:
     """Take the model's lines where they add documentation only, else its documentation alone.
 
     Raises:
@@ -114,7 +114,7 @@ def _parted(tree: SyntaxTree, first: int, last: int) -> _Parted:
 
 
 def _with_texts(
-    found: Found, tree: SyntaxTree, texts: Mapping[str, list[str]], code: str
+    found: ResolvedSelection, tree: SyntaxTree, texts: Mapping[str, list[str]], code: str
 ) -> list[str]:
     """The passage with documentation by the name of what it documents, else what ``code`` has."""
     first, last, unit = found.passage.first, found.passage.last, indentation(found.view.lines).unit

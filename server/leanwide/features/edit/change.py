@@ -11,7 +11,7 @@ from leanwide.syntax import Edit, Language, SyntaxTree, error_count, first_error
 
 
 @frozen(kw_only=True)
-class Change:
+class FileEdit:
     """Edits of one document, and the moment for which they are meant."""
 
     uri: str

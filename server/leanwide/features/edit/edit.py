@@ -16,10 +16,10 @@ from attrs import evolve, field, frozen
 from leanwide.context.surroundings import helpful, run_lines, surroundings
 from leanwide.engine.base import CancelToken
 from leanwide.features.ask.ask import (
-    Question,
+    CodeAnswer,
+    PreparedQuestion,
     Show,
-    Silence,
-    Told,
+    SkippedRequest,
     asked,
     code_answer,
     decide,
@@ -28,19 +28,19 @@ from leanwide.features.ask.ask import (
     tokens_left,
 )
 from leanwide.features.ask.question_context import used_elsewhere
-from leanwide.features.ask.selection import Found, about_nothing
+from leanwide.features.ask.selection import ResolvedSelection, about_nothing
 from leanwide.features.completion.trained_languages import tell_foreign
-from leanwide.features.edit.change import Change, Mistake, Refusal
+from leanwide.features.edit.change import FileEdit, Mistake, Refusal
 from leanwide.features.journal import Record
 from leanwide.features.session import Workbench
 from leanwide.features.token_counter import TokenCounter
 from leanwide.modes.controller import answer_seconds
 from leanwide.modes.profile import Budget, Decision
 from leanwide.modes.router import Signals, Task, route
-from leanwide.postprocess.code import Code, code_in, text_in
+from leanwide.postprocess.code import AnswerCode, code_in, text_in
 from leanwide.postprocess.markdown import missing_fence
 from leanwide.prompt.editing import again_question
-from leanwide.prompt.question import USUAL_FENCE, About
+from leanwide.prompt.question import USUAL_FENCE, CodeContext
 from leanwide.syntax import content
 
 _LONGEST_TOKEN: Final = 32
@@ -53,10 +53,10 @@ _EXAMPLE_SHARE: Final = 0.5
 class Assignment:
     """What one edit command wants at one place."""
 
-    found: Found
-    question: Callable[[About], str]
+    found: ResolvedSelection
+    question: Callable[[CodeContext], str]
     """Words the question, from what is known of the code."""
-    change: Callable[[str], Change]
+    change: Callable[[str], FileEdit]
     """Makes a change of the model's code; raises :class:`Refusal`. Runs in a thread."""
     fence: str = USUAL_FENCE
     """What the answer's code has to stand in; another than the usual one holds fences itself."""
@@ -67,16 +67,16 @@ class Assignment:
     most_code: Callable[[Budget], int] = field(default=lambda budget: budget.output_tokens)
     """Tokens of code that may be asked about: the answer repeats it, unless this says otherwise."""
 
-    def read(self, answer: str) -> Code:
+    def read(self, answer: str) -> AnswerCode:
         """Take the code out of an answer."""
         return code_in(answer) if self.fence == USUAL_FENCE else text_in(answer, self.fence)
 
 
 @frozen(kw_only=True)
-class Outcome:
+class EditOutcome:
     """A change, or why there is none."""
 
-    change: Change | None
+    change: FileEdit | None
     markdown: str
     """Where there is no change: a sentence, and what the model said; else ""."""
     records: tuple[Record, ...]
@@ -84,7 +84,7 @@ class Outcome:
 
 
 @frozen(kw_only=True)
-class Desk:
+class EditContext:
     """Where one edit is worked on."""
 
     task: Task
@@ -98,15 +98,15 @@ class Desk:
     """Arrival of the request, in seconds of ``time.monotonic``."""
 
 
-def no_change(sentence: str, desk: Desk) -> Outcome:
+def no_change(sentence: str, desk: EditContext) -> EditOutcome:
     """Give a sentence in place of a change; the model is not asked."""
     signals = Signals(pinned=desk.bench.pinned)
-    silence = Silence(route(desk.task, signals, desk.bench.profiles), desk.began)
+    silence = SkippedRequest(route(desk.task, signals, desk.bench.profiles), desk.began)
     answer = free_answer(sentence, silence, desk.bench, desk.show)
-    return Outcome(change=None, markdown=answer.markdown, records=(answer.record,))
+    return EditOutcome(change=None, markdown=answer.markdown, records=(answer.record,))
 
 
-async def edit(assignment: Assignment, desk: Desk) -> Outcome:
+async def edit(assignment: Assignment, desk: EditContext) -> EditOutcome:
     """Ask the model for code, and make a change of it; a mistake gets one more attempt.
 
     Raises:
@@ -125,11 +125,13 @@ async def edit(assignment: Assignment, desk: Desk) -> Outcome:
         text = await _question_text(assignment, decision.budget, room, bench)
     except Refusal as refusal:
         return no_change(str(refusal), desk)
-    question = Question(decision=decision, conversation=asked(text, conversation), began=desk.began)
+    question = PreparedQuestion(
+        decision=decision, conversation=asked(text, conversation), began=desk.began
+    )
     return await _attempt(question, assignment, desk)
 
 
-async def _code_tokens(found: Found, desk: Desk) -> int:
+async def _code_tokens(found: ResolvedSelection, desk: EditContext) -> int:
     """Tokens of the passage; a lower bound where it is longer than any answer.
 
     Raises:
@@ -144,7 +146,7 @@ async def _code_tokens(found: Found, desk: Desk) -> int:
     return sum(map(desk.bench.counter, code))
 
 
-def _code(found: Found) -> list[str]:
+def _code(found: ResolvedSelection) -> list[str]:
     lines = found.view.lines[found.passage.first : found.passage.last]
     return [f"{content(line)}\n" for line in lines]
 
@@ -202,8 +204,11 @@ def _beginning(lines: tuple[str, ...], room: int, count: TokenCounter) -> str:
 
 
 async def _attempt(
-    question: Question, assignment: Assignment, desk: Desk, earlier: tuple[Record, ...] = ()
-) -> Outcome:
+    question: PreparedQuestion,
+    assignment: Assignment,
+    desk: EditContext,
+    earlier: tuple[Record, ...] = (),
+) -> EditOutcome:
     told = await code_answer(question, assignment.read, desk.bench, desk.cancel, desk.show)
     records = (*earlier, told.record)
     try:
@@ -217,10 +222,10 @@ async def _attempt(
         return await _attempt(again, assignment, desk, records)
     except Refusal as refusal:
         return _refused(refusal, told, records, desk)
-    return Outcome(change=change, markdown="", records=records)
+    return EditOutcome(change=change, markdown="", records=records)
 
 
-async def _change(assignment: Assignment, told: Told) -> Change:
+async def _change(assignment: Assignment, told: CodeAnswer) -> FileEdit:
     if told.cut:
         raise Refusal(f"The answer is not complete: {told.cut}.")
     if told.code:
@@ -230,8 +235,10 @@ async def _change(assignment: Assignment, told: Told) -> Change:
     raise Refusal("The model gave no code.")
 
 
-def _refused(refusal: Refusal, told: Told, records: tuple[Record, ...], desk: Desk) -> Outcome:
+def _refused(
+    refusal: Refusal, told: CodeAnswer, records: tuple[Record, ...], desk: EditContext
+) -> EditOutcome:
     """Say why there is no change, and give what the model said: nothing of it is lost."""
     desk.show(f"{missing_fence(told.text)}\n\n*{refusal}*")
     said = f"\n\n{told.text}{missing_fence(told.text)}" if told.text.strip() else ""
-    return Outcome(change=None, markdown=f"{refusal}{said}", records=records)
+    return EditOutcome(change=None, markdown=f"{refusal}{said}", records=records)

@@ -7,8 +7,8 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from leanwide.features.ask.selection import Place, find
-from leanwide.features.edit.edit import Assignment, Desk, Outcome, edit, no_change
+from leanwide.features.ask.selection import Selection, find
+from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit, no_change
 from leanwide.features.edit.prose_guard import LEAST_SHARE, fence_around
 from leanwide.features.edit.rewrite import rewritten
 from leanwide.prompt.editing import Finding, fix_question
@@ -26,7 +26,9 @@ class Diagnostic:
     message: str
 
 
-async def fix(place: Place, diagnostics: Sequence[Diagnostic], desk: Desk) -> Outcome:
+async def fix(
+    place: Selection, diagnostics: Sequence[Diagnostic], desk: EditContext
+) -> EditOutcome:
     """Mend what the diagnostics say of the code at a place.
 
     Raises:

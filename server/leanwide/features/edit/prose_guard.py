@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from leanwide.context.prose import is_prose
-from leanwide.features.ask.selection import Found
+from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.change import Mistake
 from leanwide.prompt.question import USUAL_FENCE, fence_for
 from leanwide.syntax import content
@@ -33,7 +33,7 @@ def least_share(instruction: str) -> float:
     return _LEAST_SHORTENED if _LESS.search(instruction) else LEAST_SHARE
 
 
-def fence_around(found: Found) -> str:
+def fence_around(found: ResolvedSelection) -> str:
     """Return the fence that tells the passage from fences inside it."""
     lines = found.view.lines[found.passage.first : found.passage.last]
     if is_prose(found.view) or any(map(_FENCE.match, lines)):
@@ -41,7 +41,7 @@ def fence_around(found: Found) -> str:
     return USUAL_FENCE
 
 
-def check_prose(found: Found, lines: Sequence[str], least: float) -> None:
+def check_prose(found: ResolvedSelection, lines: Sequence[str], least: float) -> None:
     """See to it that prose is not lost to an answer.
 
     Raises:
@@ -53,7 +53,7 @@ def check_prose(found: Found, lines: Sequence[str], least: float) -> None:
         raise Mistake("A code block in it is not closed.")
 
 
-def check_unparsed(found: Found, lines: Sequence[str], least: float) -> None:
+def check_unparsed(found: ResolvedSelection, lines: Sequence[str], least: float) -> None:
     """See to it that code in a language without a grammar is not lost to an answer.
 
     Raises:
@@ -67,7 +67,7 @@ def check_unparsed(found: Found, lines: Sequence[str], least: float) -> None:
         raise Mistake("Its brackets do not balance as those of the code that it replaces.")
 
 
-def _replaced(found: Found) -> list[str]:
+def _replaced(found: ResolvedSelection) -> list[str]:
     return [content(line) for line in found.view.lines[found.passage.first : found.passage.last]]
 
 

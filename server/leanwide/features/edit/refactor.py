@@ -7,8 +7,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from leanwide.features.ask.selection import Place, find
-from leanwide.features.edit.edit import Assignment, Desk, Outcome, edit, no_change
+from leanwide.features.ask.selection import Selection, find
+from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit, no_change
 from leanwide.features.edit.prose_guard import fence_around, least_share
 from leanwide.features.edit.rewrite import rewritten
 from leanwide.prompt.editing import refactor_question
@@ -30,7 +30,7 @@ def ready_for(language: str) -> tuple[str, ...]:
     return tuple(name for name in READY if name != "Add type annotations" or language in _TYPED)
 
 
-async def refactor(place: Place, instruction: str, desk: Desk) -> Outcome:
+async def refactor(place: Selection, instruction: str, desk: EditContext) -> EditOutcome:
     """Change the code at a place as the instruction says.
 
     Raises:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from leanwide.context.prose import is_prose
 from leanwide.context.surroundings import helpful, run_lines
-from leanwide.features.ask.selection import Found
-from leanwide.features.edit.change import Change, Refusal, check_syntax
+from leanwide.features.ask.selection import ResolvedSelection
+from leanwide.features.edit.change import FileEdit, Refusal, check_syntax
 from leanwide.features.edit.prose_guard import check_prose, check_unparsed
 from leanwide.postprocess.code import without_head
 from leanwide.postprocess.indent import Indentation, indentation, reindented
@@ -13,7 +13,7 @@ from leanwide.postprocess.splice import replacements
 from leanwide.syntax import Language, content, literal_lines, parse, split
 
 
-def rewritten(found: Found, least: float, code: str) -> Change:
+def rewritten(found: ResolvedSelection, least: float, code: str) -> FileEdit:
     """Put the model's code in the place of the passage.
 
     Args:
@@ -34,7 +34,7 @@ def rewritten(found: Found, least: float, code: str) -> Change:
     return with_lines(found, lines)
 
 
-def fitted(found: Found, code: str) -> list[str]:
+def fitted(found: ResolvedSelection, code: str) -> list[str]:
     """The model's code as lines without endings, indented like the passage.
 
     Heads and imports that the model was shown around the passage, and says again, are left out.
@@ -57,7 +57,7 @@ def indented(code: str, wanted: Indentation, language: Language | None) -> list[
     return reindented([content(line) for line in lines], wanted, kept)
 
 
-def with_lines(found: Found, lines: list[str]) -> Change:
+def with_lines(found: ResolvedSelection, lines: list[str]) -> FileEdit:
     """Put lines without endings in the place of the passage.
 
     Raises:
@@ -69,4 +69,4 @@ def with_lines(found: Found, lines: list[str]) -> Change:
     if not edits:
         raise Refusal("The model would change nothing.")
     check_syntax(found.language, view.lines, edits)
-    return Change(uri=view.uri, version=view.version, lines=view.lines, edits=edits)
+    return FileEdit(uri=view.uri, version=view.version, lines=view.lines, edits=edits)

@@ -9,12 +9,12 @@ from typing import Final
 
 from attrs import evolve
 
-from leanwide.features.ask.selection import Found, Place, defined, find
-from leanwide.features.edit.change import Change, Mistake, check_syntax
-from leanwide.features.edit.edit import Assignment, Desk, Outcome, edit, no_change
+from leanwide.features.ask.selection import ResolvedSelection, Selection, defined, find
+from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
+from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit, no_change
 from leanwide.features.edit.rewrite import indented
-from leanwide.features.edit.test_file import HomeFile, Opened, find_home_file, shown_path
-from leanwide.features.edit.test_location import Habit, habit_of, is_test
+from leanwide.features.edit.target_file import Opened, TargetFile, find_home_file, shown_path
+from leanwide.features.edit.target_location import NamingConvention, habit_of, is_test
 from leanwide.files.shown import shown
 from leanwide.postprocess.addition import addition
 from leanwide.postprocess.indent import Indentation, indentation
@@ -25,7 +25,7 @@ _TEST_TOKENS: Final = 192
 """Imports, a head and a few lines of a test, whatever is tested."""
 
 
-async def write_test(place: Place, opened: Opened, desk: Desk) -> Outcome:
+async def write_test(place: Selection, opened: Opened, desk: EditContext) -> EditOutcome:
     """Write a test for the definition at a place.
 
     Raises:
@@ -64,7 +64,7 @@ async def write_test(place: Place, opened: Opened, desk: Desk) -> Outcome:
     return await edit(assignment, desk)
 
 
-def habit_at(found: Found) -> Habit | str:
+def habit_at(found: ResolvedSelection) -> NamingConvention | str:
     """How what is defined at a place would be tested; or, in a sentence, why it is not."""
     name = shown(Path(found.view.path).name)
     habit = habit_of(found.language.name) if found.language is not None else None
@@ -79,7 +79,7 @@ def habit_at(found: Found) -> Habit | str:
     return habit
 
 
-def _with_test(found: Found, file: HomeFile, code: str) -> Change:
+def _with_test(found: ResolvedSelection, file: TargetFile, code: str) -> FileEdit:
     """Make the file, or add to it.
 
     Raises:
@@ -96,7 +96,7 @@ def _with_test(found: Found, file: HomeFile, code: str) -> Change:
         start = Position(0, 0)
         edits = (Edit(start, start, "".join(f"{line}{newline}" for line in lines)),)
     check_syntax(found.language, file.lines, edits)
-    return Change(
+    return FileEdit(
         uri=file.uri,
         version=file.version,
         lines=file.lines,

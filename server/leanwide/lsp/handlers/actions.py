@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 from lsprotocol import types
 
-from leanwide.features.ask.selection import Found, find
+from leanwide.features.ask.selection import ResolvedSelection, find
 from leanwide.features.edit.add_documentation import documentable
 from leanwide.features.edit.refactor import READY, ready_for
 from leanwide.features.edit.write_test import habit_at
@@ -62,7 +62,7 @@ def _is_wanted(kind: str, only: Iterable[str] | None) -> bool:
     return only is None or any(kind == one or kind.startswith(f"{one}.") for one in only)
 
 
-def _offers(found: Found, diagnostics: Iterable[types.Diagnostic]) -> Iterator[Offer]:
+def _offers(found: ResolvedSelection, diagnostics: Iterable[types.Diagnostic]) -> Iterator[Offer]:
     """What makes sense at a place; the server sees to the answer, as no client need know it."""
     applied, shown = {"apply": True}, {"show": True}
     title = "Explain with leanwide"

@@ -9,9 +9,9 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from leanwide.features.ask import chat as feature
-from leanwide.features.ask.chat import Saying
-from leanwide.features.ask.conversations import Chat, UnknownChat
-from leanwide.features.ask.selection import Place
+from leanwide.features.ask.chat import UserMessage
+from leanwide.features.ask.conversations import StoredChat, UnknownChat
+from leanwide.features.ask.selection import Selection
 from leanwide.features.cost import cost
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import ChatMessage, chat_id, chat_message, document_at, place_at
@@ -27,7 +27,7 @@ async def chat(ls: Server, *arguments: Any) -> dict[str, Any]:
     """Answer a message; without an id it begins a conversation. A newer message retires it."""
     given = chat_message(arguments, ls.protocol._converter)
     # The snapshot comes before the first await: a change edits the document in place.
-    saying = Saying(text=given.message, about=_place(ls, given))
+    saying = UserMessage(text=given.message, about=_place(ls, given))
     talk = ls.chats.begin() if given.id is None else _find(ls, given.id)
     if given.token is not None and given.id is None:
         value = {"text": "", "id": talk.id}
@@ -62,14 +62,14 @@ async def end_chat(ls: Server, *arguments: Any) -> None:
     ls.chatting.retire(talk.id)
 
 
-def _find(ls: Server, wanted: str) -> Chat:
+def _find(ls: Server, wanted: str) -> StoredChat:
     try:
         return ls.chats.find(wanted)
     except UnknownChat as error:
         raise JsonRpcInvalidParams(message=str(error)) from error
 
 
-def _place(ls: Server, given: ChatMessage) -> Place | None:
+def _place(ls: Server, given: ChatMessage) -> Selection | None:
     """What a message is about: a range, without one the whole document, without a URI nothing."""
     if given.uri is None:
         return None

@@ -10,7 +10,7 @@ import psutil
 from leanwide.engine.base import ModelInfo
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import AUTO, chosen_mode
-from leanwide.models.residency import Residence, choose_residency
+from leanwide.models.residency import ResidencyChoice, choose_residency
 
 if TYPE_CHECKING:
     from leanwide.lsp.session import Server
@@ -39,7 +39,7 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
     }
 
 
-async def _residence(ls: Server, model: ModelInfo) -> Residence:
+async def _residence(ls: Server, model: ModelInfo) -> ResidencyChoice:
     """How the lanes hold the weights of the loaded model."""
     memory = await asyncio.to_thread(psutil.virtual_memory)
     weights = ls.options.model.weights(model.size_bytes, model.experts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from leanwide.engine.base import EngineError, NotLoadedError
-from leanwide.features.completion.complete import Question, complete
+from leanwide.features.completion.complete import InlineRequest, complete
 from leanwide.lsp import convert
 from leanwide.lsp.notebooks import joined
 from leanwide.lsp.protocol import arrival_version
@@ -39,7 +39,7 @@ async def inline_completion(
         return None
     ls.folders.elsewhere.somebody_types()
     by_hand = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
-    text = await _completed(ls, Question(entry.accepted_in(view), by_hand))
+    text = await _completed(ls, InlineRequest(entry.accepted_in(view), by_hand))
     if not text:
         return None
     accepted = types.Command(title="", command="leanwide.accepted", arguments=[])
@@ -47,7 +47,7 @@ async def inline_completion(
     return types.InlineCompletionList(items=[item])
 
 
-async def _completed(ls: Server, question: Question) -> str:
+async def _completed(ls: Server, question: InlineRequest) -> str:
     """The text to insert; "" where there is none. Trouble is told, but not that it starts again."""
     with ls.live.newest(question.view.uri) as cancel:
         try:

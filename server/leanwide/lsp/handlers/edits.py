@@ -11,14 +11,14 @@ from pygls.exceptions import JsonRpcException
 
 from leanwide.context.view import View
 from leanwide.engine.base import CancelToken
-from leanwide.features.ask.selection import Place
+from leanwide.features.ask.selection import Selection
 from leanwide.features.cost import cost
 from leanwide.features.edit import add_documentation as document_feature
 from leanwide.features.edit import fix as fix_feature
 from leanwide.features.edit import refactor as refactor_feature
 from leanwide.features.edit import write_test as test_feature
-from leanwide.features.edit.change import Change
-from leanwide.features.edit.edit import Desk, Outcome
+from leanwide.features.edit.change import FileEdit
+from leanwide.features.edit.edit import EditContext, EditOutcome
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import diagnostics, instruction, target, wanted
 from leanwide.lsp.edits import edit_support, workspace_edit
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _RETIRED = "a newer edit of this document took its place"
 
-Start = Callable[[Place, Desk], Coroutine[Any, Any, Outcome]]
+Start = Callable[[Selection, EditContext], Coroutine[Any, Any, EditOutcome]]
 
 
 async def refactor(ls: Server, *arguments: Any) -> dict[str, Any]:
@@ -76,8 +76,8 @@ async def _edit(ls: Server, arguments: tuple[Any, ...], task: Task, start: Start
     place, show = snapshot(ls, asked), stream(ls, asked.token)
     creates = edit_support(ls.client_capabilities).creation
 
-    def begin(cancel: CancelToken) -> Coroutine[Any, Any, Outcome]:
-        desk = Desk(task=task, bench=ls.bench, cancel=cancel, show=show, creates=creates)
+    def begin(cancel: CancelToken) -> Coroutine[Any, Any, EditOutcome]:
+        desk = EditContext(task=task, bench=ls.bench, cancel=cancel, show=show, creates=creates)
         return start(place, desk)
 
     outcome = await newest(
@@ -104,13 +104,13 @@ def _current(ls: Server, view: View) -> bool:
     return document is not None and document.version == view.version
 
 
-def _fits(ls: Server, change: Change) -> bool:
+def _fits(ls: Server, change: FileEdit) -> bool:
     """Whether a change is for the text that its document has now."""
     document = ls.documents.opened(change.uri)
     return (document.version if document is not None else None) == change.version
 
 
-def _worded(ls: Server, outcome: Outcome, task: Task) -> tuple[types.WorkspaceEdit | None, str]:
+def _worded(ls: Server, outcome: EditOutcome, task: Task) -> tuple[types.WorkspaceEdit | None, str]:
     """The edit, or what is said in its place."""
     change, support = outcome.change, edit_support(ls.client_capabilities)
     if change is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from leanwide.files.area import Area
+from leanwide.files.area import WorkspaceFolders
 from leanwide.files.ignored import IGNORE_FILES
 from leanwide.lsp.uris import file_path
 from leanwide.options import WORKSPACE_FILE
@@ -55,7 +55,7 @@ async def _ask_ignore_files_again(ls: Server) -> None:
     ls.build_index()
 
 
-def _hold_folder(paths: Sequence[str], area: Area) -> bool:
+def _hold_folder(paths: Sequence[str], area: WorkspaceFolders) -> bool:
     """Whether one of the paths is a folder that counts, which appeared with all that is in it."""
     inside = (path for path in paths if area.holds(path) and Path(path).is_dir())
     return any(area.why_folder(area.inner(path)) is None for path in inside)

@@ -30,7 +30,7 @@ _LEFT_S: Final = 5.0
 """Seconds to end in, once the client is gone: what was indexed is kept for the next start."""
 
 
-class Ending:
+class ProcessEnd:
     """Ends the process in time, if need be without waiting for what runs in it."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ def serve_stdio(server: Server) -> int:
 
 async def _serve(server: Server) -> int:
     asyncio.get_running_loop().set_exception_handler(_log)
-    ending, stdout = Ending(), Stdout()
+    ending, stdout = ProcessEnd(), Stdout()
     with ending.on_signals():
         serving = asyncio.create_task(serve_connection(server, Stdin(), stdout))
         ends = (

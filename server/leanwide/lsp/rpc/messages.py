@@ -18,7 +18,7 @@ _ESCAPED: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @frozen
-class Request:
+class RpcRequest:
     """A message that must be answered."""
 
     id: Id
@@ -28,7 +28,7 @@ class Request:
 
 
 @frozen
-class Notification:
+class RpcNotification:
     """A message that is not answered."""
 
     method: str
@@ -37,7 +37,7 @@ class Notification:
 
 
 @frozen
-class Response:
+class RpcResponse:
     """The client's answer to a request of ours."""
 
     id: Id | None
@@ -54,7 +54,7 @@ class Invalid:
     reason: str
 
 
-Message: TypeAlias = Request | Notification | Response | Invalid
+Message: TypeAlias = RpcRequest | RpcNotification | RpcResponse | Invalid
 
 
 def read_message(body: bytes) -> Message:
@@ -79,8 +79,8 @@ def _classified(data: dict[str, Any]) -> Message:
     if reason := _fault(data, known):
         return Invalid(known, ErrorCodes.InvalidRequest, reason)
     if not isinstance(method, str):
-        return Response(known, data)
-    return Notification(method, data) if known is None else Request(known, method, data)
+        return RpcResponse(known, data)
+    return RpcNotification(method, data) if known is None else RpcRequest(known, method, data)
 
 
 def _fault(data: dict[str, Any], known: Id | None) -> str:

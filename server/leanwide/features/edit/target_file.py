@@ -11,8 +11,8 @@ from attrs import frozen
 
 from leanwide.context.view import View, split_lines, with_lf
 from leanwide.features.document_names import judge
-from leanwide.features.edit.test_location import Habit, choose_home
-from leanwide.files.area import Area
+from leanwide.features.edit.target_location import NamingConvention, choose_home
+from leanwide.files.area import WorkspaceFolders
 from leanwide.files.credentials import has_credential
 from leanwide.files.exclusions import why_text
 from leanwide.files.plain import read_plain
@@ -26,7 +26,7 @@ _LARGEST: Final = 1_000_000
 
 
 @frozen(kw_only=True)
-class HomeFile:
+class TargetFile:
     """Where a test goes."""
 
     uri: str
@@ -41,7 +41,9 @@ class HomeFile:
     """Lines of a test file whose style is the project's, with LF endings."""
 
 
-async def find_home_file(code: Path, habit: Habit, area: Area, opened: Opened) -> HomeFile | str:
+async def find_home_file(
+    code: Path, habit: NamingConvention, area: WorkspaceFolders, opened: Opened
+) -> TargetFile | str:
     """Find where a test for ``code`` goes; or say in a sentence why that cannot be."""
     root = area.root(str(code))
     home = await asyncio.to_thread(choose_home, code, root, habit, _listing)
@@ -59,7 +61,7 @@ async def find_home_file(code: Path, habit: Habit, area: Area, opened: Opened) -
     example = await asyncio.to_thread(_harmless, lines)
     if not exists and home.example is not None:
         example = await asyncio.to_thread(_example, Path(home.example), area)
-    return HomeFile(
+    return TargetFile(
         uri=path.as_uri(),
         name=name,
         exists=exists,
@@ -75,7 +77,7 @@ def shown_path(path: PurePath, root: PurePath | None) -> str:
     return path.relative_to(root).as_posix() if inside and root is not None else path.name
 
 
-def _example(path: Path, area: Area) -> tuple[str, ...] | None:
+def _example(path: Path, area: WorkspaceFolders) -> tuple[str, ...] | None:
     judged = judge(area, str(path))
     if judged.reason or area.may_hold_secrets(str(path)) or area.may_hold_secrets(judged.place):
         return None

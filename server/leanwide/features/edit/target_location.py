@@ -18,7 +18,7 @@ _HIGHEST: Final = 12
 
 
 @frozen(kw_only=True)
-class Habit:
+class NamingConvention:
     """How tests are named and kept in a language."""
 
     framework: str
@@ -33,50 +33,56 @@ class Habit:
     """The folder of the sources, and the one that mirrors it."""
 
 
-_SCRIPT: Final = Habit(
+_SCRIPT: Final = NamingConvention(
     framework="the project's test framework (Jest or Vitest, unless the example shows another)",
     names=("{stem}.test{suffix}", "{stem}.spec{suffix}"),
     folders=("__tests__", "tests", "test"),
 )
 
-_HABITS: Final[Mapping[str, Habit]] = MappingProxyType(
+_HABITS: Final[Mapping[str, NamingConvention]] = MappingProxyType(
     {
-        "c": Habit(
+        "c": NamingConvention(
             framework="assert.h",
             names=("test_{stem}.c", "{stem}_test.c"),
             folders=("tests", "test"),
         ),
-        "cpp": Habit(
+        "cpp": NamingConvention(
             framework="GoogleTest",
             names=("{stem}_test.cpp", "test_{stem}.cpp", "{stem}_test.cc"),
             folders=("tests", "test"),
         ),
-        "csharp": Habit(
+        "csharp": NamingConvention(
             framework="xUnit",
             names=("{stem}Tests.cs", "{stem}Test.cs"),
             folders=("Tests", "tests", "test"),
         ),
-        "go": Habit(framework="the testing package", names=("{stem}_test.go",), folders=()),
-        "java": Habit(
+        "go": NamingConvention(
+            framework="the testing package", names=("{stem}_test.go",), folders=()
+        ),
+        "java": NamingConvention(
             framework="JUnit 5",
             names=("{stem}Test.java", "{stem}Tests.java"),
             folders=("test",),
             mirrored=("main", "test"),
         ),
         "javascript": _SCRIPT,
-        "lua": Habit(framework="busted", names=("{stem}_spec.lua",), folders=("spec", "tests")),
-        "php": Habit(framework="PHPUnit", names=("{stem}Test.php",), folders=("tests", "test")),
-        "python": Habit(
+        "lua": NamingConvention(
+            framework="busted", names=("{stem}_spec.lua",), folders=("spec", "tests")
+        ),
+        "php": NamingConvention(
+            framework="PHPUnit", names=("{stem}Test.php",), folders=("tests", "test")
+        ),
+        "python": NamingConvention(
             framework="pytest",
             names=("test_{stem}.py", "{stem}_test.py"),
             folders=("tests", "test"),
         ),
-        "ruby": Habit(
+        "ruby": NamingConvention(
             framework="RSpec (Minitest, where the file is named so)",
             names=("{stem}_spec.rb", "{stem}_test.rb", "test_{stem}.rb"),
             folders=("spec", "test"),
         ),
-        "rust": Habit(
+        "rust": NamingConvention(
             framework="#[test] functions",
             names=("{stem}_test.rs", "test_{stem}.rs"),
             folders=("tests",),
@@ -89,7 +95,7 @@ _HABITS: Final[Mapping[str, Habit]] = MappingProxyType(
 
 
 @frozen(kw_only=True)
-class Home:
+class TargetLocation:
     """The file that a test goes into."""
 
     path: PurePath
@@ -98,17 +104,19 @@ class Home:
     """A test file whose style is the project's: the file itself where it exists."""
 
 
-def habit_of(language: str) -> Habit | None:
+def habit_of(language: str) -> NamingConvention | None:
     """Give how tests are kept in a language, by its name; None where nothing is known."""
     return _HABITS.get(language)
 
 
-def is_test(path: PurePath, habit: Habit) -> bool:
+def is_test(path: PurePath, habit: NamingConvention) -> bool:
     """Whether a file is a test by its name."""
     return any(pattern.fullmatch(path.name) for pattern in _patterns(habit, path.suffix))
 
 
-def choose_home(code: PurePath, root: PurePath | None, habit: Habit, listing: Listing) -> Home:
+def choose_home(
+    code: PurePath, root: PurePath | None, habit: NamingConvention, listing: Listing
+) -> TargetLocation:
     """Choose where a test for ``code`` goes.
 
     An existing test file of the same name is best, then a folder that holds tests, then a folder
@@ -120,18 +128,18 @@ def choose_home(code: PurePath, root: PurePath | None, habit: Habit, listing: Li
     for folder, files in found:
         for name in names:
             if files is not None and name in files:
-                return Home(path=folder / name, exists=True, example=folder / name)
+                return TargetLocation(path=folder / name, exists=True, example=folder / name)
     for folder, files in found:
         for name, pattern in zip(names, _patterns(habit, code.suffix), strict=True):
             alike = sorted(filter(pattern.fullmatch, files or ()))
             if alike:
-                return Home(path=folder / name, exists=False, example=folder / alike[0])
+                return TargetLocation(path=folder / name, exists=False, example=folder / alike[0])
     there = [folder for folder, files in found if files is not None and folder != code.parent]
     folder = there[0] if there else _new_folder(code, folders, habit)
-    return Home(path=folder / names[0], exists=False, example=None)
+    return TargetLocation(path=folder / names[0], exists=False, example=None)
 
 
-def _new_folder(code: PurePath, folders: tuple[PurePath, ...], habit: Habit) -> PurePath:
+def _new_folder(code: PurePath, folders: tuple[PurePath, ...], habit: NamingConvention) -> PurePath:
     """Where a project without tests gets its first one."""
     mirrored = habit.mirrored is not None and habit.mirrored[0] in code.parent.parts
     if mirrored or not habit.beside:
@@ -139,7 +147,7 @@ def _new_folder(code: PurePath, folders: tuple[PurePath, ...], habit: Habit) -> 
     return code.parent
 
 
-def _folders(code: PurePath, root: PurePath | None, habit: Habit) -> Iterator[PurePath]:
+def _folders(code: PurePath, root: PurePath | None, habit: NamingConvention) -> Iterator[PurePath]:
     """The folders in which a test may be, the nearest first."""
     home = code.parent
     if habit.mirrored is not None and habit.mirrored[0] in home.parts:
@@ -162,7 +170,7 @@ def _from_home_to_root(home: PurePath, root: PurePath | None) -> list[PurePath]:
     return chain[:2]
 
 
-def _patterns(habit: Habit, suffix: str) -> list[re.Pattern[str]]:
+def _patterns(habit: NamingConvention, suffix: str) -> list[re.Pattern[str]]:
     """The habit's names, for whatever code they are."""
     parts = ([re.escape(part) for part in name.split("{stem}")] for name in habit.names)
     joined = (".+".join(pieces) for pieces in parts)

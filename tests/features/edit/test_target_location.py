@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from leanwide.features.edit.test_location import choose_home, habit_of, is_test
+from leanwide.features.edit.target_location import choose_home, habit_of, is_test
 
 ROOT = PurePosixPath("/p")
 
