@@ -180,6 +180,19 @@ class FileOptions:
 
 
 @frozen(kw_only=True)
+class EngineOptions:
+    """The options that decide how the engine runs."""
+
+    model: ModelOptions
+    lanes: LanesOptions
+    lane_tokens: Mapping[str, int]
+    """Tokens that the modes need of each lane: prompt, thinking and answer."""
+    residency: ResidencySetting
+    prompt_bytes: int
+    """Most bytes of saved prompts on disk."""
+
+
+@frozen(kw_only=True)
 class Options:
     """Everything that can be set."""
 
@@ -200,6 +213,21 @@ class Options:
             Mode.THINK: self.modes.think,
             Mode.DIALOG: self.modes.dialog,
         }
+
+    @property
+    def engine(self) -> EngineOptions:
+        """What decides how the engine runs: it goes on where none of this changes."""
+        lane_tokens: dict[str, int] = {}
+        for profile in self.profiles.values():
+            tokens = profile.context_tokens + profile.output_tokens + profile.thinking_tokens
+            lane_tokens[profile.lane] = max(tokens, lane_tokens.get(profile.lane, 0))
+        return EngineOptions(
+            model=self.model,
+            lanes=self.lanes,
+            lane_tokens=lane_tokens,
+            residency=self.machine.residency,
+            prompt_bytes=self.cache.prompt_bytes,
+        )
 
 
 @frozen

@@ -19,8 +19,10 @@ from leanwide.context.window import (
 )
 from leanwide.engine.base import FimTokens
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
-from leanwide.features.completion.window import CompletionRequest, choose_window, kept_window
-from leanwide.features.session import Workbench, workbench
+from leanwide.features.completion.request import CompletionRequest
+from leanwide.features.completion.state import CompletionState
+from leanwide.features.completion.window import choose_window, kept_window
+from leanwide.features.session import Backend, Session
 from leanwide.modes.profile import Budget, Decision, Mode
 from leanwide.options import parse
 from leanwide.prompt.infill import infill_prompt, readable
@@ -45,8 +47,9 @@ class Counting(ScriptedEngine):
         return [count(text) for text in texts]
 
 
-def fresh() -> Workbench:
-    return workbench(Counting(), parse()[0].profiles)
+def fresh() -> CompletionState:
+    backend = Backend(engine=Counting())
+    return CompletionState(session=Session(backend=backend, profiles=parse()[0].profiles))
 
 
 def asked(view: View, budget: int = BUDGET) -> CompletionRequest:
@@ -54,17 +57,17 @@ def asked(view: View, budget: int = BUDGET) -> CompletionRequest:
     decision = Decision(mode=Mode.CODE, lane="lean", budget=spend, reason="a test")
     assert isinstance(FIM, FimTokens)
     return CompletionRequest(
-        view=view, decision=decision, patient=decision, fim=FIM, began=time.monotonic()
+        view=view, decision=decision, full_decision=decision, fim=FIM, began=time.monotonic()
     )
 
 
-async def window_for(view: View, bench: Workbench, budget: int = BUDGET) -> Window:
+async def window_for(view: View, state: CompletionState, budget: int = BUDGET) -> Window:
     """What the next prompt would be made of; it becomes the document's window."""
     wish = asked(view, budget)
-    window = await kept_window(wish, bench)
+    window = await kept_window(wish, state)
     if window is None:
-        window, _ = await choose_window(wish, bench, await bench.trees.at(view))
-    bench.windows[view.uri] = window
+        window, _ = await choose_window(wish, state, await state.session.trees.at(view))
+    state.windows[view.uri] = window
     return window
 
 
@@ -116,14 +119,14 @@ def test_random_typing(marked: str, language: str, keys: list[str]):
 
 async def type_at_random(marked: str, language: str, keys: list[str]) -> None:
     before, _, after = marked.partition("‸")
-    bench, last = fresh(), None
+    state, last = fresh(), None
     for key in ("", *keys):
         old = before
         before, after, typed_only = press(key, before, after)
         view = view_at(before, after, language)
         if len(view.current_line) > BUDGET:
             break
-        window = await window_for(view, bench)
+        window = await window_for(view, state)
         assert cost(window) <= BUDGET
         check_says_the_document(window, view)
         if last is not None and typed_only and fits(last, key):

@@ -12,7 +12,7 @@ import pytest
 
 import leanwide
 from leanwide import child
-from leanwide.features.ask.chat_template import render_apart
+from leanwide.features.chat_template import render_apart
 
 PACKAGE = Path(leanwide.__file__).parent
 OF_OS = re.compile(r"os\.(system|popen|fork|forkpty|startfile|exec\w+|spawn\w+|posix_spawn\w*)")

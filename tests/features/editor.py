@@ -9,11 +9,13 @@ from math import inf
 from attrs import evolve
 
 from leanwide.context.view import View, split_lines
-from leanwide.engine.base import CancelToken, ModelInfo, Priority, Request
+from leanwide.engine.base import CancelToken, Engine, ModelInfo, Priority, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL, Answer, ScriptedEngine
-from leanwide.features.completion.complete import InlineRequest, complete
+from leanwide.features.completion.complete import complete
+from leanwide.features.completion.request import InlineRequest
+from leanwide.features.completion.state import CompletionState
 from leanwide.features.journal import AnswerSource
-from leanwide.features.session import Preferences, Workbench, workbench
+from leanwide.features.session import Backend, Preferences, Session
 from leanwide.options import parse
 
 MARK = "‸"
@@ -21,13 +23,19 @@ PROFILES = parse()[0].profiles
 QUIET = Preferences(look_ahead=False)
 
 
-def bench_saying(*answers: Answer, manners: Preferences = QUIET) -> tuple[Workbench, SteppedEngine]:
+def state_saying(
+    *answers: Answer, preferences: Preferences = QUIET
+) -> tuple[CompletionState, SteppedEngine]:
     """A workbench whose engine gives these answers, and looks ahead only where told to."""
     engine = SteppedEngine()
     engine.enqueue(*answers)
-    bench = workbench(engine, PROFILES, manners)
-    bench.pause_seconds = 0.0
-    return bench, engine
+    return state_of(engine, preferences), engine
+
+
+def state_of(engine: Engine, preferences: Preferences = QUIET) -> CompletionState:
+    """Return the state of a new session over an engine."""
+    session = Session(backend=Backend(engine=engine), profiles=PROFILES, preferences=preferences)
+    return CompletionState(session=session, pause_seconds=0.0)
 
 
 class SteppedEngine(ScriptedEngine):
@@ -69,12 +77,12 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-async def settled(bench: Workbench) -> None:
+async def settled(state: CompletionState) -> None:
     """Wait until nothing happens any more."""
 
     def quiet() -> bool:
-        working = bench.idle_work is not None and not bench.idle_work.done()
-        generations = (bench.running, bench.ahead)
+        working = state.idle_work is not None and not state.idle_work.done()
+        generations = (state.running, state.prefetched)
         return not working and all(one is None or one.over for one in generations)
 
     await until(quiet)
@@ -85,18 +93,20 @@ def interactive(engine: ScriptedEngine) -> list[Request]:
     return [one for one in engine.requests if one.priority is Priority.INTERACTIVE]
 
 
-def sources(bench: Workbench) -> list[AnswerSource]:
+def sources(state: CompletionState) -> list[AnswerSource]:
     """Where the answers came from so far."""
-    return [record.source for record in bench.journal.records]
+    return [record.source for record in state.session.journal.records]
 
 
 class Editor:
     """One document with a cursor; every change takes the last request back, as the server does."""
 
-    def __init__(self, bench: Workbench, marked: str, language: str = "", name: str = "a") -> None:
+    def __init__(
+        self, state: CompletionState, marked: str, language: str = "", name: str = "a"
+    ) -> None:
         before, mark, after = marked.partition(MARK)
         assert mark, marked
-        self.bench = bench
+        self.state = state
         self.text_before, self.text_after = before, after
         self.language, self.uri = language, f"file:///project/{name}"
         self.deleting = False
@@ -138,7 +148,7 @@ class Editor:
         """Complete at the cursor; the request before is taken back."""
         self.cancel.cancel()
         self.cancel = token = CancelToken()
-        return await complete(InlineRequest(self.view, by_hand), self.bench, token)
+        return await complete(InlineRequest(self.view, by_hand), self.state, token)
 
     def asking(self) -> asyncio.Task[str]:
         """Ask and do not wait."""
@@ -154,9 +164,9 @@ class Editor:
 
     def close(self) -> None:
         self.cancel.cancel()
-        self.bench.forget(self.uri)
+        self.state.forget(self.uri)
 
     def at(self, text_before: str) -> View:
         """The document with another text left of the cursor."""
-        other = Editor(self.bench, text_before + MARK + self.text_after, self.language)
+        other = Editor(self.state, text_before + MARK + self.text_after, self.language)
         return evolve(other.view, uri=self.uri)

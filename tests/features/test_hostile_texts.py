@@ -12,13 +12,15 @@ from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken
 from leanwide.features.ask.explain import explain
 from leanwide.features.ask.selection import Selection, find
-from leanwide.features.completion.complete import InlineRequest, complete
+from leanwide.features.completion.complete import complete
+from leanwide.features.completion.request import InlineRequest
+from leanwide.features.completion.state import CompletionState
 from leanwide.features.edit.add_documentation import documentable
 from leanwide.features.edit.write_test import habit_at
-from leanwide.features.session import Preferences, Workbench
+from leanwide.features.session import Preferences
 from leanwide.features.syntax_trees import SyntaxTrees
 from leanwide.syntax import Position
-from tests.features.editor import bench_saying, settled
+from tests.features.editor import settled, state_saying
 from tests.features.holding import Held, watched
 from tests.syntax.hostile import Hostile, hostile
 
@@ -52,32 +54,32 @@ def view_of(one: Hostile, text: str, line: int, version: int = 1) -> View:
     )
 
 
-async def ask_everything(bench: Workbench, view: View, typed: View) -> None:
+async def ask_everything(state: CompletionState, view: View, typed: View) -> None:
     """Complete, type, ask what can be done, and have it explained, as an editor does."""
-    await complete(InlineRequest(view, by_hand=True), bench, CancelToken())
-    bench.trees.follow(typed)
-    await complete(InlineRequest(typed, by_hand=True), bench, CancelToken())
+    await complete(InlineRequest(view, by_hand=True), state, CancelToken())
+    state.session.trees.follow(typed)
+    await complete(InlineRequest(typed, by_hand=True), state, CancelToken())
     place = Selection(view=typed, end=Position(typed.line, typed.column))
-    found = await find(place, "explain", bench)
+    found = await find(place, "explain", state.session)
     if not isinstance(found, str):
         await asyncio.to_thread(documentable, found)
         await asyncio.to_thread(habit_at, found)
-    await explain(place, bench, CancelToken(), lambda _: None)
-    await settled(bench)
+    await explain(place, state.session, CancelToken(), lambda _: None)
+    await settled(state)
 
 
 async def held_by(one: Hostile, size: int, share: float, patch: pytest.MonkeyPatch) -> Held:
     """Ask everything at a place of a text, and measure."""
     answer = [one.unit[:80]] * 8
-    bench, _ = bench_saying(answer, answer, ["It is deep."], manners=ASKING)
-    await bench.engine.ready()
+    state, _ = state_saying(answer, answer, ["It is deep."], preferences=ASKING)
+    await state.session.backend.engine.ready()
     text = one.text(size)
     view = view_of(one, text, int(share * text.count("\n")))
     after = list(view.lines)
     after[view.line] = f"{view.current_line}x\n"
     typed = view_of(one, "".join(after), view.line, version=2)
     with watched(patch) as held:
-        asking = asyncio.create_task(ask_everything(bench, view, typed))
+        asking = asyncio.create_task(ask_everything(state, view, typed))
         while not asking.done():
             began = time.monotonic()
             await asyncio.sleep(0.01)

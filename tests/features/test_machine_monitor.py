@@ -6,8 +6,8 @@ from attrs import evolve
 
 from leanwide.engine.base import EngineState, EngineStatus
 from leanwide.engine.scripted import ScriptedEngine
-from leanwide.features.machine_monitor import MachineReading, look_after, read_machine
-from leanwide.features.session import Preferences, Workbench, workbench
+from leanwide.features.machine_monitor import MachineReading, read_machine, update
+from leanwide.features.session import Backend, Preferences, Session
 from tests.features.editor import PROFILES
 
 FINE = MachineReading(on_battery=False, battery_percent=None, free_share=0.5)
@@ -23,15 +23,19 @@ class BusyEngine(ScriptedEngine):
         return EngineStatus(state=EngineState.BUSY)
 
 
-def bench(engine: ScriptedEngine, **manners: object) -> Workbench:
-    """A bench whose wide lane was used at NOW."""
-    made = workbench(engine, PROFILES, Preferences(**manners))  # type: ignore[arg-type]  # by name
-    made.used["wide"] = NOW
+def session(engine: ScriptedEngine, **preferences: object) -> Session:
+    """A session whose wide lane was used at NOW."""
+    made = Session(
+        backend=Backend(engine=engine),
+        profiles=PROFILES,
+        preferences=Preferences(**preferences),
+    )  # type: ignore[arg-type]  # by name
+    made.backend.last_used["wide"] = NOW
     return made
 
 
 def closed_after(seconds: float, reading: MachineReading, engine: ScriptedEngine, minutes: float):
-    look_after(bench(engine, close_after_minutes=minutes), reading, NOW + seconds)
+    update(session(engine, close_after_minutes=minutes), reading, NOW + seconds)
     return engine.closed
 
 
@@ -49,21 +53,21 @@ def test_it_is_closed_soon_when_memory_is_short():
 
 def test_battery_and_memory_reach_the_router_unless_the_user_says_no():
     unplugged = evolve(SHORT, on_battery=True, battery_percent=42.0)
-    adapting, fixed = bench(ScriptedEngine()), bench(ScriptedEngine(), adapt=False)
+    adapting, fixed = session(ScriptedEngine()), session(ScriptedEngine(), adapt=False)
     for one in (adapting, fixed):
-        look_after(one, unplugged, NOW)
-    machine = adapting.machine
+        update(one, unplugged, NOW)
+    machine = adapting.backend.machine
     assert (machine.on_battery, machine.battery_percent, machine.memory_short) == (True, 42.0, True)
-    assert not fixed.machine.on_battery
+    assert not fixed.backend.machine.on_battery
 
 
 def test_memory_stays_short_until_there_is_clearly_enough():
-    made = bench(ScriptedEngine())
+    made = session(ScriptedEngine())
     shares = (0.09, 0.07, 0.09, 0.13, 0.09)
     seen = []
     for share in shares:
-        look_after(made, evolve(FINE, free_share=share), NOW)
-        seen.append(made.machine.memory_short)
+        update(made, evolve(FINE, free_share=share), NOW)
+        seen.append(made.backend.machine.memory_short)
     assert seen == [False, True, True, False, False]
 
 

@@ -12,7 +12,7 @@ from leanwide.context.view import View
 from leanwide.features import syntax_trees as module
 from leanwide.features.syntax_trees import SyntaxTrees
 from leanwide.syntax import Language, SyntaxTree, parse
-from tests.features.editor import MARK, Editor, bench_saying
+from tests.features.editor import MARK, Editor, state_saying
 
 _WITHIN_S = 10
 
@@ -30,7 +30,7 @@ async def test_a_document_is_read_once_at_a_time_also_when_nobody_waits_any_more
         return parse(language, lines)
 
     monkeypatch.setattr(module, "_first", slow)
-    trees, view = SyntaxTrees(), Editor(bench_saying()[0], f"a = {MARK}\n", "python").view
+    trees, view = SyntaxTrees(), Editor(state_saying()[0], f"a = {MARK}\n", "python").view
     first = asyncio.create_task(trees.at(view))
     assert await asyncio.to_thread(begun.acquire, timeout=_WITHIN_S)
     first.cancel()

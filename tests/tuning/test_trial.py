@@ -34,13 +34,13 @@ def repository(code):
     return read_repository(code, ())
 
 
-def bench(opened, options, elsewhere=None):
+def bench(opened, options, workspace=None):
     return TrialBench(
         engines=opened,
         spec=engine_spec(options),
         profiles=options.profiles,
-        manners=QUIET,
-        elsewhere=elsewhere or WorkspaceContext(),
+        preferences=QUIET,
+        workspace=workspace or WorkspaceContext(),
         longest=1024,
     )
 
@@ -102,7 +102,7 @@ async def test_the_maximum_shows_more_than_leanwide_would(options, code, tmp_pat
     async with engines(1) as opened:
         ordinary = bench(opened, options, elsewhere)
         shared = of_maximum(ordinary, 1024)
-        work = shared.workbench(await opened.get(shared.engine_spec(2)), setting)
+        work = shared.new_state(await opened.get(shared.engine_spec(2)), setting)
         await show_everything(hole.view, work)
         window = work.windows[hole.view.uri]
         assert len(window.related.snippets) > 4

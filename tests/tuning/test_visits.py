@@ -117,14 +117,14 @@ class One:
         return self.engine
 
 
-def bench(engine, manners=QUIET):
+def bench(engine, preferences=QUIET):
     options, _ = parse()
     return TrialBench(
         engines=One(engine),
         spec=engine_spec(options),
         profiles=options.profiles,
-        manners=manners,
-        elsewhere=WorkspaceContext(),
+        preferences=preferences,
+        workspace=WorkspaceContext(),
         longest=1024,
     )
 

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import attrs
 import typer
 
-from leanwide.cli.compose import open_workbench
+from leanwide.cli.compose import open_session
 from leanwide.cli.errors import UsageError
 from leanwide.cli.markdown import showing_markdown
 from leanwide.cli.source import read_file, read_place
@@ -23,7 +23,7 @@ from leanwide.features.ask.chat import chat as answer_message
 from leanwide.features.ask.conversations import Conversations
 from leanwide.features.ask.selection import Selection
 from leanwide.features.cost import cost
-from leanwide.features.session import Workbench
+from leanwide.features.session import Session
 from leanwide.modes.profile import WIDE
 
 _HELP: Final = """\
@@ -69,8 +69,8 @@ def _place(text: str) -> Selection:
 
 
 async def _once(saying: UserMessage, model: Path | None, experts: int | None, show: Show) -> Answer:
-    async with open_workbench(model, experts, WIDE) as bench:
-        return await answer_message(saying, Conversations().begin(), bench, CancelToken(), show)
+    async with open_session(model, experts, WIDE) as session:
+        return await answer_message(saying, Conversations().begin(), session, CancelToken(), show)
 
 
 def _converse(place: Selection | None, model: Path | None, experts: int | None) -> None:
@@ -80,11 +80,15 @@ def _converse(place: Selection | None, model: Path | None, experts: int | None) 
     with asyncio.Runner() as runner:
         stack = contextlib.AsyncExitStack()
         try:
-            opened = open_workbench(model, experts, WIDE)
-            bench = runner.run(stack.enter_async_context(opened))
-            name = bench.engine.model.name if bench.engine.model is not None else ""
+            opened = open_session(model, experts, WIDE)
+            session = runner.run(stack.enter_async_context(opened))
+            name = (
+                session.backend.engine.model.name
+                if session.backend.engine.model is not None
+                else ""
+            )
             say(f"leanwide chat with {name} · /help says what else there is")
-            _Shell(runner, bench, place).run()
+            _Shell(runner, session, place).run()
         finally:
             runner.run(stack.aclose())
 
@@ -92,9 +96,9 @@ def _converse(place: Selection | None, model: Path | None, experts: int | None) 
 class _Shell:
     """Reads messages and commands until the user has enough."""
 
-    def __init__(self, runner: asyncio.Runner, bench: Workbench, place: Selection | None) -> None:
+    def __init__(self, runner: asyncio.Runner, session: Session, place: Selection | None) -> None:
         self._runner = runner
-        self._bench = bench
+        self._session = session
         self._talk = Conversations().begin()
         self._place = place
         """Code that the next message is about."""
@@ -133,7 +137,7 @@ class _Shell:
     def _answer(self, saying: UserMessage) -> None:
         """Show an answer while it comes; Ctrl-C ends it, and what was shown is remembered."""
         with contextlib.suppress(KeyboardInterrupt), showing_markdown() as show:
-            work = answer_message(saying, self._talk, self._bench, CancelToken(), show)
+            work = answer_message(saying, self._talk, self._session, CancelToken(), show)
             try:
                 self._runner.run(work)
             except EngineError as error:

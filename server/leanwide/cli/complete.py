@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from leanwide.cli.compose import open_workbench
+from leanwide.cli.compose import open_session
 from leanwide.cli.errors import UsageError
 from leanwide.cli.source import read_view
 from leanwide.cli.terminal import note, say, say_json
 from leanwide.engine.base import CancelToken
-from leanwide.features.completion.complete import InlineRequest
 from leanwide.features.completion.complete import complete as complete_view
+from leanwide.features.completion.request import InlineRequest
+from leanwide.features.completion.state import CompletionState
 from leanwide.features.journal import Record
 
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]+):(?P<column>[0-9]+)")
@@ -56,9 +57,9 @@ async def _complete(
 ) -> tuple[str, Record]:
     """Run the same path as the editor does: engine process, router, window, filters."""
     question = InlineRequest(read_view(file, line, column), by_hand=True)
-    async with open_workbench(model, experts) as bench:
-        text = await complete_view(question, bench, CancelToken())
-        return text, bench.journal.records[-1]
+    async with open_session(model, experts) as session:
+        text = await complete_view(question, CompletionState(session=session), CancelToken())
+        return text, session.journal.records[-1]
 
 
 def _result(text: str, record: Record) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -16,13 +16,13 @@ from leanwide.cli.terminal import complain
 from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, StateSaving
 from leanwide.engine.client import EngineClient
 from leanwide.engine.saved_states import default_folder
-from leanwide.features.session import Workbench, workbench
+from leanwide.features.session import Backend, Session
 from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
 from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import legal_experts
 from leanwide.models.residency import Residency, ResidencyChoice, choose_residency
-from leanwide.modes.profile import LEAN, WIDE, Profile
+from leanwide.modes.profile import LEAN, WIDE
 from leanwide.options import (
     AutoSwitch,
     LaneOptions,
@@ -35,6 +35,8 @@ from leanwide.options import (
 from leanwide.prompt.texts import built_in_texts
 from leanwide.tuned import read_tuned
 
+_UNUSED_LANE_TOKENS: Final = 1_024
+"""Context of a lane that no mode uses."""
 _LARGEST_TEXT: Final = 1_000_000
 """Bytes of what the model is told about its work."""
 
@@ -102,8 +104,7 @@ def engine_spec(options: Options) -> EngineSpec:
 
     Lanes that live in one handle run as many experts as the one that is always open.
     """
-    profiles = tuple(options.profiles.values())
-    lanes = options.lanes
+    lanes, tokens = options.lanes, options.engine.lane_tokens
     residency = residence(options, experts=None).residency
     if residency is Residency.SINGLE:
         lanes = attrs.evolve(lanes, wide=attrs.evolve(lanes.wide, experts=lanes.lean.experts))
@@ -111,8 +112,8 @@ def engine_spec(options: Options) -> EngineSpec:
     return EngineSpec(
         model_path=model_path(options),
         lanes=(
-            _lane(LEAN, lanes.lean, profiles, most),
-            _lane(WIDE, lanes.wide, profiles, most),
+            _lane(LEAN, lanes.lean, tokens.get(LEAN, _UNUSED_LANE_TOKENS), most),
+            _lane(WIDE, lanes.wide, tokens.get(WIDE, _UNUSED_LANE_TOKENS), most),
         ),
         threads=options.model.threads or psutil.cpu_count(logical=False) or 1,
         batch_tokens=options.model.batch_tokens,
@@ -137,14 +138,14 @@ def residence(options: Options, experts: int | None) -> ResidencyChoice:
 
 def launch(options: Options) -> EngineClient:
     """Make the engine for the options; it loads the model when it is started."""
-    saving = StateSaving(folder=default_folder(), most_bytes=options.cache.prompt_bytes)
+    saving = StateSaving(folder=default_folder(), most_bytes=options.engine.prompt_bytes)
     return EngineClient(attrs.evolve(engine_spec(options), saving=saving))
 
 
 @asynccontextmanager
-async def open_workbench(
+async def open_session(
     model: Path | None, experts: int | None, lane: str = LEAN
-) -> AsyncIterator[Workbench]:
+) -> AsyncIterator[Session]:
     """Load the model for one command, which uses one lane, and end the engine after it.
 
     Raises:
@@ -162,10 +163,12 @@ async def open_workbench(
     engine = EngineClient(attrs.evolve(spec, lanes=tuple(own_first)))
     try:
         await engine.ready()
-        bench = workbench(engine, options.profiles)
-        bench.texts = texts
-        bench.tell = cache(complain)
-        yield bench
+        yield Session(
+            backend=Backend(engine=engine),
+            profiles=options.profiles,
+            texts=texts,
+            notify=cache(complain),
+        )
     finally:
         await engine.close()
 
@@ -199,15 +202,8 @@ def _most_context(options: Options) -> int | None:
     return read_header(embedded_model()).number("context_length")
 
 
-def _lane(
-    name: str, options: LaneOptions, profiles: Iterable[Profile], most: int | None
-) -> LaneSpec:
-    needs = [
-        profile.context_tokens + profile.output_tokens + profile.thinking_tokens
-        for profile in profiles
-        if profile.lane == name
-    ]
-    wanted = max(needs, default=1024)
+def _lane(name: str, options: LaneOptions, wanted: int, most: int | None) -> LaneSpec:
+    """Say how a lane runs, with the tokens that its modes want, or the most that there may be."""
     return LaneSpec(
         name=name,
         experts=options.experts,

@@ -15,14 +15,16 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
 
-from leanwide.cli.compose import open_workbench
+from leanwide.cli.compose import open_session
 from leanwide.cli.console import TextConsole
 from leanwide.cli.source import read_view
 from leanwide.context.view import View
 from leanwide.engine.base import CancelToken, LaneInfo
-from leanwide.features.completion.complete import InlineRequest, complete
+from leanwide.features.completion.complete import complete
+from leanwide.features.completion.request import InlineRequest
+from leanwide.features.completion.state import CompletionState
 from leanwide.features.journal import AnswerSource, Record
-from leanwide.features.session import Workbench
+from leanwide.features.session import Session
 
 _SHOWN_BEFORE: Final = 9
 """Lines of the file shown above the cursor, and a third of them below."""
@@ -51,28 +53,27 @@ def demo() -> None:
 async def _demo() -> None:
     console = TextConsole(highlight=False)
     view = _opening_view()
-    async with open_workbench(None, None) as bench:
-        _introduce(console, bench)
-        text = await _complete(view, bench)
-        _show(
-            console, "the cursor stands here", DemoCompletion(view, text, bench.journal.records[-1])
-        )
+    async with open_session(None, None) as session:
+        state = CompletionState(session=session)
+        _introduce(console, session)
+        text = await _complete(view, state)
+        _show(console, "the cursor stands here", _completion(view, text, session))
         for _ in range(_KEYS):
             view = view.with_inserted("x" if not text else text[0])
-            text = await _complete(view, bench)
-        _show(console, f"{_KEYS} keys later", DemoCompletion(view, text, bench.journal.records[-1]))
+            text = await _complete(view, state)
+        _show(console, f"{_KEYS} keys later", _completion(view, text, session))
         view = view.with_inserted("_")
-        text = await _complete(view, bench)
-        _show(
-            console,
-            "a key that the model did not expect",
-            DemoCompletion(view, text, bench.journal.records[-1]),
-        )
-        _explain(console, bench)
+        text = await _complete(view, state)
+        _show(console, "a key that the model did not expect", _completion(view, text, session))
+        _explain(console, session)
 
 
-async def _complete(view: View, bench: Workbench) -> str:
-    return await complete(InlineRequest(view), bench, CancelToken())
+def _completion(view: View, text: str, session: Session) -> DemoCompletion:
+    return DemoCompletion(view, text, session.journal.records[-1])
+
+
+async def _complete(view: View, state: CompletionState) -> str:
+    return await complete(InlineRequest(view), state, CancelToken())
 
 
 def _opening_view() -> View:
@@ -87,9 +88,9 @@ def _opening_view() -> View:
     return attrs.evolve(whole, lines=lines, column=len(start))
 
 
-def _introduce(console: Console, bench: Workbench) -> None:
-    model = bench.engine.model
-    lane = bench.engine.lanes[0]
+def _introduce(console: Console, session: Session) -> None:
+    model = session.backend.engine.model
+    lane = session.backend.engine.lanes[0]
     if model is not None:
         size = f"{model.size_bytes / 1e6:.0f} MB"
         console.print(
@@ -143,8 +144,8 @@ def _cost(record: Record) -> str:
     )
 
 
-def _explain(console: Console, bench: Workbench) -> None:
-    records = bench.journal.records
+def _explain(console: Console, session: Session) -> None:
+    records = session.journal.records
     first, last = records[0], records[-1]
     console.print(
         f"\nThe first request evaluated {first.tokens_evaluated} tokens, the last one "

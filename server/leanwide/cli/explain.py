@@ -9,7 +9,7 @@ from typing import Annotated
 import attrs
 import typer
 
-from leanwide.cli.compose import open_workbench
+from leanwide.cli.compose import open_session
 from leanwide.cli.markdown import showing_markdown
 from leanwide.cli.source import read_place
 from leanwide.cli.terminal import say_json
@@ -49,5 +49,5 @@ def explain(
 
 async def _explain(place: Selection, model: Path | None, experts: int | None, show: Show) -> Answer:
     """Run the same path as the editor does: engine process, router, context, wide lane."""
-    async with open_workbench(model, experts, WIDE) as bench:
-        return await explain_place(place, bench, CancelToken(), show)
+    async with open_session(model, experts, WIDE) as session:
+        return await explain_place(place, session, CancelToken(), show)

@@ -31,7 +31,7 @@ from leanwide.cli.measuring import (
 )
 from leanwide.cli.terminal import note, say, say_json
 from leanwide.engine.base import EngineError
-from leanwide.lsp.session import manners_of
+from leanwide.lsp.session import preferences_of
 from leanwide.models.gguf import read_header
 from leanwide.options import parse
 from leanwide.tuned import TunedSubject, fingerprint, this_machine, write_tuned
@@ -144,7 +144,7 @@ def _job(wishes: _Wishes, cache: Path) -> TuningJob:
         header=header,
         spec=spec,
         profiles=own.profiles,
-        manners=manners_of(own),
+        preferences=preferences_of(own),
         variants=variants(spec, psutil.cpu_count(logical=False) or 1, psutil.cpu_count() or 1),
         repository=repository,
         results=results,

@@ -57,7 +57,7 @@ class Contest:
     header: GgufHeader
     spec: EngineSpec
     profiles: Mapping[Mode, Profile]
-    manners: Preferences
+    preferences: Preferences
     smart: TrialSetting
     """leanwide as it is set up."""
     usual_context: int
@@ -102,24 +102,26 @@ class Contest:
         """Prompt tokens of the maximum."""
         return max(self.smart.context_tokens, min(MOST_CONTEXT, reach(self.header)))
 
-    def bench(self, opened: Engines, elsewhere: WorkspaceContext) -> TrialBench:
+    def bench(self, opened: Engines, workspace: WorkspaceContext) -> TrialBench:
         """Give what the trials of all contenders share but the maximum."""
         ordinary = (self.smart.context_tokens, self.usual_context, *contexts(self.header))
         return TrialBench(
             engines=opened,
             spec=self.spec,
             profiles=self.profiles,
-            manners=self.manners,
-            elsewhere=elsewhere,
+            preferences=self.preferences,
+            workspace=workspace,
             longest=max(ordinary),
             energy=self.meter.joules,
-            tell=self.tell,
+            notify=self.tell,
         )
 
 
 def of_maximum(bench: TrialBench, longest: int) -> TrialBench:
     """Give what the trials of the maximum need: it reads all that fits when it is asked."""
-    return attrs.evolve(bench, manners=QUIET, longest=longest, prepare=show_everything, machines={})
+    return attrs.evolve(
+        bench, preferences=QUIET, longest=longest, prepare=show_everything, machines={}
+    )
 
 
 Outcomes = Mapping[Contender, Mapping[str, TrialOutcome]]
@@ -136,10 +138,10 @@ async def compare(
     """
     clock = Clock(seconds, tell)
     clock.until(1.0, "reading the repository")
-    elsewhere = indexed(contest.repository.area, contest.index_folder, INDEX_SHARE * seconds)
+    workspace = indexed(contest.repository.area, contest.index_folder, INDEX_SHARE * seconds)
     found: dict[Contender, dict[str, TrialOutcome]] = {one: {} for one in contest.contenders}
     async with engines(most_engines(contest.spec)) as opened:
-        bench = contest.bench(opened, elsewhere)
+        bench = contest.bench(opened, workspace)
         benches = {MAXIMUM: of_maximum(bench, contest.longest)}
         # The maximum's visit may take minutes.
         with contextlib.suppress(TimeoutError):

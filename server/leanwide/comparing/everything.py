@@ -12,7 +12,7 @@ from leanwide.context.related import Candidates, texts_to_count
 from leanwide.context.snippet import Snippet
 from leanwide.context.view import View, with_lf
 from leanwide.context.window import AFTER_SHARE, Count, Related, new_window
-from leanwide.features.session import Workbench
+from leanwide.features.completion.state import CompletionState
 from leanwide.modes.profile import Mode
 
 _RELATED_SHARE: Final = 0.5
@@ -21,15 +21,16 @@ _SPARE: Final = 32
 """Tokens that are left for markers, and for what is typed on the cursor's line."""
 
 
-async def show_everything(view: View, work: Workbench) -> None:
+async def show_everything(view: View, state: CompletionState) -> None:
     """Choose the window before leanwide does: it keeps one that serves."""
-    count = work.counter
-    tree = await work.trees.at(view)
-    budget = work.profiles[Mode.CODE].context_tokens - _SPARE
-    path = work.elsewhere.key(view.path)
+    session = state.session
+    count, model = session.backend.counter, session.backend.engine.model
+    tree = await session.trees.at(view)
+    budget = session.profiles[Mode.CODE].context_tokens - _SPARE
+    path = session.workspace.key(view.path)
     related = Related()
-    if path is not None and (model := work.engine.model) and model.fim and model.fim.file_separator:
-        candidates = await work.elsewhere.candidates(view, tree, path)
+    if path is not None and model and model.fim and model.fim.file_separator:
+        candidates = await session.workspace.candidates(view, tree, path)
         await count.learn(texts_to_count(candidates, path))
         related = _all_related(candidates, path, int(budget * _RELATED_SHARE), count)
     budget -= related.tokens
@@ -39,7 +40,7 @@ async def show_everything(view: View, work: Workbench) -> None:
     await count.learn(with_lf(view.lines[number]) for number in plan.numbers())
     await count.learn((view.line_before, view.line_after + "\n"))
     chosen = choose_lines(view, plan, room, count)
-    work.windows[view.uri] = new_window(view, chosen, count, related)
+    state.windows[view.uri] = new_window(view, chosen, count, related)
 
 
 def _all_related(candidates: Candidates, path: str, budget: int, count: Count) -> Related:

@@ -1,4 +1,4 @@
-"""What an answer cost, in the words of ``--json`` and of the ``stats`` of a command's result."""
+"""What an answer cost: the ``stats`` of a command's result, and of ``--json``."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Cost:
     tokens_reused: int
     tokens_generated: int
     ms: float
-    """The whole time in milliseconds."""
+    """The total time in milliseconds."""
 
 
 def cost(*records: Record) -> Cost:
-    """Give what one answer cost; a record for each time that the model was asked, newest last.
+    """Return what one answer cost, from a record for each generation, newest last.
 
-    All of them count the time from the request's arrival: the last one has the whole.
+    Each counts the time from the request's arrival: the last one has the whole.
     """
     last = records[-1]
     return Cost(

@@ -1,4 +1,4 @@
-"""The last requests and what they cost: nothing that was sent to the model is a secret."""
+"""The last requests: what was sent to the model, what it answered, and what that cost."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from attrs import frozen
 from leanwide.engine.base import Stats
 from leanwide.modes.profile import Decision
 
-KEPT: Final = 50
-"""Requests remembered."""
+MAX_RECORDS: Final = 50
 
 
 class AnswerSource(enum.StrEnum):
     """Where an answer came from."""
 
     MODEL = "model"
-    """A generation of its own."""
+    """A generation that the request started."""
     CACHE = "cache"
-    """A suggestion that is typed through, or typed again."""
+    """A suggestion that is typed through or typed again."""
     IN_FLIGHT = "in flight"
     """A generation that an earlier request had started."""
     AHEAD = "ahead"
-    """Nobody asked: a generation of an idle moment, for what may come next."""
+    """A prefetch: no request asked for it."""
     NONE = "none"
-    """There is no answer, on purpose."""
+    """No answer, on purpose."""
 
 
 @frozen(kw_only=True)
@@ -38,13 +37,13 @@ class Record:
     mode: str
     lane: str
     reason: str
-    """Why the router chose as it did, and how the request ended."""
+    """Why the router decided as it did, and how the request ended."""
     source: AnswerSource
     experts: int
     prompt: str
-    """The text that the model read, markers by name; "" where it read nothing."""
+    """What the model read, markers by name; "" where it read nothing."""
     answer: str
-    """What the model said, as it would be shown where it was asked."""
+    """What the model said, after all filters."""
     tokens_evaluated: int
     tokens_reused: int
     tokens_generated: int
@@ -53,26 +52,29 @@ class Record:
 
 
 @frozen(kw_only=True)
-class GenerationRecord:
-    """What a generation read and said."""
+class Generated:
+    """What the model did for a request."""
 
-    source: AnswerSource
+    stats: Stats
     prompt: str
+    """As text, markers by name."""
     answer: str
+    """After all filters."""
     why_ended: str
+    source: AnswerSource = AnswerSource.MODEL
 
 
-def model_record(decision: Decision, said: GenerationRecord, stats: Stats, began: float) -> Record:
+def model_record(decision: Decision, generated: Generated, began: float) -> Record:
     """Describe a generation that ended now; ``began`` is its arrival by ``time.monotonic``."""
-    total = 1000 * (time.monotonic() - began)
+    stats, total = generated.stats, 1000 * (time.monotonic() - began)
     return Record(
         mode=decision.mode,
         lane=stats.lane,
-        reason=f"{decision.reason}; ended: {said.why_ended}",
-        source=said.source,
+        reason=f"{decision.reason}; ended: {generated.why_ended}",
+        source=generated.source,
         experts=stats.experts,
-        prompt=said.prompt,
-        answer=said.answer,
+        prompt=generated.prompt,
+        answer=generated.answer,
         tokens_evaluated=stats.tokens_evaluated,
         tokens_reused=stats.tokens_reused,
         tokens_generated=stats.tokens_generated,
@@ -80,18 +82,17 @@ def model_record(decision: Decision, said: GenerationRecord, stats: Stats, began
     )
 
 
-def free_record(
-    decision: Decision, source: AnswerSource, why: str, began: float, waited_ms: float = 0.0
+def no_cost_record(
+    decision: Decision, source: AnswerSource, reason: str, began: float, waited_ms: float = 0.0
 ) -> Record:
-    """Describe an answer, or a silence, that cost the model nothing.
+    """Describe an answer, or a silence, for which the model did nothing.
 
-    It may have waited, for so many milliseconds, for what another request had started.
+    It may have waited ``waited_ms`` milliseconds for what another request had started.
     """
-    total = 1000 * (time.monotonic() - began)
     return Record(
         mode=decision.mode,
         lane=decision.lane,
-        reason=f"{decision.reason}; {why}",
+        reason=f"{decision.reason}; {reason}",
         source=source,
         experts=0,
         prompt="",
@@ -99,14 +100,14 @@ def free_record(
         tokens_evaluated=0,
         tokens_reused=0,
         tokens_generated=0,
-        ms=_stages(total, waited_ms),
+        ms=_stages(1000 * (time.monotonic() - began), waited_ms),
     )
 
 
 def _stages(
     total: float, queue: float, prompt: float = 0.0, decode: float = 0.0
 ) -> dict[str, float]:
-    """Milliseconds by stage, with what is left of the whole time for everything else."""
+    """Return milliseconds by stage; ``other`` is what is left of the total."""
     other = max(0.0, total - queue - prompt - decode)
     ms = {"queue": queue, "prompt": prompt, "decode": decode, "other": other, "total": total}
     return {stage: round(value, 2) for stage, value in ms.items()}
@@ -116,7 +117,7 @@ class Journal:
     """The newest records, oldest first."""
 
     def __init__(self) -> None:
-        self._records: deque[Record] = deque(maxlen=KEPT)
+        self._records: deque[Record] = deque(maxlen=MAX_RECORDS)
 
     def add(self, record: Record) -> None:
         """Remember a request."""
@@ -124,5 +125,5 @@ class Journal:
 
     @property
     def records(self) -> tuple[Record, ...]:
-        """What is remembered, newest last."""
+        """The records, newest last."""
         return tuple(self._records)

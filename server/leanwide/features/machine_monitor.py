@@ -1,13 +1,10 @@
-"""Looks after the machine while the server runs: what it can afford, and which lanes may go.
-
-In quiet moments it has places kept on disk.
-"""
+"""Watches battery, memory and idle lanes while the server runs."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import psutil
@@ -15,18 +12,17 @@ from attrs import evolve, frozen
 
 from leanwide import heap
 from leanwide.engine.base import EngineState
-from leanwide.features.completion.saved_places import keep_in_quiet
-from leanwide.features.session import Workbench
+from leanwide.features.session import Session
 from leanwide.modes.profile import Mode
 
-_EVERY: Final = 30.0
-"""Seconds between two looks."""
-_SHORT: Final = 0.08
+_INTERVAL_S: Final = 30.0
+"""Seconds between two readings."""
+_MEMORY_SHORT: Final = 0.08
 """Memory is short when less than this share of it is free …"""
-_ENOUGH: Final = 0.12
+_MEMORY_ENOUGH: Final = 0.12
 """… and until more than this is."""
-_SPARED: Final = 60.0
-"""Seconds for which a lane that was just used stays, also when memory is short."""
+_JUST_USED_S: Final = 60.0
+"""Seconds for which a lane that was just used stays open, also when memory is short."""
 
 
 @frozen(kw_only=True)
@@ -53,34 +49,35 @@ def read_machine() -> MachineReading:
     )
 
 
-async def keep_up(bench: Callable[[], Workbench]) -> None:
-    """Look after the bench at hand until cancelled."""
+async def monitor_machine(session: Session, then: Callable[[float], Awaitable[None]]) -> None:
+    """Read the machine at intervals until cancelled; ``then`` runs after each reading."""
     while True:
         reading = await asyncio.to_thread(read_machine)
-        look_after(bench(), reading, time.monotonic())
-        await keep_in_quiet(bench(), time.monotonic())
+        now = time.monotonic()
+        update(session, reading, now)
+        await then(now)
         await asyncio.to_thread(heap.give_back)
-        limit = 60 * bench().manners.close_after_minutes
-        await asyncio.sleep(min(_EVERY, limit / 4) if limit else _EVERY)
+        limit_s = 60 * session.preferences.close_after_minutes
+        await asyncio.sleep(min(_INTERVAL_S, limit_s / 4) if limit_s else _INTERVAL_S)
 
 
-def look_after(bench: Workbench, reading: MachineReading, now: float) -> None:
-    """Tell the router of battery and memory, and close the lanes that are not worth theirs."""
-    short = reading.free_share < (_ENOUGH if bench.machine.memory_short else _SHORT)
-    if bench.manners.adapt:
-        bench.machine = evolve(
-            bench.machine,
+def update(session: Session, reading: MachineReading, now: float) -> None:
+    """Tell the router of battery and memory, and close idle lanes."""
+    backend, preferences = session.backend, session.preferences
+    short = reading.free_share < (_MEMORY_ENOUGH if backend.machine.memory_short else _MEMORY_SHORT)
+    if preferences.adapt:
+        backend.machine = evolve(
+            backend.machine,
             on_battery=reading.on_battery,
             battery_percent=reading.battery_percent,
             memory_short=short,
         )
-    limit = 60 * bench.manners.close_after_minutes
+    limit_s = 60 * preferences.close_after_minutes
     if short:
-        limit = min(limit or _SPARED, _SPARED)
-    if not limit or bench.engine.status.state is not EngineState.IDLE:
+        limit_s = min(limit_s or _JUST_USED_S, _JUST_USED_S)
+    if not limit_s or backend.engine.status.state is not EngineState.IDLE:
         return
-    for lane in bench.engine.lanes:
-        # The next key needs the lane of the completions at once.
-        typing = lane.name == bench.profiles[Mode.CODE].lane
-        if not typing and now - bench.used.setdefault(lane.name, now) > limit:
-            bench.engine.close_lane(lane.name)
+    typing = session.profiles[Mode.CODE].lane  # the next key needs it at once
+    for lane in backend.engine.lanes:
+        if lane.name != typing and now - backend.last_used.setdefault(lane.name, now) > limit_s:
+            backend.engine.close_lane(lane.name)

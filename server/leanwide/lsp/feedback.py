@@ -101,8 +101,8 @@ class Feedback:
     def send_status(self, status: EngineStatus) -> None:
         """Send ``leanwide/status``."""
         server = self._server
-        lanes, last = server.bench.engine.lanes, server.last_record
-        server.protocol.notify(STATUS, status_params(status, lanes, last, server.pinned))
+        lanes, last = server.session.backend.engine.lanes, server.last_record
+        server.protocol.notify(STATUS, status_params(status, lanes, last, server.session.pinned))
 
     def tell_more(self, view: View) -> None:
         """Tell the client that there is more of a suggestion at a view's cursor than it has."""

@@ -16,9 +16,10 @@ from pygls.lsp.server import LanguageServer
 from leanwide import __version__
 from leanwide.engine.base import Engine
 from leanwide.features.ask.conversations import Conversations
-from leanwide.features.completion.saved_places import keep_places
-from leanwide.features.journal import AnswerSource, Journal, Record
-from leanwide.features.session import Preferences, Workbench, workbench
+from leanwide.features.completion.saved_places import save_places, save_when_idle
+from leanwide.features.completion.state import CompletionState
+from leanwide.features.journal import AnswerSource, Record
+from leanwide.features.session import Backend, Preferences, Session
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.feedback import Feedback
 from leanwide.lsp.folders import Folders
@@ -63,7 +64,6 @@ class Server(LanguageServer):
         self._restrict = restrict
         self._user_layers = layers
         self._user_problems = problems
-        self._texts = texts
         self._editor_layer = Layer("the editor's settings", {})
         self._refused: tuple[str, ...] = ()
         """What the editor's settings may not say here."""
@@ -71,7 +71,6 @@ class Server(LanguageServer):
         self.explaining = LiveRequests()
         self.chatting = LiveRequests()
         self.chats = Conversations()
-        self._journal = Journal()
         self.feedback = Feedback(self)
         self.folders = Folders(self.feedback.note_unread)
         self.watches_files = False
@@ -79,10 +78,19 @@ class Server(LanguageServer):
         self.editing = LiveRequests()
         self.pages = Pages(self)
         self.accepted = 0
-        self.pinned: Mode | None = None
         self.options, _ = parse(*layers)
         self._problems = problems
-        self.bench = self._new_bench()
+        self.session = Session(
+            backend=self._new_backend(),
+            profiles=self.options.profiles,
+            preferences=preferences_of(self.options),
+            texts=texts,
+            workspace=self.folders.elsewhere,
+            names=self.folders.names,
+            notify=lambda text: self.feedback.tell_once(text, types.MessageType.Info),
+            stages=self.feedback.stages,
+        )
+        self.completion = self._new_completion()
         self.upkeep: asyncio.Task[None] | None = None
         """Looks after battery, memory and idle lanes, from initialized to shutdown."""
         self._closing: asyncio.Future[Any] | None = None
@@ -97,7 +105,7 @@ class Server(LanguageServer):
     @property
     def last_record(self) -> Record | None:
         """The newest request that the model worked on."""
-        records = reversed(self.bench.journal.records)
+        records = reversed(self.session.journal.records)
         return next((record for record in records if record.source is AnswerSource.MODEL), None)
 
     def serves(self, language_id: str) -> bool:
@@ -114,7 +122,7 @@ class Server(LanguageServer):
     ) -> None:
         """Lay the editor's settings and the workspace's over the user's; None are as before.
 
-        A setting that concerns the engine makes a new one; it loads when it is needed.
+        Where they ask for another engine, it is started again; it loads when it is needed.
         """
         async with self.folders.changing():
             if editor is not None:
@@ -125,18 +133,22 @@ class Server(LanguageServer):
             workspace, wrong = self.folders.layers
             options, found = parse(*self._user_layers, *workspace, self._editor_layer)
             self._problems = (*self._user_problems, *wrong, *self._refused, *found)
-            unchanged, self.options = options == self.options, options
-            self.bench.manners = manners_of(self.options)
-            if unchanged:
+            before, self.options = self.options, options
+            self.session.preferences = preferences_of(options)
+            self.session.profiles = options.profiles
+            if options.engine == before.engine:
+                if options != before:
+                    self.completion.forget_answers()
                 return
-            old = self.bench.engine
-            self.bench = self._new_bench()
-        await old.close()
+            old, self.session.backend = self.session.backend, self._new_backend()
+            self.completion.cancel_all()
+            self.completion = self._new_completion()
+        await old.engine.close()
 
     async def use_folders(self) -> None:
         """Go by the folders as they are now; windows hold what may be left alone by now."""
         if await self.folders.use(self._user_layers, self._editor_layer):
-            self.bench.forget_windows()
+            self.completion.forget_windows()
 
     async def close(self) -> None:
         """End the engine and all that runs; a second call waits for the same end."""
@@ -149,11 +161,15 @@ class Server(LanguageServer):
 
     async def _end_engine(self) -> None:
         """End the engine, which keeps on disk what it can in a moment: the process has to end."""
-        self.bench.end_all()
+        self.completion.cancel_all()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_S):
-                await keep_places(self.bench)
-        await self.bench.engine.close()
+                await save_places(self.completion.windows, self.completion.saved)
+        await self.session.backend.engine.close()
+
+    async def save_when_idle(self, now: float) -> None:
+        """Save the places of open documents, when no request came for a while."""
+        await save_when_idle(self.completion.windows, self.completion.saved, now)
 
     def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
         """Serve standard input and output to the end, which is the end of the process."""
@@ -167,7 +183,7 @@ class Server(LanguageServer):
 
     def pin(self, mode: Mode | None) -> None:
         """Hold everything to a mode, until it is None again."""
-        self.pinned = self.bench.pinned = mode
+        self.session.pinned = mode
 
     def tell_problems(self) -> None:
         """Show what was wrong with the settings, in one message."""
@@ -180,25 +196,17 @@ class Server(LanguageServer):
             where = traceback.extract_tb(error.__traceback__)[-1:]
             logger.error("%s: %s at %s", source.__name__, type(error).__name__, where)
 
-    def _new_bench(self) -> Workbench:
+    def _new_backend(self) -> Backend:
         engine = self._launch(self.options)
         engine.observe(self.feedback.follow)
-        bench = workbench(engine, self.options.profiles, manners_of(self.options))
-        bench.texts = self._texts
-        bench.pinned = self.pinned
-        bench.journal = self._journal
-        bench.elsewhere, bench.names = self.folders.elsewhere, self.folders.names
-        bench.tell = self._tell
-        bench.tell_more = self.feedback.tell_more
-        bench.stages = self.feedback.stages
-        return bench
+        return Backend(engine=engine)
 
-    def _tell(self, sentence: str) -> None:
-        self.feedback.tell_once(sentence, types.MessageType.Info)
+    def _new_completion(self) -> CompletionState:
+        return CompletionState(session=self.session, notify_more=self.feedback.tell_more)
 
 
-def manners_of(options: Options) -> Preferences:
-    """Give what the user wants of leanwide."""
+def preferences_of(options: Options) -> Preferences:
+    """Return the options that requests ask for."""
     wishes = options.completion
     return Preferences(
         in_comments=wishes.in_comments,

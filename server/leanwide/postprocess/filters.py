@@ -72,17 +72,22 @@ FILTERS: Final[tuple[Filter, ...]] = (
 )
 
 
-def shape(text: str, setting: FilterContext) -> str:
-    """Run all filters, with the document's own line endings; "" where nothing is left to show."""
-    return _settled(text, setting, FILTERS).replace("\n", setting.view.newline)
+def postprocess(text: str, context: FilterContext) -> str:
+    """Run all filters; return what to insert, with the document's own line endings."""
+    return filtered(text, context).replace("\n", context.view.newline)
+
+
+def filtered(text: str, context: FilterContext) -> str:
+    """Run all filters; return the text with LF endings, "" where nothing is left to show."""
+    return _until_stable(text, context, FILTERS)
 
 
 def joined(text: str, setting: FilterContext) -> str:
     """Make an answer begin as it will be shown where it was asked for; the rest stays."""
-    return _settled(text, setting, JOINING)
+    return _until_stable(text, setting, JOINING)
 
 
-def _settled(text: str, setting: FilterContext, filters: tuple[Filter, ...]) -> str:
+def _until_stable(text: str, setting: FilterContext, filters: tuple[Filter, ...]) -> str:
     """Run filters until none changes anything: what one of them leaves may be another's to cut."""
     before, text = None, with_lf(text)
     while text != before:

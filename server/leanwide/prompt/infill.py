@@ -10,7 +10,7 @@ behind the middle marker, so that a keystroke appends to the prompt and changes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from leanwide.context.window import Related, Window
 from leanwide.engine.base import FimTokens, Markup, Prompt
@@ -43,21 +43,15 @@ def _related(related: Related, fim: FimTokens) -> Iterator[str | int]:
 
 
 def readable(prompt: Prompt, fim: FimTokens | None = None) -> str:
-    """Show a prompt as text, with names in place of the marker tokens."""
-    names = _names(fim) if fim is not None else {}
-    return "".join(_readable(piece, names) for piece in prompt)
-
-
-def _names(fim: FimTokens) -> Mapping[int, str]:
-    names = {fim.prefix: "<PREFIX>", fim.suffix: "<SUFFIX>", fim.middle: "<MIDDLE>"}
-    return names if fim.file_separator is None else {**names, fim.file_separator: "<FILE>"}
-
-
-def _readable(piece: str | int | Markup, names: Mapping[int, str]) -> str:
-    match piece:
-        case int():
-            return names.get(piece, f"<{piece}>")
-        case Markup():
-            return piece.text
-        case _:
-            return piece
+    """Return a prompt as text, with names in place of the marker tokens."""
+    names: dict[int | None, str] = {}
+    if fim is not None:
+        names = {fim.prefix: "<PREFIX>", fim.suffix: "<SUFFIX>", fim.middle: "<MIDDLE>"}
+        names.setdefault(fim.file_separator, "<FILE>")
+    parts = []
+    for piece in prompt:
+        if isinstance(piece, int):
+            parts.append(names.get(piece, f"<{piece}>"))
+        else:
+            parts.append(piece.text if isinstance(piece, Markup) else piece)
+    return "".join(parts)

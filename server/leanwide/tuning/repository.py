@@ -91,11 +91,11 @@ def indexed(area: WorkspaceFolders, folder: Path, seconds: float) -> WorkspaceCo
         seconds: Time for it.
     """
     index = WorkspaceIndex(folder, rest=0.0)
-    elsewhere = WorkspaceContext(index)
-    elsewhere.build(area)
+    workspace = WorkspaceContext(index)
+    workspace.build(area)
     index.wait(seconds)
     index.close()
-    return elsewhere
+    return workspace
 
 
 def _lot(found: CrawledFile, seed: int) -> str:

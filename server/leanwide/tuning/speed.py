@@ -9,7 +9,8 @@ import attrs
 from attrs import frozen
 
 from leanwide.engine.base import CancelToken, EngineSpec
-from leanwide.features.completion.complete import InlineRequest, complete
+from leanwide.features.completion.complete import complete
+from leanwide.features.completion.request import InlineRequest
 from leanwide.tuning.deciding import Loss, PairedSample, loss
 from leanwide.tuning.holes import Hole
 from leanwide.tuning.trial import QUIET, TrialBench, TrialSetting, empty
@@ -99,7 +100,7 @@ async def measure_speed(
         bench: What all trials share.
         tell: Called with the number of each round before it; gives whether there is time for it.
     """
-    quiet = attrs.evolve(bench, manners=QUIET)
+    quiet = attrs.evolve(bench, preferences=QUIET)
     base = Variant(key="", value="", spec=bench.spec)
     everything = (base, *asked)
     times: dict[Variant, dict[str, PairedSample]] = {one: {} for one in everything}
@@ -124,9 +125,9 @@ async def _milliseconds(hole: Hole, setting: TrialSetting, bench: TrialBench) ->
     """Time for a suggestion at a place where nothing is evaluated; 0 where there is none."""
     engine = await bench.engines.get(bench.engine_spec(setting.experts))
     await empty(engine, bench)
-    work = bench.workbench(engine, setting)
-    await complete(InlineRequest(hole.view, by_hand=True), work, CancelToken())
-    parts = work.journal.records  # several where the answer was cut and went on
+    state = bench.new_state(engine, setting)
+    await complete(InlineRequest(hole.view, by_hand=True), state, CancelToken())
+    parts = state.session.journal.records  # several where the answer was cut and went on
     generated = sum(part.tokens_generated for part in parts)
     if not generated:
         return 0.0

@@ -1,4 +1,4 @@
-"""What trials share: settings, engines and workbenches for them, and what comes out."""
+"""What trials share: settings, engines and sessions for them, and what comes out."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from leanwide.engine.base import (
     Stats,
     finish,
 )
-from leanwide.features.ask.chat_template import ChatTemplateCache
-from leanwide.features.session import Preferences, Workbench, workbench
+from leanwide.features.chat_template import ChatTemplateCache
+from leanwide.features.completion.state import CompletionState
+from leanwide.features.session import Backend, Preferences, Session
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.modes.machine import UNKNOWN, MachineState
 from leanwide.modes.profile import LEAN, Mode, Profile
@@ -97,11 +98,11 @@ class Trial:
     run: Callable[[TrialSetting, TrialBench], Awaitable[TrialOutcome]]
 
 
-Prepare = Callable[[View, Workbench], Awaitable[None]]
-"""Makes a workbench ready for a request at a new place."""
+Prepare = Callable[[View, CompletionState], Awaitable[None]]
+"""Makes a state ready for a request at a new place."""
 
 
-async def as_it_is(view: View, work: Workbench) -> None:
+async def as_it_is(view: View, state: CompletionState) -> None:
     """Leave everything to leanwide."""
 
 
@@ -113,14 +114,14 @@ class TrialBench:
     spec: EngineSpec
     """The engine as it is set up; trials change its lanes."""
     profiles: Mapping[Mode, Profile]
-    manners: Preferences
-    elsewhere: WorkspaceContext
+    preferences: Preferences
+    workspace: WorkspaceContext
     longest: int
     """Most prompt tokens of any setting: lanes have room for them."""
     prepare: Prepare = as_it_is
     energy: Callable[[], float | None] = field(default=lambda: None)
     """Gives the joules that the processor has used since some moment."""
-    tell: Callable[[str], None] = field(default=lambda _: None)
+    notify: Callable[[str], None] = field(default=lambda _: None)
     """Passes on what leanwide tells its user."""
     machines: dict[TrialSetting, MachineState] = field(factory=dict)
     """What requests taught of the machine's speed: it outlives a file that is closed."""
@@ -141,15 +142,19 @@ class TrialBench:
         """Prompts that the lane keeps."""
         return self._lean.sequences
 
-    def workbench(self, engine: Engine, setting: TrialSetting) -> Workbench:
-        """Give a workbench that knows no document yet, with the setting's budget or what fits."""
+    def new_state(self, engine: Engine, setting: TrialSetting) -> CompletionState:
+        """Return a state that knows no document, with the setting's budget or what fits."""
         room = [lane.context_tokens - _BESIDE for lane in engine.lanes if lane.name == LEAN]
         context = min([setting.context_tokens, *room])
         code = attrs.evolve(self.profiles[Mode.CODE], lane=LEAN, context_tokens=context)
-        work = workbench(engine, {**self.profiles, Mode.CODE: code}, self.manners)
-        work.elsewhere, work.tell = self.elsewhere, self.tell
-        work.machine = self.machines.get(setting, UNKNOWN)
-        return work
+        session = Session(
+            backend=Backend(engine=engine, machine=self.machines.get(setting, UNKNOWN)),
+            profiles={**self.profiles, Mode.CODE: code},
+            preferences=self.preferences,
+            workspace=self.workspace,
+            notify=self.notify,
+        )
+        return CompletionState(session=session)
 
 
 async def with_engine(

@@ -52,7 +52,7 @@ class TuningJob:
     spec: EngineSpec
     """The engine as it is set up now."""
     profiles: Mapping[Mode, Profile]
-    manners: Preferences
+    preferences: Preferences
     variants: tuple[Variant, ...]
     repository: SampledRepository
     results: Mapping[str, Results]
@@ -153,17 +153,17 @@ async def tune(job: TuningJob, tell: Tell) -> Findings:
     """
     clock = Clock(job.seconds, tell)
     clock.until(1.0, "reading the repository")
-    elsewhere = indexed(job.repository.area, job.index_folder, INDEX_SHARE * job.seconds)
+    workspace = indexed(job.repository.area, job.index_folder, INDEX_SHARE * job.seconds)
     lengths = contexts(job.header)
     async with engines(most_engines(job.spec)) as opened:
         bench = TrialBench(
             engines=opened,
             spec=job.spec,
             profiles=job.profiles,
-            manners=job.manners,
-            elsewhere=elsewhere,
+            preferences=job.preferences,
+            workspace=workspace,
             longest=lengths[-1],
-            tell=job.tell,
+            notify=job.tell,
         )
         context = _nearest(lengths, job.profiles[Mode.CODE].context_tokens)
         usual = job.header.number(EXPERTS_KEY)

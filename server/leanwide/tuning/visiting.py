@@ -1,4 +1,4 @@
-"""One visit at one setting, as the server serves it: arrival, completion, idle work, adaptation.
+"""One visit at one setting, as the server serves it: arrival, completion, idle state, adaptation.
 
 What is asked is kept with the prompt that was there; how likely the truth is is measured when the
 visit is over. In between it would read for the visitor, and take their time.
@@ -16,10 +16,11 @@ from attrs import frozen
 from leanwide.context.view import View
 from leanwide.context.window import Window, follow
 from leanwide.engine.base import CancelToken, Engine, FimTokens
-from leanwide.features.completion.complete import InlineRequest, complete, fim_tokens
-from leanwide.features.completion.cursor_rest import arrive
+from leanwide.features.completion.complete import complete
+from leanwide.features.completion.cursor_rest import cursor_rests
 from leanwide.features.completion.generation import Generation
-from leanwide.features.session import Workbench
+from leanwide.features.completion.request import InlineRequest, fim_tokens
+from leanwide.features.completion.state import CompletionState
 from leanwide.prompt.infill import infill_prompt
 from leanwide.tuning.similarity import edit_similarity, first_line
 from leanwide.tuning.trial import (
@@ -64,16 +65,16 @@ async def _run(
     visit: Visit, setting: TrialSetting, bench: TrialBench, engine: Engine
 ) -> TrialOutcome:
     await empty(engine, bench)
-    work = bench.workbench(engine, setting)
-    fim = fim_tokens(work)
+    state = bench.new_state(engine, setting)
+    fim = fim_tokens(engine.model)
     before = bench.energy()
     noted: list[_RequestNote] = []
     for step in visit.steps():
-        await _come_to(step, noted, work)
-        noted.append(await _ask(step, work, bench))
-    await _leave(work, noted)
+        await _come_to(step, noted, state)
+        noted.append(await _ask(step, state, bench))
+    await _leave(state, noted)
     after = bench.energy()
-    bench.machines[setting] = work.machine
+    bench.machines[setting] = state.session.backend.machine
     return TrialOutcome(
         subject=visit.id,
         setting=setting,
@@ -82,68 +83,68 @@ async def _run(
     )
 
 
-async def _come_to(step: Step, noted: Sequence[_RequestNote], work: Workbench) -> None:
+async def _come_to(step: Step, noted: Sequence[_RequestNote], state: CompletionState) -> None:
     """Open the file, go to another place, or pause where somebody is and type."""
     if not noted:
-        await work.trees.at(step.view)
+        await state.session.trees.at(step.view)
     elif step.when is VisitMoment.JUMP:
-        _change(step.view, work)
-        await _rest(step.view, step.wait_s, work)
+        _change(step.view, state)
+        await _rest(step.view, step.wait_s, state)
     else:
-        await _rest(noted[-1].step.view, step.wait_s, work)
-        _change(step.view, work)
+        await _rest(noted[-1].step.view, step.wait_s, state)
+        _change(step.view, state)
 
 
-def _change(view: View, work: Workbench) -> None:
-    work.doubt(view.uri)
-    work.trees.follow(view)
+def _change(view: View, state: CompletionState) -> None:
+    state.document_changed(view.uri)
+    state.session.trees.follow(view)
 
 
-async def _rest(view: View, seconds: float, work: Workbench) -> None:
+async def _rest(view: View, seconds: float, state: CompletionState) -> None:
     """Let the cursor rest at a place; the editor tells of it where that is more than a moment."""
-    await _idle(work, min(seconds, TELLS_S))
+    await _idle(state, min(seconds, TELLS_S))
     if seconds > TELLS_S:
-        await arrive(view, work)
-        await _idle(work, seconds - TELLS_S)
+        await cursor_rests(view, state)
+        await _idle(state, seconds - TELLS_S)
 
 
-async def _idle(work: Workbench, seconds: float) -> None:
+async def _idle(state: CompletionState, seconds: float) -> None:
     """Wait, but no longer than anything is done meanwhile."""
     end = time.monotonic() + seconds
-    while _is_busy(work) and time.monotonic() < end:  # noqa: ASYNC110  # several kinds of tasks
+    while _is_busy(state) and time.monotonic() < end:  # noqa: ASYNC110  # several kinds of tasks
         await asyncio.sleep(_LOOK_S)
 
 
-def _is_busy(work: Workbench) -> bool:
-    generations = (work.running, work.ahead)
-    is_idle = work.idle_work is None or work.idle_work.done()
+def _is_busy(state: CompletionState) -> bool:
+    generations = (state.running, state.prefetched)
+    is_idle = state.idle_work is None or state.idle_work.done()
     return not is_idle or any(one is not None and not one.over for one in generations)
 
 
-async def _ask(step: Step, work: Workbench, bench: TrialBench) -> _RequestNote:
-    view, before, began = step.view, work.running, time.monotonic()
+async def _ask(step: Step, state: CompletionState, bench: TrialBench) -> _RequestNote:
+    view, before, began = step.view, state.running, time.monotonic()
     if step.when is not VisitMoment.PAUSE:
-        await bench.prepare(view, work)
-    said = await complete(InlineRequest(view), work, CancelToken())
+        await bench.prepare(view, state)
+    said = await complete(InlineRequest(view), state, CancelToken())
     ms = 1000 * (time.monotonic() - began)
-    window = work.windows.get(view.uri)
+    window = state.windows.get(view.uri)
     return _RequestNote(
         step=step,
         said=said,
         ms=ms,
         window=None if window is None else follow(view, window),
-        generation=None if work.running is before else work.running,
+        generation=None if state.running is before else state.running,
     )
 
 
-async def _leave(work: Workbench, noted: Sequence[_RequestNote]) -> None:
+async def _leave(state: CompletionState, noted: Sequence[_RequestNote]) -> None:
     """End all that is under way, and wait until it has ended."""
-    work.end_all()
-    if work.idle_work is not None:
-        await asyncio.wait((work.idle_work,))
-    for generation in (work.ahead, *(one.generation for one in noted)):
+    state.cancel_all()
+    if state.idle_work is not None:
+        await asyncio.wait((state.idle_work,))
+    for generation in (state.prefetched, *(one.generation for one in noted)):
         if generation is not None:
-            await generation.heard()
+            await generation.finished()
 
 
 async def _measured(
@@ -164,7 +165,7 @@ async def _measure(noted: _RequestNote, engine: Engine, fim: FimTokens) -> Reque
     if noted.window is None or length > TRUTH_TOKENS:
         return None
     score = await silent(engine, infill_prompt(noted.window, fim), step.truth)
-    ended = generation.finished if generation is not None else None
+    ended = generation.result if generation is not None else None
     said, truth = first_line(noted.said), first_line(step.truth)
     return RequestOutcome(
         place=step.place,

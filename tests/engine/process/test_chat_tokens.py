@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from leanwide.engine.base import Markup
 from leanwide.engine.process.encoding import encode
 from leanwide.engine.process.lanes import Lanes
-from leanwide.features.ask.template_process import render
+from leanwide.features.template_process import render
 from leanwide.prompt.chat import Message, chat_prompt, chatml, placeholders
 from leanwide_bench.synthetic.vocabulary import (
     CHAT_END,

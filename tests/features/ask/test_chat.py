@@ -25,7 +25,7 @@ from leanwide.features.ask.chat import UserMessage, chat
 from leanwide.features.ask.conversations import MOST, Conversations, UnknownChat
 from leanwide.features.ask.selection import Selection, whole
 from leanwide.features.journal import AnswerSource
-from leanwide.features.session import Workbench, workbench
+from leanwide.features.session import Backend, Session
 from leanwide.modes.machine import LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import Mode
 from leanwide.prompt.history import Turn
@@ -59,13 +59,15 @@ class Talking:
         self.engine = engine or SteppedEngine()
         self.engine.enqueue(*((one,) if isinstance(one, str) else one for one in answers))
         dialog = attrs.evolve(PROFILES[Mode.DIALOG], context_tokens=context_tokens)
-        self.bench: Workbench = workbench(self.engine, {**PROFILES, Mode.DIALOG: dialog})
+        self.session = Session(
+            backend=Backend(engine=self.engine), profiles={**PROFILES, Mode.DIALOG: dialog}
+        )
         self.talk = Conversations().begin()
         self.shown: list[str] = []
 
     async def say(self, text: str, about: Selection | None = None) -> Told:
         saying = UserMessage(text=text, about=about)
-        return await chat(saying, self.talk, self.bench, CancelToken(), self.shown.append)
+        return await chat(saying, self.talk, self.session, CancelToken(), self.shown.append)
 
     @property
     def read(self) -> list[str]:
@@ -110,11 +112,11 @@ async def test_a_slow_machine_reads_less_of_the_history():
     for number in range(3):
         await talking.say(f"question {number}")
     assert "question 0" in talking.read
-    talking.bench.machine = reads(10)
+    talking.session.backend.machine = reads(10)
     await talking.say("question 3")
     assert "question 0" not in talking.read
     assert _tokens(talking) <= 10 * 120
-    assert "to answer within 120 s" in talking.bench.journal.records[-1].reason
+    assert "to answer within 120 s" in talking.session.journal.records[-1].reason
 
 
 class RememberingEngine(SteppedEngine):
@@ -137,14 +139,14 @@ async def test_what_the_lane_has_read_of_the_history_takes_no_time():
     talking.engine.enqueue(*((f"{number}: {'a' * 3000}",) for number in range(4)))
     for number in range(3):
         await talking.say(f"question {number}")
-    talking.bench.machine = reads(10)
+    talking.session.backend.machine = reads(10)
     await talking.say("question 3")
     assert "question 0" in talking.read
 
 
 async def test_what_cannot_be_read_in_time_is_refused_at_once_and_says_why():
     talking = Talking("x")
-    talking.bench.machine = reads(0.1)
+    talking.session.backend.machine = reads(0.1)
     answer = await talking.say("What is this?", whole(file()))
     assert answer.markdown == (
         "This cannot be read and answered within 120 s: this machine reads 0.1 tokens a second. "

@@ -14,7 +14,7 @@ from leanwide.features.ask.ask import Answer as Told
 from leanwide.features.ask.explain import explain
 from leanwide.features.ask.selection import Selection
 from leanwide.features.journal import AnswerSource
-from leanwide.features.session import Workbench, workbench
+from leanwide.features.session import Backend, Session
 from leanwide.syntax import Position
 from tests.features.editor import PROFILES, until
 
@@ -53,16 +53,16 @@ class Explained:
     def __init__(self, *answer: str | Piece, engine: ScriptedEngine | None = None) -> None:
         self.engine = engine or ScriptedEngine()
         self.engine.enqueue(answer)
-        self.bench: Workbench = workbench(self.engine, PROFILES)
+        self.session = Session(backend=Backend(engine=self.engine), profiles=PROFILES)
         self.shown: list[str] = []
         self.cancel = CancelToken()
 
     async def ask(self, asked: Selection = METHOD) -> Told:
-        return await explain(asked, self.bench, self.cancel, self.shown.append)
+        return await explain(asked, self.session, self.cancel, self.shown.append)
 
     @property
     def record(self):
-        return self.bench.journal.records[-1]
+        return self.session.journal.records[-1]
 
 
 async def test_the_answer_streams_and_its_cost_is_told():
@@ -170,7 +170,7 @@ async def test_a_model_without_a_template_is_stopped_where_chatml_would_go_on():
     model = attrs.evolve(SCRIPTED_MODEL, chat_template=None)
     explained = Explained("x", engine=ScriptedEngine(model))
     told: list[str] = []
-    explained.bench.tell = told.append
+    explained.session.notify = told.append
     await explained.ask()
     assert explained.engine.requests[0].stops == ("<|im_end|>", "<|im_start|>")
     assert "has no chat template" in told[0]
@@ -260,6 +260,6 @@ async def test_a_cancelled_one_is_remembered_with_what_it_had_said():
 
 async def test_the_users_own_text_is_what_the_model_is_told():
     explained = Explained("x")
-    explained.bench.texts = {"explain": "Talk like a pirate.\ud800"}
+    explained.session.texts = {"explain": "Talk like a pirate.\ud800"}
     await explained.ask()
     assert "Talk like a pirate.\ufffd" in explained.record.prompt

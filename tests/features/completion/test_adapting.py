@@ -8,8 +8,9 @@ from attrs import evolve
 
 from leanwide.engine.base import CancelToken, Finished, Piece, Request, Stats, Watch, unwatched
 from leanwide.engine.scripted import ScriptedEngine
-from leanwide.features.session import Preferences, Workbench, workbench
-from tests.features.editor import MARK, PROFILES, Editor
+from leanwide.features.completion.state import CompletionState
+from leanwide.features.session import Preferences
+from tests.features.editor import MARK, Editor, state_of
 
 
 class SlowEngine(ScriptedEngine):
@@ -30,24 +31,24 @@ def slow(stats: Stats) -> Stats:
     )
 
 
-async def after_three_completions(manners: Preferences) -> tuple[Workbench, SlowEngine]:
+async def after_three_completions(preferences: Preferences) -> tuple[CompletionState, SlowEngine]:
     engine = SlowEngine()
-    bench = workbench(engine, PROFILES, manners)
+    state = state_of(engine, preferences)
     for name in "abcd":
         engine.enqueue(("x\n",))
         lines = "".join(f"{name}_{number} = compute({number})\n" for number in range(300))
-        await Editor(bench, f"{lines}{name} = {MARK}", name=name).ask()
-    return bench, engine
+        await Editor(state, f"{lines}{name} = {MARK}", name=name).ask()
+    return state, engine
 
 
 async def test_a_slow_machine_gets_less_context_and_says_why():
-    bench, engine = await after_three_completions(Preferences(look_ahead=False))
-    reason = bench.journal.records[-1].reason
+    state, engine = await after_three_completions(Preferences(look_ahead=False))
+    reason = state.session.journal.records[-1].reason
     assert "384 tokens now, 2,048 when you pause" in reason
     # An answer is shown while it grows: it may be as long as on any machine.
     assert {request.max_tokens for request in engine.requests} == {64}
 
 
 async def test_the_user_may_insist_on_the_profile():
-    bench, _ = await after_three_completions(Preferences(look_ahead=False, adapt=False))
-    assert "when you pause" not in bench.journal.records[-1].reason
+    state, _ = await after_three_completions(Preferences(look_ahead=False, adapt=False))
+    assert "when you pause" not in state.session.journal.records[-1].reason

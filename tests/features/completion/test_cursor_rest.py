@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from leanwide.engine.base import Priority
-from leanwide.features.completion.cursor_rest import arrive
+from leanwide.features.completion.cursor_rest import cursor_rests
 from leanwide.features.session import Preferences
 from leanwide.modes.machine import MachineState
 from tests.features.editor import (
     Editor,
-    bench_saying,
     interactive,
     settled,
+    state_saying,
     until,
 )
 
@@ -20,10 +20,10 @@ TEXT = "def f():\n    ‸\n\n\ndef g():\n    return 1\n"
 
 
 async def test_the_prompt_is_read_before_the_first_key():
-    bench, engine = bench_saying([], ["return 2"])
-    editor = Editor(bench, TEXT, "python")
-    await arrive(editor.view, bench)
-    await settled(bench)
+    state, engine = state_saying([], ["return 2"])
+    editor = Editor(state, TEXT, "python")
+    await cursor_rests(editor.view, state)
+    await settled(state)
     (read,) = engine.requests
     assert (read.priority, read.max_tokens) == (Priority.BACKGROUND, 0)
     editor.type("r")
@@ -32,35 +32,35 @@ async def test_the_prompt_is_read_before_the_first_key():
 
 
 async def test_where_it_is_read_nothing_is_done():
-    bench, engine = bench_saying(["return 2"])
-    editor = Editor(bench, TEXT, "python")
+    state, engine = state_saying(["return 2"])
+    editor = Editor(state, TEXT, "python")
     await editor.ask()
-    await arrive(editor.view, bench)
-    await settled(bench)
+    await cursor_rests(editor.view, state)
+    await settled(state)
     assert len(engine.requests) == 1
 
 
 async def test_whoever_waits_is_not_delayed():
-    bench, engine = bench_saying(["return", " 2"], ["x"])
-    first = Editor(bench, TEXT, "python", name="first")
-    other = Editor(bench, TEXT, "python", name="other")
+    state, engine = state_saying(["return", " 2"], ["x"])
+    first = Editor(state, TEXT, "python", name="first")
+    other = Editor(state, TEXT, "python", name="other")
     engine.pause()
     asked = first.asking()
     await until(lambda: len(engine.requests) == 1)
-    await arrive(other.view, bench)
+    await cursor_rests(other.view, state)
     engine.resume()
     assert await asked == "return 2"
     assert len(interactive(engine)) == len(engine.requests) == 1
 
 
 async def test_a_request_ends_the_reading():
-    bench, engine = bench_saying([], ["return 2"])
-    editor = Editor(bench, TEXT, "python")
+    state, engine = state_saying([], ["return 2"])
+    editor = Editor(state, TEXT, "python")
     engine.pause()
-    await arrive(editor.view, bench)
+    await cursor_rests(editor.view, state)
     await until(lambda: len(engine.requests) == 1)
-    reading = bench.idle_work
-    asked = Editor(bench, "y = ‸\n", "python", name="other").asking()
+    reading = state.idle_work
+    asked = Editor(state, "y = ‸\n", "python", name="other").asking()
     await until(lambda: len(engine.requests) == 2)
     engine.resume()
     assert await asked == "return 2"
@@ -69,7 +69,7 @@ async def test_a_request_ends_the_reading():
 
 
 @pytest.mark.parametrize(
-    ("manners", "machine", "text"),
+    ("preferences", "machine", "text"),
     [
         (Preferences(follow_cursor=False), MachineState(), TEXT),
         (Preferences(), MachineState(on_battery=True, battery_percent=10.0), TEXT),
@@ -78,9 +78,9 @@ async def test_a_request_ends_the_reading():
     ],
     ids=["switched off", "low battery", "memory", "inside a line"],
 )
-async def test_left_alone(manners: Preferences, machine: MachineState, text: str):
-    bench, engine = bench_saying([], manners=manners)
-    bench.machine = machine
-    await arrive(Editor(bench, text, "python").view, bench)
-    await settled(bench)
+async def test_left_alone(preferences: Preferences, machine: MachineState, text: str):
+    state, engine = state_saying([], preferences=preferences)
+    state.session.backend.machine = machine
+    await cursor_rests(Editor(state, text, "python").view, state)
+    await settled(state)
     assert engine.requests == []

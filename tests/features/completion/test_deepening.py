@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from leanwide.engine.base import Priority, Request
-from leanwide.features.session import Preferences, Workbench
+from leanwide.features.completion.state import CompletionState
+from leanwide.features.session import Preferences
 from leanwide.modes.machine import LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import LEAN
-from tests.features.editor import Editor, SteppedEngine, bench_saying, interactive, settled
+from tests.features.editor import Editor, SteppedEngine, interactive, settled, state_saying
 
 CODE = "".join(f"def function_{n}(value):\n    return value + {n}\n\n\n" for n in range(60))
 TEXT = f"{CODE}def last(value):\n    ‸\n\n\n{CODE}"
@@ -16,10 +17,10 @@ SLOW = MachineState(paces={LEAN: LaneSpeed(Rate((), 60.0), Rate((), 13.0))})
 EAGER = Preferences(look_ahead=True)
 
 
-def slow(*answers: list[str]) -> tuple[Workbench, SteppedEngine]:
-    bench, engine = bench_saying(*answers, manners=EAGER)
-    bench.machine = SLOW
-    return bench, engine
+def slow(*answers: list[str]) -> tuple[CompletionState, SteppedEngine]:
+    state, engine = state_saying(*answers, preferences=EAGER)
+    state.session.backend.machine = SLOW
+    return state, engine
 
 
 def size(request: Request) -> int:
@@ -36,12 +37,12 @@ def pages(requests: list[Request]) -> list[Request]:
 
 
 async def test_more_is_read_when_nobody_waits_and_serves_from_then_on():
-    bench, engine = slow(["return value"], [])
-    editor = Editor(bench, TEXT, "python")
+    state, engine = slow(["return value"], [])
+    editor = Editor(state, TEXT, "python")
     assert await editor.ask() == "return value"
-    reason = bench.journal.records[-1].reason
+    reason = state.session.journal.records[-1].reason
     assert "384 tokens now, 2,048 when you pause" in reason
-    await settled(bench)
+    await settled(state)
     (deep,) = deepened(engine.requests)
     assert deep.priority is Priority.BACKGROUND
     assert size(deep) > 2 * size(engine.requests[0])
@@ -51,31 +52,31 @@ async def test_more_is_read_when_nobody_waits_and_serves_from_then_on():
 
 
 async def test_it_is_read_once():
-    bench, engine = slow(["return value"], [])
-    editor = Editor(bench, TEXT, "python")
+    state, engine = slow(["return value"], [])
+    editor = Editor(state, TEXT, "python")
     await editor.ask()
-    await settled(bench)
+    await settled(state)
     editor.type("z")
     await editor.ask()
-    await settled(bench)
+    await settled(state)
     assert len(deepened(engine.requests)) == 1
 
 
 async def test_what_can_be_read_at_once_is():
-    bench, engine = bench_saying(["return value"], [], manners=EAGER)
-    await Editor(bench, "def last(value):\n    ‸\n", "python").ask()
-    await settled(bench)
+    state, engine = state_saying(["return value"], [], preferences=EAGER)
+    await Editor(state, "def last(value):\n    ‸\n", "python").ask()
+    await settled(state)
     assert all(request.max_tokens for request in engine.requests)
 
 
 async def test_a_jump_finds_its_page_read():
-    bench, engine = slow(["return value"], [])
-    editor = Editor(bench, TEXT, "python")
+    state, engine = slow(["return value"], [])
+    editor = Editor(state, TEXT, "python")
     await editor.ask()
-    await settled(bench)
+    await settled(state)
     assert pages(engine.requests)
     before, rest = TEXT.replace("‸\n", "").split("def function_55(value):\n", 1)
-    there = Editor(bench, f"{before}def function_55(value):\n    ‸\n{rest}", "python")
+    there = Editor(state, f"{before}def function_55(value):\n    ‸\n{rest}", "python")
     read = list(engine.requests)
     await there.ask()
     jump = interactive(engine)[-1]
@@ -91,8 +92,8 @@ async def test_a_jump_finds_its_page_read():
     ids=["memory", "low battery"],
 )
 async def test_no_page_is_read_where_work_is_spared(machine: MachineState):
-    bench, engine = slow(["return value"], [])
-    bench.machine = machine
-    await Editor(bench, TEXT, "python").ask()
-    await settled(bench)
+    state, engine = slow(["return value"], [])
+    state.session.backend.machine = machine
+    await Editor(state, TEXT, "python").ask()
+    await settled(state)
     assert not pages(engine.requests)

@@ -9,14 +9,21 @@ from attrs import evolve
 
 from leanwide.engine.base import CancelToken, EngineError, Piece, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
+from leanwide.features.completion.state import CompletionState
 from leanwide.features.journal import AnswerSource
-from leanwide.features.session import Workbench, workbench
-from tests.features.editor import PROFILES, Editor, SteppedEngine, bench_saying, settled, until
+from tests.features.editor import (
+    Editor,
+    SteppedEngine,
+    settled,
+    state_of,
+    state_saying,
+    until,
+)
 
 
 async def test_a_key_that_the_model_is_about_to_say_joins_its_generation():
-    bench, engine = bench_saying(["ab", "c = 1"])
-    editor = Editor(bench, "x\n‸\n")
+    state, engine = state_saying(["ab", "c = 1"])
+    editor = Editor(state, "x\n‸\n")
     engine.pause()
     first = editor.asking()
     await until(lambda: len(engine.requests) == 1)
@@ -28,19 +35,19 @@ async def test_a_key_that_the_model_is_about_to_say_joins_its_generation():
     assert await second == "bc = 1"
     assert len(engine.requests) == 1
     assert engine.cancelled == []
-    by_source = {record.source: record for record in bench.journal.records}
+    by_source = {record.source: record for record in state.session.journal.records}
     assert set(by_source) == {AnswerSource.MODEL, AnswerSource.IN_FLIGHT}
     assert by_source[AnswerSource.IN_FLIGHT].ms["queue"] >= 5
 
 
 async def test_text_that_differs_ends_the_generation():
-    bench, engine = bench_saying(["ab", "c = 1"], ["yz"])
-    editor = Editor(bench, "x\n‸\n")
+    state, engine = state_saying(["ab", "c = 1"], ["yz"])
+    editor = Editor(state, "x\n‸\n")
     engine.pause()
     first = editor.asking()
     await until(lambda: len(engine.requests) == 1)
     engine.step()
-    await until(lambda: bench.running is not None and bench.running.text == "ab")
+    await until(lambda: state.running is not None and state.running.text == "ab")
     editor.type("x")
     second = editor.asking()
     assert await first == ""
@@ -51,8 +58,8 @@ async def test_text_that_differs_ends_the_generation():
 
 async def test_a_generation_that_turns_out_to_differ_is_replaced():
     """The key came before the text that contradicts it; who typed it still gets an answer."""
-    bench, engine = bench_saying(["ab"], ["yz"])
-    editor = Editor(bench, "x\n‸\n")
+    state, engine = state_saying(["ab"], ["yz"])
+    editor = Editor(state, "x\n‸\n")
     engine.pause()
     first = editor.asking()
     await until(lambda: len(engine.requests) == 1)
@@ -62,12 +69,14 @@ async def test_a_generation_that_turns_out_to_differ_is_replaced():
     assert len(engine.requests) == 1
     engine.resume()
     assert (await first, await second) == ("", "yz")
-    assert bench.journal.records[-1].ms["queue"] >= 5  # it waited for the engine, not for us
+    assert (
+        state.session.journal.records[-1].ms["queue"] >= 5
+    )  # it waited for the engine, not for us
 
 
 async def test_a_generation_that_ends_before_what_is_typed_is_replaced():
-    bench, engine = bench_saying(["ab"], ["yz"])
-    editor = Editor(bench, "x\n‸\n")
+    state, engine = state_saying(["ab"], ["yz"])
+    editor = Editor(state, "x\n‸\n")
     engine.pause()
     first = editor.asking()
     await until(lambda: len(engine.requests) == 1)
@@ -79,8 +88,8 @@ async def test_a_generation_that_ends_before_what_is_typed_is_replaced():
 
 
 async def test_the_newest_of_several_documents_wins():
-    bench, engine = bench_saying(*[[f"answer {n}"] for n in range(3)])
-    editors = [Editor(bench, f"x{n}\n‸\n", name=str(n)) for n in range(3)]
+    state, engine = state_saying(*[[f"answer {n}"] for n in range(3)])
+    editors = [Editor(state, f"x{n}\n‸\n", name=str(n)) for n in range(3)]
     engine.pause()
     asked = []
     for number, editor in enumerate(editors):
@@ -93,19 +102,19 @@ async def test_the_newest_of_several_documents_wins():
 
 async def test_a_slow_start_does_not_end_a_newer_generation(monkeypatch: pytest.MonkeyPatch):
     """The first document's tree takes long; meanwhile somebody types in a second one."""
-    bench, engine = bench_saying(["newer"], ["older"])
-    parsed, near = asyncio.Event(), bench.trees.near
+    state, engine = state_saying(["newer"], ["older"])
+    parsed, near = asyncio.Event(), state.session.trees.near
 
     async def slow(view):
         if view.uri.endswith("old"):
             await parsed.wait()
         return await near(view)
 
-    monkeypatch.setattr(bench.trees, "near", slow)
-    old = Editor(bench, "x\n‸\n", name="old").asking()
+    monkeypatch.setattr(state.session.trees, "near", slow)
+    old = Editor(state, "x\n‸\n", name="old").asking()
     await asyncio.sleep(0)
     engine.pause()
-    new = Editor(bench, "y\n‸\n", name="new").asking()
+    new = Editor(state, "y\n‸\n", name="new").asking()
     await until(lambda: len(engine.requests) == 1)
     parsed.set()
     assert await old == ""
@@ -115,8 +124,8 @@ async def test_a_slow_start_does_not_end_a_newer_generation(monkeypatch: pytest.
 
 
 async def test_a_follower_within_the_grace_time_takes_over():
-    bench, engine = bench_saying(["ab"])
-    editor = Editor(bench, "x\n‸\n")
+    state, engine = state_saying(["ab"])
+    editor = Editor(state, "x\n‸\n")
     engine.pause()
     first = editor.asking()
     await until(lambda: len(engine.requests) == 1)
@@ -131,8 +140,8 @@ async def test_a_follower_within_the_grace_time_takes_over():
 
 async def test_without_a_follower_the_generation_ends(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("leanwide.features.completion.generation._GRACE_SECONDS", 0.01)
-    bench, engine = bench_saying(["ab"])
-    editor = Editor(bench, "x\n‸\n")
+    state, engine = state_saying(["ab"])
+    editor = Editor(state, "x\n‸\n")
     engine.pause()
     first = editor.asking()
     await until(lambda: len(engine.requests) == 1)
@@ -142,8 +151,8 @@ async def test_without_a_follower_the_generation_ends(monkeypatch: pytest.Monkey
 
 
 async def test_an_editor_that_cancels_ends_the_generation_at_once():
-    bench, engine = bench_saying(["ab"])
-    editor = Editor(bench, "x\n‸\n")
+    state, engine = state_saying(["ab"])
+    editor = Editor(state, "x\n‸\n")
     engine.pause()
     first = editor.asking()
     await until(lambda: len(engine.requests) == 1)
@@ -153,12 +162,12 @@ async def test_an_editor_that_cancels_ends_the_generation_at_once():
 
 
 async def test_a_generation_ended_in_the_middle_is_taken_up_again():
-    bench, engine = bench_saying(["ab", "c"], ["d"])
-    editor = Editor(bench, "x\n‸\n")
+    state, engine = state_saying(["ab", "c"], ["d"])
+    editor = Editor(state, "x\n‸\n")
     engine.pause()
     first = editor.asking()
     engine.step()
-    await until(lambda: bench.running is not None and bench.running.text == "ab")
+    await until(lambda: state.running is not None and state.running.text == "ab")
     first.cancel()
     await until(lambda: len(engine.cancelled) == 1)
     engine.resume()
@@ -168,12 +177,12 @@ async def test_a_generation_ended_in_the_middle_is_taken_up_again():
 
 async def test_it_is_not_taken_up_again_where_the_context_has_no_room_for_it():
     long = "".join(map(str, range(2_200)))
-    bench, engine = bench_saying([long, "c"], ["d"])
-    editor = Editor(bench, "x\n‸\n")
+    state, engine = state_saying([long, "c"], ["d"])
+    editor = Editor(state, "x\n‸\n")
     engine.pause()
     first = editor.asking()
     engine.step()
-    await until(lambda: bench.running is not None and bench.running.text == long)
+    await until(lambda: state.running is not None and state.running.text == long)
     first.cancel()
     await until(lambda: len(engine.cancelled) == 1)
     engine.resume()
@@ -201,11 +210,11 @@ COMPLETE = [
 ]
 
 
-async def answered_slowly(bench: Workbench, engine: SteppedEngine, editor: Editor) -> str:
+async def answered_slowly(state: CompletionState, engine: SteppedEngine, editor: Editor) -> str:
     """Ask an engine that says nothing before it is known where the completion ends."""
     engine.pause()
     asking = editor.asking()
-    await until(lambda: bench.running is not None and bench.running.knows_end)
+    await until(lambda: state.running is not None and state.running.knows_end)
     engine.resume()
     return await asking
 
@@ -214,33 +223,33 @@ async def answered_slowly(bench: Workbench, engine: SteppedEngine, editor: Edito
 async def test_it_ends_where_the_code_is_complete(
     language: str, marked: str, says: list[str], expected: str
 ):
-    bench, engine = bench_saying([*says, *["\nmore and more\n"] * 50])
-    assert await answered_slowly(bench, engine, Editor(bench, marked, language)) == expected
+    state, engine = state_saying([*says, *["\nmore and more\n"] * 50])
+    assert await answered_slowly(state, engine, Editor(state, marked, language)) == expected
     assert engine.cancelled == engine.requests
-    assert bench.journal.records[-1].reason.endswith("ended: complete")
-    assert bench.journal.records[-1].tokens_generated < 10
+    assert state.session.journal.records[-1].reason.endswith("ended: complete")
+    assert state.session.journal.records[-1].tokens_generated < 10
 
 
 async def test_a_loop_ends_the_generation():
-    bench, engine = bench_saying(["(a, b", *[", other_value" for _ in range(100)]])
-    editor = Editor(bench, "x = ‸\n", "python")
-    assert await answered_slowly(bench, engine, editor) == "(a, b, other_value"
+    state, engine = state_saying(["(a, b", *[", other_value" for _ in range(100)]])
+    editor = Editor(state, "x = ‸\n", "python")
+    assert await answered_slowly(state, engine, editor) == "(a, b, other_value"
     assert engine.cancelled == engine.requests
 
 
 @pytest.mark.parametrize("reason", ["deadline", "length"])
 async def test_an_answer_that_was_cut_short_shows_whole_lines(reason: str):
-    bench, engine = bench_saying(["if a:\n    b()\n    c("])
-    bench.engine = CutShort(engine, reason)  # type: ignore[assignment]
-    editor = Editor(bench, "def f():\n    ‸\n", "python")
+    state, engine = state_saying(["if a:\n    b()\n    c("])
+    state.session.backend.engine = CutShort(engine, reason)  # type: ignore[assignment]
+    editor = Editor(state, "def f():\n    ‸\n", "python")
     assert await editor.ask() == "if a:\n    b()"
 
 
 @pytest.mark.parametrize("reason", ["deadline", "length"])
 async def test_a_single_line_that_was_cut_short_is_shown(reason: str):
-    bench, engine = bench_saying(["f(a, b"])
-    bench.engine = CutShort(engine, reason)  # type: ignore[assignment]
-    assert await Editor(bench, "x = ‸\n", "python").ask() == "f(a, b"
+    state, engine = state_saying(["f(a, b"])
+    state.session.backend.engine = CutShort(engine, reason)  # type: ignore[assignment]
+    assert await Editor(state, "x = ‸\n", "python").ask() == "f(a, b"
 
 
 class CutShort:
@@ -262,36 +271,38 @@ class CutShort:
 
 async def test_a_model_without_fim_tokens_says_so():
     engine = ScriptedEngine(evolve(SCRIPTED_MODEL, fim=None))
-    bench = workbench(engine, PROFILES)
+    state = state_of(engine)
     with pytest.raises(EngineError, match="fill-in-the-middle"):
-        await Editor(bench, "x\n‸\n").ask()
+        await Editor(state, "x\n‸\n").ask()
     assert engine.requests == []
-    (record,) = bench.journal.records
+    (record,) = state.session.journal.records
     assert (record.source, "fill-in-the-middle" in record.reason) == (AnswerSource.NONE, True)
 
 
 async def test_an_engine_that_dies_costs_the_requests_that_wait_for_it():
-    bench, engine = bench_saying(["ab"], ["cd"])
-    bench.engine = Mortal(engine)  # type: ignore[assignment]
-    editor = Editor(bench, "x\n‸\n")
+    state, engine = state_saying(["ab"], ["cd"])
+    state.session.backend.engine = Mortal(engine)  # type: ignore[assignment]
+    editor = Editor(state, "x\n‸\n")
     with pytest.raises(EngineError, match="died"):
         await editor.ask()
     assert await editor.ask() == "cd"
 
 
 async def test_an_engine_that_refuses_costs_one_request():
-    bench, _ = bench_saying(EngineError("no room"), ["cd"])
-    editor = Editor(bench, "x\n‸\n")
+    state, _ = state_saying(EngineError("no room"), ["cd"])
+    editor = Editor(state, "x\n‸\n")
     with pytest.raises(EngineError, match="no room"):
         await editor.ask()
     assert await editor.ask() == "cd"
 
 
 async def test_a_mistake_of_ours_costs_one_request(caplog: pytest.LogCaptureFixture):
-    bench, _ = bench_saying(["ab"], ["cd"])
-    editor = Editor(bench, "x\n‸\n")
+    state, _ = state_saying(["ab"], ["cd"])
+    editor = Editor(state, "x\n‸\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("leanwide.features.completion.generate._first_paragraph", lambda text: 1 // 0)
+        patch.setattr(
+            "leanwide.features.completion.end_detector._first_paragraph", lambda text: 1 // 0
+        )
         with pytest.raises(EngineError, match="log"):
             await editor.ask()
     assert "ZeroDivisionError" in caplog.text
@@ -316,9 +327,9 @@ class Mortal:
 
 
 async def test_closing_a_document_forgets_everything_and_ends_its_generation():
-    bench, engine = bench_saying(["ab"], ["cd", "ef"])
-    editor = Editor(bench, "x\n‸\n", "python")
-    other = Editor(bench, "y\n‸\n", "python", name="other")
+    state, engine = state_saying(["ab"], ["cd", "ef"])
+    editor = Editor(state, "x\n‸\n", "python")
+    other = Editor(state, "y\n‸\n", "python", name="other")
     assert await editor.ask() == "ab"
     engine.pause()
     editor.type("z")
@@ -326,30 +337,29 @@ async def test_closing_a_document_forgets_everything_and_ends_its_generation():
     await until(lambda: len(engine.requests) == 2)
     editor.close()
     assert await asked == ""
-    await settled(bench)
+    await settled(state)
     assert engine.cancelled == engine.requests[1:]
-    assert editor.uri not in bench.windows
-    assert editor.uri not in bench.trees._kept
-    assert not [one for one in bench.suggestions._suggestions if one.view.uri == editor.uri]
+    assert editor.uri not in state.windows
+    assert not [one for one in state.suggestions._suggestions if one.view.uri == editor.uri]
     engine.enqueue(["still"])
     engine.resume()
     assert await other.ask() == "still"
 
 
 async def test_closing_another_document_changes_nothing():
-    bench, engine = bench_saying(["ab"])
-    editor = Editor(bench, "x\n‸\n")
+    state, engine = state_saying(["ab"])
+    editor = Editor(state, "x\n‸\n")
     engine.pause()
     asked = editor.asking()
     await until(lambda: len(engine.requests) == 1)
-    Editor(bench, "y\n‸\n", name="other").close()
+    Editor(state, "y\n‸\n", name="other").close()
     engine.resume()
     assert await asked == "ab"
 
 
 @pytest.mark.parametrize("wait_ms", [0, 1, 5])
 async def test_every_request_is_answered_and_one_generation_is_alive(wait_ms: int):
-    bench, engine = bench_saying(*[["abcdef", "ghi"]] * 100)
+    state, engine = state_saying(*[["abcdef", "ghi"]] * 100)
     generate, tokens = engine.generate, []
 
     def watched(request: Request, cancel: CancelToken):
@@ -363,7 +373,7 @@ async def test_every_request_is_answered_and_one_generation_is_alive(wait_ms: in
             assert sum(not token.cancelled for token in tokens) <= 1
 
     engine.generate = watched  # type: ignore[method-assign]
-    editor = Editor(bench, "x\n‸\n")
+    editor = Editor(state, "x\n‸\n")
     asked = []
     for key in "abxcd\nabcxdefgabbc":
         editor.type(key)
@@ -371,4 +381,4 @@ async def test_every_request_is_answered_and_one_generation_is_alive(wait_ms: in
         await asyncio.sleep(wait_ms / 1000)
     answers = await asyncio.gather(*asked)
     assert len(answers) == len(asked)
-    await settled(bench)
+    await settled(state)

@@ -9,42 +9,43 @@ from attrs import evolve
 
 from leanwide.context.view import View
 from leanwide.engine.base import Finished, FinishReason, Request
+from leanwide.features.completion.state import CompletionState
 from leanwide.features.journal import AnswerSource
-from leanwide.features.session import Preferences, Workbench
+from leanwide.features.session import Preferences
 from leanwide.modes.profile import Mode
 from tests.features.editor import (
     Editor,
     SteppedEngine,
-    bench_saying,
     interactive,
     settled,
     sources,
+    state_saying,
     until,
 )
 
 EAGER = Preferences(look_ahead=True)
 
 
-def impatient(*answers: list[str]) -> tuple[Workbench, SteppedEngine]:
+def impatient(*answers: list[str]) -> tuple[CompletionState, SteppedEngine]:
     """A workbench that shows what is there 20 ms after the first new text."""
-    bench, engine = bench_saying(*answers)
-    code = evolve(bench.profiles[Mode.CODE], deadline_ms=20.0)
-    bench.profiles = {**bench.profiles, Mode.CODE: code}
+    state, engine = state_saying(*answers)
+    code = evolve(state.session.profiles[Mode.CODE], deadline_ms=20.0)
+    state.session.profiles = {**state.session.profiles, Mode.CODE: code}
     engine.pause()
-    return bench, engine
+    return state, engine
 
 
-def told(bench: Workbench) -> list[View]:
+def told(state: CompletionState) -> list[View]:
     """The views of which more was announced."""
     views: list[View] = []
-    bench.tell_more = views.append
+    state.notify_more = views.append
     return views
 
 
-async def step(bench: Workbench, engine: SteppedEngine, text: str) -> None:
+async def step(state: CompletionState, engine: SteppedEngine, text: str) -> None:
     """Let pieces come until so much is said."""
-    await until(lambda: bench.running is not None)
-    generation = bench.running
+    await until(lambda: state.running is not None)
+    generation = state.running
     assert generation is not None
     while (said := generation.text) != text:
         assert text.startswith(said)
@@ -52,18 +53,18 @@ async def step(bench: Workbench, engine: SteppedEngine, text: str) -> None:
         await until(lambda said=said: generation.text != said)  # type: ignore[misc]
 
 
-async def begun(bench: Workbench, engine: SteppedEngine, text: str) -> Editor:
+async def begun(state: CompletionState, engine: SteppedEngine, text: str) -> Editor:
     """An editor that was shown the beginning of an answer."""
-    editor = Editor(bench, "x = ‸\n", "python")
+    editor = Editor(state, "x = ‸\n", "python")
     asked = editor.asking()
-    await step(bench, engine, text)
+    await step(state, engine, text)
     assert await asked == text
     return editor
 
 
 async def test_a_prompt_may_take_any_time():
-    bench, engine = impatient(["a + b"])
-    asked = Editor(bench, "x = ‸\n", "python").asking()
+    state, engine = impatient(["a + b"])
+    asked = Editor(state, "x = ‸\n", "python").asking()
     await asyncio.sleep(0.1)
     assert not asked.done()
     engine.resume()
@@ -71,39 +72,39 @@ async def test_a_prompt_may_take_any_time():
 
 
 async def test_what_is_there_is_shown_when_the_time_is_over_and_the_rest_is_announced():
-    bench, engine = impatient(["a", " + b"])
-    more = told(bench)
-    editor = await begun(bench, engine, "a")
+    state, engine = impatient(["a", " + b"])
+    more = told(state)
+    editor = await begun(state, engine, "a")
     assert more == []
     engine.resume()
-    await settled(bench)
+    await settled(state)
     assert [view.uri for view in more] == [editor.uri]
     assert await editor.ask() == "a + b"
     assert len(engine.requests) == 1
     assert engine.cancelled == []
-    assert sources(bench) == [AnswerSource.IN_FLIGHT, AnswerSource.MODEL, AnswerSource.CACHE]
+    assert sources(state) == [AnswerSource.IN_FLIGHT, AnswerSource.MODEL, AnswerSource.CACHE]
 
 
 async def test_nothing_is_announced_where_all_was_shown():
-    bench, engine = impatient(["a + b"])
-    more = told(bench)
+    state, engine = impatient(["a + b"])
+    more = told(state)
     engine.resume()
-    assert await Editor(bench, "x = ‸\n", "python").ask() == "a + b"
-    await settled(bench)
+    assert await Editor(state, "x = ‸\n", "python").ask() == "a + b"
+    await settled(state)
     assert more == []
 
 
 async def test_behind_the_first_line_only_whole_lines_are_shown():
-    bench, engine = impatient(["if a:\n    b()\n    c("])
-    asked = Editor(bench, "def f():\n    ‸\n", "python").asking()
-    await step(bench, engine, "if a:\n    b()\n    c(")
+    state, engine = impatient(["if a:\n    b()\n    c("])
+    asked = Editor(state, "def f():\n    ‸\n", "python").asking()
+    await step(state, engine, "if a:\n    b()\n    c(")
     assert await asked == "if a:\n    b()"
 
 
 async def test_with_nothing_to_show_it_waits_on():
-    bench, engine = impatient(["  ", "\n", "a"])
-    asked = Editor(bench, "x\n‸\n").asking()
-    await step(bench, engine, "  \n")
+    state, engine = impatient(["  ", "\n", "a"])
+    asked = Editor(state, "x\n‸\n").asking()
+    await step(state, engine, "  \n")
     await asyncio.sleep(0.1)
     assert not asked.done()
     engine.resume()
@@ -112,9 +113,9 @@ async def test_with_nothing_to_show_it_waits_on():
 
 async def test_what_may_become_the_line_that_follows_is_not_shown():
     """It would be taken back with the next word."""
-    bench, engine = impatient(["return total", " / count"])
-    asked = Editor(bench, "def mean():\n    ‸\n    return total / count\n", "python").asking()
-    await step(bench, engine, "return total")
+    state, engine = impatient(["return total", " / count"])
+    asked = Editor(state, "def mean():\n    ‸\n    return total / count\n", "python").asking()
+    await step(state, engine, "return total")
     await asyncio.sleep(0.1)
     assert not asked.done()
     engine.resume()
@@ -122,27 +123,27 @@ async def test_what_may_become_the_line_that_follows_is_not_shown():
 
 
 async def test_who_asks_again_gets_never_less_and_at_last_all():
-    bench, engine = impatient(["a", " +", " b", " + c"])
-    editor = Editor(bench, "x = ‸\n", "python")
+    state, engine = impatient(["a", " +", " b", " + c"])
+    editor = Editor(state, "x = ‸\n", "python")
     shown = []
     first = editor.asking()
     for text in ("a", "a +", "a + b"):
-        await step(bench, engine, text)
+        await step(state, engine, text)
         shown.append(await (editor.asking() if shown else first))
     engine.resume()
-    await settled(bench)
+    await settled(state)
     assert [*shown, await editor.ask()] == ["a", "a +", "a + b", "a + b + c"]
     assert len(engine.requests) == 1
 
 
 async def test_who_types_through_what_is_there_keeps_the_generation():
-    bench, engine = impatient(["tot", "al"])
-    editor = await begun(bench, engine, "tot")
+    state, engine = impatient(["tot", "al"])
+    editor = await begun(state, engine, "tot")
     editor.type("t")
-    bench.doubt(editor.uri)
+    state.document_changed(editor.uri)
     assert await editor.ask() == "ot"
     engine.resume()
-    await settled(bench)
+    await settled(state)
     assert await editor.ask() == "otal"
     assert len(engine.requests) == 1
 
@@ -151,20 +152,20 @@ async def test_it_ends_where_the_document_changes_and_nobody_asks(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr("leanwide.features.completion.generation._GRACE_SECONDS", 0.01)
-    bench, engine = impatient(["a", " + b"])
-    more = told(bench)
-    editor = await begun(bench, engine, "a")
+    state, engine = impatient(["a", " + b"])
+    more = told(state)
+    editor = await begun(state, engine, "a")
     editor.type("zzz")
-    bench.doubt(editor.uri)
+    state.document_changed(editor.uri)
     await until(lambda: engine.cancelled == engine.requests)
     assert more == []
 
 
 async def test_who_asks_by_hand_waits_for_all():
-    bench, engine = impatient(["a", " + b"])
-    editor = Editor(bench, "x = ‸\n", "python")
+    state, engine = impatient(["a", " + b"])
+    editor = Editor(state, "x = ‸\n", "python")
     asked = asyncio.create_task(editor.ask(by_hand=True))
-    await step(bench, engine, "a")
+    await step(state, engine, "a")
     await asyncio.sleep(0.1)
     assert not asked.done()
     engine.resume()
@@ -187,38 +188,38 @@ class Brief(SteppedEngine):
                 yield event
 
 
-def brief(cut: int, *answers: list[str]) -> tuple[Workbench, Brief]:
-    bench, _ = bench_saying(manners=EAGER)
+def brief(cut: int, *answers: list[str]) -> tuple[CompletionState, Brief]:
+    state, _ = state_saying(preferences=EAGER)
     engine = Brief(cut)
     engine.enqueue(*answers)
-    bench.engine = bench.counter._engine = engine
-    return bench, engine
+    state.session.backend.engine = state.session.backend.counter._engine = engine
+    return state, engine
 
 
 async def test_a_suggestion_that_was_cut_is_continued_while_nobody_waits():
-    bench, engine = brief(1, ["if a:\n    b()\n    c("], ["\n    c(1)\n"])
-    more = told(bench)
-    editor = Editor(bench, "def f():\n    ‸\n", "python")
+    state, engine = brief(1, ["if a:\n    b()\n    c("], ["\n    c(1)\n"])
+    more = told(state)
+    editor = Editor(state, "def f():\n    ‸\n", "python")
     assert await editor.ask() == "if a:\n    b()"
-    await settled(bench)
+    await settled(state)
     assert len(more) == 1
     assert await editor.ask() == "if a:\n    b()\n    c(1)"
     assert len(interactive(engine)) == 1
 
 
 async def test_by_hand_it_is_whole_at_once():
-    bench, _ = brief(1, ["if a:\n    b()\n    c("], ["\n    c(1)\n"])
-    editor = Editor(bench, "def f():\n    ‸\n", "python")
+    state, _ = brief(1, ["if a:\n    b()\n    c("], ["\n    c(1)\n"])
+    editor = Editor(state, "def f():\n    ‸\n", "python")
     assert await editor.ask(by_hand=True) == "if a:\n    b()\n    c(1)"
 
 
 async def test_no_suggestion_is_continued_for_ever():
-    bench, _ = brief(99, *([f"\nline_{n}()\nx("] for n in range(20)))
-    editor = Editor(bench, "x = 1‸\n", "", name="plain")
+    state, _ = brief(99, *([f"\nline_{n}()\nx("] for n in range(20)))
+    editor = Editor(state, "x = 1‸\n", "", name="plain")
     shown = ""
     for _ in range(8):
         longer = await editor.ask(by_hand=True)
         assert longer.startswith(shown)
         shown = longer
-        await settled(bench)
+        await settled(state)
     assert shown.count("\n") <= 8

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from leanwide.context.view import View
 from leanwide.features.syntax_trees import SyntaxTrees
-from tests.features.editor import MARK, Editor, bench_saying, until
+from tests.features.editor import MARK, Editor, state_saying, until
 
 LINES = tuple(f"value_{number} = call({number})\n" for number in range(4_000))
 FEW = 500
@@ -21,7 +21,7 @@ def document(line: int) -> str:
 
 
 async def test_a_jump_counts_no_lines_in_between(monkeypatch: pytest.MonkeyPatch):
-    bench, engine = bench_saying(["a = 1"], ["b = 2"])
+    state, engine = state_saying(["a = 1"], ["b = 2"])
     counted: list[str] = []
     count = engine.count
 
@@ -30,15 +30,15 @@ async def test_a_jump_counts_no_lines_in_between(monkeypatch: pytest.MonkeyPatch
         return await count(texts)
 
     monkeypatch.setattr(engine, "count", noted)
-    assert await Editor(bench, document(200)).ask() == "a = 1"
+    assert await Editor(state, document(200)).ask() == "a = 1"
     counted.clear()
-    assert await Editor(bench, document(3_800)).ask() == "b = 2"
+    assert await Editor(state, document(3_800)).ask() == "b = 2"
     assert 0 < len(counted) < FEW
 
 
 async def test_changes_far_apart_are_not_read_as_one():
     """As one, they would be all that is between them, and the parser would read all of that."""
-    trees, now = SyntaxTrees(), Editor(bench_saying()[0], document(200), "python").view
+    trees, now = SyntaxTrees(), Editor(state_saying()[0], document(200), "python").view
     await trees.at(now)
     for line in (200, 3_800):
         now = changed(now, line)
@@ -50,7 +50,7 @@ async def test_changes_far_apart_are_not_read_as_one():
 
 
 async def test_an_earlier_view_does_not_take_the_tree_back():
-    trees, old = SyntaxTrees(), Editor(bench_saying()[0], document(200), "python").view
+    trees, old = SyntaxTrees(), Editor(state_saying()[0], document(200), "python").view
     await trees.at(old)
     new = changed(old, 200)
     trees.follow(new)
@@ -61,7 +61,7 @@ async def test_an_earlier_view_does_not_take_the_tree_back():
 
 
 async def test_a_text_that_does_not_exist_yet_does_not_take_its_place():
-    trees, now = SyntaxTrees(), Editor(bench_saying()[0], document(200), "python").view
+    trees, now = SyntaxTrees(), Editor(state_saying()[0], document(200), "python").view
     await trees.at(now)
     imagined = now.with_inserted("not typed()")
     near = await trees.near_ahead(imagined)
@@ -71,7 +71,7 @@ async def test_a_text_that_does_not_exist_yet_does_not_take_its_place():
 
 
 async def test_without_following_them_they_are():
-    trees, now = SyntaxTrees(), Editor(bench_saying()[0], document(200), "python").view
+    trees, now = SyntaxTrees(), Editor(state_saying()[0], document(200), "python").view
     await trees.at(now)
     now = changed(changed(now, 200), 3_800)
     await trees.near(now)
@@ -81,19 +81,19 @@ async def test_without_following_them_they_are():
 async def test_a_generation_of_no_use_ends_before_a_window_is_chosen(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    bench, engine = bench_saying(["a = 1"], ["b = 2"])
+    state, engine = state_saying(["a = 1"], ["b = 2"])
     reading = asyncio.Event()
-    near = bench.trees.near
+    near = state.session.trees.near
     engine.pause()
-    first = Editor(bench, "x\n‸\n", "python").asking()
+    first = Editor(state, "x\n‸\n", "python").asking()
     await until(lambda: len(engine.requests) == 1)
 
     async def slow(view):
         await reading.wait()
         return await near(view)
 
-    monkeypatch.setattr(bench.trees, "near", slow)
-    second = Editor(bench, "y\n‸\n", "python", name="other").asking()
+    monkeypatch.setattr(state.session.trees, "near", slow)
+    second = Editor(state, "y\n‸\n", "python", name="other").asking()
     await until(lambda: engine.cancelled == engine.requests[:1])
     assert len(engine.requests) == 1
     reading.set()

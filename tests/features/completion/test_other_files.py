@@ -12,12 +12,11 @@ from leanwide.engine.base import CancelToken, FimTokens, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL
 from leanwide.features.ask.explain import explain
 from leanwide.features.ask.selection import whole
-from leanwide.features.completion.cursor_rest import arrive
+from leanwide.features.completion.cursor_rest import cursor_rests
 from leanwide.features.document_names import judge
-from leanwide.features.session import workbench
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.modes.profile import Mode
-from tests.features.editor import PROFILES, QUIET, Editor, SteppedEngine, settled, until
+from tests.features.editor import PROFILES, Editor, SteppedEngine, settled, state_of, until
 from tests.index.folders import area_of, write
 
 PRICING = '''\
@@ -45,9 +44,9 @@ def opened(
     elsewhere: WorkspaceContext, folder: Path, marked: str, fim: FimTokens = FIM
 ) -> tuple[SteppedEngine, Editor]:
     engine = SteppedEngine(attrs.evolve(SCRIPTED_MODEL, fim=fim))
-    bench = workbench(engine, PROFILES, QUIET)
-    bench.elsewhere = elsewhere
-    editor = Editor(bench, marked, "python")
+    state = state_of(engine)
+    state.session.workspace = elsewhere
+    editor = Editor(state, marked, "python")
     editor.uri = (folder / "main.py").as_uri()
     return engine, editor
 
@@ -63,8 +62,8 @@ async def test_a_suggestion_that_only_repeats_a_snippet_is_not_shown(
     for used, shown in (("discounted_price", ""), ("other_price", body)):
         marked = f"total = {used}(1, 0.2)\n\n\ndef total(price, share):\n    ‸\n"
         engine, editor = opened(elsewhere, tmp_path, marked)
-        await arrive(editor.view, editor.bench)
-        await settled(editor.bench)
+        await cursor_rests(editor.view, editor.state)
+        await settled(editor.state)
         engine.enqueue([body])
         assert await editor.ask() == shown
         assert (f"pricing.py\n{PRICING}" in engine.requests[-1].prompt) is not bool(shown)
@@ -75,8 +74,8 @@ async def test_snippets_come_out_of_the_window_s_budget(
 ):
     lines = "".join(f"value_{n} = compute({n})\n" for n in range(1000))
     engine, editor = opened(elsewhere, tmp_path, f"{lines}total = discounted_price‸\n{lines}")
-    await arrive(editor.view, editor.bench)
-    await settled(editor.bench)
+    await cursor_rests(editor.view, editor.state)
+    await settled(editor.state)
     while FIM.file_separator in engine.requests[-1].prompt:  # until another window is needed
         await editor.ask()
         editor.type("(1)\ntotal = discounted_price")
@@ -111,6 +110,6 @@ async def test_an_explanation_reads_what_uses_the_code(elsewhere: WorkspaceConte
     await until(lambda: not elsewhere.building)
     engine, editor = opened(elsewhere, tmp_path, "‸" + PRICING)
     engine.enqueue(["It takes a share off."])
-    await explain(whole(editor.view), editor.bench, CancelToken(), lambda _: None)
+    await explain(whole(editor.view), editor.state.session, CancelToken(), lambda _: None)
     shown = f"The code is used in shop.py:\n\n```python\ndef bill(price):\n{use}```"
-    assert shown in editor.bench.journal.records[-1].prompt
+    assert shown in editor.state.session.journal.records[-1].prompt

@@ -7,7 +7,7 @@ import asyncio
 from leanwide.engine.base import Priority, Request
 from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Preferences
-from tests.features.editor import Editor, bench_saying, interactive, settled, sources, until
+from tests.features.editor import Editor, interactive, settled, sources, state_saying, until
 
 EAGER = Preferences(look_ahead=True)
 
@@ -21,10 +21,10 @@ def text_of(request: Request) -> str:
 
 
 async def test_the_next_suggestion_is_there_when_one_is_accepted():
-    bench, engine = bench_saying(["a = 1"], [" + b"], manners=EAGER)
-    editor = Editor(bench, "x\n‸\n", "python")
+    state, engine = state_saying(["a = 1"], [" + b"], preferences=EAGER)
+    editor = Editor(state, "x\n‸\n", "python")
     assert await editor.ask() == "a = 1"
-    await settled(bench)
+    await settled(state)
     assert len(background(engine.requests)) == 1
     assert text_of(engine.requests[1]).endswith("a = 1")
     assert engine.requests[1].max_tokens > 0
@@ -32,44 +32,44 @@ async def test_the_next_suggestion_is_there_when_one_is_accepted():
     editor.type("a = 1")
     assert await editor.ask() == " + b"
     assert len(interactive(engine)) == 1
-    assert sources(bench)[-1] is AnswerSource.CACHE
+    assert sources(state)[-1] is AnswerSource.CACHE
 
 
 async def test_a_suggestion_that_fills_the_line_beyond_the_context_ends_the_preparing():
-    bench, engine = bench_saying(["".join(map(str, range(3_000)))], manners=EAGER)
-    editor = Editor(bench, "x\n‸\n", "python")
+    state, engine = state_saying(["".join(map(str, range(3_000)))], preferences=EAGER)
+    editor = Editor(state, "x\n‸\n", "python")
     assert await editor.ask()
-    await settled(bench)
+    await settled(state)
     assert len(engine.requests) == 1
-    assert sources(bench) == [AnswerSource.MODEL]
+    assert sources(state) == [AnswerSource.MODEL]
 
 
 async def test_it_is_prepared_once_however_many_keys_are_typed_through():
-    bench, engine = bench_saying(["abcd = 1"], [" + b"], manners=EAGER)
-    editor = Editor(bench, "x\n‸\n", "python")
+    state, engine = state_saying(["abcd = 1"], [" + b"], preferences=EAGER)
+    editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
-    await settled(bench)
+    await settled(state)
     await editor.answers("abcd")
-    await settled(bench)
+    await settled(state)
     assert len(background(engine.requests)) == 1
 
 
 async def test_keys_typed_meanwhile_do_not_start_it_again():
-    bench, engine = bench_saying(["abcd = 1"], [" + b"], manners=EAGER)
-    editor = Editor(bench, "x\n‸\n", "python")
+    state, engine = state_saying(["abcd = 1"], [" + b"], preferences=EAGER)
+    editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
     engine.pause()
     await until(lambda: len(engine.requests) == 2)
     await editor.answers("abcd")
     engine.resume()
-    await settled(bench)
+    await settled(state)
     assert len(engine.requests) == 2
     assert engine.requests[1] not in engine.cancelled
 
 
 async def test_accepting_while_it_is_prepared_joins_it():
-    bench, engine = bench_saying(["a = 1"], [" +", " b"], manners=EAGER)
-    editor = Editor(bench, "x\n‸\n", "python")
+    state, engine = state_saying(["a = 1"], [" +", " b"], preferences=EAGER)
+    editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
     engine.pause()
     await until(lambda: len(engine.requests) == 2)
@@ -79,12 +79,12 @@ async def test_accepting_while_it_is_prepared_joins_it():
     engine.resume()
     assert await asked == " + b"
     assert len(interactive(engine)) == 1
-    assert AnswerSource.IN_FLIGHT in sources(bench)
+    assert AnswerSource.IN_FLIGHT in sources(state)
 
 
 async def test_a_new_question_ends_it():
-    bench, engine = bench_saying(["a = 1"], [" + b"], ["other"], manners=EAGER)
-    editor = Editor(bench, "x\n‸\n", "python")
+    state, engine = state_saying(["a = 1"], [" + b"], ["other"], preferences=EAGER)
+    editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
     engine.pause()
     await until(lambda: len(engine.requests) == 2)
@@ -97,55 +97,55 @@ async def test_a_new_question_ends_it():
 
 
 async def test_it_ends_when_its_document_is_closed():
-    bench, engine = bench_saying(["a = 1"], [" + b"], manners=EAGER)
-    editor = Editor(bench, "x\n‸\n", "python")
+    state, engine = state_saying(["a = 1"], [" + b"], preferences=EAGER)
+    editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
     engine.pause()
     await until(lambda: len(engine.requests) == 2)
     editor.close()
-    await settled(bench)
+    await settled(state)
     assert engine.cancelled == engine.requests[1:]
-    assert not bench.suggestions._suggestions
+    assert not state.suggestions._suggestions
 
 
 async def test_closing_before_it_begins_prevents_it():
-    bench, engine = bench_saying(["a = 1"], [" + b"], manners=EAGER)
-    editor = Editor(bench, "x\n‸\n", "python")
+    state, engine = state_saying(["a = 1"], [" + b"], preferences=EAGER)
+    editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
     editor.close()
-    await settled(bench)
+    await settled(state)
     assert len(engine.requests) == 1
-    assert editor.uri not in bench.windows
+    assert editor.uri not in state.windows
 
 
 async def test_nothing_is_prepared_where_the_user_does_not_want_it():
-    bench, engine = bench_saying(["a = 1"])
-    await Editor(bench, "x\n‸\n", "python").ask()
-    await settled(bench)
+    state, engine = state_saying(["a = 1"])
+    await Editor(state, "x\n‸\n", "python").ask()
+    await settled(state)
     assert len(engine.requests) == 1
 
 
 async def test_nothing_is_prepared_where_nothing_is_shown():
-    bench, engine = bench_saying([], manners=EAGER)
-    await Editor(bench, "x\n‸\n", "python").ask()
-    await settled(bench)
+    state, engine = state_saying([], preferences=EAGER)
+    await Editor(state, "x\n‸\n", "python").ask()
+    await settled(state)
     assert len(engine.requests) == 1
 
 
 async def test_the_anchor_follows_in_idle_time():
     """After several lines typed through, the window is evaluated anew with a nearer anchor."""
     typed = "".join(f"    value_{n} = other_{n} + {n}\n" for n in range(8))
-    bench, engine = bench_saying([typed + "    return 1"], manners=EAGER)
-    editor = Editor(bench, "def f():\n‸\n\nf()\n", "python")
+    state, engine = state_saying([typed + "    return 1"], preferences=EAGER)
+    editor = Editor(state, "def f():\n‸\n\nf()\n", "python")
     await editor.ask()
-    await settled(bench)
+    await settled(state)
     before = len(engine.requests)
-    assert bench.windows[editor.uri].anchor_line == 1
+    assert state.windows[editor.uri].anchor_line == 1
     editor.type(typed)
     assert await editor.ask() == "    return 1"
-    await settled(bench)
+    await settled(state)
 
-    window = bench.windows[editor.uri]
+    window = state.windows[editor.uri]
     assert window.anchor_line == editor.view.line
     assert window.before.endswith(typed)
     assert window.typed == ""
@@ -156,10 +156,10 @@ async def test_the_anchor_follows_in_idle_time():
 
 
 async def test_what_is_prepared_never_makes_anybody_wait():
-    bench, engine = bench_saying(["a = 1"], [" + b"], ["other"], manners=EAGER)
-    editor = Editor(bench, "x\n‸\n", "python")
+    state, engine = state_saying(["a = 1"], [" + b"], ["other"], preferences=EAGER)
+    editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
     editor.type("z")  # before the idle work has begun
     assert await editor.ask() in (" + b", "other")
-    await settled(bench)
+    await settled(state)
     assert all(one.priority is Priority.INTERACTIVE for one in engine.requests[:1])

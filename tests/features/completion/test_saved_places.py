@@ -15,15 +15,16 @@ from leanwide.engine.base import EngineError, EngineState, EngineStatus, Request
 from leanwide.engine.saved_states import SavedFolder, StateOrigin, default_folder, head_of
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.completion.saved_places import (
-    keep_in_quiet,
-    keep_place,
-    keep_places,
+    save_place,
+    save_places,
+    save_when_idle,
     saved_window,
 )
+from leanwide.features.completion.state import CompletionState
 from leanwide.features.document_names import DocumentNames
-from leanwide.features.session import Preferences, Workbench, workbench
+from leanwide.features.session import Preferences
 from leanwide.files.area import WorkspaceFolders
-from tests.features.editor import MARK, PROFILES, Editor, settled
+from tests.features.editor import MARK, Editor, settled, state_of
 from tests.index.folders import area_of, write
 
 KEEPING = Preferences(look_ahead=False, keep_prompts=True)
@@ -54,27 +55,27 @@ def _write(keep: SaveRequest) -> None:
 
 
 def bench_on(
-    engine: ScriptedEngine, manners: Preferences = KEEPING, area: WorkspaceFolders | None = None
-) -> Workbench:
-    bench = workbench(engine, PROFILES, manners)
-    bench.names = DocumentNames(area or WorkspaceFolders())
-    return bench
+    engine: ScriptedEngine, preferences: Preferences = KEEPING, area: WorkspaceFolders | None = None
+) -> CompletionState:
+    state = state_of(engine, preferences)
+    state.session.names = DocumentNames(area or WorkspaceFolders())
+    return state
 
 
-async def left(marked: str, typed: str = "", **more: Any) -> tuple[Workbench, KeepingEngine]:
+async def left(marked: str, typed: str = "", **more: Any) -> tuple[CompletionState, KeepingEngine]:
     """A session in which somebody asked, typed on and asked again, until the file was closed."""
     engine = KeepingEngine()
-    bench = bench_on(engine, **more)
-    editor = Editor(bench, marked, "python", "a.py")
+    state = bench_on(engine, **more)
+    editor = Editor(state, marked, "python", "a.py")
     await editor.ask(by_hand=True)
     for line in typed.splitlines(keepends=True):
         editor.type(line)
         await editor.ask(by_hand=True)
-    await settled(bench)
-    window = bench.windows[editor.uri]
-    bench.forget(editor.uri)
-    await keep_place(editor.uri, window, bench)
-    return bench, engine
+    await settled(state)
+    window = state.windows[editor.uri]
+    state.forget(editor.uri)
+    await save_place(editor.uri, window, state.saved)
+    return state, engine
 
 
 async def returned(marked: str, **more: Any) -> Request:
@@ -87,7 +88,7 @@ async def returned(marked: str, **more: Any) -> Request:
 async def test_a_later_session_asks_with_the_same_beginning_also_behind_what_was_typed():
     _, engine = await left(f"{LONG}{MARK}\n", TYPED)
     last = [one for one in engine.requests if one.keep is None][-1]
-    anew = await returned(f"{LONG}{TYPED}{MARK}\n", manners=Preferences(look_ahead=False))
+    anew = await returned(f"{LONG}{TYPED}{MARK}\n", preferences=Preferences(look_ahead=False))
     assert anew.prompt[:5] != last.prompt[:5], "this file would not need its window"
     again = await returned(f"{LONG}{TYPED}{MARK}\n")
     assert again.prompt == last.prompt
@@ -101,7 +102,7 @@ async def test_a_later_session_asks_with_the_same_beginning_also_behind_what_was
 async def test_a_file_that_reads_otherwise_is_read_anew(marked: str):
     """The window is chosen as if nothing had been kept."""
     await left(f"{LONG}{MARK}\n", TYPED)
-    anew = await returned(marked, manners=Preferences(look_ahead=False))
+    anew = await returned(marked, preferences=Preferences(look_ahead=False))
     assert (await returned(marked)).prompt == anew.prompt
 
 
@@ -109,20 +110,20 @@ async def test_a_window_whose_tokens_another_model_counted_is_not_used(monkeypat
     await left(f"{LONG}{MARK}\n", TYPED)
     other = attrs.evolve(SCRIPTED_MODEL, path=Path("other.gguf"))
     monkeypatch.setattr(KeepingEngine, "model", property(lambda _: other))
-    anew = await returned(f"{LONG}{TYPED}{MARK}\n", manners=Preferences(look_ahead=False))
+    anew = await returned(f"{LONG}{TYPED}{MARK}\n", preferences=Preferences(look_ahead=False))
     assert (await returned(f"{LONG}{TYPED}{MARK}\n")).prompt == anew.prompt
 
 
 async def test_places_are_kept_in_quiet_moments_and_once():
     engine = KeepingEngine()
-    bench = bench_on(engine)
-    await Editor(bench, f"a = {MARK}\n", "python").ask(by_hand=True)
-    await settled(bench)
-    now = bench.used["lean"]
-    await keep_in_quiet(bench, now + 9)
+    state = bench_on(engine)
+    await Editor(state, f"a = {MARK}\n", "python").ask(by_hand=True)
+    await settled(state)
+    now = state.session.backend.last_used["lean"]
+    await save_when_idle(state.windows, state.saved, now + 9)
     assert engine.asked == []
-    await keep_in_quiet(bench, now + 11)
-    await keep_in_quiet(bench, now + 50)
+    await save_when_idle(state.windows, state.saved, now + 11)
+    await save_when_idle(state.windows, state.saved, now + 50)
     assert [kept for _, kept in engine.asked] == [True]
 
 
@@ -130,31 +131,33 @@ async def test_while_the_engine_works_nothing_is_kept():
     class Busy(KeepingEngine):
         status = EngineStatus(state=EngineState.BUSY)  # type: ignore[assignment]  # a property
 
-    bench = bench_on(engine := Busy())
-    await Editor(bench, f"a = {MARK}\n", "python").ask(by_hand=True)
-    await keep_in_quiet(bench, bench.used.get("lean", 0.0) + 50)
+    state = bench_on(engine := Busy())
+    await Editor(state, f"a = {MARK}\n", "python").ask(by_hand=True)
+    await save_when_idle(
+        state.windows, state.saved, state.session.backend.last_used.get("lean", 0.0) + 50
+    )
     assert engine.asked == []
 
 
 async def test_where_memory_is_short_or_it_is_switched_off_nothing_is_kept():
-    _, off = await left(f"a = {MARK}\n", manners=Preferences(look_ahead=False))
+    _, off = await left(f"a = {MARK}\n", preferences=Preferences(look_ahead=False))
     assert off.asked == []
     engine = KeepingEngine()
-    bench = bench_on(engine)
-    await Editor(bench, f"a = {MARK}\n", "python").ask(by_hand=True)
-    bench.machine = attrs.evolve(bench.machine, memory_short=True)
-    await keep_places(bench)
+    state = bench_on(engine)
+    await Editor(state, f"a = {MARK}\n", "python").ask(by_hand=True)
+    state.session.backend.machine = attrs.evolve(state.session.backend.machine, memory_short=True)
+    await save_places(state.windows, state.saved)
     assert engine.asked == []
 
 
 async def test_what_is_left_alone_by_now_is_not_kept(tmp_path: Path):
     engine = KeepingEngine()
-    bench = bench_on(engine, area=area_of(tmp_path))
-    editor = Editor(bench, f"a = {MARK}\n", "python")
+    state = bench_on(engine, area=area_of(tmp_path))
+    editor = Editor(state, f"a = {MARK}\n", "python")
     editor.uri = (tmp_path / "a.py").as_uri()
     await editor.ask(by_hand=True)
-    bench.names.use(area_of(tmp_path, "a.py"))
-    await keep_places(bench)
+    state.session.names.use(area_of(tmp_path, "a.py"))
+    await save_places(state.windows, state.saved)
     assert engine.asked == []
 
 
@@ -163,38 +166,38 @@ async def test_with_a_snippet_of_a_file_that_is_left_alone_by_now_nothing_is_kep
 ):
     write(tmp_path, {"other.py": "def g():\n    return 1\n"})
     engine = KeepingEngine()
-    bench = bench_on(engine, area=area_of(tmp_path))
-    editor = Editor(bench, f"{LONG}{MARK}\n", "python")
+    state = bench_on(engine, area=area_of(tmp_path))
+    editor = Editor(state, f"{LONG}{MARK}\n", "python")
     editor.uri = (tmp_path / "a.py").as_uri()
     await editor.ask(by_hand=True)
     related = Related("a.py", (Snippet("other.py", "def g():\n    return 1\n"),), 9)
-    window = attrs.evolve(bench.windows[editor.uri], related=related)
-    bench.names.use(area_of(tmp_path, "other.py"))
-    await keep_place(editor.uri, window, bench)
+    window = attrs.evolve(state.windows[editor.uri], related=related)
+    state.session.names.use(area_of(tmp_path, "other.py"))
+    await save_place(editor.uri, window, state.saved)
     assert engine.asked == []
-    bench.names.use(area_of(tmp_path))
-    await keep_place(editor.uri, window, bench)
+    state.session.names.use(area_of(tmp_path))
+    await save_place(editor.uri, window, state.saved)
     assert [kept for _, kept in engine.asked] == [True]
-    bench.windows.clear()
-    found = await saved_window(editor.view, bench)
+    state.windows.clear()
+    found = await saved_window(editor.view, state.saved)
     assert found is not None
     assert found.related == window.related
-    bench.names.use(area_of(tmp_path, "other.py"))
-    assert await saved_window(editor.view, bench) is None
+    state.session.names.use(area_of(tmp_path, "other.py"))
+    assert await saved_window(editor.view, state.saved) is None
 
 
 async def test_what_was_kept_goes_when_it_is_left_alone_also_of_closed_files(tmp_path: Path):
     engine = KeepingEngine()
-    bench = bench_on(engine, area=area_of(tmp_path))
+    state = bench_on(engine, area=area_of(tmp_path))
     for name in ("a.py", "b.py"):
-        editor = Editor(bench, f"a = {MARK}\n", "python")
+        editor = Editor(state, f"a = {MARK}\n", "python")
         editor.uri = (tmp_path / name).as_uri()
         await editor.ask(by_hand=True)
-    await keep_places(bench)
-    bench.forget((tmp_path / "a.py").as_uri())
-    bench.names.use(area_of(tmp_path, "a.py"))
-    bench.forget_windows()
-    await keep_places(bench)
+    await save_places(state.windows, state.saved)
+    state.forget((tmp_path / "a.py").as_uri())
+    state.session.names.use(area_of(tmp_path, "a.py"))
+    state.forget_windows()
+    await save_places(state.windows, state.saved)
     first, _, dropped = engine.asked
     assert dropped == (SaveRequest(name=first[0].name), False)
     assert len(SavedFolder(default_folder()).states()) == 1
@@ -208,9 +211,9 @@ async def test_why_nothing_is_kept_is_logged_once_and_without_text(caplog):
             async for event in super().generate(request, cancel):
                 yield event
 
-    bench = bench_on(Full())
+    state = bench_on(Full())
     with caplog.at_level(logging.WARNING):
         for name in ("a", "b"):
-            await Editor(bench, f"a = {MARK}\n", "python", name).ask(by_hand=True)
-            await keep_places(bench)
+            await Editor(state, f"a = {MARK}\n", "python", name).ask(by_hand=True)
+            await save_places(state.windows, state.saved)
     assert [one.message for one in caplog.records] == ["places are not kept on disk: it is full"]

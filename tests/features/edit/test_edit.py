@@ -20,7 +20,7 @@ from leanwide.features.edit.edit import EditContext, EditOutcome
 from leanwide.features.edit.fix import Diagnostic, fix
 from leanwide.features.edit.refactor import refactor
 from leanwide.features.edit.write_test import write_test
-from leanwide.features.session import workbench
+from leanwide.features.session import Backend, Session
 from leanwide.modes.machine import LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import Mode
 from leanwide.modes.router import Task
@@ -59,7 +59,7 @@ class Edited:
     ) -> None:
         self.engine = ScriptedEngine()
         self.engine.enqueue(*((one,) if isinstance(one, str) else one for one in answers))
-        self.bench = workbench(self.engine, PROFILES)
+        self.session = Session(backend=Backend(engine=self.engine), profiles=PROFILES)
         self.text, self.path, self.language = text, Path(path), language
         self.shown: list[str] = []
         self.cancel = CancelToken()
@@ -77,7 +77,9 @@ class Edited:
         return Selection(view=view, end=Position(*end))
 
     def desk(self, task: Task) -> EditContext:
-        return EditContext(task=task, bench=self.bench, cancel=self.cancel, show=self.shown.append)
+        return EditContext(
+            task=task, session=self.session, cancel=self.cancel, show=self.shown.append
+        )
 
     async def refactor(self, span: Any = GET, instruction: str = "use one line") -> EditOutcome:
         return await refactor(self.place(*span), instruction, self.desk(Task.REFACTOR))
@@ -95,7 +97,7 @@ class Edited:
 
     @property
     def prompts(self) -> list[str]:
-        return [record.prompt for record in self.bench.journal.records]
+        return [record.prompt for record in self.session.journal.records]
 
     def after(self, outcome: EditOutcome) -> str:
         """The document with the change."""
@@ -263,7 +265,7 @@ def decodes(per_second: float) -> MachineState:
 
 async def test_what_cannot_be_in_time_is_refused_before_it_starts():
     edited = Edited(fenced("def get(self): ..."))
-    edited.bench.machine = decodes(0.5)
+    edited.session.backend.machine = decodes(0.5)
     outcome = await edited.refactor()
     assert outcome.change is None
     assert re.fullmatch(
@@ -277,7 +279,7 @@ async def test_what_cannot_be_in_time_is_refused_before_it_starts():
 async def test_a_slow_machine_gives_an_edit_what_its_lines_need():
     text = "".join(f"first_value_{number} = second_value_{number}\n" for number in range(40))
     edited = Edited(fenced("x = 1"), text=text)
-    edited.bench.machine = decodes(6)
+    edited.session.backend.machine = decodes(6)
     await edited.refactor(((0, 0), (40, 0)))
     code = sum(-(-len(line) // 4) for line in text.splitlines(keepends=True))
     assert edited.engine.requests[0].max_tokens >= code * 5 // 4
@@ -310,7 +312,7 @@ async def test_a_cancelled_edit_ends_and_is_remembered():
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert "cancelled" in edited.bench.journal.records[-1].reason
+    assert "cancelled" in edited.session.journal.records[-1].reason
 
 
 async def test_heads_that_the_model_says_again_are_left_out():
@@ -599,7 +601,7 @@ def project(folder: Path, **files: str) -> Path:
 
 def in_project(folder: Path, *answers: str, exclude: tuple[str, ...] = (), **files: str) -> Edited:
     edited = Edited(*answers, path=project(folder, **files))
-    edited.bench.names.use(area_of(folder, *exclude))
+    edited.session.names.use(area_of(folder, *exclude))
     return edited
 
 

@@ -20,15 +20,15 @@ from leanwide.engine.base import (
     Request,
     Sampling,
 )
-from leanwide.features.ask.chat_template import Conversation
+from leanwide.features.chat_template import Conversation
 from leanwide.features.journal import (
     AnswerSource,
-    GenerationRecord,
+    Generated,
     Record,
-    free_record,
     model_record,
+    no_cost_record,
 )
-from leanwide.features.session import Workbench
+from leanwide.features.session import Session
 from leanwide.modes.profile import Budget, Decision
 from leanwide.modes.router import Signals, Task, route
 from leanwide.postprocess.closing import ClosingMarks
@@ -77,50 +77,51 @@ class Answer:
 
 
 async def decide(
-    task: Task, system: str, bench: Workbench, known: Signals = NOTHING_KNOWN
+    task: Task, system: str, session: Session, known: Signals = NOTHING_KNOWN
 ) -> tuple[Decision, Conversation]:
     """Load the model, open the task's lane, and divide it; with an empty first question.
 
     Args:
         task: What is asked for.
         system: What the model is told about its work.
-        bench: The engine, and what earlier requests taught.
+        session: The engine, and what earlier requests taught.
         known: What the request itself tells the router.
 
     Raises:
         EngineError: The model cannot be loaded, or the lane not be opened.
     """
-    model = await bench.engine.ready()
+    model = await session.backend.engine.ready()
     known = evolve(
         known,
         thinks=thinks(model.chat_template),
-        pinned=bench.pinned,
-        machine=bench.machine,
+        pinned=session.pinned,
+        machine=session.backend.machine,
     )
-    first = route(task, known, bench.profiles)
-    bench.used[first.lane] = time.monotonic()
+    first = route(task, known, session.profiles)
+    session.backend.last_used[first.lane] = time.monotonic()
     messages = (Message("system", system), Message("user", ""))
-    conversation = await bench.layouts.lay_out(messages, model, first.budget.thinking_tokens > 0)
-    held = _lane_tokens(first.lane, bench)
+    may_think = first.budget.thinking_tokens > 0
+    conversation = await session.templates.lay_out(messages, model, may_think)
+    held = _lane_tokens(first.lane, session)
     if held is None:
-        await _open(first.lane, conversation, bench)
-        held = _lane_tokens(first.lane, bench)
+        await _open(first.lane, conversation, session)
+        held = _lane_tokens(first.lane, session)
     signals = evolve(known, lane_tokens=None if held is None else held - _BESIDE)
-    decision = route(task, signals, bench.profiles)
+    decision = route(task, signals, session.profiles)
     if conversation.problem:
         reason = f"{decision.reason}; {conversation.problem}: ChatML serves in its place"
         decision = evolve(decision, reason=reason)
-        bench.tell(
+        session.notify(
             f"{conversation.problem}: it is asked in ChatML, and its answers may be poor. "
             "`leanwide models list` shows models that answer questions."
         )
     return decision, conversation
 
 
-def too_long(decision: Decision, bench: Workbench) -> str:
+def too_long(decision: Decision, session: Session) -> str:
     """Say why a question cannot be read, and what to do."""
-    profile, limit = bench.profiles[decision.mode], decision.budget.deadline_ms / 1000
-    per_second = bench.machine.pace(decision.lane).prompt.settled
+    profile, limit = session.profiles[decision.mode], decision.budget.deadline_ms / 1000
+    per_second = session.backend.machine.pace(decision.lane).prompt.settled
     if per_second and per_second * limit < profile.context_tokens:
         return (
             f"This cannot be read and answered within {limit:g} s: this machine reads "
@@ -130,7 +131,7 @@ def too_long(decision: Decision, bench: Workbench) -> str:
     return "This is longer than the model can read at once: ask about less."
 
 
-async def tokens_left(budget: Budget, conversation: Conversation, bench: Workbench) -> int:
+async def tokens_left(budget: Budget, conversation: Conversation, session: Session) -> int:
     """Tokens of a budget for what a conversation does not say yet.
 
     Raises:
@@ -138,8 +139,8 @@ async def tokens_left(budget: Budget, conversation: Conversation, bench: Workben
     """
     prompt = chat_prompt(conversation.layout, conversation.messages)
     texts = [piece.text if isinstance(piece, Markup) else str(piece) for piece in prompt]
-    await bench.counter.learn(texts)
-    return budget.context_tokens - sum(map(bench.counter, texts))
+    await session.backend.counter.learn(texts)
+    return budget.context_tokens - sum(map(session.backend.counter, texts))
 
 
 def asked(text: str, conversation: Conversation) -> Conversation:
@@ -153,11 +154,12 @@ def asked(text: str, conversation: Conversation) -> Conversation:
     )
 
 
-def _lane_tokens(lane: str, bench: Workbench) -> int | None:
-    return next((one.context_tokens for one in bench.engine.lanes if one.name == lane), None)
+def _lane_tokens(lane: str, session: Session) -> int | None:
+    lanes = session.backend.engine.lanes
+    return next((info.context_tokens for info in lanes if info.name == lane), None)
 
 
-async def _open(lane: str, conversation: Conversation, bench: Workbench) -> None:
+async def _open(lane: str, conversation: Conversation, session: Session) -> None:
     """Open a lane with the beginning of the prompt, which the question then finds in its cache."""
     layout = conversation.layout
     last = len(conversation.messages) - 1
@@ -169,12 +171,12 @@ async def _open(lane: str, conversation: Conversation, bench: Workbench) -> None
         max_tokens=0,
         deadline_ms=1.0,
     )
-    async for _ in bench.engine.generate(request, CancelToken()):
+    async for _ in session.backend.engine.generate(request, CancelToken()):
         pass
 
 
 async def answer(
-    question: PreparedQuestion, bench: Workbench, cancel: CancelToken, show: Show
+    question: PreparedQuestion, session: Session, cancel: CancelToken, show: Show
 ) -> Answer:
     """Ask the model, passing the answer on while it comes; thinking is kept back.
 
@@ -185,16 +187,16 @@ async def answer(
     if question.note:
         telling.tell(f"*{question.note}*\n\n")
     noted = telling.text
-    request = _request(question, bench)
+    request = _request(question, session)
     sampling = evolve(request.sampling, repeat_penalty=_LOOP_PENALTY, penalty_tokens=_LOOP_TOKENS)
-    heard = await _hear(question, evolve(request, sampling=sampling), bench, cancel, telling)
+    heard = await _hear(question, evolve(request, sampling=sampling), session, cancel, telling)
     words = telling.text[len(noted) :]
     telling.tell(missing_fence(telling.text))
     if heard.cut:
         telling.tell(_cut(heard.cut, telling.text))
     elif not telling.text.strip():
         telling.tell("The model gave no answer.")
-    return Answer(telling.text, _remember(question, heard, telling.text, bench), words)
+    return Answer(telling.text, _remember(question, heard, telling.text, session), words)
 
 
 @frozen(kw_only=True)
@@ -212,7 +214,7 @@ class CodeAnswer:
 async def code_answer(
     question: PreparedQuestion,
     read: Callable[[str], AnswerCode],
-    bench: Workbench,
+    session: Session,
     cancel: CancelToken,
     show: Show,
 ) -> CodeAnswer:
@@ -221,7 +223,7 @@ async def code_answer(
     Args:
         question: What is asked.
         read: Takes the code out of an answer, or out of its beginning.
-        bench: The engine, and what earlier requests taught.
+        session: The engine, and what earlier requests taught.
         cancel: Ends the answer.
         show: Takes the model's words.
 
@@ -229,8 +231,8 @@ async def code_answer(
         EngineError: The engine cannot serve the question, or died while it did.
     """
     telling = _AnswerStream(show, lambda text: read(text).ended)
-    heard = await _hear(question, _request(question, bench), bench, cancel, telling)
-    record = _remember(question, heard, telling.text, bench)
+    heard = await _hear(question, _request(question, session), session, cancel, telling)
+    record = _remember(question, heard, telling.text, session)
     code = read(telling.text)
     return CodeAnswer(
         text=telling.text, code=code.text, cut="" if code.closed else heard.cut, record=record
@@ -238,7 +240,7 @@ async def code_answer(
 
 
 async def followed(
-    question: PreparedQuestion, said: str, text: str, bench: Workbench
+    question: PreparedQuestion, said: str, text: str, session: Session
 ) -> PreparedQuestion | None:
     """The question that goes on after an answer; None where the lane has no room for it.
 
@@ -246,10 +248,10 @@ async def followed(
         EngineError: The engine is gone.
     """
     budget, earlier = question.decision.budget, question.conversation.messages
-    model = await bench.engine.ready()
+    model = await session.backend.engine.ready()
     messages = (*earlier, Message("assistant", said), Message("user", text))
-    conversation = await bench.layouts.lay_out(messages, model, budget.thinking_tokens > 0)
-    if await tokens_left(budget, conversation, bench) < 0:
+    conversation = await session.templates.lay_out(messages, model, budget.thinking_tokens > 0)
+    if await tokens_left(budget, conversation, session) < 0:
         return None
     return evolve(question, conversation=conversation)
 
@@ -267,20 +269,20 @@ class _Generated:
 async def _hear(
     question: PreparedQuestion,
     request: Request,
-    bench: Workbench,
+    session: Session,
     cancel: CancelToken,
     telling: _AnswerStream,
 ) -> _Generated:
     """Listen to the model; a failure, or a cancel, is remembered with what was said."""
     prompt = readable(request.prompt)
     try:
-        finished = await _listen(request, bench, cancel, telling)
+        finished = await _listen(request, session, cancel, telling)
     except (EngineError, asyncio.CancelledError) as error:
         why = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error)
-        record = free_record(question.decision, AnswerSource.MODEL, why, question.began)
-        bench.journal.add(evolve(record, prompt=prompt, answer=telling.text))
+        record = no_cost_record(question.decision, AnswerSource.MODEL, why, question.began)
+        session.journal.add(evolve(record, prompt=prompt, answer=telling.text))
         raise
-    bench.learn(finished.stats)
+    session.learn(finished.stats)
     if telling.looping:
         why, cut = "it repeats itself", "it began to repeat itself"
     elif telling.complete:
@@ -290,12 +292,12 @@ async def _hear(
     return _Generated(prompt=prompt, finished=finished, why_ended=why, cut=cut)
 
 
-def _remember(question: PreparedQuestion, heard: _Generated, text: str, bench: Workbench) -> Record:
-    said = GenerationRecord(
-        source=AnswerSource.MODEL, prompt=heard.prompt, answer=text, why_ended=heard.why_ended
+def _remember(question: PreparedQuestion, heard: _Generated, text: str, session: Session) -> Record:
+    generated = Generated(
+        stats=heard.finished.stats, prompt=heard.prompt, answer=text, why_ended=heard.why_ended
     )
-    record = model_record(question.decision, said, heard.finished.stats, question.began)
-    bench.journal.add(record)
+    record = model_record(question.decision, generated, question.began)
+    session.journal.add(record)
     return record
 
 
@@ -308,13 +310,13 @@ class SkippedRequest:
     """Arrival, in seconds of ``time.monotonic``."""
 
 
-def free_answer(sentence: str, silence: SkippedRequest, bench: Workbench, show: Show) -> Answer:
+def free_answer(sentence: str, silence: SkippedRequest, session: Session, show: Show) -> Answer:
     """Answer with a sentence of our own, at once."""
     show(sentence)
     why = "answered without the model"
-    record = free_record(silence.decision, AnswerSource.NONE, why, silence.began)
+    record = no_cost_record(silence.decision, AnswerSource.NONE, why, silence.began)
     record = evolve(record, answer=sentence)
-    bench.journal.add(record)
+    session.journal.add(record)
     return Answer(sentence, record)
 
 
@@ -363,13 +365,13 @@ class _AnswerStream:
 
 
 async def _listen(
-    request: Request, bench: Workbench, cancel: CancelToken, telling: _AnswerStream
+    request: Request, session: Session, cancel: CancelToken, telling: _AnswerStream
 ) -> Finished:
     """Pass the answer on until it ends, or is to be stopped."""
-    own, stages = CancelToken(), bench.stages()
+    own, stages = CancelToken(), session.stages()
     cancel.on_cancel(own.cancel)
     try:
-        async for event in bench.engine.generate(request, own, stages.read):
+        async for event in session.backend.engine.generate(request, own, stages.read):
             if isinstance(event, Finished):
                 return event
             (stages.think if event.thought else stages.end)()
@@ -381,9 +383,9 @@ async def _listen(
     raise EngineError("the engine ended without an answer")
 
 
-def _request(question: PreparedQuestion, bench: Workbench) -> Request:
+def _request(question: PreparedQuestion, session: Session) -> Request:
     decision, conversation = question.decision, question.conversation
-    profile = bench.profiles[decision.mode]
+    profile = session.profiles[decision.mode]
     return Request(
         lane=decision.lane,
         prompt=chat_prompt(conversation.layout, conversation.messages),

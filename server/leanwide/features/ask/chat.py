@@ -21,13 +21,13 @@ from leanwide.features.ask.ask import (
     tokens_left,
     too_long,
 )
-from leanwide.features.ask.chat_template import Conversation
 from leanwide.features.ask.conversations import StoredChat
 from leanwide.features.ask.question_context import quote
 from leanwide.features.ask.selection import ResolvedSelection, Selection, find
-from leanwide.features.completion.trained_languages import tell_foreign
+from leanwide.features.chat_template import Conversation
 from leanwide.features.journal import AnswerSource
-from leanwide.features.session import Workbench
+from leanwide.features.session import Session
+from leanwide.features.trained_languages import notify_untrained
 from leanwide.modes.difficulty import Difficulty, DifficultyLevel, difficulty
 from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, route
@@ -70,7 +70,7 @@ class _PromptMessage:
 
 
 async def chat(
-    saying: UserMessage, talk: StoredChat, bench: Workbench, cancel: CancelToken, show: Show
+    saying: UserMessage, talk: StoredChat, session: Session, cancel: CancelToken, show: Show
 ) -> Answer:
     """Answer a message and remember both; of an answer that is cancelled, what was shown.
 
@@ -80,11 +80,11 @@ async def chat(
     began = time.monotonic()
     async with talk.busy:
         try:
-            question, text = await _prepare(saying, talk, bench, began)
+            question, text = await _prepare(saying, talk, session, began)
         except _Unanswerable as reason:
-            signals = Signals(pinned=bench.pinned)
-            silence = SkippedRequest(route(Task.CHAT, signals, bench.profiles), began)
-            return free_answer(str(reason), silence, bench, show)
+            signals = Signals(pinned=session.pinned)
+            silence = SkippedRequest(route(Task.CHAT, signals, session.profiles), began)
+            return free_answer(str(reason), silence, session, show)
         heard: list[str] = []
 
         def hear(piece: str) -> None:
@@ -92,7 +92,7 @@ async def chat(
             show(piece)
 
         try:
-            told = await answer(question, bench, cancel, hear)
+            told = await answer(question, session, cancel, hear)
         except asyncio.CancelledError:
             if words := "".join(heard[1 if question.note else 0 :]):
                 talk.remember(Turn(text, words), saying.text)
@@ -103,26 +103,26 @@ async def chat(
 
 
 async def _prepare(
-    saying: UserMessage, talk: StoredChat, bench: Workbench, began: float
+    saying: UserMessage, talk: StoredChat, session: Session, began: float
 ) -> tuple[PreparedQuestion, str]:
     """Decide and lay out a question; also give what the model reads for the message.
 
     Raises:
         _Unanswerable: There is nothing to ask, or it has no room.
     """
-    found = await _found(saying, bench)
+    found = await _found(saying, session)
     signals = Signals(difficulty=_difficulty(saying, talk))
-    planned = evolve(signals, pinned=bench.pinned)
-    read = _read_already(talk, route(Task.CHAT, planned, bench.profiles).lane, bench)
-    plan = await _plan(saying, talk, found, evolve(signals, read_tokens=read), bench)
+    planned = evolve(signals, pinned=session.pinned)
+    read = _read_already(talk, route(Task.CHAT, planned, session.profiles).lane, session)
+    plan = await _plan(saying, talk, found, evolve(signals, read_tokens=read), session)
     if read and plan.first != talk.first.get(plan.decision.lane, 0):
         # With a turn less, all that is behind it is read anew.
-        plan = await _plan(saying, talk, found, signals, bench)
+        plan = await _plan(saying, talk, found, signals, session)
     decision, worded = plan.decision, plan.worded
     if found is not None:
-        tell_foreign(found.view, bench)
+        notify_untrained(found.view, session)
     talk.first[decision.lane], text, conversation = await _fit(
-        talk, plan.first, worded, decision, bench
+        talk, plan.first, worded, decision, session
     )
     note = "" if worded.whole else _FOLDED
     return PreparedQuestion(
@@ -145,27 +145,27 @@ async def _plan(
     talk: StoredChat,
     found: ResolvedSelection | None,
     signals: Signals,
-    bench: Workbench,
+    session: Session,
 ) -> _Plan:
     """Choose what has room, and can be read in time.
 
     Raises:
         _Unanswerable: The message alone cannot.
     """
-    decision, start = await decide(Task.CHAT, bench.texts["chat"], bench, signals)
-    room = await tokens_left(decision.budget, start, bench)
-    costs, known = await _costs(talk, bench), talk.first.get(decision.lane, 0)
+    decision, start = await decide(Task.CHAT, session.texts["chat"], session, signals)
+    room = await tokens_left(decision.budget, start, session)
+    costs, known = await _costs(talk, session), talk.first.get(decision.lane, 0)
     most = max(int(room * _QUESTION_SHARE), room - sum(costs[known:]))
-    worded = await _word(saying.text.strip(), found, most, bench)
+    worded = await _word(saying.text.strip(), found, most, session)
     if worded is None:
-        raise _Unanswerable(too_long(decision, bench))
-    first = first_kept(costs, known, room - bench.counter(worded.text))
+        raise _Unanswerable(too_long(decision, session))
+    first = first_kept(costs, known, room - session.backend.counter(worded.text))
     return _Plan(decision=decision, worded=worded, first=first)
 
 
-def _read_already(talk: StoredChat, lane: str, bench: Workbench) -> int:
+def _read_already(talk: StoredChat, lane: str, session: Session) -> int:
     """Tokens of a conversation that its lane has read; 0 where it read something else since."""
-    records = reversed(bench.journal.records)
+    records = reversed(session.journal.records)
     ours = (one for one in records if one.lane == lane and one.source is AnswerSource.MODEL)
     newest = next(ours, None)
     if newest is None or newest is not talk.record:
@@ -183,34 +183,36 @@ def _difficulty(saying: UserMessage, talk: StoredChat) -> Difficulty | None:
     return found if alone or found.level is not DifficultyLevel.TRIVIAL else None
 
 
-async def _found(saying: UserMessage, bench: Workbench) -> ResolvedSelection | None:
+async def _found(saying: UserMessage, session: Session) -> ResolvedSelection | None:
     """The code that a message is about, None where it is about none."""
     if not saying.text.strip():
         raise _Unanswerable(_EMPTY)
     if saying.about is None or not any(line.strip() for line in saying.about.view.lines):
         return None
-    found = await find(saying.about, "talk about", bench)
+    found = await find(saying.about, "talk about", session)
     if isinstance(found, str):
         raise _Unanswerable(found)
     return found
 
 
-async def _costs(talk: StoredChat, bench: Workbench) -> list[int]:
+async def _costs(talk: StoredChat, session: Session) -> list[int]:
     """Tokens of every turn."""
-    await bench.counter.learn(text for turn in talk.turns for text in (turn.question, turn.answer))
-    count = bench.counter
+    await session.backend.counter.learn(
+        text for turn in talk.turns for text in (turn.question, turn.answer)
+    )
+    count = session.backend.counter
     return [count(turn.question) + count(turn.answer) + _AROUND_TURN for turn in talk.turns]
 
 
 async def _word(
-    message: str, found: ResolvedSelection | None, room: int, bench: Workbench
+    message: str, found: ResolvedSelection | None, room: int, session: Session
 ) -> _PromptMessage | None:
     """Put code and message together, in at most ``room`` tokens; None where they need more."""
-    count = bench.counter
+    count = session.backend.counter
     worded = _PromptMessage(message)
     if found is not None:
         await count.learn((message,))
-        code = await quote(found, room - count(message), code_shown, bench)
+        code = await quote(found, room - count(message), code_shown, session)
         if not code.text:
             return None
         pointing = f"{code_known(PurePath(found.view.path).name)}\n\n{message}"
@@ -220,25 +222,25 @@ async def _word(
 
 
 async def _fit(
-    talk: StoredChat, first: int, worded: _PromptMessage, decision: Decision, bench: Workbench
+    talk: StoredChat, first: int, worded: _PromptMessage, decision: Decision, session: Session
 ) -> tuple[int, str, Conversation]:
     """Lay out the turns from ``first`` on, fewer where what is around them takes more room.
 
     Returns:
         The first turn that is read, the text of the question, and the whole conversation.
     """
-    model = await bench.engine.ready()
+    model = await session.backend.engine.ready()
     while True:
         turns = talk.turns[first:]
         known = bool(worded.code) and any(worded.code in turn.question for turn in turns)
         text = worded.pointing if known else worded.text
         messages = (
-            Message("system", bench.texts["chat"]),
+            Message("system", session.texts["chat"]),
             *messages_of(turns),
             Message("user", text),
         )
         thinking = decision.budget.thinking_tokens > 0
-        conversation = await bench.layouts.lay_out(messages, model, thinking)
-        if not turns or await tokens_left(decision.budget, conversation, bench) >= 0:
+        conversation = await session.templates.lay_out(messages, model, thinking)
+        if not turns or await tokens_left(decision.budget, conversation, session) >= 0:
             return first, text, conversation
         first += 1

@@ -20,15 +20,15 @@ from leanwide.features.ask.ask import (
 )
 from leanwide.features.ask.question_context import quote
 from leanwide.features.ask.selection import Selection, find
-from leanwide.features.completion.trained_languages import tell_foreign
-from leanwide.features.session import Workbench
+from leanwide.features.session import Session
+from leanwide.features.trained_languages import notify_untrained
 from leanwide.modes.router import Signals, Task, route
 from leanwide.prompt.question import explain_question
 
 _FOLDED: Final = "The code is longer than the model can read at once: parts of it were left out."
 
 
-async def explain(place: Selection, bench: Workbench, cancel: CancelToken, show: Show) -> Answer:
+async def explain(place: Selection, session: Session, cancel: CancelToken, show: Show) -> Answer:
     """Explain what is at a place, passing the Markdown on while it comes.
 
     Raises:
@@ -36,22 +36,22 @@ async def explain(place: Selection, bench: Workbench, cancel: CancelToken, show:
     """
     began = time.monotonic()
     silence = SkippedRequest(
-        route(Task.EXPLAIN, Signals(pinned=bench.pinned), bench.profiles), began
+        route(Task.EXPLAIN, Signals(pinned=session.pinned), session.profiles), began
     )
-    found = await find(place, "explain", bench)
+    found = await find(place, "explain", session)
     if isinstance(found, str):
-        return free_answer(found, silence, bench, show)
+        return free_answer(found, silence, session, show)
     known = Signals(selection_lines=found.passage.last - found.passage.first)
-    decision, conversation = await decide(Task.EXPLAIN, bench.texts["explain"], bench, known)
-    tell_foreign(found.view, bench)
-    room = await tokens_left(decision.budget, conversation, bench)
-    quoted = await quote(found, room, explain_question, bench)
+    decision, conversation = await decide(Task.EXPLAIN, session.texts["explain"], session, known)
+    notify_untrained(found.view, session)
+    room = await tokens_left(decision.budget, conversation, session)
+    quoted = await quote(found, room, explain_question, session)
     if not quoted.text:
-        return free_answer(too_long(decision, bench), silence, bench, show)
+        return free_answer(too_long(decision, session), silence, session, show)
     question = PreparedQuestion(
         decision=decision,
         conversation=asked(quoted.text, conversation),
         began=began,
         note="" if quoted.whole else _FOLDED,
     )
-    return await answer(question, bench, cancel, show)
+    return await answer(question, session, cancel, show)

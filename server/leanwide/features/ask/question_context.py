@@ -15,7 +15,7 @@ from leanwide.context.related import MOST
 from leanwide.context.snippet import Snippet
 from leanwide.context.surroundings import helpful, names_used, run_lines, surroundings
 from leanwide.features.ask.selection import ResolvedSelection, about_nothing, defined
-from leanwide.features.session import Workbench
+from leanwide.features.session import Session
 from leanwide.prompt.question import CodeContext, calling, quoted
 
 _MOST_COUNTED: Final = 20_000
@@ -38,7 +38,7 @@ async def quote(
     found: ResolvedSelection,
     room: int,
     ask: Callable[[CodeContext], str],
-    bench: Workbench,
+    session: Session,
 ) -> QuotedPassage:
     """Put a passage into a question of at most ``room`` tokens, which ``ask`` words.
 
@@ -48,7 +48,7 @@ async def quote(
     Raises:
         EngineError: The engine is gone, so that nothing can be counted.
     """
-    view, passage, tree, count = found.view, found.passage, found.tree, bench.counter
+    view, passage, tree, count = found.view, found.passage, found.tree, session.backend.counter
     runs = await asyncio.to_thread(helpful, passage, tree)
     about = about_nothing(found)
     frame = ask(about)
@@ -66,53 +66,53 @@ async def quote(
     around = surroundings(view, runs, room - count(code.text), count)
     about = evolve(about, code=code.text, around=around)
     room -= count(code.text) + count(around)
-    about = evolve(about, elsewhere=await used_elsewhere(found, room, bench))
+    about = evolve(about, elsewhere=await used_elsewhere(found, room, session))
     room -= sum(count(_shown(quoted, one, found)) for one in about.elsewhere)
-    about = evolve(about, callers=await callers(found, room, bench))
+    about = evolve(about, callers=await callers(found, room, session))
     return QuotedPassage(ask(about), code.whole)
 
 
 async def used_elsewhere(
-    found: ResolvedSelection, room: int, bench: Workbench
+    found: ResolvedSelection, room: int, session: Session
 ) -> tuple[Snippet, ...]:
     """Definitions in other files of what the passage uses, as many as fit into ``room`` tokens."""
-    tree, key = found.tree, _key(found, bench)
+    tree, key = found.tree, _key(found, session)
     if tree is None or key is None:
         return ()
     names = await asyncio.to_thread(names_used, found.passage, tree)
-    definitions = (await bench.elsewhere.definitions(names, key))[:MOST]
-    return await _fitting(definitions, partial(_shown, quoted, found=found), room, bench)
+    definitions = (await session.workspace.definitions(names, key))[:MOST]
+    return await _fitting(definitions, partial(_shown, quoted, found=found), room, session)
 
 
-async def callers(found: ResolvedSelection, room: int, bench: Workbench) -> tuple[Snippet, ...]:
+async def callers(found: ResolvedSelection, room: int, session: Session) -> tuple[Snippet, ...]:
     """Where the first thing that a passage defines is called outside of the passage.
 
     Gives as many places as fit into ``room`` tokens.
     """
-    definition, key = await asyncio.to_thread(defined, found), _key(found, bench)
+    definition, key = await asyncio.to_thread(defined, found), _key(found, session)
     if definition is None or key is None:
         return ()
     inside = range(found.passage.first, found.passage.last)
     using = [
         one
-        for one in await bench.elsewhere.callers(definition.name, key)
+        for one in await session.workspace.callers(definition.name, key)
         if one.path != key or one.line not in inside
     ]
-    return await _fitting(using, partial(_shown, calling, found=found), room, bench)
+    return await _fitting(using, partial(_shown, calling, found=found), room, session)
 
 
-def _key(found: ResolvedSelection, bench: Workbench) -> str | None:
-    return bench.elsewhere.key(bench.names.place(found.view.path))
+def _key(found: ResolvedSelection, session: Session) -> str | None:
+    return session.workspace.key(session.names.place(found.view.path))
 
 
 async def _fitting(
-    snippets: Sequence[Snippet], show: Callable[[Snippet], str], room: int, bench: Workbench
+    snippets: Sequence[Snippet], show: Callable[[Snippet], str], room: int, session: Session
 ) -> tuple[Snippet, ...]:
     """The snippets that fit into ``room`` tokens as they are shown, the first ones first."""
     texts = [show(one) for one in snippets]
-    await bench.counter.learn(texts)
+    await session.backend.counter.learn(texts)
     kept: list[Snippet] = []
-    for one, cost in zip(snippets, map(bench.counter, texts), strict=True):
+    for one, cost in zip(snippets, map(session.backend.counter, texts), strict=True):
         if cost <= room:
             kept.append(one)
             room -= cost

@@ -10,7 +10,7 @@ from attrs import frozen
 from leanwide.context.passage import Passage, choose_passage
 from leanwide.context.view import View
 from leanwide.features.exclusion import exclusion_reason
-from leanwide.features.session import Workbench
+from leanwide.features.session import Session
 from leanwide.prompt.question import CodeContext
 from leanwide.syntax import Definition, Language, Position, Span, SyntaxTree, definitions_from
 
@@ -58,15 +58,15 @@ def defined(found: ResolvedSelection) -> Definition | None:
     return starting[0] if starting else None
 
 
-async def find(place: Selection, verb: str, bench: Workbench) -> ResolvedSelection | str:
+async def find(place: Selection, verb: str, session: Session) -> ResolvedSelection | str:
     """Find the lines that are meant; or say, in a sentence with ``verb``, why there are none.
 
     White space is nothing to read, and excluded files are never read by the model.
     """
     view = place.view
-    if reason := await exclusion_reason(view, bench.names):
+    if reason := await exclusion_reason(view, session.names):
         return f"{reason}."
-    tree = await bench.trees.whole(view)
+    tree = await session.trees.whole(view)
     passage = await asyncio.to_thread(choose_passage, view, place.selection, tree)
     if passage is None:
         return f"There is nothing to {verb} here: the place holds only white space."

@@ -1,4 +1,4 @@
-"""Reads the code around a place where the cursor rests, before anything is typed there.
+"""Prefills what a completion will need where the cursor rests, before anything is typed there.
 
 The first suggestion at a place waits for its prompt, which is most of its time on a slow machine.
 Most places are looked at before they are typed at.
@@ -10,43 +10,45 @@ import contextlib
 import time
 
 from leanwide.context.view import View
-from leanwide.engine.base import EngineError
-from leanwide.features.completion.complete import decide
-from leanwide.features.completion.page_prefill import read_pages
-from leanwide.features.completion.prefill import read_whole
+from leanwide.engine.base import EngineError, ModelInfo
+from leanwide.features.completion.page_prefill import prefill_pages
+from leanwide.features.completion.prefill import prefill_whole
+from leanwide.features.completion.request import CompletionRequest, idle_request
+from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.suppression import why_silent
-from leanwide.features.completion.trained_languages import why_foreign
-from leanwide.features.completion.window import CompletionRequest, kept_window
+from leanwide.features.completion.window import kept_window
 from leanwide.features.exclusion import exclusion_reason
-from leanwide.features.session import Workbench
+from leanwide.features.session import Session
+from leanwide.features.trained_languages import why_untrained
 
 
-async def arrive(view: View, bench: Workbench) -> None:
-    """Begin to read what a completion at the view's cursor needs, unless that is known or useless.
+async def cursor_rests(view: View, state: CompletionState) -> None:
+    """Begin to prefill for the view's cursor, unless that is done already or of no use.
 
-    It goes after everything that somebody waits for, and makes way for it.
+    Every request goes first, and interrupts it.
     """
-    model, generation = bench.engine.model, bench.running
-    if not bench.manners.follow_cursor or bench.machine.spares_work:
+    session, model = state.session, state.session.backend.engine.model
+    generating = state.running is not None and not state.running.over
+    if model is None or model.fim is None or generating or not _wanted(view, model, session):
         return
-    if model is None or model.fim is None or (generation is not None and not generation.over):
+    if await exclusion_reason(view, session.names):
         return
-    if why_silent(view, asked_by_hand=False) or why_foreign(view, model):
-        return
-    if await exclusion_reason(view, bench.names):
-        return
-    _, calm = decide(view, bench)
-    asked = CompletionRequest(
-        view=view, decision=calm, patient=calm, fim=model.fim, began=time.monotonic()
-    )
+    request = idle_request(view, model.fim, time.monotonic(), session)
     with contextlib.suppress(EngineError):
-        window = await kept_window(asked, bench)
+        window = await kept_window(request, state)
         if window is not None and window.whole:
             return
-    bench.work_idle(_read(asked, bench))
+    state.start_idle_work(_prefill(request, state))
 
 
-async def _read(asked: CompletionRequest, bench: Workbench) -> None:
+def _wanted(view: View, model: ModelInfo, session: Session) -> bool:
+    """Whether the user and the machine allow it, and a suggestion would be shown at the view."""
+    if not session.preferences.follow_cursor or session.backend.machine.spares_work:
+        return False
+    return not (why_silent(view, by_hand=False) or why_untrained(view, model))
+
+
+async def _prefill(request: CompletionRequest, state: CompletionState) -> None:
     with contextlib.suppress(EngineError):
-        await read_whole(asked, bench)
-    await read_pages(asked, bench)
+        await prefill_whole(request, state)
+    await prefill_pages(request, state)

@@ -1,155 +1,204 @@
-"""Starts a generation for a view: window, prompt, request, tree; and settles it when it ends."""
+"""Starts a generation at a view: window, prompt, request, end detector; and records its answer."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
 from attrs import evolve
 
-from leanwide.context.view import View
 from leanwide.context.window import Window
 from leanwide.engine.base import CancelToken, Finished, FinishReason, Priority, Request
-from leanwide.features.completion.generation import Closes, Generation
-from leanwide.features.completion.suggestions import MOST_PARTS, AnswerEnd, Suggestion
-from leanwide.features.completion.window import (
-    CompletionRequest,
-    choose_window,
-    kept_window,
-    prompt_tokens,
-)
-from leanwide.features.journal import (
-    AnswerSource,
-    GenerationRecord,
-    Record,
-    free_record,
-    model_record,
-)
-from leanwide.features.session import Workbench
-from leanwide.postprocess.filters import joined, shape
+from leanwide.features.completion.end_detector import FindEnd, FindTree, end_detector
+from leanwide.features.completion.generation import Generation
+from leanwide.features.completion.request import CompletionRequest
+from leanwide.features.completion.state import CompletionState
+from leanwide.features.completion.suggestions import MAX_PARTS, AnswerEnd, Suggestion
+from leanwide.features.completion.window import choose_window, kept_window, prompt_tokens
+from leanwide.features.journal import AnswerSource, Generated, model_record, no_cost_record
+from leanwide.features.session import Backend
+from leanwide.postprocess.filter_context import FilterContext
+from leanwide.postprocess.filters import filtered, joined
 from leanwide.postprocess.partial import whole_lines
-from leanwide.postprocess.repetition import loop_start
 from leanwide.prompt.infill import infill_prompt, readable
-from leanwide.syntax import SyntaxTree, completed_length
-from leanwide.syntax import shape as syntax_shape
-
-FindTree = Callable[[View], Awaitable[SyntaxTree | None]]
-"""Gives the syntax tree of a view; None for a language without a grammar."""
 
 _LONGEST_MS: Final = 60_000.0
 """Milliseconds for which an answer may grow. What is there is shown long before."""
-_CUT_SHORT: Final = (FinishReason.DEADLINE, FinishReason.LENGTH)
+_CUT: Final = (FinishReason.DEADLINE, FinishReason.LENGTH)
+_NO_ROOM: Final = "silent because the line is longer than the context"
 
 
-async def start_generation(
-    asked: CompletionRequest, bench: Workbench, priority: Priority, cancel: CancelToken
+async def start_interactive(
+    request: CompletionRequest, state: CompletionState, cancel: CancelToken
 ) -> Generation | None:
-    """Start to generate at the view; None where that is outdated by now or the line has no room.
+    """Start to generate for a request, in place of every other generation.
 
-    An interactive generation ends the one before it; a background one only what runs ahead.
+    Returns None where the request is superseded by then, or its line has no room.
 
     Raises:
         EngineError: The engine is gone.
     """
-    ahead = priority is Priority.BACKGROUND
-    bench.questions += not ahead
-    question = bench.questions
-    make_way = bench.end_ahead if ahead else bench.end_all
-    make_way()  # at once: a generation that nobody needs takes the processor from what follows
-    trees = bench.trees
-    near, here = (trees.near_ahead, trees.here_ahead) if ahead else (trees.near, trees.here)
-    window = await kept_window(asked, bench)
+    state.request_serial += 1
+    serial = state.request_serial
+    state.cancel_all()  # now: they would compete for the processor with what follows
+    trees, view = state.session.trees, request.view
+    window = await kept_window(request, state)
     if window is None:
-        window, why = await choose_window(asked, bench, await near(asked.view))
-        asked = _because(asked, why)
-    if cancel.cancelled or question != bench.questions:
+        window, reason = await choose_window(request, state, await trees.near(view))
+        request = _with_reason(request, reason)
+    if cancel.cancelled or serial != state.request_serial:
         return None
-    spent = window.tokens + bench.counter(window.typed)
-    room = prompt_tokens(bench.engine, asked.patient) - spent
-    if room < 0:
-        if not ahead:  # nobody asked
-            bench.journal.add(_no_room(asked))
+    fitted = _fitted(request, window, state.session.backend)
+    if fitted is None:
+        record = no_cost_record(
+            request.decision, AnswerSource.NONE, _NO_ROOM, request.began, request.waited_ms
+        )
+        state.session.journal.add(record)
         return None
-    if len(asked.said.encode()) > room:
-        asked = evolve(asked, said="")
-    request = Request(
-        lane=asked.decision.lane,
-        prompt=infill_prompt(evolve(window, typed=window.typed + asked.said), asked.fim),
-        priority=priority,
-        max_tokens=asked.decision.budget.output_tokens,
-        deadline_ms=_LONGEST_MS,
-        heal=True,
-    )
-    token = CancelToken()
-    generation = Generation(
-        asked.view,
-        bench.engine.generate(request, token),
-        token,
-        partial(_closes, token, bench.running, asked.view, window, here),
-        lambda ended: settle(ended, asked, request, bench),
-        asked.said,
-    )
-    make_way()  # for what began meanwhile
-    if ahead:
-        bench.ahead = generation
-        return generation
-    bench.running = generation
-    bench.windows[asked.view.uri] = window
+    asked = _engine_request(fitted, window, Priority.INTERACTIVE)
+    generation = _start(fitted, asked, window, trees.here, state)
+    state.cancel_all()  # what began meanwhile
+    state.running = generation
+    state.windows[view.uri] = window
     return generation
 
 
-def _because(asked: CompletionRequest, why: str) -> CompletionRequest:
-    """Return the same with one more reason for its budget."""
-    reasons = ", ".join(filter(None, (asked.decision.reason, why)))
-    return evolve(asked, decision=evolve(asked.decision, reason=reasons))
+async def start_prefetch(request: CompletionRequest, state: CompletionState) -> None:
+    """Start to generate what may be asked for next, in place of an earlier prefetch.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    serial = state.request_serial
+    state.cancel_prefetch()
+    trees, view = state.session.trees, request.view
+    window = await kept_window(request, state)
+    if window is None:
+        window, _ = await choose_window(request, state, await trees.near_ahead(view))
+    if serial != state.request_serial:
+        return
+    fitted = _fitted(request, window, state.session.backend)
+    if fitted is not None:
+        asked = _engine_request(fitted, window, Priority.BACKGROUND)
+        generation = _start(fitted, asked, window, trees.here_ahead, state)
+        state.cancel_prefetch()  # what began meanwhile
+        state.prefetched = generation
 
 
-def _no_room(asked: CompletionRequest) -> Record:
-    why = "silent because the line is longer than the context"
-    return free_record(asked.decision, AnswerSource.NONE, why, asked.began, asked.waited_ms)
+def _with_reason(request: CompletionRequest, reason: str) -> CompletionRequest:
+    """Return the request with one more reason for its budget."""
+    reasons = ", ".join(filter(None, (request.decision.reason, reason)))
+    return evolve(request, decision=evolve(request.decision, reason=reasons))
 
 
-async def _closes(
-    cancel: CancelToken,
-    previous: Generation | None,
-    view: View,
+def _fitted(
+    request: CompletionRequest, window: Window, backend: Backend
+) -> CompletionRequest | None:
+    """Return the request, without what was said where that has no room; None without any room."""
+    spent = window.tokens + backend.counter(window.typed)
+    room = prompt_tokens(backend.engine, request.full_decision) - spent
+    if room < 0:
+        return None
+    return request if len(request.said.encode()) <= room else evolve(request, said="")
+
+
+def _engine_request(request: CompletionRequest, window: Window, priority: Priority) -> Request:
+    return Request(
+        lane=request.decision.lane,
+        prompt=infill_prompt(evolve(window, typed=window.typed + request.said), request.fim),
+        priority=priority,
+        max_tokens=request.decision.budget.output_tokens,
+        deadline_ms=_LONGEST_MS,
+        heal=True,
+    )
+
+
+def _start(
+    request: CompletionRequest,
+    asked: Request,
     window: Window,
     find_tree: FindTree,
-) -> Closes | None:
-    """Give the function that finds the end of what the completion completes; None once cancelled.
+    state: CompletionState,
+) -> Generation:
+    token = CancelToken()
+    return Generation(
+        request,
+        state.session.backend.engine.generate(asked, token),
+        token,
+        partial(_detector, request, window, find_tree, state.running, token),
+        partial(_record, request, asked, state),
+    )
 
-    The engine has its request before this runs, and the last words of the generation that made way
-    are heard: reading a long file anew takes a while.
+
+async def _detector(
+    request: CompletionRequest,
+    window: Window,
+    find_tree: FindTree,
+    superseded: Generation | None,
+    cancel: CancelToken,
+) -> FindEnd | None:
+    """Return what finds the end of the completion; None once that is cancelled.
+
+    The engine has its request before this runs. Waits for the superseded generation's final event
+    first, so that its text is recorded; parsing a long file again is slow.
     """
-    if previous is not None:
-        await previous.heard()
-    if cancel.cancelled:  # whoever takes its text up finds the end
+    if superseded is not None:
+        await superseded.finished()
+    if cancel.cancelled:
         return None
-    tree = await find_tree(view)
-    if tree is None:
-        ends = _first_line if view.line_before.strip() else _first_paragraph
-    else:
-        before = window.before + window.typed
-        kind = await asyncio.to_thread(syntax_shape, tree, (view.line, view.column))
-        language = tree.language
-
-        def ends(text: str) -> int | None:
-            return completed_length(language, before, text, window.after, shape=kind)
-
-        await asyncio.to_thread(ends, "")  # what stands before is read once
-
-    def closes(text: str) -> int | None:
-        end = ends(text)
-        return loop_start(text) if end is None else end
-
-    return closes
+    return await end_detector(request.view, window, find_tree)
 
 
-def _tell_more(generation: Generation, bench: Workbench) -> None:
-    if bench.asked_at is not None and generation.agrees_with(bench.asked_at):
-        bench.tell_more(bench.asked_at)
+def _record(
+    request: CompletionRequest,
+    asked: Request,
+    state: CompletionState,
+    generation: Generation,
+    finished: Finished,
+) -> Suggestion | None:
+    """Remember what a generation said and what it cost; return its answer, if it is of use."""
+    session = state.session
+    suggestion = _suggestion(request, generation, finished, state.filter_context(request.view))
+    whole = suggestion.ended is AnswerEnd.WHOLE
+    useful = (whole or suggestion.text != "") and not generation.abandoned
+    if useful:
+        state.suggestions.add(suggestion)
+        grew = request.parts > 0 and len(suggestion.text) > len(request.said)
+        if generation.has_more_than_shown or grew:
+            _notify_more(generation, state)
+    prefetched = asked.priority is Priority.BACKGROUND
+    if not prefetched:  # background work is interrupted: its times say nothing about the speed
+        session.learn(finished.stats)
+    queue_ms = finished.stats.queue_ms + request.waited_ms
+    generated = Generated(
+        stats=evolve(finished.stats, queue_ms=queue_ms),
+        prompt=readable(asked.prompt, request.fim),
+        answer=suggestion.shown,
+        why_ended="complete" if generation.complete else finished.reason,
+        source=AnswerSource.AHEAD if prefetched else AnswerSource.MODEL,
+    )
+    session.journal.add(model_record(request.decision, generated, request.began))
+    return suggestion if useful else None
+
+
+def _suggestion(
+    request: CompletionRequest, generation: Generation, finished: Finished, context: FilterContext
+) -> Suggestion:
+    """Return a generation's answer, cut to what is remembered of it."""
+    text, ended, parts = generation.text, _how_ended(generation, finished), request.parts + 1
+    if ended is AnswerEnd.CUT:
+        text = whole_lines(text)
+        ended = AnswerEnd.WHOLE if parts == MAX_PARTS else ended
+    if ended is not AnswerEnd.BROKEN_OFF:
+        text = joined(text, context)
+    return Suggestion(
+        view=request.view,
+        text=text,
+        shown=filtered(text, context),
+        decision=request.decision,
+        ended=ended,
+        parts=parts,
+    )
 
 
 def _how_ended(generation: Generation, finished: Finished) -> AnswerEnd:
@@ -157,45 +206,10 @@ def _how_ended(generation: Generation, finished: Finished) -> AnswerEnd:
         return AnswerEnd.WHOLE
     if finished.reason is FinishReason.CANCELLED:
         return AnswerEnd.BROKEN_OFF
-    return AnswerEnd.CUT if finished.reason in _CUT_SHORT else AnswerEnd.WHOLE
+    return AnswerEnd.CUT if finished.reason in _CUT else AnswerEnd.WHOLE
 
 
-def _first_line(text: str) -> int | None:
-    end = text.find("\n")
-    return end if end >= 0 else None
-
-
-def _first_paragraph(text: str) -> int | None:
-    end = text.find("\n\n", len(text) - len(text.lstrip()))
-    return end if end >= 0 else None
-
-
-def settle(
-    generation: Generation, asked: CompletionRequest, request: Request, bench: Workbench
-) -> None:
-    """Remember what a generation said and what it cost, when it has ended."""
-    finished = generation.finished
-    if finished is None:
-        return
-    text, ended, parts = generation.text, _how_ended(generation, finished), asked.parts + 1
-    if ended is AnswerEnd.CUT:
-        text = whole_lines(text)
-        ended = AnswerEnd.WHOLE if parts == MOST_PARTS else ended
-    if ended is not AnswerEnd.BROKEN_OFF:
-        text = joined(text, bench.setting(asked.view))
-    if (ended is AnswerEnd.WHOLE or text) and not generation.abandoned:
-        bench.suggestions.add(Suggestion(asked.view, text, ended, parts))
-        if generation.has_news or (asked.parts and len(text) > len(asked.said)):
-            _tell_more(generation, bench)
-    ahead = request.priority is Priority.BACKGROUND
-    if not ahead:  # work that gives way to everything tells nothing of the speed
-        bench.learn(finished.stats)
-    said = GenerationRecord(
-        source=AnswerSource.AHEAD if ahead else AnswerSource.MODEL,
-        prompt=readable(request.prompt, asked.fim),
-        answer=shape(text, bench.setting(asked.view)),
-        why_ended="complete" if generation.complete else finished.reason,
-    )
-    queue_ms = finished.stats.queue_ms + asked.waited_ms
-    stats = evolve(finished.stats, queue_ms=queue_ms)
-    bench.journal.add(model_record(asked.decision, said, stats, asked.began))
+def _notify_more(generation: Generation, state: CompletionState) -> None:
+    """Tell the client that there is more than it shows, where it still shows it."""
+    if state.last_asked is not None and generation.agrees_with(state.last_asked):
+        state.notify_more(state.last_asked)

@@ -1,8 +1,8 @@
-"""A generation under way, which outlives the request that started it while it is still of use.
+"""A running generation. It outlives the request that started it while its text is still of use.
 
-Somebody who types what the model is about to say would otherwise cancel it with every key. Later
-requests wait for the same generation as long as it agrees with what they typed; one that was ended
-in the middle is taken up again where it stopped.
+A user who types what the model is about to say would otherwise cancel it with every key. Later
+requests wait for the same generation as long as it agrees with what was typed since; one that was
+cancelled is continued by the next generation from where it stopped.
 """
 
 from __future__ import annotations
@@ -18,133 +18,107 @@ from attrs import frozen
 
 from leanwide.context.view import View, typed_since
 from leanwide.engine.base import CancelToken, EngineError, Finished, Piece
+from leanwide.features.completion.end_detector import FindEnd
+from leanwide.features.completion.request import CompletionRequest
+from leanwide.features.completion.suggestions import AnswerEnd, KnownAnswer, Suggestion
+from leanwide.postprocess.following import may_repeat
 from leanwide.postprocess.markup import MarkupStream
 from leanwide.postprocess.partial import whole_lines
 
 logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS: Final = 0.3
-"""How long a generation goes on for whoever comes next, when the document changed and nobody waits:
-longer than Neovim's debounce of 0.2 s. An editor that cancels by itself ends it at once."""
-
-Shows = Callable[[str], bool]
-"""Whether a beginning of the answer, from the cursor on, is worth showing."""
-
-Closes = Callable[[str], int | None]
-"""Where in a text the completion is complete, in code points; None while it is not."""
-
-FindCloses = Callable[[], Awaitable[Closes | None]]
-"""Gives what tells where a completion is complete; None where nobody will ask."""
+"""How long a generation for which no request waits goes on after the document changed. Neovim asks
+again after 0.2 s. A client that cancels the request ends the generation at once."""
 
 
 @frozen
 class WaitLimit:
-    """How long somebody waits for an answer to grow."""
+    """How long a request waits for an answer that grows."""
 
     seconds: float | None
     """From its first new text on; None waits for all of it."""
-    shows: Shows
-    """With nothing worth showing they wait on."""
+    filtered: Callable[[str], str]
+    """Returns what of a text is shown; while that is nothing, the wait goes on."""
 
 
 class Generation:
-    """Runs in a task of its own and collects the text."""
+    """Collects the text of one generation, in a task of its own."""
 
     def __init__(
         self,
-        view: View,
+        request: CompletionRequest,
         events: AsyncIterator[Piece | Finished],
         cancel: CancelToken,
-        find_closes: FindCloses,
-        settle: Callable[[Generation], None],
-        said: str = "",
+        detector: Callable[[], Awaitable[FindEnd | None]],
+        on_finish: Callable[[Generation, Finished], Suggestion | None],
     ) -> None:
         """Start collecting.
 
         Args:
-            view: Where the text belongs.
+            request: Where the text belongs, and how it begins.
             events: The engine's stream.
             cancel: The stream's token.
-            find_closes: Gives what is asked after each piece whether the text is complete. It runs
-                when the engine has been asked, and pieces that come earlier wait for it.
-            settle: Called once when the stream has ended, before anybody who waits goes on.
-            said: The beginning of the text, from a generation that was ended in the middle.
+            detector: Returns what is asked after each piece whether the text is complete. It runs
+                while the engine works; pieces that come earlier wait for it.
+            on_finish: Called when the stream has ended, before waiting requests continue; returns
+                the whole answer, if there is one.
         """
-        self.view = view
-        self._heard = MarkupStream(view, said)
+        self.view = request.view
         self.complete = False
-        """The code is complete, so that the generation was ended before the model ended it."""
-        self.finished: Finished | None = None
+        """The code is complete: the generation was ended before the model ended it."""
         self.abandoned = False
-        """Its document is closed: nothing of it is to be remembered."""
-        self._stopped = False
+        """Its document is closed: nothing of it is remembered."""
+        self.stopped = False
+        self.result: Finished | None = None
+        self._decision = request.decision
+        self._answer: Suggestion | None = None
+        self._stream = MarkupStream(request.view, request.said)
         self._cancel = cancel
-        self._closes: Closes | None = None
-        self._settle = settle
-        self._waiting = 0
+        self._find_end: FindEnd | None = None
+        self._on_finish = on_finish
+        self._waiting_requests = 0
         self._grace: asyncio.TimerHandle | None = None
         self._shown: int | None = None
-        """Code points that were there when somebody was shown a part; None: nobody was."""
-        self._began: float | None = None
-        """When the first new text came, in seconds of ``time.monotonic``."""
+        """Code points of the longest part that was shown early; None: none was."""
+        self._first_text_at: float | None = None
+        """In seconds of ``time.monotonic``."""
         self._grew = asyncio.Event()
         self._error: EngineError | None = None
-        self._task = asyncio.create_task(self._collect(events))
-        self._closing = asyncio.create_task(self._find_end(find_closes))
+        self._collecting = asyncio.create_task(self._collect(events))
+        self._detecting = asyncio.create_task(self._detect(detector))
 
     @property
     def text(self) -> str:
-        """What the model said so far."""
-        return self._heard.text
-
-    @property
-    def stopped(self) -> bool:
-        """Whether somebody ended it."""
-        return self._stopped
+        """What the model said so far, with LF endings."""
+        return self._stream.text
 
     @property
     def over(self) -> bool:
         """Whether no more text comes."""
-        return self.finished is not None or self._error is not None
+        return self.result is not None or self._error is not None
 
     @property
     def knows_end(self) -> bool:
-        """Whether it is known what tells where the completion is complete, if anything does."""
-        return self._closing.done()
+        """Whether the end detector is ready."""
+        return self._detecting.done()
 
     def agrees_with(self, now: View) -> bool:
-        """Whether what comes may still be what a later view wants."""
+        """Whether the text may still be what a later view wants."""
         typed = typed_since(self.view, now)
-        if typed is None or self._stopped:
+        if typed is None or self.stopped:
             return False
         return self.text.startswith(typed) or (not self.over and typed.startswith(self.text))
 
-    def shown_early(self, now: View) -> str | None:
-        """Give what may be shown so far, and remember that it was: more of it is news then."""
-        text = self._ready(now)
-        if text is not None:
-            self._shown = max(self._shown or 0, len(self.text))
-        return text
-
     @property
-    def has_news(self) -> bool:
-        """Whether there is more than what was shown early."""
+    def has_more_than_shown(self) -> bool:
+        """Whether the text is longer than what was shown early."""
         return self._shown is not None and len(self.text) > self._shown
 
-    def _ready(self, now: View) -> str | None:
-        """Give what a later view may be shown while more comes; None where nothing fits there.
+    async def wait(self, now: View, cancel: CancelToken, limit: WaitLimit) -> KnownAnswer | None:
+        """Wait for the whole text, or until enough of it is worth showing, and return it.
 
-        It is whole lines, and the first one as far as it is there.
-        """
-        typed, text = typed_since(self.view, now), whole_lines(self.text)
-        if typed is None or self._stopped or not self.text.startswith(typed):
-            return None
-        return text[len(typed) :]
-
-    async def wait(self, now: View, cancel: CancelToken, patience: WaitLimit) -> bool:
-        """Wait until all text is there, or so much of it that it is to be shown.
-
-        Returns False once it no longer fits the view, or on cancel.
+        Returns None once it no longer fits the view, or on cancel.
 
         Raises:
             EngineError: The engine cannot serve the request, or died while it did.
@@ -152,10 +126,10 @@ class Generation:
         cancel.on_cancel(self._grew.set)
         self._hold()
         try:
-            while self._keeps_waiting(now, patience) and not cancel.cancelled:
+            while self._keeps_waiting(now, limit) and not cancel.cancelled:
                 self._grew.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._grew.wait(), self._left(patience) or None)
+                    await asyncio.wait_for(self._grew.wait(), self._seconds_left(limit) or None)
         except asyncio.CancelledError:
             self._release(grace=0.0)
             raise
@@ -163,52 +137,71 @@ class Generation:
         self._release(grace=None if fits else _GRACE_SECONDS)
         if self._error is not None:
             raise self._error
-        return fits
+        return self._answer_at(now, limit) if fits else None
 
-    def _keeps_waiting(self, now: View, patience: WaitLimit) -> bool:
-        if self.over or not self.agrees_with(now):
-            return False
-        return self._left(patience) != 0 or not patience.shows(self._ready(now) or "")
-
-    def _left(self, patience: WaitLimit) -> float | None:
-        """Seconds until what is there is to be shown; None where that is not known yet."""
-        if patience.seconds is None or self._began is None:
-            return None
-        return max(0.0, self._began + patience.seconds - time.monotonic())
-
-    def doubt(self) -> None:
-        """Note that the document changed: unless somebody asks for more soon, it ends."""
-        if self._waiting == 0 and not self.over:
-            self._end_soon(_GRACE_SECONDS)
+    def end_unless_taken_up(self) -> None:
+        """End it soon, because the document changed, unless a request waits for it by then."""
+        if self._waiting_requests == 0 and not self.over:
+            self._end_after(_GRACE_SECONDS)
 
     def stop(self) -> None:
-        """End it: nobody wants the text any more. What was evaluated stays in the KV cache."""
-        self._stopped = True
+        """End it. What was evaluated stays in the KV cache."""
+        self.stopped = True
         self._cancel.cancel()
         self._grew.set()
-
-    async def heard(self) -> None:
-        """Wait until its stream has ended and it is settled."""
-        await asyncio.wait((self._task,))
 
     def abandon(self) -> None:
         """End it, and remember nothing of it."""
         self.abandoned = True
         self.stop()
 
+    async def finished(self) -> None:
+        """Wait until its stream has ended and its text is remembered."""
+        await asyncio.wait((self._collecting,))
+
+    def _answer_at(self, now: View, limit: WaitLimit) -> KnownAnswer | None:
+        if self.over:
+            return self._answer.rest_at(now, limit.filtered) if self._answer is not None else None
+        text = self._part_for(now)
+        if text is None:
+            return None
+        self._shown = max(self._shown or 0, len(self.text))
+        return KnownAnswer(text, limit.filtered(text), self._decision, AnswerEnd.BROKEN_OFF)
+
+    def _part_for(self, now: View) -> str | None:
+        """Return what of a growing text fits a view: whole lines, or the first line's beginning."""
+        typed, text = typed_since(self.view, now), whole_lines(self.text)
+        if typed is None or self.stopped or not self.text.startswith(typed):
+            return None
+        return text[len(typed) :]
+
+    def _keeps_waiting(self, now: View, limit: WaitLimit) -> bool:
+        if self.over or not self.agrees_with(now):
+            return False
+        if self._seconds_left(limit) != 0:
+            return True
+        shown = limit.filtered(self._part_for(now) or "")
+        return not shown or may_repeat(shown, now)
+
+    def _seconds_left(self, limit: WaitLimit) -> float | None:
+        """Return the seconds until the text is shown as it is; None while that is not known."""
+        if limit.seconds is None or self._first_text_at is None:
+            return None
+        return max(0.0, self._first_text_at + limit.seconds - time.monotonic())
+
     def _hold(self) -> None:
-        self._waiting += 1
+        self._waiting_requests += 1
         if self._grace is not None:
             self._grace.cancel()
             self._grace = None
 
     def _release(self, grace: float | None) -> None:
-        """Let go of it; the last one to do so ends it after ``grace`` seconds, if any."""
-        self._waiting -= 1
-        if self._waiting == 0 and not self.over and grace is not None:
-            self._end_soon(grace)
+        """Note that a request waits no more; after the last one, end in ``grace`` seconds."""
+        self._waiting_requests -= 1
+        if self._waiting_requests == 0 and not self.over and grace is not None:
+            self._end_after(grace)
 
-    def _end_soon(self, grace: float) -> None:
+    def _end_after(self, grace: float) -> None:
         if self._grace is not None:
             self._grace.cancel()
         self._grace = asyncio.get_running_loop().call_later(grace, self.stop)
@@ -217,38 +210,37 @@ class Generation:
         try:
             async for event in events:
                 if isinstance(event, Finished):
-                    await self._closing
-                    self.finished = event
-                    self._settle(self)
+                    await self._detecting
+                    self.result = event
+                    self._answer = self._on_finish(self, event)
                 else:
                     self._take(event)
                 self._grew.set()
         except EngineError as error:
             self._error = error
-        except Exception:  # whoever waits must get an answer, and not wait for ever
+        except Exception:  # waiting requests must get an answer
             logger.exception("a generation failed")
             self._error = EngineError("the suggestion failed: the log says why")
         finally:
             self._grew.set()
 
-    async def _find_end(self, find_closes: FindCloses) -> None:
-        self._closes = await find_closes()
-        self._look_for_end()
+    async def _detect(self, detector: Callable[[], Awaitable[FindEnd | None]]) -> None:
+        self._find_end = await detector()
+        self._end_if_complete()
 
     def _take(self, piece: Piece) -> None:
-        """Take more of the answer, unless it is complete."""
         if not self.complete:
-            self._began = self._began or time.monotonic()
-            self._heard.take(piece)
-            self._look_for_end()
+            self._first_text_at = self._first_text_at or time.monotonic()
+            self._stream.take(piece)
+            self._end_if_complete()
 
-    def _look_for_end(self) -> None:
-        """End the generation at a marker, or where the code that it completes is complete."""
+    def _end_if_complete(self) -> None:
+        """End at a marker, or where the code is complete."""
         if self.complete:
             return
-        end = self._closes(self.text) if self._closes is not None else None
+        end = self._find_end(self.text) if self._find_end is not None else None
         if end is not None:
-            self._heard.text = self.text[:end]
-        if end is not None or self._heard.ended:
+            self._stream.text = self.text[:end]
+        if end is not None or self._stream.ended:
             self.complete = True
             self._cancel.cancel()

@@ -1,4 +1,4 @@
-"""Reads the pages around a place while nobody waits, so that a jump finds its context read."""
+"""Prefills the pages around a place while no request waits, so that a jump finds its context."""
 
 from __future__ import annotations
 
@@ -12,68 +12,71 @@ from leanwide.context.view import with_lf
 from leanwide.context.window import Related
 from leanwide.engine.base import EngineError, Priority, Request
 from leanwide.features.completion.prefill import evaluate
-from leanwide.features.completion.window import CompletionRequest, page_tokens, prompt_tokens
-from leanwide.features.session import Workbench
+from leanwide.features.completion.request import CompletionRequest
+from leanwide.features.completion.state import CompletionState
+from leanwide.features.completion.window import page_tokens, prompt_tokens
 from leanwide.prompt.infill import prefix_prompt
 
-_OTHERS: Final = 3
-"""Sequences of the lane that no page takes: for the prompt at hand, its next version, and another
-document's."""
-_WORTH_READING: Final = 64
-"""Tokens; with fewer of them unread a jump is quick already."""
+_OTHER_SEQUENCES: Final = 3
+"""Sequences of the lane that hold no page: the prompt in use, its next version, and another
+document's prompt."""
+_MIN_UNREAD_TOKENS: Final = 64
+"""With fewer tokens to evaluate, a jump is quick already."""
 
 
-async def read_pages(
-    asked: CompletionRequest, bench: Workbench, pause_seconds: float = 0.0
+async def prefill_pages(
+    request: CompletionRequest, state: CompletionState, pause_seconds: float = 0.0
 ) -> None:
-    """Read the page of a place and those next to it, after a pause without a key."""
-    if not bench.manners.follow_cursor or bench.machine.spares_work:
+    """Prefill the page of a place and those next to it, after a pause without a key."""
+    session = state.session
+    if not session.preferences.follow_cursor or session.backend.machine.spares_work:
         return
     with contextlib.suppress(EngineError):
-        unread = await _unread(asked, bench)
+        unread = await _unread_pages(request, state)
         if unread:
             await asyncio.sleep(pause_seconds)
-        for request in unread:
-            await evaluate(request, bench.engine)
+        for prefill in unread:
+            await evaluate(prefill, session.backend.engine)
 
 
-async def _unread(asked: CompletionRequest, bench: Workbench) -> list[Request]:
-    """Return what reads the pages that are worth it, the nearest first.
+async def _unread_pages(request: CompletionRequest, state: CompletionState) -> list[Request]:
+    """Return the requests that prefill the pages that are worth it, the nearest first.
 
     Raises:
         EngineError: The engine is gone.
     """
-    lane = asked.patient.lane
-    count = max((one.sequences for one in bench.engine.lanes if one.name == lane), default=0)
-    tokens = page_tokens(bench, asked.patient)
-    found = await asyncio.to_thread(_nearest, asked, tokens, max(0, count - _OTHERS))
-    related = bench.related.get(asked.view.uri, Related())
-    texts = [with_lf("".join(asked.view.lines[page.begins : page.end])) for page in found]
-    room = prompt_tokens(bench.engine, asked.patient) - related.tokens
-    sizes = await bench.engine.count(texts)
+    engine, view = state.session.backend.engine, request.view
+    lane = request.full_decision.lane
+    sequences = max((info.sequences for info in engine.lanes if info.name == lane), default=0)
+    tokens = page_tokens(state.session, request.full_decision)
+    found = await asyncio.to_thread(_nearest, request, tokens, max(0, sequences - _OTHER_SEQUENCES))
+    related = state.related.get(view.uri, Related())
+    texts = [with_lf("".join(view.lines[page.begins : page.end])) for page in found]
+    room = prompt_tokens(engine, request.full_decision) - related.tokens
+    sizes = await engine.count(texts)
     prompts = [
-        prefix_prompt(related, text, asked.fim)
+        prefix_prompt(related, text, request.fim)
         for text, size in zip(texts, sizes, strict=True)
-        if 0 < size <= room  # a page of very long words is only read around its places
+        if 0 < size <= room  # a page of very long words is prefilled around its places only
     ]
-    unread = await bench.engine.unread(lane, prompts)
+    unread = await engine.unread(lane, prompts)
     return [
         Request(
             lane=lane,
             prompt=prompt,
             priority=Priority.BACKGROUND,
             max_tokens=0,
-            deadline_ms=asked.patient.budget.deadline_ms,
+            deadline_ms=request.full_decision.budget.deadline_ms,
             shared_prefix=True,
         )
-        for prompt, tokens in zip(prompts, unread, strict=True)
-        if tokens >= _WORTH_READING
+        for prompt, unread_tokens in zip(prompts, unread, strict=True)
+        if unread_tokens >= _MIN_UNREAD_TOKENS
     ]
 
 
-def _nearest(asked: CompletionRequest, tokens: int, most: int) -> Sequence[Page]:
-    """Return the page of the cursor, the one below it, the one above, and so on."""
-    line, found = asked.view.line, list(pages(asked.view.lines, tokens))
+def _nearest(request: CompletionRequest, tokens: int, count: int) -> Sequence[Page]:
+    """Return up to ``count`` pages: the cursor's, the one below it, the one above, and so on."""
+    line, found = request.view.line, list(pages(request.view.lines, tokens))
     here = next((n for n, page in enumerate(found) if line < page.end), len(found) - 1)
     order = sorted(range(len(found)), key=lambda n: (abs(n - here), n < here))
-    return [found[number] for number in order[:most]]
+    return [found[number] for number in order[:count]]

@@ -1,88 +1,97 @@
-"""Work for the moment when nobody waits: a new anchor, the next suggestion, a tree up to date.
+"""Work for idle moments: a new anchor, the next suggestion, the rest of one, a tree up to date.
 
-It ends as soon as somebody types something else. What the model reads for it goes after everything
-else, and to a spare sequence of the KV cache.
+It ends when the user types something else. The engine runs it after everything else, in a spare
+sequence of the KV cache.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-import attrs
+from attrs import evolve
 
+from leanwide.context.view import View
 from leanwide.context.window import Window, follow, move_anchor
-from leanwide.engine.base import CancelToken, EngineError, Priority
-from leanwide.features.completion.generate import start_generation
-from leanwide.features.completion.page_prefill import read_pages
-from leanwide.features.completion.prefill import read_whole, warm
-from leanwide.features.completion.window import CompletionRequest, learn_typed, prompt_tokens
-from leanwide.features.session import Workbench
+from leanwide.engine.base import EngineError, FimTokens
+from leanwide.features.completion.generate import start_prefetch
+from leanwide.features.completion.page_prefill import prefill_pages
+from leanwide.features.completion.prefill import prefill_whole, prefill_window
+from leanwide.features.completion.request import CompletionRequest, continued, idle_request
+from leanwide.features.completion.state import CompletionState
+from leanwide.features.completion.suggestions import AnswerEnd, KnownAnswer
+from leanwide.features.completion.window import learn_typed, prompt_tokens
+from leanwide.features.exclusion import exclusion_reason
 
-_TYPED_TOKENS: Final = 32
-"""A typed part longer than this, over more than one line, deserves a new anchor."""
-_PAUSE_SECONDS: Final = 2.0
-"""Without a key for so long, nobody is kept waiting by a long file that is read anew."""
+_MAX_TYPED_TOKENS: Final = 32
+"""A typed part longer than this, over more than one line, gets a new anchor."""
+_PARSE_PAUSE_S: Final = 2.0
+"""Seconds without a key after which parsing a long file again keeps no request waiting."""
 
-
-def look_ahead(asked: CompletionRequest, shown: str, bench: Workbench) -> None:
-    """Prepare for what comes after ``shown`` was accepted, or after more was typed."""
-    bench.work_idle(_prepare(asked, shown, bench))
-
-
-def continue_ahead(asked: CompletionRequest, bench: Workbench) -> None:
-    """Have the model go on behind what was said, which is shown already."""
-    if bench.under_way(asked.view) is not None:
-        return
-    bench.work_idle(_continue(asked, bench))
+Prefetch = Callable[[CompletionRequest, KnownAnswer, CompletionState], Awaitable[None]]
 
 
-async def _continue(asked: CompletionRequest, bench: Workbench) -> None:
+def prefetch(view: View, fim: FimTokens, answer: KnownAnswer, state: CompletionState) -> None:
+    """Begin to prepare for what comes after an answer was accepted, or more was typed."""
+    if answer.ended is AnswerEnd.CUT:
+        if state.under_way(view) is None:
+            state.start_idle_work(_work(view, fim, answer, state, _continue))
+    elif answer.ended is AnswerEnd.WHOLE and answer.shown and state.session.preferences.look_ahead:
+        state.start_idle_work(_work(view, fim, answer, state, _prepare))
+
+
+async def _work(
+    view: View, fim: FimTokens, answer: KnownAnswer, state: CompletionState, work: Prefetch
+) -> None:
+    if await exclusion_reason(view, state.session.names) is None:
+        request = idle_request(view, fim, time.monotonic(), state.session)
+        await work(request, answer, state)
+
+
+async def _continue(
+    request: CompletionRequest, answer: KnownAnswer, state: CompletionState
+) -> None:
+    """Generate what follows an answer that was cut, which is shown already."""
     with contextlib.suppress(EngineError):
-        await start_generation(asked, bench, Priority.BACKGROUND, CancelToken())
+        await start_prefetch(continued(request, answer), state)
 
 
-async def _prepare(asked: CompletionRequest, shown: str, bench: Workbench) -> None:
-    bench.trees.follow(asked.view)
+async def _prepare(request: CompletionRequest, answer: KnownAnswer, state: CompletionState) -> None:
+    view, trees = request.view, state.session.trees
+    trees.follow(view)
     await asyncio.sleep(0)  # in a text of 100,000 lines each step takes some milliseconds
     with contextlib.suppress(EngineError):
-        if (window := await _window_to_move(asked, bench)) is not None:
-            await warm(asked, window, bench)
+        if (window := await _window_to_move(request, state)) is not None:
+            await prefill_window(request, window, state)
         await asyncio.sleep(0)
-        next_view = asked.view.with_inserted(shown.replace(asked.view.newline, "\n"))
-        if bench.known(next_view) is None and bench.under_way(next_view) is None:
+        next_view = view.with_inserted(answer.shown)
+        if state.known(next_view) is None and state.under_way(next_view) is None:
             await asyncio.sleep(0)
-            later = attrs.evolve(asked, view=next_view)
-            await start_generation(later, bench, Priority.BACKGROUND, CancelToken())
-        await _deepen(asked, bench)
-    if bench.trees.outdated(asked.view):
-        await asyncio.sleep(_PAUSE_SECONDS)
-        await bench.trees.at(asked.view)
-    await read_pages(asked, bench, bench.pause_seconds)
+            await start_prefetch(evolve(request, view=next_view), state)
+        last = state.windows.get(view.uri)
+        short = state.session.backend.machine.memory_short
+        if last is not None and not last.whole and not short:
+            await prefill_whole(request, state)
+    if trees.outdated(view):
+        await asyncio.sleep(_PARSE_PAUSE_S)
+        await trees.at(view)
+    await prefill_pages(request, state, state.pause_seconds)
 
 
-async def _deepen(asked: CompletionRequest, bench: Workbench) -> None:
-    """Read as much of the file as the mode may have, where an answer could not wait for it.
-
-    Raises:
-        EngineError: The engine is gone.
-    """
-    window = bench.windows.get(asked.view.uri)
-    if window is not None and not window.whole and not bench.machine.memory_short:
-        await read_whole(asked, bench)
-
-
-async def _window_to_move(asked: CompletionRequest, bench: Workbench) -> Window | None:
-    """The window with its anchor moved to the cursor's line; None where it has to stay."""
-    view, count = asked.view, bench.counter
-    last = bench.windows.get(view.uri)
+async def _window_to_move(request: CompletionRequest, state: CompletionState) -> Window | None:
+    """Return the window with its anchor on the cursor's line; None where it has to stay."""
+    view, backend = request.view, state.session.backend
+    last = state.windows.get(view.uri)
     window = follow(view, last) if last is not None else None
     if window is None or window.anchor_line == view.line:
         return None
+    count = backend.counter
     await learn_typed(view, window, count)
-    if count(window.typed) <= _TYPED_TOKENS:
+    if count(window.typed) <= _MAX_TYPED_TOKENS:
         return None
     moved = move_anchor(view, window, count)
-    room = prompt_tokens(bench.engine, asked.patient) - count(moved.typed)
+    room = prompt_tokens(backend.engine, request.full_decision) - count(moved.typed)
     return moved if moved.tokens <= room else None

@@ -1,4 +1,4 @@
-"""Reads prompts into the KV cache while nobody waits for them."""
+"""Prefill: evaluates prompts into the KV cache while no request waits for them."""
 
 from __future__ import annotations
 
@@ -11,58 +11,62 @@ from leanwide.engine.base import (
     Priority,
     Request,
 )
-from leanwide.features.completion.window import CompletionRequest, choose_whole_window
-from leanwide.features.session import Workbench
+from leanwide.features.completion.request import CompletionRequest
+from leanwide.features.completion.state import CompletionState
+from leanwide.features.completion.window import choose_whole_window
 from leanwide.prompt.infill import infill_prompt
 
 
-async def read_whole(asked: CompletionRequest, bench: Workbench) -> None:
-    """Read as much around a place as the mode may have; then that is the document's window.
+async def prefill_whole(request: CompletionRequest, state: CompletionState) -> None:
+    """Prefill all that the mode may have around a place, as the document's window.
 
     Raises:
         EngineError: The engine is gone.
     """
-    tree = await bench.trees.near(asked.view)
-    await warm(asked, await choose_whole_window(asked, bench, tree), bench)
+    tree = await state.session.trees.near(request.view)
+    await prefill_window(request, await choose_whole_window(request, state, tree), state)
 
 
-async def warm(asked: CompletionRequest, window: Window, bench: Workbench) -> None:
-    """Evaluate a window's prompt without generating; then it is the document's window.
+async def prefill_window(
+    request: CompletionRequest, window: Window, state: CompletionState
+) -> None:
+    """Prefill a window's prompt; then it is the document's window.
 
     Raises:
         EngineError: The engine is gone.
     """
-    uri = asked.view.uri
-    before = bench.windows.get(uri)
-    read = before is not None and _around(before) == _around(window)
-    if (read or await _evaluated(asked, window, bench)) and bench.windows.get(uri) is before:
-        bench.windows[uri] = window
+    uri = request.view.uri
+    before = state.windows.get(uri)
+    evaluated = before is not None and _fixed_part(before) == _fixed_part(window)
+    if not evaluated:
+        evaluated = await evaluate(_prefill_request(request, window), state.session.backend.engine)
+    if evaluated and state.windows.get(uri) is before:
+        state.windows[uri] = window
         if window.whole:
-            bench.related[uri] = window.related
+            state.related[uri] = window.related
 
 
-async def _evaluated(asked: CompletionRequest, window: Window, bench: Workbench) -> bool:
-    request = Request(
-        lane=asked.decision.lane,
-        prompt=infill_prompt(window, asked.fim),
+def _prefill_request(request: CompletionRequest, window: Window) -> Request:
+    return Request(
+        lane=request.decision.lane,
+        prompt=infill_prompt(window, request.fim),
         priority=Priority.BACKGROUND,
         max_tokens=0,
-        deadline_ms=asked.decision.budget.deadline_ms,
+        deadline_ms=request.decision.budget.deadline_ms,
     )
-    return await evaluate(request, bench.engine)
 
 
-def _around(window: Window) -> tuple[Related, str, str]:
-    """Return all of a window but what is typed, which costs little to read."""
+def _fixed_part(window: Window) -> tuple[Related, str, str]:
+    """Return all of a window except what was typed, which costs little to evaluate."""
     return window.related, window.before, window.after
 
 
 async def evaluate(request: Request, engine: Engine) -> bool:
-    """Evaluate a prompt while nobody waits; tell whether it was read to its end."""
-    cancel, done = CancelToken(), False
+    """Evaluate a prompt; return whether that reached its end."""
+    cancel, whole = CancelToken(), False
     try:
         async for event in engine.generate(request, cancel):
-            done = isinstance(event, Finished) and event.reason is not FinishReason.CANCELLED
+            whole = isinstance(event, Finished) and event.reason is not FinishReason.CANCELLED
     finally:
         cancel.cancel()
-    return done
+    return whole

@@ -1,8 +1,8 @@
-"""Places that somebody comes back to: their windows outlive the server, and so does the KV cache.
+"""Saves what a user comes back to: the KV cache of a document's prompt, and its window.
 
-The engine keeps the KV cache of a window's prompt in a file, and the window stands in its head. A
-later session finds the same window by it, so that its prompt begins with the same tokens. What is
-left alone by now is not kept, and what was kept of it goes.
+The engine writes the KV cache to a file, and the window stands in the file's header. A later
+session finds the same window by it, so that its prompt begins with the same tokens. What is
+excluded is not saved, and what was saved of it is deleted.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
-from attrs import evolve
+from attrs import define, evolve, field, frozen
 
 from leanwide.context.view import View
 from leanwide.context.window import Window, tail_of
@@ -28,17 +28,52 @@ from leanwide.engine.base import (
     SaveRequest,
     finish,
 )
-from leanwide.engine.saved_states import SavedFolder
+from leanwide.engine.saved_states import SavedFolder, default_folder
 from leanwide.features.document_names import DocumentNames
-from leanwide.features.session import SavedPlace, Workbench
+from leanwide.features.session import Session
 from leanwide.files.area import WorkspaceFolders
 from leanwide.modes.profile import Mode
 from leanwide.prompt.infill import infill_prompt
 
 logger = logging.getLogger(__name__)
 
-_QUIET_S: Final = 10.0
-"""Seconds without a new answer after which the places may be kept."""
+_IDLE_S: Final = 10.0
+"""Seconds without a new answer after which open documents may be saved."""
+
+
+@frozen(kw_only=True)
+class SavedPlace:
+    """What the engine was asked to save of a document."""
+
+    note: bytes
+    """By which its window is found again."""
+    path: str
+    """The document."""
+    others: tuple[str, ...]
+    """Keys of the files whose snippets stand in its prompt."""
+
+
+@define(kw_only=True)
+class SavedPlaces:
+    """What one engine was asked to save, and what is on disk."""
+
+    session: Session
+    folder: SavedFolder = field(factory=lambda: SavedFolder(default_folder()))
+    """It remembers the headers that it has read."""
+    places: dict[str, SavedPlace] = field(factory=dict)
+    """By URI, also of closed documents."""
+    saving: set[asyncio.Task[None]] = field(factory=set)
+    """Documents that were just closed."""
+    last_error: str = ""
+    """The same error is logged once."""
+    checked_with: WorkspaceFolders | None = None
+    """The exclusions that the places were last checked with."""
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something that must not be cancelled by the next request."""
+        task = asyncio.create_task(work)
+        self.saving.add(task)
+        task.add_done_callback(self.saving.discard)
 
 
 class _Note(msgspec.Struct, frozen=True):
@@ -51,95 +86,100 @@ class _Note(msgspec.Struct, frozen=True):
     """With nothing typed, and without the lines around."""
     head: bytes
     tail: bytes
-    """Digests of the lines around, which have to be there again."""
+    """Digests of the lines around, which have to be the same again."""
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(_Note)
 
 
-async def keep_in_quiet(bench: Workbench, now: float) -> None:
-    """Have the places of open documents kept on disk, when nobody has asked for a while."""
-    lane = bench.profiles[Mode.CODE].lane
-    quiet = now - bench.used.get(lane, now) >= _QUIET_S
-    if quiet and bench.engine.status.state is EngineState.IDLE:
-        await keep_places(bench)
+async def save_when_idle(windows: Mapping[str, Window], saved: SavedPlaces, now: float) -> None:
+    """Save open documents when no request came for a while; ``now`` is ``time.monotonic``."""
+    backend, profiles = saved.session.backend, saved.session.profiles
+    idle_s = now - backend.last_used.get(profiles[Mode.CODE].lane, now)
+    if idle_s >= _IDLE_S and backend.engine.status.state is EngineState.IDLE:
+        await save_places(windows, saved)
 
 
-async def keep_places(bench: Workbench) -> None:
-    """Have all places kept on disk, and drop what is left alone by now."""
-    await asyncio.gather(*bench.beside)
-    for uri, window in list(bench.windows.items()):
-        await keep_place(uri, window, bench)
-    if bench.kept_by is not (area := bench.names.area):
-        bench.kept_by = area
-        for uri, kept in list(bench.kept.items()):
-            if not await _may_be_shown(kept.path, kept.others, bench.names):
-                del bench.kept[uri]
-                await _ask(SaveRequest(name=_name(uri)), (), bench)
+async def save_places(windows: Mapping[str, Window], saved: SavedPlaces) -> None:
+    """Save all documents, and delete what is excluded by now."""
+    await asyncio.gather(*saved.saving)
+    for uri, window in list(windows.items()):
+        await save_place(uri, window, saved)
+    names = saved.session.names
+    if saved.checked_with is names.area:
+        return
+    saved.checked_with = names.area
+    for uri, place in list(saved.places.items()):
+        if not await _may_be_shown(place.path, place.others, names):
+            del saved.places[uri]
+            await _request(SaveRequest(name=_name(uri)), (), saved)
 
 
-async def keep_place(uri: str, window: Window, bench: Workbench) -> None:
-    """Have a document's window kept on disk, unless it is already, or is not to be."""
-    model, lanes = bench.engine.model, bench.engine.lanes
-    ready = any(one.name == bench.profiles[Mode.CODE].lane for one in lanes)
-    spared = bench.machine.memory_short or not bench.manners.keep_prompts
-    if spared or not ready or model is None or model.fim is None:
+async def save_place(uri: str, window: Window, saved: SavedPlaces) -> None:
+    """Save a document's window and its KV cache, unless that is done already or not allowed."""
+    session, backend = saved.session, saved.session.backend
+    model, lane = backend.engine.model, session.profiles[Mode.CODE].lane
+    ready = any(info.name == lane for info in backend.engine.lanes)
+    off = backend.machine.memory_short or not session.preferences.keep_prompts
+    if off or not ready or model is None or model.fim is None:
         return
     note = await asyncio.to_thread(_note, window, model)
     others = tuple(snippet.path for snippet in window.related.snippets)
-    kept = SavedPlace(note=note, path=window.path, others=others)
-    if kept == bench.kept.get(uri):
+    place = SavedPlace(note=note, path=window.path, others=others)
+    if place == saved.places.get(uri):
         return
-    if await _may_be_shown(kept.path, kept.others, bench.names):
-        bench.kept[uri] = kept
+    if await _may_be_shown(place.path, place.others, session.names):
+        saved.places[uri] = place
         prompt = infill_prompt(evolve(window, typed=""), model.fim)
-        await _ask(SaveRequest(name=_name(uri), note=note), prompt, bench)
+        await _request(SaveRequest(name=_name(uri), note=note), prompt, saved)
 
 
-async def saved_window(view: View, bench: Workbench) -> Window | None:
-    """Give the window that an earlier session had at a view's cursor; None where there is none."""
-    model = bench.engine.model
-    if model is None or not bench.manners.keep_prompts:
+async def saved_window(view: View, saved: SavedPlaces) -> Window | None:
+    """Return the window that an earlier session had at a view's cursor, or None."""
+    session, model = saved.session, saved.session.backend.engine.model
+    if model is None or not session.preferences.keep_prompts:
         return None
-    window = await asyncio.to_thread(_find, view, model, bench.saved)
+    window = await asyncio.to_thread(_find, view, model, saved.folder)
     if window is None:
         return None
     others = [snippet.path for snippet in window.related.snippets]
-    return window if await _may_be_shown(view.path, others, bench.names) else None
+    return window if await _may_be_shown(view.path, others, session.names) else None
 
 
-async def _ask(keep: SaveRequest, prompt: Prompt, bench: Workbench) -> None:
+async def _request(save: SaveRequest, prompt: Prompt, saved: SavedPlaces) -> None:
+    session = saved.session
     request = Request(
-        lane=bench.profiles[Mode.CODE].lane,
+        lane=session.profiles[Mode.CODE].lane,
         prompt=prompt,
         priority=Priority.BACKGROUND,
         max_tokens=0,
         deadline_ms=0.0,
-        keep=keep,
+        keep=save,
     )
+    engine = session.backend.engine
     try:
-        await finish(bench.engine, request)
+        await finish(engine, request)
     except EngineError as error:
-        if bench.engine.model is not None and str(error) != bench.not_kept:
-            bench.not_kept = str(error)
+        if engine.model is not None and str(error) != saved.last_error:
+            saved.last_error = str(error)
             logger.warning("%s", error)
 
 
 async def _may_be_shown(path: str, others: Iterable[str], names: DocumentNames) -> bool:
-    """Whether neither a document is left alone nor any of the files whose snippets are with it."""
+    """Whether neither a document nor a file whose snippet is in its prompt is excluded."""
     if (await names.judge(path)).reason is not None:
         return False
-    return await asyncio.to_thread(_drawn_in, others, names.area)
+    return await asyncio.to_thread(_may_be_snippets, others, names.area)
 
 
-def _drawn_in(keys: Iterable[str], area: WorkspaceFolders) -> bool:
-    files = map(area.file, keys)
-    return all(file is not None and area.draws_in(str(file)) for file in files)
+def _may_be_snippets(keys: Iterable[str], folders: WorkspaceFolders) -> bool:
+    files = map(folders.file, keys)
+    return all(file is not None and folders.draws_in(str(file)) for file in files)
 
 
 def _name(uri: str) -> str:
-    """What the engine calls the place of a document."""
+    """Return the engine's name for a document's state."""
     return hashlib.sha256(uri.encode("utf-8", "replace")).hexdigest()[:24]
 
 
@@ -150,10 +190,10 @@ def _note(window: Window, model: ModelInfo) -> bytes:
     return _ENCODER.encode(_Note(str(model.path), model.size_bytes, bare, head, tail))
 
 
-def _find(view: View, model: ModelInfo, saved: SavedFolder) -> Window | None:
-    """Read the window that was kept at a view's cursor."""
+def _find(view: View, model: ModelInfo, folder: SavedFolder) -> Window | None:
+    """Read the window that was saved at a view's cursor."""
     tail = tail_of(view)
-    for state in saved.states(_name(view.uri)):
+    for state in folder.states(_name(view.uri)):
         try:
             note = _DECODER.decode(state.head.note)
         except (ValueError, msgspec.MsgspecError):

@@ -1,4 +1,4 @@
-"""What the model said lately, and where: answers for text that is typed through or typed again.
+"""The newest answers of the model, for text that is typed through or typed again.
 
 The key is everything around the cursor, before it and after it: the same prefix in front of another
 suffix is another question.
@@ -14,81 +14,91 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.context.view import View, same_around, text_between
+from leanwide.modes.profile import Decision
 
-MOST_PARTS: Final = 4
-"""Generations that make one suggestion, each but the last cut at the most tokens of an answer."""
-_KEPT: Final = 64
-"""Suggestions remembered over all documents; each holds on to a snapshot's lines."""
+MAX_PARTS: Final = 4
+"""Generations of one suggestion; each but the last ended at the most tokens of an answer."""
+_MAX_SUGGESTIONS: Final = 64
+"""Over all documents; each keeps a snapshot's lines alive."""
 
 
 class AnswerEnd(enum.Enum):
-    """How an answer came to its end."""
+    """How an answer ended."""
 
     WHOLE = enum.auto()
-    """The model had said all."""
+    """The model ended it."""
     CUT = enum.auto()
-    """It had reached the most tokens of an answer."""
+    """At the most tokens of an answer."""
     BROKEN_OFF = enum.auto()
-    """It was ended in the middle."""
+    """It was cancelled, or is still growing."""
 
 
-@frozen
+@frozen(kw_only=True)
 class Suggestion:
-    """An answer of the model, as it came, and the view that it was asked for."""
+    """An answer of the model, and the view that it was asked for."""
 
     view: View
     text: str
-    """With LF endings, before any filter."""
+    """With LF endings, before the filters that cut."""
+    shown: str
+    """With LF endings, after all filters."""
+    decision: Decision
     ended: AnswerEnd = AnswerEnd.WHOLE
     parts: int = 1
-    """Generations that it was made by."""
+    """Generations that made it."""
 
-    def is_for(self, now: View) -> bool:
-        """Whether it was asked for at a later view's cursor."""
-        return (now.line, now.column) == (self.view.line, self.view.column)
+    def rest_at(self, now: View, filtered: Callable[[str], str]) -> KnownAnswer | None:
+        """Return what is left of it at a later view; None where it does not fit there.
 
-    def rest(self, now: View) -> str | None:
-        """What of the text is still to come in a later view; None where it does not fit there."""
+        Where the model was asked at this very place, a text of which nothing is shown is an answer
+        too; elsewhere it is what was left over when a suggestion was accepted.
+        """
         typed = text_between(self.view, now)
         if typed is None or not self.text.startswith(typed) or not same_around(self.view, now):
             return None
-        return self.text[len(typed) :]
+        text = self.text[len(typed) :]
+        shown = self.shown[len(typed) :] if self.shown.startswith(typed) else filtered(text)
+        same_place = (now.line, now.column) == (self.view.line, self.view.column)
+        if not shown and not same_place:
+            return None
+        return KnownAnswer(text, shown, self.decision, self.ended, self.parts)
 
 
 @frozen
 class KnownAnswer:
-    """What is known to come at a cursor."""
+    """What is known to continue at a cursor."""
 
     text: str
+    """With LF endings, before the filters that cut."""
+    shown: str
+    """With LF endings, after all filters."""
+    decision: Decision
+    """Of the request that the model answered."""
     ended: AnswerEnd
-    """How the text came to its end; unless it is whole, more may follow."""
+    """How the text ended; unless it is whole, more may follow."""
     parts: int = 1
-    """Generations that it was made by."""
+    """Generations that made it."""
 
 
 class SuggestionCache:
     """The newest suggestions."""
 
     def __init__(self) -> None:
-        self._suggestions: deque[Suggestion] = deque(maxlen=_KEPT)
+        self._suggestions: deque[Suggestion] = deque(maxlen=_MAX_SUGGESTIONS)
 
     def add(self, suggestion: Suggestion) -> None:
         """Remember a suggestion; the oldest is forgotten."""
         self._suggestions.append(suggestion)
 
-    def find(self, view: View, shows: Callable[[str], bool]) -> KnownAnswer | None:
-        """Give what is known to continue at the view's cursor; None where nothing is.
-
-        Where the model was asked at this very place, a text that shows nothing is an answer too;
-        elsewhere it is what was left over when a suggestion was accepted.
-        """
+    def find(self, view: View, filtered: Callable[[str], str]) -> KnownAnswer | None:
+        """Return what continues at the view's cursor, or None; ``filtered`` are its filters."""
         for suggestion in reversed(self._suggestions):
-            rest = suggestion.rest(view)
-            if rest is not None and (suggestion.is_for(view) or shows(rest)):
-                return KnownAnswer(rest, suggestion.ended, suggestion.parts)
+            known = suggestion.rest_at(view, filtered)
+            if known is not None:
+                return known
         return None
 
     def forget(self, uri: str) -> None:
         """Forget a document's suggestions."""
         kept = [item for item in self._suggestions if item.view.uri != uri]
-        self._suggestions = deque(kept, maxlen=_KEPT)
+        self._suggestions = deque(kept, maxlen=_MAX_SUGGESTIONS)

@@ -41,7 +41,7 @@ async def document(place: Selection, desk: EditContext) -> EditOutcome:
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    found = await find(place, "document", desk.bench)
+    found = await find(place, "document", desk.session)
     if isinstance(found, str):
         return no_change(found, desk)
     tree, name = found.tree, PurePath(found.view.path).name

@@ -29,11 +29,11 @@ from leanwide.features.ask.ask import (
 )
 from leanwide.features.ask.question_context import used_elsewhere
 from leanwide.features.ask.selection import ResolvedSelection, about_nothing
-from leanwide.features.completion.trained_languages import tell_foreign
 from leanwide.features.edit.change import FileEdit, Mistake, Refusal
 from leanwide.features.journal import Record
-from leanwide.features.session import Workbench
+from leanwide.features.session import Session
 from leanwide.features.token_counter import TokenCounter
+from leanwide.features.trained_languages import notify_untrained
 from leanwide.modes.controller import answer_seconds
 from leanwide.modes.profile import Budget, Decision
 from leanwide.modes.router import Signals, Task, route
@@ -88,7 +88,7 @@ class EditContext:
     """Where one edit is worked on."""
 
     task: Task
-    bench: Workbench
+    session: Session
     cancel: CancelToken
     show: Show
     """Takes what the model says while it comes, for somebody who watches."""
@@ -100,9 +100,9 @@ class EditContext:
 
 def no_change(sentence: str, desk: EditContext) -> EditOutcome:
     """Give a sentence in place of a change; the model is not asked."""
-    signals = Signals(pinned=desk.bench.pinned)
-    silence = SkippedRequest(route(desk.task, signals, desk.bench.profiles), desk.began)
-    answer = free_answer(sentence, silence, desk.bench, desk.show)
+    signals = Signals(pinned=desk.session.pinned)
+    silence = SkippedRequest(route(desk.task, signals, desk.session.profiles), desk.began)
+    answer = free_answer(sentence, silence, desk.session, desk.show)
     return EditOutcome(change=None, markdown=answer.markdown, records=(answer.record,))
 
 
@@ -112,17 +112,17 @@ async def edit(assignment: Assignment, desk: EditContext) -> EditOutcome:
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    bench = desk.bench
+    session = desk.session
     passage = assignment.found.passage
     needed = assignment.needs(await _code_tokens(assignment.found, desk))
     known = Signals(selection_lines=passage.last - passage.first, answer_tokens=needed)
-    decision, conversation = await decide(desk.task, bench.texts[desk.task], bench, known)
-    tell_foreign(assignment.found.view, bench)
-    if why := _why_not_in_time(needed, decision, bench):
+    decision, conversation = await decide(desk.task, session.texts[desk.task], session, known)
+    notify_untrained(assignment.found.view, session)
+    if why := _why_not_in_time(needed, decision, session):
         return no_change(why, desk)
-    room = await tokens_left(decision.budget, conversation, bench)
+    room = await tokens_left(decision.budget, conversation, session)
     try:
-        text = await _question_text(assignment, decision.budget, room, bench)
+        text = await _question_text(assignment, decision.budget, room, session)
     except Refusal as refusal:
         return no_change(str(refusal), desk)
     question = PreparedQuestion(
@@ -137,13 +137,13 @@ async def _code_tokens(found: ResolvedSelection, desk: EditContext) -> int:
     Raises:
         EngineError: The model cannot be loaded.
     """
-    await desk.bench.engine.ready()
-    most = max(profile.output_tokens for profile in desk.bench.profiles.values())
+    await desk.session.backend.engine.ready()
+    most = max(profile.output_tokens for profile in desk.session.profiles.values())
     code = _code(found)
     if (least := sum(map(len, code)) // _LONGEST_TOKEN) > most:
         return least
-    await desk.bench.counter.learn(code)
-    return sum(map(desk.bench.counter, code))
+    await desk.session.backend.counter.learn(code)
+    return sum(map(desk.session.backend.counter, code))
 
 
 def _code(found: ResolvedSelection) -> list[str]:
@@ -151,10 +151,10 @@ def _code(found: ResolvedSelection) -> list[str]:
     return [f"{content(line)}\n" for line in lines]
 
 
-def _why_not_in_time(needed: int, decision: Decision, bench: Workbench) -> str:
+def _why_not_in_time(needed: int, decision: Decision, session: Session) -> str:
     """Say that the answer cannot be whole when its time is over, and what to do; "" if it can."""
     needed = min(needed, decision.budget.output_tokens)
-    takes = answer_seconds(needed, bench.machine, decision.lane)
+    takes = answer_seconds(needed, session.backend.machine, decision.lane)
     limit = decision.budget.deadline_ms / 1000
     if takes <= limit:
         return ""
@@ -165,14 +165,14 @@ def _why_not_in_time(needed: int, decision: Decision, bench: Workbench) -> str:
 
 
 async def _question_text(
-    assignment: Assignment, budget: Budget, room: int, bench: Workbench
+    assignment: Assignment, budget: Budget, room: int, session: Session
 ) -> str:
     """What the model is asked: all of the code, and of what helps as much as has room.
 
     Raises:
         Refusal: The code has no room, of which nothing can be left out.
     """
-    view, passage, count = assignment.found.view, assignment.found.passage, bench.counter
+    view, passage, count = assignment.found.view, assignment.found.passage, session.backend.counter
     about = evolve(about_nothing(assignment.found), fence=assignment.fence)
     frame = assignment.question(about)
     await count.learn((frame,))
@@ -192,7 +192,7 @@ async def _question_text(
     example = _beginning(assignment.example, int(room * _EXAMPLE_SHARE), count)
     around = surroundings(view, runs, room - count(example), count)
     room -= count(example) + count(around)
-    elsewhere = await used_elsewhere(assignment.found, room, bench)
+    elsewhere = await used_elsewhere(assignment.found, room, session)
     about = evolve(about, code="".join(code), around=around, example=example, elsewhere=elsewhere)
     return assignment.question(about)
 
@@ -209,13 +209,13 @@ async def _attempt(
     desk: EditContext,
     earlier: tuple[Record, ...] = (),
 ) -> EditOutcome:
-    told = await code_answer(question, assignment.read, desk.bench, desk.cancel, desk.show)
+    told = await code_answer(question, assignment.read, desk.session, desk.cancel, desk.show)
     records = (*earlier, told.record)
     try:
         change = await _change(assignment, told)
     except Mistake as mistake:
         text = again_question(str(mistake))
-        again = None if earlier else await followed(question, told.text, text, desk.bench)
+        again = None if earlier else await followed(question, told.text, text, desk.session)
         if again is None:
             return _refused(mistake, told, records, desk)
         desk.show(f"\n\n*{mistake} Once more:*\n\n")

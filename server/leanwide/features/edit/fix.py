@@ -34,7 +34,7 @@ async def fix(
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    found = await find(place, "fix", desk.bench)
+    found = await find(place, "fix", desk.session)
     if isinstance(found, str):
         return no_change(found, desk)
     lines = range(found.passage.first, found.passage.last)

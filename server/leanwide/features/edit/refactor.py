@@ -36,7 +36,7 @@ async def refactor(place: Selection, instruction: str, desk: EditContext) -> Edi
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    found = await find(place, "refactor", desk.bench)
+    found = await find(place, "refactor", desk.session)
     if isinstance(found, str):
         return no_change(found, desk)
     assignment = Assignment(

@@ -31,13 +31,13 @@ async def write_test(place: Selection, opened: Opened, desk: EditContext) -> Edi
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    found = await find(place, "test", desk.bench)
+    found = await find(place, "test", desk.session)
     if isinstance(found, str):
         return no_change(found, desk)
     habit = await asyncio.to_thread(habit_at, found)
     if isinstance(habit, str):
         return no_change(habit, desk)
-    area, path = desk.bench.names.area, Path(found.view.path)
+    area, path = desk.session.names.area, Path(found.view.path)
     file = await find_home_file(path, habit, area, opened)
     if isinstance(file, str):
         return no_change(file, desk)

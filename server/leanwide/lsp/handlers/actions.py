@@ -50,7 +50,7 @@ async def code_actions(
     wanted = [kind for kind in KINDS if _is_wanted(kind, params.context.only)]
     if not wanted or arrived not in (None, place.view.version):
         return []
-    found = await find(place, "explain", ls.bench)
+    found = await find(place, "explain", ls.session)
     if isinstance(found, str):
         return []
     offers = await asyncio.to_thread(list, _offers(found, params.context.diagnostics))

@@ -37,7 +37,7 @@ async def chat(ls: Server, *arguments: Any) -> dict[str, Any]:
         answer = await newest(
             ls.chatting,
             talk.id,
-            lambda cancel: feature.chat(saying, talk, ls.bench, cancel, show),
+            lambda cancel: feature.chat(saying, talk, ls.session, cancel, show),
             partial(superseded, _RETIRED),
         )
     except BaseException:

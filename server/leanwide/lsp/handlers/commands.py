@@ -20,8 +20,8 @@ _DECISIONS_SHOWN: Final = 10
 
 async def status(ls: Server, *_: Any) -> dict[str, Any]:
     """``leanwide.status``: what the ``leanwide/status`` notification says, with the model."""
-    engine = ls.bench.engine
-    params = convert.status_params(engine.status, engine.lanes, ls.last_record, ls.pinned)
+    engine = ls.session.backend.engine
+    params = convert.status_params(engine.status, engine.lanes, ls.last_record, ls.session.pinned)
     model = engine.model
     return {
         **params,
@@ -30,7 +30,7 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
         "memoryBytes": await engine.memory_bytes(),
         "lanes": convert.camel_case(engine.lanes),
         "accepted": ls.accepted,
-        "pinned": ls.pinned,
+        "pinned": ls.session.pinned,
         "index": convert.camel_case(await ls.folders.elsewhere.stats()),
         "pending": {
             "requests": len(ls.protocol.requests),
@@ -48,14 +48,14 @@ async def _residence(ls: Server, model: ModelInfo) -> ResidencyChoice:
 
 async def last_request(ls: Server, *_: Any) -> list[dict[str, Any]]:
     """``leanwide.lastRequest``: the last requests and what they cost, newest last."""
-    return [convert.camel_case(entry) for entry in ls.bench.journal.records]
+    return [convert.camel_case(entry) for entry in ls.session.journal.records]
 
 
 async def set_mode(ls: Server, *arguments: Any) -> dict[str, Any]:
     """``leanwide.setMode``: hold everything to one mode, or let the router choose again."""
     ls.pin(chosen_mode(arguments))
-    ls.feedback.send_status(ls.bench.engine.status)
-    return {"mode": ls.pinned or AUTO}
+    ls.feedback.send_status(ls.session.backend.engine.status)
+    return {"mode": ls.session.pinned or AUTO}
 
 
 async def why(ls: Server, *_: Any) -> list[dict[str, Any]]:
@@ -68,7 +68,7 @@ async def why(ls: Server, *_: Any) -> list[dict[str, Any]]:
             "source": record.source,
             "reason": record.reason,
         }
-        for record in ls.bench.journal.records[-_DECISIONS_SHOWN:]
+        for record in ls.session.journal.records[-_DECISIONS_SHOWN:]
     ]
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from leanwide.engine.base import EngineError, NotLoadedError
-from leanwide.features.completion.complete import InlineRequest, complete
+from leanwide.features.completion.complete import complete
+from leanwide.features.completion.request import InlineRequest
 from leanwide.lsp import convert
 from leanwide.lsp.notebooks import joined
 from leanwide.lsp.protocol import arrival_version
@@ -34,8 +35,9 @@ async def inline_completion(
     if outdated or not ls.serves(view.language_id):
         return None
     entry = convert.entry_at(ls.documents, cell, params.context.selected_completion_info)
-    if entry is None or ls.bench.engine.model is None:
-        ls.bench.engine.start()
+    engine = ls.session.backend.engine
+    if entry is None or engine.model is None:
+        engine.start()
         return None
     ls.folders.elsewhere.somebody_types()
     by_hand = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
@@ -51,7 +53,7 @@ async def _completed(ls: Server, question: InlineRequest) -> str:
     """The text to insert; "" where there is none. Trouble is told, but not that it starts again."""
     with ls.live.newest(question.view.uri) as cancel:
         try:
-            return await complete(question, ls.bench, cancel)
+            return await complete(question, ls.completion, cancel)
         except NotLoadedError:
             return ""
         except EngineError as error:

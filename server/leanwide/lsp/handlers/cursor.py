@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from leanwide.features.completion.cursor_rest import arrive
+from leanwide.features.completion.cursor_rest import cursor_rests
 from leanwide.lsp import convert
 from leanwide.lsp.notebooks import joined
 
@@ -20,4 +20,4 @@ async def cursor(ls: Server, params: types.TextDocumentPositionParams) -> None:
         return
     view = convert.view_at(ls.documents, params.text_document.uri, params.position)
     if ls.serves(view.language_id):
-        await arrive(joined(ls.documents, view), ls.bench)
+        await cursor_rests(joined(ls.documents, view), ls.completion)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from leanwide.features.completion.saved_places import keep_place
+from leanwide.features.completion.saved_places import save_place
 from leanwide.features.exclusion import exclusion_reason
 from leanwide.lsp import convert
 from leanwide.lsp.handlers.workspace import follow_rules
@@ -30,9 +30,9 @@ async def opened(ls: Server, document: types.TextDocumentItem) -> None:
     ls.folders.names.forget(view.path)
     if not ls.serves(document.language_id):
         return
-    ls.bench.engine.start()
+    ls.session.backend.engine.start()
     if await exclusion_reason(view, ls.folders.names) is None:
-        await ls.bench.trees.at(joined(ls.documents, view))
+        await ls.session.trees.at(joined(ls.documents, view))
 
 
 async def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
@@ -46,7 +46,7 @@ async def changed(
     """Follow the changes of a file or of a cell of a notebook."""
     key = document_key(ls.documents, uri)
     ls.live.retire(key)
-    ls.bench.doubt(key)
+    ls.completion.document_changed(key)
     ls.editing.retire(uri)
     ls.folders.elsewhere.somebody_types()
     document = ls.documents.opened(uri)
@@ -54,7 +54,7 @@ async def changed(
         return
     # Change by change: places that are far apart would make one change of all that is between.
     view = convert.view_at(ls.documents, uri, types.Position(0, 0))
-    ls.bench.trees.follow(joined(ls.documents, view))
+    ls.session.trees.follow(joined(ls.documents, view))
     last = changes[-1] if changes else None
     if document.path and isinstance(last, types.TextDocumentContentChangePartial):
         line = last.range.start.line + last.text.count("\n")
@@ -82,10 +82,11 @@ def closed(ls: Server, uri: str, key: str) -> None:
     ls.live.retire(key)
     ls.editing.retire(uri)
     if not is_open(ls.documents, key):
-        window = ls.bench.windows.get(key)
-        ls.bench.forget(key)
+        window, saved = ls.completion.windows.get(key), ls.completion.saved
+        ls.completion.forget(key)
+        ls.session.trees.forget(key)
         if window is not None:
-            ls.bench.work_beside(keep_place(key, window, ls.bench))
+            saved.start(save_place(key, window, saved))
 
 
 def _look_again(ls: Server, uri: str) -> None:

@@ -77,7 +77,7 @@ async def _edit(ls: Server, arguments: tuple[Any, ...], task: Task, start: Start
     creates = edit_support(ls.client_capabilities).creation
 
     def begin(cancel: CancelToken) -> Coroutine[Any, Any, EditOutcome]:
-        desk = EditContext(task=task, bench=ls.bench, cancel=cancel, show=show, creates=creates)
+        desk = EditContext(task=task, session=ls.session, cancel=cancel, show=show, creates=creates)
         return start(place, desk)
 
     outcome = await newest(

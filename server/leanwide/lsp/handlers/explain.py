@@ -24,7 +24,7 @@ async def explain(ls: Server, *arguments: Any) -> dict[str, Any]:
     answer = await newest(
         ls.explaining,
         asked.uri,
-        lambda cancel: feature.explain(place, ls.bench, cancel, stream(ls, asked.token)),
+        lambda cancel: feature.explain(place, ls.session, cancel, stream(ls, asked.token)),
         partial(superseded, _RETIRED),
     )
     if shows:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.workspace import Workspace
 
-from leanwide.features.machine_monitor import keep_up
+from leanwide.features.machine_monitor import monitor_machine
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.handlers.workspace import opened_folders, watch_files
 from leanwide.lsp.uris import without_host
@@ -37,7 +37,7 @@ async def initialized(ls: Server, _: types.InitializedParams) -> None:
     """Say what was wrong with the settings, as messages may be sent now; begin the upkeep."""
     ls.tell_problems()
     if ls.upkeep is None:
-        ls.upkeep = asyncio.create_task(keep_up(lambda: ls.bench))
+        ls.upkeep = asyncio.create_task(monitor_machine(ls.session, ls.save_when_idle))
     watch_files(ls)
     ls.build_index()
     await ls.pages.remove_left()

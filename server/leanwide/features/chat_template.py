@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from leanwide import child
 from leanwide.engine.base import ModelInfo
-from leanwide.features.ask.template_process import TemplateProblem
+from leanwide.features.template_process import TemplateProblem
 from leanwide.prompt.chat import (
     CHATML_MARKERS,
     Layout,
@@ -29,7 +29,7 @@ from leanwide.prompt.chat import (
 
 logger = logging.getLogger(__name__)
 
-_PROCESS: Final = "leanwide.features.ask.template_process"
+_PROCESS: Final = "leanwide.features.template_process"
 _PATIENCE: Final = 20.0
 """Seconds until rendering is given up; its processor time is bounded more tightly."""
 

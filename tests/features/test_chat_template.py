@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from leanwide.engine.scripted import SCRIPTED_MODEL
-from leanwide.features.ask import chat_template as layouts
-from leanwide.features.ask.chat_template import ChatTemplateCache, Conversation
+from leanwide.features import chat_template as layouts
+from leanwide.features.chat_template import ChatTemplateCache, Conversation
 from leanwide.prompt.chat import Message, chatml
 from leanwide_bench.synthetic.vocabulary import CHAT_TEMPLATE
 
@@ -100,7 +100,7 @@ async def test_a_layout_is_rendered_once(monkeypatch):
 
 ENDLESS = """
 import asyncio
-from leanwide.features.ask.chat_template import render_apart
+from leanwide.features.chat_template import render_apart
 
 loop = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 asyncio.run(render_apart(loop, {}))

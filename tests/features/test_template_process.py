@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leanwide.features.ask.template_process import (
+from leanwide.features.template_process import (
     MOST_OUTPUT,
     MOST_TEMPLATE,
     TemplateProblem,

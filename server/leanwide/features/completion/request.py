@@ -1,0 +1,89 @@
+"""A completion request, as the client sends it and as it is decided."""
+
+from __future__ import annotations
+
+from attrs import evolve, frozen
+
+from leanwide.context.view import View
+from leanwide.engine.base import EngineError, FimTokens, ModelInfo, NotLoadedError
+from leanwide.features.completion.suggestions import KnownAnswer
+from leanwide.features.session import Session
+from leanwide.modes.profile import Decision
+from leanwide.modes.router import Signals, Task, route
+
+
+@frozen
+class InlineRequest:
+    """A place in a document, and whether the user asked for a suggestion there by hand."""
+
+    view: View
+    by_hand: bool = False
+
+
+@frozen(kw_only=True)
+class CompletionRequest:
+    """A request with its decisions."""
+
+    view: View
+    decision: Decision
+    """Its context is what may be prefilled while the request waits, in tokens."""
+    full_decision: Decision
+    """Its context is what the whole prompt may have, prefilled before or not, in tokens."""
+    fim: FimTokens
+    began: float
+    """Arrival, in seconds of ``time.monotonic``."""
+    waited_ms: float = 0.0
+    """Time spent on an earlier generation that then went another way, in milliseconds."""
+    said: str = ""
+    """The beginning of the answer, from an earlier generation that was cut or cancelled."""
+    parts: int = 0
+    """Generations of the answer before this one."""
+
+
+def decide(view: View, session: Session) -> Decision:
+    """Decide on a request whose prompt is prefilled while it waits."""
+    return _decide(view, session, waits_for_prompt=session.preferences.adapt)
+
+
+def decide_idle(view: View, session: Session) -> Decision:
+    """Decide on work for which no request waits."""
+    return _decide(view, session, waits_for_prompt=False)
+
+
+def _decide(view: View, session: Session, *, waits_for_prompt: bool) -> Decision:
+    signals = Signals(
+        text_after_cursor=view.has_text_after,
+        pinned=session.pinned,
+        machine=session.backend.machine,
+        waits_for_prompt=waits_for_prompt,
+    )
+    return route(Task.INLINE_COMPLETION, signals, session.profiles)
+
+
+def idle_request(view: View, fim: FimTokens, began: float, session: Session) -> CompletionRequest:
+    """Return the request that prefill and prefetch at a view serve."""
+    decision = decide_idle(view, session)
+    return CompletionRequest(
+        view=view, decision=decision, full_decision=decision, fim=fim, began=began
+    )
+
+
+def continued(request: CompletionRequest, answer: KnownAnswer) -> CompletionRequest:
+    """Return the request for what follows an answer that the model has given already."""
+    return evolve(request, said=answer.text, parts=answer.parts)
+
+
+def fim_tokens(model: ModelInfo | None) -> FimTokens:
+    """Return the model's FIM tokens.
+
+    Raises:
+        EngineError: No model is loaded, or it has no FIM tokens.
+    """
+    if model is None:
+        raise NotLoadedError
+    if model.fim is None:
+        raise EngineError(
+            f"{model.name} has no fill-in-the-middle tokens, so that it cannot "
+            "complete: choose another model (`leanwide models list`)"
+        )
+    return model.fim
