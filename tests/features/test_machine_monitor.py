@@ -39,19 +39,19 @@ def closed_after(seconds: float, reading: MachineReading, engine: ScriptedEngine
     return engine.closed
 
 
-def test_a_lane_without_questions_is_closed_and_never_the_one_of_completions():
+def test_an_idle_lane_is_closed_but_never_the_one_of_completions():
     assert closed_after(599, FINE, ScriptedEngine(), minutes=10) == []
     assert closed_after(601, FINE, ScriptedEngine(), minutes=10) == ["wide"]
     assert closed_after(1e9, FINE, ScriptedEngine(), minutes=0) == []
     assert closed_after(1e9, FINE, BusyEngine(), minutes=10) == []
 
 
-def test_it_is_closed_soon_when_memory_is_short():
+def test_an_idle_lane_is_closed_early_when_memory_is_short():
     assert closed_after(30, SHORT, ScriptedEngine(), minutes=0) == []
     assert closed_after(61, SHORT, ScriptedEngine(), minutes=0) == ["wide"]
 
 
-def test_battery_and_memory_reach_the_router_unless_the_user_says_no():
+def test_battery_and_memory_reach_the_router_unless_switched_off():
     unplugged = evolve(SHORT, on_battery=True, battery_percent=42.0)
     adapting, fixed = session(ScriptedEngine()), session(ScriptedEngine(), adapt=False)
     for one in (adapting, fixed):

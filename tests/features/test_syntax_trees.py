@@ -17,7 +17,7 @@ from tests.features.editor import MARK, Editor, state_saying
 _WITHIN_S = 10
 
 
-async def test_a_document_is_read_once_at_a_time_also_when_nobody_waits_any_more(
+async def test_a_document_is_parsed_by_one_thread_also_after_a_cancel(
     monkeypatch: pytest.MonkeyPatch,
 ):
     """Each key cancels what the one before asked for: slow readings would pile up."""
@@ -29,7 +29,7 @@ async def test_a_document_is_read_once_at_a_time_also_when_nobody_waits_any_more
         go_on.wait(_WITHIN_S)
         return parse(language, lines)
 
-    monkeypatch.setattr(module, "_first", slow)
+    monkeypatch.setattr(module, "_parse_first", slow)
     trees, view = SyntaxTrees(), Editor(state_saying()[0], f"a = {MARK}\n", "python").view
     first = asyncio.create_task(trees.at(view))
     assert await asyncio.to_thread(begun.acquire, timeout=_WITHIN_S)

@@ -20,7 +20,7 @@ class Asked(ScriptedEngine):
         return [len(text) for text in texts]
 
 
-async def test_what_is_learned_is_not_asked_for_again_and_what_is_not_counts_as_its_bytes():
+async def test_known_texts_are_not_asked_for_again_and_unknown_ones_count_their_bytes():
     engine = Asked()
     counter = TokenCounter(engine)
     await counter.learn(["über\n", "x", "über\n"])
@@ -30,7 +30,7 @@ async def test_what_is_learned_is_not_asked_for_again_and_what_is_not_counts_as_
     assert counter("über\nÜber\nx") == 5 + 6 + 1
 
 
-async def test_what_is_asked_for_again_stays_and_the_rest_is_forgotten():
+async def test_counts_in_use_stay_and_the_others_are_forgotten():
     engine = Asked()
     counter = TokenCounter(engine)
     await counter.learn(["kept", "forgotten"])

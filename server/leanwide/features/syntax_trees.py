@@ -1,11 +1,11 @@
-"""Syntax trees of the documents at hand, kept up to date from view to view.
+"""Syntax trees of the open documents, kept up to date from view to view.
 
-Reading the change of a key takes a millisecond or two, but in a long file, where code is broken as
-it is while somebody types, up to a whole reading: 60 ms for 10,000 lines. Keys there make do with
-less, and the tree is brought up to date when nobody types.
+Parsing the change of a key takes a millisecond or two, but in a long file whose code is broken, as
+it is while a user types, up to the time for the whole text: 60 ms for 10,000 lines. Keys there make
+do with an older tree, and the tree is brought up to date in idle moments.
 
-All reading is done in threads. A text that takes too long gets a tree that says nothing, and is
-left alone for a while.
+All parsing is done in threads. A text that takes too long gets an empty tree, and is not tried again
+for a while.
 """
 
 from __future__ import annotations
@@ -19,154 +19,152 @@ from attrs import evolve, field, frozen
 from leanwide.context.view import View
 from leanwide.syntax import Language, SyntaxTree, focused, language_for, parse
 
-_KEPT: Final = 16
-"""Documents whose trees are kept; a tree of 10,000 lines takes about 10 MB."""
-_LONG: Final = 2_000
-"""Lines of a long file."""
-_FEW: Final = 40
-"""Lines of a change after which a tree that was not read since still tells where things stand."""
-_CHANGES: Final = 1_000
+_MAX_TREES: Final = 16
+"""A tree of 10,000 lines takes about 10 MB."""
+_LONG_FILE_LINES: Final = 2_000
+_MAX_MOVED_LINES: Final = 40
+"""Lines of a change after which an older tree still tells where definitions stand."""
+_MAX_UNPARSED_CHANGES: Final = 1_000
 """Changes after which it does not."""
-_AGAIN_S: Final = 60.0
-"""Seconds after which a text that took too long is tried again: it may be another by now."""
+_RETRY_S: Final = 60.0
+"""Seconds after which a text that took too long is tried again: it may have changed."""
 
 
 @frozen
-class _Kept:
+class _KeptTree:
     tree: SyntaxTree
-    unread: int
-    """Changes since it was read, of a long file."""
+    unparsed_changes: int
+    """Changes since it was parsed, of a long file."""
     version: int
     """Of the document."""
     since: float = field(factory=time.monotonic)
 
     @property
-    def is_over(self) -> bool:
-        """Whether reading was given up, long ago."""
-        return self.tree.given_up and time.monotonic() - self.since > _AGAIN_S
+    def may_be_retried(self) -> bool:
+        """Whether parsing was given up, long ago."""
+        return self.tree.given_up and time.monotonic() - self.since > _RETRY_S
 
 
 class SyntaxTrees:
     """The newest tree of each document, by URI."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, _Kept] = {}
-        self._turns: dict[str, asyncio.Lock] = {}
-        """A document is read by one thread at a time: who comes later often finds it read. What is
-        read in a turn that is gone is not kept: the document was closed meanwhile."""
+        self._kept: dict[str, _KeptTree] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        """A document is parsed by one thread at a time: the next one often finds it parsed. What
+        was parsed under a lock that is gone is not kept: the document was closed meanwhile."""
 
     async def at(self, view: View) -> SyntaxTree | None:
-        """Give the tree of a view and keep it; None for a language without a grammar.
+        """Return the tree of a view and keep it; None for a language without a grammar.
 
-        A change costs what it touches.
+        Parsing costs what the change since the kept tree touches.
         """
-        turn = self._turn(view)
+        lock = self._lock(view)
         tree = await self.whole(view)
-        if tree is not None and self._turns.get(view.uri) is turn:
-            self._keep(view, tree, unread=0)
+        if tree is not None and self._locks.get(view.uri) is lock:
+            self._keep(view, tree, unparsed_changes=0)
         return tree
 
     async def whole(self, view: View) -> SyntaxTree | None:
-        """Give the tree of a view; what is kept stays."""
+        """Return the tree of a view, and keep the earlier one."""
         language = language_for(view.language_id, view.path)
         if language is None:
             return None
-        turn = self._turn(view)
-        await turn.acquire()
-        # A thread cannot be stopped: it ends its turn itself, also when nobody waits any more.
-        reading = asyncio.create_task(self._read(language, view))
-        reading.add_done_callback(lambda _: turn.release())
-        tree = await asyncio.shield(reading)
-        if tree.given_up and self._turns.get(view.uri) is turn:
-            self._keep(view, tree, unread=0)
+        lock = self._lock(view)
+        await lock.acquire()
+        # A thread cannot be stopped: it releases the lock itself, also after a cancel.
+        parsing = asyncio.create_task(self._parse(language, view))
+        parsing.add_done_callback(lambda _: lock.release())
+        tree = await asyncio.shield(parsing)
+        if tree.given_up and self._locks.get(view.uri) is lock:
+            self._keep(view, tree, unparsed_changes=0)
         return tree
 
     async def near(self, view: View) -> SyntaxTree | None:
-        """Give a tree that tells where definitions stand; of a long file, not what has changed."""
+        """Return a tree that tells where definitions stand; of a long file, an older one."""
         return self._followed(view) or await self.at(view)
 
     async def here(self, view: View) -> SyntaxTree | None:
-        """Give a tree that tells what is at the cursor; of a long file, not what is far away."""
+        """Return a tree that tells what is at the cursor; of a long file, of its surroundings."""
         tree = self._followed(view)
         if tree is None:
             return await self.at(view)
         return await asyncio.to_thread(focused, tree, view.line)
 
     async def near_ahead(self, view: View) -> SyntaxTree | None:
-        """Give what `near` gives, of a view that does not exist yet; what is kept stays."""
+        """Return what `near` returns, for a view that does not exist yet; nothing is kept."""
         return self._moved(view) or await self.whole(view)
 
     async def here_ahead(self, view: View) -> SyntaxTree | None:
-        """Give what `here` gives, of a view that does not exist yet; what is kept stays."""
+        """Return what `here` returns, for a view that does not exist yet; nothing is kept."""
         tree = self._moved(view)
         if tree is None:
             return await self.whole(view)
         return await asyncio.to_thread(focused, tree, view.line)
 
     def follow(self, view: View) -> None:
-        """Have what is kept of a long file follow a view for which no tree was needed."""
+        """Move the kept tree of a long file to a view for which no tree was needed."""
         self._followed(view)
 
     def outdated(self, view: View) -> bool:
-        """Whether what is kept was read before the last changes."""
-        kept = self._of(view)
-        return kept is not None and (kept.unread > 0 or kept.tree.lines != view.lines)
+        """Whether the kept tree was parsed before the last changes."""
+        kept = self._kept_for(view)
+        return kept is not None and (kept.unparsed_changes > 0 or kept.tree.lines != view.lines)
 
     def forget(self, uri: str) -> None:
         """Forget a closed document."""
         self._kept.pop(uri, None)
-        self._turns.pop(uri, None)
+        self._locks.pop(uri, None)
 
-    def _turn(self, view: View) -> asyncio.Lock:
-        return self._turns.setdefault(view.uri, asyncio.Lock())
+    def _lock(self, view: View) -> asyncio.Lock:
+        return self._locks.setdefault(view.uri, asyncio.Lock())
 
-    async def _read(self, language: Language, view: View) -> SyntaxTree:
-        kept = self._of(view)
-        if kept is None or kept.is_over:
-            return await asyncio.to_thread(_first, language, view.lines)
-        if kept.tree.lines == view.lines and not kept.unread:
+    async def _parse(self, language: Language, view: View) -> SyntaxTree:
+        kept = self._kept_for(view)
+        if kept is None or kept.may_be_retried:
+            return await asyncio.to_thread(_parse_first, language, view.lines)
+        if kept.tree.lines == view.lines and not kept.unparsed_changes:
             return kept.tree
         return await asyncio.to_thread(kept.tree.edited, (), view.lines)
 
-    def _of(self, view: View) -> _Kept | None:
+    def _kept_for(self, view: View) -> _KeptTree | None:
         kept = self._kept.get(view.uri)
         fits = kept is not None and kept.tree.language == language_for(view.language_id, view.path)
         return kept if fits else None
 
     def _moved(self, view: View) -> SyntaxTree | None:
-        """Give what is kept of a long file, moved by a small change without reading it."""
-        kept = self._of(view)
-        if kept is None or not _is_long(view):
+        """Return the kept tree of a long file, moved by a small change without parsing it."""
+        kept = self._kept_for(view)
+        if kept is None or len(view.lines) < _LONG_FILE_LINES:
             return None
-        return kept.tree if kept.tree.lines == view.lines else kept.tree.moved(view.lines, _FEW)
+        if kept.tree.lines == view.lines:
+            return kept.tree
+        return kept.tree.moved(view.lines, _MAX_MOVED_LINES)
 
     def _followed(self, view: View) -> SyntaxTree | None:
-        """Give the same and keep it; None where too much has changed since it was read."""
-        tree, kept = self._moved(view), self._of(view)
+        """Return the moved tree and keep it; None where too much changed since it was parsed."""
+        tree, kept = self._moved(view), self._kept_for(view)
         if tree is None or kept is None or tree is kept.tree:
             return tree
-        if kept.unread >= _CHANGES:
+        if kept.unparsed_changes >= _MAX_UNPARSED_CHANGES:
             return None
-        self._keep(view, tree, kept.unread + 1)
+        self._keep(view, tree, kept.unparsed_changes + 1)
         return tree
 
-    def _keep(self, view: View, tree: SyntaxTree, unread: int) -> None:
+    def _keep(self, view: View, tree: SyntaxTree, unparsed_changes: int) -> None:
         """Keep the tree of a view, unless that of a later one is there.
 
         A tree that went back would be two changes behind the next one: too far for a small step.
         """
-        before, now = self._kept.pop(view.uri, None), _Kept(tree, unread, view.version)
-        if before and before.tree.given_up and tree.given_up and not before.is_over:
+        before = self._kept.pop(view.uri, None)
+        now = _KeptTree(tree, unparsed_changes, view.version)
+        if before and before.tree.given_up and tree.given_up and not before.may_be_retried:
             now = evolve(now, since=before.since)
         self._kept[view.uri] = before if before and before.version > now.version else now
-        while len(self._kept) > _KEPT:
+        while len(self._kept) > _MAX_TREES:
             self.forget(next(iter(self._kept)))
 
 
-def _first(language: Language, lines: tuple[str, ...]) -> SyntaxTree:
+def _parse_first(language: Language, lines: tuple[str, ...]) -> SyntaxTree:
     language.prepare()
     return parse(language, lines)
-
-
-def _is_long(view: View) -> bool:
-    return len(view.lines) >= _LONG

@@ -49,6 +49,6 @@ async def test_a_slow_machine_gets_less_context_and_says_why():
     assert {request.max_tokens for request in engine.requests} == {64}
 
 
-async def test_the_user_may_insist_on_the_profile():
+async def test_without_adapting_the_profile_stands():
     state, _ = await after_three_completions(Preferences(look_ahead=False, adapt=False))
     assert "when you pause" not in state.session.journal.records[-1].reason

@@ -19,7 +19,7 @@ from tests.features.editor import (
 TEXT = "def f():\n    ‸\n\n\ndef g():\n    return 1\n"
 
 
-async def test_the_prompt_is_read_before_the_first_key():
+async def test_the_prompt_is_prefilled_before_the_first_key():
     state, engine = state_saying([], ["return 2"])
     editor = Editor(state, TEXT, "python")
     await cursor_rests(editor.view, state)
@@ -31,7 +31,7 @@ async def test_the_prompt_is_read_before_the_first_key():
     assert engine.requests[-1].prompt[:-1] == read.prompt[:-1]
 
 
-async def test_where_it_is_read_nothing_is_done():
+async def test_a_prefilled_place_is_not_prefilled_again():
     state, engine = state_saying(["return 2"])
     editor = Editor(state, TEXT, "python")
     await editor.ask()
@@ -40,7 +40,7 @@ async def test_where_it_is_read_nothing_is_done():
     assert len(engine.requests) == 1
 
 
-async def test_whoever_waits_is_not_delayed():
+async def test_a_waiting_request_is_not_delayed():
     state, engine = state_saying(["return", " 2"], ["x"])
     first = Editor(state, TEXT, "python", name="first")
     other = Editor(state, TEXT, "python", name="other")
@@ -53,7 +53,7 @@ async def test_whoever_waits_is_not_delayed():
     assert len(interactive(engine)) == len(engine.requests) == 1
 
 
-async def test_a_request_ends_the_reading():
+async def test_a_request_cancels_the_prefill():
     state, engine = state_saying([], ["return 2"])
     editor = Editor(state, TEXT, "python")
     engine.pause()
@@ -78,7 +78,9 @@ async def test_a_request_ends_the_reading():
     ],
     ids=["switched off", "low battery", "memory", "inside a line"],
 )
-async def test_left_alone(preferences: Preferences, machine: MachineState, text: str):
+async def test_where_nothing_is_prefilled(
+    preferences: Preferences, machine: MachineState, text: str
+):
     state, engine = state_saying([], preferences=preferences)
     state.session.backend.machine = machine
     await cursor_rests(Editor(state, text, "python").view, state)

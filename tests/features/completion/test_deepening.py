@@ -36,7 +36,7 @@ def pages(requests: list[Request]) -> list[Request]:
     return [one for one in requests if one.shared_prefix]
 
 
-async def test_more_is_read_when_nobody_waits_and_serves_from_then_on():
+async def test_an_idle_prefill_reads_the_rest_and_later_requests_use_it():
     state, engine = slow(["return value"], [])
     editor = Editor(state, TEXT, "python")
     assert await editor.ask() == "return value"
@@ -51,7 +51,7 @@ async def test_more_is_read_when_nobody_waits_and_serves_from_then_on():
     assert interactive(engine)[-1].prompt[:-1] == deep.prompt[:-1]
 
 
-async def test_it_is_read_once():
+async def test_the_rest_is_prefilled_once():
     state, engine = slow(["return value"], [])
     editor = Editor(state, TEXT, "python")
     await editor.ask()
@@ -62,14 +62,14 @@ async def test_it_is_read_once():
     assert len(deepened(engine.requests)) == 1
 
 
-async def test_what_can_be_read_at_once_is():
+async def test_a_prompt_that_can_be_prefilled_in_time_is_used_whole():
     state, engine = state_saying(["return value"], [], preferences=EAGER)
     await Editor(state, "def last(value):\n    ‸\n", "python").ask()
     await settled(state)
     assert all(request.max_tokens for request in engine.requests)
 
 
-async def test_a_jump_finds_its_page_read():
+async def test_a_jump_within_a_prefilled_page_evaluates_little():
     state, engine = slow(["return value"], [])
     editor = Editor(state, TEXT, "python")
     await editor.ask()
@@ -91,7 +91,7 @@ async def test_a_jump_finds_its_page_read():
     [MachineState(memory_short=True), MachineState(on_battery=True, battery_percent=10.0)],
     ids=["memory", "low battery"],
 )
-async def test_no_page_is_read_where_work_is_spared(machine: MachineState):
+async def test_no_page_is_prefilled_on_a_low_battery_or_short_memory(machine: MachineState):
     state, engine = slow(["return value"], [])
     state.session.backend.machine = machine
     await Editor(state, TEXT, "python").ask()

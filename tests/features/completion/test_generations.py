@@ -161,7 +161,7 @@ async def test_an_editor_that_cancels_ends_the_generation_at_once():
     assert first.cancelled()
 
 
-async def test_a_generation_ended_in_the_middle_is_taken_up_again():
+async def test_a_cancelled_generation_is_continued_by_the_next_request():
     state, engine = state_saying(["ab", "c"], ["d"])
     editor = Editor(state, "x\n‸\n")
     engine.pause()
@@ -175,7 +175,7 @@ async def test_a_generation_ended_in_the_middle_is_taken_up_again():
     assert "".join(one for one in engine.requests[1].prompt if isinstance(one, str)).endswith("ab")
 
 
-async def test_it_is_not_taken_up_again_where_the_context_has_no_room_for_it():
+async def test_a_cancelled_generation_is_not_continued_where_it_does_not_fit_the_context():
     long = "".join(map(str, range(2_200)))
     state, engine = state_saying([long, "c"], ["d"])
     editor = Editor(state, "x\n‸\n")
@@ -296,7 +296,7 @@ async def test_an_engine_that_refuses_costs_one_request():
     assert await editor.ask() == "cd"
 
 
-async def test_a_mistake_of_ours_costs_one_request(caplog: pytest.LogCaptureFixture):
+async def test_an_internal_error_costs_one_request(caplog: pytest.LogCaptureFixture):
     state, _ = state_saying(["ab"], ["cd"])
     editor = Editor(state, "x\n‸\n")
     with pytest.MonkeyPatch.context() as patch:

@@ -62,7 +62,7 @@ async def begun(state: CompletionState, engine: SteppedEngine, text: str) -> Edi
     return editor
 
 
-async def test_a_prompt_may_take_any_time():
+async def test_the_deadline_does_not_count_the_prefill():
     state, engine = impatient(["a + b"])
     asked = Editor(state, "x = ‸\n", "python").asking()
     await asyncio.sleep(0.1)
@@ -71,7 +71,7 @@ async def test_a_prompt_may_take_any_time():
     assert await asked == "a + b"
 
 
-async def test_what_is_there_is_shown_when_the_time_is_over_and_the_rest_is_announced():
+async def test_a_growing_answer_is_shown_at_the_deadline_and_the_rest_is_announced():
     state, engine = impatient(["a", " + b"])
     more = told(state)
     editor = await begun(state, engine, "a")
@@ -94,14 +94,14 @@ async def test_nothing_is_announced_where_all_was_shown():
     assert more == []
 
 
-async def test_behind_the_first_line_only_whole_lines_are_shown():
+async def test_after_the_first_line_only_whole_lines_are_shown_early():
     state, engine = impatient(["if a:\n    b()\n    c("])
     asked = Editor(state, "def f():\n    ‸\n", "python").asking()
     await step(state, engine, "if a:\n    b()\n    c(")
     assert await asked == "if a:\n    b()"
 
 
-async def test_with_nothing_to_show_it_waits_on():
+async def test_with_nothing_to_show_the_request_waits_on():
     state, engine = impatient(["  ", "\n", "a"])
     asked = Editor(state, "x\n‸\n").asking()
     await step(state, engine, "  \n")
@@ -111,7 +111,7 @@ async def test_with_nothing_to_show_it_waits_on():
     assert (await asked).strip() == "a"
 
 
-async def test_what_may_become_the_line_that_follows_is_not_shown():
+async def test_a_beginning_that_may_repeat_the_next_line_is_not_shown_early():
     """It would be taken back with the next word."""
     state, engine = impatient(["return total", " / count"])
     asked = Editor(state, "def mean():\n    ‸\n    return total / count\n", "python").asking()
@@ -122,7 +122,7 @@ async def test_what_may_become_the_line_that_follows_is_not_shown():
     assert await asked == ""
 
 
-async def test_who_asks_again_gets_never_less_and_at_last_all():
+async def test_asking_again_never_returns_less_and_finally_everything():
     state, engine = impatient(["a", " +", " b", " + c"])
     editor = Editor(state, "x = ‸\n", "python")
     shown = []
@@ -136,7 +136,7 @@ async def test_who_asks_again_gets_never_less_and_at_last_all():
     assert len(engine.requests) == 1
 
 
-async def test_who_types_through_what_is_there_keeps_the_generation():
+async def test_typing_through_a_growing_answer_keeps_its_generation():
     state, engine = impatient(["tot", "al"])
     editor = await begun(state, engine, "tot")
     editor.type("t")
@@ -148,7 +148,7 @@ async def test_who_types_through_what_is_there_keeps_the_generation():
     assert len(engine.requests) == 1
 
 
-async def test_it_ends_where_the_document_changes_and_nobody_asks(
+async def test_a_changed_document_ends_a_generation_that_no_request_takes_up(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr("leanwide.features.completion.generation._GRACE_SECONDS", 0.01)
@@ -161,7 +161,7 @@ async def test_it_ends_where_the_document_changes_and_nobody_asks(
     assert more == []
 
 
-async def test_who_asks_by_hand_waits_for_all():
+async def test_a_request_by_hand_waits_for_the_whole_answer():
     state, engine = impatient(["a", " + b"])
     editor = Editor(state, "x = ‸\n", "python")
     asked = asyncio.create_task(editor.ask(by_hand=True))
@@ -196,7 +196,7 @@ def brief(cut: int, *answers: list[str]) -> tuple[CompletionState, Brief]:
     return state, engine
 
 
-async def test_a_suggestion_that_was_cut_is_continued_while_nobody_waits():
+async def test_a_cut_suggestion_is_continued_when_idle():
     state, engine = brief(1, ["if a:\n    b()\n    c("], ["\n    c(1)\n"])
     more = told(state)
     editor = Editor(state, "def f():\n    ‸\n", "python")
@@ -207,13 +207,13 @@ async def test_a_suggestion_that_was_cut_is_continued_while_nobody_waits():
     assert len(interactive(engine)) == 1
 
 
-async def test_by_hand_it_is_whole_at_once():
+async def test_by_hand_a_cut_suggestion_is_continued_at_once():
     state, _ = brief(1, ["if a:\n    b()\n    c("], ["\n    c(1)\n"])
     editor = Editor(state, "def f():\n    ‸\n", "python")
     assert await editor.ask(by_hand=True) == "if a:\n    b()\n    c(1)"
 
 
-async def test_no_suggestion_is_continued_for_ever():
+async def test_a_suggestion_is_continued_a_few_times_only():
     state, _ = brief(99, *([f"\nline_{n}()\nx("] for n in range(20)))
     editor = Editor(state, "x = 1‸\n", "", name="plain")
     shown = ""

@@ -20,7 +20,7 @@ def document(line: int) -> str:
     return "".join(LINES[:line]) + MARK + "\n" + "".join(LINES[line:])
 
 
-async def test_a_jump_counts_no_lines_in_between(monkeypatch: pytest.MonkeyPatch):
+async def test_a_jump_counts_no_lines_between_the_places(monkeypatch: pytest.MonkeyPatch):
     state, engine = state_saying(["a = 1"], ["b = 2"])
     counted: list[str] = []
     count = engine.count
@@ -36,7 +36,7 @@ async def test_a_jump_counts_no_lines_in_between(monkeypatch: pytest.MonkeyPatch
     assert 0 < len(counted) < FEW
 
 
-async def test_changes_far_apart_are_not_read_as_one():
+async def test_changes_far_apart_are_not_parsed_as_one():
     """As one, they would be all that is between them, and the parser would read all of that."""
     trees, now = SyntaxTrees(), Editor(state_saying()[0], document(200), "python").view
     await trees.at(now)
@@ -49,7 +49,7 @@ async def test_changes_far_apart_are_not_read_as_one():
     assert trees.outdated(now)  # that tree was moved and not read
 
 
-async def test_an_earlier_view_does_not_take_the_tree_back():
+async def test_an_earlier_view_does_not_replace_a_later_tree():
     trees, old = SyntaxTrees(), Editor(state_saying()[0], document(200), "python").view
     await trees.at(old)
     new = changed(old, 200)
@@ -60,7 +60,7 @@ async def test_an_earlier_view_does_not_take_the_tree_back():
     assert trees.outdated(later)  # as one change it would have been read
 
 
-async def test_a_text_that_does_not_exist_yet_does_not_take_its_place():
+async def test_a_prefetched_view_does_not_replace_the_kept_tree():
     trees, now = SyntaxTrees(), Editor(state_saying()[0], document(200), "python").view
     await trees.at(now)
     imagined = now.with_inserted("not typed()")
@@ -70,7 +70,7 @@ async def test_a_text_that_does_not_exist_yet_does_not_take_its_place():
     assert not trees.outdated(now)
 
 
-async def test_without_following_them_they_are():
+async def test_without_follow_they_are_parsed_as_one():
     trees, now = SyntaxTrees(), Editor(state_saying()[0], document(200), "python").view
     await trees.at(now)
     now = changed(changed(now, 200), 3_800)
@@ -78,7 +78,7 @@ async def test_without_following_them_they_are():
     assert not trees.outdated(now)
 
 
-async def test_a_generation_of_no_use_ends_before_a_window_is_chosen(
+async def test_a_superseded_generation_ends_before_a_window_is_chosen(
     monkeypatch: pytest.MonkeyPatch,
 ):
     state, engine = state_saying(["a = 1"], ["b = 2"])

@@ -69,9 +69,7 @@ async def test_a_suggestion_that_only_repeats_a_snippet_is_not_shown(
         assert (f"pricing.py\n{PRICING}" in engine.requests[-1].prompt) is not bool(shown)
 
 
-async def test_snippets_come_out_of_the_window_s_budget(
-    elsewhere: WorkspaceContext, tmp_path: Path
-):
+async def test_snippets_share_the_budget_of_the_window(elsewhere: WorkspaceContext, tmp_path: Path):
     lines = "".join(f"value_{n} = compute({n})\n" for n in range(1000))
     engine, editor = opened(elsewhere, tmp_path, f"{lines}total = discounted_price‸\n{lines}")
     await cursor_rests(editor.view, editor.state)
@@ -92,7 +90,7 @@ async def test_a_model_without_a_mark_between_files_sees_one_file(
     assert engine.requests[0].prompt[0] == FIM.prefix
 
 
-async def test_edits_of_excluded_files_are_not_even_remembered(
+async def test_edits_of_excluded_files_are_not_remembered(
     elsewhere: WorkspaceContext, tmp_path: Path
 ):
     for name in ("secrets.py", "stock.py"):

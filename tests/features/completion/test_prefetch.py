@@ -35,7 +35,7 @@ async def test_the_next_suggestion_is_there_when_one_is_accepted():
     assert sources(state)[-1] is AnswerSource.CACHE
 
 
-async def test_a_suggestion_that_fills_the_line_beyond_the_context_ends_the_preparing():
+async def test_a_suggestion_longer_than_the_context_is_not_prefetched_after():
     state, engine = state_saying(["".join(map(str, range(3_000)))], preferences=EAGER)
     editor = Editor(state, "x\n‸\n", "python")
     assert await editor.ask()
@@ -44,7 +44,7 @@ async def test_a_suggestion_that_fills_the_line_beyond_the_context_ends_the_prep
     assert sources(state) == [AnswerSource.MODEL]
 
 
-async def test_it_is_prepared_once_however_many_keys_are_typed_through():
+async def test_typing_through_prefetches_once():
     state, engine = state_saying(["abcd = 1"], [" + b"], preferences=EAGER)
     editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
@@ -54,7 +54,7 @@ async def test_it_is_prepared_once_however_many_keys_are_typed_through():
     assert len(background(engine.requests)) == 1
 
 
-async def test_keys_typed_meanwhile_do_not_start_it_again():
+async def test_keys_during_a_prefetch_do_not_restart_it():
     state, engine = state_saying(["abcd = 1"], [" + b"], preferences=EAGER)
     editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
@@ -67,7 +67,7 @@ async def test_keys_typed_meanwhile_do_not_start_it_again():
     assert engine.requests[1] not in engine.cancelled
 
 
-async def test_accepting_while_it_is_prepared_joins_it():
+async def test_accepting_during_a_prefetch_joins_it():
     state, engine = state_saying(["a = 1"], [" +", " b"], preferences=EAGER)
     editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
@@ -82,7 +82,7 @@ async def test_accepting_while_it_is_prepared_joins_it():
     assert AnswerSource.IN_FLIGHT in sources(state)
 
 
-async def test_a_new_question_ends_it():
+async def test_a_new_request_cancels_the_prefetch():
     state, engine = state_saying(["a = 1"], [" + b"], ["other"], preferences=EAGER)
     editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
@@ -96,7 +96,7 @@ async def test_a_new_question_ends_it():
     assert engine.requests[1] in engine.cancelled
 
 
-async def test_it_ends_when_its_document_is_closed():
+async def test_closing_the_document_cancels_the_prefetch():
     state, engine = state_saying(["a = 1"], [" + b"], preferences=EAGER)
     editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
@@ -108,7 +108,7 @@ async def test_it_ends_when_its_document_is_closed():
     assert not state.suggestions._suggestions
 
 
-async def test_closing_before_it_begins_prevents_it():
+async def test_closing_before_the_prefetch_begins_prevents_it():
     state, engine = state_saying(["a = 1"], [" + b"], preferences=EAGER)
     editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()
@@ -118,21 +118,21 @@ async def test_closing_before_it_begins_prevents_it():
     assert editor.uri not in state.windows
 
 
-async def test_nothing_is_prepared_where_the_user_does_not_want_it():
+async def test_nothing_is_prefetched_where_the_user_switched_it_off():
     state, engine = state_saying(["a = 1"])
     await Editor(state, "x\n‸\n", "python").ask()
     await settled(state)
     assert len(engine.requests) == 1
 
 
-async def test_nothing_is_prepared_where_nothing_is_shown():
+async def test_nothing_is_prefetched_where_nothing_is_shown():
     state, engine = state_saying([], preferences=EAGER)
     await Editor(state, "x\n‸\n", "python").ask()
     await settled(state)
     assert len(engine.requests) == 1
 
 
-async def test_the_anchor_follows_in_idle_time():
+async def test_the_anchor_moves_when_idle():
     """After several lines typed through, the window is evaluated anew with a nearer anchor."""
     typed = "".join(f"    value_{n} = other_{n} + {n}\n" for n in range(8))
     state, engine = state_saying([typed + "    return 1"], preferences=EAGER)
@@ -155,7 +155,7 @@ async def test_the_anchor_follows_in_idle_time():
     assert text_of(warm[0]).startswith("def f():\n" + typed)
 
 
-async def test_what_is_prepared_never_makes_anybody_wait():
+async def test_a_prefetch_delays_no_request():
     state, engine = state_saying(["a = 1"], [" + b"], ["other"], preferences=EAGER)
     editor = Editor(state, "x\n‸\n", "python")
     await editor.ask()

@@ -85,7 +85,7 @@ async def returned(marked: str, **more: Any) -> Request:
     return engine.requests[0]
 
 
-async def test_a_later_session_asks_with_the_same_beginning_also_behind_what_was_typed():
+async def test_a_later_session_sends_the_same_prompt_with_what_was_typed():
     _, engine = await left(f"{LONG}{MARK}\n", TYPED)
     last = [one for one in engine.requests if one.keep is None][-1]
     anew = await returned(f"{LONG}{TYPED}{MARK}\n", preferences=Preferences(look_ahead=False))
@@ -99,7 +99,7 @@ async def test_a_later_session_asks_with_the_same_beginning_also_behind_what_was
     [f"#{LONG}{TYPED}{MARK}\n", f"{LONG}{TYPED}{MARK}\n1\n"],
     ids=["changed above", "changed below"],
 )
-async def test_a_file_that_reads_otherwise_is_read_anew(marked: str):
+async def test_a_changed_file_gets_a_new_window(marked: str):
     """The window is chosen as if nothing had been kept."""
     await left(f"{LONG}{MARK}\n", TYPED)
     anew = await returned(marked, preferences=Preferences(look_ahead=False))
@@ -114,7 +114,7 @@ async def test_a_window_whose_tokens_another_model_counted_is_not_used(monkeypat
     assert (await returned(f"{LONG}{TYPED}{MARK}\n")).prompt == anew.prompt
 
 
-async def test_places_are_kept_in_quiet_moments_and_once():
+async def test_places_are_saved_when_idle_and_once():
     engine = KeepingEngine()
     state = bench_on(engine)
     await Editor(state, f"a = {MARK}\n", "python").ask(by_hand=True)
@@ -127,7 +127,7 @@ async def test_places_are_kept_in_quiet_moments_and_once():
     assert [kept for _, kept in engine.asked] == [True]
 
 
-async def test_while_the_engine_works_nothing_is_kept():
+async def test_nothing_is_saved_while_the_engine_is_busy():
     class Busy(KeepingEngine):
         status = EngineStatus(state=EngineState.BUSY)  # type: ignore[assignment]  # a property
 
@@ -139,7 +139,7 @@ async def test_while_the_engine_works_nothing_is_kept():
     assert engine.asked == []
 
 
-async def test_where_memory_is_short_or_it_is_switched_off_nothing_is_kept():
+async def test_nothing_is_saved_when_memory_is_short_or_it_is_switched_off():
     _, off = await left(f"a = {MARK}\n", preferences=Preferences(look_ahead=False))
     assert off.asked == []
     engine = KeepingEngine()
@@ -150,7 +150,7 @@ async def test_where_memory_is_short_or_it_is_switched_off_nothing_is_kept():
     assert engine.asked == []
 
 
-async def test_what_is_left_alone_by_now_is_not_kept(tmp_path: Path):
+async def test_an_excluded_document_is_not_saved(tmp_path: Path):
     engine = KeepingEngine()
     state = bench_on(engine, area=area_of(tmp_path))
     editor = Editor(state, f"a = {MARK}\n", "python")
@@ -161,7 +161,7 @@ async def test_what_is_left_alone_by_now_is_not_kept(tmp_path: Path):
     assert engine.asked == []
 
 
-async def test_with_a_snippet_of_a_file_that_is_left_alone_by_now_nothing_is_kept_or_found(
+async def test_a_prompt_with_a_snippet_of_an_excluded_file_is_neither_saved_nor_found(
     tmp_path: Path,
 ):
     write(tmp_path, {"other.py": "def g():\n    return 1\n"})
@@ -186,7 +186,7 @@ async def test_with_a_snippet_of_a_file_that_is_left_alone_by_now_nothing_is_kep
     assert await saved_window(editor.view, state.saved) is None
 
 
-async def test_what_was_kept_goes_when_it_is_left_alone_also_of_closed_files(tmp_path: Path):
+async def test_a_saved_place_is_deleted_when_its_file_becomes_excluded(tmp_path: Path):
     engine = KeepingEngine()
     state = bench_on(engine, area=area_of(tmp_path))
     for name in ("a.py", "b.py"):
@@ -203,7 +203,7 @@ async def test_what_was_kept_goes_when_it_is_left_alone_also_of_closed_files(tmp
     assert len(SavedFolder(default_folder()).states()) == 1
 
 
-async def test_why_nothing_is_kept_is_logged_once_and_without_text(caplog):
+async def test_a_failed_save_is_logged_once_and_without_text(caplog):
     class Full(KeepingEngine):
         async def generate(self, request: Request, cancel: Any):
             if request.keep is not None:

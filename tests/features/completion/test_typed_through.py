@@ -12,7 +12,7 @@ from leanwide.features.journal import AnswerSource
 from tests.features.editor import Editor, sources, state_saying
 
 
-async def test_typing_what_is_shown_shortens_it_and_asks_nobody():
+async def test_typing_through_shortens_the_suggestion_without_the_model():
     state, engine = state_saying(["total = ", "a + b"])
     editor = Editor(state, "a = 1\n‸\nb = 2\n")
     assert await editor.ask() == "total = a + b"
@@ -55,7 +55,7 @@ async def test_crlf_and_tabs():
     assert len(engine.requests) == 1
 
 
-async def test_another_character_makes_it_go_for_good():
+async def test_another_character_discards_the_suggestion():
     state, engine = state_saying(["abc = 1"], [], ["z"])
     editor = Editor(state, "x\n‸\n")
     assert await editor.ask() == "abc = 1"
@@ -124,7 +124,7 @@ async def test_silent_in_a_line_that_is_too_long(line: str):
     assert "line" in state.session.journal.records[-1].reason
 
 
-async def test_another_suffix_is_another_question():
+async def test_another_suffix_is_another_request():
     state, engine = state_saying(["first"], ["second"])
     editor = Editor(state, "x\n‸\ny\n")
     assert await editor.ask() == "first"
@@ -135,13 +135,13 @@ async def test_another_suffix_is_another_question():
     assert len(engine.requests) == 2
 
 
-async def test_another_document_is_another_question():
+async def test_another_document_is_another_request():
     state, _ = state_saying(["first"], ["second"])
     assert await Editor(state, "x\n‸\n", name="a").ask() == "first"
     assert await Editor(state, "x\n‸\n", name="b").ask() == "second"
 
 
-async def test_a_suggestion_stays_as_it_was_shown_whatever_its_prompt_would_hold_by_now():
+async def test_a_shown_suggestion_does_not_change_while_it_is_typed_through():
     state, engine = state_saying(["a = 1\nb = a + 1\nc = b + a"])
     editor = Editor(state, "x\n‸\n")
     assert await editor.ask() == "a = 1\nb = a + 1\nc = b + a"
@@ -153,7 +153,7 @@ async def test_a_suggestion_stays_as_it_was_shown_whatever_its_prompt_would_hold
     assert len(engine.requests) == 1
 
 
-async def test_the_model_is_asked_once_where_it_has_nothing_to_say():
+async def test_an_empty_answer_is_remembered():
     state, engine = state_saying([])
     editor = Editor(state, "x\n‸\n")
     assert await editor.ask() == ""
@@ -161,7 +161,7 @@ async def test_the_model_is_asked_once_where_it_has_nothing_to_say():
     assert len(engine.requests) == 1
 
 
-async def test_what_a_filter_cut_off_does_not_come_back_when_the_rest_is_accepted():
+async def test_text_that_a_filter_cut_does_not_come_back_after_accepting():
     """``b)`` was shown as ``b``; behind it the model is asked, not the cut-off bracket taken."""
     state, engine = state_saying(["b)"], [", c"])
     editor = Editor(state, "f(a, ‸)\n")
@@ -171,7 +171,7 @@ async def test_what_a_filter_cut_off_does_not_come_back_when_the_rest_is_accepte
     assert len(engine.requests) == 2
 
 
-async def test_an_answer_that_had_to_be_joined_is_typed_through_too():
+async def test_an_answer_whose_start_was_joined_is_typed_through_too():
     opening, closing = (Piece(mark, special=True) for mark in ("<think>", "</think>"))
     state, engine = state_saying([opening, "hm", closing, "    return 1"])
     editor = Editor(state, "def f():‸\n")
