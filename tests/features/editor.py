@@ -26,7 +26,7 @@ QUIET = Preferences(look_ahead=False)
 def state_saying(
     *answers: Answer, preferences: Preferences = QUIET
 ) -> tuple[CompletionState, SteppedEngine]:
-    """A workbench whose engine gives these answers, and looks ahead only where told to."""
+    """Return the state of a session whose engine answers so; it prefetches only if told."""
     engine = SteppedEngine()
     engine.enqueue(*answers)
     return state_of(engine, preferences), engine
@@ -53,7 +53,7 @@ class SteppedEngine(ScriptedEngine):
         self.step(inf)
 
     def step(self, steps: float = 1) -> None:
-        """Let so many more pieces come."""
+        """Let ``steps`` more pieces come."""
         self._steps += steps
         for turn in self._turns:
             turn.set()
@@ -83,14 +83,14 @@ async def settled(state: CompletionState) -> None:
     def quiet() -> bool:
         working = state.idle_work is not None and not state.idle_work.done()
         generations = (state.running, state.prefetched)
-        return not working and all(one is None or one.over for one in generations)
+        return not working and all(item is None or item.over for item in generations)
 
     await until(quiet)
 
 
 def interactive(engine: ScriptedEngine) -> list[Request]:
-    """Requests that somebody waited for."""
-    return [one for one in engine.requests if one.priority is Priority.INTERACTIVE]
+    """Return the requests for which a client waited."""
+    return [item for item in engine.requests if item.priority is Priority.INTERACTIVE]
 
 
 def sources(state: CompletionState) -> list[AnswerSource]:

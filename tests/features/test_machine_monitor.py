@@ -1,6 +1,8 @@
-"""What happens beside the requests: battery and memory are heeded, idle lanes are closed."""
+"""Battery and memory reach the router, and idle lanes are closed."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from attrs import evolve
 
@@ -23,13 +25,13 @@ class BusyEngine(ScriptedEngine):
         return EngineStatus(state=EngineState.BUSY)
 
 
-def session(engine: ScriptedEngine, **preferences: object) -> Session:
+def session(engine: ScriptedEngine, **preferences: Any) -> Session:
     """A session whose wide lane was used at NOW."""
     made = Session(
         backend=Backend(engine=engine),
         profiles=PROFILES,
         preferences=Preferences(**preferences),
-    )  # type: ignore[arg-type]  # by name
+    )
     made.backend.last_used["wide"] = NOW
     return made
 
@@ -54,8 +56,8 @@ def test_an_idle_lane_is_closed_early_when_memory_is_short():
 def test_battery_and_memory_reach_the_router_unless_switched_off():
     unplugged = evolve(SHORT, on_battery=True, battery_percent=42.0)
     adapting, fixed = session(ScriptedEngine()), session(ScriptedEngine(), adapt=False)
-    for one in (adapting, fixed):
-        update(one, unplugged, NOW)
+    for watched in (adapting, fixed):
+        update(watched, unplugged, NOW)
     machine = adapting.backend.machine
     assert (machine.on_battery, machine.battery_percent, machine.memory_short) == (True, 42.0, True)
     assert not fixed.backend.machine.on_battery

@@ -20,7 +20,7 @@ _WITHIN_S = 10
 async def test_a_document_is_parsed_by_one_thread_also_after_a_cancel(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """Each key cancels what the one before asked for: slow readings would pile up."""
+    """Each key cancels what the key before asked for: slow parses would pile up."""
     begun, go_on, readings = threading.Semaphore(0), threading.Event(), []
 
     def slow(language: Language, lines: Sequence[str]) -> SyntaxTree:

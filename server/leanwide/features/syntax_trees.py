@@ -4,8 +4,8 @@ Parsing the change of a key takes a millisecond or two, but in a long file whose
 it is while a user types, up to the time for the whole text: 60 ms for 10,000 lines. Keys there make
 do with an older tree, and the tree is brought up to date in idle moments.
 
-All parsing is done in threads. A text that takes too long gets an empty tree, and is not tried again
-for a while.
+All parsing is done in threads. A text that takes too long gets an empty tree, and is not tried
+again for a while.
 """
 
 from __future__ import annotations

@@ -29,11 +29,11 @@ def size(request: Request) -> int:
 
 def deepened(requests: list[Request]) -> list[Request]:
     """Requests that read a prompt of this place, and nothing else."""
-    return [one for one in requests if not one.max_tokens and not one.shared_prefix]
+    return [request for request in requests if not request.max_tokens and not request.shared_prefix]
 
 
 def pages(requests: list[Request]) -> list[Request]:
-    return [one for one in requests if one.shared_prefix]
+    return [request for request in requests if request.shared_prefix]
 
 
 async def test_an_idle_prefill_reads_the_rest_and_later_requests_use_it():

@@ -1,13 +1,23 @@
-"""Which generation serves whom, and when one ends."""
+"""Which generation answers a request, and when a generation ends."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 from attrs import evolve
 
-from leanwide.engine.base import CancelToken, EngineError, Piece, Request
+from leanwide.engine.base import (
+    CancelToken,
+    EngineError,
+    Finished,
+    Piece,
+    Request,
+    Watch,
+    unwatched,
+)
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.journal import AnswerSource
@@ -87,6 +97,10 @@ async def test_a_generation_that_ends_before_what_is_typed_is_replaced():
     assert (await first, await second) == ("", "yz")
 
 
+def _has_requests(engine: ScriptedEngine, count: int) -> bool:
+    return len(engine.requests) == count
+
+
 async def test_the_newest_of_several_documents_wins():
     state, engine = state_saying(*[[f"answer {n}"] for n in range(3)])
     editors = [Editor(state, f"x{n}\n‸\n", name=str(n)) for n in range(3)]
@@ -94,14 +108,14 @@ async def test_the_newest_of_several_documents_wins():
     asked = []
     for number, editor in enumerate(editors):
         asked.append(editor.asking())
-        await until(lambda number=number: len(engine.requests) == number + 1)
+        await until(partial(_has_requests, engine, number + 1))
     engine.resume()
     assert await asyncio.gather(*asked) == ["", "", "answer 2"]
     assert engine.cancelled == engine.requests[:2]
 
 
 async def test_a_slow_start_does_not_end_a_newer_generation(monkeypatch: pytest.MonkeyPatch):
-    """The first document's tree takes long; meanwhile somebody types in a second one."""
+    """The first document's tree takes long; meanwhile the user types in a second document."""
     state, engine = state_saying(["newer"], ["older"])
     parsed, near = asyncio.Event(), state.session.trees.near
 
@@ -172,7 +186,9 @@ async def test_a_cancelled_generation_is_continued_by_the_next_request():
     await until(lambda: len(engine.cancelled) == 1)
     engine.resume()
     assert await editor.ask() == "abd"
-    assert "".join(one for one in engine.requests[1].prompt if isinstance(one, str)).endswith("ab")
+    assert "".join(piece for piece in engine.requests[1].prompt if isinstance(piece, str)).endswith(
+        "ab"
+    )
 
 
 async def test_a_cancelled_generation_is_not_continued_where_it_does_not_fit_the_context():
@@ -187,7 +203,7 @@ async def test_a_cancelled_generation_is_not_continued_where_it_does_not_fit_the
     await until(lambda: len(engine.cancelled) == 1)
     engine.resume()
     assert await editor.ask() == "d"
-    assert sum(len(one) for one in engine.requests[1].prompt if isinstance(one, str)) < 100
+    assert sum(len(piece) for piece in engine.requests[1].prompt if isinstance(piece, str)) < 100
 
 
 COMPLETE = [
@@ -340,7 +356,7 @@ async def test_closing_a_document_forgets_everything_and_ends_its_generation():
     await settled(state)
     assert engine.cancelled == engine.requests[1:]
     assert editor.uri not in state.windows
-    assert not [one for one in state.suggestions._suggestions if one.view.uri == editor.uri]
+    assert not [item for item in state.suggestions._suggestions if item.view.uri == editor.uri]
     engine.enqueue(["still"])
     engine.resume()
     assert await other.ask() == "still"
@@ -357,22 +373,28 @@ async def test_closing_another_document_changes_nothing():
     assert await asked == "ab"
 
 
-@pytest.mark.parametrize("wait_ms", [0, 1, 5])
-async def test_every_request_is_answered_and_one_generation_is_alive(wait_ms: int):
-    state, engine = state_saying(*[["abcdef", "ghi"]] * 100)
-    generate, tokens = engine.generate, []
+class Slow(SteppedEngine):
+    """An engine that takes a while for each piece, and has one living generation."""
 
-    def watched(request: Request, cancel: CancelToken):
-        tokens.append(cancel)
-        return slowly(generate(request, cancel))
+    def __init__(self) -> None:
+        super().__init__()
+        self._tokens: list[CancelToken] = []
 
-    async def slowly(events):
-        async for event in events:
+    async def generate(
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+    ) -> AsyncIterator[Piece | Finished]:
+        self._tokens.append(cancel)
+        async for event in super().generate(request, cancel, watch):
             await asyncio.sleep(0.002)
             yield event
-            assert sum(not token.cancelled for token in tokens) <= 1
+            assert sum(not token.cancelled for token in self._tokens) <= 1
 
-    engine.generate = watched  # type: ignore[method-assign]
+
+@pytest.mark.parametrize("wait_ms", [0, 1, 5])
+async def test_every_request_is_answered_and_one_generation_is_alive(wait_ms: int):
+    engine = Slow()
+    engine.enqueue(*[["abcdef", "ghi"]] * 100)
+    state = state_of(engine)
     editor = Editor(state, "x\n‸\n")
     asked = []
     for key in "abxcd\nabcxdefgabbc":

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 from attrs import evolve
 
 from leanwide.context.view import View
-from leanwide.engine.base import Finished, FinishReason, Request
+from leanwide.engine.base import (
+    CancelToken,
+    Finished,
+    FinishReason,
+    Piece,
+    Request,
+    Watch,
+    unwatched,
+)
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Preferences
@@ -27,7 +36,7 @@ EAGER = Preferences(look_ahead=True)
 
 
 def impatient(*answers: list[str]) -> tuple[CompletionState, SteppedEngine]:
-    """A workbench that shows what is there 20 ms after the first new text."""
+    """Return a state that shows what is there 20 ms after the first new text."""
     state, engine = state_saying(*answers)
     code = evolve(state.session.profiles[Mode.CODE], deadline_ms=20.0)
     state.session.profiles = {**state.session.profiles, Mode.CODE: code}
@@ -125,7 +134,7 @@ async def test_a_beginning_that_may_repeat_the_next_line_is_not_shown_early():
 async def test_asking_again_never_returns_less_and_finally_everything():
     state, engine = impatient(["a", " +", " b", " + c"])
     editor = Editor(state, "x = ‸\n", "python")
-    shown = []
+    shown: list[str] = []
     first = editor.asking()
     for text in ("a", "a +", "a + b"):
         await step(state, engine, text)
@@ -179,8 +188,10 @@ class Brief(SteppedEngine):
         super().__init__()
         self._cut = cut
 
-    async def generate(self, request: Request, cancel):  # type: ignore[no-untyped-def]
-        async for event in super().generate(request, cancel):
+    async def generate(
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+    ) -> AsyncIterator[Piece | Finished]:
+        async for event in super().generate(request, cancel, watch):
             if isinstance(event, Finished) and self._cut and request.max_tokens:
                 self._cut -= 1
                 yield Finished(FinishReason.LENGTH, event.stats)

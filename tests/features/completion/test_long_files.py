@@ -37,7 +37,7 @@ async def test_a_jump_counts_no_lines_between_the_places(monkeypatch: pytest.Mon
 
 
 async def test_changes_far_apart_are_not_parsed_as_one():
-    """As one, they would be all that is between them, and the parser would read all of that."""
+    """As one change they would span all lines in between, and all of them would be parsed."""
     trees, now = SyntaxTrees(), Editor(state_saying()[0], document(200), "python").view
     await trees.at(now)
     for line in (200, 3_800):
@@ -57,7 +57,7 @@ async def test_an_earlier_view_does_not_replace_a_later_tree():
     await trees.here(old)
     later = changed(new, 3_800)
     await trees.near(later)
-    assert trees.outdated(later)  # as one change it would have been read
+    assert trees.outdated(later)  # as one change it would have been parsed
 
 
 async def test_a_prefetched_view_does_not_replace_the_kept_tree():

@@ -13,6 +13,7 @@ from leanwide.engine.scripted import SCRIPTED_MODEL
 from leanwide.features.ask.explain import explain
 from leanwide.features.ask.selection import whole
 from leanwide.features.completion.cursor_rest import cursor_rests
+from leanwide.features.completion.request import fim_tokens
 from leanwide.features.document_names import judge
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.modes.profile import Mode
@@ -24,8 +25,7 @@ def discounted_price(price, share):
     """Take a share off a price."""
     return price - price * share
 '''
-FIM = SCRIPTED_MODEL.fim
-assert isinstance(FIM, FimTokens)
+FIM = fim_tokens(SCRIPTED_MODEL)
 CONTEXT = PROFILES[Mode.CODE].context_tokens
 
 
@@ -52,7 +52,9 @@ def opened(
 
 
 def tokens(request: Request) -> int:
-    return sum(1 if isinstance(one, int) else -(-len(str(one)) // 4) for one in request.prompt)
+    return sum(
+        1 if isinstance(piece, int) else -(-len(str(piece)) // 4) for piece in request.prompt
+    )
 
 
 async def test_a_suggestion_that_only_repeats_a_snippet_is_not_shown(
@@ -74,7 +76,9 @@ async def test_snippets_share_the_budget_of_the_window(elsewhere: WorkspaceConte
     engine, editor = opened(elsewhere, tmp_path, f"{lines}total = discounted_price‸\n{lines}")
     await cursor_rests(editor.view, editor.state)
     await settled(editor.state)
-    while FIM.file_separator in engine.requests[-1].prompt:  # until another window is needed
+    separator = FIM.file_separator
+    assert separator is not None
+    while separator in engine.requests[-1].prompt:  # until another window is needed
         await editor.ask()
         editor.type("(1)\ntotal = discounted_price")
     assert max(map(tokens, engine.requests)) <= CONTEXT

@@ -1,4 +1,4 @@
-"""What is prepared while nobody waits."""
+"""What is prefilled and prefetched while no request waits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EAGER = Preferences(look_ahead=True)
 
 
 def background(requests: list[Request]) -> list[Request]:
-    return [one for one in requests if one.priority is Priority.BACKGROUND]
+    return [request for request in requests if request.priority is Priority.BACKGROUND]
 
 
 def text_of(request: Request) -> str:
@@ -133,7 +133,7 @@ async def test_nothing_is_prefetched_where_nothing_is_shown():
 
 
 async def test_the_anchor_moves_when_idle():
-    """After several lines typed through, the window is evaluated anew with a nearer anchor."""
+    """After several lines typed through, the window is evaluated again with a nearer anchor."""
     typed = "".join(f"    value_{n} = other_{n} + {n}\n" for n in range(8))
     state, engine = state_saying([typed + "    return 1"], preferences=EAGER)
     editor = Editor(state, "def f():\n‸\n\nf()\n", "python")
@@ -149,10 +149,10 @@ async def test_the_anchor_moves_when_idle():
     assert window.anchor_line == editor.view.line
     assert window.before.endswith(typed)
     assert window.typed == ""
-    warm = [one for one in engine.requests[before:] if one.max_tokens == 0]
-    assert len(warm) == 1
-    assert warm[0].priority is Priority.BACKGROUND
-    assert text_of(warm[0]).startswith("def f():\n" + typed)
+    prefills = [request for request in engine.requests[before:] if request.max_tokens == 0]
+    assert len(prefills) == 1
+    assert prefills[0].priority is Priority.BACKGROUND
+    assert text_of(prefills[0]).startswith("def f():\n" + typed)
 
 
 async def test_a_prefetch_delays_no_request():
@@ -162,4 +162,4 @@ async def test_a_prefetch_delays_no_request():
     editor.type("z")  # before the idle work has begun
     assert await editor.ask() in (" + b", "other")
     await settled(state)
-    assert all(one.priority is Priority.INTERACTIVE for one in engine.requests[:1])
+    assert all(request.priority is Priority.INTERACTIVE for request in engine.requests[:1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,18 @@ import pytest
 
 from leanwide.context.snippet import Snippet
 from leanwide.context.window import Related
-from leanwide.engine.base import EngineError, EngineState, EngineStatus, Request, SaveRequest
+from leanwide.engine.base import (
+    CancelToken,
+    EngineError,
+    EngineState,
+    EngineStatus,
+    Finished,
+    Piece,
+    Request,
+    SaveRequest,
+    Watch,
+    unwatched,
+)
 from leanwide.engine.saved_states import SavedFolder, StateOrigin, default_folder, head_of
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.completion.saved_places import (
@@ -34,18 +46,24 @@ TYPED = "total = 0\nfor value in values:\n    total += value\n" * 4
 
 
 class KeepingEngine(ScriptedEngine):
-    """A scripted engine that writes what it is to keep; of an empty prompt nothing stays."""
+    """A scripted engine that saves what it is asked to; for an empty prompt it deletes."""
 
-    async def generate(self, request: Request, cancel: Any):
+    async def generate(
+        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+    ) -> AsyncIterator[Piece | Finished]:
         if (keep := request.keep) is not None:
             _write(keep) if request.prompt else SavedFolder(default_folder()).drop(keep.name)
-        async for event in super().generate(request, cancel):
+        async for event in super().generate(request, cancel, watch):
             yield event
 
     @property
     def asked(self) -> list[tuple[SaveRequest, bool]]:
-        """What was to be kept, True, and what was to be dropped, False."""
-        return [(one.keep, one.prompt != ()) for one in self.requests if one.keep is not None]
+        """Return what was to be saved, True, and what was to be deleted, False."""
+        return [
+            (request.keep, request.prompt != ())
+            for request in self.requests
+            if request.keep is not None
+        ]
 
 
 def _write(keep: SaveRequest) -> None:
@@ -54,7 +72,7 @@ def _write(keep: SaveRequest) -> None:
     SavedFolder(default_folder()).write(keep.name, head, state, 10**6)
 
 
-def bench_on(
+def state_on(
     engine: ScriptedEngine, preferences: Preferences = KEEPING, area: WorkspaceFolders | None = None
 ) -> CompletionState:
     state = state_of(engine, preferences)
@@ -63,9 +81,9 @@ def bench_on(
 
 
 async def left(marked: str, typed: str = "", **more: Any) -> tuple[CompletionState, KeepingEngine]:
-    """A session in which somebody asked, typed on and asked again, until the file was closed."""
+    """Return a session that asked, typed on and asked again, until the file was closed."""
     engine = KeepingEngine()
-    state = bench_on(engine, **more)
+    state = state_on(engine, **more)
     editor = Editor(state, marked, "python", "a.py")
     await editor.ask(by_hand=True)
     for line in typed.splitlines(keepends=True):
@@ -79,17 +97,17 @@ async def left(marked: str, typed: str = "", **more: Any) -> tuple[CompletionSta
 
 
 async def returned(marked: str, **more: Any) -> Request:
-    """What a new session asks the model at a place."""
+    """Return the request of a new session at a place."""
     engine = KeepingEngine()
-    await Editor(bench_on(engine, **more), marked, "python", "a.py").ask(by_hand=True)
+    await Editor(state_on(engine, **more), marked, "python", "a.py").ask(by_hand=True)
     return engine.requests[0]
 
 
 async def test_a_later_session_sends_the_same_prompt_with_what_was_typed():
     _, engine = await left(f"{LONG}{MARK}\n", TYPED)
-    last = [one for one in engine.requests if one.keep is None][-1]
-    anew = await returned(f"{LONG}{TYPED}{MARK}\n", preferences=Preferences(look_ahead=False))
-    assert anew.prompt[:5] != last.prompt[:5], "this file would not need its window"
+    last = [request for request in engine.requests if request.keep is None][-1]
+    new = await returned(f"{LONG}{TYPED}{MARK}\n", preferences=Preferences(look_ahead=False))
+    assert new.prompt[:5] != last.prompt[:5], "this file would not need its window"
     again = await returned(f"{LONG}{TYPED}{MARK}\n")
     assert again.prompt == last.prompt
 
@@ -102,21 +120,21 @@ async def test_a_later_session_sends_the_same_prompt_with_what_was_typed():
 async def test_a_changed_file_gets_a_new_window(marked: str):
     """The window is chosen as if nothing had been kept."""
     await left(f"{LONG}{MARK}\n", TYPED)
-    anew = await returned(marked, preferences=Preferences(look_ahead=False))
-    assert (await returned(marked)).prompt == anew.prompt
+    new = await returned(marked, preferences=Preferences(look_ahead=False))
+    assert (await returned(marked)).prompt == new.prompt
 
 
 async def test_a_window_whose_tokens_another_model_counted_is_not_used(monkeypatch):
     await left(f"{LONG}{MARK}\n", TYPED)
     other = attrs.evolve(SCRIPTED_MODEL, path=Path("other.gguf"))
     monkeypatch.setattr(KeepingEngine, "model", property(lambda _: other))
-    anew = await returned(f"{LONG}{TYPED}{MARK}\n", preferences=Preferences(look_ahead=False))
-    assert (await returned(f"{LONG}{TYPED}{MARK}\n")).prompt == anew.prompt
+    new = await returned(f"{LONG}{TYPED}{MARK}\n", preferences=Preferences(look_ahead=False))
+    assert (await returned(f"{LONG}{TYPED}{MARK}\n")).prompt == new.prompt
 
 
 async def test_places_are_saved_when_idle_and_once():
     engine = KeepingEngine()
-    state = bench_on(engine)
+    state = state_on(engine)
     await Editor(state, f"a = {MARK}\n", "python").ask(by_hand=True)
     await settled(state)
     now = state.session.backend.last_used["lean"]
@@ -129,9 +147,9 @@ async def test_places_are_saved_when_idle_and_once():
 
 async def test_nothing_is_saved_while_the_engine_is_busy():
     class Busy(KeepingEngine):
-        status = EngineStatus(state=EngineState.BUSY)  # type: ignore[assignment]  # a property
+        status = EngineStatus(state=EngineState.BUSY)
 
-    state = bench_on(engine := Busy())
+    state = state_on(engine := Busy())
     await Editor(state, f"a = {MARK}\n", "python").ask(by_hand=True)
     await save_when_idle(
         state.windows, state.saved, state.session.backend.last_used.get("lean", 0.0) + 50
@@ -143,7 +161,7 @@ async def test_nothing_is_saved_when_memory_is_short_or_it_is_switched_off():
     _, off = await left(f"a = {MARK}\n", preferences=Preferences(look_ahead=False))
     assert off.asked == []
     engine = KeepingEngine()
-    state = bench_on(engine)
+    state = state_on(engine)
     await Editor(state, f"a = {MARK}\n", "python").ask(by_hand=True)
     state.session.backend.machine = attrs.evolve(state.session.backend.machine, memory_short=True)
     await save_places(state.windows, state.saved)
@@ -152,7 +170,7 @@ async def test_nothing_is_saved_when_memory_is_short_or_it_is_switched_off():
 
 async def test_an_excluded_document_is_not_saved(tmp_path: Path):
     engine = KeepingEngine()
-    state = bench_on(engine, area=area_of(tmp_path))
+    state = state_on(engine, area=area_of(tmp_path))
     editor = Editor(state, f"a = {MARK}\n", "python")
     editor.uri = (tmp_path / "a.py").as_uri()
     await editor.ask(by_hand=True)
@@ -166,7 +184,7 @@ async def test_a_prompt_with_a_snippet_of_an_excluded_file_is_neither_saved_nor_
 ):
     write(tmp_path, {"other.py": "def g():\n    return 1\n"})
     engine = KeepingEngine()
-    state = bench_on(engine, area=area_of(tmp_path))
+    state = state_on(engine, area=area_of(tmp_path))
     editor = Editor(state, f"{LONG}{MARK}\n", "python")
     editor.uri = (tmp_path / "a.py").as_uri()
     await editor.ask(by_hand=True)
@@ -188,7 +206,7 @@ async def test_a_prompt_with_a_snippet_of_an_excluded_file_is_neither_saved_nor_
 
 async def test_a_saved_place_is_deleted_when_its_file_becomes_excluded(tmp_path: Path):
     engine = KeepingEngine()
-    state = bench_on(engine, area=area_of(tmp_path))
+    state = state_on(engine, area=area_of(tmp_path))
     for name in ("a.py", "b.py"):
         editor = Editor(state, f"a = {MARK}\n", "python")
         editor.uri = (tmp_path / name).as_uri()
@@ -205,15 +223,19 @@ async def test_a_saved_place_is_deleted_when_its_file_becomes_excluded(tmp_path:
 
 async def test_a_failed_save_is_logged_once_and_without_text(caplog):
     class Full(KeepingEngine):
-        async def generate(self, request: Request, cancel: Any):
+        async def generate(
+            self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+        ) -> AsyncIterator[Piece | Finished]:
             if request.keep is not None:
                 raise EngineError("places are not kept on disk: it is full")
-            async for event in super().generate(request, cancel):
+            async for event in super().generate(request, cancel, watch):
                 yield event
 
-    state = bench_on(Full())
+    state = state_on(Full())
     with caplog.at_level(logging.WARNING):
         for name in ("a", "b"):
             await Editor(state, f"a = {MARK}\n", "python", name).ask(by_hand=True)
             await save_places(state.windows, state.saved)
-    assert [one.message for one in caplog.records] == ["places are not kept on disk: it is full"]
+    assert [record.message for record in caplog.records] == [
+        "places are not kept on disk: it is full"
+    ]
