@@ -126,7 +126,7 @@ class SyntaxTrees:
             return await asyncio.to_thread(_first, language, view.lines)
         if kept.tree.lines == view.lines and not kept.unread:
             return kept.tree
-        return await asyncio.to_thread(kept.tree.edited, (), view.lines)
+        return await asyncio.to_thread(kept.tree.edited, view.lines)
 
     def _of(self, view: View) -> _Kept | None:
         kept = self._kept.get(view.uri)

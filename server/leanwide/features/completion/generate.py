@@ -33,7 +33,7 @@ from leanwide.postprocess.partial import whole_lines
 from leanwide.postprocess.repetition import loop_start
 from leanwide.prompt.infill import infill_prompt, readable
 from leanwide.syntax import SyntaxTree, completed_length
-from leanwide.syntax import shape as syntax_shape
+from leanwide.syntax import completion_shape as syntax_shape
 
 FindTree = Callable[[View], Awaitable[SyntaxTree | None]]
 """Gives the syntax tree of a view; None for a language without a grammar."""
