@@ -27,7 +27,7 @@ async def arrive(view: View, bench: Workbench) -> None:
     It goes after everything that somebody waits for, and makes way for it.
     """
     model, generation = bench.engine.model, bench.running
-    if not bench.manners.follow_cursor or bench.machine.spares_work:
+    if not bench.manners.follow_cursor or bench.machine.skips_background_work:
         return
     if model is None or model.fim is None or (generation is not None and not generation.over):
         return

@@ -27,7 +27,7 @@ async def read_pages(
     asked: CompletionRequest, bench: Workbench, pause_seconds: float = 0.0
 ) -> None:
     """Read the page of a place and those next to it, after a pause without a key."""
-    if not bench.manners.follow_cursor or bench.machine.spares_work:
+    if not bench.manners.follow_cursor or bench.machine.skips_background_work:
         return
     with contextlib.suppress(EngineError):
         unread = await _unread(asked, bench)
