@@ -36,7 +36,7 @@ class _Case:
 
 def _machine(prompt: float, decode: float) -> MachineState:
     pace = LaneSpeed(Rate((), prompt), Rate((), decode))
-    return MachineState(paces={LEAN: pace, WIDE: pace})
+    return MachineState(lane_speeds={LEAN: pace, WIDE: pace})
 
 
 def _chat(question: str) -> _Case:

@@ -15,19 +15,18 @@ import psutil
 import pytest
 
 from leanwide.syntax import (
-    Edit,
     Language,
     Position,
     Span,
     SyntaxTree,
     completed_length,
+    completion_shape,
     definitions,
     earlier_siblings,
     enclosing,
     imports,
     language_for,
     parse,
-    place,
     references,
     split,
 )
@@ -59,8 +58,8 @@ def tree(lines: list[str]) -> SyntaxTree:
     return parse(_python(), lines)
 
 
-def _typing(tree: SyntaxTree, rounds: int) -> Iterator[tuple[Edit, list[str]]]:
-    """Yield the edits that open a line in a function, type a statement there, and delete it."""
+def _typing(tree: SyntaxTree, rounds: int) -> Iterator[tuple[Position, list[str]]]:
+    """Yield place and text as a line is opened in a function, a statement typed, and deleted."""
     chance = random.Random(1)
     lines = list(tree.lines)
     bodies = [
@@ -69,12 +68,12 @@ def _typing(tree: SyntaxTree, rounds: int) -> Iterator[tuple[Edit, list[str]]]:
     for line, column in chance.choices(bodies, k=rounds):
         blank = " " * column + "\n"
         lines.insert(line, blank)
-        yield Edit(Position(line, 0), Position(line, 0), blank), list(lines)
+        yield Position(line, 0), list(lines)
         for number, letter in enumerate(TYPED, column):
             lines[line] = lines[line][:number] + letter + "\n"
-            yield Edit(Position(line, number), Position(line, number), letter), list(lines)
+            yield Position(line, number), list(lines)
         del lines[line]
-        yield Edit(Position(line, 0), Position(line + 1, 0), ""), list(lines)
+        yield Position(line, 0), list(lines)
 
 
 def _asked(
@@ -91,34 +90,19 @@ def test_parse(benchmark: Any, lines: list[str]) -> None:
 
 
 def test_edit(benchmark: Any, tree: SyntaxTree) -> None:
-    """One keystroke."""
-    edits = _typing(tree, 100)
-    now = tree
-
-    def key(edit: Edit, lines: list[str]) -> None:
-        nonlocal now
-        now = now.edited([edit], lines)
-
-    def setup() -> tuple[tuple[Edit, list[str]], dict[str, Any]]:
-        return next(edits), {}
-
-    benchmark.pedantic(key, setup=setup, rounds=2_000)
-
-
-def test_edit_without_edits(benchmark: Any, tree: SyntaxTree) -> None:
     """One keystroke, found by comparing lines."""
     edits = _typing(tree, 100)
     now = tree
 
     def key(lines: list[str]) -> None:
         nonlocal now
-        now = now.edited((), lines)
+        now = now.edited(lines)
 
     benchmark.pedantic(key, setup=lambda: ((next(edits)[1],), {}), rounds=1_000)
 
 
-def test_place(benchmark: Any, tree: SyntaxTree) -> None:
-    _asked(benchmark, tree, place)
+def test_completion_shape(benchmark: Any, tree: SyntaxTree) -> None:
+    _asked(benchmark, tree, completion_shape)
 
 
 def test_enclosing(benchmark: Any, tree: SyntaxTree) -> None:
@@ -168,11 +152,11 @@ def test_memory_after_many_edits(benchmark: Any, tree: SyntaxTree) -> None:
 def _edit_and_ask(tree: SyntaxTree) -> tuple[int, int]:
     """Return the memory in bytes after the first edits and after all."""
     process, before = psutil.Process(), 0
-    for number, (edit, lines) in enumerate(islice(_typing(tree, EDITS), EDITS)):
-        tree = tree.edited([edit], lines)
+    for number, (at, lines) in enumerate(islice(_typing(tree, EDITS), EDITS)):
+        tree = tree.edited(lines)
         if number % 10 == 0:
-            place(tree, edit.start)
-            enclosing(tree, edit.start)
+            completion_shape(tree, at)
+            enclosing(tree, at)
         if number == EDITS // 50:
             gc.collect()
             before = process.memory_info().rss

@@ -1,4 +1,4 @@
-"""Views of source texts with a cursor mark."""
+"""Makes views of source texts with a cursor mark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MARK = "‸"
 
 
 def view_of(marked: str, language: str = "python", uri: str = "file:///project/file.py") -> View:
-    """The document that a marked text shows, with its cursor at the mark."""
+    """Return a view of a text without its mark, with the cursor at the mark."""
     before, mark, after = marked.partition(MARK)
     assert mark, marked
     return view_at(before, after, language, uri)
@@ -17,7 +17,7 @@ def view_of(marked: str, language: str = "python", uri: str = "file:///project/f
 def view_at(
     before: str, after: str, language: str = "python", uri: str = "file:///project/file.py"
 ) -> View:
-    """A document with the cursor between two texts."""
+    """Return a view with the cursor between two texts."""
     *above, last = split_lines(before + "\0")
     return View(
         uri=uri,

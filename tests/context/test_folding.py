@@ -1,4 +1,4 @@
-"""A passage in the room there is."""
+"""A passage and its surroundings, fitted into a number of tokens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from leanwide.context.folding import Folded, fold, texts_to_count
 from leanwide.context.passage import Passage
-from leanwide.context.surroundings import helpful, run_lines, surroundings
+from leanwide.context.surroundings import helpful_runs, run_lines, surroundings
 from leanwide.context.view import View, split_lines
 from leanwide.syntax import SyntaxTree, language_for, parse
 
@@ -33,7 +33,7 @@ BRACES = "function f(a) {\n  return a;\n}\nfunction g(b) {\n  b();\n  b();\n  b(
 
 
 def count(text: str) -> int:
-    """A token is four bytes, rounded up."""
+    """Count four bytes, rounded up, as a token."""
     return -(-len(text.encode()) // 4)
 
 
@@ -46,16 +46,18 @@ def opened(text: str = SOURCE, language: str = "python") -> tuple[View, SyntaxTr
     return view, parse(known, lines) if known is not None else None
 
 
-def folded(room: int, passage: Passage = WHOLE, text: str = SOURCE, language: str = "python"):
+def folded(
+    room: int, passage: Passage = WHOLE, text: str = SOURCE, language: str = "python"
+) -> Folded:
     view, tree = opened(text, language)
     return fold(view, passage, tree, room, count)
 
 
-def test_what_fits_is_whole():
+def test_a_passage_that_fits_is_whole():
     assert folded(1000) == Folded(SOURCE[SOURCE.index("class") :], whole=True)
 
 
-def test_bodies_fold_before_lines_are_cut():
+def test_bodies_are_folded_before_lines_are_cut():
     short = folded(50)
     assert not short.whole
     assert short.text == (
@@ -76,7 +78,7 @@ def test_a_language_with_braces_marks_the_fold_with_a_comment():
     assert "function g(b) {" in view_text
 
 
-def test_without_a_grammar_the_first_lines_stay():
+def test_without_a_grammar_the_first_lines_are_kept():
     text = "".join(f"line {number}\n" for number in range(50))
     short = folded(20, Passage(first=0, last=50), text, "nothing-known")
     assert short.text.startswith("line 0\nline 1\n")
@@ -92,7 +94,9 @@ def test_a_line_of_data_is_cut():
 @given(
     st.integers(0, 120), st.integers(0, 14), st.integers(1, 15), st.sampled_from(["python", "x"])
 )
-def test_it_never_takes_more_than_its_room(room, first, length, language):
+def test_a_folded_passage_never_exceeds_its_tokens(
+    room: int, first: int, length: int, language: str
+):
     passage = Passage(first=first, last=min(first + length, 15))
     short = folded(room, passage, SOURCE, language)
     assert sum(map(count, short.text.splitlines(keepends=True))) <= room
@@ -101,7 +105,7 @@ def test_it_never_takes_more_than_its_room(room, first, length, language):
     assert all(line in lines for line in kept), "in the order of the file"
 
 
-def test_ten_thousand_lines_fold():
+def test_ten_thousand_lines_are_folded():
     text = "".join(f"def f{number}(x):\n    return x\n\n" for number in range(3500))
     passage = Passage(first=0, last=text.count("\n"))
     short = folded(400, passage, text)
@@ -110,23 +114,28 @@ def test_ten_thousand_lines_fold():
     assert count(short.text) <= 400
 
 
-def test_everything_that_is_counted_is_announced():
+def test_all_texts_that_are_counted_are_announced():
     view, tree = opened()
-    known = set(texts_to_count(view, WHOLE, tree))
-    asked: set[str] = set()
-    fold(view, WHOLE, tree, 30, lambda text: asked.add(text) or count(text))  # type: ignore[func-returns-value]
-    assert asked - known <= {"...\n"}
+    announced = set(texts_to_count(view, WHOLE, tree))
+    counted: set[str] = set()
+
+    def note(text: str) -> int:
+        counted.add(text)
+        return count(text)
+
+    fold(view, WHOLE, tree, 30, note)
+    assert counted - announced <= {"...\n"}
 
 
-# What stands around
+# Surroundings
 
 
 def around(passage: Passage, room: int = 1000) -> str:
     view, tree = opened()
-    return surroundings(view, helpful(passage, tree), room, count)
+    return surroundings(view, helpful_runs(passage, tree), room, count)
 
 
-def test_heads_and_the_imports_that_are_used():
+def test_surroundings_are_heads_and_used_imports():
     assert around(Passage(first=7, last=10)) == "import json\nclass Store:\n"
     assert around(Passage(first=8, last=9)) == (
         "import json\nclass Store:\n    def get(self, name):\n"
@@ -136,12 +145,12 @@ def test_heads_and_the_imports_that_are_used():
     assert around(Passage(first=0, last=15)) == ""
 
 
-def test_heads_come_before_imports_where_room_is_short():
+def test_with_few_tokens_heads_come_before_imports():
     assert around(Passage(first=7, last=10), room=4) == "class Store:\n"
     assert around(Passage(first=7, last=10), room=0) == ""
 
 
-def test_nothing_stands_around_without_a_grammar():
+def test_without_a_grammar_there_are_no_surroundings():
     view, tree = opened("a\nb\n", "nothing-known")
-    assert helpful(Passage(first=1, last=2), tree) == ()
+    assert helpful_runs(Passage(first=1, last=2), tree) == ()
     assert run_lines(view, ()) == ()

@@ -1,4 +1,4 @@
-"""Where pages begin, and that they stay."""
+"""Where pages begin, and that typing does not move them."""
 
 from __future__ import annotations
 
@@ -36,12 +36,14 @@ def test_windows_begin_with_the_page_before(lines: list[str], tokens: int):
 
 
 @given(LINES, LINES, LINES, TOKENS)
-def test_what_follows_moves_no_page(above: list[str], one: list[str], other: list[str], size: int):
-    firsts = [
-        [page.first for page in pages([*above, *below], size) if page.first < len(above)]
-        for below in (one, other)
-    ]
-    assert firsts[0] == firsts[1]
+def test_text_below_moves_no_page(
+    above: list[str], below: list[str], other_below: list[str], tokens: int
+):
+    firsts, other_firsts = (
+        [page.first for page in pages([*above, *lines], tokens) if page.first < len(above)]
+        for lines in (below, other_below)
+    )
+    assert firsts == other_firsts
 
 
 def test_a_page_begins_between_definitions():
@@ -57,7 +59,7 @@ def test_a_long_definition_is_divided_between_paragraphs():
     assert all(body[page.first - 1].startswith("    def ") for page in found[1:])
 
 
-def test_a_text_without_paragraphs_is_divided_all_the_same():
+def test_a_text_without_paragraphs_has_pages_too():
     lines = [f"    value_{n} = {n}\n" for n in range(300)]
     found = list(pages(lines, 100))
     assert all(page.end - page.first < 40 for page in found)

@@ -1,4 +1,4 @@
-"""Which lines are meant by a selection, or by a cursor."""
+"""Which lines a selection or a cursor means."""
 
 from __future__ import annotations
 
@@ -57,12 +57,16 @@ def passage(
         ((11, 0), (12, 0), Passage(first=11, last=12)),
     ],
 )
-def test_a_selection_means_its_lines(start, end, expected):
+def test_a_selection_means_its_lines(
+    start: tuple[int, int], end: tuple[int, int], expected: Passage
+):
     assert passage(start, end) == expected
 
 
 @pytest.mark.parametrize("selection", [((1, 0), (2, 0)), ((4, 0), (6, 0)), ((7, 0), (7, 4))])
-def test_a_selection_of_white_space_means_nothing(selection):
+def test_a_selection_of_white_space_means_nothing(
+    selection: tuple[tuple[int, int], tuple[int, int]],
+):
     assert passage(*selection) is None
 
 
@@ -77,7 +81,9 @@ def test_a_selection_of_white_space_means_nothing(selection):
         ((1, 0), None),
     ],
 )
-def test_a_cursor_means_the_definition_around_it_else_the_paragraph(cursor, expected):
+def test_a_cursor_means_the_definition_around_it_or_the_paragraph(
+    cursor: tuple[int, int], expected: Passage | None
+):
     assert passage(cursor) == expected
 
 
@@ -85,7 +91,9 @@ def test_a_cursor_means_the_definition_around_it_else_the_paragraph(cursor, expe
     ("cursor", "expected"),
     [((1, 0), Passage(first=0, last=2)), ((2, 0), None), ((3, 0), Passage(first=3, last=4))],
 )
-def test_without_a_grammar_a_cursor_means_the_paragraph(cursor, expected):
+def test_without_a_grammar_a_cursor_means_the_paragraph(
+    cursor: tuple[int, int], expected: Passage | None
+):
     assert passage(cursor, text="a\nb\n\nc\n", language="nothing-known") == expected
 
 

@@ -1,4 +1,4 @@
-"""Which lines of a file are worth their tokens."""
+"""Which lines of a file a window has."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from leanwide.context.lines import choose_lines
 from leanwide.context.plan import TokenRoom, plan_nearest, plan_syntax
 from leanwide.context.view import View
+from leanwide.context.window import ChosenLines
 from leanwide.syntax import language_for, parse
 from tests.context.marked import view_of
 
@@ -45,11 +46,11 @@ AMPLE = TokenRoom(4000, 4000)
 
 
 def lines(text: str) -> int:
-    """Count lines: a token each."""
+    """Count a line as a token."""
     return text.count("\n")
 
 
-def chosen(marked: str, before: int, after: int = 100, language: str = "python"):
+def chosen(marked: str, before: int, after: int = 100, language: str = "python") -> ChosenLines:
     view = view_of(marked, language)
     known = language_for(language)
     if known is None:
@@ -59,7 +60,7 @@ def chosen(marked: str, before: int, after: int = 100, language: str = "python")
     return choose_lines(view, plan, TokenRoom(before, after), lines)
 
 
-def test_with_room_for_all_it_is_all_above_that_matters():
+def test_with_enough_tokens_everything_relevant_above_is_chosen():
     before = chosen(PYTHON, 1000).before
     assert "import os\n" not in before
     assert "from pathlib import Path\n" in before
@@ -71,32 +72,33 @@ def test_with_room_for_all_it_is_all_above_that_matters():
 def test_lines_keep_the_order_of_the_file():
     whole = PYTHON.split("‸", maxsplit=1)[0].splitlines()
     for room in range(40):
-        said = [line for line in chosen(PYTHON, room).before.splitlines() if line.strip() != "..."]
+        before = chosen(PYTHON, room).before
+        kept = [line for line in before.splitlines() if line.strip() != "..."]
         order = iter(whole)
-        assert all(line in order for line in said), said
+        assert all(line in order for line in kept), kept
 
 
-def test_with_little_room_the_definition_and_its_class_come_first():
-    said = chosen(PYTHON, 8).before
-    assert "class Store:\n" in said
-    assert said.endswith("    def path(self):\n        here = Path(self.folder)\n")
-    assert "load" not in said
+def test_with_few_tokens_the_definition_and_its_class_come_first():
+    before = chosen(PYTHON, 8).before
+    assert "class Store:\n" in before
+    assert before.endswith("    def path(self):\n        here = Path(self.folder)\n")
+    assert "load" not in before
 
 
-def test_a_body_that_is_left_out_leaves_a_mark():
-    said = chosen(PYTHON, 18).before
-    assert "    def get(self, name):\n        ...\n" in said or "value =" in said
-    assert "class Store:\n    ...\n" in said
+def test_a_mark_replaces_a_body_that_is_left_out():
+    before = chosen(PYTHON, 18).before
+    assert "    def get(self, name):\n        ...\n" in before or "value =" in before
+    assert "class Store:\n    ...\n" in before
 
 
 @pytest.mark.parametrize("room", range(0, 40, 3))
-def test_the_room_is_not_exceeded_but_for_marks(room: int):
-    said = chosen(PYTHON, room, room)
-    assert lines(said.before) <= room
-    assert lines(said.after) <= room
+def test_the_number_of_tokens_is_not_exceeded(room: int):
+    text = chosen(PYTHON, room, room)
+    assert lines(text.before) <= room
+    assert lines(text.after) <= room
 
 
-def test_after_the_cursor_stands_what_follows_without_a_gap():
+def test_the_text_after_the_cursor_has_no_gap():
     whole = PYTHON.split("‸\n")[1]
     for room in range(12):
         after = chosen(PYTHON, 10, room).after
@@ -104,35 +106,34 @@ def test_after_the_cursor_stands_what_follows_without_a_gap():
         assert lines(after) == min(room, lines(whole))
 
 
-def test_at_the_top_level_nearness_decides():
+def test_at_the_top_level_the_nearest_lines_are_chosen():
     marked = "".join(f"a{n} = {n}\n" for n in range(50)) + "‸\n" + "z = 1\n" * 5
-    said = chosen(marked, 10, 3)
-    assert said.before == "".join(f"a{n} = {n}\n" for n in range(40, 50))
-    assert said.after == "z = 1\n" * 3
+    text = chosen(marked, 10, 3)
+    assert text.before == "".join(f"a{n} = {n}\n" for n in range(40, 50))
+    assert text.after == "z = 1\n" * 3
 
 
-def test_without_a_grammar_nearness_decides():
+def test_without_a_grammar_the_nearest_lines_are_chosen():
     marked = "".join(f"line {n}\r\n" for n in range(50)) + "‸\r\nz\r\n"
-    said = chosen(marked, 3, 1, language="no such language")
-    assert said.before == "line 47\nline 48\nline 49\n"
-    assert said.after == "z\n"
+    text = chosen(marked, 3, 1, language="no such language")
+    assert text.before == "line 47\nline 48\nline 49\n"
+    assert text.after == "z\n"
 
 
 def test_braces_are_folded_with_a_comment():
     body = "".join(f"    use({n});\n" for n in range(10))
     marked = f"class A {{\n  first() {{\n{body}  }}\n\n  second() {{\n    ‸\n  }}\n}}\n"
-    said = chosen(marked, 12, language="typescript").before
-    assert "  first() {\n    // ...\n" in said
-    assert said.endswith("  second() {\n")
+    before = chosen(marked, 12, language="typescript").before
+    assert "  first() {\n    // ...\n" in before
+    assert before.endswith("  second() {\n")
 
 
 @pytest.mark.parametrize("marked", ["‸", "‸\n", "\n‸", "x‸", "def f(:\n  )‸(\n", "\x0c\n‸\n"])
-def test_odd_documents(marked: str):
-    said = chosen(marked, 10, 10)
-    assert isinstance(said.before, str)
+def test_odd_documents_raise_nothing(marked: str):
+    assert isinstance(chosen(marked, 10, 10).before, str)
 
 
 def test_the_cursors_own_line_is_in_neither_part():
     view: View = view_of("a\nb‸c\nd\n")
-    said = choose_lines(view, plan_nearest(view, AMPLE), TokenRoom(10, 10), lines)
-    assert (said.before, said.after) == ("a\n", "d\n")
+    text = choose_lines(view, plan_nearest(view, AMPLE), TokenRoom(10, 10), lines)
+    assert (text.before, text.after) == ("a\n", "d\n")

@@ -1,4 +1,4 @@
-"""A document with a cursor: what stands around it, and what was typed between two of them."""
+"""A document with a cursor: the text around it, and the text typed between two of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEXTS = st.text(st.sampled_from("ab \t\n\r\x0c\x85\u2028é\U0001f389)"), max_siz
         ("a\ud800b", ["a\ufffdb"]),
     ],
 )
-def test_lines_end_where_editors_end_them(text: str, lines: list[str]):
+def test_lines_are_split_as_editors_split_them(text: str, lines: list[str]):
     assert split_lines(text) == lines
 
 
@@ -37,7 +37,7 @@ def test_lines_end_where_editors_end_them(text: str, lines: list[str]):
         ("‸", "", "", False),
     ],
 )
-def test_the_line_around_the_cursor(marked: str, before: str, after: str, text_after: bool):
+def test_the_line_around_the_cursor(marked: str, before: str, after: str, *, text_after: bool):
     view = view_of(marked)
     assert (view.line_before, view.line_after) == (before, after)
     assert view.has_text_after is text_after
@@ -59,18 +59,18 @@ TYPED = [
     ("a\n‸", "a\nb\n‸", "b\n"),
     ("‸", "a‸", "a"),
     ("a(‸)\n", "a(b‸)\n", "b"),
-    ("ab‸\n", "a‸\n", None),  # taken back
+    ("ab‸\n", "a‸\n", None),  # deleted
     ("a‸\n", "b‸\n", None),
     ("a‸\n", "ab‸)\n", None),  # an editor closed a bracket
     ("a‸\nz\n", "ab‸\ny\n", None),
     ("x\na‸\n", "y\nab‸\n", None),
     ("a‸\n", "a‸\n\n", None),
-    ("a‸\n", "a\n‸", None),  # the cursor moved: the line ending stands before it now
+    ("a‸\n", "a\n‸", None),  # the cursor moved: the line ending is before it now
 ]
 
 
 @pytest.mark.parametrize(("then", "now", "typed"), TYPED)
-def test_what_was_typed_since(then: str, now: str, typed: str | None):
+def test_the_text_typed_between_two_views(then: str, now: str, typed: str | None):
     assert typed_since(view_of(then), view_of(now)) == typed
 
 
@@ -80,14 +80,14 @@ def test_nothing_was_typed_in_another_document():
 
 
 @given(TEXTS, TEXTS, TEXTS)
-def test_typing_is_found_again(before: str, typed: str, after: str):
+def test_any_typed_text_is_found(before: str, typed: str, after: str):
     assume(not before.endswith("\r") and not (before + typed).endswith("\r"))  # CR may meet LF
     then, now = view_at(before, after), view_at(before + typed, after)
     assert typed_since(then, now) == with_lf(typed)
 
 
 @given(TEXTS, TEXTS, TEXTS)
-def test_an_insertion_gives_the_document_that_typing_would(before: str, typed: str, after: str):
+def test_an_insertion_is_the_same_as_typing(before: str, typed: str, after: str):
     assume(not before.endswith("\r"))  # it may meet the LF
     then = view_at(before, after)
     wanted = before + typed.replace("\n", then.newline)

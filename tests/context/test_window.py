@@ -1,9 +1,10 @@
-"""The anchored window: what typing changes in a prompt, and what it leaves alone."""
+"""The anchored window: what typing changes in a prompt, and what stays the same."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,14 +37,14 @@ TYPED_LIMIT = 96
 
 
 def count(text: str) -> int:
-    """Two characters are a token, and every line is counted by itself."""
+    """Count two characters as a token, rounded up on each line."""
     return sum(-(-len(line) // 2) for line in text.splitlines(keepends=True))
 
 
 class Counting(ScriptedEngine):
-    """A scripted engine that counts as this file does."""
+    """A scripted engine that counts tokens as this file does."""
 
-    async def count(self, texts) -> list[int]:  # type: ignore[no-untyped-def]
+    async def count(self, texts: Sequence[str]) -> list[int]:
         return [count(text) for text in texts]
 
 
@@ -75,8 +76,8 @@ def cost(window: Window) -> int:
     return sum(map(count, (window.before, window.typed, window.after)))
 
 
-def check_says_the_document(window: Window, view: View) -> None:
-    """Before and typed end at the cursor, after begins there, and no line is made up."""
+def check_shows_the_document(window: Window, view: View) -> None:
+    """Before and typed end at the cursor, after begins there, and every line is the file's."""
     lines = [with_lf(line) for line in view.lines]
     assert (window.before + window.typed).endswith(view.line_before)
     above = "".join(lines[window.anchor_line : view.line]) + view.line_before
@@ -128,7 +129,7 @@ async def type_at_random(marked: str, language: str, keys: list[str]) -> None:
             break
         window = await window_for(view, state)
         assert cost(window) <= BUDGET
-        check_says_the_document(window, view)
+        check_shows_the_document(window, view)
         if last is not None and typed_only and fits(last, key):
             assert before.startswith(old)
             assert (window.before, window.after) == (last.before, last.after)
@@ -137,13 +138,13 @@ async def type_at_random(marked: str, language: str, keys: list[str]) -> None:
 
 
 def fits(last: Window, key: str) -> bool:
-    """Whether the old window has certainly room for what a key types."""
+    """Whether the text of a key certainly fits into the old window."""
     typed = count(last.typed) + len(key)
     return last.tokens + typed <= BUDGET and typed <= TYPED_LIMIT
 
 
 def press(key: str, before: str, after: str) -> tuple[str, str, bool]:
-    """Give what stands around the cursor after a key, and whether it only typed something."""
+    """Return the text before and after the cursor after a key, and whether it only inserted."""
     if key == "backspace":
         return before[:-1], after, False
     if key == "up":
@@ -163,7 +164,7 @@ def window_of(marked: str) -> Window:
     return new_window(view, ChosenLines(with_lf(above), with_lf(below)), count)
 
 
-def test_the_prompt_grows_behind_the_middle_marker_only():
+def test_typing_only_appends_to_the_prompt():
     assert isinstance(FIM, FimTokens)
     window = window_of("a = 1\nb‸\nc = 3\n")
     told = [readable(infill_prompt(window, FIM), FIM)]
@@ -178,7 +179,7 @@ def test_the_prompt_grows_behind_the_middle_marker_only():
     ]
 
 
-def test_it_follows_typing_and_taking_back():
+def test_a_window_follows_typing_and_deleting():
     window = window_of("a\nb‸\nc\n")
     for marked, typed in [("a\nbx‸\nc\n", "bx"), ("a\nb\ny‸\nc\n", "b\ny"), ("a\n‸\nc\n", "")]:
         followed = follow(view_of(marked), window)
@@ -186,7 +187,7 @@ def test_it_follows_typing_and_taking_back():
         assert followed.typed == typed
 
 
-def test_it_does_not_follow_any_other_change():
+def test_a_window_does_not_follow_any_other_change():
     window = window_of("a\nb‸\nc\n")
     for marked in ("A\nb‸\nc\n", "a\nb‸\nC\n", "a\nb‸)\nc\n", "a‸\nb\nc\n", "a\nb‸\nc\n\n"):
         assert follow(view_of(marked), window) is None
@@ -203,7 +204,7 @@ def test_the_anchor_moves_when_the_typed_part_has_grown():
     assert keep_window(view, window, 100, count) is None
 
 
-def test_a_moved_anchor_says_the_same_text():
+def test_a_moved_anchor_keeps_the_text():
     window = follow(view_of("a\nb = 1\nc = ‸\nz\n"), window_of("a\n‸\nz\n"))
     assert window is not None
     moved = move_anchor(view_of("a\nb = 1\nc = ‸\nz\n"), window, count)
@@ -212,14 +213,14 @@ def test_a_moved_anchor_says_the_same_text():
 
 
 def test_typing_never_exceeds_the_budget_of_a_kept_window():
-    """The anchor may stay, and the text before it may be there; the budget is for both."""
+    """Also while the anchor stays: the budget is for the window and the typed text together."""
     window = window_of("a\n‸\nc\n")
     view = view_of("a\n" + 60 * "x" + "‸\nc\n")
     assert keep_window(view, window, window.tokens + 30, count) is not None
     assert keep_window(view, window, window.tokens + 29, count) is None
 
 
-def test_crlf_costs_what_lf_costs():
+def test_crlf_takes_as_many_tokens_as_lf():
     texts = ["".join(f"value_{n} = {n}\n" for n in range(30)) + "‸\n"]
     texts.append(texts[0].replace("\n", "\r\n"))
     windows = [asyncio.run(window_for(view_of(text, "none"), fresh())) for text in texts]

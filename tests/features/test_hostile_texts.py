@@ -147,7 +147,7 @@ async def test_a_text_that_was_given_up_is_left_alone_for_a_while(
 
 async def test_a_text_is_read_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch):
     trees, one, read = SyntaxTrees(), KNOWN[0], []
-    usual = SyntaxTrees._read
+    usual = SyntaxTrees._parse
 
     async def noted(self: SyntaxTrees, *arguments: object) -> object:
         read.append(len(read))
@@ -155,7 +155,7 @@ async def test_a_text_is_read_by_one_thread_at_a_time(monkeypatch: pytest.Monkey
         assert read[-1] == len(read) - 1
         return result
 
-    monkeypatch.setattr(SyntaxTrees, "_read", noted)
+    monkeypatch.setattr(SyntaxTrees, "_parse", noted)
     view = view_of(one, one.text(3_000), 5)
     found = await asyncio.gather(*(trees.at(view) for _ in range(4)))
     assert len(read) == 4

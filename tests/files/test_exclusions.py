@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from leanwide.context.view import split_lines
-from leanwide.files.exclusions import Exclusions, why_text
+from leanwide.files.exclusions import Exclusions, text_exclusion_reason
 from leanwide.files.ignored import IgnoreFiles
 from tests.index.folders import write
 
@@ -109,7 +109,7 @@ def test_the_users_patterns_count_from_the_workspace(patterns, path, excluded):
     ],
 )
 def test_a_text_is_left_alone_by_what_it_is(text: str, reason: str | None):
-    found = why_text("it", split_lines(text))
+    found = text_exclusion_reason("it", split_lines(text))
     assert found is None if reason is None else found is not None and reason in found
 
 

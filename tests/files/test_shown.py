@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.files.exclusions import Exclusions, why_text
+from leanwide.files.exclusions import Exclusions, text_exclusion_reason
 from leanwide.files.reader import UnreadableFile
-from leanwide.files.shown import about_unread, few, shown, shown_value
+from leanwide.files.shown import first_few, shown, shown_value, unread_notice
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=1_000)
 
@@ -50,13 +50,13 @@ def test_a_number_without_end_is_no_error_in_a_message():
 
 
 def test_the_first_few_names_are_listed_and_the_others_counted():
-    assert few(["a", "b\n"]) == "a, b\\n"
-    assert few(map(str, range(10_000))) == "0, 1, 2, 3, 4 and 9,995 others"
+    assert first_few(["a", "b\n"]) == "a, b\\n"
+    assert first_few(map(str, range(10_000))) == "0, 1, 2, 3, 4 and 9,995 others"
 
 
 def test_ignore_files_that_do_not_count_make_one_line():
     unread = [UnreadableFile(Path(f"/w/a\n{number}"), "is a link") for number in range(100)]
-    line = about_unread(unread)
+    line = unread_notice(unread)
     assert "\n" not in line
     assert "/w/a\\n0 is a link; " in line
     assert line.endswith("; and 95 others.")
@@ -66,7 +66,7 @@ def test_reasons_to_leave_a_file_alone_show_its_name_harmlessly():
     for reason in (
         Exclusions("", ()).why("/w/\x1b[2J.env"),
         Exclusions("/w", ("*",)).why("/w/\x1b[2J.py"),
-        why_text("\x1b[2J.py", ["\0"]),
+        text_exclusion_reason("\x1b[2J.py", ["\0"]),
     ):
         assert reason is not None
         assert "\x1b" not in reason

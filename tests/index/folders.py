@@ -1,4 +1,4 @@
-"""Workspaces on disk for tests."""
+"""Makes workspaces on disk for tests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from leanwide.files.area import Folder, WorkspaceFolders
 from leanwide.files.exclusions import Exclusions
@@ -24,12 +25,12 @@ def write(root: Path, files: Mapping[str, str]) -> None:
         os.utime(file, ns=(now, now))
 
 
-def area_of(root: Path, *patterns: str, **wishes) -> WorkspaceFolders:
-    """A workspace, with patterns that the user excludes."""
-    return WorkspaceFolders(folders=(folder_of(root, *patterns),), **wishes)
+def area_of(root: Path, *patterns: str, **limits: Any) -> WorkspaceFolders:
+    """Return a workspace of one folder, with patterns that the user excludes."""
+    return WorkspaceFolders(folders=(folder_of(root, *patterns),), **limits)
 
 
-def folder_of(root: Path, *patterns: str, **wishes) -> Folder:
-    """A folder of a workspace, with patterns that the user excludes."""
+def folder_of(root: Path, *patterns: str, prefix: str = "", names: tuple[str, ...] = ()) -> Folder:
+    """Return a folder of a workspace, with patterns that the user excludes."""
     exclusions = Exclusions(str(root), patterns, IgnoreFiles(root))
-    return Folder(path=root, exclusions=exclusions, **wishes)
+    return Folder(path=root, exclusions=exclusions, prefix=prefix, names=names)

@@ -1,4 +1,4 @@
-"""The workspace index: what it finds, keeps out, follows and remembers."""
+"""The workspace index: what it finds, excludes, follows and keeps on disk."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 from leanwide.files.area import WorkspaceFolders
 from leanwide.index import persistence
 from leanwide.index.builder import Builder, FileChange
+from leanwide.index.crawl import examine
 from leanwide.index.persistence import cache_file
-from leanwide.index.reading import entry_of_text
+from leanwide.index.reading import read_entry
 from leanwide.index.slice_worker import Superseded
 from leanwide.index.snapshot import Snapshot, distance, topic
 from leanwide.index.workspace_index import WorkspaceIndex
@@ -54,13 +56,13 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make(root: Path, tmp_path: Path) -> Iterator[Make]:
-    """Makes built indexes of the workspace, and ends them."""
+    """Make built indexes of the workspace, and close them."""
     made: list[WorkspaceIndex] = []
 
-    def build(*patterns: str, most_bytes: int = 60_000_000, **wishes) -> WorkspaceIndex:
+    def build(*patterns: str, most_bytes: int = 60_000_000, **limits: Any) -> WorkspaceIndex:
         index = WorkspaceIndex(tmp_path / "cache", rest=0, most_bytes=most_bytes)
         made.append(index)
-        index.build(area_of(root, *patterns, **wishes))
+        index.build(area_of(root, *patterns, **limits))
         assert index.wait(20)
         return index
 
@@ -70,11 +72,13 @@ def make(root: Path, tmp_path: Path) -> Iterator[Make]:
 
 
 def places(index: WorkspaceIndex, *names: str, near: str = "main.py") -> list[str]:
-    return [f"{one.path}:{one.symbol.start + 1}" for one in index.lookup(names, near)]
+    return [f"{found.path}:{found.line + 1}" for found in index.definitions(names, near)]
 
 
-def test_a_definition_is_kept_with_signature_and_lines(make: Make):
-    (found,) = make().lookup(("total",), "main.py")
+def test_a_definition_has_a_signature_and_lines(root: Path, tmp_path: Path):
+    builder = Builder(lambda _: None, 10**9, tmp_path / "cache")
+    builder.build(area_of(root), lambda: None)
+    (found,) = builder.snapshot.lookup(("total",), "main.py")
     assert (found.path, found.symbol.kind, found.symbol.owner) == ("shop/basket.py", "function", "")
     assert found.symbol.signature == "@cache\ndef total(basket):"
     assert (found.symbol.start, found.symbol.body, found.symbol.end) == (8, 10, 10)
@@ -92,7 +96,9 @@ def test_a_definition_is_kept_with_signature_and_lines(make: Make):
         (("total", "nowhere"), "shop/new.py", ["shop/basket.py:9"]),
     ],
 )
-def test_names_are_looked_up_for_a_file(make: Make, names, near, expected):
+def test_definitions_of_names_used_in_a_file(
+    make: Make, names: tuple[str, ...], near: str, expected: list[str]
+):
     assert places(make(), *names, near=near) == expected
 
 
@@ -101,7 +107,7 @@ def test_the_nearest_definitions_come_first(make: Make, root: Path):
     assert places(make(), "common", near="b/c/main.py") == ["b/c/it.py:1", "b/d/it.py:1"]
 
 
-def test_a_name_that_is_everywhere_says_nothing(make: Make, root: Path):
+def test_a_name_with_too_many_definitions_is_not_found(make: Make, root: Path):
     write(root, {f"p{n}.py": "def run():\n    pass\n" for n in range(30)})
     assert places(make(), "run") == []
 
@@ -118,7 +124,7 @@ def test_definitions_are_folded_for_a_prompt(make: Make, root: Path):
 
 
 def callers(index: WorkspaceIndex, name: str, near: str) -> list[str]:
-    return [f"{one.path}:{one.line + 1}" for one in index.callers(name, near)]
+    return [f"{caller.path}:{caller.line + 1}" for caller in index.callers(name, near)]
 
 
 TILL = """\
@@ -154,7 +160,7 @@ def test_callers_of_a_definition_are_folded_to_their_calls(make: Make, root: Pat
     assert callers(index, "total", "shop/basket.py") == ["far/report.py:1"]
 
 
-def test_a_name_of_many_definitions_does_not_tell_its_callers(make: Make, root: Path):
+def test_a_name_with_many_definitions_has_no_callers(make: Make, root: Path):
     text = "def close():\n    pass\ndef {}():\n    close()\n"
     write(root, {"p1.py": text.format("one"), "p2.py": text.format("two")})
     assert callers(make(), "close", "p1.py") == ["p1.py:3", "p2.py:3"]
@@ -162,7 +168,7 @@ def test_a_name_of_many_definitions_does_not_tell_its_callers(make: Make, root: 
     assert callers(make(), "close", "p1.py") == []
 
 
-def test_a_definition_that_moved_since_is_its_signature(make: Make, root: Path):
+def test_a_definition_that_has_moved_is_shown_as_its_signature(make: Make, root: Path):
     index = make()
     write(root, {"shop/basket.py": "import this\n\n" + SHOP["shop/basket.py"]})
     (snippet,) = index.definitions(("total",), "main.py")
@@ -196,7 +202,7 @@ def test_tests_and_implementation_find_each_other(make: Make, near: str, expecte
         (".rc", ".rc"),
     ],
 )
-def test_a_topic_is_a_name_without_marks(path: str, expected: str):
+def test_a_topic_is_a_name_without_test_marks(path: str, expected: str):
     assert topic(path) == expected
 
 
@@ -229,18 +235,18 @@ def test_an_excluded_file_is_never_in_the_index(make: Make, root: Path, path: st
         assert not index.holds(path)
 
 
-def test_a_pattern_excludes_at_once_what_is_still_in_the_index(make: Make, root: Path):
+def test_a_new_pattern_excludes_files_before_the_index_is_rebuilt(make: Make, root: Path):
     index = make()
     assert index.holds("shop/basket.py")
     index.pause(60)
     index.build(area_of(root, "shop/"))
     assert not index.holds("shop/basket.py")
-    index.resume()
+    index.pause(0)
     assert index.wait(20)
     assert places(index, "total") == []
 
 
-def test_links_and_what_cannot_be_read_are_passed_over(make: Make, root: Path):
+def test_links_and_unreadable_files_are_skipped(make: Make, root: Path):
     (root / "loop").symlink_to(root, target_is_directory=True)
     (root / "link.py").symlink_to(root / "shop" / "basket.py")
     (root / "broken.py").symlink_to(root / "nowhere.py")
@@ -249,7 +255,7 @@ def test_links_and_what_cannot_be_read_are_passed_over(make: Make, root: Path):
     assert make().stats.files == 4
 
 
-def test_a_hostile_tree_ends(tmp_path: Path):
+def test_indexing_a_hostile_folder_ends(tmp_path: Path):
     hostile = tmp_path / "hostile"
     write(hostile, {f"many/f{n}.py": "" for n in range(300)})
     write(hostile, {"many/z.py": "def in_many(): ...\n", "closed/x.py": "def shut(): ...\n"})
@@ -274,7 +280,7 @@ def test_a_hostile_tree_ends(tmp_path: Path):
 
 
 def deep(folder: Path, levels: int) -> None:
-    """Nest folders with long names until no path names the innermost one."""
+    """Nest folders with long names until paths to the innermost one are too long."""
     descriptor, name = os.open(folder, os.O_RDONLY), "d" * 200
     for _ in range(levels):
         os.mkdir(name, dir_fd=descriptor)
@@ -284,7 +290,7 @@ def deep(folder: Path, levels: int) -> None:
     os.close(descriptor)
 
 
-def test_a_link_that_took_the_place_of_a_file_is_not_read(make: Make, root: Path, tmp_path: Path):
+def test_a_link_that_replaced_a_file_is_not_read(make: Make, root: Path, tmp_path: Path):
     index = make()
     write(tmp_path, {"away/basket.py": SHOP["shop/basket.py"].replace("sum(", "secret(")})
     (root / "shop" / "basket.py").unlink()
@@ -296,7 +302,7 @@ def test_a_link_that_took_the_place_of_a_file_is_not_read(make: Make, root: Path
     assert places(index, "total") == []
 
 
-def test_a_file_in_another_encoding_is_read_as_well_as_it_goes(make: Make, root: Path):
+def test_a_file_in_another_encoding_is_indexed(make: Make, root: Path):
     (root / "latin.py").write_bytes("def grüße():\r\n    pass\r\n".encode("latin-1"))
     (root / "bom.py").write_bytes(b"\xef\xbb\xbfdef marked():\r    pass\r")
     index = make()
@@ -327,17 +333,7 @@ def test_changes_are_followed(make: Make, root: Path):
     assert places(index, "total") == ["shop/basket.py:9"]
 
 
-def test_text_in_the_editor_counts_until_the_file_is_saved(make: Make, root: Path):
-    index, path = make(), str(root / "shop" / "basket.py")
-    index.update(path, ["def unsaved():\n", "    pass\n"])
-    assert index.wait(20)
-    assert places(index, "unsaved", "total") == ["shop/basket.py:1"]
-    index.update(path)
-    assert index.wait(20)
-    assert places(index, "unsaved", "total") == ["shop/basket.py:9"]
-
-
-def test_a_changed_ignore_file_counts_for_all_files(make: Make, root: Path):
+def test_a_changed_ignore_file_applies_to_all_files(make: Make, root: Path):
     index = make()
     write(root, {".gitignore": "shop/\n"})
     index.build(area_of(root))
@@ -345,7 +341,7 @@ def test_a_changed_ignore_file_counts_for_all_files(make: Make, root: Path):
     assert places(index, "total") == []
 
 
-def test_what_is_outside_of_the_workspace_stays_outside(make: Make, root: Path, tmp_path: Path):
+def test_a_file_outside_the_workspace_is_not_indexed(make: Make, root: Path, tmp_path: Path):
     write(tmp_path, {"elsewhere.py": "def foreign():\n    pass\n"})
     index = make()
     index.update(str(tmp_path / "elsewhere.py"))
@@ -355,7 +351,7 @@ def test_what_is_outside_of_the_workspace_stays_outside(make: Make, root: Path, 
     assert index.key(str(root / "shop" / "basket.py")) == "shop/basket.py"
 
 
-def test_more_folders_belong_to_the_workspace(make: Make, root: Path, tmp_path: Path):
+def test_a_workspace_may_have_several_folders(make: Make, root: Path, tmp_path: Path):
     write(tmp_path, {"second/it.py": "def beside():\n    pass\n"})
     index = make()
     index.build(
@@ -372,7 +368,7 @@ def test_more_folders_belong_to_the_workspace(make: Make, root: Path, tmp_path: 
     assert places(index, "beside", "total") == ["shop/basket.py:9"]
 
 
-def test_of_too_many_files_the_nearest_to_the_open_ones_are_chosen(make: Make, root: Path):
+def test_of_too_many_files_those_nearest_to_the_open_ones_are_indexed(make: Make, root: Path):
     write(root, {f"{folder}/x.py": f"def in_{folder}():\n    pass\n" for folder in "abcde"})
     index = make(most_files=2, near=("d/x.py", "b/y.py"))
     assert places(index, *(f"in_{folder}" for folder in "abcde")) == ["b/x.py:1", "d/x.py:1"]
@@ -385,20 +381,20 @@ def test_memory_is_bounded(make: Make):
     assert index.stats.files < 4
 
 
-def test_nothing_is_parsed_while_somebody_types(make: Make, root: Path):
+def test_nothing_is_parsed_during_a_pause(make: Make, root: Path):
     index = make()
     write(root, {"new.py": "def brand_new():\n    pass\n"})
     index.pause(60)
     index.update(str(root / "new.py"))
     assert not index.wait(0.1)
     assert places(index, "brand_new") == []
-    index.resume()
+    index.pause(0)
     assert index.wait(20)
     assert places(index, "brand_new") == ["new.py:1"]
 
 
-def test_a_failing_build_is_logged_without_text_and_the_next_one_works(
-    make: Make, root: Path, monkeypatch, caplog
+def test_a_failing_build_is_logged_without_source_text_and_the_next_one_works(
+    make: Make, root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     index = make()
     with monkeypatch.context() as patch:
@@ -411,7 +407,7 @@ def test_a_failing_build_is_logged_without_text_and_the_next_one_works(
     assert places(index, "total") == ["shop/basket.py:9"]
 
 
-def test_a_restart_parses_only_what_changed(make: Make, root: Path):
+def test_a_restart_parses_only_changed_files(make: Make, root: Path):
     first = make()
     first.close()
     assert first.stats.parsed == 4
@@ -437,7 +433,9 @@ def test_a_restart_parses_only_what_changed(make: Make, root: Path):
         lambda data: signed(b"\x93\xa1x\xc4\x01x\xdd\xff\xff\xff\xff"),
     ],
 )
-def test_a_damaged_cache_is_built_anew(make: Make, root: Path, tmp_path: Path, damage):
+def test_a_damaged_cache_is_rebuilt(
+    make: Make, root: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
+):
     make().close()
     file = cache_file(root, tmp_path / "cache")
     file.write_bytes(damage(file.read_bytes()))
@@ -449,14 +447,18 @@ def test_a_damaged_cache_is_built_anew(make: Make, root: Path, tmp_path: Path, d
 
 
 def signed(body: bytes) -> bytes:
-    """A cache file with a right checksum."""
+    """Return a cache file with a valid checksum."""
     return b"lwindex3" + zlib.crc32(body).to_bytes(4, "little") + body
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.integers(0, 400), put=st.binary(max_size=8))
 def test_no_damage_of_a_cache_raises(tmp_path: Path, cut: int, put: bytes):
-    file, entry = tmp_path / "it.index", entry_of_text("a.py", ("def one(): ...\n",))
+    write(tmp_path, {"a.py": "def one(): ...\n"})
+    file, area = tmp_path / "it.index", area_of(tmp_path)
+    found = examine(area, str(tmp_path / "a.py"))
+    assert found is not None
+    entry = read_entry(area, found)
     assert entry is not None
     assert persistence.save(file, tmp_path, [entry])
     body = file.read_bytes()[12:]
@@ -470,7 +472,9 @@ def sparse(file: Path) -> None:
 
 
 @pytest.mark.parametrize("put", [os.mkfifo, Path.mkdir, sparse, "/dev/zero", "/dev/tty", "gone"])
-def test_what_took_the_place_of_a_cache_is_replaced(make: Make, root: Path, tmp_path: Path, put):
+def test_anything_in_the_place_of_a_cache_is_replaced(
+    make: Make, root: Path, tmp_path: Path, put: str | Callable[[Path], None]
+):
     file = cache_file(root, tmp_path / "cache")
     file.parent.mkdir()
     if isinstance(put, str):
@@ -483,7 +487,7 @@ def test_what_took_the_place_of_a_cache_is_replaced(make: Make, root: Path, tmp_
     assert file.is_dir() or make().stats.parsed == 0
 
 
-def test_a_restart_knows_the_files_of_every_folder(tmp_path: Path, root: Path):
+def test_a_restart_parses_no_file_of_any_folder_again(tmp_path: Path, root: Path):
     write(tmp_path, {"b/it.py": "def beside():\n    pass\n"})
     both = WorkspaceFolders(folders=(folder_of(root), folder_of(tmp_path / "b", prefix="../b/")))
     alone = WorkspaceFolders(folders=(folder_of(tmp_path / "b"),))
@@ -498,27 +502,27 @@ def test_a_restart_knows_the_files_of_every_folder(tmp_path: Path, root: Path):
     assert parsed(both) == parsed(alone) == parsed(alone, both, alone, both) == 0
 
 
-def test_a_build_that_was_broken_off_loses_nothing_of_the_cache(make: Make, root: Path, tmp_path):
+def test_a_superseded_build_keeps_the_cache(make: Make, root: Path, tmp_path: Path):
     make().close()
     builder = Builder(lambda _: None, 10**9, tmp_path / "cache")
 
-    def broken() -> None:
+    def supersede() -> None:
         raise Superseded
 
     with pytest.raises(Superseded):
-        builder.build(area_of(root), broken)
+        builder.build(area_of(root), supersede)
     builder.save()
     builder.build(area_of(root), lambda: None)
     assert builder.parsed == 0
 
 
-def test_the_cache_of_another_version_is_not_used(make: Make, monkeypatch):
+def test_the_cache_of_another_version_is_not_used(make: Make, monkeypatch: pytest.MonkeyPatch):
     make().close()
     monkeypatch.setattr(persistence, "__version__", "0.0.0")
     assert make().stats.parsed == 4
 
 
-def test_a_cache_folder_that_cannot_be_written_costs_nothing_else(root: Path, tmp_path: Path):
+def test_without_a_writable_cache_folder_the_index_works(root: Path, tmp_path: Path):
     (tmp_path / "file").write_text("")
     index = WorkspaceIndex(tmp_path / "file", rest=0)
     index.build(area_of(root))
@@ -527,7 +531,7 @@ def test_a_cache_folder_that_cannot_be_written_costs_nothing_else(root: Path, tm
     index.close()
 
 
-def test_the_cache_is_for_the_user_only_and_few_are_kept(make: Make, tmp_path: Path):
+def test_only_the_user_may_read_the_cache_and_few_folders_are_kept(make: Make, tmp_path: Path):
     folder = tmp_path / "cache"
     write(folder, {f"{n}.index": "" for n in range(40)})
     make().close()
@@ -537,7 +541,7 @@ def test_the_cache_is_for_the_user_only_and_few_are_kept(make: Make, tmp_path: P
     assert newest.stat().st_mode & 0o077 == 0
 
 
-def test_what_a_killed_process_left_unfinished_in_the_cache_goes(make: Make, tmp_path: Path):
+def test_unfinished_cache_files_of_killed_processes_are_deleted(make: Make, tmp_path: Path):
     folder = tmp_path / "cache"
     write(folder, {"0123abandoned": "signatures", "0123new": "signatures"})
     os.utime(folder / "0123abandoned", (0, 0))
@@ -546,6 +550,7 @@ def test_what_a_killed_process_left_unfinished_in_the_cache_goes(make: Make, tmp
     assert {file.name for file in folder.iterdir() if file.suffix != ".index"} == {"0123new"}
 
 
+Step = tuple[str, str, str]
 NAMES = st.sampled_from(["a.py", "b.py", "sub/a.py", "sub/test_a.py", "sub/deep/c.ts"])
 TEXTS = st.lists(st.sampled_from(["def one(): pass\n", "class Two: pass\n", "x = 1\n"]), max_size=4)
 STEPS = st.lists(
@@ -561,7 +566,9 @@ STEPS = st.lists(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(before=STEPS, after=STEPS)
-def test_followed_is_the_same_as_built_anew_and_as_persisted(tmp_path_factory, before, after):
+def test_a_followed_index_equals_a_rebuilt_and_a_reloaded_one(
+    tmp_path_factory: pytest.TempPathFactory, before: list[Step], after: list[Step]
+):
     root = tmp_path_factory.mktemp("root")
     area, cache = area_of(root), root / "cache.d"
 
@@ -583,7 +590,7 @@ def test_followed_is_the_same_as_built_anew_and_as_persisted(tmp_path_factory, b
     assert followed.bytes == persisted.bytes == cold.bytes
 
 
-def _do(root: Path, step: tuple[str, str, str]) -> Path:
+def _do(root: Path, step: Step) -> Path:
     what, name, text = step
     path = root / name
     if what == "write":

@@ -1,4 +1,4 @@
-"""How hard a question is, told from its words."""
+"""How hard a question is, guessed from its words."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from leanwide.modes.difficulty import DifficultyLevel, difficulty
         ("fix the typo and why is it there", DifficultyLevel.HARD, "why"),
     ],
 )
-def test_signs_of_a_hard_and_of_a_trivial_question(question, level, sign):
+def test_signs_of_hard_and_trivial_questions(question: str, level: DifficultyLevel, sign: str):
     found = difficulty(question)
     assert found.level is level
     assert sign in found.reason
 
 
 @given(st.text())
-def test_every_question_has_a_level_and_a_reason(question):
+def test_every_question_has_a_level_and_a_reason(question: str):
     found = difficulty(question)
     assert found.level in DifficultyLevel
     assert found.reason

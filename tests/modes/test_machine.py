@@ -1,4 +1,4 @@
-"""What finished requests teach about the machine's speed."""
+"""The machine's speed, learned from finished requests."""
 
 from __future__ import annotations
 
@@ -31,31 +31,31 @@ def at(prompt_per_s: float) -> Stats:
     return evolve(STATS, prompt_ms=100_000 / prompt_per_s)
 
 
-def test_speeds_are_believed_after_some_requests_and_belong_to_a_lane():
-    assert after(STATS, STATS).pace("lean").prompt.settled is None
+def test_a_lanes_speed_counts_after_some_of_its_requests():
+    assert after(STATS, STATS).lane_speed("lean").prompt.settled is None
     known = after(STATS, STATS, STATS)
-    assert known.pace("lean").prompt.settled == 1000
-    assert known.pace("lean").decode.settled == 100
-    assert known.pace("wide").prompt.settled is None
+    assert known.lane_speed("lean").prompt.settled == 1000
+    assert known.lane_speed("lean").decode.settled == 100
+    assert known.lane_speed("wide").prompt.settled is None
 
 
-def test_a_single_slow_request_changes_nothing_and_a_slow_machine_does():
+def test_one_slow_request_changes_nothing_but_many_do():
     known = after(STATS, STATS, STATS)
-    assert after(at(1), before=known).pace("lean").prompt.settled == 1000
+    assert after(at(1), before=known).lane_speed("lean").prompt.settled == 1000
     slow = after(*[at(100)] * 9, before=known)
-    assert slow.pace("lean").prompt.settled == 100
+    assert slow.lane_speed("lean").prompt.settled == 100
 
 
 @given(st.lists(st.floats(700, 1400), max_size=40))
-def test_what_the_router_sees_does_not_jitter(speeds):
+def test_the_speed_that_the_router_sees_does_not_jitter(speeds: list[float]):
     known = after(STATS, STATS, STATS)
-    assert after(*map(at, speeds), before=known).pace("lean").prompt.settled == 1000
+    assert after(*map(at, speeds), before=known).lane_speed("lean").prompt.settled == 1000
 
 
-def test_small_work_says_nothing_of_the_speed():
+def test_small_requests_are_not_measured():
     small = evolve(STATS, tokens_evaluated=2, tokens_generated=1)
     assert after(*[small] * 9) == after(evolve(small, tokens_evaluated=1))
-    assert after(small, small, small).pace("lean").prompt.recent == ()
+    assert after(small, small, small).lane_speed("lean").prompt.recent == ()
 
 
 @given(
@@ -66,6 +66,6 @@ def test_small_work_says_nothing_of_the_speed():
         | {name: st.floats(0, 1e9) for name in ("prompt_ms", "decode_ms")},
     )
 )
-def test_any_statistics_can_be_learned(stats):
-    pace = after(stats, stats, stats).pace("lean")
-    assert all(rate.settled is None or rate.settled > 0 for rate in (pace.prompt, pace.decode))
+def test_any_statistics_can_be_learned(stats: Stats):
+    speed = after(stats, stats, stats).lane_speed("lean")
+    assert all(rate.settled is None or rate.settled > 0 for rate in (speed.prompt, speed.decode))

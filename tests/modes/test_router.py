@@ -1,4 +1,4 @@
-"""The router: an answer for everything, and never more than the profile allows."""
+"""The router decides every request, and never exceeds the profile."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ PROFILES = st.builds(
 ALL_PROFILES = st.fixed_dictionaries(dict.fromkeys(Mode, PROFILES))
 LANE_TOKENS = st.none() | st.integers(-10, 2**21)
 SPEEDS = st.none() | st.floats(1e-6, 1e9)
-PACES = st.builds(LaneSpeed, *[st.builds(Rate, st.just(()), SPEEDS)] * 2)
+LANE_SPEEDS = st.builds(LaneSpeed, *[st.builds(Rate, st.just(()), SPEEDS)] * 2)
 MACHINES = st.builds(
     MachineState,
-    paces=st.dictionaries(st.sampled_from([LEAN, WIDE]), PACES),
+    lane_speeds=st.dictionaries(st.sampled_from([LEAN, WIDE]), LANE_SPEEDS),
     on_battery=st.booleans(),
     battery_percent=st.none() | st.floats(0, 100),
     memory_short=st.booleans(),
@@ -50,10 +50,13 @@ SIGNALS = st.builds(
     waits_for_prompt=st.booleans(),
 )
 TOKENS = ("context_tokens", "output_tokens", "thinking_tokens")
+Profiles = dict[Mode, Profile]
 
 
 @given(st.sampled_from(Task), SIGNALS, ALL_PROFILES)
-def test_a_budget_never_exceeds_the_profile_and_always_has_a_reason(task, signals, profiles):
+def test_a_budget_never_exceeds_the_profile_and_always_has_a_reason(
+    task: Task, signals: Signals, profiles: Profiles
+):
     decision = route(task, signals, profiles)
     profile = profiles[decision.mode]
     assert decision.lane in (profile.lane, profiles[Mode.CODE].lane)
@@ -66,7 +69,7 @@ def test_a_budget_never_exceeds_the_profile_and_always_has_a_reason(task, signal
 
 
 @given(st.sampled_from(Task), SIGNALS, ALL_PROFILES)
-def test_a_budget_fits_the_lane(task, signals, profiles):
+def test_a_budget_fits_the_lane(task: Task, signals: Signals, profiles: Profiles):
     budget = route(task, signals, profiles).budget
     spent = budget.context_tokens + budget.output_tokens + budget.thinking_tokens
     if signals.lane_tokens is not None:
@@ -74,7 +77,9 @@ def test_a_budget_fits_the_lane(task, signals, profiles):
 
 
 @given(st.sampled_from(Task), SIGNALS, ALL_PROFILES, st.integers(0, 2**21), st.integers(0, 2**12))
-def test_a_longer_lane_never_gets_a_smaller_budget(task, signals, profiles, lane, more):
+def test_a_longer_lane_never_gets_a_smaller_budget(
+    task: Task, signals: Signals, profiles: Profiles, lane: int, more: int
+):
     less, most = (
         route(task, evolve(signals, lane_tokens=tokens), profiles).budget
         for tokens in (lane, lane + more)
@@ -83,37 +88,50 @@ def test_a_longer_lane_never_gets_a_smaller_budget(task, signals, profiles, lane
         assert getattr(less, name) <= getattr(most, name)
 
 
-@given(st.sampled_from(Task), SIGNALS, ALL_PROFILES, PACES, st.floats(1, 1e6), st.floats(1, 1e6))
-def test_a_slower_machine_never_gets_more(task, signals, profiles, pace, prompt, decode):
-    slower = LaneSpeed(_slower(pace.prompt, prompt), _slower(pace.decode, decode))
+@given(
+    st.sampled_from(Task), SIGNALS, ALL_PROFILES, LANE_SPEEDS, st.floats(1, 1e6), st.floats(1, 1e6)
+)
+def test_a_slower_machine_never_gets_more(
+    task: Task,
+    signals: Signals,
+    profiles: Profiles,
+    speed: LaneSpeed,
+    prompt_factor: float,
+    decode_factor: float,
+):
+    slower = LaneSpeed(_slower(speed.prompt, prompt_factor), _slower(speed.decode, decode_factor))
     less, most = (
-        route(task, evolve(signals, machine=_runs(one, signals.machine)), profiles).budget
-        for one in (slower, pace)
+        route(task, evolve(signals, machine=_at_speed(lane, signals.machine)), profiles).budget
+        for lane in (slower, speed)
     )
     for name in TOKENS:
         assert getattr(less, name) <= getattr(most, name)
 
 
-def _slower(rate: Rate, times: float) -> Rate:
-    """The rate divided; an unknown speed stays unknown."""
-    return rate if rate.settled is None else Rate((), rate.settled / times)
+def _slower(rate: Rate, factor: float) -> Rate:
+    """Return the rate divided by ``factor``; an unknown one stays unknown."""
+    return rate if rate.settled is None else Rate((), rate.settled / factor)
 
 
-def _runs(pace: LaneSpeed, machine: MachineState) -> MachineState:
-    return evolve(machine, paces={LEAN: pace, WIDE: pace})
+def _at_speed(speed: LaneSpeed, machine: MachineState) -> MachineState:
+    return evolve(machine, lane_speeds={LEAN: speed, WIDE: speed})
 
 
 @given(st.sampled_from(Task), SIGNALS, ALL_PROFILES)
-def test_battery_and_memory_never_give_more(task, signals, profiles):
-    fed = evolve(signals.machine, on_battery=False, memory_short=False)
+def test_battery_and_memory_limits_never_give_more(
+    task: Task, signals: Signals, profiles: Profiles
+):
+    unlimited = evolve(signals.machine, on_battery=False, memory_short=False)
     less = route(task, signals, profiles).budget
-    most = route(task, evolve(signals, machine=fed), profiles).budget
+    most = route(task, evolve(signals, machine=unlimited), profiles).budget
     for name in TOKENS:
         assert getattr(less, name) <= getattr(most, name)
 
 
 @given(st.sampled_from(Task), SIGNALS, ALL_PROFILES)
-def test_without_signals_the_profile_stands_as_it_is(task, signals, profiles):
+def test_without_signals_the_profile_applies_in_full(
+    task: Task, signals: Signals, profiles: Profiles
+):
     pinned = None if task is Task.INLINE_COMPLETION else signals.pinned
     bare = Signals(thinks=True, pinned=pinned)
     decision = route(task, bare, profiles)
@@ -124,14 +142,18 @@ def test_without_signals_the_profile_stands_as_it_is(task, signals, profiles):
 
 
 @given(SIGNALS, ALL_PROFILES, st.sampled_from(Mode))
-def test_a_completion_in_a_pinned_mode_is_as_short_and_quick_as_ever(signals, profiles, mode):
+def test_a_completion_in_a_pinned_mode_is_as_short_and_quick_as_in_its_own(
+    signals: Signals, profiles: Profiles, mode: Mode
+):
     decision = route(Task.INLINE_COMPLETION, evolve(signals, pinned=mode), profiles)
     assert decision.budget.output_tokens <= profiles[Mode.CODE].output_tokens
     assert decision.budget.deadline_ms <= profiles[Mode.CODE].deadline_ms
 
 
 @given(st.sampled_from(Task), SIGNALS, ALL_PROFILES, st.sampled_from(Mode))
-def test_a_pinned_mode_is_the_mode_of_everything(task, signals, profiles, mode):
+def test_a_pinned_mode_applies_to_every_task(
+    task: Task, signals: Signals, profiles: Profiles, mode: Mode
+):
     decision = route(task, evolve(signals, pinned=mode), profiles)
     assert (decision.mode, decision.lane) == (mode, profiles[mode].lane)
     assert "pinned" in decision.reason
@@ -145,48 +167,54 @@ def test_a_pinned_mode_is_the_mode_of_everything(task, signals, profiles, mode):
         ("write a parser", Mode.DIALOG, WIDE, "chat: dialog"),
     ],
 )
-def test_a_question_gets_what_it_needs(question, mode, lane, why):
+def test_a_chat_question_is_routed_by_its_difficulty(
+    question: str, mode: Mode, lane: str, why: str
+):
     profiles = parse()[0].profiles
     decision = route(Task.CHAT, Signals(difficulty=difficulty(question)), profiles)
     assert (decision.mode, decision.lane) == (mode, lane)
     assert why in decision.reason
 
 
-def machine(prompt: float, decode: float, **more: object) -> MachineState:
-    pace = LaneSpeed(Rate((), prompt), Rate((), decode))
-    return MachineState(paces={LEAN: pace, WIDE: pace}, **more)  # type: ignore[arg-type]  # by name
+def machine(prompt: float, decode: float) -> MachineState:
+    return _at_speed(LaneSpeed(Rate((), prompt), Rate((), decode)), MachineState())
+
+
+FAST = machine(5000, 500)
 
 
 @pytest.mark.parametrize(
-    ("runs", "context", "output", "why"),
+    ("state", "context", "output", "why"),
     [
         (machine(5000, 1), 2048, 64, "inline completion: code"),  # it is shown while it grows
-        (machine(5000, 500, on_battery=True), 1536, 48, "on battery"),
-        (machine(5000, 500, on_battery=True, battery_percent=19.0), 1024, 32, "a low battery"),
-        (machine(5000, 500, battery_percent=19.0), 2048, 64, "inline completion: code"),
-        (machine(5000, 500, memory_short=True), 1024, 32, "while memory is short"),
+        (evolve(FAST, on_battery=True), 1536, 48, "on battery"),
+        (evolve(FAST, on_battery=True, battery_percent=19.0), 1024, 32, "a low battery"),
+        (evolve(FAST, battery_percent=19.0), 2048, 64, "inline completion: code"),
+        (evolve(FAST, memory_short=True), 1024, 32, "while memory is short"),
     ],
 )
-def test_what_a_machine_affords(runs, context, output, why):
+def test_the_machine_limits_a_completion(state: MachineState, context: int, output: int, why: str):
     profiles = parse()[0].profiles
-    decision = route(Task.INLINE_COMPLETION, Signals(machine=runs), profiles)
+    decision = route(Task.INLINE_COMPLETION, Signals(machine=state), profiles)
     assert decision.budget.context_tokens == context
     assert decision.budget.output_tokens == output
     assert why in decision.reason
 
 
 @pytest.mark.parametrize(
-    ("runs", "context"),
-    [(UNKNOWN, 384), (machine(60, 13), 384), (machine(900, 100), 384), (machine(5000, 500), 512)],
+    ("state", "context"),
+    [(UNKNOWN, 384), (machine(60, 13), 384), (machine(900, 100), 384), (FAST, 512)],
 )
-def test_who_waits_for_a_prompt_waits_for_few_tokens(runs, context):
-    signals = Signals(machine=runs, waits_for_prompt=True)
+def test_a_completion_that_waits_for_its_prefill_gets_a_short_prompt(
+    state: MachineState, context: int
+):
+    signals = Signals(machine=state, waits_for_prompt=True)
     decision = route(Task.INLINE_COMPLETION, signals, parse()[0].profiles)
     assert decision.budget.context_tokens == context
 
 
 @given(ALL_PROFILES, st.integers(0, 10**5), st.integers(0, 10**5))
-def test_more_lines_never_get_a_shorter_answer(profiles, lines, more):
+def test_more_lines_never_get_a_shorter_answer(profiles: Profiles, lines: int, more: int):
     less, most = (
         route(Task.EXPLAIN, Signals(selection_lines=count), profiles).budget
         for count in (lines, lines + more)
@@ -195,7 +223,7 @@ def test_more_lines_never_get_a_shorter_answer(profiles, lines, more):
 
 
 @given(SIGNALS, ALL_PROFILES)
-def test_an_explanation_thinks_where_the_model_does(signals, profiles):
+def test_an_explanation_thinks_if_the_model_does(signals: Signals, profiles: Profiles):
     signals = evolve(signals, pinned=None, machine=MachineState(), selection_lines=None)
     decision = route(Task.EXPLAIN, evolve(signals, thinks=False), profiles)
     assert decision.mode is Mode.THINK
@@ -205,7 +233,7 @@ def test_an_explanation_thinks_where_the_model_does(signals, profiles):
     assert thinking == profiles[Mode.THINK].thinking_tokens
 
 
-def test_a_narrow_lane_is_a_reason_that_is_told():
+def test_the_reason_tells_of_a_small_lane():
     profiles = parse()[0].profiles
     decision = route(Task.EXPLAIN, Signals(lane_tokens=2048), profiles)
     assert "1,024 tokens of context, because the lane holds 2,048" in decision.reason
@@ -213,12 +241,13 @@ def test_a_narrow_lane_is_a_reason_that_is_told():
 
 
 @pytest.mark.parametrize("task", Task)
-def test_every_task_has_a_mode(task):
+def test_every_task_has_a_mode(task: Task):
     assert MODE_OF_TASK[task] in Mode
 
 
 @given(ALL_PROFILES)
-def test_inside_a_line_a_completion_is_shorter_and_says_why(profiles):
+def test_a_completion_inside_a_line_is_shorter_and_says_why(profiles: Profiles):
+
     [at_end, inside] = [
         route(Task.INLINE_COMPLETION, Signals(text_after_cursor=after), profiles)
         for after in (False, True)

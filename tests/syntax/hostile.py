@@ -1,16 +1,18 @@
 """Texts that people do not write and strangers may: deep, broken, monotonous, in every language."""
 
+from __future__ import annotations
+
 import random
 from collections.abc import Iterator
 from typing import Final
 
-import attrs
+from attrs import frozen
 
 _WIDE: Final = 1_900
 """Characters of a long line in which a completion may still be asked for."""
 
 
-@attrs.frozen
+@frozen
 class Hostile:
     """A pattern that is repeated until a text is as long as wanted."""
 
@@ -30,7 +32,7 @@ class Hostile:
         return f"{self.language}: {shape}{(self.begin + self.unit)[:40]!r}"
 
     def text(self, size: int) -> str:
-        """Return at most `size` characters, or a little more."""
+        """Return at most ``size`` characters, or a little more."""
         if self.indented:
             return self.begin + "".join(_ladder(self.unit, size))
         times = max(1, size // (len(self.unit) + len(self.end)))

@@ -1,19 +1,21 @@
 """Source texts with a cursor mark."""
 
+from __future__ import annotations
+
 from leanwide.syntax import Position, SyntaxTree, language_for, parse, split
 
 MARK = "‸"
 
 
 def tree_of(language: str, text: str) -> SyntaxTree:
-    """Parse `text` as `language`, an editor's identifier."""
+    """Return the tree of ``text`` in ``language``, an LSP identifier."""
     known = language_for(language)
     assert known is not None, language
     return parse(known, split(text))
 
 
 def at_mark(language: str, text: str) -> tuple[SyntaxTree, Position]:
-    """Return the tree of `text` without its mark, and where the mark was."""
+    """Return the tree of ``text`` without its mark, and the mark's position."""
     before, _, after = text.partition(MARK)
     lines = split(before + "\0")
     position = Position(len(lines) - 1, len(lines[-1]) - 1)

@@ -1,6 +1,8 @@
 """A small text of each language, with a mark, and what is to be found in it."""
 
-import attrs
+from __future__ import annotations
+
+from attrs import field, frozen
 
 
 def _words(text: str) -> list[str]:
@@ -11,17 +13,17 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.split(";")] if text else []
 
 
-@attrs.frozen
+@frozen
 class Sample:
-    """`definitions` are "kind parent.name" parted by `;`, the others names parted by spaces."""
+    """``definitions`` are "kind parent.name" parted by ``;``, the others names parted by spaces."""
 
     language: str
     text: str
-    definitions: list[str] = attrs.field(converter=_lines)
-    enclosing: list[str] = attrs.field(converter=_words)
+    definitions: list[str] = field(converter=_lines)
+    enclosing: list[str] = field(converter=_words)
     """Outermost first; a no-break space stands for a space in a name."""
-    imports: list[str] = attrs.field(converter=_words)
-    references: set[str] = attrs.field(converter=lambda text: set(text.split()))
+    imports: list[str] = field(converter=_words)
+    references: set[str] = field(converter=lambda text: set(text.split()))
     """Of the innermost definition around the mark."""
 
 

@@ -1,16 +1,19 @@
 """Where a completion is complete."""
 
+from __future__ import annotations
+
 import pytest
 
-from leanwide.syntax import Shape, completed_length, language_for
+from leanwide.syntax import completed_length, language_for
+from leanwide.syntax.place import CompletionShape
 from tests.syntax.marked import MARK
 
 
-def check(language: str, text: str, shape: Shape = "block") -> None:
-    """In `text` the completion stands between two marks; a third one, `|`, shows where it closes.
+def check(language: str, text: str, shape: CompletionShape = "block") -> None:
+    """Check where the completion between the two marks in ``text`` closes: at the ``|``.
 
-    No `|` means: it is not complete. However much text follows, and whenever it is asked while
-    the completion grows, the answer is that place or None.
+    No ``|`` means that it is not complete. While the completion grows, and however much text
+    follows, the result is that position or None.
     """
     known = language_for(language)
     assert known is not None

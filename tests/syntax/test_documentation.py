@@ -1,13 +1,15 @@
-"""Which lines are documentation, and of what."""
+"""Which lines are documentation, and of which definition."""
+
+from __future__ import annotations
 
 import pytest
 
 from leanwide.syntax import (
-    convention_of,
-    documentation,
-    documentation_in,
+    documentation_convention,
+    documentation_runs,
     documentation_start,
-    documented,
+    documented_name,
+    first_documentation,
     language_for,
     literal_lines,
 )
@@ -34,13 +36,15 @@ class A:
 '''
 
 
-def found(language: str, text: str) -> list[tuple[tuple[int, int], str]]:
+def documented(language: str, text: str) -> list[tuple[tuple[int, int], str]]:
     tree = tree_of(language, text)
-    return [(run, documented(tree, run)) for run in documentation(tree, 0, len(tree.lines))]
+    return [
+        (run, documented_name(tree, run)) for run in documentation_runs(tree, 0, len(tree.lines))
+    ]
 
 
 def test_docstrings() -> None:
-    runs = found("python", PYTHON)
+    runs = documented("python", PYTHON)
     assert [run for run, _ in runs] == [(0, 1), (4, 5), (11, 14)]
     assert runs[2][1] == "f"
 
@@ -63,7 +67,7 @@ def test_docstrings() -> None:
     ],
 )
 def test_comments(language: str, text: str, expected: list[object]) -> None:
-    assert found(language, text) == expected
+    assert documented(language, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -76,7 +80,7 @@ def test_comments(language: str, text: str, expected: list[object]) -> None:
         ("void f() {}\n", 0, 0),
     ],
 )
-def test_where_the_documentation_above_a_line_starts(text: str, line: int, start: int) -> None:
+def test_the_start_of_the_documentation_above_a_line(text: str, line: int, start: int) -> None:
     assert documentation_start(tree_of("java", text), line) == start
 
 
@@ -90,17 +94,17 @@ def test_where_the_documentation_above_a_line_starts(text: str, line: int, start
         ("python", "# no\n", None),
     ],
 )
-def test_the_documentation_of_an_answer(
+def test_the_first_documentation_of_an_answer(
     language: str, text: str, run: tuple[int, int] | None
 ) -> None:
-    assert documentation_in(tree_of(language, text)) == run
+    assert first_documentation(tree_of(language, text)) == run
 
 
 def test_languages_without_definitions_have_no_convention() -> None:
     for name in ("json", "markdown", "css", "toml"):
         language = language_for(name)
         assert language is not None
-        assert convention_of(language) is None
+        assert documentation_convention(language) is None
 
 
 def test_lines_that_begin_inside_a_string() -> None:

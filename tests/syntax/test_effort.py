@@ -1,4 +1,6 @@
-"""What takes too long to read is given up; what does not is read as ever."""
+"""Parsing that takes too long is given up; everything else parses as usual."""
+
+from __future__ import annotations
 
 import gc
 import tracemalloc
@@ -12,6 +14,7 @@ from leanwide.syntax import (
     Span,
     SyntaxTree,
     completed_length,
+    completion_shape,
     definitions,
     definitions_from,
     documentation_start,
@@ -23,7 +26,6 @@ from leanwide.syntax import (
     language_for,
     literal_lines,
     parse,
-    place,
     references,
     split,
 )
@@ -39,9 +41,9 @@ def language(name: str) -> Language:
 
 def ask_everything(tree: SyntaxTree, line: int) -> None:
     at = tree.clamp((line, 10_000))
-    place(tree, at)
-    for one in enclosing(tree, at)[-1:]:
-        list(earlier_siblings(tree, one))
+    completion_shape(tree, at)
+    for definition in enclosing(tree, at)[-1:]:
+        list(earlier_siblings(tree, definition))
     references(tree, Span(tree.clamp((line - 20, 0)), tree.clamp((line + 20, 0))), near=at)
     imports(tree, line)
     definitions(tree)
@@ -52,8 +54,8 @@ def ask_everything(tree: SyntaxTree, line: int) -> None:
     focused(tree, line)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.language)
-def test_a_text_read_in_pieces_reads_as_one_read_whole(sample: Sample) -> None:
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.language)
+def test_a_text_parsed_in_pieces_has_the_tree_of_one_parsed_whole(sample: Sample) -> None:
     """Pieces end anywhere, also within a character."""
     text = sample.text.replace("‸", " é€𝄞 ") * 40
     tree = parse(language(sample.language), split(text))
@@ -62,8 +64,8 @@ def test_a_text_read_in_pieces_reads_as_one_read_whole(sample: Sample) -> None:
     assert str(tree.root) == str(whole.root_node)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.language)
-def test_what_is_around_a_place_is_what_parents_say(sample: Sample) -> None:
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.language)
+def test_the_nodes_around_a_position_are_the_chain_of_parents(sample: Sample) -> None:
     tree = parse(language(sample.language), split(sample.text.replace("‸", "")))
     for line, text in enumerate(tree.lines):
         for column in range(len(text)):
@@ -88,22 +90,24 @@ DEEP = [
 ]
 
 
-@pytest.mark.parametrize(("name", "text"), DEEP, ids=[f"{one} {text[:5]!r}" for one, text in DEEP])
-def test_a_deep_text_is_asked_without_an_error(name: str, text: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"), DEEP, ids=[f"{name} {text[:5]!r}" for name, text in DEEP]
+)
+def test_queries_of_a_deeply_nested_text_raise_no_error(name: str, text: str) -> None:
     tree = parse(language(name), split(text))
     for line in (0, len(tree.lines) // 2, len(tree.lines)):
         ask_everything(tree, line)
 
 
-def test_what_is_too_deep_says_nothing() -> None:
+def test_a_position_that_is_nested_too_deeply_has_no_nodes() -> None:
     """The first operand is the deepest."""
     lines = ["a +\n"] * 1_500 + ["a\n"]
     tree = parse(language("javascript"), lines)
     assert not tree.given_up
     assert 500 < len(tree.around(Position(1_000, 0))) < 1_000
     assert tree.around(Position(0, 0)) == ()
-    assert tree.edited((), ["b +\n", *lines]).given_up
-    assert not tree.edited((), [*lines, "b\n"]).given_up
+    assert tree.edited(["b +\n", *lines]).given_up
+    assert not tree.edited([*lines, "b\n"]).given_up
 
 
 @pytest.mark.parametrize(
@@ -115,7 +119,7 @@ def test_a_text_that_takes_too_long_is_given_up(name: str, text: str) -> None:
     assert "".join(tree.lines) == text
     assert error_count(tree) == 0
     assert enclosing(tree, (100, 1)) == ()
-    assert tree.edited((), ["1\n"]).given_up  # until it is parsed anew
+    assert tree.edited(["1\n"]).given_up  # until it is parsed from scratch
     assert not parse(language(name), ["1\n"]).given_up
 
 
@@ -127,21 +131,21 @@ YAML = [
 ]
 
 
-@pytest.mark.parametrize("text", YAML, ids=lambda one: repr(one[:6]))
-def test_yaml_that_is_deeper_than_its_scanner_allows_does_not_end_the_process(text: str) -> None:
+@pytest.mark.parametrize("text", YAML, ids=lambda text: repr(text[:6]))
+def test_yaml_deeper_than_its_scanner_allows_does_not_crash_the_process(text: str) -> None:
     for source in (text, f"{text}\n" * 5, "a: 1\n" * 500 + text):
         assert parse(language("yaml"), split(source)).given_up
     tree = parse(language("yaml"), ["a: 1\n"])
-    assert tree.edited((), ["a: 1\n", *split(text)]).given_up
+    assert tree.edited(["a: 1\n", *split(text)]).given_up
 
 
-def test_yaml_of_any_usual_depth_is_read() -> None:
+def test_yaml_of_usual_depth_is_parsed() -> None:
     lines = [f"{' ' * (2 * depth)}key:\n" for depth in range(45)]
     assert not parse(language("yaml"), lines).given_up
 
 
-def test_reading_leaves_nothing_behind() -> None:
-    """The binding keeps what it has read from: that must not be a text each time."""
+def test_parsing_leaks_no_memory() -> None:
+    """The binding keeps the buffers that it has read from: they must not be a text each time."""
     lines = split("value = [1, 2, 3]\n" * 2_000)
     python = language("python")
     parse(python, lines)
@@ -156,14 +160,14 @@ def test_reading_leaves_nothing_behind() -> None:
     assert after - before < 100_000
 
 
-def test_every_piece_of_an_answer_is_looked_at_in_no_more_than_its_length() -> None:
-    """What stands before is read once, however deep it is."""
+def test_checking_each_piece_of_an_answer_does_not_scan_the_text_before_again() -> None:
+    """The text before is scanned once, however deeply nested."""
     before, after = "(" * 4_000 + "\n", ""
     for end in range(1, 400):
         completed_length(language("python"), before, "x, " * end, after)
 
 
-def test_there_are_hostile_texts_in_every_language() -> None:
-    names = {language(one.language).name for one in hostile()}
+def test_every_language_has_hostile_texts() -> None:
+    names = {language(pattern.language).name for pattern in hostile()}
     assert names == {language(sample.language).name for sample in SAMPLES}
-    assert all(one.text(5_000) for one in hostile())
+    assert all(pattern.text(5_000) for pattern in hostile())

@@ -1,8 +1,11 @@
-"""Which language a document is in."""
+"""The known languages, and which one a document is in."""
+
+from __future__ import annotations
 
 import pytest
 
 from leanwide.syntax import language_for, languages
+from leanwide.syntax.languages import Theme
 
 NAMES = (
     "bash c cpp csharp css go html java javascript json lua markdown php python ruby rust toml"
@@ -10,14 +13,14 @@ NAMES = (
 )
 
 
-def test_there_are_these_languages() -> None:
-    assert " ".join(one.name for one in languages()) == NAMES
+def test_all_grammars_are_installed() -> None:
+    assert " ".join(language.name for language in languages()) == NAMES
 
 
 @pytest.mark.parametrize("theme", ["definitions", "imports", "references", "scopes"])
 @pytest.mark.parametrize("name", NAMES.split())
-def test_queries_compile(name: str, theme: str) -> None:
-    language = next(one for one in languages() if one.name == name)
+def test_queries_compile(name: str, theme: Theme) -> None:
+    language = next(language for language in languages() if language.name == name)
     assert language.query(theme) is language.query(theme)
 
 
@@ -43,5 +46,9 @@ def test_language_for(language_id: str, path: str, name: str | None) -> None:
 
 
 def test_ids_and_suffixes_belong_to_one_language() -> None:
-    known = [key for one in languages() for key in (*one.ids, *one.suffixes, *one.filenames)]
+    known = [
+        key
+        for language in languages()
+        for key in (*language.ids, *language.suffixes, *language.filenames)
+    ]
     assert sorted(known) == sorted(set(known))

@@ -1,8 +1,11 @@
-"""What is defined, imported and used in a small sample of each language."""
+"""Definitions, imports and references in a small sample of each language."""
+
+from __future__ import annotations
 
 import pytest
 
 from leanwide.syntax import (
+    Definition,
     Position,
     Span,
     definitions,
@@ -16,20 +19,20 @@ from tests.syntax.marked import at_mark, tree_of
 from tests.syntax.samples import SAMPLES, Sample
 
 
-def _path(name: str, parent: str | None) -> str:
-    return f"{parent}.{name}" if parent else name
+def _outline(definition: Definition) -> str:
+    owner = f"{definition.parent.name}." if definition.parent else ""
+    return f"{definition.kind} {owner}{definition.name}"
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.language)
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.language)
 def test_sample(sample: Sample) -> None:
     tree, position = at_mark(sample.language, sample.text)
     assert error_count(tree) == 0
     found = definitions(tree)
-    outline = [f"{one.kind} {_path(one.name, one.parent and one.parent.name)}" for one in found]
-    assert outline == sample.definitions
-    assert [one.name for one in enclosing(tree, position)] == sample.enclosing
+    assert list(map(_outline, found)) == sample.definitions
+    assert [definition.name for definition in enclosing(tree, position)] == sample.enclosing
     assert set(enclosing(tree, position)) <= set(found)
-    assert [name for one in imports(tree) for name in one.names] == sample.imports
+    assert [name for found in imports(tree) for name in found.names] == sample.imports
     around = enclosing(tree, position)
     span = around[-1].span if around else tree.span
     assert set(references(tree, span, position)) == sample.references
@@ -51,9 +54,9 @@ HEADS = [
 @pytest.mark.parametrize(("language", "text", "head"), HEADS)
 def test_signature(language: str, text: str, head: str) -> None:
     tree = tree_of(language, text)
-    one = definitions(tree)[0]
-    assert tree.text(Span(one.start, one.signature_end)) == head
-    assert tree.text(one.span) == text.rstrip()
+    definition = definitions(tree)[0]
+    assert tree.text(Span(definition.start, definition.signature_end)) == head
+    assert tree.text(definition.span) == text.rstrip()
 
 
 PLACES = [
@@ -79,7 +82,7 @@ PLACES = [
 @pytest.mark.parametrize(("language", "text", "names"), PLACES)
 def test_enclosing(language: str, text: str, names: str) -> None:
     tree, position = at_mark(language, text)
-    assert " ".join(one.name for one in enclosing(tree, position)) == names
+    assert " ".join(definition.name for definition in enclosing(tree, position)) == names
 
 
 SIBLINGS = [
@@ -92,10 +95,10 @@ SIBLINGS = [
 
 @pytest.mark.parametrize(("language", "text", "names"), SIBLINGS)
 def test_earlier_siblings(language: str, text: str, names: str) -> None:
-    """Nearest first, each once, nothing from inside another one."""
+    """Nearest first, each once, none from inside another one."""
     tree, position = at_mark(language, text)
-    one = enclosing(tree, position)[-1]
-    assert " ".join(other.name for other in earlier_siblings(tree, one)) == names
+    innermost = enclosing(tree, position)[-1]
+    assert " ".join(sibling.name for sibling in earlier_siblings(tree, innermost)) == names
 
 
 def test_references_are_nearest_first_and_not_local() -> None:
@@ -113,9 +116,9 @@ def test_references_on_one_line_keep_the_order_of_the_text() -> None:
 
 def test_imports_before_a_line() -> None:
     tree = tree_of("python", "import a\nimport b\n\nimport c\n")
-    assert [one.names for one in imports(tree, 3)] == [("a",), ("b",)]
+    assert [found.names for found in imports(tree, 3)] == [("a",), ("b",)]
 
 
 def test_import_spans() -> None:
     tree = tree_of("go", 'package p\n\nimport (\n\t"fmt"\n)\n')
-    assert [tree.text(one.span) for one in imports(tree)] == ['import (\n\t"fmt"\n)']
+    assert [tree.text(found.span) for found in imports(tree)] == ['import (\n\t"fmt"\n)']

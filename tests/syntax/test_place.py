@@ -1,22 +1,29 @@
-"""What kind of place the cursor is in."""
+"""What kind of text a position is in."""
+
+from __future__ import annotations
 
 import pytest
 
-from leanwide.syntax import place
+from leanwide.syntax import completion_shape, in_comment, in_string
+from leanwide.syntax.place import expects_block
+from leanwide.syntax.statement import statement_start
 from tests.syntax.marked import MARK, at_mark
 
 
 def check(language: str, text: str, expected: str) -> None:
-    """`expected` lists what holds at the mark: shape, expects, comment, string, and +n for n lines
-    between the start of the statement and the mark."""
+    """Check what holds at the mark.
+
+    ``expected`` lists the completion shape, ``expects`` for a block, ``comment``, ``string``, and
+    ``+n`` for n lines between the start of the statement and the mark.
+    """
     tree, position = at_mark(language, text)
-    found = place(tree, position)
-    words = [found.shape]
-    words += ["expects"] * found.expects_block
-    words += ["comment"] * found.in_comment + ["string"] * found.in_string
-    lines = position.line - found.statement_start.line
+    start = statement_start(tree, position)
+    words: list[str] = [completion_shape(tree, position)]
+    words += ["expects"] * expects_block(tree, position)
+    words += ["comment"] * in_comment(tree, position) + ["string"] * in_string(tree, position)
+    lines = position.line - start.line
     words += [f"+{lines}"] if lines else []
-    assert found.statement_start.column == 0
+    assert start.column == 0
     assert " ".join(words) == expected
 
 

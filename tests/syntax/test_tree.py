@@ -1,4 +1,6 @@
-"""Trees follow edits, in every position and with every kind of character and line ending."""
+"""Trees follow edits at every position, with every kind of character and line ending."""
+
+from __future__ import annotations
 
 import pytest
 from hypothesis import example, given, settings
@@ -10,19 +12,22 @@ from leanwide.syntax import (
     Position,
     Span,
     SyntaxTree,
+    completion_shape,
     definitions,
     earlier_siblings,
     enclosing,
     error_count,
     focused,
     imports,
+    in_comment,
+    in_string,
     language_for,
     languages,
     parse,
-    place,
     references,
     split,
 )
+from leanwide.syntax.statement import statement_start
 from leanwide_bench.replay.traces.long_file import long_file
 from tests.syntax.marked import tree_of
 
@@ -50,12 +55,18 @@ places = st.tuples(st.integers(0, 40), st.integers(0, 40))
 
 
 def _spelled(tree: SyntaxTree) -> tuple[str, object, object]:
-    """All nodes with where they stand."""
-    return str(tree.root), tree.root.end_point, [one.span for one in definitions(tree)]
+    """Return all nodes, and where the definitions are."""
+    return str(tree.root), tree.root.end_point, [found.span for found in definitions(tree)]
+
+
+def _answers(tree: SyntaxTree, at: Position) -> tuple[object, ...]:
+    """Return what completion asks about a position."""
+    kind = in_comment(tree, at), in_string(tree, at)
+    return completion_shape(tree, at), statement_start(tree, at), *kind
 
 
 def _apply(lines: list[str], edit: Edit) -> list[str]:
-    """The plain way: on one string."""
+    """Return the text after an edit, computed on one string."""
     text = "".join(lines)
     start, end = _offset(lines, edit.start), _offset(lines, edit.end)
     return split(text[:start] + edit.text + text[end:])
@@ -70,17 +81,14 @@ def _offset(lines: list[str], position: Position) -> int:
 def test_an_edited_tree_is_the_tree_of_the_edited_text(
     blocks: list[str], data: st.DataObject
 ) -> None:
-    """Replace whole blocks, so that the text stays free of errors, and type inside of names."""
+    """Blocks are replaced whole, so that the text stays free of errors."""
     tree = tree_of("python", "".join(blocks))
     for _ in range(3):
         number = data.draw(st.integers(0, len(blocks) - 1))
         new = data.draw(valid)
-        start = split("".join(blocks[:number]))
-        end = split("".join(blocks[: number + 1]))
-        edit = Edit(Position(len(start), 0), Position(len(end), 0), "".join(new))
         blocks[number : number + 1] = new
         lines = split("".join(blocks))
-        tree = tree.edited([edit], lines)
+        tree = tree.edited(lines)
         assert tree.lines == tuple(lines)
         assert _spelled(tree) == _spelled(parse(tree.language, lines))
 
@@ -88,27 +96,29 @@ def test_an_edited_tree_is_the_tree_of_the_edited_text(
 @settings(deadline=None, max_examples=150)
 @given(texts, st.lists(st.tuples(places, places, texts), min_size=1, max_size=4))
 def test_any_edit(text: str, changes: list[tuple[tuple[int, int], tuple[int, int], str]]) -> None:
-    """Lines, sizes and ends are right; where the result has no errors, so is every node."""
-    tree = tree_of("python", text)
+    """Lines and the end are right; where the text has no errors, so is every node.
+
+    The last edit is far from the others, so that no bracket is taken as closed any more.
+    """
+    above = ["\n"] * 3
+    tree = tree_of("python", "".join(above) + text)
     lines = list(tree.lines)
-    edits = []
     for first, last, new in changes:
-        now = parse(tree.language, lines)
-        start, end = sorted((now.clamp(first), now.clamp(last)))
-        edits.append(Edit(start, end, new))
-        lines = _apply(lines, edits[-1])
-    for found in (tree.edited(edits, lines), tree.edited((), lines), tree.edited(edits[:1], lines)):
-        whole = parse(tree.language, lines)
-        assert found.lines == whole.lines
-        if found.exact:
-            assert found.root.end_point == whole.root.end_point
-        if found.exact and error_count(whole) == 0:
-            assert _spelled(found) == _spelled(whole)
+        below = parse(tree.language, lines[3:])
+        start, end = sorted((below.clamp(first), below.clamp(last)))
+        lines = [*above, *_apply(list(below.lines), Edit(start, end, new))]
+        tree = tree.edited(lines)
+        assert tree.lines == tuple(lines)
+    found = tree.edited(["#\n", *lines[1:]])
+    whole = parse(tree.language, found.lines)
+    assert found.root.end_point == whole.root.end_point
+    if error_count(whole) == 0:
+        assert _spelled(found) == _spelled(whole)
 
 
 @settings(deadline=None, max_examples=100)
 @given(texts, places, places, texts)
-def test_a_moved_tree_is_as_good_a_start_as_any(
+def test_a_moved_tree_can_be_brought_up_to_date(
     text: str, first: tuple[int, int], last: tuple[int, int], new: str
 ) -> None:
     tree = tree_of("python", text)
@@ -117,35 +127,36 @@ def test_a_moved_tree_is_as_good_a_start_as_any(
     moved = tree.moved(lines, most=100)
     assert moved is not None
     assert moved.lines == tuple(lines)
-    found, whole = moved.edited((), lines), parse(tree.language, lines)
-    if found.exact and error_count(whole) == 0:
+    found, whole = moved.edited(lines), parse(tree.language, lines)
+    if error_count(whole) == 0:
         assert _spelled(found) == _spelled(whole)
 
 
-def test_a_moved_tree_knows_where_things_went() -> None:
+def test_a_moved_tree_has_the_new_lines_of_definitions() -> None:
     tree = tree_of("python", "x = 1\n\n\ndef f():\n    return x\n\n\nclass C:\n    pass\n")
     lines = split("x = 1\ny = (\n\n\ndef f():\n    return x\n\n\nclass C:\n    pass\n")
     moved = tree.moved(lines, most=3)
     assert moved is not None
-    assert [(one.name, one.start.line) for one in definitions(moved)] == [("f", 4), ("C", 8)]
+    assert [(found.name, found.start.line) for found in definitions(moved)] == [("f", 4), ("C", 8)]
     assert tree.moved([*lines, "1\n", "2\n", "3\n", "4\n"], most=3) is None
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.sampled_from(languages()), texts, places, texts)
-def test_nothing_raises(language: object, text: str, at: tuple[int, int], more: str) -> None:
+def test_nothing_raises(language: Language, text: str, at: tuple[int, int], more: str) -> None:
     """Whatever the text, the position and the language are."""
-    assert hasattr(language, "grammar")
-    tree = parse(language, split(text))  # type: ignore[arg-type]
-    for one in (tree, tree.edited([Edit(Position(*at), Position(*at), more)], split(text))):
-        position = one.clamp(at)
-        found = place(one, at)
-        assert found.statement_start <= position
-        for definition in (*enclosing(one, at), *definitions(one)):
+    lines = split(text)
+    parsed = parse(language, lines)
+    place = parsed.clamp(at)
+    for tree in (parsed, parsed.edited(_apply(lines, Edit(place, place, more)))):
+        position = tree.clamp(at)
+        _answers(tree, position)
+        assert statement_start(tree, at) <= position
+        for definition in (*enclosing(tree, at), *definitions(tree)):
             assert definition.start <= definition.signature_end <= definition.end
-            list(earlier_siblings(one, definition))
-        imports(one)
-        references(one, Span(Position(0, 0), position))
+            list(earlier_siblings(tree, definition))
+        imports(tree)
+        references(tree, Span(Position(0, 0), position))
 
 
 def test_positions_are_code_points() -> None:
@@ -155,13 +166,10 @@ def test_positions_are_code_points() -> None:
     assert definitions(tree)[0].start == Position(1, 0)
 
 
-def test_old_trees_stay() -> None:
-    """An edit makes a new tree and leaves the one that it came from as it was."""
+def test_an_edit_does_not_change_the_old_tree() -> None:
     tree = tree_of("python", "def f(): pass\n")
     spelled = _spelled(tree)
-    edited = tree.edited(
-        [Edit(Position(0, 0), Position(0, 0), "x = 1\n")], split("x = 1\ndef f(): pass\n")
-    )
+    edited = tree.edited(split("x = 1\ndef f(): pass\n"))
     assert _spelled(tree) == spelled != _spelled(edited)
 
 
@@ -178,45 +186,45 @@ TYPED = [
 
 
 @pytest.mark.parametrize(("language", "before", "typed"), TYPED)
-def test_what_was_just_opened_counts_as_closed(language: str, before: str, typed: str) -> None:
-    """What follows keeps its meaning while an opening bracket or quote has no partner yet."""
+def test_brackets_just_opened_count_as_closed(language: str, before: str, typed: str) -> None:
+    """The text below keeps its meaning while an opening bracket or quote has no partner yet."""
     after = REST if language == "python" else "\nclass B { g() { return 1; } }\n"
     after = after if language != "c" else "\nint g(void) { return 1; }\n"
     tree = tree_of(language, before + after)
     later = definitions(tree_of(language, after))[-1]
     text = before
     for letter in typed:
-        at = Position(text.count("\n"), len(text) - text.rfind("\n") - 1)
         text += letter
-        tree = tree.edited([Edit(at, at, letter)], split(text + after))
+        tree = tree.edited(split(text + after))
         found = definitions(tree)[-1]
         assert found.name == later.name
         assert found.end.line - text.count("\n") == later.end.line
-    assert not tree.exact
     assert "".join(tree.lines) == text + after
-    start = Position(0, 0)
-    elsewhere = tree.edited(
-        [Edit(start, start, "\n"), Edit(start, start, "\n")], split("\n\n" + text + after)
-    )
-    assert elsewhere.exact
 
 
-def test_memory_stays() -> None:
-    """Many edits there and back leave nothing behind."""
+def test_an_edit_somewhere_else_ends_that() -> None:
+    tree = tree_of("python", "a = 1\nb = 2\nc = \n")
+    typed = tree.edited(split("a = 1\nb = 2\nc = f(1\n"))
+    assert error_count(typed) == 0
+    elsewhere = typed.edited(split("a = 0\nb = 2\nc = f(1\n"))
+    assert _spelled(elsewhere) == _spelled(parse(tree.language, elsewhere.lines))
+    assert error_count(elsewhere) > 0
+
+
+def test_many_edits_leak_no_memory() -> None:
     import gc  # noqa: PLC0415
     import tracemalloc  # noqa: PLC0415
 
     language = language_for("python")
     assert language is not None
     tree = parse(language, ["def f(x):\n", "    return x\n"] * 200)
-    there = Edit(Position(100, 4), Position(100, 4), "y")
-    back = Edit(Position(100, 4), Position(100, 5), "")
+    before = list(tree.lines)
+    after = _apply(before, Edit(Position(100, 4), Position(100, 4), "y"))
 
     def turn() -> int:
         nonlocal tree
         for _ in range(200):
-            tree = tree.edited([there], _apply(list(tree.lines), there))
-            tree = tree.edited([back], _apply(list(tree.lines), back))
+            tree = tree.edited(after).edited(before)
         gc.collect()
         return tracemalloc.get_traced_memory()[0]
 
@@ -231,7 +239,7 @@ def test_memory_stays() -> None:
         tracemalloc.stop()
 
 
-def test_a_focused_tree_says_the_same_of_what_is_being_typed() -> None:
+def test_a_focused_tree_gives_the_same_answers_about_the_line_being_typed() -> None:
     lines = split(long_file(3000))
     tree = parse(tree_of("python", "").language, lines)
     number = next(n for n, line in enumerate(lines) if n > 1500 and "def pick" in line)
@@ -248,21 +256,21 @@ def test_a_focused_tree_says_the_same_of_what_is_being_typed() -> None:
         moved = tree.moved(now, most=3)
         assert moved is not None
         near = focused(moved, at.line)
-        assert place(near, at) == place(tree.edited((), now), at)
+        assert _answers(near, at) == _answers(tree.edited(now), at)
         assert not near.lines[0].strip()
 
 
 @settings(deadline=None, max_examples=100)
 @example(language_for("shellscript"), "", "\r\n", (1, 0))
 @given(st.sampled_from(languages()), texts, texts, places)
-def test_a_focused_tree_has_the_lines_near_its_place(
+def test_a_focused_tree_has_the_lines_near_its_position(
     language: Language, text: str, new: str, at: tuple[int, int]
 ) -> None:
     lines = split(new)
     moved = parse(language, split(text)).moved(lines, most=100)
     assert moved is not None
     near = focused(moved, at[0])
-    place(near, at)
+    _answers(near, near.clamp(at))
     line = min(at[0], len(lines) - 1)
     if lines:
         assert near.lines[line] == lines[line]

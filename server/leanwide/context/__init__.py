@@ -1,1 +1,1 @@
-"""What of the workspace goes into a prompt, counted in tokens. Pure."""
+"""Chooses the text of a prompt from documents and the workspace, counted in tokens. Pure."""

@@ -1,10 +1,11 @@
-"""A passage in as many tokens as there is room for: bodies fold before lines are cut."""
+"""Fits a passage into a number of tokens: bodies are folded before lines are cut."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
+from typing import Final
 
 from attrs import frozen
 
@@ -13,19 +14,21 @@ from leanwide.context.view import View, with_lf
 from leanwide.context.window import Count
 from leanwide.syntax import SyntaxTree, definitions
 
-_LONGEST_LINE = 500
-"""Characters of a line that are shown: longer ones are data."""
-_BLANKS = 20
-"""Blank lines behind which the text is not looked for whose indentation a mark takes."""
+_MAX_LINE: Final = 500
+"""Characters shown of a line: longer lines are data."""
+_MAX_BLANKS: Final = 20
+"""Lines that are searched for the text whose indentation a mark takes."""
+_MAX_INDENTATION: Final = 40
+"""Characters of indentation before a mark."""
 
 
 @frozen
 class Folded:
-    """Text of a passage."""
+    """The text of a passage."""
 
     text: str
     whole: bool
-    """Nothing of the passage is left out."""
+    """Whether nothing of the passage is left out."""
 
 
 @frozen
@@ -33,74 +36,76 @@ class _FoldablePart:
     first: int
     last: int
     whole: bool
-    """All of its lines or none; otherwise as many as fit."""
+    """Whether all of its lines are kept or none; otherwise as many as fit."""
 
 
-def shown(view: View, line: int) -> str:
-    """A line as a prompt shows it, with an LF ending."""
+def prompt_line(view: View, line: int) -> str:
+    """Return a line as a prompt shows it, cut at 500 characters, with an LF ending."""
     text = with_lf(view.lines[line]).rstrip("\n")
-    return f"{text if len(text) <= _LONGEST_LINE else f'{text[:_LONGEST_LINE]} …'}\n"
+    return f"{text if len(text) <= _MAX_LINE else f'{text[:_MAX_LINE]} …'}\n"
 
 
 def fold(view: View, passage: Passage, tree: SyntaxTree | None, room: int, count: Count) -> Folded:
-    """Give the passage in at most ``room`` tokens; "" where not even a line fits."""
-    lines = [shown(view, line) for line in range(passage.first, passage.last)]
-    cut = any(len(line) > _LONGEST_LINE + 1 for line in lines)
+    """Return the passage in at most ``room`` tokens; its text is "" where not one line fits."""
+    lines = [prompt_line(view, line) for line in range(passage.first, passage.last)]
+    cut = any(len(line) > _MAX_LINE + 1 for line in lines)
     if sum(map(count, lines)) <= room:
         return Folded("".join(lines), whole=not cut)
     mark = _fold_mark(tree)
-    kept = _keep(view, list(_parts(passage, tree)), mark, room, count)
+    kept = _lines_that_fit(view, list(_parts(passage, tree)), mark, room, count)
     return Folded(_render(view, passage, kept, mark), whole=False)
 
 
 def texts_to_count(view: View, passage: Passage, tree: SyntaxTree | None) -> Iterator[str]:
-    """The texts whose tokens :func:`fold` asks for, some of them again and again."""
+    """Yield the texts whose tokens :func:`fold` counts, some of them repeatedly."""
     mark = _fold_mark(tree)
     for line in range(passage.first, passage.last):
-        yield shown(view, line)
+        yield prompt_line(view, line)
         yield _marked(view, line, mark)
 
 
 def _fold_mark(tree: SyntaxTree | None) -> str:
-    """What stands for lines that are left out."""
+    """Return the text that replaces lines that are left out."""
     if tree is None or tree.language.indented:
         return "..."
     return f"{tree.language.comment} ...".lstrip()
 
 
 def _parts(passage: Passage, tree: SyntaxTree | None) -> Iterator[_FoldablePart]:
-    """What of the passage is worth its tokens, the best first: heads, then bodies, then lines."""
+    """Yield the parts of the passage, the most useful first: heads, then bodies, then lines."""
     inside = [
-        one
-        for one in (definitions(tree) if tree is not None else ())
-        if passage.first <= one.start.line < passage.last
+        definition
+        for definition in (definitions(tree) if tree is not None else ())
+        if passage.first <= definition.start.line < passage.last
     ]
-    for one in sorted(inside, key=attrgetter("level")):
-        yield _FoldablePart(
-            one.start.line, min(one.signature_end.line + 1, passage.last), whole=True
-        )
-    holders = {id(one.parent) for one in inside}
-    for one in inside:
-        if id(one) not in holders:
-            yield _FoldablePart(one.start.line, min(one.end.line + 1, passage.last), whole=True)
+    for definition in sorted(inside, key=attrgetter("level")):
+        end = min(definition.signature_end.line + 1, passage.last)
+        yield _FoldablePart(definition.start.line, end, whole=True)
+    parents = {id(definition.parent) for definition in inside}
+    for definition in inside:
+        if id(definition) not in parents:
+            end = min(definition.end.line + 1, passage.last)
+            yield _FoldablePart(definition.start.line, end, whole=True)
     yield _FoldablePart(passage.first, passage.last, whole=False)
 
 
-def _keep(view: View, parts: list[_FoldablePart], mark: str, room: int, count: Count) -> set[int]:
-    """The numbers of the lines that fit, each part with the mark that may follow it."""
+def _lines_that_fit(
+    view: View, parts: list[_FoldablePart], mark: str, room: int, count: Count
+) -> set[int]:
+    """Return the numbers of the lines that fit, with the mark that may follow each part."""
     kept: set[int] = set()
     room -= count(_marked(view, parts[-1].first, mark))
     for part in parts:
         new = [line for line in range(part.first, part.last) if line not in kept]
         after = count(_marked(view, part.last, mark))
         if part.whole:
-            cost = sum(count(shown(view, line)) for line in new) + after
+            cost = sum(count(prompt_line(view, line)) for line in new) + after
             if new and cost <= room:
                 kept.update(new)
                 room -= cost
             continue
         for line in new:
-            room -= count(shown(view, line))
+            room -= count(prompt_line(view, line))
             if room < count(_marked(view, line + 1, mark)):
                 break
             kept.add(line)
@@ -108,7 +113,7 @@ def _keep(view: View, parts: list[_FoldablePart], mark: str, room: int, count: C
 
 
 def _render(view: View, passage: Passage, kept: set[int], mark: str) -> str:
-    """The kept lines; blank lines that were left out stay blank, other gaps get a mark."""
+    """Return the kept lines; a gap of blank lines becomes one blank line, other gaps a mark."""
     if not kept:
         return ""
     text: list[str] = []
@@ -116,7 +121,7 @@ def _render(view: View, passage: Passage, kept: set[int], mark: str) -> str:
     for is_kept, run in groupby(lines, kept.__contains__):
         numbers = list(run)
         if is_kept:
-            text += [shown(view, line) for line in numbers]
+            text += [prompt_line(view, line) for line in numbers]
         elif any(view.lines[line].strip() for line in numbers):
             text.append(_marked(view, numbers[0], mark))
         else:
@@ -125,8 +130,8 @@ def _render(view: View, passage: Passage, kept: set[int], mark: str) -> str:
 
 
 def _marked(view: View, line: int, mark: str) -> str:
-    """The mark, indented like the first text that it stands for."""
-    lines = view.lines[line : line + _BLANKS]
-    text = next((one for one in lines if one.strip()), "")
-    indentation = text[: len(text) - len(text.lstrip(" \t"))][:40]
+    """Return the mark, indented like the first text that it replaces."""
+    lines = view.lines[line : line + _MAX_BLANKS]
+    first = next((text for text in lines if text.strip()), "")
+    indentation = first[: len(first) - len(first.lstrip(" \t"))][:_MAX_INDENTATION]
     return f"{indentation}{mark}\n"

@@ -1,19 +1,20 @@
-"""From a plan to text: as many of the planned lines as fit, in the order of the file."""
+"""Turns a plan into text: as many of the planned lines as fit, in the order of the file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from leanwide.context.plan import LineRun, TokenRoom, WindowPlan
 from leanwide.context.view import View, with_lf
 from leanwide.context.window import ChosenLines, Count
 
-_FOLD_TOKENS = 4
-"""What a fold mark with its indentation takes at most."""
+_MARK_TOKENS: Final = 4
+"""Tokens of a fold mark with its indentation, at most."""
 
 
 def choose_lines(view: View, plan: WindowPlan, room: TokenRoom, count: Count) -> ChosenLines:
-    """Choose lines around the cursor's line until the room is filled."""
+    """Return the lines around the cursor's line that fit into ``room``."""
     above = _fill(view, plan.before, room.before, count)
     below = _fill(view, plan.after, room.after, count)
     last_below = _contiguous_end(below, view.line + 1)
@@ -24,12 +25,12 @@ def choose_lines(view: View, plan: WindowPlan, room: TokenRoom, count: Count) ->
 
 
 def _fill(view: View, parts: Iterable[LineRun], room: int, count: Count) -> set[int]:
-    """Take parts in order while they fit."""
+    """Return the numbers of the lines that fit, taking the parts in order."""
     chosen: set[int] = set()
     for part in parts:
         numbers = [number for number in range(part.first, part.last) if number not in chosen]
         if part.whole:
-            total = sum(_cost(view, number, count) for number in numbers) + _FOLD_TOKENS
+            total = sum(_cost(view, number, count) for number in numbers) + _MARK_TOKENS
             if total <= room:
                 chosen.update(numbers)
                 room -= total
@@ -54,7 +55,7 @@ def _contiguous_end(chosen: set[int], start: int) -> int:
 
 
 def _render(view: View, chosen: set[int], plan: WindowPlan) -> str:
-    """The chosen lines above the cursor, with a mark where a signature lost its body."""
+    """Return the chosen lines above the cursor, with a mark where a body is left out."""
     text = []
     for number in sorted(chosen):
         text.append(with_lf(view.lines[number]))
@@ -64,6 +65,6 @@ def _render(view: View, chosen: set[int], plan: WindowPlan) -> str:
 
 
 def _fold_mark(body: str, mark: str) -> str:
-    """The mark, indented like the body that it stands for."""
+    """Return the mark, indented like the body that it replaces."""
     indentation = body[: len(body) - len(body.lstrip(" \t\r\n"))].rstrip("\r\n")
     return f"{indentation or '    '}{mark}\n"

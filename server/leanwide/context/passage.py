@@ -1,4 +1,4 @@
-"""Which lines somebody asks about: what they selected, or what the cursor is in."""
+"""Which lines a question is about: the selection, or what the cursor is in."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class Passage:
 
     first: int
     last: int
-    """Up to, not including."""
+    """The line after its last one."""
     focus: str = ""
-    """The part of a line that is meant, where not all of it is."""
+    """The selected part of a line; "" for whole lines."""
 
 
 def choose_passage(view: View, selection: Span, tree: SyntaxTree | None) -> Passage | None:
-    """Give the lines that are asked about; None where there is nothing but white space.
+    """Return the lines that a question is about; None where there is only white space.
 
-    An empty selection means the definition around it, else the paragraph.
+    An empty selection means the definition around it, or else the paragraph.
     """
     if selection.start == selection.end:
         return _at_cursor(view, tree)

@@ -1,8 +1,8 @@
-"""Which lines of a file are worth their tokens, the best first.
+"""Which lines of a file a window should have, the most useful first.
 
-The heads of what the cursor is in come first, then the definition around it, the imports that it
-uses, the signatures of its siblings, and last whole siblings, the nearest first. At the top level,
-and without a grammar, nearness decides.
+The heads of the definitions around the cursor come first, then the innermost one itself, the
+imports that it uses, the signatures of its siblings, and last whole siblings, the nearest first.
+At the top level and without a grammar, the nearest lines come first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, islice
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from leanwide.context.pages import Page
 from leanwide.context.view import View
@@ -26,15 +26,15 @@ from leanwide.syntax import (
 )
 
 _LINE_TOKENS: Final = 4
-"""What a line takes in a file of short ones: to count more of them than fit costs time at every new
-place."""
+"""Tokens of a line in a file of short lines. Counting more lines than fit would cost time at every
+new position."""
 _SIGNATURE_TOKENS: Final = 16
-"""What a signature takes with the mark for its body, about: no more siblings than fit are read."""
+"""Tokens of a signature with the mark for its body, about: no more siblings than fit are read."""
 
 
 @frozen
 class TokenRoom:
-    """Tokens to fill."""
+    """The numbers of tokens to fill."""
 
     before: int
     """Above the cursor's line."""
@@ -43,12 +43,12 @@ class TokenRoom:
 
     @property
     def lines_before(self) -> int:
-        """Lines above the cursor's that are worth counting."""
+        """The most lines above the cursor's line that may fit."""
         return self.before // _LINE_TOKENS
 
     @property
     def lines_after(self) -> int:
-        """Lines below the cursor's that are worth counting."""
+        """The most lines below the cursor's line that may fit."""
         return self.after // _LINE_TOKENS
 
 
@@ -59,30 +59,30 @@ class LineRun:
     first: int
     last: int
     whole: bool
-    """All of its lines or none; otherwise as many as fit, from the end nearest to the cursor."""
+    """Whether all of its lines are taken or none; otherwise as many as fit, the nearest first."""
 
 
 @frozen
 class WindowPlan:
-    """Lines in the order in which they are worth it."""
+    """Runs of lines, the most useful first."""
 
     before: tuple[LineRun, ...]
     """Above the cursor's line."""
     after: tuple[LineRun, ...]
     """Below the cursor's line."""
     folded: frozenset[int]
-    """Last lines of signatures: where the line behind is left out, a body was."""
+    """Last lines of signatures: if the line after one is left out, a mark replaces the body."""
     fold_mark: str = "..."
-    """What stands for a body that is left out."""
+    """The text that replaces a body."""
 
     def numbers(self) -> Iterator[int]:
-        """Every line that may be chosen."""
-        for part in (*self.before, *self.after):
-            yield from range(part.first, part.last)
+        """Yield every line that may be chosen."""
+        for run in (*self.before, *self.after):
+            yield from range(run.first, run.last)
 
 
 def plan_nearest(view: View, room: TokenRoom) -> WindowPlan:
-    """Plan by nearness."""
+    """Return a plan of the lines nearest to the cursor."""
     first, last = view.line - room.lines_before, view.line + 1 + room.lines_after
     return WindowPlan(
         before=(LineRun(max(0, first), view.line, whole=False),),
@@ -92,7 +92,7 @@ def plan_nearest(view: View, room: TokenRoom) -> WindowPlan:
 
 
 def plan_page(view: View, page: Page, room: TokenRoom) -> WindowPlan:
-    """Plan the page from where its windows begin, or less where that does not fit."""
+    """Return a plan of the page from where its windows begin, or less where that does not fit."""
     starts = (LineRun(first, view.line, whole=True) for first in (page.begins, page.first))
     return WindowPlan(
         before=(*starts, LineRun(page.first, view.line, whole=False)),
@@ -102,22 +102,25 @@ def plan_page(view: View, page: Page, room: TokenRoom) -> WindowPlan:
 
 
 def plan_syntax(view: View, tree: SyntaxTree, room: TokenRoom) -> WindowPlan:
-    """Plan by syntax."""
+    """Return a plan by syntax."""
     around = enclosing(tree, (view.line, view.column))
     heads = [_head(definition) for definition in around[:-1]]
     nearby = plan_nearest(view, room)
-    own = [_cut(LineRun(around[-1].start.line, view.line, whole=False), nearby)] if around else []
+    own: list[LineRun] = []
+    if around:
+        first = max(around[-1].start.line, nearby.before[0].first)
+        own.append(LineRun(first, view.line, whole=False))
     used = _imports_used(tree, around, view.line)
-    taken = sum(part.last - part.first for part in (*heads, *own, *used))
+    taken = sum(run.last - run.first for run in (*heads, *own, *used))
     left = max(0, room.before - taken * _LINE_TOKENS)
-    brothers = _siblings(tree, around, left // _SIGNATURE_TOKENS)
-    signatures = [_head(one) for one in brothers]
-    last = _whole(brothers, room.lines_before) if around else nearby.before
-    parts = (*heads, *own, *used, *signatures, *last)
+    siblings = _siblings(tree, around, left // _SIGNATURE_TOKENS)
+    signatures = [_head(sibling) for sibling in siblings]
+    last = _whole(siblings, room.lines_before) if around else nearby.before
+    runs = (*heads, *own, *used, *signatures, *last)
     return WindowPlan(
-        before=tuple(part for part in parts if part.first < part.last <= view.line),
+        before=tuple(run for run in runs if run.first < run.last <= view.line),
         after=nearby.after,
-        folded=frozenset(part.last - 1 for part in (*heads, *signatures)),
+        folded=frozenset(run.last - 1 for run in (*heads, *signatures)),
         fold_mark="..." if tree.language.indented else f"{tree.language.comment} ...".lstrip(),
     )
 
@@ -129,28 +132,24 @@ def _head(definition: Definition) -> LineRun:
 def _siblings(
     tree: SyntaxTree, around: tuple[Definition, ...], most: int
 ) -> tuple[Definition, ...]:
-    """What is defined before the innermost definition, and before the ones around it."""
+    """Return the definitions before the innermost definition, then before those around it."""
     levels = (earlier_siblings(tree, definition) for definition in reversed(around))
     return tuple(islice(chain.from_iterable(levels), most))
 
 
-def _whole(brothers: Sequence[Definition], most: int) -> list[LineRun]:
-    """Whole definitions, the nearest first, while they have at most so many lines together."""
-    spans = ((one.start.line, one.end.line + 1) for one in brothers)
-    parts = [LineRun(first, last, whole=True) for first, last in spans if last - first <= most]
-    lines = accumulate(part.last - part.first for part in parts)
-    return [part for part, total in zip(parts, lines, strict=True) if total <= most]
-
-
-def _cut(part: LineRun, nearby: WindowPlan) -> LineRun:
-    """The end of a part above the cursor that is near."""
-    return evolve(part, first=max(part.first, nearby.before[0].first))
+def _whole(siblings: Sequence[Definition], most: int) -> list[LineRun]:
+    """Return whole definitions, the nearest first, of at most ``most`` lines together."""
+    spans = ((sibling.start.line, sibling.end.line + 1) for sibling in siblings)
+    runs = [LineRun(first, last, whole=True) for first, last in spans if last - first <= most]
+    lines = accumulate(run.last - run.first for run in runs)
+    return [run for run, total in zip(runs, lines, strict=True) if total <= most]
 
 
 def _imports_used(tree: SyntaxTree, around: tuple[Definition, ...], line: int) -> list[LineRun]:
-    """Imports above a line of names that the definition around uses; outside of any, all."""
+    """Return the imports above ``line`` that the innermost definition uses; without one, all."""
     found = imports(tree, line)
     if around:
         names = set(references(tree, Span(around[-1].start, around[-1].end)))
-        found = tuple(one for one in found if names.intersection(one.names))
-    return [LineRun(one.span.start.line, one.span.end.line + 1, whole=True) for one in found]
+        found = tuple(imported for imported in found if names.intersection(imported.names))
+    spans = (imported.span for imported in found)
+    return [LineRun(start.line, end.line + 1, whole=True) for start, end in spans]

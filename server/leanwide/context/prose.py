@@ -1,4 +1,4 @@
-"""Texts that people write for people, and languages in which such text stands."""
+"""Documents in a natural language, and languages that may contain such text unquoted."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ _PROSE: Final = frozenset(
         "restructuredtext", "rmd", "rst", "tex", "text", "txt2tags", "typst",
     }
 )  # fmt: skip
-"""LSP's language ids, and Vim's file types, of texts that people write for people."""
+"""LSP language ids and Vim file types of natural-language texts."""
 _PROSE_SUFFIXES: Final = frozenset(
     {".adoc", ".markdown", ".md", ".mdx", ".org", ".qmd", ".rmd", ".rst", ".tex", ".txt"}
 )
 _HOLDS_TEXT: Final = frozenset({"html", "markdown", "yaml"})
-"""Grammars of languages in which text stands without quotes around it."""
+"""Names of languages with a grammar that contain natural-language text without quotes."""
 _HOLDS_TEXT_IDS: Final = frozenset(
     {"django-html", "haml", "handlebars", "jinja", "pug", "svg", "xhtml", "xml", "xsl"}
 )
-"""Ids of such languages without a grammar."""
+"""Language ids of such languages without a grammar."""
 
 
 def is_prose(view: View) -> bool:
-    """Whether a document is written for people."""
+    """Whether a document is written in a natural language."""
     named = PurePath(view.path).suffix.lower() in _PROSE_SUFFIXES and not view.language_id
     return named or view.language_id in _PROSE
 
 
 def holds_text(view: View) -> bool:
-    """Whether text for people may stand anywhere in a document, without quotes around it."""
+    """Whether natural-language text may stand anywhere in a document, without quotes."""
     language = language_for(view.language_id, view.path)
     if language is not None:
         return language.name in _HOLDS_TEXT

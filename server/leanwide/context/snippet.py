@@ -1,4 +1,4 @@
-"""Short pieces of other files, as they stand in a prompt. Pure."""
+"""Short pieces of other files for a prompt. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from leanwide.context.view import with_lf
 MAX_LINES: Final = 12
 """Lines of a snippet."""
 _MAX_CHARACTERS: Final = 1_200
-"""Characters of a snippet: longer lines make it shorter."""
+"""Characters of a snippet: with long lines it has fewer of them."""
 _LINES_ABOVE: Final = 4
 """Lines shown above an edited one."""
 
@@ -26,17 +26,20 @@ class Snippet:
     text: str
     """Whole lines with LF endings, the last one included."""
     line: int = field(default=0, eq=False)
-    """Where it stands in its file, counting from 0; it may move and stay the same snippet."""
+    """Its first line in its file, counting from 0; it may move and stay the same snippet."""
 
 
-def around(lines: Sequence[str], line: int) -> str:
-    """Give the lines around an edited one."""
+def lines_around(lines: Sequence[str], line: int) -> str:
+    """Return the lines around an edited line, as the text of a snippet."""
     first = max(0, line - _LINES_ABOVE)
     return clipped(with_lf("".join(lines[first : first + MAX_LINES])))
 
 
 def clipped(text: str) -> str:
-    """Keep whole lines from the start while they are few and short; blank ones at the end go."""
+    """Return the first whole lines of ``text`` that fit into a snippet, without trailing blanks.
+
+    At most 12 lines and 1,200 characters.
+    """
     kept: list[str] = []
     room = _MAX_CHARACTERS
     for line in text.split("\n")[:MAX_LINES]:

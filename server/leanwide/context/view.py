@@ -1,4 +1,4 @@
-"""A document as one request sees it: an immutable snapshot with a cursor."""
+"""A document as one request sees it: an immutable snapshot with a cursor position."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from attrs import evolve, frozen
 from leanwide.syntax import split
 
 CLOSERS: Final = frozenset(")]}>\"'`;,: \t")
-"""What an editor closes by itself or what ends a line: no reason to keep an answer short."""
+"""Characters that an editor inserts by itself or that end a line: no reason for a short answer."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_MOST_LINES: Final = 200
-"""Nobody types more lines between two requests."""
+_MAX_TYPED_LINES: Final = 200
+"""Lines that a user may type between two requests."""
 
 
 def split_lines(text: str) -> list[str]:
-    """Split at LF, CRLF and CR as editors do, endings kept.
+    """Return the lines of ``text``, split at LF, CRLF and CR as editors do, with their endings.
 
     Python's own ``splitlines`` also splits at form feeds and other separators, which are plain
     characters to an editor. A lone surrogate becomes U+FFFD, as it does in UTF-8.
@@ -40,7 +40,7 @@ class View:
     line: int
     column: int
     deleting: bool = False
-    """The newest change only removed text."""
+    """Whether the newest change only removed text."""
 
     @property
     def current_line(self) -> str:
@@ -49,23 +49,23 @@ class View:
 
     @property
     def line_before(self) -> str:
-        """What stands left of the cursor on its line."""
+        """The text left of the cursor on its line."""
         return self.current_line[: self.column]
 
     @property
     def line_after(self) -> str:
-        """What stands right of the cursor on its line."""
+        """The text right of the cursor on its line."""
         return self.current_line[self.column :]
 
     @property
     def line_ending(self) -> str:
-        """What ends the cursor's line; "" on the last one, where nothing does."""
+        """The line ending of the cursor's line; "" on the last line, if it has none."""
         line = self.lines[self.line] if self.line < len(self.lines) else ""
         return line[len(line.rstrip("\r\n")) :]
 
     @property
     def has_text_after(self) -> bool:
-        """Whether something other than closing characters stands right of the cursor."""
+        """Whether characters other than closing ones are right of the cursor."""
         return not set(self.line_after) <= CLOSERS
 
     @property
@@ -75,16 +75,16 @@ class View:
         return first[len(first.rstrip("\r\n")) :] or "\n"
 
     def with_replaced(self, start: int, end: int, text: str) -> View:
-        """The document after ``text`` took the place of a piece of the cursor's line.
+        """Return the document with ``text`` from column ``start`` to ``end`` of the cursor's line.
 
-        The cursor stands behind it then. ``start`` and ``end`` are columns.
+        The cursor is after the text.
         """
         line = self.current_line[:start] + self.current_line[end:] + self.line_ending
         lines = (*self.lines[: self.line], *([line] if line else []), *self.lines[self.line + 1 :])
         return evolve(self, lines=lines, column=start).with_inserted(with_lf(text))
 
     def with_inserted(self, text: str) -> View:
-        """The document after ``text``, with LF endings, was inserted at the cursor."""
+        """Return the document with ``text``, which has LF endings, inserted at the cursor."""
         inserted = self.line_before + text.replace("\n", self.newline)
         new = split_lines(inserted + "|")  # the mark keeps an empty last line
         last = new[-1].removesuffix("|")
@@ -101,21 +101,22 @@ class View:
 
 
 def typed_since(then: View, now: View) -> str | None:
-    """Give the text that was typed at the cursor between two views, with LF endings.
+    """Return the text that was typed at the cursor between two views, with LF endings.
 
-    None where anything else changed: another document, text before or after the cursor, or text
-    that was taken back.
+    None where anything else changed: the document, text before or after the cursor, or text that
+    was deleted.
     """
     typed = text_between(then, now)
     return typed if typed is not None and same_around(then, now) else None
 
 
 def text_between(then: View, now: View) -> str | None:
-    """Give the text from one view's cursor to a later one's, with LF endings; cheap.
+    """Return the text from one view's cursor to a later one's, with LF endings.
 
-    None where there is certainly none. Whether the text around is the same is another question.
+    None where that is not all that was typed. Cheap, because it does not compare the text around:
+    :func:`same_around` does.
     """
-    if then.uri != now.uri or not 0 <= now.line - then.line <= _MOST_LINES:
+    if then.uri != now.uri or not 0 <= now.line - then.line <= _MAX_TYPED_LINES:
         return None
     if _lines_below(now) != _lines_below(then):
         return None
@@ -125,12 +126,12 @@ def text_between(then: View, now: View) -> str | None:
 
 
 def _lines_below(view: View) -> int:
-    """Lines after the cursor's, which has no entry of its own while it is last and empty."""
+    """Return the number of lines below the cursor's; an empty last line is not in ``lines``."""
     return max(0, len(view.lines) - view.line - 1)
 
 
 def same_around(then: View, now: View) -> bool:
-    """Whether everything before one view's cursor and after the other's is the same."""
+    """Whether the texts before the first view's cursor and after the second's are the same."""
     return (
         now.line_after == then.line_after
         and now.line_ending == then.line_ending
@@ -140,5 +141,5 @@ def same_around(then: View, now: View) -> bool:
 
 
 def with_lf(text: str) -> str:
-    """Give ``text`` with LF line endings."""
+    """Return ``text`` with LF line endings."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,9 +1,9 @@
-"""The anchored window: which text goes into the prompt, laid out so that typing only appends.
+"""The anchored window: the text of a prompt, laid out so that typing only appends to it.
 
 The text before the anchor and the text after the cursor stay the same from key to key, so the
-engine finds them in its KV cache; what is typed since goes behind the FIM-middle token. The anchor
-moves only when it must; when it does, the window grows by the lines in between while there is room,
-and is chosen anew when there is none.
+engine finds them in its KV cache; text typed since then follows the FIM-middle token. The anchor
+moves only when it must: then the window grows by the lines in between while there is room, and
+otherwise a new one is chosen.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from leanwide.context.snippet import Snippet
 from leanwide.context.view import View, with_lf
 
 Count = Callable[[str], int]
-"""Gives the number of tokens of a text."""
+"""Returns the number of tokens of a text."""
 
 AFTER_SHARE: Final = 0.25
-"""Share of the budget for the text after the cursor: what is coming matters less than what was."""
+"""Share of the budget for the text after the cursor, which matters less than the text before."""
 FILL_SHARE: Final = 0.9
-"""A window that is chosen anew is filled this far, so that the next lines find room."""
-_TYPED_TOKENS: Final = 96
-"""A typed part may grow this long, in tokens, before the anchor has to move."""
+"""Share of the budget that a new window fills, so that the next typed lines fit as well."""
+_MAX_TYPED_TOKENS: Final = 96
+"""Tokens typed since the anchor before it has to move."""
 
 
 @frozen
@@ -39,13 +39,13 @@ class ChosenLines:
 
 @frozen
 class Related:
-    """Pieces of other files in front of a window: they stay while the window does."""
+    """Pieces of other files in front of a window. They stay as long as the window does."""
 
     path: str = ""
     """The window's own file, relative to the workspace root, POSIX."""
     snippets: tuple[Snippet, ...] = ()
     tokens: int = 0
-    """Of all pieces and of all paths, the own one included."""
+    """Of all pieces and all paths, the window's own included."""
 
 
 @frozen(kw_only=True)
@@ -55,30 +55,33 @@ class Window:
     anchor_line: int
     """The FIM hole begins at the start of this line."""
     before: str
-    """What of the file stands before the anchor."""
+    """The chosen text before the anchor."""
     typed: str
-    """From the anchor to the cursor, complete."""
+    """All text from the anchor to the cursor."""
     after: str
-    """What of the file stands after the cursor."""
+    """The chosen text after the cursor."""
     tokens: int
-    """Tokens of all but ``typed``."""
+    """Tokens of everything except ``typed``."""
     head: Sequence[str] = field(repr=False)
-    """All lines before the anchor, as they were when it was set."""
+    """All lines before the anchor when it was set."""
     tail: Sequence[str] = field(repr=False)
-    """The rest of the cursor's line and all lines after it, as they were then."""
+    """The rest of the cursor's line and all lines after it at that time."""
     path: str = ""
-    """The document's, as its views have it."""
+    """The document's ``View.path``."""
     related: Related = Related()
     whole: bool = True
-    """It has all that its mode may have; otherwise more is read when nobody waits."""
+    """Whether it fills its mode's budget; otherwise the rest is read while idle."""
 
 
 def keep_window(view: View, previous: Window, budget: int, count: Count) -> Window | None:
-    """The previous window for a later view, its anchor moved if need be; None where it must go."""
+    """Return the previous window for a later view, its anchor moved if it must.
+
+    None where the text around has changed, or the budget, in tokens, is exceeded.
+    """
     window = follow(view, previous)
     if window is None:
         return None
-    if window.anchor_line != view.line and count(window.typed) > _TYPED_TOKENS:
+    if window.anchor_line != view.line and count(window.typed) > _MAX_TYPED_TOKENS:
         window = move_anchor(view, window, count)
     return window if window.tokens + count(window.typed) <= budget else None
 
@@ -86,7 +89,7 @@ def keep_window(view: View, previous: Window, budget: int, count: Count) -> Wind
 def new_window(
     view: View, chosen: ChosenLines, count: Count, related: Related = Related()
 ) -> Window:
-    """A window with its anchor on the cursor's line."""
+    """Return a window with its anchor on the cursor's line."""
     after = with_lf(view.line_after + view.line_ending) + chosen.after
     return Window(
         anchor_line=view.line,
@@ -102,7 +105,7 @@ def new_window(
 
 
 def follow(view: View, window: Window) -> Window | None:
-    """The same window with more or less typed; None where the text around has changed."""
+    """Return the window with the text typed in ``view``; None where the text around has changed."""
     start = window.anchor_line
     if view.line < start or tail_of(view) != window.tail or view.lines[:start] != window.head:
         return None
@@ -111,9 +114,9 @@ def follow(view: View, window: Window) -> Window | None:
 
 
 def move_anchor(view: View, window: Window, count: Count) -> Window:
-    """The same window with its anchor on the cursor's line; the lines between join the text before.
+    """Return the window with its anchor on the cursor's line.
 
-    The window must follow the view.
+    The lines in between are added to the text before. The window must follow the view.
     """
     above, newline, typed = window.typed.rpartition("\n")
     return evolve(
@@ -127,5 +130,5 @@ def move_anchor(view: View, window: Window, count: Count) -> Window:
 
 
 def tail_of(view: View) -> tuple[str, ...]:
-    """The rest of the cursor's line and all lines after it."""
+    """Return the rest of the cursor's line and all lines after it."""
     return (view.line_after + view.line_ending, *view.lines[view.line + 1 :])

@@ -125,7 +125,7 @@ class SyntaxTrees:
             return await asyncio.to_thread(_parse_first, language, view.lines)
         if kept.tree.lines == view.lines and not kept.unparsed_changes:
             return kept.tree
-        return await asyncio.to_thread(kept.tree.edited, (), view.lines)
+        return await asyncio.to_thread(kept.tree.edited, view.lines)
 
     def _kept_for(self, view: View) -> _KeptTree | None:
         kept = self._kept.get(view.uri)

@@ -1,1 +1,1 @@
-"""What may be read and shown: exclusions, ignore files, the one reader of workspace files."""
+"""Which files may be read and shown: exclusions, ignore files, the reader of workspace files."""

@@ -14,11 +14,11 @@ from attrs import frozen
 
 from leanwide.files.credentials import has_private_key
 from leanwide.files.ignored import IgnoreFiles
-from leanwide.files.patterns import MOST_PATTERNS, Rules, encoded, read_rules
+from leanwide.files.patterns import MAX_PATTERNS, Rules, encoded, read_rules
 from leanwide.files.secrets import holds_secrets, is_secret
 from leanwide.files.shown import shown
 
-LARGEST: Final = 1_000_000
+MAX_FILE_SIZE: Final = 1_000_000
 """Characters, or bytes on disk: a file that is larger is data."""
 _MOST_LINES: Final = 200_000
 """Looking at each of more lines takes long, at every key."""
@@ -72,7 +72,7 @@ class Exclusions:
     @cached_property
     def _chosen(self) -> Rules:
         """The user's patterns, compiled when they are first asked, which is in a thread."""
-        rules = read_rules(map(encoded, self.patterns), MOST_PATTERNS, ignore_case=False)
+        rules = read_rules(map(encoded, self.patterns), MAX_PATTERNS, ignore_case=False)
         return Rules("files.exclude", "", ignore_case=False, rules=rules)
 
     def why(self, path: str) -> str | None:
@@ -121,7 +121,7 @@ SECRETS_ONLY: Final = Exclusions("", ())
 """No workspace, and nothing that the user leaves out."""
 
 
-def why_text(name: str, lines: Sequence[str]) -> str | None:
+def text_exclusion_reason(name: str, lines: Sequence[str]) -> str | None:
     """Give the reason why a text is left alone, by what it is; None if it is not.
 
     Stops looking in a huge text.
@@ -139,8 +139,8 @@ def why_text(name: str, lines: Sequence[str]) -> str | None:
 def _too_much(lines: Sequence[str]) -> str | None:
     """What is wrong with the size of a text, or of its lines."""
     longest, total = _lengths(lines)
-    if total > LARGEST:
-        return f"is larger than {LARGEST // 1_000_000} MB"
+    if total > MAX_FILE_SIZE:
+        return f"is larger than {MAX_FILE_SIZE // 1_000_000} MB"
     if len(lines) > _MOST_LINES:
         return f"has more than {_MOST_LINES:,} lines"
     if longest > _LONGEST_LINE and total > _MEAN_LINE * len(lines):

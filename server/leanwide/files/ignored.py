@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from leanwide.files.patterns import MOST_PATTERNS, Rules, beyond_limits, read_rules
+from leanwide.files.patterns import MAX_PATTERNS, Rules, read_rules, unused_patterns
 from leanwide.files.reader import UnreadableFile, read_file
 from leanwide.files.repository import (
     GitRepository,
@@ -18,8 +18,8 @@ from leanwide.files.repository import (
     user_settings,
 )
 
-OWN: Final = ".leanwideignore"
-IGNORE_FILES: Final = (OWN, ".gitignore")
+OWN_IGNORE_FILE: Final = ".leanwideignore"
+IGNORE_FILES: Final = (OWN_IGNORE_FILE, ".gitignore")
 """In each folder, the one that decides first in front."""
 _LARGEST: Final = 256 * 1024
 """Bytes of one ignore file."""
@@ -28,7 +28,7 @@ _MOST_BYTES: Final = 1024 * 1024
 _MOST_FOLDERS: Final = 20_000
 """Folders whose rules are kept."""
 
-Refuse = Callable[[UnreadableFile], None]
+ReportUnread = Callable[[UnreadableFile], None]
 """Takes note of a file that does not count, wholly or in part; any thread may call it."""
 
 
@@ -52,7 +52,7 @@ class IgnoreFiles:
     """
 
     root: Path
-    refuse: Refuse = field(default=lambda _: None, repr=False)
+    refuse: ReportUnread = field(default=lambda _: None, repr=False)
     _folders: dict[str, _Folder] = field(factory=dict, init=False, repr=False)
     _user: Settings | None = field(default=None, init=False, repr=False)
     _bytes: int = field(default=0, init=False, repr=False)
@@ -112,7 +112,9 @@ class IgnoreFiles:
         """The rules where a repository begins: of those further out only our own count."""
         user = self._user = self._user or user_settings()
         cases = (repository.settings if repository is not None else user).ignore_case
-        known = _Folder("", tuple(one for one in outer if one.source == OWN), bool(cases))
+        known = _Folder(
+            "", tuple(one for one in outer if one.source == OWN_IGNORE_FILE), bool(cases)
+        )
         if (named := excludes_file(repository, user)) is not None:
             known = self._with(known, named[0], folder, named[1])
         if repository is not None:
@@ -140,8 +142,8 @@ class IgnoreFiles:
             return
         self._bytes += len(data)
         lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-        left = MOST_PATTERNS - sum(len(one.rules) for one in known.rules)
-        if why := beyond_limits(lines, left):
+        left = MAX_PATTERNS - sum(len(one.rules) for one in known.rules)
+        if why := unused_patterns(lines, left):
             self.refuse(UnreadableFile(file, why))
         if rules := read_rules(lines, left, ignore_case=known.ignore_case):
             yield Rules(_source(file), _slashed(base), known.ignore_case, rules)

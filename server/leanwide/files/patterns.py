@@ -10,9 +10,9 @@ from attrs import frozen
 
 from leanwide.files.wildmatch import MalformedError, literal_length, wildmatch
 
-MOST_PATTERNS: Final = 5_000
+MAX_PATTERNS: Final = 5_000
 """Patterns that may decide about one path."""
-LONGEST: Final = 1_000
+MAX_PATTERN_BYTES: Final = 1_000
 """Bytes of one pattern."""
 
 
@@ -90,18 +90,18 @@ def read_rules(lines: Iterable[bytes], most: int, *, ignore_case: bool) -> tuple
     for pattern in _patterns(lines):
         if len(found) == most:
             break
-        if len(pattern) <= LONGEST:
+        if len(pattern) <= MAX_PATTERN_BYTES:
             found.append(_rule(pattern, ignore_case))
     return tuple(reversed(found))
 
 
-def beyond_limits(lines: Iterable[bytes], most: int) -> str:
+def unused_patterns(lines: Iterable[bytes], most: int) -> str:
     """Say which of the lines do not count because they are too many or too long; "" if none."""
     patterns = list(_patterns(lines))
     if len(patterns) > most:
         return f"has {len(patterns):,} patterns: only the first {most:,} count"
-    if long := sum(len(pattern) > LONGEST for pattern in patterns):
-        return f"has {long:,} patterns of more than {LONGEST:,} bytes, which do not count"
+    if long := sum(len(pattern) > MAX_PATTERN_BYTES for pattern in patterns):
+        return f"has {long:,} patterns of more than {MAX_PATTERN_BYTES:,} bytes, which do not count"
     return ""
 
 

@@ -29,7 +29,7 @@ def read_plain(file: Path, most: int) -> bytes:
     return found
 
 
-def drop_unusable(file: Path, most: int) -> None:
+def delete_unusable(file: Path, most: int) -> None:
     """Remove what took the place of a file of our own: a pipe, a link, or far too many bytes."""
     with contextlib.suppress(OSError):
         status = file.lstat()

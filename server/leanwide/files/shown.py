@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from leanwide.files.reader import UnreadableFile
 
-MOST: Final = 200
+MAX_SHOWN: Final = 200
 """Characters that are shown of one name."""
 _FEW: Final = 5
 """Names that are listed before the rest is counted."""
@@ -16,7 +16,7 @@ _HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 """Kinds of characters that steer a terminal or the direction of text, or that have no picture."""
 
 
-def shown(name: object, most: int = MOST) -> str:
+def shown(name: object, most: int = MAX_SHOWN) -> str:
     """Return a name for a message: what cannot be seen is escaped, what is long is cut."""
     text = str(name)
     cut = text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
@@ -41,14 +41,14 @@ def shown_value(value: Any) -> str:
             return shown(value)
 
 
-def few(names: Iterable[str], most: int = _FEW) -> str:
+def first_few(names: Iterable[str], most: int = _FEW) -> str:
     """Return the first names, and how many others there are."""
     listed = list(names)
     first = ", ".join(map(shown, listed[:most]))
     return first if len(listed) <= most else f"{first} and {len(listed) - most:,} others"
 
 
-def about_unread(unread: Sequence[UnreadableFile]) -> str:
+def unread_notice(unread: Sequence[UnreadableFile]) -> str:
     """Return one line about ignore files that do not count, in whole or in part."""
     first = "; ".join(f"{shown(one.path)} {one.why}" for one in unread[:_FEW])
     more = f"; and {len(unread) - _FEW:,} others" if len(unread) > _FEW else ""

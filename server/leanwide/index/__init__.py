@@ -1,1 +1,1 @@
-"""The workspace index: what is defined in which file. It reads files, in a thread of its own."""
+"""The workspace index: which file defines what. It reads files in a thread of its own."""

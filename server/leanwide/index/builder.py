@@ -1,4 +1,4 @@
-"""What the index's thread does: it brings entries up to date and shows them as snapshots."""
+"""The index's thread: brings entries up to date and publishes them as snapshots."""
 
 from __future__ import annotations
 
@@ -12,49 +12,48 @@ from attrs import define, field, frozen
 from leanwide.files.area import Folder, WorkspaceFolders, real_path
 from leanwide.index.crawl import CrawledFile, crawl, examine
 from leanwide.index.persistence import cache_file, load, save
-from leanwide.index.reading import entry_of_text, read_entry
+from leanwide.index.reading import read_entry
 from leanwide.index.snapshot import Snapshot, snapshot_of
 from leanwide.index.symbols import FileEntry
 
-_FIRST_SHOWN: Final = 64
-"""Files after which a growing index is first shown; then each time that it has doubled."""
+_FIRST_PUBLISHED: Final = 64
+"""Files after which a growing index is first published; then each time that it has doubled."""
 _SYMBOL_BYTES: Final = 420
-"""Memory of a symbol and its place in a snapshot, its texts left out."""
+"""Memory of a symbol and its references in a snapshot, without its texts."""
 _CALL_BYTES: Final = 8
-"""Memory of a name that a symbol calls; the texts of names are there once."""
+"""Memory of a name that a symbol calls; the texts of names are interned."""
 
 
 @frozen
 class FileChange:
-    """A file to look at again."""
+    """A file that may have changed on disk."""
 
     path: str
-    lines: tuple[str, ...] | None = None
-    """Its text in the editor; None to read the disk."""
     gone: bool = False
+    """It, or the folder of this path, was deleted."""
 
 
 @define(eq=False)
 class Builder:
-    """The entries of all folders. Only the index's thread may use it, but for its snapshot."""
+    """The entries of all folders. Other threads may only read its snapshot."""
 
-    show: Callable[[Snapshot], None]
+    publish: Callable[[Snapshot], None]
     """Called with every new snapshot."""
     most_bytes: int
-    """Memory that the entries may take, estimated."""
+    """Limit for the estimated memory of the entries."""
     cache_folder: Path | None
     entries: dict[str, FileEntry] = field(factory=dict, init=False)
     snapshot: Snapshot = field(factory=Snapshot, init=False)
     bytes: int = field(default=0, init=False)
-    """Memory that the entries take, estimated."""
+    """Estimated memory of the entries."""
     parsed: int = field(default=0, init=False)
     """Files parsed so far."""
     full: bool = field(default=False, init=False)
-    """Whether files were left out because the memory was spent."""
+    """Whether files were left out because the memory limit was reached."""
     _unsaved: set[Path] = field(factory=set, init=False)
-    """Folders with entries that are not yet written."""
+    """Folders with entries that are not yet written to disk."""
     _cached: dict[str, FileEntry] = field(factory=dict, init=False)
-    """What was kept of folders that are not yet built."""
+    """Entries read from disk, of folders whose build has not finished."""
     _area: WorkspaceFolders = field(factory=WorkspaceFolders, init=False)
 
     def build(self, area: WorkspaceFolders, rest: Callable[[], None]) -> None:
@@ -62,44 +61,44 @@ class Builder:
         self.save()
         self._load(area)
         self._area = area
-        found = crawl(area, rest)
-        for key in self._outdated({one.key for one in found}):
+        files = crawl(area, rest)
+        for key in self.entries.keys() - {file.key for file in files}:
             self._put(key, None)
-        self._show(snapshot_of(self.entries.values()))
-        self.full, shown = False, _FIRST_SHOWN
-        for one in found:
-            if not self._refresh(area, one, self._cached.get(one.key)):
+        self._publish_all()
+        self.full, shown = False, _FIRST_PUBLISHED
+        for file in files:
+            if not self._refresh(area, file, self._cached.get(file.key)):
                 self.full = True
                 break
             rest()
             if len(self.entries) >= 2 * shown:
                 shown = len(self.entries)
-                self._show(snapshot_of(self.entries.values()))
-        self._show(snapshot_of(self.entries.values()))
+                self._publish_all()
+        self._publish_all()
         self._cached.clear()
         self.save()
 
     def apply(self, area: WorkspaceFolders, changes: Iterable[FileChange]) -> None:
-        """Look at changed files again, and show all of it at once."""
+        """Read changed files again, and publish all changes in one snapshot."""
         touched = {key for change in changes for key in self._changed(area, change)}
         if touched:
-            self._show(self.snapshot.replaced({key: self.entries.get(key) for key in touched}))
+            self._publish(self.snapshot.replaced({key: self.entries.get(key) for key in touched}))
 
     def save(self) -> None:
-        """Write what is not yet written, of each folder by itself."""
+        """Write unsaved entries to disk, each folder to a file of its own."""
         for folder in self._area.folders:
             if folder.path in self._unsaved:
                 save(self._cache(folder), folder.path, self._own_entries(folder))
         self._unsaved.clear()
 
     def _own_entries(self, folder: Folder) -> Iterator[FileEntry]:
-        """Entries of a folder that are the disk's, by their paths in it."""
+        """Yield the entries of a folder with paths relative to it."""
         for key, entry in (self._cached | self.entries).items():
-            if entry.size >= 0 and self._area.folder_of(key) is folder:
+            if self._area.folder_of(key) is folder:
                 yield msgspec.structs.replace(entry, path=key[len(folder.prefix) :])
 
     def _load(self, area: WorkspaceFolders) -> None:
-        """Read what was kept of folders that were not there before."""
+        """Read the entries on disk of folders that are new in ``area``."""
         known = {(folder.path, folder.prefix) for folder in self._area.folders}
         for folder in area.folders:
             if (folder.path, folder.prefix) not in known:
@@ -108,53 +107,42 @@ class Builder:
                     self._cached[key] = msgspec.structs.replace(entry, path=key)
 
     def _changed(self, area: WorkspaceFolders, change: FileChange) -> Iterator[str]:
-        """Do one change; give the keys of what is different now.
+        """Apply one change and yield the keys of changed entries.
 
-        A path through a link concerns the file that it leads to, and its own name if that was the
-        file's.
+        A path through a link changes the file that the link leads to, and also the entry of the
+        path itself.
         """
-        path = area.inner(change.path)
-        for one in dict.fromkeys((path, _leads_to(path))):
-            if (key := area.key(one)) is not None:
-                gone = change.gone and one == path
-                found = None if gone else examine(area, one)
-                yield from self._followed(area, key, found, change.lines)
+        own_path = area.inner(change.path)
+        for path in dict.fromkeys((own_path, _real_path_or_same(own_path))):
+            if (key := area.key(path)) is not None:
+                gone = change.gone and path == own_path
+                file = None if gone else examine(area, path)
+                yield from self._removed(key) if file is None else self._reread(area, file)
 
-    def _followed(
-        self,
-        area: WorkspaceFolders,
-        key: str,
-        found: CrawledFile | None,
-        lines: tuple[str, ...] | None,
-    ) -> Iterator[str]:
-        if found is None:
-            for inner in [one for one in self.entries if one == key or one.startswith(key + "/")]:
-                self._put(inner, None)
-                yield inner
-        elif lines is not None:
-            self._put(key, entry_of_text(key, lines))
-            yield key
-        elif not _is_state(self.entries.get(key), found):
+    def _removed(self, key: str) -> Iterator[str]:
+        """Remove a file, or all files of a folder, and yield the keys."""
+        for inner in [known for known in self.entries if f"{known}/".startswith(f"{key}/")]:
+            self._put(inner, None)
+            yield inner
+
+    def _reread(self, area: WorkspaceFolders, file: CrawledFile) -> Iterator[str]:
+        """Read a file if it has changed, and yield its key then."""
+        if not _is_current(self.entries.get(file.key), file):
             self.parsed += 1
-            self._put(key, read_entry(area, found))
-            yield key
+            self._put(file.key, read_entry(area, file))
+            yield file.key
 
-    def _refresh(
-        self, area: WorkspaceFolders, found: CrawledFile, cached: FileEntry | None
-    ) -> bool:
-        """Bring one entry up to date; give whether there was room."""
-        if _is_state(self.entries.get(found.key), found):
+    def _refresh(self, area: WorkspaceFolders, file: CrawledFile, cached: FileEntry | None) -> bool:
+        """Bring one entry up to date; return whether there was memory for it."""
+        if _is_current(self.entries.get(file.key), file):
             return True
-        if _is_state(cached, found):
-            return self._put(found.key, cached)
+        if _is_current(cached, file):
+            return self._put(file.key, cached)
         self.parsed += 1
-        return self._put(found.key, read_entry(area, found))
-
-    def _outdated(self, listed: set[str]) -> list[str]:
-        return [key for key in self.entries if key not in listed]
+        return self._put(file.key, read_entry(area, file))
 
     def _put(self, key: str, entry: FileEntry | None) -> bool:
-        """Replace an entry; give whether there was room for it."""
+        """Replace or remove an entry; return whether there was memory for it."""
         old = self.entries.pop(key, None)
         self.bytes -= _weight(old)
         if old is not entry and (folder := self._area.folder_of(key)) is not None:
@@ -167,30 +155,34 @@ class Builder:
         self.bytes += _weight(entry)
         return True
 
-    def _show(self, snapshot: Snapshot) -> None:
+    def _publish_all(self) -> None:
+        self._publish(snapshot_of(self.entries.values()))
+
+    def _publish(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.show(snapshot)
+        self.publish(snapshot)
 
     def _cache(self, folder: Folder) -> Path:
         return cache_file(folder.path, self.cache_folder)
 
 
-def _leads_to(path: str) -> str:
+def _real_path_or_same(path: str) -> str:
     try:
         return real_path(path)
     except (OSError, ValueError):
         return path
 
 
-def _is_state(entry: FileEntry | None, found: CrawledFile) -> bool:
+def _is_current(entry: FileEntry | None, file: CrawledFile) -> bool:
     """Whether an entry was read from the file in this state."""
-    return entry is not None and (entry.mtime_ns, entry.size) == (found.mtime_ns, found.size)
+    return entry is not None and (entry.mtime_ns, entry.size) == (file.mtime_ns, file.size)
 
 
 def _weight(entry: FileEntry | None) -> int:
-    """Estimate the memory of an entry, in bytes."""
+    """Return the estimated memory of an entry in bytes."""
     if entry is None:
         return 0
     return _SYMBOL_BYTES + sum(
-        _SYMBOL_BYTES + len(one.signature) + _CALL_BYTES * len(one.calls) for one in entry.symbols
+        _SYMBOL_BYTES + len(symbol.signature) + _CALL_BYTES * len(symbol.calls)
+        for symbol in entry.symbols
     )

@@ -11,23 +11,23 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.files.area import WorkspaceFolders, real_path
-from leanwide.files.exclusions import LARGEST
+from leanwide.files.exclusions import MAX_FILE_SIZE
 from leanwide.index.snapshot import distance
 from leanwide.index.symbols import indexed_language
 
-_SURROGATE: Final = frozenset(map(chr, range(0xDC80, 0xDD00)))
-"""What stands for bytes of a file name that are not UTF-8."""
-_MOST_VISITED: Final = 100_000
+_SURROGATES: Final = frozenset(map(chr, range(0xDC80, 0xDD00)))
+"""How Python shows the bytes of a file name that are not UTF-8."""
+_MAX_VISITED: Final = 100_000
 """Files that a crawl lists before it chooses."""
-_MOST_FOLDERS: Final = 100_000
-"""Folders that a crawl goes into below one folder of the workspace."""
-_MOST_IN_FOLDER: Final = 100_000
-"""Entries of one folder that are read."""
+_MAX_FOLDERS: Final = 100_000
+"""Folders that a crawl enters below one folder of the workspace."""
+_MAX_IN_FOLDER: Final = 100_000
+"""Entries read from one folder."""
 
 
 @frozen
 class CrawledFile:
-    """A file in the state in which it was met."""
+    """A file in the state in which the crawl met it."""
 
     key: str
     mtime_ns: int
@@ -36,76 +36,90 @@ class CrawledFile:
 
 
 def crawl(area: WorkspaceFolders, rest: Callable[[], None]) -> tuple[CrawledFile, ...]:
-    """List the files to index, nearest first; ``rest`` is called after every entry of a folder."""
+    """Return the files to index, those nearest to the open ones first.
+
+    ``rest`` is called after every entry of a folder.
+    """
     walks = [_walk(str(folder.path), area, rest) for folder in area.folders]
-    seen = tuple(islice(_in_turn(walks), _MOST_VISITED))
+    seen = tuple(islice(_round_robin(walks), _MAX_VISITED))
     near = area.near or ("",)
     distances: dict[str, int] = {}
 
-    def rank(found: CrawledFile) -> tuple[int, str]:
-        folder = found.key.rpartition("/")[0]
+    def rank(file: CrawledFile) -> tuple[int, str]:
+        folder = file.key.rpartition("/")[0]
         if folder not in distances:
-            distances[folder] = min(distance(found.key, other) for other in near)
-        return distances[folder], found.key
+            distances[folder] = min(distance(file.key, other) for other in near)
+        return distances[folder], file.key
 
     return tuple(sorted(seen, key=rank)[: area.most_files])
 
 
 def examine(area: WorkspaceFolders, path: str) -> CrawledFile | None:
-    """Look at one file; None where it does not belong into the index, as what a link leads to."""
+    """Return the state of one file; None where it does not belong in the index, such as a link."""
     key = area.key(path)
     if key is None or not area.holds(path) or indexed_language(key) is None:
         return None
     try:
-        return _found(area, path, key, os.lstat(path)) if real_path(path) == path else None
+        return _indexable(area, path, key, os.lstat(path)) if real_path(path) == path else None
     except (OSError, ValueError):
         return None
 
 
-def _in_turn(walks: Iterable[Iterator[CrawledFile]]) -> Iterator[CrawledFile]:
-    """Take one file of each folder, then the next one of each: a large one does not hide others."""
+def _round_robin(walks: Iterable[Iterator[CrawledFile]]) -> Iterator[CrawledFile]:
+    """Yield one file of each folder, then the next of each: a large folder does not hide others."""
     left = list(walks)
     while left:
         for walk in tuple(left):
-            found = next(walk, None)
-            if found is None:
+            file = next(walk, None)
+            if file is None:
                 left.remove(walk)
             else:
-                yield found
+                yield file
 
 
 def _walk(top: str, area: WorkspaceFolders, rest: Callable[[], None]) -> Iterator[CrawledFile]:
-    """Walk breadth first, so that a limit cuts what is deep; links are not followed."""
+    """Walk breadth first, so that a limit cuts deep folders off; links are not followed."""
     folders = [top]
-    for folder in folders:
+    for folder in folders:  # grows: the list is the queue
         rest()
         for entry in _entries(folder):
             rest()
-            try:
-                if entry.is_dir(follow_symlinks=False):
-                    if len(folders) < _MOST_FOLDERS and area.enters(entry.path, entry.name):
-                        folders.append(entry.path)  # the list is the queue
-                elif indexed_language(entry.name) is not None:
-                    key = area.key(entry.path)
-                    status = entry.stat(follow_symlinks=False)
-                    if key and (found := _found(area, entry.path, key, status)):
-                        yield found
-            except OSError:
-                continue
+            if _is_folder(entry):
+                if len(folders) < _MAX_FOLDERS and area.enters(entry.path, entry.name):
+                    folders.append(entry.path)
+            elif (file := _indexable_entry(area, entry)) is not None:
+                yield file
 
 
 def _entries(folder: str) -> Sequence[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return sorted(islice(entries, _MOST_IN_FOLDER), key=lambda entry: entry.name)
-    except (OSError, ValueError):  # it cannot be read, or its path cannot be one
+            return sorted(islice(entries, _MAX_IN_FOLDER), key=lambda entry: entry.name)
+    except (OSError, ValueError):  # unreadable, or no valid path
         return ()
 
 
-def _found(
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _indexable_entry(area: WorkspaceFolders, entry: os.DirEntry[str]) -> CrawledFile | None:
+    key = area.key(entry.path) if indexed_language(entry.name) is not None else None
+    if key is None:
+        return None
+    try:
+        return _indexable(area, entry.path, key, entry.stat(follow_symlinks=False))
+    except OSError:
+        return None
+
+
+def _indexable(
     area: WorkspaceFolders, path: str, key: str, status: os.stat_result
 ) -> CrawledFile | None:
-    fits = S_ISREG(status.st_mode) and 0 < status.st_size <= LARGEST
-    if not fits or not _SURROGATE.isdisjoint(key) or not area.draws_in(path):
+    fits = S_ISREG(status.st_mode) and 0 < status.st_size <= MAX_FILE_SIZE
+    if not fits or not _SURROGATES.isdisjoint(key) or not area.draws_in(path):
         return None
     return CrawledFile(key, status.st_mtime_ns, status.st_size)

@@ -1,4 +1,4 @@
-"""Definitions and files folded to a few lines, as snippets of a prompt."""
+"""Definitions and files, folded to a few lines for snippets of a prompt."""
 
 from __future__ import annotations
 
@@ -13,35 +13,36 @@ from leanwide.index.symbols import FileEntry, Symbol
 _CONTAINERS: Final = frozenset(
     {"class", "enum", "implementation", "interface", "module", "struct", "trait"}
 )
-"""Kinds whose members say more than their first lines."""
+"""Kinds whose members tell more than their first lines."""
 
 
-def head(symbol: Symbol, entry: FileEntry, lines: Sequence[str]) -> str:
-    """Fold a definition: a class to its members' signatures, others to their first lines.
+def definition_excerpt(symbol: Symbol, entry: FileEntry, lines: Sequence[str]) -> str:
+    """Return a definition folded: a class to its members' signatures, others to their first lines.
 
     Args:
         symbol: The definition.
-        entry: Its file, as the index knows it.
-        lines: Its file, as it is now; where that differs, the signature alone is given.
+        entry: Its file, as indexed.
+        lines: Its file as it is now; where the definition has moved, only the signature is
+            returned.
     """
     text = with_lf("".join(lines[symbol.start : symbol.end + 1]))
     if not text.startswith(symbol.signature):
         return clipped(symbol.signature)
     if symbol.end - symbol.start < MAX_LINES:
         return clipped(text)
-    members = [one for one in entry.symbols if one.owner == symbol.name]
+    members = [member.signature for member in entry.symbols if member.owner == symbol.name]
     if symbol.kind in _CONTAINERS and members:
-        return clipped("\n".join((symbol.signature, *(one.signature for one in members))))
+        return clipped("\n".join((symbol.signature, *members)))
     return clipped(text)
 
 
 def call_sites(symbol: Symbol, name: str, lines: Sequence[str]) -> str:
-    """Fold a function to its signature and the lines in which it calls something.
+    """Return a function folded to its signature and the lines in which it calls ``name``.
 
     Args:
         symbol: The function.
-        name: What it calls.
-        lines: Its file, as it is now; where that differs, there is nothing to show.
+        name: The called name.
+        lines: Its file as it is now; where the function has moved, the result is empty.
     """
     text = with_lf("".join(lines[symbol.start : symbol.end + 1]))
     if not text.startswith(symbol.signature):
@@ -52,5 +53,5 @@ def call_sites(symbol: Symbol, name: str, lines: Sequence[str]) -> str:
 
 
 def outline(entry: FileEntry) -> str:
-    """Fold a file to the signatures of what it defines."""
-    return clipped("\n".join(one.signature for one in entry.symbols))
+    """Return the signatures of a file's definitions."""
+    return clipped("\n".join(symbol.signature for symbol in entry.symbols))

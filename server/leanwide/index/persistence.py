@@ -1,7 +1,7 @@
-"""The index on disk, so that a restart parses only what changed.
+"""The index on disk, so that a restart parses only changed files.
 
-A file is eight bytes of format, four of CRC-32, and a MessagePack body: the version of what filled
-it, the root, and every entry by itself, so that no long decoding step keeps other threads waiting.
+A file holds eight bytes of format, four of CRC-32, and a MessagePack body: leanwide's version, the
+root, and every entry encoded by itself, so that no long decoding step keeps other threads waiting.
 """
 
 from __future__ import annotations
@@ -27,35 +27,34 @@ from leanwide.index.symbols import FileEntry
 _FORMAT: Final = b"lwindex3"
 _SUFFIX: Final = ".index"
 _CRC_BYTES: Final = 4
-_KEPT: Final = 32
-"""Folders whose index is kept, the last used ones."""
-_LARGEST: Final = 256 * 1024 * 1024
-"""Bytes of an index that is read: no index of ours is as large."""
-
-_WRITTEN_S: Final = 3600.0
-"""Seconds after which an unfinished file is nobody's."""
+_MAX_KEPT: Final = 32
+"""Folders whose index is kept, the most recently used ones."""
+_MAX_BYTES: Final = 256 * 1024 * 1024
+"""A larger file is not read: no index of ours is as large."""
+_ABANDONED_S: Final = 3600.0
+"""Seconds after which an unfinished file is taken as left by a killed process."""
 
 
 class _Body(msgspec.Struct, frozen=True, array_like=True):
     version: str
-    """Of leanwide: another one may find other definitions."""
+    """Leanwide's: another version may find other definitions."""
     root: bytes
     entries: list[msgspec.Raw]
 
 
 def cache_file(root: Path, folder: Path | None = None) -> Path:
-    """Give where the index of a folder is kept, in the user's cache unless said otherwise."""
+    """Return the index file of the folder ``root``, by default in the user's cache folder."""
     folder = folder or user_cache_path("leanwide") / "index"
     return folder / (hashlib.sha256(os.fsencode(root)).hexdigest()[:24] + _SUFFIX)
 
 
 def load(file: Path, root: Path) -> dict[str, FileEntry]:
-    """Read entries by path; what is missing, damaged, or of another version is empty."""
-    # msgspec raises what it likes on bytes that only look like an index.
+    """Return the entries in a file by path; none if it is missing, damaged or of other version."""
+    # On bytes that only look like an index, msgspec raises any of these.
     with contextlib.suppress(
         OSError, ValueError, RecursionError, MemoryError, msgspec.MsgspecError
     ):
-        data = read_plain(file, _LARGEST)
+        data = read_plain(file, _MAX_BYTES)
         crc, body = data[len(_FORMAT) :][:_CRC_BYTES], data[len(_FORMAT) + _CRC_BYTES :]
         if data.startswith(_FORMAT) and crc == _crc(body):
             return _entries(body, root)
@@ -63,9 +62,9 @@ def load(file: Path, root: Path) -> dict[str, FileEntry]:
 
 
 def save(file: Path, root: Path, entries: Iterable[FileEntry]) -> bool:
-    """Write entries, whole or not at all; give whether that worked.
+    """Write entries atomically; return whether that worked.
 
-    The file is for the user's eyes only: it holds signatures of their source.
+    Only the user may read the file: it holds signatures of their source.
     """
     encoder = Encoder()
     raw = [msgspec.Raw(encoder.encode(entry)) for entry in entries]
@@ -98,11 +97,11 @@ def _crc(body: bytes) -> bytes:
 
 
 def _drop_old(folder: Path) -> None:
-    """Drop what is not used any more, and what processes left that were killed while they wrote."""
-    long_ago = time.time() - _WRITTEN_S
+    """Delete the least recently used indexes, and unfinished files of killed processes."""
+    long_ago = time.time() - _ABANDONED_S
     for path in folder.iterdir():
         if path.suffix != _SUFFIX and path.lstat().st_mtime < long_ago:
             path.unlink(missing_ok=True)
     files = sorted(folder.glob("*" + _SUFFIX), key=lambda file: -file.lstat().st_mtime)
-    for file in files[_KEPT:]:
+    for file in files[_MAX_KEPT:]:
         file.unlink(missing_ok=True)

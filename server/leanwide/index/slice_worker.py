@@ -1,4 +1,4 @@
-"""A thread that works in small slices, gives way, and takes urgent tasks in between."""
+"""A thread that works in small slices, with rests and short tasks in between."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 logger = logging.getLogger(__name__)
 
 _POLL_S: Final = 0.05
-"""Seconds between two looks at whether a pause is over."""
+"""Seconds between two checks whether a pause is over."""
 _SLICE_S: Final = 0.002
 """Seconds of work after which the thread rests."""
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Superseded(Exception):  # noqa: N818  # it is no error
-    """A newer long task waits, or the thread is to end."""
+    """A newer long task is waiting, or the worker is closing."""
 
 
 class SliceWorker(Generic[T]):
@@ -29,8 +29,8 @@ class SliceWorker(Generic[T]):
 
     Args:
         name: The name of the thread.
-        short: Does short tasks, all that wait at once.
-        idle: Called when nothing was left to do for ``idle_s`` seconds, and at the end.
+        short: Runs the short tasks that are waiting.
+        idle: Called after ``idle_s`` seconds without work, and at the end.
         idle_s: Seconds.
         rest: Seconds of rest for each second of work: 1.0 uses half a core.
     """
@@ -57,45 +57,41 @@ class SliceWorker(Generic[T]):
         self._thread.start()
 
     def start(self, task: Callable[[], None]) -> None:
-        """Begin a long task, in place of the one that runs; it must call :meth:`rest` often."""
+        """Run a long task, which must call :meth:`rest` often; it supersedes the running one."""
         with self._changed:
             self._long = task
             self._changed.notify_all()
 
     def post(self, task: T) -> None:
-        """Have a short task done soon."""
+        """Run a short task soon."""
         with self._changed:
             self._waiting.append(task)
             self._changed.notify_all()
 
     def pause(self, seconds: float) -> None:
-        """Do nothing for some time: somebody types."""
+        """Do nothing for ``seconds`` from now on; 0 ends an earlier pause."""
         self._quiet_until = time.monotonic() + seconds
 
-    def resume(self) -> None:
-        """End a pause early."""
-        self._quiet_until = 0.0
-
     def wait(self, seconds: float) -> bool:
-        """Wait until nothing is left to do; give whether that was so in time."""
+        """Wait at most ``seconds`` until nothing is left to do; return whether that was in time."""
         with self._changed:
             return self._changed.wait_for(lambda: self._nothing_to_do, seconds)
 
     def close(self, seconds: float) -> None:
-        """End the thread, waiting for at most that long."""
+        """End the thread; wait at most ``seconds`` for it."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
         self._thread.join(seconds)
 
     def rest(self) -> None:
-        """Called by a long task between slices: give way, and do the short tasks.
+        """Let other threads run, then run the short tasks: called by a long task between slices.
 
         Raises:
-            Superseded: The long task is to end.
+            Superseded: The long task must end.
         """
-        self._give_way()
-        self._do_short()
+        self._yield_cpu()
+        self._run_short()
         if self._closed or self._long is not None:
             raise Superseded
 
@@ -103,7 +99,8 @@ class SliceWorker(Generic[T]):
     def _nothing_to_do(self) -> bool:
         return not (self._busy or self._waiting or self._long is not None)
 
-    def _give_way(self) -> None:
+    def _yield_cpu(self) -> None:
+        """Sleep after a slice of work, and through a pause."""
         worked = time.monotonic() - self._slice_began
         if worked < _SLICE_S and time.monotonic() >= self._quiet_until:
             return
@@ -112,7 +109,7 @@ class SliceWorker(Generic[T]):
             time.sleep(min(left, _POLL_S))
         self._slice_began = time.monotonic()
 
-    def _do_short(self) -> None:
+    def _run_short(self) -> None:
         with self._changed:
             tasks = list(self._waiting)
             self._waiting.clear()
@@ -122,8 +119,8 @@ class SliceWorker(Generic[T]):
     def _run(self) -> None:
         while self._sleep():
             self._slice_began = time.monotonic()
-            self._give_way()
-            self._do_short()
+            self._yield_cpu()
+            self._run_short()
             with self._changed:
                 task, self._long = self._long, None
             if task is not None:
@@ -134,7 +131,7 @@ class SliceWorker(Generic[T]):
         self._guarded(self._idle)
 
     def _sleep(self) -> bool:
-        """Wait for a task; give whether there is one."""
+        """Wait for a task; return False when the worker closes."""
         with self._changed:
             while self._nothing_to_do and not self._closed:
                 if not self._changed.wait(self._idle_s):
@@ -143,11 +140,13 @@ class SliceWorker(Generic[T]):
             return self._busy
 
     def _guarded(self, task: Callable[[], None]) -> None:
-        """Run a task; an error ends only that and is logged without any text of the user's."""
+        """Run a task; an error ends only that task and is logged without any source text."""
         try:
             task()
         except Superseded:
             return
-        except Exception as error:
+        except Exception as error:  # the thread has to go on with the next task
             where = traceback.extract_tb(error.__traceback__)[-1:]
-            logger.error("the workspace index: %s at %s", type(error).__name__, where)
+            logger.error(  # the message of an exception may quote source text
+                "the workspace index: %s at %s", type(error).__name__, where
+            )

@@ -1,4 +1,4 @@
-"""What the index keeps of a file: its definitions, as positions and signatures."""
+"""The index entry of a file: its definitions with positions and signatures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from leanwide.context.view import with_lf
-from leanwide.files.exclusions import why_text
+from leanwide.files.exclusions import text_exclusion_reason
 from leanwide.syntax import (
     Definition,
     Language,
@@ -26,19 +26,19 @@ from leanwide.syntax import (
     parse,
 )
 
-_MOST: Final = 2_000
-"""Definitions of one file that are kept."""
-_SIGNATURE: Final = 320
-"""Characters of a signature that are kept, in whole lines."""
-_MOST_CALLS: Final = 200
-"""Names that one function calls and that are kept."""
+_MAX_SYMBOLS: Final = 2_000
+"""Definitions kept of one file."""
+_MAX_SIGNATURE: Final = 320
+"""Characters kept of a signature, in whole lines."""
+_MAX_CALLS: Final = 200
+"""Called names kept of one function."""
 _CALL: Final = re.compile(r"(?<!\w)([^\W\d]\w{2,}+)\s*+\(")
-"""A name of three characters or more, called. Asking the tree instead makes indexing the standard
+"""A called name of three characters or more. Querying the tree instead makes indexing the standard
 library three times slower, and finds little more."""
 _DATA: Final = frozenset({"css", "html", "json", "markdown", "toml", "yaml"})
-"""Languages whose names say nothing in other files."""
-_LOCAL: Final = frozenset({"function", "method"})
-"""What is defined inside of these is unknown elsewhere."""
+"""Languages whose names mean nothing in other files."""
+_FUNCTIONS: Final = frozenset({"function", "method"})
+"""Kinds whose inner definitions are local."""
 
 
 class Symbol(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -46,32 +46,33 @@ class Symbol(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     name: str
     kind: str
-    """As :attr:`leanwide.syntax.Definition.kind`: function, method, class…"""
+    """As :attr:`leanwide.syntax.Definition.kind`: function, method, class, …"""
     owner: str
-    """The name of what it is defined in; "" at the top level."""
+    """The name of the definition around it; "" at the top level."""
     signature: str
     """From the start of its first line to the body, decorators included, with LF endings."""
     start: int
+    """Its first line."""
     end: int
     """Its last line."""
     body: int
-    """The line where its body starts; -1 without a body."""
+    """The first line of its body; -1 without a body."""
     calls: tuple[str, ...] = ()
-    """Names that stand before a parenthesis in a function or method."""
+    """Names before a parenthesis in a function or method."""
 
 
 class FileEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is known of a file in one state."""
+    """The definitions of a file in one state on disk."""
 
     path: str
     """Relative to the workspace root, POSIX."""
     family: str
-    """The language, or the one that it extends: names are shared within."""
+    """The language, or the one that it extends: files of one family share names."""
     mtime_ns: int
     size: int
-    """In bytes; -1 where the text came from the editor and not from the disk."""
+    """In bytes."""
     left_out: bool
-    """Whether it is generated, minified or binary: then it has no symbols."""
+    """Whether it is generated, minified or binary, and so has no symbols."""
     symbols: tuple[Symbol, ...]
 
 
@@ -84,7 +85,7 @@ class Located(msgspec.Struct, frozen=True, gc=False):
 
 
 def indexed_language(path: str) -> Language | None:
-    """Give the language of a file whose definitions are worth knowing elsewhere, by its name."""
+    """Return the language of a file by its name; None if its definitions are not indexed."""
     name = path.rpartition("/")[2]
     suffix = PurePath(name).suffix
     return _indexed("file" + suffix if suffix else name)
@@ -92,18 +93,18 @@ def indexed_language(path: str) -> Language | None:
 
 @cache
 def family(name: str) -> str:
-    """Give the language at the bottom of what a language extends: C for C++."""
-    bases = {one.name: one.extends for one in languages()}
+    """Return the name of the language that a language extends in the end: C for C++."""
+    bases = {language.name: language.extends for language in languages()}
     while base := bases.get(name):
         name = base
     return name
 
 
 def read_symbols(language: Language, lines: Sequence[str]) -> tuple[Symbol, ...] | None:
-    """Find the definitions in a text; None where it is to be left out."""
-    if why_text("", lines) is not None:
+    """Return the definitions in a text; None where its content is excluded."""
+    if text_exclusion_reason("", lines) is not None:
         return None
-    return tuple(islice(_symbols(parse(language, lines)), _MOST))
+    return tuple(islice(_symbols(parse(language, lines)), _MAX_SYMBOLS))
 
 
 @cache
@@ -113,40 +114,43 @@ def _indexed(name: str) -> Language | None:
 
 
 def _symbols(tree: SyntaxTree) -> Iterator[Symbol]:
-    for one in definitions(tree):
-        if one.name and not _is_local(one):
+    for definition in definitions(tree):
+        if definition.name and not _is_local(definition):
             yield Symbol(
-                name=intern(one.name),
-                kind=intern(one.kind),
-                owner=intern(one.parent.name) if one.parent else "",
-                signature=_signature(tree, one),
-                start=one.start.line,
-                end=one.end.line,
-                body=one.body_start.line if one.body_start else -1,
-                calls=_calls(tree, one),
+                name=intern(definition.name),
+                kind=intern(definition.kind),
+                owner=intern(definition.parent.name) if definition.parent else "",
+                signature=_signature(tree, definition),
+                start=definition.start.line,
+                end=definition.end.line,
+                body=definition.body_start.line if definition.body_start else -1,
+                calls=_calls(tree, definition),
             )
 
 
-def _calls(tree: SyntaxTree, one: Definition) -> tuple[str, ...]:
-    """A class calls nothing itself: its methods do."""
-    if one.kind not in _LOCAL or one.body_start is None:
+def _calls(tree: SyntaxTree, definition: Definition) -> tuple[str, ...]:
+    """Return the names that a function calls; a class calls none itself, only its methods do."""
+    if definition.kind not in _FUNCTIONS or definition.body_start is None:
         return ()
-    names = dict.fromkeys(_CALL.findall(tree.text(Span(one.body_start, one.end))))
-    return tuple(map(intern, islice(names, _MOST_CALLS)))
+    body = tree.text(Span(definition.body_start, definition.end))
+    names = dict.fromkeys(_CALL.findall(body))
+    return tuple(map(intern, islice(names, _MAX_CALLS)))
 
 
 def _is_local(definition: Definition) -> bool:
+    """Whether a function is around a definition, so that other files cannot use it."""
     around = definition.parent
     while around is not None:
-        if around.kind in _LOCAL:
+        if around.kind in _FUNCTIONS:
             return True
         around = around.parent
     return False
 
 
-def _signature(tree: SyntaxTree, one: Definition) -> str:
-    """The head, cut after the last whole line that fits; a single long line is cut."""
-    text = with_lf(tree.text(Span(Position(one.start.line, 0), one.signature_end)))
-    if len(text) <= _SIGNATURE:
+def _signature(tree: SyntaxTree, definition: Definition) -> str:
+    """Return the head, cut after the last whole line that fits; a single long line is cut."""
+    head = Span(Position(definition.start.line, 0), definition.signature_end)
+    text = with_lf(tree.text(head))
+    if len(text) <= _MAX_SIGNATURE:
         return text
-    return text[:_SIGNATURE].rpartition("\n")[0] or text[:_SIGNATURE]
+    return text[:_MAX_SIGNATURE].rpartition("\n")[0] or text[:_MAX_SIGNATURE]

@@ -1,6 +1,6 @@
-"""The workspace index: what is defined in which file. Any thread may read it.
+"""The workspace index: which file defines what. Any thread may read it.
 
-A background thread alone changes it, file by file, and swaps in immutable snapshots.
+A background thread builds it file by file and swaps in immutable snapshots.
 """
 
 from __future__ import annotations
@@ -14,50 +14,50 @@ from attrs import frozen
 from leanwide.context.snippet import Snippet
 from leanwide.files.area import WorkspaceFolders
 from leanwide.index.builder import Builder, FileChange
-from leanwide.index.excerpts import call_sites, head, outline
+from leanwide.index.excerpts import call_sites, definition_excerpt, outline
 from leanwide.index.reading import read_lines
 from leanwide.index.slice_worker import SliceWorker
 from leanwide.index.snapshot import Snapshot
 from leanwide.index.symbols import Located
 
-_MOST_BYTES: Final = 50_000_000
-"""Memory that the index may take, estimated."""
-_MOST_EXCERPTS: Final = 12
+_MAX_BYTES: Final = 50_000_000
+"""Limit for the estimated memory of the index."""
+_MAX_EXCERPTS: Final = 12
 """Definitions whose text is read from the disk for one prompt."""
-_REMEMBERED: Final = 256
-"""Excerpts that are kept."""
+_MAX_CACHED_EXCERPTS: Final = 256
 _SAVE_AFTER_S: Final = 30.0
-"""Seconds without changes after which the index is written."""
+"""Seconds without changes after which the index is written to disk."""
 _CLOSE_S: Final = 2.0
-"""Seconds that the end of the thread is waited for."""
+"""Seconds to wait for the thread to end."""
 
 
 @frozen(kw_only=True)
 class IndexStats:
-    """What the index holds."""
+    """The size and state of the index."""
 
     files: int
     definitions: int
     parsed: int
-    """Files that were parsed since the start; the others came from the cache."""
+    """Files parsed since the start; the others came from the cache on disk."""
     bytes: int
-    """Memory, estimated."""
+    """Estimated memory."""
     full: bool
-    """Whether files were left out because the memory was spent."""
+    """Whether files were left out because the memory limit was reached."""
     building: bool
+    """Whether the thread has work to do."""
 
 
 class WorkspaceIndex:
-    """Definitions of a workspace, found in the background.
+    """The definitions of a workspace, indexed in the background.
 
     Args:
-        cache_folder: Where it is kept over restarts; None is the user's cache folder.
+        cache_folder: Folder of the index on disk; None for the user's cache folder.
         rest: Seconds of rest for each second of work.
-        most_bytes: Memory that it may take, estimated.
+        most_bytes: Limit for its estimated memory.
     """
 
     def __init__(
-        self, cache_folder: Path | None = None, *, rest: float = 1.0, most_bytes: int = _MOST_BYTES
+        self, cache_folder: Path | None = None, *, rest: float = 1.0, most_bytes: int = _MAX_BYTES
     ) -> None:
         self._area = WorkspaceFolders()
         self._snapshot = Snapshot()
@@ -72,75 +72,68 @@ class WorkspaceIndex:
         self._area = area
         self._worker.start(lambda: self._builder.build(area, self._worker.rest))
 
-    def update(self, path: str, lines: Sequence[str] | None = None) -> None:
-        """Look at a file again that was opened, saved, created, changed or deleted.
-
-        Args:
-            path: Its path in the file system.
-            lines: Its text in the editor, where that is newer than the disk's.
-        """
-        self._worker.post(FileChange(path, None if lines is None else tuple(lines)))
+    def update(self, path: str) -> None:
+        """Read a file again, which was opened, saved, created, changed or deleted on disk."""
+        self._worker.post(FileChange(path))
 
     def remove(self, path: str) -> None:
-        """Take out a file, or a folder with all that is in it."""
+        """Remove a file, or a folder with everything in it."""
         self._worker.post(FileChange(path, gone=True))
 
-    def pause(self, seconds: float = 1.0) -> None:
-        """Leave the processor alone for some time: somebody types."""
+    def pause(self, seconds: float) -> None:
+        """Stop working for ``seconds``, while the user types; 0 ends an earlier pause."""
         self._worker.pause(seconds)
 
-    def resume(self) -> None:
-        """End a pause early."""
-        self._worker.resume()
-
     def wait(self, seconds: float) -> bool:
-        """Wait until everything asked for is done; give whether that was so in time."""
+        """Wait at most ``seconds`` until the index is up to date; return whether it is."""
         return self._worker.wait(seconds)
 
     def close(self) -> None:
-        """Keep what was found for the next start, and end the thread."""
+        """Save the index for the next start, and end the thread."""
         self._worker.close(_CLOSE_S)
 
     def key(self, path: str) -> str | None:
-        """Give the key of a file; None outside the workspace."""
+        """Return the key of a file; None outside the workspace."""
         area = self._area
         return area.key(path) if area.holds(path) else None
 
     def holds(self, key: str) -> bool:
-        """Whether a file is known, and may be shown by now."""
+        """Whether a file is indexed, and still allowed in prompts."""
         area, entry = self._area, self._snapshot.files.get(key)
         if entry is None or entry.left_out or (file := area.file(key)) is None:
             return False
         return area.draws_in(str(file))
 
-    def lookup(self, names: Sequence[str], near: str) -> tuple[Located, ...]:
-        """Give definitions of names for the file with the key ``near``, nearest names first."""
-        return self._snapshot.lookup(names, near)
-
     def definitions(self, names: Sequence[str], near: str) -> tuple[Snippet, ...]:
-        """Give definitions of names, folded. Reads files that it was not asked for before."""
+        """Return definitions of ``names`` for the file with the key ``near``, folded.
+
+        Reads the files of those that are not cached.
+        """
         snapshot = self._snapshot
-        found = snapshot.lookup(names, near)[:_MOST_EXCERPTS]
-        return tuple(self._excerpt(one, snapshot) for one in found)
+        found = snapshot.lookup(names, near)[:_MAX_EXCERPTS]
+        return tuple(self._excerpt(located, snapshot) for located in found)
 
     def callers(self, name: str, near: str) -> tuple[Snippet, ...]:
-        """Give the functions that call what a file defines as ``name``, folded to where they do."""
+        """Return the functions that call what ``near`` defines as ``name``, folded to the calls.
+
+        Reads their files.
+        """
         found = []
-        for one in self._snapshot.callers(name, near):
-            text = call_sites(one.symbol, name, self._lines(one.path))
+        for caller in self._snapshot.callers(name, near):
+            text = call_sites(caller.symbol, name, self._lines(caller.path))
             if text:
-                found.append(Snippet(one.path, text, one.symbol.start))
+                found.append(Snippet(caller.path, text, caller.symbol.start))
         return tuple(found)
 
     def counterparts(self, near: str) -> tuple[Snippet, ...]:
-        """Give outlines of the tests of an implementation, and the other way round."""
+        """Return outlines of the tests of an implementation, or the reverse."""
         snapshot = self._snapshot
         files = (snapshot.files[path] for path in snapshot.counterparts(near))
         return tuple(Snippet(entry.path, outline(entry)) for entry in files if entry.symbols)
 
     @property
     def stats(self) -> IndexStats:
-        """What the index holds now."""
+        """The current size and state."""
         entries = self._snapshot.files.values()
         return IndexStats(
             files=sum(not entry.left_out for entry in entries),
@@ -151,20 +144,20 @@ class WorkspaceIndex:
             building=not self._worker.wait(0),
         )
 
-    def _excerpt(self, one: Located, snapshot: Snapshot) -> Snippet:
-        entry = snapshot.files[one.path]
-        key = (one, entry.mtime_ns, entry.size)
+    def _excerpt(self, located: Located, snapshot: Snapshot) -> Snippet:
+        entry = snapshot.files[located.path]
+        key = (located, entry.mtime_ns, entry.size)
         known = self._excerpts.get(key)
         if known is None:
-            text = head(one.symbol, entry, self._lines(one.path))
-            known = Snippet(one.path, text, one.symbol.start)
-            if len(self._excerpts) >= _REMEMBERED:
+            text = definition_excerpt(located.symbol, entry, self._lines(located.path))
+            known = Snippet(located.path, text, located.symbol.start)
+            if len(self._excerpts) >= _MAX_CACHED_EXCERPTS:
                 self._excerpts.clear()
             self._excerpts[key] = known
         return known
 
     def _lines(self, key: str) -> Sequence[str]:
-        """The lines of a file as it reads now."""
+        """Return the lines of a file as it is now; none if it cannot be read."""
         file = self._area.file(key)
         return (file is not None and read_lines(file)) or ()
 
@@ -172,5 +165,5 @@ class WorkspaceIndex:
         self._snapshot = snapshot
 
     def _apply(self, changes: Sequence[FileChange]) -> None:
-        """Runs in the thread, for all changes that wait."""
+        """Apply the waiting changes, in the worker's thread."""
         self._builder.apply(self._area, changes)

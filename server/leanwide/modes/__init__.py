@@ -1,1 +1,1 @@
-"""What a request may spend: modes, profiles, budgets and the router between them. Pure."""
+"""Modes, profiles and budgets, and the router that chooses among them. Pure."""

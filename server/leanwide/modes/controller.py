@@ -1,8 +1,9 @@
-"""The adaptive controller: the most context and depth with which this machine is in time. Pure.
+"""The adaptive controller: the most context and depth that meet the deadline here. Pure.
 
-Depth is thinking and answer together. Both are narrowed in a few steps, so that neither changes
-from request to request. Depth is never below a quarter of the profile: less is of no use, and the
-deadline ends the answer anyway. A prompt may get less: what is not read in time keeps all waiting.
+Depth is thinking and answer together. Both are narrowed in a few steps, so that they do not change
+from request to request. Depth is never below a quarter of the profile: less is useless, and the
+deadline ends the answer anyway. A prompt may get less, because nothing is shown before its prefill
+ends.
 """
 
 from __future__ import annotations
@@ -16,42 +17,43 @@ from attrs import evolve
 from leanwide.modes.machine import MachineState
 from leanwide.modes.profile import Budget
 
-STEPS: Final = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fraction(1, 4))
+_STEPS: Final = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fraction(1, 4))
 """Shares of a profile that a request may get, largest first."""
-_READING_STEPS: Final = (*STEPS, *(Fraction(1, 2**power) for power in range(3, 7)), Fraction(0))
-"""The same for a prompt that has to be read before anything is said: nothing is in time at last."""
+_PREFILL_STEPS: Final = (*_STEPS, *(Fraction(1, 2**power) for power in range(3, 7)), Fraction(0))
+"""The same for the context, down to nothing where no prefill meets the deadline."""
 
 _COMPLETION_STEPS: Final = (384, 512)
-"""Tokens that may have to be read while somebody waits for a completion. With fewer than the least
-answers get worse (docs/performance.md, places); more than the most are not worth the wait: the rest
-is read when nobody does."""
+"""Prompt tokens of a completion that the user waits for, if they are not in the KV cache. With
+fewer than 384, suggestions get worse (docs/performance.md, places); more than 512 are not worth the
+wait: the rest is read while idle."""
 _COMPLETION_SHARE: Final = 0.5
-"""Of a completion's deadline, for reading its prompt."""
-ON_BATTERY: Final = Fraction(3, 4)
-"""Most of a profile on battery: evaluating and decoding are what costs energy."""
-LOW_BATTERY: Final = Fraction(1, 2)
-"""Most of a profile when the battery is low."""
-MEMORY_SHORT: Final = Fraction(1, 2)
-"""Most of a profile when memory is short: a shorter prompt touches less of the KV cache."""
+"""Share of a completion's deadline for the prefill of its prompt."""
+_ON_BATTERY: Final = Fraction(3, 4)
+"""Share of a profile on battery, at most: prefill and decoding cost energy."""
+_LOW_BATTERY: Final = Fraction(1, 2)
+"""Share of a profile on a low battery, at most."""
+_MEMORY_SHORT: Final = Fraction(1, 2)
+"""Share of a profile when memory is short, at most: a short prompt uses less of the KV cache."""
 
 
-def afford(budget: Budget, machine: MachineState, lane: str) -> tuple[Budget, str]:
-    """Give what the machine affords of a budget on a lane, and why it is less; "" where it is not.
+def fit_to_machine(budget: Budget, machine: MachineState, lane: str) -> tuple[Budget, str]:
+    """Return the part of a budget that meets its deadline on a lane, and why it is less or "".
 
-    A slower machine never gets more of anything, and a machine that is not known gets all.
+    Battery and memory count as well. A slower machine never gets more of anything, and an unknown
+    one gets all.
     """
     context, depth = _in_time(budget, machine, lane)
     return _narrowed(budget, context, depth, machine)
 
 
-def spare(budget: Budget, machine: MachineState) -> tuple[Budget, str]:
-    """Return what battery and memory allow of a budget, and why it is less; "" where it is not."""
+def fit_to_power(budget: Budget, machine: MachineState) -> tuple[Budget, str]:
+    """Return the part of a budget that battery and memory allow, and why it is less or ""."""
     return _narrowed(budget, Fraction(1), Fraction(1), machine)
 
 
-def leave_time(budget: Budget, machine: MachineState, lane: str) -> Budget:
-    """Give a budget whose thinking leaves the time that all of its answer takes."""
-    per_second = machine.pace(lane).decode.settled
+def reserve_answer_time(budget: Budget, machine: MachineState, lane: str) -> Budget:
+    """Return a budget whose thinking leaves enough time for the whole answer."""
+    per_second = machine.lane_speed(lane).decode.settled
     if not per_second:
         return budget
     left = int(per_second * budget.deadline_ms / 1000) - budget.output_tokens
@@ -59,16 +61,16 @@ def leave_time(budget: Budget, machine: MachineState, lane: str) -> Budget:
 
 
 def answer_seconds(tokens: int, machine: MachineState, lane: str) -> float:
-    """Give how long an answer of so many tokens takes; 0 where the speed is not known."""
-    return _seconds(tokens, machine.pace(lane).decode.settled)
+    """Return the seconds that an answer of ``tokens`` takes; 0 while the speed is unknown."""
+    return _seconds(tokens, machine.lane_speed(lane).decode.settled)
 
 
-def afford_prompt(budget: Budget, machine: MachineState, lane: str) -> Budget:
-    """Return a budget whose prompt is read while somebody waits for the first token of its answer.
+def fit_prompt_to_deadline(budget: Budget, machine: MachineState, lane: str) -> Budget:
+    """Return a budget with a prompt short enough to wait for.
 
-    The answer is shown while it grows, so its length costs nothing.
+    The answer keeps its length: it is shown while it grows.
     """
-    speed = machine.pace(lane).prompt.settled or 0.0  # careful while it is not known
+    speed = machine.lane_speed(lane).prompt.settled or 0.0  # the least while it is unknown
     in_time = speed * budget.deadline_ms / 1000 * _COMPLETION_SHARE
     tokens = max(step for step in _COMPLETION_STEPS if step <= max(in_time, _COMPLETION_STEPS[0]))
     return evolve(budget, context_tokens=min(budget.context_tokens, tokens))
@@ -77,8 +79,8 @@ def afford_prompt(budget: Budget, machine: MachineState, lane: str) -> Budget:
 def _narrowed(
     budget: Budget, context: Fraction, depth: Fraction, machine: MachineState
 ) -> tuple[Budget, str]:
-    """Give these shares of a budget, or what battery and memory allow, and the reason."""
-    most, why_most = _most(machine)
+    """Return these shares of a budget, or what battery and memory allow, and the reason."""
+    most, why_most = _power_limit(machine)
     reasons = []
     if min(context, depth, most) < 1 and min(context, depth) <= most:
         reasons.append(f"to answer within {budget.deadline_ms / 1000:g} s")
@@ -93,11 +95,11 @@ def _narrowed(
         output_tokens=max(1, int(budget.output_tokens * depth)),
         thinking_tokens=int(budget.thinking_tokens * depth),
     )
-    return narrowed, f"{_in_words(budget, narrowed)}, {' and '.join(reasons)}"
+    return narrowed, f"{_remaining(budget, narrowed)}, {' and '.join(reasons)}"
 
 
-def _in_words(whole: Budget, narrowed: Budget) -> str:
-    """Say what of a budget is left."""
+def _remaining(whole: Budget, narrowed: Budget) -> str:
+    """Return in words what is left of a budget."""
     parts = (
         (narrowed.context_tokens, whole.context_tokens, "context"),
         (narrowed.output_tokens, whole.output_tokens, "answer"),
@@ -108,37 +110,37 @@ def _in_words(whole: Budget, narrowed: Budget) -> str:
 
 
 def _in_time(budget: Budget, machine: MachineState, lane: str) -> tuple[Fraction, Fraction]:
-    """Shares of context and depth that meet the deadline.
+    """Return the shares of context and depth that meet the deadline.
 
-    Each may take what the other leaves of it, and half of it in any case.
+    Each may take the time that the other leaves, and half of the deadline in any case.
     """
-    pace = machine.pace(lane)
+    speed = machine.lane_speed(lane)
     deadline = budget.deadline_ms / 1000
-    prompt = _seconds(budget.context_tokens, pace.prompt.settled)
-    decode = _seconds(budget.output_tokens + budget.thinking_tokens, pace.decode.settled)
+    prompt = _seconds(budget.context_tokens, speed.prompt.settled)
+    decode = _seconds(budget.output_tokens + budget.thinking_tokens, speed.decode.settled)
     return (
-        _share(prompt, max(deadline / 2, deadline - decode), _READING_STEPS),
+        _share(prompt, max(deadline / 2, deadline - decode), _PREFILL_STEPS),
         _share(decode, max(deadline / 2, deadline - prompt)),
     )
 
 
 def _seconds(tokens: int, per_second: float | None) -> float:
-    """Time that so many tokens take; none where the speed is not known."""
+    """Return the seconds that ``tokens`` take; 0 while the speed is unknown."""
     return tokens / per_second if per_second else 0.0
 
 
-def _share(needed: float, available: float, steps: Sequence[Fraction] = STEPS) -> Fraction:
-    """The largest step of work that needs so many seconds; the smallest where none is in time."""
+def _share(needed: float, available: float, steps: Sequence[Fraction] = _STEPS) -> Fraction:
+    """Return the largest share of ``needed`` seconds that fits; the smallest where none does."""
     return next((step for step in steps if needed * float(step) <= available), steps[-1])
 
 
-def _most(machine: MachineState) -> tuple[Fraction, str]:
-    """The largest share that battery and memory allow, and why it is not all."""
+def _power_limit(machine: MachineState) -> tuple[Fraction, str]:
+    """Return the largest share that battery and memory allow, and why it is not all."""
     limits = [(Fraction(1), "")]
-    if machine.on_battery:
-        limits.append(
-            (LOW_BATTERY, "on a low battery") if machine.battery_low else (ON_BATTERY, "on battery")
-        )
+    if machine.on_battery and machine.battery_low:
+        limits.append((_LOW_BATTERY, "on a low battery"))
+    elif machine.on_battery:
+        limits.append((_ON_BATTERY, "on battery"))
     if machine.memory_short:
-        limits.append((MEMORY_SHORT, "while memory is short"))
+        limits.append((_MEMORY_SHORT, "while memory is short"))
     return min(limits, key=lambda limit: limit[0])

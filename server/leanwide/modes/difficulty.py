@@ -1,7 +1,7 @@
-"""How hard a question in a chat is, told from its words alone. Pure.
+"""Guesses from its words how hard a chat question is. Pure.
 
-A guess that must be cheap and explainable. Only clear signs count; a question without any, or in
-words that are not known here, is an ordinary one.
+The guess is cheap and explainable. Only clear signs count; a question without any, or in another
+language, is ordinary.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from attrs import frozen
 
 
 class DifficultyLevel(enum.StrEnum):
-    """How much a question needs."""
+    """How hard a question is."""
 
     TRIVIAL = "trivial"
-    """A small edit or a fact: a few experts and a short answer do."""
+    """A small edit or a fact: a few experts and a short answer are enough."""
     ORDINARY = "ordinary"
     HARD = "hard"
     """Reasons, trade-offs or several places: worth thinking about."""
@@ -25,19 +25,19 @@ class DifficultyLevel(enum.StrEnum):
 
 @frozen
 class Difficulty:
-    """A question's level, and the sign that told it."""
+    """A question's level, and the sign of it."""
 
     level: DifficultyLevel
     reason: str
     """Without a full stop, such as ``it asks why``."""
 
 
-_LONG_WORDS: Final = 80
-"""A question of so many words has several parts."""
-_SHORT_WORDS: Final = 14
-"""Most words of a trivial question."""
-_SEVERAL: Final = 2
-"""So many names of files are several."""
+_MAX_ORDINARY_WORDS: Final = 80
+"""Words of an ordinary question: a longer one has several parts."""
+_MAX_TRIVIAL_WORDS: Final = 14
+"""Words of a trivial question."""
+_MIN_SEVERAL_FILES: Final = 2
+"""File names that make a question one about several files."""
 
 _FILE: Final = re.compile(
     r"(?<![\w.])[\w./\\-]{0,255}\w\.(?:pyi?|jsx?|tsx?|c|h|cc|cpp|hpp|cs|go|rs|java|kt|rb|php|lua|sh|sql"
@@ -75,24 +75,27 @@ _TRIVIAL: Final = tuple(
 
 
 def difficulty(question: str) -> Difficulty:
-    """Tell how hard a question is."""
+    """Return how hard a question is."""
     text = question.strip().lower()
     words = len(text.split())
     if sign := _hard_sign(text, words):
         return Difficulty(DifficultyLevel.HARD, sign)
     if sign := _trivial_sign(text, words):
         return Difficulty(DifficultyLevel.TRIVIAL, sign)
-    return Difficulty(DifficultyLevel.ORDINARY, "nothing tells that it is hard or trivial")
+    return Difficulty(DifficultyLevel.ORDINARY, "it has no sign of being hard or trivial")
 
 
 def _hard_sign(text: str, words: int) -> str:
-    if len(set(_FILE.findall(text))) >= _SEVERAL:
+    if len(set(_FILE.findall(text))) >= _MIN_SEVERAL_FILES:
         return "it is about several files"
-    sign = next((sign for pattern, sign in _HARD if pattern.search(text)), "")
-    return sign or (f"it has more than {_LONG_WORDS} words" if words > _LONG_WORDS else "")
+    for pattern, sign in _HARD:
+        if pattern.search(text):
+            return sign
+    too_long = words > _MAX_ORDINARY_WORDS
+    return f"it has more than {_MAX_ORDINARY_WORDS} words" if too_long else ""
 
 
 def _trivial_sign(text: str, words: int) -> str:
-    if words > _SHORT_WORDS or "\n" in text:
+    if words > _MAX_TRIVIAL_WORDS or "\n" in text:
         return ""
     return next((sign for pattern, sign in _TRIVIAL if pattern.match(text)), "")

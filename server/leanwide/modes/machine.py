@@ -1,8 +1,9 @@
-"""What is known of this machine: how fast each lane runs, the battery, the memory. Pure.
+"""The state of this machine: the speed of each lane, the battery, the memory. Pure.
 
-Speeds are learned from finished requests. One measurement says little: a prompt may have met a cold
-file or a busy core. So the median of the last ones counts, and what the router sees moves only
-when that clearly differs: a window that changes with every request would cost a whole prompt each.
+Speeds are learned from finished requests. One measurement tells little: the weights may have been
+on disk, or a core busy. So the median of the last ones counts, and the speed that the router sees
+changes only when the median clearly differs: a window that changes with every request would cost a
+prefill of the whole prompt each time.
 """
 
 from __future__ import annotations
@@ -15,18 +16,19 @@ from attrs import evolve, field, frozen
 
 from leanwide.engine.base import Stats
 
-_KEPT: Final = 9
+_MAX_SAMPLES: Final = 9
 """Measurements that the median is taken of."""
-_ENOUGH: Final = 3
-"""With fewer measurements nothing is believed: the first prompt reads the weights from disk."""
-_CLEARLY: Final = 1.5
-"""A speed moves when the median is so many times faster or slower."""
-_PROMPT_TOKENS: Final = 32
-"""A prompt with fewer tokens to evaluate says more of the overhead than of the speed."""
-_DECODE_TOKENS: Final = 4
-_LONG_PROMPT: Final = 1024
-"""A prompt of so many tokens tells the speed alone, whatever it read from disk meanwhile."""
-_LONG_ANSWER: Final = 128
+_MIN_SAMPLES: Final = 3
+"""Measurements before a speed counts: the first prompt reads the weights from disk."""
+_SWITCH_FACTOR: Final = 1.5
+"""The settled speed changes when the median is this many times faster or slower."""
+_MIN_PROMPT_TOKENS: Final = 32
+"""Evaluated tokens of a measured prompt: with fewer, overhead dominates."""
+_MIN_ANSWER_TOKENS: Final = 4
+"""Generated tokens of a measured answer."""
+_LONG_PROMPT_TOKENS: Final = 1024
+"""A prompt this long counts alone: reading weights from disk hardly changes its speed."""
+_LONG_ANSWER_TOKENS: Final = 128
 """The same for an answer."""
 _LOW_BATTERY_PERCENT: Final = 20
 
@@ -38,42 +40,45 @@ class Rate:
     recent: tuple[float, ...] = ()
     """The last measurements, newest last."""
     settled: float | None = None
-    """What the router goes by; None while too little is known."""
+    """The rate that the router uses; None until there are enough measurements."""
 
-    def heard(self, tokens: int, ms: float, long: int) -> Rate:
-        """Take in that so many tokens took ``ms`` milliseconds; ``long`` tokens need no others."""
+    def with_sample(self, tokens: int, ms: float, long: int) -> Rate:
+        """Return the rate with one more measurement: ``tokens`` took ``ms`` milliseconds.
+
+        A measurement of at least ``long`` tokens counts alone.
+        """
         if ms <= 0:
             return self
-        recent = (*self.recent, 1000 * tokens / ms)[-_KEPT:]
-        if len(recent) < _ENOUGH and tokens < long:
+        recent = (*self.recent, 1000 * tokens / ms)[-_MAX_SAMPLES:]
+        if len(recent) < _MIN_SAMPLES and tokens < long:
             return Rate(recent, self.settled)
         now = statistics.median(recent)
         known = self.settled
-        stays = known is not None and known / _CLEARLY <= now <= known * _CLEARLY
+        stays = known is not None and known / _SWITCH_FACTOR <= now <= known * _SWITCH_FACTOR
         return Rate(recent, known if stays else now)
 
 
 @frozen
 class LaneSpeed:
-    """How fast one lane runs."""
+    """The speed of one lane."""
 
     prompt: Rate = Rate()
-    """Evaluating prompts."""
+    """Of prefill."""
     decode: Rate = Rate()
-    """Generating: thinking and answer."""
+    """Of generation, thinking and answer."""
 
 
 @frozen(kw_only=True)
 class MachineState:
-    """What the router knows of the machine; nothing, at first, and then nothing is narrowed."""
+    """The machine as the router sees it. Unknown values narrow nothing."""
 
-    paces: Mapping[str, LaneSpeed] = field(factory=dict)
+    lane_speeds: Mapping[str, LaneSpeed] = field(factory=dict)
     """By the lane's name."""
     on_battery: bool = False
     battery_percent: float | None = None
-    """0 to 100; None where there is no battery, or none that can be read."""
+    """0 to 100; None without a readable battery."""
     memory_short: bool = False
-    """So little memory is free that the system begins to swap."""
+    """Whether so little memory is free that the system begins to swap."""
 
     @property
     def battery_low(self) -> bool:
@@ -81,26 +86,30 @@ class MachineState:
         return self.battery_percent is not None and self.battery_percent < _LOW_BATTERY_PERCENT
 
     @property
-    def spares_work(self) -> bool:
-        """Whether nothing is to be done that nobody asked for."""
+    def skips_background_work(self) -> bool:
+        """Whether to do only what the user requests."""
         return (self.on_battery and self.battery_low) or self.memory_short
 
-    def pace(self, lane: str) -> LaneSpeed:
-        """Give what is known of a lane."""
-        return self.paces.get(lane, LaneSpeed())
+    def lane_speed(self, lane: str) -> LaneSpeed:
+        """Return the speed of a lane, with unknown rates before any request."""
+        return self.lane_speeds.get(lane, LaneSpeed())
 
 
 UNKNOWN: Final = MachineState()
-"""A machine of which nothing is known: it gets every profile as it is."""
+"""A machine about which nothing is known: every profile applies in full."""
 
 
 def learn(machine: MachineState, stats: Stats) -> MachineState:
-    """Take in what a finished request says of its lane's speed."""
-    pace = machine.pace(stats.lane)
-    if stats.tokens_evaluated >= _PROMPT_TOKENS:
-        rate = pace.prompt.heard(stats.tokens_evaluated, stats.prompt_ms, _LONG_PROMPT)
-        pace = evolve(pace, prompt=rate)
-    if stats.tokens_generated >= _DECODE_TOKENS:
-        rate = pace.decode.heard(stats.tokens_generated, stats.decode_ms, _LONG_ANSWER)
-        pace = evolve(pace, decode=rate)
-    return evolve(machine, paces={**machine.paces, stats.lane: pace})
+    """Return the machine with the speed of a finished request added to its lane."""
+    speed = machine.lane_speed(stats.lane)
+    if stats.tokens_evaluated >= _MIN_PROMPT_TOKENS:
+        rate = speed.prompt.with_sample(
+            stats.tokens_evaluated, stats.prompt_ms, _LONG_PROMPT_TOKENS
+        )
+        speed = evolve(speed, prompt=rate)
+    if stats.tokens_generated >= _MIN_ANSWER_TOKENS:
+        rate = speed.decode.with_sample(
+            stats.tokens_generated, stats.decode_ms, _LONG_ANSWER_TOKENS
+        )
+        speed = evolve(speed, decode=rate)
+    return evolve(machine, lane_speeds={**machine.lane_speeds, stats.lane: speed})

@@ -1,7 +1,7 @@
 """The router: a pure function from a task and its signals to mode, lane and budget.
 
-Every limit is worked out from the profile on its own, and the budget is the smallest of them: so no
-limit can give back what another one took, and more speed or room never gives less.
+Every limit is computed from the profile by itself, and the budget is the smallest of them. So no
+limit can return tokens that another one took, and more speed or room never means less.
 """
 
 from __future__ import annotations
@@ -12,14 +12,19 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.modes.controller import afford, afford_prompt, leave_time, spare
+from leanwide.modes.controller import (
+    fit_prompt_to_deadline,
+    fit_to_machine,
+    fit_to_power,
+    reserve_answer_time,
+)
 from leanwide.modes.difficulty import Difficulty, DifficultyLevel
 from leanwide.modes.machine import UNKNOWN, MachineState
 from leanwide.modes.profile import Budget, Decision, Mode, Profile
 
 
 class Task(enum.StrEnum):
-    """What the user, or the editor for them, asked for."""
+    """What the user or the editor requests."""
 
     INLINE_COMPLETION = "inline completion"
     EXPLAIN = "explain"
@@ -32,29 +37,29 @@ class Task(enum.StrEnum):
 
 @frozen(kw_only=True)
 class Signals:
-    """What is known of the request when the router decides."""
+    """What the router knows about a request."""
 
     text_after_cursor: bool = False
-    """Something other than closing brackets stands right of the cursor on its line."""
+    """Whether text other than closing brackets is right of the cursor on its line."""
     thinks: bool = False
-    """The model thinks before it answers."""
+    """Whether the model thinks before it answers."""
     lane_tokens: int | None = None
-    """What the lane holds, prompt, thinking and answer together; None while it is not open."""
+    """Context of the lane for prompt, thinking and answer together; None while it is closed."""
     selection_lines: int | None = None
     """Lines of code that the question is about; None where it is about none in particular."""
     answer_tokens: int = 0
-    """What the answer needs: an edit says its lines again. Neither the selection nor the machine
-    takes from that; 0 where it may be as short as it likes."""
+    """Tokens that the answer needs, as an edit repeats its lines: neither the selection nor the
+    machine reduces them. 0 where any length will do."""
     read_tokens: int = 0
-    """What of the prompt the lane has read already: it takes no time."""
+    """Prompt tokens that the lane's KV cache already has: they take no time."""
     difficulty: Difficulty | None = None
-    """How hard a chat's question is; None: nobody looked."""
+    """How hard a chat question is; None where that is not known."""
     pinned: Mode | None = None
-    """The mode that the user wants for everything, whatever the task."""
+    """The mode that the user has pinned for every task."""
     machine: MachineState = UNKNOWN
-    """How fast it is, its battery and its memory."""
+    """Its speed, battery and memory."""
     waits_for_prompt: bool = False
-    """A completion's prompt has to be read while somebody waits."""
+    """Whether the user waits for the prefill of a completion's prompt."""
 
 
 MODE_OF_TASK: Mapping[Task, Mode] = {
@@ -68,17 +73,17 @@ MODE_OF_TASK: Mapping[Task, Mode] = {
 }
 
 _MIDDLE_OF_LINE_TOKENS: Final = 24
-"""A completion inside a line ends with the line at the latest: about its longest use."""
-_SMALLEST_LANE: Final = 4
-"""Tokens; what is smaller cannot be divided into prompt, thinking and answer."""
-_TOKENS_A_QUESTION: Final = 384
-"""Thinking, and answer, that a question about no code at all may need."""
-_TOKENS_A_LINE: Final = 32
-"""Thinking, and answer, that each line of code adds: to quote it, change it and say a sentence."""
+"""Output tokens of a completion inside a line, which ends with the line at the latest."""
+_MIN_LANE_TOKENS: Final = 4
+"""A smaller lane cannot be divided into prompt, thinking and answer."""
+_QUESTION_TOKENS: Final = 384
+"""Tokens of thinking, and of answer, that a question without any code may need."""
+_LINE_TOKENS: Final = 32
+"""Tokens of thinking, and of answer, per line of code: to quote it, change it and explain it."""
 
 
 def route(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Decision:
-    """Choose mode, lane and budget for a request; the budget never exceeds the mode's profile."""
+    """Return mode, lane and budget for a request; the budget never exceeds the mode's profile."""
     mode, why = _mode(task, signals)
     profile = profiles[mode]
     whole = Budget(
@@ -107,7 +112,7 @@ def route(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Dec
     needed = min(signals.answer_tokens, whole.output_tokens)
     if needed and task is not Task.INLINE_COMPLETION:
         budget = evolve(budget, output_tokens=max(budget.output_tokens, needed))
-        budget = leave_time(budget, signals.machine, lane)
+        budget = reserve_answer_time(budget, signals.machine, lane)
     limit, reason = _for_the_lane(whole, signals)
     budget = _smaller(budget, limit)
     if reason:
@@ -116,7 +121,7 @@ def route(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Dec
 
 
 def _mode(task: Task, signals: Signals) -> tuple[Mode, str]:
-    """The mode, and how it came to be."""
+    """Return the mode, and the reason in words."""
     if signals.pinned is not None:
         return signals.pinned, f"{signals.pinned}, pinned"
     mode = MODE_OF_TASK[task]
@@ -131,24 +136,24 @@ def _mode(task: Task, signals: Signals) -> tuple[Mode, str]:
 
 
 def _level(signals: Signals) -> DifficultyLevel:
-    """The question's level; a pinned mode is not dropped to another lane."""
+    """Return the question's level; ordinary in a pinned mode, which keeps its lane."""
     if signals.difficulty is None or signals.pinned is not None:
         return DifficultyLevel.ORDINARY
     return signals.difficulty.level
 
 
-def _smaller(one: Budget, other: Budget) -> Budget:
-    """The smaller of each."""
+def _smaller(budget: Budget, limit: Budget) -> Budget:
+    """Return the smaller value of each field."""
     return Budget(
-        context_tokens=min(one.context_tokens, other.context_tokens),
-        output_tokens=min(one.output_tokens, other.output_tokens),
-        thinking_tokens=min(one.thinking_tokens, other.thinking_tokens),
-        deadline_ms=min(one.deadline_ms, other.deadline_ms),
+        context_tokens=min(budget.context_tokens, limit.context_tokens),
+        output_tokens=min(budget.output_tokens, limit.output_tokens),
+        thinking_tokens=min(budget.thinking_tokens, limit.thinking_tokens),
+        deadline_ms=min(budget.deadline_ms, limit.deadline_ms),
     )
 
 
 def _for_typing(whole: Budget, task: Task, code: Profile) -> tuple[Budget, str]:
-    """A completion is as short and as quick in a pinned mode as in its own."""
+    """Limit a completion in a pinned mode to the answer and deadline of its own mode."""
     if task is not Task.INLINE_COMPLETION:
         return whole, ""
     output = min(whole.output_tokens, code.output_tokens)
@@ -158,11 +163,11 @@ def _for_typing(whole: Budget, task: Task, code: Profile) -> tuple[Budget, str]:
 
 def _for_the_machine(whole: Budget, task: Task, signals: Signals, lane: str) -> tuple[Budget, str]:
     if task is Task.INLINE_COMPLETION:
-        spared, why = spare(whole, signals.machine)
+        limited, why = fit_to_power(whole, signals.machine)
         if not signals.waits_for_prompt:
-            return spared, why
-        return afford_prompt(spared, signals.machine, lane), why
-    fitted, reason = afford(whole, signals.machine, lane)
+            return limited, why
+        return fit_prompt_to_deadline(limited, signals.machine, lane), why
+    fitted, reason = fit_to_machine(whole, signals.machine, lane)
     context = min(whole.context_tokens, fitted.context_tokens + max(0, signals.read_tokens))
     return evolve(fitted, context_tokens=context), reason
 
@@ -177,7 +182,7 @@ def _for_the_cursor(whole: Budget, task: Task, signals: Signals) -> tuple[Budget
 def _for_the_selection(whole: Budget, signals: Signals) -> tuple[Budget, str]:
     if signals.selection_lines is None:
         return whole, ""
-    most = _TOKENS_A_QUESTION + _TOKENS_A_LINE * max(0, signals.selection_lines)
+    most = _QUESTION_TOKENS + _LINE_TOKENS * max(0, signals.selection_lines)
     fitted = evolve(
         whole,
         output_tokens=min(whole.output_tokens, most),
@@ -189,10 +194,10 @@ def _for_the_selection(whole: Budget, signals: Signals) -> tuple[Budget, str]:
 
 
 def _for_the_lane(whole: Budget, signals: Signals) -> tuple[Budget, str]:
-    """Divide a lane: what answer and thinking leave is the prompt's, and half of it in any case."""
+    """Divide a lane: the prompt gets what answer and thinking leave, and at least half."""
     if signals.lane_tokens is None:
         return whole, ""
-    lane = max(_SMALLEST_LANE, signals.lane_tokens)
+    lane = max(_MIN_LANE_TOKENS, signals.lane_tokens)
     answer, thinking = whole.output_tokens, whole.thinking_tokens
     context = min(whole.context_tokens, max(lane // 2, lane - answer - thinking))
     left = lane - context

@@ -27,7 +27,7 @@ def code_around(view: View) -> InCode:
     if language is None:
         return lambda said: _looks_like_code(before, view.line_before, said)
     around = _open_text(language, before)
-    return lambda said: lexer.state(language, around + said) == "code"
+    return lambda said: lexer.state_at_end(language, around + said) == "code"
 
 
 def _before(view: View) -> str:
@@ -43,7 +43,7 @@ def _before(view: View) -> str:
 
 def _open_text(language: Language, before: str) -> str:
     """The comment or string that a text ends in; "" where that is code."""
-    if lexer.state(language, before) == "code":
+    if lexer.state_at_end(language, before) == "code":
         return ""
     *_, last = lexer.scan(language, before)
     return before[last.start :]

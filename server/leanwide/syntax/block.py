@@ -1,13 +1,15 @@
-"""Where in a growing completion a block, or one statement with its blocks, ends."""
+"""Where a block, or one statement with its blocks, ends in a growing completion."""
+
+from __future__ import annotations
 
 import re
 from functools import lru_cache
 from typing import Final
 
-import attrs
+from attrs import frozen
 
 from leanwide.syntax.languages import Language
-from leanwide.syntax.lexer import Token, code, scan
+from leanwide.syntax.lexer import Token, scan, without_comments
 from leanwide.syntax.text import content, indentation, split
 
 _NEXT_CONTENT: Final = re.compile(r"(?:[^\S\r\n]*(?:\r\n|\r|\n))*([ \t]*)(?=\S)")
@@ -15,32 +17,32 @@ _FIRST_WORD: Final = re.compile(r"\w+|[^\w\s]+")
 _CLOSING_RUN: Final = re.compile(r"[)\]};,]*")
 
 
-@attrs.frozen
+@frozen
 class _Block:
     """What is being completed."""
 
     language: Language
     text: str
-    """What stands before the completion, and the completion."""
+    """The text before the completion, and the completion."""
     base: int
-    """Where in `text` the completion starts."""
+    """Where in ``text`` the completion starts."""
     after: str
     body: bool
-    """Whether a block was just opened; else it is a statement."""
+    """Whether the completion is the body of a block just opened; otherwise it is a statement."""
     indent: int
-    """Columns before the statement, or before the one that opened the block."""
+    """Columns of indentation of the statement, or of the one that opened the block."""
     brackets: tuple[str, ...]
-    """The brackets that are open at `base`."""
+    """The brackets that are open at ``base``."""
     scan_start: int
-    """Where in `text` to go on: `base`, or the start of what is unfinished there."""
+    """Where in ``text`` to scan from: ``base``, or the start of an unfinished token there."""
 
-    def upto(self, end: int) -> int:
-        """Return the length of the completion up to `end`, without white space at its end."""
+    def length_to(self, end: int) -> int:
+        """Return the length of the completion up to ``end``, without trailing white space."""
         return len(self.text[self.base : end].rstrip())
 
     @property
     def closed_after(self) -> bool:
-        """Whether what stands after the completion closes the block."""
+        """Whether the text after the completion closes the block."""
         for number, line in enumerate(split(self.after)):
             if line.strip():
                 closes = _closes(self.language, line.lstrip()) is not None
@@ -48,13 +50,13 @@ class _Block:
         return False
 
 
-@attrs.frozen
-class _Wait:
-    """The text so far does not decide."""
+@frozen
+class _Undecided:
+    """The text so far does not tell whether the block ends."""
 
 
 def block_length(language: Language, before: str, completion: str, after: str) -> int | None:
-    """Return how many code points of `completion` belong to the block; None while it goes on."""
+    """Return how many code points of ``completion`` belong to the block; None while it is open."""
     block = _opened(language, before, completion, after)
     stack = list(block.brackets)
     for token in scan(language, block.text, block.scan_start):
@@ -67,7 +69,7 @@ def block_length(language: Language, before: str, completion: str, after: str) -
         elif token.kind == "newline" and len(stack) == len(block.brackets):
             answer = _at_line_end(block, token)
             if answer is not None:
-                return None if isinstance(answer, _Wait) else answer
+                return None if isinstance(answer, _Undecided) else answer
     return None
 
 
@@ -75,7 +77,7 @@ def _opened(language: Language, before: str, completion: str, after: str) -> _Bl
     found = _before(language, before)
     line = found.line
     if not found.body and not found.left.strip():
-        line = next((one for one in split(found.left + completion) if one.strip()), "")
+        line = next((text for text in split(found.left + completion) if text.strip()), "")
     return _Block(
         language,
         before + completion,
@@ -88,22 +90,23 @@ def _opened(language: Language, before: str, completion: str, after: str) -> _Bl
     )
 
 
-@attrs.frozen
+@frozen
 class _Before:
-    """What stands before a completion."""
+    """The text before a completion, analysed."""
 
     left: str
     """The logical line of the cursor, up to it."""
     line: str
     """The last logical line with code."""
     body: bool
+    """Whether that line has just opened a block."""
     brackets: tuple[str, ...]
     scan_start: int
 
 
 @lru_cache(maxsize=8)
 def _before(language: Language, before: str) -> _Before:
-    """Read what stands before. Remembered, for each piece of an answer needs it."""
+    """Analyse the text before a completion. Cached: every piece of an answer needs it."""
     stack: list[str] = []
     starts, scan_start = [0], len(before)
     for token in scan(language, before):
@@ -113,12 +116,12 @@ def _before(language: Language, before: str) -> _Before:
             stack.append(before[token.start])
         elif token.kind == "close" and stack:
             stack.pop()
-        elif token.kind == "newline" and not _joins(language, stack):
+        elif token.kind == "newline" and not _continues_line(language, stack):
             starts.append(token.end)
     left = before[starts[-1] :]
     line, is_own = _opening_line(language, before, starts)
     patterns = [language.opener] if is_own else [language.opener, language.header]
-    statement = code(language, line)
+    statement = without_comments(language, line)
     last = split(statement)[-1] if statement else ""
     body = any(p and (re.search(p, statement) or re.search(p, last)) for p in patterns)
     return _Before(left, line, body, tuple(stack), scan_start)
@@ -128,13 +131,13 @@ def _opening_line(language: Language, before: str, starts: list[int]) -> tuple[s
     """Return the last logical line with code, and whether the cursor is on it."""
     ends = [*starts[1:], len(before)]
     for number, (start, end) in enumerate(zip(reversed(starts), reversed(ends), strict=True)):
-        if code(language, before[start:end]).strip():
+        if without_comments(language, before[start:end]).strip():
             return before[start:end], number == 0
     return "", True
 
 
-def _joins(language: Language, stack: list[str]) -> bool:
-    """Whether the innermost open bracket keeps a statement going over the end of a line."""
+def _continues_line(language: Language, stack: list[str]) -> bool:
+    """Whether the innermost open bracket continues a statement on the next line."""
     return bool(stack) and (stack[-1] != "{" or language.indented)
 
 
@@ -144,49 +147,52 @@ def _closes(language: Language, line: str) -> re.Match[str] | None:
 
 
 def _at_bracket(block: _Block, token: Token) -> int | None:
-    """The bracket at `token` closes one that was open before the completion."""
+    """Decide at a bracket that closes one opened before the completion."""
     if not block.body or block.language.indented or block.closed_after:
-        return block.upto(token.start)
+        return block.length_to(token.start)
     run = _CLOSING_RUN.match(block.text, token.end)
     end = run.end() if run else token.end
-    return None if end == len(block.text) else block.upto(end)
+    return None if end == len(block.text) else block.length_to(end)
 
 
-def _at_line_end(block: _Block, newline: Token) -> int | _Wait | None:
-    """Decide by the next line with content; None where the block goes on with it."""
+def _at_line_end(block: _Block, newline: Token) -> int | _Undecided | None:
+    """Decide by the next line with content; None where that continues the block."""
     following = _NEXT_CONTENT.match(block.text, newline.end)
     if following is None:
-        return _Wait()
+        return _Undecided()
     rest = block.text[following.end() :]
     is_closer = block.language.blocks == "braces" and rest[0] in ")]}#"
     if is_closer or _columns(following) > block.indent:
         return None
     word = _FIRST_WORD.match(rest)
     if word is None or word.end() == len(rest):
-        return _Wait()
-    if _goes_on_with(block, newline, rest):
+        return _Undecided()
+    if _continues_with(block, newline, rest):
         return None
     return _at_closing_word(block, newline, following)
 
 
-def _at_closing_word(block: _Block, newline: Token, following: re.Match[str]) -> int | _Wait | None:
-    """The block ends with the line before, or with the word that `following` leads to."""
+def _at_closing_word(
+    block: _Block, newline: Token, following: re.Match[str]
+) -> int | _Undecided | None:
+    """Decide whether the block ends with the line before or with the word after ``following``."""
     rest = block.text[following.end() :]
     closing = _closes(block.language, rest) if block.language.blocks == "words" else None
     is_wanted = not (block.body and block.closed_after)
     if closing is None or not is_wanted or _columns(following) < block.indent:
-        return block.upto(newline.start)
+        return block.length_to(newline.start)
     if closing.end() == len(rest):
-        return _Wait()
-    return block.upto(following.end() + closing.end())
+        return _Undecided()
+    return block.length_to(following.end() + closing.end())
 
 
 def _columns(following: re.Match[str]) -> int:
+    """Return the columns of indentation in front of the next content."""
     return len(following[1].expandtabs(8))
 
 
-def _goes_on_with(block: _Block, newline: Token, rest: str) -> bool:
-    """Whether the block goes on with a line at its own indentation that starts with `rest`."""
+def _continues_with(block: _Block, newline: Token, rest: str) -> bool:
+    """Whether a line at the block's own indentation that starts with ``rest`` continues it."""
     language = block.language
     if not block.body:
         done = block.text[: newline.start]
@@ -201,5 +207,6 @@ def _goes_on_with(block: _Block, newline: Token, rest: str) -> bool:
 
 
 def _announces(language: Language, line: str) -> bool:
-    rest = code(language, content(line)).strip()
+    """Whether ``line`` holds only a comment, a decorator or the like."""
+    rest = without_comments(language, content(line)).strip()
     return not rest or bool(language.prelude and re.match(language.prelude, rest))

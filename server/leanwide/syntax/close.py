@@ -1,31 +1,38 @@
-"""Where in a growing completion the syntax that it completes closes.
+"""Where a growing completion is complete.
 
-All is read from left to right: an answer for a completion stays the answer when more text comes.
+Text is read from left to right only, so a result does not change when more text arrives.
 """
+
+from __future__ import annotations
 
 import re
 from typing import Final
 
 from leanwide.syntax.block import block_length
 from leanwide.syntax.languages import Language
-from leanwide.syntax.lexer import code, is_fence, reached, scan
-from leanwide.syntax.place import Shape
+from leanwide.syntax.lexer import is_fence, lexer_state, scan, without_comments
+from leanwide.syntax.place import CompletionShape
 from leanwide.syntax.text import split
 
-_SUPPLIED: Final = re.compile(r"[\s)\]}\"'`;,]*")
+_CLOSING_RUN: Final = re.compile(r"[\s)\]}\"'`;,]*")
 _FENCE: Final = re.compile(r"\s*(```|~~~)")
 
 
 def completed_length(
-    language: Language, before: str, completion: str, after: str, *, shape: Shape = "block"
+    language: Language,
+    before: str,
+    completion: str,
+    after: str,
+    *,
+    shape: CompletionShape = "block",
 ) -> int | None:
-    """Return how many code points of `completion` are wanted, None while it is not complete.
+    """Return how many code points of ``completion`` to keep; None while it is not complete.
 
-    `before` and `after` are the text around it, a definition's worth; `before` starts at the start
-    of a line, outside strings and comments. A "line" is complete where it ends, unless a bracket
-    or an operator holds it open. A "block" is complete where the block opened in `before` closes,
-    and where none was just opened, when one statement with its blocks does. The closing bracket
-    or word is part of it unless `after` has it.
+    ``before`` and ``after`` are the text around it, about a definition; ``before`` starts at the
+    start of a line, outside strings and comments. A "line" is complete where it ends, unless a
+    bracket or an operator continues it. A "block" is complete where the block opened in ``before``
+    closes or, where none was just opened, after one statement with its blocks. The closing bracket
+    or word is part of it unless ``after`` has it.
     """
     if shape == "line":
         return _line_length(language, before, completion, after)
@@ -37,8 +44,8 @@ def completed_length(
 def _line_length(language: Language, before: str, completion: str, after: str) -> int | None:
     text, base = before + completion, len(before)
     line_start = text.rfind("\n", 0, base) + 1
-    supplied = _closers(after)
-    above = reached(language, before)
+    supplied = _brackets_closed(after)
+    above = lexer_state(language, before)
     fenced, outer = above.fenced, list(above.brackets)
     own: list[str] = []
     for token in scan(language, text, above.end):
@@ -50,35 +57,37 @@ def _line_length(language: Language, before: str, completion: str, after: str) -
         elif token.kind == "comment":
             fenced ^= is_fence(text, token)
         elif token.kind == "newline" and token.start >= base:
-            held = (
-                fenced or set(own) & _holding(language) or len(_joined(language, outer)) > supplied
-            )
-            if not held and not _goes_on(language, text[line_start : token.start]):
+            unclosed = len(_in_statement(language, outer)) > supplied
+            continues = fenced or set(own) & _continuing_brackets(language) or unclosed
+            if not continues and not _ends_open(language, text[line_start : token.start]):
                 return len(completion[: token.start - base].rstrip())
             line_start = token.end
     return None
 
 
-def _closers(after: str) -> int:
-    """Return how many brackets `after` closes on the line of the cursor."""
-    run = _SUPPLIED.match(split(after)[0]) if after else None
-    return sum(run[0].count(one) for one in ")]}") if run else 0
+def _brackets_closed(after: str) -> int:
+    """Return the number of brackets that ``after`` closes on the line of the cursor."""
+    run = _CLOSING_RUN.match(split(after)[0]) if after else None
+    return sum(run[0].count(bracket) for bracket in ")]}") if run else 0
 
 
-def _holding(language: Language) -> set[str]:
-    """Return the brackets that hold a line open; a brace does not where it opens a block."""
+def _continuing_brackets(language: Language) -> set[str]:
+    """Return the brackets that continue a line; a brace does not where it opens a block."""
     return {"(", "[", "{"} if language.indented else {"(", "["}
 
 
-def _joined(language: Language, stack: list[str]) -> list[str]:
-    """Return the brackets that were opened in the statement at the end of `stack`."""
+def _in_statement(language: Language, stack: list[str]) -> list[str]:
+    """Return the open brackets that belong to the innermost statement."""
     if language.indented or "{" not in stack:
         return stack
     return stack[len(stack) - stack[::-1].index("{") :]
 
 
-def _goes_on(language: Language, line: str) -> bool:
-    return bool(language.continues and re.search(language.continues, code(language, line)))
+def _ends_open(language: Language, line: str) -> bool:
+    """Whether the end of ``line``, such as an operator, continues the statement."""
+    return bool(
+        language.continues and re.search(language.continues, without_comments(language, line))
+    )
 
 
 def _paragraph_length(before: str, completion: str, after: str) -> int | None:

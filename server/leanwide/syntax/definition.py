@@ -1,50 +1,53 @@
-"""A definition, and how it is read from the matches of `definitions.scm`."""
+"""A definition, built from the matches of ``definitions.scm``."""
+
+from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from operator import attrgetter, itemgetter
 from typing import Final
 
-import attrs
 import tree_sitter
+from attrs import evolve, field, frozen
 
 from leanwide.syntax.matching import Captures
 from leanwide.syntax.text import Position, Span
 from leanwide.syntax.tree import SyntaxTree
 
 _PREFIX: Final = "definition."
-_NAME_LIMIT: Final = 80
-_MOST_DECLARATORS: Final = 100
+_MAX_NAME: Final = 80
+"""Characters of a name."""
+_MAX_DECLARATORS: Final = 100
 """Stars, parentheses and the like around a name in C."""
 _OWNER: Final = re.compile(r"\.|::?")
 
 
-@attrs.frozen
+@frozen
 class Definition:
     """Something with a name: a function, a class, a Markdown section, a table and so on."""
 
     name: str
     kind: str
-    """The word after `definition.` in the query file: function, method, class, section…"""
+    """The word after ``definition.`` in the query file: function, method, class, section, …"""
     start: Position
-    """Where it starts, decorators and `export` included."""
+    """Its start, decorators and ``export`` included."""
     end: Position
     signature_end: Position
-    """Where its head ends, without the white space before the body."""
+    """The end of its head, without the white space before the body."""
     body_start: Position | None
-    """Where the body starts (at the brace, if there is one); None without a body."""
-    parent: "Definition | None" = attrs.field(default=None, repr=False, eq=False)
+    """The start of its body, at the brace if there is one; None without a body."""
+    parent: Definition | None = field(default=None, repr=False, eq=False)
     """The innermost definition around it."""
     level: int = 0
-    """How many definitions are around it."""
+    """The number of definitions around it."""
 
     @property
     def span(self) -> Span:
-        """From `start` to `end`."""
+        """From ``start`` to ``end``."""
         return Span(self.start, self.end)
 
 
-@attrs.frozen
+@frozen
 class _Match:
     kind: str
     node: tree_sitter.Node
@@ -52,7 +55,7 @@ class _Match:
     body: tree_sitter.Node | None
 
     @classmethod
-    def of(cls, captures: Captures) -> "_Match | None":
+    def of(cls, captures: Captures) -> _Match | None:
         kind = next((key for key in captures if key.startswith(_PREFIX)), None)
         if kind is None or ("name" not in captures and kind != "definition.rule"):
             return None
@@ -63,18 +66,19 @@ class _Match:
 
     @property
     def rank(self) -> tuple[int, bool]:
+        """Larger for narrower matches, and for those with a body."""
         return self.node.start_byte - self.node.end_byte, self.body is not None
 
 
-def read(tree: SyntaxTree, found: Iterable[Captures]) -> list[Definition]:
-    """Return the definitions in `found` in the order of the text, outer before inner."""
+def read_definitions(tree: SyntaxTree, found: Iterable[Captures]) -> list[Definition]:
+    """Return the definitions in ``found`` in the order of the text, outer before inner."""
     flat = [_merged(tree, group) for group in _by_name(found)]
-    flat.sort(key=lambda one: (one.start, (-one.end.line, -one.end.column)))
+    flat.sort(key=lambda found: (found.start, (-found.end.line, -found.end.column)))
     return list(_nested(flat))
 
 
-def read_outermost(tree: SyntaxTree, found: Iterable[Captures]) -> list[Definition]:
-    """Return the definitions in `found` that no other one of them holds, in their order."""
+def read_outermost_definitions(tree: SyntaxTree, found: Iterable[Captures]) -> list[Definition]:
+    """Return the definitions in ``found`` that lie in no other one of them, in text order."""
     kept: list[list[_Match]] = []
     last = -1
     for start, end, group in sorted(map(_extent, _by_name(found)), key=itemgetter(0, 1)):
@@ -85,12 +89,13 @@ def read_outermost(tree: SyntaxTree, found: Iterable[Captures]) -> list[Definiti
 
 
 def _extent(group: list[_Match]) -> tuple[int, int, list[_Match]]:
-    """The first byte of a group, and minus its end: in this order, the outer comes first."""
+    """Return the first byte of a group and minus its end, which sorts outer before inner."""
     start = min(match.node.start_byte for match in group)
     return start, -max(match.node.end_byte for match in group), group
 
 
 def _by_name(found: Iterable[Captures]) -> Iterable[list[_Match]]:
+    """Return the matches in groups that share a name node."""
     groups: dict[int, list[_Match]] = {}
     for match in filter(None, map(_Match.of, found)):
         groups.setdefault(match.name.start_byte, []).append(match)
@@ -98,7 +103,7 @@ def _by_name(found: Iterable[Captures]) -> Iterable[list[_Match]]:
 
 
 def _merged(tree: SyntaxTree, group: list[_Match]) -> Definition:
-    """One definition of all matches of a name: the widest span, the kind of the narrowest."""
+    """Return one definition for all matches of a name: the widest span, the narrowest kind."""
     narrow = max(group, key=attrgetter("rank"))
     wide = min(group, key=attrgetter("node.start_byte"))
     span = tree.span_of(wide.node)
@@ -119,18 +124,19 @@ def _merged(tree: SyntaxTree, group: list[_Match]) -> Definition:
 
 
 def _nested(flat: list[Definition]) -> Iterator[Definition]:
+    """Yield sorted definitions with their parents and levels."""
     around: list[Definition] = []
-    for one in flat:
-        while around and one.start >= around[-1].end:
+    for definition in flat:
+        while around and definition.start >= around[-1].end:
             around.pop()
         parent = around[-1] if around else None
-        around.append(attrs.evolve(one, parent=parent, level=len(around)))
+        around.append(evolve(definition, parent=parent, level=len(around)))
         yield around[-1]
 
 
 def _name(tree: SyntaxTree, kind: str, node: tree_sitter.Node) -> str:
-    """Return the name alone: without the parameters of C, what it belongs to, type arguments."""
-    for _ in range(_MOST_DECLARATORS):
+    """Return the bare name: without C's parameters, its owner or type arguments."""
+    for _ in range(_MAX_DECLARATORS):
         inner = node.child_by_field_name("declarator")
         if inner is None and node.type.endswith("_declarator") and node.named_child_count:
             inner = node.named_child(node.named_child_count - 1)
@@ -142,11 +148,11 @@ def _name(tree: SyntaxTree, kind: str, node: tree_sitter.Node) -> str:
         name = _OWNER.split(name)[-1]
     elif kind == "implementation":
         name = name.partition("<")[0]
-    return name[:_NAME_LIMIT]
+    return name[:_MAX_NAME]
 
 
 def trimmed(tree: SyntaxTree, start: Position, end: Position) -> Position:
-    """Return `end`, or the end of the text before it where that is white space."""
+    """Return ``end`` without the white space before it."""
     line, column = end
     while line > start.line and not _line(tree, line)[:column].strip():
         line -= 1

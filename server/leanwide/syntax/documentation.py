@@ -1,12 +1,14 @@
 """How each language documents a definition, and which lines of a text are documentation."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-import attrs
 import tree_sitter
+from attrs import frozen
 
 from leanwide.syntax.languages import Language
 from leanwide.syntax.outline import definitions, definitions_from
@@ -14,63 +16,70 @@ from leanwide.syntax.text import Position, content
 from leanwide.syntax.tree import SyntaxTree
 
 Run = tuple[int, int]
-"""Lines, from the first up to, not including, the second."""
+"""Numbers of lines, from the first up to, not including, the second."""
 
 _DIRECTIVE: Final = re.compile(
     r"#!|//[^\s/]|#\s*(?:-\*-|(?:encoding|frozen_string_literal|rubocop|shellcheck|typed)\b)"
 )
-"""Comments that tell a tool something."""
+"""Comments that are instructions to a tool."""
 
 
-@attrs.frozen(kw_only=True)
-class Convention:
+@frozen(kw_only=True)
+class DocumentationConvention:
     """How a language documents a definition."""
 
     name: str
-    """What it is called, with its article."""
+    """What the model is told to write, with its article."""
     marks: tuple[str, ...] = ()
     """How such a comment starts; empty where it is the first string of a body."""
     distinct: bool = True
-    """The mark alone tells it from other comments; otherwise standing above a definition does."""
+    """The mark alone distinguishes it from other comments; otherwise its place above a definition
+    does."""
 
     @property
     def inside(self) -> bool:
-        """Whether it stands in the body, not above the definition."""
+        """Whether it stands in the body instead of above the definition."""
         return not self.marks
 
 
-_JSDOC: Final = Convention(name="a JSDoc comment", marks=("/**",))
-_DOXYGEN: Final = Convention(name="a Doxygen comment (/** … */)", marks=("/**", "///", "/*!"))
-_HASH: Final = Convention(name="a comment of # lines", marks=("#",), distinct=False)
+_JSDOC: Final = DocumentationConvention(name="a JSDoc comment", marks=("/**",))
+_DOXYGEN: Final = DocumentationConvention(
+    name="a Doxygen comment (/** … */)", marks=("/**", "///", "/*!")
+)
+_HASH: Final = DocumentationConvention(name="a comment of # lines", marks=("#",), distinct=False)
 
-_CONVENTIONS: Final[Mapping[str, Convention]] = MappingProxyType(
+_CONVENTIONS: Final[Mapping[str, DocumentationConvention]] = MappingProxyType(
     {
         "bash": _HASH,
         "c": _DOXYGEN,
         "cpp": _DOXYGEN,
-        "csharp": Convention(name="an XML documentation comment (/// lines)", marks=("///",)),
-        "go": Convention(name="a Go doc comment (// lines)", marks=("//",), distinct=False),
-        "java": Convention(name="a Javadoc comment", marks=("/**",)),
+        "csharp": DocumentationConvention(
+            name="an XML documentation comment (/// lines)", marks=("///",)
+        ),
+        "go": DocumentationConvention(
+            name="a Go doc comment (// lines)", marks=("//",), distinct=False
+        ),
+        "java": DocumentationConvention(name="a Javadoc comment", marks=("/**",)),
         "javascript": _JSDOC,
-        "lua": Convention(name="an LDoc comment (--- lines)", marks=("---",)),
-        "php": Convention(name="a PHPDoc comment", marks=("/**",)),
-        "python": Convention(name="a docstring as PEP 257 has it"),
+        "lua": DocumentationConvention(name="an LDoc comment (--- lines)", marks=("---",)),
+        "php": DocumentationConvention(name="a PHPDoc comment", marks=("/**",)),
+        "python": DocumentationConvention(name="a docstring as PEP 257 has it"),
         "ruby": _HASH,
-        "rust": Convention(name="a doc comment (/// lines)", marks=("///", "/**")),
+        "rust": DocumentationConvention(name="a doc comment (/// lines)", marks=("///", "/**")),
         "tsx": _JSDOC,
         "typescript": _JSDOC,
     }
 )
 
 
-def convention_of(language: Language) -> Convention | None:
-    """Return how a language documents definitions; None where it has no way."""
+def documentation_convention(language: Language) -> DocumentationConvention | None:
+    """Return how a language documents definitions; None where it has no convention."""
     return _CONVENTIONS.get(language.name)
 
 
-def documentation(tree: SyntaxTree, first: int, last: int) -> tuple[Run, ...]:
-    """Return the runs of whole lines, begun from `first` up to `last`, that are documentation."""
-    convention = convention_of(tree.language)
+def documentation_runs(tree: SyntaxTree, first: int, last: int) -> tuple[Run, ...]:
+    """Return the runs of whole documentation lines that start from ``first`` to before ``last``."""
+    convention = documentation_convention(tree.language)
     if convention is None:
         return ()
     if convention.inside:
@@ -78,25 +87,25 @@ def documentation(tree: SyntaxTree, first: int, last: int) -> tuple[Run, ...]:
     runs = _joined([run for line in range(first, last) if (run := _comment(tree, line))])
     if convention.distinct:
         return runs
-    heads = {one.start.line for one in definitions_from(tree, first, last + 1)}
+    heads = {found.start.line for found in definitions_from(tree, first, last + 1)}
     return tuple(run for run in runs if run[1] in heads)
 
 
-def documented(tree: SyntaxTree, run: Run) -> str:
-    """Return the name of the definition that a run of documentation belongs to, or ""."""
-    convention = convention_of(tree.language)
-    for one in definitions(tree):
+def documented_name(tree: SyntaxTree, run: Run) -> str:
+    """Return the name of the definition that a run of documentation belongs to; "" if none."""
+    convention = documentation_convention(tree.language)
+    for definition in definitions(tree):
         if convention is not None and convention.inside:
-            if one.body_start is not None and one.body_start.line == run[0]:
-                return one.name
-        elif one.start.line >= run[1]:
-            between = range(run[1], one.start.line)
-            return one.name if all(_announces(tree, line) for line in between) else ""
+            if definition.body_start is not None and definition.body_start.line == run[0]:
+                return definition.name
+        elif definition.start.line >= run[1]:
+            between = range(run[1], definition.start.line)
+            return definition.name if all(_announces(tree, line) for line in between) else ""
     return ""
 
 
 def documentation_start(tree: SyntaxTree, line: int) -> int:
-    """Return the first line of the documentation directly above `line`, or `line` itself."""
+    """Return the first line of the documentation directly above ``line``, or ``line`` itself."""
     while line > 0:
         above = _comment(tree, line - 1) or _comment_ending(tree, line - 1)
         if above is None:
@@ -105,10 +114,10 @@ def documentation_start(tree: SyntaxTree, line: int) -> int:
     return line
 
 
-def documentation_in(tree: SyntaxTree) -> Run | None:
-    """Return the first documentation of a text, which may be nothing else."""
+def first_documentation(tree: SyntaxTree) -> Run | None:
+    """Return the first documentation in a text, also in one that holds only a comment."""
     count = len(tree.lines)
-    if found := documentation(tree, 0, count):
+    if found := documentation_runs(tree, 0, count):
         return found[0]
     if definitions(tree):
         return None
@@ -117,13 +126,13 @@ def documentation_in(tree: SyntaxTree) -> Run | None:
 
 
 def _announces(tree: SyntaxTree, line: int) -> bool:
-    """Whether `line` belongs to the definition below it, as an attribute does."""
+    """Whether ``line`` belongs to the definition below it, like an attribute."""
     prelude = tree.language.prelude
     return bool(prelude and re.match(prelude, tree.lines[line].strip()))
 
 
 def _joined(runs: list[Run]) -> tuple[Run, ...]:
-    """Make one of runs that follow each other."""
+    """Merge adjacent runs."""
     joined: list[Run] = []
     for first, last in runs:
         touches = joined and joined[-1][1] == first
@@ -132,7 +141,7 @@ def _joined(runs: list[Run]) -> tuple[Run, ...]:
 
 
 def _docstring(tree: SyntaxTree, line: int) -> Run | None:
-    """Return the lines of a docstring that starts on `line`."""
+    """Return the lines of a docstring that starts on ``line``."""
     around = (*tree.around(_text_start(tree, line)), None)
     for node, statement, body, owner in zip(*(around[at:] for at in range(4)), strict=False):
         if not node or not statement or not body or node.type != "string":
@@ -148,14 +157,14 @@ def _docstring(tree: SyntaxTree, line: int) -> Run | None:
 
 
 def _is_body(node: tree_sitter.Node, owner: tree_sitter.Node | None) -> bool:
-    """Whether `node` is a module or the body of a definition."""
+    """Whether ``node`` is a module or the body of a definition."""
     defining = owner is None or owner.type in ("function_definition", "class_definition")
     return defining and node.type in ("block", "module")
 
 
 def _comment(tree: SyntaxTree, line: int) -> Run | None:
-    """Return the lines of a documenting comment that starts on `line`."""
-    convention = convention_of(tree.language)
+    """Return the lines of a documenting comment that starts on ``line``."""
+    convention = documentation_convention(tree.language)
     if convention is None:
         return None
     start = _text_start(tree, line)
@@ -169,7 +178,7 @@ def _comment(tree: SyntaxTree, line: int) -> Run | None:
 
 
 def _comment_ending(tree: SyntaxTree, line: int) -> Run | None:
-    """Return the lines of a documenting comment that ends on `line` and starts above it."""
+    """Return the lines of a documenting comment that ends on ``line`` and starts above it."""
     end = Position(line, max(0, len(content(tree.lines[line]).rstrip()) - 1))
     for node in tree.around(end):
         start = tree.span_of(node).start.line
@@ -179,7 +188,7 @@ def _comment_ending(tree: SyntaxTree, line: int) -> Run | None:
 
 
 def _whole_lines(tree: SyntaxTree, node: tree_sitter.Node, line: int) -> Run | None:
-    """Return the lines of `node` where it starts on `line` and nothing else stands on them."""
+    """Return the lines of ``node``; None unless it starts on ``line`` and fills its lines."""
     start, end = tree.span_of(node)
     if start != _text_start(tree, line):
         return None
@@ -190,5 +199,6 @@ def _whole_lines(tree: SyntaxTree, node: tree_sitter.Node, line: int) -> Run | N
 
 
 def _text_start(tree: SyntaxTree, line: int) -> Position:
+    """Return the position behind the indentation of ``line``."""
     text = content(tree.lines[line])
     return Position(line, len(text) - len(text.lstrip()))

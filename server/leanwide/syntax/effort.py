@@ -1,109 +1,115 @@
-"""Work of tree-sitter that may take long: it gives way to other threads, and it is given up.
+"""Parses within a time limit and lets other threads run meanwhile.
 
-Some texts take a parser hours, or its memory: a thousand `a<` in C++ may be types or comparisons in
-all combinations, and unfinished comments are searched for their end again and again. No size tells
-them from others, only the time that they take.
+Some texts take a parser hours or all memory: a thousand ``a<`` in C++ may be types or comparisons
+in all combinations, and unfinished comments are searched for their end again and again. Their size
+does not tell them from others, only the time that they take.
 
-The binding holds Python's lock while it works. Where it calls back, other threads go on: it asks
-for the text in pieces, and between steps whether to stop.
+The binding holds the GIL while it works, but for its callbacks: it asks for the text in pieces, and
+between steps whether to stop.
 """
+
+from __future__ import annotations
 
 import re
 import time
 from collections import deque
 from typing import Final
 
-import attrs
 import tree_sitter
+from attrs import define, field, frozen
 
 from leanwide.syntax.languages import Language
 
-_PIECE: Final = 4_096
-"""Bytes that are read at once: a search through the whole text gives way as often."""
+_PIECE_BYTES: Final = 4_096
+"""Bytes that the parser reads at once, and so how often a search through the text calls back."""
 _BASE_S: Final = 0.2
+"""Seconds for any text."""
 _BYTE_S: Final = 2e-6
-"""Seconds for a byte: several times what usual code takes."""
-_HELD_S: Final = 0.03
-"""Seconds between two times that the parser calls back; usually it is less than a thousandth."""
-_PART: Final = 4
+"""Seconds for each byte: several times what usual code takes."""
+_MAX_STALL_S: Final = 0.03
+"""Seconds between two callbacks of the parser; usually they are less than a millisecond apart."""
+_PARTS: Final = 4
+"""A text is first tried on its first quarter."""
 _BREAK: Final = b"("
-"""What ends a part that is tried: an error, as anybody may type at any time."""
-_SHORT: Final = 1_000
-"""Bytes of a text of which no part is tried."""
+"""What ends the part that is tried: an error, as a user may type at any time."""
+_SHORT_BYTES: Final = 1_000
+"""A part of at most this many bytes is not tried."""
 _LEVEL: Final = re.compile(rb"[-?:](?=\s|\Z)")
-_WIDEST: Final = 2_000
-"""Tokens that an error may hold: a query looks at all that follow one, until one has a name."""
-_MOST_OPEN: Final = 1_000
-"""Brackets that a text may leave open. The parser looks for a way out of all of them at the end of
-the text, and does not give way while it does."""
-_ANGLES: Final = 0.05
+_MAX_ERROR_TOKENS: Final = 2_000
+"""Unnamed tokens in one error: a query visits all that follow a token, up to the next named one."""
+_MAX_OPEN: Final = 1_000
+"""Brackets that a text may leave open. At the end of the text the parser searches for a way out of
+all of them without calling back."""
+_MAX_ANGLES: Final = 0.05
 """Share of a text that may be less-than signs without a partner: most of them are no brackets."""
 
 _spare: Final[deque[bytearray]] = deque()
-"""Buffers to read into. The binding never lets go of one that a parser has read from, so they are
-used again and again."""
+"""Buffers to read into. The binding never releases one that a parser has read from, so they are
+reused."""
 
 
-@attrs.frozen
+@frozen
 class Effort:
-    """What a piece of work may take: a thread's own seconds, for a busy machine is no reason."""
+    """A time limit for a piece of work, in the thread's CPU time: a busy machine does not count."""
 
     seconds: float
-    _began: float = attrs.field(factory=time.thread_time, init=False)
+    _began: float = field(factory=time.thread_time, init=False)
 
     def is_spent(self, *_: object) -> bool:
-        """Whether to give up. Takes what tree-sitter says of its progress."""
+        """Whether to give up. Ignores tree-sitter's progress arguments."""
         return time.thread_time() - self._began > self.seconds
 
 
 def effort_for(size: int) -> Effort:
-    """Return what reading, or one question, may take in a text of so many bytes."""
+    """Return the limit for parsing, or for one query, in a text of ``size`` bytes."""
     return Effort(_BASE_S + _BYTE_S * size)
 
 
-@attrs.define
+@define
 class _Reading:
-    """One run of the parser, which asks for the text and whether to go on."""
+    """One run of the parser: hands out the text and says when to stop."""
 
     source: bytes
     effort: Effort
     buffer: bytearray
     given_up: bool = False
-    _last: float = attrs.field(factory=time.thread_time, init=False)
+    _last: float = field(factory=time.thread_time, init=False)
 
     def is_over(self, *_: object) -> bool:
-        """Whether to stop. Takes what tree-sitter says of its progress."""
+        """Whether to stop. Ignores tree-sitter's progress arguments."""
         now = time.thread_time()
-        held, self._last = now - self._last, now
-        self.given_up = self.given_up or held > _HELD_S or self.effort.is_spent()
+        stall, self._last = now - self._last, now
+        self.given_up = self.given_up or stall > _MAX_STALL_S or self.effort.is_spent()
         return self.given_up
 
     def read(self, start: int, _: object) -> bytearray | None:
-        """Return the text from byte `start` on, or nothing, which is its end."""
+        """Return a piece of the text from byte ``start`` on; None at its end."""
         if self.is_over() or start >= len(self.source):
             return None
-        self.buffer[:] = self.source[start : start + _PIECE]
+        self.buffer[:] = self.source[start : start + _PIECE_BYTES]
         return self.buffer
 
 
-def parsed(
+def parse_bytes(
     language: Language, source: bytes, old: tree_sitter.Tree | None
 ) -> tree_sitter.Tree | None:
-    """Parse, from what `old` says of an earlier text if there is one; None where it is given up.
+    """Parse, incrementally from ``old`` if given; None where that is given up.
 
-    Without one, a part of the text is tried first, and before it a part of that: what takes the
-    square of the length, which cannot be stopped, takes too long there already.
+    Without ``old``, the first quarter of the text is tried first, and a quarter of that before:
+    work that takes the square of the length and cannot be stopped is noticed there.
     """
-    if _leaves_open(source) or _outgrows(source, language.most_levels):
+    if _leaves_open(source) or _is_too_nested(source, language.most_levels):
         return None
-    part = len(source) // _PART
-    if old is None and part > _SHORT and parsed(language, source[:part] + _BREAK, None) is None:
+    part = len(source) // _PARTS
+    tried = old is None and part > _SHORT_BYTES
+    if tried and parse_bytes(language, source[:part] + _BREAK, None) is None:
         return None
+
     buffer = _spare.pop() if _spare else bytearray()
     reading = _Reading(source, effort_for(len(source)), buffer)
     try:
         tree = _run(tree_sitter.Parser(language.grammar()), reading, old)
-    except ValueError:  # so the binding says that it was told to stop
+    except ValueError:  # the binding's way to say that it was stopped
         return None
     finally:
         _spare.append(buffer)
@@ -119,16 +125,19 @@ def _run(
 
 
 def _leaves_open(source: bytes) -> bool:
-    """Whether a text has so many more opening brackets than closing ones that it is no code."""
+    """Whether a text has far more opening than closing brackets, as no code has."""
     pairs = ((b"(", b")"), (b"[", b"]"), (b"{", b"}"))
-    if any(source.count(one) - source.count(other) > _MOST_OPEN for one, other in pairs):
+    if any(source.count(opening) - source.count(closing) > _MAX_OPEN for opening, closing in pairs):
         return True
     angles = source.count(b"<") - source.count(b">")
-    return angles > max(_MOST_OPEN, _ANGLES * len(source))
+    return angles > max(_MAX_OPEN, _MAX_ANGLES * len(source))
 
 
-def _outgrows(source: bytes, most: int) -> bool:
-    """Whether a line may be in more than `most` blocks of YAML: two at most begin at a column."""
+def _is_too_nested(source: bytes, most: int) -> bool:
+    """Whether a line may be in more than ``most`` blocks of YAML; at most two begin at a column.
+
+    Never where ``most`` is 0.
+    """
     long = (line for line in source.split(b"\n") if most and 2 * (len(line) + 1) > most)
     return any(
         2 * (len(line) - len(line.lstrip()) + 1) + len(_LEVEL.findall(line)) > most for line in long
@@ -136,13 +145,13 @@ def _outgrows(source: bytes, most: int) -> bool:
 
 
 def _is_hopeless(tree: tree_sitter.Tree, effort: Effort) -> bool:
-    """Whether there is an error that holds so much that asking about it takes too long."""
+    """Whether a tree holds an error so large that queries of it take too long."""
     todo = [tree.root_node]
     while todo:
         node = todo.pop()
-        wide = node.is_error and node.child_count - node.named_child_count > _WIDEST
-        if wide or effort.is_spent():
+        unnamed = node.child_count - node.named_child_count if node.is_error else 0
+        if unnamed > _MAX_ERROR_TOKENS or effort.is_spent():
             return True
         if node.has_error:
-            todo += [one for one in node.children if one.has_error]
+            todo += [child for child in node.children if child.has_error]
     return False

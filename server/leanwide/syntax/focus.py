@@ -1,45 +1,46 @@
-"""A tree of what stands around a place of a long text, where reading all of it would take long.
+"""A tree of the lines around a position, for texts so long that parsing all of them is slow.
 
-Broken code, which is what somebody types, can have the parser read everything that follows.
+Unfinished code can make the parser read everything that follows it again.
 """
 
-from typing import Final
+from __future__ import annotations
 
-import tree_sitter
+from typing import Final
 
 from leanwide.syntax.text import Position, content
 from leanwide.syntax.tree import SyntaxTree, parse_part
 
-_NEAR: Final = 50
-"""Lines on either side that what is asked about a place may depend on."""
+_CONTEXT_LINES: Final = 50
+"""Lines on either side that an answer about a position may depend on."""
 _BLANK: Final = "\n"
-_MOST: Final = 300
-"""Lines of a definition that is read whole."""
+_MAX_NODE_LINES: Final = 300
+"""Lines of a definition that is parsed whole."""
 
 
 def focused(tree: SyntaxTree, line: int) -> SyntaxTree:
-    """Read anew what stands around `line`, which is being typed; lines farther away are blank.
+    """Return a tree of the text around ``line``, parsed from scratch; lines farther away are blank.
 
-    The nodes of `tree` say what belongs together: they may have been moved without being read. The
-    line itself is read last, so that brackets that it opens are taken as closed.
+    The nodes of ``tree`` tell what belongs together: they may have been moved without parsing.
+    ``line`` is being typed. It is parsed last, so that brackets that it opens are taken as closed.
     """
     first, last = _section(tree, line)
     now = list(tree.lines)
     now[:first], now[last:] = [_BLANK] * first, [_BLANK] * (len(now) - last)
     before = [*now[:line], _BLANK, *now[line + 1 :]] if line < last else now
-    return parse_part(tree.language, before, first, last).edited((), now)
+    return parse_part(tree.language, before, first, last).edited(now)
 
 
 def _section(tree: SyntaxTree, line: int) -> tuple[int, int]:
-    """Return the lines near `line`, and all of what begins or ends among them, if that is short."""
-    whole = [_widest(tree, near) for near in (line - _NEAR, line, line + _NEAR)]
+    """Return the lines near ``line``, extended to whole nodes that are not too large."""
+    wanted = (line - _CONTEXT_LINES, line, line + _CONTEXT_LINES)
+    whole = [_largest_node(tree, number) for number in wanted]
     first, last = min(first for first, _ in whole), max(last for _, last in whole)
     here = min(line, len(tree.lines) - 1)
     return min(first, here), max(last, here + 1)  # the node at a blank line may begin below it
 
 
-def _widest(tree: SyntaxTree, line: int) -> tuple[int, int]:
-    """Return the lines of the largest node on `line` that is not too large."""
+def _largest_node(tree: SyntaxTree, line: int) -> tuple[int, int]:
+    """Return the lines of the largest node on ``line`` that is not too large."""
     line = max(0, min(line, len(tree.lines) - 1))
     if not tree.lines:
         return 0, 0
@@ -47,10 +48,6 @@ def _widest(tree: SyntaxTree, line: int) -> tuple[int, int]:
         return line, line + 1
     text = content(tree.lines[line])
     start = Position(line, len(text) - len(text.lstrip()))
-    spans = map(_lines, tree.around(start))
-    short = [(first, last) for first, last in spans if last - first <= _MOST]
+    spans = [(node.start_point.row, node.end_point.row + 1) for node in tree.around(start)]
+    short = [(first, last) for first, last in spans if last - first <= _MAX_NODE_LINES]
     return short[-1] if short else (line, line + 1)
-
-
-def _lines(node: tree_sitter.Node) -> tuple[int, int]:
-    return node.start_point.row, node.end_point.row + 1

@@ -1,4 +1,6 @@
-"""The languages there are: one folder of `queries/` each, read once."""
+"""The known languages: one folder of ``queries/`` each, read once."""
+
+from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -9,14 +11,14 @@ from importlib.util import find_spec
 from pathlib import PurePath
 from typing import Any, Final, Literal, get_args
 
-import attrs
 import tree_sitter
+from attrs import field, frozen
 
 Theme = Literal["definitions", "imports", "references", "scopes"]
-"""The questions a language answers by a query file."""
+"""The query files of a language."""
 
 Blocks = Literal["indent", "braces", "words", "paragraphs"]
-"""What ends a block: a dedent, `}`, a closing word or tag, a blank line."""
+"""What ends a block: a dedent, ``}``, a closing word or tag, or a blank line."""
 
 _ROOT: Final = resources.files("leanwide.syntax") / "queries"
 
@@ -29,34 +31,34 @@ def _strings(values: list[str]) -> frozenset[str]:
     return frozenset(values)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Language:
-    """What is known about a language; the fields are the keys of its `language.toml`."""
+    """A language; the fields are the keys of its ``language.toml``."""
 
     name: str
     """The name of its folder."""
-    ids: frozenset[str] = attrs.field(converter=_strings)
-    """The language identifiers that editors send."""
-    suffixes: frozenset[str] = attrs.field(converter=_strings)
+    ids: frozenset[str] = field(converter=_strings)
+    """LSP language identifiers."""
+    suffixes: frozenset[str] = field(converter=_strings)
     """File name suffixes, with the dot, lower case."""
-    filenames: frozenset[str] = attrs.field(converter=_strings, factory=list)
+    filenames: frozenset[str] = field(converter=_strings, factory=list)
     """Whole file names."""
     extends: str = ""
     """The language whose keys and queries this one starts from."""
     module: str
     """The module of the grammar's wheel."""
     function: str = "language"
-    """The function in `module` that returns the grammar."""
+    """The function in ``module`` that returns the grammar."""
     comment: str = ""
     """What starts a line comment; empty where there is none."""
-    block_comment: tuple[str, ...] = attrs.field(converter=tuple, default=())
+    block_comment: tuple[str, ...] = field(converter=tuple, default=())
     """What starts and what ends a block comment."""
-    quotes: tuple[str, ...] = attrs.field(converter=tuple, default=())
+    quotes: tuple[str, ...] = field(converter=tuple, default=())
     """Delimiters of strings that end with their line."""
-    long_quotes: tuple[tuple[str, str], ...] = attrs.field(converter=_pairs, default=())
+    long_quotes: tuple[tuple[str, str], ...] = field(converter=_pairs, default=())
     """Start and end of strings that span lines."""
     characters: bool = False
-    """Whether `'` quotes one character only (and may stand alone)."""
+    """Whether ``'`` quotes one character only (and may stand alone)."""
     blocks: Blocks
     """What ends a block."""
     opener: str = ""
@@ -71,18 +73,18 @@ class Language:
     """Pattern for a line that announces a definition, as a decorator does."""
     continues: str = ""
     """Pattern for the end of a line whose statement goes on."""
-    comments: frozenset[str] = attrs.field(converter=_strings, factory=list)
+    comments: frozenset[str] = field(converter=_strings, factory=list)
     """Node kinds of comments."""
-    strings: frozenset[str] = attrs.field(converter=_strings, factory=list)
+    strings: frozenset[str] = field(converter=_strings, factory=list)
     """Node kinds of strings."""
-    embedded: frozenset[str] = attrs.field(converter=_strings, factory=list)
+    embedded: frozenset[str] = field(converter=_strings, factory=list)
     """Node kinds of code inside strings."""
-    containers: frozenset[str] = attrs.field(converter=_strings, factory=list)
+    containers: frozenset[str] = field(converter=_strings, factory=list)
     """Node kinds whose children are statements; empty where a line is a statement."""
     most_levels: int = 0
-    """Levels of blocks for which the grammar's scanner has memory: more end the process. 0: any."""
-    import_words: frozenset[str] = attrs.field(converter=_strings, factory=list)
-    """What a `@word` of `imports.scm` must read."""
+    """Levels of blocks that the grammar's scanner has memory for: more crash it. 0: any number."""
+    import_words: frozenset[str] = field(converter=_strings, factory=list)
+    """What a ``@word`` of ``imports.scm`` must read."""
 
     @property
     def indented(self) -> bool:
@@ -94,24 +96,25 @@ class Language:
         return _grammar(self.module, self.function)
 
     def query(self, theme: Theme) -> tree_sitter.Query:
-        """Return the query for `theme`, compiled once."""
+        """Return the query for ``theme``, compiled once."""
         return _query(self, theme)
 
     def prepare(self) -> None:
-        """Compile every query, some ten milliseconds each, before a key waits for one."""
+        """Compile every query, about ten milliseconds each, before a keystroke needs one."""
         for theme in get_args(Theme):
             self.query(theme)
 
 
 @cache
 def languages() -> tuple[Language, ...]:
-    """Return every language whose grammar is installed, by name."""
+    """Return every language whose grammar is installed, sorted by name."""
     found = (_language(folder.name) for folder in _ROOT.iterdir() if folder.is_dir())
-    return tuple(sorted((one for one in found if find_spec(one.module)), key=lambda one: one.name))
+    installed = (language for language in found if find_spec(language.module))
+    return tuple(sorted(installed, key=lambda language: language.name))
 
 
 def language_for(language_id: str, path: str = "") -> Language | None:
-    """Return the language by the editor's identifier, else by the name of the file."""
+    """Return the language by its LSP identifier, else by the file's name; None if unknown."""
     name = PurePath(path.replace("\\", "/")).name
     suffix = PurePath(name).suffix.lower()
     for known, value in (("ids", language_id), ("filenames", name), ("suffixes", suffix)):

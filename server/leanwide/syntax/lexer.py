@@ -1,9 +1,11 @@
-"""A small scanner for text that no tree covers: unfinished, or just generated.
+"""A small lexer for text without a tree: unfinished, or just generated.
 
-It knows comments, strings, brackets and line ends, and reads strictly from left to right: what it
-found in a text stays found when the text grows, but for the last token. Where a language has no
-quotes, brackets mean nothing either.
+It knows comments, strings, brackets and line ends, and reads strictly from left to right: when the
+text grows, all tokens but the last stay as they were. In languages without quotes it reports no
+brackets either.
 """
+
+from __future__ import annotations
 
 import re
 from collections import deque
@@ -11,47 +13,47 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Literal
 
-import attrs
+from attrs import frozen
 
 from leanwide.syntax.languages import Language
 
 Kind = Literal["comment", "string", "open", "close", "newline"]
 
 
-@attrs.frozen
+@frozen
 class Token:
-    """Something in a text that is not plain code; offsets in code points."""
+    """A piece of text that is not plain code; offsets in code points."""
 
     kind: Kind
     start: int
     end: int
     closed: bool = True
-    """False for a string or block comment whose end has not come."""
+    """False for a string or block comment without its end."""
 
 
 def scan(language: Language, text: str, start: int = 0) -> Iterator[Token]:
-    """Yield the tokens of `text` from `start` on, which must be outside strings and comments."""
+    """Yield the tokens of ``text`` from ``start``, which must be outside strings and comments."""
     for match in _pattern(language).finditer(text, start):
         group = match.lastgroup or ""
         kind: Kind = _KINDS[group.partition("_")[0]]
         yield Token(kind, match.start(), match.end(), not group.endswith("_cut"))
 
 
-@attrs.frozen
+@frozen
 class LexerState:
-    """How far a text was read, and what is open there. More text may follow."""
+    """The state at a point behind which tokens may still change as the text grows."""
 
     brackets: tuple[str, ...]
-    """Those that are open, outermost first."""
+    """The open ones, outermost first."""
     fenced: bool
     """Whether a fence in a line comment has opened a block: its lines belong together."""
     end: int
-    """Where to go on: what is behind may read otherwise with more text."""
+    """That point, where lexing continues."""
 
 
 @lru_cache(maxsize=8)
-def reached(language: Language, text: str) -> LexerState:
-    """Read `text` up to its last token. Remembered, for each piece of an answer needs it."""
+def lexer_state(language: Language, text: str) -> LexerState:
+    """Return the state before the last token of ``text``. Cached: every piece of an answer asks."""
     stack: list[str] = []
     fenced = False
     for token in scan(language, text):
@@ -66,12 +68,12 @@ def reached(language: Language, text: str) -> LexerState:
 
 
 def is_fence(text: str, token: Token) -> bool:
-    """Return whether a token is a line comment that opens or closes a block with a fence."""
+    """Whether a token is a line comment that opens or closes a block with a fence."""
     return token.kind == "comment" and bool(_FENCE.match(text, token.start, token.end))
 
 
-def state(language: Language, text: str) -> Literal["code", "comment", "string"]:
-    """Return what the end of `text` is in."""
+def state_at_end(language: Language, text: str) -> Literal["code", "comment", "string"]:
+    """Return what the end of ``text`` lies in."""
     last = next(iter(deque(scan(language, text), maxlen=1)), None)
     if last is None or last.end < len(text):
         return "code"
@@ -81,9 +83,9 @@ def state(language: Language, text: str) -> Literal["code", "comment", "string"]
 
 
 def closers(language: Language, text: str) -> list[str]:
-    """Return what would close the brackets, long strings and block comments open at its end.
+    """Return what would close the brackets, long strings and block comments open at the end.
 
-    Innermost first. Nothing can after a line comment; strings of one line count inside brackets.
+    Innermost first. Empty after a line comment; strings of one line count only inside brackets.
     """
     stack: list[str] = []
     end = len(text.rstrip("\r\n"))
@@ -93,14 +95,16 @@ def closers(language: Language, text: str) -> list[str]:
         elif token.kind == "close" and stack and stack[-1] == text[token.start]:
             stack.pop()
         elif not token.closed and token.end >= end:
-            stack.append(_end_of(language, text[token.start :], bool(stack)))
+            unfinished = text[token.start :]
+            closer = _multiline_end(language, unfinished) or (unfinished[0] if stack else "")
+            stack.append(closer)
         elif token.kind == "comment" and token.closed and token.end == end:
             return [] if _is_line_comment(language, text, token) else stack[::-1]
-    return [one for one in reversed(stack) if one]
+    return [closer for closer in reversed(stack) if closer]
 
 
-def code(language: Language, text: str) -> str:
-    """Return `text` without its comments and the white space at its end."""
+def without_comments(language: Language, text: str) -> str:
+    """Return ``text`` without comments and trailing white space."""
     parts, at = [], 0
     for token in scan(language, text):
         if token.kind == "comment":
@@ -124,12 +128,12 @@ _KINDS: dict[str, Kind] = {
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
-def _end_of(language: Language, text: str, within: bool) -> str:
-    """Return what ends the unfinished string or comment `text`; for short ones only if `within`."""
+def _multiline_end(language: Language, text: str) -> str:
+    """Return what ends the long string or block comment that ``text`` begins with; "" if none."""
     for start, end in (*language.long_quotes, language.block_comment or ("\0", "")):
         if text.startswith(start):
             return end
-    return text[0] if within else ""
+    return ""
 
 
 def _is_line_comment(language: Language, text: str, token: Token) -> bool:
@@ -159,12 +163,13 @@ def _pattern(language: Language) -> re.Pattern[str]:
         *language.quotes,
         *(pair[0][:1] for pair in language.long_quotes),
     ]
-    firsts += [one[:1] for one in language.block_comment[:1]]
+    firsts += [start[:1] for start in language.block_comment[:1]]
     any_first = re.escape("".join(firsts) + "'([{)]}\r\n")
     return re.compile(rf"(?=[{any_first}])(?:{'|'.join(parts)})")
 
 
 def _delimited(name: str, start: str, end: str) -> list[str]:
+    """Return patterns for text between delimiters: closed, and cut off by the end of the text."""
     start, end = re.escape(start), re.escape(end)
     body = rf"{start}(?:\\[\s\S]|[^\\])*?"
     return [rf"(?P<{name}>{body}{end})", rf"(?P<{name}_cut>{start}[\s\S]*\Z)"]

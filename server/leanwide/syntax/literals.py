@@ -1,4 +1,6 @@
-"""Lines whose white space is text."""
+"""Lines that begin inside a string, so that their indentation is text."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import zip_longest
@@ -8,7 +10,7 @@ from leanwide.syntax.tree import SyntaxTree
 
 
 def literal_lines(tree: SyntaxTree, lines: Iterable[int]) -> frozenset[int]:
-    """Return those of `lines` that begin inside a string other than a docstring."""
+    """Return those of ``lines`` (numbers) that begin inside a string other than a docstring."""
     return frozenset(line for line in lines if _in_literal(tree, line))
 
 

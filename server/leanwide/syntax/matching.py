@@ -1,4 +1,6 @@
-"""Run a language's query files over a tree."""
+"""Runs a language's query files over a tree."""
+
+from __future__ import annotations
 
 from typing import Final
 
@@ -11,8 +13,8 @@ from leanwide.syntax.tree import SyntaxTree
 Captures = dict[str, list[tree_sitter.Node]]
 """The nodes of one match by the name of their capture."""
 
-_MOST_MATCHES: Final = 1_000
-"""Matches that are open at a time. Every node is compared with all of them."""
+_MAX_MATCHES: Final = 1_000
+"""Matches in progress at a time. The query compares every node with all of them."""
 
 
 def matches(
@@ -22,9 +24,9 @@ def matches(
     depth: int | None = None,
     last: int | None = None,
 ) -> list[Captures]:
-    """Return the matches that start at `node` or up to `depth` levels below it, before line `last`.
+    """Return the matches that start at ``node`` or up to ``depth`` levels below it.
 
-    What lies behind that line is not looked at: of a long file, that takes the time.
+    With ``last``, only those before that line: the rest of a long file takes most of the time.
     """
     cursor = _cursor(tree.language.query(theme))
     if depth is not None:
@@ -35,7 +37,7 @@ def matches(
 
 
 def matches_on(tree: SyntaxTree, theme: Theme, first: int, last: int) -> list[Captures]:
-    """Return the matches that touch a line from `first` up to, not including, `last`."""
+    """Return the matches that touch a line from ``first`` up to, not including, ``last``."""
     cursor = _cursor(tree.language.query(theme))
     cursor.set_point_range((first, 0), (last, 0))
     return _found(tree, cursor, tree.root)
@@ -49,14 +51,14 @@ def _found(
 
 
 def captured(tree: SyntaxTree, theme: Theme, name: str, span: Span) -> list[tree_sitter.Node]:
-    """Return the nodes captured as `name` that lie in `span`."""
+    """Return the nodes captured as ``name`` that lie in ``span``."""
     return captured_by(tree, tree.language.query(theme), name, span)
 
 
 def captured_by(
     tree: SyntaxTree, query: tree_sitter.Query, name: str, span: Span
 ) -> list[tree_sitter.Node]:
-    """Return the nodes that `query` captures as `name` and that lie in `span`."""
+    """Return the nodes that ``query`` captures as ``name`` and that lie in ``span``."""
     cursor = _cursor(query)
     start, end = tree.point(span.start), tree.point(span.end)
     cursor.set_point_range(start, end)
@@ -65,15 +67,16 @@ def captured_by(
 
 
 def has_capture(language: Language, theme: Theme, name: str) -> bool:
-    """Whether a pattern of a query captures something as `name`."""
+    """Whether a pattern of a query captures something as ``name``."""
     query = language.query(theme)
     return name in map(query.capture_name, range(query.capture_count))
 
 
 def _cursor(query: tree_sitter.Query) -> tree_sitter.QueryCursor:
-    return tree_sitter.QueryCursor(query, match_limit=_MOST_MATCHES)
+    return tree_sitter.QueryCursor(query, match_limit=_MAX_MATCHES)
 
 
 def _words_fit(tree: SyntaxTree, captures: Captures) -> bool:
+    """Whether every captured ``@word`` is one of the language's import words."""
     words = tree.language.import_words
     return all(tree.text(tree.span_of(node)) in words for node in captures.get("word", ()))

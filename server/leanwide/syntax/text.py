@@ -1,53 +1,55 @@
 r"""Positions, and lines of text as bytes for the parser.
 
-A text is a sequence of lines with their endings (`\n`, `\r\n` or `\r`). The parser is fed UTF-8
-in which a lone `\r` ending reads `\n`, so that its rows are the lines and its bytes are counted
-right.
+A text is a sequence of lines with their endings (``\n``, ``\r\n`` or ``\r``). The parser sees UTF-8
+in which a lone ``\r`` ending reads ``\n``, so that its rows are the lines and the number of bytes
+stays the same.
 """
+
+from __future__ import annotations
 
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-import attrs
+from attrs import frozen
 
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
 _BLOCK: Final = 512
-"""Lines or bytes that are compared at once."""
+"""Lines or bytes compared at once."""
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 class Position(NamedTuple):
-    """A place between two code points; line and column count from 0."""
+    """A position between two code points; line and column count from 0."""
 
     line: int
     column: int
 
 
 class Span(NamedTuple):
-    """The text from `start` up to, not including, `end`."""
+    """The text from ``start`` up to, not including, ``end``."""
 
     start: Position
     end: Position
 
-    def holds(self, other: "Span") -> bool:
-        """Whether `other` lies wholly within this span."""
+    def holds(self, other: Span) -> bool:
+        """Whether ``other`` lies wholly within this span."""
         return self.start <= other.start and other.end <= self.end
 
 
-@attrs.frozen
+@frozen
 class Edit:
-    """What stood between `start` and `end` (before the edit) is now `text`."""
+    """``text`` replaces what stood between ``start`` and ``end`` before the edit."""
 
     start: Position
     end: Position
     text: str
 
 
-@attrs.frozen
+@frozen
 class Splice:
-    """Whole lines `first` up to, not including, `last` become `lines`."""
+    """Whole lines ``first`` up to, not including, ``last`` become ``lines``."""
 
     first: int
     last: int
@@ -55,12 +57,12 @@ class Splice:
 
 
 def split(text: str) -> list[str]:
-    r"""Split at `\n`, `\r\n` and `\r` only, endings kept."""
+    r"""Split at ``\n``, ``\r\n`` and ``\r`` only, endings kept."""
     return _LINE.findall(text)
 
 
-def fed(line: str, tail: str = "") -> bytes:
-    """Return the bytes that the parser sees for `line` with `tail` before its ending."""
+def parser_bytes(line: str, tail: str = "") -> bytes:
+    """Return the bytes that the parser sees for ``line`` with ``tail`` before its ending."""
     if tail:
         text = content(line)
         line = text + tail + line[len(text) :]
@@ -70,34 +72,34 @@ def fed(line: str, tail: str = "") -> bytes:
 
 
 def width(line: str) -> int:
-    """Return the length of `line` in bytes."""
-    return len(line) if line.isascii() else len(fed(line))
+    """Return the number of bytes that the parser sees for ``line``."""
+    return len(line) if line.isascii() else len(parser_bytes(line))
 
 
 def content(line: str) -> str:
-    """Return `line` without its ending."""
+    """Return ``line`` without its ending."""
     return line.rstrip("\r\n")
 
 
 def indentation(line: str) -> int:
-    """Return the width in columns of the white space that `line` starts with (tabs to eighths)."""
+    """Return the columns of white space that ``line`` starts with; tab stops are every 8."""
     return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(8))
 
 
 def byte_column(line: str, column: int) -> int:
-    """Turn a column in code points into one in bytes."""
-    return column if line.isascii() else len(fed(line[:column]))
+    """Return a column given in code points as one in bytes."""
+    return column if line.isascii() else len(parser_bytes(line[:column]))
 
 
 def code_column(line: str, column: int) -> int:
-    """Turn a column in bytes into one in code points."""
+    """Return a column given in bytes as one in code points."""
     if line.isascii():
         return column
-    return len(fed(line)[:column].translate(None, _CONTINUATION))
+    return len(parser_bytes(line)[:column].translate(None, _CONTINUATION))
 
 
 def clamp(lines: Sequence[str], position: tuple[int, int]) -> Position:
-    """Return the nearest position that exists in `lines`."""
+    """Return the nearest position that exists in ``lines``."""
     line, column = position
     if line < 0:
         return Position(0, 0)
@@ -107,7 +109,10 @@ def clamp(lines: Sequence[str], position: tuple[int, int]) -> Position:
 
 
 def last_text(lines: Sequence[str], position: Position) -> Position:
-    """Return the end of the last text before `position` that is not white space, else the start."""
+    """Return the end of the last text before ``position`` that is not white space.
+
+    The start of the text where there is none.
+    """
     line, column = position
     for number in range(min(line, len(lines) - 1), -1, -1):
         text = (lines[number][:column] if number == line else lines[number]).rstrip()
@@ -117,7 +122,7 @@ def last_text(lines: Sequence[str], position: Position) -> Position:
 
 
 def slice_text(lines: Sequence[str], span: Span) -> str:
-    """Return the text of `span`."""
+    """Return the text of ``span``."""
     start, end = span
     if start.line >= len(lines):
         return ""
@@ -127,28 +132,17 @@ def slice_text(lines: Sequence[str], span: Span) -> str:
     return "".join((lines[start.line][start.column :], *lines[start.line + 1 : end.line], last))
 
 
-def splice_of(lines: Sequence[str], edit: Edit) -> Splice:
-    """Return the lines that `edit` replaces, and by what."""
-    start = clamp(lines, edit.start)
-    end = max(start, clamp(lines, edit.end))
-    head = lines[start.line][: start.column] if start.line < len(lines) else ""
-    tail = lines[end.line][end.column :] if end.line < len(lines) else ""
-    first, last = start.line, min(end.line + 1, len(lines))
-    piece = head + edit.text + tail
-    if first and piece.startswith("\n") and lines[first - 1].endswith("\r"):
-        first -= 1
-        piece = lines[first] + piece
-    return Splice(first, last, split(piece))
-
-
 def difference(old: Sequence[str], new: Sequence[str]) -> Splice:
-    """Return the smallest run of lines that turns `old` into `new`."""
+    """Return the smallest run of lines that turns ``old`` into ``new``."""
     head, tail = _shared(old, new)
     return Splice(head, len(old) - tail, list(new[head : len(new) - tail]))
 
 
 def agreement(old: bytes, new: bytes) -> tuple[int, int]:
-    """Return how many bytes of whole characters `old` and `new` share at the start and the end."""
+    """Return how many bytes ``old`` and ``new`` share at the start and at the end.
+
+    Whole characters only.
+    """
     head, tail = _shared(old, new)
     while head and head < len(old) and old[head] & 0xC0 == 0x80:
         head -= 1
@@ -158,20 +152,21 @@ def agreement(old: bytes, new: bytes) -> tuple[int, int]:
 
 
 def _shared(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
-    """Return how many elements two sequences share at the start, and behind those at the end."""
+    """Return how many elements two sequences share at the start, and of the rest at the end."""
     limit = min(len(old), len(new))
-    head = _agreement(limit, lambda a, b: old[a:b] == new[a:b])
-    tail = _agreement(
+    head = _equal_count(limit, lambda a, b: old[a:b] == new[a:b])
+    tail = _equal_count(
         limit - head,
         lambda a, b: old[len(old) - b : len(old) - a] == new[len(new) - b : len(new) - a],
     )
     return head, tail
 
 
-def _agreement(limit: int, same: Callable[[int, int], bool]) -> int:
-    """Return up to which number, at most `limit`, elements are the same.
+def _equal_count(limit: int, same: Callable[[int, int], bool]) -> int:
+    """Return the number of leading elements, at most ``limit``, that are the same.
 
-    Block by block first: halving from the start would copy a long file's lines a dozen times.
+    Goes block by block first: bisecting from the start would copy a long file's lines a dozen
+    times.
     """
     start = 0
     while start < limit and same(start, min(start + _BLOCK, limit)):

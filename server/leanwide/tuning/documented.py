@@ -18,9 +18,9 @@ from leanwide.syntax import (
     Definition,
     SyntaxTree,
     content,
-    convention_of,
     definitions,
-    documentation,
+    documentation_convention,
+    documentation_runs,
     documentation_start,
 )
 from leanwide.tuning.holes import Hole, SourceFile, named
@@ -79,12 +79,12 @@ def _hole(source: SourceFile, definition: Definition) -> Hole | None:
 
 def _documentation(tree: SyntaxTree, definition: Definition) -> tuple[int, int] | None:
     """The lines that document a definition."""
-    convention = convention_of(tree.language)
+    convention = documentation_convention(tree.language)
     if convention is None or definition.body_start is None:
         return None
     if convention.inside:
         start = definition.body_start.line
-        return next(iter(documentation(tree, start, start + 1)), None)
+        return next(iter(documentation_runs(tree, start, start + 1)), None)
     start = documentation_start(tree, definition.start.line)
     return (start, definition.start.line) if start < definition.start.line else None
 

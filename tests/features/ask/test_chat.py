@@ -104,7 +104,7 @@ def _tokens(talking: Talking) -> int:
 
 
 def reads(per_second: float) -> MachineState:
-    return MachineState(paces={"wide": LaneSpeed(prompt=Rate((), per_second))})
+    return MachineState(lane_speeds={"wide": LaneSpeed(prompt=Rate((), per_second))})
 
 
 async def test_a_slow_machine_reads_less_of_the_history():

@@ -13,7 +13,7 @@ from tests.features.editor import Editor, SteppedEngine, interactive, settled, s
 
 CODE = "".join(f"def function_{n}(value):\n    return value + {n}\n\n\n" for n in range(60))
 TEXT = f"{CODE}def last(value):\n    ‸\n\n\n{CODE}"
-SLOW = MachineState(paces={LEAN: LaneSpeed(Rate((), 60.0), Rate((), 13.0))})
+SLOW = MachineState(lane_speeds={LEAN: LaneSpeed(Rate((), 60.0), Rate((), 13.0))})
 EAGER = Preferences(look_ahead=True)
 
 

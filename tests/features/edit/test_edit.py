@@ -260,7 +260,7 @@ async def test_a_selection_that_is_too_long_is_refused_with_what_would_fit():
 
 
 def decodes(per_second: float) -> MachineState:
-    return MachineState(paces={"wide": LaneSpeed(decode=Rate((), per_second))})
+    return MachineState(lane_speeds={"wide": LaneSpeed(decode=Rate((), per_second))})
 
 
 async def test_what_cannot_be_in_time_is_refused_before_it_starts():

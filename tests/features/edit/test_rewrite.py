@@ -13,7 +13,7 @@ from leanwide.features.edit.change import FileEdit, Refusal
 from leanwide.features.edit.prose_guard import LEAST_SHARE
 from leanwide.features.edit.rewrite import rewritten
 from leanwide.postprocess.splice import applied
-from leanwide.syntax import documentation, language_for, parse, parses_no_worse
+from leanwide.syntax import documentation_runs, error_count, language_for, parse
 
 SOURCE = '''\
 import os
@@ -75,7 +75,7 @@ def check_range(change: FileEdit) -> list[str]:
     assert after[: PASSAGE.first] == list(change.lines[: PASSAGE.first])
     assert after[len(after) - below :] == list(change.lines[PASSAGE.last :])
     assert PYTHON is not None
-    assert parses_no_worse(PYTHON, SOURCE, "".join(after))
+    assert error_count(parse(PYTHON, after)) == 0
     return after
 
 
@@ -102,7 +102,7 @@ def test_documentation_changes_no_line_of_code(answer: list[str]) -> None:
 
 def code_of(lines: list[str]) -> list[str]:
     assert PYTHON is not None
-    runs = documentation(parse(PYTHON, lines), 0, len(lines))
+    runs = documentation_runs(parse(PYTHON, lines), 0, len(lines))
     documenting = {row for start, end in runs for row in range(start, end)}
     rows = [line for row, line in enumerate(lines) if row not in documenting and line.strip()]
     assert "  a\n" in rows

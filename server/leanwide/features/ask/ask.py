@@ -121,7 +121,7 @@ async def decide(
 def too_long(decision: Decision, session: Session) -> str:
     """Say why a question cannot be read, and what to do."""
     profile, limit = session.profiles[decision.mode], decision.budget.deadline_ms / 1000
-    per_second = session.backend.machine.pace(decision.lane).prompt.settled
+    per_second = session.backend.machine.lane_speed(decision.lane).prompt.settled
     if per_second and per_second * limit < profile.context_tokens:
         return (
             f"This cannot be read and answered within {limit:g} s: this machine reads "

@@ -11,9 +11,9 @@ from typing import Final
 from attrs import evolve, frozen
 
 from leanwide.context.folding import fold, texts_to_count
-from leanwide.context.related import MOST
+from leanwide.context.related import MAX_SNIPPETS
 from leanwide.context.snippet import Snippet
-from leanwide.context.surroundings import helpful, names_used, run_lines, surroundings
+from leanwide.context.surroundings import helpful_runs, names_used, run_lines, surroundings
 from leanwide.features.ask.selection import ResolvedSelection, about_nothing, defined
 from leanwide.features.session import Session
 from leanwide.prompt.question import CodeContext, calling, quoted
@@ -49,7 +49,7 @@ async def quote(
         EngineError: The engine is gone, so that nothing can be counted.
     """
     view, passage, tree, count = found.view, found.passage, found.tree, session.backend.counter
-    runs = await asyncio.to_thread(helpful, passage, tree)
+    runs = await asyncio.to_thread(helpful_runs, passage, tree)
     about = about_nothing(found)
     frame = ask(about)
     lines = run_lines(view, runs)
@@ -80,7 +80,7 @@ async def used_elsewhere(
     if tree is None or key is None:
         return ()
     names = await asyncio.to_thread(names_used, found.passage, tree)
-    definitions = (await session.workspace.definitions(names, key))[:MOST]
+    definitions = (await session.workspace.definitions(names, key))[:MAX_SNIPPETS]
     return await _fitting(definitions, partial(_shown, quoted, found=found), room, session)
 
 

@@ -43,7 +43,7 @@ async def cursor_rests(view: View, state: CompletionState) -> None:
 
 def _wanted(view: View, model: ModelInfo, session: Session) -> bool:
     """Whether the user and the machine allow it, and a suggestion would be shown at the view."""
-    if not session.preferences.follow_cursor or session.backend.machine.spares_work:
+    if not session.preferences.follow_cursor or session.backend.machine.skips_background_work:
         return False
     return not (why_silent(view, by_hand=False) or why_untrained(view, model))
 

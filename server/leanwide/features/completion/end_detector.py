@@ -9,7 +9,7 @@ from leanwide.context.view import View
 from leanwide.context.window import Window
 from leanwide.postprocess.repetition import loop_start
 from leanwide.syntax import SyntaxTree, completed_length
-from leanwide.syntax import shape as syntax_shape
+from leanwide.syntax import completion_shape as syntax_shape
 
 FindEnd = Callable[[str], int | None]
 """Returns where a text is complete, in code points; None while it is not."""

@@ -29,7 +29,7 @@ async def prefill_pages(
 ) -> None:
     """Prefill the page of a place and those next to it, after a pause without a key."""
     session = state.session
-    if not session.preferences.follow_cursor or session.backend.machine.spares_work:
+    if not session.preferences.follow_cursor or session.backend.machine.skips_background_work:
         return
     with contextlib.suppress(EngineError):
         unread = await _unread_pages(request, state)

@@ -23,12 +23,12 @@ from leanwide.syntax import (
     Language,
     SyntaxTree,
     content,
-    convention_of,
     definitions_from,
-    documentation,
-    documentation_in,
+    documentation_convention,
+    documentation_runs,
     documentation_start,
-    documented,
+    documented_name,
+    first_documentation,
     literal_lines,
     parse,
     split,
@@ -45,7 +45,7 @@ async def document(place: Selection, desk: EditContext) -> EditOutcome:
     if isinstance(found, str):
         return no_change(found, desk)
     tree, name = found.tree, PurePath(found.view.path).name
-    convention = convention_of(tree.language) if tree is not None else None
+    convention = documentation_convention(tree.language) if tree is not None else None
     if tree is None or convention is None:
         return no_change(f"How {shown(name)} would be documented is not known.", desk)
     definition = await asyncio.to_thread(defined, found)
@@ -62,7 +62,7 @@ async def document(place: Selection, desk: EditContext) -> EditOutcome:
 
 def documentable(found: ResolvedSelection) -> bool:
     """Whether something is defined at a place, in a language that documents definitions."""
-    if found.tree is None or convention_of(found.tree.language) is None:
+    if found.tree is None or documentation_convention(found.tree.language) is None:
         return False
     return defined(found) is not None
 
@@ -88,7 +88,9 @@ def with_documentation(found: ResolvedSelection, tree: SyntaxTree, code: str) ->
     old, new = _parted(tree, first, last), _parted(after, first, first + len(lines))
     if new.code == old.code and len(new.runs) >= max(1, len(old.runs)):
         return with_lines(found, lines)
-    texts = {documented(after, run): lines[run[0] - first : run[1] - first] for run in new.runs}
+    texts = {
+        documented_name(after, run): lines[run[0] - first : run[1] - first] for run in new.runs
+    }
     return with_lines(found, _with_texts(found, tree, texts, code))
 
 
@@ -102,7 +104,7 @@ class _Parted:
 
 
 def _parted(tree: SyntaxTree, first: int, last: int) -> _Parted:
-    runs, rows = documentation(tree, first, last), range(first, min(last, len(tree.lines)))
+    runs, rows = documentation_runs(tree, first, last), range(first, min(last, len(tree.lines)))
     documenting = {row for start, end in runs for row in range(start, end)}
     literal = literal_lines(tree, rows)
     code = [
@@ -134,8 +136,8 @@ def _with_texts(
 
 def _documentation_alone(language: Language, code: str) -> list[str]:
     """The documentation in an answer that is not the code that was asked about."""
-    run = documentation_in(parse(language, split(code)))
-    convention = convention_of(language)
+    run = first_documentation(parse(language, split(code)))
+    convention = documentation_convention(language)
     if run is None or convention is None:
         wanted = convention.name if convention is not None else "documentation"
         raise Mistake(f"There is no documentation in it: {wanted} is wanted.")
@@ -152,7 +154,7 @@ def _spot(tree: SyntaxTree, definition: Definition, first: int) -> tuple[int, in
     It is not put above line ``first``, where a decorator may stand. None: a body that begins on
     the line of its head has no place for it.
     """
-    convention = convention_of(tree.language)
+    convention = documentation_convention(tree.language)
     if convention is None or not convention.inside:
         end = max(first, definition.start.line)
         start = documentation_start(tree, end)
@@ -160,6 +162,6 @@ def _spot(tree: SyntaxTree, definition: Definition, first: int) -> tuple[int, in
         body = definition.body_start
         if body is None or body.line == definition.signature_end.line:
             return None
-        runs = documentation(tree, body.line, body.line + 1)
+        runs = documentation_runs(tree, body.line, body.line + 1)
         start, end = runs[0] if runs else (body.line, body.line)
     return start, end, indentation(tree.lines[start : end + 1]).margin

@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from leanwide.context.surroundings import helpful, run_lines, surroundings
+from leanwide.context.surroundings import helpful_runs, run_lines, surroundings
 from leanwide.engine.base import CancelToken
 from leanwide.features.ask.ask import (
     CodeAnswer,
@@ -187,7 +187,7 @@ async def _question_text(
             f"at most {most:,} tokens fit, and all are needed. Select less."
         )
     room -= tokens
-    runs = await asyncio.to_thread(helpful, passage, assignment.found.tree)
+    runs = await asyncio.to_thread(helpful_runs, passage, assignment.found.tree)
     await count.learn((*run_lines(view, runs), *assignment.example))
     example = _beginning(assignment.example, int(room * _EXAMPLE_SHARE), count)
     around = surroundings(view, runs, room - count(example), count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leanwide.context.prose import is_prose
-from leanwide.context.surroundings import helpful, run_lines
+from leanwide.context.surroundings import helpful_runs, run_lines
 from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.change import FileEdit, Refusal, check_syntax
 from leanwide.features.edit.prose_guard import check_prose, check_unparsed
@@ -42,7 +42,7 @@ def fitted(found: ResolvedSelection, code: str) -> list[str]:
     view, passage = found.view, found.passage
     own = indentation(view.lines[passage.first : passage.last])
     wanted = Indentation(own.margin, own.unit or indentation(view.lines).unit)
-    shown = {line.strip() for line in run_lines(view, helpful(passage, found.tree))}
+    shown = {line.strip() for line in run_lines(view, helpful_runs(passage, found.tree))}
     return indented(
         without_head(code, shown - {view.lines[passage.first].strip()}), wanted, found.language
     )
