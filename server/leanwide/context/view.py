@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Final
 
 from attrs import evolve, frozen
@@ -27,8 +28,8 @@ def split_lines(text: str) -> list[str]:
 
 
 @frozen(kw_only=True)
-class View:
-    """A document at one moment. Lines and columns count from 0, columns in code points."""
+class Snapshot:
+    """A document at one moment."""
 
     uri: str
     path: str
@@ -37,42 +38,53 @@ class View:
     version: int
     lines: tuple[str, ...]
     """With their line endings: LF, CRLF or CR."""
+
+    @property
+    def newline(self) -> str:
+        """The line ending of the first line; LF where there is none."""
+        first = self.lines[0] if self.lines else ""
+        return first[len(first.rstrip("\r\n")) :] or "\n"
+
+
+@frozen(kw_only=True)
+class View(Snapshot):
+    """A snapshot with a cursor. Lines and columns count from 0, columns in code points."""
+
     line: int
     column: int
     deleting: bool = False
     """Whether the newest change only removed text."""
 
-    @property
+    @cached_property
     def current_line(self) -> str:
         """The cursor's line without its ending."""
         return self.lines[self.line].rstrip("\r\n") if self.line < len(self.lines) else ""
 
-    @property
+    @cached_property
     def line_before(self) -> str:
         """The text left of the cursor on its line."""
         return self.current_line[: self.column]
 
-    @property
+    @cached_property
     def line_after(self) -> str:
         """The text right of the cursor on its line."""
         return self.current_line[self.column :]
 
-    @property
+    @cached_property
     def line_ending(self) -> str:
-        """The line ending of the cursor's line; "" on the last line, if it has none."""
+        """The ending of the cursor's line; "" on the last line, which has none."""
         line = self.lines[self.line] if self.line < len(self.lines) else ""
         return line[len(line.rstrip("\r\n")) :]
 
-    @property
+    @cached_property
+    def lines_below(self) -> int:
+        """The number of lines after the cursor's, which has no entry while it is last and empty."""
+        return max(0, len(self.lines) - self.line - 1)
+
+    @cached_property
     def has_text_after(self) -> bool:
         """Whether characters other than closing ones are right of the cursor."""
         return not set(self.line_after) <= CLOSERS
-
-    @property
-    def newline(self) -> str:
-        """The document's line ending, by its first line; LF where there is none."""
-        first = self.lines[0] if self.lines else ""
-        return first[len(first.rstrip("\r\n")) :] or "\n"
 
     def with_replaced(self, start: int, end: int, text: str) -> View:
         """Return the document with ``text`` from column ``start`` to ``end`` of the cursor's line.
@@ -118,16 +130,11 @@ def text_between(then: View, now: View) -> str | None:
     """
     if then.uri != now.uri or not 0 <= now.line - then.line <= _MAX_TYPED_LINES:
         return None
-    if _lines_below(now) != _lines_below(then):
+    if now.lines_below != then.lines_below:
         return None
     text = "".join(now.lines[then.line : now.line]) + now.line_before
     before = then.line_before
     return with_lf(text[len(before) :]) if text.startswith(before) else None
-
-
-def _lines_below(view: View) -> int:
-    """Return the number of lines below the cursor's; an empty last line is not in ``lines``."""
-    return max(0, len(view.lines) - view.line - 1)
 
 
 def same_around(then: View, now: View) -> bool:
