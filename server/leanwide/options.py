@@ -21,9 +21,9 @@ import cattrs
 from attrs import field, frozen
 from attrs.validators import ge, le
 
-from leanwide.files.patterns import LONGEST, MOST_PATTERNS, encoded
+from leanwide.files.patterns import MAX_PATTERN_BYTES, MAX_PATTERNS, encoded
 from leanwide.files.reader import ANYWHERE, UnreadableFile, read_file
-from leanwide.files.shown import few, shown, shown_value
+from leanwide.files.shown import first_few, shown, shown_value
 from leanwide.models.limits import ExpertWidth
 from leanwide.models.residency import ResidencySetting, WeightSizes
 from leanwide.modes.profile import Mode, Profile
@@ -163,12 +163,10 @@ class CompletionOptions:
 
 def _bounded(_: Any, __: Any, patterns: tuple[str, ...]) -> None:
     """Refuse more patterns than may decide about a path."""
-    if len(patterns) > MOST_PATTERNS:
-        raise ValueError(
-            f"these are {len(patterns):,} patterns, and {MOST_PATTERNS:,} may be given"
-        )
-    if any(len(encoded(pattern)) > LONGEST for pattern in patterns):
-        raise ValueError(f"one of the patterns has more than {LONGEST:,} bytes")
+    if len(patterns) > MAX_PATTERNS:
+        raise ValueError(f"these are {len(patterns):,} patterns, and {MAX_PATTERNS:,} may be given")
+    if any(len(encoded(pattern)) > MAX_PATTERN_BYTES for pattern in patterns):
+        raise ValueError(f"one of the patterns has more than {MAX_PATTERN_BYTES:,} bytes")
 
 
 @frozen(kw_only=True)
@@ -245,7 +243,7 @@ def read_layer(path: Path, within: Path = ANYWHERE) -> tuple[Layer, tuple[str, .
     if data is None:
         return Layer(str(path), {}), ()
     if isinstance(data, UnreadableFile):
-        return _ignored(path, f"it {data.why}")
+        return _ignored(path, f"it {data.reason}")
     try:
         text = data.decode("utf-8")
         if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
@@ -267,7 +265,7 @@ def restrict_workspace(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
     refused = sorted(set(layer.values) - set(allowed))
     if not refused:
         return layer, ()
-    names = few(refused)
+    names = first_few(refused)
     may = " and ".join((", ".join(WORKSPACE_SECTIONS[:-1]), WORKSPACE_SECTIONS[-1]))
     return (
         Layer(layer.source, allowed),
@@ -283,7 +281,7 @@ def restrict_further_folder(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
     files = {key: value for key, value in layer.values.items() if key in FOLDER_SECTIONS}
     if len(files) == len(layer.values):
         return layer, ()
-    names = few(sorted(set(layer.values) - set(files)))
+    names = first_few(sorted(set(layer.values) - set(files)))
     may = " and ".join(FOLDER_SECTIONS)
     return (
         Layer(layer.source, files),

@@ -8,7 +8,7 @@ from typing import Final
 
 from leanwide.context.view import View
 from leanwide.features.document_names import DocumentNames
-from leanwide.files.exclusions import why_text
+from leanwide.files.exclusions import text_exclusion_reason
 
 _MANY_LINES: Final = 20_000
 """Lines that are looked through in a thread: in fewer, that takes less than 3 ms."""
@@ -21,5 +21,5 @@ async def exclusion_reason(view: View, names: DocumentNames) -> str | None:
         return judged.reason
     name = PurePath(view.path).name
     if len(view.lines) < _MANY_LINES:
-        return why_text(name, view.lines)
-    return await asyncio.to_thread(why_text, name, view.lines)
+        return text_exclusion_reason(name, view.lines)
+    return await asyncio.to_thread(text_exclusion_reason, name, view.lines)

@@ -112,7 +112,7 @@ class Builder:
         A path through a link changes the file that the link leads to, and also the entry of the
         path itself.
         """
-        own_path = area.inner(change.path)
+        own_path = area.resolve_folder(change.path)
         for path in dict.fromkeys((own_path, _real_path_or_same(own_path))):
             if (key := area.key(path)) is not None:
                 gone = change.gone and path == own_path

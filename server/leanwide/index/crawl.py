@@ -11,7 +11,7 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.files.area import WorkspaceFolders, real_path
-from leanwide.files.exclusions import LARGEST
+from leanwide.files.exclusions import MAX_FILE_SIZE
 from leanwide.index.snapshot import distance
 from leanwide.index.symbols import indexed_language
 
@@ -119,7 +119,7 @@ def _indexable_entry(area: WorkspaceFolders, entry: os.DirEntry[str]) -> Crawled
 def _indexable(
     area: WorkspaceFolders, path: str, key: str, status: os.stat_result
 ) -> CrawledFile | None:
-    fits = S_ISREG(status.st_mode) and 0 < status.st_size <= LARGEST
-    if not fits or not _SURROGATES.isdisjoint(key) or not area.draws_in(path):
+    fits = S_ISREG(status.st_mode) and 0 < status.st_size <= MAX_FILE_SIZE
+    if not fits or not _SURROGATES.isdisjoint(key) or not area.allows_as_context(path):
         return None
     return CrawledFile(key, status.st_mtime_ns, status.st_size)

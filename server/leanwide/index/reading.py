@@ -10,7 +10,7 @@ from attrs import evolve
 
 from leanwide.context.view import split_lines
 from leanwide.files.area import WorkspaceFolders, real_path
-from leanwide.files.exclusions import LARGEST
+from leanwide.files.exclusions import MAX_FILE_SIZE
 from leanwide.files.plain import read_plain
 from leanwide.index.crawl import CrawledFile
 from leanwide.index.symbols import FileEntry, family, indexed_language, read_symbols
@@ -25,7 +25,7 @@ def read_lines(file: Path) -> list[str] | None:
     A link in its place is not followed: its target was not checked for exclusions.
     """
     try:
-        data = read_plain(file, LARGEST) if real_path(str(file)) == str(file) else b"\0"
+        data = read_plain(file, MAX_FILE_SIZE) if real_path(str(file)) == str(file) else b"\0"
     except OSError:
         return None
     if b"\0" in data:

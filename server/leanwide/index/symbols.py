@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from leanwide.context.view import with_lf
-from leanwide.files.exclusions import why_text
+from leanwide.files.exclusions import text_exclusion_reason
 from leanwide.syntax import (
     Definition,
     Language,
@@ -102,7 +102,7 @@ def family(name: str) -> str:
 
 def read_symbols(language: Language, lines: Sequence[str]) -> tuple[Symbol, ...] | None:
     """Return the definitions in a text; None where its content is excluded."""
-    if why_text("", lines) is not None:
+    if text_exclusion_reason("", lines) is not None:
         return None
     return tuple(islice(_symbols(parse(language, lines)), _MAX_SYMBOLS))
 

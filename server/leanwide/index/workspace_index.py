@@ -102,7 +102,7 @@ class WorkspaceIndex:
         area, entry = self._area, self._snapshot.files.get(key)
         if entry is None or entry.left_out or (file := area.file(key)) is None:
             return False
-        return area.draws_in(str(file))
+        return area.allows_as_context(str(file))
 
     def definitions(self, names: Sequence[str], near: str) -> tuple[Snippet, ...]:
         """Return definitions of ``names`` for the file with the key ``near``, folded.

@@ -15,7 +15,7 @@ from leanwide.context.view import View
 from leanwide.engine.base import EngineState, EngineStatus, PrefillProgress
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.files.reader import UnreadableFile
-from leanwide.files.shown import about_unread
+from leanwide.files.shown import unread_notice
 from leanwide.lsp.convert import camel_case, position_of, status_params
 from leanwide.lsp.progress import ProgressBar
 
@@ -125,11 +125,11 @@ class Feedback:
         """Tell of ignore files that do not count: of all that were met in a moment, and once."""
         if not self._unread:
             asyncio.get_running_loop().call_later(_GATHERED_S, self._tell_unread)
-        self._unread.setdefault(unread.path, unread.why)
+        self._unread.setdefault(unread.path, unread.reason)
 
     def _tell_unread(self) -> None:
         unread = [UnreadableFile(path, why) for path, why in self._unread.items()]
-        self.tell_once(about_unread(unread), types.MessageType.Warning)
+        self.tell_once(unread_notice(unread), types.MessageType.Warning)
 
     async def follow_index(self, elsewhere: WorkspaceContext) -> None:
         """Show that the workspace is indexed, where that lasts; in one bar, until it is done."""

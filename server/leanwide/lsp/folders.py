@@ -14,7 +14,7 @@ from leanwide.features.document_names import DocumentNames
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.files.area import Folder, WorkspaceFolders, new_prefix, real_path
 from leanwide.files.exclusions import Exclusions
-from leanwide.files.ignored import IgnoreFiles, Refuse
+from leanwide.files.ignored import IgnoreFiles, ReportUnread
 from leanwide.files.reader import UnreadableFile
 from leanwide.options import (
     WORKSPACE_FILE,
@@ -44,7 +44,7 @@ class _Opened:
 class Folders:
     """The folders of one session. Used by the asyncio loop only."""
 
-    refuse: Refuse = field(default=lambda _: None)
+    refuse: ReportUnread = field(default=lambda _: None)
     """Takes note of ignore files that do not count, on the loop."""
     elsewhere: WorkspaceContext = field(factory=WorkspaceContext)
     names: DocumentNames = field(factory=DocumentNames)
@@ -92,7 +92,7 @@ class Folders:
         """Read each folder's own settings anew, because one was changed."""
         self._opened = await asyncio.to_thread(_with_settings, self._opened)
 
-    def _from_thread(self) -> Refuse:
+    def _from_thread(self) -> ReportUnread:
         """Pass what a thread refuses to the loop, which may have ended by then."""
         loop = asyncio.get_running_loop()
 
@@ -138,7 +138,9 @@ class Folders:
         return WorkspaceFolders(outside=Exclusions("", parse(*below, above)[0].files.exclude))
 
 
-def _open(paths: Sequence[str], opened: tuple[_Opened, ...], refuse: Refuse) -> tuple[_Opened, ...]:
+def _open(
+    paths: Sequence[str], opened: tuple[_Opened, ...], refuse: ReportUnread
+) -> tuple[_Opened, ...]:
     """Look at folders, each once, under however many names; what was open stays as it is."""
     known = {one.path: one for one in opened}
     names: dict[Path, list[str]] = {}
@@ -152,7 +154,7 @@ def _open(paths: Sequence[str], opened: tuple[_Opened, ...], refuse: Refuse) -> 
     )
 
 
-def _new(real: Path, named: Sequence[str], refuse: Refuse) -> _Opened:
+def _new(real: Path, named: Sequence[str], refuse: ReportUnread) -> _Opened:
     layer, problems = read_layer(real / WORKSPACE_FILE, real)
     return _Opened(
         path=real,

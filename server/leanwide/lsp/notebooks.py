@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.workspace import TextDocument
 
 from leanwide.context.view import View
-from leanwide.files.exclusions import LARGEST
+from leanwide.files.exclusions import MAX_FILE_SIZE
 from leanwide.lsp.documents import DocumentWorkspace, OpenDocument
 
 SYNC: Final = types.NotebookDocumentSyncOptions(
@@ -52,7 +52,7 @@ def joined(workspace: DocumentWorkspace, view: View) -> View:
             part = below
         else:
             part += _ended(cell.lines)
-    if sum(map(len, (*above, *below))) > LARGEST:
+    if sum(map(len, (*above, *below))) > MAX_FILE_SIZE:
         return view
     own = _ended(view.lines) if below else view.lines
     return evolve(

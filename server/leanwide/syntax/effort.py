@@ -104,7 +104,6 @@ def parse_bytes(
     tried = old is None and part > _SHORT_BYTES
     if tried and parse_bytes(language, source[:part] + _BREAK, None) is None:
         return None
-
     buffer = _spare.pop() if _spare else bytearray()
     reading = _Reading(source, effort_for(len(source)), buffer)
     try:

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.files.area import Folder, WorkspaceFolders
-from leanwide.files.exclusions import Exclusions, why_text
+from leanwide.files.exclusions import Exclusions, text_exclusion_reason
 from leanwide.files.ignored import IgnoreFiles
 from leanwide.index.crawl import CrawledFile, crawl
 from leanwide.index.reading import read_lines
@@ -107,6 +107,6 @@ def _source(area: WorkspaceFolders, found: CrawledFile) -> SourceFile | None:
     if (path := area.file(found.key)) is None:
         return None
     language, lines = language_for("", path.name), read_lines(path)
-    if language is None or not lines or why_text(path.name, lines) is not None:
+    if language is None or not lines or text_exclusion_reason(path.name, lines) is not None:
         return None
     return SourceFile(str(path), path.as_uri(), parse(language, lines))

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from leanwide.engine.base import EngineError
-from leanwide.files.plain import drop_unusable, read_plain
+from leanwide.files.plain import delete_unusable, read_plain
 from leanwide.tuning.deciding import PairedSample
 from leanwide.tuning.figures import samples
 from leanwide.tuning.trial import RequestOutcome, TrialOutcome, TrialSetting
@@ -30,7 +30,7 @@ class Results:
         """Read what the file holds; a damaged line, such as a half-written last one, is none."""
         self._file = file
         self._known: dict[tuple[str, TrialSetting], TrialOutcome] = {}
-        drop_unusable(file, _LARGEST)
+        delete_unusable(file, _LARGEST)
         with contextlib.suppress(OSError):
             for line in read_plain(file, _LARGEST).splitlines():
                 with contextlib.suppress(ValueError, RecursionError, msgspec.MsgspecError):
@@ -86,7 +86,7 @@ def alone(file: Path) -> Iterator[None]:
         EngineError: Somebody measures already.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    drop_unusable(file, _LOCK_BYTES)
+    delete_unusable(file, _LOCK_BYTES)
     with file.open("a+") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)  # gone with the process, however

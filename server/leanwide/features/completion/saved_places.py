@@ -135,7 +135,7 @@ async def _may_be_shown(path: str, others: Iterable[str], names: DocumentNames) 
 
 def _drawn_in(keys: Iterable[str], area: WorkspaceFolders) -> bool:
     files = map(area.file, keys)
-    return all(file is not None and area.draws_in(str(file)) for file in files)
+    return all(file is not None and area.allows_as_context(str(file)) for file in files)
 
 
 def _name(uri: str) -> str:

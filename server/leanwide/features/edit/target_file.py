@@ -14,7 +14,7 @@ from leanwide.features.document_names import judge
 from leanwide.features.edit.target_location import NamingConvention, choose_home
 from leanwide.files.area import WorkspaceFolders
 from leanwide.files.credentials import has_credential
-from leanwide.files.exclusions import why_text
+from leanwide.files.exclusions import text_exclusion_reason
 from leanwide.files.plain import read_plain
 from leanwide.files.shown import shown
 
@@ -56,7 +56,7 @@ async def find_home_file(
     lines = view.lines if view is not None else await asyncio.to_thread(_read, path)
     if exists and lines is None:
         return f"{shown(name)} cannot be read: a test cannot be added to it."
-    if lines and (reason := await asyncio.to_thread(why_text, path.name, lines)):
+    if lines and (reason := await asyncio.to_thread(text_exclusion_reason, path.name, lines)):
         return f"{reason}."
     example = await asyncio.to_thread(_harmless, lines)
     if not exists and home.example is not None:
@@ -82,7 +82,7 @@ def _example(path: Path, area: WorkspaceFolders) -> tuple[str, ...] | None:
     if judged.reason or area.may_hold_secrets(str(path)) or area.may_hold_secrets(judged.place):
         return None
     lines = _read(path)
-    return None if lines is None or why_text(path.name, lines) else _harmless(lines)
+    return None if lines is None or text_exclusion_reason(path.name, lines) else _harmless(lines)
 
 
 def _harmless(lines: tuple[str, ...] | None) -> tuple[str, ...] | None:
