@@ -110,11 +110,11 @@ def test_a_submodule_and_a_nested_repository_have_rules_of_their_own(tmp_path: P
     git(root, "init", "-q", "nested")
     write(root, {".gitignore": "b.py\n", ".leanwideignore": "d.py\n"})
     write(root, {".git/modules/sub/info/exclude": "c.py\n", "nested/.gitignore": "c.py\n"})
-    for folder in ("sub", "nested"):
-        write(root / folder, {"b.py": "", "c.py": ""})
-        expected = ignored_by_git(root / folder, [b"b.py", b"c.py"])
-        assert ignored_by_us(root / folder, [b"b.py", b"c.py"]) >= expected == {b"c.py"}
-        whole = [f"{folder}/{name}.py".encode() for name in "bcd"]
+    for inner in ("sub", "nested"):
+        write(root / inner, {"b.py": "", "c.py": ""})
+        expected = ignored_by_git(root / inner, [b"b.py", b"c.py"])
+        assert ignored_by_us(root / inner, [b"b.py", b"c.py"]) >= expected == {b"c.py"}
+        whole = [f"{inner}/{name}.py".encode() for name in "bcd"]
         assert ignored_by_us(root, whole) == set(whole[1:])
 
 

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from leanwide.syntax import split
 
-CLOSERS: Final = frozenset(")]}>\"'`;,: \t")
+_CLOSERS: Final = frozenset(")]}>\"'`;,: \t")
 """Characters that an editor inserts by itself or that end a line: no reason for a short answer."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -66,7 +66,7 @@ class View:
     @property
     def has_text_after(self) -> bool:
         """Whether characters other than closing ones are right of the cursor."""
-        return not set(self.line_after) <= CLOSERS
+        return not set(self.line_after) <= _CLOSERS
 
     @property
     def newline(self) -> str:

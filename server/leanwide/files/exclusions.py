@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fnmatch import translate
 from functools import cached_property
-from itertools import islice
 from pathlib import PurePath
 from typing import Final
 
@@ -131,7 +130,7 @@ def text_exclusion_reason(name: str, lines: Sequence[str]) -> str | None:
         fault = "is binary"
     if fault is None and has_private_key(lines):
         fault = "holds a private key: it never enters a prompt"
-    if fault is None and _says_generated(islice(lines, _HEADER_LINES)):
+    if fault is None and any(_MARKER.match(line[:500]) for line in lines[:_HEADER_LINES]):
         fault = "is generated, as it says in its first lines"
     return None if fault is None else f"{shown(name)} {fault}"
 
@@ -157,7 +156,3 @@ def _lengths(lines: Sequence[str]) -> tuple[int, int]:
         return 0, len(lines)
     lengths = list(map(len, lines))
     return max(lengths, default=0), sum(lengths)
-
-
-def _says_generated(header: Iterable[str]) -> bool:
-    return any(_MARKER.match(line[:500]) for line in header)

@@ -18,8 +18,8 @@ from leanwide.files.repository import (
     user_settings,
 )
 
-OWN_IGNORE_FILE: Final = ".leanwideignore"
-IGNORE_FILES: Final = (OWN_IGNORE_FILE, ".gitignore")
+_OWN_IGNORE_FILE: Final = ".leanwideignore"
+IGNORE_FILES: Final = (_OWN_IGNORE_FILE, ".gitignore")
 """In each folder; the first one takes precedence."""
 _MAX_BYTES: Final = 256 * 1024
 """Bytes of one ignore file."""
@@ -113,7 +113,7 @@ class IgnoreFiles:
         """Return the rules where a repository begins: of the outer ones only our own count."""
         user = self._user = self._user or user_settings()
         ignore_case = (repository.settings if repository is not None else user).ignore_case
-        own = tuple(rules for rules in outer if rules.source == OWN_IGNORE_FILE)
+        own = tuple(rules for rules in outer if rules.source == _OWN_IGNORE_FILE)
         known = _Folder("", own, bool(ignore_case))
         if (named := excludes_file(repository, user)) is not None:
             known = self._with(known, named[0], folder, named[1])

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from leanwide.files.reader import UnreadableFile
 
-MAX_SHOWN: Final = 200
+_MAX_SHOWN: Final = 200
 """Characters shown of one name."""
 _MAX_LISTED: Final = 5
 """Names that are listed; the others are counted."""
@@ -17,7 +17,7 @@ _ESCAPED: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 glyph."""
 
 
-def shown(name: object, most: int = MAX_SHOWN) -> str:
+def shown(name: object, most: int = _MAX_SHOWN) -> str:
     """Return a name for a message: invisible characters are escaped, long names are cut."""
     text = str(name)
     cut = text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
