@@ -271,7 +271,7 @@ def read_layer(path: Path, within: Path = ANYWHERE) -> tuple[Layer, tuple[str, .
     if data is None:
         return Layer(str(path), {}), ()
     if isinstance(data, UnreadableFile):
-        return _ignored(path, f"it {data.why}")
+        return _ignored(path, f"it {data.reason}")
     try:
         text = data.decode("utf-8")
         if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):

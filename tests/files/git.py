@@ -1,4 +1,4 @@
-"""Git itself, asked what it ignores; its settings are a test's own."""
+"""Runs git itself, with settings of the test's own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 
 def use_home(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    """Let git, and whoever reads its settings, take a folder for the user's home."""
+    """Let git, and readers of its settings, use ``home`` as the user's home folder."""
     for name in tuple(os.environ):
         if name.startswith("GIT_"):
             monkeypatch.delenv(name)
@@ -28,7 +28,7 @@ def git(folder: Path, *words: str) -> None:
 
 
 def ignored_by_git(folder: Path, paths: Iterable[bytes]) -> set[bytes]:
-    """Those of the paths, relative to a folder, that git ignores; of folders it sees by itself."""
+    """Return those of the paths, relative to a folder, that git ignores."""
     command = ["git", "check-ignore", "--no-index", "--stdin", "-z"]
     named = {path.rstrip(b"/"): path for path in paths}
     asked = b"".join(path + b"\0" for path in named)

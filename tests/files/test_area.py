@@ -1,4 +1,4 @@
-"""Folders of a workspace: what a file is called, and who decides about it."""
+"""The folders of a workspace: the keys of files, and which exclusions apply to them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ PATHS = st.lists(
 
 
 @given(opened=PATHS, closed=st.sets(st.integers(0, 5)), files=PATHS)
-def test_a_key_means_one_file_however_folders_come_and_go(opened, closed, files):
+def test_a_key_means_one_file_whatever_folders_are_opened_and_closed(
+    opened: list[Path], closed: set[int], files: list[Path]
+):
     prefixes: dict[Path, str] = {}
     for path in opened:
         if path not in prefixes:
             prefixes[path] = new_prefix(path, prefixes)
     folders = [Folder(path=path, prefix=prefix) for path, prefix in prefixes.items()]
     whole = WorkspaceFolders(folders=tuple(folders))
-    left = WorkspaceFolders(folders=tuple(one for n, one in enumerate(folders) if n not in closed))
+    left = WorkspaceFolders(folders=tuple(f for n, f in enumerate(folders) if n not in closed))
     meant: dict[str, str] = {}
     for file in {path / "x.py" for path in (*files, *opened)}:
         for area in (whole, left):
@@ -52,18 +54,18 @@ def test_a_key_means_one_file_however_folders_come_and_go(opened, closed, files)
         ("/work/apple.py", None),
     ],
 )
-def test_a_file_is_called_as_seen_from_the_first_folder(path: str, key: str | None):
+def test_a_key_is_the_path_relative_to_the_first_folder(path: str, key: str | None):
     prefixes: dict[Path, str] = {}
     for name in ("/work/app", "/work/app/inner", "/work/lib", "/other/lib"):
         prefixes[Path(name)] = new_prefix(Path(name), prefixes)
     folders = [
-        Folder(path=one, prefix=prefix, names=("/link",) * (str(one) == "/work/lib"))
-        for one, prefix in prefixes.items()
+        Folder(path=folder, prefix=prefix, names=("/link",) * (str(folder) == "/work/lib"))
+        for folder, prefix in prefixes.items()
     ]
     assert WorkspaceFolders(folders=tuple(folders)).key(path) == key
 
 
-def test_a_folder_s_patterns_count_in_it_and_the_first_s_outside_of_all():
+def test_a_folders_patterns_apply_in_it_and_those_for_outside_in_no_folder():
     first, second = Exclusions("/a", ("one.py",)), Exclusions("/b", ("two.py",))
     area = WorkspaceFolders(
         folders=(
@@ -73,7 +75,8 @@ def test_a_folder_s_patterns_count_in_it_and_the_first_s_outside_of_all():
         outside=first,
     )
     found = ("/a/one.py", "/a/two.py", "/b/one.py", "/b/two.py", "/c/one.py")
-    assert {path for path in found if area.why(path)} == {"/a/one.py", "/b/two.py", "/c/one.py"}
+    excluded = {path for path in found if area.exclusion_reason(path)}
+    assert excluded == {"/a/one.py", "/b/two.py", "/c/one.py"}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,7 @@ def test_a_folder_s_patterns_count_in_it_and_the_first_s_outside_of_all():
         "untitled:.env",
     ],
 )
-def test_a_document_that_is_no_file_is_judged_by_the_path_in_its_uri(tmp_path: Path, path: str):
+def test_a_document_without_a_file_is_judged_by_the_path_in_its_uri(tmp_path: Path, path: str):
     write(tmp_path, {".gitignore": "gen/\n"})
     judged = judge(WorkspaceFolders(folders=(folder_of(tmp_path),)), path.format(tmp_path))
     assert judged.reason is not None

@@ -1,4 +1,4 @@
-"""What is ignored is what git ignores."""
+"""Ignored paths are exactly those that git ignores."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 def paths_in(root: Path) -> Iterator[bytes]:
-    """All files and folders, folders with a slash at the end, but what git keeps for itself."""
+    """Yield all files and folders, folders with a slash at the end, without git's own."""
     for folder, inner, files in os.walk(os.fsencode(root)):
         inner[:] = [name for name in inner if name != b".git"]
-        for name in (*(one + b"/" for one in inner), *files):
+        for name in (*(name + b"/" for name in inner), *files):
             if name != b".git":
                 whole = folder + b"/" + name
                 yield whole.removeprefix(os.fsencode(root) + b"/")
@@ -68,16 +68,16 @@ IGNORING = st.dictionaries(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(files=st.sets(PATHS, min_size=1, max_size=12), ignoring=IGNORING, exclude=LINES)
-def test_any_tree_with_any_patterns_is_ignored_as_git_ignores_it(
+def test_any_patterns_ignore_the_paths_that_git_ignores(
     tmp_path: Path, files: set[str], ignoring: dict[str, str], exclude: str
 ):
     root = tmp_path / "root"
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
     git(root, "init", "-q")
-    for path in sorted(files):
+    for file in sorted(files):
         try:
-            write(root, {path: ""})
+            write(root, {file: ""})
         except OSError:  # it is a folder, or below a file
             continue
     for folder, text in ignoring.items():
@@ -99,7 +99,7 @@ def test_a_worktree_follows_the_exclude_file_of_its_repository(tmp_path: Path):
     assert assert_same(tree) == {b"scratch.py", b"in/scratch.py"}
 
 
-def test_a_submodule_and_a_repository_inside_have_rules_of_their_own(tmp_path: Path):
+def test_a_submodule_and_a_nested_repository_have_rules_of_their_own(tmp_path: Path):
     other, root = tmp_path / "other", tmp_path / "root"
     for folder in (other, root):
         write(folder, {"a.py": ""})
@@ -110,11 +110,11 @@ def test_a_submodule_and_a_repository_inside_have_rules_of_their_own(tmp_path: P
     git(root, "init", "-q", "nested")
     write(root, {".gitignore": "b.py\n", ".leanwideignore": "d.py\n"})
     write(root, {".git/modules/sub/info/exclude": "c.py\n", "nested/.gitignore": "c.py\n"})
-    for folder in ("sub", "nested"):
-        write(root / folder, {"b.py": "", "c.py": ""})
-        expected = ignored_by_git(root / folder, [b"b.py", b"c.py"])
-        assert ignored_by_us(root / folder, [b"b.py", b"c.py"]) >= expected == {b"c.py"}
-        whole = [f"{folder}/{name}.py".encode() for name in "bcd"]
+    for inner in ("sub", "nested"):
+        write(root / inner, {"b.py": "", "c.py": ""})
+        expected = ignored_by_git(root / inner, [b"b.py", b"c.py"])
+        assert ignored_by_us(root / inner, [b"b.py", b"c.py"]) >= expected == {b"c.py"}
+        whole = [f"{inner}/{name}.py".encode() for name in "bcd"]
         assert ignored_by_us(root, whole) == set(whole[1:])
 
 
@@ -149,7 +149,7 @@ def test_a_folder_that_only_looks_like_a_repository_hides_no_rules(tmp_path: Pat
         {".gitconfig": "[core]\nexcludesfile = own-rules\n"},
     ],
 )
-def test_the_users_own_ignore_file_counts(tmp_path: Path, home: Path, files: dict[str, str]):
+def test_the_users_own_ignore_file_applies(tmp_path: Path, home: Path, files: dict[str, str]):
     git(tmp_path, "init", "-q")
     write(home, files)
     write(tmp_path, {"a.log": "", "b.py": "", "own-rules": "*.log\n", "c/.gitignore": "!d.log\n"})
@@ -157,7 +157,7 @@ def test_the_users_own_ignore_file_counts(tmp_path: Path, home: Path, files: dic
     assert_same(tmp_path)
 
 
-def test_the_rules_of_the_repository_go_before_the_users(tmp_path: Path, home: Path):
+def test_the_rules_of_the_repository_take_precedence_over_the_users(tmp_path: Path, home: Path):
     git(tmp_path, "init", "-q")
     write(home, {".config/git/ignore": "*.log\n"})
     write(
@@ -166,7 +166,7 @@ def test_the_rules_of_the_repository_go_before_the_users(tmp_path: Path, home: P
     assert assert_same(tmp_path) == {b"b.py"}
 
 
-def test_a_repository_may_name_an_ignore_file_of_its_own(tmp_path: Path):
+def test_a_repositorys_settings_may_name_an_ignore_file_in_it(tmp_path: Path):
     git(tmp_path, "init", "-q")
     git(tmp_path, "config", "core.excludesFile", "config/rules")
     write(tmp_path, {"config/rules": "a.py\n", "a.py": "", "b.py": ""})
@@ -174,7 +174,7 @@ def test_a_repository_may_name_an_ignore_file_of_its_own(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["{outside}", "../outside", "link"])
-def test_a_repository_names_no_file_outside_of_it(tmp_path: Path, name: str):
+def test_a_repositorys_settings_may_name_no_file_outside_it(tmp_path: Path, name: str):
     root, outside = tmp_path / "root", tmp_path / "outside"
     outside.write_text("a.py\n")
     write(root, {"a.py": ""})
@@ -184,7 +184,7 @@ def test_a_repository_names_no_file_outside_of_it(tmp_path: Path, name: str):
     assert ignored_by_us(root, [b"a.py"]) == set()
 
 
-def test_letters_of_both_cases_are_one_where_git_says_so(tmp_path: Path):
+def test_case_is_ignored_where_git_ignores_it(tmp_path: Path):
     git(tmp_path, "init", "-q")
     git(tmp_path, "config", "core.ignoreCase", "true")
     write(
@@ -194,7 +194,7 @@ def test_letters_of_both_cases_are_one_where_git_says_so(tmp_path: Path):
     assert assert_same(tmp_path) == {b"build/", b"build/a", b"b.log", b"Y.py"}
 
 
-def test_names_that_are_no_text_are_matched_byte_by_byte(tmp_path: Path):
+def test_names_that_are_not_utf8_are_matched_byte_by_byte(tmp_path: Path):
     git(tmp_path, "init", "-q")
     for name in (b"\xff.py", b"\xff\xfe.py", b"a.py"):
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).touch()

@@ -1,6 +1,6 @@
-"""What is a private key or a credential by what it says.
+"""Which texts hold a private key or a credential.
 
-Every token is put together here, so that no scanner takes this file for a leak.
+Every token is assembled here, so that no scanner takes this file for a leak.
 """
 
 from __future__ import annotations
@@ -87,18 +87,18 @@ skip_live_tests = True
 
 @pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS)
 @pytest.mark.parametrize("frame", ["{}", "x = 1\nvalue = '{}'\n", 'f("{}")\n', "{}\n"])
-def test_what_a_scanner_calls_a_credential_is_seen(token: str, frame: str):
+def test_a_credential_that_a_scanner_finds_is_found(token: str, frame: str):
     assert has_credential(frame.replace("{}", token))
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_what_only_speaks_of_credentials_is_harmless(text: str):
+def test_text_that_only_mentions_credentials_is_harmless(text: str):
     assert not has_credential(text + "\n")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("before", ["", "# ", "KEY = '''", '  "key": "', "const key = `"], ids=repr)
-def test_a_private_key_is_seen(kind: str, before: str):
+def test_a_private_key_is_found(kind: str, before: str):
     header = f"-----BEGIN {kind}PRIVATE " + "KEY-----"
     lines = [f"{before}{header}\n", f"{LINE}\n"]
     assert has_private_key(["x = 1\n", *lines])
@@ -116,7 +116,7 @@ def test_a_private_key_is_seen(kind: str, before: str):
         TOKENS["age"] + "\n",
     ],
 )
-def test_keys_of_other_programs_are_seen(text: str):
+def test_keys_of_other_programs_are_found(text: str):
     assert has_private_key(text.splitlines(keepends=True))
     assert has_credential(text)
 
@@ -132,12 +132,12 @@ def test_keys_of_other_programs_are_seen(text: str):
         "",
     ],
 )
-def test_source_code_that_names_a_header_is_served(text: str):
+def test_source_code_that_mentions_a_header_is_harmless(text: str):
     assert not has_private_key(text.splitlines(keepends=True))
 
 
 @given(st.text(max_size=300), st.text(max_size=300), st.sampled_from(sorted(TOKENS)))
-def test_a_credential_is_seen_between_any_lines(before: str, after: str, name: str):
+def test_a_credential_is_found_between_any_lines(before: str, after: str, name: str):
     assert has_credential(f"{before}\n {TOKENS[name]} \n{after}")
 
 

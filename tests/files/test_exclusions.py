@@ -1,4 +1,4 @@
-"""What never enters a prompt."""
+"""Which files never enter a prompt."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ NONE = Exclusions("", ())
         "/home/me/app/service-account-prod.json",
     ],
 )
-def test_a_secret_is_known_by_its_name(path: str):
-    reason = NONE.why(path)
+def test_a_secret_is_excluded_by_its_name(path: str):
+    reason = NONE.reason(path)
     assert reason is not None
     assert "secret" in reason
 
@@ -56,33 +56,42 @@ def test_a_secret_is_known_by_its_name(path: str):
         "",
     ],
 )
-def test_ordinary_files_are_served(path: str):
-    assert NONE.why(path) is None
+def test_ordinary_files_are_not_excluded(path: str):
+    assert NONE.reason(path) is None
 
 
 @pytest.mark.parametrize(
     "path", ["/app/package-lock.json", "/app/Cargo.lock", "/app/jquery.min.js", "/app/api_pb2.py"]
 )
-def test_what_programs_write_is_known_by_its_name(path: str):
-    assert NONE.why(path) == f"{Path(path).name} is generated, by its name"
+def test_a_generated_file_is_excluded_by_its_name(path: str):
+    assert NONE.reason(path) == f"{Path(path).name} is generated, by its name"
 
 
 @pytest.mark.parametrize(
-    ("patterns", "path", "excluded"),
+    ("patterns", "path"),
     [
-        (("vendor/",), "/work/vendor/lib.py", True),
-        (("vendor/",), "/work/src/vendor.py", False),
-        (("*.gen.ts",), "/work/src/api.gen.ts", True),
-        (("/build/*", "!/build/keep.py"), "/work/build/keep.py", False),
-        (("/build/*",), "/work/src/build/x.py", False),
-        (("vendor/",), "/elsewhere/vendor/lib.py", True),
-        (("\\", "*.gen.ts"), "/work/src/api.gen.ts", True),
+        (("vendor/",), "/work/vendor/lib.py"),
+        (("*.gen.ts",), "/work/src/api.gen.ts"),
+        (("vendor/",), "/elsewhere/vendor/lib.py"),
+        (("\\", "*.gen.ts"), "/work/src/api.gen.ts"),
     ],
 )
-def test_the_users_patterns_count_from_the_workspace(patterns, path, excluded):
-    reason = Exclusions("/work", patterns).why(path)
-    assert (reason is not None) is excluded
-    assert reason is None or "files.exclude" in reason
+def test_the_users_patterns_exclude_files(patterns: tuple[str, ...], path: str):
+    reason = Exclusions("/work", patterns).reason(path)
+    assert reason is not None
+    assert "files.exclude" in reason
+
+
+@pytest.mark.parametrize(
+    ("patterns", "path"),
+    [
+        (("vendor/",), "/work/src/vendor.py"),
+        (("/build/*", "!/build/keep.py"), "/work/build/keep.py"),
+        (("/build/*",), "/work/src/build/x.py"),
+    ],
+)
+def test_the_users_patterns_are_relative_to_the_workspace(patterns: tuple[str, ...], path: str):
+    assert Exclusions("/work", patterns).reason(path) is None
 
 
 @pytest.mark.parametrize(
@@ -108,13 +117,13 @@ def test_the_users_patterns_count_from_the_workspace(patterns, path, excluded):
         ("x = 1\n" * 9_000 + "-----BEGIN RSA PRIVATE " + "KEY-----\nMIIE\n", "private key"),
     ],
 )
-def test_a_text_is_left_alone_by_what_it_is(text: str, reason: str | None):
+def test_a_text_is_excluded_by_its_content(text: str, reason: str | None):
     found = text_exclusion_reason("it", split_lines(text))
     assert found is None if reason is None else found is not None and reason in found
 
 
 GIT = {".git/HEAD": "ref: refs/heads/main\n", ".git/objects/info/packs": ""}
-"""What makes a folder a repository."""
+"""The files that make a folder a repository."""
 IGNORING = GIT | {
     ".git/info/exclude": "scratch.py\n",
     ".gitignore": "*.log.py\n/out\nbuild/\ncache/*\n!cache/keep.py\n# no comment.py\n\\!odd.py\n",
@@ -150,7 +159,7 @@ IGNORING = GIT | {
         ("any/where/scratch.py", ".git/info/exclude"),
     ],
 )
-def test_ignore_files_count_as_git_counts_them(tmp_path: Path, path: str, source: str):
+def test_ignore_files_apply_as_in_git(tmp_path: Path, path: str, source: str):
     write(tmp_path, IGNORING)
     tail = "/" * path.endswith("/")
     assert IgnoreFiles(tmp_path).source(str(tmp_path / path) + tail) == source
@@ -159,11 +168,13 @@ def test_ignore_files_count_as_git_counts_them(tmp_path: Path, path: str, source
 def test_the_reason_names_the_ignore_file(tmp_path: Path):
     write(tmp_path, {".gitignore": "gen/\n"})
     exclusions = Exclusions(str(tmp_path), (), IgnoreFiles(tmp_path))
-    assert exclusions.why(str(tmp_path / "gen" / "a.py")) == "a.py is ignored by .gitignore"
-    assert exclusions.why("/elsewhere/gen/a.py") is None
+    assert exclusions.reason(str(tmp_path / "gen" / "a.py")) == "a.py is ignored by .gitignore"
+    assert exclusions.reason("/elsewhere/gen/a.py") is None
 
 
 @pytest.mark.parametrize(("line", "source"), [("*.py", ".gitignore"), ("app/", "")])
-def test_rules_above_the_workspace_count_unless_they_leave_it_out(tmp_path, line, source):
+def test_rules_above_the_workspace_apply_unless_they_ignore_it(
+    tmp_path: Path, line: str, source: str
+):
     write(tmp_path, GIT | {".gitignore": line + "\n", "app/a.py": ""})
     assert IgnoreFiles(tmp_path / "app").source(str(tmp_path / "app" / "a.py")) == source

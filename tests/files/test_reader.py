@@ -1,4 +1,4 @@
-"""Files of a workspace that are something else."""
+"""Reading files of a workspace that may be anything else than regular files."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-def why_unread(file: Path, within: Path | None = None) -> str:
+def reason_unread(file: Path, within: Path | None = None) -> str:
     found = read_file(file, 1_000, within)
     assert isinstance(found, UnreadableFile)
     assert found.path == file
-    return found.why
+    return found.reason
 
 
 def test_a_file_is_read_whole_up_to_its_limit(root: Path):
@@ -32,22 +32,22 @@ def test_a_file_is_read_whole_up_to_its_limit(root: Path):
     file.write_bytes(b"x" * 1_000)
     assert read_file(file, 1_000) == b"x" * 1_000
     file.write_bytes(b"x" * 1_001)
-    assert why_unread(file) == "is larger than 1 kB"
+    assert reason_unread(file) == "is larger than 1 kB"
 
 
 @pytest.mark.parametrize("name", ["a", "no/such/file", "a\0b", "a" * 10_000])
-def test_a_file_that_is_not_there_is_nothing_wrong(root: Path, name: str):
+def test_a_missing_file_is_no_error(root: Path, name: str):
     assert read_file(root / name, 1_000) is None
 
 
-def test_a_pipe_is_not_waited_for(root: Path):
+def test_a_pipe_does_not_block(root: Path):
     os.mkfifo(root / "pipe")
     (root / "link").symlink_to("pipe")
-    assert why_unread(root / "pipe") == "is a named pipe"
-    assert why_unread(root / "link", root) == "is a named pipe"
+    assert reason_unread(root / "pipe") == "is a named pipe"
+    assert reason_unread(root / "link", root) == "is a named pipe"
 
 
-def test_a_pipe_that_takes_a_files_place_in_the_last_moment_is_not_waited_for(
+def test_a_pipe_that_replaces_a_file_at_the_last_moment_does_not_block(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (root / "a").write_text("")
@@ -60,98 +60,98 @@ def test_a_pipe_that_takes_a_files_place_in_the_last_moment_is_not_waited_for(
         return status
 
     monkeypatch.setattr(os, "lstat", swap)
-    assert why_unread(root / "a") == "is a named pipe"
+    assert reason_unread(root / "a") == "is a named pipe"
 
 
 def test_a_device_a_socket_and_a_folder_are_not_read(root: Path):
-    with socket.socket(socket.AF_UNIX) as one:
-        place = Path.cwd()
+    with socket.socket(socket.AF_UNIX) as listener:
+        before = Path.cwd()
         os.chdir(root)  # the path of a socket may not be long
-        one.bind("socket")
-        os.chdir(place)
-    assert why_unread(root / "socket") == "is a socket"
-    assert why_unread(root) == "is a folder"
-    assert why_unread(Path("/dev/zero")) == "is a device"
+        listener.bind("socket")
+        os.chdir(before)
+    assert reason_unread(root / "socket") == "is a socket"
+    assert reason_unread(root) == "is a folder"
+    assert reason_unread(Path("/dev/zero")) == "is a device"
     (root / "zero").symlink_to("/dev/zero")
-    assert why_unread(root / "zero", ANYWHERE) == "is a device"
+    assert reason_unread(root / "zero", ANYWHERE) == "is a device"
 
 
-def test_a_huge_file_is_refused_unread(root: Path):
+def test_a_huge_file_is_refused_without_reading_it(root: Path):
     with (root / "a").open("wb") as file:
         file.truncate(2**40)
-    assert why_unread(root / "a") == "is larger than 1 kB"
+    assert reason_unread(root / "a") == "is larger than 1 kB"
 
 
-def test_a_link_is_followed_as_far_as_it_may_lead(root: Path):
+def test_a_link_is_followed_within_the_allowed_folder(root: Path):
     write(root.parent, {"outside": "out"})
     write(root, {"inside": "in"})
     (root / "in").symlink_to("inside")
     (root / "out").symlink_to(root.parent / "outside")
     (root / "round").symlink_to("round")
     assert read_file(root / "in", 1_000, root) == b"in"
-    assert why_unread(root / "in") == "is a link"
-    assert why_unread(root / "out", root) == "is a link out of the folder"
+    assert reason_unread(root / "in") == "is a link"
+    assert reason_unread(root / "out", root) == "is a link out of the folder"
     assert read_file(root / "out", 1_000, ANYWHERE) == b"out"
-    assert why_unread(root / "round", root)
+    assert reason_unread(root / "round", root)
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_refused_in_words(root: Path):
+def test_a_file_without_permission_has_a_reason(root: Path):
     (root / "a").write_text("")
     (root / "a").chmod(0)
-    assert why_unread(root / "a") == "cannot be read: Permission denied"
+    assert reason_unread(root / "a") == "cannot be read: Permission denied"
 
 
 HOSTILE = "*a*a*a*a*a*a*a*a*a*a*b\n"
 
 
-def test_every_hostile_ignore_file_is_told_of_and_the_others_count(root: Path):
+def test_every_unreadable_ignore_file_is_reported_and_the_others_apply(root: Path):
     write(root, {".git/HEAD": "", ".git/objects/x": "", "sub/.gitignore": "a.py\n"})
     for name in (".gitignore", ".leanwideignore", ".git/info/exclude"):
         (root / name).parent.mkdir(exist_ok=True)
         os.mkfifo(root / name)
-    refused: list[UnreadableFile] = []
-    ignored = IgnoreFiles(root, refused.append)
+    reported: list[UnreadableFile] = []
+    ignored = IgnoreFiles(root, reported.append)
     assert ignored.source(f"{root}/a.py") == ""
     assert ignored.source(f"{root}/sub/a.py") == ".gitignore"
-    assert {str(one.path.relative_to(root)) for one in refused} == {
+    assert {str(file.path.relative_to(root)) for file in reported} == {
         ".gitignore",
         ".leanwideignore",
         ".git/info/exclude",
     }
 
 
-def test_patterns_beyond_the_limits_do_not_count_and_that_is_told(root: Path):
-    refused: list[UnreadableFile] = []
-    ignored = IgnoreFiles(root, refused.append)
+def test_patterns_beyond_the_limits_do_not_apply_and_are_reported(root: Path):
+    reported: list[UnreadableFile] = []
+    ignored = IgnoreFiles(root, reported.append)
     write(root, {".gitignore": "a.py\n" + HOSTILE * 100_000})
     assert ignored.source(f"{root}/a.py") == ""
-    assert [one.why for one in refused] == ["is larger than 262 kB"]
+    assert [file.reason for file in reported] == ["is larger than 262 kB"]
 
     write(root, {"b/.gitignore": "a.py\n" + "x\n" * 6_000 + "b.py\n"})
     assert ignored.source(f"{root}/b/a.py") == ".gitignore"
     assert ignored.source(f"{root}/b/b.py") == ""
-    assert refused[-1].why == "has 6,002 patterns: only the first 5,000 count"
+    assert reported[-1].reason == "has 6,002 patterns: only the first 5,000 count"
     write(root, {"b/c/.gitignore": "a.py\n"})
     assert ignored.source(f"{root}/b/c/d.py") == ""
-    assert refused[-1].path == root / "b/c/.gitignore"
+    assert reported[-1].path == root / "b/c/.gitignore"
 
     write(root, {"d/.gitignore": "*" + "x" * 2_000 + "\na.py\n"})
     assert ignored.source(f"{root}/d/a.py") == ".gitignore"
-    assert refused[-1].why == "has 1 patterns of more than 1,000 bytes, which do not count"
+    assert reported[-1].reason == "has 1 patterns of more than 1,000 bytes, which do not count"
 
 
-def test_all_ignore_files_together_are_bounded(root: Path):
-    refused: list[UnreadableFile] = []
-    ignored = IgnoreFiles(root, refused.append)
+def test_the_size_of_all_ignore_files_together_is_limited(root: Path):
+    reported: list[UnreadableFile] = []
+    ignored = IgnoreFiles(root, reported.append)
     for number in range(10):
         write(root, {f"{number}/.gitignore": "a.py\n" + "#" * 200_000})
     found = [ignored.source(f"{root}/{number}/a.py") for number in range(10)]
     assert found == [".gitignore"] * 5 + [""] * 5
-    assert len(refused) == 5
+    assert len(reported) == 5
 
 
-def test_a_path_that_cannot_be_one_is_answered(root: Path):
+def test_an_invalid_path_is_not_ignored(root: Path):
     ignored = IgnoreFiles(root)
     assert ignored.source(f"{root}/" + "a/" * 5_000 + "b.py") == ""
     assert ignored.source(f"{root}/a\0b/c.py") == ""

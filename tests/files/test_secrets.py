@@ -1,4 +1,4 @@
-"""Which files hold secrets, by their names."""
+"""Which files hold secrets by their names."""
 
 from __future__ import annotations
 
@@ -350,18 +350,18 @@ INNOCENT = [
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_a_well_known_secret_is_left_alone(name: str):
+def test_a_well_known_secret_is_excluded(name: str):
     assert is_secret(f"/home/me/work/{name}", "/home/me/work")
     assert is_secret(f"/home/me/work/{name.upper()}", "/home/me/work")
     assert may_hold_secrets(f"/home/me/work/{name}", "/home/me/work")
 
 
 @pytest.mark.parametrize("name", INNOCENT)
-def test_what_people_write_all_day_is_served(name: str):
+def test_a_file_that_users_edit_all_day_is_not_excluded(name: str):
     assert not is_secret(f"/home/me/work/{name}", "/home/me/work")
 
 
-def test_the_tables_are_as_long_as_they_claim():
+def test_the_tables_have_enough_names():
     assert len(set(SECRETS)) >= 150
     assert len(set(INNOCENT)) >= 60
 
@@ -383,7 +383,7 @@ def test_the_tables_are_as_long_as_they_claim():
         "k8s-secrets/apply.py",
     ],
 )
-def test_source_code_about_secrets_is_not_drawn_in_from_elsewhere(name: str):
+def test_source_code_about_secrets_is_no_context_for_other_files(name: str):
     assert may_hold_secrets(f"/home/me/work/{name}", "/home/me/work")
 
 
@@ -403,11 +403,11 @@ def test_source_code_about_secrets_is_not_drawn_in_from_elsewhere(name: str):
         "secretary.py",
     ],
 )
-def test_ordinary_source_code_is_drawn_in(name: str):
+def test_ordinary_source_code_is_context_for_other_files(name: str):
     assert not may_hold_secrets(f"/home/me/work/{name}", "/home/me/work")
 
 
-def test_the_way_to_the_workspace_says_nothing_by_its_words():
+def test_words_in_folders_above_the_workspace_do_not_count():
     root = "/home/me/secrets/vault-credentials"
     assert not may_hold_secrets(f"{root}/src/main.py", root)
     assert not is_secret(f"{root}/src/config.yaml", root)
@@ -415,23 +415,23 @@ def test_the_way_to_the_workspace_says_nothing_by_its_words():
 
 
 @pytest.mark.parametrize("pattern", [*FILES, *DATA_FILES])
-def test_every_name_of_the_list_is_found(pattern: str):
+def test_every_listed_name_is_a_secret(pattern: str):
     assert pattern == pattern.casefold()
     name = pattern.replace("/**/", "/deep/er/").replace("*", "x1")
     assert is_secret("/work/" + name, "/work"), name
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_everything_in_a_folder_of_the_list_is_a_secret(folder: str):
+def test_everything_in_a_listed_folder_is_a_secret(folder: str):
     assert is_secret(f"/home/me/{folder}/deep/main.py", "")
     assert not is_secret(f"/home/me/x{folder}x/deep/main.py", "")
 
 
 @given(st.text(max_size=200), st.text(max_size=50))
-def test_any_path_is_judged_and_no_secret_is_drawn_in(path: str, root: str):
+def test_any_path_is_judged_and_no_secret_is_context(path: str, root: str):
     assert not is_secret(path, root) or may_hold_secrets(path, root)
 
 
-def test_long_names_are_judged_as_well():
+def test_long_names_are_judged_quickly():
     for name in ("a" * 100_000, "A" * 100_000 + "a", "." * 100_000, "~" * 100_000, "/a" * 20_000):
         may_hold_secrets(name)

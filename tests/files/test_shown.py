@@ -1,4 +1,4 @@
-"""What a workspace may put into a message."""
+"""Names and values of a workspace in messages."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ANY = st.text(st.characters(exclude_categories=()), max_size=1_000)
 
 
 @given(ANY)
-def test_a_name_in_a_message_is_short_and_steers_nothing(name: str):
+def test_a_name_in_a_message_is_short_and_has_no_control_characters(name: str):
     text = shown(name)
     assert len(text) <= 200 * 10
-    assert not {unicodedata.category(one) for one in text} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert not set(map(unicodedata.category, text)) & {"Cc", "Cf", "Cs", "Zl", "Zp"}
     text.encode()
 
 
@@ -34,7 +34,7 @@ def test_a_name_in_a_message_is_short_and_steers_nothing(name: str):
         ("\udcff.py", "\\udcff.py"),
     ],
 )
-def test_what_cannot_be_seen_in_a_name_is_escaped(name: str, text: str):
+def test_invisible_characters_of_a_name_are_escaped(name: str, text: str):
     assert shown(name) == text
 
 
@@ -45,7 +45,7 @@ def test_any_value_is_short_in_a_message(value: Any):
     assert len(shown_value(value)) < 300
 
 
-def test_a_number_without_end_is_no_error_in_a_message():
+def test_a_huge_number_is_no_error_in_a_message():
     assert shown_value(16**100_000) == "a very large number"
 
 
@@ -54,7 +54,7 @@ def test_the_first_few_names_are_listed_and_the_others_counted():
     assert first_few(map(str, range(10_000))) == "0, 1, 2, 3, 4 and 9,995 others"
 
 
-def test_ignore_files_that_do_not_count_make_one_line():
+def test_unread_ignore_files_make_one_line():
     unread = [UnreadableFile(Path(f"/w/a\n{number}"), "is a link") for number in range(100)]
     line = unread_notice(unread)
     assert "\n" not in line
@@ -62,10 +62,10 @@ def test_ignore_files_that_do_not_count_make_one_line():
     assert line.endswith("; and 95 others.")
 
 
-def test_reasons_to_leave_a_file_alone_show_its_name_harmlessly():
+def test_exclusion_reasons_show_a_files_name_harmlessly():
     for reason in (
-        Exclusions("", ()).why("/w/\x1b[2J.env"),
-        Exclusions("/w", ("*",)).why("/w/\x1b[2J.py"),
+        Exclusions("", ()).reason("/w/\x1b[2J.env"),
+        Exclusions("/w", ("*",)).reason("/w/\x1b[2J.py"),
         text_exclusion_reason("\x1b[2J.py", ["\0"]),
     ):
         assert reason is not None

@@ -1,12 +1,18 @@
-"""Wildcards as git reads them, in steps that do not depend on the pattern."""
+"""Wildcards match as in git, in time that does not depend on the pattern."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leanwide.files.wildmatch import MalformedError, wildmatch
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 def matches(pattern: str, name: str, *, ignore_case: bool = False) -> bool:
@@ -71,7 +77,7 @@ def matches(pattern: str, name: str, *, ignore_case: bool = False) -> bool:
         ("?", "é", False),
     ],
 )
-def test_a_pattern_matches_what_it_matches_in_git(pattern: str, name: str, expected: bool):
+def test_a_pattern_matches_as_in_git(pattern: str, name: str, *, expected: bool):
     try:
         found = matches(pattern, name)
     except MalformedError:
@@ -79,35 +85,35 @@ def test_a_pattern_matches_what_it_matches_in_git(pattern: str, name: str, expec
     assert found is expected
 
 
-def test_letters_of_both_cases_are_one_where_the_file_system_says_so():
+def test_case_can_be_ignored():
     assert matches("Build/[a-c]*", "bUILD/Bx", ignore_case=True)
     assert not matches("Build", "build")
 
 
 class Counted(bytes):
-    """A name that counts how many of its bytes are looked at."""
+    """A name that counts how many of its bytes are read."""
 
-    looked = 0
+    read = 0
 
-    def translate(self, table):
-        return Counted(bytes.translate(self, table))
+    def translate(self, table: Buffer | None, /, delete: Buffer = b"") -> bytes:
+        return Counted(bytes.translate(self, table, delete))
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[int]:
         for byte in bytes.__iter__(self):
-            Counted.looked += 1
+            Counted.read += 1
             yield byte
 
 
 @given(st.text(alphabet="*a?/b[]!-", max_size=200), st.integers(0, 2_000))
-def test_each_byte_of_a_name_is_looked_at_once(pattern: str, length: int):
-    Counted.looked = 0
+def test_each_byte_of_a_name_is_read_once(pattern: str, length: int):
+    Counted.read = 0
     try:
         wildmatch(pattern.encode(), ignore_case=False)(Counted(b"a" * length))
     except MalformedError:
         return
-    assert Counted.looked <= length
+    assert Counted.read <= length
 
 
-def test_a_pattern_that_would_be_tried_in_a_thousand_ways_is_decided():
+def test_a_pattern_that_would_backtrack_for_ever_is_decided():
     assert not matches("*a" * 200 + "b", "a" * 4_000)
     assert not matches("**/a*" * 200 + "/b", "a/" * 2_000)

@@ -76,7 +76,7 @@ def places(index: WorkspaceIndex, *names: str, near: str = "main.py") -> list[st
 
 
 def test_a_definition_has_a_signature_and_lines(root: Path, tmp_path: Path):
-    builder = Builder(lambda _: None, 10**9, tmp_path / "cache")
+    builder = Builder(10**9, tmp_path / "cache")
     builder.build(area_of(root), lambda: None)
     (found,) = builder.snapshot.lookup(("total",), "main.py")
     assert (found.path, found.symbol.kind, found.symbol.owner) == ("shop/basket.py", "function", "")
@@ -269,7 +269,7 @@ def test_indexing_a_hostile_folder_ends(tmp_path: Path):
     odd.mkdir()
     (odd / "x.py").write_text("def odd(): ...\n")
     rests: list[None] = []
-    builder = Builder(lambda _: None, 10**9, tmp_path / "cache")
+    builder = Builder(10**9, tmp_path / "cache")
     builder.build(area_of(hostile), lambda: rests.append(None))
     assert "many/z.py" in builder.entries
     assert len(rests) > 300
@@ -493,7 +493,7 @@ def test_a_restart_parses_no_file_of_any_folder_again(tmp_path: Path, root: Path
     alone = WorkspaceFolders(folders=(folder_of(tmp_path / "b"),))
 
     def parsed(*areas: WorkspaceFolders) -> int:
-        builder = Builder(lambda _: None, 10**9, tmp_path / "cache")
+        builder = Builder(10**9, tmp_path / "cache")
         for area in areas:
             builder.build(area, lambda: None)
         return builder.parsed
@@ -504,7 +504,7 @@ def test_a_restart_parses_no_file_of_any_folder_again(tmp_path: Path, root: Path
 
 def test_a_superseded_build_keeps_the_cache(make: Make, root: Path, tmp_path: Path):
     make().close()
-    builder = Builder(lambda _: None, 10**9, tmp_path / "cache")
+    builder = Builder(10**9, tmp_path / "cache")
 
     def supersede() -> None:
         raise Superseded
@@ -573,7 +573,7 @@ def test_a_followed_index_equals_a_rebuilt_and_a_reloaded_one(
     area, cache = area_of(root), root / "cache.d"
 
     def built() -> Builder:
-        builder = Builder(lambda _: None, 10**9, cache)
+        builder = Builder(10**9, cache)
         builder.build(area, lambda: None)
         return builder
 
@@ -584,7 +584,7 @@ def test_a_followed_index_equals_a_rebuilt_and_a_reloaded_one(
         path = _do(root, step)
         followed.apply(area, [FileChange(str(path), gone=step[0] == "remove folder")])
     followed.save()
-    persisted, cold = built(), Builder(lambda _: None, 10**9, root / "cold.d")
+    persisted, cold = built(), Builder(10**9, root / "cold.d")
     cold.build(area, lambda: None)
     assert _content(followed.snapshot) == _content(persisted.snapshot) == _content(cold.snapshot)
     assert followed.bytes == persisted.bytes == cold.bytes

@@ -69,7 +69,8 @@ def test_the_nodes_around_a_position_are_the_chain_of_parents(sample: Sample) ->
     tree = parse(language(sample.language), split(sample.text.replace("‸", "")))
     for line, text in enumerate(tree.lines):
         for column in range(len(text)):
-            node: tree_sitter.Node | None = tree.node_at(Position(line, column))
+            point = tree.point(Position(line, column))
+            node = tree.root.descendant_for_point_range(point, point)
             if node and node.start_byte == node.end_byte:
                 continue
             climbed = []

@@ -8,6 +8,7 @@ from leanwide.syntax import (
     Definition,
     Position,
     Span,
+    SyntaxTree,
     definitions,
     earlier_siblings,
     enclosing,
@@ -17,6 +18,10 @@ from leanwide.syntax import (
 )
 from tests.syntax.marked import at_mark, tree_of
 from tests.syntax.samples import SAMPLES, Sample
+
+
+def whole(tree: SyntaxTree) -> Span:
+    return Span(Position(0, 0), tree.clamp((len(tree.lines), 0)))
 
 
 def _outline(definition: Definition) -> str:
@@ -34,7 +39,7 @@ def test_sample(sample: Sample) -> None:
     assert set(enclosing(tree, position)) <= set(found)
     assert [name for found in imports(tree) for name in found.names] == sample.imports
     around = enclosing(tree, position)
-    span = around[-1].span if around else tree.span
+    span = around[-1].span if around else whole(tree)
     assert set(references(tree, span, position)) == sample.references
 
 
@@ -105,13 +110,13 @@ def test_references_are_nearest_first_and_not_local() -> None:
     tree, position = at_mark(
         "python", "a()\ndef f(x):\n    y = b(x)\n    c()\n    d(y, ‸)\n    e()\n"
     )
-    assert references(tree, tree.span, position) == ("d", "c", "e", "b", "a")
+    assert references(tree, whole(tree), position) == ("d", "c", "e", "b", "a")
 
 
 def test_references_on_one_line_keep_the_order_of_the_text() -> None:
     names = [f"name_{number}" for number in range(40)]
     tree = tree_of("python", f"f({', '.join(names)})\n\n")
-    assert references(tree, tree.span, Position(1, 0)) == ("f", *names)
+    assert references(tree, whole(tree), Position(1, 0)) == ("f", *names)
 
 
 def test_imports_before_a_line() -> None:

@@ -25,9 +25,9 @@ MAX_SNIPPETS: Final = 4
 _REACH: Final = 20
 """Lines above and below the cursor in which names are looked for."""
 _MAX_JACCARD: Final = 0.5
-"""Share of all words that two texts may have in common: with more they say the same."""
+"""Share of all words that two texts may have in common: with more they are duplicates."""
 _MAX_CONTAINMENT: Final = 0.9
-"""Share of a snippet's words that another text may contain: with more it says the same."""
+"""Share of a snippet's words that another text may contain: with more it is a duplicate."""
 _STRIDE: Final = 6
 """Lines from one stretch of the text at the cursor to the next; stretches are twice as long."""
 _HEADER_TOKENS: Final = 4

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from leanwide.syntax import split
 
-CLOSERS: Final = frozenset(")]}>\"'`;,: \t")
+_CLOSERS: Final = frozenset(")]}>\"'`;,: \t")
 """Characters that an editor inserts by itself or that end a line: no reason for a short answer."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -84,7 +84,7 @@ class View(Snapshot):
     @cached_property
     def has_text_after(self) -> bool:
         """Whether characters other than closing ones are right of the cursor."""
-        return not set(self.line_after) <= CLOSERS
+        return not set(self.line_after) <= _CLOSERS
 
     def with_replaced(self, start: int, end: int, text: str) -> View:
         """Return the document with ``text`` from column ``start`` to ``end`` of the cursor's line.

@@ -41,14 +41,14 @@ def judge(area: WorkspaceFolders, path: str) -> NameVerdict:
     try:
         opened = path if PurePath(path).is_absolute() else unquote(urlsplit(path).path)
         real = real_path(opened)
-        reason = area.why(opened) or area.why(real)
+        reason = area.exclusion_reason(opened) or area.exclusion_reason(real)
     except (OSError, ValueError):
         return NameVerdict(
             place=path, reason=f"{shown(PurePath(path).name)} has a path that is none of a file"
         )
     if opened != path:
         return NameVerdict(place=path, reason=reason)
-    return NameVerdict(place=real if area.holds(real) else area.inner(path), reason=reason)
+    return NameVerdict(place=real if area.holds(real) else area.resolve_folder(path), reason=reason)
 
 
 @define(eq=False)

@@ -1,12 +1,11 @@
-"""Files that never enter a prompt: secrets, generated and ignored ones, and what the user adds."""
+"""Which files never enter a prompt: secrets, generated and ignored ones, and the user's choice."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fnmatch import translate
 from functools import cached_property
-from itertools import islice
 from pathlib import PurePath
 from typing import Final
 
@@ -19,19 +18,19 @@ from leanwide.files.secrets import holds_secrets, is_secret
 from leanwide.files.shown import shown
 
 MAX_FILE_SIZE: Final = 1_000_000
-"""Characters, or bytes on disk: a file that is larger is data."""
-_MOST_LINES: Final = 200_000
-"""Looking at each of more lines takes long, at every key."""
-_LONGEST_LINE: Final = 5_000
-"""Characters: people write no such line."""
-_MEAN_LINE: Final = 200
-"""Characters a line: where the mean is above this too, the file as a whole is minified."""
+"""Characters, or bytes on disk: a larger file is data."""
+_MAX_LINES: Final = 200_000
+"""Lines of a file: checking more of them takes too long at every key."""
+_MAX_LINE: Final = 5_000
+"""Characters of a line: people do not write longer ones."""
+_MAX_MEAN_LINE: Final = 200
+"""Mean characters of a line: a file with a longer mean and too long a line is minified."""
 _HEADER_LINES: Final = 12
 """Lines at the start of a file in which a generator names itself."""
 _BINARY_LINES: Final = 50
 """Lines at the start of a file that are searched for NUL."""
-_LONGEST_PATH: Final = 32_768
-"""Characters: no file system takes more."""
+_MAX_PATH: Final = 32_768
+"""Characters of a path: no file system takes more."""
 
 
 def _any_of(*globs: str) -> re.Pattern[str]:
@@ -46,7 +45,7 @@ _GENERATED: Final = _any_of(
     "*.pb.cc", "*.pb.h", "*_pb.js", "*_pb.d.ts", "*_pb.rb", "*.g.cs", "*.designer.cs",
     "*.generated.*", "*_generated.*",
 )  # fmt: skip
-"""Names, lower case, that only programs give."""
+"""Names in lower case that only programs give to files."""
 _MARKER: Final = re.compile(
     r"""\s*(?:\#|//|/\*|\*|--|;|<!--|%|\"|')   # a comment, or the docstring of a module
         .*?(?:@generated\b
@@ -60,25 +59,25 @@ _MARKER: Final = re.compile(
 
 @frozen
 class Exclusions:
-    """What is left alone in one workspace. Reasons are sentences for the user."""
+    """The excluded files of one folder of the workspace. Reasons are sentences for the user."""
 
     root: str
-    """Folder that the user's patterns are relative to; "" where there is no workspace."""
+    """The folder that the user's patterns are relative to; "" without a workspace."""
     patterns: tuple[str, ...]
     """The user's own patterns, as in ``.gitignore``."""
     ignored: IgnoreFiles | None = None
-    """What the workspace's ignore files say; None asks none."""
+    """The folder's ignore files; None to use none."""
 
     @cached_property
     def _chosen(self) -> Rules:
-        """The user's patterns, compiled when they are first asked, which is in a thread."""
+        """The user's patterns, compiled on first use, which is in a thread."""
         rules = read_rules(map(encoded, self.patterns), MAX_PATTERNS, ignore_case=False)
         return Rules("files.exclude", "", ignore_case=False, rules=rules)
 
-    def why(self, path: str) -> str | None:
-        """Give the reason why a file is left alone by its path; None if it is not.
+    def reason(self, path: str) -> str | None:
+        """Return the reason why a file is excluded by its path; None if it is not.
 
-        Reads ignore files that were not asked for before: never on the event loop.
+        Reads ignore files that are not cached: not to be called on the event loop.
         """
         parts = PurePath(path).parts
         name = parts[-1] if parts else path
@@ -86,17 +85,17 @@ class Exclusions:
             return f"{shown(name)} is a secret by its name: it never enters a prompt"
         if _GENERATED.match(name.lower()):
             return f"{shown(name)} is generated, by its name"
-        return self._why_chosen(path, name)
+        return self._pattern_reason(path, name)
 
-    def why_folder(self, path: str) -> str | None:
-        """Give the reason why a folder is left alone with all that is in it."""
+    def folder_reason(self, path: str) -> str | None:
+        """Return the reason why a folder is excluded with everything in it; None if it is not."""
         name = PurePath(path).name
         if holds_secrets(path):
             return f"{shown(name)} holds secrets by its name: it never enters a prompt"
-        return self._why_chosen(path + "/", name)
+        return self._pattern_reason(path + "/", name)
 
-    def _why_chosen(self, path: str, name: str) -> str | None:
-        if len(path) > _LONGEST_PATH:
+    def _pattern_reason(self, path: str, name: str) -> str | None:
+        if len(path) > _MAX_PATH:
             return f"{shown(name)} has too long a path for a file"
         if self.patterns and self._is_chosen(_below(path, self.root)):
             return f"{shown(name)} is excluded by files.exclude"
@@ -105,56 +104,55 @@ class Exclusions:
         return None
 
     def _is_chosen(self, path: str) -> bool:
-        """Whether the user's patterns leave out a path, or a folder that it is in."""
+        """Whether the user's patterns exclude a path, or a folder around it."""
         ends = [at + 1 for at, character in enumerate(path[:-1]) if character == "/"]
-        return any(self._chosen.says(path[:end]) for end in (*ends, len(path)))
+        return any(self._chosen.verdict(path[:end]) for end in (*ends, len(path)))
 
 
 def _below(path: str, root: str) -> str:
-    """The path as seen from the root, or without its leading slash where it is elsewhere."""
+    """Return the path relative to the root; without its leading slash if it is elsewhere."""
     if root and PurePath(path).is_relative_to(root):
         return PurePath(path).relative_to(root).as_posix() + "/" * path.endswith("/")
     return path.lstrip("/")
 
 
 SECRETS_ONLY: Final = Exclusions("", ())
-"""No workspace, and nothing that the user leaves out."""
+"""The exclusions without a workspace and without patterns of the user."""
 
 
 def text_exclusion_reason(name: str, lines: Sequence[str]) -> str | None:
-    """Give the reason why a text is left alone, by what it is; None if it is not.
+    """Return the reason why a text is excluded by its content; None if it is not.
 
-    Stops looking in a huge text.
+    ``name`` is the file's, for the reason. Does not read all of a huge text.
     """
-    fault = _too_much(lines)
+    fault = _size_fault(lines)
     if fault is None and any("\0" in line for line in lines[:_BINARY_LINES]):
         fault = "is binary"
     if fault is None and has_private_key(lines):
         fault = "holds a private key: it never enters a prompt"
-    if fault is None and _says_generated(islice(lines, _HEADER_LINES)):
+    if fault is None and any(_MARKER.match(line[:500]) for line in lines[:_HEADER_LINES]):
         fault = "is generated, as it says in its first lines"
     return None if fault is None else f"{shown(name)} {fault}"
 
 
-def _too_much(lines: Sequence[str]) -> str | None:
-    """What is wrong with the size of a text, or of its lines."""
+def _size_fault(lines: Sequence[str]) -> str | None:
+    """Return what is wrong with the size of a text or of its lines; None if nothing is."""
     longest, total = _lengths(lines)
     if total > MAX_FILE_SIZE:
         return f"is larger than {MAX_FILE_SIZE // 1_000_000} MB"
-    if len(lines) > _MOST_LINES:
-        return f"has more than {_MOST_LINES:,} lines"
-    if longest > _LONGEST_LINE and total > _MEAN_LINE * len(lines):
+    if len(lines) > _MAX_LINES:
+        return f"has more than {_MAX_LINES:,} lines"
+    if longest > _MAX_LINE and total > _MAX_MEAN_LINE * len(lines):
         return f"is minified: a line of {longest:,} characters"
     return None
 
 
 def _lengths(lines: Sequence[str]) -> tuple[int, int]:
-    """Characters of the longest line and of the whole text, or at least how many there are."""
-    if len(lines) > _MOST_LINES:
+    """Return the characters of the longest line and of the whole text.
+
+    Of too many lines, only a lower bound of the latter.
+    """
+    if len(lines) > _MAX_LINES:
         return 0, len(lines)
     lengths = list(map(len, lines))
     return max(lengths, default=0), sum(lengths)
-
-
-def _says_generated(header: Iterable[str]) -> bool:
-    return any(_MARKER.match(line[:500]) for line in header)

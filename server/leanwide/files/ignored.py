@@ -1,4 +1,4 @@
-"""What the workspace's ignore files leave out, git's and our own."""
+"""The workspace's ignore files, git's and our own."""
 
 from __future__ import annotations
 
@@ -18,57 +18,57 @@ from leanwide.files.repository import (
     user_settings,
 )
 
-OWN_IGNORE_FILE: Final = ".leanwideignore"
-IGNORE_FILES: Final = (OWN_IGNORE_FILE, ".gitignore")
-"""In each folder, the one that decides first in front."""
-_LARGEST: Final = 256 * 1024
+_OWN_IGNORE_FILE: Final = ".leanwideignore"
+IGNORE_FILES: Final = (_OWN_IGNORE_FILE, ".gitignore")
+"""In each folder; the first one takes precedence."""
+_MAX_BYTES: Final = 256 * 1024
 """Bytes of one ignore file."""
-_MOST_BYTES: Final = 1024 * 1024
+_MAX_TOTAL_BYTES: Final = 1024 * 1024
 """Bytes of all ignore files of a workspace: compiled, they take many times that."""
-_MOST_FOLDERS: Final = 20_000
-"""Folders whose rules are kept."""
+_MAX_FOLDERS: Final = 20_000
+"""Folders whose rules are cached."""
 
 ReportUnread = Callable[[UnreadableFile], None]
-"""Takes note of a file that does not count, wholly or in part; any thread may call it."""
+"""Reports an ignore file that does not count, wholly or in part; any thread may call it."""
 
 
 @frozen
 class _Folder:
     ignored_by: str
-    """The ignore file that leaves out the folder; "" if none does."""
+    """The ignore file that ignores the folder; "" if none does."""
     rules: tuple[Rules, ...] = ()
-    """What decides about the folder's entries, innermost first."""
+    """The rules for the folder's entries, innermost first."""
     ignore_case: bool = False
-    """Whether git takes letters of both cases for one here."""
+    """Whether git ignores the case of letters here."""
 
 
 @define(eq=False)
 class IgnoreFiles:
-    """The ignore files of one workspace, each read once; any thread may ask.
+    """The ignore files of one folder of the workspace, each read once; any thread may call it.
 
-    Git's rules from above the root count too where the workspace is a part of a repository, unless
-    they leave out the root itself: somebody opened it on purpose. A repository inside of another
-    has rules of its own.
+    Git's rules above the root count too where the root is part of a repository, except those that
+    ignore the root itself: the user opened it on purpose. A repository inside another has rules of
+    its own.
     """
 
     root: Path
-    refuse: ReportUnread = field(default=lambda _: None, repr=False)
+    report: ReportUnread = field(default=lambda _: None, repr=False)
     _folders: dict[str, _Folder] = field(factory=dict, init=False, repr=False)
     _user: Settings | None = field(default=None, init=False, repr=False)
     _bytes: int = field(default=0, init=False, repr=False)
-    """Of the files that were read."""
+    """Of the files read so far."""
 
     def source(self, path: str) -> str:
-        """Return the ignore file by which ``path`` is left out; "" if none does.
+        """Return the name of the ignore file that ignores ``path``; "" if none does.
 
-        A folder's path ends with a slash. Paths outside of the workspace are never left out. Reads
-        files where it was not asked about the folder before.
+        A folder's path ends with a slash. Paths outside the root are never ignored. Reads the
+        ignore files of folders that are not cached.
         """
         posix = PurePath(path).as_posix()
         if not posix.startswith(_slashed(self.root)):
             return ""
         folder = self._folder(posix.rpartition("/")[0])
-        return folder.ignored_by or _decide(folder.rules, posix + "/" * path.endswith("/"))
+        return folder.ignored_by or _ignored_by(folder.rules, posix + "/" * path.endswith("/"))
 
     def _folder(self, path: str) -> _Folder:
         missing = []
@@ -78,43 +78,43 @@ class IgnoreFiles:
                 break
             missing.append(path)
             path = path.rpartition("/")[0]
-        if len(self._folders) > _MOST_FOLDERS:
+        if len(self._folders) > _MAX_FOLDERS:
             self._folders.clear()
             self._bytes = 0
         for inner in reversed(missing):
-            by = known.ignored_by or _decide(known.rules, inner + "/")
-            known = _Folder(by) if by else self._inside(known, Path(inner))
+            by = known.ignored_by or _ignored_by(known.rules, inner + "/")
+            known = _Folder(by) if by else self._inner_folder(known, Path(inner))
             self._folders[inner] = known
         return known
 
     def _root_folder(self) -> _Folder:
-        """The rules for the root's entries, those of the repository around it included."""
+        """Return the rules for the root's entries, those of the repository around it included."""
         around = (self.root, *self.root.parents)
-        top = next((one for one in around if repository_at(one) is not None), self.root)
-        known = self._beginning(top, repository_at(top))
+        top = next((folder for folder in around if repository_at(folder) is not None), self.root)
+        known = self._repository_folder(top, repository_at(top))
         for folder in reversed(around[: around.index(top)]):
-            if _decide(known.rules, _slashed(folder)):
-                silent = tuple(one for one in known.rules if not one.says(_slashed(folder)))
-                known = _Folder("", silent, known.ignore_case)
-            known = self._inside(known, folder)
+            path = _slashed(folder)
+            if _ignored_by(known.rules, path):
+                others = tuple(rules for rules in known.rules if not rules.verdict(path))
+                known = _Folder("", others, known.ignore_case)
+            known = self._inner_folder(known, folder)
         return known
 
-    def _inside(self, outer: _Folder, folder: Path) -> _Folder:
-        """The rules for the entries of a folder that is in another one."""
+    def _inner_folder(self, outer: _Folder, folder: Path) -> _Folder:
+        """Return the rules for the entries of a folder inside another one."""
         if (repository := repository_at(folder)) is not None:
-            return self._beginning(folder, repository, outer.rules)
+            return self._repository_folder(folder, repository, outer.rules)
         rules = tuple(self._rules_in(folder, outer))
         return _Folder("", (*rules, *outer.rules), outer.ignore_case)
 
-    def _beginning(
+    def _repository_folder(
         self, folder: Path, repository: GitRepository | None, outer: tuple[Rules, ...] = ()
     ) -> _Folder:
-        """The rules where a repository begins: of those further out only our own count."""
+        """Return the rules where a repository begins: of the outer ones only our own count."""
         user = self._user = self._user or user_settings()
-        cases = (repository.settings if repository is not None else user).ignore_case
-        known = _Folder(
-            "", tuple(one for one in outer if one.source == OWN_IGNORE_FILE), bool(cases)
-        )
+        ignore_case = (repository.settings if repository is not None else user).ignore_case
+        own = tuple(rules for rules in outer if rules.source == _OWN_IGNORE_FILE)
+        known = _Folder("", own, bool(ignore_case))
         if (named := excludes_file(repository, user)) is not None:
             known = self._with(known, named[0], folder, named[1])
         if repository is not None:
@@ -122,7 +122,7 @@ class IgnoreFiles:
         return _Folder("", (*self._rules_in(folder, known), *known.rules), known.ignore_case)
 
     def _with(self, known: _Folder, file: Path, base: Path, within: Path) -> _Folder:
-        """The rules of one more file, in front of those that are known."""
+        """Return the known rules with those of one more file in front."""
         rules = self._read(file, base, known, within)
         return _Folder("", (*rules, *known.rules), known.ignore_case)
 
@@ -133,24 +133,24 @@ class IgnoreFiles:
     def _read(
         self, file: Path, base: Path, known: _Folder, within: Path | None = None
     ) -> Iterator[Rules]:
-        """The rules in a file, if it is there and says anything. Git follows no link to one."""
-        most = min(_LARGEST, _MOST_BYTES - self._bytes)
+        """Yield the rules in a file, if it has any. As in git, links are not followed."""
+        most = min(_MAX_BYTES, _MAX_TOTAL_BYTES - self._bytes)
         data = read_file(file, most, within)
         if isinstance(data, UnreadableFile):
-            self.refuse(data)
+            self.report(data)
         if not isinstance(data, bytes):
             return
         self._bytes += len(data)
         lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-        left = MAX_PATTERNS - sum(len(one.rules) for one in known.rules)
-        if why := unused_patterns(lines, left):
-            self.refuse(UnreadableFile(file, why))
+        left = MAX_PATTERNS - sum(len(rules.rules) for rules in known.rules)
+        if reason := unused_patterns(lines, left):
+            self.report(UnreadableFile(file, reason))
         if rules := read_rules(lines, left, ignore_case=known.ignore_case):
             yield Rules(_source(file), _slashed(base), known.ignore_case, rules)
 
 
 def _source(file: Path) -> str:
-    """What the user calls an ignore file."""
+    """Return the name of an ignore file for the user."""
     if file.parts[-2:] == ("info", "exclude"):
         return ".git/info/exclude"
     return file.name if file.name in IGNORE_FILES else "core.excludesFile"
@@ -160,8 +160,9 @@ def _slashed(folder: Path) -> str:
     return folder.as_posix().rstrip("/") + "/"
 
 
-def _decide(rules: Iterable[Rules], path: str) -> str:
-    for one in rules:
-        if (verdict := one.says(path)) is not None:
-            return one.source if verdict else ""
+def _ignored_by(files: Iterable[Rules], path: str) -> str:
+    """Return the name of the file that ignores ``path``, if the first verdict is to ignore it."""
+    for rules in files:
+        if (verdict := rules.verdict(path)) is not None:
+            return rules.source if verdict else ""
     return ""

@@ -1,4 +1,4 @@
-"""Patterns of names, matched in time linear in the length of the name."""
+"""Name patterns, matched in time linear in the length of the name."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from typing import TypeVar
 
 from attrs import frozen
 
-_One = TypeVar("_One")
+_T = TypeVar("_T")
 
 
 @frozen
 class Patterns:
-    """Names that may hold stars, each for any characters, in a form that is quick to ask."""
+    """A set of patterns in which a star stands for any characters, prepared for fast matching."""
 
     exact: frozenset[str]
+    """Patterns without a star."""
     endings: tuple[str, ...]
-    """Of those with one star, in front."""
+    """The rest of patterns with one star, at the start."""
     parts: dict[str, tuple[tuple[str, ...], ...]]
-    """What is between the stars of the others, by the character that they begin with."""
+    """The texts between the stars of all other patterns, by their first character."""
 
     def match(self, name: str) -> bool:
-        """Whether a name is one of them."""
+        """Whether a name matches one of them."""
         if name in self.exact or name.endswith(self.endings):
             return True
         others = (*self.parts.get(name[:1], ()), *self.parts.get("", ()))
@@ -29,7 +30,7 @@ class Patterns:
 
 
 def patterns(texts: Iterable[str]) -> Patterns:
-    """Sort patterns by their kind."""
+    """Return patterns prepared for matching."""
     split = [tuple(text.split("*")) for text in texts]
     endings = [parts for parts in split if len(parts) == 2 and not parts[0]]
     others = [parts for parts in split if len(parts) > 1 and parts not in endings]
@@ -40,16 +41,16 @@ def patterns(texts: Iterable[str]) -> Patterns:
     )
 
 
-def grouped(pairs: Iterable[tuple[str, _One]]) -> dict[str, tuple[_One, ...]]:
-    """Put together what has the same key."""
-    groups: dict[str, tuple[_One, ...]] = {}
-    for key, one in pairs:
-        groups[key] = (*groups.get(key, ()), one)
+def grouped(pairs: Iterable[tuple[str, _T]]) -> dict[str, tuple[_T, ...]]:
+    """Return the values of each key."""
+    groups: dict[str, tuple[_T, ...]] = {}
+    for key, value in pairs:
+        groups[key] = (*groups.get(key, ()), value)
     return groups
 
 
 def _matches(name: str, parts: Sequence[str]) -> bool:
-    """Whether the parts of a pattern come one after the other: each once, none is tried again."""
+    """Whether a name has the parts of a pattern in their order; there is no backtracking."""
     if not name.startswith(parts[0]):
         return False
     at = len(parts[0])

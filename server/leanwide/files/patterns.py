@@ -1,4 +1,4 @@
-"""Lines of ignore files: what they say of a path, as git reads them."""
+"""The lines of ignore files, matched against paths as git does."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ class Rule:
     """False where the line begins with ``!``."""
     folders_only: bool
     by_name: bool
-    """It speaks of names in every folder, not of paths."""
+    """Whether it matches names in every folder instead of paths."""
     start: bytes
-    """What comes before the first wildcard."""
+    """The text before the first wildcard."""
     rest: bytes
-    """What follows, a pattern."""
+    """The pattern from the first wildcard on."""
     ignore_case: bool
 
-    def meets(self, path: bytes, name: bytes) -> bool:
-        """Whether the line speaks of a path, seen from the ignore file's folder."""
+    def matches(self, path: bytes, name: bytes) -> bool:
+        """Whether the line matches a path, relative to the ignore file's folder."""
         subject = name if self.by_name else path
         if not subject.startswith(self.start):
             return False
         tail = subject[len(self.start) :]
-        return self._matches(tail) if self.rest else not tail
+        return self._match_rest(tail) if self.rest else not tail
 
     @cached_property
-    def _matches(self) -> Callable[[bytes], bool]:
-        """What follows, compiled with the first name that begins as it must: few do."""
+    def _match_rest(self) -> Callable[[bytes], bool]:
+        """The compiled pattern. Few names begin with ``start``, so few patterns are compiled."""
         try:
             return wildmatch(self.rest, ignore_case=self.ignore_case)
         except MalformedError:
@@ -53,17 +53,17 @@ class Rules:
     """The lines of one ignore file."""
 
     source: str
-    """What the user calls it."""
+    """Its name for the user."""
     base: str
     """The folder that its lines are relative to, with a slash at the end."""
     ignore_case: bool
     rules: tuple[Rule, ...]
-    """The last line first: it decides."""
+    """The last line first: it takes precedence."""
 
-    def says(self, path: str) -> bool | None:
-        """Whether ``path`` is ignored; None where no line speaks of it.
+    def verdict(self, path: str) -> bool | None:
+        """Whether ``path`` is ignored; None where no line matches it.
 
-        A folder's path ends with a slash. What the path is in has to be asked for separately.
+        A folder's path ends with a slash. The folders around a path need a call of their own.
         """
         is_folder = path.endswith("/")
         inner = encoded(path[len(self.base) :].rstrip("/"))
@@ -71,13 +71,13 @@ class Rules:
             inner = inner.lower()
         name = inner.rpartition(b"/")[2]
         for rule in self.rules:
-            if (is_folder or not rule.folders_only) and rule.meets(inner, name):
+            if (is_folder or not rule.folders_only) and rule.matches(inner, name):
                 return rule.ignores
         return None
 
 
 def encoded(text: str) -> bytes:
-    """Return a path as the bytes that the file system has for it."""
+    """Return the bytes of a path in the file system."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -85,18 +85,18 @@ def encoded(text: str) -> bytes:
 
 
 def read_rules(lines: Iterable[bytes], most: int, *, ignore_case: bool) -> tuple[Rule, ...]:
-    """Compile the first ``most`` lines that say anything, the last one first."""
+    """Return the first ``most`` patterns compiled, the last one first."""
     found: list[Rule] = []
     for pattern in _patterns(lines):
         if len(found) == most:
             break
         if len(pattern) <= MAX_PATTERN_BYTES:
-            found.append(_rule(pattern, ignore_case))
+            found.append(_rule(pattern, ignore_case=ignore_case))
     return tuple(reversed(found))
 
 
 def unused_patterns(lines: Iterable[bytes], most: int) -> str:
-    """Say which of the lines do not count because they are too many or too long; "" if none."""
+    """Return why patterns do not count, as they are too many or too long; "" if all do."""
     patterns = list(_patterns(lines))
     if len(patterns) > most:
         return f"has {len(patterns):,} patterns: only the first {most:,} count"
@@ -106,7 +106,7 @@ def unused_patterns(lines: Iterable[bytes], most: int) -> str:
 
 
 def _patterns(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines that are patterns, without what git cuts off them."""
+    """Yield the lines that are patterns, trimmed as git does."""
     for line in lines:
         pattern = _trimmed(line.partition(b"\0")[0].removesuffix(b"\r"))
         if pattern and not pattern.startswith(b"#"):
@@ -114,13 +114,13 @@ def _patterns(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _trimmed(line: bytes) -> bytes:
-    """Cut blanks off the end; one that is escaped stays."""
+    """Return a line without trailing spaces; one that is escaped stays."""
     bare = line.rstrip(b" ")
     escapes = len(bare) - len(bare.rstrip(b"\\"))
     return line[: len(bare) + 1] if escapes % 2 else bare
 
 
-def _rule(pattern: bytes, ignore_case: bool) -> Rule:
+def _rule(pattern: bytes, *, ignore_case: bool) -> Rule:
     ignores = not pattern.startswith(b"!")
     pattern = pattern.removeprefix(b"!")
     folders_only = pattern.endswith(b"/")
@@ -129,5 +129,5 @@ def _rule(pattern: bytes, ignore_case: bool) -> Rule:
     pattern = pattern.removeprefix(b"/")
     length = literal_length(pattern)
     start = pattern[:length].lower() if ignore_case else pattern[:length]
-    # Git, too, reads what follows the literal beginning as a pattern of its own.
+    # Git, too, treats the text from the first wildcard on as a pattern of its own.
     return Rule(ignores, folders_only, by_name, start, pattern[length:], ignore_case)

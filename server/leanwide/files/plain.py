@@ -1,4 +1,4 @@
-"""Files of our own and of the user that others may have damaged or replaced."""
+"""Reads our own and the user's files, which other programs may have damaged or replaced."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from leanwide.files.reader import ANYWHERE, UnreadableFile, read_file
 
 
 def read_plain(file: Path, most: int) -> bytes:
-    """Read a plain file.
+    """Return the bytes of a regular file.
 
     Args:
-        file: Where it is; what a link leads to is read.
+        file: Its path; a link is followed.
         most: Bytes that it may have.
 
     Raises:
-        OSError: It is not there, is too large, or is a pipe, a device or a folder.
+        OSError: It does not exist, is too large, or is a pipe, a device or a folder.
     """
     found = read_file(file, most, ANYWHERE)
     if found is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
     if isinstance(found, UnreadableFile):
-        raise OSError(errno.EINVAL, f"it {found.why}", str(file))
+        raise OSError(errno.EINVAL, f"it {found.reason}", str(file))
     return found
 
 
 def delete_unusable(file: Path, most: int) -> None:
-    """Remove what took the place of a file of our own: a pipe, a link, or far too many bytes."""
+    """Delete what replaced a file of our own: a pipe, a link, or more than ``most`` bytes."""
     with contextlib.suppress(OSError):
         status = file.lstat()
         if not S_ISREG(status.st_mode) or status.st_size > most:

@@ -1,4 +1,4 @@
-"""The one way to read a file that a workspace may bring: regular, bounded, never waited for."""
+"""The only way to read a workspace's file: regular files of bounded size, without blocking."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from attrs import frozen
 
 ANYWHERE: Final = Path(os.sep)
-"""For files that belong to the user: they may be links to any place."""
+"""The folder for links of the user's own files, which may lead anywhere."""
 _FLAGS: Final = (
     os.O_RDONLY
     | getattr(os, "O_CLOEXEC", 0)
@@ -20,7 +20,7 @@ _FLAGS: Final = (
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
-_NOT_THERE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+_MISSING: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _KINDS: Final = (
     (S_ISDIR, "a folder"),
     (S_ISFIFO, "a named pipe"),
@@ -32,27 +32,27 @@ _KINDS: Final = (
 
 @frozen
 class UnreadableFile:
-    """A file that is there, and was not read."""
+    """A file that exists but was not read, or not completely."""
 
     path: Path
-    why: str
-    """What is wrong with it, to follow "it"."""
+    reason: str
+    """What is wrong with it: a predicate whose subject is the file."""
 
 
 def read_file(file: Path, most: int, within: Path | None = None) -> bytes | UnreadableFile | None:
-    """Read a file whole; None where there is none. Raises nothing, and waits for no other program.
+    """Return the bytes of a file; None where there is none. Raises nothing and does not block.
 
     Args:
-        file: What to read; where it is no regular file, it is not even opened.
+        file: Its path; anything but a regular file is not even opened.
         most: Bytes that it may have.
-        within: The folder to which a link may lead; None follows no link.
+        within: The folder that a link may lead to; None to follow no link.
     """
     try:
         return _read_or_refuse(file, most, within)
     except ValueError:  # NUL in its name
         return None
     except OSError as error:
-        if error.errno in _NOT_THERE:
+        if error.errno in _MISSING:
             return None
         return UnreadableFile(file, f"cannot be read: {error.strerror}")
 
@@ -60,22 +60,22 @@ def read_file(file: Path, most: int, within: Path | None = None) -> bytes | Unre
 def _read_or_refuse(file: Path, most: int, within: Path | None) -> bytes | UnreadableFile | None:
     status = os.lstat(file)
     if not S_ISLNK(status.st_mode):
-        return _kind(file, status) or _read(file, most)
+        return _irregular(file, status) or _read(file, most)
     if within is None:
         return UnreadableFile(file, "is a link")
     target = Path(os.path.realpath(file))
     if not target.is_relative_to(os.path.realpath(within)):
         return UnreadableFile(file, "is a link out of the folder")
     found = read_file(target, most)
-    return UnreadableFile(file, found.why) if isinstance(found, UnreadableFile) else found
+    return UnreadableFile(file, found.reason) if isinstance(found, UnreadableFile) else found
 
 
 def _read(file: Path, most: int) -> bytes | UnreadableFile:
     descriptor = os.open(file, _FLAGS)
     with open(descriptor, "rb", buffering=0) as stream:  # noqa: PTH123  # it is open already
         status = os.fstat(descriptor)
-        if (other := _kind(file, status)) is not None:  # it was replaced meanwhile
-            return other
+        if (irregular := _irregular(file, status)) is not None:  # it was replaced meanwhile
+            return irregular
         parts, left = [], most + 1
         if status.st_size <= most:
             while left > 0 and (part := stream.read(left)):
@@ -86,11 +86,11 @@ def _read(file: Path, most: int) -> bytes | UnreadableFile:
         return b"".join(parts)
 
 
-def _kind(file: Path, status: os.stat_result) -> UnreadableFile | None:
-    """What is wrong with anything but a regular file."""
+def _irregular(file: Path, status: os.stat_result) -> UnreadableFile | None:
+    """Return why a file is not a regular one; None if it is."""
     if S_ISREG(status.st_mode):
         return None
-    kind = next((words for holds, words in _KINDS if holds(status.st_mode)), "no regular file")
+    kind = next((name for is_kind, name in _KINDS if is_kind(status.st_mode)), "no regular file")
     return UnreadableFile(file, f"is {kind}")
 
 

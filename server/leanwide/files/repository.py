@@ -1,8 +1,8 @@
-"""What git keeps of a folder beside its ignore files: where its own folder is, and two settings.
+"""Finds git repositories, and reads the settings of git that concern ignore files.
 
 Git itself is never started, and of its settings only ``core.excludesFile`` and ``core.ignoreCase``
-are read. The user's own files may name any place; those of a repository, which may have come with
-it, may not name a file outside of it.
+are read. The user's own settings may name any path; those of a repository, which may have come with
+it, may not name a file outside it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from attrs import frozen
 
 from leanwide.files.reader import ANYWHERE, read_file
 
-_LARGEST: Final = 256 * 1024
-"""Bytes of a file with settings."""
-_POINTER: Final = 8 * 1024
+_MAX_SETTINGS_BYTES: Final = 256 * 1024
+_MAX_POINTER_BYTES: Final = 8 * 1024
 """Bytes of a file that names a folder."""
-_MOST_INCLUDED: Final = 20
+_MAX_INCLUDED: Final = 20
 """Files that the user's settings may include."""
 _SECTION: Final = re.compile(r'\[([A-Za-z0-9.-]+)(?:[ \t]+"((?:[^"\\]|\\.)*)")?\][ \t]*')
 _KEY: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]*)[ \t]*(=)?[ \t]*")
@@ -30,7 +29,7 @@ _ESCAPED: Final[Mapping[str, str]] = {"n": "\n", "t": "\t", "b": "\b"}
 
 @frozen(kw_only=True)
 class Settings:
-    """What the settings say; None where they say nothing."""
+    """The settings that concern ignore files; None where they are not set."""
 
     excludes_file: str | None = None
     ignore_case: bool | None = None
@@ -38,32 +37,32 @@ class Settings:
 
 @frozen(kw_only=True)
 class GitRepository:
-    """A folder under git."""
+    """A git worktree."""
 
     top: Path
-    """Where its files are."""
+    """The folder of its files."""
     git: Path
-    """Where git keeps what all of its worktrees share."""
+    """Git's folder that all worktrees of the repository share."""
     settings: Settings
 
     @property
     def exclude(self) -> Path:
-        """Its ignore file that is no part of it."""
+        """Its ignore file that is not committed."""
         return self.git / "info" / "exclude"
 
 
 def repository_at(folder: Path) -> GitRepository | None:
-    """Return the repository whose files begin at a folder; None where none does."""
+    """Return the repository whose top folder is ``folder``; None where it is none."""
     if (git := _git_folder(folder)) is None:
         return None
-    common = _pointed(git / "commondir", git, "") or git
+    common = _named_folder(git / "commondir", git, "") or git
     if not (os.path.lexists(git / "HEAD") and _is_folder(common / "objects")):
         return None
     return GitRepository(top=folder, git=common, settings=_settings(common / "config", common, {}))
 
 
 def user_settings() -> Settings:
-    """Return what the user's own files say, for every repository."""
+    """Return the user's own settings, for every repository."""
     found = Settings()
     included: dict[Path, None] = {}
     for file in _user_files():
@@ -72,9 +71,9 @@ def user_settings() -> Settings:
 
 
 def excludes_file(repository: GitRepository | None, user: Settings) -> tuple[Path, Path] | None:
-    """Return the ignore file that the settings name, and the folder to which it may be a link.
+    """Return the ignore file that the settings name, and the folder that it may link into.
 
-    It is the repository's own where that lies in the repository, and else the user's.
+    It is the repository's own if that lies in the repository, and otherwise the user's.
     """
     if repository is not None:
         for name in (repository.settings.excludes_file, user.excludes_file):
@@ -90,7 +89,7 @@ def excludes_file(repository: GitRepository | None, user: Settings) -> tuple[Pat
 
 
 def _inside(repository: GitRepository, name: str) -> Path | None:
-    """The file with a name, where it lies in the repository."""
+    """Return the file with a name if it lies in the repository."""
     file = _expanded(name) if name.startswith("~") else repository.top / name
     if file is None or "\0" in name:
         return None
@@ -100,22 +99,22 @@ def _inside(repository: GitRepository, name: str) -> Path | None:
 
 def _git_folder(folder: Path) -> Path | None:
     git = folder / ".git"
-    return git if _is_folder(git) else _pointed(git, folder, "gitdir:")
+    return git if _is_folder(git) else _named_folder(git, folder, "gitdir:")
 
 
 def _is_folder(path: Path) -> bool:
-    """Whether there is a folder; unlike ``Path.is_dir``, raises nothing for what is too long."""
+    """Whether there is a folder; unlike ``Path.is_dir``, raises nothing for a path too long."""
     return os.path.isdir(path)  # noqa: PTH112
 
 
-def _pointed(file: Path, base: Path, prefix: str) -> Path | None:
-    """The folder that a file names, as seen from ``base``."""
-    found = read_file(file, _POINTER)
+def _named_folder(file: Path, base: Path, prefix: str) -> Path | None:
+    """Return the folder that a file names after ``prefix``, relative to ``base``."""
+    found = read_file(file, _MAX_POINTER_BYTES)
     if not isinstance(found, bytes) or not found.startswith(prefix.encode()):
         return None
     name = os.fsdecode(found[len(prefix) :].strip(b" \r\n"))
     if not name or "\0" in name or name.startswith(("//", "\\\\")):
-        return None  # the last would ask another machine
+        return None  # the last are paths on other machines
     return Path(os.path.normpath(base / name))
 
 
@@ -126,7 +125,7 @@ def _user_folder() -> Path | None:
 
 
 def _user_files() -> Iterator[Path]:
-    """Git's files of settings for this machine and user, the one that decides last."""
+    """Yield git's settings files of this machine and user; the last one takes precedence."""
     environment = os.environ
     if environment.get("GIT_CONFIG_NOSYSTEM", "").lower() not in ("1", "true", "yes", "on"):
         yield Path(environment.get("GIT_CONFIG_SYSTEM", "/etc/gitconfig"))
@@ -147,9 +146,9 @@ def _expanded(name: str) -> Path | None:
 
 
 def _settings(file: Path, within: Path, included: dict[Path, None]) -> Settings:
-    """Read a file of settings; those of the user may include others, which are noted."""
+    """Return the settings in a file; the user's may include others, added to ``included``."""
     found = Settings()
-    data = read_file(file, _LARGEST, within)
+    data = read_file(file, _MAX_SETTINGS_BYTES, within)
     if not isinstance(data, bytes):
         return found
     for key, value in _values(os.fsdecode(data.removeprefix(b"\xef\xbb\xbf"))):
@@ -159,7 +158,7 @@ def _settings(file: Path, within: Path, included: dict[Path, None]) -> Settings:
             found = _over(
                 found, Settings(ignore_case=value.lower() in ("", "true", "yes", "on", "1"))
             )
-        elif key == "include.path" and within == ANYWHERE and len(included) < _MOST_INCLUDED:
+        elif key == "include.path" and within == ANYWHERE and len(included) < _MAX_INCLUDED:
             other = _expanded(value) or file.parent / value
             if other not in included:
                 included[other] = None
@@ -175,7 +174,7 @@ def _over(below: Settings, above: Settings) -> Settings:
 
 
 def _values(text: str) -> Iterator[tuple[str, str]]:
-    """The keys with their sections, lower case, and their values."""
+    """Yield the keys with their sections, in lower case, and their values."""
     section = ""
     lines = (line.strip() for line in text.split("\n"))
     for line in lines:
@@ -188,7 +187,7 @@ def _values(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _value(line: str, following: Iterator[str]) -> str:
-    """Read a value: quoted parts, escapes, comments, and the next line behind a backslash."""
+    """Return a value: with quotes, escapes, comments and continued lines resolved."""
     value, kept, quoted = [], 0, False
     characters = iter(line)
     while (character := next(characters, "")) != "":

@@ -1,12 +1,13 @@
-"""Names of files and folders that hold secrets: data, read by :mod:`leanwide.files.secrets`.
+"""Names of files and folders with secrets: the data for :mod:`leanwide.files.secrets`.
 
 Sources: the signatures of shhgit, the path rules of gitleaks and detect-secrets, the sample
 repository Plazmaz/leaky-repo, GitHub's templates for ``.gitignore``, and the documentation of the
-programs themselves. Names that only may hold a secret, and that people edit all day, are left out:
-``.bashrc``, ``settings.py``, ``database.yml``, ``appsettings.Development.json``.
+programs themselves. Files that only sometimes hold a secret, and that users edit all day, are not
+listed: ``.bashrc``, ``settings.py``, ``database.yml``, ``appsettings.Development.json``.
 
-All are lower case. A name may hold ``*``; one without a leading dot stands for the one with it
-too. ``a/b`` is a file ``b`` in a folder ``a``; in ``a/**/b`` other folders may lie between them.
+All names are in lower case. ``*`` stands for any characters, and a name without a leading dot also
+for the one with it. ``a/b`` is a file ``b`` in a folder ``a``; in ``a/**/b`` other folders may be
+between them.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ FILES: Final = _all(
     " .api-key api_key api_key.txt api_key.json api_keys.json api-key.txt api_keys.txt apikey.txt"
     " apikeys.txt apikey.json apikeys.json cookies.pkl session.key",
 )  # fmt: skip
-"""Secrets whatever stands in them."""
+"""Secrets whatever they contain."""
 
 DATA_FILES: Final = _all(
     "id_rsa* id_dsa* id_ecdsa* id_ed25519* private_key* private-key* privatekey* private.*"
@@ -128,7 +129,7 @@ DATA_FILES: Final = _all(
     " *access_token* *access-token* *auth_token* *auth-token* *refresh_token* *refresh-token*"
     " *secret_key* *secret-key* *secretkey* secret-values.* secret_values.* secrets-values.*",
 )
-"""Secrets unless their suffix says that they are source code or prose."""
+"""Secrets unless they have a suffix of source code or prose."""
 
 FOLDERS: Final = _all(
     ".aws .azure .docker .gnupg .kube .password-store .ssh .passage .oci .aliyun .bluemix .gcloud"
@@ -149,19 +150,20 @@ WORDS: Final = frozenset(
         " passphrases passcode"
     )
 )
-"""A file of data whose name ends in one of these is a secret, and one in a folder named so."""
+"""A data file whose name ends in one of these words is a secret."""
 
 COMPOUNDS: Final = _all("secret secrets credentials password passwords")
-"""The same where they end a word, as in ``appsecrets``."""
+"""The same for words that end in one of these, such as ``appsecrets``."""
 
 CAREFUL_WORDS: Final = frozenset(_all("secrets credentials creds passwords passwd"))
-"""Source code with one of these in its name is not drawn in from elsewhere."""
+"""Source code with one of these words in its name is no context for other files. A data file in a
+folder of this name is a secret."""
 
 CAREFUL_COMPOUNDS: Final = _all("secrets credentials passwords")
-"""The same where they end a word."""
+"""The same for source code with words that end in one of these."""
 
 CAREFUL_ENDINGS: Final = frozenset(_all("secret credential cred"))
-"""Nor is source code whose name ends in one of these."""
+"""The same for source code whose name ends in one of these words."""
 
 SOURCE: Final = frozenset(
     _all(
@@ -174,17 +176,17 @@ SOURCE: Final = frozenset(
         " wat cu glsl hlsl wgsl ps tcl feature"
     )
 )  # fmt: skip
-"""Suffixes of source code: with them a word is what the code is about."""
+"""Suffixes of source code: in its name, a word tells what the code is about."""
 
 PROSE: Final = frozenset(
     _all("md mdx markdown rst adoc asciidoc org tex sh bash zsh fish ps1 psm1 bat cmd sql")
 )
-"""Suffixes of prose and scripts: with them a word counts where it is all of the name."""
+"""Suffixes of prose and scripts: in their names, a word counts if it is the whole name."""
 
 SAMPLES: Final = frozenset(
     _all("example examples sample samples template tmpl tpl dist default defaults schema")
 )
-"""As the last part of a name or the one before, they say that there is nothing in it yet."""
+"""One of these as the last part of a name, or the one before, means that there is no secret yet."""
 
 COPIES: Final = _all("~ .bak .old .orig .save .swp .swo .swn .backup .tmp .copy")
-"""What editors and people put behind the name of a file that they keep a copy of."""
+"""What editors and users append to the name of a copy."""

@@ -1,7 +1,7 @@
-"""Git's wildcards, matched without going back: each byte of a name is looked at once.
+"""Git's wildcards, matched without backtracking: each byte of a name is read once.
 
-Every place in a pattern at which a match may be is a bit of a number, and a byte of the name moves
-all of them at once. What is a match is what git's ``wildmatch.c`` takes for one, byte by byte.
+The matcher is a nondeterministic automaton: each position in a pattern is a bit of a number, and a
+byte of the name advances all of them at once. It matches what git's ``wildmatch.c`` matches.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _CLASSES: Final[Mapping[bytes, frozenset[int]]] = MappingProxyType(
 
 
 class MalformedError(ValueError):
-    """A pattern that matches nothing: a set without an end, a class that does not exist."""
+    """A pattern that matches nothing: it has an unclosed set or an unknown class."""
 
 
 @frozen
@@ -48,28 +48,31 @@ class _Token:
     accepts: frozenset[int]
     many: bool = False
     skipped_with_slash: bool = False
-    """``**/``: no folder at all is a match too."""
+    """``**/``, which also matches no folder at all."""
 
 
 def literal_length(pattern: bytes) -> int:
-    """Return the number of bytes in front of the first wildcard."""
+    """Return the number of bytes before the first wildcard."""
     return next((at for at, byte in enumerate(pattern) if byte in _SPECIAL), len(pattern))
 
 
 def wildmatch(pattern: bytes, *, ignore_case: bool) -> Callable[[bytes], bool]:
-    """Compile a pattern to a function that says whether it matches a whole name.
+    """Return a function that tells whether a whole name matches a pattern.
 
-    A name is a path: only ``**`` between slashes goes over a slash. The function takes a step for
-    each byte of the name, however the pattern reads. Names and patterns hold no NUL.
+    A name is a path: only ``**`` between slashes matches a slash. The function takes one step for
+    each byte of the name, whatever the pattern. Names and patterns have no NUL.
 
     Raises:
         MalformedError: The pattern matches nothing.
     """
-    ending = pattern[1:]
+    ending = pattern[1:]  # of the most common patterns, a star and an ending
     if pattern[:1] == b"*" and literal_length(ending) == len(ending) and b"/" not in ending:
-        return _ends_with(ending.lower() if ignore_case else ending, ignore_case)
+        lower = ending.lower()
+        if ignore_case:
+            return lambda name: name.lower().endswith(lower) and b"/" not in name
+        return lambda name: name.endswith(ending) and b"/" not in name
     tokens = tuple(_tokens(pattern))
-    kinds, moves, stays = _tables(tokens, ignore_case)
+    kinds, moves, stays = _tables(tokens, ignore_case=ignore_case)
     many = sum(token.many << at for at, token in enumerate(tokens))
     skipped = sum(token.skipped_with_slash << at for at, token in enumerate(tokens))
     last = 1 << len(tokens)
@@ -89,19 +92,11 @@ def wildmatch(pattern: bytes, *, ignore_case: bool) -> Callable[[bytes], bool]:
     return matches
 
 
-def _ends_with(ending: bytes, ignore_case: bool) -> Callable[[bytes], bool]:
-    """The commonest pattern, a star and an ending, without a step for each byte."""
+def _tables(tokens: tuple[_Token, ...], *, ignore_case: bool) -> tuple[bytes, list[int], list[int]]:
+    """Return the automaton's tables.
 
-    def matches(name: bytes) -> bool:
-        return (name.lower() if ignore_case else name).endswith(ending) and b"/" not in name
-
-    return matches
-
-
-def _tables(tokens: tuple[_Token, ...], ignore_case: bool) -> tuple[bytes, list[int], list[int]]:
-    """Number the kinds of bytes that the tokens tell apart; say what each does to the states.
-
-    Returns the kind of each byte, the places that it leads on from, and those that it stays at.
+    These are the kind of each byte, where bytes that no token tells apart share one, and for each
+    kind the states that it moves on and the states that it keeps.
     """
     moves, stays = [0] * 256, [0] * 256
     for at, token in enumerate(tokens):
@@ -141,7 +136,7 @@ def _tokens(pattern: bytes) -> Iterator[_Token]:
 
 
 def _stars(pattern: bytes, at: int) -> tuple[_Token, int]:
-    """Read a run of stars; return what it means and where it ends."""
+    """Return the token of a run of stars, and its end."""
     following = at
     while pattern[following : following + 1] == b"*":
         following += 1
@@ -153,7 +148,7 @@ def _stars(pattern: bytes, at: int) -> tuple[_Token, int]:
 
 
 def _single(pattern: bytes, at: int) -> tuple[frozenset[int], int]:
-    """Read what stands for one byte; return which bytes are meant, and where it ends."""
+    """Return the bytes that the pattern for one byte accepts, and its end."""
     match pattern[at : at + 1]:
         case b"?":
             return _ALL - {_SLASH}, at + 1
@@ -166,7 +161,7 @@ def _single(pattern: bytes, at: int) -> tuple[frozenset[int], int]:
 
 
 def _set(pattern: bytes, at: int) -> tuple[frozenset[int], int]:
-    """Read a set behind its bracket; the first byte belongs to it whatever it is."""
+    """Return the bytes of a set after its bracket, and its end; its first byte is a member."""
     negated = pattern[at : at + 1] in (b"!", b"^")
     start = at = at + negated
     found: set[int] = set()
@@ -178,12 +173,12 @@ def _set(pattern: bytes, at: int) -> tuple[frozenset[int], int]:
 
 
 def _member(pattern: bytes, at: int, before: int) -> tuple[Iterable[int], int, int]:
-    """Read a byte, a range or a class of a set; also return where a range may begin, and the end.
+    """Return the bytes of a byte, range or class of a set, the byte for ``before``, and its end.
 
     Args:
         pattern: The pattern.
-        at: Where the member is.
-        before: The byte in front of it; 0 where no range can begin at that.
+        at: The start of the member.
+        before: The byte in front of it, where a range may begin; otherwise 0.
     """
     byte = _byte(pattern, at)
     if byte == ord("\\"):

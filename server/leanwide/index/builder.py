@@ -37,13 +37,12 @@ class FileChange:
 class Builder:
     """The entries of all folders. Other threads may only read its snapshot."""
 
-    publish: Callable[[Snapshot], None]
-    """Called with every new snapshot."""
     most_bytes: int
     """Limit for the estimated memory of the entries."""
     cache_folder: Path | None
     entries: dict[str, FileEntry] = field(factory=dict, init=False)
     snapshot: Snapshot = field(factory=Snapshot, init=False)
+    """Replaced while a build runs, so that definitions are found before it ends."""
     bytes: int = field(default=0, init=False)
     """Estimated memory of the entries."""
     parsed: int = field(default=0, init=False)
@@ -64,7 +63,7 @@ class Builder:
         files = crawl(area, rest)
         for key in self.entries.keys() - {file.key for file in files}:
             self._put(key, None)
-        self._publish_all()
+        self._publish()
         self.full, shown = False, _FIRST_PUBLISHED
         for file in files:
             if not self._refresh(area, file, self._cached.get(file.key)):
@@ -73,8 +72,8 @@ class Builder:
             rest()
             if len(self.entries) >= 2 * shown:
                 shown = len(self.entries)
-                self._publish_all()
-        self._publish_all()
+                self._publish()
+        self._publish()
         self._cached.clear()
         self.save()
 
@@ -82,7 +81,8 @@ class Builder:
         """Read changed files again, and publish all changes in one snapshot."""
         touched = {key for change in changes for key in self._changed(area, change)}
         if touched:
-            self._publish(self.snapshot.replaced({key: self.entries.get(key) for key in touched}))
+            changed = {key: self.entries.get(key) for key in touched}
+            self.snapshot = self.snapshot.replaced(changed)
 
     def save(self) -> None:
         """Write unsaved entries to disk, each folder to a file of its own."""
@@ -112,7 +112,7 @@ class Builder:
         A path through a link changes the file that the link leads to, and also the entry of the
         path itself.
         """
-        own_path = area.inner(change.path)
+        own_path = area.resolve_folder(change.path)
         for path in dict.fromkeys((own_path, _real_path_or_same(own_path))):
             if (key := area.key(path)) is not None:
                 gone = change.gone and path == own_path
@@ -155,12 +155,8 @@ class Builder:
         self.bytes += _weight(entry)
         return True
 
-    def _publish_all(self) -> None:
-        self._publish(snapshot_of(self.entries.values()))
-
-    def _publish(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        self.publish(snapshot)
+    def _publish(self) -> None:
+        self.snapshot = snapshot_of(self.entries.values())
 
     def _cache(self, folder: Folder) -> Path:
         return cache_file(folder.path, self.cache_folder)

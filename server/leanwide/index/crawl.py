@@ -120,6 +120,6 @@ def _indexable(
     area: WorkspaceFolders, path: str, key: str, status: os.stat_result
 ) -> CrawledFile | None:
     fits = S_ISREG(status.st_mode) and 0 < status.st_size <= MAX_FILE_SIZE
-    if not fits or not _SURROGATES.isdisjoint(key) or not area.draws_in(path):
+    if not fits or not _SURROGATES.isdisjoint(key) or not area.allows_as_context(path):
         return None
     return CrawledFile(key, status.st_mtime_ns, status.st_size)

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
+from types import TracebackType
 from typing import Final, Generic, TypeVar
 
 logger = logging.getLogger(__name__)
@@ -140,13 +141,19 @@ class SliceWorker(Generic[T]):
             return self._busy
 
     def _guarded(self, task: Callable[[], None]) -> None:
-        """Run a task; an error ends only that task and is logged without any source text."""
-        try:
+        """Run a task; an error ends only that task."""
+        with _LoggedErrors():
             task()
-        except Superseded:
-            return
-        except Exception as error:  # the thread has to go on with the next task
-            where = traceback.extract_tb(error.__traceback__)[-1:]
-            logger.error(  # the message of an exception may quote source text
-                "the workspace index: %s at %s", type(error).__name__, where
-            )
+
+
+class _LoggedErrors:
+    """Logs an error and ends it, without its message, which may quote source text."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, trace: TracebackType | None) -> bool:
+        if isinstance(error, Exception) and not isinstance(error, Superseded):
+            where = traceback.extract_tb(trace)[-1:]
+            logger.error("the workspace index: %s at %s", type(error).__name__, where)
+        return isinstance(error, Exception)

@@ -60,9 +60,9 @@ class WorkspaceIndex:
         self, cache_folder: Path | None = None, *, rest: float = 1.0, most_bytes: int = _MAX_BYTES
     ) -> None:
         self._area = WorkspaceFolders()
-        self._snapshot = Snapshot()
+
         self._excerpts: dict[tuple[Located, int, int], Snippet] = {}
-        self._builder = Builder(self._swap, most_bytes, cache_folder)
+        self._builder = Builder(most_bytes, cache_folder)
         self._worker = SliceWorker(
             "leanwide-index", self._apply, self._builder.save, idle_s=_SAVE_AFTER_S, rest=rest
         )
@@ -99,17 +99,17 @@ class WorkspaceIndex:
 
     def holds(self, key: str) -> bool:
         """Whether a file is indexed, and still allowed in prompts."""
-        area, entry = self._area, self._snapshot.files.get(key)
+        area, entry = self._area, self._builder.snapshot.files.get(key)
         if entry is None or entry.left_out or (file := area.file(key)) is None:
             return False
-        return area.draws_in(str(file))
+        return area.allows_as_context(str(file))
 
     def definitions(self, names: Sequence[str], near: str) -> tuple[Snippet, ...]:
         """Return definitions of ``names`` for the file with the key ``near``, folded.
 
         Reads the files of those that are not cached.
         """
-        snapshot = self._snapshot
+        snapshot = self._builder.snapshot
         found = snapshot.lookup(names, near)[:_MAX_EXCERPTS]
         return tuple(self._excerpt(located, snapshot) for located in found)
 
@@ -119,7 +119,7 @@ class WorkspaceIndex:
         Reads their files.
         """
         found = []
-        for caller in self._snapshot.callers(name, near):
+        for caller in self._builder.snapshot.callers(name, near):
             text = call_sites(caller.symbol, name, self._lines(caller.path))
             if text:
                 found.append(Snippet(caller.path, text, caller.symbol.start))
@@ -127,14 +127,14 @@ class WorkspaceIndex:
 
     def counterparts(self, near: str) -> tuple[Snippet, ...]:
         """Return outlines of the tests of an implementation, or the reverse."""
-        snapshot = self._snapshot
+        snapshot = self._builder.snapshot
         files = (snapshot.files[path] for path in snapshot.counterparts(near))
         return tuple(Snippet(entry.path, outline(entry)) for entry in files if entry.symbols)
 
     @property
     def stats(self) -> IndexStats:
         """The current size and state."""
-        entries = self._snapshot.files.values()
+        entries = self._builder.snapshot.files.values()
         return IndexStats(
             files=sum(not entry.left_out for entry in entries),
             definitions=sum(len(entry.symbols) for entry in entries),
@@ -160,9 +160,6 @@ class WorkspaceIndex:
         """Return the lines of a file as it is now; none if it cannot be read."""
         file = self._area.file(key)
         return (file is not None and read_lines(file)) or ()
-
-    def _swap(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
 
     def _apply(self, changes: Sequence[FileChange]) -> None:
         """Apply the waiting changes, in the worker's thread."""

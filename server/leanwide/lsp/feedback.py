@@ -125,7 +125,7 @@ class Feedback:
         """Tell of ignore files that do not count: of all that were met in a moment, and once."""
         if not self._unread:
             asyncio.get_running_loop().call_later(_GATHERED_S, self._tell_unread)
-        self._unread.setdefault(unread.path, unread.why)
+        self._unread.setdefault(unread.path, unread.reason)
 
     def _tell_unread(self) -> None:
         unread = [UnreadableFile(path, why) for path, why in self._unread.items()]

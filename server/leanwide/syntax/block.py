@@ -9,7 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.syntax.languages import Language
-from leanwide.syntax.lexer import Token, scan, without_comments
+from leanwide.syntax.lexer import Token, is_prelude, scan, without_comments
 from leanwide.syntax.text import content, indentation, split
 
 _NEXT_CONTENT: Final = re.compile(r"(?:[^\S\r\n]*(?:\r\n|\r|\n))*([ \t]*)(?=\S)")
@@ -199,14 +199,8 @@ def _continues_with(block: _Block, newline: Token, rest: str) -> bool:
         start = max(done.rfind("\n"), done.rfind("\r")) + 1
         if not done[block.base :].strip() and not done[start:].strip():
             return True
-        if _announces(language, done[start:]):
+        if is_prelude(language, content(done[start:])):
             return True
     elif language.indented or block.closed_after:
         return False
     return bool(language.clause and re.match(language.clause, rest))
-
-
-def _announces(language: Language, line: str) -> bool:
-    """Whether ``line`` holds only a comment, a decorator or the like."""
-    rest = without_comments(language, content(line)).strip()
-    return not rest or bool(language.prelude and re.match(language.prelude, rest))

@@ -38,7 +38,7 @@ class DocumentationConvention:
 
     @property
     def inside(self) -> bool:
-        """Whether it stands in the body instead of above the definition."""
+        """Whether it is in the body instead of above the definition."""
         return not self.marks
 
 

@@ -1,11 +1,11 @@
 """Parses within a time limit and lets other threads run meanwhile.
 
 Some texts take a parser hours or all memory: a thousand ``a<`` in C++ may be types or comparisons
-in all combinations, and unfinished comments are searched for their end again and again. Their size
-does not tell them from others, only the time that they take.
+in all combinations, and unfinished comments are searched for their end again and again. No size
+limit would catch them, only a time limit does.
 
-The binding holds the GIL while it works, but for its callbacks: it asks for the text in pieces, and
-between steps whether to stop.
+The binding holds the GIL while it works. Other threads run during its two callbacks: one returns
+the next piece of the text, and one tells whether to stop.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def effort_for(size: int) -> Effort:
 
 @define
 class _Reading:
-    """One run of the parser: hands out the text and says when to stop."""
+    """One run of the parser: passes it the text and tells it when to stop."""
 
     source: bytes
     effort: Effort
@@ -104,7 +104,6 @@ def parse_bytes(
     tried = old is None and part > _SHORT_BYTES
     if tried and parse_bytes(language, source[:part] + _BREAK, None) is None:
         return None
-
     buffer = _spare.pop() if _spare else bytearray()
     reading = _Reading(source, effort_for(len(source)), buffer)
     try:

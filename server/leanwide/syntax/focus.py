@@ -20,8 +20,9 @@ _MAX_NODE_LINES: Final = 300
 def focused(tree: SyntaxTree, line: int) -> SyntaxTree:
     """Return a tree of the text around ``line``, parsed from scratch; lines farther away are blank.
 
-    The nodes of ``tree`` tell what belongs together: they may have been moved without parsing.
-    ``line`` is being typed. It is parsed last, so that brackets that it opens are taken as closed.
+    The nodes of ``tree``, which may have been moved without parsing, give the extent of definitions
+    around it. ``line`` is being typed: it is parsed last, so that brackets that it opens are taken
+    as closed.
     """
     first, last = _section(tree, line)
     now = list(tree.lines)

@@ -72,7 +72,7 @@ class Language:
     prelude: str = ""
     """Pattern for a line that announces a definition, as a decorator does."""
     continues: str = ""
-    """Pattern for the end of a line whose statement goes on."""
+    """Pattern for the end of a line whose statement continues on the next one."""
     comments: frozenset[str] = field(converter=_strings, factory=list)
     """Node kinds of comments."""
     strings: frozenset[str] = field(converter=_strings, factory=list)

@@ -53,7 +53,7 @@ class LexerState:
 
 @lru_cache(maxsize=8)
 def lexer_state(language: Language, text: str) -> LexerState:
-    """Return the state before the last token of ``text``. Cached: every piece of an answer asks."""
+    """Return the state before the last token of ``text``; cached for all pieces of an answer."""
     stack: list[str] = []
     fenced = False
     for token in scan(language, text):
@@ -101,6 +101,12 @@ def closers(language: Language, text: str) -> list[str]:
         elif token.kind == "comment" and token.closed and token.end == end:
             return [] if _is_line_comment(language, text, token) else stack[::-1]
     return [closer for closer in reversed(stack) if closer]
+
+
+def is_prelude(language: Language, line: str) -> bool:
+    """Whether ``line`` holds only a comment, a decorator or the like."""
+    rest = without_comments(language, line).strip()
+    return not rest or bool(language.prelude and re.match(language.prelude, rest))
 
 
 def without_comments(language: Language, text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import tree_sitter
 
-from leanwide.syntax.lexer import state_at_end, without_comments
+from leanwide.syntax.lexer import is_prelude, state_at_end, without_comments
 from leanwide.syntax.outline import enclosing
 from leanwide.syntax.statement import statement_start
 from leanwide.syntax.text import Position, Span, content, indentation, split
@@ -66,7 +66,7 @@ def completion_shape(tree: SyntaxTree, position: tuple[int, int]) -> CompletionS
     if not above.strip():
         around = enclosing(tree, at)
         return "block" if not around or around[-1].kind in _CLASS_LIKE else "line"
-    return "block" if _announces(tree, above) else "line"
+    return "block" if is_prelude(tree.language, above) else "line"
 
 
 def _sides(tree: SyntaxTree, at: Position) -> tuple[str, str]:
@@ -93,16 +93,8 @@ def _text_around(tree: SyntaxTree, at: Position) -> Literal["code", "comment", "
                 return "string"
         if node.is_error or (node.has_error and node.type not in language.containers):
             return state_at_end(language, left)
-    if not around:
-        return state_at_end(language, left)
-    return "code" if not left.strip() else _unclosed(tree, left, at)
-
-
-def _unclosed(tree: SyntaxTree, left: str, at: Position) -> Literal["code", "comment", "string"]:
-    """Return what ``at`` is in, where the tree may end before it."""
-    if tree.position(tree.root.end_point) >= at:
-        return "code"
-    return state_at_end(tree.language, left)
+    ends_before = bool(left.strip()) and tree.position(tree.root.end_point) < at
+    return state_at_end(language, left) if not around or ends_before else "code"
 
 
 def _reaches(tree: SyntaxTree, comment: tree_sitter.Node, at: Position) -> bool:
@@ -148,10 +140,3 @@ def _code_line_above(tree: SyntaxTree, line: int) -> int | None:
         if without_comments(tree.language, content(tree.lines[number])).strip():
             return number
     return None
-
-
-def _announces(tree: SyntaxTree, line: str) -> bool:
-    """Whether ``line`` holds only a comment, a decorator or the like."""
-    rest = without_comments(tree.language, line).strip()
-    prelude = tree.language.prelude
-    return not rest or bool(prelude and re.match(prelude, rest))

@@ -42,7 +42,7 @@ def statement_start(tree: SyntaxTree, position: tuple[int, int]) -> Position:
     return Position(line, 0) if line >= floor else own
 
 
-def open_brackets(tree: SyntaxTree, span: Span) -> list[tuple[str, Position]]:
+def _open_brackets(tree: SyntaxTree, span: Span) -> list[tuple[str, Position]]:
     """Return the brackets that are opened and not closed in ``span``, outermost first."""
     inside = captured_by(tree, _bracket_query(tree.language), "bracket", span)
     stack: list[tuple[str, Position]] = []
@@ -66,7 +66,7 @@ def _by_brackets(tree: SyntaxTree, at: Position) -> int:
     """Return the line of the outermost bracket around ``at`` that does not open a block."""
     line = at.line
     near = Span(Position(max(0, line - _MAX_LINES), 0), at)
-    for bracket, where in reversed(open_brackets(tree, near)):
+    for bracket, where in reversed(_open_brackets(tree, near)):
         if bracket == "{" and tree.language.blocks != "indent":
             break
         line = where.line

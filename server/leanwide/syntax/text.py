@@ -40,7 +40,7 @@ class Span(NamedTuple):
 
 @frozen
 class Edit:
-    """``text`` replaces what stood between ``start`` and ``end`` before the edit."""
+    """``text`` replaces the text from ``start`` to ``end``, positions before the edit."""
 
     start: Position
     end: Position

@@ -45,7 +45,7 @@ class SyntaxTree:
     """What the last edits opened; the parser sees it as closed."""
     _handle: tree_sitter.Tree = field(repr=False)
     given_up: bool = False
-    """Parsing took too long: the tree is empty and says nothing about the text."""
+    """Whether parsing took too long and was given up: then the tree is empty."""
 
     @property
     def effort(self) -> Effort:
@@ -56,11 +56,6 @@ class SyntaxTree:
     def root(self) -> tree_sitter.Node:
         """The node of the whole text."""
         return self._handle.root_node
-
-    @property
-    def span(self) -> Span:
-        """The whole text."""
-        return Span(Position(0, 0), self.clamp((len(self.lines), 0)))
 
     def clamp(self, position: tuple[int, int]) -> Position:
         """Return the nearest position that exists."""
@@ -87,20 +82,14 @@ class SyntaxTree:
         """Return the span of ``node``."""
         return Span(self.position(node.start_point), self.position(node.end_point))
 
-    def node_at(self, start: Position, end: Position | None = None) -> tree_sitter.Node:
-        """Return the smallest node, token or not, that covers ``start`` to ``end``."""
-        node = self.root.descendant_for_point_range(
-            self.point(start), self.point(start if end is None else end)
-        )
-        return node or self.root
-
     def around(self, start: Position, end: Position | None = None) -> tuple[tree_sitter.Node, ...]:
         """Return the nodes that cover ``start`` to ``end``, the smallest first and the root last.
 
         Empty where there are more than 1,000. Nodes are not asked for their parents: each answer is
         a walk down from the root, and one that doubles with the depth for a node without text.
         """
-        target = self.node_at(start, end)
+        first, last = self.point(start), self.point(start if end is None else end)
+        target = self.root.descendant_for_point_range(first, last) or self.root
         place, is_empty = target.start_point, target.start_byte == target.end_byte
         cursor, path = self._handle.walk(), [self.root]
         while path[-1] != target and cursor.goto_first_child_for_point(place) is not None:
@@ -119,7 +108,7 @@ class SyntaxTree:
         else, or ``parse``, ends that.
         """
         if not self._can_follow(lines):
-            return unparsed_tree(self.language, lines)
+            return _unparsed_tree(self.language, lines)
         draft = self._draft()
         splice = difference(draft.lines, list(lines))
         draft.apply(splice)
@@ -132,7 +121,7 @@ class SyntaxTree:
         changed.
         """
         if not self._can_follow(lines):
-            return unparsed_tree(self.language, lines)
+            return _unparsed_tree(self.language, lines)
         draft = self._draft()
         splice = difference(draft.lines, list(lines))
         if max(len(splice.lines), splice.last - splice.first) > most:
@@ -174,7 +163,7 @@ class SyntaxTree:
 def parse(language: Language, lines: Sequence[str]) -> SyntaxTree:
     """Parse ``lines``, each with its ending, from scratch.
 
-    A text that takes too long gets a tree that says nothing: see ``SyntaxTree.given_up``.
+    A text that takes too long gets an empty tree: see ``SyntaxTree.given_up``.
     """
     source = b"".join(map(parser_bytes, lines))
     return _Draft(list(lines), source, list(map(width, lines)), None).parsed(language)
@@ -192,8 +181,8 @@ def parse_part(language: Language, lines: Sequence[str], first: int, last: int) 
     ).parsed(language)
 
 
-def unparsed_tree(language: Language, lines: Sequence[str]) -> SyntaxTree:
-    """Return a tree that says nothing about ``lines``."""
+def _unparsed_tree(language: Language, lines: Sequence[str]) -> SyntaxTree:
+    """Return the empty tree of ``lines`` whose parsing was given up."""
     nothing = tree_sitter.Parser(language.grammar()).parse(b"")
     return SyntaxTree(language, tuple(lines), b"", [], None, nothing, given_up=True)
 
@@ -243,7 +232,7 @@ class _Draft:
             self.set_line_end(unclosed.last, unclosed.missing)
         handle = parse_bytes(language, self.source, self.handle)
         if handle is None:
-            return unparsed_tree(language, self.lines)
+            return _unparsed_tree(language, self.lines)
         return SyntaxTree(language, tuple(self.lines), self.source, self.widths, unclosed, handle)
 
     def unparsed(self, language: Language) -> SyntaxTree:

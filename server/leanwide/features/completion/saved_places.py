@@ -175,7 +175,7 @@ async def _may_be_shown(path: str, others: Iterable[str], names: DocumentNames) 
 
 def _may_be_snippets(keys: Iterable[str], folders: WorkspaceFolders) -> bool:
     files = map(folders.file, keys)
-    return all(file is not None and folders.draws_in(str(file)) for file in files)
+    return all(file is not None and folders.allows_as_context(str(file)) for file in files)
 
 
 def _name(uri: str) -> str:

@@ -58,7 +58,7 @@ async def _ask_ignore_files_again(ls: Server) -> None:
 def _hold_folder(paths: Sequence[str], area: WorkspaceFolders) -> bool:
     """Whether one of the paths is a folder that counts, which appeared with all that is in it."""
     inside = (path for path in paths if area.holds(path) and Path(path).is_dir())
-    return any(area.why_folder(area.inner(path)) is None for path in inside)
+    return any(area.folder_exclusion_reason(area.resolve_folder(path)) is None for path in inside)
 
 
 async def did_change_workspace_folders(

@@ -1,0 +1,68 @@
+"""How many files and calls of leanwide a completion goes through, counted by a profiler.
+
+A reader follows the same path. The bounds are what it takes now: a change that needs more should
+be worth it.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+import leanwide
+from tests.features.editor import MARK, Editor, settled, state_saying
+
+ROOT = str(Path(leanwide.__file__).parent)
+CODE = f"""\
+import os
+
+
+def mean(values):
+    total = sum(values)
+    return total / len(values)
+
+
+def other(values):
+    {MARK}
+
+
+print(mean([1]))
+"""
+T = TypeVar("T")
+
+
+async def test_a_key_that_is_typed_through_touches_few_files_and_a_new_place_not_many():
+    state, _ = state_saying(["result = me", "an(values)\n"], ["total = 1\n"])
+    editor = Editor(state, CODE, "python", "a.py")
+    assert await editor.ask() == "result = mean(values)"
+    await settled(state)
+    editor.type("r")
+    shown, files, calls = await counted(editor.ask())
+    assert shown == "esult = mean(values)"
+    assert (len(files) <= 14, calls <= 140) == (True, True), (files, calls)
+    editor.type("xyz")
+    shown, files, calls = await counted(editor.ask())
+    assert shown == "total = 1"
+    assert (len(files) <= 40, calls <= 350) == (True, True), (files, calls)
+
+
+async def counted(work: Coroutine[Any, Any, T]) -> tuple[T, set[str], int]:
+    """Return what some work returns, the files of leanwide it ran through, and the calls."""
+    files: list[str] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(ROOT):
+            files.append(frame.f_code.co_filename.removeprefix(ROOT))
+
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        result = await work
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    return result, set(files), len(files)
