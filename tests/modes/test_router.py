@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from leanwide.modes.difficulty import Difficulty, DifficultyLevel, difficulty
 from leanwide.modes.machine import UNKNOWN, LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import LEAN, WIDE, Mode, Profile
-from leanwide.modes.router import MODE_OF_TASK, Signals, Task, route
+from leanwide.modes.router import MODE_OF_TASK, Signals, Task, limit_prefill, route
 from leanwide.options import parse
 
 PROFILES = st.builds(
@@ -47,7 +47,6 @@ SIGNALS = st.builds(
     | st.builds(Difficulty, st.sampled_from(DifficultyLevel), st.just("it is so")),
     pinned=st.none() | st.sampled_from(Mode),
     machine=MACHINES,
-    waits_for_prompt=st.booleans(),
 )
 TOKENS = ("context_tokens", "output_tokens", "thinking_tokens")
 Profiles = dict[Mode, Profile]
@@ -208,9 +207,18 @@ def test_the_machine_limits_a_completion(state: MachineState, context: int, outp
 def test_a_completion_that_waits_for_its_prefill_gets_a_short_prompt(
     state: MachineState, context: int
 ):
-    signals = Signals(machine=state, waits_for_prompt=True)
-    decision = route(Task.INLINE_COMPLETION, signals, parse()[0].profiles)
-    assert decision.budget.context_tokens == context
+    decision = route(Task.INLINE_COMPLETION, Signals(machine=state), parse()[0].profiles)
+    assert limit_prefill(decision, state).budget.context_tokens == context
+
+
+@given(SIGNALS, ALL_PROFILES, MACHINES)
+def test_limiting_the_prefill_adds_nothing(
+    signals: Signals, profiles: Profiles, state: MachineState
+):
+    decision = route(Task.INLINE_COMPLETION, signals, profiles)
+    limited = limit_prefill(decision, state)
+    assert limited.budget.context_tokens <= decision.budget.context_tokens
+    assert evolve(limited.budget, context_tokens=1) == evolve(decision.budget, context_tokens=1)
 
 
 @given(ALL_PROFILES, st.integers(0, 10**5), st.integers(0, 10**5))

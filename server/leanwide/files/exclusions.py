@@ -27,6 +27,8 @@ _MAX_MEAN_LINE: Final = 200
 """Mean characters of a line: a file with a longer mean and too long a line is minified."""
 _HEADER_LINES: Final = 12
 """Lines at the start of a file in which a generator names itself."""
+_MARKER_CHARACTERS: Final = 500
+"""Characters of a line in which the marker of a generated file stands."""
 _BINARY_LINES: Final = 50
 """Lines at the start of a file that are searched for NUL."""
 _MAX_PATH: Final = 32_768
@@ -126,11 +128,12 @@ def text_exclusion_reason(name: str, lines: Sequence[str]) -> str | None:
     ``name`` is the file's, for the reason. Does not read all of a huge text.
     """
     fault = _size_fault(lines)
-    if fault is None and any("\0" in line for line in lines[:_BINARY_LINES]):
+    if fault is None and "\0" in "".join(lines[:_BINARY_LINES]):
         fault = "is binary"
     if fault is None and has_private_key(lines):
         fault = "holds a private key: it never enters a prompt"
-    if fault is None and any(_MARKER.match(line[:500]) for line in lines[:_HEADER_LINES]):
+    header = [line[:_MARKER_CHARACTERS] for line in lines[:_HEADER_LINES]]
+    if fault is None and any(map(_MARKER.match, header)):
         fault = "is generated, as it says in its first lines"
     return None if fault is None else f"{shown(name)} {fault}"
 

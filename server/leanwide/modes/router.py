@@ -58,8 +58,6 @@ class Signals:
     """The mode that the user has pinned for every task."""
     machine: MachineState = UNKNOWN
     """Its speed, battery and memory."""
-    waits_for_prompt: bool = False
-    """Whether the user waits for the prefill of a completion's prompt."""
 
 
 MODE_OF_TASK: Mapping[Task, Mode] = {
@@ -120,6 +118,14 @@ def route(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Dec
     return Decision(mode=mode, lane=lane, budget=budget, reason=", ".join(reasons))
 
 
+def limit_prefill(decision: Decision, machine: MachineState) -> Decision:
+    """Return the decision for a completion that waits for the prefill of its prompt.
+
+    Only what is not in the KV cache counts: what is costs no time.
+    """
+    return evolve(decision, budget=fit_prompt_to_deadline(decision.budget, machine, decision.lane))
+
+
 def _mode(task: Task, signals: Signals) -> tuple[Mode, str]:
     """Return the mode, and the reason in words."""
     if signals.pinned is not None:
@@ -163,10 +169,7 @@ def _for_typing(whole: Budget, task: Task, code: Profile) -> tuple[Budget, str]:
 
 def _for_the_machine(whole: Budget, task: Task, signals: Signals, lane: str) -> tuple[Budget, str]:
     if task is Task.INLINE_COMPLETION:
-        limited, why = fit_to_power(whole, signals.machine)
-        if not signals.waits_for_prompt:
-            return limited, why
-        return fit_prompt_to_deadline(limited, signals.machine, lane), why
+        return fit_to_power(whole, signals.machine)
     fitted, reason = fit_to_machine(whole, signals.machine, lane)
     context = min(whole.context_tokens, fitted.context_tokens + max(0, signals.read_tokens))
     return evolve(fitted, context_tokens=context), reason

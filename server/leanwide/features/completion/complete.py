@@ -21,8 +21,8 @@ from leanwide.features.completion.request import (
     InlineRequest,
     continued,
     decide,
-    decide_idle,
     fim_tokens,
+    waiting_request,
 )
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.suggestions import AnswerEnd, KnownAnswer
@@ -93,13 +93,7 @@ async def _ask(known: KnownAnswer | None, asking: _Asking) -> KnownAnswer | None
         _record_silence(inline, reason, asking.began, state)
         return None
     state.last_asked = inline.view
-    request = CompletionRequest(
-        view=inline.view,
-        decision=decide(inline.view, state.session),
-        full_decision=decide_idle(inline.view, state.session),
-        fim=asking.fim,
-        began=asking.began,
-    )
+    request = waiting_request(inline.view, asking.fim, asking.began, state.session)
     if known is None or known.ended is AnswerEnd.BROKEN_OFF:
         said = known.text if known is not None else ""
         known = await _generated(evolve(request, said=said), asking)

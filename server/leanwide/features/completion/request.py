@@ -9,7 +9,7 @@ from leanwide.engine.base import EngineError, FimTokens, ModelInfo, NotLoadedErr
 from leanwide.features.completion.suggestions import KnownAnswer
 from leanwide.features.session import Session
 from leanwide.modes.profile import Decision
-from leanwide.modes.router import Signals, Task, route
+from leanwide.modes.router import Signals, Task, limit_prefill, route
 
 
 @frozen
@@ -41,28 +41,28 @@ class CompletionRequest:
 
 
 def decide(view: View, session: Session) -> Decision:
-    """Decide on a request whose prompt is prefilled while it waits."""
-    return _decide(view, session, waits_for_prompt=session.preferences.adapt)
-
-
-def decide_idle(view: View, session: Session) -> Decision:
-    """Decide on work for which no request waits."""
-    return _decide(view, session, waits_for_prompt=False)
-
-
-def _decide(view: View, session: Session, *, waits_for_prompt: bool) -> Decision:
+    """Decide on a completion for which no request waits."""
     signals = Signals(
         text_after_cursor=view.has_text_after,
         pinned=session.pinned,
         machine=session.backend.machine,
-        waits_for_prompt=waits_for_prompt,
     )
     return route(Task.INLINE_COMPLETION, signals, session.profiles)
 
 
+def waiting_request(
+    view: View, fim: FimTokens, began: float, session: Session
+) -> CompletionRequest:
+    """Return the request of a client that waits while the prompt is prefilled."""
+    full = decide(view, session)
+    adapts = session.preferences.adapt
+    decision = limit_prefill(full, session.backend.machine) if adapts else full
+    return CompletionRequest(view=view, decision=decision, full_decision=full, fim=fim, began=began)
+
+
 def idle_request(view: View, fim: FimTokens, began: float, session: Session) -> CompletionRequest:
     """Return the request that prefill and prefetch at a view serve."""
-    decision = decide_idle(view, session)
+    decision = decide(view, session)
     return CompletionRequest(
         view=view, decision=decision, full_decision=decision, fim=fim, began=began
     )
