@@ -19,23 +19,11 @@ from typing import Final
 import numpy as np
 import torch
 
-from training import (
-    blend,
-    complete,
-    dataset,
-    evaluate,
-    export,
-    graft,
-    memory,
-    origin,
-    parity,
-    sources,
-    tokenizer,
-    train,
-    validation,
-)
-from training.experts import Experts
-from training.optimizer import Rates
+from training.data import dataset, sources, tokenizer
+from training.measure import complete, evaluate, memory, parity
+from training.model import blend, export, graft, origin, train, validation
+from training.model.experts import Experts
+from training.model.optimizer import Rates
 
 FILES: Final = 90
 SHOWN: Final = 4
@@ -146,7 +134,7 @@ def _check_way_back(checkpoint: Path, words: Path, model: Path) -> None:
         if (weight - stored[name]).norm() > ROUNDING * stored[name].norm():
             raise SystemExit(f"{name} comes back from {model} as something else")
     text = EXAMPLE_TEXT
-    if origin.tokenizer_of(model).encode(text).ids != tokenizer.load(words).encode(text).ids:
+    if tokenizer.from_gguf(model).encode(text).ids != tokenizer.load(words).encode(text).ids:
         raise SystemExit(f"{model} splits text otherwise than {words}")
 
 

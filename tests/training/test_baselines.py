@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-from training import baselines, greedy, metrics
+from training.measure import baselines, greedy, metrics
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-from training import cores
+from training.model import cores
 
 
 def kernel(folder: Path, monkeypatch, running: int, own: str) -> None:

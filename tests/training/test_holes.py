@@ -4,8 +4,7 @@ import ast
 from random import Random
 
 import pytest
-
-from training import holes
+from training.data import holes
 
 SOURCE = """\
 import os

@@ -1,11 +1,10 @@
 """The layout of samples: where the answer begins, and what the server would have sent."""
 
 import pytest
-from training.holes import Hole
-from training.markers import END_THINK, FIM_MIDDLE, ID, IM_END
-from training.pairs import Pair
-
-from training import layout
+from training.data import layout
+from training.data.holes import Hole
+from training.data.markers import END_THINK, FIM_MIDDLE, ID, IM_END
+from training.data.pairs import Pair
 
 PAIR = Pair("explain", "Explain this code.", "Sum up.")
 

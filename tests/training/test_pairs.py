@@ -4,8 +4,7 @@ import ast
 from random import Random
 
 import pytest
-
-from training import pairs
+from training.data import pairs
 
 
 def made(code: str) -> dict[str, str]:

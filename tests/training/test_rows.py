@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from training.markers import FIM_MIDDLE, ID, IM_START
-
-from training import copying, rows
+from training.data.markers import FIM_MIDDLE, ID, IM_START
+from training.model import copying, rows
 
 
 def random() -> np.random.Generator:

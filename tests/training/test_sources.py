@@ -1,8 +1,7 @@
 """Which files may be learned from."""
 
 import pytest
-
-from training import sources
+from training.data import sources
 
 BODY = "".join(f"def function_{n}(argument):\n    return argument + offset_{n}\n" for n in "abcdef")
 

@@ -3,8 +3,7 @@
 import ast
 
 import pytest
-
-from training import spoken
+from training.data import spoken
 
 
 def function(code: str) -> spoken.Function:

@@ -1,12 +1,13 @@
 """Compare two model files on the same held-out cases: is the new one certainly better?
 
-python -m training.paired --old FILE.gguf --new FILE.gguf --experts 2
+python -m training.measure.paired --old FILE.gguf --new FILE.gguf --experts 2
 """
 
 import argparse
 from pathlib import Path
 
-from training import evaluate, heldout, metrics
+from training.data import heldout
+from training.measure import evaluate, metrics
 
 
 def differences(

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from training import heldout, layout, tokenizer
-from training.batches import Batch, to_batch
-from training.copying import repeated
-from training.holes import Hole
-from training.model import Model
-from training.rows import Row
+from training.data import heldout, layout, tokenizer
+from training.data.holes import Hole
+from training.model.batches import Batch, to_batch
+from training.model.copying import repeated
+from training.model.qwen3moe import Model
+from training.model.rows import Row
 
 COUNTS: Final = (2, 8)
 ROWS: Final = 32

@@ -1,6 +1,6 @@
 """Write the model card: facts from the run, figures from the evaluation, no adjectives.
 
-python -m training.card --docs docs
+python -m training.measure.card --docs docs
 """
 
 import argparse
@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import torch
 
-from training import curves, heldout, sources
-from training.model import Shape
+from training.data import heldout, licences, sources
+from training.model import curves
+from training.model.qwen3moe import Shape
 
 FIGURES: Final = {
     "nll": ("NLL, nats per token", "{:.3f}"),
@@ -23,10 +24,12 @@ FIGURES: Final = {
     "stops": ("stops where it should", "{:.1%}"),
 }
 TEMPLATE: Final = Path(__file__).with_name("card.md")
+SOURCES: Final = Path(__file__).parents[1] / "sources.tsv"
 
 
 def write(data: Path, run: Path, docs: Path) -> None:
-    """Fill the card's template and put the pictures beside it."""
+    """Write the card with its pictures into `docs`, and the licence record into `SOURCES`."""
+    SOURCES.write_text(licences.as_tsv(_packages(data)))
     results = json.loads((data / "evaluation.json").read_text())
     images = docs / "img"
     images.mkdir(parents=True, exist_ok=True)
@@ -40,7 +43,8 @@ def write(data: Path, run: Path, docs: Path) -> None:
 
 def facts(results: dict[str, Any], data: Path, run: Path) -> dict[str, str]:
     """Name every value that the template asks for."""
-    packages = json.loads((data / "packages.json").read_text())
+    packages = _packages(data)
+    learned = [package for package in packages if not package["held_out"]]
     shape = Shape(**torch.load(run / "checkpoint.pt", weights_only=True)["shape"])
     last = _rows(run / "log.csv")[-1]
     verbatim = results["memory"]
@@ -50,8 +54,9 @@ def facts(results: dict[str, Any], data: Path, run: Path) -> dict[str, str]:
         "figures": figures(results),
         "elasticity": elasticity(results["experts"], shape.nominal_experts),
         "explanations": "\n".join(map(explanation, results["explanations"])),
-        "learned": package_table([p for p in packages if not p["held_out"]]),
-        "held_out": package_table([p for p in packages if p["held_out"]]),
+        "packages": str(len(learned)),
+        "characters": f"{sum(p['characters'] for p in learned) / 1e6:.0f}",
+        "held_out": ", ".join(p["name"] for p in packages if p["held_out"]),
         "tokens": f"{int(last['tokens']) / 1e6:.1f}",
         "steps": last["step"],
         "minutes": f"{float(last['seconds']) / 60:.0f}",
@@ -97,15 +102,6 @@ def explanation(row: dict[str, str]) -> str:
     )
 
 
-def package_table(packages: list[dict[str, Any]]) -> str:
-    """List packages with version, licence and size."""
-    rows = [
-        [p["name"], p["version"], p["licence"], str(p["files"]), f"{p['characters'] / 1e6:.2f}"]
-        for p in packages
-    ]
-    return _table(["package", "version", "licence", "files", "million characters"], rows)
-
-
 def parameters(shape: Shape) -> int:
     """Count weights: embedding and head, attention, routers and experts, norms."""
     head = shape.head_size
@@ -113,6 +109,11 @@ def parameters(shape: Shape) -> int:
     experts = shape.experts * shape.hidden * (3 * shape.expert_size + 1)
     layer = attention + experts + 2 * shape.hidden
     return 2 * shape.vocabulary * shape.hidden + shape.layers * layer + shape.hidden
+
+
+def _packages(data: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((data / "packages.json").read_text())
+    return rows
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from training import holes, pairs, samples
-from training.sources import SourceFile
+from training.data import holes, pairs, samples
+from training.data.sources import SourceFile
 
 WINDOW: Final = holes.Window(before=1500, after=600)
 HOLES: Final = 600

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+import gguf
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from training.markers import SPECIAL
+from training.data.markers import SPECIAL
 
 VOCABULARY: Final = 8192
 QWEN2_PATTERN: Final = (
@@ -33,6 +34,16 @@ def rebuilt(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> Tokeni
     tokenizer = _around(models.BPE(vocabulary, merges))
     tokenizer.add_special_tokens(_special())
     return tokenizer
+
+
+def from_gguf(path: Path) -> Tokenizer:
+    """Rebuild the tokenizer of a GGUF from its vocabulary and merges."""
+    fields = gguf.GGUFReader(path).fields
+    tokens: list[str] = fields["tokenizer.ggml.tokens"].contents()
+    merges: list[str] = fields["tokenizer.ggml.merges"].contents()
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    pairs = [(left, right) for left, right in (merge.split(" ") for merge in merges)]
+    return rebuilt(vocabulary, pairs)
 
 
 def load(path: Path) -> Tokenizer:

@@ -1,6 +1,6 @@
 """Check that llama.cpp computes what PyTorch computed, and splits text alike.
 
-python -m training.parity --run training/out/run --data training/out
+python -m training.measure.parity --run training/out/run --data training/out
 """
 
 import argparse
@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 import torch
 
-from training import heldout, layout, tokenizer, train
-from training.holes import Hole
-from training.llama import EXACT, Load, Runner
-from training.model import Model
+from training.data import heldout, layout, tokenizer
+from training.data.holes import Hole
+from training.measure.llama import EXACT, Load, Runner
+from training.model import train
+from training.model.qwen3moe import Model
 
 COUNTS: Final = (1, 2, 4, 8, 16)
 PROMPTS: Final = 10

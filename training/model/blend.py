@@ -1,6 +1,6 @@
 """A model between two runs, of which one went on from the other: the mean of their weights.
 
-    python -m training.blend --first RUN --second RUN --part 0.4 --to RUN
+    python -m training.model.blend --first RUN --second RUN --part 0.4 --to RUN
 
 After "Model soups" (arXiv 2203.05482). What a narrow second run teaches comes, and what it makes
 the model forget stays for the most part.

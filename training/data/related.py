@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from training.holes import line_starts
+from training.data.holes import line_starts
 
 MAX_SNIPPET_LINES: Final = 12
 NAME: Final = re.compile(r"\b[A-Za-z_]\w{3,}\b")

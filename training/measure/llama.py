@@ -10,8 +10,8 @@ from typing import Final, Self
 import numpy as np
 from llama_cpp import llama_cpp
 
-from training import greedy
-from training.markers import END_OF_TEXT, ID, IM_END
+from training.data.markers import END_OF_TEXT, ID, IM_END
+from training.measure import greedy
 
 EXPERTS_KEY: Final = b"qwen3moe.expert_used_count"
 BATCH: Final = 2048

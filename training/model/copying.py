@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from training.rows import Row
+from training.model.rows import Row
 
 KEPT: Final = (0.35, 0.65)
 """Least and greatest part of a row that stays in front of the repetitions."""

@@ -1,6 +1,6 @@
 """How many explanations of held-out functions speak of what the function is named after.
 
-    python -m training.ontopic --model FILE.gguf
+    python -m training.measure.ontopic --model FILE.gguf
 
 The name itself, which stands in front of an explanation, does not count. Other functions than the
 ten of the card, so that whoever chose a model by those can see what others say.
@@ -12,7 +12,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from training import evaluate, heldout, metrics, pairs, sources, spoken
+from training.data import heldout, pairs, sources, spoken
+from training.measure import evaluate, metrics
 
 FUNCTIONS: Final = 100
 

@@ -1,6 +1,6 @@
 """Build the training set: files to a tokenizer, to samples, to one compressed array file.
 
-python -m training.dataset --tokens 16000000 --out training/out
+python -m training.data.dataset --tokens 16000000 --out training/out
 """
 
 import argparse
@@ -18,8 +18,8 @@ import numpy as np
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
-from training import heldout, origin, samples, sources, tokenizer
-from training.sources import SourceFile
+from training.data import heldout, samples, sources, tokenizer
+from training.data.sources import SourceFile
 
 TOKENS_PER_SAMPLE: Final = 390
 """A first guess that turns a number of tokens into a number of samples."""
@@ -174,7 +174,7 @@ def main() -> None:
     arguments = parser.parse_args()
     files = sources.collect(sources.DISTRIBUTIONS, arguments.corpus)
     words = (
-        origin.tokenizer_of(arguments.tokenizer_of)
+        tokenizer.from_gguf(arguments.tokenizer_of)
         if arguments.tokenizer_of
         else learned(files, arguments.vocabulary, arguments.seed)
     )

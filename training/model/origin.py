@@ -1,6 +1,6 @@
 """Take a published model file apart again: its tokenizer and its weights, to go on from them.
 
-python -m training.origin --model FILE.gguf --to training/out/origin.pt
+python -m training.model.origin --model FILE.gguf --to training/out/origin.pt
 """
 
 import argparse
@@ -12,24 +12,12 @@ import gguf
 import numpy as np
 import torch
 from gguf import quants
-from tokenizers import Tokenizer
 from torch import Tensor
 
-from training import tokenizer
-from training.model import Model, Shape
-from training.names import LAYER_NAMES
+from training.model.names import LAYER_NAMES
+from training.model.qwen3moe import Model, Shape
 
 ARCHITECTURE: Final = "qwen3moe"
-
-
-def tokenizer_of(path: Path) -> Tokenizer:
-    """Rebuild the tokenizer from a GGUF's vocabulary and merges."""
-    fields = gguf.GGUFReader(path).fields
-    tokens: list[str] = fields["tokenizer.ggml.tokens"].contents()
-    merges: list[str] = fields["tokenizer.ggml.merges"].contents()
-    vocabulary = {token: number for number, token in enumerate(tokens)}
-    pairs = [(left, right) for left, right in (merge.split(" ") for merge in merges)]
-    return tokenizer.rebuilt(vocabulary, pairs)
 
 
 def shape_of(path: Path) -> Shape:
@@ -98,7 +86,7 @@ def _dequantised(tensor: Any) -> np.ndarray:
 
 
 def main() -> None:
-    """Write a GGUF's shape and weights for `training.train --origin`."""
+    """Write a GGUF's shape and weights for `training.model.train --origin`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--to", type=Path, required=True)

@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from training import layout
-from training.batches import Samples
-from training.heldout import Case
-from training.holes import Hole
-from training.llama import SERVED, Load, Runner
+from training.data import layout
+from training.data.heldout import Case
+from training.data.holes import Hole
+from training.measure.llama import SERVED, Load, Runner
+from training.model.batches import Samples
 
 RUNS: Final = (10, 20, 50)
 LENGTH: Final = 60

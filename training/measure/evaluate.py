@@ -1,6 +1,6 @@
 """Measure a model file on held-out packages through llama.cpp, as the server runs it.
 
-python -m training.evaluate --model server/leanwide/models/embedded/leanwide-embedded.gguf
+python -m training.measure.evaluate --model server/leanwide/models/embedded/leanwide-embedded.gguf
 """
 
 import argparse
@@ -19,10 +19,12 @@ from typing import Final
 import numpy as np
 from tqdm import tqdm
 
-from training import baselines, batches, greedy, heldout, layout, memory, metrics, pairs
-from training.heldout import Case
-from training.holes import Hole
-from training.llama import SERVED, Load, Runner
+from training.data import heldout, layout, pairs
+from training.data.heldout import Case
+from training.data.holes import Hole
+from training.measure import baselines, greedy, memory, metrics
+from training.measure.llama import SERVED, Load, Runner
+from training.model import batches
 
 COUNTS: Final = (1, 2, 4, 8, 16)
 ASKED: Final = 4
@@ -150,7 +152,7 @@ def explanations(path: Path, experts: int, asked: Iterable[heldout.Function]) ->
 def first_completion_s(path: Path) -> float:
     """Time a fresh process from its start to its first completion's end, in seconds."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "training.complete", "--model", str(path)]
+    command = [sys.executable, "-m", "training.measure.complete", "--model", str(path)]
     subprocess.run(command, check=True, capture_output=True)
     return time.perf_counter() - started
 

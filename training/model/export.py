@@ -1,6 +1,6 @@
 """Write a checkpoint as GGUF in float32, and quantise it with llama.cpp.
 
-python -m training.export --to server/leanwide/models/embedded/leanwide-embedded.gguf
+python -m training.model.export --to server/leanwide/models/embedded/leanwide-embedded.gguf
 """
 
 import argparse
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from llama_cpp import llama_cpp
 
-from training.markers import (
+from training.data.markers import (
     CHAT_TEMPLATE,
     END_OF_TEXT,
     END_THINK,
@@ -30,8 +30,8 @@ from training.markers import (
     SPECIAL,
     THINK,
 )
-from training.model import NORM_EPSILON, Shape
-from training.names import LAYER_NAMES
+from training.model.names import LAYER_NAMES
+from training.model.qwen3moe import NORM_EPSILON, Shape
 
 TYPES: Final = {
     "q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from training.holes import Hole
-from training.markers import (
+from training.data.holes import Hole
+from training.data.markers import (
     END_OF_TEXT,
     END_THINK,
     FILE_SEP,
@@ -18,12 +18,12 @@ from training.markers import (
     IM_START,
     THINK,
 )
-from training.pairs import Pair
-from training.related import Snippet
+from training.data.pairs import Pair
+from training.data.related import Snippet
 
 Encode = Callable[[str], list[int]]
 """Plain text to token ids; markers in the text stay plain text."""
-PROMPTS: Final = Path(__file__).parents[1] / "server/leanwide/configs/prompts"
+PROMPTS: Final = Path(__file__).parents[2] / "server/leanwide/configs/prompts"
 SYSTEM_TEXTS: Final = {
     "explain": "explain",
     "say": "explain",

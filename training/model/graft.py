@@ -1,6 +1,6 @@
 """Set two layers into a trained model that copy: what followed the last time follows again.
 
-python -m training.graft --model FILE.gguf --data training/out --to training/out/grafted.pt
+python -m training.model.graft --model FILE.gguf --data training/out --to training/out/grafted.pt
 
 The first tells each place which token stood before it. The second looks for an earlier place whose
 preceding token is the present one, and raises the odds of the token that stands there. A model
@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training import batches, origin
-from training.model import Block, Model, rotation_table
+from training.model import batches, origin
+from training.model.qwen3moe import Block, Model, rotation_table
 
 AFTER: Final = 2 / 3
 """Part of the model's layers in front of the new ones."""
@@ -210,7 +210,7 @@ def sample_rows(data: Path) -> Tensor:
 
 
 def main() -> None:
-    """Read a model file, set the layers in, and write shape and weights for `training.train`."""
+    """Add the two layers to a model file; write shape and weights for `training.model.train`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=Path("training/out"))

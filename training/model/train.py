@@ -1,6 +1,6 @@
 """Train the embedded model for a number of minutes; resumes from its last checkpoint.
 
-    python -m training.train --data training/out --run training/out/run --minutes 75
+    python -m training.model.train --data training/out --run training/out/run --minutes 75
 
 The schedule follows the clock, so that the rate has fallen to zero when the time is over, however
 busy the machine was; time for which the process was stopped does not count. The end is read from
@@ -24,12 +24,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from training import batches, copying, cores, curves, heap, origin, validation
-from training.batches import Batch, Draw
-from training.experts import Routing
-from training.loss import cross_entropy
-from training.model import Model, Shape
-from training.optimizer import Optimizer, Rates
+from training.model import batches, copying, cores, curves, heap, origin, validation
+from training.model.batches import Batch, Draw
+from training.model.experts import Routing
+from training.model.loss import cross_entropy
+from training.model.optimizer import Optimizer, Rates
+from training.model.qwen3moe import Model, Shape
 
 EXPERTS_DRAWN: Final = (1, 2, 4, 8)
 EXPERTS_SHARES: Final = (0.2, 0.35, 0.35, 0.1)
@@ -299,7 +299,9 @@ def main() -> None:
     parser.add_argument("--other-rate", type=float, default=0.002)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--origin", type=Path, help="a file of training.origin or training.graft to begin with"
+        "--origin",
+        type=Path,
+        help="a file of training.model.origin or training.model.graft to begin with",
     )
     parser.add_argument(
         "--repetitions", type=float, default=1.0, help="how many of the usual copying exercises"

@@ -1,15 +1,15 @@
 """Load a model file, complete one line through llama.cpp, print it.
 
-python -m training.complete --model server/leanwide/models/embedded/leanwide-embedded.gguf
+python -m training.measure.complete --model server/leanwide/models/embedded/leanwide-embedded.gguf
 """
 
 import argparse
 from pathlib import Path
 from typing import Final
 
-from training import layout
-from training.holes import Hole
-from training.llama import SERVED, Load, Runner
+from training.data import layout
+from training.data.holes import Hole
+from training.measure.llama import SERVED, Load, Runner
 
 CURSOR: Final = "‸"
 EXAMPLE: Final = Hole(

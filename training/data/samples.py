@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from training import holes, layout, pairs
-from training.layout import Encode, Sample
-from training.related import Snippet, definitions, snippets_for
-from training.sources import SourceFile
-from training.spoken import Function
+from training.data import holes, layout, pairs
+from training.data.layout import Encode, Sample
+from training.data.related import Snippet, definitions, snippets_for
+from training.data.sources import SourceFile
+from training.data.spoken import Function
 
 CHAT_SHARE: Final = 0.16
 """Part of the samples that are instruction pairs, unless somebody wants another."""

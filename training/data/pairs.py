@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from training import spoken
-from training.spoken import Function
+from training.data import spoken
+from training.data.spoken import Function
 
 MAX_CODE: Final = 1400
 """Characters of a function that may stand in a request."""

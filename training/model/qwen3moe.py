@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.experts import Experts, Routing
+from training.model.experts import Experts, Routing
 
 NORM_EPSILON: Final = 1e-6
 SHORT: Final = 1024

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from training.copying import with_repetitions
-from training.markers import END_OF_TEXT, ID
-from training.rows import Row, weighted
+from training.data.markers import END_OF_TEXT, ID
+from training.model.copying import with_repetitions
+from training.model.rows import Row, weighted
 
 BATCHES_PER_POOL: Final = 48
 ROUNDED: Final = 64
@@ -79,7 +79,7 @@ class Batches(Dataset[Batch]):
 
 
 def load(path: Path) -> Samples:
-    """Read what `training.dataset` wrote."""
+    """Read what `training.data.dataset` wrote."""
     with np.load(path) as stored:
         return Samples(stored["tokens"], stored["ends"], stored["answers"])
 

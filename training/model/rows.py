@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from training.markers import ID, IM_START
+from training.data.markers import ID, IM_START
 
 PROMPT_PART: Final = 0.5
 """Part of the tokens in front of an answer that count, with weight 1.
