@@ -301,7 +301,7 @@ def main() -> None:
     parser.add_argument(
         "--origin",
         type=Path,
-        help="a file of training.model.origin or training.model.graft to begin with",
+        help="a file of training.model.origin or .graft to begin with",
     )
     parser.add_argument(
         "--repetitions", type=float, default=1.0, help="how many of the usual copying exercises"
