@@ -110,7 +110,7 @@ def _rows() -> Iterator[str]:
         yield f"| {' | '.join(cells)} |\n"
 
 
-def renewed(page: str) -> str:
+def with_table(page: str) -> str:
     """Give a page with the table as it is now between its two marks.
 
     Raises:
@@ -124,7 +124,7 @@ def renewed(page: str) -> str:
 def main() -> None:
     """Write the table into ``docs/modes.md``, seen from the repository's root."""
     page = Path("docs/modes.md")
-    page.write_text(renewed(page.read_text("utf-8")), "utf-8")
+    page.write_text(with_table(page.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

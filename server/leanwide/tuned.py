@@ -20,13 +20,13 @@ from attrs import frozen
 
 from leanwide.options import Layer, read_layer
 
-_KEY: Final = "measured"
+_MEASURED_SECTION: Final = "measured"
 """The section that says what was measured, and on what."""
-_HEAD: Final = 2**20
+_HEAD_BYTES: Final = 2**20
 """Bytes at the start of a model file that count: names, sizes and types of everything in it."""
 _SAMPLES: Final = 64
 """Places of a model file that are read beside its start: to read all of it takes minutes."""
-_SAMPLE: Final = 4096
+_SAMPLE_BYTES: Final = 4096
 """Bytes that are read at each of them."""
 
 
@@ -70,7 +70,7 @@ def read_tuned(file: Path, model_file: Callable[[str], Path]) -> tuple[Layer, tu
     """
     layer, problems = read_layer(file)
     values = dict(layer.values)
-    measured = values.pop(_KEY, None)
+    measured = values.pop(_MEASURED_SECTION, None)
     if not values:
         return Layer(layer.source, {}), problems
     if not isinstance(measured, Mapping):
@@ -111,7 +111,7 @@ def write_tuned(
         OSError: It cannot be written.
     """
     head = ("Written by `leanwide tune`; delete it to do without.", *why)
-    sections = {_KEY: attrs.asdict(subject), **values}
+    sections = {_MEASURED_SECTION: attrs.asdict(subject), **values}
     text = "".join(f"# {line}\n" for line in head) + "".join(_sections(sections, ""))
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
@@ -149,10 +149,10 @@ def _fingerprint(model: str, size: int, changed_ns: int) -> str:
     del changed_ns  # a file that was written again is another one
     digest = hashlib.sha256(str(size).encode())
     with Path(model).open("rb") as stream:
-        digest.update(stream.read(_HEAD))
+        digest.update(stream.read(_HEAD_BYTES))
         for number in range(_SAMPLES):
             stream.seek(size * number // _SAMPLES)
-            digest.update(stream.read(_SAMPLE))
+            digest.update(stream.read(_SAMPLE_BYTES))
     return digest.hexdigest()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from leanwide.tuning.repository import read_repository
-from leanwide_bench.places.asking import Answered, PlaceSuggestion
+from leanwide_bench.places.asking import PlaceAnswers, PlaceSuggestion
 from leanwide_bench.places.places import CompletionPlace, TasksError, places, tasks
 from leanwide_bench.places.report import as_data, summary
 
@@ -61,8 +61,8 @@ def test_a_file_without_tasks_is_named(tmp_path: Path, line: str):
         list(tasks(file))
 
 
-def answered(first: str, peer: str | None, truth: str = "x = 1") -> Answered:
-    return Answered(
+def answered(first: str, peer: str | None, truth: str = "x = 1") -> PlaceAnswers:
+    return PlaceAnswers(
         place=CompletionPlace(
             name="a.py", language="python", text="\n", cursor=(0, 0), truth=truth
         ),

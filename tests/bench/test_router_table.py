@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from leanwide_bench.router_table import renewed
+from leanwide_bench.router_table import with_table
 
 PAGE = Path(__file__).parents[2] / "docs" / "modes.md"
 
 
 def test_the_page_is_up_to_date():
     page = PAGE.read_text("utf-8")
-    assert page == renewed(page), "run `make docs`"
+    assert page == with_table(page), "run `make docs`"

@@ -37,13 +37,13 @@ class Wire:
 
 @pytest.fixture
 def play(tmp_path):
-    async def go(*steps, client=VSCODE, pace_ms=0.0, manners="good", suggestion=""):
+    async def go(*steps, client=VSCODE, pace_ms=0.0, behaviour="good", suggestion=""):
         document = TraceDocument(name="a.py", language="python", text="é = 1\n")
         keys = tuple(key for step in steps for key in keys_of(step))
         trace = Trace(name="t", title="t", documents=(document,), keys=keys)
         log = tmp_path / "log"
         setup = ServerSetup(
-            command=[sys.executable, STUB, str(log), manners, suggestion], settings={}
+            command=[sys.executable, STUB, str(log), behaviour, suggestion], settings={}
         )
         plan = ReplayPlan(setup=setup, clients=[client], traces=[trace], pace_ms=pace_ms, repeat=1)
         return Wire(log, await replay(plan))
@@ -62,7 +62,7 @@ async def test_vs_code_asks_at_every_key(play):
 
 
 async def test_vs_code_cancels_what_is_superseded(play):
-    wire = await play({"type": "abc"}, {"after": "="}, manners="slow", pace_ms=20.0)
+    wire = await play({"type": "abc"}, {"after": "="}, behaviour="slow", pace_ms=20.0)
     cancel = ["didChange", "cancelRequest", "inlineCompletion"]
     assert wire.edits() == [*ASK, *cancel, *cancel, "cancelRequest"]
     assert wire.summary.retired_requests == 3
@@ -116,13 +116,13 @@ async def test_every_record_is_fetched_from_a_server_that_keeps_50(play):
 
 
 async def test_an_answer_too_many_is_counted(play):
-    wire = await play({"type": "ab"}, manners="twice")
+    wire = await play({"type": "ab"}, behaviour="twice")
     assert wire.result.unfair_requests == 2
 
 
 async def test_a_request_without_an_answer_is_counted(play, monkeypatch):
     monkeypatch.setattr(typist, "_ANSWER_WITHIN_S", 0.1)
-    wire = await play({"type": "ab"}, manners="silent")
+    wire = await play({"type": "ab"}, behaviour="silent")
     assert wire.result.unfair_requests == 2
     assert wire.summary.key_to_answer_ms is None
 

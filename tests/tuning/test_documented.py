@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leanwide.syntax import language_for, parse, split
-from leanwide.tuning.documented import asked, documented
+from leanwide.tuning.documented import documented, question_about
 from leanwide.tuning.holes import SourceFile
 
 PYTHON = '''\
@@ -65,7 +65,7 @@ def test_the_first_paragraph_is_the_truth_and_is_not_shown(name, text, said):
     found = of(name, text)
     assert {hole.truth for hole in found} == said
     for hole in found:
-        question = asked(hole)
+        question = question_about(hole)
         assert hole.truth not in question
         assert "def " in question or "{" in question
 

@@ -6,7 +6,7 @@ import pytest
 
 from leanwide.context.view import with_lf
 from leanwide.syntax import language_for, parse, split
-from leanwide.tuning.holes import SourceFile, holes, in_turn
+from leanwide.tuning.holes import SourceFile, holes, round_robin
 from leanwide.tuning.similarity import edit_similarity
 
 PYTHON = '''\
@@ -87,7 +87,7 @@ def test_a_text_without_code_has_no_holes(text):
 
 def test_files_take_turns():
     first, second = of("settings.py"), of("greet.js")
-    taken = in_turn([iter(first), iter(second)], 5)
+    taken = round_robin([iter(first), iter(second)], 5)
     assert taken == (first[0], second[0], first[1], second[1], first[2])
 
 

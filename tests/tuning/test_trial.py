@@ -9,15 +9,15 @@ import attrs
 import pytest
 
 from leanwide.cli.compose import argument_layer, engine_spec
-from leanwide.comparing.compare import of_maximum
+from leanwide.comparing.compare import maximum_bench
 from leanwide.comparing.everything import show_everything
 from leanwide.engine.client import EngineClient
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.options import Layer, parse
 from leanwide.tuning.answering import run_question
-from leanwide.tuning.engines import MOST_SHARED, engines, most_engines
-from leanwide.tuning.repository import indexed, read_repository
-from leanwide.tuning.trial import QUIET, TrialBench, TrialSetting
+from leanwide.tuning.engines import MAX_SHARED_ENGINES, engines, max_engines
+from leanwide.tuning.repository import build_index, read_repository
+from leanwide.tuning.trial import ON_REQUEST_ONLY, TrialBench, TrialSetting
 from leanwide.tuning.visiting import run_visit
 from leanwide.tuning.visits import VisitMoment
 
@@ -34,13 +34,13 @@ def repository(code):
     return read_repository(code, ())
 
 
-def bench(opened, options, elsewhere=None):
+def bench(opened, options, workspace=None):
     return TrialBench(
         engines=opened,
         spec=engine_spec(options),
         profiles=options.profiles,
-        manners=QUIET,
-        elsewhere=elsewhere or WorkspaceContext(),
+        preferences=ON_REQUEST_ONLY,
+        workspace=workspace or WorkspaceContext(),
         longest=1024,
     )
 
@@ -82,12 +82,12 @@ async def test_no_more_engines_are_open_than_memory_is_there_for(options):
 
 def test_engines_that_copy_the_weights_are_open_one_at_a_time():
     for values, most in (
-        ({}, MOST_SHARED),
+        ({}, MAX_SHARED_ENGINES),
         ({"gpu_layers": -1}, 1),
         ({"use_extra_bufts": True}, 1),
     ):
         options, _ = parse(Layer("test", {"model": values}))
-        assert most_engines(engine_spec(options)) == most
+        assert max_engines(engine_spec(options)) == most
 
 
 async def test_the_maximum_shows_more_than_leanwide_would(options, code, tmp_path):
@@ -98,10 +98,10 @@ async def test_the_maximum_shows_more_than_leanwide_would(options, code, tmp_pat
     found = read_repository(code / "caller.py", ())
     hole = next(hole for hole in found.holes if hole.kind == "line" and hole.view.line == 1)
     setting = TrialSetting(experts=2, context_tokens=1024)
-    elsewhere = indexed(found.area, tmp_path / "index", 30.0)
+    workspace = build_index(found.area, tmp_path / "index", 30.0)
     async with engines(1) as opened:
-        ordinary = bench(opened, options, elsewhere)
-        shared = of_maximum(ordinary, 1024)
+        ordinary = bench(opened, options, workspace)
+        shared = maximum_bench(ordinary, 1024)
         work = shared.workbench(await opened.get(shared.engine_spec(2)), setting)
         await show_everything(hole.view, work)
         window = work.windows[hole.view.uri]

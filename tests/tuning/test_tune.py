@@ -15,8 +15,8 @@ import attrs
 import pytest
 
 from leanwide.engine.base import EngineError
-from leanwide.tuning.repository import MOST_HOLES, read_repository
-from leanwide.tuning.results import Results, alone
+from leanwide.tuning.repository import MAX_HOLES, read_repository
+from leanwide.tuning.results import Results, measuring_alone
 from leanwide.tuning.trial import RequestOutcome, TrialOutcome, TrialSetting
 from leanwide.tuning.visits import VisitMoment
 from leanwide_bench.synthetic.shapes import TINY_DENSE
@@ -96,11 +96,11 @@ def test_ctrl_c_keeps_what_was_measured_and_the_next_run_goes_on(home, code, den
 
 def test_two_at_once_would_measure_each_other(home, code, tmp_path):
     lock = tmp_path / "cache" / "leanwide" / "tune" / "lock"
-    with alone(lock):
+    with measuring_alone(lock):
         result = tune(home, code)
     assert result.returncode == 1
     assert f"process {os.getpid()} is measuring on this machine" in result.stderr
-    with alone(lock), pytest.raises(EngineError), alone(lock):
+    with measuring_alone(lock), pytest.raises(EngineError), measuring_alone(lock):
         pass
     with lock.open() as stream:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -163,7 +163,7 @@ def test_a_large_repository_is_sampled(tmp_path):
         (tmp_path / f"part_{number}.py").write_text(FUNCTION.format(number))
     found = read_repository(tmp_path, ("part_7*",))
     assert found.files == 800 - 111
-    assert 150 < len(found.holes) <= MOST_HOLES
+    assert 150 < len(found.holes) <= MAX_HOLES
     assert len({hole.view.path for hole in found.holes}) == 150
     assert found.holes == read_repository(tmp_path, ("part_7*",)).holes
 
@@ -196,5 +196,5 @@ def test_results_survive_damage(tmp_path, damage):
 
 def test_a_lock_that_is_no_file_locks_nothing_out(tmp_path):
     os.mkfifo(tmp_path / "lock")
-    with alone(tmp_path / "lock"):
+    with measuring_alone(tmp_path / "lock"):
         assert (tmp_path / "lock").read_text() == str(os.getpid())

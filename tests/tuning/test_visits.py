@@ -18,7 +18,7 @@ from leanwide.syntax import language_for, split
 from leanwide.syntax import parse as read
 from leanwide.tuning.figures import figures, samples
 from leanwide.tuning.holes import SourceFile
-from leanwide.tuning.trial import QUIET, TrialBench, TrialSetting
+from leanwide.tuning.trial import ON_REQUEST_ONLY, TrialBench, TrialSetting
 from leanwide.tuning.visiting import run_visit
 from leanwide.tuning.visits import VisitMoment, visits
 
@@ -117,14 +117,14 @@ class One:
         return self.engine
 
 
-def bench(engine, manners=QUIET):
+def bench(engine, preferences=ON_REQUEST_ONLY):
     options, _ = parse()
     return TrialBench(
         engines=One(engine),
         spec=engine_spec(options),
         profiles=options.profiles,
-        manners=manners,
-        elsewhere=WorkspaceContext(),
+        preferences=preferences,
+        workspace=WorkspaceContext(),
         longest=1024,
     )
 

@@ -16,7 +16,7 @@ from leanwide.cli.measuring import options_of, print_tables, repository_at
 from leanwide.cli.terminal import say_json
 from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
-from leanwide_bench.places.asking import Answered, PlacesPlan, ask
+from leanwide_bench.places.asking import PlaceAnswers, PlacesPlan, ask
 from leanwide_bench.places.places import CompletionPlace, TasksError, places, tasks
 from leanwide_bench.places.report import as_data, as_table, summary
 from leanwide_bench.replay.peer import LlamaServer
@@ -63,7 +63,7 @@ def bench_places(  # noqa: PLR0913, PLR0917  # an option each
         print_tables(as_table(found))
 
 
-def _asked(plan: PlacesPlan) -> list[Answered]:
+def _asked(plan: PlacesPlan) -> list[PlaceAnswers]:
     seconds = _SECONDS_A_PLACE * len(plan.places)
     with time_bar(seconds) as show:
         return asyncio.run(ask(plan, lambda doing, share: show(doing, seconds * (1 - share))))

@@ -22,13 +22,13 @@ from leanwide.engine.base import EngineError
 from leanwide_bench.replay.rpc import ReplayError
 from leanwide_bench.replay.session import SERVE, ServerSetup
 from leanwide_bench.replay.traces import TraceDocument
-from leanwide_bench.soak.harm import Harm
+from leanwide_bench.soak.faults import FaultPlan
 from leanwide_bench.soak.report import as_data, as_tables
 from leanwide_bench.soak.soak import SoakOutcome, SoakPlan
 from leanwide_bench.soak.soak import soak as work
 
 _DOCUMENTS: Final = 40
-_SIZES: Final = range(2_000, 60_000)
+_DOCUMENT_BYTES: Final = range(2_000, 60_000)
 """Bytes of a file that is worth visiting."""
 
 
@@ -59,7 +59,7 @@ def soak(  # noqa: PLR0913, PLR0917  # an option each
             seconds=60 * minutes,
             pace_ms=pace,
             seed=seed,
-            harm=Harm(kills=kills, stops=stops),
+            harm=FaultPlan(kills=kills, stops=stops),
         )
         outcome = _run(plan)
     if json:
@@ -80,7 +80,9 @@ def _run(plan: SoakPlan) -> SoakOutcome:
 
 def _copied(source: Path, workspace: Path, seed: int) -> Iterator[TraceDocument]:
     """Copy some files into a workspace of their own, and return them as documents."""
-    found = sorted(file for file in source.glob("**/*.py") if file.stat().st_size in _SIZES)
+    found = sorted(
+        file for file in source.glob("**/*.py") if file.stat().st_size in _DOCUMENT_BYTES
+    )
     if not found:
         raise UsageError(f"{source} has no Python file of 2 to 60 kB: name another --folder")
     draw = random.Random(seed)  # noqa: S311  # no secret

@@ -11,9 +11,9 @@ from leanwide.engine.base import EngineSpec, Priority, Request
 from leanwide.engine.client import EngineClient
 
 _WORDS: Final = ("value", "count", "self", "return", "index", "(name)", "=", "for", "item", "in")
-_LENGTH: Final = 600
+_WORD_COUNT: Final = 600
 """Words of a text."""
-_FOR_EVER: Final = 3.6e6
+_NO_DEADLINE_MS: Final = 3.6e6
 """Milliseconds: no deadline."""
 
 
@@ -37,14 +37,14 @@ def request(
 ) -> Request:
     """Ask a lane for so many tokens behind a text, however long it takes."""
     return Request(
-        lane=lane, prompt=(text,), priority=priority, max_tokens=tokens, deadline_ms=_FOR_EVER
+        lane=lane, prompt=(text,), priority=priority, max_tokens=tokens, deadline_ms=_NO_DEADLINE_MS
     )
 
 
 def text(seed: int) -> str:
     """Words without sense, other ones for each seed from the first on."""
     words = random.Random(seed)  # noqa: S311  # no secret
-    return f"{seed} " + " ".join(words.choices(_WORDS, k=_LENGTH))
+    return f"{seed} " + " ".join(words.choices(_WORDS, k=_WORD_COUNT))
 
 
 async def sized(client: EngineClient, seed: int, tokens: int) -> str:

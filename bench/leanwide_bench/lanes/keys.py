@@ -16,23 +16,23 @@ from leanwide.engine.client import EngineClient
 from leanwide_bench.lanes.asking import engine, request, sized, text
 from leanwide_bench.replay.measure import Spread, spread
 
-_WINDOW: Final = 600
+_WINDOW_TOKENS: Final = 600
 """Tokens of the window that keys are typed behind."""
-_ALONE: Final = "total = sum(values) + offset"
-_BESIDE: Final = "result = max(counts, key=len)"
+_QUIET_LINE: Final = "total = sum(values) + offset"
+_BUSY_LINE: Final = "result = max(counts, key=len)"
 """Lines that are typed behind it."""
 _KEYS: Final = 20
-_INTO_THE_PROMPT_S: Final = 0.15
+_CANCEL_AFTER_S: Final = 0.15
 """So long after a prompt began, it is cancelled."""
-_QUESTION: Final = 600
+_QUESTION_TOKENS: Final = 600
 """Tokens of a question."""
-_THOUGHTS_S: Final = (1.5, 0.2, 0.2, 0.2)
+_PAUSES_S: Final = (1.5, 0.2, 0.2, 0.2)
 """Seconds before a key beside a question: a pause in which the reading gets on, then a burst."""
 _BURSTS: Final = 3
 
 
 @frozen(kw_only=True)
-class Keys:
+class KeyTimes:
     """What was waited for, on the lean lane."""
 
     window_tokens: int
@@ -44,7 +44,7 @@ class Keys:
     """From the cancellation of a prompt to an engine that is idle."""
 
 
-async def measure_keys(spec: EngineSpec) -> Keys:
+async def measure_keys(spec: EngineSpec) -> KeyTimes:
     """Type behind a window, alone and beside questions; then cancel prompts.
 
     Raises:
@@ -52,15 +52,15 @@ async def measure_keys(spec: EngineSpec) -> Keys:
     """
     lean, wide = (lane.name for lane in spec.lanes)
     async with engine(spec) as client:
-        window = await sized(client, 2, _WINDOW)
+        window = await sized(client, 2, _WINDOW_TOKENS)
         (tokens,) = await client.count([window])
         await finish(client, request(lean, window, 1))
-        alone = [await _key_ms(client, lean, window + _ALONE[: at + 1]) for at in range(_KEYS)]
+        alone = [await _key_ms(client, lean, window + _QUIET_LINE[: at + 1]) for at in range(_KEYS)]
         await finish(client, request(wide, "x", 0))  # it is open before the questions come
         async with _questions(client, wide):
             beside = await _bursts(client, lean, window)
         cancels = [await _cancel_ms(client, lean, text(seed)) for seed in range(10, 10 + _KEYS)]
-    return Keys(
+    return KeyTimes(
         window_tokens=tokens,
         key_ms=_known(alone),
         beside_question_ms=_known(beside),
@@ -77,9 +77,9 @@ async def _key_ms(client: EngineClient, lane: str, words: str) -> float:
 
 async def _bursts(client: EngineClient, lane: str, window: str) -> list[float]:
     waited = []
-    for at, seconds in enumerate(_THOUGHTS_S * _BURSTS):
+    for at, seconds in enumerate(_PAUSES_S * _BURSTS):
         await asyncio.sleep(seconds)
-        waited.append(await _key_ms(client, lane, window + _BESIDE[: at + 1]))
+        waited.append(await _key_ms(client, lane, window + _BUSY_LINE[: at + 1]))
     return waited
 
 
@@ -92,7 +92,7 @@ async def _questions(client: EngineClient, lane: str) -> AsyncIterator[None]:
         for seed in count(1000):
             if cancel.cancelled:
                 return
-            words = await sized(client, seed, _QUESTION)
+            words = await sized(client, seed, _QUESTION_TOKENS)
             await finish(client, request(lane, words, 0, Priority.COMMAND), cancel)
 
     asking = asyncio.create_task(ask())
@@ -107,7 +107,7 @@ async def _cancel_ms(client: EngineClient, lane: str, words: str) -> float:
     """Give up in the middle of a prompt; milliseconds until the engine has stopped."""
     cancel = CancelToken()
     work = asyncio.create_task(finish(client, request(lane, words, 1), cancel))
-    await asyncio.sleep(_INTO_THE_PROMPT_S)
+    await asyncio.sleep(_CANCEL_AFTER_S)
     began = time.perf_counter()
     cancel.cancel()
     await work

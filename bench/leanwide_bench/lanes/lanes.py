@@ -28,13 +28,13 @@ from leanwide.engine.base import (
 )
 from leanwide_bench.lanes.asking import engine, request, sized, text
 from leanwide_bench.lanes.bare import BareRun, BareSetup, BareTimes
-from leanwide_bench.lanes.keys import Keys, measure_keys
+from leanwide_bench.lanes.keys import KeyTimes, measure_keys
 
-_PROMPT: Final = 256
+_PROMPT_TOKENS: Final = 256
 """Tokens of a prompt whose speed is measured, about."""
-_ANSWER: Final = 64
+_ANSWER_TOKENS: Final = 64
 """Tokens of an answer."""
-_CONTEXT: Final = 512
+_CONTEXT_TOKENS: Final = 512
 
 Progress = Callable[[str], None]
 """Told what is being measured."""
@@ -86,7 +86,7 @@ class LanesReport:
 
     opened: LaneMemory
     widths: tuple[WidthSpeed, ...]
-    keys: Keys
+    keys: KeyTimes
 
 
 async def measure_lanes(
@@ -147,7 +147,7 @@ async def _speeds(
     spec: EngineSpec, counts: Sequence[int], rounds: int, progress: Progress
 ) -> tuple[WidthSpeed, ...]:
     lanes = tuple(
-        LaneSpec(name=str(count), experts=count, context_tokens=_CONTEXT, sequences=1)
+        LaneSpec(name=str(count), experts=count, context_tokens=_CONTEXT_TOKENS, sequences=1)
         for count in counts
     )
     ours: dict[int, list[_Rates]] = {count: [] for count in counts}
@@ -155,10 +155,14 @@ async def _speeds(
     async with engine(evolve(spec, lanes=lanes)) as client, _bare_loop(spec, counts) as loop:
         for turn, count in product(range(rounds + 1), counts):
             progress(f"{count} experts, round {turn} of {rounds}")
-            words = await sized(client, 100 + turn, _PROMPT)
-            ours[count].append(_rates(await finish(client, request(str(count), words, _ANSWER))))
-            took = await loop(BareRun(experts=count, text=words, tokens=_ANSWER))
-            bare[count].append(_Rates(took.prompt_tokens / took.prompt_s, _ANSWER / took.decode_s))
+            words = await sized(client, 100 + turn, _PROMPT_TOKENS)
+            ours[count].append(
+                _rates(await finish(client, request(str(count), words, _ANSWER_TOKENS)))
+            )
+            took = await loop(BareRun(experts=count, text=words, tokens=_ANSWER_TOKENS))
+            bare[count].append(
+                _Rates(took.prompt_tokens / took.prompt_s, _ANSWER_TOKENS / took.decode_s)
+            )
     # In round 0 threads are learned, and pages come into memory.
     return tuple(_width(count, ours[count][1:], bare[count][1:]) for count in counts)
 
@@ -175,7 +179,7 @@ async def _bare_loop(
     setup = BareSetup(
         model=str(spec.model_path.absolute()),
         experts=tuple(counts),
-        context_tokens=_CONTEXT,
+        context_tokens=_CONTEXT_TOKENS,
         batch_tokens=spec.batch_tokens,
         threads=spec.threads,
     )

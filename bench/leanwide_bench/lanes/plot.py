@@ -16,7 +16,7 @@ _WIDTH, _HEIGHT = 420, 300
 """Of a panel, in pixels."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 16, 34, 44
 _LEGEND: Final = 26
-_AIR: Final = 1.08
+_MARGIN: Final = 1.08
 _STYLE: Final = """
   svg { background: #ffffff; font: 12px system-ui, sans-serif; color: #1c2024 }
   text { fill: #60656c } .title { fill: #1c2024; font-weight: 600 }
@@ -81,8 +81,8 @@ def _panel(panel: Panel, left: int) -> Iterator[str]:
     known = [value for line in panel.lines.values() for value in line if value is not None]
     least, most = _place(min(panel.counts)), max(map(_place, panel.counts))
     right = left + _WIDTH - _RIGHT
-    x = Axis(least / _AIR, most * _AIR, left + _LEFT, right, is_log=True)
-    y = Axis(0.0, max(known) * _AIR, _HEIGHT - _BOTTOM, _TOP)
+    x = Axis(least / _MARGIN, most * _MARGIN, left + _LEFT, right, is_log=True)
+    y = Axis(0.0, max(known) * _MARGIN, _HEIGHT - _BOTTOM, _TOP)
     middle = left + (_LEFT + _WIDTH - _RIGHT) / 2
     yield f'<text class="title mid" x="{middle}" y="18">{escape(panel.title)}, tokens/s</text>'
     for value in y.steps():

@@ -16,9 +16,9 @@ from leanwide.models.speed import Rates, products_s
 from leanwide_bench.lanes.lanes import LanesReport, WidthSpeed
 from leanwide_bench.replay.measure import Spread
 
-_BEHIND: Final = 288
+_DECODE_CONTEXT_TOKENS: Final = 288
 """Tokens of context that a token of a measured answer reads: the prompt and half of the answer."""
-_BEFORE: Final = 128
+_PROMPT_CONTEXT_TOKENS: Final = 128
 """Tokens in front of one of a prompt, on average."""
 
 
@@ -37,7 +37,7 @@ def bounds(cost: TokenCost, rates: Mapping[int, Rates]) -> dict[int, Bound]:
     return {
         count: Bound(
             decode_tokens_per_s=found.stream_bytes_per_s / _bytes(cost, count),
-            prompt_tokens_per_s=1 / products_s(cost, found, count, _BEFORE),
+            prompt_tokens_per_s=1 / products_s(cost, found, count, _PROMPT_CONTEXT_TOKENS),
         )
         for count, found in rates.items()
     }
@@ -45,7 +45,7 @@ def bounds(cost: TokenCost, rates: Mapping[int, Rates]) -> dict[int, Bound]:
 
 def _bytes(cost: TokenCost, experts: int) -> float:
     """What decoding a token reads."""
-    return cost.decode_bytes(experts) + _BEHIND * cost.kv_bytes
+    return cost.decode_bytes(experts) + _DECODE_CONTEXT_TOKENS * cost.kv_bytes
 
 
 def as_data(report: LanesReport, allowed: Mapping[int, Bound]) -> dict[str, Any]:

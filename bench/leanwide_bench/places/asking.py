@@ -34,7 +34,7 @@ class PlaceSuggestion:
 
 
 @frozen(kw_only=True)
-class Answered:
+class PlaceAnswers:
     """One place, and what was said there."""
 
     place: CompletionPlace
@@ -58,13 +58,13 @@ class PlacesPlan:
     peer: LlamaServer | None
 
 
-async def ask(plan: PlacesPlan, tell: Callable[[str, float], None]) -> list[Answered]:
+async def ask(plan: PlacesPlan, tell: Callable[[str, float], None]) -> list[PlaceAnswers]:
     """Ask at every place, the servers by turns; ``tell`` hears what is done, and its share.
 
     Raises:
         ReplayError: A server cannot be asked.
     """
-    answered: list[Answered] = []
+    answered: list[PlaceAnswers] = []
     async with session(plan.setup, "utf-8") as server:
         for number, place in enumerate(plan.places):
             tell(f"{number} of {len(plan.places)} places", number / len(plan.places))
@@ -81,7 +81,7 @@ async def ask(plan: PlacesPlan, tell: Callable[[str, float], None]) -> list[Answ
             peer = (
                 None if plan.peer is None else await asyncio.to_thread(_infilled, plan.peer, buffer)
             )
-            answered.append(Answered(place=place, first=first, later=later, peer=peer))
+            answered.append(PlaceAnswers(place=place, first=first, later=later, peer=peer))
     return answered
 
 

@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from leanwide import __version__
-from leanwide_bench.places.asking import Answered, PlaceSuggestion
+from leanwide_bench.places.asking import PlaceAnswers, PlaceSuggestion
 from leanwide_bench.replay.measure import Spread, spread
 
 
@@ -39,7 +39,7 @@ class PlacesSummary:
     """Places where both leanwide, at the first request, and the llama-server said something."""
 
 
-def summary(answered: Sequence[Answered]) -> PlacesSummary:
+def summary(answered: Sequence[PlaceAnswers]) -> PlacesSummary:
     """Count."""
     pairs = [(one.first, one.peer) for one in answered if one.peer is not None]
     return PlacesSummary(
@@ -55,7 +55,7 @@ def summary(answered: Sequence[Answered]) -> PlacesSummary:
     )
 
 
-def as_data(found: PlacesSummary, answered: Sequence[Answered], model: str) -> dict[str, Any]:
+def as_data(found: PlacesSummary, answered: Sequence[PlaceAnswers], model: str) -> dict[str, Any]:
     """Return all of it as JSON has it; units are in the names."""
     return {
         "leanwide": __version__,

@@ -11,9 +11,9 @@ from attrs import frozen
 
 from leanwide_bench.replay.typist import PlayedTrace, RequestSample
 
-_GIVEN_UP: Final = (-32800, -32801, -32802)
+_CANCELLED_CODES: Final = (-32800, -32801, -32802)
 """Error codes that say no more than that a request was given up."""
-_AHEAD: Final = ("ahead", "background")
+_PREFETCH_SOURCES: Final = ("ahead", "background")
 """Sources of a generation that nobody had asked for yet."""
 
 
@@ -109,7 +109,7 @@ def summarize(runs: Sequence[ReplayRun]) -> ReplaySummary:
     """Sum runs up, all their requests together."""
     samples = [sample for run in runs for sample in run.played.samples]
     everything = [record for run in runs for record in run.records]
-    records = [record for record in everything if record.get("source") not in _AHEAD]
+    records = [record for record in everything if record.get("source") not in _PREFETCH_SOURCES]
     answered = [sample for sample in samples if sample.reply is not None and not sample.retired]
     firsts = [run.played.samples[0] for run in runs if run.played.samples]
     keys = sum(run.played.keys for run in runs)
@@ -154,7 +154,7 @@ def from_cache(record: Mapping[str, Any]) -> bool:
 def failed(sample: RequestSample) -> bool:
     """Whether the answer is an error that says more than that the request was given up."""
     error = sample.reply.error if sample.reply is not None else None
-    return error is not None and error.get("code") not in _GIVEN_UP
+    return error is not None and error.get("code") not in _CANCELLED_CODES
 
 
 def _ms(sample: RequestSample, since: float | None = None) -> float:

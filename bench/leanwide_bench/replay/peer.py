@@ -24,7 +24,7 @@ from leanwide_bench.replay.traces import Accept, Backspace, Insert, Key, Move, S
 
 _LINES_BEFORE: Final = 256
 _LINES_AFTER: Final = 64
-_MOST_RIGHT: Final = 8
+_MAX_TEXT_RIGHT: Final = 8
 """Characters right of the cursor beyond which llama.vim does not ask by itself."""
 _FIRST_PREDICT_MS: Final = 250
 """Time to generate in, for a request at a key."""
@@ -167,7 +167,7 @@ class _Player:
         self.tally.keys += 1
         if self._front.ghost is not None:
             self.tally.typed_through += 1
-        elif len(self._front.after) > _MOST_RIGHT:
+        elif len(self._front.after) > _MAX_TEXT_RIGHT:
             self.tally.skipped += 1
         else:
             self._ask(predict_ms)

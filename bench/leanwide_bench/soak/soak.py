@@ -18,11 +18,11 @@ from leanwide_bench.replay.rpc import ReplayError
 from leanwide_bench.replay.session import ServerSession, ServerSetup, session
 from leanwide_bench.replay.traces import TraceDocument
 from leanwide_bench.replay.typist import VSCODE, Typist
-from leanwide_bench.soak.harm import Harm, HarmDone, strike
+from leanwide_bench.soak.faults import FaultCounts, FaultPlan, inject_faults
 from leanwide_bench.soak.health import Health, ResourceLevel, levels, look
 from leanwide_bench.soak.visits import SoakQuestion, SoakVisit, visits
 
-_LOOK_EVERY_S: Final = 10.0
+_READ_EVERY_S: Final = 10.0
 _WARM_UP_S: Final = 600.0
 """Seconds until caches are full; a quarter of the time where that is shorter."""
 _ANSWER_WITHIN_S: Final = 120.0
@@ -39,7 +39,7 @@ class SoakPlan:
     pace_ms: float
     """Milliseconds from key to key."""
     seed: int
-    harm: Harm
+    harm: FaultPlan
 
     @property
     def warm_up_s(self) -> float:
@@ -61,7 +61,7 @@ class Tally:
     """Error answers, by code and message, whose numbers are all one."""
     unanswered: int = 0
     answered_twice: int = 0
-    struck: HarmDone = field(factory=HarmDone)
+    struck: FaultCounts = field(factory=FaultCounts)
     series: list[Health] = field(factory=list)
 
 
@@ -89,7 +89,7 @@ async def soak(plan: SoakPlan, tell: Callable[[str, float], None]) -> SoakOutcom
     tally = Tally()
     end = time.monotonic() + plan.seconds
     async with session(plan.setup, VSCODE.encoding) as server:
-        async with _beside(strike(server.process_id, plan.harm, plan.seed, tally.struck)):
+        async with _beside(inject_faults(server.process_id, plan.harm, plan.seed, tally.struck)):
             for visit in visits(plan.documents, plan.seed):
                 left = end - time.monotonic()
                 if left <= 0:
@@ -167,7 +167,7 @@ def _argument(uri: str, inquiry: SoakQuestion) -> dict[str, Any]:
 
 async def _look(server: ServerSession, at_s: float, tally: Tally) -> None:
     """Read the processes' figures, unless that was done a moment ago."""
-    if tally.series and at_s - tally.series[-1].at_s < _LOOK_EVERY_S:
+    if tally.series and at_s - tally.series[-1].at_s < _READ_EVERY_S:
         return
     pending = (await server.run("leanwide.status"))["pending"]
     tally.series.append(look(server.process_id, pending["tasks"], pending["requests"], at_s))

@@ -20,17 +20,17 @@ from leanwide_bench.replay.traces import (
     TraceDocument,
 )
 
-_SPOTS: Final = 4
+_MAX_PLACES: Final = 4
 """Places of a document that are typed at in one visit, at most."""
-_APART: Final = 4
+_MIN_LINES_APART: Final = 4
 """Lines between two places, so that what is typed at one leaves the other as it is."""
-_MOST_TYPED: Final = 24
+_MAX_TYPED: Final = 24
 """Characters that are taken back and typed again at a place."""
 _TYPOS: Final = "qxz("
 _COMMANDS: Final = ("leanwide.explain", "leanwide.chat", "leanwide.refactor")
-_OFTEN: Final = (5, 4, 1)
+_COMMAND_WEIGHTS: Final = (5, 4, 1)
 """How often each of them is asked, one to the others."""
-_LONGEST_PATIENCE_S: Final = 6.0
+_MAX_PATIENCE_S: Final = 6.0
 
 
 @frozen(kw_only=True)
@@ -65,7 +65,7 @@ def visits(documents: Sequence[TraceDocument], seed: int) -> Iterator[SoakVisit]
     first, *others = sorted(documents, key=lambda one: len(one.text), reverse=True)
     yield _visit(first, (_inquiry(one, first, None, draw) for one in _COMMANDS), draw)
     for document in chain(others, iter(lambda: draw.choice(documents), None)):
-        commands = draw.choices(_COMMANDS, _OFTEN, k=draw.randint(0, 2))
+        commands = draw.choices(_COMMANDS, _COMMAND_WEIGHTS, k=draw.randint(0, 2))
         inquiries = (_inquiry(one, document, _patience(draw), draw) for one in commands)
         yield _visit(document, inquiries, draw)
 
@@ -83,7 +83,7 @@ def _keys(document: TraceDocument, draw: random.Random) -> Iterator[Key]:
     for number in _spots(document.text, lines, draw):
         line = lines[number]
         yield Move("\n".join(lines[number - 1 : number + 1]))
-        taken = line[-draw.randint(1, _MOST_TYPED) :].lstrip()
+        taken = line[-draw.randint(1, _MAX_TYPED) :].lstrip()
         yield from [Backspace()] * len(taken)
         for character in taken:
             if draw.random() < 0.05:
@@ -99,10 +99,10 @@ def _spots(text: str, lines: Sequence[str], draw: random.Random) -> list[int]:
     """Lines to type at, in order; each can be found by itself and the line before it."""
     wanted = [number for number in range(1, len(lines) - 1) if len(lines[number].strip()) > 8]
     chosen: list[int] = []
-    for number in sorted(draw.sample(wanted, min(3 * _SPOTS, len(wanted)))):
+    for number in sorted(draw.sample(wanted, min(3 * _MAX_PLACES, len(wanted)))):
         place = "\n".join(lines[number - 1 : number + 1])
-        far = not chosen or number - chosen[-1] >= _APART
-        if far and text.count(place) == 1 and len(chosen) < _SPOTS:
+        far = not chosen or number - chosen[-1] >= _MIN_LINES_APART
+        if far and text.count(place) == 1 and len(chosen) < _MAX_PLACES:
             chosen.append(number)
     return chosen
 
@@ -121,4 +121,4 @@ def _inquiry(
 
 
 def _patience(draw: random.Random) -> float | None:
-    return draw.uniform(0, _LONGEST_PATIENCE_S) if draw.random() < 0.4 else None
+    return draw.uniform(0, _MAX_PATIENCE_S) if draw.random() < 0.4 else None

@@ -68,7 +68,7 @@ class Recipe:
 
 
 @frozen(kw_only=True)
-class Written:
+class WrittenFile:
     """A finished file."""
 
     bytes: int
@@ -77,7 +77,9 @@ class Written:
     """What writing took, until the bytes were on the disk."""
 
 
-def write(path: Path, recipe: Recipe, progress: Progress = lambda _done, _total: None) -> Written:
+def write(
+    path: Path, recipe: Recipe, progress: Progress = lambda _done, _total: None
+) -> WrittenFile:
     """Write the model to ``path``: all of it, or nothing and a ``SyntheticError``.
 
     The file grows as ``path`` with ``.part`` added and takes its name when it is complete; an
@@ -97,7 +99,7 @@ def write(path: Path, recipe: Recipe, progress: Progress = lambda _done, _total:
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
-    return Written(bytes=size, seconds=time.monotonic() - started)
+    return WrittenFile(bytes=size, seconds=time.monotonic() - started)
 
 
 def _check_space(folder: Path, needed: int) -> None:

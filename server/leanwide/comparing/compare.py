@@ -20,26 +20,26 @@ from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
-from leanwide.tuning.engines import Engines, engines, most_engines
-from leanwide.tuning.repository import INDEX_SHARE, SampledRepository, indexed
+from leanwide.tuning.engines import Engines, engines, max_engines
+from leanwide.tuning.repository import INDEX_SHARE, SampledRepository, build_index
 from leanwide.tuning.sweep import BLOCK
-from leanwide.tuning.trial import QUIET, TrialBench, TrialOutcome, TrialSetting
+from leanwide.tuning.trial import ON_REQUEST_ONLY, TrialBench, TrialOutcome, TrialSetting
 from leanwide.tuning.tune import Clock, TuningProgress, contexts
 from leanwide.tuning.visiting import run_visit
 from leanwide.tuning.visits import Visit
 
 SMART, MAXIMUM, DEFAULTS = "smart", "maximum", "defaults"
-MOST_EXPERTS: Final = 16
+MAX_EXPERTS: Final = 16
 """Experts of the maximum, where a model has more: so many are talked about."""
-MOST_CONTEXT: Final = 8192
+MAX_CONTEXT_TOKENS: Final = 8192
 """Prompt tokens of the maximum, where a model reaches further."""
 _RESERVE: Final = 320
 """Tokens of a model's context that a prompt leaves for the rest of a trial."""
 
 
-def reach(header: GgufHeader) -> int:
+def longest_prompt(header: GgufHeader) -> int:
     """Return the longest prompt of a model, in tokens, beside the rest of a trial."""
-    return (header.number("context_length") or MOST_CONTEXT + _RESERVE) - _RESERVE
+    return (header.number("context_length") or MAX_CONTEXT_TOKENS + _RESERVE) - _RESERVE
 
 
 @frozen(kw_only=True)
@@ -57,7 +57,7 @@ class Contest:
     header: GgufHeader
     spec: EngineSpec
     profiles: Mapping[Mode, Profile]
-    manners: Preferences
+    preferences: Preferences
     smart: TrialSetting
     """leanwide as it is set up."""
     usual_context: int
@@ -72,7 +72,7 @@ class Contest:
     def contenders(self) -> tuple[Contender, ...]:
         """Smart, the maximum, the defaults where they are others, and settings between them."""
         trained = self.header.number(EXPERTS_KEY)
-        most = min(self.header.number("expert_count"), max(MOST_EXPERTS, trained))
+        most = min(self.header.number("expert_count"), max(MAX_EXPERTS, trained))
         usual = TrialSetting(experts=trained, context_tokens=self.usual_context)
         maximum = TrialSetting(experts=most, context_tokens=self.longest)
         named = [
@@ -100,26 +100,28 @@ class Contest:
     @property
     def longest(self) -> int:
         """Prompt tokens of the maximum."""
-        return max(self.smart.context_tokens, min(MOST_CONTEXT, reach(self.header)))
+        return max(self.smart.context_tokens, min(MAX_CONTEXT_TOKENS, longest_prompt(self.header)))
 
-    def bench(self, opened: Engines, elsewhere: WorkspaceContext) -> TrialBench:
+    def bench(self, opened: Engines, workspace: WorkspaceContext) -> TrialBench:
         """Give what the trials of all contenders share but the maximum."""
         ordinary = (self.smart.context_tokens, self.usual_context, *contexts(self.header))
         return TrialBench(
             engines=opened,
             spec=self.spec,
             profiles=self.profiles,
-            manners=self.manners,
-            elsewhere=elsewhere,
+            preferences=self.preferences,
+            workspace=workspace,
             longest=max(ordinary),
             energy=self.meter.joules,
             tell=self.tell,
         )
 
 
-def of_maximum(bench: TrialBench, longest: int) -> TrialBench:
+def maximum_bench(bench: TrialBench, longest: int) -> TrialBench:
     """Give what the trials of the maximum need: it reads all that fits when it is asked."""
-    return attrs.evolve(bench, manners=QUIET, longest=longest, prepare=show_everything, machines={})
+    return attrs.evolve(
+        bench, preferences=ON_REQUEST_ONLY, longest=longest, prepare=show_everything, machines={}
+    )
 
 
 Outcomes = Mapping[Contender, Mapping[str, TrialOutcome]]
@@ -136,11 +138,11 @@ async def compare(
     """
     clock = Clock(seconds, tell)
     clock.until(1.0, "reading the repository")
-    elsewhere = indexed(contest.repository.area, contest.index_folder, INDEX_SHARE * seconds)
+    workspace = build_index(contest.repository.area, contest.index_folder, INDEX_SHARE * seconds)
     found: dict[Contender, dict[str, TrialOutcome]] = {one: {} for one in contest.contenders}
-    async with engines(most_engines(contest.spec)) as opened:
-        bench = contest.bench(opened, elsewhere)
-        benches = {MAXIMUM: of_maximum(bench, contest.longest)}
+    async with engines(max_engines(contest.spec)) as opened:
+        bench = contest.bench(opened, workspace)
+        benches = {MAXIMUM: maximum_bench(bench, contest.longest)}
         # The maximum's visit may take minutes.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(clock.left):
@@ -154,7 +156,7 @@ async def compare(
 def _turns(contest: Contest) -> Iterator[tuple[int, Contender, Visit]]:
     """Yield who makes which visit, and how many visits everybody has made."""
     visits = contest.repository.visits
-    size = 1 if most_engines(contest.spec) > 1 else BLOCK
+    size = 1 if max_engines(contest.spec) > 1 else BLOCK
     for done in range(0, len(visits), size):
         # Who is first changes, so that a machine that slows down treats them alike.
         order = contest.contenders if done // size % 2 else reversed(contest.contenders)

@@ -17,7 +17,7 @@ from leanwide.modes.profile import Mode
 
 _RELATED_SHARE: Final = 0.5
 """Most of the budget for pieces of other files: the file at hand is needed as well."""
-_SPARE: Final = 32
+_SPARE_TOKENS: Final = 32
 """Tokens that are left for markers, and for what is typed on the cursor's line."""
 
 
@@ -25,7 +25,7 @@ async def show_everything(view: View, work: Workbench) -> None:
     """Choose the window before leanwide does: it keeps one that serves."""
     count = work.counter
     tree = await work.trees.at(view)
-    budget = work.profiles[Mode.CODE].context_tokens - _SPARE
+    budget = work.profiles[Mode.CODE].context_tokens - _SPARE_TOKENS
     path = work.elsewhere.key(view.path)
     related = Related()
     if path is not None and (model := work.engine.model) and model.fim and model.fim.file_separator:

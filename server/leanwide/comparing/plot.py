@@ -12,9 +12,9 @@ from leanwide.comparing.axis import Axis
 
 _WIDTH, _HEIGHT = 640, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 20, 16, 46
-_LETTER: Final = 7
+_LETTER_WIDTH: Final = 7
 """Width of a letter of a name, about."""
-_AIR: Final = 0.08
+_MARGIN: Final = 0.08
 """Share of an axis that stays free at each end."""
 
 
@@ -63,10 +63,10 @@ def draw(plot: Plot) -> str:
 
 def _axes(points: Sequence[Point]) -> tuple[Axis, Axis]:
     low, high = min(one.x_low for one in points), max(one.x_high for one in points)
-    spread = (high / low) ** _AIR if high > low else 1.5
+    spread = (high / low) ** _MARGIN if high > low else 1.5
     x = Axis(low / spread, high * spread, _LEFT, _WIDTH - _RIGHT, is_log=True)
     bottom, top = min(one.y_low for one in points), max(one.y_high for one in points)
-    air = (top - bottom) * _AIR or 0.01
+    air = (top - bottom) * _MARGIN or 0.01
     return x, Axis(bottom - air, top + air, _HEIGHT - _BOTTOM, _TOP)
 
 
@@ -104,7 +104,7 @@ def _labels(points: Sequence[Point], x: Axis, y: Axis) -> Iterator[str]:
     """A name right above its point, or below where another name is there already."""
     taken: list[tuple[float, float]] = []
     for one in points:
-        width = _LETTER * len(one.label)
+        width = _LETTER_WIDTH * len(one.label)
         left = x.at(one.x) + 8
         if left + width > _WIDTH:
             left = x.at(one.x) - 8 - width

@@ -15,7 +15,7 @@ from leanwide import __version__
 from leanwide.comparing.compare import DEFAULTS, MAXIMUM, SMART, Contest, Outcomes
 from leanwide.tuned import this_machine
 from leanwide.tuning.deciding import ENOUGH, Loss, loss
-from leanwide.tuning.figures import SettingFigures, figures, of, samples
+from leanwide.tuning.figures import SettingFigures, at_moment, figures, samples
 from leanwide.tuning.tables import (
     COST,
     QUALITY,
@@ -40,7 +40,7 @@ MEANING: Final = {
     DEFAULTS: "as smart, with the expert count that the model was trained with and the context "
     "that leanwide starts with",
 }
-_ERROR: Final = 0.05
+_ERROR_PROBABILITY: Final = 0.05
 """Probability that any of the intervals is wrong."""
 
 
@@ -103,7 +103,7 @@ class Comparison:
             for contender, some in everything.items()
         }
         maximum = next(some for contender, some in asked.items() if contender.name == MAXIMUM)
-        error = _ERROR / (len(asked) - 1) / (1 + len(MOMENTS))
+        error = _ERROR_PROBABILITY / (len(asked) - 1) / (1 + len(MOMENTS))
         rows = (
             Row(
                 name=contender.name,
@@ -155,7 +155,10 @@ class Comparison:
 def _parts(
     asked: Sequence[RequestOutcome], maximum: Sequence[RequestOutcome], error: float
 ) -> Iterator[tuple[str, ContenderResult]]:
-    moments = ((AS_TYPED, asked, maximum), *((w, of(w, asked), of(w, maximum)) for w in MOMENTS))
+    moments = (
+        (AS_TYPED, asked, maximum),
+        *((w, at_moment(w, asked), at_moment(w, maximum)) for w in MOMENTS),
+    )
     for name, own, others in moments:
         if (summed := figures(own)) is not None:
             yield (

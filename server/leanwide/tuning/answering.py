@@ -5,15 +5,15 @@ from __future__ import annotations
 from leanwide.engine.base import Engine
 from leanwide.prompt.chat import Message, chat_prompt
 from leanwide.prompt.texts import built_in_texts
-from leanwide.tuning.documented import asked as question
+from leanwide.tuning.documented import question_about as question
 from leanwide.tuning.holes import Hole
 from leanwide.tuning.trial import (
-    TRUTH_TOKENS,
+    MAX_TRUTH_TOKENS,
     RequestOutcome,
     TrialBench,
     TrialOutcome,
     TrialSetting,
-    silent,
+    evaluate,
     with_engine,
 )
 from leanwide.tuning.visits import VisitMoment
@@ -38,10 +38,10 @@ async def _ask(
     conversation = await bench.layouts.lay_out(messages, model, thinking=False)
     said, words = await engine.count([message.text for message in messages]), hole.truth
     (length,) = await engine.count([words])
-    if sum(said) > bench.longest or length > TRUTH_TOKENS:
+    if sum(said) > bench.longest or length > MAX_TRUTH_TOKENS:
         return TrialOutcome(subject=hole.id, setting=setting, asked=())
     prompt = chat_prompt(conversation.layout, conversation.messages)
-    score = await silent(engine, prompt, words)
+    score = await evaluate(engine, prompt, words)
     asked = RequestOutcome(
         place=hole.id,
         when=VisitMoment.QUESTION,

@@ -17,9 +17,9 @@ from attrs import frozen
 
 ENOUGH: Final = 24
 """Places before anything is decided: the intervals need some to be right."""
-_ERROR: Final = 0.05
+_ERROR_PROBABILITY: Final = 0.05
 """Probability that any interval of one question is ever wrong."""
-_TUNED_FOR: Final = 100
+_NARROWEST_AT: Final = 100
 """Measurements at which the intervals are about as narrow as they can be."""
 
 Key = TypeVar("Key")
@@ -50,7 +50,9 @@ class Loss:
 
 
 def loss(
-    one: Mapping[str, PairedSample], other: Mapping[str, PairedSample], error: float = _ERROR
+    one: Mapping[str, PairedSample],
+    other: Mapping[str, PairedSample],
+    error: float = _ERROR_PROBABILITY,
 ) -> Loss:
     """Compare what is measured of two settings, by all their nats at the places that both have."""
     shared = [place for place in one if place in other]
@@ -69,7 +71,7 @@ def loss(
 def _width(count: int, error: float) -> float:
     """Half of an interval's width in standard errors, such that it may be looked at any time."""
     log = -2 * math.log(error)
-    spread = (log + math.log(log) + 1) / _TUNED_FOR * count
+    spread = (log + math.log(log) + 1) / _NARROWEST_AT * count
     return math.sqrt(2 * (spread + 1) / spread * math.log(math.sqrt(spread + 1) / error))
 
 
@@ -141,13 +143,13 @@ def judge(order: Sequence[Key], evidence: Evidence[Key], tolerance: float) -> Ju
         return sum(evidence[key][place].nats for place in common)
 
     best = min(order, key=nats)
-    error = _ERROR / max(1, len(order) - 1)
+    error = _ERROR_PROBABILITY / max(1, len(order) - 1)
     losses = {key: loss(evidence[key], evidence[best], error) for key in order}
     return Judgement(order=tuple(order), best=best, losses=losses, tolerance=tolerance)
 
 
-def finest(judgement: Judgement[Key], evidence: Evidence[Key], usual: Key) -> Key:
+def best_or_usual(judgement: Judgement[Key], evidence: Evidence[Key], usual: Key) -> Key:
     """Give the best setting, or the usual one where the best is not certainly better."""
-    gain = loss(evidence[judgement.best], evidence[usual], _ERROR)
+    gain = loss(evidence[judgement.best], evidence[usual], _ERROR_PROBABILITY)
     enough = gain.places >= ENOUGH and gain.high < 0
     return judgement.best if enough else usual

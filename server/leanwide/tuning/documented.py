@@ -23,7 +23,7 @@ from leanwide.syntax import (
     documentation,
     documentation_start,
 )
-from leanwide.tuning.holes import Hole, SourceFile, named
+from leanwide.tuning.holes import Hole, SourceFile, hole_id
 
 KIND: Final = "documentation"
 _LINES: Final = range(3, 60)
@@ -46,7 +46,7 @@ def documented(source: SourceFile) -> Iterator[Hole]:
         yield found[name]
 
 
-def asked(hole: Hole) -> str:
+def question_about(hole: Hole) -> str:
     """Give what is asked about a documented function."""
     view = hole.view
     code = "".join(view.lines)
@@ -74,7 +74,7 @@ def _hole(source: SourceFile, definition: Definition) -> Hole | None:
         line=0,
         column=0,
     )
-    return Hole(named(source, KIND, first, code), KIND, view, truth)
+    return Hole(hole_id(source, KIND, first, code), KIND, view, truth)
 
 
 def _documentation(tree: SyntaxTree, definition: Definition) -> tuple[int, int] | None:

@@ -13,7 +13,7 @@ from typing import Final
 from leanwide.engine.base import EngineSpec
 from leanwide.engine.client import EngineClient
 
-MOST_SHARED: Final = 8
+MAX_SHARED_ENGINES: Final = 8
 """Engines that are open at once where they share the weights."""
 
 
@@ -59,7 +59,7 @@ async def engines(most: int) -> AsyncIterator[Engines]:
         await opened.close()
 
 
-def most_engines(spec: EngineSpec) -> int:
+def max_engines(spec: EngineSpec) -> int:
     """Give how many engines may be open at once."""
     shared = spec.use_mmap and not spec.use_extra_bufts and spec.gpu_layers == 0
-    return MOST_SHARED if shared else 1
+    return MAX_SHARED_ENGINES if shared else 1

@@ -54,7 +54,7 @@ def figures(asked: Sequence[RequestOutcome]) -> SettingFigures | None:
     )
 
 
-def of(when: VisitMoment, asked: Iterable[RequestOutcome]) -> list[RequestOutcome]:
+def at_moment(when: VisitMoment, asked: Iterable[RequestOutcome]) -> list[RequestOutcome]:
     """Give what was asked at such moments."""
     return [one for one in asked if one.when is when]
 

@@ -26,13 +26,13 @@ from leanwide.syntax import (
     in_string,
 )
 
-_SHORTEST: Final = 4
+_MIN_CHARACTERS: Final = 4
 """Characters of a hole, white space at its ends left out: less says nothing of a model."""
-_LONGEST_LINE: Final = 160
+_MAX_LINE_CHARACTERS: Final = 160
 """Characters of a hole in a line: longer ones are data."""
-_MOST_LINES: Final = 12
+_MAX_BLOCK_LINES: Final = 12
 """Lines of a block: nobody waits for more."""
-_MOST_CHARACTERS: Final = 600
+_MAX_BLOCK_CHARACTERS: Final = 600
 """Characters of a block."""
 _ARGUMENTS: Final = frozenset({"argument_list", "arguments"})
 """What the grammars call the arguments of a call."""
@@ -67,10 +67,13 @@ class Hole:
 
 def holes(source: SourceFile) -> Iterator[Hole]:
     """Yield the holes of a file, kinds by turns and in an order that only their text decides."""
-    first = hashlib.sha256(source.path.encode("utf-8", "replace")).digest()[0] % len(_TURNS)
+    first = hashlib.sha256(source.path.encode("utf-8", "replace")).digest()[0] % len(_KIND_ORDER)
     of_kind = {kind: _shuffled(source, kind, spans) for kind, spans in _KINDS.items()}
     while of_kind:
-        for kind in (*_TURNS[first:], *_TURNS[:first]):  # files begin with different kinds
+        for kind in (
+            *_KIND_ORDER[first:],
+            *_KIND_ORDER[:first],
+        ):  # files begin with different kinds
             hole = next(of_kind.get(kind, iter(())), None)
             if hole is None:
                 of_kind.pop(kind, None)
@@ -84,7 +87,7 @@ def _shuffled(
     """The holes of one kind; a large file has many, so each is made when it is asked for."""
     text = source.tree.text
     ids = sorted(
-        (named(source, kind, span.start.line, text(span)), span) for span in spans(source.tree)
+        (hole_id(source, kind, span.start.line, text(span)), span) for span in spans(source.tree)
     )
     for name, span in ids:
         truth = with_lf(source.tree.text(span))
@@ -93,7 +96,7 @@ def _shuffled(
             yield Hole(name, kind, _without(source, name, span), truth)
 
 
-def named(source: SourceFile, kind: str, line: int, text: str) -> str:
+def hole_id(source: SourceFile, kind: str, line: int, text: str) -> str:
     """Give the id of a hole: the same whenever the file is read."""
     said = (source.path, kind, str(line), text)
     return hashlib.sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()[:16]
@@ -116,8 +119,8 @@ def _without(source: SourceFile, name: str, span: Span) -> View:
 
 def _is_worth_it(kind: str, truth: str) -> bool:
     text = truth.strip()
-    longest = _MOST_CHARACTERS if kind == "block" else _LONGEST_LINE
-    return len(text) >= _SHORTEST and len(truth) <= longest and bool(_WORD.search(text))
+    longest = _MAX_BLOCK_CHARACTERS if kind == "block" else _MAX_LINE_CHARACTERS
+    return len(text) >= _MIN_CHARACTERS and len(truth) <= longest and bool(_WORD.search(text))
 
 
 def _line_spans(tree: SyntaxTree) -> Iterator[Span]:
@@ -150,12 +153,12 @@ def _body_spans(tree: SyntaxTree, definition: Definition) -> Iterator[Span]:
         _text_start(tree, number) for number in range(definition.signature_end.line + 1, last)
     ]
     code = [start for start in starts if start is not None and _is_code(tree, start)]
-    if nearby := [start for start in code if last - start.line < _MOST_LINES]:
+    if nearby := [start for start in code if last - start.line < _MAX_BLOCK_LINES]:
         yield Span(nearby[0], Position(last, len(content(tree.lines[last]).rstrip())))
 
 
 _KINDS: Final = {"line": _line_spans, "arguments": _argument_spans, "block": _block_spans}
-_TURNS: Final = ("line", "block", "arguments", "block")
+_KIND_ORDER: Final = ("line", "block", "arguments", "block")
 """Blocks come twice as often: what they tell of a model is much more, at the same price."""
 
 
@@ -182,7 +185,7 @@ def _nodes(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
         todo += node.children
 
 
-def in_turn(files: Sequence[Iterator[Drawn]], most: int) -> tuple[Drawn, ...]:
+def round_robin(files: Sequence[Iterator[Drawn]], most: int) -> tuple[Drawn, ...]:
     """Take one of each file, then the next one of each, until there are ``most``."""
     chosen: list[Drawn] = []
     left = list(files)

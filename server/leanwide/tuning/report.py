@@ -9,7 +9,7 @@ import attrs
 from rich.table import Table
 
 from leanwide.tuning.deciding import Judgement
-from leanwide.tuning.figures import SettingFigures, figures, of
+from leanwide.tuning.figures import SettingFigures, at_moment, figures
 from leanwide.tuning.speed import SpeedResult
 from leanwide.tuning.tables import (
     COST,
@@ -73,7 +73,7 @@ def _judgement_data(
                 **attrs.asdict(key),
                 "loss": loss_data(judgement.losses[key]),
                 "as_typed": _figures_data(figures(compared[key])),
-                "new_place": _figures_data(figures(of(VisitMoment.JUMP, compared[key]))),
+                "new_place": _figures_data(figures(at_moment(VisitMoment.JUMP, compared[key]))),
             }
             for key in judgement.order
         ],
@@ -127,7 +127,10 @@ def _quality_table(
     for column in ("", "places", "beside the best", *QUALITY, *COST, ""):
         table.add_column(column, justify="right", no_wrap=True)
     for key, asked, compared in _compared(judgement, measured):
-        cells = (*quality_cells(figures(asked)), *cost_cells(figures(of(VisitMoment.JUMP, asked))))
+        cells = (
+            *quality_cells(figures(asked)),
+            *cost_cells(figures(at_moment(VisitMoment.JUMP, asked))),
+        )
         table.add_row(name(key), *compared, *cells, _mark(key, judgement))
     table.caption = (
         "from NLL on: at the places that all of these settings have; "

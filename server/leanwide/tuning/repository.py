@@ -19,19 +19,19 @@ from leanwide.index.reading import read_lines
 from leanwide.index.workspace_index import WorkspaceIndex
 from leanwide.syntax import language_for, parse
 from leanwide.tuning.documented import documented
-from leanwide.tuning.holes import Hole, SourceFile, holes, in_turn
+from leanwide.tuning.holes import Hole, SourceFile, holes, round_robin
 from leanwide.tuning.visits import Visit, visits
 
-MOST_HOLES: Final = 600
+MAX_HOLES: Final = 600
 """Holes that are drawn: with more there is no time to measure them."""
-_MOST_VISITS: Final = 300
+_MAX_VISITS: Final = 300
 INDEX_SHARE: Final = 0.15
 """Most of a run's time that the index may take."""
-_MOST_FILES: Final = 150
+_MAX_FILES: Final = 150
 """Files that holes are drawn from: each is read and parsed."""
-_MOST_FROM_A_FILE: Final = 60
-_MOST_LISTED: Final = 100_000
-_MOST_INDEXED: Final = 2_000
+_MAX_FROM_A_FILE: Final = 60
+_MAX_LISTED: Final = 100_000
+_MAX_INDEXED: Final = 2_000
 """Files in which related snippets are looked for, the nearest to the holes."""
 
 
@@ -64,25 +64,25 @@ def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Samp
     folder = root if root.is_dir() else root.parent
     exclusions = Exclusions(str(folder), exclude, IgnoreFiles(folder))
     folders = (Folder(path=folder, exclusions=exclusions),)
-    area = WorkspaceFolders(folders=folders, most_files=_MOST_LISTED)
+    area = WorkspaceFolders(folders=folders, most_files=_MAX_LISTED)
     found = crawl(area, lambda: None)
     if root != folder:
         found = tuple(one for one in found if area.file(one.key) == root)
     drawn = sorted(found, key=lambda one: _lot(one, seed))
-    sources = list(islice(filter(None, (_source(area, one) for one in drawn)), _MOST_FILES))
-    files: list[Iterator[Hole]] = [islice(holes(one), _MOST_FROM_A_FILE) for one in sources]
+    sources = list(islice(filter(None, (_source(area, one) for one in drawn)), _MAX_FILES))
+    files: list[Iterator[Hole]] = [islice(holes(one), _MAX_FROM_A_FILE) for one in sources]
     near = tuple({key for one in sources if (key := area.key(one.path)) is not None})
     return SampledRepository(
         folder=folder,
-        area=WorkspaceFolders(folders=folders, near=tuple(sorted(near)), most_files=_MOST_INDEXED),
-        holes=in_turn(files, MOST_HOLES),
-        visits=in_turn([visits(one) for one in sources], _MOST_VISITS),
-        documented=in_turn([documented(one) for one in sources], MOST_HOLES),
+        area=WorkspaceFolders(folders=folders, near=tuple(sorted(near)), most_files=_MAX_INDEXED),
+        holes=round_robin(files, MAX_HOLES),
+        visits=round_robin([visits(one) for one in sources], _MAX_VISITS),
+        documented=round_robin([documented(one) for one in sources], MAX_HOLES),
         files=len(found),
     )
 
 
-def indexed(area: WorkspaceFolders, folder: Path, seconds: float) -> WorkspaceContext:
+def build_index(area: WorkspaceFolders, folder: Path, seconds: float) -> WorkspaceContext:
     """Index an area for so many seconds at most; then it stands still while others measure.
 
     Args:
@@ -91,11 +91,11 @@ def indexed(area: WorkspaceFolders, folder: Path, seconds: float) -> WorkspaceCo
         seconds: Time for it.
     """
     index = WorkspaceIndex(folder, rest=0.0)
-    elsewhere = WorkspaceContext(index)
-    elsewhere.build(area)
+    workspace = WorkspaceContext(index)
+    workspace.build(area)
     index.wait(seconds)
     index.close()
-    return elsewhere
+    return workspace
 
 
 def _lot(found: CrawledFile, seed: int) -> str:

@@ -17,7 +17,7 @@ from leanwide.tuning.deciding import PairedSample
 from leanwide.tuning.figures import samples
 from leanwide.tuning.trial import RequestOutcome, TrialOutcome, TrialSetting
 
-_LARGEST: Final = 64_000_000
+_MAX_BYTES: Final = 64_000_000
 """Bytes of a file of outcomes: no run has time for as many."""
 _LOCK_BYTES: Final = 4_000
 """Bytes of a lock, which holds a number."""
@@ -30,9 +30,9 @@ class Results:
         """Read what the file holds; a damaged line, such as a half-written last one, is none."""
         self._file = file
         self._known: dict[tuple[str, TrialSetting], TrialOutcome] = {}
-        drop_unusable(file, _LARGEST)
+        drop_unusable(file, _MAX_BYTES)
         with contextlib.suppress(OSError):
-            for line in read_plain(file, _LARGEST).splitlines():
+            for line in read_plain(file, _MAX_BYTES).splitlines():
                 with contextlib.suppress(ValueError, RecursionError, msgspec.MsgspecError):
                     self._keep(msgspec.json.decode(line, type=TrialOutcome))
 
@@ -79,7 +79,7 @@ class Results:
 
 
 @contextlib.contextmanager
-def alone(file: Path) -> Iterator[None]:
+def measuring_alone(file: Path) -> Iterator[None]:
     """Keep others from measuring at the same time: they would measure each other.
 
     Raises:

@@ -12,19 +12,19 @@ from leanwide.engine.base import CancelToken, EngineSpec
 from leanwide.features.completion.complete import InlineRequest, complete
 from leanwide.tuning.deciding import Loss, PairedSample, loss
 from leanwide.tuning.holes import Hole
-from leanwide.tuning.trial import QUIET, TrialBench, TrialSetting, empty
+from leanwide.tuning.trial import ON_REQUEST_ONLY, TrialBench, TrialSetting, evict_prompts
 
 ROUNDS: Final = 12
 """Holes that every variant completes."""
-_WARM_UP: Final = 2
+_WARM_UP_ROUNDS: Final = 2
 """First rounds that do not count: threads are learned, and pages come into memory."""
 _ANSWER_TOKENS: Final = 16
 """An answer is counted with so many tokens, however long it was: about what is shown."""
-_ENOUGH: Final = 8
+_MIN_ROUNDS: Final = 8
 """Rounds before anything is decided."""
-_CLEARLY: Final = 0.05
+_MIN_GAIN: Final = 0.05
 """A variant that is not at least so much faster changes nothing."""
-_ERROR: Final = 0.05
+_ERROR_PROBABILITY: Final = 0.05
 """Probability that any of the intervals is wrong."""
 
 
@@ -49,7 +49,7 @@ class SpeedResult:
     @property
     def better(self) -> bool:
         """Whether it is certainly and noticeably faster."""
-        return self.change.places >= _ENOUGH and self.change.high < -_CLEARLY
+        return self.change.places >= _MIN_ROUNDS and self.change.high < -_MIN_GAIN
 
 
 def variants(spec: EngineSpec, cores: int, most_threads: int) -> tuple[Variant, ...]:
@@ -99,11 +99,11 @@ async def measure_speed(
         bench: What all trials share.
         tell: Called with the number of each round before it; gives whether there is time for it.
     """
-    quiet = attrs.evolve(bench, manners=QUIET)
+    quiet = attrs.evolve(bench, preferences=ON_REQUEST_ONLY)
     base = Variant(key="", value="", spec=bench.spec)
     everything = (base, *asked)
     times: dict[Variant, dict[str, PairedSample]] = {one: {} for one in everything}
-    for number, hole in enumerate(holes[: ROUNDS + _WARM_UP]):
+    for number, hole in enumerate(holes[: ROUNDS + _WARM_UP_ROUNDS]):
         if not tell(number):
             break
         found = {}
@@ -111,10 +111,10 @@ async def measure_speed(
             found[variant] = await _milliseconds(
                 hole, setting, attrs.evolve(quiet, spec=variant.spec)
             )
-        if number >= _WARM_UP and all(found.values()):
+        if number >= _WARM_UP_ROUNDS and all(found.values()):
             for variant, ms in found.items():
                 times[variant][hole.id] = PairedSample(1, ms)
-    error = _ERROR / max(1, len(asked))
+    error = _ERROR_PROBABILITY / max(1, len(asked))
     return tuple(
         SpeedResult(variant=one, change=loss(times[one], times[base], error)) for one in asked
     )
@@ -123,7 +123,7 @@ async def measure_speed(
 async def _milliseconds(hole: Hole, setting: TrialSetting, bench: TrialBench) -> float:
     """Time for a suggestion at a place where nothing is evaluated; 0 where there is none."""
     engine = await bench.engines.get(bench.engine_spec(setting.experts))
-    await empty(engine, bench)
+    await evict_prompts(engine, bench)
     work = bench.workbench(engine, setting)
     await complete(InlineRequest(hole.view, by_hand=True), work, CancelToken())
     parts = work.journal.records  # several where the answer was cut and went on

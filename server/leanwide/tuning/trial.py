@@ -28,15 +28,15 @@ from leanwide.modes.profile import LEAN, Mode, Profile
 from leanwide.tuning.engines import Engines
 from leanwide.tuning.visits import VisitMoment
 
-TRUTH_TOKENS: Final = 256
+MAX_TRUTH_TOKENS: Final = 256
 """Most tokens of a truth, with what stands before it on its line."""
-_BESIDE: Final = TRUTH_TOKENS + 16
+_TRUTH_ROOM_TOKENS: Final = MAX_TRUTH_TOKENS + 16
 """Room in a lane beside the prompt: for the truth and for markers."""
-_PATIENT_MS: Final = 600_000.0
+_NO_DEADLINE_MS: Final = 600_000.0
 """How likely a text is does not depend on the clock."""
 _FILLER_LINES: Final = 8
 """Lines of what takes a prompt's place: with fewer, it would be taken for its beginning."""
-QUIET: Final = Preferences(look_ahead=False, follow_cursor=False, adapt=False)
+ON_REQUEST_ONLY: Final = Preferences(look_ahead=False, follow_cursor=False, adapt=False)
 """Nothing is done that nobody asked for, and the machine's speed changes nothing."""
 
 
@@ -101,7 +101,7 @@ Prepare = Callable[[View, Workbench], Awaitable[None]]
 """Makes a workbench ready for a request at a new place."""
 
 
-async def as_it_is(view: View, work: Workbench) -> None:
+async def no_preparation(view: View, work: Workbench) -> None:
     """Leave everything to leanwide."""
 
 
@@ -113,11 +113,11 @@ class TrialBench:
     spec: EngineSpec
     """The engine as it is set up; trials change its lanes."""
     profiles: Mapping[Mode, Profile]
-    manners: Preferences
-    elsewhere: WorkspaceContext
+    preferences: Preferences
+    workspace: WorkspaceContext
     longest: int
     """Most prompt tokens of any setting: lanes have room for them."""
-    prepare: Prepare = as_it_is
+    prepare: Prepare = no_preparation
     energy: Callable[[], float | None] = field(default=lambda: None)
     """Gives the joules that the processor has used since some moment."""
     tell: Callable[[str], None] = field(default=lambda _: None)
@@ -128,7 +128,9 @@ class TrialBench:
 
     def engine_spec(self, experts: int) -> EngineSpec:
         """Give the engine that runs so many experts."""
-        lane = attrs.evolve(self._lean, experts=experts, context_tokens=self.longest + _BESIDE)
+        lane = attrs.evolve(
+            self._lean, experts=experts, context_tokens=self.longest + _TRUTH_ROOM_TOKENS
+        )
         return attrs.evolve(self.spec, lanes=(lane,))
 
     @property
@@ -143,11 +145,13 @@ class TrialBench:
 
     def workbench(self, engine: Engine, setting: TrialSetting) -> Workbench:
         """Give a workbench that knows no document yet, with the setting's budget or what fits."""
-        room = [lane.context_tokens - _BESIDE for lane in engine.lanes if lane.name == LEAN]
+        room = [
+            lane.context_tokens - _TRUTH_ROOM_TOKENS for lane in engine.lanes if lane.name == LEAN
+        ]
         context = min([setting.context_tokens, *room])
         code = attrs.evolve(self.profiles[Mode.CODE], lane=LEAN, context_tokens=context)
-        work = workbench(engine, {**self.profiles, Mode.CODE: code}, self.manners)
-        work.elsewhere, work.tell = self.elsewhere, self.tell
+        work = workbench(engine, {**self.profiles, Mode.CODE: code}, self.preferences)
+        work.elsewhere, work.tell = self.workspace, self.tell
         work.machine = self.machines.get(setting, UNKNOWN)
         return work
 
@@ -172,17 +176,17 @@ async def with_engine(
     return await work(await bench.engines.get(spec))
 
 
-async def empty(engine: Engine, bench: TrialBench) -> None:
+async def evict_prompts(engine: Engine, bench: TrialBench) -> None:
     """Put something else in the place of every prompt that the lane keeps.
 
     Raises:
         EngineError: The engine is gone.
     """
     for number in range(bench.sequences):
-        await silent(engine, (f"{number}\n" * _FILLER_LINES,))
+        await evaluate(engine, (f"{number}\n" * _FILLER_LINES,))
 
 
-async def silent(engine: Engine, prompt: Prompt, truth: str = "") -> Stats:
+async def evaluate(engine: Engine, prompt: Prompt, truth: str = "") -> Stats:
     """Evaluate a prompt, and how likely its truth is; nothing is generated.
 
     Raises:
@@ -193,7 +197,7 @@ async def silent(engine: Engine, prompt: Prompt, truth: str = "") -> Stats:
         prompt=prompt,
         priority=Priority.COMMAND,
         max_tokens=0,
-        deadline_ms=_PATIENT_MS,
+        deadline_ms=_NO_DEADLINE_MS,
         truth=truth,
     )
     return (await finish(engine, request)).stats

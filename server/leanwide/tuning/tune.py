@@ -22,9 +22,9 @@ from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
 from leanwide.tuned import TunedSubject
 from leanwide.tuning.answering import run_question
-from leanwide.tuning.deciding import ENOUGH, Judgement, finest
-from leanwide.tuning.engines import MOST_SHARED, engines, most_engines
-from leanwide.tuning.repository import INDEX_SHARE, SampledRepository, indexed
+from leanwide.tuning.deciding import ENOUGH, Judgement, best_or_usual
+from leanwide.tuning.engines import MAX_SHARED_ENGINES, engines, max_engines
+from leanwide.tuning.repository import INDEX_SHARE, SampledRepository, build_index
 from leanwide.tuning.results import Results
 from leanwide.tuning.speed import SpeedResult, Variant, measure_speed
 from leanwide.tuning.sweep import Sweep, sweep
@@ -37,7 +37,7 @@ CONTEXTS: Final = (256, 512, 768, 1024, 1536, 2048)
 """Prompt tokens to choose among: less is no context, more is no completion while typing."""
 _WIDTHS: Final = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 """Expert counts to choose among, as shares of the trained one."""
-_RESERVE: Final = 320
+RESERVE_TOKENS: Final = 320
 """Tokens of a model's context that a prompt leaves for the rest of a trial."""
 _SPEED_END, _EXPERTS_END, _ANSWERS_END = 0.25, 0.6, 0.7
 """Shares of the time after which each question but the last has to be done."""
@@ -52,7 +52,7 @@ class TuningJob:
     spec: EngineSpec
     """The engine as it is set up now."""
     profiles: Mapping[Mode, Profile]
-    manners: Preferences
+    preferences: Preferences
     variants: tuple[Variant, ...]
     repository: SampledRepository
     results: Mapping[str, Results]
@@ -117,7 +117,7 @@ def expert_counts(header: GgufHeader) -> tuple[int, ...]:
 def contexts(header: GgufHeader) -> tuple[int, ...]:
     """Give the contexts that are worth measuring, as far as the model reaches."""
     most = header.number("context_length") or CONTEXTS[-1]
-    fitting = tuple(tokens for tokens in CONTEXTS if tokens + _RESERVE <= most)
+    fitting = tuple(tokens for tokens in CONTEXTS if tokens + RESERVE_TOKENS <= most)
     return fitting or CONTEXTS[:1]
 
 
@@ -153,15 +153,15 @@ async def tune(job: TuningJob, tell: Tell) -> Findings:
     """
     clock = Clock(job.seconds, tell)
     clock.until(1.0, "reading the repository")
-    elsewhere = indexed(job.repository.area, job.index_folder, INDEX_SHARE * job.seconds)
+    workspace = build_index(job.repository.area, job.index_folder, INDEX_SHARE * job.seconds)
     lengths = contexts(job.header)
-    async with engines(most_engines(job.spec)) as opened:
+    async with engines(max_engines(job.spec)) as opened:
         bench = TrialBench(
             engines=opened,
             spec=job.spec,
             profiles=job.profiles,
-            manners=job.manners,
-            elsewhere=elsewhere,
+            preferences=job.preferences,
+            workspace=workspace,
             longest=lengths[-1],
             tell=job.tell,
         )
@@ -200,7 +200,7 @@ def _think(job: TuningJob, found: Judgement[TrialSetting] | None, name: str) -> 
         return None
     evidence = job.results[name].evidence(found.order, [one.id for one in job.trials(name)])
     usual = evolve(found.best, experts=job.header.number(EXPERTS_KEY))
-    return finest(found, evidence, usual).experts
+    return best_or_usual(found, evidence, usual).experts
 
 
 async def _sweep(
@@ -226,7 +226,7 @@ async def _sweep(
         tolerance=job.tolerance,
         bench=bench,
         results=job.results[name],
-        at_once=len(asked) <= MOST_SHARED and most_engines(job.spec) > 1,
+        at_once=len(asked) <= MAX_SHARED_ENGINES and max_engines(job.spec) > 1,
     )
     return await sweep(question, tell)
 

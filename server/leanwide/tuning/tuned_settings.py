@@ -177,7 +177,7 @@ def as_text(report: TuningReport) -> str:
     return "\n".join((*lines, f"measured for {report.findings.seconds:.0f} s"))
 
 
-def unsure(report: TuningReport) -> str:
+def why_undecided(report: TuningReport) -> str:
     """Say why nothing was decided; "" where something was."""
     if any(changes(report)):
         return ""

@@ -23,18 +23,18 @@ from leanwide.features.session import Workbench
 from leanwide.prompt.infill import infill_prompt
 from leanwide.tuning.similarity import edit_similarity, first_line
 from leanwide.tuning.trial import (
-    TRUTH_TOKENS,
+    MAX_TRUTH_TOKENS,
     RequestOutcome,
     TrialBench,
     TrialOutcome,
     TrialSetting,
-    empty,
-    silent,
+    evaluate,
+    evict_prompts,
     with_engine,
 )
-from leanwide.tuning.visits import TELLS_S, Step, Visit, VisitMoment
+from leanwide.tuning.visits import CURSOR_REST_S, Step, Visit, VisitMoment
 
-_LOOK_S: Final = 0.005
+_POLL_S: Final = 0.005
 """Seconds between two looks at whether idle work is done."""
 
 
@@ -63,7 +63,7 @@ async def run_visit(visit: Visit, setting: TrialSetting, bench: TrialBench) -> T
 async def _run(
     visit: Visit, setting: TrialSetting, bench: TrialBench, engine: Engine
 ) -> TrialOutcome:
-    await empty(engine, bench)
+    await evict_prompts(engine, bench)
     work = bench.workbench(engine, setting)
     fim = fim_tokens(work)
     before = bench.energy()
@@ -101,17 +101,17 @@ def _change(view: View, work: Workbench) -> None:
 
 async def _rest(view: View, seconds: float, work: Workbench) -> None:
     """Let the cursor rest at a place; the editor tells of it where that is more than a moment."""
-    await _idle(work, min(seconds, TELLS_S))
-    if seconds > TELLS_S:
+    await _idle(work, min(seconds, CURSOR_REST_S))
+    if seconds > CURSOR_REST_S:
         await arrive(view, work)
-        await _idle(work, seconds - TELLS_S)
+        await _idle(work, seconds - CURSOR_REST_S)
 
 
 async def _idle(work: Workbench, seconds: float) -> None:
     """Wait, but no longer than anything is done meanwhile."""
     end = time.monotonic() + seconds
     while _is_busy(work) and time.monotonic() < end:  # noqa: ASYNC110  # several kinds of tasks
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_POLL_S)
 
 
 def _is_busy(work: Workbench) -> bool:
@@ -161,9 +161,9 @@ async def _measured(
 async def _measure(noted: _RequestNote, engine: Engine, fim: FimTokens) -> RequestOutcome | None:
     step, generation = noted.step, noted.generation
     (length,) = await engine.count([step.view.line_before + step.truth])
-    if noted.window is None or length > TRUTH_TOKENS:
+    if noted.window is None or length > MAX_TRUTH_TOKENS:
         return None
-    score = await silent(engine, infill_prompt(noted.window, fim), step.truth)
+    score = await evaluate(engine, infill_prompt(noted.window, fim), step.truth)
     ended = generation.finished if generation is not None else None
     said, truth = first_line(noted.said), first_line(step.truth)
     return RequestOutcome(

@@ -27,13 +27,13 @@ from attrs import field, frozen
 from leanwide.context.view import View, split_lines, with_lf
 from leanwide.tuning.holes import Hole, SourceFile, holes
 
-TELLS_S: Final = 0.3
+CURSOR_REST_S: Final = 0.3
 """Seconds after which editors tell the server where the cursor rests."""
-_MOST_PLACES: Final = 3
+_MAX_PLACES: Final = 3
 """Places of a visit. With fewer than two, nobody jumps."""
 _PAUSE_S: Final = (2.0, 15.0)
-_RESTS_S: Final = (0.0, 1.35)
-_MOST_TYPED: Final = 8
+_REST_S: Final = (0.0, 1.35)
+_MAX_TYPED: Final = 8
 """Characters that are typed between the two requests at a place: about a word."""
 
 
@@ -141,7 +141,7 @@ def visits(source: SourceFile) -> Iterator[Visit]:
         place = _place(hole, starts[hole.view.line] + hole.view.column)
         if all(_are_apart(text, place, other) for other in chosen):
             chosen.append(place)
-        if len(chosen) == _MOST_PLACES:
+        if len(chosen) == _MAX_PLACES:
             yield _visit(source, text, chosen)
             chosen = []
     if len(chosen) > 1:
@@ -160,9 +160,9 @@ def _place(hole: Hole, start: int) -> VisitPlace:
         id=hole.id,
         start=start,
         end=start + len(hole.truth),
-        rest_s=draw.choice(_RESTS_S),
+        rest_s=draw.choice(_REST_S),
         pause_s=math.exp(draw.uniform(low, high)),
-        typed=draw.randint(1, max(1, min(_MOST_TYPED, len(first_line) // 2))),
+        typed=draw.randint(1, max(1, min(_MAX_TYPED, len(first_line) // 2))),
     )
 
 

@@ -14,45 +14,45 @@ from attrs import define, frozen
 
 from leanwide_bench.soak.health import engine_of
 
-_PAUSE_S: Final = (1.0, 8.0)
+_BETWEEN_FAULTS_S: Final = (1.0, 8.0)
 """Seconds between two blows: shortest and longest."""
 _STOPPED_S: Final = (0.2, 6.0)
 """Seconds that a stopped engine stands still."""
-_MISSING_S: Final = 0.1
+_POLL_S: Final = 0.1
 """Seconds between two looks for an engine that is being started again."""
 
-Blow = Literal["kill", "stop"]
+Fault = Literal["kill", "stop"]
 
 
 @frozen(kw_only=True)
-class Harm:
+class FaultPlan:
     """How often the engine is struck."""
 
     kills: int = 0
     stops: int = 0
 
-    def blows(self, draw: random.Random) -> list[Blow]:
+    def blows(self, draw: random.Random) -> list[Fault]:
         """Return every blow, in random order."""
-        blows: list[Blow] = [*["kill"] * self.kills, *["stop"] * self.stops]  # type: ignore[list-item]
+        blows: list[Fault] = [*["kill"] * self.kills, *["stop"] * self.stops]  # type: ignore[list-item]
         draw.shuffle(blows)
         return blows
 
 
 @define
-class HarmDone:
+class FaultCounts:
     """What was done so far."""
 
     kills: int = 0
     stops: int = 0
 
 
-async def strike(server: int, harm: Harm, seed: int, struck: HarmDone) -> None:
+async def inject_faults(server: int, harm: FaultPlan, seed: int, struck: FaultCounts) -> None:
     """Strike until all blows are dealt."""
     draw = random.Random(seed)  # noqa: S311  # no secret
     for blow in harm.blows(draw):
-        await asyncio.sleep(draw.uniform(*_PAUSE_S))
+        await asyncio.sleep(draw.uniform(*_BETWEEN_FAULTS_S))
         while (engine := engine_of(server)) is None:  # noqa: ASYNC110  # no event tells of it
-            await asyncio.sleep(_MISSING_S)
+            await asyncio.sleep(_POLL_S)
         with contextlib.suppress(psutil.Error):
             if blow == "kill":
                 engine.send_signal(SIGKILL)
