@@ -1,6 +1,6 @@
 """A language server that answers with a fixed text, as badly as it is told to, and keeps a log.
 
-Usage: stub_server.py LOG BEHAVIOUR SUGGESTION, where BEHAVIOUR is "good", "silent", "twice" or "slow".
+Usage: stub_server.py LOG BEHAVIOUR SUGGESTION; BEHAVIOUR is "good", "silent", "twice" or "slow".
 """
 
 from __future__ import annotations

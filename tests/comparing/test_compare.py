@@ -200,7 +200,7 @@ def test_energy_is_counted_over_the_turn_of_the_counter(tmp_path):
 def test_a_machine_that_does_not_tell_its_energy_is_told_of(tmp_path):
     meter = EnergyMeter.at(tmp_path / "nowhere")
     assert meter.joules() is None
-    assert meter.reason == "this machine does not tell its energy"
+    assert meter.reason == "this machine has no energy counters that can be read"
 
 
 # The program

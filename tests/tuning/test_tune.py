@@ -147,7 +147,7 @@ def test_code_that_leanwide_keeps_quiet_in_is_told_of(home, tmp_path):
     result = tune(home, folder, "--minutes", "0.4")
     assert result.returncode == 1
     assert "it suggests nothing in javascript unless you ask" in result.stderr
-    assert "nothing is suggested in this code while somebody types" in result.stderr
+    assert "leanwide suggests nothing in this code while you type" in result.stderr
 
 
 def test_a_model_without_fim_tokens_is_refused(home, code, tmp_path):
