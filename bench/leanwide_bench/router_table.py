@@ -1,7 +1,6 @@
 """Writes the table of the router's decisions in ``docs/modes.md``; run as a module.
 
-The rows are answers of the real router to the built-in profiles, so that the page cannot tell
-anything else than what happens.
+The rows come from the real router with the built-in profiles, so the page is always true.
 """
 
 from __future__ import annotations
@@ -30,8 +29,7 @@ _HEAD: Final = (
 class _Case:
     task: Task
     signals: Signals
-    told: str
-    """The signals in words."""
+    signals_text: str
 
 
 def _machine(prompt: float, decode: float) -> MachineState:
@@ -88,7 +86,7 @@ _CASES: Final = (
 
 
 def table() -> str:
-    """Give the table, in Markdown."""
+    """Return the table, in Markdown."""
     return _HEAD + "".join(_rows())
 
 
@@ -99,7 +97,7 @@ def _rows() -> Iterator[str]:
         budget = decision.budget
         cells = (
             case.task,
-            case.told,
+            case.signals_text,
             f"`{decision.mode}`",
             decision.lane,
             f"{budget.context_tokens:,}",
@@ -111,7 +109,7 @@ def _rows() -> Iterator[str]:
 
 
 def with_table(page: str) -> str:
-    """Give a page with the table as it is now between its two marks.
+    """Return a page with the present table between its two marks.
 
     Raises:
         ValueError: The page lacks the marks.
@@ -122,7 +120,7 @@ def with_table(page: str) -> str:
 
 
 def main() -> None:
-    """Write the table into ``docs/modes.md``, seen from the repository's root."""
+    """Write the table into ``docs/modes.md``; run in the repository's root."""
     page = Path("docs/modes.md")
     page.write_text(with_table(page.read_text("utf-8")), "utf-8")
 

@@ -1,4 +1,4 @@
-"""A language server that answers with a fixed text, as badly as it is told to, and keeps a log.
+"""A language server with a fixed suggestion and a chosen misbehaviour, which keeps a log.
 
 Usage: stub_server.py LOG BEHAVIOUR SUGGESTION; BEHAVIOUR is "good", "silent", "twice" or "slow".
 """

@@ -1,4 +1,4 @@
-"""The page about decisions tells what the router does."""
+"""The page about the router's decisions is up to date."""
 
 from __future__ import annotations
 

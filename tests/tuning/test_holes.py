@@ -1,4 +1,4 @@
-"""Holes: what is taken out of a file, and what stays."""
+"""Holes: the text that is taken out of a file, and the text that stays."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ TEXTS = {"settings.py": PYTHON, "greet.js": JAVASCRIPT, "crlf.py": PYTHON.replac
 
 def of(name, text=None):
     text = TEXTS[name] if text is None else text
-    tree = parse(language_for("", name), split(text))
+    language = language_for("", name)
+    assert language is not None
+    tree = parse(language, split(text))
     return list(holes(SourceFile(f"/code/{name}", f"file:///code/{name}", tree)))
 
 

@@ -1,4 +1,4 @@
-"""How long somebody who types waits: for a key, for a cancelled prompt, and beside a question."""
+"""Latency of keys on an idle engine and during a question, and of cancelling a prompt."""
 
 from __future__ import annotations
 
@@ -20,32 +20,31 @@ _WINDOW_TOKENS: Final = 600
 """Tokens of the window that keys are typed behind."""
 _QUIET_LINE: Final = "total = sum(values) + offset"
 _BUSY_LINE: Final = "result = max(counts, key=len)"
-"""Lines that are typed behind it."""
+"""Lines that are typed behind the window, on an idle engine and during questions."""
 _KEYS: Final = 20
 _CANCEL_AFTER_S: Final = 0.15
-"""So long after a prompt began, it is cancelled."""
+"""Seconds from the start of a prompt to its cancellation."""
 _QUESTION_TOKENS: Final = 600
-"""Tokens of a question."""
 _PAUSES_S: Final = (1.5, 0.2, 0.2, 0.2)
-"""Seconds before a key beside a question: a pause in which the reading gets on, then a burst."""
+"""Seconds before each key during a question: one pause for the prefill, then a burst."""
 _BURSTS: Final = 3
 
 
 @frozen(kw_only=True)
 class KeyTimes:
-    """What was waited for, on the lean lane."""
+    """Latencies on the lean lane."""
 
     window_tokens: int
     key_ms: Spread
     """From a key to the first new token."""
     beside_question_ms: Spread
-    """The same while the wide lane reads the prompt of a question."""
+    """The same while the wide lane evaluates the prompt of a question."""
     cancel_ms: Spread
-    """From the cancellation of a prompt to an engine that is idle."""
+    """From the cancellation of a prompt to an idle engine."""
 
 
 async def measure_keys(spec: EngineSpec) -> KeyTimes:
-    """Type behind a window, alone and beside questions; then cancel prompts.
+    """Type behind a window on an idle engine and during questions; then cancel prompts.
 
     Raises:
         EngineError: The model cannot be loaded.
@@ -55,37 +54,37 @@ async def measure_keys(spec: EngineSpec) -> KeyTimes:
         window = await sized(client, 2, _WINDOW_TOKENS)
         (tokens,) = await client.count([window])
         await finish(client, request(lean, window, 1))
-        alone = [await _key_ms(client, lean, window + _QUIET_LINE[: at + 1]) for at in range(_KEYS)]
-        await finish(client, request(wide, "x", 0))  # it is open before the questions come
+        quiet = [await _key_ms(client, lean, window + _QUIET_LINE[: at + 1]) for at in range(_KEYS)]
+        await finish(client, request(wide, "x", 0))  # opens the lane before the questions come
         async with _questions(client, wide):
-            beside = await _bursts(client, lean, window)
+            busy = await _bursts(client, lean, window)
         cancels = [await _cancel_ms(client, lean, text(seed)) for seed in range(10, 10 + _KEYS)]
     return KeyTimes(
         window_tokens=tokens,
-        key_ms=_known(alone),
-        beside_question_ms=_known(beside),
+        key_ms=_known(quiet),
+        beside_question_ms=_known(busy),
         cancel_ms=_known(cancels),
     )
 
 
 async def _key_ms(client: EngineClient, lane: str, words: str) -> float:
-    """Wait for the first new token behind what is typed."""
+    """Return the milliseconds until the first new token."""
     began = time.perf_counter()
     await finish(client, request(lane, words, 1))
     return 1000 * (time.perf_counter() - began)
 
 
 async def _bursts(client: EngineClient, lane: str, window: str) -> list[float]:
-    waited = []
+    times = []
     for at, seconds in enumerate(_PAUSES_S * _BURSTS):
         await asyncio.sleep(seconds)
-        waited.append(await _key_ms(client, lane, window + _BUSY_LINE[: at + 1]))
-    return waited
+        times.append(await _key_ms(client, lane, window + _BUSY_LINE[: at + 1]))
+    return times
 
 
 @contextlib.asynccontextmanager
 async def _questions(client: EngineClient, lane: str) -> AsyncIterator[None]:
-    """Have one question read after the other meanwhile."""
+    """Evaluate the prompts of questions one after the other in the background."""
     cancel = CancelToken()
 
     async def ask() -> None:
@@ -104,7 +103,7 @@ async def _questions(client: EngineClient, lane: str) -> AsyncIterator[None]:
 
 
 async def _cancel_ms(client: EngineClient, lane: str, words: str) -> float:
-    """Give up in the middle of a prompt; milliseconds until the engine has stopped."""
+    """Cancel in the middle of a prompt; return the milliseconds until the engine is idle."""
     cancel = CancelToken()
     work = asyncio.create_task(finish(client, request(lane, words, 1), cancel))
     await asyncio.sleep(_CANCEL_AFTER_S)
