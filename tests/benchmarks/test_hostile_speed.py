@@ -1,8 +1,10 @@
 """How long documents that are slow to parse block the event loop: 20 ms at most.
 
-Run with `pytest tests/benchmarks/test_hostile_speed.py --benchmark-enable` while nothing else runs;
-`--hostile 30` takes more texts of each language, `--hostile-size` longer ones.
+Run with ``pytest tests/benchmarks/test_hostile_speed.py --benchmark-enable`` on a quiet machine;
+``--hostile 30`` takes more texts of each language, ``--hostile-size`` longer ones.
 """
+
+from __future__ import annotations
 
 import asyncio
 import gc

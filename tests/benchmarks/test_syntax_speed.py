@@ -1,7 +1,9 @@
 """How long syntax queries take in a Python file of 10,000 lines, and whether edits leak memory.
 
-Run with `pytest tests/benchmarks/test_syntax_speed.py --benchmark-only --benchmark-columns=median`.
+Run with ``pytest --benchmark-only --benchmark-columns=median`` and this file.
 """
+
+from __future__ import annotations
 
 import gc
 import random

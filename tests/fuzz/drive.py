@@ -1,4 +1,4 @@
-"""Sends the messages of :mod:`tests.fuzz.messages` to a server, and reports what went wrong.
+"""Sends the messages of :mod:``tests.fuzz.messages`` to a server, and reports what went wrong.
 
 ``python -m tests.fuzz.drive MESSAGES [SEED] [stdio|tcp]`` sends any number of messages.
 """

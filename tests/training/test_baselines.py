@@ -1,5 +1,7 @@
 """The baselines that the model has to beat."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from training.measure import baselines, greedy, metrics

@@ -1,4 +1,6 @@
-"""What of a sample counts, and what repetitions of a row ask for."""
+"""The weights of a sample's tokens, and rows of repetitions."""
+
+from __future__ import annotations
 
 import numpy as np
 import pytest

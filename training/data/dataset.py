@@ -1,7 +1,9 @@
-"""Build the training set: files to a tokenizer, to samples, to one compressed array file.
+"""Builds the training set: a tokenizer, and samples in one compressed array file.
 
 python -m training.data.dataset --tokens 16000000 --out training/out
 """
+
+from __future__ import annotations
 
 import argparse
 import json
@@ -22,32 +24,33 @@ from training.data import heldout, samples, sources, tokenizer
 from training.data.sources import SourceFile
 
 TOKENS_PER_SAMPLE: Final = 390
-"""A first guess that turns a number of tokens into a number of samples."""
+"""Estimate that turns a number of tokens into a number of samples."""
 PACKAGE_POWER: Final = 0.6
 """A package of n characters is drawn from in proportion to n^0.6, so that none dominates."""
 TOKENIZER_CHARACTERS: Final = 20_000_000
 FILES_PER_JOB: Final = 60
-"""Files drawn together, neighbours in their package: snippets come from among them."""
+"""Neighbouring files of a package that are drawn together; snippets come from among them."""
 
 
 def learned(files: list[SourceFile], vocabulary: int, seed: int) -> Tokenizer:
-    """Learn a tokenizer of `vocabulary` tokens from the files that are not held out."""
+    """Learn a tokenizer of ``vocabulary`` tokens from the files that are not held out."""
     training = [file for file in files if not file.package.held_out]
     return tokenizer.learn(_balanced_text(training, Random(seed)), vocabulary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """How large a training set is to be, about, and what it is made of."""
+    """Size and composition of a training set."""
 
     tokens: int
+    """Approximate size."""
     chat: float = samples.CHAT_SHARE
-    """Part of the samples (0 to 1) that are instruction pairs."""
+    """Share of the samples (0 to 1) that are instruction pairs."""
     seed: int = 1
 
 
 def build(files: list[SourceFile], out: Path, words: Tokenizer, wanted: Wanted) -> None:
-    """Write tokenizer, samples, held-out holes and the list of packages into `out`."""
+    """Write tokenizer, samples, held-out holes and the list of packages into ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     training = [file for file in files if not file.package.held_out]
     others = [file for file in files if file.package.held_out]
@@ -58,7 +61,7 @@ def build(files: list[SourceFile], out: Path, words: Tokenizer, wanted: Wanted) 
 
 
 def write_samples(files: list[SourceFile], out: Path, wanted: Wanted) -> None:
-    """Draw samples and write them, shuffled, to `samples.npz`."""
+    """Draw samples and write them, shuffled, to ``samples.npz``."""
     jobs = _jobs(files, out / "tokenizer.json", wanted)
     with ProcessPoolExecutor() as pool:
         done = tqdm(pool.map(_draw, jobs), total=len(jobs), desc="samples", unit="job")
@@ -76,7 +79,7 @@ def write_samples(files: list[SourceFile], out: Path, wanted: Wanted) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """Some files of one package, and how many samples each character of them gives."""
+    """Some files of one package, and the number of samples per character."""
 
     files: list[SourceFile]
     rate: float
@@ -103,7 +106,7 @@ def _jobs(files: list[SourceFile], tokenizer: Path, wanted: Wanted) -> list[_Job
 
 
 def _draw(job: _Job) -> list[tuple[np.ndarray, int]]:
-    """Draw each file's samples as tokens and the answer's place; fractions round by chance."""
+    """Draw each file's samples as tokens and the answer's place; fractions are rounded randomly."""
     random = Random(job.seed)
     encoder = tokenizer.load(job.tokenizer)
     index = samples.package_index(job.files)
@@ -113,12 +116,12 @@ def _draw(job: _Job) -> list[tuple[np.ndarray, int]]:
         if count and (source := samples.parsed(file)):
             kinds = samples.kinds(count, job.chat, random)
             drawn = samples.draw(source, index, kinds, lambda t: encoder.encode(t).ids, random)
-            rows += [(np.array(one.tokens, dtype=np.uint16), one.answer) for one in drawn]
+            rows += [(np.array(row.tokens, dtype=np.uint16), row.answer) for row in drawn]
     return rows
 
 
 def _balanced_text(files: list[SourceFile], random: Random) -> Iterator[str]:
-    """Draw text for the tokenizer, packages weighted as in training."""
+    """Yield text for the tokenizer, packages weighted as in training."""
     by_package = _by_package(files)
     weights = {name: _size(group) ** PACKAGE_POWER for name, group in by_package.items()}
     scale = TOKENIZER_CHARACTERS / sum(weights.values())

@@ -1,4 +1,6 @@
-"""The evaluation set: holes and functions of packages that training never sees."""
+"""The evaluation set: holes and functions of held-out packages."""
+
+from __future__ import annotations
 
 import ast
 import json
@@ -17,10 +19,10 @@ FUNCTIONS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A place where somebody types: what stands around it, what is typed, what should come.
+    """A place in a file: the text around it, the text typed so far, and the text to come.
 
-    `typed` begins at the anchor; `typed + truth` is the hole's middle. `earlier` and `later` are
-    the whole file up to the anchor and after the hole.
+    ``typed`` begins at the anchor; ``typed + truth`` is the hole's middle. ``earlier`` and
+    ``later`` are the whole file up to the anchor and after the hole.
     """
 
     path: str
@@ -34,13 +36,13 @@ class Case:
 
     @property
     def truth_line(self) -> str:
-        """What is left of the line at the cursor."""
+        """The rest of the cursor's line."""
         return self.truth.split("\n")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function to explain, and the first sentence of the docstring that it really has."""
+    """A function to explain, and the first paragraph of its docstring."""
 
     path: str
     code: str
@@ -48,7 +50,7 @@ class Function:
 
 
 def cases(files: list[SourceFile], count: int, random: Random) -> list[Case]:
-    """Draw holes, each with a cursor inside the hole's first line, past its indentation."""
+    """Draw holes, each with a cursor in its first line, past the indentation."""
     sources = [source for file in files if (source := samples.parsed(file))]
     sizes = [len(source.file.text) for source in sources]
     drawn = (random.choices(sources, sizes)[0] for _ in range(count * 2))
@@ -57,7 +59,7 @@ def cases(files: list[SourceFile], count: int, random: Random) -> list[Case]:
 
 
 def functions(files: list[SourceFile], count: int, random: Random) -> list[Function]:
-    """Draw functions with a docstring in prose, the docstring taken out."""
+    """Draw functions with a docstring in prose, and remove the docstring."""
     found = []
     for file in files:
         for node in ast.walk(ast.parse(file.text)):
@@ -70,7 +72,7 @@ def functions(files: list[SourceFile], count: int, random: Random) -> list[Funct
 
 
 def write(files: list[SourceFile], path: Path, seed: int) -> None:
-    """Write cases to `path` and functions to explain beside it."""
+    """Write cases to ``path``, and functions to explain to ``explain.jsonl`` next to it."""
     random = Random(seed)
     rows = cases(files, HOLES, random)
     path.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows))
@@ -81,12 +83,12 @@ def write(files: list[SourceFile], path: Path, seed: int) -> None:
 
 
 def read_cases(path: Path) -> list[Case]:
-    """Read what `write` wrote."""
+    """Read the cases that ``write`` wrote."""
     return [Case(**json.loads(line)) for line in path.read_text().splitlines()]
 
 
 def read_functions(path: Path) -> list[Function]:
-    """Read the functions that `write` put beside the cases."""
+    """Read the functions that ``write`` wrote next to the cases."""
     lines = path.with_name("explain.jsonl").read_text().splitlines()
     return [Function(**json.loads(line)) for line in lines]
 

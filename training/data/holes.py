@@ -1,4 +1,6 @@
-"""Holes for infill training: where a person could be typing, and what they would type."""
+"""Holes for infill training: places where text could be typed, and that text."""
+
+from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
@@ -8,15 +10,15 @@ from random import Random
 from typing import Final, Protocol
 
 MAX_MIDDLE: Final = 600
-"""Characters: longer middles teach little about what a person waits for."""
+"""Characters: users do not wait for longer completions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """A hole in a text, as character offsets.
 
-    `anchor` is the start of the statement's first line, its indentation included; the person
-    has typed the text from `anchor` to the cursor; `end` is where the completion stops.
+    ``anchor`` is the start of the statement's first line, its indentation included; the user
+    has typed the text from ``anchor`` to the cursor; ``end`` is where the completion stops.
     """
 
     kind: str
@@ -34,7 +36,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """One infill sample: three pieces of text, each tokenised on its own."""
+    """One infill sample: three pieces of text, each tokenized on its own."""
 
     kind: str
     prefix: str
@@ -43,7 +45,7 @@ class Hole:
 
 
 def spans(text: str, tree: ast.Module) -> list[Span]:
-    """List every hole of a file: lines, statements, blocks, call arguments, expressions."""
+    """Return every hole of a file: lines, statements, blocks, call arguments, expressions."""
     starts = line_starts(text)
     found = [*_line_spans(starts), *_tree_spans(text, tree, starts)]
     return [span for span in dict.fromkeys(found) if _is_worth_it(text, span)]
@@ -63,9 +65,9 @@ def cut(text: str, span: Span, window: Window) -> Hole:
 
 
 def unwritten(hole: Hole, random: Random) -> Hole:
-    """Take away text after the hole that a person might not have written yet.
+    """Remove text after the hole that a user might not have written yet.
 
-    What stays is the rest of the hole's line, then nothing, or what follows the block.
+    The rest of the hole's line stays, and in 60 % of the cases the text after the block.
     """
     line, newline, rest = hole.suffix.partition("\n")
     if random.random() < 0.4:
@@ -80,12 +82,12 @@ def unwritten(hole: Hole, random: Random) -> Hole:
 
 
 def line_starts(text: str) -> list[int]:
-    """Give the offset of each line's first character; the first line is line 0."""
+    """Return the offset of each line's first character; the first line is line 0."""
     return [0, *(offset + 1 for offset, character in enumerate(text) if character == "\n")]
 
 
 def offset_of(text: str, starts: list[int], line: int, column: int) -> int:
-    """Turn `ast`'s line (from 1) and column (in UTF-8 bytes) into a character offset."""
+    """Return the character offset of ``ast``'s line (from 1) and column (in UTF-8 bytes)."""
     start = starts[line - 1]
     end = starts[line] if line < len(starts) else len(text)
     if text[start:end].isascii():
@@ -112,7 +114,7 @@ def _tree_spans(text: str, tree: ast.Module, starts: list[int]) -> Iterator[Span
             yield Span("expression", starts[node.lineno - 1], end_of(node))
 
 
-def _block_spans(node: ast.stmt, starts: list[int], end_of: "_EndOf") -> Iterator[Span]:
+def _block_spans(node: ast.stmt, starts: list[int], end_of: _EndOf) -> Iterator[Span]:
     body: list[ast.stmt] = getattr(node, "body", [])
     for statement in body:
         if statement.lineno > node.lineno:
@@ -121,11 +123,8 @@ def _block_spans(node: ast.stmt, starts: list[int], end_of: "_EndOf") -> Iterato
 
 def _is_worth_it(text: str, span: Span) -> bool:
     middle = text[span.anchor : span.end]
-    return len(middle.strip()) > 3 and len(middle) <= MAX_MIDDLE and _is_code(middle)
-
-
-def _is_code(middle: str) -> bool:
-    return any(character.isalpha() for character in middle)
+    has_letters = any(character.isalpha() for character in middle)
+    return len(middle.strip()) > 3 and len(middle) <= MAX_MIDDLE and has_letters
 
 
 def _indent(text: str) -> int:

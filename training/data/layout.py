@@ -1,4 +1,6 @@
-"""The token layout of every kind of sample: the one that the server uses at run time."""
+"""The token layout of every kind of sample, which is that of the server's prompts."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ from training.data.pairs import Pair
 from training.data.related import Snippet
 
 Encode = Callable[[str], list[int]]
-"""Plain text to token ids; markers in the text stay plain text."""
+"""Returns the token ids of plain text; markers in it stay text."""
 PROMPTS: Final = Path(__file__).parents[2] / "server/leanwide/configs/prompts"
 SYSTEM_TEXTS: Final = {
     "explain": "explain",
@@ -30,25 +32,25 @@ SYSTEM_TEXTS: Final = {
     "document": "document",
     "test": "test",
 }
-"""By kind of pair; every other kind is a refactoring."""
+"""The server's system text by kind of pair; all other kinds are refactorings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Token ids, and the place among them where the answer begins: the end where there is none."""
+    """Token ids, and the index at which the answer begins; their number if there is none."""
 
     tokens: list[int]
     answer: int
 
 
 def infill(path: str, snippets: Sequence[Snippet], hole: Hole, encode: Encode) -> Sample:
-    """Lay out an infill prompt with its answer; each piece is tokenised on its own."""
+    """Return an infill prompt with its answer; each piece is tokenized on its own."""
     prompt = infill_prompt(path, snippets, hole, encode)
     return Sample([*prompt, *encode(hole.middle), ID[END_OF_TEXT]], len(prompt))
 
 
 def infill_prompt(path: str, snippets: Sequence[Snippet], hole: Hole, encode: Encode) -> list[int]:
-    """Lay out an infill prompt up to where the typed text begins."""
+    """Return an infill prompt up to where the typed text begins."""
     tokens = []
     for snippet in snippets:
         tokens += [ID[FILE_SEP], *encode(f"{snippet.path}\n{snippet.text}")]
@@ -61,21 +63,21 @@ def infill_prompt(path: str, snippets: Sequence[Snippet], hole: Hole, encode: En
 
 
 def chat(system: str, pair: Pair, encode: Encode) -> Sample:
-    """Lay out an exchange in ChatML, as the chat template does."""
+    """Return a request and its answer in ChatML, as the chat template renders them."""
     return _answered(chat_prompt(system, pair.request, encode), pair.answer, encode)
 
 
 def chat_without_thoughts(system: str, pair: Pair, encode: Encode) -> Sample:
-    """Lay out an exchange whose answer stands behind an empty thinking block.
+    """Return a request and its answer with an empty thinking block in between.
 
-    The block belongs to the prompt: to write it is not the model's part.
+    The block belongs to the prompt, because the model is not asked to write it.
     """
     thoughts = [ID[THINK], *encode("\n\n"), ID[END_THINK], *encode("\n\n")]
     return _answered([*chat_prompt(system, pair.request, encode), *thoughts], pair.answer, encode)
 
 
 def chat_prompt(system: str, request: str, encode: Encode) -> list[int]:
-    """Lay out a request in ChatML up to where the answer begins; a system text may be empty."""
+    """Return a request in ChatML up to where the answer begins; a system text may be empty."""
     opening = [ID[IM_START], *encode(f"system\n{system}"), ID[IM_END], *encode("\n")]
     return [
         *(opening if system else ()),
@@ -85,13 +87,13 @@ def chat_prompt(system: str, request: str, encode: Encode) -> list[int]:
 
 
 def system(kind: str) -> str:
-    """Give the system text that the server sends with a request of this kind of pair."""
+    """Return the system text that the server sends with a request of this kind."""
     name = SYSTEM_TEXTS.get(kind, "refactor")
     return (PROMPTS / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
 def file_start(path: str, text: str, encode: Encode) -> Sample:
-    """Lay out a file's first lines, left to right, its path in front."""
+    """Return a file's text from left to right, its path in front."""
     tokens = [ID[FILE_SEP], *encode(f"{path}\n{text}")]
     return Sample(tokens, len(tokens))
 

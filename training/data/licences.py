@@ -1,5 +1,7 @@
 """The licence record ``training/sources.tsv``: each package that was learned from or held out."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 COLUMNS: Final = ("package", "version", "licence", "files", "million characters", "held out")
@@ -8,7 +10,7 @@ COLUMNS: Final = ("package", "version", "licence", "files", "million characters"
 def as_tsv(packages: list[dict[str, Any]]) -> str:
     """Return the record as tab-separated values with a header; the held-out packages come last.
 
-    `packages` are the rows of `packages.json`, which `training.data.dataset` writes.
+    ``packages`` are the rows of ``packages.json``, which ``training.data.dataset`` writes.
     """
     ordered = sorted(packages, key=lambda package: package["held_out"])
     return "".join("\t".join(cells) + "\n" for cells in (COLUMNS, *map(_cells, ordered)))

@@ -1,4 +1,6 @@
-"""The special tokens, their ids and the chat template: one place for every writer and reader."""
+"""The special tokens, their ids, and the chat template."""
+
+from __future__ import annotations
 
 from typing import Final
 
@@ -18,7 +20,7 @@ SPECIAL: Final = (
     END_OF_TEXT, IM_START, IM_END, FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX,
     FIM_PAD, REPO_NAME, FILE_SEP, THINK, END_THINK,
 )  # fmt: skip
-"""In id order: the first token of the vocabulary is `<|endoftext|>`."""
+"""In id order: the first token of the vocabulary is ``<|endoftext|>``."""
 
 ID: Final = {token: number for number, token in enumerate(SPECIAL)}
 

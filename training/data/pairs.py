@@ -1,4 +1,6 @@
-"""Instruction pairs that syntax gives for free: a request about a function, and its answer."""
+"""Instruction pairs made by syntax: a request about a function, and its answer."""
+
+from __future__ import annotations
 
 import ast
 import re
@@ -41,7 +43,7 @@ REQUESTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One exchange: what is asked, about which code, and the answer."""
+    """One request about code, and its answer."""
 
     kind: str
     request: str
@@ -49,12 +51,12 @@ class Pair:
 
 
 def functions(tree: ast.Module) -> list[Function]:
-    """List every function of a file."""
+    """Return every function of a file."""
     return [node for node in ast.walk(tree) if isinstance(node, Function)]
 
 
 def pairs(function: Function, random: Random) -> Iterator[Pair]:
-    """Yield every pair that a function gives, in the order of `REQUESTS`."""
+    """Yield every pair for a function, in the order of ``REQUESTS``."""
     for kind, make in _MAKERS.items():
         if made := make(function):
             code, answer = made
@@ -63,7 +65,7 @@ def pairs(function: Function, random: Random) -> Iterator[Pair]:
 
 
 def asked(request: str, code: str) -> str:
-    """Lay out a request about code, the code in a fence."""
+    """Return a request with the code in a fence."""
     return f"{request}\n\n```python\n{code}\n```"
 
 
@@ -80,7 +82,7 @@ def sentence(docstring: str) -> str:
 
 
 def is_prose(text: str) -> bool:
-    """Tell a sentence that describes from markup, signatures and placeholders."""
+    """Whether a text is a descriptive sentence, not markup, a signature or a placeholder."""
     words = text.split()
     plain = sum(word.strip(".,;:'\"()`").isalpha() for word in words)
     odd = re.search(r"^[:.>]|>>>|TODO|deprecated|^See |::|Args:|\.\. ", text)
@@ -88,7 +90,7 @@ def is_prose(text: str) -> bool:
 
 
 def without_docstring(function: Function) -> Function:
-    """Copy a function without its docstring."""
+    """Return a copy of a function without its docstring."""
     copied = _copy(function)
     if ast.get_docstring(copied) is not None:
         copied.body = copied.body[1:] or [ast.Pass()]
@@ -96,34 +98,34 @@ def without_docstring(function: Function) -> Function:
 
 
 def _explain(function: Function) -> tuple[str, str] | None:
-    text = _told(function)
+    text = _description(function)
     return (ast.unparse(without_docstring(function)), headed(function, text)) if text else None
 
 
 def _say(function: Function) -> tuple[str, str] | None:
     text = spoken.sentence(function)
-    if text is None or len(function.body) < 2 or _told(function):
+    if text is None or len(function.body) < 2 or _description(function):
         return None
     return ast.unparse(without_docstring(function)), headed(function, text)
 
 
-def _told(function: Function) -> str | None:
-    """Return the sentence by which a function's author says what its name says."""
+def _description(function: Function) -> str | None:
+    """Return the docstring's first sentence if it describes what the function's name says."""
     text = sentence(ast.get_docstring(function) or "")
     good = len(function.body) > 1 and is_prose(text) and spoken.speaks(text, function)
     return text if good else None
 
 
 def headed(function: Function, text: str) -> str:
-    """Put a function's name in front of what is said of it.
+    """Return a description with the function's name in front.
 
-    Once a model has copied the name, the words that it should speak of are the last ones it saw.
+    A model that has copied the name sees the words to explain right before its explanation.
     """
     return f"`{function.name}`: {text}"
 
 
 def _document(function: Function) -> tuple[str, str] | None:
-    text = _told(function)
+    text = _description(function)
     if text is None:
         return None
     bare = without_docstring(function)
@@ -171,7 +173,7 @@ def _test(function: Function) -> tuple[str, str] | None:
 
 
 def fenced(code: str) -> str:
-    """Put code in a Markdown fence."""
+    """Return code in a Markdown fence."""
     return f"```python\n{code}\n```"
 
 
@@ -182,7 +184,7 @@ def _copy(function: Function) -> Function:
 
 
 class _FString(ast.NodeTransformer):
-    """Turn `"…%s…" % x` and `"…{}…".format(x)` into f-strings where that is safe."""
+    """Turns ``"…%s…" % x`` and ``"…{}…".format(x)`` into f-strings where that is safe."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
@@ -222,7 +224,7 @@ def _interpolated(pieces: list[str], values: list[ast.expr], banned: str) -> ast
 
 
 def _joined(body: list[ast.stmt]) -> list[ast.stmt]:
-    """Replace `xs = []` followed by `for …: xs.append(…)` with a list comprehension."""
+    """Replace ``xs = []`` followed by ``for …: xs.append(…)`` with a list comprehension."""
     result: list[ast.stmt] = []
     for statement in body:
         made = _as_comprehension(result[-1], statement) if result else None

@@ -1,4 +1,6 @@
-"""Snippets of other files of a package that define names used near a hole."""
+"""Snippets of a package's other files that define names near a hole."""
+
+from __future__ import annotations
 
 import ast
 import re
@@ -22,7 +24,7 @@ class Snippet:
 
 
 def definitions(path: str, text: str, tree: ast.Module) -> dict[str, Snippet]:
-    """Map each top-level function and class of a file to its first lines."""
+    """Return the first lines of each top-level function and class of a file, by name."""
     starts = line_starts(text)
     found = {}
     for node in tree.body:
@@ -36,7 +38,7 @@ def definitions(path: str, text: str, tree: ast.Module) -> dict[str, Snippet]:
 def snippets_for(
     path: str, near: str, index: Mapping[str, Snippet], most: int, random: Random
 ) -> tuple[Snippet, ...]:
-    """Choose up to `most` definitions from other files whose names occur in `near`."""
+    """Return up to ``most`` definitions from other files whose names occur in ``near``."""
     names = dict.fromkeys(NAME.findall(near))
     usable = [index[name] for name in names if name in index and index[name].path != path]
     random.shuffle(usable)

@@ -1,4 +1,6 @@
-"""Draw samples from source files: which kind, which hole, which window."""
+"""Draws samples from source files: their kind, their hole, their window."""
+
+from __future__ import annotations
 
 import ast
 import warnings
@@ -14,9 +16,9 @@ from training.data.sources import SourceFile
 from training.data.spoken import Function
 
 CHAT_SHARE: Final = 0.16
-"""Part of the samples that are instruction pairs, unless somebody wants another."""
+"""Default share of the samples that are instruction pairs."""
 TEXT_SHARE: Final = 0.1
-"""Of the others, those that are text from left to right; the rest is infill."""
+"""Share of the others that are text from left to right; the rest is infill."""
 HOLE_KINDS: Final = ("line", "statement", "block", "arguments", "expression")
 HOLE_SHARES: Final = (0.30, 0.27, 0.20, 0.13, 0.10)
 WINDOWS: Final = (
@@ -43,7 +45,7 @@ Index = Mapping[str, Snippet]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A file with what its syntax gives: holes by kind, and functions to ask about."""
+    """A file with its holes by kind and its functions."""
 
     file: SourceFile
     spans: Mapping[str, list[holes.Span]]
@@ -51,7 +53,7 @@ class Parsed:
 
 
 def tree_of(text: str) -> ast.Module | None:
-    """Parse a file, or return None where the running Python cannot."""
+    """Return the tree of a file; None if the running Python cannot parse it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -61,7 +63,7 @@ def tree_of(text: str) -> ast.Module | None:
 
 
 def parsed(file: SourceFile) -> Parsed | None:
-    """Find the holes and functions of a file; None for a file without any hole."""
+    """Return a file with its holes and functions; None for a file without any hole."""
     tree = tree_of(file.text)
     if tree is None:
         return None
@@ -74,7 +76,7 @@ def parsed(file: SourceFile) -> Parsed | None:
 
 
 def package_index(files: list[SourceFile]) -> dict[str, Snippet]:
-    """Map the names that a package's files define to their first lines."""
+    """Return the first lines of the definitions in a package's files, by name."""
     index: dict[str, Snippet] = {}
     for file in files:
         if tree := tree_of(file.text):
@@ -83,7 +85,7 @@ def package_index(files: list[SourceFile]) -> dict[str, Snippet]:
 
 
 def kinds(count: int, chat: float, random: Random) -> list[str]:
-    """Draw the kinds of `count` samples, `chat` (0 to 1) of them instruction pairs."""
+    """Draw the kinds of ``count`` samples; the share ``chat`` (0 to 1) are instruction pairs."""
     text = (1 - chat) * TEXT_SHARE
     return random.choices(("chat", "text", "infill"), (chat, text, 1 - chat - text), k=count)
 
@@ -91,7 +93,7 @@ def kinds(count: int, chat: float, random: Random) -> list[str]:
 def draw(
     source: Parsed, index: Index, kinds: list[str], encode: Encode, random: Random
 ) -> Iterator[Sample]:
-    """Draw a sample of each of the `kinds` from a file, none longer than `MAX_TOKENS`."""
+    """Draw a sample of each of the ``kinds`` from a file, none longer than ``MAX_TOKENS``."""
     for kind in kinds:
         pair = draw_pair(source, random) if kind == "chat" else None
         if pair:
@@ -116,7 +118,7 @@ def _infill(source: Parsed, index: Index, encode: Encode, random: Random) -> Sam
 
 
 def draw_hole(source: Parsed, window: holes.Window, random: Random) -> holes.Hole:
-    """Choose a kind of hole, then one of that kind, and cut it out."""
+    """Draw a kind of hole, then a hole of that kind, and cut it out."""
     kinds = [kind for kind in HOLE_KINDS if kind in source.spans]
     shares = [HOLE_SHARES[HOLE_KINDS.index(kind)] for kind in kinds]
     span = random.choice(source.spans[random.choices(kinds, shares)[0]])
@@ -124,7 +126,7 @@ def draw_hole(source: Parsed, window: holes.Window, random: Random) -> holes.Hol
 
 
 def draw_pair(source: Parsed, random: Random) -> pairs.Pair | None:
-    """Choose an instruction pair among those of a few functions; rarer kinds come forward."""
+    """Draw an instruction pair of a few functions; rarer kinds have a larger weight."""
     some = random.sample(source.functions, min(PAIR_TRIES, len(source.functions)))
     found = [pair for function in some for pair in pairs.pairs(function, random)]
     weights = [PAIR_WEIGHTS[pair.kind] for pair in found]

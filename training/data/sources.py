@@ -1,4 +1,6 @@
-"""Which files the model learns from, under which licence, and which packages it never sees."""
+"""The files that the model learns from, their licences, and the packages that are held out."""
+
+from __future__ import annotations
 
 import hashlib
 import re
@@ -21,7 +23,7 @@ DISTRIBUTIONS: Final = (
     "python-dateutil", "PyYAML", "requests", "rich", "safetensors", "setuptools", "sympy",
     "tokenizers", "torch", "transformers", "typer", "urllib3",
 )  # fmt: skip
-"""Distributions that the training environment installs and whose licences permit the use."""
+"""Distributions in the training environment whose licences permit the use."""
 
 PERMISSIVE: Final = re.compile(
     r"MIT|BSD|Apache|PSF|Python Software Foundation|ISC|HPND|Unlicense", re.IGNORECASE
@@ -33,7 +35,7 @@ SKIPPED_PARTS: Final = frozenset(
         "lib2to3", "turtledemo", "ensurepip", "pydoc_data", "encodings", "__pycache__",
         "_vendor", "vendor", "vendored", "_vendored", "third_party", "externals", "extern",
         "testsuite", "test_data", "unicode_data", "lextab", "data", "include",
-        *(f"_{name}" for name in DISTRIBUTIONS_HELD_OUT),  # a copy, as others carry them
+        *(f"_{name}" for name in DISTRIBUTIONS_HELD_OUT),  # copies in other packages
     }
 )  # fmt: skip
 SKIPPED_NAMES: Final = re.compile(r"^(test_.*|.*_test|.*_tests|conftest|.*_pb2|_?version)\.py$")
@@ -45,7 +47,7 @@ GENERATED: Final = re.compile(
 MAX_BYTES: Final = 150_000
 MAX_LINE: Final = 400
 MAX_REPEATED: Final = 0.7
-"""Files with a larger share of long lines that were seen before count as copies."""
+"""A file with a larger share of long lines that earlier files have is a copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +70,28 @@ class SourceFile:
 
 
 def collect(distributions: Iterable[str], corpus: Path | None = None) -> list[SourceFile]:
-    """Return every accepted file of the standard library and of the distributions named.
+    """Return every accepted file of the standard library and of some distributions, in fixed order.
 
-    Those that are not installed are passed over; duplicates are out; the order is fixed. Every
-    distribution that is installed in the folder `corpus` is read as well.
+    Distributions that are not installed are skipped, copies are left out. Every distribution that
+    is installed in the folder ``corpus`` is read as well.
     """
     return list(without_copies(accepted(_every_file(distributions, corpus))))
 
 
 def installed_in(corpus: Path) -> Iterator[SourceFile]:
-    """Read the distributions of a folder that pip filled, those whose licences permit the use."""
+    """Yield the files of a folder that pip filled, if their licences permit the use."""
     found = metadata.distributions(path=[str(corpus)])
-    for distribution in sorted(found, key=lambda one: one.metadata["Name"].lower()):
+    for distribution in sorted(found, key=lambda entry: entry.metadata["Name"].lower()):
         yield from _distribution_files(distribution)
 
 
 def accepted(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
-    """Pass the files that people wrote by hand for use, not data, tests or generated code."""
+    """Yield the handwritten files: no data, tests or generated code."""
     return (file for file in files if is_handwritten(file.path, file.text))
 
 
 def is_handwritten(path: str, text: str) -> bool:
-    """Tell whether a file is neither vendored, test data, generated nor a table."""
+    """Whether a file is neither vendored, test data, generated nor a table."""
     parts = Path(path).parts
     if SKIPPED_PARTS.intersection(parts) or SKIPPED_NAMES.match(parts[-1]):
         return False
@@ -100,7 +102,7 @@ def is_handwritten(path: str, text: str) -> bool:
 
 
 def without_copies(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
-    """Drop files that are mostly made of long lines that earlier files had.
+    """Leave out files that consist mostly of long lines of earlier files.
 
     Held-out files come first, so that no copy of one can reach the training set.
     """
@@ -114,7 +116,7 @@ def without_copies(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
 
 
 def packages(files: Iterable[SourceFile]) -> list[Package]:
-    """List the packages that `files` come from, by name."""
+    """Return the packages of ``files``, by name."""
     return sorted({file.package for file in files}, key=lambda package: package.name.lower())
 
 

@@ -1,4 +1,6 @@
-"""Byte-level BPE with Qwen2's pre-tokenizer pattern, so that llama.cpp splits text alike."""
+"""Byte-level BPE with Qwen2's pre-tokenizer pattern, which llama.cpp also has."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +19,7 @@ QWEN2_PATTERN: Final = (
 
 
 def learn(texts: Iterable[str], vocabulary: int) -> Tokenizer:
-    """Learn a vocabulary of `vocabulary` tokens, the special ones included."""
+    """Learn a vocabulary of ``vocabulary`` tokens, the special ones included."""
     tokenizer = _around(models.BPE())
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
@@ -30,7 +32,7 @@ def learn(texts: Iterable[str], vocabulary: int) -> Tokenizer:
 
 
 def rebuilt(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
-    """Make the tokenizer of a known vocabulary (token to id) and its merges, best first."""
+    """Return the tokenizer of a known vocabulary (token to id) and its merges, best first."""
     tokenizer = _around(models.BPE(vocabulary, merges))
     tokenizer.add_special_tokens(_special())
     return tokenizer
@@ -47,7 +49,7 @@ def from_gguf(path: Path) -> Tokenizer:
 
 
 def load(path: Path) -> Tokenizer:
-    """Read a tokenizer that splits text only: `encode_special_tokens` keeps markers plain."""
+    """Read a tokenizer; ``encode_special_tokens`` makes it treat markers in text as text."""
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.encode_special_tokens = True
     return tokenizer

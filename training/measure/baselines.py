@@ -1,5 +1,7 @@
 """Two ways to complete without a neural model, to compare with."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -14,7 +16,8 @@ ORDERS = (1, 2, 3, 4)
 def copied_line(earlier: str, typed: str) -> str:
     """Complete a line with the most similar earlier one.
 
-    Similar means: shares the most with what is typed, then with the line above, then is near.
+    That is the one with the longest common beginning with the typed text, then with the most
+    similar line above it, then the nearest.
     """
     lines = [line.strip() for line in earlier.split("\n")]
     start = typed.rpartition("\n")[2].lstrip()
@@ -27,10 +30,10 @@ def copied_line(earlier: str, typed: str) -> str:
     return best[min(len(start), len(best)) :]
 
 
-def common(one: str, other: str) -> int:
-    """Count the characters that two texts begin with alike."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((n for n, (left, right) in pairs if left != right), min(len(one), len(other)))
+def common(text: str, other: str) -> int:
+    """Return the length of the common beginning of two texts."""
+    pairs = enumerate(zip(text, other, strict=False))
+    return next((n for n, (left, right) in pairs if left != right), min(len(text), len(other)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Counts:
 
     @classmethod
     def of(cls, tokens: np.ndarray, order: int) -> Self:
-        """Count every run of `order` tokens with the one after it."""
+        """Count every run of ``order`` tokens with the one after it."""
         context = np.zeros(len(tokens) - order, dtype=np.uint64)
         for place in range(order):
             context = _push(context, tokens[place : len(tokens) - order + place])
@@ -50,7 +53,7 @@ class Counts:
         return cls(*np.unique(keys, return_counts=True))
 
     def after(self, context: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the tokens seen after a context, and how often."""
+        """Return the tokens seen after a context, and their counts."""
         key = np.zeros(1, dtype=np.uint64)
         for token in context:
             key = _push(key, np.array([token]))

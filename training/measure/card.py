@@ -1,10 +1,11 @@
-"""Write the model card: facts from the run, figures from the evaluation, no adjectives.
+"""Writes the model card: facts from the run, figures from the evaluation, no adjectives.
 
 python -m training.measure.card --docs docs
 """
 
+from __future__ import annotations
+
 import argparse
-import csv
 import json
 import math
 from pathlib import Path
@@ -28,7 +29,7 @@ SOURCES: Final = Path(__file__).parents[1] / "sources.tsv"
 
 
 def write(data: Path, run: Path, docs: Path) -> None:
-    """Write the card with its pictures into `docs`, and the licence record into `SOURCES`."""
+    """Write the card with its pictures into ``docs``, and the licence record into ``SOURCES``."""
     SOURCES.write_text(licences.as_tsv(_packages(data)))
     results = json.loads((data / "evaluation.json").read_text())
     images = docs / "img"
@@ -42,11 +43,11 @@ def write(data: Path, run: Path, docs: Path) -> None:
 
 
 def facts(results: dict[str, Any], data: Path, run: Path) -> dict[str, str]:
-    """Name every value that the template asks for."""
+    """Return every value of the template, by name."""
     packages = _packages(data)
     learned = [package for package in packages if not package["held_out"]]
     shape = Shape(**torch.load(run / "checkpoint.pt", weights_only=True)["shape"])
-    last = _rows(run / "log.csv")[-1]
+    last = curves.read_log(run / "log.csv")[-1]
     verbatim = results["memory"]
     return {
         "megabytes": f"{results['megabytes']:.1f}",
@@ -76,7 +77,7 @@ def facts(results: dict[str, Any], data: Path, run: Path) -> dict[str, str]:
 
 
 def figures(results: dict[str, Any]) -> str:
-    """Make the table of figures: one row per expert count and baseline."""
+    """Return the table of figures: one row per expert count and baseline."""
     titles = ["", *(title for title, _ in FIGURES.values()), "decode tokens/s"]
     rows = [[f"{n} experts", *_cells(r), f"{r['tokens_per_second']:.0f}"]
             for n, r in results["experts"].items()]  # fmt: skip
@@ -86,7 +87,7 @@ def figures(results: dict[str, Any]) -> str:
 
 
 def elasticity(experts: dict[str, Any], nominal: int) -> str:
-    """Say what other expert counts cost, against the nominal one."""
+    """Return a sentence with the NLL of other expert counts against the nominal one."""
     base = experts[str(nominal)]["nll"]["mean"]
     others = (count for count in experts if count != str(nominal))
     changes = (f"{n}: {experts[n]['nll']['mean'] / base - 1:+.1%}" for n in others)
@@ -94,7 +95,7 @@ def elasticity(experts: dict[str, Any], nominal: int) -> str:
 
 
 def explanation(row: dict[str, str]) -> str:
-    """Show one function, what its author wrote and what the model said."""
+    """Return one function with its author's and the model's explanation, in Markdown."""
     answer = "\n".join(f"> {line}" for line in row["answer"].strip().splitlines()) or "> (nothing)"
     return (
         f"`{row['path']}`\n\n```python\n{row['code']}\n```\n\n"
@@ -103,7 +104,7 @@ def explanation(row: dict[str, str]) -> str:
 
 
 def parameters(shape: Shape) -> int:
-    """Count weights: embedding and head, attention, routers and experts, norms."""
+    """Return the number of weights: embedding and head, attention, experts, norms."""
     head = shape.head_size
     attention = shape.hidden * head * (2 * shape.heads + 2 * shape.kv_heads) + 2 * head
     experts = shape.experts * shape.hidden * (3 * shape.expert_size + 1)
@@ -130,11 +131,6 @@ def _cell(estimate: dict[str, float], pattern: str) -> str:
 def _table(titles: list[str], rows: list[list[str]]) -> str:
     lines = [titles, ["---"] * len(titles), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _rows(log: Path) -> list[dict[str, str]]:
-    with log.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def main() -> None:

@@ -1,7 +1,9 @@
-"""Load a model file, complete one line through llama.cpp, print it.
+"""Completes one line with a model file through llama.cpp.
 
 python -m training.measure.complete --model server/leanwide/models/embedded/leanwide-embedded.gguf
 """
+
+from __future__ import annotations
 
 import argparse
 from pathlib import Path
@@ -21,7 +23,7 @@ EXAMPLE: Final = Hole(
 
 
 def example(model: Path, experts: int) -> str:
-    """Complete the example; the cursor is shown as `CURSOR`."""
+    """Return the completed example with ``CURSOR`` at the cursor."""
     load = Load(experts=experts, context=512, threads=2, precision=SERVED)
     with Runner(model, load) as runner:
         prompt = layout.infill_prompt("example.py", (), EXAMPLE, runner.encode)

@@ -1,7 +1,9 @@
-"""Measure a model file on held-out packages through llama.cpp, as the server runs it.
+"""Measures a model file on held-out packages through llama.cpp, as the server runs it.
 
 python -m training.measure.evaluate --model server/leanwide/models/embedded/leanwide-embedded.gguf
 """
+
+from __future__ import annotations
 
 import argparse
 import json
@@ -28,15 +30,16 @@ from training.model import batches
 
 COUNTS: Final = (1, 2, 4, 8, 16)
 ASKED: Final = 4
-"""Experts for questions: the nominal count, as the server's wide lane has them."""
+"""Experts for questions: the nominal count, as in the server's wide lane."""
 MOST: Final = 64
-"""Tokens: no held-out line is longer, and blocks of this length show whether it stops."""
+"""Tokens of a completion: no held-out line is longer, and blocks of this length show whether the
+model stops."""
 CONTEXT: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one way to complete made of one case. `nll` is nats per token."""
+    """One completion of a case, compared with the truth. ``nll`` is nats per token."""
 
     exact: bool
     similarity: float
@@ -47,7 +50,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the model said about a held-out function, and what its author wrote."""
+    """The model's explanation of a held-out function, and its author's."""
 
     path: str
     code: str
@@ -55,8 +58,8 @@ class Answer:
     answer: str
 
 
-def judged(case: Case, text: str, stopped: bool, nll: float) -> Outcome:
-    """Compare a completion with the truth; line figures look at the first line only."""
+def judged(case: Case, text: str, nll: float, *, stopped: bool) -> Outcome:
+    """Compare a completion with the truth; line figures use the first line only."""
     line, truth = metrics.first_line(text), case.truth_line.rstrip()
     return Outcome(
         exact=line == truth,
@@ -69,7 +72,7 @@ def judged(case: Case, text: str, stopped: bool, nll: float) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What a model made of all cases, in their order, and how fast it generated."""
+    """A model's completions of all cases, in their order, and its speed."""
 
     outcomes: list[Outcome]
     tokens_per_second: float
@@ -84,31 +87,30 @@ def completed(path: Path, experts: int, cases: list[Case], threads: int) -> Comp
             hole = Hole(case.kind, case.prefix, "", case.suffix)
             prompt = layout.infill_prompt(case.path, (), hole, runner.encode)
             made = runner.complete(prompt, case.typed, case.truth, MOST)
-            outcomes.append(judged(case, made.text, made.stopped, made.nll))
+            outcomes.append(judged(case, made.text, made.nll, stopped=made.stopped))
             tokens, seconds = tokens + len(made.tokens), seconds + made.seconds
     return Completed(outcomes, tokens / seconds)
 
 
 def together(paths: list[Path], counts: list[int], cases: list[Case]) -> list[Completed]:
-    """Complete every case with each of the files at its count, a process on one thread for each.
+    """Complete every case with each file at its count, each in a process with one thread.
 
-    Half of the time goes into parsing files, which needs one core only.
+    Half of the time goes into parsing, which uses one core only.
     """
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         return list(pool.map(completed, paths, counts, repeat(cases), repeat(1)))
 
 
 def model(made: Completed) -> dict[str, object]:
-    """Summarise what a model made of all cases."""
+    """Return the figures of a model over all cases."""
     return summary(made.outcomes) | {"tokens_per_second": made.tokens_per_second}
 
 
 def copying(cases: list[Case]) -> dict[str, object]:
     """Complete every case by copying the most similar earlier line."""
-    copied = (baselines.copied_line(case.earlier, case.typed) for case in cases)
-    return summary(
-        [judged(case, text, True, float("nan")) for case, text in zip(cases, copied, strict=True)]
-    )
+    lines = (baselines.copied_line(case.earlier, case.typed) for case in cases)
+    pairs = zip(cases, lines, strict=True)
+    return summary([judged(case, line, float("nan"), stopped=True) for case, line in pairs])
 
 
 def ngram(path: Path, samples: batches.Samples, cases: list[Case]) -> dict[str, object]:
@@ -120,7 +122,7 @@ def ngram(path: Path, samples: batches.Samples, cases: list[Case]) -> dict[str, 
 
 
 def summary(outcomes: list[Outcome]) -> dict[str, object]:
-    """Give each figure's mean with its interval."""
+    """Return each figure's mean with its interval."""
     return {
         name: asdict(metrics.bootstrap([getattr(outcome, name) for outcome in outcomes]))
         for name in Outcome.__dataclass_fields__
@@ -128,7 +130,7 @@ def summary(outcomes: list[Outcome]) -> dict[str, object]:
 
 
 def explanations(path: Path, experts: int, asked: Iterable[heldout.Function]) -> list[Answer]:
-    """Ask the model to explain functions, as `leanwide explain` does."""
+    """Ask the model to explain functions, as ``leanwide explain`` does."""
     load = Load(experts=experts, context=CONTEXT, threads=2, precision=SERVED)
     with Runner(path, load) as runner:
         return [
@@ -150,7 +152,7 @@ def explanations(path: Path, experts: int, asked: Iterable[heldout.Function]) ->
 
 
 def first_completion_s(path: Path) -> float:
-    """Time a fresh process from its start to its first completion's end, in seconds."""
+    """Return the seconds from the start of a new process to the end of its first completion."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "training.measure.complete", "--model", str(path)]
     subprocess.run(command, check=True, capture_output=True)
@@ -165,7 +167,7 @@ def _ngram_case(counts: baselines.NGram, runner: Runner, case: Case) -> Outcome:
     decoded = greedy.decode(_continued(counts, context), runner.pieces, runner.ends, owed, MOST)
     text = greedy.text_after(runner.pieces, decoded.tokens, owed)
     rest = runner.encode(case.typed + case.truth)[max(0, len(begun) - 1) :]
-    return judged(case, text, decoded.stopped, _ngram_nll(counts, context, rest))
+    return judged(case, text, _ngram_nll(counts, context, rest), stopped=decoded.stopped)
 
 
 def _continued(counts: baselines.NGram, context: list[int]) -> Callable[[int | None], np.ndarray]:
@@ -188,14 +190,14 @@ def _ngram_nll(counts: baselines.NGram, context: list[int], rest: list[int]) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much to measure: held-out cases, and freely sampled texts."""
+    """Numbers of held-out cases and of freely sampled texts to measure."""
 
     cases: int
     texts: int
 
 
 def everything(path: Path, data: Path, size: Size) -> dict[str, object]:
-    """Measure a model file and both baselines on the held-out cases of `data`."""
+    """Measure a model file and both baselines on the held-out cases of ``data``."""
     cases = heldout.read_cases(data / "heldout.jsonl")[: size.cases]
     functions = heldout.read_functions(data / "heldout.jsonl")
     samples = batches.load(data / "samples.npz")

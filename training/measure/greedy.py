@@ -1,17 +1,19 @@
 """Greedy decoding with token healing, for anything that scores next tokens."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 Step = Callable[[int | None], np.ndarray]
-"""Take the token just chosen (None at first) and score every next token."""
+"""Takes the token just chosen (None at first) and returns a score for every next token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The tokens that came, and whether an end token came after them."""
+    """The generated tokens, and whether an end token followed them."""
 
     tokens: list[int]
     stopped: bool
@@ -20,7 +22,7 @@ class Decoded:
 def decode(
     step: Step, pieces: Sequence[bytes], ends: Collection[int], owed: bytes, most: int
 ) -> Decoded:
-    """Choose the best token up to `most` times; the first ones must spell out `owed`."""
+    """Choose the best token up to ``most`` times; the first ones must spell ``owed``."""
     tokens: list[int] = []
     scores = step(None)
     while len(tokens) < most:
@@ -34,7 +36,7 @@ def decode(
 
 
 def allowed(pieces: Sequence[bytes], owed: bytes) -> np.ndarray:
-    """Mark the tokens that agree with the bytes that are still owed."""
+    """Return a mask of the tokens that agree with the bytes still owed."""
     if not owed:
         return np.ones(len(pieces), dtype=bool)
     fits = (p and (p.startswith(owed) or owed.startswith(p)) for p in pieces)
@@ -42,6 +44,6 @@ def allowed(pieces: Sequence[bytes], owed: bytes) -> np.ndarray:
 
 
 def text_after(pieces: Sequence[bytes], tokens: Sequence[int], owed: bytes) -> str:
-    """Spell tokens out, without the bytes that were typed already."""
+    """Return the text of tokens without the bytes that were typed already."""
     data = b"".join(pieces[token] for token in tokens)[len(owed) :]
     return data.decode(errors="replace")

@@ -1,5 +1,7 @@
 """A small evaluation runner on llama.cpp's low-level API: score and complete, greedily."""
 
+from __future__ import annotations
+
 import ctypes
 import time
 from collections.abc import Sequence
@@ -19,10 +21,10 @@ BATCH: Final = 2048
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What came out: the text, its tokens, whether the model stopped by itself, how long it took.
+    """The text, its tokens, whether the model stopped by itself, and the seconds it took.
 
-    `nll` is the mean negative log probability, in nats per token, of the true continuation with
-    its end; `nan` where none was given.
+    ``nll`` is the mean negative log probability, in nats per token, of the true continuation and
+    the end token.
     """
 
     text: str
@@ -34,12 +36,12 @@ class Completion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How to load a model: experts in use, tokens of context, threads, attention's numbers."""
+    """How to load a model: active experts, tokens of context, threads, precision of attention."""
 
     experts: int
     context: int
     threads: int
-    precision: "Precision"
+    precision: Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Runner:
         llama_cpp.llama_model_free(self._model)
 
     def encode(self, text: str) -> list[int]:
-        """Tokenise plain text; markers in it stay text."""
+        """Tokenize plain text; markers in it stay text."""
         data = text.encode()
         room = len(data) + 8
         tokens = (llama_cpp.llama_token * room)()
@@ -97,15 +99,15 @@ class Runner:
         return list(tokens[:count])
 
     def logits(self, tokens: Sequence[int], first: int) -> np.ndarray:
-        """Evaluate tokens from scratch; return the logits from position `first` on."""
+        """Evaluate tokens from scratch; return the logits from position ``first`` on."""
         self._forget(0)
         self._decode(tokens, 0, range(first, len(tokens)))
         return self._rows(len(tokens) - first)
 
     def complete(self, prompt: Sequence[int], typed: str, truth: str, most: int) -> Completion:
-        """Continue `prompt` and `typed` greedily by at most `most` tokens; score `truth` too.
+        """Continue ``prompt`` and ``typed`` greedily by at most ``most`` tokens; score ``truth``.
 
-        The last typed token is taken back and the model held to its bytes (token healing).
+        The last typed token is removed, and the first new tokens must spell it (token healing).
         """
         begun = self.encode(typed)
         owed = self.pieces[begun[-1]] if begun else b""
@@ -133,7 +135,7 @@ class Runner:
     def sample(
         self, prompt: Sequence[int], count: int, temperature: float, random: np.random.Generator
     ) -> list[int]:
-        """Draw exactly `count` tokens after a prompt; end tokens are not drawn."""
+        """Sample exactly ``count`` tokens after a prompt, none of them an end token."""
         row = self.logits(prompt, len(prompt) - 1)[0]
         made: list[int] = []
         while len(made) < count:
@@ -145,14 +147,14 @@ class Runner:
         return made
 
     def _nll(self, opening: np.ndarray, place: int, middle: list[int], first: int) -> float:
-        """Score a middle from its token number `first` on, and an end token after it."""
+        """Return the NLL of a middle from its token ``first`` on, with an end token after it."""
         first = max(0, min(first, len(middle)))
         rows = log_softmax(self._following(opening, place, middle)[first:])
         asked = [*middle[first:], ID[END_OF_TEXT]]
         return -float(rows[np.arange(len(asked)), asked].mean())
 
     def _following(self, opening: np.ndarray, place: int, tokens: list[int]) -> np.ndarray:
-        """Evaluate tokens from position `place` on; return their logits behind `opening`'s."""
+        """Evaluate tokens from position ``place`` on; return ``opening`` and their logits."""
         if not tokens:
             return opening
         self._decode(tokens, place, range(len(tokens)))
@@ -164,7 +166,7 @@ class Runner:
         return rows.copy()
 
     def _forget(self, first: int) -> None:
-        """Drop the cache from position `first` on."""
+        """Remove the KV cache from position ``first`` on."""
         memory = llama_cpp.llama_get_memory(self._context)
         llama_cpp.llama_memory_seq_rm(memory, -1, first, -1)
 

@@ -1,4 +1,6 @@
-"""How much of what the model writes freely is verbatim training text."""
+"""Measures how much of freely generated text is verbatim training text."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +18,16 @@ RUNS: Final = (10, 20, 50)
 LENGTH: Final = 60
 TEMPERATURE: Final = 0.8
 SLICE: Final = 1 << 18
-"""Tokens of training text whose hashes exist at one time."""
+"""Tokens of training text whose hashes are in memory at a time."""
 PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """Over `texts` sampled texts of `LENGTH` tokens: shares that training text contains.
+    """Shares of ``texts`` sampled texts of ``LENGTH`` tokens that training text contains.
 
-    `covered` gives, by run length, the share of tokens inside a run of at least that many
-    tokens that also occurs in training; `whole` the share of texts that hold a run of 50.
+    ``covered`` is, by run length, the share of tokens in a run of at least that length that also
+    occurs in training text; ``whole`` is the share of texts with a run of 50.
     """
 
     texts: int
@@ -34,7 +36,7 @@ class Verbatim:
 
 
 def measure(model: Path, samples: Samples, cases: list[Case], count: int) -> Verbatim:
-    """Sample `count` texts, half after held-out prompts and half after training prompts."""
+    """Sample ``count`` texts, half after held-out prompts and half after training prompts."""
     texts = sampled(model, samples, cases, count)
     found = {length: found_in(samples.tokens, texts, length) for length in RUNS}
     return Verbatim(
@@ -45,7 +47,7 @@ def measure(model: Path, samples: Samples, cases: list[Case], count: int) -> Ver
 
 
 def covered(hits: np.ndarray, length: int) -> np.ndarray:
-    """Mark the tokens inside a found run, given where found runs of `length` begin."""
+    """Return a mask of the tokens inside found runs, from a mask of where runs begin."""
     rows, starts = hits.shape
     inside = np.zeros((rows, starts + length - 1), dtype=bool)
     for shift in range(length):
@@ -54,7 +56,7 @@ def covered(hits: np.ndarray, length: int) -> np.ndarray:
 
 
 def windows(tokens: np.ndarray, length: int) -> np.ndarray:
-    """Hash every run of `length` tokens along the last axis."""
+    """Return the hash of every run of ``length`` tokens along the last axis."""
     count = tokens.shape[-1] - length + 1
     total = np.zeros((*tokens.shape[:-1], count), dtype=np.uint64)
     for place in range(length):
@@ -64,7 +66,7 @@ def windows(tokens: np.ndarray, length: int) -> np.ndarray:
 
 
 def sampled(model: Path, samples: Samples, cases: list[Case], count: int) -> np.ndarray:
-    """Sample texts of exactly `LENGTH` tokens at the nominal expert count."""
+    """Sample texts of exactly ``LENGTH`` tokens at the nominal expert count."""
     load = Load(experts=4, context=2048, threads=2, precision=SERVED)
     random = np.random.default_rng(1)
     with Runner(model, load) as runner:
@@ -80,7 +82,7 @@ def sampled(model: Path, samples: Samples, cases: list[Case], count: int) -> np.
 
 
 def found_in(training: np.ndarray, texts: np.ndarray, length: int) -> np.ndarray:
-    """Mark each run of `length` tokens in the texts that stands in training text as well."""
+    """Return a mask of the runs of ``length`` tokens in the texts that are in training text."""
     asked = windows(texts, length)
     known = np.unique(asked)
     seen = np.zeros(len(known), dtype=bool)

@@ -1,4 +1,6 @@
-"""How good a completion is, and how sure the figure is."""
+"""Figures of a completion, and bootstrap intervals."""
+
+from __future__ import annotations
 
 import ast
 import warnings
@@ -20,7 +22,7 @@ class Estimate:
 
 
 def bootstrap(values: Sequence[float], seed: int = 1) -> Estimate:
-    """Estimate the mean of `values`; the cases are what is drawn again."""
+    """Return the mean of ``values`` with its interval, by resampling the cases."""
     array = np.asarray(values, dtype=float)
     random = np.random.default_rng(seed)
     means = array[random.integers(len(array), size=(RESAMPLES, len(array)))].mean(axis=1)
@@ -33,16 +35,16 @@ def first_line(text: str) -> str:
     return text.partition("\n")[0].rstrip()
 
 
-def edit_similarity(one: str, other: str) -> float:
-    """Return 1 minus the Levenshtein distance over the longer length; 1 when both are empty."""
-    longer = max(len(one), len(other))
-    return 1 - edit_distance(one, other) / longer if longer else 1.0
+def edit_similarity(text: str, other: str) -> float:
+    """Return 1 minus the Levenshtein distance over the longer length; 1 if both are empty."""
+    longer = max(len(text), len(other))
+    return 1 - edit_distance(text, other) / longer if longer else 1.0
 
 
-def edit_distance(one: str, other: str) -> int:
-    """Count the fewest insertions, deletions and replacements between two texts."""
+def edit_distance(text: str, other: str) -> int:
+    """Return the least number of insertions, deletions and replacements between two texts."""
     row = list(range(len(other) + 1))
-    for number, left in enumerate(one, 1):
+    for number, left in enumerate(text, 1):
         diagonal, row[0] = row[0], number
         for place, right in enumerate(other, 1):
             cost = min(row[place] + 1, row[place - 1] + 1, diagonal + (left != right))
@@ -51,7 +53,7 @@ def edit_distance(one: str, other: str) -> int:
 
 
 def parses(before: str, inserted: str, after: str) -> bool:
-    """Tell whether a whole file is Python with the text inserted."""
+    """Whether a whole file with the text inserted is valid Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -1,10 +1,12 @@
-"""How many explanations of held-out functions speak of what the function is named after.
+"""Measures how many explanations of held-out functions mention the words of the function's name.
 
     python -m training.measure.ontopic --model FILE.gguf
 
-The name itself, which stands in front of an explanation, does not count. Other functions than the
-ten of the card, so that whoever chose a model by those can see what others say.
+The name itself, which stands in front of an explanation, does not count. The functions are other
+ones than the card's ten, by which models were chosen.
 """
+
+from __future__ import annotations
 
 import argparse
 import ast
@@ -19,18 +21,18 @@ FUNCTIONS: Final = 100
 
 
 def speaks(answer: evaluate.Answer) -> bool:
-    """Tell whether an answer is a sentence about the function's name, and ends."""
+    """Whether an answer is a complete sentence that mentions the words of the function's name."""
     function = ast.parse(answer.code).body[0]
     assert isinstance(function, spoken.Function)
     text = answer.answer.strip().removeprefix(pairs.headed(function, "").strip()).strip()
     return text.endswith(".") and spoken.speaks(text.replace(function.name, ""), function)
 
 
-def others(files: list[sources.SourceFile], beside: set[str]) -> list[heldout.Function]:
-    """Draw held-out functions that are not among those whose code is in `beside`."""
+def others(files: list[sources.SourceFile], known: set[str]) -> list[heldout.Function]:
+    """Draw held-out functions whose code is not in ``known``."""
     held_out = [file for file in files if file.package.held_out]
-    found = heldout.functions(held_out, FUNCTIONS + len(beside), Random(FUNCTIONS))
-    return [function for function in found if function.code not in beside][:FUNCTIONS]
+    found = heldout.functions(held_out, FUNCTIONS + len(known), Random(FUNCTIONS))
+    return [function for function in found if function.code not in known][:FUNCTIONS]
 
 
 def main() -> None:
@@ -39,7 +41,8 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=Path("training/out"))
     given = parser.parse_args()
-    shown = {one.code for one in heldout.read_functions(given.data / "heldout.jsonl")}
+    functions = heldout.read_functions(given.data / "heldout.jsonl")
+    shown = {function.code for function in functions}
     asked = others(sources.collect(sources.DISTRIBUTIONS), shown)
     answers = evaluate.explanations(given.model, evaluate.ASKED, asked)
     share = metrics.bootstrap([speaks(answer) for answer in answers])

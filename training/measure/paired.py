@@ -1,7 +1,9 @@
-"""Compare two model files on the same held-out cases: is the new one certainly better?
+"""Compares two model files on the same held-out cases: is the new one certainly better?
 
 python -m training.measure.paired --old FILE.gguf --new FILE.gguf --experts 2
 """
+
+from __future__ import annotations
 
 import argparse
 from pathlib import Path
@@ -13,7 +15,7 @@ from training.measure import evaluate, metrics
 def differences(
     old: list[evaluate.Outcome], new: list[evaluate.Outcome]
 ) -> dict[str, metrics.Estimate]:
-    """Give, for each figure, the mean of new less old over the cases, with its interval."""
+    """Return, for each figure, the mean of new minus old over the cases, with its interval."""
     return {
         name: metrics.bootstrap(
             [getattr(b, name) - getattr(a, name) for a, b in zip(old, new, strict=True)]
@@ -23,7 +25,7 @@ def differences(
 
 
 def main() -> None:
-    """Complete the held-out cases with both files and print what the new one gains."""
+    """Complete the held-out cases with both files and print the differences."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--old", type=Path, required=True)
     parser.add_argument("--new", type=Path, required=True)

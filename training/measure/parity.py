@@ -1,7 +1,9 @@
-"""Check that llama.cpp computes what PyTorch computed, and splits text alike.
+"""Checks that llama.cpp computes the same logits and tokens as PyTorch and its tokenizer.
 
 python -m training.measure.parity --run training/out/run --data training/out
 """
+
+from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ TOLERANCE: Final = 1e-2
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The largest difference between two logits, over all prompts, at one expert count."""
+    """The largest difference of logits over all prompts at one expert count."""
 
     experts: int
     difference: float
@@ -42,7 +44,7 @@ def logits(run: Path, data: Path) -> list[Agreement]:
 
 
 def splits(run: Path, data: Path, files: int) -> tuple[int, int]:
-    """Tokenise held-out files both ways; return how many differ and how many there were."""
+    """Tokenize held-out files both ways; return the number of differences and of files."""
     encoder = tokenizer.load(data / "tokenizer.json")
     texts = list(dict.fromkeys(c.earlier for c in heldout.read_cases(data / "heldout.jsonl")))
     load = Load(experts=1, context=256, threads=2, precision=EXACT)
@@ -78,7 +80,7 @@ def _prompts(data: Path) -> list[list[int]]:
 
 
 def check(run: Path, data: Path) -> None:
-    """Print both comparisons; stop the program where they do not hold."""
+    """Print both comparisons; exit if there is a difference."""
     wrong, files = splits(run, data, 100)
     print(f"tokenisation differs in {wrong} of {files} texts")
     agreements = logits(run, data)

@@ -1,4 +1,6 @@
-"""Samples to batches: rows of similar length, so that padding is rare."""
+"""Batches of samples: rows of similar length, so that there is little padding."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from training.model.rows import Row, weighted
 
 BATCHES_PER_POOL: Final = 48
 ROUNDED: Final = 64
-"""Tokens by which the length of a batch's rows grows."""
+"""Lengths of rows are rounded up to a multiple of this."""
 
 
 Lengths = TypeVar("Lengths", int, np.ndarray)
@@ -24,15 +26,15 @@ Lengths = TypeVar("Lengths", int, np.ndarray)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Token ids, rows by length, and how much the prediction of each token counts."""
+    """Token ids, rows by length, and the weight of each token in the loss."""
 
     tokens: Tensor
     weights: Tensor
     filled: int
     """Tokens that are not padding."""
 
-    def to(self, device: torch.device) -> "Batch":
-        """Return the batch in the memory of a device."""
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch on a device."""
         return Batch(self.tokens.to(device), self.weights.to(device), self.filled)
 
 
@@ -52,13 +54,13 @@ class Samples:
         return self.tokens[start : self.ends[number]]
 
     def row(self, number: int, random: np.random.Generator) -> Row:
-        """Return a sample with what of it counts."""
+        """Return a sample with the weights of its tokens."""
         return weighted(self[number], int(self.answers[number]), random)
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What a batch is to be made of: which samples, and which part of them as repetitions."""
+    """The composition of a batch: its samples, and the share of them turned into repetitions."""
 
     number: int
     samples: np.ndarray
@@ -66,7 +68,7 @@ class Draw:
 
 
 class Batches(Dataset[Batch]):
-    """Makes the batch of a draw, the same whenever and in whichever process it is asked."""
+    """Returns the batch of a draw, the same in every process."""
 
     def __init__(self, samples: Samples, seed: int) -> None:
         self.samples = samples
@@ -79,15 +81,15 @@ class Batches(Dataset[Batch]):
 
 
 def load(path: Path) -> Samples:
-    """Read what `training.data.dataset` wrote."""
+    """Read the samples that ``training.data.dataset`` wrote."""
     with np.load(path) as stored:
         return Samples(stored["tokens"], stored["ends"], stored["answers"])
 
 
 def numbers(samples: Samples, size: int, skip: int, seed: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield, without end, the numbers of batches from `skip` on, and of the samples in each.
+    """Yield, without end, the number of each batch from ``skip`` on and those of its samples.
 
-    A batch has at most `size` tokens.
+    A batch has at most ``size`` tokens.
     """
     number = 0
     epoch = 0
@@ -100,12 +102,12 @@ def numbers(samples: Samples, size: int, skip: int, seed: int) -> Iterator[tuple
 
 
 def rounded(tokens: Lengths) -> Lengths:
-    """Round lengths up to one of few, so that batches have few shapes."""
+    """Round lengths up, so that batches have few shapes."""
     return -(-tokens // ROUNDED) * ROUNDED
 
 
 def to_batch(rows: list[Row]) -> Batch:
-    """Pad rows to one length; the padding never counts."""
+    """Return a batch of rows padded to one length; padding has weight 0."""
     length = rounded(max(len(row.tokens) for row in rows))
     tokens = np.full((len(rows), length), ID[END_OF_TEXT], dtype=np.int64)
     weights = np.zeros((len(rows), length), dtype=np.float32)
@@ -117,7 +119,7 @@ def to_batch(rows: list[Row]) -> Batch:
 
 
 def _epoch(samples: Samples, size: int, random: np.random.Generator) -> Iterator[np.ndarray]:
-    """Go once through all samples; within a pool, rows are grouped by length."""
+    """Yield all samples once, in batches; within a pool, rows are grouped by length."""
     lengths = rounded(np.diff(samples.ends, prepend=0))
     order = random.permutation(len(samples))
     per_pool = int(BATCHES_PER_POOL * size / lengths.mean())
@@ -129,7 +131,7 @@ def _epoch(samples: Samples, size: int, random: np.random.Generator) -> Iterator
 
 
 def _groups(pool: np.ndarray, lengths: np.ndarray, size: int) -> list[np.ndarray]:
-    """Cut rows sorted by length into stretches whose padded size fits."""
+    """Split rows sorted by length into groups whose padded size fits."""
     groups = []
     first = 0
     for place in range(1, len(pool) + 1):

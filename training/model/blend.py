@@ -1,10 +1,12 @@
-"""A model between two runs, of which one went on from the other: the mean of their weights.
+"""Blends the weights of two runs, of which one continued the other.
 
     python -m training.model.blend --first RUN --second RUN --part 0.4 --to RUN
 
-After "Model soups" (arXiv 2203.05482). What a narrow second run teaches comes, and what it makes
-the model forget stays for the most part.
+After "Model soups" (arXiv 2203.05482). The blend has what a narrow second run teaches, and keeps
+most of what that run makes the model forget.
 """
+
+from __future__ import annotations
 
 import argparse
 from pathlib import Path
@@ -14,7 +16,7 @@ from torch import Tensor
 
 
 def blended(first: dict[str, Tensor], second: dict[str, Tensor], part: float) -> dict[str, Tensor]:
-    """Go `part` (0 to 1) of the way from the first weights to the second."""
+    """Return the weights at ``part`` (0 to 1) of the way from the first to the second."""
     return {name: torch.lerp(weight, second[name], part) for name, weight in first.items()}
 
 
@@ -29,7 +31,7 @@ def main() -> None:
     first, second = (
         torch.load(run / "checkpoint.pt", weights_only=True) for run in (given.first, given.second)
     )
-    weights, others = (one["optimizer"]["masters"] for one in (first, second))
+    weights, others = (stored["optimizer"]["masters"] for stored in (first, second))
     first["optimizer"]["masters"] = blended(weights, others, given.part)
     given.to.mkdir(parents=True, exist_ok=True)
     torch.save(first, given.to / "checkpoint.pt")

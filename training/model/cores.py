@@ -1,4 +1,6 @@
-"""How many threads to compute with at this moment."""
+"""The number of threads to compute with at the moment."""
+
+from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
@@ -8,10 +10,10 @@ OWN: Final = Path("/proc/self/task")
 
 
 def free_threads(most: int) -> int:
-    """Return `most`, less the threads of other processes that are running now, and at least 1.
+    """Return ``most`` minus the number of running threads of other processes, and at least 1.
 
-    Threads wait for each other many times in a step: one that gets no core holds up all. Where the
-    kernel does not say, nobody else is assumed.
+    Threads wait for each other many times in a step: one without a core delays all. Without
+    ``/proc/loadavg``, no other process is assumed to run.
     """
     try:
         running = int(SYSTEM.read_text().split()[3].split("/")[0])
@@ -21,7 +23,7 @@ def free_threads(most: int) -> int:
 
 
 def _own_running() -> int:
-    """Count this process's running threads: one that waits for work may still be spinning."""
+    """Return the number of this process's running threads; waiting ones may still spin."""
     return sum(_state(thread / "stat") == "R" for thread in OWN.iterdir())
 
 

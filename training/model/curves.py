@@ -1,4 +1,6 @@
-"""Draw a run's log as a picture."""
+"""Plots of a run's log and of the figures by expert count."""
+
+from __future__ import annotations
 
 import csv
 from pathlib import Path
@@ -10,14 +12,21 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 SMOOTH: Final = 25
-"""Steps that the loss curve is averaged over."""
+"""Steps over which the loss curve is averaged."""
 TITLES: Final = {"nll": "held-out NLL, nats per token", "exact": "line exact match"}
+
+
+def read_log(log: Path) -> list[dict[str, str]]:
+    """Return the rows of a run's log, one per step; none without a log."""
+    if not log.exists():
+        return []
+    with log.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def draw(log: Path, picture: Path) -> None:
     """Plot training loss, held-out loss by expert count, and load balance over tokens."""
-    with log.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_log(log)
     if not rows:
         return
     millions = [int(row["tokens"]) / 1e6 for row in rows]

@@ -1,5 +1,7 @@
 """The mixture of experts: softmax over all, top-k, renormalise, SwiGLU experts."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,27 +10,27 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 ROUNDED: Final = 128
-"""Rows by which the room of an expert grows on a CPU."""
+"""Rows of an expert are padded to a multiple of this on a CPU."""
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """What the router of one layer decided for a batch.
+    """The routing of one layer for a batch.
 
-    `probability` is the mean softmax over tokens and `share` the part of all assignments that
-    each expert got; both sum to 1 over the experts.
+    ``probability`` is the mean softmax over tokens and ``share`` the share of all assignments of
+    each expert; both sum to 1 over the experts.
     """
 
     probability: Tensor
     share: Tensor
 
     def imbalance(self) -> Tensor:
-        """Return the load-balance loss: 1 when even, the number of experts at worst."""
+        """Return the load-balance loss: 1 if even, the number of experts at worst."""
         return len(self.share) * (self.probability * self.share).sum()
 
 
 class Experts(nn.Module):
-    """SwiGLU experts whose number in use is an argument of every call."""
+    """SwiGLU experts; the number of active ones is an argument of every call."""
 
     def __init__(self, hidden: int, size: int, count: int) -> None:
         super().__init__()
@@ -39,7 +41,7 @@ class Experts(nn.Module):
         nn.init.normal_(self.router.weight, std=hidden**-0.5)
 
     def forward(self, hidden: Tensor, active: int) -> tuple[Tensor, Routing]:
-        """Mix the `active` best experts of each token."""
+        """Return the weighted sum of the ``active`` best experts of each token, and the routing."""
         flat = hidden.reshape(-1, hidden.shape[-1])
         probability = self.router(flat).float().softmax(dim=-1)
         weight, chosen = probability.topk(active, dim=-1)
@@ -53,9 +55,9 @@ class Experts(nn.Module):
         return mixed.view_as(hidden), Routing(probability.mean(dim=0), load / chosen.numel())
 
     def on_all_rows(self, flat: Tensor, shares: Tensor) -> Tensor:
-        """Run all experts on all rows; `shares`, rows by experts, is 0 where one was not chosen.
+        """Run all experts on all rows; ``shares``, rows by experts, is 0 for experts not chosen.
 
-        A GPU is done with these few large products before it has sorted the rows by expert.
+        On a GPU these few large products are faster than sorting the rows by expert.
         """
         both = flat @ self.gate_up.to(flat.dtype).transpose(0, 1).flatten(1)
         gate, up = both.view(len(flat), self.count, -1).chunk(2, dim=-1)
@@ -64,11 +66,11 @@ class Experts(nn.Module):
         return mixed
 
     def on_their_rows(self, flat: Tensor, chosen: Tensor, weight: Tensor) -> Tensor:
-        """Run each expert on the rows that chose it; all get equally many, of which some are empty.
+        """Run each expert on the rows that chose it, padded to the same number of rows for all.
 
-        `chosen` and `weight` are rows by active experts. What an expert gets is rounded up to few
-        different sizes: a CPU's matrix product is compiled anew for every shape that it has not
-        seen, which costs more than the empty rows.
+        ``chosen`` and ``weight`` are rows by active experts. The number is rounded up, so that
+        there are few shapes: a CPU's matrix product is compiled again for each new shape, which
+        costs more than the padding.
         """
         expert = chosen.flatten()
         load = expert.bincount(minlength=self.count)

@@ -1,7 +1,9 @@
-"""Write a checkpoint as GGUF in float32, and quantise it with llama.cpp.
+"""Writes a checkpoint as GGUF in float32, and quantises it with llama.cpp.
 
 python -m training.model.export --to server/leanwide/models/embedded/leanwide-embedded.gguf
 """
+
+from __future__ import annotations
 
 import argparse
 import ctypes
@@ -42,7 +44,7 @@ TYPES: Final = {
 NAME: Final = "leanwide embedded"
 LANGUAGES_KEY: Final = "leanwide.languages"
 PROGRAMMING_LANGUAGES: Final = ("python",)
-"""What the model is trained on, by LSP's language ids: the server is silent in other files."""
+"""LSP language ids of the training data: the server makes no suggestions in other files."""
 
 
 def write_float32(checkpoint: Path, tokenizer: Path, to: Path) -> None:
@@ -61,7 +63,7 @@ def write_float32(checkpoint: Path, tokenizer: Path, to: Path) -> None:
 
 
 def tensors(weights: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
-    """Rename weights to llama.cpp's names; expert matrices become outputs by inputs."""
+    """Return weights under llama.cpp's names; expert matrices become outputs by inputs."""
     result = {
         "token_embd.weight": weights["embedding.weight"],
         "output_norm.weight": weights["norm.weight"],
@@ -83,7 +85,7 @@ def tensors(weights: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
 
 
 def quantise(source: Path, to: Path, kind: str) -> None:
-    """Quantise a GGUF with llama.cpp; the target appears whole or not at all."""
+    """Quantise a GGUF with llama.cpp; the target is written whole or not at all."""
     parameters = llama_cpp.llama_model_quantize_default_params()
     parameters.ftype = TYPES[kind]
     parameters.nthread = os.cpu_count() or 1
@@ -143,14 +145,14 @@ def _add_vocabulary(writer: gguf.GGUFWriter, tokenizer: dict[str, Any]) -> None:
 
 
 def _kind(token: str) -> gguf.TokenType:
-    """Thinking marks are shown to the reader of a stream; all other markers are control."""
+    """Return a token's type: thinking marks are shown as text, all other markers are not."""
     if token in (THINK, END_THINK):
         return gguf.TokenType.USER_DEFINED
     return gguf.TokenType.CONTROL if token in SPECIAL else gguf.TokenType.NORMAL
 
 
 def main() -> None:
-    """Read the arguments, write the float32 file beside the checkpoint, then quantise it."""
+    """Read the arguments, write the float32 file next to the checkpoint, then quantise it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("training/out"))
     parser.add_argument("--run", type=Path, default=Path("training/out/run"))

@@ -1,13 +1,15 @@
-"""Set two layers into a trained model that copy: what followed the last time follows again.
+"""Inserts two layers into a trained model that copy what followed the last time.
 
 python -m training.model.graft --model FILE.gguf --data training/out --to training/out/grafted.pt
 
-The first tells each place which token stood before it. The second looks for an earlier place whose
-preceding token is the present one, and raises the odds of the token that stands there. A model
-finds this pair of layers by itself only after many times the tokens that a CPU can teach it. Here
-it is computed: from how tokens show in the hidden states between two of the model's own layers.
-Training goes on from it.
+The first layer gives each place the token before it. The second looks for an earlier place whose
+preceding token is the present one, and raises the odds of the token at that place. A model learns
+this pair of layers (an induction head) only from many times the tokens that a CPU can train on.
+Here it is computed from the hidden states between two of the model's own layers, and training
+continues from it.
 """
+
+from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, replace
@@ -22,38 +24,38 @@ from training.model import batches, origin
 from training.model.qwen3moe import Block, Model, rotation_table
 
 AFTER: Final = 2 / 3
-"""Part of the model's layers in front of the new ones."""
+"""Share of the model's layers in front of the new ones."""
 ROWS: Final = 80
 LENGTH: Final = 384
-"""How many rows of how many tokens the hidden states are looked at in."""
+"""Rows, and tokens of each, whose hidden states are used."""
 CODE: Final = 16
-"""Numbers that tell one token from another; with more, turning by position blurs old ones."""
+"""Numbers that encode a token; with more, the rotation by position blurs old ones."""
 BACK_PAIRS: Final = 6
-"""Fast-turning pairs of a head by which the place before is found."""
+"""Fast-rotating pairs of a head that find the place before."""
 BACK_GAIN: Final = 2.5
 MATCH_GAIN: Final = 2.4
 """Gains of the norms of queries and keys: attention's sharpness is 8 times their square."""
 CARRIED: Final = 2.0
-"""How much louder the code of the token before is than what else stands in its directions."""
+"""Scale of the code of the token before, relative to the noise in its directions."""
 RANK: Final = 128
-"""Numbers by which the second layer says which token to copy: two groups of 64."""
+"""Numbers by which the second layer encodes the token to copy: two groups of 64."""
 LOUDNESS: Final = 6.0
-"""How much a copied token is raised: enough to be heard, and training finds the rest."""
+"""How much a copied token is raised: enough to have an effect, and training adjusts it."""
 STEPS: Final = 300
 BATCH: Final = 1024
-"""Steps, and hidden states in each, in which the words for a copied token are learnt."""
+"""Steps, and hidden states in each, that learn the encoding of a copied token."""
 
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """Normed hidden states, one a row, with the token that stands there."""
+    """Normed hidden states, one per row, with the token at that place."""
 
     hidden: Tensor
     tokens: Tensor
 
 
 def grafted(model: Model, rows: Tensor, loudness: float) -> Model:
-    """Return a copy of `model` with the two layers; `loudness` scales what is copied."""
+    """Return a copy of ``model`` with the two layers; ``loudness`` scales what is copied."""
     shape = replace(model.shape, layers=model.shape.layers + 2)
     larger, place = Model(shape), int(model.shape.layers * AFTER)
     _take_over(model, larger, place)
@@ -75,7 +77,7 @@ def grafted(model: Model, rows: Tensor, loudness: float) -> Model:
 
 
 def hidden_before(model: Model, rows: Tensor, layer: int) -> Tensor:
-    """Run the first layers at the nominal expert count; return hidden states, one a row."""
+    """Run the first layers at the nominal expert count; return hidden states, one per row."""
     with torch.no_grad():
         hidden: Tensor = model.embedding(rows)
         rotation = rotation_table(model.shape, rows.shape[1], hidden)
@@ -90,7 +92,7 @@ def normed(hidden: Tensor) -> Tensor:
 
 
 def solved(states: Tensor, wanted: Tensor) -> Tensor:
-    """Return the linear map that comes nearest to what is wanted of each state."""
+    """Return the linear map from states to ``wanted``, by ridge regression."""
     ridge = 1e-3 * len(states) * torch.eye(states.shape[1])
     answer: Tensor = torch.linalg.solve(states.T @ states + ridge, states.T @ wanted)
     return answer
@@ -99,8 +101,8 @@ def solved(states: Tensor, wanted: Tensor) -> Tensor:
 def discriminant(states: States, size: int) -> tuple[Tensor, Tensor]:
     """Return the mean state, and the directions in which tokens differ most from each other.
 
-    Measured against how much one token's states differ among themselves (linear discriminant
-    analysis); rare tokens count more than their number, or frequent ones would decide alone.
+    By linear discriminant analysis: relative to the differences among states of the same token.
+    Rare tokens have a larger weight, or frequent ones would decide alone.
     """
     mean = states.hidden.mean(dim=0)
     centred, tokens = states.hidden - mean, states.tokens
@@ -118,7 +120,7 @@ def discriminant(states: States, size: int) -> tuple[Tensor, Tensor]:
 
 
 def _take_over(model: Model, larger: Model, place: int) -> None:
-    """Copy all weights; layers from `place` on move up by two."""
+    """Copy all weights; layers from ``place`` on move up by two."""
     renamed = {}
     for name, weight in model.state_dict().items():
         parts = name.split(".")
@@ -129,21 +131,21 @@ def _take_over(model: Model, larger: Model, place: int) -> None:
 
 
 def _readings(states: States) -> tuple[Tensor, Tensor]:
-    """Return a direction that every state has alike, and directions that tell tokens apart."""
+    """Return a direction in which all states are equal, and directions that distinguish tokens."""
     steady = solved(states.hidden, torch.ones(len(states.hidden), 1))[:, 0]
     mean, directions = discriminant(states, 2 * CODE)
     return steady, directions - torch.outer(steady, mean @ directions)
 
 
 def _quiet_directions(hidden: Tensor) -> tuple[Tensor, Tensor]:
-    """Return directions in which little happens, as columns, and how much does."""
+    """Return the directions of least variance, as columns, and their standard deviations."""
     variance, directions = torch.linalg.eigh(torch.cov(hidden.T))
     return directions[:, : 2 * CODE], variance[: 2 * CODE].sqrt()
 
 
 @torch.no_grad()
 def _tell_the_token_before(block: Block, steady: Tensor, code: Tensor, to: Tensor) -> None:
-    """Have head 0 attend to the place before, and write its token's code to columns `to`."""
+    """Make head 0 attend to the place before, and write its token's code to columns ``to``."""
     attention, size = block.attention, block.attention.head_size
     angles = 10_000.0 ** (-torch.arange(BACK_PAIRS) * 2 / size)
     query, key = torch.zeros(size), torch.zeros(size)
@@ -163,7 +165,7 @@ def _tell_the_token_before(block: Block, steady: Tensor, code: Tensor, to: Tenso
 def _copy_what_followed(
     block: Block, query: Tensor, key: Tensor, value: Tensor, word: Tensor
 ) -> None:
-    """Have a head of each group match one half of the code, and say one half of the word."""
+    """Make a head of each group match half of the code, and write half of the token to copy."""
     attention, size = block.attention, block.attention.head_size
     slow = torch.arange(size // 2 - CODE // 2, size // 2)
     slots = torch.cat((slow, slow + size // 2))
@@ -182,9 +184,9 @@ def _copy_what_followed(
 
 
 def _words(states: States, model: Model) -> tuple[Tensor, Tensor]:
-    """Learn to say in the terms of the model's head which token a state belongs to.
+    """Learn to write a state's token so that the model's head reads it.
 
-    Returns the map from states to `RANK` numbers, and from them to a hidden state.
+    Returns the map from states to ``RANK`` numbers, and from those to a hidden state.
     """
     head = (model.head.weight * model.norm.weight).detach()
     width = head.shape[1]
@@ -199,7 +201,7 @@ def _words(states: States, model: Model) -> tuple[Tensor, Tensor]:
         adam.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         adam.step()
-    print(f"a copied token is known with {float(loss.detach()):.2f} nats left")
+    print(f"loss of a copied token: {float(loss.detach()):.2f} nats")
     return value.detach(), word.detach()
 
 
@@ -210,7 +212,7 @@ def sample_rows(data: Path) -> Tensor:
 
 
 def main() -> None:
-    """Add the two layers to a model file; write shape and weights for `training.model.train`."""
+    """Add the two layers to a model file; write shape and weights for ``training.model.train``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=Path("training/out"))

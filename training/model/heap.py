@@ -1,4 +1,6 @@
-"""Keep freed memory in the process: the C library's own way gives large blocks back at once."""
+"""Keeps freed memory in the process; by default glibc returns large blocks to the system."""
+
+from __future__ import annotations
 
 import ctypes
 import sys
@@ -11,10 +13,10 @@ NEVER: Final = 2**31 - 1
 
 
 def keep_freed() -> None:
-    """Take large blocks from the heap, and keep the heap; glibc only, call before allocating.
+    """Allocate large blocks from the heap, and never shrink it; glibc only, call before allocating.
 
-    Every step needs the same large blocks again. Mapping them anew means a page fault for every
-    4 kB, which costs several times what is computed on them.
+    Every step needs the same large blocks. Mapping them again means a page fault for every 4 kB,
+    which takes several times as long as the computation on them.
     """
     if sys.platform != "linux":
         return

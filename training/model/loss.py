@@ -1,4 +1,6 @@
-"""The weighted cross entropy of many tokens, in slices that stay in the processor's cache."""
+"""The weighted cross entropy of many tokens, in slices that fit the processor's cache."""
+
+from __future__ import annotations
 
 from typing import Any, Final
 
@@ -6,20 +8,20 @@ import torch
 from torch import Tensor, autograd
 
 SLICE: Final = {"cpu": 512, "cuda": 16_384}
-"""Tokens whose logits exist at one time, by kind of device: with a vocabulary of 8192 these are
-16 MB of float32, near what a processor's cache holds, or 512 MB, enough to keep a GPU busy."""
+"""Tokens whose logits are in memory at a time, by kind of device: with a vocabulary of 8192 these
+are 16 MB of float32, about the size of a processor's cache, or 512 MB, enough for a busy GPU."""
 
 
 def cross_entropy(hidden: Tensor, head: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
     """Return the weighted mean of the tokens' negative log likelihood, in nats.
 
-    `hidden` is tokens by width, `head` vocabulary by width; gradients flow into both.
+    ``hidden`` is tokens by width, ``head`` vocabulary by width; gradients flow into both.
     """
     return _Sliced.apply(hidden, head, truth, weights / weights.sum())  # type: ignore[no-any-return, no-untyped-call]
 
 
 class _Sliced(autograd.Function):
-    """Makes the gradient on the way forward, so that no slice's logits are made twice."""
+    """Computes the gradient in the forward pass, so that no slice's logits are computed twice."""
 
     @staticmethod
     def forward(

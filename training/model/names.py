@@ -1,4 +1,6 @@
-"""What llama.cpp calls the weights of a layer that both sides store alike."""
+"""llama.cpp's names of the weights that need no change of shape."""
+
+from __future__ import annotations
 
 from typing import Final
 

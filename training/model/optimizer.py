@@ -1,8 +1,9 @@
 """Muon for matrices, Adam for the rest, both on float32 masters of a bfloat16 model."""
 
-import math
+from __future__ import annotations
+
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,7 +52,7 @@ class Optimizer:
 
     @torch.no_grad()
     def step(self, factor: float) -> None:
-        """Apply the gradients at `factor` of the peak rates, then clear them."""
+        """Apply the gradients at ``factor`` of the peak rates, then clear them."""
         self.steps += 1
         for slot, update in self._updates():
             slot.master.add_(update, alpha=-slot.rate * factor)
@@ -69,7 +70,7 @@ class Optimizer:
 
     @torch.no_grad()
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned."""
+        """Continue from what ``state`` returned."""
         self.steps = state["steps"]
         for slot in self.slots:
             slot.master.copy_(state["masters"][slot.name])
@@ -80,7 +81,7 @@ class Optimizer:
                 slot.second.copy_(second)
 
     def _updates(self) -> Iterator[tuple[Slot, Tensor]]:
-        """Yield what each parameter that has a gradient moves by at rate 1."""
+        """Yield the update, at rate 1, of each parameter that has a gradient."""
         matrices: dict[torch.Size, list[Slot]] = defaultdict(list)
         for slot in self.slots:
             if (gradient := slot.parameter.grad) is None:
@@ -100,14 +101,8 @@ class Optimizer:
         return first / ((second / (1 - ADAM_BETAS[1] ** self.steps)).sqrt() + ADAM_EPSILON)
 
 
-def global_norm(parameters: Iterable[nn.Parameter]) -> float:
-    """Return the gradient's length over all parameters, for the log."""
-    gradients = (parameter.grad for parameter in parameters)
-    return math.sqrt(sum(float(g.float().square().sum()) for g in gradients if g is not None))
-
-
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Bring each matrix of a batch near the closest one with all singular values 1."""
+    """Return, approximately, the nearest orthogonal matrix to each matrix of a batch."""
     tall = matrices.shape[-2] > matrices.shape[-1]
     x: Tensor = (matrices.mT if tall else matrices).bfloat16()
     x = x / (x.norm(dim=(-2, -1), keepdim=True) * 1.02 + 1e-7)
@@ -118,7 +113,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
 
 
 def _muon(slots: list[Slot]) -> Iterator[Tensor]:
-    """Yield the update of each matrix; all have one shape, so that a GPU takes them at once."""
+    """Yield the update of each matrix; all have the same shape and are computed together."""
     blends = torch.stack([_blend(slot) for slot in slots])
     fused = slots[0].name.endswith("gate_up")
     pieces = blends.chunk(2, dim=-1) if fused else (blends,)  # each is orthogonalised on its own
@@ -127,7 +122,7 @@ def _muon(slots: list[Slot]) -> Iterator[Tensor]:
 
 
 def _blend(slot: Slot) -> Tensor:
-    """Take a gradient into its average, and return what lies between the two."""
+    """Update a gradient's running average; return the Nesterov blend of the two."""
     assert slot.parameter.grad is not None
     gradient = slot.parameter.grad.float()
     slot.first.lerp_(gradient, 1 - MOMENTUM)
@@ -135,7 +130,7 @@ def _blend(slot: Slot) -> Tensor:
 
 
 def _aspect(name: str, matrix: Tensor) -> float:
-    """Return outputs per input; expert tensors are stored inputs first."""
+    """Return the ratio of outputs to inputs; expert tensors are stored inputs first."""
     rows, columns = matrix.shape[-2:]
     return columns / rows if ".experts." in name else rows / columns
 

@@ -1,7 +1,9 @@
-"""Take a published model file apart again: its tokenizer and its weights, to go on from them.
+"""Reads the weights of a GGUF, to continue training from them.
 
 python -m training.model.origin --model FILE.gguf --to training/out/origin.pt
 """
+
+from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
@@ -21,7 +23,7 @@ ARCHITECTURE: Final = "qwen3moe"
 
 
 def shape_of(path: Path) -> Shape:
-    """Read every size of the model from a GGUF's header."""
+    """Return every size of the model from a GGUF's header."""
     fields = gguf.GGUFReader(path).fields
 
     def number(key: str) -> Any:
@@ -43,7 +45,7 @@ def shape_of(path: Path) -> Shape:
 
 
 def weights_of(path: Path) -> dict[str, Tensor]:
-    """Dequantise a GGUF's tensors to float32 under the names that the PyTorch model uses."""
+    """Return a GGUF's tensors in float32 under the names of the PyTorch model."""
     stored = {t.name: torch.from_numpy(_dequantised(t)) for t in gguf.GGUFReader(path).tensors}
     weights = {
         "embedding.weight": stored["token_embd.weight"],
@@ -62,12 +64,12 @@ def weights_of(path: Path) -> dict[str, Tensor]:
 
 
 def write(model: Model, to: Path) -> None:
-    """Write a model's shape and weights, for a run to begin with."""
+    """Write a model's shape and weights, from which a run can start."""
     torch.save({"shape": asdict(model.shape), "weights": model.state_dict()}, to)
 
 
 def read(path: Path) -> Model:
-    """Read what `write` wrote."""
+    """Read what ``write`` wrote."""
     stored = torch.load(path, weights_only=True)
     model = Model(Shape(**stored["shape"]))
     model.load_state_dict(stored["weights"])
@@ -75,7 +77,7 @@ def read(path: Path) -> Model:
 
 
 def model_of(path: Path) -> Model:
-    """Rebuild the model of a GGUF."""
+    """Return the PyTorch model of a GGUF."""
     model = Model(shape_of(path))
     model.load_state_dict(weights_of(path))
     return model
@@ -86,7 +88,7 @@ def _dequantised(tensor: Any) -> np.ndarray:
 
 
 def main() -> None:
-    """Write a GGUF's shape and weights for `training.model.train --origin`."""
+    """Write a GGUF's shape and weights for ``training.model.train --origin``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--to", type=Path, required=True)

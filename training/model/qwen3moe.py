@@ -1,4 +1,6 @@
-"""The qwen3moe architecture in plain PyTorch, operation by operation as llama.cpp runs it."""
+"""The qwen3moe architecture in plain PyTorch, with the operations of llama.cpp."""
+
+from __future__ import annotations
 
 import math
 from collections.abc import Sequence
@@ -13,7 +15,7 @@ from training.model.experts import Experts, Routing
 
 NORM_EPSILON: Final = 1e-6
 SHORT: Final = 1024
-"""Tokens of a row up to which attention is computed without blocks."""
+"""Longest row, in tokens, whose attention a CPU computes with plain products."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class Shape:
 
 
 class Block(nn.Module):
-    """Attention, then a mixture of experts, each added to what came in."""
+    """Attention, then a mixture of experts, each added to its input."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -46,7 +48,7 @@ class Block(nn.Module):
     def forward(
         self, hidden: Tensor, rotation: tuple[Tensor, Tensor], active: int
     ) -> tuple[Tensor, Routing]:
-        """Return the new hidden state and where the router sent the tokens."""
+        """Return the new hidden state and the routing."""
         hidden = hidden + self.attention(self.attention_norm(hidden), rotation)
         mixed, routing = self.experts(self.expert_norm(hidden), active)
         return hidden + mixed, routing
@@ -66,7 +68,7 @@ class Attention(nn.Module):
         self.key_norm = nn.RMSNorm(shape.head_size, NORM_EPSILON)
 
     def forward(self, hidden: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-        """Attend to the past."""
+        """Return causal attention over each row."""
         rows, length, _ = hidden.shape
         query = self.query(hidden).view(rows, length, self.heads, self.head_size)
         key = self.key(hidden).view(rows, length, self.kv_heads, self.head_size)
@@ -95,8 +97,7 @@ class Model(nn.Module):
     def forward(self, tokens: Tensor, active: Sequence[int]) -> tuple[Tensor, list[Routing]]:
         """Return the normed last hidden state and each layer's routing.
 
-        `active` says how many experts each layer uses. The caller applies `head`, so that it
-        can do so in slices.
+        ``active`` is the number of experts of each layer. The caller applies ``head``, in slices.
         """
         hidden = self.embedding(tokens)
         rotation = rotation_table(self.shape, tokens.shape[1], hidden)
@@ -117,10 +118,10 @@ class Model(nn.Module):
 
 
 def attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """Mix each position's past; all are rows by heads by length by head size.
+    """Return causal attention; all tensors are rows by heads by length by head size.
 
-    On a CPU the plain products are twice as fast as PyTorch's fused attention while the scores of
-    a row are few; they grow with the square of the length.
+    On a CPU plain products are twice as fast as PyTorch's fused attention for short rows; their
+    cost grows with the square of the length.
     """
     if query.device.type == "cpu" and query.shape[2] <= SHORT:
         return _plainly_attended(query, key, value)
@@ -141,7 +142,7 @@ def _plainly_attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 
 
 def rotation_table(shape: Shape, length: int, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Return cosines and sines, each of `length` by half a head."""
+    """Return cosines and sines, each of ``length`` by half a head."""
     powers = torch.arange(0, shape.head_size, 2, device=like.device) / shape.head_size
     positions = torch.arange(length, device=like.device)
     angles = torch.outer(positions, shape.rope_base**-powers)
@@ -149,7 +150,7 @@ def rotation_table(shape: Shape, length: int, like: Tensor) -> tuple[Tensor, Ten
 
 
 def rotate(heads: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn each half-pair of a head by its position (NeoX order: halves, not neighbours)."""
+    """Rotate each pair of a head by its position (NeoX order: pairs of halves, not neighbours)."""
     cosine, sine = rotation
     first, second = heads.chunk(2, dim=-1)
     return torch.cat((first * cosine - second * sine, second * cosine + first * sine), dim=-1)

@@ -1,4 +1,6 @@
-"""One sample as training sees it: tokens, and how much predicting each of them counts."""
+"""A sample in training: its tokens, and the weight of each in the loss."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,13 +10,13 @@ import numpy as np
 from training.data.markers import ID, IM_START
 
 PROMPT_PART: Final = 0.5
-"""Part of the tokens in front of an answer that count, with weight 1.
+"""Share of the tokens in front of an answer that count, with weight 1.
 
-Each one's loss costs as much time as a quarter of the model, and teaches less than an answer's.
+A token's loss costs as much time as a quarter of the model, and teaches less than an answer's.
 """
 ANSWER_WEIGHT: Final = 2.0
 BEGINNING_WEIGHT: Final = 3.0
-"""Of an answer's first `BEGINNING` tokens: what stands there decides whether it is any use."""
+"""Of an answer's first ``BEGINNING`` tokens, which decide whether it is useful."""
 BEGINNING: Final = 16
 
 
@@ -27,9 +29,9 @@ class Row:
 
 
 def weighted(tokens: np.ndarray, answer: int, random: np.random.Generator) -> Row:
-    """Say what counts of a sample whose answer begins at `answer`.
+    """Return a sample with weights; its answer begins at ``answer``.
 
-    The answer counts most, of the file around a hole a part, of a question nothing.
+    The answer counts most, a part of the file around a hole counts, a question does not.
     """
     weights = (random.random(len(tokens)) < PROMPT_PART).astype(np.float32)
     if ID[IM_START] in tokens:

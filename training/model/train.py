@@ -1,12 +1,14 @@
-"""Train the embedded model for a number of minutes; resumes from its last checkpoint.
+"""Trains the embedded model for a number of minutes; resumes from its last checkpoint.
 
     python -m training.model.train --data training/out --run training/out/run --minutes 75
 
-The schedule follows the clock, so that the rate has fallen to zero when the time is over, however
-busy the machine was; time for which the process was stopped does not count. The end is read from
-the file `minutes` of the run before each step: another number there moves it, and 0 ends the run
-with a checkpoint. Runs on one CUDA GPU when there is one, else on the CPU.
+The schedule follows the clock, so that the rate is zero when the time is over, however busy the
+machine is; time for which the process is stopped does not count. The end is read from the file
+``minutes`` of the run before each step: another number there moves it, and 0 ends the run with a
+checkpoint. Runs on one CUDA GPU if there is one, else on the CPU.
 """
+
+from __future__ import annotations
 
 import argparse
 import csv
@@ -16,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import torch
@@ -36,7 +38,7 @@ EXPERTS_SHARES: Final = (0.2, 0.35, 0.35, 0.1)
 BALANCE_WEIGHT: Final = 0.01
 WARM_UP: Final = 0.02
 DECAY: Final = 0.7
-"""Parts of the run: the rate rises in the first, falls to zero in the last."""
+"""Shares of the run in which the rate rises, and in which it falls to zero."""
 
 SMALL: Final = Shape(
     vocabulary=8192, hidden=256, layers=6, heads=4, kv_heads=2, head_size=64, experts=16,
@@ -52,15 +54,15 @@ TINY: Final = Shape(
 )  # fmt: skip
 MINUTES: Final = "minutes"
 LOADERS: Final = 8
-"""Processes that make batches for a GPU."""
+"""Processes that prepare batches for a GPU."""
 LONGEST_STEP_S: Final = 30.0
-"""A step that seems to take longer was interrupted."""
+"""Most seconds that count for a step: in a longer one the process was stopped."""
 SHAPES: Final = {"tiny": TINY, "small": SMALL, "full": FULL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything that one run may spend and how it spends it."""
+    """The parameters of one run."""
 
     shape: Shape
     data: Path
@@ -72,24 +74,24 @@ class Plan:
     origin: Path | None
     repetitions: float
     look_every_s: float
-    """Seconds between two looks at the held-out loss, each with a checkpoint and the curves."""
+    """Seconds between two evaluations of the held-out loss, each with a checkpoint and curves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """What one batch cost: the mean per token, and the balance loss of each layer."""
+    """The losses of a batch: the mean per token, and the balance loss of each layer."""
 
     token: Tensor
     balance: Tensor
 
 
 def rate_factor(done: float) -> float:
-    """Give the share of the peak rate at `done` (0 to 1) of the run."""
+    """Return the share of the peak rate at ``done`` (0 to 1) of the run."""
     return max(0.0, min(1.0, done / WARM_UP, (1 - done) / DECAY))
 
 
 def losses(model: Model, batch: Batch, active: list[int]) -> Losses:
-    """Run a batch; every token but the first of a row is predicted."""
+    """Return the losses of a batch; every token but the first of a row is predicted."""
     hidden, routings = model(batch.tokens, active)
     weights = batch.weights[:, 1:].flatten()
     counted = weights > 0
@@ -103,12 +105,12 @@ def losses(model: Model, batch: Batch, active: list[int]) -> Losses:
 
 
 def balance(routings: list[Routing]) -> Tensor:
-    """Stack the layers' imbalance; 1 is even."""
+    """Return the layers' imbalance; 1 is even."""
     return torch.stack([routing.imbalance() for routing in routings])
 
 
 def train(plan: Plan) -> None:
-    """Train until the time is over; write checkpoints, log and curves into `plan.run`."""
+    """Train until the time is over; write checkpoints, log and curves into ``plan.run``."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device.type == "cpu":
         heap.keep_freed()
@@ -158,16 +160,16 @@ def train(plan: Plan) -> None:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run has come, over all its resumptions."""
+    """The progress of a run, over all its resumptions."""
 
     seconds: float = 0.0
     tokens: int = 0
     done: float = 0.0
-    """Which part of the run's time is over (0 to 1)."""
+    """Share of the run's time that is over (0 to 1)."""
 
 
 def _batches(plan: Plan, progress: Progress, skip: int, device: torch.device) -> DataLoader[Batch]:
-    """Draw batches without end; a GPU is served by other processes, for they take time to make."""
+    """Return batches without end; for a GPU other processes prepare them, because it is fast."""
     samples = batches.load(plan.data / "samples.npz")
     return DataLoader(
         batches.Batches(samples, plan.seed),
@@ -183,13 +185,13 @@ def _batches(plan: Plan, progress: Progress, skip: int, device: torch.device) ->
 def _draws(
     plan: Plan, progress: Progress, numbers: Iterator[tuple[int, np.ndarray]]
 ) -> Iterator[Draw]:
-    """Say what each batch is made of; repetitions become fewer as the run goes on."""
+    """Yield the composition of each batch; repetitions become fewer during the run."""
     for number, samples in numbers:
         yield Draw(number, samples, plan.repetitions * copying.share(progress.done))
 
 
 def _until(minutes: Path, progress: Progress, stream: Iterable[Batch]) -> Iterator[Batch]:
-    """Yield batches until the run's time is over, keeping `progress` and a bar."""
+    """Yield batches until the run's time is over; update ``progress`` and a progress bar."""
     last = time.monotonic()
     limit = 60 * float(minutes.read_text())
     coming = iter(stream)
@@ -227,20 +229,20 @@ def trained(checkpoint: Path) -> Model:
 
 
 def _stored(run: Path) -> dict[str, Any] | None:
-    """Read what `save` wrote; None in a new run."""
+    """Return the checkpoint of a run; None in a new run."""
     path = run / "checkpoint.pt"
     return torch.load(path, weights_only=True) if path.exists() else None
 
 
 def _begun(plan: Plan, stored: dict[str, Any] | None) -> Model:
-    """Make the model: in the shape of the checkpoint that is resumed, else as planned."""
+    """Return the model to train: in the shape of the resumed checkpoint, else as planned."""
     if stored is not None:
         return Model(Shape(**stored["shape"]))
     return origin.read(plan.origin) if plan.origin else Model(plan.shape)
 
 
 class Log:
-    """A CSV file that grows by one row per step; a resumed run drops what it does again."""
+    """A CSV file with a row per step; a resumed run drops the rows of steps that it repeats."""
 
     FIELDS: Final = (
         "step", "seconds", "tokens", "loss", "balance", "done",
@@ -248,21 +250,21 @@ class Log:
     )  # fmt: skip
 
     def __init__(self, path: Path, steps: int) -> None:
-        rows = _rows(path)
+        rows = curves.read_log(path)
         self._file = path.open("w", newline="")
         self._writer = csv.DictWriter(self._file, self.FIELDS)
         self._writer.writeheader()
         self._writer.writerows(row for row in rows if int(row["step"]) <= steps)
         self._file.flush()
 
-    def __enter__(self) -> "Log":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def row(self, step: int, progress: Progress, cost: Losses) -> dict[str, object]:
-        """Describe one step."""
+        """Return the row of one step."""
         return {
             "step": step,
             "seconds": round(progress.seconds, 1),
@@ -273,16 +275,9 @@ class Log:
         }
 
     def write(self, row: dict[str, object]) -> None:
-        """Append a row at once, so that a crash loses none."""
+        """Append and flush a row, so that a crash loses none."""
         self._writer.writerow(row)
         self._file.flush()
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def main() -> None:

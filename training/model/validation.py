@@ -1,4 +1,6 @@
-"""A quick look at held-out loss while training; the real evaluation goes through llama.cpp."""
+"""Quick held-out loss during training; the real evaluation runs through llama.cpp."""
+
+from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
@@ -19,7 +21,7 @@ ROWS: Final = 32
 
 
 def load(data: Path, device: torch.device) -> Batch:
-    """Lay out the first held-out cases; only answers count."""
+    """Return a batch of the first held-out cases, in which only answers count."""
     encoder = tokenizer.load(data / "tokenizer.json")
     cases = heldout.read_cases(data / "heldout.jsonl")[:ROWS]
     rows = []
@@ -46,7 +48,7 @@ def losses(model: Model, batch: Batch) -> dict[str, object]:
 
 @torch.no_grad()
 def copied(model: Model, batch: Batch) -> float:
-    """Return how many tokens of repeated pieces of held-out text the model foretells (0 to 1)."""
+    """Return the share of tokens in repeated held-out text that the model predicts (0 to 1)."""
     random = np.random.default_rng(1)
     rows = [repeated(tokens[: len(tokens) // 2], random) for tokens in batch.tokens.cpu().numpy()]
     repeats = to_batch(rows).to(batch.tokens.device)

@@ -36,16 +36,12 @@ def bounds(cost: TokenCost, rates: Mapping[int, Rates]) -> dict[int, Bound]:
     """Return the bounds by expert count, from a token's cost and measured memory and kernels."""
     return {
         count: Bound(
-            decode_tokens_per_s=rate.stream_bytes_per_s / _decode_bytes(cost, count),
+            decode_tokens_per_s=rate.stream_bytes_per_s
+            / (cost.decode_bytes(count) + _DECODE_CONTEXT_TOKENS * cost.kv_bytes),
             prompt_tokens_per_s=1 / products_s(cost, rate, count, _PROMPT_CONTEXT_TOKENS),
         )
         for count, rate in rates.items()
     }
-
-
-def _decode_bytes(cost: TokenCost, experts: int) -> float:
-    """Return the bytes that decoding a token reads."""
-    return cost.decode_bytes(experts) + _DECODE_CONTEXT_TOKENS * cost.kv_bytes
 
 
 def as_data(report: LanesReport, allowed: Mapping[int, Bound]) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def as_table(found: PlacesSummary) -> Table:
             name,
             _share(figures.suggestions, found.places),
             _share(figures.exact, found.places),
-            *(f"{ms:,.0f}" for ms in _times(figures)),
+            *((f"{figures.ms.p50:,.0f}", f"{figures.ms.p95:,.0f}") if figures.ms else ()),
         )
     if found.peer is not None and found.both is not None:
         share = _share(found.both, found.peer.suggestions)
@@ -105,10 +105,6 @@ def _figures(suggestions: Sequence[tuple[PlaceSuggestion, str]]) -> PlaceFigures
         exact=sum(suggestion.matches(truth) for suggestion, truth in suggestions),
         ms=spread(suggestion.ms for suggestion in shown),
     )
-
-
-def _times(figures: PlaceFigures) -> tuple[float, ...]:
-    return () if figures.ms is None else (figures.ms.p50, figures.ms.p95)
 
 
 def _share(count: int, whole: int) -> str:

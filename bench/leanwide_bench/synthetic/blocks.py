@@ -65,7 +65,7 @@ def _q6_k(count: int, spread: float, rng: np.random.Generator) -> Bytes:
     scales = rng.integers(SCALES.start, SCALES.stop, (SCALE_VARIANTS, 16)) * signs
     tail = np.empty((SCALE_VARIANTS, 18), np.uint8)
     tail[:, :16] = scales.astype(np.int8).view(np.uint8)
-    tail[:, 16:] = _half(spread / (SCALE_RMS * _deviation(64)))
+    tail[:, 16:] = np.array([spread / (SCALE_RMS * _deviation(64))], "<f2").view(np.uint8)
     blocks[:, -18:] = tail[rng.integers(0, SCALE_VARIANTS, count)]
     return blocks
 
@@ -95,10 +95,6 @@ def _random_bytes(count: int, width: int, rng: np.random.Generator) -> Bytes:
     """Return random bytes; drawing 64-bit words is several times faster than drawing bytes."""
     words = rng.integers(0, 2**64, -(-count * width // 8), np.uint64)
     return words.view(np.uint8)[: count * width].reshape(count, width)
-
-
-def _half(value: float) -> Bytes:
-    return np.array([value], "<f2").view(np.uint8)
 
 
 def _deviation(levels: int) -> float:

@@ -167,7 +167,8 @@ async def tune(job: TuningJob, tell: Tell) -> Findings:
             longest=lengths[-1],
             tell=job.tell,
         )
-        context = _nearest(lengths, job.profiles[Mode.CODE].context_tokens)
+        now = job.profiles[Mode.CODE].context_tokens
+        context = min(lengths, key=lambda tokens: abs(tokens - now))
         usual = job.header.number(EXPERTS_KEY)
         speed = await _speed(job, bench, TrialSetting(experts=usual, context_tokens=context), clock)
         await opened.close()
@@ -231,7 +232,3 @@ async def _sweep(
         at_once=len(asked) <= MAX_SHARED_ENGINES and max_engines(job.spec) > 1,
     )
     return await sweep(question, tell)
-
-
-def _nearest(values: tuple[int, ...], wanted: int) -> int:
-    return min(values, key=lambda value: abs(value - wanted))
