@@ -52,7 +52,7 @@ def test_replay_prints_a_table(tiny):
     assert ours[1][2] == "104"  # keys
 
 
-def test_lanes_are_measured_beside_a_bare_loop(tiny, tmp_path):
+def test_lanes_are_compared_with_a_bare_loop(tiny, tmp_path):
     picture = tmp_path / "lanes.svg"
     result = bench(
         "lanes", "--model", tiny, "--experts", "1,4", "--rounds", "1", "--json", "--plot", picture

@@ -97,7 +97,7 @@ def _rest(report: LanesReport) -> Table:
     keys = report.keys
     window = f"key to the first new token, {keys.window_tokens} tokens of window"
     table.add_row(window, _spread(keys.key_ms))
-    table.add_row("  while a question is read", _spread(keys.beside_question_ms))
+    table.add_row("  while a question is evaluated", _spread(keys.beside_question_ms))
     table.add_row("cancelled prompt to an idle engine", _spread(keys.cancel_ms))
     return table
 

@@ -118,7 +118,9 @@ async def _visit(server: ServerSession, visit: SoakVisit, plan: SoakPlan, tally:
     typist = Typist(server, VSCODE, plan.pace_ms)
     (document,) = visit.trace.documents
     uri = f"{server.folder}/{document.name}"
-    questions = [asyncio.create_task(_ask(server, uri, one, tally)) for one in visit.inquiries]
+    questions = [
+        asyncio.create_task(_ask(server, uri, question, tally)) for question in visit.inquiries
+    ]
     played = await typist.play(visit.trace)
     await asyncio.gather(*questions)
     await _end_chats(server)

@@ -95,7 +95,8 @@ class Comparison:
             contender: [request for outcome in found.values() for request in outcome.asked]
             for contender, found in outcomes.items()
         }
-        common = set.intersection(*({one.place for one in asked} for asked in everything.values()))
+        places = ({request.place for request in asked} for asked in everything.values())
+        common = set.intersection(*places)
         asked = {
             contender: [request for request in requests if request.place in common]
             for contender, requests in everything.items()

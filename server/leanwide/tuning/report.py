@@ -161,7 +161,8 @@ def _compared(
 
 def _at_common_places(measured: Measured) -> Measured:
     """Return the requests at the places that were measured at all settings."""
-    common = set.intersection(*({one.place for one in asked} for asked in measured.values()))
+    places = ({request.place for request in asked} for asked in measured.values())
+    common = set.intersection(*places)
     return {
         setting: [request for request in asked if request.place in common]
         for setting, asked in measured.items()

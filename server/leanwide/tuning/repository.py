@@ -70,7 +70,7 @@ def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Samp
         found = tuple(file for file in found if area.file(file.key) == root)
     drawn = sorted(found, key=lambda file: _random_key(file, seed))
     sources = list(islice(filter(None, (_source(area, file) for file in drawn)), _MAX_FILES))
-    by_file: list[Iterator[Hole]] = [islice(holes(one), _MAX_FROM_A_FILE) for one in sources]
+    by_file: list[Iterator[Hole]] = [islice(holes(file), _MAX_FROM_A_FILE) for file in sources]
     near = tuple({key for source in sources if (key := area.key(source.path)) is not None})
     return SampledRepository(
         folder=folder,
