@@ -25,12 +25,11 @@ FIGURES: Final = {
     "stops": ("stops where it should", "{:.1%}"),
 }
 TEMPLATE: Final = Path(__file__).with_name("card.md")
-SOURCES: Final = Path(__file__).parents[1] / "sources.tsv"
 
 
-def write(data: Path, run: Path, docs: Path) -> None:
-    """Write the card with its pictures into ``docs``, and the licence record into ``SOURCES``."""
-    SOURCES.write_text(licences.as_tsv(_packages(data)))
+def write(data: Path, run: Path, docs: Path, record: Path) -> None:
+    """Write the card with its pictures into ``docs``, and the licence record to ``record``."""
+    record.write_text(licences.as_tsv(_packages(data)))
     results = json.loads((data / "evaluation.json").read_text())
     images = docs / "img"
     images.mkdir(parents=True, exist_ok=True)
@@ -139,8 +138,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("training/out"))
     parser.add_argument("--run", type=Path, default=Path("training/out/run"))
     parser.add_argument("--docs", type=Path, default=Path("docs"))
+    parser.add_argument("--record", type=Path, default=Path("training/sources.tsv"))
     given = parser.parse_args()
-    write(given.data, given.run, given.docs)
+    write(given.data, given.run, given.docs, given.record)
 
 
 if __name__ == "__main__":
