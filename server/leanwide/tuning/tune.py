@@ -41,8 +41,10 @@ _WIDTHS: Final = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 """Candidate expert counts, as shares of the trained one."""
 RESERVE_TOKENS: Final = 320
 """Tokens of a model's context that a prompt leaves free, for the true text and markers."""
-_SPEED_END, _EXPERTS_END, _ANSWERS_END = 0.25, 0.6, 0.7
-"""Shares of the whole time at which each question but the last ends."""
+_SPEED_END: Final = 0.25
+"""Share of the whole time at which the comparison of engine variants ends."""
+_END: Final = {EXPERTS: 0.6, ANSWERS: 0.7, CONTEXT: 1.0}
+"""Shares of the whole time at which the other questions end."""
 
 
 @frozen(kw_only=True)
@@ -174,8 +176,8 @@ async def tune(job: TuningJob, tell: Tell) -> Findings:
         await opened.close()
         counts = expert_counts(job.header)
         widths = tuple(TrialSetting(experts=count, context_tokens=context) for count in counts)
-        experts = await _sweep(job, bench, widths, clock, (_EXPERTS_END, EXPERTS))
-        answers = await _sweep(job, bench, widths, clock, (_ANSWERS_END, ANSWERS))
+        experts = await _sweep(job, bench, widths, clock, EXPERTS)
+        answers = await _sweep(job, bench, widths, clock, ANSWERS)
         lean = experts.chosen.experts if experts is not None else usual
         asked = tuple(TrialSetting(experts=lean, context_tokens=tokens) for tokens in lengths)
         return Findings(
@@ -183,7 +185,7 @@ async def tune(job: TuningJob, tell: Tell) -> Findings:
             experts=experts,
             answers=answers,
             think=_think(job, answers, ANSWERS) or _think(job, experts, EXPERTS),
-            context=await _sweep(job, bench, asked, clock, (1.0, CONTEXT)),
+            context=await _sweep(job, bench, asked, clock, CONTEXT),
             seconds=clock.spent,
         )
 
@@ -211,17 +213,16 @@ async def _sweep(
     bench: TrialBench,
     asked: tuple[TrialSetting, ...],
     clock: Clock,
-    share: tuple[float, str],
+    name: str,
 ) -> Judgement[TrialSetting] | None:
-    """Answer one question; return None where there are no settings or too few places."""
-    end, name = share
+    """Answer one of :data:`QUESTIONS`; None if there are no settings or too few places."""
     trials = job.trials(name)
     if not asked or sum(trial.places for trial in trials) < ENOUGH:
         return None
 
     def tell(judgement: Judgement[TrialSetting]) -> bool:
         done, live = judgement.places, len(judgement.live)
-        return clock.until(end, f"{name}: {done} places, {live} of {len(asked)} still open")
+        return clock.until(_END[name], f"{name}: {done} places, {live} of {len(asked)} still open")
 
     question = Sweep(
         order=asked,
