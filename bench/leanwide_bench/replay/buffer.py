@@ -68,7 +68,7 @@ class Buffer:
         self.ghost = None
 
     def insert(self, text: str) -> dict[str, Any]:
-        """Insert at the cursor, keep ghost text that goes on with it; return the LSP change."""
+        """Insert at the cursor and keep ghost text that begins with it; return the LSP change."""
         change = self._replace(self.cursor, text)
         self.ghost = self._still(self.ghost)
         return change

@@ -84,7 +84,7 @@ async def _run(plan: ReplayPlan, client: Client, trace: Trace) -> tuple[ReplayRu
     async with session(plan.setup, client.encoding) as server:
         played = await Typist(server, client, plan.pace_ms).play(trace)
         status: dict[str, Any] = await server.run("leanwide.status")
-    # No answer comes after that to the shutdown request: the counts are final.
+    # The answer to the shutdown request is the last one: the counts are final.
     never, twice = server.misanswered()
     run = ReplayRun(
         played=played, records=server.records, never_answered=never, answered_twice=twice

@@ -103,7 +103,7 @@ async def soak(plan: SoakPlan, tell: Callable[[str, float], None]) -> SoakOutcom
                 await _visit(server, visit, plan, tally)
                 await _read_health(server, plan.seconds - left, tally)
         status: dict[str, Any] = await server.run("leanwide.status")
-    # No answer comes after that to the shutdown request: the counts are final.
+    # The answer to the shutdown request is the last one: the counts are final.
     tally.unanswered, tally.answered_twice = server.misanswered()
     return SoakOutcome(plan=plan, tally=tally, status=status)
 

@@ -61,7 +61,7 @@ class Recipe:
 
     shape: ModelShape
     seed: int = 0
-    """From 0; another seed gives other weights."""
+    """From 0; each seed gives different weights."""
     vocabulary: VocabularyOptions = field(factory=VocabularyOptions)
 
 

@@ -54,7 +54,7 @@ class Move:
 
 @frozen
 class SwitchDocument:
-    """Another document comes to the front."""
+    """Another document becomes the active one."""
 
     document: str
 
