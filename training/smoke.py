@@ -1,13 +1,13 @@
-"""The whole pipeline, small: data, tokenizer, training, GGUF, parity, evaluation, a completion.
+"""Runs the whole pipeline, small: data, tokenizer, training, GGUF, parity, evaluation, completion.
 
     python -m training.smoke
 
-Takes the standard library only and trains for half a minute; what comes out is not a model to
-use but the proof that every step works.
+Uses the standard library only and trains for half a minute, to check that every step works.
 """
 
+from __future__ import annotations
+
 import argparse
-import csv
 import math
 import shutil
 import time
@@ -19,38 +19,26 @@ from typing import Final
 import numpy as np
 import torch
 
-from training import (
-    blend,
-    complete,
-    dataset,
-    evaluate,
-    export,
-    graft,
-    memory,
-    origin,
-    parity,
-    sources,
-    tokenizer,
-    train,
-    validation,
-)
-from training.experts import Experts
-from training.optimizer import Rates
+from training.data import dataset, sources, tokenizer
+from training.measure import complete, evaluate, memory, parity
+from training.model import blend, curves, export, graft, origin, train, validation
+from training.model.experts import Experts
+from training.model.optimizer import Rates
 
 FILES: Final = 90
 SHOWN: Final = 4
 """Held-out cases and sampled texts."""
 LEARNT: Final = 0.5
-"""Nats per token: several times less than half a minute gives on an idle machine."""
+"""Least gain in nats per token: an idle machine gains several times as much in half a minute."""
 ROUNDING: Final = 0.02
-"""What Q8_0 may change of a matrix, as a part of its length; it is below 0.01."""
+"""Most relative change of a matrix by Q8_0; it is below 0.01."""
 SAME: Final = 1e-5
-"""What the order of a sum may change of it in float32, as a part."""
+"""Most relative change of a float32 sum by the order of its terms."""
 EXAMPLE_TEXT: Final = "def total(prices: list[float]) -> float:\n    return sum(prices)  # in €\n"
 
 
 def smoke(out: Path) -> Path:
-    """Run every step inside `out`, which is emptied first; return the quantised model."""
+    """Run every step inside ``out``, which is emptied first; return the quantised model."""
     shutil.rmtree(out, ignore_errors=True)
     run, model = out / "run", out / "smoke-q8_0.gguf"
     files = _few_files()
@@ -77,22 +65,21 @@ def smoke(out: Path) -> Path:
 
 
 def _check_resumed(checkpoint: Path, plan: train.Plan) -> None:
-    """Stop the program unless a resumed run keeps its shape, whatever it is told."""
+    """Exit unless a resumed run keeps its shape, also if the plan has another one."""
     if torch.load(checkpoint, weights_only=True)["shape"] != asdict(plan.shape):
         raise SystemExit("a resumed run loses layers")
 
 
 def _check_learning(log: Path) -> None:
-    """Stop the program unless the loss fell well below that of a guess among all tokens."""
-    with log.open(newline="") as file:
-        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    """Exit unless the loss fell well below that of a uniform guess."""
+    losses = [float(row["loss"]) for row in curves.read_log(log)]
     print(f"loss {losses[0]:.2f} to {losses[-1]:.2f} in {len(losses)} steps")
     if losses[-1] > math.log(train.TINY.vocabulary) - LEARNT:
         raise SystemExit("the model learns nothing")
 
 
 def _check_experts(checkpoint: Path) -> None:
-    """Stop the program unless a GPU's way to run experts gives what the CPU's gives."""
+    """Exit unless the GPU's way to run experts gives the same result as the CPU's."""
     layer = train.trained(checkpoint).blocks[-1].get_submodule("experts")
     assert isinstance(layer, Experts)
     flat = torch.randn(200, layer.gate_up.shape[1])
@@ -106,7 +93,7 @@ def _check_experts(checkpoint: Path) -> None:
 
 
 def _check_blend(checkpoint: Path) -> None:
-    """Stop the program unless half of the way to other weights lies in the middle."""
+    """Exit unless a blend of one half is the mean."""
     weights = torch.load(checkpoint, weights_only=True)["optimizer"]["masters"]
     others = {name: 3 * weight for name, weight in weights.items()}
     for name, weight in blend.blended(weights, others, 0.5).items():
@@ -115,10 +102,7 @@ def _check_blend(checkpoint: Path) -> None:
 
 
 def _check_memory() -> None:
-    """Stop the program unless a run of training text is found where two slices of it meet.
-
-    The second slice is shorter than the run.
-    """
+    """Exit unless a run of training text is found across two slices, the second a short one."""
     random = np.random.default_rng(1)
     training = random.integers(8192, size=memory.SLICE + memory.LENGTH // 2)
     texts = random.integers(8192, size=(2, memory.LENGTH))
@@ -129,29 +113,29 @@ def _check_memory() -> None:
 
 
 def _check_copying(checkpoint: Path, data: Path) -> None:
-    """Stop the program unless the model copies better with the layers for it than without."""
+    """Exit unless the model copies better with the inserted layers than without."""
     model = train.trained(checkpoint)
     cases = validation.load(data, torch.device("cpu"))
     larger = graft.grafted(model, graft.sample_rows(data), graft.LOUDNESS)
-    before, after = (validation.copied(one, cases) for one in (model, larger))
-    print(f"foretells {before:.1%} of repeated tokens, {after:.1%} with layers that copy")
+    before, after = (validation.copied(candidate, cases) for candidate in (model, larger))
+    print(f"predicts {before:.1%} of repeated tokens, {after:.1%} with layers that copy")
     if after <= before:
         raise SystemExit("the layers that copy do not copy")
 
 
 def _check_way_back(checkpoint: Path, words: Path, model: Path) -> None:
-    """Stop the program unless a run could go on from the model file: weights and tokenizer."""
+    """Exit unless weights and tokenizer can be read back from the model file."""
     stored = torch.load(checkpoint, weights_only=True)["optimizer"]["masters"]
     for name, weight in origin.weights_of(model).items():
         if (weight - stored[name]).norm() > ROUNDING * stored[name].norm():
             raise SystemExit(f"{name} comes back from {model} as something else")
     text = EXAMPLE_TEXT
-    if origin.tokenizer_of(model).encode(text).ids != tokenizer.load(words).encode(text).ids:
+    if tokenizer.from_gguf(model).encode(text).ids != tokenizer.load(words).encode(text).ids:
         raise SystemExit(f"{model} splits text otherwise than {words}")
 
 
 def _completion(model: Path) -> str:
-    """Complete an example; stop the program where nothing comes."""
+    """Return a completed example; exit if the completion is empty."""
     text = complete.example(model, experts=2)
     if text.endswith(complete.CURSOR):
         raise SystemExit("the model completes nothing")
@@ -181,7 +165,7 @@ def _plan(data: Path, run: Path) -> train.Plan:
 
 
 def main() -> None:
-    """Run the pipeline and say how long it took."""
+    """Run the pipeline and print how long it took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("training/out/smoke"))
     started = time.monotonic()

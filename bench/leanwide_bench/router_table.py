@@ -1,7 +1,6 @@
 """Writes the table of the router's decisions in ``docs/modes.md``; run as a module.
 
-The rows are answers of the real router to the built-in profiles, so that the page cannot tell
-anything else than what happens.
+The rows come from the real router with the built-in profiles, so the page is always true.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from attrs import frozen
 from leanwide.modes.difficulty import difficulty
 from leanwide.modes.machine import LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import LEAN, WIDE, Mode
-from leanwide.modes.router import Signals, Task, route
+from leanwide.modes.router import Signals, Task, limit_prefill, route
 from leanwide.options import parse
 
 BEGIN: Final = "<!-- decisions: written by `make docs` -->\n"
@@ -30,8 +29,9 @@ _HEAD: Final = (
 class _Case:
     task: Task
     signals: Signals
-    told: str
-    """The signals in words."""
+    signals_text: str
+    waits: bool = False
+    """Whether the client waits while the prompt is prefilled."""
 
 
 def _machine(prompt: float, decode: float) -> MachineState:
@@ -48,13 +48,15 @@ _CASES: Final = (
     _Case(Task.INLINE_COMPLETION, Signals(text_after_cursor=True), "inside a line"),
     _Case(
         Task.INLINE_COMPLETION,
-        Signals(machine=_machine(5000, 300), waits_for_prompt=True),
+        Signals(machine=_machine(5000, 300)),
         "not read yet; the lane runs 5,000 prompt tokens/s",
+        waits=True,
     ),
     _Case(
         Task.INLINE_COMPLETION,
-        Signals(machine=_machine(60, 13), waits_for_prompt=True),
+        Signals(machine=_machine(60, 13)),
         "not read yet; the lane runs 60 prompt tokens/s",
+        waits=True,
     ),
     _Case(Task.INLINE_COMPLETION, Signals(machine=MachineState(on_battery=True)), "on battery"),
     _Case(
@@ -88,7 +90,7 @@ _CASES: Final = (
 
 
 def table() -> str:
-    """Give the table, in Markdown."""
+    """Return the table, in Markdown."""
     return _HEAD + "".join(_rows())
 
 
@@ -96,10 +98,12 @@ def _rows() -> Iterator[str]:
     profiles = parse()[0].profiles
     for case in _CASES:
         decision = route(case.task, case.signals, profiles)
+        if case.waits:
+            decision = limit_prefill(decision, case.signals.machine)
         budget = decision.budget
         cells = (
             case.task,
-            case.told,
+            case.signals_text,
             f"`{decision.mode}`",
             decision.lane,
             f"{budget.context_tokens:,}",
@@ -110,8 +114,8 @@ def _rows() -> Iterator[str]:
         yield f"| {' | '.join(cells)} |\n"
 
 
-def renewed(page: str) -> str:
-    """Give a page with the table as it is now between its two marks.
+def with_table(page: str) -> str:
+    """Return a page with the present table between its two marks.
 
     Raises:
         ValueError: The page lacks the marks.
@@ -122,9 +126,9 @@ def renewed(page: str) -> str:
 
 
 def main() -> None:
-    """Write the table into ``docs/modes.md``, seen from the repository's root."""
+    """Write the table into ``docs/modes.md``; run in the repository's root."""
     page = Path("docs/modes.md")
-    page.write_text(renewed(page.read_text("utf-8")), "utf-8")
+    page.write_text(with_table(page.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The tuned layer: what ``leanwide tune`` measured, for one model file and one machine.
+"""The tuned layer: the settings that ``leanwide tune`` found for one model file on one machine.
 
-Its file says what it was measured for. For anything else it does not serve, and says so.
+Its file names both. With another model or on another machine it is ignored, and the user is told.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from attrs import frozen
 
 from leanwide.options import Layer, read_layer
 
-_KEY: Final = "measured"
-"""The section that says what was measured, and on what."""
-_HEAD: Final = 2**20
-"""Bytes at the start of a model file that count: names, sizes and types of everything in it."""
+_MEASURED_SECTION: Final = "measured"
+"""The section that names the model and the machine."""
+_HEAD_BYTES: Final = 2**20
+"""Bytes at the start of a model file that are hashed: its header with all names and sizes."""
 _SAMPLES: Final = 64
-"""Places of a model file that are read beside its start: to read all of it takes minutes."""
-_SAMPLE: Final = 4096
-"""Bytes that are read at each of them."""
+"""Samples of the rest of a model file that are hashed: reading all of it takes minutes."""
+_SAMPLE_BYTES: Final = 4096
+"""Bytes of each sample."""
 
 
 @frozen(kw_only=True)
 class TunedSubject:
-    """What was measured: a model file on a machine."""
+    """A model file on a machine."""
 
     model: str
-    """The model's name, for people."""
+    """The model's name, to show."""
     fingerprint: str
-    """Of the model file."""
+    """Hash of the model file, see :func:`fingerprint`."""
     machine: str
     """System, processor, cores and memory."""
 
 
 def fingerprint(model: Path) -> str:
-    """Give what tells a model file from others: its size, its start, and samples of all of it.
+    """Return a hash of a model file's size, its start and samples of the rest.
 
     Reads 1.3 MB at most.
 
@@ -55,22 +55,22 @@ def fingerprint(model: Path) -> str:
 
 
 def this_machine() -> str:
-    """Describe this machine, as far as it decides what is fast on it."""
+    """Return a description of what decides this machine's speed."""
     memory = round(psutil.virtual_memory().total / 2**30)
     cores = psutil.cpu_count(logical=False) or 1
     return f"{platform.system()} {platform.machine()}, {_processor()}, {cores} cores, {memory} GB"
 
 
 def read_tuned(file: Path, model_file: Callable[[str], Path]) -> tuple[Layer, tuple[str, ...]]:
-    """Read the tuned file; a missing one is an empty layer, a broken one a problem.
+    """Return the tuned layer and problems; a missing file gives an empty layer.
 
     Args:
-        file: Where it is.
-        model_file: Gives the file that a setting of the model's path means.
+        file: The tuned file.
+        model_file: Returns the model file that a ``model.path`` setting means.
     """
     layer, problems = read_layer(file)
     values = dict(layer.values)
-    measured = values.pop(_KEY, None)
+    measured = values.pop(_MEASURED_SECTION, None)
     if not values:
         return Layer(layer.source, {}), problems
     if not isinstance(measured, Mapping):
@@ -83,9 +83,9 @@ def read_tuned(file: Path, model_file: Callable[[str], Path]) -> tuple[Layer, tu
 
 
 def why_not_for(measured: Mapping[str, Any], model: Path) -> str:
-    """Give the reason why something measured does not serve for a model file here; "" if it does.
+    """Return why measurements do not apply to a model file on this machine; "" if they do.
 
-    A model that cannot be read is no reason: whoever loads it says what is wrong.
+    They apply to a model that cannot be read: loading it reports what is wrong.
     """
     if measured.get("machine") != this_machine():
         return "it was measured on another machine; `leanwide tune` measures this one"
@@ -102,16 +102,16 @@ def write_tuned(
     """Write the tuned file, whole or not at all.
 
     Args:
-        file: Where it is.
-        subject: What was measured.
-        values: Settings, as sections of numbers and texts.
-        why: Lines that say how they came to be.
+        file: The tuned file.
+        subject: The model file and the machine.
+        values: Settings, as nested sections of numbers and texts.
+        why: Lines that say how they were chosen, written as comments.
 
     Raises:
         OSError: It cannot be written.
     """
-    head = ("Written by `leanwide tune`; delete it to do without.", *why)
-    sections = {_KEY: attrs.asdict(subject), **values}
+    head = ("Written by `leanwide tune`; delete the file to undo it.", *why)
+    sections = {_MEASURED_SECTION: attrs.asdict(subject), **values}
     text = "".join(f"# {line}\n" for line in head) + "".join(_sections(sections, ""))
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
@@ -124,14 +124,14 @@ def write_tuned(
 
 
 def _sections(values: Mapping[str, Any], prefix: str) -> list[str]:
-    """Write sections as TOML."""
+    """Return sections as lines of TOML."""
     lines = []
-    for name, value in values.items():
-        inner = {key: one for key, one in value.items() if not isinstance(one, Mapping)}
-        deeper = {key: one for key, one in value.items() if isinstance(one, Mapping)}
+    for name, section in values.items():
+        inner = {key: value for key, value in section.items() if not isinstance(value, Mapping)}
+        deeper = {key: value for key, value in section.items() if isinstance(value, Mapping)}
         if inner:
             lines.append(f"\n[{prefix}{name}]\n")
-            lines += [f"{key} = {_literal(one)}\n" for key, one in inner.items()]
+            lines += [f"{key} = {_literal(value)}\n" for key, value in inner.items()]
         lines += _sections(deeper, f"{prefix}{name}.")
     return lines
 
@@ -139,25 +139,25 @@ def _sections(values: Mapping[str, Any], prefix: str) -> list[str]:
 def _literal(value: str | int) -> str:
     if isinstance(value, int):
         return str(value)
-    # A basic string of TOML: only these characters mean something else in it.
+    # A basic string of TOML, in which only these characters have to be escaped.
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(one if one.isprintable() else " " for one in escaped) + '"'
+    return '"' + "".join(char if char.isprintable() else " " for char in escaped) + '"'
 
 
 @lru_cache(maxsize=8)
 def _fingerprint(model: str, size: int, changed_ns: int) -> str:
-    del changed_ns  # a file that was written again is another one
+    del changed_ns  # a key of the cache: a rewritten file is read again
     digest = hashlib.sha256(str(size).encode())
     with Path(model).open("rb") as stream:
-        digest.update(stream.read(_HEAD))
+        digest.update(stream.read(_HEAD_BYTES))
         for number in range(_SAMPLES):
             stream.seek(size * number // _SAMPLES)
-            digest.update(stream.read(_SAMPLE))
+            digest.update(stream.read(_SAMPLE_BYTES))
     return digest.hexdigest()
 
 
 def _processor() -> str:
-    """The processor's name, where the system tells it."""
+    """Return the processor's name, as far as the system knows it."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Model files with something wrong, as a user may have on disk. Each function returns its path."""
+"""Model files that lack something or are broken. Each function writes one and returns its path."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def truncated_weights(folder: Path) -> Path:
 
 
 def unsupported_architecture(folder: Path) -> Path:
-    """A well-formed file of an architecture that nobody has written yet."""
+    """A well-formed file of an architecture that llama.cpp does not have."""
     path = folder / "unsupported.gguf"
     writer = gguf.GGUFWriter(path, "not-an-architecture")
     writer.add_block_count(1)
@@ -52,17 +52,17 @@ def unsupported_architecture(folder: Path) -> Path:
 
 
 def no_layers(folder: Path) -> Path:
-    """A model that says it has none."""
+    """A model whose header says that it has no layers."""
     return _with_number(folder / "no-layers.gguf", "qwen3moe.block_count", 0)
 
 
 def endless_experts(folder: Path) -> Path:
-    """A model that says it has two thousand million."""
+    """A model whose header says that it has two thousand million experts."""
     return _with_number(folder / "endless-experts.gguf", "qwen3moe.expert_count", 2**31 - 1)
 
 
 def repeated_token(folder: Path) -> Path:
-    """A model whose vocabulary is one token again and again: llama.cpp ends its process."""
+    """A model whose tokens all have the same text: llama.cpp aborts its process."""
     path = folder / "repeated-token.gguf"
     write(path, Recipe(shape=TINY))
     data = path.read_bytes()
@@ -86,7 +86,7 @@ def without_fim(folder: Path) -> Path:
 
 
 def without_chat_template(folder: Path) -> Path:
-    """A good model that was not made for chat."""
+    """A good model without a chat template."""
     path = folder / "without-chat-template.gguf"
     write(path, Recipe(shape=TINY, vocabulary=VocabularyOptions(chat_template=False)))
     return path
@@ -108,7 +108,7 @@ def _with_number(path: Path, key: str, value: int) -> Path:
 
 
 def _after(data: bytes, key: str) -> int:
-    """Where the type of a key's value stands."""
+    """Return the offset of the type of a key's value."""
     written = struct.pack("<Q", len(key)) + key.encode()
     return data.index(written) + len(written)
 

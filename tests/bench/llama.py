@@ -1,4 +1,4 @@
-"""llama.cpp through its low-level API, as bare as a test needs it."""
+"""llama.cpp through its low-level API, with what tests need of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import ctypes
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import llama_cpp
 import llama_cpp.llama_cpp as api
@@ -37,6 +37,10 @@ def _quiet(_level, _text, _data):
     pass
 
 
+class LoadError(Exception):
+    """llama.cpp does not load the file."""
+
+
 @frozen
 class Model:
     handle: object
@@ -44,26 +48,26 @@ class Model:
 
     @property
     def vocabulary_size(self) -> int:
-        return api.llama_vocab_n_tokens(self.vocab)
+        return int(api.llama_vocab_n_tokens(self.vocab))
 
     def tokens(self, text: str, *, special: bool = False) -> list[int]:
         data = text.encode()
-        room = len(data) + 8
-        found = (api.llama_token * room)()
-        count = api.llama_tokenize(self.vocab, data, len(data), found, room, False, special)
-        return found[:count]
+        most = len(data) + 8
+        found = (api.llama_token * most)()
+        count = api.llama_tokenize(self.vocab, data, len(data), found, most, False, special)
+        return list(found[:count])
 
     def text(self, tokens: Sequence[int]) -> str:
         given = (api.llama_token * len(tokens))(*tokens)
-        room = 64 * len(tokens) + 8
-        buffer = ctypes.create_string_buffer(room)
-        size = api.llama_detokenize(self.vocab, given, len(tokens), buffer, room, False, True)
+        most = 64 * len(tokens) + 8
+        buffer = ctypes.create_string_buffer(most)
+        size = api.llama_detokenize(self.vocab, given, len(tokens), buffer, most, False, True)
         return buffer.raw[:size].decode()
 
     def routing(self, tokens: Sequence[int], experts: int) -> list[NDArray[np.float32]]:
-        """For each layer, what its router gives each expert (column) for each token (row).
+        """Return each layer's router probabilities: a row for each token, a column for each expert.
 
-        The last layer has one row: llama.cpp leaves out tokens whose logits nobody asked for.
+        The last layer has one row: llama.cpp leaves out tokens whose logits are not requested.
         """
         layers: list[NDArray[np.float32]] = []
 
@@ -78,8 +82,10 @@ class Model:
         self.logits(tokens, observe)
         return layers
 
-    def logits(self, tokens: Sequence[int], observe: Callable | None = None) -> NDArray[np.float32]:
-        """What follows the tokens, from a context of its own."""
+    def logits(
+        self, tokens: Sequence[int], observe: Callable[[Any, bool, Any], bool] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the logits behind the tokens, from a context of its own."""
         params = api.llama_context_default_params()
         if observe:
             params.cb_eval = api.ggml_backend_sched_eval_callback(observe)
@@ -95,8 +101,12 @@ class Model:
 
 
 @contextlib.contextmanager
-def loaded(path: Path, experts: int | None = None) -> Iterator[Model | None]:
-    """The model, or None where llama.cpp refuses it."""
+def loaded(path: Path, experts: int | None = None) -> Iterator[Model]:
+    """Load a model.
+
+    Raises:
+        LoadError: llama.cpp does not load the file.
+    """
     api.llama_log_set(_quiet, None)
     params = api.llama_model_default_params()
     params.load_mode = api.LLAMA_LOAD_MODE_MMAP
@@ -108,8 +118,9 @@ def loaded(path: Path, experts: int | None = None) -> Iterator[Model | None]:
         overrides[0].value.val_i64 = experts
         params.kv_overrides = overrides
     handle = api.llama_model_load_from_file(str(path).encode(), params)
+    if not handle:
+        raise LoadError(path)
     try:
-        yield Model(handle, api.llama_model_get_vocab(handle)) if handle else None
+        yield Model(handle, api.llama_model_get_vocab(handle))
     finally:
-        if handle:
-            api.llama_model_free(handle)
+        api.llama_model_free(handle)

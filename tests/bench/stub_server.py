@@ -1,6 +1,6 @@
-"""A language server that answers with a fixed text, as badly as it is told to, and keeps a log.
+"""A language server with a fixed suggestion and a chosen misbehaviour, which keeps a log.
 
-Usage: stub_server.py LOG MANNERS SUGGESTION, where MANNERS is "good", "silent", "twice" or "slow".
+Usage: stub_server.py LOG BEHAVIOUR SUGGESTION; BEHAVIOUR is "good", "silent", "twice" or "slow".
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-LOG, MANNERS, SUGGESTION = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+LOG, BEHAVIOUR, SUGGESTION = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 RECORD = {
     "source": "model",
     "tokensEvaluated": 2,
@@ -36,7 +36,7 @@ class Stub:
                 return
             if "id" in message:
                 self.answer(message["id"], message["method"], message["params"])
-            elif message["method"] == "$/cancelRequest" and MANNERS == "slow":
+            elif message["method"] == "$/cancelRequest" and BEHAVIOUR == "slow":
                 self.held.remove(message["params"]["id"])
                 self.send(message["params"]["id"], error={"code": -32800, "message": "cancelled"})
 
@@ -50,9 +50,9 @@ class Stub:
             self.send(number, STATUS if command == "leanwide.status" else last)
         elif method == "shutdown":
             self.send(number, None)
-        elif MANNERS == "slow":
+        elif BEHAVIOUR == "slow":
             self.held.append(number)
-        elif MANNERS != "silent":
+        elif BEHAVIOUR != "silent":
             self.complete(number, params["position"])
 
     def complete(self, number, position):
@@ -63,7 +63,7 @@ class Stub:
             "range": {"start": position, "end": position},
             "command": command,
         }
-        for _ in range(2 if MANNERS == "twice" else 1):
+        for _ in range(2 if BEHAVIOUR == "twice" else 1):
             self.send(number, {"items": [item] if SUGGESTION else []})
 
     def send(self, number, result=None, error=None):

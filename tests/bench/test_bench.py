@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,7 +13,8 @@ import gguf
 import pytest
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
-WITHOUT_GGUF = "import sys; sys.modules['gguf'] = None; from leanwide.cli import main; main()"
+WITHOUT = "import sys; sys.modules[{!r}] = None; from leanwide.cli import main; main()"
+"""The program in an environment without a module."""
 
 
 def bench(*arguments, program=(PROGRAM,)):
@@ -50,7 +52,7 @@ def test_replay_prints_a_table(tiny):
     assert ours[1][2] == "104"  # keys
 
 
-def test_lanes_are_measured_beside_a_bare_loop(tiny, tmp_path):
+def test_lanes_are_compared_with_a_bare_loop(tiny, tmp_path):
     picture = tmp_path / "lanes.svg"
     result = bench(
         "lanes", "--model", tiny, "--experts", "1,4", "--rounds", "1", "--json", "--plot", picture
@@ -68,7 +70,7 @@ def test_lanes_are_measured_beside_a_bare_loop(tiny, tmp_path):
     assert keys["beside_question_ms"]["count"] == 12
     shown = ElementTree.parse(picture).getroot()
     drawn = list(shown.iter("{http://www.w3.org/2000/svg}polyline"))
-    assert [len(line.get("points").split()) for line in drawn] == [2] * 6
+    assert [len(line.get("points", "").split()) for line in drawn] == [2] * 6
 
 
 def test_lanes_of_a_count_that_the_model_lacks(tiny):
@@ -122,8 +124,27 @@ def test_a_shape_that_is_none_is_refused(tmp_path):
 
 
 def test_synthetic_says_what_to_install(tmp_path):
-    result = bench(
-        "synthetic", "tiny", tmp_path / "a.gguf", program=(sys.executable, "-c", WITHOUT_GGUF)
-    )
+    program = (sys.executable, "-c", WITHOUT.format("gguf"))
+    result = bench("synthetic", "tiny", tmp_path / "a.gguf", program=program)
     assert result.returncode == 1
-    assert result.stderr == "leanwide: gguf is missing: pip install 'leanwide[bench]' brings it\n"
+    assert result.stderr == "leanwide: gguf is missing: `make setup` installs it\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["replay", "--model", "x.gguf"], ["--unknown"]])
+def test_an_installation_without_the_benchmarks_says_how_to_get_them(arguments):
+    result = bench(*arguments, program=(sys.executable, "-c", WITHOUT.format("leanwide_bench")))
+    assert result.returncode == 2
+    assert "clone the repository, run `make setup`" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_the_help_without_the_benchmarks_says_how_to_get_them():
+    result = bench("--help", program=(sys.executable, "-c", WITHOUT.format("leanwide_bench")))
+    assert result.returncode == 0
+    assert "clone the repository, run `make setup`" in " ".join(result.stdout.split())
+
+
+def test_the_wheel_leaves_the_benchmarks_out():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["packages"] == ["server/leanwide"]

@@ -15,7 +15,7 @@ def weights(quant: Quant) -> np.ndarray:
     rng = np.random.default_rng(1)
     blocks = random_blocks(quant, 200_000 // quant.block_weights, SPREAD, rng)
     assert blocks.shape[1] == quant.block_bytes
-    return gguf.dequantize(blocks, gguf.GGMLQuantizationType[quant.name])
+    return np.asarray(gguf.dequantize(blocks, gguf.GGMLQuantizationType[quant.name]))
 
 
 @pytest.mark.parametrize("quant", Quant)

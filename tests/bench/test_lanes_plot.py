@@ -24,11 +24,9 @@ def width(experts: int, speed: float) -> WidthSpeed:
 
 
 def lines(text: str) -> list[list[tuple[float, float]]]:
-    found = ElementTree.fromstring(text).iter(f"{SVG}polyline")
-    return [
-        [tuple(map(float, pair.split(","))) for pair in line.get("points").split()]
-        for line in found
-    ]
+    found = (line.get("points", "") for line in ElementTree.fromstring(text).iter(f"{SVG}polyline"))
+    pairs = [[pair.split(",") for pair in points.split()] for points in found]
+    return [[(float(across), float(up)) for across, up in line] for line in pairs]
 
 
 def test_more_is_higher_and_further_right():

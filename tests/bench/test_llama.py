@@ -11,7 +11,7 @@ from leanwide_bench.synthetic.shapes import TINY, Quant
 from leanwide_bench.synthetic.synthetic import Recipe, write
 from leanwide_bench.synthetic.vocabulary import FIM_MARKERS, VocabularyOptions, vocabulary
 from tests.bench import broken
-from tests.bench.llama import loaded
+from tests.bench.llama import LoadError, loaded
 
 CODE = """\
 class Server(Base):
@@ -107,8 +107,8 @@ def test_every_other_type_decodes_too(tmp_path, quant):
     ],
 )
 def test_a_broken_file_is_refused(tmp_path, make):
-    with loaded(make(tmp_path)) as model:
-        assert model is None
+    with pytest.raises(LoadError), loaded(make(tmp_path)):
+        pass
 
 
 def test_a_model_without_fim_has_no_fim_tokens(tmp_path):

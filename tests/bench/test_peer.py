@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
 from leanwide_bench.replay.buffer import Buffer
+from leanwide_bench.replay.measure import Spread
 from leanwide_bench.replay.peer import infill_body, replay_peer
 from leanwide_bench.replay.rpc import ReplayError
 from leanwide_bench.replay.traces import Trace, TraceDocument, keys_of
@@ -17,7 +19,7 @@ class LlamaServer(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     content = ""
-    bodies: list[dict]
+    bodies: list[dict[str, Any]]
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -38,13 +40,14 @@ def serve():
     servers = []
 
     def start(content=""):
-        handler = type("Handler", (LlamaServer,), {"bodies": [], "content": content})
+        bodies: list[dict[str, Any]] = []
+        handler = type("Handler", (LlamaServer,), {"bodies": bodies, "content": content})
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         servers.append((server, thread))
-        return f"http://127.0.0.1:{server.server_port}", handler.bodies
+        return f"http://127.0.0.1:{server.server_port}", bodies
 
     yield start
     for server, thread in servers:
@@ -77,8 +80,11 @@ def test_what_the_server_counts_is_summed_up(serve):
     found = replay_peer(url, trace({"type": "ab"}))
     assert (found.keys, found.requests, len(bodies)) == (2, 2, 2)
     assert {body["path"] for body in bodies} == {"/infill"}
-    assert (found.tokens_evaluated.p50, found.tokens_reused.p50) == (150, 450)
-    assert (found.tokens_generated.p50, found.tokens_evaluated_per_key) == (5, 150)
+    assert found.tokens_evaluated == Spread(count=2, p50=150, p95=150, p99=150, max=150)
+    assert found.tokens_reused == Spread(count=2, p50=450, p95=450, p99=450, max=450)
+    assert found.tokens_generated == Spread(count=2, p50=5, p95=5, p99=5, max=5)
+    assert found.tokens_evaluated_per_key == 150
+    assert found.key_to_answer_ms is not None
     assert found.key_to_answer_ms.p50 > 0
 
 
@@ -88,7 +94,7 @@ def test_typed_through_text_costs_no_request(serve):
     assert (len(bodies), found.cache_answers) == (1, 2)
 
 
-def test_text_right_of_the_cursor_is_not_asked_about(serve):
+def test_much_text_right_of_the_cursor_means_no_request(serve):
     url, bodies = serve()
     found = replay_peer(url, trace({"type": "ab"}, text="123456789"))
     assert (len(bodies), found.skipped_keys, found.key_to_answer_ms) == (0, 2, None)
@@ -102,11 +108,11 @@ def test_an_accepted_suggestion_is_inserted(serve):
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:80", "file:///x", "http://"])
-def test_an_address_that_is_none_is_refused(url):
+def test_what_is_no_http_address_is_refused(url):
     with pytest.raises(ReplayError, match="is not an http"):
         replay_peer(url, trace({"type": "a"}))
 
 
-def test_a_server_that_is_not_there_is_one_sentence(serve):
-    with pytest.raises(ReplayError, match=r"http://127.0.0.1:1 cannot be asked"):
+def test_an_unreachable_server_is_one_sentence():
+    with pytest.raises(ReplayError, match=r"http://127.0.0.1:1 cannot be reached"):
         replay_peer("http://127.0.0.1:1", trace({"type": "a"}))

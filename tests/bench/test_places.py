@@ -1,4 +1,4 @@
-"""``leanwide bench places``: which places are asked at, and what is said of them."""
+"""``leanwide bench places``: the places, and the figures of the suggestions there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from leanwide.tuning.repository import read_repository
-from leanwide_bench.places.asking import Answered, PlaceSuggestion
+from leanwide_bench.places.asking import PlaceAnswers, PlaceSuggestion
 from leanwide_bench.places.places import CompletionPlace, TasksError, places, tasks
 from leanwide_bench.places.report import as_data, summary
 
@@ -61,8 +61,8 @@ def test_a_file_without_tasks_is_named(tmp_path: Path, line: str):
         list(tasks(file))
 
 
-def answered(first: str, peer: str | None, truth: str = "x = 1") -> Answered:
-    return Answered(
+def answered(first: str, peer: str | None, truth: str = "x = 1") -> PlaceAnswers:
+    return PlaceAnswers(
         place=CompletionPlace(
             name="a.py", language="python", text="\n", cursor=(0, 0), truth=truth
         ),
@@ -73,19 +73,19 @@ def answered(first: str, peer: str | None, truth: str = "x = 1") -> Answered:
 
 
 def test_both_sides_are_counted_at_the_same_places():
-    said = [
+    answers = [
         answered("x = 1\ny = 2", "x = 1"),
         answered("\n  x = 1", ""),
         answered("", "x = 2"),
         answered(" ", "z"),
     ]
-    found = summary(said)
+    found = summary(answers)
     assert (found.first.suggestions, found.first.exact) == (2, 2)
     assert (found.later.suggestions, found.later.exact) == (3, 3)
     assert found.peer is not None
     assert (found.peer.suggestions, found.peer.exact, found.both) == (3, 1, 1)
     assert summary([answered("x", None)]).peer is None
-    assert len(as_data(found, said, "m")["answers"]) == 4
+    assert len(as_data(found, answers, "m")["answers"]) == 4
 
 
 def test_the_program_asks_at_places(tmp_path: Path):

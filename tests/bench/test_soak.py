@@ -1,4 +1,4 @@
-"""``leanwide bench soak``: what it does, and what it says of what stays behind."""
+"""``leanwide bench soak``: the work that it draws, and the levels that it reports."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_what_is_typed_in_a_visit_leaves_the_document_as_it_was(seed):
                 case Backspace():
                     buffer.backspace()
         assert buffer.text == DOCUMENT.text
-        assert all(0 <= one.lines[0] <= one.lines[1] for one in visit.inquiries)
+        assert all(0 <= asked.lines[0] <= asked.lines[1] for asked in visit.inquiries)
 
 
 def test_the_same_seed_does_the_same_work():
@@ -61,12 +61,12 @@ def test_the_largest_document_comes_first_with_every_question():
     small = evolve(DOCUMENT, name="small.py", text="\n".join(DOCUMENT.text.split("\n")[:60]))
     first = next(visits([small, DOCUMENT], seed=0))
     assert first.trace.documents == (DOCUMENT,)
-    commands = {one.command for one in first.inquiries}
+    commands = {question.command for question in first.inquiries}
     assert commands == {"leanwide.explain", "leanwide.chat", "leanwide.refactor"}
-    assert all(one.patience_s is None for one in first.inquiries)
+    assert all(question.patience_s is None for question in first.inquiries)
 
 
-def test_growth_is_told_from_the_end_of_the_warm_up_on():
+def test_growth_is_counted_from_the_end_of_the_warm_up_on():
     leak = [evolve(HEALTH, at_s=at, server_rss=100_000_000 + 100_000 * at) for at in range(100)]
     by_name = {level.name: level for level in levels(leak, warm_up_s=50)}
     assert by_name["server_rss"].first == 105_200_000
@@ -75,7 +75,7 @@ def test_growth_is_told_from_the_end_of_the_warm_up_on():
     assert round(by_name["server_rss"].growth, 4) == 0.0428
 
 
-def test_readings_without_an_engine_are_no_level():
+def test_readings_without_an_engine_do_not_count():
     assert levels([evolve(HEALTH, engine_rss=0)], warm_up_s=0) == ()
 
 
@@ -90,5 +90,5 @@ def test_a_killed_engine_leaves_no_request_without_an_answer(tiny):
     assert report["unanswered"] == report["answered_twice"] == 0
     assert report["visits"] > 0
     assert report["requests"] > 20
-    assert all(one["server_rss"] > 0 < one["server_threads"] for one in report["series"])
+    assert all(read["server_rss"] > 0 < read["server_threads"] for read in report["series"])
     assert report["series"]

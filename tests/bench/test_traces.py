@@ -55,7 +55,7 @@ def test_what_is_typed_is_python(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_trace_ends_with_time_to_look(name):
+def test_a_trace_ends_with_a_pause(name):
     assert isinstance(load(name).keys[-1], Pause)
 
 

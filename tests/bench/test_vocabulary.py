@@ -20,7 +20,7 @@ def test_every_merge_makes_a_token_out_of_two_earlier_ones():
         assert max(ids[left], ids[right]) < ids[left + right]
 
 
-def test_markers_are_where_it_says():
+def test_markers_have_the_ids_that_it_names():
     words = vocabulary(1024, VocabularyOptions())
     assert set(FIM_MARKERS.values()) < set(words.markers)
     assert all(words.texts[token] == text for text, token in words.markers.items())

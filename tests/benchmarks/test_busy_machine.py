@@ -1,7 +1,7 @@
-"""Decoding speed while something else uses every core: fixed thread counts against the learned one.
+"""Decoding speed while other processes use every core: fixed thread counts against the learned one.
 
-Run with ``make bench``. Each case decodes on the embedded model, quiet or beside one busy process
-per core; ``extra_info`` has the median milliseconds per token.
+Run with ``make bench``. Each case decodes with the embedded model, on a quiet machine or with one
+busy process per core; ``extra_info`` has the median milliseconds per token.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CORES = multiprocessing.cpu_count()
 
 @attrs.frozen
 class Fixed:
-    """A choice that is none."""
+    """Always chooses the same thread count."""
 
     count: int
     trying: bool = False
@@ -66,7 +66,7 @@ def lane() -> Iterator[Lane]:
 
 
 def decode(lane: Lane, number: int) -> list[float]:
-    """Milliseconds of each token of one generation."""
+    """Return the milliseconds of each token of one generation."""
     request = Request(
         lane="lean",
         prompt=(f"def function_{number}(argument):\n    return",),
@@ -86,8 +86,10 @@ def decode(lane: Lane, number: int) -> list[float]:
 @pytest.mark.parametrize(
     "choice", [Fixed(CORES), Fixed(1), ThreadChoice(CORES)], ids=["all", "one", "learned"]
 )
-def test_milliseconds_per_token(benchmark: Any, lane: Lane, load: str, choice: Any):
-    lane.kv._decode_threads = choice
+def test_milliseconds_per_token(
+    benchmark: Any, monkeypatch: pytest.MonkeyPatch, lane: Lane, load: str, choice: Any
+):
+    monkeypatch.setattr(lane.kv, "_decode_threads", choice)
     took: list[float] = []
     rounds = iter(range(1000))
     benchmark.pedantic(lambda: took.extend(decode(lane, next(rounds))), rounds=4, warmup_rounds=1)

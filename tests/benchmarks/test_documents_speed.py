@@ -1,4 +1,4 @@
-"""What a keystroke and the look at a model file cost. Run with ``--benchmark-enable``."""
+"""The cost of a change of a document and of reading a model's header. Run with ``make bench``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXT = "    value = self.compute(argument, other)  # naïve\n" * LINES
 REAL_VOCABULARY = 151_936
 """Entries in the vocabulary of Qwen3-Coder-30B-A3B."""
 SMALL_VOCABULARY = 2_000
-"""When this runs as a test it only has to run."""
+"""Entries when this runs as a test, which only checks that it runs."""
 
 ITEM = types.TextDocumentItem(uri="file:///a.py", language_id="python", version=1, text=TEXT)
 

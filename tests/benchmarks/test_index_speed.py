@@ -1,4 +1,4 @@
-"""How long it takes to find and choose related snippets; run with ``--benchmark-enable``."""
+"""How long it takes to find and choose related snippets. Run with ``make bench``."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_lookup_and_choice(benchmark):
     def work() -> tuple[Snippet, ...]:
         found = index.lookup(names, limits.path)[:12]
         snippets = tuple(
-            Snippet(one.path, bodies[n], one.symbol.start) for n, one in enumerate(found)
+            Snippet(entry.path, bodies[n], entry.symbol.start) for n, entry in enumerate(found)
         )
         return choose(Candidates(snippets), (), limits)
 

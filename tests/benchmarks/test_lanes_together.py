@@ -1,4 +1,4 @@
-"""What two lanes cost together: memory, waiting, and whether one changes what the other says.
+"""The cost of two lanes: memory, latency, and whether one changes the other's output.
 
 Run with ``make bench``; the figures go to ``extra_info``.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from tests.e2e.test_explain import METHOD, explain, idle, start, streamed
 LINE = "value = self.settings[name] or default"
 EXPLANATIONS = 200
 SETTLED = 20
-"""Explanations after which the process has all that it needs."""
+"""Explanations after which the process should not grow."""
 SHORT = {"modes": {"think": {"output_tokens": 24}}}
 LONG = {"modes": {"think": {"output_tokens": 900}}}
 SPANS = (METHOD, types.Range(types.Position(3, 0), types.Position(7, 0)))
@@ -30,13 +30,15 @@ SPANS = (METHOD, types.Range(types.Position(3, 0), types.Position(7, 0)))
 
 @pytest.fixture(autouse=True)
 def only_by_hand(request: pytest.FixtureRequest) -> None:
-    """These take minutes, and prove nothing that another test does not."""
+    """These take minutes, and other tests check the same behaviour."""
     if not request.config.getoption("benchmark_enable"):
         pytest.skip("run with make bench")
 
 
-def measured(benchmark: Any, work: Callable[[], Awaitable[dict[str, float]]]) -> dict[str, float]:
-    """Run ``work`` once and keep its figures."""
+def measured(
+    benchmark: Any, work: Callable[[], Coroutine[Any, Any, dict[str, float]]]
+) -> dict[str, float]:
+    """Run ``work`` once; return its figures and add them to ``extra_info``."""
     figures: dict[str, float] = {}
     benchmark.pedantic(lambda: figures.update(asyncio.run(work())), rounds=1)
     benchmark.extra_info.update(figures)
@@ -45,9 +47,9 @@ def measured(benchmark: Any, work: Callable[[], Awaitable[dict[str, float]]]) ->
 
 
 async def type_line(editor: Session, uri: str, line: str = LINE) -> list[float]:
-    """Type a line, wait for each key's answer, and take the line back.
+    """Type a line, wait for each key's answer, and delete the line.
 
-    Gives the milliseconds of each key that the model was asked for.
+    Returns the milliseconds of each key that needed the model.
     """
     at, took = END, []
     for key in line:
@@ -56,7 +58,7 @@ async def type_line(editor: Session, uri: str, line: str = LINE) -> list[float]:
         await editor.complete(uri, at)
         ms = 1000 * (time.perf_counter() - pressed)
         records = await editor.command("leanwide.lastRequest")
-        newest = next(one for one in reversed(records) if one.mode == "code")
+        newest = next(record for record in reversed(records) if record.mode == "code")
         if newest.source in ("model", "in flight"):
             took.append(ms)
     editor.change(uri, types.Range(END, at), "")
@@ -64,21 +66,21 @@ async def type_line(editor: Session, uri: str, line: str = LINE) -> list[float]:
 
 
 async def memory_of_a_second_lane() -> dict[str, float]:
-    """Bytes that the engine grew by when the wide lane was opened and used."""
+    """Return the bytes that the engine grows by when the wide lane is opened and used."""
     async with session(SHORT) as editor:
         uri = editor.open()
         await editor.complete_when_ready(uri, END)
         await type_line(editor, uri)
         await idle(editor)
-        one = (await editor.status()).memoryBytes
+        one_lane = (await editor.status()).memoryBytes
         await explain(editor, uri)
         await idle(editor)
         status = await editor.status()
         wide = next(lane for lane in status.lanes if lane.name == "wide")
         size = Path(status.model.path).stat().st_size
         return {
-            "pss_one_lane": one,
-            "pss_grew": status.memoryBytes - one,
+            "pss_one_lane": one_lane,
+            "pss_grew": status.memoryBytes - one_lane,
             "predicted": wide.predictedBytes,
             "measured_by_llama": wide.measuredBytes,
             "model_file": size,
@@ -92,9 +94,9 @@ def test_a_second_lane_costs_no_weights(benchmark: Any):
 
 
 async def many_explanations() -> dict[str, float]:
-    """Explain again and again with typing in between; memory early and late, slots in the end.
+    """Explain and type in alternation; return memory early and late, and sequences lost at the end.
 
-    Nothing is prepared in idle moments, which would take sequences of the lean lane as it sees fit.
+    Without idle work, which would use sequences of the lean lane at any time.
     """
     async with session({**SHORT, "completion": {"look_ahead": False}}) as editor:
         uri = editor.open()
@@ -113,13 +115,13 @@ async def many_explanations() -> dict[str, float]:
 
 
 def unlike(name: str) -> str:
-    """A document that shares no beginning with one of another name."""
+    """Return a document that shares no beginning with one of another name."""
     functions = (f"def {name}_{number}({name}):\n    return {number}\n" for number in range(24))
     return f"{''.join(functions)}\n"
 
 
 async def lost_slots(editor: Session) -> int:
-    """Sequences that keep no prompt: of as many unlike documents as there are, all come back."""
+    """Return the number of sequences that do not keep a prompt any more."""
     lost = 0
     uris = [editor.open(unlike(name), f"{name}.py") for name in ("ant", "bee", "cat", "dog")]
     end = types.Position(49, 0)
@@ -145,40 +147,40 @@ def test_many_explanations_leave_memory_and_slots_as_they_were(benchmark: Any):
     assert figures["slots_lost"] == 0
 
 
-async def typing_beside_an_explanation() -> dict[str, float]:
-    """Key to answer on an idle engine, and while an explanation is generated."""
+async def typing_during_an_explanation() -> dict[str, float]:
+    """Return the time from key to answer on an idle engine and during an explanation."""
     async with session(LONG) as editor:
         uri, other = editor.open(), editor.open(name="other.py")
         await editor.complete_when_ready(uri, END)
         await explain(editor, other)
         lines = (f"value_{number} = self.settings[name_{number}] or {number}" for number in count())
         quiet = [ms for line in islice(lines, 5) for ms in await type_line(editor, uri, line)]
-        beside: list[float] = []
+        during: list[float] = []
         steps = []
         for number in range(5):
             asked = start(editor, other, streamToken=f"n{number}")
             while not streamed(editor, f"n{number}"):
                 await asyncio.sleep(0.001)
             while not asked.done():
-                beside += await type_line(editor, uri, next(lines))
+                during += await type_line(editor, uri, next(lines))
             stats = (await asked)["stats"]
             steps.append(stats["ms"] / max(1, stats["tokensGenerated"]))
         return {
             "key_p50_quiet_ms": round(statistics.median(quiet), 2),
-            "key_p50_beside_ms": round(statistics.median(beside), 2),
+            "key_p50_during_ms": round(statistics.median(during), 2),
             "wide_step_ms": round(statistics.median(steps), 2),
             "keys_quiet": len(quiet),
-            "keys_beside": len(beside),
+            "keys_during": len(during),
         }
 
 
 def test_a_key_waits_for_one_wide_step_at_most(benchmark: Any):
-    measured(benchmark, typing_beside_an_explanation)
+    measured(benchmark, typing_during_an_explanation)
 
 
-async def the_same_words(threads: int) -> dict[str, float]:
-    """Explanations of prompts in the KV cache, alone and with typing in between: how many agree."""
-    same = alike = 0
+async def equal_explanations(threads: int) -> dict[str, float]:
+    """Return how many explanations of a cached prompt are equal, alone and with typing."""
+    equal_typing = equal_alone = 0
     async with session({**LONG, "model": {"threads": threads}}) as editor:
         uri, other = editor.open(), editor.open(name="other.py")
         await editor.complete_when_ready(uri, END)
@@ -188,14 +190,18 @@ async def the_same_words(threads: int) -> dict[str, float]:
             alone = [(await explain(editor, other, span))["markdown"] for _ in range(2)]
             asked = start(editor, other, span)
             await type_line(editor, uri)
-            same += (await asked)["markdown"] == alone[0]
-            alike += alone[0] == alone[1]
-    return {"explanations": EXPLANATIONS // 10, "same_beside_typing": same, "same_alone": alike}
+            equal_typing += (await asked)["markdown"] == alone[0]
+            equal_alone += alone[0] == alone[1]
+    return {
+        "explanations": EXPLANATIONS // 10,
+        "equal_with_typing": equal_typing,
+        "equal_alone": equal_alone,
+    }
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_typing_does_not_change_an_explanation(benchmark: Any, threads: int):
-    """With several threads their number is learned, and llama.cpp adds up in another order."""
-    figures = measured(benchmark, lambda: the_same_words(threads))
+    """With several threads their number is learned, which changes llama.cpp's order of sums."""
+    figures = measured(benchmark, lambda: equal_explanations(threads))
     if threads == 1:
-        assert figures["same_beside_typing"] == figures["explanations"]
+        assert figures["equal_with_typing"] == figures["explanations"]

@@ -1,7 +1,7 @@
-"""Is a model as fast as the kernels and its header say? Run with ``make bench``.
+"""Is a model as fast as predicted from the kernels and its header? Run with ``make bench``.
 
-The shapes have layers like those of Qwen3-Coder-30B-A3B, only fewer of them, so that what a token
-reads does not stay in the processor's caches.
+The shapes have layers like those of Qwen3-Coder-30B-A3B, only fewer of them: the weights that a
+token reads do not fit the processor's caches.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from leanwide_bench.synthetic.shapes import ONE_BILLION, THIRTY_BILLION, ModelSh
 from leanwide_bench.synthetic.synthetic import Recipe, write
 
 THREADS = 1
-"""One, whose processor time says what it did whatever else the machine does."""
+"""With one thread, its processor time does not depend on other work on the machine."""
 STEP = 128
 BEFORE = 64
 """Tokens in the context when decoding begins."""
@@ -54,8 +54,8 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return path
 
 
-def fastest(work: Callable[[int], None], count: int) -> tuple[float, float]:
-    """Processor seconds of the fastest and of the median run."""
+def fastest(work: Callable[[int], object], count: int) -> tuple[float, float]:
+    """Return the processor seconds of the fastest and of the median run."""
     took = []
     for number in range(count):
         began = time.thread_time()
@@ -85,7 +85,7 @@ def opened(path: Path, experts: int) -> Iterator[Context]:
 
 
 def compared(path: Path, experts: int) -> dict[str, float]:
-    """Tokens per second, foretold and measured."""
+    """Return tokens per second, predicted and measured."""
     header = read_header(path)
     wanted = sample(header, experts, STEP, THREADS)
     assert wanted is not None
@@ -100,10 +100,10 @@ def compared(path: Path, experts: int) -> dict[str, float]:
         context.truncate(0, BEFORE)
         decode = fastest(lambda at: context.decode([tokens[at]], BEFORE + at, 0), DECODED)
     return {
-        "decode_foretold": decode_tokens_per_s(cost, rates, experts, BEFORE + DECODED // 2),
+        "decode_predicted": decode_tokens_per_s(cost, rates, experts, BEFORE + DECODED // 2),
         "decode_best": 1 / decode[0],
         "decode_median": 1 / decode[1],
-        "prompt_foretold": prompt_tokens_per_s(cost, rates, experts, STEP),
+        "prompt_predicted": prompt_tokens_per_s(cost, rates, experts, STEP),
         "prompt_best": STEP / prompt[0],
         "prompt_median": STEP / prompt[1],
         **described(rates),
@@ -122,7 +122,7 @@ def described(rates: Rates) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("experts", [2, 4, 8, 16])
-def test_a_model_is_as_fast_as_foretold(benchmark: Any, model: Path, experts: int):
+def test_a_model_is_as_fast_as_predicted(benchmark: Any, model: Path, experts: int):
     figures: dict[str, float] = {}
     benchmark.pedantic(lambda: figures.update(compared(model, experts)), rounds=1)
     benchmark.extra_info.update(figures)
@@ -130,5 +130,5 @@ def test_a_model_is_as_fast_as_foretold(benchmark: Any, model: Path, experts: in
     print(model.stem, experts, shown)
     if model.stem != "narrow":  # docs/models.md says why its rows are too short
         for kind in ("decode", "prompt"):
-            ratio = figures[f"{kind}_foretold"] / figures[f"{kind}_best"]
+            ratio = figures[f"{kind}_predicted"] / figures[f"{kind}_best"]
             assert 0.75 <= ratio <= 1.25, (kind, shown)

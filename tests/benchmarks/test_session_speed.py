@@ -1,4 +1,4 @@
-"""How long a person waits in a session: for initialize, for the first completion, for a key.
+"""How long a user waits in a session: for initialize, for the first completion, for a key.
 
 Run with ``make bench``; let nothing else run meanwhile.
 """
@@ -17,7 +17,7 @@ LINE = "value = self.settings[name] or default"
 
 
 async def one_session() -> dict[str, float]:
-    """Start the server, wait for the first completion, type a line; times in milliseconds."""
+    """Start the server, wait for the first completion, type a line; return milliseconds."""
     began = time.perf_counter()
     async with session() as editor:
         initialized = time.perf_counter()
@@ -50,7 +50,7 @@ def test_a_session(benchmark: Any):
 
 
 async def cancel_times() -> list[float]:
-    """Cancel a completion with every key and time the answer to it, in milliseconds."""
+    """Cancel a completion at every key; return the milliseconds until the engine is idle."""
     took = []
     async with session() as editor:
         uri = editor.open()
@@ -74,7 +74,8 @@ async def cancel_times() -> list[float]:
 
 
 def test_cancel_to_idle(benchmark: Any):
-    """From ``$/cancelRequest`` to an idle engine, the grace time for a follower included."""
+    """From ``$/cancelRequest`` to an idle engine, with the time that a generation is kept for a
+    following request."""
     took: list[float] = []
     benchmark.pedantic(lambda: took.extend(asyncio.run(cancel_times())), rounds=1)
     took.sort()

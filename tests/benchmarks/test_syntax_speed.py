@@ -1,7 +1,9 @@
-"""How long questions of syntax take in a Python file of 10,000 lines, and what edits leave behind.
+"""How long syntax queries take in a Python file of 10,000 lines, and whether edits leak memory.
 
-Run with `pytest tests/benchmarks/test_syntax_speed.py --benchmark-only --benchmark-columns=median`.
+Run with ``pytest --benchmark-only --benchmark-columns=median`` and this file.
 """
+
+from __future__ import annotations
 
 import gc
 import random
@@ -62,9 +64,8 @@ def _typing(tree: SyntaxTree, rounds: int) -> Iterator[tuple[Position, list[str]
     """Yield place and text as a line is opened in a function, a statement typed, and deleted."""
     chance = random.Random(1)
     lines = list(tree.lines)
-    bodies = [
-        one.body_start for one in definitions(tree) if one.kind == "function" and one.body_start
-    ]
+    functions = (found for found in definitions(tree) if found.kind == "function")
+    bodies = [function.body_start for function in functions if function.body_start]
     for line, column in chance.choices(bodies, k=rounds):
         blank = " " * column + "\n"
         lines.insert(line, blank)
@@ -79,7 +80,7 @@ def _typing(tree: SyntaxTree, rounds: int) -> Iterator[tuple[Position, list[str]
 def _asked(
     benchmark: Any, tree: SyntaxTree, question: Callable[[SyntaxTree, Position], object]
 ) -> None:
-    """Ask at places all over the file, right after the trees that lead there."""
+    """Run a query at places all over the file."""
     chance = random.Random(2)
     places = cycle([Position(chance.randrange(len(tree.lines)), 20) for _ in range(500)])
     benchmark.pedantic(question, setup=lambda: ((tree, next(places)), {}), rounds=500)
@@ -111,8 +112,8 @@ def test_enclosing(benchmark: Any, tree: SyntaxTree) -> None:
 
 def test_ten_siblings(benchmark: Any, tree: SyntaxTree) -> None:
     def ask(tree: SyntaxTree, at: Position) -> None:
-        for one in enclosing(tree, at)[-1:]:
-            list(islice(earlier_siblings(tree, one), 10))
+        for innermost in enclosing(tree, at)[-1:]:
+            list(islice(earlier_siblings(tree, innermost), 10))
 
     _asked(benchmark, tree, ask)
 
@@ -133,7 +134,7 @@ def test_definitions(benchmark: Any, tree: SyntaxTree) -> None:
 
 
 def test_completed_length(benchmark: Any, lines: list[str]) -> None:
-    """Asked per token, with 200 lines before and a completion of 20 lines."""
+    """Runs per token, with 200 lines before and a completion of 20 lines."""
     before = "class A:\n" + "    def f(self, x):\n        return [x, self.y(x)]\n\n" * 66
     before += "    def g(self):\n"
     completion = "        if self.x:\n            return 'é'\n" * 10
@@ -141,7 +142,7 @@ def test_completed_length(benchmark: Any, lines: list[str]) -> None:
 
 
 def test_memory_after_many_edits(benchmark: Any, tree: SyntaxTree) -> None:
-    """Within 5 % of what it was."""
+    """It grows by 5 % at most."""
     if benchmark.disabled:
         pytest.skip("takes a minute")
     before, after = benchmark.pedantic(_edit_and_ask, args=(tree,), rounds=1)

@@ -1,4 +1,4 @@
-"""How long it takes to choose a window at a new place of a long file; run with ``make bench``."""
+"""How long it takes to choose a window at a new place of a long file. Run with ``make bench``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOM = TokenRoom(before=345, after=192)
 
 
 def test_a_window_in_10000_lines(benchmark: Any):
-    """The built-in budget of 768 tokens; counting them is the engine's time."""
+    """The built-in budget of 768 tokens, without the engine's time for counting them."""
     python = language_for("python")
     assert python is not None
     lines = tuple(split_lines(long_file(10_000)))

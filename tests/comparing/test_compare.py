@@ -1,4 +1,4 @@
-"""``leanwide compare``: who is ahead, said as it is, on a page that needs nothing else."""
+"""``leanwide compare``: the contenders, the verdict, the page and the program."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PROGRAM = str(Path(sys.executable).with_name("leanwide"))
 
 @pytest.fixture
 def contest(code):
-    """The embedded model as it is set up when nobody sets anything."""
+    """The embedded model with the built-in settings."""
     return contest_of(parse()[0], read_repository(code, ()))
 
 
@@ -69,24 +69,24 @@ def compared(contest, *, visits=20, smart_nats=100.0, smart_ms=100.0, joules=Non
         )
 
     outcomes = {
-        one: {str(number): outcome(one, number) for number in range(visits)}
-        for one in contest.contenders
+        contender: {str(number): outcome(contender, number) for number in range(visits)}
+        for contender in contest.contenders
     }
     return Comparison.of(contest, outcomes)
 
 
-def test_the_three_are_what_they_are_called(contest):
+def test_smart_maximum_and_defaults_have_their_settings(contest):
     smart, maximum, defaults, *between = contest.contenders
     assert (smart.setting.experts, smart.setting.context_tokens) == (2, 2048 - 320)
     assert (maximum.setting.experts, maximum.setting.context_tokens) == (16, 2048 - 320)
     assert (defaults.setting.experts, defaults.setting.context_tokens) == (4, 2048 - 320)
-    settings = [one.setting for one in between]
+    settings = [contender.setting for contender in between]
     assert len(set(settings)) == len(settings)
     assert smart.setting not in settings
 
 
-async def test_a_visit_that_takes_too_long_is_broken_off(contest, tmp_path, monkeypatch):
-    """Of the visits, those count that everybody made."""
+async def test_a_visit_that_takes_too_long_is_cancelled(contest, tmp_path, monkeypatch):
+    """Only visits that all contenders finished count."""
     first = contest.contenders[-1]
 
     async def run_visit(visit, setting, bench):
@@ -102,21 +102,22 @@ async def test_a_visit_that_takes_too_long_is_broken_off(contest, tmp_path, monk
 
 def test_settings_that_are_the_defaults_are_measured_once(contest):
     usual = contest.contenders[2].setting
-    named = [one.name for one in attrs.evolve(contest, smart=usual).contenders if one.name]
+    contenders = attrs.evolve(contest, smart=usual).contenders
+    named = [contender.name for contender in contenders if contender.name]
     assert named == [SMART, MAXIMUM]
 
 
 @pytest.mark.parametrize(
-    ("nats", "ms", "said"),
+    ("nats", "ms", "sentence"),
     [
         (110.0, 200.0, r"is certainly worse than the maximum's \(\+9\.\d% \(.*\)\), at 2\.0 times"),
         (100.0, 50.0, r"is not certainly worse than the maximum's .*, at 1/2\.0 of its time"),
         (90.0, 50.0, r"is certainly better than the maximum's .* \(50 against 100 ms\)\.$"),
     ],
 )
-def test_smart_is_told_to_be_where_it_is(contest, nats, ms, said):
-    beside_maximum, _ = verdict(compared(contest, smart_nats=nats, smart_ms=ms))
-    assert re.search(f"^As typed, the NLL of smart {said}", beside_maximum)
+def test_the_verdict_says_whether_smart_is_worse_and_faster(contest, nats, ms, sentence):
+    smart, _ = verdict(compared(contest, smart_nats=nats, smart_ms=ms))
+    assert re.search(f"^As typed, the NLL of smart {sentence}", smart)
 
 
 def test_every_moment_has_a_row_of_its_own(contest):
@@ -133,12 +134,12 @@ def test_every_moment_has_a_row_of_its_own(contest):
     }
 
 
-def test_a_few_places_compare_nothing(contest):
+def test_too_few_places_give_no_verdict(contest):
     (sentence,) = verdict(compared(contest, visits=5))
     assert "15 places to complete are too few to compare" in sentence
 
 
-def test_the_page_is_whole_and_asks_for_nothing(contest):
+def test_the_page_is_self_contained(contest):
     text = page(compared(contest, joules=1.25))
     assert "code &amp; &lt;more&gt;" in text
     assert "prefers-color-scheme: dark" in text
@@ -148,10 +149,10 @@ def test_the_page_is_whole_and_asks_for_nothing(contest):
     assert len(plots) == 2
     for plot in plots:
         circles = ElementTree.fromstring(plot).iter("circle")
-        assert MAXIMUM in {circle.get("class").split()[1] for circle in circles}
+        assert MAXIMUM in {circle.get("class", "").split()[1] for circle in circles}
 
 
-def test_the_page_and_the_data_stand_beside_each_other(contest, tmp_path):
+def test_the_page_and_the_data_are_written_to_the_same_folder(contest, tmp_path):
     comparison = compared(contest)
     _write(tmp_path / "a" / "b", comparison, json.dumps(as_data(comparison)).encode())
     assert (tmp_path / "a" / "b" / "compare.html").read_text() == page(comparison)
@@ -166,28 +167,28 @@ def test_the_data_have_every_setting_with_its_interval(contest):
     assert len(data["settings"]) == len(contest.contenders)
     for row in data["settings"]:
         for part in row["requests"].values():
-            beside = part["nll_beside_maximum"]
-            assert beside["low"] <= beside["mean"] <= beside["high"]
+            loss = part["nll_beside_maximum"]
+            assert loss["low"] <= loss["mean"] <= loss["high"]
 
 
 def test_a_plot_of_one_point_is_drawn():
     point = Point(label="1", style="smart", x=5, x_low=5, x_high=5, y=0, y_low=0, y_high=0)
     plot = Plot(series=[point], others=[], x_title="ms", y_title="NLL", summary='"one" & only')
     (circle,) = ElementTree.fromstring(draw(plot)).iter("circle")
-    assert 0 < float(circle.get("cx")) < 640
+    assert 0 < float(circle.get("cx", "0")) < 640
 
 
 # Energy
 
 
-def counters(tmp_path, energy, turns_at=1_000_000):
+def counters(tmp_path, energy, wraps_at=1_000_000):
     folder = tmp_path / "intel-rapl:0"
     folder.mkdir(exist_ok=True)
     (folder / "energy_uj").write_text(f"{energy}\n")
-    (folder / "max_energy_range_uj").write_text(f"{turns_at - 1}\n")
+    (folder / "max_energy_range_uj").write_text(f"{wraps_at - 1}\n")
 
 
-def test_energy_is_counted_over_the_turn_of_the_counter(tmp_path):
+def test_energy_is_counted_over_a_wrap_of_the_counter(tmp_path):
     counters(tmp_path, 900_000)
     meter = EnergyMeter.at(tmp_path)
     assert (meter.reason, meter.joules()) == ("", 0.0)
@@ -197,10 +198,10 @@ def test_energy_is_counted_over_the_turn_of_the_counter(tmp_path):
     assert meter.joules() == pytest.approx(0.35)
 
 
-def test_a_machine_that_does_not_tell_its_energy_is_told_of(tmp_path):
+def test_a_machine_without_energy_counters_has_a_reason(tmp_path):
     meter = EnergyMeter.at(tmp_path / "nowhere")
     assert meter.joules() is None
-    assert meter.reason == "this machine does not tell its energy"
+    assert meter.reason == "this machine has no energy counters that can be read"
 
 
 # The program

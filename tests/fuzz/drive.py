@@ -1,6 +1,6 @@
-"""Drives a server with what :mod:`tests.fuzz.messages` writes, and says what went wrong.
+"""Sends the messages of :mod:``tests.fuzz.messages`` to a server, and reports what went wrong.
 
-``python -m tests.fuzz.drive MESSAGES [SEED] [stdio|tcp]`` tries as many messages as one likes.
+``python -m tests.fuzz.drive MESSAGES [SEED] [stdio|tcp]`` sends any number of messages.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ SESSION: Final = 2500
 """Messages of one session at most."""
 PATIENCE_S: Final = 60.0
 _BEFORE: Final = 20
-"""Messages that come too early, and as many that come too late."""
+"""Messages before ``initialize``, and as many after ``shutdown``."""
 
 
 @frozen
 class Connection:
-    """A way to a server that serves this client alone."""
+    """The streams of one session."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     log: Callable[[], str]
-    """What the server has written for people so far."""
+    """Returns the server's log so far."""
     ended: Callable[[], Any]
-    """Wait for the session's end; returns its exit code, None where a session has none."""
+    """Waits for the session's end; returns its exit code, None if a session has none."""
     token: str | None = None
-    """What the client has to send first; None: it may say anything."""
+    """The access token that ``initialize`` must bring, if any."""
 
 
 Connect = Callable[[], AbstractAsyncContextManager[Connection]]
@@ -49,7 +49,7 @@ Serve = Callable[[], AbstractAsyncContextManager[Connect]]
 
 @asynccontextmanager
 async def each_its_own() -> AsyncIterator[Connect]:
-    """Serve every session by a process of its own."""
+    """Serve every session with a process of its own."""
     yield stdio
 
 
@@ -109,7 +109,7 @@ async def on_a_port() -> AsyncIterator[Connect]:
 
 
 async def _no_code() -> None:
-    """A session on a port has no exit code; its end is that of what is read."""
+    """A session on a port has no exit code; it ends with the stream."""
 
 
 async def _keep(stream: asyncio.StreamReader, lines: list[str]) -> None:
@@ -119,32 +119,32 @@ async def _keep(stream: asyncio.StreamReader, lines: list[str]) -> None:
 
 @define
 class Session:
-    """One session, and what was found in it."""
+    """One session, and the problems found in it."""
 
     connection: Connection
     random: Random
     shuts_down: bool
-    """Whether the client says goodbye properly."""
+    """Whether the client sends ``shutdown`` before ``exit``."""
     owed: Counter[str] = field(factory=Counter)
     answered: Counter[str] = field(factory=Counter)
     open: dict[str, bytes] = field(factory=dict)
-    """What has not been answered."""
+    """Messages that have not been answered."""
     codes: Counter[int] = field(factory=Counter)
-    """Errors by code; 0 are results."""
+    """Answers by error code; 0 for results."""
     problems: list[str] = field(factory=list)
     answers: dict[str, Any] = field(factory=dict)
-    """Of requests that the driver itself waits for."""
+    """Answers to requests that the driver waits for."""
     sending: bool = False
     replies: bytearray = field(factory=bytearray)
-    """Answers to the server that wait for the end of what is being sent."""
+    """Answers to the server, to be sent after the present message."""
     changed: asyncio.Event = field(factory=asyncio.Event)
 
     async def send(self, *sent: Sent) -> None:
         """Send messages, cut at random places."""
-        data = b"".join(one.data for one in sent)
-        for one in sent:
-            self.owed.update(map(_key, one.owed))
-            self.open.update((_key(known), one.data) for known in one.owed)
+        data = b"".join(message.data for message in sent)
+        for message in sent:
+            self.owed.update(map(_key, message.owed))
+            self.open.update((_key(known), message.data) for known in message.owed)
         self.sending = True
         for piece in self._pieces(data):
             self.connection.writer.write(piece)
@@ -153,7 +153,7 @@ class Session:
         self._reply(b"")
 
     async def ask(self, method: str, params: Any = None) -> Any:
-        """Send a good request and wait for its answer."""
+        """Send a valid request and return its answer."""
         known = f"good {len(self.answers)}"
         self.answers[_key(known)] = None
         message = {"jsonrpc": "2.0", "id": known, "method": method}
@@ -167,22 +167,22 @@ class Session:
         return self.answers[_key(known)]
 
     async def tell(self, method: str, params: Any) -> None:
-        """Send a good notification."""
+        """Send a valid notification."""
         await self.send(Sent(framed({"jsonrpc": "2.0", "method": method, "params": params})))
 
     async def listen(self) -> None:
-        """Read what comes until the server's end."""
+        """Read messages until the server closes the stream."""
         frames = Frames()
         while data := await self.connection.reader.read(65_536):
             for frame in frames.feed(data):
                 if not isinstance(frame, bytes):
                     self.problems.append(f"the server sent {frame}")
                     continue
-                self._reply(self._heard(frame))
+                self._reply(self._received(frame))
         self.changed.set()
 
     def check(self) -> None:
-        """Look at what was answered and written, once the session has ended."""
+        """Check the answers and the log of an ended session."""
         for known in self.owed.keys() | self.answered.keys():
             if self.owed[known] != self.answered[known]:
                 owed, got = self.owed[known], self.answered[known]
@@ -192,13 +192,14 @@ class Session:
         self.problems += [f"logged: {word}" for word in (MARK, "Traceback") if word in log]
 
     def _reply(self, reply: bytes) -> None:
-        """Answer the server, though not in the middle of a message."""
+        """Answer the server, but not in the middle of a message."""
         self.replies += reply
         if not self.sending:
             self.connection.writer.write(bytes(self.replies))
             self.replies.clear()
 
-    def _heard(self, frame: bytes) -> bytes:
+    def _received(self, frame: bytes) -> bytes:
+        """Check and record a message of the server; return the answer to a request."""
         if b"Traceback" in frame or b"traceback" in frame or b"site-packages" in frame:
             self.problems.append(f"a traceback: {frame[:300]!r}")
         message = json.loads(frame)
@@ -225,8 +226,8 @@ def _key(known: Any) -> str:
 
 
 async def session(connect: Connect, seed: int, count: int) -> Session:
-    """Run one session with so many messages."""
-    author = Author(Random(seed))  # of its own, so that a seed is always the same messages
+    """Run one session with ``count`` messages."""
+    author = Author(Random(seed))  # not shared, so that a seed always gives the same messages
     async with connect() as connection:
         run = Session(connection, Random(seed), shuts_down=seed % 2 == 0)
         listening = asyncio.create_task(run.listen())
@@ -248,26 +249,26 @@ async def session(connect: Connect, seed: int, count: int) -> Session:
 
 
 async def _talk(run: Session, author: Author, count: int) -> None:
-    """Say it all: too early, in turn, and too late."""
+    """Send messages before ``initialize``, during the session and after ``shutdown``."""
     can = {"window": {"workDoneProgress": True, "showDocument": {"support": True}}}
     params: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": can}
     if run.connection.token is None:
         early = author.messages(_BEFORE)
-        await run.send(*(one for one in early if b"initialize" not in one.data))
+        await run.send(*(message for message in early if b"initialize" not in message.data))
     else:
         params["initializationOptions"] = {"token": run.connection.token}
     await run.ask("initialize", params)
     await run.tell("initialized", {})
     batch: list[Sent] = []
-    for one in author.messages(count):
-        batch.append(one)
+    for message in author.messages(count):
+        batch.append(message)
         if len(batch) == run.random.choice((1, 10, 50)) or len(batch) > 50:
             await run.send(*batch)
             batch.clear()
     await run.send(*batch)
     status = await run.ask("workspace/executeCommand", {"command": "leanwide.status"})
     if "result" not in status:
-        run.problems.append(f"no status in the end: {status}")
+        run.problems.append(f"no status at the end: {status}")
     if run.shuts_down:
         await run.ask("shutdown")
         await run.send(*author.messages(_BEFORE))
@@ -275,7 +276,7 @@ async def _talk(run: Session, author: Author, count: int) -> None:
 
 
 async def fuzz(serve: Serve, count: int, seed: int) -> AsyncIterator[Session]:
-    """Run sessions with so many messages in all, one after the other."""
+    """Run sessions with ``count`` messages in all, one after the other."""
     async with serve() as connect:
         while count > 0:
             yield await session(connect, seed, min(count, SESSION))
@@ -284,7 +285,7 @@ async def fuzz(serve: Serve, count: int, seed: int) -> AsyncIterator[Session]:
 
 
 async def report(serve: Serve, count: int, seed: int) -> None:
-    """Try many messages, and say after each session how it went."""
+    """Send ``count`` messages, and print the progress after each session."""
     began, codes, done = time.monotonic(), Counter[int](), 0
     async for run in fuzz(serve, count, seed):
         done, codes = min(done + SESSION, count), codes + run.codes
@@ -295,7 +296,7 @@ async def report(serve: Serve, count: int, seed: int) -> None:
 
 
 def main() -> None:
-    """Take what the command line says."""
+    """Read the command line and run."""
     count, seed, way = (*sys.argv[1:], *("0", "stdio")[len(sys.argv) - 2 :])
     asyncio.run(report(WAYS[way], int(count), int(seed)))
 

@@ -1,7 +1,7 @@
-"""Messages of a client that has lost its mind, from a seed: bytes, and the answers that they owe.
+"""Messages of a faulty client, from a seed: their bytes, and the ids of the answers they require.
 
-Pure. Nearly every message is one that a server could have to read: valid, valid in the wrong place,
-changed in one of its values, damaged in its bytes or its frame.
+Pure. A message is valid, valid in the wrong place, mutated in one of its values, or damaged in its
+bytes or its frame.
 """
 
 from __future__ import annotations
@@ -57,17 +57,24 @@ class Sent:
 
     data: bytes
     owed: tuple[int | str, ...] = ()
-    """The ids of the answers that must come for them."""
+    """The ids of the answers that they require."""
 
 
 def framed(message: Any) -> bytes:
-    """A message as a well-behaved client sends it."""
+    """Return a message as a correct client sends it."""
     return _frame(_encoded(message))
 
 
 def answer_to(random: Random, request: dict[str, Any]) -> bytes:
-    """What a client says to a request of the server; nothing at times."""
-    results = ({"applied": True}, {"success": True}, None, {"applied": "yes"}, 7, [])
+    """Return a client's answer to a request of the server; sometimes none."""
+    results: tuple[Any, ...] = (
+        {"applied": True},
+        {"success": True},
+        None,
+        {"applied": "yes"},
+        7,
+        [],
+    )
     known = request["id"]
     error = {"code": -32601, "message": "unknown"}
     return random.choice(
@@ -80,7 +87,7 @@ def answer_to(random: Random, request: dict[str, Any]) -> bytes:
 
 
 class Author:
-    """Writes messages. The ids of requests go up; mutation alone makes two of them the same."""
+    """Writes messages. The ids of requests are unique unless a mutation changes them."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -89,7 +96,7 @@ class Author:
         """Versions by URI."""
 
     def messages(self, count: int) -> Iterator[Sent]:
-        """Write so many messages."""
+        """Yield ``count`` messages."""
         kinds: tuple[tuple[Callable[[], Sent | None], int], ...] = (
             (lambda: self._sent(self._change()), 30),
             (lambda: self._sent(self._completion()), 12),
@@ -113,7 +120,7 @@ class Author:
                 yield sent
 
     def request(self, method: str, params: Any) -> dict[str, Any]:
-        """A request with an id of its own."""
+        """Return a request with a new id."""
         self._next_id += 1
         known: int | str = self._next_id if self._random.random() < 0.8 else f"a{self._next_id}"
         return {"jsonrpc": "2.0", "id": known, "method": method, "params": params}
@@ -171,8 +178,8 @@ class Author:
 
     def _cancel(self) -> dict[str, Any]:
         recent = self._next_id - self._random.randrange(4)
-        known = self._random.choice((recent, recent, f"a{recent}", 0, "nobody", None, 1.5, {}))
-        return _notification("$/cancelRequest", {"id": known})
+        ids: tuple[Any, ...] = (recent, recent, f"a{recent}", 0, "unknown", None, 1.5, {})
+        return _notification("$/cancelRequest", {"id": self._random.choice(ids)})
 
     def _command(self) -> dict[str, Any]:
         about = {
@@ -200,8 +207,12 @@ class Author:
         return self.request("textDocument/codeAction", params)
 
     def _setting(self) -> dict[str, Any]:
-        wishes = ({"completion": {"look_ahead": False}}, {"languages": {"off": ["rust"]}}, {})
-        settings = self._random.choice((*wishes, *ODD))
+        valid: tuple[Any, ...] = (
+            {"completion": {"look_ahead": False}},
+            {"languages": {"off": ["rust"]}},
+            {},
+        )
+        settings = self._random.choice((*valid, *ODD))
         params = {"settings": self._random.choice((settings, {"leanwide": settings}))}
         return _notification("workspace/didChangeConfiguration", params)
 
@@ -234,7 +245,7 @@ class Author:
         return self._random.choice(makers)()
 
     def _mutated(self) -> Sent | None:
-        """A message in which one value, or the whole, is another, or is missing."""
+        """Return a message with one value, or the whole, replaced or missing."""
         message: Any = deepcopy(self._any())
         if self._random.random() < 0.05:
             return self._sent(self._random.choice((*ODD, [message], [])))
@@ -247,7 +258,7 @@ class Author:
         return self._sent(message)
 
     def _damaged(self) -> Sent | None:
-        """A message with other bytes in it, in a frame that fits."""
+        """Return a message with damaged bytes in a correct frame."""
         body = bytearray(_encoded(self._any()))
         match self._random.randrange(5):
             case 0:
@@ -263,7 +274,7 @@ class Author:
         return None if _ends(bytes(body)) else Sent(_frame(bytes(body)), owed(bytes(body)))
 
     def _badly_framed(self) -> Sent:
-        """Bytes that are no frame; the server has to find the next one behind them."""
+        """Return bytes that are no frame; the server has to find the next frame behind them."""
         body = _encoded(_notification("$/nothing", {"text": MARK}))
         lengths = (b"1000000000000", b"9" * 25, b"9" * 5000, b"-3", b"", b"0x10", b"1 2", b"\xff")
         headers = b"Content-Length: " + self._random.choice(lengths)
@@ -280,7 +291,7 @@ class Author:
                     b"Content-Length: %d\r\n\r\n" % (len(body) - 9) + body,
                 )
             )
-            + _frame(body)  # what a wrong length may swallow
+            + _frame(body)  # a wrong length may swallow it
             + _frame(body)
         )
 
@@ -295,7 +306,7 @@ class Author:
 
 
 def owed(body: bytes) -> tuple[int | str, ...]:
-    """The id of the answer that JSON-RPC wants for a body; none for a notification or an answer."""
+    """Return the id of the answer that a body requires; none for a notification or an answer."""
     try:
         message = json.loads(body.decode(), parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
@@ -345,7 +356,7 @@ def _notification(method: str, params: Any) -> dict[str, Any]:
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place of a value in a message."""
+    """Yield every place of a value in a message, as container and key."""
     keys = value.keys() if isinstance(value, dict) else range(len(value))
     for key in keys:
         yield value, key

@@ -1,4 +1,4 @@
-"""The server with an engine that always has something to say, on stdio or with ``tcp`` on TCP."""
+"""The server with a scripted engine that answers every request, on stdio or with ``tcp`` on TCP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from leanwide.server import create_server
 
 
 class TalkingEngine(ScriptedEngine):
-    """Answers every request, and remembers none."""
+    """Answers every request, and keeps no records of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class TalkingEngine(ScriptedEngine):
     async def generate(
         self, request: Request, cancel: CancelToken, watch: Watch = unwatched
     ) -> AsyncIterator[Piece | Finished]:
-        """Say the same each time; every other time long enough to be cancelled."""
+        """Yield the same answer each time; every second time slowly enough to be cancelled."""
         self._slow = not self._slow
         await asyncio.sleep(0.003 if self._slow else 0)
         self.enqueue(["```python\n", "self.settings", " = 1\n", "```"])

@@ -1,4 +1,4 @@
-"""Whatever a client sends, each request is answered once and the server lives."""
+"""Whatever a client sends, each request is answered once and the server keeps running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server with the model that ``--real-model`` names; without it the tests are left out."""
+"""A server with the model that ``--real-model`` names; without it the tests are skipped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOADED_WITHIN_S = 900
 def model(request: pytest.FixtureRequest) -> Path:
     path: Path | None = request.config.getoption("--real-model")
     if path is None:
-        pytest.skip("make test-real MODEL=FILE.gguf tries a model that others made")
+        pytest.skip("run with make test-real MODEL=FILE.gguf")
     return path.resolve()
 
 
@@ -42,10 +42,10 @@ def answers(header: GgufHeader) -> None:
 
 @pytest_asyncio.fixture
 async def editor(model: Path) -> AsyncIterator[Session]:
-    async with session({"model": {"path": str(model)}}) as one:
-        uri = one.open()
+    async with session({"model": {"path": str(model)}}) as opened:
+        uri = opened.open()
         async with asyncio.timeout(LOADED_WITHIN_S):
-            while (await one.status()).state not in ("idle", "busy", "failed"):
+            while (await opened.status()).state not in ("idle", "busy", "failed"):
                 await asyncio.sleep(0.1)
-        one.close(uri)
-        yield one
+        opened.close(uri)
+        yield opened

@@ -1,4 +1,6 @@
-"""Make `training`, which is no part of the installed package, importable."""
+"""Make ``training``, which is no part of the installed package, importable."""
+
+from __future__ import annotations
 
 import sys
 from pathlib import Path

@@ -1,9 +1,10 @@
 """The baselines that the model has to beat."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
-
-from training import baselines, greedy, metrics
+from training.measure import baselines, greedy, metrics
 
 
 @pytest.mark.parametrize(

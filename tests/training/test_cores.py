@@ -1,14 +1,15 @@
-"""How many threads are free, by what the kernel says is running."""
+"""The number of free threads, from the kernel's count of running ones."""
+
+from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-
-from training import cores
+from training.model import cores
 
 
 def kernel(folder: Path, monkeypatch, running: int, own: str) -> None:
-    """Pretend that so many threads run, and that ours are in these states."""
+    """Fake the number of running threads, and the states of our own."""
     (folder / "loadavg").write_text(f"0.50 0.40 0.30 {running}/120 4242\n")
     for number, state in enumerate(own):
         thread = folder / "task" / str(number)
@@ -28,7 +29,7 @@ def test_leaves_cores_to_others(tmp_path, monkeypatch, running, own, free):
     assert cores.free_threads(4) == free
 
 
-def test_takes_all_where_the_kernel_does_not_say(tmp_path, monkeypatch):
+def test_takes_all_without_a_count_of_the_kernel(tmp_path, monkeypatch):
     monkeypatch.setattr(cores, "SYSTEM", tmp_path / "missing")
 
     assert cores.free_threads(4) == 4

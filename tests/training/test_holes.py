@@ -1,11 +1,12 @@
-"""Holes begin at a line's start, end where syntax ends, and lose nothing."""
+"""Holes begin at a line's start, end where syntax ends, and are pieces of the file."""
+
+from __future__ import annotations
 
 import ast
 from random import Random
 
 import pytest
-
-from training import holes
+from training.data import holes
 
 SOURCE = """\
 import os

@@ -1,11 +1,12 @@
-"""The layout of samples: where the answer begins, and what the server would have sent."""
+"""The layout of samples: where the answer begins, and the server's system texts."""
+
+from __future__ import annotations
 
 import pytest
-from training.holes import Hole
-from training.markers import END_THINK, FIM_MIDDLE, ID, IM_END
-from training.pairs import Pair
-
-from training import layout
+from training.data import layout
+from training.data.holes import Hole
+from training.data.markers import END_THINK, FIM_MIDDLE, ID, IM_END
+from training.data.pairs import Pair
 
 PAIR = Pair("explain", "Explain this code.", "Sum up.")
 
@@ -33,7 +34,7 @@ def test_the_answer_of_a_chat_is_what_the_assistant_says():
     assert ID[IM_END] in sample.tokens[sample.answer :]
 
 
-def test_thinking_marks_are_not_the_models_part():
+def test_thinking_marks_belong_to_the_prompt():
     sample = layout.chat_without_thoughts("", PAIR, encode)
 
     assert ID[END_THINK] in sample.tokens[: sample.answer]

@@ -1,15 +1,16 @@
 """Instruction pairs: what syntax gives, and only where it is safe."""
 
+from __future__ import annotations
+
 import ast
 from random import Random
 
 import pytest
-
-from training import pairs
+from training.data import pairs
 
 
 def made(code: str) -> dict[str, str]:
-    function = ast.parse(code).body[0]
+    (function,) = pairs.functions(ast.parse(code))
     return {pair.kind: pair.answer for pair in pairs.pairs(function, Random(1))}
 
 
@@ -23,7 +24,8 @@ def test_explains_with_the_first_paragraph_of_the_docstring():
 
 def test_the_docstring_is_not_in_the_request():
     code = 'def f(a):\n    """Return a sorted copy of it."""\n    return sorted(a)'
-    requests = [pair.request for pair in pairs.pairs(ast.parse(code).body[0], Random(1))]
+    (function,) = pairs.functions(ast.parse(code))
+    requests = [pair.request for pair in pairs.pairs(function, Random(1))]
 
     assert requests
     assert not any("copy" in request for request in requests)
@@ -83,19 +85,19 @@ def test_explains_in_one_sentence():
     assert pairs.sentence(docstring) == "Return the parsed header."
 
 
-def test_leaves_out_an_explanation_that_names_nothing_of_the_function():
+def test_leaves_out_an_explanation_that_does_not_mention_the_function():
     answer = made('def f(a):\n    """Do what is needed here."""\n    b = a\n    return b')
 
     assert "explain" not in answer
 
 
-def test_a_function_that_nobody_documented_is_explained_by_its_name():
+def test_an_undocumented_function_is_explained_by_its_name():
     answer = made("def parse_header(text):\n    head = text[:1]\n    return head")
 
     assert answer["say"] == "`parse_header`: Parse header, given `text`."
 
 
-def test_a_function_that_somebody_documented_is_not():
+def test_a_documented_function_is_not_explained_by_its_name():
     code = '''def parse_header(text):
         """Return the header of a text, parsed."""
         return text'''

@@ -1,10 +1,11 @@
-"""What of a sample counts, and what repetitions of a row ask for."""
+"""The weights of a sample's tokens, and rows of repetitions."""
+
+from __future__ import annotations
 
 import numpy as np
 import pytest
-from training.markers import FIM_MIDDLE, ID, IM_START
-
-from training import copying, rows
+from training.data.markers import FIM_MIDDLE, ID, IM_START
+from training.model import copying, rows
 
 
 def random() -> np.random.Generator:

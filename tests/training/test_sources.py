@@ -1,8 +1,9 @@
-"""Which files may be learned from."""
+"""The files that may be learned from."""
+
+from __future__ import annotations
 
 import pytest
-
-from training import sources
+from training.data import sources
 
 BODY = "".join(f"def function_{n}(argument):\n    return argument + offset_{n}\n" for n in "abcdef")
 
@@ -55,7 +56,7 @@ def test_copyleft_is_refused(licence):
 
 
 def installed(corpus, name, licence):
-    """Lay a distribution of one module out as pip does."""
+    """Write a distribution of one module as pip does."""
     (corpus / name).mkdir()
     (corpus / name / "a.py").write_text(BODY)
     about = corpus / f"{name}-1.0.dist-info"

@@ -1,10 +1,11 @@
 """A function's name as words."""
 
+from __future__ import annotations
+
 import ast
 
 import pytest
-
-from training import spoken
+from training.data import spoken
 
 
 def function(code: str) -> spoken.Function:
@@ -36,7 +37,7 @@ def test_splits_a_name_into_words(name, words):
         ("Get it.", "def get(): pass"),
     ],
 )
-def test_knows_a_sentence_that_speaks_of_the_function(text, code):
+def test_a_sentence_with_the_words_of_the_name_is_accepted(text, code):
     assert spoken.speaks(text, function(code))
 
 
@@ -48,7 +49,7 @@ def test_knows_a_sentence_that_speaks_of_the_function(text, code):
         ("Do it.", "def f(): pass"),
     ],
 )
-def test_knows_one_that_does_not(text, code):
+def test_a_sentence_without_them_is_not(text, code):
     assert not spoken.speaks(text, function(code))
 
 
@@ -64,5 +65,5 @@ def test_knows_one_that_does_not(text, code):
         ("def __get_item__(self): pass", None),
     ],
 )
-def test_says_what_a_name_says(code, sentence):
+def test_a_name_becomes_a_sentence(code, sentence):
     assert spoken.sentence(function(code)) == sentence

@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leanwide.tuning.deciding import ENOUGH, PairedSample, finest, judge, loss
+from leanwide.tuning.deciding import ENOUGH, PairedSample, best_or_usual, judge, loss
 
 
 def measured(levels, holes, noise=0.02, seed=1):
@@ -56,7 +56,7 @@ def test_nothing_measured_is_no_error():
 def test_more_experts_than_trained_are_taken_only_when_they_are_certainly_better():
     for level, expected in ((0.95, 16), (0.9999, 8)):
         evidence = measured({8: 1.0, 16: level}, 100)
-        assert finest(judge([8, 16], evidence, 0.02), evidence, usual=8) == expected
+        assert best_or_usual(judge([8, 16], evidence, 0.02), evidence, usual=8) == expected
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,11 +1,11 @@
-"""Functions and what was said of them."""
+"""Documented functions as questions, and their documentation as the truth."""
 
 from __future__ import annotations
 
 import pytest
 
 from leanwide.syntax import language_for, parse, split
-from leanwide.tuning.documented import asked, documented
+from leanwide.tuning.documented import documented, question_about
 from leanwide.tuning.holes import SourceFile
 
 PYTHON = '''\
@@ -49,23 +49,25 @@ fn merge(one: Shard, other: Shard) -> Shard {
 
 
 def of(name, text):
-    tree = parse(language_for("", name), split(text))
+    language = language_for("", name)
+    assert language is not None
+    tree = parse(language, split(text))
     return list(documented(SourceFile(f"/code/{name}", f"file:///code/{name}", tree)))
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "truths"),
     [
         ("store.py", PYTHON, {"Read the settings file.", "Drop everything that is known."}),
         ("greet.js", JAVASCRIPT, {"Greets a person by name, on the console."}),
         ("merge.rs", RUST, {"Adds what is known of two shards."}),
     ],
 )
-def test_the_first_paragraph_is_the_truth_and_is_not_shown(name, text, said):
+def test_the_first_paragraph_is_the_truth_and_is_not_shown(name, text, truths):
     found = of(name, text)
-    assert {hole.truth for hole in found} == said
+    assert {hole.truth for hole in found} == truths
     for hole in found:
-        question = asked(hole)
+        question = question_about(hole)
         assert hole.truth not in question
         assert "def " in question or "{" in question
 
@@ -82,5 +84,5 @@ def test_a_text_read_again_gives_the_same_functions_in_the_same_order():
 
 
 @pytest.mark.parametrize("text", ["", "x = 1\n", 'def f():\n    """Too little code."""\n'])
-def test_nothing_worth_asking_about(text):
+def test_a_file_without_documented_functions_gives_none(text):
     assert of("store.py", text) == []

@@ -1,4 +1,4 @@
-"""Holes: what is taken out of a file, and what stays."""
+"""Holes: the text that is taken out of a file, and the text that stays."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from leanwide.context.view import with_lf
 from leanwide.syntax import language_for, parse, split
-from leanwide.tuning.holes import SourceFile, holes, in_turn
+from leanwide.tuning.holes import SourceFile, holes, round_robin
 from leanwide.tuning.similarity import edit_similarity
 
 PYTHON = '''\
@@ -36,7 +36,9 @@ TEXTS = {"settings.py": PYTHON, "greet.js": JAVASCRIPT, "crlf.py": PYTHON.replac
 
 def of(name, text=None):
     text = TEXTS[name] if text is None else text
-    tree = parse(language_for("", name), split(text))
+    language = language_for("", name)
+    assert language is not None
+    tree = parse(language, split(text))
     return list(holes(SourceFile(f"/code/{name}", f"file:///code/{name}", tree)))
 
 
@@ -87,7 +89,7 @@ def test_a_text_without_code_has_no_holes(text):
 
 def test_files_take_turns():
     first, second = of("settings.py"), of("greet.js")
-    taken = in_turn([iter(first), iter(second)], 5)
+    taken = round_robin([iter(first), iter(second)], 5)
     assert taken == (first[0], second[0], first[1], second[1], first[2])
 
 

@@ -15,8 +15,8 @@ import attrs
 import pytest
 
 from leanwide.engine.base import EngineError
-from leanwide.tuning.repository import MOST_HOLES, read_repository
-from leanwide.tuning.results import Results, alone
+from leanwide.tuning.repository import MAX_HOLES, read_repository
+from leanwide.tuning.results import Results, measuring_alone
 from leanwide.tuning.trial import RequestOutcome, TrialOutcome, TrialSetting
 from leanwide.tuning.visits import VisitMoment
 from leanwide_bench.synthetic.shapes import TINY_DENSE
@@ -53,8 +53,8 @@ def tune(home, *arguments):
     return run(home, "tune", *arguments)
 
 
-def test_it_writes_what_it_found_and_the_program_goes_by_it(home, code, dense, tmp_path):
-    """A dense model of random weights: no context helps it, so the smallest one serves."""
+def test_it_writes_settings_that_the_program_then_uses(home, code, dense, tmp_path):
+    """A dense model of random weights: no context helps it, so the smallest one is chosen."""
     result = tune(home, code, "--model", dense, "--minutes", "3", "--tolerance", "50", "--json")
     assert result.returncode == 0, result.stderr
     assert "has no experts to choose from" in result.stderr
@@ -84,9 +84,9 @@ def test_ctrl_c_keeps_what_was_measured_and_the_next_run_goes_on(home, code, den
     while time.monotonic() < end and not list((tmp_path / "cache").rglob("*.jsonl")):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, stderr = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert "results are kept, the same command goes on from there" in said
+    assert "results are kept, the same command goes on from there" in stderr
     again = tune(home, code, "--minutes", "0", "--dry-run", "--model", dense)
     assert "earlier results count; --fresh forgets them" in again.stderr
     assert not (tmp_path / "config").exists()
@@ -94,13 +94,13 @@ def test_ctrl_c_keeps_what_was_measured_and_the_next_run_goes_on(home, code, den
     assert "earlier results" not in fresh.stderr
 
 
-def test_two_at_once_would_measure_each_other(home, code, tmp_path):
+def test_only_one_run_measures_at_a_time(home, code, tmp_path):
     lock = tmp_path / "cache" / "leanwide" / "tune" / "lock"
-    with alone(lock):
+    with measuring_alone(lock):
         result = tune(home, code)
     assert result.returncode == 1
     assert f"process {os.getpid()} is measuring on this machine" in result.stderr
-    with alone(lock), pytest.raises(EngineError), alone(lock):
+    with measuring_alone(lock), pytest.raises(EngineError), measuring_alone(lock):
         pass
     with lock.open() as stream:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -136,8 +136,8 @@ def test_no_time_at_all_changes_nothing(home, code, tmp_path):
     assert not (tmp_path / "config").exists()
 
 
-def test_code_that_leanwide_keeps_quiet_in_is_told_of(home, tmp_path):
-    """The embedded model knows Python only, and suggests nothing in JavaScript unasked."""
+def test_code_in_which_leanwide_suggests_nothing_is_reported(home, tmp_path):
+    """The embedded model knows Python only, and makes no automatic suggestions in JavaScript."""
     folder = tmp_path / "folder"
     folder.mkdir()
     for number in range(6):
@@ -147,7 +147,7 @@ def test_code_that_leanwide_keeps_quiet_in_is_told_of(home, tmp_path):
     result = tune(home, folder, "--minutes", "0.4")
     assert result.returncode == 1
     assert "it suggests nothing in javascript unless you ask" in result.stderr
-    assert "nothing is suggested in this code while somebody types" in result.stderr
+    assert "leanwide suggests nothing in this code while you type" in result.stderr
 
 
 def test_a_model_without_fim_tokens_is_refused(home, code, tmp_path):
@@ -163,7 +163,7 @@ def test_a_large_repository_is_sampled(tmp_path):
         (tmp_path / f"part_{number}.py").write_text(FUNCTION.format(number))
     found = read_repository(tmp_path, ("part_7*",))
     assert found.files == 800 - 111
-    assert 150 < len(found.holes) <= MOST_HOLES
+    assert 150 < len(found.holes) <= MAX_HOLES
     assert len({hole.view.path for hole in found.holes}) == 150
     assert found.holes == read_repository(tmp_path, ("part_7*",)).holes
 
@@ -175,6 +175,12 @@ OUTCOME = TrialOutcome(
 )
 
 
+def sparse(file: Path) -> None:
+    """Write a file of 16 GiB that takes no space."""
+    with file.open("wb") as stream:
+        stream.truncate(2**34)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -182,7 +188,7 @@ OUTCOME = TrialOutcome(
         lambda file: file.write_bytes(b'{"hole":"\xff"}\n' + b"[" * 100_000),
         os.mkfifo,
         lambda file: file.symlink_to("/dev/zero"),
-        lambda file: file.touch() or os.truncate(file, 2**34),
+        sparse,
     ],
 )
 def test_results_survive_damage(tmp_path, damage):
@@ -194,7 +200,7 @@ def test_results_survive_damage(tmp_path, damage):
     assert Results(file).of(OUTCOME.setting, ["a"]) == list(OUTCOME.asked)
 
 
-def test_a_lock_that_is_no_file_locks_nothing_out(tmp_path):
+def test_a_lock_that_is_no_file_is_replaced(tmp_path):
     os.mkfifo(tmp_path / "lock")
-    with alone(tmp_path / "lock"):
+    with measuring_alone(tmp_path / "lock"):
         assert (tmp_path / "lock").read_text() == str(os.getpid())

@@ -1,4 +1,4 @@
-"""Visits: what somebody does in a file, and what is judged of it."""
+"""Visits: what a user does in a file, and how it is scored."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import pytest
 
 from leanwide.cli.compose import engine_spec
 from leanwide.context.view import with_lf
-from leanwide.engine.base import Finished, Priority
+from leanwide.engine.base import Finished, Priority, unwatched
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.features.session import Preferences
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.options import parse
 from leanwide.syntax import language_for, split
 from leanwide.syntax import parse as read
+from leanwide.tuning.engines import Engines
 from leanwide.tuning.figures import figures, samples
 from leanwide.tuning.holes import SourceFile
-from leanwide.tuning.trial import QUIET, TrialBench, TrialSetting
+from leanwide.tuning.trial import ON_REQUEST_ONLY, TrialBench, TrialSetting
 from leanwide.tuning.visiting import run_visit
 from leanwide.tuning.visits import VisitMoment, visits
 
@@ -36,15 +37,17 @@ SETTING = TrialSetting(experts=2, context_tokens=512)
 
 
 def of(text):
-    tree = read(language_for("", "prices.py"), split(text))
+    python = language_for("python")
+    assert python is not None
+    tree = read(python, split(text))
     return list(visits(SourceFile("/code/prices.py", "file:///code/prices.py", tree)))
 
 
-# What somebody does
+# What the user does
 
 
 @pytest.mark.parametrize("text", [TEXT, TEXT.replace("\n", "\r\n")])
-def test_nothing_changes_from_request_to_request_but_what_is_typed(text):
+def test_consecutive_requests_differ_only_by_what_is_typed(text):
     found = of(text)
     assert len(found) > 2
     for visit in found:
@@ -75,7 +78,7 @@ def test_places_of_a_visit_share_no_line():
             assert "\n" in visit.text[place.end : other.start]
 
 
-def test_people_pause_for_seconds_and_half_of_them_rest_where_they_come():
+def test_users_pause_for_seconds_and_rest_after_half_of_the_jumps():
     steps = [step for visit in of(TEXT * 4) for step in visit.steps()]
     pauses = [step.wait_s for step in steps if step.when is VisitMoment.PAUSE]
     rests = [step.wait_s for step in steps if step.when is VisitMoment.JUMP]
@@ -89,14 +92,14 @@ def test_a_file_with_one_place_or_none_is_not_visited(text):
     assert of(text) == []
 
 
-# What is judged of it
+# How it is scored
 
 
 class Likely(ScriptedEngine):
-    """Finds each character of a truth a token, as likely as all others."""
+    """Scores each character of a true text as a token of 2 nats."""
 
-    async def generate(self, request, cancel):
-        async for event in super().generate(request, cancel):
+    async def generate(self, request, cancel, watch=unwatched):
+        async for event in super().generate(request, cancel, watch):
             yield self._with_truth(event, len(request.truth))
 
     @staticmethod
@@ -107,17 +110,18 @@ class Likely(ScriptedEngine):
         return attrs.evolve(event, stats=stats)
 
 
-class One:
+class One(Engines):
     """A single engine for all settings."""
 
     def __init__(self, engine):
+        super().__init__(1)
         self.engine = engine
 
     async def get(self, spec):
         return self.engine
 
 
-def bench(engine, preferences=QUIET):
+def bench(engine, preferences=ON_REQUEST_ONLY):
     options, _ = parse()
     return TrialBench(
         engines=One(engine),
@@ -130,28 +134,30 @@ def bench(engine, preferences=QUIET):
 
 
 def visit_with(rest_s=0.0, visit=None):
-    """A visit in which nobody waits longer than a moment."""
+    """A visit with short pauses."""
     visit = visit or of(TEXT)[0]
     places = (attrs.evolve(place, rest_s=rest_s, pause_s=0.4) for place in visit.places)
     return attrs.evolve(visit, places=tuple(places))
 
 
-async def test_how_likely_the_truth_is_is_measured_when_the_visit_is_over():
+async def test_true_texts_are_scored_after_the_visit():
     engine, visit = Likely(), visit_with()
     shared = bench(engine)
     outcome = await run_visit(visit, SETTING, shared)
     emptied, asked = engine.requests[: shared.sequences], engine.requests[shared.sequences :]
     assert len({request.prompt for request in emptied}) == shared.sequences
     steps = list(visit.steps())
-    said, measured = asked[: len(steps)], asked[: len(steps) - 1 : -1]
-    assert {request.priority for request in said} == {Priority.INTERACTIVE}
-    assert [request.prompt for request in measured] == [request.prompt for request in said]
-    assert [request.truth for request in measured] == [step.truth for step in steps]
-    assert [one.when for one in outcome.asked] == [step.when for step in steps]
-    assert figures(outcome.asked).nll == 2.0
+    completed, scored = asked[: len(steps)], asked[: len(steps) - 1 : -1]
+    assert {request.priority for request in completed} == {Priority.INTERACTIVE}
+    assert [request.prompt for request in scored] == [request.prompt for request in completed]
+    assert [request.truth for request in scored] == [step.truth for step in steps]
+    assert [request.when for request in outcome.asked] == [step.when for step in steps]
+    found = figures(outcome.asked)
+    assert found is not None
+    assert found.nll == 2.0
 
 
-async def test_what_is_asked_at_one_place_is_one_piece_of_evidence():
+async def test_the_requests_at_one_place_are_one_sample():
     visit = visit_with()
     outcome = await run_visit(visit, SETTING, bench(Likely()))
     found = samples(outcome.asked)
@@ -169,25 +175,26 @@ async def test_a_suggestion_that_is_typed_through_evaluates_nothing():
     typed = outcome.asked[1]
     assert (outcome.asked[0].exact, typed.exact) == (True, True)
     assert (typed.when, typed.evaluated, typed.tokens) == (VisitMoment.PAUSE, 0, len(second.truth))
-    waited_for = [one for one in engine.requests if one.priority is Priority.INTERACTIVE]
-    assert len(waited_for) == len(outcome.asked) - 1
+    interactive = [sent for sent in engine.requests if sent.priority is Priority.INTERACTIVE]
+    assert len(interactive) == len(outcome.asked) - 1
 
 
 @pytest.mark.parametrize(("rest_s", "reads"), [(0.0, False), (0.4, True)])
-async def test_where_the_cursor_rests_the_place_is_read_before_it_is_asked_for(rest_s, reads):
+async def test_where_the_cursor_rests_its_prompt_is_read_ahead(rest_s, reads):
     engine, visit = Likely(), visit_with(rest_s)
     await run_visit(visit, SETTING, bench(engine, Preferences(look_ahead=False)))
-    read = [one for one in engine.requests if one.priority is Priority.BACKGROUND]
+    read = [sent for sent in engine.requests if sent.priority is Priority.BACKGROUND]
     assert len(read) == (len(visit.places) - 1 if reads else 0)
 
 
-async def test_where_leanwide_keeps_quiet_there_is_nothing_to_judge():
-    """Behind the arguments of a call, text goes on: nobody asks there by themselves."""
+async def test_places_without_a_suggestion_are_not_scored():
+    """Text follows the arguments of a call: leanwide makes no suggestion there."""
     text = "".join(f"value_{n} = call_{n}(first, second) + other_call(third)\n" for n in range(9))
     engine = Likely()
-    found = [await run_visit(visit_with(visit=one), SETTING, bench(engine)) for one in of(text)]
-    judged = {place for outcome in found for place in samples(outcome.asked)}
-    drawn = {place.id for one in of(text) for place in one.places}
-    assert judged < drawn
+    visited = of(text)
+    found = [await run_visit(visit_with(visit=visit), SETTING, bench(engine)) for visit in visited]
+    scored = {place for outcome in found for place in samples(outcome.asked)}
+    drawn = {place.id for visit in visited for place in visit.places}
+    assert scored < drawn
     for outcome in found:
         assert len(outcome.asked) == 2 * len(samples(outcome.asked))

@@ -1,4 +1,4 @@
-"""``leanwide bench places``: what is suggested where nobody typed before, and how soon."""
+"""``leanwide bench places``: suggestions at new places, and how soon they come."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from leanwide.cli.measuring import options_of, print_tables, repository_at
 from leanwide.cli.terminal import say_json
 from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
-from leanwide_bench.places.asking import Answered, PlacesPlan, ask
+from leanwide_bench.places.asking import PlaceAnswers, PlacesPlan, ask
 from leanwide_bench.places.places import CompletionPlace, TasksError, places, tasks
 from leanwide_bench.places.report import as_data, as_table, summary
 from leanwide_bench.replay.peer import LlamaServer
@@ -24,10 +24,11 @@ from leanwide_bench.replay.rpc import ReplayError
 from leanwide_bench.replay.session import SERVE, ServerSetup
 
 _SECONDS_A_PLACE: Final = 10.0
-"""What the bar begins with."""
+"""First estimate for the progress bar."""
 
 
-def bench_places(  # noqa: PLR0913, PLR0917  # an option each
+def bench_places(  # noqa: PLR0913  # an option each
+    *,
     source: Annotated[
         Path | None,
         typer.Argument(
@@ -35,19 +36,17 @@ def bench_places(  # noqa: PLR0913, PLR0917  # an option each
             "(.jsonl or .jsonl.gz); the standard library by default."
         ),
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Places to ask at.")] = 100,
+    count: Annotated[int, typer.Option(min=1, help="Places to complete.")] = 100,
     model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
-    peer: Annotated[
-        str, typer.Option(metavar="URL", help="A llama-server to ask at the same places.")
-    ] = "",
+    peer: Annotated[str, typer.Option(metavar="URL", help="A llama-server to compare with.")] = "",
     rest: Annotated[
-        float, typer.Option(min=0, help="Seconds that the cursor rests before it is first asked.")
+        float, typer.Option(min=0, help="Seconds that the cursor rests before the first request.")
     ] = 0.0,
-    pause: Annotated[float, typer.Option(min=0, help="Seconds until it is asked again.")] = 3.0,
+    pause: Annotated[float, typer.Option(min=0, help="Seconds until the second request.")] = 3.0,
     seed: Annotated[int, typer.Option(min=0, help="Another seed takes other places.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Take lines out of files, ask for them as an editor does, and compare with the truth."""
+    """Remove lines from files, complete them as an editor does, and compare with the truth."""
     chosen = _drawn(source, model, count, seed)
     setup = ServerSetup(command=SERVE, settings=argument_layer(model, None).values)
     try:
@@ -63,14 +62,18 @@ def bench_places(  # noqa: PLR0913, PLR0917  # an option each
         print_tables(as_table(found))
 
 
-def _asked(plan: PlacesPlan) -> list[Answered]:
+def _asked(plan: PlacesPlan) -> list[PlaceAnswers]:
     seconds = _SECONDS_A_PLACE * len(plan.places)
     with time_bar(seconds) as show:
         return asyncio.run(ask(plan, lambda doing, share: show(doing, seconds * (1 - share))))
 
 
 def _drawn(source: Path | None, model: Path | None, count: int, seed: int) -> list[CompletionPlace]:
-    """Draw places; the same seed draws the same ones."""
+    """Draw places; the same seed draws the same ones.
+
+    Raises:
+        UsageError: The source has no place.
+    """
     folder = source if source is not None else Path(sysconfig.get_path("stdlib"))
     if folder.suffix in {".gz", ".jsonl"}:
         try:
@@ -81,6 +84,6 @@ def _drawn(source: Path | None, model: Path | None, count: int, seed: int) -> li
         options = options_of(model, user_layers())
         found = list(places(repository_at(folder, options).holes))
     if not found:
-        raise UsageError(f"{folder} has no line to take out: give a folder of code")
+        raise UsageError(f"{folder} has no line to complete: give a folder of code")
     draw = random.Random(seed)  # noqa: S311  # no secret
     return draw.sample(found, min(count, len(found)))

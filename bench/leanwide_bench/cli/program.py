@@ -1,4 +1,4 @@
-"""``leanwide bench``: measure the server as an editor meets it, with models made for it."""
+"""``leanwide bench``: measures the server from an editor's side; writes models for tests."""
 
 from __future__ import annotations
 
@@ -50,15 +50,16 @@ app.command()(soak)
 app.command("places")(bench_places)
 
 _TABLE_WIDTH = 150
-"""Columns of the table where the output is no terminal."""
+"""Columns of the table if the output is no terminal."""
 
 
 @app.command()
-def replay(  # noqa: PLR0913, PLR0917  # an option each
+def replay(  # noqa: PLR0913  # an option each
+    *,
     model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
     experts: Annotated[int | None, typer.Option(help="Active experts of the lean lane.")] = None,
     client: Annotated[
-        str, typer.Option(metavar="vscode|neovim|both", help="Which editor asks.")
+        str, typer.Option(metavar="vscode|neovim|both", help="Which editor to imitate.")
     ] = "both",
     pace: Annotated[
         float, typer.Option(min=0, help="Milliseconds a key; 0 waits for each answer instead.")
@@ -66,9 +67,10 @@ def replay(  # noqa: PLR0913, PLR0917  # an option each
     trace: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help=f"One of {', '.join(NAMES)}.")
     ] = None,
-    repeat: Annotated[int, typer.Option(min=1, help="Play each trace so often.")] = 1,
+    repeat: Annotated[int, typer.Option(min=1, help="How often each trace is played.")] = 1,
     peer: Annotated[
-        str, typer.Option(metavar="URL", help="Also ask this llama-server, as llama.vim does.")
+        str,
+        typer.Option(metavar="URL", help="Also measure a llama-server, as llama.vim uses it."),
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -88,23 +90,24 @@ def replay(  # noqa: PLR0913, PLR0917  # an option each
         say_json(as_data(report))
     else:
         _print(report)
-    if unfair := report.replay.unfair_requests:
-        _fail(f"{unfair} requests were not answered exactly once")
+    if count := report.replay.misanswered_requests:
+        _fail(f"{count} requests were not answered exactly once")
 
 
 @app.command()
 def lanes(
+    *,
     model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
     experts: Annotated[
         str, typer.Option(metavar="N,N…", help="Expert counts whose speed is measured.")
     ] = "",
-    rounds: Annotated[int, typer.Option(min=1, help="Runs of each count, in turns.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Runs of each count, alternating.")] = 3,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also draw the speeds, as SVG.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Measure speed by expert count beside a bare loop, memory of two lanes, keys, and starts."""
+    """Measure speed by expert count against a bare loop, memory of two lanes, keys and starts."""
     spec = engine_spec(options_of(model, user_layers()))
     try:
         header = read_header(spec.model_path)
@@ -124,7 +127,11 @@ def lanes(
 
 
 def _counts(text: str, header: GgufHeader) -> list[int]:
-    """The expert counts asked for; without any, half of the trained one, it, and its double."""
+    """Return the given expert counts; by default half, once and twice the trained one.
+
+    Raises:
+        UsageError: They are no numbers.
+    """
     most, trained = header.number("expert_count"), header.number(EXPERTS_KEY)
     if not most:
         return [0]
@@ -135,20 +142,21 @@ def _counts(text: str, header: GgufHeader) -> list[int]:
     try:
         counts = [int(part) for part in text.split(",")]
     except ValueError as error:
-        raise UsageError(f"--experts {text!r} is no list of numbers, such as 2,4,8") from error
+        raise UsageError(f"--experts {text!r} is no list of numbers such as 2,4,8") from error
     for count in counts:
         check_experts(header, count)
     return counts
 
 
 def _rates(header: GgufHeader, counts: Sequence[int], spec: EngineSpec) -> dict[int, Rates]:
-    """How fast the kernels are, as far as they can be measured here."""
-    wanted = samples(header, {count: count for count in counts}, spec)
-    return {count: found for count, one in wanted.items() if (found := measure(one))}
+    """Return the speed of the kernels by expert count, if it can be measured here."""
+    by_count = samples(header, {count: count for count in counts}, spec)
+    return {count: rates for count, sample in by_count.items() if (rates := measure(sample))}
 
 
 @app.command()
 def synthetic(
+    *,
     shape: Annotated[str, typer.Argument(metavar="SHAPE", help=f"One of {', '.join(SHAPES)}.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The GGUF file to write.")],
     seed: Annotated[int, typer.Option(min=0, help="Another seed gives other weights.")] = 0,
@@ -161,7 +169,7 @@ def synthetic(
     ] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write a model of random weights, which takes time and memory like a real one of its shape."""
+    """Write a model of random weights that takes time and memory like a real one of its shape."""
     if shape not in SHAPES:
         raise UsageError(f"there is no shape {shape!r}: it is one of {', '.join(SHAPES)}")
     if file.exists() and not force:
@@ -170,7 +178,7 @@ def synthetic(
         from leanwide_bench.synthetic.synthetic import Recipe, write  # noqa: PLC0415  # an extra
         from leanwide_bench.synthetic.vocabulary import VocabularyOptions  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        _fail(f"{error.name} is missing: pip install 'leanwide[bench]' brings it", error)
+        _fail(f"{error.name} is missing: `make setup` installs it", error)
     options = VocabularyOptions(fim=fim, chat_template=chat_template)
     recipe = Recipe(shape=SHAPES[shape], seed=seed, vocabulary=options)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
@@ -186,7 +194,7 @@ def synthetic(
 
 
 def _setup(model: Path | None, experts: int | None) -> ServerSetup:
-    """The server as the user has set it up, with what the command line says."""
+    """Return the server as configured, with the command line's options."""
     arguments = argument_layer(model, experts)
     options, _ = parse(*user_layers()[0], arguments)
     header = read_header(model_path(options))
@@ -220,7 +228,7 @@ def _measure(plan: ReplayPlan, peer: str) -> ReplayReport:
 
 
 def _status() -> Status:
-    """Show what is played, without taking time from what is measured."""
+    """Return a status line that is refreshed rarely, to leave the processor to the measurement."""
     console = TextConsole(stderr=True)
     return console.status("starting", spinner=console.spinner, refresh_per_second=2)
 
@@ -233,6 +241,6 @@ def _print(report: ReplayReport) -> None:
 
 
 def _fail(message: str, cause: Exception | None = None) -> NoReturn:
-    """End the program with one line on stderr and exit code 1."""
+    """Exit with one line on stderr and code 1."""
     complain(message)
     raise typer.Exit(1) from cause

@@ -1,4 +1,4 @@
-"""``leanwide bench soak``: hours of mixed work, and what they leave behind."""
+"""``leanwide bench soak``: hours of mixed work, to find leaks and lost requests."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from leanwide.engine.base import EngineError
 from leanwide_bench.replay.rpc import ReplayError
 from leanwide_bench.replay.session import SERVE, ServerSetup
 from leanwide_bench.replay.traces import TraceDocument
-from leanwide_bench.soak.harm import Harm
+from leanwide_bench.soak.faults import FaultPlan
 from leanwide_bench.soak.report import as_data, as_tables
 from leanwide_bench.soak.soak import SoakOutcome, SoakPlan
 from leanwide_bench.soak.soak import soak as work
 
 _DOCUMENTS: Final = 40
-_SIZES: Final = range(2_000, 60_000)
-"""Bytes of a file that is worth visiting."""
+_DOCUMENT_BYTES: Final = range(2_000, 60_000)
+"""Sizes of the files that are used."""
 
 
-def soak(  # noqa: PLR0913, PLR0917  # an option each
+def soak(  # noqa: PLR0913  # an option each
+    *,
     minutes: Annotated[float, typer.Option(min=0.1, help="How long to work.")] = 120.0,
     folder: Annotated[
         Path | None,
@@ -45,7 +46,7 @@ def soak(  # noqa: PLR0913, PLR0917  # an option each
     stops: Annotated[int, typer.Option(min=0, help="How often it is stopped for a while.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Open, type, ask and close for hours, and compare what the processes hold early and late."""
+    """Open, type, ask and close for hours; compare memory, threads and files early and late."""
     source = folder if folder is not None else Path(sysconfig.get_path("stdlib"))
     with tempfile.TemporaryDirectory(prefix="leanwide-soak-") as workspace:
         documents = tuple(_copied(source, Path(workspace), seed))
@@ -59,7 +60,7 @@ def soak(  # noqa: PLR0913, PLR0917  # an option each
             seconds=60 * minutes,
             pace_ms=pace,
             seed=seed,
-            harm=Harm(kills=kills, stops=stops),
+            faults=FaultPlan(kills=kills, stops=stops),
         )
         outcome = _run(plan)
     if json:
@@ -79,8 +80,10 @@ def _run(plan: SoakPlan) -> SoakOutcome:
 
 
 def _copied(source: Path, workspace: Path, seed: int) -> Iterator[TraceDocument]:
-    """Copy some files into a workspace of their own, and return them as documents."""
-    found = sorted(file for file in source.glob("**/*.py") if file.stat().st_size in _SIZES)
+    """Copy some files into a workspace, and yield them as documents."""
+    found = sorted(
+        file for file in source.glob("**/*.py") if file.stat().st_size in _DOCUMENT_BYTES
+    )
     if not found:
         raise UsageError(f"{source} has no Python file of 2 to 60 kB: name another --folder")
     draw = random.Random(seed)  # noqa: S311  # no secret

@@ -1,1 +1,1 @@
-"""Speed and memory of lanes, beside a bare loop over llama.cpp."""
+"""Speed and memory of lanes, compared with a bare loop over llama.cpp."""

@@ -1,4 +1,4 @@
-"""Engines for a measurement, and requests that say nothing in so many tokens."""
+"""Engines for a measurement, and requests with meaningless prompts of a given size."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from leanwide.engine.base import EngineSpec, Priority, Request
 from leanwide.engine.client import EngineClient
 
 _WORDS: Final = ("value", "count", "self", "return", "index", "(name)", "=", "for", "item", "in")
-_LENGTH: Final = 600
+_WORD_COUNT: Final = 600
 """Words of a text."""
-_FOR_EVER: Final = 3.6e6
-"""Milliseconds: no deadline."""
+_NO_DEADLINE_MS: Final = 3.6e6
+"""An hour: longer than any measurement."""
 
 
 @contextlib.asynccontextmanager
 async def engine(spec: EngineSpec) -> AsyncIterator[EngineClient]:
-    """Start an engine with its first lane open, and end it afterwards.
+    """Start an engine with its first lane open; close it at the end.
 
     Raises:
         EngineError: The model cannot be loaded.
@@ -35,20 +35,20 @@ async def engine(spec: EngineSpec) -> AsyncIterator[EngineClient]:
 def request(
     lane: str, text: str, tokens: int, priority: Priority = Priority.INTERACTIVE
 ) -> Request:
-    """Ask a lane for so many tokens behind a text, however long it takes."""
+    """Return a request for ``tokens`` tokens behind a text, without a deadline."""
     return Request(
-        lane=lane, prompt=(text,), priority=priority, max_tokens=tokens, deadline_ms=_FOR_EVER
+        lane=lane, prompt=(text,), priority=priority, max_tokens=tokens, deadline_ms=_NO_DEADLINE_MS
     )
 
 
 def text(seed: int) -> str:
-    """Words without sense, other ones for each seed from the first on."""
+    """Return random words; texts of different seeds differ from the first token on."""
     words = random.Random(seed)  # noqa: S311  # no secret
-    return f"{seed} " + " ".join(words.choices(_WORDS, k=_LENGTH))
+    return f"{seed} " + " ".join(words.choices(_WORDS, k=_WORD_COUNT))
 
 
 async def sized(client: EngineClient, seed: int, tokens: int) -> str:
-    """Words of about so many tokens."""
+    """Return random words of at most ``tokens`` tokens, and nearly as many."""
     words = text(seed)
     while True:
         (count,) = await client.count([words])

@@ -1,6 +1,6 @@
 """A bare loop over llama.cpp, without lanes, scheduler and pipe, as a program of its own.
 
-It is what the engine is held against. Reads runs as JSON lines and answers each with another.
+The engine is compared with it. It reads runs as JSON lines and answers each with another line.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from leanwide.models.gguf import read_header
 
 
 class BareSetup(msgspec.Struct, frozen=True, kw_only=True):
-    """The weights and how they are run, the first line of all."""
+    """The first line: the model and how it is run."""
 
     model: str
     experts: tuple[int, ...]
-    """Counts, each of which gets a handle; (0,) for a dense model."""
+    """Expert counts, each of which gets a handle; (0,) for a dense model."""
     context_tokens: int
     batch_tokens: int
     threads: int
 
 
 class BareRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A prompt to read and tokens to say."""
+    """A prompt to evaluate and a number of tokens to generate."""
 
     experts: int
     text: str
     tokens: int
-    """Tokens to generate, whatever the model says."""
+    """Tokens to generate, also past an end token."""
 
 
 class BareTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run took."""
+    """The times of a run."""
 
     prompt_tokens: int
     prompt_s: float
@@ -48,24 +48,24 @@ class BareTimes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main() -> None:
-    """Serve runs until the input ends."""
+    """Answer runs until the input ends."""
     lines = iter(sys.stdin.buffer.readline, b"")
     setup = msgspec.json.decode(next(lines), type=BareSetup)
     with ExitStack() as stack:
         loaded = {count: stack.enter_context(_load(setup, count)) for count in setup.experts}
         for line in lines:
             run = msgspec.json.decode(line, type=BareRun)
-            took = _do(run, *loaded[run.experts], setup.batch_tokens)
-            sys.stdout.buffer.write(msgspec.json.encode(took) + b"\n")
+            times = _measure(run, *loaded[run.experts], setup.batch_tokens)
+            sys.stdout.buffer.write(msgspec.json.encode(times) + b"\n")
             sys.stdout.buffer.flush()
 
 
 @contextmanager
 def _load(setup: BareSetup, experts: int) -> Iterator[tuple[Model, Context]]:
-    """Load the weights as the engine does, and give them with a KV cache.
+    """Load the weights as the engine does; yield them with a context.
 
     Raises:
-        EngineError: llama.cpp refused one of them.
+        EngineError: llama.cpp cannot load the model or open the context.
     """
     path = Path(setup.model)
     spec = EngineSpec(
@@ -78,32 +78,34 @@ def _load(setup: BareSetup, experts: int) -> Iterator[tuple[Model, Context]]:
         gpu_layers=0,
     )
     model = Handles(spec, read_header(path), lambda _: None).get(experts)
-    room = ContextParams(
+    params = ContextParams(
         cells=setup.context_tokens,
         sequences=1,
         batch_tokens=setup.batch_tokens,
         threads=setup.threads,
         keeps_scores=True,
     )
-    context = model.open_context(room, lambda: False)
+    context = model.open_context(params, lambda: False)
     yield model, context
     context.close()
     model.close()
 
 
-def _do(run: BareRun, model: Model, context: Context, batch: int) -> BareTimes:
+def _measure(run: BareRun, model: Model, context: Context, batch: int) -> BareTimes:
     context.truncate(0, 0)
     tokens = model.tokenize(run.text)
     sampler = Sampler(GREEDY, model.vocabulary)
     began = time.perf_counter()
     for start in range(0, len(tokens), batch):
         context.decode(tokens[start : start + batch], start, 0)
-    read = time.perf_counter()
+    evaluated = time.perf_counter()
     for position in range(len(tokens), len(tokens) + run.tokens):
         context.decode([context.sample(sampler)], position, 0)
-    said = time.perf_counter()
+    decoded = time.perf_counter()
     sampler.close()
-    return BareTimes(prompt_tokens=len(tokens), prompt_s=read - began, decode_s=said - read)
+    return BareTimes(
+        prompt_tokens=len(tokens), prompt_s=evaluated - began, decode_s=decoded - evaluated
+    )
 
 
 if __name__ == "__main__":

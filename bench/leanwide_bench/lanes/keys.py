@@ -1,4 +1,4 @@
-"""How long somebody who types waits: for a key, for a cancelled prompt, and beside a question."""
+"""Latency of keys on an idle engine and during a question, and of cancelling a prompt."""
 
 from __future__ import annotations
 
@@ -16,83 +16,82 @@ from leanwide.engine.client import EngineClient
 from leanwide_bench.lanes.asking import engine, request, sized, text
 from leanwide_bench.replay.measure import Spread, spread
 
-_WINDOW: Final = 600
+_WINDOW_TOKENS: Final = 600
 """Tokens of the window that keys are typed behind."""
-_ALONE: Final = "total = sum(values) + offset"
-_BESIDE: Final = "result = max(counts, key=len)"
-"""Lines that are typed behind it."""
+_QUIET_LINE: Final = "total = sum(values) + offset"
+_BUSY_LINE: Final = "result = max(counts, key=len)"
+"""Lines that are typed behind the window, on an idle engine and during questions."""
 _KEYS: Final = 20
-_INTO_THE_PROMPT_S: Final = 0.15
-"""So long after a prompt began, it is cancelled."""
-_QUESTION: Final = 600
-"""Tokens of a question."""
-_THOUGHTS_S: Final = (1.5, 0.2, 0.2, 0.2)
-"""Seconds before a key beside a question: a pause in which the reading gets on, then a burst."""
+_CANCEL_AFTER_S: Final = 0.15
+"""Seconds from the start of a prompt to its cancellation."""
+_QUESTION_TOKENS: Final = 600
+_PAUSES_S: Final = (1.5, 0.2, 0.2, 0.2)
+"""Seconds before each key during a question: one pause for the prefill, then a burst."""
 _BURSTS: Final = 3
 
 
 @frozen(kw_only=True)
-class Keys:
-    """What was waited for, on the lean lane."""
+class KeyTimes:
+    """Latencies on the lean lane."""
 
     window_tokens: int
     key_ms: Spread
     """From a key to the first new token."""
     beside_question_ms: Spread
-    """The same while the wide lane reads the prompt of a question."""
+    """The same while the wide lane evaluates the prompt of a question."""
     cancel_ms: Spread
-    """From the cancellation of a prompt to an engine that is idle."""
+    """From the cancellation of a prompt to an idle engine."""
 
 
-async def measure_keys(spec: EngineSpec) -> Keys:
-    """Type behind a window, alone and beside questions; then cancel prompts.
+async def measure_keys(spec: EngineSpec) -> KeyTimes:
+    """Type behind a window on an idle engine and during questions; then cancel prompts.
 
     Raises:
         EngineError: The model cannot be loaded.
     """
     lean, wide = (lane.name for lane in spec.lanes)
     async with engine(spec) as client:
-        window = await sized(client, 2, _WINDOW)
+        window = await sized(client, 2, _WINDOW_TOKENS)
         (tokens,) = await client.count([window])
         await finish(client, request(lean, window, 1))
-        alone = [await _key_ms(client, lean, window + _ALONE[: at + 1]) for at in range(_KEYS)]
-        await finish(client, request(wide, "x", 0))  # it is open before the questions come
+        quiet = [await _key_ms(client, lean, window + _QUIET_LINE[: at + 1]) for at in range(_KEYS)]
+        await finish(client, request(wide, "x", 0))  # opens the lane before the questions come
         async with _questions(client, wide):
-            beside = await _bursts(client, lean, window)
+            busy = await _bursts(client, lean, window)
         cancels = [await _cancel_ms(client, lean, text(seed)) for seed in range(10, 10 + _KEYS)]
-    return Keys(
+    return KeyTimes(
         window_tokens=tokens,
-        key_ms=_known(alone),
-        beside_question_ms=_known(beside),
+        key_ms=_known(quiet),
+        beside_question_ms=_known(busy),
         cancel_ms=_known(cancels),
     )
 
 
 async def _key_ms(client: EngineClient, lane: str, words: str) -> float:
-    """Wait for the first new token behind what is typed."""
+    """Return the milliseconds until the first new token."""
     began = time.perf_counter()
     await finish(client, request(lane, words, 1))
     return 1000 * (time.perf_counter() - began)
 
 
 async def _bursts(client: EngineClient, lane: str, window: str) -> list[float]:
-    waited = []
-    for at, seconds in enumerate(_THOUGHTS_S * _BURSTS):
+    times = []
+    for at, seconds in enumerate(_PAUSES_S * _BURSTS):
         await asyncio.sleep(seconds)
-        waited.append(await _key_ms(client, lane, window + _BESIDE[: at + 1]))
-    return waited
+        times.append(await _key_ms(client, lane, window + _BUSY_LINE[: at + 1]))
+    return times
 
 
 @contextlib.asynccontextmanager
 async def _questions(client: EngineClient, lane: str) -> AsyncIterator[None]:
-    """Have one question read after the other meanwhile."""
+    """Evaluate the prompts of questions one after the other in the background."""
     cancel = CancelToken()
 
     async def ask() -> None:
         for seed in count(1000):
             if cancel.cancelled:
                 return
-            words = await sized(client, seed, _QUESTION)
+            words = await sized(client, seed, _QUESTION_TOKENS)
             await finish(client, request(lane, words, 0, Priority.COMMAND), cancel)
 
     asking = asyncio.create_task(ask())
@@ -104,10 +103,10 @@ async def _questions(client: EngineClient, lane: str) -> AsyncIterator[None]:
 
 
 async def _cancel_ms(client: EngineClient, lane: str, words: str) -> float:
-    """Give up in the middle of a prompt; milliseconds until the engine has stopped."""
+    """Cancel in the middle of a prompt; return the milliseconds until the engine is idle."""
     cancel = CancelToken()
     work = asyncio.create_task(finish(client, request(lane, words, 1), cancel))
-    await asyncio.sleep(_INTO_THE_PROMPT_S)
+    await asyncio.sleep(_CANCEL_AFTER_S)
     began = time.perf_counter()
     cancel.cancel()
     await work

@@ -1,7 +1,7 @@
 """Measures lanes over one model file: speed by expert count, memory, keys, cold and warm start.
 
-Speeds of the expert counts are taken in turns, next to those of a bare loop: a machine's speed
-drifts, and figures of one round are comparable.
+Expert counts alternate, and each is measured right next to a bare loop: a machine's speed drifts,
+but figures of the same round are comparable.
 """
 
 from __future__ import annotations
@@ -28,16 +28,15 @@ from leanwide.engine.base import (
 )
 from leanwide_bench.lanes.asking import engine, request, sized, text
 from leanwide_bench.lanes.bare import BareRun, BareSetup, BareTimes
-from leanwide_bench.lanes.keys import Keys, measure_keys
+from leanwide_bench.lanes.keys import KeyTimes, measure_keys
 
-_PROMPT: Final = 256
-"""Tokens of a prompt whose speed is measured, about."""
-_ANSWER: Final = 64
-"""Tokens of an answer."""
-_CONTEXT: Final = 512
+_PROMPT_TOKENS: Final = 256
+"""Approximate length of a measured prompt."""
+_ANSWER_TOKENS: Final = 64
+_CONTEXT_TOKENS: Final = 512
 
 Progress = Callable[[str], None]
-"""Told what is being measured."""
+"""Called with the name of the next measurement."""
 
 
 @frozen(kw_only=True)
@@ -54,7 +53,7 @@ class WidthSpeed:
 
 @frozen
 class _Rates:
-    """Of one run, in tokens per second."""
+    """The speeds of one run, in tokens per second."""
 
     prompt: float
     decode: float
@@ -62,11 +61,11 @@ class _Rates:
 
 @frozen(kw_only=True)
 class LaneMemory:
-    """What the lanes take; bytes are the engine's, pages that others map too by its share."""
+    """Start times and memory of the lanes; bytes are the engine's proportional set size."""
 
     cold_start_ms: float | None
-    """From the start of the process to a loaded model, nothing of the file in memory; None where
-    the system does not let us drop it."""
+    """From the start of the process to a loaded model with nothing of the file in memory; None if
+    the system cannot drop a file from memory."""
     warm_start_ms: float
     one_lane_bytes: int
     two_lanes_bytes: int
@@ -76,17 +75,17 @@ class LaneMemory:
 
     @property
     def second_handle_bytes(self) -> int:
-        """What the second lane takes beside its buffers."""
+        """Bytes of the second lane besides its buffers."""
         return self.two_lanes_bytes - self.one_lane_bytes - self.second_lane_buffers_bytes
 
 
 @frozen(kw_only=True)
 class LanesReport:
-    """All that was measured."""
+    """All measurements."""
 
     opened: LaneMemory
     widths: tuple[WidthSpeed, ...]
-    keys: Keys
+    keys: KeyTimes
 
 
 async def measure_lanes(
@@ -110,7 +109,7 @@ async def measure_lanes(
 
 
 def _drop_from_memory(path: Path) -> bool:
-    """Have the system forget what it keeps of a file; tell whether it can be asked to."""
+    """Drop a file from the page cache; return whether the system has a call for that."""
     if not hasattr(os, "posix_fadvise"):
         return False
     with path.open("rb") as file:
@@ -147,7 +146,7 @@ async def _speeds(
     spec: EngineSpec, counts: Sequence[int], rounds: int, progress: Progress
 ) -> tuple[WidthSpeed, ...]:
     lanes = tuple(
-        LaneSpec(name=str(count), experts=count, context_tokens=_CONTEXT, sequences=1)
+        LaneSpec(name=str(count), experts=count, context_tokens=_CONTEXT_TOKENS, sequences=1)
         for count in counts
     )
     ours: dict[int, list[_Rates]] = {count: [] for count in counts}
@@ -155,11 +154,15 @@ async def _speeds(
     async with engine(evolve(spec, lanes=lanes)) as client, _bare_loop(spec, counts) as loop:
         for turn, count in product(range(rounds + 1), counts):
             progress(f"{count} experts, round {turn} of {rounds}")
-            words = await sized(client, 100 + turn, _PROMPT)
-            ours[count].append(_rates(await finish(client, request(str(count), words, _ANSWER))))
-            took = await loop(BareRun(experts=count, text=words, tokens=_ANSWER))
-            bare[count].append(_Rates(took.prompt_tokens / took.prompt_s, _ANSWER / took.decode_s))
-    # In round 0 threads are learned, and pages come into memory.
+            words = await sized(client, 100 + turn, _PROMPT_TOKENS)
+            ours[count].append(
+                _rates(await finish(client, request(str(count), words, _ANSWER_TOKENS)))
+            )
+            times = await loop(BareRun(experts=count, text=words, tokens=_ANSWER_TOKENS))
+            bare[count].append(
+                _Rates(times.prompt_tokens / times.prompt_s, _ANSWER_TOKENS / times.decode_s)
+            )
+    # Round 0 does not count: thread counts are learned, and pages come into memory.
     return tuple(_width(count, ours[count][1:], bare[count][1:]) for count in counts)
 
 
@@ -167,7 +170,7 @@ async def _speeds(
 async def _bare_loop(
     spec: EngineSpec, counts: Sequence[int]
 ) -> AsyncIterator[Callable[[BareRun], Awaitable[BareTimes]]]:
-    """Start the bare loop in a process of its own, and give what has it do a run."""
+    """Start the bare loop in a process of its own; yield a function that runs it."""
     process = await child.start(child.python("-m", "leanwide_bench.lanes.bare"))
     assert process.stdin is not None  # noqa: S101  # it is a pipe
     assert process.stdout is not None  # noqa: S101
@@ -175,7 +178,7 @@ async def _bare_loop(
     setup = BareSetup(
         model=str(spec.model_path.absolute()),
         experts=tuple(counts),
-        context_tokens=_CONTEXT,
+        context_tokens=_CONTEXT_TOKENS,
         batch_tokens=spec.batch_tokens,
         threads=spec.threads,
     )
@@ -185,7 +188,7 @@ async def _bare_loop(
         stdin.write(msgspec.json.encode(run) + b"\n")
         line = await stdout.readline()
         if not line:
-            raise EngineError("the bare loop over llama.cpp ended: its last words are above")
+            raise EngineError("the bare loop over llama.cpp ended: see its messages above")
         return msgspec.json.decode(line, type=BareTimes)
 
     try:
@@ -196,7 +199,7 @@ async def _bare_loop(
 
 
 def _rates(end: Finished) -> _Rates:
-    """The first token of an answer needs no step of its own."""
+    """Return the speeds of a run; its first token comes with the prompt and needs no step."""
     stats = end.stats
     return _Rates(
         1000 * stats.tokens_evaluated / stats.prompt_ms,
@@ -207,8 +210,8 @@ def _rates(end: Finished) -> _Rates:
 def _width(count: int, ours: Sequence[_Rates], bare: Sequence[_Rates]) -> WidthSpeed:
     return WidthSpeed(
         experts=count,
-        prompt_tokens_per_s=median(one.prompt for one in ours),
-        decode_tokens_per_s=median(one.decode for one in ours),
-        bare_prompt_tokens_per_s=median(one.prompt for one in bare),
-        bare_decode_tokens_per_s=median(one.decode for one in bare),
+        prompt_tokens_per_s=median(rates.prompt for rates in ours),
+        decode_tokens_per_s=median(rates.decode for rates in ours),
+        bare_prompt_tokens_per_s=median(rates.prompt for rates in bare),
+        bare_decode_tokens_per_s=median(rates.decode for rates in bare),
     )

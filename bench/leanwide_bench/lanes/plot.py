@@ -1,4 +1,4 @@
-"""Speed by expert count as an SVG file: leanwide, the bare loop, the machine's bound. Pure."""
+"""Speed by expert count as SVG: leanwide, the bare loop, the machine's bound. Pure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from leanwide_bench.lanes.lanes import WidthSpeed
 from leanwide_bench.lanes.report import Bound
 
 _WIDTH, _HEIGHT = 420, 300
-"""Of a panel, in pixels."""
+"""Size of a panel, in pixels."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 16, 34, 44
 _LEGEND: Final = 26
-_AIR: Final = 1.08
+_MARGIN: Final = 1.08
 _STYLE: Final = """
   svg { background: #ffffff; font: 12px system-ui, sans-serif; color: #1c2024 }
   text { fill: #60656c } .title { fill: #1c2024; font-weight: 600 }
@@ -27,7 +27,7 @@ _STYLE: Final = """
   .bound { stroke: #8a9099 } circle.bound { fill: #8a9099 } .line.bound { stroke-dasharray: 5 4 }
 """
 _NAMES: Final = {"leanwide": "leanwide", "bare": "bare loop over llama.cpp", "bound": "bound"}
-"""Style → what it is called."""
+"""CSS class → name in the legend."""
 
 
 @frozen(kw_only=True)
@@ -37,29 +37,30 @@ class Panel:
     title: str
     counts: Sequence[int]
     lines: Mapping[str, Sequence[float | None]]
-    """Style → tokens per second, one for each count; None where nobody knows."""
+    """CSS class → tokens per second for each count; None if unknown."""
 
 
 def draw(widths: Sequence[WidthSpeed], allowed: Mapping[int, Bound]) -> str:
-    """Give an SVG file of what was measured, prompts beside answers."""
-    bounds = [allowed.get(one.experts) for one in widths]
+    """Return an SVG file with two panels: prompts and answers."""
+    counts = [width.experts for width in widths]
+    bounds = [allowed.get(count) for count in counts]
     panels = (
         Panel(
-            title="Reading a prompt",
-            counts=[one.experts for one in widths],
+            title="Evaluating a prompt",
+            counts=counts,
             lines={
-                "leanwide": [one.prompt_tokens_per_s for one in widths],
-                "bare": [one.bare_prompt_tokens_per_s for one in widths],
-                "bound": [None if one is None else one.prompt_tokens_per_s for one in bounds],
+                "leanwide": [width.prompt_tokens_per_s for width in widths],
+                "bare": [width.bare_prompt_tokens_per_s for width in widths],
+                "bound": [bound.prompt_tokens_per_s if bound else None for bound in bounds],
             },
         ),
         Panel(
-            title="Saying an answer",
-            counts=[one.experts for one in widths],
+            title="Generating an answer",
+            counts=counts,
             lines={
-                "leanwide": [one.decode_tokens_per_s for one in widths],
-                "bare": [one.bare_decode_tokens_per_s for one in widths],
-                "bound": [None if one is None else one.decode_tokens_per_s for one in bounds],
+                "leanwide": [width.decode_tokens_per_s for width in widths],
+                "bare": [width.bare_decode_tokens_per_s for width in widths],
+                "bound": [bound.decode_tokens_per_s if bound else None for bound in bounds],
             },
         ),
     )
@@ -81,8 +82,8 @@ def _panel(panel: Panel, left: int) -> Iterator[str]:
     known = [value for line in panel.lines.values() for value in line if value is not None]
     least, most = _place(min(panel.counts)), max(map(_place, panel.counts))
     right = left + _WIDTH - _RIGHT
-    x = Axis(least / _AIR, most * _AIR, left + _LEFT, right, is_log=True)
-    y = Axis(0.0, max(known) * _AIR, _HEIGHT - _BOTTOM, _TOP)
+    x = Axis(least / _MARGIN, most * _MARGIN, left + _LEFT, right, is_log=True)
+    y = Axis(0.0, max(known) * _MARGIN, _HEIGHT - _BOTTOM, _TOP)
     middle = left + (_LEFT + _WIDTH - _RIGHT) / 2
     yield f'<text class="title mid" x="{middle}" y="18">{escape(panel.title)}, tokens/s</text>'
     for value in y.steps():
@@ -98,7 +99,7 @@ def _panel(panel: Panel, left: int) -> Iterator[str]:
 
 
 def _place(count: int) -> int:
-    """Where a count stands; a dense model has none."""
+    """Return a count's value on the axis; a dense model, count 0, is at 1."""
     return max(1, count)
 
 

@@ -1,4 +1,4 @@
-"""What was measured of lanes, next to what the memory allows, as tables and as data."""
+"""Measurements of lanes, with the machine's bounds, as tables and as JSON data."""
 
 from __future__ import annotations
 
@@ -16,40 +16,36 @@ from leanwide.models.speed import Rates, products_s
 from leanwide_bench.lanes.lanes import LanesReport, WidthSpeed
 from leanwide_bench.replay.measure import Spread
 
-_BEHIND: Final = 288
-"""Tokens of context that a token of a measured answer reads: the prompt and half of the answer."""
-_BEFORE: Final = 128
-"""Tokens in front of one of a prompt, on average."""
+_DECODE_CONTEXT_TOKENS: Final = 288
+"""Tokens of context behind a token of the measured answer: the prompt and half of the answer."""
+_PROMPT_CONTEXT_TOKENS: Final = 128
+"""Tokens before a token of the measured prompt, on average."""
 
 
 @frozen(kw_only=True)
 class Bound:
-    """What the machine allows with one expert count, in tokens per second."""
+    """The machine's limits with one expert count, in tokens per second."""
 
     decode_tokens_per_s: float
-    """If a token cost nothing but the reading of its weights from memory."""
+    """If a token cost only the reading of its weights from memory."""
     prompt_tokens_per_s: float
-    """If it were matrix products alone."""
+    """If a token cost only its matrix products."""
 
 
 def bounds(cost: TokenCost, rates: Mapping[int, Rates]) -> dict[int, Bound]:
-    """Tell from what a token costs and how fast memory and kernels are, by expert count."""
+    """Return the bounds by expert count, from a token's cost and measured memory and kernels."""
     return {
         count: Bound(
-            decode_tokens_per_s=found.stream_bytes_per_s / _bytes(cost, count),
-            prompt_tokens_per_s=1 / products_s(cost, found, count, _BEFORE),
+            decode_tokens_per_s=rate.stream_bytes_per_s
+            / (cost.decode_bytes(count) + _DECODE_CONTEXT_TOKENS * cost.kv_bytes),
+            prompt_tokens_per_s=1 / products_s(cost, rate, count, _PROMPT_CONTEXT_TOKENS),
         )
-        for count, found in rates.items()
+        for count, rate in rates.items()
     }
 
 
-def _bytes(cost: TokenCost, experts: int) -> float:
-    """What decoding a token reads."""
-    return cost.decode_bytes(experts) + _BEHIND * cost.kv_bytes
-
-
 def as_data(report: LanesReport, allowed: Mapping[int, Bound]) -> dict[str, Any]:
-    """Give everything as JSON has it; units are in the names."""
+    """Return the report as JSON data; units are in the names."""
     data: dict[str, Any] = attrs.asdict(report)
     data["opened"]["second_handle_bytes"] = report.opened.second_handle_bytes
     for width in data["widths"]:
@@ -59,7 +55,7 @@ def as_data(report: LanesReport, allowed: Mapping[int, Bound]) -> dict[str, Any]
 
 
 def as_tables(report: LanesReport, allowed: Mapping[int, Bound]) -> Group:
-    """Give everything as a person reads it."""
+    """Return the report as tables."""
     return Group(_speeds(report, allowed), _rest(report))
 
 
@@ -101,7 +97,7 @@ def _rest(report: LanesReport) -> Table:
     keys = report.keys
     window = f"key to the first new token, {keys.window_tokens} tokens of window"
     table.add_row(window, _spread(keys.key_ms))
-    table.add_row("  while a question is read", _spread(keys.beside_question_ms))
+    table.add_row("  while a question is evaluated", _spread(keys.beside_question_ms))
     table.add_row("cancelled prompt to an idle engine", _spread(keys.cancel_ms))
     return table
 

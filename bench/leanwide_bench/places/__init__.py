@@ -1,1 +1,1 @@
-"""First requests at places that nobody typed at before, beside a llama-server on the same model."""
+"""First requests at new places, compared with a llama-server on the same model."""

@@ -1,4 +1,4 @@
-"""Asks at places, and keeps what was said and when."""
+"""Requests completions at places, and records the suggestions with their times."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from leanwide_bench.replay.session import ServerSession, ServerSetup, session
 _ANSWER_WITHIN_S: Final = 300.0
 _PEER_TOKENS: Final = 64
 _PEER_GREEDY: Final = {"n_predict": _PEER_TOKENS, "samplers": ["top_k"], "top_k": 1, "stop": ["\n"]}
-"""The first line of a greedy answer; as soon as it is whole, it is sent."""
+"""Generate one greedy line, and answer as soon as it is complete."""
 
 
 @frozen(kw_only=True)
 class PlaceSuggestion:
-    """What was said at a place."""
+    """The suggestion at a place."""
 
     text: str
     ms: float
     """From the request to the answer."""
 
-    def says(self, truth: str) -> bool:
-        """Whether its first line with text is what really stood there."""
+    def matches(self, truth: str) -> bool:
+        """Whether its first line with text is the true one."""
         return self.text.lstrip("\n").partition("\n")[0].strip() == truth
 
 
 @frozen(kw_only=True)
-class Answered:
-    """One place, and what was said there."""
+class PlaceAnswers:
+    """One place and the suggestions there."""
 
     place: CompletionPlace
     first: PlaceSuggestion
@@ -47,24 +47,28 @@ class Answered:
 
 @frozen(kw_only=True)
 class PlacesPlan:
-    """What to ask, and whom."""
+    """The places, and the servers to compare at them."""
 
     setup: ServerSetup
     places: Sequence[CompletionPlace]
     rest_s: float
-    """Seconds for which the cursor rests at a place before the first request; 0: not at all."""
+    """Seconds for which the cursor rests at a place before the first request."""
     pause_s: float
     """Seconds between the two requests at a place."""
     peer: LlamaServer | None
 
 
-async def ask(plan: PlacesPlan, tell: Callable[[str, float], None]) -> list[Answered]:
-    """Ask at every place, the servers by turns; ``tell`` hears what is done, and its share.
+async def ask(plan: PlacesPlan, tell: Callable[[str, float], None]) -> list[PlaceAnswers]:
+    """Request suggestions at every place, the servers alternating.
+
+    Args:
+        plan: The places and servers.
+        tell: Called with a description of the progress and the finished share.
 
     Raises:
-        ReplayError: A server cannot be asked.
+        ReplayError: A server cannot be reached.
     """
-    answered: list[Answered] = []
+    answered: list[PlaceAnswers] = []
     async with session(plan.setup, "utf-8") as server:
         for number, place in enumerate(plan.places):
             tell(f"{number} of {len(plan.places)} places", number / len(plan.places))
@@ -81,7 +85,7 @@ async def ask(plan: PlacesPlan, tell: Callable[[str, float], None]) -> list[Answ
             peer = (
                 None if plan.peer is None else await asyncio.to_thread(_infilled, plan.peer, buffer)
             )
-            answered.append(Answered(place=place, first=first, later=later, peer=peer))
+            answered.append(PlaceAnswers(place=place, first=first, later=later, peer=peer))
     return answered
 
 

@@ -1,4 +1,4 @@
-"""Places to ask at: a line of a file is taken out, and the cursor stands where its text began."""
+"""Places to complete: a line is removed from a file, and the cursor is where its text began."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from leanwide.syntax import language_for
 from leanwide.tuning.holes import Hole
 
 _FIELDS: Final = ("task_id", "prompt", "suffix", "canonical_solution")
-"""What a task of HumanEval-Infilling has (https://github.com/openai/human-eval-infilling)."""
+"""Fields of a HumanEval-Infilling task (https://github.com/openai/human-eval-infilling)."""
 
 
 class TasksError(ValueError):
-    """A file that holds no tasks."""
+    """A file does not hold HumanEval-Infilling tasks."""
 
 
 @frozen(kw_only=True)
 class CompletionPlace:
-    """A document without a line, and that line."""
+    """A document with a line removed, and the text of that line."""
 
     name: str
-    """Of the document, with a suffix that tells the language."""
+    """Of the document, with the suffix of its language."""
     language: str
     text: str
     """With LF endings."""
     cursor: tuple[int, int]
     """Line and column, from 0, the column in code points."""
     truth: str
-    """What stood there, without blanks at its ends."""
+    """The removed text, without surrounding blanks."""
 
 
 def places(holes: Iterable[Hole]) -> Iterator[CompletionPlace]:
-    """Yield the places among holes that are the whole text of a line."""
+    """Yield a place for each hole that is the whole text of a line."""
     for number, hole in enumerate(holes):
         view = hole.view
         language = language_for("", view.path)
@@ -53,11 +53,11 @@ def places(holes: Iterable[Hole]) -> Iterator[CompletionPlace]:
 
 
 def tasks(file: Path) -> Iterator[CompletionPlace]:
-    """Yield the places of a file of HumanEval-Infilling's single-line tasks, a JSON object a line.
+    """Yield the places of a file of HumanEval-Infilling's single-line tasks, one JSON per line.
 
     Raises:
         OSError: The file cannot be read.
-        TasksError: It holds something else.
+        TasksError: A line is no task.
     """
     text = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
     for number, line in enumerate(text.splitlines(), 1):

@@ -1,4 +1,4 @@
-"""What was said at places, as a table to read and as data to keep."""
+"""The suggestions at places as a table and as JSON data."""
 
 from __future__ import annotations
 
@@ -11,72 +11,70 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from leanwide import __version__
-from leanwide_bench.places.asking import Answered, PlaceSuggestion
+from leanwide_bench.places.asking import PlaceAnswers, PlaceSuggestion
 from leanwide_bench.replay.measure import Spread, spread
 
 
 @frozen(kw_only=True)
 class PlaceFigures:
-    """What one side said at all places."""
+    """The figures of one server at all places."""
 
     suggestions: int
-    """Places where it said anything."""
+    """Places with a suggestion."""
     exact: int
-    """Places where the first line is what stood there."""
+    """Places where its first line is the true one."""
     ms: Spread | None
-    """Time of the answers that said something."""
+    """Time of the answers with a suggestion."""
 
 
 @frozen(kw_only=True)
 class PlacesSummary:
-    """Both sides at the same places."""
+    """Both servers at the same places."""
 
     places: int
     first: PlaceFigures
     later: PlaceFigures
     peer: PlaceFigures | None
     both: int | None
-    """Places where both leanwide, at the first request, and the llama-server said something."""
+    """Places with a suggestion from leanwide, at the first request, and from the llama-server."""
 
 
-def summary(answered: Sequence[Answered]) -> PlacesSummary:
-    """Count."""
-    pairs = [(one.first, one.peer) for one in answered if one.peer is not None]
+def summary(answered: Sequence[PlaceAnswers]) -> PlacesSummary:
+    """Return the figures of both servers."""
+    pairs = [(at.first, at.peer) for at in answered if at.peer is not None]
     return PlacesSummary(
         places=len(answered),
-        first=_figures([(one.first, one.place.truth) for one in answered]),
-        later=_figures([(one.later, one.place.truth) for one in answered]),
-        peer=_figures([(one.peer, one.place.truth) for one in answered if one.peer])
-        if pairs
-        else None,
+        first=_figures([(at.first, at.place.truth) for at in answered]),
+        later=_figures([(at.later, at.place.truth) for at in answered]),
+        peer=_figures([(at.peer, at.place.truth) for at in answered if at.peer]) if pairs else None,
         both=sum(bool(first.text.strip() and peer.text.strip()) for first, peer in pairs)
         if pairs
         else None,
     )
 
 
-def as_data(found: PlacesSummary, answered: Sequence[Answered], model: str) -> dict[str, Any]:
-    """Return all of it as JSON has it; units are in the names."""
+def as_data(found: PlacesSummary, answered: Sequence[PlaceAnswers], model: str) -> dict[str, Any]:
+    """Return the figures and all suggestions as JSON data; units are in the names."""
     return {
         "leanwide": __version__,
         "model": model,
         **attrs.asdict(found),
         "answers": [
             {
-                "place": one.place.name,
-                "line": one.place.cursor[0] + 1,
-                "truth": one.place.truth,
-                "first": attrs.asdict(one.first),
-                "later": attrs.asdict(one.later),
-                "peer": None if one.peer is None else attrs.asdict(one.peer),
+                "place": at.place.name,
+                "line": at.place.cursor[0] + 1,
+                "truth": at.place.truth,
+                "first": attrs.asdict(at.first),
+                "later": attrs.asdict(at.later),
+                "peer": None if at.peer is None else attrs.asdict(at.peer),
             }
-            for one in answered
+            for at in answered
         ],
     }
 
 
 def as_table(found: PlacesSummary) -> Table:
-    """Return the figures, a row a side."""
+    """Return a table with a row for each server and request."""
     table = Table(
         *("", "suggestions", "exact line", "p50 ms", "p95 ms"),
         box=SIMPLE_HEAD,
@@ -92,7 +90,7 @@ def as_table(found: PlacesSummary) -> Table:
             name,
             _share(figures.suggestions, found.places),
             _share(figures.exact, found.places),
-            *(f"{ms:,.0f}" for ms in _times(figures)),
+            *((f"{figures.ms.p50:,.0f}", f"{figures.ms.p95:,.0f}") if figures.ms else ()),
         )
     if found.peer is not None and found.both is not None:
         share = _share(found.both, found.peer.suggestions)
@@ -100,17 +98,13 @@ def as_table(found: PlacesSummary) -> Table:
     return table
 
 
-def _figures(said: Sequence[tuple[PlaceSuggestion, str]]) -> PlaceFigures:
-    shown = [one for one, _ in said if one.text.strip()]
+def _figures(suggestions: Sequence[tuple[PlaceSuggestion, str]]) -> PlaceFigures:
+    shown = [suggestion for suggestion, _ in suggestions if suggestion.text.strip()]
     return PlaceFigures(
         suggestions=len(shown),
-        exact=sum(one.says(truth) for one, truth in said),
-        ms=spread(one.ms for one in shown),
+        exact=sum(suggestion.matches(truth) for suggestion, truth in suggestions),
+        ms=spread(suggestion.ms for suggestion in shown),
     )
-
-
-def _times(figures: PlaceFigures) -> tuple[float, ...]:
-    return () if figures.ms is None else (figures.ms.p50, figures.ms.p95)
 
 
 def _share(count: int, whole: int) -> str:

@@ -1,1 +1,1 @@
-"""Prepared typing, played through the real server."""
+"""Prepared traces of typing, played through the real server."""

@@ -1,4 +1,4 @@
-"""A document in an editor: lines, a cursor, and ghost text at the cursor."""
+"""A document in an editor: lines, a cursor and ghost text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, TypeAlias
 from attrs import frozen
 
 Encoding: TypeAlias = Literal["utf-8", "utf-16"]
-"""How a client counts characters of a line."""
+"""The LSP position encoding."""
 
 Place: TypeAlias = tuple[int, int]
 """Line and column, both from 0, the column in code points."""
@@ -18,18 +18,18 @@ _CODEC: Final[dict[Encoding, str]] = {"utf-8": "utf-8", "utf-16": "utf-16-le"}
 
 @frozen
 class Ghost:
-    """A suggestion as the editor holds it."""
+    """A suggestion that the editor shows."""
 
     start: Place
-    """Where its text begins; what stands from here to the cursor is its beginning already."""
+    """Where its text begins; the text from here to the cursor is its typed beginning."""
     text: str
-    """What will stand there once it is accepted."""
+    """Its whole text."""
     command: Any
-    """The LSP command to run then, or None."""
+    """The LSP command to run when it is accepted, or None."""
 
 
 class Buffer:
-    """Text with LF line endings and a cursor that edits happen at."""
+    """Text with LF line endings, edited at the cursor."""
 
     def __init__(self, uri: str, text: str, encoding: Encoding) -> None:
         self.uri = uri
@@ -55,7 +55,7 @@ class Buffer:
         return self.lines[self.cursor[0]][self.cursor[1] :]
 
     def go_behind(self, text: str) -> None:
-        """Put the cursor behind the first occurrence of ``text``.
+        """Move the cursor behind the first occurrence of ``text``.
 
         Raises:
             LookupError: The text does not occur.
@@ -68,13 +68,13 @@ class Buffer:
         self.ghost = None
 
     def insert(self, text: str) -> dict[str, Any]:
-        """Insert at the cursor; ghost text that begins with it stays. Gives the LSP change."""
+        """Insert at the cursor and keep ghost text that begins with it; return the LSP change."""
         change = self._replace(self.cursor, text)
         self.ghost = self._still(self.ghost)
         return change
 
     def backspace(self) -> dict[str, Any]:
-        """Take back the character before the cursor. Gives the LSP change."""
+        """Delete the character before the cursor; return the LSP change."""
         line, column = self.cursor
         start = (line, column - 1) if column else (line - 1, len(self.lines[line - 1]))
         change = self._replace(max(start, (0, 0)), "")
@@ -82,34 +82,34 @@ class Buffer:
         return change
 
     def accept(self) -> dict[str, Any]:
-        """Insert the ghost text that is shown. Gives the LSP change."""
-        assert self.ghost is not None  # noqa: S101  # the caller has looked
+        """Insert the ghost text, which must be shown; return the LSP change."""
+        assert self.ghost is not None  # noqa: S101  # the caller checks it
         change = self._replace(self.ghost.start, self.ghost.text)
         self.ghost = None
         return change
 
     def offer(self, ghost: Ghost) -> bool:
-        """Show a suggestion if it fits what stands there now."""
+        """Show a suggestion if it still fits the text; return whether it does."""
         shown = self._still(ghost)
         if shown is not None:
             self.ghost = shown
         return shown is not None
 
     def position(self, place: Place) -> dict[str, int]:
-        """Give the LSP position of a place."""
+        """Return the LSP position of a place."""
         line, column = place
         encoded = self.lines[line][:column].encode(_CODEC[self._encoding])
         return {"line": line, "character": len(encoded) // _UNIT_BYTES[self._encoding]}
 
     def place(self, position: dict[str, int]) -> Place:
-        """Give the place of an LSP position."""
+        """Return the place of an LSP position."""
         line = position["line"]
         encoded = self.lines[line].encode(_CODEC[self._encoding])
         units = encoded[: position["character"] * _UNIT_BYTES[self._encoding]]
         return line, len(units.decode(_CODEC[self._encoding]))
 
     def _still(self, ghost: Ghost | None) -> Ghost | None:
-        """The ghost while the text from its start to the cursor is its own beginning."""
+        """Return the ghost if the text from its start to the cursor is its beginning."""
         if ghost is None or ghost.start > self.cursor or not ghost.text:
             return None
         typed = self._between(ghost.start, self.cursor)
@@ -123,7 +123,7 @@ class Buffer:
         return "\n".join(lines)
 
     def _replace(self, start: Place, text: str) -> dict[str, Any]:
-        """Replace what stands from ``start`` to the cursor and put the cursor behind the text."""
+        """Replace the text from ``start`` to the cursor; the cursor goes behind the new text."""
         (first, column), (last, end) = start, self.cursor
         span = {"start": self.position(start), "end": self.position(self.cursor)}
         parts = (self.lines[first][:column] + text).split("\n")

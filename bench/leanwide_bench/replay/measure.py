@@ -1,4 +1,4 @@
-"""From what happened to figures."""
+"""Figures of what a replay did."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from attrs import frozen
 
 from leanwide_bench.replay.typist import PlayedTrace, RequestSample
 
-_GIVEN_UP: Final = (-32800, -32801, -32802)
-"""Error codes that say no more than that a request was given up."""
-_AHEAD: Final = ("ahead", "background")
-"""Sources of a generation that nobody had asked for yet."""
+_CANCELLED_CODES: Final = (-32800, -32801, -32802)
+"""Error codes of cancelled requests."""
+_PREFETCH_SOURCES: Final = ("ahead", "background")
+"""Sources of a generation that no request asked for."""
+
+Record = Mapping[str, Any]
+"""An entry of ``leanwide.lastRequest``."""
 
 
 @frozen(kw_only=True)
 class Spread:
-    """How some figures are spread, by nearest rank."""
+    """Percentiles of some figures, by nearest rank."""
 
     count: int
     p50: float
@@ -33,68 +36,78 @@ class ReplayRun:
     """One trace, played once."""
 
     played: PlayedTrace
-    records: Sequence[Mapping[str, Any]]
-    """What ``leanwide.lastRequest`` said."""
+    records: Sequence[Record]
     never_answered: int
     answered_twice: int
 
 
 @frozen(kw_only=True)
-class ReplaySummary:
-    """The figures of one or several runs. Where there is nothing to measure, None."""
+class AnswerFigures:
+    """The requests of some runs and their answers. A spread of nothing is None."""
 
-    runs: int
-    keys: int
-    """Keys that changed the text."""
     requests: int
     retired_requests: int
-    """Replaced by a newer request, a move or another file before they were answered."""
+    """Superseded by a newer request, a move or another file before they were answered."""
     shown_answers: int
     empty_answers: int
     """Of requests that were not retired."""
     failed_answers: int
-    """Errors that say more than that a request was given up."""
+    """Errors other than a cancellation."""
     never_answered_requests: int
     answered_twice_requests: int
+    first_answer_ms: Spread | None
+    """Of the first request of each run, whose prompt is not in the KV cache."""
+    key_to_answer_ms: Spread | None
+    """From the key to the answer, the editor's debounce included, without retired requests."""
+    request_to_answer_ms: Spread | None
+    typed_through_answer_ms: Spread | None
+    """From the key to the answer if the key matched the ghost text."""
+
+
+@frozen(kw_only=True)
+class WorkFigures:
+    """What the server accounts for in its records, work ahead of requests left out."""
+
+    first_token_ms: Spread | None
+    """From the request's arrival in the server to its first generated token; of requests that the
+    model generated for."""
+    records: int
+    records_by_source: dict[str, int]
+    """All of them, work ahead included."""
+    cache_answers: int
+    """Records of answers that were known before."""
+    tokens_evaluated: Spread | None
+    """Per record, also those of 0 tokens."""
+    tokens_reused: Spread | None
+    tokens_generated: Spread | None
+    stages_ms: dict[str, Spread]
+    """Per record and stage; waiting for an earlier request's generation is part of the queue."""
+
+
+@frozen(kw_only=True)
+class ReplaySummary:
+    """The figures of one or several runs."""
+
+    runs: int
+    keys: int
+    """Keys that changed the text."""
     typed_through_keys: int
     """Keys that matched the ghost text."""
     accepted: int
     nothing_to_accept: int
-    first_answer_ms: Spread | None
-    """Of the first request of each run, for which nothing was evaluated before."""
-    key_to_answer_ms: Spread | None
-    """From the key to the answer, an editor's debounce included; retired requests left out."""
-    request_to_answer_ms: Spread | None
-    typed_through_answer_ms: Spread | None
-    """From the key to the answer where the key matched the ghost text."""
-    first_token_ms: Spread | None
-    """From the request's arrival in the server to the first new token: what the stages add up to
-    without the decoding of the tokens after it. Of requests that had the model generate."""
-    records: int
-    """Entries of ``leanwide.lastRequest``: what the server accounts for. What it did ahead of any
-    request counts as well, and in all that follows, unless its source says so."""
-    records_by_source: dict[str, int]
-    """All of them, work ahead by its name too."""
-    cache_answers: int
-    """Records that were answered from what was known before."""
-    tokens_evaluated: Spread | None
-    """Per record, records that cost nothing included."""
-    tokens_reused: Spread | None
-    tokens_generated: Spread | None
     tokens_evaluated_per_key: float | None
     """All evaluated tokens by all keys."""
-    stages_ms: dict[str, Spread]
-    """Per record, for each stage that the server names; waiting for an earlier request's
-    generation is part of the queue."""
+    answers: AnswerFigures
+    work: WorkFigures
 
     @property
-    def unfair_requests(self) -> int:
-        """Requests that were not answered exactly once."""
-        return self.never_answered_requests + self.answered_twice_requests
+    def misanswered_requests(self) -> int:
+        """Number of requests that were not answered exactly once."""
+        return self.answers.never_answered_requests + self.answers.answered_twice_requests
 
 
 def spread(values: Iterable[float]) -> Spread | None:
-    """Sum values up; None where there are none."""
+    """Return the percentiles of some values; None if there are none."""
     ranked = sorted(values)
     if not ranked:
         return None
@@ -106,45 +119,59 @@ def spread(values: Iterable[float]) -> Spread | None:
 
 
 def summarize(runs: Sequence[ReplayRun]) -> ReplaySummary:
-    """Sum runs up, all their requests together."""
-    samples = [sample for run in runs for sample in run.played.samples]
-    everything = [record for run in runs for record in run.records]
-    records = [record for record in everything if record.get("source") not in _AHEAD]
-    answered = [sample for sample in samples if sample.reply is not None and not sample.retired]
-    firsts = [run.played.samples[0] for run in runs if run.played.samples]
-    keys = sum(run.played.keys for run in runs)
-    evaluated = [record["tokensEvaluated"] for record in records]
+    """Return the figures over all keys, requests and records of some runs."""
+    played = [run.played for run in runs]
+    every_record = [record for run in runs for record in run.records]
+    records = [record for record in every_record if record.get("source") not in _PREFETCH_SOURCES]
+    keys = sum(trace.keys for trace in played)
+    evaluated = sum(record["tokensEvaluated"] for record in records)
     return ReplaySummary(
         runs=len(runs),
         keys=keys,
+        typed_through_keys=sum(trace.typed_through for trace in played),
+        accepted=sum(trace.accepted for trace in played),
+        nothing_to_accept=sum(trace.nothing_to_accept for trace in played),
+        tokens_evaluated_per_key=round(evaluated / keys, 3) if keys else None,
+        answers=_answers(runs),
+        work=_work(records, every_record),
+    )
+
+
+def _answers(runs: Sequence[ReplayRun]) -> AnswerFigures:
+    samples = [sample for run in runs for sample in run.played.samples]
+    answered = [sample for sample in samples if sample.reply is not None and not sample.retired]
+    firsts = [run.played.samples[0] for run in runs if run.played.samples]
+    return AnswerFigures(
         requests=len(samples),
         retired_requests=sum(sample.retired for sample in samples),
         shown_answers=sum(bool(sample.items) for sample in answered),
         empty_answers=sum(not sample.items and not failed(sample) for sample in answered),
-        failed_answers=sum(failed(sample) for sample in samples),
+        failed_answers=sum(map(failed, samples)),
         never_answered_requests=sum(run.never_answered for run in runs),
         answered_twice_requests=sum(run.answered_twice for run in runs),
-        typed_through_keys=sum(run.played.typed_through for run in runs),
-        accepted=sum(run.played.accepted for run in runs),
-        nothing_to_accept=sum(run.played.nothing_to_accept for run in runs),
         first_answer_ms=spread(_ms(sample) for sample in firsts if sample in answered),
         key_to_answer_ms=spread(map(_ms, answered)),
         request_to_answer_ms=spread(_ms(sample, sample.sent_at) for sample in answered),
-        typed_through_answer_ms=spread(_ms(one) for one in answered if one.typed_through),
+        typed_through_answer_ms=spread(_ms(sample) for sample in answered if sample.typed_through),
+    )
+
+
+def _work(records: Sequence[Record], every_record: Sequence[Record]) -> WorkFigures:
+    sources = (str(record.get("source", "unknown")) for record in every_record)
+    return WorkFigures(
         first_token_ms=spread(_first_token_ms(records)),
         records=len(records),
-        records_by_source=dict(Counter(str(one.get("source", "unknown")) for one in everything)),
+        records_by_source=dict(Counter(sources)),
         cache_answers=sum(map(from_cache, records)),
-        tokens_evaluated=spread(evaluated),
+        tokens_evaluated=spread(record["tokensEvaluated"] for record in records),
         tokens_reused=spread(record["tokensReused"] for record in records),
         tokens_generated=spread(record["tokensGenerated"] for record in records),
-        tokens_evaluated_per_key=round(sum(evaluated) / keys, 3) if keys else None,
         stages_ms=_stages(records),
     )
 
 
-def from_cache(record: Mapping[str, Any]) -> bool:
-    """Whether a record says that its answer was known before."""
+def from_cache(record: Record) -> bool:
+    """Whether a record's answer was known before."""
     if "source" in record:
         return "cache" in str(record["source"])
     free = not record["tokensEvaluated"] and not record["tokensGenerated"]
@@ -152,17 +179,18 @@ def from_cache(record: Mapping[str, Any]) -> bool:
 
 
 def failed(sample: RequestSample) -> bool:
-    """Whether the answer is an error that says more than that the request was given up."""
+    """Whether the answer is an error other than a cancellation."""
     error = sample.reply.error if sample.reply is not None else None
-    return error is not None and error.get("code") not in _GIVEN_UP
+    return error is not None and error.get("code") not in _CANCELLED_CODES
 
 
 def _ms(sample: RequestSample, since: float | None = None) -> float:
-    assert sample.reply is not None  # noqa: S101  # asked of answered requests only
+    """Return the milliseconds from the key, or from ``since``, to the answer."""
+    assert sample.reply is not None  # noqa: S101  # only called for answered requests
     return 1000 * (sample.reply.at - (sample.key_at if since is None else since))
 
 
-def _first_token_ms(records: Sequence[Mapping[str, Any]]) -> list[float]:
+def _first_token_ms(records: Sequence[Record]) -> list[float]:
     found = []
     for record in records:
         tokens, ms = record["tokensGenerated"], record["ms"]
@@ -171,7 +199,7 @@ def _first_token_ms(records: Sequence[Mapping[str, Any]]) -> list[float]:
     return found
 
 
-def _stages(records: Sequence[Mapping[str, Any]]) -> dict[str, Spread]:
+def _stages(records: Sequence[Record]) -> dict[str, Spread]:
     stages = [record["ms"] for record in records]
     names = dict.fromkeys(name for ms in stages for name in ms)
     found = {name: spread(ms[name] for ms in stages if name in ms) for name in names}

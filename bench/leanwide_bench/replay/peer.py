@@ -1,6 +1,6 @@
-"""Replays a trace against a llama-server's ``/infill``, asked as llama.vim asks it.
+"""Replays a trace against a llama-server's ``/infill`` with the requests of llama.vim.
 
-As there: 256 lines before and 64 after, the cursor's line up to the cursor as the prompt, no
+Like llama.vim: 256 lines before and 64 after, the cursor's line up to the cursor as the prompt, no
 request with more than 8 characters right of the cursor, and a suggestion that is typed through
 comes from the client's cache. Left out is what would only cost the server more: chunks of other
 files, and the speculative request for what follows a suggestion. Each key waits for its answer.
@@ -24,10 +24,10 @@ from leanwide_bench.replay.traces import Accept, Backspace, Insert, Key, Move, S
 
 _LINES_BEFORE: Final = 256
 _LINES_AFTER: Final = 64
-_MOST_RIGHT: Final = 8
-"""Characters right of the cursor beyond which llama.vim does not ask by itself."""
+_MAX_TEXT_RIGHT: Final = 8
+"""Characters right of the cursor beyond which llama.vim sends no automatic request."""
 _FIRST_PREDICT_MS: Final = 250
-"""Time to generate in, for a request at a key."""
+"""Time limit of the generation for a request at a key."""
 _PREDICT_MS: Final = 1000
 """The same after a suggestion was accepted."""
 _TIMEOUT_S: Final = 300.0
@@ -35,14 +35,14 @@ _TIMEOUT_S: Final = 300.0
 
 @frozen(kw_only=True)
 class PeerSummary:
-    """The figures of a trace. Where there is nothing to measure, None."""
+    """The figures of a trace. A spread of nothing is None."""
 
     keys: int
     requests: int
     cache_answers: int
-    """Keys that the client answered by itself, because they were typed through."""
+    """Keys without a request because they matched the ghost text."""
     skipped_keys: int
-    """Keys at which llama.vim does not ask: too much text right of the cursor."""
+    """Keys without a request because of too much text right of the cursor."""
     key_to_answer_ms: Spread | None
     """Of requests."""
     tokens_evaluated: Spread | None
@@ -72,10 +72,10 @@ class LlamaServer:
     """A connection to ``/infill``."""
 
     def __init__(self, url: str) -> None:
-        """Take the address of a llama-server, with or without ``/infill``.
+        """Prepare a connection to ``url``, which may end with ``/infill``.
 
         Raises:
-            ReplayError: It is no http or https address.
+            ReplayError: The URL is not an http or https address.
         """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -89,13 +89,13 @@ class LlamaServer:
         self._url = url
 
     def infill(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Ask for an infill.
+        """Send a request and return its answer.
 
         Raises:
             ReplayError: The server cannot be reached or refuses.
         """
-        # llama.vim starts a curl for each request; a kept connection can also stall 40 ms on an
-        # acknowledgement that TCP delays.
+        # llama.vim starts a curl for each request; a kept connection can also stall for 40 ms
+        # because of TCP's delayed acknowledgement.
         headers = {"Content-Type": "application/json", "Connection": "close"}
         try:
             self._http.request("POST", self._path, json.dumps(body), headers)
@@ -106,7 +106,7 @@ class LlamaServer:
                 raise ReplayError(f"{self._url} answers {response.status} {response.reason}")
             answer = json.loads(text)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise ReplayError(f"{self._url} cannot be asked: {error}") from error
+            raise ReplayError(f"{self._url} cannot be reached: {error}") from error
         if not isinstance(answer, dict) or "timings" not in answer:
             raise ReplayError(f"{self._url} does not answer as a llama-server does")
         return answer
@@ -120,7 +120,7 @@ def replay_peer(url: str, trace: Trace) -> PeerSummary:
     """Play a trace against the llama-server at ``url``.
 
     Raises:
-        ReplayError: The server cannot be asked.
+        ReplayError: The server cannot be reached or refuses.
     """
     server = LlamaServer(url)
     player = _Player(server, trace)
@@ -133,7 +133,7 @@ def replay_peer(url: str, trace: Trace) -> PeerSummary:
 
 
 class _Player:
-    """llama.vim and the person at it."""
+    """A user of llama.vim."""
 
     def __init__(self, server: LlamaServer, trace: Trace) -> None:
         self._server = server
@@ -167,7 +167,7 @@ class _Player:
         self.tally.keys += 1
         if self._front.ghost is not None:
             self.tally.typed_through += 1
-        elif len(self._front.after) > _MOST_RIGHT:
+        elif len(self._front.after) > _MAX_TEXT_RIGHT:
             self.tally.skipped += 1
         else:
             self._ask(predict_ms)
@@ -192,7 +192,7 @@ class _Player:
 
 
 def infill_body(buffer: Buffer, predict_ms: int) -> dict[str, Any]:
-    """The request at the buffer's cursor."""
+    """Return the body of the request at the buffer's cursor."""
     line, _ = buffer.cursor
     before = buffer.lines[max(0, line - _LINES_BEFORE) : line]
     after = [buffer.after, *buffer.lines[line + 1 : line + 1 + _LINES_AFTER]]
@@ -224,7 +224,7 @@ def _summary(tally: _Tally, answers: Sequence[_Answer]) -> PeerSummary:
         skipped_keys=tally.skipped,
         key_to_answer_ms=spread(answer.ms for answer in answers),
         tokens_evaluated=spread(evaluated),
-        tokens_reused=spread(one.reused for one in answers if one.reused is not None),
+        tokens_reused=spread(answer.reused for answer in answers if answer.reused is not None),
         tokens_generated=spread(answer.generated for answer in answers),
         tokens_evaluated_per_key=round(sum(evaluated) / tally.keys, 3) if tally.keys else None,
     )

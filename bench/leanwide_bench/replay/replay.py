@@ -1,4 +1,4 @@
-"""Replays traces through the real server, each in a server of its own: no run knows another."""
+"""Replays traces through the real server, each in a new server, so that runs are independent."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from leanwide_bench.replay.typist import Client, Typist
 
 @frozen(kw_only=True)
 class ReplayPlan:
-    """What to replay."""
+    """The traces to play, in which clients, at which pace."""
 
     setup: ServerSetup
     clients: Sequence[Client]
     traces: Sequence[Trace]
     pace_ms: float
-    """Milliseconds from key to key; 0 presses the next key when the answer is there."""
+    """Milliseconds from key to key; 0 waits for each answer instead."""
     repeat: int
     """How often each trace is played."""
 
     def steps(self) -> Iterator[tuple[Client, Trace]]:
-        """Every run, in order."""
+        """Yield every run, in order."""
         for client, trace, _ in product(self.clients, self.traces, range(self.repeat)):
             yield client, trace
 
 
 @frozen(kw_only=True)
 class ReplayResult:
-    """The figures of one trace in one client; of all traces where ``trace`` is None."""
+    """The figures of one trace in one client; of all traces if ``trace`` is None."""
 
     client: str
     trace: Trace | None
@@ -43,24 +43,25 @@ class ReplayResult:
 
 @frozen(kw_only=True)
 class Replay:
-    """What a plan led to."""
+    """The result of a plan."""
 
     status: dict[str, Any]
-    """What ``leanwide.status`` said at the end: model, lanes, expert counts."""
+    """The answer to ``leanwide.status`` at the end: model, lanes, expert counts."""
     results: Sequence[ReplayResult]
     """Client by client, traces first, then their total."""
 
     @property
-    def unfair_requests(self) -> int:
-        """Requests that were not answered exactly once."""
-        return sum(one.summary.unfair_requests for one in self.results if one.trace is not None)
+    def misanswered_requests(self) -> int:
+        """Number of requests that were not answered exactly once."""
+        traces = (result for result in self.results if result.trace is not None)
+        return sum(result.summary.misanswered_requests for result in traces)
 
 
 async def replay(plan: ReplayPlan, tell: Callable[[str], None] = lambda _: None) -> Replay:
-    """Play everything; ``tell`` is called with a few words before each run.
+    """Play all traces; ``tell`` is called with a description of each run before it.
 
     Raises:
-        ReplayError: The server cannot load the model, or ended.
+        ReplayError: The server cannot load the model, or has ended.
     """
     runs: dict[tuple[str, str], list[ReplayRun]] = {}
     status: dict[str, Any] = {}
@@ -70,11 +71,11 @@ async def replay(plan: ReplayPlan, tell: Callable[[str], None] = lambda _: None)
         runs.setdefault((client.name, trace.name), []).append(run)
     results: list[ReplayResult] = []
     for client in plan.clients:
-        mine = {trace.name: runs[client.name, trace.name] for trace in plan.traces}
+        by_trace = {trace.name: runs[client.name, trace.name] for trace in plan.traces}
         for trace in plan.traces:
-            summary = summarize(mine[trace.name])
+            summary = summarize(by_trace[trace.name])
             results.append(ReplayResult(client=client.name, trace=trace, summary=summary))
-        total = summarize([run for part in mine.values() for run in part])
+        total = summarize([run for repeats in by_trace.values() for run in repeats])
         results.append(ReplayResult(client=client.name, trace=None, summary=total))
     return Replay(status=status, results=results)
 
@@ -83,8 +84,8 @@ async def _run(plan: ReplayPlan, client: Client, trace: Trace) -> tuple[ReplayRu
     async with session(plan.setup, client.encoding) as server:
         played = await Typist(server, client, plan.pace_ms).play(trace)
         status: dict[str, Any] = await server.run("leanwide.status")
-    # After the shutdown was answered nothing more comes: the counts are final.
-    never, twice = server.unfair()
+    # The answer to the shutdown request is the last one: the counts are final.
+    never, twice = server.misanswered()
     run = ReplayRun(
         played=played, records=server.records, never_answered=never, answered_twice=twice
     )

@@ -1,4 +1,4 @@
-"""A replay's figures as a table to read, and as data to keep."""
+"""A replay's figures as a table and as JSON data."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ _COLUMNS: Final = (
 
 @frozen(kw_only=True)
 class ReplayReport:
-    """Everything that is reported."""
+    """A replay and its comparison with a llama-server."""
 
     plan: ReplayPlan
     replay: Replay
     peer: Mapping[str, PeerSummary]
-    """By the name of the trace; empty where no peer was asked."""
+    """By the name of the trace; empty without a llama-server."""
 
 
 def as_data(report: ReplayReport) -> dict[str, Any]:
-    """Give the report as JSON has it; units are in the names."""
+    """Return the report as JSON data; units are in the names."""
     model = report.replay.status.get("model") or {}
     return {
         "leanwide": __version__,
@@ -66,18 +66,24 @@ def as_data(report: ReplayReport) -> dict[str, Any]:
         "repeat": report.plan.repeat,
         "results": [
             {
-                "client": one.client,
-                "trace": one.trace.name if one.trace else None,
-                **attrs.asdict(one.summary),
+                "client": result.client,
+                "trace": result.trace.name if result.trace else None,
+                **_summary_data(result.summary),
             }
-            for one in report.replay.results
+            for result in report.replay.results
         ],
-        "peer": [{"trace": name, **attrs.asdict(one)} for name, one in report.peer.items()],
+        "peer": [{"trace": name, **attrs.asdict(peer)} for name, peer in report.peer.items()],
     }
 
 
+def _summary_data(summary: ReplaySummary) -> dict[str, Any]:
+    """Return all figures of a summary on one level."""
+    data = attrs.asdict(summary)
+    return {**data.pop("answers"), **data.pop("work"), **data}
+
+
 def as_table(report: ReplayReport) -> Table:
-    """Give the report as a table; times are milliseconds, tokens are "median, p95" per key."""
+    """Return the report as a table; times are milliseconds, tokens are "median, p95" per record."""
     pace = f"{report.plan.pace_ms:g} ms a key" if report.plan.pace_ms else "as fast as possible"
     model = (report.replay.status.get("model") or {}).get("name", "?")
     table = Table(title=escape(f"{model}, {pace}"), title_justify="left", box=SIMPLE_HEAD)
@@ -88,13 +94,14 @@ def as_table(report: ReplayReport) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.caption = (
         "p50 to max: ms from the key to its answer, debounce included · tokens evaluated,"
-        " reused, generated: median, p95 of what the server accounts for"
+        " reused, generated: median, p95 of the server's records"
         " · other: ms outside llama.cpp, p95"
     )
     table.caption_justify = "left"
-    for one in report.replay.results:
-        title = one.trace.title if one.trace else "all"
-        table.add_row(one.client, title, *_row(one.summary), end_section=one.trace is None)
+    for result in report.replay.results:
+        title = result.trace.title if result.trace else "all"
+        cells = (result.client, title, *_row(result.summary))
+        table.add_row(*cells, end_section=result.trace is None)
     for trace in report.plan.traces:
         if (figures := report.peer.get(trace.name)) is not None:
             table.add_row("llama-server", trace.title, *_peer_row(figures))
@@ -102,17 +109,18 @@ def as_table(report: ReplayReport) -> Table:
 
 
 def _row(summary: ReplaySummary) -> Sequence[str]:
-    other = summary.stages_ms.get("other")
+    answers, work = summary.answers, summary.work
+    other = work.stages_ms.get("other")
     return (
         str(summary.keys),
-        str(summary.requests),
-        *_times(summary.key_to_answer_ms),
-        _tokens(summary.tokens_evaluated),
-        _tokens(summary.tokens_reused),
-        _tokens(summary.tokens_generated),
-        str(summary.cache_answers),
-        str(summary.retired_requests),
-        str(summary.empty_answers),
+        str(answers.requests),
+        *_times(answers.key_to_answer_ms),
+        _tokens(work.tokens_evaluated),
+        _tokens(work.tokens_reused),
+        _tokens(work.tokens_generated),
+        str(work.cache_answers),
+        str(answers.retired_requests),
+        str(answers.empty_answers),
         _ms(other.p95) if other else "",
     )
 

@@ -1,4 +1,4 @@
-"""The client's end of JSON-RPC over a subprocess's stdio, bare enough to measure with."""
+"""A minimal JSON-RPC client over a subprocess's stdio, cheap enough to measure with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from leanwide import child
 
 
 class ReplayError(Exception):
-    """The replay cannot go on; the message is one sentence for the user."""
+    """The replay cannot continue; the message is one sentence for the user."""
 
 
 @frozen
@@ -39,21 +39,21 @@ class Connection:
         self._ids = itertools.count(1)
         self._pending: dict[int, asyncio.Future[Reply]] = {}
         self.answers: Counter[int] = Counter()
-        """How often each request was answered; every one must end at 1."""
+        """Answers per request id; in the end every count must be 1."""
         self._reader = asyncio.create_task(self._read())
 
     @property
     def process_id(self) -> int:
-        """The server's process."""
+        """The id of the server's process."""
         return self._process.pid
 
     @classmethod
     async def start(cls, command: Sequence[str], cache: Path) -> Connection:
-        """Start the server with a cache of its own. Its stderr is this program's own."""
+        """Start the server with its own cache folder and this program's stderr."""
         return cls(await child.start(command, instead={"XDG_CACHE_HOME": str(cache)}))
 
     def request(self, method: str, params: Any) -> tuple[int, asyncio.Future[Reply]]:
-        """Send a request; give its id and its reply to come."""
+        """Send a request; return its id and the future of its reply."""
         number = next(self._ids)
         self.answers[number] = 0
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -79,7 +79,7 @@ class Connection:
         self._send({"method": method, "params": params})
 
     async def close(self, within_s: float = 10.0) -> None:
-        """Wait for the end of the server, which was asked to exit; end it if it does not."""
+        """Wait for the server to exit, which must have been requested; kill it after that time."""
         try:
             await asyncio.wait_for(self._process.wait(), within_s)
         except TimeoutError:
@@ -100,7 +100,7 @@ class Connection:
             for future in self._pending.values():
                 if not future.done():
                     future.set_exception(ReplayError("the server ended before it answered"))
-                    future.exception()  # somebody may have stopped waiting
+                    future.exception()  # marked as retrieved: the caller may not wait any more
 
     async def _message(self) -> tuple[dict[str, Any], float]:
         stream = self._process.stdout
@@ -113,7 +113,7 @@ class Connection:
 
     def _take(self, message: dict[str, Any], arrived: float) -> None:
         if "method" in message:
-            if "id" in message:  # the server asks: a plain client agrees to everything
+            if "id" in message:  # a request of the server, answered with null
                 self._send({"id": message["id"], "result": None})
             return
         self.answers[message["id"]] += 1

@@ -1,4 +1,4 @@
-"""An editor's side of one LSP session with the real server, and the figures that it keeps."""
+"""The editor's side of one LSP session with the real server."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from leanwide_bench.replay.buffer import Buffer, Encoding
 from leanwide_bench.replay.rpc import Connection, ReplayError, Reply
 
 SERVE: Final = child.python("-c", "from leanwide.cli import main; main()", "serve")
-"""The program itself, from this very installation."""
+"""The program of this installation."""
 
 _LOAD_WITHIN_S: Final = 900.0
 _FOLDER: Final = "file:///leanwide-replay"
 _AUTOMATIC: Final = 2
-"""The trigger kind of a request that nobody asked for by a key of its own."""
+"""LSP's ``InlineCompletionTriggerKind.Automatic``."""
 
 
 @frozen(kw_only=True)
 class ServerSetup:
-    """What to start."""
+    """The server to start."""
 
     command: Sequence[str]
-    """The language server, on stdio."""
+    """A language server on stdio."""
     settings: Mapping[str, Any]
-    """Its initializationOptions."""
+    """Its ``initializationOptions``."""
     root: Path | None = None
-    """The workspace; without one the documents belong to no folder."""
+    """The workspace folder, if there is one."""
 
 
 class ServerSession:
@@ -47,7 +47,7 @@ class ServerSession:
         """The URI of the folder that documents are in."""
         self.status: dict[str, Any] = {}
         self.records: list[dict[str, Any]] = []
-        """What ``leanwide.lastRequest`` said so far, oldest first."""
+        """All entries of ``leanwide.lastRequest`` so far, oldest first."""
         self._window: list[dict[str, Any]] = []
 
     def open(self, name: str, language: str, text: str) -> Buffer:
@@ -62,13 +62,13 @@ class ServerSession:
         self._connection.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
     def change(self, buffer: Buffer, change: dict[str, Any]) -> None:
-        """Tell the server of one change."""
+        """Send one change of a document."""
         document = {"uri": buffer.uri, "version": buffer.version}
         params = {"textDocument": document, "contentChanges": [change]}
         self._connection.notify("textDocument/didChange", params)
 
     def rest(self, buffer: Buffer) -> None:
-        """Tell the server that the cursor has come to rest where it is."""
+        """Report that the cursor rests."""
         params = {
             "textDocument": {"uri": buffer.uri},
             "position": buffer.position(buffer.cursor),
@@ -85,7 +85,7 @@ class ServerSession:
         return self._connection.request("textDocument/inlineCompletion", params)
 
     def cancel(self, number: int) -> None:
-        """Take a request back."""
+        """Cancel a request."""
         self._connection.notify("$/cancelRequest", {"id": number})
 
     async def run(self, command: str, arguments: Sequence[Any] = ()) -> Any:
@@ -102,12 +102,12 @@ class ServerSession:
     def begin(
         self, command: str, arguments: Sequence[Any] = ()
     ) -> tuple[int, asyncio.Future[Reply]]:
-        """Send a command; return its request's id and its reply to come."""
+        """Send a command; return its request's id and the future of its reply."""
         params = {"command": command, "arguments": list(arguments)}
         return self._connection.request("workspace/executeCommand", params)
 
     async def wait_until_loaded(self) -> None:
-        """Wait for the model.
+        """Wait until the model is loaded.
 
         Raises:
             ReplayError: It cannot be loaded; the message is the server's reason.
@@ -123,23 +123,27 @@ class ServerSession:
         raise ReplayError(f"the model did not load within {_LOAD_WITHIN_S:.0f} s")
 
     async def poll(self) -> None:
-        """Fetch the records that are new."""
+        """Fetch the new records."""
         window = await self.run("leanwide.lastRequest")
         self.records += newer(self._window, window)
         self._window = window
 
-    def unfair(self) -> tuple[int, int]:
-        """Count the requests that were never answered, and those answered more than once."""
+    def misanswered(self) -> tuple[int, int]:
+        """Return the numbers of requests that were never answered, and more than once."""
         counts = self._connection.answers.values()
         return sum(count == 0 for count in counts), sum(count > 1 for count in counts)
 
     @property
     def process_id(self) -> int:
-        """The server's process."""
+        """The id of the server's process."""
         return self._connection.process_id
 
     async def initialize(self, setup: ServerSetup) -> None:
-        """Introduce the client."""
+        """Send ``initialize`` and ``initialized``.
+
+        Raises:
+            ReplayError: The server refuses, or counts positions in another encoding.
+        """
         capabilities = {
             "general": {"positionEncodings": [self._encoding]},
             "textDocument": {"inlineCompletion": {"dynamicRegistration": False}},
@@ -158,20 +162,17 @@ class ServerSession:
 
 
 def newer(known: Sequence[Any], window: Sequence[Any]) -> Sequence[Any]:
-    """Give the entries of a sliding window that came after those of the last look at it."""
-    for gone in range(len(known) + 1):
-        kept = len(known) - gone
-        if kept <= len(window) and list(known[gone:]) == list(window[:kept]):
+    """Return the entries of a sliding window that are not in its ``known`` earlier state."""
+    for dropped in range(len(known) + 1):
+        kept = len(known) - dropped
+        if kept <= len(window) and list(known[dropped:]) == list(window[:kept]):
             return window[kept:]
     return window
 
 
 @asynccontextmanager
 async def session(setup: ServerSetup, encoding: Encoding) -> AsyncIterator[ServerSession]:
-    """Start a server, and shut it down in the end.
-
-    It comes back to nothing that an earlier one left in the user's cache.
-    """
+    """Start a server with an empty cache folder; shut it down at the end."""
     with TemporaryDirectory(prefix="leanwide-", ignore_cleanup_errors=True) as cache:
         async with _session(setup, encoding, Path(cache)) as client:
             yield client

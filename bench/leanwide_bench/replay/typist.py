@@ -1,4 +1,4 @@
-"""Plays a trace as an editor does: which request goes out after which key, and what is shown."""
+"""Plays a trace as an editor does: sends requests after keys and shows their answers."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from leanwide_bench.replay.traces import (
 )
 
 _POLL_AFTER: Final = 20
-"""Requests after which the records are fetched in a quiet moment; the server keeps 50."""
+"""Requests after which the records are fetched when no request is open; the server keeps 50."""
 _POLL_LATEST: Final = 40
-"""Requests after which they are fetched in any case."""
+"""Requests after which the records are fetched in any case."""
 _ANSWER_WITHIN_S: Final = 60.0
 """Seconds after which a request counts as never answered."""
 
 
 @frozen(kw_only=True)
 class Client:
-    """How an editor asks."""
+    """How an editor sends requests."""
 
     name: str
     encoding: Encoding
     debounce_ms: float
-    """Milliseconds of silence before a request goes out; 0 asks at every key."""
+    """Milliseconds without a key before a request is sent; 0 sends one at every key."""
     cancels: bool
-    """Takes a request back when a newer one replaces it."""
+    """Whether it cancels a superseded request."""
     asks_after_move: bool
-    """A move of the cursor is a reason to ask."""
+    """Whether it sends a request after a move of the cursor."""
 
 
 VSCODE: Final = Client(
@@ -60,13 +60,13 @@ class RequestSample:
     number: int
     """Its JSON-RPC id."""
     key_at: float
-    """When the key went down that it belongs to."""
+    """When its key was pressed."""
     sent_at: float
     typed_through: bool
-    """The key matched the ghost text, which was shown on without an answer."""
+    """Whether the key matched the ghost text, which then stays without an answer."""
     reply: Reply | None = None
     retired: bool = False
-    """A newer request, a move or another file replaced it before it was answered."""
+    """Superseded by a newer request, a move or another file before it was answered."""
 
     @property
     def items(self) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ class RequestSample:
 
 @define(kw_only=True)
 class PlayedTrace:
-    """What happened."""
+    """What happened while a trace was played."""
 
     keys: int = 0
     """Keys that changed the text."""
@@ -90,7 +90,7 @@ class PlayedTrace:
 
 
 class Typist:
-    """One person at one editor."""
+    """A user of an editor."""
 
     def __init__(self, session: ServerSession, client: Client, pace_ms: float) -> None:
         self._session = session
@@ -106,7 +106,7 @@ class Typist:
         self.played = PlayedTrace()
 
     async def play(self, trace: Trace) -> PlayedTrace:
-        """Play a trace to its end, and wait until every request is answered."""
+        """Play a trace, and wait until every request is answered."""
         for document in trace.documents:
             buffer = self._session.open(document.name, document.language, document.text)
             self._buffers[document.name] = buffer
@@ -114,7 +114,7 @@ class Typist:
         await self._session.wait_until_loaded()
         due = time.perf_counter()
         for key in trace.keys:
-            due = max(due, time.perf_counter() - self._pace_ms / 1000)  # a late key delays the rest
+            due = max(due, time.perf_counter() - self._pace_ms / 1000)  # a late key delays others
             await self._press(key)
             due += self._wait_s(key)
             await self._rest(due)
@@ -123,13 +123,13 @@ class Typist:
         return self.played
 
     def _wait_s(self, key: Key) -> float:
-        """Seconds from a key to the next one."""
+        """Return the seconds from a key to the next one."""
         if self._pace_ms == 0 or isinstance(key, SwitchDocument):
             return 0.0
         return (key.ms if isinstance(key, Pause) else self._pace_ms) / 1000
 
     async def _rest(self, due: float) -> None:
-        """Wait for the next key: for its time, or for the answer where there is no pace."""
+        """Wait until the next key is due, or for the answer if there is no pace."""
         if self._pace_ms == 0:
             await self._settle()
         quiet = self._live is None or self._live.reply is not None
@@ -139,7 +139,7 @@ class Typist:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
 
     async def _settle(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until no request is open or planned."""
         if self._asking is not None:
             await self._asking
         if self._answers:
@@ -164,16 +164,16 @@ class Typist:
             case Backspace():
                 self._change(self._front.backspace())
             case Accept():
-                await self._settle()  # a person looks before accepting
+                await self._settle()  # a user waits for the suggestion before accepting
                 pressed = time.perf_counter()
                 if self._front.ghost is None:
                     self.played.nothing_to_accept += 1
                     return
                 await self._accept(self._front.ghost)
         if not isinstance(key, Move | SwitchDocument) or self._client.asks_after_move:
-            kept = isinstance(key, Insert) and self._front.ghost is not None
-            self.played.typed_through += kept
-            self._ask_soon(pressed, kept)
+            typed_through = isinstance(key, Insert) and self._front.ghost is not None
+            self.played.typed_through += typed_through
+            self._ask_soon(pressed, typed_through=typed_through)
 
     async def _accept(self, ghost: Ghost) -> None:
         self.played.accepted += 1
@@ -185,25 +185,28 @@ class Typist:
         self.played.keys += 1
         self._session.change(self._front, change)
 
-    def _ask_soon(self, pressed: float, kept: bool) -> None:
+    def _ask_soon(self, pressed: float, *, typed_through: bool) -> None:
         if self._asking is not None:
             self._asking.cancel()
             self._asking = None
         if self._client.debounce_ms == 0:
-            self._ask(pressed, kept)
+            self._ask(pressed, typed_through=typed_through)
         else:
-            self._asking = asyncio.create_task(self._ask_later(pressed, kept))
+            later = self._ask_later(pressed, typed_through=typed_through)
+            self._asking = asyncio.create_task(later)
 
-    async def _ask_later(self, pressed: float, kept: bool) -> None:
+    async def _ask_later(self, pressed: float, *, typed_through: bool) -> None:
         await asyncio.sleep(self._client.debounce_ms / 1000)
         self._asking = None
-        self._ask(pressed, kept)
+        self._ask(pressed, typed_through=typed_through)
 
-    def _ask(self, pressed: float, kept: bool) -> None:
+    def _ask(self, pressed: float, *, typed_through: bool) -> None:
         self._retire(cancel=self._client.cancels)
         sent = time.perf_counter()
         number, future = self._session.ask(self._front)
-        sample = RequestSample(number=number, key_at=pressed, sent_at=sent, typed_through=kept)
+        sample = RequestSample(
+            number=number, key_at=pressed, sent_at=sent, typed_through=typed_through
+        )
         self._live = sample
         self._unpolled += 1
         self.played.samples.append(sample)
@@ -212,7 +215,7 @@ class Typist:
         task.add_done_callback(self._answers.discard)
 
     def _retire(self, *, cancel: bool) -> None:
-        """Give up the newest request, unless it is answered."""
+        """Mark the newest request as superseded, unless it is answered."""
         sample, self._live = self._live, None
         if sample is None or sample.reply is not None:
             return
@@ -223,16 +226,16 @@ class Typist:
     async def _take(
         self, sample: RequestSample, future: asyncio.Future[Reply], buffer: Buffer
     ) -> None:
-        """Show the answer where it still fits."""
+        """Wait for the answer, and show it if it still fits."""
         try:
             sample.reply = await future
         except ReplayError:
-            return  # the next call to the server says so
+            return  # the next call to the server raises it again
         if sample.retired and self._client.cancels:
             return
         if not sample.items:
             if self._client.cancels and sample is self._live:
-                buffer.ghost = None  # VS Code shows what the newest answer has; Neovim keeps it
+                buffer.ghost = None  # VS Code shows the newest answer; Neovim keeps the ghost text
             return
         item = sample.items[0]
         span = item.get("range")

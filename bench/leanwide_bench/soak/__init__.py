@@ -1,1 +1,1 @@
-"""Hours of mixed work against the real server, with a record of what it costs the machine."""
+"""Hours of mixed work against the real server, with readings of what its processes hold."""

@@ -1,4 +1,4 @@
-"""What the server's processes hold of the machine, read at intervals."""
+"""Readings of what the server's processes hold: memory, threads, descriptors, tasks."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import psutil
 from attrs import asdict, frozen
 
 _ENGINE: Final = "leanwide.engine"
-"""What the engine process's command line names."""
+"""Part of the engine process's command line."""
 
 
 @frozen(kw_only=True)
 class Health:
-    """What stands at one moment."""
+    """One reading."""
 
     at_s: float
-    """Seconds since the beginning."""
+    """Seconds since the soak began."""
     server_rss: int
     """Bytes in memory."""
     server_threads: int
@@ -26,16 +26,19 @@ class Health:
     server_tasks: int
     """Tasks of the server's asyncio loop."""
     server_requests: int
-    """Requests that the server keeps a future of."""
+    """Requests whose futures the server keeps."""
     engine_rss: int
-    """Bytes in memory, pages of the mapped model file among them; 0 while there is no engine."""
+    """Bytes in memory, pages of the mapped model file included; 0 while there is no engine."""
     engine_threads: int
     engine_descriptors: int
 
 
 @frozen(kw_only=True)
 class ResourceLevel:
-    """One figure after the warm-up and at the end: medians over equally long spans."""
+    """One figure right after the warm-up and at the end, as medians over equal numbers of readings.
+
+    ``most`` is its maximum after the warm-up.
+    """
 
     name: str
     first: float
@@ -63,14 +66,14 @@ def look(server: int, tasks: int, requests: int, at_s: float) -> Health:
         server_descriptors=process.num_fds(),
         server_tasks=tasks,
         server_requests=requests,
-        engine_rss=_of(engine, lambda one: one.memory_info().rss),
-        engine_threads=_of(engine, lambda one: one.num_threads()),
-        engine_descriptors=_of(engine, lambda one: one.num_fds()),
+        engine_rss=_read(engine, lambda process: process.memory_info().rss),
+        engine_threads=_read(engine, psutil.Process.num_threads),
+        engine_descriptors=_read(engine, psutil.Process.num_fds),
     )
 
 
 def engine_of(server: int) -> psutil.Process | None:
-    """Return the engine process of a server; None while it has none."""
+    """Return the engine process of a server, if it has one."""
     for child in psutil.Process(server).children():
         try:
             if any(_ENGINE in part for part in child.cmdline()):
@@ -83,13 +86,14 @@ def engine_of(server: int) -> psutil.Process | None:
 def levels(series: Sequence[Health], warm_up_s: float) -> tuple[ResourceLevel, ...]:
     """Compare each figure after the warm-up with the same figure at the end.
 
-    Both spans are a tenth of what follows the warm-up, and have one reading at least.
+    Each side has a tenth of the readings after the warm-up, at least one; readings without an
+    engine do not count.
     """
-    settled = [one for one in series if one.at_s >= warm_up_s and one.engine_rss]
+    settled = [reading for reading in series if reading.at_s >= warm_up_s and reading.engine_rss]
     if not settled:
         return ()
     span = max(1, len(settled) // 10)
-    rows = [asdict(one) for one in settled]
+    rows = [asdict(reading) for reading in settled]
     return tuple(
         ResourceLevel(
             name=name,
@@ -102,8 +106,8 @@ def levels(series: Sequence[Health], warm_up_s: float) -> tuple[ResourceLevel, .
     )
 
 
-def _of(process: psutil.Process | None, read: Callable[[psutil.Process], int]) -> int:
-    """Read a figure of a process that may end meanwhile."""
+def _read(process: psutil.Process | None, read: Callable[[psutil.Process], int]) -> int:
+    """Return a figure of a process; 0 if it has ended."""
     if process is None:
         return 0
     try:

@@ -1,4 +1,4 @@
-"""A soak's figures as tables to read, and as data to keep."""
+"""A soak's figures as tables and as JSON data."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from leanwide import __version__
-from leanwide_bench.soak.health import ResourceLevel
 from leanwide_bench.soak.soak import SoakOutcome
 
 _MEGABYTE: Final = 1e6
 
 
 def as_data(outcome: SoakOutcome) -> dict[str, Any]:
-    """Return the outcome as JSON has it; units are in the names."""
+    """Return the outcome as JSON data; units are in the names."""
     tally, plan = outcome.tally, outcome.plan
     return {
         "leanwide": __version__,
@@ -25,16 +24,16 @@ def as_data(outcome: SoakOutcome) -> dict[str, Any]:
         "warm_up_s": plan.warm_up_s,
         "seed": plan.seed,
         **attrs.asdict(tally),
-        "levels": [{**attrs.asdict(one), "growth": one.growth} for one in outcome.levels],
+        "levels": [{**attrs.asdict(level), "growth": level.growth} for level in outcome.levels],
     }
 
 
 def as_tables(outcome: SoakOutcome) -> tuple[Table, ...]:
-    """Return what was done, and the level of each figure."""
-    return _done(outcome), _levels(outcome)
+    """Return a table of the work done and one of each figure's level."""
+    return _work(outcome), _levels(outcome)
 
 
-def _done(outcome: SoakOutcome) -> Table:
+def _work(outcome: SoakOutcome) -> Table:
     tally = outcome.tally
     table = Table("", "count", box=SIMPLE_HEAD, title="What was done")
     table.columns[1].justify = "right"
@@ -62,11 +61,12 @@ def _levels(outcome: SoakOutcome) -> Table:
     for column in table.columns[1:]:
         column.justify = "right"
     for level in outcome.levels:
-        first, last, most = (_figure(level, one) for one in (level.first, level.last, level.most))
+        figures = (level.first, level.last, level.most)
+        first, last, most = (_figure(level.name, figure) for figure in figures)
         growth = f"{100 * level.growth:+.1f} %"
         table.add_row(level.name.replace("_", " "), first, last, growth, most)
     return table
 
 
-def _figure(level: ResourceLevel, value: float) -> str:
-    return f"{value / _MEGABYTE:,.1f} MB" if level.name.endswith("_rss") else f"{value:g}"
+def _figure(name: str, value: float) -> str:
+    return f"{value / _MEGABYTE:,.1f} MB" if name.endswith("_rss") else f"{value:g}"

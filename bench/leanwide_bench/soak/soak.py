@@ -1,4 +1,4 @@
-"""Works against the real server for a given time and records what stays behind."""
+"""Works against the real server for a given time, reads its processes and counts its answers."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from leanwide_bench.replay.rpc import ReplayError
 from leanwide_bench.replay.session import ServerSession, ServerSetup, session
 from leanwide_bench.replay.traces import TraceDocument
 from leanwide_bench.replay.typist import VSCODE, Typist
-from leanwide_bench.soak.harm import Harm, HarmDone, strike
+from leanwide_bench.soak.faults import FaultCounts, FaultPlan, inject_faults
 from leanwide_bench.soak.health import Health, ResourceLevel, levels, look
 from leanwide_bench.soak.visits import SoakQuestion, SoakVisit, visits
 
-_LOOK_EVERY_S: Final = 10.0
+_READ_EVERY_S: Final = 10.0
 _WARM_UP_S: Final = 600.0
-"""Seconds until caches are full; a quarter of the time where that is shorter."""
+"""Seconds until caches are full; at most a quarter of the whole time."""
 _ANSWER_WITHIN_S: Final = 120.0
 """Seconds after which a question counts as never answered."""
 
 
 @frozen(kw_only=True)
 class SoakPlan:
-    """What to do, and for how long."""
+    """The work to do, and for how long."""
 
     setup: ServerSetup
     documents: Sequence[TraceDocument]
@@ -39,17 +39,17 @@ class SoakPlan:
     pace_ms: float
     """Milliseconds from key to key."""
     seed: int
-    harm: Harm
+    faults: FaultPlan
 
     @property
     def warm_up_s(self) -> float:
-        """Seconds at the beginning that say nothing about growth."""
+        """Seconds at the beginning that do not count for growth."""
         return min(_WARM_UP_S, self.seconds / 4)
 
 
 @define(kw_only=True)
 class Tally:
-    """What was done and how it was answered, counted while it goes on."""
+    """Running counts of the work done and its answers."""
 
     visits: int = 0
     keys: int = 0
@@ -58,21 +58,21 @@ class Tally:
     inquiries: int = 0
     answered_inquiries: int = 0
     errors: Counter[str] = field(factory=Counter)
-    """Error answers, by code and message, whose numbers are all one."""
+    """Error answers by code and message, with every number replaced by N."""
     unanswered: int = 0
     answered_twice: int = 0
-    struck: HarmDone = field(factory=HarmDone)
+    struck: FaultCounts = field(factory=FaultCounts)
     series: list[Health] = field(factory=list)
 
 
 @frozen(kw_only=True)
 class SoakOutcome:
-    """What a soak led to."""
+    """The result of a soak."""
 
     plan: SoakPlan
     tally: Tally
     status: dict[str, Any]
-    """What ``leanwide.status`` said at the end."""
+    """The answer to ``leanwide.status`` at the end."""
 
     @property
     def levels(self) -> tuple[ResourceLevel, ...]:
@@ -81,7 +81,11 @@ class SoakOutcome:
 
 
 async def soak(plan: SoakPlan, tell: Callable[[str, float], None]) -> SoakOutcome:
-    """Work until the time is over; ``tell`` hears what is done and how many seconds are left.
+    """Work until the time is over.
+
+    Args:
+        plan: The work.
+        tell: Called before each visit with the progress as text and the seconds left.
 
     Raises:
         ReplayError: The server ended, or cannot load the model.
@@ -89,36 +93,39 @@ async def soak(plan: SoakPlan, tell: Callable[[str, float], None]) -> SoakOutcom
     tally = Tally()
     end = time.monotonic() + plan.seconds
     async with session(plan.setup, VSCODE.encoding) as server:
-        async with _beside(strike(server.process_id, plan.harm, plan.seed, tally.struck)):
+        faults = inject_faults(server.process_id, plan.faults, plan.seed, tally.struck)
+        async with _in_background(faults):
             for visit in visits(plan.documents, plan.seed):
                 left = end - time.monotonic()
                 if left <= 0:
                     break
                 tell(_words(tally), left)
                 await _visit(server, visit, plan, tally)
-                await _look(server, plan.seconds - left, tally)
+                await _read_health(server, plan.seconds - left, tally)
         status: dict[str, Any] = await server.run("leanwide.status")
-    # After the shutdown was answered nothing more comes: the counts are final.
-    tally.unanswered, tally.answered_twice = server.unfair()
+    # The answer to the shutdown request is the last one: the counts are final.
+    tally.unanswered, tally.answered_twice = server.misanswered()
     return SoakOutcome(plan=plan, tally=tally, status=status)
 
 
 def _words(tally: Tally) -> str:
-    struck = tally.struck
-    harm = f", {struck.kills} kills, {struck.stops} stops" if struck.kills + struck.stops else ""
-    return f"{tally.visits} visits, {tally.keys} keys, {tally.inquiries} questions{harm}"
+    done = tally.struck
+    faults = f", {done.kills} kills, {done.stops} stops" if done.kills + done.stops else ""
+    return f"{tally.visits} visits, {tally.keys} keys, {tally.inquiries} questions{faults}"
 
 
 async def _visit(server: ServerSession, visit: SoakVisit, plan: SoakPlan, tally: Tally) -> None:
     typist = Typist(server, VSCODE, plan.pace_ms)
     (document,) = visit.trace.documents
     uri = f"{server.folder}/{document.name}"
-    asked = [asyncio.create_task(_inquire(server, uri, one, tally)) for one in visit.inquiries]
+    questions = [
+        asyncio.create_task(_ask(server, uri, question, tally)) for question in visit.inquiries
+    ]
     played = await typist.play(visit.trace)
-    await asyncio.gather(*asked)
+    await asyncio.gather(*questions)
     await _end_chats(server)
     server.close(uri)
-    server.records.clear()  # they hold whole prompts, and hours of them would fill the memory
+    server.records.clear()  # records hold whole prompts: hours of them would fill the memory
     tally.visits += 1
     tally.keys += played.keys
     tally.requests += len(played.samples)
@@ -128,18 +135,18 @@ async def _visit(server: ServerSession, visit: SoakVisit, plan: SoakPlan, tally:
             _count_error(sample.reply.error, tally)
 
 
-async def _inquire(server: ServerSession, uri: str, inquiry: SoakQuestion, tally: Tally) -> None:
-    """Ask, and cancel where patience ends."""
-    await asyncio.sleep(inquiry.after_s)
-    number, future = server.begin(inquiry.command, [_argument(uri, inquiry)])
+async def _ask(server: ServerSession, uri: str, question: SoakQuestion, tally: Tally) -> None:
+    """Ask a question, and cancel it after its time if it has one."""
+    await asyncio.sleep(question.after_s)
+    number, future = server.begin(question.command, [_argument(uri, question)])
     tally.inquiries += 1
-    if inquiry.patience_s is not None:
-        await asyncio.wait([future], timeout=inquiry.patience_s)
+    if question.patience_s is not None:
+        await asyncio.wait([future], timeout=question.patience_s)
         server.cancel(number)
     try:
         reply = await asyncio.wait_for(asyncio.shield(future), _ANSWER_WITHIN_S)
     except TimeoutError:
-        return  # the count of unanswered requests says so
+        return  # it is counted as an unanswered request
     if reply.error is not None:
         _count_error(reply.error, tally)
         return
@@ -147,27 +154,27 @@ async def _inquire(server: ServerSession, uri: str, inquiry: SoakQuestion, tally
 
 
 async def _end_chats(server: ServerSession) -> None:
-    """End all conversations, those too whose answer was cancelled and named none."""
+    """End all conversations, also those whose first answer was cancelled."""
     for chat in await server.run("leanwide.chats"):
-        with contextlib.suppress(ReplayError):  # it may end by itself meanwhile
+        with contextlib.suppress(ReplayError):  # it may have expired in between
             await server.run("leanwide.endChat", [{"id": chat["id"]}])
 
 
-def _argument(uri: str, inquiry: SoakQuestion) -> dict[str, Any]:
-    first, last = inquiry.lines
+def _argument(uri: str, question: SoakQuestion) -> dict[str, Any]:
+    first, last = question.lines
     span = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": 0}}
     token = random.getrandbits(32)
     about = {"uri": uri, "range": span, "streamToken": f"soak-{token}"}
-    if inquiry.command == "leanwide.chat":
+    if question.command == "leanwide.chat":
         return {**about, "message": "What does this code do, and where is it used?"}
-    if inquiry.command == "leanwide.refactor":
+    if question.command == "leanwide.refactor":
         return {**about, "instruction": "Give the variables better names."}
     return about
 
 
-async def _look(server: ServerSession, at_s: float, tally: Tally) -> None:
-    """Read the processes' figures, unless that was done a moment ago."""
-    if tally.series and at_s - tally.series[-1].at_s < _LOOK_EVERY_S:
+async def _read_health(server: ServerSession, at_s: float, tally: Tally) -> None:
+    """Read the processes' figures, unless the last reading is recent."""
+    if tally.series and at_s - tally.series[-1].at_s < _READ_EVERY_S:
         return
     pending = (await server.run("leanwide.status"))["pending"]
     tally.series.append(look(server.process_id, pending["tasks"], pending["requests"], at_s))
@@ -179,8 +186,8 @@ def _count_error(error: dict[str, Any], tally: Tally) -> None:
 
 
 @asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run work in a task that ends with the block; its own failure is the block's."""
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run work in a task that is cancelled at the end of the block, which raises its failure."""
     task = asyncio.create_task(work)
     try:
         yield

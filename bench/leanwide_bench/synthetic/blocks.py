@@ -1,8 +1,8 @@
-"""Random weights straight in their stored form, one function per type.
+"""Random weights in their stored form, one function per quantisation type.
 
-Quantising random numbers would be slow and pointless: the integers inside a block may be any bits,
-so only the scales in front of or behind them are built, such that the weights have mean 0 and the
-spread asked for. Each function returns one row of bytes per block.
+Nothing is quantised: the integers inside a block may be any bits, so only the scales in front of or
+behind them are computed, such that the weights have mean 0 and the wanted spread. Each function
+returns one row of bytes per block.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Bytes: TypeAlias = NDArray[np.uint8]
 
 SCALE_VARIANTS = 256
-"""Different scales in one call; blocks draw among them."""
+"""Number of different scales in one call; each block draws one of them."""
 
 SCALES = range(32, 64)
 """Six-bit scales to draw from: the upper half, so that no part of a block vanishes."""
@@ -30,12 +30,12 @@ SCALE_RMS = float(np.sqrt(np.mean(np.square(SCALES))))
 
 
 def random_blocks(quant: Quant, count: int, spread: float, rng: np.random.Generator) -> Bytes:
-    """``count`` blocks of weights with mean 0 and standard deviation ``spread``."""
+    """Return ``count`` blocks of weights with mean 0 and standard deviation ``spread``."""
     return _MAKERS[quant](count, spread, rng)
 
 
 def ones(count: int) -> Bytes:
-    """``count`` F32 weights of 1, as a row of bytes each."""
+    """Return ``count`` F32 weights of 1, one row of bytes each."""
     return np.ones((count, 1), "<f4").view(np.uint8)
 
 
@@ -51,7 +51,7 @@ def _q4_k(count: int, spread: float, rng: np.random.Generator) -> Bytes:
 
 
 def _pack_six_bit(scales: NDArray[np.int64]) -> Bytes:
-    """Q4_K's 12 bytes for eight scales that serve as eight minima too."""
+    """Return Q4_K's 12 bytes for eight scales that are used as eight minima too."""
     low, high = scales[:, :4], scales[:, 4:]
     first = low | (high >> 4 << 6)
     last = (high & 15) * 17
@@ -65,7 +65,7 @@ def _q6_k(count: int, spread: float, rng: np.random.Generator) -> Bytes:
     scales = rng.integers(SCALES.start, SCALES.stop, (SCALE_VARIANTS, 16)) * signs
     tail = np.empty((SCALE_VARIANTS, 18), np.uint8)
     tail[:, :16] = scales.astype(np.int8).view(np.uint8)
-    tail[:, 16:] = _half(spread / (SCALE_RMS * _deviation(64)))
+    tail[:, 16:] = np.array([spread / (SCALE_RMS * _deviation(64))], "<f2").view(np.uint8)
     blocks[:, -18:] = tail[rng.integers(0, SCALE_VARIANTS, count)]
     return blocks
 
@@ -92,17 +92,13 @@ def _normal(count: int, spread: float, rng: np.random.Generator) -> NDArray[np.f
 
 
 def _random_bytes(count: int, width: int, rng: np.random.Generator) -> Bytes:
-    """Drawn as 64-bit words, which is several times faster than drawing bytes."""
+    """Return random bytes; drawing 64-bit words is several times faster than drawing bytes."""
     words = rng.integers(0, 2**64, -(-count * width // 8), np.uint64)
     return words.view(np.uint8)[: count * width].reshape(count, width)
 
 
-def _half(value: float) -> Bytes:
-    return np.array([value], "<f2").view(np.uint8)
-
-
 def _deviation(levels: int) -> float:
-    """Standard deviation of a uniform draw among that many neighbouring integers."""
+    """Return the standard deviation of a uniform draw among ``levels`` neighbouring integers."""
     return float(np.sqrt((levels**2 - 1) / 12))
 
 

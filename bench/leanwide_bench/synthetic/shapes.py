@@ -1,6 +1,6 @@
-"""Shapes of synthetic models: which tensors a model has, of what size and type.
+"""Shapes of synthetic models: the tensors of a model, with their sizes and types.
 
-Data only. Nothing here needs gguf-py, so a command can list shapes and their sizes without it.
+Data only, without gguf-py, so that a command can list shapes and their sizes without it.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ TENSOR_ALIGNMENT = 32
 """Bytes. Each tensor of a GGUF file starts at a multiple of this."""
 
 HEADER_BYTES_PER_TOKEN = 25
-"""Bytes. What a vocabulary entry takes in the header: its text, two length fields, its type."""
+"""Bytes of a vocabulary entry in the header: its text, two length fields, its type."""
 
 
 class SyntheticError(Exception):
-    """A synthetic model cannot be made as asked; the message is one sentence for the user."""
+    """A synthetic model cannot be made; the message is one sentence for the user."""
 
 
 class Quant(enum.Enum):
-    """How weights are stored, by its ggml name: weights per block and bytes per block."""
+    """A ggml quantisation type: weights per block and bytes per block."""
 
     Q4_K = (256, 144)
     Q6_K = (256, 210)
@@ -58,18 +58,17 @@ class Tensor:
     dims: tuple[int, ...]
     """Weights along each axis, slowest first: the last one is the length of a row."""
     quant: Quant
-    """How its weights are stored."""
     spread: float
-    """Standard deviation of its weights around 0; 0 stands for a norm, whose weights are all 1."""
+    """Standard deviation of its weights around 0; 0 for a norm, whose weights are all 1."""
 
     @property
     def weights(self) -> int:
-        """How many weights it has."""
+        """Number of weights."""
         return math.prod(self.dims)
 
     @property
     def blocks(self) -> int:
-        """How many blocks store them."""
+        """Number of blocks."""
         return self.weights // self.quant.block_weights
 
     @property
@@ -83,7 +82,7 @@ class ModelShape:
     """Everything about a model that decides its size and speed."""
 
     architecture: Architecture
-    """Which graph llama.cpp builds."""
+    """The graph that llama.cpp builds."""
     layers: int
     """Transformer blocks."""
     hidden: int
@@ -97,7 +96,7 @@ class ModelShape:
     experts: int
     """Experts per layer; 0 when dense."""
     experts_used: int
-    """Experts that each token runs through, as written in the file; 0 when dense."""
+    """Active experts per token, as written in the file; 0 when dense."""
     feed_forward: int
     """Width of one expert, or of the one feed-forward block when dense, in values."""
     vocabulary: int
@@ -105,9 +104,9 @@ class ModelShape:
     context: int
     """Trained context, in tokens."""
     matrices: Quant
-    """How the matrices are stored; norms and the router are F32."""
+    """Type of the matrices; norms and the router are F32."""
     finer: Quant
-    """How the output matrix is stored, and in half of the layers attn_v and ffn_down."""
+    """Type of the output matrix, and in half of the layers of attn_v and ffn_down."""
     rope_base: float = field(default=1_000_000.0)
     """Base of the rotary embedding's frequencies, without a unit."""
 
@@ -117,7 +116,7 @@ class ModelShape:
 
     @property
     def weights(self) -> int:
-        """How many weights the model has in all."""
+        """Number of weights of the whole model."""
         return sum(tensor.weights for tensor in tensors(self))
 
     @property
@@ -127,22 +126,22 @@ class ModelShape:
 
     @property
     def file_bytes(self) -> int:
-        """Predicted bytes of the whole file; the header's part of it is an estimate."""
+        """Predicted bytes of the whole file; the header's share is an estimate."""
         return self.weight_bytes + self.vocabulary * HEADER_BYTES_PER_TOKEN
 
     @property
     def kv_bytes_per_token(self) -> int:
-        """Bytes of KV cache that a token of context takes in F16."""
+        """Bytes of an F16 KV cache per token of context."""
         return 2 * 2 * self.kv_heads * self.head_dim * self.layers
 
 
 def padded(size: int) -> int:
-    """``size`` bytes rounded up to where the next tensor may start."""
+    """Return ``size`` in bytes, rounded up to where the next tensor may start."""
     return -(-size // TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT
 
 
 def tensors(shape: ModelShape) -> Iterator[Tensor]:
-    """All tensors of a model of this shape, in file order."""
+    """Yield all tensors of a model of this shape, in file order."""
     embedding = (shape.vocabulary, shape.hidden)
     yield Tensor(name="token_embd.weight", dims=embedding, quant=shape.matrices, spread=1.0)
     for layer in range(shape.layers):
@@ -181,15 +180,15 @@ def _norm(name: str, width: int) -> Tensor:
 
 
 def _matrix(name: str, dims: tuple[int, ...], quant: Quant) -> Tensor:
-    """A matrix that keeps the variance of what goes through it."""
+    """Return a matrix that keeps the variance of its input."""
     return Tensor(name=f"{name}.weight", dims=dims, quant=quant, spread=1 / math.sqrt(dims[-1]))
 
 
 def _branch_end(name: str, dims: tuple[int, ...], quant: Quant, layers: int) -> Tensor:
-    """A matrix that writes to the residual stream, less the more layers do.
+    """Return a matrix that writes to the residual stream, with a smaller spread for more layers.
 
-    So the token itself stays visible in deep layers; else all tokens would look alike there and
-    take the same few experts.
+    So the token itself still matters in deep layers; otherwise all tokens would look alike there
+    and be routed to the same few experts.
     """
     return attrs.evolve(_matrix(name, dims, quant), spread=1 / math.sqrt(2 * layers * dims[-1]))
 
@@ -235,21 +234,7 @@ TINY = ModelShape(
 )
 """A few megabytes, for tests."""
 
-TINY_DENSE = ModelShape(
-    architecture="qwen3",
-    layers=3,
-    hidden=256,
-    heads=4,
-    kv_heads=2,
-    head_dim=64,
-    experts=0,
-    experts_used=0,
-    feed_forward=512,
-    vocabulary=1024,
-    context=4096,
-    matrices=Quant.Q4_K,
-    finer=Quant.Q6_K,
-)
+TINY_DENSE = attrs.evolve(TINY, architecture="qwen3", experts=0, experts_used=0, feed_forward=512)
 """The same without experts, for tests."""
 
 ONE_BILLION = ModelShape(
@@ -292,4 +277,4 @@ SHAPES: dict[str, ModelShape] = {
     "1b": ONE_BILLION,
     "30b-a3b": THIRTY_BILLION,
 }
-"""The shapes that have a name."""
+"""Shapes by the name that the command line knows."""

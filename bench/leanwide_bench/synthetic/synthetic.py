@@ -1,7 +1,7 @@
 """Writes random-weight GGUF files of a given shape.
 
-Such a model says nothing sensible, but loads, routes, decodes and takes time and memory like a real
-one of its shape: enough to test and to measure with. The same recipe gives the same bytes.
+Such a model generates nonsense, but it loads, routes, decodes and takes time and memory like a real
+one of its shape: enough for tests and measurements. The same recipe gives the same bytes.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with the bytes written so far and the bytes there will be."""
+"""Called with the bytes written so far and the bytes of the whole file."""
 
 CHUNK_BYTES = 8_000_000
-"""Bytes. What is made in memory at a time."""
+"""Bytes of weights that are in memory at a time."""
 
 _FILE_TYPES = {
     Quant.Q4_K: gguf.LlamaFileType.MOSTLY_Q4_K_M,
@@ -60,28 +60,27 @@ class Recipe:
     """Everything that decides the bytes of a synthetic model."""
 
     shape: ModelShape
-    """Tensors, their sizes and their types."""
     seed: int = 0
-    """Any whole number from 0; another one gives other weights."""
+    """From 0; each seed gives different weights."""
     vocabulary: VocabularyOptions = field(factory=VocabularyOptions)
-    """Which markers and templates the file has."""
 
 
 @frozen(kw_only=True)
-class Written:
+class WrittenFile:
     """A finished file."""
 
     bytes: int
-    """The size of the whole file."""
     seconds: float
-    """What writing took, until the bytes were on the disk."""
+    """Time until the bytes were on the disk."""
 
 
-def write(path: Path, recipe: Recipe, progress: Progress = lambda _done, _total: None) -> Written:
-    """Write the model to ``path``: all of it, or nothing and a ``SyntheticError``.
+def write(
+    path: Path, recipe: Recipe, progress: Progress = lambda _done, _total: None
+) -> WrittenFile:
+    """Write the model to ``path``, whole or not at all; an existing file is replaced at the end.
 
-    The file grows as ``path`` with ``.part`` added and takes its name when it is complete; an
-    existing file is replaced then.
+    Raises:
+        SyntheticError: The file cannot be written, or the disk has too little space.
     """
     started = time.monotonic()
     part = path.with_name(path.name + ".part")
@@ -97,7 +96,7 @@ def write(path: Path, recipe: Recipe, progress: Progress = lambda _done, _total:
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
-    return Written(bytes=size, seconds=time.monotonic() - started)
+    return WrittenFile(bytes=size, seconds=time.monotonic() - started)
 
 
 def _check_space(folder: Path, needed: int) -> None:
@@ -114,7 +113,7 @@ def _readable(size: int) -> str:
 
 
 def _write_header(part: Path, recipe: Recipe) -> None:
-    """Everything in front of the weights: metadata, vocabulary, and where each tensor is."""
+    """Write what precedes the weights: metadata, vocabulary, and the offset of each tensor."""
     writer = gguf.GGUFWriter(part, recipe.shape.architecture)
     _add_shape(writer, recipe.shape)
     _add_vocabulary(writer, vocabulary(recipe.shape.vocabulary, recipe.vocabulary))
@@ -188,9 +187,9 @@ def _append_weights(part: Path, recipe: Recipe, progress: Progress) -> None:
 
 
 def _chunks(tensor: Tensor, seed: int) -> Iterator[memoryview]:
-    """The tensor's bytes, a few megabytes at a time.
+    """Yield the tensor's bytes, a few megabytes at a time.
 
-    Its numbers depend on the seed and its name alone, so that each layer routes in its own way.
+    They depend only on the seed and the tensor's name, so that each layer routes differently.
     """
     name = zlib.crc32(tensor.name.encode())
     rng = np.random.Generator(np.random.SFC64([seed, name]))

@@ -1,8 +1,8 @@
 """A byte-level BPE vocabulary for synthetic models, with Qwen's markers.
 
-Any text round-trips: each byte is a token. Common words of code are merged, so that a prompt has a
-few characters per token as with a real model. The rest of the vocabulary is filler, which no text
-tokenises to; it renders as a name, so that what a random model writes can be seen.
+Any text round-trips, because each byte is a token. Common words of code are merged, so that a
+prompt has a few characters per token as with a real model. The rest of the vocabulary is filler: no
+text tokenizes to it, and it renders as a name, so that the output of a random model is visible.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FIM_MARKERS = {
     "rep": "<|repo_name|>",
     "sep": "<|file_sep|>",
 }
-"""Marker texts by the name that GGUF gives them; llama.cpp also recognises them by their text."""
+"""Marker texts by their GGUF name; llama.cpp also recognises them by their text."""
 
 CHAT_TEMPLATE = """\
 {%- for message in messages -%}
@@ -53,43 +53,47 @@ size length start end first last next prev left right parent child children mess
 tion er ed es ly re un de pre con com able ment ize ate al
 () (" ") (' ') == != -> => += -= // :: __ {} [] ## /* */ && || <= >= ... (self
 """
-"""What is one token, with and without a space in front."""
+"""Texts that are one token, with and without a space in front."""
 
 LINE_ENDS = (")", "):", ":", "{", "}", ";", ",", "(", "\n")
-"""What is one token together with the line break that follows."""
+"""Texts that are one token together with the line break that follows."""
 
 INDENTS = (2, 3, 4, 7, 8, 11, 15)
-"""Runs of spaces that are one token: indentation, less the space that belongs to the next word."""
+"""Runs of spaces that are one token: indentation minus the space that belongs to the next word."""
 
 
 @frozen(kw_only=True)
 class VocabularyOptions:
-    """What a synthetic vocabulary has, so that models which lack something can be made too."""
+    """What a synthetic vocabulary has; tests also need models that lack something."""
 
     fim: bool = True
     """With the fill-in-the-middle, file-separator and repository-name markers."""
     chat_template: bool = True
-    """With a chat template in the file; the chat markers are there in any case."""
+    """With a chat template in the file; the vocabulary has the chat markers in any case."""
     own: tuple[str, ...] = ()
-    """Texts that are a token each which no spelt text becomes, but which is shown as text."""
+    """Texts of user-defined tokens: plain text never tokenizes to them, but they are shown."""
 
 
 @frozen(kw_only=True)
 class Vocabulary:
-    """Token texts in GPT-2's byte alphabet, and how to merge them; ids are positions."""
+    """Token texts in GPT-2's byte alphabet, and their merges; ids are positions."""
 
     texts: tuple[str, ...]
     """Ordinary tokens first, the markers last."""
     merges: tuple[str, ...]
-    """Two token texts with a space between, the one to apply first in front."""
+    """Two token texts with a space between, in the order in which they are applied."""
     markers: dict[str, int]
     """Ids of the markers by their text."""
     own: dict[str, int]
-    """Ids of the tokens that are words of their own, by their text."""
+    """Ids of the user-defined tokens by their text."""
 
 
 def vocabulary(size: int, options: VocabularyOptions) -> Vocabulary:
-    """A vocabulary of exactly ``size`` tokens."""
+    """Return a vocabulary of exactly ``size`` tokens.
+
+    Raises:
+        SyntheticError: The size is too small.
+    """
     alphabet = _byte_alphabet()
     names = [END_OF_TEXT, CHAT_START, CHAT_END, *(FIM_MARKERS.values() if options.fim else ())]
     room = size - len(alphabet) - len(names) - len(options.own)
@@ -111,7 +115,7 @@ def vocabulary(size: int, options: VocabularyOptions) -> Vocabulary:
 
 
 def _byte_alphabet() -> tuple[str, ...]:
-    """The character that stands for each byte: itself where printable, else one above U+00FF."""
+    """Return the character for each byte: itself if printable, else one above U+00FF."""
     printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = itertools.count(0x100)
     return tuple(chr(byte if byte in printable else next(others)) for byte in range(0x100))
@@ -119,7 +123,7 @@ def _byte_alphabet() -> tuple[str, ...]:
 
 @functools.cache
 def _merges() -> tuple[tuple[str, str], ...]:
-    """Learns from the lists above by the usual rule: the most frequent pair becomes a token."""
+    """Return the BPE merges of the lists above: the most frequent pair becomes a token."""
     alphabet = _byte_alphabet()
     plain = [*WORDS.split(), *(f" {word}" for word in WORDS.split())]
     plain += [f"{text}\n" for text in LINE_ENDS] + [" " * length for length in INDENTS]
@@ -134,7 +138,7 @@ def _merges() -> tuple[tuple[str, str], ...]:
 
 
 def _merged(word: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
-    """The word with each occurrence of the pair as one token."""
+    """Return the word with each occurrence of the pair as one token."""
     found: list[str] = []
     for token in word:
         if found and (found[-1], token) == pair:

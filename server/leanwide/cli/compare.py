@@ -19,7 +19,7 @@ from leanwide.cli.measuring import (
     with_bar,
 )
 from leanwide.cli.terminal import note, say, say_json
-from leanwide.comparing.compare import Contest, compare, reach
+from leanwide.comparing.compare import Contest, compare, longest_prompt
 from leanwide.comparing.energy import EnergyMeter
 from leanwide.comparing.page import page
 from leanwide.comparing.report import Comparison, as_data, as_tables, energy, verdict
@@ -29,7 +29,7 @@ from leanwide.models.gguf import read_header
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.options import Options, parse
 from leanwide.tuning.repository import SampledRepository
-from leanwide.tuning.results import alone
+from leanwide.tuning.results import measuring_alone
 from leanwide.tuning.trial import TrialSetting
 
 app = typer.Typer()
@@ -72,7 +72,7 @@ def _measure(path: Path, end: float, model: Path | None) -> Comparison:
         EngineError: The model or the repository cannot be used, or another run is under way.
     """
     options = options_of(model, user_layers())
-    with alone(cache_folder() / "lock"):
+    with measuring_alone(cache_folder() / "lock"):
         contest = contest_of(options, repository_at(path, options))
         seconds = max(0.0, end - time.monotonic())
         outcomes = with_bar(
@@ -92,8 +92,8 @@ def contest_of(options: Options, repository: SampledRepository) -> Contest:
         spec=engine_spec(options),
         profiles=options.profiles,
         preferences=preferences_of(options),
-        smart=TrialSetting(experts=experts, context_tokens=min(ours, reach(header))),
-        usual_context=min(usual, reach(header)),
+        smart=TrialSetting(experts=experts, context_tokens=min(ours, longest_prompt(header))),
+        usual_context=min(usual, longest_prompt(header)),
         repository=repository,
         index_folder=cache_folder() / "index",
         meter=EnergyMeter.at(),

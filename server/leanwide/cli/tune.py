@@ -36,7 +36,7 @@ from leanwide.models.gguf import read_header
 from leanwide.options import parse
 from leanwide.tuned import TunedSubject, fingerprint, this_machine, write_tuned
 from leanwide.tuning.report import as_data, as_tables
-from leanwide.tuning.results import Results, alone
+from leanwide.tuning.results import Results, measuring_alone
 from leanwide.tuning.speed import variants
 from leanwide.tuning.tune import QUESTIONS, Findings, TuningJob, expert_counts, tune
 from leanwide.tuning.tuned_settings import (
@@ -44,8 +44,8 @@ from leanwide.tuning.tuned_settings import (
     as_text,
     named_settings,
     settings,
-    unsure,
     why_lines,
+    why_undecided,
 )
 
 app = typer.Typer()
@@ -98,7 +98,7 @@ def tune_command(  # noqa: PLR0913, PLR0917  # an option each
         say(as_text(report))
         if written:
             say(f"written to {tuned_file()}")
-    if reason := unsure(report):
+    if reason := why_undecided(report):
         raise EngineError(reason)
 
 
@@ -109,7 +109,7 @@ def _measure(wishes: _Wishes) -> TuningReport:
         EngineError: The model or the repository cannot be used, or another run is under way.
     """
     cache = cache_folder()
-    with alone(cache / "lock"):
+    with measuring_alone(cache / "lock"):
         job = _job(wishes, cache)
         report = TuningReport.of(job, _run(job))
         if report.clear:

@@ -1,4 +1,4 @@
-"""Axes of a plot: where a value stands, and which round values to name. Pure."""
+"""Axes of a plot: the pixel of a value, and the round values to label. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DIGITS: Final = (1, 2, 3, 5, 7)
 
 @frozen
 class Axis:
-    """Values on a stretch of pixels."""
+    """Maps values from ``low`` to ``high`` to pixels from ``start`` to ``end``."""
 
     low: float
     high: float
@@ -23,21 +23,21 @@ class Axis:
     is_log: bool = field(default=False)
 
     def at(self, value: float) -> float:
-        """Give the pixel of a value."""
+        """Return the pixel of a value."""
         low, high, value = map(self._scale, (self.low, self.high, value))
         return self.start + (value - low) / (high - low) * (self.end - self.start)
 
     def steps(self) -> Iterator[float]:
-        """Give round values on it."""
+        """Return the round values on the axis."""
         return self._log_steps() if self.is_log else self._even_steps()
 
     def _scale(self, value: float) -> float:
         return math.log(value) if self.is_log else value
 
     def _even_steps(self) -> Iterator[float]:
-        room = self.high - self.low
-        step = 10 ** math.floor(math.log10(room / _TICKS))
-        step *= next(one for one in (1, 2, 5, 10) if room / (one * step) <= _TICKS + 1)
+        span = self.high - self.low
+        step = 10 ** math.floor(math.log10(span / _TICKS))
+        step *= next(factor for factor in (1, 2, 5, 10) if span / (factor * step) <= _TICKS + 1)
         for number in range(math.ceil(self.low / step), math.floor(self.high / step) + 1):
             yield number * step
 

@@ -1,4 +1,4 @@
-"""How much energy the processor used, where Linux tells it (RAPL, for Intel and AMD)."""
+"""The energy that the processor used, from Linux's counters (RAPL, on Intel and AMD)."""
 
 from __future__ import annotations
 
@@ -8,53 +8,53 @@ from typing import Final
 from attrs import define, field
 
 POWERCAP: Final = Path("/sys/class/powercap")
-"""Where the kernel shows the counters of each processor package."""
+"""The kernel's folder with the counters of each processor package."""
 
 
 @define
 class _Package:
-    """A counter in microjoules, which starts again at some value."""
+    """A counter in microjoules, which wraps around."""
 
     folder: Path
     last: int
-    turns_at: int
+    wraps_at: int
     total: int = 0
 
     def read(self) -> int:
         now = int((self.folder / "energy_uj").read_text())
-        self.total += (now - self.last) % self.turns_at
+        self.total += (now - self.last) % self.wraps_at
         self.last = now
         return self.total
 
 
 @define
 class EnergyMeter:
-    """Counts the joules of all processor packages since it was made."""
+    """Counts the joules of all processor packages since it was created."""
 
     reason: str = field(init=False, default="")
-    """Why it does not; "" where it does."""
+    """Why there are no counters; "" if there are."""
     _packages: list[_Package] = field(init=False, factory=list)
 
     @classmethod
     def at(cls, powercap: Path = POWERCAP) -> EnergyMeter:
-        """Look for counters in a folder."""
+        """Return a meter on the counters in a folder."""
         meter = cls()
         try:
             for folder in sorted(powercap.glob("*-rapl:?")):
                 now = int((folder / "energy_uj").read_text())
-                turns_at = int((folder / "max_energy_range_uj").read_text()) + 1
-                meter._packages.append(_Package(folder, now, turns_at))
+                wraps_at = int((folder / "max_energy_range_uj").read_text()) + 1
+                meter._packages.append(_Package(folder, now, wraps_at))
         except PermissionError:
             meter._packages.clear()
             meter.reason = f"only the superuser may read the energy counters in {powercap}"
         except (OSError, ValueError):
             meter._packages.clear()
         if not meter._packages and not meter.reason:
-            meter.reason = "this machine does not tell its energy"
+            meter.reason = "this machine has no energy counters that can be read"
         return meter
 
     def joules(self) -> float | None:
-        """Give the joules so far; None where there are no counters."""
+        """Return the joules so far; None without counters."""
         if not self._packages:
             return None
         return sum(package.read() for package in self._packages) / 1e6

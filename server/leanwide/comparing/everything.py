@@ -1,4 +1,4 @@
-"""The window of somebody who thinks that more is better: all that was found, and all that fits."""
+"""The window of the maximum: all related snippets, and as much of the file as fits."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from leanwide.features.completion.state import CompletionState
 from leanwide.modes.profile import Mode
 
 _RELATED_SHARE: Final = 0.5
-"""Most of the budget for pieces of other files: the file at hand is needed as well."""
-_SPARE: Final = 32
-"""Tokens that are left for markers, and for what is typed on the cursor's line."""
+"""Largest share of the budget for related snippets: the rest is for the current file."""
+_SPARE_TOKENS: Final = 32
+"""Tokens that are kept free for markers and for the text typed on the cursor's line."""
 
 
 async def show_everything(view: View, state: CompletionState) -> None:
-    """Choose the window before leanwide does: it keeps one that serves."""
+    """Choose the window before leanwide does, which then keeps it."""
     session = state.session
     count, model = session.backend.counter, session.backend.engine.model
     tree = await session.trees.at(view)
-    budget = session.profiles[Mode.CODE].context_tokens - _SPARE
+    budget = session.profiles[Mode.CODE].context_tokens - _SPARE_TOKENS
     path = session.workspace.key(view.path)
     related = Related()
     if path is not None and model and model.fim and model.fim.file_separator:
@@ -44,18 +44,18 @@ async def show_everything(view: View, state: CompletionState) -> None:
 
 
 def _all_related(candidates: Candidates, path: str, budget: int, count: Count) -> Related:
-    """All candidates, the best first, until the budget is spent."""
-    snippets = dict.fromkeys(_others(candidates, path))
-    costs = [count(one.path) + count(one.text) + 4 for one in snippets]
-    totals = accumulate(costs, initial=count(path) + 4)
-    next(totals)
-    fitting = [(one, total) for one, total in zip(snippets, totals, strict=True) if total <= budget]
+    """Return the best candidates that fit the budget."""
+    snippets = list(dict.fromkeys(_others(candidates, path)))
+    costs = [count(snippet.path) + count(snippet.text) + 4 for snippet in snippets]
+    _, *totals = accumulate(costs, initial=count(path) + 4)
+    fitting = sum(total <= budget for total in totals)
     if not fitting:
         return Related()
-    return Related(path, tuple(one for one, _ in fitting), fitting[-1][1])
+    return Related(path, tuple(snippets[:fitting]), totals[fitting - 1])
 
 
 def _others(candidates: Candidates, path: str) -> Iterator[Snippet]:
+    """Yield the candidates of other files, the best first."""
     for snippet, _ in sorted(candidates.scored(), key=lambda pair: -pair[1]):
         if snippet.text and snippet.path != path:
             yield snippet

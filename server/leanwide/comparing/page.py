@@ -1,4 +1,4 @@
-"""The comparison as one web page that needs nothing else, in light and dark."""
+"""The comparison as one self-contained web page, in light and dark."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from leanwide.comparing.report import (
 
 
 def page(comparison: Comparison) -> str:
-    """Give the page's HTML."""
+    """Return the page's HTML."""
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     text = resources.files("leanwide.comparing").joinpath("page.html.jinja").read_text("utf-8")
     contest = comparison.contest
@@ -49,7 +49,7 @@ def page(comparison: Comparison) -> str:
 
 
 def _plots(comparison: Comparison) -> list[tuple[str, str]]:
-    """A heading and an SVG element for each question that there is something to see of."""
+    """Return a heading and an SVG element for each plot of more than one setting."""
     smart = comparison.named[SMART].setting
     experts = (
         f"Expert counts, {smart.context_tokens} tokens of context",
@@ -83,7 +83,7 @@ def _plot(comparison: Comparison, title: str, rows: Sequence[Row], labels: Seque
         series=series,
         others=others,
         x_title="milliseconds to a suggestion at a new place (lower is better; bars: quartiles)",
-        y_title="NLL as typed beside the maximum (lower is better)",
+        y_title="NLL as typed against the maximum (lower is better)",
         summary=f"{title}: quality against time. The table below has the figures.",
     )
 
@@ -95,7 +95,7 @@ def _point(row: Row, label: str, style: str) -> Point:
         x=row.new_place.ms,
         x_low=row.new_place.quick_ms,
         x_high=row.new_place.slow_ms,
-        y=row.typed.beside.mean,
-        y_low=row.typed.beside.low,
-        y_high=row.typed.beside.high,
+        y=row.typed.against_maximum.mean,
+        y_low=row.typed.against_maximum.low,
+        y_high=row.typed.against_maximum.high,
     )

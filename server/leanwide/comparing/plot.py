@@ -12,9 +12,9 @@ from leanwide.comparing.axis import Axis
 
 _WIDTH, _HEIGHT = 640, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 20, 16, 46
-_LETTER: Final = 7
-"""Width of a letter of a name, about."""
-_AIR: Final = 0.08
+_LETTER_WIDTH: Final = 7
+"""Approximate width of a letter, in pixels."""
+_MARGIN: Final = 0.08
 """Share of an axis that stays free at each end."""
 
 
@@ -24,7 +24,7 @@ class Point:
 
     label: str
     style: str
-    """A class of the page's style sheet."""
+    """A CSS class of the page."""
     x: float
     x_low: float
     x_high: float
@@ -35,26 +35,26 @@ class Point:
 
 @frozen(kw_only=True)
 class Plot:
-    """Points, those of a series joined by a line."""
+    """Points with intervals; those of the series are joined by a line."""
 
     series: Sequence[Point]
     others: Sequence[Point]
     x_title: str
     y_title: str
     summary: str
-    """What it shows, for who cannot see it."""
+    """A text alternative for screen readers."""
 
 
 def draw(plot: Plot) -> str:
-    """Give the SVG element."""
+    """Return the SVG element."""
     points = [*plot.series, *plot.others]
     x, y = _axes(points)
-    line = " ".join(f"{x.at(one.x):.1f},{y.at(one.y):.1f}" for one in plot.series)
+    line = " ".join(f"{x.at(point.x):.1f},{y.at(point.y):.1f}" for point in plot.series)
     parts = (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label={quoteattr(plot.summary)}>',
         *_grid(x, y, plot),
         f'<polyline class="line" points="{line}"/>',
-        *(part for one in points for part in _point(one, x, y)),
+        *(part for point in points for part in _point(point, x, y)),
         *_labels(points, x, y),
         "</svg>",
     )
@@ -62,12 +62,12 @@ def draw(plot: Plot) -> str:
 
 
 def _axes(points: Sequence[Point]) -> tuple[Axis, Axis]:
-    low, high = min(one.x_low for one in points), max(one.x_high for one in points)
-    spread = (high / low) ** _AIR if high > low else 1.5
+    low, high = min(point.x_low for point in points), max(point.x_high for point in points)
+    spread = (high / low) ** _MARGIN if high > low else 1.5
     x = Axis(low / spread, high * spread, _LEFT, _WIDTH - _RIGHT, is_log=True)
-    bottom, top = min(one.y_low for one in points), max(one.y_high for one in points)
-    air = (top - bottom) * _AIR or 0.01
-    return x, Axis(bottom - air, top + air, _HEIGHT - _BOTTOM, _TOP)
+    bottom, top = min(point.y_low for point in points), max(point.y_high for point in points)
+    margin = (top - bottom) * _MARGIN or 0.01
+    return x, Axis(bottom - margin, top + margin, _HEIGHT - _BOTTOM, _TOP)
 
 
 def _grid(x: Axis, y: Axis, plot: Plot) -> Iterator[str]:
@@ -89,34 +89,34 @@ def _grid(x: Axis, y: Axis, plot: Plot) -> Iterator[str]:
     )
 
 
-def _point(one: Point, x: Axis, y: Axis) -> Iterator[str]:
-    across, along = x.at(one.x), y.at(one.y)
+def _point(point: Point, x: Axis, y: Axis) -> Iterator[str]:
+    across, along = x.at(point.x), y.at(point.y)
     yield (
-        f'<path class="bar {one.style}" d="M{x.at(one.x_low):.1f} {along:.1f}'
-        f"H{x.at(one.x_high):.1f}M{across:.1f} {y.at(one.y_low):.1f}V{y.at(one.y_high):.1f}"
-        f'"/><circle class="dot {one.style}" cx="{across:.1f}" cy="{along:.1f}" r="5">'
-        f"<title>{escape(one.label)}: {one.x:.0f} ms, {one.y:+.1%} "
-        f"({one.y_low:+.1%} to {one.y_high:+.1%})</title></circle>"
+        f'<path class="bar {point.style}" d="M{x.at(point.x_low):.1f} {along:.1f}'
+        f"H{x.at(point.x_high):.1f}M{across:.1f} {y.at(point.y_low):.1f}V{y.at(point.y_high):.1f}"
+        f'"/><circle class="dot {point.style}" cx="{across:.1f}" cy="{along:.1f}" r="5">'
+        f"<title>{escape(point.label)}: {point.x:.0f} ms, {point.y:+.1%} "
+        f"({point.y_low:+.1%} to {point.y_high:+.1%})</title></circle>"
     )
 
 
 def _labels(points: Sequence[Point], x: Axis, y: Axis) -> Iterator[str]:
-    """A name right above its point, or below where another name is there already."""
+    """Yield each name right above its point, or further off if another name is there."""
     taken: list[tuple[float, float]] = []
-    for one in points:
-        width = _LETTER * len(one.label)
-        left = x.at(one.x) + 8
+    for point in points:
+        width = _LETTER_WIDTH * len(point.label)
+        left = x.at(point.x) + 8
         if left + width > _WIDTH:
-            left = x.at(one.x) - 8 - width
-        spots = (y.at(one.y) + move for move in (-8, 18, -22, 32, -36, 46))
+            left = x.at(point.x) - 8 - width
+        spots = (y.at(point.y) + move for move in (-8, 18, -22, 32, -36, 46))
         top = next(
-            (at for at in spots if not any(_meets((left, at), other) for other in taken)),
-            y.at(one.y) - 8,
+            (at for at in spots if not any(_overlap((left, at), other) for other in taken)),
+            y.at(point.y) - 8,
         )
         taken.append((left, top))
-        name = escape(one.label)
-        yield f'<text class="name {one.style}" x="{left:.1f}" y="{top:.1f}">{name}</text>'
+        name = escape(point.label)
+        yield f'<text class="name {point.style}" x="{left:.1f}" y="{top:.1f}">{name}</text>'
 
 
-def _meets(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return abs(one[0] - other[0]) < 70 and abs(one[1] - other[1]) < 13
+def _overlap(label: tuple[float, float], other: tuple[float, float]) -> bool:
+    return abs(label[0] - other[0]) < 70 and abs(label[1] - other[1]) < 13

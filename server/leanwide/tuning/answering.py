@@ -1,28 +1,28 @@
-"""One documented function at one expert count: how likely the words are that were said of it."""
+"""Runs one question about a documented function: how likely is the documentation it really has?"""
 
 from __future__ import annotations
 
 from leanwide.engine.base import Engine
 from leanwide.prompt.chat import Message, chat_prompt
 from leanwide.prompt.texts import built_in_texts
-from leanwide.tuning.documented import asked as question
+from leanwide.tuning.documented import question_about
 from leanwide.tuning.holes import Hole
 from leanwide.tuning.trial import (
-    TRUTH_TOKENS,
-    RequestOutcome,
+    MAX_TRUTH_TOKENS,
     TrialBench,
     TrialOutcome,
     TrialSetting,
-    silent,
+    evaluate,
+    scored,
     with_engine,
 )
 from leanwide.tuning.visits import VisitMoment
 
 
 async def run_question(hole: Hole, setting: TrialSetting, bench: TrialBench) -> TrialOutcome:
-    """Ask about a function and measure how likely its own words are; nothing is generated.
+    """Measure how likely a function's documentation is as an answer; nothing is generated.
 
-    Nothing is asked where they do not fit the lane.
+    The outcome is empty where the question or the documentation is too long.
 
     Raises:
         EngineError: The model cannot be loaded.
@@ -33,20 +33,14 @@ async def run_question(hole: Hole, setting: TrialSetting, bench: TrialBench) -> 
 async def _ask(
     hole: Hole, setting: TrialSetting, bench: TrialBench, engine: Engine
 ) -> TrialOutcome:
-    messages = (Message("system", built_in_texts()["explain"]), Message("user", question(hole)))
+    texts = {"system": built_in_texts()["explain"], "user": question_about(hole)}
+    messages = [Message(role, text) for role, text in texts.items()]
     model = await engine.ready()
     conversation = await bench.layouts.lay_out(messages, model, thinking=False)
-    said, words = await engine.count([message.text for message in messages]), hole.truth
-    (length,) = await engine.count([words])
-    if sum(said) > bench.longest or length > TRUTH_TOKENS:
+    *prompt_tokens, truth_tokens = await engine.count([*texts.values(), hole.truth])
+    if sum(prompt_tokens) > bench.longest or truth_tokens > MAX_TRUTH_TOKENS:
         return TrialOutcome(subject=hole.id, setting=setting, asked=())
     prompt = chat_prompt(conversation.layout, conversation.messages)
-    score = await silent(engine, prompt, words)
-    asked = RequestOutcome(
-        place=hole.id,
-        when=VisitMoment.QUESTION,
-        tokens=score.truth_tokens,
-        nats=score.truth_nats,
-        prompt_tokens=score.tokens_evaluated + score.tokens_reused,
-    )
+    score = await evaluate(engine, prompt, hole.truth)
+    asked = scored(hole.id, VisitMoment.QUESTION, score)
     return TrialOutcome(subject=hole.id, setting=setting, asked=(asked,))

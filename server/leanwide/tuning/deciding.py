@@ -1,9 +1,9 @@
-"""Decides among settings by paired measurements, looked at again while they come in. Pure.
+"""Decides among settings by paired measurements, again after each measurement. Pure.
 
-Every setting is measured at the same places, so that what is hard about a place cancels out. The
-intervals hold at every look, not only at one chosen before (an asymptotic confidence sequence, by
-Robbins' normal mixture; arXiv 2103.06476 has the formula): stopping as soon as they are clear is
-therefore no cheating. Settings are ordered by what they cost, the cheapest first.
+Every setting is measured at the same places, so that the difficulty of a place cancels out. The
+intervals are valid at every look, not only at one chosen in advance (an asymptotic confidence
+sequence, by Robbins' normal mixture; arXiv 2103.06476 has the formula), so a run may stop as soon
+as they are clear. Settings are ordered by cost, the cheapest first.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ import numpy as np
 from attrs import frozen
 
 ENOUGH: Final = 24
-"""Places before anything is decided: the intervals need some to be right."""
-_ERROR: Final = 0.05
+"""Places before anything is decided: the intervals are asymptotic."""
+_ERROR_PROBABILITY: Final = 0.05
 """Probability that any interval of one question is ever wrong."""
-_TUNED_FOR: Final = 100
-"""Measurements at which the intervals are about as narrow as they can be."""
+_NARROWEST_AT: Final = 100
+"""Number of measurements for which the intervals are made as narrow as possible."""
 
 Key = TypeVar("Key")
 
 
 @frozen
 class PairedSample:
-    """What one place says of a setting."""
+    """The score of one setting at one place."""
 
     tokens: int
     nats: float
-    """Negative log probability of these tokens together."""
+    """Negative log probability of these tokens, summed."""
 
 
 Evidence = Mapping[Key, Mapping[str, PairedSample]]
@@ -40,51 +40,53 @@ Evidence = Mapping[Key, Mapping[str, PairedSample]]
 
 @frozen(kw_only=True)
 class Loss:
-    """How much more one setting costs than another at the same places, as a share of that."""
+    """How much worse one setting is than another at the same places, as a share of the other."""
 
     mean: float
     low: float
     high: float
-    """The interval's ends; infinite where there is too little to tell."""
+    """The ends of the interval; infinite if there are too few places."""
     places: int
 
 
 def loss(
-    one: Mapping[str, PairedSample], other: Mapping[str, PairedSample], error: float = _ERROR
+    setting: Mapping[str, PairedSample],
+    reference: Mapping[str, PairedSample],
+    error: float = _ERROR_PROBABILITY,
 ) -> Loss:
-    """Compare what is measured of two settings, by all their nats at the places that both have."""
-    shared = [place for place in one if place in other]
-    mine = np.array([one[place].nats for place in shared])
-    theirs = np.array([other[place].nats for place in shared])
-    count, total = len(shared), float(theirs.sum())
+    """Compare a setting with a reference by their total nats at the places that both have."""
+    shared = [place for place in setting if place in reference]
+    nats = np.array([setting[place].nats for place in shared])
+    reference_nats = np.array([reference[place].nats for place in shared])
+    count, total = len(shared), float(reference_nats.sum())
     if count < 2 or total <= 0:
         return Loss(mean=0.0, low=-math.inf, high=math.inf, places=count)
-    ratio = float(mine.sum()) / total
-    residuals = mine - ratio * theirs
+    ratio = float(nats.sum()) / total
+    residuals = nats - ratio * reference_nats
     deviation = math.sqrt(count / (count - 1) * float(residuals @ residuals)) / total
     half = deviation * _width(count, error)
     return Loss(mean=ratio - 1, low=ratio - 1 - half, high=ratio - 1 + half, places=count)
 
 
 def _width(count: int, error: float) -> float:
-    """Half of an interval's width in standard errors, such that it may be looked at any time."""
+    """Return half the width, in standard errors, of an interval that is valid at every look."""
     log = -2 * math.log(error)
-    spread = (log + math.log(log) + 1) / _TUNED_FOR * count
+    spread = (log + math.log(log) + 1) / _NARROWEST_AT * count
     return math.sqrt(2 * (spread + 1) / spread * math.log(math.sqrt(spread + 1) / error))
 
 
 @frozen(kw_only=True)
 class Judgement(Generic[Key]):
-    """What the evidence says of the settings of one question."""
+    """What the evidence says about the settings of one question."""
 
     order: tuple[Key, ...]
-    """Everything that is asked about, the cheapest first."""
+    """All settings, the cheapest first."""
     best: Key
-    """The setting with the least nats per token."""
+    """The setting with the fewest nats per token."""
     losses: Mapping[Key, Loss]
-    """Of each setting against the best one."""
+    """Each setting compared with the best one."""
     tolerance: float
-    """The share by which a setting may be worse than the best one."""
+    """How much worse than the best a setting may be, as a share."""
 
     def within(self, key: Key) -> bool:
         """Whether a setting is certainly no worse than the tolerance allows."""
@@ -96,7 +98,7 @@ class Judgement(Generic[Key]):
 
     @property
     def places(self) -> int:
-        """Places that the chosen setting and the best one were compared at."""
+        """Number of places at which the chosen setting and the best one were compared."""
         return self.losses[self.chosen].places
 
     @property
@@ -106,13 +108,13 @@ class Judgement(Generic[Key]):
 
     @property
     def open(self) -> tuple[Key, ...]:
-        """Settings that are cheaper than the chosen one and may be good enough all the same."""
+        """Settings that are cheaper than the chosen one and may still be good enough."""
         cheaper = self.order[: self.order.index(self.chosen)]
         return tuple(key for key in cheaper if not self.beyond(key))
 
     @property
     def enough(self) -> bool:
-        """Whether there is enough to decide at all."""
+        """Whether there are enough places to decide."""
         return self.places >= ENOUGH
 
     @property
@@ -122,7 +124,7 @@ class Judgement(Generic[Key]):
 
     @property
     def live(self) -> tuple[Key, ...]:
-        """What is worth measuring on: at first all, then what the choice still hangs on."""
+        """The settings to measure next: at first all, then those that may change the choice."""
         if not self.enough or any(self.losses[key].places < ENOUGH for key in self.order):
             return self.order
         wanted = {self.best, *self.open}
@@ -130,10 +132,10 @@ class Judgement(Generic[Key]):
 
 
 def judge(order: Sequence[Key], evidence: Evidence[Key], tolerance: float) -> Judgement[Key]:
-    """Say what the evidence tells about settings, the cheapest first.
+    """Judge the settings in ``order``, the cheapest first.
 
-    The best one is found at the places that all settings share; the intervals of all of them
-    together are wrong with a probability of 5 % at most.
+    The best one is found at the places that all settings share. The probability that any of their
+    intervals is wrong is 5 % at most.
     """
     common = set.intersection(*(set(evidence[key]) for key in order))
 
@@ -141,13 +143,13 @@ def judge(order: Sequence[Key], evidence: Evidence[Key], tolerance: float) -> Ju
         return sum(evidence[key][place].nats for place in common)
 
     best = min(order, key=nats)
-    error = _ERROR / max(1, len(order) - 1)
+    error = _ERROR_PROBABILITY / max(1, len(order) - 1)
     losses = {key: loss(evidence[key], evidence[best], error) for key in order}
     return Judgement(order=tuple(order), best=best, losses=losses, tolerance=tolerance)
 
 
-def finest(judgement: Judgement[Key], evidence: Evidence[Key], usual: Key) -> Key:
-    """Give the best setting, or the usual one where the best is not certainly better."""
-    gain = loss(evidence[judgement.best], evidence[usual], _ERROR)
+def best_or_usual(judgement: Judgement[Key], evidence: Evidence[Key], usual: Key) -> Key:
+    """Return the best setting, or the usual one if the best is not certainly better."""
+    gain = loss(evidence[judgement.best], evidence[usual], _ERROR_PROBABILITY)
     enough = gain.places >= ENOUGH and gain.high < 0
     return judgement.best if enough else usual

@@ -1,7 +1,7 @@
-"""Functions with the words that somebody wrote for them: what a question can be held to. Pure.
+"""Documented functions of a file, as questions with a true answer. Pure.
 
-An explanation has no true text, but what a function is for was said once. It is asked about without
-these words, and they are the truth.
+An explanation has no true text, but a function's documentation says what it is for. The question
+shows the function without its documentation, which is the truth.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from leanwide.syntax import (
     documentation_runs,
     documentation_start,
 )
-from leanwide.tuning.holes import Hole, SourceFile, named
+from leanwide.tuning.holes import Hole, SourceFile, hole_id
 
 KIND: Final = "documentation"
 _LINES: Final = range(3, 60)
-"""Lines of a function, its documentation left out."""
+"""Lines of a function without its documentation."""
 _CHARACTERS: Final = range(20, 400)
-"""Characters of its first paragraph."""
+"""Characters of the documentation's first paragraph."""
 _MARKS: Final = re.compile(
     r"""^\s*(?:[a-zA-Z]{0,2}(?:\"{3}|'{3}|["'])|/\*[*!]+|\*+(?!/)|//[/!]?|---?|\#+)?\s*"""
 )
@@ -37,7 +37,7 @@ _END: Final = re.compile(r"""\s*(?:\"{3}|'{3}|["']|\*+/)\s*$""")
 
 
 def documented(source: SourceFile) -> Iterator[Hole]:
-    """Yield the documented functions of a file, in an order that only their text decides."""
+    """Yield the documented functions of a file; the same text gives the same order."""
     found = {}
     for definition in definitions(source.tree):
         if (hole := _hole(source, definition)) is not None:
@@ -46,8 +46,8 @@ def documented(source: SourceFile) -> Iterator[Hole]:
         yield found[name]
 
 
-def asked(hole: Hole) -> str:
-    """Give what is asked about a documented function."""
+def question_about(hole: Hole) -> str:
+    """Return the text of a question about a documented function."""
     view = hole.view
     code = "".join(view.lines)
     name = PurePath(view.path).name
@@ -74,11 +74,11 @@ def _hole(source: SourceFile, definition: Definition) -> Hole | None:
         line=0,
         column=0,
     )
-    return Hole(named(source, KIND, first, code), KIND, view, truth)
+    return Hole(hole_id(source, KIND, first, code), KIND, view, truth)
 
 
 def _documentation(tree: SyntaxTree, definition: Definition) -> tuple[int, int] | None:
-    """The lines that document a definition."""
+    """Return the lines that document a definition: the first, and the one after the last."""
     convention = documentation_convention(tree.language)
     if convention is None or definition.body_start is None:
         return None
@@ -90,7 +90,7 @@ def _documentation(tree: SyntaxTree, definition: Definition) -> tuple[int, int] 
 
 
 def _words(lines: Sequence[str]) -> str:
-    """The first paragraph of a documentation, without what marks it."""
+    """Return the first paragraph of a documentation without comment marks and quotes."""
     paragraph: list[str] = []
     for line in lines:
         words = _END.sub("", _MARKS.sub("", line, count=1)).strip()

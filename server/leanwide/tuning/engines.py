@@ -1,7 +1,7 @@
-"""Engines for several settings at once, each a process of its own on the same file.
+"""Engines for several settings at once, each a process of its own on the same model file.
 
-Where the file is mapped, they share its pages, so that another expert count costs a KV cache and
-some tens of megabytes. Where weights are copied, only one engine is kept open.
+If the file is mapped they share its pages, so that another expert count costs a KV cache and
+some tens of megabytes. If weights are copied, only one engine is open at a time.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Final
 from leanwide.engine.base import EngineSpec
 from leanwide.engine.client import EngineClient
 
-MOST_SHARED: Final = 8
-"""Engines that are open at once where they share the weights."""
+MAX_SHARED_ENGINES: Final = 8
+"""Engines that are open at once if they share the weights."""
 
 
 class Engines:
-    """The engines that are open, the last used ones."""
+    """The open engines; the least recently used one is closed first."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._open: dict[EngineSpec, EngineClient] = {}
 
     async def get(self, spec: EngineSpec) -> EngineClient:
-        """Give the engine for a specification, loaded.
+        """Return the engine for a specification, its model loaded.
 
         Raises:
             EngineError: The model cannot be loaded.
@@ -39,19 +39,19 @@ class Engines:
         return engine
 
     async def drop(self, spec: EngineSpec) -> None:
-        """End an engine that is not needed any more."""
+        """Close the engine for a specification, if it is open."""
         if (engine := self._open.pop(spec, None)) is not None:
             await engine.close()
 
     async def close(self) -> None:
-        """End all of them."""
+        """Close all engines."""
         while self._open:
             await self._open.popitem()[1].close()
 
 
 @asynccontextmanager
 async def engines(most: int) -> AsyncIterator[Engines]:
-    """Keep at most so many engines open, and end them after use."""
+    """Keep at most ``most`` engines open; close them at the end."""
     opened = Engines(most)
     try:
         yield opened
@@ -59,7 +59,7 @@ async def engines(most: int) -> AsyncIterator[Engines]:
         await opened.close()
 
 
-def most_engines(spec: EngineSpec) -> int:
-    """Give how many engines may be open at once."""
+def max_engines(spec: EngineSpec) -> int:
+    """Return the number of engines that may be open at once."""
     shared = spec.use_mmap and not spec.use_extra_bufts and spec.gpu_layers == 0
-    return MOST_SHARED if shared else 1
+    return MAX_SHARED_ENGINES if shared else 1

@@ -1,4 +1,4 @@
-"""What was asked, summed up: quality, the prompt, and what a person waited for. Pure."""
+"""Summary figures of requests: quality, prompt size and waiting time. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leanwide.tuning.visits import VisitMoment
 
 @frozen(kw_only=True)
 class SettingFigures:
-    """What a setting gave."""
+    """The figures of one setting."""
 
     requests: int
     nll: float
@@ -24,45 +24,48 @@ class SettingFigures:
     similarity: float
     """Mean edit similarity of first lines, 0 to 1."""
     quick_ms: float
-    """A quarter of the suggestions come sooner."""
+    """First quartile."""
     ms: float
     """From the request to the suggestion, median."""
     slow_ms: float
-    """A quarter of the suggestions come later."""
+    """Third quartile."""
     evaluated: float
-    """Tokens that were evaluated for a request before its first new one, median."""
+    """Prompt tokens that were evaluated for a request, median."""
     prompt_tokens: float
     """Tokens in the prompt, median."""
 
 
 def figures(asked: Sequence[RequestOutcome]) -> SettingFigures | None:
-    """Sum up what one setting gave; None where there is nothing."""
+    """Return the figures of some requests; None if there are none."""
     if not asked:
         return None
-    times = [one.ms for one in asked]
+    times = [request.ms for request in asked]
     quick, ms, slow = quantiles(times, n=4, method="inclusive") if len(times) > 1 else 3 * times
     return SettingFigures(
         requests=len(asked),
-        nll=sum(one.nats for one in asked) / max(1, sum(one.tokens for one in asked)),
-        exact=fmean(one.exact for one in asked),
-        similarity=fmean(one.similarity for one in asked),
+        nll=sum(request.nats for request in asked)
+        / max(1, sum(request.tokens for request in asked)),
+        exact=fmean(request.exact for request in asked),
+        similarity=fmean(request.similarity for request in asked),
         quick_ms=quick,
         ms=ms,
         slow_ms=slow,
-        evaluated=median(one.evaluated for one in asked),
-        prompt_tokens=median(one.prompt_tokens for one in asked),
+        evaluated=median(request.evaluated for request in asked),
+        prompt_tokens=median(request.prompt_tokens for request in asked),
     )
 
 
-def of(when: VisitMoment, asked: Iterable[RequestOutcome]) -> list[RequestOutcome]:
-    """Give what was asked at such moments."""
-    return [one for one in asked if one.when is when]
+def at_moment(when: VisitMoment, asked: Iterable[RequestOutcome]) -> list[RequestOutcome]:
+    """Return the requests of one kind of moment."""
+    return [request for request in asked if request.when is when]
 
 
 def samples(asked: Iterable[RequestOutcome]) -> dict[str, PairedSample]:
-    """Give what decides, by place: what was asked at the same one is no evidence of its own."""
+    """Return one sample per place: requests at the same place are not independent."""
     found: dict[str, PairedSample] = {}
-    for one in asked:
-        known = found.get(one.place, PairedSample(0, 0.0))
-        found[one.place] = PairedSample(known.tokens + one.tokens, known.nats + one.nats)
+    for request in asked:
+        known = found.get(request.place, PairedSample(0, 0.0))
+        found[request.place] = PairedSample(
+            known.tokens + request.tokens, known.nats + request.nats
+        )
     return found

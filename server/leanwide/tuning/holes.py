@@ -1,7 +1,7 @@
-"""Holes in a file: what somebody could be about to type there, and what they really wrote. Pure.
+"""Holes in a file: places to complete, each with the text that really stands there. Pure.
 
 Three kinds, all chosen by syntax: the rest of a line of code, the arguments of a call, and the body
-of a function or the end of one. A hole is the file without that text, the cursor in its place.
+of a function or its last lines. A hole is the file without that text, the cursor in its place.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from leanwide.syntax import (
     in_string,
 )
 
-_SHORTEST: Final = 4
-"""Characters of a hole, white space at its ends left out: less says nothing of a model."""
-_LONGEST_LINE: Final = 160
+_MIN_CHARACTERS: Final = 4
+"""Characters of a hole without surrounding white space; shorter ones do not tell models apart."""
+_MAX_LINE_CHARACTERS: Final = 160
 """Characters of a hole in a line: longer ones are data."""
-_MOST_LINES: Final = 12
-"""Lines of a block: nobody waits for more."""
-_MOST_CHARACTERS: Final = 600
+_MAX_BLOCK_LINES: Final = 12
+"""Lines of a block: users do not wait for longer ones."""
+_MAX_BLOCK_CHARACTERS: Final = 600
 """Characters of a block."""
 _ARGUMENTS: Final = frozenset({"argument_list", "arguments"})
-"""What the grammars call the arguments of a call."""
+"""The grammars' node types for the arguments of a call."""
 _WORD: Final = re.compile(r"\w")
 
 Drawn = TypeVar("Drawn")
@@ -43,7 +43,7 @@ Drawn = TypeVar("Drawn")
 
 @frozen
 class SourceFile:
-    """A file with its path."""
+    """A parsed file."""
 
     path: str
     """In the file system."""
@@ -53,12 +53,12 @@ class SourceFile:
 
 @frozen
 class Hole:
-    """A place in a file, and what stands there."""
+    """A place in a file, and the text that stands there."""
 
     id: str
-    """Tells it from every other hole, also the next time that the file is read."""
+    """Unique, and the same whenever the file is read."""
     kind: str
-    """``line``, ``arguments`` or ``block``; ``documentation`` where it is asked about."""
+    """``line``, ``arguments`` or ``block``; ``documentation`` for a question."""
     view: View = field(repr=False)
     """The file without :attr:`truth`, the cursor in its place."""
     truth: str
@@ -66,11 +66,14 @@ class Hole:
 
 
 def holes(source: SourceFile) -> Iterator[Hole]:
-    """Yield the holes of a file, kinds by turns and in an order that only their text decides."""
-    first = hashlib.sha256(source.path.encode("utf-8", "replace")).digest()[0] % len(_TURNS)
+    """Yield the holes of a file, kinds alternating; the same text gives the same order."""
+    first = hashlib.sha256(source.path.encode("utf-8", "replace")).digest()[0] % len(_KIND_ORDER)
     of_kind = {kind: _shuffled(source, kind, spans) for kind, spans in _KINDS.items()}
     while of_kind:
-        for kind in (*_TURNS[first:], *_TURNS[:first]):  # files begin with different kinds
+        for kind in (
+            *_KIND_ORDER[first:],
+            *_KIND_ORDER[:first],
+        ):  # files begin with different kinds
             hole = next(of_kind.get(kind, iter(())), None)
             if hole is None:
                 of_kind.pop(kind, None)
@@ -81,22 +84,22 @@ def holes(source: SourceFile) -> Iterator[Hole]:
 def _shuffled(
     source: SourceFile, kind: str, spans: Callable[[SyntaxTree], Iterator[Span]]
 ) -> Iterator[Hole]:
-    """The holes of one kind; a large file has many, so each is made when it is asked for."""
+    """Yield the holes of one kind in random order; each is made on demand, as there may be many."""
     text = source.tree.text
-    ids = sorted(
-        (named(source, kind, span.start.line, text(span)), span) for span in spans(source.tree)
+    by_id = sorted(
+        (hole_id(source, kind, span.start.line, text(span)), span) for span in spans(source.tree)
     )
-    for name, span in ids:
+    for name, span in by_id:
         truth = with_lf(source.tree.text(span))
         code = kind != "line" or _is_code(source.tree, span.start)
         if code and _is_worth_it(kind, truth):
             yield Hole(name, kind, _without(source, name, span), truth)
 
 
-def named(source: SourceFile, kind: str, line: int, text: str) -> str:
-    """Give the id of a hole: the same whenever the file is read."""
-    said = (source.path, kind, str(line), text)
-    return hashlib.sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()[:16]
+def hole_id(source: SourceFile, kind: str, line: int, text: str) -> str:
+    """Return the id of a hole, which is the same whenever the file is read."""
+    parts = (source.path, kind, str(line), text)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _without(source: SourceFile, name: str, span: Span) -> View:
@@ -116,8 +119,8 @@ def _without(source: SourceFile, name: str, span: Span) -> View:
 
 def _is_worth_it(kind: str, truth: str) -> bool:
     text = truth.strip()
-    longest = _MOST_CHARACTERS if kind == "block" else _LONGEST_LINE
-    return len(text) >= _SHORTEST and len(truth) <= longest and bool(_WORD.search(text))
+    longest = _MAX_BLOCK_CHARACTERS if kind == "block" else _MAX_LINE_CHARACTERS
+    return len(text) >= _MIN_CHARACTERS and len(truth) <= longest and bool(_WORD.search(text))
 
 
 def _line_spans(tree: SyntaxTree) -> Iterator[Span]:
@@ -142,32 +145,32 @@ def _block_spans(tree: SyntaxTree) -> Iterator[Span]:
 
 
 def _body_spans(tree: SyntaxTree, definition: Definition) -> Iterator[Span]:
-    """The code of a body from its first line on, if there is little of it, else its last lines."""
+    """Yield the code of a short body from its first line on, or the last lines of a long one."""
     last = definition.end.line
     if not tree.language.indented:
-        last -= 1  # the closing bracket or word stays
+        last -= 1  # the closing bracket or keyword stays
     starts = [
         _text_start(tree, number) for number in range(definition.signature_end.line + 1, last)
     ]
     code = [start for start in starts if start is not None and _is_code(tree, start)]
-    if nearby := [start for start in code if last - start.line < _MOST_LINES]:
+    if nearby := [start for start in code if last - start.line < _MAX_BLOCK_LINES]:
         yield Span(nearby[0], Position(last, len(content(tree.lines[last]).rstrip())))
 
 
 _KINDS: Final = {"line": _line_spans, "arguments": _argument_spans, "block": _block_spans}
-_TURNS: Final = ("line", "block", "arguments", "block")
-"""Blocks come twice as often: what they tell of a model is much more, at the same price."""
+_KIND_ORDER: Final = ("line", "block", "arguments", "block")
+"""Blocks come twice as often: they tell more about a model at the same cost."""
 
 
 def _text_start(tree: SyntaxTree, line: int) -> Position | None:
-    """Where the text of a line begins; None for a blank line."""
+    """Return where the text of a line begins; None for a blank line."""
     text = content(tree.lines[line])
     indentation = len(text) - len(text.lstrip())
     return Position(line, indentation) if indentation < len(text) else None
 
 
 def _is_code(tree: SyntaxTree, start: Position) -> bool:
-    """Whether code begins there: no comment, and no text in a string."""
+    """Whether code begins there, not a comment and not text in a string."""
     inside = Position(start.line, start.column + 1)
     if in_comment(tree, inside) or tree.starts_in_text(start.line):
         return False
@@ -182,15 +185,15 @@ def _nodes(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
         todo += node.children
 
 
-def in_turn(files: Sequence[Iterator[Drawn]], most: int) -> tuple[Drawn, ...]:
-    """Take one of each file, then the next one of each, until there are ``most``."""
+def round_robin(files: Sequence[Iterator[Drawn]], most: int) -> tuple[Drawn, ...]:
+    """Take the first item of each file, then the second of each, until there are ``most``."""
     chosen: list[Drawn] = []
     left = list(files)
     while left and len(chosen) < most:
         for file in list(left):
-            one = next(file, None)
-            if one is None:
+            item = next(file, None)
+            if item is None:
                 left.remove(file)
             elif len(chosen) < most:
-                chosen.append(one)
+                chosen.append(item)
     return tuple(chosen)

@@ -1,4 +1,4 @@
-"""What a tuning run found, as tables to read and as data. Pure."""
+"""The result of a tuning run as tables and as JSON data. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import attrs
 from rich.table import Table
 
 from leanwide.tuning.deciding import Judgement
-from leanwide.tuning.figures import SettingFigures, figures, of
+from leanwide.tuning.figures import SettingFigures, at_moment, figures
 from leanwide.tuning.speed import SpeedResult
 from leanwide.tuning.tables import (
     COST,
@@ -27,11 +27,11 @@ from leanwide.tuning.tuned_settings import TuningReport, changes, count_of, sett
 from leanwide.tuning.visits import VisitMoment
 
 Measured = Mapping[TrialSetting, Sequence[RequestOutcome]]
-"""What was asked at each setting."""
+"""The requests at each setting."""
 
 
 def as_data(report: TuningReport) -> dict[str, Any]:
-    """Give the report as JSON has it; units are in the names."""
+    """Return the report as JSON data; units are in the names."""
     found = report.findings
     return {
         "subject": attrs.asdict(report.job.subject),
@@ -42,12 +42,12 @@ def as_data(report: TuningReport) -> dict[str, Any]:
         "seconds": round(found.seconds, 1),
         "speed": [
             {
-                "setting": one.variant.key,
-                "value": one.variant.value,
-                "time": loss_data(one.change),
-                "better": one.better,
+                "setting": result.variant.key,
+                "value": result.variant.value,
+                "time": loss_data(result.change),
+                "better": result.better,
             }
-            for one in found.speed
+            for result in found.speed
         ],
         "experts": _judgement_data(found.experts, report.measured.get(EXPERTS, {})),
         "answers": _judgement_data(found.answers, report.measured.get(ANSWERS, {})),
@@ -73,7 +73,7 @@ def _judgement_data(
                 **attrs.asdict(key),
                 "loss": loss_data(judgement.losses[key]),
                 "as_typed": _figures_data(figures(compared[key])),
-                "new_place": _figures_data(figures(of(VisitMoment.JUMP, compared[key]))),
+                "new_place": _figures_data(figures(at_moment(VisitMoment.JUMP, compared[key]))),
             }
             for key in judgement.order
         ],
@@ -87,12 +87,12 @@ def _figures_data(found: SettingFigures | None) -> dict[str, Any] | None:
 def as_tables(report: TuningReport) -> Iterator[Table]:
     """Yield a table for each question that was asked."""
     found = report.findings
-    if any(one.change.places > 1 for one in found.speed):
+    if any(result.change.places > 1 for result in found.speed):
         yield _speed_table(found.speed)
     if found.experts is not None:
         yield _quality_table("experts", found.experts, report.measured[EXPERTS], count_of)
     if found.answers is not None:
-        title = "experts, by what is said of functions"
+        title = "experts, judged by the documentation of functions"
         yield _answers_table(title, found.answers, report.measured[ANSWERS])
     if found.context is not None:
         experts = found.context.order[0].experts
@@ -101,18 +101,17 @@ def as_tables(report: TuningReport) -> Iterator[Table]:
 
 
 def _speed_table(speed: Sequence[SpeedResult]) -> Table:
-    table = plain_table("time for a suggestion, beside how the engine is set up")
+    table = plain_table("time for a suggestion, compared with the engine as configured")
     for name in ("setting", "value", "rounds", "time", "interval", ""):
         table.add_column(name, justify="left" if name in ("setting", "") else "right")
-    for one in speed:
-        mark = "clearly faster" if one.better else ""
+    for result in speed:
         table.add_row(
-            one.variant.key,
-            str(one.variant.value),
-            str(one.change.places),
-            f"{one.change.mean:+.0%}",
-            interval(one.change),
-            mark,
+            result.variant.key,
+            str(result.variant.value),
+            str(result.change.places),
+            f"{result.change.mean:+.0%}",
+            interval(result.change),
+            "clearly faster" if result.better else "",
         )
     return table
 
@@ -124,13 +123,16 @@ def _quality_table(
     name: Callable[[TrialSetting], str],
 ) -> Table:
     table = plain_table(title)
-    for column in ("", "places", "beside the best", *QUALITY, *COST, ""):
+    for column in ("", "places", "against the best", *QUALITY, *COST, ""):
         table.add_column(column, justify="right", no_wrap=True)
     for key, asked, compared in _compared(judgement, measured):
-        cells = (*quality_cells(figures(asked)), *cost_cells(figures(of(VisitMoment.JUMP, asked))))
+        cells = (
+            *quality_cells(figures(asked)),
+            *cost_cells(figures(at_moment(VisitMoment.JUMP, asked))),
+        )
         table.add_row(name(key), *compared, *cells, _mark(key, judgement))
     table.caption = (
-        "from NLL on: at the places that all of these settings have; "
+        "from NLL on: only places that were measured at all of these settings; "
         "time and tokens: of the first suggestion at a new place in an open file"
     )
     return table
@@ -138,7 +140,7 @@ def _quality_table(
 
 def _answers_table(title: str, judgement: Judgement[TrialSetting], measured: Measured) -> Table:
     table = plain_table(title)
-    for column in ("", "functions", "beside the best", "NLL"):
+    for column in ("", "functions", "against the best", "NLL"):
         table.add_column(column, justify="right", no_wrap=True)
     for key, asked, compared in _compared(judgement, measured):
         table.add_row(count_of(key), *compared, quality_cells(figures(asked))[0])
@@ -148,19 +150,23 @@ def _answers_table(title: str, judgement: Judgement[TrialSetting], measured: Mea
 def _compared(
     judgement: Judgement[TrialSetting], measured: Measured
 ) -> Iterator[tuple[TrialSetting, Sequence[RequestOutcome], tuple[str, str]]]:
-    """Yield each setting in order: what was asked, then places and loss in words."""
+    """Yield each setting in order: its requests, then places and loss as text."""
     common = _at_common_places(measured)
     for key in judgement.order:
         if common[key]:
             loss = judgement.losses[key]
-            beside = "the best" if key == judgement.best else difference(loss)
-            yield key, common[key], (str(loss.places), beside)
+            against = "the best" if key == judgement.best else difference(loss)
+            yield key, common[key], (str(loss.places), against)
 
 
 def _at_common_places(measured: Measured) -> Measured:
-    """What was asked at the places that all settings of a question were measured at."""
-    common = set.intersection(*({one.place for one in some} for some in measured.values()))
-    return {key: [one for one in some if one.place in common] for key, some in measured.items()}
+    """Return the requests at the places that were measured at all settings."""
+    places = ({request.place for request in asked} for asked in measured.values())
+    common = set.intersection(*places)
+    return {
+        setting: [request for request in asked if request.place in common]
+        for setting, asked in measured.items()
+    }
 
 
 def _mark(key: TrialSetting, judgement: Judgement[TrialSetting]) -> str:

@@ -1,4 +1,4 @@
-"""Visits of a repository: files are listed, some are drawn, and take turns."""
+"""Draws holes, visits and documented functions from some files of a repository."""
 
 from __future__ import annotations
 
@@ -19,75 +19,75 @@ from leanwide.index.reading import read_lines
 from leanwide.index.workspace_index import WorkspaceIndex
 from leanwide.syntax import language_for, parse
 from leanwide.tuning.documented import documented
-from leanwide.tuning.holes import Hole, SourceFile, holes, in_turn
+from leanwide.tuning.holes import Hole, SourceFile, holes, round_robin
 from leanwide.tuning.visits import Visit, visits
 
-MOST_HOLES: Final = 600
-"""Holes that are drawn: with more there is no time to measure them."""
-_MOST_VISITS: Final = 300
+MAX_HOLES: Final = 600
+"""Holes that are drawn: no run has time to measure more."""
+_MAX_VISITS: Final = 300
 INDEX_SHARE: Final = 0.15
-"""Most of a run's time that the index may take."""
-_MOST_FILES: Final = 150
-"""Files that holes are drawn from: each is read and parsed."""
-_MOST_FROM_A_FILE: Final = 60
-_MOST_LISTED: Final = 100_000
-_MOST_INDEXED: Final = 2_000
-"""Files in which related snippets are looked for, the nearest to the holes."""
+"""Largest share of a run's time that building the index may take."""
+_MAX_FILES: Final = 150
+"""Files that holes are drawn from; each is read and parsed."""
+_MAX_FROM_A_FILE: Final = 60
+_MAX_LISTED: Final = 100_000
+_MAX_INDEXED: Final = 2_000
+"""Indexed files, the nearest to the holes: related snippets come from them."""
 
 
 @frozen(kw_only=True)
 class SampledRepository:
-    """What a repository gives to measure with."""
+    """The places of a repository to measure at."""
 
     folder: Path
     area: WorkspaceFolders
-    """Where related snippets are looked for."""
+    """The folders that related snippets come from."""
     holes: tuple[Hole, ...]
-    """Single places, in the order in which they are measured; kinds and files take turns."""
+    """In the order in which they are measured; kinds and files alternate."""
     visits: tuple[Visit, ...]
-    """Of several places each, files by turns."""
+    """Files alternate."""
     documented: tuple[Hole, ...]
-    """Functions that somebody said a few words of, files by turns."""
+    """Documented functions; files alternate."""
     files: int
-    """Files that were found."""
+    """Number of files that were found."""
 
 
 def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> SampledRepository:
-    """Draw visits from the files under ``root`` that leanwide would show to a model.
+    """Draw places from the files under ``root`` that leanwide may show to a model.
 
     Args:
         root: A folder, or a single file.
-        exclude: The user's own patterns of files to leave alone.
-        seed: Another one draws other files.
+        exclude: The user's patterns of excluded files.
+        seed: Another seed draws other files.
     """
     root = root.resolve()
     folder = root if root.is_dir() else root.parent
     exclusions = Exclusions(str(folder), exclude, IgnoreFiles(folder))
     folders = (Folder(path=folder, exclusions=exclusions),)
-    area = WorkspaceFolders(folders=folders, most_files=_MOST_LISTED)
+    area = WorkspaceFolders(folders=folders, most_files=_MAX_LISTED)
     found = crawl(area, lambda: None)
     if root != folder:
-        found = tuple(one for one in found if area.file(one.key) == root)
-    drawn = sorted(found, key=lambda one: _lot(one, seed))
-    sources = list(islice(filter(None, (_source(area, one) for one in drawn)), _MOST_FILES))
-    files: list[Iterator[Hole]] = [islice(holes(one), _MOST_FROM_A_FILE) for one in sources]
-    near = tuple({key for one in sources if (key := area.key(one.path)) is not None})
+        found = tuple(file for file in found if area.file(file.key) == root)
+    drawn = sorted(found, key=lambda file: _random_key(file, seed))
+    sources = list(islice(filter(None, (_source(area, file) for file in drawn)), _MAX_FILES))
+    by_file: list[Iterator[Hole]] = [islice(holes(file), _MAX_FROM_A_FILE) for file in sources]
+    near = tuple({key for source in sources if (key := area.key(source.path)) is not None})
     return SampledRepository(
         folder=folder,
-        area=WorkspaceFolders(folders=folders, near=tuple(sorted(near)), most_files=_MOST_INDEXED),
-        holes=in_turn(files, MOST_HOLES),
-        visits=in_turn([visits(one) for one in sources], _MOST_VISITS),
-        documented=in_turn([documented(one) for one in sources], MOST_HOLES),
+        area=WorkspaceFolders(folders=folders, near=tuple(sorted(near)), most_files=_MAX_INDEXED),
+        holes=round_robin(by_file, MAX_HOLES),
+        visits=round_robin([visits(source) for source in sources], _MAX_VISITS),
+        documented=round_robin([documented(source) for source in sources], MAX_HOLES),
         files=len(found),
     )
 
 
-def indexed(area: WorkspaceFolders, folder: Path, seconds: float) -> WorkspaceContext:
-    """Index an area for so many seconds at most; then it stands still while others measure.
+def build_index(area: WorkspaceFolders, folder: Path, seconds: float) -> WorkspaceContext:
+    """Index folders for at most ``seconds``; the result does not change any more.
 
     Args:
-        area: What to index.
-        folder: Where the index is kept; the server's own is another one.
+        area: The folders to index.
+        folder: Where the index is saved; not the folder that the server uses.
         seconds: Time for it.
     """
     index = WorkspaceIndex(folder, rest=0.0)
@@ -98,12 +98,12 @@ def indexed(area: WorkspaceFolders, folder: Path, seconds: float) -> WorkspaceCo
     return workspace
 
 
-def _lot(found: CrawledFile, seed: int) -> str:
+def _random_key(found: CrawledFile, seed: int) -> str:
     return hashlib.sha256(f"{seed}\0{found.key}".encode()).hexdigest()
 
 
 def _source(area: WorkspaceFolders, found: CrawledFile) -> SourceFile | None:
-    """Parse a file; None where it is gone, or left alone for what it is."""
+    """Parse a file; return None if it is gone, excluded or in no known language."""
     if (path := area.file(found.key)) is None:
         return None
     language, lines = language_for("", path.name), read_lines(path)

@@ -1,4 +1,4 @@
-"""Outcomes on disk, a line each, so that a stopped measurement goes on where it was."""
+"""Outcomes on disk, one per line, so that a stopped run can be continued."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from leanwide.tuning.deciding import PairedSample
 from leanwide.tuning.figures import samples
 from leanwide.tuning.trial import RequestOutcome, TrialOutcome, TrialSetting
 
-_LARGEST: Final = 64_000_000
-"""Bytes of a file of outcomes: no run has time for as many."""
+_MAX_BYTES: Final = 64_000_000
+"""Largest file of outcomes, in bytes: no run has time to write more."""
 _LOCK_BYTES: Final = 4_000
-"""Bytes of a lock, which holds a number."""
+"""Largest lock file, in bytes; it holds a process id."""
 
 
 class Results:
-    """The outcomes of one question, kept in a file while they come in."""
+    """The outcomes of one question, appended to a file one by one."""
 
     def __init__(self, file: Path) -> None:
-        """Read what the file holds; a damaged line, such as a half-written last one, is none."""
+        """Read the file; damaged lines, such as a half-written last one, are skipped."""
         self._file = file
         self._known: dict[tuple[str, TrialSetting], TrialOutcome] = {}
-        delete_unusable(file, _LARGEST)
+        delete_unusable(file, _MAX_BYTES)
         with contextlib.suppress(OSError):
-            for line in read_plain(file, _LARGEST).splitlines():
+            for line in read_plain(file, _MAX_BYTES).splitlines():
                 with contextlib.suppress(ValueError, RecursionError, msgspec.MsgspecError):
                     self._keep(msgspec.json.decode(line, type=TrialOutcome))
 
@@ -40,11 +40,11 @@ class Results:
         return len(self._known)
 
     def get(self, subject: str, setting: TrialSetting) -> TrialOutcome | None:
-        """Give what is known of a visit or a question at a setting."""
+        """Return the outcome of a visit or question at a setting, if there is one."""
         return self._known.get((subject, setting))
 
     def add(self, outcome: TrialOutcome) -> None:
-        """Keep an outcome.
+        """Add an outcome and append it to the file.
 
         Raises:
             EngineError: It cannot be written; the disk may be full.
@@ -53,24 +53,24 @@ class Results:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("ab") as stream:
-                # The line before may have been cut.
+                # The line before may be half-written.
                 stream.write(b"\n" + msgspec.json.encode(outcome) + b"\n")
         except OSError as error:
             raise EngineError(f"{self._file} cannot be written: {error.strerror}") from error
 
     def of(self, setting: TrialSetting, subjects: Iterable[str]) -> list[RequestOutcome]:
-        """Give what was asked at a setting in some visits or questions."""
+        """Return the requests at a setting in some visits or questions."""
         found = (self.get(subject, setting) for subject in subjects)
         return [asked for outcome in found if outcome is not None for asked in outcome.asked]
 
     def evidence(
         self, settings: Sequence[TrialSetting], subjects: Sequence[str]
     ) -> Mapping[TrialSetting, Mapping[str, PairedSample]]:
-        """Give what decides among settings."""
+        """Return the samples of each setting, by place."""
         return {setting: samples(self.of(setting, subjects)) for setting in settings}
 
     def forget(self) -> None:
-        """Delete the file: what it led to stands elsewhere now."""
+        """Delete the file: its outcomes are not needed any more."""
         self._known.clear()
         self._file.unlink(missing_ok=True)
 
@@ -79,17 +79,17 @@ class Results:
 
 
 @contextlib.contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """Keep others from measuring at the same time: they would measure each other.
+def measuring_alone(file: Path) -> Iterator[None]:
+    """Hold the lock that lets one process measure on this machine at a time.
 
     Raises:
-        EngineError: Somebody measures already.
+        EngineError: Another process holds it; the message names it.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     delete_unusable(file, _LOCK_BYTES)
     with file.open("a+") as stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)  # gone with the process, however
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends
         except OSError:
             stream.seek(0)
             raise EngineError(

@@ -1,15 +1,15 @@
-"""How much a suggestion is like what really stood there. Pure."""
+"""Similarity of a suggestion and the true text. Pure."""
 
 from __future__ import annotations
 
 
 def first_line(text: str) -> str:
-    """Give a text's first line without white space at its end."""
+    """Return the first line of a text without trailing white space."""
     return text.partition("\n")[0].rstrip()
 
 
 def edit_similarity(one: str, other: str) -> float:
-    """Give 1 minus the Levenshtein distance over the longer length; 1 where both are empty."""
+    """Return 1 minus the Levenshtein distance over the longer length; 1 if both are empty."""
     longer = max(len(one), len(other))
     return 1.0 - _distance(one, other) / longer if longer else 1.0
 

@@ -1,4 +1,4 @@
-"""How threads, batch size and flash attention change the speed: short runs, next to each other."""
+"""Compares engine variants (threads, batch size, flash attention) in short alternating runs."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from leanwide.features.completion.complete import complete
 from leanwide.features.completion.request import InlineRequest
 from leanwide.tuning.deciding import Loss, PairedSample, loss
 from leanwide.tuning.holes import Hole
-from leanwide.tuning.trial import QUIET, TrialBench, TrialSetting, empty
+from leanwide.tuning.trial import ON_REQUEST_ONLY, TrialBench, TrialSetting, evict_prompts
 
 ROUNDS: Final = 12
-"""Holes that every variant completes."""
-_WARM_UP: Final = 2
-"""First rounds that do not count: threads are learned, and pages come into memory."""
+"""Holes that every variant completes after the warm-up."""
+_WARM_UP_ROUNDS: Final = 2
+"""First rounds that do not count: thread counts are learned, and pages come into memory."""
 _ANSWER_TOKENS: Final = 16
-"""An answer is counted with so many tokens, however long it was: about what is shown."""
-_ENOUGH: Final = 8
-"""Rounds before anything is decided."""
-_CLEARLY: Final = 0.05
-"""A variant that is not at least so much faster changes nothing."""
-_ERROR: Final = 0.05
+"""Tokens that every answer is scaled to, about the length of a suggestion."""
+_MIN_ROUNDS: Final = 8
+"""Rounds before a variant may be called faster."""
+_MIN_GAIN: Final = 0.05
+"""Smallest gain, as a share of the time, for which a setting is changed."""
+_ERROR_PROBABILITY: Final = 0.05
 """Probability that any of the intervals is wrong."""
 
 
@@ -41,25 +41,25 @@ class Variant:
 
 @frozen(kw_only=True)
 class SpeedResult:
-    """How a variant compares with how the engine is set up."""
+    """A variant compared with the engine as configured."""
 
     variant: Variant
     change: Loss
-    """Of the time for a suggestion at a new place."""
+    """Change of the time for a suggestion at a new place."""
 
     @property
     def better(self) -> bool:
         """Whether it is certainly and noticeably faster."""
-        return self.change.places >= _ENOUGH and self.change.high < -_CLEARLY
+        return self.change.places >= _MIN_ROUNDS and self.change.high < -_MIN_GAIN
 
 
 def variants(spec: EngineSpec, cores: int, most_threads: int) -> tuple[Variant, ...]:
-    """Give what is worth trying beside how the engine is set up.
+    """Return the variants to compare with the engine as configured.
 
     Args:
-        spec: How it is set up.
-        cores: Physical cores.
-        most_threads: Threads that the processor runs at once.
+        spec: The engine as configured.
+        cores: Number of physical cores.
+        most_threads: Number of threads that the processor runs at once.
     """
     threads = sorted({max(1, cores // 2), cores, most_threads} - {spec.threads})
     batches = sorted({64, 128, 256, 512} - {spec.batch_tokens})
@@ -91,20 +91,20 @@ async def measure_speed(
     bench: TrialBench,
     tell: Callable[[int], bool],
 ) -> tuple[SpeedResult, ...]:
-    """Complete the same holes in every variant, and say how much faster each one is.
+    """Complete the same holes in every variant; return how much faster each one is.
 
     Args:
-        asked: What to compare with how the engine is set up.
-        setting: Experts and context meanwhile.
+        asked: The variants to compare with the engine as configured.
+        setting: Experts and context of all runs.
         holes: The first ones are used.
         bench: What all trials share.
-        tell: Called with the number of each round before it; gives whether there is time for it.
+        tell: Called with the number of each round before it; returns whether there is time for it.
     """
-    quiet = attrs.evolve(bench, preferences=QUIET)
+    quiet = attrs.evolve(bench, preferences=ON_REQUEST_ONLY)
     base = Variant(key="", value="", spec=bench.spec)
     everything = (base, *asked)
-    times: dict[Variant, dict[str, PairedSample]] = {one: {} for one in everything}
-    for number, hole in enumerate(holes[: ROUNDS + _WARM_UP]):
+    times: dict[Variant, dict[str, PairedSample]] = {variant: {} for variant in everything}
+    for number, hole in enumerate(holes[: ROUNDS + _WARM_UP_ROUNDS]):
         if not tell(number):
             break
         found = {}
@@ -112,22 +112,23 @@ async def measure_speed(
             found[variant] = await _milliseconds(
                 hole, setting, attrs.evolve(quiet, spec=variant.spec)
             )
-        if number >= _WARM_UP and all(found.values()):
+        if number >= _WARM_UP_ROUNDS and all(found.values()):
             for variant, ms in found.items():
                 times[variant][hole.id] = PairedSample(1, ms)
-    error = _ERROR / max(1, len(asked))
+    error = _ERROR_PROBABILITY / max(1, len(asked))
     return tuple(
-        SpeedResult(variant=one, change=loss(times[one], times[base], error)) for one in asked
+        SpeedResult(variant=variant, change=loss(times[variant], times[base], error))
+        for variant in asked
     )
 
 
 async def _milliseconds(hole: Hole, setting: TrialSetting, bench: TrialBench) -> float:
-    """Time for a suggestion at a place where nothing is evaluated; 0 where there is none."""
+    """Return the time of a suggestion with an empty KV cache; 0 if there is no suggestion."""
     engine = await bench.engines.get(bench.engine_spec(setting.experts))
-    await empty(engine, bench)
+    await evict_prompts(engine, bench)
     state = bench.new_state(engine, setting)
     await complete(InlineRequest(hole.view, by_hand=True), state, CancelToken())
-    parts = state.session.journal.records  # several where the answer was cut and went on
+    parts = state.session.journal.records  # several if the answer was cut and continued
     generated = sum(part.tokens_generated for part in parts)
     if not generated:
         return 0.0
@@ -136,7 +137,7 @@ async def _milliseconds(hole: Hole, setting: TrialSetting, bench: TrialBench) ->
 
 
 def fastest(results: Sequence[SpeedResult]) -> tuple[SpeedResult, ...]:
-    """Give the best variant of each setting that is worth changing."""
+    """Return the fastest variant of each setting that is worth changing."""
     chosen: dict[str, SpeedResult] = {}
     for result in results:
         known = chosen.get(result.variant.key)

@@ -1,4 +1,4 @@
-"""Measures one question, visit by visit, until it is clear or the time is spent."""
+"""Answers one question trial by trial, until the answer is clear or the time is spent."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from leanwide.tuning.results import Results
 from leanwide.tuning.trial import Trial, TrialBench, TrialSetting
 
 BLOCK: Final = 6
-"""Visits in a row at one setting where each change of the setting loads the model anew."""
+"""Trials in a row at one setting if each change of the setting loads the model again."""
 
 
 @frozen(kw_only=True)
 class Sweep:
-    """A question's settings, and what they are measured on."""
+    """A question: its settings, and the trials that compare them."""
 
     order: tuple[TrialSetting, ...]
     """The cheapest first."""
@@ -27,34 +27,34 @@ class Sweep:
     bench: TrialBench
     results: Results
     at_once: bool
-    """Engines for all settings may be open together."""
+    """Whether engines for all settings may be open together."""
 
     def judgement(self) -> Judgement[TrialSetting]:
-        """Say what is known by now."""
-        evidence = self.results.evidence(self.order, [one.id for one in self.trials])
+        """Judge the settings by the results so far."""
+        evidence = self.results.evidence(self.order, [trial.id for trial in self.trials])
         return judge(self.order, evidence, self.tolerance)
 
 
 async def sweep(
     question: Sweep, tell: Callable[[Judgement[TrialSetting]], bool]
 ) -> Judgement[TrialSetting]:
-    """Measure, settings by turns, and say what came out.
+    """Run the trials, settings alternating, and return the judgement.
 
     Args:
-        question: What is asked.
-        tell: Called before each measurement with what is known; gives whether there is time.
+        question: The question.
+        tell: Called with the judgement before each trial; returns whether there is time for it.
     """
     judgement = question.judgement()
     size = 1 if question.at_once else BLOCK
     for done in range(0, len(question.trials), size):
         block, live = question.trials[done : done + size], judgement.live
-        # Which setting is first changes, so that a machine that slows down treats them alike.
-        for setting, one in product(live if done // size % 2 else reversed(live), block):
-            if question.results.get(one.id, setting) is not None:
+        # The order alternates, so that a machine that slows down favours no setting.
+        for setting, trial in product(live if done // size % 2 else reversed(live), block):
+            if question.results.get(trial.id, setting) is not None:
                 continue
             if not tell(judgement):
                 return question.judgement()
-            question.results.add(await one.run(setting, question.bench))
+            question.results.add(await trial.run(setting, question.bench))
         judgement = question.judgement()
         if judgement.clear:
             break

@@ -1,4 +1,4 @@
-"""How figures and their intervals read in a table. Pure."""
+"""Figures and intervals as table cells. Pure."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ COST: Final = ("time", "quartiles", "evaluated", "prompt")
 
 
 def plain_table(title: str) -> Table:
-    """Give an empty table in leanwide's manner."""
+    """Return an empty table in the style of all measuring commands."""
     table = Table(title=title, title_justify="left", caption_justify="left", box=SIMPLE_HEAD)
     table.pad_edge, table.collapse_padding = False, True
     return table
 
 
 def quality_cells(found: SettingFigures | None) -> tuple[str, ...]:
-    """Give what was suggested as text."""
+    """Return the quality of suggestions as text, under :data:`QUALITY`."""
     if found is None:
         return ("",) * len(QUALITY)
     return f"{found.nll:.3f}", f"{found.exact:.0%}", f"{found.similarity:.2f}"
 
 
 def cost_cells(found: SettingFigures | None) -> tuple[str, ...]:
-    """Give what a suggestion cost as text: milliseconds, then tokens."""
+    """Return the cost of a suggestion as text, under :data:`COST`: milliseconds, then tokens."""
     if found is None:
         return ("",) * len(COST)
     return (
@@ -43,22 +43,22 @@ def cost_cells(found: SettingFigures | None) -> tuple[str, ...]:
     )
 
 
-def interval(one: Loss) -> str:
-    """Give the ends of an interval."""
-    return f"{one.low:+.1%} to {one.high:+.1%}" if not math.isinf(one.low) else "not known"
+def interval(loss: Loss) -> str:
+    """Return an interval as text."""
+    return f"{loss.low:+.1%} to {loss.high:+.1%}" if not math.isinf(loss.low) else "not known"
 
 
-def difference(one: Loss) -> str:
-    """Give a difference with its interval."""
-    return f"{one.mean:+.1%} ({interval(one)})" if not math.isinf(one.low) else "not known"
+def difference(loss: Loss) -> str:
+    """Return a difference with its interval as text."""
+    return f"{loss.mean:+.1%} ({interval(loss)})" if not math.isinf(loss.low) else "not known"
 
 
-def loss_data(one: Loss) -> dict[str, Any]:
-    """Give a difference as JSON has it; the ends are None where they are not known."""
-    known = not math.isinf(one.low)
+def loss_data(loss: Loss) -> dict[str, Any]:
+    """Return a difference as JSON data; the ends are None if they are not known."""
+    known = not math.isinf(loss.low)
     return {
-        "mean": one.mean,
-        "low": one.low if known else None,
-        "high": one.high if known else None,
-        "places": one.places,
+        "mean": loss.mean,
+        "low": loss.low if known else None,
+        "high": loss.high if known else None,
+        "places": loss.places,
     }

@@ -1,4 +1,4 @@
-"""What trials share: settings, engines and sessions for them, and what comes out."""
+"""What all trials share: settings, engines, sessions and outcomes."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from leanwide.modes.profile import LEAN, Mode, Profile
 from leanwide.tuning.engines import Engines
 from leanwide.tuning.visits import VisitMoment
 
-TRUTH_TOKENS: Final = 256
-"""Most tokens of a truth, with what stands before it on its line."""
-_BESIDE: Final = TRUTH_TOKENS + 16
-"""Room in a lane beside the prompt: for the truth and for markers."""
-_PATIENT_MS: Final = 600_000.0
-"""How likely a text is does not depend on the clock."""
+MAX_TRUTH_TOKENS: Final = 256
+"""Most tokens of a true text, with what precedes it on its line."""
+_TRUTH_ROOM_TOKENS: Final = MAX_TRUTH_TOKENS + 16
+"""Tokens of a lane that a prompt leaves free, for the true text and for markers."""
+_NO_DEADLINE_MS: Final = 600_000.0
+"""Milliseconds: long enough that no request of a trial ends early."""
 _FILLER_LINES: Final = 8
-"""Lines of what takes a prompt's place: with fewer, it would be taken for its beginning."""
-QUIET: Final = Preferences(look_ahead=False, follow_cursor=False, adapt=False)
-"""Nothing is done that nobody asked for, and the machine's speed changes nothing."""
+"""Lines of the text that replaces a prompt; with fewer it could be a prefix of that prompt."""
+ON_REQUEST_ONLY: Final = Preferences(look_ahead=False, follow_cursor=False, adapt=False)
+"""No idle work, and budgets that do not follow the machine's speed."""
 
 
 @frozen(kw_only=True)
 class TrialSetting:
-    """How the code mode runs."""
+    """How the code mode runs in a trial."""
 
     experts: int
     """Active experts per token; 0 for a dense model."""
@@ -53,57 +53,57 @@ class TrialSetting:
 
 @frozen(kw_only=True)
 class RequestOutcome:
-    """One request, and how likely the truth was with the prompt that was there."""
+    """One request, and how likely the true text was behind its prompt."""
 
     place: str
-    """Its hole's id."""
+    """The id of its hole."""
     when: VisitMoment
     tokens: int
-    """Tokens of the truth that was still to be typed."""
+    """Tokens of the true text that was still to be typed."""
     nats: float
     """Their negative log probability, summed."""
     prompt_tokens: int
     """Tokens of the prompt."""
     evaluated: int = 0
-    """Tokens that were evaluated for this request before its first new one."""
+    """Prompt tokens that were evaluated for this request."""
     ms: float = 0.0
     """From the request to the suggestion."""
     exact: bool = False
-    """The first line of what was suggested is the true one, white space at the end left out."""
+    """Whether the suggestion's first line is the true one, trailing white space ignored."""
     similarity: float = 0.0
     """Edit similarity of the first lines, 0 to 1."""
 
 
 @frozen(kw_only=True)
 class TrialOutcome:
-    """What one visit, or one question, gave at one setting."""
+    """The outcome of one visit or one question at one setting."""
 
     subject: str
-    """Its id."""
+    """The id of the visit or question."""
     setting: TrialSetting
     asked: tuple[RequestOutcome, ...]
-    """Empty where leanwide keeps quiet."""
+    """Its requests; empty where leanwide makes no suggestion."""
     joules: float | None = None
-    """Energy of the processor for a request, idle work included, whoever used it; None where
-    nobody tells."""
+    """Energy of the processor for each request, idle work and other processes included; None where
+    the machine has no counter."""
 
 
 @frozen(kw_only=True)
 class Trial:
-    """Something that is measured at several settings: a visit, or a question."""
+    """A visit or a question that is measured at several settings."""
 
     id: str
-    """Tells it from every other one, also in a later run."""
+    """Unique, and the same in a later run."""
     places: int
     run: Callable[[TrialSetting, TrialBench], Awaitable[TrialOutcome]]
 
 
 Prepare = Callable[[View, CompletionState], Awaitable[None]]
-"""Makes a state ready for a request at a new place."""
+"""Prepares a state for a request at a new place."""
 
 
-async def as_it_is(view: View, state: CompletionState) -> None:
-    """Leave everything to leanwide."""
+async def no_preparation(view: View, state: CompletionState) -> None:
+    """Prepare nothing: leanwide chooses the window."""
 
 
 @frozen(kw_only=True)
@@ -112,39 +112,47 @@ class TrialBench:
 
     engines: Engines
     spec: EngineSpec
-    """The engine as it is set up; trials change its lanes."""
+    """The engine as configured; trials replace its lanes."""
     profiles: Mapping[Mode, Profile]
     preferences: Preferences
     workspace: WorkspaceContext
     longest: int
-    """Most prompt tokens of any setting: lanes have room for them."""
-    prepare: Prepare = as_it_is
+    """Most prompt tokens of any setting; lanes have room for them."""
+    prepare: Prepare = no_preparation
     energy: Callable[[], float | None] = field(default=lambda: None)
-    """Gives the joules that the processor has used since some moment."""
+    """Returns the joules that the processor has used since a fixed moment; None without a
+    counter."""
     notify: Callable[[str], None] = field(default=lambda _: None)
-    """Passes on what leanwide tells its user."""
+    """Shows a message of leanwide to the user."""
     machines: dict[TrialSetting, MachineState] = field(factory=dict)
-    """What requests taught of the machine's speed: it outlives a file that is closed."""
+    """The speed learned at each setting, which is kept from visit to visit."""
     layouts: ChatTemplateCache = field(factory=ChatTemplateCache)
 
     def engine_spec(self, experts: int) -> EngineSpec:
-        """Give the engine that runs so many experts."""
-        lane = attrs.evolve(self._lean, experts=experts, context_tokens=self.longest + _BESIDE)
+        """Return the specification of an engine with this expert count."""
+        lane = attrs.evolve(
+            self._lean, experts=experts, context_tokens=self.longest + _TRUTH_ROOM_TOKENS
+        )
         return attrs.evolve(self.spec, lanes=(lane,))
 
     @property
     def _lean(self) -> LaneSpec:
-        """The lane that completions run on, as it is set up."""
+        """The lane of completions, as configured."""
         return next(lane for lane in self.spec.lanes if lane.name == LEAN)
 
     @property
     def sequences(self) -> int:
-        """Prompts that the lane keeps."""
+        """Number of prompts that the lane keeps in its KV cache."""
         return self._lean.sequences
 
     def new_state(self, engine: Engine, setting: TrialSetting) -> CompletionState:
-        """Return a state that knows no document, with the setting's budget or what fits."""
-        room = [lane.context_tokens - _BESIDE for lane in engine.lanes if lane.name == LEAN]
+        """Return a state without documents; its prompts have the setting's budget, or less.
+
+        Less where the lane that was opened is smaller.
+        """
+        room = [
+            lane.context_tokens - _TRUTH_ROOM_TOKENS for lane in engine.lanes if lane.name == LEAN
+        ]
         context = min([setting.context_tokens, *room])
         code = attrs.evolve(self.profiles[Mode.CODE], lane=LEAN, context_tokens=context)
         session = Session(
@@ -160,10 +168,10 @@ class TrialBench:
 async def with_engine(
     setting: TrialSetting, bench: TrialBench, work: Callable[[Engine], Awaitable[TrialOutcome]]
 ) -> TrialOutcome:
-    """Work with the engine of a setting, and once more with another one where it dies.
+    """Run a trial with the engine of a setting; if the engine dies, run it again with a new one.
 
     Raises:
-        EngineError: The model cannot be loaded, or cannot do what is asked.
+        EngineError: The model cannot be loaded, or cannot run the trial.
     """
     spec = bench.engine_spec(setting.experts)
     engine = await bench.engines.get(spec)
@@ -172,33 +180,44 @@ async def with_engine(
     except EngineError:
         if engine.model is not None:
             raise
-    # The engine died in the middle of it; a long run is not lost for that.
+    # The engine died in the middle of the trial, which must not end a long run.
     await bench.engines.drop(spec)
     return await work(await bench.engines.get(spec))
 
 
-async def empty(engine: Engine, bench: TrialBench) -> None:
-    """Put something else in the place of every prompt that the lane keeps.
+def scored(place: str, when: VisitMoment, score: Stats) -> RequestOutcome:
+    """Return the outcome of a request from what :func:`evaluate` returned for its prompt."""
+    return RequestOutcome(
+        place=place,
+        when=when,
+        tokens=score.truth_tokens,
+        nats=score.truth_nats,
+        prompt_tokens=score.tokens_evaluated + score.tokens_reused,
+    )
+
+
+async def evict_prompts(engine: Engine, bench: TrialBench) -> None:
+    """Replace every prompt in the lane's KV cache by another text.
 
     Raises:
-        EngineError: The engine is gone.
+        EngineError: The engine has ended.
     """
     for number in range(bench.sequences):
-        await silent(engine, (f"{number}\n" * _FILLER_LINES,))
+        await evaluate(engine, (f"{number}\n" * _FILLER_LINES,))
 
 
-async def silent(engine: Engine, prompt: Prompt, truth: str = "") -> Stats:
-    """Evaluate a prompt, and how likely its truth is; nothing is generated.
+async def evaluate(engine: Engine, prompt: Prompt, truth: str = "") -> Stats:
+    """Evaluate a prompt and score the true text behind it; nothing is generated.
 
     Raises:
-        EngineError: The engine is gone, or the prompt does not fit.
+        EngineError: The engine has ended, or the prompt does not fit.
     """
     request = Request(
         lane=LEAN,
         prompt=prompt,
         priority=Priority.COMMAND,
         max_tokens=0,
-        deadline_ms=_PATIENT_MS,
+        deadline_ms=_NO_DEADLINE_MS,
         truth=truth,
     )
     return (await finish(engine, request)).stats

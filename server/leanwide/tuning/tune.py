@@ -1,8 +1,10 @@
 """Finds the settings that fit a model, a machine and a repository, within a given time.
 
-Four questions, one after the other: what makes the engine faster, how many experts typing needs,
-how many are best for answers, and how much context typing needs with its experts. Only the first
-one goes by the clock.
+Answers four questions in this order: which engine variant is faster (``speed.py``), how many
+experts completions need, how many are best for answers, and how much context completions need with
+that expert count (``sweep.py`` each). Only the first one depends on the clock. This file decides
+what is asked, on what, and for how long; ``deciding.py`` decides which setting the evidence
+supports, ``tuned_settings.py`` which of them are written.
 """
 
 from __future__ import annotations
@@ -22,9 +24,9 @@ from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
 from leanwide.tuned import TunedSubject
 from leanwide.tuning.answering import run_question
-from leanwide.tuning.deciding import ENOUGH, Judgement, finest
-from leanwide.tuning.engines import MOST_SHARED, engines, most_engines
-from leanwide.tuning.repository import INDEX_SHARE, SampledRepository, indexed
+from leanwide.tuning.deciding import ENOUGH, Judgement, best_or_usual
+from leanwide.tuning.engines import MAX_SHARED_ENGINES, engines, max_engines
+from leanwide.tuning.repository import INDEX_SHARE, SampledRepository, build_index
 from leanwide.tuning.results import Results
 from leanwide.tuning.speed import SpeedResult, Variant, measure_speed
 from leanwide.tuning.sweep import Sweep, sweep
@@ -32,15 +34,17 @@ from leanwide.tuning.trial import Trial, TrialBench, TrialSetting
 from leanwide.tuning.visiting import run_visit
 
 EXPERTS, ANSWERS, CONTEXT = QUESTIONS = ("experts", "answers", "context")
-"""What is asked of quality, in this order."""
+"""The questions about quality, in the order in which they are answered."""
 CONTEXTS: Final = (256, 512, 768, 1024, 1536, 2048)
-"""Prompt tokens to choose among: less is no context, more is no completion while typing."""
+"""Candidate sizes, in prompt tokens: less is no context, more is too slow while typing."""
 _WIDTHS: Final = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
-"""Expert counts to choose among, as shares of the trained one."""
-_RESERVE: Final = 320
-"""Tokens of a model's context that a prompt leaves for the rest of a trial."""
-_SPEED_END, _EXPERTS_END, _ANSWERS_END = 0.25, 0.6, 0.7
-"""Shares of the time after which each question but the last has to be done."""
+"""Candidate expert counts, as shares of the trained one."""
+RESERVE_TOKENS: Final = 320
+"""Tokens of a model's context that a prompt leaves free, for the true text and markers."""
+_SPEED_END: Final = 0.25
+"""Share of the whole time at which the comparison of engine variants ends."""
+_END: Final = {EXPERTS: 0.6, ANSWERS: 0.7, CONTEXT: 1.0}
+"""Shares of the whole time at which the other questions end."""
 
 
 @frozen(kw_only=True)
@@ -56,34 +60,34 @@ class TuningJob:
     variants: tuple[Variant, ...]
     repository: SampledRepository
     results: Mapping[str, Results]
-    """By :data:`QUESTIONS`: what two of them have in common is measured for each, so that its times
-    come from the same moments as the others'."""
+    """By :data:`QUESTIONS`. A setting that two questions share is measured for each of them, so
+    that its times come from the same period as the times it is compared with."""
     index_folder: Path
     tolerance: float
-    """The share of the best setting's NLL by which the chosen one may be worse."""
+    """How much worse the chosen setting's NLL may be, as a share of the best one's."""
     seconds: float
-    """Time for all of it."""
+    """Time for the whole run."""
     before: Mapping[str, int | str]
     """The settings in force, by their full names."""
     tell: Callable[[str], None]
-    """Passes on what leanwide tells its user."""
+    """Shows a message of leanwide to the user."""
 
     def trials(self, name: str) -> tuple[Trial, ...]:
-        """Give what one of :data:`QUESTIONS` is measured on."""
+        """Return the trials that answer one of :data:`QUESTIONS`."""
         if name == ANSWERS:
             return tuple(
-                Trial(id=one.id, places=1, run=partial(run_question, one))
-                for one in self.repository.documented
+                Trial(id=function.id, places=1, run=partial(run_question, function))
+                for function in self.repository.documented
             )
         return tuple(
-            Trial(id=one.id, places=len(one.places), run=partial(run_visit, one))
-            for one in self.repository.visits
+            Trial(id=visit.id, places=len(visit.places), run=partial(run_visit, visit))
+            for visit in self.repository.visits
         )
 
 
 @frozen(kw_only=True)
 class TuningProgress:
-    """Where a run is, for whoever watches."""
+    """What a run is doing, for a progress bar."""
 
     doing: str
     seconds_left: float
@@ -91,15 +95,15 @@ class TuningProgress:
 
 @frozen(kw_only=True)
 class Findings:
-    """What came out."""
+    """The answers to all questions."""
 
     speed: tuple[SpeedResult, ...]
     experts: Judgement[TrialSetting] | None
-    """None where a model has none to choose from, or the time was spent before."""
+    """None where the model is dense or the time ran out before."""
     answers: Judgement[TrialSetting] | None
-    """Of expert counts by what was said of functions."""
+    """About expert counts, judged by the documentation of functions."""
     think: int | None
-    """The expert count for questions; None where nothing is known of it."""
+    """The expert count for questions; None without enough evidence."""
     context: Judgement[TrialSetting] | None
     seconds: float
 
@@ -108,21 +112,21 @@ Tell = Callable[[TuningProgress], None]
 
 
 def expert_counts(header: GgufHeader) -> tuple[int, ...]:
-    """Give the expert counts that are worth measuring; none for a dense model."""
+    """Return the expert counts to measure; none for a dense model."""
     most, trained = header.number("expert_count"), header.number(EXPERTS_KEY)
     counts = {min(most, max(1, round(share * trained))) for share in _WIDTHS}
     return tuple(sorted(counts)) if most else ()
 
 
 def contexts(header: GgufHeader) -> tuple[int, ...]:
-    """Give the contexts that are worth measuring, as far as the model reaches."""
+    """Return the context sizes to measure, in tokens, that the model has room for."""
     most = header.number("context_length") or CONTEXTS[-1]
-    fitting = tuple(tokens for tokens in CONTEXTS if tokens + _RESERVE <= most)
+    fitting = tuple(tokens for tokens in CONTEXTS if tokens + RESERVE_TOKENS <= most)
     return fitting or CONTEXTS[:1]
 
 
 class Clock:
-    """The time that a run has."""
+    """The time of a run, reported before each step."""
 
     def __init__(self, seconds: float, tell: Tell) -> None:
         self._began = time.monotonic()
@@ -140,22 +144,22 @@ class Clock:
         return max(0.0, self._seconds - self.spent)
 
     def until(self, share: float, doing: str) -> bool:
-        """Tell what is done, and give whether there is time for it."""
+        """Report the next step; return whether less than ``share`` of the time is spent."""
         self._tell(TuningProgress(doing=doing, seconds_left=self.left))
         return self.spent < share * self._seconds
 
 
 async def tune(job: TuningJob, tell: Tell) -> Findings:
-    """Measure and decide.
+    """Answer the four questions.
 
     Raises:
-        EngineError: The model cannot be loaded or has no FIM tokens, or results cannot be kept.
+        EngineError: The model cannot be loaded or has no FIM tokens, or results cannot be written.
     """
     clock = Clock(job.seconds, tell)
     clock.until(1.0, "reading the repository")
-    workspace = indexed(job.repository.area, job.index_folder, INDEX_SHARE * job.seconds)
+    workspace = build_index(job.repository.area, job.index_folder, INDEX_SHARE * job.seconds)
     lengths = contexts(job.header)
-    async with engines(most_engines(job.spec)) as opened:
+    async with engines(max_engines(job.spec)) as opened:
         bench = TrialBench(
             engines=opened,
             spec=job.spec,
@@ -165,14 +169,15 @@ async def tune(job: TuningJob, tell: Tell) -> Findings:
             longest=lengths[-1],
             notify=job.tell,
         )
-        context = _nearest(lengths, job.profiles[Mode.CODE].context_tokens)
+        now = job.profiles[Mode.CODE].context_tokens
+        context = min(lengths, key=lambda tokens: abs(tokens - now))
         usual = job.header.number(EXPERTS_KEY)
         speed = await _speed(job, bench, TrialSetting(experts=usual, context_tokens=context), clock)
         await opened.close()
         counts = expert_counts(job.header)
         widths = tuple(TrialSetting(experts=count, context_tokens=context) for count in counts)
-        experts = await _sweep(job, bench, widths, clock, (_EXPERTS_END, EXPERTS))
-        answers = await _sweep(job, bench, widths, clock, (_ANSWERS_END, ANSWERS))
+        experts = await _sweep(job, bench, widths, clock, EXPERTS)
+        answers = await _sweep(job, bench, widths, clock, ANSWERS)
         lean = experts.chosen.experts if experts is not None else usual
         asked = tuple(TrialSetting(experts=lean, context_tokens=tokens) for tokens in lengths)
         return Findings(
@@ -180,7 +185,7 @@ async def tune(job: TuningJob, tell: Tell) -> Findings:
             experts=experts,
             answers=answers,
             think=_think(job, answers, ANSWERS) or _think(job, experts, EXPERTS),
-            context=await _sweep(job, bench, asked, clock, (1.0, CONTEXT)),
+            context=await _sweep(job, bench, asked, clock, CONTEXT),
             seconds=clock.spent,
         )
 
@@ -195,12 +200,12 @@ async def _speed(
 
 
 def _think(job: TuningJob, found: Judgement[TrialSetting] | None, name: str) -> int | None:
-    """The best expert count by one question, the trained one where none is certainly better."""
+    """Return the best expert count by one question; the trained one if none is certainly better."""
     if found is None or not found.enough:
         return None
-    evidence = job.results[name].evidence(found.order, [one.id for one in job.trials(name)])
+    evidence = job.results[name].evidence(found.order, [trial.id for trial in job.trials(name)])
     usual = evolve(found.best, experts=job.header.number(EXPERTS_KEY))
-    return finest(found, evidence, usual).experts
+    return best_or_usual(found, evidence, usual).experts
 
 
 async def _sweep(
@@ -208,17 +213,16 @@ async def _sweep(
     bench: TrialBench,
     asked: tuple[TrialSetting, ...],
     clock: Clock,
-    share: tuple[float, str],
+    name: str,
 ) -> Judgement[TrialSetting] | None:
-    """Ask one question; None where there is nothing to ask."""
-    end, name = share
+    """Answer one of :data:`QUESTIONS`; None if there are no settings or too few places."""
     trials = job.trials(name)
-    if not asked or sum(one.places for one in trials) < ENOUGH:
+    if not asked or sum(trial.places for trial in trials) < ENOUGH:
         return None
 
     def tell(judgement: Judgement[TrialSetting]) -> bool:
         done, live = judgement.places, len(judgement.live)
-        return clock.until(end, f"{name}: {done} places, {live} of {len(asked)} still open")
+        return clock.until(_END[name], f"{name}: {done} places, {live} of {len(asked)} still open")
 
     question = Sweep(
         order=asked,
@@ -226,10 +230,6 @@ async def _sweep(
         tolerance=job.tolerance,
         bench=bench,
         results=job.results[name],
-        at_once=len(asked) <= MOST_SHARED and most_engines(job.spec) > 1,
+        at_once=len(asked) <= MAX_SHARED_ENGINES and max_engines(job.spec) > 1,
     )
     return await sweep(question, tell)
-
-
-def _nearest(values: tuple[int, ...], wanted: int) -> int:
-    return min(values, key=lambda value: abs(value - wanted))

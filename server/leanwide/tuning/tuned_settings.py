@@ -1,4 +1,4 @@
-"""What a tuning run found, as settings with the reason of each. Pure."""
+"""Decides which settings a tuning run writes, and words the reason of each. Pure."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from leanwide.tuning.tune import ANSWERS, CONTEXT, EXPERTS, Findings, TuningJob
 
 @frozen(kw_only=True)
 class TuningReport:
-    """A tuning run, as it is told."""
+    """A finished tuning run with its measurements."""
 
     job: TuningJob
     findings: Findings
     measured: Mapping[str, Mapping[TrialSetting, Sequence[RequestOutcome]]]
-    """By the question."""
+    """By question."""
 
     @classmethod
     def of(cls, job: TuningJob, findings: Findings) -> TuningReport:
-        """Gather what a run measured."""
+        """Return the report of a run, with the requests that each answer is based on."""
         asked = {
             EXPERTS: findings.experts,
             ANSWERS: findings.answers,
@@ -38,31 +38,31 @@ class TuningReport:
         measured: dict[str, dict[TrialSetting, list[RequestOutcome]]] = {}
         for name, found in asked.items():
             if found is not None:
-                ids = [one.id for one in job.trials(name)]
+                ids = [trial.id for trial in job.trials(name)]
                 measured[name] = {key: job.results[name].of(key, ids) for key in found.order}
         return cls(job=job, findings=findings, measured=measured)
 
     @property
     def places(self) -> int:
-        """Places of all visits that were drawn."""
-        return sum(len(one.places) for one in self.job.repository.visits)
+        """Number of places in all visits that were drawn."""
+        return sum(len(visit.places) for visit in self.job.repository.visits)
 
     @property
     def quiet(self) -> bool:
         """Whether visits were made, and leanwide suggested nothing at any place."""
         asked = (self.measured.get(name, {}) for name in (EXPERTS, CONTEXT))
         made = any(len(self.job.results[name]) for name in (EXPERTS, CONTEXT))
-        return made and not any(some for by_setting in asked for some in by_setting.values())
+        return made and not any(found for by_setting in asked for found in by_setting.values())
 
     @property
     def clear(self) -> bool:
-        """Whether every question has its answer."""
-        asked = (self.findings.experts, self.findings.answers, self.findings.context)
-        return all(one is None or one.clear for one in asked)
+        """Whether more measurements would most likely change no answer."""
+        judgements = (self.findings.experts, self.findings.answers, self.findings.context)
+        return all(judgement is None or judgement.clear for judgement in judgements)
 
 
 def named_settings(spec: EngineSpec, code: Profile, header: GgufHeader) -> dict[str, int | str]:
-    """Give what tuning may change, by its full name, with the number that is meant."""
+    """Return the settings that tuning may change, by full name, with their present values."""
     widths = {lane.name: wanted_experts(header, lane.experts) for lane in spec.lanes}
     return {
         "model.threads": spec.threads,
@@ -76,7 +76,7 @@ def named_settings(spec: EngineSpec, code: Profile, header: GgufHeader) -> dict[
 
 @frozen
 class SettingChange:
-    """One setting that is written, what it was, and why."""
+    """One setting that is written: its value before and after, and the reason."""
 
     name: str
     before: int | str
@@ -85,14 +85,14 @@ class SettingChange:
 
 
 def changes(report: TuningReport) -> Iterator[SettingChange]:
-    """Yield every setting that there is enough evidence for."""
+    """Yield every setting with enough evidence."""
     before = report.job.before
     for name, value, why in (*_of_speed(report), *_of_experts(report), *_of_context(report)):
         yield SettingChange(name, before[name], value, why)
 
 
 _Wanted = tuple[str, int | str, str]
-"""A setting's name, its value, and why."""
+"""A setting's name, its value, and the reason."""
 
 
 def _of_speed(report: TuningReport) -> Iterator[_Wanted]:
@@ -106,11 +106,11 @@ def _of_experts(report: TuningReport) -> Iterator[_Wanted]:
     if found is not None and found.enough:
         yield "lanes.lean.experts", found.chosen.experts, _why(found, count_of)
     if (think := report.findings.think) is not None:
-        by_words = answers is not None and answers.enough
-        means = "by what is said of functions" if by_words else "by the code that it completes"
+        by_answers = answers is not None and answers.enough
+        measure = "judged by the documentation of functions" if by_answers else "judged by code"
         trained = report.job.header.number(EXPERTS_KEY)
-        better = f"certainly better than the {trained} that it was trained with, {means}"
-        usual = f"as it was trained: no other count is certainly better, {means}"
+        better = f"certainly better than the trained count, {trained}, {measure}"
+        usual = f"the trained count: no other one is certainly better, {measure}"
         yield "lanes.wide.experts", think, usual if think == trained else better
 
 
@@ -121,7 +121,7 @@ def _of_context(report: TuningReport) -> Iterator[_Wanted]:
 
 
 def settings(report: TuningReport) -> dict[str, Any]:
-    """Give what is to be written, as sections."""
+    """Return the settings to write, as nested sections."""
     values: dict[str, Any] = {}
     for change in changes(report):
         *sections, key = change.name.split(".")
@@ -133,17 +133,17 @@ def settings(report: TuningReport) -> dict[str, Any]:
 
 
 def count_of(setting: TrialSetting) -> str:
-    """Call a setting by its expert count."""
+    """Return a setting's expert count as its name."""
     return str(setting.experts)
 
 
 def tokens_of(setting: TrialSetting) -> str:
-    """Call a setting by its context."""
+    """Return a setting's context size, in tokens, as its name."""
     return str(setting.context_tokens)
 
 
 def _why(judgement: Judgement[TrialSetting], name: Callable[[TrialSetting], str]) -> str:
-    """Say how a choice came about, and what would have been cheaper."""
+    """Return the reason of a choice, and how the next cheaper setting compares."""
     chosen = judgement.chosen
     if chosen == judgement.best:
         text = "the best"
@@ -153,22 +153,22 @@ def _why(judgement: Judgement[TrialSetting], name: Callable[[TrialSetting], str]
     if not cheaper:
         return text
     next_best = cheaper[-1]
-    sure = "" if judgement.beyond(next_best) else ", which more time may show to be enough"
-    return f"{text}; {name(next_best)} is {_worse(judgement.losses[next_best])}{sure}"
+    unsure = "" if judgement.beyond(next_best) else ", which more time may show to be enough"
+    return f"{text}; {name(next_best)} is {_worse(judgement.losses[next_best])}{unsure}"
 
 
-def _worse(one: Loss) -> str:
-    word = "worse" if one.mean >= 0 else "better"
-    return f"{abs(one.mean):.1%} {word} ({interval(one)})"
+def _worse(loss: Loss) -> str:
+    word = "worse" if loss.mean >= 0 else "better"
+    return f"{abs(loss.mean):.1%} {word} ({interval(loss)})"
 
 
 def why_lines(report: TuningReport) -> list[str]:
-    """Give a line for each setting that is written."""
+    """Return a line for each setting that is written."""
     return [f"{change.name} = {change.after}: {change.why}" for change in changes(report)]
 
 
 def as_text(report: TuningReport) -> str:
-    """Say what changes and why, a line each."""
+    """Return a line for each changed setting: old value, new value, reason."""
     lines = []
     for change in changes(report):
         same = str(change.before) == str(change.after)
@@ -177,12 +177,12 @@ def as_text(report: TuningReport) -> str:
     return "\n".join((*lines, f"measured for {report.findings.seconds:.0f} s"))
 
 
-def unsure(report: TuningReport) -> str:
-    """Say why nothing was decided; "" where something was."""
+def why_undecided(report: TuningReport) -> str:
+    """Return why no setting is written; "" if any is."""
     if any(changes(report)):
         return ""
     if (places := report.places) < ENOUGH:
         return f"{places} places to complete are too few to decide: {ENOUGH} are needed"
     if report.quiet:
-        return "nothing is suggested in this code while somebody types: there is nothing to judge"
+        return "leanwide suggests nothing in this code while you type: there is nothing to judge"
     return "the time was too short to decide anything: give more --minutes"

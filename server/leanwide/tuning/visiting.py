@@ -1,7 +1,7 @@
-"""One visit at one setting, as the server serves it: arrival, completion, idle state, adaptation.
+"""Makes one visit at one setting as the server serves it: completions, idle state, learned speed.
 
-What is asked is kept with the prompt that was there; how likely the truth is is measured when the
-visit is over. In between it would read for the visitor, and take their time.
+The true text is scored after the visit, behind the prompt that each request had: scored in between,
+it would fill the KV cache and take time that the visit measures.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanwide.context.view import View
 from leanwide.context.window import Window, follow
@@ -24,36 +24,37 @@ from leanwide.features.completion.state import CompletionState
 from leanwide.prompt.infill import infill_prompt
 from leanwide.tuning.similarity import edit_similarity, first_line
 from leanwide.tuning.trial import (
-    TRUTH_TOKENS,
+    MAX_TRUTH_TOKENS,
     RequestOutcome,
     TrialBench,
     TrialOutcome,
     TrialSetting,
-    empty,
-    silent,
+    evaluate,
+    evict_prompts,
+    scored,
     with_engine,
 )
-from leanwide.tuning.visits import TELLS_S, Step, Visit, VisitMoment
+from leanwide.tuning.visits import CURSOR_REST_S, Step, Visit, VisitMoment
 
-_LOOK_S: Final = 0.005
-"""Seconds between two looks at whether idle work is done."""
+_POLL_S: Final = 0.005
+"""Seconds between two checks whether idle work is done."""
 
 
 @frozen(kw_only=True)
 class _RequestNote:
-    """What a request of a visit gave."""
+    """A request of a visit, to be scored later."""
 
     step: Step
-    said: str
+    suggestion: str
     ms: float
     window: Window | None
-    """What was in the prompt; None where leanwide kept quiet."""
+    """The pieces of its prompt; None where leanwide made no request to the engine."""
     generation: Generation | None
-    """What the request started; None where the answer was there or under way."""
+    """The generation that it started; None where one was known or running already."""
 
 
 async def run_visit(visit: Visit, setting: TrialSetting, bench: TrialBench) -> TrialOutcome:
-    """Make a visit, and measure how likely the truth was whenever something was asked.
+    """Make a visit, then score the true text at each of its requests.
 
     Raises:
         EngineError: The model cannot be loaded, or has no FIM tokens.
@@ -64,13 +65,13 @@ async def run_visit(visit: Visit, setting: TrialSetting, bench: TrialBench) -> T
 async def _run(
     visit: Visit, setting: TrialSetting, bench: TrialBench, engine: Engine
 ) -> TrialOutcome:
-    await empty(engine, bench)
+    await evict_prompts(engine, bench)
     state = bench.new_state(engine, setting)
     fim = fim_tokens(engine.model)
     before = bench.energy()
     noted: list[_RequestNote] = []
     for step in visit.steps():
-        await _come_to(step, noted, state)
+        await _go_to(step, noted, state)
         noted.append(await _ask(step, state, bench))
     await _leave(state, noted)
     after = bench.energy()
@@ -83,8 +84,8 @@ async def _run(
     )
 
 
-async def _come_to(step: Step, noted: Sequence[_RequestNote], state: CompletionState) -> None:
-    """Open the file, go to another place, or pause where somebody is and type."""
+async def _go_to(step: Step, noted: Sequence[_RequestNote], state: CompletionState) -> None:
+    """Open the file, move to another place, or pause at the present one and then type."""
     if not noted:
         await state.session.trees.at(step.view)
     elif step.when is VisitMoment.JUMP:
@@ -101,36 +102,36 @@ def _change(view: View, state: CompletionState) -> None:
 
 
 async def _rest(view: View, seconds: float, state: CompletionState) -> None:
-    """Let the cursor rest at a place; the editor tells of it where that is more than a moment."""
-    await _idle(state, min(seconds, TELLS_S))
-    if seconds > TELLS_S:
+    """Let the cursor rest; as editors do, report its position after ``CURSOR_REST_S``."""
+    await _idle(state, min(seconds, CURSOR_REST_S))
+    if seconds > CURSOR_REST_S:
         await cursor_rests(view, state)
-        await _idle(state, seconds - TELLS_S)
+        await _idle(state, seconds - CURSOR_REST_S)
 
 
 async def _idle(state: CompletionState, seconds: float) -> None:
-    """Wait, but no longer than anything is done meanwhile."""
+    """Wait for at most ``seconds``, and only as long as idle work or a generation runs."""
     end = time.monotonic() + seconds
     while _is_busy(state) and time.monotonic() < end:  # noqa: ASYNC110  # several kinds of tasks
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_POLL_S)
 
 
 def _is_busy(state: CompletionState) -> bool:
     generations = (state.running, state.prefetched)
     is_idle = state.idle_work is None or state.idle_work.done()
-    return not is_idle or any(one is not None and not one.over for one in generations)
+    return not is_idle or any(run is not None and not run.over for run in generations)
 
 
 async def _ask(step: Step, state: CompletionState, bench: TrialBench) -> _RequestNote:
     view, before, began = step.view, state.running, time.monotonic()
     if step.when is not VisitMoment.PAUSE:
         await bench.prepare(view, state)
-    said = await complete(InlineRequest(view), state, CancelToken())
+    suggestion = await complete(InlineRequest(view), state, CancelToken())
     ms = 1000 * (time.monotonic() - began)
     window = state.windows.get(view.uri)
     return _RequestNote(
         step=step,
-        said=said,
+        suggestion=suggestion,
         ms=ms,
         window=None if window is None else follow(view, window),
         generation=None if state.running is before else state.running,
@@ -138,11 +139,11 @@ async def _ask(step: Step, state: CompletionState, bench: TrialBench) -> _Reques
 
 
 async def _leave(state: CompletionState, noted: Sequence[_RequestNote]) -> None:
-    """End all that is under way, and wait until it has ended."""
+    """End all generations and idle state, and wait for their last events."""
     state.cancel_all()
     if state.idle_work is not None:
         await asyncio.wait((state.idle_work,))
-    for generation in (state.prefetched, *(one.generation for one in noted)):
+    for generation in (state.prefetched, *(note.generation for note in noted)):
         if generation is not None:
             await generation.finished()
 
@@ -150,31 +151,27 @@ async def _leave(state: CompletionState, noted: Sequence[_RequestNote]) -> None:
 async def _measured(
     noted: Sequence[_RequestNote], engine: Engine, fim: FimTokens
 ) -> tuple[RequestOutcome, ...]:
-    """Measure the requests of all places but those where leanwide keeps quiet."""
-    # The last prompts are in the KV cache still.
-    found = [(one.step, await _measure(one, engine, fim)) for one in reversed(noted)]
-    quiet = {step.place for step, asked in found if asked is None}
+    """Score the requests of all places at which leanwide asked the engine every time."""
+    # In reverse, because the last prompts are still in the KV cache.
+    found = [(note.step, await _measure(note, engine, fim)) for note in reversed(noted)]
+    skipped = {step.place for step, asked in found if asked is None}
     return tuple(
-        asked for step, asked in reversed(found) if asked is not None and step.place not in quiet
+        asked for step, asked in reversed(found) if asked is not None and step.place not in skipped
     )
 
 
 async def _measure(noted: _RequestNote, engine: Engine, fim: FimTokens) -> RequestOutcome | None:
     step, generation = noted.step, noted.generation
     (length,) = await engine.count([step.view.line_before + step.truth])
-    if noted.window is None or length > TRUTH_TOKENS:
+    if noted.window is None or length > MAX_TRUTH_TOKENS:
         return None
-    score = await silent(engine, infill_prompt(noted.window, fim), step.truth)
+    score = await evaluate(engine, infill_prompt(noted.window, fim), step.truth)
     ended = generation.result if generation is not None else None
-    said, truth = first_line(noted.said), first_line(step.truth)
-    return RequestOutcome(
-        place=step.place,
-        when=step.when,
-        tokens=score.truth_tokens,
-        nats=score.truth_nats,
-        prompt_tokens=score.tokens_evaluated + score.tokens_reused,
+    suggested, truth = first_line(noted.suggestion), first_line(step.truth)
+    return evolve(
+        scored(step.place, step.when, score),
         evaluated=ended.stats.tokens_evaluated if ended is not None else 0,
         ms=noted.ms,
-        exact=said == truth,
-        similarity=edit_similarity(said, truth),
+        exact=suggested == truth,
+        similarity=edit_similarity(suggested, truth),
     )

@@ -1,16 +1,16 @@
-"""Visits of a file: somebody opens it, jumps in it, rests or does not, pauses, and types. Pure.
+"""Simulated visits of a file: a user opens it, jumps to places, rests or not, pauses, types. Pure.
 
-What is missing at first is typed place by place: from one request to the next, nothing of the text
-changes but what was typed in between, as in an editor.
+The text of all places is missing at first and is typed place by place: as in an editor, two
+consecutive requests differ only by what was typed in between.
 
-How long somebody waits is drawn from what is known of people, not of this machine:
+The waiting times come from studies of users and do not depend on the machine:
 
 - A pause before more is typed takes 2 to 15 seconds: the "micro pauses" of programmers, who think
   of the next lines (Shrestha and others, "Pausing While Programming", ICSE-SEET 2022). Short ones
-  are more frequent; the logarithm is drawn evenly.
-- Behind half of the jumps the cursor rests for one mental act of the Keystroke-Level Model, 1.35
-  seconds (Card, Moran and Newell, CACM 23(7), 1980), of which an editor waits some until it tells.
-  The other half know what they want, and type at once.
+  are more frequent: the logarithm is drawn evenly.
+- After half of the jumps the cursor rests for one mental act of the Keystroke-Level Model, 1.35
+  seconds (Card, Moran and Newell, CACM 23(7), 1980); an editor reports its position during that
+  time. After the other half the user types at once.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ from attrs import field, frozen
 from leanwide.context.view import View, split_lines, with_lf
 from leanwide.tuning.holes import Hole, SourceFile, holes
 
-TELLS_S: Final = 0.3
-"""Seconds after which editors tell the server where the cursor rests."""
-_MOST_PLACES: Final = 3
-"""Places of a visit. With fewer than two, nobody jumps."""
+CURSOR_REST_S: Final = 0.3
+"""Seconds after which editors report the position of a resting cursor."""
+_MAX_PLACES: Final = 3
+"""Places of a visit. A file with fewer than two gives no jump, and no visit."""
 _PAUSE_S: Final = (2.0, 15.0)
-_RESTS_S: Final = (0.0, 1.35)
-_MOST_TYPED: Final = 8
-"""Characters that are typed between the two requests at a place: about a word."""
+_REST_S: Final = (0.0, 1.35)
+_MAX_TYPED: Final = 8
+"""Characters that are typed between the two requests at a place, about a word."""
 
 
 class VisitMoment(enum.StrEnum):
-    """What had happened when something was asked."""
+    """What happened just before a request."""
 
     COLD = "the cold first place"
-    """The file was just opened, and nothing of it is read."""
+    """The file was opened; nothing of it is in the KV cache."""
     JUMP = "a new place in an open file"
     PAUSE = "after a pause"
-    """At the same place, when a few characters more are typed."""
+    """At the same place, a few more characters were typed."""
     QUESTION = "a question"
-    """A function was asked about."""
+    """A question about a function."""
 
 
 @frozen(kw_only=True)
@@ -58,9 +58,9 @@ class Step:
     when: VisitMoment
     view: View = field(repr=False)
     truth: str = field(repr=False)
-    """What is still to be typed there."""
+    """The text that is still to be typed there."""
     wait_s: float
-    """Seconds that the cursor rests at the new place, or that nothing is typed at the old one."""
+    """Seconds that the cursor rests at the new place, or that the user pauses at the old one."""
 
 
 @frozen(kw_only=True)
@@ -70,23 +70,25 @@ class VisitPlace:
     id: str
     """Of its hole."""
     start: int
-    """Where what belongs there begins in the file's text, in code points."""
+    """Where the missing text begins in the file, in code points."""
     end: int
     rest_s: float
+    """Seconds that the cursor rests there after a jump."""
     pause_s: float
+    """Seconds between the two requests."""
     typed: int
-    """Characters that are typed behind the pause, on the first line."""
+    """Characters of the first line that are typed between the two requests."""
 
 
 @frozen(kw_only=True)
 class Visit:
-    """A file and the places in it that somebody goes to, in this order."""
+    """A file and the places in it that the user goes to, in this order."""
 
     id: str
     uri: str
     path: str
     text: str = field(repr=False)
-    """Of the whole file, with LF endings."""
+    """The whole file, with LF endings."""
     places: tuple[VisitPlace, ...]
 
     def steps(self) -> Iterator[Step]:
@@ -108,11 +110,11 @@ class Visit:
         )
 
     def _view(self, number: int, typed: int) -> View:
-        """The file at a place: what belongs to the ones before is there, to later ones is not."""
+        """Return the file at a place: earlier places are filled in, later ones still missing."""
         place, later = self.places[number], self.places[number + 1 :]
         before = self._piece(0, place.start + typed, later)
         after = self._piece(place.end, len(self.text), later)
-        *above, last = split_lines(before + "|")  # the mark keeps an empty last line
+        *above, last = split_lines(before + "|")  # the "|" keeps an empty last line
         return View(
             uri=f"{self.uri}#{self.id}",
             path=self.path,
@@ -124,16 +126,16 @@ class Visit:
         )
 
     def _piece(self, start: int, end: int, missing: tuple[VisitPlace, ...]) -> str:
-        """A piece of the text without what is missing in it."""
-        gaps = sorted((one.start, one.end) for one in missing if start <= one.start < end)
+        """Return a piece of the text without the missing places."""
+        gaps = sorted((place.start, place.end) for place in missing if start <= place.start < end)
         edges = (start, *(edge for gap in gaps for edge in gap), end)
         return "".join(
-            self.text[one:other] for one, other in zip(edges[::2], edges[1::2], strict=True)
+            self.text[first:last] for first, last in zip(edges[::2], edges[1::2], strict=True)
         )
 
 
 def visits(source: SourceFile) -> Iterator[Visit]:
-    """Yield visits of a file, in an order that only its text decides; no hole is in two of them."""
+    """Yield visits of a file, always the same ones for the same text; no two share a hole."""
     lines = [with_lf(line) for line in source.tree.lines]
     text, starts = "".join(lines), (0, *accumulate(map(len, lines)))
     chosen: list[VisitPlace] = []
@@ -141,7 +143,7 @@ def visits(source: SourceFile) -> Iterator[Visit]:
         place = _place(hole, starts[hole.view.line] + hole.view.column)
         if all(_are_apart(text, place, other) for other in chosen):
             chosen.append(place)
-        if len(chosen) == _MOST_PLACES:
+        if len(chosen) == _MAX_PLACES:
             yield _visit(source, text, chosen)
             chosen = []
     if len(chosen) > 1:
@@ -160,9 +162,9 @@ def _place(hole: Hole, start: int) -> VisitPlace:
         id=hole.id,
         start=start,
         end=start + len(hole.truth),
-        rest_s=draw.choice(_RESTS_S),
+        rest_s=draw.choice(_REST_S),
         pause_s=math.exp(draw.uniform(low, high)),
-        typed=draw.randint(1, max(1, min(_MOST_TYPED, len(first_line) // 2))),
+        typed=draw.randint(1, max(1, min(_MAX_TYPED, len(first_line) // 2))),
     )
 
 

@@ -1,7 +1,7 @@
-"""Typing traces: what somebody does at an editor, key by key, as data.
+"""Typing traces: what a user does in an editor, key by key, as data.
 
-A trace is a TOML file beside this one. Its steps name places by the text in front of them, so that
-it can be read, and so that accepted suggestions, whatever they are, do not shift it.
+A trace is a TOML file in this folder. Its steps name places by the text in front of them, so that
+it is readable, and so that accepted suggestions of any length do not shift the places.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NAMES: Final = (
     "accepting",
     "long-file",
 )
-"""Every trace, in the order of a report."""
+"""All traces, in the order of a report."""
 
 
 @frozen
@@ -37,12 +37,12 @@ class Insert:
 
 @frozen
 class Backspace:
-    """The key that takes back the character before the cursor."""
+    """The key that deletes the character before the cursor."""
 
 
 @frozen
 class Accept:
-    """The key that takes the shown suggestion, once it is there; nothing where none is."""
+    """The key that accepts the suggestion, after waiting for it; without one it does nothing."""
 
 
 @frozen
@@ -54,17 +54,17 @@ class Move:
 
 @frozen
 class SwitchDocument:
-    """Another document comes to the front."""
+    """Another document becomes the active one."""
 
     document: str
 
 
 @frozen
 class Pause:
-    """A person reads or thinks."""
+    """The user reads or thinks."""
 
     ms: float
-    """Milliseconds. Left out where keys follow as fast as possible."""
+    """Milliseconds; ignored if keys follow as fast as possible."""
 
 
 Key: TypeAlias = Insert | Backspace | Accept | Move | SwitchDocument | Pause
@@ -72,7 +72,7 @@ Key: TypeAlias = Insert | Backspace | Accept | Move | SwitchDocument | Pause
 
 @frozen(kw_only=True)
 class TraceDocument:
-    """A file as it is when the editor opens it."""
+    """A file when the editor opens it."""
 
     name: str
     language: str
@@ -83,17 +83,17 @@ class TraceDocument:
 
 @frozen(kw_only=True)
 class Trace:
-    """One piece of work: documents and what is done to them, in order."""
+    """One piece of work: documents, and the keys that edit them."""
 
     name: str
     title: str
     documents: tuple[TraceDocument, ...]
-    """The first one is in front at the beginning."""
+    """The first one is active at the beginning."""
     keys: tuple[Key, ...]
 
 
 def load(name: str) -> Trace:
-    """Read the trace of that name in :data:`NAMES`."""
+    """Read the trace with one of :data:`NAMES`."""
     values = tomllib.loads(_read(f"{name}.toml"))
     return Trace(
         name=name,
@@ -104,7 +104,11 @@ def load(name: str) -> Trace:
 
 
 def keys_of(step: Mapping[str, Any]) -> Iterator[Key]:
-    """Give the keys of one step of a trace file."""
+    """Yield the keys of one step of a trace file.
+
+    Raises:
+        ValueError: There is no such step.
+    """
     match dict(step):
         case {"type": str(text)}:
             yield from (Insert(part) for part in re.findall(r"\n *|.", text))

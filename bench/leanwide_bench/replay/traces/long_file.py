@@ -1,4 +1,4 @@
-"""A long Python file for measuring, the same one each time."""
+"""A long Python file for measurements, always the same."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SHELVES: Final = 8
 
 
 def long_file(lines: int) -> str:
-    """Give a Python file of exactly ``lines`` lines, all of them ended."""
+    """Return a Python file of exactly ``lines`` lines."""
     return "".join(itertools.islice(_lines(), lines))
 
 

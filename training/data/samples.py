@@ -1,0 +1,147 @@
+"""Draws samples from source files: their kind, their hole, their window."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from training.data import holes, layout, pairs
+from training.data.layout import Encode, Sample
+from training.data.related import Snippet, definitions, snippets_for
+from training.data.sources import SourceFile
+from training.data.spoken import Function
+
+CHAT_SHARE: Final = 0.16
+"""Default share of the samples that are instruction pairs."""
+TEXT_SHARE: Final = 0.1
+"""Share of the others that are text from left to right; the rest is infill."""
+HOLE_KINDS: Final = ("line", "statement", "block", "arguments", "expression")
+HOLE_SHARES: Final = (0.30, 0.27, 0.20, 0.13, 0.10)
+WINDOWS: Final = (
+    holes.Window(before=500, after=250),
+    holes.Window(before=900, after=450),
+    holes.Window(before=1500, after=700),
+    holes.Window(before=2400, after=900),
+    holes.Window(before=4800, after=1200),
+)
+WINDOW_SHARES: Final = (0.35, 0.32, 0.2, 0.1, 0.03)
+UNWRITTEN_SHARE: Final = 0.3
+RELATED_SHARE: Final = 0.15
+THOUGHTLESS_SHARE: Final = 0.1
+SYSTEM_SHARE: Final = 0.5
+PAIR_TRIES: Final = 3
+PAIR_WEIGHTS: Final = {
+    "explain": 16.0, "say": 3.0, "document": 2.0, "annotate": 1.0, "test": 0.5, "fstring": 2.0,
+    "comprehension": 4.0,
+}  # fmt: skip
+MAX_TOKENS: Final = 2048
+
+Index = Mapping[str, Snippet]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file with its holes by kind and its functions."""
+
+    file: SourceFile
+    spans: Mapping[str, list[holes.Span]]
+    functions: list[Function]
+
+
+def tree_of(text: str) -> ast.Module | None:
+    """Return the tree of a file; None if the running Python cannot parse it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError):
+            return None
+
+
+def parsed(file: SourceFile) -> Parsed | None:
+    """Return a file with its holes and functions; None for a file without any hole."""
+    tree = tree_of(file.text)
+    if tree is None:
+        return None
+    by_kind: dict[str, list[holes.Span]] = {}
+    for span in holes.spans(file.text, tree):
+        by_kind.setdefault(span.kind, []).append(span)
+    if not by_kind:
+        return None
+    return Parsed(file, by_kind, pairs.functions(tree))
+
+
+def package_index(files: list[SourceFile]) -> dict[str, Snippet]:
+    """Return the first lines of the definitions in a package's files, by name."""
+    index: dict[str, Snippet] = {}
+    for file in files:
+        if tree := tree_of(file.text):
+            index |= definitions(file.path, file.text, tree)
+    return index
+
+
+def kinds(count: int, chat: float, random: Random) -> list[str]:
+    """Draw the kinds of ``count`` samples; the share ``chat`` (0 to 1) are instruction pairs."""
+    text = (1 - chat) * TEXT_SHARE
+    return random.choices(("chat", "text", "infill"), (chat, text, 1 - chat - text), k=count)
+
+
+def draw(
+    source: Parsed, index: Index, kinds: list[str], encode: Encode, random: Random
+) -> Iterator[Sample]:
+    """Draw a sample of each of the ``kinds`` from a file, none longer than ``MAX_TOKENS``."""
+    for kind in kinds:
+        pair = draw_pair(source, random) if kind == "chat" else None
+        if pair:
+            drawn = _chat(pair, encode, random)
+        elif kind == "text":
+            drawn = _text(source.file, encode, random)
+        else:
+            drawn = _infill(source, index, encode, random)
+        if 16 < len(drawn.tokens) <= MAX_TOKENS:
+            yield drawn
+
+
+def _infill(source: Parsed, index: Index, encode: Encode, random: Random) -> Sample:
+    hole = draw_hole(source, random.choices(WINDOWS, WINDOW_SHARES)[0], random)
+    if random.random() < UNWRITTEN_SHARE:
+        hole = holes.unwritten(hole, random)
+    snippets: tuple[Snippet, ...] = ()
+    if random.random() < RELATED_SHARE:
+        near = hole.middle + hole.prefix[-300:]
+        snippets = snippets_for(source.file.path, near, index, random.randint(1, 3), random)
+    return layout.infill(source.file.path, snippets, hole, encode)
+
+
+def draw_hole(source: Parsed, window: holes.Window, random: Random) -> holes.Hole:
+    """Draw a kind of hole, then a hole of that kind, and cut it out."""
+    kinds = [kind for kind in HOLE_KINDS if kind in source.spans]
+    shares = [HOLE_SHARES[HOLE_KINDS.index(kind)] for kind in kinds]
+    span = random.choice(source.spans[random.choices(kinds, shares)[0]])
+    return holes.cut(source.file.text, span, window)
+
+
+def draw_pair(source: Parsed, random: Random) -> pairs.Pair | None:
+    """Draw an instruction pair of a few functions; rarer kinds have a larger weight."""
+    some = random.sample(source.functions, min(PAIR_TRIES, len(source.functions)))
+    found = [pair for function in some for pair in pairs.pairs(function, random)]
+    weights = [PAIR_WEIGHTS[pair.kind] for pair in found]
+    return random.choices(found, weights)[0] if found else None
+
+
+def _text(file: SourceFile, encode: Encode, random: Random) -> Sample:
+    start = file.text.rfind("\n", 0, random.randrange(len(file.text))) + 1
+    if random.random() < 0.25:
+        start = 0
+    return layout.file_start(file.path, file.text[start : start + 1500], encode)
+
+
+def _chat(pair: pairs.Pair, encode: Encode, random: Random) -> Sample:
+    system = layout.system(pair.kind) if random.random() < SYSTEM_SHARE else ""
+    if random.random() < THOUGHTLESS_SHARE:
+        return layout.chat_without_thoughts(system, pair, encode)
+    return layout.chat(system, pair, encode)

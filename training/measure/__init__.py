@@ -1,0 +1,1 @@
+"""What the model is worth: evaluation, comparisons, baselines, the model card."""
