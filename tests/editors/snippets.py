@@ -1,4 +1,4 @@
-"""Configurations of ``docs/editors.md``: what the documentation says is what is tested."""
+"""Configurations of ``docs/editors.md``, so that the tests use the documented ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PAGE: Final = Path(__file__).parents[2] / "docs/editors.md"
 
 
 def snippet(name: str) -> str:
-    """The block of the page that begins behind the name of its file."""
+    """Return the code block that follows a file's name on the page."""
     found = re.search(
         rf"`[^`]*{re.escape(name)}`:\n+```\w+\n(.*?)```", _PAGE.read_text(), re.DOTALL
     )

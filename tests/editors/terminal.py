@@ -1,4 +1,4 @@
-"""A program in a pseudo terminal: what its screen shows, and a picture of that."""
+"""A program in a pseudo terminal: its screen as text and as a picture."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from ptyprocess import PtyProcess
 from tests.editors.debian import install
 
 PICTURES: Final = Path(__file__).with_name("out")
-"""Where pictures are kept, to be looked at."""
+"""The folder of the pictures."""
 WAIT: Final = 30.0
+"""Most seconds to wait for anything, on a busy machine."""
 
 _COLUMNS, _LINES = 100, 30
 _UNKNOWN: Final = re.compile(rb"\x1b[P_].*?\x1b\\", re.DOTALL)
-"""Questions to newer terminals, which pyte would show."""
+"""Queries to newer terminals, which pyte would show as text."""
 _FONT: Final = "usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 _FONT_SIZE, _MARGIN = 15, 8
 _COLOURS: Final = {"default": "#d4d7dc", "brown": "#d7ba7d", "background": "#14161b"}
-"""What is not drawn as it is called: pyte says brown where others say yellow."""
+"""Colours that are drawn unlike their names: pyte says brown where others say yellow."""
 
 
 class _Screen(pyte.Screen):
     def report_device_status(self, mode: int, **private: bool) -> None:
-        """Answer nothing: pyte knows no private questions, and programs do without."""
+        """Send no answer: pyte does not know private queries, and programs work without."""
 
 
 class Terminal:
@@ -57,11 +58,11 @@ class Terminal:
         return "\n".join(line.rstrip() for line in self.screen.display)
 
     def after_cursor(self) -> str:
-        """What stands behind the cursor on its line."""
+        """Return the text after the cursor on its line."""
         return self.screen.display[self.screen.cursor.y][self.screen.cursor.x :].rstrip()
 
     def until(self, found: Callable[[], object], what: str) -> None:
-        """Wait until the screen shows something."""
+        """Wait until ``found`` is true for the screen; ``what`` names it in the error."""
         end = time.monotonic() + WAIT
         while not found():
             if time.monotonic() > end:
@@ -69,22 +70,22 @@ class Terminal:
             self._read(end - time.monotonic())
 
     def watch(self, seconds: float) -> None:
-        """Let the program write for a while."""
+        """Read the program's output for a number of seconds."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._read(end - time.monotonic())
 
     def _read(self, seconds: float) -> None:
-        """Read what the program writes next."""
+        """Read the program's next output, if it comes within half a second."""
         if select.select([self._process.fd], [], [], max(0.0, min(seconds, 0.5)))[0]:
             self._stream.feed(_UNKNOWN.sub(b"", self._process.read(1 << 16)))
 
     def picture(self, name: str) -> Path:
-        """Keep a picture of the screen, once all of it is drawn."""
+        """Save a picture of the screen when it is fully drawn, and return its path."""
         self.watch(0.3)
         PICTURES.mkdir(exist_ok=True)
         path = PICTURES / f"{name}.png"
-        drawn(self.screen).save(path, optimize=True)
+        draw_screen(self.screen).save(path, optimize=True)
         return path
 
     def close(self) -> None:
@@ -92,7 +93,7 @@ class Terminal:
         self._process.close(force=True)
 
 
-def drawn(screen: pyte.Screen) -> Image.Image:
+def draw_screen(screen: pyte.Screen) -> Image.Image:
     """Draw a screen, cell by cell."""
     font = ImageFont.truetype(install("sid") / _FONT, _FONT_SIZE)
     width, height = round(font.getlength("x")), _FONT_SIZE + 4
@@ -114,7 +115,7 @@ def drawn(screen: pyte.Screen) -> Image.Image:
 
 
 def _colour(name: str, default: str = "default") -> tuple[int, ...]:
-    """A colour of pyte's: a name, or six hexadecimal digits."""
+    """Return the RGB value of a pyte colour: a name, or six hexadecimal digits."""
     if name == "default":
         name = default
     if re.fullmatch(r"[0-9a-f]{6}", name):

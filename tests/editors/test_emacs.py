@@ -14,12 +14,12 @@ STEPS = Path(__file__).with_name("emacs.el")
 NO_COMPILER = "(setq native-comp-jit-compilation nil native-comp-enable-subr-trampolines nil)"
 
 
-def test_actions_an_explanation_and_a_suggestion_that_is_accepted(tmp_path: Path):
+def test_code_actions_run_and_a_suggestion_is_accepted(tmp_path: Path):
     path, init = tmp_path / "valid.py", tmp_path / "init.el"
     path.write_text(TEXT)
     init.write_text(snippet("init.el"))
-    command, places = emacs(install("sid") / "usr")
-    environment = {"HOME": str(tmp_path), "PATH": f"{SERVER.parent}:/usr/bin:/bin", **places}
+    command, folders = emacs(install("sid") / "usr")
+    environment = {"HOME": str(tmp_path), "PATH": f"{SERVER.parent}:/usr/bin:/bin", **folders}
     loads = ["--load", "lsp-mode-autoloads", "--load", str(init), "--load", str(STEPS), str(path)]
     done = subprocess.run(
         [*command, *loads], env=environment, capture_output=True, text=True, check=False
@@ -33,12 +33,12 @@ def test_actions_an_explanation_and_a_suggestion_that_is_accepted(tmp_path: Path
 
 
 def emacs(usr: Path) -> tuple[list[str], dict[str, str]]:
-    """How an unpacked Emacs is started with its packages, and the places of its own files."""
-    (share,) = (one for one in (usr / "share/emacs").iterdir() if one.name != "site-lisp")
+    """Return the command of an unpacked Emacs with its packages, and its environment variables."""
+    (share,) = (path for path in (usr / "share/emacs").iterdir() if path.name != "site-lisp")
     (dump,) = usr.glob("libexec/emacs/*/*/emacs-*.pdmp")
     packages = (usr / "share/emacs/site-lisp/elpa-src").iterdir()
-    folders = [part for package in packages for part in ("--directory", str(package))]
+    load_path = [part for package in packages for part in ("--directory", str(package))]
     command = [str(usr / "bin/emacs-nox"), f"--dump-file={dump}", "--batch", "--eval", NO_COMPILER]
     etc = str(share / "etc")
-    places = {"EMACSLOADPATH": str(share / "lisp"), "EMACSDATA": etc, "EMACSDOC": etc}
-    return [*command, *folders], {**places, "EMACSPATH": str(dump.parent)}
+    folders = {"EMACSLOADPATH": str(share / "lisp"), "EMACSDATA": etc, "EMACSDOC": etc}
+    return [*command, *load_path], {**folders, "EMACSPATH": str(dump.parent)}

@@ -32,15 +32,15 @@ def helix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
 
 
 def choose(helix: Terminal, title: str) -> None:
-    """Open the menu of code actions, again until the server is there, and choose one."""
+    """Open the menu of code actions until the server answers, and choose one."""
     end = time.monotonic() + WAIT
     while title not in helix.text and time.monotonic() < end:
         helix.type(" a")
         helix.watch(3)
     helix.picture("helix-actions")
     titles = [line for line in helix.text.split("\n") if "with leanwide" in line]
-    place = next(place for place, line in enumerate(titles) if title in line)
-    helix.type(DOWN * place + "\r")
+    index = next(index for index, line in enumerate(titles) if title in line)
+    helix.type(DOWN * index + "\r")
 
 
 def test_code_actions_change_the_text_and_open_an_explanation(helix: Terminal):

@@ -41,7 +41,7 @@ def test_a_suggestion_appears_is_typed_through_and_accepted(neovim: Neovim):
     neovim.until(lambda: neovim.server("leanwide.status")["accepted"] == accepted + 1)
 
 
-def test_word_by_word_and_a_tab_where_nothing_is_suggested(neovim: Neovim):
+def test_a_word_is_accepted_and_tab_indents_where_nothing_is_suggested(neovim: Neovim):
     begin(neovim)
     ghost = neovim.some_ghost()
     before = neovim.line
@@ -52,7 +52,7 @@ def test_word_by_word_and_a_tab_where_nothing_is_suggested(neovim: Neovim):
     neovim.until(lambda: neovim.line.strip(" ") in ("", "\t") and neovim.line != "")
 
 
-def test_escape_and_another_character_make_it_go(neovim: Neovim):
+def test_escape_removes_a_suggestion(neovim: Neovim):
     begin(neovim)
     neovim.some_ghost()
     neovim.nvim.input("<Esc>")
@@ -63,10 +63,9 @@ def test_escape_and_another_character_make_it_go(neovim: Neovim):
 def test_an_explanation_fills_a_window(neovim: Neovim):
     neovim.edit(TEXT)
     neovim.nvim.command("23,24LeanwideExplain")
-    title, _, _ = neovim.until(neovim.window)
-    assert title.strip() == "Explain"
-    neovim.until(lambda: "experts" in neovim.window()[1], "the end of the answer")
-    assert neovim.window()[2].strip()
+    assert neovim.open_window().title.strip() == "Explain"
+    neovim.until(lambda: "experts" in neovim.open_window().footer, "the end of the answer")
+    assert neovim.open_window().text.strip()
     neovim.nvim.input("q")
     neovim.until(lambda: neovim.window() is None, "no window")
 
@@ -75,7 +74,7 @@ def test_an_explanation_is_stopped_by_closing_its_window(neovim: Neovim):
     neovim.edit(TEXT)
     for _ in range(2):
         neovim.nvim.command("LeanwideExplain")
-        neovim.until(neovim.window)
+        neovim.open_window()
         neovim.nvim.input("q")
         neovim.until(lambda: neovim.window() is None, "no window")
     assert neovim.wait("return require('leanwide.client').status.state == 'idle'")
@@ -85,21 +84,21 @@ def test_an_explanation_is_stopped_by_closing_its_window(neovim: Neovim):
 def test_a_conversation(neovim: Neovim):
     neovim.edit(TEXT)
     neovim.nvim.command("23,24LeanwideChat What is this?")
-    neovim.until(lambda: "experts" in (neovim.window() or ["", ""])[1])
-    assert neovim.window()[2].startswith("## What is this?\n\n")
+    neovim.until(lambda: "experts" in neovim.open_window().footer)
+    assert neovim.open_window().text.startswith("## What is this?\n\n")
     neovim.nvim.input("<CR>Why?<CR>")
-    neovim.until(lambda: "## Why?" in neovim.window()[2])
-    neovim.until(lambda: "experts" in neovim.window()[1])
+    neovim.until(lambda: "## Why?" in neovim.open_window().text)
+    neovim.until(lambda: "experts" in neovim.open_window().footer)
     neovim.nvim.input("q")
     neovim.until(lambda: neovim.window() is None, "no window")
 
 
-def test_the_last_request_is_no_secret(neovim: Neovim):
+def test_the_last_request_shows_the_prompt(neovim: Neovim):
     begin(neovim)
     neovim.some_ghost()
     neovim.nvim.input("<Esc>")
     neovim.nvim.command("LeanwideLastRequest")
-    _, _, text = neovim.until(neovim.window)
+    text = neovim.open_window().text
     assert "<PREFIX>" in text
     assert "return len(" in text
 
@@ -107,15 +106,16 @@ def test_the_last_request_is_no_secret(neovim: Neovim):
 def test_the_server_does_not_work_in_the_folder_that_is_open(neovim: Neovim):
     begin(neovim)
     process = psutil.Process(neovim.nvim.exec_lua("return vim.fn.getpid()"))
-    folders = {one.cwd() for one in process.children(recursive=True)}
+    folders = {child_process.cwd() for child_process in process.children(recursive=True)}
     assert folders <= {str(PLUGIN / "lua/leanwide"), str(child.HOME)}
 
 
-def test_the_engine_is_killed_while_somebody_types(neovim: Neovim):
+def test_suggestions_return_after_the_engine_is_killed(neovim: Neovim):
     begin(neovim)
     neovim.some_ghost()
     process = psutil.Process(neovim.nvim.exec_lua("return vim.fn.getpid()"))
-    engines = [one for one in process.children(recursive=True) if not one.children()]
+    children = process.children(recursive=True)
+    engines = [child_process for child_process in children if not child_process.children()]
     os.kill(engines[-1].pid, signal.SIGKILL)
     neovim.nvim.input("<Esc>oreturn ")
     for key in "len(self.settings)":
@@ -129,7 +129,7 @@ def test_the_engine_is_killed_while_somebody_types(neovim: Neovim):
     assert len(neovim.notices()) <= 1
 
 
-def test_the_mode_is_held_shown_and_let_go(neovim: Neovim):
+def test_a_pinned_mode_is_shown_until_it_is_released(neovim: Neovim):
     neovim.edit(TEXT)
     try:
         neovim.nvim.command("LeanwideMode think")
@@ -144,11 +144,11 @@ def test_the_mode_is_held_shown_and_let_go(neovim: Neovim):
     neovim.until(lambda: "code" in neovim.statusline(), "the mode in the statusline")
 
 
-def test_files_outside_a_workspace_share_a_server_and_windows_start_none(neovim: Neovim):
+def test_files_outside_a_workspace_share_one_server(neovim: Neovim):
     neovim.edit(TEXT, "one.py")
     neovim.edit(TEXT, "two.py")
     neovim.nvim.command("LeanwideExplain")
-    neovim.until(neovim.window)
+    neovim.open_window()
     assert neovim.nvim.exec_lua("return #vim.lsp.get_clients({ name = 'leanwide' })") == 1
 
 
@@ -160,7 +160,7 @@ def test_health(neovim: Neovim):
     assert "ERROR" not in report
 
 
-def test_the_help_is_found_and_the_statusline_says_something(neovim: Neovim):
+def test_the_help_is_found_and_the_statusline_has_text(neovim: Neovim):
     neovim.edit(TEXT)
     assert neovim.statusline().startswith("leanwide idle")
     neovim.nvim.command("helptags " + str(Path(__file__).parents[2] / "editors/neovim/doc"))

@@ -1,7 +1,7 @@
 """Changes in Neovim that the embedded model proposes: shown as a diff, then applied or rejected.
 
-The model is weak, and what it writes is of no matter here: the first definition for which it gives
-anything that still parses will do.
+The model is weak, so the tests do not judge what it writes: they use the first definition for which
+it proposes anything that still parses.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.session import SOURCE
-from tests.editors.neovim import Neovim
+from tests.editors.neovim import Neovim, Window
 
 TEXT = (
     SOURCE.rstrip(" ")
@@ -35,23 +35,23 @@ DEFINITIONS = [number for number, line in enumerate(TEXT.split("\n"), 1) if "def
 
 
 def proposal(neovim: Neovim, command: str) -> list[str]:
-    """Run a command on one definition after the other until a change is proposed; its diff."""
+    """Run a command on one definition after the other; return the first diff that is proposed."""
     for line in reversed(DEFINITIONS):
         neovim.nvim.funcs.cursor(line, 9)
         neovim.nvim.command(command)
-        _, footer, text = neovim.until(lambda: settled(neovim), "the end of the answer")
-        if "apply" in footer:
-            return text.split("\n")
+        window = neovim.until(lambda: settled(neovim), "the end of the answer")
+        if "apply" in window.footer:
+            return window.text.split("\n")
         reject(neovim)
     pytest.fail("the embedded model proposed nothing")
 
 
-def settled(neovim: Neovim) -> list[str] | None:
-    """The window's title, footer and text, when the model has said all."""
+def settled(neovim: Neovim) -> Window | None:
+    """Return the floating window when the answer in it is complete, else None."""
     window = neovim.window()
-    return (
-        window if window is not None and window[1].strip().endswith(("close", "reject")) else None
-    )
+    if window is None or not window.footer.strip().endswith(("close", "reject")):
+        return None
+    return window
 
 
 def reject(neovim: Neovim) -> None:
@@ -64,7 +64,7 @@ def changed_lines(diff: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("command", ["LeanwideRefactor Add type annotations.", "LeanwideDocument"])
-def test_a_change_is_a_diff_first_and_is_applied_only_when_told(neovim: Neovim, command: str):
+def test_a_change_is_shown_as_a_diff_and_applied_on_enter(neovim: Neovim, command: str):
     path = neovim.edit(TEXT)
     before = neovim.nvim.current.buffer[:]
     diff = proposal(neovim, command)
@@ -74,8 +74,8 @@ def test_a_change_is_a_diff_first_and_is_applied_only_when_told(neovim: Neovim, 
     assert not neovim.nvim.current.buffer.options["modified"]
 
     neovim.nvim.command(command)
-    neovim.until(lambda: settled(neovim), "the end of the answer")
-    assert neovim.window()[2].split("\n") == diff
+    window = neovim.until(lambda: settled(neovim), "the end of the answer")
+    assert window.text.split("\n") == diff
     neovim.nvim.input("<CR>")
     neovim.until(lambda: neovim.nvim.current.buffer[:] != before, "the change")
     assert neovim.window() is None
@@ -84,7 +84,7 @@ def test_a_change_is_a_diff_first_and_is_applied_only_when_told(neovim: Neovim, 
     assert changed_lines(list(difflib.unified_diff(TEXT.split("\n"), after))) == changed_lines(diff)
 
 
-def test_a_change_of_text_that_changed_meanwhile_is_not_applied(neovim: Neovim):
+def test_a_change_is_not_applied_after_the_buffer_changed(neovim: Neovim):
     neovim.edit(TEXT)
     buffer = neovim.nvim.current.buffer
     proposal(neovim, "LeanwideRefactor Add type annotations.")
@@ -97,24 +97,24 @@ def test_a_change_of_text_that_changed_meanwhile_is_not_applied(neovim: Neovim):
 
 
 @pytest.mark.parametrize("title", ["Document", "Explain"])
-def test_a_code_action_is_what_the_command_is(neovim: Neovim, title: str):
+def test_a_code_action_does_the_same_as_the_command(neovim: Neovim, title: str):
     neovim.edit(TEXT)
     before = neovim.nvim.current.buffer[:]
     neovim.nvim.funcs.cursor(DEFINITIONS[-1], 9)
     neovim.nvim.exec_lua(
         "local title = ...\n"
-        "local function wanted(one) return one.title == title end\n"
+        "local function wanted(action) return action.title == title end\n"
         "vim.lsp.buf.code_action({ apply = true, filter = wanted })",
         f"{title} with leanwide",
     )
     window = neovim.until(lambda: settled(neovim), "the end of the answer")
-    assert window[0].strip() == title
-    assert window[2]
+    assert window.title.strip() == title
+    assert window.text
     reject(neovim)
     assert neovim.nvim.current.buffer[:] == before
 
 
-def test_an_instruction_is_asked_for_and_a_test_becomes_a_file(neovim: Neovim):
+def test_refactor_asks_for_an_instruction_and_a_test_becomes_a_file(neovim: Neovim):
     path = neovim.edit(TEXT)
     neovim.nvim.funcs.cursor(DEFINITIONS[0], 9)
     neovim.nvim.input(":LeanwideRefactor<CR>Add type annotations.<CR>")
@@ -131,12 +131,12 @@ def test_an_instruction_is_asked_for_and_a_test_becomes_a_file(neovim: Neovim):
 
 
 def text_of(neovim: Neovim, path: Path) -> list[str]:
-    """The lines of a buffer by its file's name, [] where there is none."""
-    found = [one for one in neovim.nvim.buffers if one.name == str(path)]
-    return found[0][:] if found else []
+    """Return the lines of a file's buffer, none where it has no buffer."""
+    found = [buffer for buffer in neovim.nvim.buffers if buffer.name == str(path)]
+    return list(found[0]) if found else []
 
 
-def test_a_fix_is_told_what_is_reported_and_a_refusal_says_why(neovim: Neovim):
+def test_fix_sends_the_diagnostics_and_a_refusal_says_why(neovim: Neovim):
     neovim.edit(TEXT)
     neovim.nvim.exec_lua(
         "local reported = { lnum = 23, col = 8, message = '`name` may be missing' }\n"
@@ -148,7 +148,7 @@ def test_a_fix_is_told_what_is_reported_and_a_refusal_says_why(neovim: Neovim):
     reject(neovim)
 
     neovim.nvim.command("2LeanwideDocument")
-    _, footer, text = neovim.until(lambda: settled(neovim), "the end of the answer")
-    assert footer.strip().startswith("no change")
-    assert text.startswith("There is nothing to document here")
+    window = neovim.until(lambda: settled(neovim), "the end of the answer")
+    assert window.footer.strip().startswith("no change")
+    assert window.text.startswith("There is nothing to document here")
     reject(neovim)

@@ -1,4 +1,4 @@
-"""What somebody sees in Neovim in a terminal; the pictures are in ``tests/editors/out``."""
+"""What a user sees in Neovim in a terminal; the pictures are in ``tests/editors/out``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def terminal(version: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield terminal
 
 
-def test_a_suggestion_stands_behind_the_cursor_in_another_colour(terminal: Terminal, version: str):
+def test_a_suggestion_is_shown_after_the_cursor_in_another_colour(terminal: Terminal, version: str):
     terminal.type(f"GA{TYPED}")
     terminal.until(lambda: suggested(terminal, TYPED), "ghost text")
     terminal.picture(f"neovim-{version}-suggestion")
@@ -38,7 +38,7 @@ def test_a_suggestion_stands_behind_the_cursor_in_another_colour(terminal: Termi
     terminal.type("\x1b")
 
 
-def test_answers_are_in_a_window_above_the_text(terminal: Terminal, version: str):
+def test_answers_are_in_a_floating_window(terminal: Terminal, version: str):
     for name in ("Explain", "Refactor Add type annotations."):
         terminal.type(f":23,24Leanwide{name}\r")
         terminal.until(lambda: any(end in terminal.text for end in ("close ╯", "reject ╯")), name)

@@ -38,14 +38,14 @@ vim.cmd("qall!")
 
 @contextmanager
 def listening(state: Path) -> Iterator[int]:
-    """A server on a port that keeps its token below a folder."""
+    """Yield the port of a server that keeps its token below a folder."""
     command = ("env", f"XDG_STATE_HOME={state}", PROGRAM, "serve", "--tcp", "127.0.0.1:0")
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        said = re.search(r"listens on 127\.0\.0\.1:(\d+)", process.stderr.readline())
-        assert said is not None
+        found = re.search(r"listens on 127\.0\.0\.1:(\d+)", process.stderr.readline())
+        assert found is not None
         try:
-            yield int(said[1])
+            yield int(found[1])
             assert process.poll() is None
         finally:
             process.terminate()

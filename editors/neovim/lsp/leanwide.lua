@@ -1,2 +1,2 @@
--- What `vim.lsp.enable("leanwide")` starts; `require("leanwide").setup()` does that and more.
+-- The configuration for `vim.lsp.enable("leanwide")`, which `require("leanwide").setup()` calls too.
 return require("leanwide.client").config()

@@ -1,4 +1,4 @@
--- The commands. What they need is loaded when one of them is used.
+-- The user commands. Their modules are loaded when a command is used.
 if vim.g.loaded_leanwide then
   return
 end
@@ -22,12 +22,12 @@ command("Explain", "Explain the lines, or the definition at the cursor", functio
   ask.explain(ask.range(given))
 end, { range = true })
 
-command("Chat", "Talk about the lines, or about anything", function(given)
+command("Chat", "Chat about the lines, or about anything", function(given)
   local ask = require("leanwide.ask")
   ask.chat(given.args, given.range > 0 and ask.range(given) or nil)
 end, { range = true, nargs = "*" })
 
-command("Refactor", "Change the lines as told", function(given)
+command("Refactor", "Change the lines by an instruction", function(given)
   if given.args ~= "" then
     return propose("Refactor", "leanwide.refactor")(given)
   end
@@ -42,28 +42,29 @@ end, { range = true, nargs = "*" })
 command("Document", "Document the definition", propose("Document", "leanwide.document"), { range = true })
 command("Test", "Write a test for the definition", propose("Test", "leanwide.test"), { range = true })
 
-command("Fix", "Mend what the diagnostics complain about", function(given)
+command("Fix", "Fix what the diagnostics report", function(given)
   local ask = require("leanwide.ask")
   local range = ask.range(given)
   local reported = {}
-  for _, one in ipairs(vim.diagnostic.get(0)) do
-    local inside = one.lnum <= range["end"].line and (one.end_lnum or one.lnum) >= range.start.line
-    if inside then
+  for _, diagnostic in ipairs(vim.diagnostic.get(0)) do
+    local last_line = diagnostic.end_lnum or diagnostic.lnum
+    local last_column = diagnostic.end_col or diagnostic.col
+    if diagnostic.lnum <= range["end"].line and last_line >= range.start.line then
       table.insert(reported, {
         range = {
-          start = { line = one.lnum, character = one.col },
-          ["end"] = { line = one.end_lnum or one.lnum, character = one.end_col or one.col },
+          start = { line = diagnostic.lnum, character = diagnostic.col },
+          ["end"] = { line = last_line, character = last_column },
         },
-        message = one.message,
-        severity = one.severity,
-        source = one.source,
+        message = diagnostic.message,
+        severity = diagnostic.severity,
+        source = diagnostic.source,
       })
     end
   end
   require("leanwide.edit").propose("Fix", "leanwide.fix", range, { diagnostics = reported })
 end, { range = true })
 
-command("Mode", "Choose the mode, or let leanwide choose it", function(given)
+command("Mode", "Pin the mode, or let leanwide choose it", function(given)
   local client = require("leanwide.client")
   client.run(vim.api.nvim_get_current_buf(), "leanwide.setMode", {
     argument = { mode = given.args },

@@ -1,4 +1,4 @@
-/** One conversation: what was asked, what is being answered. */
+/** One conversation: its turns, and the answer that is being generated. */
 
 import * as vscode from 'vscode';
 
@@ -18,7 +18,7 @@ export class Conversation {
   readonly onChange = this.changed.event;
 
   constructor(private readonly server: Server) {
-    // The server's memory ends with its process; what stands here can be read on.
+    // A new server process does not know the conversation; its turns stay readable here.
     server.onEnd(() => (this.id = undefined));
   }
 
@@ -26,32 +26,32 @@ export class Conversation {
     return this.running !== undefined;
   }
 
-  /** Has code explained; the next message is about the same code. */
+  /** Asks for an explanation; the next message is about the same code. */
   async explain(target: Target): Promise<void> {
-    await this.answer(`Explain ${placeName(target)}`, (asking) =>
-      this.server.ask<Answer>('leanwide.explain', target, asking),
+    await this.answer(`Explain ${placeName(target)}`, (options) =>
+      this.server.ask<Answer>('leanwide.explain', target, options),
     );
-    this.regard(target);
+    this.setAbout(target);
   }
 
   /** Sends a message; the server remembers the ones before. */
   async send(message: string): Promise<void> {
     const { about, id } = this;
-    this.regard(undefined);
-    await this.answer(message, async (asking) => {
-      const answer = await this.server.ask<ChatAnswer>('leanwide.chat', { message, id, ...about }, asking);
+    this.setAbout(undefined);
+    await this.answer(message, async (options) => {
+      const answer = await this.server.ask<ChatAnswer>('leanwide.chat', { message, id, ...about }, options);
       this.id = answer.id;
       return answer;
     });
   }
 
   /** Sets the code that the next message is about. */
-  regard(target: Target | undefined): void {
+  setAbout(target: Target | undefined): void {
     this.about = target;
     this.changed.fire();
   }
 
-  /** Ends the answer that is being generated. */
+  /** Cancels the answer that is being generated. */
   stop(): void {
     this.running?.cancel();
   }
@@ -62,7 +62,7 @@ export class Conversation {
     const id = this.id;
     this.id = undefined;
     this.turns.length = 0;
-    this.regard(undefined);
+    this.setAbout(undefined);
     if (id !== undefined) {
       await this.server.ask('leanwide.endChat', { id });
     }
@@ -70,7 +70,7 @@ export class Conversation {
 
   private async answer(
     question: string,
-    ask: (asking: { token: vscode.CancellationToken; onPart: (part: Part) => void }) => Promise<Answer>,
+    ask: (options: { token: vscode.CancellationToken; onPart: (part: Part) => void }) => Promise<Answer>,
   ): Promise<void> {
     this.stop();
     const running = (this.running = new vscode.CancellationTokenSource());
@@ -95,7 +95,7 @@ export class Conversation {
   }
 }
 
-/** Whether there is nothing to read in an answer: a small model may open a code block and end it. */
+/** Whether an answer has no text: a small model may open a code block and close it at once. */
 function isBlank(markdown: string): boolean {
   return markdown.replaceAll(/^\s*```.*$/gm, '').trim() === '';
 }

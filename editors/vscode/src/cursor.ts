@@ -1,4 +1,4 @@
-/** Tells the server where the cursor rests, so that it can read what is there before the first key. */
+/** Tells the server where the cursor rests, so that it can prefill before the first key. */
 
 import * as vscode from 'vscode';
 
@@ -8,7 +8,7 @@ const REST_MS = 300;
 
 export function followCursor(server: Server): vscode.Disposable {
   let timer: NodeJS.Timeout | undefined;
-  const rest = (editor: vscode.TextEditor | undefined) => {
+  const restart = (editor: vscode.TextEditor | undefined) => {
     clearTimeout(timer);
     if (editor !== undefined) {
       timer = setTimeout(() => void server.tellCursor(editor.document, editor.selection.active), REST_MS);
@@ -16,9 +16,9 @@ export function followCursor(server: Server): vscode.Disposable {
   };
   return vscode.Disposable.from(
     vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => {
-      rest(textEditor);
+      restart(textEditor);
     }),
-    vscode.window.onDidChangeActiveTextEditor(rest),
+    vscode.window.onDidChangeActiveTextEditor(restart),
     new vscode.Disposable(() => {
       clearTimeout(timer);
     }),

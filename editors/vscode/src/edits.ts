@@ -1,4 +1,4 @@
-/** Refactor, document, fix and test: changes that the user sees before they are made. */
+/** Refactor, document, fix and test: changes that are previewed before they are applied. */
 
 import * as vscode from 'vscode';
 import { TextDocumentEdit, type WorkspaceEdit } from 'vscode-languageclient/node';
@@ -7,7 +7,7 @@ import { plain, rangeOf } from './editor';
 import type { EditAnswer, Target } from './protocol';
 import type { Server } from './server';
 
-/** What is shown while the model works on it. */
+/** The title that is shown while the model works, by command. */
 export const EDITS: { [command: string]: string } = {
   'leanwide.refactor': 'Refactoring',
   'leanwide.document': 'Documenting',
@@ -15,9 +15,9 @@ export const EDITS: { [command: string]: string } = {
   'leanwide.fix': 'Fixing',
 };
 
-const SHOW = 'Show What It Said';
+const SHOW_ANSWER = 'Show the Answer';
 
-/** Asks for a change, and shows it in the editor's refactor preview. */
+/** Asks the server for a change and shows it in the editor's refactor preview. */
 export async function edit(server: Server, command: string, target: Target): Promise<void> {
   const instruction = command === 'leanwide.refactor' ? await instructionFor(target) : undefined;
   if (command === 'leanwide.refactor' && instruction === undefined) {
@@ -39,7 +39,7 @@ export async function edit(server: Server, command: string, target: Target): Pro
   await preview(answer.edit, await server.edit(answer.edit));
 }
 
-/** Gives what the target asks for already, else what the user says; undefined: changed their mind. */
+/** Returns the target's own instruction, else the user's; undefined where the user cancels. */
 async function instructionFor(target: Target): Promise<string | undefined> {
   if ('instruction' in target && typeof target.instruction === 'string') {
     return target.instruction;
@@ -55,7 +55,7 @@ function diagnostics(target: Target): object[] {
   const wanted = rangeOf(target);
   return vscode.languages
     .getDiagnostics(vscode.Uri.parse(target.uri))
-    .filter((one) => one.range.intersection(wanted) !== undefined)
+    .filter(({ range }) => range.intersection(wanted) !== undefined)
     .map(({ range, message, severity }) => ({
       range: plain(range),
       message,
@@ -63,21 +63,21 @@ function diagnostics(target: Target): object[] {
     }));
 }
 
-/** Says why there is no change; what the model said in its place can be looked at. */
+/** Says why there is no change, and offers to show the model's answer. */
 async function refuse(markdown: string): Promise<void> {
-  const [sentence = '', ...said] = markdown.split('\n\n');
-  const chosen = await vscode.window.showInformationMessage(sentence, ...(said.length > 0 ? [SHOW] : []));
-  if (chosen === SHOW) {
+  const [sentence = '', ...rest] = markdown.split('\n\n');
+  const chosen = await vscode.window.showInformationMessage(sentence, ...(rest.length > 0 ? [SHOW_ANSWER] : []));
+  if (chosen === SHOW_ANSWER) {
     await vscode.commands.executeCommand('leanwide.lastRequest');
   }
 }
 
 async function preview(answer: WorkspaceEdit, change: vscode.WorkspaceEdit): Promise<void> {
   if (!isCurrent(answer)) {
-    void vscode.window.showWarningMessage('The file was changed meanwhile; nothing was edited. Ask again.');
+    void vscode.window.showWarningMessage('The file changed meanwhile, so nothing was edited. Ask again.');
     return;
   }
-  // The preview ticks nothing by itself, because each change asks for a confirmation.
+  // Each change asks for a confirmation, so the preview shows all of them unticked.
   const hint = vscode.window.setStatusBarMessage('leanwide: tick the changes that you want, then press Apply');
   try {
     await vscode.workspace.applyEdit(change, { isRefactoring: true });
@@ -86,7 +86,7 @@ async function preview(answer: WorkspaceEdit, change: vscode.WorkspaceEdit): Pro
   }
 }
 
-/** Whether the documents are still as they were when the model read them. */
+/** Whether the documents have the versions that the model read. */
 function isCurrent({ documentChanges }: WorkspaceEdit): boolean {
   const versions = new Map(
     vscode.workspace.textDocuments.map((document) => [document.uri.toString(), document.version]),

@@ -1,4 +1,4 @@
-/** Puts the extension together. */
+/** The extension's entry point: creates its parts and connects them. */
 
 import * as vscode from 'vscode';
 
@@ -20,18 +20,18 @@ import { Suggestions } from './suggestions';
 export function activate(context: vscode.ExtensionContext): void {
   const { extension, extensionUri } = context;
   const log = vscode.window.createOutputChannel('leanwide', { log: true });
-  // The language client registers the server's commands; these are what the editor adds to them.
+  // The language client registers the server's commands; the middleware replaces those that need the editor.
   const suggestions = new Suggestions();
   const server: Server = new Server(extension, log, {
     provideInlineCompletionItems: suggestions.provide,
     executeCommand: (command, args: unknown[], next) => {
-      const ours = asked[command];
+      const ours = replaced[command];
       return ours ? reported(ours(args[0])) : (next(command, args) as unknown);
     },
   });
   const panel = new Panel(extensionUri, server);
   const lastRequest = new LastRequest(server);
-  const asked = serverCommands(server, panel, lastRequest);
+  const replaced = serverCommands(server, panel, lastRequest);
 
   context.subscriptions.push(
     log,
@@ -40,17 +40,17 @@ export function activate(context: vscode.ExtensionContext): void {
     lastRequest,
     statusItem(server.onStatus),
     followCursor(server),
-    server.onMore((ready) => suggestions.show(ready)),
+    server.onSuggestionReady((ready) => suggestions.show(ready)),
     participant(server, vscode.Uri.joinPath(extensionUri, 'media', 'icon.svg')),
     ...ownCommands(extension, server, log),
-    ...restarts(server),
+    ...watchSettings(server),
   );
   void begin(server);
 }
 
 type Commands = { [command: string]: (argument: unknown) => Promise<unknown> };
 
-/** Commands of the server that need something of the editor: a selection, a panel, a preview. */
+/** Commands of the server that need the editor: a selection, a panel, a preview. */
 function serverCommands(server: Server, panel: Panel, lastRequest: LastRequest): Commands {
   const onTarget = (act: (target: Target) => Promise<unknown>) => async (argument: unknown) => {
     const target = isTarget(argument) ? argument : selectedTarget();
@@ -67,7 +67,7 @@ function serverCommands(server: Server, panel: Panel, lastRequest: LastRequest):
       return panel.conversation.explain(target);
     }),
     'leanwide.chat': () => {
-      panel.conversation.regard(selectedTarget());
+      panel.conversation.setAbout(selectedTarget());
       panel.open();
       return Promise.resolve();
     },
@@ -100,8 +100,8 @@ function ownCommands(
   );
 }
 
-/** What makes another program serve, or other settings. */
-function restarts(server: Server): vscode.Disposable[] {
+/** Restarts the server, or sends it the settings, when these change. */
+function watchSettings(server: Server): vscode.Disposable[] {
   return [
     vscode.workspace.onDidGrantWorkspaceTrust(() => server.restart()),
     vscode.workspace.onDidChangeConfiguration(async (change) => {
@@ -114,7 +114,7 @@ function restarts(server: Server): vscode.Disposable[] {
   ];
 }
 
-/** Switches the suggestions in the language that is being edited. */
+/** Switches suggestions on or off for the language of the active editor. */
 async function switchLanguage(): Promise<void> {
   const language = vscode.window.activeTextEditor?.document.languageId;
   if (language === undefined) {
@@ -138,7 +138,7 @@ async function install(server: Server): Promise<void> {
   }
 }
 
-/** Shows a failure once, where the user asked for the thing that failed. */
+/** Waits for a command of the user, and shows its error. */
 async function reported(work: Promise<unknown>): Promise<unknown> {
   try {
     return await work;

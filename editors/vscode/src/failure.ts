@@ -1,6 +1,6 @@
-/** What went wrong, in a sentence for the user. */
+/** Errors as sentences for the user. */
 
-/** Gives the sentence of an error; the server's own are written for the user. */
+/** Returns an error's message; the server's messages are written for the user. */
 export function failure(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-/** Offers to install the server; does nothing that was not agreed to. */
+/** Offers to install the server; does nothing without the user's consent. */
 
 import * as vscode from 'vscode';
 
@@ -7,7 +7,7 @@ import { installCommand } from './program';
 const INSTALL = 'Install';
 const CHOOSE = 'Choose the Program…';
 
-/** Shows the install command, runs it in a terminal if the user wants it; whether it did its work. */
+/** Shows the install command and runs it in a terminal if the user agrees; returns whether it succeeded. */
 export async function offerInstall(): Promise<boolean> {
   const command = await installCommand();
   const chosen = await vscode.window.showInformationMessage(

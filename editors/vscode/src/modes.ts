@@ -1,4 +1,4 @@
-/** Switching the mode by hand. */
+/** Pins a mode. */
 
 import * as vscode from 'vscode';
 
@@ -11,7 +11,7 @@ const MODES = [
   { mode: 'dialog', label: '$(comment) Dialog', description: 'wide, as for a chat' },
 ];
 
-/** Lets the user pin a mode, or leave it to the server again. */
+/** Lets the user pin a mode, or choose `auto` again. */
 export async function switchMode(server: Server): Promise<void> {
   const chosen = await vscode.window.showQuickPick(MODES, { title: 'leanwide: mode' });
   if (chosen !== undefined) {

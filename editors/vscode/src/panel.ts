@@ -1,4 +1,4 @@
-/** The panel beside the editor: shows a conversation, and passes on what is pressed. */
+/** The panel next to the editor: shows a conversation and handles its buttons. */
 
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
@@ -10,7 +10,7 @@ import type { FromPanel, Shown } from './panelMessages';
 import type { Server } from './server';
 
 /** Milliseconds between two renderings of an answer that streams. */
-const REFRESH = 60;
+const REFRESH_MS = 60;
 
 export class Panel implements vscode.Disposable {
   readonly conversation: Conversation;
@@ -26,7 +26,7 @@ export class Panel implements vscode.Disposable {
     this.conversation = new Conversation(server);
     this.disposables = [
       this.conversation.onChange(() => {
-        this.refresh ??= setTimeout(() => void this.show(), REFRESH);
+        this.refresh ??= setTimeout(() => void this.show(), REFRESH_MS);
       }),
       vscode.window.onDidChangeActiveTextEditor((editor) => {
         this.lastEditor = editor ?? this.lastEditor;
@@ -34,7 +34,7 @@ export class Panel implements vscode.Disposable {
     ];
   }
 
-  /** Opens the panel beside the editor; the text keeps the focus. */
+  /** Opens the panel next to the editor, which keeps the focus. */
   open(): void {
     if (this.view) {
       this.view.reveal(undefined, true);
@@ -73,7 +73,7 @@ export class Panel implements vscode.Disposable {
         this.conversation.stop();
         return;
       case 'forgetPlace':
-        this.conversation.regard(undefined);
+        this.conversation.setAbout(undefined);
         return;
       case 'newChat':
         return this.conversation.clear();
@@ -113,7 +113,7 @@ export class Panel implements vscode.Disposable {
   }
 }
 
-/** Renders with the editor's own Markdown, as its preview does. */
+/** Renders Markdown as the editor's own preview does. */
 async function render(markdown: string): Promise<string> {
   return vscode.commands.executeCommand<string>('markdown.api.render', markdown);
 }

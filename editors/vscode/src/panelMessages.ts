@@ -1,20 +1,20 @@
-/** What the panel and the extension say to each other. */
+/** The messages between the panel and the extension. */
 
-/** A question with what there is of its answer. */
+/** A question and its answer so far. */
 export interface Turn {
   question: string;
-  /** The answer, rendered; the panel keeps harmless elements only. */
+  /** The answer as HTML; the panel keeps only harmless elements. */
   html: string;
-  /** Why the answer is not what was hoped for; empty if it is. */
+  /** Why the answer is missing or incomplete; empty otherwise. */
   note: string;
 }
 
-/** All that the panel shows. */
+/** Everything that the panel shows. */
 export interface Shown {
   turns: Turn[];
   /** Whether an answer is being generated. */
   busy: boolean;
-  /** The code that the next message is about, by its name; empty: none. */
+  /** The name of the code that the next message is about; empty: none. */
   about: string;
 }
 

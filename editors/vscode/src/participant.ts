@@ -6,7 +6,7 @@ import { plain } from './editor';
 import type { ChatAnswer, Target } from './protocol';
 import type { Server } from './server';
 
-/** Registers the participant and its model; without the chat interface nothing. */
+/** Registers the participant and its model; does nothing where the editor has no chat. */
 export function participant(server: Server, icon: vscode.Uri): vscode.Disposable {
   if (!('chat' in vscode) || !('registerLanguageModelChatProvider' in vscode.lm)) {
     return new vscode.Disposable(() => undefined);
@@ -16,7 +16,7 @@ export function participant(server: Server, icon: vscode.Uri): vscode.Disposable
   );
   made.iconPath = icon;
   const provided = vscode.lm.registerLanguageModelChatProvider('leanwide', model(server));
-  // The editor asks for a provider's models only when somebody wants one.
+  // The editor asks a provider for its models only when one is selected.
   void vscode.lm.selectChatModels({ vendor: 'leanwide' });
   return vscode.Disposable.from(made, provided);
 }
@@ -28,8 +28,8 @@ async function answer(
   stream: vscode.ChatResponseStream,
   token: vscode.CancellationToken,
 ): Promise<vscode.ChatResult> {
-  const about = request.references.map(({ value }) => referred(value)).find((one) => one !== undefined);
-  const argument = { message: request.prompt, id: earlier(context), ...about };
+  const about = request.references.map(({ value }) => referred(value)).find((target) => target !== undefined);
+  const argument = { message: request.prompt, id: conversationId(context), ...about };
   const { id } = await server.ask<ChatAnswer>('leanwide.chat', argument, {
     token,
     onPart: ({ text }) => {
@@ -48,13 +48,13 @@ function referred(value: unknown): Target | { uri: string } | undefined {
     : undefined;
 }
 
-/** Gives the conversation that the newest answer belongs to. */
-function earlier({ history }: vscode.ChatContext): unknown {
+/** Returns the server's id of the conversation, from its newest answer. */
+function conversationId({ history }: vscode.ChatContext): unknown {
   const last = history.findLast((turn) => turn instanceof vscode.ChatResponseTurn);
   return last?.result.metadata?.['id'];
 }
 
-/** The editor lets a participant answer only where there is some model; this is the server's. */
+/** Provides the server's model: the editor lets a participant answer only where a model exists. */
 function model(server: Server): vscode.LanguageModelChatProvider {
   return {
     provideLanguageModelChatInformation: () => [
@@ -65,8 +65,8 @@ function model(server: Server): vscode.LanguageModelChatProvider {
         version: '1',
         maxInputTokens: 8192,
         maxOutputTokens: 1024,
-        // It calls none. But in its usual, acting state the editor's chat chooses no other model,
-        // and without a model that is chosen it lets no participant answer.
+        // The model calls no tools. But in agent mode, its default, the editor's chat selects only models that
+        // do, and without a selected model it lets no participant answer.
         capabilities: { toolCalling: true },
       },
     ],
@@ -80,7 +80,7 @@ function model(server: Server): vscode.LanguageModelChatProvider {
       });
       await server.ask('leanwide.endChat', { id });
     },
-    // About four characters a token, as code has; the server counts for itself.
+    // An estimate: code has about four characters a token. The server counts exactly.
     provideTokenCount: (_model, text) =>
       Promise.resolve(Math.ceil((typeof text === 'string' ? text : text.content.map(textOf).join('')).length / 4)),
   };

@@ -1,4 +1,4 @@
-/** Where the `leanwide` program is, and the command that installs it. */
+/** Finds the `leanwide` program, and knows the command that installs it. */
 
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import * as vscode from 'vscode';
 
 const NAME = process.platform === 'win32' ? 'leanwide.exe' : 'leanwide';
 
-/** Gives the program's path: the setting's, the selected Python environment's, or PATH's. */
+/** Returns the program's path: from the setting, the selected Python environment, or PATH. */
 export async function findProgram(): Promise<string | undefined> {
   const chosen = vscode.workspace.getConfiguration('leanwide').get<string>('server.path', '');
   if (chosen !== '') {
@@ -18,8 +18,8 @@ export async function findProgram(): Promise<string | undefined> {
     ...(python === undefined ? [] : [dirname(python)]),
     ...(process.env['PATH'] ?? '').split(delimiter),
   ];
-  // A relative folder on PATH would be one of the workspace's.
-  for (const folder of folders.filter((one) => isAbsolute(one))) {
+  // A relative folder on PATH could be in the workspace.
+  for (const folder of folders.filter((path) => isAbsolute(path))) {
     const program = join(folder, NAME);
     if (await isExecutable(program)) {
       return program;
@@ -28,13 +28,13 @@ export async function findProgram(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Gives the one shell command that installs the server. */
+/** Returns the shell command that installs the server. */
 export async function installCommand(): Promise<string> {
   const python = await selectedPython();
   return python === undefined ? 'pipx install leanwide' : `"${python}" -m pip install leanwide`;
 }
 
-/** The part of the Python extension's interface that is used here. */
+/** The used part of the Python extension's interface. */
 interface PythonExtension {
   environments?: {
     getActiveEnvironmentPath(): { path: string };
@@ -47,7 +47,7 @@ interface Environment {
 }
 
 async function selectedPython(): Promise<string | undefined> {
-  // An untrusted folder may bring an environment of its own, with any program in it.
+  // An untrusted folder may contain an environment, with any program in it.
   if (!vscode.workspace.isTrusted) {
     return undefined;
   }

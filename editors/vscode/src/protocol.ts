@@ -1,4 +1,4 @@
-/** What the server speaks beside LSP; docs/protocol.md says what it means. */
+/** leanwide's messages in addition to LSP; docs/protocol.md describes them. */
 
 import {
   NotificationType,
@@ -28,7 +28,7 @@ export interface EditAnswer {
   markdown?: string;
 }
 
-/** A piece of an answer that streams; the first one of a new conversation has its id. */
+/** A piece of an answer that streams; the first piece of a new conversation has its id. */
 export interface Part {
   text: string;
   id?: string;
@@ -43,7 +43,7 @@ export interface Status {
   reason: string;
 }
 
-/** One request that the server remembers. */
+/** One request in the server's journal. */
 export interface Record {
   mode: string;
   lane: string;
@@ -58,7 +58,7 @@ export interface Record {
   ms: { [stage: string]: number };
 }
 
-/** A place where there is more of the suggestion by now than the editor was given. */
+/** A place where the server has more of the suggestion than the editor was sent. */
 export interface SuggestionReady {
   textDocument: { uri: string; version: number };
   position: Position;
@@ -66,7 +66,7 @@ export interface SuggestionReady {
 
 export const cursorNotification = new NotificationType<TextDocumentPositionParams>('leanwide/cursor');
 
-export const readyNotification = new NotificationType<SuggestionReady>('leanwide/suggestionReady');
+export const suggestionReadyNotification = new NotificationType<SuggestionReady>('leanwide/suggestionReady');
 
 export const statusNotification = new NotificationType<Status>('leanwide/status');
 

@@ -1,4 +1,4 @@
-/** The last request as a document: what the model read, what it said, what that cost. */
+/** The last request as a document: the prompt, the answer, the cost. */
 
 import * as vscode from 'vscode';
 
@@ -6,7 +6,7 @@ import type { Record } from './protocol';
 import type { Server } from './server';
 
 const SCHEME = 'leanwide';
-const PLACE = vscode.Uri.from({ scheme: SCHEME, path: 'Last request' });
+const DOCUMENT = vscode.Uri.from({ scheme: SCHEME, path: 'Last request' });
 
 /** Shows the newest request in a read-only document. */
 export class LastRequest implements vscode.Disposable {
@@ -18,15 +18,15 @@ export class LastRequest implements vscode.Disposable {
       onDidChange: this.changed.event,
       provideTextDocumentContent: async () => {
         const record = (await server.ask<Record[]>('leanwide.lastRequest', {})).at(-1);
-        return record === undefined ? 'Nothing was asked yet.\n' : written(record);
+        return record === undefined ? 'Nothing was asked yet.\n' : format(record);
       },
     });
   }
 
-  /** Opens it beside the text, or brings it up to date. */
+  /** Opens the document next to the editor, or updates it. */
   async show(): Promise<void> {
-    this.changed.fire(PLACE);
-    const document = await vscode.workspace.openTextDocument(PLACE);
+    this.changed.fire(DOCUMENT);
+    const document = await vscode.workspace.openTextDocument(DOCUMENT);
     await vscode.window.showTextDocument(document, vscode.ViewColumn.Beside);
   }
 
@@ -35,7 +35,7 @@ export class LastRequest implements vscode.Disposable {
   }
 }
 
-function written(record: Record): string {
+function format(record: Record): string {
   const { mode, lane, experts, reason, source, prompt, answer, ms } = record;
   const { tokensEvaluated, tokensReused, tokensGenerated } = record;
   const stages = Object.entries(ms).map(([stage, time]) => `${stage} ${time.toFixed(0)} ms`);

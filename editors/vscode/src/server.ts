@@ -1,4 +1,4 @@
-/** The language server: started, restarted, asked. */
+/** The language server: its process, its requests and its notifications. */
 
 import * as vscode from 'vscode';
 import {
@@ -16,22 +16,22 @@ import {
   cursorNotification,
   type Part,
   partProgress,
-  readyNotification,
   type Status,
   statusNotification,
   type SuggestionReady,
+  suggestionReadyNotification,
 } from './protocol';
 import { serverSettings } from './settings';
 
 /** Commands whose menu entries show only where the server has them. */
 const OFFERED = ['explain', 'refactor', 'document', 'test', 'fix', 'chat', 'setMode', 'lastRequest'];
 
-/** What is known of the server when it cannot say so itself. */
+/** The states in which no server can report its own. */
 export type Absent = 'missing' | 'stopped';
 
-export interface Asking {
+export interface AskOptions {
   token?: vscode.CancellationToken;
-  /** Gets the pieces of the answer as they are generated. */
+  /** Called with each piece of the answer while it is generated. */
   onPart?: (part: Part) => void;
 }
 
@@ -41,17 +41,17 @@ export class Server implements vscode.Disposable {
   private missing = false;
   private streams = 0;
   private readonly changed = new vscode.EventEmitter<Status | Absent>();
-  private readonly more = new vscode.EventEmitter<SuggestionReady>();
-  private readonly lost = new vscode.EventEmitter<void>();
+  private readonly suggestionReady = new vscode.EventEmitter<SuggestionReady>();
+  private readonly ended = new vscode.EventEmitter<void>();
 
-  /** Fires with the server's own words, or with what keeps it from saying any. */
+  /** Fires with the server's status, or with why there is none. */
   readonly onStatus = this.changed.event;
 
-  /** Fires when there is more of a suggestion than the editor was given. */
-  readonly onMore = this.more.event;
+  /** Fires when the server has more of a suggestion than the editor was sent. */
+  readonly onSuggestionReady = this.suggestionReady.event;
 
-  /** Fires when a server process has ended, and with it what it remembered. */
-  readonly onEnd = this.lost.event;
+  /** Fires when a server process has ended, with its conversations. */
+  readonly onEnd = this.ended.event;
 
   constructor(
     private readonly extension: vscode.Extension<unknown>,
@@ -59,7 +59,7 @@ export class Server implements vscode.Disposable {
     private readonly middleware: Middleware,
   ) {}
 
-  /** Starts the server, anew if it runs; restarts that overlap run one after the other. */
+  /** Starts the server, or restarts it; overlapping calls run one after the other. */
   restart(): Promise<void> {
     this.lifecycle = this.lifecycle.then(async () => {
       await this.stop();
@@ -78,7 +78,7 @@ export class Server implements vscode.Disposable {
     return this.missing;
   }
 
-  /** Sends the user's settings as they are now. */
+  /** Sends the user's present settings. */
   async configure(): Promise<void> {
     await this.client?.sendNotification(DidChangeConfigurationNotification.type, {
       settings: serverSettings(this.extension),
@@ -90,7 +90,7 @@ export class Server implements vscode.Disposable {
    *
    * @throws vscode.CancellationError or the server's ResponseError, whose message is for the user.
    */
-  async ask<T>(command: string, argument: object, { token, onPart }: Asking = {}): Promise<T> {
+  async ask<T>(command: string, argument: object, { token, onPart }: AskOptions = {}): Promise<T> {
     if (this.client === undefined) {
       throw new Error('The leanwide server is not running.');
     }
@@ -104,7 +104,7 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** Says where the cursor rests; documents that are none of the server's mean nothing to it. */
+  /** Tells the server where the cursor rests; it ignores documents that it does not serve. */
   async tellCursor(document: vscode.TextDocument, position: vscode.Position): Promise<void> {
     if (this.client?.state === State.Running) {
       const textDocument = { uri: document.uri.toString() };
@@ -112,7 +112,7 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** Gives an edit in the editor's own form. */
+  /** Returns a protocol edit as the editor's own type. */
   async edit(edit: WorkspaceEdit): Promise<vscode.WorkspaceEdit> {
     return (await this.client?.protocol2CodeConverter.asWorkspaceEdit(edit)) ?? new vscode.WorkspaceEdit();
   }
@@ -125,7 +125,7 @@ export class Server implements vscode.Disposable {
     const program = await findProgram();
     this.missing = program === undefined;
     if (program === undefined) {
-      await offer([], 'missing');
+      await setMenuContext([], 'missing');
       this.changed.fire('missing');
       return;
     }
@@ -133,10 +133,10 @@ export class Server implements vscode.Disposable {
     this.client = this.newClient(program);
     try {
       await this.client.start();
-      // The first status comes with the first document; until then this shows what is there.
+      // The first status notification comes with the first document; until then, show this answer.
       this.changed.fire(await this.ask<Status>('leanwide.status', {}));
     } catch (error) {
-      // The client has shown why by itself.
+      // The language client has shown the error.
       this.log.error(String(error));
     }
   }
@@ -145,7 +145,7 @@ export class Server implements vscode.Disposable {
     const client = new LanguageClient(
       'leanwide',
       'leanwide',
-      // In the folder that is open, Python and ggml could take a file of it for one of theirs.
+      // In the user's folder, Python and ggml could load a file from there.
       { command: program, args: ['serve'], options: { cwd: this.extension.extensionPath } },
       {
         documentSelector: ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) => ({ scheme })),
@@ -155,8 +155,8 @@ export class Server implements vscode.Disposable {
         middleware: this.middleware,
       },
     );
-    client.onNotification(readyNotification, (ready) => {
-      this.more.fire(ready);
+    client.onNotification(suggestionReadyNotification, (ready) => {
+      this.suggestionReady.fire(ready);
     });
     client.onNotification(statusNotification, (status) => {
       this.changed.fire(status);
@@ -169,11 +169,11 @@ export class Server implements vscode.Disposable {
 
   private async follow(state: State): Promise<void> {
     if (state === State.Running) {
-      await offer(this.commands, 'running');
+      await setMenuContext(this.commands, 'running');
     } else if (state === State.Stopped) {
-      this.lost.fire();
+      this.ended.fire();
       this.changed.fire('stopped');
-      await offer([], 'stopped');
+      await setMenuContext([], 'stopped');
     }
   }
 
@@ -184,8 +184,8 @@ export class Server implements vscode.Disposable {
   }
 }
 
-/** Tells the menus which commands there are. */
-async function offer(commands: readonly string[], state: 'running' | Absent): Promise<void> {
+/** Sets the context keys that show and hide menu entries. */
+async function setMenuContext(commands: readonly string[], state: 'running' | Absent): Promise<void> {
   const set = (key: string, value: boolean) =>
     vscode.commands.executeCommand('setContext', `leanwide.${key}`, value);
   await Promise.all([

@@ -1,15 +1,15 @@
-/** The user's settings in the shape of the server's own configuration files. */
+/** The user's settings in the shape of the server's configuration files. */
 
 import * as vscode from 'vscode';
 
-/** The settings of this extension alone; all others are the server's. */
+/** The prefix of settings that only this extension uses; all others are the server's. */
 const OWN = 'server.';
 
 export type Settings = { [key: string]: unknown };
 
 /**
- * Gives what the user has set, and nothing else: a default here would hide what
- * the user's configuration file says.
+ * Returns only what the user has set: a default value would override the user's
+ * configuration file.
  */
 export function serverSettings(extension: vscode.Extension<unknown>): Settings {
   const settings: Settings = {};
@@ -22,11 +22,11 @@ export function serverSettings(extension: vscode.Extension<unknown>): Settings {
   return settings;
 }
 
-/** Switches the suggestions in a language on or off for this user; gives whether they are on now. */
+/** Switches suggestions on or off for a language, for this user; returns whether they are on now. */
 export async function toggleLanguage(language: string): Promise<boolean> {
   const configuration = vscode.workspace.getConfiguration('leanwide');
   const off = configuration.inspect<string[]>('languages.off')?.globalValue ?? [];
-  const rest = off.filter((one) => one !== language);
+  const rest = off.filter((id) => id !== language);
   const on = rest.length < off.length;
   await configuration.update('languages.off', on ? rest : [...off, language], vscode.ConfigurationTarget.Global);
   return on;

@@ -16,7 +16,7 @@ const ICONS: { [state in Status['state'] | Absent]: string } = {
   stopped: '$(circle-slash)',
 };
 
-/** Makes the status bar item; it shows nothing before the first status. */
+/** Creates the status bar item; it is hidden until the first status. */
 export function statusItem(onStatus: vscode.Event<Status | Absent>): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('leanwide.status', vscode.StatusBarAlignment.Right, 100);
   item.name = 'leanwide';
@@ -41,7 +41,7 @@ function summary({ state, mode, lane, experts, tokensPerSecond }: Status): strin
   if (state !== 'idle' && state !== 'busy') {
     return `leanwide: ${state}`;
   }
-  // Before the model is loaded there is nothing to count.
+  // Before the model is loaded there are no figures.
   const figures = [
     experts > 0 ? `${experts} experts` : '',
     tokensPerSecond > 0 ? `${Math.round(tokensPerSecond)} tok/s` : '',
@@ -65,7 +65,7 @@ interface Manifest {
   contributes: { commands: { command: string; title: string; icon: string }[] };
 }
 
-/** Lets the user choose among the commands that are available now. */
+/** Shows a menu of the commands that are available now. */
 export async function showMenu(
   extension: vscode.Extension<unknown>,
   available: (command: string) => boolean,

@@ -1,4 +1,4 @@
-/** Asks for a suggestion again when the server has more of it. */
+/** Requests a suggestion again when the server has more of it. */
 
 import * as vscode from 'vscode';
 import type { Middleware } from 'vscode-languageclient/node';
@@ -6,17 +6,18 @@ import type { Middleware } from 'vscode-languageclient/node';
 import type { SuggestionReady } from './protocol';
 
 export class Suggestions {
-  private again: string | undefined;
+  /** The document of the request that `show` is about to trigger. */
+  private refreshing: string | undefined;
 
-  /** Lets a request that nobody made by hand say so. */
+  /** Marks a request that `show` triggers as automatic; VS Code would mark it as made by hand. */
   readonly provide: NonNullable<Middleware['provideInlineCompletionItems']> = (document, position, context, token, next) => {
-    const again = this.again === document.uri.toString();
-    this.again = undefined;
-    const triggerKind = again ? vscode.InlineCompletionTriggerKind.Automatic : context.triggerKind;
+    const isRefresh = this.refreshing === document.uri.toString();
+    this.refreshing = undefined;
+    const triggerKind = isRefresh ? vscode.InlineCompletionTriggerKind.Automatic : context.triggerKind;
     return next(document, position, { ...context, triggerKind }, token);
   };
 
-  /** Shows what is there by now, unless the cursor is elsewhere. */
+  /** Requests the whole suggestion, if the cursor is still at its place. */
   async show({ textDocument, position }: SuggestionReady): Promise<void> {
     const editor = vscode.window.activeTextEditor;
     const { uri, version } = textDocument;
@@ -25,7 +26,7 @@ export class Suggestions {
     }
     const { line, character } = position;
     if (editor.selection.active.isEqual(new vscode.Position(line, character))) {
-      this.again = uri;
+      this.refreshing = uri;
       await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
     }
   }

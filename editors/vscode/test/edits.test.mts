@@ -1,4 +1,4 @@
-/** Changes that the model proposes: previewed, taken in parts, or left. */
+/** Changes that the model proposes: previewed, applied in part, or discarded. */
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -24,7 +24,7 @@ def add(a, b):
     result = a + b
     return result
 `;
-/** Lines with a function; the small model refuses some, and manages one of them. */
+/** Lines with a function; the small model can change at least one of them. */
 const FUNCTIONS = [1, 8, 12];
 const TYPED = 'add type annotations to parameters, results and attributes.';
 
@@ -37,7 +37,7 @@ before(async () => {
 
 after(() => editor.close());
 
-test('a change from the light bulb is previewed, and the part that is ticked is made', async () => {
+test('a change from the light bulb is previewed, and the ticked part is applied', async () => {
   const preview = await proposal(() => editor.lightBulb('Add type annotations with leanwide'));
   const parts = preview.locator('.monaco-list-row[aria-level="2"]');
   const last = (await parts.count()) - 1;
@@ -55,7 +55,7 @@ test('a change from the light bulb is previewed, and the part that is ticked is 
   await editor.picture('edits-applied');
 });
 
-test('a change that is discarded leaves the file as it was', async () => {
+test('discarding a change leaves the file unchanged', async () => {
   await editor.openFile('left.py');
   const preview = await proposal(async () => {
     await editor.command('leanwide: Refactor…');
@@ -75,7 +75,7 @@ test('a change that is discarded leaves the file as it was', async () => {
   await editor.picture('edits-discarded');
 });
 
-test('a test goes into a file of its own', async () => {
+test('a test is written to a new file', async () => {
   await editor.openFile('tested.py');
   const preview = await proposal(() => editor.command('leanwide: Write Tests'));
   await editor.picture('edits-test');
@@ -89,7 +89,7 @@ test('a test goes into a file of its own', async () => {
   await editor.picture('edits-tested');
 });
 
-/** Asks at one function after the other, until there is a change to look at. */
+/** Asks at one function after the other, and returns the first preview. */
 async function proposal(ask: () => Promise<void>): Promise<Locator> {
   for (const line of FUNCTIONS) {
     await editor.clearNotices();
@@ -106,7 +106,7 @@ async function proposal(ask: () => Promise<void>): Promise<Locator> {
   throw new Error('the model proposed nothing');
 }
 
-/** The lines that a part of a preview puts in, without their margins. */
+/** Returns the lines that a part of a preview inserts, without white space around them. */
 async function inserted(part: Locator): Promise<string[]> {
   const text = (await part.locator('.insert').allTextContents()).join('');
   return text

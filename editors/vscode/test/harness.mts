@@ -1,4 +1,4 @@
-/** VS Code in a browser: started with the packaged extension and the real server, driven by keys. */
+/** VS Code in a browser, with the packaged extension and the real server, driven by keys. */
 
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
@@ -20,21 +20,21 @@ const CODE_SERVER = [
 /** The extension's item in the status bar. */
 const STATUS = '.statusbar-item[id="leanwide.leanwide.leanwide.status"]';
 
-/** Milliseconds until something must have happened, on a machine that is busy. */
-const PATIENCE = 60_000;
+/** Most milliseconds to wait for anything, on a busy machine. */
+const WAIT_MS = 60_000;
 
 export const PROGRAM = environment('LEANWIDE_PROGRAM');
 /** The packaged extension. */
 export const PACKAGE = join(CLIENT, 'dist/leanwide.vsix');
 
-export interface Wishes {
-  /** Files of the folder that is opened, by name; the first one is opened too. */
+export interface Setup {
+  /** Files of the opened folder, by name; the first one is opened in an editor. */
   files: Record<string, string>;
-  /** The user's own settings, over the ones that every test has. */
+  /** User settings that override those of every test. */
   settings?: Record<string, unknown>;
   /** Whether VS Code asks before it trusts the folder. */
   restricted?: boolean;
-  /** The setting that names the program; without it the one that is tested. */
+  /** The setting that names the program; by default the tested program. */
   program?: string;
 }
 
@@ -51,12 +51,12 @@ export class Editor {
     this.page = page;
   }
 
-  /** Starts a VS Code of its own, and opens the first file. */
-  static async open(wishes: Wishes): Promise<Editor> {
+  /** Starts a new VS Code and opens the first file. */
+  static async open(setup: Setup): Promise<Editor> {
     const home = realpathSync(mkdtempSync(join(tmpdir(), 'leanwide-vscode-')));
-    prepare(home, wishes);
+    prepare(home, setup);
     const port = await freePort();
-    const server = startCodeServer(home, port, wishes.restricted ?? false);
+    const server = startCodeServer(home, port, setup.restricted ?? false);
     const address = `127.0.0.1:${port}`;
     await until('VS Code serves', async () => (await reachable(`http://${address}/healthz`)) || undefined);
     const browser = await chromium.launch({
@@ -68,17 +68,17 @@ export class Editor {
       viewport: { width: 1440, height: 810 },
       permissions: ['clipboard-read', 'clipboard-write'],
     });
-    // Nothing outside is asked for, so that nothing waits for a network.
+    // Requests to other hosts fail at once, so that nothing waits for a network.
     await context.route(
       ({ hostname }) => hostname !== '127.0.0.1' && !hostname.endsWith('localhost'),
       (route) => route.abort(),
     );
     const page = await context.newPage();
     const folder = join(home, 'project');
-    const first = Object.keys(wishes.files)[0] ?? '';
+    const first = Object.keys(setup.files)[0] ?? '';
     const payload = JSON.stringify([['openFile', `vscode-remote://${address}${folder}/${first}`]]);
     await page.goto(`http://${address}/?folder=${folder}&payload=${encodeURIComponent(payload)}`);
-    await page.waitForSelector('.monaco-editor[role=code] .view-lines', { timeout: PATIENCE });
+    await page.waitForSelector('.monaco-editor[role=code] .view-lines', { timeout: WAIT_MS });
     await started(page);
     return new Editor(home, server, browser, page);
   }
@@ -94,7 +94,7 @@ export class Editor {
     return readFileSync(join(this.folder, name), 'utf8');
   }
 
-  /** Draws everything in another of VS Code's own themes. */
+  /** Switches to another of VS Code's own themes. */
   async theme(name: string): Promise<void> {
     await this.page.keyboard.press('Control+k');
     await this.page.keyboard.press('Control+t');
@@ -104,13 +104,13 @@ export class Editor {
     await this.quickInput.waitFor({ state: 'hidden' });
   }
 
-  /** Keeps a picture of what there is to see. */
+  /** Saves a picture of the page. */
   async picture(name: string): Promise<void> {
     mkdirSync(OUT, { recursive: true });
     await this.page.screenshot({ path: join(OUT, `${name}.png`) });
   }
 
-  /** Waits until the page shows something; a picture says what it showed instead. */
+  /** Waits until the page shows something; on failure, saves a picture. */
   async sees<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
     try {
       return await until(what, look);
@@ -133,14 +133,14 @@ export class Editor {
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
   }
 
-  /** Answers the question that an input box asks. */
+  /** Types into the input box and confirms. */
   async answer(text: string): Promise<void> {
     await this.quickInput.fill(text);
     await this.page.keyboard.press('Enter');
     await this.quickInput.waitFor({ state: 'hidden' });
   }
 
-  /** Puts the cursor somewhere; lines and columns count from 1. */
+  /** Moves the cursor; lines and columns count from 1. */
   async goto(line: number, column: number): Promise<void> {
     await this.page.locator('.editor-group-container .monaco-editor[role=code] .view-lines').first().click();
     await this.page.keyboard.press('Control+g');
@@ -162,14 +162,14 @@ export class Editor {
     await this.page.keyboard.press('Control+s');
   }
 
-  /** The suggestion that shows, white space as it is; empty: none. */
+  /** Returns the ghost text with its white space; empty: none. */
   async ghost(): Promise<string> {
     const inLine = await this.page.locator('[class*=ghost-text-decoration]').allTextContents();
     const below = await this.page.locator('.suggest-preview-text').allTextContents();
     return [inLine.join(''), ...below].join('\n').replace(/\u00a0|·/g, ' ').trimEnd();
   }
 
-  /** Waits for a suggestion. */
+  /** Waits for a suggestion and returns it. */
   async ghostAppears(): Promise<string> {
     return this.sees('a suggestion shows', async () => (await this.ghost()) || undefined);
   }
@@ -178,7 +178,7 @@ export class Editor {
     await this.sees('no suggestion shows', async () => (await this.ghost()) === '' || undefined);
   }
 
-  /** What the status bar says of leanwide. */
+  /** Returns the text of leanwide's status bar item. */
   async status(): Promise<string> {
     const item = this.page.locator(STATUS);
     return (await item.count()) > 0 ? ((await item.first().textContent()) ?? '').trim() : '';
@@ -191,12 +191,12 @@ export class Editor {
     });
   }
 
-  /** The notices that show, their texts. */
+  /** Returns the texts of the visible notices. */
   async notices(): Promise<string[]> {
     return this.page.locator('.notification-list-item-message').allTextContents();
   }
 
-  /** Takes the notices away. */
+  /** Clears all notices. */
   async clearNotices(): Promise<void> {
     await this.command('Notifications: Clear All Notifications');
   }
@@ -210,12 +210,12 @@ export class Editor {
     await row.click();
   }
 
-  /** Where VS Code shows a change before it is made. */
+  /** VS Code's refactor preview. */
   get preview(): Locator {
     return this.page.locator('.bulk-edit-panel:visible');
   }
 
-  /** The page within the panel. */
+  /** Waits for the panel and returns its page. */
   async panel(): Promise<Frame> {
     return this.sees('the panel shows', async () => {
       for (const frame of this.page.frames()) {
@@ -227,7 +227,7 @@ export class Editor {
     });
   }
 
-  /** Process ids of the engines of this VS Code's servers. */
+  /** Returns the process ids of the engines of this VS Code's servers. */
   engines(): number[] {
     const ours = this.processes().filter(({ command }) => command.includes(PROGRAM));
     return this.processes()
@@ -235,7 +235,7 @@ export class Editor {
       .map(({ id }) => id);
   }
 
-  /** Where the servers of this VS Code work. */
+  /** Returns the working directories of this VS Code's servers. */
   workingFolders(): string[] {
     const ours = this.processes().filter(({ command }) => command.includes(PROGRAM));
     return ours.map(({ id }) => readlinkSync(`/proc/${id}/cwd`));
@@ -260,9 +260,9 @@ export class Editor {
   }
 }
 
-/** Waits until there is a value, and gives it. */
+/** Waits until `look` returns a value, and returns it. */
 export async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + PATIENCE;
+  const end = Date.now() + WAIT_MS;
   while (Date.now() < end) {
     const found = await look();
     if (found !== undefined) {
@@ -270,14 +270,14 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>)
     }
     await sleep(30);
   }
-  throw new Error(`waited in vain: ${what}`);
+  throw new Error(`waited ${WAIT_MS / 1000} s for: ${what}`);
 }
 
-/** Waits for the extensions; on a busy machine the page sometimes comes up without any. */
+/** Waits for the extensions; on a busy machine the page sometimes starts without any, and is reloaded. */
 async function started(page: Page): Promise<void> {
-  const shows = page.locator(STATUS).waitFor({ timeout: PATIENCE / 2 });
+  const shows = page.locator(STATUS).waitFor({ timeout: WAIT_MS / 2 });
   await shows.catch(() => page.reload());
-  await page.locator(STATUS).waitFor({ timeout: PATIENCE });
+  await page.locator(STATUS).waitFor({ timeout: WAIT_MS });
 }
 
 function environment(name: string): string {
@@ -294,7 +294,7 @@ function plainEnvironment(): Record<string, string> {
   );
 }
 
-function prepare(home: string, { files, settings, restricted, program }: Wishes): void {
+function prepare(home: string, { files, settings, restricted, program }: Setup): void {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(home, 'project', name)), { recursive: true });
     writeFileSync(join(home, 'project', name), text);
@@ -315,7 +315,7 @@ function prepare(home: string, { files, settings, restricted, program }: Wishes)
     'extensions.ignoreRecommendations': true,
     'update.mode': 'none',
     'editor.minimap.enabled': false,
-    // Tab would take a word from the list, which shows beside the suggestion.
+    // Tab would accept a word from the list next to the suggestion.
     'editor.wordBasedSuggestions': 'off',
     'editor.occurrencesHighlight': 'off',
     'remote.autoForwardPorts': false,
@@ -324,13 +324,13 @@ function prepare(home: string, { files, settings, restricted, program }: Wishes)
     ...settings,
   };
   writeFileSync(join(home, 'data/User/settings.json'), JSON.stringify(all));
-  // What only the machine may set stands apart where the editor runs on a server.
+  // Where VS Code runs on a server, machine settings are in a file of their own.
   mkdirSync(join(home, 'data/Machine'), { recursive: true });
   writeFileSync(join(home, 'data/Machine/settings.json'), JSON.stringify({ 'leanwide.server.path': program ?? PROGRAM }));
   execFileSync(CODE_SERVER[0], [
     ...[CODE_SERVER[1], ...folders(home)],
     ...['--install-extension', PACKAGE],
-    // It warns of parts that were not compiled, and that nothing here needs.
+    // Its output, warnings about parts that were not compiled, is not shown.
   ], { stdio: 'pipe' });
 }
 
@@ -352,10 +352,10 @@ function startCodeServer(home: string, port: number, restricted: boolean): Child
       ...(restricted ? [] : ['--disable-workspace-trust']),
     ],
     {
-      // A group of its own, so that what it starts ends with it.
+      // A process group of its own, so that its children can be ended with it.
       detached: true,
       stdio: 'ignore',
-      // The user's own configuration of leanwide is none of a test's business.
+      // The tests must not read the user's own configuration of leanwide.
       env: { ...process.env, XDG_CONFIG_HOME: join(home, 'config') },
     },
   );

@@ -13,7 +13,7 @@ before(async () => {
 
 after(() => editor.close());
 
-test('without a server one notice has the command that installs it, and nothing runs by itself', async () => {
+test('without a server one notice shows the install command, and nothing runs by itself', async () => {
   await editor.statusBecomes(/missing/);
   const notices = await editor.sees('a notice', async () => {
     const found = await editor.notices();
@@ -25,7 +25,7 @@ test('without a server one notice has the command that installs it, and nothing 
   await editor.picture('missing');
 });
 
-test('the menu of the status bar offers what there is', async () => {
+test('the menu of the status bar shows only the commands that work', async () => {
   await editor.page.locator('.statusbar-item', { hasText: 'leanwide' }).click();
   const entries = editor.page.locator('.quick-input-list .monaco-list-row');
   await editor.sees('the menu', async () => (await entries.count()) > 0 || undefined);

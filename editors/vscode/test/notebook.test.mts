@@ -1,4 +1,4 @@
-/** What somebody who types in a notebook sees. */
+/** Suggestions in the cells of a notebook. */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,4 @@
-/** Explanations and conversations, in the panel and in the chat of VS Code, and how they look. */
+/** Explanations and conversations, in the panel and in VS Code's own chat, in several themes. */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -9,7 +9,7 @@ import type { Locator } from 'playwright-core';
 import { Editor } from './harness.mts';
 import { LINE, STORE } from './samples.mts';
 
-/** Lines to have explained; the small model has no words for some of them. */
+/** Lines to explain; the small model has no answer for some of them. */
 const PLACES = [1, 4, 18];
 
 let editor: Editor;
@@ -22,7 +22,7 @@ before(async () => {
 
 after(() => editor.close());
 
-test('an explanation streams into the panel, and a follow-up goes on', async () => {
+test('an explanation streams into the panel, and a follow-up is answered', async () => {
   const [place, answer] = await explanation();
   assert.match(await turns.last().innerText(), new RegExp(`store.py:${place}`));
   assert.notEqual(answer, '');
@@ -50,7 +50,7 @@ for (const theme of ['Light Modern', 'Dark High Contrast', 'Light High Contrast'
   });
 }
 
-test('the mode is switched, and the status bar says so', async () => {
+test('switching the mode shows in the status bar', async () => {
   await editor.command('leanwide: Switch Mode…');
   await editor.choose('think');
   await editor.goto(LINE, 9);
@@ -70,7 +70,7 @@ test('@leanwide answers in the chat of VS Code, where there is no other assistan
   await editor.picture('chat');
 });
 
-/** Has one place after the other explained, until there are words; gives the place and them. */
+/** Explains one place after the other; returns the first that has an answer, and the answer. */
 async function explanation(): Promise<[number, string]> {
   for (const [index, place] of PLACES.entries()) {
     await editor.goto(place, 1);
@@ -85,7 +85,7 @@ async function explanation(): Promise<[number, string]> {
   throw new Error('the model explained nothing');
 }
 
-/** Waits for the end of an answer, by its place in the conversation, from 1. */
+/** Waits for the end of an answer; `count` is its number in the conversation, from 1. */
 async function ended(count: number): Promise<Locator> {
   await editor.sees(`answer ${count} has ended`, async () =>
     ((await turns.count()) === count && (await turns.last().getAttribute('aria-busy')) === 'false') || undefined,

@@ -1,4 +1,4 @@
-/** A folder that nobody trusts yet, and that wants more than it may. */
+/** An untrusted folder whose settings name a program, a model and a lane. */
 
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync } from 'node:fs';
@@ -30,7 +30,7 @@ before(async () => {
 
 after(() => editor.close());
 
-test('in a restricted folder suggestions come, by the settings of the user alone', async () => {
+test('in a restricted folder there are suggestions, with the user settings only', async () => {
   await editor.statusBecomes(/experts/);
   await editor.goto(5, 1);
   await editor.type('def size(path):\n    return len(');
@@ -40,13 +40,13 @@ test('in a restricted folder suggestions come, by the settings of the user alone
   await editor.picture('restricted');
 });
 
-test('the server does not work in the folder that is open', () => {
+test('the server does not run in the open folder', () => {
   const folders = editor.workingFolders();
   assert.ok(folders.length > 0);
   assert.ok(!folders.some((folder) => folder.startsWith(editor.folder)), folders.join());
 });
 
-test('when it is trusted its budgets count, and still not its program and model', async () => {
+test('in a trusted folder its budgets count, but not its program and model', async () => {
   const before = editor.engines();
   await editor.command('Workspaces: Manage Workspace Trust');
   const question = editor.page.locator('.monaco-modal-editor-block');
@@ -54,12 +54,12 @@ test('when it is trusted its budgets count, and still not its program and model'
   await question.locator('.workspace-trust-editor.trusted').waitFor();
   await question.locator('[aria-label^="Close"]').first().click();
   await question.waitFor({ state: 'hidden' });
-  await editor.sees('the server has started anew', () =>
+  await editor.sees('the server has restarted', () =>
     Promise.resolve(editor.engines().some((id) => !before.includes(id)) || undefined),
   );
   await editor.statusBecomes(/experts/);
   await editor.goto(7, 1);
-  // The server starts anew for the trust and again for the settings: a key in between finds none.
+  // The server restarts for the trust and again for the settings; a key in between gets no answer.
   await editor.sees('a key is answered', async () => {
     await editor.type('w');
     await sleep(1000);

@@ -1,6 +1,6 @@
-/** Files that the tests work in. */
+/** The text of the files that the tests edit. */
 
-/** Two functions and a class, whose last line waits for a statement. */
+/** Two functions and a class; the last line is indented and empty. */
 export const STORE = `import json
 
 

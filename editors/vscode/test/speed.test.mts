@@ -1,4 +1,4 @@
-/** What the client costs: the way of a key to the screen, the start, the package. */
+/** The client's cost: key to ghost text, activation, size of the package. */
 
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
@@ -7,18 +7,18 @@ import { after, before, test } from 'node:test';
 import { Editor, PACKAGE } from './harness.mts';
 import { LINE, STORE } from './samples.mts';
 
-/** A statement that somebody types, key by key. */
+/** The text that is typed, key by key. */
 const TYPED = 'self.settings[name] = value\nself.saved = save(self.path)\n';
 
 /** Milliseconds between two keys: more than the 200 that a suggestion may take. */
 const PACE = 300;
 
-/** What the page saw of one key. */
+/** What the page measured for one key. */
 interface Key {
-  /** Milliseconds from the key to a frame with a suggestion for it; absent: there was none in time. */
+  /** Milliseconds from the key to a frame with its suggestion; absent: there was none before the next key. */
   ms?: number;
-  /** Whether it was there as soon as the key had been drawn: typed through. */
-  through: boolean;
+  /** Whether the suggestion was typed through: it was there when the key was drawn. */
+  typedThrough: boolean;
 }
 
 let editor: Editor;
@@ -30,7 +30,7 @@ before(async () => {
 
 after(() => editor.close());
 
-test('a suggestion follows a key at once', async (context) => {
+test('most keys get a suggestion before the next key', async (context) => {
   await editor.goto(LINE, 9);
   await editor.type('x');
   await editor.ghostAppears();
@@ -39,18 +39,18 @@ test('a suggestion follows a key at once', async (context) => {
     await editor.page.keyboard.type(TYPED, { delay: PACE });
   });
   const shown = keys.filter(({ ms }) => ms !== undefined);
-  const fresh = shown.filter(({ through }) => !through);
+  const fresh = shown.filter(({ typedThrough }) => !typedThrough);
   context.diagnostic(`key to suggestion in the page, ${keys.length} keys, ${PACE} ms apart: ${summary(shown)}`);
-  context.diagnostic(`of these what did not just go on with one that showed already: ${summary(fresh)}`);
+  context.diagnostic(`of these, not typed through: ${summary(fresh)}`);
   assert.ok(shown.length >= 20, `a suggestion showed after ${shown.length} of ${keys.length} keys`);
 });
 
-test('the extension starts at once and is small', async (context) => {
-  // The list draws only what there is room for.
+test('the package is small; the activation time is reported', async (context) => {
+  // The list draws only the visible rows.
   await editor.page.setViewportSize({ width: 1440, height: 3000 });
   await editor.command('Developer: Show Running Extensions');
   const row = editor.page.locator('.runtime-extensions-editor .monaco-list-row', { hasText: 'leanwide' });
-  const found = await editor.sees('how long the activation took', async () =>
+  const found = await editor.sees('the activation time', async () =>
     /Activation: (\d+)ms/.exec((await row.first().innerText())) ?? undefined,
   );
   const bytes = statSync(PACKAGE).size;
@@ -58,14 +58,14 @@ test('the extension starts at once and is small', async (context) => {
   assert.ok(bytes <= 500_000, `the package has ${bytes} bytes`);
 });
 
-/** Lets the page look, frame by frame, what follows each key. */
+/** Measures in the page, frame by frame, the time from each key to its suggestion. */
 async function watched(type: () => Promise<void>): Promise<Key[]> {
   await editor.page.evaluate(() => {
-    const keys: { ms?: number; through: boolean }[] = [];
+    const keys: { ms?: number; typedThrough: boolean }[] = [];
     const suggests = (): boolean => document.querySelector('[class*=ghost-text-decoration]') !== null;
     let newest = 0;
     const begin = (): void => {
-      const key: (typeof keys)[number] = { through: false };
+      const key: (typeof keys)[number] = { typedThrough: false };
       const start = performance.now();
       const number = ++newest;
       keys.push(key);
@@ -76,10 +76,10 @@ async function watched(type: () => Promise<void>): Promise<Key[]> {
           requestAnimationFrame(look);
         }
       };
-      // The first frame still shows what was there before the key.
+      // The first frame still shows the state before the key.
       requestAnimationFrame(() => {
         requestAnimationFrame(() => {
-          key.through = suggests();
+          key.typedThrough = suggests();
           look();
         });
       });
@@ -92,7 +92,7 @@ async function watched(type: () => Promise<void>): Promise<Key[]> {
 }
 
 function summary(keys: Key[]): string {
-  const sorted = keys.flatMap(({ ms }) => (ms === undefined ? [] : [ms])).sort((one, other) => one - other);
+  const sorted = keys.flatMap(({ ms }) => (ms === undefined ? [] : [ms])).sort((a, b) => a - b);
   const at = (share: number): string => sorted[Math.floor(share * (sorted.length - 1))]?.toFixed(0) ?? 'none';
   return `${sorted.length} with one, p50 ${at(0.5)} ms, p95 ${at(0.95)} ms`;
 }

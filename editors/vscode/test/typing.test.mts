@@ -1,4 +1,4 @@
-/** What somebody who types sees. */
+/** Suggestions while the user types. */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -17,7 +17,7 @@ before(async () => {
 
 after(() => editor.close());
 
-test('a suggestion shows while typing, and Tab puts it into the file', async () => {
+test('a suggestion shows while typing, and Tab accepts it', async () => {
   const ghost = await suggestion('save(');
   await editor.picture('typing-suggestion');
   await editor.page.keyboard.press('Tab');
@@ -28,7 +28,7 @@ test('a suggestion shows while typing, and Tab puts it into the file', async () 
   await editor.picture('typing-accepted');
 });
 
-test('a suggestion stays while it is typed', async () => {
+test('a suggestion stays while it is typed through', async () => {
   await editor.openFile('through.py');
   const ghost = await suggestion('save');
   await editor.type(ghost.slice(0, 3));
@@ -46,7 +46,7 @@ test('Escape removes a suggestion and changes nothing', async () => {
   await until('the file is saved', () => Promise.resolve(editor.read('escape.py') === expected || undefined));
 });
 
-test('an engine that is killed while somebody types costs one notice at most', async () => {
+test('suggestions return after the engine is killed, with one notice at most', async () => {
   await editor.openFile('killed.py');
   await suggestion('save');
   const [engine] = editor.engines();
@@ -62,7 +62,7 @@ test('an engine that is killed while somebody types costs one notice at most', a
   await editor.picture('typing-engine-back');
 });
 
-/** Types at the end of the class, until a suggestion shows. */
+/** Types at the end of the class and waits for a suggestion. */
 async function suggestion(text: string): Promise<string> {
   await editor.goto(LINE, 9);
   await editor.type(text);

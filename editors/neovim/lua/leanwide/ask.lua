@@ -1,4 +1,4 @@
---- Questions about code: an explanation, and conversations, in windows that stream.
+--- Explanations, conversations and the last request, in floating windows.
 
 local client = require("leanwide.client")
 local text = require("leanwide.text")
@@ -6,6 +6,7 @@ local window = require("leanwide.window")
 
 local M = {}
 
+--- Return what an answer cost, in one line.
 local function cost(stats)
   return ("%s · %d experts · %d tokens · %.1f s"):format(
     stats.mode,
@@ -15,7 +16,7 @@ local function cost(stats)
   )
 end
 
---- Explain lines, or what is at the cursor.
+--- Explain lines, or the definition at the cursor, in a window that streams.
 ---@param range table an LSP range
 function M.explain(range)
   local buffer = vim.api.nvim_get_current_buf()
@@ -30,27 +31,27 @@ function M.explain(range)
       view:append(part.text)
     end,
     done = function(answer)
-      view:rest(cost(answer.stats) .. " · q close")
+      view:stop_spinner(cost(answer.stats) .. " · q close")
     end,
     failed = function(message)
       view:append(message)
-      view:rest("q close")
+      view:stop_spinner("q close")
     end,
   })
 end
 
 ---@class leanwide.Chat
----@field id? string the server's name of it
----@field buffer integer what it is about
+---@field id? string the conversation's id on the server; nil before its first answer
+---@field buffer integer the buffer that it was started in
 ---@field view leanwide.Window
 
 local KEYS = "<CR> message · <C-c> stop · q close"
 
---- Say something in a conversation.
+--- Send a message and show the answer while it is generated.
 ---@param chat leanwide.Chat
 ---@param message string
----@param range? table the code that it is about
-local function say(chat, message, range)
+---@param range? table the code that the message is about
+local function send(chat, message, range)
   chat.view:append(("## %s\n\n"):format((message:gsub("\n", " "))))
   chat.view:spin("answering · <C-c> stops")
   local argument = { message = message, id = chat.id }
@@ -66,18 +67,18 @@ local function say(chat, message, range)
     done = function(answer)
       chat.id = answer.id
       chat.view:append("\n\n")
-      chat.view:rest(cost(answer.stats) .. " · " .. KEYS)
+      chat.view:stop_spinner(cost(answer.stats) .. " · " .. KEYS)
     end,
     failed = function(problem)
       chat.view:append(("\n\n*%s*\n\n"):format(problem))
-      chat.view:rest(KEYS)
+      chat.view:stop_spinner(KEYS)
     end,
   })
   chat.view:map({ "<C-c>" }, "Stop the answer", cancel)
 end
 
---- Begin a conversation, with a first message or a question for one.
----@param message string
+--- Start a conversation.
+---@param message string the first message; "" asks the user for one
 ---@param range? table the code that it is about
 function M.chat(message, range)
   local buffer = vim.api.nvim_get_current_buf()
@@ -94,15 +95,15 @@ function M.chat(message, range)
   local function ask()
     vim.ui.input({ prompt = "Message: " }, function(given)
       if given and given:match("%S") then
-        say(chat, given, range)
+        send(chat, given, range)
       end
     end)
   end
-  chat.view:map({ "<CR>", "i", "a" }, "Say something", ask)
+  chat.view:map({ "<CR>", "i", "a" }, "Write a message", ask)
   if message ~= "" then
-    say(chat, message, range)
+    send(chat, message, range)
   else
-    vim.schedule(ask) -- the window is drawn first
+    vim.schedule(ask) -- after the window is drawn
   end
 end
 
@@ -138,8 +139,8 @@ function M.last_request()
   })
 end
 
---- The range that a user command was given, else the cursor.
----@param command table what |nvim_create_user_command| gives
+--- Return the lines that a user command was given as an LSP range, else the cursor as an empty one.
+---@param command table what |nvim_create_user_command| passes
 ---@return table
 function M.range(command)
   if command.range > 0 then

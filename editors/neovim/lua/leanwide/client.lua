@@ -1,4 +1,4 @@
---- The connection to the server: how it is started, asked and listened to.
+--- The connection to the server: its configuration, requests and notifications.
 
 local options = require("leanwide.options")
 
@@ -6,18 +6,18 @@ local M = {}
 
 M.name = "leanwide"
 
-local modern = vim.fn.has("nvim-0.11") == 1
+local has_client_methods = vim.fn.has("nvim-0.11") == 1
 
---- The last `leanwide/status`, an empty table before the first.
+--- The last `leanwide/status`; an empty table before the first.
 M.status = {} ---@type table<string, any>
 
--- Where the server works: in the folder that is open, a file of it could be taken for one of its own.
-local home = vim.fn.fnamemodify(debug.getinfo(1, "S").source:sub(2), ":p:h")
+-- The server's working directory. In the user's folder, Python could load a module from there.
+local plugin_folder = vim.fn.fnamemodify(debug.getinfo(1, "S").source:sub(2), ":p:h")
 
-local listeners = {} ---@type table<string, fun(value: table)>
-local tokens = 0
+local listeners = {} ---@type table<string, fun(value: table)> by progress token
+local token_count = 0
 
---- The language ids that LSP gives other names than Neovim does.
+--- LSP's language ids of the filetypes that Neovim names differently.
 local language_ids = { cs = "csharp", sh = "shellscript", bash = "shellscript" }
 
 local function on_progress(error, params, context, ...)
@@ -34,58 +34,60 @@ local function on_status(_, params)
   return vim.NIL
 end
 
---- Ask again where there is more of a suggestion than what is shown, unless the cursor is elsewhere.
-local function on_ready(_, params, context)
+--- Ask again when the server has more of the suggestion at the cursor.
+local function on_suggestion_ready(_, params, context)
   local buffer = vim.uri_to_bufnr(params.textDocument.uri)
   local client = vim.lsp.get_client_by_id(context.client_id)
   if not client or buffer ~= vim.api.nvim_get_current_buf() then
     return vim.NIL
   end
-  local at = vim.lsp.util.make_position_params(0, client.offset_encoding).position
-  local same = at.line == params.position.line and at.character == params.position.character
+  local cursor = vim.lsp.util.make_position_params(0, client.offset_encoding).position
+  local same = cursor.line == params.position.line
+    and cursor.character == params.position.character
   if same and vim.lsp.util.buf_versions[buffer] == params.textDocument.version then
     M.ask_again(buffer)
   end
   return vim.NIL
 end
 
---- Show what is suggested at the cursor by now; set by what shows suggestions.
+--- Request the suggestion at the cursor again; `ghost.lua` or `native.lua` replaces this function.
 ---@param buffer integer
 function M.ask_again(buffer) end
 
---- What Neovim can do. It applies `documentChanges`, which a new test file needs, but does not say so.
+--- Return Neovim's capabilities. It applies `documentChanges`, which a new test file needs, but does
+--- not declare it.
 local function capabilities()
   local all = vim.lsp.protocol.make_client_capabilities()
   all.workspace.workspaceEdit.documentChanges = true
   return all
 end
 
---- What code actions run: what the user commands do, in place of the server's own showing.
+--- Return what code actions run: the same as the user commands, instead of the server's own display.
 local function commands()
-  local found = {
+  local handlers = {
     ["leanwide.explain"] = function(command)
       require("leanwide.ask").explain(command.arguments[1].range)
     end,
   }
   for _, title in ipairs({ "Refactor", "Document", "Fix", "Test" }) do
     local name = "leanwide." .. title:lower()
-    found[name] = function(command)
-      local given = command.arguments[1]
-      local more = { instruction = given.instruction, diagnostics = given.diagnostics }
-      require("leanwide.edit").propose(title, name, given.range, more)
+    handlers[name] = function(command)
+      local argument = command.arguments[1]
+      local more = { instruction = argument.instruction, diagnostics = argument.diagnostics }
+      require("leanwide.edit").propose(title, name, argument.range, more)
     end
   end
-  return found
+  return handlers
 end
 
---- What `vim.lsp.config` and `vim.lsp.start` need.
+--- Return the configuration for `vim.lsp.config` and `vim.lsp.start`.
 ---@return table
 function M.config()
   local current = options.current
   return {
     name = M.name,
     cmd = current.cmd,
-    cmd_cwd = home,
+    cmd_cwd = plugin_folder,
     filetypes = current.filetypes,
     root_markers = current.root_markers,
     init_options = current.settings,
@@ -94,7 +96,7 @@ function M.config()
     handlers = {
       ["$/progress"] = on_progress,
       ["leanwide/status"] = on_status,
-      ["leanwide/suggestionReady"] = on_ready,
+      ["leanwide/suggestionReady"] = on_suggestion_ready,
     },
     get_language_id = function(_, filetype)
       return language_ids[filetype] or filetype
@@ -102,18 +104,19 @@ function M.config()
   }
 end
 
---- The client that serves a buffer, the current one without an argument.
+--- Return leanwide's client of a buffer, by default the current one.
 ---@param buffer? integer
 ---@return vim.lsp.Client?
 function M.find(buffer)
   return vim.lsp.get_clients({ name = M.name, bufnr = buffer or vim.api.nvim_get_current_buf() })[1]
 end
 
---- Send a request. Neovim 0.10's clients are tables of functions, later ones are objects.
+--- Send a request and return a function that cancels it. Neovim 0.10's clients have functions, later
+--- ones have methods.
 ---@return fun() cancel
 function M.request(client, method, params, handler, buffer)
   local sent, id
-  if modern then
+  if has_client_methods then
     sent, id = client:request(method, params, handler, buffer)
   else
     sent, id = client.request(method, params, handler, buffer)
@@ -122,7 +125,7 @@ function M.request(client, method, params, handler, buffer)
     if not (sent and id) then
       return
     end
-    if modern then
+    if has_client_methods then
       client:cancel_request(id)
     else
       client.cancel_request(id)
@@ -132,7 +135,7 @@ end
 
 --- Send a notification.
 function M.notify(client, method, params)
-  if modern then
+  if has_client_methods then
     client:notify(method, params)
   else
     client.notify(method, params)
@@ -140,12 +143,12 @@ function M.notify(client, method, params)
 end
 
 ---@class leanwide.Run
----@field argument? table what the command is given
----@field show? fun(value: table) called with each part of an answer while it comes
+---@field argument? table the command's argument
+---@field show? fun(value: table) called with each part of an answer that streams
 ---@field done fun(result: any) called with the answer
----@field failed? fun(message: string) called instead where there is none; a notice by default
+---@field failed? fun(message: string) called with the error instead; by default it shows a notice
 
---- Run a command of the server for a buffer.
+--- Run a command of the server for a buffer and return a function that cancels it.
 ---@param buffer integer
 ---@param command string such as `leanwide.explain`
 ---@param run leanwide.Run
@@ -162,8 +165,8 @@ function M.run(buffer, command, run)
   local argument = run.argument
   local token
   if run.show then
-    tokens = tokens + 1
-    token = "leanwide-" .. tokens
+    token_count = token_count + 1
+    token = "leanwide-" .. token_count
     listeners[token] = run.show
     argument = vim.tbl_extend("force", argument or {}, { streamToken = token })
   end

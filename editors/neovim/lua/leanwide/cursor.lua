@@ -1,4 +1,4 @@
---- Tells the server where the cursor rests, so that it can read what is there before the first key.
+--- Tells the server where the cursor rests, so that it can prefill before the first key.
 
 local client = require("leanwide.client")
 
@@ -7,7 +7,7 @@ local M = {}
 local REST_MS = 300
 local timer = assert(vim.uv.new_timer())
 
-local function tell(buffer)
+local function notify_server(buffer)
   local server = client.find(buffer)
   if server and vim.api.nvim_get_current_buf() == buffer then
     local params = vim.lsp.util.make_position_params(0, server.offset_encoding)
@@ -15,7 +15,7 @@ local function tell(buffer)
   end
 end
 
---- Follow the cursor in a buffer, in any mode but while somebody types.
+--- Follow the cursor in a buffer, except in insert mode.
 ---@param buffer integer
 function M.follow(buffer)
   local group = vim.api.nvim_create_augroup("leanwide.cursor." .. buffer, {})
@@ -24,7 +24,7 @@ function M.follow(buffer)
     buffer = buffer,
     callback = function()
       timer:start(REST_MS, 0, vim.schedule_wrap(function()
-        tell(buffer)
+        notify_server(buffer)
       end))
     end,
   })

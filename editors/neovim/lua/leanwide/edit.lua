@@ -1,11 +1,11 @@
---- Changes that the model proposes: shown as a diff, applied only when the user says so.
+--- Changes that the model proposes: shown as a diff, applied only when the user accepts.
 
 local client = require("leanwide.client")
 local window = require("leanwide.window")
 
 local M = {}
 
---- The text edits of a workspace edit by URI, and the files that it creates.
+--- Return the text edits of a workspace edit by URI.
 local function edits_by_uri(edit)
   local edits = {} ---@type table<string, table[]>
   for _, change in ipairs(edit.documentChanges or {}) do
@@ -20,7 +20,7 @@ local function edits_by_uri(edit)
   return edits
 end
 
---- The text of a file as it is, in a buffer or on disk; no lines where it is not there yet.
+--- Return the present lines of a file, from its buffer or from disk; none where it does not exist.
 local function lines_of(uri)
   local buffer, path = vim.uri_to_bufnr(uri), vim.uri_to_fname(uri)
   if vim.api.nvim_buf_is_loaded(buffer) then
@@ -29,34 +29,34 @@ local function lines_of(uri)
   return vim.uv.fs_stat(path) and vim.fn.readfile(path) or {}
 end
 
---- |b:changedtick| of every buffer that an edit changes, by URI.
-local function ticks(edit)
-  local found = {}
+--- Return |b:changedtick| of every loaded buffer that an edit changes, by URI.
+local function changed_ticks(edit)
+  local ticks = {}
   for uri in pairs(edits_by_uri(edit)) do
     local buffer = vim.uri_to_bufnr(uri)
-    found[uri] = vim.api.nvim_buf_is_loaded(buffer) and vim.b[buffer].changedtick or nil
+    ticks[uri] = vim.api.nvim_buf_is_loaded(buffer) and vim.b[buffer].changedtick or nil
   end
-  return found
+  return ticks
 end
 
 local function joined(lines)
   return #lines == 0 and "" or table.concat(lines, "\n") .. "\n"
 end
 
---- Take the annotations off an edit: they ask for a confirmation, as Neovim 0.12 would once more.
+--- Remove the annotations of an edit: they make Neovim 0.12 ask for a second confirmation.
 ---@param edit table an LSP workspace edit
-local function unannotated(edit)
+local function without_annotations(edit)
   edit.changeAnnotations = nil
   for _, change in ipairs(edit.documentChanges or {}) do
     change.annotationId = nil
-    for _, one in ipairs(change.edits or {}) do
-      one.annotationId = nil
+    for _, text_edit in ipairs(change.edits or {}) do
+      text_edit.annotationId = nil
     end
   end
   return edit
 end
 
---- What an edit would change, as a unified diff.
+--- Return what an edit would change, as the lines of a unified diff.
 ---@param edit table an LSP workspace edit
 ---@param encoding string
 ---@return string[]
@@ -77,12 +77,12 @@ local function diff(edit, encoding)
   return shown
 end
 
---- Apply an edit, unless text that it changes is not any more what it was.
+--- Apply an edit, unless a buffer that it changes was changed since the edit came.
 ---@param edit table
 ---@param encoding string
----@param before table<string, integer> its |ticks| when it came
+---@param before table<string, integer> `changed_ticks` when the edit came
 local function apply(edit, encoding, before)
-  if vim.deep_equal(ticks(edit), before) then
+  if vim.deep_equal(changed_ticks(edit), before) then
     vim.lsp.util.apply_workspace_edit(edit, encoding)
   else
     vim.notify("leanwide: the file changed meanwhile: ask again", vim.log.levels.WARN)
@@ -93,7 +93,7 @@ end
 ---@param title string
 ---@param command string such as `leanwide.refactor`
 ---@param range table an LSP range
----@param more? table what else the command is given
+---@param more? table further fields of the command's argument
 function M.propose(title, command, range, more)
   local buffer = vim.api.nvim_get_current_buf()
   local server = client.find(buffer)
@@ -114,17 +114,17 @@ function M.propose(title, command, range, more)
         return
       end
       if not answer.edit or answer.edit == vim.NIL then
-        view:rest("no change · q close")
+        view:stop_spinner("no change · q close")
         if type(answer.markdown) == "string" then
           view:set(vim.split(answer.markdown, "\n", { plain = true }))
         end
         return
       end
-      local edit = unannotated(answer.edit)
-      local before = ticks(edit)
+      local edit = without_annotations(answer.edit)
+      local before = changed_ticks(edit)
       view:set(diff(edit, encoding))
       vim.bo[view.buffer].filetype = "diff"
-      view:rest("<CR> apply · q reject")
+      view:stop_spinner("<CR> apply · q reject")
       view:map({ "<CR>", "a" }, "Apply the change", function()
         view:close()
         apply(edit, encoding, before)
@@ -132,7 +132,7 @@ function M.propose(title, command, range, more)
     end,
     failed = function(message)
       view:set({ message })
-      view:rest("q close")
+      view:stop_spinner("q close")
     end,
   })
 end

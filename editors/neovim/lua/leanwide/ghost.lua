@@ -12,9 +12,9 @@ local namespace = vim.api.nvim_create_namespace("leanwide.ghost")
 ---@class leanwide.Suggestion
 ---@field buffer integer
 ---@field row integer
----@field column integer in bytes; where `text` is to be inserted
+---@field column integer in bytes: where `text` goes
 ---@field text string
----@field command? table run after the whole text was accepted
+---@field command? table run when the whole text is accepted
 
 local shown ---@type leanwide.Suggestion?
 local cancel = function() end
@@ -42,11 +42,11 @@ local function show(suggestion)
   shown = suggestion
 end
 
---- What of a text is not typed yet, at the cursor; nil where something else was typed.
+--- Return the part of a text that is not typed yet; nil where something else was typed.
 ---@param text string
 ---@param start integer the byte of the cursor's line where the text begins
 ---@return leanwide.Suggestion?
-local function rest(buffer, text, start, command)
+local function untyped(buffer, text, start, command)
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
   local line = vim.api.nvim_buf_get_lines(buffer, row - 1, row, false)[1] or ""
   local typed = line:sub(start + 1, column)
@@ -62,8 +62,8 @@ local function rest(buffer, text, start, command)
   }
 end
 
---- What of an item is not typed yet.
-local function rest_of(item, buffer, encoding)
+--- Return the part of an LSP item that is not typed yet.
+local function untyped_part(item, buffer, encoding)
   if type(item.insertText) ~= "string" then
     return nil
   end
@@ -73,19 +73,19 @@ local function rest_of(item, buffer, encoding)
     local line = vim.api.nvim_buf_get_lines(buffer, row - 1, row, false)[1] or ""
     start = text.byte(line, item.range.start.character, encoding)
   end
-  return rest(buffer, item.insertText, start, item.command)
+  return untyped(buffer, item.insertText, start, item.command)
 end
 
---- What is left of what is shown, where that is being typed.
+--- Return the rest of the shown suggestion, where the user types it through.
 local function typed_through(buffer)
-  local there = shown and shown.buffer == buffer
-  if not there or shown.row ~= vim.api.nvim_win_get_cursor(0)[1] - 1 then
+  local is_here = shown and shown.buffer == buffer
+  if not is_here or shown.row ~= vim.api.nvim_win_get_cursor(0)[1] - 1 then
     return nil
   end
-  return rest(buffer, shown.text, shown.column, shown.command)
+  return untyped(buffer, shown.text, shown.column, shown.command)
 end
 
-local function ask(buffer)
+local function request(buffer)
   local server = client.find(buffer)
   if not server or vim.api.nvim_get_current_buf() ~= buffer then
     return
@@ -94,12 +94,12 @@ local function ask(buffer)
   local params = vim.lsp.util.make_position_params(0, server.offset_encoding)
   params.context = { triggerKind = AUTOMATIC }
   cancel = client.request(server, "textDocument/inlineCompletion", params, function(error, result)
-    local moved = tick ~= vim.api.nvim_buf_get_changedtick(buffer)
-    if error or moved or vim.fn.mode():sub(1, 1) ~= "i" then
+    local has_changed = tick ~= vim.api.nvim_buf_get_changedtick(buffer)
+    if error or has_changed or vim.fn.mode():sub(1, 1) ~= "i" then
       return
     end
     local item = result and (result.items or result)[1]
-    local suggestion = item and rest_of(item, buffer, server.offset_encoding)
+    local suggestion = item and untyped_part(item, buffer, server.offset_encoding)
     if suggestion then
       show(suggestion)
     else
@@ -108,18 +108,18 @@ local function ask(buffer)
   end, buffer)
 end
 
-client.ask_again = ask
+client.ask_again = request
 
-local function typed(buffer)
+local function on_key(buffer)
   cancel()
-  local left = typed_through(buffer)
-  if left then
-    show(left)
+  local rest = typed_through(buffer)
+  if rest then
+    show(rest)
   else
     clear()
   end
   timer:start(DEBOUNCE_MS, 0, vim.schedule_wrap(function()
-    ask(buffer)
+    request(buffer)
   end))
 end
 
@@ -129,7 +129,7 @@ local function stop()
   clear()
 end
 
---- Show suggestions while somebody types in a buffer.
+--- Show suggestions in a buffer while the user types.
 ---@param buffer integer
 function M.attach(buffer)
   vim.api.nvim_set_hl(0, "LeanwideGhost", { link = "Comment", default = true })
@@ -138,7 +138,7 @@ function M.attach(buffer)
     group = group,
     buffer = buffer,
     callback = function()
-      typed(buffer)
+      on_key(buffer)
     end,
   })
   vim.api.nvim_create_autocmd({ "InsertLeave", "BufLeave" }, {
@@ -148,14 +148,14 @@ function M.attach(buffer)
   })
 end
 
---- Insert what is shown, or the part of it that `choose` gives.
+--- Insert the shown suggestion, or the part of it that `choose` returns.
 ---@param choose fun(text: string): string
----@return boolean # whether there was something
+---@return boolean # whether a suggestion was shown
 function M.accept(choose)
   if not shown then
     return false
   end
-  -- An expression mapping may not change text: it happens right afterwards.
+  -- An expression mapping must not change text, so the change happens right after it.
   vim.schedule(function()
     local suggestion = shown
     stop()

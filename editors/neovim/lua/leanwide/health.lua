@@ -17,7 +17,7 @@ function M.check()
   end
 
   if type(options.cmd) == "function" then
-    health.ok("the server is one that listens on a port")
+    health.ok("the server listens on a port")
   elseif vim.fn.executable(options.cmd[1]) == 0 then
     return health.error(options.cmd[1] .. " cannot be run", {
       "Install leanwide (pip install leanwide), or",
@@ -29,10 +29,10 @@ function M.check()
 
   local running = vim.lsp.get_clients({ name = client.name })[1]
   if not running then
-    return health.info("no server runs: open a file of a type in `filetypes`")
+    return health.info("no server runs: open a file whose type is in `filetypes`")
   end
   local status = client.status
-  health.ok(("it runs; the engine is %s"):format(status.state or "not started"))
+  health.ok(("the server runs; the engine is %s"):format(status.state or "not started"))
   if status.reason and status.reason ~= "" and status.reason ~= vim.NIL then
     health.warn(status.reason)
   end

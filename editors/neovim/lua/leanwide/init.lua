@@ -10,25 +10,25 @@ local function ghost()
   return require(vim.lsp.inline_completion and "leanwide.native" or "leanwide.ghost")
 end
 
---- Accept what is suggested.
----@return boolean # whether there was something
+--- Accept the suggestion.
+---@return boolean # whether there was one
 function M.accept()
   return ghost().accept(whole)
 end
 
---- Accept the next word of what is suggested.
----@return boolean # whether there was something
+--- Accept the next word of the suggestion.
+---@return boolean # whether there was one
 function M.accept_word()
   return ghost().accept(require("leanwide.text").first_word)
 end
 
---- Accept the first line of what is suggested.
----@return boolean # whether there was something
+--- Accept the first line of the suggestion.
+---@return boolean # whether there was one
 function M.accept_line()
   return ghost().accept(require("leanwide.text").first_line)
 end
 
---- One line for a statusline, "" where no server is attached: state, mode, experts, tokens/s.
+--- Return one line for a statusline: state, mode, experts, tokens/s; "" where no server is attached.
 ---@return string
 function M.status()
   local client = require("leanwide.client")
@@ -46,7 +46,7 @@ function M.status()
   return table.concat(parts, " · ")
 end
 
---- Map a key to an action; where the action finds nothing, the key does what it did before.
+--- Map a key to an action; where the action returns false, the key does what it did before.
 local function map(buffer, key, action, description)
   if not key then
     return
@@ -79,26 +79,27 @@ local function attach(event)
   map(event.buf, options.keys.accept_line, M.accept_line, "Accept the suggestion's first line")
 end
 
---- Neovim 0.10 by itself starts one more server, and model, for each file outside a workspace.
-local function serves(client, config)
+--- Whether a running client can serve a file. Neovim 0.10's own rule starts another server, and model,
+--- for each file outside a workspace.
+local function can_reuse(client, config)
   local same_root = client.config.root_dir == config.root_dir
   return client.name == config.name and same_root and not client.is_stopped()
 end
 
 local function start(event)
   if vim.bo[event.buf].buftype ~= "" then
-    return -- a window of ours, say: no file
+    return -- not a file, for example one of our windows
   end
   local config = require("leanwide.client").config()
   config.root_dir = vim.fs.root(event.buf, config.root_markers)
-  vim.lsp.start(config, { bufnr = event.buf, reuse_client = serves })
+  vim.lsp.start(config, { bufnr = event.buf, reuse_client = can_reuse })
 end
 
---- Start the server where it serves, show suggestions and map their keys.
----@param wanted? table see |leanwide-options|
-function M.setup(wanted)
+--- Start the server for files of the configured types, show suggestions and map their keys.
+---@param user_options? table see |leanwide-options|
+function M.setup(user_options)
   local options = require("leanwide.options")
-  options.set(wanted)
+  options.set(user_options)
   local group = vim.api.nvim_create_augroup("leanwide", {})
   vim.api.nvim_create_autocmd("LspAttach", { group = group, callback = attach })
   if vim.lsp.enable then

@@ -1,23 +1,23 @@
---- Ghost text by Neovim's own `vim.lsp.inline_completion`, which 0.12 has.
+--- Ghost text by Neovim's own `vim.lsp.inline_completion`, from 0.12 on.
 
 local client = require("leanwide.client")
 
 local M = {}
 
---- Show suggestions while somebody types in a buffer.
+--- Show suggestions in a buffer while the user types.
 ---@param buffer integer
 function M.attach(buffer)
   vim.lsp.inline_completion.enable(true, { bufnr = buffer })
 end
 
---- Have Neovim ask as it does when the cursor moves; it has no function for that.
+--- Make Neovim send its request again, as when the cursor moves; it has no function for that.
 ---@param buffer integer
 function client.ask_again(buffer)
   local group = ("nvim.lsp.inline_completion:%d"):format(buffer)
   pcall(vim.api.nvim_exec_autocmds, "CursorMovedI", { group = group, buffer = buffer })
 end
 
---- What of an item is typed already: it replaces its range with all of its text.
+--- Return the part of an item that is typed already: the text in the range that it replaces.
 local function typed_part(item)
   if not item.range then
     return ""
@@ -27,9 +27,9 @@ local function typed_part(item)
   return table.concat(parts, "\n")
 end
 
---- Insert what is shown, or the part of it that `choose` gives.
+--- Insert the shown suggestion, or the part of it that `choose` returns.
 ---@param choose fun(text: string): string
----@return boolean # whether there was something
+---@return boolean # whether a suggestion was shown
 function M.accept(choose)
   return vim.lsp.inline_completion.get({
     on_accept = function(item)

@@ -1,4 +1,4 @@
---- What a user may choose; `setup()` lays their table over this one.
+--- The plugin's options; `setup()` overrides these defaults.
 
 local M = {}
 
@@ -9,9 +9,9 @@ local M = {}
 
 ---@class leanwide.Options
 ---@field cmd string[]|function how the server is started, or `vim.lsp.rpc.connect(host, port)`
----@field filetypes string[] where it is attached
----@field root_markers string[] what marks the root of a workspace
----@field settings table sent as `initializationOptions`; docs/configuration.md has them
+---@field filetypes string[] the types of files that it serves
+---@field root_markers string[] files and folders that mark the root of a workspace
+---@field settings table sent as `initializationOptions`; docs/configuration.md lists them
 ---@field suggest boolean show suggestions while typing
 ---@field keys leanwide.Keys in insert mode
 local defaults = {
@@ -29,9 +29,10 @@ local defaults = {
 
 M.current = vim.deepcopy(defaults) ---@type leanwide.Options
 
----@param wanted? table
-function M.set(wanted)
-  M.current = vim.tbl_deep_extend("force", vim.deepcopy(defaults), wanted or {})
+--- Set the options: the user's over the defaults.
+---@param user_options? table
+function M.set(user_options)
+  M.current = vim.tbl_deep_extend("force", vim.deepcopy(defaults), user_options or {})
 end
 
 return M

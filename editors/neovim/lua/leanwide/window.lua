@@ -1,9 +1,9 @@
---- A floating window whose text grows.
+--- A floating window for text that streams, with a spinner in its footer.
 
 local M = {}
 
-local SPIN = { "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏" }
-local SPIN_MS = 100
+local SPINNER = { "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏" }
+local SPINNER_MS = 100
 
 ---@class leanwide.Window
 ---@field buffer integer
@@ -29,8 +29,8 @@ end
 --- Open a window; `q` and <Esc> close it.
 ---@param title string
 ---@param filetype string
----@param hint string what its keys do
----@param closed fun() called once when it is closed
+---@param hint string what its keys do, for the footer
+---@param closed fun() called once, when the window is closed
 ---@return leanwide.Window
 function M.open(title, filetype, hint, closed)
   local buffer = vim.api.nvim_create_buf(false, true)
@@ -56,13 +56,14 @@ function M.open(title, filetype, hint, closed)
     buffer = buffer,
     once = true,
     callback = function()
-      window:rest()
+      window:stop_spinner()
       closed()
     end,
   })
   return window
 end
 
+--- Map keys in normal mode, in this window only.
 ---@param keys string[]
 ---@param description string
 ---@param action fun()
@@ -83,21 +84,21 @@ function Window:is_open()
   return vim.api.nvim_buf_is_valid(self.buffer)
 end
 
---- Add text at the end; the window follows unless the cursor was moved away from it.
+--- Add text at the end. The window scrolls with it while the cursor is on the last line.
 ---@param text string
 function Window:append(text)
   if not self:is_open() or text == "" then
     return
   end
   local last = vim.api.nvim_buf_line_count(self.buffer)
-  local follows = vim.api.nvim_win_is_valid(self.id)
+  local scrolls = vim.api.nvim_win_is_valid(self.id)
     and vim.api.nvim_win_get_cursor(self.id)[1] == last
   local line = vim.api.nvim_buf_get_lines(self.buffer, -2, -1, false)[1]
   vim.bo[self.buffer].modifiable = true
   local added = vim.split(text, "\n", { plain = true })
   vim.api.nvim_buf_set_text(self.buffer, last - 1, #line, last - 1, #line, added)
   vim.bo[self.buffer].modifiable = false
-  if follows then
+  if scrolls then
     vim.api.nvim_win_set_cursor(self.id, { vim.api.nvim_buf_line_count(self.buffer), 0 })
   end
 end
@@ -116,36 +117,36 @@ function Window:set(lines)
 end
 
 ---@param footer string
-function Window:say(footer)
+function Window:set_footer(footer)
   if vim.api.nvim_win_is_valid(self.id) then
     vim.api.nvim_win_set_config(self.id, { footer = " " .. footer .. " ", footer_pos = "right" })
   end
 end
 
---- Show that something is on its way.
----@param doing string
-function Window:spin(doing)
-  self:rest()
+--- Show a spinner in the footer.
+---@param activity string
+function Window:spin(activity)
+  self:stop_spinner()
   self.timer = assert(vim.uv.new_timer())
   local turn = 0
-  self.timer:start(0, SPIN_MS, vim.schedule_wrap(function()
+  self.timer:start(0, SPINNER_MS, vim.schedule_wrap(function()
     if self.timer then
-      turn = turn % #SPIN + 1
-      self:say(SPIN[turn] .. " " .. doing)
+      turn = turn % #SPINNER + 1
+      self:set_footer(SPINNER[turn] .. " " .. activity)
     end
   end))
 end
 
---- Show that nothing is on its way any more.
----@param footer? string
-function Window:rest(footer)
+--- Stop the spinner.
+---@param footer? string shown in its place
+function Window:stop_spinner(footer)
   if self.timer then
     self.timer:stop()
     self.timer:close()
     self.timer = nil
   end
   if footer then
-    self:say(footer)
+    self:set_footer(footer)
   end
 end
 

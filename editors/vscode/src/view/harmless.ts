@@ -1,13 +1,13 @@
-/** Model text may hold HTML: only what formats text gets into the panel. */
+/** Removes everything from the model's HTML that does not format text. */
 
 const ELEMENTS = new Set(
   ('P BR HR H1 H2 H3 H4 H5 H6 UL OL LI BLOCKQUOTE PRE CODE SPAN STRONG EM S DEL SUB SUP ' +
     'TABLE THEAD TBODY TR TH TD A').split(' '),
 );
 
-/** Gives the harmless elements of rendered Markdown; others become the text that they hold. */
+/** Returns the harmless elements of rendered Markdown; other elements become their text. */
 export function harmless(html: string): DocumentFragment {
-  // A parsed document runs no script and loads no image.
+  // DOMParser runs no script and loads no image.
   const parsed = new DOMParser().parseFromString(html, 'text/html');
   return copyChildren(parsed.body);
 }
@@ -29,16 +29,16 @@ function copy(element: Element): Node {
   if (!ELEMENTS.has(element.tagName)) {
     return children;
   }
-  const made = document.createElement(element.tagName);
+  const clean = document.createElement(element.tagName);
   const names = [...element.classList].filter((name) => /^(hljs|language)/.test(name));
   if (names.length > 0) {
-    made.className = names.join(' ');
+    clean.className = names.join(' ');
   }
   const link = element.getAttribute('href') ?? '';
   if (element.tagName === 'A' && /^https?:\/\//.test(link)) {
-    made.setAttribute('href', link);
-    made.title = link;
+    clean.setAttribute('href', link);
+    clean.title = link;
   }
-  made.append(children);
-  return made;
+  clean.append(children);
+  return clean;
 }

@@ -1,4 +1,4 @@
-/** The panel's own script: draws what the extension sends, sends what is pressed. */
+/** The panel's own script: draws the extension's messages and sends the user's actions. */
 
 import type { FromPanel, Shown, Turn } from '../panelMessages';
 import { harmless } from './harmless';
@@ -24,7 +24,7 @@ function byId<T extends HTMLElement>(id: string, type: new () => T): T {
 }
 
 function show(shown: Shown): void {
-  const following = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 40;
+  const atEnd = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 40;
   shown.turns.forEach((turn, index) => {
     drawTurn(turnAt(index), turn, shown.busy && index === shown.turns.length - 1);
   });
@@ -37,7 +37,7 @@ function show(shown: Shown): void {
   about.firstElementChild?.replaceChildren(shown.about);
   send.hidden = shown.busy;
   stop.hidden = !shown.busy;
-  if (following) {
+  if (atEnd) {
     window.scrollTo(0, document.documentElement.scrollHeight);
   }
 }
@@ -64,7 +64,7 @@ function drawTurn(section: HTMLElement, turn: Turn, busy: boolean): void {
   }
 }
 
-/** Leaves the blocks that stay the same alone, so that what is selected in them stays selected. */
+/** Keeps the unchanged blocks, so that a selection in them stays. */
 function replaceFromFirstChange(old: Element, fresh: DocumentFragment): void {
   const blocks = [...fresh.children];
   const same = blocks.findIndex((block, index) => !old.children[index]?.isEqualNode(block));
@@ -115,7 +115,7 @@ function element(name: string, className = ''): HTMLElement {
   return made;
 }
 
-function pressed(event: MouseEvent): void {
+function onClick(event: MouseEvent): void {
   const target = event.target instanceof HTMLElement ? event.target : undefined;
   const does = target?.dataset['does'];
   const text = target?.closest('.code')?.querySelector('pre')?.textContent ?? '';
@@ -142,7 +142,7 @@ function fit(): void {
 window.addEventListener('message', ({ data }: MessageEvent<Shown>) => {
   show(data);
 });
-turns.addEventListener('click', pressed);
+turns.addEventListener('click', onClick);
 composer.addEventListener('submit', submit);
 message.addEventListener('input', fit);
 message.addEventListener('keydown', (event) => {
