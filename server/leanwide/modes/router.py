@@ -83,20 +83,8 @@ _LINE_TOKENS: Final = 32
 def route(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Decision:
     """Return mode, lane and budget for a request; the budget never exceeds the mode's profile."""
     mode, why = _mode(task, signals)
-    profile = profiles[mode]
-    whole = Budget(
-        context_tokens=profile.context_tokens,
-        output_tokens=profile.output_tokens,
-        thinking_tokens=profile.thinking_tokens if signals.thinks else 0,
-        deadline_ms=profile.deadline_ms,
-    )
-    lane = profile.lane
-    reasons = [f"{task}: {why}"]
-    if mode is Mode.DIALOG and _level(signals) is DifficultyLevel.TRIVIAL:
-        lean = profiles[Mode.CODE]
-        lane, context = lean.lane, min(whole.context_tokens, lean.context_tokens)
-        whole = evolve(whole, context_tokens=context, thinking_tokens=0)
-    budget = whole
+    lane, whole = _lane(mode, signals, profiles)
+    budget, reasons = whole, [f"{task}: {why}"]
     limits = (
         _for_typing(whole, task, profiles[Mode.CODE]),
         _for_the_cursor(whole, task, signals),
@@ -124,6 +112,22 @@ def limit_prefill(decision: Decision, machine: MachineState) -> Decision:
     Only what is not in the KV cache counts: what is costs no time.
     """
     return evolve(decision, budget=fit_prompt_to_deadline(decision.budget, machine, decision.lane))
+
+
+def _lane(mode: Mode, signals: Signals, profiles: Mapping[Mode, Profile]) -> tuple[str, Budget]:
+    """Return the lane, and the mode's whole budget on it."""
+    profile = profiles[mode]
+    whole = Budget(
+        context_tokens=profile.context_tokens,
+        output_tokens=profile.output_tokens,
+        thinking_tokens=profile.thinking_tokens if signals.thinks else 0,
+        deadline_ms=profile.deadline_ms,
+    )
+    if mode is not Mode.DIALOG or _level(signals) is not DifficultyLevel.TRIVIAL:
+        return profile.lane, whole
+    code = profiles[Mode.CODE]
+    context = min(whole.context_tokens, code.context_tokens)
+    return code.lane, evolve(whole, context_tokens=context, thinking_tokens=0)
 
 
 def _mode(task: Task, signals: Signals) -> tuple[Mode, str]:

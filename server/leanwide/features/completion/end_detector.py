@@ -8,8 +8,7 @@ from collections.abc import Awaitable, Callable
 from leanwide.context.view import View
 from leanwide.context.window import Window
 from leanwide.postprocess.repetition import loop_start
-from leanwide.syntax import SyntaxTree, completed_length
-from leanwide.syntax import completion_shape as syntax_shape
+from leanwide.syntax import SyntaxTree, completed_length, completion_shape
 
 FindEnd = Callable[[str], int | None]
 """Returns where a text is complete, in code points; None while it is not."""
@@ -35,7 +34,7 @@ async def end_detector(view: View, window: Window, find_tree: FindTree) -> FindE
 async def _by_syntax(tree: SyntaxTree, view: View, window: Window) -> FindEnd:
     """Return what finds where the syntax closes that the completion completes."""
     before = window.before + window.typed
-    kind = await asyncio.to_thread(syntax_shape, tree, (view.line, view.column))
+    kind = await asyncio.to_thread(completion_shape, tree, (view.line, view.column))
     language = tree.language
 
     def ends(text: str) -> int | None:
