@@ -28,14 +28,14 @@ from leanwide.engine.base import (
     Piece,
     Request,
 )
-from leanwide.engine.client import PATIENCE, EngineClient, EngineTimeouts
+from leanwide.engine.client import DEFAULT_TIMEOUTS, EngineClient, EngineTimeouts
 from tests.bench import broken
 from tests.engine.make import LEAN, request, spec
 
 SHORT = request("x = ")
 ENDLESS = request("x = ", max_tokens=2000, lane="wide", stops=())
 ROOMY = LaneSpec(name="wide", experts=4, context_tokens=4096, sequences=1)
-QUICK = attrs.evolve(PATIENCE, first_restart=0.0)
+QUICK = attrs.evolve(DEFAULT_TIMEOUTS, first_restart=0.0)
 
 
 @contextlib.asynccontextmanager
@@ -266,7 +266,7 @@ async def test_an_engine_that_dies_again_and_again_is_left_alone_for_a_while(tin
     ("failures", "seconds"), [(1, 0.05), (2, 0.1), (4, 0.4), (5, 30.0), (6, 0.05), (25, 30.0)]
 )
 def test_pauses_grow_and_every_fifth_is_long(failures, seconds):
-    assert PATIENCE.pause_after(failures) == pytest.approx(seconds)
+    assert DEFAULT_TIMEOUTS.pause_after(failures) == pytest.approx(seconds)
 
 
 async def test_an_observer_that_fails_does_not_leave_anybody_waiting(tiny, caplog):

@@ -30,13 +30,9 @@ ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 MODEL = ModelInfo(
     name="tiny",
-    architecture="qwen3moe",
     path=Path("/models/é 🙂.gguf"),
     size_bytes=2**40,
-    layers=3,
     experts=8,
-    trained_experts=4,
-    trained_context_tokens=4096,
     fim=FimTokens(prefix=1, suffix=2, middle=3, file_separator=None),
     chat_template="{{ messages }}",
 )

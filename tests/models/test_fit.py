@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.models.advice import advice, instead, load_notice
+from leanwide.models.advice import advice, alternative, load_notice
 from leanwide.models.fit import Fit, Hardware, Load, Verdict, plan, with_speed
 from leanwide.models.memory import LaneShape, lane_bytes
 from leanwide.models.registry import entries
@@ -35,7 +35,7 @@ def machine(memory: float, free: float | None = None, gpu: float = 0) -> Hardwar
 
 
 def said(found: Fit, where: Hardware) -> str:
-    better = instead(found, where, entries(), MODEL.path.name)
+    better = alternative(found, where, entries(), MODEL.path.name)
     return advice("the model", found, where, better)
 
 
@@ -83,9 +83,11 @@ def test_the_bytes_of_a_lane_are_those_that_it_will_take():
 def test_a_smaller_quantisation_of_the_same_model_comes_before_another_model():
     where = machine(20)
     found = plan(MODEL, MAPPED, where, LANES)
-    assert instead(found, where, entries(), MODEL.path.name).name == "qwen3-coder-30b-a3b-q3_k_m"
+    assert (
+        alternative(found, where, entries(), MODEL.path.name).name == "qwen3-coder-30b-a3b-q3_k_m"
+    )
     others = [entry for entry in entries() if entry.repo != entries()[0].repo]
-    assert instead(found, machine(64), others, MODEL.path.name) == others[0]
+    assert alternative(found, machine(64), others, MODEL.path.name) == others[0]
 
 
 def test_where_memory_is_short_the_wide_lane_gives_way_first():

@@ -14,7 +14,7 @@ from leanwide.models import pull as pulling
 from leanwide.models.gguf import read_header
 from leanwide.models.pull import PullError, RetryPolicy, pull
 from leanwide.models.registry import HubFile
-from leanwide.models.store import parts, place, pulled
+from leanwide.models.store import pulled_models, pulled_path, unfinished_parts
 from tests.models.loopback import Hub, serving
 
 SOURCE = HubFile("somebody/tiny-GGUF", "tiny.gguf")
@@ -46,7 +46,7 @@ def refusal() -> str:
     with pytest.raises(PullError) as caught:
         pull(SOURCE, quiet, HASTE)
     assert "\n" not in str(caught.value)
-    assert not list(pulled())
+    assert not list(pulled_models())
     return str(caught.value)
 
 
@@ -83,12 +83,12 @@ def test_what_came_stays_when_the_connection_is_given_up(hub: Hub):
 
     with pytest.raises(PullError, match=r"broke 3 times in a row .* 0\.1 of 3\.6 MB are here"):
         pull(SOURCE, then_nothing, HASTE)
-    (part,) = parts(place(SOURCE))
+    (part,) = unfinished_parts(pulled_path(SOURCE))
     assert part.stat().st_size == 100_000
     hub.cuts = 0
     pull(SOURCE, quiet, HASTE)
     assert hub.ranges[-1] == "bytes=100000-"
-    assert not list(parts(place(SOURCE)))
+    assert not list(unfinished_parts(pulled_path(SOURCE)))
 
 
 def test_wrong_bytes_are_refused_with_both_hashes(hub: Hub, tiny: Path):
@@ -99,7 +99,7 @@ def test_wrong_bytes_are_refused_with_both_hashes(hub: Hub, tiny: Path):
     message = refusal()
     assert expected in message
     assert hashlib.sha256(data).hexdigest() in message
-    assert not list(parts(place(SOURCE)))
+    assert not list(unfinished_parts(pulled_path(SOURCE)))
 
 
 def test_wrong_bytes_never_replace_a_model_that_is_there(hub: Hub, tiny: Path):
@@ -157,7 +157,7 @@ def test_a_disk_without_room_is_noticed_before_a_byte_is_asked_for(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_disk_that_fills_up_meanwhile_is_named(hub: Hub, tiny: Path):
     digest = hashlib.sha256(tiny.read_bytes()).hexdigest()
-    part = place(SOURCE).with_name(f"tiny.gguf.{digest[:12]}.part")
+    part = pulled_path(SOURCE).with_name(f"tiny.gguf.{digest[:12]}.part")
     part.parent.mkdir(parents=True)
     part.symlink_to("/dev/full")
     assert "the disk is full" in refusal()
@@ -177,11 +177,11 @@ def test_two_pulls_of_one_model_do_not_mix(hub: Hub):
 
 
 def test_what_took_the_place_of_a_model_is_replaced(hub: Hub, tiny: Path, tmp_path: Path):
-    target = place(SOURCE)
+    target = pulled_path(SOURCE)
     target.parent.mkdir(parents=True)
     os.mkfifo(target)
     digest = hashlib.sha256(tiny.read_bytes()).hexdigest()
     os.mkfifo(target.with_name(f"{target.name}.{digest[:12]}.part"))
-    assert not list(pulled())
+    assert not list(pulled_models())
     assert pull(SOURCE, quiet, HASTE).read_bytes() == tiny.read_bytes()
-    assert list(pulled()) == [target]
+    assert list(pulled_models()) == [target]

@@ -23,7 +23,7 @@ from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of
 from leanwide.cli.terminal import complain, say, say_json
 from leanwide.engine.base import EngineError, EngineSpec
-from leanwide.engine.speed import measure, samples
+from leanwide.engine.speed import layer_samples, measure
 from leanwide.models.cost import token_cost
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY
@@ -143,7 +143,7 @@ def _counts(text: str, header: GgufHeader) -> list[int]:
 
 def _rates(header: GgufHeader, counts: Sequence[int], spec: EngineSpec) -> dict[int, Rates]:
     """How fast the kernels are, as far as they can be measured here."""
-    wanted = samples(header, {count: count for count in counts}, spec)
+    wanted = layer_samples(header, {count: count for count in counts}, spec)
     return {count: found for count, one in wanted.items() if (found := measure(one))}
 
 

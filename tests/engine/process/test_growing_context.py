@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 
 from leanwide.engine.base import EngineError, LaneSpec
+from leanwide.engine.process.growing_context import GrowingContext
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.llama import Model
+from leanwide.engine.process.llama_context import Context, ContextParams
 from tests.engine import make
 from tests.engine.make import run, settled, text_of
 
@@ -35,16 +38,16 @@ def whole(opened, tiny, monkeypatch: pytest.MonkeyPatch) -> Lane:
 
 
 def cells(lane: Lane) -> int:
-    return lane.kv._room._params.cells
+    return lane.kv.cells
 
 
 def test_a_lane_begins_small_and_grows_with_what_it_holds(whole, grown):
     assert (cells(grown), cells(whole)) == (SMALL, 3 * LEAN.context_tokens)
-    assert grown.kv.buffer_bytes < whole.kv.buffer_bytes
+    assert grown.kv.context.buffer_bytes < whole.kv.context.buffer_bytes
     for prompt in PROMPTS:
         run(grown, prompt)
     assert cells(grown) == cells(whole)
-    assert grown.kv.buffer_bytes == whole.kv.buffer_bytes
+    assert grown.kv.context.buffer_bytes == whole.kv.context.buffer_bytes
 
 
 def test_a_short_prompt_takes_no_more(grown):
@@ -99,15 +102,22 @@ def test_where_memory_is_short_an_older_prompt_makes_room(grown, monkeypatch):
     assert run(grown, PROMPTS[0][:500])[1].stats.tokens_evaluated > 1
 
 
-def test_what_was_held_stays_where_a_larger_cache_cannot_be_had(grown, monkeypatch):
-    run(grown, PROMPTS[0][:300])
-    really = Model.open_context
+def test_the_cache_keeps_its_tokens_where_there_is_no_memory_to_grow(
+    grown: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_context = Model.open_context
 
-    def refuse(self, params, abort):
+    def refuse(model: Model, params: ContextParams, abort: Callable[[], bool]) -> Context:
         if params.cells > SMALL:
             raise EngineError("no memory")
-        return really(self, params, abort)
+        return open_context(model, params, abort)
 
     monkeypatch.setattr(Model, "open_context", refuse)
-    assert not grown.kv._room.grow([0, 1, 2])
-    assert run(grown, PROMPTS[0][:300])[1].stats.tokens_evaluated == 1
+    params = ContextParams(
+        cells=3 * SMALL, sequences=3, batch_tokens=64, threads=1, keeps_scores=True
+    )
+    growing = GrowingContext(grown.model, params, lambda: False, full_size=False)
+    growing.context.decode([1, 2, 3], 0, 0)
+    assert not growing.grow([0, 1, 2])
+    assert growing.context.length(0) == 3
+    growing.context.close()

@@ -33,14 +33,14 @@ def test_what_is_more_urgent_outdoes_what_runs(waiting, running, outdone):
     inbox = Inbox()
     inbox.put(asked(BACKGROUND))
     inbox.put(asked(waiting))
-    assert inbox.outdoes(running) is outdone
+    assert inbox.has_higher_priority_than(running) is outdone
 
 
 def test_nothing_and_what_is_no_request_outdo_nothing():
     inbox = Inbox()
-    assert not inbox.outdoes(BACKGROUND)
+    assert not inbox.has_higher_priority_than(BACKGROUND)
     inbox.put(QueuedMessage(wire.Close("wide")))
-    assert not inbox.outdoes(BACKGROUND)
+    assert not inbox.has_higher_priority_than(BACKGROUND)
 
 
 def test_messages_come_in_order_and_are_waited_for():

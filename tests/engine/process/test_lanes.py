@@ -121,7 +121,7 @@ def test_some_time_after_a_question_completions_have_their_own_weights_again(swa
     run(swapped.lane("wide", Priority.COMMAND)[0], CODE, lane="wide")
     for priority in (Priority.BACKGROUND, Priority.INTERACTIVE):
         assert swapped.lane("lean", priority)[1].experts == make.WIDE.experts
-    monkeypatch.setattr("leanwide.engine.process.lanes._STAY_S", 0.0)
+    monkeypatch.setattr("leanwide.engine.process.lanes._KEEP_WEIGHTS_S", 0.0)
     assert swapped.lane("lean", Priority.BACKGROUND)[1].experts == make.WIDE.experts
     assert swapped.lane("lean", Priority.INTERACTIVE)[1].experts == make.LEAN.experts
 

@@ -16,19 +16,19 @@ SLOW = 0.025
 
 
 def read(pace: PrefillChunker, tokens: int, speed: float) -> None:
-    pace.learn(tokens, tokens / speed)
+    pace.completed(tokens, tokens / speed)
 
 
 @pytest.fixture
 def pace() -> PrefillChunker:
     """Of a slow machine that has shown its speed."""
-    pace = PrefillChunker(MOST, breakable=True)
+    pace = PrefillChunker(MOST, abortable=True)
     read(pace, SMALLEST_STEP, SLOW)
     return pace
 
 
 def test_the_first_slice_is_short_for_nobody_knows_how_long_it_takes():
-    pace = PrefillChunker(MOST, breakable=True)
+    pace = PrefillChunker(MOST, abortable=True)
     assert pace.short == pace.long == SMALLEST_STEP
 
 
@@ -37,7 +37,7 @@ def test_slices_are_as_long_as_they_may_be_while_nobody_disturbs(pace):
 
 
 def test_slices_grow_again_after_one_was_broken_off(pace):
-    pace.broken_off()
+    pace.aborted()
     lengths = []
     for _ in range(6):
         lengths.append(pace.long)
@@ -46,7 +46,7 @@ def test_slices_grow_again_after_one_was_broken_off(pace):
 
 
 def test_where_nothing_can_be_broken_off_every_slice_is_short():
-    pace = PrefillChunker(MOST, breakable=False)
+    pace = PrefillChunker(MOST, abortable=False)
     read(pace, SMALLEST_STEP, SLOW)
     for _ in range(9):
         read(pace, pace.long, SLOW)
@@ -66,9 +66,9 @@ def test_no_slice_takes_so_long_that_the_engine_seems_to_hang(pace):
 @given(st.floats(1e-4, 1e3), st.lists(st.integers(0, 10), min_size=1, max_size=20))
 def test_no_more_is_lost_than_was_kept_since_the_last_loss(speed, slices):
     """Somebody comes after so many whole slices, at the end of the one that runs."""
-    pace = PrefillChunker(MOST, breakable=True)
+    pace = PrefillChunker(MOST, abortable=True)
     read(pace, SMALLEST_STEP, speed)
-    pace.broken_off()
+    pace.aborted()
     for count in slices:
         kept = 0
         for _ in range(count):
@@ -76,30 +76,30 @@ def test_no_more_is_lost_than_was_kept_since_the_last_loss(speed, slices):
             read(pace, pace.long, speed)
         lost = pace.long if pace.long > pace.short else 0
         assert lost <= kept
-        pace.broken_off()
+        pace.aborted()
 
 
 @given(st.floats(1e-4, 1e3), st.integers(SMALLEST_STEP, 512))
 def test_a_short_slice_takes_its_time_or_is_the_smallest(speed, most):
-    pace = PrefillChunker(most, breakable=True)
+    pace = PrefillChunker(most, abortable=True)
     read(pace, SMALLEST_STEP, speed)
     assert SMALLEST_STEP <= pace.short <= pace.long <= max(most, SMALLEST_STEP)
     assert pace.short == SMALLEST_STEP or pace.short / speed <= STEP_MS * 1.001
 
 
 def test_long_slices_are_broken_off_for_anybody(pace):
-    assert not any(pace.runs_to_its_end(pace.long, priority) for priority in Priority)
+    assert not any(pace.runs_to_completion(pace.long, priority) for priority in Priority)
 
 
 @pytest.mark.parametrize("priority", [Priority.INTERACTIVE, Priority.BACKGROUND])
-def test_a_short_slice_for_typing_runs_to_its_end(pace, priority):
-    assert pace.runs_to_its_end(pace.short, priority)
+def test_a_short_slice_for_typing_runs_to_completion(pace, priority):
+    assert pace.runs_to_completion(pace.short, priority)
 
 
 def test_a_question_loses_four_slices_in_a_row_at_most(pace):
     for _ in range(4):
-        assert not pace.runs_to_its_end(pace.short, Priority.COMMAND)
-        pace.broken_off()
-    assert pace.runs_to_its_end(pace.short, Priority.COMMAND)
+        assert not pace.runs_to_completion(pace.short, Priority.COMMAND)
+        pace.aborted()
+    assert pace.runs_to_completion(pace.short, Priority.COMMAND)
     read(pace, pace.short, SLOW)
-    assert not pace.runs_to_its_end(pace.short, Priority.COMMAND)
+    assert not pace.runs_to_completion(pace.short, Priority.COMMAND)

@@ -25,7 +25,7 @@ def test_a_prompt_copies_a_page_and_leaves_it_as_it_is(claim: str):
         sequence = finished(cache, [*PAGE[:place], 1, 2, 3], claim)
         assert sequence is not page
         assert page.tokens == PAGE
-        assert cache.shared([*PAGE[:200], 7]) == 200
+        assert cache.longest_prefix([*PAGE[:200], 7]) == 200
 
 
 def test_a_page_that_was_edited_takes_its_own_place():

@@ -123,33 +123,33 @@ def test_the_thinking_is_not_closed_twice_before_the_answer(say):
     pieces, _ = say("«<think>»a«</think>»\n«</think>»\n\nb", thinking=THINKING)
     assert "".join(piece.text for piece in pieces if not piece.thought) == "b"
     spelt = ThoughtStream(THINKING)
-    both = [*spelt.take("<think>a</think>\n</think>\n\nb"), *spelt.flush()]
+    both = [*spelt.push("<think>a</think>\n</think>\n\nb"), *spelt.flush()]
     assert "".join(piece.text for piece in both if not piece.thought) == "b"
 
 
 def test_a_mark_that_is_no_token_is_found_spelt():
     stream = ThoughtStream(THINKING)
-    pieces = [*stream.take("<think>a</think>b"), *stream.flush()]
+    pieces = [*stream.push("<think>a</think>b"), *stream.flush()]
     assert [(piece.text, piece.thought) for piece in pieces] == [("a", True), ("b", False)]
 
 
 def test_white_space_before_an_opening_mark_is_nothing():
     stream = ThoughtStream(THINKING, MARKS)
-    pieces = [*stream.take("\n"), *stream.take_special("<think>"), *stream.take("a")]
+    pieces = [*stream.push("\n"), *stream.push_special("<think>"), *stream.push("a")]
     assert [(piece.text, piece.thought) for piece in pieces] == [("a", True)]
     assert (stream.spent, stream.tokens) == (1, 3)
 
 
 def test_a_stop_may_be_a_special_token():
     voice = OutputStream(attrs.evolve(request("x"), stops=("<td>",)))
-    pieces = [*voice.take(b"a<"), *voice.take_special(b"<td>"), *voice.take(b"b")]
+    pieces = [*voice.push(b"a<"), *voice.push_special(b"<td>"), *voice.push(b"b")]
     assert text_of(pieces) == "a<"
     assert voice.stopped
 
 
 def test_half_a_character_before_a_special_token_does_not_spoil_it():
     voice = OutputStream(request("x"))
-    pieces = [*voice.take("é".encode()[:1]), *voice.take_special(b"<td>"), *voice.take(b"b")]
+    pieces = [*voice.push("é".encode()[:1]), *voice.push_special(b"<td>"), *voice.push(b"b")]
     assert text_of(pieces) == "\ufffd<td>b"
     assert special(pieces) == ["<td>"]
 

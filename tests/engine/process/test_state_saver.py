@@ -20,8 +20,9 @@ import pytest
 from leanwide.engine.base import EngineError, Finished, LaneSpec, SaveRequest, StateSaving
 from leanwide.engine.process import state_saver as keeping
 from leanwide.engine.process.lane import Lane
-from leanwide.engine.process.llama import Context
-from leanwide.engine.saved_states import SavedFolder, StateOrigin, head_of
+from leanwide.engine.process.growing_context import GrowingContext
+from leanwide.engine.process.llama_context import Context
+from leanwide.engine.saved_states import SavedFolder, StateOrigin, make_header
 from tests.engine import make
 from tests.engine.make import job, request, run
 
@@ -41,11 +42,11 @@ def folder(tmp_path: Path) -> SavedFolder:
 @pytest.fixture
 def open_lane(opened, tiny, folder, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Opens a lane as a new engine does, on a machine on which reading costs more than the disk."""
-    monkeypatch.setattr(keeping, "_WORTH_MS", 0.001)
+    monkeypatch.setattr(keeping, "_MIN_UNSAVED_MS", 0.001)
     monkeypatch.setattr(keeping, "_DISK_BYTES_PER_MS", 1e12)
 
-    def open_one(model: Path = tiny, most_bytes: int = 10**9, **lane: object) -> Lane:
-        saving = StateSaving(folder=folder.path, most_bytes=most_bytes)
+    def open_one(model: Path = tiny, max_bytes: int = 10**9, **lane: object) -> Lane:
+        saving = StateSaving(folder=folder.path, max_bytes=max_bytes)
         spec = attrs.evolve(make.spec(model, attrs.evolve(LEAN, **lane)), saving=saving)
         return opened(spec).lane("lean")[0]
 
@@ -53,7 +54,7 @@ def open_lane(opened, tiny, folder, monkeypatch: pytest.MonkeyPatch) -> Open:
 
 
 def keep(lane: Lane, prompt: str, name: str = "place") -> None:
-    *_, end = lane.run(job(request(prompt, keep=SaveRequest(name=name, note=b"note"))))
+    *_, end = lane.run(job(request(prompt, save=SaveRequest(name=name, note=b"note"))))
     assert isinstance(end, Finished)
 
 
@@ -91,9 +92,9 @@ def test_a_prompt_that_begins_like_a_kept_place_is_read_from_where_it_differs(
 def test_how_much_of_a_prompt_is_on_disk_is_known_before_it_is_read(open_lane, kept):
     lane = open_lane()
     tokens = lane.model.tokenize(PLACE)
-    assert lane.kv.shared(tokens) == kept - 1
-    assert lane.kv.shared(tokens[:50]) == 49
-    assert lane.kv.shared(tokens[1:]) == 0
+    assert lane.kv.cached_tokens(tokens) == kept - 1
+    assert lane.kv.cached_tokens(tokens[:50]) == 49
+    assert lane.kv.cached_tokens(tokens[1:]) == 0
 
 
 def test_a_place_that_needs_more_room_than_there_is_yet_makes_the_cache_grow(
@@ -135,7 +136,7 @@ def test_a_damaged_file_is_removed_and_its_place_read(open_lane, folder, kept, d
 
 def test_a_file_whose_head_is_whole_but_says_nonsense_is_removed(folder):
     origin = StateOrigin("m", 1, 1, 2, "1", "f16")
-    head = msgspec.structs.replace(head_of(origin, [1], 1.0, b"", bytearray(8)), ids=b"abc")
+    head = msgspec.structs.replace(make_header(origin, [1], 1.0, b"", bytearray(8)), ids=b"abc")
     folder.write("place", head, bytearray(8), 10**6)
     assert folder.states() == ()
     assert list(folder.path.iterdir()) == []
@@ -153,7 +154,9 @@ def test_a_state_that_llama_cpp_does_not_take_is_removed(open_lane, folder, kept
         raise EngineError("no")
 
     monkeypatch.setattr(Context, "restore", refuse)
-    monkeypatch.setattr("leanwide.engine.process.growing_context.Room.grow", lambda *_: False)
+    monkeypatch.setattr(
+        "leanwide.engine.process.growing_context.GrowingContext.grow", lambda *_: False
+    )
     assert evaluated(open_lane(), PLACE) == kept
     assert folder.states() == ()
 
@@ -162,7 +165,7 @@ def test_llama_cpp_refuses_bytes_that_are_no_state_and_goes_on(open_lane, folder
     """Nobody writes a whole file that says the right things of wrong bytes; it ends nothing."""
     (saved,) = folder.states()
     nonsense = bytearray(1000)
-    head = head_of(saved.head.origin, saved.tokens, 1.0, b"", nonsense)
+    head = make_header(saved.header.origin, saved.tokens, 1.0, b"", nonsense)
     folder.write("place", head, nonsense, 10**6)
     assert evaluated(open_lane(), PLACE) == kept
     assert folder.states() == ()
@@ -207,14 +210,14 @@ def test_a_place_of_the_same_name_takes_the_place_of_the_older_one(open_lane, fo
         keep(lane, prompt)
     (saved,) = folder.states()
     assert saved.tokens == lane.model.tokenize(OTHER)
-    assert saved.head.note == b"note"
+    assert saved.header.note == b"note"
 
 
 def test_a_place_is_dropped_by_its_name(open_lane, folder, kept):
     lane = open_lane()
-    *_, end = lane.run(job(request(keep=SaveRequest(name="another"))))
+    *_, end = lane.run(job(request(save=SaveRequest(name="another"))))
     assert len(folder.states()) == 1
-    *_, end = lane.run(job(request(keep=SaveRequest(name="place"))))
+    *_, end = lane.run(job(request(save=SaveRequest(name="place"))))
     assert isinstance(end, Finished)
     assert folder.states() == ()
 
@@ -229,8 +232,8 @@ def test_nothing_is_kept_of_a_prompt_that_the_cache_does_not_hold_whole(open_lan
 def test_what_is_read_in_less_than_a_second_is_not_kept(open_lane, folder, monkeypatch):
     lane = open_lane()
     tokens = evaluated(lane, PLACE)
-    monkeypatch.setattr(keeping, "_WORTH_MS", 1000.0)
-    lane.kv._pace.learn(tokens, 999.0)
+    monkeypatch.setattr(keeping, "_MIN_UNSAVED_MS", 1000.0)
+    lane.kv.chunker.completed(tokens, 999.0)
     keep(lane, PLACE)
     assert folder.states() == ()
 
@@ -247,11 +250,11 @@ def test_what_a_disk_does_not_read_faster_is_neither_kept_nor_taken(
 
 
 def test_what_is_on_disk_already_is_not_written_again(open_lane, folder, kept, monkeypatch):
-    monkeypatch.setattr(keeping, "_WORTH_MS", 50 * 1000.0 / kept)
+    monkeypatch.setattr(keeping, "_MIN_UNSAVED_MS", 50 * 1000.0 / kept)
     lane = open_lane()
     run(lane, PLACE, max_tokens=4)
     monkeypatch.setattr(SavedFolder, "write", lambda *_: pytest.fail("it was written"))
-    lane.kv._pace.learn(kept, 1000.0)
+    lane.kv.chunker.completed(kept, 1000.0)
     keep(lane, PLACE)
 
 
@@ -260,15 +263,15 @@ def test_the_least_recently_used_goes_where_all_would_take_too_much(open_lane, f
     evaluated(lane, PLACE)
     keep(lane, PLACE)
     bound = int(2.5 * folder.size())
-    lane = open_lane(most_bytes=bound)
+    lane = open_lane(max_bytes=bound)
     for age, name in ((300, "first"), (200, "second")):
         evaluated(lane, f"# {name}\n{LONG}")
         keep(lane, f"# {name}\n{LONG}", name)
         (file,) = folder.path.glob(f"{name}*")
         os.utime(file, (time.time() - age,) * 2)
         if name == "first":
-            folder.drop("place")
-    assert evaluated(open_lane(most_bytes=bound), f"# first\n{LONG}") == 1, "it is used now"
+            folder.delete("place")
+    assert evaluated(open_lane(max_bytes=bound), f"# first\n{LONG}") == 1, "it is used now"
     evaluated(lane, OTHER)
     keep(lane, OTHER, "third")
     assert sorted(file.name.split("-")[0] for file in folder.path.iterdir()) == ["first", "third"]
@@ -287,7 +290,7 @@ def test_what_nobody_came_back_to_and_what_was_left_unfinished_goes(open_lane, f
 
 def test_switched_off_everything_goes_and_nothing_comes(open_lane, folder, kept):
     (folder.path / "unfinished").write_bytes(b"x")
-    lane = open_lane(most_bytes=0)
+    lane = open_lane(max_bytes=0)
     assert list(folder.path.iterdir()) == []
     assert evaluated(lane, PLACE) == kept
     keep(lane, PLACE)
@@ -323,12 +326,13 @@ def test_a_folder_that_is_none_costs_nothing_but_what_it_would_give(open_lane, f
 _WRITER = """
 import sys
 from pathlib import Path
-from leanwide.engine.saved_states import Origin, SavedFolder, head_of
+from leanwide.engine.saved_states import SavedFolder, StateOrigin, make_header
 folder, letter = SavedFolder(Path(sys.argv[1])), sys.argv[2]
-origin = Origin("m", 1, 1, 2, "1", "f16")
+origin = StateOrigin("m", 1, 1, 2, "1", "f16")
 for number in range(100):
     state = bytearray((letter * 100_000).encode())
-    folder.write("place", head_of(origin, [ord(letter)], 1.0, b"", state), state, 10**7)
+    header = make_header(origin, [ord(letter)], 1.0, b"", state)
+    folder.write("place", header, state, 10**7)
 """
 
 

@@ -59,7 +59,7 @@ def test_what_is_spelt_starts_with_the_bytes_and_the_answer_is_the_rest(needed, 
 )
 def test_an_accepted_piece_pays_off_the_bytes(needed, piece, answer, left):
     healing = Healing(PieceIndex([piece]), needed)
-    assert (healing.accept(piece), healing._needed) == (answer, left)
+    assert (healing.accept(piece), healing.needed) == (answer, left)
 
 
 def test_tokens_of_the_same_bytes_are_all_candidates():
@@ -74,7 +74,7 @@ def test_bytes_that_the_vocabulary_cannot_spell_have_no_token():
 @given(VOCABULARIES, NEEDED)
 def test_a_token_goes_on_where_one_is_longer(pieces, start):
     longer = any(piece.startswith(start) and piece != start for piece in pieces)
-    assert PieceIndex(pieces).goes_on(start) == longer
+    assert PieceIndex(pieces).has_longer(start) == longer
 
 
 @pytest.mark.parametrize(

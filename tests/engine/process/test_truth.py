@@ -26,7 +26,7 @@ def test_it_is_what_the_logits_say_token_by_token(lane, lanes):
     text, end = run(lane, CODE, truth=truth, max_tokens=0)
     assert text == ""
     tokens = lanes.model.tokenize(CODE + truth)
-    asked = EncodedTruth.of(tokens, list(map(lanes.model.piece, tokens)), len(CODE)).asked
+    asked = EncodedTruth.of(tokens, list(map(lanes.model.piece, tokens)), len(CODE)).scored
     given = tokens[: len(tokens) - len(asked)]
     expected = 0.0
     for number in range(len(asked)):
@@ -53,7 +53,7 @@ def test_a_token_counts_where_it_says_anything_of_the_truth(pieces, data):
     total = len(b"".join(pieces))
     before = data.draw(st.integers(0, total - 1))
     found = EncodedTruth.of(range(len(pieces)), pieces, before)
-    assert found.given + found.asked == tuple(range(len(pieces)))
+    assert found.given + found.scored == tuple(range(len(pieces)))
     assert len(b"".join(pieces[: len(found.given)])) <= before
     assert len(b"".join(pieces[: len(found.given) + 1])) > before
 

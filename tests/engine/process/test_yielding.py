@@ -91,7 +91,6 @@ async def test_completions_answer_meanwhile_and_the_text_is_the_undisturbed_one(
     assert order[-1] == "explain"
     assert disturbed == alone
     assert again.stats.tokens_generated == end.stats.tokens_generated
-    assert again.stats.tokens_thought == end.stats.tokens_thought
     assert again.stats.tokens_evaluated == end.stats.tokens_evaluated == 1
 
 

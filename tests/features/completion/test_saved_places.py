@@ -12,7 +12,7 @@ import pytest
 from leanwide.context.snippet import Snippet
 from leanwide.context.window import Related
 from leanwide.engine.base import EngineError, EngineState, EngineStatus, Request, SaveRequest
-from leanwide.engine.saved_states import SavedFolder, StateOrigin, default_folder, head_of
+from leanwide.engine.saved_states import SavedFolder, StateOrigin, default_folder, make_header
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.completion.saved_places import (
     keep_in_quiet,
@@ -36,20 +36,20 @@ class KeepingEngine(ScriptedEngine):
     """A scripted engine that writes what it is to keep; of an empty prompt nothing stays."""
 
     async def generate(self, request: Request, cancel: Any):
-        if (keep := request.keep) is not None:
-            _write(keep) if request.prompt else SavedFolder(default_folder()).drop(keep.name)
+        if (keep := request.save) is not None:
+            _write(keep) if request.prompt else SavedFolder(default_folder()).delete(keep.name)
         async for event in super().generate(request, cancel):
             yield event
 
     @property
     def asked(self) -> list[tuple[SaveRequest, bool]]:
         """What was to be kept, True, and what was to be dropped, False."""
-        return [(one.keep, one.prompt != ()) for one in self.requests if one.keep is not None]
+        return [(one.save, one.prompt != ()) for one in self.requests if one.save is not None]
 
 
 def _write(keep: SaveRequest) -> None:
     state = bytearray(8)
-    head = head_of(StateOrigin("m", 1, 1, 2, "1", "f16"), [1, 2], 1.0, keep.note, state)
+    head = make_header(StateOrigin("m", 1, 1, 2, "1", "f16"), [1, 2], 1.0, keep.note, state)
     SavedFolder(default_folder()).write(keep.name, head, state, 10**6)
 
 
@@ -86,7 +86,7 @@ async def returned(marked: str, **more: Any) -> Request:
 
 async def test_a_later_session_asks_with_the_same_beginning_also_behind_what_was_typed():
     _, engine = await left(f"{LONG}{MARK}\n", TYPED)
-    last = [one for one in engine.requests if one.keep is None][-1]
+    last = [one for one in engine.requests if one.save is None][-1]
     anew = await returned(f"{LONG}{TYPED}{MARK}\n", manners=Preferences(look_ahead=False))
     assert anew.prompt[:5] != last.prompt[:5], "this file would not need its window"
     again = await returned(f"{LONG}{TYPED}{MARK}\n")
@@ -203,7 +203,7 @@ async def test_what_was_kept_goes_when_it_is_left_alone_also_of_closed_files(tmp
 async def test_why_nothing_is_kept_is_logged_once_and_without_text(caplog):
     class Full(KeepingEngine):
         async def generate(self, request: Request, cancel: Any):
-            if request.keep is not None:
+            if request.save is not None:
                 raise EngineError("places are not kept on disk: it is full")
             async for event in super().generate(request, cancel):
                 yield event

@@ -116,7 +116,7 @@ async def _ask(keep: SaveRequest, prompt: Prompt, bench: Workbench) -> None:
         priority=Priority.BACKGROUND,
         max_tokens=0,
         deadline_ms=0.0,
-        keep=keep,
+        save=keep,
     )
     try:
         await finish(bench.engine, request)
@@ -155,7 +155,7 @@ def _find(view: View, model: ModelInfo, saved: SavedFolder) -> Window | None:
     tail = tail_of(view)
     for state in saved.states(_name(view.uri)):
         try:
-            note = _DECODER.decode(state.head.note)
+            note = _DECODER.decode(state.header.note)
         except (ValueError, msgspec.MsgspecError):
             continue
         head = view.lines[: note.window.anchor_line]
