@@ -22,7 +22,7 @@ def share_heaps() -> None:
         set_option(_ARENA_MAX, _HEAPS)
 
 
-def give_back() -> None:
+def trim() -> None:
     """Return free memory to the system; takes about a millisecond, without Python's lock."""
     if (trim := _function("malloc_trim")) is not None:
         trim(ctypes.c_size_t(0))

@@ -23,7 +23,7 @@ def fill(path: Path, size: int) -> Path:
     return path
 
 
-def test_a_model_goes_with_its_unfinished_pulls_and_its_empty_folders():
+def test_removing_a_model_removes_its_parts_and_empty_folders():
     model = fill(pulled_path(SOURCE), 100)
     fill(model.with_name("model.gguf.0123456789ab.part"), 20)
     other = fill(pulled_path(HubFile("somebody/other", "other.gguf")), 1)
@@ -32,7 +32,7 @@ def test_a_model_goes_with_its_unfinished_pulls_and_its_empty_folders():
     assert not (models_folder() / "somebody" / "model").exists()
 
 
-def test_a_file_elsewhere_is_never_removed(tmp_path: Path):
+def test_a_file_outside_the_folder_is_never_removed(tmp_path: Path):
     outside = fill(tmp_path / "mine.gguf", 1)
     link = pulled_path(SOURCE)
     link.parent.mkdir(parents=True)

@@ -59,7 +59,7 @@ async def keep_up(bench: Callable[[], Workbench]) -> None:
         reading = await asyncio.to_thread(read_machine)
         look_after(bench(), reading, time.monotonic())
         await keep_in_quiet(bench(), time.monotonic())
-        await asyncio.to_thread(heap.give_back)
+        await asyncio.to_thread(heap.trim)
         limit = 60 * bench().manners.close_after_minutes
         await asyncio.sleep(min(_EVERY, limit / 4) if limit else _EVERY)
 
