@@ -357,7 +357,7 @@ async def test_an_illegal_expert_count_becomes_the_nearest_legal_one_with_a_noti
     async with started(spec(tiny, attrs.evolve(LEAN, experts=99))) as (client, told):
         await client.ready()
         end = await answer(client)
-    notice = "leanwide synthetic runs 1 to 8 experts: 8 serve instead of 99"
+    notice = "leanwide synthetic runs 1 to 8 experts: using 8 instead of 99"
     assert end.stats.experts == 8
     assert notice in [status.reason for status in told]
     assert notice in caplog.text

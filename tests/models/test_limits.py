@@ -61,9 +61,9 @@ def test_an_expert_count_relative_to_the_trained_one(model, wanted, number):
     [
         (header(), 1, 1, ""),
         (header(), 128, 128, ""),
-        (header(), 0, 1, "model runs 1 to 128 experts: 1 serve instead of 0"),
-        (header(), -(2**40), 1, f"model runs 1 to 128 experts: 1 serve instead of -{2**40}"),
-        (header(), 129, 128, "model runs 1 to 128 experts: 128 serve instead of 129"),
+        (header(), 0, 1, "model runs 1 to 128 experts: using 1 instead of 0"),
+        (header(), -(2**40), 1, f"model runs 1 to 128 experts: using 1 instead of -{2**40}"),
+        (header(), 129, 128, "model runs 1 to 128 experts: using 128 instead of 129"),
         (DENSE, 0, 0, ""),
         (DENSE, 99, 0, ""),
     ],

@@ -120,12 +120,12 @@ def test_wrong_bytes_never_replace_a_pulled_model(hub: Hub, tiny: Path):
             {"X-Error-Message": "Invalid credentials in Authorization header"},
             "refuses access to somebody/tiny-GGUF (401): log in again",
         ),
-        (403, {"X-Error-Code": "GatedRepo"}, "accepted its terms"),
+        (403, {"X-Error-Code": "GatedRepo"}, "accept its terms"),
         (404, {"X-Error-Code": "EntryNotFound"}, "has no file tiny.gguf"),
         (404, {}, "has no hf:somebody/tiny-GGUF/tiny.gguf (404)"),
         (429, {"Retry-After": "30"}, "too many requests from here (429): try again in 30 seconds"),
         (429, {}, "try again in a few minutes"),
-        (503, {}, "in trouble (status 503)"),
+        (503, {}, "has an error (status 503)"),
     ],
 )
 def test_a_refusal_of_the_hub_is_one_sentence(hub: Hub, status, headers, sentence):
@@ -134,7 +134,7 @@ def test_a_refusal_of_the_hub_is_one_sentence(hub: Hub, status, headers, sentenc
 
 
 def test_an_impossible_name_is_refused_without_a_request(hub: Hub):
-    with pytest.raises(PullError, match="is no name that the hub gives"):
+    with pytest.raises(PullError, match="is not a valid repository name"):
         pull(HubFile("some--body/tiny", "tiny.gguf"), quiet, QUICK)
 
 

@@ -172,7 +172,7 @@ def read_header(path: Path) -> GgufHeader:
         reason = error.strerror or str(error)
         raise ModelFileError(f"{path} cannot be read: {reason}") from error
     except _TooMuchError as error:
-        raise ModelFileError(f"{path} is no model: its header has {error}") from None
+        raise ModelFileError(f"{path} is not a model: its header has {error}") from None
     except (struct.error, IndexError, UnicodeDecodeError):
         raise _truncated(path) from None
     except ValueError as error:  # the path is not a valid path

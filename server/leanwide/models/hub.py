@@ -54,11 +54,11 @@ def look_up(source: HubFile) -> RemoteFile:
         url = library.hf_hub_url(source.repo, source.file)
         found = library.get_hf_file_metadata(url, timeout=_TIMEOUT_S, headers=_common_headers())
     except errors.HFValidationError as error:
-        raise HubError(f"{source.repo} is no name that the hub gives: check it") from error
+        raise HubError(f"{source.repo} is not a valid repository name: check it") from error
     except (OSError, _HTTPError) as error:
         raise HubError(_explain(error, source)) from error
     if found.size is None or not _SHA256.fullmatch(found.etag or ""):
-        raise HubError(f"the hub gives no size and SHA-256 for {source}: it cannot be verified")
+        raise HubError(f"the hub reports no size and SHA-256 for {source}: it cannot be verified")
     return RemoteFile(
         source=source,
         url=library.hf_hub_url(source.repo, source.file, revision=found.commit_hash),
@@ -107,7 +107,7 @@ def _explain(error: Exception, source: HubFile) -> str:
             return "HF_HUB_OFFLINE is set: unset it to pull models"
         case errors.GatedRepoError():
             return (
-                f"{source.repo} is for those who accepted its terms: do that on its page, "
+                f"{source.repo} requires that you accept its terms: do so on its page, "
                 "then log in with `hf auth login`"
             )
         case errors.RepositoryNotFoundError():
@@ -122,7 +122,7 @@ def _explain(error: Exception, source: HubFile) -> str:
     cause = str(error).splitlines()[0] if str(error) else type(error).__name__
     return (
         f"{urlsplit(constants.ENDPOINT).netloc} cannot be reached ({cause}): "
-        "are you online? Models that are here already work without"
+        "are you online? Pulled models work without it"
     )
 
 
@@ -141,4 +141,4 @@ def _explain_status(error: errors.HfHubHTTPError, source: HubFile) -> str:
             when = f"in {wait} seconds" if wait.isdigit() else "in a few minutes"
             return f"the hub had too many requests from here (429): try again {when}"
         case _:
-            return f"the hub is in trouble (status {status}): try again later"
+            return f"the hub has an error (status {status}): try again later"

@@ -47,7 +47,7 @@ def legal_experts(header: GgufHeader, wanted: int) -> tuple[int, str]:
     nearest = max(1, min(most, wanted))
     if nearest == wanted:
         return wanted, ""
-    return nearest, f"{header.name} runs 1 to {most} experts: {nearest} serve instead of {wanted}"
+    return nearest, f"{header.name} runs 1 to {most} experts: using {nearest} instead of {wanted}"
 
 
 def legal_context(

@@ -129,7 +129,7 @@ def _verify(part: Path, remote: RemoteFile, report: Report) -> None:
         part.unlink()
         raise PullError(
             f"{remote.source.file} is refused: its SHA-256 is {found}, the hub announced "
-            f"{remote.sha256}; what came is removed, run the command again"
+            f"{remote.sha256}; the download is removed, run the command again"
         )
 
 
@@ -155,6 +155,6 @@ def _explain(error: OSError, source: HubFile) -> str:
     if error.errno in _FULL:
         return (
             f"the disk is full: make room in {pulled_path(source).parent}; "
-            "what came stays, and the same command goes on from there"
+            "the part so far stays, and the same command goes on from there"
         )
     return f"{pulled_path(source)} cannot be written: {error.strerror or error}"

@@ -371,10 +371,10 @@ def test_two_expert_counts_on_one_file_answer_differently(lane, wide):
     [
         (ExpertWidth.HALF, 2, ""),
         (ExpertWidth.TRAINED, 4, ""),
-        (0, 1, "leanwide synthetic runs 1 to 8 experts: 1 serve instead of 0"),
-        (-3, 1, "leanwide synthetic runs 1 to 8 experts: 1 serve instead of -3"),
+        (0, 1, "leanwide synthetic runs 1 to 8 experts: using 1 instead of 0"),
+        (-3, 1, "leanwide synthetic runs 1 to 8 experts: using 1 instead of -3"),
         (8, 8, ""),
-        (9, 8, "leanwide synthetic runs 1 to 8 experts: 8 serve instead of 9"),
+        (9, 8, "leanwide synthetic runs 1 to 8 experts: using 8 instead of 9"),
     ],
 )
 def test_the_nearest_legal_expert_count_is_used_with_a_notice(

@@ -325,7 +325,7 @@ def test_without_a_folder_nothing_is_saved_and_requests_are_served(open_lane, fo
     folder.path.write_text("a file")
     lane = open_lane()
     evaluated(lane, PLACE)
-    with pytest.raises(EngineError, match="not kept on disk"):
+    with pytest.raises(EngineError, match="cannot be saved to disk"):
         save(lane, PLACE)
     assert evaluated(lane, PLACE) == 1
 

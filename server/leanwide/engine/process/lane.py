@@ -144,7 +144,7 @@ class Lane:
             wait((writing,), _SAVE_POLL_S)
             yield None
         if writing is not None and (error := writing.exception()) is not None:
-            raise EngineError(f"places are not kept on disk: {error}")
+            raise EngineError(f"the KV cache cannot be saved to disk: {error}")
         yield Finished(FinishReason.END, Meter().stats(job, self._model.experts_used))
 
     def _check_length(self, job: Job, encoded: EncodedRequest) -> None:

@@ -132,7 +132,7 @@ class Context:
         """
         view = (ctypes.c_uint8 * len(state)).from_buffer(state)
         if not api.llama_state_seq_set_data(self._handle, view, len(state), sequence):
-            raise EngineError("llama.cpp does not take back what the KV cache held")
+            raise EngineError("llama.cpp rejects the saved KV cache state")
 
     def logits(self) -> Logits:
         """Return the logits of the last evaluated token: a view, valid until the next decode."""

@@ -72,7 +72,7 @@ class ModelHandles:
         if model.experts_used != experts:
             raise EngineError(
                 f"llama.cpp runs {model.experts_used} experts where {experts} were asked for: "
-                "this architecture does not take the override"
+                "this architecture does not support the override"
             )
         self._loaded[experts] = model
         return model

@@ -1,4 +1,4 @@
-"""Separates a model's thinking from its answer as they are generated, and counts its tokens."""
+"""Separates thinking from the answer during generation, and counts the tokens of thinking."""
 
 from __future__ import annotations
 
