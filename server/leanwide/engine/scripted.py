@@ -121,19 +121,19 @@ class ScriptedEngine:
         watch(PrefillProgress(1, 2))
         generated, reason = 0, FinishReason.END
         for piece in answer:
-            await self._wait_while_paused(cancel)
+            await self._turn(cancel)
             if cancel.cancelled:
                 break
             generated += 1
             yield Piece(piece) if isinstance(piece, str) else piece
-        await self._wait_while_paused(cancel)
+        await self._turn(cancel)
         if cancel.cancelled:
             self.cancelled.append(request)
             reason = FinishReason.CANCELLED
         yield Finished(reason, _stats(request, generated))
 
-    async def _wait_while_paused(self, cancel: CancelToken) -> None:
-        """Wait until resumed or cancelled; always yield to the event loop."""
+    async def _turn(self, cancel: CancelToken) -> None:
+        """Yield to the event loop, then wait until resumed or cancelled. Tests override it."""
         await asyncio.sleep(0)
         cancel.on_cancel(self._running.set)
         await self._running.wait()
