@@ -1,4 +1,4 @@
-"""Memory that was freed goes back to the system."""
+"""Freed memory is returned to the system."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ heap.share_heaps()
 kept = []
 def fill():
     pieces = [bytes(1000) for _ in range(30_000)]
-    kept.append(pieces[-1])  # on top of all that is freed
+    kept.append(pieces[-1])  # above everything that is freed
 before = rss()
 for _ in range(4):
     thread = threading.Thread(target=fill)
     thread.start()
     thread.join()
-heap.give_back()
+heap.trim()
 print(rss() - before)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
-def test_what_threads_have_freed_is_given_back():
+def test_memory_that_threads_freed_is_returned():
     run = subprocess.run(child.python("-c", GROWS), capture_output=True, text=True, check=True)
     assert float(run.stdout) < 10  # each of the threads took 30 MB

@@ -1,8 +1,8 @@
-"""How leanwide starts a process: nothing of the folder that it was started in runs there.
+"""Starts child processes so that they run nothing from the server's working directory.
 
-An editor may start the server in a project that came from anywhere. Python would import that
-project's modules in place of its own, and ggml would load its libraries. So a child works in a
-folder that holds nothing but leanwide's own code, and finds modules where they are installed only.
+An editor may start the server in an untrusted project. Python would import the project's modules
+instead of its own, and ggml would load its libraries. So a child works in a folder with nothing but
+leanwide's own code, and imports only installed modules.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from pathlib import Path
 from typing import Final
 
 HOME: Final = Path(__file__).resolve().parent
-"""Where children work: who can write there can change leanwide itself."""
+"""The working directory of children: only those who can change leanwide itself can write there."""
 
 _HARMLESS: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONNOUSERSITE")
-"""Python's own variables that bring no module in."""
+"""Python's own variables that add no modules."""
 
 _NO_DEBUGGER: Final = {"GGML_NO_BACKTRACE": "1"}
 """Otherwise ggml attaches gdb or lldb to its own process when an assertion fails: a debugger reads
-files of the folder it is started in, and holds the dead process up meanwhile."""
+files of the working directory, and keeps the dead process alive meanwhile."""
 
 
 def python(*arguments: str) -> tuple[str, ...]:
-    """Return the command that runs this Python without the working directory on its path."""
+    """Return the command that runs this Python without the working directory in ``sys.path``."""
     return (sys.executable, "-P", *arguments)
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return what a child inherits, and ``more`` where the user has not set it.
+    """Return the variables of a child: what it inherits, and ``more`` unless the user set it.
 
-    Variables that tell Python where modules are, or what to run at its start, stay behind.
+    Variables that tell Python where modules are, or what to run first, are left out.
     """
     inherited = {
         name: value
@@ -55,8 +55,8 @@ async def start(
 
     Args:
         command: The program and its arguments; paths among them are absolute.
-        stderr: Where its complaints go, as for :mod:`subprocess`; None: where ours go.
-        more: Variables that it gets unless the user has set them.
+        stderr: As for :mod:`subprocess`; None: the stderr of this process.
+        more: Variables that it gets unless the user set them.
         instead: Variables that it gets in any case.
 
     Raises:

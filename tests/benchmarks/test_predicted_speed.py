@@ -16,8 +16,9 @@ from typing import Any
 import attrs
 import pytest
 
-from leanwide.engine.process.llama import Context, ContextParams, Log, Model, ModelParams
-from leanwide.engine.speed import measure, sample
+from leanwide.engine.process.llama import Log, Model, ModelParams
+from leanwide.engine.process.llama_context import Context, ContextParams
+from leanwide.engine.speed import layer_sample, measure
 from leanwide.models.cost import token_cost
 from leanwide.models.gguf import read_header
 from leanwide.models.limits import EXPERTS_KEY
@@ -87,7 +88,7 @@ def opened(path: Path, experts: int) -> Iterator[Context]:
 def compared(path: Path, experts: int) -> dict[str, float]:
     """Return tokens per second, predicted and measured."""
     header = read_header(path)
-    wanted = sample(header, experts, STEP, THREADS)
+    wanted = layer_sample(header, experts, STEP, THREADS)
     assert wanted is not None
     rates = measure(wanted)
     assert rates is not None

@@ -12,7 +12,14 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from leanwide.engine.base import CancelToken, Finished, Piece, Request, Watch, unwatched
+from leanwide.engine.base import (
+    CancelToken,
+    Finished,
+    Piece,
+    ProgressCallback,
+    Request,
+    ignore_progress,
+)
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.server import create_server
 
@@ -28,7 +35,7 @@ class HoldingEngine(ScriptedEngine):
         self._go = go
 
     async def generate(
-        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+        self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
     ) -> AsyncIterator[Piece | Finished]:
         async for event in super().generate(request, cancel, watch):
             if isinstance(event, Piece) and event.text == HOLD:

@@ -16,10 +16,10 @@ ANSWER_PER_SECOND: Final = 13
 
 _WORKER: Final = f"""
 import time
-from leanwide.engine.process import llama
+from leanwide.engine.process import llama_context
 from leanwide.engine.process.worker import main
 
-usual_start, usual_step = llama.Context.__init__, llama.Context.decode
+usual_start, usual_step = llama_context.Context.__init__, llama_context.Context.decode
 
 def start(self, model, vocabulary, params, abort):
     usual_start(self, model, vocabulary, params, abort)
@@ -30,11 +30,11 @@ def step(self, tokens, position, sequence, outputs=1):
     end = time.monotonic() + len(tokens) / speed
     while time.monotonic() < end:
         if self.broken_off():
-            return llama.Decoded.ABORTED
+            return llama_context.Decoded.ABORTED
         time.sleep(0.005)
     return usual_step(self, tokens, position, sequence, outputs)
 
-llama.Context.__init__, llama.Context.decode = start, step
+llama_context.Context.__init__, llama_context.Context.decode = start, step
 main()
 """
 

@@ -63,7 +63,7 @@ async def test_an_illegal_expert_count_is_refused_and_the_nearest_serves(wanted:
         status = await editor.status()
         assert status.experts == serves
         (message,) = editor.client.messages
-        assert f"1 to 16 experts: {serves} serve instead of {wanted}" in message.message
+        assert f"1 to 16 experts: using {serves} instead of {wanted}" in message.message
 
 
 async def test_the_engine_may_be_killed_five_times_in_a_row():

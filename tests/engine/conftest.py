@@ -39,7 +39,7 @@ def dense(models: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def unknown_architecture(tiny: Path, models: Path) -> Path:
-    """A whole model of an architecture that llama.cpp does not know."""
+    """A complete model of an architecture that llama.cpp does not know."""
     path = models / "unknown.gguf"
     path.write_bytes(re.sub(b"qwen3moe", b"qwen9moe", tiny.read_bytes()))
     return path
@@ -47,7 +47,7 @@ def unknown_architecture(tiny: Path, models: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def with_bos(tiny: Path, models: Path) -> Path:
-    """The tiny model, expecting a token in front of every prompt."""
+    """The tiny model, expecting a BOS token in front of every prompt."""
     off = b"tokenizer.ggml.add_bos_token" + struct.pack("<I?", 7, False)
     path = models / "with-bos.gguf"
     assert off in tiny.read_bytes()
@@ -57,17 +57,18 @@ def with_bos(tiny: Path, models: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def opened() -> Iterator[Opener]:
-    """Opens lanes in this process, and keeps them: llama.cpp goes on calling into their objects."""
-    kept: list[Lanes] = []
+    """Opens lanes in this process; keeps them, because llama.cpp keeps pointers to them."""
+    kept: list[tuple[Lanes, EngineSpec]] = []
 
     def open_lanes(spec: EngineSpec) -> Lanes:
-        kept.append(Lanes(spec, lambda _: None))
-        return kept[-1]
+        lanes = Lanes(spec, lambda _: None)
+        kept.append((lanes, spec))
+        return lanes
 
     yield open_lanes
-    for lanes in kept:
-        for lane in lanes._open.values():
-            lane.close()
+    for lanes, spec in kept:
+        for lane in spec.lanes:
+            lanes.close(lane.name)
     llama_cpp.llama_log_set(llama_cpp.llama_log_callback(0), None)
 
 
@@ -83,7 +84,7 @@ def wide(lanes: Lanes) -> Lane:
 
 @pytest.fixture(scope="module")
 def lanes(opened: Opener, tiny: Path) -> Lanes:
-    """A lean and a wide lane over one file, both open: llama.cpp logs to the newest lanes only."""
+    """An open lean and an open wide lane on one file: llama.cpp logs to the newest lanes only."""
     lanes = opened(make.spec(tiny))
     lanes.lane("lean")
     lanes.lane("wide")

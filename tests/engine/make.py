@@ -1,15 +1,17 @@
-"""Engines, requests and runs, said in as few words as a test needs."""
+"""Short builders for engines, requests and runs."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from leanwide.engine.base import (
     EngineSpec,
     Finished,
     LaneSpec,
+    Markup,
     Piece,
     Priority,
     Prompt,
@@ -18,6 +20,8 @@ from leanwide.engine.base import (
 )
 from leanwide.engine.process.job import Job, Step
 from leanwide.engine.process.lane import Lane
+from leanwide.engine.process.lanes import Lanes
+from leanwide.engine.process.llama import Model
 
 LEAN = LaneSpec(name="lean", experts=2, context_tokens=512, sequences=3)
 WIDE = LaneSpec(name="wide", experts=4, context_tokens=1024, sequences=2)
@@ -35,7 +39,7 @@ FREE = Stats(
 
 
 def spec(path: Path, *lanes: LaneSpec) -> EngineSpec:
-    """An engine on one thread, so that a test shares the machine with others."""
+    """Return an engine with one thread, so that a test leaves cores to others."""
     return EngineSpec(
         model_path=path,
         lanes=lanes or (LEAN, WIDE),
@@ -47,9 +51,9 @@ def spec(path: Path, *lanes: LaneSpec) -> EngineSpec:
     )
 
 
-def request(*prompt: str | int, **changes: object) -> Request:
-    """A greedy request on the lean lane that has all the time in the world."""
-    fields: dict[str, object] = {
+def request(*prompt: str | int | Markup, **changes: Any) -> Request:
+    """Return a greedy request on the lean lane, practically without a deadline."""
+    fields: dict[str, Any] = {
         "lane": "lean",
         "prompt": prompt,
         "priority": Priority.COMMAND,
@@ -59,27 +63,39 @@ def request(*prompt: str | int, **changes: object) -> Request:
     return Request(**{**fields, **changes})
 
 
-def job(asked: Request, cancelled: Callable[[], bool] = lambda: False) -> Job:
-    return Job(request=asked, arrived=time.monotonic(), cancelled=cancelled)
+def job(wanted: Request, cancelled: Callable[[], bool] = lambda: False) -> Job:
+    return Job(request=wanted, arrived=time.monotonic(), cancelled=cancelled)
 
 
 def text_of(steps: Iterable[Step]) -> str:
     return "".join(step.text for step in steps if isinstance(step, Piece))
 
 
-def run(lane: Lane, /, *prompt: str | int, **changes: object) -> tuple[str, Finished]:
-    """Run a request to its end; gives the answer's text and how it ended."""
-    *steps, end = lane.run(job(request(*prompt, **changes)))
+def to_end(steps: Iterable[Step]) -> tuple[list[Step], Finished]:
+    """Run steps to the end; return the steps before it, and the end."""
+    *before, end = steps
     assert isinstance(end, Finished)
-    assert not any(isinstance(step, Finished) for step in steps)
+    assert not any(isinstance(step, Finished) for step in before)
+    return before, end
+
+
+def run(lane: Lane, /, *prompt: str | int | Markup, **changes: Any) -> tuple[str, Finished]:
+    """Run a request to its end; return the answer's text and how it ended."""
+    steps, end = to_end(lane.run(job(request(*prompt, **changes))))
     return text_of(steps), end
 
 
-def settled(lane: Lane, prompt: Prompt, /, **changes: object) -> tuple[str, Finished]:
-    """Run a request whose prompt is in the KV cache already: the same every time.
+def run_cached(lane: Lane, prompt: Prompt, /, **changes: Any) -> tuple[str, Finished]:
+    """Run a request whose prompt is in the KV cache: the answer is the same every time.
 
-    llama.cpp adds up in another order when it evaluates a prompt in other slices, so an answer to
-    a prompt from the cache may differ from one to a fresh prompt; two from the cache do not.
+    llama.cpp adds in another order when it evaluates a prompt in other chunks, so the answer to a
+    cached prompt may differ from that to a fresh one; two answers to cached prompts do not differ.
     """
     run(lane, *prompt, **{**changes, "max_tokens": 0})
     return run(lane, *prompt, **changes)
+
+
+def model_of(lanes: Lanes) -> Model:
+    """Return the model of lanes of which one is open."""
+    assert lanes.model is not None
+    return lanes.model

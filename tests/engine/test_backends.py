@@ -1,4 +1,4 @@
-"""ggml looks for libraries of its backends in the working directory: it must not be a project."""
+"""ggml loads backend libraries from the working directory, which must not be a project."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 
 import llama_cpp
 import pytest
+from llama_cpp import llama_cpp as api
 
 from leanwide import child
-from leanwide.engine.process import llama
+from leanwide.engine.process.llama import supports_gpu
 
 GGML = next((Path(llama_cpp.__file__).parent / "lib").glob("libggml.[sd]*"))
 LOAD_ALL = f"import ctypes; ctypes.CDLL({str(GGML)!r}).ggml_backend_load_all()"
-"""What llama.cpp does where it was built with backends that are loaded."""
+"""What llama.cpp does in a build that loads its backends at run time."""
 
 LIBRARY = """
 #include <stdio.h>
@@ -25,7 +26,7 @@ __attribute__((constructor)) static void run(void) { fclose(fopen(WITNESS, "w"))
 
 @pytest.fixture
 def witness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Names the file that is there once a library of the working directory has run."""
+    """A file that exists once a library of the working directory was loaded."""
     found = tmp_path / "witness"
     (tmp_path / "library.c").write_text(LIBRARY.replace("WITNESS", json.dumps(str(found))))
     (tmp_path / "project").mkdir()
@@ -39,15 +40,15 @@ async def test_a_child_loads_no_library_of_the_folder_it_was_started_in(witness:
     await (await child.start(child.python("-c", LOAD_ALL))).communicate()
     assert not witness.exists()
     subprocess.run(child.python("-c", LOAD_ALL), check=True)
-    assert witness.exists(), "it would, had it worked there"
+    assert witness.exists(), "in that folder it would be loaded"
 
 
 def test_asking_for_a_gpu_loads_no_library_of_the_working_directory(
     witness: Path, monkeypatch: pytest.MonkeyPatch
 ):
     load_all = ctypes.CDLL(str(GGML)).ggml_backend_load_all
-    monkeypatch.setattr(llama.api, "llama_supports_gpu_offload", load_all)
-    llama.supports_gpu()
+    monkeypatch.setattr(api, "llama_supports_gpu_offload", load_all)
+    supports_gpu()
     assert not witness.exists()
     load_all()
     assert witness.exists()

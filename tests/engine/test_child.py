@@ -1,4 +1,4 @@
-"""Processes that leanwide starts: where they work, and what reaches them."""
+"""Child processes: their working directory, modules and environment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MODULES = {"subprocess", "multiprocessing", "pty", "runpy"}
 
 
 def starters(path: Path) -> set[str]:
-    """What a source file has by which it could start a program."""
+    """Return the names in a source file by which it could start a program."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         match node:
@@ -52,7 +52,7 @@ async def output_of(source: str, **more: str) -> str:
     return output.decode()
 
 
-async def test_a_child_works_among_leanwides_own_files_and_imports_nothing_from_there():
+async def test_a_child_works_in_leanwides_folder_and_imports_nothing_from_it():
     folder, *path = (await output_of("import os, sys; print(os.getcwd(), *sys.path)")).split()
     assert Path(folder) == PACKAGE
     assert folder not in path
@@ -71,7 +71,7 @@ async def test_pythons_own_variables_do_not_reach_a_child(
     assert not witness.exists()
 
 
-async def test_a_child_gets_what_it_needs_unless_the_user_has_set_it(
+async def test_a_child_gets_variables_unless_the_user_has_set_them(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setenv("SET", "by the user")
@@ -81,7 +81,7 @@ async def test_a_child_gets_what_it_needs_unless_the_user_has_set_it(
 
 
 @pytest.mark.parametrize("ending", ["import os; os._exit(3)", "raise SystemExit(3)"])
-async def test_the_end_of_a_child_is_known(ending: str):
+async def test_the_exit_code_of_a_child_is_known(ending: str):
     process = await child.start(child.python("-c", ending))
     assert await asyncio.wait_for(process.wait(), 20) == 3
     assert sys.executable == child.python()[0]

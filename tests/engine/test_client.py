@@ -1,4 +1,4 @@
-"""The engine in its own process: it serves, and it may die."""
+"""The engine in its own process: serving, dying and restarting."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ from leanwide.engine.base import (
     Piece,
     Request,
 )
-from leanwide.engine.client import PATIENCE, EngineClient, EngineTimeouts
+from leanwide.engine.client import DEFAULT_TIMEOUTS, EngineClient, EngineTimeouts
 from tests.bench import broken
 from tests.engine.make import LEAN, request, spec
 
 SHORT = request("x = ")
-ENDLESS = request("x = ", max_tokens=2000, lane="wide", stops=())
+ENDLESS = request("x = ", max_tokens=2000, lane="wide")
 ROOMY = LaneSpec(name="wide", experts=4, context_tokens=4096, sequences=1)
-QUICK = attrs.evolve(PATIENCE, first_restart=0.0)
+QUICK = attrs.evolve(DEFAULT_TIMEOUTS, first_restart=0.0)
 
 
 @contextlib.asynccontextmanager
 async def started(
-    engine_spec: EngineSpec, patience: EngineTimeouts = QUICK
+    engine_spec: EngineSpec, timeouts: EngineTimeouts = QUICK
 ) -> AsyncIterator[tuple[EngineClient, list[EngineStatus]]]:
-    """A client and all that it says of its state; its process ends with the test."""
-    client = EngineClient(engine_spec, patience)
+    """Yield a client and all its statuses; its process ends with the test."""
+    client = EngineClient(engine_spec, timeouts)
     told: list[EngineStatus] = []
     client.observe(told.append)
     try:
@@ -62,20 +62,35 @@ async def shared(tiny: Path) -> AsyncIterator[EngineClient]:
 
 
 async def answer(
-    client: EngineClient, asked: Request = SHORT, cancel: CancelToken | None = None
-) -> list[Piece | Finished]:
-    """The events of a request, to its end."""
-    return [event async for event in client.generate(asked, cancel or CancelToken())]
+    client: EngineClient, wanted: Request = SHORT, cancel: CancelToken | None = None
+) -> Finished:
+    """Run a request and return its end, which comes exactly once, as the last event."""
+    events = [event async for event in client.generate(wanted, cancel or CancelToken())]
+    *pieces, end = events
+    assert all(isinstance(piece, Piece) for piece in pieces)
+    assert isinstance(end, Finished)
+    return end
+
+
+def process_id(client: EngineClient) -> int:
+    assert client.process_id is not None
+    return client.process_id
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what comes sooner or later; the test's own time limit ends the waiting."""
+    """Wait for a condition; the test's own time limit ends the wait."""
     while not condition():
         await asyncio.sleep(0.005)
 
 
+async def background_tasks_done() -> None:
+    """Wait for every other task, such as one that loads a model."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*others)
+
+
 def states(told: list[EngineStatus]) -> list[EngineState]:
-    """The states in order, each once in a row."""
+    """Return the states in order, without repetitions in a row."""
     found = [status.state for status in told]
     return [state for at, state in enumerate(found) if found[at - 1 : at] != [state]]
 
@@ -85,9 +100,7 @@ def states(told: list[EngineStatus]) -> list[EngineState]:
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_it_generates_and_ends_exactly_once(shared):
-    *pieces, end = await answer(shared)
-    assert all(isinstance(piece, Piece) for piece in pieces)
-    assert isinstance(end, Finished)
+    end = await answer(shared)
     assert (end.stats.lane, end.stats.experts) == ("lean", 2)
     assert shared.status.state is EngineState.IDLE
 
@@ -108,49 +121,48 @@ async def test_it_counts_tokens_while_it_generates(shared):
     assert marker > 1, "text that looks like a marker is text"
     assert await shared.count([]) == []
     cancel.cancel()
-    assert (await running)[-1].reason is FinishReason.CANCELLED
+    assert (await running).reason is FinishReason.CANCELLED
 
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_several_requests_at_once_end_once_each(shared):
-    asked = [request(f"{name} = ", lane=lane) for name in "ab" for lane in ("lean", "wide")]
-    for events in await asyncio.gather(*(answer(shared, each) for each in asked)):
-        assert [isinstance(event, Finished) for event in events].count(True) == 1
-        assert isinstance(events[-1], Finished)
+    wanted = [request(f"{name} = ", lane=lane) for name in "ab" for lane in ("lean", "wide")]
+    ends = await asyncio.gather(*(answer(shared, each) for each in wanted))
+    assert [end.stats.lane for end in ends] == [each.lane for each in wanted]
 
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_cancel_ends_an_answer_early(shared):
     cancel = CancelToken()
-    events = []
     async for event in shared.generate(ENDLESS, cancel):
-        events.append(event)
+        last = event
         cancel.cancel()
-    assert events[-1].reason is FinishReason.CANCELLED
-    assert events[-1].stats.tokens_generated < ENDLESS.max_tokens
+    assert isinstance(last, Finished)
+    assert last.reason is FinishReason.CANCELLED
+    assert last.stats.tokens_generated < ENDLESS.max_tokens
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_request_that_was_given_up_before_it_began_is_answered_too(shared):
+async def test_a_request_that_is_cancelled_before_it_begins_is_answered(shared):
     cancel = CancelToken()
     cancel.cancel()
-    *_, end = await answer(shared, ENDLESS, cancel)
+    end = await answer(shared, ENDLESS, cancel)
     assert end.reason is FinishReason.CANCELLED
     assert end.stats.tokens_generated < ENDLESS.max_tokens
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_an_answer_that_nobody_reads_on_is_cancelled(shared):
+async def test_an_answer_whose_stream_is_closed_is_cancelled(shared):
     stream = shared.generate(ENDLESS, CancelToken())
     await anext(stream)
     await stream.aclose()
-    assert isinstance((await answer(shared))[-1], Finished)
+    await answer(shared)
     assert shared.status.state is EngineState.IDLE
 
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("wanted", "message"),
     [
         (request("x = 1\n" * 999), "do not fit a context of 512: raise context_tokens"),
         (request("x", lane="middle"), "there is no lane 'middle'"),
@@ -159,10 +171,10 @@ async def test_an_answer_that_nobody_reads_on_is_cancelled(shared):
     ],
     ids=["too long", "no such lane", "empty", "no such token"],
 )
-async def test_what_cannot_be_served_is_refused_and_the_next_request_served(shared, asked, message):
+async def test_an_impossible_request_fails_and_the_next_one_is_served(shared, wanted, message):
     with pytest.raises(EngineError, match=message):
-        await answer(shared, asked)
-    assert isinstance((await answer(shared))[-1], Finished)
+        await answer(shared, wanted)
+    await answer(shared)
 
 
 async def test_from_start_to_close(tiny):
@@ -178,7 +190,7 @@ async def test_from_start_to_close(tiny):
         await answer(client)
 
 
-async def test_close_ends_whoever_waits(tiny):
+async def test_close_fails_waiting_callers(tiny):
     async with started(spec(tiny, LEAN, ROOMY)) as (client, _):
         await client.ready()
         running = asyncio.create_task(answer(client, ENDLESS))
@@ -203,7 +215,7 @@ async def test_close_before_start_does_nothing(tiny):
 async def test_a_killed_engine_fails_its_requests_and_serves_again(tiny):
     async with started(spec(tiny, LEAN, ROOMY)) as (client, told):
         await client.ready()
-        first = client.process_id
+        first = process_id(client)
         running = [asyncio.create_task(answer(client, ENDLESS)) for _ in range(2)]
         await until(lambda: client.status.state is EngineState.BUSY)
         told.clear()
@@ -212,14 +224,14 @@ async def test_a_killed_engine_fails_its_requests_and_serves_again(tiny):
             with pytest.raises(EngineError, match="stopped unexpectedly; it starts again"):
                 await task
         await client.ready()
-        assert isinstance((await answer(client))[-1], Finished)
+        await answer(client)
         assert client.process_id != first
-        before_the_new_one = states(told)[: states(told).index(EngineState.STARTING)]
-        assert EngineState.IDLE not in before_the_new_one
+        before_restart = states(told)[: states(told).index(EngineState.STARTING)]
+        assert EngineState.IDLE not in before_restart
 
 
 async def test_an_engine_that_hangs_is_ended_even_while_requests_keep_coming(tiny):
-    """Each keystroke replaces the request before it: none of them alone waits for long."""
+    """Each keystroke supersedes the request before it: no single request waits for long."""
     async with started(spec(tiny), attrs.evolve(QUICK, hang=1.0)) as (client, _):
         await client.ready()
         hung = psutil.Process(client.process_id)
@@ -229,7 +241,7 @@ async def test_an_engine_that_hangs_is_ended_even_while_requests_keep_coming(tin
                 await asyncio.wait_for(answer(client), 0.1)
         await client.ready()
         assert not hung.is_running()
-        assert isinstance((await answer(client))[-1], Finished)
+        await answer(client)
 
 
 async def test_an_idle_engine_does_not_count_as_hung(tiny):
@@ -241,13 +253,14 @@ async def test_an_idle_engine_does_not_count_as_hung(tiny):
         assert states(told)[-1] is EngineState.IDLE
 
 
-async def test_an_engine_that_dies_again_and_again_is_left_alone_for_a_while(tiny, caplog):
-    patience = attrs.evolve(QUICK, failures=3, long_pause=0.2)
-    async with started(spec(tiny), patience) as (client, told):
+async def test_an_engine_that_keeps_dying_is_restarted_after_a_long_pause(tiny, caplog):
+    timeouts = attrs.evolve(QUICK, failures=3, long_pause=0.2)
+    async with started(spec(tiny), timeouts) as (client, told):
+        deadly = True
 
         def kill(status: EngineStatus) -> None:
-            if status.state is EngineState.LOADING:
-                os.kill(client.process_id, signal.SIGKILL)
+            if deadly and status.state is EngineState.LOADING:
+                os.kill(process_id(client), signal.SIGKILL)
 
         client.observe(kill)
         client.start()
@@ -256,30 +269,32 @@ async def test_an_engine_that_dies_again_and_again_is_left_alone_for_a_while(tin
             "the engine stopped 3 times in a row; next try in 0 s, see the log for the cause"
         )
         assert states(told).count(EngineState.LOADING) == 3
-        client._observers.remove(kill)
+        deadly = False
         await client.ready()
-        assert isinstance((await answer(client))[-1], Finished)
+        await answer(client)
     assert "engine process ended with code -9" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("failures", "seconds"), [(1, 0.05), (2, 0.1), (4, 0.4), (5, 30.0), (6, 0.05), (25, 30.0)]
 )
-def test_pauses_grow_and_every_fifth_is_long(failures, seconds):
-    assert PATIENCE.pause_after(failures) == pytest.approx(seconds)
+def test_restart_pauses_grow_and_every_fifth_is_long(failures, seconds):
+    assert DEFAULT_TIMEOUTS.pause_after(failures) == pytest.approx(seconds)
 
 
-async def test_an_observer_that_fails_does_not_leave_anybody_waiting(tiny, caplog):
+async def test_an_observer_that_fails_does_not_block_callers(tiny, caplog):
     async with started(spec(tiny)) as (client, _):
+        failed = False
 
         def fail_once(status: EngineStatus) -> None:
-            if status.state is EngineState.LOADING:
-                client._observers.remove(fail_once)
+            nonlocal failed
+            if not failed and status.state is EngineState.LOADING:
+                failed = True
                 raise RuntimeError("no status bar")
 
         client.observe(fail_once)
         await client.ready()
-        assert isinstance((await answer(client))[-1], Finished)
+        await answer(client)
     assert "no status bar" in caplog.text
 
 
@@ -323,7 +338,7 @@ def folder_itself(folder: Path) -> Path:
         "architecture",
     ],
 )
-async def test_a_file_that_is_no_model_is_named_with_the_cause(
+async def test_the_error_for_a_bad_model_file_names_file_and_cause(
     tmp_path, unknown_architecture, make, cause
 ):
     path = make(tmp_path) if make else unknown_architecture
@@ -337,12 +352,12 @@ async def test_a_file_that_is_no_model_is_named_with_the_cause(
             await answer(client)
 
 
-async def test_an_illegal_width_serves_as_the_nearest_legal_one_with_a_notice(tiny, caplog):
+async def test_an_illegal_expert_count_becomes_the_nearest_legal_one_with_a_notice(tiny, caplog):
     caplog.set_level(logging.WARNING)
     async with started(spec(tiny, attrs.evolve(LEAN, experts=99))) as (client, told):
         await client.ready()
-        [*_, end] = await answer(client)
-    notice = "leanwide synthetic runs 1 to 8 experts: 8 serve instead of 99"
+        end = await answer(client)
+    notice = "leanwide synthetic runs 1 to 8 experts: using 8 instead of 99"
     assert end.stats.experts == 8
     assert notice in [status.reason for status in told]
     assert notice in caplog.text
@@ -354,15 +369,15 @@ async def test_a_model_that_appears_after_a_refusal_is_found_at_the_next_request
         with pytest.raises(EngineError, match="does not exist"):
             await client.ready()
         client.start()
-        await client._supervision
+        await background_tasks_done()
         assert states(told)[-1] is EngineState.FAILED, "as long as nothing has changed"
         path.write_bytes(tiny.read_bytes())
         client.start()
         await until(lambda: client.model is not None)
-        assert isinstance((await answer(client))[-1], Finished)
+        await answer(client)
 
 
-async def test_a_model_that_is_mended_after_a_refusal_is_found(tiny, tmp_path):
+async def test_a_model_that_is_repaired_after_a_refusal_is_loaded(tiny, tmp_path):
     path = broken.not_gguf(tmp_path)
     async with started(spec(path)) as (client, _):
         with pytest.raises(EngineError, match="not a GGUF file"):
@@ -372,10 +387,10 @@ async def test_a_model_that_is_mended_after_a_refusal_is_found(tiny, tmp_path):
         await until(lambda: client.model is not None)
 
 
-async def test_a_model_that_is_still_being_written_is_not_tried(tiny, tmp_path):
+async def test_a_model_that_is_still_being_written_is_not_loaded(tiny, tmp_path):
     path = broken.not_gguf(tmp_path)
-    patience = attrs.evolve(QUICK, settle=0.2)
-    async with started(spec(path), patience) as (client, told):
+    timeouts = attrs.evolve(QUICK, settle=0.2)
+    async with started(spec(path), timeouts) as (client, told):
         with pytest.raises(EngineError):
             await client.ready()
         told.clear()
@@ -383,11 +398,11 @@ async def test_a_model_that_is_still_being_written_is_not_tried(tiny, tmp_path):
         path.write_bytes(tiny.read_bytes()[:4000])
         await asyncio.sleep(0.1)
         path.write_bytes(tiny.read_bytes()[:5000])
-        await client._supervision
+        await background_tasks_done()
         assert told == []
 
 
-async def test_who_asks_by_hand_has_it_tried_again(tiny, tmp_path):
+async def test_a_request_for_the_model_loads_it_again_after_a_failure(tiny, tmp_path):
     path = tmp_path / "late.gguf"
     async with started(spec(path)) as (client, told):
         for _ in range(2):
@@ -399,7 +414,7 @@ async def test_who_asks_by_hand_has_it_tried_again(tiny, tmp_path):
 # Models that end the engine
 
 
-async def test_a_model_that_ends_the_engine_at_every_load_is_given_up_with_its_last_words(tmp_path):
+async def test_a_model_that_crashes_the_engine_at_every_load_is_given_up_with_the_cause(tmp_path):
     path = broken.repeated_token(tmp_path)
     async with started(spec(path)) as (client, told):
         with pytest.raises(EngineError, match="the engine stops whenever it loads") as caught:
@@ -411,18 +426,18 @@ async def test_a_model_that_ends_the_engine_at_every_load_is_given_up_with_its_l
         assert client.status == EngineStatus(state=EngineState.FAILED, reason=str(caught.value))
         told.clear()
         client.start()
-        await client._supervision
-        assert told == [], "not tried again by itself"
+        await background_tasks_done()
+        assert told == [], "it is not loaded again without a request"
         with pytest.raises(EngineError, match="GGML_ASSERT"):
             await client.ready()
-        assert states(told).count(EngineState.STARTING) == 1, "once more for who asks by hand"
+        assert states(told).count(EngineState.STARTING) == 1, "once more on request"
 
 
 @pytest.mark.parametrize("times", [1, 6])
-async def test_who_waits_for_an_engine_that_is_killed_at_every_start_is_told(
+async def test_callers_of_an_engine_that_is_killed_at_every_start_get_an_error(
     tiny, times, monkeypatch
 ):
-    """A killed engine is not given up: the next start may go well."""
+    """The client does not give up on a killed engine: the next start may succeed."""
     async with started(spec(tiny), attrs.evolve(QUICK, long_pause=60.0)) as (client, told):
         with monkeypatch.context() as killing:
             killing.setattr(child, "python", lambda *_: ("/bin/sh", "-c", "kill -KILL $$"))
@@ -435,7 +450,7 @@ async def test_who_waits_for_an_engine_that_is_killed_at_every_start_is_told(
 
 async def test_an_engine_that_hangs_while_it_loads_is_ended(tiny):
     async with started(spec(tiny), attrs.evolve(QUICK, hang=0.5, load=8.0)) as (client, _):
-        stopped = []
+        stopped: list[psutil.Process] = []
 
         def stop(status: EngineStatus) -> None:
             if status.state is EngineState.LOADING and not stopped:
@@ -447,14 +462,14 @@ async def test_an_engine_that_hangs_while_it_loads_is_ended(tiny):
         assert not stopped[0].is_running()
 
 
-async def test_a_recovery_is_counted_once_something_was_served(tiny):
+async def test_a_recovery_is_counted_at_the_first_served_request(tiny):
     async with started(spec(tiny)) as (client, _):
         for deaths in range(2):
             await client.ready()
             assert client.status.recoveries == max(0, deaths - 1)
             await answer(client)
             assert client.status.recoveries == deaths
-            os.kill(client.process_id, signal.SIGKILL)
+            os.kill(process_id(client), signal.SIGKILL)
             await until(lambda: client.model is None)
 
 

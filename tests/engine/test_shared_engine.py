@@ -1,4 +1,4 @@
-"""One engine for several sessions: what one does, ends or fails at is nobody else's trouble."""
+"""One engine for several sessions, which do not affect each other."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from leanwide.engine.shared_engine import EngineView, SharedEngine
 from tests.engine.make import request
 
 
-class Telling(ScriptedEngine):
-    """A scripted engine whose status the test changes, and that counts its starts and ends."""
+class ObservedEngine(ScriptedEngine):
+    """A scripted engine whose status the test changes; it counts starts and closes."""
 
     def __init__(self) -> None:
         super().__init__()
         self.change: Callable[[EngineStatus], None] = lambda _: None
         self.starts = 0
-        self.ends = 0
+        self.closes = 0
 
     def observe(self, observer: Callable[[EngineStatus], None]) -> None:
         self.change = observer
@@ -37,60 +37,60 @@ class Telling(ScriptedEngine):
         self.starts += 1
 
     async def close(self) -> None:
-        self.ends += 1
+        self.closes += 1
 
 
 BUSY = EngineStatus(state=EngineState.BUSY)
 WIDE = request("x", lane="wide")
 
 
-async def said(view: EngineView, asked: Request = WIDE) -> str:
-    """The text of an answer."""
-    events = [event async for event in view.generate(asked, CancelToken())]
+async def answer(view: EngineView, wanted: Request = WIDE) -> str:
+    """Return the text of an answer."""
+    events = [event async for event in view.generate(wanted, CancelToken())]
     assert isinstance(events[-1], Finished)
     return "".join(event.text for event in events if isinstance(event, Piece))
 
 
 async def test_each_session_gets_its_own_answers():
-    engine = Telling()
+    engine = ObservedEngine()
     engine.enqueue(["one"], ["two"])
     shared = SharedEngine(engine)
     first, second = shared.view(), shared.view()
-    assert [await said(first), await said(second)] == ["one", "two"]
+    assert [await answer(first), await answer(second)] == ["one", "two"]
     assert await second.count(["12345"]) == [2]
     assert await second.ready() is engine.model
 
 
-async def test_the_end_of_a_session_ends_its_work_at_once_and_leaves_the_others_theirs():
-    engine = Telling()
+async def test_the_end_of_a_session_ends_only_its_own_work_at_once():
+    engine = ObservedEngine()
     engine.enqueue(["one"], ["two"])
     engine.pause()
     shared = SharedEngine(engine)
     first, second = shared.view(), shared.view()
-    mine, others = asyncio.create_task(said(first)), asyncio.create_task(said(second))
+    mine, others = asyncio.create_task(answer(first)), asyncio.create_task(answer(second))
     await asyncio.sleep(0.01)
     await first.close()
     with pytest.raises(EngineError, match="the session has ended"):
         await mine
     engine.resume()
     assert await others == "two"
-    assert engine.ends == 0
+    assert engine.closes == 0
 
 
-async def test_a_session_that_ended_asks_nothing_of_the_engine():
-    engine = Telling()
+async def test_a_closed_session_does_not_reach_the_engine():
+    engine = ObservedEngine()
     view = SharedEngine(engine).view()
     await view.close()
     await view.close()
     view.start()
-    for work in (view.ready(), view.count(["x"]), said(view)):
+    for work in (view.ready(), view.count(["x"]), answer(view)):
         with pytest.raises(EngineError, match="the session has ended"):
             await work
     assert (engine.starts, engine.requests) == (0, [])
 
 
-async def test_a_session_is_told_of_the_engine_from_its_own_first_request_on():
-    engine = Telling()
+async def test_a_session_gets_statuses_from_its_first_request_on():
+    engine = ObservedEngine()
     shared = SharedEngine(engine)
     first, second = shared.view(), shared.view()
     told: dict[str, list[EngineStatus]] = {"first": [], "second": []}
@@ -106,8 +106,8 @@ async def test_a_session_is_told_of_the_engine_from_its_own_first_request_on():
     assert [len(statuses) for statuses in told.values()] == [2, 2]
 
 
-async def test_a_session_that_cannot_be_told_keeps_no_other_from_it():
-    engine = Telling()
+async def test_a_failing_observer_does_not_affect_other_sessions():
+    engine = ObservedEngine()
     shared = SharedEngine(engine)
     first, second = shared.view(), shared.view()
     told: list[EngineStatus] = []
@@ -124,11 +124,11 @@ async def test_a_session_that_cannot_be_told_keeps_no_other_from_it():
 
 
 async def test_a_lane_closes_when_no_session_needs_it():
-    engine = Telling()
+    engine = ObservedEngine()
     shared = SharedEngine(engine)
     first, second, idle = shared.view(), shared.view(), shared.view()
-    await said(first)
-    await said(second)
+    await answer(first)
+    await answer(second)
     idle.close_lane("wide")
     first.close_lane("wide")
     assert engine.closed == []
@@ -137,14 +137,14 @@ async def test_a_lane_closes_when_no_session_needs_it():
     assert engine.closed == ["wide"]
 
 
-async def test_the_engine_ends_with_the_process_and_tells_who_waits():
-    engine = Telling()
+async def test_closing_the_engine_fails_the_requests_of_all_sessions():
+    engine = ObservedEngine()
     engine.enqueue(["one"])
     engine.pause()
     shared = SharedEngine(engine)
-    work = asyncio.create_task(said(shared.view()))
+    work = asyncio.create_task(answer(shared.view()))
     await asyncio.sleep(0.01)
     await shared.close()
     with pytest.raises(EngineError):
         await work
-    assert engine.ends == 1
+    assert engine.closes == 1

@@ -1,4 +1,4 @@
-"""Messages between server and engine: what goes in comes out."""
+"""Messages between server and engine survive encoding and decoding."""
 
 from __future__ import annotations
 
@@ -30,13 +30,9 @@ ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 MODEL = ModelInfo(
     name="tiny",
-    architecture="qwen3moe",
     path=Path("/models/é 🙂.gguf"),
     size_bytes=2**40,
-    layers=3,
     experts=8,
-    trained_experts=4,
-    trained_context_tokens=4096,
     fim=FimTokens(prefix=1, suffix=2, middle=3, file_separator=None),
     chat_template="{{ messages }}",
 )
@@ -96,17 +92,17 @@ def test_the_server_reads_what_the_engine_sent(message):
     st.sampled_from(Priority),
     st.floats(0, allow_nan=False),
 )
-def test_any_prompt_arrives_as_it_was(prompt, stops, priority, deadline):
-    asked = request(*prompt, stops=tuple(stops), priority=priority, deadline_ms=deadline)
-    stream = io.BytesIO(wire.frame(wire.Generate(7, asked)))
-    assert wire.read_from_server(stream) == wire.Generate(7, asked)
+def test_any_prompt_arrives_unchanged(prompt, stops, priority, deadline):
+    wanted = request(*prompt, stops=tuple(stops), priority=priority, deadline_ms=deadline)
+    stream = io.BytesIO(wire.frame(wire.Generate(7, wanted)))
+    assert wire.read_from_server(stream) == wire.Generate(7, wanted)
 
 
-def test_a_message_that_was_cut_off_means_that_the_server_is_gone():
+def test_a_truncated_message_means_that_the_server_is_gone():
     assert wire.read_from_server(io.BytesIO(b"\x01\x00")) is None
 
 
 @pytest.mark.parametrize("body", [b"", b"\xc0", msgspec.msgpack.encode({"type": "Nonsense"})])
-def test_anything_else_is_refused(body):
+def test_any_other_body_is_rejected(body):
     with pytest.raises(msgspec.DecodeError):
         wire.decode_to_server(body)

@@ -9,7 +9,14 @@ from collections.abc import AsyncIterator
 from leanwide.cli.access import ListenAddress
 from leanwide.cli.listening import serve_tcp
 from leanwide.cli.log import log_to_stderr
-from leanwide.engine.base import CancelToken, Finished, Piece, Request, Watch, unwatched
+from leanwide.engine.base import (
+    CancelToken,
+    Finished,
+    Piece,
+    ProgressCallback,
+    Request,
+    ignore_progress,
+)
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.engine.shared_engine import SharedEngine
 from leanwide.options import restrict_session
@@ -24,7 +31,7 @@ class TalkingEngine(ScriptedEngine):
         self._slow = False
 
     async def generate(
-        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+        self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
     ) -> AsyncIterator[Piece | Finished]:
         """Yield the same answer each time; every second time slowly enough to be cancelled."""
         self._slow = not self._slow

@@ -1,4 +1,4 @@
-"""A small hub on this machine: serves real files as the real one does, and misbehaves on demand."""
+"""A small hub on this machine: serves files as the real one does, and fails on demand."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from urllib.parse import unquote
 from attrs import Factory, define
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-LONGEST_S = 20.0
-"""Nothing here waits longer for a client."""
+TIMEOUT_S = 20.0
+"""Seconds; no connection waits longer for its client."""
 
 
 @define
 class Hub:
-    """What the hub has, how it behaves, and what it was asked."""
+    """The hub's files, its behaviour, and the requests it got."""
 
     files: dict[str, Path] = Factory(dict)
     """By ``REPO/FILE``."""
     address: str = ""
     status: int = 200
-    """Answer of every request instead, unless it is 200."""
+    """Answer to every request, unless it is 200."""
     headers: dict[str, str] = Factory(dict)
     """Sent with such an answer."""
     cuts: int = 0
-    """Connections that still break, each after ``cut_after`` bytes of the file."""
+    """Connections that will break, each after ``cut_after`` bytes of the file."""
     cut_after: int = 0
     corrupt: bool = False
     """Flip a byte in the middle of every file."""
     resumable: bool = True
-    """Answer to ranges; else with the whole file."""
+    """Honour ranges; else always send the whole file."""
     ranges: list[str] = Factory(list)
-    """The ranges that were asked for, "" for a whole file."""
+    """The requested ranges, "" for a whole file."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = LONGEST_S
+    timeout = TIMEOUT_S
     hub: Hub
 
     def do_HEAD(self) -> None:
@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(rest)
 
     def _file(self) -> Path | None:
-        """The file that the path names; where there is none, the answer is sent."""
+        """Return the file of the path; None once an error was sent instead."""
         if self.hub.status != 200:
             self._refuse(self.hub.status, self.hub.headers)
             return None
@@ -96,14 +96,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """A client that goes away is no news."""
+        """Ignore clients that go away."""
 
 
 def _digest(file: Path) -> str:
@@ -122,4 +122,4 @@ def serving(hub: Hub) -> Iterator[Hub]:
             yield hub
         finally:
             server.shutdown()
-            thread.join(LONGEST_S)
+            thread.join(TIMEOUT_S)

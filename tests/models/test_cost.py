@@ -1,4 +1,4 @@
-"""What a token costs, against the shapes that the tests write."""
+"""The cost of a token, compared with the shapes of synthetic models."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.models.test_limits import header
 
 
 def described(shape: ModelShape) -> GgufHeader:
-    """The header that a model of that shape has."""
+    """Return the header of a model of that shape."""
     infos, offset = [], 0
     for tensor in tensors(shape):
         infos.append(info(tensor, offset))
@@ -38,7 +38,7 @@ def info(tensor: Tensor, offset: int) -> TensorInfo:
     return TensorInfo(tensor.name, tensor.weights, tensor.bytes, offset, 12, tensor.dims[-1])
 
 
-def test_the_30b_model_costs_what_its_tensors_weigh():
+def test_the_cost_of_the_30b_model_follows_from_its_tensors():
     """Attention, router and output take 822 MB, an expert 137 MB over all layers."""
     cost = token_cost(described(THIRTY_BILLION))
     assert cost.fixed_bytes / 1e6 == pytest.approx(822, rel=0.01)
@@ -47,15 +47,15 @@ def test_the_30b_model_costs_what_its_tensors_weigh():
     assert cost.attention_flops(1000) == 2 * 1000 * 48 * 32 * 256
 
 
-def test_a_file_says_of_itself_what_its_shape_weighs(tiny):
-    cost, shape = token_cost(read_header(tiny)), {each.name: each for each in tensors(TINY)}
-    experts = sum(each.bytes for name, each in shape.items() if "_exps." in name)
-    idle = shape["token_embd.weight"].bytes
+def test_the_cost_from_a_file_is_that_of_its_shape(tiny):
+    cost, shape = token_cost(read_header(tiny)), {tensor.name: tensor for tensor in tensors(TINY)}
+    experts = sum(tensor.bytes for name, tensor in shape.items() if "_exps." in name)
+    unread = shape["token_embd.weight"].bytes
     assert cost.expert_bytes == experts / TINY.experts
-    assert cost.fixed_bytes == sum(each.bytes for each in shape.values()) - experts - idle
+    assert cost.fixed_bytes == sum(tensor.bytes for tensor in shape.values()) - experts - unread
 
 
-def test_the_last_layer_sees_one_token_of_a_prompt():
+def test_only_one_token_of_a_prompt_goes_through_the_last_layer():
     per_layer = 3 * TINY.hidden * TINY.feed_forward
     assert token_cost(described(TINY)).expert_weights == (TINY.layers - 1) * per_layer
 
@@ -66,14 +66,16 @@ def test_a_dense_model_has_no_experts_to_choose():
     assert cost.fixed_bytes > 0
 
 
-def test_an_embedding_that_is_the_output_as_well_is_read_whole():
-    apart = described(TINY)
-    tied = attrs.evolve(apart, tensors=apart.tensors[:-1])
-    output, embedding = apart.tensors[-1].size_bytes, apart.tensors[0].size_bytes
-    assert token_cost(tied).fixed_bytes == token_cost(apart).fixed_bytes - output + embedding
+def test_an_embedding_that_is_also_the_output_is_read_whole():
+    untied = described(TINY)
+    tied = attrs.evolve(untied, tensors=untied.tensors[:-1])
+    output, embedding = untied.tensors[-1].size_bytes, untied.tensors[0].size_bytes
+    assert output is not None
+    assert embedding is not None
+    assert token_cost(tied).fixed_bytes == token_cost(untied).fixed_bytes - output + embedding
 
 
-def test_an_unknown_type_of_weights_counts_up_to_the_next_tensor():
+def test_a_tensor_of_an_unknown_type_reaches_to_the_next_one():
     known = described(TINY)
-    unknown = tuple(attrs.evolve(each, size_bytes=None) for each in known.tensors)
+    unknown = tuple(attrs.evolve(tensor, size_bytes=None) for tensor in known.tensors)
     assert token_cost(attrs.evolve(known, tensors=unknown)) == token_cost(known)

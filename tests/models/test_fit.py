@@ -1,4 +1,4 @@
-"""Whether a model fits, in which shape, and what is said."""
+"""Whether a model fits, with which contexts, and the advice to the user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.models.advice import advice, instead, load_notice
+from leanwide.models.advice import advice, alternative, load_notice
 from leanwide.models.fit import Fit, Hardware, Load, Verdict, plan, with_speed
 from leanwide.models.memory import LaneShape, lane_bytes
 from leanwide.models.registry import entries
@@ -34,8 +34,8 @@ def machine(memory: float, free: float | None = None, gpu: float = 0) -> Hardwar
     )
 
 
-def said(found: Fit, where: Hardware) -> str:
-    better = instead(found, where, entries(), MODEL.path.name)
+def advised(found: Fit, where: Hardware) -> str:
+    better = alternative(found, where, entries(), MODEL.path.name)
     return advice("the model", found, where, better)
 
 
@@ -67,11 +67,11 @@ def said(found: Fit, where: Hardware) -> str:
 def test_the_verdict_follows_from_machine_and_model(load, where, verdict, sentence):
     found = plan(MODEL, load, where, LANES)
     assert found.verdict is verdict
-    assert sentence in said(found, where)
-    assert bool(said(found, where)) is bool(sentence)
+    assert sentence in advised(found, where)
+    assert bool(advised(found, where)) is bool(sentence)
 
 
-def test_the_bytes_of_a_lane_are_those_that_it_will_take():
+def test_the_memory_of_each_lane_is_predicted():
     found = plan(MODEL, MAPPED, machine(64), LANES)
     assert {lane.name: lane.bytes for lane in found.lanes} == {
         name: lane_bytes(MODEL, shape) for name, shape in LANES.items()
@@ -80,27 +80,29 @@ def test_the_bytes_of_a_lane_are_those_that_it_will_take():
     assert found.needed_bytes == MODEL.file_bytes + lanes
 
 
-def test_a_smaller_quantisation_of_the_same_model_comes_before_another_model():
+def test_a_smaller_quantisation_of_the_same_model_is_preferred():
     where = machine(20)
     found = plan(MODEL, MAPPED, where, LANES)
-    assert instead(found, where, entries(), MODEL.path.name).name == "qwen3-coder-30b-a3b-q3_k_m"
+    better = alternative(found, where, entries(), MODEL.path.name)
+    assert better is not None
+    assert better.name == "qwen3-coder-30b-a3b-q3_k_m"
     others = [entry for entry in entries() if entry.repo != entries()[0].repo]
-    assert instead(found, machine(64), others, MODEL.path.name) == others[0]
+    assert alternative(found, machine(64), others, MODEL.path.name) == others[0]
 
 
-def test_where_memory_is_short_the_wide_lane_gives_way_first():
-    """The weights take 18.6 GB; what is left has room for one lane as it was wanted."""
+def test_where_memory_is_short_the_wide_lane_is_shortened_first():
+    """The weights take 18.6 GB; the rest is enough for one lane as wanted."""
     where = machine(21.5)
     found = plan(MODEL, MAPPED, where, LANES)
     assert found.verdict is Verdict.FITS
     lean, wide = found.lanes
     assert lean.shape == LEAN
     assert 256 <= wide.shape.context_tokens < WIDE.context_tokens
-    assert "the wide lane has memory for" in said(found, where)
+    assert "the wide lane has memory for" in advised(found, where)
 
 
 @given(st.floats(1, 128), st.floats(0, 64), st.integers(256, 2**17), st.integers(1, 8))
-def test_what_fits_is_within_the_memory_and_more_memory_never_fits_less(
+def test_a_fitting_model_is_within_the_memory_and_more_memory_never_fits_less(
     memory, more, context, sequences
 ):
     shape = attrs.evolve(WIDE, context_tokens=context, sequences=sequences)
@@ -122,13 +124,13 @@ def test_a_model_that_streams_gets_no_speed():
     assert with_speed(streams, rates) == streams
 
 
-def test_a_dense_model_is_planned_like_any_other():
+def test_a_dense_model_is_planned_too():
     dense = attrs.evolve(LEAN, experts=0)
     found = plan(MODEL, MAPPED, machine(64), {"lean": dense, "wide": dense})
     assert found.verdict is Verdict.FITS
 
 
-def test_the_load_warns_of_a_model_that_streams_only():
+def test_only_a_model_that_streams_gets_a_notice_at_its_load():
     assert load_notice(MODEL, machine(64, free=4), LANES, MAPPED) == ""
     notice = load_notice(MODEL, machine(16), LANES, MAPPED)
     assert "read from disk again and again" in notice

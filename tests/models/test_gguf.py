@@ -1,4 +1,4 @@
-"""GGUF headers: what gguf-py writes is read; what is broken is refused, whatever it is."""
+"""GGUF headers: files of gguf-py are read; broken files are refused."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ARRAYS = st.one_of(
 
 
 def written(path: Path, write=lambda writer: None, architecture: str = "qwen3moe") -> Path:
-    """A file made by gguf-py, with one tensor of four numbers."""
+    """Write a file with gguf-py, with one tensor of four numbers."""
     writer = gguf.GGUFWriter(path, architecture)
     write(writer)
     writer.add_tensor("output.weight", np.zeros(4, np.float32))
@@ -72,7 +72,7 @@ TENSOR = text("t") + struct.pack("<IQIQ", 1, 4, 0, 0)
 
 
 def raw(keys: list[bytes], tensors: tuple[bytes, ...] = (TENSOR,), /, **counts: int) -> bytes:
-    """A file put together by hand; counts may say something else than what is there."""
+    """Return the bytes of a file; ``counts`` may differ from what it has."""
     announced = (counts.get("tensors", len(tensors)), counts.get("keys", len(keys) + 1))
     head = b"GGUF" + struct.pack("<IQQ", counts.get("version", 3), *announced)
     return head + b"".join([ARCHITECTURE, *keys, *tensors]) + bytes(4096)
@@ -84,24 +84,26 @@ def read(folder: Path, data: bytes) -> GgufHeader:
     return read_header(path)
 
 
-# Whole files
+# Valid files
 
 
-def test_a_model_is_described_by_its_header(tiny):
+def test_a_header_describes_the_model(tiny):
     header = read_header(tiny)
     assert (header.name, header.architecture) == ("leanwide synthetic", "qwen3moe")
     assert header.file_bytes == tiny.stat().st_size
-    assert [(each.name, each.size_bytes) for each in header.tensors] == [
+    assert [(found.name, found.size_bytes) for found in header.tensors] == [
         (tensor.name, tensor.bytes) for tensor in tensors(TINY)
     ]
-    assert [each.elements for each in header.tensors] == [each.weights for each in tensors(TINY)]
+    assert [found.elements for found in header.tensors] == [
+        tensor.weights for tensor in tensors(TINY)
+    ]
     numbers = ["expert_count", "expert_used_count", "context_length", "block_count", "no_such_key"]
     assert [header.number(key) for key in numbers] == [8, 4, 4096, 3, 0]
     assert header.kv_bytes_per_token == TINY.kv_bytes_per_token
     assert header.metadata["tokenizer.ggml.tokens.length"] == TINY.vocabulary
 
 
-def test_the_weights_start_where_gguf_py_says(tiny):
+def test_the_weights_start_where_gguf_py_finds_them(tiny):
     header, reader = read_header(tiny), gguf.GGUFReader(tiny)
     ours = [header.data_start + tensor.offset for tensor in header.tensors]
     assert ours == [tensor.data_offset for tensor in reader.tensors]
@@ -109,7 +111,7 @@ def test_the_weights_start_where_gguf_py_says(tiny):
 
 @given(st.dictionaries(KEYS, SCALARS), st.dictionaries(KEYS, ARRAYS, max_size=3))
 @settings(ON_DISK, max_examples=60)
-def test_whatever_gguf_py_writes_is_read_back(tmp_path, scalars, arrays):
+def test_any_metadata_of_gguf_py_is_read_back(tmp_path, scalars, arrays):
     def write(writer: gguf.GGUFWriter) -> None:
         for key, (method, value) in scalars.items():
             getattr(writer, method)(f"s.{key}", value)
@@ -141,19 +143,19 @@ def test_a_model_names_the_languages_that_it_was_trained_for(tmp_path, values, r
     assert read_header(path).metadata["leanwide.languages.length"] == len(values)
 
 
-def test_a_model_that_names_no_languages_knows_all_and_the_embedded_one_python(tmp_path, tiny):
+def test_a_model_without_languages_knows_all_and_the_embedded_one_python(tmp_path, tiny):
     assert trained_languages(read_header(tiny)) == ()
     copy = tmp_path / "copied.bin"
     shutil.copyfile(embedded_model(), copy)
     assert trained_languages(read_header(copy)) == ("python",)
 
 
-def test_a_model_without_a_name_is_called_like_its_file(tmp_path):
+def test_a_model_without_a_name_has_its_files_name(tmp_path):
     assert read_header(written(tmp_path / "my-model.gguf")).name == "my-model"
 
 
 @pytest.mark.parametrize("alignment", [8, 32, 4096])
-def test_the_alignment_of_the_file_counts(tmp_path, alignment):
+def test_the_alignment_of_the_file_is_used(tmp_path, alignment):
     path = written(tmp_path / "model.gguf", lambda writer: writer.add_custom_alignment(alignment))
     header = read_header(path)
     assert header.data_start == gguf.GGUFReader(path).tensors[0].data_offset
@@ -161,7 +163,7 @@ def test_the_alignment_of_the_file_counts(tmp_path, alignment):
 
 
 @pytest.mark.parametrize("kind", gguf.GGMLQuantizationType)
-def test_a_block_is_as_large_as_ggml_says_or_unknown(tmp_path, kind):
+def test_block_sizes_are_those_of_ggml_or_unknown(tmp_path, kind):
     weights, size = gguf.GGML_QUANT_SIZES[kind]
     tensor = text("t") + struct.pack("<IQIQ", 1, 2 * weights, kind, 0)
     assert read(tmp_path, raw([], (tensor,))).tensors[0].size_bytes in (2 * size, None)
@@ -191,7 +193,7 @@ def test_a_file_cut_anywhere_is_refused(tmp_path, tiny, cut):
 
 @given(st.binary(max_size=400))
 @settings(ON_DISK, max_examples=300)
-def test_noise_behind_the_magic_is_refused(tmp_path, noise):
+def test_noise_after_the_magic_is_refused(tmp_path, noise):
     refused(tmp_path, b"GGUF" + noise)
     refused(tmp_path, b"GGUF" + struct.pack("<I", 3) + noise)
 
@@ -199,7 +201,7 @@ def test_noise_behind_the_magic_is_refused(tmp_path, noise):
 @given(st.data())
 @settings(ON_DISK, max_examples=120)
 def test_a_damaged_header_is_read_or_refused_but_never_worse(tmp_path, tiny, data):
-    """A few bytes of a good file are wrong: the lengths and types are what hurts."""
+    """A few bytes of a good file are wrong; lengths and types are the dangerous ones."""
     damaged = bytearray(tiny.read_bytes())
     places = st.integers(4, 1500) | st.integers(4, read_header(tiny).data_start)
     for at in data.draw(st.lists(places, min_size=1, max_size=4)):
@@ -267,7 +269,7 @@ def test_a_header_with_more_than_any_model_has_is_refused_with_the_limit(tmp_pat
     assert cause in message
     assert "is the limit" in message
     assert most < 100_000_000
-    assert time.thread_time() - began < 5  # reading all of it takes ten and more
+    assert time.thread_time() - began < 5  # reading all of it takes more than ten seconds
 
 
 def test_the_largest_vocabularies_are_read(tmp_path):
@@ -277,7 +279,7 @@ def test_the_largest_vocabularies_are_read(tmp_path):
     assert header.metadata["k1.length"] == 300_000
 
 
-def test_a_key_that_is_there_twice_is_refused(tmp_path):
+def test_a_duplicate_key_is_refused(tmp_path):
     key = number("k", 4, "I", 1)
     assert "truncated or damaged" in refused(tmp_path, raw([key, key]))
 
@@ -294,12 +296,12 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("key", STRANGE.values(), ids=STRANGE)
-def test_a_header_that_makes_no_sense_is_refused(tmp_path, key):
+def test_a_nonsensical_header_is_refused(tmp_path, key):
     assert "truncated or damaged" in refused(tmp_path, raw([key]))
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), -float("inf")])
-def test_a_number_that_is_none_counts_as_absent(tmp_path, value):
+def test_an_infinite_number_or_nan_counts_as_absent(tmp_path, value):
     header = read(tmp_path, raw([number("qwen3moe.expert_count", 6, "f", value)]))
     assert header.number("expert_count") == 0
 
@@ -316,7 +318,7 @@ def test_a_number_that_is_none_counts_as_absent(tmp_path, value):
     ],
     ids=["empty", "short", "web page", "too old", "too new", "no tensors"],
 )
-def test_the_cause_is_named(tmp_path, data, cause):
+def test_the_error_names_the_cause(tmp_path, data, cause):
     assert refused(tmp_path, data) == f"{tmp_path / 'model.gguf'} {cause}"
 
 
@@ -330,7 +332,7 @@ def test_the_cause_is_named(tmp_path, data, cause):
     ],
     ids=["missing", "folder", "null byte", "too long"],
 )
-def test_a_path_that_leads_nowhere_is_named_with_the_cause(tmp_path, name, cause):
+def test_the_error_for_a_bad_path_names_path_and_cause(tmp_path, name, cause):
     path = tmp_path / name
     with pytest.raises(ModelFileError) as caught:
         read_header(path)

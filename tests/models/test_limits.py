@@ -1,4 +1,4 @@
-"""What a model can be run with."""
+"""Legal expert counts and contexts of a model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GB = 10**9
 
 
 def header(**numbers: int) -> GgufHeader:
-    """A model of the 30B-A3B's shape, 96 KiB of KV cache per token, unless said otherwise."""
+    """Return a model of the 30B-A3B's shape, 96 KiB of KV cache per token, with changes."""
     shape = {
         "expert_count": 128,
         "expert_used_count": 8,
@@ -52,7 +52,7 @@ DENSE = header(expert_count=0, expert_used_count=0)
         (DENSE, ExpertWidth.HALF, 0),
     ],
 )
-def test_a_width_by_the_models_own_measure(model, wanted, number):
+def test_an_expert_count_relative_to_the_trained_one(model, wanted, number):
     assert wanted_experts(model, wanted) == number
 
 
@@ -61,14 +61,14 @@ def test_a_width_by_the_models_own_measure(model, wanted, number):
     [
         (header(), 1, 1, ""),
         (header(), 128, 128, ""),
-        (header(), 0, 1, "model runs 1 to 128 experts: 1 serve instead of 0"),
-        (header(), -(2**40), 1, f"model runs 1 to 128 experts: 1 serve instead of -{2**40}"),
-        (header(), 129, 128, "model runs 1 to 128 experts: 128 serve instead of 129"),
+        (header(), 0, 1, "model runs 1 to 128 experts: using 1 instead of 0"),
+        (header(), -(2**40), 1, f"model runs 1 to 128 experts: using 1 instead of -{2**40}"),
+        (header(), 129, 128, "model runs 1 to 128 experts: using 128 instead of 129"),
         (DENSE, 0, 0, ""),
         (DENSE, 99, 0, ""),
     ],
 )
-def test_the_nearest_legal_expert_count_serves(model, wanted, number, notice):
+def test_the_nearest_legal_expert_count_is_used(model, wanted, number, notice):
     assert legal_experts(model, wanted) == (number, notice)
 
 
@@ -84,7 +84,7 @@ def test_the_nearest_legal_expert_count_serves(model, wanted, number, notice):
         (header(context_length=64), 8192, 1, 0, 64, ""),
     ],
 )
-def test_the_longest_legal_context_serves(model, wanted, sequences, free, tokens, notice):
+def test_the_longest_legal_context_is_used(model, wanted, sequences, free, tokens, notice):
     found, sentence = legal_context(model, wanted, sequences, free)
     assert found == tokens
     full = f"there is memory for {notice} tokens of context, not for {wanted:,}"
@@ -99,6 +99,6 @@ def test_less_memory_never_gives_more_context(wanted, sequences, free, other):
     assert 1 <= shorter <= longer <= wanted
 
 
-def test_a_model_that_does_not_say_how_wide_its_heads_are():
+def test_head_width_defaults_to_the_embedding_divided_by_the_heads():
     model = header(**{"attention.key_length": 0, "attention.value_length": 0})
     assert model.kv_bytes_per_token == 2 * 4 * (64 + 64) * 48

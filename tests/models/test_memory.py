@@ -1,4 +1,4 @@
-"""What a lane takes, told from the header; tests/engine compares it with llama.cpp."""
+"""The predicted memory of a lane; tests/engine compares it with llama.cpp."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_shape_of_a_30b_model():
     model.metadata["tokenizer.ggml.tokens.length"] = 151_936
     found = lane_bytes(model, shape)
     assert found.kv == 98_304 * 16_384
-    # the scores of 32 heads are the largest moment
+    # the scores of 32 heads are the largest buffer
     assert found.compute > 512 * 4 * 32 * 16_384
     # with flash attention it is the output layer: a logit per token of the vocabulary
     on_gpu = lane_bytes(model, attrs.evolve(shape, keeps_scores=False))

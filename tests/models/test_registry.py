@@ -1,4 +1,4 @@
-"""The recommended models, and what a name means."""
+"""The recommended models, and the resolution of names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leanwide.models.registry import HubFile, RegistryEntry, UnknownModelError, entries, resolve
 
 
-def test_every_entry_says_everything():
+def test_every_entry_is_complete():
     assert entries()
     for entry in entries():
         for field in attrs.fields(RegistryEntry):
@@ -29,7 +29,7 @@ def test_names_are_unique_and_better_files_of_a_model_are_larger():
         assert sizes == sorted(sizes, reverse=True)
 
 
-def test_a_misspelled_name_is_answered_with_the_nearest():
+def test_the_error_for_a_misspelled_name_suggests_the_nearest():
     with pytest.raises(UnknownModelError, match="did you mean qwen3-coder-30b-a3b-q4_k_m"):
         resolve("qwen3-coder-30b-q4km")
 
@@ -53,7 +53,7 @@ hf:a/../c.gguf hf:a/b/.gguf hf:a/b/c.gguf?x=1 hf:a/b/c.gguf#x hf:a/b/https://x/c
 
 
 @pytest.mark.parametrize("text", [*MALFORMED.split(), "hf:a/b/c d.gguf", "hf:a/b\n/c.gguf"])
-def test_a_malformed_address_is_answered_with_an_example(text):
+def test_the_error_for_a_malformed_address_has_an_example(text):
     with pytest.raises(UnknownModelError, match=r"is not hf:REPO/FILE with a .gguf file, such as"):
         resolve(text)
 
@@ -64,7 +64,7 @@ def test_one_part_of_a_model_is_refused():
 
 
 @given(st.lists(st.sampled_from(["a", "..", ".", "/", "\\", "b.gguf"]), max_size=8).map("".join))
-def test_whatever_is_accepted_stays_inside_its_folder(text: str):
+def test_an_accepted_address_stays_inside_its_folder(text: str):
     with contextlib.suppress(UnknownModelError):
         found = resolve(f"hf:{text}")
         parts = f"{found.repo}/{found.file}".split("/")

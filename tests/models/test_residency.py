@@ -1,4 +1,4 @@
-"""How the weights of two lanes live in memory."""
+"""How the weights of two lanes are kept in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DENSE = evolve(MAPPED, experts=0)
 
 
 @pytest.mark.parametrize(
-    ("wish", "weights", "memory", "residency", "reason"),
+    ("setting", "weights", "memory", "residency", "reason"),
     [
         (ResidencySetting.AUTO, MAPPED, 16 * GB, Residency.SHARED, "map the same file"),
         (
@@ -42,7 +42,7 @@ DENSE = evolve(MAPPED, experts=0)
         (ResidencySetting.SWAP, DENSE, 64 * GB, Residency.SINGLE, "no experts"),
     ],
 )
-def test_the_residency_follows_from_machine_and_model(wish, weights, memory, residency, reason):
-    found = choose_residency(wish, weights, memory)
+def test_the_residency_follows_from_machine_and_model(setting, weights, memory, residency, reason):
+    found = choose_residency(setting, weights, memory)
     assert found.residency is residency
     assert reason in found.reason

@@ -1,4 +1,4 @@
-"""How fast a model will be, as far as that is arithmetic; tests/benchmarks compares it."""
+"""The predicted speed of a model; tests/benchmarks compares it with the real one."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ RATES = Rates(
 
 
 @pytest.mark.parametrize(("experts", "measured"), [(2, 16.8), (4, 13.4), (8, 9.9)])
-def test_the_memory_bounds_decoding(experts, measured):
-    """A model of 30 B on a machine that reads 19 GB/s, decoding what was measured there."""
+def test_memory_bandwidth_bounds_decoding(experts, measured):
+    """Measured: a model of 30 B on a machine that reads 19 GB/s."""
     assert decode_tokens_per_s(COST, RATES, experts, 0) == pytest.approx(measured, rel=0.25)
 
 
@@ -48,16 +48,16 @@ def test_more_experts_and_more_context_are_never_faster(experts, context, more):
 
 
 @given(st.floats(1e9, 1e14), st.floats(1e9, 1e14), st.floats(1.0, 4.0))
-def test_faster_kernels_read_prompts_faster_and_by_no_more(dense, routed, gain):
+def test_faster_kernels_speed_prefill_up_by_no_more_than_their_gain(dense, routed, gain):
     rates = [
         attrs.evolve(RATES, step=attrs.evolve(STEP, dense_flops_per_s=a, expert_flops_per_s=b))
         for a, b in [(dense, routed), (gain * dense, gain * routed)]
     ]
-    slow, fast = (prompt_tokens_per_s(COST, each, 8, 0) for each in rates)
+    slow, fast = (prompt_tokens_per_s(COST, rate, 8, 0) for rate in rates)
     assert 0.999 * slow <= fast <= 1.001 * gain * slow
 
 
-def test_a_prompt_takes_more_than_its_products():
+def test_prefill_takes_longer_than_its_products():
     assert 1 / products_s(COST, RATES, 8, 100) > prompt_tokens_per_s(COST, RATES, 8, 100)
 
 
@@ -69,6 +69,6 @@ def test_a_dense_model_has_a_speed():
     assert prompt_tokens_per_s(cost, rates, 0, 100) > 0
 
 
-def test_a_disturbed_measurement_changes_nothing():
+def test_a_slower_measurement_changes_nothing():
     disturbed = attrs.evolve(RATES, stream_bytes_per_s=1e9, layer_s=1.0)
     assert best([disturbed, RATES]) == RATES

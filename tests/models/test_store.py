@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from leanwide.models.registry import HubFile
-from leanwide.models.store import StoreError, models_folder, place, pulled, remove
+from leanwide.models.store import StoreError, models_folder, pulled_models, pulled_path, remove
 
 SOURCE = HubFile("somebody/model", "deep/model.gguf")
 
@@ -23,18 +23,18 @@ def fill(path: Path, size: int) -> Path:
     return path
 
 
-def test_a_model_goes_with_its_unfinished_pulls_and_its_empty_folders():
-    model = fill(place(SOURCE), 100)
+def test_removing_a_model_removes_its_parts_and_empty_folders():
+    model = fill(pulled_path(SOURCE), 100)
     fill(model.with_name("model.gguf.0123456789ab.part"), 20)
-    other = fill(place(HubFile("somebody/other", "other.gguf")), 1)
+    other = fill(pulled_path(HubFile("somebody/other", "other.gguf")), 1)
     assert remove(model) == 120
-    assert list(pulled()) == [other]
+    assert list(pulled_models()) == [other]
     assert not (models_folder() / "somebody" / "model").exists()
 
 
-def test_a_file_elsewhere_is_never_removed(tmp_path: Path):
+def test_a_file_outside_the_folder_is_never_removed(tmp_path: Path):
     outside = fill(tmp_path / "mine.gguf", 1)
-    link = place(SOURCE)
+    link = pulled_path(SOURCE)
     link.parent.mkdir(parents=True)
     link.symlink_to(outside)
     for path in (outside, link, models_folder() / ".." / "mine.gguf"):

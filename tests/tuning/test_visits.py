@@ -9,7 +9,7 @@ import pytest
 
 from leanwide.cli.compose import engine_spec
 from leanwide.context.view import with_lf
-from leanwide.engine.base import Finished, Priority, unwatched
+from leanwide.engine.base import Finished, Priority, ignore_progress
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.features.session import Preferences
 from leanwide.features.workspace_context import WorkspaceContext
@@ -98,7 +98,7 @@ def test_a_file_with_one_place_or_none_is_not_visited(text):
 class Likely(ScriptedEngine):
     """Scores each character of a true text as a token of 2 nats."""
 
-    async def generate(self, request, cancel, watch=unwatched):
+    async def generate(self, request, cancel, watch=ignore_progress):
         async for event in super().generate(request, cancel, watch):
             yield self._with_truth(event, len(request.truth))
 

@@ -23,7 +23,7 @@ from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of
 from leanwide.cli.terminal import complain, say, say_json
 from leanwide.engine.base import EngineError, EngineSpec
-from leanwide.engine.speed import measure, samples
+from leanwide.engine.speed import layer_samples, measure
 from leanwide.models.cost import token_cost
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY
@@ -150,7 +150,7 @@ def _counts(text: str, header: GgufHeader) -> list[int]:
 
 def _rates(header: GgufHeader, counts: Sequence[int], spec: EngineSpec) -> dict[int, Rates]:
     """Return the speed of the kernels by expert count, if it can be measured here."""
-    by_count = samples(header, {count: count for count in counts}, spec)
+    by_count = layer_samples(header, {count: count for count in counts}, spec)
     return {count: rates for count, sample in by_count.items() if (rates := measure(sample))}
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import msgspec
 
 from leanwide.engine.base import GREEDY, EngineSpec
-from leanwide.engine.process.llama import Context, ContextParams, Model, Sampler
-from leanwide.engine.process.model_handles import Handles
+from leanwide.engine.process.llama import Model
+from leanwide.engine.process.llama_context import Context, ContextParams, Sampler
+from leanwide.engine.process.model_handles import ModelHandles
 from leanwide.models.gguf import read_header
 
 
@@ -77,7 +78,7 @@ def _load(setup: BareSetup, experts: int) -> Iterator[tuple[Model, Context]]:
         use_extra_bufts=False,
         gpu_layers=0,
     )
-    model = Handles(spec, read_header(path), lambda _: None).get(experts)
+    model = ModelHandles(spec, read_header(path), lambda _: None).get(experts)
     params = ContextParams(
         cells=setup.context_tokens,
         sequences=1,
@@ -94,7 +95,7 @@ def _load(setup: BareSetup, experts: int) -> Iterator[tuple[Model, Context]]:
 def _measure(run: BareRun, model: Model, context: Context, batch: int) -> BareTimes:
     context.truncate(0, 0)
     tokens = model.tokenize(run.text)
-    sampler = Sampler(GREEDY, model.vocabulary)
+    sampler = Sampler(GREEDY, model.vocabulary_size)
     began = time.perf_counter()
     for start in range(0, len(tokens), batch):
         context.decode(tokens[start : start + batch], start, 0)

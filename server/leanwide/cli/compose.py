@@ -138,7 +138,7 @@ def residence(options: Options, experts: int | None) -> ResidencyChoice:
 
 def launch(options: Options) -> EngineClient:
     """Make the engine for the options; it loads the model when it is started."""
-    saving = StateSaving(folder=default_folder(), most_bytes=options.engine.prompt_bytes)
+    saving = StateSaving(folder=default_folder(), max_bytes=options.engine.prompt_bytes)
     return EngineClient(attrs.evolve(engine_spec(options), saving=saving))
 
 

@@ -17,8 +17,8 @@ from leanwide.cli.console import TextConsole
 from leanwide.engine.base import EngineSpec
 from leanwide.engine.ggml import gpu_memory_bytes
 from leanwide.engine.lane_shapes import lane_shapes
-from leanwide.engine.speed import LayerSample, measure, rates, samples
-from leanwide.models.advice import advice, instead
+from leanwide.engine.speed import LayerSample, layer_samples, measure, rates
+from leanwide.models.advice import advice, alternative
 from leanwide.models.fit import CACHED_BYTES, Fit, Hardware, Load, plan, with_speed
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.memory import LaneShape
@@ -68,7 +68,7 @@ def fitting(header: GgufHeader, options: Options) -> Fitting:
     with _status():
         known = {name: found for name, one in wanted.items() if (found := rates(one))}
     fit = with_speed(plan(header, load, machine, shapes), known)
-    better = instead(fit, machine, entries(), header.path.name)
+    better = alternative(fit, machine, entries(), header.path.name)
     return Fitting(
         fit=fit, machine=machine, residence=where, advice=advice(header.name, fit, machine, better)
     )
@@ -95,7 +95,7 @@ def _samples(
     """What has to be measured for each lane; nothing for a model whose speed is not foretold."""
     if spec.gpu_layers or header.file_bytes < CACHED_BYTES:
         return {}
-    return samples(header, {name: shape.experts for name, shape in lanes.items()}, spec)
+    return layer_samples(header, {name: shape.experts for name, shape in lanes.items()}, spec)
 
 
 def as_data(found: Fitting) -> dict[str, Any]:

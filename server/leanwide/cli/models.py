@@ -34,7 +34,14 @@ from leanwide.models.registry import (
     entries,
     resolve,
 )
-from leanwide.models.store import StoreError, check_inside, parts, place, pulled, remove
+from leanwide.models.store import (
+    StoreError,
+    check_inside,
+    pulled_models,
+    pulled_path,
+    remove,
+    unfinished_parts,
+)
 from leanwide.options import Options, parse
 
 app = typer.Typer(help="Get models, look at them, remove them.", no_args_is_help=True)
@@ -54,7 +61,7 @@ def list_models(json: Json = False) -> None:
     """List the models that leanwide recommends, and those that were pulled."""
     options = _options()
     known = [_listed(entry, options) for entry in entries()]
-    others = sorted(set(pulled()) - {place(entry.source) for entry in entries()})
+    others = sorted(set(pulled_models()) - {pulled_path(entry.source) for entry in entries()})
     if json:
         data = {"models": known, "others": [str(path) for path in others]}
         say_json(data)
@@ -118,11 +125,13 @@ def rm(
 ) -> None:
     """Remove a model that was pulled, and what is left of unfinished pulls of it."""
     target = (
-        Path(name) if name.endswith(".gguf") and not _is_address(name) else place(_source(name))
+        Path(name)
+        if name.endswith(".gguf") and not _is_address(name)
+        else pulled_path(_source(name))
     )
     try:
         check_inside(target)
-        if not target.exists() and not any(parts(target)):
+        if not target.exists() and not any(unfinished_parts(target)):
             raise UsageError(f"{target} is not here: nothing to remove")
         if not yes:
             in_use = target == model_path(_options())
@@ -182,7 +191,7 @@ def _worded(value: object) -> str:
 
 def _listed(entry: RegistryEntry, options: Options) -> dict[str, Any]:
     """A recommended model as ``models list`` tells of it."""
-    target = place(entry.source)
+    target = pulled_path(entry.source)
     chosen = attrs.evolve(options, model=attrs.evolve(options.model, path=str(target)))
     lanes = engine_spec(chosen).lanes
     cells = sum(min(one.context_tokens, entry.context_tokens) * one.sequences for one in lanes)
@@ -214,7 +223,7 @@ def _chosen(model: str | None) -> Path:
         return model_path(_options())
     if Path(model).expanduser().exists() or (model.endswith(".gguf") and not _is_address(model)):
         return Path(model).expanduser()
-    found = place(_source(model))
+    found = pulled_path(_source(model))
     if not found.exists():
         raise UsageError(f"{model} is not here: `leanwide models pull {model}` brings it")
     return found

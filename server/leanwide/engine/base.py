@@ -1,8 +1,7 @@
-"""The seam to the engine: what is asked, what comes back, what can go wrong.
+"""The engine's interface: requests, their results, and errors.
 
-Everything here is tokens, text pieces and numbers; the engine knows no documents, no modes and no
-LSP. Features depend on this module only, so that a llama.cpp process, a remote server or the
-scripted fake can stand behind it.
+It speaks of tokens, text pieces and numbers, not of documents, modes or LSP. Features depend on
+this module only, so the engine can be a llama.cpp process, a remote server or the scripted fake.
 """
 
 from __future__ import annotations
@@ -13,48 +12,48 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from attrs import field, frozen
+from attrs import frozen
 
 from leanwide.models.limits import ExpertWidth
 
 
 @frozen
 class Markup:
-    """Text of a chat template: what looks like a special token in it is one."""
+    """Text of a chat template, in which special tokens are recognised."""
 
     text: str
 
 
 Prompt = tuple[str | int | Markup, ...]
-"""Pieces in order, each tokenised on its own: text, in which nothing is a special token; the id of
-a special token; or markup."""
+"""Pieces in order, each tokenized on its own: text, in which no special token is recognised; the id
+of a special token; or markup."""
 
 
 class EngineError(Exception):
-    """The engine cannot do what was asked; the message is one sentence for the user."""
+    """The engine cannot serve a request; the message is one sentence for the user."""
 
 
 class NotLoadedError(EngineError):
-    """There is no model just now: it is being loaded, or the engine is being started again."""
+    """No model is loaded now: it is loading, or the engine is restarting."""
 
     def __init__(self) -> None:
         super().__init__("no model is loaded")
 
 
 class Priority(enum.IntEnum):
-    """Who goes first when several requests wait. A lower number wins between steps."""
+    """The order of queued requests: the lowest number runs first."""
 
     INTERACTIVE = 0
-    """Somebody is typing and looks at the cursor."""
+    """A completion: the user is typing."""
     COMMAND = 1
-    """Somebody asked a question and watches the answer arrive."""
+    """A question or an edit: the user watches the answer arrive."""
     BACKGROUND = 2
-    """Nobody waits: warming up a prompt."""
+    """A prefetch: the user does not wait for it."""
 
     def goes_before(self, earlier: Priority) -> bool:
-        """Whether a request goes before one of ``earlier`` that came first.
+        """Whether a request goes before an earlier one of priority ``earlier``.
 
-        Of completions the newest goes first: older ones are stale.
+        The newest completion goes first: older ones are superseded.
         """
         return self < earlier or self is Priority.INTERACTIVE
 
@@ -63,19 +62,19 @@ class FinishReason(enum.StrEnum):
     """Why a generation ended."""
 
     END = "end"
-    """The model ended it: an end-of-generation token or a marker."""
+    """The model ended it with an end-of-generation token or a marker."""
     STOP = "stop"
     """One of the request's stop texts appeared."""
     LENGTH = "length"
-    """The token budget is spent."""
+    """The token budget is used up."""
     DEADLINE = "deadline"
-    """The time budget is spent."""
+    """The time budget is used up."""
     CANCELLED = "cancelled"
-    """The caller gave up."""
+    """The caller cancelled it."""
 
 
 class EngineState(enum.StrEnum):
-    """What the engine is doing, in the words of the ``leanwide/status`` notification."""
+    """The engine's state, in the words of the ``leanwide/status`` notification."""
 
     STARTING = "starting"
     LOADING = "loading"
@@ -87,13 +86,13 @@ class EngineState(enum.StrEnum):
 
 @frozen(kw_only=True)
 class FimTokens:
-    """Ids of the fill-in-the-middle markers, read from the model's own vocabulary."""
+    """Ids of the FIM markers in the model's vocabulary."""
 
     prefix: int
     suffix: int
     middle: int
     file_separator: int | None
-    """Stands in front of each related file; None where the model has no such token."""
+    """Precedes each related file; None if the model has no such token."""
 
 
 @frozen(kw_only=True)
@@ -102,48 +101,48 @@ class LaneSpec:
 
     name: str
     experts: int | ExpertWidth
-    """Active experts per token. Ignored by dense models."""
+    """Active experts per token; ignored by dense models."""
     context_tokens: int
     """Longest sequence, prompt and answer together, in tokens."""
     sequences: int
-    """How many prompts stay in the KV cache, so that going back to one costs nothing."""
+    """Prompts that stay in the KV cache, so that returning to one is free."""
 
 
 @frozen(kw_only=True)
 class StateSaving:
-    """Where the KV cache of places outlives the engine."""
+    """Where and how much of the KV cache is saved to disk."""
 
     folder: Path
-    most_bytes: int
-    """Of all files together; 0: nothing is kept, and what is there goes."""
+    max_bytes: int
+    """Of all files together; 0: nothing is saved, and existing files are removed."""
 
 
 @frozen(kw_only=True)
 class EngineSpec:
-    """Everything the engine process needs to load a model. Chosen by the user or by defaults."""
+    """What the engine process needs to load a model, from the user's settings or defaults."""
 
     model_path: Path
     lanes: tuple[LaneSpec, ...]
     threads: int
-    """Threads for decoding and for prompts."""
+    """Most threads, for decoding and for prefill."""
     batch_tokens: int
-    """Most prompt tokens in one call of llama_decode."""
+    """Most prompt tokens in one call of ``llama_decode``."""
     use_mmap: bool
-    """Map the file instead of reading it: lanes then share their pages."""
+    """Map the file instead of reading it: lanes then share its pages."""
     use_extra_bufts: bool
-    """Repack weights into private memory; lanes then share nothing (design.md, lanes)."""
+    """Repack the weights into private memory: lanes then share nothing."""
     gpu_layers: int
-    """Layers kept in GPU memory; 0 is CPU only."""
+    """Layers in GPU memory; 0 is CPU only."""
     one_handle: bool = False
-    """Keep one set of weights in memory, and load it anew for another expert count."""
+    """Keep one copy of the weights in memory, and load it again for another expert count."""
     flash_attention: bool | None = None
-    """Compute attention without keeping its scores; None: where layers are on a GPU."""
+    """Compute attention without keeping its scores; None: only with layers on a GPU."""
     saving: StateSaving | None = None
-    """None: nothing is kept on disk, and nothing that is there is used."""
+    """None: no state is saved to disk or restored from it."""
 
     @property
     def keeps_scores(self) -> bool:
-        """Whether attention keeps its scores, which takes memory for each head."""
+        """Whether attention keeps its scores, which takes memory for every head."""
         if self.flash_attention is None:
             return self.gpu_layers == 0
         return not self.flash_attention
@@ -151,20 +150,15 @@ class EngineSpec:
 
 @frozen(kw_only=True)
 class ModelInfo:
-    """What is known of a model once it is loaded."""
+    """A loaded model."""
 
     name: str
-    architecture: str
     path: Path
     size_bytes: int
-    layers: int
     experts: int
     """Experts per layer; 0 for a dense model."""
-    trained_experts: int
-    """Active experts the model was trained with; 0 for a dense model."""
-    trained_context_tokens: int
     fim: FimTokens | None
-    """None where the vocabulary has no fill-in-the-middle markers."""
+    """None if the vocabulary has no FIM markers."""
     chat_template: str | None
     """The model's own Jinja template; untrusted text."""
     bos_text: str = ""
@@ -172,14 +166,14 @@ class ModelInfo:
     eos_text: str = ""
     """The end-of-sequence token as a chat template writes it."""
     spelt_markers: tuple[str, ...] = ()
-    """Markers of the chat template that are no tokens: this model can only spell them as text."""
+    """Markers of the chat template that are no tokens: the model can only spell them as text."""
     languages: tuple[str, ...] = ()
-    """Languages that the model was trained for, by LSP's ids or by name; empty: all."""
+    """Languages that the model was trained for, as LSP language ids or names; empty: all."""
 
 
 @frozen(kw_only=True)
 class LaneInfo:
-    """A lane as it really runs, after llama.cpp opened it."""
+    """An open lane, as llama.cpp runs it."""
 
     name: str
     experts: int
@@ -187,28 +181,28 @@ class LaneInfo:
     context_tokens: int
     load_ms: float
     notice: str
-    """One sentence where the lane differs from what was asked; else empty."""
+    """One sentence where the lane differs from its :class:`LaneSpec`; else empty."""
     sequences: int = 1
-    """Prompts that its KV cache keeps."""
+    """Prompts that its KV cache holds."""
     predicted_bytes: int = 0
-    """Most memory beside the weights, as foretold from the model's header."""
+    """Most memory besides the weights, predicted from the model's header."""
     measured_bytes: int = 0
-    """Memory beside the weights, as llama.cpp allocated it when the lane was opened; its KV cache
-    grows with use, up to what was foretold. 0 where llama.cpp does not say."""
+    """Memory besides the weights that llama.cpp allocated when the lane was opened; its KV cache
+    grows with use, up to the prediction. 0 where llama.cpp does not report it."""
 
 
 @frozen(kw_only=True)
 class Sampling:
-    """How the next token is chosen. Temperature 0 is greedy: no top_k, top_p and seed."""
+    """How the next token is chosen. Temperature 0 is greedy and ignores top_k, top_p and seed."""
 
     temperature: float = 0.0
     top_k: int = 0
     top_p: float = 1.0
     seed: int = 0
     repeat_penalty: float = 1.0
-    """What makes tokens less likely that were said lately, as llama.cpp has it; 1 is nothing."""
+    """llama.cpp's penalty for repeated tokens; 1 is none."""
     penalty_tokens: int = 0
-    """How many of the last generated tokens were said lately."""
+    """How many of the last generated tokens count as repeated."""
 
 
 GREEDY = Sampling()
@@ -216,31 +210,31 @@ GREEDY = Sampling()
 
 @frozen(kw_only=True)
 class Thinking:
-    """How a model marks its thinking, and how much of it is wanted."""
+    """How a model marks its thinking, and its budget."""
 
     opening: str
-    """Text that begins it, such as ``<think>``; only at the start of an answer does it count."""
+    """Text that begins it, such as ``<think>``; recognised only at the start of an answer."""
     closing: str
     """Text that ends it."""
     budget_tokens: int
-    """Most tokens of thinking; then the engine says :attr:`conclusion` in the model's place."""
+    """Most tokens of thinking; then the engine inserts :attr:`conclusion`."""
     conclusion: str
-    """What makes the model come to its answer; holds :attr:`closing`."""
+    """Text that makes the model begin its answer; contains :attr:`closing`."""
     begun: bool
     """The prompt ends inside the thinking: the chat template has opened it."""
     deadline_ms: float = math.inf
-    """How long it may take, in milliseconds from the moment when the prompt is read; then, too, the
-    engine says :attr:`conclusion`."""
+    """Most milliseconds of thinking, from the end of prefill; then the engine inserts
+    :attr:`conclusion` as well."""
 
 
 @frozen(kw_only=True)
 class SaveRequest:
-    """A wish to find a prompt in the KV cache again, after a restart."""
+    """Asks to save the KV cache of a prompt, to restore it after a restart."""
 
     name: str
-    """Letters and digits that name the place; what was kept under the name before goes."""
+    """Letters and digits that name the file; replaces what was saved under the same name."""
     note: bytes = b""
-    """What the asker wants to find with it."""
+    """Data of the caller, saved with it."""
 
 
 @frozen(kw_only=True)
@@ -251,66 +245,64 @@ class Request:
     prompt: Prompt
     priority: Priority
     max_tokens: int
-    """Most tokens to generate, thinking not counted; 0 evaluates the prompt only (a warm-up)."""
+    """Most tokens to generate, thinking not counted; 0 only evaluates the prompt (a warm-up)."""
     deadline_ms: float
-    """How long the answer may grow, in milliseconds from the moment when the prompt is read. How
-    long that takes is decided by who writes the prompt: by how much is put into it."""
+    """Most milliseconds of generation, from the end of prefill. The length of the prompt decides
+    how long prefill takes."""
     stops: tuple[str, ...] = ()
     """Texts that end the generation; they are not part of the answer."""
     sampling: Sampling = GREEDY
     heal: bool = False
-    """Take the prompt's last token back and let the answer start with its bytes, so that a
-    word cut by the cursor is continued as the model would have written it."""
+    """Token healing: remove the prompt's last token and make the answer start with its bytes, so
+    that a word cut by the cursor continues as the model would have written it."""
     thinking: Thinking | None = None
-    """What is thinking in the answer; None: all of it is answer."""
+    """How the answer marks thinking; None: it has none."""
     truth: str = ""
-    """What really follows the prompt: its probability is measured, and nothing is generated."""
+    """The text that really follows the prompt: its probability is measured, nothing generated."""
     shared_prefix: bool = False
-    """The prompt is the beginning of prompts to come. They copy it, and it stays in the KV cache as
-    it is; nothing is generated behind it."""
-    keep: SaveRequest | None = None
-    """Nothing is evaluated: what the KV cache holds of the prompt is kept on disk, where that is
-    worth it; with an empty prompt, what was kept goes."""
+    """The prompt is the beginning of later prompts, which copy it. It stays unchanged in the KV
+    cache; nothing is generated after it."""
+    save: SaveRequest | None = None
+    """Evaluate nothing; save what the KV cache holds of the prompt, where that is worth it. With an
+    empty prompt, remove what was saved."""
 
 
 @frozen(kw_only=True)
 class Stats:
-    """What one generation cost."""
+    """The cost of one generation."""
 
     lane: str
     experts: int
     tokens_evaluated: int
-    """Prompt tokens that went through the model."""
+    """Prompt tokens that the model evaluated."""
     tokens_reused: int
-    """Prompt tokens found in the KV cache."""
+    """Prompt tokens that the KV cache held."""
     tokens_generated: int
-    """Thinking and answer together."""
+    """Thinking and answer."""
     queue_ms: float
     """From arrival in the engine to the first step."""
     prompt_ms: float
     decode_ms: float
-    tokens_thought: int = 0
-    """Tokens of thinking among the generated ones."""
     truth_tokens: int = 0
     """Tokens of the request's truth."""
     truth_nats: float = 0.0
-    """Negative log probability of all of them together, in nats."""
+    """Summed negative log probability of these tokens, in nats."""
 
 
 @frozen
 class Piece:
-    """Some text of the answer, in order."""
+    """The next part of the answer's text."""
 
     text: str
     thought: bool = False
-    """It belongs to the model's thinking, not to its answer."""
+    """Part of the thinking, not of the answer."""
     special: bool = False
-    """It is one token that the vocabulary keeps apart from text: markup, or a word of its own."""
+    """A single special token."""
 
 
 @frozen
 class Finished:
-    """The end of every generation, exactly once."""
+    """The last event of every generation."""
 
     reason: FinishReason
     stats: Stats
@@ -318,23 +310,24 @@ class Finished:
 
 @frozen
 class PrefillProgress:
-    """How far a prompt is read that takes several steps."""
+    """How much of a prompt is evaluated, where that takes several steps."""
 
     tokens: int
-    """Read so far, or found in the KV cache."""
+    """Evaluated so far, or held by the KV cache."""
     of: int
+    """All tokens of the prompt."""
 
 
-Watch = Callable[[PrefillProgress], None]
-"""Told how far a prompt is read."""
+ProgressCallback = Callable[[PrefillProgress], None]
+"""Called during prefill."""
 
 
-def unwatched(_: PrefillProgress) -> None:
-    """Nobody wants to know."""
+def ignore_progress(_: PrefillProgress) -> None:
+    """Do nothing."""
 
 
 class CancelToken:
-    """A wish to stop, set once and never taken back; observers run at that moment."""
+    """A request to stop, set at most once and never reset; observers run at that moment."""
 
     def __init__(self) -> None:
         self._cancelled = False
@@ -342,11 +335,11 @@ class CancelToken:
 
     @property
     def cancelled(self) -> bool:
-        """Whether somebody gave up on the work."""
+        """Whether :meth:`cancel` was called."""
         return self._cancelled
 
     def cancel(self) -> None:
-        """Give up. A second call does nothing."""
+        """Cancel the work. A second call does nothing."""
         if self._cancelled:
             return
         self._cancelled = True
@@ -355,7 +348,7 @@ class CancelToken:
         self._observers.clear()
 
     def on_cancel(self, observer: Callable[[], None]) -> None:
-        """Call ``observer`` when the token is cancelled, at once if it already is."""
+        """Call ``observer`` when the token is cancelled; now if it already is."""
         if self._cancelled:
             observer()
         else:
@@ -364,49 +357,50 @@ class CancelToken:
 
 @frozen(kw_only=True)
 class EngineStatus:
-    """The engine's state and, where that needs one, a sentence about it."""
+    """The engine's state."""
 
     state: EngineState
     reason: str = ""
-    progress: float = field(default=0.0)
+    """One sentence about the state, or empty."""
+    progress: float = 0.0
     """Share of the model loaded so far, 0 to 1, while loading."""
     recoveries: int = 0
-    """How often the engine has served again after failures."""
+    """How often the engine served a request again after failures."""
 
 
 class Engine(Protocol):
-    """One model, several lanes. Every generation ends with exactly one :class:`Finished`."""
+    """One model with several lanes. Every generation ends with exactly one :class:`Finished`."""
 
     @property
     def status(self) -> EngineStatus:
-        """What the engine is doing now."""
+        """The current state."""
 
     @property
     def model(self) -> ModelInfo | None:
-        """The loaded model; None while there is none."""
+        """The loaded model, if any."""
 
     @property
     def lanes(self) -> tuple[LaneInfo, ...]:
         """The lanes opened so far."""
 
     def observe(self, observer: Callable[[EngineStatus], None]) -> None:
-        """Call ``observer`` with every change of the status."""
+        """Call ``observer`` with every new status."""
 
     def start(self) -> None:
-        """Begin to load the model, unless that is under way or done. Returns at once.
+        """Begin to load the model, unless it is loading or loaded. Returns at once.
 
-        Where the last start failed for good, the next one waits until the model's file is another.
+        Where loading failed for good, does nothing until the model file changes.
         """
 
     async def ready(self) -> ModelInfo:
-        """Wait until the model is loaded; after a failure, it is tried once more.
+        """Wait for the model and return it; after a failure, load it once more.
 
         Raises:
             EngineError: The model cannot be loaded.
         """
 
     async def count(self, texts: Sequence[str]) -> list[int]:
-        """Give the number of tokens of each text.
+        """Return the number of tokens of each text.
 
         Raises:
             EngineError: No model is loaded.
@@ -420,29 +414,29 @@ class Engine(Protocol):
         """
 
     def generate(
-        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+        self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
     ) -> AsyncIterator[Piece | Finished]:
-        """Stream the answer; ``watch`` is told meanwhile how far the prompt is read.
+        """Stream the answer; ``watch`` is called during prefill.
 
         Raises:
-            EngineError: The engine cannot serve the request, or died while it did.
+            EngineError: The engine cannot serve the request, or died meanwhile.
         """
 
     def close_lane(self, name: str) -> None:
-        """Give a lane's memory back, unless it is at work; the next request opens it again."""
+        """Free a lane's memory, unless it is busy; the next request opens it again."""
 
     async def memory_bytes(self) -> int:
-        """Memory that the engine holds, shared pages by their share; 0 where nobody knows."""
+        """Return the engine's memory, shared pages divided by their users; 0 if unknown."""
 
     async def close(self) -> None:
-        """End the engine and everything it runs."""
+        """Stop the engine and everything it runs."""
 
 
 async def finish(engine: Engine, request: Request, cancel: CancelToken | None = None) -> Finished:
-    """Run a request whose text nobody wants to its end.
+    """Run a request to its end and drop its text.
 
     Raises:
-        EngineError: The engine cannot serve the request, or died while it did.
+        EngineError: The engine cannot serve the request, or died meanwhile.
     """
     end: Finished | None = None
     async for event in engine.generate(request, cancel or CancelToken()):

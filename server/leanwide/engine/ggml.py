@@ -1,8 +1,8 @@
 """How fast llama.cpp's matrix kernels are on this machine, and the memory of its GPUs.
 
-Beneath llama.cpp is ggml, which multiplies matrices without any model: the same kernels, on
-matrices of the shape that a model has, say how fast that model will be. The functions of ggml are
-not part of the Python binding; where a build keeps them elsewhere, nothing is known.
+ggml, the library below llama.cpp, multiplies matrices without a model: its kernels, run on matrices
+of a model's shape, predict the model's speed. The Python binding does not cover ggml's functions;
+they are bound here. Where a build keeps them elsewhere, nothing can be measured.
 """
 
 from __future__ import annotations
@@ -18,23 +18,24 @@ from typing import Any, Final
 
 import llama_cpp
 import numpy as np
+import numpy.typing as npt
 import psutil
 from attrs import frozen
 
 _F32, _I32 = 0, 26
 _GPUS: Final = (1, 2)  # GGML_BACKEND_DEVICE_TYPE_GPU, _IGPU
 _SPARE_BYTES: Final = 256 << 20
-"""Room for ggml's own bookkeeping and for quantised activations; untouched pages cost nothing."""
-_FEWEST_RUNS, _RUNS_S = 3, 0.15
-"""A product is timed at least so often, and for so many seconds."""
-_SHORTEST_S: Final = 1e-9
-"""What a clock that did not move yet stands for."""
-_MOST_LAYERS: Final = 16
-"""Layers of experts that are measured one after the other."""
+"""For ggml's own bookkeeping and for quantised activations; untouched pages cost nothing."""
+_MIN_RUNS, _RUNS_S = 3, 0.15
+"""A product is timed at least 3 times, and for 0.15 seconds."""
+_MIN_S: Final = 1e-9
+"""Stands for a time too short for the clock."""
+_MAX_LAYERS: Final = 16
+"""Layers of experts in one measurement."""
 _CHAIN: Final = 400
-"""Operations one after the other, each waiting for the one before."""
+"""Operations in a row, each waiting for the one before."""
 _TENSOR_BYTES: Final = 1024
-"""Room for what ggml notes of a tensor, its data left out."""
+"""Memory of a ggml tensor without its data."""
 _LAYERS_BYTES: Final = 192 << 20
 """Matrices larger than any cache, so that their weights come from memory."""
 
@@ -49,7 +50,7 @@ class Matrix:
     """Weights in a row."""
     rows: int
     experts: int = 1
-    """How many such matrices there are, of which a token uses some."""
+    """Matrices of this shape, of which a token uses some."""
 
 
 @frozen(kw_only=True)
@@ -62,7 +63,7 @@ class FileMatrix:
 
 
 def gpu_memory_bytes() -> int:
-    """Give the memory of all GPUs that llama.cpp can use; 0 where there is none or it is hidden."""
+    """Return the memory of all GPUs that llama.cpp can use; 0 if there is none or it is unknown."""
     try:
         return Ggml().gpu_memory_bytes()
     except (OSError, AttributeError):
@@ -70,20 +71,20 @@ def gpu_memory_bytes() -> int:
 
 
 @contextlib.contextmanager
-def _mapped(file: Path, least: int) -> Iterator[tuple[int, int]]:
-    """Map a file of so many bytes at least; gives where it starts and its length.
+def _mapped(file: Path, min_bytes: int) -> Iterator[tuple[int, int]]:
+    """Map a file; yield its address and its length in bytes.
 
     Raises:
-        OSError: It is gone, or shorter; ggml would read behind its end.
+        OSError: It is gone, or shorter than ``min_bytes``; ggml would read past its end.
     """
-    with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as found:
-        if len(found) < least:
+    with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if len(data) < min_bytes:
             raise OSError(f"{file} is cut off")
-        view = np.frombuffer(found, np.uint8)
+        view = np.frombuffer(data, np.uint8)
         try:
             yield view.ctypes.data, view.size
         finally:
-            del view  # a map in use cannot be closed
+            del view  # a mapping with a view on it cannot be closed
 
 
 class _Parameters(ctypes.Structure):
@@ -120,14 +121,14 @@ _REGISTRY: Final = {
     "ggml_backend_dev_count": (ctypes.c_size_t,),
     "ggml_backend_dev_get": (_POINTER, ctypes.c_size_t),
 }
-"""Function → what it gives, what it takes; one table for each of ggml's libraries."""
+"""Function → result type, argument types; one table for each of ggml's libraries."""
 
 
 class Ggml:
-    """ggml's own functions, as this build of llama.cpp has them."""
+    """The functions of ggml in this build of llama.cpp."""
 
     def __init__(self) -> None:
-        """Find them.
+        """Bind the functions.
 
         Raises:
             OSError: A library is not where llama-cpp-python usually puts it.
@@ -141,81 +142,80 @@ class Ggml:
         suffix = "dylib" if sys.platform == "darwin" else "so"
         name = f"libggml-{library}.{suffix}" if library else f"libggml.{suffix}"
         loaded = ctypes.CDLL(str(Path(llama_cpp.__file__).parent / "lib" / name))
-        for function, (gives, *takes) in table.items():
-            found = getattr(loaded, function)
-            found.restype, found.argtypes = gives, takes
-            self._call[function] = found
+        for name, (result, *arguments) in table.items():
+            function = getattr(loaded, name)
+            function.restype, function.argtypes = result, arguments
+            self._call[name] = function
 
     def stream_bytes_per_s(self, file: Path, parts: Sequence[FileMatrix], threads: int) -> float:
-        """Bytes per second that parts of a file get through, each times one token.
+        """Return the bytes per second at which matrices of a file are multiplied by one token.
 
-        The file is mapped, as a model is: its pages lie where the system had room for them, and
-        are read more slowly than memory of one piece. The first run brings them into memory.
+        The file is mapped, as a model is: its pages are scattered and are read more slowly than
+        contiguous memory. The first run brings them into memory.
 
         Raises:
-            OSError: The file cannot be mapped, or ends before they do.
+            OSError: The file cannot be mapped, or ends before the matrices do.
         """
         rows = sum(part.matrix.rows for part in parts)
-        size = sum(part.matrix.rows * self._row(part.matrix) for part in parts)
+        size = sum(part.matrix.rows * self._row_bytes(part.matrix) for part in parts)
         widths = {part.matrix.width for part in parts}
         with (
             _mapped(file, max(self._end(part) for part in parts)) as (start, length),
-            self._room(8 * (rows + sum(widths))) as room,
+            self._context(8 * (rows + sum(widths))) as context,
             self._weights(start, length, parts) as weights,
         ):
-            tokens = {width: self._matrix(room, _F32, width, 1) for width in widths}
+            tokens = {width: self._matrix(context, _F32, width, 1) for width in widths}
             products = [
-                self._call["ggml_mul_mat"](room, matrix, tokens[part.matrix.width])
+                self._call["ggml_mul_mat"](context, matrix, tokens[part.matrix.width])
                 for matrix, part in zip(weights, parts, strict=True)
             ]
-            return size / self._seconds(room, threads, *products)
+            return size / self._seconds(context, threads, *products)
 
     def dense_flops_per_s(self, matrix: Matrix, tokens: int, threads: int) -> float:
-        """Operations per second of a matrix times so many tokens."""
-        row = self._call["ggml_row_size"](matrix.kind, matrix.width)
-        with self._room(matrix.rows * row + 8 * tokens * (matrix.width + matrix.rows)) as room:
-            weights = self._matrix(room, matrix.kind, matrix.width, matrix.rows)
-            columns = self._matrix(room, _F32, matrix.width, tokens)
-            product = self._call["ggml_mul_mat"](room, weights, columns)
+        """Return the floating-point operations per second of a matrix times ``tokens`` tokens."""
+        size = matrix.rows * self._row_bytes(matrix)
+        with self._context(size + 8 * tokens * (matrix.width + matrix.rows)) as context:
+            weights = self._matrix(context, matrix.kind, matrix.width, matrix.rows)
+            columns = self._matrix(context, _F32, matrix.width, tokens)
+            product = self._call["ggml_mul_mat"](context, weights, columns)
             flops = 2 * matrix.width * matrix.rows * tokens
-            return flops / self._seconds(room, threads, product)
+            return flops / self._seconds(context, threads, product)
 
     def expert_flops_per_s(self, matrix: Matrix, used: int, tokens: int, threads: int) -> float:
-        """Operations per second where each token goes through ``used`` experts of its own.
+        """Return the same where each token goes through ``used`` experts of its own.
 
-        As in a model, one product follows the other on weights that are not cached any more.
+        As in a model, each product runs on weights that are no longer cached.
         """
-        row = self._call["ggml_row_size"](matrix.kind, matrix.width)
-        size = matrix.experts * matrix.rows * row
-        layers = max(1, min(_MOST_LAYERS, _LAYERS_BYTES // size))
-        # beside tokens and products, llama.cpp notes for each expert which tokens chose it
+        size = matrix.experts * matrix.rows * self._row_bytes(matrix)
+        layers = max(1, min(_MAX_LAYERS, _LAYERS_BYTES // size))
+        # Besides tokens and products, ggml stores for each expert which tokens chose it.
         numbers = 8 * tokens * (matrix.width + used * matrix.rows + 2 * used * matrix.experts)
-        with self._room(layers * (size + numbers)) as room:
-            columns = self._call["ggml_new_tensor_3d"](room, _F32, matrix.width, 1, tokens)
+        with self._context(layers * (size + numbers)) as context:
+            columns = self._call["ggml_new_tensor_3d"](context, _F32, matrix.width, 1, tokens)
             self._clear(columns)
-            chosen = self._chosen(room, matrix.experts, used, tokens)
+            routes = self._routes(context, matrix.experts, used, tokens)
             products = []
             for _ in range(layers):
                 weights = self._call["ggml_new_tensor_3d"](
-                    room, matrix.kind, matrix.width, matrix.rows, matrix.experts
+                    context, matrix.kind, matrix.width, matrix.rows, matrix.experts
                 )
                 self._clear(weights)
-                product = self._call["ggml_mul_mat_id"](room, weights, columns, chosen)
+                product = self._call["ggml_mul_mat_id"](context, weights, columns, routes)
                 products.append(product)
             flops = 2 * matrix.width * matrix.rows * used * tokens * layers
-            return float(flops / self._seconds(room, threads, *products))
+            return float(flops / self._seconds(context, threads, *products))
 
     def operation_s(self, width: int, threads: int) -> float:
-        """Seconds of an operation that is next to no work: the threads waiting for each other."""
-        with self._room(8 * width * (width + _CHAIN)) as room:
-            weights = self._matrix(room, _F32, width, width)
-            product = self._matrix(room, _F32, width, 1)
+        """Return the seconds of a tiny operation: the threads waiting for each other."""
+        with self._context(8 * width * (width + _CHAIN)) as context:
+            weights = self._matrix(context, _F32, width, width)
+            product = self._matrix(context, _F32, width, 1)
             for _ in range(_CHAIN):
-                product = self._call["ggml_mul_mat"](room, weights, product)
-            return self._seconds(room, threads, product) / _CHAIN
+                product = self._call["ggml_mul_mat"](context, weights, product)
+            return self._seconds(context, threads, product) / _CHAIN
 
     def gpu_memory_bytes(self) -> int:
-        """Memory of all GPUs that llama.cpp would use; 0 where there is none."""
+        """Return the memory of all GPUs that llama.cpp would use; 0 if there is none."""
         total = 0
         for index in range(self._call["ggml_backend_dev_count"]()):
             device = self._call["ggml_backend_dev_get"](index)
@@ -227,81 +227,87 @@ class Ggml:
                 total += whole.value
         return total
 
-    def _row(self, matrix: Matrix) -> int:
+    def _row_bytes(self, matrix: Matrix) -> int:
         return int(self._call["ggml_row_size"](matrix.kind, matrix.width))
 
     def _end(self, part: FileMatrix) -> int:
-        return part.offset + part.matrix.rows * self._row(part.matrix)
+        """Return the offset in the file after a matrix, in bytes."""
+        return part.offset + part.matrix.rows * self._row_bytes(part.matrix)
 
     @contextlib.contextmanager
     def _weights(self, start: int, length: int, parts: Sequence[FileMatrix]) -> Iterator[list[Any]]:
-        """Tensors on memory that is there already."""
+        """Yield tensors for matrices of a mapped file, without copying them."""
         call = self._call
         buffer = call["ggml_backend_cpu_buffer_from_ptr"](start, length)
-        room = call["ggml_init"](_Parameters(_TENSOR_BYTES * len(parts), None, True))
+        context = call["ggml_init"](_Parameters(_TENSOR_BYTES * len(parts), None, True))
         try:
             tensors = []
             for part in parts:
                 matrix = part.matrix
-                new = call["ggml_new_tensor_2d"](room, matrix.kind, matrix.width, matrix.rows)
-                call["ggml_backend_tensor_alloc"](buffer, new, start + part.offset)
-                tensors.append(new)
+                tensor = call["ggml_new_tensor_2d"](context, matrix.kind, matrix.width, matrix.rows)
+                call["ggml_backend_tensor_alloc"](buffer, tensor, start + part.offset)
+                tensors.append(tensor)
             yield tensors
         finally:
-            call["ggml_free"](room)
+            call["ggml_free"](context)
             call["ggml_backend_buffer_free"](buffer)
 
     @contextlib.contextmanager
-    def _room(self, size: int) -> Iterator[Any]:
-        """Memory for tensors, given back afterwards.
+    def _context(self, size: int) -> Iterator[Any]:
+        """Yield a ggml context with memory for ``size`` bytes of tensors.
 
         Raises:
-            OSError: There is too little; ggml would end the process.
+            OSError: There is too little memory; ggml would abort the process.
         """
         if 2 * (size + _SPARE_BYTES) > psutil.virtual_memory().available:
             raise OSError("no memory to measure with")
-        room = self._call["ggml_init"](_Parameters(size + _SPARE_BYTES, None, False))
+        context = self._call["ggml_init"](_Parameters(size + _SPARE_BYTES, None, False))
         try:
-            yield room
+            yield context
         finally:
-            self._call["ggml_free"](room)
+            self._call["ggml_free"](context)
 
-    def _matrix(self, room: Any, kind: int, width: int, rows: int) -> Any:
-        tensor = self._call["ggml_new_tensor_2d"](room, kind, width, rows)
+    def _matrix(self, context: Any, kind: int, width: int, rows: int) -> Any:
+        tensor = self._call["ggml_new_tensor_2d"](context, kind, width, rows)
         self._clear(tensor)
         return tensor
 
     def _clear(self, tensor: Any) -> None:
-        """Touch every page; zeros are numbers in every type."""
+        """Write zeros, valid numbers in every type, so that every page is in memory."""
         call = self._call
         ctypes.memset(call["ggml_get_data"](tensor), 0, call["ggml_nbytes"](tensor))
 
-    def _chosen(self, room: Any, experts: int, used: int, tokens: int) -> Any:
-        """For each token other experts, as a router chooses them."""
-        generator = np.random.default_rng(0)
-        rows = [generator.choice(experts, used, replace=False) for _ in range(tokens)]
-        chosen = self._matrix(room, _I32, used, tokens)
-        numbers = np.array(rows, np.int32)
-        ctypes.memmove(self._call["ggml_get_data"](chosen), numbers.ctypes.data, numbers.nbytes)
-        return chosen
+    def _routes(self, context: Any, experts: int, used: int, tokens: int) -> Any:
+        """Return a tensor with other experts for each token, as a router chooses them."""
+        numbers = routes(experts, used, tokens)
+        tensor = self._matrix(context, _I32, used, tokens)
+        ctypes.memmove(self._call["ggml_get_data"](tensor), numbers.ctypes.data, numbers.nbytes)
+        return tensor
 
-    def _seconds(self, room: Any, threads: int, *products: Any) -> float:
-        """The fastest of some runs: what else the machine does makes a run slower only.
+    def _seconds(self, context: Any, threads: int, *products: Any) -> float:
+        """Return the seconds of the fastest run: other programs only make a run slower.
 
-        One thread is this one, whose processor time does not count what others take away.
+        A single thread is this one; its processor time leaves out what other programs take.
         """
         clock = time.thread_time if threads == 1 else time.perf_counter
-        graph = self._call["ggml_new_graph"](room)
+        graph = self._call["ggml_new_graph"](context)
         for product in products:
             self._call["ggml_build_forward_expand"](graph, product)
-        took: list[float] = []
-        enough = True
-        while enough and (len(took) < _FEWEST_RUNS or sum(took) < _RUNS_S):
-            before = self._call["ggml_used_mem"](room)
+        times: list[float] = []
+        has_memory = True
+        while has_memory and (len(times) < _MIN_RUNS or sum(times) < _RUNS_S):
+            before = self._call["ggml_used_mem"](context)
             began = clock()
-            self._call["ggml_graph_compute_with_ctx"](room, graph, threads)
-            took.append(clock() - began)
-            # Every run takes memory of its own from the room, which has an end.
-            after = self._call["ggml_used_mem"](room)
-            enough = self._call["ggml_get_mem_size"](room) - after > 2 * (after - before)
-        return max(min(took), _SHORTEST_S)
+            self._call["ggml_graph_compute_with_ctx"](context, graph, threads)
+            times.append(clock() - began)
+            # Every run takes more of the context's memory.
+            after = self._call["ggml_used_mem"](context)
+            has_memory = self._call["ggml_get_mem_size"](context) - after > 2 * (after - before)
+        return max(min(times), _MIN_S)
+
+
+def routes(experts: int, used: int, tokens: int) -> npt.NDArray[np.int32]:
+    """Return ``used`` different experts for each token, shape (tokens, used)."""
+    generator = np.random.default_rng(0)
+    rows = [generator.choice(experts, used, replace=False) for _ in range(tokens)]
+    return np.array(rows, np.int32)

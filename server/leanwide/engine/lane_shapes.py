@@ -1,4 +1,4 @@
-"""The lanes of an engine as a model allows them: what decides their memory."""
+"""What decides the memory of an engine's lanes, within the limits of the model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from leanwide.models.memory import LaneShape
 
 
 def lane_shapes(header: GgufHeader, spec: EngineSpec) -> dict[str, LaneShape]:
-    """Give each lane that the engine may open, by its name, the one that opens first in front."""
+    """Return the shape of each lane by its name, the first lane to be opened first."""
     trained = header.number("context_length")
     return {
         lane.name: lane_shape(
@@ -23,7 +23,7 @@ def lane_shapes(header: GgufHeader, spec: EngineSpec) -> dict[str, LaneShape]:
 
 
 def lane_shape(engine: EngineSpec, lane: LaneSpec, context_tokens: int, experts: int) -> LaneShape:
-    """Give what decides a lane's memory, once its context and its experts are known."""
+    """Return a lane's shape with a known context and expert count."""
     return LaneShape(
         context_tokens=context_tokens,
         sequences=lane.sequences,

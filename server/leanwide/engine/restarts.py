@@ -1,4 +1,4 @@
-"""How engine processes end, and what follows from it: restarts, and when to give up."""
+"""What follows from the end of an engine process: another start, or giving up and why."""
 
 from __future__ import annotations
 
@@ -11,75 +11,75 @@ from typing import Final
 from attrs import frozen
 
 _KILLS: Final = (-signal.SIGKILL, -signal.SIGTERM)
-"""Exit codes of a process that was ended from outside: by a user, or by the kernel for memory."""
-_MOST_STARTS: Final = 2
-"""Starts in a row that may fail before whoever waits is told so."""
+"""Exit codes of a process killed from outside: by a user, or by the kernel for memory."""
+_MAX_FAILED_STARTS: Final = 2
+"""Failed starts in a row after which callers that wait for the model get an error."""
 _FOLDERS: Final = re.compile(r"^/\S*/(?=[^/\s]+:\d+: )")
-"""What stands before the name of the source file in a failed assertion."""
-_LONGEST: Final = 300
-"""Characters of an engine's last words."""
+"""The folders before the name of the source file in a failed assertion."""
+_MAX_CAUSE: Final = 300
+"""Characters of the cause."""
 
 
 @frozen(kw_only=True)
 class EngineDeath:
-    """The end of an engine process that refused nothing."""
+    """The end of an engine process that did not refuse the model."""
 
     code: int | None
-    """The exit code; of a signal its negative number."""
-    words: Sequence[str]
-    """The last lines that it printed on stderr."""
+    """The exit code; for a signal its negative number."""
+    last_lines: Sequence[str]
+    """The last lines of its stderr."""
 
     @property
     def killed(self) -> bool:
-        """Whether something outside ended it: then the model is not to blame."""
+        """Whether it was killed from outside: then the model is not the cause."""
         return self.code in _KILLS
 
     @property
     def cause(self) -> str:
-        """What is known of the cause, in one line."""
-        said = [" ".join(line.split()) for line in self.words if line.strip()]
-        if said and not self.killed:
-            words = _FOLDERS.sub("", said[-1])
-            return "".join(filter(str.isprintable, words))[:_LONGEST]
+        """The known cause, in one line."""
+        lines = [" ".join(line.split()) for line in self.last_lines if line.strip()]
+        if lines and not self.killed:
+            words = _FOLDERS.sub("", lines[-1])
+            return "".join(filter(str.isprintable, words))[:_MAX_CAUSE]
         if self.code is not None and self.code < 0:
             return f"ended by signal {-self.code}"
         return f"exit code {self.code}"
 
 
 class FailedStarts:
-    """The starts that failed in a row, and what is to be said of them."""
+    """Counts the failed starts in a row and decides when to give up."""
 
     def __init__(self, model: Path) -> None:
         self._model = model
         self._failed = 0
-        self.verdict = ""
+        self.failure = ""
         """Why the model does not load, one sentence; "" while that is open."""
         self.hopeless = False
-        """Whether another start of the same file would end the same way."""
+        """Whether another start of the same file would fail the same way."""
 
     def succeeded(self) -> None:
-        """The model is loaded."""
+        """Record that the model is loaded."""
         self._failed = 0
-        self.verdict, self.hopeless = "", False
+        self.failure, self.hopeless = "", False
 
     def refused(self, reason: str) -> None:
-        """The engine said why it cannot load the model."""
-        self.verdict, self.hopeless = reason, True
+        """Record why the engine refused the model."""
+        self.failure, self.hopeless = reason, True
 
     def died(self, death: EngineDeath) -> None:
-        """A process ended while it loaded the model."""
+        """Record that a process ended while it loaded the model."""
         self._failed += 1
-        if self._failed >= _MOST_STARTS:
+        if self._failed >= _MAX_FAILED_STARTS:
             advice = "free some memory" if death.killed else "choose another model"
-            self.verdict = (
+            self.failure = (
                 f"the engine stops whenever it loads {self._model} ({death.cause}): {advice}"
             )
             self.hopeless = not death.killed
 
-    def ask_again(self) -> None:
-        """Somebody wants another start by hand: one more failure is enough for a verdict."""
-        self.verdict, self.hopeless = "", False
+    def allow_another(self) -> None:
+        """Allow one more start, on request: a single further failure gives up again."""
+        self.failure, self.hopeless = "", False
 
     def file_changed(self) -> None:
-        """The model's file is another one: what was learned of the old one does not count."""
+        """Start from scratch: the model file is another one."""
         self.succeeded()

@@ -1,8 +1,8 @@
-"""The KV cache of places as files: what a sequence held, to be found again after a restart.
+"""Files with the state of KV cache sequences, to be restored after a restart.
 
-A file is eight bytes of format, the length and the CRC-32 of a head, the head, and what llama.cpp
-says of the sequence. It comes whole by its renaming and is never changed, so that several processes
-may use the folder: what another one drops is not there, and nothing worse.
+A file is eight bytes of format, the length and the CRC-32 of a header, the header, and llama.cpp's
+state of the sequence. It appears complete, by renaming, and never changes, so several processes can
+use the folder: a file that another one removes is simply gone.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from attrs import define, field, frozen
 from platformdirs import user_cache_path
 
 _PREFIX: Final = struct.Struct("<8sII")
-"""Format, bytes of the head, CRC-32 of the head."""
+"""Format, bytes of the header, CRC-32 of the header."""
 _FORMAT: Final = b"lwplace1"
 _SUFFIX: Final = ".kv"
-_LARGEST_HEAD: Final = 16 * 1024 * 1024
-"""Bytes of a head that is read: no head of ours is as large."""
-_KEPT_S: Final = 30 * 24 * 3600.0
-"""Seconds after which a place that nobody returned to is forgotten."""
-_WRITTEN_S: Final = 3600.0
-"""Seconds after which an unfinished file is nobody's."""
-_SHARE: Final = 0.1
-"""Most of the free disk that one file takes."""
+_MAX_HEADER_BYTES: Final = 16 * 1024 * 1024
+"""Larger headers are not read: none of ours is as large."""
+_MAX_AGE_S: Final = 30 * 24 * 3600.0
+"""Seconds after which an unused file is removed."""
+_MAX_UNFINISHED_AGE_S: Final = 3600.0
+"""Seconds after which an unfinished file counts as abandoned."""
+_MAX_DISK_SHARE: Final = 0.1
+"""Largest share of the free disk that one file may take."""
 
 
 class StateOrigin(msgspec.Struct, frozen=True):
-    """What has to be the same for a state to mean the same."""
+    """What a state was computed with; it is valid only with the same."""
 
     model: str
-    """The file with the weights, its bytes, and when it was changed."""
+    """The path of the model file."""
     model_bytes: int
     model_mtime_ns: int
     experts: int
@@ -54,47 +54,48 @@ class StateOrigin(msgspec.Struct, frozen=True):
 
 
 class StateHeader(msgspec.Struct, frozen=True):
-    """What a file says of the state behind it."""
+    """What a file says about its state."""
 
     origin: StateOrigin
     ids: bytes
-    """The tokens that are evaluated, 32 bits each."""
+    """The evaluated tokens, 32 bits each."""
     ms_per_token: float
-    """What reading them took."""
+    """Milliseconds of prefill per token."""
     note: bytes
+    """Data of the caller."""
     state_bytes: int
     state_crc: int
 
     @property
     def tokens(self) -> list[int]:
-        """The tokens that are evaluated."""
+        """The evaluated tokens."""
         return list(array("i", self.ids))
 
 
 @frozen
 class SavedState:
-    """A file that is there."""
+    """A complete file."""
 
     path: Path
-    head: StateHeader = field(repr=False)
+    header: StateHeader = field(repr=False)
     tokens: list[int] = field(repr=False)
     start: int
-    """Where the state begins, in bytes."""
+    """Offset of the state, in bytes."""
 
 
-_HEAD_ENCODER: Final = msgspec.msgpack.Encoder()
-_HEAD_DECODER: Final = msgspec.msgpack.Decoder(StateHeader)
+_HEADER_ENCODER: Final = msgspec.msgpack.Encoder()
+_HEADER_DECODER: Final = msgspec.msgpack.Decoder(StateHeader)
 
 
 def default_folder() -> Path:
-    """Give the folder in the user's cache."""
+    """Return the folder in the user's cache."""
     return user_cache_path("leanwide") / "places"
 
 
-def head_of(
+def make_header(
     origin: StateOrigin, tokens: Sequence[int], ms_per_token: float, note: bytes, state: bytearray
 ) -> StateHeader:
-    """Describe a state that is to be written."""
+    """Return the header for a state."""
     return StateHeader(
         origin=origin,
         ids=array("i", tokens).tobytes(),
@@ -107,33 +108,33 @@ def head_of(
 
 @define
 class SavedFolder:
-    """The files. What cannot be read is as good as not there."""
+    """The folder of saved states. A file that cannot be read counts as missing."""
 
     path: Path
-    _seen: dict[tuple[Path, int, int], SavedState] = field(factory=dict, repr=False)
-    """By path, inode and time: another file in the place of one differs in them."""
+    _known: dict[tuple[Path, int, int], SavedState] = field(factory=dict, repr=False)
+    """By path, inode and modification time: a file that replaces another differs in them."""
 
     def states(self, name: str = "") -> Sequence[SavedState]:
-        """Give what is there, of one place or of all; what is damaged is removed."""
-        seen = {}
+        """Return the saved states, of one name or of all; damaged files are removed."""
+        known = {}
         for path, status in self._files():
             if path.suffix == _SUFFIX and path.name.startswith(name):
                 key = path, status.st_ino, status.st_mtime_ns
-                saved = self._seen.get(key) or _read_head(path)
+                saved = self._known.get(key) or _read_saved(path)
                 if saved is not None:
-                    seen[key] = saved
-        self._seen = seen
-        return tuple(seen.values())
+                    known[key] = saved
+        self._known = known
+        return tuple(known.values())
 
     def read(self, saved: SavedState) -> bytearray | None:
-        """Give the state of a file, which counts as used now; None where it is gone or damaged."""
-        state = bytearray(saved.head.state_bytes)
+        """Return the state in a file and mark it as used; None if it is gone or damaged."""
+        state = bytearray(saved.header.state_bytes)
         with contextlib.suppress(OSError):
-            with _opened(saved.path) as file:
+            with _open_plain(saved.path) as file:
                 file.seek(saved.start)
                 whole = file.readinto(state) == len(state)
-            if whole and zlib.crc32(state) == saved.head.state_crc:
-                with contextlib.suppress(OSError):  # a disk that cannot be written can be read
+            if whole and zlib.crc32(state) == saved.header.state_crc:
+                with contextlib.suppress(OSError):  # a read-only disk can still be read
                     os.utime(saved.path)
                 return state
             self.remove(saved)
@@ -144,20 +145,22 @@ class SavedFolder:
         with contextlib.suppress(OSError):
             saved.path.unlink()
 
-    def write(self, name: str, head: StateHeader, state: bytearray, most_bytes: int) -> None:
-        """Keep a state under a name, in place of what was there; others go if they must.
+    def write(self, name: str, header: StateHeader, state: bytearray, max_bytes: int) -> None:
+        """Save a state under a name, replacing the previous one; old files make room for it.
+
+        A state larger than ``max_bytes``, the limit for all files, is not saved.
 
         Raises:
-            OSError: The folder cannot be written, or the disk has little room left.
+            OSError: The folder cannot be written, or the disk is nearly full.
         """
-        body = _HEAD_ENCODER.encode(head)
+        body = _HEADER_ENCODER.encode(header)
         size = _PREFIX.size + len(body) + len(state)
-        if size > most_bytes:
+        if size > max_bytes:
             return
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
-        self.prune(most_bytes - size)
-        if size > _SHARE * shutil.disk_usage(self.path).free:
+        self.prune(max_bytes - size)
+        if size > _MAX_DISK_SHARE * shutil.disk_usage(self.path).free:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         descriptor, temporary = tempfile.mkstemp(dir=self.path, prefix=name)
         try:
@@ -165,33 +168,35 @@ class SavedFolder:
                 file.write(_PREFIX.pack(_FORMAT, len(body), zlib.crc32(body)))
                 file.write(body)
                 file.write(state)
-            Path(temporary).replace(self.path / f"{name}-{_tag(head.origin)}{_SUFFIX}")
+            # Models share names; their files differ in a hash of the origin.
+            tag = f"{zlib.crc32(_HEADER_ENCODER.encode(header.origin)):08x}"
+            Path(temporary).replace(self.path / f"{name}-{tag}{_SUFFIX}")
         finally:
             Path(temporary).unlink(missing_ok=True)
 
-    def drop(self, name: str) -> None:
-        """Remove what is kept under a name."""
+    def delete(self, name: str) -> None:
+        """Remove what is saved under a name."""
         for path in self.path.glob(f"{name}-*{_SUFFIX}"):
             with contextlib.suppress(OSError):
                 path.unlink()
 
-    def prune(self, most_bytes: int) -> None:
-        """Remove the least recently used files until the others have at most so many bytes.
+    def prune(self, max_bytes: int) -> None:
+        """Remove the least recently used files until the rest has at most ``max_bytes`` bytes.
 
-        What nobody used for long goes as well, and what was left unfinished.
+        Removes unfinished files, and files unused for too long, as well.
         """
         now, total = time.time(), 0
-        for path, status in sorted(self._files(), key=lambda one: -one[1].st_mtime):
+        for path, status in sorted(self._files(), key=lambda file: -file[1].st_mtime):
             total += status.st_size
             age = now - status.st_mtime
-            unfinished = path.suffix != _SUFFIX
-            if total > most_bytes or age > (_WRITTEN_S if unfinished else _KEPT_S):
+            max_age = _MAX_AGE_S if path.suffix == _SUFFIX else _MAX_UNFINISHED_AGE_S
+            if total > max_bytes or age > max_age:
                 with contextlib.suppress(OSError):
                     path.unlink()
                 total -= status.st_size
 
     def size(self) -> int:
-        """Count the bytes of all files."""
+        """Return the bytes of all files."""
         return sum(status.st_size for _, status in self._files())
 
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
@@ -202,45 +207,40 @@ class SavedFolder:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[BufferedReader]:
-    """Open a plain file: nothing that took its place is waited for."""
+def _open_plain(path: Path) -> Iterator[BufferedReader]:
+    """Open a regular file; never block on a pipe or follow a link in its place."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         if not S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file", str(path))
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
         yield file
 
 
-def _read_head(path: Path) -> SavedState | None:
-    """Read what stands before a state; None where that is none. A damaged file is removed."""
+def _read_saved(path: Path) -> SavedState | None:
+    """Read the header of a file; None if it cannot be read. A damaged file is removed."""
     with contextlib.suppress(OSError):
-        with _opened(path) as file:
-            saved = _parse_head(path, file)
+        with _open_plain(path) as file:
+            saved = _parse(path, file)
         if saved is None:
             path.unlink()
         return saved
     return None
 
 
-def _parse_head(path: Path, file: BufferedReader) -> SavedState | None:
-    """Read what stands before the state; None where the file is not whole."""
+def _parse(path: Path, file: BufferedReader) -> SavedState | None:
+    """Read everything before the state; None if the file is damaged."""
     prefix = file.read(_PREFIX.size)
     if len(prefix) < _PREFIX.size:
         return None
     form, length, crc = _PREFIX.unpack(prefix)
-    body = file.read(length) if form == _FORMAT and length <= _LARGEST_HEAD else b""
+    body = file.read(length) if form == _FORMAT and length <= _MAX_HEADER_BYTES else b""
     if len(body) != length or zlib.crc32(body) != crc:
         return None
     try:
-        head = _HEAD_DECODER.decode(body)
-        tokens = head.tokens
+        header = _HEADER_DECODER.decode(body)
+        tokens = header.tokens
     except (ValueError, msgspec.MsgspecError):
         return None
     start = _PREFIX.size + length
-    whole = os.fstat(file.fileno()).st_size == start + head.state_bytes
-    return SavedState(path, head, tokens, start) if whole else None
-
-
-def _tag(origin: StateOrigin) -> str:
-    """What tells the files of one place apart that models of its own left."""
-    return f"{zlib.crc32(_HEAD_ENCODER.encode(origin)):08x}"
+    whole = os.fstat(file.fileno()).st_size == start + header.state_bytes
+    return SavedState(path, header, tokens, start) if whole else None

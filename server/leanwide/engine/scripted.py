@@ -1,4 +1,4 @@
-"""The engine for tests of what stands above it: answers from a queue, remembers requests."""
+"""A fake engine for the tests of its callers: it answers from a queue and records requests."""
 
 from __future__ import annotations
 
@@ -21,59 +21,55 @@ from leanwide.engine.base import (
     ModelInfo,
     Piece,
     PrefillProgress,
+    ProgressCallback,
     Prompt,
     Request,
     Stats,
-    Watch,
-    unwatched,
+    ignore_progress,
 )
 
 Answer = Sequence[str | Piece] | EngineError
-"""The pieces of an answer, or the failure in its place."""
+"""The pieces of an answer, or an error to raise instead."""
 
 SCRIPTED_MODEL = ModelInfo(
     name="scripted",
-    architecture="scripted",
     path=Path("scripted.gguf"),
     size_bytes=0,
-    layers=1,
     experts=8,
-    trained_experts=4,
-    trained_context_tokens=4096,
     fim=FimTokens(prefix=1, suffix=2, middle=3, file_separator=4),
     chat_template=None,
 )
 
 
 class ScriptedEngine:
-    """An :class:`~leanwide.engine.base.Engine` that does what it is told.
+    """An :class:`~leanwide.engine.base.Engine` whose answers are queued by the test.
 
-    A token is a run of four characters, rounded up. Without a queued answer it says nothing.
+    A token is four characters, rounded up. Without a queued answer, the answer is empty.
     """
 
     def __init__(self, model: ModelInfo = SCRIPTED_MODEL) -> None:
         self.requests: list[Request] = []
         """Every request, oldest first."""
         self.cancelled: list[Request] = []
-        """The requests that were given up."""
+        """The cancelled requests."""
         self.closed: list[str] = []
-        """The lanes that were to give their memory back."""
+        """The lanes that were closed."""
         self._answers: deque[Answer] = deque()
         self._model = model
-        self._going = asyncio.Event()
-        self._going.set()
+        self._running = asyncio.Event()
+        self._running.set()
 
     def enqueue(self, *answers: Answer) -> None:
-        """Say these, one for each request to come."""
+        """Queue answers, one for each future request."""
         self._answers.extend(answers)
 
     def pause(self) -> None:
-        """Let every generation wait before its next piece."""
-        self._going.clear()
+        """Pause every generation before its next piece."""
+        self._running.clear()
 
     def resume(self) -> None:
-        """Let them go on."""
-        self._going.set()
+        """Resume the generations."""
+        self._running.set()
 
     @property
     def status(self) -> EngineStatus:
@@ -82,7 +78,7 @@ class ScriptedEngine:
 
     @property
     def model(self) -> ModelInfo | None:
-        """The model it was made with."""
+        """The model passed to the constructor."""
         return self._model
 
     @property
@@ -91,67 +87,67 @@ class ScriptedEngine:
         return _lane("lean", experts=2, tokens=4096), _lane("wide", experts=4, tokens=4096)
 
     def observe(self, observer: Callable[[EngineStatus], None]) -> None:
-        """Nothing ever changes."""
+        """Do nothing: the status never changes."""
 
     def start(self) -> None:
-        """There is nothing to load."""
+        """Do nothing: there is nothing to load."""
 
     async def ready(self) -> ModelInfo:
-        """Give the model at once."""
+        """Return the model."""
         return self._model
 
     async def count(self, texts: Sequence[str]) -> list[int]:
-        """Count four characters as a token."""
+        """Return a token for every four characters."""
         return [-(-len(text) // 4) for text in texts]
 
     async def unread(self, lane: str, prompts: Sequence[Prompt]) -> list[int]:
-        """Count what no request before has begun with."""
+        """Return the tokens after the longest prefix of an earlier request."""
         return [self._unread(lane, prompt) for prompt in prompts]
 
     def _unread(self, lane: str, prompt: Prompt) -> int:
         characters = _characters(prompt)
-        before = (_characters(one.prompt) for one in self.requests if one.lane == lane)
-        read = max((_shared(one, characters) for one in before), default=0)
+        earlier = (_characters(request.prompt) for request in self.requests if request.lane == lane)
+        read = max((_common_prefix(other, characters) for other in earlier), default=0)
         return -(-(len(characters) - read) // 4)
 
     async def generate(
-        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+        self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
     ) -> AsyncIterator[Piece | Finished]:
-        """Stream the next queued answer; the prompt is read in two steps."""
+        """Stream the next queued answer; prefill takes two steps."""
         self.requests.append(request)
         answer = self._answers.popleft() if self._answers else ()
         if isinstance(answer, EngineError):
             raise answer
         watch(PrefillProgress(1, 2))
-        said, reason = 0, FinishReason.END
+        generated, reason = 0, FinishReason.END
         for piece in answer:
             await self._turn(cancel)
             if cancel.cancelled:
                 break
-            said += 1
+            generated += 1
             yield Piece(piece) if isinstance(piece, str) else piece
         await self._turn(cancel)
         if cancel.cancelled:
             self.cancelled.append(request)
             reason = FinishReason.CANCELLED
-        yield Finished(reason, _stats(request, said))
+        yield Finished(reason, _stats(request, generated))
 
     async def _turn(self, cancel: CancelToken) -> None:
-        """Wait while paused, unless the request is given up."""
+        """Yield to the event loop, then wait until resumed or cancelled. Tests override it."""
         await asyncio.sleep(0)
-        cancel.on_cancel(self._going.set)
-        await self._going.wait()
+        cancel.on_cancel(self._running.set)
+        await self._running.wait()
 
     def close_lane(self, name: str) -> None:
-        """Remember the wish."""
+        """Record the name."""
         self.closed.append(name)
 
     async def memory_bytes(self) -> int:
-        """There is no model, so there is no memory."""
+        """Return 0: there is no model."""
         return 0
 
     async def close(self) -> None:
-        """There is nothing to end."""
+        """Do nothing."""
 
 
 def _lane(name: str, experts: int, tokens: int) -> LaneInfo:
@@ -161,12 +157,12 @@ def _lane(name: str, experts: int, tokens: int) -> LaneInfo:
 
 
 def _characters(prompt: Prompt) -> list[str | int]:
-    """Spell a prompt: texts by their characters, tokens by their numbers."""
-    texts = (piece.text if isinstance(piece, Markup) else piece for piece in prompt)
-    return [one for text in texts for one in ([text] if isinstance(text, int) else text)]
+    """Return a prompt as the characters of its texts and the ids of its tokens."""
+    pieces = (piece.text if isinstance(piece, Markup) else piece for piece in prompt)
+    return [unit for piece in pieces for unit in ([piece] if isinstance(piece, int) else piece)]
 
 
-def _shared(left: Sequence[str | int], right: Sequence[str | int]) -> int:
+def _common_prefix(left: Sequence[str | int], right: Sequence[str | int]) -> int:
     pairs = zip(left, right, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 

@@ -1,7 +1,6 @@
-"""One engine for several sessions: each works through a view of its own.
+"""One engine for several sessions, each with its own view.
 
-A view that closes ends its own work and leaves the engine to the others. The engine ends with the
-process.
+A view that closes ends its own work only. The engine ends with the server process.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from leanwide.engine.base import (
     LaneInfo,
     ModelInfo,
     Piece,
+    ProgressCallback,
     Prompt,
     Request,
-    Watch,
-    unwatched,
+    ignore_progress,
 )
 
 logger = logging.getLogger(__name__)
@@ -33,61 +32,61 @@ _CLOSED: Final = "the session has ended"
 
 
 class SharedEngine:
-    """Hands out views of one engine, and is told of its changes once for all."""
+    """Makes views of one engine and passes its status on to them."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._views: set[EngineView] = set()
-        engine.observe(self._tell)
+        engine.observe(self._notify)
 
     def view(self) -> EngineView:
-        """Return a session's view of the engine."""
+        """Return a new view, for one session."""
         view = EngineView(self._engine, self)
         self._views.add(view)
         return view
 
     def close_lane(self, name: str) -> None:
-        """Give a lane's memory back, unless a view still needs the lane."""
+        """Free a lane's memory, unless a view still needs the lane."""
         if not any(name in view.needed for view in self._views):
             self._engine.close_lane(name)
 
     def leave(self, view: EngineView) -> None:
-        """Forget a view that closed."""
+        """Drop a closed view."""
         self._views.discard(view)
 
     async def close(self) -> None:
-        """End the engine, and everything that works with it."""
+        """Close all views and the engine."""
         for view in list(self._views):
             await view.close()
         await self._engine.close()
 
-    def _tell(self, status: EngineStatus) -> None:
+    def _notify(self, status: EngineStatus) -> None:
         for view in list(self._views):
-            view.tell(status)
+            view.notify(status)
 
 
 class EngineView:
-    """A session's :class:`~leanwide.engine.base.Engine` on an engine that others use too."""
+    """The :class:`~leanwide.engine.base.Engine` of one session, on an engine shared with others."""
 
     def __init__(self, engine: Engine, shared: SharedEngine) -> None:
         self._engine = engine
         self._shared = shared
         self._observers: list[Callable[[EngineStatus], None]] = []
         self._waits: set[asyncio.Timeout] = set()
-        """What waits for the engine, each in a block that can be ended."""
-        self._begun = False
+        """The session's waits for the engine; each can be ended."""
+        self._used = False
         self._closed = False
         self.needed: set[str] = set()
-        """Lanes that were used, and not given back since."""
+        """Lanes that this session used and has not closed since."""
 
     @property
     def status(self) -> EngineStatus:
-        """What the engine is doing now, for whomever."""
+        """The current state, whichever session causes it."""
         return self._engine.status
 
     @property
     def model(self) -> ModelInfo | None:
-        """The loaded model; None while there is none."""
+        """The loaded model, if any."""
         return self._engine.model
 
     @property
@@ -96,36 +95,36 @@ class EngineView:
         return self._engine.lanes
 
     def observe(self, observer: Callable[[EngineStatus], None]) -> None:
-        """Call ``observer`` with every change of the status, once the engine is used here."""
+        """Call ``observer`` with every new status, once this session uses the engine."""
         self._observers.append(observer)
 
-    def tell(self, status: EngineStatus) -> None:
-        """Pass a change of the status on, unless nothing was asked of the engine here.
+    def notify(self, status: EngineStatus) -> None:
+        """Pass a new status on, unless this session has not used the engine yet.
 
-        A session that is not initialized can pass nothing on to its client.
+        A session that is not initialized must send nothing to its client.
         """
-        if not self._begun:
+        if not self._used:
             return
         for observer in self._observers:
             try:
                 observer(status)
-            except Exception:  # a session's failure is not the engine's, nor another session's
+            except Exception:  # must not fail the engine or another session
                 logger.exception("a session could not be told of the engine's status")
 
     def start(self) -> None:
-        """Begin to load the model, unless that is under way or done. Returns at once."""
+        """Begin to load the model, unless it is loading or loaded. Returns at once."""
         if not self._closed:
             self._engine.start()
-            self._begin()
+            self._mark_used()
 
     async def ready(self) -> ModelInfo:
-        """Wait until the model is loaded.
+        """Wait for the model and return it.
 
         Raises:
             EngineError: The model cannot be loaded, or the session ended.
         """
         async with self._while_open():
-            self._begin()
+            self._mark_used()
             return await self._engine.ready()
 
     async def count(self, texts: Sequence[str]) -> list[int]:
@@ -147,18 +146,18 @@ class EngineView:
             return await self._engine.unread(lane, prompts)
 
     async def generate(
-        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+        self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
     ) -> AsyncIterator[Piece | Finished]:
-        """Stream the answer; ends with exactly one Finished.
+        """Stream the answer; the last event is :class:`Finished`.
 
         Raises:
             EngineError: The engine cannot serve the request, or died, or the session ended.
         """
-        self._begin()
+        self._mark_used()
         self.needed.add(request.lane)
         events = self._engine.generate(request, cancel, watch)
         finished = False
-        # A block for each event: one around the loop would end its reader, not the stream.
+        # One block per event: a block around the loop would cancel the consumer, not the stream.
         while not finished:
             async with self._while_open():
                 event = await anext(events)
@@ -166,31 +165,31 @@ class EngineView:
             yield event
 
     def close_lane(self, name: str) -> None:
-        """Say that this session no longer needs a lane; the last one to do so closes it."""
+        """Release a lane; the last session that releases it closes it."""
         self.needed.discard(name)
         self._shared.close_lane(name)
 
     async def memory_bytes(self) -> int:
-        """Memory that the engine holds, for all sessions."""
+        """Return the engine's memory, for all sessions."""
         return await self._engine.memory_bytes()
 
     async def close(self) -> None:
-        """End this session's work; whoever waits for it is told."""
+        """End this session's work; calls that wait for the engine fail."""
         self._closed = True
         self._observers.clear()
         self._shared.leave(self)
         while self._waits:
             self._waits.pop().reschedule(0.0)
 
-    def _begin(self) -> None:
-        """Follow the engine from here on, and say where it stands."""
-        if not self._begun:
-            self._begun = True
-            self.tell(self._engine.status)
+    def _mark_used(self) -> None:
+        """At the first use, start to pass statuses on, beginning with the current one."""
+        if not self._used:
+            self._used = True
+            self.notify(self._engine.status)
 
     @contextlib.asynccontextmanager
     async def _while_open(self) -> AsyncIterator[None]:
-        """Run a block that ends when the view closes.
+        """Run a block that is cancelled when the view closes.
 
         Raises:
             EngineError: The view is closed.

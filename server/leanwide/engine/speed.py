@@ -1,7 +1,7 @@
-"""Measures how fast this machine runs the matrices of a model, and remembers it.
+"""Measures how fast this machine multiplies the matrices of a model, and caches the results.
 
 A few seconds of work for each model and expert count: the matrices of one layer are multiplied
-without the model. So it belongs into a command, never into the server's loop.
+without loading the model. For commands only, never in the server's event loop.
 """
 
 from __future__ import annotations
@@ -28,19 +28,20 @@ from leanwide.models.gguf import MATRIX_BLOCKS, GgufHeader, TensorInfo
 from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
 
 Name = TypeVar("Name")
-"""What an expert count is known by."""
+"""What the caller names an expert count by."""
 
 _F16: Final = 1
 """The ggml type of the KV cache."""
 _CELLS: Final = 2048
-_LARGEST_STEP: Final = 512
+"""Tokens of the KV cache whose keys are measured."""
+_MAX_STEP: Final = 512
 """Tokens; larger steps gain next to nothing, and measuring them takes long."""
 _SMALL: Final = 64
 """Weights in a row of a matrix that takes no time to multiply with."""
 _STREAM_BYTES: Final = 192 << 20
-"""Weights that are read for the memory's speed, more than any cache holds."""
-_MOST_PARTS: Final = 1000
-"""Matrices that they are made of: ggml's graphs hold twice as many, and end the process beyond."""
+"""Weights that are read to measure the memory's speed, more than any cache holds."""
+_MAX_PARTS: Final = 1000
+"""Matrices of these weights: ggml's graphs hold twice as many, and abort the process beyond."""
 _OPERATIONS: Final = 40
 """Operations in a layer of qwen3moe at which the threads wait for each other, about."""
 
@@ -51,13 +52,13 @@ class LayerSample:
 
     file: Path
     parts: tuple[FileMatrix, ...]
-    """What is read of it for the memory's speed: matrices of all layers."""
+    """Matrices of all layers, read to measure the memory's speed."""
     dense: Matrix
     experts: Matrix | None
     keys: Matrix
-    """Of a KV cache of moderate length, for one of its heads."""
+    """The keys of one head in a KV cache of moderate length."""
     queries: int
-    """Heads that share them."""
+    """Query heads that share the keys."""
     used: int
     """Active experts; 0 for a dense model."""
     step_tokens: int
@@ -65,10 +66,12 @@ class LayerSample:
     threads: int
 
 
-def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> LayerSample | None:
-    """Choose what stands for a model: the first layer that has experts, or the first one.
+def layer_sample(
+    header: GgufHeader, experts: int, step_tokens: int, threads: int
+) -> LayerSample | None:
+    """Choose the layer that stands for a model: the first one with experts, or the first.
 
-    None where a matrix is none that the kernels take: they would end the process.
+    None if the kernels cannot multiply one of its matrices: they would abort the process.
     """
     inside = next((tensor for tensor in header.tensors if "_exps." in tensor.name), None)
     block = inside.name.split(".ffn_")[0] if inside is not None else "blk.0"
@@ -81,8 +84,8 @@ def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> 
     if not _usable(dense) or (routed is not None and not _usable(routed, experts)):
         return None
     heads = max(1, header.number("attention.head_count"))
-    narrow = max(1, header.number("embedding_length") // heads)
-    keys = header.number("attention.key_length") or narrow
+    default_keys = max(1, header.number("embedding_length") // heads)
+    keys = header.number("attention.key_length") or default_keys
     return LayerSample(
         file=header.path,
         parts=_parts(header),
@@ -91,20 +94,20 @@ def sample(header: GgufHeader, experts: int, step_tokens: int, threads: int) -> 
         keys=Matrix(kind=_F16, width=keys, rows=_CELLS),
         queries=max(1, heads // max(1, header.number("attention.head_count_kv"))),
         used=experts,
-        step_tokens=max(SMALLEST_STEP, min(_LARGEST_STEP, step_tokens)),
+        step_tokens=max(SMALLEST_STEP, min(_MAX_STEP, step_tokens)),
         threads=threads,
     )
 
 
-def samples(
+def layer_samples(
     header: GgufHeader, experts: Mapping[Name, int], spec: EngineSpec
 ) -> dict[Name, LayerSample]:
-    """Choose what stands for a model with each of some expert counts, as far as anything does."""
-    found = {
-        name: sample(header, count, spec.batch_tokens, spec.threads)
+    """Return a sample for each expert count that can be measured."""
+    return {
+        name: sample
         for name, count in experts.items()
+        if (sample := layer_sample(header, count, spec.batch_tokens, spec.threads)) is not None
     }
-    return {name: one for name, one in found.items() if one is not None}
 
 
 def _matrix(tensor: TensorInfo, experts: int) -> Matrix:
@@ -113,7 +116,7 @@ def _matrix(tensor: TensorInfo, experts: int) -> Matrix:
 
 
 def _parts(header: GgufHeader) -> tuple[FileMatrix, ...]:
-    """Draw experts of all layers, or whole matrices of a dense model, always the same."""
+    """Draw experts of all layers, or whole matrices of a dense model; always the same ones."""
     routed = [tensor for tensor in header.tensors if "_exps." in tensor.name]
     experts = header.number("expert_count") if routed else 1
     inside = routed or [tensor for tensor in header.tensors if tensor.elements > tensor.width]
@@ -124,7 +127,7 @@ def _parts(header: GgufHeader) -> tuple[FileMatrix, ...]:
             places += [(tensor, matrix, number) for number in range(experts)]
     parts: list[FileMatrix] = []
     size, drawn = 0, random.Random(0).sample(places, len(places))  # noqa: S311  # no secret
-    for tensor, matrix, number in drawn[:_MOST_PARTS]:
+    for tensor, matrix, number in drawn[:_MAX_PARTS]:
         each = (tensor.size_bytes or 0) // experts
         if size + each > _STREAM_BYTES and parts:
             break
@@ -139,64 +142,64 @@ def _usable(matrix: Matrix, used: int = 1) -> bool:
     return whole and matrix.width > 0 and matrix.rows > 0 and 1 <= used <= matrix.experts
 
 
-def rates(wanted: LayerSample) -> Rates | None:
-    """Give what was measured before on this machine, or measure now; None where neither works."""
-    return _remembered(wanted) or measure(wanted)
+def rates(sample: LayerSample) -> Rates | None:
+    """Return the cached rates of a sample on this machine, or measure them; None if impossible."""
+    return _cached(sample) or measure(sample)
 
 
-def measure(wanted: LayerSample) -> Rates | None:
-    """Run the kernels, and remember the best that this machine has shown.
+def measure(sample: LayerSample) -> Rates | None:
+    """Run the kernels and cache the best rates that this machine has ever shown.
 
-    None where this build of llama.cpp does not let us.
+    None if this build of llama.cpp does not allow it.
     """
     try:
         ggml = Ggml()
-        found = [_measured(ggml, wanted, count) for count in ThreadChoice(wanted.threads).counts]
+        found = [_measure(ggml, sample, count) for count in ThreadChoice(sample.threads).counts]
     except (OSError, AttributeError):
         return None
-    before = _remembered(wanted)
+    before = _cached(sample)
     fastest = best(found if before is None else [*found, before])
-    _remember(wanted, fastest)
+    _save(sample, fastest)
     return fastest
 
 
-def _measured(ggml: Ggml, wanted: LayerSample, threads: int) -> Rates:
+def _measure(ggml: Ggml, sample: LayerSample, threads: int) -> Rates:
     return Rates(
-        stream_bytes_per_s=ggml.stream_bytes_per_s(wanted.file, wanted.parts, threads),
-        attention_flops_per_s=ggml.dense_flops_per_s(wanted.keys, wanted.queries, threads),
+        stream_bytes_per_s=ggml.stream_bytes_per_s(sample.file, sample.parts, threads),
+        attention_flops_per_s=ggml.dense_flops_per_s(sample.keys, sample.queries, threads),
         layer_s=_OPERATIONS * ggml.operation_s(_SMALL, threads),
-        step=_step(ggml, wanted, threads),
+        step=_step(ggml, sample, threads),
     )
 
 
-def _step(ggml: Ggml, wanted: LayerSample, threads: int) -> StepRates:
-    tokens, experts = wanted.step_tokens, 0.0
-    if wanted.experts is not None:
-        experts = ggml.expert_flops_per_s(wanted.experts, wanted.used, tokens, threads)
+def _step(ggml: Ggml, sample: LayerSample, threads: int) -> StepRates:
+    tokens, experts = sample.step_tokens, 0.0
+    if sample.experts is not None:
+        experts = ggml.expert_flops_per_s(sample.experts, sample.used, tokens, threads)
     return StepRates(
         tokens=tokens,
-        dense_flops_per_s=ggml.dense_flops_per_s(wanted.dense, tokens, threads),
+        dense_flops_per_s=ggml.dense_flops_per_s(sample.dense, tokens, threads),
         expert_flops_per_s=experts,
-        attention_flops_per_s=ggml.dense_flops_per_s(wanted.keys, tokens * wanted.queries, threads),
+        attention_flops_per_s=ggml.dense_flops_per_s(sample.keys, tokens * sample.queries, threads),
     )
 
 
-def _remembered(wanted: LayerSample) -> Rates | None:
+def _cached(sample: LayerSample) -> Rates | None:
     with contextlib.suppress(OSError, msgspec.MsgspecError, cattrs.BaseValidationError):
-        return cattrs.structure(msgspec.json.decode(_file(wanted).read_bytes()), Rates)
+        return cattrs.structure(msgspec.json.decode(_file(sample).read_bytes()), Rates)
     return None
 
 
-def _remember(wanted: LayerSample, found: Rates) -> None:
-    """Keep it for the next time; a full disk costs the memory only."""
+def _save(sample: LayerSample, found: Rates) -> None:
+    """Cache rates, unless the disk is full."""
     with contextlib.suppress(OSError):
-        file = _file(wanted)
+        file = _file(sample)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(msgspec.json.encode(cattrs.unstructure(found)))
 
 
-def _file(wanted: LayerSample) -> Path:
-    """A file for each machine, build of llama.cpp and sample."""
+def _file(sample: LayerSample) -> Path:
+    """Return the cache file for this machine, this build of llama.cpp and the sample."""
     machine = (
         platform.machine(),
         platform.processor(),
@@ -204,5 +207,5 @@ def _file(wanted: LayerSample) -> Path:
         psutil.virtual_memory().total,
         version("llama-cpp-python"),
     )
-    name = hashlib.sha256(repr((machine, wanted)).encode()).hexdigest()[:24]
+    name = hashlib.sha256(repr((machine, sample)).encode()).hexdigest()[:24]
     return user_cache_path("leanwide") / "speed" / f"{name}.json"

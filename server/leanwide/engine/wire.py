@@ -1,7 +1,7 @@
-"""The messages between the server and the engine process, and how they are framed.
+"""The messages between the server and the engine process, and their framing.
 
 A frame is four bytes of length, little-endian, and a MessagePack body. Every message is a tagged
-struct, so that both sides decode into types and refuse anything else.
+struct: both sides decode into types and reject anything else.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class StartEngine(msgspec.Struct, frozen=True, tag=True):
 
 
 class Generate(msgspec.Struct, frozen=True, tag=True):
-    """Run a request; answered by any number of Read, Text and Beat, then one Done or Failed."""
+    """Run a request; answered by PromptProgress, TextPiece and Heartbeat, then Done or Failed."""
 
     id: int
     request: Request
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):
-    """Stop a request as soon as possible; it is still answered by Done."""
+    """Cancel a request as soon as possible; it is still answered by Done."""
 
     id: int
 
@@ -52,7 +52,7 @@ class Count(msgspec.Struct, frozen=True, tag=True):
 
 
 class CountUnread(msgspec.Struct, frozen=True, tag=True):
-    """Count the tokens of prompts that a lane has not evaluated; answered by Counts or Failed."""
+    """Count the tokens of prompts that are not in a lane's cache; answered by Counts or Failed."""
 
     id: int
     lane: str
@@ -60,13 +60,13 @@ class CountUnread(msgspec.Struct, frozen=True, tag=True):
 
 
 class Close(msgspec.Struct, frozen=True, tag=True):
-    """Close a lane, unless it is at work; answered by Closed where it was closed."""
+    """Close a lane, unless it is busy; answered by Closed if it was closed."""
 
     lane: str
 
 
 class Loading(msgspec.Struct, frozen=True, tag=True):
-    """Share of the weights that is loaded, 0 to 1."""
+    """The share of the weights that is loaded, 0 to 1."""
 
     share: float
 
@@ -79,19 +79,19 @@ class LaneOpened(msgspec.Struct, frozen=True, tag=True):
 
 
 class Closed(msgspec.Struct, frozen=True, tag=True):
-    """A lane gave its memory back."""
+    """A lane was closed."""
 
     lane: str
 
 
 class LoadRefused(msgspec.Struct, frozen=True, tag=True):
-    """The model cannot be loaded, now or later; the process ends itself."""
+    """The model cannot be loaded, now or later; the process exits."""
 
     reason: str
 
 
 class TextPiece(msgspec.Struct, frozen=True, tag=True):
-    """Some of the answer's text."""
+    """The next part of the answer's text."""
 
     id: int
     text: str
@@ -100,7 +100,7 @@ class TextPiece(msgspec.Struct, frozen=True, tag=True):
 
 
 class PromptProgress(msgspec.Struct, frozen=True, tag=True):
-    """A slice of a prompt was read: so many tokens of all are there."""
+    """A prefill chunk is done: ``tokens`` tokens of all are evaluated."""
 
     id: int
     tokens: int
@@ -108,7 +108,7 @@ class PromptProgress(msgspec.Struct, frozen=True, tag=True):
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag=True):
-    """A step without text was done: the engine works, it does not hang."""
+    """A step without text is done: the engine does not hang."""
 
     id: int
 
@@ -122,68 +122,59 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """The end of a request that could not be served."""
+    """The end of a request that failed."""
 
     id: int
     message: str
 
 
 class Counts(msgspec.Struct, frozen=True, tag=True):
-    """Tokens of each text of a Count, or of each prompt of an Unread."""
+    """The tokens of each text of a Count, or of each prompt of a CountUnread."""
 
     id: int
     counts: list[int]
 
 
+Reply = PromptProgress | TextPiece | Heartbeat | Done | Failed | Counts
+"""A message about one request."""
 ToWorker = StartEngine | Generate | Cancel | Count | CountUnread | Close
-ToServer = (
-    Loading
-    | LaneOpened
-    | Closed
-    | LoadRefused
-    | PromptProgress
-    | TextPiece
-    | Heartbeat
-    | Done
-    | Failed
-    | Counts
-)
+ToServer = Loading | LaneOpened | Closed | LoadRefused | Reply
 
 
-def _encode_other(value: Any) -> Any:
+def _encode_path(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
-    raise TypeError(f"{type(value).__name__} does not cross the pipe")
+    raise TypeError(f"{type(value).__name__} cannot be sent over the pipe")
 
 
-def _decode_other(kind: type, value: Any) -> Any:
+def _decode_path(kind: type, value: Any) -> Any:
     if kind is Path:
         return Path(value)
-    raise TypeError(f"{kind.__name__} does not cross the pipe")
+    raise TypeError(f"{kind.__name__} cannot be sent over the pipe")
 
 
-_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_encode_other)
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_encode_path)
 _WORKER_DECODER: Final[msgspec.msgpack.Decoder[ToWorker]] = msgspec.msgpack.Decoder(
-    ToWorker, dec_hook=_decode_other
+    ToWorker, dec_hook=_decode_path
 )
 _SERVER_DECODER: Final[msgspec.msgpack.Decoder[ToServer]] = msgspec.msgpack.Decoder(
-    ToServer, dec_hook=_decode_other
+    ToServer, dec_hook=_decode_path
 )
 
 
 def frame(message: ToWorker | ToServer) -> bytes:
-    """Encode one message with its length in front."""
+    """Return a message as a frame."""
     body = _ENCODER.encode(message)
     return HEADER.pack(len(body)) + body
 
 
 def decode_to_server(body: bytes) -> ToServer:
-    """Decode the body of a frame that the engine process sent."""
+    """Return the message in the body of a frame from the engine process."""
     return _SERVER_DECODER.decode(body)
 
 
 def read_from_server(stream: BinaryIO) -> ToWorker | None:
-    """Read the server's next message, waiting for it; None once the server is gone."""
+    """Wait for the server's next message and return it; None once the server is gone."""
     header = stream.read(HEADER.size)
     if len(header) < HEADER.size:
         return None

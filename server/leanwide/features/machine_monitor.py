@@ -56,7 +56,7 @@ async def monitor_machine(session: Session, then: Callable[[float], Awaitable[No
         now = time.monotonic()
         update(session, reading, now)
         await then(now)
-        await asyncio.to_thread(heap.give_back)
+        await asyncio.to_thread(heap.trim)
         limit_s = 60 * session.preferences.close_after_minutes
         await asyncio.sleep(min(_INTERVAL_S, limit_s / 4) if limit_s else _INTERVAL_S)
 

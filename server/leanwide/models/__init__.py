@@ -1,1 +1,1 @@
-"""Model files: what they say of themselves, and the one that ships with leanwide."""
+"""Model files: their headers, whether they fit a machine, where to get them; the embedded model."""

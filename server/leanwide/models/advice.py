@@ -1,4 +1,4 @@
-"""What to say of a model that does not fit, and what to choose instead. Pure."""
+"""Messages about a model that does not fit this machine, and an alternative to it. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from leanwide.models.memory import LaneShape
 from leanwide.models.registry import RegistryEntry, entries
 
 
-def instead(
+def alternative(
     fit: Fit, machine: Hardware, entries: Sequence[RegistryEntry], file: str
 ) -> RegistryEntry | None:
-    """Choose the best recommended model that fits with the same lanes; None where none does.
+    """Return the best recommended model that fits with the same lanes; None if none does.
 
-    Other quantisations of the same model come first: they answer alike.
+    Prefers other quantisations of the same model: their answers are similar.
     """
     cells = sum(lane.shape.context_tokens * lane.shape.sequences for lane in fit.lanes)
     compute = sum(lane.bytes.compute for lane in fit.lanes)
@@ -29,7 +29,7 @@ def instead(
 
 
 def advice(name: str, fit: Fit, machine: Hardware, better: RegistryEntry | None) -> str:
-    """Say in one sentence what is wrong with the fit and what to do; "" where it fits."""
+    """Return one sentence on what is wrong with the fit and what to do; "" if it fits."""
     needs, have = _gb(fit.needed_bytes), _gb(machine.usable_bytes)
     choose = (
         f"`leanwide models pull {better.name}` brings a smaller one that fits ({better.size_gb} GB)"
@@ -38,7 +38,7 @@ def advice(name: str, fit: Fit, machine: Hardware, better: RegistryEntry | None)
     )
     match fit.verdict:
         case Verdict.FITS:
-            return _shorter(fit)
+            return _shortened_context(fit)
         case Verdict.CROWDED:
             return f"{name} needs {needs} and {_gb(machine.free_bytes)} are free: close something"
         case Verdict.STREAMS:
@@ -58,12 +58,12 @@ def advice(name: str, fit: Fit, machine: Hardware, better: RegistryEntry | None)
             )
 
 
-def _shorter(fit: Fit) -> str:
-    """Say which lane gets a shorter context than it was asked for."""
+def _shortened_context(fit: Fit) -> str:
+    """Return a sentence on the first lane with a shorter context than wanted; "" if none has."""
     for lane in fit.lanes:
         if lane.shape.context_tokens < lane.wanted_tokens:
             return (
-                f"beside the weights the {lane.name} lane has memory for "
+                f"besides the weights the {lane.name} lane has memory for "
                 f"{lane.shape.context_tokens:,} of {lane.wanted_tokens:,} tokens: lower "
                 f"lanes.{lane.name}.sequences, or the context_tokens of its modes"
             )
@@ -73,11 +73,11 @@ def _shorter(fit: Fit) -> str:
 def load_notice(
     header: GgufHeader, machine: Hardware, lanes: Mapping[str, LaneShape], load: Load
 ) -> str:
-    """Say at the load what :func:`advice` says of a model that does not fit; "" where it does."""
+    """Return the :func:`advice` on loading a model that does not fit; "" if it does."""
     fit = plan(header, load, machine, lanes)
     if fit.verdict in (Verdict.FITS, Verdict.CROWDED):
         return ""
-    better = instead(fit, machine, entries(), header.path.name)
+    better = alternative(fit, machine, entries(), header.path.name)
     return advice(header.name, fit, machine, better)
 
 

@@ -1,7 +1,7 @@
-"""Does a model fit this machine, and in which shape. Pure.
+"""Whether a model fits this machine, and with which context lengths. Pure.
 
-The weights are read for every token, so they must stay in memory: a model that is larger than that
-is read from disk again and again. What a lane takes beside them decides which context it gets.
+The weights are read for every token, so they must stay in memory: a larger model is read from disk
+again and again. The memory left besides them limits the context of the lanes.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from leanwide.models.memory import LaneBytes, LaneShape, lane_bytes
 from leanwide.models.speed import Rates, decode_tokens_per_s, prompt_tokens_per_s
 
 _USABLE_SHARE: Final = 0.9
-"""Most of the memory that a model may take: the system and the editor live there too."""
+"""Largest share of the memory for a model: the system and the editor need some too."""
 CACHED_BYTES: Final = 256_000_000
-"""A smaller model is partly in the processor's caches, of which the memory's rate says nothing."""
+"""A smaller model is partly in the processor's caches; memory bandwidth does not predict it."""
 _CONTEXT_STEP: Final = 256
-"""Contexts are chosen in steps of so many tokens; llama.cpp rounds to them as well."""
+"""Tokens; contexts are multiples of this, as llama.cpp rounds them."""
 
 
 class Verdict(enum.StrEnum):
     """How well a model fits."""
 
     FITS = "fits"
-    """Into what is free now."""
+    """Into the memory that is free now."""
     CROWDED = "crowded"
-    """Into the memory, once something else is closed."""
+    """Into the memory, once other programs are closed."""
     STREAMS = "streams"
     """Not into the memory: it is read from disk for every token."""
     TOO_LARGE = "too large"
-    """Not at all, as it is loaded: the weights are copied, and there is no room for them."""
+    """Not into the memory, and it cannot be read from disk: its weights are copied."""
 
 
 @frozen(kw_only=True)
 class Hardware:
-    """What decides the fit, as far as it is the machine's."""
+    """What decides the fit on the machine's side."""
 
     memory_bytes: int
     free_bytes: int
-    """What can be had now; pages of files that can be read again count as free."""
+    """Available now; the file cache counts as free."""
     gpu_bytes: int
-    """Memory of its GPUs; 0 where there is none, or llama.cpp does not use it."""
+    """Memory of its GPUs; 0 if there are none, or llama.cpp does not use them."""
 
     @property
     def usable_bytes(self) -> int:
-        """Most that a model may take."""
+        """Most memory for a model."""
         return int(_USABLE_SHARE * self.memory_bytes)
 
 
@@ -60,9 +60,9 @@ class Load:
     """How the weights are loaded."""
 
     copies: int
-    """How many of them there are in memory."""
+    """Copies of the weights in memory."""
     mapped: bool
-    """They stay in the file, from which the system reads them again where memory is short."""
+    """They are mapped from the file, and read again from there where memory is short."""
     gpu_layers: int
     """Layers in GPU memory; -1 is all."""
 
@@ -73,12 +73,12 @@ class LaneFit:
 
     name: str
     shape: LaneShape
-    """As it was asked for, with the longest context up to that for which memory is left."""
+    """The wanted shape, with a shorter context where memory is short."""
     wanted_tokens: int
-    """The context that was asked for."""
+    """The wanted context."""
     bytes: LaneBytes
     decode_tokens_per_s: float | None = None
-    """Behind half of its context; None where nobody measured, or layers are on a GPU."""
+    """After half of its context; None if not measured, or with layers on a GPU."""
     prompt_tokens_per_s: float | None = None
 
 
@@ -90,28 +90,28 @@ class Fit:
     weights_bytes: int
     """In memory; twice the file where each lane has a copy."""
     on_gpu_bytes: int
-    """Of them in GPU memory."""
+    """The part of the weights in GPU memory."""
     lanes: tuple[LaneFit, ...]
     cost: TokenCost
 
     @property
     def needed_bytes(self) -> int:
-        """Weights and lanes."""
+        """Memory of weights and lanes together."""
         return self.weights_bytes + sum(lane.bytes.total for lane in self.lanes)
 
 
 def plan(header: GgufHeader, load: Load, machine: Hardware, lanes: Mapping[str, LaneShape]) -> Fit:
-    """Say how a model fits; ``lanes`` are wanted, the first of them most."""
+    """Return how a model fits with the wanted lanes, the most important lane first."""
     weights = load.copies * header.file_bytes
     on_gpu = round(weights * _gpu_share(header, load.gpu_layers))
     spare = machine.usable_bytes - (weights - on_gpu)
-    # Lanes live where the layers are; a GPU that does not say its memory is trusted to have it.
+    # Lanes are where the layers are; a GPU of unknown memory is assumed to have enough.
     room = machine.gpu_bytes - on_gpu if on_gpu and machine.gpu_bytes else spare
-    found = _lanes(header, lanes, room)
+    found = _fit_lanes(header, lanes, room)
     taken = sum(lane.bytes.total for lane in found)
     if spare < 0 or taken > room:
         verdict = Verdict.TOO_LARGE if on_gpu or not load.mapped else Verdict.STREAMS
-        found = _lanes(header, lanes, machine.usable_bytes)  # the weights give way to them
+        found = _fit_lanes(header, lanes, machine.usable_bytes)  # lanes displace weights
     elif weights - on_gpu + (0 if on_gpu else taken) > machine.free_bytes:
         verdict = Verdict.CROWDED
     else:
@@ -126,9 +126,10 @@ def plan(header: GgufHeader, load: Load, machine: Hardware, lanes: Mapping[str, 
 
 
 def with_speed(fit: Fit, rates: Mapping[str, Rates]) -> Fit:
-    """Add what each lane's rates say of its speed.
+    """Return the fit with the speed of each lane that has rates.
 
-    A model that streams has none, the disk decides; nor has one on a GPU, the rates are the CPU's.
+    No speed is predicted for a model that streams, where the disk decides, or for one on a GPU,
+    where the rates of the CPU do not apply.
     """
     if fit.on_gpu_bytes or fit.verdict in (Verdict.STREAMS, Verdict.TOO_LARGE):
         return fit
@@ -142,17 +143,19 @@ def with_speed(fit: Fit, rates: Mapping[str, Rates]) -> Fit:
 
 
 def _timed(cost: TokenCost, lane: LaneFit, rates: Rates) -> LaneFit:
-    experts, behind = lane.shape.experts, lane.shape.context_tokens // 2
+    experts, context = lane.shape.experts, lane.shape.context_tokens // 2
     return attrs.evolve(
         lane,
-        decode_tokens_per_s=decode_tokens_per_s(cost, rates, experts, behind),
-        prompt_tokens_per_s=prompt_tokens_per_s(cost, rates, experts, behind),
+        decode_tokens_per_s=decode_tokens_per_s(cost, rates, experts, context),
+        prompt_tokens_per_s=prompt_tokens_per_s(cost, rates, experts, context),
     )
 
 
-def _lanes(header: GgufHeader, wanted: Mapping[str, LaneShape], room: int) -> tuple[LaneFit, ...]:
-    """Give each lane the longest context that leaves the next ones their shortest."""
-    shortest = {name: lane_bytes(header, _least(shape)).total for name, shape in wanted.items()}
+def _fit_lanes(
+    header: GgufHeader, wanted: Mapping[str, LaneShape], room: int
+) -> tuple[LaneFit, ...]:
+    """Return each lane with the longest context that leaves the next lanes their shortest."""
+    shortest = {name: lane_bytes(header, _shortest(shape)).total for name, shape in wanted.items()}
     found = []
     for name, shape in wanted.items():
         later = sum(size for other, size in shortest.items() if other != name)
@@ -164,23 +167,26 @@ def _lanes(header: GgufHeader, wanted: Mapping[str, LaneShape], room: int) -> tu
     return tuple(found)
 
 
-def _least(shape: LaneShape) -> LaneShape:
+def _shortest(shape: LaneShape) -> LaneShape:
     return attrs.evolve(shape, context_tokens=min(_CONTEXT_STEP, shape.context_tokens))
 
 
 def _longest(header: GgufHeader, shape: LaneShape, room: int) -> LaneShape:
-    """The lane with the longest context up to its own that takes no more than ``room`` bytes."""
+    """Return the shape with the longest context, up to its own, that fits into ``room`` bytes."""
     if lane_bytes(header, shape).total <= room:
         return shape
-    good, bad = 1, -(-shape.context_tokens // _CONTEXT_STEP)
-    while bad - good > 1:
-        middle = (good + bad) // 2
+    fits, fails = 1, -(-shape.context_tokens // _CONTEXT_STEP)
+    while fails - fits > 1:
+        middle = (fits + fails) // 2
         longer = attrs.evolve(shape, context_tokens=middle * _CONTEXT_STEP)
-        good, bad = (middle, bad) if lane_bytes(header, longer).total <= room else (good, middle)
-    return attrs.evolve(shape, context_tokens=min(good * _CONTEXT_STEP, shape.context_tokens))
+        if lane_bytes(header, longer).total <= room:
+            fits = middle
+        else:
+            fails = middle
+    return attrs.evolve(shape, context_tokens=min(fits * _CONTEXT_STEP, shape.context_tokens))
 
 
 def _gpu_share(header: GgufHeader, gpu_layers: int) -> float:
-    """Share of the weights in GPU memory; the output counts as a layer."""
+    """Return the share of the weights in GPU memory; the output counts as a layer."""
     layers = header.number("block_count") + 1
     return 1.0 if gpu_layers < 0 else min(1.0, gpu_layers / layers)

@@ -1,8 +1,8 @@
 """Reads the header of a GGUF file: metadata and tensor sizes, never the weights.
 
-The layout is the one of ggml's ``docs/gguf.md`` (versions 2 and 3). gguf-py's own reader builds a
-view for every vocabulary entry, which takes seconds for a real model; this one steps over arrays
-and is used before every load, because llama.cpp ends its process on some broken files.
+The format is that of ggml's ``docs/gguf.md``, versions 2 and 3. gguf-py's reader takes seconds for
+a real model, because it builds a view for every vocabulary entry; this one skips arrays. It runs
+before every load, because llama.cpp aborts its process on some broken files.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Scalar = int | float | bool | str
 
 _MAGIC: Final = b"GGUF"
 _STRING, _ARRAY = 8, 9
-_MOST_DIMENSIONS: Final = 4  # GGML_MAX_DIMS
+_MAX_DIMENSIONS: Final = 4  # GGML_MAX_DIMS
 _FIM_PREFIXES: Final = (
     "<|fim_prefix|>",
     "<fim_prefix>",
@@ -30,24 +30,24 @@ _FIM_PREFIXES: Final = (
     "<PRE>",
     "\u2581<PRE>",
 )
-"""Tokens that llama.cpp takes for the beginning of a FIM prompt where the metadata names none."""
+"""Tokens that llama.cpp takes as the FIM prefix token where the metadata names none."""
 _STACKED_EXPERTS: Final = "_exps.weight"
-"""How the name ends of a tensor that holds the weights of all experts of a layer."""
+"""End of the name of a tensor with all experts of a layer."""
 LANGUAGES_KEY: Final = "leanwide.languages"
-"""Our own key: an array of LSP's language ids, or of names of our grammars."""
-_MOST_LANGUAGES: Final = 256
+"""Leanwide's own key: an array of LSP language ids, or of names of leanwide's grammars."""
+_MAX_LANGUAGES: Final = 256
 _LANGUAGE: Final = re.compile(r"[\w.+#-]{1,40}")
-_LARGEST_ALIGNMENT: Final = 1 << 20
-_MOST_KEYS: Final = 4_096
+_MAX_ALIGNMENT: Final = 1 << 20
+_MAX_KEYS: Final = 4_096
 """Models have fewer than a hundred."""
-_MOST_TENSORS: Final = 100_000
+_MAX_TENSORS: Final = 100_000
 """The largest models have some thousands."""
-_MOST_TEXTS: Final = 2_000_000
+_MAX_TEXTS: Final = 2_000_000
 """Texts in all arrays: the largest vocabularies have some 300,000, and as many merges."""
-_LONGEST_NAME: Final = 65_535
-"""Bytes of a key, as the format has it, and of a tensor's name."""
-_MOST_BYTES: Final = 64_000_000
-"""Of a header: the largest ones, mostly vocabulary, have 20 MB."""
+_MAX_NAME: Final = 65_535
+"""Bytes of a key, as the format limits it, and of a tensor's name."""
+_MAX_HEADER: Final = 64_000_000
+"""Bytes; the largest headers, mostly vocabulary, have 20 MB."""
 _FORMATS: Final = {
     0: "<B",
     1: "<b",
@@ -89,63 +89,63 @@ _BLOCKS: Final = {
 """ggml type → (elements in a block, bytes of a block), from ggml's ``ggml-common.h``."""
 
 MATRIX_BLOCKS: Final = {kind: size for kind, (size, _) in _BLOCKS.items() if kind not in (24, 26)}
-"""Types that matrices are multiplied in → elements in a block; whole numbers are not among them."""
+"""ggml type of a matrix → elements in a block; without the integer types."""
 
 
 class ModelFileError(Exception):
-    """The file is not a model that can be loaded; the message names the file and the cause."""
+    """The file is not a loadable model; the message names the file and the cause."""
 
 
 @frozen
 class TensorInfo:
-    """One tensor as the header announces it."""
+    """One tensor, as the header describes it."""
 
     name: str
     elements: int
     size_bytes: int | None
-    """None for a quantisation type that this table does not know."""
+    """None for an unknown ggml type."""
     offset: int
     """From the start of the data section, in bytes."""
     kind: int
-    """How the weights are stored: the number of a ggml type."""
+    """The number of the ggml type."""
     width: int
     """Weights in a row."""
 
 
 @frozen(kw_only=True)
 class GgufHeader:
-    """What a GGUF file says of itself before the weights start."""
+    """The header of a GGUF file."""
 
     path: Path
     file_bytes: int
     metadata: dict[str, Scalar]
-    """Scalars only; of an array the length is kept, under ``<key>.length``."""
+    """Scalar values; of an array only the length, under ``<key>.length``."""
     tensors: tuple[TensorInfo, ...]
     data_start: int
-    """Where the weights begin, in bytes from the start of the file."""
+    """Offset of the weights in the file, in bytes."""
     fim: bool = False
-    """Whether there is a token that begins a FIM prompt."""
+    """Whether the vocabulary has a FIM prefix token."""
     languages: tuple[str, ...] = ()
-    """Languages that the model was trained for, as the file says under :data:`LANGUAGES_KEY`."""
+    """Languages that the model was trained for, from :data:`LANGUAGES_KEY`."""
 
     @property
     def architecture(self) -> str:
-        """llama.cpp's name of the architecture, such as ``qwen3moe``; "" where it is missing."""
+        """llama.cpp's name of the architecture, such as ``qwen3moe``; "" if missing."""
         return str(self.metadata.get("general.architecture", ""))
 
     @property
     def name(self) -> str:
-        """The model's own name, or the file's where it has none."""
+        """The model's own name, or else the file's."""
         return str(self.metadata.get("general.name") or self.path.stem)
 
     def number(self, key: str) -> int:
-        """Give the architecture's number under ``key``, such as ``expert_count``; 0 if absent."""
+        """Return the architecture's number ``key``, such as ``expert_count``; 0 if absent."""
         value = self.metadata.get(f"{self.architecture}.{key}", 0)
         return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
 
     @property
     def kv_bytes_per_token(self) -> int:
-        """Bytes that one token takes in an f16 KV cache over all layers."""
+        """Bytes of one token in an f16 KV cache, over all layers."""
         heads = self.number("attention.head_count")
         width = self.number("embedding_length") // heads if heads else 0
         keys = self.number("attention.key_length") or width
@@ -155,7 +155,7 @@ class GgufHeader:
 
 
 def read_header(path: Path) -> GgufHeader:
-    """Read the header of the GGUF file at ``path``.
+    """Return the header of the GGUF file at ``path``.
 
     Raises:
         ModelFileError: The file is missing, unreadable, empty, truncated or not GGUF.
@@ -172,10 +172,10 @@ def read_header(path: Path) -> GgufHeader:
         reason = error.strerror or str(error)
         raise ModelFileError(f"{path} cannot be read: {reason}") from error
     except _TooMuchError as error:
-        raise ModelFileError(f"{path} is no model: its header has {error}") from None
+        raise ModelFileError(f"{path} is not a model: its header has {error}") from None
     except (struct.error, IndexError, UnicodeDecodeError):
         raise _truncated(path) from None
-    except ValueError as error:  # the path itself is no path
+    except ValueError as error:  # the path is not a valid path
         raise ModelFileError(f"{path} cannot be read: {error}") from None
     _check_complete(header)
     _check_counts(header)
@@ -187,7 +187,7 @@ def _truncated(path: Path) -> ModelFileError:
 
 
 class _Cursor:
-    """Reads values one after the other from a mapped file, as far as a header may reach."""
+    """Reads values one after the other from a mapped file, up to the size limit of a header."""
 
     def __init__(self, data: mmap.mmap) -> None:
         self.data = data
@@ -207,30 +207,35 @@ class _Cursor:
         return self.take(self.number("<Q")).decode("utf-8")
 
     def name(self, what: str) -> str:
-        return self.take(_within(_LONGEST_NAME, what, self.number("<Q"))).decode("utf-8")
+        return self.take(_limited(self.number("<Q"), _MAX_NAME, what)).decode("utf-8")
 
     def skip(self, count: int) -> None:
         if self.at + count > len(self.data):
             raise IndexError(count)
-        self.at = _within(_MOST_BYTES, "bytes of header", self.at + count)
+        self.at = _limited(self.at + count, _MAX_HEADER, "bytes of header")
 
     def skip_strings(self, count: int) -> None:
         size_at, at = struct.Struct("<Q").unpack_from, self.at
-        most = min(_MOST_BYTES, len(self.data))
+        end = min(_MAX_HEADER, len(self.data))
         for _ in range(count):
             at += 8 + size_at(self.data, at)[0]
-            if at > most:
+            if at > end:
                 break
         self.skip(at - self.at)
 
 
 class _TooMuchError(Exception):
-    """The header announces more than any model has; the message says what."""
+    """The header announces more than any model has; the message says of what."""
 
 
-def _within(most: int, what: str, count: int) -> int:
-    if count > most:
-        raise _TooMuchError(f"{count:,} {what}, where {most:,} is the limit")
+def _limited(count: int, limit: int, what: str) -> int:
+    """Return ``count``.
+
+    Raises:
+        _TooMuchError: It is above the limit.
+    """
+    if count > limit:
+        raise _TooMuchError(f"{count:,} {what}, where {limit:,} is the limit")
     return count
 
 
@@ -241,8 +246,8 @@ def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
     version = cursor.number("<I")
     if version not in (2, 3):
         raise ModelFileError(f"{path} has GGUF version {version}, which is not supported")
-    tensor_count = _within(_MOST_TENSORS, "tensors", cursor.number("<Q"))
-    key_count = _within(_MOST_KEYS, "keys", cursor.number("<Q"))
+    tensor_count = _limited(cursor.number("<Q"), _MAX_TENSORS, "tensors")
+    key_count = _limited(cursor.number("<Q"), _MAX_KEYS, "keys")
     metadata, languages = _metadata(cursor, key_count)
     tensors = tuple(_tensor(cursor) for _ in range(tensor_count))
     alignment = _alignment(metadata.get("general.alignment", 32))
@@ -259,25 +264,25 @@ def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
 
 
 def _metadata(cursor: _Cursor, count: int) -> tuple[dict[str, Scalar], tuple[str, ...]]:
-    """Read the keys that come next: single values, lengths of arrays, and the languages."""
+    """Read ``count`` keys: scalar values, lengths of arrays, and the languages."""
     metadata: dict[str, Scalar] = {}
     languages: tuple[str, ...] = ()
-    known: set[str] = set()
+    seen: set[str] = set()
     texts = 0
     for _ in range(count):
         key, kind = cursor.name("bytes in a key"), cursor.number("<I")
-        if key in known:
+        if key in seen:
             raise IndexError(key)  # llama.cpp refuses the file too
-        known.add(key)
+        seen.add(key)
         if kind != _ARRAY:
             metadata[key] = cursor.string() if kind == _STRING else cursor.number(_layout(kind))
             continue
         kind, length = cursor.number("<I"), cursor.number("<Q")
         metadata[f"{key}.length"] = length
         if key == LANGUAGES_KEY:
-            languages = _texts(cursor, kind, length)
+            languages = _languages(cursor, kind, length)
         if kind == _STRING:
-            texts = _within(_MOST_TEXTS, "texts in arrays", texts + length)
+            texts = _limited(texts + length, _MAX_TEXTS, "texts in arrays")
             cursor.skip_strings(length)
         else:
             cursor.skip(length * struct.calcsize(_layout(kind)))
@@ -285,14 +290,14 @@ def _metadata(cursor: _Cursor, count: int) -> tuple[dict[str, Scalar], tuple[str
 
 
 def _names_fim(cursor: _Cursor) -> bool:
-    """Whether the header that was just read holds a text that is a FIM token's."""
+    """Whether the header, read up to the cursor, contains the text of a FIM prefix token."""
     texts = (text.encode() for text in _FIM_PREFIXES)
-    written = (struct.pack("<Q", len(text)) + text for text in texts)
-    return any(cursor.data.find(text, 0, cursor.at) >= 0 for text in written)
+    strings = (struct.pack("<Q", len(text)) + text for text in texts)
+    return any(cursor.data.find(string, 0, cursor.at) >= 0 for string in strings)
 
 
 def _alignment(value: Scalar) -> int:
-    if not isinstance(value, int) or not 1 <= value <= _LARGEST_ALIGNMENT:
+    if not isinstance(value, int) or not 1 <= value <= _MAX_ALIGNMENT:
         raise IndexError(value)
     return value
 
@@ -303,11 +308,11 @@ def _layout(kind: int) -> str:
     return _FORMATS[kind]
 
 
-def _texts(cursor: _Cursor, kind: int, length: int) -> tuple[str, ...]:
-    """Read the texts of an array, and stay in front of them; what is no language is left out."""
+def _languages(cursor: _Cursor, kind: int, length: int) -> tuple[str, ...]:
+    """Return the language names in an array, and leave the cursor in front of it."""
     start = cursor.at
-    wanted = kind == _STRING and length <= _MOST_LANGUAGES
-    texts = [cursor.string() for _ in range(length)] if wanted else []
+    plausible = kind == _STRING and length <= _MAX_LANGUAGES
+    texts = [cursor.string() for _ in range(length)] if plausible else []
     cursor.at = start
     return tuple(filter(_LANGUAGE.fullmatch, texts))
 
@@ -315,7 +320,7 @@ def _texts(cursor: _Cursor, kind: int, length: int) -> tuple[str, ...]:
 def _tensor(cursor: _Cursor) -> TensorInfo:
     name = cursor.name("bytes in the name of a tensor")
     dimensions = cursor.number("<I")
-    if dimensions > _MOST_DIMENSIONS:
+    if dimensions > _MAX_DIMENSIONS:
         raise IndexError(dimensions)
     lengths = [cursor.number("<Q") for _ in range(dimensions)]
     kind, offset = cursor.number("<I"), cursor.number("<Q")
@@ -326,7 +331,7 @@ def _tensor(cursor: _Cursor) -> TensorInfo:
 
 
 def _check_complete(header: GgufHeader) -> None:
-    """Refuse a file that ends before its last tensor does: llama.cpp would map it and crash."""
+    """Reject a file that ends before its last tensor: llama.cpp would map it and crash."""
     if not header.architecture or not header.tensors:
         raise _truncated(header.path)
     start = header.data_start
@@ -339,10 +344,10 @@ def _check_complete(header: GgufHeader) -> None:
 
 
 def _check_counts(header: GgufHeader) -> None:
-    """Refuse numbers of layers and experts that the file has no weights for: llama.cpp aborts."""
+    """Reject more layers or experts than the file has weights for: llama.cpp would abort."""
     layers, experts = header.number("block_count"), header.number("expert_count")
-    said = f"{header.architecture}.block_count" in header.metadata
-    if said and not 1 <= layers <= len(header.tensors):
+    has_count = f"{header.architecture}.block_count" in header.metadata
+    if has_count and not 1 <= layers <= len(header.tensors):
         raise _impossible(header, f"{layers} layers")
     stacked = [
         tensor.elements // max(tensor.width, 1)

@@ -1,8 +1,8 @@
-"""Files on the Hugging Face hub: what they are, and their bytes. Alone imports huggingface_hub.
+"""Files on the Hugging Face hub: metadata and bytes. The only importer of huggingface_hub.
 
-The library's own download begins anew whenever it is interrupted, which for a model of 19 GB is
-not good enough; so the bytes are streamed here, from where the last attempt ended, through the
-library's client. Its address (``HF_ENDPOINT``), token and proxy are the library's business.
+The library's own download starts from scratch when it is interrupted, which is not good enough for
+19 GB. So the bytes are streamed here, from where the last attempt ended, through the library's
+client, which takes care of the address (``HF_ENDPOINT``), the token and the proxy.
 """
 
 from __future__ import annotations
@@ -21,44 +21,44 @@ from leanwide.models.registry import HubFile
 
 _HTTPError: Final[type[Exception]] = errors.HTTPError  # type: ignore[attr-defined]  # httpx's
 _TIMEOUT_S: Final = 20.0
-"""Seconds without a byte after which a connection counts as cut."""
+"""Seconds without a byte after which a connection counts as broken."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class HubError(Exception):
-    """The hub does not give the file; the message is one sentence for the user."""
+    """The hub refuses the file; the message is one sentence for the user."""
 
 
 class CutError(Exception):
-    """The connection broke, and going on may work; the message is the cause."""
+    """The connection broke, and resuming may work; the message is the cause."""
 
 
 @frozen(kw_only=True)
 class RemoteFile:
-    """A file as the hub announces it."""
+    """A file as the hub describes it."""
 
     source: HubFile
     url: str
-    """Names the commit, so that the bytes stay the same."""
+    """Contains the commit, so that the bytes never change."""
     size_bytes: int
     sha256: str
 
 
 def look_up(source: HubFile) -> RemoteFile:
-    """Ask the hub for the size and the hash of a file.
+    """Return the size and the hash of a file on the hub.
 
     Raises:
-        HubError: There is no such file, it is not for everybody, or the hub cannot be reached.
+        HubError: There is no such file, it is not public, or the hub cannot be reached.
     """
     try:
         url = library.hf_hub_url(source.repo, source.file)
-        found = library.get_hf_file_metadata(url, timeout=_TIMEOUT_S, headers=_identity())
+        found = library.get_hf_file_metadata(url, timeout=_TIMEOUT_S, headers=_common_headers())
     except errors.HFValidationError as error:
-        raise HubError(f"{source.repo} is no name that the hub gives: check it") from error
+        raise HubError(f"{source.repo} is not a valid repository name: check it") from error
     except (OSError, _HTTPError) as error:
         raise HubError(_explain(error, source)) from error
     if found.size is None or not _SHA256.fullmatch(found.etag or ""):
-        raise HubError(f"the hub gives no size and SHA-256 for {source}: it cannot be verified")
+        raise HubError(f"the hub reports no size and SHA-256 for {source}: it cannot be verified")
     return RemoteFile(
         source=source,
         url=library.hf_hub_url(source.repo, source.file, revision=found.commit_hash),
@@ -68,15 +68,15 @@ def look_up(source: HubFile) -> RemoteFile:
 
 
 def stream(remote: RemoteFile, start: int) -> Iterator[tuple[int, bytes]]:
-    """Give the bytes from ``start`` on, each chunk with its place in the file.
+    """Yield the bytes from ``start`` on, each chunk with its offset in the file.
 
-    The first place is 0 where the server cannot begin in the middle.
+    The first offset is 0 where the server cannot resume.
 
     Raises:
-        CutError: The connection broke, or the server is in trouble for a moment.
+        CutError: The connection broke, or the server has a temporary error.
         HubError: The hub refuses.
     """
-    headers = {**utils.build_hf_headers(), **_identity()}  # type: ignore[attr-defined]
+    headers = {**utils.build_hf_headers(), **_common_headers()}  # type: ignore[attr-defined]
     if start:
         headers["Range"] = f"bytes={start}-"
     client = library.get_session()
@@ -84,7 +84,7 @@ def stream(remote: RemoteFile, start: int) -> Iterator[tuple[int, bytes]]:
         with client.stream("GET", remote.url, headers=headers, timeout=_TIMEOUT_S) as response:
             library.hf_raise_for_status(response)
             at = start if response.status_code == 206 else 0
-            for chunk in response.iter_bytes():  # as they come: nothing is lost with a cut
+            for chunk in response.iter_bytes():  # of any size: a broken connection loses nothing
                 yield at, chunk
                 at += len(chunk)
     except errors.HfHubHTTPError as error:
@@ -95,19 +95,19 @@ def stream(remote: RemoteFile, start: int) -> Iterator[tuple[int, bytes]]:
         raise CutError(str(error) or type(error).__name__) from error
 
 
-def _identity() -> dict[str, str]:
-    """Headers of every request: the bytes as they are, and who asks."""
+def _common_headers() -> dict[str, str]:
+    """Return the headers of every request: no compression, and our user agent."""
     return {"Accept-Encoding": "identity", "User-Agent": f"leanwide/{__version__}"}
 
 
 def _explain(error: Exception, source: HubFile) -> str:
-    """Say in one sentence what is wrong and what to do."""
+    """Return one sentence on what is wrong and what to do."""
     match error:
         case errors.OfflineModeIsEnabled():
             return "HF_HUB_OFFLINE is set: unset it to pull models"
         case errors.GatedRepoError():
             return (
-                f"{source.repo} is for those who accepted its terms: do that on its page, "
+                f"{source.repo} requires that you accept its terms: do so on its page, "
                 "then log in with `hf auth login`"
             )
         case errors.RepositoryNotFoundError():
@@ -122,7 +122,7 @@ def _explain(error: Exception, source: HubFile) -> str:
     cause = str(error).splitlines()[0] if str(error) else type(error).__name__
     return (
         f"{urlsplit(constants.ENDPOINT).netloc} cannot be reached ({cause}): "
-        "are you online? Models that are here already work without"
+        "are you online? Pulled models work without it"
     )
 
 
@@ -141,4 +141,4 @@ def _explain_status(error: errors.HfHubHTTPError, source: HubFile) -> str:
             when = f"in {wait} seconds" if wait.isdigit() else "in a few minutes"
             return f"the hub had too many requests from here (429): try again {when}"
         case _:
-            return f"the hub is in trouble (status {status}): try again later"
+            return f"the hub has an error (status {status}): try again later"

@@ -1,4 +1,4 @@
-"""Brings a model file from the hub: resumed where it stopped, verified, and there as a whole."""
+"""Downloads a model file from the hub: resumes, verifies, and shows only complete files."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ from attrs import frozen
 
 from leanwide.models.hub import CutError, HubError, RemoteFile, look_up, stream
 from leanwide.models.registry import HubFile
-from leanwide.models.store import PART_SUFFIX, place
+from leanwide.models.store import PART_SUFFIX, pulled_path
 
 Report = Callable[[str, int, int], None]
-"""Called with what is being done, the bytes done and the bytes there are."""
+"""Called with the current activity, the bytes done and the bytes in all."""
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _READ_BYTES: Final = 1 << 22
 
 
 class PullError(Exception):
-    """The model is not there; the message is one sentence for the user."""
+    """The model was not pulled; the message is one sentence for the user."""
 
 
 @frozen(kw_only=True)
 class RetryPolicy:
-    """How often a broken connection is taken up again."""
+    """When a broken connection is opened again."""
 
     tries: int
-    """Attempts in a row that bring no byte before it is given up."""
+    """Attempts in a row without a byte before giving up."""
     first_wait_s: float
-    """Seconds before the next attempt; each that brings nothing doubles them."""
+    """Seconds before the next attempt; each attempt without a byte doubles them."""
 
 
-PATIENCE: Final = RetryPolicy(tries=7, first_wait_s=0.25)
-"""Bridges 16 seconds without a connection."""
+DEFAULT_RETRIES: Final = RetryPolicy(tries=7, first_wait_s=0.25)
+"""Survives 16 seconds without a connection."""
 
 
-def pull(source: HubFile, report: Report, patience: RetryPolicy = PATIENCE) -> Path:
-    """Bring a file, unless it is there already; give its path.
+def pull(source: HubFile, report: Report, retries: RetryPolicy = DEFAULT_RETRIES) -> Path:
+    """Download a file unless it is there; return its path.
 
     Raises:
-        PullError: It cannot be brought. What came stays for the next try, unless it is wrong.
+        PullError: It cannot be downloaded. What arrived stays for the next try, unless it is wrong.
     """
     try:
         remote = look_up(source)
-        target = place(source)
+        target = pulled_path(source)
         if target.is_file() and _sha256(target, report) == remote.sha256:
             return target
-        # The hash in the name keeps another version of the file from being continued.
+        # With the hash in its name, a part of another version of the file is never resumed.
         part = target.with_name(f"{target.name}.{remote.sha256[:12]}{PART_SUFFIX}")
         with _open_part(part) as file:
-            _fetch(file, remote, report, patience)
+            _fetch(file, remote, report, retries)
         _verify(part, remote, report)
         part.replace(target)
     except HubError as error:
@@ -70,10 +70,10 @@ def pull(source: HubFile, report: Report, patience: RetryPolicy = PATIENCE) -> P
 
 @contextlib.contextmanager
 def _open_part(part: Path) -> Iterator[BinaryIO]:
-    """Open the unfinished file for ourselves alone, at its end; it is on the disk afterwards."""
+    """Open and lock the unfinished file, at its end; it is synced to disk afterwards."""
     part.parent.mkdir(parents=True, exist_ok=True)
     if part.is_fifo():
-        part.unlink()  # to open it would wait for ever
+        part.unlink()  # opening it would block for ever
     with part.open("ab", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,12 +83,12 @@ def _open_part(part: Path) -> Iterator[BinaryIO]:
         os.fsync(file.fileno())
 
 
-def _fetch(file: BinaryIO, remote: RemoteFile, report: Report, patience: RetryPolicy) -> None:
-    """Bring what is missing; connections may break."""
+def _fetch(file: BinaryIO, remote: RemoteFile, report: Report, retries: RetryPolicy) -> None:
+    """Download what is missing, over several connections if they break."""
     if file.tell() > remote.size_bytes:
         file.truncate(0)
     _check_space(Path(file.name).parent, remote.size_bytes - file.tell())
-    fruitless = 0
+    fruitless = 0  # attempts in a row
     while (before := file.tell()) < remote.size_bytes:
         try:
             _append(file, remote, report)
@@ -96,17 +96,18 @@ def _fetch(file: BinaryIO, remote: RemoteFile, report: Report, patience: RetryPo
         except CutError as error:
             cause = str(error)
         fruitless = 0 if file.tell() > before else fruitless + 1
-        if fruitless == patience.tries:
+        if fruitless == retries.tries:
+            megabytes = f"{file.tell() / 1e6:,.1f} of {remote.size_bytes / 1e6:,.1f} MB"
             raise PullError(
                 f"the connection to the hub broke {fruitless} times in a row ({cause}): "
-                f"{_share(file.tell(), remote.size_bytes)} are here, and the same command goes on"
+                f"{megabytes} are here, and the same command goes on"
             )
         if file.tell() < remote.size_bytes:
-            time.sleep(patience.first_wait_s * 2**fruitless)
+            time.sleep(retries.first_wait_s * 2**fruitless)
 
 
 def _append(file: BinaryIO, remote: RemoteFile, report: Report) -> None:
-    """Write the bytes of one connection to the end of the file."""
+    """Append the bytes of one connection to the file."""
     for at, chunk in stream(remote, file.tell()):
         if at != file.tell():
             file.truncate(at)
@@ -118,17 +119,17 @@ def _append(file: BinaryIO, remote: RemoteFile, report: Report) -> None:
 
 
 def _verify(part: Path, remote: RemoteFile, report: Report) -> None:
-    """Compare the hash.
+    """Check the hash; remove a file with another one.
 
     Raises:
-        PullError: The bytes are not those that the hub announced; they are removed.
+        PullError: The bytes are not those that the hub announced.
     """
     found = _sha256(part, report)
     if found != remote.sha256:
         part.unlink()
         raise PullError(
             f"{remote.source.file} is refused: its SHA-256 is {found}, the hub announced "
-            f"{remote.sha256}; what came is removed, run the command again"
+            f"{remote.sha256}; the download is removed, run the command again"
         )
 
 
@@ -153,11 +154,7 @@ def _check_space(folder: Path, missing: int) -> None:
 def _explain(error: OSError, source: HubFile) -> str:
     if error.errno in _FULL:
         return (
-            f"the disk is full: make room in {place(source).parent}; "
-            "what came stays, and the same command goes on from there"
+            f"the disk is full: make room in {pulled_path(source).parent}; "
+            "the part so far stays, and the same command goes on from there"
         )
-    return f"{place(source)} cannot be written: {error.strerror or error}"
-
-
-def _share(done: int, total: int) -> str:
-    return f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB"
+    return f"{pulled_path(source)} cannot be written: {error.strerror or error}"

@@ -1,4 +1,4 @@
-"""The models that leanwide recommends, and what a name given by the user means."""
+"""The recommended models, and the resolution of model names to files on the hub."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EXAMPLE: Final = (
 
 
 class UnknownModelError(Exception):
-    """A name means no model; the message is one sentence that says what to give instead."""
+    """The name of no model; the message is one sentence on what to use instead."""
 
 
 @frozen
@@ -40,62 +40,62 @@ class HubFile:
             raise ValueError(f"{value!r} begins with a dot")
 
     def __str__(self) -> str:
-        """Give it as the user writes it."""
+        """Return the name as the user writes it."""
         return f"{HUB_PREFIX}{self.repo}/{self.file}"
 
 
 @frozen(kw_only=True)
 class RegistryEntry:
-    """A recommended model. Every field is a fact of the file, as its page on the hub has it."""
+    """A recommended model. Every field is a fact from the file's page on the hub."""
 
     name: str = field(validator=matches_re(r"[a-z0-9._-]+"))
-    """What the user calls it."""
+    """The name that users type."""
     repo: str
     file: str
     licence: str = field(validator=matches_re(r".+"))
     size_gb: float = field(validator=gt(0))
-    """The file in 10^9 bytes, to one decimal."""
+    """The size of the file in 10^9 bytes, to one decimal."""
     architecture: str = field(validator=matches_re(r"[a-z0-9]+"))
-    """llama.cpp's name of it."""
+    """llama.cpp's name of the architecture."""
     experts: int = field(validator=gt(0))
     """Experts per layer."""
     experts_trained: int = field(validator=gt(0))
-    """Active experts that it was trained with."""
+    """Active experts in training."""
     context_tokens: int = field(validator=gt(0))
-    """Context that it was trained for."""
+    """Context length in training."""
     kv_bytes_per_token: int = field(validator=gt(0))
     """KV cache of one token in f16, from the shape of the model."""
     fim: bool = field(validator=instance_of(bool))
-    """Whether it fills in the middle, which completions need."""
+    """Whether it knows FIM, which completions need."""
     about: str = field(validator=matches_re(r".+"))
     """What it is good for, in a few words."""
 
     @property
     def size_bytes(self) -> int:
-        """The file in bytes, as exactly as the registry knows it."""
+        """The size of the file in bytes, rounded as in the registry."""
         return round(self.size_gb * 1e9)
 
     @property
     def source(self) -> HubFile:
-        """Where it is."""
+        """The file on the hub."""
         return HubFile(self.repo, self.file)
 
 
 @cache
 def entries() -> tuple[RegistryEntry, ...]:
-    """Read the registry, best model first."""
+    """Return the registry, best model first."""
     text = resources.files(__package__).joinpath("registry.toml").read_text("utf-8")
-    return tuple(RegistryEntry(**each) for each in tomllib.loads(text)["model"])
+    return tuple(RegistryEntry(**entry) for entry in tomllib.loads(text)["model"])
 
 
 def resolve(name: str) -> HubFile:
-    """Give the file that a registry name or ``hf:REPO/FILE`` means.
+    """Return the file of a registry name or of ``hf:REPO/FILE``.
 
     Raises:
         UnknownModelError: There is no such name, or the address is malformed.
     """
     if name.startswith(HUB_PREFIX):
-        return _address(name)
+        return _parse_address(name)
     names = [entry.name for entry in entries()]
     if name not in names:
         near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.0)
@@ -106,7 +106,7 @@ def resolve(name: str) -> HubFile:
     return next(entry.source for entry in entries() if entry.name == name)
 
 
-def _address(text: str) -> HubFile:
+def _parse_address(text: str) -> HubFile:
     owner, _, rest = text.removeprefix(HUB_PREFIX).partition("/")
     name, _, file = rest.partition("/")
     try:

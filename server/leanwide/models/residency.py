@@ -1,4 +1,4 @@
-"""How the weights of two lanes live in memory: decided from the machine and the model. Pure."""
+"""How the weights of two lanes are kept in memory: chosen from the machine and the model. Pure."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Final
 
 from attrs import frozen
 
-_WEIGHTS_SHARE: Final = 0.75
-"""Most of the memory that two copies of the weights may take."""
+_MAX_WEIGHTS_SHARE: Final = 0.75
+"""Largest share of the memory for two copies of the weights."""
 
 
 class Residency(enum.StrEnum):
-    """How many handles on the weights there are."""
+    """How many model handles there are."""
 
     SHARED = "shared"
-    """Two, with an expert count each."""
+    """Two, each with its expert count."""
     SWAP = "swap"
-    """One at a time: the weights are loaded anew where the other number of experts is wanted."""
+    """One at a time: the weights are loaded again to change the expert count."""
     SINGLE = "single"
-    """One: both lanes run the same number of experts, each with a KV cache of its own."""
+    """One: both lanes have the same expert count, each has its own KV cache."""
 
 
 class ResidencySetting(enum.StrEnum):
-    """What the user says about it."""
+    """The setting ``machine.residency``."""
 
     AUTO = "auto"
     SHARED = "shared"
@@ -33,20 +33,20 @@ class ResidencySetting(enum.StrEnum):
 
 @frozen(kw_only=True)
 class WeightSizes:
-    """What decides it, as far as it is the model's or the user's."""
+    """What decides the residency, from the model and the user's settings."""
 
     size_bytes: int
     experts: int | None
-    """Experts per layer; 0 for a dense model, None while the model is not known."""
+    """Experts per layer; 0 for a dense model, None while the model is unknown."""
     mapped: bool
-    """The file is mapped and nothing is repacked, so that handles share their pages."""
+    """The file is mapped and not repacked, so that handles share its pages."""
     on_gpu: bool
-    """Layers are kept in GPU memory, where every handle has a copy."""
+    """Layers are in GPU memory, where every handle has a copy."""
 
 
 @frozen
 class ResidencyChoice:
-    """A residency, and why."""
+    """A residency and the reason for it."""
 
     residency: Residency
     reason: str
@@ -54,26 +54,28 @@ class ResidencyChoice:
 
 
 def choose_residency(
-    wish: ResidencySetting, weights: WeightSizes, memory_bytes: int
+    setting: ResidencySetting, weights: WeightSizes, memory_bytes: int
 ) -> ResidencyChoice:
-    """Choose for a machine with so much memory."""
+    """Return the residency for a machine with ``memory_bytes`` of memory."""
     if weights.experts == 0:
         return ResidencyChoice(Residency.SINGLE, "the model has no experts to choose from")
-    if wish in (ResidencySetting.SINGLE, ResidencySetting.SWAP):
-        return ResidencyChoice(Residency(wish), "machine.residency says so")
+    if setting in (ResidencySetting.SINGLE, ResidencySetting.SWAP):
+        return ResidencyChoice(Residency(setting), "machine.residency says so")
     if weights.mapped and not weights.on_gpu:
         return ResidencyChoice(Residency.SHARED, "both lanes map the same file")
-    return _of_copies(wish, weights, memory_bytes)
+    return _choose_with_copies(setting, weights, memory_bytes)
 
 
-def _of_copies(wish: ResidencySetting, weights: WeightSizes, memory_bytes: int) -> ResidencyChoice:
-    """Choose where every handle has weights of its own."""
-    if wish is ResidencySetting.SHARED:
+def _choose_with_copies(
+    setting: ResidencySetting, weights: WeightSizes, memory_bytes: int
+) -> ResidencyChoice:
+    """Choose where every handle has its own copy of the weights."""
+    if setting is ResidencySetting.SHARED:
         return ResidencyChoice(
             Residency.SHARED, "machine.residency says so; the weights are there twice"
         )
     if weights.on_gpu:
         return ResidencyChoice(Residency.SINGLE, "each handle would take GPU memory of its own")
-    if 2 * weights.size_bytes <= _WEIGHTS_SHARE * memory_bytes:
+    if 2 * weights.size_bytes <= _MAX_WEIGHTS_SHARE * memory_bytes:
         return ResidencyChoice(Residency.SHARED, "memory holds the weights twice")
     return ResidencyChoice(Residency.SINGLE, "memory does not hold the weights twice")

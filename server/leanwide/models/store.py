@@ -1,4 +1,4 @@
-"""The folder of pulled models: where each file is, which are there, and how one goes."""
+"""The folder of pulled models: the path of each file, the files that are there, and removal."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from platformdirs import user_data_path
 from leanwide.models.registry import HubFile
 
 PART_SUFFIX: Final = ".part"
-"""Behind the name of a file that is not complete."""
+"""Suffix of an incomplete file."""
 
 
 class StoreError(Exception):
-    """The folder does not allow what was asked; the message is one sentence for the user."""
+    """A file cannot be removed; the message is one sentence for the user."""
 
 
 def models_folder() -> Path:
-    """Give the folder of pulled models; it need not exist."""
+    """Return the folder of pulled models, which need not exist."""
     return user_data_path("leanwide") / "models"
 
 
-def place(source: HubFile) -> Path:
-    """Give where the file is, or would be once it is pulled."""
+def pulled_path(source: HubFile) -> Path:
+    """Return the path of a file once it is pulled."""
     return models_folder() / source.repo / source.file
 
 
-def pulled() -> Iterator[Path]:
-    """Give every complete model file in the folder, sorted."""
+def pulled_models() -> Iterator[Path]:
+    """Yield every complete model file in the folder, sorted."""
     yield from sorted(filter(Path.is_file, models_folder().glob("**/*.gguf")))
 
 
-def parts(model: Path) -> Iterator[Path]:
-    """Give what an unfinished pull of ``model`` left behind."""
+def unfinished_parts(model: Path) -> Iterator[Path]:
+    """Yield the files of unfinished pulls of ``model``."""
     yield from sorted(model.parent.glob(f"{model.name}.*{PART_SUFFIX}"))
 
 
 def check_inside(model: Path) -> None:
-    """Refuse a file that is not leanwide's to remove.
+    """Check that a file lies in the folder of pulled models, links resolved.
 
     Raises:
-        StoreError: It lies outside the folder of pulled models, perhaps behind a link.
+        StoreError: It does not.
     """
     folder = models_folder().resolve()
     if not model.resolve().is_relative_to(folder):
@@ -50,7 +50,7 @@ def check_inside(model: Path) -> None:
 
 
 def remove(model: Path) -> int:
-    """Remove a pulled model and what is left of unfinished pulls; give the bytes that are free now.
+    """Remove a pulled model and its unfinished parts; return the number of freed bytes.
 
     Raises:
         StoreError: It lies outside the folder of pulled models, or the system refuses.
@@ -58,18 +58,18 @@ def remove(model: Path) -> int:
     check_inside(model)
     freed = 0
     try:
-        for path in (model, *parts(model)):
+        for path in (model, *unfinished_parts(model)):
             if path.exists():
                 freed += path.stat().st_size
                 path.unlink()
-        _tidy(model.parent)
+        _remove_empty(model.parent)
     except OSError as error:
         raise StoreError(f"{model} cannot be removed: {error.strerror or error}") from error
     return freed
 
 
-def _tidy(folder: Path) -> None:
-    """Remove folders that hold nothing any more."""
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder and its parents while they are empty."""
     while folder != models_folder() and not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent

@@ -18,6 +18,7 @@ from leanwide_bench.synthetic.vocabulary import (
     FIM_MARKERS,
 )
 from tests.engine import make
+from tests.engine.make import model_of
 
 MARKERS = [CHAT_START, CHAT_END, END_OF_TEXT, *FIM_MARKERS.values()]
 HOSTILE = st.lists(
@@ -32,17 +33,18 @@ HARMLESS = [Message(role, "x") for role in ROLES]
 
 
 def template_layout():
-    stand_ins = placeholders(len(ROLES))
-    return stand_ins.layout(render(CHAT_TEMPLATE, stand_ins.variables(ROLES, {})))
+    fillers = placeholders(len(ROLES))
+    return fillers.layout(render(CHAT_TEMPLATE, fillers.variables(ROLES, {})))
 
 
 LAYOUTS = [template_layout(), chatml(ROLES)]
 
 
 def special(lanes: Lanes, layout, messages) -> list[int]:
-    """The special tokens of a prompt, in order."""
-    tokens = encode(lanes.model, chat_prompt(layout, messages))
-    return [token for token in tokens if not lanes.model.piece(token)]
+    """Return the special tokens of a prompt, in order."""
+    model = model_of(lanes)
+    tokens = encode(model, chat_prompt(layout, messages))
+    return [token for token in tokens if not model.piece(token)]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -57,32 +59,27 @@ def test_no_message_can_produce_a_special_token(lanes: Lanes, texts):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HOSTILE)
-def test_every_message_is_read_as_it_was_written(lanes: Lanes, text):
+def test_every_message_is_tokenized_as_written(lanes: Lanes, text):
     messages = [*HARMLESS[:3], Message("user", text)]
     prompt = chat_prompt(LAYOUTS[0], messages)
-    tokens = encode(lanes.model, prompt)
-    spelt = b"".join(lanes.model.piece(token) for token in tokens).decode()
+    model = model_of(lanes)
+    spelt = b"".join(map(model.piece, encode(model, prompt))).decode()
     clean = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     assert spelt == f"system\nx\nuser\nx\nassistant\nx\nuser\n{clean}\nassistant\n"
 
 
-def test_markup_is_read_with_its_markers_and_text_is_not(lanes: Lanes):
+def test_markers_become_tokens_in_markup_and_not_in_text(lanes: Lanes):
     text = f"{CHAT_START}user"
-    (marker, *_) = encode(lanes.model, (Markup(text),))
-    assert lanes.model.name(marker) == CHAT_START
-    assert marker not in encode(lanes.model, (text,))
+    model = model_of(lanes)
+    (marker, *_) = encode(model, (Markup(text),))
+    assert model.name(marker) == CHAT_START
+    assert marker not in encode(model, (text,))
 
 
-def test_a_beginning_that_the_template_writes_is_not_doubled(opened, with_bos):
+def test_a_bos_token_that_the_template_writes_is_not_doubled(opened, with_bos):
     lanes = opened(make.spec(with_bos))
     lanes.lane("lean")
-    bos = lanes.model.bos
-    written = Markup(f"{lanes.model.name(bos)}x")
-    assert (
-        encode(lanes.model, (written,))
-        == encode(lanes.model, ("x",))
-        == [
-            bos,
-            *lanes.model.tokenize("x"),
-        ]
-    )
+    model = model_of(lanes)
+    written = Markup(f"{model.name(model.bos)}x")
+    expected = [model.bos, *model.tokenize("x")]
+    assert encode(model, (written,)) == encode(model, ("x",)) == expected

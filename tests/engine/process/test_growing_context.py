@@ -1,16 +1,21 @@
-"""A KV cache takes memory as it is used, and loses nothing by it."""
+"""A KV cache grows as it is used, and keeps what it holds."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from leanwide.engine.base import EngineError, LaneSpec
+from leanwide.engine.process.growing_context import GrowingContext
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.llama import Model
+from leanwide.engine.process.llama_context import Context, ContextParams
 from tests.engine import make
-from tests.engine.make import run, settled, text_of
+from tests.engine.conftest import Opener
+from tests.engine.make import run, run_cached, text_of
 
 SMALL = 256
 LEAN = LaneSpec(name="lean", experts=2, context_tokens=512, sequences=3)
@@ -21,35 +26,31 @@ MODULE = "leanwide.engine.process.growing_context"
 
 
 @pytest.fixture
-def grown(opened, tiny, monkeypatch: pytest.MonkeyPatch) -> Lane:
-    """A lane that begins with room for half of a prompt."""
+def grown(opened: Opener, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Lane:
+    """A lane whose KV cache first holds half of a prompt."""
     monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", SMALL)
     return opened(make.spec(tiny, LEAN)).lane("lean")[0]
 
 
 @pytest.fixture
-def whole(opened, tiny, monkeypatch: pytest.MonkeyPatch) -> Lane:
-    """The same lane with all of its room."""
+def whole(opened: Opener, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Lane:
+    """The same lane with its full KV cache."""
     monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", 10**6)
     return opened(make.spec(tiny, LEAN)).lane("lean")[0]
 
 
-def cells(lane: Lane) -> int:
-    return lane.kv._room._params.cells
-
-
-def test_a_lane_begins_small_and_grows_with_what_it_holds(whole, grown):
-    assert (cells(grown), cells(whole)) == (SMALL, 3 * LEAN.context_tokens)
-    assert grown.kv.buffer_bytes < whole.kv.buffer_bytes
+def test_a_lane_begins_small_and_grows_as_it_fills(whole, grown):
+    assert (grown.kv.cells, whole.kv.cells) == (SMALL, 3 * LEAN.context_tokens)
+    assert grown.kv.context.buffer_bytes < whole.kv.context.buffer_bytes
     for prompt in PROMPTS:
         run(grown, prompt)
-    assert cells(grown) == cells(whole)
-    assert grown.kv.buffer_bytes == whole.kv.buffer_bytes
+    assert grown.kv.cells == whole.kv.cells
+    assert grown.kv.context.buffer_bytes == whole.kv.context.buffer_bytes
 
 
-def test_a_short_prompt_takes_no_more(grown):
+def test_a_short_prompt_does_not_grow_the_cache(grown):
     run(grown, "value = ")
-    assert cells(grown) == SMALL
+    assert grown.kv.cells == SMALL
 
 
 def test_every_prompt_is_still_there_after_growing(grown):
@@ -58,29 +59,29 @@ def test_every_prompt_is_still_there_after_growing(grown):
     assert [run(grown, prompt)[1].stats.tokens_evaluated for prompt in PROMPTS] == [1, 1, 1]
 
 
-def test_answers_are_those_of_a_lane_that_has_all_its_room(whole, grown):
+def test_answers_are_the_same_as_with_the_full_cache(whole, grown):
     for lane in (whole, grown):
         for prompt in PROMPTS:
             run(lane, prompt)
     for prompt in PROMPTS:
-        assert settled(grown, (prompt,))[0] == settled(whole, (prompt,))[0]
+        assert run_cached(grown, (prompt,))[0] == run_cached(whole, (prompt,))[0]
 
 
-def test_an_answer_under_way_goes_on_while_another_prompt_makes_the_cache_grow(whole, grown):
-    said = []
+def test_a_running_answer_goes_on_while_another_prompt_grows_the_cache(whole, grown):
+    answers = []
     for lane in (whole, grown):
         run(lane, "x = ", max_tokens=0)
         running = lane.run(make.job(make.request("x = ", max_tokens=20)))
         steps = [next(running)]
         run(lane, PROMPTS[0])
         steps += running
-        said.append(text_of(steps))
-    assert cells(grown) > SMALL
-    assert said[0] == said[1] != ""
+        answers.append(text_of(steps))
+    assert grown.kv.cells > SMALL
+    assert answers[0] == answers[1] != ""
 
 
-def test_what_sequences_share_is_counted_for_each_of_them(grown):
-    """Three prompts with one beginning take its cells once, until the cache grows."""
+def test_cells_that_sequences_share_are_counted_for_each_of_them(grown):
+    """Three prompts with a common beginning share its cells until the cache grows."""
     begun = [grown.run(make.job(make.request(LONG[:600], name, LONG[:300]))) for name in "abc"]
     for _ in range(2):
         for steps in begun:
@@ -89,25 +90,32 @@ def test_what_sequences_share_is_counted_for_each_of_them(grown):
     assert all(end.stats.tokens_generated for end in ends)
 
 
-def test_where_memory_is_short_an_older_prompt_makes_room(grown, monkeypatch):
+def test_where_memory_is_short_an_older_prompt_is_evicted(grown, monkeypatch):
     run(grown, PROMPTS[0][:500])
     memory = SimpleNamespace(available=0)
     monkeypatch.setattr(f"{MODULE}.psutil.virtual_memory", lambda: memory)
-    before = cells(grown)
+    before = grown.kv.cells
     run(grown, PROMPTS[1][:500])
-    assert cells(grown) == before
+    assert grown.kv.cells == before
     assert run(grown, PROMPTS[0][:500])[1].stats.tokens_evaluated > 1
 
 
-def test_what_was_held_stays_where_a_larger_cache_cannot_be_had(grown, monkeypatch):
-    run(grown, PROMPTS[0][:300])
-    really = Model.open_context
+def test_the_cache_keeps_its_tokens_where_there_is_no_memory_to_grow(
+    grown: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_context = Model.open_context
 
-    def refuse(self, params, abort):
+    def refuse(model: Model, params: ContextParams, abort: Callable[[], bool]) -> Context:
         if params.cells > SMALL:
             raise EngineError("no memory")
-        return really(self, params, abort)
+        return open_context(model, params, abort)
 
     monkeypatch.setattr(Model, "open_context", refuse)
-    assert not grown.kv._room.grow([0, 1, 2])
-    assert run(grown, PROMPTS[0][:300])[1].stats.tokens_evaluated == 1
+    params = ContextParams(
+        cells=3 * SMALL, sequences=3, batch_tokens=64, threads=1, keeps_scores=True
+    )
+    growing = GrowingContext(grown.model, params, lambda: False, full_size=False)
+    growing.context.decode([1, 2, 3], 0, 0)
+    assert not growing.grow([0, 1, 2])
+    assert growing.context.length(0) == 3
+    growing.context.close()

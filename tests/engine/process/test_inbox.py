@@ -1,4 +1,4 @@
-"""What waits for the decoding thread, and whether it goes before what runs."""
+"""The queue of the decoding thread, and whether it holds a more urgent request."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.engine.make import request
 INTERACTIVE, COMMAND, BACKGROUND = Priority
 
 
-def asked(priority: Priority) -> QueuedMessage:
+def queued(priority: Priority) -> QueuedMessage:
     return QueuedMessage(wire.Generate(1, request("x", priority=priority)))
 
 
 @pytest.mark.parametrize(
-    ("waiting", "running", "outdone"),
+    ("waiting", "running", "preempted"),
     [
         (INTERACTIVE, COMMAND, True),
         (INTERACTIVE, INTERACTIVE, True),
@@ -29,26 +29,27 @@ def asked(priority: Priority) -> QueuedMessage:
         (BACKGROUND, BACKGROUND, False),
     ],
 )
-def test_what_is_more_urgent_outdoes_what_runs(waiting, running, outdone):
+def test_a_more_urgent_request_preempts_a_running_one(waiting, running, preempted):
     inbox = Inbox()
-    inbox.put(asked(BACKGROUND))
-    inbox.put(asked(waiting))
-    assert inbox.outdoes(running) is outdone
+    inbox.put(queued(BACKGROUND))
+    inbox.put(queued(waiting))
+    assert inbox.has_higher_priority_than(running) is preempted
 
 
-def test_nothing_and_what_is_no_request_outdo_nothing():
+def test_an_empty_queue_and_other_messages_preempt_nothing():
     inbox = Inbox()
-    assert not inbox.outdoes(BACKGROUND)
+    assert not inbox.has_higher_priority_than(BACKGROUND)
     inbox.put(QueuedMessage(wire.Close("wide")))
-    assert not inbox.outdoes(BACKGROUND)
+    assert not inbox.has_higher_priority_than(BACKGROUND)
 
 
-def test_messages_come_in_order_and_are_waited_for():
-    inbox, got = Inbox(), []
+def test_messages_arrive_in_order_and_get_waits_for_them():
+    inbox = Inbox()
+    got: list[wire.StartEngine | wire.Generate | wire.Close] = []
     reader = threading.Thread(target=lambda: got.extend(inbox.get().message for _ in range(3)))
     reader.start()
     for lane in "abc":
         inbox.put(QueuedMessage(wire.Close(lane)))
     reader.join(timeout=10)
-    assert [message.lane for message in got] == ["a", "b", "c"]
+    assert got == [wire.Close(lane) for lane in "abc"]
     assert inbox.empty

@@ -1,4 +1,4 @@
-"""Lanes come and go; what they take is foretold."""
+"""Lanes are opened and closed; their memory is predicted."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ CODE = "class Server(Base):\n    def __init__(self, name):\n        self.name = 
 
 @pytest.fixture
 def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lanes take all of their cells when they are opened."""
+    """Lanes allocate all of their cells when they are opened."""
     monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", 10**6)
 
 
-def test_a_closed_lane_opens_again_and_says_the_same(opened, tiny):
+def test_a_closed_lane_opens_again_and_answers_the_same(opened, tiny):
     lanes = opened(make.spec(tiny))
     lanes.lane("lean")
     text, _ = run(lanes.lane("wide")[0], CODE, lane="wide")
@@ -38,7 +38,7 @@ def test_the_lane_that_counts_tokens_may_be_closed(opened, tiny):
     assert run(lanes.lane("lean")[0], CODE)[1].reason
 
 
-def test_a_lane_at_work_stays(opened, tiny):
+def test_a_busy_lane_is_not_closed(opened, tiny):
     lanes = opened(make.spec(tiny))
     lane, _ = lanes.lane("lean")
     steps = lane.run(make.job(make.request(CODE)))
@@ -61,7 +61,7 @@ def test_lanes_of_one_width_share_a_handle(opened, tiny):
 @pytest.mark.parametrize("experts", [1, 2, 8])
 @pytest.mark.usefixtures("all_at_once")
 @pytest.mark.parametrize(("context", "sequences"), [(300, 1), (1000, 3), (4096, 4)])
-def test_memory_is_foretold(opened, tiny, batch, experts, context, sequences):
+def test_the_memory_of_a_lane_is_predicted(opened, tiny, batch, experts, context, sequences):
     lane = LaneSpec(name="lean", experts=experts, context_tokens=context, sequences=sequences)
     spec = attrs.evolve(make.spec(tiny, lane), batch_tokens=batch)
     lanes = opened(spec)
@@ -70,9 +70,7 @@ def test_memory_is_foretold(opened, tiny, batch, experts, context, sequences):
     assert 0.7 * info.predicted_bytes <= info.measured_bytes <= info.predicted_bytes
 
 
-def test_a_model_larger_than_the_memory_says_so_once_and_runs_all_the_same(
-    opened, tiny, monkeypatch
-):
+def test_a_model_larger_than_the_memory_runs_with_one_notice(opened, tiny, monkeypatch):
     memory = SimpleNamespace(available=10**9, total=2_000_000)
     monkeypatch.setattr("leanwide.engine.process.lanes.psutil.virtual_memory", lambda: memory)
     lanes = opened(make.spec(tiny))
@@ -91,13 +89,13 @@ def test_too_little_memory_is_one_clear_error(opened, tiny, monkeypatch):
 
 @pytest.fixture
 def swapped(opened, tiny):
-    """Lanes that share one handle in turns; the lean one was open first."""
+    """Lanes that take turns on one handle; the lean one is open."""
     lanes = opened(attrs.evolve(make.spec(tiny), one_handle=True))
     lanes.lane("lean", Priority.INTERACTIVE)
     return lanes
 
 
-def test_a_question_has_the_weights_loaded_anew(swapped, opened, tiny):
+def test_a_question_loads_the_weights_again(swapped, opened, tiny):
     wide, info = swapped.lane("wide", Priority.COMMAND)
     assert info.experts == make.WIDE.experts
     assert not swapped.close("lean")
@@ -106,30 +104,30 @@ def test_a_question_has_the_weights_loaded_anew(swapped, opened, tiny):
     assert run(wide, CODE, lane="wide")[0] == run(same, CODE, lane="wide")[0]
 
 
-def test_a_completion_beside_a_question_takes_the_weights_that_are_there(swapped):
+def test_a_completion_during_a_question_runs_on_the_loaded_weights(swapped):
     wide, _ = swapped.lane("wide", Priority.COMMAND)
     undisturbed, _ = run(wide, CODE, lane="wide")
-    asked = wide.run(make.job(make.request(CODE, lane="wide")))
-    steps = [next(asked)]
+    question = wide.run(make.job(make.request(CODE, lane="wide")))
+    steps = [next(question)]
     lean, info = swapped.lane("lean", Priority.INTERACTIVE)
     assert (lean.model, info.experts) == (wide.model, make.WIDE.experts)
     assert run(lean, CODE)[1].reason
-    assert make.text_of([*steps, *asked]) == undisturbed
+    assert make.text_of([*steps, *question]) == undisturbed
 
 
-def test_some_time_after_a_question_completions_have_their_own_weights_again(swapped, monkeypatch):
+def test_some_time_after_a_question_completions_load_their_own_weights_again(swapped, monkeypatch):
     run(swapped.lane("wide", Priority.COMMAND)[0], CODE, lane="wide")
     for priority in (Priority.BACKGROUND, Priority.INTERACTIVE):
         assert swapped.lane("lean", priority)[1].experts == make.WIDE.experts
-    monkeypatch.setattr("leanwide.engine.process.lanes._STAY_S", 0.0)
+    monkeypatch.setattr("leanwide.engine.process.lanes._KEEP_WEIGHTS_S", 0.0)
     assert swapped.lane("lean", Priority.BACKGROUND)[1].experts == make.WIDE.experts
     assert swapped.lane("lean", Priority.INTERACTIVE)[1].experts == make.LEAN.experts
 
 
-def test_what_nobody_waits_for_ends_when_the_weights_are_swapped(swapped):
+def test_background_work_is_cancelled_when_the_weights_are_swapped(swapped):
     lean, _ = swapped.lane("lean", Priority.BACKGROUND)
-    ahead = lean.run(make.job(make.request(CODE, priority=Priority.BACKGROUND)))
-    next(ahead)
+    prefetch = lean.run(make.job(make.request(CODE, priority=Priority.BACKGROUND)))
+    next(prefetch)
     assert swapped.lane("wide", Priority.COMMAND)[1].experts == make.WIDE.experts
-    *_, end = ahead
+    _, end = make.to_end(prefetch)
     assert end.reason is FinishReason.CANCELLED

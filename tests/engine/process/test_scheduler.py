@@ -1,4 +1,4 @@
-"""Whose turn it is."""
+"""The order of jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.engine.base import EngineError, Finished, FinishReason, Piece, Priority
+from leanwide.engine.base import (
+    EngineError,
+    Finished,
+    FinishReason,
+    Piece,
+    PrefillProgress,
+    Priority,
+)
 from leanwide.engine.process.job import Step
 from leanwide.engine.process.scheduler import Scheduler
 from tests.engine.make import FREE
@@ -17,11 +24,11 @@ END = Finished(FinishReason.END, FREE)
 INTERACTIVE, COMMAND, BACKGROUND = Priority
 
 
-class Told:
-    """A scheduler and what it reported."""
+class Reports:
+    """A scheduler and its reports."""
 
     def __init__(self) -> None:
-        self.steps: list[tuple[int, Piece | None]] = []
+        self.steps: list[tuple[int, Piece | PrefillProgress | None]] = []
         self.ends: list[tuple[int, Finished | EngineError]] = []
         self.cancelled: set[int] = set()
         self.scheduler = Scheduler(
@@ -30,16 +37,16 @@ class Told:
         )
 
     def add(self, number: int, priority: Priority, *steps: Step | EngineError) -> None:
-        self.scheduler.add(number, priority, played(*steps), lambda: number in self.cancelled)
+        self.scheduler.add(number, priority, steps_of(*steps), lambda: number in self.cancelled)
 
     def finish(self) -> list[int]:
-        """Run everything; gives the jobs in the order in which they ended."""
+        """Run everything; return the jobs in the order in which they ended."""
         while not self.scheduler.idle:
             self.scheduler.step()
         return [number for number, _ in self.ends]
 
 
-def played(*steps: Step | EngineError) -> Iterator[Step]:
+def steps_of(*steps: Step | EngineError) -> Iterator[Step]:
     for step in steps:
         if isinstance(step, EngineError):
             raise step
@@ -56,54 +63,54 @@ def played(*steps: Step | EngineError) -> Iterator[Step]:
     ],
     ids=["most urgent", "newest completion", "oldest command", "oldest background"],
 )
-def test_who_goes_first(priorities, order):
-    told = Told()
+def test_the_order_of_jobs(priorities, order):
+    reports = Reports()
     for number, priority in enumerate(priorities):
-        told.add(number, priority, None, END)
-    assert told.finish() == order
+        reports.add(number, priority, None, END)
+    assert reports.finish() == order
 
 
-def test_a_completion_goes_in_between_and_the_answer_under_way_loses_nothing():
-    told = Told()
-    told.add(1, COMMAND, Piece("a"), Piece("b"), END)
-    told.scheduler.step()
-    told.add(2, INTERACTIVE, None, Piece("x"), END)
-    assert told.finish() == [2, 1]
-    assert told.steps == [(1, Piece("a")), (2, None), (2, Piece("x")), (1, Piece("b"))]
+def test_a_completion_preempts_an_answer_which_loses_nothing():
+    reports = Reports()
+    reports.add(1, COMMAND, Piece("a"), Piece("b"), END)
+    reports.scheduler.step()
+    reports.add(2, INTERACTIVE, None, Piece("x"), END)
+    assert reports.finish() == [2, 1]
+    assert reports.steps == [(1, Piece("a")), (2, None), (2, Piece("x")), (1, Piece("b"))]
 
 
-def test_what_is_cancelled_ends_before_anything_else_goes_on():
-    """Until then it keeps its place in the KV cache, of which there are few."""
-    told = Told()
+def test_a_cancelled_job_ends_before_any_other_step():
+    """Until then it keeps its sequence of the KV cache, which has few."""
+    reports = Reports()
     for number in (1, 2):
-        told.add(number, INTERACTIVE, None, None, END)
-        told.scheduler.step()
-    told.cancelled.add(1)
-    told.add(3, INTERACTIVE, None, END)
-    assert told.finish() == [1, 3, 2]
+        reports.add(number, INTERACTIVE, None, None, END)
+        reports.scheduler.step()
+    reports.cancelled.add(1)
+    reports.add(3, INTERACTIVE, None, END)
+    assert reports.finish() == [1, 3, 2]
 
 
 def test_an_error_ends_its_own_job_only():
-    told = Told()
+    reports = Reports()
     error = EngineError("too long")
-    told.add(1, COMMAND, None, error)
-    told.add(2, COMMAND, None, END)
-    told.finish()
-    assert told.ends == [(1, error), (2, END)]
+    reports.add(1, COMMAND, None, error)
+    reports.add(2, COMMAND, None, END)
+    reports.finish()
+    assert reports.ends == [(1, error), (2, END)]
 
 
 @given(st.lists(st.tuples(st.sampled_from(Priority), st.integers(0, 3), st.booleans())))
 def test_every_job_ends_exactly_once(jobs):
-    told = Told()
+    reports = Reports()
     for number, (priority, steps, fails) in enumerate(jobs):
         last = EngineError("no") if fails else END
-        told.add(number, priority, *[None] * steps, last)
-    assert sorted(told.finish()) == list(range(len(jobs)))
+        reports.add(number, priority, *[None] * steps, last)
+    assert sorted(reports.finish()) == list(range(len(jobs)))
 
 
 def test_nothing_runs_before_its_step():
-    told = Told()
-    assert told.scheduler.idle
-    told.add(1, INTERACTIVE, EngineError("too early"))
-    assert not told.scheduler.idle
-    assert not told.ends
+    reports = Reports()
+    assert reports.scheduler.idle
+    reports.add(1, INTERACTIVE, EngineError("too early"))
+    assert not reports.scheduler.idle
+    assert not reports.ends

@@ -1,4 +1,4 @@
-"""The bookkeeping over the KV cache, against what it promises."""
+"""The bookkeeping of the KV cache."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROMPTS = st.lists(st.integers(0, 2), min_size=1, max_size=12)
 
 
 class Cache(RuleBasedStateMachine):
-    """Runs claims as a lane does and keeps its own record of what every sequence holds."""
+    """Claims sequences as a lane does, and keeps its own record of their tokens."""
 
     running = Bundle("running")
 
@@ -32,14 +32,14 @@ class Cache(RuleBasedStateMachine):
         self.busy: set[int] = set()
 
     @rule(target=running, tokens=PROMPTS, answer=PROMPTS, spare=st.booleans())
-    def claim(self, tokens: list[int], answer: list[int], spare: bool):
+    def claim(self, *, tokens: list[int], answer: list[int], spare: bool):
         before = {number: list(held) for number, held in self.held.items()}
         claim = self.cache.claim_spare(tokens) if spare else self.cache.claim(tokens)
         if claim is None:
-            assert len(self.busy) == len(self.held), "a free sequence was not given"
+            assert len(self.busy) == len(self.held), "a free sequence was not claimed"
             return multiple()
         number = claim.sequence.number
-        assert number not in self.busy, "a busy sequence was given"
+        assert number not in self.busy, "a busy sequence was claimed"
         source = number if claim.copy_from is None else claim.copy_from
         assert claim.keep <= common_prefix(before[source], tokens)
         assert claim.keep < len(tokens), "no token is left whose logits could be read"
@@ -70,15 +70,16 @@ TestCache.settings = settings(max_examples=60, stateful_step_count=30, deadline=
 
 
 def complete(cache: SequenceCache, tokens: list[int]) -> int:
-    """Claim, evaluate and finish; gives how many tokens were there already."""
+    """Claim, evaluate and finish; return how many tokens were cached."""
     claim = cache.claim(tokens)
+    assert claim is not None
     claim.sequence.tokens[:] = tokens
     claim.sequence.busy = False
     return claim.keep
 
 
 @given(st.permutations(range(4)), st.integers(2, 9))
-def test_as_many_prompts_as_there_are_sequences_cost_nothing_to_go_back_to(order, size):
+def test_returning_to_a_prompt_is_free_while_there_is_a_sequence_for_each(order, size):
     cache = SequenceCache(4)
     prompts = [[number * 100 + at for at in range(size)] for number in range(4)]
     assert [complete(cache, prompt) for prompt in prompts] == [0, 0, 0, 0]
@@ -86,34 +87,36 @@ def test_as_many_prompts_as_there_are_sequences_cost_nothing_to_go_back_to(order
 
 
 @given(st.lists(PROMPTS, min_size=1, max_size=6), PROMPTS)
-def test_work_in_the_background_spares_the_prompt_most_like_its_own(prompts, spare):
+def test_background_work_spares_the_prompt_most_like_its_own(prompts, spare):
     cache = SequenceCache(3)
     for prompt in prompts:
         complete(cache, prompt)
     before = [
-        (list(each.tokens), min(common_prefix(each.tokens, spare), len(spare) - 1))
-        for each in cache.sequences
+        (list(sequence.tokens), min(common_prefix(sequence.tokens, spare), len(spare) - 1))
+        for sequence in cache.sequences
     ]
     claim = cache.claim_spare(spare)
+    assert claim is not None
     held, shared = before[claim.sequence.number]
     others = [at for at in range(3) if at != claim.sequence.number]
     assert held == held[:shared] or max(before[at][1] for at in others) >= shared
 
 
-def test_work_in_the_background_leaves_the_other_document_alone():
+def test_background_work_keeps_the_prompt_of_another_document():
     cache = SequenceCache(4)
-    one, other = list(range(100)), list(range(500, 600))
+    document, other = list(range(100)), list(range(500, 600))
     complete(cache, other)
     for key in range(20):
-        typed = [*one, *range(1000, 1000 + key)]
+        typed = [*document, *range(1000, 1000 + key)]
         complete(cache, typed)
         claim = cache.claim_spare([*typed[:90], 2000 + key])
+        assert claim is not None
         claim.sequence.tokens[:] = [*typed[:90], 2000 + key]
         claim.sequence.busy = False
     assert complete(cache, other) == len(other) - 1
 
 
-def test_the_prompt_that_was_used_longest_ago_makes_way():
+def test_the_least_recently_used_prompt_is_evicted():
     cache = SequenceCache(2)
     first, second, third = [1, 2, 3], [4, 5, 6], [7, 8, 9]
     complete(cache, first)
@@ -124,7 +127,7 @@ def test_the_prompt_that_was_used_longest_ago_makes_way():
     assert complete(cache, second) == 0
 
 
-def test_a_prompt_that_shares_little_leaves_the_earlier_one_alone():
+def test_a_prompt_that_shares_little_keeps_the_earlier_one():
     cache = SequenceCache(2)
     long = [1, 2, *range(100, 120)]
     complete(cache, long)
@@ -132,11 +135,13 @@ def test_a_prompt_that_shares_little_leaves_the_earlier_one_alone():
     assert complete(cache, long) == len(long) - 1
 
 
-def test_the_start_of_a_prompt_that_is_still_running_is_shared():
+def test_the_beginning_of_a_running_prompt_is_copied():
     cache = SequenceCache(2)
     running = cache.claim([1, 2, 3])
+    assert running is not None
     running.sequence.tokens[:] = [1, 2, 3]
     claim = cache.claim([1, 2, 3, 4])
+    assert claim is not None
     assert (claim.keep, claim.copy_from) == (3, running.sequence.number)
 
 

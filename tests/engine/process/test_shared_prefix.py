@@ -1,47 +1,53 @@
-"""Prompts that begin as others do: they are read once, and copied from."""
+"""A shared prefix of several prompts is evaluated once and copied."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from leanwide.engine.process.sequence_cache import CachedSequence, SequenceCache
+from leanwide.engine.process.sequence_cache import CachedSequence, Claim, SequenceCache
 
 PAGE = list(range(1000, 1400))
+Claiming = Callable[[SequenceCache, list[int]], Claim | None]
 
 
-def finished(cache: SequenceCache, tokens: list[int], claim_name: str = "claim") -> CachedSequence:
-    """Have a prompt evaluated in the sequence that it gets."""
-    claim = getattr(cache, claim_name)(tokens)
-    claim.sequence.tokens[:] = tokens
-    claim.sequence.busy = False
-    return claim.sequence
+def finished(
+    cache: SequenceCache, tokens: list[int], claim: Claiming = SequenceCache.claim
+) -> CachedSequence:
+    """Evaluate a prompt and return its sequence."""
+    claimed = claim(cache, tokens)
+    assert claimed is not None
+    claimed.sequence.tokens[:] = tokens
+    claimed.sequence.busy = False
+    return claimed.sequence
 
 
-@pytest.mark.parametrize("claim", ["claim", "claim_spare"])
-def test_a_prompt_copies_a_page_and_leaves_it_as_it_is(claim: str):
+@pytest.mark.parametrize("claim", [SequenceCache.claim, SequenceCache.claim_spare])
+def test_a_prompt_copies_a_page_and_leaves_it_as_it_is(claim: Claiming):
     cache = SequenceCache(4)
-    page = finished(cache, PAGE, "claim_prefix")
+    page = finished(cache, PAGE, SequenceCache.claim_prefix)
     for place in (300, 100, 390):
         sequence = finished(cache, [*PAGE[:place], 1, 2, 3], claim)
         assert sequence is not page
         assert page.tokens == PAGE
-        assert cache.shared([*PAGE[:200], 7]) == 200
+        assert cache.longest_prefix([*PAGE[:200], 7]) == 200
 
 
-def test_a_page_that_was_edited_takes_its_own_place():
+def test_an_edited_page_replaces_its_older_version():
     cache = SequenceCache(4)
-    page = finished(cache, PAGE, "claim_prefix")
+    page = finished(cache, PAGE, SequenceCache.claim_prefix)
     other = finished(cache, [1, 2, 3])
-    assert finished(cache, [*PAGE[:250], *range(150)], "claim_prefix") is page
+    assert finished(cache, [*PAGE[:250], *range(150)], SequenceCache.claim_prefix) is page
     assert other.tokens == [1, 2, 3]
 
 
-def test_a_page_goes_when_it_was_used_least_recently():
+def test_the_least_recently_used_page_is_evicted():
     cache = SequenceCache(3)
-    page = finished(cache, PAGE, "claim_prefix")
+    page = finished(cache, PAGE, SequenceCache.claim_prefix)
     finished(cache, [1, 2, 3])
     finished(cache, [4, 5, 6])
-    finished(cache, [*PAGE[:300], 9])  # which uses the page, and takes the oldest other place
+    finished(cache, [*PAGE[:300], 9])  # uses the page and evicts the oldest other prompt
     assert page.tokens == PAGE
     for number in range(3):
         finished(cache, [50 + number, 60, 70])

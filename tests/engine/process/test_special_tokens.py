@@ -1,4 +1,4 @@
-"""Markers that are tokens, and the same texts spelt: the engine tells which is which."""
+"""The engine tells special tokens from the same texts spelled with other tokens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from leanwide_bench.synthetic.shapes import TINY
 from leanwide_bench.synthetic.synthetic import Recipe, write
 from leanwide_bench.synthetic.vocabulary import CHAT_END, VocabularyOptions
 from tests.engine import make
-from tests.engine.make import job, request
+from tests.engine.conftest import Opener
+from tests.engine.make import job, model_of, request, to_end
 
 OWN = ("<think>", "</think>", "<td>", "  \n")
 THINKING = Thinking(
@@ -30,14 +31,14 @@ MARKS = frozenset({"<think>", "</think>"})
 
 @pytest.fixture(scope="module")
 def marked(models: Path) -> Path:
-    """A tiny model with thinking marks and a word as tokens of its own."""
+    """A tiny model with thinking marks and a word as special tokens."""
     path = models / "marked.gguf"
     write(path, Recipe(shape=TINY, vocabulary=VocabularyOptions(own=OWN)))
     return path
 
 
 @pytest.fixture(scope="module")
-def lanes(opened, marked: Path) -> Lanes:
+def lanes(opened: Opener, marked: Path) -> Lanes:
     lanes = opened(make.spec(marked))
     lanes.lane("lean")
     return lanes
@@ -45,21 +46,22 @@ def lanes(opened, marked: Path) -> Lanes:
 
 @pytest.fixture
 def say(lanes: Lanes, lane: Lane, monkeypatch: pytest.MonkeyPatch):
-    """Have the model say texts: in angle quotes as tokens, all others spelt."""
+    """Make the model generate a text: parts in angle quotes as tokens, the others spelled."""
+    model = model_of(lanes)
 
-    def said(text: str, **changes: object) -> tuple[list[Piece], FinishReason]:
+    def generate(text: str, **changes: object) -> tuple[list[Piece], FinishReason]:
         tokens: list[int] = []
         for part in re.split("(«[^»]*»)", text):
             if part.startswith("«"):
-                tokens += lanes.model.tokenize_markup(part[1:-1])
-            else:  # llama.cpp makes one token of a whole word of its own
-                tokens += itertools.chain(*map(lanes.model.tokenize, part))
-        answer = itertools.chain(tokens, itertools.repeat(lanes.model.eos))
+                tokens += model.tokenize_markup(part[1:-1])
+            else:  # by characters: llama.cpp makes one token of a whole user-defined word
+                tokens += itertools.chain(*map(model.tokenize, part))
+        answer = itertools.chain(tokens, itertools.repeat(model.eos))
         monkeypatch.setattr(lane.kv, "sample", lambda _: next(answer))
-        *steps, end = lane.run(job(request("x = ", max_tokens=200, **changes)))
+        steps, end = to_end(lane.run(job(request("x = ", max_tokens=200, **changes))))
         return [step for step in steps if isinstance(step, Piece)], end.reason
 
-    return said
+    return generate
 
 
 def text_of(pieces: list[Piece]) -> str:
@@ -77,7 +79,7 @@ def test_a_marker_as_a_token_ends_the_answer_and_a_spelt_one_is_text(say):
     assert (text_of(pieces), reason) == ("1", FinishReason.END)
 
 
-def test_a_token_of_its_own_is_told_from_the_same_text_spelt(say):
+def test_a_special_token_is_told_from_the_same_text_spelled(say):
     pieces, _ = say("a<think>b</think><td>")
     assert (text_of(pieces), special(pieces)) == ("a<think>b</think><td>", [])
     pieces, _ = say("a«<think>»b«</think>»c«<td>»")
@@ -92,27 +94,27 @@ def test_white_space_that_is_one_token_is_text(say):
     assert (text_of(pieces), special(pieces)) == ("a  \nb", [])
 
 
-def test_thinking_that_speaks_of_its_own_mark_goes_on(say):
+def test_a_spelled_closing_mark_does_not_end_the_thinking(say):
     pieces, _ = say("«<think>»It ends with </think>.«</think>»\n\nDone.", thinking=THINKING)
     thought = "".join(piece.text for piece in pieces if piece.thought)
     answer = "".join(piece.text for piece in pieces if not piece.thought)
     assert (thought, answer) == ("It ends with </think>.", "Done.")
 
 
-def test_an_answer_that_speaks_of_the_mark_is_no_thinking(say):
+def test_a_spelled_opening_mark_begins_no_thinking(say):
     pieces, _ = say("<think> begins a thought", thinking=THINKING)
     assert text_of(pieces) == "<think> begins a thought"
     assert not any(piece.thought for piece in pieces)
 
 
-def test_a_second_mark_behind_the_thinking_is_told_as_a_token(say):
+def test_a_second_closing_mark_is_passed_on_as_a_special_token(say):
     pieces, _ = say("«<think>»a«</think>»b«</think>»c", thinking=THINKING)
     assert special(pieces) == ["</think>"]
 
 
-@pytest.mark.parametrize("said", ["«<think>»a", "«<think>»a«</think>»", "«<think>»a«</think>»\n"])
-def test_thinking_without_an_answer_is_asked_on(say, said: str):
-    pieces, _ = say(said, thinking=THINKING)
+@pytest.mark.parametrize("text", ["«<think>»a", "«<think>»a«</think>»", "«<think>»a«</think>»\n"])
+def test_a_model_that_only_thinks_is_made_to_answer(say, text: str):
+    pieces, _ = say(text, thinking=THINKING)
     thought = "".join(piece.text for piece in pieces if piece.thought)
     answer = "".join(piece.text for piece in pieces if not piece.thought)
     assert thought == "a"
@@ -123,45 +125,45 @@ def test_the_thinking_is_not_closed_twice_before_the_answer(say):
     pieces, _ = say("«<think>»a«</think>»\n«</think>»\n\nb", thinking=THINKING)
     assert "".join(piece.text for piece in pieces if not piece.thought) == "b"
     spelt = ThoughtStream(THINKING)
-    both = [*spelt.take("<think>a</think>\n</think>\n\nb"), *spelt.flush()]
+    both = [*spelt.push("<think>a</think>\n</think>\n\nb"), *spelt.flush()]
     assert "".join(piece.text for piece in both if not piece.thought) == "b"
 
 
-def test_a_mark_that_is_no_token_is_found_spelt():
+def test_a_mark_that_is_no_token_is_found_in_the_text():
     stream = ThoughtStream(THINKING)
-    pieces = [*stream.take("<think>a</think>b"), *stream.flush()]
+    pieces = [*stream.push("<think>a</think>b"), *stream.flush()]
     assert [(piece.text, piece.thought) for piece in pieces] == [("a", True), ("b", False)]
 
 
-def test_white_space_before_an_opening_mark_is_nothing():
+def test_white_space_before_an_opening_mark_is_dropped():
     stream = ThoughtStream(THINKING, MARKS)
-    pieces = [*stream.take("\n"), *stream.take_special("<think>"), *stream.take("a")]
+    pieces = [*stream.push("\n"), *stream.push_special("<think>"), *stream.push("a")]
     assert [(piece.text, piece.thought) for piece in pieces] == [("a", True)]
     assert (stream.spent, stream.tokens) == (1, 3)
 
 
-def test_a_stop_may_be_a_special_token():
-    voice = OutputStream(attrs.evolve(request("x"), stops=("<td>",)))
-    pieces = [*voice.take(b"a<"), *voice.take_special(b"<td>"), *voice.take(b"b")]
+def test_a_stop_text_may_be_a_special_token():
+    output = OutputStream(attrs.evolve(request("x"), stops=("<td>",)))
+    pieces = [*output.push(b"a<"), *output.push_special(b"<td>"), *output.push(b"b")]
     assert text_of(pieces) == "a<"
-    assert voice.stopped
+    assert output.stopped
 
 
-def test_half_a_character_before_a_special_token_does_not_spoil_it():
-    voice = OutputStream(request("x"))
-    pieces = [*voice.take("é".encode()[:1]), *voice.take_special(b"<td>"), *voice.take(b"b")]
+def test_half_a_character_before_a_special_token_leaves_the_token_whole():
+    output = OutputStream(request("x"))
+    pieces = [*output.push("é".encode()[:1]), *output.push_special(b"<td>"), *output.push(b"b")]
     assert text_of(pieces) == "\ufffd<td>b"
     assert special(pieces) == ["<td>"]
 
 
-# What a model can only spell
+# Markers that a model can only spell
 
 
 def test_a_model_with_tokens_for_its_markers_spells_none(lanes: Lanes):
     assert lanes.model_info().spelt_markers == ()
 
 
-def test_a_marker_that_the_template_writes_and_the_vocabulary_lacks_is_spelt(opened, marked):
+def test_a_marker_of_the_template_without_a_token_is_reported(opened, marked):
     text = b"{{ message.content }}<|im_end|>"
     assert text in marked.read_bytes()
     path = marked.with_name("spelt.gguf")
@@ -173,6 +175,10 @@ def test_a_marker_that_the_template_writes_and_the_vocabulary_lacks_is_spelt(ope
 
 def test_each_marker_is_named_once_and_a_template_without_any_names_none():
     template = "<|a|>{{ x }}<|b|><|a|><think>[INST]<|not one|> x<|y"
-    assert spelt_markers(template, lambda one: one == "<|b|>") == ("<|a|>", "<think>", "[INST]")
+    assert spelt_markers(template, lambda marker: marker == "<|b|>") == (
+        "<|a|>",
+        "<think>",
+        "[INST]",
+    )
     assert spelt_markers(None, lambda _: False) == ()
     assert len(spelt_markers("".join(f"<|{n}|>" for n in range(1000)), lambda _: False)) == 64

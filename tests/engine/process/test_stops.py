@@ -1,4 +1,4 @@
-"""Stop texts: an answer ends in front of the first one, however the text arrives."""
+"""Stop texts: an answer ends before the first one, however its text is cut."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def streamed(stops: tuple[str, ...], pieces: list[str]) -> tuple[str, bool]:
 
 
 def until_first_stop(stops: tuple[str, ...], text: str) -> tuple[str, bool]:
-    """By brute force: letter by letter, until what is there ends with a stop."""
+    """Find the stop text by brute force, letter by letter."""
     for size in range(len(text) + 1):
         ending = [stop for stop in stops if text[:size].endswith(stop)]
         if ending:
@@ -37,7 +37,7 @@ def test_the_answer_ends_before_the_first_stop_whatever_the_pieces(stops, text, 
 
 
 @given(STOPS, TEXTS)
-def test_only_what_may_begin_a_stop_is_held_back(stops, text):
+def test_only_a_possible_beginning_of_a_stop_is_withheld(stops, text):
     buffer = StopBuffer(stops)
     shown = "".join(map(buffer.push, text))
     held = text[len(shown) :]
@@ -59,6 +59,6 @@ def test_examples(stops, pieces, shown):
     assert streamed(stops, pieces)[0] == shown
 
 
-def test_nothing_comes_after_a_stop():
+def test_no_text_follows_a_stop():
     buffer = StopBuffer(("#",))
     assert [buffer.push("a#b"), buffer.push("c"), buffer.flush()] == ["a", "", ""]

@@ -1,4 +1,4 @@
-"""The thread count follows what the machine has left."""
+"""The thread count follows the load of the machine."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from leanwide.engine.process.threads import ThreadChoice
 
 QUIET = {8: 1.0, 4: 1.5, 1: 4.0}
 BUSY = {8: 400.0, 4: 200.0, 1: 5.0}
-"""Milliseconds per token with so many threads."""
+"""Thread count → milliseconds per token."""
 
 
 def decode(choice: ThreadChoice, cost: dict[int, float], steps: int) -> Counter[int]:
-    """Decode that many tokens; gives how often each count was picked."""
+    """Decode ``steps`` tokens; return how often each count was picked."""
     picked: Counter[int] = Counter()
     for _ in range(steps):
         count = choice.pick()
@@ -45,16 +45,16 @@ def test_a_change_of_the_machine_is_noticed(before, after, best):
     assert decode(choice, after, 100)[best] > 90
 
 
-def test_a_slow_step_now_and_then_changes_nothing():
-    """The system was doing something else for a moment."""
+def test_a_rare_slow_step_changes_nothing():
+    """Another program ran for a moment."""
     choice = ThreadChoice(8)
     decode(choice, QUIET, 20)
     choice.learn(choice.pick(), 5 * QUIET[8])
     assert decode(choice, QUIET, 20)[8] >= 18
 
 
-def test_a_lane_whose_weights_came_from_the_disk_at_first_is_soon_right():
-    """The steps of the first count were the slow ones."""
+def test_slow_first_steps_while_weights_are_paged_in_mislead_only_briefly():
+    """The slow steps were those of the first count."""
     choice = ThreadChoice(2)
     for slowness in (50, 20, 40, 1):
         count = choice.pick()
@@ -63,7 +63,7 @@ def test_a_lane_whose_weights_came_from_the_disk_at_first_is_soon_right():
     assert decode(choice, {2: 1.0, 1: 1.9}, 40)[2] >= 32
 
 
-def test_threads_that_wait_for_each_other_now_and_then_are_given_up_at_once():
+def test_a_count_is_dropped_at_once_when_a_step_takes_a_second():
     """Nineteen of twenty steps are as fast as ever, and one takes a second."""
     choice = ThreadChoice(2)
     decode(choice, {2: 0.35, 1: 0.38}, 20)
@@ -71,7 +71,7 @@ def test_threads_that_wait_for_each_other_now_and_then_are_given_up_at_once():
     assert decode(choice, {2: 0.35, 1: 0.38}, 40)[1] >= 38
 
 
-def test_a_count_that_is_about_as_fast_is_not_worth_a_change():
+def test_a_slightly_faster_count_is_not_worth_a_change():
     choice = ThreadChoice(2)
     assert decode(choice, {2: 1.1, 1: 1.0}, 44)[2] >= 38
 

@@ -1,4 +1,4 @@
-"""Token healing: the answer spells the bytes that were taken back, then goes on."""
+"""Token healing: the answer spells the removed bytes, then goes on."""
 
 from __future__ import annotations
 
@@ -36,12 +36,14 @@ def test_the_likeliest_fitting_token_wins(pieces, needed, random):
 
 
 @given(NEEDED, st.randoms(use_true_random=False))
-def test_what_is_spelt_starts_with_the_bytes_and_the_answer_is_the_rest(needed, random):
+def test_the_generated_bytes_begin_with_the_needed_ones(needed, random):
     pieces = [bytes([byte]) for byte in BYTES] + [b"a\0", b"\xc3\xa9", b"\xff\xff", b"a\xc3\xa9a"]
     healing = Healing(PieceIndex(pieces), needed)
     spelt = answer = b""
     while healing.constrains:
-        piece = pieces[healing.choose(np.array([random.random() for _ in pieces], np.float32))]
+        token = healing.choose(np.array([random.random() for _ in pieces], np.float32))
+        assert token is not None
+        piece = pieces[token]
         spelt += piece
         answer += healing.accept(piece)
     assert spelt == needed + answer
@@ -57,13 +59,13 @@ def test_what_is_spelt_starts_with_the_bytes_and_the_answer_is_the_rest(needed, 
         (b"", b"x", b"x", b""),
     ],
 )
-def test_an_accepted_piece_pays_off_the_bytes(needed, piece, answer, left):
+def test_an_accepted_piece_reduces_the_needed_bytes(needed, piece, answer, left):
     healing = Healing(PieceIndex([piece]), needed)
-    assert (healing.accept(piece), healing._needed) == (answer, left)
+    assert (healing.accept(piece), healing.needed) == (answer, left)
 
 
 def test_tokens_of_the_same_bytes_are_all_candidates():
-    """Vocabularies made by SentencePiece have a byte token beside each letter."""
+    """Vocabularies made by SentencePiece have a byte token for each letter as well."""
     assert sorted(PieceIndex([b"a", b"a", b"ab", b"ab"]).candidates(b"ab")) == [0, 1, 2, 3]
 
 
@@ -72,9 +74,9 @@ def test_bytes_that_the_vocabulary_cannot_spell_have_no_token():
 
 
 @given(VOCABULARIES, NEEDED)
-def test_a_token_goes_on_where_one_is_longer(pieces, start):
+def test_has_longer_finds_longer_tokens(pieces, start):
     longer = any(piece.startswith(start) and piece != start for piece in pieces)
-    assert PieceIndex(pieces).goes_on(start) == longer
+    assert PieceIndex(pieces).has_longer(start) == longer
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_a_token_goes_on_where_one_is_longer(pieces, start):
     [
         ([b"    ", b" ret", b"u"], 2),  # " return" is a token
         ([b"x", b"=", b"ret", b"ur"], 2),
-        ([b" ret", b"urn"], 1),  # no token goes on behind it
+        ([b" ret", b"urn"], 1),  # no token is longer
         ([b"a", b".", b"u"], 1),
         ([b" r", b"e", b"t", b"u"], 4),
         ([b" fo", b"o", b"ret", b"u"], 2),
@@ -91,13 +93,13 @@ def test_a_token_goes_on_where_one_is_longer(pieces, start):
         ([b"u"], 1),
     ],
 )
-def test_all_tokens_of_a_word_are_taken_back_that_one_token_may_begin_with(pieces, count):
+def test_all_tokens_of_a_word_are_removed_that_may_begin_one_longer_token(pieces, count):
     index = PieceIndex([b" return", b"return", b" ret", b"ret", b"u", b"ur", b"us", b"", b" re"])
     assert taken_back(pieces, index) == count
 
 
 @pytest.mark.parametrize(
-    ("needed", "likeliest", "said"),
+    ("needed", "likeliest", "answer"),
     [
         (b"        ", [b"            ", b"        return", b"    "], b"        return"),
         (b"        ", [b"        ", b"    ", b"return"], b"        return"),
@@ -107,12 +109,14 @@ def test_all_tokens_of_a_word_are_taken_back_that_one_token_may_begin_with(piece
         (b"\t", [b"\t\t", b"\t", b"\tx", b"x"], b"\tx"),
     ],
 )
-def test_no_blanks_are_added_to_those_before_the_cursor(needed, likeliest, said):
+def test_no_blanks_are_added_to_those_before_the_cursor(needed, likeliest, answer):
     pieces = [*likeliest, b" ", b"        "]
     logits = -np.arange(len(pieces), dtype=np.float32)
     healing, spelt = Healing(PieceIndex(pieces), needed), b""
     while healing.constrains:
-        piece = pieces[healing.choose(logits)]
+        token = healing.choose(logits)
+        assert token is not None
+        piece = pieces[token]
         healing.accept(piece)
         spelt += piece
-    assert spelt == said
+    assert spelt == answer

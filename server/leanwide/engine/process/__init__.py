@@ -1,1 +1,1 @@
-"""What runs in the engine's process: lanes, their KV caches, and llama.cpp."""
+"""What runs in the engine process: lanes, their KV caches, and llama.cpp."""

@@ -1,7 +1,7 @@
-"""A context that begins with few cells and takes more when they are full.
+"""A llama.cpp context that doubles its KV cache when it is full.
 
-llama.cpp clears every cell of a KV cache when it opens it, and has its memory from then on. A lane
-with room for long conversations would take seconds to open and gigabytes that a question does not
+llama.cpp clears every cell of a KV cache when it opens it, and holds the memory from then on. A
+lane for long conversations would take seconds to open, and gigabytes that one question does not
 need.
 """
 
@@ -15,67 +15,73 @@ import psutil
 from attrs import evolve
 
 from leanwide.engine.base import EngineError
-from leanwide.engine.process.llama import Context, ContextParams, Model
+from leanwide.engine.process.llama import Model
+from leanwide.engine.process.llama_context import Context, ContextParams
 
 _FIRST_CELLS: Final = 4096
-"""Tokens that a KV cache has room for at first: an explanation of a long function."""
+"""Tokens in a new KV cache: enough to explain a long function."""
 
 
 class GrowingContext:
-    """The context of a lane, the larger the more it has to hold.
+    """The context of a lane.
 
     Attributes:
-        context: The one in use; another one after :meth:`grow`.
+        context: The current one; :meth:`grow` replaces it.
     """
 
     def __init__(
-        self, model: Model, params: ContextParams, abort: Callable[[], bool], *, at_once: bool
+        self, model: Model, params: ContextParams, abort: Callable[[], bool], *, full_size: bool
     ) -> None:
-        """Open it.
+        """Open the context.
 
         Args:
-            model: The weights that it runs.
-            params: With the most cells that it ever has.
-            abort: Asked while it computes whether it is to stop.
-            at_once: Take all cells now.
+            model: The weights.
+            params: With the largest number of cells.
+            abort: Called during a computation; true aborts it.
+            full_size: Allocate all cells now.
 
         Raises:
             EngineError: There is not enough memory.
         """
         self._model = model
-        self._most = params.cells
+        self._max_cells = params.cells
         self._abort = abort
-        first = self._most if at_once else min(self._most, _FIRST_CELLS)
+        first = self._max_cells if full_size else min(self._max_cells, _FIRST_CELLS)
         self._params = evolve(params, cells=first)
         self.context: Context = model.open_context(self._params, abort)
 
-    def grow(self, sequences: Collection[int]) -> bool:
-        """Take twice the cells and bring along what ``sequences`` hold; tell whether it did.
+    @property
+    def cells(self) -> int:
+        """Tokens that the KV cache has room for now."""
+        return self._params.cells
 
-        What was computed last, the logits, is lost.
+    def grow(self, sequences: Collection[int]) -> bool:
+        """Double the cells and keep what ``sequences`` hold; return whether that worked.
+
+        The logits of the last decode are lost.
 
         Raises:
-            RuntimeError: What they held is lost as well: this process cannot go on.
+            RuntimeError: The sequences are lost as well: this process cannot go on.
         """
-        cells = self._params.cells
-        held = sum(self.context.length(sequence) for sequence in sequences)
-        # What sequences share takes cells for each of them afterwards.
-        wanted = min(self._most, 2 * max(cells, held))
-        per_cell = self.context.buffer_bytes / cells
-        if wanted <= cells or per_cell * wanted > psutil.virtual_memory().available:
+        used = sum(self.context.length(sequence) for sequence in sequences)
+        # Cells that sequences share are copied for each of them.
+        wanted = min(self._max_cells, 2 * max(self.cells, used))
+        cell_bytes = self.context.buffer_bytes / self.cells
+        if wanted <= self.cells or cell_bytes * wanted > psutil.virtual_memory().available:
             return False
-        kept = {sequence: self.context.state(sequence) for sequence in sequences}
+        before = self.cells
+        states = {sequence: self.context.state(sequence) for sequence in sequences}
         self.context.close()
         try:
-            self._reopen(wanted, cells)
-            for sequence, state in kept.items():
+            self._reopen(wanted, before)
+            for sequence, state in states.items():
                 self.context.restore(sequence, state)
         except EngineError as error:
             raise RuntimeError("the KV cache was lost while it grew") from error
-        return self._params.cells > cells
+        return self.cells > before
 
     def restore(self, sequence: int, state: bytearray, others: Collection[int]) -> bool:
-        """Have an empty sequence be as its state says, growing if need be; tell whether it is.
+        """Restore a saved state into an empty sequence, growing if needed; return whether it fits.
 
         Raises:
             RuntimeError: What ``others`` held is lost: this process cannot go on.
@@ -88,12 +94,12 @@ class GrowingContext:
             if not self.grow(others):
                 return False
 
-    def _reopen(self, cells: int, enough: int) -> None:
-        """Open a context again, with fewer cells where there is no memory for the larger one."""
+    def _reopen(self, cells: int, fallback: int) -> None:
+        """Open a context again, with ``fallback`` cells where there is no memory for ``cells``."""
         try:
             params = evolve(self._params, cells=cells)
             self.context = self._model.open_context(params, self._abort)
         except EngineError:
-            params = evolve(self._params, cells=enough)
+            params = evolve(self._params, cells=fallback)
             self.context = self._model.open_context(params, self._abort)
         self._params = params

@@ -1,4 +1,4 @@
-"""Messages on their way to the decoding thread, which may look at what waits while it computes."""
+"""The queue of messages for the decoding thread, which can check it during a computation."""
 
 from __future__ import annotations
 
@@ -14,42 +14,45 @@ from leanwide.engine.base import Priority
 
 @frozen
 class QueuedMessage:
-    """A message for the decoding thread, which may be in the middle of a step."""
+    """A message for the decoding thread."""
 
     message: wire.StartEngine | wire.Generate | wire.Close
-    at: float = field(factory=time.monotonic)
-    """When it came, in seconds of ``time.monotonic``."""
+    received_at: float = field(factory=time.monotonic)
+    """Seconds of ``time.monotonic``."""
 
 
 class Inbox:
-    """A queue from the reading thread to the decoding one."""
+    """A queue from the reading thread to the decoding thread."""
 
     def __init__(self) -> None:
-        self._waiting: deque[QueuedMessage] = deque()
+        self._queue: deque[QueuedMessage] = deque()
         self._changed = threading.Condition()
 
     @property
     def empty(self) -> bool:
-        """Whether nothing waits."""
-        return not self._waiting
+        """Whether no message is queued."""
+        return not self._queue
 
-    def put(self, arrival: QueuedMessage) -> None:
-        """Let a message wait, and wake who waits for one."""
+    def put(self, queued: QueuedMessage) -> None:
+        """Queue a message and wake the decoding thread."""
         with self._changed:
-            self._waiting.append(arrival)
+            self._queue.append(queued)
             self._changed.notify()
 
     def get(self) -> QueuedMessage:
-        """Give the oldest message, once there is one."""
+        """Wait for a message and return the oldest."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting)
-            return self._waiting.popleft()
+            self._changed.wait_for(lambda: self._queue)
+            return self._queue.popleft()
 
-    def outdoes(self, running: Priority) -> bool:
-        """Whether a request waits that goes before one of that priority."""
-        if not self._waiting:  # asked thousands of times a second, nearly always for nothing
+    def has_higher_priority_than(self, running: Priority) -> bool:
+        """Whether a queued request goes before a running one of priority ``running``."""
+        if not self._queue:  # called thousands of times a second, nearly always on an empty queue
             return False
         with self._changed:
-            waiting = [arrival.message for arrival in self._waiting]
-        asked = (one.request.priority for one in waiting if isinstance(one, wire.Generate))
-        return any(priority.goes_before(running) for priority in asked)
+            messages = [queued.message for queued in self._queue]
+        return any(
+            message.request.priority.goes_before(running)
+            for message in messages
+            if isinstance(message, wire.Generate)
+        )

@@ -1,4 +1,4 @@
-"""A request under way in the engine process: what its steps give, and what it costs."""
+"""A request in the engine process: the type of its steps, and the measurement of its cost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import Factory, define, field, frozen
 from leanwide.engine.base import Finished, Piece, PrefillProgress, Request, Stats
 
 Step = Piece | PrefillProgress | Finished | None
-"""What one step gave; None is one that nobody has to hear of."""
+"""The result of one step; None where there is nothing to report."""
 
 
 @frozen(kw_only=True)
@@ -19,16 +19,16 @@ class Job:
 
     request: Request
     arrived: float
-    """Moment of arrival, in seconds of ``time.monotonic``."""
+    """Time of arrival, in seconds of ``time.monotonic``."""
     cancelled: Callable[[], bool]
-    """Asked between steps and, on CPU and Metal, inside them."""
-    outdone: Callable[[], bool] = lambda: False
-    """Whether something more urgent has come; asked like ``cancelled``, while a prompt is read."""
+    """Called between steps and, on CPU and Metal, inside them."""
+    preempted: Callable[[], bool] = lambda: False
+    """Whether a more urgent request is queued; called like ``cancelled``, during prefill."""
 
 
 @define
 class Meter:
-    """Counts what a generation costs while it runs."""
+    """Measures what a generation costs while it runs."""
 
     started: float = field(factory=time.monotonic)
     evaluated: int = 0
@@ -40,7 +40,7 @@ class Meter:
     prompt_done: float = field(default=Factory(lambda meter: meter.started, takes_self=True))
 
     def stats(self, job: Job, experts: int) -> Stats:
-        """What it cost until now, with so many active experts."""
+        """Return the cost until now, with ``experts`` active experts."""
         return Stats(
             lane=job.request.lane,
             experts=experts,
@@ -50,7 +50,6 @@ class Meter:
             queue_ms=1000 * (self.started - job.arrived),
             prompt_ms=1000 * (self.prompt_done - self.started),
             decode_ms=1000 * (time.monotonic() - self.prompt_done),
-            tokens_thought=self.thought,
             truth_tokens=self.scored,
             truth_nats=self.nats,
         )

@@ -1,7 +1,7 @@
-"""The KV cache of a lane: what is evaluated in which sequence, and how the rest gets there.
+"""The KV cache of a lane: finds a prompt's longest cached prefix and evaluates the rest.
 
-Everything takes bounded time: prompts go in slices, whose length
-:mod:`leanwide.engine.process.prefill_chunks` knows.
+Every call is bounded: prompts are evaluated in chunks, whose size
+:mod:`leanwide.engine.process.prefill_chunks` chooses.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from concurrent.futures import Future
 from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority, Request, SaveRequest
 from leanwide.engine.process.growing_context import GrowingContext
 from leanwide.engine.process.job import Job
-from leanwide.engine.process.llama import Context, ContextParams, Decoded, Logits, Model, Sampler
+from leanwide.engine.process.llama import Model
+from leanwide.engine.process.llama_context import Context, ContextParams, Decoded, Logits, Sampler
 from leanwide.engine.process.prefill_chunks import PrefillChunker
 from leanwide.engine.process.sequence_cache import CachedSequence, SequenceCache, common_prefix
 from leanwide.engine.process.state_saver import SavedMatch, StateSaver
@@ -21,30 +22,31 @@ from leanwide.engine.process.threads import ThreadChoice
 from leanwide.models.speed import SMALLEST_STEP
 
 Cancelled = Callable[[], bool]
-"""Whether somebody gave up; asked inside a step too, on CPU and Metal."""
+"""Whether the work is cancelled; called inside a step too, on CPU and Metal."""
 
 
 class KvCache:
-    """A context on a model, with the bookkeeping over its sequences."""
+    """A llama.cpp context with the bookkeeping of its sequences."""
 
     def __init__(
-        self, model: Model, spec: LaneSpec, engine: EngineSpec, keeper: StateSaver | None = None
+        self, model: Model, spec: LaneSpec, engine: EngineSpec, saver: StateSaver | None = None
     ) -> None:
-        """Open it.
+        """Open the context.
 
         Args:
             model: The weights.
-            spec: How much it holds.
+            spec: The size of the cache.
             engine: How it is computed.
-            keeper: What outlives it on disk; None where nothing does.
+            saver: Saves sequences to disk; None: nothing is saved.
 
         Raises:
             EngineError: There is not enough memory.
         """
         self.batch_tokens = engine.batch_tokens
         """Most tokens in one step."""
-        # Only a CPU asks between the nodes of its graph whether it is to go on.
-        self._pace = PrefillChunker(engine.batch_tokens, breakable=engine.gpu_layers == 0)
+        # Only the CPU backend calls the abort callback between graph nodes.
+        self.chunker = PrefillChunker(engine.batch_tokens, abortable=engine.gpu_layers == 0)
+        """Learns the speed of prefill."""
         self._cancelled: Cancelled | None = None
         self._prompt_threads = ThreadChoice(engine.threads)
         self._decode_threads = ThreadChoice(engine.threads)
@@ -55,35 +57,42 @@ class KvCache:
             threads=engine.threads,
             keeps_scores=engine.keeps_scores,
         )
-        # What a GPU's memory does not give at once may be somebody else's later.
-        self._room = GrowingContext(model, params, self._must_stop, at_once=engine.gpu_layers != 0)
+        # On a GPU everything is allocated now: another process may take the memory later.
+        on_gpu = engine.gpu_layers != 0
+        self._growing = GrowingContext(model, params, self._must_stop, full_size=on_gpu)
         self._cache = SequenceCache(spec.sequences)
-        self._keeper = keeper
-        self._cuts = True
-        """A sequence can be cut; that of a recurrent model cannot."""
+        self._saver = saver
+        self._can_truncate = True
+        """Whether a sequence can be cut; that of a recurrent model cannot."""
 
     @property
-    def _context(self) -> Context:
-        return self._room.context
+    def context(self) -> Context:
+        """The llama.cpp context; another one after it has grown."""
+        return self._growing.context
 
     @property
-    def buffer_bytes(self) -> int:
-        """What llama.cpp says that it allocated until now; 0 where it says nothing."""
-        return self._context.buffer_bytes
+    def cells(self) -> int:
+        """Tokens that the cache has room for now, over all sequences."""
+        return self._growing.cells
 
-    def shared(self, tokens: list[int]) -> int:
-        """Return how many leading tokens of a prompt need not be evaluated; for any thread."""
-        held = self._cache.shared(tokens)
-        found = self._worth_restoring(tokens, held)
-        return held if found is None else found.shared
+    @property
+    def sequences(self) -> tuple[CachedSequence, ...]:
+        """The sequences and the tokens that they hold."""
+        return self._cache.sequences
+
+    def cached_tokens(self, tokens: list[int]) -> int:
+        """Return how many leading tokens of a prompt need no evaluation; for any thread."""
+        cached = self._cache.longest_prefix(tokens)
+        match = self._worth_restoring(tokens, cached)
+        return cached if match is None else match.shared
 
     def claim(self, request: Request, tokens: list[int]) -> CachedSequence:
-        """Take a sequence for a request's prompt; what it holds of that stays.
+        """Claim a sequence for a request's prompt; it keeps what it shares with the prompt.
 
-        Work in the background takes nothing from anybody.
+        Background work evicts no prompt that is in use.
 
         Raises:
-            EngineError: All of them are in use.
+            EngineError: All sequences are busy.
         """
         if request.shared_prefix:
             claim = self._cache.claim_prefix(tokens)
@@ -95,118 +104,120 @@ class KvCache:
             raise EngineError("every sequence of the lane is in use")
         sequence = claim.sequence
         if claim.copy_from is not None:
-            self._context.truncate(sequence.number, 0)
-            self._context.copy(claim.copy_from, sequence.number, claim.keep)
+            self.context.truncate(sequence.number, 0)
+            self.context.copy(claim.copy_from, sequence.number, claim.keep)
         else:
-            self._cut(sequence, claim.keep)
-        self._bring_back(sequence, tokens)
+            self._truncate(sequence, claim.keep)
+        self._restore(sequence, tokens)
         return sequence
 
-    def keep(self, keep: SaveRequest, tokens: list[int]) -> Future[None] | None:
-        """Begin to write what it holds of a prompt to disk; None where nothing is to be written.
+    def save(self, save: SaveRequest, tokens: list[int]) -> Future[None] | None:
+        """Start to write the sequence that holds a prompt to disk; None if it is not worth it.
 
-        What follows the prompt in its sequence goes with it: answers, and what was typed.
+        The tokens after the prompt are saved too: answers, and what the user typed.
         """
         holding = [
-            one for one in self._cache.sequences if common_prefix(one.tokens, tokens) == len(tokens)
+            sequence
+            for sequence in self.sequences
+            if common_prefix(sequence.tokens, tokens) == len(tokens)
         ]
-        if self._keeper is None or not holding:
+        if self._saver is None or not holding:
             return None
-        sequence, ms = max(holding, key=lambda one: one.used), self._pace.ms_per_token
-        if not self._keeper.wants(sequence.tokens, ms):
+        newest = max(holding, key=lambda sequence: sequence.used)
+        ms = self.chunker.ms_per_token
+        if not self._saver.worth_saving(newest.tokens, ms):
             return None
-        state = self._context.state(sequence.number)
-        return self._keeper.write(keep, sequence.tokens, ms, state)
+        return self._saver.write(save, newest.tokens, ms, self.context.state(newest.number))
 
-    def drop(self, keep: SaveRequest) -> None:
-        """Remove what was written under a name."""
-        if self._keeper is not None:
-            self._keeper.drop(keep)
+    def delete_saved(self, save: SaveRequest) -> None:
+        """Remove from disk what was saved under a name."""
+        if self._saver is not None:
+            self._saver.delete(save)
 
-    def _bring_back(self, sequence: CachedSequence, tokens: list[int]) -> None:
-        """Take more of a prompt from the disk than a sequence holds, where that saves time."""
-        found = self._worth_restoring(tokens, len(sequence.tokens))
-        if self._keeper is None or found is None:
+    def _restore(self, sequence: CachedSequence, tokens: list[int]) -> None:
+        """Restore more of a prompt from disk than a sequence holds, where that saves time."""
+        match = self._worth_restoring(tokens, len(sequence.tokens))
+        if self._saver is None or match is None:
             return
-        state = self._keeper.read(found)
+        state = self._saver.read(match)
         if state is None:
             return
-        self._cut(sequence, 0)
-        if self._room.restore(sequence.number, state, self._held()):
-            sequence.tokens[:] = found.saved.tokens
-            self._cut(sequence, found.shared)
+        self._truncate(sequence, 0)
+        if self._growing.restore(sequence.number, state, self._filled()):
+            sequence.tokens[:] = match.saved.tokens
+            self._truncate(sequence, match.shared)
         else:
-            self._keeper.refuse(found)
+            self._saver.remove(match)
 
-    def _worth_restoring(self, tokens: list[int], held: int) -> SavedMatch | None:
-        """Return the state on disk that saves time for a prompt of which so much is in memory."""
-        if self._keeper is None or len(tokens) - held < SMALLEST_STEP:
+    def _worth_restoring(self, tokens: list[int], cached: int) -> SavedMatch | None:
+        """Return the state on disk that saves time for a prompt with ``cached`` tokens cached."""
+        if self._saver is None or len(tokens) - cached < SMALLEST_STEP:
             return None
-        found = self._keeper.saving_time(tokens, held)
-        return found if found is not None and (self._cuts or found.whole) else None
+        match = self._saver.worth_restoring(tokens, cached)
+        return match if match is not None and (self._can_truncate or match.whole) else None
 
-    def _cut(self, sequence: CachedSequence, keep: int) -> None:
-        """Have a sequence hold so many leading tokens, or none where it cannot be cut."""
-        if self._context.truncate(sequence.number, keep):
+    def _truncate(self, sequence: CachedSequence, keep: int) -> None:
+        """Cut a sequence to its first ``keep`` tokens, or to none where it cannot be cut."""
+        if self.context.truncate(sequence.number, keep):
             del sequence.tokens[keep:]
         else:
-            self._cuts = False
+            self._can_truncate = False
             sequence.tokens.clear()
 
-    def fill(self, sequence: CachedSequence, tokens: list[int], job: Job) -> Iterator[int]:
-        """Evaluate what a sequence lacks of a job's prompt, in slices.
+    def prefill(self, sequence: CachedSequence, tokens: list[int], job: Job) -> Iterator[int]:
+        """Evaluate what a sequence lacks of a job's prompt, in chunks.
 
-        Gives the number of tokens evaluated after each: 0 where one was broken off, because
-        something more urgent had come, or because nobody wants it any more.
+        Yields the number of tokens that each chunk evaluated: 0 where it was aborted, because the
+        job was preempted or cancelled.
         """
         while len(sequence.tokens) < len(tokens) and not job.cancelled():
             done = len(sequence.tokens)
-            many = len(tokens) - done >= SMALLEST_STEP
-            choice = self._prompt_threads if many else self._decode_threads
+            is_large = len(tokens) - done >= SMALLEST_STEP
+            choice = self._prompt_threads if is_large else self._decode_threads
             threads = choice.pick()
-            size = self._pace.short if choice.trying else self._pace.long
+            size = self.chunker.short if choice.trying else self.chunker.long
             part = tokens[done : done + size]
-            ms = self._evaluate(sequence, part, threads, self._given_up(job, len(part)))
+            ms = self._evaluate(sequence, part, threads, self._abort_check(job, len(part)))
             count = len(sequence.tokens) - done
             if count < len(part):
-                self._pace.broken_off()
+                self.chunker.aborted()
             else:
-                self._pace.learn(count, ms)
-                if count == size:  # the rest of a prompt takes longer for each token
+                self.chunker.completed(count, ms)
+                if count == size:  # the rest of a prompt takes longer per token
                     choice.learn(threads, ms / count)
             yield count
 
-    def _given_up(self, job: Job, tokens: int) -> Cancelled:
-        """What ends a slice of so many tokens."""
-        if self._pace.runs_to_its_end(tokens, job.request.priority):
+    def _abort_check(self, job: Job, tokens: int) -> Cancelled:
+        """Return what aborts a chunk of ``tokens`` tokens."""
+        if self.chunker.runs_to_completion(tokens, job.request.priority):
             return job.cancelled
-        return lambda: job.cancelled() or job.outdone()
+        return lambda: job.cancelled() or job.preempted()
 
     def append(self, sequence: CachedSequence, tokens: list[int], cancelled: Cancelled) -> None:
-        """Evaluate a few tokens, one batch at most, behind what is there."""
+        """Evaluate a few tokens, one batch at most, at the end of a sequence."""
         threads = self._decode_threads.pick()
         ms = self._evaluate(sequence, tokens, threads, cancelled)
         if len(tokens) == 1:
             self._decode_threads.learn(threads, ms)
 
-    def append_known(
+    def append_with_logits(
         self, sequence: CachedSequence, tokens: list[int], cancelled: Cancelled
     ) -> Logits:
-        """Evaluate up to a batch of tokens; gives the logits behind each, a row per token."""
+        """Evaluate up to a batch of tokens; return the logits after each, a row per token."""
         self._evaluate(sequence, tokens, self._prompt_threads.pick(), cancelled, len(tokens))
-        return self._context.rows(len(tokens))
+        return self.context.rows(len(tokens))
 
     def logits(self) -> Logits:
-        """What follows the last token that was evaluated, shape (vocabulary,); a view."""
-        return self._context.logits()
+        """Return the logits after the last evaluated token, shape (vocabulary,); a view."""
+        return self.context.logits()
 
     def sample(self, sampler: Sampler) -> int:
-        """Choose the token that follows."""
-        return self._context.sample(sampler)
+        """Sample the next token."""
+        return self.context.sample(sampler)
 
     def close(self) -> None:
-        """Give the memory back."""
-        self._context.close()
+        """Free the memory."""
+        self.context.close()
 
     def _must_stop(self) -> bool:
         return self._cancelled is not None and self._cancelled()
@@ -219,36 +230,33 @@ class KvCache:
         cancelled: Cancelled,
         outputs: int = 1,
     ) -> float:
-        """Run tokens through the model; the sequence then holds what was really evaluated.
-
-        Gives the milliseconds that it took.
-        """
+        """Evaluate tokens, add those that were evaluated to the sequence; return milliseconds."""
         began = time.monotonic()
-        self._context.use_threads(threads)
+        self.context.use_threads(threads)
         self._cancelled = cancelled
-        place = len(sequence.tokens)
+        position = len(sequence.tokens)
         try:
-            outcome = self._context.decode(part, place, sequence.number, outputs)
-            while outcome is Decoded.FULL and self._room.grow(self._held()):
-                self._context.use_threads(threads)
-                outcome = self._context.decode(part, place, sequence.number, outputs)
+            outcome = self.context.decode(part, position, sequence.number, outputs)
+            while outcome is Decoded.FULL and self._growing.grow(self._filled()):
+                self.context.use_threads(threads)
+                outcome = self.context.decode(part, position, sequence.number, outputs)
             if outcome is Decoded.FULL:
-                self._make_room(keep=sequence)
-                outcome = self._context.decode(part, place, sequence.number, outputs)
+                self._evict_all_but(sequence)
+                outcome = self.context.decode(part, position, sequence.number, outputs)
         finally:
             self._cancelled = None
         if outcome is Decoded.FULL:
             raise EngineError("the KV cache is full: raise context_tokens")
-        kept = self._context.length(sequence.number) - place
+        kept = self.context.length(sequence.number) - position
         sequence.tokens.extend(part[:kept])
         return 1000 * (time.monotonic() - began)
 
-    def _held(self) -> list[int]:
-        """The sequences that hold anything."""
-        return [one.number for one in self._cache.sequences if one.tokens]
+    def _filled(self) -> list[int]:
+        """Return the numbers of the sequences that hold tokens."""
+        return [sequence.number for sequence in self.sequences if sequence.tokens]
 
-    def _make_room(self, keep: CachedSequence) -> None:
-        for other in self._cache.sequences:
-            if other is not keep and not other.busy:
-                self._context.truncate(other.number, 0)
+    def _evict_all_but(self, kept: CachedSequence) -> None:
+        for other in self.sequences:
+            if other is not kept and not other.busy:
+                self.context.truncate(other.number, 0)
                 other.tokens.clear()

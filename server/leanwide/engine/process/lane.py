@@ -1,4 +1,4 @@
-"""A lane: one resident way to run the weights, and the generations that are under way on it."""
+"""A lane: weights with their expert count, their KV cache, and the generations that run on it."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ from leanwide.engine.base import (
     SaveRequest,
     Thinking,
 )
-from leanwide.engine.process.encoding import Encoded, encode, encode_request
-from leanwide.engine.process.generation import GenerationSteps, given_up
+from leanwide.engine.process.encoding import EncodedRequest, encode, encode_request
+from leanwide.engine.process.generation import GenerationSteps, cancelled_early
 from leanwide.engine.process.job import Job, Meter, Step
 from leanwide.engine.process.kv import KvCache
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.state_saver import StateSaver
 from leanwide.engine.process.token_healing import PieceIndex
 
-_LOOK_S: Final = 0.02
-"""Seconds between two looks at whether a file is written: nobody waits longer for their step."""
+_SAVE_POLL_S: Final = 0.02
+"""Seconds between two checks whether a file is written: other jobs wait no longer for a step."""
 
 
 @frozen(kw_only=True)
 class LaneOpening:
-    """How the opening of a lane went so far."""
+    """What is known when a lane is opened."""
 
     began: float
     """When the weights began to load, in seconds of ``time.monotonic``."""
     notice: str
-    """One sentence where the lane differs from what was asked; else empty."""
+    """One sentence where the lane differs from its spec; else empty."""
     predicted_bytes: int
-    """Most memory that the lane should take beside the weights."""
-    keeper: StateSaver | None = None
-    """What outlives the lane on disk; None where nothing does."""
+    """Most memory of the lane besides the weights."""
+    saver: StateSaver | None = None
+    """Saves sequences to disk; None: nothing is saved."""
 
 
 class Lane:
-    """A model handle with its expert count, and its KV cache."""
+    """A model handle with its expert count, and a KV cache."""
 
     def __init__(
         self,
@@ -65,12 +65,12 @@ class Lane:
         """
         self._model = model
         self._index = index
-        self._limit = spec.context_tokens
-        self._under_way: list[Priority] = []
+        self._context_tokens = spec.context_tokens
+        self._running: list[Priority] = []
         self._closed = False
-        self.asked = -math.inf
-        """When a question was last at work here, in seconds of ``time.monotonic``."""
-        self.kv = KvCache(model, spec, engine, opening.keeper)
+        self.last_question_at = -math.inf
+        """When a question last ran here, in seconds of ``time.monotonic``."""
+        self.kv = KvCache(model, spec, engine, opening.saver)
         self.info = LaneInfo(
             name=spec.name,
             experts=model.experts_used,
@@ -79,46 +79,45 @@ class Lane:
             notice=opening.notice,
             sequences=spec.sequences,
             predicted_bytes=opening.predicted_bytes,
-            measured_bytes=self.kv.buffer_bytes,
+            measured_bytes=self.kv.context.buffer_bytes,
         )
 
     @property
     def model(self) -> Model:
-        """The weights that it runs, perhaps shared with another lane."""
+        """The weights, perhaps shared with another lane."""
         return self._model
 
     @property
     def busy(self) -> bool:
-        """Whether a generation is under way."""
-        return bool(self._under_way)
+        """Whether a generation is running."""
+        return bool(self._running)
 
     @property
-    def busy_with(self) -> Priority | None:
-        """The most urgent generation under way that somebody waits for."""
-        waited = [one for one in self._under_way if one is not Priority.BACKGROUND]
-        return min(waited, default=None)
+    def serves_user(self) -> bool:
+        """Whether a generation that the user waits for is running."""
+        return any(priority is not Priority.BACKGROUND for priority in self._running)
 
     def run(self, job: Job) -> Iterator[Step]:
-        """Run a generation; every ``next`` does one bounded step.
+        """Run a generation; every ``next`` is one bounded step.
 
         Raises:
             EngineError: The prompt is too long, or llama.cpp failed.
         """
         cancelled, priority = job.cancelled, job.request.priority
-        self._under_way.append(priority)
+        self._running.append(priority)
         try:
             yield from self._run(evolve(job, cancelled=lambda: cancelled() or self._closed))
         finally:
-            self._under_way.remove(priority)
+            self._running.remove(priority)
             if priority is Priority.COMMAND:
-                self.asked = time.monotonic()
+                self.last_question_at = time.monotonic()
 
     def _run(self, job: Job) -> Iterator[Step]:
         if job.cancelled():  # before it touches the KV cache
-            yield given_up(job, self._model.experts_used)
+            yield cancelled_early(job, self._model.experts_used)
             return
-        if job.request.keep is not None:
-            yield from self._keep(job, job.request.keep)
+        if job.request.save is not None:
+            yield from self._save(job, job.request.save)
             return
         encoded = encode_request(self._model, self._index, job.request)
         self._check_length(job, encoded)
@@ -130,45 +129,45 @@ class Lane:
         finally:
             sequence.busy = False
 
-    def _keep(self, job: Job, keep: SaveRequest) -> Iterator[Step]:
-        """Write what the KV cache holds of a prompt to disk; the last step says that it is there.
+    def _save(self, job: Job, save: SaveRequest) -> Iterator[Step]:
+        """Write the sequence that holds a prompt to disk; it is there at the last step.
 
         Raises:
             EngineError: It cannot be written.
         """
         writing: Future[None] | None = None
         if job.request.prompt:
-            writing = self.kv.keep(keep, encode(self._model, job.request.prompt))
+            writing = self.kv.save(save, encode(self._model, job.request.prompt))
         else:
-            self.kv.drop(keep)
+            self.kv.delete_saved(save)
         while writing is not None and not writing.done():
-            wait((writing,), _LOOK_S)  # a thread writes: nothing is kept waiting for long
+            wait((writing,), _SAVE_POLL_S)
             yield None
         if writing is not None and (error := writing.exception()) is not None:
-            raise EngineError(f"places are not kept on disk: {error}")
+            raise EngineError(f"the KV cache cannot be saved to disk: {error}")
         yield Finished(FinishReason.END, Meter().stats(job, self._model.experts_used))
 
-    def _check_length(self, job: Job, encoded: Encoded) -> None:
+    def _check_length(self, job: Job, encoded: EncodedRequest) -> None:
         """Check that prompt and answer fit the context.
 
         Raises:
             EngineError: They do not.
         """
         answer = job.request.max_tokens + self._thinking_tokens(job.request.thinking)
-        answer += len(encoded.truth.asked) if encoded.truth is not None else 0
-        if len(encoded.tokens) + answer > self._limit:
+        answer += len(encoded.truth.scored) if encoded.truth is not None else 0
+        if len(encoded.tokens) + answer > self._context_tokens:
             raise EngineError(
                 f"{len(encoded.tokens)} prompt and {answer} answer tokens do not fit "
-                f"a context of {self._limit}: raise context_tokens"
+                f"a context of {self._context_tokens}: raise context_tokens"
             )
 
     def _thinking_tokens(self, thinking: Thinking | None) -> int:
-        """Most tokens that thinking takes in the context."""
+        """Return the most tokens that thinking takes in the context."""
         if thinking is None:
             return 0
         return thinking.budget_tokens + len(self._model.tokenize_markup(thinking.conclusion))
 
     def close(self) -> None:
-        """Give the KV cache back and end what is under way; the model stays."""
+        """Free the KV cache and cancel what is running; the model stays loaded."""
         self._closed = True
         self.kv.close()

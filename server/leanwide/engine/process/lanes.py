@@ -1,4 +1,4 @@
-"""Opens lanes on one model file: expert counts checked before the load and proven after it."""
+"""Opens lanes on one model file; expert counts are checked before the load and after it."""
 
 from __future__ import annotations
 
@@ -24,25 +24,26 @@ from leanwide.engine.process.encoding import encode
 from leanwide.engine.process.lane import Lane, LaneOpening
 from leanwide.engine.process.llama import Model, build
 from leanwide.engine.process.markers import spelt_markers
-from leanwide.engine.process.model_handles import Handles
+from leanwide.engine.process.model_handles import ModelHandles
 from leanwide.engine.process.state_saver import StateSaver
 from leanwide.engine.saved_states import SavedFolder, StateOrigin
 from leanwide.models.advice import load_notice
 from leanwide.models.embedded import trained_languages
 from leanwide.models.fit import Hardware, Load
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
-from leanwide.models.limits import EXPERTS_KEY, legal_context, legal_experts, wanted_experts
+from leanwide.models.limits import legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import lane_bytes
 
-_STAY_S: Final = 20.0
-"""Seconds for which a question's weights stay loaded: a completion takes what is there."""
+_KEEP_WEIGHTS_S: Final = 20.0
+"""Seconds after a question for which its weights stay loaded: completions run on them meanwhile."""
 
 
 class Lanes:
     """The lanes of one model file; each is opened when it is first needed.
 
-    Lanes with the same expert count share a handle on the weights. Where there is one handle only,
-    another expert count means that it is loaded anew, and then every lane is opened anew on it.
+    Lanes with the same expert count share a model handle. With a single handle
+    (``EngineSpec.one_handle``) another expert count means loading the weights again and opening
+    every lane again.
     """
 
     def __init__(
@@ -55,8 +56,8 @@ class Lanes:
 
         Args:
             spec: The model and its lanes.
-            progress: Told the share of the weights that is loaded, while they load.
-            on_close: Told the name of every lane that was closed.
+            progress: Called with the share of the weights loaded so far, 0 to 1.
+            on_close: Called with the name of each closed lane.
 
         Raises:
             EngineError: The file is missing, damaged or not a model.
@@ -69,29 +70,29 @@ class Lanes:
         except ModelFileError as error:
             raise EngineError(str(error)) from error
         self._origin = _origin(spec)
-        self._handles = Handles(spec, self._header, progress)
+        self._handles = ModelHandles(spec, self._header, progress)
 
     @property
     def model(self) -> Model | None:
-        """What counts tokens, in any thread; None before the first lane is open."""
-        return self._handles.vocabulary
+        """The model whose vocabulary tokenizes, in any thread; None before a lane is open."""
+        return self._handles.tokenizer
 
     def lane(self, name: str, priority: Priority = Priority.COMMAND) -> tuple[Lane, LaneInfo]:
-        """Give the lane called ``name``, opened if need be, for work of a priority.
+        """Return the lane ``name`` for a request of ``priority``; open it if needed.
 
         Raises:
             EngineError: There is no such lane, or it cannot be opened.
         """
-        # Of several handles, a lane that is open has the right one: the way of every key.
+        # With several handles an open lane has the right one: the usual case.
         if name not in self._open or self._spec.one_handle:
-            self._prepare(name, priority)
+            self._ensure_open(name, priority)
         lane = self._open[name]
         return lane, lane.info
 
     def unread(self, name: str, prompt: Prompt) -> int:
-        """Return how many tokens of a prompt a lane has to evaluate; for any thread.
+        """Return how many tokens of a prompt a lane would have to evaluate; for any thread.
 
-        What the lane does meanwhile may change that.
+        Requests that run on the lane meanwhile may change that.
 
         Raises:
             EngineError: No model is loaded.
@@ -99,10 +100,10 @@ class Lanes:
         if self.model is None:
             raise EngineError("no model is loaded")
         tokens, lane = encode(self.model, prompt), self._open.get(name)
-        return len(tokens) - (0 if lane is None else lane.kv.shared(tokens))
+        return len(tokens) - (0 if lane is None else lane.kv.cached_tokens(tokens))
 
-    def _prepare(self, name: str, priority: Priority) -> None:
-        """Open a lane that is not open, on other weights if need be."""
+    def _ensure_open(self, name: str, priority: Priority) -> None:
+        """Open a lane unless it is open; load the weights again if needed and allowed."""
         spec = next((lane for lane in self._spec.lanes if lane.name == name), None)
         if spec is None:
             raise EngineError(f"there is no lane {name!r}")
@@ -110,14 +111,15 @@ class Lanes:
         loaded = self._handles.loaded
         if self._spec.one_handle and loaded and experts not in loaded:
             if self._may_swap(priority):
-                self._close_all()
+                for other in list(self._open):
+                    self._close(other)
             else:
                 experts = loaded[0]
         if name not in self._open:
             self._open[name] = self._open_lane(spec, experts, notice)
 
     def close(self, name: str) -> bool:
-        """Give a lane's memory back and tell whether it did: a lane at work stays."""
+        """Free a lane's memory; return false for a busy lane, which stays open."""
         lane = self._open.get(name)
         if lane is None or lane.busy:
             return False
@@ -125,65 +127,69 @@ class Lanes:
         return True
 
     def _may_swap(self, priority: Priority) -> bool:
-        """Whether the weights may be loaded anew: nobody uses them, and a question goes first."""
+        """Whether the weights may be loaded again with another expert count.
+
+        A question may unless a lane serves the user; a completion only some time after a question.
+        """
         lanes = self._open.values()
-        if any(lane.busy_with is not None for lane in lanes):
+        if any(lane.serves_user for lane in lanes):
             return False
         if priority is Priority.COMMAND:
             return True
-        recent = time.monotonic() - _STAY_S
-        return priority is Priority.INTERACTIVE and all(lane.asked < recent for lane in lanes)
-
-    def _close_all(self) -> None:
-        for name in list(self._open):
-            self._close(name)
+        recent = time.monotonic() - _KEEP_WEIGHTS_S
+        return priority is Priority.INTERACTIVE and all(
+            lane.last_question_at < recent for lane in lanes
+        )
 
     def _close(self, name: str) -> None:
         lane = self._open.pop(name)
         lane.close()
         if all(lane.model is not other.model for other in self._open.values()):
-            self._handles.drop(lane.model)
+            self._handles.release(lane.model)
         self._on_close(name)
 
-    def _open_lane(self, spec: LaneSpec, experts: int, width_notice: str) -> Lane:
+    def _open_lane(self, spec: LaneSpec, experts: int, experts_notice: str) -> Lane:
         began = time.monotonic()
         free = psutil.virtual_memory().available
-        context, length_notice = legal_context(
+        context, context_notice = legal_context(
             self._header, spec.context_tokens, spec.sequences, free
         )
         predicted = self._check_memory(spec, context, experts, free)
         model = self._handles.get(experts)
         fit_notice = "" if self._open else self._fit_notice()
-        notice = " ".join(filter(None, (width_notice, length_notice, fit_notice)))
+        notice = " ".join(filter(None, (experts_notice, context_notice, fit_notice)))
         spec = attrs.evolve(spec, context_tokens=context)
         opening = LaneOpening(
-            began=began, notice=notice, predicted_bytes=predicted, keeper=self._keeper(experts)
+            began=began,
+            notice=notice,
+            predicted_bytes=predicted,
+            saver=self._state_saver(experts),
         )
-        return Lane(model, self._handles.pieces(model), spec, self._spec, opening)
+        return Lane(model, self._handles.piece_index(model), spec, self._spec, opening)
 
-    def _keeper(self, experts: int) -> StateSaver | None:
-        """What outlives the lanes with so many experts on disk; None where nothing does."""
+    def _state_saver(self, experts: int) -> StateSaver | None:
+        """Return what saves sequences of lanes with ``experts`` experts; None: nothing is saved."""
         saving = self._spec.saving
         if saving is None:
             return None
-        SavedFolder(saving.folder).prune(saving.most_bytes)
+        SavedFolder(saving.folder).prune(saving.max_bytes)
         origin = msgspec.structs.replace(self._origin, experts=experts)
-        return StateSaver(saving, origin) if saving.most_bytes else None
+        return StateSaver(saving, origin) if saving.max_bytes else None
 
     def _fit_notice(self) -> str:
-        """Say what is wrong where the memory does not hold the model; it is tried all the same."""
+        """Return a sentence where the memory cannot hold the model, which is loaded anyway."""
         memory, spec = psutil.virtual_memory(), self._spec
         if spec.gpu_layers:
-            return ""  # llama.cpp says itself what a GPU does not hold
+            return ""  # llama.cpp itself reports what a GPU cannot hold
         machine = Hardware(memory_bytes=memory.total, free_bytes=memory.available, gpu_bytes=0)
         load = Load(copies=1, mapped=spec.use_mmap and not spec.use_extra_bufts, gpu_layers=0)
         return load_notice(self._header, machine, lane_shapes(self._header, spec), load)
 
     def _check_memory(self, lane: LaneSpec, context: int, experts: int, free: int) -> int:
-        """Foretell a lane's bytes beside the weights.
+        """Return a lane's predicted memory besides the weights, at most ``free`` bytes.
 
         Raises:
-            EngineError: They are not free; the kernel would end the process instead.
+            EngineError: There is too little; the kernel would kill the process instead.
         """
         shape = lane_shape(self._spec, lane, context, experts)
         predicted = lane_bytes(self._header, shape).total
@@ -205,13 +211,9 @@ class Lanes:
             raise EngineError("no model is loaded")
         return ModelInfo(
             name=header.name,
-            architecture=header.architecture,
             path=header.path,
             size_bytes=header.file_bytes,
-            layers=header.number("block_count"),
             experts=header.number("expert_count"),
-            trained_experts=header.number(EXPERTS_KEY),
-            trained_context_tokens=header.number("context_length"),
             fim=model.fim,
             chat_template=model.chat_template,
             bos_text=model.name(model.bos),
@@ -222,10 +224,10 @@ class Lanes:
 
 
 def _origin(spec: EngineSpec) -> StateOrigin:
-    """Say what the KV cache of a lane is computed with, but for its experts.
+    """Return what a lane's KV cache is computed with, except for the expert count.
 
     Raises:
-        EngineError: The model's file is gone.
+        EngineError: The model file is gone.
     """
     try:
         status = spec.model_path.stat()

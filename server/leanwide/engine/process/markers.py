@@ -1,4 +1,4 @@
-"""Markers of a chat template that a model can only spell, because they are no tokens of its own."""
+"""Markers of a chat template that are no tokens of the model: it can only spell them as text."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MARKER: Final = re.compile(
     rf"<\|[^|<>\s]{{1,40}}\|>|<{_BAR}[^{_BAR}<>\n]{{1,40}}{_BAR}>"
     r"|</?think>|<(?:start|end)_of_turn>|\[/?INST\]"
 )
-_MOST: Final = 64
-"""Markers looked at: a template is untrusted text."""
+_MAX_MARKERS: Final = 64
+"""Markers that are checked: a template is untrusted text."""
 
 
 def spelt_markers(template: str | None, is_token: Callable[[str], bool]) -> tuple[str, ...]:
-    """Return the markers that a template writes and ``is_token`` denies, each once."""
+    """Return the distinct markers of a template for which ``is_token`` is false."""
     written = dict.fromkeys(found[0] for found in _MARKER.finditer(template or ""))
-    return tuple(marker for marker in islice(written, _MOST) if not is_token(marker))
+    return tuple(marker for marker in islice(written, _MAX_MARKERS) if not is_token(marker))

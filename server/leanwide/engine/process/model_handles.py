@@ -1,4 +1,4 @@
-"""Handles on the weights of one model file: one for each number of active experts, or one at all.
+"""Handles on the weights of one model file: one for each number of active experts, or only one.
 
 llama.cpp fixes the number of active experts when it loads a model.
 """
@@ -17,11 +17,11 @@ from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 
 
-class Handles:
-    """Loads the weights when they are first wanted, and gives their memory back.
+class ModelHandles:
+    """Loads the weights when they are first needed, and frees them.
 
     Attributes:
-        vocabulary: Counts tokens, in any thread, from the first load on; it stays.
+        tokenizer: Tokenizes, in any thread, from the first load on; never freed.
     """
 
     def __init__(
@@ -32,36 +32,37 @@ class Handles:
         self._progress = progress
         self._log = Log()
         self._loaded: dict[int, Model] = {}
-        self.vocabulary: Model | None = None
-        self._pieces: PieceIndex | None = None
+        self.tokenizer: Model | None = None
+        self._piece_index: PieceIndex | None = None
 
     @property
     def loaded(self) -> tuple[int, ...]:
-        """The numbers of active experts that there are handles for."""
+        """The expert counts that have a handle."""
         return tuple(self._loaded)
 
     def get(self, experts: int) -> Model:
-        """Give the weights with that many active experts; 0 for a dense model.
+        """Return the weights with ``experts`` active experts, loaded if needed; 0: dense.
 
         Raises:
             EngineError: llama.cpp refused the file, or runs another number of experts.
         """
         model = self._loaded.get(experts) or self._load(experts)
-        if self.vocabulary is None:
-            # A handle that gives its memory back cannot be the one that counts.
-            self.vocabulary = self._vocabulary_only() if self._spec.one_handle else model
+        if self.tokenizer is None:
+            # A single handle is freed at each swap, so it cannot be the tokenizer.
+            self.tokenizer = self._load_vocabulary() if self._spec.one_handle else model
         return model
 
-    def pieces(self, model: Model) -> PieceIndex:
-        """Give the texts of the vocabulary, which every handle has."""
-        if self._pieces is None:
-            texts = [model.piece(token) for token in range(model.vocabulary)]
-            self._pieces = PieceIndex(texts)
-        return self._pieces
+    def piece_index(self, model: Model) -> PieceIndex:
+        """Return the index of the vocabulary, which is the same for every handle."""
+        if self._piece_index is None:
+            self._piece_index = PieceIndex(
+                [model.piece(token) for token in range(model.vocabulary_size)]
+            )
+        return self._piece_index
 
-    def drop(self, model: Model) -> None:
-        """Give the memory of a handle back that no lane uses, unless it counts tokens."""
-        if model is not self.vocabulary:
+    def release(self, model: Model) -> None:
+        """Free a handle that no lane uses, unless it is the tokenizer."""
+        if model is not self.tokenizer:
             del self._loaded[model.experts_used]
             model.close()
 
@@ -71,18 +72,18 @@ class Handles:
         if model.experts_used != experts:
             raise EngineError(
                 f"llama.cpp runs {model.experts_used} experts where {experts} were asked for: "
-                "this architecture does not take the override"
+                "this architecture does not support the override"
             )
         self._loaded[experts] = model
         return model
 
-    def _vocabulary_only(self) -> Model:
+    def _load_vocabulary(self) -> Model:
         params = evolve(self._params, vocabulary_only=True, use_extra_bufts=False, gpu_layers=0)
         return Model(params, self._log, lambda _: None)
 
     @property
     def _params(self) -> ModelParams:
-        """How to load the weights as the model was trained."""
+        """The load parameters, with the trained expert count."""
         return ModelParams(
             path=self._spec.model_path,
             expert_override=None,

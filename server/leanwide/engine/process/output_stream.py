@@ -1,4 +1,4 @@
-"""From the bytes of tokens to pieces of text: whole characters, thinking apart, stops kept back."""
+"""Token bytes to pieces of text: whole characters, thinking apart, stop texts withheld."""
 
 from __future__ import annotations
 
@@ -11,53 +11,50 @@ from leanwide.engine.process.thinking import ThoughtStream
 
 
 class OutputStream:
-    """What one generation says."""
+    """The output of one generation."""
 
-    def __init__(self, request: Request, marks: frozenset[str] = frozenset()) -> None:
-        """Listen to a request's answer; ``marks`` of thinking are tokens, not spelt."""
+    def __init__(self, request: Request, mark_tokens: frozenset[str] = frozenset()) -> None:
+        """Begin an answer; ``mark_tokens`` are the thinking marks that are single tokens."""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stops = StopBuffer(request.stops)
-        self.thoughts = ThoughtStream(request.thinking, marks)
+        self.thoughts = ThoughtStream(request.thinking, mark_tokens)
 
     @property
     def stopped(self) -> bool:
         """Whether one of the request's stop texts appeared in the answer."""
         return self._stops.hit
 
-    def take(self, spelt: bytes) -> Iterator[Piece]:
-        """Take the bytes of a generated token."""
-        return self._let_through(self.thoughts.take(self._decoder.decode(spelt)))
+    def push(self, spelt: bytes) -> Iterator[Piece]:
+        """Add the bytes of a generated token; yield what may be shown."""
+        return self._filter_stops(self.thoughts.push(self._decoder.decode(spelt)))
 
-    def take_special(self, spelt: bytes) -> Iterator[Piece]:
-        """Take the bytes of a generated special token."""
+    def push_special(self, spelt: bytes) -> Iterator[Piece]:
+        """Add the bytes of a generated special token; yield what may be shown."""
         if cut := self._decoder.decode(b"", final=True):  # a character that the token broke off
-            yield from self._let_through(self.thoughts.take(cut))
+            yield from self._filter_stops(self.thoughts.push(cut))
         self._decoder.reset()
         text = spelt.decode("utf-8", "replace")
-        yield from self._let_through(self.thoughts.take_special(text))
+        yield from self._filter_stops(self.thoughts.push_special(text))
 
-    def say(self, text: str) -> Iterator[Piece]:
-        """Take text that was not generated."""
-        return self._let_through(self.thoughts.say(text))
+    def push_text(self, text: str) -> Iterator[Piece]:
+        """Add text that was not generated; yield what may be shown."""
+        return self._filter_stops(self.thoughts.push_text(text))
 
     def flush(self) -> Iterator[Piece]:
-        """Give what was held back, at the end."""
-        yield from self._let_through(self.thoughts.flush())
+        """Yield what was withheld, at the end."""
+        yield from self._filter_stops(self.thoughts.flush())
         if rest := self._stops.flush():
             yield Piece(rest)
 
-    def _let_through(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
+    def _filter_stops(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
         for piece in pieces:
             if piece.thought:
                 yield piece
             elif piece.special:
-                yield from self._let_special_through(piece.text)
+                # A stop text is a whole special token or none of it: no stop spans its borders.
+                if before := self._stops.flush():
+                    yield Piece(before)
+                if shown := self._stops.push(piece.text) + self._stops.flush():
+                    yield Piece(shown, special=True)
             elif text := self._stops.push(piece.text):
                 yield Piece(text)
-
-    def _let_special_through(self, text: str) -> Iterator[Piece]:
-        """Look for stops in a special token alone: none is half spelt and half a token."""
-        if before := self._stops.flush():
-            yield Piece(before)
-        if shown := self._stops.push(text) + self._stops.flush():
-            yield Piece(shown, special=True)

@@ -1,4 +1,4 @@
-"""Whose step is next. Cooperative: a job gives control back after every prompt slice and token."""
+"""Chooses the job of the next step. Cooperative: a job yields after each prefill chunk or token."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class _QueuedJob:
 
     @property
     def rank(self) -> tuple[bool, int, int]:
-        """The lower, the sooner; as :meth:`Priority.goes_before` has it.
+        """The sort key, lowest first, in the order of :meth:`Priority.goes_before`.
 
-        What was cancelled only has to end, and gives its place in the KV cache back.
+        A cancelled job goes first: it only has to end and release its sequence.
         """
         interactive = self.priority is Priority.INTERACTIVE
         order = -self.order if interactive else self.order
@@ -31,7 +31,7 @@ class _QueuedJob:
 
 
 class Scheduler:
-    """Runs jobs step by step, the most urgent first; a job loses nothing while it waits."""
+    """Runs jobs step by step, the most urgent first; a waiting job loses no work."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Scheduler:
 
     @property
     def idle(self) -> bool:
-        """Whether there is nothing to do."""
+        """Whether there are no jobs."""
         return not self._jobs
 
     def add(
@@ -55,12 +55,12 @@ class Scheduler:
         steps: Iterator[Step],
         cancelled: Callable[[], bool],
     ) -> None:
-        """Take up a job; nothing of it runs before :meth:`step`."""
+        """Add a job; nothing of it runs before :meth:`step`."""
         self._jobs.append(_QueuedJob(job_id, priority, next(self._order), steps, cancelled))
 
     def step(self) -> None:
-        """Do one step of the most urgent job and report it."""
-        job = min(self._jobs, key=lambda waiting: waiting.rank)
+        """Run one step of the most urgent job and report it."""
+        job = min(self._jobs, key=lambda queued: queued.rank)
         try:
             step = next(job.steps)
         except EngineError as error:

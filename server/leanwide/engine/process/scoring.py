@@ -1,4 +1,4 @@
-"""How likely a model finds a text that is known: tokens and probabilities. Pure."""
+"""How likely the model finds a known text: its tokens and their probabilities. Pure."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from attrs import frozen
 
 @frozen
 class EncodedTruth:
-    """A text behind a prompt's last piece, tokenised together with that piece."""
+    """A known text after a prompt, tokenized together with the prompt's last piece."""
 
     given: tuple[int, ...]
-    """Tokens that say nothing of the text: they belong to the prompt."""
-    asked: tuple[int, ...]
-    """Tokens that say something of it; the first one may begin inside the prompt's last piece."""
+    """Tokens of the prompt's last piece alone."""
+    scored: tuple[int, ...]
+    """Tokens of the text; the first may begin inside the prompt's last piece."""
 
     @classmethod
     def of(cls, tokens: Sequence[int], pieces: Sequence[bytes], before: int) -> EncodedTruth:
-        """Divide tokens, whose bytes are ``pieces``, behind ``before`` bytes or earlier."""
+        """Split tokens at the ``before``-th byte of their ``pieces``, or earlier."""
         ends = np.cumsum(list(map(len, pieces)))
         first = int(np.searchsorted(ends, before, side="right"))
         return cls(tuple(tokens[:first]), tuple(tokens[first:]))
 
 
 def nats(logits: npt.NDArray[np.float32], tokens: Sequence[int]) -> float:
-    """Give the negative log probability of one token per row of logits, summed, in nats."""
+    """Return the summed negative log probability, in nats, of one token per row of logits."""
     total = 0.0
-    for row, token in zip(logits, tokens, strict=True):  # a row at a time: vocabularies are large
+    for row, token in zip(logits, tokens, strict=True):  # row by row: vocabularies are large
         values = row.astype(np.float64)
         largest = values.max()
         total += float(largest + np.log(np.exp(values - largest).sum()) - values[token])

@@ -1,9 +1,8 @@
-"""Which tokens the KV cache holds: pure bookkeeping over token lists.
+"""Which tokens the sequences of a KV cache hold: pure bookkeeping over token lists.
 
-A prompt goes to the sequence that shares the longest prefix with it; only what follows is
-evaluated. Where little is shared, another sequence takes the prompt and the common part is copied,
-so that going back to the earlier prompt costs nothing. A sequence that holds the beginning of many
-prompts is only ever copied from.
+A prompt goes to the sequence with the longest common prefix; only the rest is evaluated. Where
+little is common, another sequence takes the prompt and the common part is copied, so that the
+earlier prompt stays cached. A shared prefix, the beginning of several prompts, is only copied from.
 """
 
 from __future__ import annotations
@@ -20,35 +19,35 @@ class CachedSequence:
 
     number: int
     tokens: list[int] = field(factory=list)
-    """What is evaluated, in order."""
+    """The evaluated tokens, in order."""
     used: int = 0
     """When it was last claimed, on the cache's own clock."""
     busy: bool = False
     """A generation is writing to it."""
     shared_prefix: bool = False
-    """It holds the beginning of prompts to come, which copy it."""
+    """It holds the beginning of other prompts, which copy it."""
 
 
 @frozen
 class Claim:
-    """Where a prompt goes and what of it is there already."""
+    """The sequence that a prompt goes to, and what of the prompt is cached already."""
 
     sequence: CachedSequence
     keep: int
     """Tokens of the sequence that stay; the rest must be removed from the KV cache."""
     copy_from: int | None
-    """The sequence whose first ``keep`` tokens must be copied over; None where none must."""
+    """The sequence whose first ``keep`` tokens must be copied over; None: no copy."""
 
 
-Shared = Mapping[int, int]
-"""Tokens that a prompt shares with each sequence, by its number."""
+Common = Mapping[int, int]
+"""Sequence number → length of its common prefix with a prompt, in tokens."""
 
-Place = Callable[[list["CachedSequence"], Shared], "CachedSequence"]
-"""Picks the sequence that a prompt goes to, among those that are free."""
+Choice = Callable[[list["CachedSequence"], Common], "CachedSequence"]
+"""Chooses the sequence that a prompt goes to, among the free ones."""
 
 
 def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
-    """Count the leading tokens that both lists share."""
+    """Return the number of leading tokens that both lists share."""
     shorter = min(len(left), len(right))
     if left[:shorter] == right[:shorter]:
         return shorter
@@ -57,106 +56,119 @@ def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
 
 
 class SequenceCache:
-    """The sequences of one lane, least recently used goes first."""
+    """The sequences of one lane; the least recently used is evicted first."""
 
     def __init__(self, count: int) -> None:
         self.sequences = tuple(CachedSequence(number) for number in range(count))
         self._clock = 0
 
-    def shared(self, tokens: Sequence[int]) -> int:
-        """Return how many leading tokens of a prompt the sequence that holds most of them has."""
-        held = (common_prefix(one.tokens, tokens) for one in self.sequences)
-        return min(max(held, default=0), max(0, len(tokens) - 1))
+    def longest_prefix(self, tokens: Sequence[int]) -> int:
+        """Return how many leading tokens of a prompt the best sequence holds.
+
+        The prompt's last token is not counted: its logits are needed.
+        """
+        lengths = (common_prefix(sequence.tokens, tokens) for sequence in self.sequences)
+        return min(max(lengths, default=0), max(0, len(tokens) - 1))
 
     def claim(self, tokens: Sequence[int]) -> Claim | None:
-        """Find the place for a prompt and mark it busy; None while every sequence is busy.
+        """Choose a sequence for a prompt and mark it busy; None while every sequence is busy.
 
         At least the prompt's last token is left to evaluate, because its logits are needed.
         """
-        return self._claim(tokens, _place)
+        return self._claim(tokens, _choose)
 
     def claim_spare(self, tokens: Sequence[int]) -> Claim | None:
-        """Like :meth:`claim`, but of the sequence that is most like the prompt nothing is lost."""
-        return self._claim(tokens, _spare_place)
+        """Like :meth:`claim`, but the sequence most like the prompt loses no tokens."""
+        return self._claim(tokens, _choose_spare)
 
     def claim_prefix(self, tokens: Sequence[int]) -> Claim | None:
-        """Like :meth:`claim_spare`, for the beginning of prompts to come, which copy it."""
-        claim = self._claim(tokens, _prefix_place)
+        """Like :meth:`claim_spare`, for a shared prefix, which other prompts copy."""
+        claim = self._claim(tokens, _choose_for_prefix)
         if claim is not None:
             claim.sequence.shared_prefix = True
         return claim
 
-    def _claim(self, tokens: Sequence[int], place: Place) -> Claim | None:
+    def _claim(self, tokens: Sequence[int], choose: Choice) -> Claim | None:
         free = [sequence for sequence in self.sequences if not sequence.busy]
         if not free:
             return None
         limit = len(tokens) - 1
-        shared = {
+        common = {
             sequence.number: min(common_prefix(sequence.tokens, tokens), limit)
             for sequence in self.sequences
         }
-        target = place(free, shared)
-        source = max(self.sequences, key=lambda sequence: shared[sequence.number])
+        target = choose(free, common)
+        source = max(self.sequences, key=lambda sequence: common[sequence.number])
         self._clock += 1
         target.used = self._clock
         if source.shared_prefix:
             source.used = self._clock
         target.busy, target.shared_prefix = True, False
-        if shared[source.number] > shared[target.number]:
-            keep, copy_from = shared[source.number], source.number
+        if common[source.number] > common[target.number]:
+            keep, copy_from = common[source.number], source.number
             target.tokens[:] = tokens[:keep]
         else:
-            keep, copy_from = shared[target.number], None
+            keep, copy_from = common[target.number], None
             del target.tokens[keep:]
         return Claim(target, keep, copy_from)
 
 
-def _place(free: list[CachedSequence], shared: Shared) -> CachedSequence:
-    """The sequence most like the prompt, unless that loses more than half of what it holds."""
+def _choose(free: list[CachedSequence], common: Common) -> CachedSequence:
+    """Choose the sequence most like the prompt, unless that loses over half of its tokens."""
     own = [sequence for sequence in free if not sequence.shared_prefix]
-    nearest = max(own, key=lambda sequence: shared[sequence.number], default=None)
-    if nearest is not None and _is_like(nearest, shared[nearest.number]):
+    nearest = max(own, key=lambda sequence: common[sequence.number], default=None)
+    if nearest is not None and _is_like(nearest, common[nearest.number]):
         return nearest
-    unneeded = [one for one in free if not (one.shared_prefix and shared[one.number])]
-    return _oldest(unneeded or free)
+    unneeded = [
+        sequence for sequence in free if not (sequence.shared_prefix and common[sequence.number])
+    ]
+    return _least_recent(unneeded or free)
 
 
-def _spare_place(free: list[CachedSequence], shared: Shared) -> CachedSequence:
-    """An older version of the prompt rather than the prompt of another document."""
+def _choose_spare(free: list[CachedSequence], common: Common) -> CachedSequence:
+    """Choose an older version of the prompt before the prompt of another document."""
     own = [sequence for sequence in free if not sequence.shared_prefix]
-    return _older_version(own, free, shared)
+    return _older_version(own, free, common)
 
 
-def _prefix_place(free: list[CachedSequence], shared: Shared) -> CachedSequence:
-    """An older version of the same prefix rather than anything else."""
-    prefixes = [sequence for sequence in free if sequence.shared_prefix]
-    like = [one for one in prefixes if _is_like(one, shared[one.number])]
+def _choose_for_prefix(free: list[CachedSequence], common: Common) -> CachedSequence:
+    """Choose an older version of the same prefix before anything else."""
+    like = [
+        sequence
+        for sequence in free
+        if sequence.shared_prefix and _is_like(sequence, common[sequence.number])
+    ]
     if like:
-        return max(like, key=lambda sequence: shared[sequence.number])
-    return _older_version([], free, shared)
+        return max(like, key=lambda sequence: common[sequence.number])
+    return _older_version([], free, common)
 
 
 def _older_version(
-    versions: list[CachedSequence], free: list[CachedSequence], shared: Shared
+    versions: list[CachedSequence], free: list[CachedSequence], common: Common
 ) -> CachedSequence:
-    """The sequence among versions that the prompt goes on with, or that is most like it.
+    """Choose the version that the prompt extends, or else the one most like it.
 
-    Of the one most like the prompt nothing is lost. Without another version, the oldest goes.
+    The sequence nearest to the prompt loses no tokens. Without another version, the least recently
+    used sequence is chosen.
     """
-    nearest = max(free, key=lambda sequence: shared[sequence.number])
-    if nearest in versions and 0 < shared[nearest.number] == len(nearest.tokens):
+    nearest = max(free, key=lambda sequence: common[sequence.number])
+    if nearest in versions and 0 < common[nearest.number] == len(nearest.tokens):
         return nearest
     others = [sequence for sequence in free if sequence is not nearest] or free
-    like = [one for one in others if one in versions and _is_like(one, shared[one.number])]
-    empty = [one for one in others if not one.tokens]
-    return _oldest(like or empty or others)
+    like = [
+        sequence
+        for sequence in others
+        if sequence in versions and _is_like(sequence, common[sequence.number])
+    ]
+    empty = [sequence for sequence in others if not sequence.tokens]
+    return _least_recent(like or empty or others)
 
 
-def _is_like(sequence: CachedSequence, shared: int) -> bool:
-    """Whether a prompt in place of the sequence loses less than half of what it holds."""
-    return shared > 0 and 2 * shared >= len(sequence.tokens)
+def _is_like(sequence: CachedSequence, common: int) -> bool:
+    """Whether a prompt that replaces the sequence keeps at least half of its tokens."""
+    return common > 0 and 2 * common >= len(sequence.tokens)
 
 
-def _oldest(sequences: Sequence[CachedSequence]) -> CachedSequence:
-    """The least recently used sequence, an empty one first."""
+def _least_recent(sequences: Sequence[CachedSequence]) -> CachedSequence:
+    """Return the least recently used sequence, an empty one first."""
     return min(sequences, key=lambda sequence: (bool(sequence.tokens), sequence.used))

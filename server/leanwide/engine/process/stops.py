@@ -1,39 +1,39 @@
-"""Stop texts in a stream: nothing at or behind a stop is let through, nor half of one."""
+"""Stop texts in a stream: neither a stop text nor part of one is shown, nor anything after it."""
 
 from __future__ import annotations
 
 
 class StopBuffer:
-    """Passes text on until a stop appears; holds back what might be the beginning of one."""
+    """Passes text on until a stop text appears; withholds what may be the beginning of one."""
 
     def __init__(self, stops: tuple[str, ...]) -> None:
         self._stops = stops
         self._held = ""
         self.hit = False
-        """A stop appeared; nothing more comes out."""
+        """A stop text appeared; no more text is passed on."""
 
     def push(self, text: str) -> str:
-        """Take new text, give what is safe to show."""
+        """Add text; return what may be shown now."""
         if self.hit:
             return ""
         self._held += text
         found = [(at + len(stop), at) for stop in self._stops if (at := self._held.find(stop)) >= 0]
         if found:
             self.hit = True
-            _, start = min(found)  # the first to be complete, however the text arrived
+            _, start = min(found)  # the first to be complete, however the text was cut
             return self._release(start)
-        return self._release(len(self._held) - self._possible_start())
+        return self._release(len(self._held) - self._partial_stop())
 
     def flush(self) -> str:
-        """Give what was held back, at the end of the stream."""
+        """Return what was withheld, at the end of the stream."""
         return "" if self.hit else self._release(len(self._held))
 
     def _release(self, count: int) -> str:
         safe, self._held = self._held[:count], self._held[count:]
         return safe
 
-    def _possible_start(self) -> int:
-        """Length of the longest tail of the held text that begins a stop, in code points."""
+    def _partial_stop(self) -> int:
+        """Return the length of the longest tail that begins a stop text, in code points."""
         longest = max((len(stop) for stop in self._stops), default=0)
         for size in range(min(longest - 1, len(self._held)), 0, -1):
             tail = self._held[-size:]

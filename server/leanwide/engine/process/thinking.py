@@ -1,4 +1,4 @@
-"""A model's thinking, told apart from its answer while both arrive, and counted."""
+"""Separates thinking from the answer during generation, and counts the tokens of thinking."""
 
 from __future__ import annotations
 
@@ -10,46 +10,48 @@ from leanwide.engine.base import Piece, Thinking
 
 class _Section(enum.Enum):
     UNDECIDED = enum.auto()
-    """What was said so far may become the opening mark."""
+    """The text so far may become the opening mark."""
     THINKING = enum.auto()
     ANSWER = enum.auto()
 
 
 class ThoughtStream:
-    """Splits an answer as it comes: thinking first, if there is any, then the answer itself.
+    """Splits a generated text: thinking first, if there is any, then the answer.
 
-    White space between the two, and before the opening mark, is neither. A mark that is a token
-    of the vocabulary marks nothing where a model spells it: it speaks of the mark then.
+    White space between the two, and before the opening mark, belongs to neither. Where a mark is a
+    single token, the same text spelled with other tokens is no mark: the model talks about it.
     """
 
-    def __init__(self, thinking: Thinking | None, marks: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, thinking: Thinking | None, mark_tokens: frozenset[str] = frozenset()
+    ) -> None:
         """Begin an answer.
 
         Args:
-            thinking: What is thinking in it; None: all of it is answer.
-            marks: Those of the two marks that are tokens.
+            thinking: The marks and the budget; None: all of the text is answer.
+            mark_tokens: Those of the two marks that are single tokens.
         """
         self._thinking = thinking
         self._budget = thinking.budget_tokens if thinking is not None else 0
         self._thought = False
         """The thinking is over."""
         self._answered = False
-        self._opens_by_token = thinking is not None and thinking.opening in marks
-        self._closes_by_token = thinking is not None and thinking.closing in marks
+        self._opens_by_token = thinking is not None and thinking.opening in mark_tokens
+        self._closes_by_token = thinking is not None and thinking.closing in mark_tokens
         self._held = ""
         self._trimming = thinking is not None and thinking.begun
-        """White space that begins the answer is left out: it belongs to the closing mark."""
+        """White space at the start of the answer is dropped: it belongs to the closing mark."""
         self.spent = 0
         """Tokens between the marks so far."""
         self._opening = 0
         if thinking is None:
-            self._part = _Section.ANSWER
+            self._section = _Section.ANSWER
         else:
-            self._part = _Section.THINKING if thinking.begun else _Section.UNDECIDED
+            self._section = _Section.THINKING if thinking.begun else _Section.UNDECIDED
 
     @property
     def conclusion(self) -> str:
-        """What is to be said in the model's place now; "" while it may go on by itself."""
+        """The text to add in the model's place now; "" while the model may go on."""
         if self._thinking is None or not self.unfinished:
             return ""
         return self._thinking.conclusion if self.spent >= self._budget else ""
@@ -57,26 +59,26 @@ class ThoughtStream:
     @property
     def unfinished(self) -> bool:
         """Whether the model is thinking."""
-        return self._part is _Section.THINKING
+        return self._section is _Section.THINKING
 
     @property
     def owes_answer(self) -> bool:
-        """Whether the thinking is over and no word of the answer was said yet."""
+        """Whether the thinking is over and the answer has no word yet."""
         return self._thought and not self._answered
 
-    def hasten(self) -> None:
-        """Let nothing more be thought."""
+    def end_budget(self) -> None:
+        """Allow no more thinking."""
         self._budget = 0
 
     @property
     def tokens(self) -> int:
-        """Tokens so far that belong to no answer, those of the opening mark included."""
-        return self.spent + (self._opening if self._part is not _Section.UNDECIDED else 0)
+        """Tokens so far that are not answer, those of the opening mark included."""
+        return self.spent + (self._opening if self._section is not _Section.UNDECIDED else 0)
 
-    def take(self, text: str) -> Iterator[Piece]:
-        """Take the text of one token that the model generated."""
+    def push(self, text: str) -> Iterator[Piece]:
+        """Add the text of a generated token."""
         self._count()
-        if self._part is _Section.UNDECIDED and self._opens_by_token:
+        if self._section is _Section.UNDECIDED and self._opens_by_token:
             self._held += text
             if self._held.strip():
                 yield from self._begin_answer()
@@ -84,45 +86,45 @@ class ThoughtStream:
             if text:
                 yield Piece(text, thought=True)
         else:
-            yield from self.say(text)
+            yield from self.push_text(text)
 
-    def take_special(self, text: str) -> Iterator[Piece]:
-        """Take a special token that the model generated."""
+    def push_special(self, text: str) -> Iterator[Piece]:
+        """Add a generated special token."""
         self._count()
-        if self.unfinished or (self._part is _Section.UNDECIDED and self._opens(text)):
-            yield from self.say(text)
+        if self.unfinished or (self._section is _Section.UNDECIDED and self._opens(text)):
+            yield from self.push_text(text)
             return
         yield from self._begin_answer()
-        yield from self._mark(text)
+        yield from self._special(text)
 
-    def say(self, text: str) -> Iterator[Piece]:
-        """Take text that cost the model no token."""
+    def push_text(self, text: str) -> Iterator[Piece]:
+        """Add text that was not generated."""
         self._held += text
-        if self._part is _Section.UNDECIDED:
+        if self._section is _Section.UNDECIDED:
             self._look_for_opening()
-        if self._part is _Section.THINKING:
+        if self._section is _Section.THINKING:
             yield from self._look_for_closing()
-        if self._part is _Section.ANSWER:
+        if self._section is _Section.ANSWER:
             yield from self._answer()
 
     def flush(self) -> Iterator[Piece]:
-        """Give what was held back, at the end of the stream."""
+        """Yield what was withheld, at the end of the stream."""
         held, self._held = self._held, ""
         if held:
             yield Piece(held, thought=self.unfinished)
 
     def _count(self) -> None:
-        """Note a generated token."""
-        self.spent += self._part is _Section.THINKING
-        self._opening += self._part is _Section.UNDECIDED
+        """Count a generated token."""
+        self.spent += self._section is _Section.THINKING
+        self._opening += self._section is _Section.UNDECIDED
 
     def _opens(self, text: str) -> bool:
         return self._thinking is not None and self._thinking.opening.startswith(text)
 
     def _begin_answer(self) -> Iterator[Piece]:
-        """Take what was said so far for the answer's beginning."""
-        if self._part is _Section.UNDECIDED:
-            self._part, self._opening = _Section.ANSWER, 0
+        """Treat the text so far as the beginning of the answer."""
+        if self._section is _Section.UNDECIDED:
+            self._section, self._opening = _Section.ANSWER, 0
         yield from self._answer()
 
     def _look_for_opening(self) -> None:
@@ -130,19 +132,19 @@ class ThoughtStream:
         opening, begun = self._thinking.opening, self._held.lstrip()
         if begun.startswith(opening):
             self._held = begun[len(opening) :]
-            self._part, self._trimming = _Section.THINKING, True
+            self._section, self._trimming = _Section.THINKING, True
         elif not opening.startswith(begun):
-            self._part, self._opening = _Section.ANSWER, 0
+            self._section, self._opening = _Section.ANSWER, 0
 
     def _look_for_closing(self) -> Iterator[Piece]:
         thought, found = self._up_to_closing()
         if found:
-            self._part, self._thought = _Section.ANSWER, True
+            self._section, self._thought = _Section.ANSWER, True
         if thought:
             yield Piece(thought, thought=True)
 
     def _up_to_closing(self) -> tuple[str, bool]:
-        """Give what is held up to the closing mark, and whether that has come; keep the rest."""
+        """Return the withheld text up to the closing mark, and whether the mark is there."""
         assert self._thinking is not None  # noqa: S101  # else everything is answer
         closing = self._thinking.closing
         text, found, rest = self._held.partition(closing)
@@ -159,11 +161,11 @@ class ThoughtStream:
             yield from self._words(text)
             return
         found = True
-        while found:  # a model that spells its marks may spell one more
+        while found:  # a model that spells its marks may spell another
             text, found = self._up_to_closing()
             yield from self._words(text)
             if found and self._thinking is not None:
-                yield from self._mark(self._thinking.closing)
+                yield from self._special(self._thinking.closing)
 
     def _words(self, text: str) -> Iterator[Piece]:
         if self._trimming:
@@ -173,8 +175,8 @@ class ThoughtStream:
             self._answered = self._answered or not text.isspace()
             yield Piece(text)
 
-    def _mark(self, text: str) -> Iterator[Piece]:
-        """Pass on a special token of the answer; the thinking is not closed twice in a row."""
+    def _special(self, text: str) -> Iterator[Piece]:
+        """Yield a special token of the answer, unless it closes the thinking a second time."""
         if self.owes_answer and self._thinking is not None and text == self._thinking.closing:
             return
         self._trimming, self._answered = False, True

@@ -1,7 +1,7 @@
 """The engine process: ``python -m leanwide.engine.process.worker``, started by the server.
 
-Two threads. The main one reads messages, counts tokens and notes cancellations at once; the
-decoding one owns llama.cpp and does everything else, one bounded step after the other.
+Two threads. The main thread reads messages, counts tokens and records cancellations at once. The
+decoding thread owns llama.cpp and does everything else, in bounded steps.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, PrefillProgress
-from leanwide.engine.process.generation import given_up
+from leanwide.engine.process.generation import cancelled_early
 from leanwide.engine.process.inbox import Inbox, QueuedMessage
 from leanwide.engine.process.job import Job, Step
 from leanwide.engine.process.lanes import Lanes
@@ -78,27 +78,24 @@ class Worker:
         try:
             while True:
                 while not self._inbox.empty or self._scheduler.idle:
-                    self._take(self._inbox.get())
+                    self._handle(self._inbox.get())
                 self._scheduler.step()
-        except BaseException:
-            traceback.print_exc()  # the server logs what stands on stderr and starts anew
+        finally:  # only an exception ends the loop, and the process cannot go on without it
+            traceback.print_exc()  # the server logs stderr and starts another engine
             os._exit(70)
 
-    def _take(self, arrival: QueuedMessage) -> None:
-        message = arrival.message
+    def _handle(self, queued: QueuedMessage) -> None:
+        message = queued.message
         match message:
             case wire.StartEngine():
                 self._load(message)
             case wire.Close():
-                self._close(message.lane)
+                if self._lanes is not None:
+                    self._lanes.close(message.lane)
             case wire.Generate():
-                job = self._job(message, arrival.at)
+                job = self._job(message, queued.received_at)
                 steps = self._steps(job)
                 self._scheduler.add(message.id, job.request.priority, steps, job.cancelled)
-
-    def _close(self, lane: str) -> None:
-        if self._lanes is not None:
-            self._lanes.close(lane)
 
     def _send_closed(self, lane: str) -> None:
         self._reported.discard(lane)
@@ -116,7 +113,7 @@ class Worker:
         self._report(info)
 
     def _report(self, info: LaneInfo) -> None:
-        """Tell the server of a lane that was just opened."""
+        """Tell the server about a lane, once after it was opened."""
         if self._lanes is not None and info.name not in self._reported:
             self._reported.add(info.name)
             self._send(wire.LaneOpened(self._lanes.model_info(), info))
@@ -127,14 +124,14 @@ class Worker:
             request=message.request,
             arrived=arrived,
             cancelled=self._cancelled[message.id].is_set,
-            outdone=lambda: self._inbox.outdoes(priority),
+            preempted=lambda: self._inbox.has_higher_priority_than(priority),
         )
 
     def _steps(self, job: Job) -> Iterator[Step]:
         if self._lanes is None:
             raise EngineError("no model is loaded")
         if job.cancelled():  # before a lane is opened for it
-            yield given_up(job, experts=0)
+            yield cancelled_early(job, experts=0)
             return
         lane, info = self._lanes.lane(job.request.lane, job.request.priority)
         self._report(info)
@@ -159,14 +156,14 @@ class Worker:
 
 def main() -> None:
     """Serve the parent process on stdin and stdout until it closes the pipe."""
-    # The terminal sends Ctrl-C to the whole group; the server decides when the engine ends.
+    # The terminal sends Ctrl-C to the whole process group; the server decides when the engine ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Its memory holds what the user writes: no file of that after a failed assertion.
+    # No core dump after a failed assertion: the memory holds the user's code.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # llama.cpp prints on stdout in places; that must not break a frame
+    os.dup2(2, 1)  # llama.cpp sometimes prints on stdout, which would break a frame
     Worker(output).serve(sys.stdin.buffer)
-    os._exit(0)  # the decoding thread may be inside llama.cpp: do not wait for it
+    os._exit(0)  # do not wait for the decoding thread: it may be inside llama.cpp
 
 
 if __name__ == "__main__":

@@ -155,7 +155,7 @@ async def _request(save: SaveRequest, prompt: Prompt, saved: SavedPlaces) -> Non
         priority=Priority.BACKGROUND,
         max_tokens=0,
         deadline_ms=0.0,
-        keep=save,
+        save=save,
     )
     engine = session.backend.engine
     try:
@@ -195,7 +195,7 @@ def _find(view: View, model: ModelInfo, folder: SavedFolder) -> Window | None:
     tail = tail_of(view)
     for state in folder.states(_name(view.uri)):
         try:
-            note = _DECODER.decode(state.head.note)
+            note = _DECODER.decode(state.header.note)
         except (ValueError, msgspec.MsgspecError):
             continue
         head = view.lines[: note.window.anchor_line]
