@@ -11,12 +11,12 @@ import pytest
 from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken
 from leanwide.features.ask.explain import explain
-from leanwide.features.ask.selection import Selection, find
+from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.completion.complete import complete
 from leanwide.features.completion.request import InlineRequest
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.edit.add_documentation import documentable
-from leanwide.features.edit.write_test import habit_at
+from leanwide.features.edit.write_test import convention_at
 from leanwide.features.session import Preferences
 from leanwide.features.syntax_trees import SyntaxTrees
 from leanwide.syntax import Position
@@ -60,10 +60,10 @@ async def ask_everything(state: CompletionState, view: View, typed: View) -> Non
     state.session.trees.follow(typed)
     await complete(InlineRequest(typed, by_hand=True), state, CancelToken())
     place = Selection(view=typed, end=Position(typed.line, typed.column))
-    found = await find(place, "explain", state.session)
+    found = await resolve(place, "explain", state.session)
     if not isinstance(found, str):
         await asyncio.to_thread(documentable, found)
-        await asyncio.to_thread(habit_at, found)
+        await asyncio.to_thread(convention_at, found)
     await explain(place, state.session, CancelToken(), lambda _: None)
     await settled(state)
 

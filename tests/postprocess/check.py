@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leanwide.context.view import View, split_lines
 from leanwide.postprocess.filter_context import FilterContext
-from leanwide.postprocess.filters import shape
+from leanwide.postprocess.filters import postprocess
 
 MARK = "‸"
 
@@ -36,6 +36,6 @@ def check(
 ) -> None:
     """What the model says at the mark becomes what is expected, and stays it."""
     setting = FilterContext(view_of(marked, language, path), snippets, markers)
-    shown = shape(says, setting)
+    shown = postprocess(says, setting)
     assert shown == expected
-    assert shape(shown, setting) == shown
+    assert postprocess(shown, setting) == shown

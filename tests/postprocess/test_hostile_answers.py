@@ -7,7 +7,7 @@ import time
 import pytest
 
 from leanwide.postprocess.filter_context import FilterContext
-from leanwide.postprocess.filters import shape
+from leanwide.postprocess.filters import postprocess
 from leanwide.postprocess.repetition import loop_start
 from tests.postprocess.check import view_of
 
@@ -21,6 +21,6 @@ ANSWERS = ["(" * 2_000, "([{" * 700, "(;\n" * 600, '"(' * 900, "`${" * 700, "```
 )
 def test_filters_are_soon_done(answer: str, before: str, after: str):
     began = time.thread_time()
-    shape(answer, FilterContext(view_of(f"{before}‸{after}\na\n"), ()))
+    postprocess(answer, FilterContext(view_of(f"{before}‸{after}\na\n"), ()))
     loop_start(answer)
     assert time.thread_time() - began < 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leanwide.postprocess.filter_context import FilterContext
-from leanwide.postprocess.filters import joined, shape
+from leanwide.postprocess.filters import joined, postprocess
 from tests.postprocess.check import check, view_of
 
 BODIES = [
@@ -74,9 +74,9 @@ def test_an_answer_is_joined_once_and_typed_through_from_there():
     setting = FilterContext(view_of("def f():‸\n"), markers=("<think>", "</think>"))
     text = joined("<think>hm</think>    return 1\n\n```", setting)
     assert text.rstrip() == "\n    return 1"
-    assert shape(text, setting) == "\n    return 1"
+    assert postprocess(text, setting) == "\n    return 1"
     later = FilterContext(view_of("def f():\n    ‸\n"))
-    assert shape(text.removeprefix("\n    "), later) == "return 1"
+    assert postprocess(text.removeprefix("\n    "), later) == "return 1"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leanwide.postprocess.filter_context import FilterContext
-from leanwide.postprocess.filters import FILTERS, shape
+from leanwide.postprocess.filters import FILTERS, postprocess
 from leanwide.postprocess.partial import whole_lines
 from tests.postprocess.check import MARK, view_of
 
@@ -58,14 +58,14 @@ def setting(before: str, after: str, language: str = "python") -> FilterContext:
 @given(TEXTS, TEXTS, TEXTS, LANGUAGES)
 def test_it_never_raises_and_is_stable(before: str, says: str, after: str, language: str):
     place = setting(before, after, language)
-    shown = shape(says, place)
-    assert shape(shown, place) == shown
+    shown = postprocess(says, place)
+    assert postprocess(shown, place) == shown
 
 
 @settings(deadline=None, max_examples=400)
 @given(TEXTS, TEXTS, TEXTS, LANGUAGES)
 def test_it_only_leaves_characters_out(before: str, says: str, after: str, language: str):
-    shown = shape(says, setting(before, after, language))
+    shown = postprocess(says, setting(before, after, language))
     rest = iter(says)
     assert all(character in rest for character in shown if character not in "\r\n")
 
@@ -94,7 +94,7 @@ def odd(text: str) -> tuple[int, int]:
 @settings(deadline=None)
 @given(BRACKETS, BALANCED, BRACKETS)
 def test_a_balanced_answer_adds_no_closer_too_many(before: str, says: str, after: str):
-    assert odd(shape(says, setting(before, after)))[0] == 0
+    assert odd(postprocess(says, setting(before, after)))[0] == 0
 
 
 @settings(deadline=None)
@@ -103,7 +103,7 @@ def test_what_the_editor_closed_is_never_closed_twice(before: str, says: str, mo
     """The line is balanced with what the editor added, and stays so, whatever else is closed."""
     after = "".join(CLOSER[mark] for mark in reversed(before) if mark in CLOSER)
     answer = says.replace("\n", "") + more
-    shown = shape(answer, setting(before, after))
+    shown = postprocess(answer, setting(before, after))
     assert odd(before + shown + after)[0] == 0
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from leanwide.postprocess.splice import line_start
 from leanwide.syntax import Edit, Import, SyntaxTree, content, imports, parse
 
-_HEADER: Final = 40
+_HEADER_LINES: Final = 40
 """Lines at a file's start that an answer may begin with again: a package clause, imports."""
 
 
@@ -20,7 +20,7 @@ def addition(file: SyntaxTree, code: Sequence[str], newline: str) -> tuple[Edit,
     new = parse(file.language, [f"{line}\n" for line in code])
     last_import = max((one.span.end.line for one in _top(file)), default=len(file.lines))
     has_own = last_import + 1 < len(file.lines)
-    header = {content(line) for line in file.lines[:_HEADER]}
+    header = {content(line) for line in file.lines[:_HEADER_LINES]}
     missing, importing = _imports(file, new, header)
     rest = [line for row, line in enumerate(code) if not (has_own and row in importing)]
     while rest and (not rest[0].strip() or rest[0] in header):

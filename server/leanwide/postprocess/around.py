@@ -10,11 +10,11 @@ from typing import Final
 from leanwide.context.view import View
 from leanwide.syntax import Language, language_for, lexer
 
-_LOOKED_BACK: Final = 100_000
+_MAX_LOOK_BEHIND: Final = 100_000
 """Code points before the cursor that are read: about 10 ms for the scanner."""
 _COMMENT_LINE: Final = re.compile(r"\s*(?://|/\*|\*|#|--|;|%|'|\"|!)")
 """The beginning of a comment's line, in languages without a grammar."""
-_LONG: Final = (('"""', '"""'), ("'''", "'''"), ("/*", "*/"), ("{-", "-}"))
+_LONG_MARKS: Final = (('"""', '"""'), ("'''", "'''"), ("/*", "*/"), ("{-", "-}"))
 """What begins and ends strings and comments of several lines there."""
 
 InCode = Callable[[str], bool]
@@ -35,7 +35,7 @@ def _before(view: View) -> str:
     kept, size = deque([view.line_before]), len(view.line_before)
     for line in reversed(view.lines[: view.line]):
         size += len(line)
-        if size > _LOOKED_BACK:
+        if size > _MAX_LOOK_BEHIND:
             break
         kept.appendleft(line)
     return "".join(kept)
@@ -53,7 +53,7 @@ def _looks_like_code(before: str, line: str, said: str) -> bool:
     if "\n" not in said and _COMMENT_LINE.match(line):
         return False
     text = before + said
-    return not any(_is_open(text, *marks) for marks in _LONG)
+    return not any(_is_open(text, *marks) for marks in _LONG_MARKS)
 
 
 def _is_open(text: str, start: str, end: str) -> bool:

@@ -8,14 +8,14 @@ from leanwide.context.view import View
 from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.nesting import open_at_end
 
-_LOOK_AHEAD: Final = 12
+_LINES_COMPARED: Final = 12
 """Lines after the cursor that an answer is compared with."""
-_TELLING: Final = 6
+_MIN_DISTINCT: Final = 6
 """Letters and digits that do not stand in two places by chance: ``end`` and ``break`` do."""
-_OVERLAP: Final = 3
+_MIN_OVERLAP: Final = 3
 """Letters and digits that an answer's end and the rest of the line must share."""
 _BRACKETS: Final = frozenset("()[]{}\"'`")
-_ECHO_LETTERS: Final = 24
+_MIN_ECHO: Final = 24
 """A shorter text may well stand in two places."""
 
 
@@ -28,7 +28,7 @@ def without_rest_of_line(text: str, setting: FilterContext) -> str:
         return ""
     for size in range(min(len(rest), len(said)), 0, -1):
         shared = rest[:size]
-        if said.endswith(shared) and (_weight(shared) >= _OVERLAP or _is_whole(shared, rest)):
+        if said.endswith(shared) and (_weight(shared) >= _MIN_OVERLAP or _is_whole(shared, rest)):
             return said[:-size]
     return text
 
@@ -54,7 +54,7 @@ def may_repeat(beginning: str, view: View) -> bool:
     """Whether the beginning of an answer may become the line that follows the cursor's."""
     following = _following(view)
     line = (view.line_before + beginning).strip()
-    if not following or "\n" in line or _weight(line) < _TELLING:
+    if not following or "\n" in line or _weight(line) < _MIN_DISTINCT:
         return False
     return following[0].strip().startswith(line)
 
@@ -62,7 +62,7 @@ def may_repeat(beginning: str, view: View) -> bool:
 def without_echo(text: str, setting: FilterContext) -> str:
     """Say nothing where the answer is a piece of a related snippet."""
     letters = " ".join(text.split())
-    if len(letters) < _ECHO_LETTERS or "\n" not in text.strip():
+    if len(letters) < _MIN_ECHO or "\n" not in text.strip():
         return text
     echoed = any(letters in " ".join(snippet.split()) for snippet in setting.snippets)
     return "" if echoed else text
@@ -70,7 +70,7 @@ def without_echo(text: str, setting: FilterContext) -> str:
 
 def _following(view: View) -> list[str]:
     """The lines after the cursor's that show something."""
-    below = view.lines[view.line + 1 : view.line + 1 + _LOOK_AHEAD]
+    below = view.lines[view.line + 1 : view.line + 1 + _LINES_COMPARED]
     return [line.rstrip() for line in below if line.strip()]
 
 
@@ -88,7 +88,7 @@ def _repeat(said: list[str], following: list[str]) -> bool:
     if not right.strip().startswith(last.strip()):
         return False
     to_its_end = len(shown) <= len(following)
-    if to_its_end and sum(_weight(one) for one in shown) >= _TELLING:
+    if to_its_end and sum(_weight(one) for one in shown) >= _MIN_DISTINCT:
         return True
     return right.startswith(last) and all(one == other for one, other in whole)
 

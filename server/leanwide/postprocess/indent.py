@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-_LEVELS: Final = ("\t", "  ", "   ", "    ", 8 * " ")
+_UNITS: Final = ("\t", "  ", "   ", "    ", 8 * " ")
 """White space that may be a level; other steps to the right are alignment."""
 
 
@@ -29,7 +29,7 @@ def indentation(lines: Iterable[str]) -> Indentation:
     steps: Counter[str] = Counter()
     for above, below in pairwise(leads):
         step = below.removeprefix(above)
-        if below.startswith(above) and step in _LEVELS:
+        if below.startswith(above) and step in _UNITS:
             steps[step] += 1
     unit = max(steps, key=steps.__getitem__, default="")
     return Indentation(leads[0] if leads else "", unit)

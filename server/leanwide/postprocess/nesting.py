@@ -14,9 +14,9 @@ QUOTES: Final = ('"""', "'''", '"', "'", "`")
 LONG_QUOTES: Final = ('"""', "'''", "`")
 """Quotes of strings that go on over the end of a line."""
 
-_MOST_MARKS: Final = 500
+_MAX_MARKS: Final = 500
 """Marks of a text that are looked at: more of them are data."""
-_DEEPEST: Final = 32
+_MAX_DEPTH: Final = 32
 """Open brackets among which the string around them is looked for."""
 _OPENERS: Final = frozenset(PAIRS.values())
 _MARKS: Final = re.compile(r"\\.|\"\"\"|'''|[\"'`()\[\]{}<>\n]", re.DOTALL)
@@ -74,7 +74,7 @@ def flaws(line: str, *, angles: bool = False) -> int:
 
 def _marks(text: str, start: int, *, angles: bool) -> Iterator[tuple[int, str]]:
     """Yield the first brackets, quotes and line ends from ``start`` on, and where they are."""
-    for found in islice(_MARKS.finditer(text, start), _MOST_MARKS):
+    for found in islice(_MARKS.finditer(text, start), _MAX_MARKS):
         mark, at = found[0], found.start()
         if mark[0] != "\\" and (mark not in "<>" or (angles and _is_angle(text, at))):
             yield at, mark
@@ -82,7 +82,7 @@ def _marks(text: str, start: int, *, angles: bool) -> Iterator[tuple[int, str]]:
 
 def _follow(opened: list[str], text: str, at: int, mark: str) -> bool:
     """Let ``opened`` follow one mark; True where it closes what nobody opened."""
-    near = range(max(0, len(opened) - _DEEPEST), len(opened))
+    near = range(max(0, len(opened) - _MAX_DEPTH), len(opened))
     string = next((at for at in reversed(near) if opened[at] in QUOTES), None)
     code = string is None or "{" in opened[string:]
     if mark == "\n":

@@ -7,15 +7,15 @@ from typing import Final
 
 from leanwide.postprocess.filter_context import FilterContext
 
-_LONGEST: Final = 512
+_MAX_UNIT: Final = 512
 """Longest unit that is looked for, in code points."""
-_FEWEST: Final = 4
+_MIN_ROUNDS: Final = 4
 """Nothing is a loop with fewer rounds."""
-_LONGEST_RULER: Final = 120
+_MAX_RULER: Final = 120
 """Code points of the longest line that is drawn, or of the longest number that is written."""
-_LONGEST_RUN: Final = 40
+_MAX_RUN: Final = 40
 """Times that another character is written in a row on purpose."""
-_DRAWN: Final = frozenset(" \t\n-=#*_~+.,:|/\\<>^─━═│┄┈·•░▒▓█")
+_RULER_CHARACTERS: Final = frozenset(" \t\n-=#*_~+.,:|/\\<>^─━═│┄┈·•░▒▓█")
 """Characters of rulers, tables and pictures."""
 _DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 _NUMBER: Final = re.compile(r"\b0x[\da-f]+|\\x[\da-f]{2}|\\u[\da-f]{4}", re.IGNORECASE)
@@ -31,10 +31,10 @@ def loop_start(text: str) -> int | None:
     run = len(text) - len(text.rstrip(text[-1:]))
     if run > 1 and run > _most_in_a_row(text[-1]):
         return text.rfind("\n", 0, len(text) - run) + 1
-    for size in range(max(2, run + 1), min(_LONGEST, len(text) // _FEWEST) + 1):
+    for size in range(max(2, run + 1), min(_MAX_UNIT, len(text) // _MIN_ROUNDS) + 1):
         if text[-1 - size] != text[-1]:
             continue
-        if text[-(_FEWEST - 1) * size :] != text[-_FEWEST * size : -size]:
+        if text[-(_MIN_ROUNDS - 1) * size :] != text[-_MIN_ROUNDS * size : -size]:
             continue
         start = _periodic_from(text, size)
         if len(text) - start >= size * _rounds(text[-size:]):
@@ -51,7 +51,7 @@ def without_loop(text: str, setting: FilterContext) -> str:
 
 def _most_in_a_row(character: str) -> int:
     """How often a character is written in a row on purpose."""
-    return _LONGEST_RULER if character in _DRAWN | _DIGITS else _LONGEST_RUN
+    return _MAX_RULER if character in _RULER_CHARACTERS | _DIGITS else _MAX_RUN
 
 
 def _periodic_from(text: str, size: int) -> int:
@@ -69,4 +69,4 @@ def _rounds(unit: str) -> int:
     letters = sum(map(len, _WORD.findall(_NUMBER.sub("", unit))))
     if not letters:
         return 32
-    return _FEWEST if letters >= (5 if "\n" in unit else 8) else 2 * _FEWEST
+    return _MIN_ROUNDS if letters >= (5 if "\n" in unit else 8) else 2 * _MIN_ROUNDS

@@ -18,7 +18,9 @@ from leanwide.engine.base import Markup, Prompt, Thinking
 
 THINK_OPEN: Final = "<think>"
 THINK_CLOSE: Final = "</think>"
-_CONCLUSION: Final = f"\n\nI have thought long enough; now I give the answer.\n{THINK_CLOSE}\n\n"
+_END_OF_THINKING: Final = (
+    f"\n\nI have thought long enough; now I give the answer.\n{THINK_CLOSE}\n\n"
+)
 """Ends thinking whose budget is spent, in the model's own voice, as Qwen3's authors do it."""
 
 
@@ -111,7 +113,7 @@ def thinking(layout: Layout, budget_tokens: int, deadline_ms: float) -> Thinking
         opening=THINK_OPEN,
         closing=THINK_CLOSE,
         budget_tokens=budget_tokens,
-        conclusion=_CONCLUSION,
+        conclusion=_END_OF_THINKING,
         begun=last.rfind(THINK_OPEN) > last.rfind(THINK_CLOSE),
         deadline_ms=deadline_ms,
     )

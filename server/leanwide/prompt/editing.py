@@ -19,7 +19,7 @@ class Finding:
 
 
 @frozen(kw_only=True)
-class WishedTest:
+class RequestedTest:
     """Which test is wanted, and where it goes."""
 
     definition: str
@@ -50,7 +50,7 @@ def fix_question(about: CodeContext, findings: Sequence[Finding]) -> str:
     return question(about, f"Fix this code. The tools say of it:\n{listed}{_fence_wanted(about)}")
 
 
-def testing_question(about: CodeContext, wish: WishedTest) -> str:
+def testing_question(about: CodeContext, wish: RequestedTest) -> str:
     """Ask for a test in the project's style."""
     place = (
         f"It is added to the end of {wish.test_path}: write only what is missing there."
@@ -63,7 +63,7 @@ def testing_question(about: CodeContext, wish: WishedTest) -> str:
     )
 
 
-def again_question(problem: str) -> str:
+def retry_question(problem: str) -> str:
     """Ask once more after an answer that cannot be used; ``problem`` is a sentence."""
     return f"That cannot be used. {problem} Give the whole code again, without this mistake."
 

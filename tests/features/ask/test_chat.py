@@ -22,8 +22,8 @@ from leanwide.engine.base import (
 from leanwide.engine.scripted import Answer
 from leanwide.features.ask.ask import Answer as Told
 from leanwide.features.ask.chat import UserMessage, chat
-from leanwide.features.ask.conversations import MOST, Conversations, UnknownChat
-from leanwide.features.ask.selection import Selection, whole
+from leanwide.features.ask.conversations import MAX_CHATS, Conversations, UnknownChat
+from leanwide.features.ask.selection import Selection, select_all
 from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Backend, Session
 from leanwide.modes.machine import LaneSpeed, MachineState, Rate
@@ -147,7 +147,7 @@ async def test_what_the_lane_has_read_of_the_history_takes_no_time():
 async def test_what_cannot_be_read_in_time_is_refused_at_once_and_says_why():
     talking = Talking("x")
     talking.session.backend.machine = reads(0.1)
-    answer = await talking.say("What is this?", whole(file()))
+    answer = await talking.say("What is this?", select_all(file()))
     assert answer.markdown == (
         "This cannot be read and answered within 120 s: this machine reads 0.1 tokens a second. "
         "Ask about less, or raise modes.dialog.deadline_ms."
@@ -157,12 +157,12 @@ async def test_what_cannot_be_read_in_time_is_refused_at_once_and_says_why():
 
 async def test_code_is_shown_once():
     talking = Talking("x", "y", "z")
-    await talking.say("What is this?", whole(file()))
+    await talking.say("What is this?", select_all(file()))
     assert "def home" in talking.read[-1]
     assert talking.read[-1].endswith("\n\nWhat is this?")
-    await talking.say("Shorter?", whole(file()))
+    await talking.say("Shorter?", select_all(file()))
     assert talking.read[-1] == "This is about the code of a.py above.\n\nShorter?"
-    await talking.say("And now?", whole(file(SOURCE.replace("HOME", "PWD"))))
+    await talking.say("And now?", select_all(file(SOURCE.replace("HOME", "PWD"))))
     assert "PWD" in talking.read[-1]
 
 
@@ -176,7 +176,7 @@ async def test_a_cursor_means_the_definition_around_it():
 async def test_code_that_is_too_long_is_folded_and_the_answer_says_so():
     talking = Talking("Adds.")
     text = "".join(f"def f{number}(x):\n    return x + {number}\n\n" for number in range(3333))
-    answer = await talking.say("What is this?", whole(file(text)))
+    answer = await talking.say("What is this?", select_all(file(text)))
     assert answer.markdown.startswith("*The code is longer")
     assert answer.words == "Adds."
     assert talking.talk.turns[0].answer == "Adds."
@@ -188,8 +188,8 @@ async def test_code_that_is_too_long_is_folded_and_the_answer_says_so():
     [
         (" \n", None, "no question"),
         ("word " * 40_000, None, "longer than the model can read"),
-        ("What is it?", whole(file(path="/project/.env")), "never enters a prompt"),
-        ("What is it?", whole(file("a\0b\n")), "is binary"),
+        ("What is it?", select_all(file(path="/project/.env")), "never enters a prompt"),
+        ("What is it?", select_all(file("a\0b\n")), "is binary"),
     ],
 )
 async def test_what_cannot_be_answered_gets_a_sentence_and_is_not_remembered(text, about, sentence):
@@ -203,7 +203,7 @@ async def test_what_cannot_be_answered_gets_a_sentence_and_is_not_remembered(tex
 
 async def test_an_empty_file_is_no_code():
     talking = Talking("Nothing.")
-    assert (await talking.say("What is this?", whole(file("")))).markdown == "Nothing."
+    assert (await talking.say("What is this?", select_all(file("")))).markdown == "Nothing."
     assert talking.read[-1] == "What is this?"
 
 
@@ -249,10 +249,10 @@ def test_conversations_are_found_listed_and_forgotten():
 
 def test_the_one_that_was_quiet_longest_goes_first():
     chats = Conversations()
-    old = [chats.begin() for _ in range(MOST)]
+    old = [chats.begin() for _ in range(MAX_CHATS)]
     old[0].remember(Turn("a", "b"), "a")
     chats.begin()
-    assert len(chats.listed()) == MOST
+    assert len(chats.listed()) == MAX_CHATS
     assert chats.find(old[0].id)
     with pytest.raises(UnknownChat):
         chats.find(old[1].id)

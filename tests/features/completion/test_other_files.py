@@ -11,7 +11,7 @@ import pytest
 from leanwide.engine.base import CancelToken, FimTokens, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL
 from leanwide.features.ask.explain import explain
-from leanwide.features.ask.selection import whole
+from leanwide.features.ask.selection import select_all
 from leanwide.features.completion.cursor_rest import cursor_rests
 from leanwide.features.document_names import judge
 from leanwide.features.workspace_context import WorkspaceContext
@@ -110,6 +110,6 @@ async def test_an_explanation_reads_what_uses_the_code(elsewhere: WorkspaceConte
     await until(lambda: not elsewhere.building)
     engine, editor = opened(elsewhere, tmp_path, "‸" + PRICING)
     engine.enqueue(["It takes a share off."])
-    await explain(whole(editor.view), editor.state.session, CancelToken(), lambda _: None)
+    await explain(select_all(editor.view), editor.state.session, CancelToken(), lambda _: None)
     shown = f"The code is used in shop.py:\n\n```python\ndef bill(price):\n{use}```"
     assert shown in editor.state.session.journal.records[-1].prompt

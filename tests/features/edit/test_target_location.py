@@ -4,14 +4,14 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from leanwide.features.edit.target_location import choose_home, habit_of, is_test
+from leanwide.features.edit.target_location import choose_location, naming_convention, is_test
 
 ROOT = PurePosixPath("/p")
 
 
 def home_of(code: str, language: str, *files: str, root: PurePosixPath | None = ROOT) -> str:
     """The test file below the root; with a "+" where it exists, and with its example."""
-    habit = habit_of(language)
+    habit = naming_convention(language)
     assert habit is not None
     paths = [ROOT / file for file in (*files, code)]
     folders = {above for path in paths for above in path.parents}
@@ -20,7 +20,7 @@ def home_of(code: str, language: str, *files: str, root: PurePosixPath | None = 
         names = frozenset(path.name for path in paths if path.parent == folder)
         return names if folder in folders else None
 
-    home = choose_home(ROOT / code, root, habit, listing)
+    home = choose_location(ROOT / code, root, habit, listing)
     example = f" like {home.example.relative_to(ROOT)}" if home.example is not None else ""
     return f"{home.path.relative_to(ROOT)}{'+' if home.exists else ''}{example}"
 
@@ -71,6 +71,6 @@ def test_without_a_project_the_near_folders_are_looked_at():
     ],
 )
 def test_what_is_a_test(name, language, expected):
-    habit = habit_of(language)
+    habit = naming_convention(language)
     assert habit is not None
     assert is_test(PurePosixPath(name), habit) == expected

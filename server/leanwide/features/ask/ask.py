@@ -175,7 +175,7 @@ async def _open(lane: str, conversation: Conversation, session: Session) -> None
         pass
 
 
-async def answer(
+async def ask(
     question: PreparedQuestion, session: Session, cancel: CancelToken, show: Show
 ) -> Answer:
     """Ask the model, passing the answer on while it comes; thinking is kept back.
@@ -211,7 +211,7 @@ class CodeAnswer:
     record: Record
 
 
-async def code_answer(
+async def ask_for_code(
     question: PreparedQuestion,
     read: Callable[[str], AnswerCode],
     session: Session,
@@ -280,7 +280,7 @@ async def _hear(
     except (EngineError, asyncio.CancelledError) as error:
         why = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error)
         record = no_cost_record(question.decision, AnswerSource.MODEL, why, question.began)
-        session.journal.add(evolve(record, prompt=prompt, answer=telling.text))
+        session.journal.add(evolve(record, prompt=prompt, ask=telling.text))
         raise
     session.learn(finished.stats)
     if telling.looping:
@@ -294,7 +294,7 @@ async def _hear(
 
 def _remember(question: PreparedQuestion, heard: _Generated, text: str, session: Session) -> Record:
     generated = Generated(
-        stats=heard.finished.stats, prompt=heard.prompt, answer=text, why_ended=heard.why_ended
+        stats=heard.finished.stats, prompt=heard.prompt, ask=text, why_ended=heard.why_ended
     )
     record = model_record(question.decision, generated, question.began)
     session.journal.add(record)
@@ -310,12 +310,12 @@ class SkippedRequest:
     """Arrival, in seconds of ``time.monotonic``."""
 
 
-def free_answer(sentence: str, silence: SkippedRequest, session: Session, show: Show) -> Answer:
+def canned_answer(sentence: str, silence: SkippedRequest, session: Session, show: Show) -> Answer:
     """Answer with a sentence of our own, at once."""
     show(sentence)
     why = "answered without the model"
     record = no_cost_record(silence.decision, AnswerSource.NONE, why, silence.began)
-    record = evolve(record, answer=sentence)
+    record = evolve(record, ask=sentence)
     session.journal.add(record)
     return Answer(sentence, record)
 

@@ -15,15 +15,15 @@ from leanwide.features.ask.ask import (
     PreparedQuestion,
     Show,
     SkippedRequest,
-    answer,
+    ask,
     decide,
-    free_answer,
+    canned_answer,
     tokens_left,
     too_long,
 )
 from leanwide.features.ask.conversations import StoredChat
 from leanwide.features.ask.question_context import quote
-from leanwide.features.ask.selection import ResolvedSelection, Selection, find
+from leanwide.features.ask.selection import ResolvedSelection, Selection, resolve
 from leanwide.features.chat_template import Conversation
 from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Session
@@ -84,7 +84,7 @@ async def chat(
         except _Unanswerable as reason:
             signals = Signals(pinned=session.pinned)
             silence = SkippedRequest(route(Task.CHAT, signals, session.profiles), began)
-            return free_answer(str(reason), silence, session, show)
+            return canned_answer(str(reason), silence, session, show)
         heard: list[str] = []
 
         def hear(piece: str) -> None:
@@ -92,7 +92,7 @@ async def chat(
             show(piece)
 
         try:
-            told = await answer(question, session, cancel, hear)
+            told = await ask(question, session, cancel, hear)
         except asyncio.CancelledError:
             if words := "".join(heard[1 if question.note else 0 :]):
                 talk.remember(Turn(text, words), saying.text)
@@ -189,7 +189,7 @@ async def _found(saying: UserMessage, session: Session) -> ResolvedSelection | N
         raise _Unanswerable(_EMPTY)
     if saying.about is None or not any(line.strip() for line in saying.about.view.lines):
         return None
-    found = await find(saying.about, "talk about", session)
+    found = await resolve(saying.about, "talk about", session)
     if isinstance(found, str):
         raise _Unanswerable(found)
     return found

@@ -12,7 +12,7 @@ from attrs import define, field
 from leanwide.features.journal import Record
 from leanwide.prompt.history import Turn
 
-MOST: Final = 50
+MAX_CHATS: Final = 50
 """Conversations kept; the one that was quiet longest goes first."""
 _TITLE_CHARACTERS: Final = 60
 
@@ -54,7 +54,7 @@ class Conversations:
     def begin(self) -> StoredChat:
         """Begin a conversation."""
         quiet = sorted(self._by_id.values(), key=lambda chat: (chat.busy.locked(), chat.touched))
-        for old in quiet[: max(0, len(quiet) + 1 - MOST)]:
+        for old in quiet[: max(0, len(quiet) + 1 - MAX_CHATS)]:
             del self._by_id[old.id]
         chat = StoredChat(secrets.token_hex(8))
         self._by_id[chat.id] = chat

@@ -11,15 +11,15 @@ from leanwide.features.ask.ask import (
     PreparedQuestion,
     Show,
     SkippedRequest,
-    answer,
+    ask,
     asked,
     decide,
-    free_answer,
+    canned_answer,
     tokens_left,
     too_long,
 )
 from leanwide.features.ask.question_context import quote
-from leanwide.features.ask.selection import Selection, find
+from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.session import Session
 from leanwide.features.trained_languages import notify_untrained
 from leanwide.modes.router import Signals, Task, route
@@ -38,20 +38,20 @@ async def explain(place: Selection, session: Session, cancel: CancelToken, show:
     silence = SkippedRequest(
         route(Task.EXPLAIN, Signals(pinned=session.pinned), session.profiles), began
     )
-    found = await find(place, "explain", session)
+    found = await resolve(place, "explain", session)
     if isinstance(found, str):
-        return free_answer(found, silence, session, show)
+        return canned_answer(found, silence, session, show)
     known = Signals(selection_lines=found.passage.last - found.passage.first)
     decision, conversation = await decide(Task.EXPLAIN, session.texts["explain"], session, known)
     notify_untrained(found.view, session)
     room = await tokens_left(decision.budget, conversation, session)
     quoted = await quote(found, room, explain_question, session)
     if not quoted.text:
-        return free_answer(too_long(decision, session), silence, session, show)
+        return canned_answer(too_long(decision, session), silence, session, show)
     question = PreparedQuestion(
         decision=decision,
         conversation=asked(quoted.text, conversation),
         began=began,
         note="" if quoted.whole else _FOLDED,
     )
-    return await answer(question, session, cancel, show)
+    return await ask(question, session, cancel, show)

@@ -14,7 +14,11 @@ from leanwide.context.folding import fold, texts_to_count
 from leanwide.context.related import MOST
 from leanwide.context.snippet import Snippet
 from leanwide.context.surroundings import helpful, names_used, run_lines, surroundings
-from leanwide.features.ask.selection import ResolvedSelection, about_nothing, defined
+from leanwide.features.ask.selection import (
+    ResolvedSelection,
+    context_without_code,
+    first_definition,
+)
 from leanwide.features.session import Session
 from leanwide.prompt.question import CodeContext, calling, quoted
 
@@ -50,7 +54,7 @@ async def quote(
     """
     view, passage, tree, count = found.view, found.passage, found.tree, session.backend.counter
     runs = await asyncio.to_thread(helpful, passage, tree)
-    about = about_nothing(found)
+    about = context_without_code(found)
     frame = ask(about)
     lines = run_lines(view, runs)
     await count.learn((frame, *lines))
@@ -89,7 +93,7 @@ async def callers(found: ResolvedSelection, room: int, session: Session) -> tupl
 
     Gives as many places as fit into ``room`` tokens.
     """
-    definition, key = await asyncio.to_thread(defined, found), _key(found, session)
+    definition, key = await asyncio.to_thread(first_definition, found), _key(found, session)
     if definition is None or key is None:
         return ()
     inside = range(found.passage.first, found.passage.last)

@@ -29,7 +29,7 @@ class Selection:
         return Span(Position(self.view.line, self.view.column), self.end)
 
 
-def whole(view: View) -> Selection:
+def select_all(view: View) -> Selection:
     """Select all of a document; the view's cursor has to be at its beginning."""
     last = max(0, len(view.lines) - 1)
     end = len(view.lines[last].rstrip("\r\n")) if view.lines else 0
@@ -50,7 +50,7 @@ class ResolvedSelection:
         return self.tree.language if self.tree is not None else None
 
 
-def defined(found: ResolvedSelection) -> Definition | None:
+def first_definition(found: ResolvedSelection) -> Definition | None:
     """The first definition whose head is in the passage."""
     if found.tree is None:
         return None
@@ -58,7 +58,7 @@ def defined(found: ResolvedSelection) -> Definition | None:
     return starting[0] if starting else None
 
 
-async def find(place: Selection, verb: str, session: Session) -> ResolvedSelection | str:
+async def resolve(place: Selection, verb: str, session: Session) -> ResolvedSelection | str:
     """Find the lines that are meant; or say, in a sentence with ``verb``, why there are none.
 
     White space is nothing to read, and excluded files are never read by the model.
@@ -73,7 +73,7 @@ async def find(place: Selection, verb: str, session: Session) -> ResolvedSelecti
     return ResolvedSelection(view=view, tree=tree, passage=passage)
 
 
-def about_nothing(found: ResolvedSelection) -> CodeContext:
+def context_without_code(found: ResolvedSelection) -> CodeContext:
     """What a question says of a passage beside its code; room for what is around is kept."""
     return CodeContext(
         file=PurePath(found.view.path).name,

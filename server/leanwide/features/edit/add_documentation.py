@@ -10,7 +10,7 @@ from textwrap import dedent
 
 from attrs import evolve, frozen
 
-from leanwide.features.ask.selection import ResolvedSelection, Selection, defined, find
+from leanwide.features.ask.selection import ResolvedSelection, Selection, first_definition, resolve
 from leanwide.features.edit.change import FileEdit, Mistake, Refusal
 from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit, no_change
 from leanwide.features.edit.rewrite import fitted, with_lines
@@ -41,14 +41,14 @@ async def document(place: Selection, desk: EditContext) -> EditOutcome:
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    found = await find(place, "document", desk.session)
+    found = await resolve(place, "document", desk.session)
     if isinstance(found, str):
         return no_change(found, desk)
     tree, name = found.tree, PurePath(found.view.path).name
     convention = convention_of(tree.language) if tree is not None else None
     if tree is None or convention is None:
         return no_change(f"How {shown(name)} would be documented is not known.", desk)
-    definition = await asyncio.to_thread(defined, found)
+    definition = await asyncio.to_thread(first_definition, found)
     if definition is None:
         return no_change("There is nothing to document here: nothing is defined.", desk)
     found = await asyncio.to_thread(_whole, found, tree, definition)
@@ -64,7 +64,7 @@ def documentable(found: ResolvedSelection) -> bool:
     """Whether something is defined at a place, in a language that documents definitions."""
     if found.tree is None or convention_of(found.tree.language) is None:
         return False
-    return defined(found) is not None
+    return first_definition(found) is not None
 
 
 def _whole(found: ResolvedSelection, tree: SyntaxTree, definition: Definition) -> ResolvedSelection:

@@ -21,14 +21,14 @@ from leanwide.features.ask.ask import (
     Show,
     SkippedRequest,
     asked,
-    code_answer,
+    ask_for_code,
     decide,
     followed,
-    free_answer,
+    canned_answer,
     tokens_left,
 )
 from leanwide.features.ask.question_context import used_elsewhere
-from leanwide.features.ask.selection import ResolvedSelection, about_nothing
+from leanwide.features.ask.selection import ResolvedSelection, context_without_code
 from leanwide.features.edit.change import FileEdit, Mistake, Refusal
 from leanwide.features.journal import Record
 from leanwide.features.session import Session
@@ -39,7 +39,7 @@ from leanwide.modes.profile import Budget, Decision
 from leanwide.modes.router import Signals, Task, route
 from leanwide.postprocess.code import AnswerCode, code_in, text_in
 from leanwide.postprocess.markdown import missing_fence
-from leanwide.prompt.editing import again_question
+from leanwide.prompt.editing import retry_question
 from leanwide.prompt.question import USUAL_FENCE, CodeContext
 from leanwide.syntax import content
 
@@ -102,7 +102,7 @@ def no_change(sentence: str, desk: EditContext) -> EditOutcome:
     """Give a sentence in place of a change; the model is not asked."""
     signals = Signals(pinned=desk.session.pinned)
     silence = SkippedRequest(route(desk.task, signals, desk.session.profiles), desk.began)
-    answer = free_answer(sentence, silence, desk.session, desk.show)
+    answer = canned_answer(sentence, silence, desk.session, desk.show)
     return EditOutcome(change=None, markdown=answer.markdown, records=(answer.record,))
 
 
@@ -173,7 +173,7 @@ async def _question_text(
         Refusal: The code has no room, of which nothing can be left out.
     """
     view, passage, count = assignment.found.view, assignment.found.passage, session.backend.counter
-    about = evolve(about_nothing(assignment.found), fence=assignment.fence)
+    about = evolve(context_without_code(assignment.found), fence=assignment.fence)
     frame = assignment.question(about)
     await count.learn((frame,))
     room -= count(frame)
@@ -209,12 +209,12 @@ async def _attempt(
     desk: EditContext,
     earlier: tuple[Record, ...] = (),
 ) -> EditOutcome:
-    told = await code_answer(question, assignment.read, desk.session, desk.cancel, desk.show)
+    told = await ask_for_code(question, assignment.read, desk.session, desk.cancel, desk.show)
     records = (*earlier, told.record)
     try:
         change = await _change(assignment, told)
     except Mistake as mistake:
-        text = again_question(str(mistake))
+        text = retry_question(str(mistake))
         again = None if earlier else await followed(question, told.text, text, desk.session)
         if again is None:
             return _refused(mistake, told, records, desk)

@@ -7,7 +7,7 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from leanwide.features.ask.selection import Selection, find
+from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit, no_change
 from leanwide.features.edit.prose_guard import LEAST_SHARE, fence_around
 from leanwide.features.edit.rewrite import rewritten
@@ -34,7 +34,7 @@ async def fix(
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    found = await find(place, "fix", desk.session)
+    found = await resolve(place, "fix", desk.session)
     if isinstance(found, str):
         return no_change(found, desk)
     lines = range(found.passage.first, found.passage.last)

@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from leanwide.features.ask.selection import Selection, find
+from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit, no_change
 from leanwide.features.edit.prose_guard import fence_around, least_share
 from leanwide.features.edit.rewrite import rewritten
@@ -16,7 +16,7 @@ from leanwide.prompt.editing import refactor_question
 _TYPED: Final = frozenset({"php", "python", "tsx", "typescript"})
 """Languages in which a type may be said or left out."""
 
-READY: Final[Mapping[str, str]] = MappingProxyType(
+INSTRUCTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Simplify": "simplify it, so that it does the same with less.",
         "Add type annotations": "add type annotations to parameters, results and attributes.",
@@ -25,9 +25,11 @@ READY: Final[Mapping[str, str]] = MappingProxyType(
 """Instructions that are offered, by what they are called."""
 
 
-def ready_for(language: str) -> tuple[str, ...]:
+def instructions_for(language: str) -> tuple[str, ...]:
     """Give the names of the instructions that make sense in a language, by its name."""
-    return tuple(name for name in READY if name != "Add type annotations" or language in _TYPED)
+    return tuple(
+        name for name in INSTRUCTIONS if name != "Add type annotations" or language in _TYPED
+    )
 
 
 async def refactor(place: Selection, instruction: str, desk: EditContext) -> EditOutcome:
@@ -36,7 +38,7 @@ async def refactor(place: Selection, instruction: str, desk: EditContext) -> Edi
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    found = await find(place, "refactor", desk.session)
+    found = await resolve(place, "refactor", desk.session)
     if isinstance(found, str):
         return no_change(found, desk)
     assignment = Assignment(

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from leanwide.context.view import View, split_lines, with_lf
 from leanwide.features.document_names import judge
-from leanwide.features.edit.target_location import NamingConvention, choose_home
+from leanwide.features.edit.target_location import NamingConvention, choose_location
 from leanwide.files.area import WorkspaceFolders
 from leanwide.files.credentials import has_credential
 from leanwide.files.exclusions import why_text
@@ -41,13 +41,13 @@ class TargetFile:
     """Lines of a test file whose style is the project's, with LF endings."""
 
 
-async def find_home_file(
+async def find_target_file(
     code: Path, habit: NamingConvention, area: WorkspaceFolders, opened: Opened
 ) -> TargetFile | str:
     """Find where a test for ``code`` goes; or say in a sentence why that cannot be."""
     root = area.root(str(code))
-    home = await asyncio.to_thread(choose_home, code, root, habit, _listing)
-    path, name = Path(home.path), shown_path(home.path, root)
+    home = await asyncio.to_thread(choose_location, code, root, habit, _listing)
+    path, name = Path(home.path), path_in_project(home.path, root)
     judged = await asyncio.to_thread(judge, area, str(path))
     if judged.reason:
         return f"{judged.reason}."
@@ -71,7 +71,7 @@ async def find_home_file(
     )
 
 
-def shown_path(path: PurePath, root: PurePath | None) -> str:
+def path_in_project(path: PurePath, root: PurePath | None) -> str:
     """A path as seen from the project's root, or the name alone outside of it."""
     inside = root is not None and path.is_relative_to(root)
     return path.relative_to(root).as_posix() if inside and root is not None else path.name

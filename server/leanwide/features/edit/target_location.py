@@ -13,7 +13,7 @@ from attrs import frozen
 Listing = Callable[[PurePath], frozenset[str] | None]
 """Gives the names of a folder's files; None where there is no such folder."""
 
-_HIGHEST: Final = 12
+_MAX_LEVELS: Final = 12
 """Folders above the code that are looked at."""
 
 
@@ -39,7 +39,7 @@ _SCRIPT: Final = NamingConvention(
     folders=("__tests__", "tests", "test"),
 )
 
-_HABITS: Final[Mapping[str, NamingConvention]] = MappingProxyType(
+_CONVENTIONS: Final[Mapping[str, NamingConvention]] = MappingProxyType(
     {
         "c": NamingConvention(
             framework="assert.h",
@@ -104,9 +104,9 @@ class TargetLocation:
     """A test file whose style is the project's: the file itself where it exists."""
 
 
-def habit_of(language: str) -> NamingConvention | None:
+def naming_convention(language: str) -> NamingConvention | None:
     """Give how tests are kept in a language, by its name; None where nothing is known."""
-    return _HABITS.get(language)
+    return _CONVENTIONS.get(language)
 
 
 def is_test(path: PurePath, habit: NamingConvention) -> bool:
@@ -114,7 +114,7 @@ def is_test(path: PurePath, habit: NamingConvention) -> bool:
     return any(pattern.fullmatch(path.name) for pattern in _patterns(habit, path.suffix))
 
 
-def choose_home(
+def choose_location(
     code: PurePath, root: PurePath | None, habit: NamingConvention, listing: Listing
 ) -> TargetLocation:
     """Choose where a test for ``code`` goes.
@@ -166,7 +166,7 @@ def _from_home_to_root(home: PurePath, root: PurePath | None) -> list[PurePath]:
     """The code's folder and those above it that belong to the project."""
     chain = [home, *home.parents]
     if root is not None and root in chain:
-        return chain[: chain.index(root) + 1][:_HIGHEST]
+        return chain[: chain.index(root) + 1][:_MAX_LEVELS]
     return chain[:2]
 
 

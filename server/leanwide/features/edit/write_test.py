@@ -9,16 +9,16 @@ from typing import Final
 
 from attrs import evolve
 
-from leanwide.features.ask.selection import ResolvedSelection, Selection, defined, find
+from leanwide.features.ask.selection import ResolvedSelection, Selection, first_definition, resolve
 from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
 from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit, no_change
 from leanwide.features.edit.rewrite import indented
-from leanwide.features.edit.target_file import Opened, TargetFile, find_home_file, shown_path
-from leanwide.features.edit.target_location import NamingConvention, habit_of, is_test
+from leanwide.features.edit.target_file import Opened, TargetFile, find_target_file, path_in_project
+from leanwide.features.edit.target_location import NamingConvention, naming_convention, is_test
 from leanwide.files.shown import shown
 from leanwide.postprocess.addition import addition
 from leanwide.postprocess.indent import Indentation, indentation
-from leanwide.prompt.editing import WishedTest, testing_question
+from leanwide.prompt.editing import RequestedTest, testing_question
 from leanwide.syntax import Edit, Position, SyntaxTree, content, definitions, parse
 
 _TEST_TOKENS: Final = 192
@@ -31,23 +31,23 @@ async def write_test(place: Selection, opened: Opened, desk: EditContext) -> Edi
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    found = await find(place, "test", desk.session)
+    found = await resolve(place, "test", desk.session)
     if isinstance(found, str):
         return no_change(found, desk)
-    habit = await asyncio.to_thread(habit_at, found)
+    habit = await asyncio.to_thread(convention_at, found)
     if isinstance(habit, str):
         return no_change(habit, desk)
     area, path = desk.session.names.area, Path(found.view.path)
-    file = await find_home_file(path, habit, area, opened)
+    file = await find_target_file(path, habit, area, opened)
     if isinstance(file, str):
         return no_change(file, desk)
     if not file.exists and not desk.creates:
         name = shown(file.name)
         return no_change(f"This editor cannot create {name}: create it empty, and ask again.", desk)
-    definition = await asyncio.to_thread(defined, found)
-    wish = WishedTest(
+    definition = await asyncio.to_thread(first_definition, found)
+    wish = RequestedTest(
         definition=definition.name if definition is not None else "",
-        code_path=shown_path(path, area.root(str(path))),
+        code_path=path_in_project(path, area.root(str(path))),
         test_path=file.name,
         framework=habit.framework,
         exists=file.exists,
@@ -64,17 +64,17 @@ async def write_test(place: Selection, opened: Opened, desk: EditContext) -> Edi
     return await edit(assignment, desk)
 
 
-def habit_at(found: ResolvedSelection) -> NamingConvention | str:
+def convention_at(found: ResolvedSelection) -> NamingConvention | str:
     """How what is defined at a place would be tested; or, in a sentence, why it is not."""
     name = shown(Path(found.view.path).name)
-    habit = habit_of(found.language.name) if found.language is not None else None
+    habit = naming_convention(found.language.name) if found.language is not None else None
     if habit is None:
         return f"How {name} would be tested is not known."
     if not found.view.uri.startswith("file:"):
         return f"{name} is not saved: there is no place for a test."
     if is_test(Path(found.view.path), habit):
         return f"{name} is a test itself."
-    if defined(found) is None:
+    if first_definition(found) is None:
         return "There is nothing to test here: nothing is defined."
     return habit
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 from lsprotocol import types
 
-from leanwide.features.ask.selection import ResolvedSelection, find
+from leanwide.features.ask.selection import ResolvedSelection, resolve
 from leanwide.features.edit.add_documentation import documentable
-from leanwide.features.edit.refactor import READY, ready_for
-from leanwide.features.edit.write_test import habit_at
+from leanwide.features.edit.refactor import INSTRUCTIONS, instructions_for
+from leanwide.features.edit.write_test import convention_at
 from leanwide.lsp.arguments import place_at
 from leanwide.lsp.protocol import arrival_version
 
@@ -50,7 +50,7 @@ async def code_actions(
     wanted = [kind for kind in KINDS if _is_wanted(kind, params.context.only)]
     if not wanted or arrived not in (None, place.view.version):
         return []
-    found = await find(place, "explain", ls.session)
+    found = await resolve(place, "explain", ls.session)
     if isinstance(found, str):
         return []
     offers = await asyncio.to_thread(list, _offers(found, params.context.diagnostics))
@@ -70,13 +70,13 @@ def _offers(found: ResolvedSelection, diagnostics: Iterable[types.Diagnostic]) -
     if found_diagnostics := list(diagnostics):
         more = {**applied, "diagnostics": found_diagnostics}
         yield Offer(title="Fix with leanwide", kind=FIX, command="leanwide.fix", more=more)
-    for name in ready_for(found.language.name if found.language is not None else ""):
-        title, more = f"{name} with leanwide", {**applied, "instruction": READY[name]}
+    for name in instructions_for(found.language.name if found.language is not None else ""):
+        title, more = f"{name} with leanwide", {**applied, "instruction": INSTRUCTIONS[name]}
         yield Offer(title=title, kind=REFACTOR, command="leanwide.refactor", more=more)
     if documentable(found):
         title = "Document with leanwide"
         yield Offer(title=title, kind=DOCUMENT, command="leanwide.document", more=applied)
-    if not isinstance(habit_at(found), str):
+    if not isinstance(convention_at(found), str):
         title = "Write a test with leanwide"
         yield Offer(title=title, kind=TEST, command="leanwide.test", more=applied)
 
