@@ -20,9 +20,9 @@ MESSAGES = (Message("system", "Be brief."), Message("user", "Why?"))
 CHATML = chatml(("system", "user"))
 
 
-async def lay_out(template: str | None, thinking: bool = False) -> Conversation:
+async def lay_out(template: str | None, *, thinking: bool = False) -> Conversation:
     model = attrs.evolve(SCRIPTED_MODEL, chat_template=template, bos_text="<s>")
-    return await ChatTemplateCache().lay_out(MESSAGES, model, thinking)
+    return await ChatTemplateCache().lay_out(MESSAGES, model, thinking=thinking)
 
 
 async def test_the_models_template_decides():
@@ -33,7 +33,7 @@ async def test_the_models_template_decides():
 
 async def test_the_usual_template_is_chatml():
     laid = await lay_out(CHAT_TEMPLATE)
-    assert laid.problem == ""
+    assert laid.problem is None
     assert "".join(map(str, laid.layout)).strip() == "".join(map(str, CHATML)).strip()
 
 

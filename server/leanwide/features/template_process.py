@@ -1,7 +1,7 @@
-"""A model's own chat template, which is untrusted input: rendered in a sandbox and in bounds.
+"""Render a model's chat template, which is untrusted input, in a sandbox and within limits.
 
-Jinja's sandbox keeps a template from the machine, but not from looping for ever or from filling the
-memory. So :func:`main` renders in a process of its own, with limits that the kernel holds.
+Jinja's sandbox keeps a template from accessing the machine, but not from looping forever or filling
+the memory. So :func:`main` runs in a separate process, with limits that the kernel enforces.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MAX_TEMPLATE_CHARACTERS: Final = 100_000
-"""Characters of a template; the longest known one has about 20,000."""
+"""Characters of a template; the longest known template has about 20,000."""
 MAX_OUTPUT_CHARACTERS: Final = 1_000_000
 """Characters that a template may render, contents of messages not counted."""
 CPU_SECONDS: Final = 2
-"""Processor time that rendering may take, Python's start included; templates take milliseconds."""
+"""Processor time for rendering and Python's start; templates take milliseconds."""
 _MAX_MEMORY: Final = 1 << 30
 """Bytes of address space of the rendering process."""
 
@@ -58,7 +58,7 @@ def render(template: str, variables: Mapping[str, Any]) -> str:
         raise
     except TemplateError as error:
         raise TemplateProblem(error.message or type(error).__name__) from error
-    except Exception as error:  # whatever a template makes of the values that it is given
+    except Exception as error:  # a template can make Python raise anything
         raise TemplateProblem(f"{type(error).__name__}: {error}") from error
     return "".join(parts)
 
@@ -68,16 +68,16 @@ def _raise(message: object) -> NoReturn:
 
 
 def _to_json(value: object, indent: int | None = None) -> str:
-    """JSON without HTML escapes, as chat templates expect it."""
+    """Return JSON without HTML escapes, as chat templates expect it."""
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 def main() -> None:
-    """Render what stands on stdin, within limits; answer with the text or the problem as JSON."""
+    """Render the JSON on stdin, within limits; print the text or the problem as JSON."""
     job = json.load(sys.stdin)
     for limit, most in ((resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_AS, _MAX_MEMORY)):
         _, hard = resource.getrlimit(limit)
-        with contextlib.suppress(ValueError, OSError):  # macOS knows no limit of address space
+        with contextlib.suppress(ValueError, OSError):  # macOS has no limit for address space
             resource.setrlimit(limit, (most, hard))
     try:
         answer = {"text": render(job["template"], job["variables"])}

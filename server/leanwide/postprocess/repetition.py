@@ -1,4 +1,4 @@
-"""A model that says the same thing again and again is stopped."""
+"""Loops: answers that repeat the same text again and again."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 from leanwide.postprocess.filter_context import FilterContext
 
 _MAX_UNIT: Final = 512
-"""Longest unit that is looked for, in code points."""
+"""Code points of the longest unit that is searched."""
 _MIN_ROUNDS: Final = 4
-"""Nothing is a loop with fewer rounds."""
+"""Rounds of a loop at least."""
 _MAX_RULER: Final = 120
-"""Code points of the longest line that is drawn, or of the longest number that is written."""
+"""Code points of the longest line of a ruler, and of the longest number."""
 _MAX_RUN: Final = 40
-"""Times that another character is written in a row on purpose."""
+"""Times that another character may be repeated in a row on purpose."""
 _RULER_CHARACTERS: Final = frozenset(" \t\n-=#*_~+.,:|/\\<>^─━═│┄┈·•░▒▓█")
 """Characters of rulers, tables and pictures."""
 _DIGITS: Final = frozenset("0123456789abcdefABCDEF")
@@ -23,13 +23,13 @@ _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
 
 def loop_start(text: str) -> int | None:
-    """Give how much of a text that ends in a loop is worth keeping; None where it does not.
+    """Return how many code points of a text that ends in a loop to keep; None without a loop.
 
-    That is one round of it, and nothing of a text that is all loop, or of a line that ends in one
-    character in a row. The work is bounded: a growing text may be asked about with every piece.
+    One round is kept; nothing of a text that is all loop, or of a line that ends in a run of one
+    character. The work is bounded, so that a growing text can be checked with every piece.
     """
     run = len(text) - len(text.rstrip(text[-1:]))
-    if run > 1 and run > _most_in_a_row(text[-1]):
+    if run > 1 and run > (_MAX_RULER if text[-1] in _RULER_CHARACTERS | _DIGITS else _MAX_RUN):
         return text.rfind("\n", 0, len(text) - run) + 1
     for size in range(max(2, run + 1), min(_MAX_UNIT, len(text) // _MIN_ROUNDS) + 1):
         if text[-1 - size] != text[-1]:
@@ -42,20 +42,15 @@ def loop_start(text: str) -> int | None:
     return None
 
 
-def without_loop(text: str, setting: FilterContext) -> str:
-    """Show one round of a loop at most."""
-    del setting
+def without_loop(text: str, context: FilterContext) -> str:
+    """Keep at most one round of a loop."""
+    del context
     keep = loop_start(text)
     return text if keep is None else text[:keep]
 
 
-def _most_in_a_row(character: str) -> int:
-    """How often a character is written in a row on purpose."""
-    return _MAX_RULER if character in _RULER_CHARACTERS | _DIGITS else _MAX_RUN
-
-
 def _periodic_from(text: str, size: int) -> int:
-    """Where the part at the end begins in which every character is the one ``size`` before."""
+    """Return where the end begins in which each character equals the one ``size`` before."""
     unit, at = text[-size:], len(text) - size
     while text[max(0, at - size) : at] == unit:
         at -= size
@@ -65,7 +60,7 @@ def _periodic_from(text: str, size: int) -> int:
 
 
 def _rounds(unit: str) -> int:
-    """How many rounds make a loop: tables of numbers and rulers repeat, sentences do not."""
+    """Return how many rounds make a loop: tables and rulers repeat, sentences do not."""
     letters = sum(map(len, _WORD.findall(_NUMBER.sub("", unit))))
     if not letters:
         return 32

@@ -106,7 +106,7 @@ async def test_edits_of_excluded_files_are_not_even_remembered(
 async def test_an_explanation_reads_what_uses_the_code(elsewhere: WorkspaceContext, tmp_path: Path):
     use = "    discounted_price(price, 1)\n"
     write(tmp_path, {"shop.py": f"def bill(price):\n    print(price)\n{use}"})
-    elsewhere.look_again(str(tmp_path / "shop.py"))
+    elsewhere.reindex(str(tmp_path / "shop.py"))
     await until(lambda: not elsewhere.building)
     engine, editor = opened(elsewhere, tmp_path, "‸" + PRICING)
     engine.enqueue(["It takes a share off."])

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from leanwide.features.edit.target_location import choose_location, naming_convention, is_test
+from leanwide.features.edit.target_location import choose_location, is_test, naming_convention
 
 ROOT = PurePosixPath("/p")
 

@@ -12,7 +12,8 @@ from lsprotocol import types
 from leanwide.features.ask.selection import ResolvedSelection, resolve
 from leanwide.features.edit.add_documentation import documentable
 from leanwide.features.edit.refactor import INSTRUCTIONS, instructions_for
-from leanwide.features.edit.write_test import convention_at
+from leanwide.features.edit.write_test import can_be_tested
+from leanwide.features.refusal import Refusal
 from leanwide.lsp.arguments import place_at
 from leanwide.lsp.protocol import arrival_version
 
@@ -50,8 +51,9 @@ async def code_actions(
     wanted = [kind for kind in KINDS if _is_wanted(kind, params.context.only)]
     if not wanted or arrived not in (None, place.view.version):
         return []
-    found = await resolve(place, "explain", ls.session)
-    if isinstance(found, str):
+    try:
+        found = await resolve(place, "explain", ls.session)
+    except Refusal:
         return []
     offers = await asyncio.to_thread(list, _offers(found, params.context.diagnostics))
     makes = _action if _takes_actions(ls.client_capabilities) else _command
@@ -76,7 +78,7 @@ def _offers(found: ResolvedSelection, diagnostics: Iterable[types.Diagnostic]) -
     if documentable(found):
         title = "Document with leanwide"
         yield Offer(title=title, kind=DOCUMENT, command="leanwide.document", more=applied)
-    if not isinstance(convention_at(found), str):
+    if can_be_tested(found):
         title = "Write a test with leanwide"
         yield Offer(title=title, kind=TEST, command="leanwide.test", more=applied)
 
