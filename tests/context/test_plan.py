@@ -8,7 +8,7 @@ from leanwide.context.lines import choose_lines
 from leanwide.context.plan import TokenRoom, plan_nearest, plan_syntax
 from leanwide.context.view import View
 from leanwide.syntax import language_for, parse
-from tests.context.marked import view_of
+from tests.marked import view_of
 
 PYTHON = '''\
 import json

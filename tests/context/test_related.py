@@ -10,7 +10,7 @@ from leanwide.context.recent_edits import EditedPlace, remember_edit
 from leanwide.context.related import MOST, Candidates, Limits, choose, names_near
 from leanwide.context.snippet import MAX_LINES, Snippet, around, clipped
 from leanwide.syntax import language_for, parse
-from tests.context.marked import view_of
+from tests.marked import view_of
 
 
 def words(text: str) -> int:

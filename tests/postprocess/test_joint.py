@@ -6,7 +6,8 @@ import pytest
 
 from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.filters import joined, postprocess
-from tests.postprocess.check import check, view_of
+from tests.marked import view_of
+from tests.postprocess.check import check
 
 BODIES = [
     ("def f():‸\n", "\n    return 1", "\n    return 1"),
@@ -64,7 +65,7 @@ def test_a_document_without_a_line_ending_gets_lf():
     check("‸", "a\r\nb", "a\nb")
 
 
-def test_where_text_follows_one_line_is_shown():
+def test_one_line_is_shown_before_text_after_the_cursor():
     check("x = ‸ + other_value\n", "1\ny = 2", "1")
     check("x = ‸ + other_value\n", "\ny = 2", "")
     check("x = ‸)\n", "(1\n    + 2", "(1\n    + 2")

@@ -3,7 +3,7 @@
 import pytest
 
 from leanwide.syntax import Shape, completed_length, language_for
-from tests.syntax.marked import MARK
+from tests.marked import MARK
 
 
 def check(language: str, text: str, shape: Shape = "block") -> None:

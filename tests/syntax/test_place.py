@@ -3,7 +3,8 @@
 import pytest
 
 from leanwide.syntax import place
-from tests.syntax.marked import MARK, at_mark
+from tests.marked import MARK
+from tests.syntax.marked import at_mark
 
 
 def check(language: str, text: str, expected: str) -> None:
