@@ -16,12 +16,14 @@ from leanwide.engine.base import (
     Priority,
     Request,
     Sampling,
+    Stats,
 )
 from leanwide.features.ask.answer_stream import AnswerStream, Show
 from leanwide.features.ask.prepare import PreparedQuestion
 from leanwide.features.journal import (
     AnswerSource,
     Generated,
+    Journal,
     Record,
     model_record,
     no_cost_record,
@@ -74,7 +76,7 @@ async def ask(
         stream.write(f"{gap}*The answer ends here: {ending.cut}.*")
     elif not stream.text.strip():
         stream.write("The model gave no answer.")
-    return Answer(stream.text, _record(question, ending, stream.text, session), words)
+    return Answer(stream.text, _record(question, ending, stream.text, session.journal), words)
 
 
 @frozen(kw_only=True)
@@ -116,7 +118,7 @@ async def ask_for_code(
         text=stream.text,
         code=code.text,
         cut=None if code.closed else ending.cut,
-        record=_record(question, ending, stream.text, session),
+        record=_record(question, ending, stream.text, session.journal),
     )
 
 
@@ -142,7 +144,7 @@ class _Ending:
 
     prompt: str
     """As text, for the journal."""
-    finished: Finished
+    stats: Stats
     reason: str
     cut: str | None
     """Why the answer is not whole, a part of a sentence; None if it is."""
@@ -175,7 +177,7 @@ async def _generate(
         reason, cut = "it repeats itself", "it began to repeat itself"
     elif stream.complete:
         reason, cut = "the code is complete", None
-    return _Ending(prompt=prompt, finished=finished, reason=reason, cut=cut)
+    return _Ending(prompt=prompt, stats=finished.stats, reason=reason, cut=cut)
 
 
 async def _stream(
@@ -211,13 +213,13 @@ def _why_cut(reason: FinishReason, budget: Budget) -> str | None:
             return None
 
 
-def _record(question: PreparedQuestion, ending: _Ending, text: str, session: Session) -> Record:
+def _record(question: PreparedQuestion, ending: _Ending, text: str, journal: Journal) -> Record:
     """Add an answer to the journal, and return its record."""
     generated = Generated(
-        stats=ending.finished.stats, prompt=ending.prompt, answer=text, why_ended=ending.reason
+        stats=ending.stats, prompt=ending.prompt, answer=text, why_ended=ending.reason
     )
     record = model_record(question.decision, generated, question.began)
-    session.journal.add(record)
+    journal.add(record)
     return record
 
 

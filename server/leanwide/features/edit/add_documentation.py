@@ -47,6 +47,11 @@ async def document(selection: Selection, context: EditContext) -> EditOutcome:
 
 
 async def _assignment(selection: Selection, session: Session) -> Assignment:
+    """Return what is wanted from the model.
+
+    Raises:
+        Refusal: There is nothing to document, or the language's convention is not known.
+    """
     resolved = await resolve(selection, "document", session)
     tree = resolved.tree
     convention = convention_of(tree.language) if tree is not None else None

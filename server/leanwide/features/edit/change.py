@@ -31,10 +31,7 @@ class FileEdit:
 
 
 class Mistake(Refusal):
-    """A refusal of an answer that the model may correct in one more attempt.
-
-    The model reads the sentence too.
-    """
+    """A refusal of an answer that the model may correct; it reads the sentence too."""
 
 
 def check_syntax(language: Language | None, before: Sequence[str], edits: Sequence[Edit]) -> None:

@@ -40,6 +40,11 @@ async def fix(
 async def _assignment(
     selection: Selection, diagnostics: Sequence[Diagnostic], session: Session
 ) -> Assignment:
+    """Return what is wanted from the model.
+
+    Raises:
+        Refusal: There is no code, or no diagnostic about it.
+    """
     resolved = await resolve(selection, "fix", session)
     lines = range(resolved.passage.first, resolved.passage.last)
     findings = [

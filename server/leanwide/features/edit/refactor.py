@@ -43,6 +43,11 @@ async def refactor(selection: Selection, instruction: str, context: EditContext)
 
 
 async def _assignment(selection: Selection, instruction: str, session: Session) -> Assignment:
+    """Return what is wanted from the model.
+
+    Raises:
+        Refusal: There is nothing to refactor.
+    """
     resolved = await resolve(selection, "refactor", session)
     return Assignment(
         resolved=resolved,

@@ -41,6 +41,11 @@ async def write_test(selection: Selection, opened: Opened, context: EditContext)
 
 
 async def _assignment(selection: Selection, opened: Opened, context: EditContext) -> Assignment:
+    """Return what is wanted from the model.
+
+    Raises:
+        Refusal: There is nothing to test, or the test file cannot be read or created.
+    """
     resolved = await resolve(selection, "test", context.session)
     convention = await asyncio.to_thread(convention_at, resolved)
     folders, path = context.session.names.folders, Path(resolved.view.path)
