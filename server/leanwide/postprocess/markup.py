@@ -114,7 +114,7 @@ def without_thoughts(text: str, context: FilterContext) -> str:
 
 
 def _unused(markers: Sequence[str], text: str, view: View) -> list[str]:
-    """Return the markers that a text contains and the document does not; tags are markup's own."""
+    """Return the markers in a text that are neither words nor tags of the document."""
     tags = holds_text(view) and not is_prose(view)
     return [
         marker
