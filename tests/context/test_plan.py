@@ -9,7 +9,7 @@ from leanwide.context.plan import TokenRoom, plan_nearest, plan_syntax
 from leanwide.context.view import View
 from leanwide.context.window import ChosenLines
 from leanwide.syntax import language_for, parse
-from tests.context.marked import view_of
+from tests.marked import view_of
 
 PYTHON = '''\
 import json

@@ -14,7 +14,7 @@ from leanwide.context.recent_edits import EditedPlace, remember_edit
 from leanwide.context.related import MAX_SNIPPETS, Candidates, Limits, choose, names_near
 from leanwide.context.snippet import MAX_LINES, Snippet, clipped, lines_around
 from leanwide.syntax import language_for, parse
-from tests.context.marked import view_of
+from tests.marked import view_of
 
 
 def words(text: str) -> int:

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from leanwide.context.view import split_lines, text_between, typed_since, with_lf
-from tests.context.marked import view_at, view_of
+from tests.marked import view_at, view_of
 
 TEXTS = st.text(st.sampled_from("ab \t\n\r\x0c\x85\u2028é\U0001f389)"), max_size=12)
 
@@ -75,7 +75,7 @@ def test_the_text_typed_between_two_views(then: str, now: str, typed: str | None
 
 
 def test_nothing_was_typed_in_another_document():
-    then, now = view_of("a‸\n"), view_of("ab‸\n", uri="file:///project/other.py")
+    then, now = view_of("a‸\n"), view_of("ab‸\n", path="/project/other")
     assert text_between(then, now) is None
 
 

@@ -27,8 +27,8 @@ from leanwide.features.session import Backend, Session
 from leanwide.modes.profile import Budget, Decision, Mode
 from leanwide.options import parse
 from leanwide.prompt.infill import infill_prompt, readable
-from tests.context.marked import view_at, view_of
 from tests.context.test_plan import PYTHON
+from tests.marked import view_at, view_of
 
 BUDGET = 160
 FIM = SCRIPTED_MODEL.fim

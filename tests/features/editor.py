@@ -8,7 +8,7 @@ from math import inf
 
 from attrs import evolve
 
-from leanwide.context.view import View, split_lines
+from leanwide.context.view import View
 from leanwide.engine.base import CancelToken, Engine, ModelInfo, Priority, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL, Answer, ScriptedEngine
 from leanwide.features.completion.complete import complete
@@ -17,8 +17,8 @@ from leanwide.features.completion.state import CompletionState
 from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Backend, Preferences, Session
 from leanwide.options import parse
+from tests.marked import MARK, split_at_mark, view_at
 
-MARK = "‸"
 PROFILES = parse()[0].profiles
 QUIET = Preferences(look_ahead=False)
 
@@ -104,10 +104,8 @@ class Editor:
     def __init__(
         self, state: CompletionState, marked: str, language: str = "", name: str = "a"
     ) -> None:
-        before, mark, after = marked.partition(MARK)
-        assert mark, marked
         self.state = state
-        self.text_before, self.text_after = before, after
+        self.text_before, self.text_after = split_at_mark(marked)
         self.language, self.uri = language, f"file:///project/{name}"
         self.deleting = False
         self.version = 1
@@ -115,17 +113,9 @@ class Editor:
 
     @property
     def view(self) -> View:
-        *above, last = split_lines(self.text_before + "\0")
-        return View(
-            uri=self.uri,
-            path=self.uri.removeprefix("file://"),
-            language_id=self.language,
-            version=self.version,
-            lines=tuple(split_lines(self.text_before + self.text_after)),
-            line=len(above),
-            column=len(last) - 1,
-            deleting=self.deleting,
-        )
+        path = self.uri.removeprefix("file://")
+        view = view_at(self.text_before, self.text_after, self.language, path)
+        return evolve(view, version=self.version, deleting=self.deleting)
 
     def type(self, text: str) -> None:
         self._change(self.text_before + text, self.text_after)

@@ -1,4 +1,4 @@
-"""Layouts by a model's own template, in a process of its own; ChatML where that fails."""
+"""Layouts by a model's template, rendered in a separate process; ChatML where that fails."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MESSAGES = (Message("system", "Be brief."), Message("user", "Why?"))
 CHATML = chatml(("system", "user"))
 
 
-async def lay_out(template: str | None, thinking: bool = False) -> Conversation:
+async def lay_out(template: str | None, *, thinking: bool = False) -> Conversation:
     model = attrs.evolve(SCRIPTED_MODEL, chat_template=template, bos_text="<s>")
-    return await ChatTemplateCache().lay_out(MESSAGES, model, thinking)
+    return await ChatTemplateCache().lay_out(MESSAGES, model, thinking=thinking)
 
 
-async def test_the_models_template_decides():
+async def test_the_models_template_is_used():
     template = "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
     laid = await lay_out(template)
     assert laid == Conversation(MESSAGES, ("<s>[system]", 0, "[user]", 1))
@@ -33,18 +33,19 @@ async def test_the_models_template_decides():
 
 async def test_the_usual_template_is_chatml():
     laid = await lay_out(CHAT_TEMPLATE)
-    assert laid.problem == ""
+    assert laid.problem is None
     assert "".join(map(str, laid.layout)).strip() == "".join(map(str, CHATML)).strip()
 
 
 async def test_a_model_without_a_template_gets_chatml():
     laid = await lay_out(None)
     assert (laid.messages, laid.layout) == (MESSAGES, CHATML)
+    assert laid.problem is not None
     assert laid.problem.endswith("has no chat template")
     assert laid.stops == ("<|im_end|>", "<|im_start|>")
 
 
-async def test_a_template_hears_whether_thinking_is_wanted():
+async def test_a_template_reads_whether_the_model_may_think():
     template = "{{ messages[0].content }}{{ messages[1].content }}{{ enable_thinking }}"
     assert (await lay_out(template, thinking=True)).layout[-1] == "True"
     assert (await lay_out(template, thinking=False)).layout[-1] == "False"
@@ -76,9 +77,10 @@ async def test_a_template_without_a_system_role_gets_one_message():
     ],
     ids=["raises", "changes a message", "never ends", "fills the memory"],
 )
-async def test_a_template_that_fails_is_replaced_and_the_reason_told(template, problem):
+async def test_a_template_that_fails_is_replaced_by_chatml_with_the_reason(template, problem):
     laid = await lay_out(template)
     assert (laid.messages, laid.layout) == (MESSAGES, CHATML)
+    assert laid.problem is not None
     assert "the model's chat template failed" in laid.problem
     assert re.search(problem, laid.problem)
 

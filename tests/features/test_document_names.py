@@ -1,9 +1,11 @@
-"""Documents by their names: judged once, and anew when that may say something else."""
+"""Verdicts on documents by their names: kept until files or the workspace change."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+
+import pytest
 
 from leanwide.features import document_names as module
 from leanwide.features.document_names import DocumentNames, NameVerdict
@@ -11,14 +13,16 @@ from leanwide.files.area import WorkspaceFolders
 from tests.index.folders import area_of, write
 
 
-async def test_a_name_is_judged_once_until_files_change(tmp_path: Path, monkeypatch):
+async def test_a_name_is_judged_once_until_files_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     write(tmp_path, {"a.py": "", "b.py": ""})
     (tmp_path / "link.py").symlink_to("a.py")
     asked: list[str] = []
 
-    def counted(area: WorkspaceFolders, path: str) -> NameVerdict:
+    def counted(folders: WorkspaceFolders, path: str) -> NameVerdict:
         asked.append(path)
-        return judge(area, path)
+        return judge(folders, path)
 
     judge = module.judge
     monkeypatch.setattr(module, "judge", counted)
@@ -29,17 +33,17 @@ async def test_a_name_is_judged_once_until_files_change(tmp_path: Path, monkeypa
     assert asked == [link]
     (tmp_path / "link.py").unlink()
     (tmp_path / "link.py").symlink_to("b.py")
-    names.judge_anew()
+    names.invalidate()
     assert (await names.judge(link)).reason == "b.py is excluded by files.exclude"
     names.forget(link)
     assert names.known(link) is None
 
 
-async def test_no_verdict_of_before_a_change_is_given_after_it(tmp_path: Path):
+async def test_a_change_of_the_workspace_drops_earlier_verdicts(tmp_path: Path):
     names, path = DocumentNames(), str(tmp_path / "a.py")
     assert (await names.judge(path)).reason is None
-    with names.unsettled():
-        with names.unsettled():
+    with names.changing():
+        with names.changing():
             asked = asyncio.create_task(names.judge(path))
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.05)

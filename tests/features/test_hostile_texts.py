@@ -1,35 +1,39 @@
-"""Whatever a document holds, an editor's messages are answered meanwhile."""
+"""The event loop stays responsive, whatever a document holds."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 
 from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken
+from leanwide.features import syntax_trees
 from leanwide.features.ask.explain import explain
-from leanwide.features.ask.selection import Selection, find
+from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.completion.complete import complete
 from leanwide.features.completion.request import InlineRequest
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.edit.add_documentation import documentable
-from leanwide.features.edit.write_test import habit_at
+from leanwide.features.edit.write_test import can_be_tested
+from leanwide.features.refusal import Refusal
 from leanwide.features.session import Preferences
 from leanwide.features.syntax_trees import SyntaxTrees
-from leanwide.syntax import Position
+from leanwide.syntax import Language, Position, SyntaxTree, parse
 from tests.features.editor import settled, state_saying
 from tests.features.holding import Held, watched
 from tests.syntax.hostile import Hostile, hostile
 
 MOST_S = 0.25
-"""Seconds of processor time for which the loop may be held on a busy machine. The worst took 22."""
+"""Processor time of one callback, in seconds, on a busy machine. The worst took 22."""
 SILENT_S = 4.0
-"""Seconds that pass on a busy machine until it is the loop's turn again."""
+"""Seconds until the event loop runs again, on a busy machine."""
 ASKING = Preferences(in_comments=False, in_strings=False, look_ahead=True)
-"""With all that is ever asked about a place."""
+"""With everything that is ever checked at a place."""
 KNOWN = [
     Hostile("cpp", "a<\n"),
     Hostile("json", "[\n"),
@@ -37,16 +41,16 @@ KNOWN = [
     Hostile("html", "<a>\n"),
     Hostile("python", "(" * 1_900 + "\n"),
 ]
-"""With their sizes: what was found by hand."""
+"""Texts that were found by hand."""
 
 
-def view_of(one: Hostile, text: str, line: int, version: int = 1) -> View:
+def view_of(pattern: Hostile, text: str, line: int, version: int = 1) -> View:
     lines = tuple(split_lines(text))
     line = min(line, len(lines) - 1)
     return View(
-        uri=f"file:///project/{one.language}",
-        path=f"/project/{one.language}",
-        language_id=one.language,
+        uri=f"file:///project/{pattern.language}",
+        path=f"/project/{pattern.language}",
+        language_id=pattern.language,
         version=version,
         lines=lines,
         line=line,
@@ -60,24 +64,24 @@ async def ask_everything(state: CompletionState, view: View, typed: View) -> Non
     state.session.trees.follow(typed)
     await complete(InlineRequest(typed, by_hand=True), state, CancelToken())
     place = Selection(view=typed, end=Position(typed.line, typed.column))
-    found = await find(place, "explain", state.session)
-    if not isinstance(found, str):
-        await asyncio.to_thread(documentable, found)
-        await asyncio.to_thread(habit_at, found)
+    with suppress(Refusal):
+        resolved = await resolve(place, "explain", state.session)
+        await asyncio.to_thread(documentable, resolved)
+        await asyncio.to_thread(can_be_tested, resolved)
     await explain(place, state.session, CancelToken(), lambda _: None)
     await settled(state)
 
 
-async def held_by(one: Hostile, size: int, share: float, patch: pytest.MonkeyPatch) -> Held:
+async def held_by(pattern: Hostile, size: int, share: float, patch: pytest.MonkeyPatch) -> Held:
     """Ask everything at a place of a text, and measure."""
-    answer = [one.unit[:80]] * 8
+    answer = [pattern.unit[:80]] * 8
     state, _ = state_saying(answer, answer, ["It is deep."], preferences=ASKING)
     await state.session.backend.engine.ready()
-    text = one.text(size)
-    view = view_of(one, text, int(share * text.count("\n")))
+    text = pattern.text(size)
+    view = view_of(pattern, text, int(share * text.count("\n")))
     after = list(view.lines)
     after[view.line] = f"{view.current_line}x\n"
-    typed = view_of(one, "".join(after), view.line, version=2)
+    typed = view_of(pattern, "".join(after), view.line, version=2)
     with watched(patch) as held:
         asking = asyncio.create_task(ask_everything(state, view, typed))
         while not asking.done():
@@ -88,23 +92,25 @@ async def held_by(one: Hostile, size: int, share: float, patch: pytest.MonkeyPat
     return held
 
 
-@pytest.mark.parametrize("one", KNOWN, ids=lambda one: one.name)
-async def test_the_loop_goes_on_in_a_large_text(one: Hostile, monkeypatch: pytest.MonkeyPatch):
-    held = await held_by(one, 200_000, 0.5, monkeypatch)
+@pytest.mark.parametrize("pattern", KNOWN, ids=lambda pattern: pattern.name)
+async def test_the_loop_stays_responsive_in_a_large_text(
+    pattern: Hostile, monkeypatch: pytest.MonkeyPatch
+):
+    held = await held_by(pattern, 200_000, 0.5, monkeypatch)
     assert held.longest < MOST_S, held
     assert held.silence < SILENT_S, held
 
 
 def drawn(each: int) -> list[tuple[Hostile, float]]:
-    """So many patterns of each language, and a place."""
+    """Return up to ``each`` patterns of every language, and a place for each."""
     chance = random.Random(each)
     by_language: dict[str, list[Hostile]] = {}
-    for one in hostile():
-        by_language.setdefault(one.language, []).append(one)
+    for pattern in hostile():
+        by_language.setdefault(pattern.language, []).append(pattern)
     return [
-        (one, chance.choice((0.0, 0.5, 1.0)))
-        for them in by_language.values()
-        for one in chance.sample(them, min(each, len(them)))
+        (pattern, chance.choice((0.0, 0.5, 1.0)))
+        for patterns in by_language.values()
+        for pattern in chance.sample(patterns, min(each, len(patterns)))
     ]
 
 
@@ -114,49 +120,49 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("place", drawn(each), ids=lambda place: place[0].name)
 
 
-async def test_the_loop_goes_on_in_any_text(
+async def test_the_loop_stays_responsive_in_any_text(
     place: tuple[Hostile, float], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ):
-    one, share = place
+    pattern, share = place
     size = request.config.getoption("--hostile-size")
-    held = await held_by(one, size, share, monkeypatch)
+    held = await held_by(pattern, size, share, monkeypatch)
     assert held.longest < MOST_S, held
     assert held.silence < SILENT_S, held
 
 
-async def test_a_text_that_was_given_up_is_left_alone_for_a_while(
+async def test_a_text_that_was_given_up_is_not_parsed_again_for_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    trees, one = SyntaxTrees(), KNOWN[1]
-    text = one.text(100_000)
-    first = await trees.at(view_of(one, text, 5))
+    trees, pattern = SyntaxTrees(), KNOWN[1]
+    text = pattern.text(100_000)
+    first = await trees.at(view_of(pattern, text, 5))
     assert first is not None
     assert first.given_up
     began = time.thread_time()
-    again = await trees.at(view_of(one, "x" + text, 0, version=2))
+    again = await trees.at(view_of(pattern, "x" + text, 0, version=2))
     assert again is not None
     assert again.given_up
     assert "".join(again.lines) == "x" + text
     assert time.thread_time() - began < 0.2
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 61)
-    mended = await trees.at(view_of(one, '{"a": 1}\n', 0, version=3))
+    mended = await trees.at(view_of(pattern, '{"a": 1}\n', 0, version=3))
     assert mended is not None
     assert not mended.given_up
 
 
-async def test_a_text_is_read_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch):
-    trees, one, read = SyntaxTrees(), KNOWN[0], []
-    usual = SyntaxTrees._parse
+async def test_a_text_is_parsed_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    trees, pattern = SyntaxTrees(), KNOWN[0]
+    parsing: list[Language] = []
 
-    async def noted(self: SyntaxTrees, *arguments: object) -> object:
-        read.append(len(read))
-        result = await usual(self, *arguments)  # type: ignore[arg-type]
-        assert read[-1] == len(read) - 1
-        return result
+    def parse_alone(language: Language, lines: Sequence[str]) -> SyntaxTree:
+        parsing.append(language)
+        assert len(parsing) == 1
+        tree = parse(language, lines)
+        parsing.clear()
+        return tree
 
-    monkeypatch.setattr(SyntaxTrees, "_parse", noted)
-    view = view_of(one, one.text(3_000), 5)
+    monkeypatch.setattr(syntax_trees, "parse", parse_alone)
+    view = view_of(pattern, pattern.text(3_000), 5)
     found = await asyncio.gather(*(trees.at(view) for _ in range(4)))
-    assert len(read) == 4
     assert found[1] is found[3]  # kept since the first

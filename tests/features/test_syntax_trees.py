@@ -12,7 +12,8 @@ from leanwide.context.view import View
 from leanwide.features import syntax_trees as module
 from leanwide.features.syntax_trees import SyntaxTrees
 from leanwide.syntax import Language, SyntaxTree, parse
-from tests.features.editor import MARK, Editor, state_saying
+from tests.features.editor import Editor, state_saying
+from tests.marked import MARK
 
 _WITHIN_S = 10
 

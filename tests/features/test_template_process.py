@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from leanwide.features.template_process import (
-    MOST_OUTPUT,
-    MOST_TEMPLATE,
+    MAX_OUTPUT_CHARACTERS,
+    MAX_TEMPLATE_CHARACTERS,
     TemplateProblem,
     render,
 )
@@ -45,8 +45,11 @@ def test_a_template_may_ask_for_the_date():
         ("{% include 'other' %}", "loader"),
         ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "RecursionError"),
         ("{% for i in range(10**9) %}{% endfor %}", "OverflowError"),
-        ("x" * (MOST_TEMPLATE + 1), "characters"),
-        ("{% for i in range(90000) %}twelve chars{% endfor %}", f"more than {MOST_OUTPUT}"),
+        ("x" * (MAX_TEMPLATE_CHARACTERS + 1), "characters"),
+        (
+            "{% for i in range(90000) %}twelve chars{% endfor %}",
+            f"more than {MAX_OUTPUT_CHARACTERS}",
+        ),
     ],
 )
 def test_what_is_refused(template, problem):

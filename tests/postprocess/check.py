@@ -1,28 +1,10 @@
-"""The one way to say what becomes of an answer."""
+"""Check what the filters make of an answer."""
 
 from __future__ import annotations
 
-from leanwide.context.view import View, split_lines
 from leanwide.postprocess.filter_context import FilterContext
-from leanwide.postprocess.filters import shape
-
-MARK = "‸"
-
-
-def view_of(marked: str, language: str = "python", path: str = "") -> View:
-    """The document that a marked text shows, with its cursor at the mark."""
-    before, mark, after = marked.partition(MARK)
-    assert mark, marked
-    *above, last = split_lines(before + "\0")
-    return View(
-        uri="file:///project/file",
-        path=path or "/project/file",
-        language_id=language,
-        version=1,
-        lines=tuple(split_lines(before + after)),
-        line=len(above),
-        column=len(last) - 1,
-    )
+from leanwide.postprocess.filters import postprocess
+from tests.marked import view_of
 
 
 def check(
@@ -30,12 +12,12 @@ def check(
     says: str,
     expected: str,
     language: str = "python",
-    path: str = "",
+    path: str = "/project/file",
     snippets: tuple[str, ...] = (),
     markers: tuple[str, ...] = (),
 ) -> None:
-    """What the model says at the mark becomes what is expected, and stays it."""
-    setting = FilterContext(view_of(marked, language, path), snippets, markers)
-    shown = shape(says, setting)
+    """Check that ``says``, an answer at the mark, becomes ``expected`` and then stays so."""
+    context = FilterContext(view_of(marked, language, path), snippets, markers)
+    shown = postprocess(says, context)
     assert shown == expected
-    assert shape(shown, setting) == shown
+    assert postprocess(shown, context) == shown

@@ -43,5 +43,5 @@ def test_addition(language: str, file: str, code: str, after: str) -> None:
     assert "".join(applied(tree.lines, edits)) == after
 
 
-def test_nothing_but_what_is_there_adds_nothing() -> None:
+def test_code_that_the_file_has_already_adds_nothing() -> None:
     assert addition(tree_of("python", "import a\nb\n"), ["import a"], "\n") == ()

@@ -1,4 +1,4 @@
-"""What stands right of the cursor already is not inserted again."""
+"""Brackets, quotes and line ends right of the cursor are not inserted again."""
 
 from __future__ import annotations
 

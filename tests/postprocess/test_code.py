@@ -23,7 +23,7 @@ from leanwide.postprocess.code import code_in, text_in, without_head
         ("a `b` ``c``", "a `b` ``c``", False, False),
     ],
 )
-def test_code_in(answer: str, code: str, closed: bool, ended: bool) -> None:
+def test_code_in(answer: str, code: str, *, closed: bool, ended: bool) -> None:
     found = code_in(answer)
     assert (found.text, found.closed, found.ended) == (code, closed, ended)
 
@@ -44,8 +44,8 @@ def test_code_in(answer: str, code: str, closed: bool, ended: bool) -> None:
         ("", "", False, False),
     ],
 )
-def test_a_text_with_blocks_of_its_own_is_what_stands_in_the_outer_fence(
-    answer: str, text: str, closed: bool, ended: bool
+def test_text_in_is_the_text_in_the_outer_fence(
+    answer: str, text: str, *, closed: bool, ended: bool
 ) -> None:
     found = text_in(answer, "````")
     assert (found.text, found.closed, found.ended) == (text, closed, ended)
@@ -59,5 +59,5 @@ def test_a_text_with_blocks_of_its_own_is_what_stands_in_the_outer_fence(
         ("import a\nclass B:", "import a\nclass B:"),
     ],
 )
-def test_heads_are_left_out_unless_they_are_all(code: str, left: str) -> None:
+def test_heads_are_left_out_unless_nothing_else_is_there(code: str, left: str) -> None:
     assert without_head(code, {"import a", "class B:"}) == left

@@ -1,4 +1,4 @@
-"""An answer that says what stands below the cursor, beside it, or in a related file."""
+"""Answers that repeat the text below or right of the cursor, or a related snippet."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_piece_of_a_related_snippet_is_not_shown():
     check("def size(w, h):‸\n", echo, echo, snippets=("import os\n",))
 
 
-def test_one_line_of_a_related_snippet_may_be_just_what_is_wanted():
+def test_one_line_of_a_related_snippet_is_shown():
     check("x = ‸\n", "width * height / the_whole_area", "width * height / the_whole_area")
     check("    ‸\n", "result = width * height", "result = width * height", snippets=(SNIPPET,))
     check("    ‸\n", "a = 1\n    b = 2", "a = 1\n    b = 2", snippets=("a = 1\nb = 2\n",))

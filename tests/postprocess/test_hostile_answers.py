@@ -1,4 +1,4 @@
-"""Answers that nobody would give, in lines that nobody writes."""
+"""Absurd answers in absurd lines: the filters stay fast."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import time
 import pytest
 
 from leanwide.postprocess.filter_context import FilterContext
-from leanwide.postprocess.filters import shape
+from leanwide.postprocess.filters import postprocess
 from leanwide.postprocess.repetition import loop_start
-from tests.postprocess.check import view_of
+from tests.marked import view_of
 
 ANSWERS = ["(" * 2_000, "([{" * 700, "(;\n" * 600, '"(' * 900, "`${" * 700, "```\n" * 600,
            "<think>" * 300, "<|a" * 600, "a\n" * 600, "  " * 2_000, "<" * 2_000]  # fmt: skip
 
 
-@pytest.mark.parametrize("answer", ANSWERS, ids=lambda one: one[:7])
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer[:7])
 @pytest.mark.parametrize(
     ("before", "after"), [("(" * 1_900, ""), ('"(' * 900, ";"), ("", ")" * 900)]
 )
-def test_filters_are_soon_done(answer: str, before: str, after: str):
+def test_filters_are_fast(answer: str, before: str, after: str):
     began = time.thread_time()
-    shape(answer, FilterContext(view_of(f"{before}‸{after}\na\n"), ()))
+    postprocess(answer, FilterContext(view_of(f"{before}‸{after}\na\n"), ()))
     loop_start(answer)
     assert time.thread_time() - began < 1

@@ -1,4 +1,4 @@
-"""Indentation of code that a model gave."""
+"""Indentation of a model's code."""
 
 import pytest
 from hypothesis import given
@@ -23,12 +23,12 @@ def test_levels_are_the_documents() -> None:
     check("a:\n  b:\n    c", "", "    ", "a:\n    b:\n        c")
 
 
-def test_alignment_keeps_what_is_no_level() -> None:
+def test_alignment_stays() -> None:
     check("f:\n    g(a,\n      b)\n    c", "", "\t", "f:\n\tg(a,\n\t  b)\n\tc")
     check("/**\n * A.\n */", "\t", "\t", "\t/**\n\t * A.\n\t */")
 
 
-def test_lines_that_are_text_stay() -> None:
+def test_lines_inside_strings_stay() -> None:
     lines = reindented(["a = '''", " b", "'''"], Indentation("    ", "    "), {1, 2})
     assert lines == ["    a = '''", " b", "'''"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from leanwide.postprocess.filter_context import FilterContext
-from leanwide.postprocess.filters import joined, shape
-from tests.postprocess.check import check, view_of
+from leanwide.postprocess.filters import joined, postprocess
+from tests.marked import view_of
+from tests.postprocess.check import check
 
 BODIES = [
     ("def f():‸\n", "\n    return 1", "\n    return 1"),
@@ -64,7 +65,7 @@ def test_a_document_without_a_line_ending_gets_lf():
     check("‸", "a\r\nb", "a\nb")
 
 
-def test_where_text_follows_one_line_is_shown():
+def test_one_line_is_shown_before_text_after_the_cursor():
     check("x = ‸ + other_value\n", "1\ny = 2", "1")
     check("x = ‸ + other_value\n", "\ny = 2", "")
     check("x = ‸)\n", "(1\n    + 2", "(1\n    + 2")
@@ -74,9 +75,9 @@ def test_an_answer_is_joined_once_and_typed_through_from_there():
     setting = FilterContext(view_of("def f():‸\n"), markers=("<think>", "</think>"))
     text = joined("<think>hm</think>    return 1\n\n```", setting)
     assert text.rstrip() == "\n    return 1"
-    assert shape(text, setting) == "\n    return 1"
+    assert postprocess(text, setting) == "\n    return 1"
     later = FilterContext(view_of("def f():\n    ‸\n"))
-    assert shape(text.removeprefix("\n    "), later) == "return 1"
+    assert postprocess(text.removeprefix("\n    "), later) == "return 1"
 
 
 @pytest.mark.parametrize(

@@ -30,10 +30,10 @@ def test_an_open_code_block_is_closed(text, end):
 
 
 @given(st.lists(st.sampled_from(["```", "````", "~~~", "\n", "x", "```python", " "])).map("".join))
-def test_a_closed_text_needs_nothing_more(text):
+def test_a_closed_code_block_needs_no_fence(text):
     assert missing_fence(text + missing_fence(text)) == ""
 
 
-def test_nothing_acts_on_a_terminal():
+def test_control_characters_are_dropped():
     assert printable("a\x1b[31mb\x07\r\n\tc\x9bd\x00") == "a[31mb\n\tcd"
     assert printable("é 🙂 你好") == "é 🙂 你好"

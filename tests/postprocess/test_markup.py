@@ -1,4 +1,4 @@
-"""Markers, thoughts and fences around code."""
+"""Markers, thinking and fences around code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 
 from leanwide.engine.base import Piece
 from leanwide.postprocess.markup import MarkupStream, is_markup
-from tests.postprocess.check import check, view_of
+from tests.marked import view_of
+from tests.postprocess.check import check
 
 AT = "x = ‸\n"
 MARKERS = [
@@ -36,11 +37,11 @@ WORDS = ["<td>", "<h1>", "\n\n", "    ", "<", "def", "[0]", "</div>"]
 # What is a token of its own
 
 
-def heard(*pieces: str | Piece, at: str = AT, language: str = "python") -> str:
-    hearing = MarkupStream(view_of(at, language))
+def stripped(*pieces: str | Piece, at: str = AT, language: str = "python") -> str:
+    stream = MarkupStream(view_of(at, language))
     for piece in pieces:
-        hearing.take(Piece(piece) if isinstance(piece, str) else piece)
-    return hearing.text
+        stream.take(Piece(piece) if isinstance(piece, str) else piece)
+    return stream.text
 
 
 def token(text: str) -> Piece:
@@ -49,19 +50,19 @@ def token(text: str) -> Piece:
 
 @pytest.mark.parametrize("marker", MARKERS)
 def test_a_marker_that_is_a_token_ends_the_answer(marker: str):
-    assert heard("1", token(marker), "z = 3") == "1"
-    assert heard(token(marker), "1") == ""
+    assert stripped("1", token(marker), "z = 3") == "1"
+    assert stripped(token(marker), "1") == ""
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_a_word_that_the_vocabulary_keeps_in_one_piece_is_text(word: str):
+def test_a_word_with_a_token_of_its_own_is_text(word: str):
     assert not is_markup(word)
-    assert heard("1", token(word), "2") == f"1{word}2"
+    assert stripped("1", token(word), "2") == f"1{word}2"
 
 
 @pytest.mark.parametrize("marker", [*MARKERS, "<think>", "</think>"])
 def test_a_marker_that_is_spelt_is_text(marker: str):
-    assert heard("1", marker, "2") == f"1{marker}2"
+    assert stripped("1", marker, "2") == f"1{marker}2"
 
 
 OPEN, CLOSE = token("<think>"), token("</think>")
@@ -80,8 +81,8 @@ OPEN, CLOSE = token("<think>"), token("</think>")
         ((OPEN, "</think> as text", CLOSE, "1"), "1"),
     ],
 )
-def test_thoughts_are_dropped(pieces: tuple[str | Piece, ...], shown: str):
-    assert heard(*pieces) == shown
+def test_thinking_is_dropped(pieces: tuple[str | Piece, ...], shown: str):
+    assert stripped(*pieces) == shown
 
 
 @pytest.mark.parametrize(
@@ -97,9 +98,9 @@ def test_thoughts_are_dropped(pieces: tuple[str | Piece, ...], shown: str):
         ('OPEN = "<think>"\n‸\n', "python", (OPEN,)),
     ],
 )
-def test_a_token_that_the_language_may_hold_is_text(at, language, pieces):
+def test_a_token_that_is_valid_in_the_language_is_text(at, language, pieces):
     texts = [piece if isinstance(piece, str) else piece.text for piece in pieces]
-    assert heard(*pieces, at=at, language=language) == "".join(texts)
+    assert stripped(*pieces, at=at, language=language) == "".join(texts)
 
 
 # What is spelt
@@ -122,7 +123,7 @@ LEGITIMATE = [
 
 @pytest.mark.parametrize(("language", "marked", "says"), LEGITIMATE)
 @pytest.mark.parametrize("markers", [(), ("<think>", "</think>", "<|im_end|>", "<|im_start|>")])
-def test_what_the_language_may_hold_stays(language, marked, says, markers):
+def test_markers_that_are_valid_in_the_language_stay(language, marked, says, markers):
     check(marked, says, says, language, markers=markers)
 
 
@@ -147,7 +148,7 @@ def test_a_model_that_can_only_spell_its_markers_shows_none(says: str, expected:
     "says",
     [*MARKERS, "a <b> c", "a < b | c > d", "a || b", "x |> f", "<s>old</s>", "1 + think > 2"],
 )
-def test_what_is_no_marker_of_the_model_stays(says: str):
+def test_markers_of_other_models_stay(says: str):
     check("‸\n", says, says, "html", markers=("<|system|>",))
 
 

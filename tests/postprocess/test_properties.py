@@ -1,4 +1,4 @@
-"""What holds for every answer and every place."""
+"""Properties of the filters, for every answer and every place."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leanwide.postprocess.filter_context import FilterContext
-from leanwide.postprocess.filters import FILTERS, shape
+from leanwide.postprocess.filters import FILTERS, postprocess
 from leanwide.postprocess.partial import whole_lines
-from tests.postprocess.check import MARK, view_of
+from tests.marked import MARK, view_of
 
 PIECES = st.sampled_from(
     [
@@ -56,16 +56,16 @@ def setting(before: str, after: str, language: str = "python") -> FilterContext:
 
 @settings(deadline=None, max_examples=400)
 @given(TEXTS, TEXTS, TEXTS, LANGUAGES)
-def test_it_never_raises_and_is_stable(before: str, says: str, after: str, language: str):
+def test_filters_never_raise_and_are_stable(before: str, says: str, after: str, language: str):
     place = setting(before, after, language)
-    shown = shape(says, place)
-    assert shape(shown, place) == shown
+    shown = postprocess(says, place)
+    assert postprocess(shown, place) == shown
 
 
 @settings(deadline=None, max_examples=400)
 @given(TEXTS, TEXTS, TEXTS, LANGUAGES)
-def test_it_only_leaves_characters_out(before: str, says: str, after: str, language: str):
-    shown = shape(says, setting(before, after, language))
+def test_filters_only_drop_characters(before: str, says: str, after: str, language: str):
+    shown = postprocess(says, setting(before, after, language))
     rest = iter(says)
     assert all(character in rest for character in shown if character not in "\r\n")
 
@@ -93,8 +93,8 @@ def odd(text: str) -> tuple[int, int]:
 
 @settings(deadline=None)
 @given(BRACKETS, BALANCED, BRACKETS)
-def test_a_balanced_answer_adds_no_closer_too_many(before: str, says: str, after: str):
-    assert odd(shape(says, setting(before, after)))[0] == 0
+def test_a_balanced_answer_adds_no_extra_closer(before: str, says: str, after: str):
+    assert odd(postprocess(says, setting(before, after)))[0] == 0
 
 
 @settings(deadline=None)
@@ -103,12 +103,12 @@ def test_what_the_editor_closed_is_never_closed_twice(before: str, says: str, mo
     """The line is balanced with what the editor added, and stays so, whatever else is closed."""
     after = "".join(CLOSER[mark] for mark in reversed(before) if mark in CLOSER)
     answer = says.replace("\n", "") + more
-    shown = shape(answer, setting(before, after))
+    shown = postprocess(answer, setting(before, after))
     assert odd(before + shown + after)[0] == 0
 
 
 @given(TEXTS)
-def test_whole_lines_are_a_beginning(text: str):
+def test_whole_lines_are_a_prefix(text: str):
     kept = whole_lines(text)
     assert text.startswith(kept)
     assert bool(kept.strip()) == bool(text.strip())

@@ -82,7 +82,7 @@ def test_a_growing_text_is_cut_at_the_same_place(says: str, expected: str):
     assert {text.rstrip() for text in kept} <= {expected}
 
 
-def test_looking_for_loops_in_a_growing_text_is_bounded_work():
+def test_searching_loops_in_a_growing_text_is_bounded_work():
     """A thousand looks at the worst text take less than a thousand of what one may take."""
     text = "".join(f"{'ab' * 40}{number}" for number in range(2_000))
     began = time.process_time()

@@ -1,4 +1,4 @@
-"""Lines in the place of others: nothing else changes."""
+"""Replacing lines: nothing else changes."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +50,7 @@ def test_each_run_of_lines_that_differs_is_an_edit_of_its_own() -> None:
     assert edits("abcdef", "axcdf") == [(1, 2, "x"), (4, 5, "")]
 
 
-def test_blank_lines_do_not_part_two_edits() -> None:
+def test_blank_lines_do_not_separate_two_edits() -> None:
     assert edits("ab cd", "ax yd") == [(1, 4, "x y")]
 
 

@@ -1,4 +1,4 @@
-"""Conversations laid out by a template, and split again at what is not the template's."""
+"""Conversations laid out by a template, and split at the messages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_chatml():
     )
 
 
-def test_stand_ins_are_new_every_time():
+def test_placeholders_are_new_every_time():
     marks = {mark for _ in range(20) for mark in placeholders(2).marks}
     assert len(marks) == 40
 
@@ -51,7 +51,7 @@ def test_a_template_that_changes_a_message_is_refused(change):
         stand_ins.layout(f"<a>{change(first)}</a>{second}")
 
 
-def test_a_message_that_looks_like_a_stand_in_is_text():
+def test_a_message_that_looks_like_a_placeholder_is_text():
     mark = placeholders(1).marks[0]
     assert chat_prompt(("<a>", 0), [Message("user", mark)]) == (Markup("<a>"), mark)
 
@@ -67,7 +67,7 @@ def test_empty_messages_leave_no_empty_pieces():
     ("text", "expected"),
     [("a\ud800", "a\ufffd"), ("\ud83d\ude42", "🙂"), ("\udc00é", "\ufffdé"), ("", "")],
 )
-def test_lone_surrogates_go(text, expected):
+def test_lone_surrogates_are_replaced(text, expected):
     assert clean(text) == expected
     clean(text).encode()
     assert chat_prompt((0,), [Message("user", text)]) == ((expected,) if expected else ())
@@ -82,13 +82,13 @@ def test_a_system_text_may_begin_the_first_message_instead():
     ("last", "begun"),
     [("assistant\n", False), ("<think>\n", True), ("<think>\n\n</think>\n\n", False)],
 )
-def test_a_template_may_begin_the_thinking(last, begun):
+def test_a_template_may_open_the_thinking(last, begun):
     asked = thinking((0, last), 5, 1000.0)
     assert (asked.begun, asked.budget_tokens) == (begun, 5)
     assert asked.closing in asked.conclusion
 
 
-def test_a_layout_that_ends_with_a_message_begins_no_thinking():
+def test_a_layout_that_ends_with_a_message_opens_no_thinking():
     assert not thinking(("<think>", 0), 5, 1000.0).begun
 
 

@@ -1,4 +1,4 @@
-"""Old turns go first, and rarely."""
+"""Old turns are dropped first, and rarely."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_whole_turns_are_kept(costs: list[int], first: int, room: int, expected:
 
 
 @given(COSTS, st.integers(0, 30), st.integers(0, 2000))
-def test_what_is_kept_fits_and_nothing_comes_back(costs: list[int], first: int, room: int):
+def test_kept_turns_fit_and_dropped_ones_stay_dropped(costs: list[int], first: int, room: int):
     first = min(first, len(costs))
     kept = first_kept(costs, first, room)
     assert first <= kept <= len(costs)

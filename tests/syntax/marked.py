@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from leanwide.syntax import Position, SyntaxTree, language_for, parse, split
-
-MARK = "‸"
+from tests.marked import split_at_mark
 
 
 def tree_of(language: str, text: str) -> SyntaxTree:
@@ -16,7 +15,7 @@ def tree_of(language: str, text: str) -> SyntaxTree:
 
 def at_mark(language: str, text: str) -> tuple[SyntaxTree, Position]:
     """Return the tree of ``text`` without its mark, and the mark's position."""
-    before, _, after = text.partition(MARK)
+    before, after = split_at_mark(text)
     lines = split(before + "\0")
     position = Position(len(lines) - 1, len(lines[-1]) - 1)
     return tree_of(language, before + after), position

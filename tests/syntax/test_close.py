@@ -6,7 +6,7 @@ import pytest
 
 from leanwide.syntax import completed_length, language_for
 from leanwide.syntax.place import CompletionShape
-from tests.syntax.marked import MARK
+from tests.marked import MARK
 
 
 def check(language: str, text: str, shape: CompletionShape = "block") -> None:

@@ -7,7 +7,8 @@ import pytest
 from leanwide.syntax import completion_shape, in_comment, in_string
 from leanwide.syntax.place import expects_block
 from leanwide.syntax.statement import statement_start
-from tests.syntax.marked import MARK, at_mark
+from tests.marked import MARK
+from tests.syntax.marked import at_mark
 
 
 def check(language: str, text: str, expected: str) -> None:

@@ -17,7 +17,8 @@ from leanwide.cli.markdown import showing_markdown
 from leanwide.cli.source import read_file, read_place
 from leanwide.cli.terminal import say, say_json
 from leanwide.engine.base import CancelToken, EngineError
-from leanwide.features.ask.ask import Answer, Show
+from leanwide.features.ask.answer_stream import Show
+from leanwide.features.ask.ask import Answer
 from leanwide.features.ask.chat import UserMessage
 from leanwide.features.ask.chat import chat as answer_message
 from leanwide.features.ask.conversations import Conversations

@@ -14,7 +14,8 @@ from leanwide.cli.markdown import showing_markdown
 from leanwide.cli.source import read_place
 from leanwide.cli.terminal import say_json
 from leanwide.engine.base import CancelToken
-from leanwide.features.ask.ask import Answer, Show
+from leanwide.features.ask.answer_stream import Show
+from leanwide.features.ask.ask import Answer
 from leanwide.features.ask.explain import explain as explain_place
 from leanwide.features.ask.selection import Selection
 from leanwide.features.cost import cost

@@ -15,7 +15,7 @@ from rich.spinner import Spinner
 
 from leanwide.cli.console import TextConsole
 from leanwide.cli.terminal import say
-from leanwide.features.ask.ask import Show
+from leanwide.features.ask.answer_stream import Show
 
 
 @contextmanager

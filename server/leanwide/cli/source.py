@@ -8,7 +8,7 @@ from typing import Final
 
 from leanwide.cli.errors import UsageError
 from leanwide.context.view import View, split_lines
-from leanwide.features.ask.selection import Selection, whole
+from leanwide.features.ask.selection import Selection, select_all
 from leanwide.files.plain import read_plain
 from leanwide.syntax import Position
 
@@ -50,7 +50,7 @@ def read_file(file: Path) -> Selection:
     Raises:
         BadUse: The file cannot be read.
     """
-    return whole(read_view(file, 1, 1))
+    return select_all(read_view(file, 1, 1))
 
 
 def read_place(text: str) -> Selection:

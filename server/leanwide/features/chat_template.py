@@ -1,6 +1,6 @@
-"""How conversations are laid out by the model's own template: rendered once for each shape.
+"""Lay out conversations by the model's chat template, which is rendered once for each shape.
 
-The contents of messages do not matter for a layout, so it is kept, and asking again costs nothing.
+A layout does not depend on the contents of the messages, so it is cached.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from leanwide.prompt.chat import (
 logger = logging.getLogger(__name__)
 
 _PROCESS: Final = "leanwide.features.template_process"
-_PATIENCE: Final = 20.0
-"""Seconds until rendering is given up; its processor time is bounded more tightly."""
+_TIMEOUT_S: Final = 20.0
+"""Seconds after which rendering is given up; its processor time has a lower limit."""
 
 
 @frozen
@@ -40,8 +40,8 @@ class Conversation:
 
     messages: tuple[Message, ...]
     layout: Layout
-    problem: str = ""
-    """Why the model's own template does not serve, a sentence; "" where it does."""
+    problem: str | None = None
+    """Why the model's own template is not used, a sentence; None if it is."""
     stops: tuple[str, ...] = ()
     """Texts that end an answer."""
 
@@ -56,7 +56,7 @@ class _ConversationShape:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What templates are given beside the messages."""
+        """What templates read besides the messages."""
         return {
             "bos_token": self.model.bos_text,
             "eos_token": self.model.eos_text,
@@ -68,60 +68,61 @@ class _ConversationShape:
 
 
 class ChatTemplateCache:
-    """The layouts that were made so far."""
+    """Layouts by model and shape of the conversation."""
 
     def __init__(self) -> None:
-        self._made: dict[_ConversationShape, Layout | TemplateProblem] = {}
+        self._layouts: dict[_ConversationShape, Layout | TemplateProblem] = {}
 
     async def lay_out(
-        self, messages: Sequence[Message], model: ModelInfo, thinking: bool
+        self, messages: Sequence[Message], model: ModelInfo, *, thinking: bool
     ) -> Conversation:
-        """Lay out a conversation; in ChatML where the model's template is missing or fails.
+        """Lay out a conversation; in ChatML if the model's template is missing or fails.
 
-        A template that knows no system role gets the system text in the first user message.
+        For a template that knows no system role, the system text goes into the first user message.
 
         Args:
-            messages: The turns so far.
-            model: Whose template it is.
+            messages: The messages so far.
+            model: The model, with its template.
             thinking: Whether the model may think before it answers.
         """
-        whole, problem = tuple(messages), ""
+        whole, problem = tuple(messages), None
         if model.chat_template is not None:
-            for turns in dict.fromkeys((whole, joined_system(whole))):
-                layout = await self._made_once(_ConversationShape(model, _roles(turns), thinking))
+            for variant in dict.fromkeys((whole, joined_system(whole))):
+                layout = await self._layout(_ConversationShape(model, _roles(variant), thinking))
                 if not isinstance(layout, TemplateProblem):
-                    return Conversation(turns, layout)
+                    return Conversation(variant, layout)
                 problem = problem or f"the model's chat template failed: {layout}"
-            logger.warning("%s: ChatML serves in its place", problem)
+            logger.warning("%s: ChatML is used instead", problem)
         else:
             problem = f"{model.name} has no chat template"
         return Conversation(whole, chatml(_roles(whole)), problem, CHATML_MARKERS)
 
-    async def _made_once(self, shape: _ConversationShape) -> Layout | TemplateProblem:
-        if shape not in self._made:
+    async def _layout(self, shape: _ConversationShape) -> Layout | TemplateProblem:
+        """Return a cached layout, or render it; also a failure is cached."""
+        if shape not in self._layouts:
             try:
-                self._made[shape] = await _make(shape)
+                self._layouts[shape] = await _render_layout(shape)
             except TemplateProblem as problem:
-                self._made[shape] = problem
-        return self._made[shape]
+                self._layouts[shape] = problem
+        return self._layouts[shape]
 
 
 def _roles(messages: Sequence[Message]) -> tuple[str, ...]:
     return tuple(message.role for message in messages)
 
 
-async def _make(shape: _ConversationShape) -> Layout:
-    stand_ins = placeholders(len(shape.roles))
-    variables = stand_ins.variables(shape.roles, shape.settings)
+async def _render_layout(shape: _ConversationShape) -> Layout:
+    contents = placeholders(len(shape.roles))
+    variables = contents.variables(shape.roles, shape.settings)
     rendered = await render_apart(shape.model.chat_template or "", variables)
     try:
-        return stand_ins.layout(rendered)
+        return contents.layout(rendered)
     except LayoutProblem as problem:
         raise TemplateProblem(str(problem)) from problem
 
 
 async def render_apart(template: str, variables: Mapping[str, Any]) -> str:
-    """Render a template in a process of its own, which may not take long nor much memory.
+    """Render a template in a separate process, with limited time and memory.
 
     Raises:
         TemplateProblem: It cannot be rendered.
@@ -129,7 +130,7 @@ async def render_apart(template: str, variables: Mapping[str, Any]) -> str:
     process = await child.start(child.python("-m", _PROCESS), stderr=DEVNULL)
     job = json.dumps({"template": template, "variables": variables}).encode()
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_TIMEOUT_S):
             output, _ = await process.communicate(job)
         answer = json.loads(output)
     except (TimeoutError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What an answer cost: the ``stats`` of a command's result, and of ``--json``."""
+"""The cost of an answer: the ``stats`` of a command's result, and of ``--json``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from leanwide.features.journal import Record
 
 @frozen(kw_only=True)
 class Cost:
-    """What one answer took."""
+    """What one answer cost."""
 
     mode: str
     lane: str
@@ -22,9 +22,9 @@ class Cost:
 
 
 def cost(*records: Record) -> Cost:
-    """Return what one answer cost, from a record for each generation, newest last.
+    """Return the cost of one answer, from the records of its generations, newest last.
 
-    Each counts the time from the request's arrival: the last one has the whole.
+    Every record counts its time from the request's arrival, so the newest one has the total.
     """
     last = records[-1]
     return Cost(

@@ -1,4 +1,4 @@
-"""Why a document may not enter a prompt, whoever asks."""
+"""Whether a document may be sent to the model."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from leanwide.context.view import View
 from leanwide.features.document_names import DocumentNames
 from leanwide.files.exclusions import text_exclusion_reason
 
-_MANY_LINES: Final = 20_000
-"""Lines that are looked through in a thread: in fewer, that takes less than 3 ms."""
+_MAX_LINES_ON_LOOP: Final = 20_000
+"""Lines of a text that is searched on the event loop, in less than 3 ms; else in a thread."""
 
 
 async def exclusion_reason(view: View, names: DocumentNames) -> str | None:
     """Return why a document may never be sent to the model, or None."""
-    judged = await names.judge(view.path)
-    if judged.reason is not None:
-        return judged.reason
+    verdict = await names.judge(view.path)
+    if verdict.reason is not None:
+        return verdict.reason
     name = PurePath(view.path).name
-    if len(view.lines) < _MANY_LINES:
+    if len(view.lines) < _MAX_LINES_ON_LOOP:
         return text_exclusion_reason(name, view.lines)
     return await asyncio.to_thread(text_exclusion_reason, name, view.lines)

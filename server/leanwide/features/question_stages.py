@@ -1,4 +1,4 @@
-"""What a question does before its answer begins: it is read, and thought about."""
+"""The stages of a question before its answer begins: prefill and thinking."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from leanwide.engine.base import PrefillProgress
 
 
 class QuestionStages(Protocol):
-    """Somebody who sees where a question is."""
+    """Is told which stage a question has reached."""
 
-    def read(self, how_far: PrefillProgress) -> None:
-        """So much of the prompt is read."""
+    def read(self, progress: PrefillProgress) -> None:
+        """The prefill has come this far."""
 
     def think(self) -> None:
-        """The model thinks, and said another word of it."""
+        """The model has generated another piece of thinking."""
 
     def end(self) -> None:
-        """The answer begins, or there will be none."""
+        """The answer begins, or there will be none. May be called again."""
 
 
 class NoStages:
-    """Nobody sees it."""
+    """Ignores the stages."""
 
-    def read(self, how_far: PrefillProgress) -> None:
+    def read(self, progress: PrefillProgress) -> None:
         """Do nothing."""
 
     def think(self) -> None:

@@ -1,7 +1,7 @@
-"""A model's own chat template, which is untrusted input: rendered in a sandbox and in bounds.
+"""Render a model's chat template, which is untrusted input, in a sandbox and within limits.
 
-Jinja's sandbox keeps a template from the machine, but not from looping for ever or from filling the
-memory. So :func:`main` renders in a process of its own, with limits that the kernel holds.
+Jinja's sandbox keeps a template from accessing the machine, but not from looping forever or filling
+the memory. So :func:`main` runs in a separate process, with limits that the kernel enforces.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from jinja2 import TemplateError
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-MOST_TEMPLATE: Final = 100_000
-"""Characters of a template; the longest known one has about 20,000."""
-MOST_OUTPUT: Final = 1_000_000
+MAX_TEMPLATE_CHARACTERS: Final = 100_000
+"""Characters of a template; the longest known template has about 20,000."""
+MAX_OUTPUT_CHARACTERS: Final = 1_000_000
 """Characters that a template may render, contents of messages not counted."""
 CPU_SECONDS: Final = 2
-"""Processor time that rendering may take, Python's start included; templates take milliseconds."""
-_MEMORY: Final = 1 << 30
+"""Processor time for rendering and Python's start; templates take milliseconds."""
+_MAX_MEMORY: Final = 1 << 30
 """Bytes of address space of the rendering process."""
 
 
@@ -38,8 +38,8 @@ def render(template: str, variables: Mapping[str, Any]) -> str:
     Raises:
         TemplateProblem: It is too long, has mistakes, raises, or renders too much.
     """
-    if len(template) > MOST_TEMPLATE:
-        raise TemplateProblem(f"it has more than {MOST_TEMPLATE} characters")
+    if len(template) > MAX_TEMPLATE_CHARACTERS:
+        raise TemplateProblem(f"it has more than {MAX_TEMPLATE_CHARACTERS} characters")
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
     )
@@ -47,18 +47,18 @@ def render(template: str, variables: Mapping[str, Any]) -> str:
     environment.globals["strftime_now"] = lambda form: datetime.now().astimezone().strftime(form)
     environment.filters["tojson"] = _to_json
     parts: list[str] = []
-    room = MOST_OUTPUT
+    room = MAX_OUTPUT_CHARACTERS
     try:
         for part in environment.from_string(template).generate(**variables):
             parts.append(part)
             room -= len(part)
             if room < 0:
-                raise TemplateProblem(f"it renders more than {MOST_OUTPUT} characters")
+                raise TemplateProblem(f"it renders more than {MAX_OUTPUT_CHARACTERS} characters")
     except TemplateProblem:
         raise
     except TemplateError as error:
         raise TemplateProblem(error.message or type(error).__name__) from error
-    except Exception as error:  # whatever a template makes of the values that it is given
+    except Exception as error:  # a template can make Python raise anything
         raise TemplateProblem(f"{type(error).__name__}: {error}") from error
     return "".join(parts)
 
@@ -68,16 +68,16 @@ def _raise(message: object) -> NoReturn:
 
 
 def _to_json(value: object, indent: int | None = None) -> str:
-    """JSON without HTML escapes, as chat templates expect it."""
+    """Return JSON without HTML escapes, as chat templates expect it."""
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 def main() -> None:
-    """Render what stands on stdin, within limits; answer with the text or the problem as JSON."""
+    """Render the JSON on stdin, within limits; print the text or the problem as JSON."""
     job = json.load(sys.stdin)
-    for limit, most in ((resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_AS, _MEMORY)):
+    for limit, most in ((resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_AS, _MAX_MEMORY)):
         _, hard = resource.getrlimit(limit)
-        with contextlib.suppress(ValueError, OSError):  # macOS knows no limit of address space
+        with contextlib.suppress(ValueError, OSError):  # macOS has no limit for address space
             resource.setrlimit(limit, (most, hard))
     try:
         answer = {"text": render(job["template"], job["variables"])}

@@ -1,4 +1,4 @@
-"""What is known of other files: the workspace's index, and the places that were edited last."""
+"""What is known of other files: the workspace index, and the places that were edited last."""
 
 from __future__ import annotations
 
@@ -18,124 +18,127 @@ from leanwide.files.credentials import has_credential
 from leanwide.index.workspace_index import IndexStats, WorkspaceIndex
 from leanwide.syntax import SyntaxTree
 
-_TYPING_S: Final = 1.0
-"""Seconds that the index rests after a key: it would keep the keys to come waiting."""
+_PAUSE_S: Final = 1.0
+"""Seconds that indexing pauses after a key: it would delay the next keys."""
 
 _Piece = TypeVar("_Piece", Snippet, EditedPlace)
 
 
 @define(eq=False)
 class WorkspaceContext:
-    """Everything beside the document at hand. Without a workspace that is nothing, and no error.
+    """The workspace index and recent edits; empty when no folder is open.
 
-    No piece of a file that holds a credential is given.
+    It never returns a text that holds a credential.
     """
 
     _index: WorkspaceIndex | None = None
-    _area: WorkspaceFolders | None = None
-    """What was indexed last; which files were near counts for nothing."""
+    _folders: WorkspaceFolders | None = None
+    """What was indexed last, without ``near``."""
     _edits: tuple[EditedPlace, ...] = ()
 
-    def build(self, area: WorkspaceFolders) -> None:
-        """Begin to index a workspace in the background, unless it is the same as before."""
-        same = evolve(area, near=())
-        if same == (self._area or WorkspaceFolders()):
+    def build(self, folders: WorkspaceFolders) -> None:
+        """Start to index a workspace in the background, unless it is the same as before."""
+        indexed = evolve(folders, near=())
+        if indexed == (self._folders or WorkspaceFolders()):
             return
         self._index = self._index or WorkspaceIndex()
-        self._area = same
-        self._index.build(area)
+        self._folders = indexed
+        self._index.build(folders)
 
-    def somebody_types(self) -> None:
-        """Leave the processor to whoever types."""
+    def pause_indexing(self) -> None:
+        """Pause indexing, because the user types."""
         if self._index is not None:
-            self._index.pause(_TYPING_S)
+            self._index.pause(_PAUSE_S)
 
-    def look_again(self, path: str) -> None:
-        """Look at a file, by its path in the file system, that may read otherwise now."""
+    def reindex(self, path: str) -> None:
+        """Index a file again, given by its path in the file system: it may have changed."""
         if self._index is not None:
             self._index.update(path)
 
     def remove(self, path: str) -> None:
-        """Forget a file, or a folder with all that was in it."""
+        """Remove a file, or a folder with all its files."""
         if self._index is not None:
             self._index.remove(path)
 
-    def note_edit(self, judged: NameVerdict, line: int, lines: Sequence[str]) -> None:
-        """Remember an edited place, unless its file is left alone or outside of the workspace.
+    def note_edit(self, verdict: NameVerdict, line: int, lines: Sequence[str]) -> None:
+        """Remember an edited place, unless its file is excluded or outside of the workspace.
 
         Args:
-            judged: The file.
-            line: The edited line, counting from 0.
-            lines: The file as it reads now.
+            verdict: The verdict on the file.
+            line: The edited line, from 0.
+            lines: The lines of the file.
         """
-        if judged.reason is not None or self._area is None:
+        if verdict.reason is not None or self._folders is None:
             return
-        key = self.key(judged.place)
-        if key is not None and not self._area.may_hold_secrets(judged.place):
+        key = self.key(verdict.place)
+        if key is not None and not self._folders.may_hold_secrets(verdict.place):
             self._edits = remember_edit(self._edits, key, line, lines)
 
     def key(self, path: str) -> str | None:
-        """Give what a file is called in prompts; None outside of the workspace."""
+        """Return the name of a file in prompts; None outside of the workspace."""
         return self._index.key(path) if self._index is not None else None
 
     def shows(self, key: str) -> bool:
-        """Whether a file may be shown to a model: it is there, it is source, nothing excludes it.
+        """Whether a model may read a file: it exists, is source code, and is not excluded.
 
-        Reads ignore files that were not asked for before.
+        Reads ignore files that were not read before.
         """
         return self._index is not None and self._index.holds(key)
 
     async def candidates(self, view: View, tree: SyntaxTree | None, key: str) -> Candidates:
-        """Give what may help at the cursor of a view; it has yet to be chosen from."""
+        """Return what may help at the cursor of a view, for the caller to choose from."""
         if (index := self._index) is None:
             return Candidates()
 
         def find() -> Candidates:
             names = names_near(view, tree) if tree is not None else ()
             return Candidates(
-                definitions=_harmless(index.definitions(names, key)),
-                edits=_harmless(self._edits),
-                counterparts=_harmless(index.counterparts(key)),
+                definitions=_without_credentials(index.definitions(names, key)),
+                edits=_without_credentials(self._edits),
+                counterparts=_without_credentials(index.counterparts(key)),
             )
 
         return await asyncio.to_thread(find)
 
     async def definitions(self, names: Sequence[str], key: str) -> tuple[Snippet, ...]:
-        """Give definitions of names used in the file with a key, the first name's first."""
+        """Return definitions of names used in the file with a key, in the order of the names."""
         if (index := self._index) is None:
             return ()
 
         def find() -> tuple[Snippet, ...]:
-            return _harmless(one for one in index.definitions(names, key) if index.holds(one.path))
+            return _without_credentials(
+                snippet for snippet in index.definitions(names, key) if index.holds(snippet.path)
+            )
 
         return await asyncio.to_thread(find)
 
     async def callers(self, name: str, key: str) -> tuple[Snippet, ...]:
-        """Give functions that call what the file with a key defines as ``name``."""
+        """Return functions that call what the file with a key defines as ``name``."""
         if (index := self._index) is None:
             return ()
 
         def find() -> tuple[Snippet, ...]:
-            return _harmless(one for one in index.callers(name, key) if index.holds(one.path))
+            return _without_credentials(
+                snippet for snippet in index.callers(name, key) if index.holds(snippet.path)
+            )
 
         return await asyncio.to_thread(find)
 
     async def stats(self) -> IndexStats | None:
-        """Give what the index holds; None where there is none."""
+        """Return the sizes of the index; None if there is none."""
         index = self._index
         return None if index is None else await asyncio.to_thread(lambda: index.stats)
 
     @property
     def building(self) -> bool:
-        """Whether the index has something to do yet."""
+        """Whether indexing is in progress."""
         return self._index is not None and not self._index.wait(0)
 
     async def close(self) -> None:
-        """Keep the index for the next start."""
+        """Save the index for the next start."""
         if self._index is not None:
             await asyncio.to_thread(self._index.close)
 
 
-def _harmless(pieces: Iterable[_Piece]) -> tuple[_Piece, ...]:
-    """The pieces of files in which there is no credential."""
-    return tuple(one for one in pieces if not has_credential(one.text))
+def _without_credentials(pieces: Iterable[_Piece]) -> tuple[_Piece, ...]:
+    return tuple(piece for piece in pieces if not has_credential(piece.text))

@@ -9,7 +9,7 @@ from cattrs import BaseValidationError, Converter
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from leanwide.features.ask.selection import Selection, whole
+from leanwide.features.ask.selection import Selection, select_all
 from leanwide.features.edit.fix import Diagnostic
 from leanwide.lsp.convert import locate, view_at
 from leanwide.lsp.documents import DocumentWorkspace
@@ -188,4 +188,4 @@ def document_at(workspace: DocumentWorkspace, uri: str) -> Selection:
     Raises:
         JsonRpcInvalidParams: The document is not open.
     """
-    return whole(view_at(workspace, uri, types.Position(0, 0)))
+    return select_all(view_at(workspace, uri, types.Position(0, 0)))

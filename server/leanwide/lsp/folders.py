@@ -70,7 +70,7 @@ class Folders:
     @asynccontextmanager
     async def changing(self) -> AsyncIterator[None]:
         """Change one thing after the other; no document is judged meanwhile."""
-        with self.names.unsettled():
+        with self.names.changing():
             async with self._turn:
                 yield
 
@@ -110,14 +110,14 @@ class Folders:
             above: Settings above them.
         """
         area = await asyncio.to_thread(self._area, below, above)
-        if area == self.names.area:
+        if area == self.names.folders:
             return False
         self.names.use(area)
         return True
 
     def build_index(self, opened: Iterable[str]) -> None:
         """Begin to index the folders in the background, what is near to opened paths first."""
-        area = self.names.area
+        area = self.names.folders
         near = tuple(key for path in opened if (key := area.key(self.names.place(path))))
         self.elsewhere.build(evolve(area, near=near))
 

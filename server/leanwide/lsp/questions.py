@@ -10,7 +10,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified, JsonRpcException
 
 from leanwide.engine.base import CancelToken, EngineError
-from leanwide.features.ask.ask import Show
+from leanwide.features.ask.answer_stream import Show
 from leanwide.features.ask.selection import Selection
 from leanwide.files.shown import shown
 from leanwide.lsp.arguments import TargetArguments, place_at

@@ -1,1 +1,1 @@
-"""What becomes of model text before anybody sees it. Pure."""
+"""Model text, prepared for the user: filters of completions, code of answers, edits. Pure."""

@@ -1,4 +1,4 @@
-"""Code added to the end of a file, with the imports that it needs where the file keeps its own."""
+"""Add code to the end of a file, and its imports to those of the file."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from typing import Final
 from leanwide.postprocess.splice import line_start
 from leanwide.syntax import Edit, Import, SyntaxTree, content, imports, parse
 
-_HEADER: Final = 40
-"""Lines at a file's start that an answer may begin with again: a package clause, imports."""
+_HEADER_LINES: Final = 40
+"""Lines at a file's start that an answer may repeat: a package clause, imports."""
 
 
 def addition(file: SyntaxTree, code: Sequence[str], newline: str) -> tuple[Edit, ...]:
-    """Give the edits that add lines of code, which have no endings, to a file with some text.
+    """Return the edits that add lines of code to a file that is not empty.
 
-    Imports that the file has already are left out, as is what else of its header is said again.
+    Imports and other lines of the file's header that the code repeats are left out.
+
+    Args:
+        file: The file.
+        code: Lines without endings.
+        newline: What ends a line.
     """
     new = parse(file.language, [f"{line}\n" for line in code])
-    last_import = max((one.span.end.line for one in _top(file)), default=len(file.lines))
+    last_import = max((found.span.end.line for found in _top(file)), default=len(file.lines))
     has_own = last_import + 1 < len(file.lines)
-    header = {content(line) for line in file.lines[:_HEADER]}
+    header = {content(line) for line in file.lines[:_HEADER_LINES]}
     missing, importing = _imports(file, new, header)
     rest = [line for row, line in enumerate(code) if not (has_own and row in importing)]
     while rest and (not rest[0].strip() or rest[0] in header):
@@ -38,31 +43,31 @@ def addition(file: SyntaxTree, code: Sequence[str], newline: str) -> tuple[Edit,
 def _imports(
     file: SyntaxTree, new: SyntaxTree, header: set[str]
 ) -> tuple[list[int], frozenset[int]]:
-    """Rows of the new code that import what the file does not, and all rows that import."""
-    known = {name for one in _top(file) for name in one.names}
+    """Return the rows of new code that import what the file lacks, and all rows that import."""
+    known = {name for found in _top(file) for name in found.names}
     missing: list[int] = []
     every: set[int] = set()
-    for one in _top(new):
-        rows = range(one.span.start.line, one.span.end.line + 1)
+    for found in _top(new):
+        rows = range(found.span.start.line, found.span.end.line + 1)
         every.update(rows)
-        there = all(content(new.lines[row]) in header for row in rows)
-        if not there and not (one.names and known.issuperset(one.names)):
+        repeated = all(content(new.lines[row]) in header for row in rows)
+        if not repeated and not (found.names and known.issuperset(found.names)):
             missing += [row for row in rows if row not in missing]
     return missing, frozenset(every)
 
 
 def _top(tree: SyntaxTree) -> list[Import]:
-    """The imports that stand alone on their lines, at the margin."""
+    """Return the imports that are alone on their lines, without indentation."""
     return [
-        one
-        for one in imports(tree)
-        if one.span.start.column == 0
-        and not content(tree.lines[one.span.end.line])[one.span.end.column :].strip(" \t;")
+        found
+        for found in imports(tree)
+        if found.span.start.column == 0
+        and not content(tree.lines[found.span.end.line])[found.span.end.column :].strip(" \t;")
     ]
 
 
 def _gap(file: SyntaxTree, newline: str) -> str:
-    """What parts the new code from the old: two blank lines where blocks are indented, else one."""
+    """Return what separates old and new code: two blank lines in indented languages, else one."""
     ended = newline if content(file.lines[-1]) == file.lines[-1] else ""
     blank = 0
     while blank < len(file.lines) and not file.lines[-1 - blank].strip():

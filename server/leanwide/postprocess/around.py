@@ -1,4 +1,4 @@
-"""What an answer stands in: code, or text that people read, as in a comment or a string."""
+"""Whether an answer is in code, or in text for people, such as a comment or a string."""
 
 from __future__ import annotations
 
@@ -10,50 +10,50 @@ from typing import Final
 from leanwide.context.view import View
 from leanwide.syntax import Language, language_for, lexer
 
-_LOOKED_BACK: Final = 100_000
-"""Code points before the cursor that are read: about 10 ms for the scanner."""
+_MAX_LOOK_BEHIND: Final = 100_000
+"""Code points before the cursor that are scanned: about 10 ms."""
 _COMMENT_LINE: Final = re.compile(r"\s*(?://|/\*|\*|#|--|;|%|'|\"|!)")
-"""The beginning of a comment's line, in languages without a grammar."""
-_LONG: Final = (('"""', '"""'), ("'''", "'''"), ("/*", "*/"), ("{-", "-}"))
-"""What begins and ends strings and comments of several lines there."""
+"""The beginning of a comment line, in languages without a grammar."""
+_LONG_MARKS: Final = (('"""', '"""'), ("'''", "'''"), ("/*", "*/"), ("{-", "-}"))
+"""Start and end of strings and comments of several lines, in languages without a grammar."""
 
 InCode = Callable[[str], bool]
-"""Whether what follows the beginning of an answer stands in code."""
+"""Tells whether what follows the beginning of an answer is in code."""
 
 
 def code_around(view: View) -> InCode:
-    """Return what tells where in an answer at a view's cursor code stands."""
+    """Return a function that tells which parts of an answer at the view's cursor are in code."""
     language, before = language_for(view.language_id, view.path), _before(view)
     if language is None:
-        return lambda said: _looks_like_code(before, view.line_before, said)
+        return lambda answer: _looks_like_code(before, view.line_before, answer)
     around = _open_text(language, before)
-    return lambda said: lexer.state_at_end(language, around + said) == "code"
+    return lambda answer: lexer.state_at_end(language, around + answer) == "code"
 
 
 def _before(view: View) -> str:
-    """The text before the cursor, from the beginning of a line on."""
+    """Return the text before the cursor, from the beginning of a line."""
     kept, size = deque([view.line_before]), len(view.line_before)
     for line in reversed(view.lines[: view.line]):
         size += len(line)
-        if size > _LOOKED_BACK:
+        if size > _MAX_LOOK_BEHIND:
             break
         kept.appendleft(line)
     return "".join(kept)
 
 
 def _open_text(language: Language, before: str) -> str:
-    """The comment or string that a text ends in; "" where that is code."""
+    """Return the comment or string that a text ends in; "" if it ends in code."""
     if lexer.state_at_end(language, before) == "code":
         return ""
     *_, last = lexer.scan(language, before)
     return before[last.start :]
 
 
-def _looks_like_code(before: str, line: str, said: str) -> bool:
-    if "\n" not in said and _COMMENT_LINE.match(line):
+def _looks_like_code(before: str, line: str, answer: str) -> bool:
+    if "\n" not in answer and _COMMENT_LINE.match(line):
         return False
-    text = before + said
-    return not any(_is_open(text, *marks) for marks in _LONG)
+    text = before + answer
+    return not any(_is_open(text, *marks) for marks in _LONG_MARKS)
 
 
 def _is_open(text: str, start: str, end: str) -> bool:

@@ -1,4 +1,4 @@
-"""What stands right of the cursor already, a bracket, a quote or an end, is not inserted again."""
+"""Filters for brackets, quotes and line ends that are already right of the cursor."""
 
 from __future__ import annotations
 
@@ -18,27 +18,28 @@ from leanwide.postprocess.nesting import (
 )
 
 _ANGLE: Final = re.compile(r"[)\]}\"'`;,:\s]*>")
-"""An angle bracket among what editors close by themselves."""
+"""An angle bracket among the marks that editors close automatically."""
 _ENDS: Final = ";,:"
 _SHORT_QUOTES: Final = frozenset(QUOTES) - frozenset(LONG_QUOTES)
 _DANGLING: Final = re.compile(r"[\s,.:+*/%|&^=<>!-]*$")
-"""Separators and operators that wait for something more."""
+"""Separators and operators that need something after them."""
 
 
-def without_doubled_closers(text: str, setting: FilterContext) -> str:
-    """Cut the answer where it would close what the text after the cursor closes already.
+def without_doubled_closers(text: str, context: FilterContext) -> str:
+    """Cut the answer where it would close what the text after the cursor already closes.
 
-    That text closes what it can of what the line has open; only the rest is the answer's to close.
+    The answer may close only what that text leaves open.
     """
-    before, after = setting.view.line_before, setting.view.line_after.strip()
+    before, after = context.view.line_before, context.view.line_after.strip()
     if not after:
         return text
     angles = _ANGLE.match(after) is not None
-    opened = _open_at_cursor(before, after, angles)
-    supplied = _supplied(after, opened, angles)
+    opened = _open_at_cursor(before, after, angles=angles)
+    supplied = _closing_marks(after, opened, angles=angles)
     left = list(opened)
     for mark in supplied:
-        _drop_last(left, PAIRS.get(mark, mark))
+        if (opener := PAIRS.get(mark, mark)) in left:
+            del left[len(left) - left[::-1].index(opener) - 1]
     for at, mark in closers(before + text, opened, len(before), angles=angles):
         if left and left[-1] == PAIRS.get(mark, mark):
             left.pop()
@@ -47,28 +48,28 @@ def without_doubled_closers(text: str, setting: FilterContext) -> str:
     return text
 
 
-def without_stray_closers(text: str, setting: FilterContext) -> str:
-    """Cut where an answer inside a string closes the bracket in which the string stands.
+def without_stray_closers(text: str, context: FilterContext) -> str:
+    """Cut where an answer inside a string closes the bracket around the string.
 
-    A model that overlooks the quote goes on as in code. A string that has such a bracket already
-    has them on purpose.
+    A model that overlooks the quote continues as in code. A string that already contains such a
+    closing bracket has it on purpose.
     """
-    opened = open_at_end(setting.view.line_before)
+    opened = open_at_end(context.view.line_before)
     if not opened or opened[-1] not in _SHORT_QUOTES:
         return text
-    said = setting.view.line_before.rpartition(opened[-1])[2]
-    for at, mark in closers(said + text, []):
+    string = context.view.line_before.rpartition(opened[-1])[2]
+    for at, mark in closers(string + text, []):
         if mark in PAIRS and PAIRS[mark] in opened:
-            return text[: at - len(said)] if at >= len(said) else text
+            return text[: at - len(string)] if at >= len(string) else text
     return text
 
 
-def without_unclosed(text: str, setting: FilterContext) -> str:
-    """Cut before what the answer opens and leaves open in the middle of a line.
+def without_unclosed(text: str, context: FilterContext) -> str:
+    """Cut before what the answer opens and does not close in the middle of a line.
 
-    An answer that was ended early stops anywhere; in front of ``)`` an open ``[`` breaks the line.
+    An answer that was cut short may end anywhere, and an open ``[`` before ``)`` breaks the line.
     """
-    before, after = setting.view.line_before, setting.view.line_after.rstrip()
+    before, after = context.view.line_before, context.view.line_after.rstrip()
     if not after.strip() or "\n" in text:
         return text
     angles = _ANGLE.match(after.strip()) is not None
@@ -78,9 +79,9 @@ def without_unclosed(text: str, setting: FilterContext) -> str:
     return text if place is None else _DANGLING.sub("", text[: place - len(before)])
 
 
-def without_doubled_end(text: str, setting: FilterContext) -> str:
-    """Cut before an end such as ``;`` or ``:`` that the line has already."""
-    after = setting.view.line_after.lstrip()
+def without_doubled_end(text: str, context: FilterContext) -> str:
+    """Cut before a final ``;``, ``,`` or ``:`` that the line already has."""
+    after = context.view.line_after.lstrip()
     if not after or after[0] not in _ENDS:
         return text
     opened: list[str] = []
@@ -95,21 +96,18 @@ def without_doubled_end(text: str, setting: FilterContext) -> str:
     return text
 
 
-def _open_at_cursor(before: str, after: str, angles: bool) -> list[str]:
-    """What the line has open at the cursor, or the string of several lines that ends there."""
+def _open_at_cursor(before: str, after: str, *, angles: bool) -> list[str]:
+    """Return what is open at the cursor: on the line, or a string of several lines ending there."""
     opened = open_at_end(before, angles=angles)
     if any(mark in QUOTES for mark in opened):
         return opened
-    ending = (one for one in LONG_QUOTES if after.startswith(one) and after.count(one) % 2 == 1)
+    ending = (
+        quote for quote in LONG_QUOTES if after.startswith(quote) and after.count(quote) % 2 == 1
+    )
     return [*ending, *opened]
 
 
-def _supplied(after: str, opened: list[str], angles: bool) -> list[str]:
-    """The marks by which ``after`` closes something, read inside the string around or outside."""
+def _closing_marks(after: str, opened: list[str], *, angles: bool) -> list[str]:
+    """Return the marks by which ``after`` closes something, read as in ``opened``, else alone."""
     inside = [mark for _, mark in closers(after, list(opened), angles=angles)]
     return inside or [mark for _, mark in closers(after, [], angles=angles)]
-
-
-def _drop_last(marks: list[str], mark: str) -> None:
-    if mark in marks:
-        del marks[len(marks) - marks[::-1].index(mark) - 1]

@@ -1,4 +1,4 @@
-"""A closing mark of thinking that a model says once more, in the midst of its answer."""
+"""An end-of-thinking mark that a model repeats in its answer."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from leanwide.postprocess.markdown import missing_fence
 
 
 class ClosingMarks:
-    """Holds a mark back until it is clear whether the answer speaks of it.
+    """Withholds a mark until it is clear whether the answer quotes it.
 
-    It does in code, and where words stand around it on its line.
+    A mark is quoted in code, and between words on its line.
     """
 
     def __init__(self) -> None:
         self._held = ""
 
     def mark(self, mark: str, before: str) -> str:
-        """Take a mark; give what of it is shown behind the text ``before``."""
+        """Add a mark after the text ``before``; return what of it to show now."""
         line = before.rpartition("\n")[2]
         if missing_fence(before) or line.count("`") % 2:
             return self.text(mark)
@@ -24,7 +24,7 @@ class ClosingMarks:
         return ""
 
     def text(self, text: str) -> str:
-        """Take text; give what is shown of it and of a mark before it."""
+        """Add text; return what to show now of it and of a mark before it."""
         held, self._held = self._held + text, ""
         if held == text:
             return text

@@ -1,4 +1,4 @@
-"""The code in a model's answer: its first fenced block, or all of it where there is no fence."""
+"""The code in a model's answer: its first fenced block, or all of it if there is no fence."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _FENCE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)")
 
 @frozen
 class AnswerCode:
-    """Code as a model gave it."""
+    """Code that a model wrote."""
 
     text: str
-    """Without blank lines around it; "" where the answer holds none."""
+    """Without blank lines around it; "" if the answer holds none."""
     closed: bool
-    """It stands in a fence that is closed: nothing of it can be missing."""
+    """It is in a closed fence: nothing of it can be missing."""
     ended: bool
-    """The closing fence's line is over, so that what follows is talk."""
+    """The line of the closing fence is complete: what follows is no code."""
 
 
 def code_in(answer: str) -> AnswerCode:
-    """Take the code out of an answer with LF endings.
+    """Return the code of an answer with LF endings.
 
-    A fence that is never closed holds everything that follows it.
+    A fence that is never closed holds everything after it.
     """
     lines = answer.split("\n")
     opened = next((at for at, line in enumerate(lines) if _FENCE.fullmatch(line)), None)
@@ -38,14 +38,14 @@ def code_in(answer: str) -> AnswerCode:
 
 
 def text_in(answer: str, fence: str) -> AnswerCode:
-    """Take a text that may hold code blocks of its own out of an answer with LF endings.
+    """Return a text that may hold code blocks itself, from an answer with LF endings.
 
-    A shorter fence than the one that was asked for serves where the answer is nothing but one
-    block and the fences inside come in pairs. Without a fence around all of it the text is "":
-    what in it is talk, or a block of the text, cannot be told.
+    A shorter fence than the requested one is accepted if the answer is one single block and the
+    fences inside come in pairs. Without such a fence the text is "": blocks of the text cannot be
+    told from the rest of the answer.
 
     Args:
-        answer: What the model said so far.
+        answer: The answer so far.
         fence: The backticks that were asked for; no line of the text has as many.
     """
     lines = answer.split("\n")
@@ -65,7 +65,7 @@ def _is_fence(line: str, least: str) -> bool:
 
 
 def _only_block(lines: list[str]) -> AnswerCode:
-    """The text of an answer whose first and last line are the fences around it."""
+    """Return the text of an answer whose first and last line are the fences around it."""
     while lines and not lines[-1].strip():
         lines.pop()
     first = _FENCE.fullmatch(lines[0]) if lines else None
@@ -77,16 +77,16 @@ def _only_block(lines: list[str]) -> AnswerCode:
 
 
 def without_head(code: str, head: Container[str]) -> str:
-    """Code without its first lines that are blank or, stripped, in ``head``, if any are left."""
+    """Return code without first lines that are blank or, stripped, in ``head``, if any are left."""
     lines = code.split("\n")
     at = next((at for at, line in enumerate(lines) if line.strip() and line.strip() not in head), 0)
     return "\n".join(lines[at:])
 
 
 def _closing(lines: list[str], opened: int) -> int:
-    """The line that closes the fence, or the number of lines.
+    """Return the line that closes the fence, or the number of lines.
 
-    Models put fences into fences of the same length: one that names a language opens another.
+    Models nest fences of the same length: one that names a language opens an inner block.
     """
     opening = _FENCE.fullmatch(lines[opened])
     assert opening is not None  # noqa: S101  # it was found by this pattern

@@ -1,4 +1,4 @@
-"""Code fences that a model puts around code; those of the document's own text stay."""
+"""A filter for the code fences that a model puts around code."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ _FENCE: Final = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^`\n]*(?:\n|\Z)", re.MULT
 _CLOSING: Final = re.compile(r"(?:\A|\n)[ \t]*```|[ \t]*```[ \t]*(?=\n|\Z)")
 
 
-def without_fences(text: str, setting: FilterContext) -> str:
-    """Drop code fences and what stands around them, where they stand in code.
+def without_fences(text: str, context: FilterContext) -> str:
+    """Drop code fences, and what is outside of them.
 
-    A fence that names a language opens the code, and what stands before it is talk. Another one
-    at the beginning opens it too, and anywhere else it closes. In comments, strings and prose a
-    fence is text.
+    A fence that names a language opens the code; so does another one at the beginning of the
+    answer, which anywhere else closes it. In comments, strings and prose, fences are text and stay.
     """
-    if _TICKS not in text or holds_text(setting.view):
+    if _TICKS not in text or holds_text(context.view):
         return text
-    in_code = code_around(setting.view)
+    in_code = code_around(context.view)
     opening = _first(_FENCE, text, in_code)
     if opening and (opening[1] or not text[: opening.start()].strip()):
         text = text[opening.end() :]

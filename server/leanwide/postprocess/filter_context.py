@@ -1,4 +1,4 @@
-"""What a filter knows beside the answer itself."""
+"""What a filter knows besides the answer."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from leanwide.context.view import View
 
 @frozen
 class FilterContext:
-    """Where an answer is to be shown."""
+    """Where an answer is shown, and what was in its prompt."""
 
     view: View
     snippets: tuple[str, ...] = ()
-    """Texts of other files that stood in the prompt: a model may echo them."""
+    """Texts of other files in the prompt, which a model may echo."""
     markers: tuple[str, ...] = ()
-    """Markers that the model can only spell; where it has tokens for them, spelt ones are text."""
+    """Markers that the model has no tokens for, and therefore spells."""

@@ -1,7 +1,7 @@
-"""The filters between the model and the eye, in their order.
+"""The filters of completions, in their order.
 
-A filter takes an answer, the text to insert at the cursor with LF endings, and gives what of it to
-show. All of them run on every path, also on an answer from a cache: the text around may be another.
+A filter takes an answer, the text to insert at the cursor with LF endings, and returns what of it
+to show. All filters run on every answer, also on a cached one: the text around it may have changed.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from leanwide.postprocess.repetition import without_loop
 Filter = Callable[[str, FilterContext], str]
 
 
-def first_line_inside_text(text: str, setting: FilterContext) -> str:
-    """Keep one line where other text follows on the cursor's line."""
-    return text.split("\n", 1)[0] if setting.view.has_text_after else text
+def first_line_inside_text(text: str, context: FilterContext) -> str:
+    """Keep one line if text follows the cursor on its line."""
+    return text.split("\n", 1)[0] if context.view.has_text_after else text
 
 
-def without_trailing_blank(text: str, setting: FilterContext) -> str:
-    """End with the last character that shows; an answer of blanks shows nothing."""
-    del setting
+def without_trailing_blank(text: str, context: FilterContext) -> str:
+    """Drop white space at the end; an answer of white space becomes empty."""
+    del context
     return text.rstrip()
 
 
@@ -55,7 +55,7 @@ JOINING: Final[tuple[Filter, ...]] = (
     without_doubled_comment_mark,
     without_doubled_space,
 )
-"""They may change an answer's beginning, which somebody who types through it has to match."""
+"""Those that may change the beginning of an answer, which typing through it has to match."""
 
 FILTERS: Final[tuple[Filter, ...]] = (
     *JOINING,
@@ -78,20 +78,20 @@ def postprocess(text: str, context: FilterContext) -> str:
 
 
 def filtered(text: str, context: FilterContext) -> str:
-    """Run all filters; return the text with LF endings, "" where nothing is left to show."""
+    """Run all filters; return the text with LF endings, "" if nothing is left to show."""
     return _until_stable(text, context, FILTERS)
 
 
-def joined(text: str, setting: FilterContext) -> str:
-    """Make an answer begin as it will be shown where it was asked for; the rest stays."""
-    return _until_stable(text, setting, JOINING)
+def joined(text: str, context: FilterContext) -> str:
+    """Run only the filters that may change the beginning of an answer."""
+    return _until_stable(text, context, JOINING)
 
 
-def _until_stable(text: str, setting: FilterContext, filters: tuple[Filter, ...]) -> str:
-    """Run filters until none changes anything: what one of them leaves may be another's to cut."""
+def _until_stable(text: str, context: FilterContext, filters: tuple[Filter, ...]) -> str:
+    """Run filters until none changes anything: one may cut what another has left."""
     before, text = None, with_lf(text)
     while text != before:
         before = text
         for apply in filters:
-            text = apply(text, setting)
+            text = apply(text, context)
     return text

@@ -1,4 +1,4 @@
-"""Indentation: how a text is indented, and a model's code indented like it."""
+"""Indentation: how a text is indented, and how to indent a model's code like it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 
 from attrs import frozen
 
-_LEVELS: Final = ("\t", "  ", "   ", "    ", 8 * " ")
-"""White space that may be a level; other steps to the right are alignment."""
+_UNITS: Final = ("\t", "  ", "   ", "    ", 8 * " ")
+"""White space that may be one level; other steps to the right are alignment."""
 
 
 @frozen
@@ -18,30 +18,30 @@ class Indentation:
     """How lines are indented."""
 
     margin: str
-    """White space before the first line that has text."""
+    """White space before the first line that is not blank."""
     unit: str
-    """One level: a tab or some spaces; "" where the lines show none."""
+    """One level: a tab or spaces; "" if the lines show none."""
 
 
 def indentation(lines: Iterable[str]) -> Indentation:
-    """Tell how lines are indented; a level is the most frequent step to the right."""
+    """Return how lines are indented; a level is the most frequent step to the right."""
     leads = [_lead(line) for line in lines if line.strip()]
     steps: Counter[str] = Counter()
     for above, below in pairwise(leads):
         step = below.removeprefix(above)
-        if below.startswith(above) and step in _LEVELS:
+        if below.startswith(above) and step in _UNITS:
             steps[step] += 1
     unit = max(steps, key=steps.__getitem__, default="")
     return Indentation(leads[0] if leads else "", unit)
 
 
 def reindented(lines: Sequence[str], wanted: Indentation, kept: Container[int]) -> list[str]:
-    """Indent lines as wanted; blank ones become empty.
+    """Return lines indented as wanted; blank lines become empty.
 
     Args:
         lines: Without their endings.
-        wanted: The first line's margin, and the level where the lines use another one.
-        kept: Numbers of lines that stay as they are, for their white space is text.
+        wanted: The margin of the first line, and the level.
+        kept: Indexes of lines that stay as they are, because their white space is text.
     """
     own = indentation(line for at, line in enumerate(lines) if at not in kept)
     unit = wanted.unit or own.unit
@@ -52,7 +52,7 @@ def reindented(lines: Sequence[str], wanted: Indentation, kept: Container[int]) 
 
 
 def _moved(line: str, own: Indentation, margin: str, unit: str) -> str:
-    """The new white space before a line."""
+    """Return the new white space before a line."""
     if not line.strip():
         return ""
     lead = _lead(line)

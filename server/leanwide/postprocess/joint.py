@@ -1,4 +1,4 @@
-"""How an answer joins what stands before the cursor: line break, indentation, space."""
+"""Filters for the joint of text before the cursor and answer: line break, indentation, space."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from leanwide.postprocess.filter_context import FilterContext
 
 _BLANKS: Final = re.compile(r"[ \t]*")
 _COMMENT_MARK: Final = re.compile(r"\*|//[/!]?|#|--+|;+|%+")
-"""What begins a line of a comment in most languages."""
+"""What begins a comment line in most languages."""
 _CONTINUES: Final = tuple(":{([,\\=+")
-"""Ends of a line after which the next one may stand deeper."""
+"""Ends of a line after which the next line may be indented deeper."""
 
 
-def with_line_break(text: str, setting: FilterContext) -> str:
-    """Begin a new line where the answer is the body of a block that the line has just opened."""
-    view = setting.view
+def with_line_break(text: str, context: FilterContext) -> str:
+    """Begin a new line if the answer is the body of a block that the line opens."""
+    view = context.view
     line = view.line_before.rstrip()
     if not line.endswith((":", "{")) or view.line_after.strip():
         return text
@@ -25,9 +25,9 @@ def with_line_break(text: str, setting: FilterContext) -> str:
     return "\n" + text if deeper and body and body[0] != "\n" else text
 
 
-def without_doubled_indentation(text: str, setting: FilterContext) -> str:
-    """Drop the first line's indentation where the cursor's line is indented that far already."""
-    view = setting.view
+def without_doubled_indentation(text: str, context: FilterContext) -> str:
+    """Drop the first line's indentation if the cursor's line already has it."""
+    view = context.view
     indentation, body = _split_blanks(text)
     if view.line_before.strip() or not view.line_before or indentation != view.line_before:
         return text
@@ -37,22 +37,22 @@ def without_doubled_indentation(text: str, setting: FilterContext) -> str:
     return text if may_deepen or body.startswith("\n") else body
 
 
-def without_doubled_comment_mark(text: str, setting: FilterContext) -> str:
-    """Drop the mark of a comment's line where the cursor's line has nothing but that."""
-    before = setting.view.line_before
+def without_doubled_comment_mark(text: str, context: FilterContext) -> str:
+    """Drop a comment mark if the cursor's line consists of it."""
+    before = context.view.line_before
     mark = before.strip()
-    said = text.lstrip(" \t")
-    if not _COMMENT_MARK.fullmatch(mark) or not said.startswith(mark):
+    body = text.lstrip(" \t")
+    if not _COMMENT_MARK.fullmatch(mark) or not body.startswith(mark):
         return text
-    rest = said[len(mark) :]
+    rest = body[len(mark) :]
     if rest[:1].strip():
         return text
     return rest.removeprefix(" ") if before.endswith((" ", "\t")) else rest
 
 
-def without_doubled_space(text: str, setting: FilterContext) -> str:
-    """Drop spaces before a word where the cursor stands behind a space; others align something."""
-    before = setting.view.line_before
+def without_doubled_space(text: str, context: FilterContext) -> str:
+    """Drop spaces before a word if the cursor is after a space; other spaces align something."""
+    before = context.view.line_before
     spaces, body = _split_blanks(text)
     doubled = spaces and before.strip() and before.endswith(" ")
     word = body[:1].isalnum() or body[:1] in set("_\"'([{")

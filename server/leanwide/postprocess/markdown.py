@@ -1,4 +1,4 @@
-"""Markdown from a model, made safe to show: no control characters, no fence left open."""
+"""Markdown from a model, made safe to show: without control characters and open fences."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _FENCE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 
 
 def printable(text: str) -> str:
-    """The text without control characters, with which a terminal could be made to do something."""
+    """Return the text without control characters, which could act on a terminal."""
     return text.translate(_CONTROL)
 
 
 def missing_fence(text: str) -> str:
-    """What closes the code block that a text ends in; "" where it does not end in one."""
+    """Return what closes the code block that a text ends in; "" if it ends in none."""
     opened = ""
     for line in text.split("\n"):
         match = _FENCE.fullmatch(line)

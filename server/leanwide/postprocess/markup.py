@@ -1,9 +1,9 @@
-"""Markup of a model beside its text: markers that end an answer, and thoughts.
+"""Filters for markup in a model's answer: markers that end it, and thinking.
 
-Most models have tokens for it, and the engine says which pieces were such tokens: what is spelt is
-text then. Tokens that are shown, such as thinking marks, are read in place of their text too, so
-that they may be a word of the document. A model whose template writes markers that its vocabulary
-lacks can only spell them.
+Most models have special tokens for markup, and the engine says which pieces were such tokens:
+markers that are spelt are text then. Some tokens, such as thinking marks, stand for text too, so
+they may be a word of the document. A model whose template has markers that its vocabulary lacks can
+only spell them.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from leanwide.postprocess.around import code_around
 from leanwide.postprocess.filter_context import FilterContext
 
 _BAR: Final = "\uff5c"
-"""The full-width vertical line in DeepSeek's markers."""
+"""The full-width vertical bar in DeepSeek's markers."""
 _MARKUP: Final = re.compile(
     rf"<\|.*\|>|<{_BAR}.*{_BAR}>|</?think(?:ing)?>|</?tool_\w+>"
     r"|<[a-z]+[_-][a-z_-]+>|<(?:PRE|SUF|MID|EOT|EOD|s|pad|mask|unused\d+)>|</s>"
     r"|\[/?[A-Z][A-Z_]+\]"
 )
-"""Special tokens that are markup; vocabularies have others, such as HTML's tags."""
+"""Special tokens that are markup; vocabularies have others, such as HTML tags."""
 _OPENING: Final = "<think>"
 _CLOSING: Final = "</think>"
 _TAG: Final = re.compile(r"</?\w+>")
@@ -36,48 +36,48 @@ _CLOSED: Final = re.compile(
 
 
 def is_markup(token: str) -> bool:
-    """Whether a special token is markup, not a word that the vocabulary keeps in one piece."""
+    """Whether a special token is markup, and not a word with a token of its own."""
     return _MARKUP.fullmatch(token.strip()) is not None
 
 
 class MarkupStream:
-    """An answer as it arrives, markup left out."""
+    """An answer while it arrives, without its markup."""
 
-    def __init__(self, view: View, said: str = "") -> None:
-        """Begin with what was said before at a view's cursor."""
-        self.text = said
+    def __init__(self, view: View, text: str = "") -> None:
+        """Continue ``text``, the beginning of an answer at a view's cursor."""
+        self.text = text
         self.ended = False
-        """A marker ended the answer: nothing behind it counts."""
+        """A marker ended the answer: what follows is ignored."""
         self._view = view
         self._thinking = False
         self._trimming = False
 
     def take(self, piece: Piece) -> None:
-        """Take the next piece."""
+        """Add the next piece."""
         if self.ended:
             return
-        if piece.special and is_markup(piece.text) and self._obeys(piece.text.strip()):
+        if piece.special and is_markup(piece.text) and self._apply(piece.text.strip()):
             return
         if not self._thinking:
             new = piece.text.lstrip("\n") if self._trimming else piece.text
             self._trimming = self._trimming and not new
             self.text += new
 
-    def _obeys(self, marker: str) -> bool:
-        """Do what a marker says and tell whether it did: where the language may hold it, not."""
+    def _apply(self, marker: str) -> bool:
+        """Apply a marker; False if it is text of the document here."""
         if self._thinking:
             self._thinking, self._trimming = marker != _CLOSING, True
             return True
-        if not self._stands_alone(marker):
+        if not self._is_marker(marker):
             return False
-        if marker == _CLOSING:  # the prompt opened it
+        if marker == _CLOSING:  # the prompt has the opening one
             self.text = ""
         self._thinking, self._trimming = marker == _OPENING, marker == _CLOSING
         self.ended = marker not in (_OPENING, _CLOSING)
         return True
 
-    def _stands_alone(self, marker: str) -> bool:
-        """Whether a marker is none of the document's words, nor in a string or a comment."""
+    def _is_marker(self, marker: str) -> bool:
+        """Whether it is neither a word of the document nor in a string or a comment."""
         if marker in (_OPENING, _CLOSING) and self.text.rpartition("\n")[2].strip():
             return False
         if not _unused((marker,), marker, self._view):
@@ -85,41 +85,41 @@ class MarkupStream:
         return holds_text(self._view) or code_around(self._view)(self.text)
 
 
-def without_markers(text: str, setting: FilterContext) -> str:
-    """Cut at a marker that the model can only spell, at the beginning or alone on a line."""
-    markers = _spelt_here(text, setting)
+def without_markers(text: str, context: FilterContext) -> str:
+    """Cut at a marker that the model spells, at the beginning or alone on a line."""
+    markers = [marker for marker in context.markers if marker not in (_OPENING, _CLOSING)]
+    markers = _unused(markers, text, context.view)
     if not markers:
         return text
     any_marker = "|".join(map(re.escape, markers))
     pattern = rf"\A\s*(?:{any_marker})|^[ \t]*(?:{any_marker})[ \t]*$"
-    in_code = code_around(setting.view)
+    in_code = code_around(context.view)
     for found in re.finditer(pattern, text, re.MULTILINE):
-        if holds_text(setting.view) or in_code(text[: found.start()]):
+        if holds_text(context.view) or in_code(text[: found.start()]):
             return text[: found.start()]
     return text
 
 
-def without_thoughts(text: str, setting: FilterContext) -> str:
-    """Drop thoughts at the beginning, of a model that can only spell their marks.
+def without_thoughts(text: str, context: FilterContext) -> str:
+    """Drop thinking at the beginning, of a model that spells its marks.
 
-    Also where their beginning stood in the prompt, or their end has not come.
+    The opening mark may be in the prompt, and the closing one may be missing.
     """
     marks = (_OPENING, _CLOSING)
-    if not set(marks) & set(setting.markers) or not _unused(marks, text, setting.view):
+    if not set(marks) & set(context.markers) or not _unused(marks, text, context.view):
         return text
-    if not holds_text(setting.view) and not code_around(setting.view)(""):
+    if not holds_text(context.view) and not code_around(context.view)(""):
         return text
     return _CLOSED.sub("", _THOUGHT.sub(r"\1", text))
 
 
-def _spelt_here(text: str, setting: FilterContext) -> Sequence[str]:
-    """The markers in a text that can be none of the document's own words."""
-    marks = [one for one in setting.markers if one not in (_OPENING, _CLOSING)]
-    return _unused(marks, text, setting.view)
-
-
-def _unused(markers: Sequence[str], text: str, view: View) -> Sequence[str]:
-    """Those of the markers that a text has and the document has not."""
+def _unused(markers: Sequence[str], text: str, view: View) -> list[str]:
+    """Return the markers in a text that are neither words nor tags of the document."""
     tags = holds_text(view) and not is_prose(view)
-    said = [one for one in markers if one in text and not (tags and _TAG.fullmatch(one))]
-    return [one for one in said if not any(one in line for line in view.lines)]
+    return [
+        marker
+        for marker in markers
+        if marker in text
+        and not (tags and _TAG.fullmatch(marker))
+        and not any(marker in line for line in view.lines)
+    ]

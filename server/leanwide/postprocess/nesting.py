@@ -1,4 +1,4 @@
-"""Brackets and quotes of a text that starts anywhere, read from left to right."""
+"""Brackets and quotes of a text that may start anywhere, read from left to right."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
 QUOTES: Final = ('"""', "'''", '"', "'", "`")
 
 LONG_QUOTES: Final = ('"""', "'''", "`")
-"""Quotes of strings that go on over the end of a line."""
+"""Quotes of strings that may continue on the next line."""
 
-_MOST_MARKS: Final = 500
-"""Marks of a text that are looked at: more of them are data."""
-_DEEPEST: Final = 32
-"""Open brackets among which the string around them is looked for."""
+_MAX_MARKS: Final = 500
+"""Marks that are read of a text; one with more of them is data."""
+_MAX_DEPTH: Final = 32
+"""Innermost open marks among which the surrounding string is searched."""
 _OPENERS: Final = frozenset(PAIRS.values())
 _MARKS: Final = re.compile(r"\\.|\"\"\"|'''|[\"'`()\[\]{}<>\n]", re.DOTALL)
 _STRING_PREFIX: Final = re.compile(r"(?:^|\W)(?:[bfr]{1,2}|[ulqt]|u8)$", re.IGNORECASE)
@@ -28,12 +28,12 @@ _TAG: Final = re.compile(r"<(?:[\w/!>]|$)")
 def closers(
     text: str, opened: list[str], start: int = 0, *, angles: bool = False
 ) -> Iterator[tuple[int, str]]:
-    """Yield where ``text`` closes from ``start`` on what it has not opened there, and how.
+    """Yield position and mark of each closer in ``text`` whose opener is before ``start``.
 
     Args:
-        text: The text; what stands before ``start`` is only looked back at.
-        opened: The brackets and quotes open at ``start``, outermost first. It follows the text: in
-            the end it holds what is open there.
+        text: The text; what is before ``start`` is only looked back at.
+        opened: The brackets and quotes open at ``start``, outermost first; updated to those open
+            at the end.
         start: Where to begin.
         angles: Whether angle brackets are brackets.
     """
@@ -46,7 +46,7 @@ def closers(
 
 
 def open_at_end(text: str, *, angles: bool = False) -> list[str]:
-    """Give the brackets and quotes that ``text`` opens and does not close, outermost first."""
+    """Return the brackets and quotes that ``text`` opens and does not close, outermost first."""
     opened: list[str] = []
     for _ in closers(text, opened, angles=angles):
         pass
@@ -54,7 +54,7 @@ def open_at_end(text: str, *, angles: bool = False) -> list[str]:
 
 
 def first_unclosed(text: str, start: int = 0, *, angles: bool = False) -> int | None:
-    """Give where, from ``start`` on, ``text`` first opens what it has not closed in the end."""
+    """Return where ``text`` first opens, from ``start`` on, what it never closes, or None."""
     opened: list[str] = []
     places: list[int] = []
     for at, mark in _marks(text, 0, angles=angles):
@@ -66,23 +66,23 @@ def first_unclosed(text: str, start: int = 0, *, angles: bool = False) -> int | 
 
 
 def flaws(line: str, *, angles: bool = False) -> int:
-    """Count the brackets and quotes of a line that have no partner on it."""
+    """Return the number of brackets and quotes of a line that have no partner on it."""
     opened: list[str] = []
     unmatched = sum(1 for _ in closers(line, opened, angles=angles))
     return unmatched + len(opened)
 
 
 def _marks(text: str, start: int, *, angles: bool) -> Iterator[tuple[int, str]]:
-    """Yield the first brackets, quotes and line ends from ``start`` on, and where they are."""
-    for found in islice(_MARKS.finditer(text, start), _MOST_MARKS):
+    """Yield position and text of the brackets, quotes and line ends from ``start`` on."""
+    for found in islice(_MARKS.finditer(text, start), _MAX_MARKS):
         mark, at = found[0], found.start()
         if mark[0] != "\\" and (mark not in "<>" or (angles and _is_angle(text, at))):
             yield at, mark
 
 
 def _follow(opened: list[str], text: str, at: int, mark: str) -> bool:
-    """Let ``opened`` follow one mark; True where it closes what nobody opened."""
-    near = range(max(0, len(opened) - _DEEPEST), len(opened))
+    """Update ``opened`` by one mark; True if it closes what was not opened."""
+    near = range(max(0, len(opened) - _MAX_DEPTH), len(opened))
     string = next((at for at in reversed(near) if opened[at] in QUOTES), None)
     code = string is None or "{" in opened[string:]
     if mark == "\n":
@@ -103,7 +103,7 @@ def _follow(opened: list[str], text: str, at: int, mark: str) -> bool:
 
 
 def _ends(opened: list[str], string: int, mark: str) -> bool:
-    """Whether a quote ends the string around; in a template's braces begins another template."""
+    """Whether a quote ends the string around; in a template's braces it begins another one."""
     quote = opened[string]
     return mark.startswith(quote) and not (quote == "`" and "{" in opened[string:])
 

@@ -1,7 +1,7 @@
-"""What of an unfinished answer may be shown."""
+"""The part of an unfinished answer that may be shown."""
 
 
 def whole_lines(text: str) -> str:
-    """Keep the whole lines of an answer that was cut short; a single line is shown as it is."""
+    """Return the whole lines of an answer that was cut short; a single line as it is."""
     head, newline, _ = text.rpartition("\n")
     return head if newline and head.strip() else text

@@ -1,4 +1,4 @@
-"""Whole lines of a document replaced by others, in edits of the lines that differ."""
+"""Replace lines of a document by edits of the lines that differ."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from leanwide.syntax import Edit, Position, Span, difference, slice_text, split
 def replacements(
     lines: Sequence[str], span: tuple[int, int], new: Sequence[str], newline: str
 ) -> tuple[Edit, ...]:
-    """Replace lines from ``span[0]`` up to, not including, ``span[1]``; none where all stays.
+    """Return the edits that replace lines ``span[0]`` to ``span[1]``, exclusive.
 
-    Each edit is a run of lines that differs, so that somebody can take one and leave another;
-    they are in the order of the text, and lines that stay stand between them.
+    Each edit is a run of lines that differs, so that the user can accept one and reject another;
+    they are in the order of the text, with unchanged lines between them.
 
     Args:
-        lines: The document's, with their endings.
-        span: Which ones are replaced: one at least.
-        new: What comes in their place, without endings.
-        newline: What ends a line. The last one ends as the last replaced one does.
+        lines: The document's lines, with their endings.
+        span: The lines to replace: at least one.
+        new: The new lines, without endings.
+        newline: What ends a line; the last new line ends as the last replaced one.
     """
     first, last = span
     old = list(lines[first:last])
@@ -35,25 +35,25 @@ def replacements(
 
 
 def _runs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, Sequence[str]]]:
-    """The runs that differ, with what comes in their place; blank lines alone do not part two."""
+    """Yield the runs that differ, with their new lines; blank lines alone do not separate runs."""
     *blocks, end = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
-    parting = [one for one in blocks if any(map(str.strip, old[one.a : one.a + one.size]))]
+    same = [block for block in blocks if any(map(str.strip, old[block.a : block.a + block.size]))]
     row, new_row = 0, 0
-    for start, new_start, size in (*parting, end):
+    for start, new_start, size in (*same, end):
         if (row, new_row) != (start, new_start):
             yield row, start, new[new_row:new_start]
         row, new_row = start + size, new_start + size
 
 
 def line_start(lines: Sequence[str], line: int) -> Position:
-    """Where a line starts, or the document's end behind its last line."""
+    """Return where a line starts; the document's end for the line after the last one."""
     if line < len(lines) or not lines or lines[-1].endswith(("\r", "\n")):
         return Position(line, 0)
     return Position(len(lines) - 1, len(lines[-1]))
 
 
 def applied(lines: Sequence[str], edits: Sequence[Edit]) -> list[str]:
-    """The lines after edits, which are in the order of the text and do not touch each other."""
+    """Return the lines after edits, which are in the order of the text and do not touch."""
     text, at = "", Position(0, 0)
     for edit in edits:
         text += slice_text(lines, Span(at, edit.start)) + edit.text

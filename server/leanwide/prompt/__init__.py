@@ -1,1 +1,1 @@
-"""How a prompt is laid out, from the model's own metadata. Pure."""
+"""Prompts, laid out by the model's own metadata. Pure."""

@@ -1,8 +1,7 @@
-"""A conversation as a prompt, laid out by the model's own chat template, ChatML where it has none.
+"""A conversation as a prompt, laid out by the model's chat template, or in ChatML without one.
 
 The template is rendered with unguessable placeholders for the contents of the messages, and split
-at them. So only what the template itself wrote can become special tokens: text of the user is
-never read together with it.
+at them. So only text of the template itself can become special tokens, never text of the user.
 """
 
 from __future__ import annotations
@@ -18,13 +17,15 @@ from leanwide.engine.base import Markup, Prompt, Thinking
 
 THINK_OPEN: Final = "<think>"
 THINK_CLOSE: Final = "</think>"
-_CONCLUSION: Final = f"\n\nI have thought long enough; now I give the answer.\n{THINK_CLOSE}\n\n"
-"""Ends thinking whose budget is spent, in the model's own voice, as Qwen3's authors do it."""
+_END_OF_THINKING: Final = (
+    f"\n\nI have thought long enough; now I give the answer.\n{THINK_CLOSE}\n\n"
+)
+"""Ends thinking when its budget is spent, worded as by the model, as Qwen3's authors do it."""
 
 
 @frozen
 class Message:
-    """One turn of a conversation."""
+    """One message of a conversation."""
 
     role: str
     """``system``, ``user`` or ``assistant``."""
@@ -32,31 +33,31 @@ class Message:
 
 
 Layout = tuple[str | int, ...]
-"""What a template makes of a conversation: its own text, and numbers of messages in between."""
+"""A rendered template: its own text, and the indexes of messages in between."""
 
 
 class LayoutProblem(Exception):  # noqa: N818  # the template's, not the program's
-    """The template did something else with the messages than to lay them out."""
+    """The template changed the messages, or left some out."""
 
 
 @frozen
 class Placeholders:
-    """Stand-ins for the contents of so many messages while a template is rendered."""
+    """Stand for the contents of messages while a template is rendered."""
 
     marks: tuple[str, ...]
 
     def variables(self, roles: Sequence[str], settings: dict[str, Any]) -> dict[str, Any]:
-        """What a template is given: the messages, and settings such as ``bos_token``."""
+        """Return what a template reads: the messages, and settings such as ``bos_token``."""
         messages = [
             {"role": role, "content": mark} for role, mark in zip(roles, self.marks, strict=True)
         ]
         return {"messages": messages, "add_generation_prompt": True, **settings}
 
     def layout(self, rendered: str) -> Layout:
-        """Split what was rendered.
+        """Split a rendered template at the placeholders.
 
         Raises:
-            LayoutProblem: A message is missing: the template changed it, or left it out.
+            LayoutProblem: The template changed a message, or left it out.
         """
         if missing := [mark for mark in self.marks if mark not in rendered]:
             raise LayoutProblem(f"it leaves out {len(missing)} of {len(self.marks)} messages")
@@ -65,20 +66,20 @@ class Placeholders:
         parts = re.split("|".join(self.marks), rendered)
         numbers = [self.marks.index(mark) for mark in re.findall("|".join(self.marks), rendered)]
         pairs = zip(parts, [*numbers, None], strict=True)
-        return tuple(one for pair in pairs for one in pair if one not in (None, ""))
+        return tuple(part for pair in pairs for part in pair if part not in (None, ""))
 
 
 def placeholders(count: int) -> Placeholders:
-    """Make stand-ins that no text holds by chance or by guessing."""
+    """Return placeholders that cannot occur in a text, nor be guessed."""
     return Placeholders(tuple(f"text{secrets.token_hex(16)}end" for _ in range(count)))
 
 
 CHATML_MARKERS: Final = ("<|im_end|>", "<|im_start|>")
-"""What ends an answer in ChatML; a model that does not know it spells them."""
+"""What ends an answer in ChatML; a model that lacks these tokens spells them."""
 
 
 def chatml(roles: Sequence[str]) -> Layout:
-    """Lay out a conversation in ChatML."""
+    """Return the layout of a conversation in ChatML."""
     layout: list[str | int] = []
     lead = ""
     for number, role in enumerate(roles):
@@ -88,7 +89,7 @@ def chatml(roles: Sequence[str]) -> Layout:
 
 
 def chat_prompt(layout: Layout, messages: Sequence[Message]) -> Prompt:
-    """Put the messages into a layout; empty pieces are left out."""
+    """Return a layout with the messages in it; empty pieces are left out."""
     pieces = (
         clean(messages[part].text) if isinstance(part, int) else Markup(clean(part))
         for part in layout
@@ -97,7 +98,7 @@ def chat_prompt(layout: Layout, messages: Sequence[Message]) -> Prompt:
 
 
 def joined_system(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The same for a template without a system role: its text begins the first user message."""
+    """Return messages without a system role: the system text begins the first user message."""
     if len(messages) < 2 or messages[0].role != "system":
         return tuple(messages)
     system, first, *rest = messages
@@ -105,13 +106,13 @@ def joined_system(messages: Sequence[Message]) -> tuple[Message, ...]:
 
 
 def thinking(layout: Layout, budget_tokens: int, deadline_ms: float) -> Thinking:
-    """Say what thinking is in an answer to a prompt of this layout, and how much is wanted."""
+    """Return how thinking is marked in an answer to a prompt of this layout, and its limits."""
     last = layout[-1] if layout and isinstance(layout[-1], str) else ""
     return Thinking(
         opening=THINK_OPEN,
         closing=THINK_CLOSE,
         budget_tokens=budget_tokens,
-        conclusion=_CONCLUSION,
+        conclusion=_END_OF_THINKING,
         begun=last.rfind(THINK_OPEN) > last.rfind(THINK_CLOSE),
         deadline_ms=deadline_ms,
     )
@@ -123,5 +124,5 @@ def thinks(template: str | None) -> bool:
 
 
 def clean(text: str) -> str:
-    """The text with U+FFFD for lone surrogates, which no encoding has."""
+    """Return the text with U+FFFD in place of lone surrogates, which cannot be encoded."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,4 +1,4 @@
-"""What a user message says where code is wanted back."""
+"""User messages that ask for code."""
 
 from __future__ import annotations
 
@@ -11,72 +11,73 @@ from leanwide.prompt.question import USUAL_FENCE, CodeContext, question
 
 @frozen
 class Finding:
-    """What a tool says is wrong with code."""
+    """A tool's message about a line of code."""
 
     line: int
-    """In the code that is shown, from 1."""
+    """In the code of the question, from 1."""
     message: str
 
 
 @frozen(kw_only=True)
-class WishedTest:
-    """Which test is wanted, and where it goes."""
+class RequestedTest:
+    """Which test is asked for, and where it goes."""
 
     definition: str
-    """What is to be tested: its name; "" where it has none."""
+    """The name of what is tested; "" if it has none."""
     code_path: str
-    """The code's file, as seen from the project's root."""
+    """The code's file, relative to the project's root."""
     test_path: str
-    """The test's file, likewise."""
+    """The test's file, relative to the project's root."""
     framework: str
-    """What the language's tests are usually written with."""
+    """The usual test framework of the language."""
     exists: bool
-    """The test file is there already: the test is added to its end."""
+    """The test file exists: the test is added to its end."""
 
 
-def refactor_question(about: CodeContext, instruction: str) -> str:
+def refactor_question(context: CodeContext, instruction: str) -> str:
     """Ask for the code, changed as the user says."""
-    return question(about, f"Change this code: {instruction.strip()}{_fence_wanted(about)}")
+    return question(context, f"Change this code: {instruction.strip()}{_fence_request(context)}")
 
 
-def document_question(about: CodeContext, convention: str) -> str:
+def document_question(context: CodeContext, convention: str) -> str:
     """Ask for the code with documentation in the language's convention."""
-    return question(about, f"Document this code: add {convention}, and change nothing else.")
+    return question(context, f"Document this code: add {convention}, and change nothing else.")
 
 
-def fix_question(about: CodeContext, findings: Sequence[Finding]) -> str:
-    """Ask for the code without what tools complain about."""
-    listed = "\n".join(f"- line {one.line}: {_one_line(one.message)}" for one in findings)
-    return question(about, f"Fix this code. The tools say of it:\n{listed}{_fence_wanted(about)}")
+def fix_question(context: CodeContext, findings: Sequence[Finding]) -> str:
+    """Ask for the code without what the tools found."""
+    listed = "\n".join(
+        f"- line {finding.line}: {' '.join(finding.message.split())}" for finding in findings
+    )
+    return question(
+        context, f"Fix this code. The tools say of it:\n{listed}{_fence_request(context)}"
+    )
 
 
-def testing_question(about: CodeContext, wish: WishedTest) -> str:
+def testing_question(context: CodeContext, request: RequestedTest) -> str:
     """Ask for a test in the project's style."""
     place = (
-        f"It is added to the end of {wish.test_path}: write only what is missing there."
-        if wish.exists
-        else f"It is the whole new file {wish.test_path}."
+        f"It is added to the end of {request.test_path}: write only what is missing there."
+        if request.exists
+        else f"It is the whole new file {request.test_path}."
     )
-    named = f"`{wish.definition}`" if wish.definition else "this code"
+    named = f"`{request.definition}`" if request.definition else "this code"
     return question(
-        about, f"Write a test with {wish.framework} for {named} from {wish.code_path}. {place}"
+        context,
+        f"Write a test with {request.framework} for {named} from {request.code_path}. {place}",
     )
 
 
-def again_question(problem: str) -> str:
-    """Ask once more after an answer that cannot be used; ``problem`` is a sentence."""
+def retry_question(problem: str) -> str:
+    """Ask again after an answer that cannot be used; ``problem`` is a sentence."""
     return f"That cannot be used. {problem} Give the whole code again, without this mistake."
 
 
-def _fence_wanted(about: CodeContext) -> str:
-    """What is said where the usual fence could be taken for one of the text's own."""
-    if about.fence == USUAL_FENCE:
+def _fence_request(context: CodeContext) -> str:
+    """Return the request for a longer fence, where the code itself may hold the usual one."""
+    if context.fence == USUAL_FENCE:
         return ""
     return (
         f"\n\nAnswer with the whole text, also what stays as it is, between two lines of "
-        f"{about.fence}, because it may hold code blocks of its own."
+        f"{context.fence}, because it may hold code blocks of its own."
     )
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""What of a conversation the model reads again: whole turns, the newest ones."""
+"""The part of a conversation that goes into the prompt: the newest turns, each of them whole."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from attrs import frozen
 from leanwide.prompt.chat import Message
 
 _KEPT_SHARE: Final = 0.75
-"""Of the room, what old turns may take after some had to go.
+"""Share of the room that old turns take after some were dropped.
 
-Leaving a turn out changes the prompt from there on, so that all of it is evaluated again. Making
-room for more than the next turn keeps that rare.
+Dropping a turn changes the prompt from there on, so that all of it is evaluated again. Dropping
+more than the next turn needs keeps that rare.
 """
 
 
@@ -22,12 +22,12 @@ class Turn:
     """One question and the answer to it."""
 
     question: str
-    """All that the model read for it, code included."""
+    """All that the model read for it, with code."""
     answer: str
 
 
 def messages_of(turns: Iterable[Turn]) -> tuple[Message, ...]:
-    """Give the turns as messages of a conversation."""
+    """Return the turns as messages."""
     return tuple(
         message
         for turn in turns
@@ -36,15 +36,15 @@ def messages_of(turns: Iterable[Turn]) -> tuple[Message, ...]:
 
 
 def first_kept(costs: Sequence[int], first: int, room: int) -> int:
-    """Give the number of the first turn that the model reads.
+    """Return the index of the first turn that stays in the prompt.
 
     Args:
         costs: Tokens of each turn, oldest first.
-        first: The first turn that it read last time.
-        room: Tokens that there are for turns.
+        first: The first turn of the last prompt.
+        room: Tokens for all turns.
 
     Returns:
-        ``first`` while all from there on fits; else a later one, ``len(costs)`` where none fits.
+        ``first`` if all turns from there on fit; else a later one, ``len(costs)`` if none fits.
     """
     taken = sum(costs[first:])
     if taken <= room:

@@ -1,11 +1,11 @@
-"""The fill-in-the-middle prompt: prefix, suffix, middle, from the model's own marker tokens.
+"""The fill-in-the-middle prompt: prefix, suffix, middle, with the model's own FIM tokens.
 
-Pieces of other files stand in front, each after the model's own token for the start of a file, and
-last the path of the current file. A model without that token gets none: code of other files would
-read as code of this one.
+Related snippets of other files come first, each after the model's token for the start of a file,
+and last the path of the current file. A model without that token gets no snippets: it would read
+them as part of the current file.
 
-Layout (design of the project, after EFIM, arXiv 2505.21889): what is typed since the anchor stands
-behind the middle marker, so that a keystroke appends to the prompt and changes nothing before.
+Layout (designed for this project, after EFIM, arXiv 2505.21889): text that is typed after the
+anchor follows the middle token, so that a keystroke only appends to the prompt.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from leanwide.engine.base import FimTokens, Markup, Prompt
 
 
 def infill_prompt(window: Window, fim: FimTokens) -> Prompt:
-    """Lay out the prompt for a window; empty pieces are left out."""
+    """Return the prompt for a window; empty pieces are left out."""
     pieces: Prompt = (
         *prefix_prompt(window.related, window.before, fim),
         fim.suffix,
@@ -29,7 +29,7 @@ def infill_prompt(window: Window, fim: FimTokens) -> Prompt:
 
 
 def prefix_prompt(related: Related, before: str, fim: FimTokens) -> Prompt:
-    """Lay out the beginning that the prompts of several places have in common."""
+    """Return the beginning that the prompts of several places share."""
     return (*_related(related, fim), fim.prefix, before)
 
 
@@ -43,7 +43,7 @@ def _related(related: Related, fim: FimTokens) -> Iterator[str | int]:
 
 
 def readable(prompt: Prompt, fim: FimTokens | None = None) -> str:
-    """Return a prompt as text, with names in place of the marker tokens."""
+    """Return a prompt as text, with names in place of the FIM tokens."""
     names: dict[int | None, str] = {}
     if fim is not None:
         names = {fim.prefix: "<PREFIX>", fim.suffix: "<SUFFIX>", fim.middle: "<MIDDLE>"}

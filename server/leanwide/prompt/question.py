@@ -1,4 +1,4 @@
-"""What a user message says: code in fences, and what is wanted of it."""
+"""User messages about code: the code in fences, and the request."""
 
 from __future__ import annotations
 
@@ -15,67 +15,67 @@ USUAL_FENCE: Final = "```"
 
 @frozen(kw_only=True)
 class CodeContext:
-    """Code that is asked about."""
+    """The code that a question is about, and what helps to understand it."""
 
     file: str
     """The file's name."""
     language: str
-    """For the fences; "" where it is not known."""
+    """The name after opening fences; "" if it is not known."""
     code: str
     focus: str
-    """The part of a line that is meant; "" for all of the code."""
+    """The selected part of a line; "" if all of the code is meant."""
     around: str
-    """Lines of the file that help to understand the code."""
+    """Lines of the same file."""
     elsewhere: tuple[Snippet, ...] = ()
     """Definitions in other files of what the code uses."""
     callers: tuple[Snippet, ...] = ()
-    """Functions that use the code, folded to where they do."""
+    """Functions that use the code, folded around the use."""
     example: str = ""
-    """Lines of another file whose style is wanted."""
+    """Lines of another file, as a model of style."""
     fence: str = USUAL_FENCE
-    """What the code stands in, and is to stand in when it comes back; a longer one if need be."""
+    """The fence around the code, in question and answer; lengthened where the code holds it."""
 
 
-def explain_question(about: CodeContext) -> str:
+def explain_question(context: CodeContext) -> str:
     """Ask for an explanation."""
-    return question(about, "Explain this code.")
+    return question(context, "Explain this code.")
 
 
-def question(about: CodeContext, wish: str) -> str:
-    """Ask something about code, which comes last, where a model attends most."""
-    parts = [*_context(about), wish, fenced(about.code, about.language, about.fence)]
-    if about.focus:
-        parts += ["The question is about this part of it:", fenced(about.focus, about.language)]
+def question(context: CodeContext, request: str) -> str:
+    """Ask something about code, which comes last: models attend most to the end."""
+    parts = [*_helpful(context), request, fenced(context.code, context.language, context.fence)]
+    if context.focus:
+        parts += ["The question is about this part of it:", fenced(context.focus, context.language)]
     return "\n\n".join(parts)
 
 
-def code_shown(about: CodeContext) -> str:
-    """Show code to talk about."""
-    parts = [*_context(about), f"Code of {about.file}:", fenced(about.code, about.language)]
-    if about.focus:
-        parts += ["This part of it is meant:", fenced(about.focus, about.language)]
+def code_shown(context: CodeContext) -> str:
+    """Show the code that a chat is about."""
+    parts = [*_helpful(context), f"Code of {context.file}:", fenced(context.code, context.language)]
+    if context.focus:
+        parts += ["This part of it is meant:", fenced(context.focus, context.language)]
     return "\n\n".join(parts)
 
 
-def _context(about: CodeContext) -> list[str]:
-    """What helps to understand the code, the farthest first."""
+def _helpful(context: CodeContext) -> list[str]:
+    """Return what helps to understand the code, the most distant first."""
     parts = []
-    if about.example:
-        parts += ["This is the style that is wanted:", fenced(about.example, about.language)]
-    parts += [quoted(one, about.language) for one in about.elsewhere]
-    parts += [calling(one, about.language) for one in about.callers]
-    if about.around:
-        parts.append(quoted(Snippet(about.file, about.around), about.language))
+    if context.example:
+        parts += ["This is the style that is wanted:", fenced(context.example, context.language)]
+    parts += [quoted(snippet, context.language) for snippet in context.elsewhere]
+    parts += [calling(snippet, context.language) for snippet in context.callers]
+    if context.around:
+        parts.append(quoted(Snippet(context.file, context.around), context.language))
     return parts
 
 
 def code_known(file: str) -> str:
-    """Point at code that the conversation shows already."""
+    """Refer to code that the conversation already shows."""
     return f"This is about the code of {file} above."
 
 
 def quoted(snippet: Snippet, language: str) -> str:
-    """Show a piece of a file, and say which."""
+    """Show a piece of a file, with the file's name."""
     return f"From the file {snippet.path}:\n\n{fenced(snippet.text, language)}"
 
 
@@ -85,12 +85,12 @@ def calling(snippet: Snippet, language: str) -> str:
 
 
 def fenced(code: str, language: str, least: str = USUAL_FENCE) -> str:
-    """Put code into a fence that it cannot close itself."""
+    """Return code in a fence that is longer than any in the code."""
     fence = fence_for(code, least)
     return f"{fence}{language}\n{code.rstrip()}\n{fence}"
 
 
 def fence_for(code: str, least: str = USUAL_FENCE) -> str:
-    """Return backticks, more of them than stand together anywhere in the code."""
+    """Return a fence, longer than any run of backticks in the code."""
     longest = max((len(run) for run in _BACKTICKS.findall(code)), default=0)
     return "`" * max(len(least), longest + 1)

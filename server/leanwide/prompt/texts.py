@@ -1,4 +1,4 @@
-"""What the model is told about its work: the system texts, one Markdown file for each command."""
+"""The system prompts, one Markdown file for each command."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Final
 
 NAMES: Final = ("explain", "refactor", "document", "fix", "test", "chat")
-"""The texts there are; each is ``configs/prompts/NAME.md``."""
+"""The commands with a system prompt; each is ``configs/prompts/NAME.md``."""
 
 
 def built_in_texts() -> Mapping[str, str]:
-    """Give the texts that ship with leanwide, by name."""
+    """Return the built-in system prompts, by name."""
     folder = resources.files("leanwide").joinpath("configs/prompts")
     return MappingProxyType(
         {name: folder.joinpath(f"{name}.md").read_text("utf-8").strip() for name in NAMES}

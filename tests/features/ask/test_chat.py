@@ -1,4 +1,4 @@
-"""Chat, with a scripted engine: what is read again, what is remembered, what is refused."""
+"""Chat with a scripted engine: what is read, what is remembered, what is refused."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from leanwide.engine.base import (
     ignore_progress,
 )
 from leanwide.engine.scripted import Answer
-from leanwide.features.ask.ask import Answer as Told
+from leanwide.features.ask.ask import Answer as ChatAnswer
 from leanwide.features.ask.chat import UserMessage, chat
-from leanwide.features.ask.conversations import MOST, Conversations, UnknownChat
-from leanwide.features.ask.selection import Selection, whole
+from leanwide.features.ask.conversations import MAX_CHATS, Conversations, UnknownChat
+from leanwide.features.ask.selection import Selection, select_all
 from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Backend, Session
 from leanwide.modes.machine import LaneSpeed, MachineState, Rate
@@ -48,7 +48,7 @@ def file(text: str = SOURCE, path: str = "/a.py") -> View:
 
 
 class Talking:
-    """One conversation with an engine that says what it is told to."""
+    """One chat with an engine that gives scripted answers."""
 
     def __init__(
         self,
@@ -57,7 +57,9 @@ class Talking:
         engine: SteppedEngine | None = None,
     ) -> None:
         self.engine = engine or SteppedEngine()
-        self.engine.enqueue(*((one,) if isinstance(one, str) else one for one in answers))
+        self.engine.enqueue(
+            *((answer,) if isinstance(answer, str) else answer for answer in answers)
+        )
         dialog = attrs.evolve(PROFILES[Mode.DIALOG], context_tokens=context_tokens)
         self.session = Session(
             backend=Backend(engine=self.engine), profiles={**PROFILES, Mode.DIALOG: dialog}
@@ -65,14 +67,14 @@ class Talking:
         self.talk = Conversations().begin()
         self.shown: list[str] = []
 
-    async def say(self, text: str, about: Selection | None = None) -> Told:
+    async def say(self, text: str, about: Selection | None = None) -> ChatAnswer:
         saying = UserMessage(text=text, about=about)
         return await chat(saying, self.talk, self.session, CancelToken(), self.shown.append)
 
     @property
     def read(self) -> list[str]:
         """The messages of the last prompt, system text included."""
-        return [one for one in self.engine.requests[-1].prompt if isinstance(one, str)]
+        return [piece for piece in self.engine.requests[-1].prompt if isinstance(piece, str)]
 
 
 async def test_the_model_reads_what_was_said_before():
@@ -85,7 +87,7 @@ async def test_the_model_reads_what_was_said_before():
     assert talking.talk.title == "What is 2+2?"
 
 
-async def test_old_turns_go_whole_and_the_newest_stay():
+async def test_old_turns_are_dropped_whole_and_the_newest_stay():
     talking = Talking(*(f"{number}: {'a' * 400}" for number in range(9)), context_tokens=500)
     for number in range(9):
         await talking.say(f"question {number}")
@@ -125,7 +127,7 @@ class RememberingEngine(SteppedEngine):
     async def generate(
         self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
     ) -> AsyncIterator[Piece | Finished]:
-        read = sum(-(-len(str(getattr(one, "text", one))) // 4) for one in request.prompt)
+        read = sum(-(-len(str(getattr(piece, "text", piece))) // 4) for piece in request.prompt)
         async for event in super().generate(request, cancel, watch):
             if isinstance(event, Finished):
                 stats = attrs.evolve(event.stats, tokens_evaluated=read, prompt_ms=0.0)
@@ -134,7 +136,7 @@ class RememberingEngine(SteppedEngine):
                 yield event
 
 
-async def test_what_the_lane_has_read_of_the_history_takes_no_time():
+async def test_tokens_in_the_kv_cache_take_no_time():
     talking = Talking(engine=RememberingEngine())
     talking.engine.enqueue(*((f"{number}: {'a' * 3000}",) for number in range(4)))
     for number in range(3):
@@ -147,7 +149,7 @@ async def test_what_the_lane_has_read_of_the_history_takes_no_time():
 async def test_what_cannot_be_read_in_time_is_refused_at_once_and_says_why():
     talking = Talking("x")
     talking.session.backend.machine = reads(0.1)
-    answer = await talking.say("What is this?", whole(file()))
+    answer = await talking.say("What is this?", select_all(file()))
     assert answer.markdown == (
         "This cannot be read and answered within 120 s: this machine reads 0.1 tokens a second. "
         "Ask about less, or raise modes.dialog.deadline_ms."
@@ -157,12 +159,12 @@ async def test_what_cannot_be_read_in_time_is_refused_at_once_and_says_why():
 
 async def test_code_is_shown_once():
     talking = Talking("x", "y", "z")
-    await talking.say("What is this?", whole(file()))
+    await talking.say("What is this?", select_all(file()))
     assert "def home" in talking.read[-1]
     assert talking.read[-1].endswith("\n\nWhat is this?")
-    await talking.say("Shorter?", whole(file()))
+    await talking.say("Shorter?", select_all(file()))
     assert talking.read[-1] == "This is about the code of a.py above.\n\nShorter?"
-    await talking.say("And now?", whole(file(SOURCE.replace("HOME", "PWD"))))
+    await talking.say("And now?", select_all(file(SOURCE.replace("HOME", "PWD"))))
     assert "PWD" in talking.read[-1]
 
 
@@ -176,7 +178,7 @@ async def test_a_cursor_means_the_definition_around_it():
 async def test_code_that_is_too_long_is_folded_and_the_answer_says_so():
     talking = Talking("Adds.")
     text = "".join(f"def f{number}(x):\n    return x + {number}\n\n" for number in range(3333))
-    answer = await talking.say("What is this?", whole(file(text)))
+    answer = await talking.say("What is this?", select_all(file(text)))
     assert answer.markdown.startswith("*The code is longer")
     assert answer.words == "Adds."
     assert talking.talk.turns[0].answer == "Adds."
@@ -188,8 +190,8 @@ async def test_code_that_is_too_long_is_folded_and_the_answer_says_so():
     [
         (" \n", None, "no question"),
         ("word " * 40_000, None, "longer than the model can read"),
-        ("What is it?", whole(file(path="/project/.env")), "never enters a prompt"),
-        ("What is it?", whole(file("a\0b\n")), "is binary"),
+        ("What is it?", select_all(file(path="/project/.env")), "never enters a prompt"),
+        ("What is it?", select_all(file("a\0b\n")), "is binary"),
     ],
 )
 async def test_what_cannot_be_answered_gets_a_sentence_and_is_not_remembered(text, about, sentence):
@@ -203,11 +205,11 @@ async def test_what_cannot_be_answered_gets_a_sentence_and_is_not_remembered(tex
 
 async def test_an_empty_file_is_no_code():
     talking = Talking("Nothing.")
-    assert (await talking.say("What is this?", whole(file("")))).markdown == "Nothing."
+    assert (await talking.say("What is this?", select_all(file("")))).markdown == "Nothing."
     assert talking.read[-1] == "What is this?"
 
 
-async def test_of_a_cancelled_answer_what_was_shown_is_remembered():
+async def test_a_cancelled_answer_is_remembered_as_far_as_it_was_shown():
     talking = Talking(("It ", "is "), "Yes.")
     talking.engine.pause()
     work = asyncio.ensure_future(talking.say("What?", None))
@@ -235,7 +237,7 @@ async def test_two_messages_wait_for_each_other():
     assert talking.read[1:] == ["first", "one", "second"]
 
 
-def test_conversations_are_found_listed_and_forgotten():
+def test_chats_are_found_listed_and_forgotten():
     chats = Conversations()
     first, second = chats.begin(), chats.begin()
     first.remember(Turn("a\nb", "c"), "a\nb")
@@ -247,12 +249,12 @@ def test_conversations_are_found_listed_and_forgotten():
         chats.find(first.id)
 
 
-def test_the_one_that_was_quiet_longest_goes_first():
+def test_the_chat_that_changed_longest_ago_is_dropped_first():
     chats = Conversations()
-    old = [chats.begin() for _ in range(MOST)]
+    old = [chats.begin() for _ in range(MAX_CHATS)]
     old[0].remember(Turn("a", "b"), "a")
     chats.begin()
-    assert len(chats.listed()) == MOST
+    assert len(chats.listed()) == MAX_CHATS
     assert chats.find(old[0].id)
     with pytest.raises(UnknownChat):
         chats.find(old[1].id)

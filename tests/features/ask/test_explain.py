@@ -1,4 +1,4 @@
-"""Explain, with a scripted engine: what is asked, what is shown, what is remembered."""
+"""Explain with a scripted engine: what is asked, what is shown, what is recorded."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from leanwide.context.view import View, split_lines
 from leanwide.engine.base import CancelToken, EngineError, Markup, Piece, Priority
-from leanwide.engine.scripted import SCRIPTED_MODEL, Answer, ScriptedEngine
-from leanwide.features.ask.ask import Answer as Told
+from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
+from leanwide.features.ask.ask import Answer
 from leanwide.features.ask.explain import explain
 from leanwide.features.ask.selection import Selection
 from leanwide.features.journal import AnswerSource
@@ -48,16 +48,21 @@ METHOD = place((7, 0), (9, 0))
 
 
 class Explained:
-    """One explanation by an engine that says what it is told to."""
+    """One explanation by an engine that gives a scripted answer."""
 
-    def __init__(self, *answer: str | Piece, engine: ScriptedEngine | None = None) -> None:
+    def __init__(
+        self,
+        *pieces: str | Piece,
+        engine: ScriptedEngine | None = None,
+        failure: EngineError | None = None,
+    ) -> None:
         self.engine = engine or ScriptedEngine()
-        self.engine.enqueue(answer)
+        self.engine.enqueue(failure or pieces)
         self.session = Session(backend=Backend(engine=self.engine), profiles=PROFILES)
         self.shown: list[str] = []
         self.cancel = CancelToken()
 
-    async def ask(self, asked: Selection = METHOD) -> Told:
+    async def ask(self, asked: Selection = METHOD) -> Answer:
         return await explain(asked, self.session, self.cancel, self.shown.append)
 
     @property
@@ -65,7 +70,7 @@ class Explained:
         return self.session.journal.records[-1]
 
 
-async def test_the_answer_streams_and_its_cost_is_told():
+async def test_the_answer_streams_and_its_cost_is_recorded():
     explained = Explained("It ", "reads ", "**JSON**.")
     answer = await explained.ask()
     assert explained.shown == ["It ", "reads ", "**JSON**."]
@@ -77,7 +82,7 @@ async def test_the_answer_streams_and_its_cost_is_told():
     assert "explain: think" in answer.record.reason
 
 
-async def test_the_model_reads_the_code_what_it_stands_in_and_what_it_uses():
+async def test_the_model_reads_the_code_its_surroundings_and_what_it_uses():
     explained = Explained("x")
     await explained.ask()
     (request,) = explained.engine.requests
@@ -123,7 +128,7 @@ async def test_code_cannot_close_its_fence():
         (place((0, 0), (1, 0), text="a\0b\n"), "binary"),
     ],
 )
-async def test_where_there_is_nothing_to_explain_a_sentence_says_so(asked, sentence):
+async def test_without_code_to_explain_the_answer_is_a_sentence(asked, sentence):
     explained = Explained("x")
     answer = await explained.ask(asked)
     assert sentence in answer.markdown
@@ -166,14 +171,14 @@ async def test_a_model_that_thinks_gets_a_budget_for_it():
     assert thinking.budget_tokens > 0
 
 
-async def test_a_model_without_a_template_is_stopped_where_chatml_would_go_on():
+async def test_a_model_without_a_template_is_stopped_at_chatml_markers():
     model = attrs.evolve(SCRIPTED_MODEL, chat_template=None)
     explained = Explained("x", engine=ScriptedEngine(model))
-    told: list[str] = []
-    explained.session.notify = told.append
+    shown: list[str] = []
+    explained.session.notify = shown.append
     await explained.ask()
     assert explained.engine.requests[0].stops == ("<|im_end|>", "<|im_start|>")
-    assert "has no chat template" in told[0]
+    assert "has no chat template" in shown[0]
 
 
 async def test_a_fence_that_the_model_leaves_open_is_closed():
@@ -196,7 +201,7 @@ async def test_a_model_that_repeats_itself_is_stopped():
 
 
 @pytest.mark.parametrize("unit", [93, 180, 249])
-async def test_a_long_sentence_again_and_again_is_stopped(unit: int):
+async def test_a_repeated_long_sentence_is_stopped(unit: int):
     sentence = " ".join(f"word{chr(97 + n % 26)}{n}" for n in range(60))[: unit - 2] + ".\n"
     explained = Explained(*([sentence] * 31))
     answer = await explained.ask()
@@ -220,11 +225,11 @@ CLOSING = Piece("</think>", special=True)
         ((THOUGHT, "It adds </think>\n"), "It adds </think>\n"),
     ],
 )
-async def test_a_second_end_of_thinking_is_not_shown_unless_the_answer_speaks_of_it(said, shown):
+async def test_a_second_end_of_thinking_is_not_shown_unless_it_is_quoted(said, shown):
     assert (await Explained(*said).ask()).markdown == shown
 
 
-async def test_prose_is_kept_from_loops():
+async def test_prose_has_a_repeat_penalty():
     explained = Explained("x")
     await explained.ask()
     sampling = explained.engine.requests[0].sampling
@@ -235,18 +240,15 @@ async def test_a_model_that_says_nothing():
     assert (await Explained().ask()).markdown == "The model gave no answer."
 
 
-async def test_a_failure_is_told_and_what_was_sent_is_remembered():
-    explained = Explained()
-    failing: Answer = EngineError("the engine stopped unexpectedly")
-    explained.engine._answers.clear()
-    explained.engine.enqueue(failing)
+async def test_a_failure_is_raised_and_its_prompt_is_recorded():
+    explained = Explained(failure=EngineError("the engine stopped unexpectedly"))
     with pytest.raises(EngineError, match="unexpectedly"):
         await explained.ask()
     assert "unexpectedly" in explained.record.reason
     assert "def get" in explained.record.prompt
 
 
-async def test_a_cancelled_one_is_remembered_with_what_it_had_said():
+async def test_a_cancelled_answer_is_recorded_with_its_text():
     explained = Explained("It ", "reads.")
     explained.engine.pause()
     asking = asyncio.create_task(explained.ask())
@@ -258,7 +260,7 @@ async def test_a_cancelled_one_is_remembered_with_what_it_had_said():
     assert "def get" in explained.record.prompt
 
 
-async def test_the_users_own_text_is_what_the_model_is_told():
+async def test_a_system_prompt_of_the_user_is_used():
     explained = Explained("x")
     explained.session.texts = {"explain": "Talk like a pirate.\ud800"}
     await explained.ask()

@@ -18,7 +18,8 @@ from leanwide.engine.base import (
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.session import Preferences
-from tests.features.editor import MARK, Editor, state_of
+from tests.features.editor import Editor, state_of
+from tests.marked import MARK
 
 
 class SlowEngine(ScriptedEngine):

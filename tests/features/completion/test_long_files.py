@@ -9,7 +9,8 @@ from attrs import evolve
 
 from leanwide.context.view import View
 from leanwide.features.syntax_trees import SyntaxTrees
-from tests.features.editor import MARK, Editor, state_saying, until
+from tests.features.editor import Editor, state_saying, until
+from tests.marked import MARK
 
 LINES = tuple(f"value_{number} = call({number})\n" for number in range(4_000))
 FEW = 500

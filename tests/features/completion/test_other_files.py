@@ -11,7 +11,7 @@ import pytest
 from leanwide.engine.base import CancelToken, FimTokens, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL
 from leanwide.features.ask.explain import explain
-from leanwide.features.ask.selection import whole
+from leanwide.features.ask.selection import select_all
 from leanwide.features.completion.cursor_rest import cursor_rests
 from leanwide.features.completion.request import fim_tokens
 from leanwide.features.document_names import judge
@@ -108,10 +108,10 @@ async def test_edits_of_excluded_files_are_not_remembered(
 async def test_an_explanation_reads_what_uses_the_code(elsewhere: WorkspaceContext, tmp_path: Path):
     use = "    discounted_price(price, 1)\n"
     write(tmp_path, {"shop.py": f"def bill(price):\n    print(price)\n{use}"})
-    elsewhere.look_again(str(tmp_path / "shop.py"))
+    elsewhere.reindex(str(tmp_path / "shop.py"))
     await until(lambda: not elsewhere.building)
     engine, editor = opened(elsewhere, tmp_path, "‸" + PRICING)
     engine.enqueue(["It takes a share off."])
-    await explain(whole(editor.view), editor.state.session, CancelToken(), lambda _: None)
+    await explain(select_all(editor.view), editor.state.session, CancelToken(), lambda _: None)
     shown = f"The code is used in shop.py:\n\n```python\ndef bill(price):\n{use}```"
     assert shown in editor.state.session.journal.records[-1].prompt

@@ -36,8 +36,9 @@ from leanwide.features.completion.state import CompletionState
 from leanwide.features.document_names import DocumentNames
 from leanwide.features.session import Preferences
 from leanwide.files.area import WorkspaceFolders
-from tests.features.editor import MARK, Editor, settled, state_of
+from tests.features.editor import Editor, settled, state_of
 from tests.index.folders import area_of, write
+from tests.marked import MARK
 
 KEEPING = Preferences(look_ahead=False, keep_prompts=True)
 LONG = "".join(f"def f{number}(x):\n    return x + {number}\n\n\n" for number in range(120))

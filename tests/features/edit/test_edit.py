@@ -1,4 +1,4 @@
-"""Edits, with a scripted engine: what is asked, what is accepted, what is refused and why."""
+"""Edits with a scripted engine: what is asked, what is accepted, what is refused and why."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ PUT = ((11, 8), (11, 8))
 
 
 class Edited:
-    """One document, and an engine that says what it is told to."""
+    """One document, and an engine that gives scripted answers."""
 
     def __init__(
         self,
@@ -58,7 +58,9 @@ class Edited:
         language: str = "python",
     ) -> None:
         self.engine = ScriptedEngine()
-        self.engine.enqueue(*((one,) if isinstance(one, str) else one for one in answers))
+        self.engine.enqueue(
+            *((answer,) if isinstance(answer, str) else answer for answer in answers)
+        )
         self.session = Session(backend=Backend(engine=self.engine), profiles=PROFILES)
         self.text, self.path, self.language = text, Path(path), language
         self.shown: list[str] = []
@@ -76,24 +78,24 @@ class Edited:
         )
         return Selection(view=view, end=Position(*end))
 
-    def desk(self, task: Task) -> EditContext:
+    def context(self, task: Task) -> EditContext:
         return EditContext(
             task=task, session=self.session, cancel=self.cancel, show=self.shown.append
         )
 
     async def refactor(self, span: Any = GET, instruction: str = "use one line") -> EditOutcome:
-        return await refactor(self.place(*span), instruction, self.desk(Task.REFACTOR))
+        return await refactor(self.place(*span), instruction, self.context(Task.REFACTOR))
 
     async def document(self, span: Any = GET) -> EditOutcome:
-        return await document(self.place(*span), self.desk(Task.DOCUMENT))
+        return await document(self.place(*span), self.context(Task.DOCUMENT))
 
     async def fix(self, *found: Diagnostic, span: Any = GET) -> EditOutcome:
-        return await fix(self.place(*span), found, self.desk(Task.FIX))
+        return await fix(self.place(*span), found, self.context(Task.FIX))
 
     async def test(
         self, span: Any = GET, opened: Callable[[str], Any] = lambda _: None
     ) -> EditOutcome:
-        return await write_test(self.place(*span), opened, self.desk(Task.TEST))
+        return await write_test(self.place(*span), opened, self.context(Task.TEST))
 
     @property
     def prompts(self) -> list[str]:
@@ -116,7 +118,7 @@ SHORT_GET = "def get(self, name):\n    return json.loads(self.text)[name]"
 # Refactor
 
 
-async def test_the_code_is_replaced_indented_as_it_was_and_nothing_else():
+async def test_only_the_code_is_replaced_and_its_indentation_stays():
     edited = Edited(fenced(SHORT_GET))
     outcome = await edited.refactor()
     before = "        value = json.loads(self.text)[name]\n        return value\n"
@@ -128,7 +130,7 @@ async def test_the_code_is_replaced_indented_as_it_was_and_nothing_else():
     assert outcome.change.version == 7
 
 
-async def test_the_model_reads_the_code_what_is_around_it_and_the_wish():
+async def test_the_model_reads_the_code_its_surroundings_and_the_instruction():
     edited = Edited(fenced(SHORT_GET))
     await edited.refactor(instruction=" use <|im_end|> one line\n")
     (request,) = edited.engine.requests
@@ -142,7 +144,7 @@ async def test_the_model_reads_the_code_what_is_around_it_and_the_wish():
     )
 
 
-async def test_what_the_model_says_streams_and_it_is_stopped_behind_its_code():
+async def test_the_answer_streams_and_is_stopped_after_its_code():
     answer = ("Sure:\n", "```python\n", SHORT_GET, "\n```\n", "And now ", "I talk on.")
     edited = Edited(answer)
     outcome = await edited.refactor()
@@ -156,7 +158,7 @@ async def test_what_the_model_says_streams_and_it_is_stopped_behind_its_code():
     "answer",
     [SHORT_GET, f"```python\n{SHORT_GET}", f"```\n{SHORT_GET}\n```", f"~~~py\n{SHORT_GET}\n~~~"],
 )
-async def test_code_without_a_whole_fence_will_do(answer):
+async def test_code_without_a_complete_fence_is_accepted(answer):
     edited = Edited(answer)
     assert "        return json.loads" in edited.after(await edited.refactor())
 
@@ -241,7 +243,7 @@ async def test_an_answer_that_repeats_itself_is_not_applied():
     ],
 )
 @pytest.mark.parametrize("command", ["refactor", "document", "fix", "test"])
-async def test_where_there_is_nothing_to_edit_a_sentence_says_so(text, path, sentence, command):
+async def test_without_code_to_edit_the_answer_is_a_sentence(text, path, sentence, command):
     edited = Edited(text=text, path=path)
     outcome: EditOutcome = await getattr(edited, command)(span=((0, 0), (0, 1 if text else 0)))
     assert outcome.change is None
@@ -263,7 +265,7 @@ def decodes(per_second: float) -> MachineState:
     return MachineState(lane_speeds={"wide": LaneSpeed(decode=Rate((), per_second))})
 
 
-async def test_what_cannot_be_in_time_is_refused_before_it_starts():
+async def test_an_edit_that_would_miss_its_deadline_is_refused_at_once():
     edited = Edited(fenced("def get(self): ..."))
     edited.session.backend.machine = decodes(0.5)
     outcome = await edited.refactor()
@@ -286,11 +288,11 @@ async def test_a_slow_machine_gives_an_edit_what_its_lines_need():
     assert code * 5 // 4 > PROFILES[Mode.THINK].output_tokens // 4
 
 
-async def test_an_editor_that_cannot_create_files_is_told_so_before_the_model_is_asked(tmp_path):
+async def test_an_editor_that_cannot_create_files_gets_a_sentence_at_once(tmp_path):
     file = tmp_path / "store.py"
     edited = Edited(fenced(TEST), path=str(file))
-    desk = attrs.evolve(edited.desk(Task.TEST), creates=False)
-    outcome = await write_test(edited.place(*GET), lambda _: None, desk)
+    context = attrs.evolve(edited.context(Task.TEST), creates=False)
+    outcome = await write_test(edited.place(*GET), lambda _: None, context)
     assert re.fullmatch(
         r"This editor cannot create .*test_store\.py: create it empty, and ask again\.",
         outcome.markdown,
@@ -298,13 +300,13 @@ async def test_an_editor_that_cannot_create_files_is_told_so_before_the_model_is
     assert edited.engine.requests == []
 
 
-async def test_code_may_say_again_what_stands_there():
+async def test_an_answer_may_repeat_lines_of_the_code():
     edited = Edited(fenced(SHORT_GET))
     await edited.refactor()
     assert edited.engine.requests[0].sampling.repeat_penalty == 1
 
 
-async def test_a_cancelled_edit_ends_and_is_remembered():
+async def test_a_cancelled_edit_ends_and_is_recorded():
     edited = Edited(fenced(SHORT_GET))
     edited.engine.pause()
     asking = asyncio.create_task(edited.refactor())
@@ -315,7 +317,7 @@ async def test_a_cancelled_edit_ends_and_is_remembered():
     assert "cancelled" in edited.session.journal.records[-1].reason
 
 
-async def test_heads_that_the_model_says_again_are_left_out():
+async def test_heads_that_the_answer_repeats_are_left_out():
     said = "import json\n\n\nclass Store:\n    def get(self, name):\n        return 1"
     after = Edited(fenced(said))
     outcome = await after.refactor()
@@ -345,7 +347,7 @@ WITH_DOC = SOURCE.replace(
     ],
 )
 @pytest.mark.parametrize("span", [GET, ((7, 10), (7, 10))])
-async def test_documentation_is_all_that_is_added(code, span):
+async def test_only_documentation_is_added(code, span):
     edited = Edited(fenced(code))
     assert edited.after(await edited.document(span)) == WITH_DOC
 
@@ -370,7 +372,7 @@ async def test_all_of_a_class_can_be_documented_at_once():
     assert edited.after(await edited.document(((0, 0), (3, 0)))) == f"{code}\n"
 
 
-async def test_where_code_changed_too_each_documentation_finds_its_definition():
+async def test_if_code_changed_too_documentation_goes_to_the_definition_of_its_name():
     text = "class A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n"
     code = (
         'class A:\n    def g(self):\n        """G."""\n        return 3\n\n'
@@ -388,7 +390,7 @@ async def test_a_selected_head_means_its_definition():
     assert edited.after(await edited.document(((6, 0), (7, 0)))) == WITH_DOC
 
 
-async def test_documentation_that_is_there_is_replaced():
+async def test_existing_documentation_is_replaced():
     edited = Edited(fenced('"""Better."""'), text=WITH_DOC)
     after = edited.after(await edited.document())
     assert after == WITH_DOC.replace("Give a setting.", "Better.")
@@ -445,7 +447,7 @@ async def test_documentation_that_is_there_is_replaced():
 )
 async def test_each_language_has_its_convention(language, text, answer, after):
     edited = Edited(f"```\n{answer}\n```", text=text, path="/project/a", language=language)
-    line = next(at for at, one in enumerate(text.splitlines()) if "(" in one)
+    line = next(at for at, row in enumerate(text.splitlines()) if "(" in row)
     assert edited.after(await edited.document(((line, 4), (line, 4)))) == after
 
 
@@ -470,7 +472,7 @@ async def test_where_nothing_can_be_documented(text, language, sentence):
     assert edited.engine.requests == []
 
 
-async def test_a_body_on_its_first_line_has_no_place_for_a_docstring():
+async def test_a_body_on_the_line_of_its_head_gets_no_docstring():
     edited = Edited(fenced('"""One."""'), text="def f(): return 1\n")
     outcome = await edited.document(((0, 0), (1, 0)))
     assert outcome.markdown.startswith("f has its body on its first line")
@@ -479,7 +481,7 @@ async def test_a_body_on_its_first_line_has_no_place_for_a_docstring():
 # Fix
 
 
-async def test_the_model_reads_what_the_tools_say():
+async def test_the_model_reads_the_diagnostics():
     edited = Edited(fenced(SHORT_GET))
     outcome = await edited.fix(
         Diagnostic(first=7, last=7, message="`value` is\nassigned needlessly"),
@@ -536,7 +538,7 @@ async def test_prose_with_a_block_in_it_comes_back_whole(answer, name, language)
 
 @pytest.mark.parametrize(("name", "language"), PROSE)
 @pytest.mark.parametrize("answer", [BETTER, "```\nstore = Store()\n```\n", "Fine as it is."])
-async def test_a_block_of_prose_is_not_taken_for_all_of_it(answer, name, language):
+async def test_a_code_block_in_prose_is_not_taken_for_the_whole_answer(answer, name, language):
     edited = guide(answer, answer, name=name, language=language)
     outcome = await edited.refactor(ALL)
     assert outcome.change is None
@@ -546,7 +548,7 @@ async def test_a_block_of_prose_is_not_taken_for_all_of_it(answer, name, languag
     assert outcome.change is None
 
 
-async def test_prose_of_which_much_is_missing_is_refused_unless_less_is_wanted():
+async def test_much_shorter_prose_is_refused_unless_it_was_asked_for():
     short = "# Settings\n\nThey are written whole, or not at all."
     answer = f"````\n{short}\n````\n"
     outcome = await guide(answer, answer).refactor(ALL, "use British English")
@@ -579,7 +581,7 @@ KOTLIN = "".join(f"fun f{n}(a: Int): Int {{\n    return a + {n}\n}}\n" for n in 
         (KOTLIN[:120], "text would be lost"),
     ],
 )
-async def test_code_that_no_parser_checks_has_guards_too(answer, sentence):
+async def test_code_without_a_grammar_is_checked_too(answer, sentence):
     answers = 2 * [f"```kotlin\n{answer}```\n"]
     edited = Edited(*answers, text=KOTLIN, path="/project/a.kt", language="kotlin")
     outcome = await edited.refactor(ALL)
@@ -609,7 +611,7 @@ TEST = "from store import Store\n\n\ndef test_get():\n    assert Store().get('a'
 STYLE = "import json\n\nimport pytest\n\n\ndef test_other():\n    assert json\n"
 
 
-async def test_a_test_is_a_new_file_in_the_style_and_at_the_place_of_the_others(tmp_path):
+async def test_a_test_becomes_a_new_file_next_to_the_others_and_in_their_style(tmp_path):
     edited = in_project(tmp_path, fenced(TEST), tests__test_other=STYLE)
     outcome = await edited.test()
     assert edited.after(outcome) == f"{TEST}\n"
@@ -621,7 +623,7 @@ async def test_a_test_is_a_new_file_in_the_style_and_at_the_place_of_the_others(
     assert "`get` from store.py. It is the whole new file tests/test_store.py." in edited.prompts[0]
 
 
-async def test_a_test_is_added_to_the_file_that_there_is(tmp_path):
+async def test_a_test_is_added_to_an_existing_file(tmp_path):
     edited = in_project(tmp_path, fenced(TEST), tests__test_store=STYLE)
     outcome = await edited.test()
     assert edited.after(outcome) == (
@@ -632,7 +634,7 @@ async def test_a_test_is_added_to_the_file_that_there_is(tmp_path):
     assert (outcome.change.creates, outcome.change.version) == (False, None)
 
 
-async def test_the_editors_text_of_an_open_test_file_counts(tmp_path):
+async def test_an_open_test_file_is_read_from_the_editor(tmp_path):
     edited = in_project(tmp_path, fenced(TEST), tests__test_store=STYLE)
     other = Edited(text="import re\n", path=tmp_path / "tests" / "test_store.py")
     view = other.place((0, 0), (0, 0)).view
@@ -641,7 +643,7 @@ async def test_the_editors_text_of_an_open_test_file_counts(tmp_path):
     assert (outcome.change.version, outcome.change.lines) == (7, ("import re\n",))
 
 
-async def test_a_test_of_a_name_that_is_taken_gets_another_attempt(tmp_path):
+async def test_a_test_with_an_existing_name_gets_another_attempt(tmp_path):
     taken = TEST.replace("test_get", "test_other")
     edited = in_project(tmp_path, fenced(taken), fenced(TEST), tests__test_store=STYLE)
     assert "def test_get" in edited.after(await edited.test())
@@ -654,14 +656,14 @@ async def test_excluded_tests_are_not_shown_to_the_model(tmp_path):
     assert "test_other" not in edited.prompts[0]
 
 
-async def test_a_test_file_that_is_a_link_to_a_secret_is_left_alone(tmp_path):
+async def test_a_test_file_that_links_to_a_secret_is_refused(tmp_path):
     edited = in_project(tmp_path)
     (tmp_path / ".env").write_text("KEY=1\n")
     (tmp_path / "test_store.py").symlink_to(tmp_path / ".env")
     assert (await edited.test()).markdown.startswith(".env is a secret by its name")
 
 
-async def test_a_test_file_that_cannot_be_read_is_left_alone(tmp_path):
+async def test_a_test_file_that_cannot_be_read_is_refused(tmp_path):
     edited = in_project(tmp_path, tests__test_store="\0")
     outcome = await edited.test()
     assert outcome.markdown == "tests/test_store.py cannot be read: a test cannot be added to it."

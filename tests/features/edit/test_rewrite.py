@@ -1,4 +1,4 @@
-"""Whatever a model says: nothing changes but the lines that were asked about."""
+"""Whatever a model answers: only the lines of the passage change."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from leanwide.context.passage import Passage
 from leanwide.context.view import View, split_lines
 from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.add_documentation import with_documentation
-from leanwide.features.edit.change import FileEdit, Refusal
+from leanwide.features.edit.change import FileEdit
 from leanwide.features.edit.prose_guard import LEAST_SHARE
 from leanwide.features.edit.rewrite import rewritten
+from leanwide.features.refusal import Refusal
 from leanwide.postprocess.splice import applied
 from leanwide.syntax import documentation_runs, error_count, language_for, parse
 

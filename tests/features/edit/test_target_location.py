@@ -1,18 +1,18 @@
-"""Where a test belongs."""
+"""Where a test goes."""
 
 from pathlib import PurePosixPath
 
 import pytest
 
-from leanwide.features.edit.target_location import choose_home, habit_of, is_test
+from leanwide.features.edit.target_location import choose_location, is_test, naming_convention
 
 ROOT = PurePosixPath("/p")
 
 
-def home_of(code: str, language: str, *files: str, root: PurePosixPath | None = ROOT) -> str:
+def location_of(code: str, language: str, *files: str, root: PurePosixPath | None = ROOT) -> str:
     """The test file below the root; with a "+" where it exists, and with its example."""
-    habit = habit_of(language)
-    assert habit is not None
+    convention = naming_convention(language)
+    assert convention is not None
     paths = [ROOT / file for file in (*files, code)]
     folders = {above for path in paths for above in path.parents}
 
@@ -20,13 +20,13 @@ def home_of(code: str, language: str, *files: str, root: PurePosixPath | None = 
         names = frozenset(path.name for path in paths if path.parent == folder)
         return names if folder in folders else None
 
-    home = choose_home(ROOT / code, root, habit, listing)
-    example = f" like {home.example.relative_to(ROOT)}" if home.example is not None else ""
-    return f"{home.path.relative_to(ROOT)}{'+' if home.exists else ''}{example}"
+    location = choose_location(ROOT / code, root, convention, listing)
+    example = f" like {location.example.relative_to(ROOT)}" if location.example is not None else ""
+    return f"{location.path.relative_to(ROOT)}{'+' if location.exists else ''}{example}"
 
 
 @pytest.mark.parametrize(
-    ("code", "language", "files", "home"),
+    ("code", "language", "files", "location"),
     [
         ("a.py", "python", (), "test_a.py"),
         ("src/q/a.py", "python", ("tests/x.txt",), "tests/test_a.py"),
@@ -48,14 +48,14 @@ def home_of(code: str, language: str, *files: str, root: PurePosixPath | None = 
         ("src/a.h", "c", (), "src/test_a.c"),
     ],
 )
-def test_where_a_test_goes(code, language, files, home):
-    assert home_of(code, language, *files) == home
+def test_where_a_test_goes(code, language, files, location):
+    assert location_of(code, language, *files) == location
 
 
-def test_without_a_project_the_near_folders_are_looked_at():
-    found = home_of("q/a.py", "python", "tests/test_b.py", root=None)
+def test_without_a_project_the_nearest_folders_are_searched():
+    found = location_of("q/a.py", "python", "tests/test_b.py", root=None)
     assert found == "tests/test_a.py like tests/test_b.py"
-    assert home_of("q/r/s/a.py", "python", "tests/test_b.py", root=None) == "q/r/s/test_a.py"
+    assert location_of("q/r/s/a.py", "python", "tests/test_b.py", root=None) == "q/r/s/test_a.py"
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,6 @@ def test_without_a_project_the_near_folders_are_looked_at():
     ],
 )
 def test_what_is_a_test(name, language, expected):
-    habit = habit_of(language)
-    assert habit is not None
-    assert is_test(PurePosixPath(name), habit) == expected
+    convention = naming_convention(language)
+    assert convention is not None
+    assert is_test(PurePosixPath(name), convention) == expected

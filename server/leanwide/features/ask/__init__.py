@@ -1,1 +1,1 @@
-"""Questions to the model that a user waits for: explain and chat, and what edits ask."""
+"""Questions to the model: explain, chat, and what edits share with them."""

@@ -1,10 +1,9 @@
-"""A question that somebody waits for: lane and budget, the prompt, and the answer as it comes."""
+"""Ask the model: run a prepared question, stream the answer, and record what it cost."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from attrs import evolve, frozen
@@ -14,56 +13,33 @@ from leanwide.engine.base import (
     EngineError,
     Finished,
     FinishReason,
-    Markup,
-    Piece,
     Priority,
     Request,
     Sampling,
+    Stats,
 )
-from leanwide.features.chat_template import Conversation
+from leanwide.features.ask.answer_stream import AnswerStream, Show
+from leanwide.features.ask.prepare import PreparedQuestion
 from leanwide.features.journal import (
     AnswerSource,
     Generated,
+    Journal,
     Record,
     model_record,
     no_cost_record,
 )
+from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
-from leanwide.modes.profile import Budget, Decision
+from leanwide.modes.profile import Budget, Mode, Profile
 from leanwide.modes.router import Signals, Task, route
-from leanwide.postprocess.closing import ClosingMarks
 from leanwide.postprocess.code import AnswerCode
-from leanwide.postprocess.markdown import missing_fence, printable
-from leanwide.postprocess.markup import is_markup
-from leanwide.postprocess.repetition import loop_start
-from leanwide.prompt.chat import THINK_CLOSE, Message, chat_prompt, thinking, thinks
+from leanwide.postprocess.markdown import missing_fence
+from leanwide.prompt.chat import chat_prompt, thinking
 from leanwide.prompt.infill import readable
 
-Show = Callable[[str], None]
-"""Takes the next part of an answer's Markdown."""
-
-_LOOP_PENALTY: Final = 1.1
-_LOOP_TOKENS: Final = 256
-"""What keeps prose from going round in circles. Code has to say again what stands there."""
-
-_BESIDE: Final = 64
-"""Tokens of a lane that are nobody's: a beginning of sequence, the end that thinking is given."""
-
-
-NOTHING_KNOWN: Final = Signals()
-"""A request that tells the router nothing beside its task."""
-
-
-@frozen(kw_only=True)
-class PreparedQuestion:
-    """A question as far as it is decided."""
-
-    decision: Decision
-    conversation: Conversation
-    began: float
-    """Arrival, in seconds of ``time.monotonic``."""
-    note: str = ""
-    """A sentence that the answer begins with."""
+_REPEAT_PENALTY: Final = 1.1
+_PENALTY_TOKENS: Final = 256
+"""Tokens of the answer that the penalty looks at. Prose only: code has to repeat what is there."""
 
 
 @frozen
@@ -73,301 +49,145 @@ class Answer:
     markdown: str
     record: Record
     words: str = ""
-    """What of it the model said: without our sentences about it."""
+    """The model's part of the Markdown, without the sentences that leanwide adds."""
 
 
-async def decide(
-    task: Task, system: str, session: Session, known: Signals = NOTHING_KNOWN
-) -> tuple[Decision, Conversation]:
-    """Load the model, open the task's lane, and divide it; with an empty first question.
-
-    Args:
-        task: What is asked for.
-        system: What the model is told about its work.
-        session: The engine, and what earlier requests taught.
-        known: What the request itself tells the router.
-
-    Raises:
-        EngineError: The model cannot be loaded, or the lane not be opened.
-    """
-    model = await session.backend.engine.ready()
-    known = evolve(
-        known,
-        thinks=thinks(model.chat_template),
-        pinned=session.pinned,
-        machine=session.backend.machine,
-    )
-    first = route(task, known, session.profiles)
-    session.backend.last_used[first.lane] = time.monotonic()
-    messages = (Message("system", system), Message("user", ""))
-    may_think = first.budget.thinking_tokens > 0
-    conversation = await session.templates.lay_out(messages, model, may_think)
-    held = _lane_tokens(first.lane, session)
-    if held is None:
-        await _open(first.lane, conversation, session)
-        held = _lane_tokens(first.lane, session)
-    signals = evolve(known, lane_tokens=None if held is None else held - _BESIDE)
-    decision = route(task, signals, session.profiles)
-    if conversation.problem:
-        reason = f"{decision.reason}; {conversation.problem}: ChatML serves in its place"
-        decision = evolve(decision, reason=reason)
-        session.notify(
-            f"{conversation.problem}: it is asked in ChatML, and its answers may be poor. "
-            "`leanwide models list` shows models that answer questions."
-        )
-    return decision, conversation
-
-
-def too_long(decision: Decision, session: Session) -> str:
-    """Say why a question cannot be read, and what to do."""
-    profile, limit = session.profiles[decision.mode], decision.budget.deadline_ms / 1000
-    per_second = session.backend.machine.lane_speed(decision.lane).prompt.settled
-    if per_second and per_second * limit < profile.context_tokens:
-        return (
-            f"This cannot be read and answered within {limit:g} s: this machine reads "
-            f"{per_second:.2g} tokens a second. Ask about less, or raise "
-            f"modes.{decision.mode}.deadline_ms."
-        )
-    return "This is longer than the model can read at once: ask about less."
-
-
-async def tokens_left(budget: Budget, conversation: Conversation, session: Session) -> int:
-    """Tokens of a budget for what a conversation does not say yet.
-
-    Raises:
-        EngineError: The engine is gone.
-    """
-    prompt = chat_prompt(conversation.layout, conversation.messages)
-    texts = [piece.text if isinstance(piece, Markup) else str(piece) for piece in prompt]
-    await session.backend.counter.learn(texts)
-    return budget.context_tokens - sum(map(session.backend.counter, texts))
-
-
-def asked(text: str, conversation: Conversation) -> Conversation:
-    """The conversation with ``text`` in its last, still empty message."""
-    return evolve(
-        conversation,
-        messages=(
-            *conversation.messages[:-1],
-            Message(conversation.messages[-1].role, conversation.messages[-1].text + text),
-        ),
-    )
-
-
-def _lane_tokens(lane: str, session: Session) -> int | None:
-    lanes = session.backend.engine.lanes
-    return next((info.context_tokens for info in lanes if info.name == lane), None)
-
-
-async def _open(lane: str, conversation: Conversation, session: Session) -> None:
-    """Open a lane with the beginning of the prompt, which the question then finds in its cache."""
-    layout = conversation.layout
-    last = len(conversation.messages) - 1
-    head = layout[: layout.index(last)] or layout
-    request = Request(
-        lane=lane,
-        prompt=chat_prompt(head, conversation.messages),
-        priority=Priority.COMMAND,
-        max_tokens=0,
-        deadline_ms=1.0,
-    )
-    async for _ in session.backend.engine.generate(request, CancelToken()):
-        pass
-
-
-async def answer(
+async def ask(
     question: PreparedQuestion, session: Session, cancel: CancelToken, show: Show
 ) -> Answer:
-    """Ask the model, passing the answer on while it comes; thinking is kept back.
+    """Ask the model a question in prose, and show the answer while it is generated.
 
     Raises:
         EngineError: The engine cannot serve the question, or died while it did.
     """
-    telling = _AnswerStream(show)
-    if question.note:
-        telling.tell(f"*{question.note}*\n\n")
-    noted = telling.text
-    request = _request(question, session)
-    sampling = evolve(request.sampling, repeat_penalty=_LOOP_PENALTY, penalty_tokens=_LOOP_TOKENS)
-    heard = await _hear(question, evolve(request, sampling=sampling), session, cancel, telling)
-    words = telling.text[len(noted) :]
-    telling.tell(missing_fence(telling.text))
-    if heard.cut:
-        telling.tell(_cut(heard.cut, telling.text))
-    elif not telling.text.strip():
-        telling.tell("The model gave no answer.")
-    return Answer(telling.text, _remember(question, heard, telling.text, session), words)
+    stream = AnswerStream(show)
+    if question.note is not None:
+        stream.write(f"*{question.note}*\n\n")
+    note = stream.text
+    request = _request(question, session.profiles)
+    sampling = evolve(
+        request.sampling, repeat_penalty=_REPEAT_PENALTY, penalty_tokens=_PENALTY_TOKENS
+    )
+    ending = await _generate(question, evolve(request, sampling=sampling), session, cancel, stream)
+    words = stream.text[len(note) :]
+    stream.write(missing_fence(stream.text))
+    if ending.cut is not None:
+        gap = "\n" if stream.text.endswith("\n") else "\n\n"
+        stream.write(f"{gap}*The answer ends here: {ending.cut}.*")
+    elif not stream.text.strip():
+        stream.write("The model gave no answer.")
+    return Answer(stream.text, _record(question, ending, stream.text, session.journal), words)
 
 
 @frozen(kw_only=True)
 class CodeAnswer:
-    """What the model said where code was wanted."""
+    """The model's answer to a question for code."""
 
     text: str
     code: str
     """The code in it; "" where there is none."""
-    cut: str
-    """Why its end is missing, for a sentence; "" where nothing is."""
+    cut: str | None
+    """Why its end is missing, a part of a sentence; None if the code is whole."""
     record: Record
 
 
-async def code_answer(
+async def ask_for_code(
     question: PreparedQuestion,
     read: Callable[[str], AnswerCode],
     session: Session,
     cancel: CancelToken,
     show: Show,
 ) -> CodeAnswer:
-    """Ask the model for code, passing its words on; it is stopped behind the block with the code.
+    """Ask the model for code, and show its answer; it is cancelled after the block with the code.
 
     Args:
-        question: What is asked.
-        read: Takes the code out of an answer, or out of its beginning.
+        question: The question.
+        read: Returns the code of an answer, or of its beginning.
         session: The engine, and what earlier requests taught.
-        cancel: Ends the answer.
-        show: Takes the model's words.
+        cancel: Cancels the generation.
+        show: Takes the model's text.
 
     Raises:
         EngineError: The engine cannot serve the question, or died while it did.
     """
-    telling = _AnswerStream(show, lambda text: read(text).ended)
-    heard = await _hear(question, _request(question, session), session, cancel, telling)
-    record = _remember(question, heard, telling.text, session)
-    code = read(telling.text)
+    stream = AnswerStream(show, lambda text: read(text).ended)
+    request = _request(question, session.profiles)
+    ending = await _generate(question, request, session, cancel, stream)
+    code = read(stream.text)
     return CodeAnswer(
-        text=telling.text, code=code.text, cut="" if code.closed else heard.cut, record=record
+        text=stream.text,
+        code=code.text,
+        cut=None if code.closed else ending.cut,
+        record=_record(question, ending, stream.text, session.journal),
     )
 
 
-async def followed(
-    question: PreparedQuestion, said: str, text: str, session: Session
-) -> PreparedQuestion | None:
-    """The question that goes on after an answer; None where the lane has no room for it.
+def canned_answer(
+    refusal: Refusal, task: Task, session: Session, began: float, show: Show
+) -> Answer:
+    """Answer with the sentence of a refusal; the model is not asked.
 
-    Raises:
-        EngineError: The engine is gone.
+    ``began`` is the arrival of the request, in seconds of ``time.monotonic``.
     """
-    budget, earlier = question.decision.budget, question.conversation.messages
-    model = await session.backend.engine.ready()
-    messages = (*earlier, Message("assistant", said), Message("user", text))
-    conversation = await session.templates.lay_out(messages, model, budget.thinking_tokens > 0)
-    if await tokens_left(budget, conversation, session) < 0:
-        return None
-    return evolve(question, conversation=conversation)
-
-
-@frozen(kw_only=True)
-class _Generated:
-    """How a generation went."""
-
-    prompt: str
-    finished: Finished
-    why_ended: str
-    cut: str
-
-
-async def _hear(
-    question: PreparedQuestion,
-    request: Request,
-    session: Session,
-    cancel: CancelToken,
-    telling: _AnswerStream,
-) -> _Generated:
-    """Listen to the model; a failure, or a cancel, is remembered with what was said."""
-    prompt = readable(request.prompt)
-    try:
-        finished = await _listen(request, session, cancel, telling)
-    except (EngineError, asyncio.CancelledError) as error:
-        why = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error)
-        record = no_cost_record(question.decision, AnswerSource.MODEL, why, question.began)
-        session.journal.add(evolve(record, prompt=prompt, answer=telling.text))
-        raise
-    session.learn(finished.stats)
-    if telling.looping:
-        why, cut = "it repeats itself", "it began to repeat itself"
-    elif telling.complete:
-        why, cut = "the code is complete", ""
-    else:
-        why, cut = finished.reason, _why_cut(finished.reason, question.decision.budget)
-    return _Generated(prompt=prompt, finished=finished, why_ended=why, cut=cut)
-
-
-def _remember(question: PreparedQuestion, heard: _Generated, text: str, session: Session) -> Record:
-    generated = Generated(
-        stats=heard.finished.stats, prompt=heard.prompt, answer=text, why_ended=heard.why_ended
-    )
-    record = model_record(question.decision, generated, question.began)
-    session.journal.add(record)
-    return record
-
-
-@frozen
-class SkippedRequest:
-    """A question for which the model is not asked."""
-
-    decision: Decision
-    began: float
-    """Arrival, in seconds of ``time.monotonic``."""
-
-
-def free_answer(sentence: str, silence: SkippedRequest, session: Session, show: Show) -> Answer:
-    """Answer with a sentence of our own, at once."""
+    sentence = str(refusal)
     show(sentence)
-    why = "answered without the model"
-    record = no_cost_record(silence.decision, AnswerSource.NONE, why, silence.began)
+    decision = route(task, Signals(pinned=session.pinned), session.profiles)
+    record = no_cost_record(decision, AnswerSource.NONE, "answered without the model", began)
     record = evolve(record, answer=sentence)
     session.journal.add(record)
     return Answer(sentence, record)
 
 
-class _AnswerStream:
-    """The answer so far."""
+@frozen(kw_only=True)
+class _Ending:
+    """How a generation ended."""
 
-    def __init__(self, show: Show, is_complete: Callable[[str], bool] = lambda _: False) -> None:
-        self.text = ""
-        self.looping = False
-        """The text ends in a loop: a weak model would go on so for ever."""
-        self.complete = False
-        """Nothing that is wanted can follow."""
-        self._show = show
-        self._is_complete = is_complete
-        self._thought = False
-        self._closing = ClosingMarks()
-
-    @property
-    def over(self) -> bool:
-        """Whether the model should be stopped."""
-        return self.looping or self.complete
-
-    def hear(self, piece: Piece) -> None:
-        """Take the next piece of the model's; thinking and markup are left out."""
-        if piece.thought:
-            self._thought = True
-        elif self.over:
-            return
-        elif piece.special and self._thought and piece.text.strip() == THINK_CLOSE:
-            self.tell(self._closing.mark(piece.text, self.text))
-        elif not (piece.special and self._leaves_out(piece.text)):
-            self.tell(self._closing.text(piece.text))
-
-    def _leaves_out(self, token: str) -> bool:
-        """Whether a special token is markup where the answer is, not a word that it speaks of."""
-        alone = not self.text.rpartition("\n")[2].strip()
-        return alone and is_markup(token) and not missing_fence(self.text)
-
-    def tell(self, text: str) -> None:
-        """Add text, without what could act on a terminal."""
-        if text := printable(text):
-            self.text += text
-            self.looping = loop_start(self.text) is not None
-            self.complete = self._is_complete(self.text)
-            self._show(text)
+    prompt: str
+    """As text, for the journal."""
+    stats: Stats
+    reason: str
+    cut: str | None
+    """Why the answer is not whole, a part of a sentence; None if it is."""
 
 
-async def _listen(
-    request: Request, session: Session, cancel: CancelToken, telling: _AnswerStream
+async def _generate(
+    question: PreparedQuestion,
+    request: Request,
+    session: Session,
+    cancel: CancelToken,
+    stream: AnswerStream,
+) -> _Ending:
+    """Generate into ``stream``; a failed or cancelled generation is recorded here.
+
+    Raises:
+        EngineError: The engine cannot serve the request, or died while it did.
+    """
+    prompt = readable(request.prompt)
+    try:
+        finished = await _stream(request, session, cancel, stream)
+    except (EngineError, asyncio.CancelledError) as error:
+        why = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error)
+        record = no_cost_record(question.decision, AnswerSource.MODEL, why, question.began)
+        session.journal.add(evolve(record, prompt=prompt, answer=stream.text))
+        raise
+    session.learn(finished.stats)
+    reason: str = finished.reason
+    cut = _why_cut(finished.reason, question.decision.budget)
+    if stream.looping:
+        reason, cut = "it repeats itself", "it began to repeat itself"
+    elif stream.complete:
+        reason, cut = "the code is complete", None
+    return _Ending(prompt=prompt, stats=finished.stats, reason=reason, cut=cut)
+
+
+async def _stream(
+    request: Request, session: Session, cancel: CancelToken, stream: AnswerStream
 ) -> Finished:
-    """Pass the answer on until it ends, or is to be stopped."""
+    """Pass the engine's pieces on until the generation ends, or the stream needs no more.
+
+    Raises:
+        EngineError: The engine cannot serve the request, or died while it did.
+    """
     own, stages = CancelToken(), session.stages()
     cancel.on_cancel(own.cancel)
     try:
@@ -375,44 +195,46 @@ async def _listen(
             if isinstance(event, Finished):
                 return event
             (stages.think if event.thought else stages.end)()
-            telling.hear(event)
-            if telling.over:
+            stream.add(event)
+            if stream.ended:
                 own.cancel()
     finally:
         stages.end()
     raise EngineError("the engine ended without an answer")
 
 
-def _request(question: PreparedQuestion, session: Session) -> Request:
-    decision, conversation = question.decision, question.conversation
-    profile = session.profiles[decision.mode]
-    return Request(
-        lane=decision.lane,
-        prompt=chat_prompt(conversation.layout, conversation.messages),
-        priority=Priority.COMMAND,
-        max_tokens=decision.budget.output_tokens,
-        deadline_ms=decision.budget.deadline_ms,
-        stops=conversation.stops,
-        sampling=Sampling(
-            temperature=profile.temperature, top_k=profile.top_k, top_p=profile.top_p
-        ),
-        thinking=thinking(
-            conversation.layout, decision.budget.thinking_tokens, decision.budget.thinking_ms
-        ),
-    )
-
-
-def _why_cut(reason: FinishReason, budget: Budget) -> str:
-    """Why the answer is not all that the model wanted to say; "" where it is."""
+def _why_cut(reason: FinishReason, budget: Budget) -> str | None:
     match reason:
         case FinishReason.LENGTH:
             return f"it reached {budget.output_tokens} tokens"
         case FinishReason.DEADLINE:
             return f"{budget.deadline_ms / 1000:.0f} seconds were over"
         case _:
-            return ""
+            return None
 
 
-def _cut(why: str, text: str) -> str:
-    lines = "\n" if text.endswith("\n") else "\n\n"
-    return f"{lines}*The answer ends here: {why}.*"
+def _record(question: PreparedQuestion, ending: _Ending, text: str, journal: Journal) -> Record:
+    """Add an answer to the journal, and return its record."""
+    generated = Generated(
+        stats=ending.stats, prompt=ending.prompt, answer=text, why_ended=ending.reason
+    )
+    record = model_record(question.decision, generated, question.began)
+    journal.add(record)
+    return record
+
+
+def _request(question: PreparedQuestion, profiles: Mapping[Mode, Profile]) -> Request:
+    decision, conversation = question.decision, question.conversation
+    profile, budget = profiles[decision.mode], decision.budget
+    return Request(
+        lane=decision.lane,
+        prompt=chat_prompt(conversation.layout, conversation.messages),
+        priority=Priority.COMMAND,
+        max_tokens=budget.output_tokens,
+        deadline_ms=budget.deadline_ms,
+        stops=conversation.stops,
+        sampling=Sampling(
+            temperature=profile.temperature, top_k=profile.top_k, top_p=profile.top_p
+        ),
+        thinking=thinking(conversation.layout, budget.thinking_tokens, budget.thinking_ms),
+    )

@@ -1,4 +1,4 @@
-"""Chat: a message, about code or not, answered with the conversation so far in mind."""
+"""Chat: a message, about code or not, answered in the context of the conversation so far."""
 
 from __future__ import annotations
 
@@ -10,37 +10,32 @@ from typing import Final
 from attrs import evolve, frozen
 
 from leanwide.engine.base import CancelToken
-from leanwide.features.ask.ask import (
-    Answer,
+from leanwide.features.ask.answer_stream import Show
+from leanwide.features.ask.ask import Answer, ask, canned_answer
+from leanwide.features.ask.conversations import StoredChat
+from leanwide.features.ask.prepare import (
     PreparedQuestion,
-    Show,
-    SkippedRequest,
-    answer,
-    decide,
-    free_answer,
+    begin_question,
     tokens_left,
     too_long,
 )
-from leanwide.features.ask.conversations import StoredChat
 from leanwide.features.ask.question_context import quote
-from leanwide.features.ask.selection import ResolvedSelection, Selection, find
-from leanwide.features.chat_template import Conversation
-from leanwide.features.journal import AnswerSource
+from leanwide.features.ask.selection import ResolvedSelection, Selection, resolve
+from leanwide.features.journal import AnswerSource, Journal
+from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
+from leanwide.features.token_counter import TokenCounter
 from leanwide.features.trained_languages import notify_untrained
 from leanwide.modes.difficulty import Difficulty, DifficultyLevel, difficulty
-from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, route
 from leanwide.prompt.chat import Message
 from leanwide.prompt.history import Turn, first_kept, messages_of
 from leanwide.prompt.question import code_known, code_shown
 
-_EMPTY: Final = "There is no question here."
-_FOLDED: Final = "The code is longer than the model can read at once: parts of it were left out."
-_QUESTION_SHARE: Final = 0.5
-"""Share of the room that a question may take from the turns before it."""
-_AROUND_TURN: Final = 20
-"""Tokens that templates put around a turn; a guess, which spares rendering layouts in vain."""
+_MESSAGE_SHARE: Final = 0.5
+"""Share of the room that a message may take from the turns before it."""
+_TURN_OVERHEAD: Final = 20
+"""Tokens that a template puts around a turn: an estimate, which saves rendering layouts."""
 
 
 @frozen(kw_only=True)
@@ -52,195 +47,206 @@ class UserMessage:
     """The code that it is about; a cursor means the definition around it."""
 
 
-class _Unanswerable(Exception):  # noqa: N818  # a fact about the message, not a failure
-    """The model is not asked; the message is a sentence for the user."""
-
-
 @frozen
 class _PromptMessage:
-    """A message as the model may read it."""
+    """A message as the model reads it."""
 
     text: str
     code: str = ""
     """The part of it that shows code."""
-    pointing: str = ""
-    """The text where the conversation shows the same code already."""
-    whole: bool = True
-    """Nothing of the code is left out."""
+    without_code: str = ""
+    """The text for a conversation that already shows the code."""
+    note: str | None = None
+    """A sentence for the user if lines of the code were left out."""
 
 
 async def chat(
-    saying: UserMessage, talk: StoredChat, session: Session, cancel: CancelToken, show: Show
+    message: UserMessage, stored: StoredChat, session: Session, cancel: CancelToken, show: Show
 ) -> Answer:
-    """Answer a message and remember both; of an answer that is cancelled, what was shown.
+    """Answer a message and remember both; of a cancelled answer, what was shown.
 
     Raises:
         EngineError: The model cannot be loaded, or died while it answered; nothing is remembered.
     """
     began = time.monotonic()
-    async with talk.busy:
+    async with stored.busy:
         try:
-            question, text = await _prepare(saying, talk, session, began)
-        except _Unanswerable as reason:
-            signals = Signals(pinned=session.pinned)
-            silence = SkippedRequest(route(Task.CHAT, signals, session.profiles), began)
-            return free_answer(str(reason), silence, session, show)
-        heard: list[str] = []
+            question, text = await _prepare(message, stored, session, began)
+        except Refusal as refusal:
+            return canned_answer(refusal, Task.CHAT, session, began, show)
+        pieces: list[str] = []
 
-        def hear(piece: str) -> None:
-            heard.append(piece)
+        def collect(piece: str) -> None:
+            pieces.append(piece)
             show(piece)
 
         try:
-            told = await answer(question, session, cancel, hear)
+            answer = await ask(question, session, cancel, collect)
         except asyncio.CancelledError:
-            if words := "".join(heard[1 if question.note else 0 :]):
-                talk.remember(Turn(text, words), saying.text)
+            if words := "".join(pieces[1 if question.note is not None else 0 :]):
+                stored.remember(Turn(text, words), message.text)
             raise
-        talk.remember(Turn(text, told.words), saying.text)
-        talk.record = told.record
-        return told
+        stored.remember(Turn(text, answer.words), message.text)
+        stored.record = answer.record
+        return answer
 
 
 async def _prepare(
-    saying: UserMessage, talk: StoredChat, session: Session, began: float
+    message: UserMessage, stored: StoredChat, session: Session, began: float
 ) -> tuple[PreparedQuestion, str]:
-    """Decide and lay out a question; also give what the model reads for the message.
+    """Return the question, and the text that the model reads for the message.
 
     Raises:
-        _Unanswerable: There is nothing to ask, or it has no room.
+        Refusal: There is nothing to ask, or it does not fit.
+        EngineError: The model cannot be loaded.
     """
-    found = await _found(saying, session)
-    signals = Signals(difficulty=_difficulty(saying, talk))
-    planned = evolve(signals, pinned=session.pinned)
-    read = _read_already(talk, route(Task.CHAT, planned, session.profiles).lane, session)
-    plan = await _plan(saying, talk, found, evolve(signals, read_tokens=read), session)
-    if read and plan.first != talk.first.get(plan.decision.lane, 0):
-        # With a turn less, all that is behind it is read anew.
-        plan = await _plan(saying, talk, found, signals, session)
-    decision, worded = plan.decision, plan.worded
-    if found is not None:
-        notify_untrained(found.view, session)
-    talk.first[decision.lane], text, conversation = await _fit(
-        talk, plan.first, worded, decision, session
-    )
-    note = "" if worded.whole else _FOLDED
-    return PreparedQuestion(
-        decision=decision, conversation=conversation, began=began, note=note
-    ), text
+    resolved = await _resolve(message, session)
+    signals = Signals(difficulty=_difficulty(message, stored))
+    expected = route(Task.CHAT, evolve(signals, pinned=session.pinned), session.profiles)
+    read = _tokens_read(stored, expected.lane, session.journal)
+    with_read = evolve(signals, read_tokens=read)
+    plan = await _plan(message, stored, resolved, with_read, session, began)
+    if read and plan.first != stored.first_read.get(plan.question.decision.lane, 0):
+        # Dropping a turn changes the prompt from there on: none of it counts as read.
+        plan = await _plan(message, stored, resolved, signals, session, began)
+    if resolved is not None:
+        notify_untrained(resolved.view, session)
+    return await _lay_out(plan, stored, session)
 
 
 @frozen(kw_only=True)
 class _Plan:
-    """What of a conversation is read."""
+    """What of a conversation the model reads."""
 
-    decision: Decision
-    worded: _PromptMessage
+    question: PreparedQuestion
+    """Still without turns and message."""
+    message: _PromptMessage
     first: int
-    """The first turn."""
+    """The first turn that is read."""
 
 
 async def _plan(
-    saying: UserMessage,
-    talk: StoredChat,
-    found: ResolvedSelection | None,
+    message: UserMessage,
+    stored: StoredChat,
+    resolved: ResolvedSelection | None,
     signals: Signals,
     session: Session,
+    began: float,
 ) -> _Plan:
-    """Choose what has room, and can be read in time.
+    """Choose what fits, and can be read in time.
 
     Raises:
-        _Unanswerable: The message alone cannot.
+        Refusal: The message alone does not fit.
     """
-    decision, start = await decide(Task.CHAT, session.texts["chat"], session, signals)
-    room = await tokens_left(decision.budget, start, session)
-    costs, known = await _costs(talk, session), talk.first.get(decision.lane, 0)
-    most = max(int(room * _QUESTION_SHARE), room - sum(costs[known:]))
-    worded = await _word(saying.text.strip(), found, most, session)
+    count = session.backend.counter
+    question = await begin_question(Task.CHAT, signals, session, began)
+    room = await tokens_left(question, count)
+    costs = await _turn_costs(stored, count)
+    first = stored.first_read.get(question.decision.lane, 0)
+    message_room = max(int(room * _MESSAGE_SHARE), room - sum(costs[first:]))
+    worded = await _compose(message.text.strip(), resolved, message_room, session)
     if worded is None:
-        raise _Unanswerable(too_long(decision, session))
-    first = first_kept(costs, known, room - session.backend.counter(worded.text))
-    return _Plan(decision=decision, worded=worded, first=first)
+        raise too_long(question.decision, session)
+    return _Plan(
+        question=evolve(question, note=worded.note),
+        message=worded,
+        first=first_kept(costs, first, room - count(worded.text)),
+    )
 
 
-def _read_already(talk: StoredChat, lane: str, session: Session) -> int:
-    """Tokens of a conversation that its lane has read; 0 where it read something else since."""
-    records = reversed(session.journal.records)
-    ours = (one for one in records if one.lane == lane and one.source is AnswerSource.MODEL)
-    newest = next(ours, None)
-    if newest is None or newest is not talk.record:
+def _tokens_read(stored: StoredChat, lane: str, journal: Journal) -> int:
+    """Return the tokens of a chat that its lane has read; 0 if it read something else since."""
+    newest = next(
+        (
+            record
+            for record in reversed(journal.records)
+            if record.lane == lane and record.source is AnswerSource.MODEL
+        ),
+        None,
+    )
+    if newest is None or newest is not stored.record:
         return 0
     return newest.tokens_evaluated + newest.tokens_reused
 
 
-def _difficulty(saying: UserMessage, talk: StoredChat) -> Difficulty | None:
-    """How hard a question is; None where its words alone do not tell that it is a small one.
+def _difficulty(message: UserMessage, stored: StoredChat) -> Difficulty | None:
+    """Return how hard a question is; None where its words alone do not show that it is trivial.
 
-    Code is always worth the wide lane, and so is a conversation: the lean one would read it anew.
+    Questions about code and later questions are never trivial: the lean lane would have to read
+    the code, or the conversation, from the beginning.
     """
-    found = difficulty(saying.text)
-    alone = saying.about is None and not talk.turns
+    found = difficulty(message.text)
+    alone = message.about is None and not stored.turns
     return found if alone or found.level is not DifficultyLevel.TRIVIAL else None
 
 
-async def _found(saying: UserMessage, session: Session) -> ResolvedSelection | None:
-    """The code that a message is about, None where it is about none."""
-    if not saying.text.strip():
-        raise _Unanswerable(_EMPTY)
-    if saying.about is None or not any(line.strip() for line in saying.about.view.lines):
+async def _resolve(message: UserMessage, session: Session) -> ResolvedSelection | None:
+    """Return the code that a message is about; None where it is about none.
+
+    Raises:
+        Refusal: The message is empty, or the model may not read the code.
+    """
+    if not message.text.strip():
+        raise Refusal("There is no question here.")
+    if message.about is None or not any(line.strip() for line in message.about.view.lines):
         return None
-    found = await find(saying.about, "talk about", session)
-    if isinstance(found, str):
-        raise _Unanswerable(found)
-    return found
+    return await resolve(message.about, "talk about", session)
 
 
-async def _costs(talk: StoredChat, session: Session) -> list[int]:
-    """Tokens of every turn."""
-    await session.backend.counter.learn(
-        text for turn in talk.turns for text in (turn.question, turn.answer)
-    )
-    count = session.backend.counter
-    return [count(turn.question) + count(turn.answer) + _AROUND_TURN for turn in talk.turns]
+async def _turn_costs(stored: StoredChat, count: TokenCounter) -> list[int]:
+    """Return the tokens of every turn."""
+    await count.learn(text for turn in stored.turns for text in (turn.question, turn.answer))
+    return [count(turn.question) + count(turn.answer) + _TURN_OVERHEAD for turn in stored.turns]
 
 
-async def _word(
-    message: str, found: ResolvedSelection | None, room: int, session: Session
+async def _compose(
+    message: str, resolved: ResolvedSelection | None, room: int, session: Session
 ) -> _PromptMessage | None:
-    """Put code and message together, in at most ``room`` tokens; None where they need more."""
+    """Put code and message together, in at most ``room`` tokens; None if they do not fit."""
     count = session.backend.counter
-    worded = _PromptMessage(message)
-    if found is not None:
+    composed = _PromptMessage(message)
+    if resolved is not None:
         await count.learn((message,))
-        code = await quote(found, room - count(message), code_shown, session)
-        if not code.text:
+        code = await quote(resolved, room - count(message), code_shown, session)
+        if code is None:
             return None
-        pointing = f"{code_known(PurePath(found.view.path).name)}\n\n{message}"
-        worded = _PromptMessage(f"{code.text}\n\n{message}", code.text, pointing, code.whole)
-    await count.learn((worded.text, worded.pointing))
-    return worded if count(worded.text) <= room else None
+        composed = _PromptMessage(
+            text=f"{code.text}\n\n{message}",
+            code=code.text,
+            without_code=f"{code_known(PurePath(resolved.view.path).name)}\n\n{message}",
+            note=code.note,
+        )
+    await count.learn((composed.text, composed.without_code))
+    return composed if count(composed.text) <= room else None
 
 
-async def _fit(
-    talk: StoredChat, first: int, worded: _PromptMessage, decision: Decision, session: Session
-) -> tuple[int, str, Conversation]:
-    """Lay out the turns from ``first`` on, fewer where what is around them takes more room.
+async def _lay_out(
+    plan: _Plan, stored: StoredChat, session: Session
+) -> tuple[PreparedQuestion, str]:
+    """Lay out the planned turns and the message, and note which turn is the first one read.
+
+    Further turns are dropped where the template takes more room around them than estimated.
 
     Returns:
-        The first turn that is read, the text of the question, and the whole conversation.
+        The question, and the text of its last message.
     """
     model = await session.backend.engine.ready()
+    budget, message, first = plan.question.decision.budget, plan.message, plan.first
     while True:
-        turns = talk.turns[first:]
-        known = bool(worded.code) and any(worded.code in turn.question for turn in turns)
-        text = worded.pointing if known else worded.text
-        messages = (
-            Message("system", session.texts["chat"]),
-            *messages_of(turns),
-            Message("user", text),
+        turns = stored.turns[first:]
+        shown = bool(message.code) and any(message.code in turn.question for turn in turns)
+        text = message.without_code if shown else message.text
+        conversation = await session.templates.lay_out(
+            (
+                Message("system", session.texts[Task.CHAT]),
+                *messages_of(turns),
+                Message("user", text),
+            ),
+            model,
+            thinking=budget.thinking_tokens > 0,
         )
-        thinking = decision.budget.thinking_tokens > 0
-        conversation = await session.templates.lay_out(messages, model, thinking)
-        if not turns or await tokens_left(decision.budget, conversation, session) >= 0:
-            return first, text, conversation
+        question = evolve(plan.question, conversation=conversation)
+        if not turns or await tokens_left(question, session.backend.counter) >= 0:
+            stored.first_read[question.decision.lane] = first
+            return question, text
         first += 1

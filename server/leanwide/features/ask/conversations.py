@@ -1,4 +1,4 @@
-"""The conversations there are: begun, found by id, listed, ended. They live in memory only."""
+"""The chats of a session, by id. They are kept in memory only."""
 
 from __future__ import annotations
 
@@ -12,56 +12,56 @@ from attrs import define, field
 from leanwide.features.journal import Record
 from leanwide.prompt.history import Turn
 
-MOST: Final = 50
-"""Conversations kept; the one that was quiet longest goes first."""
+MAX_CHATS: Final = 50
+"""Chats that are kept; the one that changed longest ago is dropped first."""
 _TITLE_CHARACTERS: Final = 60
 
 
 class UnknownChat(LookupError):  # noqa: N818  # a fact, not a failure
-    """There is no conversation of this id; the message says so."""
+    """There is no chat with this id; the message says so."""
 
 
 @define(eq=False)
 class StoredChat:
-    """One conversation."""
+    """One chat, with its turns."""
 
     id: str
     title: str = ""
     """The beginning of its first message."""
     turns: list[Turn] = field(factory=list)
-    first: dict[str, int] = field(factory=dict)
-    """The first turn that is still read, by lane: a small one forgets earlier."""
+    first_read: dict[str, int] = field(factory=dict)
+    """The first turn that still fits, by lane: a small lane drops turns earlier."""
     record: Record | None = None
     """What its last answer cost."""
-    touched: float = field(factory=time.monotonic)
+    changed: float = field(factory=time.monotonic)
     """When it last changed, in seconds of ``time.monotonic``."""
     busy: asyncio.Lock = field(factory=asyncio.Lock)
-    """Held while a message is answered: the next one sees the whole history."""
+    """Held while a message is answered, so that the next one sees the whole history."""
 
     def remember(self, turn: Turn, message: str) -> None:
-        """Add a turn; the first message that the user wrote names the conversation."""
+        """Add a turn; the user's first message becomes the title."""
         self.title = self.title or _title(message)
         self.turns.append(turn)
-        self.touched = time.monotonic()
+        self.changed = time.monotonic()
 
 
 class Conversations:
-    """Conversations by id."""
+    """The chats of a session, by id."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, StoredChat] = {}
 
     def begin(self) -> StoredChat:
-        """Begin a conversation."""
-        quiet = sorted(self._by_id.values(), key=lambda chat: (chat.busy.locked(), chat.touched))
-        for old in quiet[: max(0, len(quiet) + 1 - MOST)]:
+        """Begin a chat; drop the oldest that is not being answered if there are too many."""
+        oldest = sorted(self._by_id.values(), key=lambda chat: (chat.busy.locked(), chat.changed))
+        for old in oldest[: max(0, len(oldest) + 1 - MAX_CHATS)]:
             del self._by_id[old.id]
         chat = StoredChat(secrets.token_hex(8))
         self._by_id[chat.id] = chat
         return chat
 
     def find(self, chat_id: str) -> StoredChat:
-        """Give a conversation.
+        """Return a chat.
 
         Raises:
             UnknownChat: It was ended, or never begun.
@@ -71,12 +71,12 @@ class Conversations:
         return chat
 
     def forget(self, chat: StoredChat) -> None:
-        """End a conversation; one that was ended already stays so."""
+        """End a chat; does nothing if it was ended before."""
         self._by_id.pop(chat.id, None)
 
     def listed(self) -> tuple[StoredChat, ...]:
-        """Give all of them, the one that changed last at the end."""
-        return tuple(sorted(self._by_id.values(), key=lambda chat: chat.touched))
+        """Return all chats, the one that changed last at the end."""
+        return tuple(sorted(self._by_id.values(), key=lambda chat: chat.changed))
 
 
 def _title(message: str) -> str:

@@ -3,55 +3,57 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+
+from attrs import evolve
 
 from leanwide.engine.base import CancelToken
-from leanwide.features.ask.ask import (
-    Answer,
+from leanwide.features.ask.answer_stream import Show
+from leanwide.features.ask.ask import Answer, ask, canned_answer
+from leanwide.features.ask.prepare import (
     PreparedQuestion,
-    Show,
-    SkippedRequest,
-    answer,
-    asked,
-    decide,
-    free_answer,
+    begin_question,
     tokens_left,
     too_long,
+    with_text,
 )
 from leanwide.features.ask.question_context import quote
-from leanwide.features.ask.selection import Selection, find
+from leanwide.features.ask.selection import Selection, resolve
+from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.features.trained_languages import notify_untrained
-from leanwide.modes.router import Signals, Task, route
+from leanwide.modes.router import Signals, Task
 from leanwide.prompt.question import explain_question
 
-_FOLDED: Final = "The code is longer than the model can read at once: parts of it were left out."
 
-
-async def explain(place: Selection, session: Session, cancel: CancelToken, show: Show) -> Answer:
-    """Explain what is at a place, passing the Markdown on while it comes.
+async def explain(
+    selection: Selection, session: Session, cancel: CancelToken, show: Show
+) -> Answer:
+    """Explain the selected code, and show the Markdown while it is generated.
 
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
     began = time.monotonic()
-    silence = SkippedRequest(
-        route(Task.EXPLAIN, Signals(pinned=session.pinned), session.profiles), began
-    )
-    found = await find(place, "explain", session)
-    if isinstance(found, str):
-        return free_answer(found, silence, session, show)
-    known = Signals(selection_lines=found.passage.last - found.passage.first)
-    decision, conversation = await decide(Task.EXPLAIN, session.texts["explain"], session, known)
-    notify_untrained(found.view, session)
-    room = await tokens_left(decision.budget, conversation, session)
-    quoted = await quote(found, room, explain_question, session)
-    if not quoted.text:
-        return free_answer(too_long(decision, session), silence, session, show)
-    question = PreparedQuestion(
-        decision=decision,
-        conversation=asked(quoted.text, conversation),
-        began=began,
-        note="" if quoted.whole else _FOLDED,
-    )
-    return await answer(question, session, cancel, show)
+    try:
+        question = await _prepare(selection, session, began)
+    except Refusal as refusal:
+        return canned_answer(refusal, Task.EXPLAIN, session, began, show)
+    return await ask(question, session, cancel, show)
+
+
+async def _prepare(selection: Selection, session: Session, began: float) -> PreparedQuestion:
+    """Return the question about a selection.
+
+    Raises:
+        Refusal: There is nothing to explain, or it does not fit.
+        EngineError: The model cannot be loaded.
+    """
+    resolved = await resolve(selection, "explain", session)
+    signals = Signals(selection_lines=resolved.passage.last - resolved.passage.first)
+    question = await begin_question(Task.EXPLAIN, signals, session, began)
+    notify_untrained(resolved.view, session)
+    room = await tokens_left(question, session.backend.counter)
+    quoted = await quote(resolved, room, explain_question, session)
+    if quoted is None:
+        raise too_long(question.decision, session)
+    return evolve(with_text(question, quoted.text), note=quoted.note)

@@ -1,4 +1,4 @@
-"""A passage of a document in a question, in as many tokens as there are for it."""
+"""The code in a question, and what helps to understand it, within a number of tokens."""
 
 from __future__ import annotations
 
@@ -14,47 +14,59 @@ from leanwide.context.folding import fold, texts_to_count
 from leanwide.context.related import MAX_SNIPPETS
 from leanwide.context.snippet import Snippet
 from leanwide.context.surroundings import helpful_runs, names_used, run_lines, surroundings
-from leanwide.features.ask.selection import ResolvedSelection, about_nothing, defined
+from leanwide.features.ask.selection import (
+    ResolvedSelection,
+    context_without_code,
+    first_definition,
+)
 from leanwide.features.session import Session
+from leanwide.features.token_counter import TokenCounter
 from leanwide.prompt.question import CodeContext, calling, quoted
 
-_MOST_COUNTED: Final = 20_000
-"""Texts of a passage that are counted exactly; what follows has no room anyway."""
+_MAX_COUNTED_TEXTS: Final = 20_000
+"""Texts of a passage that are counted exactly; what follows does not fit anyway."""
+_FOLDED: Final = "The code is longer than the model can read at once: parts of it were left out."
 _AROUND_SHARE: Final = 0.25
-"""Share of the room that is kept for what stands around a passage that is folded."""
+"""Share of the room that is kept for the lines around a passage that is folded."""
 
 
 @frozen
 class QuotedPassage:
-    """What the model is asked."""
+    """A question with the code that it is about."""
 
     text: str
-    """"" where no line of the code has room."""
-    whole: bool
-    """All of the code is in it."""
+    note: str | None
+    """A sentence for the user if lines of the code were left out."""
 
 
 async def quote(
-    found: ResolvedSelection,
+    resolved: ResolvedSelection,
     room: int,
     ask: Callable[[CodeContext], str],
     session: Session,
-) -> QuotedPassage:
-    """Put a passage into a question of at most ``room`` tokens, which ``ask`` words.
+) -> QuotedPassage | None:
+    """Put a passage into a question of at most ``room`` tokens; None if no line of it fits.
 
-    What stands around the passage, what it uses of other files and who uses it take what it
-    leaves, in this order.
+    The room that the passage leaves goes to the lines around it, to what it uses of other files,
+    and to its callers, in this order.
+
+    Args:
+        resolved: The passage.
+        room: Tokens for the whole question.
+        ask: Words the question.
+        session: The token counter, and the workspace.
 
     Raises:
-        EngineError: The engine is gone, so that nothing can be counted.
+        EngineError: The engine is gone, so that tokens cannot be counted.
     """
-    view, passage, tree, count = found.view, found.passage, found.tree, session.backend.counter
+    view, passage, tree = resolved.view, resolved.passage, resolved.tree
+    count = session.backend.counter
     runs = await asyncio.to_thread(helpful_runs, passage, tree)
-    about = about_nothing(found)
-    frame = ask(about)
+    context = context_without_code(resolved)
+    frame = ask(context)
     lines = run_lines(view, runs)
     await count.learn((frame, *lines))
-    texts = islice(texts_to_count(view, passage, tree), _MOST_COUNTED)
+    texts = islice(texts_to_count(view, passage, tree), _MAX_COUNTED_TEXTS)
     await count.learn(await asyncio.to_thread(list, texts))
     room -= count(frame)
     code = await asyncio.to_thread(fold, view, passage, tree, room, count)
@@ -62,63 +74,66 @@ async def quote(
         room_around = min(sum(map(count, lines)), int(room * _AROUND_SHARE))
         code = await asyncio.to_thread(fold, view, passage, tree, room - room_around, count)
     if not code.text:
-        return QuotedPassage("", whole=False)
+        return None
     around = surroundings(view, runs, room - count(code.text), count)
-    about = evolve(about, code=code.text, around=around)
+    context = evolve(context, code=code.text, around=around)
     room -= count(code.text) + count(around)
-    about = evolve(about, elsewhere=await used_elsewhere(found, room, session))
-    room -= sum(count(_shown(quoted, one, found)) for one in about.elsewhere)
-    about = evolve(about, callers=await callers(found, room, session))
-    return QuotedPassage(ask(about), code.whole)
+    used = await used_elsewhere(resolved, room, session)
+    room -= sum(count(_shown(quoted, snippet, resolved)) for snippet in used)
+    calls = await callers(resolved, room, session)
+    text = ask(evolve(context, elsewhere=used, callers=calls))
+    return QuotedPassage(text, None if code.whole else _FOLDED)
 
 
 async def used_elsewhere(
-    found: ResolvedSelection, room: int, session: Session
+    resolved: ResolvedSelection, room: int, session: Session
 ) -> tuple[Snippet, ...]:
-    """Definitions in other files of what the passage uses, as many as fit into ``room`` tokens."""
-    tree, key = found.tree, _key(found, session)
-    if tree is None or key is None:
+    """Return definitions in other files of what the passage uses, in at most ``room`` tokens."""
+    key = _key(resolved, session)
+    if resolved.tree is None or key is None:
         return ()
-    names = await asyncio.to_thread(names_used, found.passage, tree)
+    names = await asyncio.to_thread(names_used, resolved.passage, resolved.tree)
     definitions = (await session.workspace.definitions(names, key))[:MAX_SNIPPETS]
-    return await _fitting(definitions, partial(_shown, quoted, found=found), room, session)
+    show = partial(_shown, quoted, resolved=resolved)
+    return await _fitting(definitions, show, room, session.backend.counter)
 
 
-async def callers(found: ResolvedSelection, room: int, session: Session) -> tuple[Snippet, ...]:
-    """Where the first thing that a passage defines is called outside of the passage.
-
-    Gives as many places as fit into ``room`` tokens.
-    """
-    definition, key = await asyncio.to_thread(defined, found), _key(found, session)
+async def callers(resolved: ResolvedSelection, room: int, session: Session) -> tuple[Snippet, ...]:
+    """Return calls of the passage's first definition from outside, in at most ``room`` tokens."""
+    definition = await asyncio.to_thread(first_definition, resolved)
+    key = _key(resolved, session)
     if definition is None or key is None:
         return ()
-    inside = range(found.passage.first, found.passage.last)
-    using = [
-        one
-        for one in await session.workspace.callers(definition.name, key)
-        if one.path != key or one.line not in inside
+    inside = range(resolved.passage.first, resolved.passage.last)
+    calls = [
+        snippet
+        for snippet in await session.workspace.callers(definition.name, key)
+        if snippet.path != key or snippet.line not in inside
     ]
-    return await _fitting(using, partial(_shown, calling, found=found), room, session)
+    show = partial(_shown, calling, resolved=resolved)
+    return await _fitting(calls, show, room, session.backend.counter)
 
 
-def _key(found: ResolvedSelection, session: Session) -> str | None:
-    return session.workspace.key(session.names.place(found.view.path))
+def _key(resolved: ResolvedSelection, session: Session) -> str | None:
+    return session.workspace.key(session.names.place(resolved.view.path))
 
 
 async def _fitting(
-    snippets: Sequence[Snippet], show: Callable[[Snippet], str], room: int, session: Session
+    snippets: Sequence[Snippet], show: Callable[[Snippet], str], room: int, count: TokenCounter
 ) -> tuple[Snippet, ...]:
-    """The snippets that fit into ``room`` tokens as they are shown, the first ones first."""
-    texts = [show(one) for one in snippets]
-    await session.backend.counter.learn(texts)
+    """Return the first snippets that, as ``show`` words them, fit into ``room`` tokens."""
+    texts = [show(snippet) for snippet in snippets]
+    await count.learn(texts)
     kept: list[Snippet] = []
-    for one, cost in zip(snippets, map(session.backend.counter, texts), strict=True):
+    for snippet, cost in zip(snippets, map(count, texts), strict=True):
         if cost <= room:
-            kept.append(one)
+            kept.append(snippet)
             room -= cost
     return tuple(kept)
 
 
-def _shown(show: Callable[[Snippet, str], str], snippet: Snippet, found: ResolvedSelection) -> str:
-    """A snippet as it stands in the question, with the blank line after it."""
-    return show(snippet, found.language.name if found.language is not None else "") + "\n\n"
+def _shown(
+    show: Callable[[Snippet, str], str], snippet: Snippet, resolved: ResolvedSelection
+) -> str:
+    """Return a snippet as the question shows it, with the blank line after it."""
+    return show(snippet, resolved.language_name) + "\n\n"

@@ -1,4 +1,4 @@
-"""What somebody points at: the place in a document, and the lines that are meant by it."""
+"""What a request is about: the selected place in a document, and the lines that it means."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from attrs import frozen
 from leanwide.context.passage import Passage, choose_passage
 from leanwide.context.view import View
 from leanwide.features.exclusion import exclusion_reason
+from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.prompt.question import CodeContext
 from leanwide.syntax import Definition, Language, Position, Span, SyntaxTree, definitions_from
@@ -17,20 +18,20 @@ from leanwide.syntax import Definition, Language, Position, Span, SyntaxTree, de
 
 @frozen(kw_only=True)
 class Selection:
-    """A selection in a document; empty, it is the cursor."""
+    """A selection in a document; an empty one is the cursor."""
 
     view: View
     """With the cursor at the selection's start."""
     end: Position
 
     @property
-    def selection(self) -> Span:
+    def span(self) -> Span:
         """From the cursor to the end."""
         return Span(Position(self.view.line, self.view.column), self.end)
 
 
-def whole(view: View) -> Selection:
-    """Select all of a document; the view's cursor has to be at its beginning."""
+def select_all(view: View) -> Selection:
+    """Return a selection of a whole document; the view's cursor has to be at its beginning."""
     last = max(0, len(view.lines) - 1)
     end = len(view.lines[last].rstrip("\r\n")) if view.lines else 0
     return Selection(view=view, end=Position(last, end))
@@ -38,7 +39,7 @@ def whole(view: View) -> Selection:
 
 @frozen(kw_only=True)
 class ResolvedSelection:
-    """Lines of a document that the model may read, and its syntax."""
+    """The lines that a selection means, which the model may read, and their syntax."""
 
     view: View
     tree: SyntaxTree | None
@@ -49,36 +50,47 @@ class ResolvedSelection:
         """The document's language; None where there is no grammar for it."""
         return self.tree.language if self.tree is not None else None
 
+    @property
+    def language_name(self) -> str:
+        """The language's name; "" where there is no grammar for it."""
+        return self.tree.language.name if self.tree is not None else ""
 
-def defined(found: ResolvedSelection) -> Definition | None:
-    """The first definition whose head is in the passage."""
-    if found.tree is None:
-        return None
-    starting = definitions_from(found.tree, found.passage.first, found.passage.last)
-    return starting[0] if starting else None
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the passage, with their endings."""
+        return self.view.lines[self.passage.first : self.passage.last]
 
 
-async def find(place: Selection, verb: str, session: Session) -> ResolvedSelection | str:
-    """Find the lines that are meant; or say, in a sentence with ``verb``, why there are none.
+async def resolve(selection: Selection, verb: str, session: Session) -> ResolvedSelection:
+    """Find the lines that a selection means: those selected, or the definition at the cursor.
 
-    White space is nothing to read, and excluded files are never read by the model.
+    Raises:
+        Refusal: The document is excluded, or there is only white space to ``verb``.
     """
-    view = place.view
+    view = selection.view
     if reason := await exclusion_reason(view, session.names):
-        return f"{reason}."
+        raise Refusal(f"{reason}.")
     tree = await session.trees.whole(view)
-    passage = await asyncio.to_thread(choose_passage, view, place.selection, tree)
+    passage = await asyncio.to_thread(choose_passage, view, selection.span, tree)
     if passage is None:
-        return f"There is nothing to {verb} here: the place holds only white space."
+        raise Refusal(f"There is nothing to {verb} here: the place holds only white space.")
     return ResolvedSelection(view=view, tree=tree, passage=passage)
 
 
-def about_nothing(found: ResolvedSelection) -> CodeContext:
-    """What a question says of a passage beside its code; room for what is around is kept."""
+def first_definition(resolved: ResolvedSelection) -> Definition | None:
+    """Return the first definition whose head is in the passage."""
+    if resolved.tree is None:
+        return None
+    passage = resolved.passage
+    return next(iter(definitions_from(resolved.tree, passage.first, passage.last)), None)
+
+
+def context_without_code(resolved: ResolvedSelection) -> CodeContext:
+    """Return what a question says besides the code; its length is what the frame costs."""
     return CodeContext(
-        file=PurePath(found.view.path).name,
-        language=found.language.name if found.language is not None else "",
+        file=PurePath(resolved.view.path).name,
+        language=resolved.language_name,
         code="",
-        focus=found.passage.focus,
+        focus=resolved.passage.focus,
         around=" ",
     )

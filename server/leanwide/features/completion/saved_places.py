@@ -107,9 +107,9 @@ async def save_places(windows: Mapping[str, Window], saved: SavedPlaces) -> None
     for uri, window in list(windows.items()):
         await save_place(uri, window, saved)
     names = saved.session.names
-    if saved.checked_with is names.area:
+    if saved.checked_with is names.folders:
         return
-    saved.checked_with = names.area
+    saved.checked_with = names.folders
     for uri, place in list(saved.places.items()):
         if not await _may_be_shown(place.path, place.others, names):
             del saved.places[uri]
@@ -170,7 +170,7 @@ async def _may_be_shown(path: str, others: Iterable[str], names: DocumentNames) 
     """Whether neither a document nor a file whose snippet is in its prompt is excluded."""
     if (await names.judge(path)).reason is not None:
         return False
-    return await asyncio.to_thread(_may_be_snippets, others, names.area)
+    return await asyncio.to_thread(_may_be_snippets, others, names.folders)
 
 
 def _may_be_snippets(keys: Iterable[str], folders: WorkspaceFolders) -> bool:

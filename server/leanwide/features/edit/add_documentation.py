@@ -1,4 +1,4 @@
-"""Document: what is defined gets documentation in its language's convention, and nothing else."""
+"""Document: add documentation to a definition, in its language's convention, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from textwrap import dedent
 
 from attrs import evolve, frozen
 
-from leanwide.features.ask.selection import ResolvedSelection, Selection, defined, find
-from leanwide.features.edit.change import FileEdit, Mistake, Refusal
-from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit, no_change
+from leanwide.features.ask.selection import ResolvedSelection, Selection, first_definition, resolve
+from leanwide.features.edit.change import FileEdit, Mistake
+from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit
 from leanwide.features.edit.rewrite import fitted, with_lines
+from leanwide.features.refusal import Refusal
+from leanwide.features.session import Session
 from leanwide.files.shown import shown
 from leanwide.postprocess.indent import Indentation, indentation, reindented
 from leanwide.postprocess.splice import applied, replacements
@@ -35,75 +37,86 @@ from leanwide.syntax import (
 )
 
 
-async def document(place: Selection, desk: EditContext) -> EditOutcome:
-    """Document the definition at a place, or what the selected lines define.
+async def document(selection: Selection, context: EditContext) -> EditOutcome:
+    """Document the definition at the cursor, or what the selected lines define.
 
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    found = await find(place, "document", desk.session)
-    if isinstance(found, str):
-        return no_change(found, desk)
-    tree, name = found.tree, PurePath(found.view.path).name
+    return await edit(_assignment(selection, context.session), context)
+
+
+async def _assignment(selection: Selection, session: Session) -> Assignment:
+    """Return what is wanted from the model.
+
+    Raises:
+        Refusal: There is nothing to document, or the language's convention is not known.
+    """
+    resolved = await resolve(selection, "document", session)
+    tree = resolved.tree
     convention = documentation_convention(tree.language) if tree is not None else None
     if tree is None or convention is None:
-        return no_change(f"How {shown(name)} would be documented is not known.", desk)
-    definition = await asyncio.to_thread(defined, found)
+        name = shown(PurePath(resolved.view.path).name)
+        raise Refusal(f"How {name} would be documented is not known.")
+    definition = await asyncio.to_thread(first_definition, resolved)
     if definition is None:
-        return no_change("There is nothing to document here: nothing is defined.", desk)
-    found = await asyncio.to_thread(_whole, found, tree, definition)
-    assignment = Assignment(
-        found=found,
+        raise Refusal("There is nothing to document here: nothing is defined.")
+    resolved = await asyncio.to_thread(_whole_definition, resolved, tree, definition)
+    return Assignment(
+        resolved=resolved,
         question=partial(document_question, convention=convention.name),
-        change=partial(with_documentation, found, tree),
+        change=partial(with_documentation, resolved, tree),
     )
-    return await edit(assignment, desk)
 
 
-def documentable(found: ResolvedSelection) -> bool:
-    """Whether something is defined at a place, in a language that documents definitions."""
-    if found.tree is None or documentation_convention(found.tree.language) is None:
+def documentable(resolved: ResolvedSelection) -> bool:
+    """Whether the passage defines something, in a language that documents definitions."""
+    if resolved.tree is None or documentation_convention(resolved.tree.language) is None:
         return False
-    return defined(found) is not None
+    return first_definition(resolved) is not None
 
 
-def _whole(found: ResolvedSelection, tree: SyntaxTree, definition: Definition) -> ResolvedSelection:
-    """The passage with its first definition to the end, and with what documents it above."""
-    first = documentation_start(tree, found.passage.first)
-    last = max(found.passage.last, min(definition.end.line + 1, len(found.view.lines)))
-    return evolve(found, passage=evolve(found.passage, first=first, last=last, focus=""))
+def _whole_definition(
+    resolved: ResolvedSelection, tree: SyntaxTree, definition: Definition
+) -> ResolvedSelection:
+    """Return the passage with all of its first definition, and the documentation above it."""
+    passage = resolved.passage
+    first = documentation_start(tree, passage.first)
+    last = max(passage.last, min(definition.end.line + 1, len(resolved.view.lines)))
+    return evolve(resolved, passage=evolve(passage, first=first, last=last, focus=""))
 
 
-def with_documentation(found: ResolvedSelection, tree: SyntaxTree, code: str) -> FileEdit:
-    """Take the model's lines where they add documentation only, else its documentation alone.
+def with_documentation(resolved: ResolvedSelection, tree: SyntaxTree, code: str) -> FileEdit:
+    """Return the model's lines if they only add documentation, else its documentation alone.
 
     Raises:
         Mistake: There is no documentation in the answer, or it breaks the file.
-        Refusal: There is no place for it, or it stands there already.
+        Refusal: There is no place for it, or it is there already.
     """
-    view, first, last = found.view, found.passage.first, found.passage.last
-    lines = fitted(found, code)
+    view, first, last = resolved.view, resolved.passage.first, resolved.passage.last
+    lines = fitted(resolved, code)
     edits = replacements(view.lines, (first, last), lines, view.newline)
     after = parse(tree.language, applied(view.lines, edits))
-    old, new = _parted(tree, first, last), _parted(after, first, first + len(lines))
+    old, new = _separate(tree, first, last), _separate(after, first, first + len(lines))
     if new.code == old.code and len(new.runs) >= max(1, len(old.runs)):
-        return with_lines(found, lines)
+        return with_lines(resolved, lines)
     texts = {
         documented_name(after, run): lines[run[0] - first : run[1] - first] for run in new.runs
     }
-    return with_lines(found, _with_texts(found, tree, texts, code))
+    return with_lines(resolved, _with_texts(resolved, tree, texts, code))
 
 
 @frozen
-class _Parted:
-    """Lines, their documentation told from their code."""
+class _Separated:
+    """Documentation and code of some lines."""
 
     runs: tuple[tuple[int, int], ...]
     code: list[str]
-    """Lines of code, of blank ones only those that are text."""
+    """Lines of code; of the blank ones only those inside a string."""
 
 
-def _parted(tree: SyntaxTree, first: int, last: int) -> _Parted:
+def _separate(tree: SyntaxTree, first: int, last: int) -> _Separated:
+    """Separate the documentation in lines ``first`` to ``last``, exclusive, from their code."""
     runs, rows = documentation_runs(tree, first, last), range(first, min(last, len(tree.lines)))
     documenting = {row for start, end in runs for row in range(start, end)}
     literal = literal_lines(tree, rows)
@@ -112,20 +125,36 @@ def _parted(tree: SyntaxTree, first: int, last: int) -> _Parted:
         for row in rows
         if row not in documenting and (row in literal or tree.lines[row].strip())
     ]
-    return _Parted(runs, code)
+    return _Separated(runs, code)
 
 
 def _with_texts(
-    found: ResolvedSelection, tree: SyntaxTree, texts: Mapping[str, list[str]], code: str
+    resolved: ResolvedSelection, tree: SyntaxTree, texts: Mapping[str, list[str]], code: str
 ) -> list[str]:
-    """The passage with documentation by the name of what it documents, else what ``code`` has."""
-    first, last, unit = found.passage.first, found.passage.last, indentation(found.view.lines).unit
-    rows = [content(line) for line in found.view.lines[first:last]]
+    """Return the passage's lines with documentation from the model.
+
+    Args:
+        resolved: The passage.
+        tree: Its syntax.
+        texts: Documentation by the name of what it documents.
+        code: The answer; its documentation is used if no name matches.
+
+    Raises:
+        Mistake: There is no documentation in the answer.
+        Refusal: There is no place for it.
+    """
+    first, last = resolved.passage.first, resolved.passage.last
+    unit = indentation(resolved.view.lines).unit
+    rows = [content(line) for line in resolved.lines]
     inside = definitions_from(tree, first, last)
-    by_name = {one.name: one for one in reversed(inside)}
+    by_name = {definition.name: definition for definition in reversed(inside)}
     pairs = [(by_name[name], text) for name, text in texts.items() if name in by_name]
     pairs = pairs or [(inside[0], _documentation_alone(tree.language, code))]
-    placed = [(spot, text) for one, text in pairs if (spot := _spot(tree, one, first)) is not None]
+    placed = [
+        (spot, text)
+        for definition, text in pairs
+        if (spot := _spot(tree, definition, first)) is not None
+    ]
     if not placed:
         name = pairs[0][0].name
         raise Refusal(f"{shown(name)} has its body on its first line: a docstring has no place.")
@@ -135,7 +164,11 @@ def _with_texts(
 
 
 def _documentation_alone(language: Language, code: str) -> list[str]:
-    """The documentation in an answer that is not the code that was asked about."""
+    """Return the documentation of an answer that is not the code that was asked about.
+
+    Raises:
+        Mistake: There is none.
+    """
     run = first_documentation(parse(language, split(code)))
     convention = documentation_convention(language)
     if run is None or convention is None:
@@ -143,16 +176,16 @@ def _documentation_alone(language: Language, code: str) -> list[str]:
         raise Mistake(f"There is no documentation in it: {wanted} is wanted.")
     first, *rest = code.split("\n")[run[0] : run[1]]
     if convention.inside and rest:
-        # Alone, a docstring's first line often has lost the margin that the others still have.
+        # Without its code, a docstring's first line has often lost the margin of the others.
         return [first.strip(), *dedent("\n".join(rest)).split("\n")]
     return [first, *rest]
 
 
 def _spot(tree: SyntaxTree, definition: Definition, first: int) -> tuple[int, int, str] | None:
-    """The lines that a definition's documentation takes the place of, maybe none; its margin.
+    """Return where a definition's documentation goes: start, end and margin.
 
-    It is not put above line ``first``, where a decorator may stand. None: a body that begins on
-    the line of its head has no place for it.
+    The lines from start to end, exclusive, are replaced; there may be none. Nothing goes above
+    line ``first``, where a decorator may stand. None if the body begins on the line of its head.
     """
     convention = documentation_convention(tree.language)
     if convention is None or not convention.inside:

@@ -1,18 +1,23 @@
-"""A change that is proposed for one file, and why one is not proposed."""
+"""The change that is proposed for one file, and the check that it breaks no syntax."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from attrs import frozen
 
+from leanwide.features.refusal import Refusal
 from leanwide.postprocess.splice import applied
-from leanwide.syntax import Edit, Language, SyntaxTree, error_count, first_error, parse
+from leanwide.syntax import Edit, Language, error_count, first_error, parse
+
+_SHOWN_CHARACTERS: Final = 80
+"""Characters of a line that does not parse which the model and the user are shown."""
 
 
 @frozen(kw_only=True)
 class FileEdit:
-    """Edits of one document, and the moment for which they are meant."""
+    """Edits of one document, and the version that they are for."""
 
     uri: str
     version: int | None
@@ -25,30 +30,24 @@ class FileEdit:
     """The file does not exist yet."""
 
 
-class Refusal(Exception):  # noqa: N818  # an outcome, not a failure
-    """Why an answer is not used: a sentence for the user."""
-
-
 class Mistake(Refusal):
-    """A refusal that another attempt of the model may mend, which is told the sentence."""
+    """A refusal of an answer that the model may correct; it reads the sentence too."""
 
 
 def check_syntax(language: Language | None, before: Sequence[str], edits: Sequence[Edit]) -> None:
-    """See to it that edits break nothing; in a language without a grammar all is well.
+    """Check that edits add no syntax errors; without a grammar there is nothing to check.
 
     Raises:
         Mistake: More places of the text do not parse than before.
     """
     if language is None or not edits:
         return
-    errors, line = _errors(parse(language, applied(before, edits)), edits[0].start.line)
+    after = parse(language, applied(before, edits))
+    errors = error_count(after)
     if errors == 0 or errors <= error_count(parse(language, before)):
         return
-    raise Mistake(f"It does not parse: see `{line[:80]}`." if line else "It does not parse.")
-
-
-def _errors(tree: SyntaxTree, first: int) -> tuple[int, str]:
-    """Count the errors of a tree, and give the first line that has one, from a line on."""
-    at = first_error(tree, first)
-    line = tree.lines[at.line].strip() if at is not None and at.line < len(tree.lines) else ""
-    return error_count(tree), line
+    at = first_error(after, edits[0].start.line)
+    line = after.lines[at.line].strip() if at is not None and at.line < len(after.lines) else ""
+    raise Mistake(
+        f"It does not parse: see `{line[:_SHOWN_CHARACTERS]}`." if line else "It does not parse."
+    )

@@ -1,4 +1,4 @@
-"""Fix: code changed so that the tools that found something wrong with it are content."""
+"""Fix: code changed so that the diagnostics about it no longer apply."""
 
 from __future__ import annotations
 
@@ -7,49 +7,59 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from leanwide.features.ask.selection import Selection, find
-from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit, no_change
+from leanwide.features.ask.selection import Selection, resolve
+from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit
 from leanwide.features.edit.prose_guard import LEAST_SHARE, fence_around
 from leanwide.features.edit.rewrite import rewritten
+from leanwide.features.refusal import Refusal
+from leanwide.features.session import Session
 from leanwide.prompt.editing import Finding, fix_question
-
-_NOTHING = "There is nothing to fix here: no tool has found anything wrong with these lines."
 
 
 @frozen(kw_only=True)
 class Diagnostic:
-    """What a tool says of some lines of a document."""
+    """A tool's message about lines of a document."""
 
     first: int
     last: int
-    """Up to, and including."""
+    """Inclusive."""
     message: str
 
 
 async def fix(
-    place: Selection, diagnostics: Sequence[Diagnostic], desk: EditContext
+    selection: Selection, diagnostics: Sequence[Diagnostic], context: EditContext
 ) -> EditOutcome:
-    """Mend what the diagnostics say of the code at a place.
+    """Correct what the diagnostics say about the selected code.
 
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    found = await find(place, "fix", desk.session)
-    if isinstance(found, str):
-        return no_change(found, desk)
-    lines = range(found.passage.first, found.passage.last)
+    return await edit(_assignment(selection, diagnostics, context.session), context)
+
+
+async def _assignment(
+    selection: Selection, diagnostics: Sequence[Diagnostic], session: Session
+) -> Assignment:
+    """Return what is wanted from the model.
+
+    Raises:
+        Refusal: There is no code, or no diagnostic about it.
+    """
+    resolved = await resolve(selection, "fix", session)
+    lines = range(resolved.passage.first, resolved.passage.last)
     findings = [
-        Finding(max(one.first, lines.start) - lines.start + 1, one.message)
-        for one in diagnostics
-        if one.first < lines.stop and one.last >= lines.start
+        Finding(max(diagnostic.first, lines.start) - lines.start + 1, diagnostic.message)
+        for diagnostic in diagnostics
+        if diagnostic.first < lines.stop and diagnostic.last >= lines.start
     ]
     if not findings:
-        return no_change(_NOTHING, desk)
-    whole = evolve(found, passage=evolve(found.passage, focus=""))
-    assignment = Assignment(
-        found=whole,
+        raise Refusal(
+            "There is nothing to fix here: no tool has found anything wrong with these lines."
+        )
+    resolved = evolve(resolved, passage=evolve(resolved.passage, focus=""))
+    return Assignment(
+        resolved=resolved,
         question=partial(fix_question, findings=findings),
-        change=partial(rewritten, whole, LEAST_SHARE),
-        fence=fence_around(whole),
+        change=partial(rewritten, resolved, LEAST_SHARE),
+        fence=fence_around(resolved),
     )
-    return await edit(assignment, desk)

@@ -1,4 +1,4 @@
-"""Refactor: code changed as somebody says."""
+"""Refactor: code changed as an instruction says."""
 
 from __future__ import annotations
 
@@ -7,42 +7,51 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from leanwide.features.ask.selection import Selection, find
-from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit, no_change
+from leanwide.features.ask.selection import Selection, resolve
+from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit
 from leanwide.features.edit.prose_guard import fence_around, least_share
 from leanwide.features.edit.rewrite import rewritten
+from leanwide.features.session import Session
 from leanwide.prompt.editing import refactor_question
 
-_TYPED: Final = frozenset({"php", "python", "tsx", "typescript"})
-"""Languages in which a type may be said or left out."""
+_ANNOTATED: Final = frozenset({"php", "python", "tsx", "typescript"})
+"""Languages in which type annotations are optional."""
 
-READY: Final[Mapping[str, str]] = MappingProxyType(
+INSTRUCTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Simplify": "simplify it, so that it does the same with less.",
         "Add type annotations": "add type annotations to parameters, results and attributes.",
     }
 )
-"""Instructions that are offered, by what they are called."""
+"""Instructions that code actions offer, by title."""
 
 
-def ready_for(language: str) -> tuple[str, ...]:
-    """Give the names of the instructions that make sense in a language, by its name."""
-    return tuple(name for name in READY if name != "Add type annotations" or language in _TYPED)
+def instructions_for(language: str) -> tuple[str, ...]:
+    """Return the titles of the instructions that make sense in a language, given by its name."""
+    return tuple(
+        title for title in INSTRUCTIONS if title != "Add type annotations" or language in _ANNOTATED
+    )
 
 
-async def refactor(place: Selection, instruction: str, desk: EditContext) -> EditOutcome:
-    """Change the code at a place as the instruction says.
+async def refactor(selection: Selection, instruction: str, context: EditContext) -> EditOutcome:
+    """Change the selected code as the instruction says.
 
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    found = await find(place, "refactor", desk.session)
-    if isinstance(found, str):
-        return no_change(found, desk)
-    assignment = Assignment(
-        found=found,
+    return await edit(_assignment(selection, instruction, context.session), context)
+
+
+async def _assignment(selection: Selection, instruction: str, session: Session) -> Assignment:
+    """Return what is wanted from the model.
+
+    Raises:
+        Refusal: There is nothing to refactor.
+    """
+    resolved = await resolve(selection, "refactor", session)
+    return Assignment(
+        resolved=resolved,
         question=partial(refactor_question, instruction=instruction),
-        change=partial(rewritten, found, least_share(instruction)),
-        fence=fence_around(found),
+        change=partial(rewritten, resolved, least_share(instruction)),
+        fence=fence_around(resolved),
     )
-    return await edit(assignment, desk)

@@ -1,4 +1,4 @@
-"""The file that a test goes into, as it is now: the one feature that reads files by itself."""
+"""The file that a test goes into, as it is now. No other use case reads files itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from attrs import frozen
 
 from leanwide.context.view import View, split_lines, with_lf
 from leanwide.features.document_names import judge
-from leanwide.features.edit.target_location import NamingConvention, choose_home
+from leanwide.features.edit.target_location import NamingConvention, choose_location
+from leanwide.features.refusal import Refusal
 from leanwide.files.area import WorkspaceFolders
 from leanwide.files.credentials import has_credential
 from leanwide.files.exclusions import text_exclusion_reason
@@ -19,48 +20,58 @@ from leanwide.files.plain import read_plain
 from leanwide.files.shown import shown
 
 Opened = Callable[[str], View | None]
-"""Gives a document by its URI as the editor shows it; None where it is not open."""
+"""Returns a document by its URI as the editor shows it; None if it is not open."""
 
-_LARGEST: Final = 1_000_000
-"""Bytes of a test file that is read."""
+_MAX_BYTES: Final = 1_000_000
+"""Bytes of a test file; a larger one is not read."""
 
 
 @frozen(kw_only=True)
 class TargetFile:
-    """Where a test goes."""
+    """The file that a test goes into."""
 
     uri: str
     name: str
-    """Its path as seen from the project's root."""
+    """Its path relative to the project's root."""
     exists: bool
     version: int | None
     """Of the open document; None where the editor has not opened it."""
     lines: tuple[str, ...]
-    """What it says now, lines with their endings."""
+    """Its present lines, with their endings."""
     example: tuple[str, ...]
-    """Lines of a test file whose style is the project's, with LF endings."""
+    """Lines of a test file in the project's style, with LF endings."""
 
 
-async def find_home_file(
-    code: Path, habit: NamingConvention, area: WorkspaceFolders, opened: Opened
-) -> TargetFile | str:
-    """Find where a test for ``code`` goes; or say in a sentence why that cannot be."""
-    root = area.root(str(code))
-    home = await asyncio.to_thread(choose_home, code, root, habit, _listing)
-    path, name = Path(home.path), shown_path(home.path, root)
-    judged = await asyncio.to_thread(judge, area, str(path))
-    if judged.reason:
-        return f"{judged.reason}."
+async def find_target_file(
+    code: Path, convention: NamingConvention, folders: WorkspaceFolders, opened: Opened
+) -> TargetFile:
+    """Return the file that a test for ``code`` goes into, which may not exist yet.
+
+    Args:
+        code: The file that is tested.
+        convention: How its tests are named and kept.
+        folders: The workspace.
+        opened: Returns an open document by its URI.
+
+    Raises:
+        Refusal: The file is excluded, or cannot be read.
+    """
+    root = folders.root(str(code))
+    location = await asyncio.to_thread(choose_location, code, root, convention, _list_files)
+    path, name = Path(location.path), path_in_project(location.path, root)
+    verdict = await asyncio.to_thread(judge, folders, str(path))
+    if verdict.reason is not None:
+        raise Refusal(f"{verdict.reason}.")
     view = opened(path.as_uri())
-    exists = home.exists or view is not None
+    exists = location.exists or view is not None
     lines = view.lines if view is not None else await asyncio.to_thread(_read, path)
     if exists and lines is None:
-        return f"{shown(name)} cannot be read: a test cannot be added to it."
+        raise Refusal(f"{shown(name)} cannot be read: a test cannot be added to it.")
     if lines and (reason := await asyncio.to_thread(text_exclusion_reason, path.name, lines)):
-        return f"{reason}."
-    example = await asyncio.to_thread(_harmless, lines)
-    if not exists and home.example is not None:
-        example = await asyncio.to_thread(_example, Path(home.example), area)
+        raise Refusal(f"{reason}.")
+    example = await asyncio.to_thread(_without_credentials, lines)
+    if not exists and location.example is not None:
+        example = await asyncio.to_thread(_read_example, Path(location.example), folders)
     return TargetFile(
         uri=path.as_uri(),
         name=name,
@@ -71,35 +82,40 @@ async def find_home_file(
     )
 
 
-def shown_path(path: PurePath, root: PurePath | None) -> str:
-    """A path as seen from the project's root, or the name alone outside of it."""
+def path_in_project(path: PurePath, root: PurePath | None) -> str:
+    """Return a path relative to the project's root; the name alone if it is outside."""
     inside = root is not None and path.is_relative_to(root)
     return path.relative_to(root).as_posix() if inside and root is not None else path.name
 
 
-def _example(path: Path, area: WorkspaceFolders) -> tuple[str, ...] | None:
-    judged = judge(area, str(path))
-    if judged.reason or area.may_hold_secrets(str(path)) or area.may_hold_secrets(judged.place):
+def _read_example(path: Path, folders: WorkspaceFolders) -> tuple[str, ...] | None:
+    """Return the lines of a file; None if the model may not read them."""
+    verdict = judge(folders, str(path))
+    if verdict.reason is not None or any(map(folders.may_hold_secrets, (str(path), verdict.place))):
         return None
     lines = _read(path)
-    return None if lines is None or text_exclusion_reason(path.name, lines) else _harmless(lines)
+    return (
+        None
+        if lines is None or text_exclusion_reason(path.name, lines)
+        else _without_credentials(lines)
+    )
 
 
-def _harmless(lines: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """Lines that the model may read: none where there is a credential in one of them."""
+def _without_credentials(lines: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return the lines; None if one of them holds a credential."""
     return None if lines is None or has_credential("".join(lines)) else lines
 
 
 def _read(path: Path) -> tuple[str, ...] | None:
-    """The lines of a file; None where it is not a text of bearable size."""
+    """Return the lines of a file; None if it is unreadable, binary, or too large."""
     try:
-        text = read_plain(path, _LARGEST).decode("utf-8")
+        text = read_plain(path, _MAX_BYTES).decode("utf-8")
     except (OSError, ValueError):
         return None
     return tuple(split_lines(text)) if "\0" not in text else None
 
 
-def _listing(folder: PurePath) -> frozenset[str] | None:
+def _list_files(folder: PurePath) -> frozenset[str] | None:
     try:
         return frozenset(entry.name for entry in Path(folder).iterdir() if entry.is_file())
     except OSError:

@@ -1,4 +1,4 @@
-"""Where a test for a file belongs, and under what name: beside the code, or among other tests."""
+"""Where a test for a file goes, and its name: next to the code, or among other tests."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from typing import Final
 from attrs import frozen
 
 Listing = Callable[[PurePath], frozenset[str] | None]
-"""Gives the names of a folder's files; None where there is no such folder."""
+"""Returns the names of a folder's files; None if there is no such folder."""
 
-_HIGHEST: Final = 12
-"""Folders above the code that are looked at."""
+_MAX_LEVELS: Final = 12
+"""Folders that are searched, from the code's own upwards."""
 
 
 @frozen(kw_only=True)
 class NamingConvention:
-    """How tests are named and kept in a language."""
+    """How tests of a language are named and kept."""
 
     framework: str
-    """What they are written with where nothing else is known."""
+    """The usual test framework."""
     names: tuple[str, ...]
-    """Names of the file, the most usual first; ``{stem}`` and ``{suffix}`` are the code's."""
+    """File names, the most usual first; ``{stem}`` and ``{suffix}`` are those of the code."""
     folders: tuple[str, ...]
-    """Folders that hold tests, beside the code or further up."""
-    beside: bool = True
-    """A test may stand in the code's own folder."""
+    """Names of folders that hold tests, next to the code or further up."""
+    next_to_code: bool = True
+    """A test may be in the code's own folder."""
     mirrored: tuple[str, str] | None = None
-    """The folder of the sources, and the one that mirrors it."""
+    """The name of the folder of the sources, and of the one that mirrors it with tests."""
 
 
-_SCRIPT: Final = NamingConvention(
+_JAVASCRIPT: Final = NamingConvention(
     framework="the project's test framework (Jest or Vitest, unless the example shows another)",
     names=("{stem}.test{suffix}", "{stem}.spec{suffix}"),
     folders=("__tests__", "tests", "test"),
 )
 
-_HABITS: Final[Mapping[str, NamingConvention]] = MappingProxyType(
+_CONVENTIONS: Final[Mapping[str, NamingConvention]] = MappingProxyType(
     {
         "c": NamingConvention(
             framework="assert.h",
@@ -65,7 +65,7 @@ _HABITS: Final[Mapping[str, NamingConvention]] = MappingProxyType(
             folders=("test",),
             mirrored=("main", "test"),
         ),
-        "javascript": _SCRIPT,
+        "javascript": _JAVASCRIPT,
         "lua": NamingConvention(
             framework="busted", names=("{stem}_spec.lua",), folders=("spec", "tests")
         ),
@@ -86,10 +86,10 @@ _HABITS: Final[Mapping[str, NamingConvention]] = MappingProxyType(
             framework="#[test] functions",
             names=("{stem}_test.rs", "test_{stem}.rs"),
             folders=("tests",),
-            beside=False,
+            next_to_code=False,
         ),
-        "tsx": _SCRIPT,
-        "typescript": _SCRIPT,
+        "tsx": _JAVASCRIPT,
+        "typescript": _JAVASCRIPT,
     }
 )
 
@@ -101,77 +101,81 @@ class TargetLocation:
     path: PurePath
     exists: bool
     example: PurePath | None
-    """A test file whose style is the project's: the file itself where it exists."""
+    """A test file in the project's style: the file itself if it exists."""
 
 
-def habit_of(language: str) -> NamingConvention | None:
-    """Give how tests are kept in a language, by its name; None where nothing is known."""
-    return _HABITS.get(language)
+def naming_convention(language: str) -> NamingConvention | None:
+    """Return how tests of a language, given by its name, are kept; None if it is not known."""
+    return _CONVENTIONS.get(language)
 
 
-def is_test(path: PurePath, habit: NamingConvention) -> bool:
-    """Whether a file is a test by its name."""
-    return any(pattern.fullmatch(path.name) for pattern in _patterns(habit, path.suffix))
+def is_test(path: PurePath, convention: NamingConvention) -> bool:
+    """Whether a file is a test, by its name."""
+    return any(pattern.fullmatch(path.name) for pattern in _patterns(convention, path.suffix))
 
 
-def choose_home(
-    code: PurePath, root: PurePath | None, habit: NamingConvention, listing: Listing
+def choose_location(
+    code: PurePath, root: PurePath | None, convention: NamingConvention, listing: Listing
 ) -> TargetLocation:
     """Choose where a test for ``code`` goes.
 
-    An existing test file of the same name is best, then a folder that holds tests, then a folder
-    for tests, and the code's own folder last. ``root`` is the project's folder, if it has one.
+    Best is an existing test file for this code, then a folder with other tests, then an existing
+    folder for tests, and last the code's own folder. ``root`` is the project's folder, if known.
     """
-    folders = tuple(dict.fromkeys(_folders(code, root, habit)))
-    names = [one.format(stem=code.stem, suffix=code.suffix) for one in habit.names]
-    found = [(folder, listing(folder)) for folder in folders]
-    for folder, files in found:
+    folders = tuple(dict.fromkeys(_folders(code, root, convention)))
+    names = [name.format(stem=code.stem, suffix=code.suffix) for name in convention.names]
+    listed = [(folder, listing(folder)) for folder in folders]
+    for folder, files in listed:
         for name in names:
             if files is not None and name in files:
                 return TargetLocation(path=folder / name, exists=True, example=folder / name)
-    for folder, files in found:
-        for name, pattern in zip(names, _patterns(habit, code.suffix), strict=True):
-            alike = sorted(filter(pattern.fullmatch, files or ()))
-            if alike:
-                return TargetLocation(path=folder / name, exists=False, example=folder / alike[0])
-    there = [folder for folder, files in found if files is not None and folder != code.parent]
-    folder = there[0] if there else _new_folder(code, folders, habit)
+    for folder, files in listed:
+        for name, pattern in zip(names, _patterns(convention, code.suffix), strict=True):
+            tests = sorted(filter(pattern.fullmatch, files or ()))
+            if tests:
+                return TargetLocation(path=folder / name, exists=False, example=folder / tests[0])
+    existing = [folder for folder, files in listed if files is not None and folder != code.parent]
+    folder = existing[0] if existing else _new_folder(code, folders, convention)
     return TargetLocation(path=folder / names[0], exists=False, example=None)
 
 
-def _new_folder(code: PurePath, folders: tuple[PurePath, ...], habit: NamingConvention) -> PurePath:
-    """Where a project without tests gets its first one."""
-    mirrored = habit.mirrored is not None and habit.mirrored[0] in code.parent.parts
-    if mirrored or not habit.beside:
+def _new_folder(
+    code: PurePath, folders: tuple[PurePath, ...], convention: NamingConvention
+) -> PurePath:
+    """Return the folder for the first test of a project."""
+    mirrored = convention.mirrored is not None and convention.mirrored[0] in code.parent.parts
+    if mirrored or not convention.next_to_code:
         return folders[0] if mirrored else folders[-1]
     return code.parent
 
 
-def _folders(code: PurePath, root: PurePath | None, habit: NamingConvention) -> Iterator[PurePath]:
-    """The folders in which a test may be, the nearest first."""
-    home = code.parent
-    if habit.mirrored is not None and habit.mirrored[0] in home.parts:
-        at = len(home.parts) - 1 - home.parts[::-1].index(habit.mirrored[0])
-        yield PurePath(*home.parts[:at], habit.mirrored[1], *home.parts[at + 1 :])
-    if habit.beside:
-        yield home
-    for above in _from_home_to_root(home, root):
-        inner = home.relative_to(above).parts
-        for name in habit.folders:
+def _folders(
+    code: PurePath, root: PurePath | None, convention: NamingConvention
+) -> Iterator[PurePath]:
+    """Yield the folders in which a test may be, the nearest first."""
+    folder = code.parent
+    if convention.mirrored is not None and convention.mirrored[0] in folder.parts:
+        at = len(folder.parts) - 1 - folder.parts[::-1].index(convention.mirrored[0])
+        yield PurePath(*folder.parts[:at], convention.mirrored[1], *folder.parts[at + 1 :])
+    if convention.next_to_code:
+        yield folder
+    for above in _up_to_root(folder, root):
+        inner = folder.relative_to(above).parts
+        for name in convention.folders:
             for cut in range(len(inner) + 1):
                 yield (above / name).joinpath(*inner[cut:])
 
 
-def _from_home_to_root(home: PurePath, root: PurePath | None) -> list[PurePath]:
-    """The code's folder and those above it that belong to the project."""
-    chain = [home, *home.parents]
+def _up_to_root(folder: PurePath, root: PurePath | None) -> list[PurePath]:
+    """Return the code's folder and those above it that belong to the project, nearest first."""
+    chain = [folder, *folder.parents]
     if root is not None and root in chain:
-        return chain[: chain.index(root) + 1][:_HIGHEST]
+        return chain[: chain.index(root) + 1][:_MAX_LEVELS]
     return chain[:2]
 
 
-def _patterns(habit: NamingConvention, suffix: str) -> list[re.Pattern[str]]:
-    """The habit's names, for whatever code they are."""
-    parts = ([re.escape(part) for part in name.split("{stem}")] for name in habit.names)
+def _patterns(convention: NamingConvention, suffix: str) -> list[re.Pattern[str]]:
+    """Return patterns of the convention's names, for code of any name."""
+    parts = ([re.escape(part) for part in name.split("{stem}")] for name in convention.names)
     joined = (".+".join(pieces) for pieces in parts)
-    return [re.compile(one.replace(re.escape("{suffix}"), re.escape(suffix))) for one in joined]
+    return [re.compile(name.replace(re.escape("{suffix}"), re.escape(suffix))) for name in joined]

@@ -1,4 +1,4 @@
-"""Test: a test for a definition, in a file of its own or added to the one that there is."""
+"""Test: a test for a definition, in a new file or added to an existing one."""
 
 from __future__ import annotations
 
@@ -9,93 +9,114 @@ from typing import Final
 
 from attrs import evolve
 
-from leanwide.features.ask.selection import ResolvedSelection, Selection, defined, find
+from leanwide.features.ask.selection import ResolvedSelection, Selection, first_definition, resolve
 from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
-from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit, no_change
+from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit
 from leanwide.features.edit.rewrite import indented
-from leanwide.features.edit.target_file import Opened, TargetFile, find_home_file, shown_path
-from leanwide.features.edit.target_location import NamingConvention, habit_of, is_test
+from leanwide.features.edit.target_file import Opened, TargetFile, find_target_file, path_in_project
+from leanwide.features.edit.target_location import NamingConvention, is_test, naming_convention
+from leanwide.features.refusal import Refusal
 from leanwide.files.shown import shown
 from leanwide.postprocess.addition import addition
 from leanwide.postprocess.indent import Indentation, indentation
-from leanwide.prompt.editing import WishedTest, testing_question
+from leanwide.prompt.editing import RequestedTest, testing_question
 from leanwide.syntax import Edit, Position, SyntaxTree, content, definitions, parse
 
 _TEST_TOKENS: Final = 192
-"""Imports, a head and a few lines of a test, whatever is tested."""
+"""Tokens for imports, a head and a few lines, whatever is tested."""
 
 
-async def write_test(place: Selection, opened: Opened, desk: EditContext) -> EditOutcome:
-    """Write a test for the definition at a place.
+async def write_test(selection: Selection, opened: Opened, context: EditContext) -> EditOutcome:
+    """Write a test for the selected definition.
+
+    Args:
+        selection: The code.
+        opened: Returns an open document by its URI.
+        context: What the edit runs with.
 
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    found = await find(place, "test", desk.session)
-    if isinstance(found, str):
-        return no_change(found, desk)
-    habit = await asyncio.to_thread(habit_at, found)
-    if isinstance(habit, str):
-        return no_change(habit, desk)
-    area, path = desk.session.names.area, Path(found.view.path)
-    file = await find_home_file(path, habit, area, opened)
-    if isinstance(file, str):
-        return no_change(file, desk)
-    if not file.exists and not desk.creates:
-        name = shown(file.name)
-        return no_change(f"This editor cannot create {name}: create it empty, and ask again.", desk)
-    definition = await asyncio.to_thread(defined, found)
-    wish = WishedTest(
-        definition=definition.name if definition is not None else "",
-        code_path=shown_path(path, area.root(str(path))),
-        test_path=file.name,
-        framework=habit.framework,
-        exists=file.exists,
-    )
-    found = evolve(found, passage=evolve(found.passage, focus=""))
-    assignment = Assignment(
-        found=found,
-        question=partial(testing_question, wish=wish),
-        change=partial(_with_test, found, file),
-        example=file.example,
-        needs=lambda code: _TEST_TOKENS + code // 2,
-        most_code=lambda budget: budget.context_tokens,
-    )
-    return await edit(assignment, desk)
+    return await edit(_assignment(selection, opened, context), context)
 
 
-def habit_at(found: ResolvedSelection) -> NamingConvention | str:
-    """How what is defined at a place would be tested; or, in a sentence, why it is not."""
-    name = shown(Path(found.view.path).name)
-    habit = habit_of(found.language.name) if found.language is not None else None
-    if habit is None:
-        return f"How {name} would be tested is not known."
-    if not found.view.uri.startswith("file:"):
-        return f"{name} is not saved: there is no place for a test."
-    if is_test(Path(found.view.path), habit):
-        return f"{name} is a test itself."
-    if defined(found) is None:
-        return "There is nothing to test here: nothing is defined."
-    return habit
-
-
-def _with_test(found: ResolvedSelection, file: TargetFile, code: str) -> FileEdit:
-    """Make the file, or add to it.
+async def _assignment(selection: Selection, opened: Opened, context: EditContext) -> Assignment:
+    """Return what is wanted from the model.
 
     Raises:
-        Mistake: It does not parse, or names what the file has already.
+        Refusal: There is nothing to test, or the test file cannot be read or created.
     """
-    model = file.lines or found.view.lines
-    newline = model[0][len(content(model[0])) :] or "\n"
-    lines = indented(code, Indentation("", indentation(model).unit), found.language)
-    if file.lines and found.language is not None:
-        own = parse(found.language, file.lines)
-        _refuse_doubled(own, lines)
+    resolved = await resolve(selection, "test", context.session)
+    convention = await asyncio.to_thread(convention_at, resolved)
+    folders, path = context.session.names.folders, Path(resolved.view.path)
+    file = await find_target_file(path, convention, folders, opened)
+    if not file.exists and not context.creates:
+        name = shown(file.name)
+        raise Refusal(f"This editor cannot create {name}: create it empty, and ask again.")
+    definition = await asyncio.to_thread(first_definition, resolved)
+    request = RequestedTest(
+        definition=definition.name if definition is not None else "",
+        code_path=path_in_project(path, folders.root(str(path))),
+        test_path=file.name,
+        framework=convention.framework,
+        exists=file.exists,
+    )
+    resolved = evolve(resolved, passage=evolve(resolved.passage, focus=""))
+    return Assignment(
+        resolved=resolved,
+        question=partial(testing_question, request=request),
+        change=partial(_with_test, resolved, file),
+        example=file.example,
+        answer_tokens=lambda code: _TEST_TOKENS + code // 2,
+        max_code_tokens=lambda budget: budget.context_tokens,
+    )
+
+
+def can_be_tested(resolved: ResolvedSelection) -> bool:
+    """Whether a test can be written for the passage."""
+    try:
+        convention_at(resolved)
+    except Refusal:
+        return False
+    return True
+
+
+def convention_at(resolved: ResolvedSelection) -> NamingConvention:
+    """Return how tests for the passage are named and kept.
+
+    Raises:
+        Refusal: No test can be written for it.
+    """
+    name = shown(Path(resolved.view.path).name)
+    convention = naming_convention(resolved.language_name)
+    if convention is None:
+        raise Refusal(f"How {name} would be tested is not known.")
+    if not resolved.view.uri.startswith("file:"):
+        raise Refusal(f"{name} is not saved: there is no place for a test.")
+    if is_test(Path(resolved.view.path), convention):
+        raise Refusal(f"{name} is a test itself.")
+    if first_definition(resolved) is None:
+        raise Refusal("There is nothing to test here: nothing is defined.")
+    return convention
+
+
+def _with_test(resolved: ResolvedSelection, file: TargetFile, code: str) -> FileEdit:
+    """Return the change that creates the test file, or adds to it.
+
+    Raises:
+        Mistake: It does not parse, or defines a name that the file defines already.
+    """
+    style = file.lines or resolved.view.lines
+    newline = style[0][len(content(style[0])) :] or "\n"
+    lines = indented(code, Indentation("", indentation(style).unit), resolved.language)
+    if file.lines and resolved.language is not None:
+        own = parse(resolved.language, file.lines)
+        _check_names(own, lines)
         edits = addition(own, lines, newline)
     else:
         start = Position(0, 0)
         edits = (Edit(start, start, "".join(f"{line}{newline}" for line in lines)),)
-    check_syntax(found.language, file.lines, edits)
+    check_syntax(resolved.language, file.lines, edits)
     return FileEdit(
         uri=file.uri,
         version=file.version,
@@ -105,16 +126,16 @@ def _with_test(found: ResolvedSelection, file: TargetFile, code: str) -> FileEdi
     )
 
 
-def _refuse_doubled(file: SyntaxTree, code: list[str]) -> None:
-    """See to it that nothing is defined twice: of two tests of one name, only one would run.
+def _check_names(file: SyntaxTree, code: list[str]) -> None:
+    """Check that nothing is defined twice: of two tests with one name, only one would run.
 
     Raises:
-        Mistake: The code defines something that the file has.
+        Mistake: The code defines a name that the file defines already.
     """
     new = parse(file.language, [f"{line}\n" for line in code])
-    if doubled := _top_names(file) & _top_names(new):
-        raise Mistake(f"`{min(doubled)}` is in the file already: another name is needed.")
+    if shared := _top_names(file) & _top_names(new):
+        raise Mistake(f"`{min(shared)}` is in the file already: another name is needed.")
 
 
 def _top_names(tree: SyntaxTree) -> set[str]:
-    return {one.name for one in definitions(tree) if one.parent is None}
+    return {definition.name for definition in definitions(tree) if definition.parent is None}

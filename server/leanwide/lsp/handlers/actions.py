@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 from lsprotocol import types
 
-from leanwide.features.ask.selection import ResolvedSelection, find
+from leanwide.features.ask.selection import ResolvedSelection, resolve
 from leanwide.features.edit.add_documentation import documentable
-from leanwide.features.edit.refactor import READY, ready_for
-from leanwide.features.edit.write_test import habit_at
+from leanwide.features.edit.refactor import INSTRUCTIONS, instructions_for
+from leanwide.features.edit.write_test import can_be_tested
+from leanwide.features.refusal import Refusal
 from leanwide.lsp.arguments import place_at
 from leanwide.lsp.protocol import arrival_version
 
@@ -50,8 +51,9 @@ async def code_actions(
     wanted = [kind for kind in KINDS if _is_wanted(kind, params.context.only)]
     if not wanted or arrived not in (None, place.view.version):
         return []
-    found = await find(place, "explain", ls.session)
-    if isinstance(found, str):
+    try:
+        found = await resolve(place, "explain", ls.session)
+    except Refusal:
         return []
     offers = await asyncio.to_thread(list, _offers(found, params.context.diagnostics))
     makes = _action if _takes_actions(ls.client_capabilities) else _command
@@ -70,13 +72,13 @@ def _offers(found: ResolvedSelection, diagnostics: Iterable[types.Diagnostic]) -
     if found_diagnostics := list(diagnostics):
         more = {**applied, "diagnostics": found_diagnostics}
         yield Offer(title="Fix with leanwide", kind=FIX, command="leanwide.fix", more=more)
-    for name in ready_for(found.language.name if found.language is not None else ""):
-        title, more = f"{name} with leanwide", {**applied, "instruction": READY[name]}
+    for name in instructions_for(found.language.name if found.language is not None else ""):
+        title, more = f"{name} with leanwide", {**applied, "instruction": INSTRUCTIONS[name]}
         yield Offer(title=title, kind=REFACTOR, command="leanwide.refactor", more=more)
     if documentable(found):
         title = "Document with leanwide"
         yield Offer(title=title, kind=DOCUMENT, command="leanwide.document", more=applied)
-    if not isinstance(habit_at(found), str):
+    if can_be_tested(found):
         title = "Write a test with leanwide"
         yield Offer(title=title, kind=TEST, command="leanwide.test", more=applied)
 

@@ -39,7 +39,7 @@ async def inline_completion(
     if entry is None or engine.model is None:
         engine.start()
         return None
-    ls.folders.elsewhere.somebody_types()
+    ls.folders.elsewhere.pause_indexing()
     by_hand = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
     text = await _completed(ls, InlineRequest(entry.accepted_in(view), by_hand))
     if not text:

@@ -26,7 +26,7 @@ async def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
 async def opened(ls: Server, document: types.TextDocumentItem) -> None:
     """Take over a file or a cell of a notebook."""
     view = convert.view_at(ls.documents, document.uri, types.Position(0, 0))
-    ls.folders.elsewhere.look_again(view.path)
+    ls.folders.elsewhere.reindex(view.path)
     ls.folders.names.forget(view.path)
     if not ls.serves(document.language_id):
         return
@@ -48,7 +48,7 @@ async def changed(
     ls.live.retire(key)
     ls.completion.document_changed(key)
     ls.editing.retire(uri)
-    ls.folders.elsewhere.somebody_types()
+    ls.folders.elsewhere.pause_indexing()
     document = ls.documents.opened(uri)
     if document is None:
         return
@@ -92,4 +92,4 @@ def closed(ls: Server, uri: str, key: str) -> None:
 def _look_again(ls: Server, uri: str) -> None:
     if (path := file_path(uri)) is not None:
         ls.folders.names.forget(path)
-        ls.folders.elsewhere.look_again(path)
+        ls.folders.elsewhere.reindex(path)

@@ -40,7 +40,7 @@ async def refactor(ls: Server, *arguments: Any) -> dict[str, Any]:
         ls,
         arguments,
         Task.REFACTOR,
-        lambda place, desk: refactor_feature.refactor(place, wish, desk),
+        lambda place, context: refactor_feature.refactor(place, wish, context),
     )
 
 
@@ -53,7 +53,7 @@ async def fix(ls: Server, *arguments: Any) -> dict[str, Any]:
     """``leanwide.fix``: the code without what the diagnostics complain about."""
     found = diagnostics(arguments, ls.protocol._converter)
     return await _edit(
-        ls, arguments, Task.FIX, lambda place, desk: fix_feature.fix(place, found, desk)
+        ls, arguments, Task.FIX, lambda place, context: fix_feature.fix(place, found, context)
     )
 
 
@@ -66,7 +66,10 @@ async def test(ls: Server, *arguments: Any) -> dict[str, Any]:
         return convert.view_at(ls.documents, uri, start) if known else None
 
     return await _edit(
-        ls, arguments, Task.TEST, lambda place, desk: test_feature.write_test(place, opened, desk)
+        ls,
+        arguments,
+        Task.TEST,
+        lambda place, context: test_feature.write_test(place, opened, context),
     )
 
 
@@ -77,8 +80,10 @@ async def _edit(ls: Server, arguments: tuple[Any, ...], task: Task, start: Start
     creates = edit_support(ls.client_capabilities).creation
 
     def begin(cancel: CancelToken) -> Coroutine[Any, Any, EditOutcome]:
-        desk = EditContext(task=task, session=ls.session, cancel=cancel, show=show, creates=creates)
-        return start(place, desk)
+        context = EditContext(
+            task=task, session=ls.session, cancel=cancel, show=show, creates=creates
+        )
+        return start(place, context)
 
     outcome = await newest(
         ls.editing,

@@ -25,11 +25,11 @@ async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFil
         if path is not None and kind is types.FileChangeType.Deleted:
             ls.folders.elsewhere.remove(path)
         elif path is not None:
-            ls.folders.elsewhere.look_again(path)
+            ls.folders.elsewhere.reindex(path)
     changed = [path for _, path in paths if path is not None]
     there = [path for kind, path in paths if path and kind is not types.FileChangeType.Deleted]
-    with ls.folders.names.unsettled():  # requests that come behind wait for all of it
-        if await asyncio.to_thread(_hold_folder, there, ls.folders.names.area):
+    with ls.folders.names.changing():  # requests that come behind wait for all of it
+        if await asyncio.to_thread(_hold_folder, there, ls.folders.names.folders):
             await _ask_ignore_files_again(ls)
         await follow_rules(ls, changed)
 
@@ -40,7 +40,7 @@ async def follow_rules(ls: Server, paths: Sequence[str]) -> None:
     if not names.isdisjoint(IGNORE_FILES):
         await _ask_ignore_files_again(ls)
     if WORKSPACE_FILE in names:
-        with ls.folders.names.unsettled():
+        with ls.folders.names.changing():
             async with ls.folders.changing():
                 await ls.folders.read_settings_again()
             await ls.configure()
@@ -86,7 +86,7 @@ def watch_files(ls: Server) -> None:
     workspace = ls.client_capabilities.workspace
     watching = workspace.did_change_watched_files if workspace is not None else None
     can = watching is not None and watching.dynamic_registration
-    if not can or not ls.folders.names.area.folders or ls.watches_files:
+    if not can or not ls.folders.names.folders.folders or ls.watches_files:
         return
     ls.watches_files = True
     everything = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])

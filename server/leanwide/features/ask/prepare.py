@@ -1,0 +1,153 @@
+"""Prepare a question: load the model, open a lane, divide its tokens, lay out the conversation."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from attrs import evolve, frozen
+
+from leanwide.engine.base import CancelToken, Engine, Markup, Priority, Request
+from leanwide.features.chat_template import Conversation
+from leanwide.features.refusal import Refusal
+from leanwide.features.session import Session
+from leanwide.features.token_counter import TokenCounter
+from leanwide.modes.profile import Decision
+from leanwide.modes.router import Signals, Task, route
+from leanwide.prompt.chat import Message, chat_prompt, thinks
+
+_RESERVED_TOKENS: Final = 64
+"""Tokens of a lane that are kept free, for BOS and the text that ends thinking."""
+
+
+@frozen(kw_only=True)
+class PreparedQuestion:
+    """A question with its lane, budget and conversation."""
+
+    decision: Decision
+    conversation: Conversation
+    began: float
+    """Arrival of the request, in seconds of ``time.monotonic``."""
+    note: str | None = None
+    """A sentence that the answer begins with."""
+
+
+async def begin_question(
+    task: Task, signals: Signals, session: Session, began: float
+) -> PreparedQuestion:
+    """Load the model, open the task's lane, and return a question whose text is still empty.
+
+    Args:
+        task: What is asked for; it names the system prompt.
+        signals: What the router knows from the request itself.
+        session: The engine, and what earlier requests taught.
+        began: Arrival of the request, in seconds of ``time.monotonic``.
+
+    Raises:
+        EngineError: The model cannot be loaded, or the lane cannot be opened.
+    """
+    model = await session.backend.engine.ready()
+    signals = evolve(
+        signals,
+        thinks=thinks(model.chat_template),
+        pinned=session.pinned,
+        machine=session.backend.machine,
+    )
+    expected = route(task, signals, session.profiles)
+    session.backend.last_used[expected.lane] = time.monotonic()
+    conversation = await session.templates.lay_out(
+        (Message("system", session.texts[task]), Message("user", "")),
+        model,
+        thinking=expected.budget.thinking_tokens > 0,
+    )
+    lane_tokens = await _open_lane(expected.lane, conversation, session.backend.engine)
+    decision = route(task, evolve(signals, lane_tokens=lane_tokens), session.profiles)
+    if conversation.problem is not None:
+        reason = f"{decision.reason}; {conversation.problem}: ChatML is used instead"
+        decision = evolve(decision, reason=reason)
+        session.notify(
+            f"{conversation.problem}: it is asked in ChatML, and its answers may be poor. "
+            "`leanwide models list` shows models that answer questions."
+        )
+    return PreparedQuestion(decision=decision, conversation=conversation, began=began)
+
+
+async def _open_lane(lane: str, conversation: Conversation, engine: Engine) -> int | None:
+    """Open a lane if it is closed; return the tokens that a question may use, None if unknown.
+
+    The lane opens with the beginning of the prompt, which the question then finds in the KV cache.
+
+    Raises:
+        EngineError: The lane cannot be opened.
+    """
+    if _context_tokens(lane, engine) is None:
+        layout = conversation.layout
+        head = layout[: layout.index(len(conversation.messages) - 1)] or layout
+        request = Request(
+            lane=lane,
+            prompt=chat_prompt(head, conversation.messages),
+            priority=Priority.COMMAND,
+            max_tokens=0,
+            deadline_ms=1.0,
+        )
+        async for _ in engine.generate(request, CancelToken()):
+            pass
+    tokens = _context_tokens(lane, engine)
+    return None if tokens is None else tokens - _RESERVED_TOKENS
+
+
+def _context_tokens(lane: str, engine: Engine) -> int | None:
+    return next((info.context_tokens for info in engine.lanes if info.name == lane), None)
+
+
+async def tokens_left(question: PreparedQuestion, counter: TokenCounter) -> int:
+    """Return how many tokens of the question's context its conversation leaves; may be negative.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    conversation = question.conversation
+    prompt = chat_prompt(conversation.layout, conversation.messages)
+    texts = [piece.text if isinstance(piece, Markup) else str(piece) for piece in prompt]
+    await counter.learn(texts)
+    return question.decision.budget.context_tokens - sum(map(counter, texts))
+
+
+def too_long(decision: Decision, session: Session) -> Refusal:
+    """Return the refusal of a question that does not fit; it says what the user can do."""
+    profile, limit = session.profiles[decision.mode], decision.budget.deadline_ms / 1000
+    per_second = session.backend.machine.lane_speed(decision.lane).prompt.settled
+    if per_second and per_second * limit < profile.context_tokens:
+        return Refusal(
+            f"This cannot be read and answered within {limit:g} s: this machine reads "
+            f"{per_second:.2g} tokens a second. Ask about less, or raise "
+            f"modes.{decision.mode}.deadline_ms."
+        )
+    return Refusal("This is longer than the model can read at once: ask about less.")
+
+
+def with_text(question: PreparedQuestion, text: str) -> PreparedQuestion:
+    """Return the question with ``text`` at the end of its last message."""
+    *earlier, last = question.conversation.messages
+    messages = (*earlier, Message(last.role, last.text + text))
+    return evolve(question, conversation=evolve(question.conversation, messages=messages))
+
+
+async def follow_up(
+    question: PreparedQuestion, answer: str, text: str, session: Session
+) -> PreparedQuestion | None:
+    """Return the question that continues the conversation; None if it does not fit the lane.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    messages = (
+        *question.conversation.messages,
+        Message("assistant", answer),
+        Message("user", text),
+    )
+    model = await session.backend.engine.ready()
+    thinking = question.decision.budget.thinking_tokens > 0
+    conversation = await session.templates.lay_out(messages, model, thinking=thinking)
+    question = evolve(question, conversation=conversation)
+    return question if await tokens_left(question, session.backend.counter) >= 0 else None
