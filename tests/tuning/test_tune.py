@@ -10,14 +10,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import attrs
 import pytest
 
 from leanwide.engine.base import EngineError
+from leanwide.tuning.deciding import ENOUGH
 from leanwide.tuning.repository import MAX_HOLES, read_repository
 from leanwide.tuning.results import Results, measuring_alone
 from leanwide.tuning.trial import RequestOutcome, TrialOutcome, TrialSetting
+from leanwide.tuning.tune import CONTEXT, EXPERTS, Findings
+from leanwide.tuning.tuned_settings import TuningReport, why_undecided
 from leanwide.tuning.visits import VisitMoment
 from leanwide_bench.synthetic.shapes import TINY_DENSE
 from leanwide_bench.synthetic.synthetic import Recipe, write
@@ -144,10 +149,30 @@ def test_code_in_which_leanwide_suggests_nothing_is_reported(home, tmp_path):
         text = "".join(f"function add{inner}(a, b) {{\n  const c = a + b;\n  return c;\n}}\n"
                        for inner in range(4))  # fmt: skip
         (folder / f"part{number}.js").write_text(text)
-    result = tune(home, folder, "--minutes", "0.4")
+    result = tune(home, folder, "--minutes", "0.2")
     assert result.returncode == 1
     assert "it suggests nothing in javascript unless you ask" in result.stderr
-    assert "leanwide suggests nothing in this code while you type" in result.stderr
+
+
+def undecided(tmp_path: Path, outcomes: tuple[TrialOutcome, ...]) -> str:
+    """Return why nothing is decided after these outcomes of visits with 24 places."""
+    results = {name: Results(tmp_path / name) for name in (EXPERTS, CONTEXT)}
+    for outcome in outcomes:
+        results[CONTEXT].add(outcome)
+    visits = [SimpleNamespace(places=range(ENOUGH))]
+    job: Any = SimpleNamespace(
+        results=results, repository=SimpleNamespace(visits=visits), before={}
+    )
+    findings = Findings(speed=(), experts=None, answers=None, think=None, context=None, seconds=1.0)
+    measured = {CONTEXT: {outcome.setting: outcome.asked for outcome in outcomes}}
+    return why_undecided(TuningReport(job=job, findings=findings, measured=measured))
+
+
+def test_visits_without_a_suggestion_are_the_reason_that_nothing_is_decided(tmp_path):
+    silent = attrs.evolve(OUTCOME, asked=())
+    assert "suggests nothing in this code while you type" in undecided(tmp_path, (silent,))
+    assert "the time was too short" in undecided(tmp_path / "other", (OUTCOME,))
+    assert "the time was too short" in undecided(tmp_path / "none", ())
 
 
 def test_a_model_without_fim_tokens_is_refused(home, code, tmp_path):
