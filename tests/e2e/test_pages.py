@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from leanwide.lsp.private_folder import PrivateFolder, remove_left
+from leanwide.lsp.private_folder import PrivateFolder, remove_abandoned
 from tests.e2e.session import Session, session
 from tests.e2e.test_explain import CURSOR, SHORT, explain, opens
 
@@ -72,11 +72,11 @@ def holding(parent: Path, ending: str = "") -> tuple[subprocess.Popen[str], Path
 
 def test_the_folder_of_a_living_process_is_left_alone(tmp_path: Path):
     process, folder = holding(tmp_path / "pages")
-    remove_left(tmp_path / "pages")
+    remove_abandoned(tmp_path / "pages")
     assert (folder / "page.md").exists()
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    remove_left(tmp_path / "pages")
+    remove_abandoned(tmp_path / "pages")
     assert not folder.exists()
 
 
@@ -88,13 +88,13 @@ def test_a_folder_ends_with_a_process_that_fails(tmp_path: Path):
 
 
 def test_what_is_no_folder_of_a_process_is_left_alone(tmp_path: Path):
-    remove_left(tmp_path / "missing")
+    remove_abandoned(tmp_path / "missing")
     (tmp_path / "notes.txt").touch()
     outside = tmp_path.parent / f"{tmp_path.name}-outside"
     outside.mkdir()
     (outside / "kept").touch()
     (tmp_path / "link").symlink_to(outside)
-    remove_left(tmp_path)
+    remove_abandoned(tmp_path)
     assert (tmp_path / "notes.txt").exists()
     assert (outside / "kept").exists()
 

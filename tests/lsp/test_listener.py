@@ -164,7 +164,7 @@ async def test_a_session_has_all_the_time_in_the_world():
 
 
 async def test_strangers_keep_nobody_out():
-    async with door(strangers=3, first_message_s=1000.0) as at:
+    async with door(unauthenticated=3, first_message_s=1000.0) as at:
         strangers = [await at.connect() for _ in range(10)]
         client = await at.session()
         for stranger in strangers[:7]:

@@ -25,13 +25,13 @@ RULES = {
 async def test_a_request_right_behind_a_changed_file_waits(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    usual = workspace._hold_folder
+    usual = workspace.contain_folder
 
     def slowly(*arguments: Any) -> bool:
         time.sleep(0.3)
         return usual(*arguments)
 
-    monkeypatch.setattr(workspace, "_hold_folder", slowly)
+    monkeypatch.setattr(workspace, "contain_folder", slowly)
     text, reason = RULES[name]
     engine, client = ScriptedEngine(), Client()
     engine.enqueue(["1"], ["2"])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.lsp.rpc.framing import MOST_HEADER, BadFrame, Frames
+from leanwide.lsp.rpc.framing import MAX_HEADER_BYTES, BadFrame, Frames
 
 BODY = b'{"a": 1}'
 GOOD = b"Content-Length: 8\r\n\r\n" + BODY
@@ -51,8 +51,8 @@ def test_headers_are_read_in_any_spelling(headers: bytes, end: bytes):
         b"Content-Length: 1001\r\n\r\n",
         b"Content-Type: a\r\n\r\n",
         b"GET / HTTP/1.1\r\n\r\n",
-        b"X: " + b"y" * 3 * MOST_HEADER,
-        b"X: y\r\n" * MOST_HEADER,
+        b"X: " + b"y" * 3 * MAX_HEADER_BYTES,
+        b"X: y\r\n" * MAX_HEADER_BYTES,
     ],
 )
 @pytest.mark.parametrize("size", [1, 5, 1 << 20])

@@ -28,10 +28,10 @@ class Pipe:
 async def test_messages_go_out_in_their_order():
     outbox, pipe = Outbox(), Pipe()
     pipe.reads.set()
-    task = asyncio.create_task(outbox.pour(pipe))
+    task = asyncio.create_task(outbox.send_all(pipe))
     for number in range(10):
         outbox.put(b"%d" % number)
-    await outbox.poured()
+    await outbox.flushed()
     assert pipe.data == b"0123456789"
     assert outbox.size == 0
     task.cancel()
@@ -40,9 +40,9 @@ async def test_messages_go_out_in_their_order():
 
 
 async def test_for_a_client_that_does_not_read_only_answers_are_kept():
-    outbox = Outbox(most=1000, courtesy=100)
+    outbox = Outbox(max_bytes=1000, max_optional_bytes=100)
     for _ in range(100):
-        outbox.offer(b"x" * 10)
+        outbox.put_optional(b"x" * 10)
     assert outbox.size == 110
     for _ in range(10):
         outbox.put(b"y" * 10)
@@ -51,7 +51,7 @@ async def test_for_a_client_that_does_not_read_only_answers_are_kept():
 
 
 async def test_answers_that_nobody_reads_are_bounded():
-    outbox = Outbox(most=1000)
+    outbox = Outbox(max_bytes=1000)
     for _ in range(1000):
         outbox.put(b"x" * 10)
     assert outbox.overflowed.is_set()
@@ -59,8 +59,8 @@ async def test_answers_that_nobody_reads_are_bounded():
 
 
 async def test_what_is_being_written_counts_as_waiting():
-    outbox, pipe = Outbox(most=1000), Pipe()
-    task = asyncio.create_task(outbox.pour(pipe))
+    outbox, pipe = Outbox(max_bytes=1000), Pipe()
+    task = asyncio.create_task(outbox.send_all(pipe))
     outbox.put(b"x" * 600)
     await asyncio.sleep(0.01)
     outbox.put(b"x" * 600)
@@ -74,4 +74,4 @@ async def test_a_client_that_is_gone_ends_the_writing():
     pipe.reads.set()
     outbox.put(b"x")
     with pytest.raises(BrokenPipeError):
-        await outbox.pour(pipe)
+        await outbox.send_all(pipe)

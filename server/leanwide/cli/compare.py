@@ -24,7 +24,6 @@ from leanwide.comparing.energy import EnergyMeter
 from leanwide.comparing.page import page
 from leanwide.comparing.report import Comparison, as_data, as_tables, energy, verdict
 from leanwide.engine.base import EngineError
-from leanwide.lsp.session import preferences_of
 from leanwide.models.gguf import read_header
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.options import Options, parse
@@ -91,7 +90,7 @@ def contest_of(options: Options, repository: SampledRepository) -> Contest:
         header=header,
         spec=engine_spec(options),
         profiles=options.profiles,
-        preferences=preferences_of(options),
+        preferences=options.preferences,
         smart=TrialSetting(experts=experts, context_tokens=min(ours, reach(header))),
         usual_context=min(usual, reach(header)),
         repository=repository,

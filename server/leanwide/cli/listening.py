@@ -58,7 +58,7 @@ async def _listen(
             await server.start_serving()
             where = " and ".join(f"{host}:{port}" for host, port in addresses)
             typer.echo(f"leanwide listens on {where}; the token is in {file}", err=True)
-            await ending.wanted()
+            await ending.signalled()
     finally:
         server.close()
         await listener.close()

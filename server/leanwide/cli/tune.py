@@ -31,7 +31,6 @@ from leanwide.cli.measuring import (
 )
 from leanwide.cli.terminal import note, say, say_json
 from leanwide.engine.base import EngineError
-from leanwide.lsp.session import preferences_of
 from leanwide.models.gguf import read_header
 from leanwide.options import parse
 from leanwide.tuned import TunedSubject, fingerprint, this_machine, write_tuned
@@ -144,7 +143,7 @@ def _job(wishes: _Wishes, cache: Path) -> TuningJob:
         header=header,
         spec=spec,
         profiles=own.profiles,
-        preferences=preferences_of(own),
+        preferences=own.preferences,
         variants=variants(spec, psutil.cpu_count(logical=False) or 1, psutil.cpu_count() or 1),
         repository=repository,
         results=results,
