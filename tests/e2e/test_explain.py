@@ -114,7 +114,7 @@ async def test_an_answer_that_nobody_reads_is_opened_or_shown_where_that_is_want
             opened = [Path(url2pathname(urlsplit(uri).path)).read_text() for uri in documents]
             shown = opened if more is opens else [one.message for one in editor.client.messages]
             assert [one.strip() for one in shown] == [answer["markdown"].strip()]
-            with pytest.raises(JsonRpcException, match=r'expected bool @ \$.show'):
+            with pytest.raises(JsonRpcException, match=r"expected bool @ \$.show"):
                 await explain(editor, editor.open(), show="yes")
 
 

@@ -32,7 +32,7 @@ class ModelOptions:
     """The model file, and how it is loaded."""
 
     path: str
-    """A GGUF file; `""` is the model that ships with leanwide."""
+    """A GGUF file; ``""`` is the model that ships with leanwide."""
     threads: int = field(validator=[ge(0), le(1024)])
     """Threads of the engine; 0: one per physical core."""
     gpu_layers: int = field(validator=ge(-1))
@@ -44,7 +44,7 @@ class ModelOptions:
     use_extra_bufts: bool
     """Repack weights into private memory; lanes then share nothing."""
     flash_attention: AutoSwitch
-    """Flash attention: `"on"`, `"off"`, or `"auto"`: on where layers are on a GPU."""
+    """Compute attention without keeping its scores; ``"auto"``: where layers are on a GPU."""
 
     def weights(self, size_bytes: int, experts: int | None) -> WeightSizes:
         """Return the sizes of a model's weights, loaded as these options say."""
@@ -61,9 +61,9 @@ class LaneOptions:
     """A way to run the model: the lean lane while you type, the wide one for questions."""
 
     experts: int | ExpertWidth
-    """Active experts per token: a number, `"half"` or `"trained"`, of the trained count."""
+    """Active experts per token; ``"half"`` and ``"trained"`` refer to the trained count."""
     sequences: int = field(validator=[ge(1), le(64)])
-    """Sequences: prompts kept in the KV cache."""
+    """Prompts kept in the KV cache, so that going back to one costs nothing."""
 
 
 @frozen(kw_only=True)
@@ -90,7 +90,7 @@ class MachineOptions:
     adapt: bool
     """Narrow budgets to what this machine manages in the deadline, and on battery."""
     residency: ResidencySetting
-    """How the lanes hold the weights: `"auto"`, `"shared"`, `"swap"` or `"single"`."""
+    """How the lanes hold the weights: each its own handle, one at a time, or one for both."""
     close_after_minutes: float = field(validator=ge(0.0))
     """Minutes without a question after which the wide lane is closed; 0: never."""
 
@@ -100,7 +100,7 @@ class CacheOptions:
     """KV caches on disk, for a fast first suggestion after a restart."""
 
     prompts: bool
-    """Save KV caches of the places edited last; `false` deletes them."""
+    """Save KV caches of the places edited last; ``false`` deletes them."""
     megabytes: int = field(validator=ge(0))
     """Most megabytes on disk; the least recently used go first."""
 
@@ -115,7 +115,7 @@ class LanguageOptions:
     """Languages with completions."""
 
     off: tuple[str, ...]
-    """Language ids without completions, such as `["markdown"]`."""
+    """Language ids without completions, such as ``["markdown"]``."""
 
 
 @frozen(kw_only=True)
@@ -147,7 +147,7 @@ class FileOptions:
     """Files that leanwide never reads, besides secrets."""
 
     exclude: tuple[str, ...] = field(validator=_check_patterns)
-    """Patterns as in `.gitignore`, such as `["vendor/"]`; 5,000 at most."""
+    """Patterns as in ``.gitignore``, such as ``["vendor/"]``; 5,000 at most."""
 
 
 @frozen(kw_only=True)
