@@ -44,9 +44,10 @@ def compare_command(
         Path, typer.Option(metavar="FOLDER", help="Where compare.html and compare.json go.")
     ] = Path("leanwide-compare"),
     model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
+    *,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Compare your settings with "more is better" while somebody visits your code."""
+    """Compare your settings with "more is better" while your code is visited."""
     comparison = _measure(path, time.monotonic() + 60 * minutes, model)
     data = as_data(comparison)
     if comparison.enough:
@@ -81,7 +82,7 @@ def _measure(path: Path, end: float, model: Path | None) -> Comparison:
 
 
 def contest_of(options: Options, repository: SampledRepository) -> Contest:
-    """Say what is compared with what, for the options in force."""
+    """Return what is compared with what, for the user's options."""
     header = read_header(model_path(options))
     experts, _ = legal_experts(header, wanted_experts(header, options.lanes.lean.experts))
     built_in, _ = parse()
@@ -101,7 +102,7 @@ def contest_of(options: Options, repository: SampledRepository) -> Contest:
 
 
 def _write(folder: Path, comparison: Comparison, data: bytes) -> None:
-    """Write the page and the data beside it.
+    """Write the page and its data into a folder.
 
     Raises:
         EngineError: They cannot be written.

@@ -82,7 +82,8 @@ class Server(LanguageServer):
         self.accepted = 0
         """Number of accepted suggestions."""
         self.options, _ = parse(*layers)
-        self._problems = problems
+        self.problems = problems
+        """What is wrong with the settings in force, for the user."""
         self.session = Session(
             backend=self._new_backend(),
             profiles=self.options.profiles,
@@ -104,11 +105,6 @@ class Server(LanguageServer):
         workspace = self.workspace
         assert isinstance(workspace, DocumentWorkspace)  # noqa: S101  # set by initialize
         return workspace
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """What is wrong with the settings in force, for the user."""
-        return self._problems
 
     def serves(self, language_id: str) -> bool:
         """Whether the user wants completions in this language."""
@@ -146,7 +142,7 @@ class Server(LanguageServer):
             await self.use_folders()
             workspace, wrong = self.folders.layers
             options, found = parse(*self._user_layers, *workspace, self._editor_layer)
-            self._problems = (*self._user_problems, *wrong, *self._refused, *found)
+            self.problems = (*self._user_problems, *wrong, *self._refused, *found)
             before, self.options = self.options, options
             self.session.preferences = options.preferences
             self.session.profiles = options.profiles
@@ -197,8 +193,8 @@ class Server(LanguageServer):
 
     def tell_problems(self) -> None:
         """Show what is wrong with the settings, in one message."""
-        if self._problems:
-            self.feedback.tell_once("\n".join(self._problems), types.MessageType.Warning)
+        if self.problems:
+            self.feedback.tell_once("\n".join(self.problems), types.MessageType.Warning)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log an error that answers no request; a message box would interrupt the user."""
