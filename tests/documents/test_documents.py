@@ -248,12 +248,15 @@ def test_a_change_reaches_the_open_document_with_its_version():
         edit((0, 0), (0, 0), "b\f"),
     )
     document = workspace.opened("file:///a.py")
+    assert document is not None
     assert (document.source, document.version, document.language_id) == ("b\fa\n", 7, "python")
 
 
 @pytest.mark.parametrize("uri", ["untitled:Untitled-1", "file:///c%3A/a.py", "file:///é 🙂.py"])
 def test_a_document_is_found_by_its_uri(uri):
-    assert opened(uri).opened(uri).source == "a\n"
+    document = opened(uri).opened(uri)
+    assert document is not None
+    assert document.source == "a\n"
 
 
 def test_a_uri_is_the_same_however_it_is_escaped():

@@ -121,7 +121,13 @@ async def test_a_marker_that_the_model_emits_as_a_token_is_never_shown():
 
 
 async def test_a_marker_as_a_token_is_not_shown_in_an_explanation():
-    answer = ["It adds.\n", {"special": "</think>"}, "Done: `", {"special": "<think>"}, "` stays."]
+    answer: list[object] = [
+        "It adds.\n",
+        {"special": "</think>"},
+        "Done: `",
+        {"special": "<think>"},
+        "` stays.",
+    ]
     async with scripted(answer) as editor:
         uri = editor.open()
         start = {"line": 3, "character": 0}

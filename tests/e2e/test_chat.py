@@ -36,7 +36,7 @@ async def say(editor: Session, message: str, **more: Any) -> Any:
 
 
 async def chats(editor: Session) -> list[Any]:
-    return await editor.command("leanwide.chats")
+    return list(await editor.command("leanwide.chats"))
 
 
 async def test_a_conversation_goes_on_streams_is_listed_and_ends():

@@ -27,8 +27,10 @@ async def test_a_statement_is_completed_and_its_cost_is_told():
         uri = editor.open()
         at = editor.insert(uri, END, "self.pa")
         items = await editor.complete_when_ready(uri, at)
-        assert items[0].insert_text.startswith("self.pa")
-        assert len(items[0].insert_text) > len("self.pa")
+        text = items[0].insert_text
+        assert isinstance(text, str)
+        assert text.startswith("self.pa")
+        assert len(text) > len("self.pa")
         assert items[0].range == types.Range(END, at)
 
         record = await editor.last_request()
@@ -129,7 +131,7 @@ async def test_ranges_count_in_the_units_of_the_client(encoding: types.PositionE
         at = types.Position(END.line, units)
         items = await editor.complete_when_ready(uri, at)
         assert items[0].range == types.Range(types.Position(END.line, 8), at)
-        assert items[0].insert_text.startswith('print("🎉", self.se')
+        assert str(items[0].insert_text).startswith('print("🎉", self.se')
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment", "é\r\nß\r\n", "\tif x:\n\t\t", "\x0c\n"])

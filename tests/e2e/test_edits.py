@@ -17,7 +17,7 @@ from pygls.workspace import PositionCodec
 
 from leanwide.lsp.documents import OpenDocument
 from tests.e2e.scripted_server import HOLD
-from tests.e2e.session import SOURCE, Session, session
+from tests.e2e.session import SOURCE, Session, session, unstructured
 from tests.e2e.test_explain import (
     CURSOR,
     METHOD,
@@ -87,7 +87,7 @@ def start(
     """Send a command and do not wait."""
     if command == "refactor":
         more.setdefault("instruction", "use get")
-    argument = {"uri": uri, "range": editor.client.protocol._converter.unstructure(span), **more}
+    argument = {"uri": uri, "range": unstructured(span), **more}
     params = types.ExecuteCommandParams(f"leanwide.{command}", [argument])
     return asyncio.wrap_future(
         editor.client.protocol.send_request(types.WORKSPACE_EXECUTE_COMMAND, params, msg_id=msg_id)
@@ -192,11 +192,12 @@ async def test_the_server_has_the_edit_applied_where_it_is_told_to():
     async with scripted(fenced(GET), "def get(", "def get(") as (editor, uri):
         wishes: list[types.ApplyWorkspaceEditParams] = []
 
-        @editor.client.feature(types.WORKSPACE_APPLY_EDIT)
         def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             wishes.append(params)
             editor.change(uri, types.Range(types.Position(0, 0), types.Position(0, 0)), "\n")
             return types.ApplyWorkspaceEditResult(applied=True)
+
+        editor.client.feature(types.WORKSPACE_APPLY_EDIT)(apply)
 
         answer = await run(editor, uri, apply=True)
         assert answer["applied"] is True
@@ -212,9 +213,10 @@ async def test_the_server_has_the_edit_applied_where_it_is_told_to():
 async def test_an_editor_that_applies_no_edit_says_so():
     async with scripted(fenced(GET)) as (editor, uri):
 
-        @editor.client.feature(types.WORKSPACE_APPLY_EDIT)
-        def apply(params: types.ApplyWorkspaceEditParams) -> None:
+        def apply(_: types.ApplyWorkspaceEditParams) -> None:
             raise JsonRpcMethodNotFound
+
+        editor.client.feature(types.WORKSPACE_APPLY_EDIT)(apply)
 
         assert (await run(editor, uri, apply=True))["applied"] is False
         assert editor.client.messages[-1].message == "This editor cannot apply the edit."
@@ -223,9 +225,10 @@ async def test_an_editor_that_applies_no_edit_says_so():
 async def test_without_being_told_to_the_server_applies_nothing():
     async with scripted(fenced(GET)) as (editor, uri):
 
-        @editor.client.feature(types.WORKSPACE_APPLY_EDIT)
         def apply(params: types.ApplyWorkspaceEditParams) -> None:
             raise AssertionError(params)
+
+        editor.client.feature(types.WORKSPACE_APPLY_EDIT)(apply)
 
         assert "applied" not in await run(editor, uri)
         assert (await editor.status()).state

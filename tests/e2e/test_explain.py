@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -16,7 +17,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from tests.e2e.session import END, SOURCE, Session, session
+from tests.e2e.session import END, SOURCE, Session, session, unstructured
 
 WAIT = 60.0
 STATS = {
@@ -38,7 +39,7 @@ def start(
     editor: Session, uri: str, span: types.Range = METHOD, msg_id: str | None = None, **more: Any
 ) -> asyncio.Future[Any]:
     """Send the command and do not wait."""
-    argument = {"uri": uri, "range": editor.client.protocol._converter.unstructure(span), **more}
+    argument = {"uri": uri, "range": unstructured(span), **more}
     params = types.ExecuteCommandParams("leanwide.explain", [argument])
     return asyncio.wrap_future(
         editor.client.protocol.send_request(types.WORKSPACE_EXECUTE_COMMAND, params, msg_id=msg_id)
@@ -211,7 +212,7 @@ async def test_cancelled_while_it_speaks():
         assert (await explain(editor, uri, CURSOR))["markdown"]
 
 
-async def test_a_session_may_end_while_it_explains():
+async def test_a_session_may_end_while_it_explains(monkeypatch: pytest.MonkeyPatch):
     async with asyncio.timeout(2 * WAIT):
         async with explaining(ENDLESS) as (editor, uri):
             asked = start(editor, uri, streamToken="cut")
@@ -219,11 +220,7 @@ async def test_a_session_may_end_while_it_explains():
             await editor.client.shutdown_async(None)
             assert asked.done()
             editor.client.exit(None)
-            editor.client.shutdown_session = _nothing
-
-
-async def _nothing() -> None:
-    """The session is shut down already."""
+            monkeypatch.setattr(editor.client, "shutdown_session", AsyncMock())  # it is already
 
 
 async def test_a_dead_engine_is_an_error_for_this_request_only():

@@ -144,7 +144,7 @@ async def test_a_closed_stdout_ends_everything_also_while_nothing_is_said(tmp_pa
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     async with wire((PROGRAM, "serve"), stdout=writing, env=environment) as client:
         os.close(writing)
-        params = {"processId": None, "rootUri": None, "capabilities": {}}
+        params: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
         client.post({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})
         client.open(TEXT)
         assert await asyncio.to_thread(os.read, reading, 10)

@@ -156,8 +156,7 @@ async def test_a_stopped_server_leaves_no_engine_behind():
 
 async def kill_server(editor: Session) -> list[psutil.Process]:
     """Kill the server as the kernel would; returns the processes that it had started."""
-    server = editor.client._server
-    assert server is not None
+    server = editor.server
     children = psutil.Process(server.pid).children(recursive=True)
     editor.client.error = RuntimeError("killed by the test: there is nothing to shut down")
     server.kill()

@@ -47,7 +47,7 @@ async def editor_with_notebooks() -> AsyncIterator[Session]:
 
 async def prompt_at(editor: Session, number: int, at: types.Position) -> str:
     await editor.complete_when_ready(cell(number), at)
-    return (await editor.last_request()).prompt
+    return str((await editor.last_request()).prompt)
 
 
 @pytest.mark.parametrize("synced", ["as a notebook", "as documents"])

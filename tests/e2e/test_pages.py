@@ -49,8 +49,7 @@ async def test_a_page_is_readable_by_the_user_only_and_ends_with_the_server():
 async def test_a_page_of_a_killed_server_is_removed_when_the_next_one_starts():
     async with session(SHORT, more=opens) as editor:
         page = await shown(editor)
-        server = editor.client._server
-        assert server is not None
+        server = editor.server
         editor.client.error = RuntimeError("killed by the test: there is nothing to shut down")
         server.kill()
         await server.wait()

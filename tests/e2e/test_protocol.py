@@ -129,7 +129,7 @@ async def test_a_folder_that_can_be_none_is_left_out(uri: str):
 
 async def test_messages_behind_initialize_find_it_done():
     async with wire() as client:
-        params = {"processId": None, "rootUri": None, "capabilities": {}}
+        params: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
         client.post({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})
         client.tell("initialized", {})
         client.open(TEXT)
@@ -214,7 +214,7 @@ async def test_a_cancelled_request_is_answered_once_and_any_other_cancel_is_igno
     async with wire() as client:
         await client.initialize()
         client.open(TEXT)
-        for known in ("nobody", 1, None, 1.5, {}, [], True):
+        for known in ("nobody", 1, None, 1.5, dict[str, Any](), list[Any](), True):
             client.tell("$/cancelRequest", {"id": known})
         client.tell("$/cancelRequest", None)
         explained = command("leanwide.explain", {"uri": URI, "range": RANGE})
@@ -230,7 +230,7 @@ async def test_a_cancelled_request_is_answered_once_and_any_other_cancel_is_igno
         for _ in range(3):
             client.tell("$/cancelRequest", {"id": 1})
             client.tell("$/cancelRequest", {"id": "1"})
-        codes = {}
+        codes: dict[Any, Any] = {}
         while len(codes) < 2:
             message = await client.next()
             if message.get("id") in (1, "1"):

@@ -66,7 +66,9 @@ async def test_who_asks_by_hand_gets_all_of_it():
     async with session(command=SLOW) as editor:
         uri = await loaded(editor)
         by_hand = types.InlineCompletionTriggerKind.Invoked
-        (whole,) = texts((await editor.request(uri, AT, by_hand)).items)
+        result = await editor.request(uri, AT, by_hand)
+        assert result is not None
+        (whole,) = texts(list(result.items))
         assert texts(await editor.complete(uri, AT)) == [whole]
         assert editor.ready == []
 

@@ -23,7 +23,7 @@ from tests.e2e.session import PROGRAM
 URI = "file:///project/store.py"
 CODE = "def load(path):\n    "
 INVALID = -32600
-QUIET = {"completion": {"look_ahead": False}}
+QUIET: dict[str, Any] = {"completion": {"look_ahead": False}}
 """Settings of a session that asks the engine for nothing but what the test does."""
 
 
@@ -97,7 +97,8 @@ async def test_a_client_that_never_reads_takes_bounded_memory_and_holds_up_nobod
         answer = await deaf.command("leanwide.lastRequest")
         assert 20_000 * len(json.dumps(answer)) > 200 << 20
         before = server.resident_bytes
-        deaf.reader._limit = 1  # type: ignore[attr-defined]  # and so asyncio reads no more
+        assert isinstance(deaf.writer.transport, asyncio.Transport)
+        deaf.writer.transport.pause_reading()
         with contextlib.suppress(ConnectionError):
             for _ in range(20_000):
                 deaf.ask("workspace/executeCommand", {"command": "leanwide.lastRequest"})
@@ -178,7 +179,7 @@ async def test_a_signal_ends_every_session_and_the_server(tmp_path: Path, number
 
 
 async def test_a_session_cannot_change_the_engine_of_all(tmp_path: Path):
-    settings = {
+    settings: dict[str, Any] = {
         "model": {"path": "/other.gguf"},
         "machine": {"residency": "single", "adapt": False},
         "languages": {"off": ["python"]},

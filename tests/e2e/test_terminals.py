@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,12 @@ def test_json_says_everything_in_any_encoding(source: Path, encoding: str):
 
 def test_a_terminal_without_a_locale_is_one_as_well(source: Path):
     for command in commands(source):
-        plain = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        plain: dict[str, Any] = {
+            "LANG": "C",
+            "LC_ALL": "C",
+            "PYTHONUTF8": "0",
+            "PYTHONCOERCECLOCALE": "0",
+        }
         result = run(*command, answers=(ANSWER,), encoding="", **plain)
         assert result.returncode == 0, result.stderr
         assert b"a + b" in result.stdout

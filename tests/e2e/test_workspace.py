@@ -53,7 +53,7 @@ async def prompt_in(editor: Session, name: str) -> str:
     await editor.indexed()
     record = await ask_by_hand(editor, editor.open(MAIN + ")\n", name))
     assert record.source == "model"
-    return record.prompt
+    return str(record.prompt)
 
 
 async def test_a_definition_in_another_file_is_in_the_prompt_and_stays_while_somebody_types(
@@ -179,8 +179,8 @@ async def test_the_index_waits_while_somebody_types_and_shows_that(root: Path):
         reports = editor.client.progress_reports
 
         def bars() -> list[list[Any]]:
-            titled = (bar for bar in reports.values() if bar and hasattr(bar[0], "title"))
-            return [bar for bar in titled if "workspace" in bar[0].title]
+            titles = ((getattr(bar[0], "title", ""), bar) for bar in reports.values() if bar)
+            return [bar for title, bar in titles if "workspace" in title]
 
         async with asyncio.timeout(READY_WITHIN):
             while not bars():

@@ -1,4 +1,4 @@
-"""Connections: strangers get nothing and cost nothing, sessions come and go without a trace."""
+"""Connections: without the token nothing is served, and a session leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import gc
 import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -192,7 +193,7 @@ async def test_the_token_and_the_clients_process_stay_at_the_door():
         server = at.servers[0]()
         assert server is not None
         assert server.process_id is None  # it may be a process of another machine
-        assert not any("token" in problem for problem in server._problems)
+        assert not any("token" in problem for problem in server.problems)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -200,6 +201,11 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(WITHIN):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+def asked_for(at: Door, number: int) -> bool:
+    """Whether the engine has that number of requests."""
+    return len(at.engine.requests) == number
 
 
 async def _visit(at: Door, leave: str) -> None:
@@ -227,10 +233,10 @@ async def test_a_clients_death_ends_its_work_and_nobody_elses():
         for number, peer in enumerate((first, second), start=1):
             peer.open(URI, CODE)
             asked = peer.ask_completion(URI, 1, 4)
-            await until(lambda number=number: len(at.engine.requests) == number)
+            await until(partial(asked_for, at, number))
         tasks = len(asyncio.all_tasks() - before)
         first.writer.transport.abort()
-        await until(lambda: len(at.shared._views) == 1)
+        await until(lambda: len(at.shared._views) == 1)  # noqa: SLF001  # of its sessions
         await until(lambda: 2 * len(asyncio.all_tasks() - before) <= tasks)
         at.engine.resume()
         items = (await second.answer(asked))["result"]["items"]
@@ -247,4 +253,4 @@ async def test_twenty_sessions_leave_no_task_and_no_object():
         gc.collect()
         await until(lambda: not any(made() for made in at.servers))
         assert len(at.servers) == 20
-        assert not at.shared._views
+        assert not at.shared._views  # noqa: SLF001  # of its sessions

@@ -1,4 +1,4 @@
-"""What comes behind a change of rules goes by the new ones, however long they take to be read."""
+"""Requests after a change of exclusions wait until the new ones are read."""
 
 from __future__ import annotations
 
@@ -37,7 +37,12 @@ async def test_a_request_right_behind_a_changed_file_waits(
     engine.enqueue(["1"], ["2"])
     serving = asyncio.create_task(serve_connection(create_server(lambda _: engine), client, client))
     folder = {"uri": tmp_path.as_uri(), "name": "shop"}
-    opening = {"processId": None, "rootUri": None, "capabilities": {}, "workspaceFolders": [folder]}
+    opening: dict[str, Any] = {
+        "processId": None,
+        "rootUri": None,
+        "capabilities": {},
+        "workspaceFolders": [folder],
+    }
     client.say("initialize", opening, 1)
     uri = (tmp_path / "later.py").as_uri()
     document = {"uri": uri, "languageId": "python", "version": 1, "text": "x = \n"}

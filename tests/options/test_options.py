@@ -32,14 +32,14 @@ def layer(text: str, source: str = "config.toml") -> Layer:
 
 
 def problems(text: str) -> list[str]:
-    """What is said about a file; nothing in it may have had an effect."""
+    """Return the problems of a file; no value of it may have an effect."""
     options, found = parse(layer(text))
     assert options == DEFAULTS
     return list(found)
 
 
 def fields(kind: type, prefix: str = "") -> Iterator[str]:
-    """The full names of all settings below an options class."""
+    """Yield the full names of all settings below an options class."""
     hints = get_type_hints(kind)
     for attribute in attrs.fields(kind):
         name, hint = prefix + attribute.name, hints[attribute.name]
@@ -52,9 +52,8 @@ def leaves(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 def nested(name: str, value: Any) -> dict[str, Any]:
-    for key in reversed(name.split(".")):
-        value = {key: value}
-    return value
+    first, _, rest = name.partition(".")
+    return {first: nested(rest, value) if rest else value}
 
 
 # The built-in configuration

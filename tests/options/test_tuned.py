@@ -99,4 +99,5 @@ def test_a_fingerprint_reads_little_of_a_large_file(tmp_path: Path):
     with path.open("r+b") as stream:
         stream.truncate(10**10 + 1)
     assert first != fingerprint(path)
-    assert tuned._SAMPLES * tuned._SAMPLE + tuned._HEAD < 2_000_000
+    # Of what is read there is no other trace.
+    assert tuned._SAMPLES * tuned._SAMPLE + tuned._HEAD < 2_000_000  # noqa: SLF001
