@@ -81,9 +81,15 @@ class Session:
         def register(params: types.RegistrationParams) -> None:
             self.registrations += params.registrations
 
+        def note(params: Any) -> None:
+            self.statuses.append(params)
+
+        def note_ready(params: Any) -> None:
+            self.ready.append(params)
+
         client.feature(types.CLIENT_REGISTER_CAPABILITY)(register)
-        client.feature("leanwide/status")(self.statuses.append)
-        client.feature("leanwide/suggestionReady")(self.ready.append)
+        client.feature("leanwide/status")(note)
+        client.feature("leanwide/suggestionReady")(note_ready)
         usual = client.protocol.fm.features[types.PROGRESS]
 
         def progress(params: types.ProgressParams) -> None:

@@ -120,7 +120,7 @@ BEYOND = {
 
 
 @pytest.mark.parametrize("end", BEYOND.values(), ids=BEYOND)
-async def test_a_selection_to_beyond_an_end_is_one_to_that_end(end):
+async def test_a_selection_beyond_an_end_ends_there(end):
     async with session(SHORT, more=literals) as editor:
         span = types.Range(types.Position(4, 0), end)
         assert EXPLAIN in titles(await actions(editor, editor.open(), span))

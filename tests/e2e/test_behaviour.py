@@ -101,7 +101,7 @@ def closers_too_many(text: str) -> int:
     return extra
 
 
-async def test_ghost_text_is_typed_through_and_a_mismatch_makes_it_go():
+async def test_ghost_text_is_typed_through_and_a_mismatch_removes_it():
     async with session() as editor:
         await ready(editor)
         uri, at = open_at(editor, SOURCE + "return self.‸\n", "a.py")
@@ -146,7 +146,7 @@ async def test_partial_acceptance_keeps_the_rest_and_counts_utf_16():
             assert (await editor.last_request()).source == "cache"
 
 
-async def test_no_item_for_a_place_that_is_gone():
+async def test_no_item_for_a_place_that_was_removed():
     async with session(QUIET) as editor:
         await ready(editor)
         uri, at = open_at(editor, SOURCE + "return ‸\n", "a.py")
@@ -210,7 +210,7 @@ async def test_silent_where_text_follows_unless_asked_by_hand():
         assert (await editor.last_request()).source == "model"
 
 
-async def test_minified_lines_are_left_alone_without_a_message():
+async def test_minified_lines_get_no_completion_and_no_message():
     async with session(QUIET) as editor:
         await ready(editor)
         for name, line in (("a.py", 3000 * "x=a+b*c;"), ("b.py", "x = '" + 700 * "\u00e9\u4f60 !")):
@@ -239,7 +239,7 @@ PLACES = [
 ]
 
 
-async def test_nothing_is_doubled_and_nothing_foreign_is_inserted():
+async def test_no_text_is_doubled_and_no_marker_is_inserted():
     async with session() as editor:
         await ready(editor)
         for number, (marked, language) in enumerate(PLACES):
@@ -293,7 +293,7 @@ async def test_a_needed_line_break_and_enter_after_a_header():
             assert not new_text(item, "    ")[0].isspace()
 
 
-async def test_comments_and_strings_may_be_left_alone():
+async def test_completions_in_comments_and_strings_can_be_switched_off():
     async with session(
         {"completion": {"in_comments": False, "in_strings": False, "look_ahead": False}}
     ) as editor:

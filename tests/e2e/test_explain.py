@@ -84,7 +84,7 @@ async def test_a_selection_is_explained_and_the_text_streams():
         assert record.answer == answer["markdown"]
 
 
-async def test_a_number_is_a_token_too_and_none_is_needed():
+async def test_a_stream_token_may_be_a_number_or_missing():
     async with explaining(SHORT) as (editor, uri):
         answer = await explain(editor, uri, streamToken=7)
         assert streamed(editor, 7) == answer["markdown"]  # type: ignore[arg-type]
@@ -92,7 +92,7 @@ async def test_a_number_is_a_token_too_and_none_is_needed():
         assert again["stats"]["tokensReused"] > 0
 
 
-async def test_it_waits_for_the_model_and_the_wide_lane_is_opened_then():
+async def test_it_waits_for_the_model_and_opens_the_wide_lane():
     async with explaining(SHORT) as (editor, uri):
         await explain(editor, uri)  # sent before the model can be there
         lanes = [lane.name for lane in (await editor.status()).lanes]
@@ -107,7 +107,7 @@ def opens(client: types.ClientCapabilities) -> None:
     )
 
 
-async def test_an_answer_that_nobody_reads_is_opened_or_shown_where_that_is_wanted():
+async def test_with_show_the_answer_is_opened_or_shown_as_a_message():
     for more in (opens, lambda _: None):
         async with session(SHORT, more=more) as editor:
             answer = await explain(editor, editor.open(), show=True)
@@ -140,7 +140,7 @@ async def test_completions_go_on_while_it_explains_and_typing_does_not_end_it():
         assert answer["stats"]["tokensGenerated"] > 0
 
 
-async def test_a_second_one_for_the_document_retires_the_first():
+async def test_a_second_explanation_of_the_document_supersedes_the_first():
     async with explaining(ENDLESS) as (editor, uri):
         await explain(editor, uri, types.Range(types.Position(1, 0), types.Position(2, 0)))
         async with editor.held_engine():
@@ -153,7 +153,7 @@ async def test_a_second_one_for_the_document_retires_the_first():
         assert (await asyncio.wait_for(second, WAIT))["markdown"]
 
 
-async def test_documents_do_not_retire_each_other():
+async def test_explanations_of_two_documents_do_not_affect_each_other():
     async with explaining(SHORT) as (editor, uri):
         other = editor.open(name="other.py")
         both = await asyncio.gather(explain(editor, uri), explain(editor, other))
@@ -174,13 +174,13 @@ async def idle(editor: Session) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_cancelled_before_the_model_is_there():
+async def test_cancelled_while_the_model_loads():
     async with explaining(SHORT) as (editor, uri):
         await cancelled(editor, start(editor, uri, msg_id="to-cancel"))
         assert (await explain(editor, uri))["markdown"]
 
 
-async def test_cancelled_in_the_prompt():
+async def test_cancelled_during_prefill():
     async with explaining(SHORT) as (editor, uri):
         await explain(editor, uri)
         long = editor.open("x = [1, 2, 3]\n" * 300, "long.py")
@@ -197,7 +197,7 @@ async def test_cancelled_in_the_prompt():
         assert (await explain(editor, uri))["markdown"]
 
 
-async def test_cancelled_while_it_speaks():
+async def test_cancelled_while_it_generates():
     async with explaining(ENDLESS) as (editor, uri):
         asked = start(editor, uri, msg_id="to-cancel", streamToken="cut")
         await until_streaming(editor, "cut")
@@ -284,7 +284,7 @@ async def test_bad_arguments_are_an_error(arguments):
         assert (await editor.status()).state
 
 
-def test_the_document_is_what_the_ranges_above_mean():
+def test_the_ranges_of_these_tests_are_right():
     lines = SOURCE.splitlines()
     assert "def get" in lines[METHOD.start.line]
     assert "with open" in lines[CURSOR.start.line]

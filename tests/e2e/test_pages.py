@@ -69,7 +69,7 @@ def holding(parent: Path, ending: str = "") -> tuple[subprocess.Popen[str], Path
     return process, Path(process.stdout.readline().strip())
 
 
-def test_the_folder_of_a_living_process_is_left_alone(tmp_path: Path):
+def test_the_folder_of_a_running_process_is_kept(tmp_path: Path):
     process, folder = holding(tmp_path / "pages")
     remove_abandoned(tmp_path / "pages")
     assert (folder / "page.md").exists()
@@ -79,14 +79,14 @@ def test_the_folder_of_a_living_process_is_left_alone(tmp_path: Path):
     assert not folder.exists()
 
 
-def test_a_folder_ends_with_a_process_that_fails(tmp_path: Path):
+def test_a_folder_is_removed_when_its_process_fails(tmp_path: Path):
     process, folder = holding(tmp_path / "pages", "raises")
     process.communicate()
     assert process.returncode == 1
     assert not folder.exists()
 
 
-def test_what_is_no_folder_of_a_process_is_left_alone(tmp_path: Path):
+def test_other_files_in_the_parent_folder_are_kept(tmp_path: Path):
     remove_abandoned(tmp_path / "missing")
     (tmp_path / "notes.txt").touch()
     outside = tmp_path.parent / f"{tmp_path.name}-outside"

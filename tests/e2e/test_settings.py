@@ -75,7 +75,7 @@ async def test_a_setting_of_the_engine_starts_another_one(changed: str, tmp_path
         assert (await editor.records())[: len(before)] == before
 
 
-async def test_secrets_and_excluded_files_are_left_alone(tmp_path: Path):
+async def test_secrets_and_excluded_files_get_no_completions(tmp_path: Path):
     async with session({"files": {"exclude": ["vendor/"]}}, root=tmp_path) as editor:
         uri = editor.open()
         await editor.complete_when_ready(uri, END)

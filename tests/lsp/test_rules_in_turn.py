@@ -22,7 +22,7 @@ RULES = {
 
 
 @pytest.mark.parametrize("name", RULES)
-async def test_a_request_right_behind_a_changed_file_waits(
+async def test_a_request_right_after_a_changed_file_waits(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     usual = workspace.contain_folder

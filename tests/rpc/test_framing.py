@@ -56,19 +56,19 @@ def test_headers_are_read_in_any_spelling(headers: bytes, end: bytes):
     ],
 )
 @pytest.mark.parametrize("size", [1, 5, 1 << 20])
-def test_a_frame_that_cannot_be_read_costs_itself_only(start: bytes, size: int):
+def test_an_unreadable_frame_does_not_affect_the_next(start: bytes, size: int):
     found = read(start + BODY + GOOD + GOOD, size)
     assert isinstance(found[0], BadFrame)
     assert found[1:] == [BODY, BODY]
 
 
-def test_a_charset_that_is_not_utf_8_costs_its_message_only():
+def test_an_unknown_charset_does_not_affect_the_next_frame():
     found = read(b"Content-Length: 8\r\nContent-Type: a; charset=utf-16\r\n\r\n" + BODY + GOOD)
     assert isinstance(found[0], BadFrame)
     assert found[1:] == [BODY]
 
 
-def test_a_frame_that_is_too_long_is_not_kept():
+def test_a_frame_that_is_too_long_is_not_buffered():
     frames = Frames(1000)
     assert len(list(frames.feed(b"Content-Length: 100000000\r\n\r\n"))) == 1
     for _ in range(100):
@@ -78,7 +78,7 @@ def test_a_frame_that_is_too_long_is_not_kept():
 
 
 @given(st.lists(st.binary(max_size=60)), st.integers(1, 40))
-def test_messages_come_through_however_they_are_cut(bodies: list[bytes], size: int):
+def test_frames_are_read_however_the_stream_is_split(bodies: list[bytes], size: int):
     data = b"".join(b"Content-Length: %d\r\n\r\n%b" % (len(body), body) for body in bodies)
     assert read(data, size) == bodies
 
@@ -86,7 +86,7 @@ def test_messages_come_through_however_they_are_cut(bodies: list[bytes], size: i
 @given(
     st.lists(st.one_of(st.binary(max_size=40), st.just(b"\r\n\r\n"), st.just(b"Content-Length:")))
 )
-def test_behind_any_bytes_a_message_is_found(pieces: list[bytes]):
+def test_a_frame_is_found_after_any_bytes(pieces: list[bytes]):
     garbage = b"".join(pieces).replace(b"1", b"").replace(b"\n9", b"")
     frames = Frames(1000)
     list(frames.feed(garbage))

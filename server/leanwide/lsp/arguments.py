@@ -131,14 +131,14 @@ def _structure_fn(kind: type[CommandArguments], converter: Converter) -> Callabl
     """Return the hook for a class; its error says which object the command takes."""
     attrs.resolve_types(kind)
     fields = attrs.fields(kind)
-    keys = [(camel_case_name(one.name), one.default is attrs.NOTHING) for one in fields]
+    keys = [(camel_case_name(each.name), each.default is attrs.NOTHING) for each in fields]
     shape = ", ".join(f'"{key}"' if required else f'"{key}"?' for key, required in keys)
     overrides = {
-        one.name: override(
-            rename=camel_case_name(one.name),
-            struct_hook=_structure_plain if one.type in _PLAIN else None,
+        each.name: override(
+            rename=camel_case_name(each.name),
+            struct_hook=_structure_plain if each.type in _PLAIN else None,
         )
-        for one in fields
+        for each in fields
     }
     structure = make_dict_structure_fn(kind, converter, **overrides)  # type: ignore[arg-type]
 

@@ -65,7 +65,7 @@ class ServedSession(Protocol):
 
     @property
     def protocol(self) -> MessageHandler:
-        """What handles the client's messages."""
+        """The handler of the client's messages."""
 
     async def close(self) -> None:
         """End the session."""
