@@ -58,6 +58,7 @@ fix: $(SETUP) ## format, and mend what ruff can mend
 
 docs: $(SETUP) ## write what documentation takes from the code
 	$(BIN)/python -m leanwide_bench.router_table
+	$(BIN)/python -m leanwide_bench.settings_table
 
 bench: $(SETUP) ## run the benchmarks (nothing else should run meanwhile)
 	$(BIN)/pytest -q tests/benchmarks --benchmark-enable --benchmark-only

@@ -1,4 +1,4 @@
-"""The language server: the one table of everything it answers."""
+"""The language server: the tables of everything that it answers."""
 
 from __future__ import annotations
 
@@ -81,27 +81,18 @@ def create_server(
     texts: Mapping[str, str] | None = None,
     restrict: Restrict = unrestricted,
 ) -> Server:
-    """Make a server that answers everything in :data:`HANDLERS` and :data:`COMMANDS`.
+    """Return a server that answers everything in :data:`HANDLERS` and :data:`COMMANDS`.
 
     Args:
-        launch: Makes an engine for options; the engine loads its model later.
+        launch: Creates an engine for options; the engine loads its model later.
         layers: The user's settings, lowest first.
-        problems: What was wrong with the files that they come from, for the user.
-        texts: What the model is told about its work; without them the built-in ones.
-        restrict: Says what of the editor's settings is taken.
+        problems: What is wrong with the files that they come from, for the user.
+        texts: System prompts by command; None means the built-in ones.
+        restrict: Returns what the editor may set.
     """
     server = Server(launch, layers, problems, texts or built_in_texts(), restrict)
     for method, handler, options in HANDLERS:
         server.feature(method, options)(handler)
     for name, command in COMMANDS:
-        server.command(name)(_without_annotations(command))
+        server.command(name)(command)
     return server
-
-
-def _without_annotations(command: Command) -> Callable[..., Any]:
-    """Hide a command's annotations: pygls resolves them where ``Server`` is unknown."""
-
-    async def call(ls, *arguments):  # type: ignore[no-untyped-def]  # that is its purpose
-        return await command(ls, *arguments)
-
-    return call

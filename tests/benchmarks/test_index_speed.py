@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from leanwide.context.related import Candidates, Limits, choose
 from leanwide.context.snippet import Snippet
-from leanwide.index.snapshot import Snapshot, snapshot_of
+from leanwide.index.snapshot import IndexSnapshot, snapshot_of
 from leanwide.index.symbols import FileEntry, Symbol
 
 FILES, EACH = 1_000, 50
 
 
-def snapshot() -> Snapshot:
+def snapshot() -> IndexSnapshot:
     """50,000 definitions; every tenth name is defined in several files."""
     return snapshot_of(
         FileEntry(

@@ -15,7 +15,7 @@ TOKEN = "a token of sixteen characters or more"
 
 
 @pytest.mark.parametrize("place", ["127.0.0.1:0", "127.9.9.9:7000", "localhost:7000", "[::1]:7000"])
-def test_this_machine_needs_no_permission(place: str):
+def test_a_loopback_address_needs_no_permission(place: str):
     assert listening_place(place, allow_remote=False).port in (0, 7000)
 
 
@@ -29,12 +29,12 @@ def test_an_address_that_other_machines_reach_needs_permission(place: str):
 @pytest.mark.parametrize(
     "place", ["", "7000", ":7000", "localhost", "localhost:x", "a:65536", "a:²"]
 )
-def test_what_is_no_place_is_said(place: str):
+def test_an_address_that_is_none_is_refused(place: str):
     with pytest.raises(UsageError, match="HOST:PORT"):
         listening_place(place, allow_remote=True)
 
 
-def test_a_new_token_is_the_users_alone_and_goes_with_the_server(
+def test_a_new_token_is_private_and_removed_with_the_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -74,7 +74,7 @@ def test_a_token_that_others_can_read_or_write_is_refused(tmp_path: Path, mode: 
 @pytest.mark.parametrize(
     "text", [b"", b"short", b"\xff" * 20, b"x" * 20 + b"\n" + b"y", b"x" * 5000]
 )
-def test_what_is_no_token_is_refused(tmp_path: Path, text: bytes):
+def test_a_file_without_a_token_is_refused(tmp_path: Path, text: bytes):
     path = tmp_path / "token"
     path.write_bytes(text)
     path.chmod(0o600)

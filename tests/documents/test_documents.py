@@ -210,7 +210,9 @@ SAID = {
 
 
 @pytest.mark.parametrize(("changes", "cursor", "deleting"), SAID.values(), ids=SAID)
-def test_whether_text_was_only_taken_away_is_judged_at_the_cursor(changes, cursor, deleting):
+def test_whether_text_was_only_removed_depends_on_the_change_at_the_cursor(
+    changes, cursor, deleting
+):
     workspace = opened("file:///a.py", "abc\n    \n    def\n")
     notify(workspace, 2, DELETED)
     notify(workspace, 3, *changes)
@@ -226,7 +228,7 @@ def notify(workspace: DocumentWorkspace, version: int, *changes: Any) -> None:
         workspace.update_text_document(item, change)
 
 
-def test_a_change_of_a_document_that_was_never_opened_is_passed_over():
+def test_a_change_of_a_document_that_is_not_open_is_ignored():
     notify(opened("file:///b.py"), 2, DELETED)
 
 
@@ -248,19 +250,22 @@ def test_a_change_reaches_the_open_document_with_its_version():
         edit((0, 0), (0, 0), "b\f"),
     )
     document = workspace.opened("file:///a.py")
+    assert document is not None
     assert (document.source, document.version, document.language_id) == ("b\fa\n", 7, "python")
 
 
 @pytest.mark.parametrize("uri", ["untitled:Untitled-1", "file:///c%3A/a.py", "file:///é 🙂.py"])
 def test_a_document_is_found_by_its_uri(uri):
-    assert opened(uri).opened(uri).source == "a\n"
+    document = opened(uri).opened(uri)
+    assert document is not None
+    assert document.source == "a\n"
 
 
 def test_a_uri_is_the_same_however_it_is_escaped():
     assert opened("file:///c%3A/a.py").opened("file:///c:/a.py") is not None
 
 
-def test_what_the_editor_did_not_open_is_not_read(tmp_path):
+def test_files_that_are_not_open_are_not_read(tmp_path):
     path = tmp_path / "a.py"
     path.write_text("secret")
     workspace = opened("file:///other.py")

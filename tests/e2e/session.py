@@ -1,4 +1,4 @@
-"""A test's side of an LSP session: the real program on stdio, driven as an editor drives it."""
+"""An editor for tests: it drives the real program over stdio."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from lsprotocol import types
+from pygls.protocol import default_converter
 from pytest_lsp import ClientServerConfig, LanguageClient
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
@@ -70,25 +71,25 @@ class Session:
         """The URI of the folder that documents are in."""
         self.statuses: list[Any] = []
         self.ready: list[Any] = []
-        """Where the server said that it has more of a suggestion."""
+        """Places of ``leanwide/suggestionReady``."""
         self.versions: dict[str, int] = {}
         self.parts: dict[str | int, list[Any]] = {}
-        """What came as progress of commands, by token."""
+        """Parts of streaming answers, by token."""
         self.capabilities: types.ServerCapabilities
         self.registrations: list[types.Registration] = []
 
-        @client.feature(types.CLIENT_REGISTER_CAPABILITY)
         def register(params: types.RegistrationParams) -> None:
             self.registrations += params.registrations
 
-        @client.feature("leanwide/status")
         def note(params: Any) -> None:
             self.statuses.append(params)
 
-        @client.feature("leanwide/suggestionReady")
         def note_ready(params: Any) -> None:
             self.ready.append(params)
 
+        client.feature(types.CLIENT_REGISTER_CAPABILITY)(register)
+        client.feature("leanwide/status")(note)
+        client.feature("leanwide/suggestionReady")(note_ready)
         usual = client.protocol.fm.features[types.PROGRESS]
 
         def progress(params: types.ProgressParams) -> None:
@@ -111,7 +112,7 @@ class Session:
         return uri
 
     def insert(self, uri: str, at: types.Position, text: str) -> types.Position:
-        """Insert text without a line break; give the position behind it."""
+        """Insert text without a line break; return the position after it."""
         self.change(uri, types.Range(at, at), text)
         return types.Position(at.line, at.character + len(text))
 
@@ -119,19 +120,19 @@ class Session:
         self.change_several(uri, (span, text))
 
     def change_several(self, uri: str, *changes: tuple[types.Range, str]) -> None:
-        """Send changes in one notification, each in the text that those before it led to."""
+        """Send changes in one notification; each applies to the text after those before it."""
         self.versions[uri] += 1
         document = types.VersionedTextDocumentIdentifier(self.versions[uri], uri)
         partial = [types.TextDocumentContentChangePartial(*change) for change in changes]
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, partial))
 
     def save(self, uri: str) -> None:
-        """Say that a document was saved; the file is the test's to write."""
+        """Notify that a document was saved; the test writes the file."""
         document = types.TextDocumentIdentifier(uri)
         self.client.text_document_did_save(types.DidSaveTextDocumentParams(document))
 
     def changed_on_disk(self, path: Path, kind: types.FileChangeType) -> None:
-        """Say what another program did to a file."""
+        """Notify that another program changed a file."""
         event = types.FileEvent(path.as_uri(), kind)
         params = types.DidChangeWatchedFilesParams([event])
         self.client.workspace_did_change_watched_files(params)
@@ -145,7 +146,7 @@ class Session:
         self.client.workspace_did_change_workspace_folders(params)
 
     async def indexed(self) -> Any:
-        """Wait until the workspace is indexed as it is by now; give what is known of it."""
+        """Wait until the workspace is indexed; return the status of the index."""
         async with asyncio.timeout(READY_WITHIN):
             while (index := (await self.status()).index).building:
                 await asyncio.sleep(0.05)
@@ -172,8 +173,9 @@ class Session:
         """Send a request whose parameters need not fit its method."""
         protocol = self.client.protocol
         answer: Future[Any] = Future()
-        protocol._request_futures["raw"] = answer
-        protocol._send_data({"jsonrpc": "2.0", "id": "raw", "method": method, "params": params})
+        message = {"jsonrpc": "2.0", "id": "raw", "method": method, "params": params}
+        protocol._request_futures["raw"] = answer  # noqa: SLF001  # pygls checks parameters
+        protocol._send_data(message)  # noqa: SLF001  # likewise
         return await asyncio.wait_for(asyncio.wrap_future(answer), READY_WITHIN)
 
     async def complete(self, uri: str, at: types.Position) -> list[types.InlineCompletionItem]:
@@ -184,7 +186,7 @@ class Session:
     async def complete_when_ready(
         self, uri: str, at: types.Position
     ) -> list[types.InlineCompletionItem]:
-        """Ask again and again, as somebody who types on, until there is an answer."""
+        """Ask until there is an answer, as an editor does with every key."""
         end = time.monotonic() + READY_WITHIN
         while time.monotonic() < end:
             if items := await self.complete(uri, at):
@@ -202,17 +204,23 @@ class Session:
         return await self.command("leanwide.status")
 
     async def last_request(self) -> Any:
-        """The newest record of a request; work of idle moments is none."""
+        """Return the newest record of a request, without prefetches."""
         records = reversed(await self.records())
         return next(record for record in records if record.source != "ahead")
 
     async def records(self) -> list[Any]:
         return list(await self.command("leanwide.lastRequest"))
 
+    @property
+    def server(self) -> asyncio.subprocess.Process:
+        """The server's process."""
+        process = self.client._server  # noqa: SLF001  # pygls has no public name for it
+        assert isinstance(process, asyncio.subprocess.Process)
+        return process
+
     async def engine_process(self) -> int:
-        """The process id of the engine: the one child of the server, which may be starting it."""
-        server = self.client._server
-        assert server is not None
+        """Wait for the engine's process, the server's only child; return its id."""
+        server = self.server
         file = Path(f"/proc/{server.pid}/task/{server.pid}/children")
         async with asyncio.timeout(20):
             while not (children := file.read_text().split()):
@@ -221,13 +229,18 @@ class Session:
 
     @asynccontextmanager
     async def held_engine(self) -> AsyncIterator[None]:
-        """Let the engine stand still meanwhile, so that nothing can be answered yet."""
+        """Stop the engine's process meanwhile, so that nothing is answered."""
         engine = await self.engine_process()
         os.kill(engine, signal.SIGSTOP)
         try:
             yield
         finally:
             os.kill(engine, signal.SIGCONT)
+
+
+def unstructured(value: Any) -> Any:
+    """Return what is sent for a value of LSP."""
+    return default_converter().unstructure(value)
 
 
 def workspace_folder(path: Path) -> types.WorkspaceFolder:
@@ -243,10 +256,10 @@ async def session(
     more: Callable[[types.ClientCapabilities], object] = lambda _: None,
     folders: Sequence[Path] = (),
 ) -> AsyncIterator[Session]:
-    """Start the program, initialize it, and shut it down in the end.
+    """Start the program, initialize it, and shut it down at the end.
 
-    ``more`` may add to what the client says it can do. ``root`` is for clients that know one folder
-    only, ``folders`` for the others.
+    ``more`` may add to the client's capabilities. ``root`` is for clients that know one
+    folder only, ``folders`` for the others.
     """
     client = await ClientServerConfig(server_command=list(command)).start()
     assert isinstance(client, LanguageClient)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from lsprotocol import types
 
-from tests.e2e.session import SOURCE, Session, session
+from tests.e2e.session import SOURCE, Session, session, unstructured
 from tests.e2e.test_edits import modern
 from tests.e2e.test_explain import CURSOR, METHOD, SHORT, explaining
 
@@ -35,18 +36,18 @@ async def actions(
     uri: str,
     span: types.Range = METHOD,
     only: list[str] | None = None,
-    found: tuple[types.Diagnostic, ...] = (),
+    found: Sequence[types.Diagnostic] = (),
 ) -> list[Any]:
     """Ask for code actions, as they are sent: lsprotocol takes a code action for a command."""
-    context = types.CodeActionContext(diagnostics=found, only=only)  # type: ignore[arg-type]
+    context = types.CodeActionContext(diagnostics=found, only=only)
     params = types.CodeActionParams(types.TextDocumentIdentifier(uri), span, context)
-    raw = editor.client.protocol._converter.unstructure(params)
+    raw = unstructured(params)
     answer = await editor.send_raw(types.TEXT_DOCUMENT_CODE_ACTION, raw)
-    return json.loads(json.dumps(answer, default=lambda item: item._asdict()))
+    return list(json.loads(json.dumps(answer, default=lambda item: item._asdict())))
 
 
 def titles(offered: list[Any]) -> list[str]:
-    return [one["title"] for one in offered]
+    return [action["title"] for action in offered]
 
 
 @pytest.mark.parametrize("more", [literals, modern])
@@ -54,18 +55,19 @@ async def test_every_action_carries_a_command_that_runs(more):
     async with session(SHORT, more=more) as editor:
         uri = editor.open()
 
-        @editor.client.feature(types.WORKSPACE_APPLY_EDIT)
         def apply(_: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             return types.ApplyWorkspaceEditResult(applied=True)
 
+        editor.client.feature(types.WORKSPACE_APPLY_EDIT)(apply)
+
         offered = await actions(editor, uri, CURSOR, found=(WRONG,))
         assert titles(offered) == [EXPLAIN, FIX, *REFACTOR, DOCUMENT, TEST]
-        for one in offered:
-            assert ("kind" in one) == (more is literals)
-            command = one["command"] if more is literals else one
+        for action in offered:
+            assert ("kind" in action) == (more is literals)
+            command = action["command"] if more is literals else action
             answer = await editor.command(command["command"], *command["arguments"])
             assert answer.stats
-            assert one["title"] == EXPLAIN or answer.applied == (answer.edit is not None)
+            assert action["title"] == EXPLAIN or answer.applied == (answer.edit is not None)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ BEYOND = {
 
 
 @pytest.mark.parametrize("end", BEYOND.values(), ids=BEYOND)
-async def test_a_selection_to_beyond_an_end_is_one_to_that_end(end):
+async def test_a_selection_beyond_an_end_ends_there(end):
     async with session(SHORT, more=literals) as editor:
         span = types.Range(types.Position(4, 0), end)
         assert EXPLAIN in titles(await actions(editor, editor.open(), span))

@@ -96,7 +96,7 @@ AS_IT_IS = [
 ]
 
 
-async def test_text_that_the_language_may_hold_is_shown_as_it_is():
+async def test_markers_that_are_legal_text_are_shown():
     rows = [(language, marked, [says]) for language, marked, says in AS_IT_IS]
     assert await shown(*rows) == [says for _, _, says in AS_IT_IS]
 
@@ -121,7 +121,13 @@ async def test_a_marker_that_the_model_emits_as_a_token_is_never_shown():
 
 
 async def test_a_marker_as_a_token_is_not_shown_in_an_explanation():
-    answer = ["It adds.\n", {"special": "</think>"}, "Done: `", {"special": "<think>"}, "` stays."]
+    answer: list[object] = [
+        "It adds.\n",
+        {"special": "</think>"},
+        "Done: `",
+        {"special": "<think>"},
+        "` stays.",
+    ]
     async with scripted(answer) as editor:
         uri = editor.open()
         start = {"line": 3, "character": 0}
@@ -133,7 +139,7 @@ async def test_a_marker_as_a_token_is_not_shown_in_an_explanation():
 # Loops
 
 
-async def test_one_character_for_ever_is_not_shown():
+async def test_an_endlessly_repeated_character_is_not_shown():
     rows = [
         ("python", "value = ‸\n", 64 * "G"),
         ("go", "// ‸\nfunc Add() {}\n", 64 * "@"),
@@ -173,7 +179,7 @@ async def test_a_contradicting_suggestion_is_not_sent():
         assert await ask(editor, uri, at, selected) == []
 
 
-async def test_a_suggestion_that_agrees_is_known_already():
+async def test_a_suggestion_that_matches_the_entry_comes_from_the_cache():
     async with scripted(["JSONEncoder(indent=2)"]) as editor:
         uri = editor.open("import json\njson.\n", "a.py")
         at = types.Position(1, 5)
@@ -200,7 +206,7 @@ async def test_the_entry_is_typed_and_accepted_without_asking_the_model_again():
         assert (await editor.last_request()).source == AnswerSource.CACHE
 
 
-async def test_an_entry_may_replace_what_stands_behind_the_cursor():
+async def test_an_entry_may_replace_text_after_the_cursor():
     async with scripted(["(path)"]) as editor:
         uri = editor.open("import json\n    json.loads\n", "a.py")
         span = types.Range(types.Position(1, 9), types.Position(1, 14))
@@ -246,7 +252,7 @@ FOREIGN = [
 ]
 
 
-async def test_the_embedded_model_keeps_silent_where_it_knows_nothing_and_says_so_once():
+async def test_an_untrained_language_gets_no_completions_and_one_message():
     async with session(QUIET) as editor:
         warm = editor.open(SOURCE + "x = ", "warm.py")
         at = types.Position(SOURCE.count("\n"), 12)
@@ -269,7 +275,7 @@ async def test_the_embedded_model_keeps_silent_where_it_knows_nothing_and_says_s
         assert (await editor.last_request()).source == AnswerSource.MODEL
 
 
-async def test_a_question_about_a_foreign_language_is_answered_with_one_note():
+async def test_a_question_about_an_untrained_language_is_answered_with_one_note():
     async with session(QUIET) as editor:
         uri = editor.open("function add(a, b) {\n  return a + b\n}\n", "a.js", "javascript")
         zero = {"line": 0, "character": 0}

@@ -36,7 +36,7 @@ async def say(editor: Session, message: str, **more: Any) -> Any:
 
 
 async def chats(editor: Session) -> list[Any]:
-    return await editor.command("leanwide.chats")
+    return list(await editor.command("leanwide.chats"))
 
 
 async def test_a_conversation_goes_on_streams_is_listed_and_ends():
@@ -64,7 +64,7 @@ async def test_a_conversation_goes_on_streams_is_listed_and_ends():
         assert await chats(editor) == []
 
 
-async def test_a_whole_document_may_be_meant_and_secrets_are_not_read():
+async def test_a_message_about_a_whole_document_reads_no_secret():
     async with session(SHORT) as editor:
         await say(editor, "What is this?", uri=editor.open())
         assert "def save" in (await editor.last_request()).prompt
@@ -79,7 +79,7 @@ async def refusal(asked: asyncio.Future[Any]) -> JsonRpcException:
     return caught.value
 
 
-async def test_a_pinned_mode_holds_until_it_is_let_go():
+async def test_a_pinned_mode_applies_until_it_is_released():
     async with session(SHORT) as editor:
         uri = editor.open()
         for mode, ran in (("think", "think"), ("code", "code"), ("auto", "dialog")):
@@ -126,7 +126,7 @@ async def test_bad_arguments_and_unknown_chats_are_refused_in_a_sentence():
         assert await chats(editor) == []
 
 
-async def test_cancelled_before_it_says_anything_a_new_chat_is_none():
+async def test_a_new_chat_cancelled_before_any_text_is_forgotten():
     async with session(SHORT) as editor:
         await say(editor, "Hello?")
         async with editor.held_engine():
@@ -137,7 +137,7 @@ async def test_cancelled_before_it_says_anything_a_new_chat_is_none():
         assert len(await chats(editor)) == 1
 
 
-async def test_a_newer_message_and_the_end_of_the_chat_retire_an_answer():
+async def test_a_newer_message_and_the_end_of_the_chat_cancel_an_answer():
     async with session(SHORT) as editor:
         chat = (await say(editor, "Hello?"))["id"]
         async with editor.held_engine():

@@ -17,7 +17,7 @@ from pygls.workspace import PositionCodec
 
 from leanwide.lsp.documents import OpenDocument
 from tests.e2e.scripted_server import HOLD
-from tests.e2e.session import SOURCE, Session, session
+from tests.e2e.session import SOURCE, Session, session, unstructured
 from tests.e2e.test_explain import (
     CURSOR,
     METHOD,
@@ -87,7 +87,7 @@ def start(
     """Send a command and do not wait."""
     if command == "refactor":
         more.setdefault("instruction", "use get")
-    argument = {"uri": uri, "range": editor.client.protocol._converter.unstructure(span), **more}
+    argument = {"uri": uri, "range": unstructured(span), **more}
     params = types.ExecuteCommandParams(f"leanwide.{command}", [argument])
     return asyncio.wrap_future(
         editor.client.protocol.send_request(types.WORKSPACE_EXECUTE_COMMAND, params, msg_id=msg_id)
@@ -135,7 +135,7 @@ async def test_an_edit_names_its_version_and_asks_for_a_confirmation():
 
 
 @pytest.mark.parametrize("more", [versioned, lambda _: None])
-async def test_a_client_gets_the_edit_that_it_understands(more):
+async def test_a_client_gets_an_edit_that_it_supports(more):
     async with scripted(fenced(GET), more=more) as (editor, uri):
         edit = (await run(editor, uri))["edit"]
         assert "changeAnnotations" not in edit
@@ -147,7 +147,7 @@ async def test_a_client_gets_the_edit_that_it_understands(more):
         assert applied(SOURCE, edits) == DONE
 
 
-async def test_places_count_as_the_client_counts():
+async def test_positions_are_in_the_units_of_the_client():
     text = "x = '\N{GRINNING FACE}'"
     async with scripted("x = 1") as (editor, _):
         uri = editor.open(text, "smile.py")
@@ -156,7 +156,7 @@ async def test_places_count_as_the_client_counts():
         assert applied(text, change["edits"]) == "x = 1"
 
 
-async def test_a_mistake_is_mended_and_two_of_them_are_refused():
+async def test_one_broken_answer_is_retried_and_two_are_refused():
     async with scripted(fenced("def get("), fenced(GET), "def get(", "def get(:") as (editor, uri):
         mended = await run(editor, uri)
         assert applied(SOURCE, mended["edit"]["documentChanges"][0]["edits"]) == DONE
@@ -180,7 +180,7 @@ async def test_a_test_is_a_file_that_the_editor_creates(tmp_path):
         assert applied("", change["edits"]) == f"{code}\n"
 
 
-async def test_an_editor_that_cannot_create_files_is_told_so_at_once():
+async def test_an_editor_that_cannot_create_files_gets_a_message_at_once():
     async with scripted(fenced("def test_get(): ..."), more=versioned) as (editor, uri):
         answer = await run(editor, uri, "test")
         assert answer["edit"] is None
@@ -188,15 +188,16 @@ async def test_an_editor_that_cannot_create_files_is_told_so_at_once():
         assert answer["stats"]["tokensGenerated"] == 0
 
 
-async def test_the_server_has_the_edit_applied_where_it_is_told_to():
+async def test_with_apply_the_server_sends_the_edit_to_the_editor():
     async with scripted(fenced(GET), "def get(", "def get(") as (editor, uri):
         wishes: list[types.ApplyWorkspaceEditParams] = []
 
-        @editor.client.feature(types.WORKSPACE_APPLY_EDIT)
         def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             wishes.append(params)
             editor.change(uri, types.Range(types.Position(0, 0), types.Position(0, 0)), "\n")
             return types.ApplyWorkspaceEditResult(applied=True)
+
+        editor.client.feature(types.WORKSPACE_APPLY_EDIT)(apply)
 
         answer = await run(editor, uri, apply=True)
         assert answer["applied"] is True
@@ -209,23 +210,25 @@ async def test_the_server_has_the_edit_applied_where_it_is_told_to():
         assert "It does not parse" in editor.client.messages[-1].message
 
 
-async def test_an_editor_that_applies_no_edit_says_so():
+async def test_an_editor_that_applies_no_edit_gets_a_message():
     async with scripted(fenced(GET)) as (editor, uri):
 
-        @editor.client.feature(types.WORKSPACE_APPLY_EDIT)
-        def apply(params: types.ApplyWorkspaceEditParams) -> None:
+        def apply(_: types.ApplyWorkspaceEditParams) -> None:
             raise JsonRpcMethodNotFound
+
+        editor.client.feature(types.WORKSPACE_APPLY_EDIT)(apply)
 
         assert (await run(editor, uri, apply=True))["applied"] is False
         assert editor.client.messages[-1].message == "This editor cannot apply the edit."
 
 
-async def test_without_being_told_to_the_server_applies_nothing():
+async def test_without_apply_the_server_sends_no_edit():
     async with scripted(fenced(GET)) as (editor, uri):
 
-        @editor.client.feature(types.WORKSPACE_APPLY_EDIT)
         def apply(params: types.ApplyWorkspaceEditParams) -> None:
             raise AssertionError(params)
+
+        editor.client.feature(types.WORKSPACE_APPLY_EDIT)(apply)
 
         assert "applied" not in await run(editor, uri)
         assert (await editor.status()).state
@@ -257,7 +260,7 @@ async def test_bad_arguments_are_an_error(command, more):
         assert (await editor.status()).state
 
 
-async def test_cancelled_while_it_speaks():
+async def test_cancelled_while_it_generates():
     async with scripted(["```python\n", HOLD], fenced(GET)) as (editor, uri):
         asked = start(editor, uri, msg_id="to-cancel", streamToken="cut")
         await until_streaming(editor, "cut")
@@ -269,7 +272,7 @@ async def test_cancelled_while_it_speaks():
 
 
 @pytest.mark.parametrize("how", ["changed", "closed", "edited anew"])
-async def test_what_ends_an_edit_while_it_speaks(how):
+async def test_a_change_a_close_or_a_newer_edit_ends_an_edit(how):
     async with scripted(["```python\n", HOLD], fenced(GET)) as (editor, uri):
         asked = start(editor, uri, streamToken="cut")
         await until_streaming(editor, "cut")
@@ -329,7 +332,7 @@ async def test_a_document_that_is_changed_or_closed_meanwhile_gets_no_edit(how):
         assert (await editor.status()).state
 
 
-async def test_a_second_edit_of_the_document_retires_the_first():
+async def test_a_second_edit_of_the_document_supersedes_the_first():
     async with modelled(SHORT) as (editor, uri):
         await run(editor, uri, span=CURSOR)
         async with editor.held_engine():
@@ -340,7 +343,7 @@ async def test_a_second_edit_of_the_document_retires_the_first():
         assert (await asyncio.wait_for(second, WAIT))["stats"]
 
 
-async def test_typing_elsewhere_and_an_explanation_leave_it_alone():
+async def test_typing_in_other_documents_and_an_explanation_do_not_end_an_edit():
     async with modelled(SHORT) as (editor, uri):
         await run(editor, uri, span=CURSOR)
         other = editor.open(name="other.py")
@@ -353,13 +356,13 @@ async def test_typing_elsewhere_and_an_explanation_leave_it_alone():
         assert (await asyncio.wait_for(explanation, WAIT))["markdown"]
 
 
-async def test_cancelled_before_the_model_is_there():
+async def test_cancelled_while_the_model_loads():
     async with modelled(SHORT) as (editor, uri):
         await cancelled(editor, start(editor, uri, msg_id="to-cancel"))
         assert (await run(editor, uri))["stats"]
 
 
-async def test_cancelled_in_the_prompt():
+async def test_cancelled_during_prefill():
     async with modelled(SHORT) as (editor, uri):
         await run(editor, uri, span=CURSOR)
         async with editor.held_engine():

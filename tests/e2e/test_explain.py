@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -16,7 +17,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from tests.e2e.session import END, SOURCE, Session, session
+from tests.e2e.session import END, SOURCE, Session, session, unstructured
 
 WAIT = 60.0
 STATS = {
@@ -38,7 +39,7 @@ def start(
     editor: Session, uri: str, span: types.Range = METHOD, msg_id: str | None = None, **more: Any
 ) -> asyncio.Future[Any]:
     """Send the command and do not wait."""
-    argument = {"uri": uri, "range": editor.client.protocol._converter.unstructure(span), **more}
+    argument = {"uri": uri, "range": unstructured(span), **more}
     params = types.ExecuteCommandParams("leanwide.explain", [argument])
     return asyncio.wrap_future(
         editor.client.protocol.send_request(types.WORKSPACE_EXECUTE_COMMAND, params, msg_id=msg_id)
@@ -83,7 +84,7 @@ async def test_a_selection_is_explained_and_the_text_streams():
         assert record.answer == answer["markdown"]
 
 
-async def test_a_number_is_a_token_too_and_none_is_needed():
+async def test_a_stream_token_may_be_a_number_or_missing():
     async with explaining(SHORT) as (editor, uri):
         answer = await explain(editor, uri, streamToken=7)
         assert streamed(editor, 7) == answer["markdown"]  # type: ignore[arg-type]
@@ -91,7 +92,7 @@ async def test_a_number_is_a_token_too_and_none_is_needed():
         assert again["stats"]["tokensReused"] > 0
 
 
-async def test_it_waits_for_the_model_and_the_wide_lane_is_opened_then():
+async def test_it_waits_for_the_model_and_opens_the_wide_lane():
     async with explaining(SHORT) as (editor, uri):
         await explain(editor, uri)  # sent before the model can be there
         lanes = [lane.name for lane in (await editor.status()).lanes]
@@ -106,7 +107,7 @@ def opens(client: types.ClientCapabilities) -> None:
     )
 
 
-async def test_an_answer_that_nobody_reads_is_opened_or_shown_where_that_is_wanted():
+async def test_with_show_the_answer_is_opened_or_shown_as_a_message():
     for more in (opens, lambda _: None):
         async with session(SHORT, more=more) as editor:
             answer = await explain(editor, editor.open(), show=True)
@@ -114,7 +115,7 @@ async def test_an_answer_that_nobody_reads_is_opened_or_shown_where_that_is_want
             opened = [Path(url2pathname(urlsplit(uri).path)).read_text() for uri in documents]
             shown = opened if more is opens else [one.message for one in editor.client.messages]
             assert [one.strip() for one in shown] == [answer["markdown"].strip()]
-            with pytest.raises(JsonRpcException, match='"show" true or false'):
+            with pytest.raises(JsonRpcException, match=r"expected bool @ \$.show"):
                 await explain(editor, editor.open(), show="yes")
 
 
@@ -139,7 +140,7 @@ async def test_completions_go_on_while_it_explains_and_typing_does_not_end_it():
         assert answer["stats"]["tokensGenerated"] > 0
 
 
-async def test_a_second_one_for_the_document_retires_the_first():
+async def test_a_second_explanation_of_the_document_supersedes_the_first():
     async with explaining(ENDLESS) as (editor, uri):
         await explain(editor, uri, types.Range(types.Position(1, 0), types.Position(2, 0)))
         async with editor.held_engine():
@@ -152,7 +153,7 @@ async def test_a_second_one_for_the_document_retires_the_first():
         assert (await asyncio.wait_for(second, WAIT))["markdown"]
 
 
-async def test_documents_do_not_retire_each_other():
+async def test_explanations_of_two_documents_do_not_affect_each_other():
     async with explaining(SHORT) as (editor, uri):
         other = editor.open(name="other.py")
         both = await asyncio.gather(explain(editor, uri), explain(editor, other))
@@ -173,13 +174,13 @@ async def idle(editor: Session) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_cancelled_before_the_model_is_there():
+async def test_cancelled_while_the_model_loads():
     async with explaining(SHORT) as (editor, uri):
         await cancelled(editor, start(editor, uri, msg_id="to-cancel"))
         assert (await explain(editor, uri))["markdown"]
 
 
-async def test_cancelled_in_the_prompt():
+async def test_cancelled_during_prefill():
     async with explaining(SHORT) as (editor, uri):
         await explain(editor, uri)
         long = editor.open("x = [1, 2, 3]\n" * 300, "long.py")
@@ -196,7 +197,7 @@ async def test_cancelled_in_the_prompt():
         assert (await explain(editor, uri))["markdown"]
 
 
-async def test_cancelled_while_it_speaks():
+async def test_cancelled_while_it_generates():
     async with explaining(ENDLESS) as (editor, uri):
         asked = start(editor, uri, msg_id="to-cancel", streamToken="cut")
         await until_streaming(editor, "cut")
@@ -211,7 +212,7 @@ async def test_cancelled_while_it_speaks():
         assert (await explain(editor, uri, CURSOR))["markdown"]
 
 
-async def test_a_session_may_end_while_it_explains():
+async def test_a_session_may_end_while_it_explains(monkeypatch: pytest.MonkeyPatch):
     async with asyncio.timeout(2 * WAIT):
         async with explaining(ENDLESS) as (editor, uri):
             asked = start(editor, uri, streamToken="cut")
@@ -219,11 +220,7 @@ async def test_a_session_may_end_while_it_explains():
             await editor.client.shutdown_async(None)
             assert asked.done()
             editor.client.exit(None)
-            editor.client.shutdown_session = _nothing
-
-
-async def _nothing() -> None:
-    """The session is shut down already."""
+            monkeypatch.setattr(editor.client, "shutdown_session", AsyncMock())  # it is already
 
 
 async def test_a_dead_engine_is_an_error_for_this_request_only():
@@ -287,7 +284,7 @@ async def test_bad_arguments_are_an_error(arguments):
         assert (await editor.status()).state
 
 
-def test_the_document_is_what_the_ranges_above_mean():
+def test_the_ranges_of_these_tests_are_right():
     lines = SOURCE.splitlines()
     assert "def get" in lines[METHOD.start.line]
     assert "with open" in lines[CURSOR.start.line]

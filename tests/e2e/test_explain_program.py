@@ -69,7 +69,7 @@ def test_white_space_gets_a_sentence(file: Path, config: Path):
         ("nowhere.py:1-2", "cannot be read"),
     ],
 )
-def test_a_place_that_does_not_exist_is_bad_use(file: Path, place: str, complaint: str):
+def test_a_place_that_does_not_exist_is_a_usage_error(file: Path, place: str, complaint: str):
     result = run("explain", place.format(file=file))
     assert result.returncode == 2
     assert result.stdout == ""
@@ -83,7 +83,7 @@ def test_a_model_that_does_not_load_is_one_line(file: Path, tmp_path: Path):
     assert result.stderr.count("\n") == 1
 
 
-def test_a_terminal_gets_the_end_of_it_all_rendered(file: Path, config: Path):
+def test_a_terminal_gets_rendered_markdown(file: Path, config: Path):
     master, terminal = pty.openpty()
     environment = {**os.environ, "XDG_CONFIG_HOME": str(config), "TERM": "xterm"}
     process = subprocess.Popen(
@@ -129,7 +129,7 @@ def test_ctrl_c_ends_it_without_a_traceback(file: Path):
     assert (output, errors) == ("", "")
 
 
-def test_the_users_own_text_is_what_the_model_is_told(file: Path, config: Path):
+def test_the_users_system_prompt_is_used(file: Path, config: Path):
     prompts = config / "leanwide" / "prompts"
     prompts.mkdir()
     (prompts / "explain.md").write_text("Say little. " * 20)
@@ -141,7 +141,7 @@ def test_the_users_own_text_is_what_the_model_is_told(file: Path, config: Path):
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe"])
-def test_a_broken_text_of_the_user_is_named_and_ignored(file: Path, config: Path, content: bytes):
+def test_an_unreadable_system_prompt_is_named_and_ignored(file: Path, config: Path, content: bytes):
     prompts = config / "leanwide" / "prompts"
     prompts.mkdir()
     (prompts / "explain.md").write_bytes(content)

@@ -64,7 +64,7 @@ async def prompt_in(editor: Session, path: Path) -> str:
     await editor.indexed()
     record = await asked(editor, path)
     assert record.source == "model", record.reason
-    return record.prompt
+    return str(record.prompt)
 
 
 async def silent_in(editor: Session, folder: Path) -> None:
@@ -92,11 +92,14 @@ def told(editor: Session) -> Sequence[str]:
     return [message.message for message in editor.client.messages]
 
 
-async def test_what_the_second_folder_leaves_out_is_silent_and_its_definitions_are_known(
+async def test_exclusions_of_the_second_folder_apply_and_its_definitions_are_used(
     shop: Path, till: Path
 ):
     async with editing(till, shop) as editor:
-        folders = editor.capabilities.workspace.workspace_folders
+        workspace = editor.capabilities.workspace
+        assert workspace is not None
+        folders = workspace.workspace_folders
+        assert folders is not None
         assert (folders.supported, folders.change_notifications) == (True, True)
         assert f"../shop/{SHOWN}" in await prompt_in(editor, till / "main.py")
         await silent_in(editor, shop)
@@ -106,9 +109,7 @@ async def test_what_the_second_folder_leaves_out_is_silent_and_its_definitions_a
         assert "secret_thing(): ..." not in (await asked(editor, till / "b.py", secret)).prompt
 
 
-async def test_a_folder_that_is_added_counts_and_one_that_is_removed_does_not(
-    shop: Path, till: Path
-):
+async def test_added_folders_are_indexed_and_removed_ones_forgotten(shop: Path, till: Path):
     async with editing(till) as editor:
         assert SHOWN not in await prompt_in(editor, till / "main.py")
         uri = editor.open_at((shop / "gen" / "y.py").as_uri(), MAIN)
@@ -127,7 +128,7 @@ async def test_a_folder_that_is_added_counts_and_one_that_is_removed_does_not(
         assert (await editor.indexed()).files == 1
 
 
-async def test_a_window_forgets_what_a_removed_folder_said(shop: Path, till: Path):
+async def test_a_window_forgets_the_snippets_of_a_removed_folder(shop: Path, till: Path):
     async with editing(till, shop) as editor:
         await editor.indexed()
         uri = editor.open_at((till / "main.py").as_uri(), MAIN)
@@ -156,7 +157,9 @@ async def test_a_document_is_not_served_while_its_folder_is_being_added(shop: Pa
             assert (await asked(editor, shop / "hidden.py")).source == "model"
 
 
-async def test_a_further_folder_sets_exclusions_only_and_the_rest_is_told(shop: Path, till: Path):
+async def test_a_further_folder_sets_exclusions_only_and_the_rest_is_a_problem(
+    shop: Path, till: Path
+):
     write(till, {".leanwide.toml": "[completion]\nin_comments = true\n"})
     write(shop, {".leanwide.toml": "[completion]\nin_strings = true\n[files]\nexclude = 3\n"})
     async with editing(till, shop) as editor:
@@ -179,22 +182,20 @@ async def test_nested_folders_are_indexed_once_and_both_decide(tmp_path: Path, s
         assert "ignored by .leanwideignore" in (await asked(editor, shop / "more.py")).reason
 
 
-async def test_a_folder_that_the_one_around_it_ignores_was_opened_on_purpose(
-    tmp_path: Path, shop: Path
-):
+async def test_an_opened_folder_that_its_parent_ignores_is_served(tmp_path: Path, shop: Path):
     write(tmp_path, {".gitignore": "shop/\n"})
     async with editing(tmp_path, shop) as editor:
         assert SHOWN in await prompt_in(editor, shop / "main.py")
         await silent_in(editor, shop)
 
 
-@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize("linked", ["root", "documents"])
 async def test_a_root_and_its_documents_may_be_on_different_sides_of_a_link(
-    tmp_path: Path, shop: Path, linked: bool
+    tmp_path: Path, shop: Path, linked: str
 ):
     link = tmp_path / "link"
     link.symlink_to(shop)
-    root, side = (link, shop) if linked else (shop, link)
+    root, side = (link, shop) if linked == "root" else (shop, link)
     async with editing(root=root) as editor:
         await silent_in(editor, side)
         await silent_in(editor, root)
@@ -210,7 +211,7 @@ async def test_a_root_and_its_documents_may_be_on_different_sides_of_a_link(
         assert newer not in await prompt_in(editor, root / "main.py")
 
 
-async def test_a_link_is_judged_by_the_file_that_it_leads_to(tmp_path: Path, shop: Path):
+async def test_a_link_is_judged_by_its_target(tmp_path: Path, shop: Path):
     write(tmp_path, {"keys/id_rsa": PRICING, "outside.py": "def far_away(): ...\n"})
     links = {
         "to_ignored.py": ("gen/x.py", "x.py is ignored by .gitignore"),
@@ -234,7 +235,7 @@ async def test_a_link_is_judged_by_the_file_that_it_leads_to(tmp_path: Path, sho
         assert (await editor.indexed()).files == 1
 
 
-async def test_a_document_that_becomes_a_link_is_judged_anew(shop: Path):
+async def test_a_document_that_becomes_a_link_is_judged_again(shop: Path):
     async with editing(shop) as editor:
         uri = editor.open_at((shop / "pricing.py").as_uri(), MAIN)
         assert (await ask(editor, uri)).source == "model"
@@ -245,7 +246,7 @@ async def test_a_document_that_becomes_a_link_is_judged_anew(shop: Path):
         assert (await editor.indexed()).files == 0
 
 
-async def test_a_path_that_is_none_of_a_file_ends_nothing(shop: Path):
+async def test_an_unusable_path_gets_an_error_and_the_server_lives(shop: Path):
     (shop / "loop.py").symlink_to("loop.py")
     async with editing(shop) as editor:
         for name in ("a" * 5_000 + ".py", "loop.py"):
@@ -255,7 +256,7 @@ async def test_a_path_that_is_none_of_a_file_ends_nothing(shop: Path):
         assert SHOWN in await prompt_in(editor, shop / "main.py")
 
 
-async def test_folders_that_are_none_keep_no_other_from_being_served(tmp_path: Path, shop: Path):
+async def test_unusable_folders_are_ignored_and_the_others_served(tmp_path: Path, shop: Path):
     (tmp_path / "loop").symlink_to("loop")
     odd = (tmp_path / "gone", shop / "pricing.py", tmp_path / "a\0b", tmp_path / ("x" * 5_000))
     async with editing(tmp_path / "loop", *odd, shop) as editor:
@@ -282,7 +283,7 @@ RULES = {
 
 @pytest.mark.parametrize("told", ["saved", "watched"])
 @pytest.mark.parametrize("name", RULES)
-async def test_rules_that_change_count_at_once(shop: Path, name: str, told: str):
+async def test_changed_exclusions_apply_at_once(shop: Path, name: str, told: str):
     text, reason = RULES[name]
     async with editing(shop) as editor:
         uri = editor.open_at((shop / "later.py").as_uri(), MAIN)

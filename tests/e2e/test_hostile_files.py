@@ -48,7 +48,7 @@ async def message(editor: Session, part: str) -> str:
 
 
 @pytest.mark.parametrize("make", [pipe, zeros, sparse, outside])
-async def test_settings_that_are_no_file_of_the_folder_are_ignored_with_one_line(
+async def test_settings_outside_of_the_folder_are_ignored_with_one_line(
     tmp_path: Path, make: Callable[[Path], None]
 ):
     root = tmp_path / "root"
@@ -61,9 +61,7 @@ async def test_settings_that_are_no_file_of_the_folder_are_ignored_with_one_line
 
 
 @pytest.mark.parametrize("make", [pipe, zeros, sparse])
-async def test_ignore_files_that_are_no_files_stop_nothing_and_make_one_line(
-    tmp_path: Path, make: Callable[[Path], None]
-):
+async def test_unreadable_ignore_files_give_one_line(tmp_path: Path, make: Callable[[Path], None]):
     write(tmp_path, GIT | {"sub/a.py": "def somewhere():\n    pass\n", ".git/info/x": ""})
     for name in (".gitignore", ".leanwideignore", ".git/info/exclude", "sub/.gitignore"):
         make(tmp_path / name)
@@ -75,7 +73,7 @@ async def test_ignore_files_that_are_no_files_stop_nothing_and_make_one_line(
         assert "\n" not in line
 
 
-async def test_a_pattern_that_could_be_tried_in_many_ways_holds_nothing_up(tmp_path: Path):
+async def test_a_pattern_with_many_possible_matches_blocks_nothing(tmp_path: Path):
     write(tmp_path, {".gitignore": HOSTILE + "\n", "sub/.leanwideignore": "**/" + HOSTILE + "\n"})
     write(tmp_path, {LONG_NAME: "def somewhere():\n    pass\n", f"sub/{LONG_NAME}": "x = 1\n"})
     settings = f'[files]\nexclude = ["{HOSTILE}", "**/*a/{HOSTILE}"]\n'
@@ -98,7 +96,7 @@ async def test_too_many_patterns_in_the_settings_are_refused_in_one_line(tmp_pat
         assert "\n" not in line
 
 
-async def test_settings_of_a_stranger_are_quoted_harmlessly_and_counted(tmp_path: Path):
+async def test_hostile_settings_are_quoted_harmlessly_and_counted(tmp_path: Path):
     many = "".join(f"k{number}=1\n" for number in range(5_000))
     key = '"\\u001b[2J\\u202e\\n" = 1\n'
     write(tmp_path, {"a/.leanwide.toml": key + many, "b/.leanwide.toml": "[files]\n" + key + many})

@@ -53,7 +53,7 @@ async def test_a_single_handle_runs_one_number_of_experts():
         assert lean.experts == wide.experts
 
 
-async def test_typing_changes_no_word_of_an_explanation():
+async def test_typing_does_not_change_an_explanation():
     """On one thread and from the KV cache, so that llama.cpp adds up in the same order."""
     async with session({"model": {"threads": 1}}) as editor:
         uri, other = editor.open(), editor.open(name="other.py")

@@ -139,12 +139,12 @@ async def test_a_closed_stdin_ends_everything(tmp_path: Path):
         assert await gone(engine)
 
 
-async def test_a_closed_stdout_ends_everything_also_while_nothing_is_said(tmp_path: Path):
+async def test_a_closed_stdout_ends_an_idle_server(tmp_path: Path):
     reading, writing = os.pipe()
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     async with wire((PROGRAM, "serve"), stdout=writing, env=environment) as client:
         os.close(writing)
-        params = {"processId": None, "rootUri": None, "capabilities": {}}
+        params: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
         client.post({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})
         client.open(TEXT)
         assert await asyncio.to_thread(os.read, reading, 10)
@@ -176,13 +176,13 @@ async def test_a_process_that_has_ended_before_ends_the_server():
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**31 - 1])
-async def test_an_odd_process_id_does_not_stop_the_server(number: int):
+async def test_an_invalid_process_id_does_not_stop_the_server(number: int):
     async with wire() as client:
         answer = await client.initialize(processId=number)
         assert "capabilities" in answer["result"]
 
 
-async def test_answers_that_nobody_reads_end_the_session_with_one_line():
+async def test_unread_answers_end_the_session_with_one_line():
     async with wire() as client:
         await client.initialize()
         server, most = psutil.Process(client.process.pid), 0
@@ -212,7 +212,7 @@ async def test_a_client_that_does_not_read_for_a_while_finds_its_answers():
         assert await client.lives()
 
 
-async def test_a_log_that_nobody_reads_holds_up_nothing():
+async def test_an_unread_log_blocks_nothing():
     async with wire() as client:
         await client.initialize()
         for _ in range(3000):

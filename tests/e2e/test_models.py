@@ -77,7 +77,7 @@ def test_a_model_is_pulled_described_and_removed(shell: Shell, tmp_path: Path):
     assert (gone.returncode, "is not here" in gone.stderr) == (2, True)
 
 
-def test_an_interrupted_pull_keeps_what_came_and_goes_on(shell: Shell, hub: Hub):
+def test_an_interrupted_pull_resumes(shell: Shell, hub: Hub):
     hub.cuts, hub.cut_after = 100, 200_000
     command = [PROGRAM, "models", "pull", SOURCE]
     pull = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=shell.environment)
@@ -111,14 +111,14 @@ def test_wrong_bytes_end_the_program_with_one_sentence(shell: Shell, hub: Hub):
         (("rm", "/etc/hosts.gguf", "--yes"), "removes only what it pulled"),
     ],
 )
-def test_a_name_that_makes_no_sense_is_bad_use(shell: Shell, arguments, complaint):
+def test_an_unknown_model_name_is_a_usage_error(shell: Shell, arguments, complaint):
     done = shell.run(*arguments)
     assert done.returncode == 2
     assert complaint in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_the_list_names_what_fits_and_what_is_here(shell: Shell):
+def test_the_list_says_which_models_fit_and_which_are_pulled(shell: Shell):
     shell.run("pull", SOURCE)
     found = json.loads(shell.run("list", "--json").stdout)
     assert all(each["licence"] and each["needs_gb"] > each["size_gb"] for each in found["models"])
@@ -126,7 +126,7 @@ def test_the_list_names_what_fits_and_what_is_here(shell: Shell):
     assert "leanwide models pull NAME" in shell.run("list").stdout
 
 
-def test_without_the_extra_the_command_that_brings_it_is_named(shell: Shell):
+def test_without_the_extra_its_install_command_is_named(shell: Shell):
     script = (
         "import sys; sys.modules['huggingface_hub'] = None; sys.argv[0] = 'leanwide';"
         "from leanwide.cli import main; main()"

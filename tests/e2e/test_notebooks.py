@@ -47,11 +47,11 @@ async def editor_with_notebooks() -> AsyncIterator[Session]:
 
 async def prompt_at(editor: Session, number: int, at: types.Position) -> str:
     await editor.complete_when_ready(cell(number), at)
-    return (await editor.last_request()).prompt
+    return str((await editor.last_request()).prompt)
 
 
 @pytest.mark.parametrize("synced", ["as a notebook", "as documents"])
-async def test_a_cell_knows_what_the_cells_around_it_define(synced):
+async def test_a_prompt_contains_the_definitions_of_other_cells(synced):
     cells = item(1, FIRST), item(2, "# About circles", "markdown"), item(3, SECOND)
     below = item(4, "print(size)")
     async with editor_with_notebooks() as editor:
@@ -69,7 +69,7 @@ async def test_a_cell_knows_what_the_cells_around_it_define(synced):
         assert "About circles" not in prompt
 
 
-async def test_cells_that_come_change_and_go_are_followed():
+async def test_added_changed_and_removed_cells_are_followed():
     async with editor_with_notebooks() as editor:
         editor.client.notebook_document_did_open(opened(item(1, FIRST), item(2, SECOND)))
         await prompt_at(editor, 2, types.Position(0, 7))
@@ -98,7 +98,7 @@ def change(editor: Session, version: int, cells: types.NotebookDocumentCellChang
     )
 
 
-async def test_typing_in_a_cell_costs_its_keys_only():
+async def test_typing_in_a_cell_evaluates_the_typed_tokens_only():
     async with editor_with_notebooks() as editor:
         editor.client.notebook_document_did_open(opened(item(1, FIRST), item(2, SECOND)))
         await prompt_at(editor, 2, types.Position(0, 7))

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from leanwide.lsp.private_folder import PrivateFolder, remove_left
+from leanwide.lsp.private_folder import PrivateFolder, remove_abandoned
 from tests.e2e.session import Session, session
 from tests.e2e.test_explain import CURSOR, SHORT, explain, opens
 
@@ -49,8 +49,7 @@ async def test_a_page_is_readable_by_the_user_only_and_ends_with_the_server():
 async def test_a_page_of_a_killed_server_is_removed_when_the_next_one_starts():
     async with session(SHORT, more=opens) as editor:
         page = await shown(editor)
-        server = editor.client._server
-        assert server is not None
+        server = editor.server
         editor.client.error = RuntimeError("killed by the test: there is nothing to shut down")
         server.kill()
         await server.wait()
@@ -70,31 +69,31 @@ def holding(parent: Path, ending: str = "") -> tuple[subprocess.Popen[str], Path
     return process, Path(process.stdout.readline().strip())
 
 
-def test_the_folder_of_a_living_process_is_left_alone(tmp_path: Path):
+def test_the_folder_of_a_running_process_is_kept(tmp_path: Path):
     process, folder = holding(tmp_path / "pages")
-    remove_left(tmp_path / "pages")
+    remove_abandoned(tmp_path / "pages")
     assert (folder / "page.md").exists()
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    remove_left(tmp_path / "pages")
+    remove_abandoned(tmp_path / "pages")
     assert not folder.exists()
 
 
-def test_a_folder_ends_with_a_process_that_fails(tmp_path: Path):
+def test_a_folder_is_removed_when_its_process_fails(tmp_path: Path):
     process, folder = holding(tmp_path / "pages", "raises")
     process.communicate()
     assert process.returncode == 1
     assert not folder.exists()
 
 
-def test_what_is_no_folder_of_a_process_is_left_alone(tmp_path: Path):
-    remove_left(tmp_path / "missing")
+def test_other_files_in_the_parent_folder_are_kept(tmp_path: Path):
+    remove_abandoned(tmp_path / "missing")
     (tmp_path / "notes.txt").touch()
     outside = tmp_path.parent / f"{tmp_path.name}-outside"
     outside.mkdir()
     (outside / "kept").touch()
     (tmp_path / "link").symlink_to(outside)
-    remove_left(tmp_path)
+    remove_abandoned(tmp_path)
     assert (tmp_path / "notes.txt").exists()
     assert (outside / "kept").exists()
 

@@ -53,7 +53,7 @@ def test_complete_prints_one_json_object(tmp_path):
         ("README.md", "is not FILE:LINE:COLUMN"),
     ],
 )
-def test_a_place_that_does_not_exist_is_bad_use(place: str, complaint: str):
+def test_a_place_that_does_not_exist_is_a_usage_error(place: str, complaint: str):
     result = run("complete", place)
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
@@ -68,7 +68,7 @@ def test_models_info_describes_the_embedded_model():
     assert Path(run("models", "path").stdout.strip()) == Path(facts["path"])
 
 
-def test_doctor_is_content_with_a_fresh_installation(tmp_path: Path):
+def test_doctor_finds_no_problem_in_a_fresh_installation(tmp_path: Path):
     result = run("doctor", "--json", config=tmp_path)
     assert result.returncode == 0
     report = json.loads(result.stdout)
@@ -79,7 +79,7 @@ def test_doctor_is_content_with_a_fresh_installation(tmp_path: Path):
     assert run("doctor", config=tmp_path).stdout.strip().endswith("everything is fine")
 
 
-def test_doctor_names_the_folder_of_what_is_kept_and_its_size(tmp_path: Path):
+def test_doctor_names_the_folder_of_saved_states_and_its_size(tmp_path: Path):
     folder = Path(os.environ["XDG_CACHE_HOME"], "leanwide", "places")
     folder.mkdir(parents=True)
     (folder / "place-1.kv").write_bytes(bytes(2_500_000))
@@ -88,7 +88,7 @@ def test_doctor_names_the_folder_of_what_is_kept_and_its_size(tmp_path: Path):
     assert str(folder) in run("doctor", config=tmp_path).stdout.replace("\n", "")
 
 
-def test_doctor_measures_what_it_foretold(tmp_path: Path):
+def test_doctor_measures_what_it_predicts(tmp_path: Path):
     result = run("doctor", "--measure", "--json", config=tmp_path)
     assert result.returncode == 0
     report = json.loads(result.stdout)

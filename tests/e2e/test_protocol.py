@@ -57,7 +57,7 @@ async def test_a_message_that_cannot_be_read_is_refused_without_an_id(body: byte
         assert await client.lives()
 
 
-async def test_an_object_that_looks_like_a_message_is_a_value_like_others():
+async def test_parameters_that_look_like_a_message_are_plain_values():
     strange = {"a": {"jsonrpc": "2.0"}, "b": [{"jsonrpc": "2.0", "id": 1, "method": "exit"}]}
     async with wire() as client:
         answer = await client.initialize(initializationOptions=strange)
@@ -76,7 +76,7 @@ async def test_an_object_that_looks_like_a_message_is_a_value_like_others():
         ] or any("jsonrpc" in json.dumps(action) for action in actions)
 
 
-async def test_each_request_has_its_turn():
+async def test_requests_out_of_turn_are_refused():
     async with wire() as client:
         assert await client.code("textDocument/hover", params={}) == -32002
         assert await client.code("no such method") == -32002
@@ -99,7 +99,7 @@ async def test_each_request_has_its_turn():
         assert await client.ended() == 0
 
 
-async def test_exit_without_shutdown_is_no_success():
+async def test_exit_without_shutdown_is_a_failure():
     async with wire() as client:
         client.tell("exit")
         assert await client.ended() == 1
@@ -118,7 +118,7 @@ async def test_an_initialize_that_fails_can_be_sent_again():
 
 
 @pytest.mark.parametrize("uri", ["file:///t/%00", "file://[x", "file://", "", "file:relative"])
-async def test_a_folder_that_can_be_none_is_left_out(uri: str):
+async def test_an_unusable_folder_is_ignored(uri: str):
     async with wire() as client:
         folders = [{"uri": uri, "name": ""}]
         answer = await client.initialize(rootUri=uri, rootPath="\0", workspaceFolders=folders)
@@ -127,9 +127,9 @@ async def test_a_folder_that_can_be_none_is_left_out(uri: str):
         assert await client.lives()
 
 
-async def test_messages_behind_initialize_find_it_done():
+async def test_messages_after_initialize_wait_for_it():
     async with wire() as client:
-        params = {"processId": None, "rootUri": None, "capabilities": {}}
+        params: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
         client.post({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})
         client.tell("initialized", {})
         client.open(TEXT)
@@ -151,7 +151,7 @@ BAD_URIS = (
 ODD_URIS = ("file:///t/\ud800.py", "untitled:1", "http://a/b", "FILE:///a", "//", "\u2028")
 
 
-async def test_an_address_that_no_document_can_have_is_refused_in_words():
+async def test_an_unusable_uri_is_refused_in_words():
     names = ("test", "explain", "refactor", "document", "fix", "chat")
     async with wire() as client:
         await client.initialize()
@@ -171,7 +171,7 @@ async def test_an_address_that_no_document_can_have_is_refused_in_words():
         assert await client.lives()
 
 
-async def test_documents_at_odd_addresses_and_events_of_odd_files_do_no_harm():
+async def test_unusual_uris_of_documents_and_files_do_no_harm():
     async with wire() as client:
         await client.initialize()
         for uri in ODD_URIS:
@@ -192,7 +192,7 @@ async def test_documents_at_odd_addresses_and_events_of_odd_files_do_no_harm():
         assert "Traceback" not in await client.log()
 
 
-async def test_nothing_stays_of_messages_that_are_dealt_with():
+async def test_handled_messages_leave_nothing_in_memory():
     async with wire() as client:
         await client.initialize()
         client.open(TEXT)
@@ -214,7 +214,7 @@ async def test_a_cancelled_request_is_answered_once_and_any_other_cancel_is_igno
     async with wire() as client:
         await client.initialize()
         client.open(TEXT)
-        for known in ("nobody", 1, None, 1.5, {}, [], True):
+        for known in ("nobody", 1, None, 1.5, dict[str, Any](), list[Any](), True):
             client.tell("$/cancelRequest", {"id": known})
         client.tell("$/cancelRequest", None)
         explained = command("leanwide.explain", {"uri": URI, "range": RANGE})
@@ -230,7 +230,7 @@ async def test_a_cancelled_request_is_answered_once_and_any_other_cancel_is_igno
         for _ in range(3):
             client.tell("$/cancelRequest", {"id": 1})
             client.tell("$/cancelRequest", {"id": "1"})
-        codes = {}
+        codes: dict[Any, Any] = {}
         while len(codes) < 2:
             message = await client.next()
             if message.get("id") in (1, "1"):

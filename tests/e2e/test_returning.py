@@ -36,7 +36,7 @@ async def suggested(editor: Session, uri: str, at: types.Position) -> Any:
     return done[-1]
 
 
-async def test_a_place_that_was_left_with_its_file_is_not_read_again():
+async def test_a_closed_file_is_not_prefilled_again():
     async with session(command=SLOW) as editor:
         uri = editor.open(TEXT)
         await loaded(editor)
@@ -55,7 +55,7 @@ async def test_a_place_that_was_left_with_its_file_is_not_read_again():
     assert again.prompt == first.prompt
 
 
-async def test_a_place_that_was_left_in_the_middle_of_typing_is_not_read_again():
+async def test_a_place_left_while_typing_is_not_prefilled_again():
     """The server is shut down with the document open, lines behind where its prompt was chosen."""
     typed = "".join(f"values[{number}] = names[{number}]\n" + 12 * " " for number in range(6))
     async with session(command=SLOW) as editor:
@@ -73,7 +73,7 @@ async def test_a_place_that_was_left_in_the_middle_of_typing_is_not_read_again()
     assert again.tokensEvaluated < 120
 
 
-async def test_what_is_kept_is_for_the_user_only_and_goes_when_it_is_switched_off():
+async def test_saved_states_are_private_and_deleted_when_switched_off():
     async with session(command=SLOW) as editor:
         await loaded_and_left(editor)
     (file,) = places()
@@ -85,7 +85,7 @@ async def test_what_is_kept_is_for_the_user_only_and_goes_when_it_is_switched_of
     assert places() == []
 
 
-async def test_what_is_left_alone_from_now_on_is_not_kept_and_what_was_kept_of_it_goes(
+async def test_saved_states_of_excluded_files_are_deleted(
     tmp_path: Path,
 ):
     fast_upkeep = {"machine": {"close_after_minutes": 0.02}}

@@ -27,7 +27,7 @@ USING = (
 DEFINED = "def discounted(price):\n    return price * {}\n"
 
 
-async def test_no_well_known_secret_that_is_opened_enters_a_prompt(tmp_path: Path):
+async def test_no_opened_secret_file_enters_a_prompt(tmp_path: Path):
     async with session(root=tmp_path) as editor:
         await editor.complete_when_ready(editor.open(), END)
         for name in OPENED.split():
@@ -37,7 +37,7 @@ async def test_no_well_known_secret_that_is_opened_enters_a_prompt(tmp_path: Pat
             assert record.prompt == ""
 
 
-async def test_a_private_key_is_left_alone_whatever_its_file_is_called(tmp_path: Path):
+async def test_a_private_key_is_excluded_under_any_file_name(tmp_path: Path):
     async with session(root=tmp_path) as editor:
         await editor.complete_when_ready(editor.open(), END)
         notes = editor.open(KEY + SOURCE, "notes.py")
@@ -60,7 +60,7 @@ RELATED = {
 
 
 @pytest.mark.parametrize("name", RELATED)
-async def test_only_harmless_files_are_drawn_in(tmp_path: Path, name: str):
+async def test_no_secret_file_is_a_related_snippet(tmp_path: Path, name: str):
     text, drawn = RELATED[name]
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text(text, "utf-8")
@@ -83,7 +83,7 @@ async def test_only_harmless_files_are_drawn_in(tmp_path: Path, name: str):
         assert ("rate_" in completed) is drawn
 
 
-async def test_the_log_says_nothing_of_any_document(tmp_path: Path):
+async def test_the_log_has_no_text_of_a_document(tmp_path: Path):
     log, marks = tmp_path / "log", ("quixotic", "zephyr")
     command = ("sh", "-c", f'exec "{PROGRAM}" serve 2>"{log}"')
     root = tmp_path / "work"
@@ -107,7 +107,7 @@ async def test_the_log_says_nothing_of_any_document(tmp_path: Path):
     assert all(mark not in said for mark in marks)
 
 
-def test_the_program_judges_a_link_by_what_it_leads_to(tmp_path: Path):
+def test_the_program_judges_a_link_by_its_target(tmp_path: Path):
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh" / "config").write_text("Host work\n", "utf-8")
     (tmp_path / "notes.py").symlink_to(".ssh/config")
@@ -118,7 +118,7 @@ def test_the_program_judges_a_link_by_what_it_leads_to(tmp_path: Path):
     assert "config is a secret by its name" in result.stderr
 
 
-def test_an_exception_is_logged_without_what_it_quotes():
+def test_an_exception_is_logged_without_its_message():
     quoted = "zephyr\x1b[2J"
     try:
         raise ValueError(quoted)

@@ -38,7 +38,7 @@ async def generated(editor: Session) -> Any:
     return done[-1]
 
 
-async def test_the_first_request_at_a_place_waits_for_its_prompt_and_gets_what_is_there():
+async def test_the_first_request_at_a_place_waits_for_its_prefill():
     async with session(SHORT, command=SLOW) as editor:
         uri = await loaded(editor)
         began = time.monotonic()
@@ -62,16 +62,18 @@ async def test_the_first_request_at_a_place_waits_for_its_prompt_and_gets_what_i
         assert record.source == "cache"
 
 
-async def test_who_asks_by_hand_gets_all_of_it():
+async def test_a_request_by_hand_gets_the_whole_answer():
     async with session(command=SLOW) as editor:
         uri = await loaded(editor)
         by_hand = types.InlineCompletionTriggerKind.Invoked
-        (whole,) = texts((await editor.request(uri, AT, by_hand)).items)
+        result = await editor.request(uri, AT, by_hand)
+        assert result is not None
+        (whole,) = texts(list(result.items))
         assert texts(await editor.complete(uri, AT)) == [whole]
         assert editor.ready == []
 
 
-async def test_what_was_read_before_a_cancellation_is_not_read_again():
+async def test_prefill_before_a_cancellation_is_not_repeated():
     async with session(command=SLOW) as editor:
         uri = await loaded(editor)
         request = editor.request(uri, AT)
@@ -82,7 +84,7 @@ async def test_what_was_read_before_a_cancellation_is_not_read_again():
         assert (await generated(editor)).tokensReused > 60
 
 
-async def test_keys_of_what_is_shown_are_answered_at_once_while_more_comes():
+async def test_typing_through_is_answered_at_once_while_more_is_generated():
     async with session(SHORT, command=SLOW) as editor:
         uri = await loaded(editor)
         at = AT
@@ -95,7 +97,7 @@ async def test_keys_of_what_is_shown_are_answered_at_once_while_more_comes():
             assert item.startswith(shown)
 
 
-async def test_what_is_read_where_the_cursor_rests_is_there_at_the_first_key():
+async def test_a_resting_cursor_prefills_for_the_first_key():
     async with session(SHORT, command=SLOW) as editor:
         uri = await loaded(editor)
         position = {"line": AT.line, "character": AT.character}
@@ -112,7 +114,7 @@ async def test_what_is_read_where_the_cursor_rests_is_there_at_the_first_key():
         assert record.tokensEvaluated < 20
 
 
-async def test_how_far_a_question_is_read_is_shown():
+async def test_prefill_progress_of_a_question_is_shown():
     async with session({"modes": {"think": {"output_tokens": 8}}}, command=SLOW) as editor:
         uri = await loaded(editor)
         span = {"start": {"line": 0, "character": 0}, "end": {"line": 25, "character": 0}}

@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def commands(file: Path) -> tuple[tuple[str, ...], ...]:
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_what_a_terminal_cannot_show_is_replaced(source: Path, encoding: str):
+def test_characters_that_a_terminal_cannot_show_are_replaced(source: Path, encoding: str):
     for command in commands(source):
         result = run(*command, answers=(ANSWER,), encoding=encoding)
         assert result.returncode == 0, result.stderr
@@ -65,16 +66,21 @@ def test_what_a_terminal_cannot_show_is_replaced(source: Path, encoding: str):
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_json_says_everything_in_any_encoding(source: Path, encoding: str):
+def test_json_keeps_all_text_in_any_encoding(source: Path, encoding: str):
     for command in commands(source):
         result = run(*command, "--json", answers=(ANSWER,), encoding=encoding)
         answer = json.loads(result.stdout.decode(encoding))
         assert (answer.get("text") or answer["markdown"]) == ANSWER
 
 
-def test_a_terminal_without_a_locale_is_one_as_well(source: Path):
+def test_a_terminal_without_a_locale_works(source: Path):
     for command in commands(source):
-        plain = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        plain: dict[str, Any] = {
+            "LANG": "C",
+            "LC_ALL": "C",
+            "PYTHONUTF8": "0",
+            "PYTHONCOERCECLOCALE": "0",
+        }
         result = run(*command, answers=(ANSWER,), encoding="", **plain)
         assert result.returncode == 0, result.stderr
         assert b"a + b" in result.stdout
@@ -131,7 +137,7 @@ def test_arguments_may_hold_any_bytes():
     assert b"cannot be read" in result.stderr
 
 
-def test_an_answer_does_nothing_to_the_terminal(source: Path):
+def test_control_characters_of_an_answer_are_not_printed(source: Path):
     for command in commands(source):
         result = run(*command, answers=(ACTING,))
         assert b"a[2J" in result.stdout
@@ -141,7 +147,7 @@ def test_an_answer_does_nothing_to_the_terminal(source: Path):
         assert answer.removesuffix("\n").isprintable()
 
 
-def test_an_answer_does_nothing_to_a_terminal_that_shows_markdown(source: Path):
+def test_control_characters_of_rendered_markdown_are_not_printed(source: Path):
     for command in commands(source)[1:]:
         shown = in_terminal(*command, answers=(ACTING,))
         assert b"a[2J" in shown
@@ -151,14 +157,14 @@ def test_an_answer_does_nothing_to_a_terminal_that_shows_markdown(source: Path):
 
 
 @pytest.mark.parametrize("name", ["a\x1b[2Jb.py", "a\nb.py", "a\rb.py", "a\x9bb.py"])
-def test_the_name_of_a_file_does_nothing_to_the_terminal(tmp_path: Path, name: str):
+def test_control_characters_of_a_file_name_are_not_printed(tmp_path: Path, name: str):
     for command in ("complete", "explain"):
         result = run(command, f"{tmp_path / name}:1:1" if command == "complete" else name)
         assert result.returncode == 2
         assert result.stderr.decode().removesuffix("\n").isprintable()
 
 
-def test_who_stops_reading_gets_no_traceback(source: Path):
+def test_a_closed_output_pipe_gives_no_traceback(source: Path):
     for command in (*commands(source), ("models", "list"), ("doctor",), ("--help",)):
         answers = (json.dumps(["word " * 10_000]),) if command[0] in {"explain", "chat"} else ()
         program = [sys.executable, str(SCRIPTED), *answers] if answers else [PROGRAM]

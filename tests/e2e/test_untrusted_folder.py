@@ -32,7 +32,7 @@ async def use(editor: Session) -> SimpleNamespace:
     return record
 
 
-async def test_a_server_started_in_a_folder_runs_nothing_of_it(tmp_path: Path):
+async def test_a_server_runs_no_code_of_its_working_directory(tmp_path: Path):
     folder = untrusted.shadowing(tmp_path)
     async with session(SHORT, root=folder.path, command=started_in(folder.path)) as editor:
         record = await use(editor)
@@ -61,7 +61,7 @@ def run_in(folder: Path, settings: str, *arguments: str) -> subprocess.Completed
     [("complete", "store.py:28:9"), ("explain", "store.py:4-7"), ("doctor",)],
     ids=" ".join,
 )
-def test_the_program_runs_nothing_of_the_folder_it_is_used_in(
+def test_the_program_runs_no_code_of_its_working_directory(
     tmp_path: Path, arguments: tuple[str, ...]
 ):
     folder = untrusted.shadowing(tmp_path)
@@ -71,7 +71,7 @@ def test_the_program_runs_nothing_of_the_folder_it_is_used_in(
     assert "Traceback" not in done.stderr
 
 
-def test_a_relative_model_path_of_the_settings_names_no_file_of_the_folder(tmp_path: Path):
+def test_a_relative_model_path_does_not_refer_to_the_working_directory(tmp_path: Path):
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "store.py").write_text(SOURCE)

@@ -53,10 +53,10 @@ async def prompt_in(editor: Session, name: str) -> str:
     await editor.indexed()
     record = await ask_by_hand(editor, editor.open(MAIN + ")\n", name))
     assert record.source == "model"
-    return record.prompt
+    return str(record.prompt)
 
 
-async def test_a_definition_in_another_file_is_in_the_prompt_and_stays_while_somebody_types(
+async def test_a_definition_of_another_file_is_in_the_prompt_and_stays_while_typing(
     root: Path,
 ):
     async with session(QUIET, root=root) as editor:
@@ -88,7 +88,7 @@ LEFT_ALONE = {
 }
 
 
-async def test_files_that_are_left_alone_are_neither_asked_about_nor_shown(tmp_path: Path):
+async def test_excluded_files_are_neither_completed_nor_shown(tmp_path: Path):
     write(tmp_path, {path: text for path, (_, text) in LEFT_ALONE.items()})
     write(tmp_path, {".gitignore": "build/\n"})
     async with session(QUIET, root=tmp_path) as editor:
@@ -139,7 +139,7 @@ async def test_changed_settings_exclude_files_from_prompts(root: Path):
         assert "<FILE>" not in await prompt_in(editor, "b.py")
 
 
-async def test_what_was_edited_last_elsewhere_is_in_the_prompt(root: Path):
+async def test_the_last_edit_in_another_file_is_in_the_prompt(root: Path):
     write(root, {"stock.py": "amount = 1\n", "private.py": "amount = 2\n"})
     write(root, {".gitignore": "private.py\n"})
     async with session(QUIET, root=root) as editor:
@@ -173,14 +173,14 @@ async def test_an_explanation_reads_the_definitions_that_the_code_uses(root: Pat
         assert f"From the file pricing.py:\n\n```python\n{PRICING}```\n\nExplain" in prompt
 
 
-async def test_the_index_waits_while_somebody_types_and_shows_that(root: Path):
+async def test_indexing_pauses_while_typing_and_shows_progress(root: Path):
     async with session(QUIET, root=root) as editor:
         uri, at = editor.open("", "main.py"), types.Position(0, 0)
         reports = editor.client.progress_reports
 
         def bars() -> list[list[Any]]:
-            titled = (bar for bar in reports.values() if bar and hasattr(bar[0], "title"))
-            return [bar for bar in titled if "workspace" in bar[0].title]
+            titles = ((getattr(bar[0], "title", ""), bar) for bar in reports.values() if bar)
+            return [bar for title, bar in titles if "workspace" in title]
 
         async with asyncio.timeout(READY_WITHIN):
             while not bars():

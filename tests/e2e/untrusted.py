@@ -51,4 +51,5 @@ def imported() -> dict[str, bool]:
     """Every top-level module that leanwide may import, and whether it is a package."""
     command = [sys.executable, "-P", "-W", "ignore", "-c", _IMPORTED]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    modules: dict[str, bool] = json.loads(done.stdout)
+    return modules

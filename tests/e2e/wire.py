@@ -1,4 +1,4 @@
-"""A client that sends what it likes: bytes to the real server with scripted answers."""
+"""A client that sends any bytes to the real server, which has scripted answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Wire:
         self._ids = 0
 
     def send(self, data: bytes) -> None:
-        """Send bytes as they are."""
+        """Send bytes."""
         assert self.process.stdin is not None
         self.process.stdin.write(data)
 
@@ -41,14 +41,14 @@ class Wire:
         self.post({"jsonrpc": "2.0", "method": method, "params": params})
 
     async def ask(self, method: str, **more: Any) -> Any:
-        """Send a request, and give the message that answers it."""
+        """Send a request and return the message that answers it."""
         self._ids += 1
         known = f"ask {self._ids}"
         self.post({"jsonrpc": "2.0", "id": known, "method": method, **more})
         return await self.answer(known)
 
     async def code(self, method: str, **more: Any) -> int:
-        """Send a request that is refused, and give the error's code."""
+        """Send a request that is refused and return the error's code."""
         answer = await self.ask(method, **more)
         assert "error" in answer, answer
         assert answer["error"].get("data") is None
@@ -56,31 +56,33 @@ class Wire:
         return int(answer["error"]["code"])
 
     async def answer(self, known: Any) -> Any:
-        """Give the next message with an id."""
+        """Return the next answer with an id."""
         while True:
             message = await self.next()
             if "method" not in message and message["id"] == known:
                 return message
 
     async def next(self) -> Any:
-        """Give the next message of any kind."""
+        """Return the next message of any kind."""
         assert self.process.stdout is not None
         async with asyncio.timeout(PATIENCE_S):
             while not self._received:
                 data = await self.process.stdout.read(65_536)
                 assert data, "the server closed its end"
-                self._received += [json.loads(frame) for frame in self._frames.feed(data)]
+                for frame in self._frames.feed(data):
+                    assert isinstance(frame, bytes)
+                    self._received.append(json.loads(frame))
         return self._received.pop(0)
 
     async def initialize(self, **more: Any) -> Any:
-        """Begin a session."""
+        """Send ``initialize`` and ``initialized``; return the answer."""
         params = {"processId": None, "rootUri": None, "capabilities": {}, **more}
         answer = await self.ask("initialize", params=params)
         self.tell("initialized", {})
         return answer
 
     async def lives(self) -> Any:
-        """Whether a good request is answered; gives the server's status."""
+        """Return the server's status: a good request is still answered."""
         answer = await self.ask("workspace/executeCommand", params={"command": "leanwide.status"})
         return answer["result"]
 
@@ -90,18 +92,18 @@ class Wire:
         self.tell("textDocument/didOpen", {"textDocument": item})
 
     async def ended(self, seconds: float = PATIENCE_S) -> int:
-        """Wait for the process's end, and give its code."""
+        """Wait for the process's end and return its code."""
         return await asyncio.wait_for(self.process.wait(), seconds)
 
     async def log(self) -> str:
-        """What the server wrote for people, once it has ended."""
+        """Return what the server wrote to stderr, once it has ended."""
         assert self.process.stderr is not None
         return (await self.process.stderr.read()).decode()
 
 
 @asynccontextmanager
 async def wire(command: Sequence[str] = SCRIPTED, **more: Any) -> AsyncIterator[Wire]:
-    """Start a server; what is left of it in the end is killed."""
+    """Start a server, and kill it at the end if it still runs."""
     streams: dict[str, Any] = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE, **more}
     process = await asyncio.create_subprocess_exec(*command, **streams)
     try:
@@ -113,5 +115,5 @@ async def wire(command: Sequence[str] = SCRIPTED, **more: Any) -> AsyncIterator[
             process.stdin.close()
         for stream in (process.stdout, process.stderr):
             if stream is not None:
-                await stream.read()  # asyncio tells the end behind that of the pipes
+                await stream.read()  # asyncio reports the process's end after that of its pipes
         await process.wait()

@@ -19,7 +19,7 @@ from leanwide.index.crawl import examine
 from leanwide.index.persistence import cache_file
 from leanwide.index.reading import read_entry
 from leanwide.index.slice_worker import Superseded
-from leanwide.index.snapshot import Snapshot, distance, topic
+from leanwide.index.snapshot import IndexSnapshot, distance, topic
 from leanwide.index.workspace_index import WorkspaceIndex
 from tests.index.folders import area_of, folder_of, write
 
@@ -604,7 +604,7 @@ def _do(root: Path, step: Step) -> Path:
     return path
 
 
-def _content(snapshot: Snapshot) -> tuple[object, ...]:
+def _content(snapshot: IndexSnapshot) -> tuple[object, ...]:
     return dict(snapshot.files), dict(snapshot.names), dict(snapshot.topics)
 
 

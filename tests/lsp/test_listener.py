@@ -1,4 +1,4 @@
-"""Connections: strangers get nothing and cost nothing, sessions come and go without a trace."""
+"""Connections: without the token nothing is served, and a session leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import gc
 import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ async def test_without_the_token_there_is_one_error_and_the_end(token: Any):
         {"result": None},
     ],
 )
-async def test_nothing_else_is_answered_before_the_token(message: dict[str, Any]):
+async def test_other_messages_before_the_token_are_refused(message: dict[str, Any]):
     async with door() as at:
         peer = await at.connect()
         peer.writer.write(frame({"jsonrpc": "2.0", "id": 1, **message}))
@@ -125,7 +126,7 @@ async def test_nothing_else_is_answered_before_the_token(message: dict[str, Any]
         b"Content-Type: a\r\n" * 1_000,
     ],
 )
-async def test_who_speaks_no_lsp_is_disconnected_at_once(data: bytes):
+async def test_a_client_that_does_not_speak_lsp_is_disconnected_at_once(data: bytes):
     async with door(first_message_s=1000.0) as at:
         peer = await at.connect()
         peer.writer.write(data)
@@ -137,7 +138,7 @@ async def test_who_speaks_no_lsp_is_disconnected_at_once(data: bytes):
     "change",
     [lambda data: data, bytes.lower, lambda data: data.replace(b": ", b":  ")],
 )
-async def test_a_client_that_writes_headers_in_its_own_way_is_served(change: Any):
+async def test_unusual_headers_are_accepted(change: Any):
     params = {"capabilities": {}, "initializationOptions": {"token": TOKEN}}
     message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
     header, end, body = frame(message).partition(b"\r\n\r\n")
@@ -149,22 +150,22 @@ async def test_a_client_that_writes_headers_in_its_own_way_is_served(change: Any
 
 
 @pytest.mark.parametrize("said", [b"", b"Content-", b"Content-Length: 10\r\n\r\n{"])
-async def test_who_says_too_little_is_disconnected_after_a_while(said: bytes):
+async def test_an_incomplete_first_message_times_out(said: bytes):
     async with door(first_message_s=0.05) as at:
         peer = await at.connect()
         peer.writer.write(said)
         assert await peer.rest() == b""
 
 
-async def test_a_session_has_all_the_time_in_the_world():
+async def test_a_session_does_not_time_out():
     async with door(first_message_s=0.5) as at:
         peer = await at.session()
         await asyncio.sleep(0.7)
         assert (await peer.command("leanwide.status"))["state"] == "idle"
 
 
-async def test_strangers_keep_nobody_out():
-    async with door(strangers=3, first_message_s=1000.0) as at:
+async def test_connections_without_the_token_keep_no_client_out():
+    async with door(unauthenticated=3, first_message_s=1000.0) as at:
         strangers = [await at.connect() for _ in range(10)]
         client = await at.session()
         for stranger in strangers[:7]:
@@ -172,7 +173,7 @@ async def test_strangers_keep_nobody_out():
         assert (await client.command("leanwide.status"))["state"] == "idle"
 
 
-async def test_one_session_too_many_is_told_so():
+async def test_one_session_too_many_gets_an_error():
     async with door(sessions=2) as at:
         first, _ = await at.session(), await at.session()
         third = await at.connect()
@@ -186,13 +187,13 @@ async def test_one_session_too_many_is_told_so():
         assert await at.session()
 
 
-async def test_the_token_and_the_clients_process_stay_at_the_door():
+async def test_the_token_and_the_client_process_are_removed_from_initialize():
     async with door() as at:
         await at.session()
         server = at.servers[0]()
         assert server is not None
         assert server.process_id is None  # it may be a process of another machine
-        assert not any("token" in problem for problem in server._problems)
+        assert not any("token" in problem for problem in server.problems)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -200,6 +201,11 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(WITHIN):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+def asked_for(at: Door, number: int) -> bool:
+    """Whether the engine has that number of requests."""
+    return len(at.engine.requests) == number
 
 
 async def _visit(at: Door, leave: str) -> None:
@@ -218,7 +224,7 @@ async def _visit(at: Door, leave: str) -> None:
     await peer.leave()
 
 
-async def test_a_clients_death_ends_its_work_and_nobody_elses():
+async def test_a_closed_connection_cancels_its_own_work_only():
     async with door() as at:
         before = asyncio.all_tasks()
         at.engine.enqueue(["return path"], ["return path"])
@@ -227,10 +233,10 @@ async def test_a_clients_death_ends_its_work_and_nobody_elses():
         for number, peer in enumerate((first, second), start=1):
             peer.open(URI, CODE)
             asked = peer.ask_completion(URI, 1, 4)
-            await until(lambda number=number: len(at.engine.requests) == number)
+            await until(partial(asked_for, at, number))
         tasks = len(asyncio.all_tasks() - before)
         first.writer.transport.abort()
-        await until(lambda: len(at.shared._views) == 1)
+        await until(lambda: len(at.shared._views) == 1)  # noqa: SLF001  # of its sessions
         await until(lambda: 2 * len(asyncio.all_tasks() - before) <= tasks)
         at.engine.resume()
         items = (await second.answer(asked))["result"]["items"]
@@ -247,4 +253,4 @@ async def test_twenty_sessions_leave_no_task_and_no_object():
         gc.collect()
         await until(lambda: not any(made() for made in at.servers))
         assert len(at.servers) == 20
-        assert not at.shared._views
+        assert not at.shared._views  # noqa: SLF001  # of its sessions

@@ -1,4 +1,4 @@
-"""What comes behind a change of rules goes by the new ones, however long they take to be read."""
+"""Requests after a change of exclusions wait until the new ones are read."""
 
 from __future__ import annotations
 
@@ -22,22 +22,27 @@ RULES = {
 
 
 @pytest.mark.parametrize("name", RULES)
-async def test_a_request_right_behind_a_changed_file_waits(
+async def test_a_request_right_after_a_changed_file_waits(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    usual = workspace._hold_folder
+    usual = workspace.contain_folder
 
     def slowly(*arguments: Any) -> bool:
         time.sleep(0.3)
         return usual(*arguments)
 
-    monkeypatch.setattr(workspace, "_hold_folder", slowly)
+    monkeypatch.setattr(workspace, "contain_folder", slowly)
     text, reason = RULES[name]
     engine, client = ScriptedEngine(), Client()
     engine.enqueue(["1"], ["2"])
     serving = asyncio.create_task(serve_connection(create_server(lambda _: engine), client, client))
     folder = {"uri": tmp_path.as_uri(), "name": "shop"}
-    opening = {"processId": None, "rootUri": None, "capabilities": {}, "workspaceFolders": [folder]}
+    opening: dict[str, Any] = {
+        "processId": None,
+        "rootUri": None,
+        "capabilities": {},
+        "workspaceFolders": [folder],
+    }
     client.say("initialize", opening, 1)
     uri = (tmp_path / "later.py").as_uri()
     document = {"uri": uri, "languageId": "python", "version": 1, "text": "x = \n"}

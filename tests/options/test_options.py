@@ -32,14 +32,14 @@ def layer(text: str, source: str = "config.toml") -> Layer:
 
 
 def problems(text: str) -> list[str]:
-    """What is said about a file; nothing in it may have had an effect."""
+    """Return the problems of a file; no value of it may have an effect."""
     options, found = parse(layer(text))
     assert options == DEFAULTS
     return list(found)
 
 
 def fields(kind: type, prefix: str = "") -> Iterator[str]:
-    """The full names of all settings below an options class."""
+    """Yield the full names of all settings below an options class."""
     hints = get_type_hints(kind)
     for attribute in attrs.fields(kind):
         name, hint = prefix + attribute.name, hints[attribute.name]
@@ -52,9 +52,8 @@ def leaves(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 def nested(name: str, value: Any) -> dict[str, Any]:
-    for key in reversed(name.split(".")):
-        value = {key: value}
-    return value
+    first, _, rest = name.partition(".")
+    return {first: nested(rest, value) if rest else value}
 
 
 # The built-in configuration
@@ -70,7 +69,7 @@ def test_the_shipped_file_is_the_built_in_layer_and_has_no_problems():
 
 
 @pytest.mark.parametrize("name", [*fields(Options)])
-def test_every_setting_can_be_set_to_what_it_is(name):
+def test_every_setting_can_be_set_to_its_default(name):
     value: Any = built_in().values
     for key in name.split("."):
         value = value[key]
@@ -85,7 +84,7 @@ def test_every_mode_has_a_profile():
 # Layers
 
 
-def test_a_later_layer_wins_and_says_nothing_about_the_rest():
+def test_a_later_layer_overrides_only_what_it_sets():
     options, found = parse(
         layer("[modes.code]\noutput_tokens = 10\ncontext_tokens = 100"),
         layer("[modes.code]\noutput_tokens = 20\n[lanes.lean]\nexperts = 3"),
@@ -110,7 +109,7 @@ def test_a_list_is_replaced_not_joined():
     assert options.languages.off == ("c",)
 
 
-def test_mistakes_cost_only_themselves():
+def test_a_mistake_affects_only_its_own_setting():
     options, found = parse(
         layer(
             """
@@ -148,7 +147,7 @@ def test_mistakes_cost_only_themselves():
         ("languages.of", "languages.off"),
     ],
 )
-def test_an_unknown_setting_is_answered_with_the_nearest(wrong, meant):
+def test_for_an_unknown_setting_the_nearest_is_named(wrong, meant):
     found = problems(f"{wrong} = 1")
     assert found == [f"config.toml: there is no setting {wrong}; did you mean {meant}?"]
 
@@ -180,7 +179,7 @@ def test_an_unknown_setting_is_answered_with_the_nearest(wrong, meant):
         ("languages.off = ['python', 3]", "this needs a list of texts"),
     ],
 )
-def test_a_wrong_value_is_named_with_what_it_needs(setting, problem):
+def test_for_a_wrong_value_the_right_type_is_named(setting, problem):
     [found] = problems(setting)
     assert found.startswith(f"config.toml: {setting.partition(' ')[0]} = ")
     assert found.endswith(f": {problem}")
@@ -199,7 +198,7 @@ def test_a_number_too_large_for_a_float_is_refused():
     assert len(problems(f"modes.code.deadline_ms = 1{'0' * 400}")) == 1
 
 
-def test_a_whole_number_serves_where_any_number_does():
+def test_a_whole_number_is_accepted_as_a_number():
     options, found = parse(layer("modes.code.deadline_ms = 250"))
     assert (options.modes.code.deadline_ms, found) == (250.0, ())
 
@@ -283,7 +282,7 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
-def test_nothing_that_an_editor_sends_is_worse_than_a_problem(values):
+def test_settings_of_any_shape_raise_nothing(values):
     options, found = parse(Layer("the editor", values))
     assert parse(Layer("again", attrs.asdict(options)))[0] == options
     assert all(problem.startswith("the editor: ") for problem in found)
@@ -291,7 +290,7 @@ def test_nothing_that_an_editor_sends_is_worse_than_a_problem(values):
 
 @given(st.sampled_from([*fields(Options)]), VALUES)
 @settings(max_examples=200)
-def test_a_setting_takes_a_value_or_says_why_not(name, value):
+def test_a_value_is_accepted_or_has_a_problem(name, value):
     options, found = parse(Layer("the editor", nested(name, value)))
     if found:
         assert options == DEFAULTS
@@ -326,7 +325,7 @@ DEEP = ".".join("a" * 250)
     ],
     ids=range(15),
 )
-def test_a_strangers_settings_cost_little_and_are_told_in_short_lines(
+def test_hostile_settings_take_little_time_and_give_short_problems(
     tmp_path: Path, text: str, part: str
 ):
     file = tmp_path / "config.toml"

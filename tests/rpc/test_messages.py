@@ -39,14 +39,14 @@ def read(**message: Any) -> Any:
         b'{"a":' * 100_000,
     ],
 )
-def test_what_is_not_json_is_a_parse_error_without_an_id(body: bytes):
+def test_invalid_json_is_a_parse_error_without_an_id(body: bytes):
     message = read_message(body)
     assert isinstance(message, Invalid)
     assert (message.id, message.code) == (None, PARSE)
 
 
 @pytest.mark.parametrize("body", [b"1", b'"text"', b"null", b"true", b"[]", b'[{"jsonrpc":"2.0"}]'])
-def test_what_is_no_object_is_invalid(body: bytes):
+def test_a_message_that_is_no_object_is_invalid(body: bytes):
     message = read_message(body)
     assert isinstance(message, Invalid)
     assert (message.id, message.code) == (None, INVALID)
@@ -69,20 +69,20 @@ def test_an_id_of_a_wrong_type_is_invalid_and_not_repeated(known: Any):
         {"params": {}},
     ],
 )
-def test_a_request_that_is_none_is_answered_under_its_id(message: dict[str, Any]):
+def test_an_invalid_request_is_answered_with_its_id(message: dict[str, Any]):
     found = read(id="k", **message)
     assert isinstance(found, Invalid)
     assert (found.id, found.code) == ("k", INVALID)
 
 
-def test_messages_are_told_apart():
+def test_requests_notifications_and_responses_are_distinguished():
     assert isinstance(read(id=0, method="a"), RpcRequest)
     assert isinstance(read(method="a", params={"jsonrpc": "2.0", "id": 1}), RpcNotification)
     assert isinstance(read(id="", result=None), RpcResponse)
     assert isinstance(read(id=None, error={}), RpcResponse)
 
 
-def test_half_a_surrogate_pair_becomes_a_replacement_character_but_not_in_the_id():
+def test_a_lone_surrogate_becomes_a_replacement_character_except_in_the_id():
     message = read(id="\ud800", method="a", params={"\udfff": ["x\ud83d", "\U0001f600"]})
     assert message.id == "\ud800"
     assert message.data["params"] == {"\ufffd": ["x\ufffd", "\U0001f600"]}

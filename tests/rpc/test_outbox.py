@@ -25,13 +25,13 @@ class Pipe:
             raise BrokenPipeError
 
 
-async def test_messages_go_out_in_their_order():
+async def test_messages_are_sent_in_order():
     outbox, pipe = Outbox(), Pipe()
     pipe.reads.set()
-    task = asyncio.create_task(outbox.pour(pipe))
+    task = asyncio.create_task(outbox.send_all(pipe))
     for number in range(10):
         outbox.put(b"%d" % number)
-    await outbox.poured()
+    await outbox.flushed()
     assert pipe.data == b"0123456789"
     assert outbox.size == 0
     task.cancel()
@@ -39,10 +39,10 @@ async def test_messages_go_out_in_their_order():
         await task
 
 
-async def test_for_a_client_that_does_not_read_only_answers_are_kept():
-    outbox = Outbox(most=1000, courtesy=100)
+async def test_optional_messages_are_dropped_for_a_client_that_does_not_read():
+    outbox = Outbox(max_bytes=1000, max_optional_bytes=100)
     for _ in range(100):
-        outbox.offer(b"x" * 10)
+        outbox.put_optional(b"x" * 10)
     assert outbox.size == 110
     for _ in range(10):
         outbox.put(b"y" * 10)
@@ -50,17 +50,17 @@ async def test_for_a_client_that_does_not_read_only_answers_are_kept():
     assert not outbox.overflowed.is_set()
 
 
-async def test_answers_that_nobody_reads_are_bounded():
-    outbox = Outbox(most=1000)
+async def test_unread_answers_are_bounded():
+    outbox = Outbox(max_bytes=1000)
     for _ in range(1000):
         outbox.put(b"x" * 10)
     assert outbox.overflowed.is_set()
     assert outbox.size <= 1010
 
 
-async def test_what_is_being_written_counts_as_waiting():
-    outbox, pipe = Outbox(most=1000), Pipe()
-    task = asyncio.create_task(outbox.pour(pipe))
+async def test_bytes_that_are_being_written_count_as_unread():
+    outbox, pipe = Outbox(max_bytes=1000), Pipe()
+    task = asyncio.create_task(outbox.send_all(pipe))
     outbox.put(b"x" * 600)
     await asyncio.sleep(0.01)
     outbox.put(b"x" * 600)
@@ -68,10 +68,10 @@ async def test_what_is_being_written_counts_as_waiting():
     task.cancel()
 
 
-async def test_a_client_that_is_gone_ends_the_writing():
+async def test_writing_ends_when_the_client_is_gone():
     outbox, pipe = Outbox(), Pipe()
     pipe.gone = True
     pipe.reads.set()
     outbox.put(b"x")
     with pytest.raises(BrokenPipeError):
-        await outbox.pour(pipe)
+        await outbox.send_all(pipe)

@@ -1,4 +1,4 @@
-"""The ``leanwide`` program: one file per command. A command's imports wait until it is called."""
+"""The ``leanwide`` program: one file per command, imported when the command is called."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from leanwide.models.gguf import ModelFileError
 COMMANDS: Final = (
     "serve", "demo", "complete", "explain", "chat", "models", "tune", "compare", "bench", "doctor",
 )  # fmt: skip
-"""Every command; the module of that name beside this file holds its ``app``."""
+"""Every command; the module with its name in this folder holds its ``app``."""
 
 
 class LazyCommands(TyperGroup):
-    """Imports a command's module when the command is asked for: an editor waits for ``serve``."""
+    """Imports a command's module when the command is called: ``serve`` has to start fast."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Give the names in the order of :data:`COMMANDS`."""
+        """Return the names in the order of :data:`COMMANDS`."""
         del ctx
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import the command, or give None where there is no such command."""
+        """Import a command and return it; None where there is no such command."""
         del ctx
         if cmd_name not in COMMANDS:
             return None
@@ -47,7 +47,7 @@ def leanwide() -> None:
 
 
 def main() -> None:
-    """Run the program; a failure is one line on stderr and exit code 1, bad use is 2."""
+    """Run the program. A failure is one line on stderr and exit code 1; wrong usage is code 2."""
     prepare_streams()
     try:
         app()

@@ -1,4 +1,4 @@
-"""Who may reach a server that listens on a port: from where, and with which token."""
+"""Access to a server on a TCP port: its addresses and its token."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from platformdirs import user_state_path
 
 from leanwide.cli.errors import UsageError
 
-_SHORTEST: Final = 16
-"""Characters of a token that nobody guesses."""
-_LONGEST: Final = 4096
+_MIN_TOKEN: Final = 16
+"""Characters of a token that cannot be guessed."""
+_MAX_TOKEN: Final = 4096
+"""Bytes of a token's file."""
 
 
 @frozen
 class ListenAddress:
-    """Where to listen."""
+    """Addresses and port to listen on."""
 
     hosts: tuple[str, ...]
-    """Addresses as numbers, so that a name is looked up once."""
+    """Numeric addresses, so that a name is looked up once only."""
     port: int
 
 
 def listening_place(text: str, *, allow_remote: bool) -> ListenAddress:
-    """Look up ``HOST:PORT``.
+    """Return the addresses of ``HOST:PORT``.
 
     Raises:
-        BadUse: It is no such thing, or other machines reach it and ``allow_remote`` is not given.
+        UsageError: It is none, or other machines can reach it and ``allow_remote`` is not set.
     """
     host, port = _host_and_port(text)
     try:
@@ -43,24 +44,24 @@ def listening_place(text: str, *, allow_remote: bool) -> ListenAddress:
     except (OSError, UnicodeError) as error:
         raise UsageError(f"--tcp {text!r}: {host} cannot be looked up: {error}") from error
     hosts = tuple(dict.fromkeys(str(address[0]) for *_, address in found))
-    if not allow_remote and not all(_is_loopback(one) for one in hosts):
+    if not allow_remote and not all(_is_loopback(address) for address in hosts):
         raise UsageError(
-            f"--tcp {text!r} is reachable from other machines, and what is said is not encrypted: "
-            "take 127.0.0.1 and an SSH tunnel, or add --allow-remote"
+            f"--tcp {text!r} is reachable from other machines, and nothing is encrypted: "
+            "use 127.0.0.1 and an SSH tunnel, or add --allow-remote"
         )
     return ListenAddress(hosts, port)
 
 
 def read_token(path: Path) -> str:
-    """Read a token that the user made.
+    """Read the user's own token.
 
     Raises:
-        BadUse: The file cannot be read, others can read it, or it holds no token.
+        UsageError: The file cannot be read, other users can read it, or it holds no token.
     """
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | _NOT_WAITING), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | _NONBLOCK), "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            text = file.read(_LONGEST + 1) if stat.S_ISREG(mode) else None
+            text = file.read(_MAX_TOKEN + 1) if stat.S_ISREG(mode) else None
     except OSError as error:
         raise UsageError(f"--token-file {path}: {error.strerror}") from error
     if text is None:
@@ -71,13 +72,13 @@ def read_token(path: Path) -> str:
 
 
 def new_token() -> str:
-    """Return a token that nobody guesses."""
+    """Return a random token."""
     return secrets.token_urlsafe(32)
 
 
 @contextmanager
 def token_file(token: str, port: int) -> Iterator[Path]:
-    """Keep a token in a file that the user alone can read, until the server ends."""
+    """Write a token into a file that only the user can read; remove it at the end."""
     folder = user_state_path("leanwide")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"tcp-{port}.token"
@@ -88,12 +89,12 @@ def token_file(token: str, port: int) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-_NOT_WAITING: Final = getattr(os, "O_NONBLOCK", 0)
-"""Opening a pipe that nobody writes to would wait for ever."""
+_NONBLOCK: Final = getattr(os, "O_NONBLOCK", 0)
+"""Without it, opening a pipe without a writer would block for ever."""
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Write a file that nobody else can read at any moment, in the place of an older one."""
+    """Replace a file; other users cannot read it at any moment."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(f"{text}\n")
@@ -105,9 +106,9 @@ def _checked(text: bytes, path: Path) -> str:
         token = text.decode("utf-8").strip()
     except UnicodeDecodeError:
         token = ""
-    if len(text) > _LONGEST or len(token) < _SHORTEST or not token.isprintable():
+    if len(text) > _MAX_TOKEN or len(token) < _MIN_TOKEN or not token.isprintable():
         raise UsageError(
-            f"--token-file {path} holds no token: it is one line of {_SHORTEST} characters or more"
+            f"--token-file {path} holds no token: it is one line of {_MIN_TOKEN} characters or more"
         )
     return token
 

@@ -1,4 +1,4 @@
-"""``leanwide chat``: a conversation in the shell."""
+"""``leanwide chat``: talks with the model in the shell."""
 
 from __future__ import annotations
 
@@ -8,22 +8,19 @@ import sys
 from pathlib import Path
 from typing import Annotated, Final
 
-import attrs
 import typer
 
+from leanwide.cli.answering import print_answer
 from leanwide.cli.compose import open_session
 from leanwide.cli.errors import UsageError
 from leanwide.cli.markdown import showing_markdown
 from leanwide.cli.source import read_file, read_place
-from leanwide.cli.terminal import say, say_json
+from leanwide.cli.terminal import say
 from leanwide.engine.base import CancelToken, EngineError
-from leanwide.features.ask.answer_stream import Show
-from leanwide.features.ask.ask import Answer
 from leanwide.features.ask.chat import UserMessage
 from leanwide.features.ask.chat import chat as answer_message
 from leanwide.features.ask.conversations import Conversations
 from leanwide.features.ask.selection import Selection
-from leanwide.features.cost import cost
 from leanwide.features.session import Session
 from leanwide.modes.profile import WIDE
 
@@ -44,38 +41,34 @@ def chat(
     about: Annotated[
         str | None, typer.Option(metavar="FILE[:START-END]", help="Code that it is about.")
     ] = None,
+    *,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
     experts: Annotated[int | None, typer.Option(help="Active experts of the wide lane.")] = None,
 ) -> None:
     """Talk with the model, about code or not."""
-    place = None if about is None else _place(about)
+    selection = None if about is None else _selection(about)
     if message is None and sys.stdin.isatty():
         if json:
             raise UsageError("--json needs a message")
-        _converse(place, model, experts)
+        _converse(selection, model, experts)
         return
-    saying = UserMessage(text=sys.stdin.read() if message is None else message, about=place)
-    if json:
-        answer = asyncio.run(_once(saying, model, experts, lambda _: None))
-        result = {"markdown": answer.markdown, **attrs.asdict(cost(answer.record))}
-        say_json(result)
-        return
-    with showing_markdown() as show:
-        asyncio.run(_once(saying, model, experts, show))
+    asked = UserMessage(text=sys.stdin.read() if message is None else message, about=selection)
+    talk = Conversations().begin()
+    print_answer(
+        lambda session, show: answer_message(asked, talk, session, CancelToken(), show),
+        model,
+        experts,
+        json=json,
+    )
 
 
-def _place(text: str) -> Selection:
+def _selection(text: str) -> Selection:
     return read_file(Path(text)) if Path(text).is_file() else read_place(text)
 
 
-async def _once(saying: UserMessage, model: Path | None, experts: int | None, show: Show) -> Answer:
-    async with open_session(model, experts, WIDE) as session:
-        return await answer_message(saying, Conversations().begin(), session, CancelToken(), show)
-
-
-def _converse(place: Selection | None, model: Path | None, experts: int | None) -> None:
-    """Hold a conversation; the event loop rests while the user types."""
+def _converse(selection: Selection | None, model: Path | None, experts: int | None) -> None:
+    """Hold a conversation; the event loop does not run while the user types."""
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401, PLC0415  # gives input() its editing keys and its history
     with asyncio.Runner() as runner:
@@ -83,29 +76,28 @@ def _converse(place: Selection | None, model: Path | None, experts: int | None) 
         try:
             opened = open_session(model, experts, WIDE)
             session = runner.run(stack.enter_async_context(opened))
-            name = (
-                session.backend.engine.model.name
-                if session.backend.engine.model is not None
-                else ""
-            )
+            loaded = session.backend.engine.model
+            name = loaded.name if loaded is not None else ""
             say(f"leanwide chat with {name} · /help says what else there is")
-            _Shell(runner, session, place).run()
+            _Shell(runner, session, selection).run()
         finally:
             runner.run(stack.aclose())
 
 
 class _Shell:
-    """Reads messages and commands until the user has enough."""
+    """Reads messages and commands until the user quits."""
 
-    def __init__(self, runner: asyncio.Runner, session: Session, place: Selection | None) -> None:
+    def __init__(
+        self, runner: asyncio.Runner, session: Session, selection: Selection | None
+    ) -> None:
         self._runner = runner
         self._session = session
         self._talk = Conversations().begin()
-        self._place = place
+        self._about = selection
         """Code that the next message is about."""
 
     def run(self) -> None:
-        """Read lines; Ctrl-C drops one, Ctrl-D and ``/quit`` leave."""
+        """Read lines; Ctrl-C drops a line, Ctrl-D and ``/quit`` end the conversation."""
         while True:
             try:
                 line = input("> ").strip()
@@ -117,14 +109,14 @@ class _Shell:
                 return
             if line == "/quit":
                 return
-            self._take(line)
+            self._run_line(line)
 
-    def _take(self, line: str) -> None:
-        """Do what one line says."""
+    def _run_line(self, line: str) -> None:
+        """Run a command, or answer a message."""
         command, _, rest = line.partition(" ")
         if command == "/about" and rest.strip():
             try:
-                self._place = _place(rest.strip())
+                self._about = _selection(rest.strip())
             except UsageError as error:
                 say(str(error))
         elif command == "/new":
@@ -132,13 +124,13 @@ class _Shell:
         elif line.startswith("/"):
             say(_HELP)
         elif line:
-            self._answer(UserMessage(text=line, about=self._place))
-            self._place = None
+            self._answer(UserMessage(text=line, about=self._about))
+            self._about = None
 
-    def _answer(self, saying: UserMessage) -> None:
-        """Show an answer while it comes; Ctrl-C ends it, and what was shown is remembered."""
+    def _answer(self, message: UserMessage) -> None:
+        """Show an answer as it comes; Ctrl-C stops it, and the history keeps what was shown."""
         with contextlib.suppress(KeyboardInterrupt), showing_markdown() as show:
-            work = answer_message(saying, self._talk, self._session, CancelToken(), show)
+            work = answer_message(message, self._talk, self._session, CancelToken(), show)
             try:
                 self._runner.run(work)
             except EngineError as error:

@@ -24,7 +24,6 @@ from leanwide.comparing.energy import EnergyMeter
 from leanwide.comparing.page import page
 from leanwide.comparing.report import Comparison, as_data, as_tables, energy, verdict
 from leanwide.engine.base import EngineError
-from leanwide.lsp.session import preferences_of
 from leanwide.models.gguf import read_header
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.options import Options, parse
@@ -45,9 +44,10 @@ def compare_command(
         Path, typer.Option(metavar="FOLDER", help="Where compare.html and compare.json go.")
     ] = Path("leanwide-compare"),
     model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
+    *,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Compare your settings with "more is better" while somebody visits your code."""
+    """Compare your settings with "more is better" while your code is visited."""
     comparison = _measure(path, time.monotonic() + 60 * minutes, model)
     data = as_data(comparison)
     if comparison.enough:
@@ -82,7 +82,7 @@ def _measure(path: Path, end: float, model: Path | None) -> Comparison:
 
 
 def contest_of(options: Options, repository: SampledRepository) -> Contest:
-    """Say what is compared with what, for the options in force."""
+    """Return what is compared with what, for the user's options."""
     header = read_header(model_path(options))
     experts, _ = legal_experts(header, wanted_experts(header, options.lanes.lean.experts))
     built_in, _ = parse()
@@ -91,7 +91,7 @@ def contest_of(options: Options, repository: SampledRepository) -> Contest:
         header=header,
         spec=engine_spec(options),
         profiles=options.profiles,
-        preferences=preferences_of(options),
+        preferences=options.preferences,
         smart=TrialSetting(experts=experts, context_tokens=min(ours, longest_prompt(header))),
         usual_context=min(usual, longest_prompt(header)),
         repository=repository,
@@ -102,7 +102,7 @@ def contest_of(options: Options, repository: SampledRepository) -> Contest:
 
 
 def _write(folder: Path, comparison: Comparison, data: bytes) -> None:
-    """Write the page and the data beside it.
+    """Write the page and its data into a folder.
 
     Raises:
         EngineError: They cannot be written.

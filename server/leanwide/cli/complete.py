@@ -1,4 +1,4 @@
-"""``leanwide complete FILE:LINE:COLUMN``: one completion, from the shell."""
+"""``leanwide complete FILE:LINE:COLUMN``: one completion in the shell."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def complete(
     place: Annotated[
         str, typer.Argument(metavar="FILE:LINE:COLUMN", help="Line and column count from 1.")
     ],
+    *,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
     experts: Annotated[int | None, typer.Option(help="Active experts of the lean lane.")] = None,
@@ -55,10 +56,10 @@ def _parse_place(place: str) -> tuple[Path, int, int]:
 async def _complete(
     file: Path, line: int, column: int, model: Path | None, experts: int | None
 ) -> tuple[str, Record]:
-    """Run the same path as the editor does: engine process, router, window, filters."""
-    question = InlineRequest(read_view(file, line, column), by_hand=True)
+    """Complete as for an editor: engine process, router, window, filters."""
+    request = InlineRequest(read_view(file, line, column), by_hand=True)
     async with open_session(model, experts) as session:
-        text = await complete_view(question, CompletionState(session=session), CancelToken())
+        text = await complete_view(request, CompletionState(session=session), CancelToken())
         return text, session.journal.records[-1]
 
 

@@ -1,4 +1,4 @@
-"""The composition root: from files and arguments to options, from options to an engine."""
+"""The composition root: turns files and arguments into options, and options into an engine."""
 
 from __future__ import annotations
 
@@ -37,41 +37,38 @@ from leanwide.tuned import read_tuned
 
 _UNUSED_LANE_TOKENS: Final = 1_024
 """Context of a lane that no mode uses."""
-_LARGEST_TEXT: Final = 1_000_000
-"""Bytes of what the model is told about its work."""
+_MAX_PROMPT_BYTES: Final = 1_000_000
+"""Size of a file with a system prompt."""
 
 Layers = tuple[tuple[Layer, ...], tuple[str, ...]]
-"""Settings, lowest first, and what was wrong with where they stand."""
+"""Layers of settings, lowest first, and the problems with their files."""
 
 
 def user_layers() -> Layers:
-    """Read the user's own file and the tuned one."""
+    """Read the user's file and the tuned file."""
     own, problems = own_layers()
     tuned, found = read_tuned(tuned_file(), _file_of)
     return (*own, tuned), (*problems, *found)
 
 
 def own_layers() -> Layers:
-    """Read the user's own file alone."""
+    """Read the user's file only."""
     layer, problems = read_layer(user_config_path("leanwide") / "config.toml")
     return (layer,), problems
 
 
 def tuned_file() -> Path:
-    """Give where ``leanwide tune`` writes what it found."""
+    """Return the file that ``leanwide tune`` writes."""
     return user_config_path("leanwide") / "tuned.toml"
 
 
 def user_texts() -> tuple[Mapping[str, str], tuple[str, ...]]:
-    """Give what the model is told about its work, the user's own texts over the built-in ones.
-
-    The second value is what was wrong with the user's files.
-    """
+    """Return the system prompts by command, the user's in place of built-in ones, and problems."""
     texts, problems = dict(built_in_texts()), []
     for name in texts:
         path = user_config_path("leanwide") / "prompts" / f"{name}.md"
         try:
-            text = read_plain(path, _LARGEST_TEXT).decode("utf-8").strip()
+            text = read_plain(path, _MAX_PROMPT_BYTES).decode("utf-8").strip()
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
@@ -85,7 +82,7 @@ def user_texts() -> tuple[Mapping[str, str], tuple[str, ...]]:
 
 
 def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) -> Layer:
-    """Settings given on the command line."""
+    """Return the settings given on the command line."""
     values: dict[str, Any] = {}
     if model is not None:
         values["model"] = {"path": str(model.expanduser().absolute())}
@@ -95,20 +92,20 @@ def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) ->
 
 
 def model_path(options: Options) -> Path:
-    """Give the model file that the options mean."""
+    """Return the model file that the options name."""
     return _file_of(options.model.path)
 
 
 def engine_spec(options: Options) -> EngineSpec:
-    """Say how the engine runs: one thread per physical core, lanes as long as their modes need.
+    """Return how the engine runs: a thread per physical core, lanes as long as their modes need.
 
-    Lanes that live in one handle run as many experts as the one that is always open.
+    Lanes that share one handle run the expert count of the lean lane, which is always open.
     """
     lanes, tokens = options.lanes, options.engine.lane_tokens
-    residency = residence(options, experts=None).residency
+    residency = residency_of(options, experts=None).residency
     if residency is Residency.SINGLE:
         lanes = attrs.evolve(lanes, wide=attrs.evolve(lanes.wide, experts=lanes.lean.experts))
-    most = _most_context(options)
+    most = _embedded_context(options)
     return EngineSpec(
         model_path=model_path(options),
         lanes=(
@@ -125,8 +122,13 @@ def engine_spec(options: Options) -> EngineSpec:
     )
 
 
-def residence(options: Options, experts: int | None) -> ResidencyChoice:
-    """Say how the lanes hold the weights of a model with so many experts; None: nobody knows."""
+def residency_of(options: Options, experts: int | None) -> ResidencyChoice:
+    """Return how the lanes hold the weights of a model.
+
+    Args:
+        options: The user's options.
+        experts: Experts of the model; None where they are not known.
+    """
     try:
         size = model_path(options).stat().st_size
     except OSError:
@@ -137,7 +139,7 @@ def residence(options: Options, experts: int | None) -> ResidencyChoice:
 
 
 def launch(options: Options) -> EngineClient:
-    """Make the engine for the options; it loads the model when it is started."""
+    """Return the engine for the options; it loads the model when it is started."""
     saving = StateSaving(folder=default_folder(), max_bytes=options.engine.prompt_bytes)
     return EngineClient(attrs.evolve(engine_spec(options), saving=saving))
 
@@ -146,7 +148,7 @@ def launch(options: Options) -> EngineClient:
 async def open_session(
     model: Path | None, experts: int | None, lane: str = LEAN
 ) -> AsyncIterator[Session]:
-    """Load the model for one command, which uses one lane, and end the engine after it.
+    """Load the model for a command that uses one lane; end the engine afterwards.
 
     Raises:
         EngineError: The model cannot be loaded, or has no such expert count.
@@ -159,8 +161,8 @@ async def open_session(
     if experts is not None:
         check_experts(read_header(model_path(options)), experts)
     spec = engine_spec(options)
-    own_first = sorted(spec.lanes, key=lambda one: one.name != lane)
-    engine = EngineClient(attrs.evolve(spec, lanes=tuple(own_first)))
+    lanes = sorted(spec.lanes, key=lambda each: each.name != lane)  # the first one is loaded
+    engine = EngineClient(attrs.evolve(spec, lanes=tuple(lanes)))
     try:
         await engine.ready()
         yield Session(
@@ -174,7 +176,7 @@ async def open_session(
 
 
 def check_experts(header: GgufHeader, experts: int) -> None:
-    """Refuse an expert count that the model does not have: on the command line it is a mistake.
+    """Refuse an expert count that the model does not have.
 
     Raises:
         EngineError: The count is illegal; the message names the legal range.
@@ -186,7 +188,7 @@ def check_experts(header: GgufHeader, experts: int) -> None:
 
 
 def _file_of(path: str) -> Path:
-    """The embedded model without a path; a relative one starts at the folder of settings."""
+    """Return the file that ``model.path`` means; "" is the embedded model."""
     return user_config_path("leanwide") / Path(path).expanduser() if path else embedded_model()
 
 
@@ -195,15 +197,18 @@ def _flash_attention(options: ModelOptions) -> bool | None:
     return None if wish is AutoSwitch.AUTO else wish is AutoSwitch.ON
 
 
-def _most_context(options: Options) -> int | None:
-    """What the shipped model was trained for: nobody needs to hear that it is a small one."""
+def _embedded_context(options: Options) -> int | None:
+    """Return the context that the embedded model was trained with; None for other models.
+
+    For others the engine limits the context with a notice; for ours that would only disturb.
+    """
     if options.model.path:
         return None
     return read_header(embedded_model()).number("context_length")
 
 
 def _lane(name: str, options: LaneOptions, wanted: int, most: int | None) -> LaneSpec:
-    """Say how a lane runs, with the tokens that its modes want, or the most that there may be."""
+    """Return how a lane runs, with the context that its modes want, limited to ``most`` tokens."""
     return LaneSpec(
         name=name,
         experts=options.experts,

@@ -1,4 +1,4 @@
-"""The console that the program shows tables and Markdown on."""
+"""The console for tables and Markdown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leanwide.cli.terminal import plain
 
 
 class TextConsole(Console):
-    """A console that prints styles of the program's own, and no control character of a text's."""
+    """A console that prints the program's styles, but no control characters of a text."""
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -25,5 +25,5 @@ class TextConsole(Console):
 
     @property
     def spinner(self) -> str:
-        """The name of a spinner that the terminal can show."""
+        """Name of a spinner that the terminal can show."""
         return "dots" if self.encoding.startswith("utf") else "line"

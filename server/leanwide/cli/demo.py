@@ -1,4 +1,4 @@
-"""``leanwide demo``: completions in a real file, and what each of them cost."""
+"""``leanwide demo``: completions in a real file, and what each one cost."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def _complete(view: View, state: CompletionState) -> str:
 
 
 def _opening_view() -> View:
-    """A method of the standard library's ``textwrap`` whose line is still being typed."""
+    """Return the standard library's ``textwrap`` with the cursor in an unfinished line."""
     file = Path(textwrap.__file__)
     text = file.read_text("utf-8")
     needle = "        chunks = self._split_chunks(text)\n        if self.fix_sentence_endings:\n"
@@ -121,7 +121,7 @@ def _show(console: Console, title: str, shown: DemoCompletion) -> None:
 
 
 def _code(view: View, text: str) -> RenderableType:
-    """The lines around the cursor, coloured, with the completion as ghost text."""
+    """Return the lines around the cursor, highlighted, with the completion as ghost text."""
     syntax = Syntax("", "python", theme="ansi_dark", background_color="default")
     first = max(0, view.line - _SHOWN_BEFORE)
     last = view.line + 1 + _SHOWN_BEFORE // 3

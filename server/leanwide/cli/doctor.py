@@ -1,4 +1,4 @@
-"""``leanwide doctor``: is everything there, what will it cost, what is wrong and what to do."""
+"""``leanwide doctor``: checks the installation; says what it costs, what is wrong, what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from leanwide import __version__
-from leanwide.cli.compose import engine_spec, launch, model_path, residence, user_layers
+from leanwide.cli.compose import engine_spec, launch, model_path, residency_of, user_layers
 from leanwide.cli.console import TextConsole
 from leanwide.cli.fitting import (
     as_data,
@@ -49,6 +49,7 @@ app = typer.Typer()
 
 @app.command()
 def doctor(
+    *,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     measure: Annotated[
         bool,
@@ -72,14 +73,14 @@ def doctor(
 
 
 def _measure_speed() -> None:
-    """Measure the speed of the model in use; ``examine`` reports a file that is no model."""
+    """Measure the speed of the model in use; :func:`examine` reports a file that is no model."""
     options, _ = parse(*user_layers()[0])
     with contextlib.suppress(ModelFileError):
         measure_again(read_header(model_path(options)), options)
 
 
 def examine() -> dict[str, Any]:
-    """Gather everything that ``doctor`` reports; ``problems`` holds sentences to act on."""
+    """Return the report; ``problems`` are sentences that say what to do."""
     layers, broken = user_layers()
     options, found = parse(*layers)
     problems = [*broken, *found]
@@ -109,9 +110,10 @@ def examine() -> dict[str, Any]:
         "embedded": not options.model.path,
     }
     problems.extend(_missing(header))
-    found_residence = residence(options, header.number("expert_count"))
-    report["residency"] = attrs.asdict(found_residence)
-    report["lanes"] = _lanes(header, options, memory.available)
+    residency = residency_of(options, header.number("expert_count"))
+    report["residency"] = attrs.asdict(residency)
+    spec = engine_spec(options)
+    report["lanes"] = [_lane(header, lane, spec, memory.available) for lane in spec.lanes]
     problems.extend(notice for lane in report["lanes"] if (notice := lane.pop("problem")))
     fit = fitting(header, options)
     report["fit"] = as_data(fit)
@@ -121,7 +123,7 @@ def examine() -> dict[str, Any]:
 
 
 def _places(options: Options) -> dict[str, Any]:
-    """What the model read of places is on disk, and how much of that there may be."""
+    """Return the size of saved KV caches on disk, and its limit."""
     folder = default_folder()
     return {
         "folder": str(folder),
@@ -131,7 +133,7 @@ def _places(options: Options) -> dict[str, Any]:
 
 
 def _missing(header: GgufHeader) -> Iterator[str]:
-    """What the model cannot do for want of something in its file."""
+    """Yield what the model cannot do, because its file lacks something."""
     if not header.fim:
         yield (
             f"{header.name} has no fill-in-the-middle tokens: there are no suggestions while you "
@@ -145,7 +147,7 @@ def _missing(header: GgufHeader) -> Iterator[str]:
 
 
 def add_measured(report: dict[str, Any]) -> None:
-    """Open every lane of a report and add what it really takes; a failure is a problem."""
+    """Open every lane of a report and add the memory that it takes; a failure is a problem."""
     options, _ = parse(*user_layers()[0])
     try:
         found, process = asyncio.run(_measured(options))
@@ -158,7 +160,7 @@ def add_measured(report: dict[str, Any]) -> None:
 
 
 async def _measured(options: Options) -> tuple[dict[str, LaneInfo], int]:
-    """Open every lane with one token; give the lanes and the memory of the engine, in bytes.
+    """Open every lane with one token; return the lanes and the memory of the engine, in bytes.
 
     Raises:
         EngineError: The model cannot be loaded, or a lane not be opened.
@@ -180,15 +182,10 @@ async def _measured(options: Options) -> tuple[dict[str, LaneInfo], int]:
         await engine.close()
 
 
-def _lanes(header: GgufHeader, options: Options, free_bytes: int) -> list[dict[str, Any]]:
-    spec = engine_spec(options)
-    return [_lane(header, lane, spec, free_bytes) for lane in spec.lanes]
-
-
 def _lane(
     header: GgufHeader, spec: LaneSpec, engine: EngineSpec, free_bytes: int
 ) -> dict[str, Any]:
-    """What one lane would run with, and the memory that it takes beside the weights."""
+    """Return how a lane would run, and its memory besides the weights."""
     experts, problem = legal_experts(header, wanted_experts(header, spec.experts))
     context, _ = legal_context(header, spec.context_tokens, spec.sequences, free_bytes)
     memory = lane_bytes(header, lane_shape(engine, spec, context, experts))

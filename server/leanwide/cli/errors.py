@@ -1,5 +1,5 @@
-"""The program's own complaint about how it was called."""
+"""The error for wrong usage of the program."""
 
 
-class UsageError(Exception):  # it is the user's mistake, in the words of the exit codes
-    """The arguments make no sense; one sentence says what to give instead. Exit code 2."""
+class UsageError(Exception):
+    """The arguments are wrong; one sentence says what is needed. Exit code 2."""

@@ -1,4 +1,4 @@
-"""How a model fits this machine with the user's options: what ``doctor`` and ``models`` say."""
+"""How a model fits this machine with the user's options, for ``doctor`` and ``models``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from leanwide.cli.compose import engine_spec, residence
+from leanwide.cli.compose import engine_spec, residency_of
 from leanwide.cli.console import TextConsole
 from leanwide.engine.base import EngineSpec
 from leanwide.engine.ggml import gpu_memory_bytes
@@ -29,17 +29,17 @@ from leanwide.options import Options
 
 @frozen(kw_only=True)
 class Fitting:
-    """A model on this machine, and what to do about it."""
+    """The plan for a model on this machine, and advice."""
 
     fit: Fit
     machine: Hardware
-    residence: ResidencyChoice
+    residency: ResidencyChoice
     advice: str
-    """One sentence; "" where everything is well."""
+    """One sentence; "" where there is nothing to advise."""
 
 
 def this_machine(options: Options) -> Hardware:
-    """Ask the system for its memory."""
+    """Return this machine's memory."""
     memory = psutil.virtual_memory()
     return Hardware(
         memory_bytes=memory.total,
@@ -49,33 +49,36 @@ def this_machine(options: Options) -> Hardware:
 
 
 def fitting(header: GgufHeader, options: Options) -> Fitting:
-    """Plan the lanes of a model, whichever one the options name.
+    """Plan the lanes of a model, in place of the one that the options name.
 
-    The first time for a model this takes a few seconds: the kernels' speed is measured.
+    The first call for a model takes a few seconds: it measures the speed of the kernels.
     """
     model = attrs.evolve(options.model, path=str(header.path))
     options = attrs.evolve(options, model=model)
     spec, machine = engine_spec(options), this_machine(options)
-    where = residence(options, header.number("expert_count"))
+    residency = residency_of(options, header.number("expert_count"))
     mapped = model.weights(header.file_bytes, None).mapped
     load = Load(
-        copies=2 if where.residency is Residency.SHARED and not mapped else 1,
+        copies=2 if residency.residency is Residency.SHARED and not mapped else 1,
         mapped=mapped,
         gpu_layers=model.gpu_layers,
     )
     shapes = lane_shapes(header, spec)
     wanted = _samples(header, spec, shapes)
     with _status():
-        known = {name: found for name, one in wanted.items() if (found := rates(one))}
+        known = {name: found for name, sample in wanted.items() if (found := rates(sample))}
     fit = with_speed(plan(header, load, machine, shapes), known)
     better = alternative(fit, machine, entries(), header.path.name)
     return Fitting(
-        fit=fit, machine=machine, residence=where, advice=advice(header.name, fit, machine, better)
+        fit=fit,
+        machine=machine,
+        residency=residency,
+        advice=advice(header.name, fit, machine, better),
     )
 
 
 def measure_again(header: GgufHeader, options: Options) -> None:
-    """Measure the kernels' speed for a model anew, for what is said of it from now on."""
+    """Measure the speed of the kernels for a model again, for later plans."""
     spec = engine_spec(options)
     with _status():
         for wanted in _samples(header, spec, lane_shapes(header, spec)).values():
@@ -83,7 +86,7 @@ def measure_again(header: GgufHeader, options: Options) -> None:
 
 
 def _status() -> Status:
-    """Say what is going on, where somebody watches."""
+    """Return a spinner on stderr, for a terminal."""
     console = TextConsole(stderr=True)
     doing = "measuring memory and kernels"
     return console.status(doing, spinner=console.spinner, refresh_per_second=2)
@@ -92,21 +95,21 @@ def _status() -> Status:
 def _samples(
     header: GgufHeader, spec: EngineSpec, lanes: Mapping[str, LaneShape]
 ) -> dict[str, LayerSample]:
-    """What has to be measured for each lane; nothing for a model whose speed is not foretold."""
+    """Return what to measure for each lane; nothing for a model whose speed is not predicted."""
     if spec.gpu_layers or header.file_bytes < CACHED_BYTES:
         return {}
     return layer_samples(header, {name: shape.experts for name, shape in lanes.items()}, spec)
 
 
 def as_data(found: Fitting) -> dict[str, Any]:
-    """Give it as JSON has it; units are in the names."""
+    """Return it for JSON; units are in the names."""
     return {
         "verdict": found.fit.verdict,
         "needed_bytes": found.fit.needed_bytes,
         "usable_bytes": found.machine.usable_bytes,
         "weights_bytes": found.fit.weights_bytes,
         "gpu_memory_bytes": found.machine.gpu_bytes,
-        "residency": found.residence.residency,
+        "residency": found.residency.residency,
         "lanes": [
             {
                 "name": lane.name,
@@ -129,7 +132,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def print_lanes(console: Console, data: dict[str, Any]) -> None:
-    """Show to a person what each lane takes and how fast it will be."""
+    """Print the memory and the predicted speed of each lane."""
     for lane in data["lanes"]:
         takes = (lane["kv_bytes"] + lane["compute_bytes"]) / 1e6
         width = f"{lane['experts']} experts" if lane["experts"] else "dense"
@@ -139,7 +142,7 @@ def print_lanes(console: Console, data: dict[str, Any]) -> None:
 
 
 def print_memory(console: Console, data: dict[str, Any]) -> None:
-    """Show to a person whether the model fits."""
+    """Print whether the model fits."""
     needed, usable = data["needed_bytes"] / 1e6, data["usable_bytes"] / 1e6
     console.print(
         f"memory: {data['verdict']}: {needed:,.0f} MB with the weights, "
@@ -148,13 +151,13 @@ def print_memory(console: Console, data: dict[str, Any]) -> None:
 
 
 def print_advice(console: Console, data: dict[str, Any]) -> None:
-    """Show to a person what to do, where there is anything to do."""
+    """Print the advice, if there is any."""
     if data["advice"]:
         console.print(f"[yellow]advice[/]: {escape(data['advice'])}")
 
 
 def speed_words(lane: dict[str, Any]) -> str:
-    """Say how fast a lane will be; "" where that is not foretold."""
+    """Return the predicted speed of a lane in words; "" where there is none."""
     decode, prompt = lane["decode_tokens_per_s"], lane["prompt_tokens_per_s"]
     if decode is None or prompt is None:
         return ""

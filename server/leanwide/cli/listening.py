@@ -1,4 +1,4 @@
-"""``leanwide serve --tcp``: sessions over one engine, until somebody ends the program."""
+"""``leanwide serve --tcp``: many sessions over one engine, until a signal ends the program."""
 
 from __future__ import annotations
 
@@ -14,30 +14,33 @@ from leanwide.cli.errors import UsageError
 from leanwide.engine.shared_engine import SharedEngine
 from leanwide.lsp.admission import AccessToken
 from leanwide.lsp.listener import Listener
+from leanwide.lsp.rpc.connection import ServedSession
 from leanwide.lsp.rpc.life import ProcessEnd
-from leanwide.lsp.session import Server
 
 
 def serve_tcp(
-    place: ListenAddress, given: Path | None, shared: SharedEngine, new_server: Callable[[], Server]
+    place: ListenAddress,
+    given: Path | None,
+    shared: SharedEngine,
+    new_session: Callable[[], ServedSession],
 ) -> int:
-    """Serve whoever connects and brings the token, until a signal ends the program.
+    """Serve the clients with the token, until a signal ends the program.
 
     Args:
         place: Where to listen.
-        given: The file with the user's own token; None: one is made, in a file that is named.
+        given: The file with the user's own token; None creates one.
         shared: The engine of all sessions, which ends with the program.
-        new_server: Makes what a session works with.
+        new_session: Creates a session.
 
     Returns:
-        What the process is to end with.
+        The exit code of the process.
 
     Raises:
-        BadUse: The token's file is not usable, or nobody may listen there.
+        UsageError: The token's file is not usable, or the address is not available.
     """
     token = new_token() if given is None else read_token(given)
     return asyncio.run(
-        _listen(place, token, given, shared, Listener(new_server, AccessToken(token)))
+        _listen(place, token, given, shared, Listener(new_session, AccessToken(token)))
     )
 
 
@@ -54,11 +57,11 @@ async def _listen(
     ending = ProcessEnd()
     addresses = [sock.getsockname()[:2] for sock in server.sockets]
     try:
-        with ending.on_signals(), _kept(token, given, addresses[0][1]) as file:
+        with ending.on_signals(), _token_file(token, given, addresses[0][1]) as file:
             await server.start_serving()
             where = " and ".join(f"{host}:{port}" for host, port in addresses)
             typer.echo(f"leanwide listens on {where}; the token is in {file}", err=True)
-            await ending.wanted()
+            await ending.signalled()
     finally:
         server.close()
         await listener.close()
@@ -66,6 +69,6 @@ async def _listen(
     return ending.code or 0
 
 
-def _kept(token: str, given: Path | None, port: int) -> AbstractContextManager[Path]:
-    """Where the token is to be found while the server runs."""
+def _token_file(token: str, given: Path | None, port: int) -> AbstractContextManager[Path]:
+    """Return the file that holds the token while the server runs."""
     return nullcontext(given) if given is not None else token_file(token, port)

@@ -1,4 +1,4 @@
-"""The server's log, on stderr: what happened and where, never what a document says."""
+"""The server's log, on stderr: what happened and where, never text of a document."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from typing import Final
 
 from leanwide.cli.terminal import escaped
 
-_OURS: Final = "leanwide"
-_MOST: Final = 1000
-"""Records that wait for somebody to read them; what comes on top is dropped."""
-_LAST_S: Final = 0.2
-"""Seconds in which the last ones can go out."""
+_LOGGER_ROOT: Final = "leanwide"
+_MAX_RECORDS: Final = 1000
+"""Records that wait to be written; more are dropped."""
+_FLUSH_S: Final = 0.2
+"""Seconds in which the last records can be written."""
 
 
 class QuietFormatter(logging.Formatter):
-    """Words records in one line each, and exceptions by their kind and place.
+    """Formats a record as one line, and an exception as its type and traceback.
 
-    The message of an exception may quote the text that it failed on, and so may the records of
-    libraries behind their first line. A name that a workspace chose may hold control characters.
+    The message of an exception may quote the text that it failed on, and so may records of
+    libraries after their first line. File names of a workspace may contain control characters.
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
-        """Word a record in one line."""
-        if record.name.partition(".")[0] != _OURS:
+        """Format a record as one line."""
+        if record.name.partition(".")[0] != _LOGGER_ROOT:
             record.message = record.message.partition("\n")[0]
         return escaped(super().formatMessage(record))
 
@@ -40,25 +40,25 @@ class QuietFormatter(logging.Formatter):
         ei: tuple[type[BaseException], BaseException, TracebackType | None]
         | tuple[None, None, None],
     ) -> str:
-        """Name an exception, and the places that it went through."""
+        """Return the traceback and the type of an exception."""
         kind, _, trace = ei
         return "".join(traceback.format_tb(trace)) + (kind.__name__ if kind is not None else "")
 
 
 def log_to_stderr() -> None:
-    """Write what is worth a warning, from a thread: a pipe that nobody reads holds up nothing."""
+    """Log warnings and errors from a thread, so that an unread pipe blocks nothing."""
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(QuietFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    lines = queue.Queue[logging.LogRecord](_MOST)
+    lines = queue.Queue[logging.LogRecord](_MAX_RECORDS)
     threading.Thread(target=_write, args=(lines, stream), name="leanwide-log", daemon=True).start()
     logging.basicConfig(handlers=[_Dropping(lines)])
-    atexit.register(_wait, lines)
-    # pygls logs messages with the user's text in them, also as errors: none of it is ours to keep.
+    atexit.register(_flush, lines)
+    # pygls logs messages that contain the user's text, also as errors.
     logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
 
 
 class _Dropping(logging.Handler):
-    """Hands records to a queue, unless it is full."""
+    """Adds records to a queue, unless it is full."""
 
     def __init__(self, lines: queue.Queue[logging.LogRecord]) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ def _write(lines: queue.Queue[logging.LogRecord], stream: logging.Handler) -> No
         lines.task_done()
 
 
-def _wait(lines: queue.Queue[logging.LogRecord]) -> None:
-    end = time.monotonic() + _LAST_S
+def _flush(lines: queue.Queue[logging.LogRecord]) -> None:
+    end = time.monotonic() + _FLUSH_S
     while lines.unfinished_tasks and time.monotonic() < end:
         time.sleep(0.005)

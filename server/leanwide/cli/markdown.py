@@ -1,4 +1,4 @@
-"""Markdown that grows in a terminal."""
+"""Prints Markdown as it comes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -20,7 +21,7 @@ from leanwide.features.ask.answer_stream import Show
 
 @contextmanager
 def showing_markdown() -> Iterator[Show]:
-    """Show Markdown as it comes: rendered in a terminal, as it is in a pipe."""
+    """Return what prints pieces of Markdown: rendered in a terminal, unchanged in a pipe."""
     if sys.stdout.isatty():
         with LiveMarkdown() as live:
             yield live.show
@@ -30,9 +31,9 @@ def showing_markdown() -> Iterator[Show]:
 
 
 class LiveMarkdown:
-    """Shows the end of a growing text, as much as the screen holds, and all of it at the end.
+    """Shows the last lines of a growing text that fit the screen, and all of it at the end.
 
-    Links are shown as text: what a model says never becomes something to click on.
+    Links are shown as text, so that the model's output contains nothing to click on.
     """
 
     def __init__(self) -> None:
@@ -41,8 +42,8 @@ class LiveMarkdown:
         waiting = Spinner(self._console.spinner, "reading")
         self._live = Live(waiting, console=self._console, refresh_per_second=8, transient=True)
 
-    def __enter__(self) -> LiveMarkdown:
-        """Begin to show."""
+    def __enter__(self) -> Self:
+        """Start the display."""
         self._live.start()
         return self
 
@@ -52,20 +53,20 @@ class LiveMarkdown:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave on the screen what there is."""
+        """Print the whole text in place of the display."""
         self._live.stop()
         if self._text.strip():
             self._console.print(_rendered(self._text))
 
     def show(self, text: str) -> None:
-        """Take more text."""
+        """Add text."""
         self._text += text
         if self._text.strip():
             self._live.update(_Tail(self._text))
 
 
 class _Tail:
-    """The last lines of Markdown, as many as the screen holds."""
+    """The last lines of Markdown that fit the screen."""
 
     def __init__(self, text: str) -> None:
         self._text = text

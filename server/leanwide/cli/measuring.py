@@ -1,4 +1,4 @@
-"""What measuring commands share: the options, the repository, and how they are stopped."""
+"""What the measuring commands share: options, repository, progress, tables."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from leanwide.tuning.repository import SampledRepository, read_repository
 from leanwide.tuning.tune import TuningProgress
 
 _TABLE_WIDTH: Final = 150
-"""Columns of a table where the output is no terminal."""
+"""Width of tables in columns, where the output is no terminal."""
 
 Found = TypeVar("Found")
 Measure = Callable[[Callable[[TuningProgress], None]], Coroutine[None, None, Found]]
-"""Measures, and is given what it tells of its progress."""
+"""Measures, and reports its progress to its argument."""
 
 
 def cache_folder() -> Path:
-    """Give where measurements are kept, with the lock that lets one run at a time."""
+    """Return the folder of measurements, with the lock that allows one run at a time."""
     return user_cache_path("leanwide") / "tune"
 
 
 def options_of(model: Path | None, layers: Layers) -> Options:
-    """Lay settings over each other, the command line's model last; problems go to stderr."""
+    """Return the options of layers, with the command line's model; print problems on stderr."""
     options, found = parse(*layers[0], argument_layer(model, None))
     for problem in (*layers[1], *found):
         complain(problem)
@@ -42,10 +42,10 @@ def options_of(model: Path | None, layers: Layers) -> Options:
 
 
 def repository_at(path: Path, options: Options) -> SampledRepository:
-    """Draw holes from what is under a path.
+    """Return holes drawn from the code under a path.
 
     Raises:
-        BadUse: There is no such path.
+        UsageError: There is no such path.
         EngineError: It has no holes.
     """
     if not path.exists():
@@ -58,10 +58,10 @@ def repository_at(path: Path, options: Options) -> SampledRepository:
 
 
 def with_bar(seconds: float, measure: Measure[Found], kept: Callable[[], str]) -> Found:
-    """Measure with a bar on stderr.
+    """Measure, with a progress bar on stderr.
 
     Raises:
-        EngineError: The model cannot be used, or somebody stopped it; ``kept`` says what is left.
+        EngineError: The model cannot be used, or the user stopped it; ``kept`` says what is left.
     """
     try:
         with time_bar(seconds) as show:
@@ -71,7 +71,7 @@ def with_bar(seconds: float, measure: Measure[Found], kept: Callable[[], str]) -
 
 
 def print_tables(*tables: Table) -> None:
-    """Print tables as wide as they are where there is no terminal."""
+    """Print tables; without a terminal at a fixed width."""
     console = TextConsole()
     if not console.is_terminal:
         console = TextConsole(width=_TABLE_WIDTH)

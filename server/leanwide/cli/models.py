@@ -1,4 +1,4 @@
-"""``leanwide models``: which there are, what they say of themselves, and whether they fit."""
+"""``leanwide models``: lists, describes, pulls and removes models."""
 
 from __future__ import annotations
 
@@ -57,23 +57,23 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.command("list")
-def list_models(json: Json = False) -> None:
+def list_models(*, json: Json = False) -> None:
     """List the models that leanwide recommends, and those that were pulled."""
     options = _options()
-    known = [_listed(entry, options) for entry in entries()]
-    others = sorted(set(pulled_models()) - {pulled_path(entry.source) for entry in entries()})
+    known = [_listed(model, options) for model in entries()]
+    others = sorted(set(pulled_models()) - {pulled_path(model.source) for model in entries()})
     if json:
         data = {"models": known, "others": [str(path) for path in others]}
         say_json(data)
         return
     console = TextConsole(highlight=False, soft_wrap=True)
-    for each in known:
-        fits = "[green]fits here[/]" if each["fits"] else "[red]does not fit here[/]"
-        there = f", pulled: {escape(each['path'])}" if each["path"] else ""
-        console.print(f"[bold]{each['name']}[/]  {each['size_gb']} GB, {fits}{there}")
+    for entry in known:
+        fits = "[green]fits here[/]" if entry["fits"] else "[red]does not fit here[/]"
+        there = f", pulled: {escape(entry['path'])}" if entry["path"] else ""
+        console.print(f"[bold]{entry['name']}[/]  {entry['size_gb']} GB, {fits}{there}")
         console.print(
-            f"  {each['about']}. Takes {each['needs_gb']} GB of memory; "
-            f"{'completes and answers' if each['fim'] else 'answers only'}; {each['licence']}",
+            f"  {entry['about']}. Takes {entry['needs_gb']} GB of memory; "
+            f"{'completes and answers' if entry['fim'] else 'answers only'}; {entry['licence']}",
             style="dim",
         )
     for file in others:
@@ -88,7 +88,7 @@ def path(model: Model = None) -> None:
 
 
 @app.command()
-def info(model: Model = None, json: Json = False) -> None:
+def info(model: Model = None, *, json: Json = False) -> None:
     """Describe a model: what it is, whether it fits, what each lane takes, how fast it will be."""
     header = read_header(_chosen(model))
     facts, found = describe(header), fitting(header, _options())
@@ -121,6 +121,7 @@ def pull(name: Name) -> None:
 @app.command()
 def rm(
     name: Name,
+    *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove a model that was pulled, and what is left of unfinished pulls of it."""
@@ -144,7 +145,7 @@ def rm(
 
 
 def describe(header: GgufHeader) -> dict[str, Any]:
-    """Give the facts of a GGUF header under the names that ``--json`` uses."""
+    """Return the facts of a GGUF header, under the names of ``--json``."""
     return {
         "name": header.name,
         "path": str(header.path),
@@ -172,14 +173,14 @@ def _print(facts: dict[str, Any], found: Fitting) -> None:
     console = TextConsole(highlight=False, soft_wrap=True)
     width = max(len(name) for name in shown)
     for name, value in shown.items():
-        console.print(f"{name.replace('_', ' '):<{width}}  {_worded(value)}", markup=False)
+        console.print(f"{name.replace('_', ' '):<{width}}  {_formatted(value)}", markup=False)
     data = as_data(found)
     print_lanes(console, data)
     print_memory(console, data)
     print_advice(console, data)
 
 
-def _worded(value: object) -> str:
+def _formatted(value: object) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
@@ -190,11 +191,11 @@ def _worded(value: object) -> str:
 
 
 def _listed(entry: RegistryEntry, options: Options) -> dict[str, Any]:
-    """A recommended model as ``models list`` tells of it."""
+    """Return a recommended model, under the names of ``--json``."""
     target = pulled_path(entry.source)
     chosen = attrs.evolve(options, model=attrs.evolve(options.model, path=str(target)))
     lanes = engine_spec(chosen).lanes
-    cells = sum(min(one.context_tokens, entry.context_tokens) * one.sequences for one in lanes)
+    cells = sum(min(lane.context_tokens, entry.context_tokens) * lane.sequences for lane in lanes)
     needs = entry.size_bytes + cells * entry.kv_bytes_per_token
     return {
         "name": entry.name,
@@ -218,7 +219,11 @@ def _options() -> Options:
 
 
 def _chosen(model: str | None) -> Path:
-    """The file that an argument means; the model in use where there is none."""
+    """Return the file that an argument names; without one, that of the model in use.
+
+    Raises:
+        UsageError: There is no such file.
+    """
     if model is None:
         return model_path(_options())
     if Path(model).expanduser().exists() or (model.endswith(".gguf") and not _is_address(model)):
@@ -234,10 +239,10 @@ def _is_address(text: str) -> bool:
 
 
 def _source(name: str) -> HubFile:
-    """What a name means.
+    """Return the file on the hub that a name means.
 
     Raises:
-        BadUse: Nothing; the message names what is nearest.
+        UsageError: There is no such model; the message names the nearest one.
     """
     try:
         return resolve(name)

@@ -1,4 +1,4 @@
-"""Pulls a model while somebody watches: a bar, and one sentence for whatever goes wrong."""
+"""Pulls a model with a progress bar, and one sentence for every failure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from leanwide.models.registry import HubFile
 
 
 def bring(source: HubFile) -> Path:
-    """Bring a file from the hub; give its path. A failure ends the program with exit code 1."""
+    """Pull a file from the hub and return its path; a failure ends the program with code 1."""
     try:
         from leanwide.models.pull import PullError, pull  # noqa: PLC0415  # an extra
     except ModuleNotFoundError as error:
@@ -41,8 +41,8 @@ def bring(source: HubFile) -> Path:
     except PullError as error:
         _fail(str(error), error)
     except KeyboardInterrupt as stop:
-        came = f"{bar.tasks[task].completed / 1e6:,.1f} MB"
-        _fail(f"stopped: {came} are here, and the same command goes on from there", stop)
+        received = f"{bar.tasks[task].completed / 1e6:,.1f} MB"
+        _fail(f"stopped: {received} are here, and the same command goes on from there", stop)
 
 
 def _fail(message: str, cause: BaseException) -> NoReturn:

@@ -36,6 +36,7 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="With --tcp: take the token in this file of yours."),
     ] = None,
+    *,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="With --tcp: let other machines connect.")
     ] = False,
@@ -50,8 +51,8 @@ def serve(
     layers, found = user_layers()
     texts, text_problems = user_texts()
     problems = (*found, *text_problems)
-    languages()  # a key does not wait for their descriptions to be read
-    # What is imported stays: looking through all of it for garbage would hold up a key.
+    languages()  # read now, not at the first key
+    # Imported objects live for ever: collecting garbage among them would delay a key.
     gc.freeze()
     if place is None:
         create_server(launch, layers, problems, texts).start_io()

@@ -1,4 +1,4 @@
-"""A file on disk as the view, or the place in it, that a request sees."""
+"""Reads files on disk as views and selections for requests."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from leanwide.features.ask.selection import Selection, select_all
 from leanwide.files.plain import read_plain
 from leanwide.syntax import Position
 
-_LARGEST: Final = 16_000_000
-"""Bytes of a file that is asked about."""
+_MAX_BYTES: Final = 16_000_000
+"""Size of a file that is asked about."""
 _PLACE: Final = re.compile(r"(?P<file>.+):(?P<start>[0-9]+)(?:-(?P<end>[0-9]+))?")
 
 
 def read_view(file: Path, line: int, column: int) -> View:
-    """Read ``file`` with the cursor at ``line`` and ``column``, both counted from 1.
+    """Return a file with the cursor at ``line`` and ``column``, both counted from 1.
 
-    Bytes that are not UTF-8 become U+FFFD, a character each.
+    Bytes that are not UTF-8 become U+FFFD, one character each.
 
     Raises:
-        BadUse: The file cannot be read, or has no such place.
+        UsageError: The file cannot be read, or has no such place.
     """
     try:
-        text = read_plain(file, _LARGEST).decode("utf-8", "replace")
+        text = read_plain(file, _MAX_BYTES).decode("utf-8", "replace")
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     lines = split_lines(text)
@@ -45,19 +45,19 @@ def read_view(file: Path, line: int, column: int) -> View:
 
 
 def read_file(file: Path) -> Selection:
-    """Read a file with all of it selected.
+    """Return a file with all of it selected.
 
     Raises:
-        BadUse: The file cannot be read.
+        UsageError: The file cannot be read.
     """
     return select_all(read_view(file, 1, 1))
 
 
 def read_place(text: str) -> Selection:
-    """Read what ``FILE:START-END`` means; ``FILE:LINE`` is a cursor at the line's beginning.
+    """Return the lines of ``FILE:START-END``; ``FILE:LINE`` is a cursor at the line's first word.
 
     Raises:
-        BadUse: It is something else, or the file has no such lines.
+        UsageError: It is something else, or the file has no such lines.
     """
     match = _PLACE.fullmatch(text)
     if match is None:

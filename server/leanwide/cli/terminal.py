@@ -1,7 +1,7 @@
-"""What the program says: text that every terminal can show, and that does nothing to one.
+"""Prints text that every terminal can show, without control characters.
 
 File names come from a workspace and answers from a model. Control characters in them could move the
-cursor, set titles or write to the clipboard, so none is printed that is not the program's own.
+cursor, set titles or write to the clipboard, so only the program's own are printed.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import msgspec
 _CONTROLS: Final = {
     code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"
 }
-"""What terminals act on, but for the ends of lines and tabs."""
-_NOT_PLAIN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""Control characters, except line ends and tabs."""
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _RAW_IN_JSON: Final = re.compile(r"[\x7f-\x9f]")
-"""What JSON lets stand as it is, and a terminal acts on."""
+"""Control characters that JSON does not escape."""
 
 
 def prepare_streams() -> None:
-    """See to it that no character can end the program, whatever the terminal's encoding is.
+    """Replace characters that the terminal's encoding cannot show or read, instead of failing.
 
-    What stdout cannot show, and what stdin cannot read, is replaced. Python takes care of stderr.
+    Python does so for stderr.
     """
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, io.TextIOWrapper):
@@ -35,7 +35,7 @@ def prepare_streams() -> None:
 
 
 def leave_closed_pipe() -> None:
-    """End the program after whoever read its output has gone: nothing is written any more."""
+    """End the program, because the reader of its output is gone; write nothing more."""
     sink = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -49,17 +49,17 @@ def say(text: str = "", end: str = "\n") -> None:
 
 
 def note(text: str) -> None:
-    """Print one line on stderr, for whoever watches."""
+    """Print one line on stderr."""
     _write(sys.stderr, escaped(text) + "\n")
 
 
 def complain(problem: object) -> None:
-    """Say on stderr what is wrong, in one line."""
+    """Print a problem on stderr, in one line."""
     note(f"leanwide: {problem}")
 
 
 def say_json(data: Any) -> None:
-    """Print one JSON object on stdout, in ASCII where the stream cannot hold its text."""
+    """Print one JSON object on stdout, in ASCII where the stream cannot encode its text."""
     try:
         text = msgspec.json.encode(data).decode()
         text.encode(sys.stdout.encoding)
@@ -69,13 +69,13 @@ def say_json(data: Any) -> None:
 
 
 def plain(text: str) -> str:
-    """Return text without control characters, but with the ends of its lines and its tabs."""
+    """Return text without control characters, except line ends and tabs."""
     return text.translate(_CONTROLS)
 
 
 def escaped(text: str) -> str:
-    """Return text in one line, control characters in it as Python writes them."""
-    return _NOT_PLAIN.sub(lambda found: repr(found[0])[1:-1], text)
+    """Return text in one line, with control characters escaped as in Python."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def _write(stream: TextIO | None, text: str) -> None:

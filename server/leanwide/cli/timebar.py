@@ -1,4 +1,4 @@
-"""A bar for work that ends when its time is spent, or sooner."""
+"""A progress bar for work with a time limit."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rich.progress import BarColumn, Progress, TextColumn
 from leanwide.cli.console import TextConsole
 
 Show = Callable[[str, float], None]
-"""Takes what is being done, and the seconds that are left."""
+"""Shows what is being done, and the seconds left at most."""
 
 
 @contextmanager
 def time_bar(seconds: float) -> Iterator[Show]:
-    """Show a bar on stderr while the work goes on."""
+    """Show a bar on stderr during the work."""
     columns = (BarColumn(), TextColumn("{task.fields[left]}"), TextColumn("{task.description}"))
     # Twice a second: drawing must take no time from what is measured.
     with Progress(

@@ -1,4 +1,4 @@
-"""``leanwide tune``: finds the settings that fit this model, this machine and your own code."""
+"""``leanwide tune``: finds settings that fit this model, this machine and your code."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ from leanwide.cli.measuring import (
 )
 from leanwide.cli.terminal import note, say, say_json
 from leanwide.engine.base import EngineError
-from leanwide.lsp.session import preferences_of
 from leanwide.models.gguf import read_header
 from leanwide.options import parse
 from leanwide.tuned import TunedSubject, fingerprint, this_machine, write_tuned
@@ -52,19 +51,19 @@ app = typer.Typer()
 
 
 @frozen(kw_only=True)
-class _Wishes:
-    """What the command line says."""
+class _Arguments:
+    """The arguments of the command."""
 
     path: Path
     end: float
-    """When the time is spent, in seconds of ``time.monotonic``."""
+    """When to stop, in seconds of ``time.monotonic``."""
     tolerance: float
     model: Path | None
     fresh: bool
 
 
 @app.command()
-def tune_command(  # noqa: PLR0913, PLR0917  # an option each
+def tune_command(  # noqa: PLR0913  # an option each
     path: Annotated[
         Path, typer.Argument(metavar="PATH", help="A folder with your code, or one file.")
     ] = Path(),
@@ -73,6 +72,7 @@ def tune_command(  # noqa: PLR0913, PLR0917  # an option each
         float, typer.Option(min=0, max=100, help="Percent by which NLL may be above the best.")
     ] = 2.0,
     model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
+    *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Measure and show, but write no settings.")
     ] = False,
@@ -82,14 +82,14 @@ def tune_command(  # noqa: PLR0913, PLR0917  # an option each
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure expert counts, context and speed on your own code, and keep what fits."""
-    wishes = _Wishes(
+    arguments = _Arguments(
         path=path,
         end=time.monotonic() + 60 * minutes,
         tolerance=tolerance / 100,
         model=model,
         fresh=fresh,
     )
-    report = _measure(wishes)
+    report = _measure(arguments)
     written = not dry_run and _write(report)
     if json:
         say_json(as_data(report))
@@ -102,7 +102,7 @@ def tune_command(  # noqa: PLR0913, PLR0917  # an option each
         raise EngineError(reason)
 
 
-def _measure(wishes: _Wishes) -> TuningReport:
+def _measure(arguments: _Arguments) -> TuningReport:
     """Measure, alone on this machine.
 
     Raises:
@@ -110,73 +110,73 @@ def _measure(wishes: _Wishes) -> TuningReport:
     """
     cache = cache_folder()
     with measuring_alone(cache / "lock"):
-        job = _job(wishes, cache)
+        job = _job(arguments, cache)
         report = TuningReport.of(job, _run(job))
         if report.clear:
             for results in job.results.values():
-                results.forget()  # another run is to measure anew
+                results.forget()  # the next run measures again
         return report
 
 
-def _job(wishes: _Wishes, cache: Path) -> TuningJob:
-    """Gather what is to be measured.
+def _job(arguments: _Arguments, cache: Path) -> TuningJob:
+    """Return what is to be measured.
 
     Raises:
         EngineError: There is nothing to complete.
     """
-    own = options_of(wishes.model, own_layers())
+    own = options_of(arguments.model, own_layers())
     header = read_header(model_path(own))
-    repository = repository_at(wishes.path, own)
+    repository = repository_at(arguments.path, own)
     subject = TunedSubject(
         model=header.name, fingerprint=fingerprint(header.path), machine=this_machine()
     )
-    named = repr((__version__, subject, str(wishes.path.resolve())))
+    named = repr((__version__, subject, str(arguments.path.resolve())))
     key = hashlib.sha256(named.encode()).hexdigest()[:24]
     results = {name: Results(cache / f"{key}-{name}.jsonl") for name in QUESTIONS}
-    if wishes.fresh:
-        for one in results.values():
-            one.forget()
-    if kept := _kept(results):
-        note(f"{kept} earlier results count; --fresh forgets them")
-    spec, now = engine_spec(own), parse(*user_layers()[0], argument_layer(wishes.model, None))[0]
+    if arguments.fresh:
+        for kept in results.values():
+            kept.forget()
+    if count := _count(results):
+        note(f"{count} earlier results count; --fresh forgets them")
+    spec, now = engine_spec(own), parse(*user_layers()[0], argument_layer(arguments.model, None))[0]
     return TuningJob(
         subject=subject,
         header=header,
         spec=spec,
         profiles=own.profiles,
-        preferences=preferences_of(own),
+        preferences=own.preferences,
         variants=variants(spec, psutil.cpu_count(logical=False) or 1, psutil.cpu_count() or 1),
         repository=repository,
         results=results,
         index_folder=cache / "index",
-        tolerance=wishes.tolerance,
-        seconds=max(0.0, wishes.end - time.monotonic()),
+        tolerance=arguments.tolerance,
+        seconds=max(0.0, arguments.end - time.monotonic()),
         before=named_settings(engine_spec(now), now.modes.code, header),
         tell=once(note),
     )
 
 
-def _kept(results: Mapping[str, Results]) -> int:
+def _count(results: Mapping[str, Results]) -> int:
     return sum(map(len, results.values()))
 
 
 def _run(job: TuningJob) -> Findings:
-    """Run it with a bar; Ctrl-C keeps what was measured.
+    """Run it with a progress bar; Ctrl-C keeps what was measured.
 
     Raises:
-        EngineError: The model cannot be used, or somebody stopped it.
+        EngineError: The model cannot be used, or the user stopped it.
     """
     if not expert_counts(job.header):
         note(f"{job.header.name} has no experts to choose from")
     return with_bar(
         job.seconds,
         lambda tell: tune(job, tell),
-        lambda: f"{_kept(job.results)} results are kept, the same command goes on from there",
+        lambda: f"{_count(job.results)} results are kept, the same command goes on from there",
     )
 
 
 def _write(report: TuningReport) -> bool:
-    """Write the tuned file, and tell whether there was anything to write.
+    """Write the tuned file; whether there was anything to write.
 
     Raises:
         EngineError: It cannot be written.

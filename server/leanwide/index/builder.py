@@ -13,7 +13,7 @@ from leanwide.files.area import Folder, WorkspaceFolders, real_path
 from leanwide.index.crawl import CrawledFile, crawl, examine
 from leanwide.index.persistence import cache_file, load, save
 from leanwide.index.reading import read_entry
-from leanwide.index.snapshot import Snapshot, snapshot_of
+from leanwide.index.snapshot import IndexSnapshot, snapshot_of
 from leanwide.index.symbols import FileEntry
 
 _FIRST_PUBLISHED: Final = 64
@@ -41,7 +41,7 @@ class Builder:
     """Limit for the estimated memory of the entries."""
     cache_folder: Path | None
     entries: dict[str, FileEntry] = field(factory=dict, init=False)
-    snapshot: Snapshot = field(factory=Snapshot, init=False)
+    snapshot: IndexSnapshot = field(factory=IndexSnapshot, init=False)
     """Replaced while a build runs, so that definitions are found before it ends."""
     bytes: int = field(default=0, init=False)
     """Estimated memory of the entries."""

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 @frozen(eq=False)
-class Snapshot:
+class IndexSnapshot:
     """All indexed files with their definitions."""
 
     files: Mapping[str, FileEntry] = field(factory=dict)
@@ -43,7 +43,7 @@ class Snapshot:
     topics: Mapping[str, tuple[str, ...]] = field(factory=dict)
     """Paths by :func:`topic`."""
 
-    def replaced(self, changes: Mapping[str, FileEntry | None]) -> Snapshot:
+    def replaced(self, changes: Mapping[str, FileEntry | None]) -> IndexSnapshot:
         """Return a snapshot with other entries by path; None removes a file."""
         files, names, topics = dict(self.files), dict(self.names), dict(self.topics)
         gone = {path for path in changes if path in files}
@@ -53,7 +53,7 @@ class Snapshot:
             if entry is not None:
                 files[path] = entry
                 _add(entry, names, topics)
-        return Snapshot(files, names, topics)
+        return IndexSnapshot(files, names, topics)
 
     def lookup(self, names: Sequence[str], near: str) -> tuple[Located, ...]:
         """Return definitions of ``names`` for the file ``near``, in the order of the names.
@@ -123,7 +123,7 @@ class Snapshot:
         return fit[:_MAX_PER_NAME]
 
 
-def snapshot_of(entries: Iterable[FileEntry]) -> Snapshot:
+def snapshot_of(entries: Iterable[FileEntry]) -> IndexSnapshot:
     """Return a snapshot of all entries."""
     files = {entry.path: entry for entry in sorted(entries, key=lambda entry: entry.path)}
     names: defaultdict[str, list[Located]] = defaultdict(list)
@@ -133,7 +133,7 @@ def snapshot_of(entries: Iterable[FileEntry]) -> Snapshot:
             topics[topic(entry.path)].append(entry.path)
         for symbol in entry.symbols:
             names[symbol.name].append(Located(entry.path, symbol))
-    return Snapshot(
+    return IndexSnapshot(
         files,
         {name: tuple(found) for name, found in names.items()},
         {about: tuple(found) for about, found in topics.items()},

@@ -17,7 +17,7 @@ from leanwide.index.builder import Builder, FileChange
 from leanwide.index.excerpts import call_sites, definition_excerpt, outline
 from leanwide.index.reading import read_lines
 from leanwide.index.slice_worker import SliceWorker
-from leanwide.index.snapshot import Snapshot
+from leanwide.index.snapshot import IndexSnapshot
 from leanwide.index.symbols import Located
 
 _MAX_BYTES: Final = 50_000_000
@@ -144,7 +144,7 @@ class WorkspaceIndex:
             building=not self._worker.wait(0),
         )
 
-    def _excerpt(self, located: Located, snapshot: Snapshot) -> Snippet:
+    def _excerpt(self, located: Located, snapshot: IndexSnapshot) -> Snippet:
         entry = snapshot.files[located.path]
         key = (located, entry.mtime_ns, entry.size)
         known = self._excerpts.get(key)

@@ -1,7 +1,7 @@
-"""Who may speak: the first message of a connection, read with care, must bring the token.
+"""Authentication: the first message of a connection must carry the token.
 
-Until then a connection is a stranger's: a browser that a web page sends here, a port scanner,
-another user of the machine. Nothing is made or started for it, and little is read.
+Until then the peer is unknown: a browser on behalf of a web page, a port scanner, another user of
+the machine. Nothing is created or started for it, and little is read.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import Any, Final
 from attrs import frozen
 from lsprotocol import types
 
-_START: Final = b"content-"
-"""How every message of LSP begins, whatever the case; no request of HTTP and no TLS does."""
+_PREFIX: Final = b"content-"
+"""Prefix of every LSP message, in any case, and of no HTTP request and no TLS handshake."""
 _HEADERS: Final = (b"content-length", b"content-type")
 _LENGTH: Final = re.compile(rb"[0-9]{1,7}")
-_MOST_HEADER_BYTES: Final = 1024
-_MOST_BYTES: Final = 1 << 20
-"""Longest first message; editors send a few kilobytes."""
+_MAX_HEADER_BYTES: Final = 1024
+_MAX_BODY_BYTES: Final = 1 << 20
+"""Of the first message; editors send a few kilobytes."""
 
-_INVALID: Final = types.ErrorCodes.InvalidRequest.value
+_INVALID_REQUEST: Final = types.ErrorCodes.InvalidRequest.value
 _MISSING: Final = (
-    "leanwide wants its token in initializationOptions.token; it is in the file that the server "
-    "names when it starts"
+    "initializationOptions.token is missing; the token is in the file that the server names when "
+    "it starts"
 )
 _WRONG: Final = (
     "initializationOptions.token is not the token of this server; it is in the file that the "
@@ -35,10 +35,10 @@ _WRONG: Final = (
 
 
 class AdmissionRefused(Exception):  # noqa: N818  # what happened to the connection
-    """The connection is not to be served.
+    """The connection is not served.
 
     Args:
-        answer: A message for whoever speaks LSP; None where nobody would understand it.
+        answer: The error to answer; None where the peer does not speak LSP.
     """
 
     def __init__(self, answer: dict[str, Any] | None = None) -> None:
@@ -48,37 +48,37 @@ class AdmissionRefused(Exception):  # noqa: N818  # what happened to the connect
 
 @frozen
 class AccessToken:
-    """What a client has to know."""
+    """The secret that clients must know."""
 
     text: str
 
-    def is_that_of(self, given: str) -> bool:
-        """Whether a client knows it; takes the same time wherever a wrong one differs."""
+    def matches(self, given: str) -> bool:
+        """Whether it is what a client sent; takes the same time wherever the two differ."""
         return hmac.compare_digest(_bytes(self.text), _bytes(given))
 
     def __repr__(self) -> str:
-        """Keep it out of logs."""
-        return "Token(…)"
+        """Hide the secret from logs."""
+        return "AccessToken(…)"
 
 
 async def first_message(reader: asyncio.StreamReader, token: AccessToken) -> dict[str, Any]:
-    """Read an ``initialize`` request that brings the token, and return it without.
+    """Read an ``initialize`` request with the token, and return it without the token.
 
     Raises:
-        Refused: It is something else.
+        AdmissionRefused: The message is another one, or lacks the token.
         asyncio.IncompleteReadError: The connection ended.
     """
     return admitted(_parsed(await reader.readexactly(await _length(reader))), token)
 
 
 def admitted(message: dict[str, Any], token: AccessToken) -> dict[str, Any]:
-    """Return an ``initialize`` request without the token that it brought.
+    """Return an ``initialize`` request without its token.
 
-    The process of the client is left out too: it may run on another machine, and the connection
-    tells when it is gone.
+    The client's process is removed too: it may run on another machine, and its end closes the
+    connection.
 
     Raises:
-        Refused: It is another message, or the token is missing or wrong.
+        AdmissionRefused: It is another message, or the token is missing or wrong.
     """
     if message.get("jsonrpc") != "2.0" or not _has_id(message):
         raise AdmissionRefused
@@ -86,9 +86,9 @@ def admitted(message: dict[str, Any], token: AccessToken) -> dict[str, Any]:
     options = params.get("initializationOptions") if isinstance(params, dict) else None
     given = options.get("token") if isinstance(options, dict) else None
     if not isinstance(params, dict) or not isinstance(options, dict) or not isinstance(given, str):
-        raise refusal(message, _INVALID, _MISSING)
-    if not token.is_that_of(given):
-        raise refusal(message, _INVALID, _WRONG)
+        raise refusal(message, _INVALID_REQUEST, _MISSING)
+    if not token.matches(given):
+        raise refusal(message, _INVALID_REQUEST, _WRONG)
     others = {key: value for key, value in options.items() if key != "token"}
     return {
         **message,
@@ -97,36 +97,39 @@ def admitted(message: dict[str, Any], token: AccessToken) -> dict[str, Any]:
 
 
 def refusal(request: dict[str, Any], code: int, sentence: str) -> AdmissionRefused:
-    """Return the refusal of a request, with an error as its answer."""
+    """Return an exception with an error for a request."""
     error = {"code": code, "message": sentence}
     return AdmissionRefused({"jsonrpc": "2.0", "id": request["id"], "error": error})
 
 
 def frame(message: dict[str, Any]) -> bytes:
-    """Return a message as it goes over the connection."""
+    """Return a message with its header, as it is sent."""
     body = json.dumps(message).encode()
     return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 async def _length(reader: asyncio.StreamReader) -> int:
-    """Read the headers and return the length that they announce.
+    """Read the headers and return the content length, in bytes.
 
-    The first bytes are judged as soon as they are there: TLS sends no line.
+    The first bytes are checked before a whole line is read: TLS sends no lines.
+
+    Raises:
+        AdmissionRefused: They are no headers of LSP.
     """
-    start = await reader.readexactly(len(_START))
-    if start.lower() != _START:
+    start = await reader.readexactly(len(_PREFIX))
+    if start.lower() != _PREFIX:
         raise AdmissionRefused
     line = start + await _line(reader)
     length, read = b"", len(line)
     while line.strip():
         name, colon, value = line.partition(b":")
-        if not colon or name.strip().lower() not in _HEADERS or read > _MOST_HEADER_BYTES:
+        if not colon or name.strip().lower() not in _HEADERS or read > _MAX_HEADER_BYTES:
             raise AdmissionRefused
         if name.strip().lower() == b"content-length":
             length = value.strip()
         line = await _line(reader)
         read += len(line)
-    if not _LENGTH.fullmatch(length) or not 0 < int(length) <= _MOST_BYTES:
+    if not _LENGTH.fullmatch(length) or not 0 < int(length) <= _MAX_BODY_BYTES:
         raise AdmissionRefused
     return int(length)
 

@@ -1,191 +1,166 @@
-"""The one object that a command takes, read into types."""
+"""The arguments of commands: pygls structures the one object of each into one of these classes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from attrs import frozen
-from cattrs import BaseValidationError, Converter
+import attrs
+from attrs import field, frozen
+from cattrs import BaseValidationError, Converter, transform_error
+from cattrs.gen import make_dict_structure_fn, override
+from cattrs.v import format_exception
 from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.protocol import default_converter
 
-from leanwide.features.ask.selection import Selection, select_all
-from leanwide.features.edit.fix import Diagnostic
-from leanwide.lsp.convert import locate, view_at
-from leanwide.lsp.documents import DocumentWorkspace
+from leanwide.lsp.convert import camel_case_name
 from leanwide.modes.profile import Mode
-from leanwide.syntax import Position
 
 AUTO: Final = "auto"
 """The mode is the router's choice."""
+_MODES: Final = (AUTO, *Mode)
+_PLAIN: Final = (str, bool, str | None, int | str | None)
+"""Types of fields that are taken as they come: cattrs would make a text of a number."""
+_MAX_FAULTS: Final = 3
 
 
 @frozen
-class TargetArguments:
-    """A place in a document, and where text of the answer is to be streamed to."""
-
-    uri: str
-    range: types.Range
-    token: int | str | None
-    """Of ``$/progress``; None: the answer comes at the end only."""
+class CommandArguments:
+    """Marks the argument of a command; keys are in camelCase, others are ignored."""
 
 
 @frozen(kw_only=True)
-class ChatMessage:
-    """A message of a conversation."""
+class TargetArguments(CommandArguments):
+    """A range in a document, and where the text of the answer streams to."""
+
+    uri: str
+    range: types.Range
+    stream_token: int | str | None = None
+    """A token of ``$/progress``; None: the answer comes at the end only."""
+
+
+@frozen(kw_only=True)
+class ExplainArguments(TargetArguments):
+    """Argument of ``leanwide.explain``."""
+
+    show: bool = False
+    """The server opens the answer in the editor."""
+
+
+@frozen(kw_only=True)
+class EditArguments(TargetArguments):
+    """Argument of ``leanwide.document`` and ``leanwide.test``."""
+
+    apply: bool = False
+    """The server sends the edit to the editor."""
+
+
+@frozen(kw_only=True)
+class RefactorArguments(EditArguments):
+    """Argument of ``leanwide.refactor``."""
+
+    instruction: str = field()
+
+    @instruction.validator
+    def _check_instruction(self, _: attrs.Attribute[str], value: str) -> None:
+        if not value.strip():
+            raise ValueError("the instruction is blank")
+
+
+@frozen(kw_only=True)
+class FixArguments(EditArguments):
+    """Argument of ``leanwide.fix``."""
+
+    diagnostics: Sequence[types.Diagnostic] | None = None
+    """As in a code action's context."""
+
+
+@frozen(kw_only=True)
+class ChatArguments(CommandArguments):
+    """Argument of ``leanwide.chat``."""
 
     message: str
-    id: str | None
+    id: str | None = None
     """The conversation; None begins one."""
-    uri: str | None
-    """The document that it is about."""
-    range: types.Range | None
+    uri: str | None = None
+    """The document that the message is about."""
+    range: types.Range | None = None
     """The part of the document; None is all of it."""
-    token: int | str | None
-    """Of ``$/progress``; None: the answer comes at the end only."""
+    stream_token: int | str | None = None
+    """A token of ``$/progress``; None: the answer comes at the end only."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.range is not None and self.uri is None:
+            raise ValueError("a range needs a uri")
 
 
-def target(arguments: tuple[Any, ...], converter: Converter) -> TargetArguments:
-    """Read ``{"uri", "range", "streamToken"?}``.
+@frozen
+class ChatIdArguments(CommandArguments):
+    """Argument of ``leanwide.endChat``."""
 
-    Raises:
-        JsonRpcInvalidParams: It is something else; the message says what it should be.
-    """
-    given = _one_object(arguments)
-    uri, token = given.get("uri"), given.get("streamToken")
-    span = _span(given.get("range"), converter)
-    if not isinstance(uri, str) or span is None or not _is_token(token):
-        raise _refusal('{"uri", "range", "streamToken"?}')
-    return TargetArguments(uri, span, token)
+    id: str
 
 
-def chat_message(arguments: tuple[Any, ...], converter: Converter) -> ChatMessage:
-    """Read ``{"message", "id"?, "uri"?, "range"?, "streamToken"?}``.
+@frozen
+class ModeArguments(CommandArguments):
+    """Argument of ``leanwide.setMode``."""
 
-    Raises:
-        JsonRpcInvalidParams: It is something else; the message says what it should be.
-    """
-    given = _one_object(arguments)
-    message, token = given.get("message"), given.get("streamToken")
-    known, uri = given.get("id"), given.get("uri")
-    span = _span(given.get("range"), converter)
-    texts = all(isinstance(one, str | None) for one in (known, uri))
-    ranged = given.get("range") is not None
-    fits = texts and _is_token(token) and ((span is not None and uri is not None) or not ranged)
-    if not isinstance(message, str) or not fits:
-        raise _refusal('{"message", "id"?, "uri"?, "range"?, "streamToken"?}')
-    return ChatMessage(message=message, id=known, uri=uri, range=span, token=token)
+    mode: str = field()
 
+    @mode.validator
+    def _check_mode(self, _: attrs.Attribute[str], value: str) -> None:
+        if value not in _MODES:
+            raise ValueError("the mode is one of " + ", ".join(f'"{name}"' for name in _MODES))
 
-def chat_id(arguments: tuple[Any, ...]) -> str:
-    """Read ``{"id"}``.
-
-    Raises:
-        JsonRpcInvalidParams: It is something else; the message says what it should be.
-    """
-    known = _one_object(arguments).get("id")
-    if not isinstance(known, str):
-        raise _refusal('{"id"}')
-    return known
+    @property
+    def pinned(self) -> Mode | None:
+        """The mode; None for ``auto``."""
+        return None if self.mode == AUTO else Mode(self.mode)
 
 
-def chosen_mode(arguments: tuple[Any, ...]) -> Mode | None:
-    """Read ``{"mode"}``; None stands for ``auto``.
-
-    Raises:
-        JsonRpcInvalidParams: It is something else; the message names the modes.
-    """
-    wanted = _one_object(arguments).get("mode")
-    if wanted == AUTO:
-        return None
-    if wanted not in tuple(Mode):
-        names = ", ".join(f'"{name}"' for name in (AUTO, *Mode))
-        raise _refusal(f'{{"mode"}} with one of {names}')
-    return Mode(wanted)
-
-
-def instruction(arguments: tuple[Any, ...]) -> str:
-    """Read ``"instruction"``, what somebody wants done.
-
-    Raises:
-        JsonRpcInvalidParams: It is missing, empty, or no text.
-    """
-    given = _one_object(arguments).get("instruction")
-    if not isinstance(given, str) or not given.strip():
-        raise _refusal('with an "instruction"')
-    return given
-
-
-def wanted(arguments: tuple[Any, ...], wish: str) -> bool:
-    """Read ``"apply"`` or ``"show"``: whether the server itself is to give the editor its answer.
-
-    Raises:
-        JsonRpcInvalidParams: It is neither true nor false.
-    """
-    given = _one_object(arguments).get(wish, False)
-    if not isinstance(given, bool):
-        raise _refusal(f'with "{wish}" true or false')
-    return given
-
-
-def diagnostics(arguments: tuple[Any, ...], converter: Converter) -> tuple[Diagnostic, ...]:
-    """Read ``"diagnostics"``, as a code action's context has them; none where it is missing.
-
-    Raises:
-        JsonRpcInvalidParams: They are something else.
-    """
-    try:
-        given = converter.structure(
-            _one_object(arguments).get("diagnostics") or [], list[types.Diagnostic]
-        )
-    except (BaseValidationError, TypeError, ValueError) as error:
-        raise _refusal('with "diagnostics" as those of LSP') from error
-    return tuple(
-        Diagnostic(
-            first=one.range.start.line,
-            last=one.range.end.line,
-            message=one.message if isinstance(one.message, str) else one.message.value,
-        )
-        for one in given
+def argument_converter() -> Converter:
+    """Return pygls's converter, which also structures :class:`CommandArguments`."""
+    converter: Converter = default_converter()  # type: ignore[no-untyped-call]  # of pygls
+    converter.register_structure_hook_factory(
+        lambda kind: isinstance(kind, type) and issubclass(kind, CommandArguments), _structure_fn
     )
+    return converter
 
 
-def _one_object(arguments: tuple[Any, ...]) -> dict[str, Any]:
-    """The object that a command takes; without one an empty one, in which everything is missing."""
-    return arguments[0] if len(arguments) == 1 and isinstance(arguments[0], dict) else {}
+def _structure_fn(kind: type[CommandArguments], converter: Converter) -> Callable[..., Any]:
+    """Return the hook for a class; its error says which object the command takes."""
+    attrs.resolve_types(kind)
+    fields = attrs.fields(kind)
+    keys = [(camel_case_name(each.name), each.default is attrs.NOTHING) for each in fields]
+    shape = ", ".join(f'"{key}"' if required else f'"{key}"?' for key, required in keys)
+    overrides = {
+        each.name: override(
+            rename=camel_case_name(each.name),
+            struct_hook=_structure_plain if each.type in _PLAIN else None,
+        )
+        for each in fields
+    }
+    structure = make_dict_structure_fn(kind, converter, **overrides)  # type: ignore[arg-type]
+
+    def structure_or_explain(value: Any, _: Any) -> CommandArguments:
+        try:
+            return structure(value if isinstance(value, dict) else {}, kind)
+        except BaseValidationError as error:
+            faults = "; ".join(transform_error(error, format_exception=_worded)[:_MAX_FAULTS])
+            raise ValueError(
+                f"this takes one object {{{shape}}}, as docs/protocol.md says: {faults}"
+            ) from error
+
+    return structure_or_explain
 
 
-def _span(given: Any, converter: Converter) -> types.Range | None:
-    """A range, or None where it is none."""
-    try:
-        return converter.structure(given, types.Range)
-    except (BaseValidationError, TypeError, ValueError):
-        return None
+def _structure_plain(value: Any, kind: Any) -> Any:
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError(value)
+    return value
 
 
-def _is_token(value: Any) -> bool:
-    return isinstance(value, int | str | None) and not isinstance(value, bool)
-
-
-def _refusal(wanted: str) -> JsonRpcInvalidParams:
-    return JsonRpcInvalidParams(message=f"this takes one object {wanted}, as docs/protocol.md says")
-
-
-def place_at(workspace: DocumentWorkspace, uri: str, span: types.Range) -> Selection:
-    """Take a snapshot of a document with a selection.
-
-    Raises:
-        JsonRpcInvalidParams: The document is not open, or has no such range.
-    """
-    start, end = sorted((span.start, span.end), key=lambda at: (at.line, at.character))
-    view = view_at(workspace, uri, start)
-    return Selection(view=view, end=Position(*locate(workspace, uri, end)))
-
-
-def document_at(workspace: DocumentWorkspace, uri: str) -> Selection:
-    """Take a snapshot of a document with all of it selected.
-
-    Raises:
-        JsonRpcInvalidParams: The document is not open.
-    """
-    return select_all(view_at(workspace, uri, types.Position(0, 0)))
+def _worded(error: BaseException, kind: type | None) -> str:
+    """Return the message of a class's own check, and cattrs's words for everything else."""
+    own = kind is None and isinstance(error, ValueError)
+    return str(error) if own else format_exception(error, kind)

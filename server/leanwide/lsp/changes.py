@@ -1,4 +1,4 @@
-"""Where the changes of one ``didChange`` are in the text that they led to."""
+"""Positions of the changes of one ``didChange`` in the text after all of them."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from attrs import evolve, frozen
 Place: TypeAlias = tuple[int, int]
 """Line and column in code points, both from 0."""
 
-_MOST: Final = 64
-"""Changes that a person makes with one key, however many cursors; more come from a program."""
+_MAX_TYPED: Final = 64
+"""Changes that one key makes, with many cursors; more come from a program."""
 
 
 @frozen
 class TextChange:
-    """A replaced range. A change that others follow stands where those have moved it."""
+    """A replaced range. Later changes of the same notification move it."""
 
     start: Place
     old_end: Place
     new_end: Place
-    """Where the text ends that stands there instead."""
+    """The end of the new text."""
     removes: bool
-    """Text went away and none came."""
+    """Text was removed and none inserted."""
 
 
 def followed(changes: Sequence[TextChange], newer: TextChange) -> tuple[TextChange, ...]:
-    """Add a change behind those that came before it in the same notification.
+    """Return the changes of a notification with one more.
 
-    More than a person makes are none: what a formatter did says nothing about the cursor.
+    After ``_MAX_TYPED`` no more are added: what a formatter did says nothing about the cursor.
     """
-    if len(changes) >= _MOST:
+    if len(changes) >= _MAX_TYPED:
         return tuple(changes)
-    return (*(evolve(one, new_end=_moved(one.new_end, newer)) for one in changes), newer)
+    return (*(evolve(change, new_end=_moved(change.new_end, newer)) for change in changes), newer)
 
 
 def removes_at(changes: Iterable[TextChange], place: Place) -> bool:
-    """Whether text was only taken away at a place: by the change that is nearest in its line."""
+    """Whether the nearest change in the line of a place only removed text."""
     changes = tuple(changes)
     line, column = place
-    near = [one for one in changes if one.new_end[0] == line]
-    if not near or len(changes) >= _MOST:
+    near = [change for change in changes if change.new_end[0] == line]
+    if not near or len(changes) >= _MAX_TYPED:
         return False
-    return min(near, key=lambda one: (abs(one.new_end[1] - column), one.removes)).removes
+    return min(near, key=lambda each: (abs(each.new_end[1] - column), each.removes)).removes
 
 
 def _moved(place: Place, change: TextChange) -> Place:
-    """Where a place is after a later change."""
+    """Return where a place is after a later change."""
     if place <= change.start:
         return place
     if place < change.old_end:

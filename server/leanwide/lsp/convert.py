@@ -1,7 +1,8 @@
-"""Between the protocol's types and ours."""
+"""Converts between the protocol's types and ours."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -12,13 +13,16 @@ from pygls.workspace import ServerTextPosition
 
 from leanwide.context.view import View
 from leanwide.engine.base import EngineStatus, LaneInfo
+from leanwide.features.ask.selection import Selection, select_all
+from leanwide.features.edit.fix import Diagnostic
 from leanwide.features.journal import Record
 from leanwide.lsp.documents import DocumentWorkspace, OpenDocument, PositionError
 from leanwide.modes.profile import Mode
+from leanwide.syntax import Position
 
 
 def view_at(workspace: DocumentWorkspace, uri: str, position: types.Position) -> View:
-    """Take a snapshot of a document with the cursor at ``position``.
+    """Return a snapshot of a document with the cursor at ``position``.
 
     Raises:
         JsonRpcInvalidParams: The document is not open, or has no such line.
@@ -37,8 +41,28 @@ def view_at(workspace: DocumentWorkspace, uri: str, position: types.Position) ->
     )
 
 
+def selection_at(workspace: DocumentWorkspace, uri: str, span: types.Range) -> Selection:
+    """Return a snapshot of a document with a range selected.
+
+    Raises:
+        JsonRpcInvalidParams: The document is not open, or has no such range.
+    """
+    start, end = sorted((span.start, span.end), key=lambda at: (at.line, at.character))
+    view = view_at(workspace, uri, start)
+    return Selection(view=view, end=Position(*locate(workspace, uri, end)))
+
+
+def whole_document(workspace: DocumentWorkspace, uri: str) -> Selection:
+    """Return a snapshot of a document with all of it selected.
+
+    Raises:
+        JsonRpcInvalidParams: The document is not open.
+    """
+    return select_all(view_at(workspace, uri, types.Position(0, 0)))
+
+
 def locate(workspace: DocumentWorkspace, uri: str, position: types.Position) -> tuple[int, int]:
-    """Give line and column in code points of a position in an open document.
+    """Return line and column, in code points, of a position in an open document.
 
     Raises:
         JsonRpcInvalidParams: The document is not open, or has no such line.
@@ -60,7 +84,7 @@ def _opened(workspace: DocumentWorkspace, uri: str) -> OpenDocument:
 class SelectedEntry:
     """The entry that is selected in the editor's own list of completions; "" where there is none.
 
-    It takes the place of a piece of the cursor's line, in columns in code points.
+    It replaces a part of the cursor's line, given by columns in code points.
     """
 
     start: int
@@ -68,7 +92,7 @@ class SelectedEntry:
     text: str
 
     def accepted_in(self, view: View) -> View:
-        """The document as it would be with the entry, the cursor behind it."""
+        """Return the document as it is after the entry is accepted, with the cursor after it."""
         if not self.text:
             return view
         accepted = view.with_replaced(self.start, self.end, self.text)
@@ -78,7 +102,7 @@ class SelectedEntry:
 def entry_at(
     workspace: DocumentWorkspace, view: View, selected: types.SelectedCompletionInfo | None
 ) -> SelectedEntry | None:
-    """Give the selected entry; None where it replaces something else than what is at the cursor.
+    """Return the selected entry; None where it does not replace the text at the cursor.
 
     Raises:
         JsonRpcInvalidParams: The document has no such line.
@@ -95,7 +119,7 @@ def entry_at(
 def inline_item(
     text: str, view: View, entry: SelectedEntry, workspace: DocumentWorkspace, report: types.Command
 ) -> types.InlineCompletionItem:
-    """Make the item: the typed part of the line and the entry, with the new text behind them."""
+    """Return the item: the typed part of the line and the entry, followed by the new text."""
     typed = view.current_line[: entry.start].lstrip()
     start = attrs.evolve(view, column=entry.start - len(typed))
     end = attrs.evolve(view, column=entry.end)
@@ -107,17 +131,29 @@ def inline_item(
 
 
 def position_of(view: View, workspace: DocumentWorkspace) -> types.Position:
-    """Give a view's cursor in the client's units."""
+    """Return a view's cursor, in the units of the client's position encoding."""
     at = ServerTextPosition(0, view.column)
     units = workspace.position_codec.position_to_client_units((view.current_line,), at)
     return types.Position(view.line, units.character)
 
 
+def diagnostics_of(diagnostics: Iterable[types.Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the lines and messages of diagnostics."""
+    return tuple(
+        Diagnostic(
+            first=found.range.start.line,
+            last=found.range.end.line,
+            message=found.message if isinstance(found.message, str) else found.message.value,
+        )
+        for found in diagnostics
+    )
+
+
 def camel_case(value: Any) -> Any:
-    """Unstructure attrs classes, names in camelCase as LSP has them."""
+    """Unstructure attrs classes, with names in camelCase as in LSP."""
     if attrs.has(type(value)):
         return {
-            _camel(field.name): camel_case(getattr(value, field.name))
+            camel_case_name(field.name): camel_case(getattr(value, field.name))
             for field in attrs.fields(type(value))
         }
     if isinstance(value, dict):
@@ -127,7 +163,8 @@ def camel_case(value: Any) -> Any:
     return value
 
 
-def _camel(name: str) -> str:
+def camel_case_name(name: str) -> str:
+    """Return a snake_case name in camelCase."""
     head, *tail = name.split("_")
     return head + "".join(part.capitalize() for part in tail)
 
@@ -135,7 +172,7 @@ def _camel(name: str) -> str:
 def status_params(
     status: EngineStatus, lanes: tuple[LaneInfo, ...], last: Record | None, pinned: Mode | None
 ) -> dict[str, Any]:
-    """The parameters of ``leanwide/status``."""
+    """Return the parameters of ``leanwide/status``."""
     lane = lanes[0] if lanes else None
     return {
         "mode": pinned or (last.mode if last else "code"),
@@ -148,7 +185,7 @@ def status_params(
 
 
 def _tokens_per_second(last: Record | None) -> float:
-    """Speed of the last answer; the first token comes with the prompt and costs no step."""
+    """Return the speed of the last answer; its first token comes with the prompt."""
     steps = last.tokens_generated - 1 if last else 0
     decode_ms = last.ms["decode"] if last else 0.0
     return round(1000 * steps / decode_ms, 1) if steps > 0 and decode_ms > 0 else 0.0

@@ -1,9 +1,8 @@
-"""Open documents, kept in step with the editor.
+"""Open documents, in sync with the editor.
 
 pygls splits lines as Python does, also at form feeds and other separators that are plain
-characters to an editor (real standard-library files contain them), and rebuilds the whole text on
-every change. Here a line ends with LF, CRLF or CR and nothing else, and a change touches its lines
-only.
+characters to an editor (files of the standard library contain them), and rebuilds the whole text
+on every change. Here a line ends with LF, CRLF or CR only, and a change touches its lines only.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ class OpenDocument(TextDocument):
         self.path = without_host(self.path)
         self._lines = split_lines(text)
         self._changes: tuple[TextChange, ...] = ()
-        """Those of the newest notification."""
+        """Changes of the newest notification."""
 
     @property
     def lines(self) -> Sequence[str]:
-        """Lines with their endings; the last one is there only if it has text."""
+        """Lines with their endings; an empty last line is left out."""
         return tuple(self._lines)
 
     @property
@@ -50,7 +49,7 @@ class OpenDocument(TextDocument):
         return "".join(self._lines)
 
     def apply_change(self, change: types.TextDocumentContentChangeEvent) -> None:
-        """Apply one change of the editor, whole text or a range."""
+        """Apply one change of the editor: the whole text or a range."""
         if isinstance(change, types.TextDocumentContentChangePartial):
             self._changes = followed(self._changes, self._replace(change.range, change.text))
         else:
@@ -58,7 +57,7 @@ class OpenDocument(TextDocument):
             self._changes = ()
 
     def begin_changes(self) -> None:
-        """Forget the changes so far: those to come are of another notification."""
+        """Forget the changes so far: a new notification begins."""
         self._changes = ()
 
     def deleting_at(self, line: int, column: int) -> bool:
@@ -66,13 +65,13 @@ class OpenDocument(TextDocument):
         return removes_at(self._changes, (line, column))
 
     def locate(self, position: types.Position) -> tuple[int, int]:
-        """Return line and column in code points of a position.
+        """Return line and column, in code points, of a position.
 
-        A character beyond the line's end is that end, as LSP has it. The line behind the last one
-        is the end of the text: editors name it to select whole lines to the end.
+        A character beyond the line's end is that end, as LSP says. The line after the last one is
+        the end of the text: editors use it to select whole lines to the end.
 
         Raises:
-            PositionError: The line lies farther behind.
+            PositionError: The line is further down.
         """
         last = self._count() - 1
         if position.line > last + 1:
@@ -80,21 +79,21 @@ class OpenDocument(TextDocument):
                 f"line {position.line} does not exist: the document has {self._count()}"
             )
         if position.line > last:
-            return last, len(self._text_of(last))
-        return position.line, self._column(self._text_of(position.line), position.character)
+            return last, len(self._line_text(last))
+        return position.line, self._column(self._line_text(position.line), position.character)
 
     def _count(self) -> int:
-        return len(self._lines) + self._open_end()
+        return len(self._lines) + self._ends_with_empty_line()
 
-    def _open_end(self) -> bool:
-        """Whether an empty line follows the last line ending, or the document is empty."""
+    def _ends_with_empty_line(self) -> bool:
+        """Whether the document is empty or ends with a line ending: an empty line follows."""
         return not self._lines or self._lines[-1].endswith(("\r", "\n"))
 
-    def _text_of(self, line: int) -> str:
+    def _line_text(self, line: int) -> str:
         return self._lines[line].rstrip("\r\n") if line < len(self._lines) else ""
 
     def _column(self, text: str, units: int) -> int:
-        """Code points that ``units`` of the client's encoding cover, at most the whole text."""
+        """Return how many code points ``units`` of the client's encoding cover, at most all."""
         if text.isascii():
             return min(units, len(text))
         counted = 0
@@ -105,13 +104,13 @@ class OpenDocument(TextDocument):
         return len(text)
 
     def _clamped(self, position: types.Position) -> tuple[int, int]:
-        """Like :meth:`locate`; what lies beyond the end means the end, as LSP has it for edits."""
+        """Like :meth:`locate`, but beyond the end is the end, as LSP says for edits."""
         if position.line >= len(self._lines):
             return len(self._lines), 0
-        return position.line, self._column(self._text_of(position.line), position.character)
+        return position.line, self._column(self._line_text(position.line), position.character)
 
     def _replace(self, span: types.Range, text: str) -> TextChange:
-        """Replace a range, and split again only what the change can have joined or parted."""
+        """Replace a range, and split again only the lines that the change can join or split."""
         first, start = self._clamped(span.start)
         last, end = self._clamped(span.end)
         change = _change((first, start), (last, end), text)
@@ -138,15 +137,15 @@ def _change(start: tuple[int, int], end: tuple[int, int], text: str) -> TextChan
 
 
 class DocumentWorkspace(Workspace):
-    """pygls's workspace with our documents in it."""
+    """pygls's workspace, with :class:`OpenDocument` for documents."""
 
     revision: int = 0
-    """Counts the changes of all documents."""
+    """Number of changes of all documents."""
 
     def put_text_document(
         self, text_document: types.TextDocumentItem, notebook_uri: str | None = None
     ) -> None:
-        """Take over a document that the editor opened, unless its URI cannot be one."""
+        """Add a document that the editor opened, unless its URI is unusable."""
         if unusable(text_document.uri):
             return
         self.revision += 1
@@ -159,17 +158,17 @@ class DocumentWorkspace(Workspace):
         text_doc: types.VersionedTextDocumentIdentifier,
         change: types.TextDocumentContentChangeEvent,
     ) -> None:
-        """Apply one change; the first one of a notification brings another version."""
+        """Apply one change; the first of a notification has a new version."""
         document = self.opened(text_doc.uri)
         if document is None:
-            return  # an editor that changes what it never opened
+            return  # the editor never opened it
         if document.version != text_doc.version:
             document.begin_changes()
         self.revision += 1
         super().update_text_document(text_doc, change)
 
     def opened(self, uri: str) -> OpenDocument | None:
-        """Give the document as the editor has it open, or None: no file is read in its place."""
+        """Return an open document; None for others: files are not read in their place."""
         document = self._text_documents.get(self._key(uri))
         return document if isinstance(document, OpenDocument) else None
 

@@ -1,4 +1,4 @@
-"""A change as the client can take it: with version and confirmation, or plain where it must be."""
+"""Builds a ``WorkspaceEdit`` with what the client supports: versions, confirmation, new files."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from leanwide.features.edit.change import FileEdit
 from leanwide.syntax import Position, content
 
 _ANNOTATION: Final = "leanwide"
-"""The one annotation that all edits of an answer carry."""
+"""Id of the annotation that all edits of an answer share."""
 
 
 @frozen(kw_only=True)
 class EditSupport:
-    """Which edits a client understands."""
+    """Which edits a client supports."""
 
     documents: bool
-    """``documentChanges``, which name a version."""
+    """``documentChanges``, which carry a version."""
     annotations: bool
-    """Change annotations, which ask for a confirmation."""
+    """Change annotations, which ask the user to confirm."""
     creation: bool
-    """Files can be created."""
+    """Edits that create files."""
 
 
 def edit_support(client: types.ClientCapabilities) -> EditSupport:
-    """Read what a client understands from its capabilities."""
+    """Return what a client supports, from its capabilities."""
     workspace = client.workspace or types.WorkspaceClientCapabilities()
     edits = workspace.workspace_edit or types.WorkspaceEditClientCapabilities()
     documents = bool(edits.document_changes)
@@ -43,10 +43,10 @@ def edit_support(client: types.ClientCapabilities) -> EditSupport:
 def workspace_edit(
     change: FileEdit, label: str, support: EditSupport, codec: PositionCodec
 ) -> types.WorkspaceEdit:
-    """Word a change for a client; one that creates a file needs a client that can."""
+    """Return a change as an edit; one that creates a file needs ``support.creation``."""
     plain = [
         types.TextEdit(
-            types.Range(_place(change, edit.start, codec), _place(change, edit.end, codec)),
+            types.Range(_position(change, edit.start, codec), _position(change, edit.end, codec)),
             edit.text,
         )
         for edit in change.edits
@@ -76,7 +76,7 @@ def _annotated(
     return types.AnnotatedTextEdit(annotation, edit.range, edit.new_text)
 
 
-def _place(change: FileEdit, position: Position, codec: PositionCodec) -> types.Position:
+def _position(change: FileEdit, position: Position, codec: PositionCodec) -> types.Position:
     line, column = position
     if line >= len(change.lines):
         return types.Position(line, 0)

@@ -1,4 +1,4 @@
-"""What the user sees without asking: status, load progress, and one message for a failure."""
+"""What the user sees without asking: status, progress, and one message for each failure."""
 
 from __future__ import annotations
 
@@ -7,79 +7,85 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from lsprotocol import types
+from pygls.lsp.server import LanguageServer
 
 from leanwide.context.view import View
 from leanwide.engine.base import EngineState, EngineStatus, PrefillProgress
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.files.reader import UnreadableFile
 from leanwide.files.shown import unread_notice
-from leanwide.lsp.convert import camel_case, position_of, status_params
+from leanwide.lsp.convert import camel_case, position_of
+from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.progress import ProgressBar
-
-if TYPE_CHECKING:
-    from leanwide.lsp.session import Server
 
 logger = logging.getLogger(__name__)
 
 STATUS: Final = "leanwide/status"
 READY: Final = "leanwide/suggestionReady"
 _LOADING: Final = (EngineState.STARTING, EngineState.LOADING)
-_LASTS_S: Final = 2.0
-"""Seconds after which work on the index is worth showing."""
+_INDEXING_S: Final = 2.0
+"""Seconds after which indexing is worth showing."""
 _QUESTION_S: Final = 1.0
-"""Seconds after which it is worth showing that a question is read."""
-_LOOK_S: Final = 0.5
-"""Seconds between two looks at whether it is done."""
-_GATHERED_S: Final = 1.0
-"""Seconds in which ignore files that do not count are gathered for one message."""
+"""Seconds after which the prefill of a question is worth showing."""
+_POLL_S: Final = 0.5
+"""Seconds between two checks that the index is built."""
+_GATHER_S: Final = 1.0
+"""Seconds in which unreadable ignore files are gathered for one message."""
 _TROUBLE: Final = (EngineState.FAILED, EngineState.DEGRADED)
 
 
 class QuestionBar:
-    """A bar that shows how far a question is read, and that the model thinks."""
+    """A bar that shows the prefill of a question, and that the model thinks."""
 
     def __init__(self, new_bar: Callable[[str, int | None], ProgressBar]) -> None:
         self._new_bar = new_bar
-        self._began = time.monotonic()
+        self._started = time.monotonic()
         self._bar: ProgressBar | None = None
-        self._told = ""
+        self._shown = ""
 
-    def read(self, how_far: PrefillProgress) -> None:
+    def read(self, prefill: PrefillProgress) -> None:
         """Show how much of the prompt is read."""
-        share = 100 * how_far.tokens // max(1, how_far.of)
-        self._show(share, f"{share} % of {how_far.of:,} tokens read")
+        share = 100 * prefill.tokens // max(1, prefill.of)
+        self._show(share, f"{share} % of {prefill.of:,} tokens read")
 
     def think(self) -> None:
         """Show that the model thinks."""
         self._show(100, "thinking")
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.end()
             self._bar = None
 
     def _show(self, percentage: int, message: str) -> None:
-        """Show something new, of a question that lasts."""
-        if time.monotonic() - self._began < _QUESTION_S or message == self._told:
+        """Show a new message, once the question has lasted long enough."""
+        if time.monotonic() - self._started < _QUESTION_S or message == self._shown:
             return
-        self._told = message
+        self._shown = message
         if self._bar is None:
             self._bar = self._new_bar("leanwide: question", 0)
         self._bar.report(percentage, message)
 
 
 class Feedback:
-    """Follows the engine and tells the editor, never twice the same."""
+    """Shows the engine's state in the editor, each message once.
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    Args:
+        server: The server whose client shows it.
+        status_params: Returns the parameters of ``leanwide/status``.
+    """
+
+    def __init__(
+        self, server: LanguageServer, status_params: Callable[[EngineStatus], dict[str, Any]]
+    ) -> None:
+        self._server, self._status_params = server, status_params
         self._told: set[str] = set()
         self._trouble: set[str] = set()
-        """What was told of the engine since it last recovered."""
+        """Messages about the engine since it last recovered."""
         self._recoveries = 0
         self._bars = 0
         self._load: ProgressBar | None = None
@@ -87,7 +93,7 @@ class Feedback:
         self._unread: dict[Path, str] = {}
 
     def follow(self, status: EngineStatus) -> None:
-        """Pass a change of the engine's status on."""
+        """Show a change of the engine's status."""
         self.send_status(status)
         if status.recoveries != self._recoveries:
             self._recoveries = status.recoveries
@@ -100,13 +106,10 @@ class Feedback:
 
     def send_status(self, status: EngineStatus) -> None:
         """Send ``leanwide/status``."""
-        server = self._server
-        lanes, last = server.session.backend.engine.lanes, server.last_record
-        server.protocol.notify(STATUS, status_params(status, lanes, last, server.session.pinned))
+        self._server.protocol.notify(STATUS, self._status_params(status))
 
-    def tell_more(self, view: View) -> None:
-        """Tell the client that there is more of a suggestion at a view's cursor than it has."""
-        documents = self._server.documents
+    def tell_more(self, view: View, documents: DocumentWorkspace) -> None:
+        """Notify the client that more of the suggestion at a view's cursor is ready."""
         if documents.opened(view.uri) is not None:  # a notebook's cells have URIs of their own
             document = {"uri": view.uri, "version": view.version}
             position = position_of(view, documents)
@@ -114,37 +117,37 @@ class Feedback:
             self._server.protocol.notify(READY, params)
 
     def tell_once(self, text: str, kind: types.MessageType) -> None:
-        """Show a message, unless it was shown before: never one per key."""
+        """Show a message, unless it was shown before."""
         self._tell(text, kind, self._told)
 
     def tell_trouble(self, text: str, kind: types.MessageType) -> None:
-        """Show what is wrong with the engine, once until it has served again."""
+        """Show what is wrong with the engine, once until it recovers."""
         self._tell(text, kind, self._trouble)
 
     def note_unread(self, unread: UnreadableFile) -> None:
-        """Tell of ignore files that do not count: of all that were met in a moment, and once."""
+        """Show that an ignore file is unreadable; several within a second are one message."""
         if not self._unread:
-            asyncio.get_running_loop().call_later(_GATHERED_S, self._tell_unread)
+            asyncio.get_running_loop().call_later(_GATHER_S, self._tell_unread)
         self._unread.setdefault(unread.path, unread.reason)
 
     def _tell_unread(self) -> None:
         unread = [UnreadableFile(path, why) for path, why in self._unread.items()]
         self.tell_once(unread_notice(unread), types.MessageType.Warning)
 
-    async def follow_index(self, elsewhere: WorkspaceContext) -> None:
-        """Show that the workspace is indexed, where that lasts; in one bar, until it is done."""
-        await asyncio.sleep(_LASTS_S)
-        if self._following_index or not elsewhere.building:
+    async def follow_index(self, workspace: WorkspaceContext) -> None:
+        """Show one bar while the workspace is indexed, if that takes long."""
+        await asyncio.sleep(_INDEXING_S)
+        if self._following_index or not workspace.building:
             return
         self._following_index = True
         bar = self._new_bar("leanwide: looking at the workspace")
-        while elsewhere.building:  # noqa: ASYNC110  # a thread builds it
-            await asyncio.sleep(_LOOK_S)
+        while workspace.building:  # noqa: ASYNC110  # a thread builds it
+            await asyncio.sleep(_POLL_S)
         bar.end()
         self._following_index = False
 
     def stages(self) -> QuestionBar:
-        """Make a bar for a question."""
+        """Return a bar for a question."""
         return QuestionBar(self._new_bar)
 
     def _tell(self, text: str, kind: types.MessageType, told: set[str]) -> None:
@@ -155,7 +158,7 @@ class Feedback:
         self._server.window_show_message(types.ShowMessageParams(type=kind, message=text))
 
     def _show_progress(self, status: EngineStatus) -> None:
-        """Show one progress bar from the start of a load to its end."""
+        """Show one bar from the start of a load to its end."""
         loading = status.state in _LOADING
         if loading and self._load is None:
             self._load = self._new_bar("leanwide: loading the model", 0)

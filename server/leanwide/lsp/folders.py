@@ -1,4 +1,4 @@
-"""The workspace's folders: what each brings, and what is known of them as long as they are open."""
+"""The workspace's folders: their settings, their ignore files, and their index."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from leanwide.options import (
 
 @frozen(kw_only=True)
 class _Opened:
-    """A folder that the editor opened."""
+    """A folder that is open in the editor."""
 
     path: Path
-    """Without links on the way."""
+    """The real path, without symbolic links."""
     names: tuple[str, ...]
-    """The paths by which the editor calls it."""
+    """The other paths that the editor uses for it."""
     layer: Layer
-    """Its own settings, all of them."""
+    """The settings in the folder, before any are refused."""
     problems: tuple[str, ...]
     ignored: IgnoreFiles
 
@@ -45,55 +45,55 @@ class Folders:
     """The folders of one session. Used by the asyncio loop only."""
 
     refuse: ReportUnread = field(default=lambda _: None)
-    """Takes note of ignore files that do not count, on the loop."""
-    elsewhere: WorkspaceContext = field(factory=WorkspaceContext)
+    """Called on the loop for each unreadable ignore file."""
+    workspace: WorkspaceContext = field(factory=WorkspaceContext)
     names: DocumentNames = field(factory=DocumentNames)
     _opened: tuple[_Opened, ...] = ()
     _prefixes: dict[Path, str] = field(factory=dict)
-    """Of all folders that were ever open: a key never means another file later."""
-    _turn: asyncio.Lock = field(factory=asyncio.Lock)
+    """Of all folders that were ever open, so that a key always means the same file."""
+    _lock: asyncio.Lock = field(factory=asyncio.Lock)
 
     @property
     def layers(self) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
-        """The settings that hold for everything, the first folder's, and what is wrong with any."""
+        """The settings for the whole workspace, the first folder's, and the problems of all."""
         layers: list[Layer] = []
         problems: list[str] = []
-        for one in self._opened:
+        for folder in self._opened:
             restrict = restrict_further_folder if layers else restrict_workspace
-            layer, refused = restrict(one.layer)
-            # The first one's values are checked together with those of other places.
+            layer, refused = restrict(folder.layer)
+            # The first layer's values are checked together with the other layers.
             wrong = parse(layer)[1] if layers else ()
             layers.append(layer)
-            problems += [*one.problems, *refused, *wrong]
+            problems += [*folder.problems, *refused, *wrong]
         return tuple(layers[:1]), tuple(problems)
 
     @asynccontextmanager
     async def changing(self) -> AsyncIterator[None]:
-        """Change one thing after the other; no document is judged meanwhile."""
+        """Run changes one after another; no document is judged during one."""
         with self.names.changing():
-            async with self._turn:
+            async with self._lock:
                 yield
 
     async def open(self, paths: Sequence[str]) -> None:
-        """Take over folders, by their paths, in place of those that were open."""
+        """Replace the open folders by those at ``paths``."""
         self._opened = await asyncio.to_thread(_open, paths, self._opened, self._from_thread())
-        for one in self._opened:
-            if one.path not in self._prefixes:
-                self._prefixes[one.path] = new_prefix(one.path, self._prefixes)
+        for folder in self._opened:
+            if folder.path not in self._prefixes:
+                self._prefixes[folder.path] = new_prefix(folder.path, self._prefixes)
 
-    def read_ignore_files_again(self) -> None:
-        """Ask the ignore files anew, because one was changed."""
+    def reload_ignore_files(self) -> None:
+        """Read the ignore files again, because one changed."""
         refuse = self._from_thread()
         self._opened = tuple(
-            evolve(one, ignored=IgnoreFiles(one.path, refuse)) for one in self._opened
+            evolve(folder, ignored=IgnoreFiles(folder.path, refuse)) for folder in self._opened
         )
 
-    async def read_settings_again(self) -> None:
-        """Read each folder's own settings anew, because one was changed."""
+    async def reload_settings(self) -> None:
+        """Read each folder's settings again, because one changed."""
         self._opened = await asyncio.to_thread(_with_settings, self._opened)
 
     def _from_thread(self) -> ReportUnread:
-        """Pass what a thread refuses to the loop, which may have ended by then."""
+        """Return a ``refuse`` for threads, which calls ours on the loop, unless that has ended."""
         loop = asyncio.get_running_loop()
 
         def refuse(unread: UnreadableFile) -> None:
@@ -103,11 +103,11 @@ class Folders:
         return refuse
 
     async def use(self, below: tuple[Layer, ...], above: Layer) -> bool:
-        """Leave alone in each folder what it says itself; tell whether that is another area.
+        """Apply the exclusions of each folder; whether they changed.
 
         Args:
-            below: Settings below those of a folder.
-            above: Settings above them.
+            below: Layers below a folder's settings.
+            above: The layer above them.
         """
         area = await asyncio.to_thread(self._area, below, above)
         if area == self.names.folders:
@@ -116,21 +116,21 @@ class Folders:
         return True
 
     def build_index(self, opened: Iterable[str]) -> None:
-        """Begin to index the folders in the background, what is near to opened paths first."""
+        """Start to index the folders in the background, files near the opened paths first."""
         area = self.names.folders
         near = tuple(key for path in opened if (key := area.key(self.names.place(path))))
-        self.elsewhere.build(evolve(area, near=near))
+        self.workspace.build(evolve(area, near=near))
 
     def _area(self, below: tuple[Layer, ...], above: Layer) -> WorkspaceFolders:
         folders = []
-        for one in self._opened:
-            exclude = parse(*below, one.layer, above)[0].files.exclude
+        for opened in self._opened:
+            exclude = parse(*below, opened.layer, above)[0].files.exclude
             folders.append(
                 Folder(
-                    path=one.path,
-                    names=one.names,
-                    prefix=self._prefixes[one.path],
-                    exclusions=Exclusions(str(one.path), exclude, one.ignored),
+                    path=opened.path,
+                    names=opened.names,
+                    prefix=self._prefixes[opened.path],
+                    exclusions=Exclusions(str(opened.path), exclude, opened.ignored),
                 )
             )
         if folders:
@@ -141,8 +141,8 @@ class Folders:
 def _open(
     paths: Sequence[str], opened: tuple[_Opened, ...], refuse: ReportUnread
 ) -> tuple[_Opened, ...]:
-    """Look at folders, each once, under however many names; what was open stays as it is."""
-    known = {one.path: one for one in opened}
+    """Open folders, each once under all of its names; those already open are not read again."""
+    known = {folder.path: folder for folder in opened}
     names: dict[Path, list[str]] = {}
     for path in map(os.path.normpath, paths):
         names.setdefault(_real(path), []).append(path)
@@ -166,8 +166,8 @@ def _new(real: Path, named: Sequence[str], refuse: ReportUnread) -> _Opened:
 
 
 def _with_settings(opened: Iterable[_Opened]) -> tuple[_Opened, ...]:
-    read = ((one, *read_layer(one.path / WORKSPACE_FILE, one.path)) for one in opened)
-    return tuple(evolve(one, layer=layer, problems=problems) for one, layer, problems in read)
+    read = ((folder, *read_layer(folder.path / WORKSPACE_FILE, folder.path)) for folder in opened)
+    return tuple(evolve(folder, layer=layer, problems=found) for folder, layer, found in read)
 
 
 def _links(real: Path, named: Sequence[str]) -> tuple[str, ...]:

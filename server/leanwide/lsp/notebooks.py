@@ -1,4 +1,4 @@
-"""Cells of a notebook seen as one document: what one cell defines, the next one uses."""
+"""Cells of a notebook as one document: a cell uses what earlier cells define."""
 
 from __future__ import annotations
 
@@ -22,24 +22,23 @@ SYNC: Final = types.NotebookDocumentSyncOptions(
     ]
 )
 """All cells of all notebooks."""
-_SCHEMES: Final = ("vscode-notebook-cell:", "vscode-interactive:")
-"""How editors name cells where they do not say which notebook a document belongs to."""
+_CELL_SCHEMES: Final = ("vscode-notebook-cell:", "vscode-interactive:")
+"""Schemes of cells' URIs in editors that do not say which notebook a document belongs to."""
 
 
 def document_key(workspace: DocumentWorkspace, uri: str) -> str:
-    """Return the URI that stands for a document: a cell's is that of its notebook."""
+    """Return the URI of a document, or of the notebook where it is a cell."""
     notebook = workspace.get_notebook_document(cell_uri=uri)
     if notebook is not None:
         return notebook.uri
-    return urldefrag(uri).url if uri.startswith(_SCHEMES) else uri
+    return urldefrag(uri).url if uri.startswith(_CELL_SCHEMES) else uri
 
 
 def joined(workspace: DocumentWorkspace, view: View) -> View:
-    """Put the cells of the same language around a view of one.
+    """Return a cell's view with the notebook's other cells of its language around it.
 
-    A file's view stays as it is, and so does a cell's where all together are too large for a
-    prompt. The result's URI is the notebook's, so that moving to another cell is a move in one
-    document.
+    A file's view is returned as it is, and so is a cell's where the notebook is too large for a
+    prompt. The result has the notebook's URI, so that moving to another cell moves in one document.
     """
     key = document_key(workspace, view.uri)
     if key == view.uri:
@@ -51,10 +50,10 @@ def joined(workspace: DocumentWorkspace, view: View) -> View:
         if cell.uri == view.uri:
             part = below
         else:
-            part += _ended(cell.lines)
+            part += _with_blank_line(cell.lines)
     if sum(map(len, (*above, *below))) > MAX_FILE_SIZE:
         return view
-    own = _ended(view.lines) if below else view.lines
+    own = _with_blank_line(view.lines) if below else view.lines
     return evolve(
         view,
         uri=key,
@@ -66,7 +65,7 @@ def joined(workspace: DocumentWorkspace, view: View) -> View:
 
 def is_open(workspace: DocumentWorkspace, key: str) -> bool:
     """Whether any document with this key is open."""
-    return any(document_key(workspace, one.uri) == key for one in _opened(workspace))
+    return any(document_key(workspace, document.uri) == key for document in _opened(workspace))
 
 
 def _opened(workspace: DocumentWorkspace) -> Sequence[TextDocument]:
@@ -74,12 +73,12 @@ def _opened(workspace: DocumentWorkspace) -> Sequence[TextDocument]:
 
 
 def _cells(workspace: DocumentWorkspace, key: str, view: View) -> Iterator[OpenDocument]:
-    """The cells of a notebook in a view's language, in the notebook's order."""
+    """Yield the cells of a notebook in a view's language, in the notebook's order."""
     notebook = workspace.get_notebook_document(cell_uri=view.uri)
     if notebook is not None:
         uris: Sequence[str] = [cell.document for cell in notebook.cells]
-    else:  # as the editor opened them
-        uris = [one.uri for one in _opened(workspace)]
+    else:  # in the order in which the editor opened them
+        uris = [document.uri for document in _opened(workspace)]
     for uri in uris:
         cell = workspace.opened(uri)
         if cell is None or (cell.language_id or "") != view.language_id:
@@ -88,8 +87,8 @@ def _cells(workspace: DocumentWorkspace, key: str, view: View) -> Iterator[OpenD
             yield cell
 
 
-def _ended(lines: Sequence[str]) -> Sequence[str]:
-    """A cell's lines with a blank line behind them."""
+def _with_blank_line(lines: Sequence[str]) -> Sequence[str]:
+    """Return a cell's lines, followed by a blank line."""
     if not lines:
         return ()
     last = lines[-1]

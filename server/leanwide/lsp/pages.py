@@ -1,4 +1,4 @@
-"""Answers as documents that the editor opens: for editors that read no result of a command."""
+"""Answers as documents that the editor opens, for editors that ignore the result of a command."""
 
 from __future__ import annotations
 
@@ -6,49 +6,48 @@ import asyncio
 import logging
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lsprotocol import types
 from platformdirs import user_cache_path
+from pygls.lsp.server import LanguageServer
 
-from leanwide.lsp.private_folder import PrivateFolder, remove_left
-
-if TYPE_CHECKING:
-    from leanwide.lsp.session import Server
+from leanwide.lsp.private_folder import PrivateFolder, remove_abandoned
 
 logger = logging.getLogger(__name__)
 
 
 FOLDERS: Final = user_cache_path("leanwide") / "pages"
-"""Where each server has a folder for its pages."""
+"""The parent of each server's folder of pages."""
 
 
 class Pages:
-    """Files in a private folder, which ends with the server."""
+    """Markdown files in a private folder, which is removed with the server."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: LanguageServer) -> None:
         self._server = server
         self._folder: PrivateFolder | None = None
 
     async def show(self, title: str, markdown: str) -> None:
-        """Have Markdown opened, in a message where the editor opens no documents."""
-        if not _opens_documents(self._server.client_capabilities) or not await self._opened(
-            title, markdown
-        ):
+        """Open Markdown in the editor, as a message where the editor opens no documents."""
+        window = self._server.client_capabilities.window
+        opens = window and window.show_document and window.show_document.support
+        if not opens or not await self._open(title, markdown):
             kind = types.MessageType.Info
             self._server.window_show_message(types.ShowMessageParams(type=kind, message=markdown))
 
-    async def _opened(self, title: str, markdown: str) -> bool:
+    async def _open(self, title: str, markdown: str) -> bool:
+        """Whether the editor opened the Markdown."""
         try:
-            path = await asyncio.to_thread(self._written, title, markdown)
+            path = await asyncio.to_thread(self._write, title, markdown)
         except OSError as error:
             logger.warning("a page cannot be written: %s", error.strerror)
             return False
         params = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
         return (await self._server.window_show_document_async(params)).success
 
-    def _written(self, title: str, markdown: str) -> Path:
-        """Write a new file: an editor that has an earlier one open would not read that again."""
+    def _write(self, title: str, markdown: str) -> Path:
+        """Write a new file: an editor that has an older one open would not read that again."""
         if self._folder is None:
             self._folder = PrivateFolder(FOLDERS)
         path = Path(tempfile.mkdtemp(dir=self._folder.path), f"{title}.md")
@@ -62,11 +61,6 @@ class Pages:
             self._folder.close()
             self._folder = None
 
-    async def remove_left(self) -> None:
+    async def remove_abandoned(self) -> None:
         """Delete the files of servers that were killed."""
-        await asyncio.to_thread(remove_left, FOLDERS)
-
-
-def _opens_documents(client: types.ClientCapabilities) -> bool:
-    window = client.window
-    return bool(window and window.show_document and window.show_document.support)
+        await asyncio.to_thread(remove_abandoned, FOLDERS)

@@ -1,7 +1,7 @@
-"""A folder for the user's eyes only, which ends with the process that made it, however that ends.
+"""A folder that only the user can read, and that is removed when its process has ended.
 
-The process holds a lock on its folder, which the system takes from it when it dies; a folder that
-nobody holds is removed by the next process that starts.
+The process holds a lock on its folder, which the system releases when it dies. The next process
+that starts removes folders without a lock.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from pathlib import Path
 
 
 class PrivateFolder:
-    """A new folder among those of other processes; it is removed when this one ends."""
+    """A new folder next to those of other processes; it is removed when this one ends."""
 
     def __init__(self, parent: Path) -> None:
-        """Make it.
+        """Create the folder.
 
         Raises:
-            OSError: It cannot be made, or another process holds up everybody.
+            OSError: It cannot be created, or another process has ``parent`` locked.
         """
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(parent):
             self.path = Path(tempfile.mkdtemp(dir=parent))
             lock = _lock(self.path)
-        self._end = weakref.finalize(self, _remove, self.path, lock)
+        self._finalizer = weakref.finalize(self, _remove, self.path, lock)
 
     def close(self) -> None:
         """Remove the folder and what is in it."""
-        self._end()
+        self._finalizer()
 
 
-def remove_left(parent: Path) -> None:
-    """Remove the folders of processes that have died; what another process does just now, waits."""
+def remove_abandoned(parent: Path) -> None:
+    """Remove the folders of dead processes, unless another process has ``parent`` locked."""
     with contextlib.suppress(OSError), _locked(parent):
         for path in parent.iterdir():
             with contextlib.suppress(OSError):
@@ -57,7 +57,7 @@ def _lock(folder: Path) -> int:
     """Lock a folder until the descriptor is closed.
 
     Raises:
-        OSError: It is locked, or is no folder.
+        OSError: It is locked already, or is no folder.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:

@@ -1,27 +1,25 @@
-"""Bars in the editor that show work which takes long."""
+"""Progress bars in the editor for work that takes long."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
-
-if TYPE_CHECKING:
-    from leanwide.lsp.session import Server
+from pygls.lsp.server import LanguageServer
 
 
 class ProgressBar:
-    """One bar, from its beginning to its end; nothing where the client shows none.
+    """One bar, from its beginning to its end; does nothing where the client shows none.
 
     Args:
-        server: Whose client is to show it.
-        token: A name that no other bar has.
+        server: The server whose client is to show it.
+        token: A token that no other bar has.
         title: What is done.
-        percentage: How much of it; None where that is not known.
+        percentage: How much of it is done; None where that is not known.
     """
 
     def __init__(
-        self, server: Server, token: str, title: str, percentage: int | None = None
+        self, server: LanguageServer, token: str, title: str, percentage: int | None = None
     ) -> None:
         self._server, self._token = server, token
         window = server.client_capabilities.window
@@ -32,12 +30,12 @@ class ProgressBar:
         self._send(types.WorkDoneProgressBegin(title=title, percentage=percentage))
 
     def report(self, percentage: int, message: str = "") -> None:
-        """Say how much is done, or something else about it."""
+        """Show how much is done, with a message about it."""
         message = message or f"{percentage} %"
         self._send(types.WorkDoneProgressReport(percentage=percentage, message=message))
 
     def end(self, message: str | None = None) -> None:
-        """Take it away."""
+        """Remove the bar."""
         self._send(types.WorkDoneProgressEnd(message=message))
 
     def _send(self, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of a client's messages: whose turn it is, what is answered, and what runs."""
+"""Handles a client's messages: their order, handlers, answers and errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import logging
 import traceback
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from concurrent.futures import Future
 from contextvars import ContextVar
 from enum import Enum, auto
@@ -18,7 +18,7 @@ from typing import Any, Final
 from cattrs import transform_error
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
-from pygls.protocol import LanguageServerProtocol
+from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.rpc.messages import Id, Invalid, Message, RpcNotification, RpcRequest, RpcResponse
@@ -30,20 +30,19 @@ logger = logging.getLogger(__name__)
 arrival_version: ContextVar[int | None] = ContextVar("arrival_version", default=None)
 """Version of the request's document when the request arrived.
 
-A handler starts after the message, so that a change which came later may be applied before it sees
-the document.
+A handler starts later than that, and a change that came in between may be applied already.
 """
 
 CURSOR: Final = "leanwide/cursor"
-_OWN: Final[Mapping[str, type[Any]]] = {CURSOR: types.TextDocumentPositionParams}
-"""What notifications of ours take, those of clients."""
-_DISPENSABLE: Final = frozenset({"leanwide/status", types.PROGRESS, types.WINDOW_LOG_MESSAGE})
-"""Notifications that a client which does not read can do without: the answer says the same."""
-_FAULTS_NAMED: Final = 3
+_OWN_PARAMS: Final[Mapping[str, type[Any]]] = {CURSOR: types.TextDocumentPositionParams}
+"""Types of the parameters of methods that LSP does not know."""
+_OPTIONAL: Final = frozenset({"leanwide/status", types.PROGRESS, types.WINDOW_LOG_MESSAGE})
+"""Notifications that a client can do without: the answer says the same."""
+_MAX_FAULTS: Final = 3
 
 
 class SessionStage(Enum):
-    """Where a session is."""
+    """Stage of a session's life."""
 
     NEW = auto()
     RUNNING = auto()
@@ -51,27 +50,27 @@ class SessionStage(Enum):
 
 
 class Protocol(LanguageServerProtocol):
-    """Answers every request once, whatever else comes.
+    """Answers every request exactly once.
 
-    pygls brings features, types, and requests to the client. Running handlers is done here: pygls
-    keeps a future for each notification for ever, drops what comes behind ``shutdown``
+    pygls provides features, types, and requests to the client. Handlers are run here: pygls keeps
+    a future for each notification for ever, drops messages after ``shutdown``
     (https://github.com/openlawlibrary/pygls/issues/605), and sends tracebacks.
     """
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         self._stage = SessionStage.NEW
-        self._turning: asyncio.Task[Any] | None = None
-        """What leads to another stage; nothing is handled before it has ended."""
+        self._stage_change: asyncio.Task[Any] | None = None
+        """The request that changes the stage; no message is handled before it has ended."""
         self._requests: dict[Id, asyncio.Task[Any]] = {}
         self._notified: set[asyncio.Task[Any]] = set()
         self._outbox: Outbox | None = None
         self.exited = False
         """Whether the client sent ``exit``."""
-        super().__init__(*arguments, **more)  # looks at all of this
+        super().__init__(*arguments, **more)  # reads all of these
 
     @property
     def exit_code(self) -> int:
-        """What the process ends with: 0 if the client shut the server down before it left."""
+        """The exit code of the process: 0 if the client sent ``shutdown``, else 1."""
         return 0 if self._stage is SessionStage.SHUT_DOWN else 1
 
     @property
@@ -79,8 +78,18 @@ class Protocol(LanguageServerProtocol):
         """The client's requests that are not answered yet."""
         return self._requests.values()
 
+    def replace_workspace(self) -> None:
+        """Replace the workspace that pygls created; it cannot be told to create ours."""
+        old = self.workspace
+        self._workspace = DocumentWorkspace(
+            old.root_uri,
+            old._sync_kind,  # noqa: SLF001  # of which pygls has no public name
+            list(old.folders.values()),
+            old.position_encoding,
+        )
+
     def connect(self, outbox: Outbox) -> None:
-        """Send to a client from here on."""
+        """Send messages to this outbox from now on."""
         self._outbox = outbox
 
     def receive(self, message: Message) -> None:
@@ -96,14 +105,14 @@ class Protocol(LanguageServerProtocol):
                 self._refuse(message.id, JsonRpcException(message.reason, message.code))
 
     async def settled(self) -> None:
-        """Let what was received begin, and what leads to another stage end."""
+        """Let the handlers of received messages start, and wait for a change of the stage."""
         await asyncio.sleep(0)
-        if self._turning is not None:
-            await asyncio.wait((self._turning,))
-            self._turning = None
+        if self._stage_change is not None:
+            await asyncio.wait((self._stage_change,))
+            self._stage_change = None
 
     def end_requests(self) -> None:
-        """Cancel every request but the running one."""
+        """Cancel every request and notification, except the one that calls this."""
         running = asyncio.current_task()
         for task in (*self._requests.values(), *self._notified):
             if task is not running:
@@ -123,10 +132,10 @@ class Protocol(LanguageServerProtocol):
         task = self._start(handler, params)
         self._requests[request.id] = task
         if request.method == types.INITIALIZE:
-            self._stage, self._turning = SessionStage.RUNNING, task
+            self._stage, self._stage_change = SessionStage.RUNNING, task
             task.add_done_callback(self._check_initialized)
         elif request.method == types.SHUTDOWN:
-            self._stage, self._turning = SessionStage.SHUT_DOWN, task
+            self._stage, self._stage_change = SessionStage.SHUT_DOWN, task
         task.add_done_callback(partial(self._answer, request))
 
     def _check_stage(self, method: str) -> None:
@@ -138,7 +147,11 @@ class Protocol(LanguageServerProtocol):
             raise _error(types.ErrorCodes.InvalidRequest, "the server is initialized")
 
     def _prepared(self, request: RpcRequest) -> tuple[Callable[..., Any], Any]:
-        """The handler of a request, and what it takes."""
+        """Return the handler of a request, and its parameters.
+
+        Raises:
+            JsonRpcException: There is no such request, or its parameters do not fit.
+        """
         handler = self._handler(request.method)
         if handler is None or not _is_request(request.method):
             code = types.ErrorCodes.MethodNotFound
@@ -147,11 +160,11 @@ class Protocol(LanguageServerProtocol):
         if (uri := _uri(params)) is not None and (reason := unusable(uri)):
             raise JsonRpcInvalidParams(message=reason)
         if isinstance(params, types.InitializeParams):
-            _without_bad_folders(params)
+            _drop_unusable_folders(params)
         return handler, params
 
     def _check_initialized(self, task: asyncio.Task[Any]) -> None:
-        """Let a client try again whose ``initialize`` failed."""
+        """Let a client try again after a failed ``initialize``."""
         if task.cancelled() or task.exception() is not None:
             self._stage = SessionStage.NEW
 
@@ -166,7 +179,7 @@ class Protocol(LanguageServerProtocol):
             self._put({"jsonrpc": "2.0", "id": request.id, "result": result})
         except JsonRpcException as error:
             self._refuse(request.id, error)
-        except Exception as error:  # whatever it was, the client waits for an answer
+        except Exception as error:  # noqa: BLE001  # every request is answered
             _log(request.method, error)
             code = types.ErrorCodes.InternalError
             reason = f"an internal error of leanwide ({type(error).__name__}): see its log"
@@ -195,7 +208,7 @@ class Protocol(LanguageServerProtocol):
                 self._run_notification(method, handler, params)
         except JsonRpcException as error:
             logger.warning("%s is ignored: %s", method, error.message)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # there is no answer to put it into
             _log(method, error)
 
     def _cancel(self, known: Id) -> None:
@@ -203,8 +216,8 @@ class Protocol(LanguageServerProtocol):
             task.cancel()
 
     def _run_notification(self, method: str, handler: Callable[..., Any], params: Any) -> None:
-        """Run what does not wait at once, so that requests behind it find it done."""
-        steps = handler(params) if _steps(handler) else ((handler, (params,), None),)
+        """Run a handler that is no coroutine at once, so that later requests see its effect."""
+        steps = handler(params) if _is_generator(handler) else ((handler, (params,), None),)
         for step, arguments, _ in steps:
             self._run_step(method, step, arguments)
 
@@ -228,37 +241,44 @@ class Protocol(LanguageServerProtocol):
         return handler if callable(handler) else None
 
     def _params(self, message: RpcRequest | RpcNotification) -> Any:
-        """The typed parameters of a message.
+        """Return the typed parameters of a message.
 
         Raises:
-            JsonRpcInvalidParams: They do not fit; the message says where.
+            JsonRpcInvalidParams: They do not fit; the error says where.
         """
         try:
-            if (own := _OWN.get(message.method)) is not None:
-                return self._converter.structure(message.data.get("params"), own)
-            kind = types.METHOD_TO_TYPES[message.method][0]
-            return self._converter.structure(message.data, kind).params
+            if (kind := _OWN_PARAMS.get(message.method)) is not None:
+                return self._converter.structure(message.data.get("params"), kind)
+            whole = types.METHOD_TO_TYPES[message.method][0]
+            return self._converter.structure(message.data, whole).params
         except Exception as error:
-            faults = "; ".join(transform_error(error)[:_FAULTS_NAMED])
+            faults = "; ".join(transform_error(error)[:_MAX_FAULTS])
             reason = f"the parameters do not fit {message.method}: {faults}"
             raise JsonRpcInvalidParams(message=reason) from error
 
     def _start(self, handler: Callable[..., Any], params: Any) -> asyncio.Task[Any]:
-        """Run a handler in a task that knows what its document looked like."""
-        uri = _uri(params)
-        token = arrival_version.set(self._version(uri) if uri is not None else None)
+        """Run a handler in a task with :data:`arrival_version` set."""
+        token = arrival_version.set(self._version(_uri(params)))
         try:
             return asyncio.ensure_future(_run(handler, (params,)))
         finally:
             arrival_version.reset(token)
 
-    def _version(self, uri: str) -> int | None:
-        if not isinstance(self._workspace, DocumentWorkspace):
+    def _version(self, uri: str | None) -> int | None:
+        if uri is None or not isinstance(self._workspace, DocumentWorkspace):
             return None
         document = self._workspace.opened(uri)
         return document.version if document is not None else None
 
-    # Requests of ours, and everything that goes out.
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    def lsp_workspace__execute_command(
+        self, params: types.ExecuteCommandParams
+    ) -> Generator[Any, Any, Any]:
+        """Run a command; without an argument it gets an empty object, to say what is missing."""
+        params.arguments = params.arguments or [{}]
+        return (yield from super().lsp_workspace__execute_command(params))
+
+    # Requests to the client, and everything that is sent.
 
     def send_request(
         self,
@@ -267,7 +287,7 @@ class Protocol(LanguageServerProtocol):
         callback: Callable[[Any], None] | None = None,
         msg_id: Id | None = None,
     ) -> Future[Any]:
-        """Ask the client; what is kept for the answer goes with the future.
+        """Send a request to the client, and forget it when its future is done.
 
         pygls keeps it until the client answers (https://github.com/openlawlibrary/pygls/issues/608).
         """
@@ -294,14 +314,14 @@ class Protocol(LanguageServerProtocol):
             future.set_result(typed.result if typed is not None else response.data["result"])
         except JsonRpcException as error:
             future.set_exception(error)
-        except Exception:
+        except Exception:  # noqa: BLE001  # whatever a client may send
             future.set_exception(_error(types.ErrorCodes.InternalError, "an answer does not fit"))
 
     def _send_data(self, data: Any) -> None:
-        """Send what pygls made."""
+        """Send a message of pygls."""
         try:
             self._put(data)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # pygls does not expect any
             _log(str(getattr(data, "method", "")), error)
 
     def _put(self, data: Any) -> None:
@@ -309,15 +329,15 @@ class Protocol(LanguageServerProtocol):
         message = b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
         if self._outbox is None:
             return
-        if _is_dispensable(data):
-            self._outbox.offer(message)
+        if _is_optional(data):
+            self._outbox.put_optional(message)
         else:
             self._outbox.put(message)
 
     def get_message_type(  # type: ignore[override]
         self, method: str
     ) -> type[Any] | None:
-        """Return LSP's type of a message; pygls's cache would keep the session for ever."""
+        """Return LSP's type of a message; pygls's cache would keep the session alive for ever."""
         return types.METHOD_TO_TYPES.get(method, (None,))[0]
 
     def get_result_type(  # type: ignore[override]
@@ -332,8 +352,8 @@ async def _run(
     arguments: tuple[Any, ...],
     more: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Run a handler to its result; one of pygls's own hands each of its steps to another."""
-    if not _steps(handler):
+    """Run a handler to its result; pygls's own are generators, which yield handlers to run."""
+    if not _is_generator(handler):
         result = handler(*arguments, **(more or {}))
         return await result if inspect.isawaitable(result) else result
     steps, value = handler(*arguments), None
@@ -345,7 +365,7 @@ async def _run(
         value = await _run(*step)
 
 
-def _steps(handler: Callable[..., Any]) -> bool:
+def _is_generator(handler: Callable[..., Any]) -> bool:
     return inspect.isgeneratorfunction(handler)
 
 
@@ -355,7 +375,7 @@ def _is_request(method: str) -> bool:
 
 
 def _uri(params: Any) -> str | None:
-    """The URI of the document that a message, or the command in it, is about."""
+    """Return the URI of the document that a message, or its command, is about."""
     arguments = getattr(params, "arguments", None)
     if isinstance(arguments, list | tuple) and arguments and isinstance(arguments[0], dict):
         uri = arguments[0].get("uri")
@@ -364,22 +384,23 @@ def _uri(params: Any) -> str | None:
     return uri if isinstance(uri, str) else None
 
 
-def _without_bad_folders(params: types.InitializeParams) -> None:
-    """Leave out the folders that can be none: the others are to be served."""
+def _drop_unusable_folders(params: types.InitializeParams) -> None:
+    """Remove folders with unusable URIs: the others are served."""
     if params.root_uri is not None and unusable(params.root_uri):
         params.root_uri = None
     if "\0" in (params.root_path or ""):
         params.root_path = None
     if params.workspace_folders:
-        folders = (one for one in params.workspace_folders if not unusable(one.uri))
-        params.workspace_folders = list(folders)
+        params.workspace_folders = [
+            folder for folder in params.workspace_folders if not unusable(folder.uri)
+        ]
 
 
-def _is_dispensable(data: Any) -> bool:
-    if getattr(data, "method", None) not in _DISPENSABLE:
+def _is_optional(data: Any) -> bool:
+    if getattr(data, "method", None) not in _OPTIONAL:
         return False
     value = getattr(data.params, "value", None)
-    return not isinstance(value, types.WorkDoneProgressEnd)  # a bar would stay for ever
+    return not isinstance(value, types.WorkDoneProgressEnd)  # without it the bar would stay
 
 
 def _error(code: int, reason: str) -> JsonRpcException:
@@ -387,7 +408,7 @@ def _error(code: int, reason: str) -> JsonRpcException:
 
 
 def _log(method: str, error: BaseException) -> None:
-    """Log where an error came from; its message may quote the user's text."""
+    """Log where an error came from, without its message, which may quote the user's text."""
     where = traceback.extract_tb(error.__traceback__)[-1:]
-    places = ", ".join(f"{one.filename}:{one.lineno}" for one in where)
+    places = ", ".join(f"{frame.filename}:{frame.lineno}" for frame in where)
     logger.error("%s: %s at %s", method, type(error).__name__, places)

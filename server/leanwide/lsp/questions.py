@@ -1,82 +1,71 @@
-"""What commands share that ask the model: a snapshot, a stream of text, and one answer each."""
+"""What the commands that ask the model share: a snapshot, streamed text, and the newest wins."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified, JsonRpcException
+from pygls.lsp.server import LanguageServer
 
 from leanwide.engine.base import CancelToken, EngineError
 from leanwide.features.ask.answer_stream import Show
 from leanwide.features.ask.selection import Selection
 from leanwide.files.shown import shown
-from leanwide.lsp.arguments import TargetArguments, place_at
 from leanwide.lsp.protocol import arrival_version
-from leanwide.lsp.requests import LiveRequests
-
-if TYPE_CHECKING:
-    from leanwide.lsp.session import Server
+from leanwide.lsp.requests import LiveRequests, RequestKind
 
 T = TypeVar("T")
 
 
-def snapshot(ls: Server, asked: TargetArguments) -> Selection:
-    """The place as it was when the request arrived. To be taken before the first ``await``.
+def as_it_arrived(selection: Selection) -> Selection:
+    """Return the selection, unless its document changed after the request arrived.
 
     Raises:
-        JsonRpcInvalidParams: The document is not open, or has no such range.
-        JsonRpcContentModified: It changed before the request could be read.
+        JsonRpcContentModified: It changed.
     """
-    return as_it_arrived(place_at(ls.documents, asked.uri, asked.range))
+    if arrival_version.get() not in (None, selection.view.version):
+        raise content_modified(selection.view.uri)
+    return selection
 
 
-def as_it_arrived(place: Selection) -> Selection:
-    """The same place, unless its document changed after the request had been sent.
-
-    Raises:
-        JsonRpcContentModified: It did.
-    """
-    if arrival_version.get() not in (None, place.view.version):
-        raise changed(place.view.uri)
-    return place
-
-
-def changed(uri: str) -> JsonRpcContentModified:
-    """The answer for a document that is not what it was."""
+def content_modified(uri: str) -> JsonRpcContentModified:
+    """Return the error for a document that changed since the request."""
     return JsonRpcContentModified(message=f"{shown(uri)} changed meanwhile: ask again")
 
 
-def stream(ls: Server, token: int | str | None) -> Show:
-    """Send text as ``$/progress`` on the client's token, if it gave one."""
+def stream(server: LanguageServer, token: int | str | None) -> Show:
+    """Return what sends text as ``$/progress`` on the client's token; does nothing for None."""
 
     def show(text: str) -> None:
         if token is not None:
-            ls.progress(types.ProgressParams(token=token, value={"text": text}))
+            server.progress(types.ProgressParams(token=token, value={"text": text}))
 
     return show
 
 
 async def newest(
     live: LiveRequests,
+    kind: RequestKind,
     key: str,
     start: Callable[[CancelToken], Coroutine[Any, Any, T]],
-    retired: Callable[[], JsonRpcException],
+    superseded: Callable[[], JsonRpcException],
 ) -> T:
-    """Run a feature in a task of its own, which ends at once when another one takes its place.
+    """Run a feature in a task, which is cancelled when a newer request has the same key.
 
     Args:
-        live: Where the newest request of each key is kept.
+        live: The newest request of each kind and key.
+        kind: The kind of request.
         key: The document's URI, or the chat's id.
         start: Starts the feature.
-        retired: Makes the answer of a request that was ended so.
+        superseded: Returns the error of a request that was cancelled so.
 
     Raises:
-        JsonRpcException: The engine failed, or the request was ended.
+        JsonRpcException: The engine failed, or the request was cancelled.
     """
-    with live.newest(key) as cancel:
+    with live.newest(kind, key) as cancel:
         work = asyncio.ensure_future(start(cancel))
         cancel.on_cancel(lambda: _cancel(work))
         try:
@@ -86,14 +75,13 @@ async def newest(
             raise JsonRpcException(message=str(error), code=code) from error
         except asyncio.CancelledError:
             if not cancel.cancelled:
-                raise  # the client's wish: pygls answers it
-            raise retired() from None
+                raise  # the client cancelled: the protocol answers it
+            raise superseded() from None
 
 
-def superseded(message: str) -> JsonRpcException:
-    """The answer of a request that a newer one has ended."""
-    code = types.LSPErrorCodes.ServerCancelled
-    return JsonRpcException(message=message, code=code)
+def server_cancelled(message: str) -> JsonRpcException:
+    """Return the error of a request that a newer one superseded."""
+    return JsonRpcException(message=message, code=types.LSPErrorCodes.ServerCancelled)
 
 
 def _cancel(work: asyncio.Future[Any]) -> None:

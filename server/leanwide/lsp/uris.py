@@ -1,4 +1,4 @@
-"""Addresses of documents and folders: any text may come as one."""
+"""URIs of documents and folders: a client may send any text as one."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import Final
 
 from pygls.uris import to_fs_path
 
-_LOCAL: Final = "//localhost/"
-"""How a path begins whose URI names this machine for a host."""
-_LONGEST: Final = 32 * 1024
-"""Characters; the longest path of any system in use, each character escaped."""
+_LOCALHOST: Final = "//localhost/"
+"""Prefix of a path whose URI names this machine as its host."""
+_MAX_LENGTH: Final = 32 * 1024
+"""In characters: the longest path of any system in use, each character escaped."""
 
 
 def unusable(uri: str) -> str:
-    """Say why a text can be no document's address; empty where it can."""
+    """Return why a text cannot be a document's URI; "" where it can."""
     if not uri:
         return "the URI is empty"
-    if len(uri) > _LONGEST:
-        return f"the URI is longer than {_LONGEST} characters"
+    if len(uri) > _MAX_LENGTH:
+        return f"the URI is longer than {_MAX_LENGTH} characters"
     try:
         path = to_fs_path(uri)
     except ValueError:
@@ -31,12 +31,12 @@ def unusable(uri: str) -> str:
 
 
 def file_path(uri: str) -> str | None:
-    """Return the absolute path of a file; None where the URI names none on this machine."""
+    """Return the absolute path that a URI names; None where it names no file on this machine."""
     path = None if unusable(uri) else to_fs_path(uri)
     return None if path is None else without_host(path)
 
 
 def without_host(path: str) -> str:
-    """Return the path that a URI with this machine for a host leads to: RFC 8089 allows that."""
-    start = path[: len(_LOCAL)].lower()
-    return path[len(_LOCAL) - 1 :] if start == _LOCAL else path
+    """Return the path of a URI that names this machine as its host, as RFC 8089 allows."""
+    start = path[: len(_LOCALHOST)].lower()
+    return path[len(_LOCALHOST) - 1 :] if start == _LOCALHOST else path

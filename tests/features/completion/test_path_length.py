@@ -14,7 +14,8 @@ from types import FrameType
 from typing import Any, TypeVar
 
 import leanwide
-from tests.features.editor import MARK, Editor, settled, state_saying
+from tests.features.editor import Editor, settled, state_saying
+from tests.marked import MARK
 
 ROOT = str(Path(leanwide.__file__).parent)
 CODE = f"""\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from attrs import field, frozen
 from lsprotocol import types
@@ -14,11 +14,9 @@ from leanwide.features.edit.add_documentation import documentable
 from leanwide.features.edit.refactor import INSTRUCTIONS, instructions_for
 from leanwide.features.edit.write_test import can_be_tested
 from leanwide.features.refusal import Refusal
-from leanwide.lsp.arguments import place_at
+from leanwide.lsp.convert import selection_at
 from leanwide.lsp.protocol import arrival_version
-
-if TYPE_CHECKING:
-    from leanwide.lsp.session import Server
+from leanwide.lsp.session import Server
 
 EXPLAIN: Final = "source.leanwide.explain"
 """A kind of ``source``, not of ``refactor``: it changes no text."""
@@ -39,33 +37,33 @@ class Offer:
     kind: str
     command: str
     more: Mapping[str, Any] = field(factory=dict)
-    """What its argument has beside the place."""
+    """What its argument has besides the place."""
 
 
 async def code_actions(
     ls: Server, params: types.CodeActionParams
 ) -> list[types.CodeAction | types.Command]:
-    """Offer what can be done with what is selected, or with the definition at the cursor."""
+    """Offer what can be done with the selection, or with the definition at the cursor."""
     arrived, uri = arrival_version.get(), params.text_document.uri
-    place = place_at(ls.documents, uri, params.range)
+    selection = selection_at(ls.documents, uri, params.range)
     wanted = [kind for kind in KINDS if _is_wanted(kind, params.context.only)]
-    if not wanted or arrived not in (None, place.view.version):
+    if not wanted or arrived not in (None, selection.view.version):
         return []
     try:
-        found = await resolve(place, "explain", ls.session)
+        found = await resolve(selection, "explain", ls.session)
     except Refusal:
         return []
     offers = await asyncio.to_thread(list, _offers(found, params.context.diagnostics))
-    makes = _action if _takes_actions(ls.client_capabilities) else _command
-    return [makes(offer, params) for offer in offers if offer.kind in wanted]
+    build = _action if _supports_literals(ls.client_capabilities) else _command
+    return [build(offer, params) for offer in offers if offer.kind in wanted]
 
 
 def _is_wanted(kind: str, only: Iterable[str] | None) -> bool:
-    return only is None or any(kind == one or kind.startswith(f"{one}.") for one in only)
+    return only is None or any(kind == asked or kind.startswith(f"{asked}.") for asked in only)
 
 
 def _offers(found: ResolvedSelection, diagnostics: Iterable[types.Diagnostic]) -> Iterator[Offer]:
-    """What makes sense at a place; the server sees to the answer, as no client need know it."""
+    """Yield what makes sense; the server delivers the answer, so that every client can use it."""
     applied, shown = {"apply": True}, {"show": True}
     title = "Explain with leanwide"
     yield Offer(title=title, kind=EXPLAIN, command="leanwide.explain", more=shown)
@@ -97,8 +95,8 @@ def _action(offer: Offer, params: types.CodeActionParams) -> types.CodeAction:
     )
 
 
-def _takes_actions(client: types.ClientCapabilities) -> bool:
-    """Whether the client knows more than bare commands."""
+def _supports_literals(client: types.ClientCapabilities) -> bool:
+    """Whether the client takes code actions, and not commands only."""
     document = client.text_document
     actions = document.code_action if document is not None else None
     return actions is not None and actions.code_action_literal_support is not None

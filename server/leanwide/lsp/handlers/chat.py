@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from leanwide.features.ask import chat as feature
 from leanwide.features.ask.chat import UserMessage
-from leanwide.features.ask.conversations import StoredChat, UnknownChat
+from leanwide.features.ask.conversations import Conversations, StoredChat, UnknownChat
 from leanwide.features.ask.selection import Selection
 from leanwide.features.cost import cost
 from leanwide.lsp import convert
-from leanwide.lsp.arguments import ChatMessage, chat_id, chat_message, document_at, place_at
-from leanwide.lsp.questions import as_it_arrived, newest, stream, superseded
+from leanwide.lsp.arguments import ChatArguments, ChatIdArguments
+from leanwide.lsp.documents import DocumentWorkspace
+from leanwide.lsp.questions import as_it_arrived, newest, server_cancelled, stream
+from leanwide.lsp.requests import RequestKind
+from leanwide.lsp.session import Server
 
-if TYPE_CHECKING:
-    from leanwide.lsp.session import Server
-
-_RETIRED = "a newer message of this chat took its place, or the chat was ended"
+_SUPERSEDED = "a newer message of this chat took its place, or the chat was ended"
 
 
-async def chat(ls: Server, *arguments: Any) -> dict[str, Any]:
-    """Answer a message; without an id it begins a conversation. A newer message retires it."""
-    given = chat_message(arguments, ls.protocol._converter)
+async def chat(ls: Server, given: ChatArguments) -> dict[str, Any]:
+    """Answer a message; without an id it begins a conversation. A newer message supersedes it."""
     # The snapshot comes before the first await: a change edits the document in place.
-    saying = UserMessage(text=given.message, about=_place(ls, given))
-    talk = ls.chats.begin() if given.id is None else _find(ls, given.id)
-    if given.token is not None and given.id is None:
+    message = UserMessage(text=given.message, about=_selection(ls.documents, given))
+    talk = ls.chats.begin() if given.id is None else _find(ls.chats, given.id)
+    if given.stream_token is not None and given.id is None:
         value = {"text": "", "id": talk.id}
-        ls.progress(types.ProgressParams(token=given.token, value=value))
-    show = stream(ls, given.token)
+        ls.progress(types.ProgressParams(token=given.stream_token, value=value))
+    show = stream(ls, given.stream_token)
     try:
         answer = await newest(
-            ls.chatting,
+            ls.live,
+            RequestKind.CHAT,
             talk.id,
-            lambda cancel: feature.chat(saying, talk, ls.session, cancel, show),
-            partial(superseded, _RETIRED),
+            lambda cancel: feature.chat(message, talk, ls.session, cancel, show),
+            partial(server_cancelled, _SUPERSEDED),
         )
     except BaseException:
         if given.id is None and not talk.turns:
@@ -49,32 +49,30 @@ async def chat(ls: Server, *arguments: Any) -> dict[str, Any]:
 
 
 async def chats(ls: Server, *_: Any) -> list[dict[str, Any]]:
-    """``leanwide.chats``: the conversations there are, the one that changed last at the end."""
+    """``leanwide.chats``: list the conversations, the one that changed last at the end."""
     return [
         {"id": talk.id, "title": talk.title, "turns": len(talk.turns)} for talk in ls.chats.listed()
     ]
 
 
-async def end_chat(ls: Server, *arguments: Any) -> None:
-    """``leanwide.endChat``: forget a conversation, and stop what is being answered in it."""
-    talk = _find(ls, chat_id(arguments))
+async def end_chat(ls: Server, given: ChatIdArguments) -> None:
+    """``leanwide.endChat``: forget a conversation, and cancel what is being answered in it."""
+    talk = _find(ls.chats, given.id)
     ls.chats.forget(talk)
-    ls.chatting.retire(talk.id)
+    ls.live.cancel(RequestKind.CHAT, talk.id)
 
 
-def _find(ls: Server, wanted: str) -> StoredChat:
+def _find(chats: Conversations, wanted: str) -> StoredChat:
     try:
-        return ls.chats.find(wanted)
+        return chats.find(wanted)
     except UnknownChat as error:
         raise JsonRpcInvalidParams(message=str(error)) from error
 
 
-def _place(ls: Server, given: ChatMessage) -> Selection | None:
-    """What a message is about: a range, without one the whole document, without a URI nothing."""
+def _selection(workspace: DocumentWorkspace, given: ChatArguments) -> Selection | None:
+    """Return what a message is about: a range, a whole document, or nothing without a URI."""
     if given.uri is None:
         return None
     if given.range is None:
-        place = document_at(ls.documents, given.uri)
-    else:
-        place = place_at(ls.documents, given.uri, given.range)
-    return as_it_arrived(place)
+        return as_it_arrived(convert.whole_document(workspace, given.uri))
+    return as_it_arrived(convert.selection_at(workspace, given.uri, given.range))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from lsprotocol import types
 
 from leanwide.engine.base import EngineError, NotLoadedError
@@ -12,9 +10,8 @@ from leanwide.features.completion.request import InlineRequest
 from leanwide.lsp import convert
 from leanwide.lsp.notebooks import joined
 from leanwide.lsp.protocol import arrival_version
-
-if TYPE_CHECKING:
-    from leanwide.lsp.session import Server
+from leanwide.lsp.requests import RequestKind
+from leanwide.lsp.session import Server
 
 
 async def inline_completion(
@@ -22,7 +19,7 @@ async def inline_completion(
 ) -> types.InlineCompletionList | None:
     """Complete at the cursor, as if the entry selected in the editor's own list were accepted.
 
-    Empty while the model loads, and for a request that is outdated.
+    Returns None while the model loads, and for an outdated request.
     """
     await ls.folders.names.settled()  # settings that came before count
     arrived = arrival_version.get()
@@ -39,9 +36,9 @@ async def inline_completion(
     if entry is None or engine.model is None:
         engine.start()
         return None
-    ls.folders.elsewhere.pause_indexing()
+    ls.folders.workspace.pause_indexing()
     by_hand = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
-    text = await _completed(ls, InlineRequest(entry.accepted_in(view), by_hand))
+    text = await _complete(ls, InlineRequest(entry.accepted_in(view), by_hand))
     if not text:
         return None
     accepted = types.Command(title="", command="leanwide.accepted", arguments=[])
@@ -49,11 +46,11 @@ async def inline_completion(
     return types.InlineCompletionList(items=[item])
 
 
-async def _completed(ls: Server, question: InlineRequest) -> str:
-    """The text to insert; "" where there is none. Trouble is told, but not that it starts again."""
-    with ls.live.newest(question.view.uri) as cancel:
+async def _complete(ls: Server, request: InlineRequest) -> str:
+    """Return the text to insert, "" for none; show engine trouble, but not that it restarts."""
+    with ls.live.newest(RequestKind.COMPLETION, request.view.uri) as cancel:
         try:
-            return await complete(question, ls.completion, cancel)
+            return await complete(request, ls.completion, cancel)
         except NotLoadedError:
             return ""
         except EngineError as error:

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from leanwide.features.ask import explain as feature
 from leanwide.features.cost import cost
 from leanwide.lsp import convert
-from leanwide.lsp.arguments import target, wanted
-from leanwide.lsp.questions import newest, snapshot, stream, superseded
+from leanwide.lsp.arguments import ExplainArguments
+from leanwide.lsp.questions import as_it_arrived, newest, server_cancelled, stream
+from leanwide.lsp.requests import RequestKind
+from leanwide.lsp.session import Server
 
-if TYPE_CHECKING:
-    from leanwide.lsp.session import Server
-
-_RETIRED = "a newer explanation of this document took its place"
+_SUPERSEDED = "a newer explanation of this document took its place"
 
 
-async def explain(ls: Server, *arguments: Any) -> dict[str, Any]:
-    """Explain; waits for the model while it loads. A newer one for the document retires it."""
-    asked, shows = target(arguments, ls.protocol._converter), wanted(arguments, "show")
-    place = snapshot(ls, asked)
+async def explain(ls: Server, given: ExplainArguments) -> dict[str, Any]:
+    """Explain; waits for the model while it loads. A newer one for the document supersedes it."""
+    selection = as_it_arrived(convert.selection_at(ls.documents, given.uri, given.range))
+    show = stream(ls, given.stream_token)
     answer = await newest(
-        ls.explaining,
-        asked.uri,
-        lambda cancel: feature.explain(place, ls.session, cancel, stream(ls, asked.token)),
-        partial(superseded, _RETIRED),
+        ls.live,
+        RequestKind.EXPLANATION,
+        given.uri,
+        lambda cancel: feature.explain(selection, ls.session, cancel, show),
+        partial(server_cancelled, _SUPERSEDED),
     )
-    if shows:
+    if given.show:
         await ls.pages.show("Explanation", answer.markdown)
     return {"markdown": answer.markdown, "stats": convert.camel_case(cost(answer.record))}

@@ -1,104 +1,143 @@
-"""One client, served from its first byte to its last."""
+"""Serves one client from its first byte to its last."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Collection
+from typing import Any, Final, Protocol
 
 from leanwide.lsp.rpc.framing import BadFrame, Frames
-from leanwide.lsp.rpc.messages import Invalid, read_message
+from leanwide.lsp.rpc.messages import Invalid, Message, read_message
 from leanwide.lsp.rpc.outbox import Outbox, Writer
-
-if TYPE_CHECKING:
-    from leanwide.lsp.protocol import Protocol as ServerProtocol
-    from leanwide.lsp.session import Server
 
 logger = logging.getLogger(__name__)
 
-_READ: Final = 64 * 1024
-_LAST_WORDS_S: Final = 2.0
+_READ_BYTES: Final = 64 * 1024
+_FLUSH_S: Final = 2.0
 """Seconds in which a client can read the last answers."""
 
 
 class Reader(Protocol):
-    """The way from a client, as of :class:`asyncio.StreamReader`."""
+    """The bytes of a client, as of :class:`asyncio.StreamReader`."""
 
     async def read(self, most: int, /) -> bytes:
-        """Wait for bytes; none are the end.
+        """Wait for up to ``most`` bytes; return none at the end.
 
         Raises:
             OSError: The client is gone.
         """
 
 
-async def serve_connection(server: Server, reader: Reader, writer: Writer) -> int:
-    """Serve a client until it exits, hangs up, or leaves too much unread; then close the server.
+class MessageHandler(Protocol):
+    """Handles a client's messages and answers its requests."""
 
-    Cancelling ends it in the same way: every request is answered, and the answers go out as far as
-    the client reads them. Closing ``writer`` is left to the caller.
+    exited: bool
+    """Whether the client sent ``exit``."""
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the process."""
+
+    @property
+    def requests(self) -> Collection[asyncio.Task[Any]]:
+        """The client's requests that are not answered yet."""
+
+    def connect(self, outbox: Outbox) -> None:
+        """Send answers to this outbox from now on."""
+
+    def receive(self, message: Message) -> None:
+        """Handle a message."""
+
+    async def settled(self) -> None:
+        """Wait until the next message may be handled."""
+
+    def end_requests(self) -> None:
+        """Cancel the requests that are not answered yet."""
+
+
+class ServedSession(Protocol):
+    """The session at the server's end of a connection."""
+
+    process_id: int | None
+    """The client's process; None where it named none."""
+
+    @property
+    def protocol(self) -> MessageHandler:
+        """The handler of the client's messages."""
+
+    async def close(self) -> None:
+        """End the session."""
+
+
+async def serve_connection(session: ServedSession, reader: Reader, writer: Writer) -> int:
+    """Serve a client until it exits, hangs up or leaves too much unread; then close the session.
+
+    Cancelling ends it in the same way: every request is answered, and the answers are sent as far
+    as the client reads them. The caller closes ``writer``.
 
     Returns:
-        The exit code that LSP names: 0 behind ``shutdown``, else 1.
+        The exit code that LSP defines: 0 after ``shutdown``, else 1.
     """
     outbox = Outbox()
-    server.protocol.connect(outbox)
-    writing = asyncio.create_task(outbox.pour(writer))
+    session.protocol.connect(outbox)
+    writing = asyncio.create_task(outbox.send_all(writer))
     ends = {
-        asyncio.create_task(_listen(server.protocol, reader)): "",
+        asyncio.create_task(_listen(session.protocol, reader)): "",
         writing: "the client closed its end: the session ends",
-        asyncio.create_task(_wait(outbox.overflowed)): (
+        asyncio.create_task(_overflow(outbox)): (
             "the client does not read its answers: the session ends"
         ),
     }
     try:
         ended, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for reason in {ends[one] for one in ended} - {""}:
+        for reason in {ends[task] for task in ended} - {""}:
             logger.error("%s", reason)
     finally:
-        await _leave(server, outbox, writing)
+        await _close(session, outbox, writing)
         for task in ends:
             task.cancel()
         await asyncio.gather(*ends, return_exceptions=True)
-    return server.protocol.exit_code
+    return session.protocol.exit_code
 
 
-async def _leave(server: Server, outbox: Outbox, writing: asyncio.Task[None]) -> None:
-    server.protocol.end_requests()
-    closing = asyncio.create_task(server.close())
+async def _close(session: ServedSession, outbox: Outbox, writing: asyncio.Task[None]) -> None:
+    """Close the session, and send the answers of its last requests."""
+    session.protocol.end_requests()
+    closing = asyncio.create_task(session.close())
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_LAST_WORDS_S):
-            if requests := list(server.protocol.requests):
+        async with asyncio.timeout(_FLUSH_S):
+            if requests := list(session.protocol.requests):
                 await asyncio.wait(requests)
-            await _pour_out(outbox, writing)  # with the answers of those requests
+            await _flush(outbox, writing)
     await closing
 
 
-async def _pour_out(outbox: Outbox, writing: asyncio.Task[None]) -> None:
-    """Wait until all is written, or the client is gone."""
-    poured = asyncio.create_task(outbox.poured())
+async def _flush(outbox: Outbox, writing: asyncio.Task[None]) -> None:
+    """Wait until everything is written, or the client is gone."""
+    sent = asyncio.create_task(outbox.flushed())
     try:
-        await asyncio.wait((poured, writing), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((sent, writing), return_when=asyncio.FIRST_COMPLETED)
     finally:
-        poured.cancel()
+        sent.cancel()
 
 
-async def _wait(event: asyncio.Event) -> None:
-    await event.wait()
+async def _overflow(outbox: Outbox) -> None:
+    await outbox.overflowed.wait()
 
 
-async def _listen(protocol: ServerProtocol, reader: Reader) -> None:
-    """Hand messages on until the client exits or hangs up."""
+async def _listen(handler: MessageHandler, reader: Reader) -> None:
+    """Pass messages on until the client exits or hangs up."""
     frames = Frames()
     with contextlib.suppress(OSError):
-        while data := await reader.read(_READ):
+        while data := await reader.read(_READ_BYTES):
             for frame in frames.feed(data):
                 if isinstance(frame, BadFrame):
                     logger.error("%s", frame.reason)
-                    protocol.receive(Invalid(None, frame.code, frame.reason))
+                    handler.receive(Invalid(None, frame.code, frame.reason))
                 else:
-                    protocol.receive(read_message(frame))
-                if protocol.exited:
+                    handler.receive(read_message(frame))
+                if handler.exited:
                     return
-                await protocol.settled()
+                await handler.settled()

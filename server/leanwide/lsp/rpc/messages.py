@@ -1,4 +1,4 @@
-"""Bodies of frames, read into messages as JSON-RPC has them. Nothing of LSP is known here."""
+"""Reads the bodies of frames as JSON-RPC messages; knows nothing of LSP."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lsprotocol.types import ErrorCodes
 
 Id: TypeAlias = int | str
 
-_LONE: Final = re.compile("[\ud800-\udfff]")
-_ESCAPED: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_ESCAPED_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @frozen
@@ -47,7 +47,7 @@ class RpcResponse:
 
 @frozen
 class Invalid:
-    """What cannot be read as a message. It is answered; without an id where none can be read."""
+    """A frame that is no message, as an error to answer; the id is None where it has none."""
 
     id: Id | None
     code: ErrorCodes
@@ -58,7 +58,7 @@ Message: TypeAlias = RpcRequest | RpcNotification | RpcResponse | Invalid
 
 
 def read_message(body: bytes) -> Message:
-    """Read a message. Half surrogate pairs in its texts become U+FFFD, which is as long."""
+    """Read a message. Lone surrogates in its strings become U+FFFD, which has the same length."""
     try:
         data = _DECODER.decode(body.decode("utf-8"))
     except RecursionError:
@@ -69,12 +69,12 @@ def read_message(body: bytes) -> Message:
         return Invalid(None, ErrorCodes.InvalidRequest, "LSP has no batches of messages")
     if not isinstance(data, dict):
         return Invalid(None, ErrorCodes.InvalidRequest, "the message is not a JSON object")
-    return _classified(_whole(data) if _ESCAPED.search(body) else data)
+    return _classified(_without_lone_surrogates(data) if _ESCAPED_SURROGATE.search(body) else data)
 
 
 def _classified(data: dict[str, Any]) -> Message:
-    known = data.get("id")
-    known = known if _is_id(known) else None
+    given = data.get("id")
+    known = given if _is_id(given) else None
     method = data.get("method")
     if reason := _fault(data, known):
         return Invalid(known, ErrorCodes.InvalidRequest, reason)
@@ -84,34 +84,34 @@ def _classified(data: dict[str, Any]) -> Message:
 
 
 def _fault(data: dict[str, Any], known: Id | None) -> str:
-    """What is wrong with a message; empty where nothing is."""
+    """Return what is wrong with a message; "" where nothing is."""
     if data.get("jsonrpc") != "2.0":
         return 'the message has no "jsonrpc": "2.0"'
     if "method" not in data:
         answers = "result" in data or "error" in data
         return "" if answers else "the message has no method"
     if not isinstance(data["method"], str):
-        return "the method is not a text"
-    return "the id is no whole number and no text" if "id" in data and known is None else ""
+        return "the method is not a string"
+    return "the id is neither an integer nor a string" if "id" in data and known is None else ""
 
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, int | str) and not isinstance(value, bool)
 
 
-def _whole(data: dict[str, Any]) -> dict[str, Any]:
-    """Mend the texts of a message, but not its id, which the answer repeats."""
-    mended: dict[str, Any] = _mended(data)
-    return {**mended, "id": data["id"]} if "id" in data else mended
+def _without_lone_surrogates(data: dict[str, Any]) -> dict[str, Any]:
+    """Replace lone surrogates, except in the id, which the answer repeats."""
+    repaired: dict[str, Any] = _replaced(data)
+    return {**repaired, "id": data["id"]} if "id" in data else repaired
 
 
-def _mended(value: Any) -> Any:
+def _replaced(value: Any) -> Any:
     if isinstance(value, str):
-        return _LONE.sub("\ufffd", value)
+        return _LONE_SURROGATE.sub("\ufffd", value)
     if isinstance(value, list):
-        return [_mended(one) for one in value]
+        return [_replaced(item) for item in value]
     if isinstance(value, dict):
-        return {_mended(key): _mended(one) for key, one in value.items()}
+        return {_replaced(key): _replaced(item) for key, item in value.items()}
     return value
 
 

@@ -1,4 +1,4 @@
-"""What waits until the client reads: it is bounded, and nobody waits for it but its own task."""
+"""Messages that wait until the client reads: bounded, and sent by a task of their own."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import asyncio
 from collections import deque
 from typing import Final, Protocol
 
-MOST_BYTES: Final = 32 * 1024 * 1024
-"""Bytes that may wait; a client that leaves more than that is gone."""
-COURTESY_BYTES: Final = 1024 * 1024
-"""Bytes that may wait while messages are still added that a client can do without."""
-_AT_ONCE: Final = 64 * 1024
+_MAX_BYTES: Final = 32 * 1024 * 1024
+"""Unread bytes after which a client counts as gone."""
+_MAX_OPTIONAL_BYTES: Final = 1024 * 1024
+"""Unread bytes up to which messages are added that a client can do without."""
+_WRITE_BYTES: Final = 64 * 1024
+"""Bytes from which on no further message is added to one write."""
 
 
 class Writer(Protocol):
-    """The way to a client, as of :class:`asyncio.StreamWriter`."""
+    """The bytes to a client, as of :class:`asyncio.StreamWriter`."""
 
     def write(self, data: bytes, /) -> None:
-        """Take bytes."""
+        """Buffer bytes."""
 
     async def drain(self) -> None:
         """Wait until more may be written.
@@ -28,62 +29,64 @@ class Writer(Protocol):
 
 
 class Outbox:
-    """Messages in the order in which they go out."""
+    """A queue of messages in the order in which they are sent."""
 
-    def __init__(self, most: int = MOST_BYTES, courtesy: int = COURTESY_BYTES) -> None:
-        self._most, self._courtesy = most, courtesy
-        self._waiting: deque[bytes] = deque()
+    def __init__(
+        self, max_bytes: int = _MAX_BYTES, max_optional_bytes: int = _MAX_OPTIONAL_BYTES
+    ) -> None:
+        self._max_bytes, self._max_optional_bytes = max_bytes, max_optional_bytes
+        self._queue: deque[bytes] = deque()
         self._size = 0
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
         self.overflowed = asyncio.Event()
-        """Set for good once more waits than may."""
+        """Set, and never cleared, once more than ``max_bytes`` are unread."""
 
     @property
     def size(self) -> int:
-        """Bytes that wait."""
+        """Unread bytes, with those that are being written."""
         return self._size
 
     def put(self, message: bytes) -> None:
-        """Add a message that the client must have. Behind an overflow nothing is kept."""
+        """Add a message that the client must get. After an overflow nothing is added."""
         if self.overflowed.is_set():
             return
-        self._waiting.append(message)
+        self._queue.append(message)
         self._size += len(message)
         self._empty.clear()
         self._filled.set()
-        if self._size > self._most:
+        if self._size > self._max_bytes:
             self.overflowed.set()
 
-    def offer(self, message: bytes) -> None:
-        """Add a message that the client can do without, unless much waits already."""
-        if self._size <= self._courtesy:
+    def put_optional(self, message: bytes) -> None:
+        """Add a message that the client can do without, unless too much is unread already."""
+        if self._size <= self._max_optional_bytes:
             self.put(message)
 
-    async def pour(self, writer: Writer) -> None:
-        """Write all that comes, until cancelled.
+    async def send_all(self, writer: Writer) -> None:
+        """Send messages as they come, until cancelled.
 
         Raises:
             OSError: The client is gone.
         """
         while True:
             await self._filled.wait()
-            portion = self._portion()
-            writer.write(portion)
+            data = self._next_write()
+            writer.write(data)
             await writer.drain()
-            self._size -= len(portion)
-            if not self._waiting:
+            self._size -= len(data)
+            if not self._queue:
                 self._filled.clear()
                 self._empty.set()
 
-    async def poured(self) -> None:
-        """Wait until nothing waits."""
+    async def flushed(self) -> None:
+        """Wait until everything is sent."""
         await self._empty.wait()
 
-    def _portion(self) -> bytes:
-        taken, size = [], 0
-        while self._waiting and size < _AT_ONCE:
-            taken.append(self._waiting.popleft())
-            size += len(taken[-1])
-        return b"".join(taken)
+    def _next_write(self) -> bytes:
+        messages, size = [], 0
+        while self._queue and size < _WRITE_BYTES:
+            messages.append(self._queue.popleft())
+            size += len(messages[-1])
+        return b"".join(messages)

@@ -1,4 +1,4 @@
-"""Standard input and output as the way to a client, read and written off the loop."""
+"""Standard input and output as a connection, read and written by threads."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-_GONE: Final = getattr(select, "POLLERR", 0) | getattr(select, "POLLHUP", 0)
+_CLOSED_EVENTS: Final = getattr(select, "POLLERR", 0) | getattr(select, "POLLHUP", 0)
 
 
 class _Thread:
-    """Runs blocking calls one after another. The process ends without waiting for the last one."""
+    """Runs blocking calls one after another. The process does not wait for it when it ends."""
 
     def __init__(self, name: str) -> None:
         self._calls = SimpleQueue[Callable[[], None]]()
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     async def call(self, function: Callable[[], T]) -> T:
-        """Run a call and wait for its result."""
+        """Run a function in the thread and return its result."""
         loop = asyncio.get_running_loop()
         result: asyncio.Future[T] = loop.create_future()
 
@@ -62,7 +62,7 @@ class Stdin:
         self._thread = _Thread("leanwide-stdin")
 
     async def read(self, most: int, /) -> bytes:
-        """Wait for bytes; none are the end.
+        """Wait for up to ``most`` bytes; return none at the end.
 
         Raises:
             OSError: It cannot be read.
@@ -77,28 +77,28 @@ class Stdout:
         self._descriptor = sys.stdout.fileno()
         os.set_blocking(self._descriptor, True)
         self._thread = _Thread("leanwide-stdout")
-        self._taken: list[bytes] = []
+        self._buffered: list[bytes] = []
 
     @property
     def gone(self) -> bool:
-        """Whether nobody can read it any more; False where the system does not tell."""
+        """Whether the client closed its end; False where the system cannot tell."""
         if not hasattr(select, "poll"):
             return False
         poll = select.poll()
         poll.register(self._descriptor, 0)
-        return any(event & _GONE for _, event in poll.poll(0))
+        return any(event & _CLOSED_EVENTS for _, event in poll.poll(0))
 
     def write(self, data: bytes, /) -> None:
-        """Take bytes."""
-        self._taken.append(data)
+        """Buffer bytes."""
+        self._buffered.append(data)
 
     async def drain(self) -> None:
-        """Wait until all that was taken is written.
+        """Wait until the buffer is written.
 
         Raises:
-            OSError: Nobody can read it any more.
+            OSError: The client closed its end.
         """
-        data, self._taken = b"".join(self._taken), []
+        data, self._buffered = b"".join(self._buffered), []
         await self._thread.call(lambda: self._write(data))
 
     def _write(self, data: bytes) -> None:

@@ -1,0 +1,87 @@
+"""Merges layers into options, and describes the keys and values that do not fit."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Final, get_type_hints
+
+import attrs
+
+from leanwide.files.shown import shown, shown_value
+from leanwide.options.layers import Layer, built_in
+from leanwide.options.schema import Options
+from leanwide.options.values import CONVERTER
+
+_MAX_UNKNOWN: Final = 5
+"""Unknown keys of one section that are named; the others are counted."""
+
+
+def parse(*layers: Layer) -> tuple[Options, tuple[str, ...]]:
+    """Merge layers, lowest first, over the built-in ones; return the options and all problems."""
+    merged: dict[str, Any] = dict(built_in().values)
+    problems: list[str] = []
+    checked = [_check(layer.values, Options, "", shown(layer.source), problems) for layer in layers]
+    paths = [values["model"]["path"] for values in checked if "path" in values.get("model", {})]
+    model = paths[-1] if paths else merged["model"]["path"]
+    for layer, values in zip(layers, checked, strict=True):
+        if reason := layer.why_not(model):
+            problems.append(f"{shown(layer.source)} is ignored: {reason}")
+        else:
+            merged = _merge(merged, values)
+    return CONVERTER.structure(merged, Options), tuple(problems)
+
+
+def _check(
+    values: Mapping[str, Any], kind: type, prefix: str, source: str, problems: list[str]
+) -> dict[str, Any]:
+    """Return the keys and values that fit the class ``kind``; add the others to ``problems``."""
+    fields = {attribute.name: attribute for attribute in attrs.fields(kind)}
+    hints = get_type_hints(kind)
+    good: dict[str, Any] = {}
+    unknown = [key for key in values if key not in fields]
+    problems += [_unknown(key, prefix, list(fields), source) for key in unknown[:_MAX_UNKNOWN]]
+    if (more := len(unknown) - _MAX_UNKNOWN) > 0:
+        problems.append(f"{source}: {more:,} other names are no settings either")
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if key not in fields:
+            continue
+        if attrs.has(hints[key]):
+            if isinstance(value, Mapping):
+                good[key] = _check(value, hints[key], f"{name}.", source, problems)
+            else:
+                problems.append(f"{source}: {name} is a section, not a value")
+        elif problem := _problem(value, hints[key], fields[key]):
+            problems.append(f"{source}: {name} = {shown_value(value)}: {problem}")
+        else:
+            good[key] = value
+    return good
+
+
+def _unknown(key: str, prefix: str, known: list[str], source: str) -> str:
+    key = shown(key)
+    near = difflib.get_close_matches(key.rsplit(".", 1)[-1], known, n=1, cutoff=0.0)
+    return f"{source}: there is no setting {prefix}{key}; did you mean {prefix}{near[0]}?"
+
+
+def _problem(value: Any, kind: Any, attribute: attrs.Attribute[Any]) -> str:
+    """Return what is wrong with a value; "" if nothing is."""
+    try:
+        structured = CONVERTER.structure(value, kind)
+        if attribute.validator is not None:
+            attribute.validator(None, attribute, structured)
+    except ValueError as error:
+        return shown(error.args[0])
+    except OverflowError:
+        return "this is too large"
+    return ""
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(old, value) if both else value  # type: ignore[arg-type]  # both
+    return merged

@@ -1,0 +1,73 @@
+"""Which settings each source may set: a workspace never names programs, models or addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from leanwide.files.shown import first_few, shown
+from leanwide.options.layers import Layer
+
+WORKSPACE_FILE: Final = ".leanwide.toml"
+WORKSPACE_SECTIONS: Final = ("modes", "languages", "completion", "files")
+"""What a workspace may set: budgets, languages, exclusions."""
+_FOLDER_SECTIONS: Final = ("files",)
+"""What a second or later folder of a workspace may set, for its own files."""
+_ENGINE_SECTIONS: Final = ("model", "lanes", "cache")
+"""What configures the engine; where sessions share one, none of them sets it."""
+
+
+def unrestricted(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
+    """Keep everything: for an editor that has the engine to itself."""
+    return layer, ()
+
+
+def restrict_workspace(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
+    """Keep what a workspace may set; one problem names the rest."""
+    kept, refused = _split(layer, WORKSPACE_SECTIONS)
+    if not refused:
+        return layer, ()
+    may = " and ".join((", ".join(WORKSPACE_SECTIONS[:-1]), WORKSPACE_SECTIONS[-1]))
+    problem = (
+        f"{shown(layer.source)} may set {may} only: ignored {refused} "
+        "(put it into your own user file)"
+    )
+    return kept, (problem,)
+
+
+def restrict_further_folder(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
+    """Keep what a workspace's second and later folders may set; one problem names the rest."""
+    kept, refused = _split(layer, _FOLDER_SECTIONS)
+    if not refused:
+        return layer, ()
+    problem = (
+        f"{shown(layer.source)} may set {' and '.join(_FOLDER_SECTIONS)} only, for it is not the "
+        f"first folder's: ignored {refused}"
+    )
+    return kept, (problem,)
+
+
+def restrict_session(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
+    """Keep what one of several sessions may set; one problem names the engine's settings."""
+    values = {key: value for key, value in layer.values.items() if key not in _ENGINE_SECTIONS}
+    refused = [key for key in _ENGINE_SECTIONS if key in layer.values]
+    machine = values.get("machine")
+    if isinstance(machine, Mapping) and "residency" in machine:
+        values["machine"] = {key: machine[key] for key in machine if key != "residency"}
+        refused.append("machine.residency")
+    if not refused:
+        return layer, ()
+    problem = (
+        f"{layer.source} may not set {', '.join(refused)}: all sessions share one engine "
+        "(put it into your own user file, and start the server again)"
+    )
+    return attrs.evolve(layer, values=values), (problem,)
+
+
+def _split(layer: Layer, sections: Sequence[str]) -> tuple[Layer, str]:
+    """Return a layer with some sections only, and the names of the others; "" for none."""
+    kept = {key: value for key, value in layer.values.items() if key in sections}
+    refused = sorted(set(layer.values) - set(kept))
+    return Layer(layer.source, kept), first_few(refused) if refused else ""

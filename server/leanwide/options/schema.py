@@ -1,0 +1,213 @@
+"""The typed options: one class a section, one docstring a setting.
+
+``make docs`` writes the docstrings into the table of docs/configuration.md.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
+from attrs.validators import ge, le
+
+from leanwide.features.session import Preferences
+from leanwide.files.patterns import MAX_PATTERN_BYTES, MAX_PATTERNS, encoded
+from leanwide.models.limits import ExpertWidth
+from leanwide.models.residency import ResidencySetting, WeightSizes
+from leanwide.modes.profile import Mode, Profile
+
+
+class AutoSwitch(enum.StrEnum):
+    """A feature of llama.cpp that is on, off, or its choice."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+@frozen(kw_only=True)
+class ModelOptions:
+    """The model file, and how it is loaded."""
+
+    path: str
+    """A GGUF file; ``""`` is the model that ships with leanwide."""
+    threads: int = field(validator=[ge(0), le(1024)])
+    """Threads of the engine; 0: one per physical core."""
+    gpu_layers: int = field(validator=ge(-1))
+    """Layers kept in GPU memory; 0: CPU only, -1: all."""
+    batch_tokens: int = field(validator=[ge(16), le(8192)])
+    """Most prompt tokens in one batch."""
+    use_mmap: bool
+    """Map the file instead of reading it, so that lanes share its pages."""
+    use_extra_bufts: bool
+    """Repack weights into private memory; lanes then share nothing."""
+    flash_attention: AutoSwitch
+    """Compute attention without keeping its scores; ``"auto"``: where layers are on a GPU."""
+
+    def weights(self, size_bytes: int, experts: int | None) -> WeightSizes:
+        """Return the sizes of a model's weights, loaded as these options say."""
+        return WeightSizes(
+            size_bytes=size_bytes,
+            experts=experts,
+            mapped=self.use_mmap and not self.use_extra_bufts,
+            on_gpu=self.gpu_layers != 0,
+        )
+
+
+@frozen(kw_only=True)
+class LaneOptions:
+    """A way to run the model: the lean lane while you type, the wide one for questions."""
+
+    experts: int | ExpertWidth
+    """Active experts per token; ``"half"`` and ``"trained"`` refer to the trained count."""
+    sequences: int = field(validator=[ge(1), le(64)])
+    """Prompts kept in the KV cache, so that going back to one costs nothing."""
+
+
+@frozen(kw_only=True)
+class LanesOptions:
+    """The two lanes."""
+
+    lean: LaneOptions
+    wide: LaneOptions
+
+
+@frozen(kw_only=True)
+class ModesOptions:
+    """What each mode may spend."""
+
+    code: Profile
+    think: Profile
+    dialog: Profile
+
+
+@frozen(kw_only=True)
+class MachineOptions:
+    """How much of the machine leanwide uses."""
+
+    adapt: bool
+    """Narrow budgets to what this machine manages in the deadline, and on battery."""
+    residency: ResidencySetting
+    """How the lanes hold the weights: each its own handle, one at a time, or one for both."""
+    close_after_minutes: float = field(validator=ge(0.0))
+    """Minutes without a question after which the wide lane is closed; 0: never."""
+
+
+@frozen(kw_only=True)
+class CacheOptions:
+    """KV caches on disk, for a fast first suggestion after a restart."""
+
+    prompts: bool
+    """Save KV caches of the places edited last; ``false`` deletes them."""
+    megabytes: int = field(validator=ge(0))
+    """Most megabytes on disk; the least recently used go first."""
+
+    @property
+    def prompt_bytes(self) -> int:
+        """Most bytes of saved KV caches; 0 where none are saved."""
+        return self.megabytes * 10**6 if self.prompts else 0
+
+
+@frozen(kw_only=True)
+class LanguageOptions:
+    """Languages with completions."""
+
+    off: tuple[str, ...]
+    """Language ids without completions, such as ``["markdown"]``."""
+
+
+@frozen(kw_only=True)
+class CompletionOptions:
+    """When completions are made without being asked for."""
+
+    in_comments: bool
+    """Suggest inside comments."""
+    in_strings: bool
+    """Suggest inside strings."""
+    look_ahead: bool
+    """Prefetch the suggestion after the shown one while idle."""
+    follow_cursor: bool
+    """Prefill the code around the cursor when it rests, before the first key."""
+
+
+def _check_patterns(_: Any, __: Any, patterns: tuple[str, ...]) -> None:
+    """Refuse more patterns than are matched against a path, and longer ones."""
+    if len(patterns) > MAX_PATTERNS:
+        raise ValueError(f"these are {len(patterns):,} patterns, and {MAX_PATTERNS:,} may be given")
+    if any(len(encoded(pattern)) > MAX_PATTERN_BYTES for pattern in patterns):
+        raise ValueError(f"one of the patterns has more than {MAX_PATTERN_BYTES:,} bytes")
+
+
+@frozen(kw_only=True)
+class FileOptions:
+    """Files that leanwide never reads, besides secrets."""
+
+    exclude: tuple[str, ...] = field(validator=_check_patterns)
+    """Patterns as in ``.gitignore``, such as ``["vendor/"]``; 5,000 at most."""
+
+
+@frozen(kw_only=True)
+class EngineOptions:
+    """The options that determine the engine: it restarts only when one of them changes."""
+
+    model: ModelOptions
+    lanes: LanesOptions
+    lane_tokens: Mapping[str, int]
+    """Most tokens that a mode needs in each lane: prompt, thinking and answer."""
+    residency: ResidencySetting
+    prompt_bytes: int
+    """Most bytes of saved KV caches on disk."""
+
+
+@frozen(kw_only=True)
+class Options:
+    """Every setting."""
+
+    model: ModelOptions
+    lanes: LanesOptions
+    modes: ModesOptions
+    machine: MachineOptions
+    cache: CacheOptions
+    languages: LanguageOptions
+    completion: CompletionOptions
+    files: FileOptions
+
+    @property
+    def profiles(self) -> Mapping[Mode, Profile]:
+        """The profile of every mode."""
+        return {
+            Mode.CODE: self.modes.code,
+            Mode.THINK: self.modes.think,
+            Mode.DIALOG: self.modes.dialog,
+        }
+
+    @property
+    def preferences(self) -> Preferences:
+        """The options that requests read."""
+        wishes = self.completion
+        return Preferences(
+            in_comments=wishes.in_comments,
+            in_strings=wishes.in_strings,
+            look_ahead=wishes.look_ahead,
+            follow_cursor=wishes.follow_cursor,
+            adapt=self.machine.adapt,
+            close_after_minutes=self.machine.close_after_minutes,
+            keep_prompts=self.cache.prompt_bytes > 0,
+        )
+
+    @property
+    def engine(self) -> EngineOptions:
+        """The options that determine the engine."""
+        lane_tokens: dict[str, int] = {}
+        for profile in self.profiles.values():
+            tokens = profile.context_tokens + profile.output_tokens + profile.thinking_tokens
+            lane_tokens[profile.lane] = max(tokens, lane_tokens.get(profile.lane, 0))
+        return EngineOptions(
+            model=self.model,
+            lanes=self.lanes,
+            lane_tokens=lane_tokens,
+            residency=self.machine.residency,
+            prompt_bytes=self.cache.prompt_bytes,
+        )
