@@ -5,10 +5,11 @@ BIN := .venv/bin
 SETUP := .venv/.ready
 SEED ?= 0
 VIA ?= stdio
+PURE := context modes postprocess prompt syntax
 
 .DEFAULT_GOAL := help
 N ?= 100000
-.PHONY: help setup demo test fuzz test-real test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
+.PHONY: help setup demo test coverage lock fuzz test-real test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -24,6 +25,12 @@ demo: $(SETUP) ## complete in a real file, and show what it cost
 
 test: lint ## run all checks and tests
 	$(BIN)/pytest -q
+
+coverage: $(SETUP) ## what tests of the pure packages cover of them, with a floor
+	$(BIN)/pytest -q --cov --cov-report=term:skip-covered $(PURE:%=tests/%) tests/features
+
+lock: $(SETUP) ## write constraints.txt, the versions that CI installs, from this environment
+	$(BIN)/pip freeze --exclude-editable --exclude pip > constraints.txt
 
 test-real: $(SETUP) ## try a model that others made, make test-real MODEL=FILE.gguf
 	$(BIN)/pytest -q -rs tests/real --real-model $(MODEL)

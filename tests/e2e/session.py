@@ -174,8 +174,8 @@ class Session:
         protocol = self.client.protocol
         answer: Future[Any] = Future()
         message = {"jsonrpc": "2.0", "id": "raw", "method": method, "params": params}
-        protocol._request_futures["raw"] = answer  # noqa: SLF001  # pygls checks parameters
-        protocol._send_data(message)  # noqa: SLF001  # likewise
+        protocol._request_futures["raw"] = answer  # pygls checks parameters
+        protocol._send_data(message)  # likewise
         return await asyncio.wait_for(asyncio.wrap_future(answer), READY_WITHIN)
 
     async def complete(self, uri: str, at: types.Position) -> list[types.InlineCompletionItem]:
@@ -214,7 +214,7 @@ class Session:
     @property
     def server(self) -> asyncio.subprocess.Process:
         """The server's process."""
-        process = self.client._server  # noqa: SLF001  # pygls has no public name for it
+        process = self.client._server  # pygls has no public name for it
         assert isinstance(process, asyncio.subprocess.Process)
         return process
 

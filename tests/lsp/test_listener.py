@@ -236,7 +236,7 @@ async def test_a_closed_connection_cancels_its_own_work_only():
             await until(partial(asked_for, at, number))
         tasks = len(asyncio.all_tasks() - before)
         first.writer.transport.abort()
-        await until(lambda: len(at.shared._views) == 1)  # noqa: SLF001  # of its sessions
+        await until(lambda: len(at.shared._views) == 1)  # of its sessions
         await until(lambda: 2 * len(asyncio.all_tasks() - before) <= tasks)
         at.engine.resume()
         items = (await second.answer(asked))["result"]["items"]
@@ -253,4 +253,4 @@ async def test_twenty_sessions_leave_no_task_and_no_object():
         gc.collect()
         await until(lambda: not any(made() for made in at.servers))
         assert len(at.servers) == 20
-        assert not at.shared._views  # noqa: SLF001  # of its sessions
+        assert not at.shared._views  # of its sessions

@@ -100,4 +100,4 @@ def test_a_fingerprint_reads_little_of_a_large_file(tmp_path: Path):
         stream.truncate(10**10 + 1)
     assert first != fingerprint(path)
     # Of what is read there is no other trace.
-    assert tuned._SAMPLES * tuned._SAMPLE_BYTES + tuned._HEAD_BYTES < 2_000_000  # noqa: SLF001
+    assert tuned._SAMPLES * tuned._SAMPLE_BYTES + tuned._HEAD_BYTES < 2_000_000
