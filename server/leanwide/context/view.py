@@ -45,6 +45,18 @@ class Snapshot:
         first = self.lines[0] if self.lines else ""
         return first[len(first.rstrip("\r\n")) :] or "\n"
 
+    def at(self, line: int, column: int) -> View:
+        """Return the document with a cursor. Line and column count from 0, in code points."""
+        return View(
+            uri=self.uri,
+            path=self.path,
+            language_id=self.language_id,
+            version=self.version,
+            lines=self.lines,
+            line=line,
+            column=column,
+        )
+
 
 @frozen(kw_only=True)
 class View(Snapshot):

@@ -16,7 +16,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from leanwide.context.view import View
+from leanwide.context.view import Snapshot, View
 from leanwide.syntax import Language, SyntaxTree, focused, language_for, parse
 
 _MAX_TREES: Final = 16
@@ -54,35 +54,35 @@ class SyntaxTrees:
         """A document is parsed by one thread at a time: the next one often finds it parsed. What
         was parsed under a lock that is gone is not kept: the document was closed meanwhile."""
 
-    async def at(self, view: View) -> SyntaxTree | None:
-        """Return the tree of a view and keep it; None for a language without a grammar.
+    async def at(self, document: Snapshot) -> SyntaxTree | None:
+        """Return the tree of a document and keep it; None for a language without a grammar.
 
         Parsing costs what the change since the kept tree touches.
         """
-        lock = self._lock(view)
-        tree = await self.whole(view)
-        if tree is not None and self._locks.get(view.uri) is lock:
-            self._keep(view, tree, unparsed_changes=0)
+        lock = self._lock(document)
+        tree = await self.whole(document)
+        if tree is not None and self._locks.get(document.uri) is lock:
+            self._keep(document, tree, unparsed_changes=0)
         return tree
 
-    async def whole(self, view: View) -> SyntaxTree | None:
-        """Return the tree of a view, and keep the earlier one."""
-        language = language_for(view.language_id, view.path)
+    async def whole(self, document: Snapshot) -> SyntaxTree | None:
+        """Return the tree of a document, and keep the earlier one."""
+        language = language_for(document.language_id, document.path)
         if language is None:
             return None
-        lock = self._lock(view)
+        lock = self._lock(document)
         await lock.acquire()
         # A thread cannot be stopped: it releases the lock itself, also after a cancel.
-        parsing = asyncio.create_task(self._parse(language, view))
+        parsing = asyncio.create_task(self._parse(language, document))
         parsing.add_done_callback(lambda _: lock.release())
         tree = await asyncio.shield(parsing)
-        if tree.given_up and self._locks.get(view.uri) is lock:
-            self._keep(view, tree, unparsed_changes=0)
+        if tree.given_up and self._locks.get(document.uri) is lock:
+            self._keep(document, tree, unparsed_changes=0)
         return tree
 
-    async def near(self, view: View) -> SyntaxTree | None:
+    async def near(self, document: Snapshot) -> SyntaxTree | None:
         """Return a tree that tells where definitions stand; of a long file, an older one."""
-        return self._followed(view) or await self.at(view)
+        return self._followed(document) or await self.at(document)
 
     async def here(self, view: View) -> SyntaxTree | None:
         """Return a tree that tells what is at the cursor; of a long file, of its surroundings."""
@@ -91,76 +91,78 @@ class SyntaxTrees:
             return await self.at(view)
         return await asyncio.to_thread(focused, tree, view.line)
 
-    async def near_ahead(self, view: View) -> SyntaxTree | None:
-        """Return what `near` returns, for a view that does not exist yet; nothing is kept."""
-        return self._moved(view) or await self.whole(view)
+    async def near_ahead(self, document: Snapshot) -> SyntaxTree | None:
+        """Return what `near` returns, for a text that does not exist yet; nothing is kept."""
+        return self._moved(document) or await self.whole(document)
 
     async def here_ahead(self, view: View) -> SyntaxTree | None:
-        """Return what `here` returns, for a view that does not exist yet; nothing is kept."""
+        """Return what `here` returns, for a text that does not exist yet; nothing is kept."""
         tree = self._moved(view)
         if tree is None:
             return await self.whole(view)
         return await asyncio.to_thread(focused, tree, view.line)
 
-    def follow(self, view: View) -> None:
-        """Move the kept tree of a long file to a view for which no tree was needed."""
-        self._followed(view)
+    def follow(self, document: Snapshot) -> None:
+        """Move the kept tree of a long file to a snapshot for which no tree was needed."""
+        self._followed(document)
 
-    def outdated(self, view: View) -> bool:
+    def outdated(self, document: Snapshot) -> bool:
         """Whether the kept tree was parsed before the last changes."""
-        kept = self._kept_for(view)
-        return kept is not None and (kept.unparsed_changes > 0 or kept.tree.lines != view.lines)
+        kept = self._kept_for(document)
+        return kept is not None and (kept.unparsed_changes > 0 or kept.tree.lines != document.lines)
 
     def forget(self, uri: str) -> None:
         """Forget a closed document."""
         self._kept.pop(uri, None)
         self._locks.pop(uri, None)
 
-    def _lock(self, view: View) -> asyncio.Lock:
-        return self._locks.setdefault(view.uri, asyncio.Lock())
+    def _lock(self, document: Snapshot) -> asyncio.Lock:
+        return self._locks.setdefault(document.uri, asyncio.Lock())
 
-    async def _parse(self, language: Language, view: View) -> SyntaxTree:
-        kept = self._kept_for(view)
+    async def _parse(self, language: Language, document: Snapshot) -> SyntaxTree:
+        kept = self._kept_for(document)
         if kept is None or kept.may_be_retried:
-            return await asyncio.to_thread(_parse_first, language, view.lines)
-        if kept.tree.lines == view.lines and not kept.unparsed_changes:
+            return await asyncio.to_thread(_parse_first, language, document.lines)
+        if kept.tree.lines == document.lines and not kept.unparsed_changes:
             return kept.tree
-        return await asyncio.to_thread(kept.tree.edited, view.lines)
+        return await asyncio.to_thread(kept.tree.edited, document.lines)
 
-    def _kept_for(self, view: View) -> _KeptTree | None:
-        kept = self._kept.get(view.uri)
-        fits = kept is not None and kept.tree.language == language_for(view.language_id, view.path)
+    def _kept_for(self, document: Snapshot) -> _KeptTree | None:
+        kept = self._kept.get(document.uri)
+        fits = kept is not None and kept.tree.language == language_for(
+            document.language_id, document.path
+        )
         return kept if fits else None
 
-    def _moved(self, view: View) -> SyntaxTree | None:
+    def _moved(self, document: Snapshot) -> SyntaxTree | None:
         """Return the kept tree of a long file, moved by a small change without parsing it."""
-        kept = self._kept_for(view)
-        if kept is None or len(view.lines) < _LONG_FILE_LINES:
+        kept = self._kept_for(document)
+        if kept is None or len(document.lines) < _LONG_FILE_LINES:
             return None
-        if kept.tree.lines == view.lines:
+        if kept.tree.lines == document.lines:
             return kept.tree
-        return kept.tree.moved(view.lines, _MAX_MOVED_LINES)
+        return kept.tree.moved(document.lines, _MAX_MOVED_LINES)
 
-    def _followed(self, view: View) -> SyntaxTree | None:
+    def _followed(self, document: Snapshot) -> SyntaxTree | None:
         """Return the moved tree and keep it; None where too much changed since it was parsed."""
-        tree, kept = self._moved(view), self._kept_for(view)
+        tree, kept = self._moved(document), self._kept_for(document)
         if tree is None or kept is None or tree is kept.tree:
             return tree
         if kept.unparsed_changes >= _MAX_UNPARSED_CHANGES:
             return None
-        self._keep(view, tree, kept.unparsed_changes + 1)
+        self._keep(document, tree, kept.unparsed_changes + 1)
         return tree
 
-    def _keep(self, view: View, tree: SyntaxTree, unparsed_changes: int) -> None:
-        """Keep the tree of a view, unless that of a later one is there.
+    def _keep(self, document: Snapshot, tree: SyntaxTree, unparsed_changes: int) -> None:
+        """Keep the tree of a document, unless that of a later one is there.
 
         A tree that went back would be two changes behind the next one: too far for a small step.
         """
-        before = self._kept.pop(view.uri, None)
-        now = _KeptTree(tree, unparsed_changes, view.version)
+        before = self._kept.pop(document.uri, None)
+        now = _KeptTree(tree, unparsed_changes, document.version)
         if before and before.tree.given_up and tree.given_up and not before.may_be_retried:
             now = evolve(now, since=before.since)
-        self._kept[view.uri] = before if before and before.version > now.version else now
+        self._kept[document.uri] = before if before and before.version > now.version else now
         while len(self._kept) > _MAX_TREES:
             self.forget(next(iter(self._kept)))
 

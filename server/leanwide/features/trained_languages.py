@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from leanwide.context.view import View
+from leanwide.context.view import Snapshot
 from leanwide.engine.base import ModelInfo
 from leanwide.features.session import Session
 from leanwide.syntax import language_for
 
 
-def why_untrained(view: View, model: ModelInfo) -> str | None:
+def why_untrained(document: Snapshot, model: ModelInfo) -> str | None:
     """Return why a model's suggestions in a document are of no use; None where they may be.
 
     A model that names its languages knows no others: no prose, and nothing that has no name.
     """
     if not model.languages:
         return None
-    grammar = language_for(view.language_id, view.path)
-    names = {view.language_id, *([grammar.name, *grammar.ids] if grammar is not None else ())}
+    grammar = language_for(document.language_id, document.path)
+    names = {document.language_id, *([grammar.name, *grammar.ids] if grammar is not None else ())}
     return None if names & set(model.languages) else f"{model.name} knows {_known(model)} only"
 
 
-def notify_untrained(view: View, session: Session) -> str | None:
+def notify_untrained(document: Snapshot, session: Session) -> str | None:
     """Return why suggestions are of no use in a document, and tell the user what to do about it."""
     model = session.backend.engine.model
-    reason = why_untrained(view, model) if model is not None else None
+    reason = why_untrained(document, model) if model is not None else None
     if reason is not None:
-        grammar = language_for(view.language_id, view.path)
-        name = grammar.name if grammar is not None else view.language_id
+        grammar = language_for(document.language_id, document.path)
+        name = grammar.name if grammar is not None else document.language_id
         session.notify(
             f"{reason}: it suggests nothing in {name or 'this kind of file'} unless you ask. "
             "`leanwide models list` shows models that know more."

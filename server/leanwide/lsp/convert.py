@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.workspace import ServerTextPosition
 
-from leanwide.context.view import View
+from leanwide.context.view import Snapshot, View
 from leanwide.engine.base import EngineStatus, LaneInfo
 from leanwide.features.ask.selection import Selection, select_all
 from leanwide.features.edit.fix import Diagnostic
@@ -21,24 +21,31 @@ from leanwide.modes.profile import Mode
 from leanwide.syntax import Position
 
 
+def snapshot(workspace: DocumentWorkspace, uri: str) -> Snapshot:
+    """Return a snapshot of a document.
+
+    Raises:
+        JsonRpcInvalidParams: The document is not open.
+    """
+    document = _opened(workspace, uri)
+    return Snapshot(
+        uri=uri,
+        path=document.path or uri,
+        language_id=document.language_id or "",
+        version=document.version or 0,
+        lines=tuple(document.lines),
+    )
+
+
 def view_at(workspace: DocumentWorkspace, uri: str, position: types.Position) -> View:
     """Return a snapshot of a document with the cursor at ``position``.
 
     Raises:
         JsonRpcInvalidParams: The document is not open, or has no such line.
     """
-    document = _opened(workspace, uri)
     line, column = locate(workspace, uri, position)
-    return View(
-        uri=uri,
-        path=document.path or uri,
-        language_id=document.language_id or "",
-        version=document.version or 0,
-        lines=tuple(document.lines),
-        line=line,
-        column=column,
-        deleting=document.deleting_at(line, column),
-    )
+    deleting = _opened(workspace, uri).deleting_at(line, column)
+    return attrs.evolve(snapshot(workspace, uri).at(line, column), deleting=deleting)
 
 
 def selection_at(workspace: DocumentWorkspace, uri: str, span: types.Range) -> Selection:
@@ -58,7 +65,7 @@ def whole_document(workspace: DocumentWorkspace, uri: str) -> Selection:
     Raises:
         JsonRpcInvalidParams: The document is not open.
     """
-    return select_all(view_at(workspace, uri, types.Position(0, 0)))
+    return select_all(snapshot(workspace, uri))
 
 
 def locate(workspace: DocumentWorkspace, uri: str, position: types.Position) -> tuple[int, int]:

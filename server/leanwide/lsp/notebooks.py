@@ -10,7 +10,7 @@ from attrs import evolve
 from lsprotocol import types
 from pygls.workspace import TextDocument
 
-from leanwide.context.view import View
+from leanwide.context.view import Snapshot, View
 from leanwide.files.exclusions import MAX_FILE_SIZE
 from leanwide.lsp.documents import DocumentWorkspace, OpenDocument
 
@@ -34,33 +34,45 @@ def document_key(workspace: DocumentWorkspace, uri: str) -> str:
     return urldefrag(uri).url if uri.startswith(_CELL_SCHEMES) else uri
 
 
-def joined(workspace: DocumentWorkspace, view: View) -> View:
-    """Return a cell's view with the notebook's other cells of its language around it.
+def joined(workspace: DocumentWorkspace, document: Snapshot) -> Snapshot:
+    """Return a cell with the notebook's other cells of its language around it.
 
-    A file's view is returned as it is, and so is a cell's where the notebook is too large for a
-    prompt. The result has the notebook's URI, so that moving to another cell moves in one document.
+    A file is returned as it is, and so is a cell where the notebook is too large for a prompt. The
+    result has the notebook's URI, so that moving to another cell moves in one document.
     """
-    key = document_key(workspace, view.uri)
-    if key == view.uri:
+    return _joined(workspace, document)[0]
+
+
+def joined_view(workspace: DocumentWorkspace, view: View) -> View:
+    """Return the same for a view, with the cursor at the same text."""
+    document, above = _joined(workspace, view)
+    if document is view:
         return view
+    return evolve(document.at(above + view.line, view.column), deleting=view.deleting)
+
+
+def _joined(workspace: DocumentWorkspace, document: Snapshot) -> tuple[Snapshot, int]:
+    """Return a cell with the other cells around it, and the number of lines above it."""
+    key = document_key(workspace, document.uri)
     above: list[str] = []
     below: list[str] = []
     part = above
-    for cell in _cells(workspace, key, view):
-        if cell.uri == view.uri:
+    for cell in _cells(workspace, key, document) if key != document.uri else ():
+        if cell.uri == document.uri:
             part = below
         else:
             part += _with_blank_line(cell.lines)
-    if sum(map(len, (*above, *below))) > MAX_FILE_SIZE:
-        return view
-    own = _with_blank_line(view.lines) if below else view.lines
-    return evolve(
-        view,
+    if key == document.uri or sum(map(len, (*above, *below))) > MAX_FILE_SIZE:
+        return document, 0
+    own = _with_blank_line(document.lines) if below else document.lines
+    notebook = Snapshot(
         uri=key,
+        path=document.path,
+        language_id=document.language_id,
         version=workspace.revision,
         lines=(*above, *own, *below),
-        line=len(above) + view.line,
     )
+    return notebook, len(above)
 
 
 def is_open(workspace: DocumentWorkspace, key: str) -> bool:
@@ -72,16 +84,16 @@ def _opened(workspace: DocumentWorkspace) -> Sequence[TextDocument]:
     return tuple(workspace.text_documents.values())
 
 
-def _cells(workspace: DocumentWorkspace, key: str, view: View) -> Iterator[OpenDocument]:
-    """Yield the cells of a notebook in a view's language, in the notebook's order."""
-    notebook = workspace.get_notebook_document(cell_uri=view.uri)
+def _cells(workspace: DocumentWorkspace, key: str, document: Snapshot) -> Iterator[OpenDocument]:
+    """Yield the cells of a notebook in a cell's language, in the notebook's order."""
+    notebook = workspace.get_notebook_document(cell_uri=document.uri)
     if notebook is not None:
         uris: Sequence[str] = [cell.document for cell in notebook.cells]
     else:  # in the order in which the editor opened them
-        uris = [document.uri for document in _opened(workspace)]
+        uris = [opened.uri for opened in _opened(workspace)]
     for uri in uris:
         cell = workspace.opened(uri)
-        if cell is None or (cell.language_id or "") != view.language_id:
+        if cell is None or (cell.language_id or "") != document.language_id:
             continue
         if notebook is not None or document_key(workspace, uri) == key:
             yield cell

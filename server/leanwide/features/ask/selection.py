@@ -8,7 +8,7 @@ from pathlib import PurePath
 from attrs import frozen
 
 from leanwide.context.passage import Passage, choose_passage
-from leanwide.context.view import View
+from leanwide.context.view import Snapshot, View
 from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
@@ -30,11 +30,11 @@ class Selection:
         return Span(Position(self.view.line, self.view.column), self.end)
 
 
-def select_all(view: View) -> Selection:
-    """Return a selection of a whole document; the view's cursor has to be at its beginning."""
-    last = max(0, len(view.lines) - 1)
-    end = len(view.lines[last].rstrip("\r\n")) if view.lines else 0
-    return Selection(view=view, end=Position(last, end))
+def select_all(document: Snapshot) -> Selection:
+    """Return a selection of a whole document."""
+    last = max(0, len(document.lines) - 1)
+    end = len(document.lines[last].rstrip("\r\n")) if document.lines else 0
+    return Selection(view=document.at(0, 0), end=Position(last, end))
 
 
 @frozen(kw_only=True)

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.context.view import View, split_lines, with_lf
+from leanwide.context.view import Snapshot, split_lines, with_lf
 from leanwide.features.document_names import judge
 from leanwide.features.edit.target_location import NamingConvention, choose_location
 from leanwide.features.refusal import Refusal
@@ -19,7 +19,7 @@ from leanwide.files.exclusions import text_exclusion_reason
 from leanwide.files.plain import read_plain
 from leanwide.files.shown import shown
 
-Opened = Callable[[str], View | None]
+Opened = Callable[[str], Snapshot | None]
 """Returns a document by its URI as the editor shows it; None if it is not open."""
 
 _MAX_BYTES: Final = 1_000_000

@@ -8,7 +8,7 @@ from leanwide.engine.base import EngineError, NotLoadedError
 from leanwide.features.completion.complete import complete
 from leanwide.features.completion.request import InlineRequest
 from leanwide.lsp import convert
-from leanwide.lsp.notebooks import joined
+from leanwide.lsp.notebooks import joined_view
 from leanwide.lsp.protocol import arrival_version
 from leanwide.lsp.requests import RequestKind
 from leanwide.lsp.session import Server
@@ -28,7 +28,7 @@ async def inline_completion(
     # The snapshot comes before any other await: a change edits the document in place.
     cell = convert.view_at(ls.documents, params.text_document.uri, params.position)
     outdated = arrived not in (None, cell.version)
-    view = joined(ls.documents, cell)
+    view = joined_view(ls.documents, cell)
     if outdated or not ls.serves(view.language_id):
         return None
     entry = convert.entry_at(ls.documents, cell, params.context.selected_completion_info)

@@ -6,7 +6,7 @@ from lsprotocol import types
 
 from leanwide.features.completion.cursor_rest import cursor_rests
 from leanwide.lsp import convert
-from leanwide.lsp.notebooks import joined
+from leanwide.lsp.notebooks import joined_view
 from leanwide.lsp.session import Server
 
 
@@ -16,4 +16,4 @@ async def cursor(ls: Server, params: types.TextDocumentPositionParams) -> None:
         return
     view = convert.view_at(ls.documents, params.text_document.uri, params.position)
     if ls.serves(view.language_id):
-        await cursor_rests(joined(ls.documents, view), ls.completion)
+        await cursor_rests(joined_view(ls.documents, view), ls.completion)

@@ -24,14 +24,14 @@ async def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
 
 async def opened(ls: Server, document: types.TextDocumentItem) -> None:
     """Add a file or a cell of a notebook."""
-    view = convert.view_at(ls.documents, document.uri, types.Position(0, 0))
-    ls.folders.workspace.reindex(view.path)
-    ls.folders.names.forget(view.path)
+    snapshot = convert.snapshot(ls.documents, document.uri)
+    ls.folders.workspace.reindex(snapshot.path)
+    ls.folders.names.forget(snapshot.path)
     if not ls.serves(document.language_id):
         return
     ls.session.backend.engine.start()
-    if await exclusion_reason(view, ls.folders.names) is None:
-        await ls.session.trees.at(joined(ls.documents, view))
+    if await exclusion_reason(snapshot, ls.folders.names) is None:
+        await ls.session.trees.at(joined(ls.documents, snapshot))
 
 
 async def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
@@ -52,13 +52,13 @@ async def changed(
     if document is None:
         return
     # For each change: distant places of several changes would span all of the text in between.
-    view = convert.view_at(ls.documents, uri, types.Position(0, 0))
-    ls.session.trees.follow(joined(ls.documents, view))
+    snapshot = convert.snapshot(ls.documents, uri)
+    ls.session.trees.follow(joined(ls.documents, snapshot))
     last = changes[-1] if changes else None
     if document.path and isinstance(last, types.TextDocumentContentChangePartial):
         line = last.range.start.line + last.text.count("\n")
         judged = await ls.folders.names.judge(document.path)  # waits only just after the opening
-        ls.folders.workspace.note_edit(judged, line, view.lines)
+        ls.folders.workspace.note_edit(judged, line, snapshot.lines)
 
 
 async def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from leanwide.context.view import View
+from leanwide.context.view import Snapshot, View
 from leanwide.engine.base import CancelToken
 from leanwide.features.ask.selection import Selection
 from leanwide.features.cost import cost
@@ -66,10 +66,9 @@ async def fix(ls: Server, given: FixArguments) -> dict[str, Any]:
 async def test(ls: Server, given: EditArguments) -> dict[str, Any]:
     """``leanwide.test``: write a test for a definition, in a test file."""
 
-    def opened(uri: str) -> View | None:
-        start = types.Position(0, 0)
+    def opened(uri: str) -> Snapshot | None:
         known = ls.documents.opened(uri) is not None
-        return convert.view_at(ls.documents, uri, start) if known else None
+        return convert.snapshot(ls.documents, uri) if known else None
 
     def start(selection: Selection, context: EditContext) -> Coroutine[Any, Any, EditOutcome]:
         return test_feature.write_test(selection, opened, context)
