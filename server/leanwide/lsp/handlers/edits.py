@@ -84,11 +84,11 @@ async def _edit(ls: Server, given: EditArguments, task: Task, start: Start) -> d
     """
     selection = as_it_arrived(convert.selection_at(ls.documents, given.uri, given.range))
     view, show = selection.view, stream(ls, given.stream_token)
-    creates = edit_support(ls.client_capabilities).creation
+    support = edit_support(ls.client_capabilities)
 
     def begin(cancel: CancelToken) -> Coroutine[Any, Any, EditOutcome]:
         context = EditContext(
-            task=task, session=ls.session, cancel=cancel, show=show, creates=creates
+            task=task, session=ls.session, cancel=cancel, show=show, creates=support.creation
         )
         return start(selection, context)
 
@@ -101,7 +101,10 @@ async def _edit(ls: Server, given: EditArguments, task: Task, start: Start) -> d
     current = _is_current(ls.documents, view)
     if not current or (outcome.change and not _fits(ls.documents, outcome.change)):
         raise content_modified(given.uri)
-    edit = _workspace_edit(ls, outcome.change, task) if outcome.change is not None else None
+    edit = None
+    if outcome.change is not None:
+        codec = ls.documents.position_codec
+        edit = workspace_edit(outcome.change, f"leanwide: {task}", support, codec)
     markdown = outcome.markdown if edit is None else ""
     result = {"edit": edit, "stats": convert.camel_case(cost(*outcome.records))}
     if markdown:
@@ -121,11 +124,6 @@ def _fits(workspace: DocumentWorkspace, change: FileEdit) -> bool:
     """Whether a change is for the text that its document has now."""
     document = workspace.opened(change.uri)
     return (document.version if document is not None else None) == change.version
-
-
-def _workspace_edit(ls: Server, change: FileEdit, task: Task) -> types.WorkspaceEdit:
-    support = edit_support(ls.client_capabilities)
-    return workspace_edit(change, f"leanwide: {task}", support, ls.documents.position_codec)
 
 
 async def _apply(ls: Server, edit: types.WorkspaceEdit | None, markdown: str, task: Task) -> bool:

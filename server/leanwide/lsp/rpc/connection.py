@@ -83,10 +83,10 @@ async def serve_connection(session: ServedSession, reader: Reader, writer: Write
     outbox = Outbox()
     session.protocol.connect(outbox)
     writing = asyncio.create_task(outbox.send_all(writer))
-    ends = {
+    ends: dict[asyncio.Task[Any], str] = {
         asyncio.create_task(_listen(session.protocol, reader)): "",
         writing: "the client closed its end: the session ends",
-        asyncio.create_task(_overflow(outbox)): (
+        asyncio.create_task(outbox.overflowed.wait()): (
             "the client does not read its answers: the session ends"
         ),
     }
@@ -121,10 +121,6 @@ async def _flush(outbox: Outbox, writing: asyncio.Task[None]) -> None:
         await asyncio.wait((sent, writing), return_when=asyncio.FIRST_COMPLETED)
     finally:
         sent.cancel()
-
-
-async def _overflow(outbox: Outbox) -> None:
-    await outbox.overflowed.wait()
 
 
 async def _listen(handler: MessageHandler, reader: Reader) -> None:
