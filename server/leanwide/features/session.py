@@ -37,6 +37,11 @@ class Preferences:
     keep_prompts: bool = False
     """KV caches of prompts are saved on disk."""
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether suggestions are wanted at every place of the code."""
+        return self.in_comments and self.in_strings
+
 
 @define(kw_only=True)
 class Backend:

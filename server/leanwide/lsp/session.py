@@ -147,8 +147,6 @@ class Server(LanguageServer):
             self.session.preferences = options.preferences
             self.session.profiles = options.profiles
             if options.engine == before.engine:
-                if options != before:
-                    self.completion.forget_answers()
                 return
             old, self.session.backend = self.session.backend, self._new_backend()
             self.completion.cancel_all()
@@ -158,7 +156,7 @@ class Server(LanguageServer):
     async def use_folders(self) -> None:
         """Apply the folders' exclusions; windows may hold text that is excluded now."""
         if await self.folders.use(self._user_layers, self._editor_layer):
-            self.completion.forget_windows()
+            self.completion.forget_all()
 
     async def close(self) -> None:
         """End the engine and all work; a second call waits for the same end."""

@@ -215,7 +215,7 @@ async def test_a_saved_place_is_deleted_when_its_file_becomes_excluded(tmp_path:
     await save_places(state.windows, state.saved)
     state.forget((tmp_path / "a.py").as_uri())
     state.session.names.use(area_of(tmp_path, "a.py"))
-    state.forget_windows()
+    state.forget_all()
     await save_places(state.windows, state.saved)
     first, _, dropped = engine.asked
     assert dropped == (SaveRequest(name=first[0].name), False)

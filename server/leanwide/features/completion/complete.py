@@ -49,7 +49,8 @@ async def complete(inline: InlineRequest, state: CompletionState, cancel: Cancel
         return ""
     asking = _Asking(inline, fim, began, state, cancel, state.filter_at(view))
     known = state.suggestions.find(view, asking.filtered)
-    if known is None or inline.by_hand or known.ended is AnswerEnd.BROKEN_OFF:
+    whole = known is not None and known.ended is not AnswerEnd.BROKEN_OFF
+    if known is None or inline.by_hand or not whole or not state.session.preferences.everywhere:
         known = await _ask(known, asking)
     else:
         _record_typed_through(known, asking)

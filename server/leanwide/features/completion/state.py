@@ -101,14 +101,10 @@ class CompletionState:
             self.running.stop()
         self.cancel_idle_work()
 
-    def forget_answers(self) -> None:
-        """Forget all suggestions: other settings may allow fewer of them."""
+    def forget_all(self) -> None:
+        """Forget all windows and suggestions: files in them may be excluded by now."""
         self.cancel_all()
         self.suggestions = SuggestionCache()
-
-    def forget_windows(self) -> None:
-        """Forget all windows and suggestions: files in them may be excluded by now."""
-        self.forget_answers()
         self.windows.clear()
         self.related.clear()
 

@@ -42,7 +42,7 @@ async def why_suppressed(inline: InlineRequest, session: Session) -> str | None:
     untrained = notify_untrained(view, session)
     if untrained is not None and not inline.by_hand:
         return f"silent: {untrained}; ask by hand for a suggestion"
-    if inline.by_hand or (preferences.in_comments and preferences.in_strings):
+    if inline.by_hand or preferences.everywhere:
         return None
     tree = await session.trees.here(view)
     return None if tree is None else await asyncio.to_thread(_why_here, view, tree, preferences)
