@@ -13,7 +13,8 @@ from attrs import frozen
 _KILLS: Final = (-signal.SIGKILL, -signal.SIGTERM)
 """Exit codes of a process killed from outside: by a user, or by the kernel for memory."""
 _MAX_FAILED_STARTS: Final = 2
-"""Failed starts in a row after which callers that wait for the model get an error."""
+"""Failed starts in a row after which the model is not loaded again, until its file changes or the
+user asks; callers that wait for it get the reason."""
 _FOLDERS: Final = re.compile(r"^/\S*/(?=[^/\s]+:\d+: )")
 """The folders before the name of the source file in a failed assertion."""
 _MAX_CAUSE: Final = 300
