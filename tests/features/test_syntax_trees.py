@@ -46,3 +46,20 @@ async def test_a_document_is_parsed_by_one_thread_also_after_a_cancel(
 
 def changed(view: View) -> View:
     return view.with_inserted("1")
+
+
+async def test_a_forgotten_document_is_parsed_from_scratch(monkeypatch: pytest.MonkeyPatch):
+    parsed: list[Sequence[str]] = []
+
+    def note(language: Language, lines: Sequence[str]) -> SyntaxTree:
+        parsed.append(lines)
+        return parse(language, lines)
+
+    monkeypatch.setattr(module, "_parse_first", note)
+    trees, view = SyntaxTrees(), Editor(state_saying()[0], f"a = {MARK}\n", "python").view
+    await trees.at(view)
+    await trees.at(changed(view))
+    assert len(parsed) == 1
+    trees.forget(view.uri)
+    await trees.at(view)
+    assert len(parsed) == 2

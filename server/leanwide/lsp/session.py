@@ -31,6 +31,7 @@ from leanwide.lsp.protocol import Protocol
 from leanwide.lsp.requests import LiveRequests
 from leanwide.lsp.rpc.life import serve_stdio
 from leanwide.lsp.rpc.tcp import serve_tcp
+from leanwide.modes.machine import UNKNOWN
 from leanwide.options import Layer, Options, parse
 
 logger = logging.getLogger(__name__)
@@ -143,15 +144,24 @@ class Server(LanguageServer):
             workspace, wrong = self.folders.layers
             options, found = parse(*self._user_layers, *workspace, self._editor_layer)
             self.problems = (*self._user_problems, *wrong, *self._refused, *found)
-            before, self.options = self.options, options
-            self.session.preferences = options.preferences
-            self.session.profiles = options.profiles
-            if options.engine == before.engine:
-                return
-            old, self.session.backend = self.session.backend, self._new_backend()
-            self.completion.cancel_all()
-            self.completion = self._new_completion()
-        await old.engine.close()
+            old = self._use_options(options)
+        if old is not None:
+            await old.close()
+
+    def _use_options(self, options: Options) -> Engine | None:
+        """Use other options; return the engine that they replace, if they concern it."""
+        before, self.options = self.options, options
+        self.session.preferences = options.preferences
+        self.session.profiles = options.profiles
+        if not options.preferences.adapt:
+            self.session.backend.machine = UNKNOWN
+        if options.engine == before.engine:
+            return None
+        old = self.session.backend.engine
+        self.completion.forget_all()
+        self.session.backend = self._new_backend()
+        self.completion = self._new_completion()
+        return old
 
     async def use_folders(self) -> None:
         """Apply the folders' exclusions; windows may hold text that is excluded now."""

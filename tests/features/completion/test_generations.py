@@ -404,3 +404,31 @@ async def test_every_request_is_answered_and_one_generation_is_alive(wait_ms: in
     answers = await asyncio.gather(*asked)
     assert len(answers) == len(asked)
     await settled(state)
+
+
+async def test_what_is_under_way_when_everything_is_forgotten_is_not_remembered():
+    """An exclusion may be the reason: the answer must not come back from the cache."""
+    state, engine = state_saying(["ab", "c"], ["d"])
+    editor = Editor(state, "x\n‸\n")
+    engine.pause()
+    asked = editor.asking()
+    await until(lambda: state.running is not None)
+    state.forget_all()
+    engine.resume()
+    assert await asked == ""
+    await settled(state)
+    assert state.known(editor.view) is None
+    assert await editor.ask() == "d"
+
+
+async def test_a_request_that_chooses_its_window_when_everything_is_forgotten_does_not_start():
+    state, engine = state_saying(["ab"])
+    editor = Editor(state, "x\n‸\n", "python")
+    asked = editor.asking()
+    while state.request_serial == 0:  # it has to read a tree before it can choose
+        await asyncio.sleep(0)
+    assert engine.requests == []
+    state.forget_all()
+    assert await asked == ""
+    assert engine.requests == []
+    assert editor.uri not in state.windows

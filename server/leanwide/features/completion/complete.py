@@ -51,7 +51,7 @@ async def complete(inline: InlineRequest, state: CompletionState, cancel: Cancel
     known = state.suggestions.find(view, asking.filtered)
     whole = known is not None and known.ended is not AnswerEnd.BROKEN_OFF
     if known is None or inline.by_hand or not whole or not state.session.preferences.everywhere:
-        known = await _ask(known, asking)
+        known = await _ask(asking)
     else:
         _record_typed_through(known, asking)
     if known is None or cancel.cancelled:
@@ -87,12 +87,13 @@ def _record_typed_through(known: KnownAnswer, asking: _Asking) -> None:
     state.session.journal.add(record)
 
 
-async def _ask(known: KnownAnswer | None, asking: _Asking) -> KnownAnswer | None:
+async def _ask(asking: _Asking) -> KnownAnswer | None:
     """Have the model answer, or continue what it said before; by hand, until that is whole."""
     inline, state = asking.inline, asking.state
     if reason := await why_suppressed(inline, state.session):
         _record_silence(inline, reason, asking.began, state)
         return None
+    known = state.suggestions.find(inline.view, asking.filtered)  # one may have come meanwhile
     state.last_asked = inline.view
     request = waiting_request(inline.view, asking.fim, asking.began, state.session)
     if known is None or known.ended is AnswerEnd.BROKEN_OFF:
@@ -111,12 +112,13 @@ async def _generated(request: CompletionRequest, asking: _Asking) -> KnownAnswer
     """Return what a generation says at the view, a new one if need be; None once superseded."""
     state, cancel, view = asking.state, asking.cancel, request.view
     seconds = None if asking.inline.by_hand else request.decision.budget.deadline_ms / 1000
-    limit = WaitLimit(seconds, asking.filtered)
     generation = state.under_way(view)
     if generation is not None:
         since = time.monotonic()
-        answer = await generation.wait(view, cancel, limit)
+        answer = await generation.wait(view, cancel, WaitLimit(seconds, asking.filtered))
         waited_ms = 1000 * (time.monotonic() - since)
+        if answer is None and generation.over:
+            answer = state.known(view)
         if answer is not None:
             reason = "was under way" if generation.over else _GROWING
             _record_in_flight(request, reason, waited_ms, state)
@@ -127,7 +129,8 @@ async def _generated(request: CompletionRequest, asking: _Asking) -> KnownAnswer
     generation = await start_interactive(request, state, cancel)
     if generation is None:
         return None
-    answer = await generation.wait(view, cancel, limit)
+    # The filters know what stands in the prompt, which was chosen just now.
+    answer = await generation.wait(view, cancel, WaitLimit(seconds, state.filter_at(view)))
     if answer is not None and not generation.over:
         _record_in_flight(request, _GROWING, 0.0, state)
     return answer

@@ -28,6 +28,7 @@ async def cursor_rests(view: View, state: CompletionState) -> None:
     Every request goes first, and interrupts it.
     """
     session, model = state.session, state.session.backend.engine.model
+    serial = state.request_serial
     generating = state.running is not None and not state.running.over
     if model is None or model.fim is None or generating or not _wanted(view, model, session):
         return
@@ -38,7 +39,8 @@ async def cursor_rests(view: View, state: CompletionState) -> None:
         window = await kept_window(request, state)
         if window is not None and window.whole:
             return
-    state.start_idle_work(_prefill(request, state))
+    if serial == state.request_serial:
+        state.start_idle_work(_prefill(request, state))
 
 
 def _wanted(view: View, model: ModelInfo, session: Session) -> bool:

@@ -167,13 +167,14 @@ def _record(
         if generation.has_more_than_shown or grew:
             _notify_more(generation, state)
     prefetched = asked.priority is Priority.BACKGROUND
-    if not prefetched:  # background work is interrupted: its times say nothing about the speed
+    if not (prefetched or generation.abandoned):
+        # Background work is interrupted: its times say nothing about the speed.
         session.learn(finished.stats)
     queue_ms = finished.stats.queue_ms + request.waited_ms
     generated = Generated(
         stats=evolve(finished.stats, queue_ms=queue_ms),
         prompt=readable(asked.prompt, request.fim),
-        answer=suggestion.shown,
+        answer=suggestion.shown.replace("\n", request.view.newline),
         why_ended="complete" if generation.complete else finished.reason,
         source=AnswerSource.AHEAD if prefetched else AnswerSource.MODEL,
     )

@@ -20,7 +20,7 @@ from leanwide.engine.base import EngineError, FimTokens
 from leanwide.features.completion.generate import start_prefetch
 from leanwide.features.completion.page_prefill import prefill_pages
 from leanwide.features.completion.prefill import prefill_whole, prefill_window
-from leanwide.features.completion.request import CompletionRequest, continued, idle_request
+from leanwide.features.completion.request import CompletionRequest, continued, waiting_request
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.suggestions import AnswerEnd, KnownAnswer
 from leanwide.features.completion.window import learn_typed, prompt_tokens
@@ -47,7 +47,7 @@ async def _work(
     view: View, fim: FimTokens, answer: KnownAnswer, state: CompletionState, work: Prefetch
 ) -> None:
     if await exclusion_reason(view, state.session.names) is None:
-        request = idle_request(view, fim, time.monotonic(), state.session)
+        request = waiting_request(view, fim, time.monotonic(), state.session)
         await work(request, answer, state)
 
 

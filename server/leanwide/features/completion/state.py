@@ -102,8 +102,15 @@ class CompletionState:
         self.cancel_idle_work()
 
     def forget_all(self) -> None:
-        """Forget all windows and suggestions: files in them may be excluded by now."""
+        """Forget all windows and suggestions: files in them may be excluded by now.
+
+        What is under way is not remembered, and no request that came before starts to generate.
+        """
+        self.request_serial += 1
         self.cancel_all()
+        for generation in (self.running, self.prefetched):
+            if generation is not None:
+                generation.abandon()
         self.suggestions = SuggestionCache()
         self.windows.clear()
         self.related.clear()
