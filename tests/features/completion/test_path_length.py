@@ -1,13 +1,12 @@
 """How many files and calls of leanwide a completion goes through, counted by a profiler.
 
 A reader follows the same path. The bounds are what it takes now: a change that needs more should
-be worth it.
+be worth it. Only the loop's thread is counted: in another one, calls are seen if it is new.
 """
 
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Coroutine
 from pathlib import Path
 from types import FrameType
@@ -59,11 +58,9 @@ async def counted(work: Coroutine[Any, Any, T]) -> tuple[T, set[str], int]:
         if event == "call" and frame.f_code.co_filename.startswith(ROOT):
             files.append(frame.f_code.co_filename.removeprefix(ROOT))
 
-    threading.setprofile(note)
     sys.setprofile(note)
     try:
         result = await work
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)
     return result, set(files), len(files)
