@@ -16,6 +16,7 @@ from leanwide.modes.machine import LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import LEAN, WIDE, Mode
 from leanwide.modes.router import Signals, Task, limit_prefill, route
 from leanwide.options import parse
+from leanwide_bench.generated_section import with_section
 
 BEGIN: Final = "<!-- decisions: written by `make docs` -->\n"
 END: Final = "<!-- /decisions -->\n"
@@ -114,21 +115,10 @@ def _rows() -> Iterator[str]:
         yield f"| {' | '.join(cells)} |\n"
 
 
-def with_table(page: str) -> str:
-    """Return a page with the present table between its two marks.
-
-    Raises:
-        ValueError: The page lacks the marks.
-    """
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
-
-
 def main() -> None:
     """Write the table into ``docs/modes.md``; run in the repository's root."""
     page = Path("docs/modes.md")
-    page.write_text(with_table(page.read_text("utf-8")), "utf-8")
+    page.write_text(with_section(page.read_text("utf-8"), BEGIN, END, table()), "utf-8")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 _SHORT_SPIN: Final = {"GOMP_SPINCOUNT": "1000"}
 """llama.cpp's threads spin for each other a short while and then sleep. Spinning on, the default,
 takes the cores away from what they wait for once another program runs; sleeping at once halves the
-speed on a quiet machine (docs/performance.md, threads)."""
+speed on a quiet machine (docs/measurements.md, threads)."""
 _STDERR_LINES: Final = 20
 _PING: Final = 0
 """Id of requests that only ask for a sign of life; a client numbers its requests from 1."""

@@ -15,7 +15,7 @@ SMALLEST_STEP: Final = 16
 """… except for a chunk of this many tokens, the smallest."""
 _OVERHEAD: Final = 1.2
 """Norms, softmax, rotations and sums of experts take a fifth on top of prefill's matrix products:
-1.1 to 1.35 were measured on layers like those of a 30 B model (docs/performance.md)."""
+1.1 to 1.35 were measured on layers like those of a 30 B model (docs/measurements.md)."""
 
 
 @frozen(kw_only=True)

@@ -24,8 +24,8 @@ _PREFILL_STEPS: Final = (*_STEPS, *(Fraction(1, 2**power) for power in range(3, 
 
 _COMPLETION_STEPS: Final = (384, 512)
 """Prompt tokens of a completion that the user waits for, if they are not in the KV cache. With
-fewer than 384, suggestions get worse (docs/performance.md, places); more than 512 are not worth the
-wait: the rest is read while idle."""
+fewer than 384, suggestions get worse (docs/measurements.md, places); more than 512 are not worth
+the wait: the rest is read while idle."""
 _COMPLETION_SHARE: Final = 0.5
 """Share of a completion's deadline for the prefill of its prompt."""
 _ON_BATTERY: Final = Fraction(3, 4)

@@ -2,7 +2,7 @@
 
 llama.cpp's threads meet at barriers many times per token. On a quiet machine all cores are fastest;
 once a build or a test run takes the cores, each barrier waits for a thread that is not running, and
-a single thread is far faster (docs/performance.md, threads).
+a single thread is far faster (docs/measurements.md, threads).
 """
 
 from __future__ import annotations

@@ -48,9 +48,10 @@ async def complete(inline: InlineRequest, state: CompletionState, cancel: Cancel
         _record_silence(inline, reason, began, state)
         return ""
     asking = _Asking(inline, fim, began, state, cancel, state.filter_at(view))
-    known = state.suggestions.find(view, asking.filtered)
-    whole = known is not None and known.ended is not AnswerEnd.BROKEN_OFF
-    if known is None or inline.by_hand or not whole or not state.session.preferences.everywhere:
+    known = None
+    if state.session.preferences.everywhere and not inline.by_hand:
+        known = state.suggestions.find(view, asking.filtered)
+    if known is None or known.ended is AnswerEnd.BROKEN_OFF:
         known = await _ask(asking)
     else:
         _record_typed_through(known, asking)

@@ -6,10 +6,10 @@ from leanwide.context.window import Related, Window
 from leanwide.engine.base import (
     CancelToken,
     Engine,
-    Finished,
     FinishReason,
     Priority,
     Request,
+    finish,
 )
 from leanwide.features.completion.request import CompletionRequest
 from leanwide.features.completion.state import CompletionState
@@ -62,11 +62,14 @@ def _fixed_part(window: Window) -> tuple[Related, str, str]:
 
 
 async def evaluate(request: Request, engine: Engine) -> bool:
-    """Evaluate a prompt; return whether that reached its end."""
-    cancel, whole = CancelToken(), False
+    """Evaluate a prompt; return whether that reached its end.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    cancel = CancelToken()
     try:
-        async for event in engine.generate(request, cancel):
-            whole = isinstance(event, Finished) and event.reason is not FinishReason.CANCELLED
+        finished = await finish(engine, request, cancel)
     finally:
         cancel.cancel()
-    return whole
+    return finished.reason is not FinishReason.CANCELLED

@@ -107,7 +107,7 @@ class CompletionState:
         What is under way is not remembered, and no request that came before starts to generate.
         """
         self.request_serial += 1
-        self.cancel_all()
+        self.cancel_idle_work()
         for generation in (self.running, self.prefetched):
             if generation is not None:
                 generation.abandon()

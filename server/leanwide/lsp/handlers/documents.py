@@ -64,7 +64,7 @@ async def changed(
 async def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
     """Index the file again, and follow it where it is an ignore file or a settings file."""
     uri = params.text_document.uri
-    _look_again(ls.folders, uri)
+    _reindex(ls.folders, uri)
     if (path := file_path(uri)) is not None:
         await follow_rules(ls, [path])
 
@@ -77,7 +77,7 @@ def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
 
 def closed(ls: Server, uri: str, key: str) -> None:
     """Forget a file, or a cell of a notebook; with its last cell the notebook ``key``."""
-    _look_again(ls.folders, uri)
+    _reindex(ls.folders, uri)
     ls.live.cancel(RequestKind.COMPLETION, key)
     ls.live.cancel(RequestKind.EDIT, uri)
     if not is_open(ls.documents, key):
@@ -88,7 +88,7 @@ def closed(ls: Server, uri: str, key: str) -> None:
             saved.start(save_place(key, window, saved))
 
 
-def _look_again(folders: Folders, uri: str) -> None:
+def _reindex(folders: Folders, uri: str) -> None:
     """Index a file again, and judge its name again."""
     if (path := file_path(uri)) is not None:
         folders.names.forget(path)
