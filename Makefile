@@ -36,7 +36,6 @@ test-real: $(SETUP) ## try a model that others made, make test-real MODEL=FILE.g
 	$(BIN)/pytest -q -rs tests/real --real-model $(MODEL)
 
 test-editors: $(SETUP) ## run the clients in real editors, which are fetched into a cache folder
-	@$(BIN)/pip install --quiet --disable-pip-version-check --group editors
 	$(BIN)/pytest -q -W default tests/editors
 	tests/editors/vscode
 
