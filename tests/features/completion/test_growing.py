@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
@@ -108,6 +110,24 @@ async def test_after_the_first_line_only_whole_lines_are_shown_early():
     asked = Editor(state, "def f():\n    ‸\n", "python").asking()
     await step(state, engine, "if a:\n    b()\n    c(")
     assert await asked == "if a:\n    b()"
+
+
+async def test_after_a_long_prefill_the_first_whole_line_is_shown_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """The deadline from the first new text on would come as well, a minute later."""
+    state, engine = state_saying(["if a:", "\n    b("])
+    code = evolve(state.session.profiles[Mode.CODE], deadline_ms=60_000.0)
+    state.session.profiles = {**state.session.profiles, Mode.CODE: code}
+    engine.pause()
+    a_minute_ago = SimpleNamespace(monotonic=lambda: time.monotonic() - 61.0)
+    monkeypatch.setattr("leanwide.features.completion.complete.time", a_minute_ago)
+    asked = Editor(state, "def f():\n    ‸\n", "python").asking()
+    await step(state, engine, "if a:")
+    await asyncio.sleep(0.05)
+    assert not asked.done(), "the line may go on"
+    await step(state, engine, "if a:\n    b(")
+    assert await asyncio.wait_for(asked, 30.0) == "if a:"
 
 
 async def test_with_nothing_to_show_the_request_waits_on():

@@ -116,7 +116,9 @@ async def _generated(request: CompletionRequest, asking: _Asking) -> KnownAnswer
     generation = state.under_way(view)
     if generation is not None:
         since = time.monotonic()
-        answer = await generation.wait(view, cancel, WaitLimit(seconds, asking.filtered))
+        answer = await generation.wait(
+            view, cancel, WaitLimit(seconds, asking.began, asking.filtered)
+        )
         waited_ms = 1000 * (time.monotonic() - since)
         if answer is None and generation.over:
             answer = state.known(view)
@@ -131,7 +133,8 @@ async def _generated(request: CompletionRequest, asking: _Asking) -> KnownAnswer
     if generation is None:
         return None
     # The filters know what stands in the prompt, which was chosen just now.
-    answer = await generation.wait(view, cancel, WaitLimit(seconds, state.filter_at(view)))
+    limit = WaitLimit(seconds, asking.began, state.filter_at(view))
+    answer = await generation.wait(view, cancel, limit)
     if answer is not None and not generation.over:
         _record_in_flight(request, _GROWING, 0.0, state)
     return answer

@@ -37,7 +37,10 @@ class WaitLimit:
     """How long a request waits for an answer that grows."""
 
     seconds: float | None
-    """From its first new text on; None waits for all of it."""
+    """From its first new text on; None waits for all of it. A request that has waited longer than
+    this for its prompt to be read takes the first whole line."""
+    began: float
+    """When the request came, in seconds of ``time.monotonic``."""
     filtered: Callable[[str], str]
     """Returns what of a text is shown; while that is nothing, the wait goes on."""
 
@@ -178,7 +181,7 @@ class Generation:
     def _keeps_waiting(self, now: View, limit: WaitLimit) -> bool:
         if self.over or not self.agrees_with(now):
             return False
-        if self._seconds_left(limit) != 0:
+        if self._seconds_left(limit) != 0 and not self._has_late_line(limit):
             return True
         shown = limit.filtered(self._part_for(now) or "")
         return not shown or may_repeat(shown, now)
@@ -188,6 +191,12 @@ class Generation:
         if limit.seconds is None or self._first_text_at is None:
             return None
         return max(0.0, self._first_text_at + limit.seconds - time.monotonic())
+
+    def _has_late_line(self, limit: WaitLimit) -> bool:
+        """Whether a request that waits for long can have a whole line."""
+        if limit.seconds is None or time.monotonic() < limit.began + limit.seconds:
+            return False
+        return whole_lines(self.text) != self.text
 
     def _hold(self) -> None:
         self._waiting_requests += 1
