@@ -24,6 +24,7 @@ from leanwide.features.completion.request import CompletionRequest
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.window import choose_window, kept_window
 from leanwide.features.session import Backend, Session
+from leanwide.features.token_counter import TokenCounter
 from leanwide.modes.profile import Budget, Decision, Mode
 from leanwide.options import parse
 from leanwide.prompt.infill import infill_prompt, readable
@@ -44,7 +45,7 @@ def count(text: str) -> int:
 class Counting(ScriptedEngine):
     """A scripted engine that counts tokens as this file does."""
 
-    async def count(self, texts: Sequence[str]) -> list[int]:
+    async def count(self, lane: str, texts: Sequence[str]) -> list[int]:
         return [count(text) for text in texts]
 
 
@@ -58,7 +59,12 @@ def asked(view: View, budget: int = BUDGET) -> CompletionRequest:
     decision = Decision(mode=Mode.CODE, lane="lean", budget=spend, reason="a test")
     assert isinstance(FIM, FimTokens)
     return CompletionRequest(
-        view=view, decision=decision, full_decision=decision, fim=FIM, began=time.monotonic()
+        view=view,
+        decision=decision,
+        full_decision=decision,
+        fim=FIM,
+        count=TokenCounter(Counting(), "lean"),
+        began=time.monotonic(),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from tests.e2e.session import END, session
@@ -67,3 +68,18 @@ async def test_typing_does_not_change_an_explanation():
             await editor.complete(uri, at)
         beside = await asyncio.wait_for(asked, WAIT)
         assert beside["markdown"] == alone["markdown"]
+
+
+async def test_each_lane_can_run_a_model_of_its_own(tiny: Path):
+    short = {"modes": {"think": {"output_tokens": 16}}}
+    async with session({**short, "lanes": {"wide": {"model": str(tiny)}}}) as editor:
+        uri = editor.open()
+        assert await editor.complete_when_ready(uri, END)
+        assert [lane.name for lane in (await editor.status()).lanes] == ["lean"]
+        answer = await explain(editor, uri)
+        assert answer["stats"]["tokensGenerated"] > 0
+        status = await editor.status()
+        lean, wide = status.lanes
+        assert lean.model != wide.model
+        assert status.model.name == lean.model
+        assert status.residency.residency == "separate"

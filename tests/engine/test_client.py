@@ -43,7 +43,7 @@ async def started(
     engine_spec: EngineSpec, timeouts: EngineTimeouts = QUICK
 ) -> AsyncIterator[tuple[EngineClient, list[EngineStatus]]]:
     """Yield a client and all its statuses; its process ends with the test."""
-    client = EngineClient(engine_spec, timeouts)
+    client = EngineClient((engine_spec,), timeouts)
     told: list[EngineStatus] = []
     client.observe(told.append)
     try:
@@ -57,7 +57,7 @@ async def started(
 async def shared(tiny: Path) -> AsyncIterator[EngineClient]:
     """One engine for all tests that leave it alive."""
     async with started(spec(tiny, LEAN, ROOMY)) as (client, _):
-        await client.ready()
+        await client.ready("lean")
         yield client
 
 
@@ -107,8 +107,8 @@ async def test_it_generates_and_ends_exactly_once(shared):
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_it_knows_its_model_and_lanes(shared, tiny):
-    assert (await shared.ready()).path == tiny
-    assert shared.model == await shared.ready()
+    assert (await shared.ready("lean")).path == tiny
+    assert shared.model("lean") == await shared.ready("lean")
     assert [lane.name for lane in shared.lanes][:1] == ["lean"]
 
 
@@ -116,10 +116,10 @@ async def test_it_knows_its_model_and_lanes(shared, tiny):
 async def test_it_counts_tokens_while_it_generates(shared):
     running = asyncio.create_task(answer(shared, ENDLESS, cancel := CancelToken()))
     await until(lambda: shared.status.state is EngineState.BUSY)
-    *counts, marker = await shared.count(["", "x", "é" * 1000, "\0", "<|im_end|>"])
+    *counts, marker = await shared.count("lean", ["", "x", "é" * 1000, "\0", "<|im_end|>"])
     assert counts == [0, 1, 2000, 1]
     assert marker > 1, "text that looks like a marker is text"
-    assert await shared.count([]) == []
+    assert await shared.count("lean", []) == []
     cancel.cancel()
     assert (await running).reason is FinishReason.CANCELLED
 
@@ -181,7 +181,7 @@ async def test_from_start_to_close(tiny):
     async with started(spec(tiny)) as (client, told):
         with pytest.raises(EngineError, match="no model is loaded"):
             await answer(client)
-        await asyncio.gather(client.ready(), client.ready())
+        await asyncio.gather(client.ready("lean"), client.ready("lean"))
         process = psutil.Process(client.process_id)
         await answer(client)
     assert states(told) == ["starting", "loading", "idle", "busy", "idle"][-len(states(told)) :]
@@ -192,11 +192,11 @@ async def test_from_start_to_close(tiny):
 
 async def test_close_fails_waiting_callers(tiny):
     async with started(spec(tiny, LEAN, ROOMY)) as (client, _):
-        await client.ready()
+        await client.ready("lean")
         running = asyncio.create_task(answer(client, ENDLESS))
         await until(lambda: client.status.state is EngineState.BUSY)
-        loading = EngineClient(spec(tiny))
-        waiting = asyncio.create_task(loading.ready())
+        loading = EngineClient((spec(tiny),))
+        waiting = asyncio.create_task(loading.ready("lean"))
         await asyncio.sleep(0)
         await client.close()
         await loading.close()
@@ -206,7 +206,7 @@ async def test_close_fails_waiting_callers(tiny):
 
 
 async def test_close_before_start_does_nothing(tiny):
-    await EngineClient(spec(tiny)).close()
+    await EngineClient((spec(tiny),)).close()
 
 
 # Dying
@@ -214,7 +214,7 @@ async def test_close_before_start_does_nothing(tiny):
 
 async def test_a_killed_engine_fails_its_requests_and_serves_again(tiny):
     async with started(spec(tiny, LEAN, ROOMY)) as (client, told):
-        await client.ready()
+        await client.ready("lean")
         first = process_id(client)
         running = [asyncio.create_task(answer(client, ENDLESS)) for _ in range(2)]
         await until(lambda: client.status.state is EngineState.BUSY)
@@ -223,7 +223,7 @@ async def test_a_killed_engine_fails_its_requests_and_serves_again(tiny):
         for task in running:
             with pytest.raises(EngineError, match="stopped unexpectedly; it starts again"):
                 await task
-        await client.ready()
+        await client.ready("lean")
         await answer(client)
         assert client.process_id != first
         before_restart = states(told)[: states(told).index(EngineState.STARTING)]
@@ -233,20 +233,20 @@ async def test_a_killed_engine_fails_its_requests_and_serves_again(tiny):
 async def test_an_engine_that_hangs_is_ended_even_while_requests_keep_coming(tiny):
     """Each keystroke supersedes the request before it: no single request waits for long."""
     async with started(spec(tiny), attrs.evolve(QUICK, hang=1.0)) as (client, _):
-        await client.ready()
+        await client.ready("lean")
         hung = psutil.Process(client.process_id)
         hung.suspend()
-        while client.model is not None:
+        while client.model("lean") is not None:
             with contextlib.suppress(TimeoutError, EngineError):
                 await asyncio.wait_for(answer(client), 0.1)
-        await client.ready()
+        await client.ready("lean")
         assert not hung.is_running()
         await answer(client)
 
 
 async def test_an_idle_engine_does_not_count_as_hung(tiny):
     async with started(spec(tiny), attrs.evolve(QUICK, hang=0.1)) as (client, told):
-        await client.ready()
+        await client.ready("lean")
         first = client.process_id
         await asyncio.sleep(0.3)
         assert client.process_id == first
@@ -270,7 +270,7 @@ async def test_an_engine_that_keeps_dying_is_restarted_after_a_long_pause(tiny, 
         )
         assert states(told).count(EngineState.LOADING) == 3
         deadly = False
-        await client.ready()
+        await client.ready("lean")
         await answer(client)
     assert "engine process ended with code -9" in caplog.text
 
@@ -293,7 +293,7 @@ async def test_an_observer_that_fails_does_not_block_callers(tiny, caplog):
                 raise RuntimeError("no status bar")
 
         client.observe(fail_once)
-        await client.ready()
+        await client.ready("lean")
         await answer(client)
     assert "no status bar" in caplog.text
 
@@ -344,7 +344,7 @@ async def test_the_error_for_a_bad_model_file_names_file_and_cause(
     path = make(tmp_path) if make else unknown_architecture
     async with started(spec(path)) as (client, told):
         with pytest.raises(EngineError) as caught:
-            await client.ready()
+            await client.ready("lean")
         assert str(caught.value) == f"{path} {cause}"
         assert told[-1] == EngineStatus(state=EngineState.FAILED, reason=f"{path} {cause}")
         assert EngineState.DEGRADED not in states(told)
@@ -355,7 +355,7 @@ async def test_the_error_for_a_bad_model_file_names_file_and_cause(
 async def test_an_illegal_expert_count_becomes_the_nearest_legal_one_with_a_notice(tiny, caplog):
     caplog.set_level(logging.WARNING)
     async with started(spec(tiny, attrs.evolve(LEAN, experts=99))) as (client, told):
-        await client.ready()
+        await client.ready("lean")
         end = await answer(client)
     notice = "leanwide synthetic runs 1 to 8 experts: using 8 instead of 99"
     assert end.stats.experts == 8
@@ -367,13 +367,13 @@ async def test_a_model_that_appears_after_a_refusal_is_found_at_the_next_request
     path = tmp_path / "late.gguf"
     async with started(spec(path)) as (client, told):
         with pytest.raises(EngineError, match="does not exist"):
-            await client.ready()
+            await client.ready("lean")
         client.start()
         await background_tasks_done()
         assert states(told)[-1] is EngineState.FAILED, "as long as nothing has changed"
         path.write_bytes(tiny.read_bytes())
         client.start()
-        await until(lambda: client.model is not None)
+        await until(lambda: client.model("lean") is not None)
         await answer(client)
 
 
@@ -381,10 +381,10 @@ async def test_a_model_that_is_repaired_after_a_refusal_is_loaded(tiny, tmp_path
     path = broken.not_gguf(tmp_path)
     async with started(spec(path)) as (client, _):
         with pytest.raises(EngineError, match="not a GGUF file"):
-            await client.ready()
+            await client.ready("lean")
         path.write_bytes(tiny.read_bytes())
         client.start()
-        await until(lambda: client.model is not None)
+        await until(lambda: client.model("lean") is not None)
 
 
 async def test_a_model_that_is_still_being_written_is_not_loaded(tiny, tmp_path):
@@ -392,7 +392,7 @@ async def test_a_model_that_is_still_being_written_is_not_loaded(tiny, tmp_path)
     timeouts = attrs.evolve(QUICK, settle=0.2)
     async with started(spec(path), timeouts) as (client, told):
         with pytest.raises(EngineError):
-            await client.ready()
+            await client.ready("lean")
         told.clear()
         client.start()
         path.write_bytes(tiny.read_bytes()[:4000])
@@ -407,7 +407,7 @@ async def test_a_request_for_the_model_loads_it_again_after_a_failure(tiny, tmp_
     async with started(spec(path)) as (client, told):
         for _ in range(2):
             with pytest.raises(EngineError, match="does not exist"):
-                await client.ready()
+                await client.ready("lean")
         assert states(told).count(EngineState.FAILED) == 2
 
 
@@ -418,7 +418,7 @@ async def test_a_model_that_crashes_the_engine_at_every_load_is_given_up_with_th
     path = broken.repeated_token(tmp_path)
     async with started(spec(path)) as (client, told):
         with pytest.raises(EngineError, match="the engine stops whenever it loads") as caught:
-            await client.ready()
+            await client.ready("lean")
         assert str(path) in str(caught.value)
         assert "GGML_ASSERT" in str(caught.value)
         assert "\n" not in str(caught.value)
@@ -429,7 +429,7 @@ async def test_a_model_that_crashes_the_engine_at_every_load_is_given_up_with_th
         await background_tasks_done()
         assert told == [], "it is not loaded again without a request"
         with pytest.raises(EngineError, match="GGML_ASSERT"):
-            await client.ready()
+            await client.ready("lean")
         assert states(told).count(EngineState.STARTING) == 1, "once more on request"
 
 
@@ -443,8 +443,8 @@ async def test_callers_of_an_engine_that_is_killed_at_every_start_get_an_error(
             killing.setattr(child, "python", lambda *_: ("/bin/sh", "-c", "kill -KILL $$"))
             for _ in range(times):
                 with pytest.raises(EngineError, match="ended by signal 9"):
-                    await client.ready()
-        await client.ready()
+                    await client.ready("lean")
+        await client.ready("lean")
         assert EngineState.FAILED not in states(told)
 
 
@@ -458,24 +458,24 @@ async def test_an_engine_that_hangs_while_it_loads_is_ended(tiny):
                 stopped[0].suspend()
 
         client.observe(stop)
-        await client.ready()
+        await client.ready("lean")
         assert not stopped[0].is_running()
 
 
 async def test_a_recovery_is_counted_at_the_first_served_request(tiny):
     async with started(spec(tiny)) as (client, _):
         for deaths in range(2):
-            await client.ready()
+            await client.ready("lean")
             assert client.status.recoveries == max(0, deaths - 1)
             await answer(client)
             assert client.status.recoveries == deaths
             os.kill(process_id(client), signal.SIGKILL)
-            await until(lambda: client.model is None)
+            await until(lambda: client.model("lean") is None)
 
 
 async def test_an_engine_leaves_no_core_file_of_what_the_user_writes(tiny):
     async with started(spec(tiny)) as (client, _):
-        await client.ready()
+        await client.ready("lean")
         assert psutil.Process(client.process_id).rlimit(psutil.RLIMIT_CORE) == (0, 0)
 
 

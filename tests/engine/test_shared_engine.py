@@ -57,8 +57,8 @@ async def test_each_session_gets_its_own_answers():
     shared = SharedEngine(engine)
     first, second = shared.view(), shared.view()
     assert [await answer(first), await answer(second)] == ["one", "two"]
-    assert await second.count(["12345"]) == [2]
-    assert await second.ready() is engine.model
+    assert await second.count("lean", ["12345"]) == [2]
+    assert await second.ready("lean") is engine.model("lean")
 
 
 async def test_the_end_of_a_session_ends_only_its_own_work_at_once():
@@ -83,7 +83,7 @@ async def test_a_closed_session_does_not_reach_the_engine():
     await view.close()
     await view.close()
     view.start()
-    for work in (view.ready(), view.count(["x"]), answer(view)):
+    for work in (view.ready("lean"), view.count("lean", ["x"]), answer(view)):
         with pytest.raises(EngineError, match="the session has ended"):
             await work
     assert (engine.starts, engine.requests) == (0, [])

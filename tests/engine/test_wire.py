@@ -44,11 +44,11 @@ THINKING = Thinking(
 )
 
 TO_WORKER = [
-    wire.StartEngine(spec(Path("model.gguf"), LEAN, HALF)),
+    wire.StartEngine((spec(Path("model.gguf"), LEAN, HALF),)),
     wire.Generate(1, request("def ", 151_659, sampling=Sampling(temperature=0.5), heal=True)),
     wire.Generate(2, request(Markup("<|im_start|>"), "x", thinking=THINKING)),
     wire.Cancel(2**40),
-    wire.Count(3, ["", "x"]),
+    wire.Count(3, "lean", ["", "x"]),
     wire.CountUnread(4, "lean", [("x", 151_659), (Markup("<|im_start|>"),)]),
     wire.Close("wide"),
 ]

@@ -76,7 +76,7 @@ async def held_by(pattern: Hostile, size: int, share: float, patch: pytest.Monke
     """Ask everything at a place of a text, and measure."""
     answer = [pattern.unit[:80]] * 8
     state, _ = state_saying(answer, answer, ["It is deep."], preferences=ASKING)
-    await state.session.backend.engine.ready()
+    await state.session.backend.engine.ready("lean")
     text = pattern.text(size)
     view = view_of(pattern, text, int(share * text.count("\n")))
     after = list(view.lines)

@@ -75,10 +75,10 @@ async def test_no_more_engines_are_open_than_allowed(options):
         first = await opened.get(shared.engine_spec(1))
         second = await opened.get(shared.engine_spec(2))
         assert isinstance(second, EngineClient)
-        assert first.model is None
+        assert first.model("lean") is None
         assert second.lanes[0].experts == 2
         assert await opened.get(shared.engine_spec(2)) is second
-    assert second.model is None
+    assert second.model("lean") is None
 
 
 def test_engines_that_copy_the_weights_are_open_one_at_a_time():

@@ -24,9 +24,9 @@ async def engine(spec: EngineSpec) -> AsyncIterator[EngineClient]:
     Raises:
         EngineError: The model cannot be loaded.
     """
-    client = EngineClient(spec)
+    client = EngineClient((spec,))
     try:
-        await client.ready()
+        await client.ready(spec.lanes[0].name)
         yield client
     finally:
         await client.close()
@@ -51,7 +51,7 @@ async def sized(client: EngineClient, seed: int, tokens: int) -> str:
     """Return random words of at most ``tokens`` tokens, and nearly as many."""
     words = text(seed)
     while True:
-        (count,) = await client.count([words])
+        (count,) = await client.count(client.lanes[0].name, [words])
         if count <= tokens:
             return words
         words = words[: len(words) * tokens // count]

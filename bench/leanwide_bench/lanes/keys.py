@@ -52,7 +52,7 @@ async def measure_keys(spec: EngineSpec) -> KeyTimes:
     lean, wide = (lane.name for lane in spec.lanes)
     async with engine(spec) as client:
         window = await sized(client, 2, _WINDOW_TOKENS)
-        (tokens,) = await client.count([window])
+        (tokens,) = await client.count(client.lanes[0].name, [window])
         await finish(client, request(lean, window, 1))
         quiet = [await _key_ms(client, lean, window + _QUIET_LINE[: at + 1]) for at in range(_KEYS)]
         await finish(client, request(wide, "x", 0))  # opens the lane before the questions come

@@ -76,7 +76,7 @@ def _converse(selection: Selection | None, model: Path | None, experts: int | No
         try:
             opened = open_session(model, experts, WIDE)
             session = runner.run(stack.enter_async_context(opened))
-            loaded = session.backend.engine.model
+            loaded = session.backend.engine.model(WIDE)
             name = loaded.name if loaded is not None else ""
             say(f"leanwide chat with {name} · /help says what else there is")
             _Shell(runner, session, selection).run()

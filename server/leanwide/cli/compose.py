@@ -86,26 +86,52 @@ def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) ->
     values: dict[str, Any] = {}
     if model is not None:
         values["model"] = {"path": str(model.expanduser().absolute())}
+        values["lanes"] = {LEAN: {"model": ""}, WIDE: {"model": ""}}
     if experts is not None:
-        values["lanes"] = {lane: {"experts": experts}}
+        values.setdefault("lanes", {}).setdefault(lane, {})["experts"] = experts
     return Layer("the command line", values)
 
 
-def model_path(options: Options) -> Path:
-    """Return the model file that the options name."""
-    return _file_of(options.model.path)
+def model_path(options: Options, lane: str = LEAN) -> Path:
+    """Return the model file of a lane: its own, or the one for both."""
+    own = {LEAN: options.lanes.lean, WIDE: options.lanes.wide}[lane].model
+    return _file_of(own or options.model.path)
+
+
+def engine_specs(options: Options) -> tuple[EngineSpec, ...]:
+    """Return the models that the lanes run, the one of completions first.
+
+    A model that is only asked questions is freed with its lane.
+    """
+    both = engine_spec(options)
+    if not has_two_models(options):
+        return (both,)
+    wide = model_path(options, WIDE)
+    tokens = options.engine.lane_tokens.get(WIDE, _UNUSED_LANE_TOKENS)
+    lane = _lane(WIDE, options.lanes.wide, tokens, _embedded_context(wide))
+    specs = (
+        attrs.evolve(both, lanes=both.lanes[:1], one_handle=False),
+        attrs.evolve(both, model_path=wide, lanes=(lane,), one_handle=True),
+    )
+    return tuple(sorted(specs, key=lambda spec: spec.lanes[0].name != options.modes.code.lane))
+
+
+def has_two_models(options: Options) -> bool:
+    """Whether each lane runs a model of its own."""
+    return model_path(options, LEAN) != model_path(options, WIDE)
 
 
 def engine_spec(options: Options) -> EngineSpec:
-    """Return how the engine runs: a thread per physical core, lanes as long as their modes need.
+    """Return how one model, the lean lane's, runs both lanes: each as long as its modes need.
 
-    Lanes that share one handle run the expert count of the lean lane, which is always open.
+    There is a thread per physical core. Lanes that share one handle run the expert count of the
+    lean lane, which is always open.
     """
     lanes, tokens = options.lanes, options.engine.lane_tokens
     residency = residency_of(options, experts=None).residency
     if residency is Residency.SINGLE:
         lanes = attrs.evolve(lanes, wide=attrs.evolve(lanes.wide, experts=lanes.lean.experts))
-    most = _embedded_context(options)
+    most = _embedded_context(model_path(options))
     return EngineSpec(
         model_path=model_path(options),
         lanes=(
@@ -129,6 +155,8 @@ def residency_of(options: Options, experts: int | None) -> ResidencyChoice:
         options: The user's options.
         experts: Experts of the model; None where they are not known.
     """
+    if has_two_models(options):
+        return ResidencyChoice(Residency.SEPARATE, "each lane has a model of its own")
     try:
         size = model_path(options).stat().st_size
     except OSError:
@@ -141,7 +169,7 @@ def residency_of(options: Options, experts: int | None) -> ResidencyChoice:
 def launch(options: Options) -> EngineClient:
     """Return the engine for the options; it loads the model when it is started."""
     saving = StateSaving(folder=default_folder(), max_bytes=options.engine.prompt_bytes)
-    return EngineClient(attrs.evolve(engine_spec(options), saving=saving))
+    return EngineClient([attrs.evolve(spec, saving=saving) for spec in engine_specs(options)])
 
 
 @asynccontextmanager
@@ -159,12 +187,10 @@ async def open_session(
     for problem in (*problems, *text_problems, *found):
         complain(problem)
     if experts is not None:
-        check_experts(read_header(model_path(options)), experts)
-    spec = engine_spec(options)
-    lanes = sorted(spec.lanes, key=lambda each: each.name != lane)  # the first one is loaded
-    engine = EngineClient(attrs.evolve(spec, lanes=tuple(lanes)))
+        check_experts(read_header(model_path(options, lane)), experts)
+    engine = EngineClient((_spec_for(lane, options),))
     try:
-        await engine.ready()
+        await engine.ready(lane)
         yield Session(
             backend=Backend(engine=engine),
             profiles=options.profiles,
@@ -173,6 +199,13 @@ async def open_session(
         )
     finally:
         await engine.close()
+
+
+def _spec_for(lane: str, options: Options) -> EngineSpec:
+    """Return the model of a lane, which is opened first."""
+    specs = engine_specs(options)
+    spec = next(spec for spec in specs if any(each.name == lane for each in spec.lanes))
+    return attrs.evolve(spec, lanes=tuple(sorted(spec.lanes, key=lambda each: each.name != lane)))
 
 
 def check_experts(header: GgufHeader, experts: int) -> None:
@@ -197,14 +230,12 @@ def _flash_attention(options: ModelOptions) -> bool | None:
     return None if wish is AutoSwitch.AUTO else wish is AutoSwitch.ON
 
 
-def _embedded_context(options: Options) -> int | None:
+def _embedded_context(file: Path) -> int | None:
     """Return the context that the embedded model was trained with; None for other models.
 
     For others the engine limits the context with a notice; for ours that would only disturb.
     """
-    if options.model.path:
-        return None
-    return read_header(embedded_model()).number("context_length")
+    return read_header(file).number("context_length") if file == embedded_model() else None
 
 
 def _lane(name: str, options: LaneOptions, wanted: int, most: int | None) -> LaneSpec:

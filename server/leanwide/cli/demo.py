@@ -89,7 +89,7 @@ def _opening_view() -> View:
 
 
 def _introduce(console: Console, session: Session) -> None:
-    model = session.backend.engine.model
+    model = session.typing_model
     lane = session.backend.engine.lanes[0]
     if model is not None:
         size = f"{model.size_bytes / 1e6:.0f} MB"

@@ -42,6 +42,7 @@ from leanwide.models.fit import Verdict
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import lane_bytes
+from leanwide.modes.profile import LEAN
 from leanwide.options import Options, parse
 
 app = typer.Typer()
@@ -167,7 +168,7 @@ async def _measured(options: Options) -> tuple[dict[str, LaneInfo], int]:
     """
     engine = launch(options)
     try:
-        await engine.ready()
+        await engine.ready(LEAN)
         for lane in engine_spec(options).lanes:
             request = Request(
                 lane=lane.name,

@@ -24,7 +24,7 @@ _SPARE_TOKENS: Final = 32
 async def show_everything(view: View, state: CompletionState) -> None:
     """Choose the window before leanwide does, which then keeps it."""
     session = state.session
-    count, model = session.backend.counter, session.backend.engine.model
+    count, model = session.backend.counter(session.typing_lane), session.typing_model
     tree = await session.trees.at(view)
     budget = session.profiles[Mode.CODE].context_tokens - _SPARE_TOKENS
     path = session.workspace.key(view.path)

@@ -182,6 +182,8 @@ class LaneInfo:
     load_ms: float
     notice: str
     """One sentence where the lane differs from its :class:`LaneSpec`; else empty."""
+    model: str = ""
+    """The name of its model."""
     sequences: int = 1
     """Prompts that its KV cache holds."""
     predicted_bytes: int = 0
@@ -369,15 +371,14 @@ class EngineStatus:
 
 
 class Engine(Protocol):
-    """One model with several lanes. Every generation ends with exactly one :class:`Finished`."""
+    """Lanes on one model or several. Every generation ends with exactly one :class:`Finished`."""
 
     @property
     def status(self) -> EngineStatus:
         """The current state."""
 
-    @property
-    def model(self) -> ModelInfo | None:
-        """The loaded model, if any."""
+    def model(self, lane: str) -> ModelInfo | None:
+        """Return the model of a lane, if it is loaded."""
 
     @property
     def lanes(self) -> tuple[LaneInfo, ...]:
@@ -387,20 +388,20 @@ class Engine(Protocol):
         """Call ``observer`` with every new status."""
 
     def start(self) -> None:
-        """Begin to load the model, unless it is loading or loaded. Returns at once.
+        """Begin to load the first lane's model, unless it is there. Returns at once.
 
         Where loading failed for good, does nothing until the model file changes.
         """
 
-    async def ready(self) -> ModelInfo:
-        """Wait for the model and return it; after a failure, load it once more.
+    async def ready(self, lane: str) -> ModelInfo:
+        """Wait for a lane's model and return it; after a failure, load it once more.
 
         Raises:
             EngineError: The model cannot be loaded.
         """
 
-    async def count(self, texts: Sequence[str]) -> list[int]:
-        """Return the number of tokens of each text.
+    async def count(self, lane: str, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, for the model of a lane.
 
         Raises:
             EngineError: No model is loaded.

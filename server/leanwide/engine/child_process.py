@@ -82,9 +82,9 @@ class EngineProcess:
         self._unanswered.add(message.id)
 
     async def run(
-        self, spec: EngineSpec, handle: Callable[[wire.ToServer], None]
+        self, models: tuple[EngineSpec, ...], handle: Callable[[wire.ToServer], None]
     ) -> EngineDeath | None:
-        """Load a model and pass messages to ``handle`` until the process ends.
+        """Load the first model and pass messages to ``handle`` until the process ends.
 
         Returns None where it refused the model: ``handle`` got the reason.
         """
@@ -93,7 +93,7 @@ class EngineProcess:
             async with asyncio.TaskGroup() as tasks:
                 watch = tasks.create_task(self._end_when_hung())
                 tasks.create_task(self._keep_stderr(last_lines))
-                self.send(wire.StartEngine(spec))
+                self.send(wire.StartEngine(models))
                 refused = await self._listen(handle)
                 watch.cancel()
             code = await self._process.wait()
@@ -131,7 +131,7 @@ class EngineProcess:
         while True:
             await asyncio.sleep(self._hang_s / 10)
             if self._loading:
-                self.ask(wire.Count(_PING, []))  # answered by the thread that does not load
+                self.ask(wire.Count(_PING, "", []))  # answered by the thread that does not load
             silent = time.monotonic() - self._last_message_at
             if self._unanswered and silent > (self._load_s if self._loading else self._hang_s):
                 logger.error("engine process is silent for %.0f s: it is ended", silent)

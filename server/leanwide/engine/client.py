@@ -26,9 +26,11 @@ from leanwide.engine.base import (
     NotLoadedError,
     Piece,
     PrefillProgress,
+    Priority,
     ProgressCallback,
     Prompt,
     Request,
+    finish,
     ignore_progress,
 )
 from leanwide.engine.child_process import EngineProcess
@@ -71,12 +73,17 @@ _CLOSED: Final = "the engine was closed"
 class EngineClient:
     """An :class:`~leanwide.engine.base.Engine` in a process of its own."""
 
-    def __init__(self, spec: EngineSpec, timeouts: EngineTimeouts = DEFAULT_TIMEOUTS) -> None:
-        self._spec = evolve(spec, model_path=spec.model_path.absolute())
+    def __init__(
+        self, models: Sequence[EngineSpec], timeouts: EngineTimeouts = DEFAULT_TIMEOUTS
+    ) -> None:
+        self._specs = tuple(evolve(spec, model_path=spec.model_path.absolute()) for spec in models)
+        self._path = self._specs[0].model_path
+        """The first model's file: without this model, nothing is served."""
         self._timeouts = timeouts
         self._status = EngineStatus(state=EngineState.STARTING)
         self._observers: list[Callable[[EngineStatus], None]] = []
-        self._model: ModelInfo | None = None
+        self._models: dict[str, ModelInfo] = {}
+        """The loaded models, by lane."""
         self._lanes: dict[str, LaneInfo] = {}
         self._process: EngineProcess | None = None
         self._supervision: asyncio.Task[None] | None = None
@@ -86,9 +93,9 @@ class EngineClient:
         self._ids = count(1)
         self._failures = 0
         self._recoveries = 0
-        self._starts = FailedStarts(self._spec.model_path)
+        self._starts = FailedStarts(self._path)
         self._tried: _FileIdentity | None = None
-        """The model file at the last start."""
+        """The first model's file at the last start."""
         self._retry_now = asyncio.Event()
         """A caller waits for the model: the pause before the next start ends."""
 
@@ -97,10 +104,9 @@ class EngineClient:
         """The current state."""
         return self._status
 
-    @property
-    def model(self) -> ModelInfo | None:
-        """The loaded model, if any."""
-        return self._model
+    def model(self, lane: str) -> ModelInfo | None:
+        """Return the model of a lane, if it is loaded."""
+        return self._models.get(lane)
 
     @property
     def lanes(self) -> tuple[LaneInfo, ...]:
@@ -117,39 +123,41 @@ class EngineClient:
         self._observers.append(observer)
 
     def start(self) -> None:
-        """Begin to load the model, unless it is loading or loaded. Returns at once.
+        """Begin to load the first lane's model, unless it is there. Returns at once.
 
         Where loading failed for good, does nothing until the model file changes.
         """
         if not self._closed and (self._supervision is None or self._supervision.done()):
             self._supervision = asyncio.create_task(self._supervise())
 
-    async def ready(self) -> ModelInfo:
-        """Wait for the model and return it; after a failure, load it once more.
+    async def ready(self, lane: str) -> ModelInfo:
+        """Wait for a lane's model and return it; after a failure, load it once more.
 
         Raises:
             EngineError: The model cannot be loaded.
         """
-        if self._model is None:
+        if not self._models:
             self._starts.allow_another()
             self._retry_now.set()
             self.start()
-        while self._model is None:
+        while not self._models:
             if self._closed:
                 raise EngineError(_CLOSED)
             if self._starts.failure:
                 raise EngineError(self._starts.failure)
             self._changed.clear()
             await self._changed.wait()
-        return self._model
+        if lane not in self._models:
+            await finish(self, _opening(lane))
+        return self._models[lane]
 
-    async def count(self, texts: Sequence[str]) -> list[int]:
-        """Return the number of tokens of each text.
+    async def count(self, lane: str, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, for the model of a lane.
 
         Raises:
-            EngineError: No model is loaded, or the engine died.
+            EngineError: The model is not loaded, or the engine died.
         """
-        return await self._counts(lambda number: wire.Count(number, list(texts)))
+        return await self._counts(lambda number: wire.Count(number, lane, list(texts)))
 
     async def unread(self, lane: str, prompts: Sequence[Prompt]) -> list[int]:
         """Return how many tokens of each prompt are not in a lane's KV cache.
@@ -220,7 +228,7 @@ class EngineClient:
 
         When the last request ends, the engine is idle.
         """
-        if self._model is None or self._process is None:
+        if not self._models or self._process is None:
             raise NotLoadedError
         number, events = next(self._ids), asyncio.Queue[Event]()
         self._pending[number] = events
@@ -255,7 +263,7 @@ class EngineClient:
             self._starts.file_changed()
         while not self._starts.hopeless:
             self._retry_now.clear()
-            self._tried = await asyncio.to_thread(_identity, self._spec.model_path)
+            self._tried = await asyncio.to_thread(_identity, self._path)
             try:
                 death = await self._run_process()
             except Exception as error:  # callers that wait must learn of any failure
@@ -267,7 +275,7 @@ class EngineClient:
 
     def _record_end(self, death: EngineDeath | None) -> None:
         """Update the state after the end of a process; None: it refused the model."""
-        if death is not None and self._model is None:
+        if death is not None and not self._models:
             self._starts.died(death)
         self._failures += 1
         failure = self._starts.failure
@@ -278,12 +286,11 @@ class EngineClient:
 
     async def _file_changed(self) -> bool:
         """Whether the model file changed since the last start and is written completely."""
-        path = self._spec.model_path
-        found = await asyncio.to_thread(_identity, path)
+        found = await asyncio.to_thread(_identity, self._path)
         if found is None or found == self._tried:
             return False
         await asyncio.sleep(self._timeouts.settle)
-        return found == await asyncio.to_thread(_identity, path)
+        return found == await asyncio.to_thread(_identity, self._path)
 
     async def _pause(self) -> None:
         seconds = self._timeouts.pause_after(self._failures)
@@ -301,7 +308,7 @@ class EngineClient:
     def _forget_process(self, reason: str) -> None:
         """Drop everything that a dead process held; its pending requests fail with ``reason``."""
         self._process = None
-        self._model = None
+        self._models.clear()
         self._lanes.clear()
         for events in list(self._pending.values()):
             events.put_nowait(EngineError(reason))
@@ -311,7 +318,7 @@ class EngineClient:
         self._set_status(EngineState.STARTING)
         timeouts = self._timeouts
         self._process = await EngineProcess.start(hang_s=timeouts.hang, load_s=timeouts.load)
-        return await self._process.run(self._spec, self._handle)
+        return await self._process.run(self._specs, self._handle)
 
     def _handle(self, message: wire.ToServer) -> None:
         match message:
@@ -320,7 +327,7 @@ class EngineClient:
             case wire.Loading():
                 self._set_status(EngineState.LOADING, progress=message.share)
             case wire.LaneOpened():
-                self._model = message.model
+                self._models.update(self._same_model(message))
                 self._starts.succeeded()
                 self._lanes[message.lane.name] = message.lane
                 if message.lane.notice:
@@ -337,6 +344,13 @@ class EngineClient:
                 if events is not None and event is not None:
                     events.put_nowait(event)
 
+    def _same_model(self, opened: wire.LaneOpened) -> Iterator[tuple[str, ModelInfo]]:
+        """Yield every lane of the model of an opened one, with that model."""
+        for spec in self._specs:
+            names = [lane.name for lane in spec.lanes]
+            if opened.lane.name in names:
+                yield from ((name, opened.model) for name in names)
+
     def _record_served(self, done: wire.Done) -> None:
         """Reset the failures in a row, unless the request was cancelled before it generated."""
         if done.reason is FinishReason.CANCELLED and not done.stats.tokens_generated:
@@ -344,6 +358,11 @@ class EngineClient:
         if self._failures:
             self._recoveries += 1
         self._failures = 0
+
+
+def _opening(lane: str) -> Request:
+    """Return a request that opens a lane and evaluates nothing."""
+    return Request(lane=lane, prompt=(), priority=Priority.COMMAND, max_tokens=0, deadline_ms=1.0)
 
 
 def _event(reply: wire.Reply) -> Event | None:

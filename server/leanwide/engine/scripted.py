@@ -47,15 +47,25 @@ class ScriptedEngine:
     A token is four characters, rounded up. Without a queued answer, the answer is empty.
     """
 
-    def __init__(self, model: ModelInfo = SCRIPTED_MODEL) -> None:
+    def __init__(
+        self, model: ModelInfo = SCRIPTED_MODEL, wide_model: ModelInfo | None = None
+    ) -> None:
+        """Prepare an engine that is loaded.
+
+        Args:
+            model: The model of both lanes.
+            wide_model: Another model for the wide lane.
+        """
         self.requests: list[Request] = []
         """Every request, oldest first."""
         self.cancelled: list[Request] = []
         """The cancelled requests."""
+        self.counted: set[str] = set()
+        """The lanes for whose model tokens were counted."""
         self.closed: list[str] = []
         """The lanes that were closed."""
         self._answers: deque[Answer] = deque()
-        self._model = model
+        self._models = {"lean": model, "wide": wide_model or model}
         self._running = asyncio.Event()
         self._running.set()
 
@@ -76,10 +86,9 @@ class ScriptedEngine:
         """Always idle."""
         return EngineStatus(state=EngineState.IDLE)
 
-    @property
-    def model(self) -> ModelInfo | None:
-        """The model passed to the constructor."""
-        return self._model
+    def model(self, lane: str) -> ModelInfo | None:
+        """Return a model passed to the constructor."""
+        return self._models.get(lane)
 
     @property
     def lanes(self) -> tuple[LaneInfo, ...]:
@@ -92,12 +101,13 @@ class ScriptedEngine:
     def start(self) -> None:
         """Do nothing: there is nothing to load."""
 
-    async def ready(self) -> ModelInfo:
-        """Return the model."""
-        return self._model
+    async def ready(self, lane: str) -> ModelInfo:
+        """Return the lane's model."""
+        return self._models[lane]
 
-    async def count(self, texts: Sequence[str]) -> list[int]:
+    async def count(self, lane: str, texts: Sequence[str]) -> list[int]:
         """Return a token for every four characters."""
+        self.counted.add(lane)
         return [-(-len(text) // 4) for text in texts]
 
     async def unread(self, lane: str, prompts: Sequence[Prompt]) -> list[int]:

@@ -84,10 +84,9 @@ class EngineView:
         """The current state, whichever session causes it."""
         return self._engine.status
 
-    @property
-    def model(self) -> ModelInfo | None:
-        """The loaded model, if any."""
-        return self._engine.model
+    def model(self, lane: str) -> ModelInfo | None:
+        """Return the model of a lane, if it is loaded."""
+        return self._engine.model(lane)
 
     @property
     def lanes(self) -> tuple[LaneInfo, ...]:
@@ -112,29 +111,29 @@ class EngineView:
                 logger.exception("a session could not be told of the engine's status")
 
     def start(self) -> None:
-        """Begin to load the model, unless it is loading or loaded. Returns at once."""
+        """Begin to load the first lane's model, unless it is there. Returns at once."""
         if not self._closed:
             self._engine.start()
             self._mark_used()
 
-    async def ready(self) -> ModelInfo:
-        """Wait for the model and return it.
+    async def ready(self, lane: str) -> ModelInfo:
+        """Wait for a lane's model and return it.
 
         Raises:
             EngineError: The model cannot be loaded, or the session ended.
         """
         async with self._while_open():
             self._mark_used()
-            return await self._engine.ready()
+            return await self._engine.ready(lane)
 
-    async def count(self, texts: Sequence[str]) -> list[int]:
-        """Return the number of tokens of each text.
+    async def count(self, lane: str, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, for the model of a lane.
 
         Raises:
             EngineError: No model is loaded, the engine died, or the session ended.
         """
         async with self._while_open():
-            return await self._engine.count(texts)
+            return await self._engine.count(lane, texts)
 
     async def unread(self, lane: str, prompts: Sequence[Prompt]) -> list[int]:
         """Return how many tokens of each prompt are not in a lane's KV cache.

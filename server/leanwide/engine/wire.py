@@ -26,9 +26,12 @@ HEADER: Final = struct.Struct("<I")
 
 
 class StartEngine(msgspec.Struct, frozen=True, tag=True):
-    """Load the model and open the first lane. Always the first message."""
+    """Load the first model and open its first lane. Always the first message.
 
-    spec: EngineSpec
+    The other models are loaded when one of their lanes is needed.
+    """
+
+    models: tuple[EngineSpec, ...]
 
 
 class Generate(msgspec.Struct, frozen=True, tag=True):
@@ -45,9 +48,10 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
 
 
 class Count(msgspec.Struct, frozen=True, tag=True):
-    """Count the tokens of texts; answered by Counts or Failed."""
+    """Count the tokens of texts for a lane's model; answered by Counts or Failed."""
 
     id: int
+    lane: str
     texts: list[str]
 
 
@@ -72,7 +76,7 @@ class Loading(msgspec.Struct, frozen=True, tag=True):
 
 
 class LaneOpened(msgspec.Struct, frozen=True, tag=True):
-    """A lane is ready; the first one means that the model is loaded."""
+    """A lane is ready; its model is loaded."""
 
     model: ModelInfo
     lane: LaneInfo

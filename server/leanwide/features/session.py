@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import define, field, frozen
 
-from leanwide.engine.base import Engine, Stats
+from leanwide.engine.base import Engine, ModelInfo, Stats
 from leanwide.features.chat_template import ChatTemplateCache
 from leanwide.features.document_names import DocumentNames
 from leanwide.features.journal import Journal
@@ -48,15 +48,17 @@ class Backend:
     """The engine in use, and what was learned of it. Another engine has another backend."""
 
     engine: Engine
-    counter: TokenCounter = field(init=False)
     machine: MachineState = UNKNOWN
     """How fast the lanes run, the battery, and the memory."""
     last_used: dict[str, float] = field(factory=dict)
     """When each lane was last asked or answered, in seconds of ``time.monotonic``."""
+    _counters: dict[str, TokenCounter] = field(factory=dict)
 
-    @counter.default
-    def _counter(self) -> TokenCounter:
-        return TokenCounter(self.engine)
+    def counter(self, lane: str) -> TokenCounter:
+        """Return what counts the tokens of a lane's model."""
+        if lane not in self._counters:
+            self._counters[lane] = TokenCounter(self.engine, lane)
+        return self._counters[lane]
 
 
 def ignore(_: object) -> None:
@@ -83,6 +85,16 @@ class Session:
     """Shows the user a sentence, once."""
     stages: Callable[[], QuestionStages] = NoStages
     """Returns what is told about the progress of a question."""
+
+    @property
+    def typing_lane(self) -> str:
+        """The lane of completions."""
+        return self.profiles[Mode.CODE].lane
+
+    @property
+    def typing_model(self) -> ModelInfo | None:
+        """The model of completions, if it is loaded."""
+        return self.backend.engine.model(self.profiles[Mode.CODE].lane)
 
     def learn(self, stats: Stats) -> None:
         """Update the machine's speed with a finished request."""

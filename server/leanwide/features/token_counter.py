@@ -15,10 +15,11 @@ _MAX_PER_MESSAGE: Final = 1_000
 
 
 class TokenCounter:
-    """Counts tokens without asking the engine twice for the same text."""
+    """Counts tokens of a lane's model without asking the engine twice for the same text."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, lane: str) -> None:
         self._engine = engine
+        self._lane = lane
         self._recent: dict[str, int] = {}
         self._older: dict[str, int] = {}
         """The counts before those; a text that is asked for again becomes recent again."""
@@ -27,7 +28,7 @@ class TokenCounter:
         """Ask the engine for the counts that are not known.
 
         Raises:
-            EngineError: No model is loaded.
+            EngineError: The model is not loaded.
         """
         if len(self._recent) >= _MAX_RECENT:
             self._older, self._recent = self._recent, {}
@@ -36,7 +37,7 @@ class TokenCounter:
         unknown = [text for text in wanted if text not in self._recent]
         for first in range(0, len(unknown), _MAX_PER_MESSAGE):
             part = unknown[first : first + _MAX_PER_MESSAGE]
-            self._recent.update(zip(part, await self._engine.count(part), strict=True))
+            self._recent.update(zip(part, await self._engine.count(self._lane, part), strict=True))
 
     def __call__(self, text: str) -> int:
         """Return the tokens of a text.

@@ -22,7 +22,7 @@ def why_untrained(document: Snapshot, model: ModelInfo) -> str | None:
 
 def notify_untrained(document: Snapshot, session: Session) -> str | None:
     """Return why suggestions are of no use in a document, and tell the user what to do about it."""
-    model = session.backend.engine.model
+    model = session.typing_model
     reason = why_untrained(document, model) if model is not None else None
     if reason is not None:
         grammar = language_for(document.language_id, document.path)

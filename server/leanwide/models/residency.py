@@ -20,6 +20,8 @@ class Residency(enum.StrEnum):
     """One at a time: the weights are loaded again to change the expert count."""
     SINGLE = "single"
     """One: both lanes have the same expert count, each has its own KV cache."""
+    SEPARATE = "separate"
+    """Two models: each lane runs its own."""
 
 
 class ResidencySetting(enum.StrEnum):

@@ -60,6 +60,8 @@ class ModelOptions:
 class LaneOptions:
     """A way to run the model: the lean lane while you type, the wide one for questions."""
 
+    model: str
+    """A GGUF file for this lane; ``""`` is ``model.path``."""
     experts: int | ExpertWidth
     """Active experts per token; ``"half"`` and ``"trained"`` refer to the trained count."""
     sequences: int = field(validator=[ge(1), le(64)])

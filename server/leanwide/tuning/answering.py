@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leanwide.engine.base import Engine
+from leanwide.modes.profile import LEAN
 from leanwide.prompt.chat import Message, chat_prompt
 from leanwide.prompt.texts import built_in_texts
 from leanwide.tuning.documented import question_about
@@ -35,9 +36,9 @@ async def _ask(
 ) -> TrialOutcome:
     texts = {"system": built_in_texts()["explain"], "user": question_about(hole)}
     messages = [Message(role, text) for role, text in texts.items()]
-    model = await engine.ready()
+    model = await engine.ready(LEAN)
     conversation = await bench.layouts.lay_out(messages, model, thinking=False)
-    *prompt_tokens, truth_tokens = await engine.count([*texts.values(), hole.truth])
+    *prompt_tokens, truth_tokens = await engine.count(LEAN, [*texts.values(), hole.truth])
     if sum(prompt_tokens) > bench.longest or truth_tokens > MAX_TRUTH_TOKENS:
         return TrialOutcome(subject=hole.id, setting=setting, asked=())
     prompt = chat_prompt(conversation.layout, conversation.messages)

@@ -33,9 +33,9 @@ class Engines:
         engine = self._open.pop(spec, None)
         while engine is None and len(self._open) >= self._most:
             await self._open.pop(next(iter(self._open))).close()
-        engine = engine or EngineClient(spec)
+        engine = engine or EngineClient((spec,))
         self._open[spec] = engine
-        await engine.ready()
+        await engine.ready(spec.lanes[0].name)
         return engine
 
     async def drop(self, spec: EngineSpec) -> None:

@@ -178,7 +178,7 @@ async def with_engine(
     try:
         return await work(engine)
     except EngineError:
-        if engine.model is not None:
+        if engine.model(LEAN) is not None:
             raise
     # The engine died in the middle of the trial, which must not end a long run.
     await bench.engines.drop(spec)

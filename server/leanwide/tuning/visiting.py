@@ -21,6 +21,7 @@ from leanwide.features.completion.cursor_rest import cursor_rests
 from leanwide.features.completion.generation import Generation
 from leanwide.features.completion.request import InlineRequest, fim_tokens
 from leanwide.features.completion.state import CompletionState
+from leanwide.modes.profile import LEAN
 from leanwide.prompt.infill import infill_prompt
 from leanwide.tuning.similarity import edit_similarity, first_line
 from leanwide.tuning.trial import (
@@ -67,7 +68,7 @@ async def _run(
 ) -> TrialOutcome:
     await evict_prompts(engine, bench)
     state = bench.new_state(engine, setting)
-    fim = fim_tokens(engine.model)
+    fim = fim_tokens(state.session.typing_model)
     before = bench.energy()
     noted: list[_RequestNote] = []
     for step in visit.steps():
@@ -162,7 +163,7 @@ async def _measured(
 
 async def _measure(noted: _RequestNote, engine: Engine, fim: FimTokens) -> RequestOutcome | None:
     step, generation = noted.step, noted.generation
-    (length,) = await engine.count([step.view.line_before + step.truth])
+    (length,) = await engine.count(LEAN, [step.view.line_before + step.truth])
     if noted.window is None or length > MAX_TRUTH_TOKENS:
         return None
     score = await evaluate(engine, infill_prompt(noted.window, fim), step.truth)

@@ -65,10 +65,10 @@ async def long_explanation(client: EngineClient) -> tuple[Request, str, Finished
 
 
 async def test_completions_are_answered_meanwhile_and_the_text_is_the_same(tiny: Path):
-    client = EngineClient(spec(tiny, LEAN, WIDE))
+    client = EngineClient((spec(tiny, LEAN, WIDE),))
     try:
         async with asyncio.timeout(100):
-            await client.ready()
+            await client.ready("lean")
             wanted, alone, end = await long_explanation(client)
             interrupted, order = "", []
             explaining = client.generate(wanted, CancelToken())
@@ -95,10 +95,10 @@ async def test_completions_are_answered_meanwhile_and_the_text_is_the_same(tiny:
 
 
 async def test_a_cancelled_explanation_keeps_its_prompt_for_the_next_one(tiny: Path):
-    client = EngineClient(spec(tiny, LEAN, WIDE))
+    client = EngineClient((spec(tiny, LEAN, WIDE),))
     try:
         async with asyncio.timeout(100):
-            await client.ready()
+            await client.ready("lean")
             cancel = CancelToken()
             async for event in client.generate(EXPLAIN, cancel):
                 cancel.cancel()

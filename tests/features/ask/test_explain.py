@@ -145,7 +145,7 @@ async def test_a_selection_that_is_too_long_is_folded_and_the_answer_says_so():
     assert answer.markdown.startswith("*The code is longer than the model can read at once")
     assert answer.markdown.endswith("They add.")
     (request,) = explained.engine.requests
-    tokens = sum(await explained.engine.count([_text(piece) for piece in request.prompt]))
+    tokens = sum(await explained.engine.count("wide", [_text(piece) for piece in request.prompt]))
     assert request.max_tokens + tokens <= 4096
     assert "def f0(x):\n    ...\n" in explained.record.prompt
 

@@ -22,7 +22,7 @@ from leanwide.engine.base import (
 )
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.journal import AnswerSource
-from leanwide.features.session import Preferences
+from leanwide.features.session import Backend, Preferences
 from leanwide.modes.profile import Mode
 from tests.features.editor import (
     Editor,
@@ -223,7 +223,7 @@ def brief(cut: int, *answers: list[str]) -> tuple[CompletionState, Brief]:
     state, _ = state_saying(preferences=EAGER)
     engine = Brief(cut)
     engine.enqueue(*answers)
-    state.session.backend.engine = state.session.backend.counter._engine = engine
+    state.session.backend = Backend(engine=engine)
     return state, engine
 
 

@@ -26,9 +26,9 @@ async def test_a_jump_counts_no_lines_between_the_places(monkeypatch: pytest.Mon
     counted: list[str] = []
     count = engine.count
 
-    async def noted(texts):
+    async def noted(lane, texts):
         counted.extend(texts)
-        return await count(texts)
+        return await count(lane, texts)
 
     monkeypatch.setattr(engine, "count", noted)
     assert await Editor(state, document(200)).ask() == "a = 1"

@@ -128,7 +128,7 @@ async def test_a_changed_file_gets_a_new_window(marked: str):
 async def test_a_window_whose_tokens_another_model_counted_is_not_used(monkeypatch):
     await left(f"{LONG}{MARK}\n", TYPED)
     other = attrs.evolve(SCRIPTED_MODEL, path=Path("other.gguf"))
-    monkeypatch.setattr(KeepingEngine, "model", property(lambda _: other))
+    monkeypatch.setattr(KeepingEngine, "model", lambda _, __: other)
     new = await returned(f"{LONG}{TYPED}{MARK}\n", preferences=Preferences(look_ahead=False))
     assert (await returned(f"{LONG}{TYPED}{MARK}\n")).prompt == new.prompt
 

@@ -116,7 +116,7 @@ async def test_silent_where_text_follows_but_a_manual_trigger_answers():
 async def test_silent_in_a_line_that_is_too_long(line: str):
     """Also by hand; the engine would refuse a prompt of that size with a message."""
     state, engine = state_saying(["z"])
-    state.session.backend.counter._recent[line] = len(line)  # a token each
+    state.session.backend.counter("lean")._recent[line] = len(line)  # a token each
     editor = Editor(state, f"a\n{line}‸\nb\n", "python")
     assert await editor.ask() == await editor.ask(by_hand=True) == ""
     assert engine.requests == []

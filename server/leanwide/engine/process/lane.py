@@ -41,6 +41,7 @@ class LaneOpening:
     """When the weights began to load, in seconds of ``time.monotonic``."""
     notice: str
     """One sentence where the lane differs from its spec; else empty."""
+    model_name: str
     predicted_bytes: int
     """Most memory of the lane besides the weights."""
     saver: StateSaver | None = None
@@ -77,6 +78,7 @@ class Lane:
             context_tokens=spec.context_tokens,
             load_ms=1000 * (time.monotonic() - opening.began),
             notice=opening.notice,
+            model=opening.model_name,
             sequences=spec.sequences,
             predicted_bytes=opening.predicted_bytes,
             measured_bytes=self.kv.context.buffer_bytes,
@@ -118,6 +120,9 @@ class Lane:
             return
         if job.request.save is not None:
             yield from self._save(job, job.request.save)
+            return
+        if not job.request.prompt and not job.request.max_tokens:  # it only opens the lane
+            yield Finished(FinishReason.LENGTH, Meter().stats(job, self._model.experts_used))
             return
         encoded = encode_request(self._model, self._index, job.request)
         self._check_length(job, encoded)

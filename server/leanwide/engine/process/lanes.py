@@ -77,6 +77,20 @@ class Lanes:
         """The model whose vocabulary tokenizes, in any thread; None before a lane is open."""
         return self._handles.tokenizer
 
+    @property
+    def has_weights(self) -> bool:
+        """Whether the weights are loaded, for one of the lanes at least."""
+        return bool(self._handles.loaded)
+
+    def load_weights(self, name: str) -> None:
+        """Load the weights for a lane, whose opening finds them then. For any thread.
+
+        Raises:
+            EngineError: There is no such lane, or llama.cpp refuses the file.
+        """
+        experts, _ = self._experts(self._spec_of(name))
+        self._handles.get(experts)
+
     def lane(self, name: str, priority: Priority = Priority.COMMAND) -> tuple[Lane, LaneInfo]:
         """Return the lane ``name`` for a request of ``priority``; open it if needed.
 
@@ -104,10 +118,8 @@ class Lanes:
 
     def _ensure_open(self, name: str, priority: Priority) -> None:
         """Open a lane unless it is open; load the weights again if needed and allowed."""
-        spec = next((lane for lane in self._spec.lanes if lane.name == name), None)
-        if spec is None:
-            raise EngineError(f"there is no lane {name!r}")
-        experts, notice = legal_experts(self._header, wanted_experts(self._header, spec.experts))
+        spec = self._spec_of(name)
+        experts, notice = self._experts(spec)
         loaded = self._handles.loaded
         if self._spec.one_handle and loaded and experts not in loaded:
             if self._may_swap(priority):
@@ -117,6 +129,16 @@ class Lanes:
                 experts = loaded[0]
         if name not in self._open:
             self._open[name] = self._open_lane(spec, experts, notice)
+
+    def _spec_of(self, name: str) -> LaneSpec:
+        spec = next((lane for lane in self._spec.lanes if lane.name == name), None)
+        if spec is None:
+            raise EngineError(f"there is no lane {name!r}")
+        return spec
+
+    def _experts(self, spec: LaneSpec) -> tuple[int, str]:
+        """Return the experts that a lane runs, and a sentence if they are not the wanted ones."""
+        return legal_experts(self._header, wanted_experts(self._header, spec.experts))
 
     def close(self, name: str) -> bool:
         """Free a lane's memory; return false for a busy lane, which stays open."""
@@ -162,6 +184,7 @@ class Lanes:
         opening = LaneOpening(
             began=began,
             notice=notice,
+            model_name=self._header.name,
             predicted_bytes=predicted,
             saver=self._state_saver(experts),
         )

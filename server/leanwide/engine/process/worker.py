@@ -16,23 +16,24 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from leanwide.engine import wire
-from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, PrefillProgress
+from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, PrefillProgress, Priority
 from leanwide.engine.process.generation import cancelled_early
 from leanwide.engine.process.inbox import Inbox, QueuedMessage
 from leanwide.engine.process.job import Job, Step
 from leanwide.engine.process.lanes import Lanes
+from leanwide.engine.process.models import Models
 from leanwide.engine.process.scheduler import Scheduler
 
 
 class Worker:
-    """Connects the pipe with the scheduler and the lanes."""
+    """Connects the pipe with the scheduler and the models."""
 
     def __init__(self, output: BinaryIO) -> None:
         self._output = output
         self._write_lock = threading.Lock()
         self._inbox = Inbox()
         self._cancelled: dict[int, threading.Event] = {}
-        self._lanes: Lanes | None = None
+        self._models: Models | None = None
         self._reported: set[str] = set()
         self._scheduler = Scheduler(self._send_step, self._send_end)
 
@@ -59,19 +60,23 @@ class Worker:
             self._output.write(wire.frame(message))
             self._output.flush()
 
+    def _loaded(self, lane: str) -> Lanes | None:
+        return None if self._models is None else self._models.loaded(lane)
+
     def _count(self, message: wire.Count) -> None:
-        model = self._lanes.model if self._lanes is not None else None
-        if model is None:
+        lanes = self._loaded(message.lane)
+        if lanes is None or lanes.model is None:
             self._send(wire.Failed(message.id, "no model is loaded"))
         else:
-            counts = [len(model.tokenize(text)) for text in message.texts]
+            counts = [len(lanes.model.tokenize(text)) for text in message.texts]
             self._send(wire.Counts(message.id, counts))
 
     def _count_unread(self, message: wire.CountUnread) -> None:
-        if self._lanes is None or self._lanes.model is None:
+        lanes = self._loaded(message.lane)
+        if lanes is None:
             self._send(wire.Failed(message.id, "no model is loaded"))
         else:
-            counts = [self._lanes.unread(message.lane, prompt) for prompt in message.prompts]
+            counts = [lanes.unread(message.lane, prompt) for prompt in message.prompts]
             self._send(wire.Counts(message.id, counts))
 
     def _decode_forever(self) -> None:
@@ -90,8 +95,8 @@ class Worker:
             case wire.StartEngine():
                 self._load(message)
             case wire.Close():
-                if self._lanes is not None:
-                    self._lanes.close(message.lane)
+                if self._models is not None:
+                    self._models.close(message.lane)
             case wire.Generate():
                 job = self._job(message, queued.received_at)
                 steps = self._steps(job)
@@ -103,10 +108,10 @@ class Worker:
 
     def _load(self, message: wire.StartEngine) -> None:
         try:
-            self._lanes = Lanes(
-                message.spec, lambda share: self._send(wire.Loading(share)), self._send_closed
+            self._models = Models(
+                message.models, lambda share: self._send(wire.Loading(share)), self._send_closed
             )
-            _, info = self._lanes.lane(message.spec.lanes[0].name)
+            _, info = self._models.open(message.models[0].lanes[0].name, Priority.COMMAND)
         except EngineError as error:
             self._send(wire.LoadRefused(str(error)))
             os._exit(1)
@@ -114,9 +119,10 @@ class Worker:
 
     def _report(self, info: LaneInfo) -> None:
         """Tell the server about a lane, once after it was opened."""
-        if self._lanes is not None and info.name not in self._reported:
+        if self._models is not None and info.name not in self._reported:
             self._reported.add(info.name)
-            self._send(wire.LaneOpened(self._lanes.model_info(), info))
+            model = self._models.lanes_with(info.name).model_info()
+            self._send(wire.LaneOpened(model, info))
 
     def _job(self, message: wire.Generate, arrived: float) -> Job:
         priority = message.request.priority
@@ -128,12 +134,16 @@ class Worker:
         )
 
     def _steps(self, job: Job) -> Iterator[Step]:
-        if self._lanes is None:
+        if self._models is None:
             raise EngineError("no model is loaded")
+        for _ in self._models.load(job.request.lane):
+            if job.cancelled():
+                break
+            yield None
         if job.cancelled():  # before a lane is opened for it
             yield cancelled_early(job, experts=0)
             return
-        lane, info = self._lanes.lane(job.request.lane, job.request.priority)
+        lane, info = self._models.open(job.request.lane, job.request.priority)
         self._report(info)
         yield from lane.run(job)
 

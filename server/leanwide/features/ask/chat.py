@@ -138,13 +138,13 @@ async def _plan(
     Raises:
         Refusal: The message alone does not fit.
     """
-    count = session.backend.counter
     question = await begin_question(Task.CHAT, signals, session, began)
-    room = await tokens_left(question, count)
+    count = session.backend.counter(question.decision.lane)
+    room = await tokens_left(question, session.backend)
     costs = await _turn_costs(stored, count)
     first = stored.first_read.get(question.decision.lane, 0)
     message_room = max(int(room * _MESSAGE_SHARE), room - sum(costs[first:]))
-    worded = await _compose(message.text.strip(), resolved, message_room, session)
+    worded = await _compose(message.text.strip(), resolved, message_room, count, session)
     if worded is None:
         raise too_long(question.decision, session)
     return _Plan(
@@ -200,14 +200,17 @@ async def _turn_costs(stored: StoredChat, count: TokenCounter) -> list[int]:
 
 
 async def _compose(
-    message: str, resolved: ResolvedSelection | None, room: int, session: Session
+    message: str,
+    resolved: ResolvedSelection | None,
+    room: int,
+    count: TokenCounter,
+    session: Session,
 ) -> _PromptMessage | None:
     """Put code and message together, in at most ``room`` tokens; None if they do not fit."""
-    count = session.backend.counter
     composed = _PromptMessage(message)
     if resolved is not None:
         await count.learn((message,))
-        code = await quote(resolved, room - count(message), code_shown, session)
+        code = await quote(resolved, room - count(message), code_shown, count, session)
         if code is None:
             return None
         composed = _PromptMessage(
@@ -230,7 +233,7 @@ async def _lay_out(
     Returns:
         The question, and the text of its last message.
     """
-    model = await session.backend.engine.ready()
+    model = await session.backend.engine.ready(plan.question.decision.lane)
     budget, message, first = plan.question.decision.budget, plan.message, plan.first
     while True:
         turns = stored.turns[first:]
@@ -246,7 +249,7 @@ async def _lay_out(
             thinking=budget.thinking_tokens > 0,
         )
         question = evolve(plan.question, conversation=conversation)
-        if not turns or await tokens_left(question, session.backend.counter) >= 0:
+        if not turns or await tokens_left(question, session.backend) >= 0:
             stored.first_read[question.decision.lane] = first
             return question, text
         first += 1

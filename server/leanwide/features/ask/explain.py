@@ -52,8 +52,9 @@ async def _prepare(selection: Selection, session: Session, began: float) -> Prep
     signals = Signals(selection_lines=resolved.passage.last - resolved.passage.first)
     question = await begin_question(Task.EXPLAIN, signals, session, began)
     notify_untrained(resolved.view, session)
-    room = await tokens_left(question, session.backend.counter)
-    quoted = await quote(resolved, room, explain_question, session)
+    room = await tokens_left(question, session.backend)
+    count = session.backend.counter(question.decision.lane)
+    quoted = await quote(resolved, room, explain_question, count, session)
     if quoted is None:
         raise too_long(question.decision, session)
     return evolve(with_text(question, quoted.text), note=quoted.note)

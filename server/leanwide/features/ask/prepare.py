@@ -10,8 +10,7 @@ from attrs import evolve, frozen
 from leanwide.engine.base import CancelToken, Engine, Markup, Priority, Request
 from leanwide.features.chat_template import Conversation
 from leanwide.features.refusal import Refusal
-from leanwide.features.session import Session
-from leanwide.features.token_counter import TokenCounter
+from leanwide.features.session import Backend, Session
 from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, route
 from leanwide.prompt.chat import Message, chat_prompt, thinks
@@ -32,6 +31,11 @@ class PreparedQuestion:
     """A sentence that the answer begins with."""
 
 
+def expected_lane(task: Task, signals: Signals, session: Session) -> str:
+    """Return the lane that a task runs on: its model has to be known before its text is counted."""
+    return route(task, evolve(signals, pinned=session.pinned), session.profiles).lane
+
+
 async def begin_question(
     task: Task, signals: Signals, session: Session, began: float
 ) -> PreparedQuestion:
@@ -46,7 +50,8 @@ async def begin_question(
     Raises:
         EngineError: The model cannot be loaded, or the lane cannot be opened.
     """
-    model = await session.backend.engine.ready()
+    engine = session.backend.engine
+    model = await engine.ready(expected_lane(task, signals, session))
     signals = evolve(
         signals,
         thinks=thinks(model.chat_template),
@@ -60,7 +65,7 @@ async def begin_question(
         model,
         thinking=expected.budget.thinking_tokens > 0,
     )
-    lane_tokens = await _open_lane(expected.lane, conversation, session.backend.engine)
+    lane_tokens = await _open_lane(expected.lane, conversation, engine)
     decision = route(task, evolve(signals, lane_tokens=lane_tokens), session.profiles)
     if conversation.problem is not None:
         reason = f"{decision.reason}; {conversation.problem}: ChatML is used instead"
@@ -100,7 +105,7 @@ def _context_tokens(lane: str, engine: Engine) -> int | None:
     return next((info.context_tokens for info in engine.lanes if info.name == lane), None)
 
 
-async def tokens_left(question: PreparedQuestion, counter: TokenCounter) -> int:
+async def tokens_left(question: PreparedQuestion, backend: Backend) -> int:
     """Return how many tokens of the question's context its conversation leaves; may be negative.
 
     Raises:
@@ -109,8 +114,9 @@ async def tokens_left(question: PreparedQuestion, counter: TokenCounter) -> int:
     conversation = question.conversation
     prompt = chat_prompt(conversation.layout, conversation.messages)
     texts = [piece.text if isinstance(piece, Markup) else str(piece) for piece in prompt]
-    await counter.learn(texts)
-    return question.decision.budget.context_tokens - sum(map(counter, texts))
+    count = backend.counter(question.decision.lane)
+    await count.learn(texts)
+    return question.decision.budget.context_tokens - sum(map(count, texts))
 
 
 def too_long(decision: Decision, session: Session) -> Refusal:
@@ -146,8 +152,8 @@ async def follow_up(
         Message("assistant", answer),
         Message("user", text),
     )
-    model = await session.backend.engine.ready()
+    model = await session.backend.engine.ready(question.decision.lane)
     thinking = question.decision.budget.thinking_tokens > 0
     conversation = await session.templates.lay_out(messages, model, thinking=thinking)
     question = evolve(question, conversation=conversation)
-    return question if await tokens_left(question, session.backend.counter) >= 0 else None
+    return question if await tokens_left(question, session.backend) >= 0 else None

@@ -43,6 +43,7 @@ async def quote(
     resolved: ResolvedSelection,
     room: int,
     ask: Callable[[CodeContext], str],
+    count: TokenCounter,
     session: Session,
 ) -> QuotedPassage | None:
     """Put a passage into a question of at most ``room`` tokens; None if no line of it fits.
@@ -54,13 +55,13 @@ async def quote(
         resolved: The passage.
         room: Tokens for the whole question.
         ask: Words the question.
-        session: The token counter, and the workspace.
+        count: Counts tokens of the model that is asked.
+        session: The workspace.
 
     Raises:
         EngineError: The engine is gone, so that tokens cannot be counted.
     """
     view, passage, tree = resolved.view, resolved.passage, resolved.tree
-    count = session.backend.counter
     runs = await asyncio.to_thread(helpful_runs, passage, tree)
     context = context_without_code(resolved)
     frame = ask(context)
@@ -78,15 +79,15 @@ async def quote(
     around = surroundings(view, runs, room - count(code.text), count)
     context = evolve(context, code=code.text, around=around)
     room -= count(code.text) + count(around)
-    used = await used_elsewhere(resolved, room, session)
+    used = await used_elsewhere(resolved, room, count, session)
     room -= sum(count(_shown(quoted, snippet, resolved)) for snippet in used)
-    calls = await callers(resolved, room, session)
+    calls = await callers(resolved, room, count, session)
     text = ask(evolve(context, elsewhere=used, callers=calls))
     return QuotedPassage(text, None if code.whole else _FOLDED)
 
 
 async def used_elsewhere(
-    resolved: ResolvedSelection, room: int, session: Session
+    resolved: ResolvedSelection, room: int, count: TokenCounter, session: Session
 ) -> tuple[Snippet, ...]:
     """Return definitions in other files of what the passage uses, in at most ``room`` tokens."""
     key = _key(resolved, session)
@@ -95,10 +96,12 @@ async def used_elsewhere(
     names = await asyncio.to_thread(names_used, resolved.passage, resolved.tree)
     definitions = (await session.workspace.definitions(names, key))[:MAX_SNIPPETS]
     show = partial(_shown, quoted, resolved=resolved)
-    return await _fitting(definitions, show, room, session.backend.counter)
+    return await _fitting(definitions, show, room, count)
 
 
-async def callers(resolved: ResolvedSelection, room: int, session: Session) -> tuple[Snippet, ...]:
+async def callers(
+    resolved: ResolvedSelection, room: int, count: TokenCounter, session: Session
+) -> tuple[Snippet, ...]:
     """Return calls of the passage's first definition from outside, in at most ``room`` tokens."""
     definition = await asyncio.to_thread(first_definition, resolved)
     key = _key(resolved, session)
@@ -111,7 +114,7 @@ async def callers(resolved: ResolvedSelection, room: int, session: Session) -> t
         if snippet.path != key or snippet.line not in inside
     ]
     show = partial(_shown, calling, resolved=resolved)
-    return await _fitting(calls, show, room, session.backend.counter)
+    return await _fitting(calls, show, room, count)
 
 
 def _key(resolved: ResolvedSelection, session: Session) -> str | None:

@@ -40,7 +40,7 @@ async def complete(inline: InlineRequest, state: CompletionState, cancel: Cancel
     """
     view, began = inline.view, time.monotonic()
     try:
-        fim = fim_tokens(state.session.backend.engine.model)
+        fim = fim_tokens(state.session.typing_model)
     except EngineError as error:
         _record_silence(inline, f"silent: {error}", began, state)
         raise

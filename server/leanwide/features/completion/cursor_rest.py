@@ -27,7 +27,7 @@ async def cursor_rests(view: View, state: CompletionState) -> None:
 
     Every request goes first, and interrupts it.
     """
-    session, model = state.session, state.session.backend.engine.model
+    session, model = state.session, state.session.typing_model
     serial = state.request_serial
     generating = state.running is not None and not state.running.over
     if model is None or model.fim is None or generating or not _wanted(view, model, session):

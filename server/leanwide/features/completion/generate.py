@@ -8,7 +8,7 @@ from typing import Final
 from attrs import evolve
 
 from leanwide.context.window import Window
-from leanwide.engine.base import CancelToken, Finished, FinishReason, Priority, Request
+from leanwide.engine.base import CancelToken, Engine, Finished, FinishReason, Priority, Request
 from leanwide.features.completion.end_detector import FindEnd, FindTree, end_detector
 from leanwide.features.completion.generation import Generation
 from leanwide.features.completion.request import CompletionRequest
@@ -16,7 +16,6 @@ from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.suggestions import MAX_PARTS, AnswerEnd, Suggestion
 from leanwide.features.completion.window import choose_window, kept_window, prompt_tokens
 from leanwide.features.journal import AnswerSource, Generated, model_record, no_cost_record
-from leanwide.features.session import Backend
 from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.filters import filtered, joined
 from leanwide.postprocess.partial import whole_lines
@@ -48,7 +47,7 @@ async def start_interactive(
         request = _with_reason(request, reason)
     if cancel.cancelled or serial != state.request_serial:
         return None
-    fitted = _fitted(request, window, state.session.backend)
+    fitted = _fitted(request, window, state.session.backend.engine)
     if fitted is None:
         record = no_cost_record(
             request.decision, AnswerSource.NONE, _NO_ROOM, request.began, request.waited_ms
@@ -77,7 +76,7 @@ async def start_prefetch(request: CompletionRequest, state: CompletionState) -> 
         window, _ = await choose_window(request, state, await trees.near_ahead(view))
     if serial != state.request_serial:
         return
-    fitted = _fitted(request, window, state.session.backend)
+    fitted = _fitted(request, window, state.session.backend.engine)
     if fitted is not None:
         asked = _engine_request(fitted, window, Priority.BACKGROUND)
         generation = _start(fitted, asked, window, trees.here_ahead, state)
@@ -91,12 +90,10 @@ def _with_reason(request: CompletionRequest, reason: str) -> CompletionRequest:
     return evolve(request, decision=evolve(request.decision, reason=reasons))
 
 
-def _fitted(
-    request: CompletionRequest, window: Window, backend: Backend
-) -> CompletionRequest | None:
+def _fitted(request: CompletionRequest, window: Window, engine: Engine) -> CompletionRequest | None:
     """Return the request, without what was said where that has no room; None without any room."""
-    spent = window.tokens + backend.counter(window.typed)
-    room = prompt_tokens(backend.engine, request.full_decision) - spent
+    spent = window.tokens + request.count(window.typed)
+    room = prompt_tokens(engine, request.full_decision) - spent
     if room < 0:
         return None
     return request if len(request.said.encode()) <= room else evolve(request, said="")

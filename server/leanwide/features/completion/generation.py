@@ -181,7 +181,7 @@ class Generation:
     def _keeps_waiting(self, now: View, limit: WaitLimit) -> bool:
         if self.over or not self.agrees_with(now):
             return False
-        if self._seconds_left(limit) != 0 and not self._has_late_line(limit):
+        if self._seconds_left(limit) != 0:
             return True
         shown = limit.filtered(self._part_for(now) or "")
         return not shown or may_repeat(shown, now)
@@ -190,13 +190,10 @@ class Generation:
         """Return the seconds until the text is shown as it is; None while that is not known."""
         if limit.seconds is None or self._first_text_at is None:
             return None
-        return max(0.0, self._first_text_at + limit.seconds - time.monotonic())
-
-    def _has_late_line(self, limit: WaitLimit) -> bool:
-        """Whether a request that waits for long can have a whole line."""
-        if limit.seconds is None or time.monotonic() < limit.began + limit.seconds:
-            return False
-        return whole_lines(self.text) != self.text
+        now = time.monotonic()
+        if now > limit.began + limit.seconds and whole_lines(self.text) != self.text:
+            return 0.0
+        return max(0.0, self._first_text_at + limit.seconds - now)
 
     def _hold(self) -> None:
         self._waiting_requests += 1

@@ -53,7 +53,7 @@ async def _unread_pages(request: CompletionRequest, state: CompletionState) -> l
     related = state.related.get(view.uri, Related())
     texts = [with_lf("".join(view.lines[page.begins : page.end])) for page in found]
     room = prompt_tokens(engine, request.full_decision) - related.tokens
-    sizes = await engine.count(texts)
+    sizes = await engine.count(lane, texts)
     prompts = [
         prefix_prompt(related, text, request.fim)
         for text, size in zip(texts, sizes, strict=True)

@@ -88,7 +88,7 @@ async def _window_to_move(request: CompletionRequest, state: CompletionState) ->
     window = follow(view, last) if last is not None else None
     if window is None or window.anchor_line == view.line:
         return None
-    count = backend.counter
+    count = request.count
     await learn_typed(view, window, count)
     if count(window.typed) <= _MAX_TYPED_TOKENS:
         return None

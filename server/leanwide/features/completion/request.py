@@ -8,6 +8,7 @@ from leanwide.context.view import View
 from leanwide.engine.base import EngineError, FimTokens, ModelInfo, NotLoadedError
 from leanwide.features.completion.suggestions import KnownAnswer
 from leanwide.features.session import Session
+from leanwide.features.token_counter import TokenCounter
 from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, limit_prefill, route
 
@@ -30,6 +31,8 @@ class CompletionRequest:
     full_decision: Decision
     """Its context is what the whole prompt may have, prefilled before or not, in tokens."""
     fim: FimTokens
+    count: TokenCounter
+    """Counts tokens for the model of its lane."""
     began: float
     """Arrival, in seconds of ``time.monotonic``."""
     waited_ms: float = 0.0
@@ -41,30 +44,42 @@ class CompletionRequest:
 
 
 def decide(view: View, session: Session) -> Decision:
-    """Decide on a completion for which no request waits."""
+    """Decide on a completion for which no request waits.
+
+    A pinned mode uses its own lane only where that runs the model of completions.
+    """
     signals = Signals(
         text_after_cursor=view.has_text_after,
         pinned=session.pinned,
         machine=session.backend.machine,
     )
-    return route(Task.INLINE_COMPLETION, signals, session.profiles)
+    decision = route(Task.INLINE_COMPLETION, signals, session.profiles)
+    lane = session.typing_lane
+    if decision.lane == lane or session.backend.engine.model(decision.lane) is session.typing_model:
+        return decision
+    return evolve(decision, lane=lane)
 
 
 def waiting_request(
     view: View, fim: FimTokens, began: float, session: Session
 ) -> CompletionRequest:
     """Return the request of a client that waits while the prompt is prefilled."""
-    full = decide(view, session)
-    adapts = session.preferences.adapt
-    decision = limit_prefill(full, session.backend.machine) if adapts else full
-    return CompletionRequest(view=view, decision=decision, full_decision=full, fim=fim, began=began)
+    request = idle_request(view, fim, began, session)
+    if not session.preferences.adapt:
+        return request
+    return evolve(request, decision=limit_prefill(request.decision, session.backend.machine))
 
 
 def idle_request(view: View, fim: FimTokens, began: float, session: Session) -> CompletionRequest:
     """Return the request that prefill and prefetch at a view serve."""
     decision = decide(view, session)
     return CompletionRequest(
-        view=view, decision=decision, full_decision=decision, fim=fim, began=began
+        view=view,
+        decision=decision,
+        full_decision=decision,
+        fim=fim,
+        count=session.backend.counter(decision.lane),
+        began=began,
     )
 
 

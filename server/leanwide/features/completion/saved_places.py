@@ -95,8 +95,8 @@ _DECODER: Final = msgspec.msgpack.Decoder(_Note)
 
 async def save_when_idle(windows: Mapping[str, Window], saved: SavedPlaces, now: float) -> None:
     """Save open documents when no request came for a while; ``now`` is ``time.monotonic``."""
-    backend, profiles = saved.session.backend, saved.session.profiles
-    idle_s = now - backend.last_used.get(profiles[Mode.CODE].lane, now)
+    backend = saved.session.backend
+    idle_s = now - backend.last_used.get(saved.session.typing_lane, now)
     if idle_s >= _IDLE_S and backend.engine.status.state is EngineState.IDLE:
         await save_places(windows, saved)
 
@@ -119,7 +119,7 @@ async def save_places(windows: Mapping[str, Window], saved: SavedPlaces) -> None
 async def save_place(uri: str, window: Window, saved: SavedPlaces) -> None:
     """Save a document's window and its KV cache, unless that is done already or not allowed."""
     session, backend = saved.session, saved.session.backend
-    model, lane = backend.engine.model, session.profiles[Mode.CODE].lane
+    model, lane = session.typing_model, session.typing_lane
     ready = any(info.name == lane for info in backend.engine.lanes)
     off = backend.machine.memory_short or not session.preferences.keep_prompts
     if off or not ready or model is None or model.fim is None:
@@ -137,7 +137,7 @@ async def save_place(uri: str, window: Window, saved: SavedPlaces) -> None:
 
 async def saved_window(view: View, saved: SavedPlaces) -> Window | None:
     """Return the window that an earlier session had at a view's cursor, or None."""
-    session, model = saved.session, saved.session.backend.engine.model
+    session, model = saved.session, saved.session.typing_model
     if model is None or not session.preferences.keep_prompts:
         return None
     window = await asyncio.to_thread(_find, view, model, saved.folder)
@@ -161,7 +161,7 @@ async def _request(save: SaveRequest, prompt: Prompt, saved: SavedPlaces) -> Non
     try:
         await finish(engine, request)
     except EngineError as error:
-        if engine.model is not None and str(error) != saved.last_error:
+        if session.typing_model is not None and str(error) != saved.last_error:
             saved.last_error = str(error)
             logger.warning("%s", error)
 

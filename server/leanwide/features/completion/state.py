@@ -51,7 +51,7 @@ class CompletionState:
 
     def filter_context(self, view: View) -> FilterContext:
         """Return what the filters know about a view."""
-        window, model = self.windows.get(view.uri), self.session.backend.engine.model
+        window, model = self.windows.get(view.uri), self.session.typing_model
         snippets = window.related.snippets if window is not None else ()
         markers = model.spelt_markers if model is not None else ()
         return FilterContext(view, tuple([snippet.text for snippet in snippets]), markers)

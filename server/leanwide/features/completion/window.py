@@ -30,7 +30,7 @@ from leanwide.engine.base import Engine
 from leanwide.features.completion.request import CompletionRequest
 from leanwide.features.completion.saved_places import saved_window
 from leanwide.features.completion.state import CompletionState
-from leanwide.features.session import Backend, Session
+from leanwide.features.session import Session
 from leanwide.features.token_counter import TokenCounter
 from leanwide.modes.profile import Decision
 from leanwide.prompt.infill import infill_prompt
@@ -58,18 +58,18 @@ async def kept_window(request: CompletionRequest, state: CompletionState) -> Win
     Raises:
         EngineError: The engine is gone.
     """
-    view, backend = request.view, state.session.backend
+    view, engine = request.view, state.session.backend.engine
     last = state.windows.get(view.uri)
-    window = await _continued(request, last, backend) if last is not None else None
+    window = await _continued(request, last, engine) if last is not None else None
     if window is None and (saved := await saved_window(view, state.saved)) is not None:
-        return await _continued(request, saved, backend)
+        return await _continued(request, saved, engine)
     return window
 
 
-async def _continued(request: CompletionRequest, last: Window, backend: Backend) -> Window | None:
+async def _continued(request: CompletionRequest, last: Window, engine: Engine) -> Window | None:
     """Return a window with what was typed since; None where it does not fit any more."""
-    view, count = request.view, backend.counter
-    budget = prompt_tokens(backend.engine, request.full_decision)
+    view, count = request.view, request.count
+    budget = prompt_tokens(engine, request.full_decision)
     kept = keep_window(view, last, budget, count)
     if kept is not None and kept.anchor_line == last.anchor_line:
         return kept  # lines that are not counted yet are counted as too many tokens
@@ -96,7 +96,7 @@ async def choose_window(
     related = _current_related(view, state)
     page = await _page(request, session)
     for after in (_after(full), min(_MIN_AFTER, _after(full))):
-        window = await _page_window(request, session.backend, page, related, after)
+        window = await _page_window(request, session.backend.engine, page, related, after)
         prompt = infill_prompt(window, request.fim)
         (unread,) = await engine.unread(request.decision.lane, [prompt])
         if unread > budget:
@@ -104,7 +104,7 @@ async def choose_window(
         if view.uri not in state.related:
             room = min(int(full * _RELATED_SHARE), budget - unread)
             related = await _choose_related(request, session, tree, related, room)
-            window = await _page_window(request, session.backend, page, related, after)
+            window = await _page_window(request, session.backend.engine, page, related, after)
         return evolve(window, whole=False), ""
     window = await _nearest_window(request, state, tree)
     return evolve(window, whole=False), f"{budget:,} tokens now, {full:,} when you pause"
@@ -124,7 +124,7 @@ async def choose_whole_window(
     room = int(budget * _RELATED_SHARE)
     related = await _choose_related(request, session, tree, current, room)
     page = await _page(request, session)
-    return await _page_window(request, session.backend, page, related, _after(budget))
+    return await _page_window(request, session.backend.engine, page, related, _after(budget))
 
 
 async def _page(request: CompletionRequest, session: Session) -> Page:
@@ -134,12 +134,12 @@ async def _page(request: CompletionRequest, session: Session) -> Page:
 
 
 async def _page_window(
-    request: CompletionRequest, backend: Backend, page: Page, related: Related, after: int
+    request: CompletionRequest, engine: Engine, page: Page, related: Related, after: int
 ) -> Window:
     """Return the window of a page, with ``after`` tokens behind the cursor's line."""
-    view, budget = request.view, prompt_tokens(backend.engine, request.full_decision)
+    view, budget = request.view, prompt_tokens(engine, request.full_decision)
     room = TokenRoom(max(0, int(budget * FILL_SHARE) - after - related.tokens), after)
-    return await _window(view, plan_page(view, page, room), room, related, backend.counter)
+    return await _window(view, plan_page(view, page, room), room, related, request.count)
 
 
 async def _nearest_window(
@@ -159,7 +159,7 @@ async def _nearest_window(
     plan = plan_nearest(view, room)
     if tree is not None:
         plan = await asyncio.to_thread(plan_syntax, view, tree, room)
-    return await _window(view, plan, room, related, session.backend.counter)
+    return await _window(view, plan, room, related, request.count)
 
 
 async def _window(
@@ -193,7 +193,7 @@ async def _choose_related(
     budget: int,
 ) -> Related:
     """Choose related snippets within a budget of tokens; the current ones if they serve."""
-    view, count, workspace = request.view, session.backend.counter, session.workspace
+    view, count, workspace = request.view, request.count, session.workspace
     path = workspace.key(session.names.place(view.path))
     if path is None or request.fim.file_separator is None:
         return Related()

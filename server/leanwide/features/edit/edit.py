@@ -20,6 +20,7 @@ from leanwide.features.ask.ask import CodeAnswer, ask_for_code, canned_answer
 from leanwide.features.ask.prepare import (
     PreparedQuestion,
     begin_question,
+    expected_lane,
     follow_up,
     tokens_left,
     with_text,
@@ -124,29 +125,32 @@ async def _prepare(assignment: Assignment, context: EditContext) -> PreparedQues
         EngineError: The model cannot be loaded.
     """
     session, passage = context.session, assignment.resolved.passage
-    needed = assignment.answer_tokens(await _code_tokens(assignment.resolved, session))
-    signals = Signals(selection_lines=passage.last - passage.first, answer_tokens=needed)
+    signals = Signals(selection_lines=passage.last - passage.first)
+    lane = expected_lane(context.task, signals, session)
+    needed = assignment.answer_tokens(await _code_tokens(assignment.resolved, lane, session))
+    signals = evolve(signals, answer_tokens=needed)
     question = await begin_question(context.task, signals, session, context.began)
     notify_untrained(assignment.resolved.view, session)
     _check_time(needed, question.decision, session.backend.machine)
-    room = await tokens_left(question, session.backend.counter)
-    text = await _question_text(assignment, question.decision.budget, room, session)
+    room = await tokens_left(question, session.backend)
+    text = await _question_text(assignment, question.decision, room, session)
     return with_text(question, text)
 
 
-async def _code_tokens(resolved: ResolvedSelection, session: Session) -> int:
+async def _code_tokens(resolved: ResolvedSelection, lane: str, session: Session) -> int:
     """Return the tokens of the passage; a lower bound where it is longer than any answer.
 
     Raises:
         EngineError: The model cannot be loaded.
     """
-    await session.backend.engine.ready()
+    await session.backend.engine.ready(lane)
     most = max(profile.output_tokens for profile in session.profiles.values())
     code = _code(resolved)
     if (least := sum(map(len, code)) // _MAX_TOKEN_CHARACTERS) > most:
         return least
-    await session.backend.counter.learn(code)
-    return sum(map(session.backend.counter, code))
+    count = session.backend.counter(lane)
+    await count.learn(code)
+    return sum(map(count, code))
 
 
 def _code(resolved: ResolvedSelection) -> list[str]:
@@ -170,20 +174,20 @@ def _check_time(needed: int, decision: Decision, machine: MachineState) -> None:
 
 
 async def _question_text(
-    assignment: Assignment, budget: Budget, room: int, session: Session
+    assignment: Assignment, decision: Decision, room: int, session: Session
 ) -> str:
     """Return the question: all of the code, and as much of what helps as fits into ``room`` tokens.
 
     Raises:
         Refusal: The code does not fit, of which nothing can be left out.
     """
-    resolved, count = assignment.resolved, session.backend.counter
+    resolved, count = assignment.resolved, session.backend.counter(decision.lane)
     view, passage = resolved.view, resolved.passage
     context = evolve(context_without_code(resolved), fence=assignment.fence)
     frame = assignment.question(context)
     await count.learn((frame,))
     room -= count(frame)
-    most = max(0, min(room, assignment.max_code_tokens(budget)))
+    most = max(0, min(room, assignment.max_code_tokens(decision.budget)))
     code = _code(resolved)
     if sum(map(len, code)) <= _MAX_TOKEN_CHARACTERS * most:
         await count.learn(code)
@@ -198,7 +202,7 @@ async def _question_text(
     example = _beginning(assignment.example, int(room * _EXAMPLE_SHARE), count)
     around = surroundings(view, runs, room - count(example), count)
     room -= count(example) + count(around)
-    used = await used_elsewhere(resolved, room, session)
+    used = await used_elsewhere(resolved, room, count, session)
     return assignment.question(
         evolve(context, code="".join(code), around=around, example=example, elsewhere=used)
     )

@@ -11,7 +11,7 @@ from leanwide.engine.base import ModelInfo
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import AUTO, ModeArguments
 from leanwide.lsp.session import Server
-from leanwide.models.residency import ResidencyChoice, choose_residency
+from leanwide.models.residency import Residency, ResidencyChoice, choose_residency
 from leanwide.options import Options
 
 _MAX_DECISIONS: Final = 10
@@ -20,7 +20,7 @@ _MAX_DECISIONS: Final = 10
 async def status(ls: Server, *_: Any) -> dict[str, Any]:
     """``leanwide.status``: return what ``leanwide/status`` notifies of, and the model."""
     engine = ls.session.backend.engine
-    model = engine.model
+    model = ls.session.typing_model
     residency = None if model is None else await _residency(ls.options, model)
     return {
         **ls.status_params(engine.status),
@@ -39,7 +39,9 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
 
 
 async def _residency(options: Options, model: ModelInfo) -> ResidencyChoice:
-    """Return how the lanes hold the weights of the loaded model."""
+    """Return how the lanes hold the weights of the loaded model, or of two."""
+    if options.lanes.lean.model != options.lanes.wide.model:
+        return ResidencyChoice(Residency.SEPARATE, "each lane has a model of its own")
     memory = await asyncio.to_thread(psutil.virtual_memory)
     weights = options.model.weights(model.size_bytes, model.experts)
     return choose_residency(options.machine.residency, weights, memory.total)

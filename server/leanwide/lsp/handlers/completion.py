@@ -33,7 +33,7 @@ async def inline_completion(
         return None
     entry = convert.entry_at(ls.documents, cell, params.context.selected_completion_info)
     engine = ls.session.backend.engine
-    if entry is None or engine.model is None:
+    if entry is None or ls.session.typing_model is None:
         engine.start()
         return None
     ls.folders.workspace.pause_indexing()
