@@ -54,10 +54,10 @@ def decide(view: View, session: Session) -> Decision:
         machine=session.backend.machine,
     )
     decision = route(Task.INLINE_COMPLETION, signals, session.profiles)
-    lane = session.typing_lane
-    if decision.lane == lane or session.backend.engine.model(decision.lane) is session.typing_model:
+    if session.pinned is None:
         return decision
-    return evolve(decision, lane=lane)
+    same = session.backend.engine.model(decision.lane) is session.typing_model
+    return decision if same else evolve(decision, lane=session.typing_lane)
 
 
 def waiting_request(
