@@ -56,6 +56,7 @@ lint: $(SETUP) ## ruff, mypy and the layering
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy scripts
 	$(BIN)/lint-imports
 
 fix: $(SETUP) ## format, and mend what ruff can mend

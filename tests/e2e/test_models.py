@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
 from leanwide.models.embedded import embedded_model
+from leanwide.models.registry import entries
 from tests.e2e.session import PROGRAM
 from tests.models.loopback import Hub, serving
 
@@ -77,6 +80,18 @@ def test_a_model_is_pulled_described_and_removed(shell: Shell, tmp_path: Path):
     assert (gone.returncode, "is not here" in gone.stderr) == (2, True)
 
 
+def test_a_pull_of_a_recommended_model_ends_with_its_settings(shell: Shell, hub: Hub):
+    entry = next(entry for entry in entries() if entry.name == "qwen2.5-coder-0.5b-q4_k_m")
+    assert entry.sampling is not None
+    hub.files[f"{entry.repo}/{entry.file}"] = embedded_model()
+    printed = shell.run("pull", entry.name).stdout
+    settings = tomllib.loads(printed[printed.index("[model]") :])
+    assert Path(settings["model"]["path"]).name == entry.file
+    for mode in ("think", "dialog"):
+        assert settings["modes"][mode] == attrs.asdict(entry.sampling)
+    assert shell.run("list", "--json").stdout.count(settings["model"]["path"]) == 1
+
+
 def test_an_interrupted_pull_resumes(shell: Shell, hub: Hub):
     hub.cuts, hub.cut_after = 100, 200_000
     command = [PROGRAM, "models", "pull", SOURCE]
@@ -121,9 +136,20 @@ def test_an_unknown_model_name_is_a_usage_error(shell: Shell, arguments, complai
 def test_the_list_says_which_models_fit_and_which_are_pulled(shell: Shell):
     shell.run("pull", SOURCE)
     found = json.loads(shell.run("list", "--json").stdout)
-    assert all(each["licence"] and each["needs_gb"] > each["size_gb"] for each in found["models"])
+    assert all(each["needed_bytes"] > each["size_bytes"] for each in found["models"])
     assert [Path(path).name for path in found["others"]] == ["leanwide-embedded.gguf"]
-    assert "leanwide models pull NAME" in shell.run("list").stdout
+    assert found["choice"]["both"] in {None, *(each["name"] for each in found["models"])}
+
+
+def test_the_list_is_a_table_of_80_columns_and_ends_with_advice(shell: Shell):
+    shell.environment["COLUMNS"] = "80"
+    lines = shell.run("list").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["model", "file", "memory", "lanes", "licence", "fits"]
+    for line, entry in zip(lines[1:], entries(), strict=False):
+        assert line.split()[:2] == [entry.name, f"{entry.size_bytes / 1e9:.1f}"]
+    assert "This machine has" in "\n".join(lines[len(entries()) + 1 :])
+    assert "leanwide models pull NAME" in lines[-1]
 
 
 def test_without_the_extra_its_install_command_is_named(shell: Shell):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -23,12 +25,15 @@ KEYS = {
 }
 
 
+def environment(config: Path | None) -> dict[str, str]:
+    own = {} if config is None else {"XDG_CONFIG_HOME": str(config), "HOME": str(config)}
+    return {**os.environ, "COLUMNS": "100", **own}
+
+
 def run(*arguments: str, config: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": "100"}
-    if config is not None:
-        environment |= {"XDG_CONFIG_HOME": str(config), "HOME": str(config)}
+    command = [PROGRAM, *arguments]
     return subprocess.run(
-        [PROGRAM, *arguments], capture_output=True, text=True, check=False, env=environment
+        command, capture_output=True, text=True, check=False, env=environment(config)
     )
 
 
@@ -77,6 +82,28 @@ def test_doctor_finds_no_problem_in_a_fresh_installation(tmp_path: Path):
     assert report["residency"]["residency"] == "shared"
     assert (report["fit"]["verdict"], report["fit"]["advice"]) == ("fits", "")
     assert run("doctor", config=tmp_path).stdout.strip().endswith("everything is fine")
+
+
+def test_doctor_says_what_the_processor_could_do_more_and_how_to_build_that(tmp_path: Path):
+    script = (
+        "import sys; from leanwide.cli import doctor, main; sys.argv = ['leanwide', 'doctor'];"
+        "doctor.system_features = lambda: 'CPU : SSE3 = 1 | AVX = 1 | LLAMAFILE = 1';"
+        "doctor.processor_flags = lambda: frozenset({'sse3', 'avx', 'avx2', 'avx512f'});"
+        "main()"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment(tmp_path)
+    )
+    assert done.returncode == 0, "slower is not broken"
+    lines = done.stdout.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("advice: this processor"))
+    assert "also has AVX2, AVX512, which this build" in lines[at]
+    assert f"{sys.executable} -m pip install" in lines[at + 1]
+    assert (
+        f"--no-binary llama-cpp-python llama-cpp-python=={version('llama-cpp-python')}"
+        in (lines[at + 1])
+    )
 
 
 def test_doctor_names_the_folder_of_saved_states_and_its_size(tmp_path: Path):

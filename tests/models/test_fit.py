@@ -45,7 +45,8 @@ def advised(found: Fit, where: Hardware) -> str:
         (MAPPED, machine(64), Verdict.FITS, ""),
         (MAPPED, machine(64, free=12), Verdict.CROWDED, "12.0 GB are free: close something"),
         (MAPPED, machine(16), Verdict.STREAMS, "pull qwen3-coder-30b-a3b-q2_k` brings a smaller"),
-        (MAPPED, machine(8), Verdict.STREAMS, "choose a smaller model"),
+        (MAPPED, machine(8), Verdict.STREAMS, "pull qwen2.5-coder-7b-q4_k_m` brings a smaller"),
+        (MAPPED, machine(0.5), Verdict.STREAMS, "choose a smaller model"),
         (attrs.evolve(MAPPED, copies=2, mapped=False), machine(64), Verdict.FITS, ""),
         (
             attrs.evolve(MAPPED, copies=2, mapped=False),
@@ -86,8 +87,10 @@ def test_a_smaller_quantisation_of_the_same_model_is_preferred():
     better = alternative(found, where, entries(), MODEL.path.name)
     assert better is not None
     assert better.name == "qwen3-coder-30b-a3b-q3_k_m"
-    others = [entry for entry in entries() if entry.repo != entries()[0].repo]
-    assert alternative(found, machine(64), others, MODEL.path.name) == others[0]
+    others = [entry for entry in entries() if entry.repo != better.repo]
+    other = alternative(found, machine(64), others, MODEL.path.name)
+    assert other is not None
+    assert other.name == "deepseek-coder-v2-lite-q4_k_m", "the best of those for both lanes"
 
 
 def test_where_memory_is_short_the_wide_lane_is_shortened_first():

@@ -3,29 +3,76 @@
 from __future__ import annotations
 
 import contextlib
+import tomllib
+from pathlib import Path
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.models.registry import HubFile, RegistryEntry, UnknownModelError, entries, resolve
+from leanwide.models.registry import (
+    HubFile,
+    RegistryEntry,
+    UnknownModelError,
+    entries,
+    entry_of,
+    resolve,
+)
+
+ROOT = Path(__file__).parents[2]
+REGISTRY = tomllib.loads((ROOT / "server/leanwide/models/registry.toml").read_text("utf-8"))
+NAMED = [pytest.param(entry, id=entry.name) for entry in entries()]
 
 
-def test_every_entry_is_complete():
-    assert entries()
-    for entry in entries():
-        for field in attrs.fields(RegistryEntry):
-            assert getattr(entry, field.name) not in ("", None, 0), (entry.name, field.name)
-        assert 1 <= entry.experts_trained <= entry.experts
-        assert resolve(entry.name) == entry.source == resolve(str(entry.source))
-        assert entry.fim, "a model without FIM cannot complete: it is not recommended"
+def test_the_order_names_every_file_once():
+    files = [
+        f"{model['name']}-{file['quantisation'].lower()}"
+        for model in REGISTRY["model"]
+        for file in model["files"]
+    ]
+    assert sorted(REGISTRY["order"]) == sorted(files) == sorted({entry.name for entry in entries()})
 
 
-def test_names_are_unique_and_better_files_of_a_model_are_larger():
-    assert len({entry.name for entry in entries()}) == len(entries())
+@pytest.mark.parametrize("entry", NAMED)
+def test_the_facts_of_an_entry_agree_with_each_other(entry):
+    for field in attrs.fields(RegistryEntry):
+        assert getattr(entry, field.name) not in ("", ()), field.name
+    assert resolve(entry.name) == entry.source == resolve(str(entry.source))
+    assert entry_of(entry.source) == entry
+    assert entry.quantisation.lower() in entry.file.lower()
+    assert 2 <= 8 * entry.size_bytes / entry.parameters <= 9, "bits a weight"
+    if entry.experts:
+        assert 1 <= entry.experts_trained < entry.experts
+        assert entry.active_parameters < entry.parameters / 4
+    else:
+        assert (entry.experts_trained, entry.active_parameters) == (0, entry.parameters)
+    assert entry.context_tokens % 1024 == 0
+    assert entry.kv_bytes_per_token % 1024 == 0 or entry.architecture == "deepseek2"
+
+
+@pytest.mark.parametrize("entry", NAMED)
+def test_a_model_for_suggestions_knows_fim_and_forgets_a_key(entry):
+    if "lean" in entry.lanes:
+        assert entry.fim
+        assert not entry.recurrent
+    if "wide" in entry.lanes:
+        assert entry.sampling is not None, "the card recommends a sampling"
+
+
+@pytest.mark.parametrize("entry", NAMED)
+def test_the_documentation_lists_the_model_as_it_is(entry):
+    rows = (ROOT / "docs" / "models.md").read_text("utf-8").splitlines()
+    row = next(row for row in rows if row.startswith(f"| `{entry.name}` |"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[1] == f"{entry.size_bytes / 1e9:.1f} GB"
+    assert cells[3] == ", ".join(entry.lanes)
+    assert cells[5] == entry.licence
+
+
+def test_better_files_of_a_model_are_larger():
     for repo in {entry.repo for entry in entries()}:
-        sizes = [entry.size_gb for entry in entries() if entry.repo == repo]
+        sizes = [entry.size_bytes for entry in entries() if entry.repo == repo]
         assert sizes == sorted(sizes, reverse=True)
 
 

@@ -36,7 +36,8 @@ from leanwide.engine.base import (
     finish,
 )
 from leanwide.engine.lane_shapes import lane_shape
-from leanwide.engine.process.llama import supports_gpu, system_features
+from leanwide.engine.process.llama import build, supports_gpu, system_features
+from leanwide.engine.processor import processor_flags, rebuild_command, unused_features
 from leanwide.engine.saved_states import SavedFolder, default_folder
 from leanwide.models.fit import Verdict
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
@@ -89,7 +90,7 @@ def examine() -> dict[str, Any]:
     report: dict[str, Any] = {
         "leanwide": __version__,
         "python": platform.python_version(),
-        "llama_cpp": {"features": system_features(), "gpu": supports_gpu()},
+        "llama_cpp": _build(),
         "cores": psutil.cpu_count(logical=False),
         "memory_mb": {"total": memory.total // 10**6, "free": memory.available // 10**6},
         "model": None,
@@ -121,6 +122,17 @@ def examine() -> dict[str, Any]:
     if fit.fit.verdict in (Verdict.STREAMS, Verdict.TOO_LARGE):
         problems.append(fit.advice)
     return report
+
+
+def _build() -> dict[str, Any]:
+    """Return what this build of llama.cpp uses, and what the processor could do besides."""
+    features = system_features()
+    return {
+        "version": build(),
+        "features": features,
+        "unused": list(unused_features(features, processor_flags())),
+        "gpu": supports_gpu(),
+    }
 
 
 def _places(options: Options) -> dict[str, Any]:
@@ -210,7 +222,7 @@ def _print(report: dict[str, Any]) -> None:
     console.print(
         f"{report['cores']} cores, {memory['free']:,} of {memory['total']:,} MB of memory free"
     )
-    console.print(f"llama.cpp: {report['llama_cpp']['features']}", markup=False)
+    _print_build(console, report["llama_cpp"])
     if model is not None:
         note = " (ships with leanwide; `leanwide models list` has real ones)"
         console.print(f"model: {model['name']}, {model['megabytes']} MB", end="", markup=False)
@@ -245,3 +257,13 @@ def _print(report: dict[str, Any]) -> None:
         console.print(f"[bold red]problem[/]: {escape(problem)}")
     if not report["problems"]:
         console.print("[green]everything is fine[/]")
+
+
+def _print_build(console: TextConsole, llama_cpp: dict[str, Any]) -> None:
+    console.print(f"llama.cpp: {llama_cpp['features']}", markup=False)
+    if unused := ", ".join(llama_cpp["unused"]):
+        console.print(
+            f"[yellow]advice[/]: this processor also has {unused}, which this build of llama.cpp "
+            "does not use: it would read prompts faster. With a C++ compiler:"
+        )
+        console.print(f"  {rebuild_command(llama_cpp['version'])}", markup=False)

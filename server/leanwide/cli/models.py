@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import attrs
 import typer
 from rich.markup import escape
 
-from leanwide.cli.compose import engine_spec, model_path, user_layers
+from leanwide.cli.compose import model_path, user_layers
 from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import UsageError
 from leanwide.cli.fitting import (
@@ -19,8 +18,8 @@ from leanwide.cli.fitting import (
     print_advice,
     print_lanes,
     print_memory,
-    this_machine,
 )
+from leanwide.cli.model_table import listing, print_listing
 from leanwide.cli.pulling import bring
 from leanwide.cli.terminal import escaped, say, say_json
 from leanwide.models.embedded import trained_languages
@@ -29,15 +28,14 @@ from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.registry import (
     HUB_PREFIX,
     HubFile,
-    RegistryEntry,
+    SamplingAdvice,
     UnknownModelError,
-    entries,
+    entry_of,
     resolve,
 )
 from leanwide.models.store import (
     StoreError,
     check_inside,
-    pulled_models,
     pulled_path,
     remove,
     unfinished_parts,
@@ -59,26 +57,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @app.command("list")
 def list_models(*, json: Json = False) -> None:
     """List the models that leanwide recommends, and those that were pulled."""
-    options = _options()
-    known = [_listed(model, options) for model in entries()]
-    others = sorted(set(pulled_models()) - {pulled_path(model.source) for model in entries()})
+    data = listing(_options())
     if json:
-        data = {"models": known, "others": [str(path) for path in others]}
         say_json(data)
-        return
-    console = TextConsole(highlight=False, soft_wrap=True)
-    for entry in known:
-        fits = "[green]fits here[/]" if entry["fits"] else "[red]does not fit here[/]"
-        there = f", pulled: {escape(entry['path'])}" if entry["path"] else ""
-        console.print(f"[bold]{entry['name']}[/]  {entry['size_gb']} GB, {fits}{there}")
-        console.print(
-            f"  {entry['about']}. Takes {entry['needs_gb']} GB of memory; "
-            f"{'completes and answers' if entry['fim'] else 'answers only'}; {entry['licence']}",
-            style="dim",
-        )
-    for file in others:
-        console.print(f"also here: {file}", markup=False)
-    console.print("`leanwide models pull NAME` brings one.", style="dim")
+    else:
+        print_listing(TextConsole(highlight=False), data)
 
 
 @app.command()
@@ -101,7 +84,8 @@ def info(model: Model = None, *, json: Json = False) -> None:
 @app.command()
 def pull(name: Name) -> None:
     """Bring a model from the Hugging Face hub; an interrupted one goes on where it stopped."""
-    target = bring(_source(name))
+    source = _source(name)
+    target = bring(source)
     header = read_header(target)
     found = fitting(header, _options())
     console = TextConsole(highlight=False, soft_wrap=True)
@@ -116,6 +100,8 @@ def pull(name: Name) -> None:
     print_advice(console, data)
     console.print("To use it, put this into your config.toml:")
     console.print(f'\n[model]\npath = "{target}"', markup=False)
+    if (entry := entry_of(source)) and entry.sampling:
+        console.print(_sampling_settings(entry.sampling), markup=False)
 
 
 @app.command()
@@ -180,6 +166,13 @@ def _print(facts: dict[str, Any], found: Fitting) -> None:
     print_advice(console, data)
 
 
+def _sampling_settings(advice: SamplingAdvice) -> str:
+    """Return the sampling of a model's card as settings of the modes that answer questions."""
+    values = f"temperature = {advice.temperature}\ntop_k = {advice.top_k}\ntop_p = {advice.top_p}"
+    modes = "".join(f"\n[modes.{mode}]\n{values}\n" for mode in ("think", "dialog"))
+    return f"\n# as its card recommends{modes}"
+
+
 def _formatted(value: object) -> str:
     match value:
         case bool():
@@ -188,29 +181,6 @@ def _formatted(value: object) -> str:
             return f"{value:,}"
         case _:
             return str(value)
-
-
-def _listed(entry: RegistryEntry, options: Options) -> dict[str, Any]:
-    """Return a recommended model, under the names of ``--json``."""
-    target = pulled_path(entry.source)
-    chosen = attrs.evolve(options, model=attrs.evolve(options.model, path=str(target)))
-    lanes = engine_spec(chosen).lanes
-    cells = sum(min(lane.context_tokens, entry.context_tokens) * lane.sequences for lane in lanes)
-    needs = entry.size_bytes + cells * entry.kv_bytes_per_token
-    return {
-        "name": entry.name,
-        "source": str(entry.source),
-        "about": entry.about,
-        "licence": entry.licence,
-        "size_gb": entry.size_gb,
-        "needs_gb": round(needs / 1e9, 1),
-        "fits": needs <= this_machine(options).usable_bytes,
-        "fim": entry.fim,
-        "experts": entry.experts,
-        "experts_trained": entry.experts_trained,
-        "context_tokens": entry.context_tokens,
-        "path": str(target) if target.exists() else None,
-    }
 
 
 def _options() -> Options:

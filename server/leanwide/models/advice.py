@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from leanwide.models.choice import needed_bytes, serves_both
 from leanwide.models.fit import Fit, Hardware, Load, Verdict, plan
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.memory import LaneShape
@@ -17,13 +18,11 @@ def alternative(
 
     Prefers other quantisations of the same model: their answers are similar.
     """
-    cells = sum(lane.shape.context_tokens * lane.shape.sequences for lane in fit.lanes)
-    compute = sum(lane.bytes.compute for lane in fit.lanes)
-
-    def needs(entry: RegistryEntry) -> int:
-        return entry.size_bytes + entry.kv_bytes_per_token * cells + compute
-
-    fitting = [entry for entry in entries if needs(entry) <= machine.usable_bytes]
+    shapes = [lane.shape for lane in fit.lanes]
+    room = machine.usable_bytes - sum(lane.bytes.compute for lane in fit.lanes)
+    fitting = [
+        entry for entry in entries if serves_both(entry) and needed_bytes(entry, shapes) <= room
+    ]
     same = [entry.repo for entry in entries if entry.file == file]
     return min(fitting, key=lambda entry: entry.repo not in same, default=None)
 
@@ -32,7 +31,8 @@ def advice(name: str, fit: Fit, machine: Hardware, better: RegistryEntry | None)
     """Return one sentence on what is wrong with the fit and what to do; "" if it fits."""
     needs, have = _gb(fit.needed_bytes), _gb(machine.usable_bytes)
     choose = (
-        f"`leanwide models pull {better.name}` brings a smaller one that fits ({better.size_gb} GB)"
+        f"`leanwide models pull {better.name}` brings a smaller one that fits "
+        f"({_gb(better.size_bytes)})"
         if better is not None
         else "choose a smaller model"
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from typing import Any, Final
 
 from attrs import field, frozen
-from attrs.validators import gt, instance_of, matches_re
+from attrs.validators import deep_iterable, ge, gt, in_, instance_of, le, matches_re, min_len
 
 HUB_PREFIX: Final = "hf:"
 _PART: Final = re.compile(r"-\d{5}-of-(\d{5})\.gguf$")
@@ -45,35 +46,52 @@ class HubFile:
 
 
 @frozen(kw_only=True)
+class SamplingAdvice:
+    """The sampling that a model's card recommends, in the terms of a mode's settings."""
+
+    temperature: float = field(validator=[ge(0), le(2)])
+    """0 is greedy."""
+    top_k: int = field(validator=ge(0))
+    """0 is all."""
+    top_p: float = field(validator=[gt(0), le(1)])
+
+
+@frozen(kw_only=True)
 class RegistryEntry:
-    """A recommended model. Every field is a fact from the file's page on the hub."""
+    """A recommended model file: facts from the model's card and the file's page on the hub."""
 
     name: str = field(validator=matches_re(r"[a-z0-9._-]+"))
-    """The name that users type."""
+    """The name that users type: the model's and the quantisation."""
     repo: str
     file: str
-    licence: str = field(validator=matches_re(r".+"))
-    size_gb: float = field(validator=gt(0))
-    """The size of the file in 10^9 bytes, to one decimal."""
-    architecture: str = field(validator=matches_re(r"[a-z0-9]+"))
+    quantisation: str = field(validator=matches_re(r"[A-Z0-9_]+"))
+    """llama.cpp's name of the quantisation."""
+    size_bytes: int = field(validator=gt(0))
+    """The size of the file; rounded where it ends in zeros."""
+    licence: str = field(validator=matches_re(r"\S+"))
+    architecture: str = field(validator=matches_re(r"[a-z0-9-]+"))
     """llama.cpp's name of the architecture."""
-    experts: int = field(validator=gt(0))
-    """Experts per layer."""
-    experts_trained: int = field(validator=gt(0))
-    """Active experts in training."""
+    parameters: int = field(validator=gt(0))
+    active_parameters: int = field(validator=gt(0))
+    """Parameters that a token uses; all of them in a dense model."""
+    experts: int = field(validator=ge(0))
+    """Experts per layer; 0 for a dense model."""
+    experts_trained: int = field(validator=ge(0))
+    """Active experts in training; 0 for a dense model."""
     context_tokens: int = field(validator=gt(0))
     """Context length in training."""
     kv_bytes_per_token: int = field(validator=gt(0))
     """KV cache of one token in f16, from the shape of the model."""
+    recurrent: bool = field(validator=instance_of(bool))
+    """Whether layers keep a recurrent state, from which no token can be taken back."""
     fim: bool = field(validator=instance_of(bool))
     """Whether it knows FIM, which completions need."""
+    lanes: tuple[str, ...] = field(validator=[min_len(1), deep_iterable(in_(("lean", "wide")))])
+    """The lanes that it suits."""
+    sampling: SamplingAdvice | None
+    """For the wide lane; None where the card recommends none."""
     about: str = field(validator=matches_re(r".+"))
     """What it is good for, in a few words."""
-
-    @property
-    def size_bytes(self) -> int:
-        """The size of the file in bytes, rounded as in the registry."""
-        return round(self.size_gb * 1e9)
 
     @property
     def source(self) -> HubFile:
@@ -85,7 +103,30 @@ class RegistryEntry:
 def entries() -> tuple[RegistryEntry, ...]:
     """Return the registry, best model first."""
     text = resources.files(__package__).joinpath("registry.toml").read_text("utf-8")
-    return tuple(RegistryEntry(**entry) for entry in tomllib.loads(text)["model"])
+    registry = tomllib.loads(text)
+    found = {entry.name: entry for model in registry["model"] for entry in _files(model)}
+    return tuple(found[name] for name in registry["order"])
+
+
+def _files(model: dict[str, Any]) -> Iterator[RegistryEntry]:
+    """Yield an entry for each file of a model."""
+    facts = {name: value for name, value in model.items() if name not in ("files", "sampling")}
+    sampling = SamplingAdvice(**model["sampling"]) if "sampling" in model else None
+    for file in model["files"]:
+        name = f"{model['name']}-{file['quantisation'].lower()}"
+        own = {
+            "name": name,
+            "file": file["file"],
+            "quantisation": file["quantisation"],
+            "size_bytes": file["bytes"],
+            "lanes": tuple(model["lanes"]),
+        }
+        yield RegistryEntry(**(facts | own), sampling=sampling)
+
+
+def entry_of(source: HubFile) -> RegistryEntry | None:
+    """Return the entry of a file on the hub; None if it is not a recommended one."""
+    return next((entry for entry in entries() if entry.source == source), None)
 
 
 def resolve(name: str) -> HubFile:
