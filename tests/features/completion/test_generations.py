@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import weakref
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
@@ -24,6 +22,7 @@ from leanwide.engine.base import (
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.journal import AnswerSource
+from tests.collecting import without_collector
 from tests.features.editor import (
     Editor,
     SteppedEngine,
@@ -180,20 +179,11 @@ async def test_what_an_ended_generation_held_is_freed_without_the_garbage_collec
     ended = weakref.ref(state.running)
     editor.type("z")
     assert await first == ""
-    with _without_collector():
+    with without_collector():
         await until(lambda: len(engine.cancelled) == 1)
         engine.resume()
         assert await Editor(state, "y\n‸\n", name="b").ask() == "c"
         await until(lambda: ended() is None)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 async def test_an_editor_that_cancels_ends_the_generation_at_once():
