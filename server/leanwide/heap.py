@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from functools import cache
 from typing import Final
 
 _ARENA_MAX: Final = -8
@@ -28,8 +29,12 @@ def trim() -> None:
         trim(ctypes.c_size_t(0))
 
 
+@cache
 def _function(name: str) -> ctypes._NamedFuncPointer | None:
-    """Return a function of the C library; None if that is not glibc."""
+    """Return a function of the C library; None if that is not glibc.
+
+    Each `CDLL` has classes of its own, which only the garbage collector frees.
+    """
     if sys.platform != "linux":
         return None
     return getattr(ctypes.CDLL(None), name, None)

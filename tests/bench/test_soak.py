@@ -8,13 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leanwide_bench.replay.buffer import Buffer
+from leanwide_bench.replay.session import ServerSetup
 from leanwide_bench.replay.traces import Accept, Backspace, Insert, Move, TraceDocument
+from leanwide_bench.soak.faults import FaultPlan
 from leanwide_bench.soak.health import Health, levels
+from leanwide_bench.soak.soak import SoakOutcome, SoakPlan, Tally
 from leanwide_bench.soak.visits import visits
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
@@ -23,6 +27,7 @@ DOCUMENT = TraceDocument(
 )
 HEALTH = Health(
     at_s=0.0,
+    visits=0,
     server_rss=100_000_000,
     server_threads=4,
     server_descriptors=9,
@@ -73,6 +78,25 @@ def test_growth_is_counted_from_the_end_of_the_warm_up_on():
     assert by_name["server_rss"].last == 109_700_000
     assert by_name["engine_rss"].growth == 0
     assert round(by_name["server_rss"].growth, 4) == 0.0428
+
+
+@pytest.mark.parametrize(
+    ("minutes", "visit_s", "ends_s"),
+    [(120, 60, 600), (120, 400, 1200), (120, 1_000, 1800), (20, 60, 300)],
+)
+def test_the_warm_up_lasts_until_each_document_came_once(minutes, visit_s, ends_s):
+    setup = ServerSetup(command=(), settings={})
+    plan = SoakPlan(
+        setup=setup,
+        documents=[DOCUMENT] * 3,
+        seconds=60 * minutes,
+        pace_ms=80,
+        seed=0,
+        faults=FaultPlan(),
+    )
+    series = [evolve(HEALTH, at_s=visit_s * number, visits=number) for number in range(6)]
+    outcome = SoakOutcome(plan=plan, tally=Tally(series=series), status={})
+    assert outcome.warm_up_s == ends_s
 
 
 def test_readings_without_an_engine_do_not_count():

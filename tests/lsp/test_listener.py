@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from attrs import define, field
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from tests.collecting import without_collector
 from tests.e2e.peer import TOKEN, WITHIN, Peer
 
 from leanwide.engine.scripted import ScriptedEngine
@@ -241,6 +243,20 @@ async def test_a_closed_connection_cancels_its_own_work_only():
         at.engine.resume()
         items = (await second.answer(asked))["result"]["items"]
         assert [item["insertText"] for item in items] == ["return path"]
+
+
+async def test_an_error_is_freed_once_it_is_answered():
+    """Its frames hold texts, which would stay until Python collects garbage."""
+    async with door() as at:
+        peer = await at.session()
+        with without_collector():
+            asked = {"command": "leanwide.explain", "arguments": [{"uri": 7}]}
+            assert "error" in await peer.request("workspace/executeCommand", asked)
+            await until(lambda: not _errors())
+
+
+def _errors() -> list[JsonRpcException]:
+    return [held for held in gc.get_objects() if isinstance(held, JsonRpcException)]
 
 
 async def test_twenty_sessions_leave_no_task_and_no_object():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import psutil
@@ -19,6 +19,8 @@ class Health:
 
     at_s: float
     """Seconds since the soak began."""
+    visits: int
+    """Visits so far."""
     server_rss: int
     """Bytes in memory."""
     server_threads: int
@@ -51,8 +53,8 @@ class ResourceLevel:
         return self.last / self.first - 1 if self.first else 0.0
 
 
-def look(server: int, tasks: int, requests: int, at_s: float) -> Health:
-    """Read what a server and its engine hold.
+def look(server: int, pending: Mapping[str, int], visits: int, at_s: float) -> Health:
+    """Read what a server and its engine hold; ``pending`` is of ``leanwide.status``.
 
     Raises:
         psutil.Error: The server has ended.
@@ -61,11 +63,12 @@ def look(server: int, tasks: int, requests: int, at_s: float) -> Health:
     engine = engine_of(server)
     return Health(
         at_s=round(at_s, 1),
+        visits=visits,
         server_rss=process.memory_info().rss,
         server_threads=process.num_threads(),
         server_descriptors=process.num_fds(),
-        server_tasks=tasks,
-        server_requests=requests,
+        server_tasks=pending["tasks"],
+        server_requests=pending["requests"],
         engine_rss=_read(engine, lambda process: process.memory_info().rss),
         engine_threads=_read(engine, psutil.Process.num_threads),
         engine_descriptors=_read(engine, psutil.Process.num_fds),
@@ -102,7 +105,7 @@ def levels(series: Sequence[Health], warm_up_s: float) -> tuple[ResourceLevel, .
             most=max(row[name] for row in rows),
         )
         for name in rows[0]
-        if name != "at_s"
+        if name not in ("at_s", "visits")
     )
 
 

@@ -21,7 +21,7 @@ def as_data(outcome: SoakOutcome) -> dict[str, Any]:
         "leanwide": __version__,
         "model": (outcome.status.get("model") or {}).get("name"),
         "seconds": plan.seconds,
-        "warm_up_s": plan.warm_up_s,
+        "warm_up_s": outcome.warm_up_s,
         "seed": plan.seed,
         **attrs.asdict(tally),
         "levels": [{**attrs.asdict(level), "growth": level.growth} for level in outcome.levels],
@@ -56,7 +56,7 @@ def _work(outcome: SoakOutcome) -> Table:
 
 
 def _levels(outcome: SoakOutcome) -> Table:
-    title = f"Level after {outcome.plan.warm_up_s / 60:.0f} minutes and at the end"
+    title = f"Level after {outcome.warm_up_s / 60:.0f} minutes and at the end"
     table = Table("", "first", "last", "growth", "most", box=SIMPLE_HEAD, title=title)
     for column in table.columns[1:]:
         column.justify = "right"

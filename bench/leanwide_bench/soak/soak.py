@@ -23,8 +23,7 @@ from leanwide_bench.soak.health import Health, ResourceLevel, levels, look
 from leanwide_bench.soak.visits import SoakQuestion, SoakVisit, visits
 
 _READ_EVERY_S: Final = 10.0
-_WARM_UP_S: Final = 600.0
-"""Seconds until caches are full; at most a quarter of the whole time."""
+_MIN_WARM_UP_S: Final = 600.0
 _ANSWER_WITHIN_S: Final = 120.0
 """Seconds after which a question counts as never answered."""
 
@@ -40,11 +39,6 @@ class SoakPlan:
     """Milliseconds from key to key."""
     seed: int
     faults: FaultPlan
-
-    @property
-    def warm_up_s(self) -> float:
-        """Seconds at the beginning that do not count for growth."""
-        return min(_WARM_UP_S, self.seconds / 4)
 
 
 @define(kw_only=True)
@@ -75,9 +69,21 @@ class SoakOutcome:
     """The answer to ``leanwide.status`` at the end."""
 
     @property
+    def warm_up_s(self) -> float:
+        """Seconds at the beginning that do not count for growth.
+
+        They last until each document came once, which may need more memory than any before: longer
+        on a busy machine. Ten minutes at least, and a quarter of the whole time at most.
+        """
+        longest, documents = self.plan.seconds / 4, len(self.plan.documents)
+        series = self.tally.series
+        all_came = (reading.at_s for reading in series if reading.visits >= documents)
+        return min(max(next(all_came, longest), _MIN_WARM_UP_S), longest)
+
+    @property
     def levels(self) -> tuple[ResourceLevel, ...]:
         """Each figure of the processes after the warm-up and at the end."""
-        return levels(self.tally.series, self.plan.warm_up_s)
+        return levels(self.tally.series, self.warm_up_s)
 
 
 async def soak(plan: SoakPlan, tell: Callable[[str, float], None]) -> SoakOutcome:
@@ -177,7 +183,7 @@ async def _read_health(server: ServerSession, at_s: float, tally: Tally) -> None
     if tally.series and at_s - tally.series[-1].at_s < _READ_EVERY_S:
         return
     pending = (await server.run("leanwide.status"))["pending"]
-    tally.series.append(look(server.process_id, pending["tasks"], pending["requests"], at_s))
+    tally.series.append(look(server.process_id, pending, tally.visits, at_s))
 
 
 def _count_error(error: dict[str, Any], tally: Tally) -> None:

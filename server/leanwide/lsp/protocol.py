@@ -184,6 +184,8 @@ class Protocol(LanguageServerProtocol):
             code = types.ErrorCodes.InternalError
             reason = f"an internal error of leanwide ({type(error).__name__}): see its log"
             self._refuse(request.id, _error(code, reason))
+        finally:
+            del task  # it holds the error, whose traceback holds this frame
 
     def _refuse(self, known: Id | None, error: JsonRpcException) -> None:
         answer = {"code": int(error.code), "message": error.message}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator
 from functools import partial
 
@@ -21,6 +22,7 @@ from leanwide.engine.base import (
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.journal import AnswerSource
+from tests.collecting import without_collector
 from tests.features.editor import (
     Editor,
     SteppedEngine,
@@ -162,6 +164,26 @@ async def test_without_a_follower_the_generation_ends(monkeypatch: pytest.Monkey
     editor.type("a")
     assert await first == ""
     await until(lambda: len(engine.cancelled) == 1)
+
+
+async def test_what_an_ended_generation_held_is_freed_without_the_garbage_collector(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """It holds a text and its syntax tree: megabytes that would stay until Python looks."""
+    monkeypatch.setattr("leanwide.features.completion.generation._GRACE_SECONDS", 0.01)
+    state, engine = state_saying(["ab"], ["c"])
+    editor = Editor(state, "x\n‸\n")
+    engine.pause()
+    first = editor.asking()
+    await until(lambda: state.running is not None)
+    ended = weakref.ref(state.running)
+    editor.type("z")
+    assert await first == ""
+    with without_collector():
+        await until(lambda: len(engine.cancelled) == 1)
+        engine.resume()
+        assert await Editor(state, "y\n‸\n", name="b").ask() == "c"
+        await until(lambda: ended() is None)
 
 
 async def test_an_editor_that_cancels_ends_the_generation_at_once():
