@@ -14,6 +14,7 @@ from typing import Protocol
 
 from attrs import frozen
 
+from leanwide.models.answer_marks import AnswerMarks
 from leanwide.models.limits import ExpertWidth
 
 
@@ -212,14 +213,12 @@ GREEDY = Sampling()
 class Thinking:
     """How a model marks its thinking, and its budget."""
 
-    opening: str
-    """Text that begins it, such as ``<think>``; recognised only at the start of an answer."""
-    closing: str
-    """Text that ends it."""
+    marks: AnswerMarks
+    """Recognised before the answer only, except for the one that ends it."""
     budget_tokens: int
     """Most tokens of thinking; then the engine inserts :attr:`conclusion`."""
     conclusion: str
-    """Text that makes the model begin its answer; contains :attr:`closing`."""
+    """Text that makes the model begin its answer; contains the mark that ends thinking."""
     begun: bool
     """The prompt ends inside the thinking: the chat template has opened it."""
     deadline_ms: float = math.inf

@@ -236,5 +236,10 @@ def _request(question: PreparedQuestion, profiles: Mapping[Mode, Profile]) -> Re
         sampling=Sampling(
             temperature=profile.temperature, top_k=profile.top_k, top_p=profile.top_p
         ),
-        thinking=thinking(conversation.layout, budget.thinking_tokens, budget.thinking_ms),
+        thinking=thinking(
+            conversation.layout,
+            conversation.marks,
+            budget.thinking_tokens,
+            budget.thinking_ms,
+        ),
     )

@@ -12,9 +12,10 @@ from leanwide.features.chat_template import Conversation
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.features.token_counter import TokenCounter
+from leanwide.models.answer_marks import thinks
 from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, route
-from leanwide.prompt.chat import Message, chat_prompt, thinks
+from leanwide.prompt.chat import Message, chat_prompt
 
 _RESERVED_TOKENS: Final = 64
 """Tokens of a lane that are kept free, for BOS and the text that ends thinking."""
