@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -168,6 +168,8 @@ class ModelInfo:
     """The end-of-sequence token as a chat template writes it."""
     spelt_markers: tuple[str, ...] = ()
     """Markers of the chat template that are no tokens: the model can only spell them as text."""
+    sampling: Mapping[str, float | int] = {}
+    """What its authors recommend, by the names of :class:`Sampling`; empty: nothing."""
     languages: tuple[str, ...] = ()
     """Languages that the model was trained for, as LSP language ids or names; empty: all."""
 
@@ -199,6 +201,8 @@ class Sampling:
     temperature: float = 0.0
     top_k: int = 0
     top_p: float = 1.0
+    min_p: float = 0.0
+    """Tokens below this share of the likeliest token's probability are left out; 0: none."""
     seed: int = 0
     repeat_penalty: float = 1.0
     """llama.cpp's penalty for repeated tokens; 1 is none."""
