@@ -69,6 +69,7 @@ def test_a_model_is_pulled_described_and_removed(shell: Shell, tmp_path: Path):
     assert shell.run("path", SOURCE).stdout.strip() == str(path)
     facts = json.loads(shell.run("info", SOURCE, "--json").stdout)
     assert (facts["experts"], facts["fim_tokens"], facts["chat_template"]) == (16, True, True)
+    assert (facts["thinks"], facts["recommended_sampling"]) == (False, "none")
     assert facts["fit"]["verdict"] == "fits"
     assert [lane["name"] for lane in facts["fit"]["lanes"]] == ["lean", "wide"]
     assert all(lane["kv_bytes"] > 0 for lane in facts["fit"]["lanes"])

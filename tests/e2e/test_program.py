@@ -149,6 +149,21 @@ def test_doctor_says_what_a_model_cannot_do(tmp_path: Path):
     assert "no chat template" in template
 
 
+def test_doctor_tries_the_models_chat_template(tmp_path: Path):
+    model = tmp_path / "model.gguf"
+    assert run("bench", "synthetic", "tiny", str(model)).returncode == 0
+    good, bad = b"{%- for message in messages -%}", b"{{ raise_exception('no luck') }}"
+    data = model.read_bytes()
+    assert data.count(good + b"\n") == 1
+    model.write_bytes(data.replace(good + b"\n", bad.ljust(len(good) + 1)))
+    folder = tmp_path / "leanwide"
+    folder.mkdir()
+    (folder / "config.toml").write_text(f"[model]\npath = {json.dumps(str(model))}\n")
+    (problem,) = json.loads(run("doctor", "--json", config=tmp_path).stdout)["problems"]
+    assert "chat template failed" in problem
+    assert "Choose an instruct model" in problem
+
+
 def test_demo_shows_two_completions_and_what_they_cost():
     result = run("demo")
     assert result.returncode == 0, result.stderr

@@ -22,6 +22,7 @@ from leanwide.engine.base import (
     Sampling,
     Thinking,
 )
+from leanwide.models.answer_marks import answer_marks
 from leanwide.models.limits import ExpertWidth
 from tests.engine.make import FREE, LEAN, request, spec
 
@@ -39,9 +40,7 @@ MODEL = ModelInfo(
 LANE = LaneInfo(name="lean", experts=2, context_tokens=512, load_ms=1.5, notice="")
 HALF = LaneSpec(name="half", experts=ExpertWidth.HALF, context_tokens=512, sequences=1)
 
-THINKING = Thinking(
-    opening="<think>", closing="</think>", budget_tokens=9, conclusion="</think>", begun=True
-)
+THINKING = Thinking(marks=answer_marks(None), budget_tokens=9, conclusion="</think>", begun=True)
 
 TO_WORKER = [
     wire.StartEngine((spec(Path("model.gguf"), LEAN, HALF),)),

@@ -13,11 +13,13 @@ import pytest
 from leanwide.engine.scripted import SCRIPTED_MODEL
 from leanwide.features import chat_template as layouts
 from leanwide.features.chat_template import ChatTemplateCache, Conversation
+from leanwide.models.answer_marks import answer_marks
 from leanwide.prompt.chat import Message, chatml
 from leanwide_bench.synthetic.vocabulary import CHAT_TEMPLATE
 
 MESSAGES = (Message("system", "Be brief."), Message("user", "Why?"))
 CHATML = chatml(("system", "user"))
+USUAL = answer_marks(None)
 
 
 async def lay_out(template: str | None, *, thinking: bool = False) -> Conversation:
@@ -28,7 +30,7 @@ async def lay_out(template: str | None, *, thinking: bool = False) -> Conversati
 async def test_the_models_template_is_used():
     template = "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
     laid = await lay_out(template)
-    assert laid == Conversation(MESSAGES, ("<s>[system]", 0, "[user]", 1))
+    assert laid == Conversation(MESSAGES, ("<s>[system]", 0, "[user]", 1), USUAL)
 
 
 async def test_the_usual_template_is_chatml():
@@ -57,7 +59,39 @@ async def test_a_template_without_a_system_role_gets_one_message():
         "<u>{{ messages[0].content }}"
     )
     laid = await lay_out(template)
-    assert laid == Conversation((Message("user", "Be brief.\n\nWhy?"),), ("<u>", 0))
+    assert laid == Conversation((Message("user", "Be brief.\n\nWhy?"),), ("<u>", 0), USUAL)
+
+
+MESSAGES_IN_TURN = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
+"""The usual part of a template."""
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        MESSAGES_IN_TURN + "{% for tool in tools %}{{ tool }}{% endfor %}",
+        MESSAGES_IN_TURN + "{{ '[TOOLS]' if tools is not none else '' }}",
+        MESSAGES_IN_TURN + "{{ '\n' + functions + datetime[:0] }}",
+        "{% for m in messages %}<{{ m.role }}>{% generation %}{{ m.content }}{% endgeneration %}"
+        "{% endfor %}",
+    ],
+    ids=["iterates over tools", "tests for tools", "Firefunction", "for training"],
+)
+async def test_a_template_is_rendered_for_a_conversation_without_tools(template: str):
+    laid = await lay_out(template)
+    assert laid.problem is None
+    assert "".join(map(str, laid.layout)).strip() == "<system>0<user>1"
+
+
+async def test_the_marks_of_an_answer_are_those_of_the_template():
+    laid = await lay_out(MESSAGES_IN_TURN + "{# <|channel|>analysis<|message|> #}")
+    assert laid.marks.closing == "<|end|>"
+
+
+async def test_a_model_may_be_told_in_its_own_words_not_to_think():
+    template = MESSAGES_IN_TURN + "{# <mm:think> #}{{ thinking_mode }}"
+    assert (await lay_out(template, thinking=True)).layout[-1] == "enabled"
+    assert (await lay_out(template, thinking=False)).layout[-1] == "disabled"
 
 
 @pytest.mark.parametrize(

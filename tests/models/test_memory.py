@@ -42,3 +42,22 @@ def test_a_longer_context_never_takes_less(shape, more):
     less, most = lane_bytes(header(), shape), lane_bytes(header(), longer)
     assert less.kv <= most.kv
     assert less.compute <= most.compute
+
+
+def test_the_memory_of_a_model_with_a_sliding_window_is_not_above_the_prediction():
+    """The figure is llama.cpp's for Gemma 3 270M, whose layers have two kinds of masks."""
+    numbers = {
+        "embedding_length": 640,
+        "block_count": 18,
+        "feed_forward_length": 2048,
+        "attention.head_count": 4,
+        "attention.head_count_kv": 1,
+        "attention.key_length": 256,
+        "attention.value_length": 256,
+        "attention.sliding_window": 512,
+    }
+    metadata = {f"gemma3.{key}": value for key, value in numbers.items()}
+    metadata |= {"general.architecture": "gemma3", "tokenizer.ggml.tokens.length": 262_144}
+    model = attrs.evolve(header(), metadata=metadata)
+    shape = LaneShape(context_tokens=32_768, sequences=2, experts=0, batch_tokens=128)
+    assert 1_413_941_821 <= lane_bytes(model, shape).total < 1.05 * 1_413_941_821

@@ -22,6 +22,7 @@ PROFILES = st.builds(
     temperature=st.floats(0, 2),
     top_k=st.integers(0, 1000),
     top_p=st.floats(0, 1),
+    recommended_sampling=st.booleans(),
     deadline_ms=st.floats(1, 1e9),
 )
 ALL_PROFILES = st.fixed_dictionaries(dict.fromkeys(Mode, PROFILES))

@@ -22,6 +22,7 @@ from leanwide.options import (
     read_layer,
     restrict_workspace,
 )
+from leanwide.options.schema import ModesOptions
 
 DEFAULTS, _ = parse()
 SHIPPED = Path(__file__).parents[2] / "configs" / "default.toml"
@@ -73,7 +74,14 @@ def test_every_setting_can_be_set_to_its_default(name):
     value: Any = built_in().values
     for key in name.split("."):
         value = value[key]
-    assert parse(Layer("the editor", nested(name, value))) == (DEFAULTS, ())
+    options, found = parse(Layer("the editor", nested(name, value)))
+    assert (as_the_file_recommends(options), found) == (as_the_file_recommends(DEFAULTS), ())
+
+
+def as_the_file_recommends(options: Options) -> Options:
+    """Return options with a setting on that others turn off."""
+    modes = {mode: attrs.evolve(options.profiles[mode], recommended_sampling=True) for mode in Mode}
+    return attrs.evolve(options, modes=ModesOptions(**modes))
 
 
 def test_every_mode_has_a_profile():
@@ -344,3 +352,14 @@ def test_of_many_unknown_keys_the_first_few_are_named():
     found = problems("[modes.code]\n" + "".join(f"k{one} = 1\n" for one in range(5_000)))
     assert len(found) == 6
     assert found[-1] == "config.toml: 4,995 other names are no settings either"
+
+
+@pytest.mark.parametrize("key", ["temperature", "top_k", "top_p"])
+def test_who_sets_the_sampling_of_a_mode_does_not_get_that_of_the_model_file(key: str):
+    assert DEFAULTS.modes.dialog.recommended_sampling
+    options, found = parse(layer(f"[modes.dialog]\n{key} = 1"))
+    assert not found
+    assert not options.modes.dialog.recommended_sampling
+    assert options.modes.think.recommended_sampling
+    both, _ = parse(layer(f"[modes.dialog]\n{key} = 1\nrecommended_sampling = true"))
+    assert both.modes.dialog.recommended_sampling

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leanwide.engine.base import Markup
+from leanwide.models.answer_marks import answer_marks
 from leanwide.prompt.chat import (
     LayoutProblem,
     Message,
@@ -14,7 +15,6 @@ from leanwide.prompt.chat import (
     joined_system,
     placeholders,
     thinking,
-    thinks,
 )
 
 SYSTEM, USER = Message("system", "Be brief."), Message("user", "Why?")
@@ -78,21 +78,32 @@ def test_a_system_text_may_begin_the_first_message_instead():
     assert joined_system([USER]) == (USER,)
 
 
+THINK = answer_marks(None)
+HARMONY = answer_marks("<|channel|>analysis<|message|>")
+
+
 @pytest.mark.parametrize(
-    ("last", "begun"),
-    [("assistant\n", False), ("<think>\n", True), ("<think>\n\n</think>\n\n", False)],
+    ("marks", "last", "begun"),
+    [
+        (THINK, "assistant\n", False),
+        (THINK, "<think>\n", True),
+        (THINK, "<think>\n\n</think>\n\n", False),
+        (HARMONY, "<|end|><|start|>assistant", False),
+        (answer_marks("[BEGIN FINAL RESPONSE]"), "Here are my reasoning steps:\n", True),
+        (answer_marks(">>>all"), "assistant>>>", False),
+    ],
 )
-def test_a_template_may_open_the_thinking(last, begun):
-    asked = thinking((0, last), 5, 1000.0)
+def test_a_template_may_open_the_thinking(marks, last, begun):
+    asked = thinking((0, last), marks, 5, 1000.0)
     assert (asked.begun, asked.budget_tokens) == (begun, 5)
-    assert asked.closing in asked.conclusion
 
 
 def test_a_layout_that_ends_with_a_message_opens_no_thinking():
-    assert not thinking(("<think>", 0), 5, 1000.0).begun
+    assert not thinking(("<think>", 0), THINK, 5, 1000.0).begun
 
 
-def test_which_models_think():
-    assert thinks("{{ '</think>' }}")
-    assert not thinks("<|im_start|>")
-    assert not thinks(None)
+def test_the_text_that_ends_thinking_leads_to_the_answer():
+    assert thinking((0,), THINK, 5, 1.0).conclusion.endswith("\n</think>\n\n")
+    assert thinking((0,), HARMONY, 5, 1.0).conclusion.endswith(
+        "\n<|end|><|start|>assistant<|channel|>final<|message|>"
+    )

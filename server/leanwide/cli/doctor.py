@@ -31,6 +31,7 @@ from leanwide.engine.base import (
     EngineSpec,
     LaneInfo,
     LaneSpec,
+    ModelInfo,
     Priority,
     Request,
     finish,
@@ -39,12 +40,14 @@ from leanwide.engine.lane_shapes import lane_shape
 from leanwide.engine.process.llama import build, supports_gpu, system_features
 from leanwide.engine.processor import processor_flags, rebuild_command, unused_features
 from leanwide.engine.saved_states import SavedFolder, default_folder
+from leanwide.features.chat_template import ChatTemplateCache
 from leanwide.models.fit import Verdict
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import lane_bytes
 from leanwide.modes.profile import LEAN
 from leanwide.options import Options, parse
+from leanwide.prompt.chat import Message
 
 app = typer.Typer()
 
@@ -152,11 +155,26 @@ def _missing(header: GgufHeader) -> Iterator[str]:
             f"{header.name} has no fill-in-the-middle tokens: there are no suggestions while you "
             "type. Choose a model that completes (`leanwide models list`)"
         )
-    if "tokenizer.chat_template" not in header.metadata:
+    if problem := asyncio.run(_template_problem(header)):
         yield (
-            f"{header.name} has no chat template: explanations, chats and edits ask it in ChatML, "
+            f"{problem}: explanations, chats and edits ask it in ChatML, "
             "and may be poor. Choose an instruct model (`leanwide models list`)"
         )
+
+
+async def _template_problem(header: GgufHeader) -> str | None:
+    """Return why the model's own template cannot lay out a conversation; None where it can."""
+    model = ModelInfo(
+        name=header.name,
+        path=header.path,
+        size_bytes=header.file_bytes,
+        experts=header.number("expert_count"),
+        fim=None,
+        chat_template=header.chat_template,
+    )
+    roles = ("system", "user", "assistant", "user")
+    messages = [Message(role, "x") for role in roles]
+    return (await ChatTemplateCache().lay_out(messages, model, thinking=False)).problem
 
 
 def add_measured(report: dict[str, Any]) -> None:

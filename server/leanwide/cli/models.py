@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from leanwide.cli.fitting import (
 from leanwide.cli.model_table import listing, print_listing
 from leanwide.cli.pulling import bring
 from leanwide.cli.terminal import escaped, say, say_json
+from leanwide.models.answer_marks import thinks
 from leanwide.models.embedded import trained_languages
 from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import EXPERTS_KEY
@@ -33,6 +35,7 @@ from leanwide.models.registry import (
     entry_of,
     resolve,
 )
+from leanwide.models.sampling import recommended_sampling
 from leanwide.models.store import (
     StoreError,
     check_inside,
@@ -145,9 +148,15 @@ def describe(header: GgufHeader) -> dict[str, Any]:
         "vocabulary": int(header.metadata.get("tokenizer.ggml.tokens.length", 0)),
         "fim_tokens": header.fim,
         "languages": ", ".join(trained_languages(header)) or "all",
-        "chat_template": "tokenizer.chat_template" in header.metadata,
+        "chat_template": header.chat_template is not None,
+        "thinks": thinks(header.chat_template),
+        "recommended_sampling": _listed_values(recommended_sampling(header)),
         "kv_bytes_per_token": header.kv_bytes_per_token,
     }
+
+
+def _listed_values(values: Mapping[str, float | int]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in values.items()) or "none"
 
 
 def _print(facts: dict[str, Any], found: Fitting) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from attrs import frozen
 
+from leanwide.models.answer_marks import AnswerMarks
 from leanwide.models.limits import ExpertWidth
 
 
@@ -167,6 +168,8 @@ class ModelInfo:
     """The end-of-sequence token as a chat template writes it."""
     spelt_markers: tuple[str, ...] = ()
     """Markers of the chat template that are no tokens: the model can only spell them as text."""
+    sampling: Mapping[str, float | int] = {}
+    """What its authors recommend, by the names of :class:`Sampling`; empty: nothing."""
     languages: tuple[str, ...] = ()
     """Languages that the model was trained for, as LSP language ids or names; empty: all."""
 
@@ -200,6 +203,8 @@ class Sampling:
     temperature: float = 0.0
     top_k: int = 0
     top_p: float = 1.0
+    min_p: float = 0.0
+    """Tokens below this share of the likeliest token's probability are left out; 0: none."""
     seed: int = 0
     repeat_penalty: float = 1.0
     """llama.cpp's penalty for repeated tokens; 1 is none."""
@@ -214,14 +219,12 @@ GREEDY = Sampling()
 class Thinking:
     """How a model marks its thinking, and its budget."""
 
-    opening: str
-    """Text that begins it, such as ``<think>``; recognised only at the start of an answer."""
-    closing: str
-    """Text that ends it."""
+    marks: AnswerMarks
+    """Recognised before the answer only, except for the one that ends it."""
     budget_tokens: int
     """Most tokens of thinking; then the engine inserts :attr:`conclusion`."""
     conclusion: str
-    """Text that makes the model begin its answer; contains :attr:`closing`."""
+    """Text that makes the model begin its answer; contains the mark that ends thinking."""
     begun: bool
     """The prompt ends inside the thinking: the chat template has opened it."""
     deadline_ms: float = math.inf

@@ -10,6 +10,7 @@ import json
 import logging
 from asyncio.subprocess import DEVNULL
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -17,6 +18,7 @@ from attrs import field, frozen
 from leanwide import child
 from leanwide.engine.base import ModelInfo
 from leanwide.features.template_process import TemplateProblem
+from leanwide.models.answer_marks import AnswerMarks, answer_marks, thinking_variables
 from leanwide.prompt.chat import (
     CHATML_MARKERS,
     Layout,
@@ -40,6 +42,8 @@ class Conversation:
 
     messages: tuple[Message, ...]
     layout: Layout
+    marks: AnswerMarks
+    """How an answer marks thinking."""
     problem: str | None = None
     """Why the model's own template is not used, a sentence; None if it is."""
     stops: tuple[str, ...] = ()
@@ -56,14 +60,14 @@ class _ConversationShape:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What templates read besides the messages."""
+        """What templates read besides the messages; ``functions`` are Firefunction's tools."""
         return {
             "bos_token": self.model.bos_text,
             "eos_token": self.model.eos_text,
-            "enable_thinking": self.thinking,
-            "thinking": self.thinking,
-            "tools": None,
             "documents": None,
+            "functions": "",
+            "datetime": datetime.now().astimezone().strftime("%b %d %Y"),
+            **thinking_variables(self.model.chat_template, thinking=self.thinking),
         }
 
 
@@ -86,16 +90,17 @@ class ChatTemplateCache:
             thinking: Whether the model may think before it answers.
         """
         whole, problem = tuple(messages), None
+        marks = answer_marks(model.chat_template)
         if model.chat_template is not None:
             for variant in dict.fromkeys((whole, joined_system(whole))):
                 layout = await self._layout(_ConversationShape(model, _roles(variant), thinking))
                 if not isinstance(layout, TemplateProblem):
-                    return Conversation(variant, layout)
+                    return Conversation(variant, layout, marks)
                 problem = problem or f"the model's chat template failed: {layout}"
             logger.warning("%s: ChatML is used instead", problem)
         else:
             problem = f"{model.name} has no chat template"
-        return Conversation(whole, chatml(_roles(whole)), problem, CHATML_MARKERS)
+        return Conversation(whole, chatml(_roles(whole)), marks, problem, CHATML_MARKERS)
 
     async def _layout(self, shape: _ConversationShape) -> Layout | TemplateProblem:
         """Return a cached layout, or render it; also a failure is cached."""

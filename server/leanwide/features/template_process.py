@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
-from jinja2 import TemplateError
-from jinja2.ext import loopcontrols
+from jinja2 import TemplateError, nodes
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MAX_TEMPLATE_CHARACTERS: Final = 100_000
@@ -32,6 +33,16 @@ class TemplateProblem(Exception):  # noqa: N818  # the template's, not the progr
     """The template cannot be rendered; the message is one sentence."""
 
 
+class _Generation(Extension):
+    """``{% generation %}``, which marks what an assistant wrote, for training, and adds nothing."""
+
+    tags = frozenset({"generation"})
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
 def render(template: str, variables: Mapping[str, Any]) -> str:
     """Render a template as ``transformers`` does, whose conventions chat templates follow.
 
@@ -41,7 +52,7 @@ def render(template: str, variables: Mapping[str, Any]) -> str:
     if len(template) > MAX_TEMPLATE_CHARACTERS:
         raise TemplateProblem(f"it has more than {MAX_TEMPLATE_CHARACTERS} characters")
     environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
+        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _Generation]
     )
     environment.globals["raise_exception"] = _raise
     environment.globals["strftime_now"] = lambda form: datetime.now().astimezone().strftime(form)
@@ -63,13 +74,29 @@ def render(template: str, variables: Mapping[str, Any]) -> str:
     return "".join(parts)
 
 
+def render_without_tools(template: str, variables: Mapping[str, Any]) -> str:
+    """Render a template in the way in which it knows that there are no tools.
+
+    Some test whether they are none, and write an empty list of tools; others iterate over them.
+
+    Raises:
+        TemplateProblem: It cannot be rendered in either way; the message is that of the first.
+    """
+    try:
+        return render(template, {**variables, "tools": None})
+    except TemplateProblem as problem:
+        with contextlib.suppress(TemplateProblem):
+            return render(template, {**variables, "tools": []})
+        raise problem from None
+
+
 def _raise(message: object) -> NoReturn:
     raise TemplateProblem(str(message))
 
 
-def _to_json(value: object, indent: int | None = None) -> str:
-    """Return JSON without HTML escapes, as chat templates expect it."""
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+def _to_json(value: object, **options: Any) -> str:
+    """Return JSON without HTML escapes, with the options of ``json.dumps`` that templates set."""
+    return json.dumps(value, **{"ensure_ascii": False, **options})
 
 
 def main() -> None:
@@ -80,7 +107,7 @@ def main() -> None:
         with contextlib.suppress(ValueError, OSError):  # macOS has no limit for address space
             resource.setrlimit(limit, (most, hard))
     try:
-        answer = {"text": render(job["template"], job["variables"])}
+        answer = {"text": render_without_tools(job["template"], job["variables"])}
     except TemplateProblem as problem:
         answer = {"problem": " ".join(str(problem).split())[:200]}
     json.dump(answer, sys.stdout)

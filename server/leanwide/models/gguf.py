@@ -138,6 +138,12 @@ class GgufHeader:
         """The model's own name, or else the file's."""
         return str(self.metadata.get("general.name") or self.path.stem)
 
+    @property
+    def chat_template(self) -> str | None:
+        """The model's own Jinja template, untrusted text; None if the file has none."""
+        template = self.metadata.get("tokenizer.chat_template")
+        return template if isinstance(template, str) else None
+
     def number(self, key: str) -> int:
         """Return the architecture's number ``key``, such as ``expert_count``; 0 if absent."""
         value = self.metadata.get(f"{self.architecture}.{key}", 0)

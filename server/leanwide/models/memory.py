@@ -51,7 +51,7 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
 
     The compute buffer has the size of its largest step: the output layer, or else one layer's
     attention, whose scores are kept for every head, or its experts. For the latter two this is an
-    upper bound.
+    upper bound. A model with a sliding window has a mask of its own for the layers with one.
     """
     wanted = lane.context_tokens * lane.sequences
     cells = -(-wanted // _PADDING) * _PADDING
@@ -62,7 +62,8 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
     output_layer = _FLOAT * (vocabulary + 3 * hidden)
     widest = 2 * max(hidden, expert) + expert
     scores = header.number("attention.head_count") if lane.keeps_scores else 0
-    inner_layer = _FLOAT * cells * (scores + 1) + _FLOAT * (
+    masks = 2 if header.number("attention.sliding_window") else 1
+    inner_layer = _FLOAT * cells * (scores + masks) + _FLOAT * (
         4 * hidden + max(1, lane.experts) * widest
     )
     # llama.cpp plans for a step with the same number of tokens of every sequence.

@@ -15,6 +15,7 @@ from leanwide.options.values import CONVERTER
 
 _MAX_UNKNOWN: Final = 5
 """Unknown keys of one section that are named; the others are counted."""
+_SAMPLING: Final = {"temperature", "top_k", "top_p"}
 
 
 def parse(*layers: Layer) -> tuple[Options, tuple[str, ...]]:
@@ -28,8 +29,17 @@ def parse(*layers: Layer) -> tuple[Options, tuple[str, ...]]:
         if reason := layer.why_not(model):
             problems.append(f"{shown(layer.source)} is ignored: {reason}")
         else:
-            merged = _merge(merged, values)
+            merged = _merge(merged, _with_own_sampling(values))
     return CONVERTER.structure(merged, Options), tuple(problems)
+
+
+def _with_own_sampling(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a layer's settings; who sets a mode's sampling does not want the model file's."""
+    modes = {
+        name: {"recommended_sampling": False, **mode} if _SAMPLING & mode.keys() else mode
+        for name, mode in values.get("modes", {}).items()
+    }
+    return {**values, "modes": modes} if modes else values
 
 
 def _check(

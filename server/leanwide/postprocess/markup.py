@@ -15,17 +15,10 @@ from typing import Final
 from leanwide.context.prose import holds_text, is_prose
 from leanwide.context.view import View
 from leanwide.engine.base import Piece
+from leanwide.models.markup import MARKUP
 from leanwide.postprocess.around import code_around
 from leanwide.postprocess.filter_context import FilterContext
 
-_BAR: Final = "\uff5c"
-"""The full-width vertical bar in DeepSeek's markers."""
-_MARKUP: Final = re.compile(
-    rf"<\|.*\|>|<{_BAR}.*{_BAR}>|</?think(?:ing)?>|</?tool_\w+>"
-    r"|<[a-z]+[_-][a-z_-]+>|<(?:PRE|SUF|MID|EOT|EOD|s|pad|mask|unused\d+)>|</s>"
-    r"|\[/?[A-Z][A-Z_]+\]"
-)
-"""Special tokens that are markup; vocabularies have others, such as HTML tags."""
 _OPENING: Final = "<think>"
 _CLOSING: Final = "</think>"
 _TAG: Final = re.compile(r"</?\w+>")
@@ -37,7 +30,7 @@ _CLOSED: Final = re.compile(
 
 def is_markup(token: str) -> bool:
     """Whether a special token is markup, and not a word with a token of its own."""
-    return _MARKUP.fullmatch(token.strip()) is not None
+    return MARKUP.fullmatch(token.strip()) is not None
 
 
 class MarkupStream:

@@ -14,12 +14,9 @@ from typing import Any, Final
 from attrs import frozen
 
 from leanwide.engine.base import Markup, Prompt, Thinking
+from leanwide.models.answer_marks import AnswerMarks
 
-THINK_OPEN: Final = "<think>"
-THINK_CLOSE: Final = "</think>"
-_END_OF_THINKING: Final = (
-    f"\n\nI have thought long enough; now I give the answer.\n{THINK_CLOSE}\n\n"
-)
+_LAST_THOUGHT: Final = "\n\nI have thought long enough; now I give the answer.\n"
 """Ends thinking when its budget is spent, worded as by the model, as Qwen3's authors do it."""
 
 
@@ -105,22 +102,20 @@ def joined_system(messages: Sequence[Message]) -> tuple[Message, ...]:
     return (Message(first.role, f"{system.text}\n\n{first.text}"), *rest)
 
 
-def thinking(layout: Layout, budget_tokens: int, deadline_ms: float) -> Thinking:
+def thinking(
+    layout: Layout, marks: AnswerMarks, budget_tokens: int, deadline_ms: float
+) -> Thinking:
     """Return how thinking is marked in an answer to a prompt of this layout, and its limits."""
     last = layout[-1] if layout and isinstance(layout[-1], str) else ""
+    opened = max((last.rfind(opening) for opening in marks.openings), default=-1)
+    lead = marks.turn + marks.leads[0] if marks.leads else "\n\n"
     return Thinking(
-        opening=THINK_OPEN,
-        closing=THINK_CLOSE,
+        marks=marks,
         budget_tokens=budget_tokens,
-        conclusion=_END_OF_THINKING,
-        begun=last.rfind(THINK_OPEN) > last.rfind(THINK_CLOSE),
+        conclusion=f"{_LAST_THOUGHT}{marks.closing}{lead}",
+        begun=opened > last.rfind(marks.closing),
         deadline_ms=deadline_ms,
     )
-
-
-def thinks(template: str | None) -> bool:
-    """Whether a model with this template thinks before it answers."""
-    return template is not None and THINK_CLOSE in template
 
 
 def clean(text: str) -> str:

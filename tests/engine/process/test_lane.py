@@ -395,6 +395,11 @@ def test_a_dense_model_has_no_expert_count(opened, dense):
     assert lanes.model_info().experts == 0
 
 
+def test_unlikely_tokens_can_be_left_out(lane: Lane):
+    hot = Sampling(temperature=2.0, min_p=0.99)
+    assert run_cached(lane, ("p = ",), sampling=hot)[0] == run_cached(lane, ("p = ",))[0]
+
+
 def test_a_penalty_changes_a_greedy_answer_in_the_same_way_each_time(opened, tiny):
     lane, _ = opened(make.spec(tiny)).lane("lean")
 

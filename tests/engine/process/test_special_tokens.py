@@ -15,17 +15,18 @@ from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.markers import spelt_markers
 from leanwide.engine.process.output_stream import OutputStream
 from leanwide.engine.process.thinking import ThoughtStream
+from leanwide.models.answer_marks import AnswerMarks, answer_marks
 from leanwide_bench.synthetic.shapes import TINY
 from leanwide_bench.synthetic.synthetic import Recipe, write
-from leanwide_bench.synthetic.vocabulary import CHAT_END, VocabularyOptions
+from leanwide_bench.synthetic.vocabulary import CHAT_END, CHAT_START, VocabularyOptions
 from tests.engine import make
 from tests.engine.conftest import Opener
 from tests.engine.make import job, model_of, request, to_end
 
-OWN = ("<think>", "</think>", "<td>", "  \n")
-THINKING = Thinking(
-    opening="<think>", closing="</think>", budget_tokens=50, conclusion="</think>", begun=False
-)
+HARMONY_TOKENS = ("<|channel|>", "<|message|>", "<|start|>", "<|end|>")
+OWN = ("<think>", "</think>", "<td>", "  \n", *HARMONY_TOKENS)
+THINKING = Thinking(marks=answer_marks(None), budget_tokens=50, conclusion="</think>", begun=False)
+HARMONY = attrs.evolve(THINKING, marks=answer_marks("<|channel|>analysis<|message|>"))
 MARKS = frozenset({"<think>", "</think>"})
 
 
@@ -112,6 +113,28 @@ def test_a_second_closing_mark_is_passed_on_as_a_special_token(say):
     assert special(pieces) == ["</think>"]
 
 
+def test_channels_of_gpt_oss_are_thinking_and_answer_and_their_tokens_are_not_shown(say):
+    pieces, reason = say(
+        "«<|channel|>»analysis«<|message|>»why«<|end|>»"
+        "«<|start|>»assistant«<|channel|>»final«<|message|>»so«<|message|>»!«<|end|>»more",
+        thinking=HARMONY,
+    )
+    thought = "".join(piece.text for piece in pieces if piece.thought)
+    answer = "".join(piece.text for piece in pieces if not piece.thought)
+    assert (thought, answer, reason) == ("why", "so!", FinishReason.END)
+
+
+def test_marks_that_are_control_tokens_do_not_end_the_generation(say):
+    marks = AnswerMarks(openings=(CHAT_START,), closing=CHAT_END, leads=("<|fim_pad|>",))
+    thinking = attrs.evolve(THINKING, marks=marks, conclusion=CHAT_END)
+    pieces, reason = say(
+        f"«{CHAT_START}»why«{CHAT_END}»«<|fim_pad|>»so«<|endoftext|>»", thinking=thinking
+    )
+    thought = "".join(piece.text for piece in pieces if piece.thought)
+    answer = "".join(piece.text for piece in pieces if not piece.thought)
+    assert (thought, answer, reason) == ("why", "so", FinishReason.END)
+
+
 @pytest.mark.parametrize("text", ["«<think>»a", "«<think>»a«</think>»", "«<think>»a«</think>»\n"])
 def test_a_model_that_only_thinks_is_made_to_answer(say, text: str):
     pieces, _ = say(text, thinking=THINKING)
@@ -154,6 +177,27 @@ def test_half_a_character_before_a_special_token_leaves_the_token_whole():
     pieces = [*output.push("é".encode()[:1]), *output.push_special(b"<td>"), *output.push(b"b")]
     assert text_of(pieces) == "\ufffd<td>b"
     assert special(pieces) == ["<td>"]
+
+
+# Text that looks like markup
+
+
+@pytest.mark.parametrize("marker", [*HARMONY_TOKENS, "<think>", "</think>", CHAT_END])
+def test_a_marker_in_a_text_stays_text(lanes: Lanes, marker: str):
+    model = model_of(lanes)
+    tokens = model.tokenize(f'x = "{marker}"')
+    assert not any(map(model.is_special, tokens))
+    assert b"".join(map(model.piece, tokens)).decode() == f'x = "{marker}"'
+    assert len(model.tokenize_markup(marker)) == 1
+
+
+@pytest.mark.parametrize("word", ["<td>", "  \n"])
+def test_a_word_with_a_token_of_its_own_keeps_it(lanes: Lanes, word: str):
+    model = model_of(lanes)
+    assert list(map(model.name, model.tokenize(word))) == list(
+        map(model.name, model.tokenize_markup(word))
+    )
+    assert len(model.tokenize(word)) == 1
 
 
 # Markers that a model can only spell

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from leanwide.engine.base import FinishReason, Markup, Piece, Thinking
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.thinking import ThoughtStream
+from leanwide.models.answer_marks import answer_marks
 from tests.engine.make import job, request, run, to_end
 
 THINKING = Thinking(
-    opening="<think>",
-    closing="</think>",
+    marks=answer_marks(None),
     budget_tokens=20,
     conclusion="\nenough\n</think>\n\n",
     begun=False,

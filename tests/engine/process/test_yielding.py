@@ -19,11 +19,12 @@ from leanwide.engine.base import (
     Thinking,
 )
 from leanwide.engine.client import EngineClient
+from leanwide.models.answer_marks import answer_marks
 from tests.engine.make import LEAN, request, spec
 
 WIDE = LaneSpec(name="wide", experts=4, context_tokens=2048, sequences=1)
 THINKING = Thinking(
-    opening="<think>", closing="</think>", budget_tokens=40, conclusion="\n</think>\n", begun=True
+    marks=answer_marks(None), budget_tokens=40, conclusion="\n</think>\n", begun=True
 )
 
 

@@ -15,6 +15,7 @@ from leanwide.features.ask.explain import explain
 from leanwide.features.ask.selection import Selection
 from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Backend, Session
+from leanwide.modes.profile import Mode
 from leanwide.syntax import Position
 from tests.features.editor import PROFILES, until
 
@@ -265,3 +266,24 @@ async def test_a_system_prompt_of_the_user_is_used():
     explained.session.texts = {"explain": "Talk like a pirate.\ud800"}
     await explained.ask()
     assert "Talk like a pirate.\ufffd" in explained.record.prompt
+
+
+RECOMMENDED = {"temperature": 0.6, "top_k": 20, "repeat_penalty": 1.05}
+
+
+async def test_a_question_is_sampled_as_the_model_file_recommends():
+    model = attrs.evolve(SCRIPTED_MODEL, sampling=RECOMMENDED)
+    explained = Explained("x", engine=ScriptedEngine(model))
+    await explained.ask()
+    sampling = explained.engine.requests[0].sampling
+    assert (sampling.temperature, sampling.top_k, sampling.top_p) == (0.6, 20, 1.0)
+    assert (sampling.repeat_penalty, sampling.penalty_tokens) == (1.05, 256)
+
+
+async def test_the_users_own_sampling_is_used_in_place_of_the_model_files():
+    model = attrs.evolve(SCRIPTED_MODEL, sampling=RECOMMENDED)
+    explained = Explained("x", engine=ScriptedEngine(model))
+    mode = attrs.evolve(PROFILES[Mode.THINK], recommended_sampling=False)
+    explained.session.profiles = {**PROFILES, Mode.THINK: mode}
+    await explained.ask()
+    assert explained.engine.requests[0].sampling.temperature == 0

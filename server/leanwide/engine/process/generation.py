@@ -28,6 +28,15 @@ def cancelled_early(job: Job, experts: int) -> Finished:
     return Finished(FinishReason.CANCELLED, Meter().stats(job, experts))
 
 
+def _mark_tokens(model: Model, thinking: Thinking | None) -> frozenset[str]:
+    """Return the names of the special tokens in the marks of thinking and answer."""
+    if thinking is None:
+        return frozenset()
+    marks = thinking.marks
+    texts = (*marks.openings, marks.closing, marks.turn, *marks.leads, marks.tail)
+    return frozenset(name for text in texts for name in model.special_names(text))
+
+
 class GenerationSteps:
     """One generation in a sequence that was claimed for it."""
 
@@ -45,6 +54,8 @@ class GenerationSteps:
         self._sequence = sequence
         self._job = job
         self._meter = Meter(reused=len(sequence.tokens))
+        self._mark_tokens = _mark_tokens(model, job.request.thinking)
+        """Special tokens that do not end the answer."""
 
     def run(self, encoded: EncodedRequest) -> Iterator[Step]:
         """Prefill, then score the truth or generate the answer; the last step is ``Finished``."""
@@ -92,7 +103,7 @@ class GenerationSteps:
                     yield from self._conclude(output)
                     if self._job.cancelled():
                         return FinishReason.CANCELLED
-                chosen = self._next_token(sampler, healing, request.thinking)
+                chosen = self._next_token(sampler, healing)
                 if chosen is None and output.thoughts.unfinished:
                     output.thoughts.end_budget()
                     continue
@@ -117,9 +128,7 @@ class GenerationSteps:
             sampler.close()
 
     def _open_output(self) -> OutputStream:
-        thinking = self._job.request.thinking
-        marks = (thinking.opening, thinking.closing) if thinking is not None else ()
-        return OutputStream(self._job.request, frozenset(filter(self._model.is_marker, marks)))
+        return OutputStream(self._job.request, self._mark_tokens)
 
     def _push(
         self, token: int, spelt: bytes, healing: Healing, output: OutputStream
@@ -129,9 +138,7 @@ class GenerationSteps:
         special = new == spelt and new.strip() and self._model.is_special(token)
         return output.push_special(new) if special else output.push(new)
 
-    def _next_token(
-        self, sampler: Sampler, healing: Healing, thinking: Thinking | None
-    ) -> tuple[int, bytes] | None:
+    def _next_token(self, sampler: Sampler, healing: Healing) -> tuple[int, bytes] | None:
         """Return the next token and its bytes; None where the model ends its answer."""
         token = (
             healing.choose(self._kv.logits()) if healing.constrains else self._kv.sample(sampler)
@@ -141,8 +148,7 @@ class GenerationSteps:
         if not self._model.is_end(token):
             return token, self._model.piece(token)
         name = self._model.name(token)
-        is_mark = thinking is not None and name in (thinking.opening, thinking.closing)
-        return (token, name.encode()) if is_mark else None
+        return (token, name.encode()) if name in self._mark_tokens else None
 
     def _likeliest_word(self) -> tuple[int, bytes]:
         """Return the likeliest token that does not end the answer, and its bytes."""
@@ -161,7 +167,7 @@ class GenerationSteps:
         """Write the conclusion of the thinking in the model's place; current logits are unused."""
         text, batch = output.thoughts.conclusion, self._kv.batch_tokens
         tokens = self._model.tokenize_markup(text)
-        yield from output.push_text(text)
+        yield from output.conclude()
         for start in range(0, len(tokens), batch):
             if start:
                 yield None
@@ -171,6 +177,8 @@ class GenerationSteps:
 
     def _finish_reason(self, output: OutputStream) -> FinishReason | None:
         meter, job = self._meter, self._job
+        if output.thoughts.ended:
+            return FinishReason.END
         if output.stopped:
             return FinishReason.STOP
         if job.cancelled():

@@ -33,6 +33,7 @@ from leanwide.models.fit import Hardware, Load
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import lane_bytes
+from leanwide.models.sampling import recommended_sampling
 
 _KEEP_WEIGHTS_S: Final = 20.0
 """Seconds after a question for which its weights stay loaded: completions run on them meanwhile."""
@@ -242,6 +243,7 @@ class Lanes:
             bos_text=model.name(model.bos),
             eos_text=model.name(model.eos),
             spelt_markers=spelt_markers(model.chat_template, model.is_marker),
+            sampling=recommended_sampling(header),
             languages=trained_languages(header),
         )
 

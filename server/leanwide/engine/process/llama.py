@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from llama_cpp import llama_cpp as api
 from leanwide import child
 from leanwide.engine.base import EngineError, FimTokens
 from leanwide.engine.process.llama_context import Context, ContextParams
+from leanwide.engine.process.markers import without_marker_tokens
 
 _ERROR_LEVEL: Final = 4  # GGML_LOG_LEVEL_ERROR
 _PIECE_BYTES: Final = 256  # longer than any token's text in the known vocabularies
@@ -97,8 +98,12 @@ class Model:
         native.use_extra_bufts = params.use_extra_bufts
         native.vocab_only = params.vocabulary_only
         native.progress_callback = self._progress
+        # SentencePiece puts a blank in front of a text. Ours are pieces of prompts, each tokenized
+        # apart, and none of them begins with a blank that nobody wrote.
+        overrides = [_off_override("tokenizer.ggml.add_space_prefix")]
         if params.expert_override is not None:
-            native.kv_overrides = _integer_overrides(*params.expert_override)
+            overrides.append(_integer_override(*params.expert_override))
+        native.kv_overrides = _terminated(overrides)
         log.clear()
         self._handle = api.llama_model_load_from_file(str(params.path).encode(), native)
         if not self._handle:
@@ -134,7 +139,7 @@ class Model:
     @property
     def starts_with_bos(self) -> bool:
         """Whether the model expects a beginning-of-sequence token."""
-        return bool(api.llama_vocab_get_add_bos(self._vocab))
+        return self.bos != api.LLAMA_TOKEN_NULL and bool(api.llama_vocab_get_add_bos(self._vocab))
 
     @property
     def bos(self) -> int:
@@ -148,11 +153,16 @@ class Model:
 
     def tokenize(self, text: str) -> list[int]:
         """Return the token ids of ``text``; what looks like a special token stays text."""
-        return self._tokenize(text, special=False)
+        parts = without_marker_tokens(text, self._is_special_as_text)
+        return [token for part in parts for token in self._tokenize(part, special=False)]
 
     def tokenize_markup(self, text: str) -> list[int]:
         """Return the token ids of ``text``; what looks like a special token becomes one."""
         return self._tokenize(text, special=True)
+
+    def _is_special_as_text(self, marker: str) -> bool:
+        tokens = self._tokenize(marker, special=False)
+        return len(tokens) == 1 and self.is_special(tokens[0])
 
     def _tokenize(self, text: str, *, special: bool) -> list[int]:
         data = text.encode("utf-8", "replace")
@@ -187,6 +197,12 @@ class Model:
         special = api.LLAMA_TOKEN_ATTR_CONTROL | api.LLAMA_TOKEN_ATTR_USER_DEFINED
         return bool(api.llama_vocab_get_attr(self._vocab, token) & special)
 
+    def special_names(self, markup: str) -> list[str]:
+        """Return the names of the special tokens in a text of a chat template."""
+        return [
+            self.name(token) for token in self.tokenize_markup(markup) if self.is_special(token)
+        ]
+
     def is_marker(self, text: str) -> bool:
         """Whether ``text`` is the name of one special token."""
         tokens = self.tokenize_markup(text)
@@ -208,14 +224,27 @@ class Model:
         return context
 
 
-def _integer_overrides(key: str, value: int) -> Any:
-    """Return a list of one override, terminated by an empty key as llama.cpp expects."""
-    overrides = (api.llama_model_kv_override * 2)()
-    overrides[0].tag = api.LLAMA_KV_OVERRIDE_TYPE_INT
-    overrides[0].key = key.encode()
-    overrides[0].value.val_i64 = value
-    overrides[1].key = b""
-    return overrides
+def _integer_override(key: str, value: int) -> Any:
+    """Return a number to use in place of what the model file says."""
+    override = api.llama_model_kv_override()
+    override.tag, override.key = api.LLAMA_KV_OVERRIDE_TYPE_INT, key.encode()
+    override.value.val_i64 = value
+    return override
+
+
+def _off_override(key: str) -> Any:
+    """Return "false" to use in place of what the model file says."""
+    override = api.llama_model_kv_override()
+    override.tag, override.key = api.LLAMA_KV_OVERRIDE_TYPE_BOOL, key.encode()
+    override.value.val_bool = False
+    return override
+
+
+def _terminated(overrides: Sequence[Any]) -> Any:
+    """Return overrides as an array that ends with an empty key, as llama.cpp expects."""
+    array = (api.llama_model_kv_override * (len(overrides) + 1))(*overrides)
+    array[len(overrides)].key = b""
+    return array
 
 
 def system_features() -> str:

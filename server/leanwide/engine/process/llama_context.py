@@ -180,6 +180,7 @@ def _choice(sampling: Sampling) -> list[Any]:
     return [
         api.llama_sampler_init_top_k(sampling.top_k),
         api.llama_sampler_init_top_p(sampling.top_p, 1),
+        api.llama_sampler_init_min_p(sampling.min_p, 1),
         api.llama_sampler_init_temp(sampling.temperature),
         api.llama_sampler_init_dist(sampling.seed),
     ]

@@ -1,11 +1,13 @@
-"""Markers of a chat template that are no tokens of the model: it can only spell them as text."""
+"""Markers that stay text: those that a model can only spell, and those that a user writes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
+
+from leanwide.models.markup import MARKUP
 
 _BAR: Final = "\uff5c"
 """The full-width vertical line in DeepSeek's markers."""
@@ -21,3 +23,20 @@ def spelt_markers(template: str | None, is_token: Callable[[str], bool]) -> tupl
     """Return the distinct markers of a template for which ``is_token`` is false."""
     written = dict.fromkeys(found[0] for found in _MARKER.finditer(template or ""))
     return tuple(marker for marker in islice(written, _MAX_MARKERS) if not is_token(marker))
+
+
+def without_marker_tokens(text: str, is_token: Callable[[str], bool]) -> Iterator[str]:
+    """Yield the parts of a text that are tokenized apart, so that no marker becomes a token.
+
+    llama.cpp finds user-defined tokens in plain text, too.
+
+    Args:
+        text: Text of a user.
+        is_token: Whether tokenizing a marker as plain text gives a special token.
+    """
+    start = 0
+    for found in MARKUP.finditer(text):
+        if is_token(found[0]):
+            yield text[start : found.start() + 1]
+            start = found.start() + 1
+    yield text[start:]

@@ -14,7 +14,7 @@ class OutputStream:
     """The output of one generation."""
 
     def __init__(self, request: Request, mark_tokens: frozenset[str] = frozenset()) -> None:
-        """Begin an answer; ``mark_tokens`` are the thinking marks that are single tokens."""
+        """Begin an answer; ``mark_tokens`` are the special tokens in the marks of thinking."""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stops = StopBuffer(request.stops)
         self.thoughts = ThoughtStream(request.thinking, mark_tokens)
@@ -36,9 +36,9 @@ class OutputStream:
         text = spelt.decode("utf-8", "replace")
         yield from self._filter_stops(self.thoughts.push_special(text))
 
-    def push_text(self, text: str) -> Iterator[Piece]:
-        """Add text that was not generated; yield what may be shown."""
-        return self._filter_stops(self.thoughts.push_text(text))
+    def conclude(self) -> Iterator[Piece]:
+        """Add the conclusion of the thinking, which is not generated; yield what may be shown."""
+        return self._filter_stops(self.thoughts.conclude())
 
     def flush(self) -> Iterator[Piece]:
         """Yield what was withheld, at the end."""

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from leanwide.engine.base import Piece, Thinking
+
+MAX_MARKS: Final = 8
+"""Marks before an answer; what follows is answer, whatever it looks like."""
+_MAX_UNDECIDED: Final = 64
+"""Tokens that may become a mark: the longest has 40 characters, and a model may spell it."""
+
+_BEGIN, _END = "\ufdd0", "\ufdd1"
+"""Stand around the name of a special token; Unicode has no such characters."""
+_SPECIAL: Final = re.compile(f"{_BEGIN}(.*?){_END}", re.DOTALL)
 
 
 class _Section(enum.Enum):
     UNDECIDED = enum.auto()
-    """The text so far may become the opening mark."""
+    """The text so far may become a mark."""
     THINKING = enum.auto()
     ANSWER = enum.auto()
 
 
 class ThoughtStream:
-    """Splits a generated text: thinking first, if there is any, then the answer.
+    """Splits a generated text into thinking and answer, and drops the marks of both.
 
-    White space between the two, and before the opening mark, belongs to neither. Where a mark is a
-    single token, the same text spelled with other tokens is no mark: the model talks about it.
+    White space between the two, and before a mark, belongs to neither. Where a mark has special
+    tokens, the same text spelled with other tokens is no mark: the model talks about it.
     """
 
     def __init__(
@@ -29,25 +40,33 @@ class ThoughtStream:
 
         Args:
             thinking: The marks and the budget; None: all of the text is answer.
-            mark_tokens: Those of the two marks that are single tokens.
+            mark_tokens: The names of the special tokens in the marks.
         """
         self._thinking = thinking
+        self._mark_tokens = mark_tokens
         self._budget = thinking.budget_tokens if thinking is not None else 0
         self._thought = False
         """The thinking is over."""
         self._answered = False
-        self._opens_by_token = thinking is not None and thinking.opening in mark_tokens
-        self._closes_by_token = thinking is not None and thinking.closing in mark_tokens
         self._held = ""
         self._trimming = thinking is not None and thinking.begun
         """White space at the start of the answer is dropped: it belongs to the closing mark."""
         self.spent = 0
         """Tokens between the marks so far."""
-        self._opening = 0
+        self._marks = self._marking = 0
+        """Marks so far, and their tokens."""
+        self._undecided = 0
+        """Tokens that may become a mark."""
+        self.ended = False
+        """A mark ended the answer."""
         if thinking is None:
             self._section = _Section.ANSWER
-        else:
-            self._section = _Section.THINKING if thinking.begun else _Section.UNDECIDED
+            return
+        self._section = _Section.THINKING if thinking.begun else _Section.UNDECIDED
+        marks = thinking.marks
+        self._openings = self._with_turn(marks.openings)
+        self._leads = self._with_turn(marks.leads)
+        self._closing, self._tail = self._encoded(marks.closing), self._encoded(marks.tail)
 
     @property
     def conclusion(self) -> str:
@@ -72,100 +91,130 @@ class ThoughtStream:
 
     @property
     def tokens(self) -> int:
-        """Tokens so far that are not answer, those of the opening mark included."""
-        return self.spent + (self._opening if self._section is not _Section.UNDECIDED else 0)
+        """Tokens so far that are not answer, those of the marks included."""
+        return self.spent + self._marking + self._undecided
 
     def push(self, text: str) -> Iterator[Piece]:
         """Add the text of a generated token."""
-        self._count()
-        if self._section is _Section.UNDECIDED and self._opens_by_token:
-            self._held += text
-            if self._held.strip():
-                yield from self._begin_answer()
-        elif self.unfinished and self._closes_by_token:
-            if text:
-                yield Piece(text, thought=True)
-        else:
-            yield from self.push_text(text)
+        return self._generated(text.replace(_BEGIN, "\ufffd").replace(_END, "\ufffd"))
 
     def push_special(self, text: str) -> Iterator[Piece]:
         """Add a generated special token."""
-        self._count()
-        if self.unfinished or (self._section is _Section.UNDECIDED and self._opens(text)):
-            yield from self.push_text(text)
-            return
-        yield from self._begin_answer()
-        yield from self._special(text)
+        return self._generated(f"{_BEGIN}{text}{_END}")
 
-    def push_text(self, text: str) -> Iterator[Piece]:
-        """Add text that was not generated."""
-        self._held += text
-        if self._section is _Section.UNDECIDED:
-            self._look_for_opening()
-        if self._section is _Section.THINKING:
-            yield from self._look_for_closing()
-        if self._section is _Section.ANSWER:
-            yield from self._answer()
+    def conclude(self) -> Iterator[Piece]:
+        """Add the conclusion, in the model's place; all that follows is answer."""
+        if self._thinking is not None:
+            yield from self._add(self._encoded(self._thinking.conclusion))
+            self._held = self._held.lstrip()
+            yield from self._begin_answer()
 
     def flush(self) -> Iterator[Piece]:
         """Yield what was withheld, at the end of the stream."""
         held, self._held = self._held, ""
-        if held:
-            yield Piece(held, thought=self.unfinished)
+        if self._section is _Section.THINKING:
+            if held:
+                yield Piece(_plain(held), thought=True)
+        elif not self.ended:
+            yield from self._pieces(held)
 
-    def _count(self) -> None:
-        """Count a generated token."""
+    def _generated(self, text: str) -> Iterator[Piece]:
         self.spent += self._section is _Section.THINKING
-        self._opening += self._section is _Section.UNDECIDED
+        self._undecided += self._section is _Section.UNDECIDED
+        yield from self._add(text)
 
-    def _opens(self, text: str) -> bool:
-        return self._thinking is not None and self._thinking.opening.startswith(text)
+    def _add(self, text: str) -> Iterator[Piece]:
+        self._held += text
+        section = None
+        while section is not self._section:
+            section = self._section
+            match section:
+                case _Section.UNDECIDED:
+                    self._look_for_mark()
+                case _Section.THINKING:
+                    yield from self._look_for_closing()
+                case _Section.ANSWER:
+                    yield from self._answer()
+
+    def _encoded(self, mark: str) -> str:
+        """Return a text with its special tokens as :meth:`push_special` adds them."""
+        if not self._mark_tokens:
+            return mark
+        names = sorted(self._mark_tokens, key=len, reverse=True)
+        return re.sub("|".join(map(re.escape, names)), f"{_BEGIN}\\g<0>{_END}", mark)
+
+    def _with_turn(self, marks: tuple[str, ...]) -> tuple[str, ...]:
+        """Return marks as they are looked for: with and without the turn, blanks before dropped."""
+        turn = self._thinking.marks.turn if self._thinking is not None else ""
+        both = (*marks, *(turn + mark for mark in marks)) if turn else marks
+        return tuple(self._encoded(mark.lstrip()) for mark in both)
+
+    def _look_for_mark(self) -> None:
+        """Go on to thinking or answer, unless the text may still become a mark."""
+        while self._section is _Section.UNDECIDED:
+            begun, marks = self._held.lstrip(), self._possible_marks()
+            if mark := next(filter(begun.startswith, marks), None):
+                self._drop_mark(begun, mark)
+            elif self._undecided <= _MAX_UNDECIDED and any(m.startswith(begun) for m in marks):
+                return
+            else:
+                self._section, self._undecided = _Section.ANSWER, 0
+
+    def _possible_marks(self) -> tuple[str, ...]:
+        if self._marks >= MAX_MARKS:
+            return ()
+        return tuple(filter(None, (*self._openings, *self._leads, self._closing)))
+
+    def _drop_mark(self, begun: str, mark: str) -> None:
+        """Drop the mark at the beginning of a text; a closing one ends thinking that is empty."""
+        self._held = begun[len(mark) :]
+        self._marks += 1
+        self._marking, self._undecided = self._marking + self._undecided, 0
+        self._trimming = True
+        if mark in self._openings:
+            self._section = _Section.THINKING
+        elif mark in self._leads:
+            self._section = _Section.ANSWER
+        else:
+            self._thought = True
+
+    def _look_for_closing(self) -> Iterator[Piece]:
+        thought, found, self._held = _up_to(self._held, self._closing)
+        if thought:
+            yield Piece(_plain(thought), thought=True)
+        if found:
+            self._section, self._thought, self._trimming = _Section.UNDECIDED, True, True
 
     def _begin_answer(self) -> Iterator[Piece]:
         """Treat the text so far as the beginning of the answer."""
-        if self._section is _Section.UNDECIDED:
-            self._section, self._opening = _Section.ANSWER, 0
+        self._section, self._undecided = _Section.ANSWER, 0
         yield from self._answer()
 
-    def _look_for_opening(self) -> None:
-        assert self._thinking is not None  # noqa: S101  # else everything is answer
-        opening, begun = self._thinking.opening, self._held.lstrip()
-        if begun.startswith(opening):
-            self._held = begun[len(opening) :]
-            self._section, self._trimming = _Section.THINKING, True
-        elif not opening.startswith(begun):
-            self._section, self._opening = _Section.ANSWER, 0
-
-    def _look_for_closing(self) -> Iterator[Piece]:
-        thought, found = self._up_to_closing()
-        if found:
-            self._section, self._thought = _Section.ANSWER, True
-        if thought:
-            yield Piece(thought, thought=True)
-
-    def _up_to_closing(self) -> tuple[str, bool]:
-        """Return the withheld text up to the closing mark, and whether the mark is there."""
-        assert self._thinking is not None  # noqa: S101  # else everything is answer
-        closing = self._thinking.closing
-        text, found, rest = self._held.partition(closing)
-        if not found:
-            sizes = range(len(closing) - 1, 0, -1)
-            kept = next((size for size in sizes if text.endswith(closing[:size])), 0)
-            text, rest = text[: len(text) - kept], text[len(text) - kept :]
-        self._held = rest
-        return text, bool(found)
-
     def _answer(self) -> Iterator[Piece]:
-        if not self._thought or self._closes_by_token:
+        if self.ended:
+            self._held = ""
+        elif self._thinking is not None and self._tail:
+            text, self.ended, self._held = _up_to(self._held, self._tail)
+            yield from self._pieces(text)
+        elif self._thought and self._closing and _BEGIN not in self._closing:
+            yield from self._spelt_closings()
+        else:
             text, self._held = self._held, ""
-            yield from self._words(text)
-            return
+            yield from self._pieces(text)
+
+    def _spelt_closings(self) -> Iterator[Piece]:
+        """Yield the answer of a model that spells its marks, and may spell one again."""
         found = True
-        while found:  # a model that spells its marks may spell another
-            text, found = self._up_to_closing()
-            yield from self._words(text)
-            if found and self._thinking is not None:
-                yield from self._special(self._thinking.closing)
+        while found:
+            text, found, self._held = _up_to(self._held, self._closing)
+            yield from self._pieces(text)
+            if found:
+                yield from self._special(self._closing)
+
+    def _pieces(self, text: str) -> Iterator[Piece]:
+        """Yield text of the answer: its words, and its special tokens."""
+        for number, part in enumerate(_SPECIAL.split(text)):
+            yield from self._special(part) if number % 2 else self._words(part)
 
     def _words(self, text: str) -> Iterator[Piece]:
         if self._trimming:
@@ -176,8 +225,29 @@ class ThoughtStream:
             yield Piece(text)
 
     def _special(self, text: str) -> Iterator[Piece]:
-        """Yield a special token of the answer, unless it closes the thinking a second time."""
-        if self.owes_answer and self._thinking is not None and text == self._thinking.closing:
+        """Yield a special token of the answer, unless it is a mark that says nothing there."""
+        if self._thinking is not None and self._is_silent(self._thinking, text):
             return
         self._trimming, self._answered = False, True
         yield Piece(text, special=True)
+
+    def _is_silent(self, thinking: Thinking, text: str) -> bool:
+        """Whether a mark is dropped: it surrounds the answer, or closes nothing before it."""
+        if text == thinking.marks.closing:
+            return self.owes_answer
+        return text in self._mark_tokens and bool(thinking.marks.leads)
+
+
+def _plain(text: str) -> str:
+    """Return a text with its special tokens by their names."""
+    return _SPECIAL.sub(r"\1", text)
+
+
+def _up_to(text: str, mark: str) -> tuple[str, bool, str]:
+    """Return the text before a mark, whether it is there, and the text that stays withheld."""
+    before, found, after = text.partition(mark)
+    if found:
+        return before, True, after
+    sizes = range(min(len(mark) - 1, len(text)), 0, -1)
+    kept = next((size for size in sizes if text.endswith(mark[:size])), 0)
+    return text[: len(text) - kept], False, text[len(text) - kept :]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from leanwide.engine.base import Piece
+from leanwide.models.answer_marks import CLOSINGS
 from leanwide.postprocess.closing import ClosingMarks
 from leanwide.postprocess.markdown import missing_fence, printable
 from leanwide.postprocess.markup import is_markup
 from leanwide.postprocess.repetition import loop_start
-from leanwide.prompt.chat import THINK_CLOSE
 
 Show = Callable[[str], None]
 """Takes the next part of an answer's Markdown."""
@@ -40,7 +40,7 @@ class AnswerStream:
             self._thought = True
         elif self.ended:
             return
-        elif piece.special and self._thought and piece.text.strip() == THINK_CLOSE:
+        elif piece.special and self._thought and piece.text.strip() in CLOSINGS:
             self.write(self._closing.mark(piece.text, self.text))
         elif not (piece.special and self._is_markup(piece.text)):
             self.write(self._closing.text(piece.text))

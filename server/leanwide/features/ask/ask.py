@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from attrs import evolve, frozen
@@ -13,6 +13,7 @@ from leanwide.engine.base import (
     EngineError,
     Finished,
     FinishReason,
+    ModelInfo,
     Priority,
     Request,
     Sampling,
@@ -30,7 +31,7 @@ from leanwide.features.journal import (
 )
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
-from leanwide.modes.profile import Budget, Mode, Profile
+from leanwide.modes.profile import Budget, Profile
 from leanwide.modes.router import Signals, Task, route
 from leanwide.postprocess.code import AnswerCode
 from leanwide.postprocess.markdown import missing_fence
@@ -64,10 +65,8 @@ async def ask(
     if question.note is not None:
         stream.write(f"*{question.note}*\n\n")
     note = stream.text
-    request = _request(question, session.profiles)
-    sampling = evolve(
-        request.sampling, repeat_penalty=_REPEAT_PENALTY, penalty_tokens=_PENALTY_TOKENS
-    )
+    request = _request(question, session)
+    sampling = _against_loops(request.sampling)
     ending = await _generate(question, evolve(request, sampling=sampling), session, cancel, stream)
     words = stream.text[len(note) :]
     stream.write(missing_fence(stream.text))
@@ -111,7 +110,7 @@ async def ask_for_code(
         EngineError: The engine cannot serve the question, or died while it did.
     """
     stream = AnswerStream(show, lambda text: read(text).ended)
-    request = _request(question, session.profiles)
+    request = _request(question, session)
     ending = await _generate(question, request, session, cancel, stream)
     code = read(stream.text)
     return CodeAnswer(
@@ -223,9 +222,9 @@ def _record(question: PreparedQuestion, ending: _Ending, text: str, journal: Jou
     return record
 
 
-def _request(question: PreparedQuestion, profiles: Mapping[Mode, Profile]) -> Request:
+def _request(question: PreparedQuestion, session: Session) -> Request:
     decision, conversation = question.decision, question.conversation
-    profile, budget = profiles[decision.mode], decision.budget
+    profile, budget = session.profiles[decision.mode], decision.budget
     return Request(
         lane=decision.lane,
         prompt=chat_prompt(conversation.layout, conversation.messages),
@@ -233,8 +232,28 @@ def _request(question: PreparedQuestion, profiles: Mapping[Mode, Profile]) -> Re
         max_tokens=budget.output_tokens,
         deadline_ms=budget.deadline_ms,
         stops=conversation.stops,
-        sampling=Sampling(
-            temperature=profile.temperature, top_k=profile.top_k, top_p=profile.top_p
+        sampling=_sampling(profile, session.backend.engine.model(decision.lane)),
+        thinking=thinking(
+            conversation.layout,
+            conversation.marks,
+            budget.thinking_tokens,
+            budget.thinking_ms,
         ),
-        thinking=thinking(conversation.layout, budget.thinking_tokens, budget.thinking_ms),
+    )
+
+
+def _sampling(profile: Profile, model: ModelInfo | None) -> Sampling:
+    """Return a mode's sampling, with what the model's file recommends in its place."""
+    own = Sampling(temperature=profile.temperature, top_k=profile.top_k, top_p=profile.top_p)
+    if model is None or not profile.recommended_sampling:
+        return own
+    return evolve(own, **model.sampling)
+
+
+def _against_loops(sampling: Sampling) -> Sampling:
+    """Return sampling with a penalty for repetitions, ours unless the model's file has one."""
+    return evolve(
+        sampling,
+        repeat_penalty=sampling.repeat_penalty if sampling.repeat_penalty > 1 else _REPEAT_PENALTY,
+        penalty_tokens=sampling.penalty_tokens or _PENALTY_TOKENS,
     )

@@ -11,9 +11,10 @@ from leanwide.engine.base import CancelToken, Engine, Markup, Priority, Request
 from leanwide.features.chat_template import Conversation
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Backend, Session
+from leanwide.models.answer_marks import thinks
 from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, route
-from leanwide.prompt.chat import Message, chat_prompt, thinks
+from leanwide.prompt.chat import Message, chat_prompt
 
 _RESERVED_TOKENS: Final = 64
 """Tokens of a lane that are kept free, for BOS and the text that ends thinking."""
