@@ -229,14 +229,13 @@ SMALL = attrs.evolve(
 )
 """A few hundred kilobytes, for tests that evaluate many tokens."""
 
+SMALL_DENSE = attrs.evolve(
+    SMALL, architecture="qwen3", experts=0, experts_used=0, feed_forward=128
+)
+"""The same without experts."""
+
 SMALL_LFM2 = attrs.evolve(
-    SMALL,
-    architecture="lfm2",
-    experts=0,
-    experts_used=0,
-    feed_forward=128,
-    mixer=ShortConvolution(),
-    attention_every=2,
+    SMALL_DENSE, architecture="lfm2", mixer=ShortConvolution(), attention_every=2
 )
 """LFM2's shape: attention and short convolutions."""
 
@@ -298,6 +297,8 @@ THIRTY_BILLION = ModelShape(
 SHAPES: dict[str, ModelShape] = {
     "tiny": TINY,
     "tiny-dense": TINY_DENSE,
+    "small": SMALL,
+    "small-dense": SMALL_DENSE,
     "small-lfm2": SMALL_LFM2,
     "small-granite": SMALL_GRANITE,
     "small-qwen3-next": SMALL_QWEN3_NEXT,
