@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from leanwide_bench.synthetic.shapes import Quant
+from leanwide_bench.synthetic.tensors import Quant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +34,9 @@ def random_blocks(quant: Quant, count: int, spread: float, rng: np.random.Genera
     return _MAKERS[quant](count, spread, rng)
 
 
-def ones(count: int) -> Bytes:
-    """Return ``count`` F32 weights of 1, one row of bytes each."""
-    return np.ones((count, 1), "<f4").view(np.uint8)
+def same(count: int, value: float) -> Bytes:
+    """Return ``count`` F32 weights of ``value``, one row of bytes each."""
+    return np.full((count, 1), value, "<f4").view(np.uint8)
 
 
 def _q4_k(count: int, spread: float, rng: np.random.Generator) -> Bytes:

@@ -5,76 +5,35 @@ Data only, without gguf-py, so that a command can list shapes and their sizes wi
 
 from __future__ import annotations
 
-import enum
-import math
 from typing import TYPE_CHECKING, Literal
 
 import attrs
 from attrs import field, frozen
 
+from leanwide_bench.synthetic.mixers import DeltaNet, Mamba2, Mixer, ShortConvolution
+from leanwide_bench.synthetic.tensors import Quant, Tensor, branch_end, matrix, norm, padded
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Architecture = Literal["qwen3moe", "qwen3"]
-"""``qwen3moe`` has experts; ``qwen3`` is its dense sibling."""
-
-TENSOR_ALIGNMENT = 32
-"""Bytes. Each tensor of a GGUF file starts at a multiple of this."""
+Architecture = Literal["qwen3moe", "qwen3", "lfm2", "granitehybrid", "qwen3next", "mellum"]
+"""``qwen3moe`` has experts; ``qwen3`` is its dense sibling. ``lfm2``, ``granitehybrid`` and
+``qwen3next`` are hybrids: most of their layers are recurrent. Most layers of ``mellum`` attend to
+the last few tokens only."""
+DENSE: tuple[Architecture, ...] = ("qwen3", "lfm2")
+"""Those without experts."""
 
 HEADER_BYTES_PER_TOKEN = 25
 """Bytes of a vocabulary entry in the header: its text, two length fields, its type."""
 
 
+_OUTPUT_NORMS = {"lfm2": "token_embd_norm"}
+_FEED_FORWARD_NORMS = {"qwen3next": "post_attention_norm"}
+"""Names of norms by architecture, where they are not the usual ones."""
+
+
 class SyntheticError(Exception):
     """A synthetic model cannot be made; the message is one sentence for the user."""
-
-
-class Quant(enum.Enum):
-    """A ggml quantisation type: weights per block and bytes per block."""
-
-    Q4_K = (256, 144)
-    Q6_K = (256, 210)
-    Q8_0 = (32, 34)
-    F16 = (1, 2)
-    F32 = (1, 4)
-
-    @property
-    def block_weights(self) -> int:
-        """Weights in a block; a row of a tensor is a whole number of blocks."""
-        return self.value[0]
-
-    @property
-    def block_bytes(self) -> int:
-        """Bytes in a block."""
-        return self.value[1]
-
-
-@frozen(kw_only=True)
-class Tensor:
-    """One tensor of the file."""
-
-    name: str
-    """As llama.cpp expects it."""
-    dims: tuple[int, ...]
-    """Weights along each axis, slowest first: the last one is the length of a row."""
-    quant: Quant
-    spread: float
-    """Standard deviation of its weights around 0; 0 for a norm, whose weights are all 1."""
-
-    @property
-    def weights(self) -> int:
-        """Number of weights."""
-        return math.prod(self.dims)
-
-    @property
-    def blocks(self) -> int:
-        """Number of blocks."""
-        return self.weights // self.quant.block_weights
-
-    @property
-    def bytes(self) -> int:
-        """Bytes in the file, without the padding that follows."""
-        return self.blocks * self.quant.block_bytes
 
 
 @frozen(kw_only=True)
@@ -109,6 +68,17 @@ class ModelShape:
     """Type of the output matrix, and in half of the layers of attn_v and ffn_down."""
     rope_base: float = field(default=1_000_000.0)
     """Base of the rotary embedding's frequencies, without a unit."""
+    mixer: Mixer | None = None
+    """What mixes tokens in the layers without attention; None where all layers attend."""
+    attention_every: int = 1
+    """Every so many layers, the last one has attention."""
+    shared_feed_forward: int = 0
+    """Width of the expert that every token uses, in values; 0 where there is none."""
+    window: int = 0
+    """Tokens that three of four layers attend to; 0 where all layers attend to all."""
+    focus: float = 1.0
+    """Factor on attention's scores, without a unit. Where it is large, a token attends to one
+    other token."""
 
     def __attrs_post_init__(self) -> None:
         for problem in _problems(self):
@@ -132,12 +102,20 @@ class ModelShape:
     @property
     def kv_bytes_per_token(self) -> int:
         """Bytes of an F16 KV cache per token of context."""
-        return 2 * 2 * self.kv_heads * self.head_dim * self.layers
+        attending = sum(map(self.attends, range(self.layers)))
+        return 2 * 2 * self.kv_heads * self.head_dim * attending
 
+    @property
+    def state_bytes(self) -> int:
+        """Bytes of the recurrent state of one sequence."""
+        if self.mixer is None:
+            return 0
+        recurrent = self.layers - sum(map(self.attends, range(self.layers)))
+        return recurrent * self.mixer.state_bytes(self.hidden)
 
-def padded(size: int) -> int:
-    """Return ``size`` in bytes, rounded up to where the next tensor may start."""
-    return -(-size // TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT
+    def attends(self, layer: int) -> bool:
+        """Whether a layer has attention."""
+        return (layer + 1) % self.attention_every == 0
 
 
 def tensors(shape: ModelShape) -> Iterator[Tensor]:
@@ -146,51 +124,50 @@ def tensors(shape: ModelShape) -> Iterator[Tensor]:
     yield Tensor(name="token_embd.weight", dims=embedding, quant=shape.matrices, spread=1.0)
     for layer in range(shape.layers):
         quant = shape.finer if _is_finer(layer, shape.layers) else shape.matrices
-        yield from _attention(shape, f"blk.{layer}.", quant)
-        yield from _feed_forward(shape, f"blk.{layer}.", quant)
-    yield _norm("output_norm", shape.hidden)
-    yield _matrix("output", embedding, shape.finer)
+        prefix = f"blk.{layer}."
+        yield norm(prefix + "attn_norm", shape.hidden)
+        if shape.mixer is None or shape.attends(layer):
+            yield from _attention(shape, prefix, quant)
+        else:
+            yield from shape.mixer.tensors(prefix, shape.hidden, shape.layers, shape.matrices)
+        yield from _feed_forward(shape, prefix, quant)
+    yield norm(_OUTPUT_NORMS.get(shape.architecture, "output_norm"), shape.hidden)
+    yield matrix("output", embedding, shape.finer)
 
 
 def _attention(shape: ModelShape, prefix: str, value_quant: Quant) -> Iterator[Tensor]:
     queries, keys = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
-    yield _norm(prefix + "attn_norm", shape.hidden)
-    yield _matrix(prefix + "attn_q", (queries, shape.hidden), shape.matrices)
-    yield _matrix(prefix + "attn_k", (keys, shape.hidden), shape.matrices)
-    yield _matrix(prefix + "attn_v", (keys, shape.hidden), value_quant)
-    yield _branch_end(prefix + "attn_output", (shape.hidden, queries), shape.matrices, shape.layers)
-    yield _norm(prefix + "attn_q_norm", shape.head_dim)
-    yield _norm(prefix + "attn_k_norm", shape.head_dim)
+    gates = queries if shape.architecture == "qwen3next" else 0
+    yield matrix(prefix + "attn_q", (queries + gates, shape.hidden), shape.matrices)
+    yield matrix(prefix + "attn_k", (keys, shape.hidden), shape.matrices)
+    yield matrix(prefix + "attn_v", (keys, shape.hidden), value_quant)
+    yield branch_end(prefix + "attn_output", (shape.hidden, queries), shape.matrices, shape.layers)
+    if shape.architecture != "granitehybrid":
+        yield norm(prefix + "attn_q_norm", shape.head_dim, shape.focus**0.5)
+        yield norm(prefix + "attn_k_norm", shape.head_dim, shape.focus**0.5)
 
 
 def _feed_forward(shape: ModelShape, prefix: str, down_quant: Quant) -> Iterator[Tensor]:
     wide, narrow = (shape.feed_forward, shape.hidden), (shape.hidden, shape.feed_forward)
-    yield _norm(prefix + "ffn_norm", shape.hidden)
+    yield norm(prefix + _FEED_FORWARD_NORMS.get(shape.architecture, "ffn_norm"), shape.hidden)
     suffix, lead = "", tuple[int, ...]()
     if shape.experts:
-        yield _matrix(prefix + "ffn_gate_inp", (shape.experts, shape.hidden), Quant.F32)
+        yield matrix(prefix + "ffn_gate_inp", (shape.experts, shape.hidden), Quant.F32)
         suffix, lead = "_exps", (shape.experts,)
-    yield _matrix(f"{prefix}ffn_gate{suffix}", lead + wide, shape.matrices)
-    yield _matrix(f"{prefix}ffn_up{suffix}", lead + wide, shape.matrices)
-    yield _branch_end(f"{prefix}ffn_down{suffix}", lead + narrow, down_quant, shape.layers)
+    yield matrix(f"{prefix}ffn_gate{suffix}", lead + wide, shape.matrices)
+    yield matrix(f"{prefix}ffn_up{suffix}", lead + wide, shape.matrices)
+    yield branch_end(f"{prefix}ffn_down{suffix}", lead + narrow, down_quant, shape.layers)
+    if shape.shared_feed_forward:
+        yield from _shared_expert(shape, prefix, down_quant)
 
 
-def _norm(name: str, width: int) -> Tensor:
-    return Tensor(name=f"{name}.weight", dims=(width,), quant=Quant.F32, spread=0.0)
-
-
-def _matrix(name: str, dims: tuple[int, ...], quant: Quant) -> Tensor:
-    """Return a matrix that keeps the variance of its input."""
-    return Tensor(name=f"{name}.weight", dims=dims, quant=quant, spread=1 / math.sqrt(dims[-1]))
-
-
-def _branch_end(name: str, dims: tuple[int, ...], quant: Quant, layers: int) -> Tensor:
-    """Return a matrix that writes to the residual stream, with a smaller spread for more layers.
-
-    So the token itself still matters in deep layers; otherwise all tokens would look alike there
-    and be routed to the same few experts.
-    """
-    return attrs.evolve(_matrix(name, dims, quant), spread=1 / math.sqrt(2 * layers * dims[-1]))
+def _shared_expert(shape: ModelShape, prefix: str, down_quant: Quant) -> Iterator[Tensor]:
+    width, hidden = shape.shared_feed_forward, shape.hidden
+    if shape.architecture == "qwen3next":
+        yield matrix(prefix + "ffn_gate_inp_shexp", (hidden,), Quant.F32)
+    yield matrix(prefix + "ffn_gate_shexp", (width, hidden), shape.matrices)
+    yield matrix(prefix + "ffn_up_shexp", (width, hidden), shape.matrices)
+    yield branch_end(prefix + "ffn_down_shexp", (hidden, width), down_quant, shape.layers)
 
 
 def _is_finer(layer: int, layers: int) -> bool:
@@ -207,9 +184,10 @@ def _problems(shape: ModelShape) -> Iterator[str]:
             return
     if shape.heads % shape.kv_heads:
         yield f"{shape.kv_heads} kv heads do not divide {shape.heads} heads"
-    if shape.architecture == "qwen3" and (shape.experts or shape.experts_used):
+    dense = shape.architecture in DENSE
+    if dense and (shape.experts or shape.experts_used):
         yield "a dense model has no experts"
-    if shape.architecture == "qwen3moe" and not 1 <= shape.experts_used <= shape.experts:
+    if not dense and not 1 <= shape.experts_used <= shape.experts:
         yield f"experts_used is {shape.experts_used}, outside 1..{shape.experts}"
     for tensor in tensors(shape):
         if tensor.dims[-1] % tensor.quant.block_weights:
@@ -236,6 +214,51 @@ TINY = ModelShape(
 
 TINY_DENSE = attrs.evolve(TINY, architecture="qwen3", experts=0, experts_used=0, feed_forward=512)
 """The same without experts, for tests."""
+
+SMALL = attrs.evolve(
+    TINY,
+    layers=4,
+    hidden=64,
+    heads=2,
+    kv_heads=1,
+    head_dim=32,
+    experts_used=2,
+    feed_forward=64,
+    matrices=Quant.Q8_0,
+    finer=Quant.Q8_0,
+)
+"""A few hundred kilobytes, for tests that evaluate many tokens."""
+
+SMALL_DENSE = attrs.evolve(
+    SMALL, architecture="qwen3", experts=0, experts_used=0, feed_forward=128
+)
+"""The same without experts."""
+
+SMALL_LFM2 = attrs.evolve(
+    SMALL_DENSE, architecture="lfm2", mixer=ShortConvolution(), attention_every=2
+)
+"""LFM2's shape: attention and short convolutions."""
+
+SMALL_GRANITE = attrs.evolve(
+    SMALL,
+    architecture="granitehybrid",
+    mixer=Mamba2(state=16, heads=4),
+    attention_every=2,
+    shared_feed_forward=64,
+)
+"""The shape of Granite's hybrids: attention, Mamba-2, and experts."""
+
+SMALL_QWEN3_NEXT = attrs.evolve(
+    SMALL,
+    architecture="qwen3next",
+    mixer=DeltaNet(head_dim=32, key_heads=1, value_heads=2),
+    attention_every=4,
+    shared_feed_forward=64,
+)
+"""Qwen3-Next's shape: attention, gated delta nets, and experts."""
+
+SMALL_MELLUM = attrs.evolve(SMALL, architecture="mellum", window=32)
+"""Mellum 2's shape: three of four layers attend to a window, with experts."""
 
 ONE_BILLION = ModelShape(
     architecture="qwen3moe",
@@ -274,6 +297,12 @@ THIRTY_BILLION = ModelShape(
 SHAPES: dict[str, ModelShape] = {
     "tiny": TINY,
     "tiny-dense": TINY_DENSE,
+    "small": SMALL,
+    "small-dense": SMALL_DENSE,
+    "small-lfm2": SMALL_LFM2,
+    "small-granite": SMALL_GRANITE,
+    "small-qwen3-next": SMALL_QWEN3_NEXT,
+    "small-mellum": SMALL_MELLUM,
     "1b": ONE_BILLION,
     "30b-a3b": THIRTY_BILLION,
 }

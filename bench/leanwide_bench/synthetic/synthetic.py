@@ -7,6 +7,7 @@ one of its shape: enough for tests and measurements. The same recipe gives the s
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import time
@@ -18,15 +19,13 @@ import gguf
 import numpy as np
 from attrs import field, frozen
 
-from leanwide_bench.synthetic.blocks import Bytes, ones, random_blocks
+from leanwide_bench.synthetic.blocks import Bytes, random_blocks, same
 from leanwide_bench.synthetic.shapes import (
     ModelShape,
-    Quant,
     SyntheticError,
-    Tensor,
-    padded,
     tensors,
 )
+from leanwide_bench.synthetic.tensors import Quant, Tensor, padded
 from leanwide_bench.synthetic.vocabulary import (
     CHAT_END,
     CHAT_TEMPLATE,
@@ -141,7 +140,7 @@ def _add_shape(writer: gguf.GGUFWriter, shape: ModelShape) -> None:
     writer.add_embedding_length(shape.hidden)
     writer.add_feed_forward_length(shape.feed_forward)
     writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.kv_heads)
+    writer.add_head_count_kv(_kv_heads(shape))
     writer.add_key_length(shape.head_dim)
     writer.add_value_length(shape.head_dim)
     writer.add_layer_norm_rms_eps(1e-6)
@@ -150,6 +149,24 @@ def _add_shape(writer: gguf.GGUFWriter, shape: ModelShape) -> None:
         writer.add_expert_count(shape.experts)
         writer.add_expert_used_count(shape.experts_used)
         writer.add_expert_feed_forward_length(shape.feed_forward)
+    if shape.shared_feed_forward:
+        writer.add_expert_shared_feed_forward_length(shape.shared_feed_forward)
+    if shape.window:
+        writer.add_sliding_window(shape.window)
+    if shape.architecture == "granitehybrid":
+        writer.add_attention_scale(shape.focus / math.sqrt(shape.head_dim))
+    if shape.architecture == "qwen3next":
+        writer.add_full_attention_interval(shape.attention_every)
+    if shape.mixer is not None:
+        for key, number in shape.mixer.metadata(shape.hidden).items():
+            writer.add_uint32(f"{shape.architecture}.{key}", number)
+
+
+def _kv_heads(shape: ModelShape) -> int | list[int]:
+    """Return the key and value heads, layer by layer where none means a recurrent layer."""
+    if shape.mixer is None or shape.architecture == "qwen3next":
+        return shape.kv_heads
+    return [shape.kv_heads if shape.attends(layer) else 0 for layer in range(shape.layers)]
 
 
 def _add_vocabulary(writer: gguf.GGUFWriter, words: Vocabulary) -> None:
@@ -200,5 +217,5 @@ def _chunks(tensor: Tensor, seed: int) -> Iterator[memoryview]:
 
 def _blocks(tensor: Tensor, count: int, rng: np.random.Generator) -> Bytes:
     if tensor.spread == 0:
-        return ones(count)
+        return same(count, tensor.level)
     return random_blocks(tensor.quant, count, tensor.spread, rng)

@@ -28,7 +28,7 @@ from platformdirs import user_cache_path
 
 _PREFIX: Final = struct.Struct("<8sII")
 """Format, bytes of the header, CRC-32 of the header."""
-_FORMAT: Final = b"lwplace1"
+_FORMAT: Final = b"lwplace2"
 _SUFFIX: Final = ".kv"
 _MAX_HEADER_BYTES: Final = 16 * 1024 * 1024
 """Larger headers are not read: none of ours is as large."""
@@ -53,6 +53,15 @@ class StateOrigin(msgspec.Struct, frozen=True):
     """Types and layout of the KV cache."""
 
 
+class StateCuts(msgspec.Struct, frozen=True):
+    """Where a saved sequence can be cut."""
+
+    cut_from: int = 0
+    """Anywhere from this many tokens on."""
+    checkpoints: tuple[tuple[int, int], ...] = ()
+    """Before that only here: tokens, and the bytes of the checkpoint. Ascending."""
+
+
 class StateHeader(msgspec.Struct, frozen=True):
     """What a file says about its state."""
 
@@ -65,6 +74,7 @@ class StateHeader(msgspec.Struct, frozen=True):
     """Data of the caller."""
     state_bytes: int
     state_crc: int
+    cuts: StateCuts = StateCuts()
 
     @property
     def tokens(self) -> list[int]:
@@ -92,8 +102,13 @@ def default_folder() -> Path:
     return user_cache_path("leanwide") / "places"
 
 
-def make_header(
-    origin: StateOrigin, tokens: Sequence[int], ms_per_token: float, note: bytes, state: bytearray
+def make_header(  # noqa: PLR0913
+    origin: StateOrigin,
+    tokens: Sequence[int],
+    ms_per_token: float,
+    note: bytes,
+    state: bytearray,
+    cuts: StateCuts = StateCuts(),
 ) -> StateHeader:
     """Return the header for a state."""
     return StateHeader(
@@ -103,6 +118,7 @@ def make_header(
         note=note,
         state_bytes=len(state),
         state_crc=zlib.crc32(state),
+        cuts=cuts,
     )
 
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from itertools import islice
 
 from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority, Request, SaveRequest
+from leanwide.engine.process.checkpoints import next_pause, page_pauses, prompt_pauses
 from leanwide.engine.process.growing_context import GrowingContext
 from leanwide.engine.process.job import Job
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.llama_context import Context, ContextParams, Decoded, Logits, Sampler
 from leanwide.engine.process.prefill_chunks import PrefillChunker
 from leanwide.engine.process.sequence_cache import CachedSequence, SequenceCache, common_prefix
-from leanwide.engine.process.state_saver import SavedMatch, StateSaver
+from leanwide.engine.process.sequence_memory import SequenceMemory
+from leanwide.engine.process.state_saver import SavedMatch, SequenceState, StateSaver
 from leanwide.engine.process.threads import ThreadChoice
 from leanwide.models.speed import SMALLEST_STEP
 
@@ -61,9 +64,9 @@ class KvCache:
         on_gpu = engine.gpu_layers != 0
         self._growing = GrowingContext(model, params, self._must_stop, full_size=on_gpu)
         self._cache = SequenceCache(spec.sequences)
+        self._memory = SequenceMemory(model, self._growing)
+        self._model = model
         self._saver = saver
-        self._can_truncate = True
-        """Whether a sequence can be cut; that of a recurrent model cannot."""
 
     @property
     def context(self) -> Context:
@@ -104,10 +107,9 @@ class KvCache:
             raise EngineError("every sequence of the lane is in use")
         sequence = claim.sequence
         if claim.copy_from is not None:
-            self.context.truncate(sequence.number, 0)
-            self.context.copy(claim.copy_from, sequence.number, claim.keep)
+            self._memory.copy(self.sequences[claim.copy_from], sequence, claim.keep)
         else:
-            self._truncate(sequence, claim.keep)
+            self._memory.cut(sequence, claim.keep)
         self._restore(sequence, tokens)
         return sequence
 
@@ -127,7 +129,9 @@ class KvCache:
         ms = self.chunker.ms_per_token
         if not self._saver.worth_saving(newest.tokens, ms):
             return None
-        return self._saver.write(save, newest.tokens, ms, self.context.state(newest.number))
+        cut_from = self._memory.cut_from_when_restored(newest)
+        state = SequenceState.of(newest, self.context.state(newest.number), cut_from)
+        return self._saver.write(save, state, ms)
 
     def delete_saved(self, save: SaveRequest) -> None:
         """Remove from disk what was saved under a name."""
@@ -139,13 +143,13 @@ class KvCache:
         match = self._worth_restoring(tokens, len(sequence.tokens))
         if self._saver is None or match is None:
             return
-        state = self._saver.read(match)
-        if state is None:
+        saved = self._saver.read(match)
+        if saved is None:
             return
-        self._truncate(sequence, 0)
-        if self._growing.restore(sequence.number, state, self._filled()):
-            sequence.tokens[:] = match.saved.tokens
-            self._truncate(sequence, match.shared)
+        self._memory.clear(sequence)
+        if self._growing.restore(sequence.number, saved.state, self._filled()):
+            self._memory.restored(sequence, match.saved.tokens, saved.checkpoints)
+            self._memory.cut(sequence, match.shared)
         else:
             self._saver.remove(match)
 
@@ -153,16 +157,7 @@ class KvCache:
         """Return the state on disk that saves time for a prompt with ``cached`` tokens cached."""
         if self._saver is None or len(tokens) - cached < SMALLEST_STEP:
             return None
-        match = self._saver.worth_restoring(tokens, cached)
-        return match if match is not None and (self._can_truncate or match.whole) else None
-
-    def _truncate(self, sequence: CachedSequence, keep: int) -> None:
-        """Cut a sequence to its first ``keep`` tokens, or to none where it cannot be cut."""
-        if self.context.truncate(sequence.number, keep):
-            del sequence.tokens[keep:]
-        else:
-            self._can_truncate = False
-            sequence.tokens.clear()
+        return self._saver.worth_restoring(tokens, cached)
 
     def prefill(self, sequence: CachedSequence, tokens: list[int], job: Job) -> Iterator[int]:
         """Evaluate what a sequence lacks of a job's prompt, in chunks.
@@ -170,15 +165,18 @@ class KvCache:
         Yields the number of tokens that each chunk evaluated: 0 where it was aborted, because the
         job was preempted or cancelled.
         """
+        pauses = self._pauses(tokens, job.request)
         while len(sequence.tokens) < len(tokens) and not job.cancelled():
+            self._memory.checkpoint(sequence)
             done = len(sequence.tokens)
             is_large = len(tokens) - done >= SMALLEST_STEP
             choice = self._prompt_threads if is_large else self._decode_threads
             threads = choice.pick()
             size = self.chunker.short if choice.trying else self.chunker.long
-            part = tokens[done : done + size]
+            end = next_pause(pauses, done, sequence.newest_checkpoint) or len(tokens)
+            part = tokens[done : min(done + size, end)]
             ms = self._evaluate(sequence, part, threads, self._abort_check(job, len(part)))
-            count = len(sequence.tokens) - done
+            count = max(0, len(sequence.tokens) - done)
             if count < len(part):
                 self.chunker.aborted()
             else:
@@ -186,6 +184,15 @@ class KvCache:
                 if count == size:  # the rest of a prompt takes longer per token
                     choice.learn(threads, ms / count)
             yield count
+
+    def _pauses(self, tokens: list[int], request: Request) -> list[int]:
+        """Return where the evaluation of a prompt pauses for a checkpoint, ascending."""
+        if not self._memory.needs_checkpoints:
+            return []
+        if request.shared_prefix:
+            return page_pauses(len(tokens))
+        special = (at for at in reversed(range(len(tokens))) if self._model.is_special(tokens[at]))
+        return prompt_pauses(len(tokens), list(islice(special, 2)))
 
     def _abort_check(self, job: Job, tokens: int) -> Cancelled:
         """Return what aborts a chunk of ``tokens`` tokens."""
@@ -243,12 +250,18 @@ class KvCache:
             if outcome is Decoded.FULL:
                 self._evict_all_but(sequence)
                 outcome = self.context.decode(part, position, sequence.number, outputs)
+        except EngineError:
+            self._memory.clear(sequence)  # what llama.cpp left of it is unknown
+            raise
         finally:
             self._cancelled = None
         if outcome is Decoded.FULL:
             raise EngineError("the KV cache is full: raise context_tokens")
-        kept = self.context.length(sequence.number) - position
+        if outcome is Decoded.ABORTED:
+            self._memory.aborted(sequence)
+        kept = self.context.length(sequence.number) - len(sequence.tokens)
         sequence.tokens.extend(part[:kept])
+        self._memory.evaluated(sequence, self.sequences)
         return 1000 * (time.monotonic() - began)
 
     def _filled(self) -> list[int]:
@@ -258,5 +271,4 @@ class KvCache:
     def _evict_all_but(self, kept: CachedSequence) -> None:
         for other in self.sequences:
             if other is not kept and not other.busy:
-                self.context.truncate(other.number, 0)
-                other.tokens.clear()
+                self._memory.clear(other)

@@ -26,7 +26,7 @@ from leanwide.engine.process.markers import without_marker_tokens
 
 _ERROR_LEVEL: Final = 4  # GGML_LOG_LEVEL_ERROR
 _PIECE_BYTES: Final = 256  # longer than any token's text in the known vocabularies
-_BUFFER_LINE: Final = re.compile(r"(?:KV|compute|output) buffer size = +([\d.]+) MiB")
+_BUFFER_LINE: Final = re.compile(r"(?:KV|RS|compute|output) buffer size = +([\d.]+) MiB")
 _EXPERTS_LINE: Final = re.compile(r"print_info:\s+n_expert_used\s+=\s+(\d+)")
 _log_callbacks: Final[list[Any]] = []
 """Callbacks that llama.cpp may call until the process ends: they must not be freed."""
@@ -113,6 +113,18 @@ class Model:
         self._piece_buffer = ctypes.create_string_buffer(_PIECE_BYTES)
         self.experts_used = log.experts_used
         self.vocabulary_size: int = api.llama_vocab_n_tokens(self._vocab)
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether a layer keeps one state for all tokens of a sequence, which cannot be cut."""
+        return bool(
+            api.llama_model_is_recurrent(self._handle) or api.llama_model_is_hybrid(self._handle)
+        )
+
+    @property
+    def window(self) -> int:
+        """Tokens that layers with a sliding window attend to; 0 where no layer has one."""
+        return int(api.llama_model_n_swa(self._handle))
 
     @property
     def fim(self) -> FimTokens | None:

@@ -105,6 +105,10 @@ class Context:
         """Return the number of tokens of ``sequence`` in the cache."""
         return int(api.llama_memory_seq_pos_max(self._memory, sequence)) + 1
 
+    def oldest(self, sequence: int) -> int:
+        """Return the first position of ``sequence`` that all layers with a window still hold."""
+        return int(api.llama_memory_seq_pos_min(self._memory, sequence))
+
     def truncate(self, sequence: int, keep: int) -> bool:
         """Keep the first ``keep`` tokens. False: the architecture cannot, and none is left."""
         if api.llama_memory_seq_rm(self._memory, sequence, keep, -1):
@@ -112,17 +116,23 @@ class Context:
         api.llama_memory_seq_rm(self._memory, sequence, -1, -1)
         return False
 
-    def copy(self, source: int, target: int, count: int) -> None:
-        """Share the first ``count`` tokens of ``source`` with ``target``; costs no memory."""
+    def copy(self, source: int, target: int, count: int = -1) -> None:
+        """Share the first ``count`` tokens of ``source`` with ``target``, or all.
+
+        It costs no memory. What is recurrent is that of the end of ``source`` in any case.
+        """
         api.llama_memory_seq_cp(self._memory, source, target, 0, count)
 
     def state(self, sequence: int) -> bytearray:
         """Return the state of ``sequence``, for :meth:`restore` in another context."""
-        size = api.llama_state_seq_get_size(self._handle, sequence)
-        state = bytearray(size)
-        view = (ctypes.c_uint8 * size).from_buffer(state)
-        api.llama_state_seq_get_data(self._handle, view, size, sequence)
-        return state
+        return self._state(sequence, api.LLAMA_STATE_SEQ_FLAGS_NONE)
+
+    def partial_state(self, sequence: int) -> bytearray:
+        """Return what :meth:`truncate` cannot bring back: recurrent states, and windows.
+
+        For an architecture that has neither, this is the whole state.
+        """
+        return self._state(sequence, api.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY)
 
     def restore(self, sequence: int, state: bytearray) -> None:
         """Restore a saved state into an empty sequence.
@@ -130,8 +140,26 @@ class Context:
         Raises:
             EngineError: llama.cpp rejects it.
         """
+        self._restore(sequence, state, api.LLAMA_STATE_SEQ_FLAGS_NONE)
+
+    def restore_partial(self, sequence: int, state: bytearray) -> None:
+        """Restore a partial state; the rest of the sequence must be truncated to its length.
+
+        Raises:
+            EngineError: llama.cpp rejects it.
+        """
+        self._restore(sequence, state, api.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY)
+
+    def _state(self, sequence: int, flags: int) -> bytearray:
+        size = api.llama_state_seq_get_size_ext(self._handle, sequence, flags)
+        state = bytearray(size)
+        view = (ctypes.c_uint8 * size).from_buffer(state)
+        api.llama_state_seq_get_data_ext(self._handle, view, size, sequence, flags)
+        return state
+
+    def _restore(self, sequence: int, state: bytearray, flags: int) -> None:
         view = (ctypes.c_uint8 * len(state)).from_buffer(state)
-        if not api.llama_state_seq_set_data(self._handle, view, len(state), sequence):
+        if not api.llama_state_seq_set_data_ext(self._handle, view, len(state), sequence, flags):
             raise EngineError("llama.cpp rejects the saved KV cache state")
 
     def logits(self) -> Logits:

@@ -12,6 +12,8 @@ from itertools import takewhile
 
 from attrs import define, field, frozen
 
+from leanwide.engine.process.checkpoints import Checkpoint, reachable
+
 
 @define
 class CachedSequence:
@@ -26,6 +28,23 @@ class CachedSequence:
     """A generation is writing to it."""
     shared_prefix: bool = False
     """It holds the beginning of other prompts, which copy it."""
+    cut_from: int = 0
+    """It can be cut to this many tokens or more; to fewer only at a checkpoint."""
+    checkpoints: list[Checkpoint] = field(factory=list)
+    """Ascending by their length."""
+
+    @property
+    def newest_checkpoint(self) -> int:
+        """The length of the newest checkpoint; 0 where there is none."""
+        return self.checkpoints[-1].length if self.checkpoints else 0
+
+    def common(self, tokens: Sequence[int]) -> int:
+        """Return how many leading tokens of a prompt can be kept of it.
+
+        The prompt's last token is not counted: its logits are needed.
+        """
+        shared = min(common_prefix(self.tokens, tokens), max(0, len(tokens) - 1))
+        return reachable(shared, self.cut_from, [known.length for known in self.checkpoints])
 
 
 @frozen
@@ -63,12 +82,8 @@ class SequenceCache:
         self._clock = 0
 
     def longest_prefix(self, tokens: Sequence[int]) -> int:
-        """Return how many leading tokens of a prompt the best sequence holds.
-
-        The prompt's last token is not counted: its logits are needed.
-        """
-        lengths = (common_prefix(sequence.tokens, tokens) for sequence in self.sequences)
-        return min(max(lengths, default=0), max(0, len(tokens) - 1))
+        """Return how many leading tokens of a prompt the best sequence keeps for it."""
+        return max((sequence.common(tokens) for sequence in self.sequences), default=0)
 
     def claim(self, tokens: Sequence[int]) -> Claim | None:
         """Choose a sequence for a prompt and mark it busy; None while every sequence is busy.
@@ -92,11 +107,7 @@ class SequenceCache:
         free = [sequence for sequence in self.sequences if not sequence.busy]
         if not free:
             return None
-        limit = len(tokens) - 1
-        common = {
-            sequence.number: min(common_prefix(sequence.tokens, tokens), limit)
-            for sequence in self.sequences
-        }
+        common = {sequence.number: sequence.common(tokens) for sequence in self.sequences}
         target = choose(free, common)
         source = max(self.sequences, key=lambda sequence: common[sequence.number])
         self._clock += 1

@@ -11,16 +11,25 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from leanwide.engine.base import SaveRequest, StateSaving
-from leanwide.engine.process.sequence_cache import common_prefix
-from leanwide.engine.saved_states import SavedFolder, SavedState, StateOrigin, make_header
+from leanwide.engine.process.checkpoints import Checkpoint, reachable
+from leanwide.engine.process.sequence_cache import CachedSequence, common_prefix
+from leanwide.engine.saved_states import (
+    SavedFolder,
+    SavedState,
+    StateCuts,
+    StateOrigin,
+    make_header,
+)
 
 _MIN_UNSAVED_MS: Final = 1000.0
 """Milliseconds of prefill that no file holds yet: less is not worth the wear of a disk."""
 _DISK_BYTES_PER_MS: Final = 100_000.0
 """Read speed of a slow disk."""
+_MOST_CHECKPOINTS: Final = 2
+"""Checkpoints that are saved with a state: the end of the last prompt, and the one before it."""
 _MIN_SPEEDUP: Final = 2.0
 """How many times faster than prefill the disk must be."""
 
@@ -31,12 +40,66 @@ class SavedMatch:
 
     saved: SavedState
     shared: int
-    """Leading tokens in common; the prompt's last token is left to evaluate."""
+    """Leading tokens that it can be cut to for the prompt, whose last token is left to evaluate."""
+
+    @classmethod
+    def of(cls, saved: SavedState, tokens: Sequence[int]) -> SavedMatch:
+        """Compare a state with a prompt."""
+        common = min(common_prefix(saved.tokens, tokens), len(tokens) - 1)
+        cuts = saved.header.cuts
+        lengths = [length for length, _ in cuts.checkpoints]
+        return cls(saved, reachable(common, cuts.cut_from, lengths))
+
+
+@frozen(kw_only=True)
+class SequenceState:
+    """A sequence as it is saved. Its checkpoints stand behind its state."""
+
+    tokens: tuple[int, ...] = field(repr=False)
+    state: bytearray = field(repr=False)
+    cut_from: int
+    """Once restored it can be cut to this many tokens or more; to fewer only at a checkpoint."""
+    checkpoints: tuple[Checkpoint, ...]
+
+    @classmethod
+    def of(cls, sequence: CachedSequence, state: bytearray, cut_from: int) -> SequenceState:
+        """Return a snapshot of a sequence, which goes on changing."""
+        return cls(
+            tokens=tuple(sequence.tokens),
+            state=state,
+            cut_from=cut_from,
+            checkpoints=tuple(sequence.checkpoints[-_MOST_CHECKPOINTS:]),
+        )
+
+    @classmethod
+    def parsed(cls, saved: SavedState, data: bytearray) -> SequenceState:
+        """Divide the bytes of a saved state."""
+        cuts, ends = saved.header.cuts, len(data)
+        checkpoints: list[Checkpoint] = []
+        for length, size in reversed(cuts.checkpoints):
+            checkpoints.insert(0, Checkpoint(length, data[ends - size : ends]))
+            ends -= size
+        return cls(
+            tokens=tuple(saved.tokens),
+            state=data[:ends],
+            cut_from=cuts.cut_from,
+            checkpoints=tuple(checkpoints),
+        )
 
     @property
-    def whole(self) -> bool:
-        """Whether the prompt begins with all of the state's tokens."""
-        return self.shared == len(self.saved.tokens)
+    def cuts(self) -> StateCuts:
+        """Where it can be cut."""
+        known = [(checkpoint.length, len(checkpoint.state)) for checkpoint in self.checkpoints]
+        return StateCuts(self.cut_from, tuple(known))
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the state and its checkpoints."""
+        return len(self.state) + sum(size for _, size in self.cuts.checkpoints)
+
+    def data(self) -> bytearray:
+        """Return the state and its checkpoints, one after the other."""
+        return bytearray(b"").join([self.state, *(known.state for known in self.checkpoints)])
 
 
 class StateSaver:
@@ -50,9 +113,8 @@ class StateSaver:
 
     def best_match(self, tokens: Sequence[int]) -> SavedMatch | None:
         """Return the state that shares the most leading tokens with a prompt; None if none does."""
-        limit = len(tokens) - 1
         matches = [
-            SavedMatch(saved, min(common_prefix(saved.tokens, tokens), limit))
+            SavedMatch.of(saved, tokens)
             for saved in self._folder.states()
             if saved.header.origin == self._origin
         ]
@@ -77,28 +139,29 @@ class StateSaver:
         known = match.shared if match is not None else 0
         return (len(tokens) - known) * ms_per_token >= _MIN_UNSAVED_MS
 
-    def read(self, match: SavedMatch) -> bytearray | None:
-        """Return the bytes of a state; None if the file is gone or damaged."""
-        return self._folder.read(match.saved)
+    def read(self, match: SavedMatch) -> SequenceState | None:
+        """Return a state; None if the file is gone or damaged."""
+        data = self._folder.read(match.saved)
+        return SequenceState.parsed(match.saved, data) if data is not None else None
 
     def remove(self, match: SavedMatch) -> None:
         """Remove a state that llama.cpp rejects."""
         self._folder.remove(match.saved)
 
     def write(
-        self, save: SaveRequest, tokens: Sequence[int], ms_per_token: float, state: bytearray
+        self, save: SaveRequest, state: SequenceState, ms_per_token: float
     ) -> Future[None] | None:
         """Start to write a state; None if the disk is no faster than prefilling its tokens."""
-        if len(tokens) * ms_per_token <= _break_even_ms(len(state)):
+        if len(state.tokens) * ms_per_token <= _break_even_ms(state.bytes):
             return None
-        snapshot = tuple(tokens)  # the sequence changes meanwhile
-        return self._writer.submit(self._write, save, snapshot, ms_per_token, state)
+        return self._writer.submit(self._write, save, state, ms_per_token)
 
-    def _write(
-        self, save: SaveRequest, tokens: Sequence[int], ms_per_token: float, state: bytearray
-    ) -> None:
-        header = make_header(self._origin, tokens, ms_per_token, save.note, state)
-        self._folder.write(save.name, header, state, self._max_bytes)
+    def _write(self, save: SaveRequest, state: SequenceState, ms_per_token: float) -> None:
+        data = state.data()
+        header = make_header(
+            self._origin, state.tokens, ms_per_token, save.note, data, state.cuts
+        )
+        self._folder.write(save.name, header, data, self._max_bytes)
 
     def delete(self, save: SaveRequest) -> None:
         """Remove what is saved under a name."""

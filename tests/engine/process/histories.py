@@ -1,0 +1,243 @@
+"""Random histories of a lane, and what a fresh context makes of the same tokens.
+
+A context adds numbers in another order where it evaluates tokens in other chunks, so the chunks of
+every sequence are recorded, and the fresh context gets the same.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+
+import numpy as np
+import pytest
+from attrs import define, field, frozen
+from hypothesis import strategies as st
+
+from leanwide.engine.base import Finished, FinishReason, Priority, SaveRequest
+from leanwide.engine.process.lane import Lane
+from leanwide.engine.process.llama_context import Context, Decoded
+from tests.engine import make
+
+DOCUMENTS = 3
+LONGEST = 230
+"""Tokens of the longest prompt."""
+TOKENS = 1000
+"""Tokens to draw from."""
+
+
+@frozen
+class Chunk:
+    """Tokens that were evaluated together, and how many of them were kept."""
+
+    tokens: tuple[int, ...]
+    kept: int
+
+
+@define
+class Recorder:
+    """The chunks in which the sequences of the contexts were evaluated, whatever became of them."""
+
+    chunks: dict[int, list[Chunk]] = field(factory=dict)
+    newest: int = 0
+    """The sequence that was evaluated last."""
+    _states: dict[bytes, list[Chunk]] = field(factory=dict)
+
+    def evaluated(self, sequence: int, tokens: Sequence[int]) -> None:
+        self.newest = sequence
+        self.of(sequence).append(Chunk(tuple(tokens), len(tokens)))
+
+    def cut(self, sequence: int, keep: int) -> None:
+        left, kept = max(0, keep), []
+        for chunk in self.of(sequence):
+            if left:
+                kept.append(Chunk(chunk.tokens, min(left, chunk.kept)))
+            left -= min(left, chunk.kept)
+        self.chunks[sequence] = kept
+
+    def copied(self, source: int, target: int, tokens: int) -> None:
+        self.chunks[target] = list(self.of(source))
+        if tokens >= 0:
+            self.cut(target, tokens)
+
+    def saved(self, sequence: int, state: bytearray) -> None:
+        self._states[bytes(state)] = list(self.of(sequence))
+
+    def restored(self, sequence: int, state: bytearray) -> None:
+        self.chunks[sequence] = list(self._states[bytes(state)])
+
+    def of(self, sequence: int) -> list[Chunk]:
+        return self.chunks.setdefault(sequence, [])
+
+
+@contextmanager
+def recording(fresh: Context) -> Iterator[Recorder]:
+    """Record what every context but the fresh one evaluates."""
+    recorder = Recorder()
+    original = {name: getattr(Context, name) for name in ("decode", "truncate", "copy", "state")}
+    restore = Context.restore
+
+    def decode(self, tokens, position, sequence, outputs=1):
+        result = original["decode"](self, tokens, position, sequence, outputs)
+        if result is Decoded.DONE and self is not fresh:
+            recorder.evaluated(sequence, tokens)
+        return result
+
+    def truncate(self, sequence, keep):
+        done = original["truncate"](self, sequence, keep)
+        if self is not fresh:
+            recorder.cut(sequence, keep if done else 0)
+        return done
+
+    def copy(self, source, target, tokens=-1):
+        original["copy"](self, source, target, tokens)
+        recorder.copied(source, target, tokens)
+
+    def state(self, sequence):
+        found = original["state"](self, sequence)
+        recorder.saved(sequence, found)
+        return found
+
+    def restored(self, sequence, state):
+        restore(self, sequence, state)
+        recorder.restored(sequence, state)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for wrapped in (decode, truncate, copy, state):
+            patch.setattr(Context, wrapped.__name__, wrapped)
+        patch.setattr(Context, "restore", restored)
+        yield recorder
+
+
+def replay(chunks: Sequence[Chunk], context: Context) -> np.ndarray:
+    """Return the logits that a fresh context has after the same chunks.
+
+    Where a part of a chunk was kept, the rest is removed, as llama.cpp can for plain attention.
+    """
+    context.truncate(0, 0)
+    position = 0
+    for number, chunk in enumerate(chunks):
+        assert context.decode(chunk.tokens, position, 0) is Decoded.DONE
+        position += chunk.kept
+        if chunk.kept < len(chunk.tokens):
+            assert number < len(chunks) - 1, "the last chunk was cut: its logits are gone"
+            assert context.truncate(0, position), "a recurrent state was cut inside of a chunk"
+    return context.logits().copy()
+
+
+@frozen
+class Act:
+    """What happens to a document, and the request that follows."""
+
+    kind: str
+    document: int
+    other: int
+    """The document that is branched from."""
+    share: float
+    """Where it is cut or branched from, as a share of its tokens."""
+    tokens: int
+    """Tokens that are new."""
+    answer: int
+    """Most tokens to generate."""
+    cancelled_at: int
+    """Calls of the abort callback until the request is cancelled; 0: it is not."""
+    priority: Priority
+
+
+KINDS = ("new", "type", "type", "erase", "branch", "page", "again", "reopen")
+ACTS = st.builds(
+    Act,
+    kind=st.sampled_from(KINDS),
+    document=st.integers(0, DOCUMENTS - 1),
+    other=st.integers(0, DOCUMENTS - 1),
+    share=st.floats(0, 1),
+    tokens=st.sampled_from([1, 2, 3, 9, 60, 120, 180]),
+    answer=st.sampled_from([0, 0, 1, 5]),
+    cancelled_at=st.sampled_from([0, 0, 0, 0, 1, 40, 90, 150, 300]),
+    priority=st.sampled_from(list(Priority)),
+)
+
+
+@define
+class Author:
+    """Turns acts into prompts of random tokens."""
+
+    _random: random.Random
+    _prompts: dict[int, list[int]] = field(factory=dict)
+
+    def prompt(self, act: Act) -> list[int]:
+        """Return the prompt of an act's document from now on."""
+        own = self._prompts.get(act.document, [])
+        new = [self._random.randrange(TOKENS) for _ in range(act.tokens)]
+        other = self._prompts.get(act.other, [])
+        match act.kind:
+            case "type":
+                own = own + new[:3]
+            case "erase":
+                own = own[: int(act.share * len(own))] + new[:1]
+            case "branch":
+                own = other[: int(act.share * len(other))] + new
+            case "again" | "reopen":
+                own = own or new
+            case _:
+                own = new
+        self._prompts[act.document] = own = own[:LONGEST] or [0]
+        return own
+
+
+@define
+class Stage:
+    """A lane on which histories are played, and a context that evaluates on its own."""
+
+    fresh: Context
+    open_lane: Callable[[], Lane]
+    """Opens the lane as a new engine does; what was saved to disk is still there."""
+    lane: Lane = field(init=False)
+
+    def play(self, acts: Sequence[Act], seed: int) -> None:
+        """Check the logits after every request that comes to its end."""
+        author, self.lane = Author(random.Random(seed)), self.open_lane()
+        try:
+            with recording(self.fresh) as recorder:
+                for act in acts:
+                    self._reopen(act, recorder)
+                    prompt = author.prompt(act)
+                    if self._run(act, prompt):
+                        self._check(recorder, prompt)
+        finally:
+            self.lane.close()
+
+    def _reopen(self, act: Act, recorder: Recorder) -> None:
+        """Save what a sequence holds to disk, and end the engine."""
+        held = self.lane.kv.sequences[act.document].tokens
+        if act.kind == "reopen" and held:
+            save = SaveRequest(name=f"document{act.document}")
+            list(self.lane.run(make.job(make.request(*held, save=save))))
+            self.lane.close()
+            recorder.chunks.clear()
+            self.lane = self.open_lane()
+
+    def _run(self, act: Act, prompt: list[int]) -> bool:
+        """Run the request of an act; return whether it came to its end."""
+        page, calls = act.kind == "page", count(1)
+        request = make.request(
+            *prompt,
+            max_tokens=0 if page else act.answer,
+            priority=act.priority,
+            shared_prefix=page,
+        )
+        cancelled = (lambda: next(calls) > act.cancelled_at) if act.cancelled_at else lambda: False
+        *_, end = self.lane.run(make.job(request, cancelled))
+        assert isinstance(end, Finished)
+        return end.reason is not FinishReason.CANCELLED
+
+    def _check(self, recorder: Recorder, prompt: list[int]) -> None:
+        logits = self.lane.kv.logits().copy()
+        sequence = self.lane.kv.sequences[recorder.newest]
+        assert sequence.tokens[: len(prompt)] == prompt
+        chunks = list(recorder.of(sequence.number))
+        evaluated = [token for chunk in chunks for token in chunk.tokens[: chunk.kept]]
+        assert evaluated == sequence.tokens
+        np.testing.assert_array_equal(logits, replay(chunks, self.fresh))
