@@ -21,7 +21,7 @@ from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
 from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import legal_experts
-from leanwide.models.residency import Residency, ResidencyChoice, choose_residency
+from leanwide.models.placement import AutoLayers
 from leanwide.modes.profile import LEAN, WIDE
 from leanwide.options import (
     AutoSwitch,
@@ -99,12 +99,9 @@ def model_path(options: Options) -> Path:
 def engine_spec(options: Options) -> EngineSpec:
     """Return how the engine runs: a thread per physical core, lanes as long as their modes need.
 
-    Lanes that share one handle run the expert count of the lean lane, which is always open.
+    Where the weights are is decided when a model is loaded, by the memory that is free then.
     """
     lanes, tokens = options.lanes, options.engine.lane_tokens
-    residency = residency_of(options, experts=None).residency
-    if residency is Residency.SINGLE:
-        lanes = attrs.evolve(lanes, wide=attrs.evolve(lanes.wide, experts=lanes.lean.experts))
     most = _embedded_context(options)
     return EngineSpec(
         model_path=model_path(options),
@@ -116,26 +113,12 @@ def engine_spec(options: Options) -> EngineSpec:
         batch_tokens=options.model.batch_tokens,
         use_mmap=options.model.use_mmap,
         use_extra_bufts=options.model.use_extra_bufts,
-        gpu_layers=options.model.gpu_layers,
-        one_handle=residency is Residency.SWAP,
+        gpu_layers=_layers(options.model.gpu_layers),
+        cpu_expert_layers=_layers(options.model.cpu_expert_layers),
+        residency=options.machine.residency,
         flash_attention=_flash_attention(options.model),
+        kv_type=options.model.kv_type,
     )
-
-
-def residency_of(options: Options, experts: int | None) -> ResidencyChoice:
-    """Return how the lanes hold the weights of a model.
-
-    Args:
-        options: The user's options.
-        experts: Experts of the model; None where they are not known.
-    """
-    try:
-        size = model_path(options).stat().st_size
-    except OSError:
-        size = 0  # the engine says what is wrong with the file
-    memory = psutil.virtual_memory().total
-    weights = options.model.weights(size, experts)
-    return choose_residency(options.machine.residency, weights, memory)
 
 
 def launch(options: Options) -> EngineClient:
@@ -195,6 +178,10 @@ def _file_of(path: str) -> Path:
 def _flash_attention(options: ModelOptions) -> bool | None:
     wish = options.flash_attention
     return None if wish is AutoSwitch.AUTO else wish is AutoSwitch.ON
+
+
+def _layers(count: int | AutoLayers) -> int | None:
+    return None if isinstance(count, AutoLayers) else count
 
 
 def _embedded_context(options: Options) -> int | None:

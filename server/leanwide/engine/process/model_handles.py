@@ -78,7 +78,13 @@ class ModelHandles:
         return model
 
     def _load_vocabulary(self) -> Model:
-        params = evolve(self._params, vocabulary_only=True, use_extra_bufts=False, gpu_layers=0)
+        params = evolve(
+            self._params,
+            vocabulary_only=True,
+            use_extra_bufts=False,
+            gpu_layers=0,
+            cpu_expert_layers=0,
+        )
         return Model(params, self._log, lambda _: None)
 
     @property
@@ -89,5 +95,6 @@ class ModelHandles:
             expert_override=None,
             use_mmap=self._spec.use_mmap,
             use_extra_bufts=self._spec.use_extra_bufts,
-            gpu_layers=self._spec.gpu_layers,
+            gpu_layers=self._spec.gpu_layers or 0,
+            cpu_expert_layers=self._spec.cpu_expert_layers or 0,
         )
