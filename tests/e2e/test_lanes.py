@@ -82,4 +82,4 @@ async def test_each_lane_can_run_a_model_of_its_own(tiny: Path):
         lean, wide = status.lanes
         assert lean.model != wide.model
         assert status.model.name == lean.model
-        assert status.residency.residency == "separate"
+        assert status.residency.reason == "each lane has a model of its own"

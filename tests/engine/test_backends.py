@@ -9,10 +9,9 @@ from pathlib import Path
 
 import llama_cpp
 import pytest
-from llama_cpp import llama_cpp as api
 
 from leanwide import child
-from leanwide.engine.process.llama import supports_gpu
+from leanwide.engine import devices
 
 GGML = next((Path(llama_cpp.__file__).parent / "lib").glob("libggml.[sd]*"))
 LOAD_ALL = f"import ctypes; ctypes.CDLL({str(GGML)!r}).ggml_backend_load_all()"
@@ -43,12 +42,17 @@ async def test_a_child_loads_no_library_of_the_folder_it_was_started_in(witness:
     assert witness.exists(), "in that folder it would be loaded"
 
 
-def test_asking_for_a_gpu_loads_no_library_of_the_working_directory(
+def test_listing_devices_loads_no_library_of_the_working_directory(
     witness: Path, monkeypatch: pytest.MonkeyPatch
 ):
     load_all = ctypes.CDLL(str(GGML)).ggml_backend_load_all
-    monkeypatch.setattr(api, "llama_supports_gpu_offload", load_all)
-    supports_gpu()
+
+    def bind(*_):
+        load_all()
+        raise OSError("it was built otherwise")
+
+    monkeypatch.setattr(devices, "bind", bind)
+    assert devices.list_devices() == devices.NO_DEVICES
     assert not witness.exists()
     load_all()
     assert witness.exists()

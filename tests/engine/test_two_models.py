@@ -35,7 +35,7 @@ QUESTION = request(TEXT, lane="wide")
 
 @contextlib.asynccontextmanager
 async def engine_of(lean: Path, wide: Path) -> AsyncIterator[EngineClient]:
-    questions = attrs.evolve(spec(wide, EMBEDDED_WIDE), one_handle=True)
+    questions = attrs.evolve(spec(wide, EMBEDDED_WIDE), frees_weights=True)
     client = EngineClient((spec(lean, LEAN), questions))
     try:
         async with asyncio.timeout(60):
@@ -127,7 +127,7 @@ def slow_load(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 
 def test_other_jobs_run_while_the_second_model_loads(tiny, dense, slow_load):
-    wide = attrs.evolve(spec(dense, WIDE), one_handle=True)
+    wide = attrs.evolve(spec(dense, WIDE), frees_weights=True)
     models = Models((spec(tiny, LEAN), wide), lambda _: None, lambda _: None)
     models.open("lean", Priority.INTERACTIVE)
     loading = models.load("wide")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from leanwide.models.advice import advice, alternative, load_notice
 from leanwide.models.fit import Fit, Hardware, Load, Verdict, plan, with_speed
 from leanwide.models.memory import LaneShape, lane_bytes
+from leanwide.models.placement import ON_CPU, Placement
 from leanwide.models.registry import entries
 from leanwide_bench.synthetic.shapes import THIRTY_BILLION
 from tests.models.test_cost import described
@@ -24,7 +25,7 @@ MODEL = attrs.evolve(
 LEAN = LaneShape(context_tokens=832, sequences=4, experts=4, batch_tokens=128)
 WIDE = LaneShape(context_tokens=10_240, sequences=2, experts=8, batch_tokens=128)
 LANES = {"lean": LEAN, "wide": WIDE}
-MAPPED = Load(copies=1, mapped=True, gpu_layers=0)
+MAPPED = Load(handles=1, mapped=True, placement=ON_CPU)
 
 
 def machine(memory: float, free: float | None = None, gpu: float = 0) -> Hardware:
@@ -32,6 +33,10 @@ def machine(memory: float, free: float | None = None, gpu: float = 0) -> Hardwar
     return Hardware(
         memory_bytes=int(memory * GB), free_bytes=int(free * GB), gpu_bytes=int(gpu * GB)
     )
+
+
+def on_gpu(layers: int) -> Load:
+    return attrs.evolve(MAPPED, placement=Placement(gpu_layers=layers, cpu_expert_layers=0))
 
 
 def advised(found: Fit, where: Hardware) -> str:
@@ -47,22 +52,22 @@ def advised(found: Fit, where: Hardware) -> str:
         (MAPPED, machine(16), Verdict.STREAMS, "pull qwen3-coder-30b-a3b-q2_k` brings a smaller"),
         (MAPPED, machine(8), Verdict.STREAMS, "pull qwen2.5-coder-7b-q4_k_m` brings a smaller"),
         (MAPPED, machine(0.5), Verdict.STREAMS, "choose a smaller model"),
-        (attrs.evolve(MAPPED, copies=2, mapped=False), machine(64), Verdict.FITS, ""),
+        (attrs.evolve(MAPPED, handles=2, mapped=False), machine(64), Verdict.FITS, ""),
         (
-            attrs.evolve(MAPPED, copies=2, mapped=False),
+            attrs.evolve(MAPPED, handles=2, mapped=False),
             machine(32),
             Verdict.TOO_LARGE,
             "set model.use_mmap = true",
         ),
-        (attrs.evolve(MAPPED, gpu_layers=-1), machine(16, gpu=26), Verdict.FITS, ""),
+        (on_gpu(-1), machine(16, gpu=26), Verdict.FITS, ""),
         (
-            attrs.evolve(MAPPED, gpu_layers=-1),
+            on_gpu(-1),
             machine(16, gpu=12),
             Verdict.TOO_LARGE,
-            "on a GPU with 12.0 GB: lower model.gpu_layers",
+            'on a GPU with 12.0 GB: set model.gpu_layers and model.cpu_expert_layers to "auto"',
         ),
-        (attrs.evolve(MAPPED, gpu_layers=24), machine(16, gpu=14), Verdict.FITS, ""),
-        (attrs.evolve(MAPPED, gpu_layers=-1), machine(16), Verdict.FITS, ""),
+        (on_gpu(24), machine(16, gpu=14), Verdict.FITS, ""),
+        (on_gpu(-1), machine(16), Verdict.FITS, ""),
     ],
 )
 def test_the_verdict_follows_from_machine_and_model(load, where, verdict, sentence):

@@ -8,9 +8,8 @@ from attrs import evolve
 from leanwide.models.residency import Residency, ResidencySetting, WeightSizes, choose_residency
 
 GB = 10**9
-MAPPED = WeightSizes(size_bytes=17 * GB, experts=128, mapped=True, on_gpu=False)
+MAPPED = WeightSizes(size_bytes=17 * GB, experts=128, mapped=True)
 COPIED = evolve(MAPPED, mapped=False)
-ON_GPU = evolve(MAPPED, on_gpu=True)
 DENSE = evolve(MAPPED, experts=0)
 
 
@@ -33,12 +32,11 @@ DENSE = evolve(MAPPED, experts=0)
             Residency.SINGLE,
             "does not hold the weights twice",
         ),
-        (ResidencySetting.AUTO, ON_GPU, 64 * GB, Residency.SINGLE, "GPU memory of its own"),
         (ResidencySetting.AUTO, DENSE, 64 * GB, Residency.SINGLE, "no experts"),
         (ResidencySetting.SHARED, DENSE, 64 * GB, Residency.SINGLE, "no experts"),
-        (ResidencySetting.SHARED, ON_GPU, 16 * GB, Residency.SHARED, "the weights are there twice"),
+        (ResidencySetting.SHARED, COPIED, 16 * GB, Residency.SHARED, "the weights are there twice"),
         (ResidencySetting.SINGLE, MAPPED, 64 * GB, Residency.SINGLE, "machine.residency says so"),
-        (ResidencySetting.SWAP, ON_GPU, 64 * GB, Residency.SWAP, "machine.residency says so"),
+        (ResidencySetting.SWAP, MAPPED, 64 * GB, Residency.SWAP, "machine.residency says so"),
         (ResidencySetting.SWAP, DENSE, 64 * GB, Residency.SINGLE, "no experts"),
     ],
 )

@@ -11,7 +11,7 @@ from leanwide.cli.compose import engine_spec
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.models.memory import LaneShape, lane_bytes
-from leanwide.options import Layer, Options, parse, read_layer
+from leanwide.options import Options, parse, read_layer
 from leanwide_bench.synthetic.shapes import THIRTY_BILLION, ModelShape
 
 FOLDER = Path(__file__).parents[2] / "configs"
@@ -91,10 +91,3 @@ def test_every_setting_of_a_sample_is_explained(sample):
     settings = [line for line in lines if re.match(r"\w+ = ", line)]
     assert settings
     assert all(" # " in line for line in settings)
-
-
-def test_a_gpu_gets_one_handle_whose_lanes_run_the_same_experts():
-    for layers, same in ((-1, True), (0, False)):
-        found, _ = parse(Layer("a file", {"model": {"gpu_layers": layers}}))
-        lean, wide = engine_spec(found).lanes
-        assert (lean.experts == wide.experts) is same

@@ -12,7 +12,10 @@ from leanwide.cli.compose import argument_layer, engine_spec
 from leanwide.comparing.compare import maximum_bench
 from leanwide.comparing.everything import show_everything
 from leanwide.engine.client import EngineClient
+from leanwide.engine.placing import place
 from leanwide.features.workspace_context import WorkspaceContext
+from leanwide.models.fit import Hardware
+from leanwide.models.gguf import read_header
 from leanwide.options import Layer, parse
 from leanwide.tuning.answering import run_question
 from leanwide.tuning.engines import MAX_SHARED_ENGINES, engines, max_engines
@@ -81,14 +84,17 @@ async def test_no_more_engines_are_open_than_allowed(options):
     assert second.model("lean") is None
 
 
-def test_engines_that_copy_the_weights_are_open_one_at_a_time():
+def test_engines_that_copy_the_weights_are_open_one_at_a_time(tiny):
     for values, most in (
         ({}, MAX_SHARED_ENGINES),
         ({"gpu_layers": -1}, 1),
         ({"use_extra_bufts": True}, 1),
     ):
-        options, _ = parse(Layer("test", {"model": values}))
-        assert max_engines(engine_spec(options)) == most
+        options, _ = parse(Layer("test", {"model": {**values, "path": str(tiny)}}))
+        gpu = 10**10 if "gpu_layers" in values else None
+        machine = Hardware(memory_bytes=10**10, free_bytes=10**10, gpu_bytes=gpu)
+        placed = place(engine_spec(options), read_header(tiny), machine)
+        assert max_engines(placed.spec) == most
 
 
 async def test_the_maximum_shows_more_than_leanwide_would(options, code, tmp_path):

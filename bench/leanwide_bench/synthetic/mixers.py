@@ -86,9 +86,7 @@ class Mamba2:
 
     def state_bytes(self, hidden: int) -> int:
         """Return the bytes of one sequence's state in a layer."""
-        return _F32_BYTES * (
-            (self.kernel - 1) * self._mixed(hidden) + self.state * 2 * hidden
-        )
+        return _F32_BYTES * ((self.kernel - 1) * self._mixed(hidden) + self.state * 2 * hidden)
 
     def _mixed(self, hidden: int) -> int:
         return 2 * hidden + 2 * self.groups * self.state

@@ -10,7 +10,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from leanwide.cli.compose import engine_spec, model_path, user_layers
+from leanwide.cli.compose import model_path, user_layers
+from leanwide.cli.fitting import placed_engine
 from leanwide.cli.measuring import (
     cache_folder,
     options_of,
@@ -89,7 +90,7 @@ def contest_of(options: Options, repository: SampledRepository) -> Contest:
     usual, ours = built_in.modes.code.context_tokens, options.modes.code.context_tokens
     return Contest(
         header=header,
-        spec=engine_spec(options),
+        spec=placed_engine(header, options).spec,
         profiles=options.profiles,
         preferences=options.preferences,
         smart=TrialSetting(experts=experts, context_tokens=min(ours, longest_prompt(header))),

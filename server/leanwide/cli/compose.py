@@ -21,7 +21,7 @@ from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
 from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.limits import legal_experts
-from leanwide.models.residency import Residency, ResidencyChoice, choose_residency
+from leanwide.models.placement import AutoLayers
 from leanwide.modes.profile import LEAN, WIDE
 from leanwide.options import (
     AutoSwitch,
@@ -110,8 +110,8 @@ def engine_specs(options: Options) -> tuple[EngineSpec, ...]:
     tokens = options.engine.lane_tokens.get(WIDE, _UNUSED_LANE_TOKENS)
     lane = _lane(WIDE, options.lanes.wide, tokens, _embedded_context(wide))
     specs = (
-        attrs.evolve(both, lanes=both.lanes[:1], one_handle=False),
-        attrs.evolve(both, model_path=wide, lanes=(lane,), one_handle=True),
+        attrs.evolve(both, lanes=both.lanes[:1]),
+        attrs.evolve(both, model_path=wide, lanes=(lane,), frees_weights=True),
     )
     return tuple(sorted(specs, key=lambda spec: spec.lanes[0].name != options.modes.code.lane))
 
@@ -124,13 +124,10 @@ def has_two_models(options: Options) -> bool:
 def engine_spec(options: Options) -> EngineSpec:
     """Return how one model, the lean lane's, runs both lanes: each as long as its modes need.
 
-    There is a thread per physical core. Lanes that share one handle run the expert count of the
-    lean lane, which is always open.
+    There is a thread per physical core. Where the weights are is decided when a model is loaded, by
+    the memory that is free then.
     """
     lanes, tokens = options.lanes, options.engine.lane_tokens
-    residency = residency_of(options, experts=None).residency
-    if residency is Residency.SINGLE:
-        lanes = attrs.evolve(lanes, wide=attrs.evolve(lanes.wide, experts=lanes.lean.experts))
     most = _embedded_context(model_path(options))
     return EngineSpec(
         model_path=model_path(options),
@@ -142,28 +139,12 @@ def engine_spec(options: Options) -> EngineSpec:
         batch_tokens=options.model.batch_tokens,
         use_mmap=options.model.use_mmap,
         use_extra_bufts=options.model.use_extra_bufts,
-        gpu_layers=options.model.gpu_layers,
-        one_handle=residency is Residency.SWAP,
+        gpu_layers=_layers(options.model.gpu_layers),
+        cpu_expert_layers=_layers(options.model.cpu_expert_layers),
+        residency=options.machine.residency,
         flash_attention=_flash_attention(options.model),
+        kv_type=options.model.kv_type,
     )
-
-
-def residency_of(options: Options, experts: int | None) -> ResidencyChoice:
-    """Return how the lanes hold the weights of a model.
-
-    Args:
-        options: The user's options.
-        experts: Experts of the model; None where they are not known.
-    """
-    if has_two_models(options):
-        return ResidencyChoice(Residency.SEPARATE, "each lane has a model of its own")
-    try:
-        size = model_path(options).stat().st_size
-    except OSError:
-        size = 0  # the engine says what is wrong with the file
-    memory = psutil.virtual_memory().total
-    weights = options.model.weights(size, experts)
-    return choose_residency(options.machine.residency, weights, memory)
 
 
 def launch(options: Options) -> EngineClient:
@@ -228,6 +209,10 @@ def _file_of(path: str) -> Path:
 def _flash_attention(options: ModelOptions) -> bool | None:
     wish = options.flash_attention
     return None if wish is AutoSwitch.AUTO else wish is AutoSwitch.ON
+
+
+def _layers(count: int | AutoLayers) -> int | None:
+    return None if isinstance(count, AutoLayers) else count
 
 
 def _embedded_context(file: Path) -> int | None:

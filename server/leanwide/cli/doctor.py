@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import platform
+import sys
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -15,7 +16,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from leanwide import __version__
-from leanwide.cli.compose import engine_spec, launch, model_path, residency_of, user_layers
+from leanwide.cli import gpus
+from leanwide.cli.compose import engine_spec, launch, model_path, user_layers
 from leanwide.cli.console import TextConsole
 from leanwide.cli.fitting import (
     as_data,
@@ -37,7 +39,7 @@ from leanwide.engine.base import (
     finish,
 )
 from leanwide.engine.lane_shapes import lane_shape
-from leanwide.engine.process.llama import build, supports_gpu, system_features
+from leanwide.engine.process.llama import build, system_features
 from leanwide.engine.processor import processor_flags, rebuild_command, unused_features
 from leanwide.engine.saved_states import SavedFolder, default_folder
 from leanwide.features.chat_template import ChatTemplateCache
@@ -93,7 +95,7 @@ def examine() -> dict[str, Any]:
     report: dict[str, Any] = {
         "leanwide": __version__,
         "python": platform.python_version(),
-        "llama_cpp": _build(),
+        "llama_cpp": {**_build(), **gpus.report(options.model.gpu_layers)},
         "cores": psutil.cpu_count(logical=False),
         "memory_mb": {"total": memory.total // 10**6, "free": memory.available // 10**6},
         "model": None,
@@ -115,13 +117,15 @@ def examine() -> dict[str, Any]:
         "embedded": not options.model.path,
     }
     problems.extend(_missing(header))
-    residency = residency_of(options, header.number("expert_count"))
-    report["residency"] = attrs.asdict(residency)
-    spec = engine_spec(options)
-    report["lanes"] = [_lane(header, lane, spec, memory.available) for lane in spec.lanes]
-    problems.extend(notice for lane in report["lanes"] if (notice := lane.pop("problem")))
     fit = fitting(header, options)
+    report["residency"] = attrs.asdict(fit.placed.residency)
+    spec = fit.placed.spec
+    free = memory.available if spec.gpu_layers == 0 else sys.maxsize
+    report["lanes"] = [_lane(header, lane, spec, free) for lane in spec.lanes]
+    problems.extend(notice for lane in report["lanes"] if (notice := lane.pop("problem")))
     report["fit"] = as_data(fit)
+    if fit.placed.notice:
+        problems.append(fit.placed.notice)
     if fit.fit.verdict in (Verdict.STREAMS, Verdict.TOO_LARGE):
         problems.append(fit.advice)
     return report
@@ -134,7 +138,6 @@ def _build() -> dict[str, Any]:
         "version": build(),
         "features": features,
         "unused": list(unused_features(features, processor_flags())),
-        "gpu": supports_gpu(),
     }
 
 
@@ -218,7 +221,9 @@ def _lane(
 ) -> dict[str, Any]:
     """Return how a lane would run, and its memory besides the weights."""
     experts, problem = legal_experts(header, wanted_experts(header, spec.experts))
-    context, _ = legal_context(header, spec.context_tokens, spec.sequences, free_bytes)
+    context, _ = legal_context(
+        header, spec.context_tokens, spec.sequences, free_bytes, engine.kv_type
+    )
     memory = lane_bytes(header, lane_shape(engine, spec, context, experts))
     if memory.total > free_bytes:
         problem = f"{problem} the {spec.name} lane needs more memory than is free".strip()
@@ -233,6 +238,17 @@ def _lane(
     }
 
 
+def _print_devices(console: TextConsole, report: dict[str, Any]) -> None:
+    console.print(f"llama.cpp is built for: {', '.join(report['backends']) or 'unknown'}")
+    for device in report["devices"]:
+        free, total = device["free_mb"], device["total_mb"]
+        memory = f", {free:,} of {total:,} MB free" if total else ""
+        what = f"{device['name']} ({device['backend']}): {device['description']}"
+        console.print(f"device: {what}{memory}", markup=False)
+    if report["advice"]:
+        console.print(report["advice"], markup=False)
+
+
 def _print(report: dict[str, Any]) -> None:
     console = TextConsole(highlight=False, soft_wrap=True)
     memory, model = report["memory_mb"], report["model"]
@@ -241,6 +257,7 @@ def _print(report: dict[str, Any]) -> None:
         f"{report['cores']} cores, {memory['free']:,} of {memory['total']:,} MB of memory free"
     )
     _print_build(console, report["llama_cpp"])
+    _print_devices(console, report["llama_cpp"])
     if model is not None:
         note = " (ships with leanwide; `leanwide models list` has real ones)"
         console.print(f"model: {model['name']}, {model['megabytes']} MB", end="", markup=False)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import attrs
-import psutil
 from attrs import frozen
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from leanwide.cli.compose import engine_spec, residency_of
+from leanwide.cli.compose import engine_spec
 from leanwide.cli.console import TextConsole
 from leanwide.engine.base import EngineSpec
-from leanwide.engine.ggml import gpu_memory_bytes
+from leanwide.engine.devices import hardware, list_devices
 from leanwide.engine.lane_shapes import lane_shapes
+from leanwide.engine.placing import Placed, place
 from leanwide.engine.speed import LayerSample, layer_samples, measure, rates
 from leanwide.models.advice import advice, alternative
-from leanwide.models.fit import CACHED_BYTES, Fit, Hardware, Load, plan, with_speed
+from leanwide.models.fit import CACHED_BYTES, Fit, Hardware, plan, with_speed
 from leanwide.models.gguf import GgufHeader
-from leanwide.models.memory import LaneShape
+from leanwide.models.placement import Placement
 from leanwide.models.registry import entries
-from leanwide.models.residency import Residency, ResidencyChoice
 from leanwide.options import Options
 
 
@@ -33,55 +31,56 @@ class Fitting:
 
     fit: Fit
     machine: Hardware
-    residency: ResidencyChoice
+    placed: Placed
     advice: str
     """One sentence; "" where there is nothing to advise."""
 
 
 def this_machine(options: Options) -> Hardware:
     """Return this machine's memory."""
-    memory = psutil.virtual_memory()
-    return Hardware(
-        memory_bytes=memory.total,
-        free_bytes=memory.available,
-        gpu_bytes=gpu_memory_bytes() if options.model.gpu_layers else 0,
-    )
+    return hardware(list_devices().gpus if options.model.gpu_layers != 0 else ())
 
 
-def fitting(header: GgufHeader, options: Options) -> Fitting:
-    """Plan the lanes of a model, in place of the one that the options name.
+def placed_engine(header: GgufHeader, options: Options) -> Placed:
+    """Return where a model's weights would be, in place of the model that the options name."""
+    return place(_spec_for(header, options), header, this_machine(options))
 
-    The first call for a model takes a few seconds: it measures the speed of the kernels.
-    """
-    model = attrs.evolve(options.model, path=str(header.path))
-    options = attrs.evolve(options, model=model)
-    spec, machine = engine_spec(options), this_machine(options)
-    residency = residency_of(options, header.number("expert_count"))
-    mapped = model.weights(header.file_bytes, None).mapped
-    load = Load(
-        copies=2 if residency.residency is Residency.SHARED and not mapped else 1,
-        mapped=mapped,
-        gpu_layers=model.gpu_layers,
-    )
-    shapes = lane_shapes(header, spec)
-    wanted = _samples(header, spec, shapes)
-    with _status():
-        known = {name: found for name, sample in wanted.items() if (found := rates(sample))}
-    fit = with_speed(plan(header, load, machine, shapes), known)
+
+def planned(header: GgufHeader, options: Options, machine: Hardware) -> Fitting:
+    """Plan a model on a machine, in place of the model that the options name; no speed."""
+    placed = place(_spec_for(header, options), header, machine)
+    fit = plan(header, placed.load, machine, lane_shapes(header, placed.spec))
     better = alternative(fit, machine, entries(), header.path.name)
     return Fitting(
         fit=fit,
         machine=machine,
-        residency=residency,
+        placed=placed,
         advice=advice(header.name, fit, machine, better),
     )
 
 
+def fitting(header: GgufHeader, options: Options) -> Fitting:
+    """Plan a model on this machine, with its speed.
+
+    The first call for a model takes a few seconds: it measures the speed of the kernels.
+    """
+    found = planned(header, options, this_machine(options))
+    wanted = _samples(header, found.placed.spec)
+    with _status():
+        known = {name: speed for name, sample in wanted.items() if (speed := rates(sample))}
+    return attrs.evolve(found, fit=with_speed(found.fit, known))
+
+
+def _spec_for(header: GgufHeader, options: Options) -> EngineSpec:
+    model = attrs.evolve(options.model, path=str(header.path))
+    return engine_spec(attrs.evolve(options, model=model))
+
+
 def measure_again(header: GgufHeader, options: Options) -> None:
     """Measure the speed of the kernels for a model again, for later plans."""
-    spec = engine_spec(options)
+    spec = placed_engine(header, options).spec
     with _status():
-        for wanted in _samples(header, spec, lane_shapes(header, spec)).values():
+        for wanted in _samples(header, spec).values():
             measure(wanted)
 
 
@@ -92,13 +91,12 @@ def _status() -> Status:
     return console.status(doing, spinner=console.spinner, refresh_per_second=2)
 
 
-def _samples(
-    header: GgufHeader, spec: EngineSpec, lanes: Mapping[str, LaneShape]
-) -> dict[str, LayerSample]:
+def _samples(header: GgufHeader, spec: EngineSpec) -> dict[str, LayerSample]:
     """Return what to measure for each lane; nothing for a model whose speed is not predicted."""
     if spec.gpu_layers or header.file_bytes < CACHED_BYTES:
         return {}
-    return layer_samples(header, {name: shape.experts for name, shape in lanes.items()}, spec)
+    experts = {name: shape.experts for name, shape in lane_shapes(header, spec).items()}
+    return layer_samples(header, experts, spec)
 
 
 def as_data(found: Fitting) -> dict[str, Any]:
@@ -108,8 +106,13 @@ def as_data(found: Fitting) -> dict[str, Any]:
         "needed_bytes": found.fit.needed_bytes,
         "usable_bytes": found.machine.usable_bytes,
         "weights_bytes": found.fit.weights_bytes,
+        "memory_bytes": found.fit.memory_bytes,
         "gpu_memory_bytes": found.machine.gpu_bytes,
-        "residency": found.residency.residency,
+        "gpu_bytes": found.fit.gpu_bytes,
+        "gpu_layers": found.placed.load.placement.gpu_layers,
+        "cpu_expert_layers": found.placed.load.placement.cpu_expert_layers,
+        "plan": plan_words(found.fit, found.machine),
+        "residency": found.placed.residency.residency,
         "lanes": [
             {
                 "name": lane.name,
@@ -125,6 +128,37 @@ def as_data(found: Fitting) -> dict[str, Any]:
         ],
         "advice": found.advice,
     }
+
+
+def plan_words(fit: Fit, machine: Hardware) -> str:
+    """Return where the weights are, in sentences; "" where no GPU is used."""
+    placement, handles = fit.load.placement, fit.load.handles
+    if not fit.on_gpu_bytes:
+        return ""
+    inside = placement.cpu_expert_layers
+    parts = [
+        f"GPU: {_layers_words(placement, fit.cost.layers)}, {handles} x "
+        f"{fit.on_gpu_bytes / handles / 1e6:,.0f} MB of weights; with KV caches and buffers "
+        f"{fit.gpu_bytes / 1e6:,.0f} MB"
+    ]
+    if machine.gpu_bytes:
+        parts[0] += f" of the {machine.gpu_bytes / 1e6:,.0f} MB that can be used"
+    if inside:
+        share = " once for both lanes" if fit.load.mapped else ""
+        parts.append(
+            f"memory: the experts of {min(inside, fit.cost.layers)} layers and the embedding,"
+            f"{share} {fit.memory_bytes / 1e6:,.0f} MB"
+        )
+    return "; ".join(parts)
+
+
+def _layers_words(placement: Placement, layers: int) -> str:
+    count = placement.gpu_layers
+    if 0 <= count <= layers:
+        return f"{count} of {layers + 1} layers"
+    if placement.cpu_expert_layers:
+        return "attention, norms and KV cache of all layers"
+    return "all layers"
 
 
 def _rounded(value: float | None) -> float | None:
@@ -143,7 +177,9 @@ def print_lanes(console: Console, data: dict[str, Any]) -> None:
 
 def print_memory(console: Console, data: dict[str, Any]) -> None:
     """Print whether the model fits."""
-    needed, usable = data["needed_bytes"] / 1e6, data["usable_bytes"] / 1e6
+    if data["plan"]:
+        console.print(data["plan"], markup=False)
+    needed, usable = data["memory_bytes"] / 1e6, data["usable_bytes"] / 1e6
     console.print(
         f"memory: {data['verdict']}: {needed:,.0f} MB with the weights, "
         f"{usable:,.0f} MB can be used"

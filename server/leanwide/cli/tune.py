@@ -16,12 +16,12 @@ from attrs import frozen
 from leanwide import __version__
 from leanwide.cli.compose import (
     argument_layer,
-    engine_spec,
     model_path,
     own_layers,
     tuned_file,
     user_layers,
 )
+from leanwide.cli.fitting import placed_engine
 from leanwide.cli.measuring import (
     cache_folder,
     options_of,
@@ -138,7 +138,8 @@ def _job(arguments: _Arguments, cache: Path) -> TuningJob:
             kept.forget()
     if count := _count(results):
         note(f"{count} earlier results count; --fresh forgets them")
-    spec, now = engine_spec(own), parse(*user_layers()[0], argument_layer(arguments.model, None))[0]
+    now, _ = parse(*user_layers()[0], argument_layer(arguments.model, None))
+    spec = placed_engine(header, own).spec
     return TuningJob(
         subject=subject,
         header=header,
@@ -151,7 +152,7 @@ def _job(arguments: _Arguments, cache: Path) -> TuningJob:
         index_folder=cache / "index",
         tolerance=arguments.tolerance,
         seconds=max(0.0, arguments.end - time.monotonic()),
-        before=named_settings(engine_spec(now), now.modes.code, header),
+        before=named_settings(placed_engine(header, now).spec, now.modes.code, header),
         tell=once(note),
     )
 

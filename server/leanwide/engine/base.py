@@ -16,6 +16,8 @@ from attrs import frozen
 
 from leanwide.models.answer_marks import AnswerMarks
 from leanwide.models.limits import ExpertWidth
+from leanwide.models.memory import KvType
+from leanwide.models.residency import ResidencyChoice, ResidencySetting
 
 
 @frozen
@@ -132,21 +134,43 @@ class EngineSpec:
     """Map the file instead of reading it: lanes then share its pages."""
     use_extra_bufts: bool
     """Repack the weights into private memory: lanes then share nothing."""
-    gpu_layers: int
-    """Layers in GPU memory; 0 is CPU only."""
-    one_handle: bool = False
-    """Keep one copy of the weights in memory, and load it again for another expert count."""
+    gpu_layers: int | None
+    """Layers in GPU memory; 0 is CPU only, -1 all; None: as many as fit."""
+    cpu_expert_layers: int | None = None
+    """Layers on a GPU whose experts stay in memory, the first ones; None: as few as fit."""
+    residency: ResidencySetting = ResidencySetting.AUTO
+    """How the lanes hold the weights."""
     flash_attention: bool | None = None
     """Compute attention without keeping its scores; None: only with layers on a GPU."""
+    kv_type: KvType = KvType.F16
+    """The type of the KV cache; any but f16 needs flash attention, and switches it on."""
+    frees_weights: bool = False
+    """Free the weights with their last lane: this model is not needed all the time."""
     saving: StateSaving | None = None
     """None: no state is saved to disk or restored from it."""
 
     @property
     def keeps_scores(self) -> bool:
         """Whether attention keeps its scores, which takes memory for every head."""
+        if self.kv_type is not KvType.F16:
+            return False
         if self.flash_attention is None:
             return self.gpu_layers == 0
         return not self.flash_attention
+
+    @property
+    def one_handle(self) -> bool:
+        """Whether the weights are loaded again for another expert count."""
+        return self.residency is ResidencySetting.SWAP
+
+    @property
+    def abortable(self) -> bool:
+        """Whether a computation can be aborted: llama.cpp asks between the steps of a CPU.
+
+        Where experts are in memory it asks in each of their layers; the layers after them are on a
+        GPU and take less time than the rest.
+        """
+        return self.gpu_layers == 0 or self.cpu_expert_layers != 0
 
 
 @frozen(kw_only=True)
@@ -172,6 +196,8 @@ class ModelInfo:
     """What its authors recommend, by the names of :class:`Sampling`; empty: nothing."""
     languages: tuple[str, ...] = ()
     """Languages that the model was trained for, as LSP language ids or names; empty: all."""
+    residency: ResidencyChoice | None = None
+    """How the lanes hold the weights; None where the engine does not say."""
 
 
 @frozen(kw_only=True)

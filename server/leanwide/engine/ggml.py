@@ -1,4 +1,4 @@
-"""How fast llama.cpp's matrix kernels are on this machine, and the memory of its GPUs.
+"""How fast llama.cpp's matrix kernels are on this machine.
 
 ggml, the library below llama.cpp, multiplies matrices without a model: its kernels, run on matrices
 of a model's shape, predict the model's speed. The Python binding does not cover ggml's functions;
@@ -12,7 +12,7 @@ import ctypes
 import mmap
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,6 @@ import psutil
 from attrs import frozen
 
 _F32, _I32 = 0, 26
-_GPUS: Final = (1, 2)  # GGML_BACKEND_DEVICE_TYPE_GPU, _IGPU
 _SPARE_BYTES: Final = 256 << 20
 """For ggml's own bookkeeping and for quantised activations; untouched pages cost nothing."""
 _MIN_RUNS, _RUNS_S = 3, 0.15
@@ -60,14 +59,6 @@ class FileMatrix:
     matrix: Matrix
     offset: int
     """From the start of the file, in bytes."""
-
-
-def gpu_memory_bytes() -> int:
-    """Return the memory of all GPUs that llama.cpp can use; 0 if there is none or it is unknown."""
-    try:
-        return Ggml().gpu_memory_bytes()
-    except (OSError, AttributeError):
-        return 0
 
 
 @contextlib.contextmanager
@@ -113,15 +104,30 @@ _BASE: Final = {
     "ggml_backend_cpu_buffer_from_ptr": (_POINTER, _POINTER, ctypes.c_size_t),
     "ggml_backend_tensor_alloc": (_INT, _POINTER, _POINTER, _POINTER),
     "ggml_backend_buffer_free": (None, _POINTER),
-    "ggml_backend_dev_memory": (None, _POINTER, _POINTER, _POINTER),
-    "ggml_backend_dev_type": (_INT, _POINTER),
 }
 _CPU: Final = {"ggml_graph_compute_with_ctx": (_INT, _POINTER, _POINTER, _INT)}
-_REGISTRY: Final = {
-    "ggml_backend_dev_count": (ctypes.c_size_t,),
-    "ggml_backend_dev_get": (_POINTER, ctypes.c_size_t),
-}
 """Function → result type, argument types; one table for each of ggml's libraries."""
+
+
+def bind(library: str, table: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Return functions of one of ggml's libraries: ``base``, ``cpu``, or "" for the registry.
+
+    Args:
+        library: Its name.
+        table: Function → result type, argument types.
+
+    Raises:
+        OSError: The library is not where llama-cpp-python usually puts it.
+        AttributeError: It lacks a function.
+    """
+    suffix = "dylib" if sys.platform == "darwin" else "so"
+    name = f"libggml-{library}.{suffix}" if library else f"libggml.{suffix}"
+    loaded = ctypes.CDLL(str(Path(llama_cpp.__file__).parent / "lib" / name))
+    bound = {}
+    for function, (result, *arguments) in table.items():
+        bound[function] = getattr(loaded, function)
+        bound[function].restype, bound[function].argtypes = result, arguments
+    return bound
 
 
 class Ggml:
@@ -134,18 +140,7 @@ class Ggml:
             OSError: A library is not where llama-cpp-python usually puts it.
             AttributeError: A library lacks a function.
         """
-        self._call: dict[str, Any] = {}
-        for library, table in (("base", _BASE), ("cpu", _CPU), ("", _REGISTRY)):
-            self._bind(library, table)
-
-    def _bind(self, library: str, table: Any) -> None:
-        suffix = "dylib" if sys.platform == "darwin" else "so"
-        name = f"libggml-{library}.{suffix}" if library else f"libggml.{suffix}"
-        loaded = ctypes.CDLL(str(Path(llama_cpp.__file__).parent / "lib" / name))
-        for name, (result, *arguments) in table.items():
-            function = getattr(loaded, name)
-            function.restype, function.argtypes = result, arguments
-            self._call[name] = function
+        self._call: dict[str, Any] = {**bind("base", _BASE), **bind("cpu", _CPU)}
 
     def stream_bytes_per_s(self, file: Path, parts: Sequence[FileMatrix], threads: int) -> float:
         """Return the bytes per second at which matrices of a file are multiplied by one token.
@@ -213,19 +208,6 @@ class Ggml:
             for _ in range(_CHAIN):
                 product = self._call["ggml_mul_mat"](context, weights, product)
             return self._seconds(context, threads, product) / _CHAIN
-
-    def gpu_memory_bytes(self) -> int:
-        """Return the memory of all GPUs that llama.cpp would use; 0 if there is none."""
-        total = 0
-        for index in range(self._call["ggml_backend_dev_count"]()):
-            device = self._call["ggml_backend_dev_get"](index)
-            if self._call["ggml_backend_dev_type"](device) in _GPUS:
-                free, whole = ctypes.c_size_t(), ctypes.c_size_t()
-                self._call["ggml_backend_dev_memory"](
-                    device, ctypes.byref(free), ctypes.byref(whole)
-                )
-                total += whole.value
-        return total
 
     def _row_bytes(self, matrix: Matrix) -> int:
         return int(self._call["ggml_row_size"](matrix.kind, matrix.width))

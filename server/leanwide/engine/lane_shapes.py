@@ -30,4 +30,5 @@ def lane_shape(engine: EngineSpec, lane: LaneSpec, context_tokens: int, experts:
         experts=experts,
         batch_tokens=engine.batch_tokens,
         keeps_scores=engine.keeps_scores,
+        kv_type=engine.kv_type,
     )

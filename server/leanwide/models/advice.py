@@ -29,7 +29,7 @@ def alternative(
 
 def advice(name: str, fit: Fit, machine: Hardware, better: RegistryEntry | None) -> str:
     """Return one sentence on what is wrong with the fit and what to do; "" if it fits."""
-    needs, have = _gb(fit.needed_bytes), _gb(machine.usable_bytes)
+    needs, have = _gb(fit.memory_bytes), _gb(machine.usable_bytes)
     choose = (
         f"`leanwide models pull {better.name}` brings a smaller one that fits "
         f"({_gb(better.size_bytes)})"
@@ -48,8 +48,9 @@ def advice(name: str, fit: Fit, machine: Hardware, better: RegistryEntry | None)
             )
         case Verdict.TOO_LARGE if fit.on_gpu_bytes:
             return (
-                f"{name} needs {needs}, {_gb(fit.on_gpu_bytes)} of it for weights on a GPU with "
-                f"{_gb(machine.gpu_bytes)}: lower model.gpu_layers"
+                f"{name} needs {_gb(fit.gpu_bytes)}, {_gb(fit.on_gpu_bytes)} of it for weights, "
+                f"on a GPU with {_gb(machine.gpu_bytes or 0)}: set model.gpu_layers and "
+                'model.cpu_expert_layers to "auto"'
             )
         case Verdict.TOO_LARGE:
             return (

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from leanwide.models.gguf import GgufHeader, TensorInfo
 
-_EXPERTS: Final = "_exps."
+EXPERTS: Final = "_exps."
 """Part of the name of a tensor with all experts of a layer."""
 _EMBEDDING: Final = "token_embd.weight"
 _OUTPUT: Final = "output.weight"
@@ -57,10 +57,10 @@ class TokenCost:
 
 def token_cost(header: GgufHeader) -> TokenCost:
     """Return the cost of a token, from the model's header."""
-    sizes = _sizes(header)
+    sizes = tensor_bytes(header)
     experts, layers = max(1, header.number("expert_count")), header.number("block_count")
-    inside = [tensor for tensor in header.tensors if _EXPERTS in tensor.name]
-    outside = [tensor for tensor in header.tensors if _EXPERTS not in tensor.name]
+    inside = [tensor for tensor in header.tensors if EXPERTS in tensor.name]
+    outside = [tensor for tensor in header.tensors if EXPERTS not in tensor.name]
     names = {tensor.name for tensor in header.tensors}
     # One row of the embedding is read, unless it is the output layer as well.
     unread = _EMBEDDING if _OUTPUT in names else ""
@@ -91,7 +91,7 @@ def _in_prefill(tensor: TensorInfo, layers: int) -> bool:
     return tensor.name not in (_EMBEDDING, _OUTPUT) and not tensor.name.startswith(last)
 
 
-def _sizes(header: GgufHeader) -> dict[str, int]:
+def tensor_bytes(header: GgufHeader) -> dict[str, int]:
     """Return the bytes of each tensor; one of an unknown type reaches to the next tensor."""
     ordered = sorted(header.tensors, key=lambda tensor: tensor.offset)
     ends = [tensor.offset for tensor in ordered[1:]] + [header.file_bytes - header.data_start]

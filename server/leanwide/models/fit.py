@@ -16,6 +16,7 @@ from attrs import frozen
 from leanwide.models.cost import TokenCost, token_cost
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.memory import LaneBytes, LaneShape, lane_bytes
+from leanwide.models.placement import Placement, layer_bytes
 from leanwide.models.speed import Rates, decode_tokens_per_s, prompt_tokens_per_s
 
 _USABLE_SHARE: Final = 0.9
@@ -46,8 +47,8 @@ class Hardware:
     memory_bytes: int
     free_bytes: int
     """Available now; the file cache counts as free."""
-    gpu_bytes: int
-    """Memory of its GPUs; 0 if there are none, or llama.cpp does not use them."""
+    gpu_bytes: int | None
+    """Memory of its GPUs that a model may take; None if llama.cpp uses none, 0 if unknown."""
 
     @property
     def usable_bytes(self) -> int:
@@ -59,12 +60,11 @@ class Hardware:
 class Load:
     """How the weights are loaded."""
 
-    copies: int
-    """Copies of the weights in memory."""
+    handles: int
+    """Handles on the weights; each has a copy of those on a GPU, and of those not mapped."""
     mapped: bool
     """They are mapped from the file, and read again from there where memory is short."""
-    gpu_layers: int
-    """Layers in GPU memory; -1 is all."""
+    placement: Placement
 
 
 @frozen(kw_only=True)
@@ -87,10 +87,11 @@ class Fit:
     """A model on this machine."""
 
     verdict: Verdict
+    load: Load
     weights_bytes: int
     """In memory; twice the file where each lane has a copy."""
     on_gpu_bytes: int
-    """The part of the weights in GPU memory."""
+    """The part of the weights in GPU memory, of all handles together."""
     lanes: tuple[LaneFit, ...]
     cost: TokenCost
 
@@ -99,26 +100,43 @@ class Fit:
         """Memory of weights and lanes together."""
         return self.weights_bytes + sum(lane.bytes.total for lane in self.lanes)
 
+    @property
+    def gpu_bytes(self) -> int:
+        """GPU memory of weights and lanes together; lanes are where the layers are."""
+        return self.needed_bytes - self.memory_bytes
+
+    @property
+    def memory_bytes(self) -> int:
+        """The machine's own memory of weights and lanes together."""
+        if self.on_gpu_bytes:
+            return self.weights_bytes - self.on_gpu_bytes
+        return self.needed_bytes
+
 
 def plan(header: GgufHeader, load: Load, machine: Hardware, lanes: Mapping[str, LaneShape]) -> Fit:
     """Return how a model fits with the wanted lanes, the most important lane first."""
-    weights = load.copies * header.file_bytes
-    on_gpu = round(weights * _gpu_share(header, load.gpu_layers))
-    spare = machine.usable_bytes - (weights - on_gpu)
+    once = layer_bytes(header).on_gpu(load.placement)
+    on_gpu = load.handles * once
+    inside = (1 if load.mapped else load.handles) * max(0, header.file_bytes - once)
+    spare = machine.usable_bytes - inside
     # Lanes are where the layers are; a GPU of unknown memory is assumed to have enough.
     room = machine.gpu_bytes - on_gpu if on_gpu and machine.gpu_bytes else spare
     found = _fit_lanes(header, lanes, room)
     taken = sum(lane.bytes.total for lane in found)
-    if spare < 0 or taken > room:
-        verdict = Verdict.TOO_LARGE if on_gpu or not load.mapped else Verdict.STREAMS
-        found = _fit_lanes(header, lanes, machine.usable_bytes)  # lanes displace weights
-    elif weights - on_gpu + (0 if on_gpu else taken) > machine.free_bytes:
+    if taken > room and on_gpu:
+        verdict = Verdict.TOO_LARGE
+    elif spare < 0 or taken > room:
+        verdict = Verdict.STREAMS if load.mapped else Verdict.TOO_LARGE
+        if not on_gpu:
+            found = _fit_lanes(header, lanes, machine.usable_bytes)  # lanes displace weights
+    elif inside + (0 if on_gpu else taken) > machine.free_bytes:
         verdict = Verdict.CROWDED
     else:
         verdict = Verdict.FITS
     return Fit(
         verdict=verdict,
-        weights_bytes=weights,
+        load=load,
+        weights_bytes=inside + on_gpu,
         on_gpu_bytes=on_gpu,
         lanes=found,
         cost=token_cost(header),
@@ -184,9 +202,3 @@ def _longest(header: GgufHeader, shape: LaneShape, room: int) -> LaneShape:
         else:
             fails = middle
     return attrs.evolve(shape, context_tokens=min(fits * _CONTEXT_STEP, shape.context_tokens))
-
-
-def _gpu_share(header: GgufHeader, gpu_layers: int) -> float:
-    """Return the share of the weights in GPU memory; the output counts as a layer."""
-    layers = header.number("block_count") + 1
-    return 1.0 if gpu_layers < 0 else min(1.0, gpu_layers / layers)

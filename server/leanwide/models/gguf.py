@@ -152,12 +152,16 @@ class GgufHeader:
     @property
     def kv_bytes_per_token(self) -> int:
         """Bytes of one token in an f16 KV cache, over all layers."""
+        kv_heads = self.number("attention.head_count_kv") or self.number("attention.head_count")
+        return 2 * kv_heads * sum(self.head_widths) * self.number("block_count")
+
+    @property
+    def head_widths(self) -> tuple[int, int]:
+        """Numbers of a key and of a value, for one head and one token."""
         heads = self.number("attention.head_count")
         width = self.number("embedding_length") // heads if heads else 0
         keys = self.number("attention.key_length") or width
-        values = self.number("attention.value_length") or width
-        kv_heads = self.number("attention.head_count_kv") or heads
-        return 2 * kv_heads * (keys + values) * self.number("block_count")
+        return keys, self.number("attention.value_length") or width
 
 
 def read_header(path: Path) -> GgufHeader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Final
 
 from attrs import frozen
@@ -13,6 +14,18 @@ _PADDING: Final = 256
 _FLOAT: Final = 4
 _INPUTS: Final = 32 << 10
 """Bytes for the ids of tokens, positions and cells, and for llama.cpp's rounding of sizes."""
+
+
+class KvType(enum.StrEnum):
+    """The type of the numbers in a KV cache."""
+
+    F16 = "f16"
+    Q8_0 = "q8_0"
+    """A byte each, and a scale of two bytes for 32 of them."""
+
+    def sized(self, f16_bytes: int) -> int:
+        """Return the bytes of what takes ``f16_bytes`` as f16."""
+        return f16_bytes * 34 // 64 if self is KvType.Q8_0 else f16_bytes
 
 
 @frozen(kw_only=True)
@@ -29,6 +42,7 @@ class LaneShape:
     """Most prompt tokens in one step."""
     keeps_scores: bool = True
     """Attention keeps its scores for every head; flash attention does not."""
+    kv_type: KvType = KvType.F16
 
 
 @frozen(kw_only=True)
@@ -70,6 +84,6 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
     tokens = -(-min(lane.batch_tokens, wanted) // lane.sequences) * lane.sequences
     logits = _FLOAT * vocabulary * lane.sequences
     return LaneBytes(
-        kv=header.kv_bytes_per_token * cells,
+        kv=lane.kv_type.sized(header.kv_bytes_per_token * cells),
         compute=tokens * max(output_layer, inner_layer) + logits + _INPUTS,
     )

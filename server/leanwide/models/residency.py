@@ -20,8 +20,6 @@ class Residency(enum.StrEnum):
     """One at a time: the weights are loaded again to change the expert count."""
     SINGLE = "single"
     """One: both lanes have the same expert count, each has its own KV cache."""
-    SEPARATE = "separate"
-    """Two models: each lane runs its own."""
 
 
 class ResidencySetting(enum.StrEnum):
@@ -42,8 +40,6 @@ class WeightSizes:
     """Experts per layer; 0 for a dense model, None while the model is unknown."""
     mapped: bool
     """The file is mapped and not repacked, so that handles share its pages."""
-    on_gpu: bool
-    """Layers are in GPU memory, where every handle has a copy."""
 
 
 @frozen
@@ -58,12 +54,12 @@ class ResidencyChoice:
 def choose_residency(
     setting: ResidencySetting, weights: WeightSizes, memory_bytes: int
 ) -> ResidencyChoice:
-    """Return the residency for a machine with ``memory_bytes`` of memory."""
+    """Return the residency without a GPU, for a machine with ``memory_bytes`` of memory."""
     if weights.experts == 0:
         return ResidencyChoice(Residency.SINGLE, "the model has no experts to choose from")
     if setting in (ResidencySetting.SINGLE, ResidencySetting.SWAP):
         return ResidencyChoice(Residency(setting), "machine.residency says so")
-    if weights.mapped and not weights.on_gpu:
+    if weights.mapped:
         return ResidencyChoice(Residency.SHARED, "both lanes map the same file")
     return _choose_with_copies(setting, weights, memory_bytes)
 
@@ -76,8 +72,6 @@ def _choose_with_copies(
         return ResidencyChoice(
             Residency.SHARED, "machine.residency says so; the weights are there twice"
         )
-    if weights.on_gpu:
-        return ResidencyChoice(Residency.SINGLE, "each handle would take GPU memory of its own")
     if 2 * weights.size_bytes <= _MAX_WEIGHTS_SHARE * memory_bytes:
         return ResidencyChoice(Residency.SHARED, "memory holds the weights twice")
     return ResidencyChoice(Residency.SINGLE, "memory does not hold the weights twice")

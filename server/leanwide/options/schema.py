@@ -6,17 +6,31 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import attrs
 from attrs import field, frozen
 from attrs.validators import ge, le
 
 from leanwide.features.session import Preferences
 from leanwide.files.patterns import MAX_PATTERN_BYTES, MAX_PATTERNS, encoded
 from leanwide.models.limits import ExpertWidth
-from leanwide.models.residency import ResidencySetting, WeightSizes
+from leanwide.models.memory import KvType
+from leanwide.models.placement import AutoLayers
+from leanwide.models.residency import ResidencySetting
 from leanwide.modes.profile import Mode, Profile
+
+
+def _at_least(least: int) -> Callable[[Any, attrs.Attribute[Any], int | AutoLayers], None]:
+    """Return a validator of a number of layers, unless it is automatic."""
+    number = ge(least)
+
+    def check(instance: Any, attribute: attrs.Attribute[Any], value: int | AutoLayers) -> None:
+        if not isinstance(value, AutoLayers):
+            number(instance, attribute, value)
+
+    return check
 
 
 class AutoSwitch(enum.StrEnum):
@@ -35,8 +49,11 @@ class ModelOptions:
     """A GGUF file; ``""`` is the model that ships with leanwide."""
     threads: int = field(validator=[ge(0), le(1024)])
     """Threads of the engine; 0: one per physical core."""
-    gpu_layers: int = field(validator=ge(-1))
-    """Layers kept in GPU memory; 0: CPU only, -1: all."""
+    gpu_layers: int | AutoLayers = field(validator=_at_least(-1))
+    """Layers kept in GPU memory; 0: CPU only, -1: all, ``"auto"``: as many as fit."""
+    cpu_expert_layers: int | AutoLayers = field(validator=_at_least(0))
+    """Layers on a GPU whose experts stay in memory, where the CPU computes them; ``"auto"``: as few
+    as the GPU's memory allows."""
     batch_tokens: int = field(validator=[ge(16), le(8192)])
     """Most prompt tokens in one batch."""
     use_mmap: bool
@@ -45,15 +62,9 @@ class ModelOptions:
     """Repack weights into private memory; lanes then share nothing."""
     flash_attention: AutoSwitch
     """Compute attention without keeping its scores; ``"auto"``: where layers are on a GPU."""
-
-    def weights(self, size_bytes: int, experts: int | None) -> WeightSizes:
-        """Return the sizes of a model's weights, loaded as these options say."""
-        return WeightSizes(
-            size_bytes=size_bytes,
-            experts=experts,
-            mapped=self.use_mmap and not self.use_extra_bufts,
-            on_gpu=self.gpu_layers != 0,
-        )
+    kv_type: KvType
+    """Numbers of the KV cache: ``"q8_0"`` takes about half the memory, and has flash attention on.
+    """
 
 
 @frozen(kw_only=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 import cattrs
 
 from leanwide.models.limits import ExpertWidth
+from leanwide.models.placement import AutoLayers
 
 _INTEGER_LIMIT: Final = 2**31
 """Integers are smaller, without their sign: llama.cpp has 32 bits for them."""
@@ -54,10 +55,15 @@ def _member(value: Any, kind: type[_Member]) -> _Member:
     return _member_or(value, kind, ())
 
 
-def _experts(value: Any, _: Any) -> int | ExpertWidth:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _integer(value, int)
-    return _member_or(value, ExpertWidth, ("a whole number",))
+def _integer_or(kind: type[_Member]) -> Callable[[Any, Any], int | _Member]:
+    """Return a hook for a whole number or a member of an enum."""
+
+    def structure(value: Any, _: Any) -> int | _Member:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return _integer(value, int)
+        return _member_or(value, kind, ("a whole number",))
+
+    return structure
 
 
 def _member_or(value: Any, kind: type[_Member], others: Sequence[str]) -> _Member:
@@ -79,7 +85,8 @@ def _new_converter() -> cattrs.Converter:
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(StrEnum, _member)
-    converter.register_structure_hook(int | ExpertWidth, _experts)
+    converter.register_structure_hook(int | ExpertWidth, _integer_or(ExpertWidth))
+    converter.register_structure_hook(int | AutoLayers, _integer_or(AutoLayers))
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _texts)
     return converter
 

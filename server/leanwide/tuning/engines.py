@@ -60,6 +60,6 @@ async def engines(most: int) -> AsyncIterator[Engines]:
 
 
 def max_engines(spec: EngineSpec) -> int:
-    """Return the number of engines that may be open at once."""
+    """Return the number of engines that may be open at once, for a placed specification."""
     shared = spec.use_mmap and not spec.use_extra_bufts and spec.gpu_layers == 0
     return MAX_SHARED_ENGINES if shared else 1

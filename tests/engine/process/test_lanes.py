@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from leanwide.engine.base import EngineError, FinishReason, LaneSpec, Priority
+from leanwide.models.residency import ResidencySetting
 from tests.engine import make
 from tests.engine.make import run
 
@@ -90,7 +91,7 @@ def test_too_little_memory_is_one_clear_error(opened, tiny, monkeypatch):
 @pytest.fixture
 def swapped(opened, tiny):
     """Lanes that take turns on one handle; the lean one is open."""
-    lanes = opened(attrs.evolve(make.spec(tiny), one_handle=True))
+    lanes = opened(attrs.evolve(make.spec(tiny), residency=ResidencySetting.SWAP))
     lanes.lane("lean", Priority.INTERACTIVE)
     return lanes
 

@@ -47,8 +47,7 @@ class KvCache:
         """
         self.batch_tokens = engine.batch_tokens
         """Most tokens in one step."""
-        # Only the CPU backend calls the abort callback between graph nodes.
-        self.chunker = PrefillChunker(engine.batch_tokens, abortable=engine.gpu_layers == 0)
+        self.chunker = PrefillChunker(engine.batch_tokens, abortable=engine.abortable)
         """Learns the speed of prefill."""
         self._cancelled: Cancelled | None = None
         self._prompt_threads = ThreadChoice(engine.threads)
@@ -59,6 +58,7 @@ class KvCache:
             batch_tokens=engine.batch_tokens,
             threads=engine.threads,
             keeps_scores=engine.keeps_scores,
+            kv_type=engine.kv_type,
         )
         # On a GPU everything is allocated now: another process may take the memory later.
         on_gpu = engine.gpu_layers != 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Final
@@ -19,7 +20,9 @@ from leanwide.engine.base import (
     Priority,
     Prompt,
 )
+from leanwide.engine.devices import hardware, list_devices
 from leanwide.engine.lane_shapes import lane_shape, lane_shapes
+from leanwide.engine.placing import place
 from leanwide.engine.process.encoding import encode
 from leanwide.engine.process.lane import Lane, LaneOpening
 from leanwide.engine.process.llama import Model, build
@@ -29,7 +32,6 @@ from leanwide.engine.process.state_saver import StateSaver
 from leanwide.engine.saved_states import SavedFolder, StateOrigin
 from leanwide.models.advice import load_notice
 from leanwide.models.embedded import trained_languages
-from leanwide.models.fit import Hardware, Load
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import lane_bytes
@@ -70,6 +72,10 @@ class Lanes:
             self._header: GgufHeader = read_header(spec.model_path)
         except ModelFileError as error:
             raise EngineError(str(error)) from error
+        gpus = list_devices().gpus if spec.gpu_layers != 0 else ()
+        self._gpus: Final = gpus
+        self._placed = place(spec, self._header, hardware(gpus))
+        self._spec = spec = self._placed.spec
         self._origin = _origin(spec)
         self._handles = ModelHandles(spec, self._header, progress)
 
@@ -173,14 +179,14 @@ class Lanes:
 
     def _open_lane(self, spec: LaneSpec, experts: int, experts_notice: str) -> Lane:
         began = time.monotonic()
-        free = psutil.virtual_memory().available
+        free = self._free_bytes()
         context, context_notice = legal_context(
-            self._header, spec.context_tokens, spec.sequences, free
+            self._header, spec.context_tokens, spec.sequences, free, self._spec.kv_type
         )
         predicted = self._check_memory(spec, context, experts, free)
         model = self._handles.get(experts)
-        fit_notice = "" if self._open else self._fit_notice()
-        notice = " ".join(filter(None, (experts_notice, context_notice, fit_notice)))
+        first = () if self._open else (self._placed.notice, self._fit_notice())
+        notice = " ".join(filter(None, (experts_notice, context_notice, *first)))
         spec = attrs.evolve(spec, context_tokens=context)
         opening = LaneOpening(
             began=began,
@@ -202,12 +208,12 @@ class Lanes:
 
     def _fit_notice(self) -> str:
         """Return a sentence where the memory cannot hold the model, which is loaded anyway."""
-        memory, spec = psutil.virtual_memory(), self._spec
-        if spec.gpu_layers:
-            return ""  # llama.cpp itself reports what a GPU cannot hold
-        machine = Hardware(memory_bytes=memory.total, free_bytes=memory.available, gpu_bytes=0)
-        load = Load(copies=1, mapped=spec.use_mmap and not spec.use_extra_bufts, gpu_layers=0)
-        return load_notice(self._header, machine, lane_shapes(self._header, spec), load)
+        machine, shapes = hardware(self._gpus), lane_shapes(self._header, self._spec)
+        return load_notice(self._header, machine, shapes, self._placed.load)
+
+    def _free_bytes(self) -> int:
+        """Return the free memory for KV caches; on a GPU they were planned for, or asked for."""
+        return psutil.virtual_memory().available if self._spec.gpu_layers == 0 else sys.maxsize
 
     def _check_memory(self, lane: LaneSpec, context: int, experts: int, free: int) -> int:
         """Return a lane's predicted memory besides the weights, at most ``free`` bytes.
@@ -245,6 +251,7 @@ class Lanes:
             spelt_markers=spelt_markers(model.chat_template, model.is_marker),
             sampling=recommended_sampling(header),
             languages=trained_languages(header),
+            residency=self._placed.residency,
         )
 
 
@@ -264,5 +271,5 @@ def _origin(spec: EngineSpec) -> StateOrigin:
         model_mtime_ns=status.st_mtime_ns,
         experts=0,
         llama_cpp=build(),
-        kv=f"f16, {'values in columns' if spec.keeps_scores else 'values in rows'}",
+        kv=f"{spec.kv_type}, {'values in columns' if spec.keeps_scores else 'values in rows'}",
     )

@@ -8,7 +8,6 @@ A model belongs to one process and one decoding thread; tokenizing is thread-saf
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import re
 from collections.abc import Callable, Sequence
@@ -19,8 +18,8 @@ import llama_cpp
 from attrs import frozen
 from llama_cpp import llama_cpp as api
 
-from leanwide import child
 from leanwide.engine.base import EngineError, FimTokens
+from leanwide.engine.ggml import bind
 from leanwide.engine.process.llama_context import Context, ContextParams
 from leanwide.engine.process.markers import without_marker_tokens
 
@@ -72,6 +71,8 @@ class ModelParams:
     use_mmap: bool
     use_extra_bufts: bool
     gpu_layers: int
+    cpu_expert_layers: int = 0
+    """Layers on a GPU whose experts stay in memory, the first ones."""
     vocabulary_only: bool = False
     """Load no weights: the model only tokenizes, and no context can be opened on it."""
 
@@ -94,6 +95,10 @@ class Model:
         self._progress = api.llama_progress_callback(report)
         native = api.llama_model_default_params()
         native.n_gpu_layers = params.gpu_layers
+        if params.gpu_layers == 0:  # or llama.cpp would still use a GPU for long chunks
+            native.split_mode, native.main_gpu = api.LLAMA_SPLIT_MODE_NONE, -1
+        self._experts_on_cpu = _cpu_experts(params.cpu_expert_layers)
+        native.tensor_buft_overrides = ctypes.cast(self._experts_on_cpu, ctypes.c_void_p)
         native.load_mode = api.LLAMA_LOAD_MODE_MMAP if params.use_mmap else api.LLAMA_LOAD_MODE_NONE
         native.use_extra_bufts = params.use_extra_bufts
         native.vocab_only = params.vocabulary_only
@@ -259,6 +264,27 @@ def _terminated(overrides: Sequence[Any]) -> Any:
     return array
 
 
+class _BufferOverride(ctypes.Structure):
+    """``struct llama_model_tensor_buft_override``, which the binding leaves out."""
+
+    _fields_ = (("pattern", ctypes.c_char_p), ("buffer_type", ctypes.c_void_p))
+
+
+def _cpu_experts(layers: int) -> Any:
+    """Return overrides that keep the experts of the first layers in memory; a null one ends them.
+
+    The pattern for a layer is that of llama.cpp's own option ``--n-cpu-moe``.
+    """
+    overrides = (_BufferOverride * (layers + 1))()
+    if layers:
+        memory = bind("base", {"ggml_backend_cpu_buffer_type": (ctypes.c_void_p,)})
+        kind = memory["ggml_backend_cpu_buffer_type"]()
+        for number in range(layers):
+            pattern = rf"blk\.{number}\.ffn_(up|down|gate|gate_up)_(ch|)exps"
+            overrides[number] = _BufferOverride(pattern.encode(), kind)
+    return overrides
+
+
 def system_features() -> str:
     """Return what this build of llama.cpp uses, such as ``AVX2 = 1 | OPENMP = 1``."""
     text: bytes = api.llama_print_system_info()
@@ -268,10 +294,3 @@ def system_features() -> str:
 def build() -> str:
     """Return the version of llama.cpp: it may misread what another version wrote."""
     return str(llama_cpp.__version__)
-
-
-def supports_gpu() -> bool:
-    """Whether this build of llama.cpp can place layers on a GPU."""
-    # A build that loads its backends at run time looks for them in the working directory, too.
-    with contextlib.chdir(child.HOME):
-        return bool(api.llama_supports_gpu_offload())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import enum
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from attrs import frozen
 from llama_cpp import llama_cpp as api
 
 from leanwide.engine.base import EngineError, Sampling
+from leanwide.models.memory import KvType
+
+_GGML_TYPES: Final = {KvType.F16: api.GGML_TYPE_F16, KvType.Q8_0: api.GGML_TYPE_Q8_0}
 
 Logits = npt.NDArray[np.float32]
 """One value per token of the vocabulary, shape (vocabulary,), or one such row per token."""
@@ -33,6 +36,7 @@ class ContextParams:
     threads: int
     keeps_scores: bool
     """Attention keeps its scores: flash attention is off."""
+    kv_type: KvType = KvType.F16
 
 
 class Decoded(enum.Enum):
@@ -69,12 +73,17 @@ class Context:
         # on prefill chunks, which depend on time: the same question would get another answer.
         automatic, off = api.LLAMA_FLASH_ATTN_TYPE_AUTO, api.LLAMA_FLASH_ATTN_TYPE_DISABLED
         native.flash_attn_type = off if params.keeps_scores else automatic
+        native.type_k = native.type_v = _GGML_TYPES[params.kv_type]
+        # A long chunk would copy the experts that are in memory to the GPU, gigabytes for a model
+        # that does not fit there, in a step that cannot be aborted.
+        native.op_offload = False
         native.no_perf = True
         native.abort_callback = self._abort
         self._handle = api.llama_init_from_model(model, native)
         if not self._handle:
+            other = "" if params.kv_type is KvType.F16 else ', or set model.kv_type = "f16"'
             raise EngineError(
-                f"no memory for a context of {params.cells} tokens: lower context_tokens"
+                f"no memory for a context of {params.cells} tokens: lower context_tokens{other}"
             )
         self.buffer_bytes = 0
         """Bytes that llama.cpp allocated for the context; 0 where it does not report them."""

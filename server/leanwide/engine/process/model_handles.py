@@ -48,8 +48,9 @@ class ModelHandles:
         """
         model = self._loaded.get(experts) or self._load(experts)
         if self.tokenizer is None:
-            # A single handle is freed at each swap, so it cannot be the tokenizer.
-            self.tokenizer = self._load_vocabulary() if self._spec.one_handle else model
+            # A handle that is freed cannot be the tokenizer.
+            freed = self._spec.one_handle or self._spec.frees_weights
+            self.tokenizer = self._load_vocabulary() if freed else model
         return model
 
     def piece_index(self, model: Model) -> PieceIndex:
@@ -78,7 +79,13 @@ class ModelHandles:
         return model
 
     def _load_vocabulary(self) -> Model:
-        params = evolve(self._params, vocabulary_only=True, use_extra_bufts=False, gpu_layers=0)
+        params = evolve(
+            self._params,
+            vocabulary_only=True,
+            use_extra_bufts=False,
+            gpu_layers=0,
+            cpu_expert_layers=0,
+        )
         return Model(params, self._log, lambda _: None)
 
     @property
@@ -89,5 +96,6 @@ class ModelHandles:
             expert_override=None,
             use_mmap=self._spec.use_mmap,
             use_extra_bufts=self._spec.use_extra_bufts,
-            gpu_layers=self._spec.gpu_layers,
+            gpu_layers=self._spec.gpu_layers or 0,
+            cpu_expert_layers=self._spec.cpu_expert_layers or 0,
         )

@@ -158,9 +158,7 @@ class StateSaver:
 
     def _write(self, save: SaveRequest, state: SequenceState, ms_per_token: float) -> None:
         data = state.data()
-        header = make_header(
-            self._origin, state.tokens, ms_per_token, save.note, data, state.cuts
-        )
+        header = make_header(self._origin, state.tokens, ms_per_token, save.note, data, state.cuts)
         self._folder.write(save.name, header, data, self._max_bytes)
 
     def delete(self, save: SaveRequest) -> None:

@@ -5,14 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-import psutil
-
-from leanwide.engine.base import ModelInfo
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import AUTO, ModeArguments
 from leanwide.lsp.session import Server
-from leanwide.models.residency import Residency, ResidencyChoice, choose_residency
-from leanwide.options import Options
 
 _MAX_DECISIONS: Final = 10
 
@@ -21,11 +16,10 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
     """``leanwide.status``: return what ``leanwide/status`` notifies of, and the model."""
     engine = ls.session.backend.engine
     model = ls.session.typing_model
-    residency = None if model is None else await _residency(ls.options, model)
     return {
         **ls.status_params(engine.status),
         "model": None if model is None else {"name": model.name, "path": str(model.path)},
-        "residency": convert.camel_case(residency),
+        "residency": convert.camel_case(None if model is None else model.residency),
         "memoryBytes": await engine.memory_bytes(),
         "lanes": convert.camel_case(engine.lanes),
         "accepted": ls.accepted,
@@ -36,15 +30,6 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
             "tasks": len(asyncio.all_tasks()),
         },
     }
-
-
-async def _residency(options: Options, model: ModelInfo) -> ResidencyChoice:
-    """Return how the lanes hold the weights of the loaded model, or of two."""
-    if options.lanes.lean.model != options.lanes.wide.model:
-        return ResidencyChoice(Residency.SEPARATE, "each lane has a model of its own")
-    memory = await asyncio.to_thread(psutil.virtual_memory)
-    weights = options.model.weights(model.size_bytes, model.experts)
-    return choose_residency(options.machine.residency, weights, memory.total)
 
 
 async def last_request(ls: Server, *_: Any) -> list[dict[str, Any]]:
