@@ -78,6 +78,19 @@ def test_a_model_that_a_later_layer_names_decides(model: Path):
     assert "another model" in problem
 
 
+def test_a_model_of_the_lean_lane_alone_decides(model: Path):
+    """That is the model which is measured."""
+    other = model.with_name("other.gguf")
+    other.write_bytes(b"GGUF" * 1000)
+    found, (problem,) = options(
+        written(model), Layer("the editor", {"lanes": {"lean": {"model": str(other)}}})
+    )
+    assert found.model.threads == 0
+    assert "it was measured with another model" in problem
+    wide = Layer("the editor", {"lanes": {"wide": {"model": str(other)}}})
+    assert options(written(model), wide)[0].model.threads == 3
+
+
 def test_a_tuned_file_without_model_and_machine_is_ignored(tmp_path: Path):
     (tmp_path / "tuned.toml").write_text("[lanes.lean]\nexperts = 2\n")
     layer, (problem,) = read_tuned(tmp_path / "tuned.toml", Path)

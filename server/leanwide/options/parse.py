@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any, Final, get_type_hints
 
 import attrs
@@ -23,14 +24,19 @@ def parse(*layers: Layer) -> tuple[Options, tuple[str, ...]]:
     merged: dict[str, Any] = dict(built_in().values)
     problems: list[str] = []
     checked = [_check(layer.values, Options, "", shown(layer.source), problems) for layer in layers]
-    paths = [values["model"]["path"] for values in checked if "path" in values.get("model", {})]
-    model = paths[-1] if paths else merged["model"]["path"]
+    model = _lean_model(reduce(_merge, checked, merged))
     for layer, values in zip(layers, checked, strict=True):
         if reason := layer.why_not(model):
             problems.append(f"{shown(layer.source)} is ignored: {reason}")
         else:
             merged = _merge(merged, _with_own_sampling(values))
     return CONVERTER.structure(merged, Options), tuple(problems)
+
+
+def _lean_model(settings: dict[str, Any]) -> str:
+    """Return the model of the lean lane, which ``leanwide tune`` measures."""
+    own, path = settings["lanes"]["lean"]["model"], settings["model"]["path"]
+    return str(own or path)
 
 
 def _with_own_sampling(values: dict[str, Any]) -> dict[str, Any]:
