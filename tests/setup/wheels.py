@@ -35,8 +35,11 @@ def write_wheel(folder: Path, contents: Contents, version: str = INSTALLED.versi
     """Write a wheel for this platform, as the binding's own are tagged."""
     [tag] = re.findall(r"^Tag: (.+)$", INSTALLED.read_text("WHEEL") or "", re.MULTILINE)
     info = f"llama_cpp_python-{version}.dist-info"
+    described = INSTALLED.read_text("METADATA") or ""  # it also says what the binding needs
     about = {
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\n",
+        f"{info}/METADATA": described.replace(
+            f"Version: {INSTALLED.version}", f"Version: {version}"
+        ),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {tag}\n",
     }
     files = {**contents, **{name: text.encode() for name, text in about.items()}}
