@@ -86,7 +86,7 @@ class Environment:
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run its Python with these variables besides."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-        for name in ("CMAKE_ARGS", "LEANWIDE_WHEELS"):
+        for name in ("CMAKE_ARGS", "LEANWIDE_BACKEND", "LEANWIDE_WHEELS"):
             kept.pop(name, None)
         own = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": (self.folder / "empty").as_uri()}
         return subprocess.run(
