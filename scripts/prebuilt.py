@@ -7,8 +7,8 @@ default that is where the authors of llama-cpp-python publish wheels for this pl
 tried before it stays (``try_llama.py``).
 
 Exit code 0: one is installed. 1: none is, for the reason that is printed, and llama.cpp has to be
-compiled. It is not looked for where LEANWIDE_WHEELS is empty, or where CMAKE_ARGS asks for a build
-of one's own.
+compiled. None is looked for where LEANWIDE_WHEELS is empty, or where it is not set and the user
+asks for a build of their own.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from pathlib import Path
 
 PUBLISHED = "https://abetlen.github.io/llama-cpp-python/whl"
 NAME = "llama-cpp-python"
+OWN_BUILD = ("CMAKE_ARGS", "LEANWIDE_BACKEND")
+"""Variables that ask for a build of one's own."""
 WAIT_S = ("--timeout", "10", "--retries", "1")
 """An index that does not answer costs seconds, not minutes."""
 TRIAL_S = 300
@@ -50,12 +52,12 @@ def source(environment: Mapping[str, str]) -> str:
     Raises:
         NoWheelError: The user wants none.
     """
-    if environment.get("CMAKE_ARGS"):
-        raise NoWheelError("CMAKE_ARGS is set: no wheel is built that way")
-    where = environment.get("LEANWIDE_WHEELS", published(sys.platform, platform.machine()))
-    if not where:
+    if (named := environment.get("LEANWIDE_WHEELS")) == "":
         raise NoWheelError("LEANWIDE_WHEELS is empty: no wheel is looked for")
-    return where
+    own = next((name for name in OWN_BUILD if environment.get(name)), None)
+    if named is None and own is not None:
+        raise NoWheelError(f"{own} is set: no wheel is known to be built that way")
+    return named or published(sys.platform, platform.machine())
 
 
 def published(system: str, machine: str) -> str:

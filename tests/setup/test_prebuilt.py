@@ -101,13 +101,21 @@ def test_an_index_that_cannot_be_reached_is_named(environment: Environment):
 
 
 @pytest.mark.parametrize(
-    "variables", [{"LEANWIDE_WHEELS": ""}, {"CMAKE_ARGS": "-DGGML_CUDA=on"}], ids=str
+    "variables",
+    [{"LEANWIDE_WHEELS": ""}, {"CMAKE_ARGS": "-DGGML_CUDA=on"}, {"LEANWIDE_BACKEND": "cuda"}],
+    ids=str,
 )
 def test_who_wants_a_build_of_their_own_gets_no_wheel(environment, wheels, variables):
     write_wheel(wheels, scripted(OTHER_PROCESSOR))
-    done = prebuilt(environment, **{"LEANWIDE_WHEELS": str(wheels), **variables})
+    done = prebuilt(environment, PIP_FIND_LINKS=str(wheels), **variables)
     assert (done.returncode, environment.installed()) == (1, "")
-    assert next(iter(variables)) in done.stdout
+    assert done.stdout.strip().startswith(next(iter(variables)))
+
+
+def test_a_wheel_for_a_build_of_ones_own_is_taken_where_it_is_named(environment, wheels):
+    write_wheel(wheels, installed_contents())
+    done = prebuilt(environment, LEANWIDE_WHEELS=str(wheels), CMAKE_ARGS="-DGGML_CUDA=on")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_function_of_llama_cpp_is_called_by_the_name_that_is_tried():

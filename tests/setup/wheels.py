@@ -35,8 +35,11 @@ def write_wheel(folder: Path, contents: Contents, version: str = INSTALLED.versi
     """Write a wheel for this platform, as the binding's own are tagged."""
     [tag] = re.findall(r"^Tag: (.+)$", INSTALLED.read_text("WHEEL") or "", re.MULTILINE)
     info = f"llama_cpp_python-{version}.dist-info"
+    described = INSTALLED.read_text("METADATA") or ""  # it also says what the binding needs
     about = {
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\n",
+        f"{info}/METADATA": described.replace(
+            f"Version: {INSTALLED.version}", f"Version: {version}"
+        ),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {tag}\n",
     }
     files = {**contents, **{name: text.encode() for name, text in about.items()}}
@@ -83,7 +86,7 @@ class Environment:
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run its Python with these variables besides."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-        for name in ("CMAKE_ARGS", "LEANWIDE_WHEELS"):
+        for name in ("CMAKE_ARGS", "LEANWIDE_BACKEND", "LEANWIDE_WHEELS"):
             kept.pop(name, None)
         own = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": (self.folder / "empty").as_uri()}
         return subprocess.run(

@@ -11,7 +11,6 @@ from rich.table import Table
 
 from leanwide.cli.compose import engine_spec
 from leanwide.cli.fitting import this_machine
-from leanwide.engine.ggml import gpu_memory_bytes
 from leanwide.models.choice import Choice, choice_advice, choose, needed_bytes
 from leanwide.models.fit import Hardware
 from leanwide.models.memory import LaneShape
@@ -22,8 +21,7 @@ from leanwide.options import Options
 
 def listing(options: Options) -> dict[str, Any]:
     """Return the recommended models and those that were pulled, under the names of ``--json``."""
-    machine = attrs.evolve(this_machine(options), gpu_bytes=gpu_memory_bytes())
-    lanes = _lanes(options)
+    machine, lanes = this_machine(options), _lanes(options)
     others = set(pulled_models()) - {pulled_path(entry.source) for entry in entries()}
     return {
         "models": [_row(entry, lanes, machine) for entry in entries()],
@@ -58,7 +56,7 @@ def _row(entry: RegistryEntry, lanes: Mapping[str, LaneShape], machine: Hardware
         "needed_bytes": needed,
         "fits": needed <= machine.usable_bytes,
         "fits_free": needed <= machine.free_bytes,
-        "fits_gpu": needed <= machine.gpu_bytes,
+        "fits_gpu": needed <= (machine.gpu_bytes or 0),
         "path": str(path) if path.exists() else None,
     }
 

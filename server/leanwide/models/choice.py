@@ -72,12 +72,9 @@ def choice_advice(
     """Return in a sentence what suits a machine, and in another what its graphics card holds."""
     found = choose(entries, lanes, machine.usable_bytes)
     advice = _memory_advice(found, lanes, machine)
-    held = choose(entries, lanes, machine.gpu_bytes).both
-    if held is not None:
-        advice += (
-            f" Its graphics card ({_gb(machine.gpu_bytes)}) holds {held.name}, "
-            f"which is faster there: model.gpu_layers = -1."
-        )
+    card = machine.gpu_bytes or 0
+    if held := choose(entries, lanes, card).both:
+        advice += f" Its graphics card ({_gb(card)}) holds {held.name}, which is faster there."
     return advice
 
 
