@@ -28,6 +28,9 @@ CONVERSATION: Final = (
     Message("assistant", "A graph without cycles."),
     Message("user", "And a forest?"),
 )
+_OPENED: Final = (
+    "with a prompt that opens the thinking, which is closed at once where none is allowed"
+)
 _HEAD: Final = "| outcome | templates | which |\n|---|---|---|\n"
 
 
@@ -77,8 +80,8 @@ def table(found: Sequence[LaidOut]) -> str:
     problems = [one for one in found if _problem(one) is not None]
     thinking_ones = [one for one in found if one not in problems and thinks(one.template)]
     rows = [
-        ("refused", len(problems), "see below" if problems else "none"),
-        ("laid out", len(found) - len(problems), "all others"),
+        ("refused", len(problems), "see below" if problems else ""),
+        ("laid out", len(found) - len(problems), ""),
         ("of these, with thinking that is told from the answer", len(thinking_ones), "see below"),
     ]
     details: dict[str, list[str]] = defaultdict(list)
@@ -90,9 +93,7 @@ def table(found: Sequence[LaidOut]) -> str:
     for one in thinking_ones:
         details[_told_apart(one)].append(one.name)
         if _thinks_always(one):
-            details[
-                "with a prompt that opens the thinking in any case: it is closed at once where none is allowed"
-            ].append(one.name)
+            details[_OPENED].append(one.name)
     rows += [(what, len(names), ", ".join(names)) for what, names in details.items()]
     lines = (f"| {what} | {count} | {names} |\n" for what, count, names in rows)
     return _HEAD + "".join(lines)
