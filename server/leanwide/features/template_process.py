@@ -12,7 +12,7 @@ import resource
 import sys
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from jinja2 import TemplateError, nodes
 from jinja2.ext import Extension, loopcontrols
@@ -36,7 +36,7 @@ class TemplateProblem(Exception):  # noqa: N818  # the template's, not the progr
 class _Generation(Extension):
     """``{% generation %}``, which marks what an assistant wrote, for training, and adds nothing."""
 
-    tags: ClassVar[set[str]] = {"generation"}
+    tags = {"generation"}  # noqa: RUF012  # jinja2 declares a variable of instances
 
     def parse(self, parser: Parser) -> list[nodes.Node]:
         next(parser.stream)
