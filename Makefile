@@ -9,7 +9,8 @@ PURE := context modes postprocess prompt syntax
 
 .DEFAULT_GOAL := help
 N ?= 100000
-.PHONY: help setup demo test coverage lock fuzz test-real test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
+TEMPLATES ?= build/templates
+.PHONY: help setup demo test coverage lock fuzz test-real test-templates test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -34,6 +35,15 @@ lock: $(SETUP) ## write constraints.txt, the versions that CI installs, from thi
 
 test-real: $(SETUP) ## try a model that others made, make test-real MODEL=FILE.gguf
 	$(BIN)/pytest -q -rs tests/real --real-model $(MODEL)
+
+test-templates: $(SETUP) $(TEMPLATES) ## lay out conversations by llama.cpp's chat templates, or TEMPLATES=FOLDER
+	$(BIN)/pytest -q tests/templates --templates $(TEMPLATES)
+
+build/templates: # the collection is in the source package of llama-cpp-python, 75 MB
+	$(BIN)/pip download -q --no-deps --no-binary :all: --dest build/sdist \
+	  llama-cpp-python==$$($(BIN)/pip show llama-cpp-python | sed -n 's/^Version: //p')
+	mkdir -p $@
+	tar -xzf build/sdist/llama_cpp_python-*.tar.gz -C $@ --strip-components 5 --wildcards '*/models/templates/*.jinja'
 
 test-editors: $(SETUP) ## run the clients in real editors, which are fetched into a cache folder
 	$(BIN)/pytest -q -W default tests/editors

@@ -41,6 +41,7 @@ def a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch) ->
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let searches take longer than they do by default."""
     parser.addoption("--hostile", type=int, default=2, help="hostile texts of each language")
+    parser.addoption("--templates", type=Path, help="a folder of chat templates")
     parser.addoption("--real-model", type=Path, help="a GGUF file that others made")
     parser.addoption("--hostile-size", type=int, default=30_000, help="characters of each")
 

@@ -88,6 +88,16 @@ async def test_the_marks_of_an_answer_are_those_of_the_template():
     assert laid.marks.closing == "<|end|>"
 
 
+async def test_markers_that_the_model_can_only_spell_end_its_answer():
+    model = attrs.evolve(
+        SCRIPTED_MODEL,
+        chat_template=MESSAGES_IN_TURN,
+        spelt_markers=("<|im_end|>", "<think>", "</think>"),
+    )
+    laid = await ChatTemplateCache().lay_out(MESSAGES, model, thinking=False)
+    assert laid.stops == ("<|im_end|>",)
+
+
 async def test_a_model_may_be_told_in_its_own_words_not_to_think():
     template = MESSAGES_IN_TURN + "{# <mm:think> #}{{ thinking_mode }}"
     assert (await lay_out(template, thinking=True)).layout[-1] == "enabled"

@@ -6,6 +6,7 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leanwide.models.gguf import Scalar
 from leanwide.models.memory import LaneShape, lane_bytes
 from tests.models.test_limits import header
 
@@ -56,7 +57,7 @@ def test_the_memory_of_a_model_with_a_sliding_window_is_not_above_the_prediction
         "attention.value_length": 256,
         "attention.sliding_window": 512,
     }
-    metadata = {f"gemma3.{key}": value for key, value in numbers.items()}
+    metadata: dict[str, Scalar] = {f"gemma3.{key}": value for key, value in numbers.items()}
     metadata |= {"general.architecture": "gemma3", "tokenizer.ggml.tokens.length": 262_144}
     model = attrs.evolve(header(), metadata=metadata)
     shape = LaneShape(context_tokens=32_768, sequences=2, experts=0, batch_tokens=128)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 
@@ -9,7 +11,7 @@ from leanwide.models.sampling import recommended_sampling
 from tests.models.test_limits import header
 
 
-def recommended(**values: object):
+def recommended(**values: Any):
     own = {f"general.sampling.{key}": value for key, value in values.items()}
     model = header()
     return recommended_sampling(attrs.evolve(model, metadata={**model.metadata, **own}))

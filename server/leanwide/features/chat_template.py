@@ -95,7 +95,7 @@ class ChatTemplateCache:
             for variant in dict.fromkeys((whole, joined_system(whole))):
                 layout = await self._layout(_ConversationShape(model, _roles(variant), thinking))
                 if not isinstance(layout, TemplateProblem):
-                    return Conversation(variant, layout, marks)
+                    return Conversation(variant, layout, marks, stops=_spelt_stops(model, marks))
                 problem = problem or f"the model's chat template failed: {layout}"
             logger.warning("%s: ChatML is used instead", problem)
         else:
@@ -110,6 +110,12 @@ class ChatTemplateCache:
             except TemplateProblem as problem:
                 self._layouts[shape] = problem
         return self._layouts[shape]
+
+
+def _spelt_stops(model: ModelInfo, marks: AnswerMarks) -> tuple[str, ...]:
+    """Return the markers that end an answer of a model that can only spell them."""
+    own = " ".join((*marks.openings, marks.closing, marks.turn, *marks.leads, marks.tail))
+    return tuple(marker for marker in model.spelt_markers if marker not in own)
 
 
 def _roles(messages: Sequence[Message]) -> tuple[str, ...]:

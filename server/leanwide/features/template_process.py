@@ -36,7 +36,7 @@ class TemplateProblem(Exception):  # noqa: N818  # the template's, not the progr
 class _Generation(Extension):
     """``{% generation %}``, which marks what an assistant wrote, for training, and adds nothing."""
 
-    tags = frozenset({"generation"})
+    tags = {"generation"}  # noqa: RUF012  # jinja2 declares a variable of instances
 
     def parse(self, parser: Parser) -> list[nodes.Node]:
         next(parser.stream)

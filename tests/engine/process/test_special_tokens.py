@@ -124,6 +124,15 @@ def test_channels_of_gpt_oss_are_thinking_and_answer_and_their_tokens_are_not_sh
     assert (thought, answer, reason) == ("why", "so!", FinishReason.END)
 
 
+def test_the_thinking_of_gpt_oss_is_concluded_with_the_channel_of_the_answer(say):
+    conclusion = "enough<|end|><|start|>assistant<|channel|>final<|message|>"
+    thinking = attrs.evolve(HARMONY, budget_tokens=3, conclusion=conclusion)
+    pieces, reason = say("«<|channel|>»analysis«<|message|>»abcdef«<|end|>»x", thinking=thinking)
+    thought = "".join(piece.text for piece in pieces if piece.thought)
+    answer = "".join(piece.text for piece in pieces if not piece.thought)
+    assert (thought, answer, reason) == ("abcenough", "def", FinishReason.END)
+
+
 def test_marks_that_are_control_tokens_do_not_end_the_generation(say):
     marks = AnswerMarks(openings=(CHAT_START,), closing=CHAT_END, leads=("<|fim_pad|>",))
     thinking = attrs.evolve(THINKING, marks=marks, conclusion=CHAT_END)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
@@ -247,7 +247,8 @@ def _sampling(profile: Profile, model: ModelInfo | None) -> Sampling:
     own = Sampling(temperature=profile.temperature, top_k=profile.top_k, top_p=profile.top_p)
     if model is None or not profile.recommended_sampling:
         return own
-    return evolve(own, **model.sampling)
+    recommended: dict[str, Any] = dict(model.sampling)
+    return evolve(own, **recommended)
 
 
 def _against_loops(sampling: Sampling) -> Sampling:
