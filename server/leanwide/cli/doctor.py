@@ -53,6 +53,9 @@ from leanwide.prompt.chat import Message
 
 app = typer.Typer()
 
+_MEMORY: Final = ("kv_megabytes", "states_megabytes", "compute_megabytes")
+"""The parts of a lane's memory."""
+
 
 @app.command()
 def doctor(
@@ -233,6 +236,7 @@ def _lane(
         "context_tokens": context,
         "sequences": spec.sequences,
         "kv_megabytes": round(memory.kv / 1e6, 1),
+        "states_megabytes": round(memory.states / 1e6, 1),
         "compute_megabytes": round(memory.compute / 1e6, 1),
         "problem": problem,
     }
@@ -270,7 +274,7 @@ def _print(report: dict[str, Any]) -> None:
             str(lane["experts"] or "dense"),
             f"{lane['context_tokens']:,} tokens",
             str(lane["sequences"]),
-            f"{lane['kv_megabytes'] + lane['compute_megabytes']:,.1f} MB",
+            f"{sum(lane[part] for part in _MEMORY):,.1f} MB",
             f"{lane['measured_megabytes']:,} MB" if "measured_megabytes" in lane else "",
         )
     if report["lanes"]:

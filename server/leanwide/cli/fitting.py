@@ -120,6 +120,7 @@ def as_data(found: Fitting) -> dict[str, Any]:
                 "context_tokens": lane.shape.context_tokens,
                 "sequences": lane.shape.sequences,
                 "kv_bytes": lane.bytes.kv,
+                "states_bytes": lane.bytes.states,
                 "compute_bytes": lane.bytes.compute,
                 "decode_tokens_per_s": _rounded(lane.decode_tokens_per_s),
                 "prompt_tokens_per_s": _rounded(lane.prompt_tokens_per_s),
@@ -168,7 +169,7 @@ def _rounded(value: float | None) -> float | None:
 def print_lanes(console: Console, data: dict[str, Any]) -> None:
     """Print the memory and the predicted speed of each lane."""
     for lane in data["lanes"]:
-        takes = (lane["kv_bytes"] + lane["compute_bytes"]) / 1e6
+        takes = (lane["kv_bytes"] + lane["states_bytes"] + lane["compute_bytes"]) / 1e6
         width = f"{lane['experts']} experts" if lane["experts"] else "dense"
         context = f"{lane['sequences']} x {lane['context_tokens']:,} tokens of context"
         console.print(f"{lane['name']} lane: {width}, {context}, at most {takes:,.1f} MB", end="")

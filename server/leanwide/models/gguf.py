@@ -31,6 +31,8 @@ _FIM_PREFIXES: Final = (
     "\u2581<PRE>",
 )
 """Tokens that llama.cpp takes as the FIM prefix token where the metadata names none."""
+_RECURRENT: Final = (".ssm_conv1d.weight", ".shortconv.conv.weight")
+"""Ends of the names of tensors that only a recurrent layer has."""
 _STACKED_EXPERTS: Final = "_exps.weight"
 """End of the name of a tensor with all experts of a layer."""
 LANGUAGES_KEY: Final = "leanwide.languages"
@@ -151,7 +153,11 @@ class GgufHeader:
 
     @property
     def kv_bytes_per_token(self) -> int:
-        """Bytes of one token in an f16 KV cache, over all layers."""
+        """Bytes of one token in an f16 KV cache, over all layers with attention."""
+        if self.recurrent_layers:
+            rows = (".attn_k.weight", ".attn_v.weight")
+            found = (tensor for tensor in self.tensors if tensor.name.endswith(rows))
+            return sum(2 * tensor.elements // max(1, tensor.width) for tensor in found)
         kv_heads = self.number("attention.head_count_kv") or self.number("attention.head_count")
         return 2 * kv_heads * sum(self.head_widths) * self.number("block_count")
 
@@ -162,6 +168,22 @@ class GgufHeader:
         width = self.number("embedding_length") // heads if heads else 0
         keys = self.number("attention.key_length") or width
         return keys, self.number("attention.value_length") or width
+
+    @property
+    def recurrent_layers(self) -> int:
+        """Layers that keep one state for all tokens of a sequence."""
+        return sum(tensor.name.endswith(_RECURRENT) for tensor in self.tensors)
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes of the recurrent state of one sequence, in f32."""
+        state, inner = self.number("ssm.state_size"), self.number("ssm.inner_size")
+        if kernel := self.number("shortconv.l_cache"):
+            values = (kernel - 1) * self.number("embedding_length")
+        else:
+            mixed = inner + 2 * self.number("ssm.group_count") * state
+            values = max(0, self.number("ssm.conv_kernel") - 1) * mixed + state * inner
+        return 4 * self.recurrent_layers * values
 
 
 def read_header(path: Path) -> GgufHeader:

@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
+from leanwide.models.checkpoints import checkpoint_bytes, most_checkpoints
 from leanwide.models.gguf import GgufHeader
 
 _PADDING: Final = 256
@@ -51,13 +52,15 @@ class LaneBytes:
 
     kv: int
     """The KV cache at its full size."""
+    states: int
+    """The recurrent states of its sequences, and all checkpoints; 0 for plain attention."""
     compute: int
     """Most of llama.cpp's buffers for intermediate results; the system provides them when used."""
 
     @property
     def total(self) -> int:
-        """The sum of both."""
-        return self.kv + self.compute
+        """The sum of all."""
+        return self.kv + self.states + self.compute
 
 
 def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
@@ -83,7 +86,10 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
     # llama.cpp plans for a step with the same number of tokens of every sequence.
     tokens = -(-min(lane.batch_tokens, wanted) // lane.sequences) * lane.sequences
     logits = _FLOAT * vocabulary * lane.sequences
+    checkpoint = checkpoint_bytes(header, lane.context_tokens)
+    kept = checkpoint * most_checkpoints(checkpoint)
     return LaneBytes(
         kv=lane.kv_type.sized(header.kv_bytes_per_token * cells),
+        states=(header.state_bytes + kept) * lane.sequences,
         compute=tokens * max(output_layer, inner_layer) + logits + _INPUTS,
     )

@@ -19,9 +19,12 @@ from hypothesis import strategies as st
 from leanwide.engine.base import Finished, FinishReason, Priority, SaveRequest
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.llama_context import Context, Decoded
+from leanwide.engine.saved_states import SavedFolder
 from tests.engine import make
 
 DOCUMENTS = 3
+_PLACE = "place"
+"""The name of what is saved to disk."""
 LONGEST = 230
 """Tokens of the longest prompt."""
 TOKENS = 1000
@@ -135,8 +138,8 @@ class Act:
     document: int
     other: int
     """The document that is branched from."""
-    share: float
-    """Where it is cut or branched from, as a share of its tokens."""
+    back: int
+    """Tokens from its end to where it is cut or branched from."""
     tokens: int
     """Tokens that are new."""
     answer: int
@@ -152,7 +155,7 @@ ACTS = st.builds(
     kind=st.sampled_from(KINDS),
     document=st.integers(0, DOCUMENTS - 1),
     other=st.integers(0, DOCUMENTS - 1),
-    share=st.floats(0, 1),
+    back=st.sampled_from([1, 2, 5, 20, 33, 60, 120]),
     tokens=st.sampled_from([1, 2, 3, 9, 60, 120, 180]),
     answer=st.sampled_from([0, 0, 1, 5]),
     cancelled_at=st.sampled_from([0, 0, 0, 0, 1, 40, 90, 150, 300]),
@@ -165,25 +168,25 @@ class Author:
     """Turns acts into prompts of random tokens."""
 
     _random: random.Random
-    _prompts: dict[int, list[int]] = field(factory=dict)
+    prompts: dict[int, list[int]] = field(factory=dict)
 
     def prompt(self, act: Act) -> list[int]:
         """Return the prompt of an act's document from now on."""
-        own = self._prompts.get(act.document, [])
+        own = self.prompts.get(act.document, [])
         new = [self._random.randrange(TOKENS) for _ in range(act.tokens)]
-        other = self._prompts.get(act.other, [])
+        other = self.prompts.get(act.other, [])
         match act.kind:
             case "type":
                 own = own + new[:3]
-            case "erase":
-                own = own[: int(act.share * len(own))] + new[:1]
+            case "erase" | "reopen":
+                own = own[: -act.back] + new[:1]
             case "branch":
-                own = other[: int(act.share * len(other))] + new
-            case "again" | "reopen":
+                own = other[: -act.back] + new
+            case "again":
                 own = own or new
             case _:
                 own = new
-        self._prompts[act.document] = own = own[:LONGEST] or [0]
+        self.prompts[act.document] = own = own[:LONGEST] or [0]
         return own
 
 
@@ -192,32 +195,33 @@ class Stage:
     """A lane on which histories are played, and a context that evaluates on its own."""
 
     fresh: Context
+    saved: SavedFolder
     open_lane: Callable[[], Lane]
     """Opens the lane as a new engine does; what was saved to disk is still there."""
     lane: Lane = field(init=False)
 
     def play(self, acts: Sequence[Act], seed: int) -> None:
         """Check the logits after every request that comes to its end."""
+        self.saved.delete(_PLACE)
         author, self.lane = Author(random.Random(seed)), self.open_lane()
         try:
             with recording(self.fresh) as recorder:
                 for act in acts:
-                    self._reopen(act, recorder)
+                    if act.kind == "reopen" and (held := author.prompts.get(act.document)):
+                        self._reopen(held, recorder)
                     prompt = author.prompt(act)
                     if self._run(act, prompt):
                         self._check(recorder, prompt)
         finally:
             self.lane.close()
 
-    def _reopen(self, act: Act, recorder: Recorder) -> None:
-        """Save what a sequence holds to disk, and end the engine."""
-        held = self.lane.kv.sequences[act.document].tokens
-        if act.kind == "reopen" and held:
-            save = SaveRequest(name=f"document{act.document}")
-            list(self.lane.run(make.job(make.request(*held, save=save))))
-            self.lane.close()
-            recorder.chunks.clear()
-            self.lane = self.open_lane()
+    def _reopen(self, prompt: list[int], recorder: Recorder) -> None:
+        """Save what holds a prompt to disk, and go on in another engine."""
+        save = SaveRequest(name=_PLACE)
+        list(self.lane.run(make.job(make.request(*prompt, save=save))))
+        self.lane.close()
+        recorder.chunks.clear()
+        self.lane = self.open_lane()
 
     def _run(self, act: Act, prompt: list[int]) -> bool:
         """Run the request of an act; return whether it came to its end."""

@@ -73,7 +73,7 @@ def stage(request, opened: Opener, models: Path) -> Iterator[Stage]:
         # A machine where prefill is slower than the disk.
         patch.setattr(state_saver, "_MIN_UNSAVED_MS", 0.0)
         patch.setattr(state_saver, "_DISK_BYTES_PER_MS", 1e12)
-        yield Stage(fresh, lambda: Lane(model, index, SPEC, engine, opening))
+        yield Stage(fresh, folder, lambda: Lane(model, index, SPEC, engine, opening))
     fresh.close()
 
 

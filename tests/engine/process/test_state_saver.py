@@ -186,26 +186,6 @@ def test_another_model_another_width_and_a_changed_file_find_nothing(
     assert evaluated(open_lane(), PLACE) == 1
 
 
-def test_a_recurrent_model_restores_a_whole_state_or_none(open_lane, saved_tokens, monkeypatch):
-    """For recurrent models llama.cpp removes all tokens where it cannot remove a part."""
-    cut = Context.truncate
-
-    def uncut(self: Context, sequence: int, keep: int) -> bool:
-        if 0 < keep < self.length(sequence):
-            cut(self, sequence, 0)
-            return False
-        return cut(self, sequence, keep)
-
-    monkeypatch.setattr(Context, "truncate", uncut)
-    lane = open_lane()
-    assert evaluated(lane, PLACE[:-60] + "y = ") > saved_tokens / 2
-    assert evaluated(open_lane(), PLACE + "1 + 2\n") < 10
-    reads: list[int] = []
-    monkeypatch.setattr(SavedFolder, "read", lambda *_: reads.append(1))
-    evaluated(lane, PLACE[:-50] + "z = ")
-    assert reads == [], "a state that cannot be cut is not read again"
-
-
 def test_a_state_of_the_same_name_replaces_the_older_one(open_lane, folder):
     lane = open_lane()
     for prompt in (PLACE, OTHER):
