@@ -50,3 +50,12 @@ async def test_a_change_of_the_workspace_drops_earlier_verdicts(tmp_path: Path):
         assert not asked.done()
         names.use(area_of(tmp_path, "a.py"))
     assert (await asked).reason == "a.py is excluded by files.exclude"
+
+
+async def test_only_the_newest_verdicts_are_kept():
+    names = DocumentNames()
+    paths = [f"/project/{number}.py" for number in range(1_001)]
+    for path in paths:
+        await names.judge(path)
+    assert names.known(paths[0]) is None
+    assert all(names.known(path) for path in paths[1:])

@@ -11,12 +11,16 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from attrs import define, field, frozen
 
 from leanwide.files.area import WorkspaceFolders, real_path
 from leanwide.files.shown import shown
+
+_MAX_VERDICTS: Final = 1_000
+"""More than documents are open. What asks late, after a document was closed, leaves a verdict."""
 
 
 @frozen(kw_only=True)
@@ -97,7 +101,13 @@ class DocumentNames:
                 return known
             generation = self._generation
             verdict = await asyncio.to_thread(judge, self.folders, path)
-            self._verdicts[path] = generation, verdict
+            self._keep(path, generation, verdict)
+
+    def _keep(self, path: str, generation: int, verdict: NameVerdict) -> None:
+        self._verdicts.pop(path, None)
+        self._verdicts[path] = generation, verdict
+        if len(self._verdicts) > _MAX_VERDICTS:
+            del self._verdicts[next(iter(self._verdicts))]
 
     def known(self, path: str) -> NameVerdict | None:
         """Return the last verdict on a document, which may be outdated; None if there is none."""

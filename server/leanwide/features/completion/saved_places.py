@@ -46,7 +46,7 @@ class SavedPlace:
     """What the engine was asked to save of a document."""
 
     note: bytes
-    """By which its window is found again."""
+    """Digest of the note by which its window is found again: a note has kilobytes."""
     path: str
     """The document."""
     others: tuple[str, ...]
@@ -126,7 +126,7 @@ async def save_place(uri: str, window: Window, saved: SavedPlaces) -> None:
         return
     note = await asyncio.to_thread(_note, window, model)
     others = tuple(snippet.path for snippet in window.related.snippets)
-    place = SavedPlace(note=note, path=window.path, others=others)
+    place = SavedPlace(note=hashlib.sha256(note).digest(), path=window.path, others=others)
     if place == saved.places.get(uri):
         return
     if await _may_be_shown(place.path, place.others, session.names):
