@@ -10,10 +10,14 @@ PURE := context modes postprocess prompt syntax
 .DEFAULT_GOAL := help
 N ?= 100000
 TEMPLATES ?= build/templates
-.PHONY: help setup demo test coverage lock fuzz test-real test-templates test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
+.PHONY: help setup demo test coverage lock fuzz test-real test-templates test-gpu test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+ifdef LEANWIDE_BACKEND
+.PHONY: $(SETUP) # the set-up sees whether llama.cpp is built for it
+endif
 
 setup: $(SETUP) ## prepare .venv with everything that leanwide and its tests need
 
@@ -44,6 +48,15 @@ build/templates: # the collection is in the source package of llama-cpp-python, 
 	  llama-cpp-python==$$($(BIN)/pip show llama-cpp-python | sed -n 's/^Version: //p')
 	mkdir -p $@
 	tar -xzf build/sdist/llama_cpp_python-*.tar.gz -C $@ --strip-components 5 --wildcards '*/models/templates/*.jinja'
+
+test-gpu: .venv-gpu/.ready ## run the engine and a session on a GPU in software; builds llama.cpp for Vulkan first
+	.venv-gpu/bin/python -m tests.gpu.run
+
+.venv-gpu/.ready: pyproject.toml $(SETUP)
+	$(PYTHON) -m venv --clear .venv-gpu
+	wheel=$$($(BIN)/python -m tests.gpu.vulkan) && \
+	  .venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check "$$wheel" --editable . --group dev
+	@touch $@
 
 test-editors: $(SETUP) ## run the clients in real editors, which are fetched into a cache folder
 	$(BIN)/pytest -q -W default tests/editors
@@ -93,4 +106,4 @@ train-smoke: .venv-training/.ready ## check the types of training/, and train a 
 	@touch $@
 
 clean: ## remove everything that set-up and checks made
-	rm -rf .venv .venv-training editors/vscode/node_modules editors/vscode/dist editors/vscode/test/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf .venv .venv-training .venv-gpu editors/vscode/node_modules editors/vscode/dist editors/vscode/test/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

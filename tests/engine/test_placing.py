@@ -62,6 +62,8 @@ def test_a_larger_gpu_gets_more_of_the_experts(gpu, residency, gpu_layers, exper
 
 def test_lanes_of_one_handle_run_the_same_experts():
     lean, wide = placed(24).spec.lanes
+    assert (lean.experts, wide.experts) == (8, 8)
+    lean, wide = placed(None, residency=ResidencySetting.SINGLE).spec.lanes
     assert (lean.experts, wide.experts) == (4, 4)
     lean, wide = placed(7.5).spec.lanes
     assert (lean.experts, wide.experts) == (4, 8)

@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import attrs
 import pytest
+from tests.models.test_cost import described
 
 from leanwide.cli.compose import engine_spec
+from leanwide.engine.devices import GPU_RESERVE_BYTES
+from leanwide.engine.lane_shapes import lane_shapes
+from leanwide.engine.placing import place
+from leanwide.models.fit import Hardware
 from leanwide.models.gguf import GgufHeader
-from leanwide.models.limits import legal_experts, wanted_experts
-from leanwide.models.memory import LaneShape, lane_bytes
+from leanwide.models.memory import lane_bytes
+from leanwide.models.placement import layer_bytes
 from leanwide.options import Options, parse, read_layer
-from leanwide_bench.synthetic.shapes import THIRTY_BILLION, ModelShape
+from leanwide_bench.synthetic.shapes import THIRTY_BILLION
 
 FOLDER = Path(__file__).parents[2] / "configs"
 SAMPLES = ("laptop-16gb", "workstation-64gb", "gpu-24gb")
@@ -31,44 +37,29 @@ def options(sample: str) -> Options:
     return found
 
 
-def header(shape: ModelShape) -> GgufHeader:
-    numbers = {
-        "context_length": shape.context,
-        "block_count": shape.layers,
-        "embedding_length": shape.hidden,
-        "attention.head_count": shape.heads,
-        "attention.head_count_kv": shape.kv_heads,
-        "attention.key_length": shape.head_dim,
-        "attention.value_length": shape.head_dim,
-        "expert_count": shape.experts,
-        "expert_used_count": shape.experts_used,
-        "expert_feed_forward_length": shape.feed_forward,
-    }
-    named = {f"{shape.architecture}.{key}": value for key, value in numbers.items()}
-    vocabulary = {"tokenizer.ggml.tokens.length": shape.vocabulary}
-    return GgufHeader(
-        path=Path("model.gguf"),
-        file_bytes=shape.file_bytes,
-        metadata={"general.architecture": shape.architecture, **named, **vocabulary},
-        tensors=(),
-        data_start=0,
-    )
+def header() -> GgufHeader:
+    model = described(THIRTY_BILLION)
+    words = {"tokenizer.ggml.tokens.length": THIRTY_BILLION.vocabulary}
+    return attrs.evolve(model, metadata={**model.metadata, **words})
+
+
+def machine(sample: str) -> Hardware:
+    """A machine with as much memory as the model needs, and the sample's GPU."""
+    memory = int(FILES[sample][1])
+    gpu = memory - GPU_RESERVE_BYTES if sample.startswith("gpu") else None
+    return Hardware(memory_bytes=memory, free_bytes=memory, gpu_bytes=gpu)
 
 
 def lanes_bytes(sample: str) -> int:
     """What both lanes take beside the weights."""
-    model, spec = header(THIRTY_BILLION), engine_spec(options(sample))
-    shapes = [
-        LaneShape(
-            context_tokens=lane.context_tokens,
-            sequences=lane.sequences,
-            experts=legal_experts(model, wanted_experts(model, lane.experts))[0],
-            batch_tokens=spec.batch_tokens,
-            keeps_scores=spec.keeps_scores,
-        )
-        for lane in spec.lanes
-    ]
-    return sum(lane_bytes(model, shape).total for shape in shapes)
+    spec = place(engine_spec(options(sample)), header(), machine(sample)).spec
+    return sum(lane_bytes(header(), shape).total for shape in lane_shapes(header(), spec).values())
+
+
+def test_the_gpu_of_the_sample_holds_all_of_the_model_once():
+    placed = place(engine_spec(options("gpu-24gb")), header(), machine("gpu-24gb"))
+    assert layer_bytes(header()).is_whole(placed.load.placement)
+    assert placed.load.handles == 1
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

@@ -7,14 +7,16 @@ memory, both lanes map them, and each has only its attention, norms and KV cache
 
 from __future__ import annotations
 
+from functools import partial
+
 import attrs
 from attrs import frozen
 
-from leanwide.engine.base import EngineSpec
+from leanwide.engine.base import EngineSpec, LaneSpec
 from leanwide.engine.lane_shapes import lane_shapes
 from leanwide.models.fit import Hardware, Load
 from leanwide.models.gguf import GgufHeader
-from leanwide.models.limits import legal_kv_type
+from leanwide.models.limits import legal_kv_type, wanted_experts
 from leanwide.models.memory import lane_bytes
 from leanwide.models.placement import (
     ON_CPU,
@@ -59,7 +61,7 @@ def place(spec: EngineSpec, header: GgufHeader, machine: Hardware) -> Placed:
         residency, placement = _Gpu(spec, header, machine).choose() or (residency, ON_CPU)
     ignored = machine.gpu_bytes is None and spec.gpu_layers not in (0, None)
     return Placed(
-        spec=_settled(spec, residency, placement),
+        spec=_settled(spec, header, residency, placement),
         residency=residency,
         load=Load(
             handles=2 if residency.residency is Residency.SHARED else 1,
@@ -70,11 +72,18 @@ def place(spec: EngineSpec, header: GgufHeader, machine: Hardware) -> Placed:
     )
 
 
-def _settled(spec: EngineSpec, residency: ResidencyChoice, placement: Placement) -> EngineSpec:
-    """Return a specification with decisions; lanes of one handle run the first lane's experts."""
+def _settled(
+    spec: EngineSpec, header: GgufHeader, residency: ResidencyChoice, placement: Placement
+) -> EngineSpec:
+    """Return a specification with decisions.
+
+    Lanes of one handle run the experts of the first lane, which is always open; on a GPU, which is
+    fast enough, those of the widest.
+    """
     lanes = spec.lanes
     if residency.residency is Residency.SINGLE:
-        lanes = tuple(attrs.evolve(lane, experts=lanes[0].experts) for lane in lanes)
+        first = tuple(attrs.evolve(lane, experts=lanes[0].experts) for lane in lanes)
+        lanes = _widened(lanes, header) if placement.gpu_layers else first
     return attrs.evolve(
         spec,
         lanes=lanes,
@@ -82,6 +91,12 @@ def _settled(spec: EngineSpec, residency: ResidencyChoice, placement: Placement)
         cpu_expert_layers=placement.cpu_expert_layers,
         residency=ResidencySetting(residency.residency),
     )
+
+
+def _widened(lanes: tuple[LaneSpec, ...], header: GgufHeader) -> tuple[LaneSpec, ...]:
+    """Return lanes that all run the most experts of any."""
+    experts = max((lane.experts for lane in lanes), key=partial(wanted_experts, header))
+    return tuple(attrs.evolve(lane, experts=experts) for lane in lanes)
 
 
 def _mapped(spec: EngineSpec) -> bool:
@@ -105,8 +120,10 @@ class _Gpu:
         self._layers: LayerBytes = layer_bytes(header)
         self._candidates = candidates(self._layers, spec.gpu_layers, spec.cpu_expert_layers)
         self._gpu_bytes = machine.gpu_bytes or 0
-        # Which layers are on the GPU does not matter here, only that some are.
-        shapes = lane_shapes(header, attrs.evolve(spec, gpu_layers=-1))
+        # Which layers are on the GPU does not matter here, only that some are; one handle may run
+        # all lanes with the most experts.
+        lanes = _widened(spec.lanes, header)
+        shapes = lane_shapes(header, attrs.evolve(spec, gpu_layers=-1, lanes=lanes))
         self._lanes_bytes = sum(lane_bytes(header, shape).total for shape in shapes.values())
 
     def choose(self) -> tuple[ResidencyChoice, Placement] | None:
