@@ -8,7 +8,7 @@ import attrs
 import pytest
 from tests.models.test_cost import described
 
-from leanwide.cli.fitting import Fitting, as_data, planned
+from leanwide.cli.fitting import Fitting, as_data, planned, spec_for
 from leanwide.engine.devices import Device, DeviceKind, usable_gpu_bytes
 from leanwide.models.fit import Hardware, Verdict
 from leanwide.options import Layer, parse, read_layer
@@ -43,7 +43,7 @@ def plan_for(memory: float, *cards: Device, layer: Layer | None = None) -> Fitti
     assert not problems
     size = int(memory * GB)
     machine = Hardware(memory_bytes=size, free_bytes=size, gpu_bytes=usable_gpu_bytes(cards))
-    return planned(MODEL, options, machine)
+    return planned(MODEL, spec_for(MODEL, options), machine)
 
 
 def test_a_machine_of_16_gb_gets_a_smaller_file():

@@ -116,6 +116,16 @@ def engine_specs(options: Options) -> tuple[EngineSpec, ...]:
     return tuple(sorted(specs, key=lambda spec: spec.lanes[0].name != options.modes.code.lane))
 
 
+def with_model(options: Options, file: Path) -> Options:
+    """Return options with one model for both lanes."""
+    lean, wide = (attrs.evolve(lane, model="") for lane in (options.lanes.lean, options.lanes.wide))
+    return attrs.evolve(
+        options,
+        model=attrs.evolve(options.model, path=str(file)),
+        lanes=attrs.evolve(options.lanes, lean=lean, wide=wide),
+    )
+
+
 def has_two_models(options: Options) -> bool:
     """Whether each lane runs a model of its own."""
     return model_path(options, LEAN) != model_path(options, WIDE)

@@ -7,7 +7,7 @@ import contextlib
 import platform
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import attrs
 import psutil
@@ -17,11 +17,12 @@ from rich.table import Table
 
 from leanwide import __version__
 from leanwide.cli import gpus
-from leanwide.cli.compose import engine_spec, launch, model_path, user_layers
+from leanwide.cli.compose import engine_specs, launch, user_layers
 from leanwide.cli.console import TextConsole
 from leanwide.cli.fitting import (
+    Fitting,
     as_data,
-    fitting,
+    fittings,
     measure_again,
     print_advice,
     print_memory,
@@ -43,8 +44,9 @@ from leanwide.engine.process.llama import build, system_features
 from leanwide.engine.processor import processor_flags, rebuild_command, unused_features
 from leanwide.engine.saved_states import SavedFolder, default_folder
 from leanwide.features.chat_template import ChatTemplateCache
+from leanwide.models.embedded import embedded_model
 from leanwide.models.fit import Verdict
-from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
+from leanwide.models.gguf import GgufHeader, ModelFileError
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import lane_bytes
 from leanwide.modes.profile import LEAN
@@ -86,7 +88,7 @@ def _measure_speed() -> None:
     """Measure the speed of the model in use; :func:`examine` reports a file that is no model."""
     options, _ = parse(*user_layers()[0])
     with contextlib.suppress(ModelFileError):
-        measure_again(read_header(model_path(options)), options)
+        measure_again(options)
 
 
 def examine() -> dict[str, Any]:
@@ -105,33 +107,54 @@ def examine() -> dict[str, Any]:
         "residency": None,
         "lanes": [],
         "fit": None,
+        "wide": None,
         "places": _places(options),
         "problems": problems,
     }
     try:
-        header = read_header(model_path(options))
+        models = fittings(options)
     except ModelFileError as error:
         problems.append(str(error))
         return report
-    report["model"] = {
+    (header, fit), *other = models
+    report["model"], report["fit"] = _model(header), as_data(fit)
+    report["residency"] = attrs.asdict(fit.placed.residency)
+    for found_header, found_fit in other:
+        report["wide"] = {"model": _model(found_header), "fit": as_data(found_fit)}
+    for found_header, found_fit in models:
+        report["lanes"] += _lanes(found_header, found_fit, memory.available)
+        problems.extend(_trouble(found_header, found_fit, options))
+    problems.extend(notice for lane in report["lanes"] if (notice := lane.pop("problem")))
+    return report
+
+
+def _model(header: GgufHeader) -> dict[str, Any]:
+    return {
         "name": header.name,
         "path": str(header.path),
         "megabytes": round(header.file_bytes / 1e6, 1),
-        "embedded": not options.model.path,
+        "embedded": header.path == embedded_model(),
     }
-    problems.extend(_missing(header))
-    fit = fitting(header, options)
-    report["residency"] = attrs.asdict(fit.placed.residency)
+
+
+def _lanes(header: GgufHeader, fit: Fitting, free_bytes: int) -> list[dict[str, Any]]:
+    """Return how the lanes of a model would run."""
     spec = fit.placed.spec
-    free = memory.available if spec.gpu_layers == 0 else sys.maxsize
-    report["lanes"] = [_lane(header, lane, spec, free) for lane in spec.lanes]
-    problems.extend(notice for lane in report["lanes"] if (notice := lane.pop("problem")))
-    report["fit"] = as_data(fit)
+    free = free_bytes if spec.gpu_layers == 0 else sys.maxsize
+    return [_lane(header, lane, spec, free) for lane in spec.lanes]
+
+
+def _trouble(header: GgufHeader, fit: Fitting, options: Options) -> Iterator[str]:
+    """Yield what is wrong with a model, for what its lanes are used for."""
+    lanes = [lane.name for lane in fit.placed.spec.lanes]
+    if options.modes.code.lane in lanes:
+        yield from _without_fim(header)
+    if {options.modes.think.lane, options.modes.dialog.lane} & set(lanes):
+        yield from _without_template(header)
     if fit.placed.notice:
-        problems.append(fit.placed.notice)
+        yield fit.placed.notice
     if fit.fit.verdict in (Verdict.STREAMS, Verdict.TOO_LARGE):
-        problems.append(fit.advice)
-    return report
+        yield fit.advice
 
 
 def _build() -> dict[str, Any]:
@@ -154,13 +177,15 @@ def _places(options: Options) -> dict[str, Any]:
     }
 
 
-def _missing(header: GgufHeader) -> Iterator[str]:
-    """Yield what the model cannot do, because its file lacks something."""
+def _without_fim(header: GgufHeader) -> Iterator[str]:
     if not header.fim:
         yield (
             f"{header.name} has no fill-in-the-middle tokens: there are no suggestions while you "
             "type. Choose a model that completes (`leanwide models list`)"
         )
+
+
+def _without_template(header: GgufHeader) -> Iterator[str]:
     if problem := asyncio.run(_template_problem(header)):
         yield (
             f"{problem}: explanations, chats and edits ask it in ChatML, "
@@ -205,7 +230,7 @@ async def _measured(options: Options) -> tuple[dict[str, LaneInfo], int]:
     engine = launch(options)
     try:
         await engine.ready(LEAN)
-        for lane in engine_spec(options).lanes:
+        for lane in (lane for spec in engine_specs(options) for lane in spec.lanes):
             request = Request(
                 lane=lane.name,
                 prompt=("x",),
@@ -262,11 +287,24 @@ def _print(report: dict[str, Any]) -> None:
     )
     _print_build(console, report["llama_cpp"])
     _print_devices(console, report["llama_cpp"])
+    wide = report["wide"]
     if model is not None:
-        note = " (ships with leanwide; `leanwide models list` has real ones)"
-        console.print(f"model: {model['name']}, {model['megabytes']} MB", end="", markup=False)
-        console.print(note if model["embedded"] else "", markup=False)
-        console.print(model["path"], style="dim", markup=False)
+        _print_model(console, "model" if wide is None else "model for typing", model)
+    if wide is not None:
+        _print_model(console, "model for questions", wide["model"])
+    if report["lanes"]:
+        _print_lanes(console, report)
+    places = report["places"]
+    most = f"{places['most_megabytes']:,}" if places["most_megabytes"] else "none"
+    console.print(f"kept of what was read: {places['megabytes']:,} MB of at most {most}")
+    console.print(places["folder"], style="dim", markup=False)
+    for problem in report["problems"]:
+        console.print(f"[bold red]problem[/]: {escape(problem)}")
+    if not report["problems"]:
+        console.print("[green]everything is fine[/]")
+
+
+def _print_lanes(console: TextConsole, report: dict[str, Any]) -> None:
     table = Table("lane", "experts", "context", "sequences", "at most", "measured")
     for lane in report["lanes"]:
         table.add_row(
@@ -277,25 +315,25 @@ def _print(report: dict[str, Any]) -> None:
             f"{sum(lane[part] for part in _MEMORY):,.1f} MB",
             f"{lane['measured_megabytes']:,} MB" if "measured_megabytes" in lane else "",
         )
-    if report["lanes"]:
-        console.print(table)
-        for lane in report["fit"]["lanes"]:
-            if speed := speed_words(lane):
-                console.print(f"{lane['name']} lane: {speed}, by this machine's memory and kernels")
-        where = report["residency"]
-        console.print("Megabytes: KV cache and buffers, beside the weights.", style="dim")
-        console.print(f"residency: {where['residency']}, because {where['reason']}", style="dim")
-        print_memory(console, report["fit"])
-        if report["fit"]["advice"] not in report["problems"]:
-            print_advice(console, report["fit"])
-    places = report["places"]
-    most = f"{places['most_megabytes']:,}" if places["most_megabytes"] else "none"
-    console.print(f"kept of what was read: {places['megabytes']:,} MB of at most {most}")
-    console.print(places["folder"], style="dim", markup=False)
-    for problem in report["problems"]:
-        console.print(f"[bold red]problem[/]: {escape(problem)}")
-    if not report["problems"]:
-        console.print("[green]everything is fine[/]")
+    console.print(table)
+    fits = [part["fit"] for part in (report, report["wide"]) if part is not None]
+    for lane in (lane for fit in fits for lane in fit["lanes"]):
+        if speed := speed_words(lane):
+            console.print(f"{lane['name']} lane: {speed}, by this machine's memory and kernels")
+    where = report["residency"]
+    console.print("Megabytes: KV cache and buffers, besides the weights.", style="dim")
+    console.print(f"residency: {where['residency']}, because {where['reason']}", style="dim")
+    for fit in fits:
+        print_memory(console, fit)
+        if fit["advice"] not in report["problems"]:
+            print_advice(console, fit)
+
+
+def _print_model(console: TextConsole, what: str, model: dict[str, Any]) -> None:
+    note = " (ships with leanwide; `leanwide models list` has real ones)"
+    console.print(f"{what}: {model['name']}, {model['megabytes']} MB", end="", markup=False)
+    console.print(note if model["embedded"] else "", markup=False)
+    console.print(model["path"], style="dim", markup=False)
 
 
 def _print_build(console: TextConsole, llama_cpp: dict[str, Any]) -> None:

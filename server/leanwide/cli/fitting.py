@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from leanwide.cli.compose import engine_spec
+from leanwide.cli.compose import engine_spec, engine_specs, with_model
 from leanwide.cli.console import TextConsole
 from leanwide.engine.base import EngineSpec
 from leanwide.engine.devices import hardware, list_devices
@@ -19,7 +19,7 @@ from leanwide.engine.placing import Placed, place
 from leanwide.engine.speed import LayerSample, layer_samples, measure, rates
 from leanwide.models.advice import advice, alternative
 from leanwide.models.fit import CACHED_BYTES, Fit, Hardware, plan, with_speed
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf import GgufHeader, read_header
 from leanwide.models.placement import Placement
 from leanwide.models.registry import entries
 from leanwide.options import Options
@@ -42,13 +42,13 @@ def this_machine(options: Options) -> Hardware:
 
 
 def placed_engine(header: GgufHeader, options: Options) -> Placed:
-    """Return where a model's weights would be, in place of the model that the options name."""
-    return place(_spec_for(header, options), header, this_machine(options))
+    """Return where a model's weights would be, in place of the models that the options name."""
+    return place(spec_for(header, options), header, this_machine(options))
 
 
-def planned(header: GgufHeader, options: Options, machine: Hardware) -> Fitting:
-    """Plan a model on a machine, in place of the model that the options name; no speed."""
-    placed = place(_spec_for(header, options), header, machine)
+def planned(header: GgufHeader, spec: EngineSpec, machine: Hardware) -> Fitting:
+    """Plan a model on a machine, without its speed."""
+    placed = place(spec, header, machine)
     fit = plan(header, placed.load, machine, lane_shapes(header, placed.spec))
     better = alternative(fit, machine, entries(), header.path.name)
     return Fitting(
@@ -60,28 +60,53 @@ def planned(header: GgufHeader, options: Options, machine: Hardware) -> Fitting:
 
 
 def fitting(header: GgufHeader, options: Options) -> Fitting:
-    """Plan a model on this machine, with its speed.
+    """Plan a model on this machine, in place of the models that the options name.
 
     The first call for a model takes a few seconds: it measures the speed of the kernels.
     """
-    found = planned(header, options, this_machine(options))
+    return _timed(planned(header, spec_for(header, options), this_machine(options)), header)
+
+
+def fittings(options: Options) -> list[tuple[GgufHeader, Fitting]]:
+    """Plan the models of the options on this machine together, that of completions first.
+
+    Raises:
+        ModelFileError: A file is no model.
+    """
+    machine, found = this_machine(options), []
+    for spec in engine_specs(options):
+        header = read_header(spec.model_path)
+        fitting = _timed(planned(header, spec, machine), header)
+        found.append((header, fitting))
+        machine = machine.besides(fitting.fit)
+    return found
+
+
+def _timed(found: Fitting, header: GgufHeader) -> Fitting:
+    """Return a plan with the speed of its lanes."""
     wanted = _samples(header, found.placed.spec)
     with _status():
         known = {name: speed for name, sample in wanted.items() if (speed := rates(sample))}
     return attrs.evolve(found, fit=with_speed(found.fit, known))
 
 
-def _spec_for(header: GgufHeader, options: Options) -> EngineSpec:
-    model = attrs.evolve(options.model, path=str(header.path))
-    return engine_spec(attrs.evolve(options, model=model))
+def spec_for(header: GgufHeader, options: Options) -> EngineSpec:
+    """Return how a model runs both lanes, in place of the models that the options name."""
+    return engine_spec(with_model(options, header.path))
 
 
-def measure_again(header: GgufHeader, options: Options) -> None:
-    """Measure the speed of the kernels for a model again, for later plans."""
-    spec = placed_engine(header, options).spec
-    with _status():
-        for wanted in _samples(header, spec).values():
-            measure(wanted)
+def measure_again(options: Options) -> None:
+    """Measure the speed of the kernels for the models of the options again, for later plans.
+
+    Raises:
+        ModelFileError: A file is no model.
+    """
+    machine = this_machine(options)
+    for spec in engine_specs(options):
+        header = read_header(spec.model_path)
+        with _status():
+            for wanted in _samples(header, place(spec, header, machine).spec).values():
+                measure(wanted)
 
 
 def _status() -> Status:

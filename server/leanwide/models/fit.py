@@ -55,6 +55,16 @@ class Hardware:
         """Most memory for a model."""
         return int(_USABLE_SHARE * self.memory_bytes)
 
+    def besides(self, fit: Fit) -> Hardware:
+        """Return what a model leaves for another one."""
+        gpu = self.gpu_bytes
+        return attrs.evolve(
+            self,
+            memory_bytes=max(0, self.memory_bytes - fit.memory_bytes),
+            free_bytes=max(0, self.free_bytes - fit.memory_bytes),
+            gpu_bytes=max(1, gpu - fit.gpu_bytes) if gpu else gpu,
+        )
+
 
 @frozen(kw_only=True)
 class Load:
