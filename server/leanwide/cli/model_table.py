@@ -89,7 +89,7 @@ def print_listing(console: Console, data: Mapping[str, Any]) -> None:
     console.print(table)
     console.print(_legend(data["models"]), style="dim")
     for file in data["others"]:
-        console.print(f"also here: {file}", markup=False)
+        console.print(f"also here: {file}", markup=False, soft_wrap=True)
     console.print(f"\n{data['advice']}", markup=False)
     console.print("`leanwide models pull NAME` brings one.", style="dim")
 
