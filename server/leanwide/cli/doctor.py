@@ -324,7 +324,8 @@ def _print_lanes(console: TextConsole, report: dict[str, Any]) -> None:
     console.print("Megabytes: KV cache and buffers, besides the weights.", style="dim")
     console.print(f"residency: {where['residency']}, because {where['reason']}", style="dim")
     for fit in fits:
-        print_memory(console, fit)
+        lane = fit["lanes"][0]["name"]
+        print_memory(console, fit, "memory" if len(fits) == 1 else f"memory of the {lane} lane")
         if fit["advice"] not in report["problems"]:
             print_advice(console, fit)
 

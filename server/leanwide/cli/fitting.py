@@ -201,13 +201,13 @@ def print_lanes(console: Console, data: dict[str, Any]) -> None:
         console.print(f"; {speed}" if (speed := speed_words(lane)) else "")
 
 
-def print_memory(console: Console, data: dict[str, Any]) -> None:
+def print_memory(console: Console, data: dict[str, Any], what: str = "memory") -> None:
     """Print whether the model fits."""
     if data["plan"]:
         console.print(data["plan"], markup=False)
     needed, usable = data["memory_bytes"] / 1e6, data["usable_bytes"] / 1e6
     console.print(
-        f"memory: {data['verdict']}: {needed:,.0f} MB with the weights, "
+        f"{what}: {data['verdict']}: {needed:,.0f} MB with the weights, "
         f"{usable:,.0f} MB can be used"
     )
 
