@@ -13,6 +13,7 @@ import pytest
 from leanwide.engine.scripted import SCRIPTED_MODEL
 from leanwide.features import chat_template as layouts
 from leanwide.features.chat_template import ChatTemplateCache, Conversation
+from leanwide.features.template_process import TemplateLimit
 from leanwide.models.answer_marks import answer_marks
 from leanwide.prompt.chat import Message, chatml
 from leanwide_bench.synthetic.vocabulary import CHAT_TEMPLATE
@@ -104,6 +105,21 @@ async def test_a_model_may_be_told_in_its_own_words_not_to_think():
     assert (await lay_out(template, thinking=False)).layout[-1] == "disabled"
 
 
+async def test_a_template_that_leaves_out_the_system_role_gets_one_message():
+    template = "{% for m in messages if m.role == 'user' %}<u>{{ m.content }}{% endfor %}"
+    laid = await lay_out(template)
+    assert laid == Conversation((Message("user", "Be brief.\n\nWhy?"),), ("<u>", 0), USUAL)
+
+
+async def test_a_template_that_reads_parts_gets_parts():
+    template = (
+        "{% for m in messages %}<{{ m.role }}>{% for part in m.content %}"
+        "{% if part.type == 'text' %}{{ part.text }}{% endif %}{% endfor %}{% endfor %}"
+    )
+    laid = await lay_out(template)
+    assert laid == Conversation(MESSAGES, ("<system>", 0, "<user>", 1), USUAL)
+
+
 @pytest.mark.parametrize(
     ("template", "problem"),
     [
@@ -127,6 +143,19 @@ async def test_a_template_that_fails_is_replaced_by_chatml_with_the_reason(templ
     assert laid.problem is not None
     assert "the model's chat template failed" in laid.problem
     assert re.search(problem, laid.problem)
+
+
+async def test_a_template_without_end_is_tried_once(monkeypatch):
+    tried = []
+
+    async def too_long(template, variables):
+        tried.append(template)
+        raise TemplateLimit("it takes too long or too much memory")
+
+    monkeypatch.setattr(layouts, "render_apart", too_long)
+    laid = await lay_out("x")
+    assert laid.problem is not None
+    assert len(tried) == 1
 
 
 async def test_a_layout_is_rendered_once(monkeypatch):

@@ -6,6 +6,7 @@ A layout does not depend on the contents of the messages, so it is cached.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 from asyncio.subprocess import DEVNULL
@@ -17,10 +18,11 @@ from attrs import field, frozen
 
 from leanwide import child
 from leanwide.engine.base import ModelInfo
-from leanwide.features.template_process import TemplateProblem
+from leanwide.features.template_process import TemplateLimit, TemplateProblem
 from leanwide.models.answer_marks import AnswerMarks, answer_marks, thinking_variables
 from leanwide.prompt.chat import (
     CHATML_MARKERS,
+    ContentForm,
     Layout,
     LayoutProblem,
     Message,
@@ -57,6 +59,7 @@ class _ConversationShape:
     model: ModelInfo = field(eq=lambda model: (model.path, model.chat_template))
     roles: tuple[str, ...]
     thinking: bool
+    form: ContentForm
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -82,7 +85,8 @@ class ChatTemplateCache:
     ) -> Conversation:
         """Lay out a conversation; in ChatML if the model's template is missing or fails.
 
-        For a template that knows no system role, the system text goes into the first user message.
+        For a template that knows no system role, the system text goes into the first user message;
+        one that reads no plain texts is given parts.
 
         Args:
             messages: The messages so far.
@@ -92,11 +96,15 @@ class ChatTemplateCache:
         whole, problem = tuple(messages), None
         marks = answer_marks(model.chat_template)
         if model.chat_template is not None:
-            for variant in dict.fromkeys((whole, joined_system(whole))):
-                layout = await self._layout(_ConversationShape(model, _roles(variant), thinking))
+            variants = dict.fromkeys((whole, joined_system(whole)))
+            for form, variant in itertools.product(ContentForm, variants):
+                shape = _ConversationShape(model, _roles(variant), thinking, form)
+                layout = await self._layout(shape)
                 if not isinstance(layout, TemplateProblem):
                     return Conversation(variant, layout, marks, stops=_spelt_stops(model, marks))
                 problem = problem or f"the model's chat template failed: {layout}"
+                if isinstance(layout, TemplateLimit):
+                    break
             logger.warning("%s: ChatML is used instead", problem)
         else:
             problem = f"{model.name} has no chat template"
@@ -124,7 +132,7 @@ def _roles(messages: Sequence[Message]) -> tuple[str, ...]:
 
 async def _render_layout(shape: _ConversationShape) -> Layout:
     contents = placeholders(len(shape.roles))
-    variables = contents.variables(shape.roles, shape.settings)
+    variables = contents.variables(shape.roles, shape.settings, shape.form)
     rendered = await render_apart(shape.model.chat_template or "", variables)
     try:
         return contents.layout(rendered)
@@ -145,7 +153,7 @@ async def render_apart(template: str, variables: Mapping[str, Any]) -> str:
             output, _ = await process.communicate(job)
         answer = json.loads(output)
     except (TimeoutError, ValueError) as error:
-        raise TemplateProblem("it takes too long or too much memory") from error
+        raise TemplateLimit("it takes too long or too much memory") from error
     finally:
         if process.returncode is None:
             process.kill()

@@ -43,6 +43,10 @@ class _Generation(Extension):
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
+class TemplateLimit(TemplateProblem):
+    """The template takes too long or too much memory; another attempt would cost as much."""
+
+
 def render(template: str, variables: Mapping[str, Any]) -> str:
     """Render a template as ``transformers`` does, whose conventions chat templates follow.
 

@@ -6,6 +6,7 @@ at them. So only text of the template itself can become special tokens, never te
 
 from __future__ import annotations
 
+import enum
 import re
 import secrets
 from collections.abc import Sequence
@@ -37,16 +38,33 @@ class LayoutProblem(Exception):  # noqa: N818  # the template's, not the program
     """The template changed the messages, or left some out."""
 
 
+class ContentForm(enum.Enum):
+    """How a template is given the content of a message."""
+
+    TEXT = enum.auto()
+    PARTS = enum.auto()
+    """A list of one part of type ``text``, for models that read pictures as well."""
+
+
 @frozen
 class Placeholders:
     """Stand for the contents of messages while a template is rendered."""
 
     marks: tuple[str, ...]
 
-    def variables(self, roles: Sequence[str], settings: dict[str, Any]) -> dict[str, Any]:
+    def variables(
+        self,
+        roles: Sequence[str],
+        settings: dict[str, Any],
+        form: ContentForm = ContentForm.TEXT,
+    ) -> dict[str, Any]:
         """Return what a template reads: the messages, and settings such as ``bos_token``."""
+        contents: Sequence[Any] = self.marks
+        if form is ContentForm.PARTS:
+            contents = [[{"type": "text", "text": mark}] for mark in self.marks]
         messages = [
-            {"role": role, "content": mark} for role, mark in zip(roles, self.marks, strict=True)
+            {"role": role, "content": content}
+            for role, content in zip(roles, contents, strict=True)
         ]
         return {"messages": messages, "add_generation_prompt": True, **settings}
 
