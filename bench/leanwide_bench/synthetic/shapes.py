@@ -229,9 +229,7 @@ SMALL = attrs.evolve(
 )
 """A few hundred kilobytes, for tests that evaluate many tokens."""
 
-SMALL_DENSE = attrs.evolve(
-    SMALL, architecture="qwen3", experts=0, experts_used=0, feed_forward=128
-)
+SMALL_DENSE = attrs.evolve(SMALL, architecture="qwen3", experts=0, experts_used=0, feed_forward=128)
 """The same without experts."""
 
 SMALL_LFM2 = attrs.evolve(

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import platform
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import attrs
 import psutil

@@ -102,7 +102,7 @@ def default_folder() -> Path:
     return user_cache_path("leanwide") / "places"
 
 
-def make_header(  # noqa: PLR0913
+def make_header(
     origin: StateOrigin,
     tokens: Sequence[int],
     ms_per_token: float,

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from leanwide.engine.base import LaneSpec, StateSaving
 from leanwide.engine.process import state_saver
-from leanwide.engine.process.growing_context import GrowingContext
 from leanwide.engine.process.lane import Lane, LaneOpening
 from leanwide.engine.process.llama_context import ContextParams
 from leanwide.engine.process.state_saver import StateSaver

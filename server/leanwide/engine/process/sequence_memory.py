@@ -113,9 +113,7 @@ class SequenceMemory:
 
     def _forget_after(self, sequence: CachedSequence, keep: int) -> None:
         del sequence.tokens[keep:]
-        sequence.checkpoints[:] = [
-            known for known in sequence.checkpoints if known.length <= keep
-        ]
+        sequence.checkpoints[:] = [known for known in sequence.checkpoints if known.length <= keep]
         self._measure(sequence)
 
     def _measure(self, sequence: CachedSequence) -> None:

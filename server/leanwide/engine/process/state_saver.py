@@ -77,7 +77,7 @@ class SequenceState:
         cuts, ends = saved.header.cuts, len(data)
         checkpoints: list[Checkpoint] = []
         for length, size in reversed(cuts.checkpoints):
-            checkpoints.insert(0, Checkpoint(length, data[ends - size : ends]))
+            checkpoints.insert(0, Checkpoint(length, memoryview(data)[ends - size : ends]))
             ends -= size
         return cls(
             tokens=tuple(saved.tokens),
@@ -158,9 +158,7 @@ class StateSaver:
 
     def _write(self, save: SaveRequest, state: SequenceState, ms_per_token: float) -> None:
         data = state.data()
-        header = make_header(
-            self._origin, state.tokens, ms_per_token, save.note, data, state.cuts
-        )
+        header = make_header(self._origin, state.tokens, ms_per_token, save.note, data, state.cuts)
         self._folder.write(save.name, header, data, self._max_bytes)
 
     def delete(self, save: SaveRequest) -> None:
