@@ -4,8 +4,8 @@ import gguf
 import numpy as np
 import pytest
 
-from leanwide_bench.synthetic.blocks import ones, random_blocks
-from leanwide_bench.synthetic.shapes import Quant
+from leanwide_bench.synthetic.blocks import random_blocks, same
+from leanwide_bench.synthetic.tensors import Quant
 
 SPREAD = 0.03
 
@@ -32,5 +32,5 @@ def test_block_sizes_are_those_of_ggml(quant):
     assert found == (quant.block_weights, quant.block_bytes)
 
 
-def test_ones_are_ones():
-    assert (ones(5).view("<f4") == 1).all()
+def test_weights_without_spread_are_all_the_same():
+    assert (same(5, 0.5).view("<f4") == 0.5).all()

@@ -7,8 +7,9 @@ import llama_cpp.llama_cpp as api
 import numpy as np
 import pytest
 
-from leanwide_bench.synthetic.shapes import TINY, Quant
+from leanwide_bench.synthetic.shapes import TINY
 from leanwide_bench.synthetic.synthetic import Recipe, write
+from leanwide_bench.synthetic.tensors import Quant
 from leanwide_bench.synthetic.vocabulary import FIM_MARKERS, VocabularyOptions, vocabulary
 from tests.bench import broken
 from tests.bench.llama import LoadError, loaded

@@ -9,10 +9,10 @@ from leanwide_bench.synthetic.shapes import (
     THIRTY_BILLION,
     TINY,
     TINY_DENSE,
-    Quant,
     SyntheticError,
     tensors,
 )
+from leanwide_bench.synthetic.tensors import Quant
 
 
 def test_the_30b_shape_is_as_large_as_the_published_model():

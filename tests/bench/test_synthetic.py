@@ -9,8 +9,9 @@ import gguf
 import pytest
 
 from leanwide_bench.synthetic import synthetic
-from leanwide_bench.synthetic.shapes import TINY, TINY_DENSE, Quant, SyntheticError, tensors
+from leanwide_bench.synthetic.shapes import TINY, TINY_DENSE, SyntheticError, tensors
 from leanwide_bench.synthetic.synthetic import Recipe, write
+from leanwide_bench.synthetic.tensors import Quant
 
 
 @pytest.mark.parametrize(

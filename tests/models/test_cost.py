@@ -12,9 +12,9 @@ from leanwide_bench.synthetic.shapes import (
     TINY,
     TINY_DENSE,
     ModelShape,
-    Tensor,
     tensors,
 )
+from leanwide_bench.synthetic.tensors import Tensor
 from tests.models.test_limits import header
 
 

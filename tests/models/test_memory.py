@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.models.gguf import Scalar
+from leanwide.models.checkpoints import most_checkpoints
+from leanwide.models.gguf import Scalar, read_header
 from leanwide.models.memory import LaneShape, lane_bytes
+from leanwide_bench.synthetic.shapes import (
+    SMALL_GRANITE,
+    SMALL_LFM2,
+    SMALL_MELLUM,
+    SMALL_QWEN3_NEXT,
+)
+from leanwide_bench.synthetic.synthetic import Recipe, write
 from tests.models.test_limits import header
 
 SHAPES = st.builds(
@@ -63,3 +72,24 @@ def test_the_memory_of_a_model_with_a_sliding_window_is_not_above_the_prediction
     shape = LaneShape(context_tokens=32_768, sequences=2, experts=0, batch_tokens=128)
     found = lane_bytes(model, shape)
     assert 1_413_941_821 <= found.kv + found.compute < 1.05 * 1_413_941_821
+
+
+@pytest.mark.parametrize("shape", [SMALL_LFM2, SMALL_GRANITE, SMALL_QWEN3_NEXT, SMALL_MELLUM])
+def test_states_and_checkpoints_of_other_attention_are_counted(tmp_path, shape):
+    write(tmp_path / "model.gguf", Recipe(shape=shape))
+    model = read_header(tmp_path / "model.gguf")
+    assert model.kv_bytes_per_token == shape.kv_bytes_per_token
+    assert model.state_bytes == shape.state_bytes
+    window = shape.window * shape.kv_bytes_per_token
+    lane = LaneShape(context_tokens=1024, sequences=3, experts=2, batch_tokens=64)
+    assert lane_bytes(model, lane).states == 3 * (17 * shape.state_bytes + 16 * window)
+
+
+def test_plain_attention_keeps_no_states():
+    lane = LaneShape(context_tokens=8192, sequences=2, experts=8, batch_tokens=512)
+    assert lane_bytes(header(), lane).states == 0
+
+
+@pytest.mark.parametrize(("state", "most"), [(0, 16), (1_000_000, 16), (8 << 20, 8), (80 << 20, 4)])
+def test_large_states_get_fewer_checkpoints(state, most):
+    assert most_checkpoints(state) == most

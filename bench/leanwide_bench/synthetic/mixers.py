@@ -21,10 +21,10 @@ class Mixer(Protocol):
     def tensors(self, prefix: str, hidden: int, layers: int, quant: Quant) -> Iterator[Tensor]:
         """Yield the tensors of one of ``layers`` layers, whose names begin with ``prefix``."""
 
-    def metadata(self, hidden: int) -> dict[str, int]:
+    def metadata(self, hidden: int, /) -> dict[str, int]:
         """Return the metadata, by keys after the architecture's name."""
 
-    def state_bytes(self, hidden: int) -> int:
+    def state_bytes(self, hidden: int, /) -> int:
         """Return the bytes of one sequence's state in a layer."""
 
 
@@ -42,11 +42,11 @@ class ShortConvolution:
         yield matrix(conv + "in_proj", (3 * hidden, hidden), quant)
         yield branch_end(conv + "out_proj", (hidden, hidden), quant, layers)
 
-    def metadata(self, hidden: int) -> dict[str, int]:
+    def metadata(self, _hidden: int, /) -> dict[str, int]:
         """Return the metadata."""
         return {"shortconv.l_cache": self.kernel}
 
-    def state_bytes(self, hidden: int) -> int:
+    def state_bytes(self, hidden: int, /) -> int:
         """Return the bytes of one sequence's state in a layer."""
         return _F32_BYTES * hidden * (self.kernel - 1)
 
@@ -74,7 +74,7 @@ class Mamba2:
         yield constant(prefix + "ssm_norm.weight", (self.groups, inner // self.groups), 1.0)
         yield branch_end(prefix + "ssm_out", (hidden, inner), quant, layers)
 
-    def metadata(self, hidden: int) -> dict[str, int]:
+    def metadata(self, hidden: int, /) -> dict[str, int]:
         """Return the metadata."""
         return {
             "ssm.conv_kernel": self.kernel,
@@ -84,7 +84,7 @@ class Mamba2:
             "ssm.group_count": self.groups,
         }
 
-    def state_bytes(self, hidden: int) -> int:
+    def state_bytes(self, hidden: int, /) -> int:
         """Return the bytes of one sequence's state in a layer."""
         return _F32_BYTES * ((self.kernel - 1) * self._mixed(hidden) + self.state * 2 * hidden)
 
@@ -115,7 +115,7 @@ class DeltaNet:
         yield norm(prefix + "ssm_norm", self.head_dim)
         yield branch_end(prefix + "ssm_out", (hidden, values), quant, layers)
 
-    def metadata(self, hidden: int) -> dict[str, int]:
+    def metadata(self, _hidden: int, /) -> dict[str, int]:
         """Return the metadata."""
         return {
             "ssm.conv_kernel": self.kernel,
@@ -125,7 +125,7 @@ class DeltaNet:
             "ssm.group_count": self.key_heads,
         }
 
-    def state_bytes(self, hidden: int) -> int:
+    def state_bytes(self, _hidden: int, /) -> int:
         """Return the bytes of one sequence's state in a layer."""
         matrices = self.head_dim * self.head_dim * self.value_heads
         return _F32_BYTES * ((self.kernel - 1) * self._mixed + matrices)

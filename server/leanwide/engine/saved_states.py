@@ -62,6 +62,9 @@ class StateCuts(msgspec.Struct, frozen=True):
     """Before that only here: tokens, and the bytes of the checkpoint. Ascending."""
 
 
+_ANYWHERE: Final = StateCuts()
+
+
 class StateHeader(msgspec.Struct, frozen=True):
     """What a file says about its state."""
 
@@ -74,7 +77,7 @@ class StateHeader(msgspec.Struct, frozen=True):
     """Data of the caller."""
     state_bytes: int
     state_crc: int
-    cuts: StateCuts = StateCuts()
+    cuts: StateCuts = _ANYWHERE
 
     @property
     def tokens(self) -> list[int]:
@@ -108,7 +111,7 @@ def make_header(
     ms_per_token: float,
     note: bytes,
     state: bytearray,
-    cuts: StateCuts = StateCuts(),
+    cuts: StateCuts = _ANYWHERE,
 ) -> StateHeader:
     """Return the header for a state."""
     return StateHeader(

@@ -1,4 +1,4 @@
-"""Checkpoints of sequences that cannot be cut anywhere: how many there are, and their bytes. Pure."""
+"""Checkpoints of sequences that cannot be cut anywhere: their number and their bytes. Pure."""
 
 from __future__ import annotations
 

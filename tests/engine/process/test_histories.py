@@ -39,12 +39,12 @@ from tests.engine.process.histories import ACTS, Act, Stage
 HISTORIES = int(os.environ.get("LEANWIDE_HISTORIES", "500"))
 """Histories of each model."""
 SHAPES = {
-    "qwen3moe": SMALL,
-    "dense": SMALL_DENSE,
-    "lfm2": SMALL_LFM2,
-    "granite": SMALL_GRANITE,
-    "qwen3-next": SMALL_QWEN3_NEXT,
-    "mellum": SMALL_MELLUM,
+    "qwen3moe": attrs.evolve(SMALL, layers=2),
+    "dense": attrs.evolve(SMALL_DENSE, layers=2),
+    "lfm2": attrs.evolve(SMALL_LFM2, layers=2),
+    "granite": attrs.evolve(SMALL_GRANITE, layers=2),
+    "qwen3-next": attrs.evolve(SMALL_QWEN3_NEXT, layers=2, attention_every=2),
+    "mellum": SMALL_MELLUM,  # its fourth layer is the first that attends to all tokens
 }
 SPEC = LaneSpec(name="lean", experts=2, context_tokens=256, sequences=3)
 BATCH = 32

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from attrs import field, frozen
@@ -27,7 +28,7 @@ class Checkpoint:
 
     length: int
     """These tokens."""
-    state: bytearray = field(repr=False, eq=False)
+    state: memoryview = field(repr=False, eq=False)
     """In llama.cpp's format; never changed."""
 
 
@@ -53,7 +54,7 @@ def thinned(checkpoints: Sequence[Checkpoint], most: int) -> list[Checkpoint]:
     kept = list(checkpoints)
     while len(kept) > max(1, most):
         ends = [0, *(checkpoint.length for checkpoint in kept)]
-        gaps = [end - before for before, end in zip(ends, ends[1:-1], strict=False)]
+        gaps = [end - before for before, end in pairwise(ends[:-1])]
         del kept[gaps.index(min(gaps))]
     return kept
 

@@ -134,14 +134,22 @@ class Context:
 
     def state(self, sequence: int) -> bytearray:
         """Return the state of ``sequence``, for :meth:`restore` in another context."""
-        return self._state(sequence, api.LLAMA_STATE_SEQ_FLAGS_NONE)
+        size = api.llama_state_seq_get_size(self._handle, sequence)
+        state = bytearray(size)
+        self._write_state(memoryview(state), sequence, api.LLAMA_STATE_SEQ_FLAGS_NONE)
+        return state
 
-    def partial_state(self, sequence: int) -> bytearray:
+    def partial_state(self, sequence: int) -> memoryview:
         """Return what :meth:`truncate` cannot bring back: recurrent states, and windows.
 
         For an architecture that has neither, this is the whole state.
         """
-        return self._state(sequence, api.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY)
+        partial = api.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY
+        size = api.llama_state_seq_get_size_ext(self._handle, sequence, partial)
+        # numpy's memory is in huge pages, and not cleared: half the time for tens of megabytes.
+        state = np.empty(size, np.uint8).data
+        self._write_state(state, sequence, partial)
+        return state
 
     def restore(self, sequence: int, state: bytearray) -> None:
         """Restore a saved state into an empty sequence.
@@ -149,24 +157,21 @@ class Context:
         Raises:
             EngineError: llama.cpp rejects it.
         """
-        self._restore(sequence, state, api.LLAMA_STATE_SEQ_FLAGS_NONE)
+        self._read_state(memoryview(state), sequence, api.LLAMA_STATE_SEQ_FLAGS_NONE)
 
-    def restore_partial(self, sequence: int, state: bytearray) -> None:
+    def restore_partial(self, sequence: int, state: memoryview) -> None:
         """Restore a partial state; the rest of the sequence must be truncated to its length.
 
         Raises:
             EngineError: llama.cpp rejects it.
         """
-        self._restore(sequence, state, api.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY)
+        self._read_state(state, sequence, api.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY)
 
-    def _state(self, sequence: int, flags: int) -> bytearray:
-        size = api.llama_state_seq_get_size_ext(self._handle, sequence, flags)
-        state = bytearray(size)
-        view = (ctypes.c_uint8 * size).from_buffer(state)
-        api.llama_state_seq_get_data_ext(self._handle, view, size, sequence, flags)
-        return state
+    def _write_state(self, state: memoryview, sequence: int, flags: int) -> None:
+        view = (ctypes.c_uint8 * len(state)).from_buffer(state)
+        api.llama_state_seq_get_data_ext(self._handle, view, len(state), sequence, flags)
 
-    def _restore(self, sequence: int, state: bytearray, flags: int) -> None:
+    def _read_state(self, state: memoryview, sequence: int, flags: int) -> None:
         view = (ctypes.c_uint8 * len(state)).from_buffer(state)
         if not api.llama_state_seq_set_data_ext(self._handle, view, len(state), sequence, flags):
             raise EngineError("llama.cpp rejects the saved KV cache state")

@@ -77,7 +77,7 @@ class SequenceState:
         cuts, ends = saved.header.cuts, len(data)
         checkpoints: list[Checkpoint] = []
         for length, size in reversed(cuts.checkpoints):
-            checkpoints.insert(0, Checkpoint(length, data[ends - size : ends]))
+            checkpoints.insert(0, Checkpoint(length, memoryview(data)[ends - size : ends]))
             ends -= size
         return cls(
             tokens=tuple(saved.tokens),
