@@ -62,7 +62,7 @@ def stage(request, opened: Opener, models: Path) -> Iterator[Stage]:
         StateSaving(folder=folder.path, max_bytes=10**9),
         StateOrigin(str(path), 0, 0, experts=2, llama_cpp="", kv=""),
     )
-    opening = LaneOpening(began=0.0, notice="", predicted_bytes=0, saver=saver)
+    opening = LaneOpening(began=0.0, notice="", model_name="", predicted_bytes=0, saver=saver)
     params = ContextParams(
         cells=1024, sequences=1, batch_tokens=BATCH, threads=1, keeps_scores=True
     )
