@@ -120,7 +120,7 @@ def test_synthetic_replaces_a_file_only_when_told_to(tmp_path):
 def test_a_shape_that_is_none_is_refused(tmp_path):
     result = bench("synthetic", "huge", tmp_path / "model.gguf")
     assert result.returncode == 2
-    assert "one of tiny, tiny-dense, 1b, 30b-a3b" in result.stderr
+    assert "one of tiny, tiny-dense, " in result.stderr
 
 
 def test_synthetic_says_what_to_install(tmp_path):

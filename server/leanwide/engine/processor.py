@@ -6,13 +6,15 @@ it is compiled. ``llama_print_system_info`` lists what a build uses.
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import Final
+
+from leanwide import child
 
 _FLAGS: Final = {
     "AVX": "avx",
@@ -46,12 +48,22 @@ def processor_flags() -> frozenset[str]:
     """Return what the processor can do, under Linux's names; empty where that is not known."""
     try:
         if sys.platform == "darwin":
-            command = ["/usr/sbin/sysctl", "hw.optional"]
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
-            return apple_flags(done.stdout)
+            return apple_flags(asyncio.run(_sysctl()))
         return linux_flags(_CPUINFO.read_text("ascii", "replace"))
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:  # TimeoutError is one
         return frozenset()
+
+
+async def _sysctl() -> str:
+    """Return what macOS says about its processor.
+
+    Raises:
+        OSError: It says nothing.
+    """
+    process = await child.start(("/usr/sbin/sysctl", "hw.optional"))
+    async with asyncio.timeout(10):
+        output, _ = await process.communicate()
+    return output.decode("utf-8", "replace")
 
 
 def linux_flags(cpuinfo: str) -> frozenset[str]:

@@ -150,7 +150,8 @@ class Generation:
     def stop(self) -> None:
         """End it. What was evaluated stays in the KV cache."""
         self.stopped = True
-        self._cancel_grace()  # its handle holds this method, and so the text and its tree
+        if self._grace is not None:
+            self._end_grace(self._grace)  # the handle holds this method, and so the text and tree
         self._cancel.cancel()
         self._grew.set()
 
@@ -198,7 +199,8 @@ class Generation:
 
     def _hold(self) -> None:
         self._waiting_requests += 1
-        self._cancel_grace()
+        if self._grace is not None:
+            self._end_grace(self._grace)
 
     def _release(self, grace: float | None) -> None:
         """Note that a request waits no more; after the last one, end in ``grace`` seconds."""
@@ -207,13 +209,13 @@ class Generation:
             self._end_after(grace)
 
     def _end_after(self, grace: float) -> None:
-        self._cancel_grace()
+        if self._grace is not None:
+            self._end_grace(self._grace)
         self._grace = asyncio.get_running_loop().call_later(grace, self.stop)
 
-    def _cancel_grace(self) -> None:
-        if self._grace is not None:
-            self._grace.cancel()
-            self._grace = None
+    def _end_grace(self, grace: asyncio.TimerHandle) -> None:
+        grace.cancel()
+        self._grace = None
 
     async def _collect(self, events: AsyncIterator[Piece | Finished]) -> None:
         try:
