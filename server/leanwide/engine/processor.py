@@ -80,7 +80,7 @@ def apple_flags(sysctl: str) -> frozenset[str]:
 
 def rebuild_command(version: str) -> str:
     """Return the shell command that compiles llama-cpp-python for this machine."""
-    python = shlex.quote(sys.executable)
+    python = shlex.quote(child.python()[0])
     installer = f"{python} -m pip install"
     if importlib.util.find_spec("pip") is None:
         installer = f"uv pip install --python {python}"
