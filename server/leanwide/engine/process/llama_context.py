@@ -65,6 +65,7 @@ class Context:
         native.n_seq_max = params.sequences
         native.n_threads = native.n_threads_batch = params.threads
         native.kv_unified = True  # a partial seq_cp without it aborts the process
+        native.swa_full = True  # else a sliding window forgets tokens, and no prefix can be reused
         # On a CPU flash attention slows decoding, and its sums depend on the number of threads and
         # on prefill chunks, which depend on time: the same question would get another answer.
         automatic, off = api.LLAMA_FLASH_ATTN_TYPE_AUTO, api.LLAMA_FLASH_ATTN_TYPE_DISABLED
