@@ -16,9 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from lsprotocol import types
 
+from leanwide.engine.process.llama import Log, Model, ModelParams
+from leanwide.engine.process.llama_context import ContextParams, Logits
 from leanwide.models.gguf import GgufHeader
 from leanwide.tuning.repository import read_repository
 from leanwide_bench.places.places import CompletionPlace, places
@@ -142,6 +145,36 @@ async def test_an_edit_is_an_edit_or_a_sentence(editor: Session):
     argument = {"uri": uri, "range": whole(source), "apply": False}
     answer = await asyncio.wait_for(editor.command("leanwide.document", argument), ANSWER_WITHIN_S)
     assert answer.edit is not None or answer.markdown
+
+
+def test_what_is_kept_of_another_prompt_is_as_good_as_read_again(model: Path):
+    """Also beyond a sliding window: the same tokens in the same chunks give the same logits."""
+    loaded = Model(model_params(model), Log(), lambda _: None)
+    head = loaded.tokenize(inspect.getsource(textwrap))[:700]
+    other, tail = (loaded.tokenize(text) for text in ("    x = 1\n" * 160, "\n\ndef fill(text):\n"))
+
+    def logits(*sequences: list[int]) -> Logits:
+        params = ContextParams(
+            cells=2_048, sequences=1, batch_tokens=128, threads=2, keeps_scores=True
+        )
+        context = loaded.open_context(params, lambda: False)
+        for tokens in sequences:
+            assert context.truncate(0, len(head) if context.length(0) else 0)
+            kept = context.length(0)
+            for start in range(kept, len(tokens), 100):
+                context.decode(tokens[start : start + 100], start, 0)
+        found = context.logits().copy()
+        context.close()
+        return found
+
+    fresh, reused = logits([*head, *tail]), logits([*head, *other], [*head, *tail])
+    assert np.abs(fresh - reused).max() < 1e-3
+
+
+def model_params(path: Path) -> ModelParams:
+    return ModelParams(
+        path=path, expert_override=None, use_mmap=True, use_extra_bufts=False, gpu_layers=0
+    )
 
 
 def test_memory_is_as_predicted(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
