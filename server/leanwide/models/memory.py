@@ -65,7 +65,8 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
     output_layer = _FLOAT * (vocabulary + 3 * hidden)
     widest = 2 * max(hidden, expert) + expert
     scores = header.number("attention.head_count") if lane.keeps_scores else 0
-    inner_layer = _FLOAT * cells * (scores + 1) + _FLOAT * (
+    masks = 2 if header.number("attention.sliding_window") else 1
+    inner_layer = _FLOAT * cells * (scores + masks) + _FLOAT * (
         4 * hidden + max(1, lane.experts) * widest
     )
     # llama.cpp plans for a step with the same number of tokens of every sequence.
