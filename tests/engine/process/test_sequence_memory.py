@@ -138,4 +138,5 @@ def test_a_window_that_was_moved_is_cut_by_one_token_and_no_more(lane, keep, res
     lane.kv.context.truncate(sequence.number, 0)
     lane.kv.context.restore(sequence.number, state)
     lane.kv._memory.restored(sequence, tokens, ())
+    lane.kv._memory.changed(lane.kv.sequences)
     assert evaluated(lane, *tokens[:keep], 900, max_tokens=0) == rest
