@@ -77,6 +77,6 @@ def stage(request, opened: Opener, models: Path) -> Iterator[Stage]:
 
 
 @settings(max_examples=HISTORIES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(ACTS, min_size=2, max_size=10), st.integers(0, 2**32))
+@given(st.lists(ACTS, min_size=2, max_size=8), st.integers(0, 2**32))
 def test_logits_are_those_of_a_fresh_context(stage: Stage, history: list[Act], seed: int):
     stage.play(history, seed)

@@ -117,3 +117,26 @@ def test_a_place_is_continued_from_disk_and_typed_at(open_lane):
     list(lane.run(job(request(*prompt, save=SaveRequest(name="place")))))
     assert evaluated(open_lane(), *prompt) <= 3
     assert evaluated(open_lane(), *infill(lane, BEFORE, "val")) <= whole / 4
+
+
+@pytest.mark.parametrize("batch", [64, 512])
+def test_the_memory_of_a_lane_is_predicted(opened, model, batch, monkeypatch):
+    monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", 10**6)
+    spec = attrs.evolve(make.spec(model, SPEC), batch_tokens=batch)
+    info = opened(spec).lane("lean")[1]
+    assert 0 < info.measured_bytes <= info.predicted_bytes
+
+
+@pytest.mark.parametrize("model", ["mellum"], indirect=True)
+@pytest.mark.parametrize(("keep", "rest"), [(199, 1), (198, 199)])
+def test_a_window_that_was_moved_is_cut_by_one_token_and_no_more(lane, keep, rest):
+    """Its older tokens are gone: one token further back attends to one that is not there."""
+    tokens = [5 + at for at in range(200)]
+    evaluated(lane, *tokens, max_tokens=0)
+    (sequence,) = (held for held in lane.kv.sequences if held.tokens)
+    state = lane.kv.context.state(sequence.number)
+    lane.kv.context.truncate(sequence.number, 0)
+    lane.kv.context.restore(sequence.number, state)
+    lane.kv._memory.restored(sequence, tokens, ())
+    lane.kv._memory.changed(lane.kv.sequences)
+    assert evaluated(lane, *tokens[:keep], 900, max_tokens=0) == rest

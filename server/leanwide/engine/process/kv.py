@@ -147,8 +147,11 @@ class KvCache:
         if saved is None:
             return
         self._memory.clear(sequence)
-        if self._growing.restore(sequence.number, saved.state, self._filled()):
+        fits = self._growing.restore(sequence.number, saved.state, self._filled())
+        if fits:
             self._memory.restored(sequence, match.saved.tokens, saved.checkpoints)
+        self._memory.changed(self.sequences)  # it may have grown
+        if fits:
             self._memory.cut(sequence, match.shared)
         else:
             self._saver.remove(match)
@@ -256,12 +259,13 @@ class KvCache:
         finally:
             self._cancelled = None
         if outcome is Decoded.FULL:
+            self._memory.changed(self.sequences)
             raise EngineError("the KV cache is full: raise context_tokens")
         if outcome is Decoded.ABORTED:
             self._memory.aborted(sequence)
         kept = self.context.length(sequence.number) - len(sequence.tokens)
         sequence.tokens.extend(part[:kept])
-        self._memory.evaluated(sequence, self.sequences)
+        self._memory.changed(self.sequences)
         return 1000 * (time.monotonic() - began)
 
     def _filled(self) -> list[int]:

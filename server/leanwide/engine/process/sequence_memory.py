@@ -61,14 +61,14 @@ class SequenceMemory:
         """Record what a whole state that was restored holds."""
         sequence.tokens[:] = tokens
         sequence.checkpoints[:] = checkpoints
-        self._measure(sequence)
 
-    def evaluated(self, sequence: CachedSequence, others: Iterable[CachedSequence]) -> None:
-        """Record that tokens were evaluated; windows of other sequences may be overwritten."""
-        self._measure(sequence)
-        if self._window:
-            for other in others:
-                self._measure(other)
+    def changed(self, sequences: Iterable[CachedSequence]) -> None:
+        """Find out where sequences can be cut, after tokens were evaluated or the cache grew.
+
+        Both may cost windows of any sequence their older tokens.
+        """
+        for sequence in sequences:
+            self._measure(sequence)
 
     def aborted(self, sequence: CachedSequence) -> None:
         """Bring back what an evaluation that did not end spoilt: the newest checkpoint."""
