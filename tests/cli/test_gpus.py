@@ -44,7 +44,7 @@ USED = with_devices(DeviceKind.CPU, DeviceKind.GPU)
         (CPU_ONLY, (), "auto", False, ""),
         (USED, ("AMD",), "auto", False, ""),
         (USED, ("AMD",), 0, False, 'a card is not used: model.gpu_layers is 0; "auto" uses it'),
-        (CPU_ONLY, ("NVIDIA",), "auto", True, "CMAKE_ARGS=-DGGML_CUDA=ON pip install"),
+        (CPU_ONLY, ("NVIDIA",), "auto", True, "CMAKE_ARGS=-DGGML_CUDA=ON"),
         (CPU_ONLY, ("NVIDIA",), "auto", False, "LEANWIDE_BACKEND=vulkan make setup"),
         (CPU_ONLY, ("AMD",), "auto", True, "LEANWIDE_BACKEND=vulkan make setup"),
         (CPU_ONLY, ("Apple",), "auto", False, "LEANWIDE_BACKEND=metal make setup"),

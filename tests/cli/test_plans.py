@@ -70,7 +70,7 @@ def test_a_machine_of_16_gb_gets_a_smaller_file():
 def test_a_machine_with_a_gpu_keeps_the_experts_that_do_not_fit_there(cards, settings, row):
     found = plan_for(32, *map(card, cards), layer=Layer("a test", {"model": settings}))
     assert found.fit.verdict is Verdict.FITS
-    assert found.fit.gpu_bytes <= found.machine.gpu_bytes
+    assert found.fit.gpu_bytes <= (found.machine.gpu_bytes or 0)
     shown = f"| {row} | fits | {needed(found)} |"
     assert shown in PAGE.read_text("utf-8"), as_data(found)["plan"]
 

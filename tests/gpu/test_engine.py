@@ -27,7 +27,7 @@ from leanwide.models.residency import Residency, ResidencySetting
 from leanwide_bench.synthetic.shapes import TINY
 from tests.engine import make
 from tests.engine.conftest import Opener
-from tests.engine.make import model_of, run
+from tests.engine.make import model_of, run, to_end
 
 CODE = "def area(width, height):\n    return "
 TRUTH = "width * height + 100 - width / 3\n    # and more of it\n"
@@ -139,7 +139,7 @@ def test_a_cancelled_prompt_leaves_a_cache_that_is_right(lane: Lane, looks: int)
     for sequence in lane.kv.sequences:
         lane.kv.context.truncate(sequence.number, 0)
         sequence.tokens.clear()
-    *_, end = lane.run(make.job(make.request(prompt, max_tokens=0), Cancel(looks)))
+    _, end = to_end(lane.run(make.job(make.request(prompt, max_tokens=0), Cancel(looks))))
     assert end.reason is FinishReason.CANCELLED
     assert score(lane, prompt) == pytest.approx(undisturbed, rel=1e-3)
 

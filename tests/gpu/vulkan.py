@@ -70,6 +70,9 @@ def device_environment() -> dict[str, str]:
     return {
         "LD_LIBRARY_PATH": str(programs / _LIBRARIES),
         "VK_DRIVER_FILES": str(driver),
+        # Its programs are compiled when they are first used, which takes minutes.
+        "MESA_SHADER_CACHE_DIR": str(CACHE / "shaders"),
+        "GALLIVM_PERF": "nopt",
         "GGML_VK_VISIBLE_DEVICES": "0",  # llama.cpp takes a device in software only by number
     }
 

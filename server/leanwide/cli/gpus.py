@@ -105,7 +105,7 @@ def _backend(vendor: str, *, has_cuda: bool) -> str:
 def _pip(backend: str) -> str:
     # pip's cache may hold what was built for the CPU.
     return (
-        f"CMAKE_ARGS=-DGGML_{backend.upper()}=ON pip install --force-reinstall --no-deps "
-        "--no-cache-dir --no-binary llama-cpp-python "
+        f"CMAKE_ARGS=-DGGML_{backend.upper()}=ON {sys.executable} -m pip install "
+        "--force-reinstall --no-deps --no-cache-dir --no-binary llama-cpp-python "
         f"llama-cpp-python=={version('llama-cpp-python')}"
     )
