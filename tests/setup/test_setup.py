@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TOOLS = ("bash", "cat", "cp", "dirname", "grep", "mkdir", "tail", "tr")
+TOOLS = ("bash", "cat", "cp", "dirname", "grep", "mkdir", "tail", "tr", "uname")
 PYTHON = """#!/usr/bin/env bash
 printf '%s\\n' "$* [CMAKE_ARGS=${CMAKE_ARGS:-}]" >>calls
 case "$*" in
@@ -84,14 +84,14 @@ def test_without_a_wheel_llama_cpp_is_compiled_whatever_wheels_pip_knows(checkou
     done = checkout.set_up(NO_WHEEL="1")
     assert done.returncode == 0, done.stderr
     [call] = checkout.called("--no-binary llama-cpp-python llama-cpp-python>=1,<2")
-    assert call.endswith("[CMAKE_ARGS=-DLLAVA_BUILD=OFF]")
-    assert "compiling llama.cpp for this machine" in done.stdout
+    assert call.endswith("[CMAKE_ARGS=-DLLAVA_BUILD=OFF -DGGML_METAL=OFF]")
+    assert "compiling llama.cpp for cpu" in done.stdout
 
 
 def test_a_build_of_ones_own_is_compiled_as_asked(checkout: Checkout):
     checkout.program("c++", "#!/usr/bin/env bash\n")
     assert checkout.set_up(NO_WHEEL="1", CMAKE_ARGS="-DGGML_CUDA=on").returncode == 0
-    assert checkout.called("--no-binary")[0].endswith("[CMAKE_ARGS=-DGGML_CUDA=on]")
+    assert checkout.called("--no-binary")[0].endswith(" -DGGML_CUDA=on]")
 
 
 def test_without_a_wheel_and_a_compiler_the_user_is_told_what_to_install(checkout: Checkout):
@@ -112,3 +112,12 @@ def test_a_build_that_fails_ends_the_set_up_with_its_last_lines(checkout: Checko
 def test_what_is_installed_already_is_left_alone(checkout: Checkout):
     assert checkout.set_up(MISSING="0").returncode == 0
     assert not checkout.called("prebuilt.py")
+
+
+def test_a_backend_is_built_even_where_a_wheel_would_run(checkout: Checkout):
+    for program in ("c++", "glslc"):
+        checkout.program(program, "#!/usr/bin/env bash\n")
+    assert checkout.set_up(LEANWIDE_BACKEND="vulkan").returncode == 0
+    assert not checkout.called("scripts/prebuilt.py")
+    [call] = checkout.called("--no-binary llama-cpp-python --force-reinstall --no-deps")
+    assert call.endswith("[CMAKE_ARGS=-DLLAVA_BUILD=OFF -DGGML_VULKAN=ON]")
