@@ -52,7 +52,7 @@ def test_the_facts_of_an_entry_agree_with_each_other(entry):
 
 
 @pytest.mark.parametrize("entry", NAMED)
-def test_a_model_for_suggestions_knows_fim_and_forgets_a_key(entry):
+def test_a_model_for_suggestions_knows_fim_and_needs_no_checkpoints(entry):
     if "lean" in entry.lanes:
         assert entry.fim
         assert not entry.recurrent

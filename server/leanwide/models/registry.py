@@ -83,7 +83,7 @@ class RegistryEntry:
     kv_bytes_per_token: int = field(validator=gt(0))
     """KV cache of one token in f16, from the shape of the model."""
     recurrent: bool = field(validator=instance_of(bool))
-    """Whether layers keep a recurrent state, from which no token can be taken back."""
+    """Whether layers keep a recurrent state, so that taking a token back needs a checkpoint."""
     fim: bool = field(validator=instance_of(bool))
     """Whether it knows FIM, which completions need."""
     lanes: tuple[str, ...] = field(validator=[min_len(1), deep_iterable(in_(("lean", "wide")))])
