@@ -344,4 +344,4 @@ def _print_build(console: TextConsole, llama_cpp: dict[str, Any]) -> None:
             f"[yellow]advice[/]: this processor also has {unused}, which this build of llama.cpp "
             "does not use: it would read prompts faster. With a C++ compiler:"
         )
-        console.print(f"  {rebuild_command(llama_cpp['version'])}", markup=False)
+        console.print(f"  {rebuild_command('NATIVE', llama_cpp['version'])}", markup=False)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from leanwide.engine.devices import Devices, list_devices
+from leanwide.engine.processor import rebuild_command
 
 _PCI: Final = Path("/sys/bus/pci/devices")
 _DISPLAY: Final = "0x03"
@@ -88,9 +89,10 @@ def advice(
             "it: check its driver"
         )
     backend = _backend(next(iter(present)), has_cuda=has_cuda)
+    command = rebuild_command(backend.upper(), version("llama-cpp-python"))
     return (
         f"there is a GPU of {gpus}, and llama.cpp was built for the CPU only: run "
-        f"`{_pip(backend)}`, or in a checkout `LEANWIDE_BACKEND={backend} make setup` "
+        f"`{command}`, or in a checkout `LEANWIDE_BACKEND={backend} make setup` "
         "(docs/models.md says what that needs)"
     )
 
@@ -100,12 +102,3 @@ def _backend(vendor: str, *, has_cuda: bool) -> str:
     if vendor == "Apple":
         return "metal"
     return "cuda" if vendor == "NVIDIA" and has_cuda else "vulkan"
-
-
-def _pip(backend: str) -> str:
-    # pip's cache may hold what was built for the CPU.
-    return (
-        f"CMAKE_ARGS=-DGGML_{backend.upper()}=ON {sys.executable} -m pip install "
-        "--force-reinstall --no-deps --no-cache-dir --no-binary llama-cpp-python "
-        f"llama-cpp-python=={version('llama-cpp-python')}"
-    )

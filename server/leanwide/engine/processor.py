@@ -78,13 +78,16 @@ def apple_flags(sysctl: str) -> frozenset[str]:
     return frozenset(_APPLE[name] for name in has if name in _APPLE)
 
 
-def rebuild_command(version: str) -> str:
-    """Return the shell command that compiles llama-cpp-python for this machine."""
+def rebuild_command(feature: str, version: str) -> str:
+    """Return the shell command that compiles llama-cpp-python with a feature of ggml.
+
+    It takes nothing from pip's cache, which does not know what a wheel was compiled for.
+    """
     python = shlex.quote(child.python()[0])
     installer = f"{python} -m pip install"
     if importlib.util.find_spec("pip") is None:
         installer = f"uv pip install --python {python}"
     return (
-        f"CMAKE_ARGS=-DGGML_NATIVE=ON {installer} --force-reinstall --no-deps --no-cache-dir "
+        f"CMAKE_ARGS=-DGGML_{feature}=ON {installer} --force-reinstall --no-deps --no-cache-dir "
         f"--no-binary llama-cpp-python llama-cpp-python=={version}"
     )
