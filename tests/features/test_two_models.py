@@ -64,3 +64,17 @@ async def test_in_a_pinned_mode_one_model_runs_on_the_lane_of_the_mode():
     state.session.pinned = Mode.THINK
     assert await Editor(state, "x = ‸\n", "python").ask() == "a + b"
     assert {r.lane for r in engine.requests if r.priority is Priority.INTERACTIVE} == {"wide"}
+
+
+async def test_the_model_that_is_asked_decides_which_languages_are_known():
+    lean = attrs.evolve(SCRIPTED_MODEL, languages=("rust",))
+    explained = Explained("It adds.", engine=ScriptedEngine(lean, wide_model=CHAT_MODEL))
+    told: list[str] = []
+    explained.session.notify = told.append
+    await explained.ask()
+    assert told == []
+    wide = attrs.evolve(CHAT_MODEL, languages=("rust",))
+    explained = Explained("It adds.", engine=ScriptedEngine(SCRIPTED_MODEL, wide_model=wide))
+    explained.session.notify = told.append
+    await explained.ask()
+    assert ["knows Rust only" in text for text in told] == [True]

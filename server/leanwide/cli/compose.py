@@ -111,9 +111,10 @@ def engine_specs(options: Options) -> tuple[EngineSpec, ...]:
     lane = _lane(WIDE, options.lanes.wide, tokens, _embedded_context(wide))
     specs = (
         attrs.evolve(both, lanes=both.lanes[:1]),
-        attrs.evolve(both, model_path=wide, lanes=(lane,), frees_weights=True),
+        attrs.evolve(both, model_path=wide, lanes=(lane,)),
     )
-    return tuple(sorted(specs, key=lambda spec: spec.lanes[0].name != options.modes.code.lane))
+    typing, asked = sorted(specs, key=lambda spec: spec.lanes[0].name != options.modes.code.lane)
+    return typing, attrs.evolve(asked, frees_weights=True)
 
 
 def with_model(options: Options, file: Path) -> Options:

@@ -149,6 +149,8 @@ class EngineClient:
             await self._changed.wait()
         if lane not in self._models:
             await finish(self, _opening(lane))
+        if lane not in self._models:  # the engine died since
+            raise NotLoadedError
         return self._models[lane]
 
     async def count(self, lane: str, texts: Sequence[str]) -> list[int]:

@@ -13,7 +13,6 @@ from attrs import evolve, frozen
 from leanwide import heap
 from leanwide.engine.base import EngineState
 from leanwide.features.session import Session
-from leanwide.modes.profile import Mode
 
 _INTERVAL_S: Final = 30.0
 """Seconds between two readings."""
@@ -77,7 +76,7 @@ def update(session: Session, reading: MachineReading, now: float) -> None:
         limit_s = min(limit_s or _JUST_USED_S, _JUST_USED_S)
     if not limit_s or backend.engine.status.state is not EngineState.IDLE:
         return
-    typing = session.profiles[Mode.CODE].lane  # the next key needs it at once
+    typing = session.typing_lane  # the next key needs it at once
     for lane in backend.engine.lanes:
         if lane.name != typing and now - backend.last_used.setdefault(lane.name, now) > limit_s:
             backend.engine.close_lane(lane.name)

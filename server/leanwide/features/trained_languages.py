@@ -20,9 +20,9 @@ def why_untrained(document: Snapshot, model: ModelInfo) -> str | None:
     return None if names & set(model.languages) else f"{model.name} knows {_known(model)} only"
 
 
-def notify_untrained(document: Snapshot, session: Session) -> str | None:
-    """Return why suggestions are of no use in a document, and tell the user what to do about it."""
-    model = session.typing_model
+def notify_untrained(document: Snapshot, lane: str, session: Session) -> str | None:
+    """Return why a lane's model is of no use in a document, and tell the user what to do."""
+    model = session.backend.engine.model(lane)
     reason = why_untrained(document, model) if model is not None else None
     if reason is not None:
         grammar = language_for(document.language_id, document.path)

@@ -16,6 +16,7 @@ from leanwide.features.ask.conversations import StoredChat
 from leanwide.features.ask.prepare import (
     PreparedQuestion,
     begin_question,
+    expected_lane,
     tokens_left,
     too_long,
 )
@@ -27,7 +28,7 @@ from leanwide.features.session import Session
 from leanwide.features.token_counter import TokenCounter
 from leanwide.features.trained_languages import notify_untrained
 from leanwide.modes.difficulty import Difficulty, DifficultyLevel, difficulty
-from leanwide.modes.router import Signals, Task, route
+from leanwide.modes.router import Signals, Task
 from leanwide.prompt.chat import Message
 from leanwide.prompt.history import Turn, first_kept, messages_of
 from leanwide.prompt.question import code_known, code_shown
@@ -102,15 +103,15 @@ async def _prepare(
     """
     resolved = await _resolve(message, session)
     signals = Signals(difficulty=_difficulty(message, stored))
-    expected = route(Task.CHAT, evolve(signals, pinned=session.pinned), session.profiles)
-    read = _tokens_read(stored, expected.lane, session.journal)
+    lane = expected_lane(Task.CHAT, signals, session)
+    read = _tokens_read(stored, lane, session.journal)
     with_read = evolve(signals, read_tokens=read)
     plan = await _plan(message, stored, resolved, with_read, session, began)
     if read and plan.first != stored.first_read.get(plan.question.decision.lane, 0):
         # Dropping a turn changes the prompt from there on: none of it counts as read.
         plan = await _plan(message, stored, resolved, signals, session, began)
     if resolved is not None:
-        notify_untrained(resolved.view, session)
+        notify_untrained(resolved.view, plan.question.decision.lane, session)
     return await _lay_out(plan, stored, session)
 
 

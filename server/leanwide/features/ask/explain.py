@@ -51,7 +51,7 @@ async def _prepare(selection: Selection, session: Session, began: float) -> Prep
     resolved = await resolve(selection, "explain", session)
     signals = Signals(selection_lines=resolved.passage.last - resolved.passage.first)
     question = await begin_question(Task.EXPLAIN, signals, session, began)
-    notify_untrained(resolved.view, session)
+    notify_untrained(resolved.view, question.decision.lane, session)
     room = await tokens_left(question, session.backend)
     count = session.backend.counter(question.decision.lane)
     quoted = await quote(resolved, room, explain_question, count, session)

@@ -32,7 +32,6 @@ from leanwide.engine.saved_states import SavedFolder, default_folder
 from leanwide.features.document_names import DocumentNames
 from leanwide.features.session import Session
 from leanwide.files.area import WorkspaceFolders
-from leanwide.modes.profile import Mode
 from leanwide.prompt.infill import infill_prompt
 
 logger = logging.getLogger(__name__)
@@ -150,7 +149,7 @@ async def saved_window(view: View, saved: SavedPlaces) -> Window | None:
 async def _request(save: SaveRequest, prompt: Prompt, saved: SavedPlaces) -> None:
     session = saved.session
     request = Request(
-        lane=session.profiles[Mode.CODE].lane,
+        lane=session.typing_lane,
         prompt=prompt,
         priority=Priority.BACKGROUND,
         max_tokens=0,

@@ -39,7 +39,7 @@ async def why_suppressed(inline: InlineRequest, session: Session) -> str | None:
     view, preferences = inline.view, session.preferences
     if reason := await exclusion_reason(view, session.names):
         return reason
-    untrained = notify_untrained(view, session)
+    untrained = notify_untrained(view, session.typing_lane, session)
     if untrained is not None and not inline.by_hand:
         return f"silent: {untrained}; ask by hand for a suggestion"
     if inline.by_hand or preferences.everywhere:

@@ -130,7 +130,7 @@ async def _prepare(assignment: Assignment, context: EditContext) -> PreparedQues
     needed = assignment.answer_tokens(await _code_tokens(assignment.resolved, lane, session))
     signals = evolve(signals, answer_tokens=needed)
     question = await begin_question(context.task, signals, session, context.began)
-    notify_untrained(assignment.resolved.view, session)
+    notify_untrained(assignment.resolved.view, question.decision.lane, session)
     _check_time(needed, question.decision, session.backend.machine)
     room = await tokens_left(question, session.backend)
     text = await _question_text(assignment, question.decision, room, session)
