@@ -272,6 +272,16 @@ class Protocol(LanguageServerProtocol):
         document = self._workspace.opened(uri)
         return document.version if document is not None else None
 
+    @lsp_method(types.SHUTDOWN)
+    def lsp_shutdown(self, *arguments: Any) -> Generator[Any, Any, None]:
+        """Run the handler, then give up on requests that the client has not answered.
+
+        pygls cancels them while it iterates over the table that each of them leaves when it ends.
+        """
+        yield self.fm.features[types.SHUTDOWN], arguments, None
+        for future in tuple(self._request_futures.values()):
+            future.cancel()
+
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     def lsp_workspace__execute_command(
         self, params: types.ExecuteCommandParams
