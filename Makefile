@@ -29,7 +29,7 @@ demo: $(SETUP) ## complete in a real file, and show what it cost
 	@$(BIN)/leanwide demo
 
 test: lint ## run all checks and tests
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
 coverage: $(SETUP) ## what tests of the pure packages cover of them, with a floor
 	$(BIN)/pytest -q --cov --cov-report=term:skip-covered $(PURE:%=tests/%) tests/features
