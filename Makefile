@@ -54,6 +54,7 @@ test-gpu: .venv-gpu/.ready ## run the engine and a session on a GPU in software;
 
 .venv-gpu/.ready: pyproject.toml $(SETUP)
 	$(PYTHON) -m venv --clear .venv-gpu
+	.venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1" # knows groups
 	wheel=$$($(BIN)/python -m tests.gpu.vulkan) && \
 	  .venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check "$$wheel" --editable . --group dev
 	@touch $@
