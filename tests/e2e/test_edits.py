@@ -299,6 +299,73 @@ async def test_a_test_file_that_is_opened_meanwhile_gets_no_edit(tmp_path):
         assert await refused(asked) == types.LSPErrorCodes.ContentModified
 
 
+# What streams of an edit
+
+
+def streamed_edits(editor: Session, token: str) -> list[list[dict[str, Any]]]:
+    """The lists of settled edits that came on a token so far."""
+    parts = json.loads(json.dumps(editor.parts.get(token, []), default=lambda one: one._asdict()))
+    return [part["edits"] for part in parts if "edits" in part]
+
+
+async def until_edits(editor: Session, token: str, count: int) -> list[dict[str, Any]]:
+    """The newest settled edits, once ``count`` lists of them came."""
+    async with asyncio.timeout(WAIT):
+        while len(found := streamed_edits(editor, token)) < count:
+            await asyncio.sleep(0.01)
+    return found[-1]
+
+
+LONG = "".join(f"    line_{at} = {at}\n" for at in range(12))
+LONG_SOURCE = f"def long():\n    smile = '\N{GRINNING FACE}'; first = 1\n{LONG}"
+LONG_SPAN = types.Range(types.Position(0, 0), types.Position(14, 0))
+NEW = LONG_SOURCE.replace("first = 1", "first = 2").replace("line_9 = 9", "line_9 = 0")
+
+
+async def test_edits_that_are_settled_come_while_the_model_writes(tmp_path):
+    written, rest = NEW.split("    line_6", 1)
+    answer = ["```python\n", written, HOLD, f"    line_6{rest}", "```\n"]
+    async with scripted(answer, go=tmp_path / "go") as (editor, _):
+        uri = editor.open(LONG_SOURCE, "long.py")
+        asked = start(editor, uri, span=LONG_SPAN, streamToken="one")
+        settled = await until_edits(editor, "one", 1)
+        assert editor.parts["one"][-1]["text"] == ""
+        assert editor.parts["one"][-1]["version"] == 1
+        assert applied(LONG_SOURCE, settled) == LONG_SOURCE.replace("first = 1", "first = 2")
+        (tmp_path / "go").touch()
+        edit = (await asyncio.wait_for(asked, WAIT))["edit"]
+        edits = json.loads(json.dumps(edit, default=lambda one: one._asdict()))
+        (change,) = edits["documentChanges"]
+        plain = [{"range": one["range"], "newText": one["newText"]} for one in change["edits"]]
+        assert plain[: len(settled)] == settled
+        assert applied(LONG_SOURCE, plain) == NEW
+
+
+async def test_a_second_attempt_begins_with_an_empty_list(tmp_path):
+    first = ["```python\n", NEW.partition("    line_9")[0], HOLD, "    line_9 = (\n", "```\n"]
+    async with scripted(first, fenced(NEW), go=tmp_path / "go") as (editor, _):
+        uri = editor.open(LONG_SOURCE, "long.py")
+        asked = start(editor, uri, span=LONG_SPAN, streamToken="one")
+        assert await until_edits(editor, "one", 1)
+        (tmp_path / "go").touch()
+        await until_edits(editor, "one", 2)
+        assert (await asyncio.wait_for(asked, WAIT))["edit"]
+        assert streamed_edits(editor, "one")[1] == []
+
+
+async def test_documentation_that_streams_changes_no_line_of_code(tmp_path):
+    text = LONG_SOURCE.replace("def long():\n", 'def long():\n    """It is long."""\n')
+    changed = NEW.replace("def long():\n", 'def long():\n    """It is long."""\n')
+    answers = [["```python\n", one, HOLD, "```\n"] for one in (changed, text)]
+    async with scripted(*answers, go=tmp_path / "go") as (editor, _):
+        uri = editor.open(LONG_SOURCE, "long.py")
+        start(editor, uri, "document", span=LONG_SPAN, streamToken="changed")
+        await until_streaming(editor, "changed")
+        start(editor, uri, "document", span=LONG_SPAN, streamToken="one")
+        assert applied(LONG_SOURCE, await until_edits(editor, "one", 1)) == text
+        assert not any(streamed_edits(editor, "changed"))
+
+
 # The model
 
 

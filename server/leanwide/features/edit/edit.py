@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import accumulate
 from typing import Final
 
@@ -28,6 +29,7 @@ from leanwide.features.ask.prepare import (
 from leanwide.features.ask.question_context import used_elsewhere
 from leanwide.features.ask.selection import ResolvedSelection, context_without_code
 from leanwide.features.edit.change import FileEdit, Mistake
+from leanwide.features.edit.streaming import EditStream, ShowEdits
 from leanwide.features.journal import Record
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
@@ -41,7 +43,7 @@ from leanwide.postprocess.code import AnswerCode, code_in, text_in
 from leanwide.postprocess.markdown import missing_fence
 from leanwide.prompt.editing import retry_question
 from leanwide.prompt.question import USUAL_FENCE, CodeContext
-from leanwide.syntax import content
+from leanwide.syntax import Edit, content
 
 _MAX_TOKEN_CHARACTERS: Final = 32
 """Code with more characters than this for every token that fits is too long without counting."""
@@ -58,6 +60,8 @@ class Assignment:
     """Words the question, from what is known of the code."""
     change: Callable[[str], FileEdit]
     """Returns a change made of the model's code; raises :class:`Refusal`. Runs in a thread."""
+    settled: Callable[[str], tuple[Edit, ...]] = lambda _: ()
+    """Returns the edits of the passage that code settles while more follows. Runs in a thread."""
     fence: str = USUAL_FENCE
     """The fence that the answer's code is asked for in; a longer one if the code holds fences."""
     example: tuple[str, ...] = ()
@@ -92,6 +96,8 @@ class EditContext:
     cancel: CancelToken
     show: Show
     """Takes the model's answer while it is generated, for a client that shows it."""
+    show_edits: ShowEdits | None = None
+    """Takes what is settled of the edit meanwhile; None where nobody looks."""
     creates: bool = True
     """The editor can create files."""
     began: float = field(factory=time.monotonic)
@@ -221,9 +227,7 @@ async def _attempt(
     earlier: tuple[Record, ...] = (),
 ) -> EditOutcome:
     """Ask, and make a change of the answer; only without ``earlier`` attempts is there another."""
-    answer = await ask_for_code(
-        question, assignment.read, context.session, context.cancel, context.show
-    )
+    answer = await _answer(question, assignment, context)
     records = (*earlier, answer.record)
     try:
         change = await _change(assignment, answer)
@@ -233,10 +237,33 @@ async def _attempt(
         if retry is None:
             return _refused(mistake, answer, records, context.show)
         context.show(f"\n\n*{mistake} Once more:*\n\n")
+        if context.show_edits is not None:
+            context.show_edits(())
         return await _attempt(retry, assignment, context, records)
     except Refusal as refusal:
         return _refused(refusal, answer, records, context.show)
     return EditOutcome(change=change, markdown="", records=records)
+
+
+async def _answer(
+    question: PreparedQuestion, assignment: Assignment, context: EditContext
+) -> CodeAnswer:
+    """Ask the model, and show its answer and what is settled of the edit meanwhile.
+
+    Raises:
+        EngineError: The engine cannot serve the question, or died while it did.
+    """
+    ask = partial(ask_for_code, question, assignment.read, context.session, context.cancel)
+    if context.show_edits is None:
+        return await ask(context.show)
+    edits = EditStream(assignment.read, assignment.settled, context.show_edits)
+
+    def show(text: str) -> None:
+        context.show(text)
+        edits.add(text)
+
+    async with edits.shown():
+        return await ask(show)
 
 
 async def _change(assignment: Assignment, answer: CodeAnswer) -> FileEdit:

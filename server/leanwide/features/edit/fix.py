@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit
 from leanwide.features.edit.prose_guard import LEAST_SHARE, fence_around
-from leanwide.features.edit.rewrite import rewritten
+from leanwide.features.edit.rewrite import rewritten, settled_rewriting
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.prompt.editing import Finding, fix_question
@@ -61,5 +61,6 @@ async def _assignment(
         resolved=resolved,
         question=partial(fix_question, findings=findings),
         change=partial(rewritten, resolved, LEAST_SHARE),
+        settled=partial(settled_rewriting, resolved),
         fence=fence_around(resolved),
     )

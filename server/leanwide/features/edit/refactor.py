@@ -10,7 +10,7 @@ from typing import Final
 from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit
 from leanwide.features.edit.prose_guard import fence_around, least_share
-from leanwide.features.edit.rewrite import rewritten
+from leanwide.features.edit.rewrite import rewritten, settled_rewriting
 from leanwide.features.session import Session
 from leanwide.prompt.editing import refactor_question
 
@@ -53,5 +53,6 @@ async def _assignment(selection: Selection, instruction: str, session: Session) 
         resolved=resolved,
         question=partial(refactor_question, instruction=instruction),
         change=partial(rewritten, resolved, least_share(instruction)),
+        settled=partial(settled_rewriting, resolved),
         fence=fence_around(resolved),
     )

@@ -19,10 +19,11 @@ from leanwide.features.edit import refactor as refactor_feature
 from leanwide.features.edit import write_test as test_feature
 from leanwide.features.edit.change import FileEdit
 from leanwide.features.edit.edit import EditContext, EditOutcome
+from leanwide.features.edit.streaming import ShowEdits
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import EditArguments, FixArguments, RefactorArguments
 from leanwide.lsp.documents import DocumentWorkspace
-from leanwide.lsp.edits import edit_support, workspace_edit
+from leanwide.lsp.edits import edit_support, text_edits, workspace_edit
 from leanwide.lsp.questions import (
     as_it_arrived,
     content_modified,
@@ -33,6 +34,7 @@ from leanwide.lsp.questions import (
 from leanwide.lsp.requests import RequestKind
 from leanwide.lsp.session import Server
 from leanwide.modes.router import Task
+from leanwide.syntax import Edit
 
 _SUPERSEDED = "a newer edit of this document took its place"
 
@@ -88,7 +90,12 @@ async def _edit(ls: Server, given: EditArguments, task: Task, start: Start) -> d
 
     def begin(cancel: CancelToken) -> Coroutine[Any, Any, EditOutcome]:
         context = EditContext(
-            task=task, session=ls.session, cancel=cancel, show=show, creates=support.creation
+            task=task,
+            session=ls.session,
+            cancel=cancel,
+            show=show,
+            show_edits=_edit_stream(ls, given.stream_token, view),
+            creates=support.creation,
         )
         return start(selection, context)
 
@@ -112,6 +119,19 @@ async def _edit(ls: Server, given: EditArguments, task: Task, start: Start) -> d
     if given.apply:
         result["applied"] = await _apply(ls, edit, markdown, task)
     return result
+
+
+def _edit_stream(ls: Server, token: int | str | None, view: View) -> ShowEdits | None:
+    """Return what sends settled edits of a document as ``$/progress``; None without a token."""
+    if token is None:
+        return None
+
+    def show(edits: tuple[Edit, ...]) -> None:
+        found = text_edits(edits, view.lines, ls.documents.position_codec)
+        value = {"text": "", "edits": found, "version": view.version}
+        ls.progress(types.ProgressParams(token=token, value=value))
+
+    return show
 
 
 def _is_current(workspace: DocumentWorkspace, view: View) -> bool:
