@@ -124,7 +124,7 @@ async def refused(asked: asyncio.Future[Any]) -> int:
 async def test_an_edit_names_its_version_and_asks_for_a_confirmation():
     async with scripted(fenced(GET)) as (editor, uri):
         answer = await run(editor, uri, streamToken="one")
-        assert set(answer) == {"edit", "stats"}
+        assert set(answer) == {"edit", "attempt", "stats"}
         assert answer["stats"]["lane"] == "wide"
         (change,) = answer["edit"]["documentChanges"]
         assert change["textDocument"] == {"uri": uri, "version": 1}
@@ -366,6 +366,66 @@ async def test_documentation_that_streams_changes_no_line_of_code(tmp_path):
         assert not any(streamed_edits(editor, "changed"))
 
 
+# Asking again
+
+
+SAME = fenced("def get(self, name):\n    return self.settings[name]")
+
+
+async def test_a_hint_follows_up_on_an_attempt_also_a_refused_one():
+    async with scripted(SAME, fenced(GET), fenced("def get(): return")) as (editor, uri):
+        refusal = await run(editor, uri)
+        assert refusal["edit"] is None
+        answer = await run(editor, uri, attempt=refusal["attempt"], hint="You may.")
+        assert answer["edit"]
+        prompt = (await editor.last_request()).prompt
+        assert prompt.index("use get") < prompt.index(SAME) < prompt.index("You may.")
+        await run(editor, uri, attempt=answer["attempt"])
+        prompt = (await editor.last_request()).prompt
+        assert prompt.index("You may.") < prompt.index(GET) < prompt.index("another way")
+
+
+@pytest.mark.parametrize("how", ["changed", "unknown", "another command"])
+async def test_a_hint_is_part_of_a_new_question_where_the_old_one_no_longer_holds(how):
+    async with scripted(fenced("def get(): return"), fenced(GET)) as (editor, uri):
+        attempt = (await run(editor, uri))["attempt"]
+        if how == "changed":
+            editor.insert(uri, types.Position(len(SOURCE.splitlines()), 0), "#")
+        command = "document" if how == "another command" else "refactor"
+        attempt = "unknown" if how == "unknown" else attempt
+        await run(editor, uri, command, attempt=attempt, hint="Be brief.")
+        prompt = (await editor.last_request()).prompt
+        assert prompt.index("def get") < prompt.index("Be brief.")
+        assert "return\n```" not in prompt.partition("Be brief.")[0].replace("return self", "")
+
+
+async def test_an_excluded_file_is_not_sent_again(tmp_path):
+    async with scripted(fenced(GET), fenced(GET), root=tmp_path) as (editor, _):
+        uri = editor.open_at((tmp_path / "store.py").as_uri())
+        attempt = (await run(editor, uri))["attempt"]
+        (tmp_path / ".leanwideignore").write_text("store.py\n")
+        editor.client.workspace_did_change_watched_files(
+            types.DidChangeWatchedFilesParams(
+                [
+                    types.FileEvent(
+                        (tmp_path / ".leanwideignore").as_uri(), types.FileChangeType.Created
+                    )
+                ]
+            )
+        )
+        answer = await run(editor, uri, attempt=attempt, hint="Again.")
+        assert answer["edit"] is None
+        assert answer["attempt"] is None
+        assert answer["stats"]["tokensGenerated"] == 0
+
+
+async def test_a_follow_up_reads_the_conversation_from_the_kv_cache():
+    async with modelled(SHORT) as (editor, uri):
+        first = await run(editor, uri)
+        stats = (await run(editor, uri, attempt=first["attempt"], hint="Be brief."))["stats"]
+        assert stats["tokensReused"] > first["stats"]["tokensEvaluated"] / 2
+
+
 # The model
 
 
@@ -375,7 +435,7 @@ async def test_the_model_is_asked_and_its_text_streams(command):
     found = [{"range": {"start": here, "end": here}, "message": "`name` may be missing"}]
     async with modelled(SHORT) as (editor, uri):
         answer = await run(editor, uri, command, streamToken="one", diagnostics=found)
-        assert set(answer) in ({"edit", "stats"}, {"edit", "stats", "markdown"})
+        assert set(answer) - {"markdown"} == {"edit", "attempt", "stats"}
         assert (answer["edit"] is None) == ("markdown" in answer)
         assert answer["stats"]["tokensGenerated"] > 0
         assert streamed(editor, "one")

@@ -73,6 +73,17 @@ def retry_question(problem: str) -> str:
     return f"That cannot be used. {problem} Give the whole code again, without this mistake."
 
 
+def again_question(hint: str) -> str:
+    """Ask again after an answer that the user does not want; ``hint`` may be empty."""
+    wish = hint.strip() or "Do it in another way."
+    return f"That is not yet what is wanted. {wish}\n\nGive the whole code again, changed so."
+
+
+def with_hint(question_text: str, hint: str) -> str:
+    """Return a question that asks for what the user says besides."""
+    return f"{question_text}\n\nMind this: {hint.strip()}"
+
+
 def _fence_request(context: CodeContext) -> str:
     """Return the request for a longer fence, where the code itself may hold the usual one."""
     if context.fence == USUAL_FENCE:

@@ -16,7 +16,7 @@ from leanwide.engine.base import CancelToken, Piece
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.features.ask.selection import Selection
 from leanwide.features.edit.add_documentation import document
-from leanwide.features.edit.edit import EditContext, EditOutcome
+from leanwide.features.edit.assignment import EditContext, EditOutcome
 from leanwide.features.edit.fix import Diagnostic, fix
 from leanwide.features.edit.refactor import refactor
 from leanwide.features.edit.write_test import write_test

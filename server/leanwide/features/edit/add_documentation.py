@@ -11,8 +11,9 @@ from textwrap import dedent
 from attrs import evolve, frozen
 
 from leanwide.features.ask.selection import ResolvedSelection, Selection, first_definition, resolve
+from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
 from leanwide.features.edit.change import FileEdit, Mistake
-from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit
+from leanwide.features.edit.edit import edit
 from leanwide.features.edit.rewrite import fitted, settled_rewriting, with_lines
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session

@@ -8,7 +8,8 @@ from functools import partial
 from attrs import evolve, frozen
 
 from leanwide.features.ask.selection import Selection, resolve
-from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit
+from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
+from leanwide.features.edit.edit import edit
 from leanwide.features.edit.prose_guard import LEAST_SHARE, fence_around
 from leanwide.features.edit.rewrite import rewritten, settled_rewriting
 from leanwide.features.refusal import Refusal

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Final
 
 from leanwide.features.ask.selection import Selection, resolve
-from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit
+from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
+from leanwide.features.edit.edit import edit
 from leanwide.features.edit.prose_guard import fence_around, least_share
 from leanwide.features.edit.rewrite import rewritten, settled_rewriting
 from leanwide.features.session import Session
