@@ -366,6 +366,18 @@ async def test_documentation_that_streams_changes_no_line_of_code(tmp_path):
         assert not any(streamed_edits(editor, "changed"))
 
 
+# A blank line
+
+
+async def test_on_a_blank_line_an_instruction_asks_for_new_code():
+    row = SOURCE.splitlines().index("    def get(self, name):") - 1
+    span = types.Range(types.Position(row, 0), types.Position(row, 0))
+    async with scripted(fenced("def has(self):\n    return True")) as (editor, uri):
+        (change,) = (await run(editor, uri, span=span))["edit"]["documentChanges"]
+        new = "\n    def has(self):\n        return True\n\n    def get(self, name):"
+        assert applied(SOURCE, change["edits"]) == SOURCE.replace("\n    def get(self, name):", new)
+
+
 # Asking again
 
 

@@ -30,6 +30,7 @@ class Task(enum.StrEnum):
     EXPLAIN = "explain"
     CHAT = "chat"
     REFACTOR = "refactor"
+    INSERT = "insert"
     DOCUMENT = "document"
     FIX = "fix"
     TEST = "test"
@@ -65,6 +66,7 @@ MODE_OF_TASK: Mapping[Task, Mode] = {
     Task.EXPLAIN: Mode.THINK,
     Task.CHAT: Mode.DIALOG,
     Task.REFACTOR: Mode.THINK,
+    Task.INSERT: Mode.THINK,
     Task.DOCUMENT: Mode.THINK,
     Task.FIX: Mode.THINK,
     Task.TEST: Mode.THINK,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from leanwide.engine.base import CancelToken
 from leanwide.features.ask.answer_stream import Show
@@ -19,7 +19,7 @@ from leanwide.modes.profile import Budget
 from leanwide.modes.router import Task
 from leanwide.postprocess.code import AnswerCode, code_in, text_in
 from leanwide.prompt.question import USUAL_FENCE, CodeContext
-from leanwide.syntax import Edit
+from leanwide.syntax import Edit, content
 
 
 @frozen(kw_only=True)
@@ -27,6 +27,13 @@ class Assignment:
     """What one edit command wants for one passage."""
 
     resolved: ResolvedSelection
+    code: tuple[str, ...] = field(
+        default=Factory(
+            lambda made: tuple(f"{content(line)}\n" for line in made.resolved.lines),
+            takes_self=True,
+        )
+    )
+    """Lines of code that the question shows whole, with LF endings; those of the passage."""
     question: Callable[[CodeContext], str]
     """Words the question, from what is known of the code."""
     change: Callable[[str], FileEdit]

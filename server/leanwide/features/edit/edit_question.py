@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -18,7 +18,7 @@ from leanwide.features.ask.prepare import (
     with_text,
 )
 from leanwide.features.ask.question_context import used_elsewhere
-from leanwide.features.ask.selection import ResolvedSelection, context_without_code
+from leanwide.features.ask.selection import context_without_code
 from leanwide.features.edit.assignment import Assignment, EditContext
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
@@ -30,7 +30,6 @@ from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals
 from leanwide.prompt.editing import with_hint
 from leanwide.prompt.question import CodeContext
-from leanwide.syntax import content
 
 _MAX_TOKEN_CHARACTERS: Final = 32
 """Code with more characters than this for every token that fits is too long without counting."""
@@ -48,7 +47,7 @@ async def prepare(assignment: Assignment, context: EditContext) -> PreparedQuest
     session, passage = context.session, assignment.resolved.passage
     signals = Signals(selection_lines=passage.last - passage.first)
     lane = expected_lane(context.task, signals, session)
-    needed = assignment.answer_tokens(await _code_tokens(assignment.resolved, lane, session))
+    needed = assignment.answer_tokens(await _code_tokens(assignment.code, lane, session))
     signals = evolve(signals, answer_tokens=needed)
     question = await begin_question(context.task, signals, session, context.began)
     notify_untrained(assignment.resolved.view, question.decision.lane, session)
@@ -64,24 +63,19 @@ def _hinted(question: Callable[[CodeContext], str], hint: str) -> Callable[[Code
     return lambda context: with_hint(question(context), hint)
 
 
-async def _code_tokens(resolved: ResolvedSelection, lane: str, session: Session) -> int:
-    """Return the tokens of the passage; a lower bound where it is longer than any answer.
+async def _code_tokens(code: Sequence[str], lane: str, session: Session) -> int:
+    """Return the tokens of code; a lower bound where it is longer than any answer.
 
     Raises:
         EngineError: The model cannot be loaded.
     """
     await session.backend.engine.ready(lane)
     most = max(profile.output_tokens for profile in session.profiles.values())
-    code = _code(resolved)
     if (least := sum(map(len, code)) // _MAX_TOKEN_CHARACTERS) > most:
         return least
     count = session.backend.counter(lane)
     await count.learn(code)
     return sum(map(count, code))
-
-
-def _code(resolved: ResolvedSelection) -> list[str]:
-    return [f"{content(line)}\n" for line in resolved.lines]
 
 
 def _check_time(needed: int, decision: Decision, machine: MachineState) -> None:
@@ -115,7 +109,7 @@ async def _question_text(
     await count.learn((frame,))
     room -= count(frame)
     most = max(0, min(room, assignment.max_code_tokens(decision.budget)))
-    code = _code(resolved)
+    code = assignment.code
     if sum(map(len, code)) <= _MAX_TOKEN_CHARACTERS * most:
         await count.learn(code)
     if (tokens := sum(map(count, code))) > most:

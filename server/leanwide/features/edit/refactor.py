@@ -7,12 +7,16 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
+from attrs import evolve
+
 from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
 from leanwide.features.edit.edit import edit
+from leanwide.features.edit.insert import insertion_at
 from leanwide.features.edit.prose_guard import fence_around, least_share
 from leanwide.features.edit.rewrite import rewritten, settled_rewriting
 from leanwide.features.session import Session
+from leanwide.modes.router import Task
 from leanwide.prompt.editing import refactor_question
 
 _ANNOTATED: Final = frozenset({"php", "python", "tsx", "typescript"})
@@ -35,12 +39,22 @@ def instructions_for(language: str) -> tuple[str, ...]:
 
 
 async def refactor(selection: Selection, instruction: str, context: EditContext) -> EditOutcome:
-    """Change the selected code as the instruction says.
+    """Change the selected code as the instruction says; on a blank line, write what it says.
 
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    return await edit(_assignment(selection, instruction, context.session), context)
+    session = context.session
+    if is_place(selection):
+        writing = insertion_at(selection.view, instruction, session)
+        return await edit(writing, evolve(context, task=Task.INSERT))
+    return await edit(_assignment(selection, instruction, session), context)
+
+
+def is_place(selection: Selection) -> bool:
+    """Whether a selection is a cursor on a blank line, or at the document's end."""
+    start, end = selection.span
+    return start == end and not selection.view.current_line.strip()
 
 
 async def _assignment(selection: Selection, instruction: str, session: Session) -> Assignment:
