@@ -10,8 +10,8 @@ from leanwide.features.edit.prose_guard import check_prose, check_unparsed
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.code import without_head
 from leanwide.postprocess.indent import Indentation, indentation, reindented
-from leanwide.postprocess.splice import replacements
-from leanwide.syntax import Language, content, literal_lines, parse, split
+from leanwide.postprocess.splice import replacements, settled_replacements
+from leanwide.syntax import Edit, Language, content, literal_lines, parse, split
 
 
 def rewritten(resolved: ResolvedSelection, least: float, code: str) -> FileEdit:
@@ -26,13 +26,30 @@ def rewritten(resolved: ResolvedSelection, least: float, code: str) -> FileEdit:
         Mistake: The file would have more syntax errors than before, or text would be lost.
         Refusal: The code is the same as before.
     """
+    lines = _lines(resolved, code)
     if is_prose(resolved.view):
-        lines = [content(line) for line in split(code)]
         check_prose(resolved, lines, least)
     else:
-        lines = fitted(resolved, code)
         check_unparsed(resolved, lines, least)
     return with_lines(resolved, lines)
+
+
+def settled_rewriting(resolved: ResolvedSelection, code: str) -> tuple[Edit, ...]:
+    """Return the edits of :func:`rewritten` that code settles while more of it follows.
+
+    The rest of the code can change them in two ways only: its indentation shows that another level
+    was meant, or it closes a string whose lines were moved until then.
+    """
+    view, passage = resolved.view, resolved.passage
+    lines = _lines(resolved, code)
+    return settled_replacements(view.lines, (passage.first, passage.last), lines, view.newline)
+
+
+def _lines(resolved: ResolvedSelection, code: str) -> list[str]:
+    """Return the model's code, or text, as lines without endings in the place of the passage."""
+    if is_prose(resolved.view):
+        return [content(line) for line in split(code)]
+    return fitted(resolved, code)
 
 
 def fitted(resolved: ResolvedSelection, code: str) -> list[str]:
