@@ -28,6 +28,7 @@ from leanwide.features.ask.prepare import (
 from leanwide.features.ask.question_context import used_elsewhere
 from leanwide.features.ask.selection import ResolvedSelection, context_without_code
 from leanwide.features.edit.change import FileEdit, Mistake
+from leanwide.features.edit.drafts import drafts
 from leanwide.features.journal import Record
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
@@ -134,7 +135,8 @@ async def _prepare(assignment: Assignment, context: EditContext) -> PreparedQues
     _check_time(needed, question.decision, session.backend.machine)
     room = await tokens_left(question, session.backend)
     text = await _question_text(assignment, question.decision, room, session)
-    return with_text(question, text)
+    likely = drafts(assignment.resolved, assignment.fence, text)
+    return evolve(with_text(question, text), drafts=likely)
 
 
 async def _code_tokens(resolved: ResolvedSelection, lane: str, session: Session) -> int:
