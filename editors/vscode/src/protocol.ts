@@ -55,6 +55,8 @@ export interface Record {
   tokensEvaluated: number;
   tokensReused: number;
   tokensGenerated: number;
+  tokensDrafted: number;
+  tokensAccepted: number;
   ms: { [stage: string]: number };
 }
 

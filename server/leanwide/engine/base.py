@@ -293,8 +293,9 @@ class Request:
     thinking: Thinking | None = None
     """How the answer marks thinking; None: it has none."""
     drafts: tuple[Draft, ...] = ()
-    """Texts that the answer is likely to repeat in part, the likeliest first: where it does, several
-    of its tokens are evaluated at once. The answer is the same without."""
+    """What the answer is likely to repeat in part, the likeliest first: where it does, several of
+    its tokens are evaluated in one step. The answer is the same without, but for the rounding of
+    sums, which depends on how many tokens a step has."""
     truth: str = ""
     """The text that really follows the prompt: its probability is measured, nothing generated."""
     shared_prefix: bool = False
