@@ -29,6 +29,7 @@ from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.speed import Rates
 from leanwide.options import parse
+from leanwide_bench.cli.edits import bench_edits
 from leanwide_bench.cli.places import bench_places
 from leanwide_bench.cli.soak import soak
 from leanwide_bench.lanes.lanes import measure_lanes
@@ -48,6 +49,7 @@ from leanwide_bench.synthetic.shapes import SHAPES, SyntheticError
 app = typer.Typer(help="Measure leanwide on this machine.", no_args_is_help=True)
 app.command()(soak)
 app.command("places")(bench_places)
+app.command("edits")(bench_edits)
 
 _TABLE_WIDTH = 150
 """Columns of the table if the output is no terminal."""
