@@ -29,6 +29,7 @@ from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.speed import Rates
 from leanwide.options import parse
+from leanwide_bench.cli.answers import bench_answers
 from leanwide_bench.cli.edits import bench_edits
 from leanwide_bench.cli.places import bench_places
 from leanwide_bench.cli.soak import soak
@@ -49,6 +50,7 @@ from leanwide_bench.synthetic.shapes import SHAPES, SyntheticError
 app = typer.Typer(help="Measure leanwide on this machine.", no_args_is_help=True)
 app.command()(soak)
 app.command("places")(bench_places)
+app.command("answers")(bench_answers)
 app.command("edits")(bench_edits)
 
 _TABLE_WIDTH = 150
