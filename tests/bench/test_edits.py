@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -77,7 +78,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def task(kind: EditKind, code: str = PYTHON, name: str = "a.py", **more: str) -> EditTask:
+def task(kind: EditKind, code: str = PYTHON, name: str = "a.py", **more: Any) -> EditTask:
     return EditTask(
         kind=kind,
         name=name,
@@ -249,8 +250,8 @@ def test_the_bare_model_reads_the_selection_of_a_long_file():
     assert len(question) < 7_000
 
 
-def result(**more: object) -> EditResult:
-    given = {
+def result(**more: Any) -> EditResult:
+    given: dict[str, Any] = {
         "task": "1", "side": "leanwide", "language": "go", "kind": "fix", "definition": "f",
         "refused": "", "why": "", "useful": True, "seconds": 1.0, "text": "x",
     }  # fmt: skip

@@ -173,8 +173,18 @@ def _places(folder: Path, language: str) -> Iterator[_Place]:
             continue
         for found in definitions(tree):
             wanted = found.kind in _FUNCTIONS or language == "markdown"
-            if wanted and found.end.line + 1 - found.start.line in _LINES:
+            size = found.end.line + 1 - found.start.line
+            if wanted and size in _LINES and not _is_test(found):
                 yield _Place(file, tree, found)
+
+
+def _is_test(definition: Definition | None) -> bool:
+    """Whether a definition is a test, or in a module of tests."""
+    while definition is not None:
+        if definition.name.lower().startswith("test"):
+            return True
+        definition = definition.parent
+    return False
 
 
 def _parsed(file: Path, language: Language) -> SyntaxTree | None:
