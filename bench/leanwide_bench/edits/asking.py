@@ -18,6 +18,7 @@ from attrs import field, frozen
 from leanwide.engine.base import CancelToken, EngineSpec, Piece, Priority, Request
 from leanwide.engine.client import EngineClient
 from leanwide.features.chat_template import ChatTemplateCache
+from leanwide.postprocess.code import code_in
 from leanwide.prompt.chat import Message, chat_prompt
 from leanwide.prompt.question import fenced
 from leanwide_bench.edits.applying import applied, in_place
@@ -186,14 +187,7 @@ async def _chatting(plan: EditsPlan) -> AsyncIterator[Do]:
                 stops=talk.stops,
             )
             began = time.perf_counter()
-            events = client.generate(request, CancelToken())
-            answer = "".join(
-                [
-                    event.text
-                    async for event in events
-                    if isinstance(event, Piece) and not event.special
-                ]
-            )
+            answer = await _answered(client, request)
             seconds = time.perf_counter() - began
             text, other = in_place(task, answer)
             return attrs.evolve(_judged(task, BARE, text, other, seconds), text=answer)
@@ -201,6 +195,21 @@ async def _chatting(plan: EditsPlan) -> AsyncIterator[Do]:
         yield do
     finally:
         await client.close()
+
+
+async def _answered(client: EngineClient, request: Request) -> str:
+    """Return an answer up to the end of its first code block: what follows is not used.
+
+    Raises:
+        EngineError: The model died.
+    """
+    answer, cancel = "", CancelToken()
+    async for event in client.generate(request, cancel):
+        if isinstance(event, Piece) and not event.special:
+            answer += event.text
+            if code_in(answer).ended:
+                cancel.cancel()
+    return answer
 
 
 def plain_question(task: EditTask) -> str:
