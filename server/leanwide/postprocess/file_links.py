@@ -140,7 +140,7 @@ class FileLinks:
         if piece == "\n":
             self._fence = fence_after(self._line, self._fence)
             self._line, self._labels = "", 0
-            self._verbatim = self._target = False
+            self._verbatim = self._target = self._long = False
             return
         if piece == "[":
             self._labels += 1
