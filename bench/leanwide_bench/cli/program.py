@@ -29,7 +29,9 @@ from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.speed import Rates
 from leanwide.options import parse
+from leanwide_bench.cli.answers import bench_answers
 from leanwide_bench.cli.drafts import drafts
+from leanwide_bench.cli.edits import bench_edits
 from leanwide_bench.cli.places import bench_places
 from leanwide_bench.cli.soak import soak
 from leanwide_bench.lanes.lanes import measure_lanes
@@ -50,6 +52,8 @@ app = typer.Typer(help="Measure leanwide on this machine.", no_args_is_help=True
 app.command()(soak)
 app.command("places")(bench_places)
 app.command()(drafts)
+app.command("answers")(bench_answers)
+app.command("edits")(bench_edits)
 
 _TABLE_WIDTH = 150
 """Columns of the table if the output is no terminal."""
