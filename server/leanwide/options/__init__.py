@@ -10,10 +10,10 @@ from leanwide.options.parse import parse
 from leanwide.options.restrictions import (
     WORKSPACE_FILE,
     WORKSPACE_SECTIONS,
+    restrict_editor,
     restrict_further_folder,
     restrict_session,
     restrict_workspace,
-    unrestricted,
 )
 from leanwide.options.schema import (
     AutoSwitch,
@@ -37,8 +37,8 @@ __all__ = [
     "built_in",
     "parse",
     "read_layer",
+    "restrict_editor",
     "restrict_further_folder",
     "restrict_session",
     "restrict_workspace",
-    "unrestricted",
 ]
