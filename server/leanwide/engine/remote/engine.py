@@ -203,14 +203,18 @@ class RemoteEngine:
             if not await self._turn(request, cancel):
                 yield Finished(FinishReason.CANCELLED, _no_cost(request))
                 return
+            end: Finished | None = None
             with self._counted(request):
                 async for event in self._run(connection, request, cancel):
                     if isinstance(event, PrefillProgress):
                         watch(event)
-                        continue
-                    if isinstance(event, Finished):
-                        self._record_served(event)
-                    yield event
+                    elif isinstance(event, Finished):
+                        end = event
+                    else:
+                        yield event
+            if end is not None:  # after the end, for who has it asks for no more events
+                self._record_served(end)
+                yield end
 
     async def _run(
         self, connection: _Connection, request: Request, cancel: CancelToken
