@@ -8,6 +8,7 @@ reported as a problem, in a sentence, and the layer below applies.
 from leanwide.options.layers import Layer, built_in, read_layer
 from leanwide.options.parse import parse
 from leanwide.options.restrictions import (
+    SERVER_SETTINGS,
     WORKSPACE_FILE,
     WORKSPACE_SECTIONS,
     restrict_editor,
@@ -25,6 +26,7 @@ from leanwide.options.schema import (
 )
 
 __all__ = [
+    "SERVER_SETTINGS",
     "WORKSPACE_FILE",
     "WORKSPACE_SECTIONS",
     "AutoSwitch",

@@ -52,6 +52,13 @@ def end(kind: str = "eos", **timings: float) -> bytes:
     return event(content="", tokens=[], stop=True, stop_type=kind, id_slot=0, timings=timings)
 
 
+def demanded(body: dict[str, Any]) -> str:
+    """The text that an answer must begin with, by the grammar of a request."""
+    begins = re.match(r'root ::= "(.*?)"', body.get("grammar", ""))
+    escaped = begins[1] if begins else ""
+    return re.sub(r"\\U([0-9A-F]{8})", lambda found: chr(int(found[1], 16)), escaped)
+
+
 async def start_events(writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
     await writer.drain()

@@ -268,12 +268,10 @@ async def test_a_cancel_closes_the_connection():
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key and a certificate for 127.0.0.1 that no authority signed."""
     file = tmp_path_factory.mktemp("tls") / "server.pem"
-    made = subprocess.run(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-        "-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout - -out -".split(),
-        capture_output=True,
-        check=True,
-    )
+    request = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+    subject = "-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout - -out -"
+    command = [*request.split(), *subject.split()]
+    made = subprocess.run(command, capture_output=True, check=True)
     file.write_bytes(made.stdout)
     return file
 
