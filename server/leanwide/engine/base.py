@@ -224,6 +224,8 @@ class LaneInfo:
     measured_bytes: int = 0
     """Memory besides the weights that llama.cpp allocated when the lane was opened; its KV cache
     grows with use, up to the prediction. 0 where llama.cpp does not report it."""
+    url: str = ""
+    """The server that runs it; "": it runs on this machine."""
 
 
 @frozen(kw_only=True)
