@@ -25,7 +25,7 @@ from leanwide.engine.base import (
 )
 from leanwide.engine.client import EngineClient
 from leanwide.features.ask.selection import Selection
-from leanwide.features.edit.edit import EditContext
+from leanwide.features.edit.assignment import EditContext
 from leanwide.features.edit.refactor import refactor
 from leanwide.features.session import Backend, Session
 from leanwide.modes.router import Task
