@@ -71,10 +71,11 @@ class Generated:
 def model_record(decision: Decision, generated: Generated, began: float) -> Record:
     """Describe a generation that ended now; ``began`` is its arrival by ``time.monotonic``."""
     stats, total = generated.stats, 1000 * (time.monotonic() - began)
+    drafting = _drafting(stats) if stats.tokens_drafted else ""
     return Record(
         mode=decision.mode,
         lane=stats.lane,
-        reason=f"{decision.reason}; {_drafting(stats)}ended: {generated.why_ended}",
+        reason=f"{decision.reason}; {drafting}ended: {generated.why_ended}",
         source=generated.source,
         experts=stats.experts,
         prompt=generated.prompt,
@@ -89,9 +90,7 @@ def model_record(decision: Decision, generated: Generated, began: float) -> Reco
 
 
 def _drafting(stats: Stats) -> str:
-    """Say what was drafted, a part of a reason; "" where nothing was."""
-    if not stats.tokens_drafted:
-        return ""
+    """Say what was drafted, a part of a reason."""
     drafted, kept = stats.tokens_drafted, stats.tokens_accepted
     return f"drafted {drafted:,} tokens from the code, {kept:,} kept; "
 
