@@ -49,17 +49,18 @@ def bench_edits(  # noqa: PLR0913  # an option each
     """Ask for edits over LSP and of the bare model in a chat, and judge both by the same rules."""
     tasks = _drawn(files, _counts(language or LANGUAGES, count), seed)
     options = options_of(model, user_layers())
-    done = _kept(keep, tasks)
+    name = model_path(options).name
     plan = EditsPlan(
         setup=ServerSetup(command=SERVE, settings=argument_layer(model, None).values),
         spec=engine_spec(options) if bare else None,
+        model=name,
         tasks=tasks,
-        done=done,
+        done=_kept(keep, tasks, name),
         keep=lambda result: _append(keep, result),
     )
     results = _asked(plan, keep)
     if json:
-        say_json(as_data(results, model_path(options).name, seed))
+        say_json(as_data(results, name, seed))
     else:
         print_tables(*as_tables(results))
 
@@ -113,8 +114,8 @@ def _drawn(files: Path, counts: Mapping[str, int], seed: int) -> list[EditTask]:
     return tasks
 
 
-def _kept(keep: Path | None, tasks: Sequence[EditTask]) -> list[EditResult]:
-    """Return the kept results of these tasks.
+def _kept(keep: Path | None, tasks: Sequence[EditTask], model: str) -> list[EditResult]:
+    """Return what a model made of these tasks in an earlier run.
 
     Raises:
         UsageError: The file holds something else.
@@ -123,9 +124,10 @@ def _kept(keep: Path | None, tasks: Sequence[EditTask]) -> list[EditResult]:
         return []
     wanted = {task.key for task in tasks}
     try:
-        return [result for result in read_results(keep) if result.task in wanted]
+        found = read_results(keep)
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error
+    return [result for result in found if result.task in wanted and result.model == model]
 
 
 def _append(keep: Path | None, result: EditResult) -> None:

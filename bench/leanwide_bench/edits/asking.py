@@ -70,6 +70,8 @@ class EditResult:
     seconds: float
     text: str
     """What the selection became, or the test, or the model's answer where there is no change."""
+    model: str = ""
+    """The name of the model's file."""
 
 
 @frozen(kw_only=True)
@@ -79,6 +81,8 @@ class EditsPlan:
     setup: ServerSetup
     spec: EngineSpec | None
     """How the bare model runs; None leaves it out."""
+    model: str
+    """The name of the model's file, which results are kept with."""
     tasks: Sequence[EditTask]
     done: Sequence[EditResult] = ()
     """Of an earlier run: these are not asked for again."""
@@ -110,7 +114,7 @@ async def ask(plan: EditsPlan, tell: Callable[[str, float], None]) -> list[EditR
             for at, task in enumerate(left):
                 done = (number + 1 - (len(left) - at) / len(plan.tasks)) / len(sides)
                 tell(f"{side}: {task.kind} {task.name}", done)
-                result = await do(task)
+                result = attrs.evolve(await do(task), model=plan.model)
                 plan.keep(result)
                 results.append(result)
     return results
