@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from attrs import evolve
+
 from leanwide.context.prose import is_prose
 from leanwide.context.surroundings import helpful_runs, run_lines
 from leanwide.features.ask.selection import ResolvedSelection
-from leanwide.features.edit.change import FileEdit, check_syntax
+from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
 from leanwide.features.edit.prose_guard import check_prose, check_unparsed
 from leanwide.features.refusal import Refusal
+from leanwide.postprocess.asked import Asked, asked_for
 from leanwide.postprocess.code import without_head
+from leanwide.postprocess.importing import import_edit, import_line
 from leanwide.postprocess.indent import Indentation, indentation, reindented
 from leanwide.postprocess.splice import replacements
-from leanwide.syntax import Language, content, literal_lines, parse, split
+from leanwide.syntax import (
+    Edit,
+    Language,
+    Position,
+    SyntaxTree,
+    content,
+    literal_lines,
+    parse,
+    split,
+)
 
 
 def rewritten(resolved: ResolvedSelection, least: float, code: str) -> FileEdit:
@@ -23,24 +38,37 @@ def rewritten(resolved: ResolvedSelection, least: float, code: str) -> FileEdit:
         code: The model's code.
 
     Raises:
-        Mistake: The file would have more syntax errors than before, or text would be lost.
+        Mistake: The file would have more syntax errors than before, text would be lost, or the
+            code holds more or less than was asked for.
         Refusal: The code is the same as before.
     """
     if is_prose(resolved.view):
         lines = [content(line) for line in split(code)]
         check_prose(resolved, lines, least)
-    else:
-        lines = fitted(resolved, code)
-        check_unparsed(resolved, lines, least)
-    return with_lines(resolved, lines)
+        return with_lines(resolved, lines)
+    asked = _asked(resolved, code)
+    if asked.problem:
+        raise Mistake(asked.problem)
+    lines = _as_passage(resolved, asked.code)
+    check_unparsed(resolved, lines, least)
+    return with_lines(resolved, lines, asked.imports)
 
 
 def fitted(resolved: ResolvedSelection, code: str) -> list[str]:
     """Return the model's code as lines without endings, indented like the passage.
 
-    Heads and imports that the question showed around the passage, and the answer repeats, are
-    left out.
+    What the answer repeats of the file around the passage is left out.
     """
+    return _as_passage(resolved, _asked(resolved, code).code)
+
+
+def _asked(resolved: ResolvedSelection, code: str) -> Asked:
+    tree = resolved.tree
+    return Asked(code=code) if tree is None else asked_for(tree, resolved.passage, code)
+
+
+def _as_passage(resolved: ResolvedSelection, code: str) -> list[str]:
+    """Return code as lines, indented like the passage, without heads that the question showed."""
     view, passage = resolved.view, resolved.passage
     own = indentation(resolved.lines)
     wanted = Indentation(own.margin, own.unit or indentation(view.lines).unit)
@@ -59,16 +87,42 @@ def indented(code: str, wanted: Indentation, language: Language | None) -> list[
     return reindented([content(line) for line in lines], wanted, kept)
 
 
-def with_lines(resolved: ResolvedSelection, lines: list[str]) -> FileEdit:
+def with_lines(
+    resolved: ResolvedSelection, lines: list[str], imports: Sequence[str] = ()
+) -> FileEdit:
     """Return the change that replaces the passage by lines without endings.
 
+    Args:
+        resolved: The passage.
+        lines: What replaces it.
+        imports: Statements that go to the imports of the file.
+
     Raises:
-        Mistake: The file would have more syntax errors than before.
+        Mistake: The file would have more syntax errors than before, or the imports have no place.
         Refusal: The lines are the same as before.
     """
     view, passage = resolved.view, resolved.passage
     edits = replacements(view.lines, (passage.first, passage.last), lines, view.newline)
     if not edits:
         raise Refusal("The model would change nothing.")
+    if imports and resolved.tree is not None:
+        edits = _with_imports(resolved.tree, edits, imports, view.newline)
     check_syntax(resolved.language, view.lines, edits)
     return FileEdit(uri=view.uri, version=view.version, lines=view.lines, edits=edits)
+
+
+def _with_imports(
+    tree: SyntaxTree, edits: tuple[Edit, ...], imports: Sequence[str], newline: str
+) -> tuple[Edit, ...]:
+    """Return edits with one that adds imports.
+
+    Raises:
+        Mistake: They have no simple place.
+    """
+    line = import_line(tree)
+    if line is None or Position(line, 0) > edits[0].start:
+        raise Mistake(f"`{imports[0]}` has to stand with the imports, which were not asked for.")
+    added = import_edit(tree, line, imports, newline)
+    if added.end == edits[0].start:
+        return (evolve(edits[0], text=added.text + edits[0].text, start=added.start), *edits[1:])
+    return (added, *edits)
