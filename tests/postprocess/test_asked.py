@@ -263,66 +263,152 @@ def method(language: str, answer: str) -> Asked:
     [
         # the head of the file again
         ("go", f'package cart\n\nimport "errors"\n\n{TOTAL_GO}', TOTAL_GO, ()),
-        ("go", f'package cart\n\nimport (\n\t"errors"\n\t"sort"\n)\n\n{TOTAL_GO}', TOTAL_GO,
-         ('import (\n\t"sort"\n)',)),
-        ("go", f"package cart\n\nconst Limit = 3\n\n{TOTAL_GO}", f"const Limit = 3\n\n{TOTAL_GO}", ()),
+        (
+            "go",
+            f'package cart\n\nimport (\n\t"errors"\n\t"sort"\n)\n\n{TOTAL_GO}',
+            TOTAL_GO,
+            ('import (\n\t"sort"\n)',),
+        ),
+        (
+            "go",
+            f"package cart\n\nconst Limit = 3\n\n{TOTAL_GO}",
+            f"const Limit = 3\n\n{TOTAL_GO}",
+            (),
+        ),
         # the class around its method
         ("javascript", f"class Cart {{\n  {TOTAL_JS}\n}}", f"  {TOTAL_JS}", ()),
-        ("javascript", f"class Cart {{\n  {TOTAL_JS}\n}}\n\nmodule.exports = Cart;", f"  {TOTAL_JS}", ()),
-        ("javascript",
-         f'import {{ sum }} from "lodash";\nconst LIMIT = 10;\n\nclass Cart {{\n  {TOTAL_JS}\n}}',
-         f"  {TOTAL_JS}", ('import { sum } from "lodash";',)),
+        (
+            "javascript",
+            f"class Cart {{\n  {TOTAL_JS}\n}}\n\nmodule.exports = Cart;",
+            f"  {TOTAL_JS}",
+            (),
+        ),
+        (
+            "javascript",
+            f'import {{ sum }} from "lodash";\n'
+            f"const LIMIT = 10;\n\nclass Cart {{\n  {TOTAL_JS}\n}}",
+            f"  {TOTAL_JS}",
+            ('import { sum } from "lodash";',),
+        ),
         ("java", f"public class Cart {{\n    {TOTAL_JAVA}\n}}", f"    {TOTAL_JAVA}", ()),
-        ("java",
-         f"package shop;\n\nimport java.util.List;\nimport java.util.Map;\n\nclass Cart {{\n    {TOTAL_JAVA}\n}}",
-         f"    {TOTAL_JAVA}", ("import java.util.Map;",)),
-        ("rust", "impl Cart {\n    pub fn total(&self) -> u32 {\n        1\n    }\n}",
-         "    pub fn total(&self) -> u32 {\n        1\n    }", ()),
-        ("cpp", "#include <algorithm>\nnamespace shop {\nclass Cart {\npublic:\n"
-         "  bool has(const std::string& name) const {\n    return true;\n  }\n};\n}",
-         "  bool has(const std::string& name) const {\n    return true;\n  }", ("#include <algorithm>",)),
+        (
+            "java",
+            f"package shop;\n\nimport java.util.List;\n"
+            f"import java.util.Map;\n\nclass Cart {{\n    {TOTAL_JAVA}\n}}",
+            f"    {TOTAL_JAVA}",
+            ("import java.util.Map;",),
+        ),
+        (
+            "rust",
+            "impl Cart {\n    pub fn total(&self) -> u32 {\n        1\n    }\n}",
+            "    pub fn total(&self) -> u32 {\n        1\n    }",
+            (),
+        ),
+        (
+            "cpp",
+            "#include <algorithm>\nnamespace shop {\nclass Cart {\npublic:\n"
+            "  bool has(const std::string& name) const {\n    return true;\n  }\n};\n}",
+            "  bool has(const std::string& name) const {\n    return true;\n  }",
+            ("#include <algorithm>",),
+        ),
         # cut short: the namespace is never closed
-        ("cpp", "#include <string>\nnamespace shop {\nclass Cart {\npublic:\n"
-         "  bool has(const std::string& name) const {\n    return true;\n  }\n};",
-         "  bool has(const std::string& name) const {\n    return true;\n  }", ()),
-        ("csharp", "using System;\n\nnamespace Shop\n{\n    public class Cart\n    {\n"
-         "        public int Total()\n        {\n            return 2;\n        }\n    }\n}",
-         "        public int Total()\n        {\n            return 2;\n        }", ()),
-        ("csharp", "using System.Linq;\n\nclass Cart\n{\n    public int Total() => 2;\n}",
-         "    public int Total() => 2;", ("using System.Linq;",)),
-        ("php", "<?php\n\nnamespace Shop;\n\nclass Cart\n{\n    public function total(): int\n    {\n"
-         "        return 2;\n    }\n}",
-         "    public function total(): int\n    {\n        return 2;\n    }", ()),
-        ("php", "class Cart\n{\n    public function total(): int\n    {\n        return 2;\n    }\n}",
-         "    public function total(): int\n    {\n        return 2;\n    }", ()),
-        ("typescript", "export class Cart {\n  total(): number {\n    return 2;\n  }\n}",
-         "  total(): number {\n    return 2;\n  }", ()),
-        ("ruby", "module Shop\n  class Cart\n    def total\n      2\n    end\n  end\nend",
-         "    def total\n      2\n    end", ()),
+        (
+            "cpp",
+            "#include <string>\nnamespace shop {\nclass Cart {\npublic:\n"
+            "  bool has(const std::string& name) const {\n    return true;\n  }\n};",
+            "  bool has(const std::string& name) const {\n    return true;\n  }",
+            (),
+        ),
+        (
+            "csharp",
+            "using System;\n\nnamespace Shop\n{\n    public class Cart\n    {\n"
+            "        public int Total()\n        {\n            return 2;\n        }\n    }\n}",
+            "        public int Total()\n        {\n            return 2;\n        }",
+            (),
+        ),
+        (
+            "csharp",
+            "using System.Linq;\n\nclass Cart\n{\n    public int Total() => 2;\n}",
+            "    public int Total() => 2;",
+            ("using System.Linq;",),
+        ),
+        (
+            "php",
+            "<?php\n\nnamespace Shop;\n\nclass Cart\n{\n    public function total(): int\n    {\n"
+            "        return 2;\n    }\n}",
+            "    public function total(): int\n    {\n        return 2;\n    }",
+            (),
+        ),
+        (
+            "php",
+            "class Cart\n{\n    public function total(): int\n    {\n        return 2;\n    }\n}",
+            "    public function total(): int\n    {\n        return 2;\n    }",
+            (),
+        ),
+        (
+            "typescript",
+            "export class Cart {\n  total(): number {\n    return 2;\n  }\n}",
+            "  total(): number {\n    return 2;\n  }",
+            (),
+        ),
+        (
+            "ruby",
+            "module Shop\n  class Cart\n    def total\n      2\n    end\n  end\nend",
+            "    def total\n      2\n    end",
+            (),
+        ),
         # the rest of the class, unchanged or left out
-        ("javascript",
-         f"class Cart {{\n  constructor(items) {{\n    this.items = items;\n  }}\n\n  add(item) {{\n"
-         f"    // ...\n  }}\n\n  // As before.\n\n  {TOTAL_JS}\n}}", f"  {TOTAL_JS}", ()),
-        ("java",
-         f"public class Cart {{\n    private List<Item> items;\n\n    {TOTAL_JAVA}\n}}", f"    {TOTAL_JAVA}", ()),
+        (
+            "javascript",
+            f"class Cart {{\n  constructor(items) {{\n"
+            f"    this.items = items;\n  }}\n\n  add(item) {{\n"
+            f"    // ...\n  }}\n\n  // As before.\n\n  {TOTAL_JS}\n}}",
+            f"  {TOTAL_JS}",
+            (),
+        ),
+        (
+            "java",
+            f"public class Cart {{\n    private List<Item> items;\n\n    {TOTAL_JAVA}\n}}",
+            f"    {TOTAL_JAVA}",
+            (),
+        ),
         # with a helper, which stays where it is
-        ("java",
-         f"class Cart {{\n    {TOTAL_JAVA}\n\n    private int one() {{\n        return 1;\n    }}\n}}",
-         f"    {TOTAL_JAVA}\n\n    private int one() {{\n        return 1;\n    }}", ()),
-        ("python",
-         "from pathlib import Path\nimport json\n\nclass Store:\n    def load(self):\n"
-         "        self.settings = json.loads(Path(self.path).read_text())",
-         "    def load(self):\n        self.settings = json.loads(Path(self.path).read_text())",
-         ("from pathlib import Path",)),
-        ("python", "from typing import Any, List\n\ndef load(self) -> List[int]:\n    return []",
-         "def load(self) -> List[int]:\n    return []", ("from typing import List",)),
+        (
+            "java",
+            f"class Cart {{\n    {TOTAL_JAVA}\n\n"
+            f"    private int one() {{\n        return 1;\n    }}\n}}",
+            f"    {TOTAL_JAVA}\n\n    private int one() {{\n        return 1;\n    }}",
+            (),
+        ),
+        (
+            "python",
+            "from pathlib import Path\nimport json\n\nclass Store:\n    def load(self):\n"
+            "        self.settings = json.loads(Path(self.path).read_text())",
+            "    def load(self):\n        self.settings = json.loads(Path(self.path).read_text())",
+            ("from pathlib import Path",),
+        ),
+        (
+            "python",
+            "from typing import Any, List\n\ndef load(self) -> List[int]:\n    return []",
+            "def load(self) -> List[int]:\n    return []",
+            ("from typing import List",),
+        ),
         # a new name in place of the old one
-        ("python", "class Store:\n    def read(self):\n        pass", "    def read(self):\n        pass", ()),
+        (
+            "python",
+            "class Store:\n    def read(self):\n        pass",
+            "    def read(self):\n        pass",
+            (),
+        ),
         # comments and decorators belong to what they stand at
-        ("python", "class Store:\n    # why\n    @cache\n    def load(self):\n        pass  # not yet",
-         "    # why\n    @cache\n    def load(self):\n        pass  # not yet", ()),
+        (
+            "python",
+            "class Store:\n    # why\n    @cache\n    def load(self):\n        pass  # not yet",
+            "    # why\n    @cache\n    def load(self):\n        pass  # not yet",
+            (),
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_was_asked_for_is_taken_out(
     language: str, answer: str, code: str, imports: tuple[str, ...]
 ) -> None:
@@ -349,20 +435,35 @@ def test_an_answer_without_a_wrapper_stays_as_it_is(language: str, answer: str) 
 @pytest.mark.parametrize(
     ("language", "answer", "problem"),
     [
-        ("javascript", "class Cart {\n  add(item) {\n    this.items.push(item);\n  }\n}",
-         "The method `total` is missing."),
+        (
+            "javascript",
+            "class Cart {\n  add(item) {\n    this.items.push(item);\n  }\n}",
+            "The method `total` is missing.",
+        ),
         ("python", "I cannot.", "The method `load` is missing."),
         ("java", "}{", "The method `total` is missing."),
-        ("go", "package cart\n\ntype Cart struct {\n\titems []Item\n\tlimit int\n}",
-         "The method `Total` is missing."),
-        ("javascript", f"class Cart {{\n  add(item) {{\n    this.list.push(item);\n  }}\n\n  {TOTAL_JS}\n}}",
-         "Only the method `total` was asked for: `add` is changed too."),
-        ("python", "def sum_of(values):\n    return 1\n\nclass Store:\n    def load(self):\n        pass",
-         "Only the method `load` was asked for: `def sum_of(values):` stands outside."),
-        ("javascript", f"class Cart {{\n  {TOTAL_JS}\n}}\n\nconst cart = new Cart([]);",
-         "Only the method `total` was asked for: `const cart = new Cart([]);` stands outside."),
+        (
+            "go",
+            "package cart\n\ntype Cart struct {\n\titems []Item\n\tlimit int\n}",
+            "The method `Total` is missing.",
+        ),
+        (
+            "javascript",
+            f"class Cart {{\n  add(item) {{\n    this.list.push(item);\n  }}\n\n  {TOTAL_JS}\n}}",
+            "Only the method `total` was asked for: `add` is changed too.",
+        ),
+        (
+            "python",
+            "def sum_of(values):\n    return 1\n\nclass Store:\n    def load(self):\n        pass",
+            "Only the method `load` was asked for: `def sum_of(values):` stands outside.",
+        ),
+        (
+            "javascript",
+            f"class Cart {{\n  {TOTAL_JS}\n}}\n\nconst cart = new Cart([]);",
+            "Only the method `total` was asked for: `const cart = new Cart([]);` stands outside.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_has_no_place_is_a_problem_that_is_named(
     language: str, answer: str, problem: str
 ) -> None:
@@ -377,12 +478,15 @@ MEAN = "def mean(values):\n    return sum(values) / len(values)"
     [
         (f"{MEAN}\n\n\nprint(mean([1, 2]))", MEAN, ""),
         (f'"""Settings."""\n\nimport json\n\n\n{MEAN}', MEAN, ""),
-        (f"{MEAN}\n\n# Example\nvalues = [1, 2, 3]\nprint(mean(values))", None,
-         "Only the function `mean` was asked for: `# Example` is no part of it."),
+        (
+            f"{MEAN}\n\n# Example\nvalues = [1, 2, 3]\nprint(mean(values))",
+            None,
+            "Only the function `mean` was asked for: `# Example` is no part of it.",
+        ),
         (f"NONE = 0\n\n\n{MEAN}", f"NONE = 0\n\n\n{MEAN}", ""),
         ("mean = statistics.fmean", "mean = statistics.fmean", ""),
     ],
-)  # fmt: skip
+)
 def test_a_function_among_other_things(answer: str, code: str | None, problem: str) -> None:
     found = asked("python", "def mean", "    return total / len(values)", answer)
     assert found.problem == problem
@@ -396,17 +500,30 @@ WITH = "with open(self.path) as file:\n    text = file.read()"
     ("answer", "code", "imports", "problem"),
     [
         (WITH, WITH, (), ""),
-        ("class Store:\n    def load(self):\n        with open(self.path) as file:\n"
-         "            text = file.read()",
-         "        with open(self.path) as file:\n            text = file.read()", (), ""),
-        ("def load(self):\n    if os.path.exists(self.path):\n        with open(self.path) as file:\n"
-         "            text = file.read()\n        self.settings = json.loads(text)",
-         "        with open(self.path) as file:\n            text = file.read()", (), ""),
+        (
+            "class Store:\n    def load(self):\n        with open(self.path) as file:\n"
+            "            text = file.read()",
+            "        with open(self.path) as file:\n            text = file.read()",
+            (),
+            "",
+        ),
+        (
+            "def load(self):\n    if os.path.exists(self.path):\n"
+            "        with open(self.path) as file:\n"
+            "            text = file.read()\n        self.settings = json.loads(text)",
+            "        with open(self.path) as file:\n            text = file.read()",
+            (),
+            "",
+        ),
         (f"import io\n\n{WITH}", WITH, ("import io",), ""),
-        (f"def load(self, encoding):\n    {WITH}", None, (),
-         "Only the selected lines were asked for, and `encoding` is new in the head of `load`."),
+        (
+            f"def load(self, encoding):\n    {WITH}",
+            None,
+            (),
+            "Only the selected lines were asked for, and `encoding` is new in the head of `load`.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_lines_of_a_function_are_taken_out_of_it(
     answer: str, code: str | None, imports: tuple[str, ...], problem: str
 ) -> None:

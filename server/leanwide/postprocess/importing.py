@@ -18,7 +18,10 @@ _NAMES: Final = re.compile(
 _LAST_WORD: Final = re.compile(r"\w+(?=\W*$)")
 
 
-_HEAD: Final = re.compile(r"package\b|<\?php|#pragma\b|#!\[|[rRuU]?[\"']|namespace\b[^{]*;")
+_HEAD: Final = re.compile(
+    r"\A(?:[ \t]*(?:#(?!pragma|!\[)|//|/?\*).*\n)*"
+    r"(?:package\b|<\?php|#pragma\b|#!\[|[rRuU]?[\"']|namespace\b[^{]*;)"
+)
 """What stands above the imports of a file."""
 
 
@@ -89,7 +92,7 @@ def _head_lines(tree: SyntaxTree) -> int:
     """Return the lines of a package clause, a docstring, comments and the like at the top."""
     least = 1 if tree.lines and tree.lines[0].startswith("#!") else 0
     for piece in Scopes.of(tree).pieces(None):
-        if not piece.is_comment and not _HEAD.match(tree.text(piece.span)):
+        if not piece.is_comment and not _HEAD.search(tree.text(piece.span)):
             return max(least, piece.span.start.line)
         least = max(least, piece.span.end.line + 1)
     return least

@@ -19,6 +19,7 @@ from leanwide.syntax.pieces import Piece, Scopes
 from leanwide.syntax.place import completion_shape, in_comment, in_string
 from leanwide.syntax.text import Edit, Position, Span, content, difference, slice_text, split
 from leanwide.syntax.tree import SyntaxTree, parse
+from leanwide.syntax.violations import Violation, violations
 
 __all__ = [
     "Definition",
@@ -30,6 +31,7 @@ __all__ = [
     "Scopes",
     "Span",
     "SyntaxTree",
+    "Violation",
     "completed_length",
     "completion_shape",
     "content",
@@ -56,4 +58,5 @@ __all__ = [
     "references",
     "slice_text",
     "split",
+    "violations",
 ]

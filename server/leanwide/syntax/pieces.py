@@ -65,9 +65,9 @@ class Scopes:
             return ()
         inner = {one.start: one for one in reversed(self.definitions) if one.parent is scope}
         found = tuple(self._joined(node.named_children, inner))
-        return self._with_comments(scope, found) if scope is not None else found
+        return self._with_comments(found) if scope is not None else found
 
-    def _with_comments(self, scope: Definition, found: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    def _with_comments(self, found: tuple[Piece, ...]) -> tuple[Piece, ...]:
         """Return pieces, the first with the comments above it, which Python's body leaves out."""
         if not found:
             return found
