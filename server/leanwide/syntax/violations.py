@@ -10,7 +10,7 @@ from typing import Final
 import tree_sitter
 from attrs import frozen
 
-from leanwide.syntax.compiler_rules import COMPILER_RULES, CompilerRules, PlaceRule
+from leanwide.syntax.compiler_rules import COMPILER_RULES, CompilerRules, PlaceRule, Sameness
 from leanwide.syntax.languages import Language
 from leanwide.syntax.matching import captured_by
 from leanwide.syntax.pieces import node_query
@@ -110,15 +110,22 @@ class _Checked:
             return
         scope = self._innermost(self.rules.scopes)
         for name, text in self._names(node):
-            same = {
-                "name": lambda: "",
-                "head": lambda: self._head(node),
-                "parameters": lambda: self._parameters(node),
-                "receiver": lambda: self._receiver(node),
-            }[how]()
+            same = self._same(how, node)
             group = "type" if node.type in _TYPE_NAMES else ""
             if text not in _UNNAMED and name is not None:
                 yield (scope.id if scope is not None else 0, f"{group} {text} {same}"), text
+
+    def _same(self, how: Sameness, node: tree_sitter.Node) -> str:
+        """Return what another definition of the name has to share to be a duplicate."""
+        match how:
+            case "name":
+                return ""
+            case "head":
+                return self._head(node)
+            case "parameters":
+                return self._parameters(node)
+            case "receiver":
+                return self._receiver(node)
 
     def _is_exempt(self, node: tree_sitter.Node) -> bool:
         above = self.around[-1] if self.around else None

@@ -659,6 +659,43 @@ async def test_code_that_holds_fences_comes_back_whole():
     assert edited.after(await edited.refactor(ALL)) == text.replace("ls", "ls -l")
 
 
+async def test_the_model_reads_which_heading_or_link_it_left_out():
+    lost = BETTER.replace("## Saving\n", "")
+    edited = guide(f"````markdown\n{lost}````\n", f"````markdown\n{BETTER}````\n")
+    assert edited.after(await edited.refactor(ALL)) == BETTER
+    assert "The heading `## Saving` is missing." in edited.prompts[1]
+    edited = guide(f"````markdown\n{lost}````\n")
+    assert edited.after(await edited.refactor(ALL, "drop the heading of saving")) == lost
+
+
+async def test_a_commit_message_keeps_the_lines_that_git_leaves_out():
+    text = "fix crash\n\n# Please enter the commit message.\n"
+    edited = Edited(
+        "````\nFix the crash\n````\n", text=text, path="/COMMIT_EDITMSG", language="git-commit"
+    )
+    after = edited.after(await edited.refactor(ALL, "use the imperative"))
+    assert after == text.replace("fix crash", "Fix the crash")
+
+
+async def test_json_stays_json_and_keeps_its_keys():
+    text = '{\n  "name": "cart",\n  "main": "a.js"\n}\n'
+    broken, lost = text.replace('a.js"', 'b.js",'), text.replace('  "name": "cart",\n', "")
+    for answer in (broken, lost):
+        edited = Edited(*2 * [fenced(answer)], text=text, path="/a.json", language="json")
+        outcome = await edited.refactor(ALL, "call it b.js")
+        assert outcome.change is None, answer
+    assert "The key `name` is missing." in outcome.markdown
+
+
+async def test_code_that_was_left_out_is_asked_for():
+    edited = Edited(
+        fenced("def get(self, name):\n    # ... rest of the code\n    return None"),
+        fenced(SHORT_GET),
+    )
+    assert "return json.loads" in edited.after(await edited.refactor())
+    assert "write what `# ... rest of the code` stands for" in edited.prompts[1]
+
+
 KOTLIN = "".join(f"fun f{n}(a: Int): Int {{\n    return a + {n}\n}}\n" for n in range(9))
 
 

@@ -52,6 +52,6 @@ async def _assignment(selection: Selection, instruction: str, session: Session) 
     return Assignment(
         resolved=resolved,
         question=partial(refactor_question, instruction=instruction),
-        change=partial(rewritten, resolved, least_share(instruction)),
+        change=partial(rewritten, resolved, least_share(instruction), asked=instruction),
         fence=fence_around(resolved),
     )

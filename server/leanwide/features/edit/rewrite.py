@@ -11,6 +11,7 @@ from leanwide.context.surroundings import helpful_runs, run_lines
 from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
 from leanwide.features.edit.prose_guard import check_prose, check_unparsed
+from leanwide.features.edit.structure_guard import as_prose, check_kept
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.asked import Asked, asked_for
 from leanwide.postprocess.code import without_head
@@ -29,29 +30,33 @@ from leanwide.syntax import (
 )
 
 
-def rewritten(resolved: ResolvedSelection, least: float, code: str) -> FileEdit:
+def rewritten(resolved: ResolvedSelection, least: float, code: str, asked: str = "") -> FileEdit:
     """Return the change that replaces the passage by the model's code.
 
     Args:
         resolved: The passage.
         least: Share of the characters that has to remain, of a text that no parser checks.
         code: The model's code.
+        asked: The instruction: what it asks for may be lost.
 
     Raises:
-        Mistake: The file would have more syntax errors than before, text would be lost, or the
+        Mistake: The file would have more errors than before, something would be lost, or the
             code holds more or less than was asked for.
         Refusal: The code is the same as before.
     """
     if is_prose(resolved.view):
-        lines = [content(line) for line in split(code)]
+        lines = as_prose(resolved, code)
         check_prose(resolved, lines, least)
-        return with_lines(resolved, lines)
-    asked = _asked(resolved, code)
-    if asked.problem:
-        raise Mistake(asked.problem)
-    lines = _as_passage(resolved, asked.code)
-    check_unparsed(resolved, lines, least)
-    return with_lines(resolved, lines, asked.imports)
+        change = with_lines(resolved, lines)
+    else:
+        taken = _taken(resolved, code)
+        if taken.problem:
+            raise Mistake(taken.problem)
+        lines = _as_passage(resolved, taken.code)
+        check_unparsed(resolved, lines, least)
+        change = with_lines(resolved, lines, taken.imports)
+    check_kept(resolved, lines, change, asked)
+    return change
 
 
 def fitted(resolved: ResolvedSelection, code: str) -> list[str]:
@@ -59,10 +64,10 @@ def fitted(resolved: ResolvedSelection, code: str) -> list[str]:
 
     What the answer repeats of the file around the passage is left out.
     """
-    return _as_passage(resolved, _asked(resolved, code).code)
+    return _as_passage(resolved, _taken(resolved, code).code)
 
 
-def _asked(resolved: ResolvedSelection, code: str) -> Asked:
+def _taken(resolved: ResolvedSelection, code: str) -> Asked:
     tree = resolved.tree
     return Asked(code=code) if tree is None else asked_for(tree, resolved.passage, code)
 
