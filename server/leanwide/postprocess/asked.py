@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -216,7 +217,7 @@ class _Taking:
 
     def asked(self) -> Asked:
         scope = self._scope()
-        pieces = self.answer.pieces(scope)
+        pieces = self._unwrapped(self.answer.pieces(scope))
         kept = self._kept(pieces)
         problem = self._problem(scope, pieces, kept)
         if problem:
@@ -248,9 +249,38 @@ class _Taking:
     def _target_names(self) -> frozenset[str]:
         return frozenset(one.name for one in self.place.targets)
 
+    def _unwrapped(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
+        """Return pieces; where the passage is in a branch, its definitions for those around them.
+
+        An ``if`` around a definition, or an ``#ifdef``, is no definition itself.
+        """
+        own = {piece.definition for piece in self.place.scopes.pieces(self.place.owner)}
+        if own.issuperset(self.place.targets):
+            return pieces
+        found: list[Piece] = []
+        for piece in pieces:
+            inner = [
+                one
+                for one in self.answer.definitions
+                if one.name in self._target_names() and piece.span.holds(one.span)
+            ]
+            found += [
+                Piece(span=one.span, words=self.answer.words(one.span), definition=one)
+                for one in inner[:1]
+            ] or [piece]
+        return found
+
     def _kept(self, pieces: Sequence[Piece]) -> list[Piece]:
         known = list(self.place.outside(self.place.owner))
-        return [piece for piece in pieces if not self._is_known(piece, known)]
+        names = Counter(piece.definition.name for piece in pieces if piece.definition is not None)
+        kept = [piece for piece in pieces if not self._is_known(piece, known)]
+        return [
+            piece
+            for piece in kept
+            if piece.definition is None
+            or names[piece.definition.name] == 1
+            or not any(_same_name(piece, one) and piece.words == one.words for one in known)
+        ]
 
     def _is_known(self, piece: Piece, known: Sequence[Piece]) -> bool:
         """Whether a piece is an import, or says nothing that the file does not say already."""

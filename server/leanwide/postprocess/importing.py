@@ -32,6 +32,9 @@ def lacking(file: SyntaxTree, new: SyntaxTree) -> tuple[tuple[Import, str], ...]
     """
     known = {name for found in imports(file) for name in found.names}
     header = {content(line).strip() for line in file.lines[:HEADER_LINES]}
+    header.update(
+        line.strip() for one in imports(file) for line in file.text(one.span).splitlines()
+    )
     missing = []
     for found in imports(new):
         text = new.text(found.span)

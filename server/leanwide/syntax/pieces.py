@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 from typing import Final
 
 import tree_sitter
@@ -125,7 +127,8 @@ class Scopes:
     def words(self, span: Span) -> frozenset[str]:
         """Return the words of the code in a span, without comments."""
         at, words = span.start, set[str]()
-        for comment in self._comments:
+        first = max(0, bisect_right(self._comments, (at, at)) - 1)
+        for comment in islice(self._comments, first, None):
             if comment.start >= span.end:
                 break
             if comment.end > at:
