@@ -532,6 +532,38 @@ def test_lines_of_a_function_are_taken_out_of_it(
     assert code is None or (found.code, found.imports) == (code, imports)
 
 
+BRANCHES = """\
+try:
+    import fcntl
+except ImportError:
+    # No locks.
+    def lock(file):
+        return None
+else:
+    def lock(file):
+        fcntl.flock(file, fcntl.LOCK_EX)
+"""
+
+
+def test_a_definition_is_taken_out_of_a_branch_with_the_comment_only_if_that_is_new() -> None:
+    tree = tree_of("python", BRANCHES)
+    answer = BRANCHES.replace("None", "False")
+    found = asked_for(tree, Passage(first=4, last=6), answer)
+    assert found == Asked(code="    def lock(file):\n        return False")
+    text = "# Why.\ndef f():\n    return 1\n"
+    found = asked_for(tree_of("python", text), Passage(first=1, last=3), f"import os\n\n{text}")
+    assert found == Asked(code="def f():\n    return 1", imports=("import os",))
+
+
+def test_a_property_is_taken_without_its_setter() -> None:
+    getter = "    @property\n    def x(self):\n        return self._x"
+    setter = "    @x.setter\n    def x(self, value):\n        self._x = value"
+    tree = tree_of("python", f"class A:\n{getter}\n\n{setter}\n")
+    answer = f"class A:\n{getter.replace('_x', '_y')}\n\n{setter}"
+    found = asked_for(tree, Passage(first=1, last=4), answer)
+    assert found == Asked(code=getter.replace("_x", "_y"))
+
+
 def test_a_selected_file_keeps_its_imports_and_all_that_is_in_it() -> None:
     tree = tree_of("python", PYTHON)
     answer = PYTHON.replace("import os", "import pathlib").replace("print", "repr")

@@ -129,6 +129,7 @@ def test_what_a_compiler_refuses(language: str, text: str, sentences: list[str])
             "javascript",
             "await f();\nouter: for (const a of b) { switch (a) { case 1: break outer; } }",
         ),
+        ("javascript", "f({ a: { get() {} }, b: { get() {} } });\nconst c = { get() {} };"),
         ("javascript", "switch (a) { case 1: break; }\nfor (;;) { if (a) continue; }"),
         (
             "java",

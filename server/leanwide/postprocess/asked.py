@@ -114,7 +114,9 @@ def _place(scopes: Scopes, passage: Passage) -> _Place:
     inside = [
         one
         for one in scopes.definitions
-        if one.start.line >= passage.first and one.end.line < passage.last
+        if one.start.line >= passage.first
+        and one.end.line < passage.last
+        and not scopes.tree.lines[one.start.line][: one.start.column].strip()
     ]
     outermost = [one for one in inside if not any(one.parent is other for other in inside)]
     return _Place(scopes=scopes, passage=passage, around=tuple(around), targets=tuple(outermost))
@@ -217,12 +219,13 @@ class _Taking:
 
     def asked(self) -> Asked:
         scope = self._scope()
-        pieces = self._unwrapped(self.answer.pieces(scope))
+        whole = self.answer.pieces(scope)
+        pieces = self._unwrapped(whole)
         kept = self._kept(pieces)
         problem = self._problem(scope, pieces, kept)
         if problem:
             return Asked(code=self.code, problem=problem)
-        if scope is None and len(kept) == len(pieces):
+        if scope is None and kept == list(whole):
             return Asked(code=self.code)
         if not kept:
             return Asked(code=self.code, problem=self._only())
@@ -257,18 +260,26 @@ class _Taking:
         own = {piece.definition for piece in self.place.scopes.pieces(self.place.owner)}
         if own.issuperset(self.place.targets):
             return pieces
-        found: list[Piece] = []
-        for piece in pieces:
-            inner = [
-                one
-                for one in self.answer.definitions
-                if one.name in self._target_names() and piece.span.holds(one.span)
-            ]
-            found += [
-                Piece(span=one.span, words=self.answer.words(one.span), definition=one)
-                for one in inner[:1]
-            ] or [piece]
-        return found
+        return [
+            inner
+            for piece in pieces
+            for inner in (*filter(None, (self._inside(piece, one) for one in self.place.targets)),)
+            or (piece,)
+        ]
+
+    def _inside(self, piece: Piece, target: Definition) -> Piece | None:
+        """Return the definition in a piece that is most like a target; None without one."""
+        named = [
+            Piece(
+                span=self.answer.with_ending(one.span),
+                words=self.answer.words(one.span),
+                definition=one,
+            )
+            for one in self.answer.definitions
+            if (one.name, one.kind) == (target.name, target.kind) and piece.span.holds(one.span)
+        ]
+        words = self.place.scopes.words(target.span)
+        return max(named, key=lambda one: len(one.words & words), default=None)
 
     def _kept(self, pieces: Sequence[Piece]) -> list[Piece]:
         known = list(self.place.outside(self.place.owner))
@@ -385,7 +396,15 @@ class _Taking:
                 rows += [""] * (between if _adjacent(pieces, above, piece) else 1)
             rows += [content(line) for line in split(self.answer.text(piece.span))]
             above = piece
-        return "\n".join(rows)
+        return "\n".join(self._without_repeated(rows))
+
+    def _without_repeated(self, rows: list[str]) -> list[str]:
+        """Return lines without first ones that stand right above the passage, as its comment."""
+        first, lines = self.place.passage.first, self.place.scopes.tree.lines
+        above = [line.strip() for line in lines[max(0, first - len(rows)) : first]]
+        texts = [row.strip() for row in rows]
+        most = range(min(len(above), len(rows) - 1), 0, -1)
+        return rows[next((size for size in most if texts[:size] == above[-size:]), 0) :]
 
 
 def _adjacent(pieces: Sequence[Piece], first: Piece, second: Piece) -> bool:

@@ -77,7 +77,7 @@ _JS_FUNCTIONS: Final = (
 )
 _JS_LOOPS: Final = "for_statement for_in_statement while_statement do_statement"
 _JAVASCRIPT: Final = CompilerRules(
-    scopes="program statement_block class_body for_statement switch_body class_static_block",
+    scopes="program statement_block class_body object for_statement switch_body class_static_block",
     unique={
         "name": "function_declaration generator_function_declaration class_declaration "
         "abstract_class_declaration lexical_declaration",

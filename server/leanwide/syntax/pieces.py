@@ -112,9 +112,7 @@ class Scopes:
         start, end = self.tree.span_of(node)
         if end.column == 0 and end.line > start.line:
             end = Position(end.line - 1, len(content(self.tree.lines[end.line - 1])))
-        rest = self.tree.lines[end.line][end.column :] if end.line < len(self.tree.lines) else ""
-        ending = _ENDING.match(rest)
-        span = Span(start, Position(end.line, end.column + (ending.end() if ending else 0)))
+        span = self.with_ending(Span(start, end))
         return Piece(
             span=span,
             words=self.words(span),
@@ -123,6 +121,13 @@ class Scopes:
             is_comment=node.type in self.tree.language.comments or node.type in _ATTRIBUTES,
             parses=not node.is_error,
         )
+
+    def with_ending(self, span: Span) -> Span:
+        """Return a span with the commas and semicolons behind it."""
+        line, column = span.end
+        rest = self.tree.lines[line][column:] if line < len(self.tree.lines) else ""
+        found = _ENDING.match(rest)
+        return Span(span.start, Position(line, column + (found.end() if found else 0)))
 
     def words(self, span: Span) -> frozenset[str]:
         """Return the words of the code in a span, without comments."""
