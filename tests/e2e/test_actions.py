@@ -102,6 +102,13 @@ async def test_an_action_is_offered_where_it_makes_sense():
         assert TEST not in titles(await actions(editor, tests))
 
 
+async def test_a_blank_line_inside_a_definition_offers_no_instruction_about_it():
+    async with explaining() as (editor, _):
+        uri = editor.open("def f():\n    a = 1\n\n    return a\n", "blank.py")
+        span = types.Range(types.Position(2, 0), types.Position(2, 0))
+        assert titles(await actions(editor, uri, span)) == [EXPLAIN, DOCUMENT, TEST]
+
+
 async def test_no_action_for_white_space_or_secrets_or_binary_files():
     async with explaining() as (editor, uri):
         blank = types.Range(types.Position(1, 0), types.Position(3, 0))

@@ -124,7 +124,7 @@ async def refused(asked: asyncio.Future[Any]) -> int:
 async def test_an_edit_names_its_version_and_asks_for_a_confirmation():
     async with scripted(fenced(GET)) as (editor, uri):
         answer = await run(editor, uri, streamToken="one")
-        assert set(answer) == {"edit", "stats"}
+        assert set(answer) == {"edit", "attempt", "stats"}
         assert answer["stats"]["lane"] == "wide"
         (change,) = answer["edit"]["documentChanges"]
         assert change["textDocument"] == {"uri": uri, "version": 1}
@@ -299,6 +299,145 @@ async def test_a_test_file_that_is_opened_meanwhile_gets_no_edit(tmp_path):
         assert await refused(asked) == types.LSPErrorCodes.ContentModified
 
 
+# What streams of an edit
+
+
+def streamed_edits(editor: Session, token: str) -> list[list[dict[str, Any]]]:
+    """The lists of settled edits that came on a token so far."""
+    parts = json.loads(json.dumps(editor.parts.get(token, []), default=lambda one: one._asdict()))
+    return [part["edits"] for part in parts if "edits" in part]
+
+
+async def until_edits(editor: Session, token: str, count: int) -> list[dict[str, Any]]:
+    """The newest settled edits, once ``count`` lists of them came."""
+    async with asyncio.timeout(WAIT):
+        while len(found := streamed_edits(editor, token)) < count:
+            await asyncio.sleep(0.01)
+    return found[-1]
+
+
+LONG = "".join(f"    line_{at} = {at}\n" for at in range(12))
+LONG_SOURCE = f"def long():\n    smile = '\N{GRINNING FACE}'; first = 1\n{LONG}"
+LONG_SPAN = types.Range(types.Position(0, 0), types.Position(14, 0))
+NEW = LONG_SOURCE.replace("first = 1", "first = 2").replace("line_9 = 9", "line_9 = 0")
+
+
+async def test_edits_that_are_settled_come_while_the_model_writes(tmp_path):
+    written, rest = NEW.split("    line_6", 1)
+    answer = ["```python\n", written, HOLD, f"    line_6{rest}", "```\n"]
+    async with scripted(answer, go=tmp_path / "go") as (editor, _):
+        uri = editor.open(LONG_SOURCE, "long.py")
+        asked = start(editor, uri, span=LONG_SPAN, streamToken="one")
+        settled = await until_edits(editor, "one", 1)
+        assert editor.parts["one"][-1]["text"] == ""
+        assert editor.parts["one"][-1]["version"] == 1
+        assert applied(LONG_SOURCE, settled) == LONG_SOURCE.replace("first = 1", "first = 2")
+        (tmp_path / "go").touch()
+        edit = (await asyncio.wait_for(asked, WAIT))["edit"]
+        edits = json.loads(json.dumps(edit, default=lambda one: one._asdict()))
+        (change,) = edits["documentChanges"]
+        plain = [{"range": one["range"], "newText": one["newText"]} for one in change["edits"]]
+        assert plain[: len(settled)] == settled
+        assert applied(LONG_SOURCE, plain) == NEW
+
+
+async def test_a_second_attempt_begins_with_an_empty_list(tmp_path):
+    first = ["```python\n", NEW.partition("    line_9")[0], HOLD, "    line_9 = (\n", "```\n"]
+    async with scripted(first, fenced(NEW), go=tmp_path / "go") as (editor, _):
+        uri = editor.open(LONG_SOURCE, "long.py")
+        asked = start(editor, uri, span=LONG_SPAN, streamToken="one")
+        assert await until_edits(editor, "one", 1)
+        (tmp_path / "go").touch()
+        await until_edits(editor, "one", 2)
+        assert (await asyncio.wait_for(asked, WAIT))["edit"]
+        assert streamed_edits(editor, "one")[1] == []
+
+
+async def test_documentation_that_streams_changes_no_line_of_code(tmp_path):
+    text = LONG_SOURCE.replace("def long():\n", 'def long():\n    """It is long."""\n')
+    changed = NEW.replace("def long():\n", 'def long():\n    """It is long."""\n')
+    answers = [["```python\n", one, HOLD, "```\n"] for one in (changed, text)]
+    async with scripted(*answers, go=tmp_path / "go") as (editor, _):
+        uri = editor.open(LONG_SOURCE, "long.py")
+        start(editor, uri, "document", span=LONG_SPAN, streamToken="changed")
+        await until_streaming(editor, "changed")
+        start(editor, uri, "document", span=LONG_SPAN, streamToken="one")
+        assert applied(LONG_SOURCE, await until_edits(editor, "one", 1)) == text
+        assert not any(streamed_edits(editor, "changed"))
+
+
+# A blank line
+
+
+async def test_on_a_blank_line_an_instruction_asks_for_new_code():
+    row = SOURCE.splitlines().index("    def get(self, name):") - 1
+    span = types.Range(types.Position(row, 0), types.Position(row, 0))
+    async with scripted(fenced("def has(self):\n    return True")) as (editor, uri):
+        (change,) = (await run(editor, uri, span=span))["edit"]["documentChanges"]
+        new = "\n    def has(self):\n        return True\n\n    def get(self, name):"
+        assert applied(SOURCE, change["edits"]) == SOURCE.replace("\n    def get(self, name):", new)
+
+
+# Asking again
+
+
+SAME = fenced("def get(self, name):\n    return self.settings[name]")
+
+
+async def test_a_hint_follows_up_on_an_attempt_also_a_refused_one():
+    async with scripted(SAME, fenced(GET), fenced("def get(): return")) as (editor, uri):
+        refusal = await run(editor, uri)
+        assert refusal["edit"] is None
+        answer = await run(editor, uri, attempt=refusal["attempt"], hint="You may.")
+        assert answer["edit"]
+        prompt = (await editor.last_request()).prompt
+        assert prompt.index("use get") < prompt.index(SAME) < prompt.index("You may.")
+        await run(editor, uri, attempt=answer["attempt"])
+        prompt = (await editor.last_request()).prompt
+        assert prompt.index("You may.") < prompt.index(GET) < prompt.index("another way")
+
+
+@pytest.mark.parametrize("how", ["changed", "unknown", "another command"])
+async def test_a_hint_is_part_of_a_new_question_where_the_old_one_no_longer_holds(how):
+    async with scripted(fenced("def get(): return"), fenced(GET)) as (editor, uri):
+        attempt = (await run(editor, uri))["attempt"]
+        if how == "changed":
+            editor.insert(uri, types.Position(len(SOURCE.splitlines()), 0), "#")
+        command = "document" if how == "another command" else "refactor"
+        attempt = "unknown" if how == "unknown" else attempt
+        await run(editor, uri, command, attempt=attempt, hint="Be brief.")
+        prompt = (await editor.last_request()).prompt
+        assert prompt.index("def get") < prompt.index("Be brief.")
+        assert "return\n```" not in prompt.partition("Be brief.")[0].replace("return self", "")
+
+
+async def test_an_excluded_file_is_not_sent_again(tmp_path):
+    async with scripted(fenced(GET), fenced(GET), root=tmp_path) as (editor, _):
+        uri = editor.open_at((tmp_path / "store.py").as_uri())
+        attempt = (await run(editor, uri))["attempt"]
+        (tmp_path / ".leanwideignore").write_text("store.py\n")
+        editor.client.workspace_did_change_watched_files(
+            types.DidChangeWatchedFilesParams(
+                [
+                    types.FileEvent(
+                        (tmp_path / ".leanwideignore").as_uri(), types.FileChangeType.Created
+                    )
+                ]
+            )
+        )
+        answer = await run(editor, uri, attempt=attempt, hint="Again.")
+        assert answer["edit"] is None
+        assert answer["attempt"] is None
+        assert answer["stats"]["tokensGenerated"] == 0
+
+
+async def test_a_follow_up_reads_the_conversation_from_the_kv_cache():
+    async with modelled(SHORT) as (editor, uri):
+        first = await run(editor, uri)
+        stats = (await run(editor, uri, attempt=first["attempt"], hint="Be brief."))["stats"]
+        assert stats["tokensReused"] > first["stats"]["tokensEvaluated"] / 2
+
+
 # The model
 
 
@@ -308,7 +447,7 @@ async def test_the_model_is_asked_and_its_text_streams(command):
     found = [{"range": {"start": here, "end": here}, "message": "`name` may be missing"}]
     async with modelled(SHORT) as (editor, uri):
         answer = await run(editor, uri, command, streamToken="one", diagnostics=found)
-        assert set(answer) in ({"edit", "stats"}, {"edit", "stats", "markdown"})
+        assert set(answer) - {"markdown"} == {"edit", "attempt", "stats"}
         assert (answer["edit"] is None) == ("markdown" in answer)
         assert answer["stats"]["tokensGenerated"] > 0
         assert streamed(editor, "one")

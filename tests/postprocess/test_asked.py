@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from leanwide.context.passage import Passage
-from leanwide.postprocess.asked import Asked, asked_for
+from leanwide.postprocess.asked import asked_for
+from leanwide.postprocess.passage_place import Asked
 from leanwide.syntax import content
 from tests.syntax.marked import tree_of
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.postprocess.splice import applied, line_start, replacements
+from leanwide.postprocess.splice import applied, line_start, replacements, settled_replacements
 from leanwide.syntax import split
 
 ENDINGS = st.sampled_from(["\n", "\r\n", "\r"])
@@ -56,3 +56,30 @@ def test_blank_lines_do_not_separate_two_edits() -> None:
 
 def test_the_same_lines_are_no_edit() -> None:
     assert replacements(["a\r\n", "b"], (0, 2), ["a", "b"], "\r\n") == ()
+
+
+@given(st.data(), st.lists(st.sampled_from("abcdef "), min_size=1, max_size=30))
+def test_what_is_settled_is_how_the_edits_begin(data: st.DataObject, old: list[str]) -> None:
+    kept = data.draw(st.lists(st.sampled_from([*old, "x"]), min_size=1, max_size=30))
+    start = data.draw(st.integers(0, len(old) - 1))
+    new = [*kept, *old[start:]]
+    lines = [f"{line.strip()}\n" for line in old]
+    words = [word.strip() for word in new]
+    whole = replacements(lines, (0, len(lines)), words, "\n")
+    for end in range(len(words) + 1):
+        settled = settled_replacements(lines, (0, len(lines)), words[:end], "\n")
+        assert settled == whole[: len(settled)]
+
+
+def test_a_difference_is_settled_when_equal_lines_follow_it() -> None:
+    lines = [f"{word}\n" for word in "abcdef"]
+    assert settled_replacements(lines, (0, 6), "axcd", "\n") == ()
+    assert settled_replacements(lines, (0, 6), "axcde", "\n") == replacements(
+        lines, (0, 6), "axcdef", "\n"
+    )
+
+
+def test_lines_that_seem_to_vanish_may_still_come() -> None:
+    lines = [f"{word}\n" for word in "abcdefgh"]
+    assert settled_replacements(lines, (0, 8), "efghab"[:5], "\n") == ()
+    assert settled_replacements(lines, (0, 8), "efghabc", "\n")[0].start.line == 0

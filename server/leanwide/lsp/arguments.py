@@ -53,6 +53,10 @@ class EditArguments(TargetArguments):
 
     apply: bool = False
     """The server sends the edit to the editor."""
+    attempt: str | None = None
+    """An earlier attempt, which is continued."""
+    hint: str | None = None
+    """What the user says besides."""
 
 
 @frozen(kw_only=True)

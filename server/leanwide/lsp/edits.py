@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -9,7 +10,7 @@ from lsprotocol import types
 from pygls.workspace import PositionCodec, ServerTextPosition
 
 from leanwide.features.edit.change import FileEdit
-from leanwide.syntax import Position, content
+from leanwide.syntax import Edit, Position, content
 
 _ANNOTATION: Final = "leanwide"
 """Id of the annotation that all edits of an answer share."""
@@ -44,13 +45,7 @@ def workspace_edit(
     change: FileEdit, label: str, support: EditSupport, codec: PositionCodec
 ) -> types.WorkspaceEdit:
     """Return a change as an edit; one that creates a file needs ``support.creation``."""
-    plain = [
-        types.TextEdit(
-            types.Range(_position(change, edit.start, codec), _position(change, edit.end, codec)),
-            edit.text,
-        )
-        for edit in change.edits
-    ]
+    plain = text_edits(change.edits, change.lines, codec)
     if not support.documents:
         return types.WorkspaceEdit(changes={change.uri: plain})
     annotation = _ANNOTATION if support.annotations else None
@@ -76,10 +71,23 @@ def _annotated(
     return types.AnnotatedTextEdit(annotation, edit.range, edit.new_text)
 
 
-def _position(change: FileEdit, position: Position, codec: PositionCodec) -> types.Position:
+def text_edits(
+    edits: Iterable[Edit], lines: Sequence[str], codec: PositionCodec
+) -> list[types.TextEdit]:
+    """Return edits of a document's lines, with positions in the client's units."""
+    return [
+        types.TextEdit(
+            types.Range(_position(edit.start, lines, codec), _position(edit.end, lines, codec)),
+            edit.text,
+        )
+        for edit in edits
+    ]
+
+
+def _position(position: Position, lines: Sequence[str], codec: PositionCodec) -> types.Position:
     line, column = position
-    if line >= len(change.lines):
+    if line >= len(lines):
         return types.Position(line, 0)
-    text = (content(change.lines[line]),)
+    text = (content(lines[line]),)
     units = codec.position_to_client_units(text, ServerTextPosition(0, column))
     return types.Position(line, units.character)

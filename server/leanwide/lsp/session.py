@@ -18,6 +18,7 @@ from leanwide.engine.base import Engine, EngineStatus
 from leanwide.features.ask.conversations import Conversations
 from leanwide.features.completion.saved_places import save_places, save_when_idle
 from leanwide.features.completion.state import CompletionState
+from leanwide.features.edit.attempts import Attempts
 from leanwide.features.journal import AnswerSource, Record
 from leanwide.features.session import Backend, Session
 from leanwide.lsp.arguments import argument_converter
@@ -75,6 +76,7 @@ class Server(LanguageServer):
         """Problems with what the editor's settings may not set."""
         self.live = LiveRequests()
         self.chats = Conversations()
+        self.attempts = Attempts()
         self.feedback = Feedback(self, self.status_params)
         self.folders = Folders(self.feedback.note_unread)
         self.watches_files = False

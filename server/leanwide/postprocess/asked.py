@@ -3,88 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from attrs import frozen
 
 from leanwide.context.passage import Passage
-from leanwide.postprocess.importing import lacking
-from leanwide.syntax import (
-    Definition,
-    Piece,
-    Scopes,
-    SyntaxTree,
-    content,
-    error_count,
-    parse,
-    split,
+from leanwide.postprocess.asked_block import block_asked
+from leanwide.postprocess.passage_place import (
+    FUNCTIONS,
+    Asked,
+    PassagePlace,
+    counterparts,
+    new_imports,
+    parsed_answer,
+    place_of,
 )
+from leanwide.syntax import Definition, Piece, Scopes, SyntaxTree, content, split
 
-_FUNCTIONS: Final = frozenset({"function", "method"})
 _SHOWN_CHARACTERS: Final = 60
 """Characters of what is not wanted, in a sentence about it."""
-_BRACES: Final = ("class Leanwide {", "}")
-_MEMBER_FRAMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        "java": _BRACES,
-        "javascript": _BRACES,
-        "php": ("<?php class Leanwide {", "}"),
-        "tsx": _BRACES,
-        "typescript": _BRACES,
-    }
-)
-"""Lines around a member of a class that make it parse, where it does not parse alone."""
-_MODIFIERS: Final = frozenset(
-    {
-        "abstract", "async", "class", "const", "def", "default", "export", "final", "fn", "func",
-        "function", "internal", "override", "private", "protected", "pub", "public", "sealed",
-        "self", "static", "struct", "unsafe", "virtual",
-    }
-)  # fmt: skip
-"""Words that may differ between a definition's head and the one repeated around an answer."""
-
-
-@frozen(kw_only=True)
-class Asked:
-    """What of an answer is meant for the passage."""
-
-    code: str
-    imports: tuple[str, ...] = ()
-    """Import statements of the answer that the file lacks."""
-    problem: str = ""
-    """A sentence that says why the answer cannot be used; "" if it can."""
-
-
-@frozen(kw_only=True)
-class _Place:
-    """Where the passage stands in its file."""
-
-    scopes: Scopes
-    passage: Passage
-    around: tuple[Definition, ...]
-    """The definitions around it, outermost first."""
-    targets: tuple[Definition, ...]
-    """The outermost definitions in it."""
-
-    @property
-    def owner(self) -> Definition | None:
-        return self.around[-1] if self.around else None
-
-    @property
-    def is_block(self) -> bool:
-        """Whether it is a part of a function's body."""
-        return self.owner is not None and self.owner.kind in _FUNCTIONS
-
-    def outside(self, scope: Definition | None) -> Iterator[Piece]:
-        """Yield what stands in a scope of the file, but not in the passage."""
-        for piece in self.scopes.pieces(scope):
-            if (
-                piece.span.end.line < self.passage.first
-                or piece.span.start.line >= self.passage.last
-            ):
-                yield piece
 
 
 def asked_for(file: SyntaxTree, passage: Passage, code: str) -> Asked:
@@ -95,125 +33,21 @@ def asked_for(file: SyntaxTree, passage: Passage, code: str) -> Asked:
     """
     if not file.language.containers:
         return Asked(code=code)
-    place = _place(Scopes.of(file), passage)
-    answer = _parsed(place, code)
+    place = place_of(Scopes.of(file), passage)
+    answer = parsed_answer(place, code)
     if answer.given_up:
         return Asked(code=code)
     scopes = Scopes.of(answer)
     if place.is_block:
-        return _block(place, scopes, code)
+        return block_asked(place, scopes, code)
     return _Taking(place, scopes, code).asked()
-
-
-def _place(scopes: Scopes, passage: Passage) -> _Place:
-    around = [
-        one
-        for one in scopes.definitions
-        if one.start.line < passage.first and one.end.line >= passage.last - 1
-    ]
-    inside = [
-        one
-        for one in scopes.definitions
-        if one.start.line >= passage.first
-        and one.end.line < passage.last
-        and not scopes.tree.lines[one.start.line][: one.start.column].strip()
-    ]
-    outermost = [one for one in inside if not any(one.parent is other for other in inside)]
-    return _Place(scopes=scopes, passage=passage, around=tuple(around), targets=tuple(outermost))
-
-
-def _parsed(place: _Place, code: str) -> SyntaxTree:
-    """Parse an answer, in a class of its own if it is a member that parses in one only."""
-    language = place.scopes.tree.language
-    head = "<?php\n" if language.name == "php" and "<?" not in code else ""
-    plain = parse(language, split(head + code))
-    frame = _MEMBER_FRAMES.get(language.name)
-    if place.owner is None or frame is None or not (errors := error_count(plain)):
-        return plain
-    framed = parse(language, [f"{frame[0]}\n", *split(f"{code}\n"), frame[1]])
-    return framed if error_count(framed) < errors else plain
-
-
-def _counterparts(place: _Place, found: Sequence[Definition]) -> Iterator[Definition]:
-    """Yield the definitions of an answer that stand around the passage too, innermost first."""
-    for around in reversed(place.around):
-        yield from (one for one in found if (one.name, one.kind) == (around.name, around.kind))
-
-
-def _block(place: _Place, answer: Scopes, code: str) -> Asked:
-    """Return the part of a function's body that an answer repeats with what is around it."""
-    owner = place.owner
-    assert owner is not None  # noqa: S101  # a block has one
-    wrapper = next(_counterparts(place, answer.definitions), None)
-    imports = _new_imports(place, answer)
-    if wrapper is None:
-        found = [one.imported for one in answer.pieces(None) if one.imported is not None]
-        rows = {row for one in found for row in range(one.span.start.line, one.span.end.line + 1)}
-        own = "".join(place.scopes.tree.lines[place.passage.first : place.passage.last])
-        if not rows or any(answer.tree.text(one.span).strip() in own for one in found):
-            return Asked(code=code)
-        kept = [content(line) for row, line in enumerate(answer.tree.lines) if row not in rows]
-        return Asked(code="\n".join(kept).strip("\n"), imports=imports)
-    if wrapper.kind not in _FUNCTIONS:
-        return Asked(code=code)
-    if new := _head(answer, wrapper) - _head(place.scopes, owner):
-        return Asked(
-            code=code,
-            problem=f"Only the selected lines were asked for, and `{min(new)}` is new in the head "
-            f"of `{owner.name}`.",
-        )
-    lines = _body_lines(answer, wrapper)
-    first, last = place.passage.first, place.passage.last
-    whole = _body_rows(place.scopes, owner)
-    above = [content(place.scopes.tree.lines[row]) for row in whole if row < first]
-    below = [content(place.scopes.tree.lines[row]) for row in whole if row >= last]
-    return Asked(code="\n".join(_between(lines, above, below)), imports=imports)
-
-
-def _head(scopes: Scopes, definition: Definition) -> set[str]:
-    span = definition.span._replace(end=definition.signature_end)
-    return set(scopes.words(span)) - _MODIFIERS
-
-
-def _body_rows(scopes: Scopes, definition: Definition) -> range:
-    """Return the lines of a body, without those of its braces."""
-    pieces = scopes.pieces(definition)
-    if not pieces:
-        return range(0)
-    return range(pieces[0].span.start.line, pieces[-1].span.end.line + 1)
-
-
-def _body_lines(scopes: Scopes, definition: Definition) -> list[str]:
-    pieces = scopes.pieces(definition)
-    if not pieces:
-        return []
-    span = pieces[0].span._replace(end=pieces[-1].span.end)
-    return [content(line) for line in split(scopes.text(span))]
-
-
-def _between(lines: list[str], above: list[str], below: list[str]) -> list[str]:
-    """Return lines without those at their ends that stand above and below the passage already."""
-    before = [line.strip() for line in above if line.strip()]
-    after = [line.strip() for line in below if line.strip()]
-    rows = [row for row, line in enumerate(lines) if line.strip()]
-    texts = [lines[row].strip() for row in rows]
-    most = range(min(len(before), len(texts)), 0, -1)
-    head = next((size for size in most if texts[:size] == before[-size:]), 0)
-    most = range(min(len(after), len(texts) - head), 0, -1)
-    tail = next((size for size in most if texts[-size:] == after[:size]), 0)
-    kept = rows[head : len(rows) - tail]
-    return lines[kept[0] : kept[-1] + 1] if kept else []
-
-
-def _new_imports(place: _Place, answer: Scopes) -> tuple[str, ...]:
-    return tuple(text for _, text in lacking(place.scopes.tree, answer.tree))
 
 
 @frozen
 class _Taking:
     """Takes definitions, or statements outside of functions, out of an answer."""
 
-    place: _Place
+    place: PassagePlace
     answer: Scopes
     code: str
 
@@ -229,7 +63,7 @@ class _Taking:
             return Asked(code=self.code)
         if not kept:
             return Asked(code=self.code, problem=self._only())
-        imports = () if self._imports_itself() else _new_imports(self.place, self.answer)
+        imports = () if self._imports_itself() else new_imports(self.place, self.answer)
         return Asked(code=self._text(pieces, kept), imports=imports)
 
     def _scope(self) -> Definition | None:
@@ -237,7 +71,7 @@ class _Taking:
         found = self.answer.definitions
         if self.place.owner is not None and found and found[0].name == "Leanwide":
             return found[0]
-        wrappers = list(_counterparts(self.place, found))
+        wrappers = list(counterparts(self.place, found))
         names = self._target_names()
         holding = [
             wrapper
@@ -420,6 +254,6 @@ def _same_name(piece: Piece, other: Piece) -> bool:
 def _kind(definition: Definition) -> str:
     inside = definition.parent is not None and definition.parent.kind not in (
         "module",
-        *_FUNCTIONS,
+        *FUNCTIONS,
     )
     return "method" if definition.kind == "function" and inside else definition.kind

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 
+from leanwide.postprocess.alignment import Difference, settled_differences
 from leanwide.syntax import Edit, Position, Span, difference, slice_text, split
 
 
@@ -26,12 +27,38 @@ def replacements(
     old = list(lines[first:last])
     ending = old[-1][len(old[-1].rstrip("\r\n")) :]
     fresh = [f"{line}{newline}" for line in new[:-1]] + [f"{line}{ending}" for line in new[-1:]]
-    change = difference(old, fresh)
-    shift = first + change.first
-    return tuple(
-        Edit(line_start(lines, shift + start), line_start(lines, shift + end), "".join(text))
-        for start, end, text in _runs(old[change.first : change.last], change.lines)
-    )
+    differences, (row, new_row) = settled_differences(old, fresh[:-1])
+    rest = Difference(row, len(old), new_row, len(fresh))
+    return tuple(_edits(lines, first, fresh, (*differences, rest)))
+
+
+def settled_replacements(
+    lines: Sequence[str], span: tuple[int, int], new: Sequence[str], newline: str
+) -> tuple[Edit, ...]:
+    """Return the edits of :func:`replacements` that stay the same, whatever lines follow ``new``.
+
+    The last new line is left out: if none follows, it ends as the last replaced one.
+    """
+    first, last = span
+    fresh = [f"{line}{newline}" for line in new[:-1]]
+    differences, _ = settled_differences(lines[first:last], fresh)
+    return tuple(_edits(lines, first, fresh, differences))
+
+
+def _edits(
+    lines: Sequence[str], first: int, new: Sequence[str], differences: Iterable[Difference]
+) -> Iterator[Edit]:
+    """Yield the edits for differences between the lines from ``first`` on and new ones."""
+    for start, end, new_start, new_end in differences:
+        old = lines[first + start : first + end]
+        change = difference(old, new[new_start:new_end])
+        shift = first + start + change.first
+        for above, below, text in _runs(old[change.first : change.last], change.lines):
+            start_of_run, end_of_run = (
+                line_start(lines, shift + above),
+                line_start(lines, shift + below),
+            )
+            yield Edit(start_of_run, end_of_run, "".join(text))
 
 
 def _runs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, Sequence[str]]]:

@@ -39,6 +39,37 @@ def refactor_question(context: CodeContext, instruction: str) -> str:
     return question(context, f"Change this code: {instruction.strip()}{_fence_request(context)}")
 
 
+def pieces_question(context: CodeContext, request: str) -> str:
+    """Ask for the pieces of long code that a request changes."""
+    return (
+        question(context, "This code is to be changed:") + f"\n\nThe change: {request.strip()}\n\n"
+        "Answer with the changed pieces only, each as a block of <<<<<<< SEARCH, the old lines, "
+        "=======, the new lines, >>>>>>> REPLACE."
+    )
+
+
+def findings_request(findings: Sequence[Finding], code: Sequence[str]) -> str:
+    """Return the request to correct what the tools found, with the lines that they found it in.
+
+    ``code`` is what the findings count their lines in.
+    """
+    listed = "\n".join(
+        f"- `{code[finding.line - 1].strip()}`: {' '.join(finding.message.split())}"
+        for finding in findings
+    )
+    return f"fix what the tools say of these lines:\n{listed}"
+
+
+def insert_question(context: CodeContext, instruction: str, mark: str) -> str:
+    """Ask for new code in the place of a mark."""
+    fence = "" if context.fence == USUAL_FENCE else f", between two lines of {context.fence}"
+    return question(
+        context,
+        f"Write what belongs at the line `{mark}`: {instruction.strip()}\n\n"
+        f"Answer with the new lines only{fence}.",
+    )
+
+
 def document_question(context: CodeContext, convention: str) -> str:
     """Ask for the code with documentation in the language's convention."""
     return question(context, f"Document this code: add {convention}, and change nothing else.")
@@ -70,7 +101,18 @@ def testing_question(context: CodeContext, request: RequestedTest) -> str:
 
 def retry_question(problem: str) -> str:
     """Ask again after an answer that cannot be used; ``problem`` is a sentence."""
-    return f"That cannot be used. {problem} Give the whole code again, without this mistake."
+    return f"That cannot be used. {problem} Give the whole answer again, without this mistake."
+
+
+def again_question(hint: str) -> str:
+    """Ask again after an answer that the user does not want; ``hint`` may be empty."""
+    wish = hint.strip() or "Do it in another way."
+    return f"That is not yet what is wanted. {wish}\n\nGive the whole answer again, changed so."
+
+
+def with_hint(question_text: str, hint: str) -> str:
+    """Return a question that asks for what the user says besides."""
+    return f"{question_text}\n\nMind this: {hint.strip()}"
 
 
 def _fence_request(context: CodeContext) -> str:

@@ -7,8 +7,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
-NAMES: Final = ("explain", "refactor", "document", "fix", "test", "chat")
-"""The commands with a system prompt; each is ``configs/prompts/NAME.md``."""
+NAMES: Final = ("explain", "refactor", "insert", "pieces", "document", "fix", "test", "chat")
+"""The kinds of question with a system prompt; each is ``configs/prompts/NAME.md``."""
 
 
 def built_in_texts() -> Mapping[str, str]:

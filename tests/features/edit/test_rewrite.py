@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,10 +14,12 @@ from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.add_documentation import with_documentation
 from leanwide.features.edit.change import FileEdit
 from leanwide.features.edit.prose_guard import LEAST_SHARE
-from leanwide.features.edit.rewrite import rewritten
+from leanwide.features.edit.rewrite import rewritten, settled_rewriting
+from leanwide.features.edit.streaming import EditStream
 from leanwide.features.refusal import Refusal
+from leanwide.postprocess.code import code_in
 from leanwide.postprocess.splice import applied
-from leanwide.syntax import documentation_runs, error_count, language_for, parse
+from leanwide.syntax import Edit, documentation_runs, error_count, language_for, parse
 
 SOURCE = '''\
 import os
@@ -54,19 +59,19 @@ PARTS = (
 ANSWERS = st.lists(st.sampled_from(PARTS) | st.text(max_size=5), min_size=1, max_size=9)
 
 
-def found() -> ResolvedSelection:
+def found(source: str = SOURCE, passage: Passage = PASSAGE) -> ResolvedSelection:
     assert PYTHON is not None
-    lines = tuple(split_lines(SOURCE))
+    lines = tuple(split_lines(source))
     view = View(
         uri="file:///a.py",
         path="/a.py",
         language_id="python",
         version=1,
         lines=lines,
-        line=PASSAGE.first,
+        line=passage.first,
         column=0,
     )
-    return ResolvedSelection(view=view, tree=parse(PYTHON, lines), passage=PASSAGE)
+    return ResolvedSelection(view=view, tree=parse(PYTHON, lines), passage=passage)
 
 
 def check_range(change: FileEdit) -> list[str]:
@@ -108,3 +113,35 @@ def code_of(lines: list[str]) -> list[str]:
     rows = [line for row, line in enumerate(lines) if row not in documenting and line.strip()]
     assert "  a\n" in rows
     return rows
+
+
+LINES = tuple(f"    {name} = folder.{name}\n" for name in "abcdefgh")
+METHOD = "    def all(self, folder):\n" + "".join(f"    {line}" for line in LINES)
+
+
+def cut(answer: str, settled: Callable[[str], tuple[Edit, ...]]) -> list[tuple[Edit, ...]]:
+    """What the beginnings of an answer settle."""
+    edits: list[tuple[Edit, ...]] = []
+    stream = EditStream(code_in, settled, edits.append)
+    for end in range(len(answer) + 1):
+        found = stream.edits(answer[:end])
+        edits += [found] if found is not None else []
+    return edits
+
+
+@given(st.lists(st.sampled_from((*LINES, "    x = 1\n", "\n", '    """One."""\n')), max_size=12))
+def test_an_answer_cut_anywhere_streams_only_what_the_whole_edit_holds(parts: list[str]) -> None:
+    before = f"class Files:\n{METHOD}"
+    resolved = found(before, Passage(first=1, last=1 + len(LINES) + 1))
+    answer = "```python\ndef all(self, folder):\n" + "".join(parts) + "".join(LINES[5:]) + "```\n"
+    try:
+        whole = rewritten(resolved, LEAST_SHARE, code_in(answer).text).edits
+    except Refusal:
+        whole = ()
+    for edits in cut(answer, partial(settled_rewriting, resolved)):
+        assert edits == whole[: len(edits)]
+
+
+def test_nothing_streams_before_the_code_begins() -> None:
+    answer = "Here it is:\n\nimport os\nx\n"
+    assert cut(answer, partial(settled_rewriting, found())) == []

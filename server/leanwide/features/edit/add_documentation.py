@@ -11,9 +11,10 @@ from textwrap import dedent
 from attrs import evolve, frozen
 
 from leanwide.features.ask.selection import ResolvedSelection, Selection, first_definition, resolve
+from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
 from leanwide.features.edit.change import FileEdit, Mistake
-from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit
-from leanwide.features.edit.rewrite import fitted, with_lines
+from leanwide.features.edit.edit import edit
+from leanwide.features.edit.rewrite import fitted, settled_rewriting, with_lines
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.files.shown import shown
@@ -22,6 +23,7 @@ from leanwide.postprocess.splice import applied, replacements
 from leanwide.prompt.editing import document_question
 from leanwide.syntax import (
     Definition,
+    Edit,
     Language,
     SyntaxTree,
     content,
@@ -66,6 +68,7 @@ async def _assignment(selection: Selection, session: Session) -> Assignment:
         resolved=resolved,
         question=partial(document_question, convention=convention.name),
         change=partial(with_documentation, resolved, tree),
+        settled=partial(settled_documentation, resolved, tree),
     )
 
 
@@ -104,6 +107,18 @@ def with_documentation(resolved: ResolvedSelection, tree: SyntaxTree, code: str)
         documented_name(after, run): lines[run[0] - first : run[1] - first] for run in new.runs
     }
     return with_lines(resolved, _with_texts(resolved, tree, texts, code))
+
+
+def settled_documentation(
+    resolved: ResolvedSelection, tree: SyntaxTree, code: str
+) -> tuple[Edit, ...]:
+    """Return the settled edits of code that is still written, if they change no line of code."""
+    view, passage = resolved.view, resolved.passage
+    edits = settled_rewriting(resolved, code)
+    after = parse(tree.language, applied(view.lines, edits))
+    last = passage.last + len(after.lines) - len(view.lines)
+    kept = _separate(tree, passage.first, passage.last).code
+    return edits if _separate(after, passage.first, last).code == kept else ()
 
 
 @frozen

@@ -7,11 +7,17 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
+from attrs import evolve
+
 from leanwide.features.ask.selection import Selection, resolve
-from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit
+from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
+from leanwide.features.edit.edit import edit
+from leanwide.features.edit.in_pieces import pieces_of
+from leanwide.features.edit.insert import insertion_at
 from leanwide.features.edit.prose_guard import fence_around, least_share
-from leanwide.features.edit.rewrite import rewritten
+from leanwide.features.edit.rewrite import rewritten, settled_rewriting
 from leanwide.features.session import Session
+from leanwide.modes.router import Task
 from leanwide.prompt.editing import refactor_question
 
 _ANNOTATED: Final = frozenset({"php", "python", "tsx", "typescript"})
@@ -34,12 +40,22 @@ def instructions_for(language: str) -> tuple[str, ...]:
 
 
 async def refactor(selection: Selection, instruction: str, context: EditContext) -> EditOutcome:
-    """Change the selected code as the instruction says.
+    """Change the selected code as the instruction says; on a blank line, write what it says.
 
     Raises:
         EngineError: The model cannot be loaded, or died while it answered.
     """
-    return await edit(_assignment(selection, instruction, context.session), context)
+    session = context.session
+    if is_place(selection):
+        writing = insertion_at(selection.view, instruction, session)
+        return await edit(writing, evolve(context, task=Task.INSERT))
+    return await edit(_assignment(selection, instruction, session), context)
+
+
+def is_place(selection: Selection) -> bool:
+    """Whether a selection is a cursor on a blank line, or at the document's end."""
+    start, end = selection.span
+    return start == end and not selection.view.current_line.strip()
 
 
 async def _assignment(selection: Selection, instruction: str, session: Session) -> Assignment:
@@ -53,5 +69,7 @@ async def _assignment(selection: Selection, instruction: str, session: Session) 
         resolved=resolved,
         question=partial(refactor_question, instruction=instruction),
         change=partial(rewritten, resolved, least_share(instruction), asked=instruction),
+        settled=partial(settled_rewriting, resolved),
         fence=fence_around(resolved),
+        pieces=pieces_of(resolved, instruction, (), least_share(instruction)),
     )

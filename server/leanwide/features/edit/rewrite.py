@@ -13,11 +13,12 @@ from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
 from leanwide.features.edit.prose_guard import check_prose, check_unparsed
 from leanwide.features.edit.structure_guard import as_prose, check_kept
 from leanwide.features.refusal import Refusal
-from leanwide.postprocess.asked import Asked, asked_for
+from leanwide.postprocess.asked import asked_for
 from leanwide.postprocess.code import without_head
 from leanwide.postprocess.importing import import_edit, import_line
 from leanwide.postprocess.indent import Indentation, indentation, reindented
-from leanwide.postprocess.splice import replacements
+from leanwide.postprocess.passage_place import Asked
+from leanwide.postprocess.splice import replacements, settled_replacements
 from leanwide.syntax import (
     Edit,
     Language,
@@ -57,6 +58,23 @@ def rewritten(resolved: ResolvedSelection, least: float, code: str, asked: str =
         change = with_lines(resolved, lines, taken.imports)
     check_kept(resolved, lines, change, asked)
     return change
+
+
+def settled_rewriting(resolved: ResolvedSelection, code: str) -> tuple[Edit, ...]:
+    """Return the edits of :func:`rewritten` that code settles while more of it follows.
+
+    Nothing is settled of code that holds more than was asked for. The rest of other code can change
+    the edits in two ways only: its indentation shows that another level was meant, or it closes a
+    string whose lines were moved until then.
+    """
+    view, passage = resolved.view, resolved.passage
+    if is_prose(resolved.view):
+        lines = [content(line) for line in split(code)]
+    elif _taken(resolved, code) != Asked(code=code):
+        return ()
+    else:
+        lines = _as_passage(resolved, code)
+    return settled_replacements(view.lines, (passage.first, passage.last), lines, view.newline)
 
 
 def fitted(resolved: ResolvedSelection, code: str) -> list[str]:

@@ -10,8 +10,9 @@ from typing import Final
 from attrs import evolve
 
 from leanwide.features.ask.selection import ResolvedSelection, Selection, first_definition, resolve
+from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
 from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
-from leanwide.features.edit.edit import Assignment, EditContext, EditOutcome, edit
+from leanwide.features.edit.edit import edit
 from leanwide.features.edit.rewrite import indented
 from leanwide.features.edit.target_file import Opened, TargetFile, find_target_file, path_in_project
 from leanwide.features.edit.target_location import NamingConvention, is_test, naming_convention

@@ -11,7 +11,7 @@ from lsprotocol import types
 
 from leanwide.features.ask.selection import ResolvedSelection, resolve
 from leanwide.features.edit.add_documentation import documentable
-from leanwide.features.edit.refactor import INSTRUCTIONS, instructions_for
+from leanwide.features.edit.refactor import INSTRUCTIONS, instructions_for, is_place
 from leanwide.features.edit.write_test import can_be_tested
 from leanwide.features.refusal import Refusal
 from leanwide.lsp.convert import selection_at
@@ -54,6 +54,9 @@ async def code_actions(
     except Refusal:
         return []
     offers = await asyncio.to_thread(list, _offers(found, params.context.diagnostics))
+    if is_place(selection):
+        # There an instruction asks for new code, and these are about what is there.
+        offers = [offer for offer in offers if offer.kind != REFACTOR]
     build = _action if _supports_literals(ls.client_capabilities) else _command
     return [build(offer, params) for offer in offers if offer.kind in wanted]
 

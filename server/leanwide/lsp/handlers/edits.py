@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from lsprotocol import types
@@ -17,12 +17,15 @@ from leanwide.features.edit import add_documentation as document_feature
 from leanwide.features.edit import fix as fix_feature
 from leanwide.features.edit import refactor as refactor_feature
 from leanwide.features.edit import write_test as test_feature
+from leanwide.features.edit.assignment import Attempt, EditContext, EditOutcome
+from leanwide.features.edit.attempts import StoredAttempt
 from leanwide.features.edit.change import FileEdit
-from leanwide.features.edit.edit import EditContext, EditOutcome
+from leanwide.features.edit.edit import edit_again
+from leanwide.features.edit.streaming import ShowEdits
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import EditArguments, FixArguments, RefactorArguments
 from leanwide.lsp.documents import DocumentWorkspace
-from leanwide.lsp.edits import edit_support, workspace_edit
+from leanwide.lsp.edits import edit_support, text_edits, workspace_edit
 from leanwide.lsp.questions import (
     as_it_arrived,
     content_modified,
@@ -33,6 +36,7 @@ from leanwide.lsp.questions import (
 from leanwide.lsp.requests import RequestKind
 from leanwide.lsp.session import Server
 from leanwide.modes.router import Task
+from leanwide.syntax import Edit
 
 _SUPERSEDED = "a newer edit of this document took its place"
 
@@ -85,12 +89,19 @@ async def _edit(ls: Server, given: EditArguments, task: Task, start: Start) -> d
     selection = as_it_arrived(convert.selection_at(ls.documents, given.uri, given.range))
     view, show = selection.view, stream(ls, given.stream_token)
     support = edit_support(ls.client_capabilities)
+    earlier = _earlier(ls, given, task, view)
 
     def begin(cancel: CancelToken) -> Coroutine[Any, Any, EditOutcome]:
         context = EditContext(
-            task=task, session=ls.session, cancel=cancel, show=show, creates=support.creation
+            task=task,
+            session=ls.session,
+            cancel=cancel,
+            show=show,
+            show_edits=_edit_stream(ls, given.stream_token, view),
+            creates=support.creation,
+            hint=(given.hint or "").strip(),
         )
-        return start(selection, context)
+        return _continued(earlier, context, lambda: start(selection, context))
 
     def superseded() -> JsonRpcException:
         current = _is_current(ls.documents, view)
@@ -106,12 +117,58 @@ async def _edit(ls: Server, given: EditArguments, task: Task, start: Start) -> d
         codec = ls.documents.position_codec
         edit = workspace_edit(outcome.change, f"leanwide: {task}", support, codec)
     markdown = outcome.markdown if edit is None else ""
-    result = {"edit": edit, "stats": convert.camel_case(cost(*outcome.records))}
+    attempt = _remember(ls, outcome, task, view)
+    result = {"edit": edit, "attempt": attempt, "stats": convert.camel_case(cost(*outcome.records))}
     if markdown:
         result["markdown"] = markdown
     if given.apply:
         result["applied"] = await _apply(ls, edit, markdown, task)
     return result
+
+
+def _earlier(ls: Server, given: EditArguments, task: Task, view: View) -> Attempt | None:
+    """Return the attempt that a request continues; None where it has to be asked anew."""
+    stored = ls.attempts.find(given.attempt)
+    if stored is None or not stored.continues(task, view, ls.session.backend):
+        return None
+    if stored.change is not None and not _fits(ls.documents, stored.change):
+        return None
+    return stored.attempt
+
+
+async def _continued(
+    earlier: Attempt | None, context: EditContext, start: Callable[[], Awaitable[EditOutcome]]
+) -> EditOutcome:
+    """Continue an attempt if there is one and its conversation has room, else ask anew."""
+    outcome = await edit_again(earlier, context) if earlier is not None else None
+    return await start() if outcome is None else outcome
+
+
+def _remember(ls: Server, outcome: EditOutcome, task: Task, view: View) -> str | None:
+    """Return the id by which the answer can be continued; None where the model was not asked."""
+    if outcome.attempt is None:
+        return None
+    stored = StoredAttempt(
+        task=task,
+        view=view,
+        backend=ls.session.backend,
+        change=outcome.change,
+        attempt=outcome.attempt,
+    )
+    return ls.attempts.remember(stored)
+
+
+def _edit_stream(ls: Server, token: int | str | None, view: View) -> ShowEdits | None:
+    """Return what sends settled edits of a document as ``$/progress``; None without a token."""
+    if token is None:
+        return None
+
+    def show(edits: tuple[Edit, ...]) -> None:
+        found = text_edits(edits, view.lines, ls.documents.position_codec)
+        value = {"text": "", "edits": found, "version": view.version}
+        ls.progress(types.ProgressParams(token=token, value=value))
+
+    return show
 
 
 def _is_current(workspace: DocumentWorkspace, view: View) -> bool:
