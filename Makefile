@@ -10,7 +10,7 @@ PURE := context modes postprocess prompt syntax
 .DEFAULT_GOAL := help
 N ?= 100000
 TEMPLATES ?= build/templates
-.PHONY: help setup demo test coverage lock fuzz test-real test-templates test-gpu test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
+.PHONY: help setup demo test coverage lock fuzz test-real test-templates test-remote test-gpu test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -48,6 +48,11 @@ build/templates: # the collection is in the source package of llama-cpp-python, 
 	  llama-cpp-python==$$($(BIN)/pip show llama-cpp-python | sed -n 's/^Version: //p')
 	mkdir -p $@
 	tar -xzf build/sdist/llama_cpp_python-*.tar.gz -C $@ --strip-components 5 --wildcards '*/models/templates/*.jinja'
+
+test-remote: $(SETUP) ## lanes at a real llama-server, which the wheel xllamacpp brings
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1" # knows groups
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group remote-server
+	$(BIN)/pytest -q tests/llama_server
 
 test-gpu: .venv-gpu/.ready ## run the engine and a session on a GPU in software; builds llama.cpp for Vulkan first
 	.venv-gpu/bin/python -m tests.gpu.run

@@ -22,7 +22,7 @@ from leanwide.lsp.handlers import (
 )
 from leanwide.lsp.parameters import CURSOR
 from leanwide.lsp.session import Launch, Restrict, Server
-from leanwide.options import Layer, unrestricted
+from leanwide.options import Layer, restrict_editor
 from leanwide.prompt.texts import built_in_texts
 
 HANDLERS: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
@@ -79,7 +79,7 @@ def create_server(
     layers: tuple[Layer, ...] = (),
     problems: tuple[str, ...] = (),
     texts: Mapping[str, str] | None = None,
-    restrict: Restrict = unrestricted,
+    restrict: Restrict = restrict_editor,
 ) -> Server:
     """Return a server that answers everything in :data:`HANDLERS` and :data:`COMMANDS`.
 

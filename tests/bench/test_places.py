@@ -47,10 +47,12 @@ def test_a_place_is_a_line_without_its_text(tmp_path: Path):
 def test_a_task_is_a_document_with_its_line_left_out(tmp_path: Path, compress):
     file = tmp_path / ("tasks.jsonl" + ".gz" * (compress is gzip.compress))
     file.write_bytes(compress(json.dumps(TASK).encode()))
-    (place,) = tasks(file)
+    (task,) = tasks(file)
+    place = task.place
     assert place.truth == "return total / len(values)"
     assert place.cursor == (2, 4)
-    assert place.text == TASK["prompt"] + "    " + TASK["suffix"]
+    assert place.text == TASK["prompt"] + "    " + TASK["suffix"] == task.before + task.after
+    assert task.problem == "SingleLineInfilling/HumanEval/0"
 
 
 @pytest.mark.parametrize("line", ["no json", "[]", '{"task_id": "x"}'])

@@ -70,6 +70,17 @@ def test_an_explanation_fills_a_window(neovim: Neovim):
     neovim.until(lambda: neovim.window() is None, "no window")
 
 
+def test_a_name_of_a_file_in_an_answer_opens_it_at_its_line(neovim: Neovim):
+    path = neovim.edit(TEXT)
+    lua = 'require("leanwide.window").open("Explain", "markdown", "q", function() end):append(...)'
+    neovim.nvim.exec_lua(lua, f"It is in [`store.py:3`]({path.as_uri()}#L3).")
+    neovim.nvim.input("0gx")
+    neovim.until(lambda: any("no link" in notice for notice in neovim.notices()), "a notice")
+    neovim.nvim.input("f`gx")
+    neovim.until(lambda: neovim.nvim.current.buffer.name == str(path), "the file")
+    assert neovim.nvim.current.window.cursor[0] == 3
+
+
 def test_an_explanation_is_stopped_by_closing_its_window(neovim: Neovim):
     neovim.edit(TEXT)
     for _ in range(2):

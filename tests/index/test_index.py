@@ -75,6 +75,15 @@ def places(index: WorkspaceIndex, *names: str, near: str = "main.py") -> list[st
     return [f"{found.path}:{found.line + 1}" for found in index.definitions(names, near)]
 
 
+def test_a_text_names_a_file_by_its_path_or_the_end_of_one(root: Path, make: Make):
+    write(root, {"web/basket.py": "x = 1\n", "key/secret.py": "x = 1\n"})
+    index = make("secret.py")
+    for name in ("shop/test_basket.py", "./test_basket.py", str(root / "shop/test_basket.py")):
+        assert index.file_named(name) == root / "shop/test_basket.py"
+    for name in ("basket.py", "asket.py", "secret.py", "key/secret.py", "shop", "", "/", "../x.py"):
+        assert index.file_named(name) is None, name
+
+
 def test_a_definition_has_a_signature_and_lines(root: Path, tmp_path: Path):
     builder = Builder(10**9, tmp_path / "cache")
     builder.build(area_of(root), lambda: None)

@@ -58,6 +58,11 @@ def test_small_requests_are_not_measured():
     assert after(small, small, small).lane_speed("lean").prompt.recent == ()
 
 
+def test_an_answer_that_was_drafted_says_nothing_about_the_speed_of_decoding():
+    drafted = evolve(STATS, tokens_drafted=8, tokens_accepted=8, decode_ms=1.0)
+    assert after(*[drafted] * 9).lane_speed("lean").decode == after().lane_speed("lean").decode
+
+
 @given(
     st.builds(
         evolve,

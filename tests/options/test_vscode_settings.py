@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from leanwide.options import WORKSPACE_SECTIONS, built_in
+from leanwide.options import SERVER_SETTINGS, WORKSPACE_SECTIONS, built_in
 
 MANIFEST: Final = json.loads(
     Path(__file__).parents[2].joinpath("editors/vscode/package.json").read_text("utf-8")
@@ -38,9 +38,16 @@ def defaults(values: Mapping[str, Any], prefix: str = "leanwide") -> Iterator[tu
 SETTINGS: Final = dict(defaults(built_in().values))
 
 
-def test_vscode_offers_every_setting_with_its_default():
+def snake(name: str) -> str:
+    return re.sub("([A-Z])", r"_\1", name).lower()
+
+
+def test_vscode_offers_every_setting_with_its_default_but_those_of_servers():
+    """Only the user's own file may name a server."""
     shown = {name: setting["default"] for name, setting in OFFERED.items() if name not in OWN}
-    assert shown == SETTINGS
+    of_servers = {name for name in SETTINGS if snake(name.split(".")[-1]) in SERVER_SETTINGS}
+    assert len(of_servers) == 2 * len(SERVER_SETTINGS)
+    assert shown == {name: value for name, value in SETTINGS.items() if name not in of_servers}
 
 
 @pytest.mark.parametrize("name", OFFERED)

@@ -77,7 +77,7 @@ def _drawn(source: Path | None, model: Path | None, count: int, seed: int) -> li
     folder = source if source is not None else Path(sysconfig.get_path("stdlib"))
     if folder.suffix in {".gz", ".jsonl"}:
         try:
-            found = list(tasks(folder))
+            found = [task.place for task in tasks(folder)]
         except (OSError, TasksError) as error:
             raise UsageError(str(error)) from error
     else:

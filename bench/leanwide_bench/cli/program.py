@@ -26,9 +26,13 @@ from leanwide.engine.base import EngineError, EngineSpec
 from leanwide.engine.speed import layer_samples, measure
 from leanwide.models.cost import token_cost
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
-from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.speed import Rates
 from leanwide.options import parse
+from leanwide_bench.cli.answers import bench_answers
+from leanwide_bench.cli.counts import expert_counts
+from leanwide_bench.cli.drafts import drafts
+from leanwide_bench.cli.edits import bench_edits
+from leanwide_bench.cli.infilling import bench_infilling
 from leanwide_bench.cli.places import bench_places
 from leanwide_bench.cli.soak import soak
 from leanwide_bench.lanes.lanes import measure_lanes
@@ -48,6 +52,10 @@ from leanwide_bench.synthetic.shapes import SHAPES, SyntheticError
 app = typer.Typer(help="Measure leanwide on this machine.", no_args_is_help=True)
 app.command()(soak)
 app.command("places")(bench_places)
+app.command()(drafts)
+app.command("answers")(bench_answers)
+app.command("edits")(bench_edits)
+app.command("infilling")(bench_infilling)
 
 _TABLE_WIDTH = 150
 """Columns of the table if the output is no terminal."""
@@ -111,7 +119,7 @@ def lanes(
     spec = engine_spec(options_of(model, user_layers()))
     try:
         header = read_header(spec.model_path)
-        counts = _counts(experts, header)
+        counts = expert_counts(experts, header)
         with _status() as status:
             status.update("kernels")
             allowed = bounds(token_cost(header), _rates(header, counts, spec))
@@ -124,28 +132,6 @@ def lanes(
         say_json(as_data_of_lanes(report, allowed))
     else:
         TextConsole().print(as_tables(report, allowed))
-
-
-def _counts(text: str, header: GgufHeader) -> list[int]:
-    """Return the given expert counts; by default half, once and twice the trained one.
-
-    Raises:
-        UsageError: They are no numbers.
-    """
-    most, trained = header.number("expert_count"), header.number(EXPERTS_KEY)
-    if not most:
-        return [0]
-    if not text:
-        return sorted(
-            {count for count in (trained // 2, trained, 2 * trained) if 0 < count <= most}
-        )
-    try:
-        counts = [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise UsageError(f"--experts {text!r} is no list of numbers such as 2,4,8") from error
-    for count in counts:
-        check_experts(header, count)
-    return counts
 
 
 def _rates(header: GgufHeader, counts: Sequence[int], spec: EngineSpec) -> dict[int, Rates]:

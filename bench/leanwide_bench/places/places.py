@@ -37,6 +37,35 @@ class CompletionPlace:
     """The removed text, without surrounding blanks."""
 
 
+@frozen(kw_only=True)
+class InfillTask:
+    """A task of HumanEval-Infilling."""
+
+    name: str
+    """Its ``task_id``."""
+    place: CompletionPlace
+    before: str
+    """The text of the document up to the cursor …"""
+    after: str
+    """… and the rest of it."""
+    test: str
+    """Code that defines ``check``; "" where the file has none."""
+    entry_point: str
+    """The name that is checked."""
+
+    @property
+    def problem(self) -> str:
+        """The problem that the line is from: ``…/HumanEval/7`` for ``…/HumanEval/7/L3``."""
+        return self.name.rpartition("/")[0] or self.name
+
+    def program(self, text: str) -> str:
+        """Return the program that checks a text at the cursor, as the benchmark's own harness does.
+
+        It ends without an error if the text solves the task.
+        """
+        return f"{self.before}{text}{self.after}\n{self.test}\ncheck({self.entry_point})\n"
+
+
 def places(holes: Iterable[Hole]) -> Iterator[CompletionPlace]:
     """Yield a place for each hole that is the whole text of a line."""
     for number, hole in enumerate(holes):
@@ -52,8 +81,8 @@ def places(holes: Iterable[Hole]) -> Iterator[CompletionPlace]:
             )
 
 
-def tasks(file: Path) -> Iterator[CompletionPlace]:
-    """Yield the places of a file of HumanEval-Infilling's single-line tasks, one JSON per line.
+def tasks(file: Path) -> Iterator[InfillTask]:
+    """Yield HumanEval-Infilling's single-line tasks of a file, one JSON per line.
 
     Raises:
         OSError: The file cannot be read.
@@ -62,16 +91,25 @@ def tasks(file: Path) -> Iterator[CompletionPlace]:
     text = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
     for number, line in enumerate(text.splitlines(), 1):
         try:
-            name, before, after, truth = (str(json.loads(line)[field]) for field in _FIELDS)
+            data = json.loads(line)
+            name, before, after, truth = (str(data[field]) for field in _FIELDS)
         except (ValueError, LookupError, TypeError) as error:
             raise TasksError(f"{file}: line {number} is no task of HumanEval-Infilling") from error
         first = truth.rstrip("\n")
         indentation = first[: len(first) - len(first.lstrip())]
         *above, last = split_lines(before + indentation + "|")
-        yield CompletionPlace(
+        place = CompletionPlace(
             name=f"{name.replace('/', '_')}.py",
             language="python",
             text=before + indentation + "\n" * truth.endswith("\n") + after,
             cursor=(len(above), len(last) - 1),
             truth=first.strip(),
+        )
+        yield InfillTask(
+            name=name,
+            place=place,
+            before=before + indentation,
+            after="\n" * truth.endswith("\n") + after,
+            test=str(data.get("test", "")),
+            entry_point=str(data.get("entry_point", "")),
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from leanwide import child
 from leanwide_bench.replay.buffer import Buffer, Encoding
@@ -35,6 +35,8 @@ class ServerSetup:
     """Its ``initializationOptions``."""
     root: Path | None = None
     """The workspace folder, if there is one."""
+    capabilities: Mapping[str, Any] = field(factory=dict)
+    """The client's, besides those of inline completion."""
 
 
 class ServerSession:
@@ -147,6 +149,7 @@ class ServerSession:
         capabilities = {
             "general": {"positionEncodings": [self._encoding]},
             "textDocument": {"inlineCompletion": {"dynamicRegistration": False}},
+            **setup.capabilities,
         }
         params = {
             "processId": None,

@@ -11,9 +11,7 @@ end
 
 local function propose(name, server_command)
   return function(given)
-    local more = given.args ~= "" and { instruction = given.args } or nil
-    local range = require("leanwide.ask").range(given)
-    require("leanwide.edit").propose(name, server_command, range, more)
+    require("leanwide.edit").propose(name, server_command, require("leanwide.ask").range(given))
   end
 end
 
@@ -27,40 +25,25 @@ command("Chat", "Chat about the lines, or about anything", function(given)
   ask.chat(given.args, given.range > 0 and ask.range(given) or nil)
 end, { range = true, nargs = "*" })
 
-command("Refactor", "Change the lines by an instruction", function(given)
-  if given.args ~= "" then
-    return propose("Refactor", "leanwide.refactor")(given)
-  end
-  vim.ui.input({ prompt = "Refactor: " }, function(instruction)
-    if instruction and instruction:match("%S") then
-      given.args = instruction
-      propose("Refactor", "leanwide.refactor")(given)
-    end
-  end)
-end, { range = true, nargs = "*" })
+for name, description in pairs({
+  Edit = "Change the lines, or write on a blank line, by an instruction",
+  Refactor = "Change the lines by an instruction",
+}) do
+  command(name, description, function(given)
+    require("leanwide.edit").instruct(name, require("leanwide.ask").range(given), given.args)
+  end, { range = true, nargs = "*" })
+end
+
+command("Again", "Ask again for the last change, with a hint", function(given)
+  require("leanwide.edit").again(given.args ~= "" and given.args or nil)
+end, { nargs = "*" })
 
 command("Document", "Document the definition", propose("Document", "leanwide.document"), { range = true })
 command("Test", "Write a test for the definition", propose("Test", "leanwide.test"), { range = true })
 
-command("Fix", "Fix what the diagnostics report", function(given)
-  local ask = require("leanwide.ask")
-  local range = ask.range(given)
-  local reported = {}
-  for _, diagnostic in ipairs(vim.diagnostic.get(0)) do
-    local last_line = diagnostic.end_lnum or diagnostic.lnum
-    local last_column = diagnostic.end_col or diagnostic.col
-    if diagnostic.lnum <= range["end"].line and last_line >= range.start.line then
-      table.insert(reported, {
-        range = {
-          start = { line = diagnostic.lnum, character = diagnostic.col },
-          ["end"] = { line = last_line, character = last_column },
-        },
-        message = diagnostic.message,
-        severity = diagnostic.severity,
-        source = diagnostic.source,
-      })
-    end
-  end
+command("Fix", "Fix what the diagnostics report for the lines, or for the cursor's line", function(given)
+  local range = require("leanwide.ask").range(given)
+  local reported = require("leanwide.diagnostics").about(0, range)
   require("leanwide.edit").propose("Fix", "leanwide.fix", range, { diagnostics = reported })
 end, { range = true })
 

@@ -1,74 +1,174 @@
-/** Refactor, document, fix and test: changes that are previewed before they are applied. */
+/** Refactor, document, fix and test: changes that are reviewed before they are applied. */
 
 import * as vscode from 'vscode';
-import { TextDocumentEdit, type WorkspaceEdit } from 'vscode-languageclient/node';
+import { TextDocumentEdit, type TextEdit, type WorkspaceEdit } from 'vscode-languageclient/node';
 
 import { plain, rangeOf } from './editor';
-import type { EditAnswer, Target } from './protocol';
+import { askHint, type Instructions } from './instructions';
+import type { EditAnswer, Part, Target } from './protocol';
+import { type Outcome, Review } from './review';
+import type { Reviews } from './reviews';
 import type { Server } from './server';
 
 /** The title that is shown while the model works, by command. */
 export const EDITS: { [command: string]: string } = {
-  'leanwide.refactor': 'Refactoring',
+  'leanwide.refactor': 'Editing',
   'leanwide.document': 'Documenting',
   'leanwide.test': 'Writing tests',
   'leanwide.fix': 'Fixing',
 };
 
 const SHOW_ANSWER = 'Show the Answer';
+const ASK_AGAIN = 'Ask Again…';
 
-/** Asks the server for a change and shows it in the editor's refactor preview. */
-export async function edit(server: Server, command: string, target: Target): Promise<void> {
-  const instruction = command === 'leanwide.refactor' ? await instructionFor(target) : undefined;
-  if (command === 'leanwide.refactor' && instruction === undefined) {
-    return;
+/** What edits need of the extension. */
+export interface Tools {
+  server: Server;
+  instructions: Instructions;
+  reviews: Reviews;
+}
+
+/** What the server is asked for; `attempt` and `hint` continue an earlier answer. */
+interface Asked {
+  command: string;
+  target: Target;
+  instruction?: string | undefined;
+  attempt?: string | null | undefined;
+  hint?: string | undefined;
+}
+
+/** Asks the server for a change, and shows it while the model writes. */
+export async function edit(tools: Tools, command: string, target: Target): Promise<void> {
+  if (command !== 'leanwide.refactor') {
+    return ask(tools, { command, target });
   }
-  const argument = { ...target, instruction, diagnostics: diagnostics(target), apply: false };
-  const answer = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: `leanwide: ${EDITS[command] ?? ''}…`,
-      cancellable: true,
-    },
-    (_, token) => server.ask<EditAnswer>(command, argument, { token }),
-  );
+  const instruction = ownInstruction(target) ?? (await tools.instructions.ask('Edit with leanwide'));
+  if (instruction !== undefined) {
+    await ask(tools, { command, target, instruction });
+  }
+}
+
+/** Returns the instruction that a code action brings. */
+function ownInstruction(target: Target): string | undefined {
+  return 'instruction' in target && typeof target.instruction === 'string' ? target.instruction : undefined;
+}
+
+async function ask(tools: Tools, asked: Asked): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(asked.target.uri));
+  const review = new Review(document);
+  // A cell of a notebook has no editor of its own whose place the review could take.
+  const isCell = document.uri.scheme === 'vscode-notebook-cell';
+  if (!isCell) {
+    tools.reviews.follow(review);
+  }
+  const answer = await answered(tools.server, asked, review);
+  if (answer === undefined) {
+    return askAgain(tools, asked, await review.outcome);
+  }
+  const next = { ...asked, attempt: answer.attempt };
+  const edits = answer.edit && ownEdits(answer.edit, document.uri);
+  if (answer.edit !== null && edits !== null && !isCell) {
+    await review.finish(edits);
+    return afterReview(tools, next, await review.outcome);
+  }
+  await review.close();
   if (answer.edit === null) {
-    await refuse(answer.markdown ?? 'leanwide has nothing to change here.');
-    return;
+    await refuse(tools, next, answer.markdown ?? 'leanwide has nothing to change here.');
+  } else {
+    await preview(answer.edit, await tools.server.edit(answer.edit));
   }
-  await preview(answer.edit, await server.edit(answer.edit));
 }
 
-/** Returns the target's own instruction, else the user's; undefined where the user cancels. */
-async function instructionFor(target: Target): Promise<string | undefined> {
-  if ('instruction' in target && typeof target.instruction === 'string') {
-    return target.instruction;
+/** Returns the server's answer, undefined where the user stopped the model. */
+async function answered(server: Server, asked: Asked, review: Review): Promise<EditAnswer | undefined> {
+  const { command, target, ...more } = asked;
+  const argument = { ...target, ...more, diagnostics: diagnostics(target), apply: false };
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: `leanwide: ${EDITS[command] ?? ''}…`,
+    cancellable: true,
+  };
+  try {
+    return await vscode.window.withProgress(options, (progress, token) => {
+      token.onCancellationRequested(() => void review.close());
+      return server.ask<EditAnswer>(command, argument, { token: review.token, onPart: shower(review, progress) });
+    });
+  } catch (error) {
+    if (!review.isOpen) {
+      return undefined;
+    }
+    await review.close();
+    throw error;
   }
-  return vscode.window.showInputBox({
-    title: 'Refactor with leanwide',
-    prompt: 'What should change?',
-    placeHolder: 'Use a dataclass',
-  });
 }
 
+/** Returns what shows the pieces of an answer: settled edits, and the line that is being written. */
+function shower(review: Review, progress: vscode.Progress<{ message: string }>): (part: Part) => void {
+  let written = '';
+  return ({ text, edits }) => {
+    written = /[^\n]*\n*$/.exec(written + text)?.[0] ?? '';
+    progress.report({ message: written.trim() });
+    if (edits !== undefined) {
+      review.show(edits);
+    }
+  };
+}
+
+/** Returns what any language's tools report about the lines; about the whole document for a cursor on
+ * whose line there is nothing, of which the server takes what is about the definition there. */
 function diagnostics(target: Target): object[] {
-  const wanted = rangeOf(target);
-  return vscode.languages
-    .getDiagnostics(vscode.Uri.parse(target.uri))
-    .filter(({ range }) => range.intersection(wanted) !== undefined)
-    .map(({ range, message, severity }) => ({
-      range: plain(range),
-      message,
-      severity: severity + 1,
-    }));
+  const { start, end, isEmpty } = rangeOf(target);
+  const lines = new vscode.Range(start.line, 0, end.line, Number.MAX_SAFE_INTEGER);
+  const all = vscode.languages.getDiagnostics(vscode.Uri.parse(target.uri));
+  const about = all.filter(({ range }) => range.intersection(lines) !== undefined);
+  return (about.length === 0 && isEmpty ? all : about).map(({ range, message, severity }) => ({
+    range: plain(range),
+    message,
+    severity: severity + 1,
+  }));
 }
 
-/** Says why there is no change, and offers to show the model's answer. */
-async function refuse(markdown: string): Promise<void> {
+/** Returns the edits of a change that is about one document alone, else null. */
+function ownEdits({ documentChanges }: WorkspaceEdit, uri: vscode.Uri): TextEdit[] | null {
+  const edits: TextEdit[] = [];
+  for (const change of documentChanges ?? []) {
+    if (!TextDocumentEdit.is(change) || vscode.Uri.parse(change.textDocument.uri).toString() !== uri.toString()) {
+      return null;
+    }
+    edits.push(...change.edits.filter((one): one is TextEdit => 'newText' in one));
+  }
+  return edits;
+}
+
+/** Offers to ask again where the user rejected a change. */
+async function afterReview(tools: Tools, asked: Asked, outcome: Outcome): Promise<void> {
+  if (outcome === 'rejected') {
+    const chosen = await vscode.window.showInformationMessage('The change was rejected.', ASK_AGAIN);
+    return askAgain(tools, asked, chosen === ASK_AGAIN ? 'again' : outcome);
+  }
+  await askAgain(tools, asked, outcome);
+}
+
+/** Asks the model once more, with a hint of the user, where the user wants that. */
+async function askAgain(tools: Tools, asked: Asked, outcome: Outcome): Promise<void> {
+  const hint = outcome === 'again' ? await askHint() : undefined;
+  if (hint !== undefined) {
+    await ask(tools, { ...asked, hint });
+  }
+}
+
+/** Says why there is no change; offers to ask again, and to show the model's answer. */
+async function refuse(tools: Tools, asked: Asked, markdown: string): Promise<void> {
   const [sentence = '', ...rest] = markdown.split('\n\n');
-  const chosen = await vscode.window.showInformationMessage(sentence, ...(rest.length > 0 ? [SHOW_ANSWER] : []));
+  const offers = typeof asked.attempt === 'string' ? [ASK_AGAIN] : [];
+  if (rest.length > 0) {
+    offers.push(SHOW_ANSWER);
+  }
+  const chosen = await vscode.window.showInformationMessage(sentence, ...offers);
   if (chosen === SHOW_ANSWER) {
     await vscode.commands.executeCommand('leanwide.lastRequest');
+  } else if (chosen === ASK_AGAIN) {
+    await askAgain(tools, asked, 'again');
   }
 }
 

@@ -3,15 +3,17 @@
 import * as vscode from 'vscode';
 
 import { followCursor } from './cursor';
-import { edit, EDITS } from './edits';
+import { edit, EDITS, type Tools } from './edits';
 import { isTarget, selectedTarget } from './editor';
 import { failure } from './failure';
 import { offerInstall } from './install';
+import { Instructions } from './instructions';
 import { Panel } from './panel';
 import { participant } from './participant';
 import { switchMode } from './modes';
 import type { Target } from './protocol';
 import { LastRequest } from './records';
+import { Reviews } from './reviews';
 import { Server } from './server';
 import { toggleLanguage } from './settings';
 import { showMenu, statusItem } from './status';
@@ -31,34 +33,39 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const panel = new Panel(extensionUri, server);
   const lastRequest = new LastRequest(server);
-  const replaced = serverCommands(server, panel, lastRequest);
+  const tools: Tools = { server, instructions: new Instructions(context.globalState), reviews: new Reviews() };
+  const replaced = serverCommands(tools, panel, lastRequest);
 
   context.subscriptions.push(
     log,
     server,
     panel,
     lastRequest,
+    tools.reviews,
     statusItem(server.onStatus),
     followCursor(server),
     server.onSuggestionReady((ready) => suggestions.show(ready)),
     participant(server, vscode.Uri.joinPath(extensionUri, 'media', 'icon.svg')),
-    ...ownCommands(extension, server, log),
+    ...ownCommands(extension, tools, log),
     ...watchSettings(server),
   );
   void begin(server);
 }
 
-type Commands = { [command: string]: (argument: unknown) => Promise<unknown> };
-
-/** Commands of the server that need the editor: a selection, a panel, a preview. */
-function serverCommands(server: Server, panel: Panel, lastRequest: LastRequest): Commands {
-  const onTarget = (act: (target: Target) => Promise<unknown>) => async (argument: unknown) => {
+function onTarget(act: (target: Target) => Promise<unknown>): (argument: unknown) => Promise<unknown> {
+  return async (argument) => {
     const target = isTarget(argument) ? argument : selectedTarget();
     return target && act(target);
   };
+}
+
+type Commands = { [command: string]: (argument: unknown) => Promise<unknown> };
+
+/** Commands of the server that need the editor: a selection, a panel, a preview. */
+function serverCommands(tools: Tools, panel: Panel, lastRequest: LastRequest): Commands {
   const edits = Object.keys(EDITS).map((command): [string, Commands[string]] => [
     command,
-    onTarget((target) => edit(server, command, target)),
+    onTarget((target) => edit(tools, command, target)),
   ]);
   return {
     ...Object.fromEntries(edits),
@@ -71,22 +78,24 @@ function serverCommands(server: Server, panel: Panel, lastRequest: LastRequest):
       panel.open();
       return Promise.resolve();
     },
-    'leanwide.setMode': () => switchMode(server),
+    'leanwide.setMode': () => switchMode(tools.server),
     'leanwide.lastRequest': () => lastRequest.show(),
   };
 }
 
 function ownCommands(
   extension: vscode.Extension<unknown>,
-  server: Server,
+  tools: Tools,
   log: vscode.LogOutputChannel,
 ): vscode.Disposable[] {
+  const { server } = tools;
   const own = ['leanwide.showLog', 'leanwide.restart', 'leanwide.toggleLanguage'];
   const commands: Commands = {
     'leanwide.showLog': () => {
       log.show();
       return Promise.resolve();
     },
+    'leanwide.edit': onTarget((target) => edit(tools, 'leanwide.refactor', target)),
     'leanwide.restart': () => server.restart(),
     'leanwide.install': () => install(server),
     'leanwide.toggleLanguage': () => switchLanguage(),

@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { Conversation } from './conversation';
 import { placeName } from './editor';
 import { failure } from './failure';
+import { openLink, passable } from './panelLinks';
 import type { FromPanel, Shown } from './panelMessages';
 import type { Server } from './server';
 
@@ -81,6 +82,8 @@ export class Panel implements vscode.Disposable {
         return vscode.env.clipboard.writeText(message.text);
       case 'insert':
         return this.insert(message.text);
+      case 'open':
+        return openLink(message.link, this.lastEditor?.viewColumn);
     }
   }
 
@@ -115,7 +118,7 @@ export class Panel implements vscode.Disposable {
 
 /** Renders Markdown as the editor's own preview does. */
 async function render(markdown: string): Promise<string> {
-  return vscode.commands.executeCommand<string>('markdown.api.render', markdown);
+  return vscode.commands.executeCommand<string>('markdown.api.render', passable(markdown));
 }
 
 function page(webview: vscode.Webview, folder: vscode.Uri): string {

@@ -25,4 +25,6 @@ export type FromPanel =
   | { kind: 'forgetPlace' }
   | { kind: 'newChat' }
   | { kind: 'copy'; text: string }
-  | { kind: 'insert'; text: string };
+  | { kind: 'insert'; text: string }
+  /** Open a file; the URI is one of the links that `panelLinks.ts` writes. */
+  | { kind: 'open'; link: string };

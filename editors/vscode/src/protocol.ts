@@ -6,6 +6,7 @@ import {
   ProgressType,
   type Range,
   type TextDocumentPositionParams,
+  type TextEdit,
   type WorkspaceEdit,
 } from 'vscode-languageclient/node';
 
@@ -25,6 +26,8 @@ export interface ChatAnswer extends Answer {
 
 export interface EditAnswer {
   edit: WorkspaceEdit | null;
+  /** The server's id of the model's answer; null where the model was not asked. */
+  attempt?: string | null;
   markdown?: string;
 }
 
@@ -32,6 +35,8 @@ export interface EditAnswer {
 export interface Part {
   text: string;
   id?: string;
+  /** All edits of the request's document that are settled so far; they replace the earlier ones. */
+  edits?: TextEdit[];
 }
 
 export interface Status {
@@ -55,6 +60,8 @@ export interface Record {
   tokensEvaluated: number;
   tokensReused: number;
   tokensGenerated: number;
+  tokensDrafted: number;
+  tokensAccepted: number;
   ms: { [stage: string]: number };
 }
 

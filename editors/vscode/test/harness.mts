@@ -133,6 +133,27 @@ export class Editor {
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
   }
 
+  /** Waits until the editor shows a line with this text. */
+  async shows(text: string): Promise<void> {
+    await this.sees(`a line with ${text}`, async () => {
+      const shown = await this.page.locator('.editor-instance .view-line').allTextContents();
+      return shown.some((line) => line.replaceAll('\u00a0', ' ').includes(text)) || undefined;
+    });
+  }
+
+  /** The first CodeLens with this title. */
+  lens(title: string): Locator {
+    return this.page.locator('.codelens-decoration a', { hasText: new RegExp(`^\\s*${title}`) }).first();
+  }
+
+  /** Saves the active file until it has a text. */
+  async isSavedAs(name: string, text: string): Promise<void> {
+    await this.sees(`${name} has the expected text`, async () => {
+      await this.save();
+      return this.read(name) === text || undefined;
+    });
+  }
+
   /** Types into the input box and confirms. */
   async answer(text: string): Promise<void> {
     await this.quickInput.fill(text);

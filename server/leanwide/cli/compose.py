@@ -13,8 +13,11 @@ import psutil
 from platformdirs import user_config_path
 
 from leanwide.cli.terminal import complain
-from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, StateSaving
+from leanwide.engine.base import Engine, EngineError, EngineSpec, LaneSpec, StateSaving
 from leanwide.engine.client import EngineClient
+from leanwide.engine.remote.address import ServerAddress
+from leanwide.engine.remote.engine import RemoteEngine
+from leanwide.engine.routed_engine import LaneRoute, RoutedEngine
 from leanwide.engine.saved_states import default_folder
 from leanwide.features.session import Backend, Session
 from leanwide.files.plain import read_plain
@@ -37,6 +40,8 @@ from leanwide.tuned import read_tuned
 
 _UNUSED_LANE_TOKENS: Final = 1_024
 """Context of a lane that no mode uses."""
+KEY_VARIABLE: Final = "LEANWIDE_SERVER_KEY"
+"""The environment variable with the key of every server that has no ``key_file``."""
 _MAX_PROMPT_BYTES: Final = 1_000_000
 """Size of a file with a system prompt."""
 
@@ -94,15 +99,31 @@ def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) ->
 
 def model_path(options: Options, lane: str = LEAN) -> Path:
     """Return the model file of a lane: its own, or the one for both."""
-    own = {LEAN: options.lanes.lean, WIDE: options.lanes.wide}[lane].model
+    own = _lanes_by_name(options)[lane].model
     return _file_of(own or options.model.path)
 
 
 def engine_specs(options: Options) -> tuple[EngineSpec, ...]:
-    """Return the models that the lanes run, the one of completions first.
+    """Return the models that the lanes of this machine run, the one of completions first.
 
-    A model that is only asked questions is freed with its lane.
+    A model that is only asked questions is freed with its lane. A lane that runs at a server is
+    here only where it may fall back.
     """
+    here = {name for name, lane in _lanes_by_name(options).items() if runs_here(lane)}
+    specs = (
+        attrs.evolve(spec, lanes=tuple(lane for lane in spec.lanes if lane.name in here))
+        for spec in _all_specs(options)
+    )
+    return tuple(spec for spec in specs if spec.lanes)
+
+
+def runs_here(lane: LaneOptions) -> bool:
+    """Whether a lane runs on this machine, at least while its server cannot be used."""
+    return not lane.url or lane.fallback
+
+
+def _all_specs(options: Options) -> tuple[EngineSpec, ...]:
+    """Return the models of both lanes, as if none ran at a server."""
     both = engine_spec(options)
     if not has_two_models(options):
         return (both,)
@@ -158,10 +179,65 @@ def engine_spec(options: Options) -> EngineSpec:
     )
 
 
-def launch(options: Options) -> EngineClient:
+def launch(options: Options) -> Engine:
     """Return the engine for the options; it loads the model when it is started."""
     saving = StateSaving(folder=default_folder(), max_bytes=options.engine.prompt_bytes)
-    return EngineClient([attrs.evolve(spec, saving=saving) for spec in engine_specs(options)])
+    specs = [attrs.evolve(spec, saving=saving) for spec in engine_specs(options)]
+    return routed(options, EngineClient(specs) if specs else None)
+
+
+def routed(options: Options, here: Engine | None) -> Engine:
+    """Return an engine that runs each lane where the options say.
+
+    Args:
+        options: The options.
+        here: Runs the lanes of this machine; None: there are none.
+    """
+    remote = {name: engine for engine in servers(options) for name in engine.lane_names}
+    if here is not None and not remote:
+        return here
+    return RoutedEngine(
+        {
+            name: _route(remote.get(name), here if runs_here(lane) else None)
+            for name, lane in _lanes_by_name(options).items()
+        },
+        options.modes.code.lane,
+    )
+
+
+def servers(options: Options) -> tuple[RemoteEngine, ...]:
+    """Return an engine for every server that the lanes name."""
+    tokens = options.engine.lane_tokens
+    lanes: dict[ServerAddress, list[LaneSpec]] = {}
+    for name, lane in _lanes_by_name(options).items():
+        if lane.url:
+            spec = _lane(name, lane, tokens.get(name, _UNUSED_LANE_TOKENS), None)
+            lanes.setdefault(server_address(lane), []).append(spec)
+    return tuple(RemoteEngine(address, specs) for address, specs in lanes.items())
+
+
+def _route(remote: Engine | None, here: Engine | None) -> LaneRoute:
+    """Return where a lane runs: at its server, if it has one.
+
+    Raises:
+        EngineError: It runs nowhere.
+    """
+    if remote is not None:
+        return LaneRoute(preferred=remote, fallback=here)
+    if here is None:
+        raise EngineError("a lane has no engine")
+    return LaneRoute(preferred=here)
+
+
+def server_address(lane: LaneOptions) -> ServerAddress:
+    """Return the server that runs a lane."""
+    return ServerAddress(
+        url=lane.url,
+        key_file=_users_path(lane.key_file) if lane.key_file else None,
+        key_variable=KEY_VARIABLE,
+        ca_file=_users_path(lane.ca_file) if lane.ca_file else None,
+        allow_http=lane.allow_http,
+    )
 
 
 @asynccontextmanager
@@ -180,7 +256,7 @@ async def open_session(
         complain(problem)
     if experts is not None:
         check_experts(read_header(model_path(options, lane)), experts)
-    engine = EngineClient((_spec_for(lane, options),))
+    engine = _engine_for(lane, options, here=model is not None)
     try:
         await engine.ready(lane)
         yield Session(
@@ -193,9 +269,16 @@ async def open_session(
         await engine.close()
 
 
+def _engine_for(lane: str, options: Options, *, here: bool) -> Engine:
+    """Return an engine that runs one lane: on this machine, or where the options say."""
+    settings = _lanes_by_name(options)[lane]
+    client = EngineClient((_spec_for(lane, options),)) if here or runs_here(settings) else None
+    return client if client is not None and here else routed(options, client)
+
+
 def _spec_for(lane: str, options: Options) -> EngineSpec:
     """Return the model of a lane, which is opened first."""
-    specs = engine_specs(options)
+    specs = _all_specs(options)
     spec = next(spec for spec in specs if any(each.name == lane for each in spec.lanes))
     return attrs.evolve(spec, lanes=tuple(sorted(spec.lanes, key=lambda each: each.name != lane)))
 
@@ -214,7 +297,16 @@ def check_experts(header: GgufHeader, experts: int) -> None:
 
 def _file_of(path: str) -> Path:
     """Return the file that ``model.path`` means; "" is the embedded model."""
-    return user_config_path("leanwide") / Path(path).expanduser() if path else embedded_model()
+    return _users_path(path) if path else embedded_model()
+
+
+def _users_path(path: str) -> Path:
+    """Return the file that a path in the user's settings means."""
+    return user_config_path("leanwide") / Path(path).expanduser()
+
+
+def _lanes_by_name(options: Options) -> dict[str, LaneOptions]:
+    return {LEAN: options.lanes.lean, WIDE: options.lanes.wide}
 
 
 def _flash_attention(options: ModelOptions) -> bool | None:

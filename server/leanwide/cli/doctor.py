@@ -83,6 +83,8 @@ def _print(report: dict[str, Any]) -> None:
         _print_model(console, "model for questions", wide["model"])
     if report["lanes"]:
         _print_lanes(console, report)
+    for server in report["servers"]:
+        _print_server(console, server)
     places = report["places"]
     most = f"{places['most_megabytes']:,}" if places["most_megabytes"] else "none"
     console.print(f"kept of what was read: {places['megabytes']:,} MB of at most {most}")
@@ -117,6 +119,21 @@ def _print_lanes(console: TextConsole, report: dict[str, Any]) -> None:
         print_memory(console, fit, "memory" if len(fits) == 1 else f"memory of the {lane} lane")
         if fit["advice"] not in report["problems"]:
             print_advice(console, fit)
+
+
+def _print_server(console: TextConsole, server: dict[str, Any]) -> None:
+    lanes = " and ".join(server["lanes"])
+    what = server.get("model", "cannot be used")
+    console.print(f"{lanes} at {server['url']}: {what}", markup=False)
+    if "model" not in server:
+        return
+    console.print(
+        f"{server['slots']} slots of {server['context_tokens']:,} tokens, llama.cpp "
+        f"{server['llama_cpp'] or 'unknown'}, {'completes' if server['completes'] else 'no FIM'}, "
+        f"{'has' if server['has_chat_template'] else 'no'} chat template",
+        style="dim",
+        markup=False,
+    )
 
 
 def _print_model(console: TextConsole, what: str, model: dict[str, Any]) -> None:

@@ -13,8 +13,9 @@ import psutil
 
 from leanwide import __version__
 from leanwide.cli import gpus
-from leanwide.cli.compose import engine_specs, launch, user_layers
+from leanwide.cli.compose import engine_specs, user_layers
 from leanwide.cli.fitting import Fitting, as_data, fittings
+from leanwide.cli.servers import ask_servers
 from leanwide.engine.base import (
     EngineError,
     EngineSpec,
@@ -25,6 +26,7 @@ from leanwide.engine.base import (
     Request,
     finish,
 )
+from leanwide.engine.client import EngineClient
 from leanwide.engine.lane_shapes import lane_shape
 from leanwide.engine.process.llama import build, system_features
 from leanwide.engine.processor import processor_flags, unused_features
@@ -35,7 +37,6 @@ from leanwide.models.fit import Verdict
 from leanwide.models.gguf import GgufHeader, ModelFileError
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import lane_bytes
-from leanwide.modes.profile import LEAN
 from leanwide.options import Options, parse
 from leanwide.prompt.chat import Message
 
@@ -57,13 +58,17 @@ def examine() -> dict[str, Any]:
         "lanes": [],
         "fit": None,
         "wide": None,
+        "servers": ask_servers(options),
         "places": _places(options),
         "problems": problems,
     }
+    problems.extend(problem for server in report["servers"] for problem in server["problems"])
     try:
         models = fittings(options)
     except ModelFileError as error:
         problems.append(str(error))
+        return report
+    if not models:  # every lane runs at a server
         return report
     (header, fit), *other = models
     report["model"], report["fit"] = _model(header), as_data(fit)
@@ -199,10 +204,11 @@ async def _measured(options: Options) -> tuple[dict[str, LaneInfo], int]:
     Raises:
         EngineError: The model cannot be loaded, or a lane not be opened.
     """
-    engine = launch(options)
+    specs = engine_specs(options)
+    engine = EngineClient(specs)
     try:
-        await engine.ready(LEAN)
-        for lane in (lane for spec in engine_specs(options) for lane in spec.lanes):
+        await engine.ready(specs[0].lanes[0].name)
+        for lane in (lane for spec in specs for lane in spec.lanes):
             request = Request(
                 lane=lane.name,
                 prompt=("x",),

@@ -224,6 +224,8 @@ class LaneInfo:
     measured_bytes: int = 0
     """Memory besides the weights that llama.cpp allocated when the lane was opened; its KV cache
     grows with use, up to the prediction. 0 where llama.cpp does not report it."""
+    url: str = ""
+    """The server that runs it; "": it runs on this machine."""
 
 
 @frozen(kw_only=True)
@@ -293,8 +295,9 @@ class Request:
     thinking: Thinking | None = None
     """How the answer marks thinking; None: it has none."""
     drafts: tuple[Draft, ...] = ()
-    """Texts that the answer is likely to repeat in part, the likeliest first: where it does, several
-    of its tokens are evaluated at once. The answer is the same without."""
+    """What the answer is likely to repeat in part, the likeliest first: where it does, several of
+    its tokens are evaluated in one step. The answer is the same without, but for the rounding of
+    sums, which depends on how many tokens a step has."""
     truth: str = ""
     """The text that really follows the prompt: its probability is measured, nothing generated."""
     shared_prefix: bool = False

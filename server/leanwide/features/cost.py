@@ -17,6 +17,8 @@ class Cost:
     tokens_evaluated: int
     tokens_reused: int
     tokens_generated: int
+    tokens_drafted: int
+    tokens_accepted: int
     ms: float
     """The total time in milliseconds."""
 
@@ -34,5 +36,7 @@ def cost(*records: Record) -> Cost:
         tokens_evaluated=sum(record.tokens_evaluated for record in records),
         tokens_reused=sum(record.tokens_reused for record in records),
         tokens_generated=sum(record.tokens_generated for record in records),
+        tokens_drafted=sum(record.tokens_drafted for record in records),
+        tokens_accepted=sum(record.tokens_accepted for record in records),
         ms=last.ms["total"],
     )

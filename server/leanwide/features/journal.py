@@ -47,6 +47,10 @@ class Record:
     tokens_evaluated: int
     tokens_reused: int
     tokens_generated: int
+    tokens_drafted: int = 0
+    """Tokens of texts that the answer might repeat, evaluated because they might follow."""
+    tokens_accepted: int = 0
+    """Those of them that the model generated."""
     ms: dict[str, float]
     """Milliseconds per stage: queue, prompt and decode in the engine, other, total."""
 
@@ -67,10 +71,11 @@ class Generated:
 def model_record(decision: Decision, generated: Generated, began: float) -> Record:
     """Describe a generation that ended now; ``began`` is its arrival by ``time.monotonic``."""
     stats, total = generated.stats, 1000 * (time.monotonic() - began)
+    drafting = _drafting(stats) if stats.tokens_drafted else ""
     return Record(
         mode=decision.mode,
         lane=stats.lane,
-        reason=f"{decision.reason}; ended: {generated.why_ended}",
+        reason=f"{decision.reason}; {drafting}ended: {generated.why_ended}",
         source=generated.source,
         experts=stats.experts,
         prompt=generated.prompt,
@@ -78,8 +83,16 @@ def model_record(decision: Decision, generated: Generated, began: float) -> Reco
         tokens_evaluated=stats.tokens_evaluated,
         tokens_reused=stats.tokens_reused,
         tokens_generated=stats.tokens_generated,
+        tokens_drafted=stats.tokens_drafted,
+        tokens_accepted=stats.tokens_accepted,
         ms=_stages(total, stats.queue_ms, stats.prompt_ms, stats.decode_ms),
     )
+
+
+def _drafting(stats: Stats) -> str:
+    """Say what was drafted, a part of a reason."""
+    drafted, kept = stats.tokens_drafted, stats.tokens_accepted
+    return f"drafted {drafted:,} tokens from the code, {kept:,} kept; "
 
 
 def no_cost_record(

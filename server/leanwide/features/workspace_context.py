@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final, TypeVar
 
 from attrs import define, evolve
@@ -84,6 +85,13 @@ class WorkspaceContext:
         Reads ignore files that were not read before.
         """
         return self._index is not None and self._index.holds(key)
+
+    def file_named(self, name: str) -> Path | None:
+        """Return the file of the workspace that a text names; None where none or several fit.
+
+        Excluded files are never returned. Reads nothing from the disk.
+        """
+        return self._index.file_named(name) if self._index is not None else None
 
     async def candidates(self, view: View, tree: SyntaxTree | None, key: str) -> Candidates:
         """Return what may help at the cursor of a view, for the caller to choose from."""

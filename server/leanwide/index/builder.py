@@ -49,6 +49,8 @@ class Builder:
     """Files parsed so far."""
     full: bool = field(default=False, init=False)
     """Whether files were left out because the memory limit was reached."""
+    built: WorkspaceFolders | None = field(default=None, init=False)
+    """The workspace of the last build that ended: its ignore files were read."""
     _unsaved: set[Path] = field(factory=set, init=False)
     """Folders with entries that are not yet written to disk."""
     _cached: dict[str, FileEntry] = field(factory=dict, init=False)
@@ -74,6 +76,7 @@ class Builder:
                 shown = len(self.entries)
                 self._publish()
         self._publish()
+        self.built = area
         self._cached.clear()
         self.save()
 

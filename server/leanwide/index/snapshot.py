@@ -103,6 +103,14 @@ class IndexSnapshot:
         )
         return tuple(sorted(others, key=lambda path: (distance(path, near), path))[:_MAX_PER_NAME])
 
+    def named(self, name: str) -> str | None:
+        """Return the path of the one file that a name means: its path, or the end of one."""
+        if name in self.files:
+            return name
+        ending = f"/{name}"
+        found = [path for path in self.topics.get(topic(name), ()) if path.endswith(ending)]
+        return found[0] if len(found) == 1 else None
+
     def _family(self, path: str) -> str:
         if (entry := self.files.get(path)) is not None:
             return entry.family

@@ -104,6 +104,19 @@ class WorkspaceIndex:
             return False
         return area.allows_as_context(str(file))
 
+    def file_named(self, name: str) -> Path | None:
+        """Return the indexed file that a text names, with its folders or without.
+
+        None where no file fits, where several do, or while the workspace is indexed for the first
+        time: this reads nothing from the disk, and may be asked on the event loop.
+        """
+        area = self._area
+        if self._builder.built is not area:
+            return None
+        key = area.key(name) if name.startswith("/") else name.removeprefix("./")
+        found = self._builder.snapshot.named(key or "")
+        return area.file(found) if found is not None and self.holds(found) else None
+
     def definitions(self, names: Sequence[str], near: str) -> tuple[Snippet, ...]:
         """Return definitions of ``names`` for the file with the key ``near``, folded.
 

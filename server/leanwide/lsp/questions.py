@@ -13,9 +13,11 @@ from pygls.lsp.server import LanguageServer
 from leanwide.engine.base import CancelToken, EngineError
 from leanwide.features.ask.answer_stream import Show
 from leanwide.features.ask.selection import Selection
+from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.files.shown import shown
 from leanwide.lsp.protocol import arrival_version
 from leanwide.lsp.requests import LiveRequests, RequestKind
+from leanwide.postprocess.file_links import FileLinks
 
 T = TypeVar("T")
 
@@ -44,6 +46,33 @@ def stream(server: LanguageServer, token: int | str | None) -> Show:
             server.progress(types.ProgressParams(token=token, value={"text": text}))
 
     return show
+
+
+class LinkedStream:
+    """Shows an answer with its names of files as links, and keeps what it showed."""
+
+    def __init__(self, show: Show, workspace: WorkspaceContext) -> None:
+        def find(name: str) -> str | None:
+            file = workspace.file_named(name)
+            return None if file is None else file.as_uri()
+
+        self._links = FileLinks(find)
+        self._pieces: list[str] = []
+        self._show = show
+
+    def show(self, text: str) -> None:
+        """Show the next part of the answer."""
+        self._pass(self._links.add(text))
+
+    def end(self) -> str:
+        """Show what is left, and return the whole Markdown."""
+        self._pass(self._links.end())
+        return "".join(self._pieces)
+
+    def _pass(self, text: str) -> None:
+        if text:
+            self._pieces.append(text)
+            self._show(text)
 
 
 async def newest(

@@ -107,7 +107,8 @@ def learn(machine: MachineState, stats: Stats) -> MachineState:
             stats.tokens_evaluated, stats.prompt_ms, _LONG_PROMPT_TOKENS
         )
         speed = evolve(speed, prompt=rate)
-    if stats.tokens_generated >= _MIN_ANSWER_TOKENS:
+    # What was drafted is decoded in fewer steps: that says nothing about the next answer.
+    if stats.tokens_generated >= _MIN_ANSWER_TOKENS and not stats.tokens_drafted:
         rate = speed.decode.with_sample(
             stats.tokens_generated, stats.decode_ms, _LONG_ANSWER_TOKENS
         )

@@ -98,31 +98,6 @@ def route(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Dec
 
     An edit whose code does not fit to be written again is answered in changed pieces.
     """
-    whole = _routed(task, signals, profiles)
-    why = _why_in_pieces(signals, whole) if signals.divisible else ""
-    if not why or whole.budget.output_tokens < MIN_PIECES_TOKENS:
-        return whole
-    needed = min(signals.answer_tokens, _PIECES_TOKENS)
-    decision = _routed(task, evolve(signals, answer_tokens=needed), profiles)
-    reason = f"{decision.reason}, answered in changed pieces: {why}"
-    return evolve(decision, reason=reason, form=EditForm.PIECES)
-
-
-def _why_in_pieces(signals: Signals, decision: Decision) -> str:
-    """Return why code cannot be written again, a part of a sentence; "" if it can."""
-    budget = decision.budget
-    lines = f"{signals.selection_lines or 0:,} lines"
-    most = min(budget.output_tokens, budget.context_tokens - _FRAME_TOKENS)
-    if signals.code_tokens > most:
-        return f"{lines} do not fit to be written again"
-    needed = min(signals.answer_tokens, budget.output_tokens)
-    if answer_seconds(needed, signals.machine, decision.lane) > budget.deadline_ms / 1000:
-        return f"{lines} take longer than {budget.deadline_ms / 1000:g} s to be written again"
-    return ""
-
-
-def _routed(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Decision:
-    """Return the decision for an answer of ``signals.answer_tokens`` at least."""
     mode, why = _mode(task, signals)
     lane, whole = _lane(mode, signals, profiles)
     budget, reasons = whole, [f"{task}: {why}"]
@@ -144,7 +119,34 @@ def _routed(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> D
     budget = _smaller(budget, limit)
     if reason:
         reasons.append(reason)
-    return Decision(mode=mode, lane=lane, budget=budget, reason=", ".join(reasons))
+    decision = Decision(mode=mode, lane=lane, budget=budget, reason=", ".join(reasons))
+    return _in_pieces(decision, task, signals, profiles) if signals.divisible else decision
+
+
+def _in_pieces(
+    whole: Decision, task: Task, signals: Signals, profiles: Mapping[Mode, Profile]
+) -> Decision:
+    """Return the decision for changed pieces of code, where ``whole`` code cannot be written."""
+    why = _why_in_pieces(signals, whole)
+    if not why or whole.budget.output_tokens < MIN_PIECES_TOKENS:
+        return whole
+    needed = min(signals.answer_tokens, _PIECES_TOKENS)
+    decision = route(task, evolve(signals, answer_tokens=needed, divisible=False), profiles)
+    reason = f"{decision.reason}, answered in changed pieces: {why}"
+    return evolve(decision, reason=reason, form=EditForm.PIECES)
+
+
+def _why_in_pieces(signals: Signals, decision: Decision) -> str:
+    """Return why code cannot be written again, a part of a sentence; "" if it can."""
+    budget = decision.budget
+    lines = f"{signals.selection_lines or 0:,} lines"
+    most = min(budget.output_tokens, budget.context_tokens - _FRAME_TOKENS)
+    if signals.code_tokens > most:
+        return f"{lines} do not fit to be written again"
+    needed = min(signals.answer_tokens, budget.output_tokens)
+    if answer_seconds(needed, signals.machine, decision.lane) > budget.deadline_ms / 1000:
+        return f"{lines} take longer than {budget.deadline_ms / 1000:g} s to be written again"
+    return ""
 
 
 def limit_prefill(decision: Decision, machine: MachineState) -> Decision:

@@ -8,12 +8,13 @@ reported as a problem, in a sentence, and the layer below applies.
 from leanwide.options.layers import Layer, built_in, read_layer
 from leanwide.options.parse import parse
 from leanwide.options.restrictions import (
+    SERVER_SETTINGS,
     WORKSPACE_FILE,
     WORKSPACE_SECTIONS,
+    restrict_editor,
     restrict_further_folder,
     restrict_session,
     restrict_workspace,
-    unrestricted,
 )
 from leanwide.options.schema import (
     AutoSwitch,
@@ -25,6 +26,7 @@ from leanwide.options.schema import (
 )
 
 __all__ = [
+    "SERVER_SETTINGS",
     "WORKSPACE_FILE",
     "WORKSPACE_SECTIONS",
     "AutoSwitch",
@@ -37,8 +39,8 @@ __all__ = [
     "built_in",
     "parse",
     "read_layer",
+    "restrict_editor",
     "restrict_further_folder",
     "restrict_session",
     "restrict_workspace",
-    "unrestricted",
 ]

@@ -13,15 +13,40 @@ from leanwide.options.layers import Layer
 WORKSPACE_FILE: Final = ".leanwide.toml"
 WORKSPACE_SECTIONS: Final = ("modes", "languages", "completion", "files")
 """What a workspace may set: budgets, languages, exclusions."""
+SERVER_SETTINGS: Final = ("url", "key_file", "ca_file", "allow_http", "fallback")
+"""What a lane's own section says of its server; the user's own file alone sets it."""
 _FOLDER_SECTIONS: Final = ("files",)
 """What a second or later folder of a workspace may set, for its own files."""
 _ENGINE_SECTIONS: Final = ("model", "lanes", "cache")
 """What configures the engine; where sessions share one, none of them sets it."""
 
 
-def unrestricted(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
-    """Keep everything: for an editor that has the engine to itself."""
-    return layer, ()
+def restrict_editor(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
+    """Keep all but servers and their keys: editors pass on settings of the folder that is open."""
+    lanes = layer.values.get("lanes")
+    if not isinstance(lanes, Mapping):
+        return layer, ()
+    kept = {name: _without_server(lane) for name, lane in lanes.items()}
+    refused = [
+        f"lanes.{name}.{key}"
+        for name, lane in lanes.items()
+        if isinstance(lane, Mapping)
+        for key in lane
+        if key in SERVER_SETTINGS
+    ]
+    if not refused:
+        return layer, ()
+    problem = (
+        f"{shown(layer.source)} may name no server: ignored {first_few(sorted(refused))} "
+        "(put it into your own user file)"
+    )
+    return attrs.evolve(layer, values={**layer.values, "lanes": kept}), (problem,)
+
+
+def _without_server(lane: object) -> object:
+    if not isinstance(lane, Mapping):
+        return lane
+    return {key: value for key, value in lane.items() if key not in SERVER_SETTINGS}
 
 
 def restrict_workspace(layer: Layer) -> tuple[Layer, tuple[str, ...]]:

@@ -13,6 +13,7 @@ import attrs
 from attrs import field, frozen
 from attrs.validators import ge, le
 
+from leanwide.engine.remote.address import url_problem
 from leanwide.features.session import Preferences
 from leanwide.files.patterns import MAX_PATTERN_BYTES, MAX_PATTERNS, encoded
 from leanwide.models.limits import ExpertWidth
@@ -31,6 +32,12 @@ def _at_least(least: int) -> Callable[[Any, attrs.Attribute[Any], int | AutoLaye
             number(instance, attribute, value)
 
     return check
+
+
+def _check_url(_: Any, __: Any, url: str) -> None:
+    """Refuse a text that is no address of a server."""
+    if url and (problem := url_problem(url)):
+        raise ValueError(problem)
 
 
 class AutoSwitch(enum.StrEnum):
@@ -77,6 +84,18 @@ class LaneOptions:
     """Active experts per token; ``"half"`` and ``"trained"`` refer to the trained count."""
     sequences: int = field(validator=[ge(1), le(64)])
     """Prompts kept in the KV cache, so that going back to one costs nothing."""
+    url: str = field(validator=_check_url)
+    """A llama-server that runs this lane, such as ``"https://gpu-box:8443"``; ``""``: this machine.
+    Your code is sent there. Your own file alone may name it."""
+    key_file: str
+    """A file with the server's key; ``""``: the key is ``LEANWIDE_SERVER_KEY`` in the environment,
+    or there is none."""
+    ca_file: str
+    """Certificates that are trusted for this server besides the system's, in PEM."""
+    allow_http: bool
+    """Speak to another machine without encryption: everyone on the way reads your code."""
+    fallback: bool
+    """Where the server cannot be used, run the lane on this machine until it can."""
 
 
 @frozen(kw_only=True)

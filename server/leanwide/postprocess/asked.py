@@ -19,7 +19,7 @@ from leanwide.postprocess.passage_place import (
     parsed_answer,
     place_of,
 )
-from leanwide.syntax import Definition, Piece, Scopes, SyntaxTree, content, split
+from leanwide.syntax import Definition, ScopePart, Scopes, SyntaxTree, content, split
 
 _SHOWN_CHARACTERS: Final = 60
 """Characters of what is not wanted, in a sentence about it."""
@@ -86,7 +86,7 @@ class _Taking:
     def _target_names(self) -> frozenset[str]:
         return frozenset(one.name for one in self.place.targets)
 
-    def _unwrapped(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
+    def _unwrapped(self, pieces: Sequence[ScopePart]) -> Sequence[ScopePart]:
         """Return pieces; where the passage is in a branch, its definitions for those around them.
 
         An ``if`` around a definition, or an ``#ifdef``, is no definition itself.
@@ -101,10 +101,10 @@ class _Taking:
             or (piece,)
         ]
 
-    def _inside(self, piece: Piece, target: Definition) -> Piece | None:
+    def _inside(self, piece: ScopePart, target: Definition) -> ScopePart | None:
         """Return the definition in a piece that is most like a target; None without one."""
         named = [
-            Piece(
+            ScopePart(
                 span=self.answer.with_ending(one.span),
                 words=self.answer.words(one.span),
                 definition=one,
@@ -115,7 +115,7 @@ class _Taking:
         words = self.place.scopes.words(target.span)
         return max(named, key=lambda one: len(one.words & words), default=None)
 
-    def _kept(self, pieces: Sequence[Piece]) -> list[Piece]:
+    def _kept(self, pieces: Sequence[ScopePart]) -> list[ScopePart]:
         known = list(self.place.outside(self.place.owner))
         names = Counter(piece.definition.name for piece in pieces if piece.definition is not None)
         kept = [piece for piece in pieces if not self._is_known(piece, known)]
@@ -127,7 +127,7 @@ class _Taking:
             or not any(_same_name(piece, one) and piece.words == one.words for one in known)
         ]
 
-    def _is_known(self, piece: Piece, known: Sequence[Piece]) -> bool:
+    def _is_known(self, piece: ScopePart, known: Sequence[ScopePart]) -> bool:
         """Whether a piece is an import, or says nothing that the file does not say already."""
         if piece.definition is not None and piece.definition.name in self._target_names():
             return False
@@ -146,7 +146,7 @@ class _Taking:
         )
 
     def _problem(
-        self, scope: Definition | None, pieces: Sequence[Piece], kept: Sequence[Piece]
+        self, scope: Definition | None, pieces: Sequence[ScopePart], kept: Sequence[ScopePart]
     ) -> str:
         siblings = {
             piece.definition.name
@@ -171,7 +171,7 @@ class _Taking:
             return self._only(f"`{extra}` stands outside")
         return ""
 
-    def _extras(self, kept: Sequence[Piece]) -> Iterator[str]:
+    def _extras(self, kept: Sequence[ScopePart]) -> Iterator[str]:
         """Yield statements below the definitions, such as an example of their use."""
         if self.place.owner is not None or not self._only_definitions():
             return
@@ -205,7 +205,7 @@ class _Taking:
                     yield self._line(piece)
             inner = inner.parent
 
-    def _line(self, piece: Piece) -> str:
+    def _line(self, piece: ScopePart) -> str:
         return self.answer.tree.lines[piece.span.start.line].strip()[:_SHOWN_CHARACTERS]
 
     def _only(self, why: str = "") -> str:
@@ -217,11 +217,11 @@ class _Taking:
         )
         return f"Only {wanted} asked for{f': {why}' if why else ''}."
 
-    def _text(self, pieces: Sequence[Piece], kept: Sequence[Piece]) -> str:
+    def _text(self, pieces: Sequence[ScopePart], kept: Sequence[ScopePart]) -> str:
         """Return the text of what is kept, with blank lines where some stood between."""
         code = [piece for piece in kept if not piece.is_comment]
         rows: list[str] = []
-        above: Piece | None = None
+        above: ScopePart | None = None
         for piece in pieces:
             if piece not in code:
                 continue
@@ -241,11 +241,11 @@ class _Taking:
         return rows[next((size for size in most if texts[:size] == above[-size:]), 0) :]
 
 
-def _adjacent(pieces: Sequence[Piece], first: Piece, second: Piece) -> bool:
+def _adjacent(pieces: Sequence[ScopePart], first: ScopePart, second: ScopePart) -> bool:
     return pieces.index(second) == pieces.index(first) + 1
 
 
-def _same_name(piece: Piece, other: Piece) -> bool:
+def _same_name(piece: ScopePart, other: ScopePart) -> bool:
     """Whether two pieces may be the same: both define one name, or none."""
     names = [one.definition.name if one.definition is not None else None for one in (piece, other)]
     return names[0] == names[1]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from leanwide.postprocess.loss import Loss, missing
+from leanwide.postprocess.loss import TextLoss, missing
 
 _SUBJECT_CHARACTERS: Final = 72
 """Characters of a subject that are usual at most."""
@@ -24,22 +24,22 @@ def with_comment_lines(before: Sequence[str], after: Sequence[str]) -> list[str]
     return [*message, *gap, *_without_blanks(before[end:])]
 
 
-def trailers(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:
+def trailers(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
     """Yield the trailers that a message loses, such as ``Signed-off-by:``."""
     yield from missing(_trailers(before), _trailers(after), "The trailer `{}` is missing.")
 
 
-def subject(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:
+def subject(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
     """Yield a subject that became too long, or that no blank line follows any more."""
     old, new = before[: _message_end(before)], after[: _message_end(after)]
     if not old or not new or not old[0].strip():
         return
     most = max(_SUBJECT_CHARACTERS, len(old[0].strip()))
     if (length := len(new[0].strip())) > most:
-        yield Loss("subject", f"The first line has {length} characters: at most {most} fit.")
+        yield TextLoss("subject", f"The first line has {length} characters: at most {most} fit.")
     separated = len(old) == 1 or not old[1].strip()
     if separated and len(new) > 1 and new[1].strip():
-        yield Loss("subject", "No blank line follows the first one, the subject.")
+        yield TextLoss("subject", "No blank line follows the first one, the subject.")
 
 
 def _message_end(lines: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ from configparser import Error as IniError
 from typing import Any, Final
 from xml.parsers import expat
 
-from leanwide.postprocess.loss import Loss, missing
+from leanwide.postprocess.loss import TextLoss, missing
 
 _COMMENT: Final = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _LAST_COMMA: Final = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|,(?=\s*[\]}])")
@@ -19,37 +19,37 @@ Reader = Callable[[str], Any]
 """Returns what a text says as dictionaries and lists; raises ValueError."""
 
 
-def json_losses(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:
+def json_losses(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
     """Yield what JSON loses; comments and a comma behind the last value stay legal if they were."""
     strict = _read(_json, before) is not None
     return _losses("JSON", _json if strict else _loose_json, before, after)
 
 
-def toml_losses(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:
+def toml_losses(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
     """Yield what TOML loses."""
     return _losses("TOML", tomllib.loads, before, after)
 
 
-def ini_losses(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:
+def ini_losses(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
     """Yield what an INI file loses."""
     return _losses("INI", _ini, before, after)
 
 
-def xml_losses(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:
+def xml_losses(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
     """Yield where XML is no longer well formed."""
     return _losses("XML", _xml, before, after)
 
 
 def _losses(
     name: str, reader: Reader, before: Sequence[str], after: Sequence[str]
-) -> Iterator[Loss]:
+) -> Iterator[TextLoss]:
     old = _read(reader, before)
     if old is None:
         return
     try:
         new = reader("\n".join(after))
     except (ValueError, RecursionError) as error:
-        yield Loss("", f"It is no valid {name} any more: {error}.")
+        yield TextLoss("", f"It is no valid {name} any more: {error}.")
         return
     yield from missing(_paths(old), _paths(new), "The key `{}` is missing.")
 

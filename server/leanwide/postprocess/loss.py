@@ -8,7 +8,7 @@ from attrs import frozen
 
 
 @frozen
-class Loss:
+class TextLoss:
     """Something that an edit takes from a text, or makes worse in it."""
 
     what: str
@@ -16,11 +16,11 @@ class Loss:
     sentence: str
 
 
-Losses = Callable[[Sequence[str], Sequence[str]], Iterator[Loss]]
+Losses = Callable[[Sequence[str], Sequence[str]], Iterator[TextLoss]]
 """Yields what is lost between two texts, lines without endings; the first one before the edit."""
 
 
-def missing(before: Iterable[str], after: Iterable[str], sentence: str) -> Iterator[Loss]:
+def missing(before: Iterable[str], after: Iterable[str], sentence: str) -> Iterator[TextLoss]:
     """Yield a loss for each name of ``before`` that is not in ``after``, in their order.
 
     ``sentence`` holds ``{}`` in place of the name.
@@ -28,4 +28,4 @@ def missing(before: Iterable[str], after: Iterable[str], sentence: str) -> Itera
     kept = set(after)
     for name in dict.fromkeys(before):
         if name not in kept:
-            yield Loss(name, sentence.format(name))
+            yield TextLoss(name, sentence.format(name))

@@ -18,13 +18,18 @@ def missing_fence(text: str) -> str:
     """Return what closes the code block that a text ends in; "" if it ends in none."""
     opened = ""
     for line in text.split("\n"):
-        match = _FENCE.fullmatch(line)
-        if match is None:
-            continue
-        fence, info = match["fence"], match["info"].strip()
-        if not opened:
-            opened = fence
-        elif fence[0] == opened[0] and len(fence) >= len(opened) and not info:
-            opened = ""
+        opened = fence_after(line, opened)
     line_end = "" if not text or text.endswith("\n") else "\n"
     return f"{line_end}{opened}\n" if opened else ""
+
+
+def fence_after(line: str, opened: str) -> str:
+    """Return the fence that is open behind a line, "" if none; ``opened`` is the one before it."""
+    match = _FENCE.fullmatch(line)
+    if match is None:
+        return opened
+    fence, info = match["fence"], match["info"].strip()
+    if not opened:
+        return fence
+    closes = fence[0] == opened[0] and len(fence) >= len(opened) and not info
+    return "" if closes else opened

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from leanwide.context.passage import Passage
 from leanwide.postprocess.importing import lacking
-from leanwide.syntax import Definition, Piece, Scopes, SyntaxTree, error_count, parse, split
+from leanwide.syntax import Definition, ScopePart, Scopes, SyntaxTree, error_count, parse, split
 
 FUNCTIONS: Final = frozenset({"function", "method"})
 """Kinds of definitions whose bodies are statements."""
@@ -59,7 +59,7 @@ class PassagePlace:
         """Whether it is a part of a function's body."""
         return self.owner is not None and self.owner.kind in FUNCTIONS
 
-    def outside(self, scope: Definition | None) -> Iterator[Piece]:
+    def outside(self, scope: Definition | None) -> Iterator[ScopePart]:
         """Yield what stands in a scope of the file, but not in the passage."""
         for piece in self.scopes.pieces(scope):
             if (

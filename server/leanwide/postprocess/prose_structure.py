@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from leanwide.postprocess.loss import Loss, missing
+from leanwide.postprocess.loss import TextLoss, missing
 
 _FENCE: Final = re.compile(r"\s*(`{3,}|~{3,})")
 _LINK: Final = re.compile(
@@ -27,7 +27,7 @@ _RST_DIRECTIVE: Final = re.compile(r"\s*\.\. (?:\|[^|]+\| )?([\w:-]+)::")
 _RST_ROLE: Final = re.compile(r":[\w:-]+:`(?:[^`<]*<)?([^`>]+)>?`|<([^`>\s]+)>`__?")
 
 
-def markdown_links(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:
+def markdown_links(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
     """Yield the link targets, reference definitions and footnotes that Markdown loses."""
     old, new = list(_outside_fences(before)), list(_outside_fences(after))
     yield from missing(_found(_LINK, old), _found(_LINK, new), "The link to `{}` is missing.")
@@ -37,28 +37,28 @@ def markdown_links(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss
     yield from missing(_found(_NOTE, old), _found(_NOTE, new), "The footnote `{}` is missing.")
 
 
-def markdown_headings(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:
+def markdown_headings(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
     """Yield the headings of levels that have fewer headings than before."""
     yield from _fewer(list(_headings(before)), list(_headings(after)))
 
 
-def code_blocks(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:
+def code_blocks(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
     """Yield the code blocks of Markdown that are missing."""
     old, new = _openings(before), _openings(after)
     if len(new) < len(old):
-        yield Loss("block", f"A code block is missing: {len(old)} before, {len(new)} now.")
+        yield TextLoss("block", f"A code block is missing: {len(old)} before, {len(new)} now.")
 
 
-def front_matter(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:
+def front_matter(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
     """Yield the keys that the front matter of Markdown loses."""
     old, new = _front_matter(before), _front_matter(after)
     if old and not new:
-        yield Loss("front matter", f"The front matter between {before[0].strip()} is missing.")
+        yield TextLoss("front matter", f"The front matter between {before[0].strip()} is missing.")
     else:
         yield from missing(old, new, "The key `{}` of the front matter is missing.")
 
 
-def rst_references(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:
+def rst_references(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
     """Yield the targets, footnotes, references and directives that reStructuredText loses."""
     yield from missing(
         _matched(_RST_TARGET, before), _matched(_RST_TARGET, after), "`.. {}` is missing."
@@ -70,20 +70,20 @@ def rst_references(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss
     directives.subtract(_matched(_RST_DIRECTIVE, after))
     for name, lost in directives.items():
         if lost > 0:
-            yield Loss(name, f"A directive `.. {name}::` is missing.")
+            yield TextLoss(name, f"A directive `.. {name}::` is missing.")
 
 
-def rst_titles(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:
+def rst_titles(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
     """Yield the titles of reStructuredText that are missing, or whose underlines are too short."""
     old, new = list(_titles(before)), list(_titles(after))
     yield from _fewer([title[:2] for title in old], [title[:2] for title in new])
     known = {text for _, text, short in old if short}
     for _, text, short in new:
         if short and text not in known:
-            yield Loss(text, f"The underline of the title `{text}` is too short.")
+            yield TextLoss(text, f"The underline of the title `{text}` is too short.")
 
 
-def _fewer(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> Iterator[Loss]:
+def _fewer(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> Iterator[TextLoss]:
     """Yield the first heading that is missing, where a level has fewer of them than before."""
     before, after = (Counter(level for level, _ in found) for found in (old, new))
     texts = {text for _, text in new}
@@ -92,7 +92,7 @@ def _fewer(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> It
     level, text = next((one for one in lost if one[1] not in texts), lost[0] if lost else ("", ""))
     if lost:
         mark = f"{level} " if level.startswith("#") else ""
-        yield Loss(text, f"The heading `{mark}{text}` is missing.")
+        yield TextLoss(text, f"The heading `{mark}{text}` is missing.")
 
 
 def _outside_fences(lines: Sequence[str]) -> Iterator[str]:

@@ -43,8 +43,8 @@ def pieces_question(context: CodeContext, request: str) -> str:
     """Ask for the pieces of long code that a request changes."""
     return (
         question(context, "This code is to be changed:") + f"\n\nThe change: {request.strip()}\n\n"
-        "Answer with the changed pieces only, each as a block of <<<<<<< SEARCH, the old lines, "
-        "=======, the new lines, >>>>>>> REPLACE."
+        "Answer with blocks of a line `<<<<<<< SEARCH`, the lines of this code that change, a line "
+        "`=======`, the changed lines, and a line `>>>>>>> REPLACE`."
     )
 
 

@@ -15,7 +15,7 @@ from leanwide.syntax.languages import Language, language_for, languages
 from leanwide.syntax.literals import literal_lines
 from leanwide.syntax.names import Import, imports, references
 from leanwide.syntax.outline import definitions, definitions_from, earlier_siblings, enclosing
-from leanwide.syntax.pieces import Piece, Scopes
+from leanwide.syntax.pieces import ScopePart, Scopes
 from leanwide.syntax.place import completion_shape, in_comment, in_string
 from leanwide.syntax.text import Edit, Position, Span, content, difference, slice_text, split
 from leanwide.syntax.tree import SyntaxTree, parse
@@ -26,8 +26,8 @@ __all__ = [
     "Edit",
     "Import",
     "Language",
-    "Piece",
     "Position",
+    "ScopePart",
     "Scopes",
     "Span",
     "SyntaxTree",

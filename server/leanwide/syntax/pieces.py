@@ -27,7 +27,7 @@ _WORD: Final = re.compile(r"\w+")
 
 
 @frozen(kw_only=True)
-class Piece:
+class ScopePart:
     """A definition or statement, with the comments and attributes directly above it."""
 
     span: Span
@@ -60,7 +60,7 @@ class Scopes:
             tree, definitions(tree), {one.span.start: one for one in imports(tree)}, comments
         )
 
-    def pieces(self, scope: Definition | None) -> tuple[Piece, ...]:
+    def pieces(self, scope: Definition | None) -> tuple[ScopePart, ...]:
         """Return what stands in a definition's body, in order; None is the whole text."""
         node = self.tree.root if scope is None else self._body(scope)
         if node is None:
@@ -69,7 +69,7 @@ class Scopes:
         found = tuple(self._joined(node.named_children, inner))
         return self._with_comments(found) if scope is not None else found
 
-    def _with_comments(self, found: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    def _with_comments(self, found: tuple[ScopePart, ...]) -> tuple[ScopePart, ...]:
         """Return pieces, the first with the comments above it, which Python's body leaves out."""
         if not found:
             return found
@@ -93,9 +93,9 @@ class Scopes:
 
     def _joined(
         self, nodes: Iterable[tree_sitter.Node], inner: dict[Position, Definition]
-    ) -> Iterator[Piece]:
+    ) -> Iterator[ScopePart]:
         """Yield a piece for each node; comments and attributes belong to what they stand at."""
-        waiting: Piece | None = None
+        waiting: ScopePart | None = None
         for node in nodes:
             piece = self._piece(node, inner)
             if waiting is None:
@@ -108,12 +108,12 @@ class Scopes:
         if waiting is not None:
             yield _settled(waiting)
 
-    def _piece(self, node: tree_sitter.Node, inner: dict[Position, Definition]) -> Piece:
+    def _piece(self, node: tree_sitter.Node, inner: dict[Position, Definition]) -> ScopePart:
         start, end = self.tree.span_of(node)
         if end.column == 0 and end.line > start.line:
             end = Position(end.line - 1, len(content(self.tree.lines[end.line - 1])))
         span = self.with_ending(Span(start, end))
-        return Piece(
+        return ScopePart(
             span=span,
             words=self.words(span),
             definition=inner.get(start),
@@ -149,17 +149,17 @@ class Scopes:
         return f"{margin if margin.isspace() else ''}{self.tree.text(span)}"
 
 
-def _leads(piece: Piece, following: Piece) -> bool:
+def _leads(piece: ScopePart, following: ScopePart) -> bool:
     """Whether a piece is comments or attributes directly above the next one."""
     return piece.is_comment and following.span.start.line - piece.span.end.line <= 1
 
 
-def _trails(piece: Piece, following: Piece) -> bool:
+def _trails(piece: ScopePart, following: ScopePart) -> bool:
     """Whether a comment stands behind a piece, on its last line."""
     return following.is_comment and following.span.start.line == piece.span.end.line
 
 
-def _both(first: Piece, second: Piece) -> Piece:
+def _both(first: ScopePart, second: ScopePart) -> ScopePart:
     main = first if second.is_comment else second
     return evolve(
         main,
@@ -169,7 +169,7 @@ def _both(first: Piece, second: Piece) -> Piece:
     )
 
 
-def _settled(piece: Piece) -> Piece:
+def _settled(piece: ScopePart) -> ScopePart:
     return evolve(piece, is_comment=piece.is_comment and not piece.words)
 
 

@@ -13,7 +13,7 @@ from itertools import count
 
 import numpy as np
 import pytest
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from hypothesis import strategies as st
 
 from leanwide.engine.base import Finished, FinishReason, Priority, SaveRequest
@@ -37,6 +37,8 @@ class Chunk:
 
     tokens: tuple[int, ...]
     kept: int
+    outputs: int
+    """Tokens, the last ones, whose logits were computed."""
 
 
 @define
@@ -48,15 +50,15 @@ class Recorder:
     """The sequence that was evaluated last."""
     _states: dict[bytes, list[Chunk]] = field(factory=dict)
 
-    def evaluated(self, sequence: int, tokens: Sequence[int]) -> None:
+    def evaluated(self, sequence: int, tokens: Sequence[int], outputs: int) -> None:
         self.newest = sequence
-        self.of(sequence).append(Chunk(tuple(tokens), len(tokens)))
+        self.of(sequence).append(Chunk(tuple(tokens), len(tokens), outputs))
 
     def cut(self, sequence: int, keep: int) -> None:
         left, kept = max(0, keep), []
         for chunk in self.of(sequence):
             if left:
-                kept.append(Chunk(chunk.tokens, min(left, chunk.kept)))
+                kept.append(evolve(chunk, kept=min(left, chunk.kept)))
             left -= min(left, chunk.kept)
         self.chunks[sequence] = kept
 
@@ -85,7 +87,7 @@ def recording(fresh: Context) -> Iterator[Recorder]:
     def decode(self, tokens, position, sequence, outputs=1):
         result = original["decode"](self, tokens, position, sequence, outputs)
         if result is Decoded.DONE and self is not fresh:
-            recorder.evaluated(sequence, tokens)
+            recorder.evaluated(sequence, tokens, outputs)
         return result
 
     def truncate(self, sequence, keep):
@@ -120,14 +122,14 @@ def replay(chunks: Sequence[Chunk], context: Context) -> np.ndarray:
     Where a part of a chunk was kept, the rest is removed, as llama.cpp can for plain attention.
     """
     context.truncate(0, 0)
-    position = 0
-    for number, chunk in enumerate(chunks):
-        assert context.decode(chunk.tokens, position, 0) is Decoded.DONE
+    position, cut = 0, 0
+    for chunk in chunks:
+        assert context.decode(chunk.tokens, position, 0, chunk.outputs) is Decoded.DONE
         position += chunk.kept
-        if chunk.kept < len(chunk.tokens):
-            assert number < len(chunks) - 1, "the last chunk was cut: its logits are gone"
+        if cut := len(chunk.tokens) - chunk.kept:
             assert context.truncate(0, position), "a recurrent state was cut inside of a chunk"
-    return context.logits().copy()
+    assert cut < chunks[-1].outputs, "the last chunk was cut: its logits are gone"
+    return context.logits(cut).copy()
 
 
 @frozen
@@ -157,7 +159,7 @@ ACTS = st.builds(
     other=st.integers(0, DOCUMENTS - 1),
     back=st.sampled_from([1, 2, 5, 20, 33, 60, 120]),
     tokens=st.sampled_from([1, 2, 3, 9, 60, 120, 180]),
-    answer=st.sampled_from([0, 0, 1, 5]),
+    answer=st.sampled_from([0, 0, 1, 5, 16]),
     cancelled_at=st.sampled_from([0, 0, 0, 0, 1, 40, 90, 150, 300]),
     priority=st.sampled_from(list(Priority)),
 )
@@ -199,10 +201,13 @@ class Stage:
     open_lane: Callable[[], Lane]
     """Opens the lane as a new engine does; what was saved to disk is still there."""
     lane: Lane = field(init=False)
+    _answers: dict[int, tuple[int, ...]] = field(factory=dict, init=False)
+    """The newest answer about each document: the next one may repeat it."""
 
     def play(self, acts: Sequence[Act], seed: int) -> None:
         """Check the logits after every request that comes to its end."""
         self.saved.delete(_PLACE)
+        self._answers.clear()
         author, self.lane = Author(random.Random(seed)), self.open_lane()
         try:
             with recording(self.fresh) as recorder:
@@ -212,6 +217,8 @@ class Stage:
                     prompt = author.prompt(act)
                     if self._run(act, prompt):
                         self._check(recorder, prompt)
+                        answer = self.lane.kv.sequences[recorder.newest].tokens[len(prompt) :]
+                        self._answers[act.document] = tuple(answer)
         finally:
             self.lane.close()
 
@@ -231,6 +238,7 @@ class Stage:
             max_tokens=0 if page else act.answer,
             priority=act.priority,
             shared_prefix=page,
+            drafts=((*self._answers.get(act.document, ()), *prompt[:4]),),
         )
         cancelled = (lambda: next(calls) > act.cancelled_at) if act.cancelled_at else lambda: False
         *_, end = self.lane.run(make.job(request, cancelled))

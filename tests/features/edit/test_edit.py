@@ -806,3 +806,17 @@ async def test_where_no_test_can_be_written(path, language, text, sentence):
     outcome = await edited.test(((0, 0), (1, 0)))
     assert sentence in outcome.markdown
     assert edited.engine.requests == []
+
+
+# Drafts
+
+
+async def test_the_code_is_a_draft_of_the_answer_and_a_second_attempt_repeats_the_first():
+    broken = fenced("def get(self, name:\n    return 1")
+    edited = Edited(broken, fenced(SHORT_GET))
+    await edited.refactor()
+    first, second = (request.drafts for request in edited.engine.requests[-2:])
+    shown = "".join(SOURCE.splitlines(keepends=True)[6:9])
+    assert first[0] == f"```python\n{shown}```\n"
+    assert any("self.settings[name] = value" in text for text in first[1:])
+    assert second == (broken, *first)

@@ -25,6 +25,7 @@ async def test_code_that_cannot_be_written_again_is_changed_in_pieces():
     edited = Edited(CHANGE, text=LONG)
     outcome = await edited.refactor(ALL, "do not print in f7")
     assert edited.after(outcome) == CHANGED
+    assert outcome.change is not None
     assert len(outcome.change.edits) == 1
     (record,) = outcome.records
     wanted = f"answered in changed pieces: {LINES:,} lines do not fit to be written again"

@@ -1,140 +1,196 @@
---- Changes that the model proposes: shown as a diff, applied only when the user accepts.
+--- Changes that the model proposes: asked for, reviewed, asked for again.
 
 local client = require("leanwide.client")
+local diff = require("leanwide.diff")
+local options = require("leanwide.options")
+local review = require("leanwide.review")
 local window = require("leanwide.window")
 
 local M = {}
 
---- Return the text edits of a workspace edit by URI.
-local function edits_by_uri(edit)
-  local edits = {} ---@type table<string, table[]>
-  for _, change in ipairs(edit.documentChanges or {}) do
-    if change.textDocument then
-      local uri = change.textDocument.uri
-      edits[uri] = vim.list_extend(edits[uri] or {}, change.edits)
-    end
-  end
-  for uri, changes in pairs(edit.changes or {}) do
-    edits[uri] = vim.list_extend(edits[uri] or {}, changes)
-  end
-  return edits
+---@class leanwide.Asked
+---@field buffer integer
+---@field title string
+---@field command string such as `leanwide.refactor`
+---@field argument table the command's argument
+---@field attempt? string the server's id of the model's answer, once there is one
+
+local last ---@type leanwide.Asked? what was asked for last
+
+local function hint_again(rest)
+  local key = options.current.review_keys.again
+  return key and ("%s ask again · %s"):format(key, rest) or rest
 end
 
---- Return the present lines of a file, from its buffer or from disk; none where it does not exist.
-local function lines_of(uri)
-  local buffer, path = vim.uri_to_bufnr(uri), vim.uri_to_fname(uri)
-  if vim.api.nvim_buf_is_loaded(buffer) then
-    return vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
-  end
-  return vim.uv.fs_stat(path) and vim.fn.readfile(path) or {}
-end
-
---- Return |b:changedtick| of every loaded buffer that an edit changes, by URI.
-local function changed_ticks(edit)
-  local ticks = {}
-  for uri in pairs(edits_by_uri(edit)) do
-    local buffer = vim.uri_to_bufnr(uri)
-    ticks[uri] = vim.api.nvim_buf_is_loaded(buffer) and vim.b[buffer].changedtick or nil
-  end
-  return ticks
-end
-
-local function joined(lines)
-  return #lines == 0 and "" or table.concat(lines, "\n") .. "\n"
-end
-
---- Remove the annotations of an edit: they make Neovim 0.12 ask for a second confirmation.
----@param edit table an LSP workspace edit
-local function without_annotations(edit)
-  edit.changeAnnotations = nil
-  for _, change in ipairs(edit.documentChanges or {}) do
-    change.annotationId = nil
-    for _, text_edit in ipairs(change.edits or {}) do
-      text_edit.annotationId = nil
-    end
-  end
-  return edit
-end
-
---- Return what an edit would change, as the lines of a unified diff.
----@param edit table an LSP workspace edit
----@param encoding string
----@return string[]
-local function diff(edit, encoding)
-  local shown = {}
-  for uri, edits in pairs(edits_by_uri(edit)) do
-    local before = lines_of(uri)
-    local scratch = vim.api.nvim_create_buf(false, true)
-    vim.api.nvim_buf_set_lines(scratch, 0, -1, false, before)
-    vim.lsp.util.apply_text_edits(edits, scratch, encoding)
-    local after = vim.api.nvim_buf_get_lines(scratch, 0, -1, false)
-    vim.api.nvim_buf_delete(scratch, { force = true })
-    local name = vim.fn.fnamemodify(vim.uri_to_fname(uri), ":~:.")
-    vim.list_extend(shown, { "--- " .. name, "+++ " .. name })
-    local changes = vim.diff(joined(before), joined(after), { ctxlen = 3 })
-    vim.list_extend(shown, vim.split(vim.trim(changes), "\n", { plain = true }))
-  end
-  return shown
-end
-
---- Apply an edit, unless a buffer that it changes was changed since the edit came.
----@param edit table
----@param encoding string
----@param before table<string, integer> `changed_ticks` when the edit came
-local function apply(edit, encoding, before)
-  if vim.deep_equal(changed_ticks(edit), before) then
-    vim.lsp.util.apply_workspace_edit(edit, encoding)
-  else
-    vim.notify("leanwide: the file changed meanwhile: ask again", vim.log.levels.WARN)
+--- Let a key in a window ask again.
+---@param view leanwide.Window
+local function map_again(view)
+  local key = options.current.review_keys.again
+  if key then
+    view:map({ key }, "Ask again", function()
+      view:close()
+      M.again()
+    end)
   end
 end
 
---- Ask for a change and show it as a diff.
----@param title string
----@param command string such as `leanwide.refactor`
----@param range table an LSP range
----@param more? table further fields of the command's argument
-function M.propose(title, command, range, more)
-  local buffer = vim.api.nvim_get_current_buf()
+--- Whether an edit changes this document and nothing else.
+local function is_only(edit, uri)
+  local uris = vim.tbl_keys(diff.edits_by_uri(edit))
+  return #uris == 1 and uris[1] == uri
+end
+
+local function encoding_of(buffer)
   local server = client.find(buffer)
-  local encoding = server and server.offset_encoding or "utf-16"
+  return server and server.offset_encoding or "utf-16"
+end
+
+--- Say why there is no change; below that stands what the model answered.
+---@param view leanwide.Window
+---@param markdown any
+local function refuse(view, markdown)
+  map_again(view)
+  view:stop_spinner("no change · " .. hint_again("q close"))
+  if type(markdown) == "string" then
+    view:set(vim.split(markdown, "\n", { plain = true }))
+  end
+end
+
+local function is_nothing(edit)
+  return edit == nil or edit == vim.NIL
+end
+
+--- Ask for a change of another file, which a window shows.
+---@param asked leanwide.Asked
+local function ask_in_window(asked)
   local cancel = function() end
-  local view = window.open(title, "markdown", "q stops", function()
+  local view = window.open(asked.title, "markdown", "q stops", function()
     cancel()
   end)
   view:spin("writing · q stops")
-  local argument = { uri = vim.uri_from_bufnr(buffer), range = range }
-  cancel = client.run(buffer, command, {
-    argument = vim.tbl_extend("error", argument, more or {}),
+  cancel = client.run(asked.buffer, asked.command, {
+    argument = asked.argument,
     show = function(part)
       view:append(part.text)
     end,
     done = function(answer)
+      asked.attempt = answer.attempt
       if not view:is_open() then
         return
       end
-      if not answer.edit or answer.edit == vim.NIL then
-        view:stop_spinner("no change · q close")
-        if type(answer.markdown) == "string" then
-          view:set(vim.split(answer.markdown, "\n", { plain = true }))
-        end
-        return
+      if is_nothing(answer.edit) then
+        return refuse(view, answer.markdown)
       end
-      local edit = without_annotations(answer.edit)
-      local before = changed_ticks(edit)
-      view:set(diff(edit, encoding))
-      vim.bo[view.buffer].filetype = "diff"
-      view:stop_spinner("<CR> apply · q reject")
-      view:map({ "<CR>", "a" }, "Apply the change", function()
-        view:close()
-        apply(edit, encoding, before)
-      end)
+      map_again(view)
+      diff.show(view, answer.edit, encoding_of(asked.buffer), hint_again("q reject"))
     end,
     failed = function(message)
       view:set({ message })
       view:stop_spinner("q close")
     end,
   })
+end
+
+--- Ask for a change of the buffer, which shows it while the model writes.
+---@param asked leanwide.Asked
+local function ask_in_text(asked)
+  local cancel = function() end
+  local encoding = encoding_of(asked.buffer)
+  local view = review.open(asked.buffer, {
+    title = asked.title,
+    encoding = encoding,
+    again = M.again,
+    cancel = function()
+      cancel()
+    end,
+  })
+  cancel = client.run(asked.buffer, asked.command, {
+    argument = asked.argument,
+    show = function(part)
+      view:tell(part.text)
+      if part.edits then
+        view:show(part.edits)
+      end
+    end,
+    done = function(answer)
+      asked.attempt = answer.attempt
+      local uri = asked.argument.uri
+      if not view:is_open() then
+        return
+      elseif not is_nothing(answer.edit) and is_only(answer.edit, uri) then
+        return view:finish(diff.edits_by_uri(answer.edit)[uri])
+      end
+      view:stop()
+      local shown = window.open(asked.title, "markdown", "q close", function() end)
+      if is_nothing(answer.edit) then
+        refuse(shown, answer.markdown)
+      else
+        map_again(shown)
+        diff.show(shown, answer.edit, encoding, hint_again("q reject"))
+      end
+    end,
+    failed = function(message)
+      view:stop()
+      vim.notify("leanwide: " .. message, vim.log.levels.WARN)
+    end,
+  })
+end
+
+local function ask(asked)
+  last = asked
+  if asked.command == "leanwide.test" then
+    ask_in_window(asked)
+  else
+    ask_in_text(asked)
+  end
+end
+
+--- Ask for a change, and show it.
+---@param title string
+---@param command string such as `leanwide.refactor`
+---@param range table an LSP range
+---@param more? table further fields of the command's argument
+function M.propose(title, command, range, more)
+  local buffer = vim.api.nvim_get_current_buf()
+  local argument = { uri = vim.uri_from_bufnr(buffer), range = range }
+  argument = vim.tbl_extend("error", argument, more or {})
+  ask({ buffer = buffer, title = title, command = command, argument = argument })
+end
+
+--- Ask for a change by an instruction. Without one the user is asked; <Up> brings the earlier ones.
+---@param title string
+---@param range table an LSP range
+---@param instruction string
+function M.instruct(title, range, instruction)
+  if instruction:match("%S") then
+    vim.fn.histadd("input", instruction)
+    return M.propose(title, "leanwide.refactor", range, { instruction = instruction })
+  end
+  vim.ui.input({ prompt = title .. ": " }, function(given)
+    if given and given:match("%S") then
+      M.propose(title, "leanwide.refactor", range, { instruction = given })
+    end
+  end)
+end
+
+--- Ask again for what was asked for last; the model is told the hint, or to find another way.
+---@param hint? string without it the user is asked for one, which may be empty
+function M.again(hint)
+  local asked = last
+  if not asked or not vim.api.nvim_buf_is_valid(asked.buffer) then
+    return vim.notify("leanwide: nothing was asked for yet", vim.log.levels.WARN)
+  end
+  local function follow_up(given)
+    if given then
+      local more = { attempt = asked.attempt, hint = given }
+      local argument = vim.tbl_extend("force", asked.argument, more)
+      ask(vim.tbl_extend("force", asked, { argument = argument }))
+    end
+  end
+  if hint then
+    return follow_up(hint)
+  end
+  vim.ui.input({ prompt = "What should be different? " }, follow_up)
 end
 
 return M

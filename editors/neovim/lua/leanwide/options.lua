@@ -7,6 +7,13 @@ local M = {}
 ---@field accept_word string|false accept its next word
 ---@field accept_line string|false accept its first line
 
+---@class leanwide.ReviewKeys
+---@field accept string|false accept all changes
+---@field accept_hunk string|false accept the change at the cursor; elsewhere go to the next one
+---@field reject_hunk string|false reject the change at the cursor; elsewhere go to the next one
+---@field reject string|false stop the model, or reject what was not accepted
+---@field again string|false reject what was not accepted, and ask again
+
 ---@class leanwide.Options
 ---@field cmd string[]|function how the server is started, or `vim.lsp.rpc.connect(host, port)`
 ---@field filetypes string[] the types of files that it serves
@@ -14,6 +21,7 @@ local M = {}
 ---@field settings table sent as `initializationOptions`; docs/configuration.md lists them
 ---@field suggest boolean show suggestions while typing
 ---@field keys leanwide.Keys in insert mode
+---@field review_keys leanwide.ReviewKeys in normal mode, in a buffer while it shows a change
 local defaults = {
   cmd = { "leanwide", "serve" },
   filetypes = {
@@ -25,6 +33,13 @@ local defaults = {
   settings = {},
   suggest = true,
   keys = { accept = "<Tab>", accept_word = "<M-Right>", accept_line = "<M-C-Right>" },
+  review_keys = {
+    accept = "<CR>",
+    accept_hunk = "<Tab>",
+    reject_hunk = "<BS>",
+    reject = "q",
+    again = "ga",
+  },
 }
 
 M.current = vim.deepcopy(defaults) ---@type leanwide.Options

@@ -26,7 +26,44 @@ local function geometry()
   }
 end
 
---- Open a window; `q` and <Esc> close it.
+--- Return the address of the Markdown link at a column of a line; nil outside of links.
+---@param line string
+---@param column integer from 1
+---@return string?
+local function link_at(line, column)
+  local from = 1
+  while true do
+    local first, last, address = line:find("%[[^%]]*%]%(([^%s()]*)%)", from)
+    if not first then
+      return nil
+    end
+    if first <= column and column <= last then
+      return address
+    end
+    from = last + 1
+  end
+end
+
+--- Open the link under the cursor: a file in a tab of its own, at its line; all else as `gx` does.
+local function open_link()
+  local column = vim.api.nvim_win_get_cursor(0)[2] + 1
+  local address = link_at(vim.api.nvim_get_current_line(), column)
+  if not address then
+    return vim.notify("leanwide: there is no link under the cursor")
+  end
+  if not address:find("^file://") then
+    return vim.ui.open(address)
+  end
+  local uri, fragment = address:match("^([^#]*)#?(.*)$")
+  vim.cmd("tab drop " .. vim.fn.fnameescape(vim.uri_to_fname(uri)))
+  local line = tonumber(fragment:match("^L(%d+)"))
+  if line then
+    local last = vim.api.nvim_buf_line_count(0)
+    vim.api.nvim_win_set_cursor(0, { math.max(1, math.min(line, last)), 0 })
+  end
+end
+
+--- Open a window; `q` and <Esc> close it, `gx` and `gf` open the link under the cursor.
 ---@param title string
 ---@param filetype string
 ---@param hint string what its keys do, for the footer
@@ -52,6 +89,7 @@ function M.open(title, filetype, hint, closed)
   window:map({ "q", "<Esc>" }, "Close", function()
     window:close()
   end)
+  window:map({ "gx", "gf" }, "Open the link", open_link)
   vim.api.nvim_create_autocmd("BufWipeout", {
     buffer = buffer,
     once = true,

@@ -5,6 +5,9 @@ const ELEMENTS = new Set(
     'TABLE THEAD TBODY TR TH TD A').split(' '),
 );
 
+/** The scheme of links to files, as `panelLinks.ts` writes them. */
+const FILE = /^leanwide:\/\/\//;
+
 /** Returns the harmless elements of rendered Markdown; other elements become their text. */
 export function harmless(html: string): DocumentFragment {
   // DOMParser runs no script and loads no image.
@@ -16,7 +19,8 @@ function copyChildren(from: Node): DocumentFragment {
   const fragment = document.createDocumentFragment();
   for (const child of from.childNodes) {
     if (child instanceof Text) {
-      fragment.append(child.data);
+      // In code, what looks like a link is text, and reads as the model wrote it.
+      fragment.append(child.data.replaceAll('](leanwide:///', '](file:///'));
     } else if (child instanceof Element) {
       fragment.append(copy(child));
     }
@@ -38,6 +42,11 @@ function copy(element: Element): Node {
   if (element.tagName === 'A' && /^https?:\/\//.test(link)) {
     clean.setAttribute('href', link);
     clean.title = link;
+  }
+  if (element.tagName === 'A' && FILE.test(link)) {
+    clean.setAttribute('href', '#');
+    clean.dataset['file'] = link;
+    clean.title = link.replace(FILE, '/').replace(/#L(\d+)$/, ':$1');
   }
   clean.append(children);
   return clean;

@@ -117,6 +117,12 @@ function element(name: string, className = ''): HTMLElement {
 
 function onClick(event: MouseEvent): void {
   const target = event.target instanceof HTMLElement ? event.target : undefined;
+  const link = target?.closest<HTMLElement>('a[data-file]')?.dataset['file'];
+  if (link !== undefined) {
+    event.preventDefault();
+    extension.postMessage({ kind: 'open', link });
+    return;
+  }
   const does = target?.dataset['does'];
   const text = target?.closest('.code')?.querySelector('pre')?.textContent ?? '';
   if (does === 'copy' || does === 'insert') {

@@ -232,6 +232,7 @@ def _request(question: PreparedQuestion, session: Session) -> Request:
         max_tokens=budget.output_tokens,
         deadline_ms=budget.deadline_ms,
         stops=conversation.stops,
+        drafts=question.drafts,
         sampling=_sampling(profile, session.backend.engine.model(decision.lane)),
         thinking=thinking(
             conversation.layout,

@@ -30,6 +30,8 @@ class PreparedQuestion:
     """Arrival of the request, in seconds of ``time.monotonic``."""
     note: str | None = None
     """A sentence that the answer begins with."""
+    drafts: tuple[str, ...] = ()
+    """What the answer is likely to repeat, the likeliest first."""
 
 
 def expected_lane(task: Task, signals: Signals, session: Session) -> str:
@@ -163,5 +165,6 @@ async def follow_up(
     model = await session.backend.engine.ready(question.decision.lane)
     thinking = question.decision.budget.thinking_tokens > 0
     conversation = await session.templates.lay_out(messages, model, thinking=thinking)
-    question = evolve(question, conversation=conversation)
+    drafts = (answer, *question.drafts)
+    question = evolve(question, conversation=conversation, drafts=drafts)
     return question if await tokens_left(question, session.backend) >= 0 else None

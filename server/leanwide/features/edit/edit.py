@@ -1,6 +1,6 @@
 """Run one edit: the question, the answer, one more attempt after a mistake, and a change or none.
 
-What differs between refactor, document, fix and test is the :class:`Assignment`.
+What differs between refactor, insert, document, fix and test is the :class:`Assignment`.
 """
 
 from __future__ import annotations

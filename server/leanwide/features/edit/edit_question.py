@@ -22,6 +22,7 @@ from leanwide.features.ask.prepare import (
 from leanwide.features.ask.question_context import used_elsewhere
 from leanwide.features.ask.selection import context_without_code
 from leanwide.features.edit.assignment import Assignment, EditContext, Pieces
+from leanwide.features.edit.drafts import drafts
 from leanwide.features.edit.in_pieces import with_pieces
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
@@ -68,7 +69,8 @@ async def prepare(
     if context.hint:
         assignment = evolve(assignment, question=_hinted(assignment.question, context.hint))
     text = await _question_text(assignment, question.decision, room, session)
-    return with_text(question, text), assignment
+    likely = drafts(assignment.resolved, assignment.fence, text)
+    return evolve(with_text(question, text), drafts=likely), assignment
 
 
 async def _in_pieces(

@@ -16,7 +16,7 @@ from leanwide.features.cost import cost
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import ChatArguments, ChatIdArguments
 from leanwide.lsp.documents import DocumentWorkspace
-from leanwide.lsp.questions import as_it_arrived, newest, server_cancelled, stream
+from leanwide.lsp.questions import LinkedStream, as_it_arrived, newest, server_cancelled, stream
 from leanwide.lsp.requests import RequestKind
 from leanwide.lsp.session import Server
 
@@ -31,21 +31,23 @@ async def chat(ls: Server, given: ChatArguments) -> dict[str, Any]:
     if given.stream_token is not None and given.id is None:
         value = {"text": "", "id": talk.id}
         ls.progress(types.ProgressParams(token=given.stream_token, value=value))
-    show = stream(ls, given.stream_token)
+    linked = LinkedStream(stream(ls, given.stream_token), ls.session.workspace)
     try:
         answer = await newest(
             ls.live,
             RequestKind.CHAT,
             talk.id,
-            lambda cancel: feature.chat(message, talk, ls.session, cancel, show),
+            lambda cancel: feature.chat(message, talk, ls.session, cancel, linked.show),
             partial(server_cancelled, _SUPERSEDED),
         )
     except BaseException:
         if given.id is None and not talk.turns:
             ls.chats.forget(talk)
         raise
+    finally:
+        markdown = linked.end()
     stats = convert.camel_case(cost(answer.record))
-    return {"id": talk.id, "markdown": answer.markdown, "stats": stats}
+    return {"id": talk.id, "markdown": markdown, "stats": stats}
 
 
 async def chats(ls: Server, *_: Any) -> list[dict[str, Any]]:

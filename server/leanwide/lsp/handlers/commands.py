@@ -9,6 +9,7 @@ from leanwide.lsp import convert
 from leanwide.lsp.arguments import AUTO, ModeArguments
 from leanwide.lsp.session import Server
 
+THIS_MACHINE: Final = "this machine"
 _MAX_DECISIONS: Final = 10
 
 
@@ -22,6 +23,10 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
         "residency": convert.camel_case(None if model is None else model.residency),
         "memoryBytes": await engine.memory_bytes(),
         "lanes": convert.camel_case(engine.lanes),
+        "where": {
+            "lean": ls.options.lanes.lean.url or THIS_MACHINE,
+            "wide": ls.options.lanes.wide.url or THIS_MACHINE,
+        },
         "accepted": ls.accepted,
         "pinned": ls.session.pinned,
         "index": convert.camel_case(await ls.folders.workspace.stats()),

@@ -9,7 +9,7 @@ from leanwide.features.ask import explain as feature
 from leanwide.features.cost import cost
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import ExplainArguments
-from leanwide.lsp.questions import as_it_arrived, newest, server_cancelled, stream
+from leanwide.lsp.questions import LinkedStream, as_it_arrived, newest, server_cancelled, stream
 from leanwide.lsp.requests import RequestKind
 from leanwide.lsp.session import Server
 
@@ -19,14 +19,17 @@ _SUPERSEDED = "a newer explanation of this document took its place"
 async def explain(ls: Server, given: ExplainArguments) -> dict[str, Any]:
     """Explain; waits for the model while it loads. A newer one for the document supersedes it."""
     selection = as_it_arrived(convert.selection_at(ls.documents, given.uri, given.range))
-    show = stream(ls, given.stream_token)
-    answer = await newest(
-        ls.live,
-        RequestKind.EXPLANATION,
-        given.uri,
-        lambda cancel: feature.explain(selection, ls.session, cancel, show),
-        partial(server_cancelled, _SUPERSEDED),
-    )
+    linked = LinkedStream(stream(ls, given.stream_token), ls.session.workspace)
+    try:
+        answer = await newest(
+            ls.live,
+            RequestKind.EXPLANATION,
+            given.uri,
+            lambda cancel: feature.explain(selection, ls.session, cancel, linked.show),
+            partial(server_cancelled, _SUPERSEDED),
+        )
+    finally:
+        markdown = linked.end()
     if given.show:
-        await ls.pages.show("Explanation", answer.markdown)
-    return {"markdown": answer.markdown, "stats": convert.camel_case(cost(answer.record))}
+        await ls.pages.show("Explanation", markdown)
+    return {"markdown": markdown, "stats": convert.camel_case(cost(answer.record))}

@@ -1,0 +1,1 @@
+"""Explanations under several system prompts, judged by a rule."""

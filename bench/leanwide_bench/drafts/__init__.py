@@ -1,0 +1,1 @@
+"""What drafts are worth: answers whose share of right drafts is forced, and real edits."""

@@ -1,0 +1,1 @@
+"""Edits over LSP and by the bare model, judged by rules."""

@@ -1,0 +1,1 @@
+"""HumanEval-Infilling at several expert counts and contexts: exact matches, and code that runs."""

@@ -1,0 +1,173 @@
+/** Changes that show while the model writes, in a server with scripted answers. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+
+import { Editor, PROGRAM } from './harness.mts';
+
+const OPEN = '    file = open(path)\n    return file.read()\n';
+const WITH = '    with open(path) as file:\n        return file.read()\n';
+const PRODUCT = '    return width * height\n';
+const SWAPPED = '    return height * width\n';
+const TEXT = `def load(path):
+${OPEN}
+
+def area(width, height):
+    # The area of a rectangle,
+    # in square metres.
+${PRODUCT}
+
+def add(a, b):
+    return a + b
+`;
+const ADD = 'def add(a, b):\n    return a + b\n';
+const HOLD = '<hold>';
+
+/** An answer for the first nine lines that stands still when its first change is settled. */
+const SLOW = [
+  ...['```python\n', 'def load(path):\n', WITH, '\n\n', 'def area(width, height):\n'],
+  ...['    # The area of a rectangle,\n', '    # in square metres.\n', HOLD, SWAPPED, '```\n'],
+];
+/** VS Code itself reports the missing value. */
+const BROKEN = '{\n  "port": ,\n  "host": "here"\n}\n';
+const FIXED = BROKEN.replace(' ,', ' 80,');
+const ANSWERS = [
+  SLOW,
+  SLOW,
+  fenced(ADD.replace('a + b', 'b + a')),
+  fenced(ADD.replace('a + b', 'sum([a, b])')),
+  fenced('def has(name):\n    return True\n'),
+  fenced(ADD.replace(':\n', ':\n    """Return the sum."""\n')),
+  ['```json\n', FIXED, '```\n'],
+];
+
+const home = mkdtempSync(join(tmpdir(), 'leanwide-scripted-'));
+const go = join(home, 'go');
+let editor: Editor;
+
+before(async () => {
+  editor = await Editor.open({
+    files: Object.fromEntries(
+      [...['taken', 'stopped', 'again', 'here', 'told'].map((name) => [`${name}.py`, TEXT]), ['broken.json', BROKEN]],
+    ),
+    program: scriptedServer(),
+    settings: { 'editor.inlineSuggest.enabled': false, 'leanwide.completion.followCursor': false },
+  });
+  await editor.statusBecomes(/lean/);
+});
+
+beforeEach(() => {
+  rmSync(go, { force: true });
+});
+
+after(() => editor.close());
+
+test('a change shows while the model writes, and is accepted in parts', async () => {
+  await select(1, 9);
+  await instruct('use with, and swap the factors');
+  await editor.shows('with open(path) as file:');
+  await editor.lens('Accept').click();
+  await editor.lens('Accepted').waitFor();
+  await editor.picture('reviews-writing');
+  assert.equal(editor.read('taken.py'), TEXT);
+
+  writeFileSync(go, '');
+  await editor.shows('return height * width');
+  await editor.picture('reviews-review');
+  await editor.lens('Reject').click();
+  await editor.isSavedAs('taken.py', TEXT.replace(OPEN, WITH));
+  await editor.picture('reviews-accepted');
+  await editor.page.keyboard.press('Control+z');
+  await editor.isSavedAs('taken.py', TEXT);
+});
+
+test('stopping the model keeps what was accepted, and leaves the rest out', async () => {
+  await editor.openFile('stopped.py');
+  await select(1, 9);
+  await instruct('use with, and swap the factors');
+  await editor.lens('Accept').click();
+  await editor.lens('Accepted').waitFor();
+  await editor.lens('Stop').click();
+  await editor.isSavedAs('stopped.py', TEXT.replace(OPEN, WITH));
+});
+
+test('what was rejected is asked for again with a hint', async () => {
+  await editor.openFile('again.py');
+  await editor.goto(13, 1);
+  await instruct('another way');
+  await editor.shows('return b + a');
+  await editor.lens('Ask Again').click();
+  await editor.answer('use sum');
+  await editor.shows('return sum([a, b])');
+  await editor.page.keyboard.press('Control+Enter');
+  await editor.isSavedAs('again.py', TEXT.replace('a + b', 'sum([a, b])'));
+});
+
+test('an instruction on a blank line is written there', async () => {
+  await editor.openFile('here.py');
+  await editor.goto(4, 1);
+  await instruct('write has(name)');
+  await editor.shows('def has(name):');
+  await editor.picture('reviews-here');
+  await editor.lens('Accept').click();
+  await editor.sees('the function', async () => {
+    await editor.save();
+    return editor.read('here.py').includes('def has(name):\n    return True\n') || undefined;
+  });
+});
+
+test('documentation is written above the code', async () => {
+  await editor.openFile('told.py');
+  await editor.goto(13, 1);
+  await editor.command('leanwide: Document');
+  await editor.shows('"""Return the sum."""');
+  await editor.lens('Accept').click();
+  await editor.isSavedAs('told.py', TEXT.replace('b):\n', 'b):\n    """Return the sum."""\n'));
+});
+
+test('fix takes what another tool reports about the line of the cursor', async () => {
+  await editor.openFile('broken.json');
+  await editor.page.locator('.squiggly-error').first().waitFor();
+  await editor.goto(2, 1);
+  await editor.command('leanwide: Fix');
+  await editor.shows('"port": 80,');
+  await editor.picture('reviews-fix');
+  await editor.lens('Accept').click();
+  await editor.isSavedAs('broken.json', FIXED);
+});
+
+/** Selects whole lines, counted from 1. */
+async function select(first: number, last: number): Promise<void> {
+  await editor.goto(first, 1);
+  for (let line = first; line <= last; line += 1) {
+    await editor.page.keyboard.press('Shift+ArrowDown');
+  }
+}
+
+/** Asks for a change by the keys that the extension brings. */
+async function instruct(text: string): Promise<void> {
+  await editor.page.keyboard.press('Control+k');
+  await editor.page.keyboard.press('Control+e');
+  await editor.answer(text);
+}
+
+function fenced(code: string): string[] {
+  return [`\`\`\`python\n${code}\`\`\`\n`];
+}
+
+/** Writes a program that starts the server with the answers, and returns its path. */
+function scriptedServer(): string {
+  const root = join(import.meta.dirname, '../../..');
+  const words = [
+    join(dirname(PROGRAM), 'python'),
+    join(root, 'tests/e2e/scripted_server.py'),
+    JSON.stringify(ANSWERS),
+    go,
+  ].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  const program = join(home, 'leanwide');
+  writeFileSync(program, `#!/bin/sh\nexec ${words.join(' ')}\n`, { mode: 0o755 });
+  return program;
+}

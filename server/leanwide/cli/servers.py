@@ -1,0 +1,52 @@
+"""What ``leanwide doctor`` finds out about the servers that lanes run at."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from leanwide.cli.compose import servers
+from leanwide.engine.base import EngineError
+from leanwide.engine.remote.engine import RemoteEngine
+from leanwide.options import Options
+
+
+def ask_servers(options: Options) -> list[dict[str, Any]]:
+    """Connect to every server of the options; return what each is, or its problem."""
+    return asyncio.run(_ask_all(options))
+
+
+async def _ask_all(options: Options) -> list[dict[str, Any]]:
+    engines = servers(options)
+    try:
+        return await asyncio.gather(*(_ask(engine, options) for engine in engines))
+    finally:
+        await asyncio.gather(*(engine.close() for engine in engines))
+
+
+async def _ask(engine: RemoteEngine, options: Options) -> dict[str, Any]:
+    report: dict[str, Any] = {"url": engine.url, "lanes": list(engine.lane_names), "problems": []}
+    try:
+        model = await engine.ready(engine.lane_names[0])
+    except EngineError as error:
+        report["problems"] = [str(error)]
+        return report
+    facts = engine.facts
+    if facts is not None:
+        report |= {
+            "model": model.name,
+            "llama_cpp": facts.build,
+            "context_tokens": facts.context_tokens,
+            "slots": facts.slots,
+            "completes": model.fim is not None,
+            "has_chat_template": model.chat_template is not None,
+            "tells_busy_slots": facts.tells_slots,
+        }
+    notices = [lane.notice for lane in engine.lanes if lane.notice]
+    if options.modes.code.lane in engine.lane_names and model.fim is None:
+        notices.append(
+            f"{model.name} at {engine.url} has no fill-in-the-middle tokens: there are no "
+            "suggestions while you type"
+        )
+    report["problems"] = notices
+    return report

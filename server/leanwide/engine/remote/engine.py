@@ -1,0 +1,445 @@
+"""An engine at a server: it is found, asked what it is, lost and found again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Final
+
+from attrs import define, field, frozen
+
+from leanwide.engine.base import (
+    CancelToken,
+    EngineError,
+    EngineState,
+    EngineStatus,
+    Finished,
+    FinishReason,
+    LaneInfo,
+    LaneSpec,
+    ModelInfo,
+    NotLoadedError,
+    Piece,
+    PrefillProgress,
+    Priority,
+    ProgressCallback,
+    Prompt,
+    Request,
+    Stats,
+    ignore_progress,
+)
+from leanwide.engine.remote.address import ServerAddress
+from leanwide.engine.remote.facts import ServerFacts, ask_facts
+from leanwide.engine.remote.generation import RemoteGeneration, encode_remotely
+from leanwide.engine.remote.http import (
+    HttpServer,
+    HttpTimeouts,
+    LoadingError,
+    LostServerError,
+    prepare,
+)
+from leanwide.engine.remote.slots import SlotContents
+from leanwide.engine.remote.vocabulary import RemoteVocabulary
+
+logger = logging.getLogger(__name__)
+
+_CLOSED: Final = "the engine was closed"
+_POLL_S: Final = 0.003
+_RELEASE_S: Final = 5.0
+"""Most seconds that a request waits for a slot that the one before it left."""
+_UNTOLD_RELEASE_S: Final = 0.02
+"""The same where the server does not say which slots are busy: it sees a closed connection within
+one step."""
+
+
+@frozen(kw_only=True)
+class ServerPatience:
+    """How long a server is waited for; times in seconds."""
+
+    http: HttpTimeouts = field(factory=HttpTimeouts)
+    first_pause: float = 0.5
+    """Before the first new try; doubles with every further failure in a row."""
+    long_pause: float = 30.0
+
+    def pause_after(self, failures: int) -> float:
+        """Return the pause after ``failures`` failures in a row."""
+        return min(self.long_pause, self.first_pause * 2.0 ** min(failures - 1, 20))
+
+
+@define(eq=False)
+class _Connection:
+    """A server that answered, and what is known of it."""
+
+    server: HttpServer
+    vocabulary: RemoteVocabulary
+    facts: ServerFacts
+    contents: SlotContents = field(factory=SlotContents)
+    releasing: dict[int, asyncio.Task[None]] = field(factory=dict)
+    """Slots whose generation was broken off, until they are free."""
+
+
+class RemoteEngine:
+    """An :class:`~leanwide.engine.base.Engine` at a llama-server."""
+
+    def __init__(
+        self,
+        address: ServerAddress,
+        lanes: Sequence[LaneSpec],
+        patience: ServerPatience | None = None,
+    ) -> None:
+        """Prepare; nothing is sent before :meth:`start` or :meth:`ready`."""
+        self._address = address
+        self._lanes = tuple(lanes)
+        self._patience = patience or ServerPatience()
+        self._status = EngineStatus(state=EngineState.STARTING)
+        self._observers: list[Callable[[EngineStatus], None]] = []
+        self._connection: _Connection | None = None
+        self._connecting = asyncio.Lock()
+        self._retrying: asyncio.Task[None] | None = None
+        self._failures = 0
+        """Failures in a row, without a served request between them."""
+        self._trouble = ""
+        """What the user was told of the failures in a row."""
+        self._recoveries = 0
+        self._running = self._urgent = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._closed = False
+
+    @property
+    def status(self) -> EngineStatus:
+        """The current state."""
+        return self._status
+
+    def model(self, lane: str) -> ModelInfo | None:
+        """Return the server's model, if it is there."""
+        if self._connection is None or lane not in self.lane_names:
+            return None
+        return self._connection.facts.model
+
+    @property
+    def lanes(self) -> tuple[LaneInfo, ...]:
+        """The lanes, once the server answered."""
+        if self._connection is None:
+            return ()
+        facts = self._connection.facts
+        return tuple(
+            facts.lane(spec, self._address.url, self._address.name) for spec in self._lanes
+        )
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return self._address.url
+
+    @property
+    def lane_names(self) -> tuple[str, ...]:
+        """The lanes that run there."""
+        return tuple(spec.name for spec in self._lanes)
+
+    @property
+    def facts(self) -> ServerFacts | None:
+        """What the server said of itself; None while it is not connected."""
+        return None if self._connection is None else self._connection.facts
+
+    def observe(self, observer: Callable[[EngineStatus], None]) -> None:
+        """Call ``observer`` with every new status."""
+        self._observers.append(observer)
+
+    def start(self) -> None:
+        """Begin to connect, unless that is done or under way. Returns at once."""
+        idle = self._retrying is None or self._retrying.done()
+        if not self._closed and self._connection is None and idle:
+            self._retrying = asyncio.create_task(self._keep_trying())
+
+    async def ready(self, lane: str) -> ModelInfo:
+        """Connect now, unless that is done; return the server's model.
+
+        Raises:
+            EngineError: The server cannot be used; the message says why.
+        """
+        await self._connect()
+        model = self.model(lane)
+        if model is None:  # it was lost since
+            raise NotLoadedError
+        return model
+
+    async def count(self, lane: str, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text.
+
+        Raises:
+            EngineError: The server is not connected, or was lost.
+        """
+        with self._connected(lane) as connection:
+            return [len(tokens) for tokens in await connection.vocabulary.tokenize_all(texts)]
+
+    async def unread(self, lane: str, prompts: Sequence[Prompt]) -> list[int]:
+        """Return how many tokens of each prompt are probably not in the server's KV cache.
+
+        Raises:
+            EngineError: The server is not connected, or was lost.
+        """
+        with self._connected(lane) as connection:
+            found = [await connection.vocabulary.encode(prompt) for prompt in prompts]
+            return [connection.contents.unread(tokens) for tokens in found]
+
+    async def generate(
+        self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
+    ) -> AsyncIterator[Piece | Finished]:
+        """Stream the answer; the last event is :class:`Finished`.
+
+        Raises:
+            EngineError: The server cannot serve the request, or was lost meanwhile.
+        """
+        if request.truth:
+            raise EngineError(f"{self._address.name} cannot measure how likely a text is")
+        with self._connected(request.lane) as connection:
+            if request.save is not None or not (request.prompt or request.max_tokens):
+                yield Finished(FinishReason.LENGTH, _no_cost(request))
+                return
+            if not await self._turn(request, cancel):
+                yield Finished(FinishReason.CANCELLED, _no_cost(request))
+                return
+            end: Finished | None = None
+            with self._counted(request):
+                async for event in self._run(connection, request, cancel):
+                    if isinstance(event, PrefillProgress):
+                        watch(event)
+                    elif isinstance(event, Finished):
+                        end = event
+                    else:
+                        yield event
+            if end is not None:  # after the end, for who has it asks for no more events
+                self._record_served(end)
+                yield end
+
+    async def _run(
+        self, connection: _Connection, request: Request, cancel: CancelToken
+    ) -> AsyncIterator[Piece | PrefillProgress | Finished]:
+        prompt = await encode_remotely(connection.vocabulary, request)
+        self._check_length(connection, request, len(prompt.tokens))
+        if (holder := connection.contents.holder(prompt.tokens)) in connection.releasing:
+            await asyncio.wait((connection.releasing[holder],))
+        generation = RemoteGeneration(
+            connection.server, connection.vocabulary, request, prompt, self._patience.http
+        )
+        try:
+            async with contextlib.aclosing(generation.run(cancel)) as events:  # type: ignore[type-var]  # a generator
+                async for event in events:
+                    yield event
+        finally:
+            if generation.slot is not None:
+                connection.contents.record(generation.slot, generation.held)
+                if generation.broken_off:
+                    self._release(connection, generation.slot)
+
+    def _release(self, connection: _Connection, slot: int) -> None:
+        """Begin to wait for a slot whose generation was broken off.
+
+        A request that comes before the slot is free would be given another one, where its prompt is
+        not.
+        """
+        task = asyncio.create_task(self._released(connection, slot))
+        connection.releasing[slot] = task
+        task.add_done_callback(lambda _: connection.releasing.pop(slot, None))
+
+    async def _released(self, connection: _Connection, slot: int) -> None:
+        if not connection.facts.tells_slots:
+            await asyncio.sleep(_UNTOLD_RELEASE_S)
+            return
+        late = time.monotonic() + _RELEASE_S
+        with contextlib.suppress(EngineError):
+            while time.monotonic() < late:
+                slots = await connection.server.get_list("slots")
+                if slot not in (each.get("id") for each in slots if each.get("is_processing")):
+                    return
+                await asyncio.sleep(_POLL_S)
+
+    def _check_length(self, connection: _Connection, request: Request, tokens: int) -> None:
+        """Check that prompt and answer fit the context.
+
+        Raises:
+            EngineError: They do not.
+        """
+        thinking = 0 if request.thinking is None else request.thinking.budget_tokens
+        most = next(
+            (lane.context_tokens for lane in self.lanes if lane.name == request.lane),
+            connection.facts.context_tokens,
+        )
+        if tokens + request.max_tokens + thinking > most:
+            raise EngineError(
+                f"{tokens} prompt and {request.max_tokens + thinking} answer tokens do not fit a "
+                f"context of {most}: start llama-server with a larger --ctx-size, "
+                "or raise context_tokens"
+            )
+
+    def close_lane(self, name: str) -> None:
+        """Do nothing: the memory is the server's."""
+
+    async def memory_bytes(self) -> int:
+        """Return 0: nothing runs on this machine."""
+        return 0
+
+    async def close(self) -> None:
+        """Close the connections; requests that wait fail."""
+        self._closed = True
+        if self._retrying is not None:
+            self._retrying.cancel()
+            await asyncio.wait((self._retrying,))
+        await self._disconnect()
+
+    @contextlib.contextmanager
+    def _connected(self, lane: str) -> Iterator[_Connection]:
+        """Yield the connection for a lane; where it is lost meanwhile, begin to look for it.
+
+        Raises:
+            EngineError: There is none, or it is lost, or the lane runs elsewhere.
+        """
+        if lane not in self.lane_names:
+            raise EngineError(f"there is no lane {lane!r}")
+        connection = self._connection
+        if connection is None:
+            raise EngineError(_CLOSED) if self._closed else NotLoadedError
+        try:
+            yield connection
+        except LostServerError as error:
+            if self._connection is connection:
+                self._lose(connection, str(error))
+            raise EngineError(self._trouble or str(error)) from error
+
+    async def _turn(self, request: Request, cancel: CancelToken) -> bool:
+        """Wait until nothing more urgent runs; return whether the request is still wanted."""
+        if request.priority is Priority.BACKGROUND:
+            cancel.on_cancel(self._wake)
+            while self._urgent and not cancel.cancelled:
+                self._quiet.clear()
+                await self._quiet.wait()
+        return not cancel.cancelled
+
+    def _wake(self) -> None:
+        self._quiet.set()
+
+    @contextlib.contextmanager
+    def _counted(self, request: Request) -> Iterator[None]:
+        """Count a request that runs: the engine is busy, and less urgent ones wait."""
+        urgent = request.priority is not Priority.BACKGROUND
+        self._running, self._urgent = self._running + 1, self._urgent + urgent
+        if self._connection is not None:
+            self._set_status(EngineState.BUSY)
+        try:
+            yield
+        finally:
+            self._running, self._urgent = self._running - 1, self._urgent - urgent
+            if not self._urgent:
+                self._wake()
+            if not self._running and self._status.state is EngineState.BUSY:
+                self._set_status(EngineState.IDLE)
+
+    async def _keep_trying(self) -> None:
+        """Connect; after each failure, try again after a pause that grows."""
+        while not self._closed and self._connection is None:
+            if self._failures:
+                await asyncio.sleep(self._patience.pause_after(self._failures))
+            with contextlib.suppress(EngineError):
+                await self._connect()
+            if self._status.state is EngineState.FAILED:
+                return
+
+    async def _connect(self) -> None:
+        """Connect, unless that is done.
+
+        Raises:
+            EngineError: It does not work; the message says why.
+        """
+        async with self._connecting:
+            if self._closed:
+                raise EngineError(_CLOSED)
+            if self._connection is not None:
+                return
+            try:
+                self._connection = await self._open()
+            except LoadingError as error:
+                self._set_status(EngineState.LOADING)
+                self._failures = 1  # asked again soon
+                self.start()
+                raise EngineError(str(error)) from error
+            except LostServerError as error:
+                self._fail(str(error))
+                self.start()
+                raise EngineError(str(error)) from error
+            except EngineError as error:  # the settings are wrong: waiting does not help
+                self._set_status(EngineState.FAILED, str(error))
+                raise
+        notices = filter(None, (lane.notice for lane in self.lanes))
+        self._set_status(EngineState.IDLE, next(notices, ""))
+
+    async def _open(self) -> _Connection:
+        """Connect and ask the server what it is.
+
+        Raises:
+            EngineError: The settings are wrong, or the server cannot be used.
+        """
+        self._address.check()
+        secrets = await asyncio.to_thread(prepare, self._address)
+        server = HttpServer(self._address, secrets, self._patience.http)
+        vocabulary = RemoteVocabulary(server)
+        try:
+            facts = await ask_facts(server, vocabulary)
+        except BaseException:
+            await server.close()
+            raise
+        return _Connection(server, vocabulary, facts)
+
+    def _lose(self, connection: _Connection, reason: str) -> None:
+        """Forget a server that does not answer as it should, and look for it again."""
+        self._connection = None
+        self._fail(reason)
+        self._closing = asyncio.create_task(connection.server.close())
+        self.start()
+
+    def _fail(self, reason: str) -> None:
+        """Count a failure; the first of several in a row is the one that is told."""
+        self._failures += 1
+        logger.info("%s", reason)
+        self._trouble = self._trouble or f"{reason}; it is asked again until it works"
+        self._set_status(EngineState.DEGRADED, self._trouble)
+
+    def _record_served(self, end: Finished) -> None:
+        """Reset the failures in a row, unless the request was cancelled before it generated."""
+        if end.reason is FinishReason.CANCELLED and not end.stats.tokens_generated:
+            return
+        if self._failures:
+            self._failures, self._trouble = 0, ""
+            self._recoveries += 1
+            self._set_status(self._status.state)
+
+    def _set_status(self, state: EngineState, reason: str = "") -> None:
+        status = EngineStatus(state=state, reason=reason, recoveries=self._recoveries)
+        if status == self._status:
+            return
+        self._status = status
+        for observer in self._observers:
+            observer(status)
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            for task in list(connection.releasing.values()):
+                task.cancel()
+            await connection.server.close()
+
+
+def _no_cost(request: Request) -> Stats:
+    return Stats(
+        lane=request.lane,
+        experts=0,
+        tokens_evaluated=0,
+        tokens_reused=0,
+        tokens_generated=0,
+        queue_ms=0.0,
+        prompt_ms=0.0,
+        decode_ms=0.0,
+    )

@@ -1,0 +1,300 @@
+"""One generation at a server, as the engine's own process would make it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from itertools import takewhile
+from typing import Final
+
+from attrs import field, frozen
+
+from leanwide.engine.base import (
+    CancelToken,
+    EngineError,
+    Finished,
+    FinishReason,
+    Piece,
+    PrefillProgress,
+    Request,
+    Stats,
+)
+from leanwide.engine.process.output_stream import OutputStream
+from leanwide.engine.remote.events import (
+    Event,
+    Round,
+    Timings,
+    followed,
+    predicted,
+    progress_of,
+    slot_of,
+    text_of,
+    thinking_tokens,
+    tokens_of,
+)
+from leanwide.engine.remote.healing import beginning, taken_back
+from leanwide.engine.remote.http import HttpServer, HttpTimeouts, LostServerError
+from leanwide.engine.remote.vocabulary import RemoteVocabulary
+from leanwide.models.markup import MARKUP
+
+_MARK_TOKENS: Final = 64
+"""Most tokens of the marks around thinking."""
+_MAX_ROUNDS: Final = 16
+"""Requests to the server for one answer: an end to thinking, and to each mark that ends a turn."""
+
+
+@frozen(kw_only=True)
+class RemotePrompt:
+    """A request as token ids."""
+
+    tokens: tuple[int, ...]
+    needed: str = ""
+    """What token healing removed: the answer must begin with it."""
+    marks: Mapping[int, str] = field(factory=dict)
+    """The special tokens in the marks of thinking, by their ids."""
+
+
+async def encode_remotely(vocabulary: RemoteVocabulary, request: Request) -> RemotePrompt:
+    """Tokenize a request.
+
+    Raises:
+        EngineError: The prompt is empty, or the server cannot be asked.
+    """
+    tokens = await vocabulary.encode(request.prompt)
+    if len(tokens) == int(vocabulary.bos is not None):
+        raise EngineError("an empty prompt cannot be continued")
+    marks = await _marks(vocabulary, request)
+    last = request.prompt[-1]
+    if not request.heal or not isinstance(last, str) or not last or len(tokens) < 2:
+        return RemotePrompt(tokens=tuple(tokens), marks=marks)
+    if last.endswith("  "):  # vocabularies join the last of several blanks to the word that follows
+        shorter = await vocabulary.encode((*request.prompt[:-1], last[:-1]))
+        return RemotePrompt(tokens=tuple(shorter), needed=" ", marks=marks)
+    spelt = await vocabulary.spelt(last)
+    count, needed = taken_back([token.spelt for token in spelt])
+    if not count or [token.id for token in spelt] != tokens[-len(spelt) :]:
+        return RemotePrompt(tokens=tuple(tokens), marks=marks)
+    return RemotePrompt(tokens=tuple(tokens[:-count]), needed=needed, marks=marks)
+
+
+async def _marks(vocabulary: RemoteVocabulary, request: Request) -> dict[int, str]:
+    """Return the special tokens in the marks of thinking and answer."""
+    if request.thinking is None:
+        return {}
+    marks = request.thinking.marks
+    texts = (*marks.openings, marks.closing, marks.turn, *marks.leads, marks.tail)
+    names = list(dict.fromkeys(found[0] for text in texts for found in MARKUP.finditer(text)))
+    tokens = await asyncio.gather(*map(vocabulary.marker, names))
+    return {token: name for token, name in zip(tokens, names, strict=True) if token is not None}
+
+
+class RemoteGeneration:
+    """The rounds of a generation, and what its answer is so far."""
+
+    def __init__(
+        self,
+        server: HttpServer,
+        vocabulary: RemoteVocabulary,
+        request: Request,
+        prompt: RemotePrompt,
+        timeouts: HttpTimeouts,
+    ) -> None:
+        self._server = server
+        self._vocabulary = vocabulary
+        self._request = request
+        self._prompt = prompt
+        self._timeouts = timeouts
+        self._output = OutputStream(request, frozenset(prompt.marks.values()))
+        self._needed = prompt.needed
+        self._began = self._alive = time.monotonic()
+        self._prompt_done = math.inf
+        self._generated = self._thought = self._processed = 0
+        self._before = Timings()
+        """Those of the rounds that are over."""
+        self._timings = Timings()
+        self._silent = False
+        """The last token has no text: it is a marker, or the server says next that it ends."""
+        self._reason: FinishReason | None = None
+        self._answer: list[int | str] = []
+        """The answer so far: tokens, and characters of several tokens, whose ids are not told."""
+        self._predicted = 0
+        """Tokens of this round."""
+        self.slot: int | None = None
+        """Where the server runs it; None while that is unknown."""
+        self.broken_off = False
+        """The last connection was closed before the server's last word."""
+
+    async def run(self, cancel: CancelToken) -> AsyncIterator[Piece | PrefillProgress | Finished]:
+        """Yield pieces and progress, then the end.
+
+        Raises:
+            EngineError: The server refuses, or broke off.
+        """
+        following: Round | None = await self._round()
+        rounds = 0
+        while following is not None and rounds < _MAX_ROUNDS:
+            if self._concludes:
+                for piece in await self._conclude():
+                    yield piece
+                following = await self._round()
+            rounds, last = rounds + 1, Event()
+            self._before, self._predicted = self._timings, 0
+            events = self._server.stream("completion", dict(following.body(self._request.sampling)))
+            async with followed(events, self._server.name, cancel) as queue:
+                self.broken_off = True
+                while self._reason is None and not self._concludes and last.get("stop") is not True:
+                    last = await self._next(queue)
+                    for step in self._take(last, first=rounds == 1):
+                        yield step
+                self.broken_off = last.get("stop") is not True
+            following = await self._next_round(last, following)
+        if self._reason is not FinishReason.CANCELLED:
+            for piece in self._output.flush():
+                yield piece
+        yield Finished(self._reason or FinishReason.END, self._stats())
+
+    @property
+    def _concludes(self) -> bool:
+        """Whether thinking is ended in the model's place now."""
+        thinking = self._request.thinking
+        most_ms = math.inf if thinking is None else thinking.deadline_ms
+        if time.monotonic() >= self._prompt_done + most_ms / 1000:
+            self._output.thoughts.end_budget()
+        return bool(self._output.thoughts.conclusion)
+
+    @property
+    def held(self) -> list[int]:
+        """The tokens that the slot holds, as far as they are known."""
+        known = takewhile(lambda each: isinstance(each, int), self._answer)
+        return [*self._prompt.tokens, *(each for each in known if isinstance(each, int))]
+
+    async def _round(self, *, may_end: bool = True) -> Round:
+        """Return the next request: the rest of the answer."""
+        rest = self._request.max_tokens - self._generated + self._thought
+        if self._request.thinking is not None and rest > 0:
+            rest += max(0, thinking_tokens(self._request) - self._thought) + _MARK_TOKENS
+        return Round(
+            tokens=[*self._prompt.tokens, *await self._vocabulary.tokens_of(self._answer)],
+            max_tokens=max(0, rest) if may_end else 1,
+            grammar=beginning(self._needed) if self._needed else "",
+            marks=tuple(self._prompt.marks.values()),
+            may_end=may_end,
+        )
+
+    async def _next_round(self, last: Event, ended: Round) -> Round | None:
+        """Return what to ask after a round; None where the answer is whole, with the reason."""
+        if self._reason is not None:
+            return None
+        thoughts = self._output.thoughts
+        if self._concludes:
+            return await self._round()
+        if last.get("stop_type") == "limit":
+            if not ended.may_end:
+                return await self._round()
+            self._reason = FinishReason.LENGTH
+        elif not self._silent and self._answer and self._answer[-1] in self._prompt.marks:
+            return await self._round()  # a mark of its thinking, which ends other answers
+        elif thoughts.owes_answer and ended.may_end:
+            return await self._round(may_end=False)
+        else:
+            self._reason = FinishReason.END
+        return None
+
+    async def _conclude(self) -> list[Piece]:
+        """Write the conclusion of the thinking in the model's place."""
+        self._answer += await self._vocabulary.tokenize_markup(self._output.thoughts.conclusion)
+        return list(self._output.conclude())
+
+    async def _next(self, queue: asyncio.Queue[Event | Exception | None]) -> Event:
+        """Return the next event; where time is up or the caller cancels, the reason is set.
+
+        Raises:
+            EngineError: The server refuses, broke off, or says nothing for too long.
+        """
+        late = self._prompt_done + self._request.deadline_ms / 1000
+        gone = self._alive + self._timeouts.progress
+        wait_s = min(late, gone) - time.monotonic()
+        item: Event | Exception | None = None
+        try:
+            async with asyncio.timeout(max(0.0, wait_s)):
+                item = await queue.get()
+        except TimeoutError:
+            if late > gone:
+                raise LostServerError(f"{self._server.name} does not answer in time") from None
+            self._reason = FinishReason.DEADLINE
+            return {}
+        if isinstance(item, Exception):
+            raise item
+        if item is None:
+            self._reason = FinishReason.CANCELLED
+        return item or {}
+
+    def _take(self, event: Event, *, first: bool) -> Iterator[Piece | PrefillProgress]:
+        """Add an event; yield what may be shown of it."""
+        if (slot := slot_of(event)) is not None:
+            self.slot = slot
+        if "timings" in event:
+            self._timings = self._before.plus(event, first=first)
+        progress = progress_of(event)
+        if progress is not None:
+            yield from self._read_on(progress)
+        elif event.get("stop") is True:
+            if self._output.thoughts.unfinished and event.get("stop_type") != "limit":
+                self._output.thoughts.end_budget()
+        elif tokens := tokens_of(event):
+            yield from self._add(event, tokens, text_of(event))
+
+    def _read_on(self, progress: PrefillProgress) -> Iterator[PrefillProgress]:
+        if progress.tokens > self._processed:
+            self._processed, self._alive = progress.tokens, time.monotonic()
+            if progress.tokens < progress.of:
+                yield progress
+
+    def _add(self, event: Event, tokens: list[int], text: str) -> Iterator[Piece]:
+        """Add the tokens of an event to the answer."""
+        self._alive = time.monotonic()
+        self._prompt_done = min(self._prompt_done, self._alive)
+        if self._silent:  # it went on after a marker, which ends an answer
+            self._reason = FinishReason.END
+            return
+        if self._generated - self._thought >= self._request.max_tokens:
+            self._reason = FinishReason.LENGTH
+            return
+        new, self._predicted = predicted(event) - self._predicted, predicted(event)
+        self._silent = not text
+        if text:
+            self._generated += max(1, new)
+            self._answer += [text] if new > len(tokens) else tokens
+            yield from self._push(tokens, text)
+        self._thought = self._output.thoughts.tokens
+        if self._output.thoughts.ended:
+            self._reason = FinishReason.END
+        elif self._output.stopped:
+            self._reason = FinishReason.STOP
+
+    def _push(self, tokens: list[int], text: str) -> Iterator[Piece]:
+        if self._needed:
+            if not text.startswith(self._needed) and not self._needed.startswith(text):
+                self._reason = FinishReason.END  # the server knows no grammars
+                return
+            self._needed, text = self._needed[len(text) :], text[len(self._needed) :]
+            yield from self._output.push(text.encode())
+        elif len(tokens) == 1 and (tokens[0] in self._prompt.marks or MARKUP.fullmatch(text)):
+            yield from self._output.push_special(text.encode())
+        else:
+            yield from self._output.push(text.encode())
+
+    def _stats(self) -> Stats:
+        waited_ms = 1000 * (min(self._prompt_done, time.monotonic()) - self._began)
+        return Stats(
+            lane=self._request.lane,
+            experts=0,
+            tokens_evaluated=self._timings.evaluated,
+            tokens_reused=self._timings.reused,
+            tokens_generated=self._generated,
+            queue_ms=max(0.0, waited_ms - self._timings.prompt_ms),
+            prompt_ms=self._timings.prompt_ms,
+            decode_ms=self._timings.decode_ms,
+        )

@@ -1,0 +1,266 @@
+"""HTTP to a server: bounded answers, and a sentence for every failure.
+
+Alone imports httpx2, when a server is first connected to: it is an extra, and takes a while.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from types import ModuleType
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from leanwide.engine.base import EngineError
+from leanwide.engine.remote.address import ServerAddress
+
+_MAX_BYTES: Final = 64_000_000
+"""Size of an answer; the token ids of a file of 10 MB are smaller."""
+_MAX_LINE_BYTES: Final = 4_000_000
+"""Size of one event of a stream."""
+_ERROR_TYPE: Final = re.compile(r"\w{1,40}")
+_CONNECTIONS: Final = 8
+
+
+class LostServerError(EngineError):
+    """The server cannot be reached, or its answers make no sense: it has to be asked anew."""
+
+
+class LoadingError(LostServerError):
+    """The server is there, and loads its model."""
+
+
+@frozen(kw_only=True)
+class HttpTimeouts:
+    """When a server counts as gone, in seconds."""
+
+    connect: float = 5.0
+    """Until a connection is open, and encrypted."""
+    answer: float = 20.0
+    """Until a short question is answered."""
+    silence: float = 60.0
+    """Without a byte of a stream. A server that is busy sends a comment every few seconds."""
+    progress: float = 300.0
+    """Without a token, and without a step of prefill."""
+
+
+@frozen(kw_only=True)
+class ServerSecrets:
+    """What a connection needs besides the address."""
+
+    key: str = field(repr=False)
+    """Sent with every request; "" for none."""
+    trust: ssl.SSLContext
+    """The authorities whose certificates are trusted: the system's, and the address's own."""
+    library: ModuleType
+    """httpx2."""
+
+
+class HttpServer:
+    """A server, through connections that stay open."""
+
+    def __init__(
+        self, address: ServerAddress, secrets: ServerSecrets, timeouts: HttpTimeouts
+    ) -> None:
+        """Prepare to connect; nothing is sent yet."""
+        httpx2 = self._library = secrets.library
+        self.name = address.name
+        self._timeouts = timeouts
+        headers = {"Accept-Encoding": "identity"}  # no small answer that becomes a large one
+        if secrets.key:
+            headers["Authorization"] = f"Bearer {secrets.key}"
+        self._client = httpx2.AsyncClient(
+            base_url=address.url.rstrip("/") + "/",
+            headers=headers,
+            verify=secrets.trust,
+            trust_env=False,  # no proxy that the user did not name for this
+            timeout=httpx2.Timeout(timeouts.answer, connect=timeouts.connect),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=_CONNECTIONS),
+        )
+
+    async def get(self, path: str) -> dict[str, Any]:
+        """Return a JSON object.
+
+        Raises:
+            EngineError: The server refuses, or cannot be asked.
+        """
+        return self._object(await self._ask("GET", path))
+
+    async def get_list(self, path: str) -> list[Any]:
+        """Return a JSON list.
+
+        Raises:
+            EngineError: The server refuses, or cannot be asked.
+        """
+        value = self._parsed(await self._ask("GET", path))
+        if not isinstance(value, list):
+            raise self._nonsense()
+        return value
+
+    async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Send a JSON object and return another.
+
+        Raises:
+            EngineError: The server refuses, or cannot be asked.
+        """
+        return self._object(await self._ask("POST", path, body))
+
+    async def stream(self, path: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Send a JSON object and yield the events of its answer; closing it closes the connection.
+
+        Raises:
+            EngineError: The server refuses, or cannot be asked, or breaks off.
+        """
+        timeout = self._library.Timeout(
+            self._timeouts.silence, connect=self._timeouts.connect, write=self._timeouts.answer
+        )
+        with self._explained():
+            async with self._client.stream("POST", path, json=body, timeout=timeout) as answer:
+                await self._check(answer)
+                async for line in self._lines(answer):
+                    if not line.startswith(b"data:") or line == b"data: [DONE]":
+                        continue
+                    event = self._object(line.removeprefix(b"data:"))
+                    if "error" in event:
+                        raise self._refusal(answer.status_code, event)
+                    yield event
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def _ask(self, method: str, path: str, body: Any = None) -> bytes:
+        with self._explained():
+            async with self._client.stream(method, path, json=body) as answer:
+                await self._check(answer)
+                return await self._read(answer)
+
+    async def _check(self, answer: Any) -> None:
+        """Refuse every answer but a good one.
+
+        Raises:
+            EngineError: The status says why.
+        """
+        if answer.status_code == 200:
+            return
+        try:
+            found = self._object(await self._read(answer))
+        except LostServerError:
+            found = {}
+        raise self._refusal(answer.status_code, found)
+
+    def _refusal(self, status: int, found: dict[str, Any]) -> EngineError:
+        """Return the error for a status, or for an error within a stream.
+
+        What the server writes is not shown: it may quote the prompt.
+        """
+        error = found.get("error")
+        error = error if isinstance(error, dict) else {}
+        kind = str(error.get("type", ""))
+        kind = kind if _ERROR_TYPE.fullmatch(kind) else ""
+        if status in (401, 403):
+            return LostServerError(
+                f"{self.name} refuses the key: check key_file, or the environment variable"
+            )
+        if status == 503:
+            return LoadingError(f"{self.name} loads its model")
+        if kind == "exceed_context_size_error":
+            return EngineError(
+                f"the prompt does not fit the context of {self.name}: "
+                "start llama-server with a larger --ctx-size"
+            )
+        if status == 400:
+            return EngineError(f"{self.name} refuses the request ({kind or 'status 400'})")
+        if status == 404:
+            return LostServerError(f"{self.name} is no llama-server: it lacks an address of one")
+        return LostServerError(f"{self.name} answers with an error ({kind or f'status {status}'})")
+
+    async def _read(self, answer: Any) -> bytes:
+        data = bytearray()
+        async for chunk in answer.aiter_raw():
+            data += chunk
+            if len(data) > _MAX_BYTES:
+                raise self._nonsense()
+        return bytes(data)
+
+    async def _lines(self, answer: Any) -> AsyncIterator[bytes]:
+        """Yield the lines of a stream, without their ends."""
+        held = bytearray()
+        async for chunk in answer.aiter_raw():
+            *lines, rest = chunk.split(b"\n")
+            for line in lines:
+                yield bytes(held + line).rstrip(b"\r")
+                held.clear()
+            held += rest
+            if len(held) > _MAX_LINE_BYTES:
+                raise self._nonsense()
+
+    def _object(self, data: bytes) -> dict[str, Any]:
+        value = self._parsed(data)
+        if not isinstance(value, dict):
+            raise self._nonsense()
+        return value
+
+    def _parsed(self, data: bytes) -> Any:
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            raise self._nonsense() from None
+
+    def _nonsense(self) -> LostServerError:
+        return LostServerError(f"what {self.name} answers makes no sense: is it a llama-server?")
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn the library's errors into sentences.
+
+        Raises:
+            LostServerError: The server cannot be reached, or broke off.
+        """
+        try:
+            yield
+        except self._library.ConnectError as error:
+            raise LostServerError(self._why_not_connected(error)) from error
+        except self._library.TimeoutException as error:
+            raise LostServerError(f"{self.name} does not answer in time") from error
+        except self._library.HTTPError as error:
+            raise LostServerError(f"{self.name} broke the connection off") from error
+
+    def _why_not_connected(self, error: BaseException) -> str:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return (
+                    f"the certificate of {self.name} is not trusted ({cause.verify_message}): "
+                    "name the file of its authority as ca_file"
+                )
+            if isinstance(cause, ssl.SSLError):
+                return f"{self.name} does not speak TLS as it should: check the address"
+            cause = cause.__cause__ or cause.__context__
+        return f"{self.name} cannot be reached: check that llama-server runs there"
+
+
+def prepare(address: ServerAddress) -> ServerSecrets:
+    """Return what a connection needs; reads files, and loads the library.
+
+    Raises:
+        EngineError: The library or a file is missing, or a file holds something else.
+    """
+    try:
+        import httpx2  # noqa: PLC0415  # an extra
+    except ModuleNotFoundError as error:
+        raise EngineError(
+            f"{error.name} is missing, which speaks to {address.name}: "
+            "pip install 'leanwide[remote]' brings it"
+        ) from error
+    trust = ssl.create_default_context()
+    if address.ca_file is not None:
+        try:
+            trust.load_verify_locations(address.ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise EngineError(f"{address.ca_file} holds no certificates: {error}") from error
+    return ServerSecrets(key=address.read_key(), trust=trust, library=httpx2)
