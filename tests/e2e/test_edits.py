@@ -171,6 +171,27 @@ async def test_one_broken_answer_is_retried_and_two_are_refused():
         assert "def get(:" in answer["markdown"]
 
 
+async def test_a_method_is_taken_out_of_its_class_and_its_import_goes_to_the_imports():
+    answer = (
+        "import json\nfrom typing import Any\n\n\nclass Store:\n"
+        "    def get(self, name) -> Any:\n        return self.settings.get(name)"
+    )
+    async with scripted(fenced(answer)) as (editor, uri):
+        (change,) = (await run(editor, uri))["edit"]["documentChanges"]
+    after = DONE.replace("def get(self, name):", "def get(self, name) -> Any:")
+    after = after.replace("import json\n", "import json\nfrom typing import Any\n")
+    assert applied(SOURCE, change["edits"]) == after
+    assert len(change["edits"]) == 2
+
+
+async def test_what_a_compiler_would_refuse_is_refused_with_the_reason():
+    twice = f"{GET}\n\n{GET}"
+    async with scripted(fenced(twice), fenced(twice)) as (editor, uri):
+        answer = await run(editor, uri)
+    assert answer["edit"] is None
+    assert answer["markdown"].startswith("`get` is defined twice.")
+
+
 async def test_a_test_is_a_file_that_the_editor_creates(tmp_path):
     code = "def test_get():\n    assert True"
     async with scripted(fenced(code), root=tmp_path) as (editor, _):

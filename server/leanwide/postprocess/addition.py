@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
+from leanwide.postprocess.importing import HEADER_LINES, top_imports
 from leanwide.postprocess.splice import line_start
-from leanwide.syntax import Edit, Import, SyntaxTree, content, imports, parse
-
-_HEADER_LINES: Final = 40
-"""Lines at a file's start that an answer may repeat: a package clause, imports."""
+from leanwide.syntax import Edit, SyntaxTree, content, parse
 
 
 def addition(file: SyntaxTree, code: Sequence[str], newline: str) -> tuple[Edit, ...]:
@@ -23,9 +20,9 @@ def addition(file: SyntaxTree, code: Sequence[str], newline: str) -> tuple[Edit,
         newline: What ends a line.
     """
     new = parse(file.language, [f"{line}\n" for line in code])
-    last_import = max((found.span.end.line for found in _top(file)), default=len(file.lines))
+    last_import = max((found.span.end.line for found in top_imports(file)), default=len(file.lines))
     has_own = last_import + 1 < len(file.lines)
-    header = {content(line) for line in file.lines[:_HEADER_LINES]}
+    header = {content(line) for line in file.lines[:HEADER_LINES]}
     missing, importing = _imports(file, new, header)
     rest = [line for row, line in enumerate(code) if not (has_own and row in importing)]
     while rest and (not rest[0].strip() or rest[0] in header):
@@ -44,26 +41,16 @@ def _imports(
     file: SyntaxTree, new: SyntaxTree, header: set[str]
 ) -> tuple[list[int], frozenset[int]]:
     """Return the rows of new code that import what the file lacks, and all rows that import."""
-    known = {name for found in _top(file) for name in found.names}
+    known = {name for found in top_imports(file) for name in found.names}
     missing: list[int] = []
     every: set[int] = set()
-    for found in _top(new):
+    for found in top_imports(new):
         rows = range(found.span.start.line, found.span.end.line + 1)
         every.update(rows)
         repeated = all(content(new.lines[row]) in header for row in rows)
         if not repeated and not (found.names and known.issuperset(found.names)):
             missing += [row for row in rows if row not in missing]
     return missing, frozenset(every)
-
-
-def _top(tree: SyntaxTree) -> list[Import]:
-    """Return the imports that are alone on their lines, without indentation."""
-    return [
-        found
-        for found in imports(tree)
-        if found.span.start.column == 0
-        and not content(tree.lines[found.span.end.line])[found.span.end.column :].strip(" \t;")
-    ]
 
 
 def _gap(file: SyntaxTree, newline: str) -> str:

@@ -15,9 +15,11 @@ from leanwide.syntax.languages import Language, language_for, languages
 from leanwide.syntax.literals import literal_lines
 from leanwide.syntax.names import Import, imports, references
 from leanwide.syntax.outline import definitions, definitions_from, earlier_siblings, enclosing
+from leanwide.syntax.pieces import ScopePart, Scopes
 from leanwide.syntax.place import completion_shape, in_comment, in_string
 from leanwide.syntax.text import Edit, Position, Span, content, difference, slice_text, split
 from leanwide.syntax.tree import SyntaxTree, parse
+from leanwide.syntax.violations import Violation, violations
 
 __all__ = [
     "Definition",
@@ -25,8 +27,11 @@ __all__ = [
     "Import",
     "Language",
     "Position",
+    "ScopePart",
+    "Scopes",
     "Span",
     "SyntaxTree",
+    "Violation",
     "completed_length",
     "completion_shape",
     "content",
@@ -53,4 +58,5 @@ __all__ = [
     "references",
     "slice_text",
     "split",
+    "violations",
 ]

@@ -324,6 +324,94 @@ async def test_heads_that_the_answer_repeats_are_left_out():
     assert "    def get(self, name):\n        return 1\n\n    def put" in after.after(outcome)
 
 
+GO = """\
+package cart
+
+import (
+\t"errors"
+\t"fmt"
+)
+
+func (c *Cart) Add(item Item) error {
+\tif len(c.items) > 9 {
+\t\treturn errors.New("full")
+\t}
+\treturn nil
+}
+"""
+JAVASCRIPT = """\
+class Cart {
+  add(item) {
+    this.items.push(item);
+  }
+
+  total() {
+    var sum = 0;
+    return sum;
+  }
+}
+"""
+
+
+async def test_what_stands_above_already_is_cut():
+    code = GO.replace("> 9", "> 10")
+    edited = Edited(f"```go\n{code}```", text=GO, path="/project/cart.go", language="go")
+    outcome = await edited.refactor(((8, 4), (8, 4)))
+    assert edited.after(outcome) == code
+    assert len(outcome.records) == 1
+
+
+async def test_the_method_is_taken_out_of_its_class():
+    answer = (
+        "```javascript\nclass Cart {\n  total() {\n    let sum = 0;\n    return sum;\n  }\n}\n```"
+    )
+    edited = Edited(answer, text=JAVASCRIPT, path="/project/cart.js", language="javascript")
+    found = Diagnostic(first=6, last=6, message="Unexpected var.")
+    outcome = await edited.fix(found, span=((6, 4), (6, 4)))
+    assert edited.after(outcome) == JAVASCRIPT.replace("var", "let")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+async def test_a_new_import_goes_to_the_imports(newline):
+    answer = "from pathlib import Path\nimport json\n\nclass Store:\n    def get(self, name):\n"
+    text = SOURCE.replace("\n", newline)
+    edited = Edited(fenced(f"{answer}        return Path(name)"), text=text)
+    after = edited.after(await edited.refactor())
+    assert after.startswith(newline.join(("import json", "from pathlib import Path", "", "")))
+    assert f"        return Path(name){newline}{newline}    def put" in after
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("def f():\n    return 1\n", "import io\n\ndef f():\n    return io\n"),
+        (
+            '#!/bin/python\n"""A."""\n\n\ndef f():\n    return 1\n',
+            '#!/bin/python\n"""A."""\n\n\nimport io\n\ndef f():\n    return io\n',
+        ),
+        ("import a\ndef f():\n    return 1\n", "import a\nimport io\ndef f():\n    return io\n"),
+    ],
+)
+async def test_a_file_without_imports_gets_one(text, after):
+    edited = Edited(fenced("import io\n\ndef f():\n    return io"), text=text)
+    line = text.count("\n") - 1
+    assert edited.after(await edited.refactor(((line, 4), (line, 4)))) == after
+
+
+async def test_what_a_compiler_refuses_is_a_mistake_that_the_model_may_correct():
+    taken = "def get(self, name):\n    pass\n\ndef get(self, name):\n    return 1"
+    edited = Edited(fenced(taken), fenced(SHORT_GET))
+    assert "return json.loads" in edited.after(await edited.refactor())
+    assert "That cannot be used. `get` is defined twice." in edited.prompts[1]
+
+
+async def test_the_model_reads_which_definition_is_missing():
+    other = "class Store:\n    def put(self, name, value):\n        self.settings[name] = value"
+    edited = Edited(fenced(other), fenced(SHORT_GET))
+    assert "return json.loads" in edited.after(await edited.refactor())
+    assert "The method `get` is missing." in edited.prompts[1]
+
+
 # Document
 
 DOCUMENTED = (
@@ -568,6 +656,43 @@ async def test_code_that_holds_fences_comes_back_whole():
     text = 'GUIDE = """\n```\nls\n```\n"""\nOTHER = 1\n'
     edited = Edited(f"```python\n{text.replace('ls', 'ls -l')}```", text=text)
     assert edited.after(await edited.refactor(ALL)) == text.replace("ls", "ls -l")
+
+
+async def test_the_model_reads_which_heading_or_link_it_left_out():
+    lost = BETTER.replace("## Saving\n", "")
+    edited = guide(f"````markdown\n{lost}````\n", f"````markdown\n{BETTER}````\n")
+    assert edited.after(await edited.refactor(ALL)) == BETTER
+    assert "The heading `## Saving` is missing." in edited.prompts[1]
+    edited = guide(f"````markdown\n{lost}````\n")
+    assert edited.after(await edited.refactor(ALL, "drop the heading of saving")) == lost
+
+
+async def test_a_commit_message_keeps_the_lines_that_git_leaves_out():
+    text = "fix crash\n\n# Please enter the commit message.\n"
+    edited = Edited(
+        "````\nFix the crash\n````\n", text=text, path="/COMMIT_EDITMSG", language="git-commit"
+    )
+    after = edited.after(await edited.refactor(ALL, "use the imperative"))
+    assert after == text.replace("fix crash", "Fix the crash")
+
+
+async def test_json_stays_json_and_keeps_its_keys():
+    text = '{\n  "name": "cart",\n  "main": "a.js"\n}\n'
+    broken, lost = text.replace('a.js"', 'b.js",'), text.replace('  "name": "cart",\n', "")
+    for answer in (broken, lost):
+        edited = Edited(*2 * [fenced(answer)], text=text, path="/a.json", language="json")
+        outcome = await edited.refactor(ALL, "call it b.js")
+        assert outcome.change is None, answer
+    assert "The key `name` is missing." in outcome.markdown
+
+
+async def test_code_that_was_left_out_is_asked_for():
+    edited = Edited(
+        fenced("def get(self, name):\n    # ... rest of the code\n    return None"),
+        fenced(SHORT_GET),
+    )
+    assert "return json.loads" in edited.after(await edited.refactor())
+    assert "write what `# ... rest of the code` stands for" in edited.prompts[1]
 
 
 KOTLIN = "".join(f"fun f{n}(a: Int): Int {{\n    return a + {n}\n}}\n" for n in range(9))

@@ -1,7 +1,8 @@
-"""The change that is proposed for one file, and the check that it breaks no syntax."""
+"""The change that is proposed for one file, and the check that it breaks no rule of a language."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,7 +10,15 @@ from attrs import frozen
 
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.splice import applied
-from leanwide.syntax import Edit, Language, error_count, first_error, parse
+from leanwide.syntax import (
+    Edit,
+    Language,
+    SyntaxTree,
+    error_count,
+    first_error,
+    parse,
+    violations,
+)
 
 _SHOWN_CHARACTERS: Final = 80
 """Characters of a line that does not parse which the model and the user are shown."""
@@ -35,19 +44,29 @@ class Mistake(Refusal):
 
 
 def check_syntax(language: Language | None, before: Sequence[str], edits: Sequence[Edit]) -> None:
-    """Check that edits add no syntax errors; without a grammar there is nothing to check.
+    """Check that edits add no errors; without a grammar there is nothing to check.
 
     Raises:
-        Mistake: More places of the text do not parse than before.
+        Mistake: More places of the text do not parse than before, or a compiler would refuse more.
     """
     if language is None or not edits:
         return
-    after = parse(language, applied(before, edits))
-    errors = error_count(after)
-    if errors == 0 or errors <= error_count(parse(language, before)):
-        return
-    at = first_error(after, edits[0].start.line)
-    line = after.lines[at.line].strip() if at is not None and at.line < len(after.lines) else ""
-    raise Mistake(
-        f"It does not parse: see `{line[:_SHOWN_CHARACTERS]}`." if line else "It does not parse."
-    )
+    old, after = parse(language, before), parse(language, applied(before, edits))
+    if errors := error_count(after):
+        if errors > error_count(old):
+            raise Mistake(_unparsed(after, edits[0].start.line))
+        return  # where a text does not parse, what it defines is not known
+    earlier = Counter(one.sentence for one in violations(old))
+    for found in violations(after):
+        earlier[found.sentence] -= 1
+        if earlier[found.sentence] < 0:
+            raise Mistake(found.sentence)
+
+
+def _unparsed(tree: SyntaxTree, line: int) -> str:
+    """Return a sentence about the first place at or below a line that does not parse."""
+    at = first_error(tree, line)
+    text = tree.lines[at.line].strip() if at is not None and at.line < len(tree.lines) else ""
+    if not text:
+        return "It does not parse."
+    return f"It does not parse: see `{text[:_SHOWN_CHARACTERS]}`."

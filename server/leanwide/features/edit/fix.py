@@ -59,10 +59,11 @@ async def _assignment(
             "There is nothing to fix here: no tool has found anything wrong with these lines."
         )
     resolved = evolve(resolved, passage=evolve(resolved.passage, focus=""))
+    said = "\n".join(finding.message for finding in findings)
     return Assignment(
         resolved=resolved,
         question=partial(fix_question, findings=findings),
-        change=partial(rewritten, resolved, LEAST_SHARE),
+        change=partial(rewritten, resolved, LEAST_SHARE, asked=said),
         settled=partial(settled_rewriting, resolved),
         fence=fence_around(resolved),
         pieces=pieces_of(

@@ -10,6 +10,7 @@ from typing import Final
 from leanwide.context.prose import is_prose
 from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.change import Mistake
+from leanwide.postprocess.structure import asks_for_less
 from leanwide.prompt.question import USUAL_FENCE, fence_for
 from leanwide.syntax import content
 
@@ -19,10 +20,6 @@ _LEAST_SHARE_SHORTENED: Final = 0.1
 """The same if the instruction asks for a shorter text."""
 _MIN_CHECKED: Final = 80
 """Characters of a text; the length of a shorter one is not checked."""
-_SHORTENING: Final = re.compile(
-    r"\b(?:brief|compact|concis|condens|cut|delet|drop|less|remov|short|simpl|strip|summar|trim)",
-    re.IGNORECASE,
-)
 _LONG_FENCE: Final = "````"
 """The fence that prose is asked for in: models write the usual one for blocks inside it."""
 _FENCE: Final = re.compile(r"\s*(?:```|~~~)")
@@ -30,7 +27,7 @@ _FENCE: Final = re.compile(r"\s*(?:```|~~~)")
 
 def least_share(instruction: str) -> float:
     """Return the share of a text's characters that the answer to an instruction has to keep."""
-    return _LEAST_SHARE_SHORTENED if _SHORTENING.search(instruction) else LEAST_SHARE
+    return _LEAST_SHARE_SHORTENED if asks_for_less(instruction) else LEAST_SHARE
 
 
 def fence_around(resolved: ResolvedSelection) -> str:

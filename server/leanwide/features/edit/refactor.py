@@ -68,7 +68,7 @@ async def _assignment(selection: Selection, instruction: str, session: Session) 
     return Assignment(
         resolved=resolved,
         question=partial(refactor_question, instruction=instruction),
-        change=partial(rewritten, resolved, least_share(instruction)),
+        change=partial(rewritten, resolved, least_share(instruction), asked=instruction),
         settled=partial(settled_rewriting, resolved),
         fence=fence_around(resolved),
         pieces=pieces_of(resolved, instruction, (), least_share(instruction)),

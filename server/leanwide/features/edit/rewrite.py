@@ -2,62 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from attrs import evolve
+
 from leanwide.context.prose import is_prose
 from leanwide.context.surroundings import helpful_runs, run_lines
 from leanwide.features.ask.selection import ResolvedSelection
-from leanwide.features.edit.change import FileEdit, check_syntax
+from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
 from leanwide.features.edit.prose_guard import check_prose, check_unparsed
+from leanwide.features.edit.structure_guard import as_prose, check_kept
 from leanwide.features.refusal import Refusal
+from leanwide.postprocess.asked import asked_for
 from leanwide.postprocess.code import without_head
+from leanwide.postprocess.importing import import_edit, import_line
 from leanwide.postprocess.indent import Indentation, indentation, reindented
+from leanwide.postprocess.passage_place import Asked
 from leanwide.postprocess.splice import replacements, settled_replacements
-from leanwide.syntax import Edit, Language, content, literal_lines, parse, split
+from leanwide.syntax import (
+    Edit,
+    Language,
+    Position,
+    SyntaxTree,
+    content,
+    literal_lines,
+    parse,
+    split,
+)
 
 
-def rewritten(resolved: ResolvedSelection, least: float, code: str) -> FileEdit:
+def rewritten(resolved: ResolvedSelection, least: float, code: str, asked: str = "") -> FileEdit:
     """Return the change that replaces the passage by the model's code.
 
     Args:
         resolved: The passage.
         least: Share of the characters that has to remain, of a text that no parser checks.
         code: The model's code.
+        asked: The instruction: what it asks for may be lost.
 
     Raises:
-        Mistake: The file would have more syntax errors than before, or text would be lost.
+        Mistake: The file would have more errors than before, something would be lost, or the
+            code holds more or less than was asked for.
         Refusal: The code is the same as before.
     """
-    lines = _lines(resolved, code)
     if is_prose(resolved.view):
+        lines = as_prose(resolved, code)
         check_prose(resolved, lines, least)
+        change = with_lines(resolved, lines)
     else:
+        taken = _taken(resolved, code)
+        if taken.problem:
+            raise Mistake(taken.problem)
+        lines = _as_passage(resolved, taken.code)
         check_unparsed(resolved, lines, least)
-    return with_lines(resolved, lines)
+        change = with_lines(resolved, lines, taken.imports)
+    check_kept(resolved, lines, change, asked)
+    return change
 
 
 def settled_rewriting(resolved: ResolvedSelection, code: str) -> tuple[Edit, ...]:
     """Return the edits of :func:`rewritten` that code settles while more of it follows.
 
-    The rest of the code can change them in two ways only: its indentation shows that another level
-    was meant, or it closes a string whose lines were moved until then.
+    Nothing is settled of code that holds more than was asked for. The rest of other code can change
+    the edits in two ways only: its indentation shows that another level was meant, or it closes a
+    string whose lines were moved until then.
     """
     view, passage = resolved.view, resolved.passage
-    lines = _lines(resolved, code)
-    return settled_replacements(view.lines, (passage.first, passage.last), lines, view.newline)
-
-
-def _lines(resolved: ResolvedSelection, code: str) -> list[str]:
-    """Return the model's code, or text, as lines without endings in the place of the passage."""
     if is_prose(resolved.view):
-        return [content(line) for line in split(code)]
-    return fitted(resolved, code)
+        lines = [content(line) for line in split(code)]
+    elif _taken(resolved, code) != Asked(code=code):
+        return ()
+    else:
+        lines = _as_passage(resolved, code)
+    return settled_replacements(view.lines, (passage.first, passage.last), lines, view.newline)
 
 
 def fitted(resolved: ResolvedSelection, code: str) -> list[str]:
     """Return the model's code as lines without endings, indented like the passage.
 
-    Heads and imports that the question showed around the passage, and the answer repeats, are
-    left out.
+    What the answer repeats of the file around the passage is left out.
     """
+    return _as_passage(resolved, _taken(resolved, code).code)
+
+
+def _taken(resolved: ResolvedSelection, code: str) -> Asked:
+    tree = resolved.tree
+    return Asked(code=code) if tree is None else asked_for(tree, resolved.passage, code)
+
+
+def _as_passage(resolved: ResolvedSelection, code: str) -> list[str]:
+    """Return code as lines, indented like the passage, without heads that the question showed."""
     view, passage = resolved.view, resolved.passage
     own = indentation(resolved.lines)
     wanted = Indentation(own.margin, own.unit or indentation(view.lines).unit)
@@ -76,16 +110,42 @@ def indented(code: str, wanted: Indentation, language: Language | None) -> list[
     return reindented([content(line) for line in lines], wanted, kept)
 
 
-def with_lines(resolved: ResolvedSelection, lines: list[str]) -> FileEdit:
+def with_lines(
+    resolved: ResolvedSelection, lines: list[str], imports: Sequence[str] = ()
+) -> FileEdit:
     """Return the change that replaces the passage by lines without endings.
 
+    Args:
+        resolved: The passage.
+        lines: What replaces it.
+        imports: Statements that go to the imports of the file.
+
     Raises:
-        Mistake: The file would have more syntax errors than before.
+        Mistake: The file would have more syntax errors than before, or the imports have no place.
         Refusal: The lines are the same as before.
     """
     view, passage = resolved.view, resolved.passage
     edits = replacements(view.lines, (passage.first, passage.last), lines, view.newline)
     if not edits:
         raise Refusal("The model would change nothing.")
+    if imports and resolved.tree is not None:
+        edits = _with_imports(resolved.tree, edits, imports, view.newline)
     check_syntax(resolved.language, view.lines, edits)
     return FileEdit(uri=view.uri, version=view.version, lines=view.lines, edits=edits)
+
+
+def _with_imports(
+    tree: SyntaxTree, edits: tuple[Edit, ...], imports: Sequence[str], newline: str
+) -> tuple[Edit, ...]:
+    """Return edits with one that adds imports.
+
+    Raises:
+        Mistake: They have no simple place.
+    """
+    line = import_line(tree)
+    if line is None or Position(line, 0) > edits[0].start:
+        raise Mistake(f"`{imports[0]}` has to stand with the imports, which were not asked for.")
+    added = import_edit(tree, line, imports, newline)
+    if added.end == edits[0].start:
+        return (evolve(edits[0], text=added.text + edits[0].text, start=added.start), *edits[1:])
+    return (added, *edits)

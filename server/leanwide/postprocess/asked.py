@@ -1,0 +1,259 @@
+"""What of an answer was asked for: taken out of the file, class or function it is wrapped in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.context.passage import Passage
+from leanwide.postprocess.asked_block import block_asked
+from leanwide.postprocess.passage_place import (
+    FUNCTIONS,
+    Asked,
+    PassagePlace,
+    counterparts,
+    new_imports,
+    parsed_answer,
+    place_of,
+)
+from leanwide.syntax import Definition, ScopePart, Scopes, SyntaxTree, content, split
+
+_SHOWN_CHARACTERS: Final = 60
+"""Characters of what is not wanted, in a sentence about it."""
+
+
+def asked_for(file: SyntaxTree, passage: Passage, code: str) -> Asked:
+    """Return what of the model's code belongs in the place of the passage.
+
+    Imports, package lines and heads that stand in the file already are left out, and so is the
+    unchanged rest of the file. What is new and has no place in the passage is a problem.
+    """
+    if not file.language.containers:
+        return Asked(code=code)
+    place = place_of(Scopes.of(file), passage)
+    answer = parsed_answer(place, code)
+    if answer.given_up:
+        return Asked(code=code)
+    scopes = Scopes.of(answer)
+    if place.is_block:
+        return block_asked(place, scopes, code)
+    return _Taking(place, scopes, code).asked()
+
+
+@frozen
+class _Taking:
+    """Takes definitions, or statements outside of functions, out of an answer."""
+
+    place: PassagePlace
+    answer: Scopes
+    code: str
+
+    def asked(self) -> Asked:
+        scope = self._scope()
+        whole = self.answer.pieces(scope)
+        pieces = self._unwrapped(whole)
+        kept = self._kept(pieces)
+        problem = self._problem(scope, pieces, kept)
+        if problem:
+            return Asked(code=self.code, problem=problem)
+        if scope is None and kept == list(whole):
+            return Asked(code=self.code)
+        if not kept:
+            return Asked(code=self.code, problem=self._only())
+        imports = () if self._imports_itself() else new_imports(self.place, self.answer)
+        return Asked(code=self._text(pieces, kept), imports=imports)
+
+    def _scope(self) -> Definition | None:
+        """Return the definition of the answer in whose body the passage is; None: in none."""
+        found = self.answer.definitions
+        if self.place.owner is not None and found and found[0].name == "Leanwide":
+            return found[0]
+        wrappers = list(counterparts(self.place, found))
+        names = self._target_names()
+        holding = [
+            wrapper
+            for wrapper in wrappers
+            if any(one.parent is wrapper and one.name in names for one in found)
+        ]
+        at_top = any(one.parent is None and one.name in names for one in found)
+        if holding:
+            return holding[0]
+        return None if at_top or not wrappers else wrappers[0]
+
+    def _target_names(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.place.targets)
+
+    def _unwrapped(self, pieces: Sequence[ScopePart]) -> Sequence[ScopePart]:
+        """Return pieces; where the passage is in a branch, its definitions for those around them.
+
+        An ``if`` around a definition, or an ``#ifdef``, is no definition itself.
+        """
+        own = {piece.definition for piece in self.place.scopes.pieces(self.place.owner)}
+        if own.issuperset(self.place.targets):
+            return pieces
+        return [
+            inner
+            for piece in pieces
+            for inner in (*filter(None, (self._inside(piece, one) for one in self.place.targets)),)
+            or (piece,)
+        ]
+
+    def _inside(self, piece: ScopePart, target: Definition) -> ScopePart | None:
+        """Return the definition in a piece that is most like a target; None without one."""
+        named = [
+            ScopePart(
+                span=self.answer.with_ending(one.span),
+                words=self.answer.words(one.span),
+                definition=one,
+            )
+            for one in self.answer.definitions
+            if (one.name, one.kind) == (target.name, target.kind) and piece.span.holds(one.span)
+        ]
+        words = self.place.scopes.words(target.span)
+        return max(named, key=lambda one: len(one.words & words), default=None)
+
+    def _kept(self, pieces: Sequence[ScopePart]) -> list[ScopePart]:
+        known = list(self.place.outside(self.place.owner))
+        names = Counter(piece.definition.name for piece in pieces if piece.definition is not None)
+        kept = [piece for piece in pieces if not self._is_known(piece, known)]
+        return [
+            piece
+            for piece in kept
+            if piece.definition is None
+            or names[piece.definition.name] == 1
+            or not any(_same_name(piece, one) and piece.words == one.words for one in known)
+        ]
+
+    def _is_known(self, piece: ScopePart, known: Sequence[ScopePart]) -> bool:
+        """Whether a piece is an import, or says nothing that the file does not say already."""
+        if piece.definition is not None and piece.definition.name in self._target_names():
+            return False
+        if piece.imported is not None:
+            return not self._imports_itself()
+        if piece.is_comment or not piece.parses:
+            return False
+        return any(piece.words <= other.words for other in known if _same_name(piece, other))
+
+    def _imports_itself(self) -> bool:
+        """Whether the passage holds imports: then those of the answer belong in it."""
+        first, last = self.place.passage.first, self.place.passage.last
+        return any(
+            first <= piece.span.start.line < last and piece.imported is not None
+            for piece in self.place.scopes.pieces(self.place.owner)
+        )
+
+    def _problem(
+        self, scope: Definition | None, pieces: Sequence[ScopePart], kept: Sequence[ScopePart]
+    ) -> str:
+        siblings = {
+            piece.definition.name
+            for piece in self.place.outside(self.place.owner)
+            if piece.definition is not None
+        }
+        names = self._target_names()
+        if not names:
+            return ""
+        defined = [piece.definition.name for piece in kept if piece.definition is not None]
+        fresh = [name for name in defined if name not in siblings]
+        if len(kept) < len(pieces) or scope is not None:
+            for name in defined:
+                if name in siblings - names:
+                    return self._only(f"`{name}` is changed too")
+        if not fresh and not any(names & piece.words for piece in kept):
+            one = self.place.targets[0]
+            return f"The {_kind(one)} `{one.name}` is missing."
+        if extra := next(self._extras(kept), None):
+            return self._only(f"`{extra}` is no part of it")
+        if extra := next(self._strangers(scope), None):
+            return self._only(f"`{extra}` stands outside")
+        return ""
+
+    def _extras(self, kept: Sequence[ScopePart]) -> Iterator[str]:
+        """Yield statements below the definitions, such as an example of their use."""
+        if self.place.owner is not None or not self._only_definitions():
+            return
+        last = max(
+            (at for at, piece in enumerate(kept) if piece.definition is not None), default=-1
+        )
+        for piece in kept[last + 1 :] if last >= 0 else ():
+            if piece.parses and not piece.is_comment:
+                yield self._line(piece)
+
+    def _only_definitions(self) -> bool:
+        """Whether the passage holds definitions and nothing else."""
+        first, last = self.place.passage.first, self.place.passage.last
+        return all(
+            piece.definition is not None or piece.is_comment
+            for piece in self.place.scopes.pieces(self.place.owner)
+            if first <= piece.span.start.line < last
+        )
+
+    def _strangers(self, scope: Definition | None) -> Iterator[str]:
+        """Yield what is new around the scope that the passage is in."""
+        known = [
+            piece for level in (None, *self.place.around) for piece in self.place.outside(level)
+        ]
+        inner = scope
+        while inner is not None and inner.name != "Leanwide":
+            for piece in self.answer.pieces(inner.parent):
+                if piece.definition is inner or piece.is_comment or not piece.parses:
+                    continue
+                if piece.imported is None and not any(piece.words <= one.words for one in known):
+                    yield self._line(piece)
+            inner = inner.parent
+
+    def _line(self, piece: ScopePart) -> str:
+        return self.answer.tree.lines[piece.span.start.line].strip()[:_SHOWN_CHARACTERS]
+
+    def _only(self, why: str = "") -> str:
+        targets = self.place.targets
+        wanted = (
+            f"the {_kind(targets[0])} `{targets[0].name}` was"
+            if len(targets) == 1
+            else "the selected code was"
+        )
+        return f"Only {wanted} asked for{f': {why}' if why else ''}."
+
+    def _text(self, pieces: Sequence[ScopePart], kept: Sequence[ScopePart]) -> str:
+        """Return the text of what is kept, with blank lines where some stood between."""
+        code = [piece for piece in kept if not piece.is_comment]
+        rows: list[str] = []
+        above: ScopePart | None = None
+        for piece in pieces:
+            if piece not in code:
+                continue
+            if above is not None and piece.span.start.line - above.span.end.line > 1:
+                between = piece.span.start.line - above.span.end.line - 1
+                rows += [""] * (between if _adjacent(pieces, above, piece) else 1)
+            rows += [content(line) for line in split(self.answer.text(piece.span))]
+            above = piece
+        return "\n".join(self._without_repeated(rows))
+
+    def _without_repeated(self, rows: list[str]) -> list[str]:
+        """Return lines without first ones that stand right above the passage, as its comment."""
+        first, lines = self.place.passage.first, self.place.scopes.tree.lines
+        above = [line.strip() for line in lines[max(0, first - len(rows)) : first]]
+        texts = [row.strip() for row in rows]
+        most = range(min(len(above), len(rows) - 1), 0, -1)
+        return rows[next((size for size in most if texts[:size] == above[-size:]), 0) :]
+
+
+def _adjacent(pieces: Sequence[ScopePart], first: ScopePart, second: ScopePart) -> bool:
+    return pieces.index(second) == pieces.index(first) + 1
+
+
+def _same_name(piece: ScopePart, other: ScopePart) -> bool:
+    """Whether two pieces may be the same: both define one name, or none."""
+    names = [one.definition.name if one.definition is not None else None for one in (piece, other)]
+    return names[0] == names[1]
+
+
+def _kind(definition: Definition) -> str:
+    inside = definition.parent is not None and definition.parent.kind not in (
+        "module",
+        *FUNCTIONS,
+    )
+    return "method" if definition.kind == "function" and inside else definition.kind

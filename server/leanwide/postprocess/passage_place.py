@@ -1,0 +1,112 @@
+"""Where an edited passage stands in its file, and what of an answer corresponds to that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.context.passage import Passage
+from leanwide.postprocess.importing import lacking
+from leanwide.syntax import Definition, ScopePart, Scopes, SyntaxTree, error_count, parse, split
+
+FUNCTIONS: Final = frozenset({"function", "method"})
+"""Kinds of definitions whose bodies are statements."""
+_BRACES: Final = ("class Leanwide {", "}")
+_MEMBER_FRAMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "java": _BRACES,
+        "javascript": _BRACES,
+        "php": ("<?php class Leanwide {", "}"),
+        "tsx": _BRACES,
+        "typescript": _BRACES,
+    }
+)
+"""Lines around a member of a class that make it parse, where it does not parse alone."""
+
+
+@frozen(kw_only=True)
+class Asked:
+    """What of an answer is meant for the passage."""
+
+    code: str
+    imports: tuple[str, ...] = ()
+    """Import statements of the answer that the file lacks."""
+    problem: str = ""
+    """A sentence that says why the answer cannot be used; "" if it can."""
+
+
+@frozen(kw_only=True)
+class PassagePlace:
+    """Where the passage stands in its file."""
+
+    scopes: Scopes
+    passage: Passage
+    around: tuple[Definition, ...]
+    """The definitions around it, outermost first."""
+    targets: tuple[Definition, ...]
+    """The outermost definitions in it."""
+
+    @property
+    def owner(self) -> Definition | None:
+        """The innermost definition around the passage."""
+        return self.around[-1] if self.around else None
+
+    @property
+    def is_block(self) -> bool:
+        """Whether it is a part of a function's body."""
+        return self.owner is not None and self.owner.kind in FUNCTIONS
+
+    def outside(self, scope: Definition | None) -> Iterator[ScopePart]:
+        """Yield what stands in a scope of the file, but not in the passage."""
+        for piece in self.scopes.pieces(scope):
+            if (
+                piece.span.end.line < self.passage.first
+                or piece.span.start.line >= self.passage.last
+            ):
+                yield piece
+
+
+def place_of(scopes: Scopes, passage: Passage) -> PassagePlace:
+    """Return where a passage stands in its file."""
+    around = [
+        one
+        for one in scopes.definitions
+        if one.start.line < passage.first and one.end.line >= passage.last - 1
+    ]
+    inside = [
+        one
+        for one in scopes.definitions
+        if one.start.line >= passage.first
+        and one.end.line < passage.last
+        and not scopes.tree.lines[one.start.line][: one.start.column].strip()
+    ]
+    outermost = [one for one in inside if not any(one.parent is other for other in inside)]
+    return PassagePlace(
+        scopes=scopes, passage=passage, around=tuple(around), targets=tuple(outermost)
+    )
+
+
+def parsed_answer(place: PassagePlace, code: str) -> SyntaxTree:
+    """Parse an answer, in a class of its own if it is a member that parses in one only."""
+    language = place.scopes.tree.language
+    head = "<?php\n" if language.name == "php" and "<?" not in code else ""
+    plain = parse(language, split(head + code))
+    frame = _MEMBER_FRAMES.get(language.name)
+    if place.owner is None or frame is None or not (errors := error_count(plain)):
+        return plain
+    framed = parse(language, [f"{frame[0]}\n", *split(f"{code}\n"), frame[1]])
+    return framed if error_count(framed) < errors else plain
+
+
+def counterparts(place: PassagePlace, found: Sequence[Definition]) -> Iterator[Definition]:
+    """Yield the definitions of an answer that stand around the passage too, innermost first."""
+    for around in reversed(place.around):
+        yield from (one for one in found if (one.name, one.kind) == (around.name, around.kind))
+
+
+def new_imports(place: PassagePlace, answer: Scopes) -> tuple[str, ...]:
+    """Return the import statements of an answer that the file lacks."""
+    return tuple(text for _, text in lacking(place.scopes.tree, answer.tree))
