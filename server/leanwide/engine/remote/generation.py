@@ -114,6 +114,8 @@ class RemoteGeneration:
         self._before = Timings()
         """Those of the rounds that are over."""
         self._timings = Timings()
+        self._surplus = 0
+        """Tokens beyond the budget, which are dropped."""
         self._silent = False
         """The last token has no text: it is a marker, or the server says next that it ends."""
         self._reason: FinishReason | None = None
@@ -260,7 +262,9 @@ class RemoteGeneration:
             self._reason = FinishReason.END
             return
         if self._generated - self._thought >= self._request.max_tokens:
-            self._reason = FinishReason.LENGTH
+            # A server that only reads a prompt generates a token as well, and then says its end.
+            self._reason = FinishReason.LENGTH if self._surplus else None
+            self._surplus += 1
             return
         new, self._predicted = predicted(event) - self._predicted, predicted(event)
         self._silent = not text
