@@ -41,7 +41,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder / "config.toml"
 
 
-def peers(editor: Session) -> set[tuple[str, int]]:
+def peers(editor: Session) -> set[tuple[Any, ...]]:
     """The other ends of all connections of the server and its engine."""
     server = psutil.Process(editor.server.pid)
     return {
@@ -67,7 +67,7 @@ async def test_a_named_server_is_all_that_is_spoken_to_and_the_status_names_it(c
         config.write_text(f'[lanes.lean]\nurl = "{server.url}"\n')
         async with session() as editor:
             (item, *_) = await editor.complete_when_ready(editor.open(), END)
-            assert "self.save(name)" in item.insert_text
+            assert "self.save(name)" in str(item.insert_text)
             assert peers(editor) <= {("127.0.0.1", server.port)}
             status = await editor.status()
             assert vars(status.where) == {"lean": server.url, "wide": "this machine"}

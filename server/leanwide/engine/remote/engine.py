@@ -32,7 +32,7 @@ from leanwide.engine.base import (
     ignore_progress,
 )
 from leanwide.engine.remote.address import ServerAddress
-from leanwide.engine.remote.facts import ServerFacts, ask_facts
+from leanwide.engine.remote.facts import ServerFacts, ask_facts, busy_slots
 from leanwide.engine.remote.generation import RemoteGeneration, encode_remotely
 from leanwide.engine.remote.http import (
     HttpServer,
@@ -41,15 +41,16 @@ from leanwide.engine.remote.http import (
     LostServerError,
     prepare,
 )
-from leanwide.engine.remote.slots import SlotContents
+from leanwide.engine.remote.slots import UNTOLD, SlotContents
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
 
 logger = logging.getLogger(__name__)
 
 _CLOSED: Final = "the engine was closed"
 _POLL_S: Final = 0.003
-_RELEASE_S: Final = 5.0
-"""Most seconds that a request waits for a slot that the one before it left."""
+_RELEASE_S: Final = 2.0
+"""Most seconds that a request waits for a slot that the one before it left: a step of a server is
+shorter."""
 _UNTOLD_RELEASE_S: Final = 0.02
 """The same where the server does not say which slots are busy: it sees a closed connection within
 one step."""
@@ -221,8 +222,8 @@ class RemoteEngine:
     ) -> AsyncIterator[Piece | PrefillProgress | Finished]:
         prompt = await encode_remotely(connection.vocabulary, request)
         self._check_length(connection, request, len(prompt.tokens))
-        if (holder := connection.contents.holder(prompt.tokens)) in connection.releasing:
-            await asyncio.wait((connection.releasing[holder],))
+        if connection.releasing:
+            await asyncio.wait(list(connection.releasing.values()))
         generation = RemoteGeneration(
             connection.server, connection.vocabulary, request, prompt, self._patience.http
         )
@@ -231,10 +232,10 @@ class RemoteEngine:
                 async for event in events:
                     yield event
         finally:
-            if generation.slot is not None:
-                connection.contents.record(generation.slot, generation.held)
-                if generation.broken_off:
-                    self._release(connection, generation.slot)
+            slot = UNTOLD if generation.slot is None else generation.slot
+            connection.contents.record(slot, generation.held)
+            if generation.broken_off:
+                self._release(connection, slot)
 
     def _release(self, connection: _Connection, slot: int) -> None:
         """Begin to wait for a slot whose generation was broken off.
@@ -242,9 +243,14 @@ class RemoteEngine:
         A request that comes before the slot is free would be given another one, where its prompt is
         not.
         """
+
+        def forget(done: asyncio.Task[None]) -> None:
+            if connection.releasing.get(slot) is done:
+                del connection.releasing[slot]
+
         task = asyncio.create_task(self._released(connection, slot))
         connection.releasing[slot] = task
-        task.add_done_callback(lambda _: connection.releasing.pop(slot, None))
+        task.add_done_callback(forget)
 
     async def _released(self, connection: _Connection, slot: int) -> None:
         if not connection.facts.tells_slots:
@@ -252,11 +258,11 @@ class RemoteEngine:
             return
         late = time.monotonic() + _RELEASE_S
         with contextlib.suppress(EngineError):
-            while time.monotonic() < late:
-                slots = await connection.server.get_list("slots")
-                if slot not in (each.get("id") for each in slots if each.get("is_processing")):
-                    return
+            busy = await busy_slots(connection.server)
+            waited_for = busy if slot == UNTOLD else {slot}
+            while waited_for and waited_for <= busy and time.monotonic() < late:
                 await asyncio.sleep(_POLL_S)
+                busy = await busy_slots(connection.server)
 
     def _check_length(self, connection: _Connection, request: Request, tokens: int) -> None:
         """Check that prompt and answer fit the context.

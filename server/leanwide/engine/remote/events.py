@@ -117,9 +117,9 @@ def text_of(event: Event) -> str:
 
 
 def slot_of(event: Event) -> int | None:
-    """Return the slot of the server that an event comes from."""
+    """Return the slot of the server that an event comes from; None where it does not say."""
     slot = event.get("id_slot")
-    return slot if type(slot) is int else None
+    return slot if type(slot) is int and slot >= 0 else None
 
 
 def thinking_tokens(request: Request) -> int:

@@ -87,13 +87,27 @@ async def ask_facts(server: HttpServer, vocabulary: RemoteVocabulary) -> ServerF
     )
 
 
+async def busy_slots(server: HttpServer) -> set[int]:
+    """Return the slots that generate now.
+
+    Raises:
+        EngineError: The server does not say, or cannot be asked.
+    """
+    found = [slot for slot in await server.get_list("slots") if isinstance(slot, dict)]
+    return {int(slot["id"]) for slot in found if slot.get("is_processing") and _is_slot(slot)}
+
+
 async def _tells_slots(server: HttpServer) -> bool:
     """Whether the server says which of its slots are busy; it may be told not to."""
     try:
-        await server.get_list("slots")
+        await busy_slots(server)
     except EngineError:
         return False
     return True
+
+
+def _is_slot(found: dict[str, Any]) -> bool:
+    return type(found.get("id")) is int
 
 
 def _count(found: Any, name: str) -> int:

@@ -62,17 +62,17 @@ async def encode_remotely(vocabulary: RemoteVocabulary, request: Request) -> Rem
     Raises:
         EngineError: The prompt is empty, or the server cannot be asked.
     """
-    tokens = await vocabulary.encode(request.prompt)
+    piece = request.prompt[-1] if request.heal and request.prompt else ""
+    last = piece if isinstance(piece, str) else ""
+    tokens, spelt = await asyncio.gather(vocabulary.encode(request.prompt), vocabulary.spelt(last))
     if len(tokens) == int(vocabulary.bos is not None):
         raise EngineError("an empty prompt cannot be continued")
     marks = await _marks(vocabulary, request)
-    last = request.prompt[-1]
-    if not request.heal or not isinstance(last, str) or not last or len(tokens) < 2:
+    if not last or len(tokens) < 2:
         return RemotePrompt(tokens=tuple(tokens), marks=marks)
     if last.endswith("  "):  # vocabularies join the last of several blanks to the word that follows
         shorter = await vocabulary.encode((*request.prompt[:-1], last[:-1]))
         return RemotePrompt(tokens=tuple(shorter), needed=" ", marks=marks)
-    spelt = await vocabulary.spelt(last)
     count, needed = taken_back([token.spelt for token in spelt])
     if not count or [token.id for token in spelt] != tokens[-len(spelt) :]:
         return RemotePrompt(tokens=tuple(tokens), marks=marks)
@@ -114,6 +114,8 @@ class RemoteGeneration:
         self._before = Timings()
         """Those of the rounds that are over."""
         self._timings = Timings()
+        self._surplus = 0
+        """Tokens beyond the budget, which are dropped."""
         self._silent = False
         """The last token has no text: it is a marker, or the server says next that it ends."""
         self._reason: FinishReason | None = None
@@ -260,7 +262,9 @@ class RemoteGeneration:
             self._reason = FinishReason.END
             return
         if self._generated - self._thought >= self._request.max_tokens:
-            self._reason = FinishReason.LENGTH
+            # A server that only reads a prompt generates a token as well, and then says its end.
+            self._reason = FinishReason.LENGTH if self._surplus else None
+            self._surplus += 1
             return
         new, self._predicted = predicted(event) - self._predicted, predicted(event)
         self._silent = not text

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+UNTOLD: Final = -1
+"""The slot of an answer that was broken off, at a server that names it at the end only."""
 
 
 class SlotContents:
@@ -24,11 +28,6 @@ class SlotContents:
         return len(tokens) - max(
             (_common(held, tokens) for held in self._slots.values()), default=0
         )
-
-    def holder(self, tokens: Sequence[int]) -> int | None:
-        """Return the slot that holds most of a prompt; None where none holds any of it."""
-        best = max(self._slots, key=lambda slot: _common(self._slots[slot], tokens), default=None)
-        return best if best is not None and _common(self._slots[best], tokens) else None
 
 
 def _common(left: Sequence[int], right: Sequence[int]) -> int:

@@ -163,6 +163,8 @@ class RemoteVocabulary:
         Raises:
             EngineError: The server cannot be asked.
         """
+        if not text:
+            return []
         body = {"content": text, "parse_special": False, "with_pieces": True}
         answer = await self._server.post("tokenize", body)
         try:
