@@ -5,12 +5,13 @@ BIN := .venv/bin
 SETUP := .venv/.ready
 SEED ?= 0
 VIA ?= stdio
+PYTHONS ?= $(PYTHON)
 PURE := context modes postprocess prompt syntax
 
 .DEFAULT_GOAL := help
 N ?= 100000
 TEMPLATES ?= build/templates
-.PHONY: help setup demo test coverage lock fuzz test-real test-templates test-gpu test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
+.PHONY: help setup demo test coverage lock fuzz test-real test-templates test-gpu test-editors vsix check-vscode lint fix docs bench compare train-smoke package site licences clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -97,6 +98,18 @@ bench: $(SETUP) ## run the benchmarks (nothing else should run meanwhile)
 compare: $(SETUP) ## compare leanwide's settings with "more is better" on its own code, 5 minutes
 	$(BIN)/leanwide compare server/leanwide --to build/compare
 
+package: .venv-package/.ready ## build wheel and sdist, and try each elsewhere, make package PYTHONS="python3.11 python3.13"
+	rm -rf dist
+	.venv-package/bin/python -m build --outdir dist .
+	.venv-package/bin/twine check --strict dist/*
+	.venv-package/bin/check-wheel-contents dist/*.whl
+	$(PYTHON) scripts/try_package.py $(PYTHONS)
+
+.venv-package/.ready: packaging/requirements.txt
+	$(PYTHON) -m venv .venv-package
+	.venv-package/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 train-smoke: .venv-training/.ready ## check the types of training/, and train a tiny embedded model from data to a completion
 	.venv-training/bin/mypy -p training
 	.venv-training/bin/python -m training.smoke
@@ -107,4 +120,4 @@ train-smoke: .venv-training/.ready ## check the types of training/, and train a 
 	@touch $@
 
 clean: ## remove everything that set-up and checks made
-	rm -rf .venv .venv-training .venv-gpu editors/vscode/node_modules editors/vscode/dist editors/vscode/test/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf .venv .venv-training .venv-gpu .venv-package .venv-site dist site editors/vscode/node_modules editors/vscode/dist editors/vscode/test/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
