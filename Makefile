@@ -92,6 +92,9 @@ docs: $(SETUP) ## write what documentation takes from the code
 	$(BIN)/python -m leanwide_bench.router_table
 	$(BIN)/python -m leanwide_bench.settings_table
 
+licences: $(SETUP) ## write docs/licences.md from the metadata of the installed packages
+	$(BIN)/python scripts/licences.py
+
 bench: $(SETUP) ## run the benchmarks (nothing else should run meanwhile)
 	$(BIN)/pytest -q tests/benchmarks --benchmark-enable --benchmark-only
 
@@ -108,6 +111,14 @@ package: .venv-package/.ready ## build wheel and sdist, and try each elsewhere, 
 .venv-package/.ready: packaging/requirements.txt
 	$(PYTHON) -m venv .venv-package
 	.venv-package/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+site: .venv-site/.ready ## build the documentation as a site in site/, with its links checked
+	.venv-site/bin/mkdocs build --strict --quiet
+
+.venv-site/.ready: packaging/site.txt
+	$(PYTHON) -m venv .venv-site
+	.venv-site/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 train-smoke: .venv-training/.ready ## check the types of training/, and train a tiny embedded model from data to a completion

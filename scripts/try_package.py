@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 VERSION = PROJECT["version"]
 PACKAGES = (f"leanwide-{VERSION}-py3-none-any.whl", f"leanwide-{VERSION}.tar.gz")
-SCRIPTS = ("smoke.py", "prebuilt.py", "try_llama.py")
+PREBUILT = ROOT / "scripts" / "prebuilt.py"
 
 
 def main(pythons: list[str]) -> int:
@@ -35,14 +35,14 @@ def tried(python: str) -> bool:
     """Return whether both packages work with a Python, in a folder without the repository."""
     with tempfile.TemporaryDirectory(prefix="leanwide-package-") as name:
         folder = Path(name)
-        for file in (*(ROOT / "scripts" / script for script in SCRIPTS), *packages()):
+        for file in (ROOT / "scripts" / "smoke.py", *packages()):
             shutil.copy(file, folder)
         print(f"{python}: a clean environment")
         if not ran(folder, python, "-m", "venv", "env"):
             return False
         own = str(folder / "env" / "bin" / "python")
         llama = next(need for need in PROJECT["dependencies"] if need.startswith("llama-cpp"))
-        if not ran(folder, own, "prebuilt.py", llama):
+        if not ran(folder, own, str(PREBUILT), llama):
             print("  so pip compiles it, which takes minutes")
         return all(works(folder, own, package) for package in PACKAGES)
 
