@@ -113,10 +113,10 @@ def licence(metadata: PackageMetadata) -> str:
     Raises:
         UnknownLicenceError: It says neither.
     """
-    if stated := metadata.get("License-Expression"):
-        return stated
+    if "License-Expression" in metadata:
+        return metadata["License-Expression"]
     classified = [SPDX[text] for text in metadata.get_all("Classifier") or [] if text in SPDX]
-    text = metadata.get("License", "")
+    text = next(iter(metadata.get_all("License") or []), "")
     if not classified and text and "\n" not in text:
         return text
     if len(classified) != 1:
