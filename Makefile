@@ -5,12 +5,13 @@ BIN := .venv/bin
 SETUP := .venv/.ready
 SEED ?= 0
 VIA ?= stdio
+PYTHONS ?= $(PYTHON)
 PURE := context modes postprocess prompt syntax
 
 .DEFAULT_GOAL := help
 N ?= 100000
 TEMPLATES ?= build/templates
-.PHONY: help setup demo test coverage lock fuzz test-real test-templates test-remote test-gpu test-editors vsix check-vscode lint fix docs bench compare train-smoke clean
+.PHONY: help setup demo test coverage lock fuzz test-real test-templates test-remote test-gpu test-editors vsix check-vscode lint fix docs bench compare train-smoke package site licences clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -96,11 +97,34 @@ docs: $(SETUP) ## write what documentation takes from the code
 	$(BIN)/python -m leanwide_bench.router_table
 	$(BIN)/python -m leanwide_bench.settings_table
 
+licences: $(SETUP) ## write docs/licences.md from the metadata of the installed packages
+	$(BIN)/python scripts/licences.py
+
 bench: $(SETUP) ## run the benchmarks (nothing else should run meanwhile)
 	$(BIN)/pytest -q tests/benchmarks --benchmark-enable --benchmark-only
 
 compare: $(SETUP) ## compare leanwide's settings with "more is better" on its own code, 5 minutes
 	$(BIN)/leanwide compare server/leanwide --to build/compare
+
+package: .venv-package/.ready ## build wheel and sdist, and try each elsewhere, make package PYTHONS="python3.11 python3.13"
+	rm -rf dist
+	.venv-package/bin/python -m build --outdir dist .
+	.venv-package/bin/twine check --strict dist/*
+	.venv-package/bin/check-wheel-contents dist/*.whl
+	$(PYTHON) scripts/try_package.py $(PYTHONS)
+
+.venv-package/.ready: packaging/requirements.txt
+	$(PYTHON) -m venv .venv-package
+	.venv-package/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+site: .venv-site/.ready ## build the documentation as a site in site/, with its links checked
+	NO_MKDOCS_2_WARNING=1 .venv-site/bin/mkdocs build --strict --quiet
+
+.venv-site/.ready: packaging/site.txt
+	$(PYTHON) -m venv .venv-site
+	.venv-site/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 train-smoke: .venv-training/.ready ## check the types of training/, and train a tiny embedded model from data to a completion
 	.venv-training/bin/mypy -p training
@@ -112,4 +136,4 @@ train-smoke: .venv-training/.ready ## check the types of training/, and train a 
 	@touch $@
 
 clean: ## remove everything that set-up and checks made
-	rm -rf .venv .venv-training .venv-gpu editors/vscode/node_modules editors/vscode/dist editors/vscode/test/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf .venv .venv-training .venv-gpu .venv-package .venv-site dist site editors/vscode/node_modules editors/vscode/dist editors/vscode/test/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

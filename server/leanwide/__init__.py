@@ -1,3 +1,3 @@
 """leanwide: a language server that runs a local Mixture-of-Experts model, lean or wide."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

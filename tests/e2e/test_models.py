@@ -153,7 +153,7 @@ def test_the_list_is_a_table_of_80_columns_and_ends_with_advice(shell: Shell):
     assert "leanwide models pull NAME" in lines[-1]
 
 
-def test_without_the_extra_its_install_command_is_named(shell: Shell):
+def test_without_the_extra_it_is_named(shell: Shell):
     script = (
         "import sys; sys.modules['huggingface_hub'] = None; sys.argv[0] = 'leanwide';"
         "from leanwide.cli import main; main()"
@@ -166,4 +166,4 @@ def test_without_the_extra_its_install_command_is_named(shell: Shell):
         env=shell.environment,
     )
     assert done.returncode == 1
-    assert "pip install 'leanwide[models]'" in done.stderr
+    assert "huggingface_hub is missing: install leanwide with its extra `models`" in done.stderr

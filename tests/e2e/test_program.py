@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from leanwide import __version__
+from leanwide.models.embedded import embedded_model
 from tests.e2e.session import PROGRAM
 
 KEYS = {
@@ -47,6 +50,14 @@ def test_complete_prints_one_json_object(tmp_path):
     assert (answer["mode"], answer["lane"]) == ("code", "lean")
     assert answer["text"]
     assert answer["tokens_evaluated"] > 0
+
+
+def test_version_names_what_decides_the_suggestions():
+    digest = hashlib.sha256(embedded_model().read_bytes()).hexdigest()
+    lines = run("--version").stdout.splitlines()
+    assert lines[0] == f"leanwide {__version__}"
+    assert f"llama.cpp of llama-cpp-python {version('llama-cpp-python')}" in lines
+    assert f"embedded model sha256:{digest[:12]}" in lines
 
 
 @pytest.mark.parametrize(

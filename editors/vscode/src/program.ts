@@ -1,7 +1,7 @@
 /** Finds the `leanwide` program, and knows the command that installs it. */
 
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 
@@ -28,10 +28,37 @@ export async function findProgram(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Returns the shell command that installs the server. */
-export async function installCommand(): Promise<string> {
+/** Whether the package index has this version; until then the server comes from a checkout. */
+export const RELEASED: boolean = false;
+
+/** Where the authors of llama-cpp-python publish it compiled; without a wheel, pip compiles it. */
+const WHEELS = 'https://abetlen.github.io/llama-cpp-python/whl';
+
+/** A program and its arguments. */
+export interface Command {
+  program: string;
+  args: string[];
+}
+
+/** Returns what installs the server from `source`, a requirement of pip or the folder of a checkout. */
+export async function installCommand(source: string): Promise<Command> {
   const python = await selectedPython();
-  return python === undefined ? 'pipx install leanwide' : `"${python}" -m pip install leanwide`;
+  const metal = process.platform === 'darwin' && process.arch === 'arm64';
+  const options = ['--prefer-binary', '--extra-index-url', `${WHEELS}/${metal ? 'metal' : 'cpu'}`];
+  const what = `${source}[models]`;
+  return python === undefined
+    ? { program: 'pipx', args: ['install', '--force', `--pip-args=${options.join(' ')}`, what] }
+    : { program: python, args: ['-m', 'pip', 'install', ...options, what] };
+}
+
+/** Returns whether a folder is a checkout of leanwide. */
+export async function isCheckout(folder: string): Promise<boolean> {
+  try {
+    const project = await readFile(join(folder, 'pyproject.toml'), 'utf8');
+    return /^name = "leanwide"$/m.test(project);
+  } catch {
+    return false;
+  }
 }
 
 /** The used part of the Python extension's interface. */

@@ -13,16 +13,27 @@ before(async () => {
 
 after(() => editor.close());
 
-test('without a server one notice shows the install command, and nothing runs by itself', async () => {
+test('without a server one notice says that there is no release yet, and nothing runs by itself', async () => {
   await editor.statusBecomes(/missing/);
   const notices = await editor.sees('a notice', async () => {
     const found = await editor.notices();
     return found.length > 0 ? found : undefined;
   });
   assert.equal(notices.length, 1);
-  assert.match(notices.join(), /not installed.*pipx install leanwide/);
+  assert.match(notices.join(), /not installed\. There is no release yet: it is installed from a checkout/);
   assert.equal(await editor.page.locator('.terminal').count(), 0);
   await editor.picture('missing');
+});
+
+test('a folder that is no checkout of leanwide is refused, and nothing is installed', async () => {
+  await editor.page.locator('.notification-toast .monaco-button', { hasText: 'Choose the Checkout…' }).click();
+  const input = editor.page.locator('.quick-input-box input');
+  await input.waitFor();
+  await editor.page.locator('.quick-input-action .monaco-button', { hasText: 'Install the Server' }).click();
+  await editor.sees('the refusal', async () =>
+    (await editor.notices()).find((text) => /is no checkout of leanwide/.test(text)),
+  );
+  assert.equal(await editor.page.locator('.terminal').count(), 0);
 });
 
 test('the menu of the status bar shows only the commands that work', async () => {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
 from leanwide.cli.errors import UsageError
-from leanwide.cli.terminal import complain, leave_closed_pipe, prepare_streams
+from leanwide.cli.terminal import complain, leave_closed_pipe, prepare_streams, say
 from leanwide.engine.base import EngineError
 from leanwide.models.gguf import ModelFileError
 
@@ -41,8 +41,25 @@ class LazyCommands(TyperGroup):
 app = typer.Typer(cls=LazyCommands, add_completion=False, pretty_exceptions_enable=False)
 
 
+def _print_versions(*, asked: bool) -> None:
+    if asked:
+        say(import_module(f"{__name__}.version").versions())
+        raise typer.Exit
+
+
 @app.callback(no_args_is_help=True)
-def leanwide() -> None:
+def leanwide(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda asked: _print_versions(asked=asked),
+            is_eager=True,
+            help="Print the versions of leanwide, llama.cpp and the embedded model.",
+        ),
+    ] = False,
+) -> None:
     """A language server that runs a Mixture-of-Experts code model on your own machine."""
 
 

@@ -13,7 +13,8 @@ from leanwide.cli.compose import user_layers
 from leanwide.cli.console import TextConsole
 from leanwide.cli.examination import add_measured, examine
 from leanwide.cli.fitting import measure_again, print_advice, print_memory, speed_words
-from leanwide.cli.terminal import say_json
+from leanwide.cli.reporting import report_text
+from leanwide.cli.terminal import say, say_json
 from leanwide.engine.processor import rebuild_command
 from leanwide.models.gguf import ModelFileError
 from leanwide.options import parse
@@ -34,6 +35,12 @@ def doctor(
             "--measure", help="Load the model, and measure what each lane takes and the speed."
         ),
     ] = False,
+    as_report: Annotated[
+        bool,
+        typer.Option(
+            "--report", help="Print what a bug report needs: no path, no text and no name of yours."
+        ),
+    ] = False,
 ) -> None:
     """Check this installation and say what each lane would take."""
     if measure:
@@ -43,6 +50,8 @@ def doctor(
         add_measured(report)
     if json:
         say_json(report)
+    elif as_report:
+        say(report_text(report))
     else:
         _print(report)
     if report["problems"]:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Final
 
@@ -45,12 +46,17 @@ class QuietFormatter(logging.Formatter):
         return "".join(traceback.format_tb(trace)) + (kind.__name__ if kind is not None else "")
 
 
-def log_to_stderr() -> None:
-    """Log warnings and errors from a thread, so that an unread pipe blocks nothing."""
+def log_to_stderr(*others: logging.Handler) -> None:
+    """Log warnings and errors from a thread, so that an unread pipe blocks nothing.
+
+    Args:
+        others: What gets each record besides; the thread calls them.
+    """
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(QuietFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     lines = queue.Queue[logging.LogRecord](_MAX_RECORDS)
-    threading.Thread(target=_write, args=(lines, stream), name="leanwide-log", daemon=True).start()
+    outputs = (stream, *others)
+    threading.Thread(target=_write, args=(lines, outputs), name="leanwide-log", daemon=True).start()
     logging.basicConfig(handlers=[_Dropping(lines)])
     atexit.register(_flush, lines)
     # pygls logs messages that contain the user's text, also as errors.
@@ -70,9 +76,11 @@ class _Dropping(logging.Handler):
             self._lines.put_nowait(record)
 
 
-def _write(lines: queue.Queue[logging.LogRecord], stream: logging.Handler) -> None:
+def _write(lines: queue.Queue[logging.LogRecord], outputs: Iterable[logging.Handler]) -> None:
     while True:
-        stream.handle(lines.get())
+        record = lines.get()
+        for output in outputs:
+            output.handle(record)
         lines.task_done()
 
 

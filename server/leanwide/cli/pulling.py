@@ -25,7 +25,10 @@ def bring(source: HubFile) -> Path:
     try:
         from leanwide.models.pull import PullError, pull  # noqa: PLC0415  # an extra
     except ModuleNotFoundError as error:
-        _fail(f"{error.name} is missing: pip install 'leanwide[models]' brings it", error)
+        _fail(
+            f"{error.name} is missing: install leanwide with its extra `models` (docs/install.md)",
+            error,
+        )
     console = TextConsole(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     speed = (TransferSpeedColumn(), TimeRemainingColumn())

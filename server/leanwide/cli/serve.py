@@ -14,6 +14,7 @@ from leanwide.cli.compose import launch, user_layers, user_texts
 from leanwide.cli.errors import UsageError
 from leanwide.cli.listening import serve_tcp
 from leanwide.cli.log import log_to_stderr
+from leanwide.cli.log_file import ErrorFile, log_path
 from leanwide.engine.shared_engine import SharedEngine
 from leanwide.lsp.session import Server
 from leanwide.options import parse, restrict_session
@@ -47,7 +48,7 @@ def serve(
     place = listening_place(tcp, allow_remote=allow_remote) if tcp else None
 
     heap.share_heaps()
-    log_to_stderr()
+    log_to_stderr(ErrorFile(log_path()))
     layers, found = user_layers()
     texts, text_problems = user_texts()
     problems = (*found, *text_problems)

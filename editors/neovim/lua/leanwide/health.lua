@@ -20,7 +20,7 @@ function M.check()
     health.ok("the server listens on a port")
   elseif vim.fn.executable(options.cmd[1]) == 0 then
     return health.error(options.cmd[1] .. " cannot be run", {
-      "Install leanwide (pip install leanwide), or",
+      "Install leanwide from a checkout, as its README.md says, or",
       'give its path: require("leanwide").setup({ cmd = { "/path/to/leanwide", "serve" } })',
     })
   else
