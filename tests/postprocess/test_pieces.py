@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.postprocess.pieces import Piece, Place, Unplaced, pieces_in, placed
+from leanwide.postprocess.pieces import ChangedPiece, PiecePlace, Unplaced, pieces_in, placed
 
 LINES = ["def f():", "    a = 1", "    return a", "", "def g():", "    b = 1", "    return 1"]
 ALL = range(len(LINES))
@@ -17,22 +17,25 @@ def block(old: str, new: str) -> str:
     return f"<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n"
 
 
-def one(old: str, new: str, lines: list[str] = LINES, shown: range = ALL) -> Place:
-    (place,) = placed(lines, shown, [Piece(tuple(old.split("\n")), tuple(new.split("\n")))])
+def one(old: str, new: str, lines: list[str] = LINES, shown: range = ALL) -> PiecePlace:
+    (place,) = placed(lines, shown, [ChangedPiece(tuple(old.split("\n")), tuple(new.split("\n")))])
     return place
 
 
 def test_blocks_are_found_in_fences_and_between_sentences():
     answer = f"First:\n```python\n{block('    a = 1', '    a = 2')}```\nand\n{block('x', 'y')}"
     found = pieces_in(answer)
-    assert found.whole == (Piece(("    a = 1",), ("    a = 2",)), Piece(("x",), ("y",)))
+    assert found.whole == (
+        ChangedPiece(("    a = 1",), ("    a = 2",)),
+        ChangedPiece(("x",), ("y",)),
+    )
     assert not found.open
     assert pieces_in(answer[:-20]).open
 
 
 def test_an_empty_replacement_deletes():
     deleted = pieces_in("<<<<<<< SEARCH\n    a = 1\n=======\n>>>>>>> REPLACE").whole
-    assert placed(LINES, ALL, deleted) == [Place(1, 2, ())]
+    assert placed(LINES, ALL, deleted) == [PiecePlace(1, 2, ())]
 
 
 @given(st.text(alphabet="<>= SEARCHPLab\n"), st.integers(0, 200))
@@ -45,11 +48,15 @@ def test_the_blocks_of_a_beginning_are_the_first_of_the_whole(answer: str, cut: 
 @pytest.mark.parametrize(
     ("old", "new", "wanted"),
     [
-        ("    a = 1", "    a = 2", Place(1, 2, ("    a = 2",))),
-        ("a = 1", "a = 2", Place(1, 2, ("    a = 2",))),
-        ("a = 1\nreturn a", "if a:\n    return a", Place(1, 3, ("    if a:", "        return a"))),
-        ("\n    a = 1\n", "\n    a = 2\n", Place(1, 2, ("    a = 2",))),
-        ("    a = 1  ", "", Place(1, 2, ())),
+        ("    a = 1", "    a = 2", PiecePlace(1, 2, ("    a = 2",))),
+        ("a = 1", "a = 2", PiecePlace(1, 2, ("    a = 2",))),
+        (
+            "a = 1\nreturn a",
+            "if a:\n    return a",
+            PiecePlace(1, 3, ("    if a:", "        return a")),
+        ),
+        ("\n    a = 1\n", "\n    a = 2\n", PiecePlace(1, 2, ("    a = 2",))),
+        ("    a = 1  ", "", PiecePlace(1, 2, ())),
     ],
 )
 def test_a_block_is_put_where_its_old_lines_are(old, new, wanted):
@@ -71,11 +78,11 @@ def test_a_block_without_one_place_is_refused(old, lines, shown, why):
 
 
 def test_lines_as_they_are_go_before_lines_with_other_indentation():
-    assert one("x", "y", ["  x", "x"], range(2)) == Place(1, 2, ("y",))
+    assert one("x", "y", ["  x", "x"], range(2)) == PiecePlace(1, 2, ("y",))
 
 
 def test_blocks_that_overlap_are_refused():
-    pieces = [Piece(tuple(LINES[:3]), ("x",)), Piece(tuple(LINES[2:5]), ("y",))]
+    pieces = [ChangedPiece(tuple(LINES[:3]), ("x",)), ChangedPiece(tuple(LINES[2:5]), ("y",))]
     with pytest.raises(Unplaced, match="Blocks 1 and 2"):
         placed(LINES, ALL, pieces)
 
@@ -85,7 +92,9 @@ def test_only_the_old_lines_are_replaced(lines: list[str], new: list[str], data:
     first = data.draw(st.integers(0, len(lines) - 1))
     last = data.draw(st.integers(first + 1, len(lines)))
     try:
-        (place,) = placed(lines, range(len(lines)), [Piece(tuple(lines[first:last]), tuple(new))])
+        (place,) = placed(
+            lines, range(len(lines)), [ChangedPiece(tuple(lines[first:last]), tuple(new))]
+        )
     except Unplaced:
         return
     assert first <= place.first <= place.last <= last

@@ -20,7 +20,7 @@ _REPLACE: Final = re.compile(r"\s*>{5,9} ?REPLACE\b.*")
 
 
 @frozen
-class Piece:
+class ChangedPiece:
     """Lines without endings, and the lines that take their place."""
 
     old: tuple[str, ...]
@@ -31,13 +31,13 @@ class Piece:
 class AnswerPieces:
     """The blocks of an answer."""
 
-    whole: tuple[Piece, ...]
+    whole: tuple[ChangedPiece, ...]
     open: bool
     """The last block has begun and is not whole."""
 
 
 @frozen
-class Place:
+class PiecePlace:
     """Where a piece belongs: lines from ``first`` to ``last``, exclusive, and the new ones."""
 
     first: int
@@ -51,7 +51,7 @@ class Unplaced(ValueError):  # noqa: N818  # a fact about an answer
 
 def pieces_in(answer: str) -> AnswerPieces:
     """Return the blocks of an answer with LF endings; what stands between them is left out."""
-    found: list[Piece] = []
+    found: list[ChangedPiece] = []
     old: list[str] | None = None
     new: list[str] | None = None
     for line in answer.split("\n"):
@@ -60,7 +60,7 @@ def pieces_in(answer: str) -> AnswerPieces:
         elif old is not None and new is None and _MIDDLE.fullmatch(line):
             new = []
         elif old is not None and new is not None and _REPLACE.fullmatch(line):
-            found.append(Piece(tuple(old), tuple(new)))
+            found.append(ChangedPiece(tuple(old), tuple(new)))
             old = new = None
         elif new is not None:
             new.append(line)
@@ -69,7 +69,9 @@ def pieces_in(answer: str) -> AnswerPieces:
     return AnswerPieces(tuple(found), open=old is not None)
 
 
-def placed(lines: Sequence[str], shown: Container[int], pieces: Sequence[Piece]) -> list[Place]:
+def placed(
+    lines: Sequence[str], shown: Container[int], pieces: Sequence[ChangedPiece]
+) -> list[PiecePlace]:
     """Return the places of pieces, in the order of the lines.
 
     Args:
@@ -88,7 +90,9 @@ def placed(lines: Sequence[str], shown: Container[int], pieces: Sequence[Piece])
     return [place for place, _ in found]
 
 
-def _place(lines: Sequence[str], shown: Container[int], piece: Piece, number: int) -> Place:
+def _place(
+    lines: Sequence[str], shown: Container[int], piece: ChangedPiece, number: int
+) -> PiecePlace:
     old, new = _without_blank_ends(piece.old), list(piece.new)
     if not old:
         raise Unplaced(f"Block {number} has no line to search for.")
@@ -106,7 +110,7 @@ def _place(lines: Sequence[str], shown: Container[int], piece: Piece, number: in
         )
     first = rows[0]
     there = lines[first : first + len(old)]
-    return Place(first, first + len(old), tuple(_moved(_like(piece.old, new), old, there)))
+    return PiecePlace(first, first + len(old), tuple(_moved(_like(piece.old, new), old, there)))
 
 
 def _occurrences(lines: Sequence[str], shown: Container[int], old: Sequence[str]) -> list[int]:

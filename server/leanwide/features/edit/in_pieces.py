@@ -18,7 +18,7 @@ from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
 from leanwide.features.edit.prose_guard import check_prose, check_unparsed
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.code import AnswerCode
-from leanwide.postprocess.pieces import Piece, Place, Unplaced, pieces_in, placed
+from leanwide.postprocess.pieces import ChangedPiece, PiecePlace, Unplaced, pieces_in, placed
 from leanwide.postprocess.splice import replacements
 from leanwide.prompt.editing import pieces_question
 from leanwide.syntax import Edit, content, definitions, split
@@ -118,21 +118,21 @@ def _settled(resolved: ResolvedSelection, rows: frozenset[int], answer: str) -> 
 
 
 def _places(
-    resolved: ResolvedSelection, rows: frozenset[int], pieces: Sequence[Piece]
-) -> list[Place]:
+    resolved: ResolvedSelection, rows: frozenset[int], pieces: Sequence[ChangedPiece]
+) -> list[PiecePlace]:
     first = resolved.passage.first
     lines = [content(line) for line in resolved.lines]
     return placed(lines, frozenset(row - first for row in rows), pieces)
 
 
-def _edits(resolved: ResolvedSelection, places: Sequence[Place]) -> Iterator[Edit]:
+def _edits(resolved: ResolvedSelection, places: Sequence[PiecePlace]) -> Iterator[Edit]:
     view, first = resolved.view, resolved.passage.first
     for place in places:
         span = (first + place.first, first + place.last)
         yield from replacements(view.lines, span, place.new, view.newline)
 
 
-def _lines_after(resolved: ResolvedSelection, places: Sequence[Place]) -> list[str]:
+def _lines_after(resolved: ResolvedSelection, places: Sequence[PiecePlace]) -> list[str]:
     """Return the passage's lines, without endings, after pieces were replaced."""
     lines = [content(line) for line in resolved.lines]
     for place in reversed(places):

@@ -37,7 +37,7 @@ _ANSWER_TOKENS: Final = 192
 
 
 @frozen(kw_only=True)
-class _Place:
+class _InsertionPlace:
     """A blank line, or the end of a document, and what the question shows around it."""
 
     resolved: ResolvedSelection
@@ -89,7 +89,7 @@ async def insertion_at(view: View, instruction: str, session: Session) -> Assign
     language = tree.language if tree is not None else None
     resolved = ResolvedSelection(view=view, tree=tree, passage=_shown_around(view))
     comment = f"{language.comment} " if language is not None else ""
-    place = _Place(
+    place = _InsertionPlace(
         resolved=resolved,
         line=view.line,
         margin=margin_at(view.lines, view.line, language),
@@ -124,7 +124,7 @@ def _fitting(lines: Sequence[str]) -> int:
     return len(lines)
 
 
-def _inserted(place: _Place, code: str) -> FileEdit:
+def _inserted(place: _InsertionPlace, code: str) -> FileEdit:
     """Return the change that puts the model's code in its place.
 
     Lines around the place that the model repeats are left out.
