@@ -42,12 +42,12 @@ def scripted_screen(version: str, folder: Path) -> Iterator[Terminal]:
     program = install(SUITES[version]) / "usr/bin/nvim"
     answers = [scripted.SLOW + scripted.SLOW_REST]
     server = {"cmd": scripted.command(answers, folder / "go"), "suggest": False}
-    look = ["-c", "set termguicolors"]
+    look = ["-c", "set termguicolors", "-c", "autocmd LspAttach * set statusline=attached"]
     terminal = Terminal(
         [*command(program, folder, server), *look, str(path)], {"HOME": str(folder)}
     )
     try:
-        terminal.until(lambda: "def add" in terminal.text, "the file")
+        terminal.until(lambda: "attached" in terminal.text, "the server")
         yield terminal
     finally:
         terminal.close()
