@@ -24,6 +24,7 @@ def add(a, b):
     return a + b
 `;
 const ADD = 'def add(a, b):\n    return a + b\n';
+const FILES = ['taken.py', 'stopped.py', 'again.py', 'here.py', 'told.py'];
 const HOLD = '<hold>';
 
 /** An answer for the first nine lines that stands still when its first change is settled. */
@@ -50,9 +51,7 @@ let editor: Editor;
 
 before(async () => {
   editor = await Editor.open({
-    files: Object.fromEntries(
-      [...['taken', 'stopped', 'again', 'here', 'told'].map((name) => [`${name}.py`, TEXT]), ['broken.json', BROKEN]],
-    ),
+    files: { ...Object.fromEntries(FILES.map((name) => [name, TEXT])), 'broken.json': BROKEN },
     program: scriptedServer(),
     settings: { 'editor.inlineSuggest.enabled': false, 'leanwide.completion.followCursor': false },
   });
