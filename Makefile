@@ -29,7 +29,7 @@ demo: $(SETUP) ## complete in a real file, and show what it cost
 	@$(BIN)/leanwide demo
 
 test: lint ## run all checks and tests
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
 coverage: $(SETUP) ## what tests of the pure packages cover of them, with a floor
 	$(BIN)/pytest -q --cov --cov-report=term:skip-covered $(PURE:%=tests/%) tests/features
@@ -54,6 +54,7 @@ test-gpu: .venv-gpu/.ready ## run the engine and a session on a GPU in software;
 
 .venv-gpu/.ready: pyproject.toml $(SETUP)
 	$(PYTHON) -m venv --clear .venv-gpu
+	.venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1" # knows groups
 	wheel=$$($(BIN)/python -m tests.gpu.vulkan) && \
 	  .venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check "$$wheel" --editable . --group dev
 	@touch $@

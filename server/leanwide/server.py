@@ -20,7 +20,7 @@ from leanwide.lsp.handlers import (
     notebooks,
     workspace,
 )
-from leanwide.lsp.protocol import CURSOR
+from leanwide.lsp.parameters import CURSOR
 from leanwide.lsp.session import Launch, Restrict, Server
 from leanwide.options import Layer, unrestricted
 from leanwide.prompt.texts import built_in_texts

@@ -54,7 +54,8 @@ def folded(
 
 
 def test_a_passage_that_fits_is_whole():
-    assert folded(1000) == Folded(SOURCE[SOURCE.index("class") :], whole=True)
+    rows = frozenset(range(WHOLE.first, WHOLE.last))
+    assert folded(1000) == Folded(SOURCE[SOURCE.index("class") :], whole=True, rows=rows)
 
 
 def test_bodies_are_folded_before_lines_are_cut():

@@ -35,6 +35,10 @@ DONE = SOURCE.replace("return self.settings[name]", "return self.settings.get(na
 Capable = Callable[[types.ClientCapabilities], object]
 
 
+def block(old: str, new: str) -> str:
+    return f"<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n"
+
+
 def fenced(code: str) -> str:
     return f"```python\n{code}\n```\n"
 
@@ -351,6 +355,20 @@ async def test_a_second_attempt_begins_with_an_empty_list(tmp_path):
         await until_edits(editor, "one", 2)
         assert (await asyncio.wait_for(asked, WAIT))["edit"]
         assert streamed_edits(editor, "one")[1] == []
+
+
+async def test_changed_pieces_stream_when_they_are_whole(tmp_path):
+    text = "".join(f"value_{at} = {at}\n" for at in range(2000))
+    span = types.Range(types.Position(0, 0), types.Position(2000, 0))
+    one, two = (block(f"value_{at} = {at}", f"value_{at} = 0") for at in (7, 5))
+    async with scripted([one, HOLD, two], go=tmp_path / "go") as (editor, _):
+        uri = editor.open(text, "long.py")
+        asked = start(editor, uri, span=span, streamToken="one")
+        settled = await until_edits(editor, "one", 1)
+        assert applied(text, settled) == text.replace("= 7\n", "= 0\n", 1)
+        (tmp_path / "go").touch()
+        await asyncio.wait_for(asked, WAIT)
+        assert "2,000 lines do not fit to be written again" in (await editor.last_request()).reason
 
 
 async def test_documentation_that_streams_changes_no_line_of_code(tmp_path):

@@ -86,9 +86,9 @@ def test_doctor_finds_no_problem_in_a_fresh_installation(tmp_path: Path):
 
 def test_doctor_says_what_the_processor_could_do_more_and_how_to_build_that(tmp_path: Path):
     script = (
-        "import sys; from leanwide.cli import doctor, main; sys.argv = ['leanwide', 'doctor'];"
-        "doctor.system_features = lambda: 'CPU : SSE3 = 1 | AVX = 1 | LLAMAFILE = 1';"
-        "doctor.processor_flags = lambda: frozenset({'sse3', 'avx', 'avx2', 'avx512f'});"
+        "import sys; from leanwide.cli import examination, main; sys.argv = ['leanwide', 'doctor'];"
+        "examination.system_features = lambda: 'CPU : SSE3 = 1 | AVX = 1 | LLAMAFILE = 1';"
+        "examination.processor_flags = lambda: frozenset({'sse3', 'avx', 'avx2', 'avx512f'});"
         "main()"
     )
     command = [sys.executable, "-c", script]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,6 +98,15 @@ async def test_requests_out_of_turn_are_refused():
         assert await client.code("shutdown") == -32600
         client.tell("exit")
         assert await client.ended() == 0
+
+
+async def test_a_shutdown_waits_for_no_answer_of_the_client(tmp_path: Path):
+    watches = {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}}
+    async with wire() as client:
+        await client.initialize(capabilities=watches, rootUri=tmp_path.as_uri())
+        while (await client.next()).get("method") != "client/registerCapability":
+            pass
+        assert (await client.ask("shutdown"))["result"] is None
 
 
 async def test_exit_without_shutdown_is_a_failure():

@@ -8,6 +8,10 @@ import pytest
 from leanwide.models.cost import token_cost
 from leanwide.models.gguf import GgufHeader, TensorInfo, read_header
 from leanwide_bench.synthetic.shapes import (
+    SMALL,
+    SMALL_GRANITE,
+    SMALL_LFM2,
+    SMALL_QWEN3_NEXT,
     THIRTY_BILLION,
     TINY,
     TINY_DENSE,
@@ -53,6 +57,17 @@ def test_the_cost_from_a_file_is_that_of_its_shape(tiny):
     unread = shape["token_embd.weight"].bytes
     assert cost.expert_bytes == experts / TINY.experts
     assert cost.fixed_bytes == sum(tensor.bytes for tensor in shape.values()) - experts - unread
+
+
+@pytest.mark.parametrize("shape", [SMALL_LFM2, SMALL_GRANITE, SMALL_QWEN3_NEXT])
+def test_recurrent_layers_have_no_attention_to_pay_for(shape: ModelShape):
+    hybrid, attention = described(shape), described(SMALL)
+    assert hybrid.recurrent_layers > 0
+    kept = hybrid.attention_layers
+    assert 0 < kept < hybrid.number("block_count")
+    each = 2 * sum(hybrid.head_widths) * hybrid.number("attention.head_count")
+    assert token_cost(hybrid).attention_flops(1) == kept * each
+    assert attention.attention_layers == attention.number("block_count")
 
 
 def test_only_one_token_of_a_prompt_goes_through_the_last_layer():

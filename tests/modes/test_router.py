@@ -43,6 +43,8 @@ SIGNALS = st.builds(
     lane_tokens=LANE_TOKENS,
     selection_lines=st.none() | st.integers(-1, 10**6),
     answer_tokens=st.integers(0, 10**5),
+    code_tokens=st.integers(0, 10**5),
+    divisible=st.booleans(),
     read_tokens=st.integers(0, 10**5),
     difficulty=st.none()
     | st.builds(Difficulty, st.sampled_from(DifficultyLevel), st.just("it is so")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -29,6 +29,8 @@ class Folded:
     text: str
     whole: bool
     """Whether nothing of the passage is left out."""
+    rows: frozenset[int]
+    """The document's lines in it that are not cut."""
 
 
 @frozen
@@ -45,15 +47,27 @@ def prompt_line(view: View, line: int) -> str:
     return f"{text if len(text) <= _MAX_LINE else f'{text[:_MAX_LINE]} …'}\n"
 
 
-def fold(view: View, passage: Passage, tree: SyntaxTree | None, room: int, count: Count) -> Folded:
-    """Return the passage in at most ``room`` tokens; its text is "" where not one line fits."""
-    lines = [prompt_line(view, line) for line in range(passage.first, passage.last)]
-    cut = any(len(line) > _MAX_LINE + 1 for line in lines)
+def fold(
+    view: View,
+    passage: Passage,
+    tree: SyntaxTree | None,
+    room: int,
+    count: Count,
+    wanted: Iterable[Passage] = (),
+) -> Folded:
+    """Return the passage in at most ``room`` tokens; its text is "" where not one line fits.
+
+    Of what is in ``wanted``, each is shown whole before everything else, as far as it fits.
+    """
+    rows = range(passage.first, passage.last)
+    lines = [prompt_line(view, line) for line in rows]
+    uncut = frozenset(row for row in rows if len(lines[row - rows.start]) <= _MAX_LINE + 1)
     if sum(map(count, lines)) <= room:
-        return Folded("".join(lines), whole=not cut)
+        return Folded("".join(lines), len(uncut) == len(lines), uncut)
     mark = _fold_mark(tree)
-    kept = _lines_that_fit(view, list(_parts(passage, tree)), mark, room, count)
-    return Folded(_render(view, passage, kept, mark), whole=False)
+    first = [_FoldablePart(one.first, one.last, whole=True) for one in wanted]
+    kept = _lines_that_fit(view, [*first, *_parts(passage, tree)], mark, room, count)
+    return Folded(_render(view, passage, kept, mark), whole=False, rows=uncut & kept)
 
 
 def texts_to_count(view: View, passage: Passage, tree: SyntaxTree | None) -> Iterator[str]:

@@ -32,6 +32,10 @@ Prompt = tuple[str | int | Markup, ...]
 of a special token; or markup."""
 
 
+Draft = str | tuple[int, ...]
+"""What an answer may repeat: text, in which no special token is recognised; or token ids."""
+
+
 class EngineError(Exception):
     """The engine cannot serve a request; the message is one sentence for the user."""
 
@@ -288,6 +292,9 @@ class Request:
     that a word cut by the cursor continues as the model would have written it."""
     thinking: Thinking | None = None
     """How the answer marks thinking; None: it has none."""
+    drafts: tuple[Draft, ...] = ()
+    """Texts that the answer is likely to repeat in part, the likeliest first: where it does, several
+    of its tokens are evaluated at once. The answer is the same without."""
     truth: str = ""
     """The text that really follows the prompt: its probability is measured, nothing generated."""
     shared_prefix: bool = False
@@ -314,6 +321,10 @@ class Stats:
     """From arrival in the engine to the first step."""
     prompt_ms: float
     decode_ms: float
+    tokens_drafted: int = 0
+    """Tokens of the request's drafts that were evaluated, because they might follow."""
+    tokens_accepted: int = 0
+    """Those of them that the model generated."""
     truth_tokens: int = 0
     """Tokens of the request's truth."""
     truth_nats: float = 0.0

@@ -15,12 +15,12 @@ from enum import Enum, auto
 from functools import partial
 from typing import Any, Final
 
-from cattrs import transform_error
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from leanwide.lsp.documents import DocumentWorkspace
+from leanwide.lsp.parameters import document_uri, drop_unusable_folders, typed_params
 from leanwide.lsp.rpc.messages import Id, Invalid, Message, RpcNotification, RpcRequest, RpcResponse
 from leanwide.lsp.rpc.outbox import Outbox
 from leanwide.lsp.uris import unusable
@@ -33,12 +33,8 @@ arrival_version: ContextVar[int | None] = ContextVar("arrival_version", default=
 A handler starts later than that, and a change that came in between may be applied already.
 """
 
-CURSOR: Final = "leanwide/cursor"
-_OWN_PARAMS: Final[Mapping[str, type[Any]]] = {CURSOR: types.TextDocumentPositionParams}
-"""Types of the parameters of methods that LSP does not know."""
 _OPTIONAL: Final = frozenset({"leanwide/status", types.PROGRESS, types.WINDOW_LOG_MESSAGE})
 """Notifications that a client can do without: the answer says the same."""
-_MAX_FAULTS: Final = 3
 
 
 class SessionStage(Enum):
@@ -156,11 +152,11 @@ class Protocol(LanguageServerProtocol):
         if handler is None or not _is_request(request.method):
             code = types.ErrorCodes.MethodNotFound
             raise _error(code, f"there is no request {request.method[:100]!r}")
-        params = self._params(request)
-        if (uri := _uri(params)) is not None and (reason := unusable(uri)):
+        params = typed_params(request, self._converter)
+        if (uri := document_uri(params)) is not None and (reason := unusable(uri)):
             raise JsonRpcInvalidParams(message=reason)
         if isinstance(params, types.InitializeParams):
-            _drop_unusable_folders(params)
+            drop_unusable_folders(params)
         return handler, params
 
     def _check_initialized(self, task: asyncio.Task[Any]) -> None:
@@ -203,7 +199,7 @@ class Protocol(LanguageServerProtocol):
         if self._stage is not SessionStage.RUNNING or not known or _is_request(method):
             return
         try:
-            params = self._params(notification)
+            params = typed_params(notification, self._converter)
             if method == types.CANCEL_REQUEST:
                 self._cancel(params.id)
             elif handler is not None:
@@ -242,25 +238,9 @@ class Protocol(LanguageServerProtocol):
         handler = self.fm.builtin_features.get(method) or self.fm.features.get(method)
         return handler if callable(handler) else None
 
-    def _params(self, message: RpcRequest | RpcNotification) -> Any:
-        """Return the typed parameters of a message.
-
-        Raises:
-            JsonRpcInvalidParams: They do not fit; the error says where.
-        """
-        try:
-            if (kind := _OWN_PARAMS.get(message.method)) is not None:
-                return self._converter.structure(message.data.get("params"), kind)
-            whole = types.METHOD_TO_TYPES[message.method][0]
-            return self._converter.structure(message.data, whole).params
-        except Exception as error:
-            faults = "; ".join(transform_error(error)[:_MAX_FAULTS])
-            reason = f"the parameters do not fit {message.method}: {faults}"
-            raise JsonRpcInvalidParams(message=reason) from error
-
     def _start(self, handler: Callable[..., Any], params: Any) -> asyncio.Task[Any]:
         """Run a handler in a task with :data:`arrival_version` set."""
-        token = arrival_version.set(self._version(_uri(params)))
+        token = arrival_version.set(self._version(document_uri(params)))
         try:
             return asyncio.ensure_future(_run(handler, (params,)))
         finally:
@@ -271,6 +251,16 @@ class Protocol(LanguageServerProtocol):
             return None
         document = self._workspace.opened(uri)
         return document.version if document is not None else None
+
+    @lsp_method(types.SHUTDOWN)
+    def lsp_shutdown(self, *arguments: Any) -> Generator[Any, Any, None]:
+        """Run the handler, then give up on requests that the client has not answered.
+
+        pygls cancels them while it iterates over the table that each of them leaves when it ends.
+        """
+        yield self.fm.features[types.SHUTDOWN], arguments, None
+        for future in tuple(self._request_futures.values()):
+            future.cancel()
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     def lsp_workspace__execute_command(
@@ -374,28 +364,6 @@ def _is_generator(handler: Callable[..., Any]) -> bool:
 def _is_request(method: str) -> bool:
     kinds = types.METHOD_TO_TYPES.get(method)
     return kinds is not None and kinds[1] is not None
-
-
-def _uri(params: Any) -> str | None:
-    """Return the URI of the document that a message, or its command, is about."""
-    arguments = getattr(params, "arguments", None)
-    if isinstance(arguments, list | tuple) and arguments and isinstance(arguments[0], dict):
-        uri = arguments[0].get("uri")
-    else:
-        uri = getattr(getattr(params, "text_document", None), "uri", None)
-    return uri if isinstance(uri, str) else None
-
-
-def _drop_unusable_folders(params: types.InitializeParams) -> None:
-    """Remove folders with unusable URIs: the others are served."""
-    if params.root_uri is not None and unusable(params.root_uri):
-        params.root_uri = None
-    if "\0" in (params.root_path or ""):
-        params.root_path = None
-    if params.workspace_folders:
-        params.workspace_folders = [
-            folder for folder in params.workspace_folders if not unusable(folder.uri)
-        ]
 
 
 def _is_optional(data: Any) -> bool:

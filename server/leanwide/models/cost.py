@@ -71,18 +71,11 @@ def token_cost(header: GgufHeader) -> TokenCost:
         kv_bytes=header.kv_bytes_per_token,
         fixed_weights=sum(tensor.elements for tensor in outside if _in_prefill(tensor, layers)),
         expert_weights=sum(tensor.elements for tensor in prefilled) / experts,
-        attention_weights=_attention_width(header) * layers,
+        attention_weights=header.number("attention.head_count")
+        * sum(header.head_widths)
+        * header.attention_layers,
         layers=layers,
     )
-
-
-def _attention_width(header: GgufHeader) -> int:
-    """Return the numbers of the KV cache that all heads of a layer read at one token."""
-    heads, hidden = header.number("attention.head_count"), header.number("embedding_length")
-    width = hidden // max(1, heads)
-    keys = header.number("attention.key_length") or width
-    values = header.number("attention.value_length") or width
-    return heads * (keys + values)
 
 
 def _in_prefill(tensor: TensorInfo, layers: int) -> bool:

@@ -170,6 +170,13 @@ class GgufHeader:
         return keys, self.number("attention.value_length") or width
 
     @property
+    def attention_layers(self) -> int:
+        """Layers with attention: all of them, but for models that have recurrent ones as well."""
+        if not self.recurrent_layers:
+            return self.number("block_count")
+        return sum(tensor.name.endswith(".attn_k.weight") for tensor in self.tensors)
+
+    @property
     def recurrent_layers(self) -> int:
         """Layers that keep one state for all tokens of a sequence."""
         return sum(tensor.name.endswith(_RECURRENT) for tensor in self.tensors)

@@ -67,6 +67,15 @@ class Budget:
         return self.deadline_ms * self.thinking_tokens / (self.thinking_tokens + self.output_tokens)
 
 
+class EditForm(enum.StrEnum):
+    """How the model answers an edit."""
+
+    WHOLE = "whole"
+    """With all of the code, changed."""
+    PIECES = "pieces"
+    """With the changed pieces of it."""
+
+
 @frozen(kw_only=True)
 class Decision:
     """The router's choice for a request, and the reason."""
@@ -76,3 +85,4 @@ class Decision:
     budget: Budget
     reason: str
     """One sentence for the user."""
+    form: EditForm = EditForm.WHOLE

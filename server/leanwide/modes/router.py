@@ -13,6 +13,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from leanwide.modes.controller import (
+    answer_seconds,
     fit_prompt_to_deadline,
     fit_to_machine,
     fit_to_power,
@@ -20,7 +21,7 @@ from leanwide.modes.controller import (
 )
 from leanwide.modes.difficulty import Difficulty, DifficultyLevel
 from leanwide.modes.machine import UNKNOWN, MachineState
-from leanwide.modes.profile import Budget, Decision, Mode, Profile
+from leanwide.modes.profile import Budget, Decision, EditForm, Mode, Profile
 
 
 class Task(enum.StrEnum):
@@ -51,6 +52,10 @@ class Signals:
     answer_tokens: int = 0
     """Tokens that the answer needs, as an edit repeats its lines: neither the selection nor the
     machine reduces them. 0 where any length will do."""
+    code_tokens: int = 0
+    """Tokens of the code that the answer repeats; 0 where it repeats none."""
+    divisible: bool = False
+    """The answer may be the changed pieces of the code alone."""
     read_tokens: int = 0
     """Prompt tokens that the lane's KV cache already has: they take no time."""
     difficulty: Difficulty | None = None
@@ -74,6 +79,12 @@ MODE_OF_TASK: Mapping[Task, Mode] = {
 
 _MIDDLE_OF_LINE_TOKENS: Final = 24
 """Output tokens of a completion inside a line, which ends with the line at the latest."""
+_FRAME_TOKENS: Final = 256
+"""Tokens of a question for an edit besides its code, roughly."""
+_PIECES_TOKENS: Final = 512
+"""Tokens for a few changed pieces with the lines that they replace."""
+MIN_PIECES_TOKENS: Final = 128
+"""With fewer tokens of answer it is not worth while to ask for pieces."""
 _MIN_LANE_TOKENS: Final = 4
 """A smaller lane cannot be divided into prompt, thinking and answer."""
 _QUESTION_TOKENS: Final = 384
@@ -83,7 +94,35 @@ _LINE_TOKENS: Final = 32
 
 
 def route(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Decision:
-    """Return mode, lane and budget for a request; the budget never exceeds the mode's profile."""
+    """Return mode, lane and budget for a request; the budget never exceeds the mode's profile.
+
+    An edit whose code does not fit to be written again is answered in changed pieces.
+    """
+    whole = _routed(task, signals, profiles)
+    why = _why_in_pieces(signals, whole) if signals.divisible else ""
+    if not why or whole.budget.output_tokens < MIN_PIECES_TOKENS:
+        return whole
+    needed = min(signals.answer_tokens, _PIECES_TOKENS)
+    decision = _routed(task, evolve(signals, answer_tokens=needed), profiles)
+    reason = f"{decision.reason}, answered in changed pieces: {why}"
+    return evolve(decision, reason=reason, form=EditForm.PIECES)
+
+
+def _why_in_pieces(signals: Signals, decision: Decision) -> str:
+    """Return why code cannot be written again, a part of a sentence; "" if it can."""
+    budget = decision.budget
+    lines = f"{signals.selection_lines or 0:,} lines"
+    most = min(budget.output_tokens, budget.context_tokens - _FRAME_TOKENS)
+    if signals.code_tokens > most:
+        return f"{lines} do not fit to be written again"
+    needed = min(signals.answer_tokens, budget.output_tokens)
+    if answer_seconds(needed, signals.machine, decision.lane) > budget.deadline_ms / 1000:
+        return f"{lines} take longer than {budget.deadline_ms / 1000:g} s to be written again"
+    return ""
+
+
+def _routed(task: Task, signals: Signals, profiles: Mapping[Mode, Profile]) -> Decision:
+    """Return the decision for an answer of ``signals.answer_tokens`` at least."""
     mode, why = _mode(task, signals)
     lane, whole = _lane(mode, signals, profiles)
     budget, reasons = whole, [f"{task}: {why}"]

@@ -39,6 +39,27 @@ def refactor_question(context: CodeContext, instruction: str) -> str:
     return question(context, f"Change this code: {instruction.strip()}{_fence_request(context)}")
 
 
+def pieces_question(context: CodeContext, request: str) -> str:
+    """Ask for the pieces of long code that a request changes."""
+    return (
+        question(context, "This code is to be changed:") + f"\n\nThe change: {request.strip()}\n\n"
+        "Answer with blocks of a line `<<<<<<< SEARCH`, the lines of this code that change, a line "
+        "`=======`, the changed lines, and a line `>>>>>>> REPLACE`."
+    )
+
+
+def findings_request(findings: Sequence[Finding], code: Sequence[str]) -> str:
+    """Return the request to correct what the tools found, with the lines that they found it in.
+
+    ``code`` is what the findings count their lines in.
+    """
+    listed = "\n".join(
+        f"- `{code[finding.line - 1].strip()}`: {' '.join(finding.message.split())}"
+        for finding in findings
+    )
+    return f"fix what the tools say of these lines:\n{listed}"
+
+
 def insert_question(context: CodeContext, instruction: str, mark: str) -> str:
     """Ask for new code in the place of a mark."""
     fence = "" if context.fence == USUAL_FENCE else f", between two lines of {context.fence}"

@@ -130,6 +130,24 @@ async def test_after_a_long_prefill_the_first_whole_line_is_shown_at_once(
     assert await asyncio.wait_for(asked, 30.0) == "if a:"
 
 
+async def test_a_first_line_is_waited_for_twice_as_long(monkeypatch: pytest.MonkeyPatch):
+    state, engine = state_saying(["x = f(", "a, ", "b, ", "c"])
+    seconds = state.session.profiles[Mode.CODE].deadline_ms / 1000
+    passed = [time.monotonic()]
+    clock = SimpleNamespace(monotonic=lambda: passed[0])
+    monkeypatch.setattr("leanwide.features.completion.generation.time", clock)
+    engine.pause()
+    asked = Editor(state, "‸\n", "python").asking()
+    await step(state, engine, "x = f(")
+    passed[0] += 1.5 * seconds
+    await step(state, engine, "x = f(a, ")
+    await asyncio.sleep(0.05)
+    assert not asked.done()
+    passed[0] += seconds
+    await step(state, engine, "x = f(a, b, ")
+    assert await asyncio.wait_for(asked, 30.0) == "x = f(a, b,"
+
+
 async def test_with_nothing_to_show_the_request_waits_on():
     state, engine = impatient(["  ", "\n", "a"])
     asked = Editor(state, "x\n‸\n").asking()

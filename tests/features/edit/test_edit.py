@@ -237,7 +237,6 @@ async def test_an_answer_that_repeats_itself_is_not_applied():
     ("text", "path", "sentence"),
     [
         (" \n\t\n", "/a.py", "white space"),
-        ("", "/a.py", "white space"),
         ("a\0b\n", "/a.py", "is binary"),
         ("KEY=1\n", "/project/.env", "never enters a prompt"),
     ],
@@ -245,16 +244,16 @@ async def test_an_answer_that_repeats_itself_is_not_applied():
 @pytest.mark.parametrize("command", ["refactor", "document", "fix", "test"])
 async def test_without_code_to_edit_the_answer_is_a_sentence(text, path, sentence, command):
     edited = Edited(text=text, path=path)
-    outcome: EditOutcome = await getattr(edited, command)(span=((0, 0), (0, 1 if text else 0)))
+    outcome: EditOutcome = await getattr(edited, command)(span=((0, 0), (0, 1)))
     assert outcome.change is None
     assert sentence in outcome.markdown
     assert edited.engine.requests == []
 
 
 async def test_a_selection_that_is_too_long_is_refused_with_what_would_fit():
-    text = "".join(f"value_{number} = {number}\n" for number in range(10_000))
-    edited = Edited(text=text)
-    outcome = await edited.refactor(((0, 0), (10_000, 0)))
+    values = "".join(f"    value_{number} = {number}\n" for number in range(10_000))
+    edited = Edited(text=f"def f():\n{values}")
+    outcome = await edited.document(((0, 0), (10_001, 0)))
     assert outcome.markdown == (
         "This is too long to edit: at most 1,024 tokens fit, and all are needed. Select less."
     )

@@ -61,6 +61,17 @@ async def test_lines_around_that_the_model_repeats_are_left_out():
     assert await inserted(text, fenced(f"# <HERE>\n{'b += 1'}")) == text.replace("^", "    b += 1")
 
 
+async def test_code_around_that_the_model_writes_again_is_left_out():
+    text = "class A:\n    def f(self):\n        return 1\n    ^\n"
+    again = "class A:\n    def f(self):\n        # one\n        return 1\n\n    def g(self): ..."
+    wanted = "class A:\n    def f(self):\n        return 1\n\n    def g(self): ...\n"
+    assert await inserted(text, fenced(again)) == wanted
+    lost = again.replace("return 1", "return 2")
+    edited = Edited(fenced(lost), fenced("def g(self): ..."), text=cursor(text)[0])
+    assert edited.after(await edited.refactor(cursor(text)[1], "add g")) == wanted
+    assert "only new lines are wanted" in edited.prompts[1]
+
+
 async def test_the_question_shows_what_stands_around_and_marks_the_place():
     text, span = cursor(SOURCE.replace("\n    def put", "^\n    def put"))
     edited = Edited(fenced(HAS), text=text)

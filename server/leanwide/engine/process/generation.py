@@ -1,7 +1,7 @@
 """One generation, step by step.
 
-It is an iterator. Each step is bounded, one prefill chunk or one token, so that the scheduler can
-run another job in between.
+It is an iterator. Each step is bounded, one prefill chunk, or one token with the drafted ones that
+follow it, so that the scheduler can run another job in between.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from collections.abc import Generator, Iterator
 import numpy as np
 
 from leanwide.engine.base import Finished, FinishReason, Piece, PrefillProgress, Thinking
+from leanwide.engine.process.draft_length import DraftLength
 from leanwide.engine.process.encoding import EncodedRequest
 from leanwide.engine.process.job import Job, Meter, Step
 from leanwide.engine.process.kv import KvCache
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.llama_context import Sampler
+from leanwide.engine.process.lookahead import Drafting, Lookahead, index_drafts
 from leanwide.engine.process.output_stream import OutputStream
 from leanwide.engine.process.scoring import EncodedTruth, nats
 from leanwide.engine.process.sequence_cache import CachedSequence
@@ -93,42 +95,59 @@ class GenerationSteps:
         """Generate token by token; the generator's value is the reason for the end."""
         request = self._job.request
         healing, output = Healing(self._index, healed), self._open_output()
+        lookahead = self._open_lookahead()
         sampler = Sampler(request.sampling, self._model.vocabulary_size)
         try:
             reason: FinishReason | None = None
+            pieces: list[Piece] = []
             while reason is None:
                 if self._thinking_is_late():
                     output.thoughts.end_budget()
                 if output.thoughts.conclusion:
+                    lookahead.cut()
+                    yield from pieces
+                    pieces = []
                     yield from self._conclude(output)
                     if self._job.cancelled():
                         return FinishReason.CANCELLED
-                chosen = self._next_token(sampler, healing)
+                chosen = self._choose(sampler, healing, output)
                 if chosen is None and output.thoughts.unfinished:
                     output.thoughts.end_budget()
                     continue
-                if chosen is None and output.thoughts.owes_answer:
-                    chosen = self._likeliest_word()
                 if chosen is None:
                     reason = FinishReason.END
                     break
                 token, spelt = chosen
                 self._meter.generated += 1
-                pieces = list(self._push(token, spelt, healing, output))
+                pieces += self._push(token, spelt, healing, output)
                 self._meter.thought = output.thoughts.tokens
+                lookahead.generated(token)
+                reason = self._finish_reason(output)
+                if reason is None and lookahead.take(token):
+                    continue
+                lookahead.cut()
                 # The only place for other jobs: these logits are used, the next not yet computed.
                 yield from pieces or (None,)
-                reason = self._finish_reason(output)
+                pieces = []
+                reason = reason or self._finish_reason(output)
                 if reason is None:
-                    self._kv.append(self._sequence, [token], self._job.cancelled)
+                    yield from self._evaluate(token, lookahead)
                     reason = FinishReason.CANCELLED if self._job.cancelled() else None
-            yield from output.flush()
+            lookahead.cut()
+            yield from (*pieces, *output.flush())
             return reason
         finally:
             sampler.close()
 
     def _open_output(self) -> OutputStream:
         return OutputStream(self._job.request, self._mark_tokens)
+
+    def _open_lookahead(self) -> Lookahead:
+        drafts = self._job.request.drafts if self._kv.longest_draft > 0 else ()
+        drafting = Drafting(
+            index_drafts(drafts, self._model.tokenize), DraftLength(self._kv.step_costs)
+        )
+        return Lookahead(self._kv, self._sequence, self._job, self._meter, drafting)
 
     def _push(
         self, token: int, spelt: bytes, healing: Healing, output: OutputStream
@@ -137,6 +156,23 @@ class GenerationSteps:
         new = healing.accept(spelt)
         special = new == spelt and new.strip() and self._model.is_special(token)
         return output.push_special(new) if special else output.push(new)
+
+    def _evaluate(self, token: int, lookahead: Lookahead) -> Iterator[None]:
+        """Evaluate a generated token; without a draft where a more urgent job aborted that."""
+        left = self._job.request.max_tokens - (self._meter.generated - self._meter.thought)
+        if not lookahead.evaluate(token, left - 1):
+            yield None
+            if not self._job.cancelled():
+                lookahead.evaluate(token, 0)
+
+    def _choose(
+        self, sampler: Sampler, healing: Healing, output: OutputStream
+    ) -> tuple[int, bytes] | None:
+        """Return the next token and its bytes; None where the model ends its thinking or answer."""
+        chosen = self._next_token(sampler, healing)
+        if chosen is None and output.thoughts.owes_answer and not output.thoughts.unfinished:
+            return self._likeliest_word()
+        return chosen
 
     def _next_token(self, sampler: Sampler, healing: Healing) -> tuple[int, bytes] | None:
         """Return the next token and its bytes; None where the model ends its answer."""

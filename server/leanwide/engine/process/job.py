@@ -23,7 +23,8 @@ class Job:
     cancelled: Callable[[], bool]
     """Called between steps and, on CPU and Metal, inside them."""
     preempted: Callable[[], bool] = lambda: False
-    """Whether a more urgent request is queued; called like ``cancelled``, during prefill."""
+    """Whether a more urgent request is queued; called like ``cancelled``, while a prompt or a
+    draft is evaluated."""
 
 
 @define
@@ -34,6 +35,8 @@ class Meter:
     evaluated: int = 0
     reused: int = 0
     generated: int = 0
+    drafted: int = 0
+    accepted: int = 0
     thought: int = 0
     scored: int = 0
     nats: float = 0.0
@@ -47,6 +50,8 @@ class Meter:
             tokens_evaluated=self.evaluated,
             tokens_reused=self.reused,
             tokens_generated=self.generated,
+            tokens_drafted=self.drafted,
+            tokens_accepted=self.accepted,
             queue_ms=1000 * (self.started - job.arrived),
             prompt_ms=1000 * (self.prompt_done - self.started),
             decode_ms=1000 * (time.monotonic() - self.prompt_done),

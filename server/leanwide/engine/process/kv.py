@@ -13,6 +13,7 @@ from itertools import islice
 
 from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority, Request, SaveRequest
 from leanwide.engine.process.checkpoints import next_pause, page_pauses, prompt_pauses
+from leanwide.engine.process.draft_length import StepCosts
 from leanwide.engine.process.growing_context import GrowingContext
 from leanwide.engine.process.job import Job
 from leanwide.engine.process.llama import Model
@@ -47,9 +48,14 @@ class KvCache:
         """
         self.batch_tokens = engine.batch_tokens
         """Most tokens in one step."""
+        self._abortable = engine.abortable
         self.chunker = PrefillChunker(engine.batch_tokens, abortable=engine.abortable)
         """Learns the speed of prefill."""
+        self.step_costs = StepCosts()
+        """Learns what the steps of answers cost."""
         self._cancelled: Cancelled | None = None
+        self._rows_ahead = 0
+        """Rows of logits after the current one."""
         self._prompt_threads = ThreadChoice(engine.threads)
         self._decode_threads = ThreadChoice(engine.threads)
         params = ContextParams(
@@ -209,6 +215,42 @@ class KvCache:
         ms = self._evaluate(sequence, tokens, threads, cancelled)
         if len(tokens) == 1:
             self._decode_threads.learn(threads, ms)
+            if not self._decode_threads.trying:
+                self.step_costs.learn(1, ms)
+
+    @property
+    def longest_draft(self) -> int:
+        """Most tokens that can be evaluated behind a generated one, to see whether they follow.
+
+        0 where what the model rejects cannot be cut. An urgent request waits for the end of a step
+        that cannot be aborted.
+        """
+        if self._memory.needs_checkpoints:
+            return 0
+        return (self.batch_tokens if self._abortable else self.chunker.short) - 1
+
+    def append_draft(self, sequence: CachedSequence, tokens: list[int], job: Job) -> bool:
+        """Evaluate a generated token and a draft behind it; the logits after the first are current.
+
+        False: the job was preempted or cancelled, and the sequence is as before.
+        """
+        before, count = len(sequence.tokens), len(tokens)
+        threads, aborts = self._decode_threads.used, self._abort_check(job, count)
+        ms = self._evaluate(sequence, tokens, threads, aborts, outputs=count)
+        if len(sequence.tokens) < before + count:
+            self.cut(sequence, before)
+            return False
+        self.step_costs.learn(count, ms)
+        self.choose_row(count - 1)
+        return True
+
+    def choose_row(self, ahead: int) -> None:
+        """Make the logits current that ``ahead`` others follow in the last step."""
+        self._rows_ahead = ahead
+
+    def cut(self, sequence: CachedSequence, keep: int) -> None:
+        """Cut a sequence to its first ``keep`` tokens; the current logits stay."""
+        self._memory.cut(sequence, keep)
 
     def append_with_logits(
         self, sequence: CachedSequence, tokens: list[int], cancelled: Cancelled
@@ -218,12 +260,15 @@ class KvCache:
         return self.context.rows(len(tokens))
 
     def logits(self) -> Logits:
-        """Return the logits after the last evaluated token, shape (vocabulary,); a view."""
-        return self.context.logits()
+        """Return the current logits, of the last evaluated token unless another row was chosen.
+
+        Shape (vocabulary,); a view.
+        """
+        return self.context.logits(self._rows_ahead)
 
     def sample(self, sampler: Sampler) -> int:
-        """Sample the next token."""
-        return self.context.sample(sampler)
+        """Sample the next token from the current logits."""
+        return self.context.sample(sampler, self._rows_ahead)
 
     def close(self) -> None:
         """Free the memory."""
@@ -244,6 +289,7 @@ class KvCache:
         began = time.monotonic()
         self.context.use_threads(threads)
         self._cancelled = cancelled
+        self._rows_ahead = 0
         position = len(sequence.tokens)
         try:
             outcome = self.context.decode(part, position, sequence.number, outputs)

@@ -176,9 +176,9 @@ class Context:
         if not api.llama_state_seq_set_data_ext(self._handle, view, len(state), sequence, flags):
             raise EngineError("llama.cpp rejects the saved KV cache state")
 
-    def logits(self) -> Logits:
-        """Return the logits of the last evaluated token: a view, valid until the next decode."""
-        pointer = api.llama_get_logits_ith(self._handle, -1)
+    def logits(self, before_last: int = 0) -> Logits:
+        """Return the logits of an output, counted from the last: a view until the next decode."""
+        pointer = api.llama_get_logits_ith(self._handle, -1 - before_last)
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
 
     def rows(self, count: int) -> Logits:
@@ -186,9 +186,9 @@ class Context:
         pointer = api.llama_get_logits(self._handle)
         return np.ctypeslib.as_array(pointer, shape=(count, self._vocabulary_size))
 
-    def sample(self, sampler: Sampler) -> int:
-        """Sample the next token."""
-        return int(api.llama_sampler_sample(sampler.chain, self._handle, -1))
+    def sample(self, sampler: Sampler, before_last: int = 0) -> int:
+        """Sample the next token from the logits of an output, counted from the last."""
+        return int(api.llama_sampler_sample(sampler.chain, self._handle, -1 - before_last))
 
     def close(self) -> None:
         """Free the memory."""

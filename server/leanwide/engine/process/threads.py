@@ -37,7 +37,8 @@ class ThreadChoice:
         self.counts = tuple(sorted({most, max(1, most // 2), 1}, reverse=True))
         self._ms: dict[int, float] = {}
         self._learned: Counter[int] = Counter()
-        self._used = most
+        self.used = most
+        """The best count known, for steps that nothing is learned from."""
         self._tries = 0
         self._pause = self._steps_to_try = _FIRST_PAUSE
         self.trying = False
@@ -50,15 +51,15 @@ class ThreadChoice:
             self.trying = len(self.counts) > 1
             return min(untried, key=self._learned.__getitem__)
         best = min(self.counts, key=self._ms.__getitem__)
-        if self._ms[best] < _SWITCH_RATIO * self._ms[self._used]:
-            self._used = best
+        if self._ms[best] < _SWITCH_RATIO * self._ms[self.used]:
+            self.used = best
         self.trying = len(self.counts) > 1 and self._steps_to_try == 0
         if not self.trying:
             self._steps_to_try = max(0, self._steps_to_try - 1)
-            return self._used
+            return self.used
         self._pause = self._steps_to_try = min(2 * self._pause, _MAX_PAUSE)
         self._tries += 1
-        others = [count for count in self.counts if count != self._used]
+        others = [count for count in self.counts if count != self.used]
         return others[self._tries % len(others)]
 
     def learn(self, count: int, ms: float) -> None:

@@ -140,6 +140,13 @@ def with_text(question: PreparedQuestion, text: str) -> PreparedQuestion:
     return evolve(question, conversation=evolve(question.conversation, messages=messages))
 
 
+def with_system_text(question: PreparedQuestion, text: str) -> PreparedQuestion:
+    """Return the question with another system prompt."""
+    system, *rest = question.conversation.messages
+    messages = (Message(system.role, text), *rest)
+    return evolve(question, conversation=evolve(question.conversation, messages=messages))
+
+
 async def follow_up(
     question: PreparedQuestion, answer: str, text: str, session: Session
 ) -> PreparedQuestion | None:

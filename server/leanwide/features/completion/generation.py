@@ -37,8 +37,9 @@ class WaitLimit:
     """How long a request waits for an answer that grows."""
 
     seconds: float | None
-    """From its first new text on; None waits for all of it. A request that has waited longer than
-    this for its prompt to be read takes the first whole line."""
+    """From its first new text on, twice that while its first line is not whole: half a line, once
+    accepted, is finished by hand. None waits for all of it. A request that has waited longer than
+    this for its prompt takes the first whole line."""
     began: float
     """When the request came, in seconds of ``time.monotonic``."""
     filtered: Callable[[str], str]
@@ -193,9 +194,12 @@ class Generation:
         if limit.seconds is None or self._first_text_at is None:
             return None
         now = time.monotonic()
-        if now > limit.began + limit.seconds and whole_lines(self.text) != self.text:
+        left = self._first_text_at + limit.seconds - now
+        if left > 0 and now <= limit.began + limit.seconds:
+            return left
+        if whole_lines(self.text) != self.text:
             return 0.0
-        return max(0.0, self._first_text_at + limit.seconds - now)
+        return max(0.0, left + limit.seconds)
 
     def _hold(self) -> None:
         self._waiting_requests += 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from attrs import Factory, field, frozen
 
+from leanwide.context.passage import Passage
 from leanwide.engine.base import CancelToken
 from leanwide.features.ask.answer_stream import Show
 from leanwide.features.ask.prepare import PreparedQuestion
@@ -20,6 +22,38 @@ from leanwide.modes.router import Task
 from leanwide.postprocess.code import AnswerCode, code_in, text_in
 from leanwide.prompt.question import USUAL_FENCE, CodeContext
 from leanwide.syntax import Edit, content
+
+
+@frozen
+class AnswerForm:
+    """How the code stands in an answer."""
+
+    read: Callable[[str], AnswerCode]
+    """Returns the code of an answer, or of its beginning."""
+    problem: str = ""
+    """What the model is told of an answer in another form; "" where it is not asked again."""
+
+
+def fenced_form(fence: str) -> AnswerForm:
+    """Return the form of an answer with all of the code in a fence."""
+    if fence == USUAL_FENCE:
+        return AnswerForm(code_in)
+    return AnswerForm(
+        partial(text_in, fence=fence), f"It does not stand between two lines of {fence}."
+    )
+
+
+@frozen(kw_only=True)
+class Pieces:
+    """An edit of long code that is answered in changed pieces. Of the code, shown lines count."""
+
+    question: Callable[[CodeContext], str]
+    wanted: Callable[[], Sequence[Passage]]
+    """Returns what is shown before everything else. Runs in a thread."""
+    change: Callable[[frozenset[int], str], FileEdit]
+    """Returns a change, of the shown lines and the answer; raises :class:`Refusal`."""
+    settled: Callable[[frozenset[int], str], tuple[Edit, ...]]
+    """Returns the edits of the pieces so far. Both run in a thread."""
 
 
 @frozen(kw_only=True)
@@ -49,9 +83,10 @@ class Assignment:
     max_code_tokens: Callable[[Budget], int] = field(default=lambda budget: budget.output_tokens)
     """Tokens of code that fit: as many as the answer, which repeats them, unless overridden."""
 
-    def read(self, answer: str) -> AnswerCode:
-        """Return the code of an answer."""
-        return code_in(answer) if self.fence == USUAL_FENCE else text_in(answer, self.fence)
+    form: AnswerForm = field(default=Factory(lambda made: fenced_form(made.fence), takes_self=True))
+    """How the answer is read."""
+    pieces: Pieces | None = None
+    """The same, asked for in changed pieces; None where only the whole code will do."""
 
 
 @frozen(kw_only=True)

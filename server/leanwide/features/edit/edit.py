@@ -1,6 +1,6 @@
 """Run one edit: the question, the answer, one more attempt after a mistake, and a change or none.
 
-What differs between refactor, document, fix and test is the :class:`Assignment`.
+What differs between refactor, insert, document, fix and test is the :class:`Assignment`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from leanwide.features.journal import Record
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.markdown import missing_fence
 from leanwide.prompt.editing import again_question, retry_question
-from leanwide.prompt.question import USUAL_FENCE
 
 
 async def edit(assignment: Awaitable[Assignment], context: EditContext) -> EditOutcome:
@@ -37,11 +36,12 @@ async def edit(assignment: Awaitable[Assignment], context: EditContext) -> EditO
         EngineError: The model cannot be loaded, or died while it answered.
     """
     try:
-        assigned = await assignment
-        question = await prepare(assigned, context)
+        question, assigned = await prepare(await assignment, context)
     except Refusal as refusal:
         answer = canned_answer(refusal, context.task, context.session, context.began, context.show)
         return EditOutcome(change=None, markdown=answer.markdown, records=(answer.record,))
+    if question.note is not None:
+        context.show(f"*{question.note}*\n\n")
     return await _attempt(question, assigned, context)
 
 
@@ -97,10 +97,10 @@ async def _answer(
     Raises:
         EngineError: The engine cannot serve the question, or died while it did.
     """
-    ask = partial(ask_for_code, question, assignment.read, context.session, context.cancel)
+    ask = partial(ask_for_code, question, assignment.form.read, context.session, context.cancel)
     if context.show_edits is None:
         return await ask(context.show)
-    edits = EditStream(assignment.read, assignment.settled, context.show_edits)
+    edits = EditStream(assignment.form.read, assignment.settled, context.show_edits)
 
     def show(text: str) -> None:
         context.show(text)
@@ -121,8 +121,8 @@ async def _change(assignment: Assignment, answer: CodeAnswer) -> FileEdit:
         raise Refusal(f"The answer is not complete: {answer.cut}.")
     if answer.code:
         return await asyncio.to_thread(assignment.change, answer.code)
-    if assignment.fence != USUAL_FENCE and answer.text.strip():
-        raise Mistake(f"It does not stand between two lines of {assignment.fence}.")
+    if assignment.form.problem and answer.text.strip():
+        raise Mistake(assignment.form.problem)
     raise Refusal("The model gave no code.")
 
 

@@ -4,41 +4,48 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Final
 
 from attrs import evolve
 
+from leanwide.context.folding import fold, texts_to_count
 from leanwide.context.surroundings import helpful_runs, run_lines, surroundings
 from leanwide.features.ask.prepare import (
     PreparedQuestion,
     begin_question,
     expected_lane,
     tokens_left,
+    with_system_text,
     with_text,
 )
 from leanwide.features.ask.question_context import used_elsewhere
 from leanwide.features.ask.selection import context_without_code
-from leanwide.features.edit.assignment import Assignment, EditContext
+from leanwide.features.edit.assignment import Assignment, EditContext, Pieces
+from leanwide.features.edit.in_pieces import with_pieces
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.features.token_counter import TokenCounter
 from leanwide.features.trained_languages import notify_untrained
 from leanwide.modes.controller import answer_seconds
 from leanwide.modes.machine import MachineState
-from leanwide.modes.profile import Decision
-from leanwide.modes.router import Signals
+from leanwide.modes.profile import Decision, EditForm
+from leanwide.modes.router import MIN_PIECES_TOKENS, Signals
 from leanwide.prompt.editing import with_hint
 from leanwide.prompt.question import CodeContext
 
 _MAX_TOKEN_CHARACTERS: Final = 32
 """Code with more characters than this for every token that fits is too long without counting."""
+_MAX_COUNTED_TEXTS: Final = 20_000
+"""Texts of a passage that are counted exactly; what follows does not fit anyway."""
 _EXAMPLE_SHARE: Final = 0.5
 """Share of the room besides the code that an example may take at most."""
 
 
-async def prepare(assignment: Assignment, context: EditContext) -> PreparedQuestion:
-    """Return the question of an assignment.
+async def prepare(
+    assignment: Assignment, context: EditContext
+) -> tuple[PreparedQuestion, Assignment]:
+    """Return the question of an assignment, and the assignment in the form that it asks for.
 
     Raises:
         Refusal: The code does not fit, or its answer would take too long.
@@ -47,16 +54,49 @@ async def prepare(assignment: Assignment, context: EditContext) -> PreparedQuest
     session, passage = context.session, assignment.resolved.passage
     signals = Signals(selection_lines=passage.last - passage.first)
     lane = expected_lane(context.task, signals, session)
-    needed = assignment.answer_tokens(await _code_tokens(assignment.code, lane, session))
-    signals = evolve(signals, answer_tokens=needed)
+    code = await _code_tokens(assignment.code, lane, session)
+    needed = assignment.answer_tokens(code)
+    divisible = assignment.pieces is not None
+    signals = evolve(signals, answer_tokens=needed, code_tokens=code, divisible=divisible)
     question = await begin_question(context.task, signals, session, context.began)
     notify_untrained(assignment.resolved.view, question.decision.lane, session)
+    if question.decision.form is EditForm.PIECES and assignment.pieces is not None:
+        needed = MIN_PIECES_TOKENS
+        question, assignment = await _in_pieces(question, assignment, assignment.pieces, session)
     _check_time(needed, question.decision, session.backend.machine)
     room = await tokens_left(question, session.backend)
     if context.hint:
         assignment = evolve(assignment, question=_hinted(assignment.question, context.hint))
     text = await _question_text(assignment, question.decision, room, session)
-    return with_text(question, text)
+    return with_text(question, text), assignment
+
+
+async def _in_pieces(
+    question: PreparedQuestion, assignment: Assignment, pieces: Pieces, session: Session
+) -> tuple[PreparedQuestion, Assignment]:
+    """Return a question for changed pieces of the code, which is folded where it does not fit.
+
+    Raises:
+        Refusal: Not one line of the code fits.
+        EngineError: The engine is gone.
+    """
+    question = with_system_text(question, session.texts["pieces"])
+    resolved, decision = assignment.resolved, question.decision
+    view, passage, tree = resolved.view, resolved.passage, resolved.tree
+    count = session.backend.counter(decision.lane)
+    frame = pieces.question(context_without_code(resolved))
+    texts = islice(texts_to_count(view, passage, tree), _MAX_COUNTED_TEXTS)
+    await count.learn((frame, *await asyncio.to_thread(list, texts)))
+    room = await tokens_left(question, session.backend) - count(frame)
+    wanted = await asyncio.to_thread(pieces.wanted)
+    folded = await asyncio.to_thread(fold, view, passage, tree, room, count, wanted)
+    if not folded.rows:
+        raise _too_long(max(0, room))
+    note = (
+        f"{passage.last - passage.first:,} lines are too long to be written again: the model is "
+        f"shown {len(folded.rows):,} of them, and answers with what it changes."
+    )
+    return evolve(question, note=note), with_pieces(assignment, pieces, folded)
 
 
 def _hinted(question: Callable[[CodeContext], str], hint: str) -> Callable[[CodeContext], str]:
@@ -113,10 +153,7 @@ async def _question_text(
     if sum(map(len, code)) <= _MAX_TOKEN_CHARACTERS * most:
         await count.learn(code)
     if (tokens := sum(map(count, code))) > most:
-        raise Refusal(
-            "This is too long to edit: "
-            f"at most {most:,} tokens fit, and all are needed. Select less."
-        )
+        raise _too_long(most)
     room -= tokens
     runs = await asyncio.to_thread(helpful_runs, passage, resolved.tree)
     await count.learn((*run_lines(view, runs), *assignment.example))
@@ -126,6 +163,12 @@ async def _question_text(
     used = await used_elsewhere(resolved, room, count, session)
     return assignment.question(
         evolve(context, code="".join(code), around=around, example=example, elsewhere=used)
+    )
+
+
+def _too_long(tokens: int) -> Refusal:
+    return Refusal(
+        f"This is too long to edit: at most {tokens:,} tokens fit, and all are needed. Select less."
     )
 
 

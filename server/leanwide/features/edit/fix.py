@@ -10,11 +10,12 @@ from attrs import evolve, frozen
 from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
 from leanwide.features.edit.edit import edit
+from leanwide.features.edit.in_pieces import pieces_of
 from leanwide.features.edit.prose_guard import LEAST_SHARE, fence_around
 from leanwide.features.edit.rewrite import rewritten, settled_rewriting
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
-from leanwide.prompt.editing import Finding, fix_question
+from leanwide.prompt.editing import Finding, findings_request, fix_question
 
 
 @frozen(kw_only=True)
@@ -64,4 +65,10 @@ async def _assignment(
         change=partial(rewritten, resolved, LEAST_SHARE),
         settled=partial(settled_rewriting, resolved),
         fence=fence_around(resolved),
+        pieces=pieces_of(
+            resolved,
+            findings_request(findings, resolved.lines),
+            [lines.start + finding.line - 1 for finding in findings],
+            LEAST_SHARE,
+        ),
     )

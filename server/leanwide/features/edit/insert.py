@@ -15,17 +15,16 @@ from leanwide.context.surroundings import helpful_runs, run_lines
 from leanwide.context.view import View
 from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.assignment import Assignment
-from leanwide.features.edit.change import FileEdit, check_syntax
+from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
 from leanwide.features.edit.prose_guard import fence_around
 from leanwide.features.edit.rewrite import indented
 from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
-from leanwide.postprocess.code import without_head
 from leanwide.postprocess.indent import Indentation, indentation
 from leanwide.postprocess.insertion import insertion, margin_at
 from leanwide.prompt.editing import insert_question
-from leanwide.syntax import content, split
+from leanwide.syntax import content, definitions, split
 
 _ABOVE: Final = 40
 """Lines above the place that the question shows, at most."""
@@ -60,6 +59,15 @@ class _Place:
         """The shown lines below, without endings."""
         rest = self.resolved.view.lines[self.line + 1 : self.resolved.passage.last]
         return tuple(map(content, rest))
+
+    def heads(self) -> frozenset[str]:
+        """Return the first lines of the definitions that begin above the place, stripped."""
+        view, tree, first = self.resolved.view, self.resolved.tree, self.resolved.passage.first
+        around = run_lines(view, helpful_runs(self.resolved.passage, tree))
+        inside = definitions(tree) if tree is not None else ()
+        starts = (found.start.line for found in inside)
+        own = (view.lines[row] for row in starts if first <= row < self.line)
+        return frozenset(line.strip() for line in (*around, *own))
 
     def shown(self) -> Iterator[str]:
         """Yield the lines of the question's code, with LF endings."""
@@ -127,20 +135,33 @@ def _inserted(place: _Place, code: str) -> FileEdit:
     """
     resolved, view = place.resolved, place.resolved.view
     rows = [row for row in map(content, split(code)) if row.strip() != place.mark]
+    if next((row.strip() for row in rows if row.strip()), "") in place.heads():
+        rows = _between(rows, place.above, place.below)
     rows = _without_repeated(rows, place.above, place.below)
     if not is_prose(view):
-        heads = {
-            line.strip() for line in run_lines(view, helpful_runs(resolved.passage, resolved.tree))
-        }
-        unit = indentation(view.lines).unit
-        wanted = Indentation(place.margin, unit)
-        rows = indented(without_head("\n".join(rows), heads), wanted, resolved.language)
-        rows = [content(row) for row in rows]
+        wanted = Indentation(place.margin, indentation(view.lines).unit)
+        rows = indented("\n".join(rows), wanted, resolved.language)
     if not any(map(str.strip, rows)):
         raise Refusal("The model would add nothing.")
     edits = (insertion(view.lines, place.line, rows, view.newline, resolved.language),)
     check_syntax(resolved.language, view.lines, edits)
     return FileEdit(uri=view.uri, version=view.version, lines=view.lines, edits=edits)
+
+
+def _between(rows: Sequence[str], above: Sequence[str], below: Sequence[str]) -> list[str]:
+    """Return what stands at the place in an answer that repeats the code around it.
+
+    Raises:
+        Mistake: The line above the place is not in it.
+    """
+    last = next((row for row in reversed(above) if row.strip()), "")
+    first = next((row for row in below if row.strip()), None)
+    starts = [at for at, row in enumerate(rows) if row.rstrip() == last.rstrip()]
+    if not starts:
+        raise Mistake("It repeats lines that stand above the place: only new lines are wanted.")
+    rest = rows[starts[-1] + 1 :]
+    end = next((at for at, row in enumerate(rest) if row == first), len(rest))
+    return list(rest[:end])
 
 
 def _without_repeated(rows: Sequence[str], above: Sequence[str], below: Sequence[str]) -> list[str]:

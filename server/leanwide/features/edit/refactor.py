@@ -12,6 +12,7 @@ from attrs import evolve
 from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
 from leanwide.features.edit.edit import edit
+from leanwide.features.edit.in_pieces import pieces_of
 from leanwide.features.edit.insert import insertion_at
 from leanwide.features.edit.prose_guard import fence_around, least_share
 from leanwide.features.edit.rewrite import rewritten, settled_rewriting
@@ -70,4 +71,5 @@ async def _assignment(selection: Selection, instruction: str, session: Session) 
         change=partial(rewritten, resolved, least_share(instruction)),
         settled=partial(settled_rewriting, resolved),
         fence=fence_around(resolved),
+        pieces=pieces_of(resolved, instruction, (), least_share(instruction)),
     )

@@ -1,0 +1,158 @@
+"""Changed pieces of a code: blocks of old and new lines, found in the answer and put in place.
+
+A block is ``<<<<<<< SEARCH``, the old lines, ``=======``, the new lines, ``>>>>>>> REPLACE``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Sequence
+from itertools import pairwise
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.postprocess.indent import Indentation, indentation, reindented
+
+_SEARCH: Final = re.compile(r"\s*<{5,9} ?SEARCH\b.*")
+_MIDDLE: Final = re.compile(r"\s*={5,9}\s*")
+_REPLACE: Final = re.compile(r"\s*>{5,9} ?REPLACE\b.*")
+
+
+@frozen
+class Piece:
+    """Lines without endings, and the lines that take their place."""
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+@frozen
+class AnswerPieces:
+    """The blocks of an answer."""
+
+    whole: tuple[Piece, ...]
+    open: bool
+    """The last block has begun and is not whole."""
+
+
+@frozen
+class Place:
+    """Where a piece belongs: lines from ``first`` to ``last``, exclusive, and the new ones."""
+
+    first: int
+    last: int
+    new: tuple[str, ...]
+
+
+class Unplaced(ValueError):  # noqa: N818  # a fact about an answer
+    """A block has no place, or more than one; the message says which, and is a sentence."""
+
+
+def pieces_in(answer: str) -> AnswerPieces:
+    """Return the blocks of an answer with LF endings; what stands between them is left out."""
+    found: list[Piece] = []
+    old: list[str] | None = None
+    new: list[str] | None = None
+    for line in answer.split("\n"):
+        if _SEARCH.fullmatch(line):
+            old, new = [], None
+        elif old is not None and new is None and _MIDDLE.fullmatch(line):
+            new = []
+        elif old is not None and new is not None and _REPLACE.fullmatch(line):
+            found.append(Piece(tuple(old), tuple(new)))
+            old = new = None
+        elif new is not None:
+            new.append(line)
+        elif old is not None:
+            old.append(line)
+    return AnswerPieces(tuple(found), open=old is not None)
+
+
+def placed(lines: Sequence[str], shown: Container[int], pieces: Sequence[Piece]) -> list[Place]:
+    """Return the places of pieces, in the order of the lines.
+
+    Args:
+        lines: Without endings.
+        shown: Indexes of the lines that may be searched for.
+        pieces: Old lines have to occur once, as they are, or else with other indentation.
+
+    Raises:
+        Unplaced: A piece does not occur, occurs twice, or overlaps with another.
+    """
+    found = [(_place(lines, shown, piece, at), at) for at, piece in enumerate(pieces, 1)]
+    found.sort(key=lambda one: (one[0].first, one[0].last))
+    for (above, one), (below, other) in pairwise(found):
+        if below.first < above.last or (below.first, below.last) == (above.first, above.last):
+            raise Unplaced(f"Blocks {min(one, other)} and {max(one, other)} change the same lines.")
+    return [place for place, _ in found]
+
+
+def _place(lines: Sequence[str], shown: Container[int], piece: Piece, number: int) -> Place:
+    old, new = _without_blank_ends(piece.old), list(piece.new)
+    if not old:
+        raise Unplaced(f"Block {number} has no line to search for.")
+    rows = _occurrences([line.rstrip() for line in lines], shown, [line.rstrip() for line in old])
+    if not rows:
+        rows = _occurrences([line.strip() for line in lines], shown, [line.strip() for line in old])
+    if not rows:
+        raise Unplaced(
+            f"The old lines of block {number}, from `{old[0].strip()[:80]}`, do not occur."
+        )
+    if len(rows) > 1:
+        raise Unplaced(
+            f"The old lines of block {number}, from `{old[0].strip()[:80]}`, occur "
+            f"{len(rows)} times: more of the lines around are needed."
+        )
+    first = rows[0]
+    there = lines[first : first + len(old)]
+    return Place(first, first + len(old), tuple(_moved(_like(piece.old, new), old, there)))
+
+
+def _occurrences(lines: Sequence[str], shown: Container[int], old: Sequence[str]) -> list[int]:
+    """Return the first rows of runs of shown lines that are ``old``."""
+    return [
+        row
+        for row in range(len(lines) - len(old) + 1)
+        if lines[row] == old[0]
+        and list(lines[row : row + len(old)]) == list(old)
+        and all(at in shown for at in range(row, row + len(old)))
+    ]
+
+
+def _moved(new: list[str], old: Sequence[str], there: Sequence[str]) -> list[str]:
+    """Return new lines, indented by as much as the old ones have to be moved."""
+    said, wanted = indentation(old), indentation(there)
+    if said.margin == wanted.margin or not any(map(str.strip, new)):
+        return new
+    first = indentation(new)
+    # The new lines may begin on another level than the old ones do.
+    if not first.margin.startswith(said.margin):
+        return new
+    margin = wanted.margin + first.margin[len(said.margin) :]
+    return reindented(new, Indentation(margin, first.unit), ())
+
+
+def _like(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    """Return the new lines without the blank ends that the old lines have too.
+
+    Blank lines alone stand for none: models write them between the two marks.
+    """
+    if not any(map(str.strip, new)):
+        return []
+    first, last = _blank_ends(old)
+    own_first, own_last = _blank_ends(new)
+    return list(new[min(first, own_first) : len(new) - min(last, own_last)])
+
+
+def _without_blank_ends(lines: Sequence[str]) -> list[str]:
+    first, last = _blank_ends(lines)
+    return list(lines[first : len(lines) - last])
+
+
+def _blank_ends(lines: Sequence[str]) -> tuple[int, int]:
+    """Return the numbers of blank lines at the start and at the end; all at the start if blank."""
+    first = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
+    rest = lines[first:]
+    last = next((at for at, line in enumerate(reversed(rest)) if line.strip()), 0)
+    return first, last
