@@ -132,6 +132,11 @@ class Neovim:
         return str(self.nvim.exec_lua("return require('leanwide').status()"))
 
     @property
+    def bar(self) -> str:
+        """What stands over the window's text, "" where nothing does."""
+        return str(self.nvim.current.window.options["winbar"])
+
+    @property
     def line(self) -> str:
         """The cursor's line."""
         return str(self.nvim.current.line)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e.session import SOURCE
+from tests.editors import scripted
 from tests.editors.debian import install
 from tests.editors.neovim import SUITES, command
 from tests.editors.terminal import Terminal
@@ -28,6 +29,25 @@ def neovim_screen(version: str, folder: Path) -> Iterator[Terminal]:
     terminal = Terminal([*command(program, folder), *look, str(path)], {"HOME": str(folder)})
     try:
         terminal.until(lambda: "leanwide idle" in terminal.text, "an idle server")
+        yield terminal
+    finally:
+        terminal.close()
+
+
+@contextmanager
+def scripted_screen(version: str, folder: Path) -> Iterator[Terminal]:
+    """Open a file with a server whose answer stands still after its first change."""
+    path = folder / "store.py"
+    path.write_text(scripted.TEXT)
+    program = install(SUITES[version]) / "usr/bin/nvim"
+    answers = [scripted.SLOW + scripted.SLOW_REST]
+    server = {"cmd": scripted.command(answers, folder / "go"), "suggest": False}
+    look = ["-c", "set termguicolors", "-c", "autocmd LspAttach * set statusline=attached"]
+    terminal = Terminal(
+        [*command(program, folder, server), *look, str(path)], {"HOME": str(folder)}
+    )
+    try:
+        terminal.until(lambda: "attached" in terminal.text, "the server")
         yield terminal
     finally:
         terminal.close()

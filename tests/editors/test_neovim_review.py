@@ -59,10 +59,6 @@ def added(neovim: Neovim) -> list[str]:
     return [str(line) for line in neovim.nvim.exec_lua(_HUNKS)[1]]
 
 
-def bar(neovim: Neovim) -> str:
-    return str(neovim.nvim.current.window.options["winbar"])
-
-
 def go(neovim: Neovim) -> None:
     """Let the model write on."""
     (neovim.folder / "go").touch()
@@ -83,7 +79,7 @@ def test_a_change_shows_while_the_model_writes_and_is_accepted_in_parts(scripted
     shows(neovim, WITH)
     assert neovim.nvim.exec_lua(_HUNKS)[0] == [1, 2]
     neovim.nvim.input("2G<Tab>")
-    neovim.until(lambda: "1 accepted" in bar(neovim), "the accepted change")
+    neovim.until(lambda: "1 accepted" in neovim.bar, "the accepted change")
     assert lines(neovim) == LINES
 
     go(neovim)
@@ -91,7 +87,7 @@ def test_a_change_shows_while_the_model_writes_and_is_accepted_in_parts(scripted
     shows(neovim, "    return height * width")
     neovim.nvim.input("<CR>")
     has_text(neovim, BOTH)
-    neovim.until(lambda: bar(neovim) == "", "the end of the review")
+    neovim.until(lambda: neovim.bar == "", "the end of the review")
     neovim.nvim.input("u")
     has_text(neovim, TEXT.replace(OPEN, WITH))
     neovim.nvim.input("u")
@@ -106,7 +102,7 @@ def test_stopping_the_model_keeps_what_was_accepted(scripted: Open, accepted: st
     neovim.nvim.input(f"{accepted}q")
     has_text(neovim, text)
     assert added(neovim) == []
-    assert bar(neovim) == ""
+    assert neovim.bar == ""
     go(neovim)
     assert neovim.server("leanwide.status")
     assert lines(neovim) == text.splitlines()
@@ -134,6 +130,17 @@ def test_text_that_is_typed_meanwhile_ends_the_request_and_moves_what_was_accept
     has_text(neovim, "import os\n" + TEXT.replace(OPEN, WITH))
 
 
+def test_a_change_is_not_applied_where_its_lines_were_changed(scripted: Open):
+    neovim = scripted([fenced("def add(a, b):\n    return b + a\n")])
+    neovim.nvim.command("12,13LeanwideRefactor another way")
+    shows(neovim, "    return b + a")
+    typed = TEXT.replace("a + b", "a - b")
+    neovim.nvim.current.buffer[:] = typed.splitlines()
+    neovim.nvim.input("<CR>")
+    neovim.until(lambda: any("changed" in notice for notice in neovim.notices()), "a notice")
+    assert lines(neovim) == typed.splitlines()
+
+
 def test_an_instruction_on_a_blank_line_is_asked_for_and_written_there(scripted: Open):
     neovim = scripted([HAS])
     neovim.nvim.input("4G:LeanwideEdit<CR>write has(name)<CR>")
@@ -156,7 +163,7 @@ def test_what_was_rejected_is_asked_for_again_with_a_hint(scripted: Open):
 
 
 def test_what_was_refused_is_shown_and_asked_for_again(scripted: Open):
-    neovim = scripted(["I cannot."], [HAS.replace("has", "add")])
+    neovim = scripted(["I cannot."], ["I cannot."], [HAS.replace("has", "add")])
     neovim.nvim.command("12,13LeanwideRefactor another way")
     window = neovim.until(
         lambda: (found := neovim.window()) and "no change" in found.footer and found, "a refusal"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.editors.neovim import SUITES
-from tests.editors.screen import neovim_screen, suggested
+from tests.editors.screen import neovim_screen, scripted_screen, suggested
 from tests.editors.terminal import Terminal
 
 TYPED = "        for name, value in "
@@ -38,10 +39,30 @@ def test_a_suggestion_is_shown_after_the_cursor_in_another_colour(terminal: Term
     terminal.type("\x1b")
 
 
-def test_answers_are_in_a_floating_window(terminal: Terminal, version: str):
-    for name in ("Explain", "Refactor Add type annotations."):
-        terminal.type(f":23,24Leanwide{name}\r")
-        terminal.until(lambda: any(end in terminal.text for end in ("close ╯", "reject ╯")), name)
-        terminal.picture(f"neovim-{version}-{name.split()[0].lower()}")
-        terminal.type("q")
-        terminal.until(lambda: "╯" not in terminal.text, "no window")
+def test_an_answer_is_in_a_floating_window(terminal: Terminal, version: str):
+    terminal.type(":23,24LeanwideExplain\r")
+    terminal.until(lambda: "close ╯" in terminal.text, "the whole answer")
+    terminal.picture(f"neovim-{version}-explain")
+    terminal.type("q")
+    terminal.until(lambda: "╯" not in terminal.text, "no window")
+
+
+def test_a_change_is_in_the_text_in_colours(version: str, tmp_path: Path):
+    with scripted_screen(version, tmp_path) as terminal:
+        terminal.type(":1,9LeanwideEdit use with, and swap the factors\r")
+        terminal.until(lambda: "with open(path)" in terminal.text, "the first change")
+        terminal.type("2G\t")
+        terminal.until(lambda: "✓ accepted" in terminal.text, "the accepted change")
+        terminal.picture(f"neovim-{version}-edit")
+        removed, added = (
+            terminal.screen.buffer[row][4].bg for row in rows(terminal, "file = open", "with open")
+        )
+        assert len({removed, added, terminal.screen.buffer[20][4].bg}) == 3
+
+
+def rows(terminal: Terminal, *texts: str) -> list[int]:
+    """Return the rows of the first lines of the screen with these texts."""
+    return [
+        next(row for row, line in enumerate(terminal.screen.display) if text in line)
+        for text in texts
+    ]

@@ -58,18 +58,16 @@ async function ask(tools: Tools, asked: Asked): Promise<void> {
   const review = new Review(document);
   // A cell of a notebook has no editor of its own whose place the review could take.
   const isCell = document.uri.scheme === 'vscode-notebook-cell';
-  if (!isCell) {
-    tools.reviews.follow(review);
-  }
+  const outcome = isCell ? review.outcome : tools.reviews.show(review);
   const answer = await answered(tools.server, asked, review);
   if (answer === undefined) {
-    return askAgain(tools, asked, await review.outcome);
+    return askAgain(tools, asked, await outcome);
   }
   const next = { ...asked, attempt: answer.attempt };
   const edits = answer.edit && ownEdits(answer.edit, document.uri);
   if (answer.edit !== null && edits !== null && !isCell) {
     await review.finish(edits);
-    return afterReview(tools, next, await review.outcome);
+    return afterReview(tools, next, await outcome);
   }
   await review.close();
   if (answer.edit === null) {

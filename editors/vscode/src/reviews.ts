@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 
-import type { Review } from './review';
+import type { Outcome, Review } from './review';
 
 const SCHEME = 'leanwide-edit';
 
@@ -42,25 +42,31 @@ export class Reviews implements vscode.Disposable, vscode.TextDocumentContentPro
     );
   }
 
-  /** Follows a review: its text opens with its first hunk and closes with the review. */
-  follow(review: Review): void {
+  /** Shows a review: its text opens with its first hunk. Returns its outcome when the text is closed. */
+  async show(review: Review): Promise<Outcome> {
     const uri = textUri(review.document);
     const earlier = this.at(uri);
     this.reviews.set(uri.toString(), review);
     void earlier?.close();
     let showing: Promise<void> | undefined;
     review.onChange(() => {
-      if (!review.isOpen) {
-        void this.end(uri, review, showing);
-        return;
-      }
       this.textChanged.fire(uri);
       this.lensesChanged.fire();
       this.colour(uri);
-      if (review.shown.places.length > 0) {
+      if (review.isOpen && review.shown.places.length > 0) {
         showing ??= open(uri, review.document);
       }
     });
+    const outcome = await review.outcome;
+    await showing;
+    if (this.at(uri) === review) {
+      this.reviews.delete(uri.toString());
+      await closeTabs(uri);
+      if (showing !== undefined) {
+        await vscode.window.showTextDocument(review.document);
+      }
+    }
+    return outcome;
   }
 
   provideTextDocumentContent(uri: vscode.Uri): string {
@@ -133,20 +139,6 @@ export class Reviews implements vscode.Disposable, vscode.TextDocumentContentPro
       }
     }
   }
-
-  private async end(uri: vscode.Uri, review: Review, showing: Promise<void> | undefined): Promise<void> {
-    if (this.at(uri) !== review) {
-      return; // a newer review has its place
-    }
-    this.reviews.delete(uri.toString());
-    if (showing === undefined) {
-      return;
-    }
-    await showing;
-    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-    await vscode.window.tabGroups.close(tabs.filter((tab) => uriOf(tab)?.toString() === uri.toString()));
-    await vscode.window.showTextDocument(review.document);
-  }
 }
 
 function lines(first: number, count: number): vscode.Range[] {
@@ -161,6 +153,11 @@ function textUri(document: vscode.TextDocument): vscode.Uri {
 
 function uriOf(tab: vscode.Tab): vscode.Uri | undefined {
   return tab.input instanceof vscode.TabInputText ? tab.input.uri : undefined;
+}
+
+async function closeTabs(uri: vscode.Uri): Promise<void> {
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+  await vscode.window.tabGroups.close(tabs.filter((tab) => uriOf(tab)?.toString() === uri.toString()));
 }
 
 /** Opens the text in the place of the document, at the same lines. */

@@ -1,11 +1,9 @@
-/** Changes that the model proposes: previewed, applied in part, or discarded. */
+/** Changes that the model proposes: shown with their text, applied, or rejected. */
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-
-import type { Locator } from 'playwright-core';
 
 import { Editor, until } from './harness.mts';
 
@@ -37,47 +35,36 @@ before(async () => {
 
 after(() => editor.close());
 
-test('a change from the light bulb is previewed, and the ticked part is applied', async () => {
-  const preview = await proposal(() => editor.lightBulb('Add type annotations with leanwide'));
-  const parts = preview.locator('.monaco-list-row[aria-level="2"]');
-  const last = (await parts.count()) - 1;
-  const wanted = await inserted(parts.nth(last));
-  const unwanted = last > 0 ? await inserted(parts.first()) : [];
-  await parts.nth(last).locator('.edit-checkbox').click();
-  await editor.picture('edits-preview');
-  await preview.getByText('Apply').click();
-  await preview.waitFor({ state: 'hidden' });
+test('a change from the light bulb is shown with its text, and applied when it is accepted', async () => {
+  await proposal(() => editor.lightBulb('Add type annotations with leanwide'));
+  await editor.picture('edits-review');
+  await editor.lens('Accept All').click();
+  await editor.page.waitForSelector('.tab.active[data-resource-name="taken.py"]');
   await editor.save();
   await until('the file is saved', () => Promise.resolve(editor.read('taken.py') !== SUM || undefined));
-  const lines = editor.read('taken.py').split('\n').map((line) => line.trim());
-  assert.ok(wanted.every((line) => lines.includes(line)), lines.join('\n'));
-  assert.ok(unwanted.every((line) => wanted.includes(line) || !lines.includes(line)), lines.join('\n'));
   await editor.picture('edits-applied');
 });
 
-test('discarding a change leaves the file unchanged', async () => {
+test('rejecting a change leaves the file unchanged, and the model can be asked again', async () => {
   await editor.openFile('left.py');
-  const preview = await proposal(async () => {
+  await proposal(async () => {
     await editor.command('leanwide: Refactor…');
     await editor.answer(TYPED);
   });
-  await preview.locator('.monaco-list-row[aria-level="1"] .edit-checkbox').click();
-  await preview.locator('.monaco-list-row[aria-level="2"]').first().click();
-  await editor.sees('the difference', async () =>
-    (await editor.page.locator('.monaco-diff-editor:visible').count()) > 0 || undefined,
-  );
-  await editor.picture('edits-difference');
-  await preview.getByText('Discard').click();
-  await preview.waitFor({ state: 'hidden' });
+  await editor.lens('Reject All').click();
+  await editor.page.waitForSelector('.tab.active[data-resource-name="left.py"]');
   assert.equal(await editor.page.locator('.tab.active.dirty').count(), 0);
-  await editor.save();
   assert.equal(editor.read('left.py'), SUM);
-  await editor.picture('edits-discarded');
+  await editor.sees('the offer to ask again', async () =>
+    (await editor.page.locator('.notification-list-item', { hasText: 'Ask Again' }).count()) > 0 || undefined,
+  );
+  await editor.picture('edits-rejected');
 });
 
 test('a test is written to a new file', async () => {
   await editor.openFile('tested.py');
-  const preview = await proposal(() => editor.command('leanwide: Write Tests'));
+  await proposal(() => editor.command('leanwide: Write Tests'));
+  const { preview } = editor;
   await editor.picture('edits-test');
   await preview.locator('.monaco-list-row[aria-level="1"] .edit-checkbox').click();
   await preview.getByText('Apply').click();
@@ -89,28 +76,21 @@ test('a test is written to a new file', async () => {
   await editor.picture('edits-tested');
 });
 
-/** Asks at one function after the other, and returns the first preview. */
-async function proposal(ask: () => Promise<void>): Promise<Locator> {
+/** Asks at one function after the other, until the whole change or a preview is shown. */
+async function proposal(ask: () => Promise<void>): Promise<void> {
   for (const line of FUNCTIONS) {
     await editor.clearNotices();
     await editor.goto(line, 5);
     await ask();
-    const proposed = await editor.sees('a preview, or why there is none', async () => {
-      const refused = (await editor.notices()).some((notice) => !notice.endsWith('…'));
-      return (await editor.preview.count()) > 0 || (refused ? false : undefined);
+    const proposed = await editor.sees('a change, or why there is none', async () => {
+      // What is being written is told with the extension's name in front.
+      const refused = (await editor.notices()).some((notice) => !notice.startsWith('leanwide: '));
+      const shown = (await editor.preview.count()) + (await editor.lens('Reject All').count());
+      return shown > 0 || (refused ? false : undefined);
     });
     if (proposed) {
-      return editor.preview;
+      return;
     }
   }
   throw new Error('the model proposed nothing');
-}
-
-/** Returns the lines that a part of a preview inserts, without white space around them. */
-async function inserted(part: Locator): Promise<string[]> {
-  const text = (await part.locator('.insert').allTextContents()).join('');
-  return text
-    .split('⏎')
-    .map((line) => line.replaceAll('\u00a0', ' ').trim())
-    .filter((line) => line !== '');
 }

@@ -146,8 +146,9 @@ export class Editor {
     return this.page.locator('.codelens-decoration a', { hasText: new RegExp(`^\\s*${title}`) }).first();
   }
 
-  /** Saves the active file until it has a text. */
+  /** Waits until a file is active, and saves it until it has a text. */
   async isSavedAs(name: string, text: string): Promise<void> {
+    await this.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
     await this.sees(`${name} has the expected text`, async () => {
       await this.save();
       return this.read(name) === text || undefined;

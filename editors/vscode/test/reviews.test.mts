@@ -24,6 +24,7 @@ def add(a, b):
     return a + b
 `;
 const ADD = 'def add(a, b):\n    return a + b\n';
+const FILES = ['taken.py', 'stopped.py', 'again.py', 'here.py', 'told.py'];
 const HOLD = '<hold>';
 
 /** An answer for the first nine lines that stands still when its first change is settled. */
@@ -50,9 +51,7 @@ let editor: Editor;
 
 before(async () => {
   editor = await Editor.open({
-    files: Object.fromEntries(
-      [...['taken', 'stopped', 'again', 'here', 'told'].map((name) => [`${name}.py`, TEXT]), ['broken.json', BROKEN]],
-    ),
+    files: { ...Object.fromEntries(FILES.map((name) => [name, TEXT])), 'broken.json': BROKEN },
     program: scriptedServer(),
     settings: { 'editor.inlineSuggest.enabled': false, 'leanwide.completion.followCursor': false },
   });
@@ -76,6 +75,7 @@ test('a change shows while the model writes, and is accepted in parts', async ()
 
   writeFileSync(go, '');
   await editor.shows('return height * width');
+  await editor.lens('Reject').waitFor();
   await editor.picture('reviews-review');
   await editor.lens('Reject').click();
   await editor.isSavedAs('taken.py', TEXT.replace(OPEN, WITH));
@@ -113,10 +113,7 @@ test('an instruction on a blank line is written there', async () => {
   await editor.shows('def has(name):');
   await editor.picture('reviews-here');
   await editor.lens('Accept').click();
-  await editor.sees('the function', async () => {
-    await editor.save();
-    return editor.read('here.py').includes('def has(name):\n    return True\n') || undefined;
-  });
+  await editor.isSavedAs('here.py', TEXT.replace('\n\n\n', '\n\n\ndef has(name):\n    return True\n\n\n'));
 });
 
 test('documentation is written above the code', async () => {

@@ -1,14 +1,15 @@
 --- A review of a change in the buffer that it is about: what goes is highlighted, what comes is shown
 --- as virtual lines, and the text stays as it is until a hunk is accepted and the model is done.
 
+local bar = require("leanwide.bar")
 local hunks = require("leanwide.hunks")
+local keys = require("leanwide.keys")
 local options = require("leanwide.options")
 
 local M = {}
 
 local ANCHORS = vim.api.nvim_create_namespace("leanwide.review.anchors")
 local LOOKS = vim.api.nvim_create_namespace("leanwide.review")
-local TAIL = 48 -- characters of what the model writes that the bar shows
 local ACCEPTED = "  ✓ accepted"
 
 ---@class leanwide.Shown: leanwide.Hunk
@@ -42,22 +43,6 @@ end
 --- What a hunk is known by: the same one comes again in the next list.
 local function identity(hunk)
   return vim.inspect({ hunk.row, hunk.before, hunk.after })
-end
-
---- Map a key in normal mode; return what gives the key back.
-local function borrow(buffer, key, description, action)
-  local before = vim.api.nvim_buf_call(buffer, function()
-    return vim.fn.maparg(key, "n", false, true)
-  end)
-  vim.keymap.set("n", key, action, { buffer = buffer, nowait = true, desc = description })
-  return function()
-    pcall(vim.keymap.del, "n", key, { buffer = buffer })
-    if before.buffer == 1 then
-      vim.api.nvim_buf_call(buffer, function()
-        vim.fn.mapset("n", false, before)
-      end)
-    end
-  end
 end
 
 ---@class leanwide.ReviewOf
@@ -98,7 +83,7 @@ function Review:map(again)
   local function key(name, description, action)
     local mapped = options.current.review_keys[name]
     if mapped then
-      table.insert(self.restore, borrow(self.buffer, mapped, description, action))
+      table.insert(self.restore, keys.borrow(self.buffer, mapped, description, action))
     end
   end
   key("accept", "Accept all changes", function()
@@ -187,7 +172,7 @@ function Review:close()
   for _, restore in ipairs(self.restore) do
     restore()
   end
-  self:remove_bar()
+  bar.remove(self.window, self.buffer)
 end
 
 --- Return the present line of a hunk, counted from 0.
@@ -340,7 +325,7 @@ function Review:draw_hunk(hunk)
     virt_lines_above = is_on_top or nil,
     virt_text = #added == 0 and self:is_accepted(hunk) and { { ACCEPTED, "LeanwideAdded" } } or nil,
   })
-  if is_on_top and self:is_shown() then
+  if is_on_top and bar.is_shown(self.window, self.buffer) then
     -- Neovim shows lines above the first one only where the window is scrolled to them.
     vim.api.nvim_win_call(self.window, function()
       if vim.fn.winsaveview().topline == 1 then
@@ -352,14 +337,14 @@ end
 
 ---@private
 function Review:draw_bar()
-  local keys = options.current.review_keys
+  local mapped = options.current.review_keys
   local accepted = vim.tbl_filter(function(hunk)
     return self:is_accepted(hunk)
   end, self.hunks)
   local parts = { "leanwide " .. self.title:lower() }
   local function hint(name, what)
-    if keys[name] then
-      table.insert(parts, ("%s %s"):format(keys[name], what))
+    if mapped[name] then
+      table.insert(parts, ("%s %s"):format(mapped[name], what))
     end
   end
   if #self.hunks > 0 then
@@ -368,52 +353,17 @@ function Review:draw_bar()
       table.insert(parts, #accepted .. " accepted")
     end
     hint("accept", "all")
-    hint("accept_hunk", "this one")
-    hint("reject_hunk", "not this one")
+    hint("accept_hunk", "this")
+    hint("reject_hunk", "not this")
   end
   if self.is_writing then
     hint("reject", "stop")
-    local written = vim.fn.strcharpart(vim.trim(self.written), 0, TAIL)
-    self:set_bar(" " .. table.concat(parts, " · "), " · writing " .. written)
+    bar.set(self.window, self.buffer, table.concat(parts, " · "), vim.trim(self.written))
   else
     hint("again", "ask again")
     hint("reject", #accepted > 0 and "not the rest" or "none")
-    self:set_bar(" " .. table.concat(parts, " · "), "")
+    bar.set(self.window, self.buffer, table.concat(parts, " · "), "")
   end
-end
-
----@private
----@return boolean # whether the review's window shows its buffer
-function Review:is_shown()
-  local window = self.window
-  return vim.api.nvim_win_is_valid(window) and vim.api.nvim_win_get_buf(window) == self.buffer
-end
-
---- Set the bar over the window's text.
----@private
----@param keys string what the keys do
----@param written string what the model writes, which is cut first where the window is narrow
-function Review:set_bar(keys, written)
-  if self:is_shown() then
-    local bar = ("%s%%<%s"):format((keys:gsub("%%", "%%%%")), (written:gsub("%%", "%%%%")))
-    vim.wo[self.window][0].winbar = "%#LeanwideBar#" .. bar
-  end
-end
-
---- Take the bar away, now or when the buffer is shown again.
----@private
-function Review:remove_bar()
-  if self:is_shown() then
-    vim.wo[self.window][0].winbar = ""
-    return
-  end
-  vim.api.nvim_create_autocmd("BufWinEnter", {
-    buffer = self.buffer,
-    once = true,
-    callback = function()
-      vim.wo[0][0].winbar = ""
-    end,
-  })
 end
 
 return M
