@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,13 @@ async def test_a_server_that_is_not_there_is_named_with_what_to_do():
         with pytest.raises(EngineError, match=r"cannot be reached: check that llama-server runs"):
             await engine.ready("lean")
         assert len(notices(told)) == 1
+
+
+async def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    async with connected(ServerAddress(url="https://gpu-box")) as (engine, _):
+        with pytest.raises(EngineError, match=r"httpx2 is missing.*leanwide\[remote\]"):
+            await engine.ready("lean")
 
 
 async def test_a_model_that_loads_is_waited_for_and_is_no_trouble():

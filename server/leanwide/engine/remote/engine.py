@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
 from leanwide.engine.base import (
     CancelToken,
@@ -32,8 +31,8 @@ from leanwide.engine.base import (
     ignore_progress,
 )
 from leanwide.engine.remote.address import ServerAddress
-from leanwide.engine.remote.facts import ServerFacts, ask_facts, busy_slots
-from leanwide.engine.remote.generation import RemoteGeneration, encode_remotely
+from leanwide.engine.remote.connection import ServerConnection
+from leanwide.engine.remote.facts import ServerFacts, ask_facts
 from leanwide.engine.remote.http import (
     HttpServer,
     HttpTimeouts,
@@ -41,19 +40,11 @@ from leanwide.engine.remote.http import (
     LostServerError,
     prepare,
 )
-from leanwide.engine.remote.slots import UNTOLD, SlotContents
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
 
 logger = logging.getLogger(__name__)
 
 _CLOSED: Final = "the engine was closed"
-_POLL_S: Final = 0.003
-_RELEASE_S: Final = 2.0
-"""Most seconds that a request waits for a slot that the one before it left: a step of a server is
-shorter."""
-_UNTOLD_RELEASE_S: Final = 0.02
-"""The same where the server does not say which slots are busy: it sees a closed connection within
-one step."""
 
 
 @frozen(kw_only=True)
@@ -68,18 +59,6 @@ class ServerPatience:
     def pause_after(self, failures: int) -> float:
         """Return the pause after ``failures`` failures in a row."""
         return min(self.long_pause, self.first_pause * 2.0 ** min(failures - 1, 20))
-
-
-@define(eq=False)
-class _Connection:
-    """A server that answered, and what is known of it."""
-
-    server: HttpServer
-    vocabulary: RemoteVocabulary
-    facts: ServerFacts
-    contents: SlotContents = field(factory=SlotContents)
-    releasing: dict[int, asyncio.Task[None]] = field(factory=dict)
-    """Slots whose generation was broken off, until they are free."""
 
 
 class RemoteEngine:
@@ -97,7 +76,7 @@ class RemoteEngine:
         self._patience = patience or ServerPatience()
         self._status = EngineStatus(state=EngineState.STARTING)
         self._observers: list[Callable[[EngineStatus], None]] = []
-        self._connection: _Connection | None = None
+        self._connection: ServerConnection | None = None
         self._connecting = asyncio.Lock()
         self._retrying: asyncio.Task[None] | None = None
         self._failures = 0
@@ -109,6 +88,8 @@ class RemoteEngine:
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._closed = False
+        self._closings: set[asyncio.Task[None]] = set()
+        """Connections to a lost server that are being closed."""
 
     @property
     def status(self) -> EngineStatus:
@@ -175,7 +156,7 @@ class RemoteEngine:
             EngineError: The server is not connected, or was lost.
         """
         with self._connected(lane) as connection:
-            return [len(tokens) for tokens in await connection.vocabulary.tokenize_all(texts)]
+            return await connection.count(texts)
 
     async def unread(self, lane: str, prompts: Sequence[Prompt]) -> list[int]:
         """Return how many tokens of each prompt are probably not in the server's KV cache.
@@ -184,8 +165,7 @@ class RemoteEngine:
             EngineError: The server is not connected, or was lost.
         """
         with self._connected(lane) as connection:
-            found = [await connection.vocabulary.encode(prompt) for prompt in prompts]
-            return [connection.contents.unread(tokens) for tokens in found]
+            return await connection.unread(prompts)
 
     async def generate(
         self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
@@ -206,7 +186,7 @@ class RemoteEngine:
                 return
             end: Finished | None = None
             with self._counted(request):
-                async for event in self._run(connection, request, cancel):
+                async for event in connection.run(request, self._lane(request.lane), cancel):
                     if isinstance(event, PrefillProgress):
                         watch(event)
                     elif isinstance(event, Finished):
@@ -216,71 +196,6 @@ class RemoteEngine:
             if end is not None:  # after the end, for who has it asks for no more events
                 self._record_served(end)
                 yield end
-
-    async def _run(
-        self, connection: _Connection, request: Request, cancel: CancelToken
-    ) -> AsyncIterator[Piece | PrefillProgress | Finished]:
-        prompt = await encode_remotely(connection.vocabulary, request)
-        self._check_length(connection, request, len(prompt.tokens))
-        if connection.releasing:
-            await asyncio.wait(list(connection.releasing.values()))
-        generation = RemoteGeneration(
-            connection.server, connection.vocabulary, request, prompt, self._patience.http
-        )
-        try:
-            async with contextlib.aclosing(generation.run(cancel)) as events:  # type: ignore[type-var]  # a generator
-                async for event in events:
-                    yield event
-        finally:
-            slot = UNTOLD if generation.slot is None else generation.slot
-            connection.contents.record(slot, generation.held)
-            if generation.broken_off:
-                self._release(connection, slot)
-
-    def _release(self, connection: _Connection, slot: int) -> None:
-        """Begin to wait for a slot whose generation was broken off.
-
-        A request that comes before the slot is free would be given another one, where its prompt is
-        not.
-        """
-
-        def forget(done: asyncio.Task[None]) -> None:
-            if connection.releasing.get(slot) is done:
-                del connection.releasing[slot]
-
-        task = asyncio.create_task(self._released(connection, slot))
-        connection.releasing[slot] = task
-        task.add_done_callback(forget)
-
-    async def _released(self, connection: _Connection, slot: int) -> None:
-        if not connection.facts.tells_slots:
-            await asyncio.sleep(_UNTOLD_RELEASE_S)
-            return
-        late = time.monotonic() + _RELEASE_S
-        with contextlib.suppress(EngineError):
-            busy = await busy_slots(connection.server)
-            waited_for = busy if slot == UNTOLD else {slot}
-            while waited_for and waited_for <= busy and time.monotonic() < late:
-                await asyncio.sleep(_POLL_S)
-                busy = await busy_slots(connection.server)
-
-    def _check_length(self, connection: _Connection, request: Request, tokens: int) -> None:
-        """Check that prompt and answer fit the context.
-
-        Raises:
-            EngineError: They do not.
-        """
-        thinking = 0 if request.thinking is None else request.thinking.budget_tokens
-        most = next(
-            (lane.context_tokens for lane in self.lanes if lane.name == request.lane),
-            connection.facts.context_tokens,
-        )
-        if tokens + request.max_tokens + thinking > most:
-            raise EngineError(
-                f"{tokens} prompt and {request.max_tokens + thinking} answer tokens do not fit a "
-                f"context of {most}: start llama-server with a larger --ctx-size, "
-                "or raise context_tokens"
-            )
 
     def close_lane(self, name: str) -> None:
         """Do nothing: the memory is the server's."""
@@ -296,9 +211,13 @@ class RemoteEngine:
             self._retrying.cancel()
             await asyncio.wait((self._retrying,))
         await self._disconnect()
+        await asyncio.gather(*self._closings)
+
+    def _lane(self, name: str) -> LaneSpec:
+        return next(spec for spec in self._lanes if spec.name == name)
 
     @contextlib.contextmanager
-    def _connected(self, lane: str) -> Iterator[_Connection]:
+    def _connected(self, lane: str) -> Iterator[ServerConnection]:
         """Yield the connection for a lane; where it is lost meanwhile, begin to look for it.
 
         Raises:
@@ -366,7 +285,7 @@ class RemoteEngine:
             if self._connection is not None:
                 return
             try:
-                self._connection = await self._open()
+                connection = await self._open()
             except LoadingError as error:
                 self._set_status(EngineState.LOADING)
                 self._failures = 1  # asked again soon
@@ -379,10 +298,14 @@ class RemoteEngine:
             except EngineError as error:  # the settings are wrong: waiting does not help
                 self._set_status(EngineState.FAILED, str(error))
                 raise
+            if self._closed:  # meanwhile
+                await connection.close()
+                raise EngineError(_CLOSED)
+            self._connection = connection
         notices = filter(None, (lane.notice for lane in self.lanes))
         self._set_status(EngineState.IDLE, next(notices, ""))
 
-    async def _open(self) -> _Connection:
+    async def _open(self) -> ServerConnection:
         """Connect and ask the server what it is.
 
         Raises:
@@ -397,13 +320,15 @@ class RemoteEngine:
         except BaseException:
             await server.close()
             raise
-        return _Connection(server, vocabulary, facts)
+        return ServerConnection(server, vocabulary, facts, self._patience.http)
 
-    def _lose(self, connection: _Connection, reason: str) -> None:
+    def _lose(self, connection: ServerConnection, reason: str) -> None:
         """Forget a server that does not answer as it should, and look for it again."""
         self._connection = None
         self._fail(reason)
-        self._closing = asyncio.create_task(connection.server.close())
+        task = asyncio.create_task(connection.close())
+        self._closings.add(task)
+        task.add_done_callback(self._closings.discard)
         self.start()
 
     def _fail(self, reason: str) -> None:
@@ -433,9 +358,7 @@ class RemoteEngine:
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            for task in list(connection.releasing.values()):
-                task.cancel()
-            await connection.server.close()
+            await connection.close()
 
 
 def _no_cost(request: Request) -> Stats:
