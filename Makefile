@@ -119,7 +119,7 @@ package: .venv-package/.ready ## build wheel and sdist, and try each elsewhere, 
 	@touch $@
 
 site: .venv-site/.ready ## build the documentation as a site in site/, with its links checked
-	NO_MKDOCS_2_WARNING=1 .venv-site/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 .venv-site/bin/mkdocs build --strict
 
 .venv-site/.ready: packaging/site.txt
 	$(PYTHON) -m venv .venv-site
