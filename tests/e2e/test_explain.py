@@ -27,6 +27,8 @@ STATS = {
     "tokensEvaluated",
     "tokensReused",
     "tokensGenerated",
+    "tokensDrafted",
+    "tokensAccepted",
     "ms",
 }
 SHORT = {"modes": {"think": {"output_tokens": 32}}}

@@ -47,7 +47,7 @@ def test_json_has_the_markdown_and_what_it_cost(file: Path, config: Path):
     result = run("explain", f"{file}:23", "--json", config=config)
     assert result.returncode == 0, result.stderr
     answer = json.loads(result.stdout)
-    assert set(answer) == KEYS - {"text"} | {"markdown"}
+    assert set(answer) == KEYS - {"text"} | {"markdown", "tokens_drafted", "tokens_accepted"}
     assert (answer["mode"], answer["lane"]) == ("think", "wide")
     assert answer["markdown"].strip()
     assert 0 < answer["tokens_generated"] <= 24
