@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.session import END, PROGRAM, Session, session
+from tests.e2e.session import END, PROGRAM, SOURCE, Session, session
 from tests.engine.remote.misbehaving import (
     MisbehavingServer,
     demanded,
@@ -121,12 +121,25 @@ async def test_a_lane_that_may_fall_back_runs_here_while_its_server_is_gone(conf
         assert [lane.url for lane in (await editor.status()).lanes] == [""]
 
 
+async def test_a_command_of_the_shell_asks_the_server_of_its_lane(config: Path, tmp_path: Path):
+    file = tmp_path / "store.py"
+    file.write_text(SOURCE)
+    async with misbehaving() as server:
+        server.completion = complete_a_call
+        config.write_text(f'[lanes.lean]\nurl = "{server.url}"\n')
+        place = f"{file}:{END.line + 1}:{END.character + 1}"
+        done = await asyncio.to_thread(run, "complete", place)
+    assert "self.save(name)" in done.stdout, done.stderr
+    assert done.returncode == 0
+
+
 async def test_doctor_says_what_a_server_is_and_what_is_wrong_with_one(config: Path):
     async with misbehaving() as server, misbehaving() as gone:
         gone_url = gone.url
     async with misbehaving() as server:
         config.write_text(f'[lanes.lean]\nurl = "{server.url}"\n[lanes.wide]\nurl = "{gone_url}"\n')
-        report = json.loads(await asyncio.to_thread(doctor))
+        done = await asyncio.to_thread(run, "doctor", "--json")
+    report = json.loads(done.stdout)
     lean, wide = report["servers"]
     assert lean["model"] == "fake"
     assert (lean["slots"], lean["context_tokens"], lean["completes"]) == (4, 4096, True)
@@ -135,6 +148,6 @@ async def test_doctor_says_what_a_server_is_and_what_is_wrong_with_one(config: P
     assert report["lanes"] == []
 
 
-def doctor() -> str:
-    command = [PROGRAM, "doctor", "--json"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end."""
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False)

@@ -196,13 +196,14 @@ def routed(options: Options, here: Engine | None) -> Engine:
     remote = {name: engine for engine in servers(options) for name in engine.lane_names}
     if here is not None and not remote:
         return here
-    return RoutedEngine(
-        {
-            name: _route(remote.get(name), here if runs_here(lane) else None)
-            for name, lane in _lanes_by_name(options).items()
-        },
-        options.modes.code.lane,
-    )
+    routes: dict[str, LaneRoute] = {}
+    for name, lane in _lanes_by_name(options).items():
+        local = here if runs_here(lane) else None
+        if name in remote:
+            routes[name] = LaneRoute(preferred=remote[name], fallback=local)
+        elif local is not None:
+            routes[name] = LaneRoute(preferred=local)
+    return RoutedEngine(routes, options.modes.code.lane)
 
 
 def servers(options: Options) -> tuple[RemoteEngine, ...]:
@@ -214,19 +215,6 @@ def servers(options: Options) -> tuple[RemoteEngine, ...]:
             spec = _lane(name, lane, tokens.get(name, _UNUSED_LANE_TOKENS), None)
             lanes.setdefault(server_address(lane), []).append(spec)
     return tuple(RemoteEngine(address, specs) for address, specs in lanes.items())
-
-
-def _route(remote: Engine | None, here: Engine | None) -> LaneRoute:
-    """Return where a lane runs: at its server, if it has one.
-
-    Raises:
-        EngineError: It runs nowhere.
-    """
-    if remote is not None:
-        return LaneRoute(preferred=remote, fallback=here)
-    if here is None:
-        raise EngineError("a lane has no engine")
-    return LaneRoute(preferred=here)
 
 
 def server_address(lane: LaneOptions) -> ServerAddress:
