@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.engine.base import ModelInfo
+from leanwide.engine.specs import ModelInfo
 from leanwide.features.chat_template import ChatTemplateCache, Conversation
 from leanwide.models.answer_marks import thinks
 from leanwide.prompt.chat import Message, thinking

@@ -14,11 +14,11 @@ from leanwide_bench.infilling.report import as_data, as_table, report
 from leanwide_bench.infilling.results import (
     InfillAnswer,
     InfillSetting,
-    Results,
     ResultsError,
     Subject,
+    TaskResults,
 )
-from leanwide_bench.infilling.sandbox import Limits, Outcome, sandbox
+from leanwide_bench.infilling.sandbox import Outcome, RunLimits, sandbox
 from leanwide_bench.places.places import InfillTask, tasks
 
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
@@ -60,7 +60,7 @@ def answer(task: InfillTask, setting: InfillSetting, text: str, outcome: str | N
 
 
 async def test_the_true_line_passes_and_another_fails(drawn: list[InfillTask]):
-    place = sandbox(Limits())
+    place = sandbox(RunLimits())
     for task in drawn:
         assert (await place.run(task.program(task.place.truth))).outcome is Outcome.PASSED
         assert (await place.run(task.program("pass"))).outcome is Outcome.FAILED
@@ -68,14 +68,14 @@ async def test_the_true_line_passes_and_another_fails(drawn: list[InfillTask]):
 
 def test_another_run_finds_what_a_stopped_one_wrote(tmp_path: Path, drawn: list[InfillTask]):
     file = tmp_path / "new" / "answers.jsonl"
-    Results(file, SUBJECT).add(answer(drawn[0], FEW, "x"))
+    TaskResults(file, SUBJECT).add(answer(drawn[0], FEW, "x"))
     with file.open("a") as stream:
         stream.write('{"task": "half a li')
-    again = Results(file, attrs.evolve(SUBJECT, machine="there"))
+    again = TaskResults(file, attrs.evolve(SUBJECT, machine="there"))
     assert again.find(drawn[0].name, FEW) == answer(drawn[0], FEW, "x")
     assert again.find(drawn[0].name, MANY) is None
     again.add(answer(drawn[0], FEW, "x", "passed"))
-    found = Results(file, SUBJECT).find(drawn[0].name, FEW)
+    found = TaskResults(file, SUBJECT).find(drawn[0].name, FEW)
     assert found is not None
     assert found.passed
 
@@ -83,9 +83,9 @@ def test_another_run_finds_what_a_stopped_one_wrote(tmp_path: Path, drawn: list[
 @pytest.mark.parametrize("part", ["leanwide", "model", "fingerprint", "tasks"])
 def test_answers_of_something_else_are_not_mixed(tmp_path: Path, part: str):
     file = tmp_path / "answers.jsonl"
-    Results(file, SUBJECT)
+    TaskResults(file, SUBJECT)
     with pytest.raises(ResultsError, match=f"another {part} .*--to"):
-        Results(file, attrs.evolve(SUBJECT, **{part: "other"}))
+        TaskResults(file, attrs.evolve(SUBJECT, **{part: "other"}))
 
 
 @pytest.mark.parametrize("text", ["mine\n", "[]\n", "{}\n", '{"subject": {}}\n{"task": 1}\n'])
@@ -93,12 +93,12 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path, text: str):
     file = tmp_path / "answers.jsonl"
     file.write_text(text)
     with pytest.raises(ResultsError, match="--to"):
-        Results(file, SUBJECT)
+        TaskResults(file, SUBJECT)
     assert file.read_text() == text
 
 
 def test_settings_are_compared_at_the_same_tasks(tmp_path: Path, drawn: list[InfillTask]):
-    results = Results(tmp_path / "answers.jsonl", SUBJECT)
+    results = TaskResults(tmp_path / "answers.jsonl", SUBJECT)
     for task in drawn:
         results.add(answer(task, FEW, "pass", "failed"))
         results.add(answer(task, MANY, task.place.truth, "passed"))

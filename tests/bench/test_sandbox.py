@@ -10,13 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from leanwide_bench.infilling.sandbox import Limits, Outcome, Sandbox, Verdict, sandbox
+from leanwide_bench.infilling.sandbox import Outcome, RunLimits, RunVerdict, Sandbox, sandbox
 
-LIMITS = Limits(wall_s=60.0, cpu_s=4, memory_bytes=2**29)
+LIMITS = RunLimits(wall_s=60.0, cpu_s=4, memory_bytes=2**29)
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's means are Linux's")
 
 
-async def run(source: str, limits: Limits = LIMITS) -> Outcome:
+async def run(source: str, limits: RunLimits = LIMITS) -> Outcome:
     return (await sandbox(limits).run(source)).outcome
 
 
@@ -41,11 +41,11 @@ async def test_a_program_passes_only_where_it_runs_to_its_end(source: str, outco
 
 
 async def test_a_program_that_computes_for_ever_ends():
-    assert await run("while True: pass", Limits(cpu_s=1)) is Outcome.TIMED_OUT
+    assert await run("while True: pass", RunLimits(cpu_s=1)) is Outcome.TIMED_OUT
 
 
 async def test_a_program_that_sleeps_ends():
-    limits = Limits(wall_s=2.0)
+    limits = RunLimits(wall_s=2.0)
     assert await run("import time; time.sleep(600)", limits) is Outcome.TIMED_OUT
 
 
@@ -110,8 +110,8 @@ async def test_cancelling_ends_the_program():
 
 def test_what_a_kernel_cannot_do_is_said():
     bare = Sandbox(limits=LIMITS, unshare=())
-    none = Verdict(outcome=Outcome.PASSED, protections=frozenset())
+    none = RunVerdict(outcome=Outcome.PASSED, protections=frozenset())
     assert bare.lacks(none) == ["files", "other processes", "the network"]
     apart = Sandbox(limits=LIMITS, unshare=("unshare",))
-    most = Verdict(outcome=Outcome.PASSED, protections=frozenset({"files", "processes"}))
+    most = RunVerdict(outcome=Outcome.PASSED, protections=frozenset({"files", "processes"}))
     assert apart.lacks(most) == []

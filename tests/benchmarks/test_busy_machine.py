@@ -15,12 +15,12 @@ from typing import Any
 import attrs
 import pytest
 
-from leanwide.cli.compose import engine_spec
-from leanwide.engine.base import Piece, Priority, Request
+from leanwide.cli.compose import model_spec
 from leanwide.engine.process.job import Job
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.threads import ThreadChoice
+from leanwide.engine.requests import Piece, Priority, Request
 from leanwide.options import parse
 
 CORES = multiprocessing.cpu_count()
@@ -60,7 +60,7 @@ def load(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def lane() -> Iterator[Lane]:
     options, _ = parse()
-    lane, _ = Lanes(engine_spec(options), lambda _: None).lane("lean")
+    lane, _ = Lanes(model_spec(options), lambda _: None).lane("lean")
     yield lane
     lane.close()
 

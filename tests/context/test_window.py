@@ -18,8 +18,8 @@ from leanwide.context.window import (
     move_anchor,
     new_window,
 )
-from leanwide.engine.base import FimTokens
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
+from leanwide.engine.specs import FimTokens
 from leanwide.features.completion.request import CompletionRequest
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.window import choose_window, kept_window

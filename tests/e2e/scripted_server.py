@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from leanwide.engine.base import (
+from leanwide.engine.requests import (
     CancelToken,
     Finished,
     Piece,

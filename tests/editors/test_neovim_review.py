@@ -166,7 +166,8 @@ def test_what_was_refused_is_shown_and_asked_for_again(scripted: Open):
     neovim = scripted(["I cannot."], ["I cannot."], [HAS.replace("has", "add")])
     neovim.nvim.command("12,13LeanwideRefactor another way")
     window = neovim.until(
-        lambda: (found := neovim.window()) and "no change" in found.footer and found, "a refusal"
+        lambda: found if (found := neovim.window()) and "no change" in found.footer else None,
+        "a refusal",
     )
     assert "I cannot." in window.text
     neovim.nvim.input("ga<CR>")

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from llama_cpp import llama_cpp
 
-from leanwide.engine.base import EngineSpec
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.lanes import Lanes
+from leanwide.engine.specs import ModelSpec
 from leanwide_bench.synthetic.shapes import TINY, TINY_DENSE
 from leanwide_bench.synthetic.synthetic import Recipe, write
 from tests.engine import make
 
-Opener = Callable[[EngineSpec], Lanes]
+Opener = Callable[[ModelSpec], Lanes]
 
 
 @pytest.fixture(scope="session")
@@ -58,9 +58,9 @@ def with_bos(tiny: Path, models: Path) -> Path:
 @pytest.fixture(scope="session")
 def opened() -> Iterator[Opener]:
     """Opens lanes in this process; keeps them, because llama.cpp keeps pointers to them."""
-    kept: list[tuple[Lanes, EngineSpec]] = []
+    kept: list[tuple[Lanes, ModelSpec]] = []
 
-    def open_lanes(spec: EngineSpec) -> Lanes:
+    def open_lanes(spec: ModelSpec) -> Lanes:
         lanes = Lanes(spec, lambda _: None)
         kept.append((lanes, spec))
         return lanes

@@ -7,21 +7,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from leanwide.engine.base import (
-    EngineSpec,
-    Finished,
-    LaneSpec,
-    Markup,
-    Piece,
-    Priority,
-    Prompt,
-    Request,
-    Stats,
-)
 from leanwide.engine.process.job import Job, Step
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.llama import Model
+from leanwide.engine.requests import Finished, Markup, Piece, Priority, Prompt, Request, Stats
+from leanwide.engine.specs import LaneSpec, ModelSpec
 
 LEAN = LaneSpec(name="lean", experts=2, context_tokens=512, sequences=3)
 WIDE = LaneSpec(name="wide", experts=4, context_tokens=1024, sequences=2)
@@ -38,9 +29,9 @@ FREE = Stats(
 )
 
 
-def spec(path: Path, *lanes: LaneSpec) -> EngineSpec:
+def spec(path: Path, *lanes: LaneSpec) -> ModelSpec:
     """Return an engine with one thread, so that a test leaves cores to others."""
-    return EngineSpec(
+    return ModelSpec(
         model_path=path,
         lanes=lanes or (LEAN, WIDE),
         threads=1,

@@ -16,19 +16,10 @@ import pytest
 import pytest_asyncio
 
 from leanwide import child
-from leanwide.engine.base import (
-    CancelToken,
-    EngineError,
-    EngineSpec,
-    EngineState,
-    EngineStatus,
-    Finished,
-    FinishReason,
-    LaneSpec,
-    Piece,
-    Request,
-)
+from leanwide.engine.base import EngineError, EngineState, EngineStatus
 from leanwide.engine.client import DEFAULT_TIMEOUTS, EngineClient, EngineTimeouts
+from leanwide.engine.requests import CancelToken, Finished, FinishReason, Piece, Request
+from leanwide.engine.specs import LaneSpec, ModelSpec
 from tests.bench import broken
 from tests.engine.make import LEAN, request, spec
 
@@ -40,10 +31,10 @@ QUICK = attrs.evolve(DEFAULT_TIMEOUTS, first_restart=0.0)
 
 @contextlib.asynccontextmanager
 async def started(
-    engine_spec: EngineSpec, timeouts: EngineTimeouts = QUICK
+    model_spec: ModelSpec, timeouts: EngineTimeouts = QUICK
 ) -> AsyncIterator[tuple[EngineClient, list[EngineStatus]]]:
     """Yield a client and all its statuses; its process ends with the test."""
-    client = EngineClient((engine_spec,), timeouts)
+    client = EngineClient((model_spec,), timeouts)
     told: list[EngineStatus] = []
     client.observe(told.append)
     try:

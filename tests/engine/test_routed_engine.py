@@ -5,16 +5,11 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from leanwide.engine.base import (
-    FimTokens,
-    ModelInfo,
-    NotLoadedError,
-    Priority,
-    Request,
-    finish,
-)
+from leanwide.engine.base import NotLoadedError, finish
+from leanwide.engine.requests import Priority, Request
 from leanwide.engine.routed_engine import LaneRoute, RoutedEngine
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
+from leanwide.engine.specs import FimTokens, ModelInfo
 
 OTHER: ModelInfo = attrs.evolve(
     SCRIPTED_MODEL,

@@ -7,15 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from leanwide.engine.base import (
-    CancelToken,
-    EngineError,
-    EngineState,
-    EngineStatus,
-    Finished,
-    Piece,
-    Request,
-)
+from leanwide.engine.base import EngineError, EngineState, EngineStatus
+from leanwide.engine.requests import CancelToken, Finished, Piece, Request
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.engine.shared_engine import EngineView, SharedEngine
 from tests.engine.make import request

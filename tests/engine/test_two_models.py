@@ -12,18 +12,12 @@ import attrs
 import pytest
 import pytest_asyncio
 
-from leanwide.engine.base import (
-    CancelToken,
-    EngineError,
-    LaneSpec,
-    Piece,
-    Priority,
-    Request,
-    finish,
-)
+from leanwide.engine.base import EngineError, finish
 from leanwide.engine.client import EngineClient
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.models import Models
+from leanwide.engine.requests import CancelToken, Piece, Priority, Request
+from leanwide.engine.specs import LaneSpec
 from leanwide.models.embedded import embedded_model
 from tests.engine.make import LEAN, WIDE, request, spec
 

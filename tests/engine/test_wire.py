@@ -11,17 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanwide.engine import wire
-from leanwide.engine.base import (
-    FimTokens,
-    FinishReason,
-    LaneInfo,
-    LaneSpec,
-    Markup,
-    ModelInfo,
-    Priority,
-    Sampling,
-    Thinking,
-)
+from leanwide.engine.requests import FinishReason, Markup, Priority, Sampling, Thinking
+from leanwide.engine.specs import FimTokens, LaneInfo, LaneSpec, ModelInfo
 from leanwide.models.answer_marks import answer_marks
 from leanwide.models.limits import ExpertWidth
 from tests.engine.make import FREE, LEAN, request, spec

@@ -9,8 +9,10 @@ from math import inf
 from attrs import evolve
 
 from leanwide.context.view import View
-from leanwide.engine.base import CancelToken, Engine, ModelInfo, Priority, Request
+from leanwide.engine.base import Engine
+from leanwide.engine.requests import CancelToken, Priority, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL, Answer, ScriptedEngine
+from leanwide.engine.specs import ModelInfo
 from leanwide.features.completion.complete import complete
 from leanwide.features.completion.request import InlineRequest
 from leanwide.features.completion.state import CompletionState

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from leanwide.context.view import View, split_lines
-from leanwide.engine.base import CancelToken
+from leanwide.engine.requests import CancelToken
 from leanwide.features import syntax_trees
 from leanwide.features.ask.explain import explain
 from leanwide.features.ask.selection import Selection, resolve

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from leanwide.engine.base import Markup, Priority
+from leanwide.engine.requests import Markup, Priority
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.completion.state import CompletionState
 from leanwide.modes.profile import Mode

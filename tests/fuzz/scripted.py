@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from leanwide.cli.access import ListenAddress
 from leanwide.cli.listening import serve_tcp
 from leanwide.cli.log import log_to_stderr
-from leanwide.engine.base import (
+from leanwide.engine.requests import (
     CancelToken,
     Finished,
     Piece,

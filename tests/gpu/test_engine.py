@@ -14,12 +14,13 @@ import attrs
 import numpy as np
 import pytest
 
-from leanwide.engine.base import FinishReason, LaneSpec
 from leanwide.engine.devices import list_devices
 from leanwide.engine.process.growing_context import GrowingContext
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.llama import Log
 from leanwide.engine.process.llama_context import ContextParams
+from leanwide.engine.requests import FinishReason
+from leanwide.engine.specs import LaneSpec
 from leanwide.models.gguf import read_header
 from leanwide.models.memory import KvType
 from leanwide.models.placement import Placement, layer_bytes

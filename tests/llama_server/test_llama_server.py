@@ -12,24 +12,22 @@ from typing import Any
 import attrs
 import pytest
 
-from leanwide.engine.base import (
+from leanwide.engine.base import Engine, EngineError
+from leanwide.engine.client import EngineClient
+from leanwide.engine.remote.address import ServerAddress
+from leanwide.engine.remote.engine import RemoteEngine, ServerPatience
+from leanwide.engine.remote.http import HttpServer, HttpTimeouts, prepare
+from leanwide.engine.requests import (
     CancelToken,
-    Engine,
-    EngineError,
-    FimTokens,
     Finished,
     FinishReason,
-    LaneSpec,
     Markup,
     Piece,
     Priority,
     Prompt,
     Request,
 )
-from leanwide.engine.client import EngineClient
-from leanwide.engine.remote.address import ServerAddress
-from leanwide.engine.remote.engine import RemoteEngine, ServerPatience
-from leanwide.engine.remote.http import HttpServer, HttpTimeouts, prepare
+from leanwide.engine.specs import FimTokens, LaneSpec
 from leanwide.models.embedded import embedded_model
 from leanwide.models.limits import ExpertWidth
 from tests.e2e.session import END, session, unstructured

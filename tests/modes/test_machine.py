@@ -6,7 +6,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.engine.base import Stats
+from leanwide.engine.requests import Stats
 from leanwide.modes.machine import UNKNOWN, MachineState, learn
 
 STATS = Stats(

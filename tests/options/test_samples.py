@@ -9,7 +9,7 @@ import attrs
 import pytest
 from tests.models.test_cost import described
 
-from leanwide.cli.compose import engine_spec
+from leanwide.cli.compose import model_spec
 from leanwide.engine.devices import GPU_RESERVE_BYTES
 from leanwide.engine.lane_shapes import lane_shapes
 from leanwide.engine.placing import place
@@ -52,12 +52,12 @@ def machine(sample: str) -> Hardware:
 
 def lanes_bytes(sample: str) -> int:
     """What both lanes take beside the weights."""
-    spec = place(engine_spec(options(sample)), header(), machine(sample)).spec
+    spec = place(model_spec(options(sample)), header(), machine(sample)).spec
     return sum(lane_bytes(header(), shape).total for shape in lane_shapes(header(), spec).values())
 
 
 def test_the_gpu_of_the_sample_holds_all_of_the_model_once():
-    placed = place(engine_spec(options("gpu-24gb")), header(), machine("gpu-24gb"))
+    placed = place(model_spec(options("gpu-24gb")), header(), machine("gpu-24gb"))
     assert layer_bytes(header()).is_whole(placed.load.placement)
     assert placed.load.handles == 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leanwide.engine.base import Piece
+from leanwide.engine.requests import Piece
 from leanwide.postprocess.markup import MarkupStream, is_markup
 from tests.marked import view_of
 from tests.postprocess.check import check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leanwide.engine.base import Markup
+from leanwide.engine.requests import Markup
 from leanwide.models.answer_marks import answer_marks
 from leanwide.prompt.chat import (
     LayoutProblem,

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from leanwide.engine.base import Thinking
 from leanwide.engine.process.thinking import ThoughtStream
+from leanwide.engine.requests import Thinking
 from leanwide.features.template_process import TemplateProblem, render_without_tools
 from leanwide.models.answer_marks import thinking_variables, thinks
 from leanwide.prompt.chat import thinking

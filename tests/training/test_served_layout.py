@@ -21,7 +21,8 @@ from training.data.related import Snippet
 
 from leanwide.context.snippet import Snippet as ServedSnippet
 from leanwide.context.window import Related, Window
-from leanwide.engine.base import FimTokens, Markup, Prompt
+from leanwide.engine.requests import Markup, Prompt
+from leanwide.engine.specs import FimTokens
 from leanwide.features.template_process import render
 from leanwide.prompt.chat import Message, chat_prompt, placeholders
 from leanwide.prompt.infill import infill_prompt

@@ -8,7 +8,7 @@ import signal
 import attrs
 import pytest
 
-from leanwide.cli.compose import argument_layer, engine_spec
+from leanwide.cli.compose import argument_layer, model_spec
 from leanwide.comparing.compare import maximum_bench
 from leanwide.comparing.everything import show_everything
 from leanwide.engine.client import EngineClient
@@ -40,7 +40,7 @@ def repository(code):
 def bench(opened, options, workspace=None):
     return TrialBench(
         engines=opened,
-        spec=engine_spec(options),
+        spec=model_spec(options),
         profiles=options.profiles,
         preferences=ON_REQUEST_ONLY,
         workspace=workspace or WorkspaceContext(),
@@ -66,7 +66,7 @@ async def test_a_visit_repeats_its_scores_and_begins_with_an_empty_cache(options
 async def test_a_trial_is_repeated_when_its_engine_dies(options, repository):
     async with engines(1) as opened:
         shared = bench(opened, options)
-        engine = await opened.get(shared.engine_spec(2))
+        engine = await opened.get(shared.model_spec(2))
         assert engine.process_id is not None
         os.kill(engine.process_id, signal.SIGKILL)
         assert (await run_visit(repository.visits[0], SETTING, shared)).asked
@@ -75,12 +75,12 @@ async def test_a_trial_is_repeated_when_its_engine_dies(options, repository):
 async def test_no_more_engines_are_open_than_allowed(options):
     async with engines(1) as opened:
         shared = bench(opened, options)
-        first = await opened.get(shared.engine_spec(1))
-        second = await opened.get(shared.engine_spec(2))
+        first = await opened.get(shared.model_spec(1))
+        second = await opened.get(shared.model_spec(2))
         assert isinstance(second, EngineClient)
         assert first.model("lean") is None
         assert second.lanes[0].experts == 2
-        assert await opened.get(shared.engine_spec(2)) is second
+        assert await opened.get(shared.model_spec(2)) is second
     assert second.model("lean") is None
 
 
@@ -93,7 +93,7 @@ def test_engines_that_copy_the_weights_are_open_one_at_a_time(tiny):
         options, _ = parse(Layer("test", {"model": {**values, "path": str(tiny)}}))
         gpu = 10**10 if "gpu_layers" in values else None
         machine = Hardware(memory_bytes=10**10, free_bytes=10**10, gpu_bytes=gpu)
-        placed = place(engine_spec(options), read_header(tiny), machine)
+        placed = place(model_spec(options), read_header(tiny), machine)
         assert max_engines(placed.spec) == most
 
 
@@ -109,7 +109,7 @@ async def test_the_maximum_shows_more_than_leanwide_would(options, code, tmp_pat
     async with engines(1) as opened:
         ordinary = bench(opened, options, workspace)
         shared = maximum_bench(ordinary, 1024)
-        work = shared.new_state(await opened.get(shared.engine_spec(2)), setting)
+        work = shared.new_state(await opened.get(shared.model_spec(2)), setting)
         await show_everything(hole.view, work)
         window = work.windows[hole.view.uri]
         assert len(window.related.snippets) > 4

@@ -7,9 +7,9 @@ from itertools import pairwise
 import attrs
 import pytest
 
-from leanwide.cli.compose import engine_spec
+from leanwide.cli.compose import model_spec
 from leanwide.context.view import with_lf
-from leanwide.engine.base import Finished, Priority, ignore_progress
+from leanwide.engine.requests import Finished, Priority, ignore_progress
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.features.session import Preferences
 from leanwide.features.workspace_context import WorkspaceContext
@@ -125,7 +125,7 @@ def bench(engine, preferences=ON_REQUEST_ONLY):
     options, _ = parse()
     return TrialBench(
         engines=One(engine),
-        spec=engine_spec(options),
+        spec=model_spec(options),
         profiles=options.profiles,
         preferences=preferences,
         workspace=WorkspaceContext(),

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from leanwide.cli.compose import open_session
 from leanwide.context.view import View
-from leanwide.engine.base import CancelToken, FinishReason
+from leanwide.engine.requests import CancelToken, FinishReason
 from leanwide.features.ask.ask import Answer
 from leanwide.features.ask.explain import explain
 from leanwide.features.ask.selection import Selection

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from leanwide.cli.compose import check_experts, engine_spec, user_layers
+from leanwide.cli.compose import check_experts, model_spec, user_layers
 from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of, print_tables
@@ -42,7 +42,7 @@ def drafts(
     For a model of random weights ask for no edits.
     """
     options = options_of(model, user_layers())
-    spec = engine_spec(options)
+    spec = model_spec(options)
     console = TextConsole(stderr=True)
     try:
         counts = _counts(experts, read_header(spec.model_path))

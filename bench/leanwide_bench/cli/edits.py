@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import attrs
 import typer
 
-from leanwide.cli.compose import argument_layer, engine_spec, model_path, user_layers
+from leanwide.cli.compose import argument_layer, model_path, model_spec, user_layers
 from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of, print_tables
 from leanwide.cli.terminal import say_json
@@ -52,7 +52,7 @@ def bench_edits(  # noqa: PLR0913  # an option each
     name = model_path(options).name
     plan = EditsPlan(
         setup=ServerSetup(command=SERVE, settings=argument_layer(model, None).values),
-        spec=engine_spec(options) if bare else None,
+        spec=model_spec(options) if bare else None,
         model=name,
         tasks=tasks,
         done=_kept(keep, tasks, name),

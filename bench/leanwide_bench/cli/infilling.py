@@ -28,8 +28,8 @@ from leanwide.tuned import fingerprint, this_machine
 from leanwide_bench.cli.counts import expert_counts, numbers
 from leanwide_bench.infilling.asking import InfillPlan, answer_all
 from leanwide_bench.infilling.report import as_data, as_table, report
-from leanwide_bench.infilling.results import InfillSetting, Results, ResultsError, Subject
-from leanwide_bench.infilling.sandbox import Limits, sandbox
+from leanwide_bench.infilling.results import InfillSetting, ResultsError, Subject, TaskResults
+from leanwide_bench.infilling.sandbox import RunLimits, sandbox
 from leanwide_bench.places.places import InfillTask, TasksError, tasks
 from leanwide_bench.replay.rpc import ReplayError
 
@@ -72,7 +72,7 @@ def bench_infilling(  # noqa: PLR0913  # an option each
     subject = _subject(options, file)
     answers = to or user_cache_path("leanwide") / "bench" / f"infilling-{subject.fingerprint}.jsonl"
     at = _settings(experts, context, options)
-    place = sandbox(Limits()) if run_code else None
+    place = sandbox(RunLimits()) if run_code else None
     results = _results(answers, subject)
     with _bar() as bar:
         row = bar.add_task("starting", total=None)
@@ -95,14 +95,14 @@ def bench_infilling(  # noqa: PLR0913  # an option each
         print_tables(as_table(found))
 
 
-def _results(file: Path, subject: Subject) -> Results:
+def _results(file: Path, subject: Subject) -> TaskResults:
     try:
-        return Results(file, subject)
+        return TaskResults(file, subject)
     except (OSError, ResultsError) as error:
         raise UsageError(str(error)) from error
 
 
-def _answer(plan: InfillPlan, results: Results, file: Path) -> None:
+def _answer(plan: InfillPlan, results: TaskResults, file: Path) -> None:
     """Answer what has no answer yet.
 
     Raises:

@@ -14,15 +14,16 @@ from rich.status import Status
 from leanwide.cli.compose import (
     argument_layer,
     check_experts,
-    engine_spec,
     model_path,
+    model_spec,
     user_layers,
 )
 from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of
 from leanwide.cli.terminal import complain, say, say_json
-from leanwide.engine.base import EngineError, EngineSpec
+from leanwide.engine.base import EngineError
+from leanwide.engine.specs import ModelSpec
 from leanwide.engine.speed import layer_samples, measure
 from leanwide.models.cost import token_cost
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
@@ -116,7 +117,7 @@ def lanes(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure speed by expert count against a bare loop, memory of two lanes, keys and starts."""
-    spec = engine_spec(options_of(model, user_layers()))
+    spec = model_spec(options_of(model, user_layers()))
     try:
         header = read_header(spec.model_path)
         counts = expert_counts(experts, header)
@@ -134,7 +135,7 @@ def lanes(
         TextConsole().print(as_tables(report, allowed))
 
 
-def _rates(header: GgufHeader, counts: Sequence[int], spec: EngineSpec) -> dict[int, Rates]:
+def _rates(header: GgufHeader, counts: Sequence[int], spec: ModelSpec) -> dict[int, Rates]:
     """Return the speed of the kernels by expert count, if it can be measured here."""
     by_count = layer_samples(header, {count: count for count in counts}, spec)
     return {count: rates for count, sample in by_count.items() if (rates := measure(sample))}

@@ -12,9 +12,9 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from leanwide.context.view import View, split_lines
-from leanwide.engine.base import (
+from leanwide.engine.client import EngineClient
+from leanwide.engine.requests import (
     CancelToken,
-    EngineSpec,
     Finished,
     FinishReason,
     Piece,
@@ -23,7 +23,7 @@ from leanwide.engine.base import (
     Stats,
     ignore_progress,
 )
-from leanwide.engine.client import EngineClient
+from leanwide.engine.specs import ModelSpec
 from leanwide.features.ask.selection import Selection
 from leanwide.features.edit.assignment import EditContext
 from leanwide.features.edit.refactor import refactor
@@ -46,7 +46,7 @@ _NO_DEADLINE_MS: Final = 3.6e6
 
 
 @frozen(kw_only=True)
-class EditTask:
+class DraftedTask:
     """A function, and what is to be done with it."""
 
     file: Path
@@ -80,13 +80,13 @@ class EditSpeed:
         return self.tokens_per_s / self.plain_tokens_per_s
 
 
-def edit_tasks(count: int, seed: int) -> list[EditTask]:
+def edit_tasks(count: int, seed: int) -> list[DraftedTask]:
     """Draw functions of the standard library; the same seed draws the same ones."""
     folder, draw = Path(sysconfig.get_path("stdlib")), random.Random(seed)  # noqa: S311
     found = [place for name in _MODULES for place in _functions(folder / f"{name}.py")]
     chosen = draw.sample(found, min(count, len(found)))
     return [
-        EditTask(file=file, first=first, last=last, instruction=draw.choice(_INSTRUCTIONS))
+        DraftedTask(file=file, first=first, last=last, instruction=draw.choice(_INSTRUCTIONS))
         for file, first, last in chosen
     ]
 
@@ -100,7 +100,7 @@ def _functions(file: Path) -> Iterator[tuple[Path, int, int]]:
 
 
 async def measure_edits(
-    spec: EngineSpec, options: Options, tasks: list[EditTask], progress: Callable[[str], None]
+    spec: ModelSpec, options: Options, tasks: list[DraftedTask], progress: Callable[[str], None]
 ) -> list[EditSpeed]:
     """Decode the answer of each edit with drafts and without, the one first or the other.
 
@@ -152,7 +152,7 @@ _NOTHING: Final = Stats(
 )
 
 
-async def _request(task: EditTask, session: Session, client: _Capturing) -> Request | None:
+async def _request(task: DraftedTask, session: Session, client: _Capturing) -> Request | None:
     """Return the request of an edit as an editor makes it; None where it is refused."""
     lines = tuple(split_lines(task.file.read_text("utf-8")))
     view = View(
@@ -185,7 +185,7 @@ class _Decoded:
 
 
 async def _measure(
-    task: EditTask, request: Request, client: _Capturing, *, drafts_first: bool
+    task: DraftedTask, request: Request, client: _Capturing, *, drafts_first: bool
 ) -> EditSpeed:
     plain = evolve(request, drafts=())
     await _decode(evolve(plain, max_tokens=0), client)  # the prompt is in the KV cache for both

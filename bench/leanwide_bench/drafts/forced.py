@@ -15,7 +15,6 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.engine.base import GREEDY, EngineSpec, LaneSpec, Priority, Request
 from leanwide.engine.process.draft_length import DraftLength
 from leanwide.engine.process.drafting import DraftIndex
 from leanwide.engine.process.job import Job, Meter
@@ -24,6 +23,8 @@ from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.llama_context import Sampler
 from leanwide.engine.process.lookahead import Drafting, Lookahead
 from leanwide.engine.process.sequence_cache import CachedSequence
+from leanwide.engine.requests import GREEDY, Priority, Request
+from leanwide.engine.specs import LaneSpec, ModelSpec
 
 _PROMPT_TOKENS: Final = 256
 _STEPS: Final = (1, 2, 4, 8, 16, 32, 64)
@@ -68,7 +69,7 @@ class ForcedReport:
 
 
 def measure_forced(
-    spec: EngineSpec, counts: Sequence[int], tokens: int, progress: Progress
+    spec: ModelSpec, counts: Sequence[int], tokens: int, progress: Progress
 ) -> ForcedReport:
     """Measure answers of ``tokens`` tokens with each expert count.
 

@@ -15,8 +15,9 @@ from typing import Any, Final
 import attrs
 from attrs import field, frozen
 
-from leanwide.engine.base import CancelToken, EngineSpec, Piece, Priority, Request
 from leanwide.engine.client import EngineClient
+from leanwide.engine.requests import CancelToken, Piece, Priority, Request
+from leanwide.engine.specs import ModelSpec
 from leanwide.features.chat_template import ChatTemplateCache
 from leanwide.postprocess.code import code_in
 from leanwide.prompt.chat import Message, chat_prompt
@@ -79,7 +80,7 @@ class EditsPlan:
     """The tasks, and the model that does them."""
 
     setup: ServerSetup
-    spec: EngineSpec | None
+    spec: ModelSpec | None
     """How the bare model runs; None leaves it out."""
     model: str
     """The name of the model's file, which results are kept with."""

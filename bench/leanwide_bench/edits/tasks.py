@@ -136,14 +136,14 @@ def draw(folder: Path, counts: Mapping[str, int], seed: int) -> list[EditTask]:
 
 
 @frozen
-class _Place:
+class _TaskPlace:
     file: Path
     tree: SyntaxTree
     definition: Definition
 
 
 def _assigned(
-    places: Sequence[_Place], kinds: Sequence[EditKind], count: int
+    places: Sequence[_TaskPlace], kinds: Sequence[EditKind], count: int
 ) -> Iterator[EditTask]:
     """Yield a task of each kind in turn, each at another place that is fit for it."""
     left, made, missing = list(places), 0, 0
@@ -162,7 +162,7 @@ def _assigned(
         yield task[1]
 
 
-def _places(folder: Path, language: str) -> Iterator[_Place]:
+def _places(folder: Path, language: str) -> Iterator[_TaskPlace]:
     """Yield functions, or sections of prose, in files that parse."""
     for file in sorted(folder.rglob("*")):
         known = language_for("", str(file)) if file.is_file() else None
@@ -175,7 +175,7 @@ def _places(folder: Path, language: str) -> Iterator[_Place]:
             wanted = found.kind in _FUNCTIONS or language == "markdown"
             size = found.end.line + 1 - found.start.line
             if wanted and size in _LINES and not _is_test(found):
-                yield _Place(file, tree, found)
+                yield _TaskPlace(file, tree, found)
 
 
 def _is_test(definition: Definition | None) -> bool:
@@ -196,7 +196,7 @@ def _parsed(file: Path, language: Language) -> SyntaxTree | None:
     return tree if not error_count(tree) else None
 
 
-def _plain(place: _Place, kind: EditKind) -> EditTask | None:
+def _plain(place: _TaskPlace, kind: EditKind) -> EditTask | None:
     found = place.definition
     return EditTask(
         kind=kind,
@@ -209,14 +209,14 @@ def _plain(place: _Place, kind: EditKind) -> EditTask | None:
     )
 
 
-def _undocumented(place: _Place, kind: EditKind) -> EditTask | None:
+def _undocumented(place: _TaskPlace, kind: EditKind) -> EditTask | None:
     task, tree = _plain(place, kind), place.tree
     if task is None or documentation_runs(tree, task.first, task.last):
         return None
     return task if documentation_start(tree, task.first) == task.first else None
 
 
-def _broken(place: _Place, kind: EditKind) -> EditTask | None:
+def _broken(place: _TaskPlace, kind: EditKind) -> EditTask | None:
     task = _plain(place, kind)
     found = place.definition
     put_in = misspelt_word if kind is EditKind.SPELLING else misspelt_name
@@ -230,27 +230,29 @@ def _broken(place: _Place, kind: EditKind) -> EditTask | None:
     return evolve(task, text="".join(lines), mistake=new, mistake_at=at, truth=old)
 
 
-def _untyped(place: _Place, kind: EditKind) -> EditTask | None:
+def _untyped(place: _TaskPlace, kind: EditKind) -> EditTask | None:
     task = _plain(place, kind)
     if task is None or not untyped_parameters(place.tree, task.first, task.last):
         return None
     return task
 
 
-def _topmost(place: _Place, kind: EditKind) -> EditTask | None:
+def _topmost(place: _TaskPlace, kind: EditKind) -> EditTask | None:
     found = place.definition
     public = found.level == 0 and not found.name.startswith("_")
     return _plain(place, kind) if public and found.name != "main" else None
 
 
-_MAKE: Final[Mapping[EditKind, Callable[[_Place, EditKind], EditTask | None]]] = MappingProxyType(
-    {
-        EditKind.SIMPLIFY: _plain,
-        EditKind.DOCUMENT: _undocumented,
-        EditKind.FIX: _broken,
-        EditKind.ANNOTATE: _untyped,
-        EditKind.TEST: _topmost,
-        EditKind.SHORTEN: _plain,
-        EditKind.SPELLING: _broken,
-    }
+_MAKE: Final[Mapping[EditKind, Callable[[_TaskPlace, EditKind], EditTask | None]]] = (
+    MappingProxyType(
+        {
+            EditKind.SIMPLIFY: _plain,
+            EditKind.DOCUMENT: _undocumented,
+            EditKind.FIX: _broken,
+            EditKind.ANNOTATE: _untyped,
+            EditKind.TEST: _topmost,
+            EditKind.SHORTEN: _plain,
+            EditKind.SPELLING: _broken,
+        }
+    )
 )

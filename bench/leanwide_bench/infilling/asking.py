@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from leanwide_bench.infilling.results import InfillAnswer, InfillSetting, Results
+from leanwide_bench.infilling.results import InfillAnswer, InfillSetting, TaskResults
 from leanwide_bench.infilling.sandbox import Sandbox
 from leanwide_bench.places.places import InfillTask
 from leanwide_bench.replay.rpc import ReplayError
@@ -40,7 +40,7 @@ class InfillPlan:
         """Number of answers in the end."""
         return len(self.tasks) * len(self.at)
 
-    def open(self, results: Results, setting: InfillSetting) -> list[InfillTask]:
+    def open(self, results: TaskResults, setting: InfillSetting) -> list[InfillTask]:
         """Return the tasks without an answer at a setting, or with one that is still to be run."""
 
         def needs(task: InfillTask) -> bool:
@@ -50,7 +50,7 @@ class InfillPlan:
         return [task for task in self.tasks if needs(task)]
 
 
-async def answer_all(plan: InfillPlan, results: Results) -> None:
+async def answer_all(plan: InfillPlan, results: TaskResults) -> None:
     """Answer what has no answer yet, and write it into the results.
 
     Raises:

@@ -10,14 +10,14 @@ from attrs import frozen
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from leanwide_bench.infilling.results import InfillAnswer, InfillSetting, Results, Subject
-from leanwide_bench.infilling.statistics import Difference, PairedTask, Share, compare, wilson
+from leanwide_bench.infilling.results import InfillAnswer, InfillSetting, Subject, TaskResults
+from leanwide_bench.infilling.statistics import PairedDifference, PairedTask, Share, compare, wilson
 from leanwide_bench.places.places import InfillTask
 from leanwide_bench.replay.measure import Spread, spread
 
 
 @frozen(kw_only=True)
-class SettingFigures:
+class InfillingFigures:
     """All tasks at one setting."""
 
     setting: InfillSetting
@@ -30,9 +30,9 @@ class SettingFigures:
     timed_out: int
     ms: Spread | None
     """Of answers with a suggestion, from the request to the whole suggestion."""
-    exact_difference: Difference | None
+    exact_difference: PairedDifference | None
     """To the reference setting; None at the reference itself."""
-    passed_difference: Difference | None
+    passed_difference: PairedDifference | None
 
 
 @frozen(kw_only=True)
@@ -44,7 +44,7 @@ class InfillReport:
     tasks: Sequence[InfillTask]
     reference: InfillSetting
     """The setting that the others are compared with."""
-    figures: Sequence[SettingFigures]
+    figures: Sequence[InfillingFigures]
 
 
 def report(
@@ -52,7 +52,7 @@ def report(
     seed: int,
     tasks: Sequence[InfillTask],
     settings: Sequence[InfillSetting],
-    results: Results,
+    results: TaskResults,
 ) -> InfillReport:
     """Return the figures of settings, the last of which is the reference.
 
@@ -116,13 +116,13 @@ def as_table(found: InfillReport) -> Table:
 
 def _figures(
     answers: Sequence[InfillAnswer], reference: Sequence[InfillAnswer], problems: Sequence[str]
-) -> SettingFigures:
+) -> InfillingFigures:
     ran = all(answer.outcome is not None for answer in (*answers, *reference))
     other = answers[0].setting != reference[0].setting
     pairs = list(zip(problems, reference, answers, strict=True))
     exact = [PairedTask(cluster=name, first=a.exact, second=b.exact) for name, a, b in pairs]
     passed = [PairedTask(cluster=name, first=a.passed, second=b.passed) for name, a, b in pairs]
-    return SettingFigures(
+    return InfillingFigures(
         setting=answers[0].setting,
         tasks=len(answers),
         suggestions=sum(bool(answer.text.strip()) for answer in answers),
@@ -139,7 +139,7 @@ def _share(share: Share) -> str:
     return f"{100 * share.share:.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f})"
 
 
-def _difference(found: Difference | None) -> str:
+def _difference(found: PairedDifference | None) -> str:
     if found is None:
         return "reference"
     low, high = 100 * found.low, 100 * found.high

@@ -68,7 +68,7 @@ class InfillAnswer:
         return self.outcome == "passed"
 
 
-class Results:
+class TaskResults:
     """The answers in a file; of several for one task and setting the last counts."""
 
     def __init__(self, file: Path, subject: Subject) -> None:

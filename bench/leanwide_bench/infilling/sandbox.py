@@ -35,7 +35,7 @@ class Outcome(enum.StrEnum):
 
 
 @frozen(kw_only=True)
-class Limits:
+class RunLimits:
     """What a program may use. The CPU time of a passing HumanEval program is far below it."""
 
     wall_s: float = 30.0
@@ -47,7 +47,7 @@ class Limits:
 
 
 @frozen(kw_only=True)
-class Verdict:
+class RunVerdict:
     """What running a program showed."""
 
     outcome: Outcome
@@ -59,17 +59,17 @@ class Verdict:
 class Sandbox:
     """The limits, and how a program is kept from the network."""
 
-    limits: Limits
+    limits: RunLimits
     unshare: tuple[str, ...]
     """The command in front of the program; empty where this user may make no namespace."""
 
-    def lacks(self, verdict: Verdict) -> list[str]:
+    def lacks(self, verdict: RunVerdict) -> list[str]:
         """Return, in words, what a program could reach that it should not."""
         missing = {FILES: "files", PROCESSES: "other processes", NETWORK: "the network"}
         kept = verdict.protections | ({NETWORK} if self.unshare else set())
         return [words for name, words in missing.items() if name not in kept]
 
-    async def run(self, source: str) -> Verdict:
+    async def run(self, source: str) -> RunVerdict:
         """Run a program; cancelling ends it too.
 
         Raises:
@@ -82,7 +82,7 @@ class Sandbox:
                     said = await _verdict(process, source.encode("utf-8", "replace"))
                     await process.wait()
             except TimeoutError:
-                return Verdict(outcome=Outcome.TIMED_OUT, protections=frozenset())
+                return RunVerdict(outcome=Outcome.TIMED_OUT, protections=frozenset())
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
@@ -94,7 +94,7 @@ class Sandbox:
             outcome = Outcome.TIMED_OUT
         else:
             outcome = Outcome.FAILED
-        return Verdict(outcome=outcome, protections=frozenset(protections.split()))
+        return RunVerdict(outcome=outcome, protections=frozenset(protections.split()))
 
     async def _start(self, folder: str) -> Process:
         limits = self.limits
@@ -110,7 +110,7 @@ class Sandbox:
         )
 
 
-def sandbox(limits: Limits) -> Sandbox:
+def sandbox(limits: RunLimits) -> Sandbox:
     """Return a sandbox, with a network namespace where this user may make one."""
     program = shutil.which("unshare")
     command = () if program is None else (program, *_UNSHARE)

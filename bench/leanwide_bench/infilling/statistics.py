@@ -37,7 +37,7 @@ class PairedTask:
 
 
 @frozen(kw_only=True)
-class Difference:
+class PairedDifference:
     """The share that the second setting solves minus that of the first."""
 
     tasks: int
@@ -74,10 +74,10 @@ def mcnemar(only_first: int, only_second: int) -> float:
     """Return the p-value of McNemar's exact, two-sided test; 1 where the settings always agree."""
     count = only_first + only_second
     tail = sum(math.comb(count, wins) for wins in range(min(only_first, only_second) + 1))
-    return min(1.0, 2 * tail / 2**count)
+    return min(1.0, float(2 * tail / 2**count))
 
 
-def compare(pairs: Sequence[PairedTask]) -> Difference:
+def compare(pairs: Sequence[PairedTask]) -> PairedDifference:
     """Return the difference between two settings at the same tasks.
 
     Raises:
@@ -96,7 +96,7 @@ def compare(pairs: Sequence[PairedTask]) -> Difference:
     low, high = np.quantile(drawn @ sums / (drawn @ sizes), [0.025, 0.975])
     only_first = sum(pair.first and not pair.second for pair in pairs)
     only_second = sum(pair.second and not pair.first for pair in pairs)
-    return Difference(
+    return PairedDifference(
         tasks=len(pairs),
         difference=(only_second - only_first) / len(pairs),
         low=float(low),

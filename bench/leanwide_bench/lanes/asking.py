@@ -7,8 +7,9 @@ import random
 from collections.abc import AsyncIterator
 from typing import Final
 
-from leanwide.engine.base import EngineSpec, Priority, Request
 from leanwide.engine.client import EngineClient
+from leanwide.engine.requests import Priority, Request
+from leanwide.engine.specs import ModelSpec
 
 _WORDS: Final = ("value", "count", "self", "return", "index", "(name)", "=", "for", "item", "in")
 _WORD_COUNT: Final = 600
@@ -18,7 +19,7 @@ _NO_DEADLINE_MS: Final = 3.6e6
 
 
 @contextlib.asynccontextmanager
-async def engine(spec: EngineSpec) -> AsyncIterator[EngineClient]:
+async def engine(spec: ModelSpec) -> AsyncIterator[EngineClient]:
     """Start an engine with its first lane open; close it at the end.
 
     Raises:

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from leanwide.engine.base import GREEDY, EngineSpec
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.llama_context import Context, ContextParams, Sampler
 from leanwide.engine.process.model_handles import ModelHandles
+from leanwide.engine.requests import GREEDY
+from leanwide.engine.specs import ModelSpec
 from leanwide.models.gguf import read_header
 
 
@@ -69,7 +70,7 @@ def _load(setup: BareSetup, experts: int) -> Iterator[tuple[Model, Context]]:
         EngineError: llama.cpp cannot load the model or open the context.
     """
     path = Path(setup.model)
-    spec = EngineSpec(
+    spec = ModelSpec(
         model_path=path,
         lanes=(),
         threads=setup.threads,

@@ -11,8 +11,10 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.engine.base import CancelToken, EngineSpec, Priority, finish
+from leanwide.engine.base import finish
 from leanwide.engine.client import EngineClient
+from leanwide.engine.requests import CancelToken, Priority
+from leanwide.engine.specs import ModelSpec
 from leanwide_bench.lanes.asking import engine, request, sized, text
 from leanwide_bench.replay.measure import Spread, spread
 
@@ -43,7 +45,7 @@ class KeyTimes:
     """From the cancellation of a prompt to an idle engine."""
 
 
-async def measure_keys(spec: EngineSpec) -> KeyTimes:
+async def measure_keys(spec: ModelSpec) -> KeyTimes:
     """Type behind a window on an idle engine and during questions; then cancel prompts.
 
     Raises:

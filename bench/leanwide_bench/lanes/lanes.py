@@ -19,13 +19,9 @@ import msgspec
 from attrs import evolve, frozen
 
 from leanwide import child
-from leanwide.engine.base import (
-    EngineError,
-    EngineSpec,
-    Finished,
-    LaneSpec,
-    finish,
-)
+from leanwide.engine.base import EngineError, finish
+from leanwide.engine.requests import Finished
+from leanwide.engine.specs import LaneSpec, ModelSpec
 from leanwide_bench.lanes.asking import engine, request, sized, text
 from leanwide_bench.lanes.bare import BareRun, BareSetup, BareTimes
 from leanwide_bench.lanes.keys import KeyTimes, measure_keys
@@ -89,7 +85,7 @@ class LanesReport:
 
 
 async def measure_lanes(
-    spec: EngineSpec, counts: Sequence[int], rounds: int, progress: Progress
+    spec: ModelSpec, counts: Sequence[int], rounds: int, progress: Progress
 ) -> LanesReport:
     """Measure a model with an engine that has the lanes of ``spec``, lean first.
 
@@ -117,14 +113,14 @@ def _drop_from_memory(path: Path) -> bool:
     return True
 
 
-async def _start_ms(spec: EngineSpec) -> float:
+async def _start_ms(spec: ModelSpec) -> float:
     began = time.perf_counter()
     async with engine(spec) as client:
         await finish(client, request(spec.lanes[0].name, "x", 1))
         return 1000 * (time.perf_counter() - began)
 
 
-async def _open_two(spec: EngineSpec, cold: float | None, warm: float) -> LaneMemory:
+async def _open_two(spec: ModelSpec, cold: float | None, warm: float) -> LaneMemory:
     lean, wide = spec.lanes
     async with engine(spec) as client:
         await finish(client, request(lean.name, text(1), 4))
@@ -143,7 +139,7 @@ async def _open_two(spec: EngineSpec, cold: float | None, warm: float) -> LaneMe
 
 
 async def _speeds(
-    spec: EngineSpec, counts: Sequence[int], rounds: int, progress: Progress
+    spec: ModelSpec, counts: Sequence[int], rounds: int, progress: Progress
 ) -> tuple[WidthSpeed, ...]:
     lanes = tuple(
         LaneSpec(name=str(count), experts=count, context_tokens=_CONTEXT_TOKENS, sequences=1)
@@ -168,7 +164,7 @@ async def _speeds(
 
 @contextlib.asynccontextmanager
 async def _bare_loop(
-    spec: EngineSpec, counts: Sequence[int]
+    spec: ModelSpec, counts: Sequence[int]
 ) -> AsyncIterator[Callable[[BareRun], Awaitable[BareTimes]]]:
     """Start the bare loop in a process of its own; yield a function that runs it."""
     process = await child.start(child.python("-m", "leanwide_bench.lanes.bare"))

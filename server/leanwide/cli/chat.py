@@ -16,7 +16,8 @@ from leanwide.cli.errors import UsageError
 from leanwide.cli.markdown import showing_markdown
 from leanwide.cli.source import read_file, read_place
 from leanwide.cli.terminal import say
-from leanwide.engine.base import CancelToken, EngineError
+from leanwide.engine.base import EngineError
+from leanwide.engine.requests import CancelToken
 from leanwide.features.ask.chat import UserMessage
 from leanwide.features.ask.chat import chat as answer_message
 from leanwide.features.ask.conversations import Conversations

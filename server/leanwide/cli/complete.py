@@ -13,7 +13,7 @@ from leanwide.cli.compose import open_session
 from leanwide.cli.errors import UsageError
 from leanwide.cli.source import read_view
 from leanwide.cli.terminal import note, say, say_json
-from leanwide.engine.base import CancelToken
+from leanwide.engine.requests import CancelToken
 from leanwide.features.completion.complete import complete as complete_view
 from leanwide.features.completion.request import InlineRequest
 from leanwide.features.completion.state import CompletionState

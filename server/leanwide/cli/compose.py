@@ -13,12 +13,13 @@ import psutil
 from platformdirs import user_config_path
 
 from leanwide.cli.terminal import complain
-from leanwide.engine.base import Engine, EngineError, EngineSpec, LaneSpec, StateSaving
+from leanwide.engine.base import Engine, EngineError
 from leanwide.engine.client import EngineClient
 from leanwide.engine.remote.address import ServerAddress
 from leanwide.engine.remote.engine import RemoteEngine
 from leanwide.engine.routed_engine import LaneRoute, RoutedEngine
 from leanwide.engine.saved_states import default_folder
+from leanwide.engine.specs import LaneSpec, ModelSpec, StateSaving
 from leanwide.features.session import Backend, Session
 from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
@@ -103,7 +104,7 @@ def model_path(options: Options, lane: str = LEAN) -> Path:
     return _file_of(own or options.model.path)
 
 
-def engine_specs(options: Options) -> tuple[EngineSpec, ...]:
+def model_specs(options: Options) -> tuple[ModelSpec, ...]:
     """Return the models that the lanes of this machine run, the one of completions first.
 
     A model that is only asked questions is freed with its lane. A lane that runs at a server is
@@ -122,9 +123,9 @@ def runs_here(lane: LaneOptions) -> bool:
     return not lane.url or lane.fallback
 
 
-def _all_specs(options: Options) -> tuple[EngineSpec, ...]:
+def _all_specs(options: Options) -> tuple[ModelSpec, ...]:
     """Return the models of both lanes, as if none ran at a server."""
-    both = engine_spec(options)
+    both = model_spec(options)
     if not has_two_models(options):
         return (both,)
     wide = model_path(options, WIDE)
@@ -153,7 +154,7 @@ def has_two_models(options: Options) -> bool:
     return model_path(options, LEAN) != model_path(options, WIDE)
 
 
-def engine_spec(options: Options) -> EngineSpec:
+def model_spec(options: Options) -> ModelSpec:
     """Return how one model, the lean lane's, runs both lanes: each as long as its modes need.
 
     There is a thread per physical core. Where the weights are is decided when a model is loaded, by
@@ -161,7 +162,7 @@ def engine_spec(options: Options) -> EngineSpec:
     """
     lanes, tokens = options.lanes, options.engine.lane_tokens
     most = _embedded_context(model_path(options))
-    return EngineSpec(
+    return ModelSpec(
         model_path=model_path(options),
         lanes=(
             _lane(LEAN, lanes.lean, tokens.get(LEAN, _UNUSED_LANE_TOKENS), most),
@@ -182,7 +183,7 @@ def engine_spec(options: Options) -> EngineSpec:
 def launch(options: Options) -> Engine:
     """Return the engine for the options; it loads the model when it is started."""
     saving = StateSaving(folder=default_folder(), max_bytes=options.engine.prompt_bytes)
-    specs = [attrs.evolve(spec, saving=saving) for spec in engine_specs(options)]
+    specs = [attrs.evolve(spec, saving=saving) for spec in model_specs(options)]
     return routed(options, EngineClient(specs) if specs else None)
 
 
@@ -264,7 +265,7 @@ def _engine_for(lane: str, options: Options, *, here: bool) -> Engine:
     return client if client is not None and here else routed(options, client)
 
 
-def _spec_for(lane: str, options: Options) -> EngineSpec:
+def _spec_for(lane: str, options: Options) -> ModelSpec:
     """Return the model of a lane, which is opened first."""
     specs = _all_specs(options)
     spec = next(spec for spec in specs if any(each.name == lane for each in spec.lanes))

@@ -19,7 +19,8 @@ from leanwide.cli.compose import open_session
 from leanwide.cli.console import TextConsole
 from leanwide.cli.source import read_view
 from leanwide.context.view import View
-from leanwide.engine.base import CancelToken, LaneInfo
+from leanwide.engine.requests import CancelToken
+from leanwide.engine.specs import LaneInfo
 from leanwide.features.completion.complete import complete
 from leanwide.features.completion.request import InlineRequest
 from leanwide.features.completion.state import CompletionState

@@ -13,24 +13,17 @@ import psutil
 
 from leanwide import __version__
 from leanwide.cli import gpus
-from leanwide.cli.compose import engine_specs, user_layers
+from leanwide.cli.compose import model_specs, user_layers
 from leanwide.cli.fitting import Fitting, as_data, fittings
 from leanwide.cli.servers import ask_servers
-from leanwide.engine.base import (
-    EngineError,
-    EngineSpec,
-    LaneInfo,
-    LaneSpec,
-    ModelInfo,
-    Priority,
-    Request,
-    finish,
-)
+from leanwide.engine.base import EngineError, finish
 from leanwide.engine.client import EngineClient
 from leanwide.engine.lane_shapes import lane_shape
 from leanwide.engine.process.llama import build, system_features
 from leanwide.engine.processor import processor_flags, unused_features
+from leanwide.engine.requests import Priority, Request
 from leanwide.engine.saved_states import SavedFolder, default_folder
+from leanwide.engine.specs import LaneInfo, LaneSpec, ModelInfo, ModelSpec
 from leanwide.features.chat_template import ChatTemplateCache
 from leanwide.models.embedded import embedded_model
 from leanwide.models.fit import Verdict
@@ -98,9 +91,7 @@ def _lanes(header: GgufHeader, fit: Fitting, free_bytes: int) -> list[dict[str, 
     return [_lane(header, lane, spec, free) for lane in spec.lanes]
 
 
-def _lane(
-    header: GgufHeader, spec: LaneSpec, engine: EngineSpec, free_bytes: int
-) -> dict[str, Any]:
+def _lane(header: GgufHeader, spec: LaneSpec, engine: ModelSpec, free_bytes: int) -> dict[str, Any]:
     """Return how a lane would run, and its memory besides the weights."""
     experts, problem = legal_experts(header, wanted_experts(header, spec.experts))
     context, _ = legal_context(
@@ -204,7 +195,7 @@ async def _measured(options: Options) -> tuple[dict[str, LaneInfo], int]:
     Raises:
         EngineError: The model cannot be loaded, or a lane not be opened.
     """
-    specs = engine_specs(options)
+    specs = model_specs(options)
     engine = EngineClient(specs)
     try:
         await engine.ready(specs[0].lanes[0].name)

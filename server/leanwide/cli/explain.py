@@ -9,7 +9,7 @@ import typer
 
 from leanwide.cli.answering import print_answer
 from leanwide.cli.source import read_place
-from leanwide.engine.base import CancelToken
+from leanwide.engine.requests import CancelToken
 from leanwide.features.ask.explain import explain as explain_place
 
 app = typer.Typer()

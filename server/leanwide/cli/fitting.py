@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from leanwide.cli.compose import engine_spec, engine_specs, with_model
+from leanwide.cli.compose import model_spec, model_specs, with_model
 from leanwide.cli.console import TextConsole
-from leanwide.engine.base import EngineSpec
 from leanwide.engine.devices import hardware, list_devices
 from leanwide.engine.lane_shapes import lane_shapes
 from leanwide.engine.placing import Placed, place
+from leanwide.engine.specs import ModelSpec
 from leanwide.engine.speed import LayerSample, layer_samples, measure, rates
 from leanwide.models.advice import advice, alternative
 from leanwide.models.fit import CACHED_BYTES, Fit, Hardware, plan, with_speed
@@ -46,7 +46,7 @@ def placed_engine(header: GgufHeader, options: Options) -> Placed:
     return place(spec_for(header, options), header, this_machine(options))
 
 
-def planned(header: GgufHeader, spec: EngineSpec, machine: Hardware) -> Fitting:
+def planned(header: GgufHeader, spec: ModelSpec, machine: Hardware) -> Fitting:
     """Plan a model on a machine, without its speed."""
     placed = place(spec, header, machine)
     fit = plan(header, placed.load, machine, lane_shapes(header, placed.spec))
@@ -74,7 +74,7 @@ def fittings(options: Options) -> list[tuple[GgufHeader, Fitting]]:
         ModelFileError: A file is no model.
     """
     machine, found = this_machine(options), []
-    for spec in engine_specs(options):
+    for spec in model_specs(options):
         header = read_header(spec.model_path)
         fitting = _timed(planned(header, spec, machine), header)
         found.append((header, fitting))
@@ -90,9 +90,9 @@ def _timed(found: Fitting, header: GgufHeader) -> Fitting:
     return attrs.evolve(found, fit=with_speed(found.fit, known))
 
 
-def spec_for(header: GgufHeader, options: Options) -> EngineSpec:
+def spec_for(header: GgufHeader, options: Options) -> ModelSpec:
     """Return how a model runs both lanes, in place of the models that the options name."""
-    return engine_spec(with_model(options, header.path))
+    return model_spec(with_model(options, header.path))
 
 
 def measure_again(options: Options) -> None:
@@ -102,7 +102,7 @@ def measure_again(options: Options) -> None:
         ModelFileError: A file is no model.
     """
     machine = this_machine(options)
-    for spec in engine_specs(options):
+    for spec in model_specs(options):
         header = read_header(spec.model_path)
         with _status():
             for wanted in _samples(header, place(spec, header, machine).spec).values():
@@ -116,7 +116,7 @@ def _status() -> Status:
     return console.status(doing, spinner=console.spinner, refresh_per_second=2)
 
 
-def _samples(header: GgufHeader, spec: EngineSpec) -> dict[str, LayerSample]:
+def _samples(header: GgufHeader, spec: ModelSpec) -> dict[str, LayerSample]:
     """Return what to measure for each lane; nothing for a model whose speed is not predicted."""
     if spec.gpu_layers or header.file_bytes < CACHED_BYTES:
         return {}

@@ -9,7 +9,7 @@ import attrs
 from rich.console import Console
 from rich.table import Table
 
-from leanwide.cli.compose import engine_spec
+from leanwide.cli.compose import model_spec
 from leanwide.cli.fitting import this_machine
 from leanwide.models.choice import Choice, choice_advice, choose, needed_bytes
 from leanwide.models.fit import Hardware
@@ -34,7 +34,7 @@ def listing(options: Options) -> dict[str, Any]:
 def _lanes(options: Options) -> dict[str, LaneShape]:
     """Return the lanes that the options want, whatever model is in use."""
     unset = attrs.evolve(options, model=attrs.evolve(options.model, path="any.gguf"))
-    spec = engine_spec(unset)
+    spec = model_spec(unset)
     return {
         lane.name: LaneShape(
             context_tokens=lane.context_tokens,

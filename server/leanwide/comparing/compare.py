@@ -18,7 +18,7 @@ from attrs import frozen
 
 from leanwide.comparing.energy import EnergyMeter
 from leanwide.comparing.everything import show_everything
-from leanwide.engine.base import EngineSpec
+from leanwide.engine.specs import ModelSpec
 from leanwide.features.session import Preferences
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.models.gguf import GgufHeader
@@ -57,7 +57,7 @@ class Contest:
     """A comparison: the model, the contenders and the repository."""
 
     header: GgufHeader
-    spec: EngineSpec
+    spec: ModelSpec
     profiles: Mapping[Mode, Profile]
     preferences: Preferences
     smart: TrialSetting

@@ -15,8 +15,8 @@ import psutil
 
 from leanwide import child
 from leanwide.engine import wire
-from leanwide.engine.base import EngineSpec
 from leanwide.engine.restarts import EngineDeath
+from leanwide.engine.specs import ModelSpec
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class EngineProcess:
         self._unanswered.add(message.id)
 
     async def run(
-        self, models: tuple[EngineSpec, ...], handle: Callable[[wire.ToServer], None]
+        self, models: tuple[ModelSpec, ...], handle: Callable[[wire.ToServer], None]
     ) -> EngineDeath | None:
         """Load the first model and pass messages to ``handle`` until the process ends.
 

@@ -13,28 +13,22 @@ from typing import Final
 from attrs import evolve, frozen
 
 from leanwide.engine import wire
-from leanwide.engine.base import (
+from leanwide.engine.base import EngineError, EngineState, EngineStatus, NotLoadedError, finish
+from leanwide.engine.child_process import EngineProcess
+from leanwide.engine.requests import (
     CancelToken,
-    EngineError,
-    EngineSpec,
-    EngineState,
-    EngineStatus,
     Finished,
     FinishReason,
-    LaneInfo,
-    ModelInfo,
-    NotLoadedError,
     Piece,
     PrefillProgress,
     Priority,
     ProgressCallback,
     Prompt,
     Request,
-    finish,
     ignore_progress,
 )
-from leanwide.engine.child_process import EngineProcess
 from leanwide.engine.restarts import EngineDeath, FailedStarts
+from leanwide.engine.specs import LaneInfo, ModelInfo, ModelSpec
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +68,7 @@ class EngineClient:
     """An :class:`~leanwide.engine.base.Engine` in a process of its own."""
 
     def __init__(
-        self, models: Sequence[EngineSpec], timeouts: EngineTimeouts = DEFAULT_TIMEOUTS
+        self, models: Sequence[ModelSpec], timeouts: EngineTimeouts = DEFAULT_TIMEOUTS
     ) -> None:
         self._specs = tuple(evolve(spec, model_path=spec.model_path.absolute()) for spec in models)
         self._path = self._specs[0].model_path

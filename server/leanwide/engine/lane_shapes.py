@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from leanwide.engine.base import EngineSpec, LaneSpec
+from leanwide.engine.specs import LaneSpec, ModelSpec
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.models.memory import LaneShape
 
 
-def lane_shapes(header: GgufHeader, spec: EngineSpec) -> dict[str, LaneShape]:
+def lane_shapes(header: GgufHeader, spec: ModelSpec) -> dict[str, LaneShape]:
     """Return the shape of each lane by its name, the first lane to be opened first."""
     trained = header.number("context_length")
     return {
@@ -22,7 +22,7 @@ def lane_shapes(header: GgufHeader, spec: EngineSpec) -> dict[str, LaneShape]:
     }
 
 
-def lane_shape(engine: EngineSpec, lane: LaneSpec, context_tokens: int, experts: int) -> LaneShape:
+def lane_shape(engine: ModelSpec, lane: LaneSpec, context_tokens: int, experts: int) -> LaneShape:
     """Return a lane's shape with a known context and expert count."""
     return LaneShape(
         context_tokens=context_tokens,

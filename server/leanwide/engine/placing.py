@@ -12,8 +12,8 @@ from functools import partial
 import attrs
 from attrs import frozen
 
-from leanwide.engine.base import EngineSpec, LaneSpec
 from leanwide.engine.lane_shapes import lane_shapes
+from leanwide.engine.specs import LaneSpec, ModelSpec
 from leanwide.models.fit import Hardware, Load
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import legal_kv_type, wanted_experts
@@ -44,7 +44,7 @@ _ONE_LANE = "each lane has a model of its own"
 class Placed:
     """An engine whose specification says where everything is."""
 
-    spec: EngineSpec
+    spec: ModelSpec
     """With numbers and a residency in place of what was left open."""
     residency: ResidencyChoice
     load: Load
@@ -52,7 +52,7 @@ class Placed:
     """Sentences where something is not as the user wished; else empty."""
 
 
-def place(spec: EngineSpec, header: GgufHeader, machine: Hardware) -> Placed:
+def place(spec: ModelSpec, header: GgufHeader, machine: Hardware) -> Placed:
     """Return how a model is loaded on a machine; the same again for what is placed already."""
     kv_type, kv_notice = legal_kv_type(header, spec.kv_type)
     spec = attrs.evolve(spec, kv_type=kv_type)
@@ -73,8 +73,8 @@ def place(spec: EngineSpec, header: GgufHeader, machine: Hardware) -> Placed:
 
 
 def _settled(
-    spec: EngineSpec, header: GgufHeader, residency: ResidencyChoice, placement: Placement
-) -> EngineSpec:
+    spec: ModelSpec, header: GgufHeader, residency: ResidencyChoice, placement: Placement
+) -> ModelSpec:
     """Return a specification with decisions.
 
     Lanes of one handle run the experts of the first lane, which is always open; on a GPU, which is
@@ -99,12 +99,12 @@ def _widened(lanes: tuple[LaneSpec, ...], header: GgufHeader) -> tuple[LaneSpec,
     return tuple(attrs.evolve(lane, experts=experts) for lane in lanes)
 
 
-def _mapped(spec: EngineSpec) -> bool:
+def _mapped(spec: ModelSpec) -> bool:
     """Whether handles share the weights that are in memory."""
     return spec.use_mmap and not spec.use_extra_bufts
 
 
-def _on_cpu(spec: EngineSpec, header: GgufHeader, machine: Hardware) -> ResidencyChoice:
+def _on_cpu(spec: ModelSpec, header: GgufHeader, machine: Hardware) -> ResidencyChoice:
     if len(spec.lanes) == 1:
         return ResidencyChoice(Residency.SINGLE, _ONE_LANE)
     experts = header.number("expert_count")
@@ -115,7 +115,7 @@ def _on_cpu(spec: EngineSpec, header: GgufHeader, machine: Hardware) -> Residenc
 class _Gpu:
     """Placements of one model on the GPUs of one machine."""
 
-    def __init__(self, spec: EngineSpec, header: GgufHeader, machine: Hardware) -> None:
+    def __init__(self, spec: ModelSpec, header: GgufHeader, machine: Hardware) -> None:
         self._spec = spec
         self._layers: LayerBytes = layer_bytes(header)
         self._candidates = candidates(self._layers, spec.gpu_layers, spec.cpu_expert_layers)

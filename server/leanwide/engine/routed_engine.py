@@ -8,22 +8,17 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.engine.base import (
+from leanwide.engine.base import Engine, EngineError, EngineState, EngineStatus, NotLoadedError
+from leanwide.engine.requests import (
     CancelToken,
-    Engine,
-    EngineError,
-    EngineState,
-    EngineStatus,
     Finished,
-    LaneInfo,
-    ModelInfo,
-    NotLoadedError,
     Piece,
     ProgressCallback,
     Prompt,
     Request,
     ignore_progress,
 )
+from leanwide.engine.specs import LaneInfo, ModelInfo
 
 _URGENCY: Final = (
     EngineState.IDLE,

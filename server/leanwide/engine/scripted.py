@@ -8,17 +8,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import takewhile
 from pathlib import Path
 
-from leanwide.engine.base import (
+from leanwide.engine.base import EngineError, EngineState, EngineStatus
+from leanwide.engine.requests import (
     CancelToken,
-    EngineError,
-    EngineState,
-    EngineStatus,
-    FimTokens,
     Finished,
     FinishReason,
-    LaneInfo,
     Markup,
-    ModelInfo,
     Piece,
     PrefillProgress,
     ProgressCallback,
@@ -27,6 +22,7 @@ from leanwide.engine.base import (
     Stats,
     ignore_progress,
 )
+from leanwide.engine.specs import FimTokens, LaneInfo, ModelInfo
 
 Answer = Sequence[str | Piece] | EngineError
 """The pieces of an answer, or an error to raise instead."""

@@ -11,20 +11,17 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
-from leanwide.engine.base import (
+from leanwide.engine.base import Engine, EngineError, EngineStatus
+from leanwide.engine.requests import (
     CancelToken,
-    Engine,
-    EngineError,
-    EngineStatus,
     Finished,
-    LaneInfo,
-    ModelInfo,
     Piece,
     ProgressCallback,
     Prompt,
     Request,
     ignore_progress,
 )
+from leanwide.engine.specs import LaneInfo, ModelInfo
 
 logger = logging.getLogger(__name__)
 

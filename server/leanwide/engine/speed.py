@@ -21,9 +21,9 @@ import psutil
 from attrs import frozen
 from platformdirs import user_cache_path
 
-from leanwide.engine.base import EngineSpec
 from leanwide.engine.ggml import FileMatrix, Ggml, Matrix
 from leanwide.engine.process.threads import ThreadChoice
+from leanwide.engine.specs import ModelSpec
 from leanwide.models.gguf import MATRIX_BLOCKS, GgufHeader, TensorInfo
 from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
 
@@ -100,7 +100,7 @@ def layer_sample(
 
 
 def layer_samples(
-    header: GgufHeader, experts: Mapping[Name, int], spec: EngineSpec
+    header: GgufHeader, experts: Mapping[Name, int], spec: ModelSpec
 ) -> dict[Name, LayerSample]:
     """Return a sample for each expert count that can be measured."""
     return {

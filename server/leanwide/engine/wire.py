@@ -12,15 +12,8 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
-from leanwide.engine.base import (
-    EngineSpec,
-    FinishReason,
-    LaneInfo,
-    ModelInfo,
-    Prompt,
-    Request,
-    Stats,
-)
+from leanwide.engine.requests import FinishReason, Prompt, Request, Stats
+from leanwide.engine.specs import LaneInfo, ModelInfo, ModelSpec
 
 HEADER: Final = struct.Struct("<I")
 
@@ -31,7 +24,7 @@ class StartEngine(msgspec.Struct, frozen=True, tag=True):
     The other models are loaded when one of their lanes is needed.
     """
 
-    models: tuple[EngineSpec, ...]
+    models: tuple[ModelSpec, ...]
 
 
 class Generate(msgspec.Struct, frozen=True, tag=True):

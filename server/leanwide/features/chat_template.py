@@ -17,7 +17,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from leanwide import child
-from leanwide.engine.base import ModelInfo
+from leanwide.engine.specs import ModelInfo
 from leanwide.features.template_process import TemplateLimit, TemplateProblem
 from leanwide.models.answer_marks import AnswerMarks, answer_marks, thinking_variables
 from leanwide.prompt.chat import (

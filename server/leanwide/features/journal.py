@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.engine.base import Stats
+from leanwide.engine.requests import Stats
 from leanwide.modes.profile import Decision
 
 MAX_RECORDS: Final = 50

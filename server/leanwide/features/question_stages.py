@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from leanwide.engine.base import PrefillProgress
+from leanwide.engine.requests import PrefillProgress
 
 
 class QuestionStages(Protocol):

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 
 from attrs import define, field, frozen
 
-from leanwide.engine.base import Engine, ModelInfo, Stats
+from leanwide.engine.base import Engine
+from leanwide.engine.requests import Stats
+from leanwide.engine.specs import ModelInfo
 from leanwide.features.chat_template import ChatTemplateCache
 from leanwide.features.document_names import DocumentNames
 from leanwide.features.journal import Journal

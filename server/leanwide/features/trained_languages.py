@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leanwide.context.view import Snapshot
-from leanwide.engine.base import ModelInfo
+from leanwide.engine.specs import ModelInfo
 from leanwide.features.session import Session
 from leanwide.syntax import language_for
 

@@ -12,7 +12,8 @@ from pygls.exceptions import JsonRpcInvalidParams
 from pygls.workspace import ServerTextPosition
 
 from leanwide.context.view import Snapshot, View
-from leanwide.engine.base import EngineStatus, LaneInfo
+from leanwide.engine.base import EngineStatus
+from leanwide.engine.specs import LaneInfo
 from leanwide.features.ask.selection import Selection, select_all
 from leanwide.features.edit.fix import Diagnostic
 from leanwide.features.journal import Record

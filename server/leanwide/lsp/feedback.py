@@ -13,7 +13,8 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from leanwide.context.view import View
-from leanwide.engine.base import EngineState, EngineStatus, PrefillProgress
+from leanwide.engine.base import EngineState, EngineStatus
+from leanwide.engine.requests import PrefillProgress
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.files.reader import UnreadableFile
 from leanwide.files.shown import unread_notice

@@ -10,7 +10,8 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified, JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from leanwide.engine.base import CancelToken, EngineError
+from leanwide.engine.base import EngineError
+from leanwide.engine.requests import CancelToken
 from leanwide.features.ask.answer_stream import Show
 from leanwide.features.ask.selection import Selection
 from leanwide.features.workspace_context import WorkspaceContext

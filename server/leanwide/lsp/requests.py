@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 
-from leanwide.engine.base import CancelToken
+from leanwide.engine.requests import CancelToken
 
 
 class RequestKind(Enum):

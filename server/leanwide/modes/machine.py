@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from leanwide.engine.base import Stats
+from leanwide.engine.requests import Stats
 
 _MAX_SAMPLES: Final = 9
 """Measurements that the median is taken of."""

@@ -14,7 +14,7 @@ from typing import Final
 
 from leanwide.context.prose import holds_text, is_prose
 from leanwide.context.view import View
-from leanwide.engine.base import Piece
+from leanwide.engine.requests import Piece
 from leanwide.models.markup import MARKUP
 from leanwide.postprocess.around import code_around
 from leanwide.postprocess.filter_context import FilterContext

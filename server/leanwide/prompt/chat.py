@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from leanwide.engine.base import Markup, Prompt, Thinking
+from leanwide.engine.requests import Markup, Prompt, Thinking
 from leanwide.models.answer_marks import AnswerMarks
 
 _LAST_THOUGHT: Final = "\n\nI have thought long enough; now I give the answer.\n"

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leanwide.context.window import Related, Window
-from leanwide.engine.base import FimTokens, Markup, Prompt
+from leanwide.engine.requests import Markup, Prompt
+from leanwide.engine.specs import FimTokens
 
 
 def infill_prompt(window: Window, fim: FimTokens) -> Prompt:

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from leanwide.engine.base import EngineSpec
 from leanwide.engine.client import EngineClient
+from leanwide.engine.specs import ModelSpec
 
 MAX_SHARED_ENGINES: Final = 8
 """Engines that are open at once if they share the weights."""
@@ -22,9 +22,9 @@ class Engines:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._open: dict[EngineSpec, EngineClient] = {}
+        self._open: dict[ModelSpec, EngineClient] = {}
 
-    async def get(self, spec: EngineSpec) -> EngineClient:
+    async def get(self, spec: ModelSpec) -> EngineClient:
         """Return the engine for a specification, its model loaded.
 
         Raises:
@@ -38,7 +38,7 @@ class Engines:
         await engine.ready(spec.lanes[0].name)
         return engine
 
-    async def drop(self, spec: EngineSpec) -> None:
+    async def drop(self, spec: ModelSpec) -> None:
         """Close the engine for a specification, if it is open."""
         if (engine := self._open.pop(spec, None)) is not None:
             await engine.close()
@@ -59,7 +59,7 @@ async def engines(most: int) -> AsyncIterator[Engines]:
         await opened.close()
 
 
-def max_engines(spec: EngineSpec) -> int:
+def max_engines(spec: ModelSpec) -> int:
     """Return the number of engines that may be open at once, for a placed specification."""
     shared = spec.use_mmap and not spec.use_extra_bufts and spec.gpu_layers == 0
     return MAX_SHARED_ENGINES if shared else 1

@@ -8,7 +8,8 @@ from typing import Final
 import attrs
 from attrs import frozen
 
-from leanwide.engine.base import CancelToken, EngineSpec
+from leanwide.engine.requests import CancelToken
+from leanwide.engine.specs import ModelSpec
 from leanwide.features.completion.complete import complete
 from leanwide.features.completion.request import InlineRequest
 from leanwide.tuning.deciding import Loss, PairedSample, loss
@@ -36,7 +37,7 @@ class Variant:
     key: str
     """The setting that it changes, such as ``batch_tokens``."""
     value: int | str
-    spec: EngineSpec
+    spec: ModelSpec
 
 
 @frozen(kw_only=True)
@@ -53,7 +54,7 @@ class SpeedResult:
         return self.change.places >= _MIN_ROUNDS and self.change.high < -_MIN_GAIN
 
 
-def variants(spec: EngineSpec, cores: int, most_threads: int) -> tuple[Variant, ...]:
+def variants(spec: ModelSpec, cores: int, most_threads: int) -> tuple[Variant, ...]:
     """Return the variants to compare with the engine as configured.
 
     Args:
@@ -75,7 +76,7 @@ def variants(spec: EngineSpec, cores: int, most_threads: int) -> tuple[Variant, 
     )
 
 
-def _variant(spec: EngineSpec, key: str, value: int) -> Variant:
+def _variant(spec: ModelSpec, key: str, value: int) -> Variant:
     changed = {"threads": spec.threads, "batch_tokens": spec.batch_tokens, key: value}
     return Variant(
         key=key,
@@ -124,7 +125,7 @@ async def measure_speed(
 
 async def _milliseconds(hole: Hole, setting: TrialSetting, bench: TrialBench) -> float:
     """Return the time of a suggestion with an empty KV cache; 0 if there is no suggestion."""
-    engine = await bench.engines.get(bench.engine_spec(setting.experts))
+    engine = await bench.engines.get(bench.model_spec(setting.experts))
     await evict_prompts(engine, bench)
     state = bench.new_state(engine, setting)
     await complete(InlineRequest(hole.view, by_hand=True), state, CancelToken())

@@ -9,17 +9,9 @@ import attrs
 from attrs import field, frozen
 
 from leanwide.context.view import View
-from leanwide.engine.base import (
-    Engine,
-    EngineError,
-    EngineSpec,
-    LaneSpec,
-    Priority,
-    Prompt,
-    Request,
-    Stats,
-    finish,
-)
+from leanwide.engine.base import Engine, EngineError, finish
+from leanwide.engine.requests import Priority, Prompt, Request, Stats
+from leanwide.engine.specs import LaneSpec, ModelSpec
 from leanwide.features.chat_template import ChatTemplateCache
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.session import Backend, Preferences, Session
@@ -111,7 +103,7 @@ class TrialBench:
     """What all trials share."""
 
     engines: Engines
-    spec: EngineSpec
+    spec: ModelSpec
     """The engine as configured; trials replace its lanes."""
     profiles: Mapping[Mode, Profile]
     preferences: Preferences
@@ -128,7 +120,7 @@ class TrialBench:
     """The speed learned at each setting, which is kept from visit to visit."""
     layouts: ChatTemplateCache = field(factory=ChatTemplateCache)
 
-    def engine_spec(self, experts: int) -> EngineSpec:
+    def model_spec(self, experts: int) -> ModelSpec:
         """Return the specification of an engine with this expert count."""
         lane = attrs.evolve(
             self._lean, experts=experts, context_tokens=self.longest + _TRUTH_ROOM_TOKENS
@@ -173,7 +165,7 @@ async def with_engine(
     Raises:
         EngineError: The model cannot be loaded, or cannot run the trial.
     """
-    spec = bench.engine_spec(setting.experts)
+    spec = bench.model_spec(setting.experts)
     engine = await bench.engines.get(spec)
     try:
         return await work(engine)

@@ -17,7 +17,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.engine.base import EngineSpec
+from leanwide.engine.specs import ModelSpec
 from leanwide.features.session import Preferences
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
@@ -53,7 +53,7 @@ class TuningJob:
 
     subject: TunedSubject
     header: GgufHeader
-    spec: EngineSpec
+    spec: ModelSpec
     """The engine as it is set up now."""
     profiles: Mapping[Mode, Profile]
     preferences: Preferences

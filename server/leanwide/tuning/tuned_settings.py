@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from leanwide.engine.base import EngineSpec
+from leanwide.engine.specs import ModelSpec
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY, wanted_experts
 from leanwide.modes.profile import LEAN, WIDE, Profile
@@ -61,7 +61,7 @@ class TuningReport:
         return all(judgement is None or judgement.clear for judgement in judgements)
 
 
-def named_settings(spec: EngineSpec, code: Profile, header: GgufHeader) -> dict[str, int | str]:
+def named_settings(spec: ModelSpec, code: Profile, header: GgufHeader) -> dict[str, int | str]:
     """Return the settings that tuning may change, by full name, with their present values."""
     widths = {lane.name: wanted_experts(header, lane.experts) for lane in spec.lanes}
     return {

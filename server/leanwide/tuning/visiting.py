@@ -15,7 +15,9 @@ from attrs import evolve, frozen
 
 from leanwide.context.view import View
 from leanwide.context.window import Window, follow
-from leanwide.engine.base import CancelToken, Engine, FimTokens
+from leanwide.engine.base import Engine
+from leanwide.engine.requests import CancelToken
+from leanwide.engine.specs import FimTokens
 from leanwide.features.completion.complete import complete
 from leanwide.features.completion.cursor_rest import cursor_rests
 from leanwide.features.completion.generation import Generation

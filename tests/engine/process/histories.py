@@ -16,9 +16,9 @@ import pytest
 from attrs import define, evolve, field, frozen
 from hypothesis import strategies as st
 
-from leanwide.engine.base import Finished, FinishReason, Priority, SaveRequest
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.llama_context import Context, Decoded
+from leanwide.engine.requests import Finished, FinishReason, Priority, SaveRequest
 from leanwide.engine.saved_states import SavedFolder
 from tests.engine import make
 

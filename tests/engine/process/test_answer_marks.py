@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.engine.base import Piece, Thinking
 from leanwide.engine.process.thinking import MAX_MARKS, ThoughtStream
+from leanwide.engine.requests import Piece, Thinking
 from leanwide.models.answer_marks import AnswerMarks, answer_marks
 
 HARMONY = answer_marks("<|channel|>analysis<|message|>")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leanwide.engine.base import Markup
 from leanwide.engine.process.encoding import encode
 from leanwide.engine.process.lanes import Lanes
+from leanwide.engine.requests import Markup
 from leanwide.features.template_process import render
 from leanwide.prompt.chat import Message, chat_prompt, chatml, placeholders
 from leanwide_bench.synthetic.vocabulary import (

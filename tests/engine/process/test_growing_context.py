@@ -8,11 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from leanwide.engine.base import EngineError, LaneSpec
+from leanwide.engine.base import EngineError
 from leanwide.engine.process.growing_context import GrowingContext
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.llama_context import Context, ContextParams
+from leanwide.engine.specs import LaneSpec
 from tests.engine import make
 from tests.engine.conftest import Opener
 from tests.engine.make import run, run_cached, text_of

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leanwide.engine.base import LaneSpec, StateSaving
 from leanwide.engine.process import state_saver
 from leanwide.engine.process.lane import Lane, LaneOpening
 from leanwide.engine.process.llama_context import ContextParams
 from leanwide.engine.process.state_saver import StateSaver
 from leanwide.engine.process.token_healing import PieceIndex
 from leanwide.engine.saved_states import SavedFolder, StateOrigin
+from leanwide.engine.specs import LaneSpec, StateSaving
 from leanwide_bench.synthetic.shapes import (
     SMALL,
     SMALL_DENSE,

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from leanwide.engine import wire
-from leanwide.engine.base import Priority
 from leanwide.engine.process.inbox import Inbox, QueuedMessage
+from leanwide.engine.requests import Priority
 from tests.engine.make import request
 
 INTERACTIVE, COMMAND, BACKGROUND = Priority

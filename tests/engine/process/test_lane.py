@@ -11,22 +11,22 @@ import attrs
 import numpy as np
 import pytest
 
-from leanwide.engine.base import (
-    GREEDY,
-    EngineError,
-    Finished,
-    FinishReason,
-    LaneSpec,
-    PrefillProgress,
-    Priority,
-    Sampling,
-)
+from leanwide.engine.base import EngineError
 from leanwide.engine.process.encoding import encode
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.llama_context import Context, ContextParams
 from leanwide.engine.process.scheduler import Scheduler
+from leanwide.engine.requests import (
+    GREEDY,
+    Finished,
+    FinishReason,
+    PrefillProgress,
+    Priority,
+    Sampling,
+)
+from leanwide.engine.specs import LaneSpec
 from leanwide.models.limits import ExpertWidth
 from tests.engine import make
 from tests.engine.make import job, model_of, run, run_cached, text_of, to_end

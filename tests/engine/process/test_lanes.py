@@ -7,7 +7,9 @@ from types import SimpleNamespace
 import attrs
 import pytest
 
-from leanwide.engine.base import EngineError, FinishReason, LaneSpec, Priority
+from leanwide.engine.base import EngineError
+from leanwide.engine.requests import FinishReason, Priority
+from leanwide.engine.specs import LaneSpec
 from leanwide.models.residency import ResidencySetting
 from tests.engine import make
 from tests.engine.make import run

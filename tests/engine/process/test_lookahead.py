@@ -10,10 +10,10 @@ from attrs import evolve, frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leanwide.engine.base import GREEDY, Finished, FinishReason, Priority, Sampling
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.sequence_cache import CachedSequence
+from leanwide.engine.requests import GREEDY, Finished, FinishReason, Priority, Sampling
 from leanwide_bench.synthetic.shapes import SMALL
 from leanwide_bench.synthetic.synthetic import Recipe, write
 from tests.engine import make

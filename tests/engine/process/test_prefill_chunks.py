@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.engine.base import Priority
 from leanwide.engine.process.prefill_chunks import PrefillChunker
+from leanwide.engine.requests import Priority
 from leanwide.models.speed import SMALLEST_STEP, STEP_MS
 
 MOST = 128

@@ -8,16 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.engine.base import (
-    EngineError,
-    Finished,
-    FinishReason,
-    Piece,
-    PrefillProgress,
-    Priority,
-)
+from leanwide.engine.base import EngineError
 from leanwide.engine.process.job import Step
 from leanwide.engine.process.scheduler import Scheduler
+from leanwide.engine.requests import Finished, FinishReason, Piece, PrefillProgress, Priority
 from tests.engine.make import FREE
 
 END = Finished(FinishReason.END, FREE)

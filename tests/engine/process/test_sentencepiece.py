@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leanwide.engine.base import Markup
 from leanwide.engine.process.encoding import encode
 from leanwide.engine.process.llama import Log, Model, ModelParams
+from leanwide.engine.requests import Markup
 
 MARKERS = {"<s>": gguf.TokenType.CONTROL, "</s>": gguf.TokenType.CONTROL}
 FIM = {"▁<PRE>": "PRE", "▁<SUF>": "SUF", "▁<MID>": "MID"}

@@ -9,9 +9,10 @@ from pathlib import Path
 import attrs
 import pytest
 
-from leanwide.engine.base import FinishReason, LaneSpec, SaveRequest, StateSaving
 from leanwide.engine.process import state_saver
 from leanwide.engine.process.lane import Lane
+from leanwide.engine.requests import FinishReason, SaveRequest
+from leanwide.engine.specs import LaneSpec, StateSaving
 from leanwide_bench.synthetic.shapes import (
     SMALL_GRANITE,
     SMALL_LFM2,

@@ -9,12 +9,12 @@ from pathlib import Path
 import attrs
 import pytest
 
-from leanwide.engine.base import FinishReason, Piece, Thinking
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.markers import spelt_markers
 from leanwide.engine.process.output_stream import OutputStream
 from leanwide.engine.process.thinking import ThoughtStream
+from leanwide.engine.requests import FinishReason, Piece, Thinking
 from leanwide.models.answer_marks import AnswerMarks, answer_marks
 from leanwide_bench.synthetic.shapes import TINY
 from leanwide_bench.synthetic.synthetic import Recipe, write

@@ -18,12 +18,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from leanwide.engine.base import EngineError, Finished, LaneSpec, SaveRequest, StateSaving
+from leanwide.engine.base import EngineError
 from leanwide.engine.process import state_saver
 from leanwide.engine.process.growing_context import GrowingContext
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.llama_context import Context
+from leanwide.engine.requests import Finished, SaveRequest
 from leanwide.engine.saved_states import SavedFolder, StateOrigin, make_header
+from leanwide.engine.specs import LaneSpec, StateSaving
 from tests.engine import make
 from tests.engine.conftest import Opener
 from tests.engine.make import job, request, run

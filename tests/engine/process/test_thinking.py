@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.engine.base import FinishReason, Markup, Piece, Thinking
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.thinking import ThoughtStream
+from leanwide.engine.requests import FinishReason, Markup, Piece, Thinking
 from leanwide.models.answer_marks import answer_marks
 from tests.engine.make import job, request, run, to_end
 

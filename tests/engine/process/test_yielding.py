@@ -7,18 +7,18 @@ from pathlib import Path
 
 import attrs
 
-from leanwide.engine.base import (
+from leanwide.engine.client import EngineClient
+from leanwide.engine.requests import (
     CancelToken,
     Finished,
     FinishReason,
-    LaneSpec,
     Markup,
     Piece,
     Priority,
     Request,
     Thinking,
 )
-from leanwide.engine.client import EngineClient
+from leanwide.engine.specs import LaneSpec
 from leanwide.models.answer_marks import answer_marks
 from tests.engine.make import LEAN, request, spec
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from leanwide.engine.base import Priority, Request, Thinking
+from leanwide.engine.requests import Priority, Request, Thinking
 from leanwide.models.answer_marks import AnswerMarks
 
 

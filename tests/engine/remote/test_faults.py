@@ -14,21 +14,12 @@ from typing import Any
 import attrs
 import pytest
 
-from leanwide.engine.base import (
-    CancelToken,
-    EngineError,
-    EngineState,
-    EngineStatus,
-    Finished,
-    FinishReason,
-    LaneSpec,
-    Piece,
-    Priority,
-    Request,
-)
+from leanwide.engine.base import EngineError, EngineState, EngineStatus
 from leanwide.engine.remote.address import ServerAddress
 from leanwide.engine.remote.engine import RemoteEngine, ServerPatience
 from leanwide.engine.remote.http import HttpTimeouts
+from leanwide.engine.requests import CancelToken, Finished, FinishReason, Piece, Priority, Request
+from leanwide.engine.specs import LaneSpec
 from tests.engine.remote.misbehaving import (
     MisbehavingServer,
     answer_well,

@@ -9,9 +9,9 @@ import attrs
 import pytest
 
 from leanwide.context.view import View, split_lines
-from leanwide.engine.base import (
+from leanwide.engine.base import EngineError
+from leanwide.engine.requests import (
     CancelToken,
-    EngineError,
     Finished,
     Markup,
     Piece,

@@ -8,7 +8,8 @@ import attrs
 import pytest
 
 from leanwide.context.view import View, split_lines
-from leanwide.engine.base import CancelToken, EngineError, Markup, Piece, Priority
+from leanwide.engine.base import EngineError
+from leanwide.engine.requests import CancelToken, Markup, Piece, Priority
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.ask.ask import Answer
 from leanwide.features.ask.explain import explain

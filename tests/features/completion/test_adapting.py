@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from attrs import evolve
 
-from leanwide.engine.base import (
+from leanwide.engine.requests import (
     CancelToken,
     Finished,
     Piece,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leanwide.engine.base import Priority
+from leanwide.engine.requests import Priority
 from leanwide.features.completion.cursor_rest import cursor_rests
 from leanwide.features.session import Preferences
 from leanwide.modes.machine import MachineState

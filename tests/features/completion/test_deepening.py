@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leanwide.engine.base import Priority, Request
+from leanwide.engine.requests import Priority, Request
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.session import Preferences
 from leanwide.modes.machine import LaneSpeed, MachineState, Rate

@@ -10,9 +10,9 @@ from functools import partial
 import pytest
 from attrs import evolve
 
-from leanwide.engine.base import (
+from leanwide.engine.base import EngineError
+from leanwide.engine.requests import (
     CancelToken,
-    EngineError,
     Finished,
     Piece,
     ProgressCallback,

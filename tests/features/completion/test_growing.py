@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 
 from leanwide.context.view import View
-from leanwide.engine.base import (
+from leanwide.engine.requests import (
     CancelToken,
     Finished,
     FinishReason,

@@ -8,8 +8,9 @@ from pathlib import Path
 import attrs
 import pytest
 
-from leanwide.engine.base import CancelToken, FimTokens, Request
+from leanwide.engine.requests import CancelToken, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL
+from leanwide.engine.specs import FimTokens
 from leanwide.features.ask.explain import explain
 from leanwide.features.ask.selection import select_all
 from leanwide.features.completion.cursor_rest import cursor_rests

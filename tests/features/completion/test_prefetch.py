@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from leanwide.engine.base import Priority, Request
+from leanwide.engine.requests import Priority, Request
 from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Preferences
 from tests.features.editor import Editor, interactive, settled, sources, state_saying, until

@@ -12,11 +12,9 @@ import pytest
 
 from leanwide.context.snippet import Snippet
 from leanwide.context.window import Related
-from leanwide.engine.base import (
+from leanwide.engine.base import EngineError, EngineState, EngineStatus
+from leanwide.engine.requests import (
     CancelToken,
-    EngineError,
-    EngineState,
-    EngineStatus,
     Finished,
     Piece,
     ProgressCallback,

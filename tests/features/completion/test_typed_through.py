@@ -7,7 +7,7 @@ from attrs import evolve
 
 from leanwide.context.snippet import Snippet
 from leanwide.context.window import Related
-from leanwide.engine.base import Piece
+from leanwide.engine.requests import Piece
 from leanwide.features.journal import AnswerSource
 from tests.features.editor import Editor, sources, state_saying
 

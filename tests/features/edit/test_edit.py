@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from leanwide.context.view import View, split_lines
-from leanwide.engine.base import CancelToken, Piece
+from leanwide.engine.requests import CancelToken, Piece
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.features.ask.selection import Selection
 from leanwide.features.edit.add_documentation import document

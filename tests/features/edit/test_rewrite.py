@@ -120,10 +120,11 @@ METHOD = "    def all(self, folder):\n" + "".join(f"    {line}" for line in LINE
 
 
 def cut(answer: str, settled: Callable[[str], tuple[Edit, ...]]) -> list[tuple[Edit, ...]]:
-    """What the beginnings of an answer settle."""
+    """What the beginnings of an answer settle, cut behind each line and inside it."""
     edits: list[tuple[Edit, ...]] = []
     stream = EditStream(code_in, settled, edits.append)
-    for end in range(len(answer) + 1):
+    ends = [at + 1 for at, character in enumerate(answer) if character == "\n"]
+    for end in (0, *ends, *(max(0, end - 3) for end in ends)):
         found = stream.edits(answer[:end])
         edits += [found] if found is not None else []
     return edits

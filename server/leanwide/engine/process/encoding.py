@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from leanwide.engine.base import EngineError, Markup, Prompt, Request
+from leanwide.engine.base import EngineError
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.scoring import EncodedTruth
 from leanwide.engine.process.token_healing import MAX_TAKEN_BACK, PieceIndex, taken_back
+from leanwide.engine.requests import Markup, Prompt, Request
 
 
 @frozen

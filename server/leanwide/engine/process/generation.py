@@ -11,7 +11,6 @@ from collections.abc import Generator, Iterator
 
 import numpy as np
 
-from leanwide.engine.base import Finished, FinishReason, Piece, PrefillProgress, Thinking
 from leanwide.engine.process.draft_length import DraftLength
 from leanwide.engine.process.encoding import EncodedRequest
 from leanwide.engine.process.job import Job, Meter, Step
@@ -23,6 +22,7 @@ from leanwide.engine.process.output_stream import OutputStream
 from leanwide.engine.process.scoring import EncodedTruth, nats
 from leanwide.engine.process.sequence_cache import CachedSequence
 from leanwide.engine.process.token_healing import Healing, PieceIndex
+from leanwide.engine.requests import Finished, FinishReason, Piece, PrefillProgress, Thinking
 
 
 def cancelled_early(job: Job, experts: int) -> Finished:

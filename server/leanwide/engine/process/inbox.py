@@ -9,7 +9,7 @@ from collections import deque
 from attrs import field, frozen
 
 from leanwide.engine import wire
-from leanwide.engine.base import Priority
+from leanwide.engine.requests import Priority
 
 
 @frozen

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from attrs import Factory, define, field, frozen
 
-from leanwide.engine.base import Finished, Piece, PrefillProgress, Request, Stats
+from leanwide.engine.requests import Finished, Piece, PrefillProgress, Request, Stats
 
 Step = Piece | PrefillProgress | Finished | None
 """The result of one step; None where there is nothing to report."""

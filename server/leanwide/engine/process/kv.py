@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from itertools import islice
 
-from leanwide.engine.base import EngineError, EngineSpec, LaneSpec, Priority, Request, SaveRequest
+from leanwide.engine.base import EngineError
 from leanwide.engine.process.checkpoints import next_pause, page_pauses, prompt_pauses
 from leanwide.engine.process.draft_length import StepCosts
 from leanwide.engine.process.growing_context import GrowingContext
@@ -23,6 +23,8 @@ from leanwide.engine.process.sequence_cache import CachedSequence, SequenceCache
 from leanwide.engine.process.sequence_memory import SequenceMemory
 from leanwide.engine.process.state_saver import SavedMatch, SequenceState, StateSaver
 from leanwide.engine.process.threads import ThreadChoice
+from leanwide.engine.requests import Priority, Request, SaveRequest
+from leanwide.engine.specs import LaneSpec, ModelSpec
 from leanwide.models.speed import SMALLEST_STEP
 
 Cancelled = Callable[[], bool]
@@ -33,7 +35,7 @@ class KvCache:
     """A llama.cpp context with the bookkeeping of its sequences."""
 
     def __init__(
-        self, model: Model, spec: LaneSpec, engine: EngineSpec, saver: StateSaver | None = None
+        self, model: Model, spec: LaneSpec, engine: ModelSpec, saver: StateSaver | None = None
     ) -> None:
         """Open the context.
 

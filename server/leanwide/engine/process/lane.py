@@ -10,17 +10,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.engine.base import (
-    EngineError,
-    EngineSpec,
-    Finished,
-    FinishReason,
-    LaneInfo,
-    LaneSpec,
-    Priority,
-    SaveRequest,
-    Thinking,
-)
+from leanwide.engine.base import EngineError
 from leanwide.engine.process.encoding import EncodedRequest, encode, encode_request
 from leanwide.engine.process.generation import GenerationSteps, cancelled_early
 from leanwide.engine.process.job import Job, Meter, Step
@@ -28,6 +18,8 @@ from leanwide.engine.process.kv import KvCache
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.state_saver import StateSaver
 from leanwide.engine.process.token_healing import PieceIndex
+from leanwide.engine.requests import Finished, FinishReason, Priority, SaveRequest, Thinking
+from leanwide.engine.specs import LaneInfo, LaneSpec, ModelSpec
 
 _SAVE_POLL_S: Final = 0.02
 """Seconds between two checks whether a file is written: other jobs wait no longer for a step."""
@@ -56,7 +48,7 @@ class Lane:
         model: Model,
         index: PieceIndex,
         spec: LaneSpec,
-        engine: EngineSpec,
+        engine: ModelSpec,
         opening: LaneOpening,
     ) -> None:
         """Open the KV cache.

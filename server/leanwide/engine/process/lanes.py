@@ -11,15 +11,7 @@ import attrs
 import msgspec
 import psutil
 
-from leanwide.engine.base import (
-    EngineError,
-    EngineSpec,
-    LaneInfo,
-    LaneSpec,
-    ModelInfo,
-    Priority,
-    Prompt,
-)
+from leanwide.engine.base import EngineError
 from leanwide.engine.devices import hardware, list_devices
 from leanwide.engine.lane_shapes import lane_shape, lane_shapes
 from leanwide.engine.placing import place
@@ -29,7 +21,9 @@ from leanwide.engine.process.llama import Model, build
 from leanwide.engine.process.markers import spelt_markers
 from leanwide.engine.process.model_handles import ModelHandles
 from leanwide.engine.process.state_saver import StateSaver
+from leanwide.engine.requests import Priority, Prompt
 from leanwide.engine.saved_states import SavedFolder, StateOrigin
+from leanwide.engine.specs import LaneInfo, LaneSpec, ModelInfo, ModelSpec
 from leanwide.models.advice import load_notice
 from leanwide.models.embedded import trained_languages
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
@@ -45,13 +39,13 @@ class Lanes:
     """The lanes of one model file; each is opened when it is first needed.
 
     Lanes with the same expert count share a model handle. With a single handle
-    (``EngineSpec.one_handle``) another expert count means loading the weights again and opening
+    (``ModelSpec.one_handle``) another expert count means loading the weights again and opening
     every lane again.
     """
 
     def __init__(
         self,
-        spec: EngineSpec,
+        spec: ModelSpec,
         progress: Callable[[float], None],
         on_close: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -255,7 +249,7 @@ class Lanes:
         )
 
 
-def _origin(spec: EngineSpec) -> StateOrigin:
+def _origin(spec: ModelSpec) -> StateOrigin:
     """Return what a lane's KV cache is computed with, except for the expert count.
 
     Raises:

@@ -18,10 +18,11 @@ import llama_cpp
 from attrs import frozen
 from llama_cpp import llama_cpp as api
 
-from leanwide.engine.base import EngineError, FimTokens
+from leanwide.engine.base import EngineError
 from leanwide.engine.ggml import bind
 from leanwide.engine.process.llama_context import Context, ContextParams
 from leanwide.engine.process.markers import without_marker_tokens
+from leanwide.engine.specs import FimTokens
 
 _ERROR_LEVEL: Final = 4  # GGML_LOG_LEVEL_ERROR
 _PIECE_BYTES: Final = 256  # longer than any token's text in the known vocabularies

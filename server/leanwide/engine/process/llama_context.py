@@ -15,7 +15,8 @@ import numpy.typing as npt
 from attrs import frozen
 from llama_cpp import llama_cpp as api
 
-from leanwide.engine.base import EngineError, Sampling
+from leanwide.engine.base import EngineError
+from leanwide.engine.requests import Sampling
 from leanwide.models.memory import KvType
 
 _GGML_TYPES: Final = {KvType.F16: api.GGML_TYPE_F16, KvType.Q8_0: api.GGML_TYPE_Q8_0}

@@ -14,12 +14,12 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.engine.base import Draft
 from leanwide.engine.process.draft_length import LONGEST, DraftLength
 from leanwide.engine.process.drafting import DraftIndex
 from leanwide.engine.process.job import Job, Meter
 from leanwide.engine.process.kv import KvCache
 from leanwide.engine.process.sequence_cache import CachedSequence
+from leanwide.engine.requests import Draft
 
 _MAX_INDEXED: Final = 16_384
 """Tokens of drafts; an index of more would take longer than a step."""

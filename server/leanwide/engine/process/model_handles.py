@@ -10,9 +10,10 @@ from typing import Final
 
 from attrs import evolve
 
-from leanwide.engine.base import EngineError, EngineSpec
+from leanwide.engine.base import EngineError
 from leanwide.engine.process.llama import Log, Model, ModelParams
 from leanwide.engine.process.token_healing import PieceIndex
+from leanwide.engine.specs import ModelSpec
 from leanwide.models.gguf import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 
@@ -25,7 +26,7 @@ class ModelHandles:
     """
 
     def __init__(
-        self, spec: EngineSpec, header: GgufHeader, progress: Callable[[float], None]
+        self, spec: ModelSpec, header: GgufHeader, progress: Callable[[float], None]
     ) -> None:
         self._spec: Final = spec
         self._header: Final = header

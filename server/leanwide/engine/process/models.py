@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Final
 
-from leanwide.engine.base import EngineError, EngineSpec, LaneInfo, Priority
+from leanwide.engine.base import EngineError
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.lanes import Lanes
+from leanwide.engine.requests import Priority
+from leanwide.engine.specs import LaneInfo, ModelSpec
 
 _POLL_S: Final = 0.02
 """Most seconds that other jobs wait while a model loads."""
@@ -19,7 +21,7 @@ class Models:
 
     def __init__(
         self,
-        specs: Sequence[EngineSpec],
+        specs: Sequence[ModelSpec],
         progress: Callable[[float], None],
         on_close: Callable[[str], None],
     ) -> None:

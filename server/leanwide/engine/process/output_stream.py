@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Iterator
 
-from leanwide.engine.base import Piece, Request
 from leanwide.engine.process.stops import StopBuffer
 from leanwide.engine.process.thinking import ThoughtStream
+from leanwide.engine.requests import Piece, Request
 
 
 class OutputStream:

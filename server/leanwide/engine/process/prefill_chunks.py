@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from leanwide.engine.base import Priority
+from leanwide.engine.requests import Priority
 from leanwide.models.speed import SMALLEST_STEP, STEP_MS
 
 _MAX_CHUNK_MS: Final = 10_000.0

@@ -7,8 +7,9 @@ from itertools import count
 
 from attrs import define
 
-from leanwide.engine.base import EngineError, Finished, Piece, PrefillProgress, Priority
+from leanwide.engine.base import EngineError
 from leanwide.engine.process.job import Step
+from leanwide.engine.requests import Finished, Piece, PrefillProgress, Priority
 
 
 @define

@@ -13,9 +13,9 @@ from typing import Final
 
 from attrs import field, frozen
 
-from leanwide.engine.base import SaveRequest, StateSaving
 from leanwide.engine.process.checkpoints import Checkpoint, reachable
 from leanwide.engine.process.sequence_cache import CachedSequence, common_prefix
+from leanwide.engine.requests import SaveRequest
 from leanwide.engine.saved_states import (
     SavedFolder,
     SavedState,
@@ -23,6 +23,7 @@ from leanwide.engine.saved_states import (
     StateOrigin,
     make_header,
 )
+from leanwide.engine.specs import StateSaving
 
 _MIN_UNSAVED_MS: Final = 1000.0
 """Milliseconds of prefill that no file holds yet: less is not worth the wear of a disk."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from leanwide.engine.base import Piece, Thinking
+from leanwide.engine.requests import Piece, Thinking
 
 MAX_MARKS: Final = 8
 """Marks before an answer; what follows is answer, whatever it looks like."""

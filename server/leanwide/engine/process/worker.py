@@ -16,13 +16,15 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from leanwide.engine import wire
-from leanwide.engine.base import EngineError, Finished, LaneInfo, Piece, PrefillProgress, Priority
+from leanwide.engine.base import EngineError
 from leanwide.engine.process.generation import cancelled_early
 from leanwide.engine.process.inbox import Inbox, QueuedMessage
 from leanwide.engine.process.job import Job, Step
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.models import Models
 from leanwide.engine.process.scheduler import Scheduler
+from leanwide.engine.requests import Finished, Piece, PrefillProgress, Priority
+from leanwide.engine.specs import LaneInfo
 
 
 class Worker:

@@ -8,22 +8,15 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from leanwide.engine.base import (
-    CancelToken,
-    EngineError,
-    Finished,
-    LaneSpec,
-    Piece,
-    PrefillProgress,
-    Prompt,
-    Request,
-)
+from leanwide.engine.base import EngineError
 from leanwide.engine.remote.events import thinking_tokens
 from leanwide.engine.remote.facts import ServerFacts, busy_slots
 from leanwide.engine.remote.generation import RemoteGeneration, encode_remotely
 from leanwide.engine.remote.http import HttpServer, HttpTimeouts
 from leanwide.engine.remote.slots import UNTOLD, SlotContents
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
+from leanwide.engine.requests import CancelToken, Finished, Piece, PrefillProgress, Prompt, Request
+from leanwide.engine.specs import LaneSpec
 
 _POLL_S: Final = 0.003
 _RELEASE_S: Final = 2.0

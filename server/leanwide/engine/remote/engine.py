@@ -10,26 +10,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from leanwide.engine.base import (
-    CancelToken,
-    EngineError,
-    EngineState,
-    EngineStatus,
-    Finished,
-    FinishReason,
-    LaneInfo,
-    LaneSpec,
-    ModelInfo,
-    NotLoadedError,
-    Piece,
-    PrefillProgress,
-    Priority,
-    ProgressCallback,
-    Prompt,
-    Request,
-    Stats,
-    ignore_progress,
-)
+from leanwide.engine.base import EngineError, EngineState, EngineStatus, NotLoadedError
 from leanwide.engine.remote.address import ServerAddress
 from leanwide.engine.remote.connection import ServerConnection
 from leanwide.engine.remote.facts import ServerFacts, ask_facts
@@ -41,6 +22,20 @@ from leanwide.engine.remote.http import (
     prepare,
 )
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
+from leanwide.engine.requests import (
+    CancelToken,
+    Finished,
+    FinishReason,
+    Piece,
+    PrefillProgress,
+    Priority,
+    ProgressCallback,
+    Prompt,
+    Request,
+    Stats,
+    ignore_progress,
+)
+from leanwide.engine.specs import LaneInfo, LaneSpec, ModelInfo
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from attrs import define, frozen
 
-from leanwide.engine.base import CancelToken, PrefillProgress, Request, Sampling
 from leanwide.engine.remote.http import LostServerError
+from leanwide.engine.requests import CancelToken, PrefillProgress, Request, Sampling
 
 _PING_S: Final = 5
 """Seconds between comments of a server that has nothing to say."""

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from leanwide.engine.base import EngineError, LaneInfo, LaneSpec, ModelInfo
+from leanwide.engine.base import EngineError
 from leanwide.engine.remote.http import HttpServer, LostServerError
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
+from leanwide.engine.specs import LaneInfo, LaneSpec, ModelInfo
 
 _MAX_TEMPLATE: Final = 1_000_000
 """Characters of a chat template."""

@@ -11,16 +11,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from leanwide.engine.base import (
-    CancelToken,
-    EngineError,
-    Finished,
-    FinishReason,
-    Piece,
-    PrefillProgress,
-    Request,
-    Stats,
-)
+from leanwide.engine.base import EngineError
 from leanwide.engine.process.output_stream import OutputStream
 from leanwide.engine.remote.events import (
     Event,
@@ -37,6 +28,15 @@ from leanwide.engine.remote.events import (
 from leanwide.engine.remote.healing import beginning, taken_back
 from leanwide.engine.remote.http import HttpServer, HttpTimeouts, LostServerError
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
+from leanwide.engine.requests import (
+    CancelToken,
+    Finished,
+    FinishReason,
+    Piece,
+    PrefillProgress,
+    Request,
+    Stats,
+)
 from leanwide.models.markup import MARKUP
 
 _MARK_TOKENS: Final = 64

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from leanwide.engine.base import FimTokens, Markup, Prompt
 from leanwide.engine.process.markers import spelt_markers, without_marker_tokens
 from leanwide.engine.remote.http import HttpServer, LostServerError
+from leanwide.engine.requests import Markup, Prompt
+from leanwide.engine.specs import FimTokens
 from leanwide.models.markup import MARKUP
 
 _KNOWN_TEXTS: Final = 2_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from leanwide.engine.base import Piece
+from leanwide.engine.requests import Piece
 from leanwide.models.answer_marks import CLOSINGS
 from leanwide.postprocess.closing import ClosingMarks
 from leanwide.postprocess.markdown import missing_fence, printable

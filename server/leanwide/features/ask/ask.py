@@ -8,17 +8,17 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from leanwide.engine.base import (
+from leanwide.engine.base import EngineError
+from leanwide.engine.requests import (
     CancelToken,
-    EngineError,
     Finished,
     FinishReason,
-    ModelInfo,
     Priority,
     Request,
     Sampling,
     Stats,
 )
+from leanwide.engine.specs import ModelInfo
 from leanwide.features.ask.answer_stream import AnswerStream, Show
 from leanwide.features.ask.prepare import PreparedQuestion
 from leanwide.features.journal import (

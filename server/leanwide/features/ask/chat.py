@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.engine.base import CancelToken
+from leanwide.engine.requests import CancelToken
 from leanwide.features.ask.answer_stream import Show
 from leanwide.features.ask.ask import Answer, ask, canned_answer
 from leanwide.features.ask.conversations import StoredChat

@@ -6,7 +6,7 @@ import time
 
 from attrs import evolve
 
-from leanwide.engine.base import CancelToken
+from leanwide.engine.requests import CancelToken
 from leanwide.features.ask.answer_stream import Show
 from leanwide.features.ask.ask import Answer, ask, canned_answer
 from leanwide.features.ask.prepare import (

@@ -7,7 +7,8 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.engine.base import CancelToken, Engine, Markup, Priority, Request
+from leanwide.engine.base import Engine
+from leanwide.engine.requests import CancelToken, Markup, Priority, Request
 from leanwide.features.chat_template import Conversation
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Backend, Session

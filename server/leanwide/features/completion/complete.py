@@ -12,7 +12,9 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.engine.base import CancelToken, EngineError, FimTokens
+from leanwide.engine.base import EngineError
+from leanwide.engine.requests import CancelToken
+from leanwide.engine.specs import FimTokens
 from leanwide.features.completion.generate import start_interactive
 from leanwide.features.completion.generation import WaitLimit
 from leanwide.features.completion.prefetch import prefetch

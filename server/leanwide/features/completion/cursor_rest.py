@@ -10,7 +10,8 @@ import contextlib
 import time
 
 from leanwide.context.view import View
-from leanwide.engine.base import EngineError, ModelInfo
+from leanwide.engine.base import EngineError
+from leanwide.engine.specs import ModelInfo
 from leanwide.features.completion.page_prefill import prefill_pages
 from leanwide.features.completion.prefill import prefill_whole
 from leanwide.features.completion.request import CompletionRequest, idle_request

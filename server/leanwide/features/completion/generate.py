@@ -8,7 +8,8 @@ from typing import Final
 from attrs import evolve
 
 from leanwide.context.window import Window
-from leanwide.engine.base import CancelToken, Engine, Finished, FinishReason, Priority, Request
+from leanwide.engine.base import Engine
+from leanwide.engine.requests import CancelToken, Finished, FinishReason, Priority, Request
 from leanwide.features.completion.end_detector import FindEnd, FindTree, end_detector
 from leanwide.features.completion.generation import Generation
 from leanwide.features.completion.request import CompletionRequest

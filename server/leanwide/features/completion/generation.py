@@ -17,7 +17,8 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.context.view import View, typed_since
-from leanwide.engine.base import CancelToken, EngineError, Finished, Piece
+from leanwide.engine.base import EngineError
+from leanwide.engine.requests import CancelToken, Finished, Piece
 from leanwide.features.completion.end_detector import FindEnd
 from leanwide.features.completion.request import CompletionRequest
 from leanwide.features.completion.suggestions import AnswerEnd, KnownAnswer, Suggestion

@@ -10,7 +10,8 @@ from typing import Final
 from leanwide.context.pages import Page, pages
 from leanwide.context.view import with_lf
 from leanwide.context.window import Related
-from leanwide.engine.base import EngineError, Priority, Request
+from leanwide.engine.base import EngineError
+from leanwide.engine.requests import Priority, Request
 from leanwide.features.completion.prefill import evaluate
 from leanwide.features.completion.request import CompletionRequest
 from leanwide.features.completion.state import CompletionState

@@ -16,7 +16,8 @@ from attrs import evolve
 
 from leanwide.context.view import View
 from leanwide.context.window import Window, follow, move_anchor
-from leanwide.engine.base import EngineError, FimTokens
+from leanwide.engine.base import EngineError
+from leanwide.engine.specs import FimTokens
 from leanwide.features.completion.generate import start_prefetch
 from leanwide.features.completion.page_prefill import prefill_pages
 from leanwide.features.completion.prefill import prefill_whole, prefill_window

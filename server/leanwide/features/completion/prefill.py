@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from leanwide.context.window import Related, Window
-from leanwide.engine.base import (
-    CancelToken,
-    Engine,
-    FinishReason,
-    Priority,
-    Request,
-    finish,
-)
+from leanwide.engine.base import Engine, finish
+from leanwide.engine.requests import CancelToken, FinishReason, Priority, Request
 from leanwide.features.completion.request import CompletionRequest
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.window import choose_whole_window

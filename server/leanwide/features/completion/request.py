@@ -5,7 +5,8 @@ from __future__ import annotations
 from attrs import evolve, frozen
 
 from leanwide.context.view import View
-from leanwide.engine.base import EngineError, FimTokens, ModelInfo, NotLoadedError
+from leanwide.engine.base import EngineError, NotLoadedError
+from leanwide.engine.specs import FimTokens, ModelInfo
 from leanwide.features.completion.suggestions import KnownAnswer
 from leanwide.features.session import Session
 from leanwide.features.token_counter import TokenCounter

@@ -18,17 +18,10 @@ from attrs import define, evolve, field, frozen
 
 from leanwide.context.view import View
 from leanwide.context.window import Window, tail_of
-from leanwide.engine.base import (
-    EngineError,
-    EngineState,
-    ModelInfo,
-    Priority,
-    Prompt,
-    Request,
-    SaveRequest,
-    finish,
-)
+from leanwide.engine.base import EngineError, EngineState, finish
+from leanwide.engine.requests import Priority, Prompt, Request, SaveRequest
 from leanwide.engine.saved_states import SavedFolder, default_folder
+from leanwide.engine.specs import ModelInfo
 from leanwide.features.document_names import DocumentNames
 from leanwide.features.session import Session
 from leanwide.files.area import WorkspaceFolders

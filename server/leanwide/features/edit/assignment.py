@@ -9,7 +9,7 @@ from functools import partial
 from attrs import Factory, field, frozen
 
 from leanwide.context.passage import Passage
-from leanwide.engine.base import CancelToken
+from leanwide.engine.requests import CancelToken
 from leanwide.features.ask.answer_stream import Show
 from leanwide.features.ask.prepare import PreparedQuestion
 from leanwide.features.ask.selection import ResolvedSelection

@@ -10,7 +10,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from leanwide.context.view import Snapshot, View
-from leanwide.engine.base import CancelToken
+from leanwide.engine.requests import CancelToken
 from leanwide.features.ask.selection import Selection
 from leanwide.features.cost import cost
 from leanwide.features.edit import add_documentation as document_feature
