@@ -13,6 +13,8 @@ from leanwide.models.gguf import GgufHeader
 _PADDING: Final = 256
 """llama.cpp rounds the cells of a KV cache up to a multiple of this."""
 _FLOAT: Final = 4
+DRAFT_ROWS: Final = 64
+"""Most tokens of a step with drafted ones, after each of which there are logits."""
 _INPUTS: Final = 32 << 10
 """Bytes for the ids of tokens, positions and cells, and for llama.cpp's rounding of sizes."""
 
@@ -85,7 +87,7 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
     )
     # llama.cpp plans for a step with the same number of tokens of every sequence.
     tokens = -(-min(lane.batch_tokens, wanted) // lane.sequences) * lane.sequences
-    logits = _FLOAT * vocabulary * lane.sequences
+    logits = _FLOAT * vocabulary * max(lane.sequences, DRAFT_ROWS)
     checkpoint = checkpoint_bytes(header, lane.context_tokens)
     kept = checkpoint * most_checkpoints(checkpoint)
     return LaneBytes(

@@ -10,8 +10,10 @@ from typing import Final
 
 import numpy as np
 
-LONGEST: Final = 63
-"""Most tokens of a draft: with the token before them, they fill 64 rows of a batch."""
+from leanwide.models.memory import DRAFT_ROWS
+
+LONGEST: Final = DRAFT_ROWS - 1
+"""Most tokens of a draft: the token before them is evaluated in the same step."""
 _FIRST: Final = 15
 """Tokens of the first draft."""
 _SHORTEST: Final = 3
