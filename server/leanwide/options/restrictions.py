@@ -26,7 +26,7 @@ def restrict_editor(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
     lanes = layer.values.get("lanes")
     if not isinstance(lanes, Mapping):
         return layer, ()
-    kept = {name: _without_server(lane) for name, lane in lanes.items()}
+    kept = _without(lanes, SERVER_SETTINGS)
     refused = [
         f"lanes.{name}.{key}"
         for name, lane in lanes.items()
@@ -43,23 +43,43 @@ def restrict_editor(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
     return attrs.evolve(layer, values={**layer.values, "lanes": kept}), (problem,)
 
 
-def _without_server(lane: object) -> object:
-    if not isinstance(lane, Mapping):
-        return lane
-    return {key: value for key, value in lane.items() if key not in SERVER_SETTINGS}
+def _without(tables: Mapping[str, object], keys: Sequence[str]) -> dict[str, object]:
+    """Return tables without some of their keys; what is no table stays."""
+    return {
+        name: {key: table[key] for key in table if key not in keys}
+        if isinstance(table, Mapping)
+        else table
+        for name, table in tables.items()
+    }
 
 
 def restrict_workspace(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
-    """Keep what a workspace may set; one problem names the rest."""
+    """Keep what a workspace may set; problems name the rest.
+
+    It chooses no lane: one that the user has at a server would get what was meant for another.
+    """
     kept, refused = _split(layer, WORKSPACE_SECTIONS)
-    if not refused:
-        return layer, ()
-    may = " and ".join((", ".join(WORKSPACE_SECTIONS[:-1]), WORKSPACE_SECTIONS[-1]))
-    problem = (
-        f"{shown(layer.source)} may set {may} only: ignored {refused} "
-        "(put it into your own user file)"
-    )
-    return kept, (problem,)
+    problems = []
+    if refused:
+        may = " and ".join((", ".join(WORKSPACE_SECTIONS[:-1]), WORKSPACE_SECTIONS[-1]))
+        problems.append(
+            f"{shown(layer.source)} may set {may} only: ignored {refused} "
+            "(put it into your own user file)"
+        )
+    modes = kept.values.get("modes")
+    if isinstance(modes, Mapping):
+        chosen = [
+            f"modes.{name}.lane"
+            for name, mode in modes.items()
+            if isinstance(mode, Mapping) and "lane" in mode
+        ]
+        kept = attrs.evolve(kept, values={**kept.values, "modes": _without(modes, ("lane",))})
+        if chosen:
+            problems.append(
+                f"{shown(layer.source)} may choose no lane: ignored {first_few(sorted(chosen))} "
+                "(put it into your own user file)"
+            )
+    return kept, tuple(problems)
 
 
 def restrict_further_folder(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
