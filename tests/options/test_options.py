@@ -336,7 +336,10 @@ DEEP = ".".join("a" * 250)
         ("[modes.code]\noutput_tokens = 0x" + "f" * 50_000, "a very large number"),
         ("[modes.code]\noutput_tokens = " + "[" * 400 + "]" * 400, "[…]: this needs a whole"),
         ("[modes.code]\ndeadline_ms = inf", "this needs a number"),
-        ("[modes.code]\nlane = '" + "x" * 50_000 + "'", "may choose no lane: ignored modes.code.lane "),
+        (
+            "[modes.code]\nlane = '" + "x" * 50_000 + "'",
+            "may choose no lane: ignored modes.code.lane ",
+        ),
         ("[modes.code]\n'" + "x" * 50_000 + "' = 1", "there is no setting"),
         ('[modes.code]\n"a\\nb\\u001b" = 1', "no setting modes.code.a\\nb\\x1b;"),
         ("".join(f"k{one} = 1\n" for one in range(5_000)), "k0, k1, k10, k100, k1000 and 4,995"),

@@ -74,7 +74,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
     """Return the p-value of McNemar's exact, two-sided test; 1 where the settings always agree."""
     count = only_first + only_second
     tail = sum(math.comb(count, wins) for wins in range(min(only_first, only_second) + 1))
-    return min(1.0, float(2 * tail / 2**count))
+    return float(min(1.0, 2 * tail / 2**count))
 
 
 def compare(pairs: Sequence[PairedTask]) -> PairedDifference:
