@@ -7,8 +7,11 @@ import contextlib
 import logging
 import os
 import signal
+import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import attrs
 import psutil
@@ -27,6 +30,12 @@ SHORT = request("x = ")
 ENDLESS = request("x = ", max_tokens=2000, lane="wide")
 ROOMY = LaneSpec(name="wide", experts=4, context_tokens=4096, sequences=1)
 QUICK = attrs.evolve(DEFAULT_TIMEOUTS, first_restart=0.0)
+STUCK = Path(__file__).with_name("stuck_worker.py")
+
+
+def silent(**seconds: float) -> EngineTimeouts:
+    """Return time limits of which those of silence are ``seconds``."""
+    return attrs.evolve(QUICK, silence=attrs.evolve(QUICK.silence, **seconds))
 
 
 @contextlib.asynccontextmanager
@@ -223,7 +232,7 @@ async def test_a_killed_engine_fails_its_requests_and_serves_again(tiny):
 
 async def test_an_engine_that_hangs_is_ended_even_while_requests_keep_coming(tiny):
     """Each keystroke supersedes the request before it: no single request waits for long."""
-    async with started(spec(tiny), attrs.evolve(QUICK, hang=1.0)) as (client, _):
+    async with started(spec(tiny), silent(hang=1.0)) as (client, _):
         await client.ready("lean")
         hung = psutil.Process(client.process_id)
         hung.suspend()
@@ -235,8 +244,20 @@ async def test_an_engine_that_hangs_is_ended_even_while_requests_keep_coming(tin
         await answer(client)
 
 
+async def test_an_engine_that_computes_for_long_lives_until_the_limit_of_a_step(tiny, monkeypatch):
+    """It still answers what needs no computing: it is no stopped process."""
+    stuck = SimpleNamespace(python=lambda *_: (sys.executable, str(STUCK)), start=child.start)
+    monkeypatch.setattr("leanwide.engine.child_process.child", stuck)
+    async with started(spec(tiny), silent(hang=0.5, step=2.0)) as (client, _):
+        await client.ready("lean")
+        began = time.monotonic()
+        with pytest.raises(EngineError, match="stopped unexpectedly"):
+            await answer(client)
+        assert time.monotonic() - began > 1.9
+
+
 async def test_an_idle_engine_does_not_count_as_hung(tiny):
-    async with started(spec(tiny), attrs.evolve(QUICK, hang=0.1)) as (client, told):
+    async with started(spec(tiny), silent(hang=0.1)) as (client, told):
         await client.ready("lean")
         first = client.process_id
         await asyncio.sleep(0.3)
@@ -440,7 +461,7 @@ async def test_callers_of_an_engine_that_is_killed_at_every_start_get_an_error(
 
 
 async def test_an_engine_that_hangs_while_it_loads_is_ended(tiny):
-    async with started(spec(tiny), attrs.evolve(QUICK, hang=0.5, load=8.0)) as (client, _):
+    async with started(spec(tiny), silent(hang=0.5, load=8.0)) as (client, _):
         stopped: list[psutil.Process] = []
 
         def stop(status: EngineStatus) -> None:

@@ -131,18 +131,27 @@ class Cancel:
         return self.looks < 0
 
 
-@pytest.mark.parametrize("looks", [3, 40, 160])
-def test_a_cancelled_prompt_leaves_a_cache_that_is_right(lane: Lane, looks: int) -> None:
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.3])
+def test_a_cancelled_prompt_leaves_a_cache_that_is_right(lane: Lane, share: float) -> None:
     """It is cancelled between chunks, or in one, between the steps that the CPU computes."""
-    prompt = f"# {looks}\n{LONG}"
+    prompt = f"# {share}\n{LONG}"
     undisturbed = score(lane, prompt)
+    forget(lane)
+    never = Cancel(1_000_000)
+    to_end(lane.run(make.job(make.request(prompt, max_tokens=0), never)))
+    forget(lane)
+    cancel = Cancel(int(share * (1_000_000 - never.looks)))
+    _, end = to_end(lane.run(make.job(make.request(prompt, max_tokens=0), cancel)))
+    assert end.reason is FinishReason.CANCELLED
+    assert score(lane, prompt) == pytest.approx(undisturbed, rel=1e-3)
+
+
+def forget(lane: Lane) -> None:
+    """Leave nothing in the KV cache."""
     lane.kv.context.truncate(0, 0)
     for sequence in lane.kv.sequences:
         lane.kv.context.truncate(sequence.number, 0)
         sequence.tokens.clear()
-    _, end = to_end(lane.run(make.job(make.request(prompt, max_tokens=0), Cancel(looks))))
-    assert end.reason is FinishReason.CANCELLED
-    assert score(lane, prompt) == pytest.approx(undisturbed, rel=1e-3)
 
 
 def test_where_nothing_can_be_aborted_chunks_stay_short(opened: Opener, tiny: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 import psutil
+from attrs import frozen
 
 from leanwide import child
 from leanwide.engine import wire
@@ -29,31 +30,40 @@ _PING: Final = 0
 """Id of requests that only ask for a sign of life; a client numbers its requests from 1."""
 
 
+@frozen(kw_only=True)
+class SilenceLimits:
+    """How long a process that owes an answer may say nothing before it is killed, in seconds."""
+
+    hang: float
+    """Without a message, though it is asked for a sign of life."""
+    load: float
+    """The same while it loads the model: a slow disk may hold everything up."""
+    step: float
+    """With signs of life only: the first step on a GPU compiles its programs, for a minute or
+    more, and a starved machine computes slowly."""
+
+
 class EngineProcess:
     """A running engine process; :meth:`start` makes one."""
 
-    def __init__(self, process: Process, hang_s: float, load_s: float) -> None:
+    def __init__(self, process: Process, limits: SilenceLimits) -> None:
         self._process = process
-        self._hang_s = hang_s
-        self._load_s = load_s
+        self._limits = limits
         self._loading = True
         self._unanswered: set[int] = set()
         """Requests without their last message, also those that no caller waits for any more."""
-        self._last_message_at = time.monotonic()
+        self._heard_at = self._worked_at = time.monotonic()
+        """When the last message came, and the last one that is not the answer to a ping."""
 
     @classmethod
-    async def start(cls, *, hang_s: float, load_s: float) -> EngineProcess:
+    async def start(cls, limits: SilenceLimits) -> EngineProcess:
         """Start a process, which loads nothing before :meth:`run`.
-
-        Args:
-            hang_s: Seconds without a message after which it is killed while it owes an answer.
-            load_s: The same while it loads the model: a slow disk may hold everything up.
 
         Raises:
             OSError: It cannot be started.
         """
         command = child.python("-m", "leanwide.engine.process.worker")
-        return cls(await child.start(command, stderr=PIPE, more=_SHORT_SPIN), hang_s, load_s)
+        return cls(await child.start(command, stderr=PIPE, more=_SHORT_SPIN), limits)
 
     @property
     def id(self) -> int:
@@ -78,7 +88,7 @@ class EngineProcess:
         """Send a request that the process must answer."""
         self.send(message)
         if not self._unanswered:
-            self._last_message_at = time.monotonic()
+            self._heard_at = self._worked_at = time.monotonic()
         self._unanswered.add(message.id)
 
     async def run(
@@ -115,7 +125,10 @@ class EngineProcess:
             while True:
                 (size,) = wire.HEADER.unpack(await stdout.readexactly(wire.HEADER.size))
                 message = wire.decode_to_server(await stdout.readexactly(size))
-                self._last_message_at = time.monotonic()
+                self._heard_at = time.monotonic()
+                if isinstance(message, wire.Failed | wire.Counts) and message.id == _PING:
+                    continue
+                self._worked_at = self._heard_at
                 match message:
                     case wire.LaneOpened():
                         self._loading = False
@@ -127,14 +140,22 @@ class EngineProcess:
         return False
 
     async def _end_when_hung(self) -> None:
-        """Kill a process that owes an answer and sends nothing for too long."""
+        """Kill a process that owes an answer and shows no sign of life or work for too long."""
         while True:
-            await asyncio.sleep(self._hang_s / 10)
+            await asyncio.sleep(self._limits.hang / 10)
+            if not self._loading and not self._unanswered:
+                continue
+            self.send(wire.Count(_PING, "", []))  # answered by the thread that does not compute
+            now = time.monotonic()
             if self._loading:
-                self.ask(wire.Count(_PING, "", []))  # answered by the thread that does not load
-            silent = time.monotonic() - self._last_message_at
-            if self._unanswered and silent > (self._load_s if self._loading else self._hang_s):
-                logger.error("engine process is silent for %.0f s: it is ended", silent)
+                hung = now > self._heard_at + self._limits.load
+            else:
+                stuck = now > self._worked_at + self._limits.step
+                hung = stuck or now > self._heard_at + self._limits.hang
+            if hung:
+                logger.error(
+                    "engine process is silent for %.0f s: it is ended", now - self._worked_at
+                )
                 self._process.kill()
                 return
 

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError, EngineState, EngineStatus, NotLoadedError, finish
-from leanwide.engine.child_process import EngineProcess
+from leanwide.engine.child_process import EngineProcess, SilenceLimits
 from leanwide.engine.requests import (
     CancelToken,
     Finished,
@@ -44,10 +44,8 @@ class EngineTimeouts:
     failures: int
     """Failures in a row before each long pause."""
     long_pause: float
-    hang: float
-    """Without a message for this long, a process that owes an answer is killed."""
-    load: float
-    """The same while the model loads: a slow disk may hold everything up."""
+    silence: SilenceLimits
+    """How long a process that owes an answer may be silent."""
     settle: float
     """A changed model file must stay the same for this long: it may still be written."""
 
@@ -58,7 +56,11 @@ class EngineTimeouts:
 
 
 DEFAULT_TIMEOUTS: Final = EngineTimeouts(
-    first_restart=0.05, failures=5, long_pause=30.0, hang=30.0, load=120.0, settle=0.5
+    first_restart=0.05,
+    failures=5,
+    long_pause=30.0,
+    settle=0.5,
+    silence=SilenceLimits(hang=30.0, load=120.0, step=300.0),
 )
 
 _CLOSED: Final = "the engine was closed"
@@ -312,8 +314,7 @@ class EngineClient:
     async def _run_process(self) -> EngineDeath | None:
         """Run one engine process to its end; None if it refused the model."""
         self._set_status(EngineState.STARTING)
-        timeouts = self._timeouts
-        self._process = await EngineProcess.start(hang_s=timeouts.hang, load_s=timeouts.load)
+        self._process = await EngineProcess.start(self._timeouts.silence)
         return await self._process.run(self._specs, self._handle)
 
     def _handle(self, message: wire.ToServer) -> None:

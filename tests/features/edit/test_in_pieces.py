@@ -65,6 +65,12 @@ async def test_pieces_that_break_the_file_are_refused():
     assert outcome.markdown.startswith("It does not parse")
 
 
+async def test_pieces_that_leave_code_out_are_refused():
+    elided = block("    b = a + 7\n    print(b)", "    b = a + 7\n    # ... rest of the code")
+    outcome = await Edited(elided, elided, text=LONG).refactor(ALL, "change f7")
+    assert outcome.markdown.startswith("It leaves text out")
+
+
 async def test_a_machine_too_slow_to_write_all_again_writes_pieces():
     short = "\n\n".join(LONG.split("\n\n\n")[:12])
     edited = Edited(CHANGE, text=short)

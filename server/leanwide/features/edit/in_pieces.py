@@ -16,6 +16,7 @@ from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.assignment import AnswerForm, Assignment, Pieces
 from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
 from leanwide.features.edit.prose_guard import check_prose, check_unparsed
+from leanwide.features.edit.structure_guard import check_kept
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.code import AnswerCode
 from leanwide.postprocess.pieces import ChangedPiece, PiecePlace, Unplaced, pieces_in, placed
@@ -40,7 +41,7 @@ def pieces_of(
     return Pieces(
         question=partial(pieces_question, request=request),
         wanted=partial(_named, resolved, request, rows),
-        change=partial(_changed, resolved, least),
+        change=partial(_changed, resolved, request, least),
         settled=partial(_settled, resolved),
     )
 
@@ -84,12 +85,13 @@ def _named(resolved: ResolvedSelection, request: str, rows: Sequence[int]) -> li
 
 
 def _changed(
-    resolved: ResolvedSelection, least: float, rows: frozenset[int], answer: str
+    resolved: ResolvedSelection, request: str, least: float, rows: frozenset[int], answer: str
 ) -> FileEdit:
     """Return the change that the pieces of an answer make.
 
     Raises:
-        Mistake: A piece has no place, or the file would have more syntax errors than before.
+        Mistake: A piece has no place, the file would have more syntax errors than before, or
+            something would be lost.
         Refusal: The pieces change nothing.
     """
     view = resolved.view
@@ -106,7 +108,9 @@ def _changed(
     if not edits:
         raise Refusal("The model would change nothing.")
     check_syntax(resolved.language, view.lines, edits)
-    return FileEdit(uri=view.uri, version=view.version, lines=view.lines, edits=edits)
+    change = FileEdit(uri=view.uri, version=view.version, lines=view.lines, edits=edits)
+    check_kept(resolved, lines, change, request)
+    return change
 
 
 def _settled(resolved: ResolvedSelection, rows: frozenset[int], answer: str) -> tuple[Edit, ...]:
