@@ -272,7 +272,7 @@ export class Editor {
       .map(([id, parent, , ...words]) => ({ id: Number(id), parent: Number(parent), command: words.join(' ') }));
   }
 
-  private get quickInput() {
+  get quickInput() {
     return this.page.locator('.quick-input-widget:not([style*="display: none"]) input.input');
   }
 

@@ -34,15 +34,14 @@ test('a folder that is no checkout of leanwide is refused, and nothing is instal
     (await editor.notices()).find((text) => /is no checkout of leanwide/.test(text)),
   );
   assert.equal(await editor.page.locator('.terminal').count(), 0);
+  await editor.quickInput.waitFor({ state: 'hidden' });
 });
 
 test('the menu of the status bar shows only the commands that work', async () => {
   await editor.page.locator('.statusbar-item', { hasText: 'leanwide' }).click();
   const entries = editor.page.locator('.quick-input-list .monaco-list-row');
-  await editor.sees('the menu', async () => (await entries.count()) > 0 || undefined);
-  assert.deepEqual(
-    (await entries.allInnerTexts()).map((text) => text.trim()),
-    ['Suggestions On or Off for This Language', 'Install Server…', 'Show Log', 'Restart Server', 'Settings'],
-  );
+  const shown = async () => (await entries.allInnerTexts()).map((text) => text.trim()).join(', ');
+  const commands = 'Suggestions On or Off for This Language, Install Server…, Show Log, Restart Server, Settings';
+  await editor.sees(`the menu: ${commands}`, async () => (await shown()) === commands || undefined);
   await editor.picture('missing-menu');
 });
