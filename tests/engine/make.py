@@ -20,12 +20,6 @@ WIDE = LaneSpec(name="wide", experts=4, context_tokens=1024, sequences=2)
 FREE = Stats(
     lane="lean",
     experts=2,
-    tokens_evaluated=0,
-    tokens_reused=0,
-    tokens_generated=0,
-    queue_ms=0.0,
-    prompt_ms=0.0,
-    decode_ms=0.0,
 )
 
 

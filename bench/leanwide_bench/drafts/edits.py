@@ -143,12 +143,6 @@ class _Capturing(EngineClient):
 _NOTHING: Final = Stats(
     lane="wide",
     experts=0,
-    tokens_evaluated=0,
-    tokens_reused=0,
-    tokens_generated=0,
-    queue_ms=0.0,
-    prompt_ms=0.0,
-    decode_ms=0.0,
 )
 
 

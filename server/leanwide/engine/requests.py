@@ -146,16 +146,16 @@ class Stats:
 
     lane: str
     experts: int
-    tokens_evaluated: int
+    tokens_evaluated: int = 0
     """Prompt tokens that the model evaluated."""
-    tokens_reused: int
+    tokens_reused: int = 0
     """Prompt tokens that the KV cache held."""
-    tokens_generated: int
+    tokens_generated: int = 0
     """Thinking and answer."""
-    queue_ms: float
+    queue_ms: float = 0.0
     """From arrival in the engine to the first step."""
-    prompt_ms: float
-    decode_ms: float
+    prompt_ms: float = 0.0
+    decode_ms: float = 0.0
     tokens_drafted: int = 0
     """Tokens of the request's drafts that were evaluated, because they might follow."""
     tokens_accepted: int = 0

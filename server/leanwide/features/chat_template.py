@@ -122,7 +122,7 @@ class ChatTemplateCache:
 
 def _spelt_stops(model: ModelInfo, marks: AnswerMarks) -> tuple[str, ...]:
     """Return the markers that end an answer of a model that can only spell them."""
-    own = " ".join((*marks.openings, marks.closing, marks.turn, *marks.leads, marks.tail))
+    own = " ".join(marks.texts)
     return tuple(marker for marker in model.spelt_markers if marker not in own)
 
 

@@ -27,6 +27,11 @@ class AnswerMarks:
     tail: str = ""
     """Text that ends the answer; "" where only the end-of-generation token does."""
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All marks; "" for those that the model has not."""
+        return (*self.openings, self.closing, self.turn, *self.leads, self.tail)
+
 
 @frozen(kw_only=True)
 class _Family:

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from leanwide.context.passage import Passage
 from leanwide.postprocess.asked_block import block_asked
+from leanwide.postprocess.overlap import overlap
 from leanwide.postprocess.passage_place import (
     FUNCTIONS,
     Asked,
@@ -237,8 +238,7 @@ class _Taking:
         first, lines = self.place.passage.first, self.place.scopes.tree.lines
         above = [line.strip() for line in lines[max(0, first - len(rows)) : first]]
         texts = [row.strip() for row in rows]
-        most = range(min(len(above), len(rows) - 1), 0, -1)
-        return rows[next((size for size in most if texts[:size] == above[-size:]), 0) :]
+        return rows[overlap(above, texts[:-1]) :]
 
 
 def _adjacent(pieces: Sequence[ScopePart], first: ScopePart, second: ScopePart) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from leanwide.postprocess.overlap import overlap
 from leanwide.postprocess.passage_place import (
     FUNCTIONS,
     Asked,
@@ -80,9 +81,7 @@ def _between(lines: list[str], above: list[str], below: list[str]) -> list[str]:
     after = [line.strip() for line in below if line.strip()]
     rows = [row for row, line in enumerate(lines) if line.strip()]
     texts = [lines[row].strip() for row in rows]
-    most = range(min(len(before), len(texts)), 0, -1)
-    head = next((size for size in most if texts[:size] == before[-size:]), 0)
-    most = range(min(len(after), len(texts) - head), 0, -1)
-    tail = next((size for size in most if texts[-size:] == after[:size]), 0)
+    head = overlap(before, texts)
+    tail = overlap(texts[head:], after)
     kept = rows[head : len(rows) - tail]
     return lines[kept[0] : kept[-1] + 1] if kept else []

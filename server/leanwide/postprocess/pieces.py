@@ -93,7 +93,7 @@ def placed(
 def _place(
     lines: Sequence[str], shown: Container[int], piece: ChangedPiece, number: int
 ) -> PiecePlace:
-    old, new = _without_blank_ends(piece.old), list(piece.new)
+    old, new = without_blank_ends(piece.old), list(piece.new)
     if not old:
         raise Unplaced(f"Block {number} has no line to search for.")
     rows = _occurrences([line.rstrip() for line in lines], shown, [line.rstrip() for line in old])
@@ -149,7 +149,8 @@ def _like(old: Sequence[str], new: Sequence[str]) -> list[str]:
     return list(new[min(first, own_first) : len(new) - min(last, own_last)])
 
 
-def _without_blank_ends(lines: Sequence[str]) -> list[str]:
+def without_blank_ends(lines: Sequence[str]) -> list[str]:
+    """Return lines without the blank ones at both ends."""
     first, last = _blank_ends(lines)
     return list(lines[first : len(lines) - last])
 

@@ -156,10 +156,7 @@ class _Checked:
         return self._text(declarator) if declarator is not None else ""
 
     def _head(self, node: tree_sitter.Node) -> str:
-        body = node.child_by_field_name("body")
-        end = body.start_point if body is not None else node.end_point
-        span = Span(self.tree.position(node.start_point), self.tree.position(end))
-        return " ".join(self.tree.text(span).split())
+        return self._text_before(node, node.child_by_field_name("body"))
 
     def _parameters(self, node: tree_sitter.Node) -> str:
         """Return the type parameters, the interface and the types of the parameters."""
@@ -184,10 +181,7 @@ class _Checked:
         if receiver is not None:
             found = re.search(r"(\w+)\s*(?:\[[^\]]*\])?\s*\)$", self._text(receiver))
             return found[1] if found else self._text(receiver)
-        name = node.child_by_field_name("name")
-        end = name.start_point if name is not None else node.end_point
-        span = Span(self.tree.position(node.start_point), self.tree.position(end))
-        return " ".join(self.tree.text(span).split())
+        return self._text_before(node, node.child_by_field_name("name"))
 
     def _misplaced(self, node: tree_sitter.Node) -> Iterator[Violation]:
         for place in self.rules.places:
@@ -229,6 +223,12 @@ class _Checked:
 
     def _innermost(self, kinds: frozenset[str]) -> tree_sitter.Node | None:
         return next((node for node in reversed(self.around) if node.type in kinds), None)
+
+    def _text_before(self, node: tree_sitter.Node, part: tree_sitter.Node | None) -> str:
+        """Return the text of a node up to a part of it; all of it without such a part."""
+        end = part.start_point if part is not None else node.end_point
+        span = Span(self.tree.position(node.start_point), self.tree.position(end))
+        return " ".join(self.tree.text(span).split())
 
     def _text(self, node: tree_sitter.Node) -> str:
         return " ".join(self.tree.text(self.tree.span_of(node)).split())

@@ -34,8 +34,7 @@ def _mark_tokens(model: Model, thinking: Thinking | None) -> frozenset[str]:
     """Return the names of the special tokens in the marks of thinking and answer."""
     if thinking is None:
         return frozenset()
-    marks = thinking.marks
-    texts = (*marks.openings, marks.closing, marks.turn, *marks.leads, marks.tail)
+    texts = thinking.marks.texts
     return frozenset(name for text in texts for name in model.special_names(text))
 
 

@@ -360,10 +360,4 @@ def _no_cost(request: Request) -> Stats:
     return Stats(
         lane=request.lane,
         experts=0,
-        tokens_evaluated=0,
-        tokens_reused=0,
-        tokens_generated=0,
-        queue_ms=0.0,
-        prompt_ms=0.0,
-        decode_ms=0.0,
     )

@@ -83,8 +83,7 @@ async def _marks(vocabulary: RemoteVocabulary, request: Request) -> dict[int, st
     """Return the special tokens in the marks of thinking and answer."""
     if request.thinking is None:
         return {}
-    marks = request.thinking.marks
-    texts = (*marks.openings, marks.closing, marks.turn, *marks.leads, marks.tail)
+    texts = request.thinking.marks.texts
     names = list(dict.fromkeys(found[0] for text in texts for found in MARKUP.finditer(text)))
     tokens = await asyncio.gather(*map(vocabulary.marker, names))
     return {token: name for token, name in zip(tokens, names, strict=True) if token is not None}

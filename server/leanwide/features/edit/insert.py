@@ -23,6 +23,8 @@ from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.postprocess.indent import Indentation, indentation
 from leanwide.postprocess.insertion import insertion, margin_at
+from leanwide.postprocess.overlap import overlap
+from leanwide.postprocess.pieces import without_blank_ends
 from leanwide.prompt.editing import insert_question
 from leanwide.syntax import content, definitions, split
 
@@ -169,22 +171,10 @@ def _without_repeated(rows: Sequence[str], above: Sequence[str], below: Sequence
 
     A closing bracket alone is not taken for a repetition.
     """
-    rows = list(rows)
-    for count in range(min(len(rows), len(above)), 0, -1):
-        if rows[:count] == list(above[len(above) - count :]) and _has_words(rows[:count]):
-            rows = rows[count:]
-            break
-    for count in range(min(len(rows), len(below)), 0, -1):
-        if rows[len(rows) - count :] == list(below[:count]) and _has_words(
-            rows[len(rows) - count :]
-        ):
-            rows = rows[: len(rows) - count]
-            break
-    while rows and not rows[0].strip():
-        rows.pop(0)
-    while rows and not rows[-1].strip():
-        rows.pop()
-    return rows
+    head = overlap(above, rows)
+    rest = rows[head:] if _has_words(rows[:head]) else rows
+    kept = len(rest) - overlap(rest, below)
+    return without_blank_ends(rest[:kept] if _has_words(rest[kept:]) else rest)
 
 
 def _has_words(rows: Sequence[str]) -> bool:
