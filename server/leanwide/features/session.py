@@ -38,6 +38,10 @@ class Preferences:
     """Idle time after which a lane that only questions use is closed; 0: never."""
     keep_prompts: bool = False
     """KV caches of prompts are saved on disk."""
+    next_edit: bool = True
+    """The next edit is proposed."""
+    next_edit_nats: float = 3.0
+    """By how much more likely a changed text has to be than the present one, in nats."""
 
     @property
     def everywhere(self) -> bool:

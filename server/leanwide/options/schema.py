@@ -164,6 +164,17 @@ class CompletionOptions:
     """Prefill the code around the cursor when it rests, before the first key."""
 
 
+@frozen(kw_only=True)
+class NextEditOptions:
+    """Proposals of what to edit next, after an edit."""
+
+    enabled: bool
+    """Propose the next edit. A workspace may only switch it off."""
+    threshold_nats: float = field(validator=ge(0.0))
+    """How much likelier the model must find a changed text than the present one, in nats; more
+    shows less. What is certain is shown without the model."""
+
+
 def _check_patterns(_: Any, __: Any, patterns: tuple[str, ...]) -> None:
     """Refuse more patterns than are matched against a path, and longer ones."""
     if len(patterns) > MAX_PATTERNS:
@@ -204,6 +215,7 @@ class Options:
     cache: CacheOptions
     languages: LanguageOptions
     completion: CompletionOptions
+    next_edit: NextEditOptions
     files: FileOptions
 
     @property
@@ -227,6 +239,8 @@ class Options:
             adapt=self.machine.adapt,
             close_after_minutes=self.machine.close_after_minutes,
             keep_prompts=self.cache.prompt_bytes > 0,
+            next_edit=self.next_edit.enabled,
+            next_edit_nats=self.next_edit.threshold_nats,
         )
 
     @property
