@@ -20,6 +20,7 @@ from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.judging import Judgement, NotMeasurable, with_cost
 from leanwide.features.next_edit.search import Found, NextEditRequest, allowed_events, search
 from leanwide.features.next_edit.state import NextEdit, NextEditState
+from leanwide.features.next_edit.writing import edit_writer, write_edit
 from leanwide.modes.router import Signals, Task, route
 
 _MAX_JUDGED: Final = 4
@@ -49,7 +50,20 @@ async def propose(
                 choice.record(f"{found.candidate.kind}: {found.candidate.reason}, {why}", found)
                 return state.propose(found.candidate, found.document)
     choice.record(choice.silence)
-    return None
+    return await _written(asked, events, state, cancel)
+
+
+async def _written(
+    asked: NextEditRequest, events: Sequence[EditEvent], state: NextEditState, cancel: CancelToken
+) -> NextEdit | None:
+    """Return what a model writes, where the user has one that writes edits."""
+    writer = edit_writer(state.session)
+    if writer is None or cancel.cancelled:
+        return None
+    found = await write_edit(asked.view, events, writer, state.session, cancel)
+    if found is None or state.was_rejected(found.candidate, found.document):
+        return None
+    return state.propose(found.candidate, found.document)
 
 
 @define

@@ -9,7 +9,6 @@ from attrs import frozen
 
 from leanwide.engine.requests import Markup, Prompt
 from leanwide.features.next_edit.event import EditEvent
-from leanwide.prompt.chat import Message
 
 
 @frozen
@@ -49,9 +48,7 @@ class EditPlace:
 
     def region(self, above: int, below: int) -> EditRegion:
         """Return the lines around the cursor's, as far as there are so many."""
-        return EditRegion(
-            max(0, self.line - above), min(len(self.lines), self.line + 1 + below)
-        )
+        return EditRegion(max(0, self.line - above), min(len(self.lines), self.line + 1 + below))
 
     def before_cursor(self, region: EditRegion) -> str:
         """Return the text of a region up to the cursor."""
@@ -71,8 +68,8 @@ class EditPrompt:
     """What a model is asked."""
 
     prompt: Prompt = ()
-    messages: tuple[Message, ...] = ()
-    """In place of a prompt: a conversation, which the model's chat template lays out."""
+    question: str = ""
+    """In place of a prompt: what a chat model is asked, after the system prompt for next edits."""
     stops: tuple[str, ...] = ()
     """Texts that end an answer."""
     draft: str = ""

@@ -12,28 +12,20 @@ from leanwide.features.next_edit.formats.layout import (
     Rewrite,
 )
 from leanwide.postprocess.pieces import Unplaced, pieces_in, placed
-from leanwide.prompt.chat import Message
 
 _LINES: Final = 20
 """Of the region, above the cursor's line and below it."""
 _EVENTS: Final = 4
-_TASK: Final = """\
-You watch a programmer edit code, and say which edit comes next: you finish a change that was made \
-in some places and is missing in others. Never take back what was changed. Where nothing is clearly \
-missing, answer NO_EDITS and nothing else. Otherwise answer with one block and nothing else: a line \
-`<<<<<<< SEARCH`, then lines copied from the code exactly as they are, then a line `=======`, then \
-the lines that take their place, then a line `>>>>>>> REPLACE`."""
 
 
 class SearchReplace:
-    """A conversation of one question."""
+    """A question whose answer is a block of old and new lines."""
 
     def prompt(self, place: EditPlace) -> EditPrompt | None:
-        """Return what the model reads."""
+        """Return what the model is asked."""
         region = place.region(_LINES, _LINES)
-        question = "".join(_question(place, region))
         return EditPrompt(
-            messages=(Message("system", _TASK), Message("user", question)),
+            question="".join(_question(place, region)),
             draft=place.text(region.first, region.last),
         )
 
@@ -41,9 +33,8 @@ class SearchReplace:
         """Return what the first block of an answer changes; None where that is nothing."""
         region = place.region(_LINES, _LINES)
         lines = [line.rstrip("\n") for line in place.lines]
-        pieces = pieces_in(answer).whole[:1]
         try:
-            found = placed(lines, range(region.first, region.last), pieces)
+            found = placed(lines, range(region.first, region.last), pieces_in(answer).whole[:1])
         except Unplaced:
             return None
         changed = (piece for piece in found if list(piece.new) != lines[piece.first : piece.last])
