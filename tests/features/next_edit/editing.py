@@ -40,11 +40,13 @@ class EditingUser:
     """A user with open documents in Python; the cursor is where the last edit ended."""
 
     def __init__(
-        self, engine: ScriptedEngine | None = None, preferences: Preferences = Preferences()
+        self, engine: ScriptedEngine | None = None, preferences: Preferences | None = None
     ) -> None:
         self.engine = engine or ScriptedEngine()
         session = Session(
-            backend=Backend(engine=self.engine), profiles=PROFILES, preferences=preferences
+            backend=Backend(engine=self.engine),
+            profiles=PROFILES,
+            preferences=preferences or Preferences(),
         )
         self.state = NextEditState(session=session)
         self.documents: dict[str, Snapshot] = {}

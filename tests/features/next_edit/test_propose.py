@@ -165,7 +165,9 @@ async def test_an_excluded_file_is_neither_judged_nor_changed_nor_shown_to_the_m
 
 async def test_an_edit_with_a_credential_is_not_shown_to_the_model():
     user = EditingUser(likes("self.room"))
-    uri = user.open(STORE.replace("= size", '= connect("ghp_16C7e42F292c6912E7710c838347Ae178B4a")'))
+    uri = user.open(
+        STORE.replace("= size", '= connect("ghp_16C7e42F292c6912E7710c838347Ae178B4a")')
+    )
     user.replace(uri, 2, "self.size", "self.room")
     assert await user.ask() is None
     assert user.engine.requests == []
