@@ -30,7 +30,7 @@ _FILE_LINES: Final = 60
 _EVENTS: Final = 3
 
 
-class Sweep:
+class SweepLayout:
     """The layout of Sweep's models."""
 
     def prompt(self, place: EditPlace) -> EditPrompt | None:

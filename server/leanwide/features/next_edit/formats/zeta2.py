@@ -40,7 +40,7 @@ _CONTEXT_LINES: Final = 30
 _EVENTS: Final = 6
 
 
-class Zeta2:
+class Zeta2Layout:
     """The layout of Zeta 2."""
 
     def prompt(self, place: EditPlace) -> EditPrompt | None:
