@@ -17,14 +17,11 @@ def area(size, count):
     total = size * count
     return total + size
 """
-STORE = """\
-class Store:
-    def __init__(self, size):
-        self.size = size
-
-    def free(self, used):
-        return self.size - used
+CALLS = """\
+first = fetch(1)
+second = fetch(2)
 """
+"""Whether an argument that the first call gets belongs to the second one, too, is to be judged."""
 OWN, COPILOT = "leanwide/nextEdit", "textDocument/copilotInlineEdit"
 
 
@@ -206,9 +203,9 @@ async def test_a_judged_edit_costs_no_prompt_of_a_completion():
         await loaded(editor, uri)
         at = editor.insert(uri, END, "value = self.")
         await editor.complete(uri, at)
-        other = editor.open(STORE, "other.py")
-        editor.change(other, span(2, 13, 17), "room")
-        await ask(editor, other, types.Position(2, 17))
+        other = editor.open(CALLS, "other.py")
+        editor.change(other, span(0, 15, 15), ", None")
+        await ask(editor, other, types.Position(0, 21))
         judged = (await editor.records())[-1]
         assert judged.source == "judged"
         assert judged.tokensEvaluated > 0
@@ -222,10 +219,10 @@ async def test_a_key_cancels_a_judgement_and_both_requests_are_answered():
     async with session() as editor:
         uri = editor.open()
         await loaded(editor, uri)
-        other = editor.open(STORE, "other.py")
-        editor.change(other, span(2, 13, 17), "room")
+        other = editor.open(CALLS, "other.py")
+        editor.change(other, span(0, 15, 15), ", None")
         async with editor.held_engine():
-            asked = asyncio.create_task(ask(editor, other, types.Position(2, 17)))
+            asked = asyncio.create_task(ask(editor, other, types.Position(0, 21)))
             await asyncio.sleep(0.1)
-            editor.change(other, span(5, 0, 0), " ")
+            editor.change(other, span(1, 0, 0), " ")
             assert await asyncio.wait_for(asked, 10) == []

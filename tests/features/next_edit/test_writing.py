@@ -71,9 +71,11 @@ async def test_an_answer_that_helps_nobody_is_not_shown(answer, why):
 
 async def test_an_edit_that_removes_much_is_not_shown():
     user = EditingUser(ScriptedEngine(), ZETA)
-    uri = user.open("x = 1\n" + "".join(f"value_{number} = {number}\n" for number in range(15)))
-    user.replace(uri, 0, "1", "2")
-    user.engine.enqueue(["x = 2\nvalue_14 = 14\n"])
+    uri = user.open(
+        "first: int = load()\n" + "".join(f"value_{number} = {number}\n" for number in range(15))
+    )
+    user.replace(uri, 0, "int", "float")
+    user.engine.enqueue(["first: float = load()\nvalue_14 = 14\n>>>>>>> UPDATED"])
     assert await user.ask() is None
     assert "it removes 14 lines" in user.records[-1].reason
 
