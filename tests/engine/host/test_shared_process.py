@@ -17,6 +17,7 @@ import attrs
 import psutil
 import pytest
 
+from leanwide.engine import wire
 from leanwide.engine.base import EngineError
 from leanwide.engine.client import DEFAULT_TIMEOUTS, EngineClient
 from leanwide.engine.host.folder import connected, socket_path
@@ -164,20 +165,45 @@ async def test_a_killed_engine_is_one_engine_again_for_all(folder, tiny):
         assert await answer(first, request("x = "))
 
 
-async def test_a_client_that_reads_nothing_delays_no_other(folder, tiny):
+async def test_a_client_that_sends_nonsense_or_reads_nothing_disturbs_no_other(folder, tiny):
     models = (spec(tiny),)
     async with window(folder, models) as client:
         with idle_connection(folder, models) as connection:
-            connection.sendall(b"\x01\x00\x00\x00\xc1")  # no message: it is disconnected
+            connection.setblocking(True)
+            connection.sendall(b"\x01\x00\x00\x00\xc1")
+            while await asyncio.to_thread(connection.recv, 65536):
+                pass  # its end: it is disconnected
             assert (await answer(client, request("x = ")))[1].stats.tokens_generated
-        with idle_connection(folder, models):
+        with idle_connection(folder, models) as silent:
+            flood = asyncio.create_task(asyncio.to_thread(ask_without_end, silent, models))
             assert (await answer(client, request("x = ")))[1].stats.tokens_generated
+            await flood  # it is disconnected
+
+
+def ask_without_end(connection: socket.socket, models: tuple[ModelSpec, ...]) -> None:
+    """Ask, and read no answer, until the connection is closed."""
+    connection.setblocking(True)
+    question = wire.frame(wire.Count(1, "lean", [""] * 9000))
+    with contextlib.suppress(OSError):
+        connection.sendall(wire.frame(wire.StartEngine(models)))
+        while True:
+            connection.sendall(question)
 
 
 def idle_connection(folder: Path, models: tuple[ModelSpec, ...]) -> socket.socket:
     connection = connected(socket_path(folder, models))
     assert connection is not None
     return connection
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
+async def test_a_folder_of_another_user_is_not_used(folder, tiny, caplog):
+    folder.mkdir(mode=0o777)
+    os.chown(folder, 12345, 12345)
+    async with window(folder, (spec(tiny),)) as client:
+        assert client.process_id in {child.pid for child in psutil.Process().children()}
+    assert "is no folder of this user" in caplog.text
+    assert not list(folder.iterdir())
 
 
 async def test_what_is_left_of_a_dead_engine_is_replaced(folder, tiny):

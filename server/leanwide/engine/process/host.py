@@ -26,7 +26,7 @@ from leanwide.engine.process.worker import Worker, prepare_process
 
 _LOOK_S: Final = 1.0
 """Seconds between two looks whether a client is left."""
-_MAX_UNREAD_BYTES: Final = 8_000_000
+_MAX_UNREAD_BYTES: Final = 1_000_000
 """Messages that a client may leave unread before it is disconnected."""
 
 
