@@ -106,6 +106,14 @@ async def test_other_lanes_are_another_engine(folder, tiny):
         assert first.process_id != second.process_id
 
 
+def test_another_choice_of_devices_is_another_engine(folder, tiny, monkeypatch):
+    usual = socket_path(folder, (spec(tiny),))
+    monkeypatch.setenv("LEANWIDE_UNRELATED", "1")
+    assert socket_path(folder, (spec(tiny),)) == usual
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert socket_path(folder, (spec(tiny),)) != usual
+
+
 async def test_both_answers_go_on_step_by_step(folder, tiny):
     models = (spec(tiny, LEAN, ROOMY),)
     async with window(folder, models) as first, window(folder, models) as second:

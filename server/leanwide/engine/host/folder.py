@@ -26,6 +26,10 @@ from leanwide.engine.wire import StartEngine, frame
 SOCKET_SUFFIX: Final = ".sock"
 _MAX_PATH_BYTES: Final = 100
 """Longest path of a socket: macOS allows 104 bytes, Linux 108, with the byte that ends it."""
+_DEVICE_VARIABLES: Final = (
+    "CUDA_", "GGML_", "GOMP_", "GPU_", "HIP_", "HSA_", "LLAMA_", "OMP_", "ROCR_", "VK_",
+)  # fmt: skip
+"""Beginnings of the names of environment variables that llama.cpp and its libraries read."""
 _LOCK_PAUSE_S: Final = 0.02
 _UCRED: Final = struct.Struct("3i")
 """Linux's ``struct ucred``: process, user, group (unix(7))."""
@@ -66,6 +70,7 @@ def private_folder(path: Path) -> Path:
 def socket_path(folder: Path, models: Sequence[ModelSpec]) -> Path:
     """Return the socket of the engine that runs these models with this version of leanwide.
 
+    Variables that tell llama.cpp which devices to use count: an engine has those of its starter.
     Blocks: it looks at the models' files.
 
     Raises:
@@ -73,6 +78,11 @@ def socket_path(folder: Path, models: Sequence[ModelSpec]) -> Path:
     """
     parts = [__version__.encode(), version("llama-cpp-python").encode(), sys.prefix.encode()]
     parts.append(frame(StartEngine(tuple(models))))
+    parts += sorted(
+        f"{name}={value}".encode("utf-8", "surrogateescape")
+        for name, value in os.environ.items()
+        if name.startswith(_DEVICE_VARIABLES)
+    )
     for model in models:
         found = model.model_path.stat()
         parts.append(msgspec.msgpack.encode((found.st_ino, found.st_size, found.st_mtime_ns)))
