@@ -165,6 +165,19 @@ async def test_an_excluded_file_is_neither_judged_nor_changed_nor_shown_to_the_m
     assert user.engine.requests == []
 
 
+async def test_an_edit_of_a_document_with_a_private_key_leads_to_nothing_elsewhere():
+    user = EditingUser(likes("None"))
+    body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n" * 9
+    key = f"-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n"
+    secret = user.open(f"{CALLS}KEY = '''\n{key}'''\n", "/project/b.py")
+    uri = user.open(CALLS)
+    user.replace(secret, 0, "(1)", "(1, None)")
+    user.cursor = (uri, Position(0, 0))
+    assert await user.ask() is None
+    assert user.engine.requests == []
+    assert user.records == ()
+
+
 async def test_an_edit_with_a_credential_is_not_shown_to_the_model():
     user = EditingUser(likes("None"))
     token = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"

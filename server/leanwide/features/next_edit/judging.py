@@ -196,8 +196,11 @@ def judged_texts(candidate: Candidate, document: Snapshot) -> JudgedTexts:
     head = lines[first][: start.column] if first < len(lines) else ""
     tail = lines[end.line][end.column :] if end.line < last else ""
     return JudgedTexts(
-        before=with_lf("".join(_nearest(lines[:first][::-1], _BEFORE)[::-1])),
-        after=with_lf("".join(_nearest(lines[last:], _AFTER))),
+        # A line has one character at least.
+        before=with_lf(
+            "".join(_nearest(lines[max(0, first - _BEFORE) : first][::-1], _BEFORE)[::-1])
+        ),
+        after=with_lf("".join(_nearest(lines[last : last + _AFTER], _AFTER))),
         present=with_lf("".join(lines[first:last])) or "\n",
         changed=with_lf(head + text + tail) or "\n",
     )

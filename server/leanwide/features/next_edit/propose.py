@@ -18,7 +18,7 @@ from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.journal import AnswerSource, no_cost_record
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.judging import CandidateJudgement, NotMeasurable, with_cost
-from leanwide.features.next_edit.search import Found, NextEditRequest, allowed_events, search
+from leanwide.features.next_edit.search import Found, NextEditRequest, search
 from leanwide.features.next_edit.state import NextEdit, NextEditState
 from leanwide.features.next_edit.writing import edit_writer, write_edit
 from leanwide.modes.router import Signals, Task, route
@@ -34,7 +34,7 @@ async def propose(
     began = time.monotonic()
     if not state.enabled:
         return None
-    events = await allowed_events(state.history.events(began), state.session)
+    events = await state.events(began)
     if not events:
         return None
     choice = _Choice(state, events, began)
