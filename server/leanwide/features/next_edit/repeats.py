@@ -151,7 +151,7 @@ def _is_enough(seen: Evidence, tokens: Sequence[Token], where: Sequence[Place]) 
         likely = line >= 0.5 or context >= 3
         return seen.count > 1 and likely and (context >= 4 or are_similar(*rewrite.name))
     if not part.new:
-        return seen.count > 1 and (line >= 0.8 or context >= 3)
+        return seen.count > 1 and context >= 3 and line >= 0.9
     if len(part.old) > 1:
         return seen.count > 1 and (context >= 3 or line >= 0.3)
     return False
