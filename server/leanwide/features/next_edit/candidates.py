@@ -89,12 +89,17 @@ def _joined_by_line(tree: SyntaxTree, proposals: Iterable[Proposal]) -> list[Pro
 
 
 def _joined(proposals: list[Proposal]) -> Proposal:
-    first, *others = sorted(proposals, key=lambda one: (not one.certain, not one.is_enough))
+    first, *others = sorted(proposals, key=_rank)
     pieces = first.pieces
     for other in others:
         if other.fits(pieces):
             pieces += other.pieces
     return evolve(first, pieces=tuple(sorted(pieces)))
+
+
+def _rank(proposal: Proposal) -> tuple[bool, bool, int]:
+    """Smaller for what says more about a line."""
+    return not proposal.certain, not proposal.is_enough, -len(proposal.pieces)
 
 
 def _checked(

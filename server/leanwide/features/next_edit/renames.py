@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -25,6 +26,8 @@ from leanwide.syntax import Span, SyntaxTree
 from leanwide.syntax.matching import captured
 
 _BINDING: Final = frozenset({Role.PARAMETER, Role.VARIABLE, Role.DEFINITION, Role.IMPORTED})
+_OWN_MEMBER: Final = re.compile(r"\s*(self|this)(\.|->)")
+_ASSIGNMENT: Final = re.compile(r"\s*(:[^=]*)?=(?!=)")
 _ALWAYS_DEFINED: Final = frozenset(dir(builtins))
 """Names that mean something even where nothing binds them."""
 
@@ -60,7 +63,7 @@ def renaming(tree: SyntaxTree, example: Example) -> Renaming | None:
     place = occurrence_at(tree, example.change.after[start].span)
     if place is None or place.role in (Role.USE, Role.KEY):
         return None
-    if place.role is Role.MEMBER and follows_member_operator(tree, place.span):
+    if place.role is Role.MEMBER and not _is_declared(tree, place.span):
         return None
     if place.role is Role.IMPORTED:
         is_rename = extends(*name)
@@ -75,7 +78,7 @@ def renamed(renaming: Renaming) -> Iterator[Proposal]:
     found = list(occurrences(tree, renaming.old, renaming.scope))
     if place.role is Role.MEMBER:
         uses = [one for one in found if one.role is Role.MEMBER]
-        if any(not follows_member_operator(tree, one.span) for one in uses):
+        if any(_is_declared(tree, one.span) for one in uses):
             return  # the old name is still defined
         certain = False
     else:
@@ -94,6 +97,15 @@ def renamed(renaming: Renaming) -> Iterator[Proposal]:
             certain=certain,
             reason=f"`{renaming.old}` is now `{renaming.new}`",
         )
+
+
+def _is_declared(tree: SyntaxTree, span: Span) -> bool:
+    """Whether a member is defined at a span: in a class, or by an assignment to ``self``."""
+    if not follows_member_operator(tree, span):
+        return True
+    line = tree.lines[span.start.line]
+    head, tail = line[: span.start.column], line[span.end.column :]
+    return bool(_OWN_MEMBER.fullmatch(head) and _ASSIGNMENT.match(tail))
 
 
 def _keeps_old_name(one: Occurrence, place: Occurrence) -> bool:

@@ -22,6 +22,8 @@ _MAX_EXAMPLES: Final = 4
 """Changed lines, the newest first, for which a second one is searched."""
 _MIN_NAME: Final = 3
 """Characters of a name that tells code apart."""
+_MIN_FIXED: Final = 5
+"""Tokens in common that do so whatever they are, where one is a name."""
 
 
 def twins(document: TokenizedDocument, change: ChangedLine) -> Iterator[Proposal]:
@@ -79,7 +81,8 @@ def _with_template(
     pairs = zip(texts(newest.before), texts(second.before), strict=True)
     fixed = {at: word for at, (word, other) in enumerate(pairs) if word == other}
     probe = max(fixed.values(), key=len, default="")
-    if not any(is_name(word) and len(word) >= _MIN_NAME for word in fixed.values()):
+    names = [word for word in fixed.values() if is_name(word)]
+    if not names or (len(fixed) < _MIN_FIXED and max(map(len, names)) < _MIN_NAME):
         return
     here = [line for source in found for line in source.lines]
     changed = [one.after[0].line for one in (newest, second) if one.after[0].line in here]
@@ -113,12 +116,14 @@ def _twin(
 
 
 def _differs_in_all_runs(change: ChangedLine, tokens: Sequence[Token]) -> bool:
-    """Whether each run replaces names or strings, and the other line has its own there."""
+    """Whether each run replaces strings, or names that stand elsewhere on their line, too."""
+    before, others = texts(change.before), texts(tokens)
     return all(
         first < last
         and all(
-            one.text != other.text and _kind(one.text) in ("name", "string")
-            for one, other in zip(change.before[first:last], tokens[first:last], strict=True)
+            before[at] != others[at]
+            and (is_string(before[at]) or (before.count(before[at]) > 1 < others.count(others[at])))
+            for at in range(first, last)
         )
         for first, last, _, _ in change.runs
     )
