@@ -18,7 +18,7 @@ from leanwide.features.next_edit.renames import renamed, renaming
 from leanwide.features.next_edit.repeats import evidence, repeated
 from leanwide.features.next_edit.source import Source, sources
 from leanwide.features.next_edit.tokenized import TokenizedDocument
-from leanwide.features.next_edit.twins import twins
+from leanwide.features.next_edit.twins import alike, twins
 from leanwide.syntax import Edit, Position, SyntaxTree, error_count
 from leanwide.syntax.effort import Effort
 
@@ -72,6 +72,7 @@ def _proposals(document: TokenizedDocument, found: Sequence[Source]) -> Iterator
                 yield from renamed(change)
     for seen in evidence(found):
         yield from repeated(document, seen)
+    yield from alike(document, found[:_MAX_SOURCES])
     for source in near[:1]:
         for example in source.examples:
             yield from argument_changes(document, example)
@@ -88,12 +89,17 @@ def _joined_by_line(tree: SyntaxTree, proposals: Iterable[Proposal]) -> list[Pro
 
 
 def _joined(proposals: list[Proposal]) -> Proposal:
-    first, *others = sorted(proposals, key=lambda one: (not one.certain, not one.is_enough))
+    first, *others = sorted(proposals, key=_rank)
     pieces = first.pieces
     for other in others:
         if other.fits(pieces):
             pieces += other.pieces
     return evolve(first, pieces=tuple(sorted(pieces)))
+
+
+def _rank(proposal: Proposal) -> tuple[bool, bool, int]:
+    """Smaller for what says more about a line."""
+    return not proposal.certain, not proposal.is_enough, -len(proposal.pieces)
 
 
 def _checked(

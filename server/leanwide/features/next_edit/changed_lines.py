@@ -27,6 +27,8 @@ class ChangedLine:
     runs: tuple[Run, ...]
     is_pair: bool
     """Whether it is one line before and one after."""
+    line: str
+    """The line afterwards, where it is one."""
 
 
 def changed_lines(event: EditEvent, line: int) -> tuple[ChangedLine, ...]:
@@ -37,14 +39,14 @@ def changed_lines(event: EditEvent, line: int) -> tuple[ChangedLine, ...]:
     is_pair = len(event.before) == len(event.after)
     if is_pair:
         found = [
-            (tokens_of([old]), tokens_of([new], number))
+            (tokens_of([old]), tokens_of([new], number), new)
             for number, (old, new) in enumerate(zip(event.before, event.after, strict=True), line)
             if old != new
         ]
     else:
-        found = [(tokens_of(event.before), tokens_of(event.after, line))]
+        found = [(tokens_of(event.before), tokens_of(event.after, line), "")]
     return tuple(
-        ChangedLine(tuple(old), tuple(new), tuple(changed_runs(old, new)), is_pair)
-        for old, new in found
+        ChangedLine(tuple(old), tuple(new), tuple(changed_runs(old, new)), is_pair, text)
+        for old, new, text in found
         if len(old) + len(new) <= _MAX_TOKENS
     )

@@ -59,6 +59,34 @@ CLASSES: Final = frozenset({
 })
 """What has members: a name defined directly in it is used as a member."""
 
+NAMED: Final = frozenset({
+    "class_declaration",
+    "class_definition",
+    "class_specifier",
+    "const_item",
+    "const_spec",
+    "enum_declaration",
+    "enum_item",
+    "enum_specifier",
+    "interface_declaration",
+    "macro_definition",
+    "mod_item",
+    "preproc_def",
+    "preproc_function_def",
+    "record_declaration",
+    "static_item",
+    "struct_declaration",
+    "struct_item",
+    "struct_specifier",
+    "trait_declaration",
+    "trait_item",
+    "type_alias_declaration",
+    "type_item",
+    "type_spec",
+    "union_item",
+})
+"""Definitions other than functions, whose name is bound around them."""
+
 CALLS: Final = frozenset({
     "call",
     "call_expression",

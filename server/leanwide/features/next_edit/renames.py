@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,11 +21,13 @@ from leanwide.features.next_edit.occurrences import (
 )
 from leanwide.features.next_edit.proposal import Piece, Proposal
 from leanwide.features.next_edit.rewrites import Example
-from leanwide.features.next_edit.tokens import are_similar
+from leanwide.features.next_edit.tokens import are_similar, extends, texts, tokens_of
 from leanwide.syntax import Span, SyntaxTree
 from leanwide.syntax.matching import captured
 
 _BINDING: Final = frozenset({Role.PARAMETER, Role.VARIABLE, Role.DEFINITION, Role.IMPORTED})
+_OWN_MEMBER: Final = re.compile(r"\s*(self|this)(\.|->)")
+_ASSIGNMENT: Final = re.compile(r"\s*(:[^=]*)?=(?!=)")
 _ALWAYS_DEFINED: Final = frozenset(dir(builtins))
 """Names that mean something even where nothing binds them."""
 
@@ -60,19 +63,22 @@ def renaming(tree: SyntaxTree, example: Example) -> Renaming | None:
     place = occurrence_at(tree, example.change.after[start].span)
     if place is None or place.role in (Role.USE, Role.KEY):
         return None
-    if place.role is Role.MEMBER and follows_member_operator(tree, place.span):
+    if place.role is Role.MEMBER and not _is_declared(tree, place.span):
         return None
-    is_alone = example.is_all and example.change.is_pair and place.role is not Role.IMPORTED
-    return Renaming(tree, *name, place) if is_alone or are_similar(*name) else None
+    if place.role is Role.IMPORTED:
+        is_rename = extends(*name)
+    else:
+        is_rename = are_similar(*name) or (example.is_all and example.change.is_pair)
+    return Renaming(tree, *name, place) if is_rename else None
 
 
 def renamed(renaming: Renaming) -> Iterator[Proposal]:
     """Yield the uses of the old name."""
     tree, place = renaming.tree, renaming.place
-    found = [one for one in occurrences(tree, renaming.old, renaming.scope)]
+    found = list(occurrences(tree, renaming.old, renaming.scope))
     if place.role is Role.MEMBER:
         uses = [one for one in found if one.role is Role.MEMBER]
-        if any(not follows_member_operator(tree, one.span) for one in uses):
+        if any(_is_declared(tree, one.span) for one in uses):
             return  # the old name is still defined
         certain = False
     else:
@@ -80,6 +86,7 @@ def renamed(renaming: Renaming) -> Iterator[Proposal]:
         if any(_keeps_old_name(one, place) for one in uses):
             return
         certain = all(one.role is Role.USE for one in uses) and not _is_bound_outside(renaming)
+    uses = [one for one in uses if renaming.new not in _names_on(tree, one.span.start.line)]
     for use in uses:
         is_shorthand = use.around[0].type in SHORTHANDS
         text = f"{renaming.old}: {renaming.new}" if is_shorthand else renaming.new
@@ -92,11 +99,25 @@ def renamed(renaming: Renaming) -> Iterator[Proposal]:
         )
 
 
+def _is_declared(tree: SyntaxTree, span: Span) -> bool:
+    """Whether a member is defined at a span: in a class, or by an assignment to ``self``."""
+    if not follows_member_operator(tree, span):
+        return True
+    line = tree.lines[span.start.line]
+    head, tail = line[: span.start.column], line[span.end.column :]
+    return bool(_OWN_MEMBER.fullmatch(head) and _ASSIGNMENT.match(tail))
+
+
 def _keeps_old_name(one: Occurrence, place: Occurrence) -> bool:
-    """Whether the old name is still bound where it was renamed, or before."""
-    if one.role is Role.VARIABLE:
-        return one.span < place.span
-    return one.role in _BINDING
+    """Whether the old name is still bound: then it means something else than the new one.
+
+    A parameter may be assigned to.
+    """
+    return one.role in _BINDING and (one.role, place.role) != (Role.VARIABLE, Role.PARAMETER)
+
+
+def _names_on(tree: SyntaxTree, line: int) -> tuple[str, ...]:
+    return texts(tokens_of([tree.lines[line]]))
 
 
 def _uses(renaming: Renaming, found: list[Occurrence]) -> Iterator[Occurrence]:

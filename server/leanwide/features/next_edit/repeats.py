@@ -89,6 +89,8 @@ def repeated(document: TokenizedDocument, seen: Evidence) -> Iterator[Proposal]:
         if line >= seen.worked.stop:
             tokens = document.tokens(line)
             alone = _is_enough(seen, tokens, where)
+            if not alone and not _may_join(seen):
+                continue
             yield Proposal(
                 line=line,
                 pieces=pieces(seen.rewrite, tokens, where, document.tree.lines[line]),
@@ -136,6 +138,13 @@ def _is_distinctive(rewrite: Rewrite) -> bool:
     return any(is_string(one) or (is_name(one) and len(one) >= _MIN_NAME) for one in old)
 
 
+def _may_join(seen: Evidence) -> bool:
+    """Whether a rewrite is made on a line that changes anyway."""
+    if seen.count > 1 or len(seen.rewrite.parts) > 1 or len(seen.rewrite.old) > 1:
+        return True
+    return seen.rewrite.name is not None and are_similar(*seen.rewrite.name)
+
+
 def _is_enough(seen: Evidence, tokens: Sequence[Token], where: Sequence[Place]) -> bool:
     """Whether a place is so much like the examples that nothing else has to speak for it."""
     rewrite, example = seen.rewrite, seen.examples[0]
@@ -146,12 +155,12 @@ def _is_enough(seen: Evidence, tokens: Sequence[Token], where: Sequence[Place]) 
     line = likeness(change.before, tokens) if change.is_pair else 0.0
     (part,) = rewrite.parts
     if is_string(part.old[0]):
-        return seen.count > 1 or context >= 4
+        return seen.count > 1
     if rewrite.name is not None:
         likely = line >= 0.5 or context >= 3
         return seen.count > 1 and likely and (context >= 4 or are_similar(*rewrite.name))
     if not part.new:
-        return seen.count > 1 and (line >= 0.8 or context >= 3)
+        return seen.count > 1 and context >= 3 and line >= 0.9
     if len(part.old) > 1:
         return seen.count > 1 and (context >= 3 or line >= 0.3)
     return False
