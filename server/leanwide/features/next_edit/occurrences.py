@@ -24,7 +24,6 @@ from leanwide.syntax import Position, Span, SyntaxTree
 from leanwide.syntax.matching import captured
 
 
-
 class Role(enum.Enum):
     """What a name is where it stands."""
 
@@ -146,9 +145,7 @@ def _is_field(parent: tree_sitter.Node, name: str, leaf: tree_sitter.Node) -> bo
     return field is not None and field.byte_range == leaf.byte_range
 
 
-def _is_in_class(
-    around: tuple[tree_sitter.Node, ...], function: tree_sitter.Node
-) -> bool:
+def _is_in_class(around: tuple[tree_sitter.Node, ...], function: tree_sitter.Node) -> bool:
     """Whether a function is defined directly in a class."""
     outer = around[around.index(function) + 1 :]
     nearest = (node.type for node in outer if node.type in FUNCTIONS or node.type in CLASSES)

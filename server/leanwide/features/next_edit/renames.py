@@ -10,6 +10,7 @@ from typing import Final
 import tree_sitter
 from attrs import frozen
 
+from leanwide.features.next_edit.calls import call_around, head_around
 from leanwide.features.next_edit.candidate import CandidateKind
 from leanwide.features.next_edit.node_types import FUNCTIONS, SHORTHANDS
 from leanwide.features.next_edit.occurrences import (
@@ -57,10 +58,10 @@ def renaming(tree: SyntaxTree, example: Example) -> Renaming | None:
     Names that have nothing in common are taken as a rename only where nothing else of the line
     changed: otherwise it is another variable.
     """
-    name, (start, _) = example.rewrite.name, example.after
-    if name is None:
+    name, here = example.rewrite.name, example.first_new
+    if name is None or here is None:
         return None
-    place = occurrence_at(tree, example.change.after[start].span)
+    place = occurrence_at(tree, here)
     if place is None or place.role in (Role.USE, Role.KEY):
         return None
     if place.role is Role.MEMBER and not _is_declared(tree, place.span):
@@ -87,16 +88,36 @@ def renamed(renaming: Renaming) -> Iterator[Proposal]:
             return
         certain = all(one.role is Role.USE for one in uses) and not _is_bound_outside(renaming)
     uses = [one for one in uses if renaming.new not in _names_on(tree, one.span.start.line)]
+    kind = CandidateKind.IMPORT if place.role is Role.IMPORTED else CandidateKind.RENAME
     for use in uses:
-        is_shorthand = use.around[0].type in SHORTHANDS
-        text = f"{renaming.old}: {renaming.new}" if is_shorthand else renaming.new
-        yield Proposal(
-            line=use.span.start.line,
-            pieces=(Piece(use.span.start.column, use.span.end.column, text),),
-            kind=CandidateKind.IMPORT if place.role is Role.IMPORTED else CandidateKind.RENAME,
-            certain=certain,
-            reason=f"`{renaming.old}` is now `{renaming.new}`",
-        )
+        yield _proposal(renaming, use, kind, certain=certain)
+    if place.role is Role.PARAMETER:
+        yield from _passed_by_name(renaming)
+
+
+def _proposal(
+    renaming: Renaming, use: Occurrence, kind: CandidateKind, *, certain: bool
+) -> Proposal:
+    is_shorthand = use.around[0].type in SHORTHANDS
+    text = f"{renaming.old}: {renaming.new}" if is_shorthand else renaming.new
+    return Proposal(
+        line=use.span.start.line,
+        pieces=(Piece(use.span.start.column, use.span.end.column, text),),
+        kind=kind,
+        certain=certain,
+        reason=f"`{renaming.old}` is now `{renaming.new}`",
+    )
+
+
+def _passed_by_name(renaming: Renaming) -> Iterator[Proposal]:
+    """Yield where a renamed parameter is passed by name to its function."""
+    tree = renaming.tree
+    head = head_around(tree, renaming.place.span)
+    for one in occurrences(tree, renaming.old) if head is not None and head.last_name else ():
+        if one.role is Role.KEY:
+            call = call_around(tree, one.span)
+            if call is not None and head is not None and call.last_name == head.last_name:
+                yield _proposal(renaming, one, CandidateKind.ARGUMENT, certain=False)
 
 
 def _is_declared(tree: SyntaxTree, span: Span) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from leanwide.features.next_edit.candidate import CandidateKind
+from leanwide.features.next_edit.changed_lines import ChangedLine, Run
 from leanwide.features.next_edit.occurrences import in_text
 from leanwide.features.next_edit.proposal import Piece, Proposal
 from leanwide.features.next_edit.rewrites import blank_to_blank
-from leanwide.features.next_edit.changed_lines import ChangedLine, Run
 from leanwide.features.next_edit.source import Source
 from leanwide.features.next_edit.tokenized import TokenizedDocument
 from leanwide.features.next_edit.tokens import Token, is_name, is_string, texts
@@ -26,14 +26,16 @@ _MIN_FIXED: Final = 5
 """Tokens in common that do so whatever they are, where one is a name."""
 
 
-def twins(document: TokenizedDocument, change: ChangedLine) -> Iterator[Proposal]:
+def twins(document: TokenizedDocument, source: Source) -> Iterator[Proposal]:
     """Yield the lines directly below a changed line whose own names change as its names did.
 
     After ``self._width = width`` that is ``self.height = height``.
     """
-    if not _may_have_twins(change):
+    changes = [change for change in source.changes if _may_have_twins(change)]
+    if source.line is None or not changes:
         return
-    line = change.after[0].line
+    change = changes[-1]
+    line = source.line + change.after[0].line
     margin = _margin(document, line)
     for number in range(line + 1, min(line + 1 + _MAX_TWINS, len(document.tree.lines))):
         tokens = document.tokens(number)
@@ -46,10 +48,11 @@ def twins(document: TokenizedDocument, change: ChangedLine) -> Iterator[Proposal
 def alike(document: TokenizedDocument, found: Sequence[Source]) -> Iterator[Proposal]:
     """Yield the lines below that have in common what two lines had that changed in one way."""
     changes = [one for source in found for one in source.changes if _may_have_twins(one)]
+    done = [source.lines for source in found if source.line is not None]
     for newest in changes[:_MAX_EXAMPLES]:
         second = next((one for one in changes if one is not newest and _agree(newest, one)), None)
-        if second is not None:
-            yield from _with_template(document, found, newest, second)
+        if second is not None and done:
+            yield from _with_template(document, done, newest, second)
 
 
 def _may_have_twins(change: ChangedLine) -> bool:
@@ -70,33 +73,32 @@ def _agree(one: ChangedLine, other: ChangedLine) -> bool:
 
 def _with_template(
     document: TokenizedDocument,
-    found: Sequence[Source],
+    done: Sequence[range],
     newest: ChangedLine,
     second: ChangedLine,
 ) -> Iterator[Proposal]:
     """Yield the lines that have what two changed lines have in common.
 
-    None where the user passed such a line between the two and the newest edit.
+    None where the user passed such a line between the lines that are ``done``.
     """
     pairs = zip(texts(newest.before), texts(second.before), strict=True)
     fixed = {at: word for at, (word, other) in enumerate(pairs) if word == other}
-    probe = max(fixed.values(), key=len, default="")
-    names = [word for word in fixed.values() if is_name(word)]
-    if not names or (len(fixed) < _MIN_FIXED and max(map(len, names)) < _MIN_NAME):
+    if not _is_distinctive(fixed.values()):
         return
-    here = [line for source in found for line in source.lines]
-    changed = [one.after[0].line for one in (newest, second) if one.after[0].line in here]
-    for number in document.lines_with(probe):
-        if number in here or not changed or number < min(changed):
+    first, last = min(one.start for one in done), max(one.stop for one in done)
+    for number in document.lines_with(max(fixed.values(), key=len)):
+        if number < first or any(number in one for one in done):
             continue
         tokens = document.tokens(number)
-        if not _is_like(newest.before, tokens) or any(
-            tokens[at].text != word for at, word in fixed.items()
-        ):
-            continue
-        if number < max(here):
-            return
-        yield from _twin(document, newest, tokens, certain=True)
+        if _is_like(newest.before, tokens) and all(tokens[at].text == fixed[at] for at in fixed):
+            if number < last:
+                return
+            yield from _twin(document, newest, tokens, certain=True)
+
+
+def _is_distinctive(words: Collection[str]) -> bool:
+    names = [word for word in words if is_name(word)]
+    return bool(names) and (len(words) >= _MIN_FIXED or max(map(len, names)) >= _MIN_NAME)
 
 
 def _twin(
@@ -162,12 +164,10 @@ def _pieces(
         new = blank_to_blank(change.after, start, end)
         if place is None or new is None:
             return ()
-        text = _carried_over(
-            change, (first, last, start, end), others[first:last], renamed
-        )
+        text = _carried_over(change, (first, last, start, end), others[first:last], renamed)
         if text is None:
             return ()
-        spelt = _spelt(change.line, change.after[start:end], text, new[1], new[2])
+        spelt = _spelt(change.text, change.after[start:end], text, new[1], new[2])
         found.append(Piece(place[1], place[2], spelt))
     return tuple(found)
 
