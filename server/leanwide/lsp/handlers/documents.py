@@ -84,6 +84,7 @@ def closed(ls: Server, uri: str, key: str) -> None:
     ls.live.cancel(RequestKind.COMPLETION, key)
     ls.live.cancel(RequestKind.EDIT, uri)
     ls.next_edits.closed(uri)
+    ls.session.trees.forget(uri)
     if not is_open(ls.documents, key):
         window, saved = ls.completion.windows.get(key), ls.completion.saved
         ls.completion.forget(key)
