@@ -57,6 +57,13 @@ def is_of(excerpt: Excerpt, known: Excerpt) -> bool:
     return len(lines & others) >= _ALIKE * len(lines)
 
 
+def is_typed(excerpt: Excerpt, known: Excerpt) -> bool:
+    """Whether an excerpt may differ from an earlier one by what is typed at the cursor alone."""
+    now = joined(excerpt, known)
+    lines = min(len(now.head), len(known.head))
+    return now.tail == known.tail and now.head[:lines] == known.head[:lines]
+
+
 def joined(excerpt: Excerpt, known: Excerpt) -> Excerpt:
     """Return an excerpt with the lines that an earlier one of the same document has around it."""
     kept = known.head[: _place(excerpt.head, known.head)]

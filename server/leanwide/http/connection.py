@@ -18,7 +18,7 @@ from leanwide.http.limits import HttpLimits
 
 logger = logging.getLogger(__name__)
 
-_READ_BYTES: Final = 64 * 1024
+_READ_BYTES: Final = 16 * 1024
 _COMMON_HEADERS: Final = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 
 Answer = JsonAnswer | EventStream

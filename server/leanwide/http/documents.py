@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import define, field
 
-from leanwide.context.excerpt import Excerpt, is_of, joined
+from leanwide.context.excerpt import Excerpt, is_of, is_typed, joined
 from leanwide.context.view import View
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.given_files import GivenFile, GivenFiles
@@ -51,7 +51,7 @@ class HttpDocument:
 
         While another one is answered, only at the same place: this one may be another client's.
         """
-        if self.waiting and joined(excerpt, self.known).tail != self.known.tail:
+        if self.waiting and not is_typed(excerpt, self.known):
             return False
         return self.name == name if self.name or name else is_of(excerpt, self.known)
 

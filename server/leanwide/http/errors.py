@@ -51,14 +51,9 @@ def http_error(error: EngineError | Refusal, status: EngineStatus) -> HttpError:
     if isinstance(error, Refusal):
         return HttpError(400, str(error), "context_length_exceeded")
     if not isinstance(error, NotLoadedError):
-        return HttpError(503, _sentence(str(error)), "engine_unavailable")
+        return HttpError(503, str(error), "engine_unavailable")
     if status.state is EngineState.FAILED:
-        return HttpError(503, _sentence(status.reason), "engine_unavailable")
+        return HttpError(503, status.reason, "engine_unavailable")
     return HttpError(
         503, "The model is loading: ask again in a moment.", "loading", {"Retry-After": "1"}
     )
-
-
-def _sentence(text: str) -> str:
-    """Return a text with a capital at the beginning and a full stop."""
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

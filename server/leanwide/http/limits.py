@@ -15,7 +15,7 @@ class HttpLimits:
     """One more closes the oldest on which no request with the token is being answered; where there
     is none, it is closed itself."""
     head_bytes: int = 16 * 1024
-    """Request line and headers."""
+    """Request line and headers; twice as many where they come at once."""
     body_bytes: int = 2 * 1024 * 1024
     early_bytes: int = 64 * 1024
     """Sent before the answer to the request before has gone; more is read after it."""

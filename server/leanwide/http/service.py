@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 
 from attrs import define, evolve, field
 
+from leanwide.context.view import View
 from leanwide.engine.base import Engine
 from leanwide.features.document_names import DocumentNames
 from leanwide.features.given_files import GivenFiles
 from leanwide.features.machine_monitor import monitor_machine
 from leanwide.features.session import Backend, Session
+from leanwide.features.trained_languages import why_untrained
 from leanwide.files.area import WorkspaceFolders
 from leanwide.files.exclusions import Exclusions
 from leanwide.http.documents import HttpDocuments
@@ -38,12 +40,18 @@ class HttpService:
         exclusions = Exclusions("", self.options.files.exclude)
         self._names = DocumentNames(WorkspaceFolders(outside=exclusions))
         self.documents = HttpDocuments(self._session)
-        self.questions = self._session(GivenFiles())
+        self.questions = evolve(self._session(GivenFiles()), notify=self.notify)
 
-    def serves(self, path: str) -> bool:
-        """Whether the user wants completions in a file, by the language of its name."""
-        language = language_for("", path)
-        return language is None or not language.ids & set(self.options.languages.off)
+    def serves(self, view: View) -> bool:
+        """Whether the user and the model know completions in a document's language.
+
+        They do where the language is not known: that of a document without a name.
+        """
+        language, model = language_for("", view.path), self.questions.typing_model
+        if language is None:
+            return True
+        known = model is None or why_untrained(view, model) is None
+        return known and not language.ids & set(self.options.languages.off)
 
     def start(self) -> None:
         """Watch battery, memory and idle lanes from now on."""
@@ -65,7 +73,6 @@ class HttpService:
             texts=self.texts,
             workspace=files,
             names=self._names,
-            notify=self.notify,
         )
 
 

@@ -115,8 +115,9 @@ async def _ask(asking: _Asking) -> KnownAnswer | None:
 
 async def _generated(request: CompletionRequest, asking: _Asking) -> KnownAnswer | None:
     """Return what a generation says at the view, a new one if need be; None once superseded."""
-    state, cancel, view = asking.state, asking.cancel, request.view
-    seconds = _most_seconds(request, asking.inline)
+    state, cancel, view, inline = asking.state, asking.cancel, request.view, asking.inline
+    most_ms = request.decision.budget.deadline_ms if inline.most_ms is None else inline.most_ms
+    seconds = None if inline.by_hand and inline.most_ms is None else most_ms / 1000
     generation = state.under_way(view)
     if generation is not None:
         since = time.monotonic()
@@ -142,13 +143,6 @@ async def _generated(request: CompletionRequest, asking: _Asking) -> KnownAnswer
     if answer is not None and not generation.over:
         _record_in_flight(request, _GROWING, 0.0, state)
     return answer
-
-
-def _most_seconds(request: CompletionRequest, inline: InlineRequest) -> float | None:
-    """Return the seconds for which an answer may grow; None where it is waited for until whole."""
-    if inline.most_ms is not None:
-        return inline.most_ms / 1000
-    return None if inline.by_hand else request.decision.budget.deadline_ms / 1000
 
 
 def _record_in_flight(

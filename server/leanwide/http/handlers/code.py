@@ -8,6 +8,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from leanwide.context.excerpt import excerpt_of
+from leanwide.context.view import View
 from leanwide.engine.base import EngineError, NotLoadedError
 from leanwide.engine.requests import CancelToken
 from leanwide.features.answer_wishes import AnswerWishes
@@ -44,8 +45,10 @@ class CodeAnswer:
     """The text that belongs at the cursor, and the record of what it cost."""
 
     text: str
-    record: Record | None
+    record: Record | None = None
     """None where nothing was asked."""
+    cut: bool = False
+    """Whether it ends at the most tokens that it may have."""
 
 
 async def code_at(request: CodeRequest, service: HttpService) -> CodeAnswer:
@@ -54,36 +57,42 @@ async def code_at(request: CodeRequest, service: HttpService) -> CodeAnswer:
     Raises:
         HttpError: The model is loading, or cannot be used.
     """
-    path = path_of(request.name, request.files)
-    if request.wishes.max_tokens == 0 or not service.serves(path):
+    if request.wishes.max_tokens == 0:
         service.engine.start()
-        return CodeAnswer("", None)
-    with service.documents.showing(excerpt_of(request.before, request.after), request.name) as at:
+        return CodeAnswer("")
+    excerpt = excerpt_of(request.before, request.after)
+    with service.documents.showing(excerpt, request.name) as at:
+        view = at.at(path_of(request.name, request.files))
+        if not service.serves(view):
+            return CodeAnswer("")
         try:
-            return await _completed(request, at, path)
+            return await _completed(request, at, view)
         except EngineError as error:
             if isinstance(error, NotLoadedError):
                 service.engine.start()
             raise http_error(error, service.engine.status) from error
 
 
-async def _completed(request: CodeRequest, at: HttpDocument, path: str) -> CodeAnswer:
+async def _completed(request: CodeRequest, at: HttpDocument, view: View) -> CodeAnswer:
     """Complete in a document, within the client's limits.
 
     Raises:
         EngineError: The engine cannot serve the request, or died while it did.
     """
-    view = at.at(path)
     code = at.profiles[Mode.CODE]
     narrowed = evolve(code, output_tokens=request.wishes.most_of(code.output_tokens))
     at.session.profiles = {**at.profiles, Mode.CODE: narrowed}
     await at.files.use(request.files, at.session.names)
     # The client has decided that a suggestion is wanted here, whatever follows the cursor.
     inline = InlineRequest(view, by_hand=True, most_ms=request.most_ms or _LONGEST_MS)
+    before = at.session.journal.records[-1:]
     cancel = CancelToken()
     try:
         text = await complete(inline, at.state, cancel)
     finally:
         cancel.cancel()
     records = at.session.journal.records
-    return CodeAnswer(request.wishes.ended(text), records[-1] if records else None)
+    if records[-1:] == before:  # superseded by a request at the same place
+        return CodeAnswer(text)
+    cut = records[-1].tokens_generated >= narrowed.output_tokens
+    return CodeAnswer(request.wishes.ended(text), records[-1], cut)

@@ -46,7 +46,7 @@ async def _at_hole(asked: CompletionBody, hole: tuple[str, str], service: HttpSe
     answer = await code_at(request, service)
     if answer.text:
         yield answer.text
-    yield Ended.after(answer.record)
+    yield Ended.after(answer.record, cut=answer.cut)
 
 
 async def _continued(asked: CompletionBody, service: HttpService) -> Pieces:
