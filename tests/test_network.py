@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "server" / "leanwide"
 REACHES_OUT = {
     "aiohttp",
     "ftplib",
+    "h11",
     "http",
     "httpcore2",
     "httpx",
@@ -24,6 +25,8 @@ REACHES_OUT = {
 }
 ALLOWED = {
     "cli/access.py": "the port that an editor connects to",
+    "cli/endpoint.py": "the name of this machine, as clients of that port may call it",
+    "http/connection.py": "the same port: requests and answers",
     "lsp/listener.py": "the same",
     "engine/remote/http.py": "a server that the user named",
     "models/hub.py": "leanwide models pull",
