@@ -9,7 +9,6 @@ PACKAGE = Path(__file__).parents[1] / "server" / "leanwide"
 REACHES_OUT = {
     "aiohttp",
     "ftplib",
-    "h11",
     "http",
     "httpcore2",
     "httpx",

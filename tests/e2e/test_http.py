@@ -23,11 +23,9 @@ CODE = "import os\n\n\ndef size_of(path):\n    return os."
 
 
 @asynccontextmanager
-async def program(
-    tmp_path: Path, *more: str
-) -> AsyncIterator[tuple[Listening, httpx2.AsyncClient]]:
-    """Start the program, and return a client once its model is loaded."""
-    async with listening((PROGRAM, "serve", "--http", "127.0.0.1:0", *more)) as server:
+async def program() -> AsyncIterator[tuple[Listening, httpx2.AsyncClient]]:
+    """Start the program, and return a client of it."""
+    async with listening((PROGRAM, "serve", "--http", "127.0.0.1:0")) as server:
         client = httpx2.AsyncClient(
             base_url=f"http://127.0.0.1:{server.port}",
             headers={"Authorization": f"Bearer {server.token_file.read_text().strip()}"},

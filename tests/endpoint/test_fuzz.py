@@ -66,7 +66,7 @@ HEADERS: Final = (
     *("Transfer-Encoding: chunked", "Content-Length: 5", "Connection: close", "Upgrade: h2c"),
     *("Authorization: Bearer x", "A: \x01", "Cookie: é", ": x", "no colon", " folded"),
 )
-WAITS: Final = {"head_s": 0.2, "body_s": 0.2, "idle_s": 0.2, "linger_s": 0.1}
+WAITS: Final[dict[str, Any]] = {"head_s": 0.2, "body_s": 0.2, "idle_s": 0.2, "linger_s": 0.1}
 STATUSES: Final = {200, 400, 401, 403, 404, 405, 413, 431, 501}
 
 

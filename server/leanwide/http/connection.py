@@ -54,7 +54,7 @@ class HttpConnection:
 
     async def serve(self) -> None:
         """Answer requests until the connection ends; the caller closes it."""
-        with contextlib.suppress(ConnectionOver, h11.LocalProtocolError):
+        with contextlib.suppress(ConnectionOver):
             wait_s = self._limits.head_s
             while await self._serve_one(wait_s):
                 self._http.start_next_cycle()

@@ -12,7 +12,7 @@ from leanwide.features.refusal import Refusal
 from leanwide.http.answers import EventStream, JsonAnswer
 from leanwide.http.errors import HttpError, http_error
 from leanwide.http.handlers.models import model_name
-from leanwide.http.handlers.openai import CHAT, Ended, Pieces, Reply
+from leanwide.http.handlers.openai import CHAT, Ended, OpenAiReply, Pieces
 from leanwide.http.parameters import ChatBody, ChatMessage, check_supported, read_body
 from leanwide.http.service import HttpService
 from leanwide.modes.profile import Mode
@@ -40,7 +40,7 @@ async def chat(service: HttpService, body: bytes) -> JsonAnswer | EventStream:
     messages = tuple(map(_message, asked.messages))
     pieces = _said(messages, asked, service)
     model = model_name(service, service.questions.profiles[Mode.DIALOG].lane)
-    reply = Reply(form=CHAT, model=model, with_usage=asked.wants_usage)
+    reply = OpenAiReply(form=CHAT, model=model, with_usage=asked.wants_usage)
     return await (reply.streamed(pieces) if asked.stream else reply.whole(pieces))
 
 

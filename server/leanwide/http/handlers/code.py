@@ -41,7 +41,7 @@ class CodeRequest:
 
 
 @frozen
-class CodeAnswer:
+class CodeAtCursor:
     """The text that belongs at the cursor, and the record of what it cost."""
 
     text: str
@@ -51,7 +51,7 @@ class CodeAnswer:
     """Whether it ends at the most tokens that it may have."""
 
 
-async def code_at(request: CodeRequest, service: HttpService) -> CodeAnswer:
+async def code_at(request: CodeRequest, service: HttpService) -> CodeAtCursor:
     """Return what belongs at a place; "" where there is nothing worth showing.
 
     Raises:
@@ -59,12 +59,12 @@ async def code_at(request: CodeRequest, service: HttpService) -> CodeAnswer:
     """
     if request.wishes.max_tokens == 0:
         service.engine.start()
-        return CodeAnswer("")
+        return CodeAtCursor("")
     excerpt = excerpt_of(request.before, request.after)
     with service.documents.showing(excerpt, request.name) as at:
         view = at.at(path_of(request.name, request.files))
         if not service.serves(view):
-            return CodeAnswer("")
+            return CodeAtCursor("")
         try:
             return await _completed(request, at, view)
         except EngineError as error:
@@ -73,7 +73,7 @@ async def code_at(request: CodeRequest, service: HttpService) -> CodeAnswer:
             raise http_error(error, service.engine.status) from error
 
 
-async def _completed(request: CodeRequest, at: HttpDocument, view: View) -> CodeAnswer:
+async def _completed(request: CodeRequest, at: HttpDocument, view: View) -> CodeAtCursor:
     """Complete in a document, within the client's limits.
 
     Raises:
@@ -93,6 +93,6 @@ async def _completed(request: CodeRequest, at: HttpDocument, view: View) -> Code
         cancel.cancel()
     records = at.session.journal.records
     if records[-1:] == before:  # superseded by a request at the same place
-        return CodeAnswer(text)
+        return CodeAtCursor(text)
     cut = records[-1].tokens_generated >= narrowed.output_tokens
-    return CodeAnswer(request.wishes.ended(text), records[-1], cut)
+    return CodeAtCursor(request.wishes.ended(text), records[-1], cut)

@@ -10,7 +10,7 @@ from leanwide.http.answers import EventStream, JsonAnswer
 from leanwide.http.errors import HttpError, http_error
 from leanwide.http.handlers.code import CodeRequest, code_at
 from leanwide.http.handlers.models import model_name
-from leanwide.http.handlers.openai import TEXT, Ended, Pieces, Reply
+from leanwide.http.handlers.openai import TEXT, Ended, OpenAiReply, Pieces
 from leanwide.http.parameters import CompletionBody, check_supported, read_body
 from leanwide.http.service import HttpService
 from leanwide.prompt.spelt_fim import spelt_hole
@@ -30,7 +30,7 @@ async def completions(service: HttpService, body: bytes) -> JsonAnswer | EventSt
         raise HttpError(400, "The prompt is not repeated: leave echo out.", "unsupported")
     hole = (asked.text, asked.suffix) if asked.suffix else spelt_hole(asked.text)
     pieces = _at_hole(asked, hole, service) if hole is not None else _continued(asked, service)
-    reply = Reply(form=TEXT, model=model_name(service), with_usage=asked.wants_usage)
+    reply = OpenAiReply(form=TEXT, model=model_name(service), with_usage=asked.wants_usage)
     return await (reply.streamed(pieces) if asked.stream else reply.whole(pieces))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from leanwide.features.given_files import GivenFile
 from leanwide.features.journal import Record
 from leanwide.http.answers import EventStream, JsonAnswer, event
-from leanwide.http.handlers.code import CodeAnswer, CodeRequest, code_at
+from leanwide.http.handlers.code import CodeAtCursor, CodeRequest, code_at
 from leanwide.http.handlers.models import model_name
 from leanwide.http.parameters import InfillBody, check_supported, read_body
 from leanwide.http.service import HttpService
@@ -45,7 +45,7 @@ async def _events(text: str, said: dict[str, Any]) -> AsyncGenerator[bytes, None
     yield event({**said, "content": ""})
 
 
-def _answer(answer: CodeAnswer, model: str) -> dict[str, Any]:
+def _answer(answer: CodeAtCursor, model: str) -> dict[str, Any]:
     timings = _timings(answer.record)
     return {
         "content": answer.text,

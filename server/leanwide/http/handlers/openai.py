@@ -63,7 +63,7 @@ Pieces = AsyncGenerator[str | Ended, None]
 
 
 @frozen
-class AnswerForm:
+class ReplyForm:
     """How one kind of answer is worded."""
 
     whole_kind: str
@@ -76,10 +76,10 @@ class AnswerForm:
     """What the first part is in place of text; None where it is text."""
 
 
-TEXT: Final = AnswerForm(
+TEXT: Final = ReplyForm(
     "text_completion", "text_completion", lambda text: {"text": text}, lambda text: {"text": text}
 )
-CHAT: Final = AnswerForm(
+CHAT: Final = ReplyForm(
     "chat.completion",
     "chat.completion.chunk",
     lambda text: {"message": {"role": "assistant", "content": text}},
@@ -89,10 +89,10 @@ CHAT: Final = AnswerForm(
 
 
 @frozen(kw_only=True)
-class Reply:
+class OpenAiReply:
     """One answer, and what all of its parts repeat."""
 
-    form: AnswerForm
+    form: ReplyForm
     model: str
     with_usage: bool = False
     """The stream ends with a part that has the usage."""
