@@ -73,11 +73,15 @@ def joined(excerpt: Excerpt, known: Excerpt) -> Excerpt:
 
 
 def _place(head: tuple[str, ...], known: tuple[str, ...]) -> int:
-    """Return the line of an earlier text at which lines begin; 0 where they are not found."""
+    """Return the line of an earlier text at which lines begin; 0 where they are not found.
+
+    An excerpt begins a little below the one before it, above which only so many lines are kept.
+    """
     start = head[:_SAME_LINES]
     if not any(line.strip() for line in start):
         return 0
-    places = (at for at in range(len(known) - len(start), 0, -1) if known[at] == start[0])
+    last = min(len(known) - len(start), 2 * _MAX_KEPT_LINES)
+    places = (at for at in range(last, 0, -1) if known[at] == start[0])
     return next((at for at in places if known[at : at + len(start)] == start), 0)
 
 

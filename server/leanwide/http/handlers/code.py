@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -60,7 +61,7 @@ async def code_at(request: CodeRequest, service: HttpService) -> CodeAtCursor:
     if request.wishes.max_tokens == 0:
         service.engine.start()
         return CodeAtCursor("")
-    excerpt = excerpt_of(request.before, request.after)
+    excerpt = await asyncio.to_thread(excerpt_of, request.before, request.after)
     with service.documents.showing(excerpt, request.name) as at:
         view = at.at(path_of(request.name, request.files))
         if not service.serves(view):
