@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from attrs import evolve
 
 from leanwide.engine.base import EngineError, EngineState, EngineStatus, NotLoadedError
-from leanwide.engine.requests import Priority, Request
+from leanwide.engine.requests import (
+    CancelToken,
+    Finished,
+    FinishReason,
+    Piece,
+    Priority,
+    ProgressCallback,
+    Request,
+    ignore_progress,
+)
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.engine.specs import ModelInfo
 from leanwide.options import Layer, parse
 from leanwide.prompt.infill import readable
-from tests.endpoint.served import events, quiet, served, until
+from tests.endpoint.served import events, served, until
 from tests.features.editor import SteppedEngine
 
 BEFORE = "import os\n\n\ndef load(path):\n    "
@@ -149,13 +159,35 @@ async def test_an_answer_is_limited_by_the_client():
         assert [request.max_tokens for request in at.engine.requests] == [64, 7]
 
 
-async def test_an_answer_that_is_cut_is_not_continued_beyond_its_limit():
-    options = evolve(quiet(), completion=evolve(quiet().completion, look_ahead=True))
-    async with served(["a"] * 7, options=options) as at:
-        body = {"prompt": "x = ", "suffix": "\n", "max_tokens": 7}
-        answer = (await at.client.post("/v1/completions", json=body)).json()
-        assert answer["choices"][0]["text"] == "aaaaaaa"
-        assert answer["choices"][0]["finish_reason"] == "length"
+class LimitedEngine(SteppedEngine):
+    """An engine that always says the same, as far as the tokens go."""
+
+    async def generate(
+        self, request: Request, cancel: CancelToken, watch: ProgressCallback = ignore_progress
+    ) -> AsyncIterator[Piece | Finished]:
+        words = ["one", " two", " three"]
+        self.enqueue(words[: request.max_tokens])
+        async for event in super().generate(request, cancel, watch):
+            if isinstance(event, Finished) and request.max_tokens < len(words):
+                yield Finished(FinishReason.LENGTH, event.stats)
+            else:
+                yield event
+
+
+async def test_an_answer_that_is_cut_is_not_continued_unless_the_client_allows_more():
+    options, _ = parse()  # what is cut would be continued while no request waits
+    async with served(engine=LimitedEngine(), options=options) as at:
+
+        async def ask(limit: int) -> tuple[str, str]:
+            body = {"prompt": "x = ", "suffix": "\n", "max_tokens": limit}
+            answer = (await at.client.post("/v1/completions", json=body)).json()
+            return answer["choices"][0]["text"], answer["choices"][0]["finish_reason"]
+
+        assert await ask(2) == ("one two", "length")
+        assert (await ask(2))[0] == "one two"
+        await asyncio.sleep(0.05)
+        assert [request.max_tokens for request in at.engine.requests] == [2]
+        assert await ask(9) == ("one two three", "stop")
 
 
 async def test_a_stream_has_the_answer_in_one_piece():

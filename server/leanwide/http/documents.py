@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from leanwide.context.excerpt import Excerpt, is_of, is_typed, joined
 from leanwide.context.view import View
+from leanwide.features.answer_wishes import AnswerWishes
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.given_files import GivenFile, GivenFiles
 from leanwide.features.session import Session
@@ -59,6 +60,18 @@ class HttpDocument:
         """Remember what a request shows of the document."""
         self.known = joined(excerpt, self.known)
         self.version += 1
+
+    def limit(self, wishes: AnswerWishes) -> int:
+        """Narrow completions to what a client asks for; return the most tokens of an answer.
+
+        What was said within other limits is forgotten: it may be longer, or shorter, than wanted.
+        """
+        code = self.profiles[Mode.CODE]
+        narrowed = evolve(code, output_tokens=wishes.most_of(code.output_tokens))
+        if narrowed != self.session.profiles[Mode.CODE]:
+            self.state.suggestions.forget(self.uri)
+            self.session.profiles = {**self.profiles, Mode.CODE: narrowed}
+        return narrowed.output_tokens
 
     def close(self) -> None:
         """End what runs for the document."""

@@ -51,7 +51,9 @@ class SharedBody(msgspec.Struct, frozen=True, kw_only=True):
         given = (self.max_tokens, self.n_predict, self.most_tokens)
         tokens = next((each for each in given if each is not None and each >= 0), None)
         stops = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        return AnswerWishes(max_tokens=tokens, stops=tuple(filter(None, stops)), sampling=self._all)
+        return AnswerWishes(
+            max_tokens=tokens, stops=tuple(filter(None, stops)), sampling=self._sampling
+        )
 
     @property
     def most_tokens(self) -> int | None:
@@ -64,7 +66,7 @@ class SharedBody(msgspec.Struct, frozen=True, kw_only=True):
         return self.stream_options is not None and bool(self.stream_options.include_usage)
 
     @property
-    def _all(self) -> Mapping[str, float | int]:
+    def _sampling(self) -> Mapping[str, float | int]:
         seed = None if self.seed is None else self.seed % (1 << 32)
         given = {
             "temperature": self.temperature,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from leanwide.context.excerpt import excerpt_of
 from leanwide.context.view import View
@@ -20,7 +20,6 @@ from leanwide.features.journal import Record
 from leanwide.http.documents import HttpDocument, path_of
 from leanwide.http.errors import http_error
 from leanwide.http.service import HttpService
-from leanwide.modes.profile import Mode
 
 _LONGEST_MS: Final = 60_000.0
 """Milliseconds for which an answer may grow, where the client names no limit."""
@@ -80,10 +79,8 @@ async def _completed(request: CodeRequest, at: HttpDocument, view: View) -> Code
     Raises:
         EngineError: The engine cannot serve the request, or died while it did.
     """
-    code = at.profiles[Mode.CODE]
-    narrowed = evolve(code, output_tokens=request.wishes.most_of(code.output_tokens))
-    at.session.profiles = {**at.profiles, Mode.CODE: narrowed}
     await at.files.use(request.files, at.session.names)
+    most_tokens = at.limit(request.wishes)
     # The client has decided that a suggestion is wanted here, whatever follows the cursor.
     inline = InlineRequest(view, by_hand=True, most_ms=request.most_ms or _LONGEST_MS)
     before = at.session.journal.records[-1:]
@@ -95,5 +92,5 @@ async def _completed(request: CodeRequest, at: HttpDocument, view: View) -> Code
     records = at.session.journal.records
     if records[-1:] == before:  # superseded by a request at the same place
         return CodeAtCursor(text)
-    cut = records[-1].tokens_generated >= narrowed.output_tokens
+    cut = records[-1].tokens_generated >= most_tokens
     return CodeAtCursor(request.wishes.ended(text), records[-1], cut)
