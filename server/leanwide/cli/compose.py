@@ -233,6 +233,7 @@ def server_address(lane: LaneOptions) -> ServerAddress:
     """Return the server that runs a lane."""
     return ServerAddress(
         url=lane.url,
+        model=lane.server_model,
         key_file=_users_path(lane.key_file) if lane.key_file else None,
         key_variable=KEY_VARIABLE,
         ca_file=_users_path(lane.ca_file) if lane.ca_file else None,

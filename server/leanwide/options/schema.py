@@ -87,6 +87,9 @@ class LaneOptions:
     url: str = field(validator=_check_url)
     """A llama-server that runs this lane, such as ``"https://gpu-box:8443"``; ``""``: this machine.
     Your code is sent there. Your own file alone may name it."""
+    server_model: str
+    """Which of its models the server runs for this lane, by the server's name for it; ``""``: the
+    server has one."""
     key_file: str
     """A file with the server's key; ``""``: the key is ``LEANWIDE_SERVER_KEY`` in the environment,
     or there is none."""
