@@ -140,6 +140,7 @@ async def test_an_engine_that_dies_while_it_answers_ends_the_stream_with_an_erro
     [
         ({}, "prompt"),
         ({"prompt": ""}, "empty"),
+        ({"prompt": "", "suffix": ""}, "empty"),
         ({"prompt": 7}, "prompt"),
         ({"prompt": [1, 2]}, "prompt"),
         ({"prompt": ["a", "b"]}, "prompt"),

@@ -56,6 +56,11 @@ async def test_a_client_that_is_too_slow_is_disconnected(said: bytes):
         assert await at.raw(said) == b""
 
 
+async def test_a_connection_without_a_further_request_is_closed():
+    async with served(idle_s=0.05) as at:
+        assert (await at.raw(request_of())).startswith(b"HTTP/1.1 200 ")
+
+
 async def test_bytes_that_come_one_by_one_do_not_prolong_the_time():
     async with served(head_s=0.2) as at:
         reader, writer = await at.connect()

@@ -222,7 +222,10 @@ async def test_an_excluded_document_never_enters_a_prompt(name: str):
     options, _ = parse(Layer("test", {"files": {"exclude": ["vendor/"]}}))
     async with served(["x"], options=options) as at:
         assert await at.infill(BEFORE, AFTER, filename=name) == ""
-        assert await at.infill(f"{BEFORE}-----BEGIN RSA PRIVATE KEY-----\n", AFTER) == ""
+        body = {"input_prefix": f"{BEFORE}-----BEGIN RSA PRIVATE KEY-----\n"}
+        answer = (await at.client.post("/infill", json=body)).json()
+        assert (answer["content"], answer["prompt"]) == ("", "")
+        assert "holds a private key" in answer["reason"]
         assert at.engine.requests == []
 
 

@@ -24,15 +24,15 @@ _LONGEST_MS: Final = 60_000.0
 async def continue_text(
     text: str, wishes: AnswerWishes, session: Session
 ) -> AsyncGenerator[str | Finished, None]:
-    """Stream what the model of completions says after a text; the last event is `Finished`.
+    """Stream what the model of completions says after a text, which is not empty.
+
+    The last event is :class:`Finished`.
 
     Raises:
-        Refusal: There is no text, or it does not fit the lane.
+        Refusal: The text does not fit the lane.
         EngineError: The model cannot be loaded, or died while it answered.
     """
     began, prompt = time.monotonic(), clean(text)
-    if not prompt:
-        raise Refusal("The prompt is empty: there is nothing to continue.")
     profile, backend = session.profiles[Mode.CODE], session.backend
     await backend.engine.ready(profile.lane)
     signals = Signals(machine=backend.machine)

@@ -28,6 +28,8 @@ async def completions(service: HttpService, body: bytes) -> JsonAnswer | EventSt
     check_supported(asked)
     if asked.echo:
         raise HttpError(400, "The prompt is not repeated: leave echo out.", "unsupported")
+    if not asked.text and not asked.suffix:
+        raise HttpError(400, "The prompt is empty: there is nothing to continue.")
     hole = (asked.text, asked.suffix) if asked.suffix else spelt_hole(asked.text)
     pieces = _at_hole(asked, hole, service) if hole is not None else _continued(asked, service)
     reply = OpenAiReply(form=TEXT, model=model_name(service), with_usage=asked.wants_usage)

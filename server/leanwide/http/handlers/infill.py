@@ -51,6 +51,8 @@ def _answer(answer: CodeAtCursor, model: str) -> dict[str, Any]:
         "content": answer.text,
         "stop": True,
         "model": model,
+        "prompt": "" if answer.record is None else answer.record.prompt,
+        "reason": "" if answer.record is None else answer.record.reason,
         "tokens_predicted": timings["predicted_n"],
         "tokens_evaluated": timings["prompt_n"],
         "tokens_cached": timings["cache_n"],
