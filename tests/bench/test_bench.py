@@ -101,7 +101,7 @@ def test_bad_use_of_replay_is_one_line(tiny, arguments, code, complaint):
 
 
 @pytest.fixture
-def without_fim(tmp_path) -> Path:
+def without_fim(tmp_path: Path) -> Path:
     path = tmp_path / "without-fim.gguf"
     write(path, Recipe(shape=TINY, vocabulary=VocabularyOptions(fim=False)))
     return path

@@ -26,7 +26,8 @@ from leanwide.engine.base import EngineError
 from leanwide.engine.specs import ModelSpec
 from leanwide.engine.speed import layer_samples, measure
 from leanwide.models.cost import token_cost
-from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
+from leanwide.models.gguf import ModelFileError, read_header
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.speed import Rates
 from leanwide.options import parse
 from leanwide_bench.cli.answers import bench_answers

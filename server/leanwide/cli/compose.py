@@ -23,7 +23,8 @@ from leanwide.engine.specs import LaneSpec, ModelSpec, StateSaving
 from leanwide.features.session import Backend, Session
 from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
-from leanwide.models.gguf import GgufHeader, read_header
+from leanwide.models.gguf import read_header
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.limits import legal_experts
 from leanwide.models.placement import AutoLayers
 from leanwide.modes.profile import LEAN, WIDE
