@@ -90,6 +90,16 @@ async def test_what_is_deleted_before_the_document_closes_is_not_kept():
     assert counts() == [row("suggestion", "code", (1, 1, 0))]
 
 
+async def test_a_client_that_drops_the_arguments_of_a_command_accepts_the_newest_suggestion():
+    async with scripted([SAYS]) as editor:
+        uri = editor.open(CODE, "a.py")
+        await suggestion(editor, uri)
+        await editor.command("leanwide.accepted")
+        editor.insert(uri, AT, SAYS)
+        editor.close(uri)
+    assert counts() == [row("suggestion", "code", (1, 1, 1))]
+
+
 async def test_edits_count_where_the_client_tells():
     async with editing(fenced(GET), fenced(GET)) as (editor, uri):
         answer = await run(editor, uri)

@@ -143,7 +143,8 @@ function ownEdits({ documentChanges }: WorkspaceEdit, uri: vscode.Uri): TextEdit
 /** Tells the server, which counts for the user, that a change was accepted. */
 async function tellAccepted(server: Server, { attempt }: EditAnswer, outcome: Outcome): Promise<void> {
   if (outcome === 'applied' && typeof attempt === 'string') {
-    await server.ask('leanwide.accepted', { id: attempt });
+    // The change is made: that it could not be counted is no news for the user.
+    await server.ask('leanwide.accepted', { id: attempt }).catch(() => undefined);
   }
 }
 

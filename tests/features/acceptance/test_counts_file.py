@@ -55,6 +55,8 @@ def test_only_the_user_can_read_the_file_and_its_folder(tmp_path):
         b"[" * 100_000,
         b'[{"day":"2026-03-01","counts":[{"shown":-1}]}]',
         b'[{"day":"yesterday","counts":[]}]',
+        b'[{"day":"2026-03-01","counts":[{"kind":"edit","language":"c","mode":"code",'
+        b'"shown":9223372036854775807,"accepted":1,"kept":null}]}]',
         b"[" + b" " * 5_000_000 + b"]",
     ],
     ids=lambda text: repr(text[:40]),

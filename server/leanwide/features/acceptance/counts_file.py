@@ -7,7 +7,7 @@ import datetime
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import msgspec
 from attrs import asdict, frozen
@@ -33,8 +33,7 @@ _LOCK_TRIES: Final = 20
 _LOCK_PAUSE_S: Final = 0.01
 """Between two tries to lock the folder; a server holds the lock for a few milliseconds."""
 
-_Count = Annotated[int, Meta(ge=0)]
-_Result = TypeVar("_Result")
+_Count = Annotated[int, Meta(ge=0, le=10**12)]
 
 
 @frozen(kw_only=True)
@@ -104,14 +103,18 @@ class CountsFile:
         if self._folder.is_dir():
             self._alone(lambda: self.path.unlink(missing_ok=True))
 
-    def _alone(self, work: Callable[[], _Result]) -> _Result:
+    def _alone(self, work: Callable[[], object]) -> None:
         """Do something while no other server reads or writes the file."""
-        for _ in range(_LOCK_TRIES):
-            with contextlib.suppress(BlockingIOError), locked(self._folder):
-                return work()
-            time.sleep(_LOCK_PAUSE_S)
-        with locked(self._folder):
-            return work()
+        for left in range(_LOCK_TRIES, -1, -1):
+            try:
+                with locked(self._folder):
+                    work()
+            except BlockingIOError:
+                if not left:
+                    raise
+                time.sleep(_LOCK_PAUSE_S)
+            else:
+                return
 
 
 def _row(group: AcceptanceGroup, counts: AcceptanceCounts) -> CountsRow:
