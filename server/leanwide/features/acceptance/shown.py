@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.context.view import View, typed_since
+from leanwide.context.view import View, same_around, text_between
 from leanwide.features.acceptance.counts import AcceptanceGroup
 
 _MAX_SHOWN: Final = 16
@@ -34,10 +34,10 @@ class ShownSuggestion:
         None where that is another suggestion: the user typed all of this one or something else, or
         anything around it changed.
         """
-        typed = typed_since(self.view, view)
+        typed = text_between(self.view, view)
         if typed is None or typed == self.text or not self.text.startswith(typed):
             return None
-        return evolve(self, text=typed + text)
+        return evolve(self, text=typed + text) if same_around(self.view, view) else None
 
 
 class ShownSuggestions:
