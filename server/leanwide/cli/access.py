@@ -15,6 +15,7 @@ from typing import Final
 from attrs import frozen
 from platformdirs import user_state_path
 
+from leanwide.atomic_write import write_atomically
 from leanwide.cli.errors import UsageError
 
 _MIN_TOKEN: Final = 16
@@ -88,7 +89,7 @@ def token_file(token: str, name: str) -> Iterator[Path]:
     folder = user_state_path("leanwide")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / name
-    _write_private(path, token)
+    write_atomically(path, (f"{token}\n".encode(),))
     try:
         yield path
     finally:
@@ -97,14 +98,6 @@ def token_file(token: str, name: str) -> Iterator[Path]:
 
 _NONBLOCK: Final = getattr(os, "O_NONBLOCK", 0)
 """Without it, opening a pipe without a writer would block for ever."""
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Replace a file; other users cannot read it at any moment."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"{text}\n")
-    draft.replace(path)
 
 
 def _checked(text: bytes, path: Path) -> str:

@@ -187,6 +187,14 @@ class FileOptions:
 
 
 @frozen(kw_only=True)
+class StatisticsOptions:
+    """What is counted for ``leanwide stats``, on this machine only."""
+
+    keep: bool
+    """Count what is shown, accepted and kept, by language and mode."""
+
+
+@frozen(kw_only=True)
 class EngineOptions:
     """The options that determine the engine: it restarts only when one of them changes."""
 
@@ -213,6 +221,7 @@ class Options:
     languages: LanguageOptions
     completion: CompletionOptions
     files: FileOptions
+    statistics: StatisticsOptions
 
     @property
     def profiles(self) -> Mapping[Mode, Profile]:

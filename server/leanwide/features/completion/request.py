@@ -101,8 +101,13 @@ def fim_tokens(model: ModelInfo | None) -> FimTokens:
     if model is None:
         raise NotLoadedError
     if model.fim is None:
-        raise EngineError(
-            f"{model.name} has no fill-in-the-middle tokens, so that it cannot "
-            "complete: choose another model (`leanwide models list`)"
-        )
+        raise no_fim_error(model.name)
     return model.fim
+
+
+def no_fim_error(model: str) -> EngineError:
+    """Return the error of a model, by its name, that has no FIM tokens."""
+    return EngineError(
+        f"{model} has no fill-in-the-middle tokens, so that it cannot "
+        "complete: choose another model (`leanwide models list`)"
+    )
