@@ -10,18 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from attrs import frozen
-
 from leanwide.features.next_edit.candidate import CandidateKind
+from leanwide.features.next_edit.evidence import Evidence
 from leanwide.features.next_edit.node_types import ARGUMENTS, IMPORTS
 from leanwide.features.next_edit.occurrences import Role, in_text, occurrence_at
 from leanwide.features.next_edit.proposal import Proposal
 from leanwide.features.next_edit.rewrite_matches import Place, pieces, places
 from leanwide.features.next_edit.rewrites import Example, Rewrite
-from leanwide.features.next_edit.source import Source
 from leanwide.features.next_edit.tokenized import TokenizedDocument
 from leanwide.features.next_edit.tokens import (
-    Token,
+    CodeToken,
     are_similar,
     is_name,
     is_string,
@@ -41,46 +39,6 @@ _MOST_PASSED: Final = 3
 _CONTEXT: Final = 2
 """Tokens on either side that are compared."""
 _BINDING: Final = frozenset({Role.PARAMETER, Role.VARIABLE, Role.DEFINITION, Role.IMPORTED})
-
-
-@frozen(eq=False)
-class Evidence:
-    """A rewrite with the examples of it, the newest first."""
-
-    rewrite: Rewrite
-    examples: tuple[Example, ...]
-    worked: range
-    """The lines from the first example to the newest edit of the document: the user was there."""
-
-    @property
-    def count(self) -> int:
-        """Changed lines in which it was made."""
-        return len(self.examples)
-
-
-def evidence(found: Sequence[Source]) -> tuple[Evidence, ...]:
-    """Return what was rewritten, newest first; never what was also rewritten back."""
-    known: dict[Rewrite, list[tuple[Source, Example]]] = {}
-    for source in found:
-        for example in source.examples:
-            known.setdefault(example.rewrite, []).append((source, example))
-    undone = {rewrite.reversed for rewrite in known}
-    here = [source.lines for source in found if source.line is not None][:1]
-    return tuple(
-        Evidence(
-            rewrite,
-            tuple(example for _, example in some),
-            _hull([*here, *(source.lines for source, _ in some if source.line is not None)]),
-        )
-        for rewrite, some in known.items()
-        if rewrite.replacements not in undone
-    )
-
-
-def _hull(ranges: Sequence[range]) -> range:
-    if not ranges:
-        return range(0)
-    return range(min(one.start for one in ranges), max(one.stop for one in ranges))
 
 
 def repeated(document: TokenizedDocument, seen: Evidence) -> Iterator[Proposal]:
@@ -104,7 +62,11 @@ def joining(
     document: TokenizedDocument, seen: Evidence, lines: Iterable[int]
 ) -> Iterator[Proposal]:
     """Yield where a rewrite fits on lines that change anyway: there less speaks for it."""
-    if not _is_distinctive(seen.rewrite) or not _may_join(seen) or _is_elsewhere_decided(document, seen):
+    if (
+        not _is_distinctive(seen.rewrite)
+        or not _may_join(seen)
+        or _is_elsewhere_decided(document, seen)
+    ):
         return
     for line in lines:
         tokens = document.tokens(line)
@@ -183,7 +145,7 @@ def _may_join(seen: Evidence) -> bool:
     return seen.rewrite.name is not None and are_similar(*seen.rewrite.name)
 
 
-def _is_enough(seen: Evidence, tokens: Sequence[Token], where: Sequence[Place]) -> bool:
+def _is_enough(seen: Evidence, tokens: Sequence[CodeToken], where: Sequence[Place]) -> bool:
     """Whether a place is so much like the examples that nothing else has to speak for it."""
     rewrite, example = seen.rewrite, seen.examples[0]
     change = example.change
@@ -225,7 +187,7 @@ def _has_role(document: TokenizedDocument, seen: Evidence, here: Span) -> bool:
     )
 
 
-def _context(example: Example, tokens: Sequence[Token], where: Sequence[Place]) -> int:
+def _context(example: Example, tokens: Sequence[CodeToken], where: Sequence[Place]) -> int:
     """Return how many tokens next to a place are as they are next to the example, at most four."""
     before, (first, last) = texts(example.change.before), example.before
     words, start, end = texts(tokens), where[0][0], where[-1][1]
