@@ -154,6 +154,21 @@ FOLLOWING = (
         follows=('second = ask(host, "version") → second = ask(host, "version", timeout)',),
     ),
     EditScenario(
+        name="calls in functions that have a variable for the new parameter",
+        language="python",
+        text="""
+            def ask(host): ...
+
+            def status(host, timeout):
+                return ask(host)
+
+            def version(host):
+                return ask(host)
+            """,
+        edits=(("ask(host)", "ask(host, timeout)"),),
+        follows=("return ask(host) → return ask(host, timeout)",),
+    ),
+    EditScenario(
         name="another call with the argument that was dropped",
         language="javascript",
         text="""
@@ -298,6 +313,12 @@ QUIET = (
             }
             """,
         edits=(("const sum", "const total"),),
+    ),
+    EditScenario(
+        name="a parameter that calls need not pass",
+        language="python",
+        text="def ask(host): ...\n\n\ndef status(host, timeout):\n    return ask(host)\n",
+        edits=(("ask(host)", "ask(host, timeout=1)"),),
     ),
     EditScenario(
         name="a comment",

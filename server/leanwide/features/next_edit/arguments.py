@@ -48,7 +48,7 @@ def _added(
             continue
         if keyword and any(_names(argument, keyword[1]) for argument in known):
             continue
-        at, added = _insertion(one, index, text)
+        at, added = insertion(one, index, text)
         yield Proposal(
             line=at.line,
             pieces=(LinePiece(at.column, at.column, added),),
@@ -62,7 +62,8 @@ def _names(argument: str, keyword: str) -> bool:
     return bool(found and found[1] == keyword)
 
 
-def _insertion(call: Call, index: int, text: str) -> tuple[Position, str]:
+def insertion(call: Call, index: int, text: str) -> tuple[Position, str]:
+    """Return where an argument is inserted, and its text with the comma."""
     if index:
         return call.arguments[index - 1].end, f", {text}"
     if call.arguments:

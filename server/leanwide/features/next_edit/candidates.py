@@ -22,6 +22,7 @@ from leanwide.features.next_edit.exports import exported
 from leanwide.features.next_edit.proposal import LinePiece, Proposal, with_pieces
 from leanwide.features.next_edit.renames import renamed, renaming
 from leanwide.features.next_edit.repeats import joining, repeated
+from leanwide.features.next_edit.signatures import parameter_added
 from leanwide.features.next_edit.source import Source, sources
 from leanwide.features.next_edit.tokenized import TokenizedDocument
 from leanwide.features.next_edit.twins import alike, twins
@@ -93,6 +94,7 @@ def _proposals(
     for source in here[:1]:
         for example in source.examples:
             yield from argument_changes(document, example)
+            yield from parameter_added(document, example)
         yield from twins(document, source)
 
 
