@@ -62,6 +62,7 @@ COMMANDS: Final[tuple[tuple[str, Command], ...]] = (
     ("leanwide.setMode", commands.set_mode),
     ("leanwide.why", commands.why),
     ("leanwide.accepted", commands.accepted),
+    ("leanwide.stats", commands.stats),
     ("leanwide.explain", explain.explain),
     ("leanwide.chat", chat.chat),
     ("leanwide.chats", chat.chats),

@@ -16,6 +16,7 @@ import { LastRequest } from './records';
 import { Reviews } from './reviews';
 import { Server } from './server';
 import { toggleLanguage } from './settings';
+import { showStats } from './stats';
 import { showMenu, statusItem } from './status';
 import { Suggestions } from './suggestions';
 
@@ -80,6 +81,7 @@ function serverCommands(tools: Tools, panel: Panel, lastRequest: LastRequest): C
     },
     'leanwide.setMode': () => switchMode(tools.server),
     'leanwide.lastRequest': () => lastRequest.show(),
+    'leanwide.stats': () => showStats(tools.server),
   };
 }
 

@@ -24,7 +24,7 @@ import {
 import { serverSettings } from './settings';
 
 /** Commands whose menu entries show only where the server has them. */
-const OFFERED = ['explain', 'refactor', 'document', 'test', 'fix', 'chat', 'setMode', 'lastRequest'];
+const OFFERED = ['explain', 'refactor', 'document', 'test', 'fix', 'chat', 'setMode', 'lastRequest', 'stats'];
 
 /** The states in which no server can report its own. */
 export type Absent = 'missing' | 'stopped';

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,13 @@ from attrs import evolve, frozen
 
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError, EngineState, EngineStatus, NotLoadedError, finish
-from leanwide.engine.child_process import EngineProcess, SilenceLimits
+from leanwide.engine.child_process import (
+    EngineConnection,
+    EngineProcess,
+    OwnProcess,
+    SilenceLimits,
+)
+from leanwide.engine.observed_status import ObservedStatus
 from leanwide.engine.requests import (
     CancelToken,
     Finished,
@@ -65,30 +71,42 @@ DEFAULT_TIMEOUTS: Final = EngineTimeouts(
 
 _CLOSED: Final = "the engine was closed"
 
+Connect = Callable[[Sequence[ModelSpec]], Awaitable[EngineConnection]]
+"""Connects to an engine process for some models, which it starts where there is none. Raises
+OSError where that is not possible."""
+
+
+async def own_process(_: Sequence[ModelSpec]) -> EngineConnection:
+    """Start a process for one client alone."""
+    return await OwnProcess.start()
+
 
 class EngineClient:
-    """An :class:`~leanwide.engine.base.Engine` in a process of its own."""
+    """An :class:`~leanwide.engine.base.Engine` in another process."""
 
     def __init__(
-        self, models: Sequence[ModelSpec], timeouts: EngineTimeouts = DEFAULT_TIMEOUTS
+        self,
+        models: Sequence[ModelSpec],
+        timeouts: EngineTimeouts = DEFAULT_TIMEOUTS,
+        connect: Connect = own_process,
     ) -> None:
         self._specs = tuple(evolve(spec, model_path=spec.model_path.absolute()) for spec in models)
         self._path = self._specs[0].model_path
         """The first model's file: without this model, nothing is served."""
         self._timeouts = timeouts
-        self._status = EngineStatus(state=EngineState.STARTING)
-        self._observers: list[Callable[[EngineStatus], None]] = []
+        self._connect = connect
+        self._status = ObservedStatus()
         self._models: dict[str, ModelInfo] = {}
         """The loaded models, by lane."""
         self._lanes: dict[str, LaneInfo] = {}
         self._process: EngineProcess | None = None
         self._supervision: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._status.observe(lambda _: self._changed.set())
         self._pending: dict[int, asyncio.Queue[Event]] = {}
         self._closed = False
         self._ids = count(1)
         self._failures = 0
-        self._recoveries = 0
         self._starts = FailedStarts(self._path)
         self._tried: _FileIdentity | None = None
         """The first model's file at the last start."""
@@ -98,7 +116,7 @@ class EngineClient:
     @property
     def status(self) -> EngineStatus:
         """The current state."""
-        return self._status
+        return self._status.current
 
     def model(self, lane: str) -> ModelInfo | None:
         """Return the model of a lane, if it is loaded."""
@@ -116,7 +134,7 @@ class EngineClient:
 
     def observe(self, observer: Callable[[EngineStatus], None]) -> None:
         """Call ``observer`` with every new status."""
-        self._observers.append(observer)
+        self._status.observe(observer)
 
     def start(self) -> None:
         """Begin to load the first lane's model, unless it is there. Returns at once.
@@ -183,7 +201,7 @@ class EngineClient:
             EngineError: The engine cannot serve the request, or died meanwhile.
         """
         with self._conversation() as (process, number, events):
-            self._set_status(EngineState.BUSY)
+            self._status.set(EngineState.BUSY)
             process.ask(wire.Generate(number, request))
             cancel.on_cancel(lambda: self._cancel(number))
             try:
@@ -234,23 +252,12 @@ class EngineClient:
             yield self._process, number, events
         finally:
             self._pending.pop(number, None)
-            if not self._pending and self._status.state is EngineState.BUSY:
-                self._set_status(EngineState.IDLE)
+            if not self._pending and self._status.current.state is EngineState.BUSY:
+                self._status.set(EngineState.IDLE)
 
     def _cancel(self, number: int) -> None:
         if number in self._pending and self._process is not None:
             self._process.send(wire.Cancel(number))
-
-    def _set_status(self, state: EngineState, reason: str = "", progress: float = 0.0) -> None:
-        status = EngineStatus(
-            state=state, reason=reason, progress=progress, recoveries=self._recoveries
-        )
-        if status == self._status:
-            return
-        self._status = status
-        self._changed.set()
-        for observer in self._observers:
-            observer(status)
 
     async def _supervise(self) -> None:
         """Run engine processes one after the other, with growing pauses between failures.
@@ -279,7 +286,7 @@ class EngineClient:
         failure = self._starts.failure
         self._forget_process(failure or "the engine stopped unexpectedly; it starts again")
         if self._starts.hopeless:
-            self._set_status(EngineState.FAILED, failure)
+            self._status.set(EngineState.FAILED, failure)
         self._changed.set()
 
     async def _file_changed(self) -> bool:
@@ -293,13 +300,13 @@ class EngineClient:
     async def _pause(self) -> None:
         seconds = self._timeouts.pause_after(self._failures)
         if self._failures % self._timeouts.failures == 0:
-            self._set_status(
+            self._status.set(
                 EngineState.DEGRADED,
                 f"the engine stopped {self._failures} times in a row; "
                 f"next try in {seconds:.0f} s, see the log for the cause",
             )
         else:
-            self._set_status(EngineState.STARTING)
+            self._status.set(EngineState.STARTING)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._retry_now.wait(), seconds)
 
@@ -313,8 +320,9 @@ class EngineClient:
 
     async def _run_process(self) -> EngineDeath | None:
         """Run one engine process to its end; None if it refused the model."""
-        self._set_status(EngineState.STARTING)
-        self._process = await EngineProcess.start(self._timeouts.silence)
+        self._status.set(EngineState.STARTING)
+        connection = await self._connect(self._specs)
+        self._process = EngineProcess(connection, self._timeouts.silence)
         return await self._process.run(self._specs, self._handle)
 
     def _handle(self, message: wire.ToServer) -> None:
@@ -322,18 +330,20 @@ class EngineClient:
             case wire.LoadRefused():
                 self._starts.refused(message.reason)
             case wire.Loading():
-                self._set_status(EngineState.LOADING, progress=message.share)
+                self._status.set(EngineState.LOADING, progress=message.share)
             case wire.LaneOpened():
                 self._models.update(self._same_model(message))
                 self._starts.succeeded()
                 self._lanes[message.lane.name] = message.lane
                 if message.lane.notice:
                     logger.warning("%s", message.lane.notice)
-                self._set_status(
+                self._status.set(
                     EngineState.BUSY if self._pending else EngineState.IDLE, message.lane.notice
                 )
             case wire.Closed():
                 self._lanes.pop(message.lane, None)
+            case wire.Description():
+                pass  # it was the answer to the connection
             case _:
                 if isinstance(message, wire.Done):
                     self._record_served(message)
@@ -353,7 +363,7 @@ class EngineClient:
         if done.reason is FinishReason.CANCELLED and not done.stats.tokens_generated:
             return
         if self._failures:
-            self._recoveries += 1
+            self._status.recoveries += 1
         self._failures = 0
 
 

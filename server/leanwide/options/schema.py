@@ -87,6 +87,9 @@ class LaneOptions:
     url: str = field(validator=_check_url)
     """A llama-server that runs this lane, such as ``"https://gpu-box:8443"``; ``""``: this machine.
     Your code is sent there. Your own file alone may name it."""
+    server_model: str
+    """Which of its models the server runs for this lane, by the server's name for it; ``""``: the
+    server has one."""
     key_file: str
     """A file with the server's key; ``""``: the key is ``LEANWIDE_SERVER_KEY`` in the environment,
     or there is none."""
@@ -123,6 +126,9 @@ class MachineOptions:
     """Narrow budgets to what this machine manages in the deadline, and on battery."""
     residency: ResidencySetting
     """How the lanes hold the weights: each its own handle, one at a time, or one for both."""
+    share_engine: AutoSwitch
+    """Whether all windows of the user have one engine; ``auto``: where the system has a folder of
+    the user for sockets."""
     close_after_minutes: float = field(validator=ge(0.0))
     """Minutes without a question after which the wide lane is closed; 0: never."""
 
@@ -181,6 +187,14 @@ class FileOptions:
 
 
 @frozen(kw_only=True)
+class StatisticsOptions:
+    """What is counted for ``leanwide stats``, on this machine only."""
+
+    keep: bool
+    """Count what is shown, accepted and kept, by language and mode."""
+
+
+@frozen(kw_only=True)
 class EngineOptions:
     """The options that determine the engine: it restarts only when one of them changes."""
 
@@ -191,6 +205,8 @@ class EngineOptions:
     residency: ResidencySetting
     prompt_bytes: int
     """Most bytes of saved KV caches on disk."""
+    share: AutoSwitch
+    """Whether all windows of the user have one engine."""
 
 
 @frozen(kw_only=True)
@@ -205,6 +221,7 @@ class Options:
     languages: LanguageOptions
     completion: CompletionOptions
     files: FileOptions
+    statistics: StatisticsOptions
 
     @property
     def profiles(self) -> Mapping[Mode, Profile]:
@@ -242,4 +259,5 @@ class Options:
             lane_tokens=lane_tokens,
             residency=self.machine.residency,
             prompt_bytes=self.cache.prompt_bytes,
+            share=self.machine.share_engine,
         )

@@ -26,7 +26,8 @@ from leanwide.engine.saved_states import SavedFolder, StateOrigin
 from leanwide.engine.specs import LaneInfo, LaneSpec, ModelInfo, ModelSpec
 from leanwide.models.advice import load_notice
 from leanwide.models.embedded import trained_languages
-from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
+from leanwide.models.gguf import ModelFileError, read_header
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
 from leanwide.models.memory import lane_bytes
 from leanwide.models.sampling import recommended_sampling
@@ -116,6 +117,11 @@ class Lanes:
             raise EngineError("no model is loaded")
         tokens, lane = encode(self.model, prompt), self._open.get(name)
         return len(tokens) - (0 if lane is None else lane.kv.cached_tokens(tokens))
+
+    def has_free_sequence(self, name: str) -> bool:
+        """Whether a lane has a sequence for another prompt; one that is not open has all."""
+        lane = self._open.get(name)
+        return lane is None or any(not sequence.busy for sequence in lane.kv.sequences)
 
     def _ensure_open(self, name: str, priority: Priority) -> None:
         """Open a lane unless it is open; load the weights again if needed and allowed."""
