@@ -333,6 +333,12 @@ QUIET = (
         edits=(("Optional[int]", "int | None"), ("int | None", "Optional[int]")),
     ),
     EditScenario(
+        name="what would take an earlier edit back",
+        language="python",
+        text="def f(length):\n    return size\n",
+        edits=(("return size", "return length"), ("f(length)", "f(size)")),
+    ),
+    EditScenario(
         name="what the user passed",
         language="python",
         text="a = old(1, 2)\nb = old(1, 2)\nc = old(1, 2)\nd = old(1, 2)\ne = old(1, 2)\n",
