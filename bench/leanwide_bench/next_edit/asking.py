@@ -1,0 +1,97 @@
+"""Has next edits proposed at cases, and records what they are and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from attrs import field, frozen
+
+from leanwide.syntax import Edit
+from leanwide_bench.next_edit.cases import Expectation, NextEditCase
+from leanwide_bench.next_edit.hunks import Hunk
+from leanwide_bench.next_edit.judging import Outcome, changed_lines, judge, parses_worse
+from leanwide_bench.next_edit.proposing import MeasuredProposal, Propose
+
+
+@frozen(kw_only=True)
+class ProposedEdit:
+    """What was shown at a case, beside the author's text."""
+
+    outcome: Outcome
+    parses_worse: bool
+    kind: str
+    """Of the candidate."""
+    line: int
+    """The first line that it changes, from 0."""
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class NextEditResult:
+    """One way of proposing at one case."""
+
+    way: str
+    origin: str
+    path: str
+    language: str
+    expectation: Expectation
+    history: tuple[Hunk, ...]
+    """The edits before it, the newest first, each where it is in the document."""
+    remaining: tuple[Hunk, ...] = field(repr=False)
+    """What the author changed afterwards."""
+    shown: ProposedEdit | None
+    why: str
+    """Why it is shown, or why nothing is."""
+    ms: float
+    tokens: int
+    """Tokens that the model evaluated."""
+
+
+async def ask(
+    cases: AsyncIterator[NextEditCase], ways: Mapping[str, Propose]
+) -> AsyncIterator[NextEditResult]:
+    """Yield the result of every way at every case.
+
+    Args:
+        cases: The cases.
+        ways: How to propose, by a name.
+
+    Raises:
+        ReplayError: The server cannot be reached.
+    """
+    async for case in cases:
+        for way, propose in ways.items():
+            yield _result(case, way, await propose(case.moment))
+
+
+def _result(case: NextEditCase, way: str, proposal: MeasuredProposal) -> NextEditResult:
+    moment = case.moment
+    return NextEditResult(
+        way=way,
+        origin=case.origin,
+        path=moment.document.path.removeprefix("/"),
+        language=moment.tree.language.name,
+        expectation=case.expectation,
+        history=tuple(
+            Hunk(event.line, event.line + len(event.after), event.before, event.after)
+            for event in moment.events
+        ),
+        remaining=case.remaining,
+        shown=None if proposal.edit is None else _shown(case, proposal.edit, proposal.kind),
+        why=proposal.why,
+        ms=round(proposal.ms, 3),
+        tokens=proposal.tokens,
+    )
+
+
+def _shown(case: NextEditCase, edit: Edit, kind: str) -> ProposedEdit:
+    change = changed_lines(case.moment.document.lines, edit)
+    return ProposedEdit(
+        outcome=judge(case, edit),
+        parses_worse=parses_worse(case.moment, edit),
+        kind=kind,
+        line=change.first,
+        before=change.before,
+        after=change.after,
+    )
