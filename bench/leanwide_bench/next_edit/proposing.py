@@ -38,10 +38,10 @@ class MeasuredProposal:
 Propose = Callable[[EditMoment], Awaitable[MeasuredProposal]]
 
 WITHOUT_MODEL: Final[Mapping[str, Callable[[Candidate], bool]]] = MappingProxyType(
-    {"certain candidates": lambda candidate: candidate.certain, "all candidates": lambda _: True}
+    {"certain": lambda candidate: candidate.certain, "all": lambda _: True}
 )
 """Which candidates are shown, by the name of the way."""
-WITH_MODEL: Final = "judged by the model"
+WITH_MODEL: Final = "judged"
 
 
 def without_model(is_shown: Callable[[Candidate], bool]) -> Propose:
