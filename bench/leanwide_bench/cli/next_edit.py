@@ -58,6 +58,10 @@ def bench_next_edit(  # noqa: PLR0913  # an option each
     judge: Annotated[
         bool, typer.Option(" /--no-model", show_default=False, help="Leave the model out.")
     ] = True,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="NATS", help="Instead of next_edit.threshold_nats."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed draws other moments.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -69,10 +73,13 @@ def bench_next_edit(  # noqa: PLR0913  # an option each
         most=count,
         seed=seed,
     )
-    options = options_of(model, user_layers())
-    setup = ServerSetup(command=SERVE, settings=argument_layer(model, None).values)
-    results = _measured(draw, setup if judge else None)
+    settings = dict(argument_layer(model, None).values)
+    if threshold is not None:
+        settings["next_edit"] = {"threshold_nats": threshold}
+    setup = ServerSetup(command=SERVE, settings=settings) if judge else None
+    results = _measured(draw, setup)
     if json:
+        options = options_of(model, user_layers())
         say_json(as_data(results, model_path(options).name if judge else "", seed))
     else:
         print_tables(*as_tables(results))

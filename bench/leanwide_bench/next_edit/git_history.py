@@ -6,18 +6,16 @@ driver of its configuration, no transport.
 
 from __future__ import annotations
 
+import os
 import random
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from leanwide import child
 from leanwide.context.view import split_lines, with_lf
-from leanwide.files.exclusions import (
-    MAX_FILE_SIZE,
-    SECRETS_ONLY,
-    text_exclusion_reason,
-)
+from leanwide.files.exclusions import MAX_FILE_SIZE, SECRETS_ONLY, text_exclusion_reason
 from leanwide.syntax import language_for
 from leanwide_bench.next_edit.cases import FileChange
 
@@ -25,7 +23,17 @@ _MAX_COMMITS: Final = 50_000
 """The newest commits, which are drawn from."""
 _BATCH: Final = 200
 """Commits, or changes of files, that git is asked for at once."""
-_REGULAR: Final = ("100644", "100755")
+_REGULAR: Final = frozenset({"100644", "100755"})
+"""Modes of regular files."""
+_SAFE: Final = (
+    *("--no-pager", "--no-replace-objects"),
+    *("-c", "core.fsmonitor=false", "-c", "protocol.allow=never"),
+)
+"""Some commands read the index, which asks the repository's file monitor; and a partial clone would
+fetch what it lacks."""
+
+
+_Item = TypeVar("_Item")
 
 
 class GitError(RuntimeError):
@@ -75,7 +83,7 @@ async def _changed(folder: Path, commits: Sequence[str]) -> list[_ChangedBlob]:
             continue
         head, _, path = line.partition("\t")
         old_mode, mode, before, after, _ = head[1:].split(" ")
-        if {old_mode, mode} <= set(_REGULAR) and _is_shown(path):
+        if {old_mode, mode} <= _REGULAR and _is_shown(path):
             found.append(_ChangedBlob(commit, path, before, after))
     return found
 
@@ -121,7 +129,7 @@ def _change(changed: _ChangedBlob, texts: dict[str, str]) -> FileChange | None:
     )
 
 
-def _batches(items: Sequence[str] | Sequence[_ChangedBlob]) -> Iterator[Sequence]:
+def _batches(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
     return (items[at : at + _BATCH] for at in range(0, len(items), _BATCH))
 
 
@@ -131,10 +139,10 @@ async def _git(folder: Path, *command: str, given: str = "") -> bytes:
     Raises:
         GitError: It cannot be started, or fails.
     """
-    safe = ("--no-pager", "--no-replace-objects", "-c", "protocol.allow=never")
     try:
         process = await child.start(
-            ("git", *safe, "-C", str(folder.resolve()), *command), stderr=child.PIPE
+            ("git", *_SAFE, "-C", os.path.abspath(folder), *command),  # noqa: PTH100  # no I/O
+            stderr=PIPE,
         )
     except OSError as error:
         raise GitError(f"git cannot be run: {error.strerror}") from error

@@ -54,8 +54,8 @@ def folder_changes(old: Path, new: Path, origin: str) -> Iterator[FileChange]:
     old, new = old.resolve(), new.resolve()
     folders = (Folder(path=old, exclusions=Exclusions(str(old), ())),)
     area = WorkspaceFolders(folders=folders, most_files=_MAX_FILES)
-    files = (path for each in crawl(area, lambda: None) if (path := area.file(each.key)))
-    for path in sorted(str(file.relative_to(old).as_posix()) for file in files):
+    files = [file for each in crawl(area, lambda: None) if (file := area.file(each.key))]
+    for path in sorted(file.relative_to(old).as_posix() for file in files):
         language = language_for("", path)
         before, after = read_lines(old / path), read_lines(new / path)
         if language is None or before is None or after is None or before == after:

@@ -71,9 +71,7 @@ def outcomes(results: Sequence[NextEditResult]) -> list[OutcomeCounts]:
         _outcomes(way, expected, found)
         for way in ways
         for expected in Expectation
-        if (
-            found := [each for each in results if (each.way, each.expectation) == (way, expected)]
-        )
+        if (found := [each for each in results if (each.way, each.expectation) == (way, expected)])
     ]
 
 
@@ -149,9 +147,7 @@ def _figures(way: str, language: str, results: Sequence[NextEditResult]) -> Next
     )
 
 
-def _outcomes(
-    way: str, expected: Expectation, results: Sequence[NextEditResult]
-) -> OutcomeCounts:
+def _outcomes(way: str, expected: Expectation, results: Sequence[NextEditResult]) -> OutcomeCounts:
     shown = [each.shown.outcome for each in results if each.shown is not None]
     return OutcomeCounts(
         way=way,

@@ -82,11 +82,10 @@ def _scenario(title: str, lines: list[_MarkedLine], language: Language) -> NextE
 def _hunks(lines: Iterable[_MarkedLine], step: str, present: str) -> Iterator[Hunk]:
     """Yield the hunks of one step, as places in the text of the lines whose mark is present."""
     at = 0
-    removed, added = step
     for kind, run in groupby(lines, key=lambda line: line.step):
         marked = list(run)
         if kind == step:
-            before = tuple(line.text for line in marked if line.mark == removed)
-            after = tuple(line.text for line in marked if line.mark == added)
+            before = tuple(line.text for line in marked if line.mark == step[0])
+            after = tuple(line.text for line in marked if line.mark == step[1])
             yield Hunk(at, at + len(before), before, after)
         at += sum(line.mark in present for line in marked)
