@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from leanwide.syntax import Edit, Position, error_count, language_for, parse
 from leanwide_bench.next_edit.asking import NextEditResult, ProposedEdit
-from leanwide_bench.next_edit.cases import Expectation, FileChange, NextEditCase
-from leanwide_bench.next_edit.drawing import CaseDraw, FetchedReleases, GitRepository, drawn
+from leanwide_bench.next_edit.cases import Expectation, FileVersions, NextEditCase
+from leanwide_bench.next_edit.drawing import CaseDraw, FetchedReleases, CommitHistory, drawn
 from leanwide_bench.next_edit.following import expectation, token_changes
 from leanwide_bench.next_edit.git_history import GitError, commit_changes
 from leanwide_bench.next_edit.hunks import Hunk, hunks, with_hunks
@@ -58,7 +58,7 @@ def test_hunks_turn_one_text_into_the_other(old, new):
 @given(TEXTS, TEXTS, st.integers(1, 6))
 def test_the_events_of_a_moment_lead_to_its_text_and_the_rest_to_the_authors(old, new, count):
     assert PYTHON is not None
-    change = FileChange(origin="o", path="p.py", language=PYTHON, before=old, after=new)
+    change = FileVersions(origin="o", path="p.py", language=PYTHON, before=old, after=new)
     for found in cases([change], count, seed=0):
         assert found.final == new
         text = list(old)
@@ -73,12 +73,12 @@ def test_the_events_of_a_moment_lead_to_its_text_and_the_rest_to_the_authors(old
 
 def test_moments_are_after_any_number_of_hunks():
     assert PYTHON is not None
-    change = FileChange(
+    change = FileVersions(
         origin="o", path="p.py", language=PYTHON, before=lines(OLD), after=lines(OLD[:-1] + "0\n")
     )
     whole = [found for seed in range(9) for found in cases([change], 1, seed)]
     assert {len(found.remaining) for found in whole} == {0}
-    rewritten = FileChange(
+    rewritten = FileVersions(
         origin="o", path="p.py", language=PYTHON, before=lines(OLD), after=lines(NEW)
     )
     assert list(cases([rewritten], 1, 0)) == []
@@ -261,7 +261,7 @@ async def test_commits_change_files(repository: Path):
     texts = {("".join(change.before), "".join(change.after)) for change in found}
     assert texts == {(OLD, OLD + NEW), (OLD + NEW, NEW)}
     assert len({change.origin for change in found}) == 2
-    draw = CaseDraw(source=GitRepository(repository), most=5)
+    draw = CaseDraw(source=CommitHistory(repository), most=5)
     assert [each.origin async for each in drawn(draw)]
 
 

@@ -24,7 +24,7 @@ from leanwide_bench.next_edit.drawing import (
     CaseSource,
     FetchedReleases,
     FolderPair,
-    GitRepository,
+    CommitHistory,
     OwnScenarios,
     drawn,
 )
@@ -137,7 +137,7 @@ def _source(path: Path | None, between: tuple[Path, Path] | None) -> CaseSource:
         return FolderPair(*between)
     if path is None:
         return OwnScenarios()
-    return FetchedReleases(path) if (path / LISTING).exists() else GitRepository(path)
+    return FetchedReleases(path) if (path / LISTING).exists() else CommitHistory(path.resolve())
 
 
 def _named(names: Sequence[str]) -> frozenset[str]:

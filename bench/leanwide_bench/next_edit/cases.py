@@ -30,7 +30,7 @@ class Expectation(enum.StrEnum):
 
 
 @frozen(kw_only=True)
-class FileChange:
+class FileVersions:
     """Two versions of a file."""
 
     origin: str

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from leanwide_bench.next_edit.cases import FileChange, NextEditCase
+from leanwide_bench.next_edit.cases import FileVersions, NextEditCase
 from leanwide_bench.next_edit.git_history import commit_changes
 from leanwide_bench.next_edit.moments import cases
 from leanwide_bench.next_edit.releases import folder_changes, release_changes
@@ -16,7 +16,7 @@ from leanwide_bench.next_edit.scenarios import scenarios
 
 
 @frozen
-class GitRepository:
+class CommitHistory:
     """The commits of a repository."""
 
     folder: Path
@@ -42,7 +42,7 @@ class OwnScenarios:
     """The scenarios written for this benchmark."""
 
 
-CaseSource = GitRepository | FetchedReleases | FolderPair | OwnScenarios
+CaseSource = CommitHistory | FetchedReleases | FolderPair | OwnScenarios
 
 
 @frozen(kw_only=True)
@@ -77,7 +77,7 @@ async def drawn(draw: CaseDraw) -> AsyncIterator[NextEditCase]:
 
 async def _cases(draw: CaseDraw) -> AsyncIterator[NextEditCase]:
     match draw.source:
-        case GitRepository(folder):
+        case CommitHistory(folder):
             async for change in commit_changes(folder, draw.seed):
                 for found in cases([change], draw.moments, draw.seed):
                     yield found
@@ -93,7 +93,7 @@ async def _cases(draw: CaseDraw) -> AsyncIterator[NextEditCase]:
                 yield found
 
 
-def _shuffled(changes: Iterable[FileChange], draw: CaseDraw) -> Iterable[NextEditCase]:
+def _shuffled(changes: Iterable[FileVersions], draw: CaseDraw) -> Iterable[NextEditCase]:
     found = list(changes)
     random.Random(draw.seed).shuffle(found)  # noqa: S311  # no secret
     return cases(found, draw.moments, draw.seed)

@@ -6,7 +6,6 @@ driver of its configuration, no transport.
 
 from __future__ import annotations
 
-import os
 import random
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -17,7 +16,7 @@ from leanwide import child
 from leanwide.context.view import split_lines, with_lf
 from leanwide.files.exclusions import MAX_FILE_SIZE, SECRETS_ONLY, text_exclusion_reason
 from leanwide.syntax import language_for
-from leanwide_bench.next_edit.cases import FileChange
+from leanwide_bench.next_edit.cases import FileVersions
 
 _MAX_COMMITS: Final = 50_000
 """The newest commits, which are drawn from."""
@@ -47,13 +46,13 @@ class _ChangedBlob(NamedTuple):
     after: str
 
 
-async def commit_changes(folder: Path, seed: int) -> AsyncIterator[FileChange]:
+async def commit_changes(folder: Path, seed: int) -> AsyncIterator[FileVersions]:
     """Yield the files that single commits changed, the commits in random order.
 
     Merges, files of unknown languages and files that never enter a prompt are left out.
 
     Args:
-        folder: A repository, or a folder in it.
+        folder: The absolute path of a repository, or of a folder in it.
         seed: Another one gives another order.
 
     Raises:
@@ -112,7 +111,7 @@ async def _texts(folder: Path, shas: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _change(changed: _ChangedBlob, texts: dict[str, str]) -> FileChange | None:
+def _change(changed: _ChangedBlob, texts: dict[str, str]) -> FileVersions | None:
     language = language_for("", changed.path)
     old, new = texts.get(changed.before), texts.get(changed.after)
     if language is None or old is None or new is None:
@@ -120,7 +119,7 @@ def _change(changed: _ChangedBlob, texts: dict[str, str]) -> FileChange | None:
     before, after = split_lines(with_lf(old)), split_lines(with_lf(new))
     if text_exclusion_reason(changed.path, before) or text_exclusion_reason(changed.path, after):
         return None
-    return FileChange(
+    return FileVersions(
         origin=changed.commit[:12],
         path=changed.path,
         language=language,
@@ -140,10 +139,7 @@ async def _git(folder: Path, *command: str, given: str = "") -> bytes:
         GitError: It cannot be started, or fails.
     """
     try:
-        process = await child.start(
-            ("git", *_SAFE, "-C", os.path.abspath(folder), *command),  # noqa: PTH100  # no I/O
-            stderr=PIPE,
-        )
+        process = await child.start(("git", *_SAFE, "-C", str(folder), *command), stderr=PIPE)
     except OSError as error:
         raise GitError(f"git cannot be run: {error.strerror}") from error
     output, complaint = await process.communicate(given.encode())

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from leanwide_bench.next_edit.cases import FileChange, NextEditCase, history, moment_after
+from leanwide_bench.next_edit.cases import FileVersions, NextEditCase, history, moment_after
 from leanwide_bench.next_edit.following import expectation
 from leanwide_bench.next_edit.hunks import Hunk, hunks
 
@@ -16,7 +16,7 @@ _MOST_CHANGED: Final = 0.5
 """Share of the lines that a change touches; what touches more is a rewrite."""
 
 
-def cases(changes: Iterable[FileChange], moments: int, seed: int) -> Iterator[NextEditCase]:
+def cases(changes: Iterable[FileVersions], moments: int, seed: int) -> Iterator[NextEditCase]:
     """Yield cases: moments drawn from each change, after one of its hunks up to all of them.
 
     Args:
@@ -37,7 +37,7 @@ def cases(changes: Iterable[FileChange], moments: int, seed: int) -> Iterator[Ne
             yield case_after(change, found, count)
 
 
-def case_after(change: FileChange, found: Sequence[Hunk], count: int) -> NextEditCase:
+def case_after(change: FileVersions, found: Sequence[Hunk], count: int) -> NextEditCase:
     """Return the case after the first ``count`` hunks of a change."""
     done, left = found[:count], found[count:]
     grown = sum(hunk.growth for hunk in done)

@@ -14,7 +14,7 @@ from leanwide.files.exclusions import Exclusions, text_exclusion_reason
 from leanwide.index.crawl import crawl
 from leanwide.index.reading import read_lines
 from leanwide.syntax import language_for
-from leanwide_bench.next_edit.cases import FileChange
+from leanwide_bench.next_edit.cases import FileVersions
 
 LISTING: Final = "releases.json"
 """What ``scripts/fetch_releases.py`` writes next to the releases."""
@@ -25,7 +25,7 @@ class ReleasesError(ValueError):
     """A folder does not hold what ``scripts/fetch_releases.py`` fetches."""
 
 
-def release_changes(folder: Path) -> Iterator[FileChange]:
+def release_changes(folder: Path) -> Iterator[FileVersions]:
     """Yield the changes between successive releases of every package in a folder.
 
     Raises:
@@ -46,7 +46,7 @@ def release_changes(folder: Path) -> Iterator[FileChange]:
             yield from folder_changes(home / old, home / new, f"{package} {old} to {new}")
 
 
-def folder_changes(old: Path, new: Path, origin: str) -> Iterator[FileChange]:
+def folder_changes(old: Path, new: Path, origin: str) -> Iterator[FileVersions]:
     """Yield the changes of files that both folders have and whose language is known.
 
     Files that never enter a prompt are left out.
@@ -62,7 +62,7 @@ def folder_changes(old: Path, new: Path, origin: str) -> Iterator[FileChange]:
             continue
         if text_exclusion_reason(path, before) or text_exclusion_reason(path, after):
             continue
-        yield FileChange(
+        yield FileVersions(
             origin=origin,
             path=path,
             language=language,
