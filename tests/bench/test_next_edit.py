@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from leanwide.syntax import Edit, Position, error_count, language_for, parse
 from leanwide_bench.next_edit.asking import NextEditResult, ProposedEdit
 from leanwide_bench.next_edit.cases import Expectation, FileVersions, NextEditCase
-from leanwide_bench.next_edit.drawing import CaseDraw, FetchedReleases, CommitHistory, drawn
+from leanwide_bench.next_edit.drawing import CaseDraw, CommitHistory, FetchedReleases, drawn
 from leanwide_bench.next_edit.following import expectation, token_changes
 from leanwide_bench.next_edit.git_history import GitError, commit_changes
 from leanwide_bench.next_edit.hunks import Hunk, hunks, with_hunks
-from leanwide_bench.next_edit.judging import Outcome, judge, parses_worse
+from leanwide_bench.next_edit.judging import ProposalOutcome, judge, parses_worse
 from leanwide_bench.next_edit.moments import cases
 from leanwide_bench.next_edit.releases import ReleasesError, folder_changes, release_changes
 from leanwide_bench.next_edit.report import as_data, figures, outcomes
@@ -126,14 +126,14 @@ RENAMED = """\
 @pytest.mark.parametrize(
     ("line", "old", "new", "outcome"),
     [
-        (2, "size", "length", Outcome.EXACT),
-        (2, "half", "full", Outcome.OTHER_TEXT),
-        (3, "size", "length", Outcome.WRONG_PLACE),
-        (1, "area", "length", Outcome.WRONG_PLACE),
-        (3, "size", "size", Outcome.WRONG_PLACE),
-        (4, "size", "length", Outcome.PART),
-        (4, "size * size", "length * length", Outcome.EXACT),
-        (4, "    return", "    check(length)\n    return", Outcome.EXACT),
+        (2, "size", "length", ProposalOutcome.EXACT),
+        (2, "half", "full", ProposalOutcome.OTHER_TEXT),
+        (3, "size", "length", ProposalOutcome.WRONG_PLACE),
+        (1, "area", "length", ProposalOutcome.WRONG_PLACE),
+        (3, "size", "size", ProposalOutcome.WRONG_PLACE),
+        (4, "size", "length", ProposalOutcome.PART),
+        (4, "size * size", "length * length", ProposalOutcome.EXACT),
+        (4, "    return", "    check(length)\n    return", ProposalOutcome.EXACT),
     ],
 )
 def test_a_proposal_is_judged_by_the_authors_lines(line, old, new, outcome):
@@ -147,10 +147,11 @@ def test_a_proposal_is_judged_by_the_authors_lines(line, old, new, outcome):
 def test_added_and_removed_lines_are_judged_too():
     found = case("-a = 1\n+a = 2\n b = 1\n<c = 1\n d = 1\n>e = 1\n f = 1\n")
     removed = Edit(Position(2, 0), Position(3, 0), "")
-    assert judge(found, removed) is Outcome.EXACT
-    assert judge(found, Edit(Position(4, 0), Position(4, 0), "e = 1\n")) is Outcome.EXACT
-    assert judge(found, Edit(Position(1, 0), Position(1, 0), "e = 1\n")) is Outcome.WRONG_PLACE
-    assert judge(found, Edit(Position(3, 0), Position(4, 0), "")) is Outcome.WRONG_PLACE
+    exact, wrong = ProposalOutcome.EXACT, ProposalOutcome.WRONG_PLACE
+    assert judge(found, removed) is exact
+    assert judge(found, Edit(Position(4, 0), Position(4, 0), "e = 1\n")) is exact
+    assert judge(found, Edit(Position(1, 0), Position(1, 0), "e = 1\n")) is wrong
+    assert judge(found, Edit(Position(3, 0), Position(4, 0), "")) is wrong
 
 
 def test_an_edit_that_parses_worse_is_found():
@@ -288,7 +289,7 @@ async def test_a_folder_without_history_is_named(tmp_path: Path):
 
 def result(
     expected: Expectation,
-    outcome: Outcome | None,
+    outcome: ProposalOutcome | None,
     way: str = "all",
     language: str = "python",
     tokens: int = 0,
@@ -304,11 +305,11 @@ def result(
 
 def test_rates_are_of_the_cases_that_they_are_about():
     results = [
-        result(Expectation.FOLLOWS, Outcome.EXACT),
+        result(Expectation.FOLLOWS, ProposalOutcome.EXACT),
         result(Expectation.FOLLOWS, None),
         result(Expectation.QUIET, None, language="go"),
-        result(Expectation.QUIET, Outcome.WRONG_PLACE, language="go", tokens=30),
-        result(Expectation.UNCLEAR, Outcome.EXACT),
+        result(Expectation.QUIET, ProposalOutcome.WRONG_PLACE, language="go", tokens=30),
+        result(Expectation.UNCLEAR, ProposalOutcome.EXACT),
         result(Expectation.QUIET, None, way="judged"),
     ]
     go, python, whole, _, judged = figures(results)

@@ -22,9 +22,9 @@ from leanwide_bench.next_edit.asking import NextEditResult, ask
 from leanwide_bench.next_edit.drawing import (
     CaseDraw,
     CaseSource,
+    CommitHistory,
     FetchedReleases,
     FolderPair,
-    CommitHistory,
     OwnScenarios,
     drawn,
 )

@@ -9,7 +9,7 @@ from attrs import field, frozen
 from leanwide.syntax import Edit
 from leanwide_bench.next_edit.cases import Expectation, NextEditCase
 from leanwide_bench.next_edit.hunks import Hunk
-from leanwide_bench.next_edit.judging import Outcome, changed_lines, judge, parses_worse
+from leanwide_bench.next_edit.judging import ProposalOutcome, changed_lines, judge, parses_worse
 from leanwide_bench.next_edit.proposing import MeasuredProposal, Propose
 
 
@@ -17,7 +17,7 @@ from leanwide_bench.next_edit.proposing import MeasuredProposal, Propose
 class ProposedEdit:
     """What was shown at a case, beside the author's text."""
 
-    outcome: Outcome
+    outcome: ProposalOutcome
     parses_worse: bool
     kind: str
     """Of the candidate."""

@@ -13,7 +13,7 @@ from leanwide_bench.next_edit.following import tokens
 from leanwide_bench.next_edit.hunks import Hunk, with_hunks
 
 
-class Outcome(enum.StrEnum):
+class ProposalOutcome(enum.StrEnum):
     """What a proposed edit is."""
 
     EXACT = "exact"
@@ -26,22 +26,22 @@ class Outcome(enum.StrEnum):
     """It changes lines that the author left as they are, or nothing."""
 
 
-def judge(case: NextEditCase, edit: Edit) -> Outcome:
+def judge(case: NextEditCase, edit: Edit) -> ProposalOutcome:
     """Return what a proposed edit is, by the author's text."""
     lines = case.moment.document.lines
     change = changed_lines(lines, edit)
     places = [hunk for hunk in case.remaining if hunk.meets(change.first, change.last)]
     if not places or change.before == change.after:
-        return Outcome.WRONG_PLACE
+        return ProposalOutcome.WRONG_PLACE
     first = min(change.first, places[0].first)
     last = max(change.last, places[-1].last)
     before = lines[first:last]
     author = with_hunks(before, [hunk.moved(-first) for hunk in places])
     inner = change.moved(-first)
     if _is_exact(inner, before, author):
-        return Outcome.EXACT
+        return ProposalOutcome.EXACT
     nearer = _distance(with_hunks(before, [inner]), author) < _distance(before, author)
-    return Outcome.PART if nearer else Outcome.OTHER_TEXT
+    return ProposalOutcome.PART if nearer else ProposalOutcome.OTHER_TEXT
 
 
 def parses_worse(moment: EditMoment, edit: Edit) -> bool:

@@ -14,7 +14,7 @@ from leanwide import __version__
 from leanwide_bench.infilling.statistics import Share, wilson
 from leanwide_bench.next_edit.asking import NextEditResult
 from leanwide_bench.next_edit.cases import Expectation
-from leanwide_bench.next_edit.judging import Outcome
+from leanwide_bench.next_edit.judging import ProposalOutcome
 from leanwide_bench.replay.measure import Spread, spread
 
 _ALL: Final = "all"
@@ -49,7 +49,7 @@ class OutcomeCounts:
     expectation: Expectation
     cases: int
     shown: int
-    outcomes: dict[Outcome, int]
+    outcomes: dict[ProposalOutcome, int]
 
 
 def figures(results: Sequence[NextEditResult]) -> list[NextEditFigures]:
@@ -113,14 +113,14 @@ def _rates(found: Sequence[NextEditFigures]) -> Table:
 
 def _counts(found: Sequence[OutcomeCounts]) -> Table:
     table = Table(
-        *("", "expected", "cases", "shown", *Outcome),
+        *("", "expected", "cases", "shown", *ProposalOutcome),
         box=SIMPLE_HEAD,
         title="What is shown",
     )
     for column in table.columns[2:]:
         column.justify = "right"
     for each in found:
-        counts = (each.outcomes[outcome] for outcome in Outcome)
+        counts = (each.outcomes[outcome] for outcome in ProposalOutcome)
         numbers = map(str, (each.cases, each.shown, *counts))
         table.add_row(each.way, each.expectation, *numbers)
     return table
@@ -140,7 +140,7 @@ def _figures(way: str, language: str, results: Sequence[NextEditResult]) -> Next
         cases=len(results),
         show_rate=_share([each.shown is not None for each in following]),
         quiet_rate=_share([each.shown is None for each in quiet]),
-        exact_rate=_share([each.outcome is Outcome.EXACT for each in shown]),
+        exact_rate=_share([each.outcome is ProposalOutcome.EXACT for each in shown]),
         parses_worse=sum(each.parses_worse for each in shown),
         ms=spread(each.ms for each in results),
         tokens=spread(each.tokens for each in results if each.tokens),
@@ -154,7 +154,7 @@ def _outcomes(way: str, expected: Expectation, results: Sequence[NextEditResult]
         expectation=expected,
         cases=len(results),
         shown=len(shown),
-        outcomes={outcome: shown.count(outcome) for outcome in Outcome},
+        outcomes={outcome: shown.count(outcome) for outcome in ProposalOutcome},
     )
 
 
