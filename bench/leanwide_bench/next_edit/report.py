@@ -36,7 +36,9 @@ class NextEditFigures:
     """Of all that is shown in any case, what is exactly the author's."""
     parses_worse: int
     ms: Spread | None
-    """Of every proposal, those in which nothing is shown included."""
+    """Of every request, those with nothing to show included."""
+    shown_ms: Spread | None
+    """Of those with something to show."""
     tokens: Spread | None
     """Tokens that the model evaluated, where it judged something."""
 
@@ -95,19 +97,19 @@ def as_tables(results: Sequence[NextEditResult]) -> tuple[Table, Table]:
 def _rates(found: Sequence[NextEditFigures]) -> Table:
     table = Table(
         *("", "language", "cases", "shown where it follows", "quiet where nothing does"),
-        *("of shown: exact", "parses worse", "p50 ms", "p95 ms", "tokens p50, p95"),
+        *("of shown: exact", "parses worse", "ms", "ms if shown", "tokens"),
         box=SIMPLE_HEAD,
         title="Next edits",
-        caption="with 95 % intervals",
+        caption="with 95 % intervals; ms and tokens: p50, p95",
     )
     for column in table.columns[2:]:
         column.justify = "right"
     for each in found:
-        ms = (f"{each.ms.p50:,.1f}", f"{each.ms.p95:,.1f}") if each.ms else ("", "")
         rates = map(_percent, (each.show_rate, each.quiet_rate, each.exact_rate))
-        tokens = f"{each.tokens.p50:,.0f}, {each.tokens.p95:,.0f}" if each.tokens else ""
-        worse = str(each.parses_worse)
-        table.add_row(each.way, each.language, str(each.cases), *rates, worse, *ms, tokens)
+        costs = (_pair(each.ms), _pair(each.shown_ms), _pair(each.tokens))
+        table.add_row(
+            each.way, each.language, str(each.cases), *rates, str(each.parses_worse), *costs
+        )
     return table
 
 
@@ -143,6 +145,7 @@ def _figures(way: str, language: str, results: Sequence[NextEditResult]) -> Next
         exact_rate=_share([each.outcome is ProposalOutcome.EXACT for each in shown]),
         parses_worse=sum(each.parses_worse for each in shown),
         ms=spread(each.ms for each in results),
+        shown_ms=spread(each.ms for each in results if each.shown is not None),
         tokens=spread(each.tokens for each in results if each.tokens),
     )
 
@@ -160,6 +163,10 @@ def _outcomes(way: str, expected: Expectation, results: Sequence[NextEditResult]
 
 def _share(truths: Sequence[bool]) -> Share | None:
     return wilson(sum(truths), len(truths)) if truths else None
+
+
+def _pair(found: Spread | None) -> str:
+    return f"{found.p50:,.0f}, {found.p95:,.0f}" if found else "-"
 
 
 def _percent(share: Share | None) -> str:
