@@ -17,7 +17,13 @@ from hypothesis import strategies as st
 from leanwide.syntax import Edit, Position, error_count, language_for, parse
 from leanwide_bench.next_edit.asking import NextEditResult, ProposedEdit
 from leanwide_bench.next_edit.cases import Expectation, FileVersions, NextEditCase
-from leanwide_bench.next_edit.drawing import CaseDraw, CommitHistory, FetchedReleases, drawn
+from leanwide_bench.next_edit.drawing import (
+    CaseDraw,
+    CaseScope,
+    CommitHistory,
+    FetchedReleases,
+    drawn,
+)
 from leanwide_bench.next_edit.following import expectation, token_changes
 from leanwide_bench.next_edit.git_history import GitError, commit_changes
 from leanwide_bench.next_edit.hunks import Hunk, hunks, with_hunks
@@ -66,7 +72,7 @@ def test_the_events_of_a_moment_lead_to_its_text_and_the_rest_to_the_authors(old
             end = event.line + len(event.before)
             assert tuple(text[event.line : end]) == event.before
             text[event.line : end] = event.after
-        assert tuple(text) == found.moment.document.lines
+        assert tuple(text) == found.target.document.lines
         newest = found.moment.events[0]
         assert found.moment.cursor.line in range(newest.line, newest.line + len(newest.after) + 1)
 
@@ -138,37 +144,45 @@ RENAMED = """\
 )
 def test_a_proposal_is_judged_by_the_authors_lines(line, old, new, outcome):
     found = case(RENAMED)
-    column = found.moment.document.lines[line].index(old)
+    column = found.target.document.lines[line].index(old)
     edit = Edit(Position(line, column), Position(line, column + len(old)), new)
-    assert judge(found, edit) is outcome
-    assert not parses_worse(found.moment, edit)
+    assert judge(found, found.target.document.uri, edit) is outcome
+    assert not parses_worse(found.target, edit)
 
 
 def test_added_and_removed_lines_are_judged_too():
     found = case("-a = 1\n+a = 2\n b = 1\n<c = 1\n d = 1\n>e = 1\n f = 1\n")
     removed = Edit(Position(2, 0), Position(3, 0), "")
     exact, wrong = ProposalOutcome.EXACT, ProposalOutcome.WRONG_PLACE
-    assert judge(found, removed) is exact
-    assert judge(found, Edit(Position(4, 0), Position(4, 0), "e = 1\n")) is exact
-    assert judge(found, Edit(Position(1, 0), Position(1, 0), "e = 1\n")) is wrong
-    assert judge(found, Edit(Position(3, 0), Position(4, 0), "")) is wrong
+    assert judge(found, found.target.document.uri, removed) is exact
+    assert (
+        judge(found, found.target.document.uri, Edit(Position(4, 0), Position(4, 0), "e = 1\n"))
+        is exact
+    )
+    assert (
+        judge(found, found.target.document.uri, Edit(Position(1, 0), Position(1, 0), "e = 1\n"))
+        is wrong
+    )
+    assert (
+        judge(found, found.target.document.uri, Edit(Position(3, 0), Position(4, 0), "")) is wrong
+    )
 
 
 def test_an_edit_that_parses_worse_is_found():
-    assert parses_worse(case(RENAMED).moment, Edit(Position(2, 4), Position(2, 8), "half("))
+    assert parses_worse(case(RENAMED).target, Edit(Position(2, 4), Position(2, 8), "half("))
 
 
 def test_scenarios_are_in_six_languages_half_of_them_quiet_and_agree_with_the_rule():
     found = list(scenarios())
-    counts = Counter((each.moment.tree.language.name, each.expectation) for each in found)
+    counts = Counter((each.target.tree.language.name, each.expectation) for each in found)
     assert len({language for language, _ in counts}) == 6
     assert set(counts.values()) == {6}
     for each in found:
         done = [Hunk(0, 0, event.before, event.after) for event in each.moment.events]
         ruled = expectation(done, each.remaining)
         assert ruled in (each.expectation, Expectation.UNCLEAR), each.origin
-        final = error_count(parse(each.moment.tree.language, each.final))
-        assert final == error_count(each.moment.tree), each.origin
+        final = error_count(parse(each.target.tree.language, each.final))
+        assert final == error_count(each.target.tree), each.origin
 
 
 def test_a_scenarios_line_has_a_mark():
@@ -257,13 +271,34 @@ def repository(tmp_path: Path) -> Path:
 
 
 async def test_commits_change_files(repository: Path):
-    found = [change async for change in commit_changes(repository, seed=0)]
+    groups = [group async for group in commit_changes(repository, seed=0)]
+    found = [change for group in groups for change in group]
     assert {change.path for change in found} == {"area.py"}
     texts = {("".join(change.before), "".join(change.after)) for change in found}
     assert texts == {(OLD, OLD + NEW), (OLD + NEW, NEW)}
     assert len({change.origin for change in found}) == 2
     draw = CaseDraw(source=CommitHistory(repository), most=5)
     assert [each.origin async for each in drawn(draw)]
+
+
+async def test_all_edits_of_one_file_are_followed_by_those_of_another(repository: Path):
+    commit(repository, {"area.py": OLD, "other.py": f"size = 1\n{OLD}"})
+    commit(repository, {"area.py": NEW, "other.py": f"length = 1\n{NEW}", "c.c": "int a;\n"})
+    draw = CaseDraw(source=CommitHistory(repository), scope=CaseScope.OTHER_FILE, most=5)
+    assert [each async for each in drawn(draw)] == []  # both are rewritten
+    padding = "x = 1\n" * 9
+    commit(repository, {"area.py": padding + OLD, "other.py": f"size = 1\n{padding}"})
+    commit(repository, {"area.py": padding + NEW, "other.py": f"length = 1\n{padding}"})
+    (found,) = [each async for each in drawn(draw)]
+    assert found.expectation is Expectation.FOLLOWS
+    assert "".join(found.moment.edited.document.lines) == padding + NEW
+    assert "".join(found.target.document.lines) == f"size = 1\n{padding}"
+    edit = Edit(Position(0, 0), Position(0, 4), "length")
+    assert judge(found, found.target.document.uri, edit) is ProposalOutcome.EXACT
+    edited = found.moment.edited.document
+    assert judge(found, edited.uri, edit) is ProposalOutcome.WRONG_PLACE
+    assert found.moment.text(edited.uri).document == edited
+    assert found.moment.text(found.target.document.uri) is found.target
 
 
 async def test_a_history_runs_nothing_of_the_repository(repository: Path, tmp_path: Path):
@@ -278,13 +313,13 @@ async def test_a_history_runs_nothing_of_the_repository(repository: Path, tmp_pa
     ):
         git(repository, "config", key, f"!{script}" if key.startswith("alias") else str(script))
     git(repository, "config", "log.showSignature", "true")
-    assert [change async for change in commit_changes(repository, seed=0)]
+    assert any([group async for group in commit_changes(repository, seed=0)])
     assert not witness.exists()
 
 
 async def test_a_folder_without_history_is_named(tmp_path: Path):
     with pytest.raises(GitError, match="git reads no history in"):
-        [change async for change in commit_changes(tmp_path, seed=0)]
+        [group async for group in commit_changes(tmp_path, seed=0)]
 
 
 def result(
@@ -295,7 +330,7 @@ def result(
     tokens: int = 0,
 ) -> NextEditResult:
     shown = outcome and ProposedEdit(
-        outcome=outcome, parses_worse=False, kind="rename", line=0, before=(), after=()
+        outcome=outcome, parses_worse=False, kind="rename", path="p", line=0, before=(), after=()
     )
     return NextEditResult(
         way=way, language=language, origin="o", path="p", expectation=expected, history=(),
@@ -363,6 +398,7 @@ def test_the_program_reads_two_folders(tmp_path: Path):
     [
         (("--language", "latin"), "is none of bash"),
         (("missing",), "missing is no folder"),
+        (("--across",), "a repository, or releases"),
         (("tests", "--between", "tests", "tests"), "not both"),
         (("--between", "tests", "tests", "--no-model"), "there is no changed file"),
     ],

@@ -21,6 +21,7 @@ from leanwide.syntax import languages
 from leanwide_bench.next_edit.asking import NextEditResult, ask
 from leanwide_bench.next_edit.drawing import (
     CaseDraw,
+    CaseScope,
     CaseSource,
     CommitHistory,
     FetchedReleases,
@@ -49,6 +50,9 @@ def bench_next_edit(  # noqa: PLR0913  # an option each
         tuple[Path, Path] | None,
         typer.Option(metavar="OLD NEW", help="Two folders instead, such as two releases."),
     ] = None,
+    across: Annotated[
+        bool, typer.Option("--across", help="Edit one file, and look at another that is open.")
+    ] = False,
     count: Annotated[int, typer.Option(min=1, help="Most cases.")] = 1_000,
     moments: Annotated[int, typer.Option(min=1, help="Most cases of one changed file.")] = 1,
     language: Annotated[
@@ -66,8 +70,11 @@ def bench_next_edit(  # noqa: PLR0913  # an option each
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Propose next edits after some hunks of a change, and compare with the others."""
+    if across and source is None and between is None:
+        raise UsageError("--across needs files that changed together: a repository, or releases")
     draw = CaseDraw(
         source=_source(source, between),
+        scope=CaseScope.OTHER_FILE if across else CaseScope.SAME_FILE,
         languages=_named(language or ()),
         moments=moments,
         most=count,

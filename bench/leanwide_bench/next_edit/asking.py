@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 
 from attrs import field, frozen
 
-from leanwide.syntax import Edit
 from leanwide_bench.next_edit.cases import Expectation, NextEditCase
 from leanwide_bench.next_edit.hunks import Hunk
 from leanwide_bench.next_edit.judging import ProposalOutcome, changed_lines, judge, parses_worse
@@ -21,6 +20,7 @@ class ProposedEdit:
     parses_worse: bool
     kind: str
     """Of the candidate."""
+    path: str
     line: int
     """The first line that it changes, from 0."""
     before: tuple[str, ...]
@@ -34,10 +34,11 @@ class NextEditResult:
     way: str
     origin: str
     path: str
+    """Of the file that the author changed afterwards."""
     language: str
     expectation: Expectation
     history: tuple[Hunk, ...]
-    """The edits before it, the newest first, each where it is in the document."""
+    """The edits before it, the newest first, each where it is in the edited document."""
     remaining: tuple[Hunk, ...] = field(repr=False)
     """What the author changed afterwards."""
     shown: ProposedEdit | None
@@ -66,31 +67,35 @@ async def ask(
 
 
 def _result(case: NextEditCase, way: str, proposal: MeasuredProposal) -> NextEditResult:
-    moment = case.moment
+    target = case.target
     return NextEditResult(
         way=way,
         origin=case.origin,
-        path=moment.document.path.removeprefix("/"),
-        language=moment.tree.language.name,
+        path=target.document.path.removeprefix("/"),
+        language=target.tree.language.name,
         expectation=case.expectation,
         history=tuple(
             Hunk(event.line, event.line + len(event.after), event.before, event.after)
-            for event in moment.events
+            for event in case.moment.events
         ),
         remaining=case.remaining,
-        shown=None if proposal.edit is None else _shown(case, proposal.edit, proposal.kind),
+        shown=_shown(case, proposal),
         why=proposal.why,
         ms=round(proposal.ms, 3),
         tokens=proposal.tokens,
     )
 
 
-def _shown(case: NextEditCase, edit: Edit, kind: str) -> ProposedEdit:
-    change = changed_lines(case.moment.document.lines, edit)
+def _shown(case: NextEditCase, proposal: MeasuredProposal) -> ProposedEdit | None:
+    edit, text = proposal.edit, case.moment.text(proposal.uri)
+    if edit is None:
+        return None
+    change = changed_lines(text.document.lines, edit)
     return ProposedEdit(
-        outcome=judge(case, edit),
-        parses_worse=parses_worse(case.moment, edit),
-        kind=kind,
+        outcome=judge(case, proposal.uri, edit),
+        parses_worse=parses_worse(text, edit),
+        kind=proposal.kind,
+        path=text.document.path.removeprefix("/"),
         line=change.first,
         before=change.before,
         after=change.after,

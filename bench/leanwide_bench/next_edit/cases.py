@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 from typing import Final
 
 from attrs import frozen
@@ -43,32 +42,64 @@ class FileVersions:
     after: tuple[str, ...]
 
 
+@frozen
+class ParsedText:
+    """A document that is open, and its tree."""
+
+    document: Snapshot
+    tree: SyntaxTree
+
+
 @frozen(kw_only=True)
 class EditMoment:
     """All that a proposal may be made from."""
 
     events: tuple[EditEvent, ...]
     """The newest first."""
-    document: Snapshot
-    tree: SyntaxTree
-    """Of the document."""
+    edited: ParsedText
+    """What was edited."""
     cursor: Position
+    """In what was edited."""
+    other: ParsedText | None = None
+    """Another document that is open, if there is one."""
+
+    def text(self, uri: str) -> ParsedText:
+        """Return the document with a URI: the other one, or what was edited."""
+        is_other = self.other is not None and self.other.document.uri == uri
+        return self.other if self.other is not None and is_other else self.edited
 
 
 @frozen(kw_only=True)
 class NextEditCase:
-    """A moment in a file change, and the rest of the change."""
+    """A moment in a change, and the rest of the change."""
 
     origin: str
     moment: EditMoment
     remaining: tuple[Hunk, ...]
-    """What the author changed afterwards, as places in the moment's document."""
+    """What the author changed afterwards, as places in the target."""
     expectation: Expectation
 
     @property
+    def target(self) -> ParsedText:
+        """The document that the author changed afterwards: the other one, where there is one."""
+        return self.moment.other or self.moment.edited
+
+    @property
     def final(self) -> tuple[str, ...]:
-        """The author's text in the end."""
-        return with_hunks(self.moment.document.lines, self.remaining)
+        """The target's text in the end."""
+        return with_hunks(self.target.document.lines, self.remaining)
+
+
+def opened(path: str, language: Language, lines: Sequence[str], version: int = 1) -> ParsedText:
+    """Return a text as an open document."""
+    document = Snapshot(
+        uri=f"file:///{path}",
+        path=f"/{path}",
+        language_id=min(language.ids),
+        version=version,
+        lines=tuple(lines),
+    )
+    return ParsedText(document, parse(language, document.lines))
 
 
 def moment_after(
@@ -82,14 +113,7 @@ def moment_after(
         lines: The document before the edits.
         done: The edits in the order of the text, as places in ``lines``; the last is the newest.
     """
-    document = Snapshot(
-        uri=f"file:///{path}",
-        path=f"/{path}",
-        language_id=min(language.ids),
-        version=1 + len(done),
-        lines=with_hunks(lines, done),
-    )
-    tree = parse(language, document.lines)
+    edited = opened(path, language, with_hunks(lines, done), 1 + len(done))
     events: list[EditEvent] = []
     grown = 0
     for number, hunk in enumerate(done):
@@ -97,32 +121,26 @@ def moment_after(
         grown += hunk.growth
         events.append(
             EditEvent(
-                uri=document.uri,
-                path=document.path,
-                language_id=document.language_id,
+                uri=edited.document.uri,
+                path=edited.document.path,
+                language_id=edited.document.language_id,
                 version=2 + number,
                 line=here.first,
                 before=hunk.before,
                 after=hunk.after,
-                scope=_scope(tree, here),
+                scope=_scope(edited.tree, here),
             )
         )
     return EditMoment(
         events=tuple(reversed(events[-_MOST_EVENTS:])),
-        document=document,
-        tree=tree,
-        cursor=_cursor(tree, events[-1]),
+        edited=edited,
+        cursor=_cursor(edited.tree, events[-1]),
     )
 
 
 def history(done: Sequence[Hunk]) -> Sequence[Hunk]:
     """Return the edits that a moment after them knows."""
     return done[-_MOST_EVENTS:]
-
-
-def file_name(moment: EditMoment) -> str:
-    """Return the name of a moment's document."""
-    return PurePosixPath(moment.document.path).name
 
 
 def _scope(tree: SyntaxTree, here: Hunk) -> str:

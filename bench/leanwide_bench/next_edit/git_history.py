@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import random
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
+from itertools import groupby, islice
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from leanwide import child
 from leanwide.context.view import split_lines, with_lf
@@ -21,7 +22,9 @@ from leanwide_bench.next_edit.cases import FileVersions
 _MAX_COMMITS: Final = 50_000
 """The newest commits, which are drawn from."""
 _BATCH: Final = 200
-"""Commits, or changes of files, that git is asked for at once."""
+"""Commits that git is asked for at once."""
+_MAX_FILES: Final = 100
+"""Files of a commit."""
 _REGULAR: Final = frozenset({"100644", "100755"})
 """Modes of regular files."""
 _SAFE: Final = (
@@ -30,9 +33,6 @@ _SAFE: Final = (
 )
 """Some commands read the index, which asks the repository's file monitor; and a partial clone would
 fetch what it lacks."""
-
-
-_Item = TypeVar("_Item")
 
 
 class GitError(RuntimeError):
@@ -46,8 +46,8 @@ class _ChangedBlob(NamedTuple):
     after: str
 
 
-async def commit_changes(folder: Path, seed: int) -> AsyncIterator[FileVersions]:
-    """Yield the files that single commits changed, the commits in random order.
+async def commit_changes(folder: Path, seed: int) -> AsyncIterator[Sequence[FileVersions]]:
+    """Yield the files that a commit changed, of one commit after the other, in random order.
 
     Merges, files of unknown languages and files that never enter a prompt are left out.
 
@@ -61,13 +61,12 @@ async def commit_changes(folder: Path, seed: int) -> AsyncIterator[FileVersions]
     listed = await _git(folder, "rev-list", "--no-merges", f"-{_MAX_COMMITS}", "HEAD")
     commits = listed.decode("ascii").split()
     random.Random(seed).shuffle(commits)  # noqa: S311  # no secret
-    for batch in _batches(commits):
-        for changed in _batches(await _changed(folder, batch)):
-            texts = await _texts(folder, [sha for each in changed for sha in each[2:]])
-            for each in changed:
-                found = _change(each, texts)
-                if found is not None:
-                    yield found
+    for at in range(0, len(commits), _BATCH):
+        changed = await _changed(folder, commits[at : at + _BATCH])
+        for _, group in groupby(changed, key=lambda each: each.commit):
+            blobs = list(islice(group, _MAX_FILES))
+            texts = await _texts(folder, [sha for each in blobs for sha in each[2:]])
+            yield [found for each in blobs if (found := _change(each, texts)) is not None]
 
 
 async def _changed(folder: Path, commits: Sequence[str]) -> list[_ChangedBlob]:
@@ -126,10 +125,6 @@ def _change(changed: _ChangedBlob, texts: dict[str, str]) -> FileVersions | None
         before=tuple(before),
         after=tuple(after),
     )
-
-
-def _batches(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    return (items[at : at + _BATCH] for at in range(0, len(items), _BATCH))
 
 
 async def _git(folder: Path, *command: str, given: str = "") -> bytes:

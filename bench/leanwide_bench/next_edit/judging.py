@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from leanwide.postprocess.splice import applied
 from leanwide.syntax import Edit, difference, error_count, parse
-from leanwide_bench.next_edit.cases import EditMoment, NextEditCase
+from leanwide_bench.next_edit.cases import NextEditCase, ParsedText
 from leanwide_bench.next_edit.following import tokens
 from leanwide_bench.next_edit.hunks import Hunk, with_hunks
 
@@ -26,9 +26,11 @@ class ProposalOutcome(enum.StrEnum):
     """It changes lines that the author left as they are, or nothing."""
 
 
-def judge(case: NextEditCase, edit: Edit) -> ProposalOutcome:
-    """Return what a proposed edit is, by the author's text."""
-    lines = case.moment.document.lines
+def judge(case: NextEditCase, uri: str, edit: Edit) -> ProposalOutcome:
+    """Return what a proposed edit of the document with a URI is, by the author's text."""
+    if uri != case.target.document.uri:
+        return ProposalOutcome.WRONG_PLACE
+    lines = case.target.document.lines
     change = changed_lines(lines, edit)
     places = [hunk for hunk in case.remaining if hunk.meets(change.first, change.last)]
     if not places or change.before == change.after:
@@ -44,10 +46,10 @@ def judge(case: NextEditCase, edit: Edit) -> ProposalOutcome:
     return ProposalOutcome.PART if nearer else ProposalOutcome.OTHER_TEXT
 
 
-def parses_worse(moment: EditMoment, edit: Edit) -> bool:
+def parses_worse(text: ParsedText, edit: Edit) -> bool:
     """Whether a document has more syntax errors after an edit."""
-    lines = applied(moment.document.lines, (edit,))
-    return error_count(parse(moment.tree.language, lines)) > error_count(moment.tree)
+    lines = applied(text.document.lines, (edit,))
+    return error_count(parse(text.tree.language, lines)) > error_count(text.tree)
 
 
 def changed_lines(lines: Sequence[str], edit: Edit) -> Hunk:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Final
 
-from leanwide_bench.next_edit.cases import FileVersions, NextEditCase, history, moment_after
+from attrs import evolve, frozen
+
+from leanwide_bench.next_edit.cases import (
+    FileVersions,
+    NextEditCase,
+    history,
+    moment_after,
+    opened,
+)
 from leanwide_bench.next_edit.following import expectation
 from leanwide_bench.next_edit.hunks import Hunk, hunks
 
@@ -16,34 +25,68 @@ _MOST_CHANGED: Final = 0.5
 """Share of the lines that a change touches; what touches more is a rewrite."""
 
 
-def cases(changes: Iterable[FileVersions], moments: int, seed: int) -> Iterator[NextEditCase]:
+@frozen
+class _FileChange:
+    file: FileVersions
+    hunks: tuple[Hunk, ...]
+
+
+def cases(files: Iterable[FileVersions], moments: int, seed: int) -> Iterator[NextEditCase]:
     """Yield cases: moments drawn from each change, after one of its hunks up to all of them.
 
     Args:
-        changes: The changes.
-        moments: The most from one change.
+        files: Changed files.
+        moments: The most from one of them.
         seed: Another one draws other moments.
     """
-    for change in changes:
-        if max(len(change.before), len(change.after)) > _MOST_LINES:
-            continue
-        found = hunks(change.before, change.after)
-        touched = sum(len(hunk.before) for hunk in found)
-        if not found or touched > _MOST_CHANGED * len(change.before):
-            continue
-        chance = random.Random(f"{seed} {change.origin} {change.path}")  # noqa: S311  # no secret
-        steps = range(1, len(found) + 1)
+    for change in _changes(files):
+        chance = random.Random(f"{seed} {change.file.origin} {change.file.path}")  # noqa: S311
+        steps = range(1, len(change.hunks) + 1)
         for count in sorted(chance.sample(steps, min(moments, len(steps)))):
-            yield case_after(change, found, count)
+            yield _case_after(change, count)
 
 
-def case_after(change: FileVersions, found: Sequence[Hunk], count: int) -> NextEditCase:
+def cases_across(files: Iterable[FileVersions]) -> Iterator[NextEditCase]:
+    """Yield cases across files: all of one file's change is the history, and the next file follows.
+
+    Args:
+        files: Files of one commit or release.
+    """
+    for done, left in pairwise(_changes(files)):
+        if done.file.language == left.file.language:
+            yield _case_across(done, left)
+
+
+def _changes(files: Iterable[FileVersions]) -> Iterator[_FileChange]:
+    """Yield the changes that are no rewrites."""
+    for file in files:
+        if max(len(file.before), len(file.after)) <= _MOST_LINES:
+            found = hunks(file.before, file.after)
+            touched = sum(len(hunk.before) for hunk in found)
+            if found and touched <= _MOST_CHANGED * len(file.before):
+                yield _FileChange(file, found)
+
+
+def _case_after(change: _FileChange, count: int) -> NextEditCase:
     """Return the case after the first ``count`` hunks of a change."""
-    done, left = found[:count], found[count:]
+    file = change.file
+    done, left = change.hunks[:count], change.hunks[count:]
     grown = sum(hunk.growth for hunk in done)
     return NextEditCase(
-        origin=change.origin,
-        moment=moment_after(change.path, change.language, change.before, done),
+        origin=file.origin,
+        moment=moment_after(file.path, file.language, file.before, done),
         remaining=tuple(hunk.moved(grown) for hunk in left),
         expectation=expectation(history(done), left),
+    )
+
+
+def _case_across(done: _FileChange, left: _FileChange) -> NextEditCase:
+    """Return the case after all hunks of a change, with another one to follow."""
+    file, other = done.file, left.file
+    moment = moment_after(file.path, file.language, file.before, done.hunks)
+    return NextEditCase(
+        origin=file.origin,
+        moment=evolve(moment, other=opened(other.path, other.language, other.before)),
+        remaining=left.hunks,
+        expectation=expectation(history(done.hunks), left.hunks),
     )

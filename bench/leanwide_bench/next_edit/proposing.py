@@ -6,16 +6,19 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any, Final
 
 from attrs import frozen
 
+from leanwide.context.view import Snapshot
 from leanwide.features.next_edit.candidate import Candidate
 from leanwide.features.next_edit.candidates import candidates
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.syntax import Edit, Position
-from leanwide_bench.next_edit.cases import EditMoment, file_name
+from leanwide.syntax.text import code_column
+from leanwide_bench.next_edit.cases import EditMoment
 from leanwide_bench.replay.buffer import Buffer
 from leanwide_bench.replay.session import ServerSession
 
@@ -28,6 +31,8 @@ class MeasuredProposal:
 
     edit: Edit | None
     """None: nothing is shown."""
+    uri: str = ""
+    """Of the document that it is for."""
     kind: str = ""
     why: str = ""
     ms: float
@@ -49,14 +54,13 @@ def without_model(is_shown: Callable[[Candidate], bool]) -> Propose:
 
     async def propose(moment: EditMoment) -> MeasuredProposal:
         began = time.perf_counter()
-        found = await asyncio.to_thread(
-            candidates, moment.events, moment.document, moment.tree, moment.cursor
-        )
+        first = await asyncio.to_thread(_first, moment, is_shown)
         ms = 1000 * (time.perf_counter() - began)
-        first = next(filter(is_shown, found), None)
         if first is None:
             return MeasuredProposal(edit=None, ms=ms)
-        return MeasuredProposal(edit=first.edit, kind=first.kind, why=first.reason, ms=ms)
+        return MeasuredProposal(
+            edit=first.edit, uri=first.uri, kind=first.kind, why=first.reason, ms=ms
+        )
 
     return propose
 
@@ -70,8 +74,17 @@ def through(server: ServerSession) -> Propose:
 
     async def propose(moment: EditMoment) -> MeasuredProposal:
         *earlier, newest = reversed(moment.events)
-        name = f"{next(numbers)}_{file_name(moment)}"
-        buffer = server.open(name, moment.document.language_id, _before(moment))
+        opened: dict[str, str] = {}
+
+        def open_text(document: Snapshot, text: str) -> Buffer:
+            name = f"{next(numbers)}_{PurePosixPath(document.path).name}"
+            buffer = server.open(name, document.language_id, text)
+            opened[buffer.uri] = document.uri
+            return buffer
+
+        if moment.other is not None:
+            open_text(moment.other.document, "".join(moment.other.document.lines))
+        buffer = open_text(moment.edited.document, _before(moment))
         await server.wait_until_loaded()
         for event in earlier:
             _change(server, buffer, event)
@@ -85,19 +98,34 @@ def through(server: ServerSession) -> Propose:
         answer = await _asked(server, buffer)
         ms = 1000 * (time.perf_counter() - began)
         await server.poll()
-        server.close(buffer.uri)
+        for uri in opened:
+            server.close(uri)
         records = server.records[known:]
-        tokens = sum(record["tokensEvaluated"] for record in records)
-        why = records[-1]["reason"] if records else ""
-        for found in answer["edits"]:
-            if found["textDocument"]["uri"] == buffer.uri:
-                edit = _edit(buffer, found)
-                return MeasuredProposal(
-                    edit=edit, kind=found["kind"], why=why, ms=ms, tokens=tokens
-                )
-        return MeasuredProposal(edit=None, why=why, ms=ms, tokens=tokens)
+        found = answer["edits"][0] if answer["edits"] else None
+        uri = opened[found["textDocument"]["uri"]] if found else ""
+        return MeasuredProposal(
+            edit=_edit(moment.text(uri).document, found) if found else None,
+            uri=uri,
+            kind=found["kind"] if found else "",
+            why=records[-1]["reason"] if records else "",
+            ms=ms,
+            tokens=sum(record["tokensEvaluated"] for record in records),
+        )
 
     return propose
+
+
+def _first(moment: EditMoment, is_shown: Callable[[Candidate], bool]) -> Candidate | None:
+    """Return the first candidate that may be shown: of what was edited, else of the other text."""
+    texts = [(moment.edited, moment.cursor)]
+    if moment.other is not None:
+        texts.append((moment.other, Position(0, 0)))
+    for text, cursor in texts:
+        found = candidates(moment.events, text.document, text.tree, cursor)
+        first = next(filter(is_shown, found), None)
+        if first is not None:
+            return first
+    return None
 
 
 async def _asked(server: ServerSession, buffer: Buffer) -> dict[str, Any]:
@@ -105,8 +133,8 @@ async def _asked(server: ServerSession, buffer: Buffer) -> dict[str, Any]:
 
 
 def _before(moment: EditMoment) -> str:
-    """Return the text of a moment's document before the events."""
-    lines = list(moment.document.lines)
+    """Return what was edited as it was before the events."""
+    lines = list(moment.edited.document.lines)
     for event in moment.events:
         lines[event.line : event.line + len(event.after)] = event.before
     return "".join(lines)
@@ -117,6 +145,15 @@ def _change(server: ServerSession, buffer: Buffer, event: EditEvent) -> None:
     server.change(buffer, buffer.replace_lines(event.line, last, "".join(event.after)))
 
 
-def _edit(buffer: Buffer, found: dict[str, Any]) -> Edit:
-    start, end = found["range"]["start"], found["range"]["end"]
-    return Edit(Position(*buffer.place(start)), Position(*buffer.place(end)), found["text"])
+def _edit(document: Snapshot, found: dict[str, Any]) -> Edit:
+    """Return an edit of the server's answer, whose columns count UTF-8 bytes."""
+    places = (found["range"][end] for end in ("start", "end"))
+    start, end = (
+        Position(place["line"], code_column(_line(document, place["line"]), place["character"]))
+        for place in places
+    )
+    return Edit(start, end, found["text"])
+
+
+def _line(document: Snapshot, number: int) -> str:
+    return document.lines[number] if number < len(document.lines) else ""
