@@ -16,18 +16,14 @@ from leanwide.postprocess.splice import applied
 from leanwide.syntax import Edit, Position
 from tests.features.editor import PROFILES
 
-STORE = """\
-class Store:
-    def __init__(self, size):
-        self.size = size
+CALLS = """\
+first = fetch(1)
+second = fetch(2)
 
-    def free(self, used):
-        return self.size - used
-
-    def full(self, used):
-        return self.size == used
+third = fetch(3)
 """
-"""A class whose attribute is renamed: whether uses of it follow is for the model to judge."""
+"""Calls of one function: whether an argument that the first one gets belongs to the others, too, is
+for the model to judge."""
 AREA = """\
 def area(size, count):
     total = size * count
@@ -40,11 +36,13 @@ class EditingUser:
     """A user with open documents in Python; the cursor is where the last edit ended."""
 
     def __init__(
-        self, engine: ScriptedEngine | None = None, preferences: Preferences = Preferences()
+        self, engine: ScriptedEngine | None = None, preferences: Preferences | None = None
     ) -> None:
         self.engine = engine or ScriptedEngine()
         session = Session(
-            backend=Backend(engine=self.engine), profiles=PROFILES, preferences=preferences
+            backend=Backend(engine=self.engine),
+            profiles=PROFILES,
+            preferences=preferences or Preferences(),
         )
         self.state = NextEditState(session=session)
         self.documents: dict[str, Snapshot] = {}
@@ -96,9 +94,9 @@ def likes(word: str) -> ScriptedEngine:
     return engine
 
 
-def renamed_attribute(engine: ScriptedEngine) -> tuple[EditingUser, str]:
-    """Return a user who has just renamed the attribute of :data:`STORE` at its first place."""
+def changed_call(engine: ScriptedEngine) -> tuple[EditingUser, str]:
+    """Return a user who has just given the first call of :data:`CALLS` another argument."""
     user = EditingUser(engine)
-    uri = user.open(STORE)
-    user.replace(uri, 2, "self.size", "self.room")
+    uri = user.open(CALLS)
+    user.replace(uri, 0, "(1)", "(1, None)")
     return user, uri

@@ -41,7 +41,7 @@ def why_refused(
 
 
 def _takes_back(event: EditEvent, before: Sequence[str], after: Sequence[str]) -> bool:
-    """Whether an edit turns what an event made back into what was there, or removes a part of it."""
+    """Whether an edit removes what an event made, and adds nothing but what was there before."""
     removed = {line.strip() for line in before if line.strip()} - {line.strip() for line in after}
     added = {line.strip() for line in after if line.strip()} - {line.strip() for line in before}
     made = {line.strip() for line in event.after if line.strip()}

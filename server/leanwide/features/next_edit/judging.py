@@ -23,6 +23,7 @@ from leanwide.features.journal import AnswerSource, Record
 from leanwide.features.next_edit.candidate import Candidate
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.session import Session
+from leanwide.features.trained_languages import why_untrained
 from leanwide.postprocess.splice import applied
 from leanwide.prompt.infill import prefix_prompt, readable
 
@@ -47,7 +48,7 @@ class NotMeasurable(Exception):  # noqa: N818  # a fact about a candidate or an 
 
 
 @frozen(kw_only=True)
-class Judgement:
+class CandidateJudgement:
     """What the model thinks of a candidate."""
 
     nats: float
@@ -81,13 +82,13 @@ class Judge:
         document: Snapshot,
         events: Sequence[EditEvent],
         cancel: CancelToken,
-    ) -> Judgement | None:
+    ) -> CandidateJudgement | None:
         """Measure a candidate; None once that is cancelled.
 
         Raises:
             NotMeasurable: No model is loaded, or it cannot measure this.
         """
-        model, fim = _measuring_model(self._session)
+        model, fim = _measuring_model(self._session, document)
         texts = judged_texts(candidate, document)
         if len(texts.present) + len(texts.changed) > _MAX_CHARACTERS:
             raise NotMeasurable("it is too long to be judged")
@@ -101,7 +102,7 @@ class Judge:
             if len(self._known) >= _MAX_KNOWN:
                 del self._known[next(iter(self._known))]
             self._known[key] = stats[0].truth_nats - stats[1].truth_nats
-        return Judgement(nats=self._known[key], stats=stats, prompt=readable(prompt, fim))
+        return CandidateJudgement(nats=self._known[key], stats=stats, prompt=readable(prompt, fim))
 
     async def _measured(
         self, prompt: Prompt, texts: JudgedTexts, cancel: CancelToken
@@ -138,7 +139,7 @@ def judgement_prompt(
     return tuple(piece for piece in pieces if piece != "")
 
 
-def with_cost(record: Record, judged: Sequence[Judgement]) -> Record:
+def with_cost(record: Record, judged: Sequence[CandidateJudgement]) -> Record:
     """Return the record of a proposal with what its judgements cost."""
     if not judged:
         return record
@@ -161,7 +162,7 @@ def with_cost(record: Record, judged: Sequence[Judgement]) -> Record:
     )
 
 
-def _measuring_model(session: Session) -> tuple[ModelInfo, FimTokens]:
+def _measuring_model(session: Session, document: Snapshot) -> tuple[ModelInfo, FimTokens]:
     """Return the model that judges, and its FIM tokens.
 
     Raises:
@@ -170,6 +171,8 @@ def _measuring_model(session: Session) -> tuple[ModelInfo, FimTokens]:
     model, lane = session.typing_model, session.typing_lane
     if model is None:
         raise NotMeasurable("no model is loaded")
+    if reason := why_untrained(document, model):
+        raise NotMeasurable(reason)
     if model.fim is None:
         raise NotMeasurable(f"{model.name} has no fill-in-the-middle tokens")
     opened = [info for info in session.backend.engine.lanes if info.name == lane]

@@ -17,7 +17,7 @@ from leanwide.engine.requests import CancelToken
 from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.journal import AnswerSource, no_cost_record
 from leanwide.features.next_edit.event import EditEvent
-from leanwide.features.next_edit.judging import Judgement, NotMeasurable, with_cost
+from leanwide.features.next_edit.judging import CandidateJudgement, NotMeasurable, with_cost
 from leanwide.features.next_edit.search import Found, NextEditRequest, allowed_events, search
 from leanwide.features.next_edit.state import NextEdit, NextEditState
 from leanwide.features.next_edit.writing import edit_writer, write_edit
@@ -73,7 +73,7 @@ class _Choice:
     state: NextEditState
     events: Sequence[EditEvent]
     began: float
-    judged: list[Judgement] = field(factory=list)
+    judged: list[CandidateJudgement] = field(factory=list)
     unmeasured: str = ""
     """Why a candidate was not judged."""
 

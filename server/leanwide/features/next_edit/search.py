@@ -68,16 +68,16 @@ async def search(
     for found in await _candidates(events, view, tree, (view.line, view.column)):
         yield found
     languages = {event.language_id for event in events}
-    searched = {view.path}
-    alike = (other for other in asked.others() if other.language_id in languages)
+    others = tuple(asked.others())
+    alike = (other for other in others if other.language_id in languages)
     for other in islice(alike, _MAX_OPEN):
-        searched.add(other.path)
         if len(other.lines) > _MAX_LINES or await exclusion_reason(other, session.names):
             continue
         for found in await _candidates(events, other, await session.trees.at(other), (0, 0)):
             yield found
+    opened = {view.path, *(other.path for other in others)}
     for file in await _calling(events, view, session):
-        if file.path not in searched:
+        if file.path not in opened:
             for found in await asyncio.to_thread(_in_closed, events, file):
                 yield found
 

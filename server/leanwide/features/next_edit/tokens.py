@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
 from attrs import frozen
 
-from leanwide.syntax import Span
-from leanwide.syntax.text import Position
+from leanwide.syntax import Position, Span
 
 _TOKEN: Final = re.compile(
     r"""
-    [^\W\d][\w$]*                               # a name
-    | \$[\w$]+
-    | \d[\w.]*                                  # a number
+    \$?[^\W\d][\w$]*
+    | \d[\w.]*
     | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | `(?:[^`\\\n]|\\.)*`
     | \.\.\.|===|!==|=>|->|::|\?\.|&&|\|\||\?\?|[-+*/%|&^<>=!]=|//|\*\*
     | [^\w\s]
     """,
     re.VERBOSE,
 )
-_NAME: Final = re.compile(r"[^\W\d][\w$]*|\$[\w$]+")
-MEMBER_OPERATORS: Final = frozenset({".", "->", "::", "?."})
+_NAME: Final = re.compile(r"\$?[^\W\d][\w$]*")
+_SIMILAR: Final = 0.6
+_MAX_COMPARED: Final = 80
+"""Tokens of a line whose likeness is measured."""
+BRACKETS: Final = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+"""How each changes the number of open brackets."""
+_QUOTES: Final = ("'", '"', "`")
+MEMBER_OPERATORS: Final = (".", "->", "::", "?.")
 """What stands between an object and its member."""
 
 
@@ -39,15 +43,14 @@ class Token:
     """Where it begins, in code points."""
 
     @property
-    def is_name(self) -> bool:
-        """Whether it is a name or a keyword."""
-        return bool(_NAME.fullmatch(self.text))
+    def end(self) -> int:
+        """The column behind it."""
+        return self.column + len(self.text)
 
     @property
     def span(self) -> Span:
         """Where it stands."""
-        end = self.column + len(self.text)
-        return Span(Position(self.line, self.column), Position(self.line, end))
+        return Span(Position(self.line, self.column), Position(self.line, self.end))
 
 
 def tokens_of(lines: Sequence[str], first: int = 0) -> list[Token]:
@@ -59,14 +62,43 @@ def tokens_of(lines: Sequence[str], first: int = 0) -> list[Token]:
     ]
 
 
+def is_name(text: str) -> bool:
+    """Whether a token is a name or a keyword."""
+    return bool(_NAME.fullmatch(text))
+
+
+def is_string(text: str) -> bool:
+    """Whether a token is a string."""
+    return len(text) > 1 and text.startswith(_QUOTES)
+
+
 def texts(tokens: Sequence[Token]) -> tuple[str, ...]:
     """Return what the tokens say."""
     return tuple(token.text for token in tokens)
 
 
-def changed_runs(
-    before: Sequence[Token], after: Sequence[Token]
-) -> list[tuple[int, int, int, int]]:
+def bracket_depth(tokens: Iterable[Token]) -> int:
+    """Return how many more brackets are opened than closed."""
+    return sum(BRACKETS.get(token.text, 0) for token in tokens)
+
+
+def changed_runs(before: Sequence[Token], after: Sequence[Token]) -> list[tuple[int, int, int, int]]:
     """Return the runs that differ: start and end in ``before``, start and end in ``after``."""
     matcher = SequenceMatcher(None, texts(before), texts(after), autojunk=False)
-    return [tuple(code[1:]) for code in matcher.get_opcodes() if code[0] != "equal"]
+    return [(a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
+
+
+def likeness(one: Sequence[Token], other: Sequence[Token]) -> float:
+    """Return how much of two lines is the same, from 0 to 1."""
+    if not one or not other or max(len(one), len(other)) > _MAX_COMPARED:
+        return 0.0
+    return SequenceMatcher(None, texts(one), texts(other), autojunk=False).ratio()
+
+
+def are_similar(one: str, other: str) -> bool:
+    """Whether two names have most of their letters in common."""
+    first, second = one.strip("_").lower(), other.strip("_").lower()
+    if not first or not second:
+        return False
+    ratio = SequenceMatcher(None, first, second, autojunk=False).ratio()
+    return first in second or second in first or ratio >= _SIMILAR

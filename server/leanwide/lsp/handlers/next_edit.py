@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -75,17 +76,31 @@ async def _proposed(ls: Server, params: InlineEditParams) -> list[NextEdit]:
         JsonRpcInvalidParams: The document is not open, or has no such line.
     """
     await ls.folders.names.settled()  # settings that came before count
-    uri, arrived = params.text_document.uri, arrival_version.get()
-    if arrived is not None and ls.documents.opened(uri) is None:
+    uri, asked_for = params.text_document.uri, params.text_document.version
+    document, arrived = ls.documents.opened(uri), arrival_version.get()
+    if document is None and arrived is not None:
         return []  # closed since the request arrived
+    if document is not None and document.version != asked_for:
+        return []
     view = convert.view_at(ls.documents, uri, params.position)
-    outdated = view.version not in (arrived, params.text_document.version)
-    if outdated or not ls.serves(view.language_id):
+    if not ls.serves(view.language_id):
         return []
     asked = NextEditRequest(view=view, others=lambda: _others(ls, uri))
+    # One for all documents: a key anywhere ends it.
     with ls.live.newest(RequestKind.NEXT_EDIT, "") as cancel:
-        found = await propose(asked, ls.next_edits, cancel)
-        return [found] if found is not None and not cancel.cancelled else []
+        work = asyncio.ensure_future(propose(asked, ls.next_edits, cancel))
+        cancel.on_cancel(lambda: _cancel(work))
+        try:
+            found = await work
+        except asyncio.CancelledError:
+            if not cancel.cancelled:
+                raise  # the client cancelled: the protocol answers it
+            return []
+    return [found] if found is not None else []
+
+
+def _cancel(work: asyncio.Future[NextEdit | None]) -> None:
+    work.cancel()
 
 
 def _others(ls: Server, uri: str) -> Iterator[Snapshot]:

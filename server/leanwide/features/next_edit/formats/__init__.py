@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from leanwide.features.next_edit.formats.layout import EditLayout
-from leanwide.features.next_edit.formats.search_replace import SearchReplace
-from leanwide.features.next_edit.formats.sweep import Sweep
-from leanwide.features.next_edit.formats.zeta2 import Zeta2
+from leanwide.features.next_edit.formats.search_replace import SearchReplaceLayout
+from leanwide.features.next_edit.formats.sweep import SweepLayout
+from leanwide.features.next_edit.formats.zeta2 import Zeta2Layout
 from leanwide.models.edit_format import EditFormat
 
 LAYOUTS: Final[Mapping[EditFormat, EditLayout]] = {
-    EditFormat.SWEEP: Sweep(),
-    EditFormat.ZETA2: Zeta2(),
-    EditFormat.SEARCH_REPLACE: SearchReplace(),
+    EditFormat.SWEEP: SweepLayout(),
+    EditFormat.ZETA2: Zeta2Layout(),
+    EditFormat.SEARCH_REPLACE: SearchReplaceLayout(),
 }
 """The layout of every format."""

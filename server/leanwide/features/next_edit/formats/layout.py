@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
 from attrs import frozen
@@ -45,6 +45,14 @@ class EditPlace:
     """Newest first, of this and other documents."""
     first_lines: tuple[str, ...]
     """The document before these events, as far as they tell."""
+
+    def spells(self, markers: Iterable[str]) -> bool:
+        """Whether a text of the user spells a marker, which a model might take for one."""
+        parts = [self.path, *self.lines, *self.first_lines]
+        for event in self.events:
+            parts += (event.path, *event.before, *event.after)
+        text = "\n".join(part.rstrip("\n") for part in ("", *parts, ""))
+        return any(marker in text for marker in markers)
 
     def region(self, above: int, below: int) -> EditRegion:
         """Return the lines around the cursor's, as far as there are so many."""
@@ -96,12 +104,6 @@ def marked_up(pieces: Iterable[str | Markup]) -> Prompt:
         elif piece != "":
             joined.append(piece)
     return tuple(joined)
-
-
-def holds_marker(prompt: Prompt, markers: Sequence[str]) -> bool:
-    """Whether a text in a prompt spells a marker, which a model might take for one."""
-    texts = [piece for piece in prompt if isinstance(piece, str)]
-    return any(marker in text for text in texts for marker in markers)
 
 
 def rewritten(text: str, region: EditRegion, place: EditPlace) -> Rewrite | None:

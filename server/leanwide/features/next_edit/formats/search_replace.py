@@ -18,7 +18,7 @@ _LINES: Final = 20
 _EVENTS: Final = 4
 
 
-class SearchReplace:
+class SearchReplaceLayout:
     """A question whose answer is a block of old and new lines."""
 
     def prompt(self, place: EditPlace) -> EditPrompt | None:

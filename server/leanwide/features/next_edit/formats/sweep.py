@@ -16,7 +16,6 @@ from leanwide.features.next_edit.formats.layout import (
     EditPrompt,
     EditRegion,
     Rewrite,
-    holds_marker,
     marked_up,
     rewritten,
 )
@@ -31,18 +30,17 @@ _FILE_LINES: Final = 60
 _EVENTS: Final = 3
 
 
-class Sweep:
+class SweepLayout:
     """The layout of Sweep's models."""
 
     def prompt(self, place: EditPlace) -> EditPrompt | None:
         """Return what the model reads; None where a text could be taken for a marker."""
-        region = place.region(_LINES, _LINES)
-        prompt = marked_up(_pieces(place, region))
-        if holds_marker(prompt, (_FILE, _CURSOR, _END)):
+        if place.spells((_FILE, _CURSOR, _END)):
             return None
+        region = place.region(_LINES, _LINES)
         begun = _begun(place, region)
         return EditPrompt(
-            prompt=prompt,
+            prompt=marked_up(_pieces(place, region)),
             stops=(_FILE, _END),
             draft=place.text(region.first, region.last)[len(begun) :],
         )

@@ -15,7 +15,6 @@ from leanwide.features.next_edit.formats.layout import (
     EditPrompt,
     EditRegion,
     Rewrite,
-    holds_marker,
     marked_up,
     rewritten,
 )
@@ -28,6 +27,10 @@ _CURSOR: Final = "<|user_cursor|>"
 _CURRENT: Final = "<<<<<<< CURRENT\n"
 _SEPARATOR: Final = "=======\n"
 _UPDATED: Final = ">>>>>>> UPDATED"
+_MARKERS: Final = (
+    *(_SUFFIX, _PREFIX, _MIDDLE, _FILE, _CURSOR),
+    *(f"\n{line.strip()}\n" for line in (_CURRENT, _SEPARATOR, _UPDATED)),
+)
 _SILENCE: Final = ("NO_EDITS", "KEEP_PREVIOUS")
 """What the model says where nothing is to be edited."""
 _LINES: Final = 15
@@ -37,16 +40,14 @@ _CONTEXT_LINES: Final = 30
 _EVENTS: Final = 6
 
 
-class Zeta2:
+class Zeta2Layout:
     """The layout of Zeta 2."""
 
     def prompt(self, place: EditPlace) -> EditPrompt | None:
         """Return what the model reads; None where a text could be taken for a marker."""
-        region = place.region(_LINES, _LINES)
-        code = "".join((*place.lines, *(line for event in place.events for line in event.after)))
-        markers = (_SUFFIX, _PREFIX, _MIDDLE, _FILE, _CURSOR, _CURRENT[:-1], f"\n{_SEPARATOR}")
-        if holds_marker((code, *(event.path for event in place.events)), (*markers, _UPDATED)):
+        if place.spells(_MARKERS):
             return None
+        region = place.region(_LINES, _LINES)
         return EditPrompt(
             prompt=marked_up(_pieces(place, region)),
             stops=(_UPDATED,),
