@@ -165,7 +165,7 @@ def _bar() -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
     )
     console = TextConsole(stderr=True)
     return Progress(*columns, console=console, refresh_per_second=2, transient=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from leanwide.syntax import Edit, Position
 from leanwide.syntax.text import code_column
 from leanwide_bench.next_edit.cases import EditMoment
 from leanwide_bench.replay.buffer import Buffer
+from leanwide_bench.replay.rpc import ReplayError
 from leanwide_bench.replay.session import ServerSession
 
 _ANSWER_WITHIN_S: Final = 60.0
@@ -74,45 +75,59 @@ def through(server: ServerSession) -> Propose:
 
     async def propose(moment: EditMoment) -> MeasuredProposal:
         *earlier, newest = reversed(moment.events)
-        opened: dict[str, str] = {}
-
-        def open_text(document: Snapshot, text: str) -> Buffer:
-            name = f"{next(numbers)}_{PurePosixPath(document.path).name}"
-            buffer = server.open(name, document.language_id, text)
-            opened[buffer.uri] = document.uri
-            return buffer
-
-        if moment.other is not None:
-            open_text(moment.other.document, "".join(moment.other.document.lines))
-        buffer = open_text(moment.edited.document, _before(moment))
+        texts = _opened(server, moment, numbers)
+        edited = texts[moment.edited.document.uri]
         await server.wait_until_loaded()
         for event in earlier:
-            _change(server, buffer, event)
-        buffer.cursor = (newest.line, 0)
-        await _asked(server, buffer)  # as editors do after every edit: the text is parsed
+            _change(server, edited, event)
+        edited.cursor = (newest.line, 0)
+        await _asked(server, edited)  # as editors do after every edit: the text is parsed
         await server.poll()
         known = len(server.records)
         began = time.perf_counter()
-        _change(server, buffer, newest)
-        buffer.cursor = moment.cursor
-        answer = await _asked(server, buffer)
+        _change(server, edited, newest)
+        edited.cursor = moment.cursor
+        answer = await _asked(server, edited)
         ms = 1000 * (time.perf_counter() - began)
         await server.poll()
-        for uri in opened:
-            server.close(uri)
-        records = server.records[known:]
-        found = answer["edits"][0] if answer["edits"] else None
-        uri = opened[found["textDocument"]["uri"]] if found else ""
-        return MeasuredProposal(
-            edit=_edit(moment.text(uri).document, found) if found else None,
-            uri=uri,
-            kind=found["kind"] if found else "",
-            why=records[-1]["reason"] if records else "",
-            ms=ms,
-            tokens=sum(record["tokensEvaluated"] for record in records),
-        )
+        for buffer in texts.values():
+            server.close(buffer.uri)
+        return _measured(moment, texts, answer, server.records[known:], ms)
 
     return propose
+
+
+def _opened(server: ServerSession, moment: EditMoment, numbers: Iterator[int]) -> dict[str, Buffer]:
+    """Open the documents of a moment as they were before its events; return them by their URIs."""
+    texts = [(moment.edited.document, _before(moment))]
+    if moment.other is not None:
+        texts.append((moment.other.document, "".join(moment.other.document.lines)))
+    return {
+        document.uri: server.open(
+            f"{next(numbers)}_{PurePosixPath(document.path).name}", document.language_id, text
+        )
+        for document, text in texts
+    }
+
+
+def _measured(
+    moment: EditMoment,
+    texts: Mapping[str, Buffer],
+    answer: Mapping[str, Any],
+    records: Sequence[Mapping[str, Any]],
+    ms: float,
+) -> MeasuredProposal:
+    """Return the first edit of an answer, and what the server's records say of it."""
+    why = records[-1]["reason"] if records else ""
+    tokens = sum(record["tokensEvaluated"] for record in records)
+    for found in answer["edits"]:
+        by_buffer = {buffer.uri: uri for uri, buffer in texts.items()}
+        uri = by_buffer[found["textDocument"]["uri"]]
+        edit = _edit(moment.text(uri).document, found)
+        return MeasuredProposal(
+            edit=edit, uri=uri, kind=found["kind"], why=why, ms=ms, tokens=tokens
+        )
+    return MeasuredProposal(edit=None, why=why, ms=ms, tokens=tokens)
 
 
 def _first(moment: EditMoment, is_shown: Callable[[Candidate], bool]) -> Candidate | None:
@@ -129,7 +144,15 @@ def _first(moment: EditMoment, is_shown: Callable[[Candidate], bool]) -> Candida
 
 
 async def _asked(server: ServerSession, buffer: Buffer) -> dict[str, Any]:
-    return await asyncio.wait_for(server.next_edit(buffer), _ANSWER_WITHIN_S)
+    """Return the server's answer.
+
+    Raises:
+        ReplayError: It refuses, has ended, or does not answer.
+    """
+    try:
+        return await asyncio.wait_for(server.next_edit(buffer), _ANSWER_WITHIN_S)
+    except TimeoutError as error:
+        raise ReplayError(f"no next edit within {_ANSWER_WITHIN_S:.0f} s") from error
 
 
 def _before(moment: EditMoment) -> str:
