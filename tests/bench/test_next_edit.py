@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leanwide.cli.errors import UsageError
 from leanwide.syntax import Edit, Position, error_count, language_for, parse
+from leanwide_bench.cli.next_edit import bench_next_edit
 from leanwide_bench.next_edit.asking import NextEditResult, ProposedEdit
 from leanwide_bench.next_edit.cases import Expectation, FileVersions, NextEditCase
 from leanwide_bench.next_edit.drawing import (
@@ -394,16 +396,20 @@ def test_the_program_reads_two_folders(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("options", "complaint"),
     [
-        (("--language", "latin"), "is none of bash"),
-        (("missing",), "missing is no folder"),
-        (("--across",), "a repository, or releases"),
-        (("tests", "--between", "tests", "tests"), "not both"),
-        (("--between", "tests", "tests", "--no-model"), "there is no changed file"),
+        ({"language": ["latin"]}, "is none of bash"),
+        ({"source": Path("missing")}, "missing is no folder"),
+        ({"across": True}, "a repository, or releases"),
+        ({"source": Path(), "between": (Path(), Path())}, "not both"),
     ],
 )
-def test_bad_use_is_one_line(arguments, complaint: str):
-    found = bench(*arguments)
+def test_bad_use_is_named(options, complaint: str):
+    with pytest.raises(UsageError, match=complaint):
+        bench_next_edit(**options)
+
+
+def test_folders_without_a_changed_file_are_named(tmp_path: Path):
+    found = bench("--between", tmp_path, tmp_path, "--no-model")
     assert found.returncode != 0
-    assert complaint in " ".join(found.stderr.split())
+    assert "there is no changed file" in found.stderr
