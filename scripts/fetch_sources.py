@@ -10,22 +10,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
-import shutil
-import subprocess
 import sys
-import tarfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from attrs import asdict, frozen
+from registries import copy_sources, download, unpack
 
-_SKIPPED: Final = frozenset({"test", "tests", "testdata", "_vendor", "vendor", "node_modules"})
 _TEXTS: Final = ".md"
-_NO_PROSE: Final = re.compile(r"changelog|history|licen[cs]e", re.IGNORECASE)
-"""Markdown files that are lists, or law."""
 
 
 @frozen(kw_only=True)
@@ -127,68 +121,16 @@ def fetch(package: Package, folder: Path) -> FetchedSources:
     """
     with TemporaryDirectory() as name:
         place = Path(name)
-        (archive,) = _REGISTRIES[package.registry](package, place)
+        archive = download(package.registry, package.name, package.version, place)
         unpacked = place / "unpacked"
-        _unpack(archive, unpacked)
-        count = _copy(unpacked, folder / package.language / package.name, package.suffix)
-        _copy(unpacked, folder / "markdown" / package.name, _TEXTS)
+        unpack(archive, unpacked)
+        count = copy_sources(unpacked, folder / package.language / package.name, package.suffix)
+        copy_sources(unpacked, folder / "markdown" / package.name, _TEXTS)
         return FetchedSources(package=package, version=_version(package, archive), files=count)
-
-
-def _from_pypi(package: Package, place: Path) -> Iterable[Path]:
-    _run(place, sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:",
-         f"{package.name}=={package.version}")  # fmt: skip
-    return place.glob("*.whl")
-
-
-def _from_npm(package: Package, place: Path) -> Iterable[Path]:
-    _run(place, "npm", "pack", "--silent", f"{package.name}@{package.version}")
-    return place.glob("*.tgz")
-
-
-def _from_debian(package: Package, place: Path) -> Iterable[Path]:
-    _run(place, "apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package.name)
-    return place.glob("*.deb")
-
-
-_REGISTRIES: Final[dict[str, Callable[[Package, Path], Iterable[Path]]]] = {
-    "pypi": _from_pypi,
-    "npm": _from_npm,
-    "debian": _from_debian,
-}
-
-
-def _unpack(archive: Path, to: Path) -> None:
-    if archive.suffix == ".whl":
-        shutil.unpack_archive(archive, to, "zip")
-    elif archive.suffix == ".tgz":
-        with tarfile.open(archive) as tar:
-            tar.extractall(to, filter="data")
-    else:
-        _run(archive.parent, "dpkg-deb", "-x", str(archive), str(to))
-
-
-def _copy(source: Path, to: Path, suffix: str) -> int:
-    """Copy files with a suffix, without tests and links; return their number."""
-    count = 0
-    for file in sorted(source.rglob(f"*{suffix}")):
-        inner = file.relative_to(source)
-        is_test = "test" in file.stem.lower() or not _SKIPPED.isdisjoint(inner.parts)
-        if is_test or _NO_PROSE.search(file.stem) or file.is_symlink() or not file.is_file():
-            continue
-        target = to / inner
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target)
-        count += 1
-    return count
 
 
 def _version(package: Package, archive: Path) -> str:
     return package.version or archive.name.split("_")[1]
-
-
-def _run(folder: Path, *command: str) -> None:
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
 def _fetch_all(packages: Sequence[Package], folder: Path) -> list[FetchedSources]:

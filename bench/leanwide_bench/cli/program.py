@@ -37,6 +37,7 @@ from leanwide_bench.cli.drafts import drafts
 from leanwide_bench.cli.edits import bench_edits
 from leanwide_bench.cli.infilling import bench_infilling
 from leanwide_bench.cli.load import bench_load
+from leanwide_bench.cli.next_edit import bench_next_edit
 from leanwide_bench.cli.places import bench_places
 from leanwide_bench.cli.soak import soak
 from leanwide_bench.lanes.lanes import measure_lanes
@@ -61,6 +62,7 @@ app.command("answers")(bench_answers)
 app.command("edits")(bench_edits)
 app.command("infilling")(bench_infilling)
 app.command("load")(bench_load)
+app.command("next-edit")(bench_next_edit)
 
 _TABLE_WIDTH = 150
 """Columns of the table if the output is no terminal."""

@@ -88,6 +88,16 @@ class Buffer:
         self.ghost = None
         return change
 
+    def replace_lines(self, first: int, last: int, text: str) -> dict[str, Any]:
+        """Replace lines ``first`` up to ``last``; the cursor goes behind them.
+
+        Returns:
+            The LSP change.
+        """
+        end = (last, 0) if last < len(self.lines) else (len(self.lines) - 1, len(self.lines[-1]))
+        self.cursor, self.ghost = end, None
+        return self._replace(min((first, 0), end), text)
+
     def offer(self, ghost: Ghost) -> bool:
         """Show a suggestion if it still fits the text; return whether it does."""
         shown = self._still(ghost)

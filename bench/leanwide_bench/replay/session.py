@@ -88,6 +88,20 @@ class ServerSession:
         }
         return self._connection.request("textDocument/inlineCompletion", params)
 
+    async def next_edit(self, buffer: Buffer) -> dict[str, Any]:
+        """Request the next edit; return the server's answer.
+
+        Raises:
+            ReplayError: The server refuses it, or has ended.
+        """
+        params = {
+            "textDocument": {"uri": buffer.uri, "version": buffer.version},
+            "position": buffer.position(buffer.cursor),
+            "context": {"triggerKind": _AUTOMATIC},
+        }
+        answer: dict[str, Any] = await self._connection.call("leanwide/nextEdit", params)
+        return answer
+
     def cancel(self, number: int) -> None:
         """Cancel a request."""
         self._connection.notify("$/cancelRequest", {"id": number})
