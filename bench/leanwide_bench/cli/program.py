@@ -51,7 +51,7 @@ from leanwide_bench.replay.report import ReplayReport, as_data, as_table
 from leanwide_bench.replay.rpc import ReplayError
 from leanwide_bench.replay.session import SERVE, ServerSetup
 from leanwide_bench.replay.traces import NAMES, load
-from leanwide_bench.replay.typist import CLIENTS, Client
+from leanwide_bench.replay.typist import CLIENTS, NEOVIM, VSCODE, Client
 from leanwide_bench.synthetic.shapes import SHAPES, SyntheticError
 
 app = typer.Typer(help="Measure leanwide on this machine.", no_args_is_help=True)
@@ -74,7 +74,10 @@ def replay(  # noqa: PLR0913  # an option each
     model: Annotated[Path | None, typer.Option(help="A GGUF file instead of the set one.")] = None,
     experts: Annotated[int | None, typer.Option(help="Active experts of the lean lane.")] = None,
     client: Annotated[
-        str, typer.Option(metavar="vscode|neovim|both", help="Which editor to imitate.")
+        str,
+        typer.Option(
+            metavar="vscode|neovim|both|vscode-next-edits", help="Which editor to imitate."
+        ),
     ] = "both",
     pace: Annotated[
         float, typer.Option(min=0, help="Milliseconds a key; 0 waits for each answer instead.")
@@ -199,7 +202,7 @@ def _setup(model: Path | None, experts: int | None) -> ServerSetup:
 
 def _clients(name: str) -> Sequence[Client]:
     if name == "both":
-        return tuple(CLIENTS.values())
+        return (VSCODE, NEOVIM)
     if name not in CLIENTS:
         raise UsageError(f"--client {name!r} is not one of {', '.join(CLIENTS)}, both")
     return (CLIENTS[name],)

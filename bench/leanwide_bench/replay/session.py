@@ -94,13 +94,20 @@ class ServerSession:
         Raises:
             ReplayError: The server refuses it, or has ended.
         """
+        reply = await self.begin_next_edit(buffer)[1]
+        if reply.error is not None:
+            raise ReplayError(f"leanwide/nextEdit: {reply.error.get('message', reply.error)}")
+        answer: dict[str, Any] = reply.result
+        return answer
+
+    def begin_next_edit(self, buffer: Buffer) -> tuple[int, asyncio.Future[Reply]]:
+        """Request the next edit."""
         params = {
             "textDocument": {"uri": buffer.uri, "version": buffer.version},
             "position": buffer.position(buffer.cursor),
             "context": {"triggerKind": _AUTOMATIC},
         }
-        answer: dict[str, Any] = await self._connection.call("leanwide/nextEdit", params)
-        return answer
+        return self._connection.request("leanwide/nextEdit", params)
 
     def cancel(self, number: int) -> None:
         """Cancel a request."""

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import Any, Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from leanwide_bench.replay.buffer import Buffer, Encoding, Ghost
 from leanwide_bench.replay.rpc import ReplayError, Reply
@@ -42,6 +42,9 @@ class Client:
     """Whether it cancels a superseded request."""
     asks_after_move: bool
     """Whether it sends a request after a move of the cursor."""
+    next_edits: bool = False
+    """Whether it asks for the next edit after every key, too, and cancels that with the next one:
+    more often than an editor does, which waits for a pause."""
 
 
 VSCODE: Final = Client(
@@ -50,7 +53,8 @@ VSCODE: Final = Client(
 NEOVIM: Final = Client(
     name="neovim", encoding="utf-8", debounce_ms=200.0, cancels=False, asks_after_move=True
 )
-CLIENTS: Final = {client.name: client for client in (VSCODE, NEOVIM)}
+VSCODE_NEXT_EDITS: Final = evolve(VSCODE, name="vscode-next-edits", next_edits=True)
+CLIENTS: Final = {client.name: client for client in (VSCODE, NEOVIM, VSCODE_NEXT_EDITS)}
 
 
 @define(kw_only=True)
@@ -103,6 +107,8 @@ class Typist:
         self._answers: set[asyncio.Task[None]] = set()
         self._lost: set[asyncio.Task[None]] = set()
         self._unpolled = 0
+        self._proposal: int | None = None
+        """The last request for the next edit."""
         self.played = PlayedTrace()
 
     async def play(self, trace: Trace) -> PlayedTrace:
@@ -184,6 +190,10 @@ class Typist:
     def _change(self, change: dict[str, Any]) -> None:
         self.played.keys += 1
         self._session.change(self._front, change)
+        if self._client.next_edits:
+            if self._proposal is not None:
+                self._session.cancel(self._proposal)
+            self._proposal, _ = self._session.begin_next_edit(self._front)
 
     def _ask_soon(self, pressed: float, *, typed_through: bool) -> None:
         if self._asking is not None:
