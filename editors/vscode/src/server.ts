@@ -14,6 +14,10 @@ import {
 import { findProgram } from './program';
 import {
   cursorNotification,
+  didShowInlineEditNotification,
+  type NextEdit,
+  type NextEditParams,
+  nextEditRequest,
   type Part,
   partProgress,
   type Status,
@@ -25,6 +29,9 @@ import { serverSettings } from './settings';
 
 /** Commands whose menu entries show only where the server has them. */
 const OFFERED = ['explain', 'refactor', 'document', 'test', 'fix', 'chat', 'setMode', 'lastRequest'];
+
+/** The schemes of documents that it serves. */
+export const SCHEMES = ['file', 'untitled', 'vscode-notebook-cell'];
 
 /** The states in which no server can report its own. */
 export type Absent = 'missing' | 'stopped';
@@ -112,6 +119,33 @@ export class Server implements vscode.Disposable {
     }
   }
 
+  /** Whether the server proposes next edits; an older one does not. */
+  get offersNextEdit(): boolean {
+    const experimental: unknown = this.client?.initializeResult?.capabilities.experimental;
+    return isRecord(experimental) && isRecord(experimental.leanwide) && experimental.leanwide.nextEdit === true;
+  }
+
+  /** Returns the next edit; undefined where there is none, or the request was cancelled or failed. */
+  async nextEdit(params: NextEditParams, token: vscode.CancellationToken): Promise<NextEdit | undefined> {
+    try {
+      return (await this.client?.sendRequest(nextEditRequest, params, token))?.edits[0];
+    } catch (error) {
+      // Nobody asked for it by hand, so nobody is told.
+      this.log.debug(String(error));
+      return undefined;
+    }
+  }
+
+  /** Tells the server that the user sees a next edit. */
+  async tellShown({ command }: NextEdit): Promise<void> {
+    await this.client?.sendNotification(didShowInlineEditNotification, { item: { command } });
+  }
+
+  /** Runs a command of the server that has no answer. */
+  async run(command: string, args: unknown[] = []): Promise<void> {
+    await this.client?.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
+  }
+
   /** Returns a protocol edit as the editor's own type. */
   async edit(edit: WorkspaceEdit): Promise<vscode.WorkspaceEdit> {
     return (await this.client?.protocol2CodeConverter.asWorkspaceEdit(edit)) ?? new vscode.WorkspaceEdit();
@@ -148,7 +182,7 @@ export class Server implements vscode.Disposable {
       // In the user's folder, Python and ggml could load a file from there.
       { command: program, args: ['serve'], options: { cwd: this.extension.extensionPath } },
       {
-        documentSelector: ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) => ({ scheme })),
+        documentSelector: SCHEMES.map((scheme) => ({ scheme })),
         outputChannel: this.log,
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         initializationOptions: () => serverSettings(this.extension),
@@ -182,6 +216,10 @@ export class Server implements vscode.Disposable {
     this.client = undefined;
     await client?.dispose();
   }
+}
+
+function isRecord(value: unknown): value is { [key: string]: unknown } {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Sets the context keys that show and hide menu entries. */
