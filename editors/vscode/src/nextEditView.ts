@@ -40,7 +40,7 @@ export class NextEditView implements vscode.Disposable {
       return;
     }
     const hoverMessage = new vscode.MarkdownString(`leanwide: ${reason ?? ''}`);
-    const removed = change.words?.map(rangeOfWords) ?? linesOf(change);
+    const removed = change.words?.map(rangeOfWords) ?? linesOf(editor.document, change);
     editor.setDecorations(this.removed, removed.map((range) => ({ range, hoverMessage })));
     editor.setDecorations(this.added, change.words?.map(behind) ?? beside(editor, change));
     const last = change.first + Math.max(change.removed, 1) - 1;
@@ -71,8 +71,12 @@ function rangeOfWords({ line, start, end }: WordChange): vscode.Range {
   return new vscode.Range(line, start, line, end);
 }
 
-function linesOf({ first, removed }: Change): vscode.Range[] {
-  return removed > 0 ? [new vscode.Range(first, 0, first + removed - 1, Number.MAX_SAFE_INTEGER)] : [];
+/** Returns the lines that go, without their indentation. */
+function linesOf(document: vscode.TextDocument, { first, removed }: Change): vscode.Range[] {
+  return Array.from({ length: removed }, (_, index) => {
+    const { range, firstNonWhitespaceCharacterIndex: start } = document.lineAt(first + index);
+    return range.with(range.start.translate(0, start));
+  });
 }
 
 /** Returns new words behind the old ones. */

@@ -115,7 +115,7 @@ export class ShownEdit implements vscode.Disposable {
   private hint(editor: vscode.TextEditor, edit: NextEdit, change: Change | undefined): Hint {
     const line = edit.range.start.line;
     if (change !== undefined && isInSight(editor, change)) {
-      return { line: change.first, text: this.isAccepted(editor, edit) ? '⇥ accept' : '⇥ go to' };
+      return { line: change.first, text: this.isAccepted(editor, edit) ? '⇥ accept' : '⇥ go here' };
     }
     const name = change === undefined ? ` of ${basename(vscode.Uri.parse(edit.textDocument.uri).path)}` : '';
     return { line: editor.selection.active.line, text: `⇥ next edit in line ${line + 1}${name}` };
