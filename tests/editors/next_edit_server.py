@@ -74,7 +74,7 @@ class ScriptedServer(LanguageServer):
     def next_edit(self, uri: str) -> dict[str, Any] | None:
         """Return the next edit for a document, None where the script has none."""
         for number, edit in enumerate(self.script.edits):
-            document = self._named(edit.file) if edit.file else self._opened(uri)
+            document = self._beside(uri, edit.file) if edit.file else self._opened(uri)
             start = document.source.find(edit.old) if document else -1
             if document is None or start < 0 or f"{number} {uri}" in self.rejected:
                 continue
@@ -93,12 +93,10 @@ class ScriptedServer(LanguageServer):
     def _opened(self, uri: str) -> TextDocument | None:
         return self.workspace.text_documents.get(uri)
 
-    def _named(self, name: str) -> TextDocument | None:
-        """Return an open document by its name, else a file of the workspace."""
-        for uri, document in self.workspace.text_documents.items():
-            if uri.endswith(f"/{name}"):
-                return document
-        return TextDocument(f"{self.workspace.root_uri}/{name}")
+    def _beside(self, uri: str, name: str) -> TextDocument:
+        """Return another document of the same folder, as the editor has it or from disk."""
+        other = f"{uri.rpartition('/')[0]}/{name}"
+        return self._opened(other) or TextDocument(other)
 
 
 def _position(document: TextDocument, offset: int) -> types.Position:

@@ -64,6 +64,17 @@ end, {
   end,
 })
 
+command("NextEdit", "Switch next edits on or off until Neovim ends", function(given)
+  require("leanwide.next_edit").switch(given.args ~= "off")
+end, {
+  nargs = 1,
+  complete = function(beginning)
+    return vim.tbl_filter(function(state)
+      return vim.startswith(state, beginning)
+    end, { "on", "off" })
+  end,
+})
+
 command("LastRequest", "Show what the model read for the last request", function()
   require("leanwide.ask").last_request()
 end)
