@@ -17,10 +17,17 @@ from leanwide.lsp.handlers import (
     edits,
     explain,
     lifecycle,
+    next_edit,
     notebooks,
     workspace,
 )
-from leanwide.lsp.parameters import CURSOR
+from leanwide.lsp.parameters import (
+    COPILOT_INLINE_EDIT,
+    CURSOR,
+    DID_FOCUS,
+    DID_SHOW_INLINE_EDIT,
+    NEXT_EDIT,
+)
 from leanwide.lsp.session import Launch, Restrict, Server
 from leanwide.options import Layer, restrict_editor
 from leanwide.prompt.texts import built_in_texts
@@ -40,6 +47,10 @@ HANDLERS: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
     (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, workspace.did_change_watched_files, None),
     (types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, workspace.did_change_workspace_folders, None),
     (CURSOR, cursor.cursor, None),
+    (NEXT_EDIT, next_edit.next_edit, None),
+    (COPILOT_INLINE_EDIT, next_edit.copilot_inline_edit, None),
+    (DID_SHOW_INLINE_EDIT, next_edit.did_show, None),
+    (DID_FOCUS, next_edit.did_focus, None),
     # pygls advertises inline completion only where options are given.
     (
         types.TEXT_DOCUMENT_INLINE_COMPLETION,
@@ -62,6 +73,9 @@ COMMANDS: Final[tuple[tuple[str, Command], ...]] = (
     ("leanwide.setMode", commands.set_mode),
     ("leanwide.why", commands.why),
     ("leanwide.accepted", commands.accepted),
+    ("leanwide.nextEditAccepted", next_edit.accepted),
+    ("leanwide.nextEditRejected", next_edit.rejected),
+    ("leanwide.setNextEdit", next_edit.switch),
     ("leanwide.explain", explain.explain),
     ("leanwide.chat", chat.chat),
     ("leanwide.chats", chat.chats),

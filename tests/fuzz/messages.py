@@ -48,6 +48,7 @@ NOTIFICATIONS: Final = (
 COMMANDS: Final = (
     *("status", "lastRequest", "setMode", "why", "accepted", "explain", "chat", "chats"),
     *("endChat", "refactor", "document", "fix", "test", "no such command"),
+    *("nextEditAccepted", "nextEditRejected", "setNextEdit"),
 )
 
 
@@ -100,6 +101,7 @@ class Author:
         kinds: tuple[tuple[Callable[[], Sent | None], int], ...] = (
             (lambda: self._sent(self._change()), 30),
             (lambda: self._sent(self._completion()), 12),
+            (lambda: self._sent(self._next_edit()), 6),
             (lambda: self._sent(self._open_or_close()), 10),
             (lambda: self._sent(self._cancel()), 8),
             (lambda: self._sent(self._command()), 8),
@@ -168,6 +170,24 @@ class Author:
         }
         return self.request("textDocument/inlineCompletion", params)
 
+    def _next_edit(self) -> dict[str, Any]:
+        """Return a request for the next edit, or what a client tells about one."""
+        uri = self._uri()
+        command = {"title": "", "command": "leanwide.nextEditAccepted", "arguments": [{"id": "1"}]}
+        if self._random.random() < 0.2:
+            item = {"command": self._random.choice((command, None, *ODD))}
+            return _notification("textDocument/didShowInlineEdit", {"item": item})
+        if self._random.random() < 0.2:
+            return _notification("textDocument/didFocus", {"textDocument": {"uri": uri}})
+        version = self._documents.get(uri, 1) + self._random.choice((0, 0, 0, 1))
+        params = {
+            "textDocument": {"uri": uri, "version": version},
+            "position": self._position(),
+            "context": {"triggerKind": self._random.choice((1, 2))},
+        }
+        methods = ("leanwide/nextEdit", "textDocument/copilotInlineEdit")
+        return self.request(self._random.choice(methods), params)
+
     def _open_or_close(self) -> dict[str, Any]:
         uri = self._uri()
         if self._random.random() < 0.15:
@@ -190,6 +210,8 @@ class Author:
             "mode": self._random.choice(("auto", "code", "think", "wild")),
             "streamToken": self._random.choice((None, 7, "token", 1.5)),
             "apply": self._random.choice((True, False, 3)),
+            "id": self._random.choice(("1", "2", 3)),
+            "enabled": self._random.choice((True, True, False, 3)),
         }
         odd = self._random.choice(ODD)
         arguments = self._random.choice(([about], [about], [about], [], [odd], [about, odd], odd))
@@ -241,7 +263,10 @@ class Author:
     # Broken ones.
 
     def _any(self) -> dict[str, Any]:
-        makers = (self._completion, self._command, self._actions, self._change, self._out_of_place)
+        makers = (
+            *(self._completion, self._command, self._actions, self._change, self._out_of_place),
+            self._next_edit,
+        )
         return self._random.choice(makers)()
 
     def _mutated(self) -> Sent | None:

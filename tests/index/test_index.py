@@ -169,6 +169,16 @@ def test_callers_of_a_definition_are_folded_to_their_calls(make: Make, root: Pat
     assert callers(index, "total", "shop/basket.py") == ["far/report.py:1"]
 
 
+def test_files_that_call_a_name_are_read_whole_but_not_the_one_that_defines_it(
+    make: Make, root: Path
+):
+    basket = "def total(items):\n    return sum(items)\n\n\ndef both():\n    return total([])\n"
+    write(root, {"shop/till.py": TILL, "shop/basket.py": basket, "other.py": "x = 1\n"})
+    ((file, lines),) = make().files_calling(("total", "nothing"), "shop/basket.py")
+    assert file == root / "shop" / "till.py"
+    assert "".join(lines) == TILL
+
+
 def test_a_name_with_many_definitions_has_no_callers(make: Make, root: Path):
     text = "def close():\n    pass\ndef {}():\n    close()\n"
     write(root, {"p1.py": text.format("one"), "p2.py": text.format("two")})

@@ -263,7 +263,7 @@ def test_a_workspace_sets_budgets_and_languages():
     assert restrict_workspace(given) == (given, ())
 
 
-ALLOWED = "modes, languages, completion and files"
+ALLOWED = "modes, languages, completion, files and next_edit"
 
 
 @pytest.mark.parametrize("section", ["model", "lanes", "engine", "nonsense"])
@@ -286,6 +286,17 @@ def test_a_workspace_chooses_no_lane():
         ".leanwide.toml may choose no lane: ignored modes.code.lane "
         "(put it into your own user file)",
     )
+
+
+def test_a_workspace_may_only_switch_next_edits_off():
+    given = layer("next_edit.enabled = false\nnext_edit.lane = 'wide'", ".leanwide.toml")
+    allowed, found = restrict_workspace(given)
+    assert allowed.values == {"next_edit": {"enabled": False}}
+    assert found == (
+        ".leanwide.toml may only switch next edits off: ignored next_edit.lane "
+        "(put it into your own user file)",
+    )
+    assert restrict_workspace(layer("next_edit.enabled = true"))[0].values == {"next_edit": {}}
 
 
 # Whatever an editor sends

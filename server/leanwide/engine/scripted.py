@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import takewhile
 from pathlib import Path
 
+from attrs import evolve
+
 from leanwide.engine.base import EngineError, EngineState, EngineStatus
 from leanwide.engine.requests import (
     CancelToken,
@@ -60,6 +62,8 @@ class ScriptedEngine:
         """The lanes for whose model tokens were counted."""
         self.closed: list[str] = []
         """The lanes that were closed."""
+        self.nats: Callable[[str], float] = len
+        """Returns the negative log probability of a request's truth."""
         self._answers: deque[Answer] = deque()
         self._models = {"lean": model, "wide": wide_model or model}
         self._running = asyncio.Event()
@@ -136,7 +140,11 @@ class ScriptedEngine:
         if cancel.cancelled:
             self.cancelled.append(request)
             reason = FinishReason.CANCELLED
-        yield Finished(reason, _stats(request, generated))
+        stats = _stats(request, generated)
+        if request.truth:
+            nats, tokens = self.nats(request.truth), -(-len(request.truth) // 4)
+            stats = evolve(stats, truth_tokens=tokens, truth_nats=nats)
+        yield Finished(reason, stats)
 
     async def _turn(self, cancel: CancelToken) -> None:
         """Yield to the event loop, then wait until resumed or cancelled. Tests override it."""

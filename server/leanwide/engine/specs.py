@@ -7,6 +7,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from leanwide.models.edit_format import EditFormat
 from leanwide.models.limits import ExpertWidth
 from leanwide.models.memory import KvType
 from leanwide.models.residency import ResidencyChoice, ResidencySetting
@@ -121,6 +122,8 @@ class ModelInfo:
     """What its authors recommend, by the names of :class:`Sampling`; empty: nothing."""
     languages: tuple[str, ...] = ()
     """Languages that the model was trained for, as LSP language ids or names; empty: all."""
+    edit_format: EditFormat | None = None
+    """The format of edits that it was trained to write; None: it writes none by itself."""
     residency: ResidencyChoice | None = None
     """How the lanes hold the weights; None where the engine does not say."""
 

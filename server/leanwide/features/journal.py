@@ -26,6 +26,10 @@ class AnswerSource(enum.StrEnum):
     """A generation that an earlier request had started."""
     AHEAD = "ahead"
     """A prefetch: no request asked for it."""
+    HISTORY = "history"
+    """A next edit that follows from what the user changed; the model was not asked."""
+    JUDGED = "judged"
+    """A next edit: the model measured how likely the changed text is at its place."""
     NONE = "none"
     """No answer, on purpose."""
 

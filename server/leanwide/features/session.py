@@ -17,8 +17,9 @@ from leanwide.features.question_stages import NoStages, QuestionStages
 from leanwide.features.syntax_trees import SyntaxTrees
 from leanwide.features.token_counter import TokenCounter
 from leanwide.features.workspace_context import WorkspaceContext
+from leanwide.models.edit_format import EditFormat
 from leanwide.modes.machine import UNKNOWN, MachineState, learn
-from leanwide.modes.profile import Mode, Profile
+from leanwide.modes.profile import LEAN, Mode, Profile
 from leanwide.prompt.texts import built_in_texts
 
 
@@ -38,6 +39,14 @@ class Preferences:
     """Idle time after which a lane that only questions use is closed; 0: never."""
     keep_prompts: bool = False
     """KV caches of prompts are saved on disk."""
+    next_edit: bool = True
+    """The next edit is proposed."""
+    next_edit_nats: float = 3.0
+    """By how much more likely a changed text has to be than the present one, in nats."""
+    next_edit_lane: str = LEAN
+    """The lane whose model may write next edits."""
+    next_edit_format: EditFormat | None = None
+    """How it is asked; None: as its file states, and not at all where it states nothing."""
 
     @property
     def everywhere(self) -> bool:

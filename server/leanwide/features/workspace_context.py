@@ -132,6 +132,21 @@ class WorkspaceContext:
 
         return await asyncio.to_thread(find)
 
+    async def files_calling(
+        self, names: Sequence[str], key: str
+    ) -> tuple[tuple[Path, Sequence[str]], ...]:
+        """Return other files that call one of ``names``, with their lines."""
+        if (index := self._index) is None:
+            return ()
+
+        def find() -> tuple[tuple[Path, Sequence[str]], ...]:
+            found = index.files_calling(names, key)
+            return tuple(
+                (file, lines) for file, lines in found if not has_credential("".join(lines))
+            )
+
+        return await asyncio.to_thread(find)
+
     async def stats(self) -> IndexStats | None:
         """Return the sizes of the index; None if there is none."""
         index = self._index

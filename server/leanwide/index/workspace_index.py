@@ -138,6 +138,20 @@ class WorkspaceIndex:
                 found.append(Snippet(caller.path, text, caller.symbol.start))
         return tuple(found)
 
+    def files_calling(
+        self, names: Sequence[str], near: str
+    ) -> tuple[tuple[Path, Sequence[str]], ...]:
+        """Return the files with functions that call one of ``names``, with their lines.
+
+        Not ``near`` itself. Reads the files.
+        """
+        snapshot = self._builder.snapshot
+        keys = dict.fromkeys(
+            caller.path for name in names for caller in snapshot.callers(name, near)
+        )
+        files = ((self._area.file(key), key) for key in keys if key != near and self.holds(key))
+        return tuple((file, self._lines(key)) for file, key in files if file is not None)
+
     def counterparts(self, near: str) -> tuple[Snippet, ...]:
         """Return outlines of the tests of an implementation, or the reverse."""
         snapshot = self._builder.snapshot

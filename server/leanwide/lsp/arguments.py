@@ -25,8 +25,13 @@ _MAX_FAULTS: Final = 3
 
 
 @frozen
-class CommandArguments:
-    """Marks the argument of a command; keys are in camelCase, others are ignored."""
+class OwnObject:
+    """Marks an object that LSP does not define; keys are in camelCase, others are ignored."""
+
+
+@frozen
+class CommandArguments(OwnObject):
+    """Marks the argument of a command."""
 
 
 @frozen(kw_only=True)
@@ -106,6 +111,20 @@ class ChatIdArguments(CommandArguments):
 
 
 @frozen
+class NextEditArguments(CommandArguments):
+    """Argument of ``leanwide.nextEditAccepted`` and ``leanwide.nextEditRejected``."""
+
+    id: str
+
+
+@frozen
+class NextEditSwitch(CommandArguments):
+    """Argument of ``leanwide.setNextEdit``."""
+
+    enabled: bool
+
+
+@frozen
 class ModeArguments(CommandArguments):
     """Argument of ``leanwide.setMode``."""
 
@@ -123,16 +142,16 @@ class ModeArguments(CommandArguments):
 
 
 def argument_converter() -> Converter:
-    """Return pygls's converter, which also structures :class:`CommandArguments`."""
+    """Return pygls's converter, which also structures every :class:`OwnObject`."""
     converter: Converter = default_converter()  # type: ignore[no-untyped-call]  # of pygls
     converter.register_structure_hook_factory(
-        lambda kind: isinstance(kind, type) and issubclass(kind, CommandArguments), _structure_fn
+        lambda kind: isinstance(kind, type) and issubclass(kind, OwnObject), _structure_fn
     )
     return converter
 
 
-def _structure_fn(kind: type[CommandArguments], converter: Converter) -> Callable[..., Any]:
-    """Return the hook for a class; its error says which object the command takes."""
+def _structure_fn(kind: type[OwnObject], converter: Converter) -> Callable[..., Any]:
+    """Return the hook for a class; its error says which object is expected."""
     attrs.resolve_types(kind)
     fields = attrs.fields(kind)
     keys = [(camel_case_name(each.name), each.default is attrs.NOTHING) for each in fields]
@@ -146,7 +165,7 @@ def _structure_fn(kind: type[CommandArguments], converter: Converter) -> Callabl
     }
     structure = make_dict_structure_fn(kind, converter, **overrides)  # type: ignore[arg-type]
 
-    def structure_or_explain(value: Any, _: Any) -> CommandArguments:
+    def structure_or_explain(value: Any, _: Any) -> OwnObject:
         try:
             return structure(value if isinstance(value, dict) else {}, kind)
         except BaseValidationError as error:

@@ -9,13 +9,31 @@ from cattrs import Converter, transform_error
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
+from leanwide.lsp.next_edit_params import FocusParams, InlineEditParams, ShownEditParams
 from leanwide.lsp.rpc.messages import RpcNotification, RpcRequest
 from leanwide.lsp.uris import unusable
 
 CURSOR: Final = "leanwide/cursor"
-_OWN_PARAMS: Final[Mapping[str, type[Any]]] = {CURSOR: types.TextDocumentPositionParams}
+NEXT_EDIT: Final = "leanwide/nextEdit"
+COPILOT_INLINE_EDIT: Final = "textDocument/copilotInlineEdit"
+DID_SHOW_INLINE_EDIT: Final = "textDocument/didShowInlineEdit"
+DID_FOCUS: Final = "textDocument/didFocus"
+
+_OWN_PARAMS: Final[Mapping[str, type[Any]]] = {
+    CURSOR: types.TextDocumentPositionParams,
+    NEXT_EDIT: InlineEditParams,
+    COPILOT_INLINE_EDIT: InlineEditParams,
+    DID_SHOW_INLINE_EDIT: ShownEditParams,
+    DID_FOCUS: FocusParams,
+}
 """Types of the parameters of methods that LSP does not know."""
+OWN_REQUESTS: Final = frozenset({NEXT_EDIT, COPILOT_INLINE_EDIT})
+"""Those of them that are answered."""
 _MAX_FAULTS: Final = 3
+
+
+EXPERIMENTAL: Final = {"leanwide": {"nextEdit": True}}
+"""What ``initialize`` advertises as experimental capabilities."""
 
 
 def typed_params(message: RpcRequest | RpcNotification, converter: Converter) -> Any:
@@ -30,7 +48,8 @@ def typed_params(message: RpcRequest | RpcNotification, converter: Converter) ->
         whole = types.METHOD_TO_TYPES[message.method][0]
         return converter.structure(message.data, whole).params
     except Exception as error:
-        faults = "; ".join(transform_error(error)[:_MAX_FAULTS])
+        own = isinstance(error, ValueError) and message.method in _OWN_PARAMS
+        faults = str(error) if own else "; ".join(transform_error(error)[:_MAX_FAULTS])
         reason = f"the parameters do not fit {message.method}: {faults}"
         raise JsonRpcInvalidParams(message=reason) from error
 

@@ -20,7 +20,13 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from leanwide.lsp.documents import DocumentWorkspace
-from leanwide.lsp.parameters import document_uri, drop_unusable_folders, typed_params
+from leanwide.lsp.parameters import (
+    EXPERIMENTAL,
+    OWN_REQUESTS,
+    document_uri,
+    drop_unusable_folders,
+    typed_params,
+)
 from leanwide.lsp.rpc.messages import Id, Invalid, Message, RpcNotification, RpcRequest, RpcResponse
 from leanwide.lsp.rpc.outbox import Outbox
 from leanwide.lsp.uris import unusable
@@ -252,6 +258,15 @@ class Protocol(LanguageServerProtocol):
         document = self._workspace.opened(uri)
         return document.version if document is not None else None
 
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(
+        self, params: types.InitializeParams
+    ) -> Generator[Any, Any, types.InitializeResult]:
+        """Initialize, and advertise what LSP does not define."""
+        result = yield from super().lsp_initialize(params)
+        result.capabilities.experimental = EXPERIMENTAL
+        return result
+
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *arguments: Any) -> Generator[Any, Any, None]:
         """Run the handler, then give up on requests that the client has not answered.
@@ -363,7 +378,7 @@ def _is_generator(handler: Callable[..., Any]) -> bool:
 
 def _is_request(method: str) -> bool:
     kinds = types.METHOD_TO_TYPES.get(method)
-    return kinds is not None and kinds[1] is not None
+    return method in OWN_REQUESTS or (kinds is not None and kinds[1] is not None)
 
 
 def _is_optional(data: Any) -> bool:

@@ -16,6 +16,7 @@ class RequestKind(Enum):
     EXPLANATION = auto()
     CHAT = auto()
     EDIT = auto()
+    NEXT_EDIT = auto()
 
 
 class LiveRequests:

@@ -20,6 +20,7 @@ from leanwide.features.completion.saved_places import save_places, save_when_idl
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.edit.attempts import Attempts
 from leanwide.features.journal import AnswerSource, Record
+from leanwide.features.next_edit.state import NextEditState
 from leanwide.features.session import Backend, Session
 from leanwide.lsp.arguments import argument_converter
 from leanwide.lsp.convert import status_params
@@ -98,6 +99,7 @@ class Server(LanguageServer):
             stages=self.feedback.stages,
         )
         self.completion = self._new_completion()
+        self.next_edits = NextEditState(session=self.session)
         self.monitor: asyncio.Task[None] | None = None
         """Watches battery, memory and idle lanes, from ``initialized`` to ``shutdown``."""
         self._closing: asyncio.Future[Any] | None = None

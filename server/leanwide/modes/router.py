@@ -28,6 +28,7 @@ class Task(enum.StrEnum):
     """What the user or the editor requests."""
 
     INLINE_COMPLETION = "inline completion"
+    NEXT_EDIT = "next edit"
     EXPLAIN = "explain"
     CHAT = "chat"
     REFACTOR = "refactor"
@@ -68,6 +69,7 @@ class Signals:
 
 MODE_OF_TASK: Mapping[Task, Mode] = {
     Task.INLINE_COMPLETION: Mode.CODE,
+    Task.NEXT_EDIT: Mode.CODE,
     Task.EXPLAIN: Mode.THINK,
     Task.CHAT: Mode.DIALOG,
     Task.REFACTOR: Mode.THINK,
@@ -215,7 +217,7 @@ def _for_typing(whole: Budget, task: Task, code: Profile) -> tuple[Budget, str]:
 
 
 def _for_the_machine(whole: Budget, task: Task, signals: Signals, lane: str) -> tuple[Budget, str]:
-    if task is Task.INLINE_COMPLETION:
+    if MODE_OF_TASK[task] is Mode.CODE:
         return fit_to_power(whole, signals.machine)
     fitted, reason = fit_to_machine(whole, signals.machine, lane)
     context = min(whole.context_tokens, fitted.context_tokens + max(0, signals.read_tokens))

@@ -11,8 +11,8 @@ from leanwide.files.shown import first_few, shown
 from leanwide.options.layers import Layer
 
 WORKSPACE_FILE: Final = ".leanwide.toml"
-WORKSPACE_SECTIONS: Final = ("modes", "languages", "completion", "files")
-"""What a workspace may set: budgets, languages, exclusions."""
+WORKSPACE_SECTIONS: Final = ("modes", "languages", "completion", "files", "next_edit")
+"""What a workspace may set: budgets, languages, exclusions. Next edits it may only switch off."""
 SERVER_SETTINGS: Final = ("url", "key_file", "ca_file", "allow_http", "fallback")
 """What a lane's own section says of its server; the user's own file alone sets it."""
 _FOLDER_SECTIONS: Final = ("files",)
@@ -79,7 +79,24 @@ def restrict_workspace(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
                 f"{shown(layer.source)} may choose no lane: ignored {first_few(sorted(chosen))} "
                 "(put it into your own user file)"
             )
+    kept, refused = _only_off(kept)
+    if refused:
+        problems.append(
+            f"{shown(layer.source)} may only switch next edits off: ignored {refused} "
+            "(put it into your own user file)"
+        )
     return kept, tuple(problems)
+
+
+def _only_off(layer: Layer) -> tuple[Layer, str]:
+    """Return a layer that may switch next edits off, and the names of the rest; "" for none."""
+    section = layer.values.get("next_edit")
+    if not isinstance(section, Mapping):
+        return layer, ""
+    kept = {key: value for key, value in section.items() if key == "enabled" and value is False}
+    refused = sorted(f"next_edit.{key}" for key in section if key not in kept)
+    values = {**layer.values, "next_edit": kept}
+    return attrs.evolve(layer, values=values), first_few(refused) if refused else ""
 
 
 def restrict_further_folder(layer: Layer) -> tuple[Layer, tuple[str, ...]]:

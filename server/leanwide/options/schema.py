@@ -11,16 +11,17 @@ from typing import Any
 
 import attrs
 from attrs import field, frozen
-from attrs.validators import ge, le
+from attrs.validators import ge, in_, le
 
 from leanwide.engine.remote.address import url_problem
 from leanwide.features.session import Preferences
 from leanwide.files.patterns import MAX_PATTERN_BYTES, MAX_PATTERNS, encoded
+from leanwide.models.edit_format import EditFormat
 from leanwide.models.limits import ExpertWidth
 from leanwide.models.memory import KvType
 from leanwide.models.placement import AutoLayers
 from leanwide.models.residency import ResidencySetting
-from leanwide.modes.profile import Mode, Profile
+from leanwide.modes.profile import LEAN, WIDE, Mode, Profile
 
 
 def _at_least(least: int) -> Callable[[Any, attrs.Attribute[Any], int | AutoLayers], None]:
@@ -38,6 +39,20 @@ def _check_url(_: Any, __: Any, url: str) -> None:
     """Refuse a text that is no address of a server."""
     if url and (problem := url_problem(url)):
         raise ValueError(problem)
+
+
+class EditFormatSetting(enum.StrEnum):
+    """A format of edits, or the one that a model's file states."""
+
+    AUTO = "auto"
+    SWEEP = EditFormat.SWEEP.value
+    ZETA2 = EditFormat.ZETA2.value
+    SEARCH_REPLACE = EditFormat.SEARCH_REPLACE.value
+
+    @property
+    def chosen(self) -> EditFormat | None:
+        """The format; None for the model's own."""
+        return None if self is EditFormatSetting.AUTO else EditFormat(self.value)
 
 
 class AutoSwitch(enum.StrEnum):
@@ -164,6 +179,22 @@ class CompletionOptions:
     """Prefill the code around the cursor when it rests, before the first key."""
 
 
+@frozen(kw_only=True)
+class NextEditOptions:
+    """Proposals of what to edit next, after an edit."""
+
+    enabled: bool
+    """Propose the next edit. A workspace may only switch it off."""
+    threshold_nats: float = field(validator=ge(0.0))
+    """How much likelier the model must find a changed text than the present one, in nats; more
+    shows less. What is certain is shown without the model."""
+    lane: str = field(validator=in_((LEAN, WIDE)))
+    """The lane whose model may write next edits, where it was trained to or ``format`` says how."""
+    format: EditFormatSetting
+    """How that model is asked: ``"auto"``: as its file states, and not at all where it states
+    nothing; ``"search-replace"``: any chat model."""
+
+
 def _check_patterns(_: Any, __: Any, patterns: tuple[str, ...]) -> None:
     """Refuse more patterns than are matched against a path, and longer ones."""
     if len(patterns) > MAX_PATTERNS:
@@ -204,6 +235,7 @@ class Options:
     cache: CacheOptions
     languages: LanguageOptions
     completion: CompletionOptions
+    next_edit: NextEditOptions
     files: FileOptions
 
     @property
@@ -227,6 +259,10 @@ class Options:
             adapt=self.machine.adapt,
             close_after_minutes=self.machine.close_after_minutes,
             keep_prompts=self.cache.prompt_bytes > 0,
+            next_edit=self.next_edit.enabled,
+            next_edit_nats=self.next_edit.threshold_nats,
+            next_edit_lane=self.next_edit.lane,
+            next_edit_format=self.next_edit.format.chosen,
         )
 
     @property

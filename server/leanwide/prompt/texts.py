@@ -7,7 +7,17 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
-NAMES: Final = ("explain", "refactor", "insert", "pieces", "document", "fix", "test", "chat")
+NAMES: Final = (
+    "explain",
+    "refactor",
+    "insert",
+    "pieces",
+    "document",
+    "fix",
+    "test",
+    "chat",
+    "next_edit",
+)
 """The kinds of question with a system prompt; each is ``configs/prompts/NAME.md``."""
 
 

@@ -116,6 +116,24 @@ def test_background_work_keeps_the_prompt_of_another_document():
     assert complete(cache, other) == len(other) - 1
 
 
+@given(st.lists(PROMPTS, min_size=1, max_size=6), st.lists(PROMPTS, min_size=1, max_size=6))
+def test_scores_in_a_row_take_one_sequence_and_not_the_prompt_that_theirs_extend(prompts, scored):
+    cache = SequenceCache(3)
+    for prompt in prompts:
+        complete(cache, prompt)
+    newest = list(prompts[-1])
+    taken = set()
+    for text in scored:
+        claim = cache.claim_for_score([*newest, *text])
+        assert claim is not None
+        claim.sequence.tokens[:] = [*newest, *text]
+        claim.sequence.busy = False
+        taken.add(claim.sequence.number)
+    assert len(taken) == 1
+    others = [sequence for sequence in cache.sequences if sequence.number not in taken]
+    assert any(sequence.tokens == newest for sequence in others)
+
+
 def test_the_least_recently_used_prompt_is_evicted():
     cache = SequenceCache(2)
     first, second, third = [1, 2, 3], [4, 5, 6], [7, 8, 9]

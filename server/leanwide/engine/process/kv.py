@@ -107,6 +107,8 @@ class KvCache:
         """
         if request.shared_prefix:
             claim = self._cache.claim_prefix(tokens)
+        elif request.priority is Priority.BACKGROUND and request.truth:
+            claim = self._cache.claim_for_score(tokens)
         elif request.priority is Priority.BACKGROUND:
             claim = self._cache.claim_spare(tokens)
         else:

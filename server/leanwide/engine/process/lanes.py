@@ -25,6 +25,7 @@ from leanwide.engine.requests import Priority, Prompt
 from leanwide.engine.saved_states import SavedFolder, StateOrigin
 from leanwide.engine.specs import LaneInfo, LaneSpec, ModelInfo, ModelSpec
 from leanwide.models.advice import load_notice
+from leanwide.models.edit_format import edit_format
 from leanwide.models.embedded import trained_languages
 from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
 from leanwide.models.limits import legal_context, legal_experts, wanted_experts
@@ -245,6 +246,7 @@ class Lanes:
             spelt_markers=spelt_markers(model.chat_template, model.is_marker),
             sampling=recommended_sampling(header),
             languages=trained_languages(header),
+            edit_format=edit_format(header),
             residency=self._placed.residency,
         )
 

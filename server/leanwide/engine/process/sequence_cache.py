@@ -28,6 +28,8 @@ class CachedSequence:
     """A generation is writing to it."""
     shared_prefix: bool = False
     """It holds the beginning of other prompts, which copy it."""
+    scored: bool = False
+    """It holds a text that was scored: nothing is asked behind it again."""
     cut_from: int = 0
     """It can be cut to this many tokens or more; to fewer only at a checkpoint."""
     checkpoints: list[Checkpoint] = field(factory=list)
@@ -103,6 +105,13 @@ class SequenceCache:
             claim.sequence.shared_prefix = True
         return claim
 
+    def claim_for_score(self, tokens: Sequence[int]) -> Claim | None:
+        """Like :meth:`claim_spare`, for a text that is scored; takes an earlier one's place."""
+        claim = self._claim(tokens, _choose_for_score)
+        if claim is not None:
+            claim.sequence.scored = True
+        return claim
+
     def _claim(self, tokens: Sequence[int], choose: Choice) -> Claim | None:
         free = [sequence for sequence in self.sequences if not sequence.busy]
         if not free:
@@ -114,7 +123,7 @@ class SequenceCache:
         target.used = self._clock
         if source.shared_prefix:
             source.used = self._clock
-        target.busy, target.shared_prefix = True, False
+        target.busy, target.shared_prefix, target.scored = True, False, False
         if common[source.number] > common[target.number]:
             keep, copy_from = common[source.number], source.number
             target.tokens[:] = tokens[:keep]
@@ -152,6 +161,12 @@ def _choose_for_prefix(free: list[CachedSequence], common: Common) -> CachedSequ
     if like:
         return max(like, key=lambda sequence: common[sequence.number])
     return _older_version([], free, common)
+
+
+def _choose_for_score(free: list[CachedSequence], common: Common) -> CachedSequence:
+    """Choose the sequence of an earlier score: of several scores in a row, one is kept."""
+    earlier = [sequence for sequence in free if sequence.scored]
+    return earlier[0] if earlier else _older_version([], free, common)
 
 
 def _older_version(

@@ -23,6 +23,8 @@ class CandidateKind(enum.StrEnum):
     """A line like the changed one: the next row of a table, the next branch, the next test."""
     IMPORT = "import"
     """A module or an imported name was replaced; here is its use, or its import."""
+    WRITTEN = "written"
+    """A model that writes edits wrote it."""
 
 
 @frozen(kw_only=True)

@@ -28,6 +28,7 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
             "wide": ls.options.lanes.wide.url or THIS_MACHINE,
         },
         "accepted": ls.accepted,
+        "nextEdits": convert.camel_case(ls.next_edits.counts),
         "pinned": ls.session.pinned,
         "index": convert.camel_case(await ls.folders.workspace.stats()),
         "pending": {

@@ -25,6 +25,7 @@ async def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
 async def opened(ls: Server, document: types.TextDocumentItem) -> None:
     """Add a file or a cell of a notebook."""
     snapshot = convert.snapshot(ls.documents, document.uri)
+    ls.next_edits.opened(snapshot)
     ls.folders.workspace.reindex(snapshot.path)
     ls.folders.names.forget(snapshot.path)
     if not ls.serves(document.language_id):
@@ -47,12 +48,14 @@ async def changed(
     ls.live.cancel(RequestKind.COMPLETION, key)
     ls.completion.document_changed(key)
     ls.live.cancel(RequestKind.EDIT, uri)
+    ls.live.cancel(RequestKind.NEXT_EDIT, "")
     ls.folders.workspace.pause_indexing()
     document = ls.documents.opened(uri)
     if document is None:
         return
     # For each change: distant places of several changes would span all of the text in between.
     snapshot = convert.snapshot(ls.documents, uri)
+    ls.next_edits.changed(snapshot)
     ls.session.trees.follow(joined(ls.documents, snapshot))
     last = changes[-1] if changes else None
     if document.path and isinstance(last, types.TextDocumentContentChangePartial):
@@ -80,6 +83,7 @@ def closed(ls: Server, uri: str, key: str) -> None:
     _reindex(ls.folders, uri)
     ls.live.cancel(RequestKind.COMPLETION, key)
     ls.live.cancel(RequestKind.EDIT, uri)
+    ls.next_edits.closed(uri)
     if not is_open(ls.documents, key):
         window, saved = ls.completion.windows.get(key), ls.completion.saved
         ls.completion.forget(key)

@@ -1,0 +1,147 @@
+"""What may be edited next, from what was edited last. Pure: no model, no clock but for its limit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from attrs import evolve
+
+from leanwide.context.view import Snapshot, with_lf
+from leanwide.features.next_edit.arguments import argument_changes
+from leanwide.features.next_edit.candidate import Candidate
+from leanwide.features.next_edit.event import EditEvent
+from leanwide.features.next_edit.proposal import Piece, Proposal, with_pieces
+from leanwide.features.next_edit.renames import renamed, renaming
+from leanwide.features.next_edit.repeats import evidence, repeated
+from leanwide.features.next_edit.source import Source, sources
+from leanwide.features.next_edit.tokenized import TokenizedDocument
+from leanwide.features.next_edit.twins import twins
+from leanwide.syntax import Edit, Position, SyntaxTree, error_count
+from leanwide.syntax.effort import Effort
+
+_MAX_SOURCES: Final = 8
+"""Events from which something may follow, the newest first."""
+_MAX_CANDIDATES: Final = 8
+_MAX_CHECKED: Final = 16
+"""Changed texts that are parsed."""
+_SECONDS: Final = 0.05
+"""Of work, after which what was found is returned."""
+
+
+def candidates(
+    events: Sequence[EditEvent],
+    document: Snapshot,
+    tree: SyntaxTree | None,
+    cursor: tuple[int, int] = (0, 0),
+) -> tuple[Candidate, ...]:
+    """Return what may be edited next in a document, the nearest below the cursor first.
+
+    Args:
+        events: What the user changed in any document, newest first.
+        document: Any document of the workspace, as it is now.
+        tree: Its tree; without one there are no candidates.
+        cursor: Line and column; the start, if the cursor is in another document.
+    """
+    if tree is None or tree.given_up or not events:
+        return ()
+    found = sources(events, document)
+    if not found or not found[0].is_finished(tree):
+        return ()
+    effort = Effort(_SECONDS)
+    proposals = []
+    for proposal in _proposals(TokenizedDocument(tree), found):
+        if effort.is_spent():
+            break
+        proposals.append(proposal)
+    joined = _joined_by_line(tree, proposals)
+    ordered = sorted(joined, key=lambda one: (not one.certain, one.line < cursor[0], one.line))
+    return tuple(_checked(document, tree, found, ordered, effort))
+
+
+def _proposals(document: TokenizedDocument, found: Sequence[Source]) -> Iterator[Proposal]:
+    """Yield what follows from the events, from what says most to what says least."""
+    near = [source for source in found[:_MAX_SOURCES] if source.line is not None]
+    for source in near:
+        for example in source.examples:
+            change = renaming(document.tree, example)
+            if change is not None:
+                yield from renamed(change)
+    for seen in evidence(found):
+        yield from repeated(document, seen)
+    for source in near[:1]:
+        for example in source.examples:
+            yield from argument_changes(document, example)
+        for changed in source.changes:
+            yield from twins(document, changed)
+
+
+def _joined_by_line(tree: SyntaxTree, proposals: Iterable[Proposal]) -> list[Proposal]:
+    """Return one proposal for each line: what is certain there, or else all that fits together."""
+    lines: dict[int, list[Proposal]] = defaultdict(list)
+    for one in proposals:
+        lines[one.line].append(one)
+    return [_joined([one for one in some if one.certain] or some) for some in lines.values()]
+
+
+def _joined(proposals: list[Proposal]) -> Proposal:
+    first, *others = proposals
+    pieces = first.pieces
+    for other in others:
+        if other.fits(pieces):
+            pieces += other.pieces
+    return evolve(first, pieces=tuple(sorted(pieces)))
+
+
+def _checked(
+    document: Snapshot,
+    tree: SyntaxTree,
+    found: Sequence[Source],
+    proposals: Iterable[Proposal],
+    effort: Effort,
+) -> Iterator[Candidate]:
+    errors = error_count(tree)
+    checked = shown = 0
+    for proposal in proposals:
+        if checked >= _MAX_CHECKED or shown >= _MAX_CANDIDATES or effort.is_spent():
+            return
+        checked += 1
+        old = tree.lines[proposal.line]
+        new = with_pieces(old, proposal.pieces)
+        lines = (*tree.lines[: proposal.line], new, *tree.lines[proposal.line + 1 :])
+        if new == old or any(_undoes(source, lines) for source in found):
+            continue
+        if error_count(tree.edited(lines)) <= errors:
+            shown += 1
+            yield _candidate(document, proposal, old)
+
+
+def _undoes(source: Source, lines: Sequence[str]) -> bool:
+    """Whether an event's lines stand again as they were before it."""
+    if source.line is None:
+        return False
+    start = source.line
+    now = lines[start : start + len(source.event.before)]
+    return len(source.event.before) == len(source.event.after) and tuple(map(with_lf, now)) == source.event.before
+
+
+def _candidate(document: Snapshot, proposal: Proposal, line: str) -> Candidate:
+    start, end = proposal.pieces[0].start, max(piece.end for piece in proposal.pieces)
+    inside = tuple(
+        Piece(piece.start - start, piece.end - start, piece.text) for piece in proposal.pieces
+    )
+    return Candidate(
+        uri=document.uri,
+        path=document.path,
+        version=document.version,
+        edit=Edit(
+            Position(proposal.line, start),
+            Position(proposal.line, end),
+            with_pieces(line[start:end], inside),
+        ),
+        replaced=line[start:end],
+        kind=proposal.kind,
+        certain=proposal.certain,
+        reason=proposal.reason,
+    )

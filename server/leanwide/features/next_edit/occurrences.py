@@ -1,0 +1,163 @@
+"""Where a name stands in a document, and what it is there."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+import tree_sitter
+from attrs import frozen
+
+from leanwide.features.next_edit.node_types import (
+    CLASSES,
+    FUNCTIONS,
+    IMPORTS,
+    KEYS,
+    MEMBER_NAMES,
+    PARAMETERS,
+)
+from leanwide.features.next_edit.tokens import MEMBER_OPERATORS
+from leanwide.syntax import Position, Span, SyntaxTree
+from leanwide.syntax.matching import captured
+
+
+
+class Role(enum.Enum):
+    """What a name is where it stands."""
+
+    PARAMETER = enum.auto()
+    VARIABLE = enum.auto()
+    """Bound in a function, or outside of all."""
+    DEFINITION = enum.auto()
+    """The name of a function, a class or a type."""
+    IMPORTED = enum.auto()
+    MEMBER = enum.auto()
+    """Of an object, a type or a module."""
+    KEY = enum.auto()
+    """Of an argument or a field that is given by name."""
+    USE = enum.auto()
+
+
+@frozen(eq=False)
+class Occurrence:
+    """A name at one place of a document."""
+
+    span: Span
+    around: tuple[tree_sitter.Node, ...]
+    """The nodes that hold it, the smallest first and the root last."""
+    role: Role
+
+    @property
+    def function(self) -> tree_sitter.Node | None:
+        """The innermost function that it is in; its own name is not in a function."""
+        functions = (node for node in self.around if node.type in FUNCTIONS)
+        innermost = next(functions, None)
+        if self.role is Role.DEFINITION and innermost is not None and self._names(innermost):
+            return next(functions, None)
+        return innermost
+
+    def _names(self, function: tree_sitter.Node) -> bool:
+        body = function.child_by_field_name("body")
+        return body is None or self.around[0].end_byte <= body.start_byte
+
+
+def occurrences(tree: SyntaxTree, name: str, span: Span | None = None) -> Iterator[Occurrence]:
+    """Yield where ``name`` is a name of the code, in the order of the text.
+
+    Strings and comments are left out.
+    """
+    word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+    first, last = (span.start.line, span.end.line + 1) if span else (0, len(tree.lines))
+    for number in range(first, min(last, len(tree.lines))):
+        line = tree.lines[number]
+        if name not in line:
+            continue
+        for found in word.finditer(line):
+            here = Span(Position(number, found.start()), Position(number, found.end()))
+            if span is None or span.holds(here):
+                occurrence = occurrence_at(tree, here)
+                if occurrence is not None:
+                    yield occurrence
+
+
+def occurrence_at(tree: SyntaxTree, span: Span) -> Occurrence | None:
+    """Return the name at a span; None where there is none, as in strings and comments."""
+    around = tree.around(span.start, span.end)
+    if not around or not _is_name(tree, around[0], span) or in_text(tree, around):
+        return None
+    return Occurrence(span, around, _role(tree, span, around))
+
+
+def in_text(tree: SyntaxTree, around: tuple[tree_sitter.Node, ...]) -> bool:
+    """Whether what ``around`` holds is in a string or a comment."""
+    language = tree.language
+    for node in around:
+        if node.type in language.embedded:
+            return False
+        if node.type in language.strings or node.type in language.comments:
+            return True
+    return False
+
+
+def _is_name(tree: SyntaxTree, node: tree_sitter.Node, span: Span) -> bool:
+    return node.is_named and node.child_count == 0 and tree.span_of(node) == span
+
+
+def _role(tree: SyntaxTree, span: Span, around: tuple[tree_sitter.Node, ...]) -> Role:
+    leaf = around[0]
+    if any(node.type in IMPORTS for node in around):
+        return Role.IMPORTED
+    if any(
+        node.start_point == leaf.start_point and node.byte_range == leaf.byte_range
+        for parent in around[1:4]
+        if parent.type in KEYS and (node := parent.child_by_field_name(KEYS[parent.type]))
+    ):
+        return Role.KEY
+    if follows_member_operator(tree, span):
+        return Role.MEMBER
+    if leaf.type not in MEMBER_NAMES and not _is_bound(tree, span):
+        return Role.USE
+    return _binding(around)
+
+
+def _binding(around: tuple[tree_sitter.Node, ...]) -> Role:
+    """Return what a name is that is bound where it stands."""
+    leaf = around[0]
+    for node, parent in pairwise(around):
+        if parent.type in FUNCTIONS:
+            body = parent.child_by_field_name("body")
+            parameter = parent.child_by_field_name("parameter")
+            if node.type in PARAMETERS or (parameter and node == parameter):
+                return Role.PARAMETER
+            if body is not None and node.start_byte >= body.start_byte:
+                return Role.MEMBER if leaf.type in MEMBER_NAMES else Role.VARIABLE
+            return Role.MEMBER if _is_in_class(around, parent) else Role.DEFINITION
+        if node.type in PARAMETERS:
+            return Role.PARAMETER
+        if parent.type in CLASSES:
+            name = parent.child_by_field_name("name")
+            return Role.DEFINITION if name is not None and name == node else Role.MEMBER
+    return Role.MEMBER if leaf.type in MEMBER_NAMES else Role.VARIABLE
+
+
+def _is_in_class(
+    around: tuple[tree_sitter.Node, ...], function: tree_sitter.Node
+) -> bool:
+    """Whether a function is defined directly in a class."""
+    outer = around[around.index(function) + 1 :]
+    nearest = (node.type for node in outer if node.type in FUNCTIONS or node.type in CLASSES)
+    return next(nearest, "") in CLASSES
+
+
+def _is_bound(tree: SyntaxTree, span: Span) -> bool:
+    return any(tree.span_of(node) == span for node in captured(tree, "scopes", "local", span))
+
+
+def follows_member_operator(tree: SyntaxTree, span: Span) -> bool:
+    """Whether a member operator stands in front of a span."""
+    before = tree.lines[span.start.line][: span.start.column].rstrip()
+    if before.endswith("..."):
+        return False
+    return before.endswith(tuple(MEMBER_OPERATORS))

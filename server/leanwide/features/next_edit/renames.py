@@ -1,0 +1,143 @@
+"""A name that was replaced where it is bound: its uses follow."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from typing import Final
+
+import tree_sitter
+from attrs import frozen
+
+from leanwide.features.next_edit.candidate import CandidateKind
+from leanwide.features.next_edit.node_types import FUNCTIONS, SHORTHANDS
+from leanwide.features.next_edit.occurrences import (
+    Occurrence,
+    Role,
+    follows_member_operator,
+    occurrence_at,
+    occurrences,
+)
+from leanwide.features.next_edit.proposal import Piece, Proposal
+from leanwide.features.next_edit.rewrites import Example
+from leanwide.features.next_edit.tokens import are_similar
+from leanwide.syntax import Span, SyntaxTree
+from leanwide.syntax.matching import captured
+
+_BINDING: Final = frozenset({Role.PARAMETER, Role.VARIABLE, Role.DEFINITION, Role.IMPORTED})
+_ALWAYS_DEFINED: Final = frozenset(dir(builtins))
+"""Names that mean something even where nothing binds them."""
+
+
+@frozen(eq=False)
+class Renaming:
+    """A name that was replaced where it is bound."""
+
+    tree: SyntaxTree
+    old: str
+    new: str
+    place: Occurrence
+    """Where the new name is bound."""
+
+    @property
+    def scope(self) -> Span | None:
+        """Where the name means what it means at its place; None is the whole text."""
+        function = self.place.function
+        if self.place.role in (Role.MEMBER, Role.IMPORTED) or function is None:
+            return None
+        return self.tree.span_of(function)
+
+
+def renaming(tree: SyntaxTree, example: Example) -> Renaming | None:
+    """Return what was renamed in a changed line; None where no bound name was.
+
+    Names that have nothing in common are taken as a rename only where nothing else of the line
+    changed: otherwise it is another variable.
+    """
+    name, (start, _) = example.rewrite.name, example.after
+    if name is None:
+        return None
+    place = occurrence_at(tree, example.change.after[start].span)
+    if place is None or place.role in (Role.USE, Role.KEY):
+        return None
+    if place.role is Role.MEMBER and follows_member_operator(tree, place.span):
+        return None
+    is_alone = example.is_all and example.change.is_pair and place.role is not Role.IMPORTED
+    return Renaming(tree, *name, place) if is_alone or are_similar(*name) else None
+
+
+def renamed(renaming: Renaming) -> Iterator[Proposal]:
+    """Yield the uses of the old name."""
+    tree, place = renaming.tree, renaming.place
+    found = [one for one in occurrences(tree, renaming.old, renaming.scope)]
+    if place.role is Role.MEMBER:
+        uses = [one for one in found if one.role is Role.MEMBER]
+        if any(not follows_member_operator(tree, one.span) for one in uses):
+            return  # the old name is still defined
+        certain = False
+    else:
+        uses = list(_uses(renaming, found))
+        if any(_keeps_old_name(one, place) for one in uses):
+            return
+        certain = all(one.role is Role.USE for one in uses) and not _is_bound_outside(renaming)
+    for use in uses:
+        is_shorthand = use.around[0].type in SHORTHANDS
+        text = f"{renaming.old}: {renaming.new}" if is_shorthand else renaming.new
+        yield Proposal(
+            line=use.span.start.line,
+            pieces=(Piece(use.span.start.column, use.span.end.column, text),),
+            kind=CandidateKind.IMPORT if place.role is Role.IMPORTED else CandidateKind.RENAME,
+            certain=certain,
+            reason=f"`{renaming.old}` is now `{renaming.new}`",
+        )
+
+
+def _keeps_old_name(one: Occurrence, place: Occurrence) -> bool:
+    """Whether the old name is still bound where it was renamed, or before."""
+    if one.role is Role.VARIABLE:
+        return one.span < place.span
+    return one.role in _BINDING
+
+
+def _uses(renaming: Renaming, found: list[Occurrence]) -> Iterator[Occurrence]:
+    """Yield those of ``found`` that mean what the name means at its place."""
+    binds: dict[tuple[int, int], bool] = {}
+    for one in found:
+        if one.role in (Role.MEMBER, Role.KEY):
+            continue
+        inner = _functions_inside(one, renaming.place.function)
+        for function in inner:
+            if function.byte_range not in binds:
+                binds[function.byte_range] = _binds(renaming.tree, function, renaming.old)
+        if not any(binds[function.byte_range] for function in inner):
+            yield one
+
+
+def _functions_inside(one: Occurrence, outer: tree_sitter.Node | None) -> list[tree_sitter.Node]:
+    found = []
+    for node in one.around:
+        if outer is not None and node.byte_range == outer.byte_range:
+            break
+        if node.type in FUNCTIONS:
+            found.append(node)
+    return found
+
+
+def _binds(tree: SyntaxTree, function: tree_sitter.Node, name: str) -> bool:
+    """Whether a function has a parameter or variable of that name."""
+    own = function.child_by_field_name("name")
+    return any(
+        tree.text(tree.span_of(node)) == name and (own is None or node != own)
+        for node in captured(tree, "scopes", "local", tree.span_of(function))
+    )
+
+
+def _is_bound_outside(renaming: Renaming) -> bool:
+    """Whether the old name means something where its scope does not bind it."""
+    scope = renaming.scope
+    if renaming.old in _ALWAYS_DEFINED:
+        return True
+    return scope is not None and any(
+        one.role in _BINDING and one.function is None and not scope.holds(one.span)
+        for one in occurrences(renaming.tree, renaming.old)
+    )
