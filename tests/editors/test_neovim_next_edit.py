@@ -1,4 +1,4 @@
-"""Next edits in Neovim; a scripted server proposes what the tests want."""
+"""Next edits in Neovim, by the real server, and by one that proposes what the tests want."""
 
 from __future__ import annotations
 
@@ -105,12 +105,12 @@ def rename(neovim: Neovim) -> None:
     shows(neovim, "go here")
 
 
-@pytest.mark.parametrize("leave", ["", "<Esc>"], ids=["insert", "normal"])
-def test_a_renamed_parameter_is_carried_through_a_function(scripted: Open, leave: str):
+@pytest.mark.parametrize("mode", ["", "<Esc>"], ids=["insert", "normal"])
+def test_a_renamed_parameter_is_carried_through_a_function(scripted: Open, mode: str):
     neovim = scripted(*USES)
     rename(neovim)
     assert "width" in shown(neovim)
-    neovim.nvim.input(leave)
+    neovim.nvim.input(mode)
     shows(neovim, "go here")
     neovim.nvim.input("<Tab>")
     shows(neovim, "accept")
@@ -119,6 +119,18 @@ def test_a_renamed_parameter_is_carried_through_a_function(scripted: Open, leave
     neovim.until(lambda: told(neovim, "accepted") == 3, "three accepted edits")
     assert told(neovim, "shown") == 3
     is_gone(neovim)
+
+
+def test_the_real_server_proposes_what_the_keys_accept(neovim: Neovim):
+    neovim.edit(AREA, "area.py")
+    neovim.nvim.input("gg0fwcewidth<Esc>")
+    shows(neovim, "go here")
+    neovim.nvim.input("<Tab>")
+    shows(neovim, "accept")
+    neovim.nvim.input("<Tab><Tab><Tab>")
+    has_text(neovim, RENAMED)
+    is_gone(neovim)
+    assert neovim.server("leanwide.status")["nextEdits"]["accepted"] == 3
 
 
 def test_undo_takes_one_accepted_edit_back_and_it_does_not_come_again(scripted: Open):

@@ -35,7 +35,12 @@ export class NextEdits implements vscode.Disposable {
         this.afterChange(change);
       }),
       vscode.window.onDidChangeTextEditorSelection(refresh),
-      vscode.window.onDidChangeActiveTextEditor(refresh),
+      vscode.window.onDidChangeActiveTextEditor((editor) => {
+        if (editor !== undefined && SCHEMES.includes(editor.document.uri.scheme)) {
+          void server.tellFocus(editor.document);
+        }
+        refresh();
+      }),
       vscode.window.onDidChangeWindowState(refresh),
       vscode.window.onDidChangeTextEditorVisibleRanges(() => {
         this.shown.refresh();

@@ -7,6 +7,7 @@ import {
   ProgressType,
   type Range,
   RequestType,
+  type TextDocumentIdentifier,
   type TextDocumentPositionParams,
   type TextEdit,
   type WorkspaceEdit,
@@ -96,7 +97,9 @@ export const cursorNotification = new NotificationType<TextDocumentPositionParam
 
 export const nextEditRequest = new RequestType<NextEditParams, { edits: NextEdit[] }, void>('leanwide/nextEdit');
 
-/** The name is the one that other clients of inline edits use. */
+/** These names are the ones that other clients of inline edits use. */
+export const didFocusNotification = new NotificationType<{ textDocument: TextDocumentIdentifier }>('textDocument/didFocus');
+
 export const didShowInlineEditNotification = new NotificationType<{ item: { command: Command } }>(
   'textDocument/didShowInlineEdit',
 );

@@ -14,6 +14,7 @@ import {
 import { findProgram } from './program';
 import {
   cursorNotification,
+  didFocusNotification,
   didShowInlineEditNotification,
   type NextEdit,
   type NextEditParams,
@@ -139,6 +140,13 @@ export class Server implements vscode.Disposable {
   /** Tells the server that the user sees a next edit. */
   async tellShown({ command }: NextEdit): Promise<void> {
     await this.client?.sendNotification(didShowInlineEditNotification, { item: { command } });
+  }
+
+  /** Tells the server which document the user looks at: next edits are searched there first. */
+  async tellFocus({ uri }: vscode.TextDocument): Promise<void> {
+    if (this.offersNextEdit) {
+      await this.client?.sendNotification(didFocusNotification, { textDocument: { uri: uri.toString() } });
+    }
   }
 
   /** Runs a command of the server that has no answer. */

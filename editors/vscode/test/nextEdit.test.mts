@@ -7,15 +7,8 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { Editor, PROGRAM } from './harness.mts';
+import { AREA, renameParameter } from './samples.mts';
 
-/** A parameter is about to be renamed: its uses still have the old name. */
-const AREA = `def area(wide, height):
-    """Return the area of a rectangle."""
-    check(wide)
-    log("area", wide, height)
-    return wide * height
-`;
-const RENAMED = AREA.replaceAll('wide', 'width');
 const FAR = `first = 1\n${'\n'.repeat(100)}last = "old"\n`;
 const USE = 'from names import old_name\n\n\nprint(old_name())\n';
 const NAMES = 'def old_name():\n    return 1\n';
@@ -45,7 +38,7 @@ let editor: Editor;
 before(async () => {
   editor = await Editor.open({
     files: {
-      ...Object.fromEntries(['tab.py', 'undo.py', 'escape.py', 'off.py'].map((name) => [name, AREA])),
+      ...Object.fromEntries(['undo.py', 'escape.py', 'off.py'].map((name) => [name, AREA])),
       ...{ 'ghost.py': 'speed = "slow"\n\n', 'far.py': FAR, 'block.py': BLOCK, 'names.py': NAMES, 'use.py': USE },
     },
     program: scriptedServer(),
@@ -55,20 +48,6 @@ before(async () => {
 });
 
 after(() => editor.close());
-
-test('a renamed parameter is carried through a function by Tab, Tab, Tab', async () => {
-  await editor.openFile('tab.py');
-  await rename();
-  await editor.picture('next-edit');
-  await editor.page.keyboard.press('Tab');
-  await shows('accept');
-  for (let use = 0; use < 3; use += 1) {
-    await editor.page.keyboard.press('Tab');
-  }
-  await gone();
-  await editor.isSavedAs('tab.py', RENAMED);
-  assert.equal(events('accepted'), 3);
-});
 
 test('undo takes one accepted edit back, and it does not come again', async () => {
   await editor.openFile('undo.py');
@@ -172,31 +151,16 @@ test('an edit gives way to a selection, and to the switch for this session', asy
 
 /** Renames the parameter in the first line, and waits for the next edit. */
 async function rename(): Promise<void> {
-  await editor.goto(1, 10);
-  for (let key = 0; key < 4; key += 1) {
-    await editor.page.keyboard.press('Delete');
-  }
-  await editor.type('width');
+  await renameParameter(editor);
   await shows('go here');
 }
 
-/** Waits until the hint of a next edit has a text. */
-async function shows(text: string): Promise<void> {
-  await editor.sees(`a next edit to ${text}`, async () => (await decorations()).some((shown) => shown.includes(`⇥ ${text}`)) || undefined);
+function shows(text: string): Promise<void> {
+  return editor.showsNextEdit(text);
 }
 
-async function gone(): Promise<void> {
-  await editor.sees('no next edit', async () => (await decorations()).every((shown) => !shown.includes('⇥')) || undefined);
-}
-
-/** Returns the texts that decorations add to the lines of the editor. */
-async function decorations(): Promise<string[]> {
-  const found = await editor.page.evaluate(() =>
-    [...document.querySelectorAll('.editor-instance .view-line span')].map(
-      (element) => getComputedStyle(element, '::after').content,
-    ),
-  );
-  return found.filter((text) => text !== 'none').map((text) => text.replaceAll('\u00a0', ' '));
+function gone(): Promise<void> {
+  return editor.nextEditGone();
 }
 
 /** Returns how often the editor told the server of an event. */

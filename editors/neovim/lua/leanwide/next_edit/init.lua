@@ -81,6 +81,14 @@ local function after_move()
   wait()
 end
 
+--- Tell the server which buffer the user looks at: next edits are searched there first.
+local function tell_focus(buffer)
+  if request.is_offered(buffer) then
+    local document = { uri = vim.uri_from_bufnr(buffer) }
+    client.notify(client.find(buffer), "textDocument/didFocus", { textDocument = document })
+  end
+end
+
 local function autocommand(group, events, attributes, callback)
   local all = vim.tbl_extend("error", attributes, { group = group, callback = callback })
   vim.api.nvim_create_autocmd(events, all)
@@ -94,6 +102,9 @@ function M.attach(buffer)
   local group = vim.api.nvim_create_augroup("leanwide.next_edit." .. buffer, {})
   autocommand(group, { "TextChanged", "TextChangedI", "TextChangedP" }, here, function()
     after_change(buffer)
+  end)
+  autocommand(group, "BufEnter", here, function()
+    tell_focus(buffer)
   end)
   local moves = { "CursorMoved", "CursorMovedI", "InsertEnter", "InsertLeave", "BufEnter", "BufLeave" }
   autocommand(group, moves, here, vim.schedule_wrap(after_move))
