@@ -13,7 +13,7 @@ from attrs import asdict
 
 from tests.editors import next_edit_server
 from tests.editors.debian import install
-from tests.editors.neovim import SUITES, Neovim
+from tests.editors.neovim import SUITES, Neovim, command
 from tests.editors.next_edit_server import Replacement, Script
 
 Open = Callable[..., Neovim]
@@ -45,7 +45,7 @@ return found
 """
 
 
-def command(script: Script, log: Path) -> list[str]:
+def server(script: Script, log: Path) -> list[str]:
     """Return the command of a server that proposes what a script says."""
     return [sys.executable, next_edit_server.__file__, json.dumps(asdict(script)), str(log)]
 
@@ -58,7 +58,8 @@ def scripted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     def started(*edits: Replacement, text: str = AREA, ghost_after: str = "") -> Neovim:
         program = install(SUITES[request.param]) / "usr/bin/nvim"
         script = Script([*edits], ghost_after, "width + height")
-        neovim = Neovim(program, tmp_path, {"cmd": command(script, tmp_path / "log")})
+        options = {"cmd": server(script, tmp_path / "log")}
+        neovim = Neovim(command(program, tmp_path, options), tmp_path)
         editors.append(neovim)
         (tmp_path / "area.py").write_text(text)
         neovim.nvim.command(f"edit {tmp_path / 'area.py'}")

@@ -11,7 +11,7 @@ local function set_highlights()
   removed.strikethrough, removed.default = true, true
   vim.api.nvim_set_hl(0, "LeanwideNextRemoved", removed)
   vim.api.nvim_set_hl(0, "LeanwideNextAdded", { link = "DiffAdd", default = true })
-  vim.api.nvim_set_hl(0, "LeanwideNextHint", { link = "NonText", default = true })
+  vim.api.nvim_set_hl(0, "LeanwideNextHint", { link = "Comment", default = true })
 end
 
 local function mark(buffer, row, column, attributes)
