@@ -53,7 +53,7 @@ def command(program: Path, folder: Path, more: Mapping[str, Any] = {}) -> list[s
 
 
 def configured(program: Path, folder: Path, init: str) -> list[str]:
-    """Return the command that starts a Neovim with this ``init.lua``; it writes into ``folder`` only."""
+    """Return the command that starts a Neovim with an ``init.lua``, both in ``folder`` only."""
     homes = [f"XDG_{kind}_HOME={folder / kind}" for kind in ("STATE", "DATA", "CACHE", "CONFIG")]
     path = folder / "init.lua"
     path.write_text(init)

@@ -1,7 +1,7 @@
-"""A server on stdio whose next edits and ghost text are scripted: ``next_edit_server.py SCRIPT LOG``.
+"""A server with scripted next edits and ghost text on stdio: ``next_edit_server.py SCRIPT LOG``.
 
-The tests of what an editor shows use it; what the real server proposes is tested elsewhere. SCRIPT is
-a :class:`Script` as JSON. What the editor tells about an edit is appended to LOG, a word a line.
+The tests of what an editor shows use it; what the real server proposes is tested elsewhere. SCRIPT
+is a :class:`Script` as JSON. What the editor tells about an edit is appended to LOG, a word a line.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ from pygls.workspace import TextDocument
 ACCEPTED: Final = "leanwide.nextEditAccepted"
 REJECTED: Final = "leanwide.nextEditRejected"
 STATUS: Final = {
-    **{"mode": "code", "lane": "lean", "state": "idle", "experts": 2, "tokensPerSecond": 0},
-    **{"reason": "", "accepted": 0, "pinned": "auto"},
+    "mode": "code",
+    "lane": "lean",
+    "state": "idle",
+    "experts": 2,
+    "tokensPerSecond": 0,
+    "reason": "",
 }
 
 
@@ -91,7 +95,8 @@ class ScriptedServer(LanguageServer):
         return None
 
     def _opened(self, uri: str) -> TextDocument | None:
-        return self.workspace.text_documents.get(uri)
+        documents: dict[str, TextDocument] = self.workspace.text_documents
+        return documents.get(uri)
 
     def _beside(self, uri: str, name: str) -> TextDocument:
         """Return another document of the same folder, as the editor has it or from disk."""

@@ -1,7 +1,7 @@
 """Next edits in the Neovim plugin copilot-lsp, with our server in the place of Copilot's.
 
-No package registry has the plugin. With ``LEANWIDE_COPILOT_LSP``, the folder of a checkout, it is run
-as it comes; without, Neovim itself sends what the plugin sends.
+No package registry has the plugin. With ``LEANWIDE_COPILOT_LSP``, the folder of a checkout, it is
+run as it comes; without, Neovim itself sends what the plugin sends.
 """
 
 from __future__ import annotations

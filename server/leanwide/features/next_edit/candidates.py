@@ -123,10 +123,7 @@ def _undoes(source: Source, lines: Sequence[str]) -> bool:
         return False
     start = source.line
     now = lines[start : start + len(source.event.before)]
-    return (
-        len(source.event.before) == len(source.event.after)
-        and tuple(map(with_lf, now)) == source.event.before
-    )
+    return len(source.event.before) == len(source.event.after) and tuple(map(with_lf, now)) == source.event.before
 
 
 def _candidate(document: Snapshot, proposal: Proposal, line: str) -> Candidate:

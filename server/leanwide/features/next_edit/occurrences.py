@@ -23,6 +23,7 @@ from leanwide.syntax import Position, Span, SyntaxTree
 from leanwide.syntax.matching import captured
 
 
+
 class Role(enum.Enum):
     """What a name is where it stands."""
 
@@ -141,7 +142,9 @@ def _binding(around: tuple[tree_sitter.Node, ...]) -> Role:
     return Role.MEMBER if leaf.type in MEMBER_NAMES else Role.VARIABLE
 
 
-def _is_in_class(around: tuple[tree_sitter.Node, ...], function: tree_sitter.Node) -> bool:
+def _is_in_class(
+    around: tuple[tree_sitter.Node, ...], function: tree_sitter.Node
+) -> bool:
     """Whether a function is defined directly in a class."""
     outer = around[around.index(function) + 1 :]
     nearest = (node.type for node in outer if node.type in FUNCTIONS or node.type in CLASSES)

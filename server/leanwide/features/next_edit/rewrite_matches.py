@@ -25,7 +25,9 @@ def places(rewrite: Rewrite, tokens: Sequence[Token]) -> Iterator[tuple[Place, .
             at += 1
 
 
-def pieces(rewrite: Rewrite, tokens: Sequence[Token], where: Sequence[Place]) -> tuple[Piece, ...]:
+def pieces(
+    rewrite: Rewrite, tokens: Sequence[Token], where: Sequence[Place]
+) -> tuple[Piece, ...]:
     """Return the parts of a rewrite as pieces of the line of ``tokens``."""
     found = []
     for part, (first, last) in zip(rewrite.parts, where, strict=True):
@@ -35,7 +37,9 @@ def pieces(rewrite: Rewrite, tokens: Sequence[Token], where: Sequence[Place]) ->
     return tuple(found)
 
 
-def _places_from(rewrite: Rewrite, words: tuple[str, ...], at: int) -> tuple[Place, ...] | None:
+def _places_from(
+    rewrite: Rewrite, words: tuple[str, ...], at: int
+) -> tuple[Place, ...] | None:
     found: list[Place] = []
     for part in rewrite.parts:
         start = _end_of_kept(words, at, part.old) if found else at

@@ -104,11 +104,11 @@ def _leftmost(change: ChangedLine, run: Run) -> Run:
     first, last, start, end = run
     if (first < last) == (start < end):
         return run
-    tokens, low, high = (change.before, first, last) if first < last else (change.after, start, end)
+    tokens, low, high = (
+        (change.before, first, last) if first < last else (change.after, start, end)
+    )
     steps = 0
-    while (
-        steps < min(first, start) and tokens[low - steps - 1].text == tokens[high - steps - 1].text
-    ):
+    while steps < min(first, start) and tokens[low - steps - 1].text == tokens[high - steps - 1].text:
         steps += 1
     return first - steps, last - steps, start - steps, end - steps
 

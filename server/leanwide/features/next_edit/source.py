@@ -36,9 +36,7 @@ class Source:
         before, after = tokens_of(self.event.before), tokens_of(self.event.after)
         if bracket_depth(before) != bracket_depth(after):
             return False
-        quotes = [
-            Counter(one.text for one in side if one.text in "'\"`") for side in (before, after)
-        ]
+        quotes = [Counter(one.text for one in side if one.text in "'\"`") for side in (before, after)]
         if quotes[0] != quotes[1]:
             return False
         error = first_error(tree, self.lines.start) if self.lines else None

@@ -82,9 +82,7 @@ def bracket_depth(tokens: Iterable[Token]) -> int:
     return sum(BRACKETS.get(token.text, 0) for token in tokens)
 
 
-def changed_runs(
-    before: Sequence[Token], after: Sequence[Token]
-) -> list[tuple[int, int, int, int]]:
+def changed_runs(before: Sequence[Token], after: Sequence[Token]) -> list[tuple[int, int, int, int]]:
     """Return the runs that differ: start and end in ``before``, start and end in ``after``."""
     matcher = SequenceMatcher(None, texts(before), texts(after), autojunk=False)
     return [(a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]

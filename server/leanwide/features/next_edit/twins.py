@@ -71,7 +71,9 @@ def _pieces(
         new = blank_to_blank(change.after, start, end)
         if place is None or new is None:
             return ()
-        text = _carried_over(change, (first, last, start, end), others[first:last], renamed)
+        text = _carried_over(
+            change, (first, last, start, end), others[first:last], renamed
+        )
         if text is None:
             return ()
         line = document.tree.lines[change.after[0].line]
