@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 HOME: Final = Path(__file__).resolve().parent
 """The working directory of children: only those who can change leanwide itself can write there."""
@@ -69,4 +70,29 @@ async def start(
         stderr=stderr,
         cwd=HOME,
         env={**environment(more), **(instead or {})},
+    )
+
+
+def run_detaching(
+    command: Sequence[str], descriptor: int, log: BinaryIO, more: Mapping[str, str]
+) -> int:
+    """Run a program that goes on in a process of its own; return its exit code. Blocks shortly.
+
+    Args:
+        command: The program and its arguments; paths among them are absolute.
+        descriptor: An open file that it inherits.
+        log: What it and the process write on stdout and stderr.
+        more: Variables that it gets unless the user set them.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+    return subprocess.call(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        cwd=HOME,
+        env=environment(more),
+        pass_fds=(descriptor,),
     )

@@ -43,7 +43,10 @@ def starters(path: Path) -> set[str]:
 
 def test_one_module_alone_starts_processes():
     found = {path.relative_to(PACKAGE).as_posix(): starters(path) for path in PACKAGE.rglob("*.py")}
-    assert {path for path, names in found.items() if names} == {"child.py"}
+    starting = {path: names for path, names in found.items() if names}
+    # What is started by child.py forks, before it has threads, and runs no program.
+    assert starting.pop("engine/host/__main__.py") == {"os.fork"}
+    assert set(starting) == {"child.py"}
 
 
 async def output_of(source: str, **more: str) -> str:

@@ -46,6 +46,9 @@ TO_SERVER = [
     wire.Loading(0.5),
     wire.LaneOpened(MODEL, LANE),
     wire.Closed("wide"),
+    wire.Description(
+        process=1, clients=2, started_at=3.5, model="/a/model.gguf", lanes=("lean", "wide")
+    ),
     wire.LoadRefused("no"),
     wire.TextPiece(1, "é🙂\0"),
     wire.TextPiece(1, "hm", thought=True),

@@ -48,6 +48,7 @@ def wheel() -> Path:
         RuntimeError: What it needs cannot be fetched, or it does not compile.
     """
     installed = version("llama-cpp-python")
+    CACHE.mkdir(parents=True, exist_ok=True)
     folder = CACHE / f"wheel-{installed}"
     found = sorted(folder.glob("*.whl"))
     if not found:

@@ -34,6 +34,7 @@ from leanwide_bench.cli.counts import expert_counts
 from leanwide_bench.cli.drafts import drafts
 from leanwide_bench.cli.edits import bench_edits
 from leanwide_bench.cli.infilling import bench_infilling
+from leanwide_bench.cli.load import bench_load
 from leanwide_bench.cli.places import bench_places
 from leanwide_bench.cli.soak import soak
 from leanwide_bench.lanes.lanes import measure_lanes
@@ -57,6 +58,7 @@ app.command()(drafts)
 app.command("answers")(bench_answers)
 app.command("edits")(bench_edits)
 app.command("infilling")(bench_infilling)
+app.command("load")(bench_load)
 
 _TABLE_WIDTH = 150
 """Columns of the table if the output is no terminal."""

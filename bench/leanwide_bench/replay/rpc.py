@@ -48,9 +48,18 @@ class Connection:
         return self._process.pid
 
     @classmethod
-    async def start(cls, command: Sequence[str], cache: Path) -> Connection:
-        """Start the server with its own cache folder and this program's stderr."""
-        return cls(await child.start(command, instead={"XDG_CACHE_HOME": str(cache)}))
+    async def start(
+        cls, command: Sequence[str], cache: Path, runtime: Path | None = None
+    ) -> Connection:
+        """Start the server with its own cache folder and this program's stderr.
+
+        Args:
+            command: The server.
+            cache: The folder of its cache.
+            runtime: Where it finds an engine to share; None: it shares none.
+        """
+        folders = {"XDG_CACHE_HOME": str(cache), "XDG_RUNTIME_DIR": str(runtime or "")}
+        return cls(await child.start(command, instead=folders))
 
     def request(self, method: str, params: Any) -> tuple[int, asyncio.Future[Reply]]:
         """Send a request; return its id and the future of its reply."""

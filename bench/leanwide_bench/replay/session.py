@@ -37,6 +37,8 @@ class ServerSetup:
     """The workspace folder, if there is one."""
     capabilities: Mapping[str, Any] = field(factory=dict)
     """The client's, besides those of inline completion."""
+    runtime: Path | None = None
+    """Where it finds an engine to share with other servers; None: it has its own."""
 
 
 class ServerSession:
@@ -175,7 +177,14 @@ def newer(known: Sequence[Any], window: Sequence[Any]) -> Sequence[Any]:
 
 @asynccontextmanager
 async def session(setup: ServerSetup, encoding: Encoding) -> AsyncIterator[ServerSession]:
-    """Start a server with an empty cache folder; shut it down at the end."""
+    """Start a server with an empty cache folder; shut it down at the end.
+
+    Servers that share an engine share a cache folder, too: the engine saves KV caches in it.
+    """
+    if setup.runtime is not None:
+        async with _session(setup, encoding, setup.runtime / "cache") as client:
+            yield client
+        return
     with TemporaryDirectory(prefix="leanwide-", ignore_cleanup_errors=True) as cache:
         async with _session(setup, encoding, Path(cache)) as client:
             yield client
@@ -185,7 +194,7 @@ async def session(setup: ServerSetup, encoding: Encoding) -> AsyncIterator[Serve
 async def _session(
     setup: ServerSetup, encoding: Encoding, cache: Path
 ) -> AsyncIterator[ServerSession]:
-    connection = await Connection.start(setup.command, cache)
+    connection = await Connection.start(setup.command, cache, setup.runtime)
     try:
         folder = _FOLDER if setup.root is None else setup.root.as_uri()
         client = ServerSession(connection, encoding, folder)

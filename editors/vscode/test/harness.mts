@@ -36,6 +36,8 @@ export interface Setup {
   restricted?: boolean;
   /** The setting that names the program; by default the tested program. */
   program?: string;
+  /** The folder in which windows find an engine to share; by default each has its own. */
+  runtime?: string;
 }
 
 export class Editor {
@@ -56,7 +58,7 @@ export class Editor {
     const home = realpathSync(mkdtempSync(join(tmpdir(), 'leanwide-vscode-')));
     prepare(home, setup);
     const port = await freePort();
-    const server = startCodeServer(home, port, setup.restricted ?? false);
+    const server = startCodeServer(home, port, setup);
     const address = `127.0.0.1:${port}`;
     await until('VS Code serves', async () => (await reachable(`http://${address}/healthz`)) || undefined);
     const browser = await chromium.launch({
@@ -383,21 +385,21 @@ function folders(home: string): string[] {
   ];
 }
 
-function startCodeServer(home: string, port: number, restricted: boolean): ChildProcess {
+function startCodeServer(home: string, port: number, setup: Setup): ChildProcess {
   const server = spawn(
     CODE_SERVER[0],
     [
       ...[CODE_SERVER[1], ...folders(home)],
       ...['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--reconnection-grace-time', '2'],
       ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
-      ...(restricted ? [] : ['--disable-workspace-trust']),
+      ...(setup.restricted === true ? [] : ['--disable-workspace-trust']),
     ],
     {
       // A process group of its own, so that its children can be ended with it.
       detached: true,
       stdio: 'ignore',
       // The tests must not read the user's own configuration of leanwide.
-      env: { ...process.env, XDG_CONFIG_HOME: join(home, 'config') },
+      env: { ...process.env, XDG_CONFIG_HOME: join(home, 'config'), XDG_RUNTIME_DIR: setup.runtime ?? '' },
     },
   );
   return server;

@@ -16,6 +16,7 @@ from leanwide.models.gguf import ModelFileError
 
 COMMANDS: Final = (
     "serve", "demo", "complete", "explain", "chat", "models", "tune", "compare", "bench", "doctor",
+    "engine",
 )  # fmt: skip
 """Every command; the module with its name in this folder holds its ``app``."""
 

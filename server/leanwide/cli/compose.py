@@ -14,7 +14,9 @@ from platformdirs import user_config_path
 
 from leanwide.cli.terminal import complain
 from leanwide.engine.base import Engine, EngineError
-from leanwide.engine.client import EngineClient
+from leanwide.engine.client import Connect, EngineClient, own_process
+from leanwide.engine.host.folder import fallback_folder, login_folder
+from leanwide.engine.host.joining import shared_process
 from leanwide.engine.remote.address import ServerAddress
 from leanwide.engine.remote.engine import RemoteEngine
 from leanwide.engine.routed_engine import LaneRoute, RoutedEngine
@@ -184,7 +186,16 @@ def launch(options: Options) -> Engine:
     """Return the engine for the options; it loads the model when it is started."""
     saving = StateSaving(folder=default_folder(), max_bytes=options.engine.prompt_bytes)
     specs = [attrs.evolve(spec, saving=saving) for spec in model_specs(options)]
-    return routed(options, EngineClient(specs) if specs else None)
+    connect = _connect(options.engine.share)
+    return routed(options, EngineClient(specs, connect=connect) if specs else None)
+
+
+def _connect(share: AutoSwitch) -> Connect:
+    """Return how a server gets its engine process."""
+    folder = None if share is AutoSwitch.OFF else login_folder()
+    if share is AutoSwitch.ON:
+        folder = folder or fallback_folder()
+    return own_process if folder is None else shared_process(folder)
 
 
 def routed(options: Options, here: Engine | None) -> Engine:

@@ -1,4 +1,4 @@
-"""The server's handle on one engine process: starts it, talks to it, kills it if it hangs."""
+"""The server's handle on one engine process: talks to it, and kills it if it hangs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import psutil
 from attrs import frozen
@@ -21,7 +21,7 @@ from leanwide.engine.specs import ModelSpec
 
 logger = logging.getLogger(__name__)
 
-_SHORT_SPIN: Final = {"GOMP_SPINCOUNT": "1000"}
+SHORT_SPIN: Final = {"GOMP_SPINCOUNT": "1000"}
 """llama.cpp's threads spin for each other a short while and then sleep. Spinning on, the default,
 takes the cores away from what they wait for once another program runs; sleeping at once halves the
 speed on a quiet machine (docs/measurements.md, threads)."""
@@ -43,11 +43,104 @@ class SilenceLimits:
     more, and a starved machine computes slowly."""
 
 
-class EngineProcess:
-    """A running engine process; :meth:`start` makes one."""
+class EngineConnection(Protocol):
+    """The way to an engine process, and what can be done with the process."""
 
-    def __init__(self, process: Process, limits: SilenceLimits) -> None:
+    @property
+    def process_id(self) -> int:
+        """The process id."""
+
+    @property
+    def incoming(self) -> asyncio.StreamReader:
+        """What it sends; ends with the process."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, unless the connection is closed."""
+
+    def kill(self) -> None:
+        """End the process: it hangs."""
+
+    async def ended(self) -> EngineDeath:
+        """Wait for the end of a process that sends nothing more, and return how it ended."""
+
+    async def close(self) -> None:
+        """Leave the process. One that serves no other server ends."""
+
+
+class OwnProcess:
+    """A child with pipes, which ends with this server."""
+
+    def __init__(self, process: Process) -> None:
         self._process = process
+        self._last_lines: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._reading = asyncio.create_task(self._keep_stderr())
+
+    @classmethod
+    async def start(cls) -> OwnProcess:
+        """Start a process, which loads nothing before it is told what.
+
+        Raises:
+            OSError: It cannot be started.
+        """
+        command = child.python("-m", "leanwide.engine.process.worker")
+        return cls(await child.start(command, stderr=PIPE, more=SHORT_SPIN))
+
+    @property
+    def process_id(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def incoming(self) -> asyncio.StreamReader:
+        """The pipe from the process."""
+        assert self._process.stdout is not None  # noqa: S101  # started with PIPE
+        return self._process.stdout
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, unless the pipe is closed."""
+        stdin = self._process.stdin
+        if stdin is not None and not stdin.is_closing():
+            stdin.write(data)
+
+    def kill(self) -> None:
+        """End the process."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def ended(self) -> EngineDeath:
+        """Wait for the end of the process and return how it ended."""
+        code = await self._process.wait()
+        await self._reading
+        return EngineDeath(code=code, last_lines=self._last_lines)
+
+    async def close(self) -> None:
+        """End the process, unless it has ended."""
+        if self._process.returncode is None:
+            self.kill()
+            await self._process.wait()
+        await self._reading
+
+    async def _keep_stderr(self) -> None:
+        """Keep the newest lines of stderr: where llama.cpp fails, they say why."""
+        assert self._process.stderr is not None  # noqa: S101  # started with PIPE
+        while line := await self._process.stderr.readline():
+            self._last_lines.append(line.decode("utf-8", "replace").rstrip())
+
+
+def memory_of(process: int) -> int:
+    """Return a process's proportional set size, or resident set size; 0 if unknown. Blocks."""
+    try:
+        full = psutil.Process(process).memory_full_info()
+    except psutil.Error:
+        return 0
+    return int(getattr(full, "pss", full.rss))
+
+
+class EngineProcess:
+    """A running engine process."""
+
+    def __init__(self, connection: EngineConnection, limits: SilenceLimits) -> None:
+        self._connection = connection
         self._limits = limits
         self._loading = True
         self._unanswered: set[int] = set()
@@ -55,34 +148,18 @@ class EngineProcess:
         self._heard_at = self._worked_at = time.monotonic()
         """When the last message came, and the last one that is not the answer to a ping."""
 
-    @classmethod
-    async def start(cls, limits: SilenceLimits) -> EngineProcess:
-        """Start a process, which loads nothing before :meth:`run`.
-
-        Raises:
-            OSError: It cannot be started.
-        """
-        command = child.python("-m", "leanwide.engine.process.worker")
-        return cls(await child.start(command, stderr=PIPE, more=_SHORT_SPIN), limits)
-
     @property
     def id(self) -> int:
         """The process id."""
-        return self._process.pid
+        return self._connection.process_id
 
     def memory_bytes(self) -> int:
         """Return its proportional set size, or resident set size; 0 once it has ended. Blocks."""
-        try:
-            full = psutil.Process(self.id).memory_full_info()
-        except psutil.Error:
-            return 0
-        return int(getattr(full, "pss", full.rss))
+        return memory_of(self.id)
 
     def send(self, message: wire.ToWorker) -> None:
-        """Send a message, unless the pipe is closed."""
-        stdin = self._process.stdin
-        if stdin is not None and not stdin.is_closing():
-            stdin.write(wire.frame(message))
+        """Send a message, unless the connection is closed."""
+        self._connection.write(wire.frame(message))
 
     def ask(self, message: wire.Count | wire.CountUnread | wire.Generate) -> None:
         """Send a request that the process must answer."""
@@ -98,33 +175,28 @@ class EngineProcess:
 
         Returns None where it refused the model: ``handle`` got the reason.
         """
-        last_lines: deque[str] = deque(maxlen=_STDERR_LINES)
         try:
             async with asyncio.TaskGroup() as tasks:
                 watch = tasks.create_task(self._end_when_hung())
-                tasks.create_task(self._keep_stderr(last_lines))
                 self.send(wire.StartEngine(models))
                 refused = await self._listen(handle)
                 watch.cancel()
-            code = await self._process.wait()
+            death = await self._connection.ended()
         finally:
-            if self._process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    self._process.kill()
-                await self._process.wait()
+            await self._connection.close()
         if refused:
             return None
-        logger.error("engine process ended with code %s: %s", code, " | ".join(last_lines))
-        return EngineDeath(code=code, last_lines=last_lines)
+        lines = " | ".join(death.last_lines)
+        logger.error("engine process ended with code %s: %s", death.code, lines)
+        return death
 
     async def _listen(self, handle: Callable[[wire.ToServer], None]) -> bool:
         """Handle messages until the pipe is closed; return whether the model was refused."""
-        stdout = self._process.stdout
-        assert stdout is not None  # noqa: S101  # started with PIPE
+        incoming = self._connection.incoming
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                (size,) = wire.HEADER.unpack(await stdout.readexactly(wire.HEADER.size))
-                message = wire.decode_to_server(await stdout.readexactly(size))
+                (size,) = wire.HEADER.unpack(await incoming.readexactly(wire.HEADER.size))
+                message = wire.decode_to_server(await incoming.readexactly(size))
                 self._heard_at = time.monotonic()
                 if isinstance(message, wire.Failed | wire.Counts) and message.id == _PING:
                     continue
@@ -156,11 +228,5 @@ class EngineProcess:
                 logger.error(
                     "engine process is silent for %.0f s: it is ended", now - self._worked_at
                 )
-                self._process.kill()
+                self._connection.kill()
                 return
-
-    async def _keep_stderr(self, lines: deque[str]) -> None:
-        """Keep the newest lines of stderr: where llama.cpp fails, they say why."""
-        assert self._process.stderr is not None  # noqa: S101  # started with PIPE
-        while line := await self._process.stderr.readline():
-            lines.append(line.decode("utf-8", "replace").rstrip())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,12 @@ from attrs import evolve, frozen
 
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError, EngineState, EngineStatus, NotLoadedError, finish
-from leanwide.engine.child_process import EngineProcess, SilenceLimits
+from leanwide.engine.child_process import (
+    EngineConnection,
+    EngineProcess,
+    OwnProcess,
+    SilenceLimits,
+)
 from leanwide.engine.requests import (
     CancelToken,
     Finished,
@@ -65,17 +70,30 @@ DEFAULT_TIMEOUTS: Final = EngineTimeouts(
 
 _CLOSED: Final = "the engine was closed"
 
+Connect = Callable[[Sequence[ModelSpec]], Awaitable[EngineConnection]]
+"""Connects to an engine process for some models, which it starts where there is none. Raises
+OSError where that is not possible."""
+
+
+async def own_process(_: Sequence[ModelSpec]) -> EngineConnection:
+    """Start a process for one client alone."""
+    return await OwnProcess.start()
+
 
 class EngineClient:
-    """An :class:`~leanwide.engine.base.Engine` in a process of its own."""
+    """An :class:`~leanwide.engine.base.Engine` in another process."""
 
     def __init__(
-        self, models: Sequence[ModelSpec], timeouts: EngineTimeouts = DEFAULT_TIMEOUTS
+        self,
+        models: Sequence[ModelSpec],
+        timeouts: EngineTimeouts = DEFAULT_TIMEOUTS,
+        connect: Connect = own_process,
     ) -> None:
         self._specs = tuple(evolve(spec, model_path=spec.model_path.absolute()) for spec in models)
         self._path = self._specs[0].model_path
         """The first model's file: without this model, nothing is served."""
         self._timeouts = timeouts
+        self._connect = connect
         self._status = EngineStatus(state=EngineState.STARTING)
         self._observers: list[Callable[[EngineStatus], None]] = []
         self._models: dict[str, ModelInfo] = {}
@@ -314,7 +332,8 @@ class EngineClient:
     async def _run_process(self) -> EngineDeath | None:
         """Run one engine process to its end; None if it refused the model."""
         self._set_status(EngineState.STARTING)
-        self._process = await EngineProcess.start(self._timeouts.silence)
+        connection = await self._connect(self._specs)
+        self._process = EngineProcess(connection, self._timeouts.silence)
         return await self._process.run(self._specs, self._handle)
 
     def _handle(self, message: wire.ToServer) -> None:
@@ -334,6 +353,8 @@ class EngineClient:
                 )
             case wire.Closed():
                 self._lanes.pop(message.lane, None)
+            case wire.Description():
+                pass  # it was the answer to the connection
             case _:
                 if isinstance(message, wire.Done):
                     self._record_served(message)

@@ -26,7 +26,7 @@ class EngineDeath:
     """The end of an engine process that did not refuse the model."""
 
     code: int | None
-    """The exit code; for a signal its negative number."""
+    """The exit code; for a signal its negative number. None: not known, others started it."""
     last_lines: Sequence[str]
     """The last lines of its stderr."""
 
@@ -42,7 +42,9 @@ class EngineDeath:
         if lines and not self.killed:
             words = _FOLDERS.sub("", lines[-1])
             return "".join(filter(str.isprintable, words))[:_MAX_CAUSE]
-        if self.code is not None and self.code < 0:
+        if self.code is None:
+            return "it ended unexpectedly"
+        if self.code < 0:
             return f"ended by signal {-self.code}"
         return f"exit code {self.code}"
 

@@ -87,6 +87,21 @@ class LoadRefused(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
+class Description(msgspec.Struct, frozen=True, tag=True):
+    """What a shared engine says to every new client, before anything else."""
+
+    process: int
+    """The process id."""
+    clients: int
+    """Those that use it already."""
+    started_at: float
+    """Seconds of the system's clock (``time.time``)."""
+    model: str
+    """The path of the first model's file; "" before a client has said what to load."""
+    lanes: tuple[str, ...]
+    """The open lanes."""
+
+
 class TextPiece(msgspec.Struct, frozen=True, tag=True):
     """The next part of the answer's text."""
 
@@ -135,7 +150,7 @@ class Counts(msgspec.Struct, frozen=True, tag=True):
 Reply = PromptProgress | TextPiece | Heartbeat | Done | Failed | Counts
 """A message about one request."""
 ToWorker = StartEngine | Generate | Cancel | Count | CountUnread | Close
-ToServer = Loading | LaneOpened | Closed | LoadRefused | Reply
+ToServer = Loading | LaneOpened | Closed | LoadRefused | Description | Reply
 
 
 def _encode_path(value: Any) -> Any:

@@ -13,6 +13,8 @@ from leanwide.options.layers import Layer
 WORKSPACE_FILE: Final = ".leanwide.toml"
 WORKSPACE_SECTIONS: Final = ("modes", "languages", "completion", "files", "next_edit")
 """What a workspace may set: budgets, languages, exclusions. Next edits it may only switch off."""
+_ENGINE_KEYS: Final = ("residency", "share_engine")
+"""What the section ``machine`` says of the engine."""
 SERVER_SETTINGS: Final = ("url", "key_file", "ca_file", "allow_http", "fallback")
 """What a lane's own section says of its server; the user's own file alone sets it."""
 _FOLDER_SECTIONS: Final = ("files",)
@@ -116,9 +118,9 @@ def restrict_session(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
     values = {key: value for key, value in layer.values.items() if key not in _ENGINE_SECTIONS}
     refused = [key for key in _ENGINE_SECTIONS if key in layer.values]
     machine = values.get("machine")
-    if isinstance(machine, Mapping) and "residency" in machine:
-        values["machine"] = {key: machine[key] for key in machine if key != "residency"}
-        refused.append("machine.residency")
+    if isinstance(machine, Mapping):
+        values["machine"] = _without({"machine": machine}, _ENGINE_KEYS)["machine"]
+        refused += [f"machine.{key}" for key in _ENGINE_KEYS if key in machine]
     if not refused:
         return layer, ()
     problem = (

@@ -138,6 +138,9 @@ class MachineOptions:
     """Narrow budgets to what this machine manages in the deadline, and on battery."""
     residency: ResidencySetting
     """How the lanes hold the weights: each its own handle, one at a time, or one for both."""
+    share_engine: AutoSwitch
+    """Whether all windows of the user have one engine; ``auto``: where the system has a folder of
+    the user for sockets."""
     close_after_minutes: float = field(validator=ge(0.0))
     """Minutes without a question after which the wide lane is closed; 0: never."""
 
@@ -222,6 +225,8 @@ class EngineOptions:
     residency: ResidencySetting
     prompt_bytes: int
     """Most bytes of saved KV caches on disk."""
+    share: AutoSwitch
+    """Whether all windows of the user have one engine."""
 
 
 @frozen(kw_only=True)
@@ -278,4 +283,5 @@ class Options:
             lane_tokens=lane_tokens,
             residency=self.machine.residency,
             prompt_bytes=self.cache.prompt_bytes,
+            share=self.machine.share_engine,
         )

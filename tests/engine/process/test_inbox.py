@@ -14,8 +14,8 @@ from tests.engine.make import request
 INTERACTIVE, COMMAND, BACKGROUND = Priority
 
 
-def queued(priority: Priority) -> QueuedMessage:
-    return QueuedMessage(wire.Generate(1, request("x", priority=priority)))
+def queued(priority: Priority, client: int = 0) -> QueuedMessage:
+    return QueuedMessage(wire.Generate(1, request("x", priority=priority)), client)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,21 @@ def test_a_more_urgent_request_preempts_a_running_one(waiting, running, preempte
     assert inbox.has_higher_priority_than(running) is preempted
 
 
+@pytest.mark.parametrize(
+    ("waiting", "running", "preempted"),
+    [
+        (INTERACTIVE, COMMAND, True),
+        (INTERACTIVE, INTERACTIVE, False),
+        (COMMAND, BACKGROUND, True),
+        (BACKGROUND, BACKGROUND, False),
+    ],
+)
+def test_only_a_more_urgent_request_of_another_client_preempts(waiting, running, preempted):
+    inbox = Inbox()
+    inbox.put(queued(waiting, client=1))
+    assert inbox.has_higher_priority_than(running, client=2) is preempted
+
+
 def test_an_empty_queue_and_other_messages_preempt_nothing():
     inbox = Inbox()
     assert not inbox.has_higher_priority_than(BACKGROUND)
@@ -45,7 +60,7 @@ def test_an_empty_queue_and_other_messages_preempt_nothing():
 
 def test_messages_arrive_in_order_and_get_waits_for_them():
     inbox = Inbox()
-    got: list[wire.StartEngine | wire.Generate | wire.Close] = []
+    got: list[object] = []
     reader = threading.Thread(target=lambda: got.extend(inbox.get().message for _ in range(3)))
     reader.start()
     for lane in "abc":

@@ -17,7 +17,7 @@ from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.llama_context import Context, ContextParams
-from leanwide.engine.process.scheduler import Scheduler
+from leanwide.engine.process.scheduler import JobId, Scheduler
 from leanwide.engine.requests import (
     GREEDY,
     Finished,
@@ -300,7 +300,8 @@ def test_superseded_requests_free_their_sequences(lane):
         cancel.set()
         cancel = threading.Event()
         newest = job(make.request(f"# {number}\n{LONG}"), cancel.is_set)
-        scheduler.add(number, Priority.INTERACTIVE, lane.run(newest), newest.cancelled)
+        job_id = JobId(0, number)
+        scheduler.add(job_id, Priority.INTERACTIVE, lane.run(newest), newest.cancelled)
         scheduler.step()
         scheduler.step()
     cancel.set()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from leanwide.engine.base import EngineError
 from leanwide.engine.process.job import Step
-from leanwide.engine.process.scheduler import Scheduler
+from leanwide.engine.process.scheduler import JobId, Scheduler
 from leanwide.engine.requests import Finished, FinishReason, Piece, PrefillProgress, Priority
 from tests.engine.make import FREE
 
@@ -26,12 +26,15 @@ class Reports:
         self.ends: list[tuple[int, Finished | EngineError]] = []
         self.cancelled: set[int] = set()
         self.scheduler = Scheduler(
-            lambda number, step: self.steps.append((number, step)),
-            lambda number, end: self.ends.append((number, end)),
+            lambda job, step: self.steps.append((job.request, step)),
+            lambda job, end: self.ends.append((job.request, end)),
         )
 
-    def add(self, number: int, priority: Priority, *steps: Step | EngineError) -> None:
-        self.scheduler.add(number, priority, steps_of(*steps), lambda: number in self.cancelled)
+    def add(
+        self, number: int, priority: Priority, *steps: Step | EngineError, client: int = 0
+    ) -> None:
+        job = JobId(client, number)
+        self.scheduler.add(job, priority, steps_of(*steps), lambda: number in self.cancelled)
 
     def finish(self) -> list[int]:
         """Run everything; return the jobs in the order in which they ended."""
@@ -82,6 +85,40 @@ def test_a_cancelled_job_ends_before_any_other_step():
     reports.cancelled.add(1)
     reports.add(3, INTERACTIVE, None, END)
     assert reports.finish() == [1, 3, 2]
+
+
+def test_clients_take_turns_step_by_step_and_each_has_its_newest_completion_first():
+    reports = Reports()
+    reports.add(1, INTERACTIVE, Piece("old"), END, client=1)
+    reports.add(2, INTERACTIVE, Piece("a"), Piece("b"), END, client=1)
+    reports.add(3, INTERACTIVE, Piece("x"), Piece("y"), END, client=2)
+    reports.add(4, COMMAND, Piece("later"), END, client=2)
+    reports.finish()
+    said = [step.text for _, step in reports.steps if isinstance(step, Piece)]
+    assert said == ["x", "a", "y", "b", "old", "later"]
+
+
+def test_a_client_that_was_idle_has_no_more_turns_than_others():
+    reports = Reports()
+    reports.add(1, COMMAND, *[Piece("a")] * 5, END, client=1)
+    for _ in range(3):
+        reports.scheduler.step()
+    reports.add(2, COMMAND, *[Piece("b")] * 2, END, client=2)
+    reports.finish()
+    said = [step.text for _, step in reports.steps if isinstance(step, Piece)]
+    assert said == ["a", "a", "a", "b", "a", "b", "a"]
+
+
+def test_a_job_that_waits_for_another_one_lets_it_run():
+    reports, waiting = Reports(), [True]
+    reports.add(1, BACKGROUND, Piece("a"), END)
+    job = steps_of(Piece("b"), END)
+    reports.scheduler.add(JobId(0, 2), INTERACTIVE, job, lambda: False, lambda: waiting[0])
+    reports.scheduler.step()
+    waiting.clear()
+    waiting.append(False)
+    reports.finish()
+    assert [step.text for _, step in reports.steps if isinstance(step, Piece)] == ["a", "b"]
 
 
 def test_an_error_ends_its_own_job_only():

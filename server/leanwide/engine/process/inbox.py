@@ -13,10 +13,17 @@ from leanwide.engine.requests import Priority
 
 
 @frozen
+class ClientLeft:
+    """A client is gone; its requests are cancelled already."""
+
+
+@frozen
 class QueuedMessage:
     """A message for the decoding thread."""
 
-    message: wire.StartEngine | wire.Generate | wire.Close
+    message: wire.StartEngine | wire.Generate | wire.Close | ClientLeft
+    client: int = 0
+    """The number of the client that sent it."""
     received_at: float = field(factory=time.monotonic)
     """Seconds of ``time.monotonic``."""
 
@@ -45,14 +52,25 @@ class Inbox:
             self._changed.wait_for(lambda: self._queue)
             return self._queue.popleft()
 
-    def has_higher_priority_than(self, running: Priority) -> bool:
-        """Whether a queued request goes before a running one of priority ``running``."""
+    def has_higher_priority_than(self, running: Priority, client: int = 0) -> bool:
+        """Whether a queued request goes before a running one of priority ``running``.
+
+        Requests of another client must be more urgent: of equal ones, each client has its turn, and
+        many of them would leave no chunk to its end.
+
+        Args:
+            running: The priority of the running request.
+            client: Whose request it is.
+        """
         if not self._queue:  # called thousands of times a second, nearly always on an empty queue
             return False
         with self._changed:
-            messages = [queued.message for queued in self._queue]
+            waiting = [
+                (queued.message.request.priority, queued.client)
+                for queued in self._queue
+                if isinstance(queued.message, wire.Generate)
+            ]
         return any(
-            message.request.priority.goes_before(running)
-            for message in messages
-            if isinstance(message, wire.Generate)
+            priority.goes_before(running) if sender == client else priority < running
+            for priority, sender in waiting
         )

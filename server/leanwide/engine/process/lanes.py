@@ -118,6 +118,11 @@ class Lanes:
         tokens, lane = encode(self.model, prompt), self._open.get(name)
         return len(tokens) - (0 if lane is None else lane.kv.cached_tokens(tokens))
 
+    def has_free_sequence(self, name: str) -> bool:
+        """Whether a lane has a sequence for another prompt; one that is not open has all."""
+        lane = self._open.get(name)
+        return lane is None or any(not sequence.busy for sequence in lane.kv.sequences)
+
     def _ensure_open(self, name: str, priority: Priority) -> None:
         """Open a lane unless it is open; load the weights again if needed and allowed."""
         spec = self._spec_of(name)

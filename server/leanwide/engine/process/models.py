@@ -88,6 +88,11 @@ class Models:
         """
         return self.lanes_with(lane).lane(lane, priority)
 
+    def has_free_sequence(self, lane: str) -> bool:
+        """Whether a lane has a sequence for another prompt, or may have when it is open."""
+        lanes = self._lanes.get(lane)
+        return lanes is None or lanes.has_free_sequence(lane)
+
     def close(self, lane: str) -> None:
         """Free a lane's memory, unless it is busy."""
         if lane in self._lanes:

@@ -1,6 +1,6 @@
 """The engine process: ``python -m leanwide.engine.process.worker``, started by the server.
 
-Two threads. The main thread reads messages, counts tokens and records cancellations at once. The
+A thread for each client reads messages, counts tokens and records cancellations at once. The
 decoding thread owns llama.cpp and does everything else, in bounded steps.
 """
 
@@ -11,75 +11,105 @@ import resource
 import signal
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError
+from leanwide.engine.process.clients import ServedClient, ServedClients
 from leanwide.engine.process.generation import cancelled_early
-from leanwide.engine.process.inbox import Inbox, QueuedMessage
+from leanwide.engine.process.inbox import ClientLeft, Inbox, QueuedMessage
 from leanwide.engine.process.job import Job, Step
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.models import Models
-from leanwide.engine.process.scheduler import Scheduler
+from leanwide.engine.process.scheduler import JobId, Scheduler
 from leanwide.engine.requests import Finished, Piece, PrefillProgress, Priority
-from leanwide.engine.specs import LaneInfo
+from leanwide.engine.specs import LaneInfo, ModelSpec
 
 
 class Worker:
-    """Connects the pipe with the scheduler and the models."""
+    """Connects the clients with the scheduler and the models."""
 
-    def __init__(self, output: BinaryIO) -> None:
-        self._output = output
-        self._write_lock = threading.Lock()
+    def __init__(self, exit_process: Callable[[int], None] = os._exit) -> None:
+        self._exit = exit_process
+        self._clients = ServedClients()
         self._inbox = Inbox()
-        self._cancelled: dict[int, threading.Event] = {}
+        self._specs: tuple[ModelSpec, ...] = ()
         self._models: Models | None = None
-        self._reported: set[str] = set()
+        self._opened: dict[str, wire.LaneOpened] = {}
+        """What was said about each open lane."""
         self._scheduler = Scheduler(self._send_step, self._send_end)
+        self._running: set[JobId] = set()
+        """Jobs that have a sequence of their lane's KV cache, or are about to claim one."""
+        self._started_at = time.time()
 
-    def serve(self, stream: BinaryIO) -> None:
-        """Read messages until the server closes the pipe."""
+    @property
+    def clients(self) -> int:
+        """The number of clients that use the engine."""
+        return len(self._clients.started)
+
+    def start(self) -> None:
+        """Start the decoding thread."""
         threading.Thread(target=self._decode_forever, daemon=True).start()
-        while (message := wire.read_from_server(stream)) is not None:
-            match message:
-                case wire.Cancel():
-                    if (event := self._cancelled.get(message.id)) is not None:
-                        event.set()
-                case wire.Count():
-                    self._count(message)
-                case wire.CountUnread():
-                    self._count_unread(message)
-                case wire.Generate():
-                    self._cancelled[message.id] = threading.Event()
-                    self._inbox.put(QueuedMessage(message))
-                case wire.StartEngine() | wire.Close():
-                    self._inbox.put(QueuedMessage(message))
 
-    def _send(self, message: wire.ToServer) -> None:
-        with self._write_lock:
-            self._output.write(wire.frame(message))
-            self._output.flush()
+    def serve(self, client: ServedClient, stream: BinaryIO) -> None:
+        """Read a client's messages until it closes its stream; then end its work.
+
+        Raises:
+            msgspec.MsgspecError: It sent something else.
+            OSError: The stream cannot be read.
+        """
+        self._clients.add(client)
+        try:
+            while (message := wire.read_from_server(stream)) is not None:
+                self._take(client, message)
+        finally:
+            self._clients.remove(client)
+            client.leave()
+            self._inbox.put(QueuedMessage(ClientLeft(), client.number))
+
+    def _take(self, client: ServedClient, message: wire.ToWorker) -> None:
+        match message:
+            case wire.Cancel():
+                client.cancel(message.id)
+            case wire.Count():
+                client.output.send(self._count(message))
+            case wire.CountUnread():
+                client.output.send(self._count_unread(message))
+            case wire.Generate():
+                client.begin(message.id)
+                self._inbox.put(QueuedMessage(message, client.number))
+            case wire.StartEngine() | wire.Close():
+                self._inbox.put(QueuedMessage(message, client.number))
+
+    def description(self) -> wire.Description:
+        """Return what a client may want to know about this process."""
+        return wire.Description(
+            process=os.getpid(),
+            clients=self.clients,
+            started_at=self._started_at,
+            model=str(self._specs[0].model_path) if self._specs else "",
+            lanes=tuple(self._opened),
+        )
 
     def _loaded(self, lane: str) -> Lanes | None:
         return None if self._models is None else self._models.loaded(lane)
 
-    def _count(self, message: wire.Count) -> None:
+    def _count(self, message: wire.Count) -> wire.Counts | wire.Failed:
         lanes = self._loaded(message.lane)
         if lanes is None or lanes.model is None:
-            self._send(wire.Failed(message.id, "no model is loaded"))
-        else:
-            counts = [len(lanes.model.tokenize(text)) for text in message.texts]
-            self._send(wire.Counts(message.id, counts))
+            return wire.Failed(message.id, "no model is loaded")
+        counts = [len(lanes.model.tokenize(text)) for text in message.texts]
+        return wire.Counts(message.id, counts)
 
-    def _count_unread(self, message: wire.CountUnread) -> None:
+    def _count_unread(self, message: wire.CountUnread) -> wire.Counts | wire.Failed:
         lanes = self._loaded(message.lane)
         if lanes is None:
-            self._send(wire.Failed(message.id, "no model is loaded"))
-        else:
-            counts = [lanes.unread(message.lane, prompt) for prompt in message.prompts]
-            self._send(wire.Counts(message.id, counts))
+            return wire.Failed(message.id, "no model is loaded")
+        counts = [lanes.unread(message.lane, prompt) for prompt in message.prompts]
+        return wire.Counts(message.id, counts)
 
     def _decode_forever(self) -> None:
         try:
@@ -89,92 +119,160 @@ class Worker:
                 self._scheduler.step()
         finally:  # only an exception ends the loop, and the process cannot go on without it
             traceback.print_exc()  # the server logs stderr and starts another engine
-            os._exit(70)
+            self._exit(70)
 
     def _handle(self, queued: QueuedMessage) -> None:
-        message = queued.message
+        message, client = queued.message, self._clients.get(queued.client)
+        if isinstance(message, ClientLeft):
+            self._scheduler.forget(queued.client)
+        if client is None:  # its requests need no answer, and none has begun
+            return
         match message:
             case wire.StartEngine():
-                self._load(message)
+                self._start_engine(client, message.models)
             case wire.Close():
-                if self._models is not None:
-                    self._models.close(message.lane)
+                self._close(client, message.lane)
             case wire.Generate():
-                job = self._job(message, queued.received_at)
-                steps = self._steps(job)
-                self._scheduler.add(message.id, job.request.priority, steps, job.cancelled)
+                self._begin(client, message, queued.received_at)
 
-    def _send_closed(self, lane: str) -> None:
-        self._reported.discard(lane)
-        self._send(wire.Closed(lane))
+    def _start_engine(self, client: ServedClient, models: tuple[ModelSpec, ...]) -> None:
+        """Load the first model for the first client; tell later ones what is loaded."""
+        if self._models is None:
+            client.started = True
+            self._load(models)
+        elif models == self._specs:
+            for opened in self._opened.values():
+                client.output.send(opened)
+            client.started = True
+        else:
+            client.output.send(wire.LoadRefused("the shared engine runs other models"))
 
-    def _load(self, message: wire.StartEngine) -> None:
+    def _load(self, models: tuple[ModelSpec, ...]) -> None:
+        self._specs = models
         try:
             self._models = Models(
-                message.models, lambda share: self._send(wire.Loading(share)), self._send_closed
+                models, lambda share: self._clients.tell(wire.Loading(share)), self._lane_closed
             )
-            _, info = self._models.open(message.models[0].lanes[0].name, Priority.COMMAND)
+            _, info = self._models.open(models[0].lanes[0].name, Priority.COMMAND)
         except EngineError as error:
-            self._send(wire.LoadRefused(str(error)))
-            os._exit(1)
+            self._clients.tell(wire.LoadRefused(str(error)))
+            self._exit(1)
+            return
         self._report(info)
 
-    def _report(self, info: LaneInfo) -> None:
-        """Tell the server about a lane, once after it was opened."""
-        if self._models is not None and info.name not in self._reported:
-            self._reported.add(info.name)
-            model = self._models.lanes_with(info.name).model_info()
-            self._send(wire.LaneOpened(model, info))
+    def _close(self, client: ServedClient, lane: str) -> None:
+        """Close a lane, unless a client still needs it."""
+        client.needed.discard(lane)
+        if self._models is not None and not self._clients.need(lane):
+            self._models.close(lane)
 
-    def _job(self, message: wire.Generate, arrived: float) -> Job:
-        priority = message.request.priority
-        return Job(
+    def _lane_closed(self, lane: str) -> None:
+        self._opened.pop(lane, None)
+        self._clients.tell(wire.Closed(lane))
+
+    def _report(self, info: LaneInfo) -> None:
+        """Tell the clients about a lane, once after it was opened."""
+        if self._models is not None and info.name not in self._opened:
+            model = self._models.lanes_with(info.name).model_info()
+            self._opened[info.name] = opened = wire.LaneOpened(model, info)
+            self._clients.tell(opened)
+
+    def _begin(self, client: ServedClient, message: wire.Generate, arrived: float) -> None:
+        lane, priority, number = message.request.lane, message.request.priority, client.number
+        client.needed.add(lane)
+        job_id = JobId(number, message.id)
+        job = Job(
             request=message.request,
             arrived=arrived,
-            cancelled=self._cancelled[message.id].is_set,
-            preempted=lambda: self._inbox.has_higher_priority_than(priority),
+            cancelled=client.cancellation(message.id).is_set,
+            preempted=lambda: self._inbox.has_higher_priority_than(priority, number),
+        )
+        self._scheduler.add(
+            job_id,
+            priority,
+            self._steps(job_id, job),
+            job.cancelled,
+            waits=lambda: job_id not in self._running and self._is_full(lane),
         )
 
-    def _steps(self, job: Job) -> Iterator[Step]:
+    def _is_full(self, lane: str) -> bool:
+        """Whether all sequences of a lane are in use."""
+        return self._models is not None and not self._models.has_free_sequence(lane)
+
+    def _steps(self, job_id: JobId, job: Job) -> Iterator[Step]:
         if self._models is None:
             raise EngineError("no model is loaded")
-        for _ in self._models.load(job.request.lane):
+        name = job.request.lane
+        for _ in self._models.load(name):
             if job.cancelled():
                 break
+            yield None
+        while self._is_full(name) and not job.cancelled():
             yield None
         if job.cancelled():  # before a lane is opened for it
             yield cancelled_early(job, experts=0)
             return
-        lane, info = self._models.open(job.request.lane, job.request.priority)
+        lane, info = self._models.open(name, job.request.priority)
         self._report(info)
-        yield from lane.run(job)
+        self._running.add(job_id)
+        try:
+            yield from lane.run(job)
+        finally:
+            self._running.discard(job_id)
 
-    def _send_step(self, job_id: int, step: Piece | PrefillProgress | None) -> None:
+    def _send_step(self, job: JobId, step: Piece | PrefillProgress | None) -> None:
         match step:
             case Piece():
-                self._send(wire.TextPiece(job_id, step.text, step.thought, step.special))
+                reply = wire.TextPiece(job.request, step.text, step.thought, step.special)
+                self._send(job, reply)
             case PrefillProgress():
-                self._send(wire.PromptProgress(job_id, step.tokens, step.of))
+                self._send(job, wire.PromptProgress(job.request, step.tokens, step.of))
             case None:
-                self._send(wire.Heartbeat(job_id))
+                self._send(job, wire.Heartbeat(job.request))
 
-    def _send_end(self, job_id: int, end: Finished | EngineError) -> None:
-        del self._cancelled[job_id]
+    def _send_end(self, job: JobId, end: Finished | EngineError) -> None:
         if isinstance(end, EngineError):
-            self._send(wire.Failed(job_id, str(end)))
+            self._send(job, wire.Failed(job.request, str(end)))
         else:
-            self._send(wire.Done(job_id, end.reason, end.stats))
+            self._send(job, wire.Done(job.request, end.reason, end.stats))
+        if (client := self._clients.get(job.client)) is not None:
+            client.end(job.request)
+
+    def _send(self, job: JobId, reply: wire.Reply) -> None:
+        if (client := self._clients.get(job.client)) is not None:
+            client.output.send(reply)
 
 
-def main() -> None:
-    """Serve the parent process on stdin and stdout until it closes the pipe."""
+class PipeOutput:
+    """Writes to a pipe and waits while it is full: the only client is slow then."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+
+    def send(self, message: wire.ToServer) -> None:
+        """Write a message."""
+        with self._lock:
+            self._pipe.write(wire.frame(message))
+            self._pipe.flush()
+
+
+def prepare_process() -> None:
+    """Let no signal of the terminal end this process, and no failed assertion write its memory."""
     # The terminal sends Ctrl-C to the whole process group; the server decides when the engine ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # No core dump after a failed assertion: the memory holds the user's code.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    """Serve the parent process on stdin and stdout until it closes the pipe."""
+    prepare_process()
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # llama.cpp sometimes prints on stdout, which would break a frame
-    Worker(output).serve(sys.stdin.buffer)
+    worker = Worker()
+    worker.start()
+    worker.serve(ServedClient(0, PipeOutput(output)), sys.stdin.buffer)
     os._exit(0)  # do not wait for the decoding thread: it may be inside llama.cpp
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -26,6 +27,7 @@ _MAX_SOURCES: Final = 8
 _MAX_CANDIDATES: Final = 8
 _MAX_CHECKED: Final = 16
 """Changed texts that are parsed."""
+_WORDS: Final = re.compile(r"\w\w")
 _SECONDS: Final = 0.05
 """Of work, after which what was found is returned."""
 
@@ -78,15 +80,15 @@ def _proposals(document: TokenizedDocument, found: Sequence[Source]) -> Iterator
 
 
 def _joined_by_line(tree: SyntaxTree, proposals: Iterable[Proposal]) -> list[Proposal]:
-    """Return one proposal for each line: what is certain there, or else all that fits together."""
+    """Return one proposal for each line: all that fits together there."""
     lines: dict[int, list[Proposal]] = defaultdict(list)
     for one in proposals:
         lines[one.line].append(one)
-    return [_joined([one for one in some if one.certain] or some) for some in lines.values()]
+    return [_joined(some) for some in lines.values() if any(one.is_enough for one in some)]
 
 
 def _joined(proposals: list[Proposal]) -> Proposal:
-    first, *others = proposals
+    first, *others = sorted(proposals, key=lambda one: (not one.certain, not one.is_enough))
     pieces = first.pieces
     for other in others:
         if other.fits(pieces):
@@ -110,11 +112,20 @@ def _checked(
         old = tree.lines[proposal.line]
         new = with_pieces(old, proposal.pieces)
         lines = (*tree.lines[: proposal.line], new, *tree.lines[proposal.line + 1 :])
-        if new == old or any(_undoes(source, lines) for source in found):
+        if new == old or _glues(old, proposal.pieces) or any(_undoes(source, lines) for source in found):
             continue
         if error_count(tree.edited(lines)) <= errors:
             shown += 1
             yield _candidate(document, proposal, old)
+
+
+def _glues(line: str, pieces: Iterable[Piece]) -> bool:
+    """Whether two words would become one."""
+    return any(
+        _WORDS.search(line[: piece.start][-1:] + (piece.text + line[piece.end :])[:1])
+        or _WORDS.search((line[: piece.start] + piece.text)[-1:] + line[piece.end :][:1])
+        for piece in pieces
+    )
 
 
 def _undoes(source: Source, lines: Sequence[str]) -> bool:

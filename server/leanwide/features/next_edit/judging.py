@@ -24,7 +24,6 @@ from leanwide.features.next_edit.candidate import Candidate
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.session import Session
 from leanwide.features.trained_languages import why_untrained
-from leanwide.postprocess.splice import applied
 from leanwide.prompt.infill import prefix_prompt, readable
 
 _BEFORE: Final = 800
@@ -173,6 +172,8 @@ def _measuring_model(session: Session, document: Snapshot) -> tuple[ModelInfo, F
         raise NotMeasurable("no model is loaded")
     if reason := why_untrained(document, model):
         raise NotMeasurable(reason)
+    if session.backend.machine.skips_background_work:
+        raise NotMeasurable("this machine saves its power or memory")
     if model.fim is None:
         raise NotMeasurable(f"{model.name} has no fill-in-the-middle tokens")
     opened = [info for info in session.backend.engine.lanes if info.name == lane]
@@ -186,18 +187,19 @@ def _measuring_model(session: Session, document: Snapshot) -> tuple[ModelInfo, F
 def judged_texts(candidate: Candidate, document: Snapshot) -> JudgedTexts:
     """Return the texts of a candidate; where it removes all of its lines, with the next one."""
     lines, edit = document.lines, candidate.edit
-    first, last = edit.start.line, min(edit.end.line + 1, len(lines))
-    if edit.end.column == 0 and edit.end.line > first:
-        last = edit.end.line
-    end = len(applied(lines, (edit,))) - (len(lines) - last)
-    changed = applied(lines, (edit,))[first:end]
-    if not changed and last < len(lines):
-        changed, last = [lines[last]], last + 1
+    start, end, text = edit.start, edit.end, edit.text
+    first, last = start.line, min(end.line + 1, len(lines))
+    if end.column == 0 and first < end.line and (start.column == 0 or text.endswith("\n")):
+        last = end.line  # whole lines
+    if not text and start.column == 0 and last == end.line:
+        last = min(last + 1, len(lines))
+    head = lines[first][: start.column] if first < len(lines) else ""
+    tail = lines[end.line][end.column :] if end.line < last else ""
     return JudgedTexts(
         before=with_lf("".join(_nearest(lines[:first][::-1], _BEFORE)[::-1])),
         after=with_lf("".join(_nearest(lines[last:], _AFTER))),
         present=with_lf("".join(lines[first:last])) or "\n",
-        changed=with_lf("".join(changed)) or "\n",
+        changed=with_lf(head + text + tail) or "\n",
     )
 
 

@@ -7,6 +7,7 @@ JavaScript: what the authors changed next.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from attrs import frozen
@@ -19,13 +20,15 @@ from leanwide.features.next_edit.rewrite_matches import Place, pieces, places
 from leanwide.features.next_edit.rewrites import Example, Rewrite
 from leanwide.features.next_edit.source import Source
 from leanwide.features.next_edit.tokenized import TokenizedDocument
-from leanwide.features.next_edit.tokens import Token, is_name, is_string, likeness, texts
+from leanwide.features.next_edit.tokens import Token, are_similar, is_name, is_string, likeness, texts
 from leanwide.syntax import Span
 
 _MIN_NAME: Final = 3
 """Characters of a name that tells code apart."""
 _MAX_PLACES: Final = 40
 """Places of a rewrite that are looked at."""
+_MOST_PASSED: Final = 3
+"""Examples for each like place that the user passed."""
 _CONTEXT: Final = 2
 """Tokens on either side that are compared."""
 _BINDING: Final = frozenset({Role.PARAMETER, Role.VARIABLE, Role.DEFINITION, Role.IMPORTED})
@@ -33,54 +36,96 @@ _BINDING: Final = frozenset({Role.PARAMETER, Role.VARIABLE, Role.DEFINITION, Rol
 
 @frozen(eq=False)
 class Evidence:
-    """A rewrite with its newest example."""
+    """A rewrite with the examples of it, the newest first."""
 
-    example: Example
-    source: Source
-    count: int
-    """Changed lines in which it was made."""
+    rewrite: Rewrite
+    examples: tuple[Example, ...]
+    worked: range
+    """The lines from the first example to the newest edit of the document: the user was there."""
+
+    @property
+    def count(self) -> int:
+        """Changed lines in which it was made."""
+        return len(self.examples)
 
 
-def evidence(found: Iterable[Source]) -> tuple[Evidence, ...]:
+def evidence(found: Sequence[Source]) -> tuple[Evidence, ...]:
     """Return what was rewritten, newest first; never what was also rewritten back."""
-    known: dict[Rewrite, Evidence] = {}
+    known: dict[Rewrite, list[tuple[Source, Example]]] = {}
     for source in found:
         for example in source.examples:
-            before = known.get(example.rewrite)
-            known[example.rewrite] = (
-                Evidence(before.example, before.source, before.count + 1)
-                if before
-                else Evidence(example, source, 1)
-            )
+            known.setdefault(example.rewrite, []).append((source, example))
     undone = {rewrite.reversed for rewrite in known}
-    return tuple(one for rewrite, one in known.items() if rewrite.replacements not in undone)
+    here = [source.lines for source in found if source.line is not None][:1]
+    return tuple(
+        Evidence(
+            rewrite,
+            tuple(example for _, example in some),
+            _hull([*here, *(source.lines for source, _ in some if source.line is not None)]),
+        )
+        for rewrite, some in known.items()
+        if rewrite.replacements not in undone
+    )
+
+
+def _hull(ranges: Sequence[range]) -> range:
+    if not ranges:
+        return range(0)
+    return range(min(one.start for one in ranges), max(one.stop for one in ranges))
 
 
 def repeated(document: TokenizedDocument, seen: Evidence) -> Iterator[Proposal]:
-    """Yield the places below the newest example where a rewrite fits.
+    """Yield the places below the user's work where a rewrite fits.
 
-    Above it, the user has passed them.
+    None where the user passed such places and left them as they are.
     """
-    rewrite = seen.example.rewrite
-    if not _is_distinctive(rewrite):
+    if not _is_distinctive(seen.rewrite) or _is_binding(document, seen):
         return
-    first = seen.source.lines.stop if seen.source.line is not None else 0
-    for line in _lines(document, rewrite, first):
+    fitting = list(_fitting(document, seen))
+    passed = sum(line in seen.worked for line, _ in fitting)
+    if passed * _MOST_PASSED > seen.count:
+        return
+    for line, where in fitting:
+        if line >= seen.worked.stop:
+            tokens = document.tokens(line)
+            alone = _is_enough(seen, tokens, where)
+            yield Proposal(
+                line=line,
+                pieces=pieces(seen.rewrite, tokens, where, document.tree.lines[line]),
+                kind=_kind(document, tokens[where[0][0]].span),
+                reason=_reason(seen.rewrite),
+                certain=alone and seen.count > 1,
+                is_enough=alone,
+            )
+
+
+def _fitting(
+    document: TokenizedDocument, seen: Evidence
+) -> Iterator[tuple[int, tuple[Place, ...]]]:
+    """Yield the lines from the first example on where a rewrite fits, and its parts there."""
+    probe = max(seen.rewrite.old, key=len)
+    lines = (line for line in document.lines_with(probe) if line >= seen.worked.start)
+    for line in islice(lines, _MAX_PLACES):
         tokens = document.tokens(line)
-        for where in places(rewrite, tokens):
-            if _fits(document, seen, tokens, where):
-                yield Proposal(
-                    line=line,
-                    pieces=pieces(rewrite, tokens, where),
-                    kind=_kind(document, tokens[where[0][0]].span),
-                    reason=_reason(rewrite),
-                    certain=seen.count > 1,
-                )
+        for where in places(seen.rewrite, tokens):
+            if _has_role(document, seen, tokens[where[0][0]].span):
+                yield line, where
 
 
-def _lines(document: TokenizedDocument, rewrite: Rewrite, first: int) -> list[int]:
-    probe = max(rewrite.old, key=len)
-    return [line for line in document.lines_with(probe) if line >= first][:_MAX_PLACES]
+def _is_binding(document: TokenizedDocument, seen: Evidence) -> bool:
+    """Whether a name was replaced where it is bound: its scope tells what follows."""
+    return seen.rewrite.name is not None and any(
+        _role_after(document, example) in _BINDING for example in seen.examples
+    )
+
+
+def _role_after(document: TokenizedDocument, example: Example) -> Role | None:
+    """Return the role of the first new token; None where it is no name, or elsewhere."""
+    start, end = example.after
+    if start == end or not example.is_here:
+        return None
+    place = occurrence_at(document.tree, example.change.after[start].span)
+    return place.role if place else None
 
 
 def _is_distinctive(rewrite: Rewrite) -> bool:
@@ -91,27 +136,24 @@ def _is_distinctive(rewrite: Rewrite) -> bool:
     return any(is_string(one) or (is_name(one) and len(one) >= _MIN_NAME) for one in old)
 
 
-def _fits(
-    document: TokenizedDocument, seen: Evidence, tokens: Sequence[Token], where: Sequence[Place]
-) -> bool:
-    """Whether a place is enough like the example's."""
-    here = tokens[where[0][0]].span
-    if not _has_role(document, seen, here):
-        return False
-    rewrite, change = seen.example.rewrite, seen.example.change
+def _is_enough(seen: Evidence, tokens: Sequence[Token], where: Sequence[Place]) -> bool:
+    """Whether a place is so much like the examples that nothing else has to speak for it."""
+    rewrite, example = seen.rewrite, seen.examples[0]
+    change = example.change
     if len(rewrite.parts) > 1:
         return True
-    context = _context(seen.example, tokens, where)
+    context = _context(example, tokens, where)
     line = likeness(change.before, tokens) if change.is_pair else 0.0
     (part,) = rewrite.parts
     if is_string(part.old[0]):
-        return seen.count > 1 or context >= 3
+        return seen.count > 1 or context >= 4
     if rewrite.name is not None:
-        return seen.count > 1 and (line >= 0.5 or context >= 3)
+        likely = line >= 0.5 or context >= 3
+        return seen.count > 1 and likely and (context >= 4 or are_similar(*rewrite.name))
     if not part.new:
         return seen.count > 1 and (line >= 0.8 or context >= 3)
     if len(part.old) > 1:
-        return context >= 4 or (seen.count > 1 and (context >= 3 or line >= 0.3))
+        return seen.count > 1 and (context >= 3 or line >= 0.3)
     return False
 
 
@@ -119,15 +161,19 @@ def _has_role(document: TokenizedDocument, seen: Evidence, here: Span) -> bool:
     """Whether what stands at a place is of the kind that the example replaced."""
     tree = document.tree
     around = tree.around(here.start, here.end)
-    if not around or (in_text(tree, around) and not is_string(tree.text(here))):
+    is_whole_string = is_string(tree.text(here)) and any(
+        node.type in tree.language.strings and tree.span_of(node) == here for node in around[:3]
+    )
+    if not around or (in_text(tree, around) and not is_whole_string):
         return False
     place = occurrence_at(tree, here)
-    role = place.role if place else None
-    start, end = seen.example.after
-    if seen.source.line is None or start == end:
-        return role not in _BINDING
-    example = occurrence_at(tree, seen.example.change.after[start].span)
-    return role not in _BINDING or (example is not None and example.role is role)
+    if len(seen.rewrite.old) == 1 and place is None and not is_whole_string:
+        return False
+    return (
+        place is None
+        or place.role not in _BINDING
+        or place.role is _role_after(document, seen.examples[0])
+    )
 
 
 def _context(example: Example, tokens: Sequence[Token], where: Sequence[Place]) -> int:

@@ -26,14 +26,18 @@ def places(rewrite: Rewrite, tokens: Sequence[Token]) -> Iterator[tuple[Place, .
 
 
 def pieces(
-    rewrite: Rewrite, tokens: Sequence[Token], where: Sequence[Place]
+    rewrite: Rewrite, tokens: Sequence[Token], where: Sequence[Place], line: str
 ) -> tuple[Piece, ...]:
-    """Return the parts of a rewrite as pieces of the line of ``tokens``."""
+    """Return the parts of a rewrite as pieces of ``line``, whose tokens are ``tokens``."""
     found = []
     for part, (first, last) in zip(rewrite.parts, where, strict=True):
         place = blank_to_blank(tokens, first, last)
         if place is not None:
-            found.append(Piece(place[1], place[2], part.text))
+            _, start, end = place
+            low, high = tokens[first].column, tokens[last - 1].end
+            left = line[start:low] if part.left is None else part.left
+            right = line[high:end] if part.right is None else part.right
+            found.append(Piece(start, end, f"{left}{part.text}{right}"))
     return tuple(found)
 
 

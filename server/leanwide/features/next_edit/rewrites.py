@@ -8,6 +8,7 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.features.next_edit.changed_lines import ChangedLine, Run
+from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.tokens import Token, bracket_depth, is_name, texts
 
 _MAX_TOKENS: Final = 16
@@ -22,7 +23,11 @@ class Part:
     old: tuple[str, ...]
     new: tuple[str, ...]
     text: str
-    """The new tokens as they are spelt, with the blanks around them."""
+    """The new tokens as they are spelt."""
+    left: str | None
+    """The blanks in front of them; None where those stay as they were."""
+    right: str | None
+    """The blanks behind them; None where those stay as they were."""
 
 
 @frozen
@@ -73,16 +78,19 @@ class Example:
     after: tuple[int, int]
     """The new tokens in the line after."""
 
+    is_here: bool
+    """Whether it was made in the document that is looked at."""
+
     @property
     def is_all(self) -> bool:
         """Whether nothing else of the line changed."""
         return len(self.rewrite.parts) == len(self.change.runs)
 
 
-def examples(change: ChangedLine, after: Sequence[str], base: int) -> Iterator[Example]:
-    """Yield the rewrites of a changed line.
+def examples(event: EditEvent, change: ChangedLine, line: int | None) -> Iterator[Example]:
+    """Yield the rewrites of a changed line of an event.
 
-    ``after`` are the lines of the event; the first is line ``base`` of the new tokens.
+    Its lines stand at ``line`` of the document; None in another document.
     """
     group: list[Run] = []
     old_depth = new_depth = 0
@@ -91,11 +99,12 @@ def examples(change: ChangedLine, after: Sequence[str], base: int) -> Iterator[E
         old_depth += bracket_depth(change.before[run[0] : run[1]])
         new_depth += bracket_depth(change.after[run[2] : run[3]])
         if old_depth == new_depth == 0:
-            parts = [_part(change, one, after, base) for one in group]
+            parts = [_part(event, change, one, line or 0) for one in group]
             if None not in parts and len(parts) <= _MAX_PARTS:
                 rewrite = Rewrite(tuple(filter(None, parts)))
                 first, last = group[0], group[-1]
-                yield Example(rewrite, change, (first[0], last[1]), (first[2], last[3]))
+                span = (first[0], last[1]), (first[2], last[3])
+                yield Example(rewrite, change, *span, line is not None)
             group = []
 
 
@@ -113,16 +122,48 @@ def _leftmost(change: ChangedLine, run: Run) -> Run:
     return first - steps, last - steps, start - steps, end - steps
 
 
-def _part(change: ChangedLine, run: Run, after: Sequence[str], base: int) -> Part | None:
+def _part(event: EditEvent, change: ChangedLine, run: Run, line: int) -> Part | None:
     """Return a run as a part; None where it is long, or goes over the end of a line."""
-    old, new = change.before[run[0] : run[1]], change.after[run[2] : run[3]]
-    if max(len(old), len(new)) > _MAX_TOKENS or len({token.line for token in old}) > 1:
+    first, last, start, end = run
+    if max(last - first, end - start) > _MAX_TOKENS:
         return None
-    place = blank_to_blank(change.after, run[2], run[3])
+    old = spelling(change.before, first, last, event.before, 0)
+    new = spelling(change.after, start, end, event.after, line)
+    if old is None or new is None:
+        return None
+    left, right = new.left, new.right
+    return Part(
+        texts(change.before[first:last]),
+        texts(change.after[start:end]),
+        new.text,
+        None if left == old.left else left,
+        None if right == old.right else right,
+    )
+
+
+@frozen
+class Spelling:
+    """Tokens of one line as they are spelt, with the blanks around them."""
+
+    left: str
+    text: str
+    right: str
+    """Where there is no token, all blanks are on the left, and this is empty."""
+
+
+def spelling(
+    tokens: Sequence[Token], first: int, last: int, lines: Sequence[str], base: int
+) -> Spelling | None:
+    """Return how tokens are spelt in ``lines``, of which the first has the number ``base``."""
+    place = blank_to_blank(tokens, first, last)
     if place is None:
         return None
     line, start, end = place
-    return Part(texts(old), texts(new), after[line - base][start:end])
+    text = lines[line - base]
+    if first == last:
+        return Spelling(text[start:end], "", "")
+    low, high = tokens[first].column, tokens[last - 1].end
+    return Spelling(text[start:low], text[low:high], text[high:end])
 
 
 def blank_to_blank(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int, int] | None:

@@ -56,7 +56,7 @@ def sources(events: Sequence[EditEvent], document: Snapshot) -> tuple[Source, ..
             if line is None or not _stands_at(event, document, line):
                 continue
         changes = changed_lines(event, line or 0)
-        rewritten = (examples(change, event.after, line or 0) for change in changes)
+        rewritten = (examples(event, change, line) for change in changes)
         found.append(Source(event, line, changes, tuple(one for some in rewritten for one in some)))
     return tuple(found)
 

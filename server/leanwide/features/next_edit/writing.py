@@ -18,7 +18,12 @@ from leanwide.features.journal import Generated, model_record
 from leanwide.features.next_edit.candidate import Candidate, CandidateKind
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.formats import LAYOUTS
-from leanwide.features.next_edit.formats.layout import EditLayout, EditPlace, EditPrompt, Rewrite
+from leanwide.features.next_edit.formats.layout import (
+    EditLayout,
+    EditPlace,
+    EditPrompt,
+    WrittenLines,
+)
 from leanwide.features.next_edit.gate import why_refused
 from leanwide.features.next_edit.search import Found
 from leanwide.features.session import Session
@@ -143,7 +148,7 @@ async def _laid_out(
 
 
 def _checked(
-    rewrite: Rewrite | None,
+    rewrite: WrittenLines | None,
     view: View,
     place: EditPlace,
     events: Sequence[EditEvent],

@@ -20,7 +20,7 @@ class EditRegion:
 
 
 @frozen
-class Rewrite:
+class WrittenLines:
     """Lines of a document, ``first`` up to, not including, ``last``, and what replaces them."""
 
     first: int
@@ -91,7 +91,7 @@ class EditLayout(Protocol):
     def prompt(self, place: EditPlace) -> EditPrompt | None:
         """Return what the model reads; None where a text could be taken for a marker."""
 
-    def parse(self, answer: str, place: EditPlace) -> Rewrite | None:
+    def parse(self, answer: str, place: EditPlace) -> WrittenLines | None:
         """Return what an answer with LF endings changes; None where that is nothing."""
 
 
@@ -106,7 +106,7 @@ def marked_up(pieces: Iterable[str | Markup]) -> Prompt:
     return tuple(joined)
 
 
-def rewritten(text: str, region: EditRegion, place: EditPlace) -> Rewrite | None:
+def rewritten(text: str, region: EditRegion, place: EditPlace) -> WrittenLines | None:
     """Return what a region becomes; None where a text says the same, or nothing at all.
 
     Models leave out or add blank lines at the end: the region's own stay.
@@ -118,4 +118,4 @@ def rewritten(text: str, region: EditRegion, place: EditPlace) -> Rewrite | None
         return None
     ending = own[len(own.rstrip("\n")) :] or "\n"
     lines = (text.rstrip("\n") + ending).removesuffix("\n").split("\n")
-    return Rewrite(region.first, region.last, tuple(lines))
+    return WrittenLines(region.first, region.last, tuple(lines))

@@ -9,7 +9,7 @@ from leanwide.features.next_edit.formats.layout import (
     EditPlace,
     EditPrompt,
     EditRegion,
-    Rewrite,
+    WrittenLines,
 )
 from leanwide.postprocess.pieces import Unplaced, pieces_in, placed
 
@@ -29,7 +29,7 @@ class SearchReplaceLayout:
             draft=place.text(region.first, region.last),
         )
 
-    def parse(self, answer: str, place: EditPlace) -> Rewrite | None:
+    def parse(self, answer: str, place: EditPlace) -> WrittenLines | None:
         """Return what the first block of an answer changes; None where that is nothing."""
         region = place.region(_LINES, _LINES)
         lines = [line.rstrip("\n") for line in place.lines]
@@ -38,7 +38,7 @@ class SearchReplaceLayout:
         except Unplaced:
             return None
         changed = (piece for piece in found if list(piece.new) != lines[piece.first : piece.last])
-        return next((Rewrite(piece.first, piece.last, piece.new) for piece in changed), None)
+        return next((WrittenLines(piece.first, piece.last, piece.new) for piece in changed), None)
 
 
 def _question(place: EditPlace, region: EditRegion) -> Iterator[str]:

@@ -15,7 +15,7 @@ from leanwide.features.next_edit.formats.layout import (
     EditPlace,
     EditPrompt,
     EditRegion,
-    Rewrite,
+    WrittenLines,
     marked_up,
     rewritten,
 )
@@ -45,7 +45,7 @@ class SweepLayout:
             draft=place.text(region.first, region.last)[len(begun) :],
         )
 
-    def parse(self, answer: str, place: EditPlace) -> Rewrite | None:
+    def parse(self, answer: str, place: EditPlace) -> WrittenLines | None:
         """Return what an answer changes; None where that is nothing."""
         region = place.region(_LINES, _LINES)
         text = (_begun(place, region) + answer).replace(_CURSOR, "")

@@ -14,7 +14,7 @@ from leanwide.features.next_edit.formats.layout import (
     EditPlace,
     EditPrompt,
     EditRegion,
-    Rewrite,
+    WrittenLines,
     marked_up,
     rewritten,
 )
@@ -54,7 +54,7 @@ class Zeta2Layout:
             draft=place.text(region.first, region.last),
         )
 
-    def parse(self, answer: str, place: EditPlace) -> Rewrite | None:
+    def parse(self, answer: str, place: EditPlace) -> WrittenLines | None:
         """Return what an answer changes; None where that is nothing."""
         text = answer.partition(_UPDATED)[0].replace(_CURSOR, "")
         if any(word in text for word in _SILENCE):

@@ -1,0 +1,1 @@
+"""Many typists at once, each with a server, on one shared engine."""
