@@ -106,6 +106,13 @@ def rename(neovim: Neovim) -> None:
     shows(neovim, "go here")
 
 
+def test_a_key_that_finds_no_edit_after_the_last_one_does_what_it_did(scripted: Open):
+    neovim = scripted(*USES)
+    rename(neovim)
+    neovim.nvim.input("<Tab><Tab><Tab><Tab><Tab>")
+    has_text(neovim, RENAMED.replace("width *", "width     *"))
+
+
 @pytest.mark.parametrize("mode", ["", "<Esc>"], ids=["insert", "normal"])
 def test_a_renamed_parameter_is_carried_through_a_function(scripted: Open, mode: str):
     neovim = scripted(*USES)

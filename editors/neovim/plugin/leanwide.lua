@@ -65,7 +65,10 @@ end, {
 })
 
 command("NextEdit", "Switch next edits on or off until Neovim ends", function(given)
-  require("leanwide.next_edit").switch(given.args ~= "off")
+  if given.args ~= "on" and given.args ~= "off" then
+    return vim.notify("leanwide: say on or off", vim.log.levels.WARN)
+  end
+  require("leanwide.next_edit").switch(given.args == "on")
 end, {
   nargs = 1,
   complete = function(beginning)

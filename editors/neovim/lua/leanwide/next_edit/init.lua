@@ -65,6 +65,7 @@ local function after_change(buffer)
   end
   ticks[buffer] = tick
   changed_at = vim.uv.now()
+  shown.set_focus(true) -- some terminals tell only when it is lost
   if shown.is_accepting() or request.has_answered(buffer) then
     return -- the change is the accepted edit itself
   end
