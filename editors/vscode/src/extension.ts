@@ -89,7 +89,11 @@ function serverCommands(tools: Tools, panel: Panel, lastRequest: LastRequest): C
 
 function ownCommands(extension: vscode.Extension<unknown>, tools: Tools, log: vscode.LogOutputChannel): Commands {
   const { server } = tools;
-  const own = ['leanwide.showLog', 'leanwide.restart', 'leanwide.toggleLanguage', 'leanwide.nextEdit.toggle'];
+  const own = ['leanwide.showLog', 'leanwide.restart', 'leanwide.toggleLanguage'];
+  const isAvailable: { [command: string]: () => boolean } = {
+    'leanwide.install': () => server.isMissing,
+    'leanwide.nextEdit.toggle': () => server.offersNextEdit,
+  };
   return {
     'leanwide.showLog': () => {
       log.show();
@@ -101,7 +105,7 @@ function ownCommands(extension: vscode.Extension<unknown>, tools: Tools, log: vs
     'leanwide.toggleLanguage': () => switchLanguage(),
     'leanwide.menu': () =>
       showMenu(extension, (command) =>
-        command === 'leanwide.install' ? server.isMissing : own.includes(command) || server.commands.includes(command),
+        isAvailable[command]?.() ?? (own.includes(command) || server.commands.includes(command)),
       ),
   };
 }

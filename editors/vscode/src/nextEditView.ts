@@ -31,10 +31,12 @@ export class NextEditView implements vscode.Disposable {
   private readonly hints = vscode.window.createTextEditorDecorationType({});
   /** The lines of the edit, in the ruler beside the scroll bar. */
   private readonly places = vscode.window.createTextEditorDecorationType(PLACE);
+  private drawnIn: vscode.TextEditor | undefined;
 
   /** Draws a hint, and the change where the editor shows its document. */
   draw(editor: vscode.TextEditor, hint: Hint, change?: Change, reason?: string): void {
     this.clear();
+    this.drawnIn = editor;
     editor.setDecorations(this.hints, [hintAt(editor.document.lineAt(hint.line), hint.text)]);
     if (change === undefined) {
       return;
@@ -47,13 +49,12 @@ export class NextEditView implements vscode.Disposable {
     editor.setDecorations(this.places, [new vscode.Range(change.first, 0, last, 0)]);
   }
 
-  /** Removes everything from all editors. */
+  /** Removes what is drawn. */
   clear(): void {
-    for (const editor of vscode.window.visibleTextEditors) {
-      for (const type of [this.removed, this.added, this.hints, this.places]) {
-        editor.setDecorations(type, []);
-      }
+    for (const type of [this.removed, this.added, this.hints, this.places]) {
+      this.drawnIn?.setDecorations(type, []);
     }
+    this.drawnIn = undefined;
   }
 
   dispose(): void {

@@ -212,6 +212,7 @@ export class Server implements vscode.Disposable {
   private async follow(state: State): Promise<void> {
     if (state === State.Running) {
       await setMenuContext(this.commands, 'running');
+      await setContext('offers.nextEdit', this.offersNextEdit);
     } else if (state === State.Stopped) {
       this.ended.fire();
       this.changed.fire('stopped');
@@ -232,11 +233,13 @@ function isRecord(value: unknown): value is { [key: string]: unknown } {
 
 /** Sets the context keys that show and hide menu entries. */
 async function setMenuContext(commands: readonly string[], state: 'running' | Absent): Promise<void> {
-  const set = (key: string, value: boolean) =>
-    vscode.commands.executeCommand('setContext', `leanwide.${key}`, value);
   await Promise.all([
-    set('running', state === 'running'),
-    set('missing', state === 'missing'),
-    ...OFFERED.map((name) => set(`offers.${name}`, commands.includes(`leanwide.${name}`))),
+    setContext('running', state === 'running'),
+    setContext('missing', state === 'missing'),
+    ...OFFERED.map((name) => setContext(`offers.${name}`, commands.includes(`leanwide.${name}`))),
   ]);
+}
+
+async function setContext(key: string, value: boolean): Promise<void> {
+  await vscode.commands.executeCommand('setContext', `leanwide.${key}`, value);
 }
