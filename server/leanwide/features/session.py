@@ -41,7 +41,7 @@ class Preferences:
     """KV caches of prompts are saved on disk."""
     next_edit: bool = True
     """The next edit is proposed."""
-    next_edit_nats: float = 3.0
+    next_edit_nats: float = 1.0
     """By how much more likely a changed text has to be than the present one, in nats."""
     next_edit_lane: str = LEAN
     """The lane whose model may write next edits."""

@@ -14,7 +14,7 @@ from leanwide.features.journal import AnswerSource
 from leanwide.features.session import Preferences
 from leanwide.syntax import Edit, Position
 from tests.features.editor import SteppedEngine, until
-from tests.features.next_edit.editing import AREA, CALLS, EditingUser, changed_call, likes
+from tests.features.next_edit.editing_user import AREA, CALLS, EditingUser, changed_call, likes
 
 
 async def test_what_is_certain_is_proposed_without_the_model():
@@ -65,8 +65,9 @@ async def test_what_the_model_finds_unlikely_is_not_proposed():
     assert "-16.0 nats likelier than what is there" in user.records[-1].reason
 
 
-@pytest.mark.parametrize(("threshold", "shown"), [(16.0, True), (16.1, False)])
+@pytest.mark.parametrize(("threshold", "shown"), [(14.0, True), (14.1, False)])
 async def test_the_threshold_decides(threshold, shown):
+    """The argument is 16 nats likelier; arguments need two more than the threshold."""
     user = EditingUser(likes("None"), Preferences(next_edit_nats=threshold))
     uri = user.open(CALLS)
     user.replace(uri, 0, "(1)", "(1, None)")
@@ -163,6 +164,19 @@ async def test_an_excluded_file_is_neither_judged_nor_changed_nor_shown_to_the_m
     user.cursor = (uri, Position(3, 0))
     assert await user.ask() is None
     assert user.engine.requests == []
+
+
+async def test_an_edit_of_a_document_with_a_private_key_leads_to_nothing_elsewhere():
+    user = EditingUser(likes("None"))
+    body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n" * 9
+    key = f"-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n"
+    secret = user.open(f"{CALLS}KEY = '''\n{key}'''\n", "/project/b.py")
+    uri = user.open(CALLS)
+    user.replace(secret, 0, "(1)", "(1, None)")
+    user.cursor = (uri, Position(0, 0))
+    assert await user.ask() is None
+    assert user.engine.requests == []
+    assert user.records == ()
 
 
 async def test_an_edit_with_a_credential_is_not_shown_to_the_model():

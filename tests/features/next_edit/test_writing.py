@@ -11,7 +11,7 @@ from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.next_edit.candidate import CandidateKind
 from leanwide.features.session import Preferences
 from leanwide.models.edit_format import EditFormat
-from tests.features.next_edit.editing import EditingUser
+from tests.features.next_edit.editing_user import EditingUser
 
 CODE = """\
 def area(size):

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from leanwide.features.next_edit.calls import Call, call_around, calls, head_around
+from leanwide.features.next_edit.calls import Call, call_around, calls
 from leanwide.features.next_edit.candidate import CandidateKind
 from leanwide.features.next_edit.proposal import Piece, Proposal
 from leanwide.features.next_edit.rewrites import Example, Part
 from leanwide.features.next_edit.tokenized import TokenizedDocument
-from leanwide.features.next_edit.tokens import Token
 from leanwide.syntax import Position, Span
 
 _KEYWORD: Final = re.compile(r"\s*(\w+)\s*[=:](?!=)")
@@ -22,7 +21,7 @@ def argument_changes(document: TokenizedDocument, example: Example) -> Iterator[
     if len(example.rewrite.parts) != 1:
         return
     (part,) = example.rewrite.parts
-    span = _span_after(example)
+    span = example.new_span
     call = call_around(document.tree, span) if span is not None else None
     if call is None or span is None or not call.last_name:
         return
@@ -32,20 +31,6 @@ def argument_changes(document: TokenizedDocument, example: Example) -> Iterator[
         yield from _added(document, call, span, others)
     elif not part.new:
         yield from _dropped(document, call, part, others)
-
-
-def _span_after(example: Example) -> Span | None:
-    """Return where the new tokens stand; where there are none, the place between two others."""
-    start, end = example.after
-    tokens = example.change.after
-    if start < end:
-        if tokens[start].line != tokens[end - 1].line:
-            return None
-        return Span(tokens[start].span.start, tokens[end - 1].span.end)
-    if not start:
-        return None
-    at = tokens[start - 1].span.end
-    return Span(at, at)
 
 
 def _added(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import tree_sitter
 from attrs import frozen
 
 from leanwide.features.next_edit.node_types import ARGUMENTS, CALLS, FUNCTIONS, PARAMETERS
-from leanwide.features.next_edit.occurrences import in_text
 from leanwide.features.next_edit.tokenized import TokenizedDocument
 from leanwide.syntax import Position, Span, SyntaxTree
 
@@ -58,7 +57,7 @@ def calls(document: TokenizedDocument, name: str) -> Iterator[Call]:
         for token, following in zip(tokens, tokens[1:], strict=False):
             if token.text == name and following.text == "(":
                 inside = Position(line, following.end)
-                call = call_around(tree, Span(inside, inside))
+                call = call_around(tree, following.span)
                 if call is not None and call.last_name == name and call.inside.start == inside:
                     found += 1
                     yield call
@@ -70,8 +69,6 @@ def _innermost(
     tree: SyntaxTree, span: Span, lists: frozenset[str], owners: frozenset[str]
 ) -> Call | None:
     around = tree.around(span.start, span.end)
-    if in_text(tree, around):
-        return None
     for number, node in enumerate(around):
         if node.type in lists:
             owner = next((one for one in around[number + 1 :] if one.type in owners), None)

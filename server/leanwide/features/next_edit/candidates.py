@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Final
 
 from attrs import evolve
@@ -13,12 +14,13 @@ from leanwide.context.view import Snapshot, with_lf
 from leanwide.features.next_edit.arguments import argument_changes
 from leanwide.features.next_edit.candidate import Candidate
 from leanwide.features.next_edit.event import EditEvent
+from leanwide.features.next_edit.exports import exported
 from leanwide.features.next_edit.proposal import Piece, Proposal, with_pieces
 from leanwide.features.next_edit.renames import renamed, renaming
-from leanwide.features.next_edit.repeats import evidence, repeated
+from leanwide.features.next_edit.repeats import Evidence, evidence, joining, repeated
 from leanwide.features.next_edit.source import Source, sources
 from leanwide.features.next_edit.tokenized import TokenizedDocument
-from leanwide.features.next_edit.twins import twins
+from leanwide.features.next_edit.twins import alike, twins
 from leanwide.syntax import Edit, Position, SyntaxTree, error_count
 from leanwide.syntax.effort import Effort
 
@@ -52,48 +54,67 @@ def candidates(
     if not found or not found[0].is_finished(tree):
         return ()
     effort = Effort(_SECONDS)
-    proposals = []
-    for proposal in _proposals(TokenizedDocument(tree), found):
-        if effort.is_spent():
-            break
-        proposals.append(proposal)
-    joined = _joined_by_line(tree, proposals)
+    text = TokenizedDocument(tree)
+    seen = evidence(found)
+    proposals = list(takewhile(lambda _: not effort.is_spent(), _proposals(text, document.language_id, found, seen)))
+    lines = {one.line for one in proposals}
+    joined = _joined_by_line([*proposals, *_joining(text, seen, lines)])
     ordered = sorted(joined, key=lambda one: (not one.certain, one.line < cursor[0], one.line))
     return tuple(_checked(document, tree, found, ordered, effort))
 
 
-def _proposals(document: TokenizedDocument, found: Sequence[Source]) -> Iterator[Proposal]:
+def _proposals(
+    document: TokenizedDocument,
+    language_id: str,
+    found: Sequence[Source],
+    seen: Sequence[Evidence],
+) -> Iterator[Proposal]:
     """Yield what follows from the events, from what says most to what says least."""
-    near = [source for source in found[:_MAX_SOURCES] if source.line is not None]
-    for source in near:
+    here = [source for source in found if source.line is not None][:_MAX_SOURCES]
+    for source in here:
         for example in source.examples:
             change = renaming(document.tree, example)
             if change is not None:
                 yield from renamed(change)
-    for seen in evidence(found):
-        yield from repeated(document, seen)
-    for source in near[:1]:
+    for source in found[:_MAX_SOURCES]:
+        if source.line is None and source.event.language_id == language_id:
+            yield from exported(document.tree, source)
+    yield from alike(document, found[:_MAX_SOURCES])
+    for one in seen:
+        yield from repeated(document, one)
+    for source in here[:1]:
         for example in source.examples:
             yield from argument_changes(document, example)
-        for changed in source.changes:
-            yield from twins(document, changed)
+        yield from twins(document, source)
 
 
-def _joined_by_line(tree: SyntaxTree, proposals: Iterable[Proposal]) -> list[Proposal]:
+def _joining(
+    document: TokenizedDocument, seen: Iterable[Evidence], lines: Collection[int]
+) -> Iterator[Proposal]:
+    for one in seen:
+        yield from joining(document, one, lines)
+
+
+def _joined_by_line(proposals: Iterable[Proposal]) -> list[Proposal]:
     """Return one proposal for each line: all that fits together there."""
     lines: dict[int, list[Proposal]] = defaultdict(list)
     for one in proposals:
         lines[one.line].append(one)
-    return [_joined(some) for some in lines.values() if any(one.is_enough for one in some)]
+    return [_joined(some) for some in lines.values()]
 
 
 def _joined(proposals: list[Proposal]) -> Proposal:
-    first, *others = sorted(proposals, key=lambda one: (not one.certain, not one.is_enough))
+    first, *others = sorted(proposals, key=_rank)
     pieces = first.pieces
     for other in others:
         if other.fits(pieces):
             pieces += other.pieces
     return evolve(first, pieces=tuple(sorted(pieces)))
+
+
+def _rank(proposal: Proposal) -> tuple[bool, int]:
+    """Smaller for what says more about a line."""
+    return not proposal.certain, -len(proposal.pieces)
 
 
 def _checked(
@@ -112,7 +133,11 @@ def _checked(
         old = tree.lines[proposal.line]
         new = with_pieces(old, proposal.pieces)
         lines = (*tree.lines[: proposal.line], new, *tree.lines[proposal.line + 1 :])
-        if new == old or _glues(old, proposal.pieces) or any(_undoes(source, lines) for source in found):
+        if (
+            new == old
+            or _glues(old, proposal.pieces)
+            or any(_undoes(source, lines) for source in found)
+        ):
             continue
         if error_count(tree.edited(lines)) <= errors:
             shown += 1
@@ -134,7 +159,10 @@ def _undoes(source: Source, lines: Sequence[str]) -> bool:
         return False
     start = source.line
     now = lines[start : start + len(source.event.before)]
-    return len(source.event.before) == len(source.event.after) and tuple(map(with_lf, now)) == source.event.before
+    return (
+        len(source.event.before) == len(source.event.after)
+        and tuple(map(with_lf, now)) == source.event.before
+    )
 
 
 def _candidate(document: Snapshot, proposal: Proposal, line: str) -> Candidate:

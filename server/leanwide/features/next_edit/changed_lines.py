@@ -9,7 +9,7 @@ from attrs import frozen
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.tokens import Token, changed_runs, tokens_of
 
-_MAX_TOKENS: Final = 600
+_MAX_TOKENS: Final = 400
 """Tokens before and after that are compared."""
 
 Run = tuple[int, int, int, int]
@@ -18,33 +18,38 @@ Run = tuple[int, int, int, int]
 
 @frozen(eq=False)
 class ChangedLine:
-    """A line that became another one, as tokens; or several lines, where their number changed."""
+    """A line that became another one, as tokens; or several lines, where their number changed.
+
+    The lines of the tokens count in the event.
+    """
 
     before: tuple[Token, ...]
-    """Their lines count in the event."""
     after: tuple[Token, ...]
-    """Their lines count in the document, if the event is in it."""
     runs: tuple[Run, ...]
     is_pair: bool
     """Whether it is one line before and one after."""
+    text: str
+    """The line afterwards, where it is one."""
 
 
-def changed_lines(event: EditEvent, line: int) -> tuple[ChangedLine, ...]:
+def changed_lines(event: EditEvent) -> tuple[ChangedLine, ...]:
     """Return the changed lines in pairs where their number stayed, else all as one.
 
-    ``line`` is where the lines stand after the edit.
+    None where lines were only added or only removed.
     """
+    if not event.before or not event.after:
+        return ()
     is_pair = len(event.before) == len(event.after)
     if is_pair:
         found = [
-            (tokens_of([old]), tokens_of([new], number))
-            for number, (old, new) in enumerate(zip(event.before, event.after, strict=True), line)
+            (tokens_of([old], number), tokens_of([new], number), new)
+            for number, (old, new) in enumerate(zip(event.before, event.after, strict=True))
             if old != new
         ]
     else:
-        found = [(tokens_of(event.before), tokens_of(event.after, line))]
+        found = [(tokens_of(event.before), tokens_of(event.after), "")]
     return tuple(
-        ChangedLine(tuple(old), tuple(new), tuple(changed_runs(old, new)), is_pair)
-        for old, new in found
-        if len(old) + len(new) <= _MAX_TOKENS
+        ChangedLine(tuple(old), tuple(new), tuple(changed_runs(old, new)), is_pair, text)
+        for old, new, text in found
+        if old and new and len(old) + len(new) <= _MAX_TOKENS
     )

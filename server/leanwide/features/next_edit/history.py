@@ -111,7 +111,9 @@ class EditHistory:
 
 def _change_between(old: Snapshot, new: Snapshot) -> _Change:
     splice = difference(old.lines, new.lines)
-    return _Change(splice.first, _with_lf(old.lines[splice.first : splice.last]), _with_lf(splice.lines))
+    return _Change(
+        splice.first, _with_lf(old.lines[splice.first : splice.last]), _with_lf(splice.lines)
+    )
 
 
 def _joined(event: EditEvent, change: _Change, old: Snapshot, new: Snapshot) -> _Change | None:

@@ -7,8 +7,9 @@ goes first, and loses no prompt to it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
+from types import MappingProxyType
 from typing import Final
 
 from attrs import evolve, frozen
@@ -20,20 +21,30 @@ from leanwide.engine.base import EngineError, finish
 from leanwide.engine.requests import CancelToken, FinishReason, Priority, Prompt, Request, Stats
 from leanwide.engine.specs import FimTokens, ModelInfo
 from leanwide.features.journal import AnswerSource, Record
-from leanwide.features.next_edit.candidate import Candidate
+from leanwide.features.next_edit.candidate import Candidate, CandidateKind
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.session import Session
 from leanwide.features.trained_languages import why_untrained
 from leanwide.prompt.infill import prefix_prompt, readable
 
-_BEFORE: Final = 800
+_BEFORE: Final = 500
 """Characters above the place, in whole lines."""
-_AFTER: Final = 240
+_AFTER: Final = 160
 """Characters below the place, in whole lines."""
-_EVENTS: Final = 3
+_EVENTS: Final = 2
 """Of the user's last edits."""
-_EVENT_LINES: Final = 4
+_EVENT_LINES: Final = 3
 """Lines of an edit, before it and after it."""
+_PRIOR_NATS: Final[Mapping[CandidateKind, float]] = MappingProxyType(
+    {
+        CandidateKind.REPLACEMENT: 2.0,
+        CandidateKind.ARGUMENT: -2.0,
+        CandidateKind.RENAME: -2.0,
+        CandidateKind.TWIN: -2.0,
+    }
+)
+"""How likely uncertain candidates of a kind are before the model is asked: log odds on releases of
+Python packages, 2 at most for so few files."""
 _MAX_CHARACTERS: Final = 1_000
 """Of the lines that a candidate changes; more would take the engine long."""
 _MAX_KNOWN: Final = 256
@@ -52,10 +63,17 @@ class CandidateJudgement:
 
     nats: float
     """By how much likelier the changed text is than the present one."""
+    needed: float
+    """How many nats show it."""
     stats: tuple[Stats, ...]
     """What measuring cost; empty where it was known."""
     prompt: str
     """As text, for the journal."""
+
+    @property
+    def surplus(self) -> float:
+        """The nats beyond what is needed; negative where it is not shown."""
+        return self.nats - self.needed
 
 
 @frozen(kw_only=True)
@@ -101,7 +119,13 @@ class Judge:
             if len(self._known) >= _MAX_KNOWN:
                 del self._known[next(iter(self._known))]
             self._known[key] = stats[0].truth_nats - stats[1].truth_nats
-        return CandidateJudgement(nats=self._known[key], stats=stats, prompt=readable(prompt, fim))
+        threshold = self._session.preferences.next_edit_nats
+        return CandidateJudgement(
+            nats=self._known[key],
+            needed=threshold - _PRIOR_NATS.get(candidate.kind, 0.0),
+            stats=stats,
+            prompt=readable(prompt, fim),
+        )
 
     async def _measured(
         self, prompt: Prompt, texts: JudgedTexts, cancel: CancelToken
@@ -196,8 +220,11 @@ def judged_texts(candidate: Candidate, document: Snapshot) -> JudgedTexts:
     head = lines[first][: start.column] if first < len(lines) else ""
     tail = lines[end.line][end.column :] if end.line < last else ""
     return JudgedTexts(
-        before=with_lf("".join(_nearest(lines[:first][::-1], _BEFORE)[::-1])),
-        after=with_lf("".join(_nearest(lines[last:], _AFTER))),
+        # A line has one character at least.
+        before=with_lf(
+            "".join(_nearest(lines[max(0, first - _BEFORE) : first][::-1], _BEFORE)[::-1])
+        ),
+        after=with_lf("".join(_nearest(lines[last : last + _AFTER], _AFTER))),
         present=with_lf("".join(lines[first:last])) or "\n",
         changed=with_lf(head + text + tail) or "\n",
     )

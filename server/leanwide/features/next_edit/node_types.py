@@ -4,79 +4,119 @@ from __future__ import annotations
 
 from typing import Final
 
-FUNCTIONS: Final = frozenset({
-    "anonymous_function",
-    "arrow_function",
-    "closure_expression",
-    "constructor_declaration",
-    "func_literal",
-    "function_declaration",
-    "function_definition",
-    "function_expression",
-    "function_item",
-    "function_signature",
-    "function_signature_item",
-    "generator_function",
-    "generator_function_declaration",
-    "lambda",
-    "lambda_expression",
-    "local_function_statement",
-    "method",
-    "method_declaration",
-    "method_definition",
-    "method_signature",
-    "singleton_method",
-})
+FUNCTIONS: Final = frozenset(
+    {
+        "anonymous_function",
+        "arrow_function",
+        "closure_expression",
+        "constructor_declaration",
+        "func_literal",
+        "function_declaration",
+        "function_definition",
+        "function_expression",
+        "function_item",
+        "function_signature",
+        "function_signature_item",
+        "generator_function",
+        "generator_function_declaration",
+        "lambda",
+        "lambda_expression",
+        "local_function_statement",
+        "method",
+        "method_declaration",
+        "method_definition",
+        "method_signature",
+        "singleton_method",
+    }
+)
 """Bodies with parameters and local names of their own."""
 
-PARAMETERS: Final = frozenset({
-    "bracketed_parameter_list",
-    "closure_parameters",
-    "formal_parameters",
-    "inferred_parameters",
-    "lambda_parameters",
-    "method_parameters",
-    "parameter_list",
-    "parameters",
-})
+PARAMETERS: Final = frozenset(
+    {
+        "bracketed_parameter_list",
+        "closure_parameters",
+        "formal_parameters",
+        "inferred_parameters",
+        "lambda_parameters",
+        "method_parameters",
+        "parameter_list",
+        "parameters",
+    }
+)
 """The parameters of a function."""
 
-CLASSES: Final = frozenset({
-    "abstract_class_declaration",
-    "class",
-    "class_body",
-    "class_declaration",
-    "class_definition",
-    "class_specifier",
-    "declaration_list",
-    "enum_declaration",
-    "interface_body",
-    "interface_declaration",
-    "record_declaration",
-    "struct_declaration",
-    "struct_specifier",
-    "trait_item",
-})
+CLASSES: Final = frozenset(
+    {
+        "abstract_class_declaration",
+        "class",
+        "class_body",
+        "class_declaration",
+        "class_definition",
+        "class_specifier",
+        "declaration_list",
+        "enum_declaration",
+        "interface_body",
+        "interface_declaration",
+        "record_declaration",
+        "struct_declaration",
+        "struct_specifier",
+        "trait_item",
+    }
+)
 """What has members: a name defined directly in it is used as a member."""
 
-CALLS: Final = frozenset({
-    "call",
-    "call_expression",
-    "function_call",
-    "function_call_expression",
-    "invocation_expression",
-    "member_call_expression",
-    "method_invocation",
-    "new_expression",
-    "object_creation_expression",
-    "scoped_call_expression",
-})
+NAMED: Final = frozenset(
+    {
+        "class_declaration",
+        "class_definition",
+        "class_specifier",
+        "const_item",
+        "const_spec",
+        "enum_declaration",
+        "enum_item",
+        "enum_specifier",
+        "interface_declaration",
+        "macro_definition",
+        "mod_item",
+        "preproc_def",
+        "preproc_function_def",
+        "record_declaration",
+        "static_item",
+        "struct_declaration",
+        "struct_item",
+        "struct_specifier",
+        "trait_declaration",
+        "trait_item",
+        "type_alias_declaration",
+        "type_item",
+        "type_spec",
+        "union_item",
+    }
+)
+"""Definitions other than functions, whose name is bound around them."""
 
-ARGUMENTS: Final = frozenset({
-    "argument_list",
-    "arguments",
-    "bracketed_argument_list",
-})
+CALLS: Final = frozenset(
+    {
+        "call",
+        "call_expression",
+        "function_call",
+        "function_call_expression",
+        "invocation_expression",
+        "member_call_expression",
+        "method_invocation",
+        "new_expression",
+        "object_creation_expression",
+        "scoped_call_expression",
+    }
+)
+
+ARGUMENTS: Final = frozenset(
+    {
+        "argument_list",
+        "arguments",
+        "bracketed_argument_list",
+    }
+)
 
 KEYS: Final = {
     "argument": "name",
@@ -89,28 +129,34 @@ KEYS: Final = {
 NAMED_ARGUMENTS: Final = frozenset({"argument", "keyword_argument"})
 """Arguments that are passed by name."""
 
-IMPORTS: Final = frozenset({
-    "future_import_statement",
-    "import_declaration",
-    "import_from_statement",
-    "import_statement",
-    "namespace_use_declaration",
-    "package_declaration",
-    "preproc_include",
-    "use_declaration",
-    "using_directive",
-})
+IMPORTS: Final = frozenset(
+    {
+        "future_import_statement",
+        "import_declaration",
+        "import_from_statement",
+        "import_statement",
+        "namespace_use_declaration",
+        "package_declaration",
+        "preproc_include",
+        "use_declaration",
+        "using_directive",
+    }
+)
 
-MEMBER_NAMES: Final = frozenset({
-    "field_identifier",
-    "hash_key_symbol",
-    "private_property_identifier",
-    "property_identifier",
-})
+MEMBER_NAMES: Final = frozenset(
+    {
+        "field_identifier",
+        "hash_key_symbol",
+        "private_property_identifier",
+        "property_identifier",
+    }
+)
 """Names of members and keys, which never mean a variable."""
 
-SHORTHANDS: Final = frozenset({
-    "shorthand_field_initializer",
-    "shorthand_property_identifier",
-})
+SHORTHANDS: Final = frozenset(
+    {
+        "shorthand_field_initializer",
+        "shorthand_property_identifier",
+    }
+)
 """Names that stand for a key and its value at once."""

@@ -16,12 +16,12 @@ from leanwide.features.next_edit.node_types import (
     IMPORTS,
     KEYS,
     MEMBER_NAMES,
+    NAMED,
     PARAMETERS,
 )
 from leanwide.features.next_edit.tokens import MEMBER_OPERATORS
 from leanwide.syntax import Position, Span, SyntaxTree
 from leanwide.syntax.matching import captured
-
 
 
 class Role(enum.Enum):
@@ -109,14 +109,12 @@ def _role(tree: SyntaxTree, span: Span, around: tuple[tree_sitter.Node, ...]) ->
     leaf = around[0]
     if any(node.type in IMPORTS for node in around):
         return Role.IMPORTED
-    if any(
-        node.start_point == leaf.start_point and node.byte_range == leaf.byte_range
-        for parent in around[1:4]
-        if parent.type in KEYS and (node := parent.child_by_field_name(KEYS[parent.type]))
-    ):
+    if any(_is_field(one, KEYS[one.type], leaf) for one in around[1:4] if one.type in KEYS):
         return Role.KEY
     if follows_member_operator(tree, span):
         return Role.MEMBER
+    if len(around) > 1 and around[1].type in NAMED and _is_field(around[1], "name", leaf):
+        return Role.DEFINITION
     if leaf.type not in MEMBER_NAMES and not _is_bound(tree, span):
         return Role.USE
     return _binding(around)
@@ -137,14 +135,17 @@ def _binding(around: tuple[tree_sitter.Node, ...]) -> Role:
         if node.type in PARAMETERS:
             return Role.PARAMETER
         if parent.type in CLASSES:
-            name = parent.child_by_field_name("name")
-            return Role.DEFINITION if name is not None and name == node else Role.MEMBER
+            return Role.MEMBER
     return Role.MEMBER if leaf.type in MEMBER_NAMES else Role.VARIABLE
 
 
-def _is_in_class(
-    around: tuple[tree_sitter.Node, ...], function: tree_sitter.Node
-) -> bool:
+def _is_field(parent: tree_sitter.Node, name: str, leaf: tree_sitter.Node) -> bool:
+    """Whether a field of a node is nothing but ``leaf``."""
+    field = parent.child_by_field_name(name)
+    return field is not None and field.byte_range == leaf.byte_range
+
+
+def _is_in_class(around: tuple[tree_sitter.Node, ...], function: tree_sitter.Node) -> bool:
     """Whether a function is defined directly in a class."""
     outer = around[around.index(function) + 1 :]
     nearest = (node.type for node in outer if node.type in FUNCTIONS or node.type in CLASSES)

@@ -33,8 +33,6 @@ class Proposal:
     kind: CandidateKind
     reason: str
     certain: bool = False
-    is_enough: bool = True
-    """Whether it is shown on its own; else only where more of its line changes."""
 
     def fits(self, pieces: tuple[Piece, ...]) -> bool:
         """Whether none of its pieces overlaps with one of ``pieces``."""

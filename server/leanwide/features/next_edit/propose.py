@@ -18,7 +18,7 @@ from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.journal import AnswerSource, no_cost_record
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.judging import CandidateJudgement, NotMeasurable, with_cost
-from leanwide.features.next_edit.search import Found, NextEditRequest, allowed_events, search
+from leanwide.features.next_edit.search import Found, NextEditRequest, search
 from leanwide.features.next_edit.state import NextEdit, NextEditState
 from leanwide.features.next_edit.writing import edit_writer, write_edit
 from leanwide.modes.router import Signals, Task, route
@@ -34,7 +34,7 @@ async def propose(
     began = time.monotonic()
     if not state.enabled:
         return None
-    events = await allowed_events(state.history.events(began), state.session)
+    events = await state.events(began)
     if not events:
         return None
     choice = _Choice(state, events, began)
@@ -83,28 +83,33 @@ class _Choice:
             return ""
         if found.candidate.certain:
             return "certain"
-        if len(self.judged) == _MAX_JUDGED or cancel.cancelled:
+        judgement = await self._judge(found, cancel)
+        if judgement is None or judgement.surplus < 0:
             return ""
+        return f"{judgement.nats:.1f} nats likelier than what is there"
+
+    async def _judge(self, found: Found, cancel: CancelToken) -> CandidateJudgement | None:
+        """Judge a candidate; None where it is not, or once that is cancelled."""
+        if len(self.judged) == _MAX_JUDGED or cancel.cancelled:
+            return None
         judge = self.state.judge.judge
         try:
             judgement = await judge(found.candidate, found.document, self.events, cancel)
         except NotMeasurable as error:
             self.unmeasured = str(error)
-            return ""
-        if judgement is None:
-            return ""
-        self.judged.append(judgement)
-        clear = judgement.nats >= self.state.session.preferences.next_edit_nats
-        return f"{judgement.nats:.1f} nats likelier than what is there" if clear else ""
+            return None
+        if judgement is not None:
+            self.judged.append(judgement)
+        return judgement
 
     @property
     def silence(self) -> str:
         """Why nothing is proposed, a part of a sentence."""
         if self.judged:
-            best = max(judgement.nats for judgement in self.judged)
+            best = max(self.judged, key=lambda judgement: judgement.surplus)
             return (
-                f"silent: the best of {len(self.judged)} candidates is {best:.1f} nats likelier "
-                f"than what is there, {self.state.session.preferences.next_edit_nats:g} are needed"
+                f"silent: the best of {len(self.judged)} candidates is {best.nats:.1f} nats "
+                f"likelier than what is there, and {best.needed:g} are needed"
             )
         if self.unmeasured:
             return f"silent: what follows from the last edits is not certain, and {self.unmeasured}"

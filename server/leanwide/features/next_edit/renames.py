@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterator
 from typing import Final
 
 import tree_sitter
 from attrs import frozen
 
+from leanwide.features.next_edit.calls import call_around, head_around
 from leanwide.features.next_edit.candidate import CandidateKind
 from leanwide.features.next_edit.node_types import FUNCTIONS, SHORTHANDS
 from leanwide.features.next_edit.occurrences import (
@@ -20,11 +22,13 @@ from leanwide.features.next_edit.occurrences import (
 )
 from leanwide.features.next_edit.proposal import Piece, Proposal
 from leanwide.features.next_edit.rewrites import Example
-from leanwide.features.next_edit.tokens import are_similar
+from leanwide.features.next_edit.tokens import are_similar, extends, texts, tokens_of
 from leanwide.syntax import Span, SyntaxTree
 from leanwide.syntax.matching import captured
 
 _BINDING: Final = frozenset({Role.PARAMETER, Role.VARIABLE, Role.DEFINITION, Role.IMPORTED})
+_OWN_MEMBER: Final = re.compile(r"\s*(self|this)(\.|->)")
+_ASSIGNMENT: Final = re.compile(r"\s*(:[^=]*)?=(?!=)")
 _ALWAYS_DEFINED: Final = frozenset(dir(builtins))
 """Names that mean something even where nothing binds them."""
 
@@ -54,25 +58,28 @@ def renaming(tree: SyntaxTree, example: Example) -> Renaming | None:
     Names that have nothing in common are taken as a rename only where nothing else of the line
     changed: otherwise it is another variable.
     """
-    name, (start, _) = example.rewrite.name, example.after
-    if name is None:
+    name, here = example.rewrite.name, example.first_new
+    if name is None or here is None:
         return None
-    place = occurrence_at(tree, example.change.after[start].span)
+    place = occurrence_at(tree, here)
     if place is None or place.role in (Role.USE, Role.KEY):
         return None
-    if place.role is Role.MEMBER and follows_member_operator(tree, place.span):
+    if place.role is Role.MEMBER and not _is_declared(tree, place.span):
         return None
-    is_alone = example.is_all and example.change.is_pair and place.role is not Role.IMPORTED
-    return Renaming(tree, *name, place) if is_alone or are_similar(*name) else None
+    if place.role is Role.IMPORTED:
+        is_rename = extends(*name)
+    else:
+        is_rename = are_similar(*name) or (example.is_all and example.change.is_pair)
+    return Renaming(tree, *name, place) if is_rename else None
 
 
 def renamed(renaming: Renaming) -> Iterator[Proposal]:
     """Yield the uses of the old name."""
     tree, place = renaming.tree, renaming.place
-    found = [one for one in occurrences(tree, renaming.old, renaming.scope)]
+    found = list(occurrences(tree, renaming.old, renaming.scope))
     if place.role is Role.MEMBER:
         uses = [one for one in found if one.role is Role.MEMBER]
-        if any(not follows_member_operator(tree, one.span) for one in uses):
+        if any(_is_declared(tree, one.span) for one in uses):
             return  # the old name is still defined
         certain = False
     else:
@@ -80,23 +87,58 @@ def renamed(renaming: Renaming) -> Iterator[Proposal]:
         if any(_keeps_old_name(one, place) for one in uses):
             return
         certain = all(one.role is Role.USE for one in uses) and not _is_bound_outside(renaming)
+    uses = [one for one in uses if renaming.new not in _names_on(tree, one.span.start.line)]
+    kind = CandidateKind.IMPORT if place.role is Role.IMPORTED else CandidateKind.RENAME
     for use in uses:
-        is_shorthand = use.around[0].type in SHORTHANDS
-        text = f"{renaming.old}: {renaming.new}" if is_shorthand else renaming.new
-        yield Proposal(
-            line=use.span.start.line,
-            pieces=(Piece(use.span.start.column, use.span.end.column, text),),
-            kind=CandidateKind.IMPORT if place.role is Role.IMPORTED else CandidateKind.RENAME,
-            certain=certain,
-            reason=f"`{renaming.old}` is now `{renaming.new}`",
-        )
+        yield _proposal(renaming, use, kind, certain=certain)
+    if place.role is Role.PARAMETER:
+        yield from _passed_by_name(renaming)
+
+
+def _proposal(
+    renaming: Renaming, use: Occurrence, kind: CandidateKind, *, certain: bool
+) -> Proposal:
+    is_shorthand = use.around[0].type in SHORTHANDS
+    text = f"{renaming.old}: {renaming.new}" if is_shorthand else renaming.new
+    return Proposal(
+        line=use.span.start.line,
+        pieces=(Piece(use.span.start.column, use.span.end.column, text),),
+        kind=kind,
+        certain=certain,
+        reason=f"`{renaming.old}` is now `{renaming.new}`",
+    )
+
+
+def _passed_by_name(renaming: Renaming) -> Iterator[Proposal]:
+    """Yield where a renamed parameter is passed by name to its function."""
+    tree = renaming.tree
+    head = head_around(tree, renaming.place.span)
+    for one in occurrences(tree, renaming.old) if head is not None and head.last_name else ():
+        if one.role is Role.KEY:
+            call = call_around(tree, one.span)
+            if call is not None and head is not None and call.last_name == head.last_name:
+                yield _proposal(renaming, one, CandidateKind.ARGUMENT, certain=False)
+
+
+def _is_declared(tree: SyntaxTree, span: Span) -> bool:
+    """Whether a member is defined at a span: in a class, or by an assignment to ``self``."""
+    if not follows_member_operator(tree, span):
+        return True
+    line = tree.lines[span.start.line]
+    head, tail = line[: span.start.column], line[span.end.column :]
+    return bool(_OWN_MEMBER.fullmatch(head) and _ASSIGNMENT.match(tail))
 
 
 def _keeps_old_name(one: Occurrence, place: Occurrence) -> bool:
-    """Whether the old name is still bound where it was renamed, or before."""
-    if one.role is Role.VARIABLE:
-        return one.span < place.span
-    return one.role in _BINDING
+    """Whether the old name is still bound: then it means something else than the new one.
+
+    A parameter may be assigned to.
+    """
+    return one.role in _BINDING and (one.role, place.role) != (Role.VARIABLE, Role.PARAMETER)
+
+
+def _names_on(tree: SyntaxTree, line: int) -> tuple[str, ...]:
+    return texts(tokens_of([tree.lines[line]]))
 
 
 def _uses(renaming: Renaming, found: list[Occurrence]) -> Iterator[Occurrence]:

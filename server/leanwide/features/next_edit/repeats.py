@@ -20,7 +20,14 @@ from leanwide.features.next_edit.rewrite_matches import Place, pieces, places
 from leanwide.features.next_edit.rewrites import Example, Rewrite
 from leanwide.features.next_edit.source import Source
 from leanwide.features.next_edit.tokenized import TokenizedDocument
-from leanwide.features.next_edit.tokens import Token, are_similar, is_name, is_string, likeness, texts
+from leanwide.features.next_edit.tokens import (
+    Token,
+    are_similar,
+    is_name,
+    is_string,
+    likeness,
+    texts,
+)
 from leanwide.syntax import Span
 
 _MIN_NAME: Final = 3
@@ -79,24 +86,47 @@ def repeated(document: TokenizedDocument, seen: Evidence) -> Iterator[Proposal]:
 
     None where the user passed such places and left them as they are.
     """
+    if seen.count == 1 and len(seen.rewrite.parts) == 1:
+        return
     if not _is_distinctive(seen.rewrite) or _is_binding(document, seen):
         return
     fitting = list(_fitting(document, seen))
     passed = sum(line in seen.worked for line, _ in fitting)
-    if passed * _MOST_PASSED > seen.count:
+    if passed * _MOST_PASSED <= seen.count:
+        for line, where in fitting:
+            if line >= seen.worked.stop and _is_enough(seen, document.tokens(line), where):
+                yield _proposal(document, seen, line, where, certain=seen.count > 1)
+
+
+def joining(
+    document: TokenizedDocument, seen: Evidence, lines: Iterable[int]
+) -> Iterator[Proposal]:
+    """Yield where a rewrite fits on lines that change anyway: there less speaks for it."""
+    if not _is_distinctive(seen.rewrite) or not _may_join(seen) or _is_binding(document, seen):
         return
-    for line, where in fitting:
-        if line >= seen.worked.stop:
-            tokens = document.tokens(line)
-            alone = _is_enough(seen, tokens, where)
-            yield Proposal(
-                line=line,
-                pieces=pieces(seen.rewrite, tokens, where, document.tree.lines[line]),
-                kind=_kind(document, tokens[where[0][0]].span),
-                reason=_reason(seen.rewrite),
-                certain=alone and seen.count > 1,
-                is_enough=alone,
-            )
+    for line in lines:
+        tokens = document.tokens(line)
+        for where in places(seen.rewrite, tokens):
+            if _has_role(document, seen, tokens[where[0][0]].span):
+                yield _proposal(document, seen, line, where, certain=False)
+
+
+def _proposal(
+    document: TokenizedDocument,
+    seen: Evidence,
+    line: int,
+    where: Sequence[Place],
+    *,
+    certain: bool,
+) -> Proposal:
+    tokens = document.tokens(line)
+    return Proposal(
+        line=line,
+        pieces=pieces(seen.rewrite, tokens, where, document.tree.lines[line]),
+        kind=_kind(document, tokens[where[0][0]].span),
+        reason=_reason(seen.rewrite),
+        certain=certain,
+    )
 
 
 def _fitting(
@@ -121,10 +151,8 @@ def _is_binding(document: TokenizedDocument, seen: Evidence) -> bool:
 
 def _role_after(document: TokenizedDocument, example: Example) -> Role | None:
     """Return the role of the first new token; None where it is no name, or elsewhere."""
-    start, end = example.after
-    if start == end or not example.is_here:
-        return None
-    place = occurrence_at(document.tree, example.change.after[start].span)
+    here = example.first_new
+    place = occurrence_at(document.tree, here) if here is not None else None
     return place.role if place else None
 
 
@@ -134,6 +162,13 @@ def _is_distinctive(rewrite: Rewrite) -> bool:
     if not all(part.old for part in rewrite.parts):
         return False
     return any(is_string(one) or (is_name(one) and len(one) >= _MIN_NAME) for one in old)
+
+
+def _may_join(seen: Evidence) -> bool:
+    """Whether a rewrite is made on a line that changes anyway."""
+    if seen.count > 1 or len(seen.rewrite.parts) > 1 or len(seen.rewrite.old) > 1:
+        return True
+    return seen.rewrite.name is not None and are_similar(*seen.rewrite.name)
 
 
 def _is_enough(seen: Evidence, tokens: Sequence[Token], where: Sequence[Place]) -> bool:
@@ -146,15 +181,13 @@ def _is_enough(seen: Evidence, tokens: Sequence[Token], where: Sequence[Place]) 
     line = likeness(change.before, tokens) if change.is_pair else 0.0
     (part,) = rewrite.parts
     if is_string(part.old[0]):
-        return seen.count > 1 or context >= 4
+        return True
     if rewrite.name is not None:
         likely = line >= 0.5 or context >= 3
-        return seen.count > 1 and likely and (context >= 4 or are_similar(*rewrite.name))
+        return likely and (context >= 4 or are_similar(*rewrite.name))
     if not part.new:
-        return seen.count > 1 and (line >= 0.8 or context >= 3)
-    if len(part.old) > 1:
-        return seen.count > 1 and (context >= 3 or line >= 0.3)
-    return False
+        return context >= 3 and line >= 0.9
+    return len(part.old) > 1 and (context >= 3 or line >= 0.3)
 
 
 def _has_role(document: TokenizedDocument, seen: Evidence, here: Span) -> bool:

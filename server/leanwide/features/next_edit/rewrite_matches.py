@@ -41,9 +41,7 @@ def pieces(
     return tuple(found)
 
 
-def _places_from(
-    rewrite: Rewrite, words: tuple[str, ...], at: int
-) -> tuple[Place, ...] | None:
+def _places_from(rewrite: Rewrite, words: tuple[str, ...], at: int) -> tuple[Place, ...] | None:
     found: list[Place] = []
     for part in rewrite.parts:
         start = _end_of_kept(words, at, part.old) if found else at

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from attrs import frozen
 
-from leanwide.features.next_edit.changed_lines import ChangedLine, Run
+from leanwide.features.next_edit.changed_lines import ChangedLine, Run, changed_lines
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.tokens import Token, bracket_depth, is_name, texts
+from leanwide.syntax import Position, Span
 
 _MAX_TOKENS: Final = 16
 """Tokens of a part, old or new."""
@@ -77,21 +79,49 @@ class Example:
     """The old tokens in the line before, from the first part to the last."""
     after: tuple[int, int]
     """The new tokens in the line after."""
-
-    is_here: bool
-    """Whether it was made in the document that is looked at."""
+    line: int | None = None
+    """Where the event stands in the document; None if it is in another one."""
 
     @property
     def is_all(self) -> bool:
         """Whether nothing else of the line changed."""
         return len(self.rewrite.parts) == len(self.change.runs)
 
+    @property
+    def new_span(self) -> Span | None:
+        """Where the new tokens stand in the document, or the place between two others.
 
-def examples(event: EditEvent, change: ChangedLine, line: int | None) -> Iterator[Example]:
-    """Yield the rewrites of a changed line of an event.
+        None in another document, and where they are on several lines.
+        """
+        start, end = self.after
+        tokens = self.change.after
+        if self.line is None or (start == end and not start):
+            return None
+        first = tokens[start].span.start if start < end else tokens[start - 1].span.end
+        last = tokens[end - 1].span.end
+        if first.line != last.line:
+            return None
+        line = self.line + first.line
+        return Span(Position(line, first.column), Position(line, last.column))
 
-    Its lines stand at ``line`` of the document; None in another document.
-    """
+    @property
+    def first_new(self) -> Span | None:
+        """Where the first of the new tokens stands in the document; None for none."""
+        start, end = self.after
+        if self.line is None or start == end:
+            return None
+        token = self.change.after[start]
+        line = self.line + token.line
+        return Span(Position(line, token.column), Position(line, token.end))
+
+
+@lru_cache(maxsize=64)
+def examples(event: EditEvent) -> tuple[Example, ...]:
+    """Return the rewrites of an event. Cached: every candidate search asks for all events."""
+    return tuple(example for change in changed_lines(event) for example in _examples(event, change))
+
+
+def _examples(event: EditEvent, change: ChangedLine) -> Iterator[Example]:
     group: list[Run] = []
     old_depth = new_depth = 0
     for run in (_leftmost(change, run) for run in change.runs):
@@ -99,12 +129,11 @@ def examples(event: EditEvent, change: ChangedLine, line: int | None) -> Iterato
         old_depth += bracket_depth(change.before[run[0] : run[1]])
         new_depth += bracket_depth(change.after[run[2] : run[3]])
         if old_depth == new_depth == 0:
-            parts = [_part(event, change, one, line or 0) for one in group]
+            parts = [_part(event, change, one) for one in group]
             if None not in parts and len(parts) <= _MAX_PARTS:
                 rewrite = Rewrite(tuple(filter(None, parts)))
                 first, last = group[0], group[-1]
-                span = (first[0], last[1]), (first[2], last[3])
-                yield Example(rewrite, change, *span, line is not None)
+                yield Example(rewrite, change, (first[0], last[1]), (first[2], last[3]))
             group = []
 
 
@@ -113,22 +142,22 @@ def _leftmost(change: ChangedLine, run: Run) -> Run:
     first, last, start, end = run
     if (first < last) == (start < end):
         return run
-    tokens, low, high = (
-        (change.before, first, last) if first < last else (change.after, start, end)
-    )
+    tokens, low, high = (change.before, first, last) if first < last else (change.after, start, end)
     steps = 0
-    while steps < min(first, start) and tokens[low - steps - 1].text == tokens[high - steps - 1].text:
+    while (
+        steps < min(first, start) and tokens[low - steps - 1].text == tokens[high - steps - 1].text
+    ):
         steps += 1
     return first - steps, last - steps, start - steps, end - steps
 
 
-def _part(event: EditEvent, change: ChangedLine, run: Run, line: int) -> Part | None:
+def _part(event: EditEvent, change: ChangedLine, run: Run) -> Part | None:
     """Return a run as a part; None where it is long, or goes over the end of a line."""
     first, last, start, end = run
     if max(last - first, end - start) > _MAX_TOKENS:
         return None
-    old = spelling(change.before, first, last, event.before, 0)
-    new = spelling(change.after, start, end, event.after, line)
+    old = spelling(change.before, first, last, event.before)
+    new = spelling(change.after, start, end, event.after)
     if old is None or new is None:
         return None
     left, right = new.left, new.right
@@ -152,14 +181,14 @@ class Spelling:
 
 
 def spelling(
-    tokens: Sequence[Token], first: int, last: int, lines: Sequence[str], base: int
+    tokens: Sequence[Token], first: int, last: int, lines: Sequence[str]
 ) -> Spelling | None:
-    """Return how tokens are spelt in ``lines``, of which the first has the number ``base``."""
+    """Return how tokens are spelt in ``lines``."""
     place = blank_to_blank(tokens, first, last)
     if place is None:
         return None
     line, start, end = place
-    text = lines[line - base]
+    text = lines[line]
     if first == last:
         return Spelling(text[start:end], "", "")
     low, high = tokens[first].column, tokens[last - 1].end

@@ -20,7 +20,6 @@ from leanwide.features.next_edit.candidate import Candidate
 from leanwide.features.next_edit.candidates import candidates
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.session import Session
-from leanwide.files.credentials import has_credential
 from leanwide.syntax import SyntaxTree, language_for, parse
 
 _MAX_OPEN: Final = 6
@@ -47,16 +46,6 @@ class Found:
 
     candidate: Candidate
     document: Snapshot
-
-
-async def allowed_events(events: Sequence[EditEvent], session: Session) -> tuple[EditEvent, ...]:
-    """Return the edits that the model may read: of no excluded file, and without a credential."""
-    allowed = []
-    for event in events:
-        verdict = await session.names.judge(event.path)
-        if verdict.reason is None and not has_credential("".join((*event.before, *event.after))):
-            allowed.append(event)
-    return tuple(allowed)
 
 
 async def search(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanwide.context.view import Snapshot, with_lf
-from leanwide.features.next_edit.changed_lines import ChangedLine, changed_lines
+from leanwide.features.next_edit.changed_lines import ChangedLine
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.rewrites import Example, examples
 from leanwide.features.next_edit.tokens import bracket_depth, tokens_of
@@ -22,7 +22,6 @@ class Source:
     event: EditEvent
     line: int | None
     """The first of its lines after the edit; None in another document."""
-    changes: tuple[ChangedLine, ...]
     examples: tuple[Example, ...]
 
     @property
@@ -31,12 +30,19 @@ class Source:
         first = self.line or 0
         return range(first, first + (len(self.event.after) if self.line is not None else 0))
 
+    @property
+    def changes(self) -> tuple[ChangedLine, ...]:
+        """The changed lines in which something was rewritten."""
+        return tuple(dict.fromkeys(example.change for example in self.examples))
+
     def is_finished(self, tree: SyntaxTree) -> bool:
         """Whether its lines parse, with as many brackets and quotes open as before."""
         before, after = tokens_of(self.event.before), tokens_of(self.event.after)
         if bracket_depth(before) != bracket_depth(after):
             return False
-        quotes = [Counter(one.text for one in side if one.text in "'\"`") for side in (before, after)]
+        quotes = [
+            Counter(one.text for one in side if one.text in "'\"`") for side in (before, after)
+        ]
         if quotes[0] != quotes[1]:
             return False
         error = first_error(tree, self.lines.start) if self.lines else None
@@ -55,9 +61,7 @@ def sources(events: Sequence[EditEvent], document: Snapshot) -> tuple[Source, ..
             line = _moved(event, [one for one in events[:number] if one.uri == event.uri])
             if line is None or not _stands_at(event, document, line):
                 continue
-        changes = changed_lines(event, line or 0)
-        rewritten = (examples(event, change, line) for change in changes)
-        found.append(Source(event, line, changes, tuple(one for some in rewritten for one in some)))
+        found.append(Source(event, line, tuple(evolve(one, line=line) for one in examples(event))))
     return tuple(found)
 
 

@@ -11,10 +11,13 @@ from typing import Final
 from attrs import define, field, frozen
 
 from leanwide.context.view import Snapshot
+from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.next_edit.candidate import Candidate
+from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.history import EditHistory
 from leanwide.features.next_edit.judging import Judge
 from leanwide.features.session import Session
+from leanwide.files.credentials import has_credential
 
 _MAX_REMEMBERED: Final = 64
 """Edits that may still be accepted or rejected, and rejected ones."""
@@ -107,6 +110,24 @@ class NextEditState:
         """Forget a document and what was changed in it."""
         self._texts.pop(uri, None)
         self.history.forget(uri)
+
+    async def events(self, now: float) -> tuple[EditEvent, ...]:
+        """Return the edits that may lead to others, newest first.
+
+        Those of excluded documents and those with a credential do not.
+        """
+        events = self.history.events(now)
+        documents = {event.uri: self._texts.get(event.uri) for event in events}
+        allowed = {
+            uri
+            for uri, document in documents.items()
+            if document is not None and await exclusion_reason(document, self.session.names) is None
+        }
+        return tuple(
+            event
+            for event in events
+            if event.uri in allowed and not has_credential("".join((*event.before, *event.after)))
+        )
 
     def propose(self, candidate: Candidate, document: Snapshot) -> NextEdit:
         """Return a candidate as an edit that the client may show."""

@@ -82,7 +82,9 @@ def bracket_depth(tokens: Iterable[Token]) -> int:
     return sum(BRACKETS.get(token.text, 0) for token in tokens)
 
 
-def changed_runs(before: Sequence[Token], after: Sequence[Token]) -> list[tuple[int, int, int, int]]:
+def changed_runs(
+    before: Sequence[Token], after: Sequence[Token]
+) -> list[tuple[int, int, int, int]]:
     """Return the runs that differ: start and end in ``before``, start and end in ``after``."""
     matcher = SequenceMatcher(None, texts(before), texts(after), autojunk=False)
     return [(a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
@@ -97,8 +99,11 @@ def likeness(one: Sequence[Token], other: Sequence[Token]) -> float:
 
 def are_similar(one: str, other: str) -> bool:
     """Whether two names have most of their letters in common."""
+    ratio = SequenceMatcher(None, one.lower(), other.lower(), autojunk=False).ratio()
+    return extends(one, other) or ratio >= _SIMILAR
+
+
+def extends(one: str, other: str) -> bool:
+    """Whether one of two names is the other with more in front or behind."""
     first, second = one.strip("_").lower(), other.strip("_").lower()
-    if not first or not second:
-        return False
-    ratio = SequenceMatcher(None, first, second, autojunk=False).ratio()
-    return first in second or second in first or ratio >= _SIMILAR
+    return bool(first and second) and (first in second or second in first)
