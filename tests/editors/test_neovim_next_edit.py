@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -42,6 +44,22 @@ for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details =
   end
 end
 return found
+"""
+
+_WORDS = """
+local made = {}
+for _, pair in ipairs(...) do
+  local before, after = unpack(pair)
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, { before })
+  local from, to = { line = 0, character = 0 }, { line = 0, character = #before }
+  local edit = { range = { start = from, ["end"] = to }, text = after }
+  local change = require("leanwide.next_edit.change").of(edit, 0, "utf-8")
+  local word = change and change.words[1] or { first = 0, last = 0, text = "" }
+  local old = before:sub(word.first + 1, word.last)
+  local line = before:sub(1, word.first) .. word.text .. before:sub(word.last + 1)
+  table.insert(made, { line, old, word.text })
+end
+return made
 """
 
 
@@ -208,6 +226,25 @@ def test_what_is_out_of_sight_is_named_at_the_cursor(scripted: Open):
     shows(neovim, "accept")
     neovim.nvim.input("<Tab>")
     has_text(neovim, text.replace("1", "10").replace("old", "new"))
+
+
+def test_what_is_typed_before_the_next_answer_is_asked_about(scripted: Open):
+    neovim = scripted(USES[0], Replacement("rectangle", "square"))
+    rename(neovim)
+    neovim.nvim.input("<Tab><Tab># ")
+    text = AREA.replace("wide", "width", 2)
+    has_text(neovim, text.replace("check(width", "check(width# "))
+    shows(neovim, "square")
+
+
+def test_the_words_of_a_change_make_the_new_line(neovim: Neovim):
+    """Names are replaced whole, and no character of several bytes is cut."""
+    draw = random.Random(0)
+    lines = ["".join(draw.choices("ab_é€ü (,.", k=draw.randrange(12))) for _ in range(400)]
+    pairs = list(itertools.pairwise(lines))
+    made = neovim.nvim.exec_lua(_WORDS, pairs)
+    assert [line for line, _, _ in made] == [after for _, after in pairs]
+    assert all(text.isprintable() and old.isprintable() for _, old, text in made)
 
 
 @pytest.mark.parametrize("mode", ["", "<Esc>"], ids=["insert", "normal"])

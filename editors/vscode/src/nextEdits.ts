@@ -48,6 +48,11 @@ export class NextEdits implements vscode.Disposable {
       suggestions.onGhost(() => {
         this.shown.refresh();
       }),
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration('leanwide')) {
+          this.stop();
+        }
+      }),
       server.onEnd(() => {
         this.stop();
       }),
@@ -55,8 +60,9 @@ export class NextEdits implements vscode.Disposable {
   }
 
   /** Jumps to the edit that is shown, or accepts it. */
-  act(): Promise<void> {
-    return this.shown.act();
+  async act(): Promise<void> {
+    await this.shown.act();
+    this.wait();
   }
 
   dismiss(): Promise<void> {
@@ -86,7 +92,7 @@ export class NextEdits implements vscode.Disposable {
       return;
     }
     this.changedAt = Date.now();
-    if (this.shown.isAccepting) {
+    if (this.shown.isApplying) {
       return;
     }
     this.stop();

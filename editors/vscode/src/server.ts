@@ -149,9 +149,13 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** Runs a command of the server that has no answer. */
-  async run(command: string, args: unknown[] = []): Promise<void> {
-    await this.client?.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
+  /** Tells the server what became of a next edit, by a command. */
+  async tellDecision(command: string, args: unknown[] = []): Promise<void> {
+    try {
+      await this.client?.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
+    } catch (error) {
+      this.log.debug(String(error));
+    }
   }
 
   /** Returns a protocol edit as the editor's own type. */

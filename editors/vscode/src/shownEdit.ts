@@ -5,9 +5,9 @@ import * as vscode from 'vscode';
 
 import { rangeOf } from './editor';
 import { type Change, changeOf, endOf } from './nextEditChange';
+import { isStale, type Requests } from './nextEditRequests';
 import { type Hint, NextEditView } from './nextEditView';
 import type { NextEdit } from './protocol';
-import { isStale, type Requests } from './nextEditRequests';
 import type { Server } from './server';
 
 /** Most milliseconds that a Tab waits for the edit after an accepted one. */
@@ -24,7 +24,9 @@ export class ShownEdit implements vscode.Disposable {
   private readonly contexts = new Map<string, boolean>();
   /** Whether the last key accepted an edit: the one after it is accepted where it is in sight. */
   private isChain = false;
+  /** Whether an edit was accepted and the one after it is asked for. */
   private isContinuing = false;
+  private isWriting = false;
   private acting: Promise<void> = Promise.resolve();
 
   constructor(
@@ -38,9 +40,9 @@ export class ShownEdit implements vscode.Disposable {
     return this.edit === undefined && !this.isContinuing;
   }
 
-  /** Whether an edit is being accepted, or the one after it is asked for. */
-  get isAccepting(): boolean {
-    return this.isContinuing;
+  /** Whether the text of an accepted edit is being written. */
+  get isApplying(): boolean {
+    return this.isWriting;
   }
 
   /** Shows an edit, or what holds instead of it: ghost text, a selection, another window. */
@@ -71,7 +73,7 @@ export class ShownEdit implements vscode.Disposable {
 
   /** Jumps to the edit, or accepts it where the cursor is at it. Calls run one after the other. */
   act(): Promise<void> {
-    this.acting = this.acting.then(async () => {
+    const act = async () => {
       const editor = vscode.window.activeTextEditor;
       if (editor === undefined || this.edit === undefined) {
         // The key came while the edit after an accepted one was asked for, and there is none.
@@ -81,7 +83,9 @@ export class ShownEdit implements vscode.Disposable {
       } else {
         await this.jump(this.edit);
       }
-    });
+    };
+    // After an error, too, the next key acts.
+    this.acting = this.acting.then(act, act);
     return this.acting;
   }
 
@@ -90,7 +94,7 @@ export class ShownEdit implements vscode.Disposable {
     const { edit } = this;
     this.forget();
     if (edit !== undefined) {
-      await this.server.run('leanwide.nextEditRejected', edit.command.arguments);
+      await this.server.tellDecision('leanwide.nextEditRejected', edit.command.arguments);
     }
   }
 
@@ -147,22 +151,29 @@ export class ShownEdit implements vscode.Disposable {
     this.isContinuing = true;
     this.show(undefined);
     try {
-      const range = rangeOf(edit);
-      const isDone = await editor.edit((builder) => {
-        builder.replace(range, edit.text);
-      });
-      if (!isDone || change === undefined) {
+      if (change === undefined || !(await this.write(editor, edit))) {
         return;
       }
       const { line, character } = endOf(change);
       editor.selection = new vscode.Selection(line, character, line, character);
-      await this.server.run(edit.command.command, edit.command.arguments);
+      await this.server.tellDecision(edit.command.command, edit.command.arguments);
       const next = await this.requests.ask(CHAIN_MS);
       this.isChain = true;
       this.show(next);
     } finally {
       this.isContinuing = false;
       this.refresh();
+    }
+  }
+
+  private async write(editor: vscode.TextEditor, edit: NextEdit): Promise<boolean> {
+    this.isWriting = true;
+    try {
+      return await editor.edit((builder) => {
+        builder.replace(rangeOf(edit), edit.text);
+      });
+    } finally {
+      this.isWriting = false;
     }
   }
 

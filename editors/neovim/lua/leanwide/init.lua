@@ -31,7 +31,13 @@ end
 --- Go to the next edit that is shown, or accept it where the cursor is at it.
 ---@return boolean # whether there is one
 function M.next_edit()
-  return require("leanwide.next_edit.shown").act()
+  local shown = require("leanwide.next_edit.shown")
+  local can_act = shown.can_act()
+  if can_act then
+    -- An expression mapping must not change text, so the change happens right after it.
+    vim.schedule(shown.act)
+  end
+  return can_act
 end
 
 --- Dismiss the next edit that is shown.
@@ -68,7 +74,11 @@ local function map_keys(buffer, options)
     end
   end
   if options.next_edit then
-    map({ "i", "n" }, "next_edit", "Go to the next edit, or accept it", M.next_edit)
+    -- Keys that are typed ahead come after what this one does.
+    local act = "<Cmd>lua require('leanwide.next_edit.shown').act()<CR>"
+    map({ "i", "n" }, "next_edit", "Go to the next edit, or accept it", function()
+      return require("leanwide.next_edit.shown").can_act() and act
+    end)
     map({ "n" }, "dismiss", "Dismiss the next edit", M.dismiss_next_edit)
   end
   if options.suggest then

@@ -28,7 +28,7 @@ end
 ---@param mode string
 ---@param key string
 ---@param description string
----@param action fun(): boolean
+---@param action fun(): boolean|string true where it is done, or keys that do it
 function M.extend(buffer, mode, key, description, action)
   local plug = ("<Plug>(leanwide: %s)"):format(description)
   local before = vim.api.nvim_buf_call(buffer, function()
@@ -44,7 +44,8 @@ function M.extend(buffer, mode, key, description, action)
     end)
   end
   vim.keymap.set(mode, key, function()
-    return action() and "" or plug
+    local done = action()
+    return done and (type(done) == "string" and done or "") or plug
   end, { buffer = buffer, expr = true, remap = true, desc = description })
 end
 

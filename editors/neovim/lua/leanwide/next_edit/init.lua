@@ -43,6 +43,8 @@ local function wait()
   end
 end
 
+shown.after_accept = wait
+
 local function stop()
   timer:stop()
   request.cancel()
@@ -66,7 +68,7 @@ local function after_change(buffer)
   ticks[buffer] = tick
   changed_at = vim.uv.now()
   shown.set_focus(true) -- some terminals tell only when it is lost
-  if shown.is_accepting() or request.has_answered(buffer) then
+  if request.is_asked(buffer) or request.has_answered(buffer) then
     return -- the change is the accepted edit itself
   end
   stop()

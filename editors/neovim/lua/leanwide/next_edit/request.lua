@@ -18,6 +18,7 @@ local AUTOMATIC = 2
 local answered = {} ---@type table<integer, integer> the ticks of the last answers, by buffer
 local timer = assert(vim.uv.new_timer())
 local cancel = function() end
+local asked_tick ---@type integer? of the buffer that is asked about
 
 --- Whether a buffer has the version that an edit is for, or is not known to the server.
 ---@param edit table
@@ -43,6 +44,13 @@ end
 ---@return boolean
 function M.has_answered(buffer)
   return answered[buffer] == vim.b[buffer].changedtick
+end
+
+--- Whether the question that is asked is about a buffer as it is now.
+---@param buffer integer
+---@return boolean
+function M.is_asked(buffer)
+  return asked_tick == vim.b[buffer].changedtick
 end
 
 --- Ask nothing for a buffer until it changes.
@@ -80,12 +88,13 @@ function M.ask(done, most_ms)
   local is_open = true
   local function answer(proposal)
     if is_open then
-      is_open = false
+      is_open, asked_tick = false, nil
       timer:stop()
       done(proposal)
     end
   end
   local tick = vim.b[buffer].changedtick
+  asked_tick = tick
   local params = vim.lsp.util.make_position_params(0, server.offset_encoding)
   params.textDocument.version = vim.lsp.util.buf_versions[buffer]
   params.context = { triggerKind = AUTOMATIC }

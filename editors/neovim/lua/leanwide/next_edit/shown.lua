@@ -21,6 +21,9 @@ local waiting = 0 -- keys that came meanwhile
 
 local has_focus = true
 
+--- Called when the edit after an accepted one was asked for; `init.lua` replaces this function.
+function M.after_accept() end
+
 --- Whether the editor is in a state in which an edit may be asked for and shown.
 ---@return boolean
 function M.is_ready()
@@ -42,11 +45,6 @@ end
 ---@return boolean
 function M.is_empty()
   return proposal == nil and not is_continuing
-end
-
----@return boolean
-function M.is_accepting()
-  return is_continuing
 end
 
 --- Return the proposal where it is for the current buffer as it is now, else nil.
@@ -128,9 +126,9 @@ function M.forget()
   M.show(nil)
 end
 
-local function run(command)
-  local done = { argument = (command.arguments or {})[1], done = function() end }
-  client.run(vim.api.nvim_get_current_buf(), command.command, done)
+--- Tell the server what became of an edit, by a command.
+local function tell_decision(server, command)
+  client.request(server, "workspace/executeCommand", command, function() end)
 end
 
 --- Remove the proposal where it shows, and tell the server that it was not wanted.
@@ -140,9 +138,10 @@ function M.dismiss()
     return false
   end
   local command = { command = "leanwide.nextEditRejected", arguments = proposal.edit.command.arguments }
+  local server = proposal.client
   vim.schedule(function()
     M.forget()
-    run(command)
+    tell_decision(server, command)
   end)
   return true
 end
@@ -173,8 +172,6 @@ local function break_undo(buffer)
   vim.bo[buffer].undolevels = vim.bo[buffer].undolevels
 end
 
-local step ---@type fun() what a key does
-
 --- Replace the text as one step of undo, and ask for the next edit at once.
 local function accept()
   local accepted = proposal
@@ -188,41 +185,42 @@ local function accept()
   local row, column = changes.end_of(change)
   local last = vim.api.nvim_buf_line_count(buffer)
   vim.api.nvim_win_set_cursor(0, { math.min(row + 1, last), column })
-  run(accepted.edit.command)
+  local command = accepted.edit.command
+  tell_decision(accepted.client, { command = command.command, arguments = command.arguments })
   request.ask(function(next_proposal)
     is_continuing, is_chain = false, true
     M.show(next_proposal)
     local keys = waiting
     waiting = 0
     for _ = 1, keys do
-      step()
+      if can_show() or is_continuing then
+        M.act()
+      else
+        -- There is no edit after the accepted one, so the key does what it does without one.
+        vim.api.nvim_feedkeys(vim.keycode(options.current.keys.next_edit or ""), "m", false)
+      end
     end
+    M.after_accept()
   end, CHAIN_MS)
 end
 
-function step()
+--- Whether a key would jump to the proposal, accept it, or wait for the one after it.
+---@return boolean
+function M.can_act()
+  return is_continuing or can_show()
+end
+
+--- Jump to the proposal, or accept it where the cursor is at it.
+function M.act()
   if is_continuing then
     waiting = waiting + 1
   elseif not can_show() then
-    -- The key came while the edit after an accepted one was asked for, and there is none.
-    local key = options.current.keys.next_edit
-    vim.api.nvim_feedkeys(vim.keycode(key or ""), "m", false)
+    return -- the text was changed meanwhile
   elseif is_accepted() then
     accept()
   else
     jump()
   end
-end
-
---- Jump to the proposal, or accept it where the cursor is at it.
----@return boolean # whether there is one
-function M.act()
-  if not is_continuing and not can_show() then
-    return false
-  end
-  -- An expression mapping must not change text, so the change happens right after it.
-  vim.schedule(step)
-  return true
 end
 
 return M
