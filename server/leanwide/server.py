@@ -76,6 +76,7 @@ COMMANDS: Final[tuple[tuple[str, Command], ...]] = (
     ("leanwide.nextEditAccepted", next_edit.accepted),
     ("leanwide.nextEditRejected", next_edit.rejected),
     ("leanwide.setNextEdit", next_edit.switch),
+    ("leanwide.stats", commands.stats),
     ("leanwide.explain", explain.explain),
     ("leanwide.chat", chat.chat),
     ("leanwide.chats", chat.chats),

@@ -6,9 +6,7 @@ Its file names both. With another model or on another machine it is ignored, and
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +16,7 @@ import attrs
 import psutil
 from attrs import frozen
 
+from leanwide.atomic_write import write_atomically
 from leanwide.options import Layer, read_layer
 
 _MEASURED_SECTION: Final = "measured"
@@ -114,13 +113,7 @@ def write_tuned(
     sections = {_MEASURED_SECTION: attrs.asdict(subject), **values}
     text = "".join(f"# {line}\n" for line in head) + "".join(_sections(sections, ""))
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(name).replace(file)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    write_atomically(file, (text.encode(),))
 
 
 def _sections(values: Mapping[str, Any], prefix: str) -> list[str]:

@@ -12,6 +12,10 @@ from xml.etree import ElementTree
 import gguf
 import pytest
 
+from leanwide_bench.synthetic.shapes import TINY
+from leanwide_bench.synthetic.synthetic import Recipe, write
+from leanwide_bench.synthetic.vocabulary import VocabularyOptions
+
 PROGRAM = str(Path(sys.executable).with_name("leanwide"))
 WITHOUT = "import sys; sys.modules[{!r}] = None; from leanwide.cli import main; main()"
 """The program in an environment without a module."""
@@ -94,6 +98,23 @@ def test_bad_use_of_replay_is_one_line(tiny, arguments, code, complaint):
     assert result.returncode == code
     assert complaint in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def without_fim(tmp_path: Path) -> Path:
+    path = tmp_path / "without-fim.gguf"
+    write(path, Recipe(shape=TINY, vocabulary=VocabularyOptions(fim=False)))
+    return path
+
+
+@pytest.mark.parametrize("command", [["infilling", "no-tasks.jsonl"], ["places"], ["replay"]])
+def test_a_model_that_cannot_complete_is_refused_instead_of_measured(without_fim, command):
+    result = bench(*command, "--model", without_fim)
+    assert result.returncode == 1
+    assert result.stderr == (
+        "leanwide: leanwide synthetic has no fill-in-the-middle tokens, so that it cannot "
+        "complete: choose another model (`leanwide models list`)\n"
+    )
 
 
 def test_synthetic_writes_a_model(tmp_path):

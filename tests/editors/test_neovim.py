@@ -39,6 +39,10 @@ def test_a_suggestion_appears_is_typed_through_and_accepted(neovim: Neovim):
     neovim.nvim.command("write")
     assert before + rest.partition("\n")[0] in path.read_text()
     neovim.until(lambda: neovim.server("leanwide.status")["accepted"] == accepted + 1)
+    (counts,) = neovim.server("leanwide.stats")["counts"]
+    assert counts["accepted"] == 1
+    neovim.nvim.command("LeanwideStats")
+    neovim.until(lambda: any(" | 1 (" in line for line in neovim.nvim.current.buffer[:]))
 
 
 def test_a_word_is_accepted_and_tab_indents_where_nothing_is_suggested(neovim: Neovim):

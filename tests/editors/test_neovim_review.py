@@ -88,6 +88,8 @@ def test_a_change_shows_while_the_model_writes_and_is_accepted_in_parts(scripted
     shows(neovim, "    return height * width")
     neovim.nvim.input("<CR>")
     has_text(neovim, BOTH)
+    (counts,) = neovim.server("leanwide.stats")["counts"]
+    assert (counts["kind"], counts["shown"], counts["accepted"]) == ("edit", 1, 1)
     neovim.until(lambda: neovim.bar == "", "the end of the review")
     neovim.nvim.input("u")
     has_text(neovim, TEXT.replace(OPEN, WITH))

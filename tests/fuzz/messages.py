@@ -46,7 +46,7 @@ NOTIFICATIONS: Final = (
     *("$/progress", "telemetry/event", "", "leanwide.status"),
 )
 COMMANDS: Final = (
-    *("status", "lastRequest", "setMode", "why", "accepted", "explain", "chat", "chats"),
+    *("status", "lastRequest", "setMode", "why", "accepted", "stats", "explain", "chat", "chats"),
     *("endChat", "refactor", "document", "fix", "test", "no such command"),
     *("nextEditAccepted", "nextEditRejected", "setNextEdit"),
 )

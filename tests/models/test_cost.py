@@ -6,7 +6,8 @@ import attrs
 import pytest
 
 from leanwide.models.cost import token_cost
-from leanwide.models.gguf import GgufHeader, TensorInfo, read_header
+from leanwide.models.gguf import read_header
+from leanwide.models.gguf_header import GgufHeader, TensorInfo
 from leanwide_bench.synthetic.shapes import (
     SMALL,
     SMALL_GRANITE,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from leanwide.models.edit_format import EDIT_FORMAT_KEY, EditFormat, edit_format
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 
 
 def header(name: str, file: str = "model.gguf", **metadata: str) -> GgufHeader:

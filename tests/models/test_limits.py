@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.limits import ExpertWidth, legal_context, legal_experts, wanted_experts
 
 GB = 10**9

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanwide.models.checkpoints import most_checkpoints
-from leanwide.models.gguf import Scalar, read_header
+from leanwide.models.gguf import read_header
+from leanwide.models.gguf_header import Scalar
 from leanwide.models.memory import DRAFT_ROWS, LaneShape, lane_bytes
 from leanwide_bench.synthetic.shapes import (
     SMALL_GRANITE,

@@ -14,7 +14,7 @@ from leanwide.engine.devices import GPU_RESERVE_BYTES
 from leanwide.engine.lane_shapes import lane_shapes
 from leanwide.engine.placing import place
 from leanwide.models.fit import Hardware
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.memory import lane_bytes
 from leanwide.models.placement import layer_bytes
 from leanwide.options import Options, parse, read_layer

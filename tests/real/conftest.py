@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from leanwide.models.gguf import GgufHeader, read_header
+from leanwide.models.gguf import read_header
+from leanwide.models.gguf_header import GgufHeader
 from tests.e2e.session import Session, session
 
 LOADED_WITHIN_S = 900

@@ -22,7 +22,7 @@ from lsprotocol import types
 
 from leanwide.engine.process.llama import Log, Model, ModelParams
 from leanwide.engine.process.llama_context import ContextParams, Logits
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.tuning.repository import read_repository
 from leanwide_bench.places.places import CompletionPlace, places
 from tests.e2e.session import PROGRAM, Session

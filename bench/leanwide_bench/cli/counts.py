@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leanwide.cli.compose import check_experts
 from leanwide.cli.errors import UsageError
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 
 

@@ -14,7 +14,8 @@ from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of, print_tables
 from leanwide.cli.terminal import say_json
 from leanwide.engine.base import EngineError
-from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
+from leanwide.models.gguf import ModelFileError, read_header
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide_bench.drafts.edits import edit_tasks, measure_edits
 from leanwide_bench.drafts.forced import measure_forced

@@ -25,6 +25,7 @@ from leanwide.models.gguf import read_header
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.options import Options
 from leanwide.tuned import fingerprint, this_machine
+from leanwide_bench.cli.completing import check_completes
 from leanwide_bench.cli.counts import expert_counts, numbers
 from leanwide_bench.infilling.asking import InfillPlan, answer_all
 from leanwide_bench.infilling.report import as_data, as_table, report
@@ -66,6 +67,7 @@ def bench_infilling(  # noqa: PLR0913  # an option each
 ) -> None:
     """Complete HumanEval-Infilling's lines as an editor does, by expert count and context."""
     options = options_of(model, user_layers())
+    check_completes(options)
     chosen = _drawn(file, count, seed)
     if run_code and not all(task.test and task.entry_point for task in chosen):
         raise UsageError(f"{file} has tasks without a test, so that nothing can be run")

@@ -16,6 +16,8 @@ from leanwide.cli.measuring import options_of, print_tables, repository_at
 from leanwide.cli.terminal import say_json
 from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
+from leanwide.options import Options
+from leanwide_bench.cli.completing import check_completes
 from leanwide_bench.places.asking import PlaceAnswers, PlacesPlan, ask
 from leanwide_bench.places.places import CompletionPlace, TasksError, places, tasks
 from leanwide_bench.places.report import as_data, as_table, summary
@@ -47,7 +49,9 @@ def bench_places(  # noqa: PLR0913  # an option each
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Remove lines from files, complete them as an editor does, and compare with the truth."""
-    chosen = _drawn(source, model, count, seed)
+    options = options_of(model, user_layers())
+    check_completes(options)
+    chosen = _drawn(source, options, count, seed)
     setup = ServerSetup(command=SERVE, settings=argument_layer(model, None).values)
     try:
         asked = LlamaServer(peer) if peer else None
@@ -68,7 +72,7 @@ def _asked(plan: PlacesPlan) -> list[PlaceAnswers]:
         return asyncio.run(ask(plan, lambda doing, share: show(doing, seconds * (1 - share))))
 
 
-def _drawn(source: Path | None, model: Path | None, count: int, seed: int) -> list[CompletionPlace]:
+def _drawn(source: Path | None, options: Options, count: int, seed: int) -> list[CompletionPlace]:
     """Draw places; the same seed draws the same ones.
 
     Raises:
@@ -81,7 +85,6 @@ def _drawn(source: Path | None, model: Path | None, count: int, seed: int) -> li
         except (OSError, TasksError) as error:
             raise UsageError(str(error)) from error
     else:
-        options = options_of(model, user_layers())
         found = list(places(repository_at(folder, options).holes))
     if not found:
         raise UsageError(f"{folder} has no line to complete: give a folder of code")

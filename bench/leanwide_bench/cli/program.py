@@ -26,10 +26,12 @@ from leanwide.engine.base import EngineError
 from leanwide.engine.specs import ModelSpec
 from leanwide.engine.speed import layer_samples, measure
 from leanwide.models.cost import token_cost
-from leanwide.models.gguf import GgufHeader, ModelFileError, read_header
+from leanwide.models.gguf import ModelFileError, read_header
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.speed import Rates
 from leanwide.options import parse
 from leanwide_bench.cli.answers import bench_answers
+from leanwide_bench.cli.completing import check_completes
 from leanwide_bench.cli.counts import expert_counts
 from leanwide_bench.cli.drafts import drafts
 from leanwide_bench.cli.edits import bench_edits
@@ -186,6 +188,7 @@ def _setup(model: Path | None, experts: int | None) -> ServerSetup:
     """Return the server as configured, with the command line's options."""
     arguments = argument_layer(model, experts)
     options, _ = parse(*user_layers()[0], arguments)
+    check_completes(options)
     header = read_header(model_path(options))
     if experts is not None:
         check_experts(header, experts)

@@ -78,6 +78,10 @@ end, {
   end,
 })
 
+command("Stats", "Show how many suggestions and changes were shown, accepted and kept", function()
+  require("leanwide.stats").show()
+end)
+
 command("LastRequest", "Show what the model read for the last request", function()
   require("leanwide.ask").last_request()
 end)

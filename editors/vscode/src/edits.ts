@@ -67,13 +67,15 @@ async function ask(tools: Tools, asked: Asked): Promise<void> {
   const edits = answer.edit && ownEdits(answer.edit, document.uri);
   if (answer.edit !== null && edits !== null && !isCell) {
     await review.finish(edits);
+    await tellAccepted(tools.server, answer, await outcome);
     return afterReview(tools, next, await outcome);
   }
   await review.close();
   if (answer.edit === null) {
     await refuse(tools, next, answer.markdown ?? 'leanwide has nothing to change here.');
   } else {
-    await preview(answer.edit, await tools.server.edit(answer.edit));
+    const isApplied = await preview(answer.edit, await tools.server.edit(answer.edit));
+    await tellAccepted(tools.server, answer, isApplied ? 'applied' : 'rejected');
   }
 }
 
@@ -138,6 +140,14 @@ function ownEdits({ documentChanges }: WorkspaceEdit, uri: vscode.Uri): TextEdit
   return edits;
 }
 
+/** Tells the server, which counts for the user, that a change was accepted. */
+async function tellAccepted(server: Server, { attempt }: EditAnswer, outcome: Outcome): Promise<void> {
+  if (outcome === 'applied' && typeof attempt === 'string') {
+    // The change is made: that it could not be counted is no news for the user.
+    await server.ask('leanwide.accepted', { id: attempt }).catch(() => undefined);
+  }
+}
+
 /** Offers to ask again where the user rejected a change. */
 async function afterReview(tools: Tools, asked: Asked, outcome: Outcome): Promise<void> {
   if (outcome === 'rejected') {
@@ -170,15 +180,16 @@ async function refuse(tools: Tools, asked: Asked, markdown: string): Promise<voi
   }
 }
 
-async function preview(answer: WorkspaceEdit, change: vscode.WorkspaceEdit): Promise<void> {
+/** Shows a change in the editor's own preview; returns whether any of it was applied. */
+async function preview(answer: WorkspaceEdit, change: vscode.WorkspaceEdit): Promise<boolean> {
   if (!isCurrent(answer)) {
     void vscode.window.showWarningMessage('The file changed meanwhile, so nothing was edited. Ask again.');
-    return;
+    return false;
   }
   // Each change asks for a confirmation, so the preview shows all of them unticked.
   const hint = vscode.window.setStatusBarMessage('leanwide: tick the changes that you want, then press Apply');
   try {
-    await vscode.workspace.applyEdit(change, { isRefactoring: true });
+    return await vscode.workspace.applyEdit(change, { isRefactoring: true });
   } finally {
     hint.dispose();
   }

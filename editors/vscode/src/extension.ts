@@ -17,6 +17,7 @@ import { LastRequest } from './records';
 import { Reviews } from './reviews';
 import { Server } from './server';
 import { toggleLanguage } from './settings';
+import { showStats } from './stats';
 import { showMenu, statusItem } from './status';
 import { Suggestions } from './suggestions';
 
@@ -84,6 +85,7 @@ function serverCommands(tools: Tools, panel: Panel, lastRequest: LastRequest): C
     },
     'leanwide.setMode': () => switchMode(tools.server),
     'leanwide.lastRequest': () => lastRequest.show(),
+    'leanwide.stats': () => showStats(tools.server),
   };
 }
 

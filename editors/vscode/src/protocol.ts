@@ -51,6 +51,21 @@ export interface Status {
   reason: string;
 }
 
+/** What was shown, accepted and kept in the last days, on this machine. */
+export interface Stats {
+  keeping: boolean;
+  days: number;
+  counts: {
+    kind: 'suggestion' | 'edit';
+    language: string;
+    mode: string;
+    shown: number;
+    accepted: number;
+    /** Null for edits, of which the server does not know. */
+    kept: number | null;
+  }[];
+}
+
 /** One request in the server's journal. */
 export interface Record {
   mode: string;

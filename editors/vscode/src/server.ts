@@ -29,7 +29,7 @@ import {
 import { serverSettings } from './settings';
 
 /** Commands whose menu entries show only where the server has them. */
-const OFFERED = ['explain', 'refactor', 'document', 'test', 'fix', 'chat', 'setMode', 'lastRequest'];
+const OFFERED = ['explain', 'refactor', 'document', 'test', 'fix', 'chat', 'setMode', 'lastRequest', 'stats'];
 
 /** The schemes of documents that it serves. */
 export const SCHEMES = ['file', 'untitled', 'vscode-notebook-cell'];

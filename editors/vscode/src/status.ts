@@ -61,7 +61,7 @@ function details(status: Status): vscode.MarkdownString {
 
 const MENU = [
   ...['explain', 'chat', 'setMode', 'toggleLanguage', 'nextEdit.toggle'],
-  ...['lastRequest', 'install', 'showLog', 'restart'],
+  ...['lastRequest', 'stats', 'install', 'showLog', 'restart'],
 ];
 
 interface Manifest {

@@ -398,8 +398,13 @@ function startCodeServer(home: string, port: number, setup: Setup): ChildProcess
       // A process group of its own, so that its children can be ended with it.
       detached: true,
       stdio: 'ignore',
-      // The tests must not read the user's own configuration of leanwide.
-      env: { ...process.env, XDG_CONFIG_HOME: join(home, 'config'), XDG_RUNTIME_DIR: setup.runtime ?? '' },
+      // The tests must not read the user's own configuration of leanwide, nor count among their suggestions.
+      env: {
+        ...process.env,
+        XDG_CONFIG_HOME: join(home, 'config'),
+        XDG_STATE_HOME: join(home, 'state'),
+        XDG_RUNTIME_DIR: setup.runtime ?? '',
+      },
     },
   );
   return server;

@@ -28,6 +28,17 @@ test('a suggestion shows while typing, and Tab accepts it', async () => {
   await editor.picture('typing-accepted');
 });
 
+test('the statistics count what was accepted', async () => {
+  await editor.command('leanwide: Show Menu');
+  await editor.choose('Show Statistics');
+  const line = editor.page.locator('.quick-input-list .monaco-list-row', { hasText: 'python, code' });
+  await line.waitFor();
+  assert.match(await line.innerText(), /suggestions: \d+ shown · 1 \(\d+ %\) accepted/);
+  await editor.picture('typing-statistics');
+  await editor.page.keyboard.press('Escape');
+  await editor.quickInput.waitFor({ state: 'hidden' });
+});
+
 test('a suggestion stays while it is typed through', async () => {
   await editor.openFile('through.py');
   const ghost = await suggestion('save');

@@ -15,8 +15,8 @@ from leanwide.engine.base import EngineError
 from leanwide.models.gguf import ModelFileError
 
 COMMANDS: Final = (
-    "serve", "demo", "complete", "explain", "chat", "models", "tune", "compare", "bench", "doctor",
-    "engine",
+    "serve", "demo", "complete", "explain", "chat", "models", "tune", "compare", "bench", "stats",
+    "doctor", "engine",
 )  # fmt: skip
 """Every command; the module with its name in this folder holds its ``app``."""
 

@@ -25,7 +25,8 @@ from leanwide.engine.specs import LaneSpec, ModelSpec, StateSaving
 from leanwide.features.session import Backend, Session
 from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
-from leanwide.models.gguf import GgufHeader, read_header
+from leanwide.models.gguf import read_header
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.limits import legal_experts
 from leanwide.models.placement import AutoLayers
 from leanwide.modes.profile import LEAN, WIDE
@@ -102,7 +103,7 @@ def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) ->
 
 def model_path(options: Options, lane: str = LEAN) -> Path:
     """Return the model file of a lane: its own, or the one for both."""
-    own = _lanes_by_name(options)[lane].model
+    own = lanes_by_name(options)[lane].model
     return _file_of(own or options.model.path)
 
 
@@ -112,7 +113,7 @@ def model_specs(options: Options) -> tuple[ModelSpec, ...]:
     A model that is only asked questions is freed with its lane. A lane that runs at a server is
     here only where it may fall back.
     """
-    here = {name for name, lane in _lanes_by_name(options).items() if runs_here(lane)}
+    here = {name for name, lane in lanes_by_name(options).items() if runs_here(lane)}
     specs = (
         attrs.evolve(spec, lanes=tuple(lane for lane in spec.lanes if lane.name in here))
         for spec in _all_specs(options)
@@ -209,7 +210,7 @@ def routed(options: Options, here: Engine | None) -> Engine:
     if here is not None and not remote:
         return here
     routes: dict[str, LaneRoute] = {}
-    for name, lane in _lanes_by_name(options).items():
+    for name, lane in lanes_by_name(options).items():
         local = here if runs_here(lane) else None
         if name in remote:
             routes[name] = LaneRoute(preferred=remote[name], fallback=local)
@@ -222,7 +223,7 @@ def servers(options: Options) -> tuple[RemoteEngine, ...]:
     """Return an engine for every server that the lanes name."""
     tokens = options.engine.lane_tokens
     lanes: dict[ServerAddress, list[LaneSpec]] = {}
-    for name, lane in _lanes_by_name(options).items():
+    for name, lane in lanes_by_name(options).items():
         if lane.url:
             spec = _lane(name, lane, tokens.get(name, _UNUSED_LANE_TOKENS), None)
             lanes.setdefault(server_address(lane), []).append(spec)
@@ -233,6 +234,7 @@ def server_address(lane: LaneOptions) -> ServerAddress:
     """Return the server that runs a lane."""
     return ServerAddress(
         url=lane.url,
+        model=lane.server_model,
         key_file=_users_path(lane.key_file) if lane.key_file else None,
         key_variable=KEY_VARIABLE,
         ca_file=_users_path(lane.ca_file) if lane.ca_file else None,
@@ -271,7 +273,7 @@ async def open_session(
 
 def _engine_for(lane: str, options: Options, *, here: bool) -> Engine:
     """Return an engine that runs one lane: on this machine, or where the options say."""
-    settings = _lanes_by_name(options)[lane]
+    settings = lanes_by_name(options)[lane]
     client = EngineClient((_spec_for(lane, options),)) if here or runs_here(settings) else None
     return client if client is not None and here else routed(options, client)
 
@@ -305,7 +307,8 @@ def _users_path(path: str) -> Path:
     return user_config_path("leanwide") / Path(path).expanduser()
 
 
-def _lanes_by_name(options: Options) -> dict[str, LaneOptions]:
+def lanes_by_name(options: Options) -> dict[str, LaneOptions]:
+    """Return both lanes' options."""
     return {LEAN: options.lanes.lean, WIDE: options.lanes.wide}
 
 

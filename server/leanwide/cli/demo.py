@@ -101,10 +101,9 @@ def _introduce(console: Console, session: Session) -> None:
 
 
 def _lane_words(lane: LaneInfo, experts: int) -> str:
-    return (
-        f"The {lane.name} lane uses {lane.experts} of {experts} experts per token "
-        f"and was ready after {lane.load_ms:.0f} ms."
-    )
+    share = f"{lane.experts} of {experts} experts" if experts else "the whole model"
+    ready = f"was ready after {lane.load_ms:.0f} ms"
+    return f"The {lane.name} lane uses {share} per token and {ready}."
 
 
 def _show(console: Console, title: str, shown: DemoCompletion) -> None:

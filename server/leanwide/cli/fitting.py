@@ -19,7 +19,8 @@ from leanwide.engine.specs import ModelSpec
 from leanwide.engine.speed import LayerSample, layer_samples, measure, rates
 from leanwide.models.advice import advice, alternative
 from leanwide.models.fit import CACHED_BYTES, Fit, Hardware, plan, with_speed
-from leanwide.models.gguf import GgufHeader, read_header
+from leanwide.models.gguf import read_header
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.placement import Placement
 from leanwide.models.registry import entries
 from leanwide.options import Options

@@ -25,7 +25,8 @@ from leanwide.cli.pulling import bring
 from leanwide.cli.terminal import escaped, say, say_json
 from leanwide.models.answer_marks import thinks
 from leanwide.models.embedded import trained_languages
-from leanwide.models.gguf import GgufHeader, read_header
+from leanwide.models.gguf import read_header
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.registry import (
     HUB_PREFIX,

@@ -20,6 +20,7 @@ from leanwide.engine.child_process import (
     OwnProcess,
     SilenceLimits,
 )
+from leanwide.engine.observed_status import ObservedStatus
 from leanwide.engine.requests import (
     CancelToken,
     Finished,
@@ -94,19 +95,18 @@ class EngineClient:
         """The first model's file: without this model, nothing is served."""
         self._timeouts = timeouts
         self._connect = connect
-        self._status = EngineStatus(state=EngineState.STARTING)
-        self._observers: list[Callable[[EngineStatus], None]] = []
+        self._status = ObservedStatus()
         self._models: dict[str, ModelInfo] = {}
         """The loaded models, by lane."""
         self._lanes: dict[str, LaneInfo] = {}
         self._process: EngineProcess | None = None
         self._supervision: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._status.observe(lambda _: self._changed.set())
         self._pending: dict[int, asyncio.Queue[Event]] = {}
         self._closed = False
         self._ids = count(1)
         self._failures = 0
-        self._recoveries = 0
         self._starts = FailedStarts(self._path)
         self._tried: _FileIdentity | None = None
         """The first model's file at the last start."""
@@ -116,7 +116,7 @@ class EngineClient:
     @property
     def status(self) -> EngineStatus:
         """The current state."""
-        return self._status
+        return self._status.current
 
     def model(self, lane: str) -> ModelInfo | None:
         """Return the model of a lane, if it is loaded."""
@@ -134,7 +134,7 @@ class EngineClient:
 
     def observe(self, observer: Callable[[EngineStatus], None]) -> None:
         """Call ``observer`` with every new status."""
-        self._observers.append(observer)
+        self._status.observe(observer)
 
     def start(self) -> None:
         """Begin to load the first lane's model, unless it is there. Returns at once.
@@ -201,7 +201,7 @@ class EngineClient:
             EngineError: The engine cannot serve the request, or died meanwhile.
         """
         with self._conversation() as (process, number, events):
-            self._set_status(EngineState.BUSY)
+            self._status.set(EngineState.BUSY)
             process.ask(wire.Generate(number, request))
             cancel.on_cancel(lambda: self._cancel(number))
             try:
@@ -252,23 +252,12 @@ class EngineClient:
             yield self._process, number, events
         finally:
             self._pending.pop(number, None)
-            if not self._pending and self._status.state is EngineState.BUSY:
-                self._set_status(EngineState.IDLE)
+            if not self._pending and self._status.current.state is EngineState.BUSY:
+                self._status.set(EngineState.IDLE)
 
     def _cancel(self, number: int) -> None:
         if number in self._pending and self._process is not None:
             self._process.send(wire.Cancel(number))
-
-    def _set_status(self, state: EngineState, reason: str = "", progress: float = 0.0) -> None:
-        status = EngineStatus(
-            state=state, reason=reason, progress=progress, recoveries=self._recoveries
-        )
-        if status == self._status:
-            return
-        self._status = status
-        self._changed.set()
-        for observer in self._observers:
-            observer(status)
 
     async def _supervise(self) -> None:
         """Run engine processes one after the other, with growing pauses between failures.
@@ -297,7 +286,7 @@ class EngineClient:
         failure = self._starts.failure
         self._forget_process(failure or "the engine stopped unexpectedly; it starts again")
         if self._starts.hopeless:
-            self._set_status(EngineState.FAILED, failure)
+            self._status.set(EngineState.FAILED, failure)
         self._changed.set()
 
     async def _file_changed(self) -> bool:
@@ -311,13 +300,13 @@ class EngineClient:
     async def _pause(self) -> None:
         seconds = self._timeouts.pause_after(self._failures)
         if self._failures % self._timeouts.failures == 0:
-            self._set_status(
+            self._status.set(
                 EngineState.DEGRADED,
                 f"the engine stopped {self._failures} times in a row; "
                 f"next try in {seconds:.0f} s, see the log for the cause",
             )
         else:
-            self._set_status(EngineState.STARTING)
+            self._status.set(EngineState.STARTING)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._retry_now.wait(), seconds)
 
@@ -331,7 +320,7 @@ class EngineClient:
 
     async def _run_process(self) -> EngineDeath | None:
         """Run one engine process to its end; None if it refused the model."""
-        self._set_status(EngineState.STARTING)
+        self._status.set(EngineState.STARTING)
         connection = await self._connect(self._specs)
         self._process = EngineProcess(connection, self._timeouts.silence)
         return await self._process.run(self._specs, self._handle)
@@ -341,14 +330,14 @@ class EngineClient:
             case wire.LoadRefused():
                 self._starts.refused(message.reason)
             case wire.Loading():
-                self._set_status(EngineState.LOADING, progress=message.share)
+                self._status.set(EngineState.LOADING, progress=message.share)
             case wire.LaneOpened():
                 self._models.update(self._same_model(message))
                 self._starts.succeeded()
                 self._lanes[message.lane.name] = message.lane
                 if message.lane.notice:
                     logger.warning("%s", message.lane.notice)
-                self._set_status(
+                self._status.set(
                     EngineState.BUSY if self._pending else EngineState.IDLE, message.lane.notice
                 )
             case wire.Closed():
@@ -374,7 +363,7 @@ class EngineClient:
         if done.reason is FinishReason.CANCELLED and not done.stats.tokens_generated:
             return
         if self._failures:
-            self._recoveries += 1
+            self._status.recoveries += 1
         self._failures = 0
 
 

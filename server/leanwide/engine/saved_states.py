@@ -12,7 +12,6 @@ import errno
 import os
 import shutil
 import struct
-import tempfile
 import time
 import zlib
 from array import array
@@ -25,6 +24,8 @@ from typing import Final
 import msgspec
 from attrs import define, field, frozen
 from platformdirs import user_cache_path
+
+from leanwide.atomic_write import write_atomically
 
 _PREFIX: Final = struct.Struct("<8sII")
 """Format, bytes of the header, CRC-32 of the header."""
@@ -181,17 +182,10 @@ class SavedFolder:
         self.prune(max_bytes - size)
         if size > _MAX_DISK_SHARE * shutil.disk_usage(self.path).free:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-        descriptor, temporary = tempfile.mkstemp(dir=self.path, prefix=name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_PREFIX.pack(_FORMAT, len(body), zlib.crc32(body)))
-                file.write(body)
-                file.write(state)
-            # Models share names; their files differ in a hash of the origin.
-            tag = f"{zlib.crc32(_HEADER_ENCODER.encode(header.origin)):08x}"
-            Path(temporary).replace(self.path / f"{name}-{tag}{_SUFFIX}")
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        # Models share names; their files differ in a hash of the origin.
+        tag = f"{zlib.crc32(_HEADER_ENCODER.encode(header.origin)):08x}"
+        prefix = _PREFIX.pack(_FORMAT, len(body), zlib.crc32(body))
+        write_atomically(self.path / f"{name}-{tag}{_SUFFIX}", (prefix, body, state))
 
     def delete(self, name: str) -> None:
         """Remove what is saved under a name."""

@@ -24,7 +24,8 @@ from platformdirs import user_cache_path
 from leanwide.engine.ggml import FileMatrix, Ggml, Matrix
 from leanwide.engine.process.threads import ThreadChoice
 from leanwide.engine.specs import ModelSpec
-from leanwide.models.gguf import MATRIX_BLOCKS, GgufHeader, TensorInfo
+from leanwide.models.ggml_types import MATRIX_BLOCKS
+from leanwide.models.gguf_header import GgufHeader, TensorInfo
 from leanwide.models.speed import SMALLEST_STEP, Rates, StepRates, best
 
 Name = TypeVar("Name")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 import time
 import zlib
 from collections.abc import Iterable
@@ -21,6 +20,7 @@ from msgspec.msgpack import Decoder, Encoder
 from platformdirs import user_cache_path
 
 from leanwide import __version__
+from leanwide.atomic_write import write_atomically
 from leanwide.files.plain import read_plain
 from leanwide.index.symbols import FileEntry
 
@@ -71,13 +71,7 @@ def save(file: Path, root: Path, entries: Iterable[FileEntry]) -> bool:
     body = encoder.encode(_Body(__version__, os.fsencode(root), raw))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.writelines((_FORMAT, _crc(body), body))
-            Path(name).replace(file)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        write_atomically(file, (_FORMAT, _crc(body), body))
         _drop_old(file.parent)
     except OSError:
         return False

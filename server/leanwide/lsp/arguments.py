@@ -125,6 +125,14 @@ class NextEditSwitch(CommandArguments):
 
 
 @frozen
+class AcceptedArguments(CommandArguments):
+    """Argument of ``leanwide.accepted``."""
+
+    id: str | None = None
+    """The id of a suggestion or the attempt of an edit; None: the newest suggestion."""
+
+
+@frozen
 class ModeArguments(CommandArguments):
     """Argument of ``leanwide.setMode``."""
 

@@ -50,8 +50,11 @@ def _moved(place: Place, change: TextChange) -> Place:
     """Return where a place is after a later change."""
     if place <= change.start:
         return place
-    if place < change.old_end:
-        return change.new_end
+    return change.new_end if place < change.old_end else shifted(place, change)
+
+
+def shifted(place: Place, change: TextChange) -> Place:
+    """Return where a place behind a change is after it."""
     line, column = place
     if line == change.old_end[0]:
         return change.new_end[0], change.new_end[1] + column - change.old_end[1]

@@ -7,14 +7,17 @@ on every change. Here a line ends with LF, CRLF or CR only, and a change touches
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from urllib.parse import unquote
+from weakref import WeakSet
 
 from lsprotocol import types
 from pygls.workspace import PositionCodec, TextDocument, Workspace
 
 from leanwide.context.view import split_lines
 from leanwide.lsp.changes import TextChange, followed, removes_at
+from leanwide.lsp.extents import Extent, extended, line_change
 from leanwide.lsp.uris import unusable, without_host
 
 
@@ -37,6 +40,8 @@ class OpenDocument(TextDocument):
         self._lines = split_lines(text)
         self._changes: tuple[TextChange, ...] = ()
         """Changes of the newest notification."""
+        self._extents: WeakSet[Extent] = WeakSet()
+        """What follows the changes, as long as anything refers to it."""
 
     @property
     def lines(self) -> Sequence[str]:
@@ -53,8 +58,9 @@ class OpenDocument(TextDocument):
         if isinstance(change, types.TextDocumentContentChangePartial):
             self._changes = followed(self._changes, self._replace(change.range, change.text))
         else:
-            self._lines = split_lines(change.text)
+            before, self._lines = self._lines, split_lines(change.text)
             self._changes = ()
+            self._extend(0, before, self._lines)
 
     def begin_changes(self) -> None:
         """Forget the changes so far: a new notification begins."""
@@ -63,6 +69,30 @@ class OpenDocument(TextDocument):
     def deleting_at(self, line: int, column: int) -> bool:
         """Whether the newest notification only removed text at a place."""
         return removes_at(self._changes, (line, column))
+
+    def track(self, line: int, column: int) -> Callable[[], str]:
+        """Return a function that returns the text inserted at a place since, as it is by then."""
+        extent = Extent((line, column), (line, column))
+        self._extents.add(extent)
+        return partial(self._text_in, extent)
+
+    def _text_in(self, extent: Extent) -> str:
+        (first, start), (last, end) = extent.start, extent.end
+        lines = self._lines[first : last + 1]
+        if first == last:
+            return "".join(lines)[start:end]
+        whole = lines[1 : last - first]
+        tail = lines[-1][:end] if len(lines) > last - first else ""
+        return "".join((lines[0][start:] if lines else "", *whole, tail))
+
+    def _extend(self, first: int, before: Sequence[str], after: Sequence[str]) -> None:
+        """Have the extents follow a replacement of lines, of which some may be the same."""
+        if self._extents and (change := line_change(first, before, after)) is not None:
+            self._follow(change)
+
+    def _follow(self, change: TextChange) -> None:
+        for extent in self._extents:
+            extent.start, extent.end = extended(extent.start, extent.end, change)
 
     def locate(self, position: types.Position) -> tuple[int, int]:
         """Return line and column, in code points, of a position.
@@ -126,7 +156,12 @@ class OpenDocument(TextDocument):
         if last < len(self._lines):
             tail += self._lines[last]
             last += 1
-        self._lines[first:last] = split_lines(head + text + tail)
+        before, after = self._lines[first:last], split_lines(head + text + tail)
+        self._lines[first:last] = after
+        if change.start[0] == change.old_end[0]:
+            self._follow(change)
+        else:  # a formatter replaces more lines than it changes
+            self._extend(first, before, after)
         return change
 
 

@@ -7,13 +7,13 @@ that starts removes folders without a lock.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
 from pathlib import Path
+
+from leanwide.files.folder_lock import lock, locked
 
 
 class PrivateFolder:
@@ -26,10 +26,10 @@ class PrivateFolder:
             OSError: It cannot be created, or another process has ``parent`` locked.
         """
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(parent):
+        with locked(parent):
             self.path = Path(tempfile.mkdtemp(dir=parent))
-            lock = _lock(self.path)
-        self._finalizer = weakref.finalize(self, _remove, self.path, lock)
+            descriptor = lock(self.path)
+        self._finalizer = weakref.finalize(self, _remove, self.path, descriptor)
 
     def close(self) -> None:
         """Remove the folder and what is in it."""
@@ -38,36 +38,12 @@ class PrivateFolder:
 
 def remove_abandoned(parent: Path) -> None:
     """Remove the folders of dead processes, unless another process has ``parent`` locked."""
-    with contextlib.suppress(OSError), _locked(parent):
+    with contextlib.suppress(OSError), locked(parent):
         for path in parent.iterdir():
             with contextlib.suppress(OSError):
-                _remove(path, _lock(path))
+                _remove(path, lock(path))
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    descriptor = _lock(folder)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(folder: Path) -> int:
-    """Lock a folder until the descriptor is closed.
-
-    Raises:
-        OSError: It is locked already, or is no folder.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _remove(folder: Path, lock: int) -> None:
+def _remove(folder: Path, descriptor: int) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    os.close(lock)
+    os.close(descriptor)

@@ -15,6 +15,8 @@ from pygls.lsp.server import LanguageServer
 
 from leanwide import __version__
 from leanwide.engine.base import Engine, EngineStatus
+from leanwide.features.acceptance.counter import AcceptanceCounter
+from leanwide.features.acceptance.counts_file import CountsFile
 from leanwide.features.ask.conversations import Conversations
 from leanwide.features.completion.saved_places import save_places, save_when_idle
 from leanwide.features.completion.state import CompletionState
@@ -83,9 +85,8 @@ class Server(LanguageServer):
         self.watches_files = False
         """The client was asked to report changed files."""
         self.pages = Pages(self)
-        self.accepted = 0
-        """Number of accepted suggestions."""
         self.options, _ = parse(*layers)
+        self.acceptance = AcceptanceCounter(CountsFile(), lambda: self.options.statistics.keep)
         self.problems = problems
         """What is wrong with the settings in force, for the user."""
         self.session = Session(
@@ -178,7 +179,9 @@ class Server(LanguageServer):
             self.pages.close()
             if self.monitor is not None:
                 self.monitor.cancel()
-            self._closing = asyncio.gather(self._close_engine(), self.folders.workspace.close())
+            self._closing = asyncio.gather(
+                self._close_engine(), self.folders.workspace.close(), self.acceptance.close()
+            )
         await asyncio.shield(self._closing)
 
     async def _close_engine(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from leanwide.models.choice import needed_bytes, serves_both
 from leanwide.models.fit import Fit, Hardware, Load, Verdict, plan
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.memory import LaneShape
 from leanwide.models.registry import RegistryEntry, entries
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 
 _BYTES: Final = 64 << 20
 """For the checkpoints of one sequence. Small states get more of them."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.models.gguf import GgufHeader, TensorInfo
+from leanwide.models.gguf_header import GgufHeader, TensorInfo
 
 EXPERTS: Final = "_exps."
 """Part of the name of a tensor with all experts of a layer."""

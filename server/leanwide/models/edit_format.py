@@ -6,7 +6,7 @@ import enum
 import re
 from typing import Final
 
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 
 EDIT_FORMAT_KEY: Final = "leanwide.edit_format"
 """Leanwide's own key: one of the formats."""

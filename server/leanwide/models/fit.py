@@ -14,7 +14,7 @@ import attrs
 from attrs import frozen
 
 from leanwide.models.cost import TokenCost, token_cost
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.memory import LaneBytes, LaneShape, lane_bytes
 from leanwide.models.placement import Placement, layer_bytes
 from leanwide.models.speed import Rates, decode_tokens_per_s, prompt_tokens_per_s

@@ -14,9 +14,8 @@ import struct
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
-
-Scalar = int | float | bool | str
+from leanwide.models.ggml_types import BLOCKS
+from leanwide.models.gguf_header import GgufHeader, Scalar, TensorInfo
 
 _MAGIC: Final = b"GGUF"
 _STRING, _ARRAY = 8, 9
@@ -31,8 +30,6 @@ _FIM_PREFIXES: Final = (
     "\u2581<PRE>",
 )
 """Tokens that llama.cpp takes as the FIM prefix token where the metadata names none."""
-_RECURRENT: Final = (".ssm_conv1d.weight", ".shortconv.conv.weight")
-"""Ends of the names of tensors that only a recurrent layer has."""
 _STACKED_EXPERTS: Final = "_exps.weight"
 """End of the name of a tensor with all experts of a layer."""
 LANGUAGES_KEY: Final = "leanwide.languages"
@@ -63,134 +60,10 @@ _FORMATS: Final = {
     11: "<q",
     12: "<d",
 }
-_BLOCKS: Final = {
-    0: (1, 4),  # F32
-    1: (1, 2),  # F16
-    2: (32, 18),  # Q4_0
-    3: (32, 20),  # Q4_1
-    6: (32, 22),  # Q5_0
-    7: (32, 24),  # Q5_1
-    8: (32, 34),  # Q8_0
-    10: (256, 84),  # Q2_K
-    11: (256, 110),  # Q3_K
-    12: (256, 144),  # Q4_K
-    13: (256, 176),  # Q5_K
-    14: (256, 210),  # Q6_K
-    16: (256, 66),  # IQ2_XXS
-    17: (256, 74),  # IQ2_XS
-    18: (256, 98),  # IQ3_XXS
-    20: (32, 18),  # IQ4_NL
-    21: (256, 110),  # IQ3_S
-    22: (256, 82),  # IQ2_S
-    23: (256, 136),  # IQ4_XS
-    24: (1, 1),  # I8
-    26: (1, 4),  # I32
-    30: (1, 2),  # BF16
-    39: (32, 17),  # MXFP4
-}
-"""ggml type → (elements in a block, bytes of a block), from ggml's ``ggml-common.h``."""
-
-MATRIX_BLOCKS: Final = {kind: size for kind, (size, _) in _BLOCKS.items() if kind not in (24, 26)}
-"""ggml type of a matrix → elements in a block; without the integer types."""
 
 
 class ModelFileError(Exception):
     """The file is not a loadable model; the message names the file and the cause."""
-
-
-@frozen
-class TensorInfo:
-    """One tensor, as the header describes it."""
-
-    name: str
-    elements: int
-    size_bytes: int | None
-    """None for an unknown ggml type."""
-    offset: int
-    """From the start of the data section, in bytes."""
-    kind: int
-    """The number of the ggml type."""
-    width: int
-    """Weights in a row."""
-
-
-@frozen(kw_only=True)
-class GgufHeader:
-    """The header of a GGUF file."""
-
-    path: Path
-    file_bytes: int
-    metadata: dict[str, Scalar]
-    """Scalar values; of an array only the length, under ``<key>.length``."""
-    tensors: tuple[TensorInfo, ...]
-    data_start: int
-    """Offset of the weights in the file, in bytes."""
-    fim: bool = False
-    """Whether the vocabulary has a FIM prefix token."""
-    languages: tuple[str, ...] = ()
-    """Languages that the model was trained for, from :data:`LANGUAGES_KEY`."""
-
-    @property
-    def architecture(self) -> str:
-        """llama.cpp's name of the architecture, such as ``qwen3moe``; "" if missing."""
-        return str(self.metadata.get("general.architecture", ""))
-
-    @property
-    def name(self) -> str:
-        """The model's own name, or else the file's."""
-        return str(self.metadata.get("general.name") or self.path.stem)
-
-    @property
-    def chat_template(self) -> str | None:
-        """The model's own Jinja template, untrusted text; None if the file has none."""
-        template = self.metadata.get("tokenizer.chat_template")
-        return template if isinstance(template, str) else None
-
-    def number(self, key: str) -> int:
-        """Return the architecture's number ``key``, such as ``expert_count``; 0 if absent."""
-        value = self.metadata.get(f"{self.architecture}.{key}", 0)
-        return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
-
-    @property
-    def kv_bytes_per_token(self) -> int:
-        """Bytes of one token in an f16 KV cache, over all layers with attention."""
-        if self.recurrent_layers:
-            rows = (".attn_k.weight", ".attn_v.weight")
-            found = (tensor for tensor in self.tensors if tensor.name.endswith(rows))
-            return sum(2 * tensor.elements // max(1, tensor.width) for tensor in found)
-        kv_heads = self.number("attention.head_count_kv") or self.number("attention.head_count")
-        return 2 * kv_heads * sum(self.head_widths) * self.number("block_count")
-
-    @property
-    def head_widths(self) -> tuple[int, int]:
-        """Numbers of a key and of a value, for one head and one token."""
-        heads = self.number("attention.head_count")
-        width = self.number("embedding_length") // heads if heads else 0
-        keys = self.number("attention.key_length") or width
-        return keys, self.number("attention.value_length") or width
-
-    @property
-    def attention_layers(self) -> int:
-        """Layers with attention: all of them, but for models that have recurrent ones as well."""
-        if not self.recurrent_layers:
-            return self.number("block_count")
-        return sum(tensor.name.endswith(".attn_k.weight") for tensor in self.tensors)
-
-    @property
-    def recurrent_layers(self) -> int:
-        """Layers that keep one state for all tokens of a sequence."""
-        return sum(tensor.name.endswith(_RECURRENT) for tensor in self.tensors)
-
-    @property
-    def state_bytes(self) -> int:
-        """Bytes of the recurrent state of one sequence, in f32."""
-        state, inner = self.number("ssm.state_size"), self.number("ssm.inner_size")
-        if kernel := self.number("shortconv.l_cache"):
-            values = (kernel - 1) * self.number("embedding_length")
-        else:
-            mixed = inner + 2 * self.number("ssm.group_count") * state
-            values = max(0, self.number("ssm.conv_kernel") - 1) * mixed + state * inner
-        return 4 * self.recurrent_layers * values
 
 
 def read_header(path: Path) -> GgufHeader:
@@ -363,7 +236,7 @@ def _tensor(cursor: _Cursor) -> TensorInfo:
         raise IndexError(dimensions)
     lengths = [cursor.number("<Q") for _ in range(dimensions)]
     kind, offset = cursor.number("<I"), cursor.number("<Q")
-    elements, block = math.prod(lengths), _BLOCKS.get(kind)
+    elements, block = math.prod(lengths), BLOCKS.get(kind)
     width = lengths[0] if lengths else 1
     size = elements // block[0] * block[1] if block else None
     return TensorInfo(name, elements, size, offset, kind, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.memory import KvType
 
 EXPERTS_KEY: Final = "expert_used_count"

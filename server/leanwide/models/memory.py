@@ -8,7 +8,7 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.models.checkpoints import checkpoint_bytes, most_checkpoints
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 
 _PADDING: Final = 256
 """llama.cpp rounds the cells of a KV cache up to a multiple of this."""

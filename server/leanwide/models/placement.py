@@ -15,7 +15,7 @@ from typing import Final
 from attrs import field, frozen
 
 from leanwide.models.cost import EXPERTS, tensor_bytes
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 
 _LAYER: Final = re.compile(r"blk\.(\d+)\.")
 _EMBEDDING: Final = "token_embd.weight"

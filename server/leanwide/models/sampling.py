@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 
 
 @frozen

@@ -15,7 +15,9 @@ WORKSPACE_SECTIONS: Final = ("modes", "languages", "completion", "files", "next_
 """What a workspace may set: budgets, languages, exclusions. Next edits it may only switch off."""
 _ENGINE_KEYS: Final = ("residency", "share_engine")
 """What the section ``machine`` says of the engine."""
-SERVER_SETTINGS: Final = ("url", "key_file", "ca_file", "allow_http", "fallback")
+SERVER_SETTINGS: Final = (
+    "url", "server_model", "key_file", "ca_file", "allow_http", "fallback"
+)  # fmt: skip
 """What a lane's own section says of its server; the user's own file alone sets it."""
 _FOLDER_SECTIONS: Final = ("files",)
 """What a second or later folder of a workspace may set, for its own files."""

@@ -102,6 +102,9 @@ class LaneOptions:
     url: str = field(validator=_check_url)
     """A llama-server that runs this lane, such as ``"https://gpu-box:8443"``; ``""``: this machine.
     Your code is sent there. Your own file alone may name it."""
+    server_model: str
+    """Which of its models the server runs for this lane, by the server's name for it; ``""``: the
+    server has one."""
     key_file: str
     """A file with the server's key; ``""``: the key is ``LEANWIDE_SERVER_KEY`` in the environment,
     or there is none."""
@@ -215,6 +218,14 @@ class FileOptions:
 
 
 @frozen(kw_only=True)
+class StatisticsOptions:
+    """What is counted for ``leanwide stats``, on this machine only."""
+
+    keep: bool
+    """Count what is shown, accepted and kept, by language and mode."""
+
+
+@frozen(kw_only=True)
 class EngineOptions:
     """The options that determine the engine: it restarts only when one of them changes."""
 
@@ -242,6 +253,7 @@ class Options:
     completion: CompletionOptions
     next_edit: NextEditOptions
     files: FileOptions
+    statistics: StatisticsOptions
 
     @property
     def profiles(self) -> Mapping[Mode, Profile]:

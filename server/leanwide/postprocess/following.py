@@ -7,6 +7,7 @@ from typing import Final
 from leanwide.context.view import View
 from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.nesting import open_at_end
+from leanwide.postprocess.overlap import overlap
 
 _LINES_COMPARED: Final = 12
 """Lines after the cursor that an answer is compared with."""
@@ -26,10 +27,9 @@ def without_rest_of_line(text: str, context: FilterContext) -> str:
         return text
     if len(said) > 1 and rest.startswith(said):
         return ""
-    for size in range(min(len(rest), len(said)), 0, -1):
-        shared = rest[:size]
-        if said.endswith(shared) and (_weight(shared) >= _MIN_OVERLAP or _is_whole(shared, rest)):
-            return said[:-size]
+    shared = rest[: overlap(said, rest)]
+    if _weight(shared) >= _MIN_OVERLAP or _is_whole(shared, rest):
+        return said.removesuffix(shared)
     return text
 
 

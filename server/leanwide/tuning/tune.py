@@ -19,7 +19,7 @@ from attrs import evolve, frozen
 
 from leanwide.engine.specs import ModelSpec
 from leanwide.features.session import Preferences
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
 from leanwide.tuned import TunedSubject

@@ -104,7 +104,8 @@ class MisbehavingServer:
             self.seen.append(head)
             size = re.search(r"content-length: (\d+)", head.lower())
             data = await reader.readexactly(int(size[1])) if size else b"{}"
-            await self._answer(head.split()[1].lstrip("/"), json.loads(data), writer)
+            path = head.split()[1].lstrip("/").partition("?")[0]
+            await self._answer(path, json.loads(data), writer)
             await writer.drain()
         writer.transport.abort() if self.stopping else writer.close()
         self.tasks.discard(task)

@@ -300,6 +300,18 @@ async def test_nothing_is_sent_without_encryption_to_another_machine():
         assert len(notices(told)) == 1
 
 
+async def test_a_server_of_several_models_is_told_which_one_every_time():
+    async with misbehaving() as server:
+        address = ServerAddress(url=server.url, model="coder: 30B & more")
+        async with connected(address) as (engine, _):
+            await engine.ready("lean")
+            assert await ask(engine) == ("ok", FinishReason.END)
+        lines = [head.partition("\r\n")[0] for head in server.seen]
+        assert lines
+        assert not [line for line in lines if "?model=coder%3A+30B+%26+more " not in line]
+        assert [body["model"] for body in server.bodies] == ["coder: 30B & more"]
+
+
 async def test_the_key_goes_to_the_named_server_only_and_no_proxy_sees_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -154,6 +154,21 @@ FOLLOWING = (
         follows=('second = ask(host, "version") → second = ask(host, "version", timeout)',),
     ),
     EditScenario(
+        name="calls in functions that have a variable for the new parameter",
+        language="python",
+        text="""
+            def ask(host): ...
+
+            def status(host, timeout):
+                return ask(host)
+
+            def version(host):
+                return ask(host)
+            """,
+        edits=(("ask(host)", "ask(host, timeout)"),),
+        follows=("return ask(host) → return ask(host, timeout)",),
+    ),
+    EditScenario(
         name="another call with the argument that was dropped",
         language="javascript",
         text="""
@@ -300,6 +315,12 @@ QUIET = (
         edits=(("const sum", "const total"),),
     ),
     EditScenario(
+        name="a parameter that calls need not pass",
+        language="python",
+        text="def ask(host): ...\n\n\ndef status(host, timeout):\n    return ask(host)\n",
+        edits=(("ask(host)", "ask(host, timeout=1)"),),
+    ),
+    EditScenario(
         name="a comment",
         language="python",
         text="# the size of it\nsize = 1\nprint(size)\n",
@@ -310,6 +331,12 @@ QUIET = (
         language="python",
         text="a(Optional[int])\nb(Optional[str])\n",
         edits=(("Optional[int]", "int | None"), ("int | None", "Optional[int]")),
+    ),
+    EditScenario(
+        name="what would take an earlier edit back",
+        language="python",
+        text="def f(length):\n    return size\n",
+        edits=(("return size", "return length"), ("f(length)", "f(size)")),
     ),
     EditScenario(
         name="what the user passed",

@@ -111,22 +111,22 @@ def test_events_lead_from_the_first_text_to_the_last(
 ) -> None:
     """Replayed in their order, whatever was joined or taken back; and never more than 32."""
     history, now = EditHistory(), 0.0
-    texts = [tuple(text)]
+    versions: list[tuple[str, ...]] = [tuple(text)]
     for first, count, new, _ in steps:
-        old = texts[-1]
-        texts.append((*old[:first], *new, *old[first + count :]))
-    for version, (old, new) in enumerate(pairwise(texts)):
+        old = versions[-1]
+        versions.append((*old[:first], *new, *old[first + count :]))
+    for version, (earlier, later) in enumerate(pairwise(versions)):
         now += steps[version][3]
         history.changed(
-            snapshot("".join(old), "python", version),
-            snapshot("".join(new), "python", version + 1),
+            snapshot("".join(earlier), "python", version),
+            snapshot("".join(later), "python", version + 1),
             now,
         )
-    replayed = [with_lf(line) for line in texts[0]]
+    replayed = [with_lf(line) for line in versions[0]]
     events = history.events(now)
     assert len(events) <= 32
     for event in reversed(events):
         end = event.line + len(event.before)
         assert tuple(replayed[event.line : end]) == event.before
         replayed[event.line : end] = event.after
-    assert replayed == [with_lf(line) for line in texts[-1]]
+    assert replayed == [with_lf(line) for line in versions[-1]]

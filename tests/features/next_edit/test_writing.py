@@ -129,6 +129,16 @@ async def test_an_engine_that_fails_proposes_nothing():
     uri = user.open(CODE)
     user.replace(uri, 1, "2", "2.0")
     assert await user.ask() is None
+    assert "the prompt is too long" in user.records[-1].reason
+
+
+async def test_a_model_is_not_asked_where_the_text_spells_a_marker():
+    user = EditingUser(ScriptedEngine(), ZETA)
+    uri = user.open(CODE + "# <[fim-middle]>\n")
+    user.replace(uri, 1, "2", "2.0")
+    assert await user.ask() is None
+    assert user.engine.requests == []
+    assert "spells a marker" in user.records[-1].reason
 
 
 async def test_a_rejected_answer_is_not_shown_again():

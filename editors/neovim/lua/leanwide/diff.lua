@@ -80,28 +80,37 @@ end
 ---@param edit table
 ---@param encoding string
 ---@param before table<string, integer> `changed_ticks` when the edit came
+---@return boolean # whether it was applied
 local function apply(edit, encoding, before)
-  if vim.deep_equal(changed_ticks(edit), before) then
-    vim.lsp.util.apply_workspace_edit(edit, encoding)
-  else
+  if not vim.deep_equal(changed_ticks(edit), before) then
     vim.notify("leanwide: the file changed meanwhile: ask again", vim.log.levels.WARN)
+    return false
   end
+  vim.lsp.util.apply_workspace_edit(edit, encoding)
+  return true
 end
+
+---@class leanwide.ShownEdit
+---@field edit table an LSP workspace edit
+---@field encoding string of its positions
+---@field hint string what the window's other keys do
+---@field accepted fun() called when it was applied
 
 --- Show a change in a window, in which <CR> applies it.
 ---@param view leanwide.Window
----@param edit table an LSP workspace edit
----@param encoding string
----@param hint string what the window's other keys do
-function M.show(view, edit, encoding, hint)
+---@param shown leanwide.ShownEdit
+function M.show(view, shown)
+  local edit, encoding = shown.edit, shown.encoding
   without_annotations(edit)
   local before = changed_ticks(edit)
   view:set(diff(edit, encoding))
   vim.bo[view.buffer].filetype = "diff"
-  view:stop_spinner("<CR> apply · " .. hint)
+  view:stop_spinner("<CR> apply · " .. shown.hint)
   view:map({ "<CR>" }, "Apply the change", function()
     view:close()
-    apply(edit, encoding, before)
+    if apply(edit, encoding, before) then
+      shown.accepted()
+    end
   end)
 end
 

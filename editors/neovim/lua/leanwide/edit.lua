@@ -56,6 +56,24 @@ local function refuse(view, markdown)
   end
 end
 
+--- Return what tells the server that the user accepted an answer's change, which is counted once.
+---@param buffer integer
+---@param attempt any the server's id of the answer
+---@return fun()
+local function teller(buffer, attempt)
+  local told = type(attempt) ~= "string"
+  return function()
+    if not told then
+      told = true
+      client.run(buffer, "leanwide.accepted", {
+        argument = { id = attempt },
+        done = function() end,
+        failed = function() end, -- it is a count, and the change is made
+      })
+    end
+  end
+end
+
 local function is_nothing(edit)
   return edit == nil or edit == vim.NIL
 end
@@ -82,7 +100,12 @@ local function ask_in_window(asked)
         return refuse(view, answer.markdown)
       end
       map_again(view)
-      diff.show(view, answer.edit, encoding_of(asked.buffer), hint_again("q reject"))
+      diff.show(view, {
+        edit = answer.edit,
+        encoding = encoding_of(asked.buffer),
+        hint = hint_again("q reject"),
+        accepted = teller(asked.buffer, answer.attempt),
+      })
     end,
     failed = function(message)
       view:set({ message })
@@ -118,7 +141,7 @@ local function ask_in_text(asked)
       if not view:is_open() then
         return
       elseif not is_nothing(answer.edit) and is_only(answer.edit, uri) then
-        return view:finish(diff.edits_by_uri(answer.edit)[uri])
+        return view:finish(diff.edits_by_uri(answer.edit)[uri], teller(asked.buffer, answer.attempt))
       end
       view:stop()
       local shown = window.open(asked.title, "markdown", "q close", function() end)
@@ -126,7 +149,12 @@ local function ask_in_text(asked)
         refuse(shown, answer.markdown)
       else
         map_again(shown)
-        diff.show(shown, answer.edit, encoding, hint_again("q reject"))
+        diff.show(shown, {
+          edit = answer.edit,
+          encoding = encoding,
+          hint = hint_again("q reject"),
+          accepted = teller(asked.buffer, answer.attempt),
+        })
       end
     end,
     failed = function(message)

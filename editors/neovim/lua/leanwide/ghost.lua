@@ -173,7 +173,9 @@ function M.accept(choose)
     local before = #lines == 1 and column or 0
     vim.api.nvim_win_set_cursor(0, { row + #lines, before + #lines[#lines] })
     if suggestion.command and #part == #suggestion.text then
-      client.run(suggestion.buffer, suggestion.command.command, { done = function() end })
+      local argument = (suggestion.command.arguments or {})[1]
+      local name = suggestion.command.command
+      client.run(suggestion.buffer, name, { argument = argument, done = function() end })
     end
   end)
   return true

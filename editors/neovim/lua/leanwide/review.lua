@@ -27,6 +27,7 @@ local ACCEPTED = "  ✓ accepted"
 ---@field private written string the last line that the model wrote
 ---@field private is_writing boolean
 ---@field private restore fun()[] give the keys back
+---@field private accepted fun() called when a part of the whole change is applied
 local Review = {}
 Review.__index = Review
 
@@ -71,6 +72,7 @@ function M.open(buffer, about)
     written = "",
     is_writing = true,
     restore = {},
+    accepted = function() end,
   }, Review)
   open[buffer] = review
   review:map(about.again)
@@ -147,9 +149,11 @@ end
 
 --- Show the whole change, and apply what was accepted while the model wrote.
 ---@param edits table[] LSP text edits of the buffer
-function Review:finish(edits)
+---@param accepted fun() called when a part of it is applied
+function Review:finish(edits, accepted)
   if self:is_open() then
     self.is_writing = false
+    self.accepted = accepted
     self:show(edits)
     self:settle()
   end
@@ -209,6 +213,7 @@ function Review:apply_accepted()
       local present = vim.api.nvim_buf_get_lines(self.buffer, row, last, false)
       if vim.deep_equal(present, hunk.before) then
         vim.api.nvim_buf_set_lines(self.buffer, row, last, false, hunk.after)
+        self.accepted()
       else
         is_stale = true
       end

@@ -27,6 +27,8 @@ class ServerAddress:
     """The environment variable with the key, where no file is named."""
     ca_file: Path | None = None
     """Certificates that are trusted besides the system's, in PEM."""
+    model: str = ""
+    """Which of its models is asked, where the server has several; "": it has one."""
     allow_http: bool = False
     """Send text without encryption to other machines, too."""
 

@@ -11,6 +11,7 @@ from typing import Final
 from attrs import field, frozen
 
 from leanwide.engine.base import EngineError, EngineState, EngineStatus, NotLoadedError
+from leanwide.engine.observed_status import ObservedStatus
 from leanwide.engine.remote.address import ServerAddress
 from leanwide.engine.remote.connection import ServerConnection
 from leanwide.engine.remote.facts import ServerFacts, ask_facts
@@ -69,8 +70,7 @@ class RemoteEngine:
         self._address = address
         self._lanes = tuple(lanes)
         self._patience = patience or ServerPatience()
-        self._status = EngineStatus(state=EngineState.STARTING)
-        self._observers: list[Callable[[EngineStatus], None]] = []
+        self._status = ObservedStatus()
         self._connection: ServerConnection | None = None
         self._connecting = asyncio.Lock()
         self._retrying: asyncio.Task[None] | None = None
@@ -78,7 +78,6 @@ class RemoteEngine:
         """Failures in a row, without a served request between them."""
         self._trouble = ""
         """What the user was told of the failures in a row."""
-        self._recoveries = 0
         self._running = self._urgent = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -89,7 +88,7 @@ class RemoteEngine:
     @property
     def status(self) -> EngineStatus:
         """The current state."""
-        return self._status
+        return self._status.current
 
     def model(self, lane: str) -> ModelInfo | None:
         """Return the server's model, if it is there."""
@@ -124,7 +123,7 @@ class RemoteEngine:
 
     def observe(self, observer: Callable[[EngineStatus], None]) -> None:
         """Call ``observer`` with every new status."""
-        self._observers.append(observer)
+        self._status.observe(observer)
 
     def start(self) -> None:
         """Begin to connect, unless that is done or under way. Returns at once."""
@@ -248,15 +247,15 @@ class RemoteEngine:
         urgent = request.priority is not Priority.BACKGROUND
         self._running, self._urgent = self._running + 1, self._urgent + urgent
         if self._connection is not None:
-            self._set_status(EngineState.BUSY)
+            self._status.set(EngineState.BUSY)
         try:
             yield
         finally:
             self._running, self._urgent = self._running - 1, self._urgent - urgent
             if not self._urgent:
                 self._wake()
-            if not self._running and self._status.state is EngineState.BUSY:
-                self._set_status(EngineState.IDLE)
+            if not self._running and self._status.current.state is EngineState.BUSY:
+                self._status.set(EngineState.IDLE)
 
     async def _keep_trying(self) -> None:
         """Connect; after each failure, try again after a pause that grows."""
@@ -265,7 +264,7 @@ class RemoteEngine:
                 await asyncio.sleep(self._patience.pause_after(self._failures))
             with contextlib.suppress(EngineError):
                 await self._connect()
-            if self._status.state is EngineState.FAILED:
+            if self._status.current.state is EngineState.FAILED:
                 return
 
     async def _connect(self) -> None:
@@ -282,7 +281,7 @@ class RemoteEngine:
             try:
                 connection = await self._open()
             except LoadingError as error:
-                self._set_status(EngineState.LOADING)
+                self._status.set(EngineState.LOADING)
                 self._failures = 1  # asked again soon
                 self.start()
                 raise EngineError(str(error)) from error
@@ -291,14 +290,14 @@ class RemoteEngine:
                 self.start()
                 raise EngineError(str(error)) from error
             except EngineError as error:  # the settings are wrong: waiting does not help
-                self._set_status(EngineState.FAILED, str(error))
+                self._status.set(EngineState.FAILED, str(error))
                 raise
             if self._closed:  # meanwhile
                 await connection.close()
                 raise EngineError(_CLOSED)
             self._connection = connection
         notices = filter(None, (lane.notice for lane in self.lanes))
-        self._set_status(EngineState.IDLE, next(notices, ""))
+        self._status.set(EngineState.IDLE, next(notices, ""))
 
     async def _open(self) -> ServerConnection:
         """Connect and ask the server what it is.
@@ -331,7 +330,7 @@ class RemoteEngine:
         self._failures += 1
         logger.info("%s", reason)
         self._trouble = self._trouble or f"{reason}; it is asked again until it works"
-        self._set_status(EngineState.DEGRADED, self._trouble)
+        self._status.set(EngineState.DEGRADED, self._trouble)
 
     def _record_served(self, end: Finished) -> None:
         """Reset the failures in a row, unless the request was cancelled before it generated."""
@@ -339,16 +338,8 @@ class RemoteEngine:
             return
         if self._failures:
             self._failures, self._trouble = 0, ""
-            self._recoveries += 1
-            self._set_status(self._status.state)
-
-    def _set_status(self, state: EngineState, reason: str = "") -> None:
-        status = EngineStatus(state=state, reason=reason, recoveries=self._recoveries)
-        if status == self._status:
-            return
-        self._status = status
-        for observer in self._observers:
-            observer(status)
+            self._status.recoveries += 1
+            self._status.set(self._status.current.state)
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -69,12 +69,14 @@ class HttpServer:
         """Prepare to connect; nothing is sent yet."""
         httpx2 = self._library = secrets.library
         self.name = address.name
+        self._model = {"model": address.model} if address.model else {}
         self._timeouts = timeouts
         headers = {"Accept-Encoding": "identity"}  # no small answer that becomes a large one
         if secrets.key:
             headers["Authorization"] = f"Bearer {secrets.key}"
         self._client = httpx2.AsyncClient(
             base_url=address.url.rstrip("/") + "/",
+            params=self._model,
             headers=headers,
             verify=secrets.trust,
             trust_env=False,  # no proxy that the user did not name for this
@@ -107,7 +109,7 @@ class HttpServer:
         Raises:
             EngineError: The server refuses, or cannot be asked.
         """
-        return self._object(await self._ask("POST", path, body))
+        return self._object(await self._ask("POST", path, {**body, **self._model}))
 
     async def stream(self, path: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Send a JSON object and yield the events of its answer; closing it closes the connection.
@@ -119,7 +121,8 @@ class HttpServer:
             self._timeouts.silence, connect=self._timeouts.connect, write=self._timeouts.answer
         )
         with self._explained():
-            async with self._client.stream("POST", path, json=body, timeout=timeout) as answer:
+            sent = {**body, **self._model}
+            async with self._client.stream("POST", path, json=sent, timeout=timeout) as answer:
                 await self._check(answer)
                 async for line in self._lines(answer):
                     if not line.startswith(b"data:") or line == b"data: [DONE]":

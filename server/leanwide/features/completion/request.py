@@ -20,6 +20,9 @@ class InlineRequest:
 
     view: View
     by_hand: bool = False
+    most_ms: float | None = None
+    """Milliseconds for which the answer may grow, where the client limits it: then an answer that
+    reached a limit is not continued. None: the mode's deadline, by hand until it is whole."""
 
 
 @frozen(kw_only=True)
@@ -98,8 +101,13 @@ def fim_tokens(model: ModelInfo | None) -> FimTokens:
     if model is None:
         raise NotLoadedError
     if model.fim is None:
-        raise EngineError(
-            f"{model.name} has no fill-in-the-middle tokens, so that it cannot "
-            "complete: choose another model (`leanwide models list`)"
-        )
+        raise no_fim_error(model.name)
     return model.fim
+
+
+def no_fim_error(model: str) -> EngineError:
+    """Return the error of a model, by its name, that has no FIM tokens."""
+    return EngineError(
+        f"{model} has no fill-in-the-middle tokens, so that it cannot "
+        "complete: choose another model (`leanwide models list`)"
+    )

@@ -8,7 +8,7 @@ from typing import Final
 
 from leanwide.features.next_edit.calls import Call, call_around, calls
 from leanwide.features.next_edit.candidate import CandidateKind
-from leanwide.features.next_edit.proposal import Piece, Proposal
+from leanwide.features.next_edit.proposal import LinePiece, Proposal
 from leanwide.features.next_edit.rewrites import Example, Part
 from leanwide.features.next_edit.tokenized import TokenizedDocument
 from leanwide.syntax import Position, Span
@@ -48,10 +48,10 @@ def _added(
             continue
         if keyword and any(_names(argument, keyword[1]) for argument in known):
             continue
-        at, added = _insertion(one, index, text)
+        at, added = insertion(one, index, text)
         yield Proposal(
             line=at.line,
-            pieces=(Piece(at.column, at.column, added),),
+            pieces=(LinePiece(at.column, at.column, added),),
             kind=CandidateKind.ARGUMENT,
             reason=f"`{call.last_name}` is now called with `{text}`",
         )
@@ -62,7 +62,8 @@ def _names(argument: str, keyword: str) -> bool:
     return bool(found and found[1] == keyword)
 
 
-def _insertion(call: Call, index: int, text: str) -> tuple[Position, str]:
+def insertion(call: Call, index: int, text: str) -> tuple[Position, str]:
+    """Return where an argument is inserted, and its text with the comma."""
     if index:
         return call.arguments[index - 1].end, f", {text}"
     if call.arguments:
@@ -85,12 +86,10 @@ def _dropped(
     for one in others:
         for number, argument in enumerate(one.arguments):
             if text and "".join(document.tree.text(argument).split()) == text:
-                yield from _without(document, one, number, text, call)
+                yield from _without(document, one, number)
 
 
-def _without(
-    document: TokenizedDocument, one: Call, number: int, text: str, call: Call
-) -> Iterator[Proposal]:
+def _without(document: TokenizedDocument, one: Call, number: int) -> Iterator[Proposal]:
     """Yield the call without one argument, where that is on one line."""
     here = one.arguments[number]
     start, end = here
@@ -101,7 +100,7 @@ def _without(
     if start.line == end.line:
         yield Proposal(
             line=start.line,
-            pieces=(Piece(start.column, end.column, ""),),
+            pieces=(LinePiece(start.column, end.column, ""),),
             kind=CandidateKind.ARGUMENT,
-            reason=f"`{call.last_name}` is no longer called with `{document.tree.text(here)}`",
+            reason=f"`{one.last_name}` is no longer called with `{document.tree.text(here)}`",
         )

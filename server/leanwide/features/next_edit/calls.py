@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import tree_sitter
@@ -54,7 +55,7 @@ def calls(document: TokenizedDocument, name: str) -> Iterator[Call]:
     tree, found = document.tree, 0
     for line in document.lines_with(name):
         tokens = document.tokens(line)
-        for token, following in zip(tokens, tokens[1:], strict=False):
+        for token, following in pairwise(tokens):
             if token.text == name and following.text == "(":
                 inside = Position(line, following.end)
                 call = call_around(tree, following.span)

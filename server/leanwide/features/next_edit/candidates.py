@@ -1,4 +1,7 @@
-"""What may be edited next, from what was edited last. Pure: no model, no clock but for its limit."""
+"""What may be edited next, from what was edited last, without a model.
+
+Pure; the clock only limits the work.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ from leanwide.context.view import Snapshot, with_lf
 from leanwide.features.next_edit.arguments import argument_changes
 from leanwide.features.next_edit.candidate import Candidate
 from leanwide.features.next_edit.event import EditEvent
+from leanwide.features.next_edit.evidence import Evidence, evidence
 from leanwide.features.next_edit.exports import exported
-from leanwide.features.next_edit.proposal import Piece, Proposal, with_pieces
+from leanwide.features.next_edit.proposal import LinePiece, Proposal, with_pieces
 from leanwide.features.next_edit.renames import renamed, renaming
-from leanwide.features.next_edit.repeats import Evidence, evidence, joining, repeated
+from leanwide.features.next_edit.repeats import joining, repeated
+from leanwide.features.next_edit.signatures import parameter_added
 from leanwide.features.next_edit.source import Source, sources
 from leanwide.features.next_edit.tokenized import TokenizedDocument
 from leanwide.features.next_edit.twins import alike, twins
@@ -56,7 +61,11 @@ def candidates(
     effort = Effort(_SECONDS)
     text = TokenizedDocument(tree)
     seen = evidence(found)
-    proposals = list(takewhile(lambda _: not effort.is_spent(), _proposals(text, document.language_id, found, seen)))
+    proposals = list(
+        takewhile(
+            lambda _: not effort.is_spent(), _proposals(text, document.language_id, found, seen)
+        )
+    )
     lines = {one.line for one in proposals}
     joined = _joined_by_line([*proposals, *_joining(text, seen, lines)])
     ordered = sorted(joined, key=lambda one: (not one.certain, one.line < cursor[0], one.line))
@@ -85,6 +94,7 @@ def _proposals(
     for source in here[:1]:
         for example in source.examples:
             yield from argument_changes(document, example)
+            yield from parameter_added(document, example)
         yield from twins(document, source)
 
 
@@ -144,7 +154,7 @@ def _checked(
             yield _candidate(document, proposal, old)
 
 
-def _glues(line: str, pieces: Iterable[Piece]) -> bool:
+def _glues(line: str, pieces: Iterable[LinePiece]) -> bool:
     """Whether two words would become one."""
     return any(
         _WORDS.search(line[: piece.start][-1:] + (piece.text + line[piece.end :])[:1])
@@ -168,7 +178,7 @@ def _undoes(source: Source, lines: Sequence[str]) -> bool:
 def _candidate(document: Snapshot, proposal: Proposal, line: str) -> Candidate:
     start, end = proposal.pieces[0].start, max(piece.end for piece in proposal.pieces)
     inside = tuple(
-        Piece(piece.start - start, piece.end - start, piece.text) for piece in proposal.pieces
+        LinePiece(piece.start - start, piece.end - start, piece.text) for piece in proposal.pieces
     )
     return Candidate(
         uri=document.uri,

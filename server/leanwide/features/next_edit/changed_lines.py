@@ -7,7 +7,7 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.features.next_edit.event import EditEvent
-from leanwide.features.next_edit.tokens import Token, changed_runs, tokens_of
+from leanwide.features.next_edit.tokens import CodeToken, changed_runs, tokens_of
 
 _MAX_TOKENS: Final = 400
 """Tokens before and after that are compared."""
@@ -23,8 +23,8 @@ class ChangedLine:
     The lines of the tokens count in the event.
     """
 
-    before: tuple[Token, ...]
-    after: tuple[Token, ...]
+    before: tuple[CodeToken, ...]
+    after: tuple[CodeToken, ...]
     runs: tuple[Run, ...]
     is_pair: bool
     """Whether it is one line before and one after."""

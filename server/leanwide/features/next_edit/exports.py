@@ -10,7 +10,7 @@ from typing import Final
 from leanwide.features.next_edit.candidate import CandidateKind
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.occurrences import Occurrence, Role, occurrence_at, occurrences
-from leanwide.features.next_edit.proposal import Piece, Proposal
+from leanwide.features.next_edit.proposal import LinePiece, Proposal
 from leanwide.features.next_edit.source import Source
 from leanwide.syntax import Language, Span, SyntaxTree, parse
 
@@ -67,7 +67,7 @@ def _imports(tree: SyntaxTree, module: str, old: str, new: str) -> Iterator[Prop
 def _renamed(one: Occurrence, old: str, new: str) -> Proposal:
     return Proposal(
         line=one.span.start.line,
-        pieces=(Piece(one.span.start.column, one.span.end.column, new),),
+        pieces=(LinePiece(one.span.start.column, one.span.end.column, new),),
         kind=CandidateKind.IMPORT,
         certain=True,
         reason=f"`{old}` is now `{new}`",

@@ -8,7 +8,7 @@ from leanwide.features.next_edit.candidate import CandidateKind
 
 
 @frozen(order=True)
-class Piece:
+class LinePiece:
     """A part of a line, replaced."""
 
     start: int
@@ -16,7 +16,7 @@ class Piece:
     end: int
     text: str
 
-    def overlaps(self, other: Piece) -> bool:
+    def overlaps(self, other: LinePiece) -> bool:
         """Whether both cannot be made: they replace the same text, or insert at one place."""
         if self.start == self.end or other.start == other.end:
             return self.start <= other.end and other.start <= self.end
@@ -29,17 +29,17 @@ class Proposal:
 
     line: int
     """Counts from 0."""
-    pieces: tuple[Piece, ...]
+    pieces: tuple[LinePiece, ...]
     kind: CandidateKind
     reason: str
     certain: bool = False
 
-    def fits(self, pieces: tuple[Piece, ...]) -> bool:
+    def fits(self, pieces: tuple[LinePiece, ...]) -> bool:
         """Whether none of its pieces overlaps with one of ``pieces``."""
         return not any(own.overlaps(other) for own in self.pieces for other in pieces)
 
 
-def with_pieces(line: str, pieces: tuple[Piece, ...]) -> str:
+def with_pieces(line: str, pieces: tuple[LinePiece, ...]) -> str:
     """Return a line after its pieces are replaced."""
     for piece in sorted(pieces, reverse=True):
         line = line[: piece.start] + piece.text + line[piece.end :]

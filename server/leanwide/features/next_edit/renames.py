@@ -20,7 +20,7 @@ from leanwide.features.next_edit.occurrences import (
     occurrence_at,
     occurrences,
 )
-from leanwide.features.next_edit.proposal import Piece, Proposal
+from leanwide.features.next_edit.proposal import LinePiece, Proposal
 from leanwide.features.next_edit.rewrites import Example
 from leanwide.features.next_edit.tokens import are_similar, extends, texts, tokens_of
 from leanwide.syntax import Span, SyntaxTree
@@ -102,7 +102,7 @@ def _proposal(
     text = f"{renaming.old}: {renaming.new}" if is_shorthand else renaming.new
     return Proposal(
         line=use.span.start.line,
-        pieces=(Piece(use.span.start.column, use.span.end.column, text),),
+        pieces=(LinePiece(use.span.start.column, use.span.end.column, text),),
         kind=kind,
         certain=certain,
         reason=f"`{renaming.old}` is now `{renaming.new}`",

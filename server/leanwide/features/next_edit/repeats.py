@@ -10,18 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from attrs import frozen
-
 from leanwide.features.next_edit.candidate import CandidateKind
+from leanwide.features.next_edit.evidence import Evidence
 from leanwide.features.next_edit.node_types import ARGUMENTS, IMPORTS
 from leanwide.features.next_edit.occurrences import Role, in_text, occurrence_at
 from leanwide.features.next_edit.proposal import Proposal
 from leanwide.features.next_edit.rewrite_matches import Place, pieces, places
 from leanwide.features.next_edit.rewrites import Example, Rewrite
-from leanwide.features.next_edit.source import Source
 from leanwide.features.next_edit.tokenized import TokenizedDocument
 from leanwide.features.next_edit.tokens import (
-    Token,
+    CodeToken,
     are_similar,
     is_name,
     is_string,
@@ -34,51 +32,13 @@ _MIN_NAME: Final = 3
 """Characters of a name that tells code apart."""
 _MAX_PLACES: Final = 40
 """Places of a rewrite that are looked at."""
+_COMMENTS: Final = ("#", "//", "/*", "--", "<!--")
+"""What begins a comment."""
 _MOST_PASSED: Final = 3
 """Examples for each like place that the user passed."""
 _CONTEXT: Final = 2
 """Tokens on either side that are compared."""
 _BINDING: Final = frozenset({Role.PARAMETER, Role.VARIABLE, Role.DEFINITION, Role.IMPORTED})
-
-
-@frozen(eq=False)
-class Evidence:
-    """A rewrite with the examples of it, the newest first."""
-
-    rewrite: Rewrite
-    examples: tuple[Example, ...]
-    worked: range
-    """The lines from the first example to the newest edit of the document: the user was there."""
-
-    @property
-    def count(self) -> int:
-        """Changed lines in which it was made."""
-        return len(self.examples)
-
-
-def evidence(found: Sequence[Source]) -> tuple[Evidence, ...]:
-    """Return what was rewritten, newest first; never what was also rewritten back."""
-    known: dict[Rewrite, list[tuple[Source, Example]]] = {}
-    for source in found:
-        for example in source.examples:
-            known.setdefault(example.rewrite, []).append((source, example))
-    undone = {rewrite.reversed for rewrite in known}
-    here = [source.lines for source in found if source.line is not None][:1]
-    return tuple(
-        Evidence(
-            rewrite,
-            tuple(example for _, example in some),
-            _hull([*here, *(source.lines for source, _ in some if source.line is not None)]),
-        )
-        for rewrite, some in known.items()
-        if rewrite.replacements not in undone
-    )
-
-
-def _hull(ranges: Sequence[range]) -> range:
-    if not ranges:
-        return range(0)
-    return range(min(one.start for one in ranges), max(one.stop for one in ranges))
 
 
 def repeated(document: TokenizedDocument, seen: Evidence) -> Iterator[Proposal]:
@@ -88,7 +48,7 @@ def repeated(document: TokenizedDocument, seen: Evidence) -> Iterator[Proposal]:
     """
     if seen.count == 1 and len(seen.rewrite.parts) == 1:
         return
-    if not _is_distinctive(seen.rewrite) or _is_binding(document, seen):
+    if not _is_distinctive(seen.rewrite) or _is_elsewhere_decided(document, seen):
         return
     fitting = list(_fitting(document, seen))
     passed = sum(line in seen.worked for line, _ in fitting)
@@ -102,7 +62,11 @@ def joining(
     document: TokenizedDocument, seen: Evidence, lines: Iterable[int]
 ) -> Iterator[Proposal]:
     """Yield where a rewrite fits on lines that change anyway: there less speaks for it."""
-    if not _is_distinctive(seen.rewrite) or not _may_join(seen) or _is_binding(document, seen):
+    if (
+        not _is_distinctive(seen.rewrite)
+        or not _may_join(seen)
+        or _is_elsewhere_decided(document, seen)
+    ):
         return
     for line in lines:
         tokens = document.tokens(line)
@@ -142,11 +106,21 @@ def _fitting(
                 yield line, where
 
 
-def _is_binding(document: TokenizedDocument, seen: Evidence) -> bool:
-    """Whether a name was replaced where it is bound: its scope tells what follows."""
+def _is_elsewhere_decided(document: TokenizedDocument, seen: Evidence) -> bool:
+    """Whether a name was replaced in prose, or where it is bound: its scope tells what follows."""
+    if _is_in_prose(document, seen.examples[0]):
+        return True
     return seen.rewrite.name is not None and any(
         _role_after(document, example) in _BINDING for example in seen.examples
     )
+
+
+def _is_in_prose(document: TokenizedDocument, example: Example) -> bool:
+    """Whether an example stands inside a comment or a string."""
+    here, first = example.new_span, example.rewrite.old[0]
+    if here is None or first.startswith(_COMMENTS) or is_string(first):
+        return False
+    return in_text(document.tree, document.tree.around(here.start, here.end))
 
 
 def _role_after(document: TokenizedDocument, example: Example) -> Role | None:
@@ -171,7 +145,7 @@ def _may_join(seen: Evidence) -> bool:
     return seen.rewrite.name is not None and are_similar(*seen.rewrite.name)
 
 
-def _is_enough(seen: Evidence, tokens: Sequence[Token], where: Sequence[Place]) -> bool:
+def _is_enough(seen: Evidence, tokens: Sequence[CodeToken], where: Sequence[Place]) -> bool:
     """Whether a place is so much like the examples that nothing else has to speak for it."""
     rewrite, example = seen.rewrite, seen.examples[0]
     change = example.change
@@ -183,9 +157,9 @@ def _is_enough(seen: Evidence, tokens: Sequence[Token], where: Sequence[Place]) 
     if is_string(part.old[0]):
         return True
     if rewrite.name is not None:
-        likely = line >= 0.5 or context >= 3
+        likely = line >= 0.5 or context >= 3 or seen.count >= 3
         return likely and (context >= 4 or are_similar(*rewrite.name))
-    if not part.new:
+    if not part.new and not part.old[0].startswith(_COMMENTS):
         return context >= 3 and line >= 0.9
     return len(part.old) > 1 and (context >= 3 or line >= 0.3)
 
@@ -194,10 +168,14 @@ def _has_role(document: TokenizedDocument, seen: Evidence, here: Span) -> bool:
     """Whether what stands at a place is of the kind that the example replaced."""
     tree = document.tree
     around = tree.around(here.start, here.end)
+    if not around:
+        return False
+    if seen.rewrite.old[0].startswith(_COMMENTS):
+        return any(node.type in tree.language.comments for node in around[:2])
     is_whole_string = is_string(tree.text(here)) and any(
         node.type in tree.language.strings and tree.span_of(node) == here for node in around[:3]
     )
-    if not around or (in_text(tree, around) and not is_whole_string):
+    if in_text(tree, around) and not is_whole_string:
         return False
     place = occurrence_at(tree, here)
     if len(seen.rewrite.old) == 1 and place is None and not is_whole_string:
@@ -209,7 +187,7 @@ def _has_role(document: TokenizedDocument, seen: Evidence, here: Span) -> bool:
     )
 
 
-def _context(example: Example, tokens: Sequence[Token], where: Sequence[Place]) -> int:
+def _context(example: Example, tokens: Sequence[CodeToken], where: Sequence[Place]) -> int:
     """Return how many tokens next to a place are as they are next to the example, at most four."""
     before, (first, last) = texts(example.change.before), example.before
     words, start, end = texts(tokens), where[0][0], where[-1][1]

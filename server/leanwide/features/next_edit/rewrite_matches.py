@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from leanwide.features.next_edit.proposal import Piece
+from leanwide.features.next_edit.proposal import LinePiece
 from leanwide.features.next_edit.rewrites import Rewrite, blank_to_blank
-from leanwide.features.next_edit.tokens import BRACKETS, Token, texts
+from leanwide.features.next_edit.tokens import BRACKETS, CodeToken, texts
 
 Place = tuple[int, int]
 """The first token of a part, and the one behind its last."""
 
 
-def places(rewrite: Rewrite, tokens: Sequence[Token]) -> Iterator[tuple[Place, ...]]:
+def places(rewrite: Rewrite, tokens: Sequence[CodeToken]) -> Iterator[tuple[Place, ...]]:
     """Yield where the parts of a rewrite are among the tokens of a line, from left to right."""
     words = texts(tokens)
     at = 0
@@ -26,8 +26,8 @@ def places(rewrite: Rewrite, tokens: Sequence[Token]) -> Iterator[tuple[Place, .
 
 
 def pieces(
-    rewrite: Rewrite, tokens: Sequence[Token], where: Sequence[Place], line: str
-) -> tuple[Piece, ...]:
+    rewrite: Rewrite, tokens: Sequence[CodeToken], where: Sequence[Place], line: str
+) -> tuple[LinePiece, ...]:
     """Return the parts of a rewrite as pieces of ``line``, whose tokens are ``tokens``."""
     found = []
     for part, (first, last) in zip(rewrite.parts, where, strict=True):
@@ -37,7 +37,7 @@ def pieces(
             low, high = tokens[first].column, tokens[last - 1].end
             left = line[start:low] if part.left is None else part.left
             right = line[high:end] if part.right is None else part.right
-            found.append(Piece(start, end, f"{left}{part.text}{right}"))
+            found.append(LinePiece(start, end, f"{left}{part.text}{right}"))
     return tuple(found)
 
 

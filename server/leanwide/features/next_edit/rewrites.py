@@ -10,7 +10,7 @@ from attrs import frozen
 
 from leanwide.features.next_edit.changed_lines import ChangedLine, Run, changed_lines
 from leanwide.features.next_edit.event import EditEvent
-from leanwide.features.next_edit.tokens import Token, bracket_depth, is_name, texts
+from leanwide.features.next_edit.tokens import CodeToken, bracket_depth, is_name, texts
 from leanwide.syntax import Position, Span
 
 _MAX_TOKENS: Final = 16
@@ -181,7 +181,7 @@ class Spelling:
 
 
 def spelling(
-    tokens: Sequence[Token], first: int, last: int, lines: Sequence[str]
+    tokens: Sequence[CodeToken], first: int, last: int, lines: Sequence[str]
 ) -> Spelling | None:
     """Return how tokens are spelt in ``lines``."""
     place = blank_to_blank(tokens, first, last)
@@ -195,7 +195,9 @@ def spelling(
     return Spelling(text[start:low], text[low:high], text[high:end])
 
 
-def blank_to_blank(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int, int] | None:
+def blank_to_blank(
+    tokens: Sequence[CodeToken], first: int, last: int
+) -> tuple[int, int, int] | None:
     """Return the line and columns of tokens with the blanks around them.
 
     None where they are on several lines, or where there is no token at all.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from attrs import define, field
 
-from leanwide.features.next_edit.tokens import Token, tokens_of
+from leanwide.features.next_edit.tokens import CodeToken, tokens_of
 from leanwide.syntax import SyntaxTree, content
 
 _MAX_LINE = 400
@@ -18,9 +18,9 @@ class TokenizedDocument:
     """A tree with the tokens of those lines that were asked for."""
 
     tree: SyntaxTree
-    _lines: dict[int, tuple[Token, ...]] = field(factory=dict, init=False)
+    _lines: dict[int, tuple[CodeToken, ...]] = field(factory=dict, init=False)
 
-    def tokens(self, line: int) -> tuple[Token, ...]:
+    def tokens(self, line: int) -> tuple[CodeToken, ...]:
         """Return the tokens of a line."""
         if line not in self._lines:
             self._lines[line] = tuple(tokens_of([content(self.tree.lines[line])], line))

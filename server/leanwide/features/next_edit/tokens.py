@@ -33,7 +33,7 @@ MEMBER_OPERATORS: Final = (".", "->", "::", "?.")
 
 
 @frozen
-class Token:
+class CodeToken:
     """A name, a number, a string or an operator."""
 
     text: str
@@ -53,10 +53,10 @@ class Token:
         return Span(Position(self.line, self.column), Position(self.line, self.end))
 
 
-def tokens_of(lines: Sequence[str], first: int = 0) -> list[Token]:
+def tokens_of(lines: Sequence[str], first: int = 0) -> list[CodeToken]:
     """Return the tokens of lines, which begin at line ``first`` of their document."""
     return [
-        Token(found[0], number, found.start())
+        CodeToken(found[0], number, found.start())
         for number, line in enumerate(lines, first)
         for found in _TOKEN.finditer(line)
     ]
@@ -72,25 +72,25 @@ def is_string(text: str) -> bool:
     return len(text) > 1 and text.startswith(_QUOTES)
 
 
-def texts(tokens: Sequence[Token]) -> tuple[str, ...]:
+def texts(tokens: Sequence[CodeToken]) -> tuple[str, ...]:
     """Return what the tokens say."""
     return tuple(token.text for token in tokens)
 
 
-def bracket_depth(tokens: Iterable[Token]) -> int:
+def bracket_depth(tokens: Iterable[CodeToken]) -> int:
     """Return how many more brackets are opened than closed."""
     return sum(BRACKETS.get(token.text, 0) for token in tokens)
 
 
 def changed_runs(
-    before: Sequence[Token], after: Sequence[Token]
+    before: Sequence[CodeToken], after: Sequence[CodeToken]
 ) -> list[tuple[int, int, int, int]]:
     """Return the runs that differ: start and end in ``before``, start and end in ``after``."""
     matcher = SequenceMatcher(None, texts(before), texts(after), autojunk=False)
     return [(a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
 
 
-def likeness(one: Sequence[Token], other: Sequence[Token]) -> float:
+def likeness(one: Sequence[CodeToken], other: Sequence[CodeToken]) -> float:
     """Return how much of two lines is the same, from 0 to 1."""
     if not one or not other or max(len(one), len(other)) > _MAX_COMPARED:
         return 0.0

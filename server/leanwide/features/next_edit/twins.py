@@ -8,11 +8,11 @@ from typing import Final
 from leanwide.features.next_edit.candidate import CandidateKind
 from leanwide.features.next_edit.changed_lines import ChangedLine, Run
 from leanwide.features.next_edit.occurrences import in_text
-from leanwide.features.next_edit.proposal import Piece, Proposal
+from leanwide.features.next_edit.proposal import LinePiece, Proposal
 from leanwide.features.next_edit.rewrites import blank_to_blank
 from leanwide.features.next_edit.source import Source
 from leanwide.features.next_edit.tokenized import TokenizedDocument
-from leanwide.features.next_edit.tokens import Token, is_name, is_string, texts
+from leanwide.features.next_edit.tokens import CodeToken, is_name, is_string, texts
 from leanwide.syntax import content
 
 _MAX_TWINS: Final = 20
@@ -102,11 +102,11 @@ def _is_distinctive(words: Collection[str]) -> bool:
 
 
 def _twin(
-    document: TokenizedDocument, change: ChangedLine, tokens: Sequence[Token], *, certain: bool
+    document: TokenizedDocument, change: ChangedLine, tokens: Sequence[CodeToken], *, certain: bool
 ) -> Iterator[Proposal]:
     if in_text(document.tree, document.tree.around(tokens[0].span.start, tokens[0].span.end)):
         return
-    pieces = _pieces(document, change, tokens)
+    pieces = _pieces(change, tokens)
     if pieces:
         yield Proposal(
             line=tokens[0].line,
@@ -117,7 +117,7 @@ def _twin(
         )
 
 
-def _differs_in_all_runs(change: ChangedLine, tokens: Sequence[Token]) -> bool:
+def _differs_in_all_runs(change: ChangedLine, tokens: Sequence[CodeToken]) -> bool:
     """Whether each run replaces strings, or names that stand elsewhere on their line, too."""
     before, others = texts(change.before), texts(tokens)
     return all(
@@ -136,7 +136,7 @@ def _margin(document: TokenizedDocument, line: int) -> str:
     return text[: len(text) - len(text.lstrip())]
 
 
-def _is_like(tokens: Sequence[Token], others: Sequence[Token]) -> bool:
+def _is_like(tokens: Sequence[CodeToken], others: Sequence[CodeToken]) -> bool:
     """Whether two lines differ in names, strings and numbers only."""
     return len(tokens) == len(others) and all(
         one.text == other.text or _kind(one.text) == _kind(other.text) != "operator"
@@ -152,9 +152,7 @@ def _kind(text: str) -> str:
     return "number" if text[0].isdigit() else "operator"
 
 
-def _pieces(
-    document: TokenizedDocument, change: ChangedLine, tokens: Sequence[Token]
-) -> tuple[Piece, ...]:
+def _pieces(change: ChangedLine, tokens: Sequence[CodeToken]) -> tuple[LinePiece, ...]:
     """Return the runs of a changed line in a line like it; empty where one does not carry over."""
     found = []
     others = texts(tokens)
@@ -168,17 +166,19 @@ def _pieces(
         if text is None:
             return ()
         spelt = _spelt(change.text, change.after[start:end], text, new[1], new[2])
-        found.append(Piece(place[1], place[2], spelt))
+        found.append(LinePiece(place[1], place[2], spelt))
     return tuple(found)
 
 
-def _renamed(tokens: Sequence[Token], others: Sequence[Token]) -> dict[str, str]:
+def _renamed(tokens: Sequence[CodeToken], others: Sequence[CodeToken]) -> dict[str, str]:
     """Return the words of a line that differ, with those of the other line."""
     pairs = zip(texts(tokens), texts(others), strict=True)
     return {one: other for one, other in pairs if one != other}
 
 
-def _spelt(line: str, tokens: Sequence[Token], words: Sequence[str], start: int, end: int) -> str:
+def _spelt(
+    line: str, tokens: Sequence[CodeToken], words: Sequence[str], start: int, end: int
+) -> str:
     """Return words with the blanks that stand around the tokens of a line."""
     parts, at = [], start
     for token, word in zip(tokens, words, strict=True):

@@ -14,7 +14,7 @@ from leanwide.context.view import View, with_lf
 from leanwide.engine.base import EngineError
 from leanwide.engine.requests import CancelToken, Finished, Priority, Prompt, Request
 from leanwide.engine.specs import ModelInfo
-from leanwide.features.journal import Generated, model_record
+from leanwide.features.journal import AnswerSource, Generated, model_record, no_cost_record
 from leanwide.features.next_edit.candidate import Candidate, CandidateKind
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.formats import LAYOUTS
@@ -22,7 +22,6 @@ from leanwide.features.next_edit.formats.layout import (
     EditLayout,
     EditPlace,
     EditPrompt,
-    WrittenLines,
 )
 from leanwide.features.next_edit.gate import why_refused
 from leanwide.features.next_edit.search import Found
@@ -70,9 +69,13 @@ async def write_edit(
 
     What it was asked and answered is recorded.
     """
-    began, place = time.monotonic(), edit_place(view, events)
-    asked = writer.layout.prompt(place) if place is not None else None
+    began = time.monotonic()
+    decision = route(Task.NEXT_EDIT, Signals(machine=session.backend.machine), session.profiles)
+    decision = evolve(decision, lane=writer.lane)
+    place, asked = await asyncio.to_thread(_asked, view, events, writer.layout)
     if place is None or asked is None:
+        why = "silent: the text is empty, or spells a marker of the model's prompts"
+        session.journal.add(no_cost_record(decision, AnswerSource.NONE, why, began))
         return None
     prompt, stops = await _laid_out(asked, writer, session)
     request = Request(
@@ -91,20 +94,19 @@ async def write_edit(
                 end = event
             elif not event.thought:
                 text += event.text
-    except EngineError:
-        return None  # a status of the engine says it
+    except EngineError as error:
+        session.journal.add(no_cost_record(decision, AnswerSource.NONE, f"silent: {error}", began))
+        return None
     if end is None or cancel.cancelled:
         return None
-    rewrite = writer.layout.parse(text, place)
-    found, why = await asyncio.to_thread(_checked, rewrite, view, place, events, writer.model)
-    decision = route(Task.NEXT_EDIT, Signals(machine=session.backend.machine), session.profiles)
+    found, why = await asyncio.to_thread(_checked, text, view, place, events, writer)
     generated = Generated(
         stats=end.stats,
         prompt=readable(prompt, writer.model.fim),
         answer=text if found is not None else "",
         why_ended=why or end.reason,
     )
-    session.journal.add(model_record(evolve(decision, lane=writer.lane), generated, began))
+    session.journal.add(model_record(decision, generated, began))
     return found
 
 
@@ -147,14 +149,23 @@ async def _laid_out(
     return chat_prompt(laid_out.layout, laid_out.messages), (*asked.stops, *laid_out.stops)
 
 
+def _asked(
+    view: View, events: Sequence[EditEvent], layout: EditLayout
+) -> tuple[EditPlace | None, EditPrompt | None]:
+    """Return the place of an edit and what the model is asked; None where it cannot be."""
+    place = edit_place(view, events)
+    return place, layout.prompt(place) if place is not None else None
+
+
 def _checked(
-    rewrite: WrittenLines | None,
+    answer: str,
     view: View,
     place: EditPlace,
     events: Sequence[EditEvent],
-    model: ModelInfo,
+    writer: EditWriter,
 ) -> tuple[Found | None, str]:
-    """Return the first edit of a rewrite from the cursor on, or why there is none."""
+    """Return the first edit of an answer from the cursor on, or why there is none."""
+    rewrite = writer.layout.parse(answer, place)
     if rewrite is None:
         return None, "nothing is to be edited"
     span = (rewrite.first, rewrite.last)
@@ -174,7 +185,7 @@ def _checked(
                 replaced=replaced,
                 kind=CandidateKind.WRITTEN,
                 certain=False,
-                reason=f"written by {model.name}",
+                reason=f"written by {writer.model.name}",
             )
             return Found(candidate, view), ""
     return None, f"refused: {why}"

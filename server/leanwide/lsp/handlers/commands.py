@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+from leanwide.features.acceptance.counts import last, today, total
+from leanwide.features.acceptance.counts_file import rows
 from leanwide.lsp import convert
-from leanwide.lsp.arguments import AUTO, ModeArguments
+from leanwide.lsp.arguments import AUTO, AcceptedArguments, ModeArguments
 from leanwide.lsp.session import Server
 
 THIS_MACHINE: Final = "this machine"
 _MAX_DECISIONS: Final = 10
+_STATS_DAYS: Final = 30
 
 
 async def status(ls: Server, *_: Any) -> dict[str, Any]:
@@ -27,7 +30,7 @@ async def status(ls: Server, *_: Any) -> dict[str, Any]:
             "lean": ls.options.lanes.lean.url or THIS_MACHINE,
             "wide": ls.options.lanes.wide.url or THIS_MACHINE,
         },
-        "accepted": ls.accepted,
+        "accepted": ls.acceptance.accepted_suggestions,
         "nextEdits": convert.camel_case(ls.next_edits.counts),
         "pinned": ls.session.pinned,
         "index": convert.camel_case(await ls.folders.workspace.stats()),
@@ -64,6 +67,17 @@ async def why(ls: Server, *_: Any) -> list[dict[str, Any]]:
     ]
 
 
-async def accepted(ls: Server, *_: Any) -> None:
-    """``leanwide.accepted``: count an accepted suggestion, on this machine only."""
-    ls.accepted += 1
+async def accepted(ls: Server, given: AcceptedArguments) -> None:
+    """``leanwide.accepted``: count an accepted suggestion or edit, on this machine only."""
+    ls.acceptance.accepted(given.id)
+
+
+async def stats(ls: Server, *_: Any) -> dict[str, Any]:
+    """``leanwide.stats``: return what was shown, accepted and kept in the last days."""
+    await ls.acceptance.written()
+    days = last(await asyncio.to_thread(ls.acceptance.file.read), _STATS_DAYS, today())
+    return {
+        "keeping": ls.options.statistics.keep,
+        "days": _STATS_DAYS,
+        "counts": convert.camel_case(rows(total(days.values()))),
+    }

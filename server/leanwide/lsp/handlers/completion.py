@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from lsprotocol import types
 
+from leanwide.context.view import View, with_lf
 from leanwide.engine.base import EngineError, NotLoadedError
 from leanwide.features.completion.complete import complete
-from leanwide.features.completion.request import InlineRequest
+from leanwide.features.completion.request import InlineRequest, decide
 from leanwide.lsp import convert
 from leanwide.lsp.notebooks import joined_view
 from leanwide.lsp.protocol import arrival_version
@@ -41,9 +44,23 @@ async def inline_completion(
     text = await _complete(ls, InlineRequest(entry.accepted_in(view), by_hand))
     if not text:
         return None
-    accepted = types.Command(title="", command="leanwide.accepted", arguments=[])
+    argument = {"id": _shown(ls, cell, entry, text)}
+    accepted = types.Command(title="", command="leanwide.accepted", arguments=[argument])
     item = convert.inline_item(text, cell, entry, ls.documents, accepted)
     return types.InlineCompletionList(items=[item])
+
+
+def _shown(ls: Server, cell: View, entry: convert.SelectedEntry, text: str) -> str:
+    """Count a suggestion as shown; return the id by which it can be accepted."""
+    view = entry.accepted_in(cell)
+    document = ls.documents.opened(cell.uri)
+    assert document is not None  # noqa: S101  # whose closing cancels its requests
+    return ls.acceptance.suggestion_shown(
+        view,
+        with_lf(text),
+        decide(view, ls.session).mode,
+        partial(document.track, cell.line, entry.start),
+    )
 
 
 async def _complete(ls: Server, request: InlineRequest) -> str:

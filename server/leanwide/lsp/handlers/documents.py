@@ -81,9 +81,11 @@ def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
 def closed(ls: Server, uri: str, key: str) -> None:
     """Forget a file, or a cell of a notebook; with its last cell the notebook ``key``."""
     _reindex(ls.folders, uri)
+    ls.acceptance.document_closed(uri)
     ls.live.cancel(RequestKind.COMPLETION, key)
     ls.live.cancel(RequestKind.EDIT, uri)
     ls.next_edits.closed(uri)
+    ls.session.trees.forget(uri)
     if not is_open(ls.documents, key):
         window, saved = ls.completion.windows.get(key), ls.completion.saved
         ls.completion.forget(key)

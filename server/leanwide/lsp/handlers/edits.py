@@ -35,6 +35,7 @@ from leanwide.lsp.questions import (
 )
 from leanwide.lsp.requests import RequestKind
 from leanwide.lsp.session import Server
+from leanwide.modes.profile import Mode
 from leanwide.modes.router import Task
 from leanwide.syntax import Edit
 
@@ -118,11 +119,15 @@ async def _edit(ls: Server, given: EditArguments, task: Task, start: Start) -> d
         edit = workspace_edit(outcome.change, f"leanwide: {task}", support, codec)
     markdown = outcome.markdown if edit is None else ""
     attempt = _remember(ls, outcome, task, view)
+    if edit is not None and attempt is not None:
+        ls.acceptance.edit_shown(attempt, view, Mode(outcome.records[-1].mode))
     result = {"edit": edit, "attempt": attempt, "stats": convert.camel_case(cost(*outcome.records))}
     if markdown:
         result["markdown"] = markdown
     if given.apply:
         result["applied"] = await _apply(ls, edit, markdown, task)
+        if result["applied"] and attempt is not None:
+            ls.acceptance.accepted(attempt)
     return result
 
 

@@ -39,7 +39,7 @@ async def next_edit(ls: Server, params: InlineEditParams) -> dict[str, Any]:
     }
 
 
-async def did_show(ls: Server, params: ShownEditParams) -> None:
+def did_show(ls: Server, params: ShownEditParams) -> None:
     """``textDocument/didShowInlineEdit``: count an edit that is shown."""
     command = params.item.command
     if command is not None and command.command == ACCEPTED:

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from leanwide.models.gguf import GgufHeader
+from leanwide.models.gguf_header import GgufHeader
 
 _NAME: Final = "leanwide embedded"
 """The model's name in its header, which copies of the file have too."""

@@ -1,0 +1,1 @@
+"""How many suggestions and edits are shown, accepted and kept: counts for the user alone."""
