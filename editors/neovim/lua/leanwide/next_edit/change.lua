@@ -42,7 +42,8 @@ local function word_change(before, after, row)
   local head = common_length(before, after, from_start, most)
   local tail = common_length(before, after, from_end, most - head)
   local function differs_by(pattern)
-    return before:sub(head + 1, #before - tail):find(pattern) or after:sub(head + 1, #after - tail):find(pattern)
+    local old, new = before:sub(head + 1, #before - tail), after:sub(head + 1, #after - tail)
+    return old:find(pattern) or new:find(pattern)
   end
   if differs_by("^" .. WORD) then
     head = head - #before:sub(1, head):match(WORD .. "*$")

@@ -86,7 +86,8 @@ local function hint()
     return change.row, ("%s %s"):format(key, is_accepted() and "accept" or "go here")
   end
   local line = proposal.edit.range.start.line + 1
-  local name = change and "" or " of " .. vim.fs.basename(vim.uri_to_fname(proposal.edit.textDocument.uri))
+  local path = vim.uri_to_fname(proposal.edit.textDocument.uri)
+  local name = change and "" or " of " .. vim.fs.basename(path)
   local row = vim.api.nvim_win_get_cursor(0)[1] - 1
   return row, ("%s next edit in line %d%s"):format(key, line, name)
 end
@@ -137,8 +138,8 @@ function M.dismiss()
   if not can_show() then
     return false
   end
-  local command = { command = "leanwide.nextEditRejected", arguments = proposal.edit.command.arguments }
-  local server = proposal.client
+  local server, arguments = proposal.client, proposal.edit.command.arguments
+  local command = { command = "leanwide.nextEditRejected", arguments = arguments }
   vim.schedule(function()
     M.forget()
     tell_decision(server, command)
@@ -151,7 +152,8 @@ local function jump()
   local buffer = vim.uri_to_bufnr(edit.textDocument.uri)
   vim.cmd.mark("'")
   if buffer ~= vim.api.nvim_get_current_buf() then
-    vim.lsp.util.show_document({ uri = edit.textDocument.uri, range = edit.range }, encoding, { focus = true })
+    local place = { uri = edit.textDocument.uri, range = edit.range }
+    vim.lsp.util.show_document(place, encoding, { focus = true })
     if not request.is_current(edit) then
       return M.forget()
     end
