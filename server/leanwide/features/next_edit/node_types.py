@@ -126,9 +126,6 @@ KEYS: Final = {
 }
 """Nodes that name a parameter or field which belongs to something else, and the name's field."""
 
-NAMED_ARGUMENTS: Final = frozenset({"argument", "keyword_argument"})
-"""Arguments that are passed by name."""
-
 IMPORTS: Final = frozenset(
     {
         "future_import_statement",

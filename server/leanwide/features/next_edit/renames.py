@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 import tree_sitter
@@ -27,6 +28,10 @@ from leanwide.syntax import Span, SyntaxTree
 from leanwide.syntax.matching import captured
 
 _BINDING: Final = frozenset({Role.PARAMETER, Role.VARIABLE, Role.DEFINITION, Role.IMPORTED})
+_MAX_USES: Final = 300
+"""Uses of a name; nothing follows for more."""
+_MIN_NAME: Final = 3
+"""Characters of a name that follows where it may be another one."""
 _OWN_MEMBER: Final = re.compile(r"\s*(self|this)(\.|->)")
 _ASSIGNMENT: Final = re.compile(r"\s*(:[^=]*)?=(?!=)")
 _ALWAYS_DEFINED: Final = frozenset(dir(builtins))
@@ -76,7 +81,9 @@ def renaming(tree: SyntaxTree, example: Example) -> Renaming | None:
 def renamed(renaming: Renaming) -> Iterator[Proposal]:
     """Yield the uses of the old name."""
     tree, place = renaming.tree, renaming.place
-    found = list(occurrences(tree, renaming.old, renaming.scope))
+    found = list(islice(occurrences(tree, renaming.old, renaming.scope), _MAX_USES))
+    if len(found) == _MAX_USES:
+        return
     if place.role is Role.MEMBER:
         uses = [one for one in found if one.role is Role.MEMBER]
         if any(_is_declared(tree, one.span) for one in uses):
@@ -88,6 +95,8 @@ def renamed(renaming: Renaming) -> Iterator[Proposal]:
             return
         certain = all(one.role is Role.USE for one in uses) and not _is_bound_outside(renaming)
     uses = [one for one in uses if renaming.new not in _names_on(tree, one.span.start.line)]
+    if not certain and len(renaming.old) < _MIN_NAME:
+        return
     kind = CandidateKind.IMPORT if place.role is Role.IMPORTED else CandidateKind.RENAME
     for use in uses:
         yield _proposal(renaming, use, kind, certain=certain)

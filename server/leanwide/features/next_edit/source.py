@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -13,6 +14,9 @@ from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.rewrites import Example, examples
 from leanwide.features.next_edit.tokens import bracket_depth, tokens_of
 from leanwide.syntax import SyntaxTree, first_error
+
+_MAX_EVENTS: Final = 32
+"""Events that are looked at, the newest first."""
 
 
 @frozen(eq=False)
@@ -55,7 +59,7 @@ def sources(events: Sequence[EditEvent], document: Snapshot) -> tuple[Source, ..
     Those whose lines were changed again are left out.
     """
     found = []
-    for number, event in enumerate(events):
+    for number, event in enumerate(events[:_MAX_EVENTS]):
         line = None
         if event.uri == document.uri:
             line = _moved(event, [one for one in events[:number] if one.uri == event.uri])
