@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.editors.debian import install
-from tests.editors.neovim import SUITES, Neovim
+from tests.editors.neovim import SUITES, Neovim, command
 
 
 @pytest.fixture(scope="session", params=SUITES, ids=lambda version: f"neovim-{version}")
@@ -16,7 +16,8 @@ def shared(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Neovim]:
     program = install(SUITES[request.param]) / "usr/bin/nvim"
-    editor = Neovim(program, tmp_path_factory.mktemp("neovim"))
+    folder = tmp_path_factory.mktemp("neovim")
+    editor = Neovim(command(program, folder), folder)
     yield editor
     editor.close()
 

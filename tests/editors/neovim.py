@@ -48,11 +48,16 @@ def command(program: Path, folder: Path, more: Mapping[str, Any] = {}) -> list[s
         folder: Where its configuration and its state are.
         more: Options of the plugin.
     """
-    homes = [f"XDG_{kind}_HOME={folder / kind}" for kind in ("STATE", "DATA", "CACHE", "CONFIG")]
-    init = folder / "init.lua"
     options = {"cmd": [str(SERVER), "serve"], **more}
-    init.write_text(_INIT.format(plugin=PLUGIN, options=json.dumps(options)))
-    return ["env", *homes, str(program), "--clean", "-n", "-u", str(init)]
+    return configured(program, folder, _INIT.format(plugin=PLUGIN, options=json.dumps(options)))
+
+
+def configured(program: Path, folder: Path, init: str) -> list[str]:
+    """Return the command that starts a Neovim with an ``init.lua``, both in ``folder`` only."""
+    homes = [f"XDG_{kind}_HOME={folder / kind}" for kind in ("STATE", "DATA", "CACHE", "CONFIG")]
+    path = folder / "init.lua"
+    path.write_text(init)
+    return ["env", *homes, str(program), "--clean", "-n", "-u", str(path)]
 
 
 @frozen
@@ -67,10 +72,8 @@ class Window:
 class Neovim:
     """One Neovim with one server. Tests share it: each begins with :meth:`fresh`."""
 
-    def __init__(self, program: Path, folder: Path, more: Mapping[str, Any] = {}) -> None:
-        self.nvim = pynvim.attach(
-            "child", argv=[*command(program, folder, more), "--embed", "--headless"]
-        )
+    def __init__(self, started_by: list[str], folder: Path) -> None:
+        self.nvim = pynvim.attach("child", argv=[*started_by, "--embed", "--headless"])
         self.folder = folder
 
     def fresh(self, folder: Path) -> None:

@@ -109,6 +109,8 @@ def draw_screen(screen: pyte.Screen) -> Image.Image:
             x, y = _MARGIN + column * width, _MARGIN + row * height
             draw.rectangle((x, y, x + width - 1, y + height - 1), fill=back)
             draw.text((x, y + 1), cell.data, font=font, fill=front)
+            if cell.strikethrough:
+                draw.line((x, y + height // 2, x + width - 1, y + height // 2), fill=front)
     x, y = _MARGIN + screen.cursor.x * width, _MARGIN + screen.cursor.y * height
     draw.rectangle((x, y, x + 1, y + height - 1), fill=_colour("default"))
     return image

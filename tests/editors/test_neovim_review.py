@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.editors.debian import install
-from tests.editors.neovim import SUITES, Neovim
-from tests.editors.scripted import BOTH, OPEN, SLOW, SLOW_REST, TEXT, WITH, command, fenced
+from tests.editors.neovim import SUITES, Neovim, command
+from tests.editors.scripted import BOTH, OPEN, SLOW, SLOW_REST, TEXT, WITH, fenced
+from tests.editors.scripted import command as scripted_command
 
 Open = Callable[..., Neovim]
 LINES = TEXT.splitlines()
@@ -37,8 +38,8 @@ def scripted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
 
     def started(*answers: list[str], text: str = TEXT) -> Neovim:
         program = install(SUITES[request.param]) / "usr/bin/nvim"
-        options = {"cmd": command([*answers], tmp_path / "go"), "suggest": False}
-        neovim = Neovim(program, tmp_path, options)
+        options = {"cmd": scripted_command([*answers], tmp_path / "go"), "suggest": False}
+        neovim = Neovim(command(program, tmp_path, options), tmp_path)
         editors.append(neovim)
         (tmp_path / "store.py").write_text(text)
         neovim.nvim.command(f"edit {tmp_path / 'store.py'}")

@@ -10,6 +10,7 @@ import pytest
 from tests.editors.neovim import SUITES
 from tests.editors.screen import neovim_screen, scripted_screen, suggested
 from tests.editors.terminal import Terminal
+from tests.editors.test_neovim_next_edit import AREA
 
 TYPED = "        for name, value in "
 
@@ -58,6 +59,20 @@ def test_a_change_is_in_the_text_in_colours(version: str, tmp_path: Path):
             terminal.screen.buffer[row][4].bg for row in rows(terminal, "file = open", "with open")
         )
         assert len({removed, added, terminal.screen.buffer[20][4].bg}) == 3
+
+
+def test_a_next_edit_is_in_the_text_in_colours(terminal: Terminal, version: str):
+    Path(terminal.home, "area.py").write_text(AREA)
+    terminal.type(":edit ~/area.py\r")
+    terminal.until(lambda: "check(wide)" in terminal.text, "the file")
+    terminal.type("0fwcewidth\x1b")
+    terminal.until(lambda: "go here" in terminal.text, "a next edit")
+    terminal.picture(f"neovim-{version}-next-edit")
+    (row,) = rows(terminal, "check(widewidth)")
+    cells = terminal.screen.buffer[row]
+    old, new, rest = (cells[column].bg for column in (10, 14, 4))
+    assert cells[10].strikethrough
+    assert len({old, new, rest}) == 3
 
 
 def rows(terminal: Terminal, *texts: str) -> list[int]:

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.session import SOURCE
 from tests.e2e.slow import SLOW
 from tests.editors.debian import install
-from tests.editors.neovim import SUITES, Neovim
+from tests.editors.neovim import SUITES, Neovim, command
 
 TEXT = SOURCE.rstrip(" ") + "        if name in self.settings:\n"
 OPTIONS = {"cmd": SLOW, "settings": {"modes": {"code": {"deadline_ms": 200}}}}
@@ -18,7 +18,8 @@ OPTIONS = {"cmd": SLOW, "settings": {"modes": {"code": {"deadline_ms": 200}}}}
 
 @pytest.fixture(params=SUITES, ids=lambda version: f"neovim-{version}")
 def slow(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Neovim]:
-    editor = Neovim(install(SUITES[request.param]) / "usr/bin/nvim", tmp_path, OPTIONS)
+    program = install(SUITES[request.param]) / "usr/bin/nvim"
+    editor = Neovim(command(program, tmp_path, OPTIONS), tmp_path)
     yield editor
     editor.close()
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.session import PROGRAM, SOURCE
 from tests.editors.debian import install
-from tests.editors.neovim import SUITES, Neovim
+from tests.editors.neovim import SUITES, Neovim, command
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def engine(command: str) -> Any:
 
 
 def test_two_neovims_get_suggestions_from_one_engine(tmp_path: Path, runtime_folder: None):
-    old, new = (install(suite) / "usr/bin/nvim" for suite in SUITES.values())
+    old, new = (command(install(suite) / "usr/bin/nvim", tmp_path) for suite in SUITES.values())
     with closing(Neovim(old, tmp_path)) as first, closing(Neovim(new, tmp_path)) as second:
         for number, editor in enumerate((first, second)):
             editor.edit(SOURCE, f"store{number}.py")

@@ -64,6 +64,20 @@ end, {
   end,
 })
 
+command("NextEdit", "Switch next edits on or off until Neovim ends", function(given)
+  if given.args ~= "on" and given.args ~= "off" then
+    return vim.notify("leanwide: say on or off", vim.log.levels.WARN)
+  end
+  require("leanwide.next_edit").switch(given.args == "on")
+end, {
+  nargs = 1,
+  complete = function(beginning)
+    return vim.tbl_filter(function(state)
+      return vim.startswith(state, beginning)
+    end, { "on", "off" })
+  end,
+})
+
 command("Stats", "Show how many suggestions and changes were shown, accepted and kept", function()
   require("leanwide.stats").show()
 end)

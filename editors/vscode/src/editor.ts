@@ -19,8 +19,8 @@ export function plain({ start, end }: vscode.Range): Target['range'] {
   };
 }
 
-/** Returns a target's range as the editor's own type. */
-export function rangeOf({ range: { start, end } }: Target): vscode.Range {
+/** Returns the range of a target or an edit as the editor's own type. */
+export function rangeOf({ range: { start, end } }: Pick<Target, 'range'>): vscode.Range {
   return new vscode.Range(start.line, start.character, end.line, end.character);
 }
 

@@ -11,6 +11,7 @@ import { Instructions } from './instructions';
 import { Panel } from './panel';
 import { participant } from './participant';
 import { switchMode } from './modes';
+import { NextEdits } from './nextEdits';
 import type { Target } from './protocol';
 import { LastRequest } from './records';
 import { Reviews } from './reviews';
@@ -36,6 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const lastRequest = new LastRequest(server);
   const tools: Tools = { server, instructions: new Instructions(context.globalState), reviews: new Reviews() };
   const replaced = serverCommands(tools, panel, lastRequest);
+  const nextEdits = new NextEdits(server, suggestions);
 
   context.subscriptions.push(
     log,
@@ -43,11 +45,13 @@ export function activate(context: vscode.ExtensionContext): void {
     panel,
     lastRequest,
     tools.reviews,
+    nextEdits,
     statusItem(server.onStatus),
     followCursor(server),
     server.onSuggestionReady((ready) => suggestions.show(ready)),
     participant(server, vscode.Uri.joinPath(extensionUri, 'media', 'icon.svg')),
-    ...ownCommands(extension, tools, log),
+    ...registered(ownCommands(extension, tools, log)),
+    ...registered(nextEditCommands(nextEdits, suggestions)),
     ...watchSettings(server),
   );
   void begin(server);
@@ -85,14 +89,14 @@ function serverCommands(tools: Tools, panel: Panel, lastRequest: LastRequest): C
   };
 }
 
-function ownCommands(
-  extension: vscode.Extension<unknown>,
-  tools: Tools,
-  log: vscode.LogOutputChannel,
-): vscode.Disposable[] {
+function ownCommands(extension: vscode.Extension<unknown>, tools: Tools, log: vscode.LogOutputChannel): Commands {
   const { server } = tools;
   const own = ['leanwide.showLog', 'leanwide.restart', 'leanwide.toggleLanguage'];
-  const commands: Commands = {
+  const isAvailable: { [command: string]: () => boolean } = {
+    'leanwide.install': () => server.isMissing,
+    'leanwide.nextEdit.toggle': () => server.offersNextEdit,
+  };
+  return {
     'leanwide.showLog': () => {
       log.show();
       return Promise.resolve();
@@ -103,9 +107,25 @@ function ownCommands(
     'leanwide.toggleLanguage': () => switchLanguage(),
     'leanwide.menu': () =>
       showMenu(extension, (command) =>
-        command === 'leanwide.install' ? server.isMissing : own.includes(command) || server.commands.includes(command),
+        isAvailable[command]?.() ?? (own.includes(command) || server.commands.includes(command)),
       ),
   };
+}
+
+function nextEditCommands(nextEdits: NextEdits, suggestions: Suggestions): Commands {
+  return {
+    'leanwide.nextEdit.accept': () => nextEdits.act(),
+    'leanwide.nextEdit.dismiss': () => nextEdits.dismiss(),
+    'leanwide.nextEdit.hideSuggestion': () => suggestions.hideGhost(),
+    'leanwide.nextEdit.toggle': () => {
+      const state = nextEdits.toggle() ? 'on' : 'off';
+      void vscode.window.showInformationMessage(`leanwide's next edits are ${state} for this session.`);
+      return Promise.resolve();
+    },
+  };
+}
+
+function registered(commands: Commands): vscode.Disposable[] {
   return Object.entries(commands).map(([name, run]) =>
     vscode.commands.registerCommand(name, () => reported(run(undefined))),
   );

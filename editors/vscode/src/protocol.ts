@@ -1,10 +1,13 @@
 /** leanwide's messages in addition to LSP; docs/protocol.md describes them. */
 
 import {
+  type Command,
   NotificationType,
   type Position,
   ProgressType,
   type Range,
+  RequestType,
+  type TextDocumentIdentifier,
   type TextDocumentPositionParams,
   type TextEdit,
   type WorkspaceEdit,
@@ -80,6 +83,25 @@ export interface Record {
   ms: { [stage: string]: number };
 }
 
+/** A change that may be what the user does next. */
+export interface NextEdit {
+  range: Range;
+  /** What takes the place of the range. */
+  text: string;
+  /** Run when the user accepts it. */
+  command: Command;
+  /** The document; its version is null where no editor has it open. */
+  textDocument: { uri: string; version: number | null };
+  /** Why it is proposed, a part of a sentence. */
+  reason: string;
+}
+
+export interface NextEditParams {
+  textDocument: { uri: string; version: number };
+  position: Position;
+  context: { triggerKind: number };
+}
+
 /** A place where the server has more of the suggestion than the editor was sent. */
 export interface SuggestionReady {
   textDocument: { uri: string; version: number };
@@ -87,6 +109,15 @@ export interface SuggestionReady {
 }
 
 export const cursorNotification = new NotificationType<TextDocumentPositionParams>('leanwide/cursor');
+
+export const nextEditRequest = new RequestType<NextEditParams, { edits: NextEdit[] }, void>('leanwide/nextEdit');
+
+/** These names are the ones that other clients of inline edits use. */
+export const didFocusNotification = new NotificationType<{ textDocument: TextDocumentIdentifier }>('textDocument/didFocus');
+
+export const didShowInlineEditNotification = new NotificationType<{ item: { command: Command } }>(
+  'textDocument/didShowInlineEdit',
+);
 
 export const suggestionReadyNotification = new NotificationType<SuggestionReady>('leanwide/suggestionReady');
 

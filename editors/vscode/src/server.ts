@@ -14,6 +14,11 @@ import {
 import { findProgram } from './program';
 import {
   cursorNotification,
+  didFocusNotification,
+  didShowInlineEditNotification,
+  type NextEdit,
+  type NextEditParams,
+  nextEditRequest,
   type Part,
   partProgress,
   type Status,
@@ -25,6 +30,9 @@ import { serverSettings } from './settings';
 
 /** Commands whose menu entries show only where the server has them. */
 const OFFERED = ['explain', 'refactor', 'document', 'test', 'fix', 'chat', 'setMode', 'lastRequest', 'stats'];
+
+/** The schemes of documents that it serves. */
+export const SCHEMES = ['file', 'untitled', 'vscode-notebook-cell'];
 
 /** The states in which no server can report its own. */
 export type Absent = 'missing' | 'stopped';
@@ -112,6 +120,44 @@ export class Server implements vscode.Disposable {
     }
   }
 
+  /** Whether the server proposes next edits; an older one does not. */
+  get offersNextEdit(): boolean {
+    const experimental: unknown = this.client?.initializeResult?.capabilities.experimental;
+    return isRecord(experimental) && isRecord(experimental.leanwide) && experimental.leanwide.nextEdit === true;
+  }
+
+  /** Returns the next edit; undefined where there is none, or the request was cancelled or failed. */
+  async nextEdit(params: NextEditParams, token: vscode.CancellationToken): Promise<NextEdit | undefined> {
+    try {
+      return (await this.client?.sendRequest(nextEditRequest, params, token))?.edits[0];
+    } catch (error) {
+      // Nobody asked for it by hand, so nobody is told.
+      this.log.debug(String(error));
+      return undefined;
+    }
+  }
+
+  /** Tells the server that the user sees a next edit. */
+  async tellShown({ command }: NextEdit): Promise<void> {
+    await this.client?.sendNotification(didShowInlineEditNotification, { item: { command } });
+  }
+
+  /** Tells the server which document the user looks at: next edits are searched there first. */
+  async tellFocus({ uri }: vscode.TextDocument): Promise<void> {
+    if (this.offersNextEdit) {
+      await this.client?.sendNotification(didFocusNotification, { textDocument: { uri: uri.toString() } });
+    }
+  }
+
+  /** Tells the server what became of a next edit, by a command. */
+  async tellDecision(command: string, args: unknown[] = []): Promise<void> {
+    try {
+      await this.client?.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
+    } catch (error) {
+      this.log.debug(String(error));
+    }
+  }
+
   /** Returns a protocol edit as the editor's own type. */
   async edit(edit: WorkspaceEdit): Promise<vscode.WorkspaceEdit> {
     return (await this.client?.protocol2CodeConverter.asWorkspaceEdit(edit)) ?? new vscode.WorkspaceEdit();
@@ -148,7 +194,7 @@ export class Server implements vscode.Disposable {
       // In the user's folder, Python and ggml could load a file from there.
       { command: program, args: ['serve'], options: { cwd: this.extension.extensionPath } },
       {
-        documentSelector: ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) => ({ scheme })),
+        documentSelector: SCHEMES.map((scheme) => ({ scheme })),
         outputChannel: this.log,
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         initializationOptions: () => serverSettings(this.extension),
@@ -170,6 +216,7 @@ export class Server implements vscode.Disposable {
   private async follow(state: State): Promise<void> {
     if (state === State.Running) {
       await setMenuContext(this.commands, 'running');
+      await setContext('offers.nextEdit', this.offersNextEdit);
     } else if (state === State.Stopped) {
       this.ended.fire();
       this.changed.fire('stopped');
@@ -184,13 +231,19 @@ export class Server implements vscode.Disposable {
   }
 }
 
+function isRecord(value: unknown): value is { [key: string]: unknown } {
+  return typeof value === 'object' && value !== null;
+}
+
 /** Sets the context keys that show and hide menu entries. */
 async function setMenuContext(commands: readonly string[], state: 'running' | Absent): Promise<void> {
-  const set = (key: string, value: boolean) =>
-    vscode.commands.executeCommand('setContext', `leanwide.${key}`, value);
   await Promise.all([
-    set('running', state === 'running'),
-    set('missing', state === 'missing'),
-    ...OFFERED.map((name) => set(`offers.${name}`, commands.includes(`leanwide.${name}`))),
+    setContext('running', state === 'running'),
+    setContext('missing', state === 'missing'),
+    ...OFFERED.map((name) => setContext(`offers.${name}`, commands.includes(`leanwide.${name}`))),
   ]);
+}
+
+async function setContext(key: string, value: boolean): Promise<void> {
+  await vscode.commands.executeCommand('setContext', `leanwide.${key}`, value);
 }

@@ -59,7 +59,10 @@ function details(status: Status): vscode.MarkdownString {
   return text.appendText(reason);
 }
 
-const MENU = ['explain', 'chat', 'setMode', 'toggleLanguage', 'lastRequest', 'stats', 'install', 'showLog', 'restart'];
+const MENU = [
+  ...['explain', 'chat', 'setMode', 'toggleLanguage', 'nextEdit.toggle'],
+  ...['lastRequest', 'stats', 'install', 'showLog', 'restart'],
+];
 
 interface Manifest {
   contributes: { commands: { command: string; title: string; icon: string }[] };

@@ -202,6 +202,25 @@ export class Editor {
     await this.sees('no suggestion shows', async () => (await this.ghost()) === '' || undefined);
   }
 
+  /** Waits until the hint of a next edit has a text. */
+  async showsNextEdit(text: string): Promise<void> {
+    await this.sees(`a next edit to ${text}`, async () => (await this.nextEditHints()).some((hint) => hint.includes(text)) || undefined);
+  }
+
+  async nextEditGone(): Promise<void> {
+    await this.sees('no next edit', async () => (await this.nextEditHints()).length === 0 || undefined);
+  }
+
+  /** Returns the hints of next edits, which decorations add to lines. */
+  private async nextEditHints(): Promise<string[]> {
+    const contents = await this.page.evaluate(() =>
+      [...document.querySelectorAll('.editor-instance .view-line span')].map(
+        (element) => getComputedStyle(element, '::after').content,
+      ),
+    );
+    return contents.filter((text) => text.includes('⇥'));
+  }
+
   /** Returns the text of leanwide's status bar item. */
   async status(): Promise<string> {
     const item = this.page.locator(STATUS);

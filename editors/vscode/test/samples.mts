@@ -1,5 +1,7 @@
 /** The text of the files that the tests edit. */
 
+import type { Editor } from './harness.mts';
+
 /** Two functions and a class; the last line is indented and empty. */
 export const STORE = `import json
 
@@ -33,3 +35,20 @@ class Store:
 
 /** The last line, counted from 1. */
 export const LINE = STORE.split('\n').length - 1;
+
+/** A parameter is about to be renamed. */
+export const AREA = `def area(wide, height):
+    """Return the area of a rectangle."""
+    check(wide)
+    log("area", wide, height)
+    return wide * height
+`;
+
+/** Renames the parameter in the first line of AREA; its uses still have the old name. */
+export async function renameParameter(editor: Editor): Promise<void> {
+  await editor.goto(1, 10);
+  for (const key of Array.from({ length: 4 }, () => 'Delete')) {
+    await editor.page.keyboard.press(key);
+  }
+  await editor.type('width');
+}

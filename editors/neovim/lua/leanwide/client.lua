@@ -54,6 +54,13 @@ end
 ---@param buffer integer
 function M.ask_again(buffer) end
 
+--- Whether ghost text shows in a buffer; `ghost.lua` or `native.lua` replaces this function.
+---@param buffer integer
+---@return boolean
+function M.has_ghost(buffer)
+  return false
+end
+
 --- Return Neovim's capabilities. It applies `documentChanges`, which a new test file needs, but does
 --- not declare it.
 local function capabilities()

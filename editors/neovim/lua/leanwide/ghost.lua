@@ -110,6 +110,10 @@ end
 
 client.ask_again = request
 
+function client.has_ghost(buffer)
+  return shown ~= nil and shown.buffer == buffer
+end
+
 local function on_key(buffer)
   cancel()
   local rest = typed_through(buffer)

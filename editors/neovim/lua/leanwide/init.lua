@@ -28,6 +28,24 @@ function M.accept_line()
   return ghost().accept(require("leanwide.text").first_line)
 end
 
+--- Go to the next edit that is shown, or accept it where the cursor is at it.
+---@return boolean # whether there is one
+function M.next_edit()
+  local shown = require("leanwide.next_edit.shown")
+  local can_act = shown.can_act()
+  if can_act then
+    -- An expression mapping must not change text, so the change happens right after it.
+    vim.schedule(shown.act)
+  end
+  return can_act
+end
+
+--- Dismiss the next edit that is shown.
+---@return boolean # whether there was one
+function M.dismiss_next_edit()
+  return require("leanwide.next_edit.shown").dismiss()
+end
+
 --- Return one line for a statusline: state, mode, experts, tokens/s; "" where no server is attached.
 ---@return string
 function M.status()
@@ -46,37 +64,47 @@ function M.status()
   return table.concat(parts, " · ")
 end
 
---- Map a key to an action; where the action returns false, the key does what it did before.
-local function map(buffer, key, action, description)
-  if not key then
-    return
+--- Map the keys of a buffer. Those that share a key are tried from the last one to the first: a
+--- suggestion goes before the next edit.
+local function map_keys(buffer, options)
+  local mapped, keys = options.keys, require("leanwide.keys")
+  local function map(modes, name, description, action)
+    for _, mode in ipairs(mapped[name] and modes or {}) do
+      keys.extend(buffer, mode, mapped[name], description, action)
+    end
   end
-  local before = vim.fn.maparg(key, "i", false, true)
-  vim.keymap.set("i", key, function()
-    if action() then
-      return ""
-    end
-    if before.callback then
-      return before.callback() or ""
-    end
-    if before.rhs and before.rhs ~= "" then
-      return before.expr == 1 and vim.api.nvim_eval(before.rhs) or before.rhs
-    end
-    return key
-  end, { buffer = buffer, expr = true, desc = description })
+  if options.next_edit then
+    -- Keys that are typed ahead come after what this one does.
+    local act = "<Cmd>lua require('leanwide.next_edit.shown').act()<CR>"
+    map({ "i", "n" }, "next_edit", "Go to the next edit, or accept it", function()
+      return require("leanwide.next_edit.shown").can_act() and act
+    end)
+    map({ "n" }, "dismiss", "Dismiss the next edit", M.dismiss_next_edit)
+  end
+  if options.suggest then
+    map({ "i" }, "accept", "Accept the suggestion", M.accept)
+    map({ "i" }, "accept_word", "Accept the suggestion's next word", M.accept_word)
+    map({ "i" }, "accept_line", "Accept the suggestion's first line", M.accept_line)
+  end
 end
 
 local function attach(event)
   local client = vim.lsp.get_client_by_id(event.data.client_id)
-  local options = require("leanwide.options").current
-  if not client or client.name ~= "leanwide" or not options.suggest then
+  if not client or client.name ~= "leanwide" then
     return
   end
-  ghost().attach(event.buf)
-  require("leanwide.cursor").follow(event.buf)
-  map(event.buf, options.keys.accept, M.accept, "Accept the suggestion")
-  map(event.buf, options.keys.accept_word, M.accept_word, "Accept the suggestion's next word")
-  map(event.buf, options.keys.accept_line, M.accept_line, "Accept the suggestion's first line")
+  local options = require("leanwide.options").current
+  if options.suggest then
+    ghost().attach(event.buf)
+    require("leanwide.cursor").follow(event.buf)
+  end
+  if options.next_edit then
+    require("leanwide.next_edit").attach(event.buf)
+  end
+  if not vim.b[event.buf].leanwide_has_keys then
+    vim.b[event.buf].leanwide_has_keys = true
+    map_keys(event.buf, options)
+  end
 end
 
 --- Whether a running client can serve a file. Neovim 0.10's own rule starts another server, and model,
@@ -102,6 +130,9 @@ function M.setup(user_options)
   options.set(user_options)
   local group = vim.api.nvim_create_augroup("leanwide", {})
   vim.api.nvim_create_autocmd("LspAttach", { group = group, callback = attach })
+  if options.current.next_edit then
+    require("leanwide.next_edit").setup()
+  end
   if vim.lsp.enable then
     vim.lsp.config("leanwide", require("leanwide.client").config())
     vim.lsp.enable("leanwide")

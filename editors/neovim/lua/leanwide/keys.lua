@@ -1,4 +1,4 @@
---- Keys that are mapped for a while.
+--- Keys that are mapped for a while, or do more than before.
 
 local M = {}
 
@@ -21,6 +21,32 @@ function M.borrow(buffer, key, description, action)
       end)
     end
   end
+end
+
+--- Have a key of a buffer run an action first; where that returns false, the key does what it did.
+---@param buffer integer
+---@param mode string
+---@param key string
+---@param description string
+---@param action fun(): boolean|string true where it is done, or keys that do it
+function M.extend(buffer, mode, key, description, action)
+  local plug = ("<Plug>(leanwide: %s)"):format(description)
+  local before = vim.api.nvim_buf_call(buffer, function()
+    return vim.fn.maparg(key, mode, false, true)
+  end)
+  if vim.tbl_isempty(before) then
+    vim.keymap.set(mode, plug, key, { buffer = buffer })
+  else
+    local moved = { lhs = plug, lhsraw = vim.keycode(plug), buffer = 1 }
+    before.lhsrawalt = nil
+    vim.api.nvim_buf_call(buffer, function()
+      vim.fn.mapset(mode, false, vim.tbl_extend("force", before, moved))
+    end)
+  end
+  vim.keymap.set(mode, key, function()
+    local done = action()
+    return done and (type(done) == "string" and done or "") or plug
+  end, { buffer = buffer, expr = true, remap = true, desc = description })
 end
 
 return M

@@ -17,6 +17,11 @@ function client.ask_again(buffer)
   pcall(vim.api.nvim_exec_autocmds, "CursorMovedI", { group = group, buffer = buffer })
 end
 
+function client.has_ghost(buffer)
+  local space = vim.api.nvim_get_namespaces()["nvim.lsp.inline_completion"]
+  return space ~= nil and #vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, { limit = 1 }) > 0
+end
+
 --- Return the part of an item that is typed already: the text in the range that it replaces.
 local function typed_part(item)
   if not item.range then

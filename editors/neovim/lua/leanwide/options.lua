@@ -6,6 +6,8 @@ local M = {}
 ---@field accept string|false accept the whole suggestion; otherwise the key does what it did
 ---@field accept_word string|false accept its next word
 ---@field accept_line string|false accept its first line
+---@field next_edit string|false go to the next edit, or accept it; in normal mode, too
+---@field dismiss string|false dismiss the next edit, in normal mode
 
 ---@class leanwide.ReviewKeys
 ---@field accept string|false accept all changes
@@ -20,6 +22,7 @@ local M = {}
 ---@field root_markers string[] files and folders that mark the root of a workspace
 ---@field settings table sent as `initializationOptions`; docs/configuration.md lists them
 ---@field suggest boolean show suggestions while typing
+---@field next_edit boolean show what may be edited next
 ---@field keys leanwide.Keys in insert mode
 ---@field review_keys leanwide.ReviewKeys in normal mode, in a buffer while it shows a change
 local defaults = {
@@ -32,7 +35,14 @@ local defaults = {
   root_markers = { ".leanwide.toml", ".git" },
   settings = {},
   suggest = true,
-  keys = { accept = "<Tab>", accept_word = "<M-Right>", accept_line = "<M-C-Right>" },
+  next_edit = true,
+  keys = {
+    accept = "<Tab>",
+    accept_word = "<M-Right>",
+    accept_line = "<M-C-Right>",
+    next_edit = "<Tab>",
+    dismiss = "<Esc>",
+  },
   review_keys = {
     accept = "<CR>",
     accept_hunk = "<Tab>",

@@ -80,6 +80,13 @@ function M.open(buffer, about)
   return review
 end
 
+--- Whether a buffer shows a change in review.
+---@param buffer integer
+---@return boolean
+function M.is_in(buffer)
+  return open[buffer] ~= nil
+end
+
 ---@private
 function Review:map(again)
   local function key(name, description, action)
