@@ -17,6 +17,7 @@ from leanwide.lsp.handlers import (
     edits,
     explain,
     lifecycle,
+    models,
     notebooks,
     workspace,
 )
@@ -62,6 +63,9 @@ COMMANDS: Final[tuple[tuple[str, Command], ...]] = (
     ("leanwide.setMode", commands.set_mode),
     ("leanwide.why", commands.why),
     ("leanwide.accepted", commands.accepted),
+    ("leanwide.models", models.models),
+    ("leanwide.pullModel", models.pull_model),
+    ("leanwide.useModel", models.use_model),
     ("leanwide.explain", explain.explain),
     ("leanwide.chat", chat.chat),
     ("leanwide.chats", chat.chats),

@@ -47,7 +47,8 @@ NOTIFICATIONS: Final = (
 )
 COMMANDS: Final = (
     *("status", "lastRequest", "setMode", "why", "accepted", "explain", "chat", "chats"),
-    *("endChat", "refactor", "document", "fix", "test", "no such command"),
+    *("endChat", "refactor", "document", "fix", "test", "models", "pullModel", "useModel"),
+    "no such command",
 )
 
 
@@ -187,6 +188,8 @@ class Author:
             "range": self._range(),
             "instruction": MARK,
             "message": MARK,
+            "name": self._random.choice((MARK, "hf:nobody", f"/{MARK}.gguf", "")),  # of no model
+            "lane": self._random.choice((None, "lean", "narrow")),
             "mode": self._random.choice(("auto", "code", "think", "wild")),
             "streamToken": self._random.choice((None, 7, "token", 1.5)),
             "apply": self._random.choice((True, False, 3)),

@@ -35,14 +35,13 @@ from leanwide.options import (
     Layer,
     ModelOptions,
     Options,
+    model_settings,
     parse,
     read_layer,
 )
 from leanwide.prompt.texts import built_in_texts
 from leanwide.tuned import read_tuned
 
-_UNUSED_LANE_TOKENS: Final = 1_024
-"""Context of a lane that no mode uses."""
 KEY_VARIABLE: Final = "LEANWIDE_SERVER_KEY"
 """The environment variable with the key of every server that has no ``key_file``."""
 _MAX_PROMPT_BYTES: Final = 1_000_000
@@ -93,8 +92,7 @@ def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) ->
     """Return the settings given on the command line."""
     values: dict[str, Any] = {}
     if model is not None:
-        values["model"] = {"path": str(model.expanduser().absolute())}
-        values["lanes"] = {LEAN: {"model": ""}, WIDE: {"model": ""}}
+        values |= model_settings(str(model.expanduser().absolute()))
     if experts is not None:
         values.setdefault("lanes", {}).setdefault(lane, {})["experts"] = experts
     return Layer("the command line", values)
@@ -131,7 +129,7 @@ def _all_specs(options: Options) -> tuple[ModelSpec, ...]:
     if not has_two_models(options):
         return (both,)
     wide = model_path(options, WIDE)
-    tokens = options.engine.lane_tokens.get(WIDE, _UNUSED_LANE_TOKENS)
+    tokens = options.engine.lane_tokens[WIDE]
     lane = _lane(WIDE, options.lanes.wide, tokens, _embedded_context(wide))
     specs = (
         attrs.evolve(both, lanes=both.lanes[:1]),
@@ -167,8 +165,8 @@ def model_spec(options: Options) -> ModelSpec:
     return ModelSpec(
         model_path=model_path(options),
         lanes=(
-            _lane(LEAN, lanes.lean, tokens.get(LEAN, _UNUSED_LANE_TOKENS), most),
-            _lane(WIDE, lanes.wide, tokens.get(WIDE, _UNUSED_LANE_TOKENS), most),
+            _lane(LEAN, lanes.lean, tokens[LEAN], most),
+            _lane(WIDE, lanes.wide, tokens[WIDE], most),
         ),
         threads=options.model.threads or psutil.cpu_count(logical=False) or 1,
         batch_tokens=options.model.batch_tokens,
@@ -224,7 +222,7 @@ def servers(options: Options) -> tuple[RemoteEngine, ...]:
     lanes: dict[ServerAddress, list[LaneSpec]] = {}
     for name, lane in _lanes_by_name(options).items():
         if lane.url:
-            spec = _lane(name, lane, tokens.get(name, _UNUSED_LANE_TOKENS), None)
+            spec = _lane(name, lane, tokens[name], None)
             lanes.setdefault(server_address(lane), []).append(spec)
     return tuple(RemoteEngine(address, specs) for address, specs in lanes.items())
 
