@@ -24,7 +24,13 @@ REACHES_OUT = {
 }
 ALLOWED = {
     "cli/access.py": "the port that an editor connects to",
+    "cli/endpoint.py": "the name of this machine, as clients of that port may call it",
+    "http/connection.py": "the same port: requests and answers",
     "lsp/listener.py": "the same",
+    "engine/host/__main__.py": "a socket in a folder of this user's own",
+    "engine/host/folder.py": "the same",
+    "engine/host/joining.py": "the same",
+    "engine/process/host.py": "the same",
     "engine/remote/http.py": "a server that the user named",
     "models/hub.py": "leanwide models pull",
 }

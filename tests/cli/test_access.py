@@ -16,14 +16,14 @@ TOKEN = "a token of sixteen characters or more"
 
 @pytest.mark.parametrize("place", ["127.0.0.1:0", "127.9.9.9:7000", "localhost:7000", "[::1]:7000"])
 def test_a_loopback_address_needs_no_permission(place: str):
-    assert listening_place(place, allow_remote=False).port in (0, 7000)
+    assert listening_place(place, "--tcp", allow_remote=False).port in (0, 7000)
 
 
 @pytest.mark.parametrize("place", ["0.0.0.0:0", "[::]:0", "192.0.2.1:7000", "::ffff:7f00:1:7000"])
 def test_an_address_that_other_machines_reach_needs_permission(place: str):
     with pytest.raises(UsageError, match="--allow-remote"):
-        listening_place(place, allow_remote=False)
-    assert listening_place(place, allow_remote=True).hosts
+        listening_place(place, "--tcp", allow_remote=False)
+    assert listening_place(place, "--tcp", allow_remote=True).hosts
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_an_address_that_other_machines_reach_needs_permission(place: str):
 )
 def test_an_address_that_is_none_is_refused(place: str):
     with pytest.raises(UsageError, match="HOST:PORT"):
-        listening_place(place, allow_remote=True)
+        listening_place(place, "--tcp", allow_remote=True)
 
 
 def test_a_new_token_is_private_and_removed_with_the_server(
@@ -45,7 +45,7 @@ def test_a_new_token_is_private_and_removed_with_the_server(
     older.touch(0o644)
     old = os.umask(0)
     try:
-        with token_file(token, 7000) as path:
+        with token_file(token, "tcp-7000.token") as path:
             assert path == older
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
             assert read_token(path) == token

@@ -17,9 +17,10 @@ from pygls.exceptions import JsonRpcException
 from tests.collecting import without_collector
 from tests.e2e.peer import TOKEN, WITHIN, Peer
 
+from leanwide.access_token import AccessToken
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.engine.shared_engine import SharedEngine
-from leanwide.lsp.admission import AccessToken, frame
+from leanwide.lsp.admission import frame
 from leanwide.lsp.listener import Listener, ListenerLimits
 from leanwide.lsp.session import Server
 from leanwide.options import restrict_session

@@ -30,26 +30,32 @@ class ListenAddress:
     hosts: tuple[str, ...]
     """Numeric addresses, so that a name is looked up once only."""
     port: int
+    name: str = ""
+    """The host as the user named it."""
 
 
-def listening_place(text: str, *, allow_remote: bool) -> ListenAddress:
-    """Return the addresses of ``HOST:PORT``.
+def listening_place(text: str, option: str, *, allow_remote: bool) -> ListenAddress:
+    """Return the addresses of ``HOST:PORT``, the value of an option of the command line.
 
     Raises:
         UsageError: It is none, or other machines can reach it and ``allow_remote`` is not set.
     """
-    host, port = _host_and_port(text)
+    given = f"{option} {text!r}"
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65_535:
+        raise UsageError(f"{given} is not HOST:PORT")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"--tcp {text!r}: {host} cannot be looked up: {error}") from error
+        raise UsageError(f"{given}: {host} cannot be looked up: {error}") from error
     hosts = tuple(dict.fromkeys(str(address[0]) for *_, address in found))
     if not allow_remote and not all(_is_loopback(address) for address in hosts):
         raise UsageError(
-            f"--tcp {text!r} is reachable from other machines, and nothing is encrypted: "
+            f"{given} is reachable from other machines, and nothing is encrypted: "
             "use 127.0.0.1 and an SSH tunnel, or add --allow-remote"
         )
-    return ListenAddress(hosts, port)
+    return ListenAddress(hosts, int(port), host)
 
 
 def read_token(path: Path) -> str:
@@ -77,11 +83,11 @@ def new_token() -> str:
 
 
 @contextmanager
-def token_file(token: str, port: int) -> Iterator[Path]:
+def token_file(token: str, name: str) -> Iterator[Path]:
     """Write a token into a file that only the user can read; remove it at the end."""
     folder = user_state_path("leanwide")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"tcp-{port}.token"
+    path = folder / name
     _write_private(path, token)
     try:
         yield path
@@ -111,14 +117,6 @@ def _checked(text: bytes, path: Path) -> str:
             f"--token-file {path} holds no token: it is one line of {_MIN_TOKEN} characters or more"
         )
     return token
-
-
-def _host_and_port(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65_535:
-        raise UsageError(f"--tcp {text!r} is not HOST:PORT")
-    return host, int(port)
 
 
 def _is_loopback(address: str) -> bool:

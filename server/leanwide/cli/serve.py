@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from leanwide import heap
-from leanwide.cli.access import listening_place
+from leanwide.cli.access import ListenAddress, listening_place
 from leanwide.cli.compose import launch, user_layers, user_texts
 from leanwide.cli.errors import UsageError
-from leanwide.cli.listening import serve_tcp
+from leanwide.cli.listening import ServerPort, serve_tcp
 from leanwide.cli.log import log_to_stderr
 from leanwide.cli.log_file import ErrorFile, log_path
 from leanwide.engine.shared_engine import SharedEngine
@@ -33,22 +33,34 @@ def serve(
             help="Listen there instead of on stdin and stdout; clients must send a token.",
         ),
     ] = "",
+    http: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Speak HTTP there, for clients that know no LSP; they must send a token.",
+        ),
+    ] = "",
     token_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="With --tcp: take the token in this file of yours."),
+        typer.Option(metavar="FILE", help="On a port: take the token in this file of yours."),
     ] = None,
     *,
     allow_remote: Annotated[
-        bool, typer.Option("--allow-remote", help="With --tcp: let other machines connect.")
+        bool, typer.Option("--allow-remote", help="On a port: let other machines connect.")
     ] = False,
 ) -> None:
-    """Speak the Language Server Protocol with an editor."""
-    if not tcp and (token_file is not None or allow_remote):
-        raise UsageError("--token-file and --allow-remote go with --tcp HOST:PORT")
-    place = listening_place(tcp, allow_remote=allow_remote) if tcp else None
+    """Speak the Language Server Protocol with an editor, or HTTP with other clients."""
+    if tcp and http:
+        raise UsageError("--tcp and --http are two servers: start each by itself")
+    if not (tcp or http) and (token_file is not None or allow_remote):
+        raise UsageError("--token-file and --allow-remote go with --tcp or --http HOST:PORT")
+    place = _place(tcp, http, allow_remote=allow_remote)
 
     heap.share_heaps()
     log_to_stderr(ErrorFile(log_path()))
+    if place is not None and http:
+        port = ServerPort(protocol="http", place=place, given=token_file)
+        raise typer.Exit(_serve_http(port, allow_remote=allow_remote))
     layers, found = user_layers()
     texts, text_problems = user_texts()
     problems = (*found, *text_problems)
@@ -65,3 +77,31 @@ def serve(
         return create_server(lambda _: shared.view(), layers, problems, texts, restrict_session)
 
     raise typer.Exit(serve_tcp(place, token_file, shared, new_server))
+
+
+def _place(tcp: str, http: str, *, allow_remote: bool) -> ListenAddress | None:
+    """Return where to listen; None for standard input and output.
+
+    Raises:
+        UsageError: It is no address, or one that needs a permission.
+    """
+    if http:
+        return listening_place(http, "--http", allow_remote=allow_remote)
+    return listening_place(tcp, "--tcp", allow_remote=allow_remote) if tcp else None
+
+
+def _serve_http(port: ServerPort, *, allow_remote: bool) -> int:
+    """Serve HTTP until a signal ends the program, and return the exit code.
+
+    Raises:
+        UsageError: The HTTP library is missing, or the port cannot be served.
+    """
+    try:
+        from leanwide.cli.endpoint import serve_http  # noqa: PLC0415  # its library is an extra
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{error.name} is missing, which --http needs: pip install 'leanwide[http]' brings it"
+        ) from error
+    languages()
+    gc.freeze()
+    return serve_http(port, allow_remote=allow_remote)

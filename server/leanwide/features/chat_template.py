@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 _PROCESS: Final = "leanwide.features.template_process"
 _TIMEOUT_S: Final = 20.0
 """Seconds after which rendering is given up; its processor time has a lower limit."""
+_MAX_LAYOUTS: Final = 500
+"""Each length of a conversation has a layout; the oldest is dropped first."""
 
 
 @frozen
@@ -112,12 +114,16 @@ class ChatTemplateCache:
 
     async def _layout(self, shape: _ConversationShape) -> Layout | TemplateProblem:
         """Return a cached layout, or render it; also a failure is cached."""
-        if shape not in self._layouts:
+        known = self._layouts.get(shape)
+        if known is None:
             try:
-                self._layouts[shape] = await _render_layout(shape)
+                known = await _render_layout(shape)
             except TemplateProblem as problem:
-                self._layouts[shape] = problem
-        return self._layouts[shape]
+                known = problem
+            self._layouts[shape] = known
+            if len(self._layouts) > _MAX_LAYOUTS:
+                del self._layouts[next(iter(self._layouts))]
+        return known
 
 
 def _spelt_stops(model: ModelInfo, marks: AnswerMarks) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ the machine. Nothing is created or started for it, and little is read.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import re
 from typing import Any, Final
 
-from attrs import frozen
 from lsprotocol import types
+
+from leanwide.access_token import AccessToken
 
 _PREFIX: Final = b"content-"
 """Prefix of every LSP message, in any case, and of no HTTP request and no TLS handshake."""
@@ -44,21 +44,6 @@ class AdmissionRefused(Exception):  # noqa: N818  # what happened to the connect
     def __init__(self, answer: dict[str, Any] | None = None) -> None:
         super().__init__()
         self.answer = answer
-
-
-@frozen
-class AccessToken:
-    """The secret that clients must know."""
-
-    text: str
-
-    def matches(self, given: str) -> bool:
-        """Whether it is what a client sent; takes the same time wherever the two differ."""
-        return hmac.compare_digest(_bytes(self.text), _bytes(given))
-
-    def __repr__(self) -> str:
-        """Hide the secret from logs."""
-        return "AccessToken(…)"
 
 
 async def first_message(reader: asyncio.StreamReader, token: AccessToken) -> dict[str, Any]:
@@ -154,7 +139,3 @@ def _parsed(body: bytes) -> dict[str, Any]:
 def _has_id(message: dict[str, Any]) -> bool:
     number = message.get("id")
     return isinstance(number, int | str) and not isinstance(number, bool)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")

@@ -12,7 +12,8 @@ from typing import Any, Final
 from attrs import frozen
 from lsprotocol import types
 
-from leanwide.lsp.admission import AccessToken, AdmissionRefused, first_message, frame, refusal
+from leanwide.access_token import AccessToken
+from leanwide.lsp.admission import AdmissionRefused, first_message, frame, refusal
 from leanwide.lsp.rpc.connection import ServedSession, serve_connection
 
 logger = logging.getLogger(__name__)

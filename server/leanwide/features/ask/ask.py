@@ -19,6 +19,7 @@ from leanwide.engine.requests import (
     Stats,
 )
 from leanwide.engine.specs import ModelInfo
+from leanwide.features.answer_wishes import AnswerWishes
 from leanwide.features.ask.answer_stream import AnswerStream, Show
 from leanwide.features.ask.prepare import PreparedQuestion
 from leanwide.features.journal import (
@@ -119,6 +120,35 @@ async def ask_for_code(
         cut=None if code.closed else ending.cut,
         record=_record(question, ending, stream.text, session.journal),
     )
+
+
+@frozen(kw_only=True)
+class PlainAnswer:
+    """What the model said, and what it cost."""
+
+    text: str
+    cut: bool
+    """Whether its end is missing."""
+    stats: Stats
+
+
+async def ask_plainly(
+    question: PreparedQuestion,
+    wishes: AnswerWishes,
+    session: Session,
+    cancel: CancelToken,
+    show: Show,
+) -> PlainAnswer:
+    """Ask the model, and show what it says without a sentence of leanwide's.
+
+    Raises:
+        EngineError: The engine cannot serve the question, or died while it did.
+    """
+    stream = AnswerStream(show)
+    request = wishes.applied(_request(question, session))
+    ending = await _generate(question, request, session, cancel, stream)
+    _record(question, ending, stream.text, session.journal)
+    return PlainAnswer(text=stream.text, cut=ending.cut is not None, stats=ending.stats)
 
 
 def canned_answer(

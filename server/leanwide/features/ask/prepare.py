@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from attrs import evolve, frozen
@@ -54,6 +55,18 @@ async def begin_question(
     Raises:
         EngineError: The model cannot be loaded, or the lane cannot be opened.
     """
+    messages = (Message("system", session.texts[task]), Message("user", ""))
+    return await begin_conversation(messages, task, signals, session, began)
+
+
+async def begin_conversation(
+    messages: Sequence[Message], task: Task, signals: Signals, session: Session, began: float
+) -> PreparedQuestion:
+    """Load the model, open the task's lane, and return a question with these messages.
+
+    Raises:
+        EngineError: The model cannot be loaded, or the lane cannot be opened.
+    """
     engine = session.backend.engine
     model = await engine.ready(expected_lane(task, signals, session))
     signals = evolve(
@@ -65,9 +78,7 @@ async def begin_question(
     expected = route(task, signals, session.profiles)
     session.backend.last_used[expected.lane] = time.monotonic()
     conversation = await session.templates.lay_out(
-        (Message("system", session.texts[task]), Message("user", "")),
-        model,
-        thinking=expected.budget.thinking_tokens > 0,
+        messages, model, thinking=expected.budget.thinking_tokens > 0
     )
     lane_tokens = await _open_lane(expected.lane, conversation, engine)
     decision = route(task, evolve(signals, lane_tokens=lane_tokens), session.profiles)

@@ -59,7 +59,8 @@ async def complete(inline: InlineRequest, state: CompletionState, cancel: Cancel
         _record_typed_through(known, asking)
     if known is None or cancel.cancelled:
         return ""
-    prefetch(view, fim, known, state)
+    if inline.most_ms is None or known.ended is not AnswerEnd.CUT:
+        prefetch(view, fim, known, state)
     return known.shown.replace("\n", view.newline)
 
 
@@ -104,7 +105,8 @@ async def _ask(asking: _Asking) -> KnownAnswer | None:
         known = await _generated(evolve(request, said=said), asking)
     else:
         _record_typed_through(known, asking)
-    while inline.by_hand and known is not None and known.ended is AnswerEnd.CUT:
+    until_whole = inline.by_hand and inline.most_ms is None
+    while until_whole and known is not None and known.ended is AnswerEnd.CUT:
         if asking.cancel.cancelled:
             return None
         known = await _generated(continued(request, known), asking)
@@ -113,8 +115,9 @@ async def _ask(asking: _Asking) -> KnownAnswer | None:
 
 async def _generated(request: CompletionRequest, asking: _Asking) -> KnownAnswer | None:
     """Return what a generation says at the view, a new one if need be; None once superseded."""
-    state, cancel, view = asking.state, asking.cancel, request.view
-    seconds = None if asking.inline.by_hand else request.decision.budget.deadline_ms / 1000
+    state, cancel, view, inline = asking.state, asking.cancel, request.view, asking.inline
+    most_ms = request.decision.budget.deadline_ms if inline.most_ms is None else inline.most_ms
+    seconds = None if inline.by_hand and inline.most_ms is None else most_ms / 1000
     generation = state.under_way(view)
     if generation is not None:
         since = time.monotonic()

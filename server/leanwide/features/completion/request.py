@@ -20,6 +20,9 @@ class InlineRequest:
 
     view: View
     by_hand: bool = False
+    most_ms: float | None = None
+    """Milliseconds for which the answer may grow, where the client limits it: then an answer that
+    reached a limit is not continued. None: the mode's deadline, by hand until it is whole."""
 
 
 @frozen(kw_only=True)

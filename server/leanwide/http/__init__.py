@@ -1,0 +1,1 @@
+"""The HTTP edge: an endpoint for clients that speak HTTP instead of LSP. Alone imports h11."""
