@@ -12,8 +12,8 @@ from leanwide.models.fit import Hardware
 from leanwide.models.memory import LaneShape
 from leanwide.models.registry import RegistryEntry, entries
 from leanwide.models.store import pulled_models, pulled_path, unfinished_parts
-from leanwide.modes.profile import LEAN, WIDE
 from leanwide.options import Options
+from leanwide.options.model_files import lanes_by_name, model_path
 
 
 def listing(options: Options, machine: Hardware) -> dict[str, Any]:
@@ -25,12 +25,12 @@ def listing(options: Options, machine: Hardware) -> dict[str, Any]:
         "others": [str(path) for path in sorted(others)],
         "choice": _names(choose(entries(), lanes, machine.usable_bytes)),
         "advice": choice_advice(entries(), lanes, machine),
+        "in_use": {lane: str(model_path(options, lane)) for lane in lanes},
     }
 
 
 def _lanes(options: Options) -> dict[str, LaneShape]:
     """Return the lanes that the options want, whatever model is in use."""
-    settings = {LEAN: options.lanes.lean, WIDE: options.lanes.wide}
     return {
         name: LaneShape(
             context_tokens=options.engine.lane_tokens[name],
@@ -38,7 +38,7 @@ def _lanes(options: Options) -> dict[str, LaneShape]:
             experts=0,
             batch_tokens=options.model.batch_tokens,
         )
-        for name, lane in settings.items()
+        for name, lane in lanes_by_name(options).items()
     }
 
 

@@ -10,6 +10,7 @@ import { offerInstall } from './install';
 import { Instructions } from './instructions';
 import { Panel } from './panel';
 import { participant } from './participant';
+import { chooseModel } from './models';
 import { switchMode } from './modes';
 import type { Target } from './protocol';
 import { LastRequest } from './records';
@@ -59,6 +60,9 @@ function onTarget(act: (target: Target) => Promise<unknown>): (argument: unknown
   };
 }
 
+/** The server's command behind one of ours that has another name. */
+const SERVER_NAMES: { [command: string]: string } = { 'leanwide.chooseModel': 'leanwide.models' };
+
 type Commands = { [command: string]: (argument: unknown) => Promise<unknown> };
 
 /** Commands of the server that need the editor: a selection, a panel, a preview. */
@@ -80,6 +84,9 @@ function serverCommands(tools: Tools, panel: Panel, lastRequest: LastRequest): C
     },
     'leanwide.setMode': () => switchMode(tools.server),
     'leanwide.lastRequest': () => lastRequest.show(),
+    // A link or a task may name them: the user always chooses, and agrees to a download.
+    'leanwide.pullModel': () => chooseModel(tools.server),
+    'leanwide.useModel': () => chooseModel(tools.server),
   };
 }
 
@@ -97,11 +104,14 @@ function ownCommands(
     },
     'leanwide.edit': onTarget((target) => edit(tools, 'leanwide.refactor', target)),
     'leanwide.restart': () => server.restart(),
+    'leanwide.chooseModel': () => chooseModel(server),
     'leanwide.install': () => install(server),
     'leanwide.toggleLanguage': () => switchLanguage(),
     'leanwide.menu': () =>
       showMenu(extension, (command) =>
-        command === 'leanwide.install' ? server.isMissing : own.includes(command) || server.commands.includes(command),
+        command === 'leanwide.install'
+          ? server.isMissing
+          : own.includes(command) || server.commands.includes(SERVER_NAMES[command] ?? command),
       ),
   };
   return Object.entries(commands).map(([name, run]) =>

@@ -59,7 +59,7 @@ function details(status: Status): vscode.MarkdownString {
   return text.appendText(reason);
 }
 
-const MENU = ['explain', 'chat', 'setMode', 'toggleLanguage', 'lastRequest', 'install', 'showLog', 'restart'];
+const MENU = ['explain', 'chat', 'setMode', 'chooseModel', 'toggleLanguage', 'lastRequest', 'install', 'showLog', 'restart'];
 
 interface Manifest {
   contributes: { commands: { command: string; title: string; icon: string }[] };

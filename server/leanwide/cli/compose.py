@@ -39,6 +39,7 @@ from leanwide.options import (
     parse,
     read_layer,
 )
+from leanwide.options.model_files import lanes_by_name, model_file, model_path, users_path
 from leanwide.prompt.texts import built_in_texts
 from leanwide.tuned import read_tuned
 
@@ -54,7 +55,7 @@ Layers = tuple[tuple[Layer, ...], tuple[str, ...]]
 def user_layers() -> Layers:
     """Read the user's file and the tuned file."""
     own, problems = own_layers()
-    tuned, found = read_tuned(tuned_file(), _file_of)
+    tuned, found = read_tuned(tuned_file(), model_file)
     return (*own, tuned), (*problems, *found)
 
 
@@ -98,19 +99,13 @@ def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) ->
     return Layer("the command line", values)
 
 
-def model_path(options: Options, lane: str = LEAN) -> Path:
-    """Return the model file of a lane: its own, or the one for both."""
-    own = _lanes_by_name(options)[lane].model
-    return _file_of(own or options.model.path)
-
-
 def model_specs(options: Options) -> tuple[ModelSpec, ...]:
     """Return the models that the lanes of this machine run, the one of completions first.
 
     A model that is only asked questions is freed with its lane. A lane that runs at a server is
     here only where it may fall back.
     """
-    here = {name for name, lane in _lanes_by_name(options).items() if runs_here(lane)}
+    here = {name for name, lane in lanes_by_name(options).items() if runs_here(lane)}
     specs = (
         attrs.evolve(spec, lanes=tuple(lane for lane in spec.lanes if lane.name in here))
         for spec in _all_specs(options)
@@ -207,7 +202,7 @@ def routed(options: Options, here: Engine | None) -> Engine:
     if here is not None and not remote:
         return here
     routes: dict[str, LaneRoute] = {}
-    for name, lane in _lanes_by_name(options).items():
+    for name, lane in lanes_by_name(options).items():
         local = here if runs_here(lane) else None
         if name in remote:
             routes[name] = LaneRoute(preferred=remote[name], fallback=local)
@@ -220,7 +215,7 @@ def servers(options: Options) -> tuple[RemoteEngine, ...]:
     """Return an engine for every server that the lanes name."""
     tokens = options.engine.lane_tokens
     lanes: dict[ServerAddress, list[LaneSpec]] = {}
-    for name, lane in _lanes_by_name(options).items():
+    for name, lane in lanes_by_name(options).items():
         if lane.url:
             spec = _lane(name, lane, tokens[name], None)
             lanes.setdefault(server_address(lane), []).append(spec)
@@ -232,9 +227,9 @@ def server_address(lane: LaneOptions) -> ServerAddress:
     return ServerAddress(
         url=lane.url,
         model=lane.server_model,
-        key_file=_users_path(lane.key_file) if lane.key_file else None,
+        key_file=users_path(lane.key_file) if lane.key_file else None,
         key_variable=KEY_VARIABLE,
-        ca_file=_users_path(lane.ca_file) if lane.ca_file else None,
+        ca_file=users_path(lane.ca_file) if lane.ca_file else None,
         allow_http=lane.allow_http,
     )
 
@@ -270,7 +265,7 @@ async def open_session(
 
 def _engine_for(lane: str, options: Options, *, here: bool) -> Engine:
     """Return an engine that runs one lane: on this machine, or where the options say."""
-    settings = _lanes_by_name(options)[lane]
+    settings = lanes_by_name(options)[lane]
     client = EngineClient((_spec_for(lane, options),)) if here or runs_here(settings) else None
     return client if client is not None and here else routed(options, client)
 
@@ -292,20 +287,6 @@ def check_experts(header: GgufHeader, experts: int) -> None:
     if nearest != experts and notice:
         most = header.number("expert_count")
         raise EngineError(f"{header.name} has 1 to {most} experts: --experts {experts} is outside")
-
-
-def _file_of(path: str) -> Path:
-    """Return the file that ``model.path`` means; "" is the embedded model."""
-    return _users_path(path) if path else embedded_model()
-
-
-def _users_path(path: str) -> Path:
-    """Return the file that a path in the user's settings means."""
-    return user_config_path("leanwide") / Path(path).expanduser()
-
-
-def _lanes_by_name(options: Options) -> dict[str, LaneOptions]:
-    return {LEAN: options.lanes.lean, WIDE: options.lanes.wide}
 
 
 def _flash_attention(options: ModelOptions) -> bool | None:

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from leanwide.catalogue import listing
-from leanwide.cli.compose import model_path, user_layers
+from leanwide.cli.compose import user_layers
 from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import UsageError
 from leanwide.cli.fitting import (
@@ -46,6 +46,7 @@ from leanwide.models.store import (
     unfinished_parts,
 )
 from leanwide.options import Options, parse
+from leanwide.options.model_files import model_path
 
 app = typer.Typer(help="Get models, look at them, remove them.", no_args_is_help=True)
 

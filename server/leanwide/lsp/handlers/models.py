@@ -24,6 +24,7 @@ from leanwide.models.pulling import PullError
 from leanwide.models.registry import HubFile, UnknownModelError, entry_of, resolve
 from leanwide.models.store import pulled_path
 from leanwide.options import BOTH_LANES, as_toml, model_settings
+from leanwide.options.model_files import lanes_by_name
 
 
 async def models(ls: Server, *_: Any) -> dict[str, Any]:
@@ -31,9 +32,7 @@ async def models(ls: Server, *_: Any) -> dict[str, Any]:
     uses_gpu = ls.options.model.gpu_layers != 0
     machine = await find_hardware() if uses_gpu else hardware(())
     found = await asyncio.to_thread(listing, ls.options, machine)
-    in_use = ls.session.typing_model
-    data = {**found, "in_use": None if in_use is None else str(in_use.path)}
-    return {name: _renamed(value) for name, value in data.items()}
+    return {convert.camel_case_name(name): _renamed(value) for name, value in found.items()}
 
 
 async def pull_model(ls: Server, given: ModelNameArguments) -> dict[str, Any]:
@@ -70,8 +69,8 @@ async def use_model(ls: Server, given: UseModelArguments) -> dict[str, Any]:
     """``leanwide.useModel``: run a model in this session; return the settings that keep it."""
     path, suited = await asyncio.to_thread(_file, given.name)
     lanes = suited if given.lane is None else (given.lane,)
-    own = {"lean": ls.options.lanes.lean.model, "wide": ls.options.lanes.wide.model}
-    settings = model_settings(path, lanes, [lane for lane, model in own.items() if model])
+    own = [name for name, lane in lanes_by_name(ls.options).items() if lane.model]
+    settings = model_settings(path, lanes, own)
     _check_choice(ls, settings)
     await ls.choose(settings)
     return {
