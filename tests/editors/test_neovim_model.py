@@ -69,7 +69,7 @@ def test_a_download_is_cancelled_goes_on_and_its_model_is_used(editor: Neovim, h
     assert any(f"{NAME} · 0.5 GB · Apache-2.0 · both lanes · fits" in each for each in offered)
     editor.edit(SOURCE, "again.py")
     editor.until(
-        lambda: editor.server("leanwide.status")["model"]["path"].endswith(ENTRY.file), "the model"
+        lambda: ENTRY.file in str(editor.server("leanwide.status").get("model")), "the model"
     )
 
 

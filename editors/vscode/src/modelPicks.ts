@@ -27,7 +27,7 @@ export function modelPicks({ models, others, choice, inUse }: ModelList): ModelP
     ...pulled,
     ...others.map((path) => filePick(path, used(path))),
     embeddedPick(Object.values(inUse).some((path) => path.endsWith('/leanwide-embedded.gguf'))),
-    separator('recommended: one for both lanes, or a pair'),
+    separator('recommended'),
     ...recommended.map(downloadPick),
     separator('fit as well'),
     ...fitting.filter((row) => !recommended.includes(row)).map(downloadPick),

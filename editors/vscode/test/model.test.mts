@@ -35,6 +35,7 @@ after(async () => {
 
 test('nothing is downloaded before the size is agreed to', async () => {
   await ask();
+  await editor.page.evaluate('Promise.all(document.getAnimations().map((each) => each.finished))');
   await editor.picture('model-choice');
   await pick(NAME);
   await dialog(/0\.5 GB, under the licence Apache-2\.0/);

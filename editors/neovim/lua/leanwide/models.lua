@@ -73,9 +73,14 @@ function M.cancel()
   finish()
 end
 
+--- Whether a model is on this machine; an answer's null is nil in Neovim 0.10, later vim.NIL.
+local function is_here(row)
+  return type(row.path) == "string"
+end
+
 local function described(row)
   local lanes = #row.lanes == 1 and row.lanes[1] .. " lane" or "both lanes"
-  local state = row.path ~= vim.NIL and "here" or row.suitability
+  local state = is_here(row) and "here" or row.suitability
   return ("%s · %.1f GB · %s · %s · %s"):format(row.name, row.sizeBytes / 1e9, row.licence, lanes, state)
 end
 
@@ -84,7 +89,7 @@ local function entries(listing)
   local here = { { name = "", here = true, text = "the embedded model · small, knows some Python" } }
   local fitting = {}
   for _, row in ipairs(listing.models) do
-    local entry = { name = row.name, here = row.path ~= vim.NIL, text = described(row) }
+    local entry = { name = row.name, here = is_here(row), text = described(row) }
     if entry.here then
       table.insert(here, 1, entry)
     elseif row.fits or row.fitsGpu then
