@@ -44,7 +44,8 @@ function size({ sizeBytes, partBytes, licence }: ModelRow): string {
 }
 
 async function useFile(server: Server): Promise<void> {
-  const files = await vscode.window.showOpenDialog({ filters: { 'GGUF models': ['gguf'] }, openLabel: 'Use the Model' });
+  const filters = { 'GGUF models': ['gguf'] };
+  const files = await vscode.window.showOpenDialog({ filters, openLabel: 'Use the Model' });
   const path = files?.[0]?.fsPath;
   if (path !== undefined) {
     await use(server, path, path);
@@ -65,7 +66,9 @@ async function bringAddress(server: Server): Promise<void> {
 
 /** Downloads a model if the user agrees, with progress and a button that cancels, and uses it. */
 async function bring(server: Server, name: string, what: string): Promise<void> {
-  const detail = `From the Hugging Face hub: ${what}. The file is verified; a download that is cancelled goes on later.`;
+  const detail =
+    `From the Hugging Face hub: ${what}. ` +
+    'The file is verified; a download that is cancelled goes on later.';
   const agreed = await vscode.window.showInformationMessage(`Download ${name}?`, { modal: true, detail }, DOWNLOAD);
   if (agreed === DOWNLOAD && (await download(server, name))) {
     await use(server, name, name);
@@ -100,7 +103,10 @@ async function download(server: Server, name: string): Promise<boolean> {
 /** Uses a model now and, by the user's settings, from now on. */
 async function use(server: Server, name: string, label: string): Promise<void> {
   const { settings, lanes } = await server.ask<UsedModel>('leanwide.useModel', { name });
-  const changed = Object.entries(settings.lanes).map(([lane, { model }]): [string, string] => [`lanes.${lane}.model`, model]);
+  const changed = Object.entries(settings.lanes).map(([lane, { model }]): [string, string] => [
+    `lanes.${lane}.model`,
+    model,
+  ]);
   if (settings.model !== undefined) {
     changed.push(['model.path', settings.model.path]);
   }
@@ -109,7 +115,8 @@ async function use(server: Server, name: string, label: string): Promise<void> {
     await configuration.update(setting, value, vscode.ConfigurationTarget.Global);
   }
   const names = changed.map(([setting]) => `leanwide.${setting}`).join(' and ');
-  void vscode.window.showInformationMessage(`leanwide uses ${label}${purpose(lanes)}. Changed in your settings: ${names}.`);
+  const said = `leanwide uses ${label}${purpose(lanes)}. Changed in your settings: ${names}.`;
+  void vscode.window.showInformationMessage(said);
 }
 
 function purpose(lanes: readonly string[]): string {
