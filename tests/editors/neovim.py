@@ -103,7 +103,9 @@ class Neovim:
             if result := found():
                 return result
             time.sleep(0.02)
-        raise AssertionError(f"waited {seconds:.0f} s for {what}; {self.nvim.current.buffer[:]}")
+        raise AssertionError(
+            f"waited {seconds:.0f} s for {what}; {self.nvim.current.buffer[:]}; {self.notices()}"
+        )
 
     def ghost(self) -> str:
         """Return the ghost text, "" where there is none."""

@@ -47,8 +47,8 @@ NOTIFICATIONS: Final = (
 )
 COMMANDS: Final = (
     *("status", "lastRequest", "setMode", "why", "accepted", "stats", "explain", "chat", "chats"),
-    *("endChat", "refactor", "document", "fix", "test", "no such command"),
-    *("nextEditAccepted", "nextEditRejected", "setNextEdit"),
+    *("endChat", "refactor", "document", "fix", "test", "models", "pullModel", "useModel"),
+    *("nextEditAccepted", "nextEditRejected", "setNextEdit", "no such command"),
 )
 
 
@@ -207,6 +207,8 @@ class Author:
             "range": self._range(),
             "instruction": MARK,
             "message": MARK,
+            "name": self._random.choice((MARK, "hf:nobody", f"/{MARK}.gguf", "")),  # of no model
+            "lane": self._random.choice((None, "lean", "narrow")),
             "mode": self._random.choice(("auto", "code", "think", "wild")),
             "streamToken": self._random.choice((None, 7, "token", 1.5)),
             "apply": self._random.choice((True, False, 3)),

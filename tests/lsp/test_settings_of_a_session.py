@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from attrs import evolve
+from pygls.exceptions import JsonRpcException
 
 from leanwide.engine.scripted import ScriptedEngine
+from leanwide.lsp.arguments import ModelNameArguments, UseModelArguments
+from leanwide.lsp.handlers.models import pull_model, use_model
 from leanwide.modes.machine import UNKNOWN
-from leanwide.options import Layer
+from leanwide.options import Layer, restrict_session
 from leanwide.server import create_server
 
 
@@ -27,3 +31,22 @@ async def test_a_setting_of_the_engine_leaves_nothing_of_the_old_one():
     assert server.session.backend is not old
     assert server.completion is not completion
     assert server.completion.session is server.session
+
+
+async def test_one_of_several_sessions_neither_pulls_nor_chooses_a_model():
+    server = create_server(lambda _: ScriptedEngine(), restrict=restrict_session)
+    with pytest.raises(JsonRpcException, match="all sessions share one engine"):
+        await pull_model(server, ModelNameArguments(name="qwen2.5-coder-0.5b-q4_k_m"))
+    with pytest.raises(JsonRpcException, match="all sessions share one engine"):
+        await use_model(server, UseModelArguments(name=""))
+
+
+async def test_a_chosen_model_lasts_until_the_editor_sends_settings():
+    server = create_server(lambda _: ScriptedEngine())
+    await server.configure(editor=Layer("the editor", {"model": {"path": "/models/a.gguf"}}))
+    await use_model(server, UseModelArguments(name=""))
+    assert server.options.model.path == ""
+    await server.configure(folders=())
+    assert server.options.model.path == ""
+    await server.configure(editor=Layer("the editor", {"model": {"path": "/models/b.gguf"}}))
+    assert server.options.model.path == "/models/b.gguf"

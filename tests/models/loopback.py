@@ -37,6 +37,8 @@ class Hub:
     """Honour ranges; else always send the whole file."""
     ranges: list[str] = Factory(list)
     """The requested ranges, "" for a whole file."""
+    requests: list[str] = Factory(list)
+    """The method and path of every request."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -71,6 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _file(self) -> Path | None:
         """Return the file of the path; None once an error was sent instead."""
+        self.hub.requests.append(f"{self.command} {self.path}")
         if self.hub.status != 200:
             self._refuse(self.hub.status, self.hub.headers)
             return None

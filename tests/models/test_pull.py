@@ -12,7 +12,8 @@ import pytest
 from huggingface_hub import constants
 
 from leanwide.models.gguf import read_header
-from leanwide.models.pull import PullError, RetryPolicy, pull
+from leanwide.models.pull import RetryPolicy, pull
+from leanwide.models.pulling import PullError
 from leanwide.models.registry import HubFile
 from leanwide.models.store import pulled_models, pulled_path, unfinished_parts
 from tests.models.loopback import Hub, serving

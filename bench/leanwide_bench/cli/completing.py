@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from leanwide.cli.compose import lanes_by_name, model_path
 from leanwide.features.completion.request import no_fim_error
 from leanwide.models.gguf import read_header
 from leanwide.options import Options
+from leanwide.options.model_files import lanes_by_name, model_path
 
 
 def check_completes(options: Options) -> None:

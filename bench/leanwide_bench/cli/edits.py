@@ -11,12 +11,13 @@ from typing import Annotated, Final
 import attrs
 import typer
 
-from leanwide.cli.compose import argument_layer, model_path, model_spec, user_layers
+from leanwide.cli.compose import argument_layer, model_spec, user_layers
 from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of, print_tables
 from leanwide.cli.terminal import say_json
 from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
+from leanwide.options.model_files import model_path
 from leanwide_bench.edits.asking import EditResult, EditsPlan, ask, read_results
 from leanwide_bench.edits.report import as_data, as_tables
 from leanwide_bench.edits.tasks import LANGUAGES, EditTask, draw

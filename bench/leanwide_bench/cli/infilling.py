@@ -15,7 +15,7 @@ from platformdirs import user_cache_path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from leanwide import __version__
-from leanwide.cli.compose import argument_layer, model_path, user_layers
+from leanwide.cli.compose import argument_layer, user_layers
 from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of, print_tables
@@ -24,6 +24,7 @@ from leanwide.engine.base import EngineError
 from leanwide.models.gguf import read_header
 from leanwide.models.limits import EXPERTS_KEY
 from leanwide.options import Options
+from leanwide.options.model_files import model_path
 from leanwide.tuned import fingerprint, this_machine
 from leanwide_bench.cli.completing import check_completes
 from leanwide_bench.cli.counts import expert_counts, numbers

@@ -11,12 +11,13 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from leanwide.cli.compose import argument_layer, model_path, user_layers
+from leanwide.cli.compose import argument_layer, user_layers
 from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of, print_tables
 from leanwide.cli.terminal import note, say_json
 from leanwide.engine.base import EngineError
+from leanwide.options.model_files import model_path
 from leanwide.syntax import languages
 from leanwide_bench.next_edit.asking import NextEditResult, ask
 from leanwide_bench.next_edit.drawing import (

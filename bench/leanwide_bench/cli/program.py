@@ -11,13 +11,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 
-from leanwide.cli.compose import (
-    argument_layer,
-    check_experts,
-    model_path,
-    model_spec,
-    user_layers,
-)
+from leanwide.cli.compose import argument_layer, check_experts, model_spec, user_layers
 from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of
@@ -30,6 +24,7 @@ from leanwide.models.gguf import ModelFileError, read_header
 from leanwide.models.gguf_header import GgufHeader
 from leanwide.models.speed import Rates
 from leanwide.options import parse
+from leanwide.options.model_files import model_path
 from leanwide_bench.cli.answers import bench_answers
 from leanwide_bench.cli.completing import check_completes
 from leanwide_bench.cli.counts import expert_counts

@@ -82,6 +82,15 @@ command("Stats", "Show how many suggestions and changes were shown, accepted and
   require("leanwide.stats").show()
 end)
 
+command("Model", "Choose a model, and download it where it is not here; ! cancels the download", function(given)
+  local models = require("leanwide.models")
+  if given.bang then
+    models.cancel()
+  else
+    models.choose(given.args)
+  end
+end, { nargs = "?", bang = true })
+
 command("LastRequest", "Show what the model read for the last request", function()
   require("leanwide.ask").last_request()
 end)

@@ -10,6 +10,7 @@ import { offerInstall } from './install';
 import { Instructions } from './instructions';
 import { Panel } from './panel';
 import { participant } from './participant';
+import { chooseModel } from './models';
 import { switchMode } from './modes';
 import { NextEdits } from './nextEdits';
 import type { Target } from './protocol';
@@ -64,6 +65,9 @@ function onTarget(act: (target: Target) => Promise<unknown>): (argument: unknown
   };
 }
 
+/** The server's command behind one of ours that has another name. */
+const SERVER_NAMES: { [command: string]: string } = { 'leanwide.chooseModel': 'leanwide.models' };
+
 type Commands = { [command: string]: (argument: unknown) => Promise<unknown> };
 
 /** Commands of the server that need the editor: a selection, a panel, a preview. */
@@ -86,6 +90,9 @@ function serverCommands(tools: Tools, panel: Panel, lastRequest: LastRequest): C
     'leanwide.setMode': () => switchMode(tools.server),
     'leanwide.lastRequest': () => lastRequest.show(),
     'leanwide.stats': () => showStats(tools.server),
+    // A link or a task may name them: the user always chooses, and agrees to a download.
+    'leanwide.pullModel': () => chooseModel(tools.server),
+    'leanwide.useModel': () => chooseModel(tools.server),
   };
 }
 
@@ -103,11 +110,12 @@ function ownCommands(extension: vscode.Extension<unknown>, tools: Tools, log: vs
     },
     'leanwide.edit': onTarget((target) => edit(tools, 'leanwide.refactor', target)),
     'leanwide.restart': () => server.restart(),
+    'leanwide.chooseModel': () => chooseModel(server),
     'leanwide.install': () => install(server),
     'leanwide.toggleLanguage': () => switchLanguage(),
     'leanwide.menu': () =>
       showMenu(extension, (command) =>
-        isAvailable[command]?.() ?? (own.includes(command) || server.commands.includes(command)),
+        isAvailable[command]?.() ?? (own.includes(command) || server.commands.includes(SERVER_NAMES[command] ?? command)),
       ),
   };
 }

@@ -66,6 +66,38 @@ export interface Stats {
   }[];
 }
 
+/** A model of the registry on this machine. */
+export interface ModelRow {
+  name: string;
+  about: string;
+  licence: string;
+  lanes: string[];
+  sizeBytes: number;
+  fits: boolean;
+  fitsGpu: boolean;
+  /** Whether this machine holds it, and why. */
+  suitability: string;
+  /** The file, where it was downloaded. */
+  path: string | null;
+  /** What an unfinished download has brought. */
+  partBytes: number;
+}
+
+export interface ModelList {
+  models: ModelRow[];
+  /** Other downloaded files. */
+  others: string[];
+  choice: { both: string | null; lean: string | null; wide: string | null };
+  advice: string;
+  /** The file that each lane runs. */
+  inUse: { lean: string; wide: string };
+}
+
+export interface UsedModel {
+  lanes: string[];
+  settings: { model?: { path: string }; lanes: { [lane: string]: { model: string } } };
+}
+
 /** One request in the server's journal. */
 export interface Record {
   mode: string;

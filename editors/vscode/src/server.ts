@@ -8,6 +8,8 @@ import {
   type Middleware,
   RevealOutputChannelOn,
   State,
+  WorkDoneProgress,
+  type WorkDoneProgressReport,
   type WorkspaceEdit,
 } from 'vscode-languageclient/node';
 
@@ -29,7 +31,7 @@ import {
 import { serverSettings } from './settings';
 
 /** Commands whose menu entries show only where the server has them. */
-const OFFERED = ['explain', 'refactor', 'document', 'test', 'fix', 'chat', 'setMode', 'lastRequest', 'stats'];
+const OFFERED = ['explain', 'refactor', 'document', 'test', 'fix', 'chat', 'setMode', 'models', 'lastRequest', 'stats'];
 
 /** The schemes of documents that it serves. */
 export const SCHEMES = ['file', 'untitled', 'vscode-notebook-cell'];
@@ -41,6 +43,8 @@ export interface AskOptions {
   token?: vscode.CancellationToken;
   /** Called with each piece of the answer while it is generated. */
   onPart?: (part: Part) => void;
+  /** Called while long work goes on. */
+  onWork?: (report: WorkDoneProgressReport) => void;
 }
 
 export class Server implements vscode.Disposable {
@@ -98,17 +102,24 @@ export class Server implements vscode.Disposable {
    *
    * @throws vscode.CancellationError or the server's ResponseError, whose message is for the user.
    */
-  async ask<T>(command: string, argument: object, { token, onPart }: AskOptions = {}): Promise<T> {
+  async ask<T>(command: string, argument: object, { token, onPart, onWork }: AskOptions = {}): Promise<T> {
     if (this.client === undefined) {
       throw new Error('The leanwide server is not running.');
     }
     const streamToken = `leanwide-vscode-${++this.streams}`;
     const progress = this.client.onProgress(partProgress, streamToken, (part) => onPart?.(part));
-    const params = { command, arguments: [{ ...argument, streamToken }] };
+    const workDoneToken = `${streamToken}-work`;
+    const work = this.client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
+      if (value.kind === 'report') {
+        onWork?.(value);
+      }
+    });
+    const params = { command, arguments: [{ ...argument, streamToken }], ...(onWork && { workDoneToken }) };
     try {
       return (await this.client.sendRequest(ExecuteCommandRequest.type, params, token)) as T;
     } finally {
       progress.dispose();
+      work.dispose();
     }
   }
 

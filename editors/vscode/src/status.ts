@@ -60,7 +60,7 @@ function details(status: Status): vscode.MarkdownString {
 }
 
 const MENU = [
-  ...['explain', 'chat', 'setMode', 'toggleLanguage', 'nextEdit.toggle'],
+  ...['explain', 'chat', 'setMode', 'chooseModel', 'toggleLanguage', 'nextEdit.toggle'],
   ...['lastRequest', 'stats', 'install', 'showLog', 'restart'],
 ];
 

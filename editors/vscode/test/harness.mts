@@ -38,6 +38,8 @@ export interface Setup {
   program?: string;
   /** The folder in which windows find an engine to share; by default each has its own. */
   runtime?: string;
+  /** Variables of VS Code and its servers. */
+  environment?: Record<string, string>;
 }
 
 export class Editor {
@@ -234,6 +236,12 @@ export class Editor {
     });
   }
 
+  /** Returns the settings that belong to the machine. */
+  machineSettings(): Record<string, unknown> {
+    const file = join(dirname(this.folder), 'data/Machine/settings.json');
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  }
+
   /** Returns the texts of the visible notices. */
   async notices(): Promise<string[]> {
     return this.page.locator('.notification-list-item-message').allTextContents();
@@ -404,6 +412,7 @@ function startCodeServer(home: string, port: number, setup: Setup): ChildProcess
         XDG_CONFIG_HOME: join(home, 'config'),
         XDG_STATE_HOME: join(home, 'state'),
         XDG_RUNTIME_DIR: setup.runtime ?? '',
+        ...setup.environment,
       },
     },
   );

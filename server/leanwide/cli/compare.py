@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from leanwide.cli.compose import model_path, user_layers
+from leanwide.cli.compose import user_layers
 from leanwide.cli.fitting import placed_engine
 from leanwide.cli.measuring import (
     cache_folder,
@@ -28,6 +28,7 @@ from leanwide.engine.base import EngineError
 from leanwide.models.gguf import read_header
 from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.options import Options, parse
+from leanwide.options.model_files import model_path
 from leanwide.tuning.repository import SampledRepository
 from leanwide.tuning.results import measuring_alone
 from leanwide.tuning.trial import TrialSetting

@@ -36,14 +36,14 @@ from leanwide.options import (
     Layer,
     ModelOptions,
     Options,
+    model_settings,
     parse,
     read_layer,
 )
+from leanwide.options.model_files import lanes_by_name, model_file, model_path, users_path
 from leanwide.prompt.texts import built_in_texts
 from leanwide.tuned import read_tuned
 
-_UNUSED_LANE_TOKENS: Final = 1_024
-"""Context of a lane that no mode uses."""
 KEY_VARIABLE: Final = "LEANWIDE_SERVER_KEY"
 """The environment variable with the key of every server that has no ``key_file``."""
 _MAX_PROMPT_BYTES: Final = 1_000_000
@@ -56,7 +56,7 @@ Layers = tuple[tuple[Layer, ...], tuple[str, ...]]
 def user_layers() -> Layers:
     """Read the user's file and the tuned file."""
     own, problems = own_layers()
-    tuned, found = read_tuned(tuned_file(), _file_of)
+    tuned, found = read_tuned(tuned_file(), model_file)
     return (*own, tuned), (*problems, *found)
 
 
@@ -94,17 +94,10 @@ def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) ->
     """Return the settings given on the command line."""
     values: dict[str, Any] = {}
     if model is not None:
-        values["model"] = {"path": str(model.expanduser().absolute())}
-        values["lanes"] = {LEAN: {"model": ""}, WIDE: {"model": ""}}
+        values |= model_settings(str(model.expanduser().absolute()))
     if experts is not None:
         values.setdefault("lanes", {}).setdefault(lane, {})["experts"] = experts
     return Layer("the command line", values)
-
-
-def model_path(options: Options, lane: str = LEAN) -> Path:
-    """Return the model file of a lane: its own, or the one for both."""
-    own = lanes_by_name(options)[lane].model
-    return _file_of(own or options.model.path)
 
 
 def model_specs(options: Options) -> tuple[ModelSpec, ...]:
@@ -132,7 +125,7 @@ def _all_specs(options: Options) -> tuple[ModelSpec, ...]:
     if not has_two_models(options):
         return (both,)
     wide = model_path(options, WIDE)
-    tokens = options.engine.lane_tokens.get(WIDE, _UNUSED_LANE_TOKENS)
+    tokens = options.engine.lane_tokens[WIDE]
     lane = _lane(WIDE, options.lanes.wide, tokens, _embedded_context(wide))
     specs = (
         attrs.evolve(both, lanes=both.lanes[:1]),
@@ -168,8 +161,8 @@ def model_spec(options: Options) -> ModelSpec:
     return ModelSpec(
         model_path=model_path(options),
         lanes=(
-            _lane(LEAN, lanes.lean, tokens.get(LEAN, _UNUSED_LANE_TOKENS), most),
-            _lane(WIDE, lanes.wide, tokens.get(WIDE, _UNUSED_LANE_TOKENS), most),
+            _lane(LEAN, lanes.lean, tokens[LEAN], most),
+            _lane(WIDE, lanes.wide, tokens[WIDE], most),
         ),
         threads=options.model.threads or psutil.cpu_count(logical=False) or 1,
         batch_tokens=options.model.batch_tokens,
@@ -225,7 +218,7 @@ def servers(options: Options) -> tuple[RemoteEngine, ...]:
     lanes: dict[ServerAddress, list[LaneSpec]] = {}
     for name, lane in lanes_by_name(options).items():
         if lane.url:
-            spec = _lane(name, lane, tokens.get(name, _UNUSED_LANE_TOKENS), None)
+            spec = _lane(name, lane, tokens[name], None)
             lanes.setdefault(server_address(lane), []).append(spec)
     return tuple(RemoteEngine(address, specs) for address, specs in lanes.items())
 
@@ -235,9 +228,9 @@ def server_address(lane: LaneOptions) -> ServerAddress:
     return ServerAddress(
         url=lane.url,
         model=lane.server_model,
-        key_file=_users_path(lane.key_file) if lane.key_file else None,
+        key_file=users_path(lane.key_file) if lane.key_file else None,
         key_variable=KEY_VARIABLE,
-        ca_file=_users_path(lane.ca_file) if lane.ca_file else None,
+        ca_file=users_path(lane.ca_file) if lane.ca_file else None,
         allow_http=lane.allow_http,
     )
 
@@ -295,21 +288,6 @@ def check_experts(header: GgufHeader, experts: int) -> None:
     if nearest != experts and notice:
         most = header.number("expert_count")
         raise EngineError(f"{header.name} has 1 to {most} experts: --experts {experts} is outside")
-
-
-def _file_of(path: str) -> Path:
-    """Return the file that ``model.path`` means; "" is the embedded model."""
-    return _users_path(path) if path else embedded_model()
-
-
-def _users_path(path: str) -> Path:
-    """Return the file that a path in the user's settings means."""
-    return user_config_path("leanwide") / Path(path).expanduser()
-
-
-def lanes_by_name(options: Options) -> dict[str, LaneOptions]:
-    """Return both lanes' options."""
-    return {LEAN: options.lanes.lean, WIDE: options.lanes.wide}
 
 
 def _flash_attention(options: ModelOptions) -> bool | None:

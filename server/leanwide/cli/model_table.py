@@ -5,68 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import attrs
 from rich.console import Console
 from rich.table import Table
-
-from leanwide.cli.compose import model_spec
-from leanwide.cli.fitting import this_machine
-from leanwide.models.choice import Choice, choice_advice, choose, needed_bytes
-from leanwide.models.fit import Hardware
-from leanwide.models.memory import LaneShape
-from leanwide.models.registry import RegistryEntry, entries
-from leanwide.models.store import pulled_models, pulled_path
-from leanwide.options import Options
-
-
-def listing(options: Options) -> dict[str, Any]:
-    """Return the recommended models and those that were pulled, under the names of ``--json``."""
-    machine, lanes = this_machine(options), _lanes(options)
-    others = set(pulled_models()) - {pulled_path(entry.source) for entry in entries()}
-    return {
-        "models": [_row(entry, lanes, machine) for entry in entries()],
-        "others": [str(path) for path in sorted(others)],
-        "choice": _names(choose(entries(), lanes, machine.usable_bytes)),
-        "advice": choice_advice(entries(), lanes, machine),
-    }
-
-
-def _lanes(options: Options) -> dict[str, LaneShape]:
-    """Return the lanes that the options want, whatever model is in use."""
-    unset = attrs.evolve(options, model=attrs.evolve(options.model, path="any.gguf"))
-    spec = model_spec(unset)
-    return {
-        lane.name: LaneShape(
-            context_tokens=lane.context_tokens,
-            sequences=lane.sequences,
-            experts=0,
-            batch_tokens=spec.batch_tokens,
-        )
-        for lane in spec.lanes
-    }
-
-
-def _row(entry: RegistryEntry, lanes: Mapping[str, LaneShape], machine: Hardware) -> dict[str, Any]:
-    """Return a model with the memory that it takes in the lanes that it suits."""
-    needed = needed_bytes(entry, [lanes[name] for name in entry.lanes])
-    path = pulled_path(entry.source)
-    return {
-        **attrs.asdict(entry),
-        "source": str(entry.source),
-        "needed_bytes": needed,
-        "fits": needed <= machine.usable_bytes,
-        "fits_free": needed <= machine.free_bytes,
-        "fits_gpu": needed <= (machine.gpu_bytes or 0),
-        "path": str(path) if path.exists() else None,
-    }
-
-
-def _names(choice: Choice) -> dict[str, Any]:
-    return {
-        "both": choice.both and choice.both.name,
-        "lean": choice.pair and choice.pair.lean.name,
-        "wide": choice.pair and choice.pair.wide.name,
-    }
 
 
 def print_listing(console: Console, data: Mapping[str, Any]) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from leanwide.cli.compose import model_path, user_layers
+from leanwide.catalogue import listing
+from leanwide.cli.compose import user_layers
 from leanwide.cli.console import TextConsole
 from leanwide.cli.errors import UsageError
 from leanwide.cli.fitting import (
@@ -19,8 +20,9 @@ from leanwide.cli.fitting import (
     print_advice,
     print_lanes,
     print_memory,
+    this_machine,
 )
-from leanwide.cli.model_table import listing, print_listing
+from leanwide.cli.model_table import print_listing
 from leanwide.cli.pulling import bring
 from leanwide.cli.terminal import escaped, say, say_json
 from leanwide.models.answer_marks import thinks
@@ -45,6 +47,7 @@ from leanwide.models.store import (
     unfinished_parts,
 )
 from leanwide.options import Options, parse
+from leanwide.options.model_files import model_path
 
 app = typer.Typer(help="Get models, look at them, remove them.", no_args_is_help=True)
 
@@ -61,7 +64,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @app.command("list")
 def list_models(*, json: Json = False) -> None:
     """List the models that leanwide recommends, and those that were pulled."""
-    data = listing(_options())
+    options = _options()
+    data = listing(options, this_machine(options))
     if json:
         say_json(data)
     else:

@@ -17,18 +17,16 @@ from rich.progress import (
 
 from leanwide.cli.console import TextConsole
 from leanwide.cli.terminal import complain
+from leanwide.models.pulling import PullError, missing_library
 from leanwide.models.registry import HubFile
 
 
 def bring(source: HubFile) -> Path:
     """Pull a file from the hub and return its path; a failure ends the program with code 1."""
     try:
-        from leanwide.models.pull import PullError, pull  # noqa: PLC0415  # an extra
+        from leanwide.models.pull import pull  # noqa: PLC0415  # an extra
     except ModuleNotFoundError as error:
-        _fail(
-            f"{error.name} is missing: install leanwide with its extra `models` (docs/install.md)",
-            error,
-        )
+        _fail(str(missing_library(error)), error)
     console = TextConsole(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     speed = (TransferSpeedColumn(), TimeRemainingColumn())

@@ -14,13 +14,7 @@ import typer
 from attrs import frozen
 
 from leanwide import __version__
-from leanwide.cli.compose import (
-    argument_layer,
-    model_path,
-    own_layers,
-    tuned_file,
-    user_layers,
-)
+from leanwide.cli.compose import argument_layer, own_layers, tuned_file, user_layers
 from leanwide.cli.fitting import placed_engine
 from leanwide.cli.measuring import (
     cache_folder,
@@ -33,6 +27,7 @@ from leanwide.cli.terminal import note, say, say_json
 from leanwide.engine.base import EngineError
 from leanwide.models.gguf import read_header
 from leanwide.options import parse
+from leanwide.options.model_files import model_path
 from leanwide.tuned import TunedSubject, fingerprint, this_machine, write_tuned
 from leanwide.tuning.report import as_data, as_tables
 from leanwide.tuning.results import Results, measuring_alone

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import attrs
 from attrs import field, frozen
+from attrs.validators import in_, max_len, optional
 from cattrs import BaseValidationError, Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, override
 from cattrs.v import format_exception
@@ -15,6 +16,7 @@ from pygls.protocol import default_converter
 
 from leanwide.lsp.convert import camel_case_name
 from leanwide.modes.profile import Mode
+from leanwide.options import BOTH_LANES
 
 AUTO: Final = "auto"
 """The mode is the router's choice."""
@@ -22,6 +24,8 @@ _MODES: Final = (AUTO, *Mode)
 _PLAIN: Final = (str, bool, str | None, int | str | None)
 """Types of fields that are taken as they come: cattrs would make a text of a number."""
 _MAX_FAULTS: Final = 3
+_MAX_NAME: Final = 1_000
+"""Characters of a model's name or path."""
 
 
 @frozen
@@ -108,6 +112,22 @@ class ChatIdArguments(CommandArguments):
     """Argument of ``leanwide.endChat``."""
 
     id: str
+
+
+@frozen(kw_only=True)
+class ModelNameArguments(CommandArguments):
+    """Argument of ``leanwide.pullModel``."""
+
+    name: str = field(validator=max_len(_MAX_NAME))
+    """A name of the registry, or ``hf:REPO/FILE``."""
+
+
+@frozen(kw_only=True)
+class UseModelArguments(ModelNameArguments):
+    """Argument of ``leanwide.useModel``; its name may also be a file's absolute path, or ""."""
+
+    lane: str | None = field(default=None, validator=optional(in_(BOTH_LANES)))
+    """None: the lanes that the model suits."""
 
 
 @frozen

@@ -20,7 +20,7 @@ from leanwide.files.reader import UnreadableFile
 from leanwide.files.shown import unread_notice
 from leanwide.lsp.convert import camel_case, position_of
 from leanwide.lsp.documents import DocumentWorkspace
-from leanwide.lsp.progress import ProgressBar
+from leanwide.lsp.progress import ProgressBar, announce
 
 logger = logging.getLogger(__name__)
 
@@ -147,6 +147,11 @@ class Feedback:
         bar.end()
         self._following_index = False
 
+    def progress_token(self) -> str | None:
+        """Return a new token for a progress bar; None where the client shows none."""
+        self._bars += 1
+        return announce(self._server, f"leanwide/{self._bars}")
+
     def stages(self) -> QuestionBar:
         """Return a bar for a question."""
         return QuestionBar(self._new_bar)
@@ -170,5 +175,5 @@ class Feedback:
             self._load = None
 
     def _new_bar(self, title: str, percentage: int | None = None) -> ProgressBar:
-        self._bars += 1
-        return ProgressBar(self._server, f"leanwide/{self._bars}", title, percentage)
+        begin = types.WorkDoneProgressBegin(title=title, percentage=percentage)
+        return ProgressBar(self._server, self.progress_token(), begin)

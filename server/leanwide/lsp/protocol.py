@@ -39,6 +39,9 @@ arrival_version: ContextVar[int | None] = ContextVar("arrival_version", default=
 A handler starts later than that, and a change that came in between may be applied already.
 """
 
+progress_token: ContextVar[int | str | None] = ContextVar("progress_token", default=None)
+"""The ``workDoneToken`` of the command that runs, if the client sent one."""
+
 _OPTIONAL: Final = frozenset({"leanwide/status", types.PROGRESS, types.WINDOW_LOG_MESSAGE})
 """Notifications that a client can do without: the answer says the same."""
 
@@ -283,6 +286,7 @@ class Protocol(LanguageServerProtocol):
     ) -> Generator[Any, Any, Any]:
         """Run a command; without an argument it gets an empty object, to say what is missing."""
         params.arguments = params.arguments or [{}]
+        progress_token.set(params.work_done_token)
         return (yield from super().lsp_workspace__execute_command(params))
 
     # Requests to the client, and everything that is sent.

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
+import attrs
 from lsprotocol import types
 from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
@@ -22,6 +23,7 @@ from leanwide.features.completion.saved_places import save_places, save_when_idl
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.edit.attempts import Attempts
 from leanwide.features.journal import AnswerSource, Record
+from leanwide.features.model_pulls import ModelPulls
 from leanwide.features.next_edit.state import NextEditState
 from leanwide.features.session import Backend, Session
 from leanwide.lsp.arguments import argument_converter
@@ -42,6 +44,8 @@ logger = logging.getLogger(__name__)
 
 _SAVE_S: Final = 0.3
 """Seconds in which KV caches may be saved when the session ends."""
+
+_NOTHING_CHOSEN: Final = Layer("the model that you chose", {})
 
 Launch = Callable[[Options], Engine]
 """Creates the engine that the options ask for; it loads the model later, when there is work."""
@@ -75,11 +79,13 @@ class Server(LanguageServer):
         self._user_layers = layers
         self._user_problems = problems
         self._editor_layer = Layer("the editor's settings", {})
+        self._chosen = _NOTHING_CHOSEN
         self._refused: tuple[str, ...] = ()
         """Problems with what the editor's settings may not set."""
         self.live = LiveRequests()
         self.chats = Conversations()
         self.attempts = Attempts()
+        self.pulls = ModelPulls()
         self.feedback = Feedback(self, self.status_params)
         self.folders = Folders(self.feedback.note_unread)
         self.watches_files = False
@@ -143,15 +149,26 @@ class Server(LanguageServer):
         async with self.folders.changing():
             if editor is not None:
                 self._editor_layer, self._refused = self._restrict(editor)
+                self._chosen = _NOTHING_CHOSEN
             if folders is not None:
                 await self.folders.open(folders)
             await self.use_folders()
             workspace, wrong = self.folders.layers
-            options, found = parse(*self._user_layers, *workspace, self._editor_layer)
+            options, found = parse(*self._user_layers, *workspace, self._editor_layer, self._chosen)
             self.problems = (*self._user_problems, *wrong, *self._refused, *found)
             old = self._use_options(options)
         if old is not None:
             await old.close()
+
+    async def choose(self, settings: Mapping[str, Any]) -> None:
+        """Apply the settings of a model that the user chose, until the editor sends settings."""
+        self._chosen = attrs.evolve(_NOTHING_CHOSEN, values=settings)
+        await self.configure()
+
+    def refusal(self, settings: Mapping[str, Any]) -> str | None:
+        """Return why this session may not apply such settings, a sentence; None if it may."""
+        _, problems = self._restrict(Layer("this session", settings))
+        return problems[0] if problems else None
 
     def _use_options(self, options: Options) -> Engine | None:
         """Use other options; return the engine that they replace, if they concern it."""

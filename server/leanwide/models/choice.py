@@ -92,5 +92,17 @@ def _memory_advice(found: Choice, lanes: Mapping[str, LaneShape], machine: Hardw
     )
 
 
+def suitability(needed: int, machine: Hardware) -> str:
+    """Return in a phrase whether a machine holds a model that needs so many bytes, and why."""
+    takes = f"takes {_gb(needed)}"
+    if needed <= (machine.gpu_bytes or 0):
+        return f"fits: {takes}, whole on the graphics card"
+    if needed > machine.usable_bytes:
+        return f"too large: {takes}, and {_gb(machine.usable_bytes)} can be used"
+    if needed > machine.free_bytes:
+        return f"fits once other programs are closed: {takes}"
+    return f"fits: {takes} of {_gb(machine.usable_bytes)}"
+
+
 def _gb(size: int) -> str:
     return f"{size / 1e9:.1f} GB"

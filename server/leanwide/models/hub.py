@@ -24,6 +24,9 @@ _TIMEOUT_S: Final = 20.0
 """Seconds without a byte after which a connection counts as broken."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
+# Else the library asks the hub which variables AI agents set, and reports the one that it finds.
+constants.HF_HUB_DISABLE_TELEMETRY = True
+
 
 class HubError(Exception):
     """The hub refuses the file; the message is one sentence for the user."""

@@ -9,25 +9,19 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from attrs import frozen
 
 from leanwide.models.hub import CutError, HubError, RemoteFile, look_up, stream
+from leanwide.models.pulling import PullError, Report
 from leanwide.models.registry import HubFile
 from leanwide.models.store import PART_SUFFIX, pulled_path
 
-Report = Callable[[str, int, int], None]
-"""Called with the current activity, the bytes done and the bytes in all."""
-
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _READ_BYTES: Final = 1 << 22
-
-
-class PullError(Exception):
-    """The model was not pulled; the message is one sentence for the user."""
 
 
 @frozen(kw_only=True)

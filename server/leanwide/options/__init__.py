@@ -5,6 +5,7 @@ tuned file, the workspace's ``.leanwide.toml``, and what the editor sends. A wro
 reported as a problem, in a sentence, and the layer below applies.
 """
 
+from leanwide.options.choosing import BOTH_LANES, as_toml, model_settings
 from leanwide.options.layers import Layer, built_in, read_layer
 from leanwide.options.parse import parse
 from leanwide.options.restrictions import (
@@ -26,6 +27,7 @@ from leanwide.options.schema import (
 )
 
 __all__ = [
+    "BOTH_LANES",
     "SERVER_SETTINGS",
     "WORKSPACE_FILE",
     "WORKSPACE_SECTIONS",
@@ -36,7 +38,9 @@ __all__ = [
     "Layer",
     "ModelOptions",
     "Options",
+    "as_toml",
     "built_in",
+    "model_settings",
     "parse",
     "read_layer",
     "restrict_editor",

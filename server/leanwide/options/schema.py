@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from attrs import field, frozen
@@ -22,6 +22,9 @@ from leanwide.models.memory import KvType
 from leanwide.models.placement import AutoLayers
 from leanwide.models.residency import ResidencySetting
 from leanwide.modes.profile import LEAN, WIDE, Mode, Profile
+
+_UNUSED_LANE_TOKENS: Final = 1_024
+"""Context of a lane that no mode uses."""
 
 
 def _at_least(least: int) -> Callable[[Any, attrs.Attribute[Any], int | AutoLayers], None]:
@@ -232,7 +235,8 @@ class EngineOptions:
     model: ModelOptions
     lanes: LanesOptions
     lane_tokens: Mapping[str, int]
-    """Most tokens that a mode needs in each lane: prompt, thinking and answer."""
+    """Most tokens that a mode needs in each lane: prompt, thinking and answer; a few where none
+    uses it."""
     residency: ResidencySetting
     prompt_bytes: int
     """Most bytes of saved KV caches on disk."""
@@ -289,6 +293,8 @@ class Options:
         for profile in self.profiles.values():
             tokens = profile.context_tokens + profile.output_tokens + profile.thinking_tokens
             lane_tokens[profile.lane] = max(tokens, lane_tokens.get(profile.lane, 0))
+        for unused in {LEAN, WIDE} - lane_tokens.keys():
+            lane_tokens[unused] = _UNUSED_LANE_TOKENS
         return EngineOptions(
             model=self.model,
             lanes=self.lanes,

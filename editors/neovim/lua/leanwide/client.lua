@@ -23,7 +23,10 @@ local language_ids = { cs = "csharp", sh = "shellscript", bash = "shellscript" }
 local function on_progress(error, params, context, ...)
   local listener = params and listeners[params.token]
   if listener then
-    return listener(params.value)
+    listener(params.value)
+    if not params.value.kind then
+      return vim.NIL -- a part of an answer; what has a kind is progress that Neovim shows, too
+    end
   end
   return vim.lsp.handlers["$/progress"](error, params, context, ...)
 end
@@ -152,8 +155,16 @@ end
 ---@class leanwide.Run
 ---@field argument? table the command's argument
 ---@field show? fun(value: table) called with each part of an answer that streams
+---@field work? fun(value: table) called with the progress of long work
 ---@field done fun(result: any) called with the answer
 ---@field failed? fun(message: string) called with the error instead; by default it shows a notice
+
+local function new_token(listener)
+  token_count = token_count + 1
+  local token = "leanwide-" .. token_count
+  listeners[token] = listener
+  return token
+end
 
 --- Run a command of the server for a buffer and return a function that cancels it.
 ---@param buffer integer
@@ -170,17 +181,19 @@ function M.run(buffer, command, run)
     return function() end
   end
   local argument = run.argument
-  local token
-  if run.show then
-    token_count = token_count + 1
-    token = "leanwide-" .. token_count
-    listeners[token] = run.show
+  local token = run.show and new_token(run.show)
+  if token then
     argument = vim.tbl_extend("force", argument or {}, { streamToken = token })
   end
-  local params = { command = command, arguments = argument and { argument } or {} }
+  local work = run.work and new_token(run.work)
+  local params = {
+    command = command,
+    arguments = argument and { argument } or {},
+    workDoneToken = work or nil,
+  }
   return M.request(client, "workspace/executeCommand", params, function(error, result)
-    if token then
-      listeners[token] = nil
+    for _, used in ipairs({ token or nil, work or nil }) do
+      listeners[used] = nil
     end
     if error then
       failed(error.message)

@@ -36,6 +36,8 @@ function M.check()
   if status.reason and status.reason ~= "" and status.reason ~= vim.NIL then
     health.warn(status.reason)
   end
+  health.info("type in a file: suggestions come by themselves; :LeanwideExplain explains the code at the cursor")
+  health.info("another model: :LeanwideModel shows what this machine holds, downloads it and uses it")
 end
 
 return M

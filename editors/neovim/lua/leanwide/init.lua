@@ -61,6 +61,10 @@ function M.status()
   if (status.tokensPerSecond or 0) > 0 then
     table.insert(parts, ("%.0f tokens/s"):format(status.tokensPerSecond))
   end
+  local percent = require("leanwide.models").percent
+  if percent then
+    table.insert(parts, ("downloading a model: %d %%"):format(percent))
+  end
   return table.concat(parts, " · ")
 end
 
