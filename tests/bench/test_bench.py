@@ -88,7 +88,11 @@ def test_lanes_of_a_count_that_the_model_lacks(tiny):
     ("arguments", "code", "complaint"),
     [
         (["--trace", "nothing"], 2, "there is no trace 'nothing'"),
-        (["--client", "ed"], 2, "--client 'ed' is not one of vscode, neovim, both"),
+        (
+            ["--client", "ed"],
+            2,
+            "--client 'ed' is not one of vscode, neovim, vscode-next-edits, both",
+        ),
         (["--peer", "nowhere", "--trace", "typing-a-line"], 1, "is not an http"),
         (["--experts", "9"], 1, "has 1 to 8 experts"),
     ],

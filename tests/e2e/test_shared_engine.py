@@ -30,13 +30,13 @@ def engine(command: str) -> Any:
     return json.loads(subprocess.run(arguments, capture_output=True, check=True, text=True).stdout)
 
 
-async def suggestion(editor: Session) -> Any:
-    """Open a document and wait for its first suggestion."""
+async def suggestion(editor: Session) -> str:
+    """Open a document and return its first suggestion."""
     uri = editor.open()
     async with asyncio.timeout(60):
         while not (found := await editor.complete(uri, END)):
             await asyncio.sleep(0.05)
-    return found
+    return found[0].insert_text
 
 
 async def test_windows_share_an_engine_and_what_one_does_disturbs_no_other(runtime_folder):

@@ -23,7 +23,7 @@ _MIN_ECHO: Final = 24
 def without_rest_of_line(text: str, context: FilterContext) -> str:
     """Drop from the end of a single line what the rest of the cursor's line begins with."""
     rest, said = context.view.line_after.strip(), text.rstrip()
-    if "\n" in text:
+    if "\n" in text or not rest:
         return text
     if len(said) > 1 and rest.startswith(said):
         return ""
