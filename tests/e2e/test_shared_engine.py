@@ -36,7 +36,7 @@ async def suggestion(editor: Session) -> str:
     async with asyncio.timeout(60):
         while not (found := await editor.complete(uri, END)):
             await asyncio.sleep(0.05)
-    return found[0].insert_text
+    return str(found[0].insert_text)
 
 
 async def test_windows_share_an_engine_and_what_one_does_disturbs_no_other(runtime_folder):
