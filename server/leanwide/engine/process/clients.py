@@ -84,6 +84,12 @@ class ServedClients:
         with self._lock:
             return [client for client in self._by_number.values() if client.started]
 
+    @property
+    def connected(self) -> list[ServedClient]:
+        """All of them."""
+        with self._lock:
+            return list(self._by_number.values())
+
     def need(self, lane: str) -> bool:
         """Whether a client still needs a lane."""
         return any(lane in client.needed for client in self.started)
