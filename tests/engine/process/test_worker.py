@@ -38,7 +38,7 @@ class KeptMessages:
         return message
 
 
-Say = Callable[[wire.ToWorker], None]
+Say = Callable[[wire.ToWorker], object]
 
 
 @pytest.fixture
