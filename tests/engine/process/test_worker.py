@@ -80,3 +80,13 @@ def test_a_client_that_waits_for_others_learns_that_the_engine_works(tiny, joine
     say(wire.Cancel(1))
     told.next(wire.Done)
     told_too.next(wire.Done)
+
+
+def test_a_number_that_a_client_uses_twice_is_cancelled_like_any_other():
+    client = ServedClient(1, KeptMessages())
+    client.begin(7)
+    client.begin(7)
+    client.end(7)
+    second = client.cancellation(7)  # what it raised would end the engine of all clients
+    client.cancel(7)
+    assert second.is_set()

@@ -36,7 +36,7 @@ class ServedClient:
     def cancellation(self, request: int) -> threading.Event:
         """Return what is set when a request is cancelled."""
         with self._lock:
-            return self._cancelled[request]
+            return self._cancelled.setdefault(request, threading.Event())
 
     def cancel(self, request: int) -> None:
         """Cancel a request, unless it has ended."""
