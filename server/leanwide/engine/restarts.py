@@ -32,21 +32,28 @@ class EngineDeath:
 
     @property
     def killed(self) -> bool:
-        """Whether it was killed from outside: then the model is not the cause."""
-        return self.code in _KILLS
+        """Whether it was killed from outside: then the model is not the cause.
+
+        Where the exit code is not known, a process that said nothing is taken for killed: one that
+        fails says why.
+        """
+        return self.code in _KILLS or (self.code is None and not self._lines)
 
     @property
     def cause(self) -> str:
         """The known cause, in one line."""
-        lines = [" ".join(line.split()) for line in self.last_lines if line.strip()]
-        if lines and not self.killed:
-            words = _FOLDERS.sub("", lines[-1])
+        if self._lines and not self.killed:
+            words = _FOLDERS.sub("", self._lines[-1])
             return "".join(filter(str.isprintable, words))[:_MAX_CAUSE]
         if self.code is None:
             return "it ended unexpectedly"
         if self.code < 0:
             return f"ended by signal {-self.code}"
         return f"exit code {self.code}"
+
+    @property
+    def _lines(self) -> list[str]:
+        return [" ".join(line.split()) for line in self.last_lines if line.strip()]
 
 
 class FailedStarts:

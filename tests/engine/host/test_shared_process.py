@@ -21,7 +21,7 @@ from leanwide.engine import wire
 from leanwide.engine.base import EngineError
 from leanwide.engine.client import DEFAULT_TIMEOUTS, EngineClient
 from leanwide.engine.host.folder import connected, socket_path
-from leanwide.engine.host.joining import shared_process
+from leanwide.engine.host.joining import join, shared_process
 from leanwide.engine.host.running import running_engines, stop
 from leanwide.engine.requests import CancelToken, Finished, FinishReason, Piece, Request
 from leanwide.engine.specs import LaneSpec, ModelSpec
@@ -249,3 +249,55 @@ async def test_engines_are_listed_and_stopped(folder, tiny):
         stop(found)
         await gone(found.description.process)
         assert await running_engines(folder) == []
+
+
+async def test_a_model_that_does_not_load_is_refused_to_every_window_for_its_reason(
+    folder, tmp_path, caplog
+):
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + bytes(100))
+    clients = [
+        EngineClient((spec(broken),), QUICK, shared_process(folder, IDLE_S)) for _ in range(4)
+    ]
+    try:
+        refusals = await asyncio.gather(
+            *(client.ready("lean") for client in clients), return_exceptions=True
+        )
+    finally:
+        await asyncio.gather(*(client.close() for client in clients))
+    assert {str(refusal) for refusal in refusals} == {
+        f"{broken} has GGUF version 0, which is not supported"
+    }
+    assert "this window has its own" not in caplog.text
+
+
+async def test_an_engine_that_ends_while_a_window_connects_is_started_again(folder, tiny):
+    models = (spec(tiny),)
+    folder.mkdir(mode=0o700)
+    path = socket_path(folder, models)
+    with socket.socket(socket.AF_UNIX) as ending:
+        ending.bind(str(path))
+        ending.listen()
+        opening = asyncio.create_task(join(folder, models, IDLE_S))
+        connection, _ = await asyncio.to_thread(ending.accept)
+        ending.close()
+        path.unlink()
+        connection.close()
+        joined = await opening
+    assert psutil.pid_exists(joined.process_id)
+    await joined.close()
+
+
+async def test_a_stopped_engine_whose_queue_is_full_blocks_no_window(folder):
+    folder.mkdir(mode=0o700)
+    path = folder / "full.sock"
+    with socket.socket(socket.AF_UNIX) as stopped, contextlib.ExitStack() as waiting:
+        stopped.bind(str(path))
+        stopped.listen(0)
+
+        def fill() -> None:
+            while (connection := connected(path)) is not None:
+                waiting.enter_context(connection)
+
+        with pytest.raises((BlockingIOError, TimeoutError)):
+            await asyncio.to_thread(fill)

@@ -270,6 +270,43 @@ FOLLOWING = (
         follows=("char name[MAX]; → char name[MAX_NAME];",),
     ),
     EditScenario(
+        name="the uses of a renamed variable, but not where a class has one of that name",
+        language="python",
+        text="""
+            size = 1
+
+            class Box:
+                size = 2
+                area = size * size
+
+            print(size)
+            """,
+        edits=(("size = 1", "length = 1"),),
+        follows=("print(size) → print(length)",),
+    ),
+    EditScenario(
+        name="the uses of a renamed parameter, but not a label",
+        language="javascript",
+        text="""
+            function search(outer) {
+              outer: while (outer) break outer;
+            }
+            """,
+        edits=(("search(outer)", "search(limit)"),),
+        follows=("outer: while (outer) break outer; → outer: while (limit) break outer;",),
+    ),
+    EditScenario(
+        name="the uses of a shell's variable, but not text",
+        language="shellscript",
+        text="""
+            size=3
+            echo $size "${size}" size
+            size
+            """,
+        edits=(("size=3", "length=3"),),
+        follows=('echo $size "${size}" size → echo $length "${length}" size',),
+    ),
+    EditScenario(
         name="the calls of a function in a file of another line ending",
         language="c",
         text="int f(int a) { return a; }\r\nint g(void) { return f(1); }\r\n",

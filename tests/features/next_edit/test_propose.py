@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import attrs
 import pytest
@@ -11,6 +12,7 @@ from leanwide.engine.base import EngineError
 from leanwide.engine.requests import CancelToken, Priority
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.journal import AnswerSource
+from leanwide.features.next_edit import state
 from leanwide.features.session import Preferences
 from leanwide.syntax import Edit, Position
 from tests.features.editor import SteppedEngine, until
@@ -186,6 +188,22 @@ async def test_an_edit_with_a_credential_is_not_shown_to_the_model():
     user.replace(uri, 0, '")', '", None)')
     assert await user.ask() is None
     assert user.engine.requests == []
+
+
+async def test_credentials_are_looked_for_in_another_thread(monkeypatch):
+    threads = []
+
+    def has_credential(_: str) -> bool:
+        threads.append(threading.current_thread())
+        return False
+
+    monkeypatch.setattr(state, "has_credential", has_credential)
+    user = EditingUser()
+    uri = user.open(AREA)
+    user.replace(uri, 0, "size", "width")
+    assert await user.ask() is not None
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 async def test_closing_a_document_ends_its_history():

@@ -31,6 +31,8 @@ _DEVICE_VARIABLES: Final = (
 )  # fmt: skip
 """Beginnings of the names of environment variables that llama.cpp and its libraries read."""
 _LOCK_PAUSE_S: Final = 0.02
+_CONNECT_S: Final = 5.0
+"""Seconds to wait for an engine's queue of connections, which is full where it hangs."""
 _UCRED: Final = struct.Struct("3i")
 """Linux's ``struct ucred``: process, user, group (unix(7))."""
 _XUCRED: Final = struct.Struct("IIh")
@@ -135,6 +137,7 @@ def connected(path: Path) -> socket.socket | None:
         OSError: It belongs to another user.
     """
     connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(_CONNECT_S)
     try:
         connection.connect(str(path))
     except (FileNotFoundError, ConnectionRefusedError):

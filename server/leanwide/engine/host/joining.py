@@ -40,6 +40,12 @@ _LOCK_S: Final = 15.0
 """Seconds to wait for another window that starts or ends the same engine."""
 _BACKLOG: Final = 64
 """Connections that may wait to be accepted."""
+_TRIES: Final = 3
+"""Engines that may end while this server connects to them, before it uses its own."""
+
+
+class EngineEndedError(ConnectionError):
+    """A shared engine ended before it said who it is."""
 
 
 class HostConnection:
@@ -93,6 +99,13 @@ async def join(folder: Path, models: Sequence[ModelSpec], idle_s: float = IDLE_S
     Raises:
         OSError: That is not possible here.
     """
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(EngineEndedError):
+            return await _join_once(folder, models, idle_s)
+    return await _join_once(folder, models, idle_s)
+
+
+async def _join_once(folder: Path, models: Sequence[ModelSpec], idle_s: float) -> HostConnection:
     connection, path = await asyncio.to_thread(_connect_or_start, folder, models, idle_s)
     reader, writer, description = await welcome(connection)
     return HostConnection(reader, writer, description.process, log_path(path))
@@ -104,6 +117,7 @@ async def welcome(
     """Wait for an engine's first message; return the streams and the message.
 
     Raises:
+        EngineEndedError: It ended.
         OSError: It says nothing, or something else.
     """
     reader, writer = await asyncio.open_unix_connection(sock=connection)
@@ -111,7 +125,10 @@ async def welcome(
         async with asyncio.timeout(_WELCOME_S):
             (size,) = wire.HEADER.unpack(await reader.readexactly(wire.HEADER.size))
             message = wire.decode_to_server(await reader.readexactly(size))
-    except (TimeoutError, asyncio.IncompleteReadError, msgspec.MsgspecError) as error:
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
+        writer.close()
+        raise EngineEndedError("the shared engine ended") from error
+    except (TimeoutError, msgspec.MsgspecError) as error:
         writer.close()
         raise ConnectionError("the shared engine does not answer") from error
     if not isinstance(message, wire.Description):

@@ -36,7 +36,7 @@ class ServedClient:
     def cancellation(self, request: int) -> threading.Event:
         """Return what is set when a request is cancelled."""
         with self._lock:
-            return self._cancelled[request]
+            return self._cancelled.setdefault(request, threading.Event())
 
     def cancel(self, request: int) -> None:
         """Cancel a request, unless it has ended."""
@@ -83,6 +83,12 @@ class ServedClients:
         """Those that use the engine."""
         with self._lock:
             return [client for client in self._by_number.values() if client.started]
+
+    @property
+    def connected(self) -> list[ServedClient]:
+        """All of them."""
+        with self._lock:
+            return list(self._by_number.values())
 
     def need(self, lane: str) -> bool:
         """Whether a client still needs a lane."""

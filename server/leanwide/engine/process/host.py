@@ -28,6 +28,8 @@ _LOOK_S: Final = 1.0
 """Seconds between two looks whether a client is left."""
 _MAX_UNREAD_BYTES: Final = 1_000_000
 """Messages that a client may leave unread before it is disconnected."""
+_LAST_WORDS_S: Final = 1.0
+"""Seconds in which the clients can be sent why the process ends."""
 
 
 class SocketOutput:
@@ -48,15 +50,21 @@ class SocketOutput:
             self._frames.append(frame)
             self._unread += len(frame)
             self._closed = self._closed or self._unread > _MAX_UNREAD_BYTES
-            self._changed.notify()
+            self._changed.notify_all()
         if self._closed:
             self.close()
+
+    def flush(self, until: float) -> None:
+        """Wait until all is sent, the client is gone, or ``time.monotonic`` is ``until``."""
+        with self._changed:
+            left = max(0.0, until - time.monotonic())
+            self._changed.wait_for(lambda: not self._unread or self._closed, left)
 
     def close(self) -> None:
         """Disconnect the client and end the thread."""
         with self._changed:
             self._closed = True
-            self._changed.notify()
+            self._changed.notify_all()
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
 
@@ -66,6 +74,7 @@ class SocketOutput:
                 self._connection.sendall(frame)
                 with self._changed:
                     self._unread -= len(frame)
+                    self._changed.notify_all()
         self.close()
 
     def _next(self) -> bytes | None:
@@ -83,7 +92,7 @@ class Host:
         self._idle_s = idle_s
         self._worker = Worker(self._exit)
         self._numbers = count(1)
-        self._connected: set[int] = set()
+        self._connected: dict[int, SocketOutput] = {}
 
     def run(self) -> None:
         """Serve until no client was left for a while, and remove the socket."""
@@ -94,7 +103,8 @@ class Host:
             if self._connected:
                 used_at = time.monotonic()
             self._accept()
-        self._exit(0)
+        # Not _exit: the socket at the path may be that of a new engine by now.
+        os._exit(0)
 
     def _accept(self) -> bool:
         """Serve the next connection of the same user; return whether there was one in time."""
@@ -106,23 +116,21 @@ class Host:
             connection.close()
             return True
         connection.settimeout(None)
-        number = next(self._numbers)
-        self._connected.add(number)
-        threading.Thread(target=self._serve, args=(connection, number), daemon=True).start()
+        number, output = next(self._numbers), SocketOutput(connection)
+        self._connected[number] = output
+        client = ServedClient(number, output)
+        threading.Thread(target=self._serve, args=(connection, client, output), daemon=True).start()
         return True
 
-    def _serve(self, connection: socket.socket, number: int) -> None:
+    def _serve(self, connection: socket.socket, client: ServedClient, output: SocketOutput) -> None:
         """Serve one client to its end."""
-        output = SocketOutput(connection)
-        client = ServedClient(number, output)
         try:
-            with connection, connection.makefile("rb") as stream:
+            with connection, contextlib.closing(output), connection.makefile("rb") as stream:
                 output.send(self._worker.description())
                 with contextlib.suppress(OSError, msgspec.MsgspecError):
                     self._worker.serve(client, stream)
         finally:
-            output.close()
-            self._connected.discard(number)
+            del self._connected[client.number]
 
     def _closed(self) -> bool:
         """Remove the socket, unless a server is about to connect; return whether it is removed."""
@@ -136,13 +144,17 @@ class Host:
         return False
 
     def end(self) -> None:
-        """End the process; its clients start another one."""
-        self._exit(0)
+        """End the process at once; its clients start another one."""
+        self._path.unlink(missing_ok=True)
+        os._exit(0)
 
     def _exit(self, code: int) -> None:
-        """End the process at once: the decoding thread may be inside llama.cpp."""
+        """End the process when its clients have been told why."""
         self._path.unlink(missing_ok=True)
-        os._exit(code)
+        until = time.monotonic() + _LAST_WORDS_S
+        for output in list(self._connected.values()):
+            output.flush(until)
+        os._exit(code)  # no clean end: the decoding thread may be inside llama.cpp
 
 
 def run(listener: socket.socket, path: Path, idle_s: float) -> None:

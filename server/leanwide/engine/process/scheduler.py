@@ -69,6 +69,11 @@ class Scheduler:
         """Whether there are no jobs."""
         return not self._jobs
 
+    @property
+    def waiting(self) -> tuple[JobId, ...]:
+        """The jobs that have not ended."""
+        return tuple(job.id for job in self._jobs)
+
     def add(
         self,
         job_id: JobId,

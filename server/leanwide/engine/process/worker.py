@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError
@@ -27,6 +27,9 @@ from leanwide.engine.process.models import Models
 from leanwide.engine.process.scheduler import JobId, Scheduler
 from leanwide.engine.requests import Finished, Piece, PrefillProgress, Priority
 from leanwide.engine.specs import LaneInfo, ModelSpec
+
+_TELL_S: Final = 10.0
+"""Seconds after which clients that wait are told that the engine works."""
 
 
 class Worker:
@@ -44,6 +47,7 @@ class Worker:
         self._running: set[JobId] = set()
         """Jobs that have a sequence of their lane's KV cache, or are about to claim one."""
         self._started_at = time.time()
+        self._told_at = time.monotonic()
 
     @property
     def clients(self) -> int:
@@ -117,9 +121,21 @@ class Worker:
                 while not self._inbox.empty or self._scheduler.idle:
                     self._handle(self._inbox.get())
                 self._scheduler.step()
+                self._tell_waiting()
         finally:  # only an exception ends the loop, and the process cannot go on without it
             traceback.print_exc()  # the server logs stderr and starts another engine
             self._exit(70)
+
+    def _tell_waiting(self) -> None:
+        """Tell clients, from time to time, that steps are done, if only those of others.
+
+        A client takes an engine that owes it an answer and does nothing for one that hangs.
+        """
+        now = time.monotonic()
+        if now >= self._told_at + _TELL_S:
+            self._told_at = now
+            for job in self._scheduler.waiting:
+                self._send(job, wire.Heartbeat(job.request))
 
     def _handle(self, queued: QueuedMessage) -> None:
         message, client = queued.message, self._clients.get(queued.client)
@@ -155,7 +171,8 @@ class Worker:
             )
             _, info = self._models.open(models[0].lanes[0].name, Priority.COMMAND)
         except EngineError as error:
-            self._clients.tell(wire.LoadRefused(str(error)))
+            for client in self._clients.connected:  # they are here for the same models
+                client.output.send(wire.LoadRefused(str(error)))
             self._exit(1)
             return
         self._report(info)

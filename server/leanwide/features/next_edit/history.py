@@ -73,10 +73,10 @@ class EditHistory:
             tree: The tree of ``new``, where it is known already: it tells the event's scope.
         """
         change = _change_between(old, new)
-        if not change.before and not change.after:
-            return
-        if not change.is_event:
+        if change is None:
             self.forget(new.uri)
+            return
+        if not change.before and not change.after:
             return
         last = self._last_of(new.uri)
         joined = _joined(self._kept[last].event, change, old, new) if last is not None else None
@@ -109,11 +109,14 @@ class EditHistory:
             size -= self._kept.pop(0).size
 
 
-def _change_between(old: Snapshot, new: Snapshot) -> _Change:
+def _change_between(old: Snapshot, new: Snapshot) -> _Change | None:
+    """Return what changed; None where it is too large to be made by hand."""
     splice = difference(old.lines, new.lines)
-    return _Change(
-        splice.first, _with_lf(old.lines[splice.first : splice.last]), _with_lf(splice.lines)
-    )
+    if max(splice.last - splice.first, len(splice.lines)) > _MAX_EVENT_LINES:
+        return None  # before any line is copied: it may be the whole of a large file
+    before = _with_lf(old.lines[splice.first : splice.last])
+    change = _Change(splice.first, before, _with_lf(splice.lines))
+    return change if change.is_event else None
 
 
 def _joined(event: EditEvent, change: _Change, old: Snapshot, new: Snapshot) -> _Change | None:

@@ -157,3 +157,15 @@ SHORTHANDS: Final = frozenset(
     }
 )
 """Names that stand for a key and its value at once."""
+
+LABELS: Final = frozenset({"label_name", "statement_identifier"})
+"""Names of statements, which never mean a variable."""
+
+WORDS: Final = frozenset({"word"})
+"""What shells pass to commands: text, except where it names a command."""
+
+COMMAND_NAMES: Final = frozenset({"command_name", "function_definition"})
+"""Nodes in which a word names a command."""
+
+VARIABLE_NAMES: Final = frozenset({"variable_name"})
+"""Names that may follow a ``$`` which is no part of them."""

@@ -12,12 +12,16 @@ from attrs import frozen
 
 from leanwide.features.next_edit.node_types import (
     CLASSES,
+    COMMAND_NAMES,
     FUNCTIONS,
     IMPORTS,
     KEYS,
+    LABELS,
     MEMBER_NAMES,
     NAMED,
     PARAMETERS,
+    VARIABLE_NAMES,
+    WORDS,
 )
 from leanwide.features.next_edit.tokens import MEMBER_OPERATORS
 from leanwide.syntax import Position, Span, SyntaxTree
@@ -58,6 +62,18 @@ class Occurrence:
             return next(functions, None)
         return innermost
 
+    @property
+    def is_command(self) -> bool:
+        """Whether it names a command of a shell, which no variable is."""
+        return self.around[0].type in WORDS
+
+    @property
+    def class_scope(self) -> tree_sitter.Node | None:
+        """The class in whose body it stands, outside of every method."""
+        nearest = (node for node in self.around if node.type in FUNCTIONS or node.type in CLASSES)
+        node = next(nearest, None)
+        return node if node is not None and node.type in CLASSES else None
+
     def _names(self, function: tree_sitter.Node) -> bool:
         body = function.child_by_field_name("body")
         return body is None or self.around[0].end_byte <= body.start_byte
@@ -68,7 +84,7 @@ def occurrences(tree: SyntaxTree, name: str, span: Span | None = None) -> Iterat
 
     Strings and comments are left out.
     """
-    word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?![\w$])")
     first, last = (span.start.line, span.end.line + 1) if span else (0, len(tree.lines))
     for number in range(first, min(last, len(tree.lines))):
         line = tree.lines[number]
@@ -78,14 +94,14 @@ def occurrences(tree: SyntaxTree, name: str, span: Span | None = None) -> Iterat
             here = Span(Position(number, found.start()), Position(number, found.end()))
             if span is None or span.holds(here):
                 occurrence = occurrence_at(tree, here)
-                if occurrence is not None:
+                if occurrence is not None and not _is_cut(occurrence, line[: found.start()]):
                     yield occurrence
 
 
 def occurrence_at(tree: SyntaxTree, span: Span) -> Occurrence | None:
     """Return the name at a span; None where there is none, as in strings and comments."""
     around = tree.around(span.start, span.end)
-    if not around or not _is_name(tree, around[0], span) or in_text(tree, around):
+    if not around or not _is_name(tree, around, span) or in_text(tree, around):
         return None
     return Occurrence(span, around, _role(tree, span, around))
 
@@ -101,8 +117,18 @@ def in_text(tree: SyntaxTree, around: tuple[tree_sitter.Node, ...]) -> bool:
     return False
 
 
-def _is_name(tree: SyntaxTree, node: tree_sitter.Node, span: Span) -> bool:
+def _is_name(tree: SyntaxTree, around: tuple[tree_sitter.Node, ...], span: Span) -> bool:
+    node = around[0]
+    if node.type in LABELS:
+        return False
+    if node.type in WORDS and not (len(around) > 1 and around[1].type in COMMAND_NAMES):
+        return False
     return node.is_named and node.child_count == 0 and tree.span_of(node) == span
+
+
+def _is_cut(occurrence: Occurrence, before: str) -> bool:
+    """Whether a ``$`` in front of a name is a part of it."""
+    return before.endswith("$") and occurrence.around[0].type not in VARIABLE_NAMES
 
 
 def _role(tree: SyntaxTree, span: Span, around: tuple[tree_sitter.Node, ...]) -> Role:

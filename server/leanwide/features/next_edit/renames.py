@@ -153,8 +153,15 @@ def _names_on(tree: SyntaxTree, line: int) -> tuple[str, ...]:
 def _uses(renaming: Renaming, found: list[Occurrence]) -> Iterator[Occurrence]:
     """Yield those of ``found`` that mean what the name means at its place."""
     binds: dict[tuple[int, int], bool] = {}
+    hiding = {
+        one.class_scope.byte_range
+        for one in found
+        if one.class_scope is not None and _is_member_of_class(renaming.tree, one)
+    }
     for one in found:
-        if one.role in (Role.MEMBER, Role.KEY):
+        if one.role in (Role.MEMBER, Role.KEY) or one.is_command is not renaming.place.is_command:
+            continue
+        if one.class_scope is not None and one.class_scope.byte_range in hiding:
             continue
         inner = _functions_inside(one, renaming.place.function)
         for function in inner:
@@ -162,6 +169,10 @@ def _uses(renaming: Renaming, found: list[Occurrence]) -> Iterator[Occurrence]:
                 binds[function.byte_range] = _binds(renaming.tree, function, renaming.old)
         if not any(binds[function.byte_range] for function in inner):
             yield one
+
+
+def _is_member_of_class(tree: SyntaxTree, one: Occurrence) -> bool:
+    return one.role is Role.MEMBER and not follows_member_operator(tree, one.span)
 
 
 def _functions_inside(one: Occurrence, outer: tree_sitter.Node | None) -> list[tree_sitter.Node]:
