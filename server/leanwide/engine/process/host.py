@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -157,10 +158,15 @@ class Host:
         os._exit(code)  # no clean end: the decoding thread may be inside llama.cpp
 
 
-def run(listener: socket.socket, path: Path, idle_s: float) -> None:
-    """Serve on a socket bound to ``path``, until no client is left for ``idle_s`` seconds."""
+def main() -> None:
+    """Serve on an inherited socket, bound to a path, until no client is left for some seconds."""
+    descriptor, path, idle_s = sys.argv[1:]
     prepare_process()
     os.dup2(2, 1)  # llama.cpp sometimes prints on stdout
-    host = Host(listener, path, idle_s)
+    host = Host(socket.socket(fileno=int(descriptor)), Path(path), float(idle_s))
     signal.signal(signal.SIGTERM, lambda *_: host.end())
     host.run()
+
+
+if __name__ == "__main__":
+    main()
