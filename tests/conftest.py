@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -65,3 +70,23 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "tiny.gguf"
     write(path, Recipe(shape=TINY))
     return path
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
+    """Give servers the folder for sockets of a log-in; yield what runs ``leanwide engine``.
+
+    No engine stays behind.
+    """
+
+    def run(command: str) -> Any:
+        program = str(Path(sys.executable).with_name("leanwide"))
+        done = subprocess.run(
+            [program, "engine", command, "--json"], capture_output=True, check=True, text=True
+        )
+        return json.loads(done.stdout)
+
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield run
+        run("stop")

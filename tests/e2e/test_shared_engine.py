@@ -3,31 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from typing import Any
 
 import psutil
-import pytest
 
-from tests.e2e.session import END, PROGRAM, Session, session
-
-
-@pytest.fixture
-def runtime_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give servers the folder for sockets that a log-in gives them; no engine stays behind."""
-    with tempfile.TemporaryDirectory() as folder:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
-        yield
-        engine("stop")
-
-
-def engine(command: str) -> Any:
-    """Return what ``leanwide engine`` prints."""
-    arguments = [PROGRAM, "engine", command, "--json"]
-    return json.loads(subprocess.run(arguments, capture_output=True, check=True, text=True).stdout)
+from tests.e2e.session import END, Session, session
 
 
 async def suggestion(editor: Session) -> str:
@@ -39,7 +18,7 @@ async def suggestion(editor: Session) -> str:
     return str(found[0].insert_text)
 
 
-async def test_windows_share_an_engine_and_what_one_does_disturbs_no_other(runtime_folder):
+async def test_windows_share_an_engine_and_what_one_does_disturbs_no_other(engine):
     async with session() as first, session() as second:
         assert await suggestion(first) == await suggestion(second)
         (running,) = (await asyncio.to_thread(engine, "list"))["engines"]
@@ -55,7 +34,7 @@ async def test_windows_share_an_engine_and_what_one_does_disturbs_no_other(runti
     assert engine("stop") == {"stopped": [again["process"]]}
 
 
-async def test_a_user_may_want_an_engine_for_each_window(runtime_folder):
+async def test_a_user_may_want_an_engine_for_each_window(engine):
     options = {"machine": {"share_engine": "off"}}
     async with session(options=options) as editor:
         assert await suggestion(editor)
