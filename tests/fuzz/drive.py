@@ -1,4 +1,4 @@
-"""Sends the messages of :mod:``tests.fuzz.messages`` to a server, and reports what went wrong.
+"""Sends the messages of :mod:`tests.fuzz.messages` to a server, and reports what went wrong.
 
 ``python -m tests.fuzz.drive MESSAGES [SEED] [stdio|tcp]`` sends any number of messages.
 """
@@ -189,7 +189,10 @@ class Session:
                 problem = f"{owed} answers owed for {known[:80]}, {got} came"
                 self.problems.append(f"{problem}: {self.open.get(known, b'')[:500]!r}")
         log = self.connection.log()
-        self.problems += [f"logged: {word}" for word in (MARK, "Traceback") if word in log]
+        for word in (MARK, "Traceback"):
+            before, found, after = log.partition(word)
+            if found:
+                self.problems.append(f"logged: {before[-500:]}{found}{after[:3000]}")
 
     def _reply(self, reply: bytes) -> None:
         """Answer the server, but not in the middle of a message."""
