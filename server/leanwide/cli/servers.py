@@ -35,12 +35,14 @@ async def _ask(engine: RemoteEngine, options: Options) -> dict[str, Any]:
     if facts is not None:
         report |= {
             "model": model.name,
-            "llama_cpp": facts.build,
+            "kind": facts.kind,
+            "software": facts.software,
             "context_tokens": facts.context_tokens,
             "slots": facts.slots,
             "completes": model.fim is not None,
-            "has_chat_template": model.chat_template is not None,
+            "heals_tokens": facts.heals,
             "tells_busy_slots": facts.tells_slots,
+            "words": facts.words,
         }
     notices = [lane.notice for lane in engine.lanes if lane.notice]
     if options.modes.code.lane in engine.lane_names and model.fim is None:

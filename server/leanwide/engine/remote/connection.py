@@ -6,14 +6,20 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Final, Protocol
+
+from attrs import evolve
 
 from leanwide.engine.base import EngineError
-from leanwide.engine.remote.events import thinking_tokens
-from leanwide.engine.remote.facts import ServerFacts, busy_slots
+from leanwide.engine.remote.answer_wait import AnswerWait
+from leanwide.engine.remote.chat_connection import ChatConnection
+from leanwide.engine.remote.conversation import messages_of
+from leanwide.engine.remote.events import CompletionInterface, thinking_tokens
+from leanwide.engine.remote.facts import ServerFacts
 from leanwide.engine.remote.generation import RemoteGeneration, encode_remotely
-from leanwide.engine.remote.http import HttpServer, HttpTimeouts
-from leanwide.engine.remote.slots import UNTOLD, SlotContents
+from leanwide.engine.remote.http import CONTEXT_SETTINGS, HttpServer
+from leanwide.engine.remote.llama_facts import busy_slots
+from leanwide.engine.remote.slots import UNTOLD, CacheContents
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
 from leanwide.engine.requests import CancelToken, Finished, Piece, PrefillProgress, Prompt, Request
 from leanwide.engine.specs import LaneSpec
@@ -27,22 +33,57 @@ _UNTOLD_RELEASE_S: Final = 0.02
 one step."""
 
 
-class ServerConnection:
+class ServerConnection(Protocol):
     """A server that answered."""
+
+    @property
+    def facts(self) -> ServerFacts:
+        """What the server said of itself."""
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text.
+
+        Raises:
+            EngineError: The server cannot be asked.
+        """
+
+    async def unread(self, prompts: Sequence[Prompt]) -> list[int]:
+        """Return how many tokens of each prompt are probably not in the server's KV cache.
+
+        Raises:
+            EngineError: The server cannot be asked.
+        """
+
+    def run(
+        self, request: Request, lane: LaneSpec, cancel: CancelToken
+    ) -> AsyncIterator[Piece | PrefillProgress | Finished]:
+        """Run a request of a lane.
+
+        Raises:
+            EngineError: The request does not fit, or the server refuses or broke off.
+        """
+
+    async def close(self) -> None:
+        """Close all connections."""
+
+
+class TokenConnection:
+    """A :class:`ServerConnection` to a server that takes token ids."""
 
     def __init__(
         self,
         server: HttpServer,
         vocabulary: RemoteVocabulary,
         facts: ServerFacts,
-        timeouts: HttpTimeouts,
+        completion: CompletionInterface,
+        contents: CacheContents,
     ) -> None:
         self._server = server
         self._vocabulary = vocabulary
         self.facts = facts
         """What the server said of itself."""
-        self._timeouts = timeouts
-        self._contents = SlotContents()
+        self._completion = completion
+        self._contents = contents
         self._releasing: dict[int, asyncio.Task[None]] = {}
         """Slots whose generation was broken off, until they are free."""
 
@@ -71,23 +112,22 @@ class ServerConnection:
         Raises:
             EngineError: The request does not fit, or the server refuses or broke off.
         """
+        if request.heal and not self.facts.heals:
+            request = evolve(request, heal=False)
         prompt = await encode_remotely(self._vocabulary, request)
-        most = min(lane.context_tokens, self.facts.context_tokens)
-        _check_length(request, len(prompt.tokens), most)
+        _check_length(request, len(prompt.tokens), self.facts.most_tokens(lane))
         if self._releasing:
             await asyncio.wait(list(self._releasing.values()))
-        generation = RemoteGeneration(
-            self._server, self._vocabulary, request, prompt, self._timeouts
-        )
+        wait = AnswerWait(self._server.name, request.deadline_ms, self._server.timeouts.progress)
+        generation = RemoteGeneration(self._completion, self._vocabulary, request, prompt, wait)
         try:
             async with contextlib.aclosing(generation.run(cancel)) as events:  # type: ignore[type-var]  # a generator
                 async for event in events:
                     yield event
         finally:
-            slot = UNTOLD if generation.slot is None else generation.slot
-            self._contents.record(slot, generation.held)
-            if generation.broken_off:
-                self._release(slot)
+            self._contents.record(generation.slot, generation.held)
+            if generation.broken_off and self.facts.slots:
+                self._release(UNTOLD if generation.slot is None else generation.slot)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -123,6 +163,51 @@ class ServerConnection:
                 busy = await busy_slots(self._server)
 
 
+class OpenAiConnection:
+    """A :class:`ServerConnection` that sends conversations as messages, and all else as token ids."""
+
+    def __init__(self, tokens: TokenConnection, chat: ChatConnection) -> None:
+        self._tokens = tokens
+        self._chat = chat
+
+    @property
+    def facts(self) -> ServerFacts:
+        """What the server said of itself."""
+        return self._tokens.facts
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text.
+
+        Raises:
+            EngineError: The server cannot be asked.
+        """
+        return await self._tokens.count(texts)
+
+    async def unread(self, prompts: Sequence[Prompt]) -> list[int]:
+        """Return how many tokens of each prompt are probably not in the server's KV cache.
+
+        Raises:
+            EngineError: The server cannot be asked.
+        """
+        return await self._tokens.unread(prompts)
+
+    def run(
+        self, request: Request, lane: LaneSpec, cancel: CancelToken
+    ) -> AsyncIterator[Piece | PrefillProgress | Finished]:
+        """Run a request of a lane.
+
+        Raises:
+            EngineError: The request does not fit, or the server refuses or broke off.
+        """
+        conversation = messages_of(request.prompt)
+        serving = self._tokens if conversation is None else self._chat
+        return serving.run(request, lane, cancel)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._tokens.close()
+
+
 def _check_length(request: Request, tokens: int, most: int) -> None:
     """Check that prompt and answer fit a context.
 
@@ -133,5 +218,5 @@ def _check_length(request: Request, tokens: int, most: int) -> None:
     if tokens + answer > most:
         raise EngineError(
             f"{tokens} prompt and {answer} answer tokens do not fit a context of {most}: "
-            "start llama-server with a larger --ctx-size, or raise context_tokens"
+            f"start the server with a longer one ({CONTEXT_SETTINGS}), or raise context_tokens"
         )

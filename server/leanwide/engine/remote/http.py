@@ -23,15 +23,31 @@ _MAX_BYTES: Final = 64_000_000
 _MAX_LINE_BYTES: Final = 4_000_000
 """Size of one event of a stream."""
 _ERROR_TYPE: Final = re.compile(r"\w{1,40}")
+_TOO_LONG: Final = re.compile("context (?:length|size|window)")
+"""How messages of servers name what is too long."""
+CONTEXT_SETTINGS: Final = "llama-server: --ctx-size, vLLM: --max-model-len"
 _CONNECTIONS: Final = 8
+_MAX_NAME: Final = 200
 
 
 class LostServerError(EngineError):
-    """The server cannot be reached, or its answers make no sense: it has to be asked anew."""
+    """The server cannot be reached, or its answers make no sense: it has to be asked again."""
 
 
 class LoadingError(LostServerError):
     """The server is there, and loads its model."""
+
+
+class UnknownPathError(LostServerError):
+    """The server lacks an address, or the model that is asked for."""
+
+
+class NonsenseError(LostServerError):
+    """The server answers something else than it was asked for."""
+
+
+class RefusedRequestError(EngineError):
+    """The server is well, and does not serve this request."""
 
 
 @frozen(kw_only=True)
@@ -70,12 +86,12 @@ class HttpServer:
         httpx2 = self._library = secrets.library
         self.name = address.name
         self._model = {"model": address.model} if address.model else {}
-        self._timeouts = timeouts
+        self.timeouts = timeouts
         headers = {"Accept-Encoding": "identity"}  # no small answer that becomes a large one
         if secrets.key:
             headers["Authorization"] = f"Bearer {secrets.key}"
         self._client = httpx2.AsyncClient(
-            base_url=address.url.rstrip("/") + "/",
+            base_url=address.url.rstrip("/").removesuffix("/v1") + "/",
             params=self._model,
             headers=headers,
             verify=secrets.trust,
@@ -100,7 +116,7 @@ class HttpServer:
         """
         value = self._parsed(await self._ask("GET", path))
         if not isinstance(value, list):
-            raise self._nonsense()
+            raise nonsense(self.name)
         return value
 
     async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -118,18 +134,20 @@ class HttpServer:
             EngineError: The server refuses, or cannot be asked, or breaks off.
         """
         timeout = self._library.Timeout(
-            self._timeouts.silence, connect=self._timeouts.connect, write=self._timeouts.answer
+            self.timeouts.silence, connect=self.timeouts.connect, write=self.timeouts.answer
         )
         with self._explained():
             sent = {**body, **self._model}
             async with self._client.stream("POST", path, json=sent, timeout=timeout) as answer:
                 await self._check(answer)
                 async for line in self._lines(answer):
-                    if not line.startswith(b"data:") or line == b"data: [DONE]":
+                    data = line.removeprefix(b"data:").strip()
+                    if not line.startswith(b"data:") or data in (b"", b"[DONE]"):
                         continue
-                    event = self._object(line.removeprefix(b"data:"))
-                    if "error" in event:
-                        raise self._refusal(answer.status_code, event)
+                    event = self._object(data)
+                    if error := _error_of(event):
+                        code = error.get("code")
+                        raise self._refusal(code if type(code) is int else 200, event)
                     yield event
 
     async def close(self) -> None:
@@ -157,12 +175,11 @@ class HttpServer:
         raise self._refusal(answer.status_code, found)
 
     def _refusal(self, status: int, found: dict[str, Any]) -> EngineError:
-        """Return the error for a status, or for an error within a stream.
+        """Return the error for a status, or for the code of an error within a stream.
 
         What the server writes is not shown: it may quote the prompt.
         """
-        error = found.get("error")
-        error = error if isinstance(error, dict) else {}
+        error = _error_of(found)
         kind = str(error.get("type", ""))
         kind = kind if _ERROR_TYPE.fullmatch(kind) else ""
         if status in (401, 403):
@@ -171,15 +188,20 @@ class HttpServer:
             )
         if status == 503:
             return LoadingError(f"{self.name} loads its model")
-        if kind == "exceed_context_size_error":
-            return EngineError(
+        if kind == "exceed_context_size_error" or _TOO_LONG.search(str(error.get("message", ""))):
+            return RefusedRequestError(
                 f"the prompt does not fit the context of {self.name}: "
-                "start llama-server with a larger --ctx-size"
+                f"start it with a longer one ({CONTEXT_SETTINGS})"
             )
-        if status == 400:
-            return EngineError(f"{self.name} refuses the request ({kind or 'status 400'})")
-        if status == 404:
-            return LostServerError(f"{self.name} is no llama-server: it lacks an address of one")
+        if status in (400, 422):
+            return RefusedRequestError(
+                f"{self.name} refuses the request ({kind or f'status {status}'})"
+            )
+        if status in (404, 405, 501):
+            return UnknownPathError(
+                f"{self.name} speaks neither as llama-server does nor OpenAI's interface: "
+                "it lacks an address of theirs"
+            )
         return LostServerError(f"{self.name} answers with an error ({kind or f'status {status}'})")
 
     async def _read(self, answer: Any) -> bytes:
@@ -187,7 +209,7 @@ class HttpServer:
         async for chunk in answer.aiter_raw():
             data += chunk
             if len(data) > _MAX_BYTES:
-                raise self._nonsense()
+                raise nonsense(self.name)
         return bytes(data)
 
     async def _lines(self, answer: Any) -> AsyncIterator[bytes]:
@@ -200,22 +222,19 @@ class HttpServer:
                 held.clear()
             held += rest
             if len(held) > _MAX_LINE_BYTES:
-                raise self._nonsense()
+                raise nonsense(self.name)
 
     def _object(self, data: bytes) -> dict[str, Any]:
         value = self._parsed(data)
         if not isinstance(value, dict):
-            raise self._nonsense()
+            raise nonsense(self.name)
         return value
 
     def _parsed(self, data: bytes) -> Any:
         try:
             return json.loads(data)
         except (ValueError, RecursionError):
-            raise self._nonsense() from None
-
-    def _nonsense(self) -> LostServerError:
-        return LostServerError(f"what {self.name} answers makes no sense: is it a llama-server?")
+            raise nonsense(self.name) from None
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -244,7 +263,27 @@ class HttpServer:
             if isinstance(cause, ssl.SSLError):
                 return f"{self.name} does not speak TLS as it should: check the address"
             cause = cause.__cause__ or cause.__context__
-        return f"{self.name} cannot be reached: check that llama-server runs there"
+        return f"{self.name} cannot be reached: check that the server runs there"
+
+
+def nonsense(server: str) -> NonsenseError:
+    """Return the error for an answer that is none."""
+    return NonsenseError(f"what {server} answers makes no sense: check the address")
+
+
+def printable(text: str) -> str:
+    """Return a name that a server gives, for people."""
+    return "".join(filter(str.isprintable, text[:_MAX_NAME]))
+
+
+def _error_of(found: dict[str, Any]) -> dict[str, Any]:
+    """Return an error that an answer holds, in OpenAI's form or around it; empty: it holds none."""
+    error = found.get("error")
+    if isinstance(error, dict):
+        return error
+    if error:
+        return {"message": error}
+    return found if found.get("object") == "error" else {}
 
 
 def prepare(address: ServerAddress) -> ServerSecrets:
