@@ -164,7 +164,7 @@ class TokenConnection:
 
 
 class OpenAiConnection:
-    """A :class:`ServerConnection` that sends conversations as messages, and all else as token ids."""
+    """A :class:`ServerConnection` that sends conversations as messages, all else as token ids."""
 
     def __init__(self, tokens: TokenConnection, chat: ChatConnection) -> None:
         self._tokens = tokens

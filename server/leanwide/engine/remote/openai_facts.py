@@ -28,6 +28,8 @@ _OWNERS: Final = {"vllm": "vLLM", "sglang": "SGLang", "llamacpp": "llama.cpp", "
 _CONTEXTS: Final = ("max_model_len", "context_length", "max_context_length")
 """Names for the longest sequence."""
 _TEXT: Final = "total = price "
+_SPELT: Final = "(x y"
+"""Its last token may begin with a blank."""
 _NEEDED: Final = "zq7"
 """No model says it by itself."""
 
@@ -66,8 +68,7 @@ async def find_vocabulary(model: OpenAiModel) -> RemoteVocabulary | None:
     """
     vocabulary = RemoteVocabulary(OpenAiTokenizer(model))
     try:
-        ((*tokens,),) = [await vocabulary.tokenize_markup(_TEXT)]
-        if not tokens:
+        if not await vocabulary.tokens_of((_TEXT,)):
             return None
         await vocabulary.learn()
     except LACKING:
@@ -123,12 +124,13 @@ def _short(tokens: list[int]) -> dict[str, Any]:
 
 async def _spells(vocabulary: RemoteVocabulary) -> bool:
     """Whether tokens are spelt as they stand in a text: some vocabularies drop a blank."""
-    text = "(x y"
     try:
-        spelt = await vocabulary.spelt(text)
+        spelt = await vocabulary.spelt(_SPELT)
+        last = spelt[-1].spelt.decode() if spelt else _SPELT
+        before = await vocabulary.tokens_of((_SPELT.removesuffix(last),))
     except LACKING:
         return False
-    return bool(spelt) and text.encode().endswith(spelt[-1].spelt) and spelt[-1].spelt == b" y"
+    return before == [token.id for token in spelt[:-1]]
 
 
 async def _software(server: HttpServer, card: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import contextlib
 from typing import Any
 
 from leanwide.engine.remote.chat_connection import ChatConnection
-from leanwide.engine.remote.connection import ServerConnection, OpenAiConnection, TokenConnection
+from leanwide.engine.remote.connection import OpenAiConnection, ServerConnection, TokenConnection
 from leanwide.engine.remote.facts import ServerKind
 from leanwide.engine.remote.http import HttpServer
 from leanwide.engine.remote.llama_completion import LlamaCompletion
