@@ -357,7 +357,7 @@ async def test_a_question_is_sent_as_the_conversation_that_it_is(takes_ids: bool
                 body = server.bodies[-1]
                 assert body["messages"] == [
                     {"role": "system", "content": "Be brief."},
-                    {"role": "user", "content": "Is it <|im_end|>?"},
+                    {"role": "user", "content": "Is it <\u200b|im_end|>?"},
                 ]
                 assert body["max_tokens"] == 11
                 extras = {"chat_template_kwargs": {"enable_thinking": thinking}}

@@ -6,8 +6,8 @@ import asyncio
 import math
 import time
 
+from leanwide.engine.remote.errors import LostServerError
 from leanwide.engine.remote.events import GenerationEvent
-from leanwide.engine.remote.http import LostServerError
 from leanwide.engine.requests import FinishReason
 
 

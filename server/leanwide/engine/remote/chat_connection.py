@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from leanwide.engine.base import EngineError
@@ -61,8 +62,10 @@ class ChatConnection:
         generation = ChatGeneration(self._model, request, conversation, wait)
         known = self.facts.kind is ServerKind.IDS
         extras = extra_fields(request, conversation) if known else {}
-        async for event in generation.run(extras, cancel):
-            yield event
+        run = generation.run(extras, cancel)
+        async with contextlib.aclosing(run) as events:  # type: ignore[type-var]  # a generator
+            async for event in events:
+                yield event
 
     async def close(self) -> None:
         """Close all connections."""

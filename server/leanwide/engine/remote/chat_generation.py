@@ -10,6 +10,7 @@ from leanwide.engine.process.output_stream import OutputStream
 from leanwide.engine.remote.answer_wait import AnswerWait
 from leanwide.engine.remote.conversation import ChatMessages
 from leanwide.engine.remote.events import GenerationEvent, Stop, followed, thinking_tokens
+from leanwide.engine.remote.marker_guard import GuardRemoval, guarded
 from leanwide.engine.remote.openai_completion import sampling_fields
 from leanwide.engine.remote.openai_events import AnswerUsage, choice_of, with_usage
 from leanwide.engine.remote.openai_model import OpenAiModel
@@ -34,6 +35,7 @@ class ChatGeneration:
         self._conversation = conversation
         self._wait = wait
         self._output = OutputStream(request)
+        self._removal = GuardRemoval()
         self._answered = self._thought = 0
         """Events with text; for most servers, tokens."""
         self._usage = AnswerUsage()
@@ -84,10 +86,10 @@ class ChatGeneration:
 
     def _body(self, extras: Mapping[str, Any]) -> dict[str, Any]:
         sampling = sampling_fields(self._request.sampling)
+        turns = self._conversation.messages
+        messages = [{"role": role, "content": guarded(text)} for role, text in turns]
         return {
-            "messages": [
-                {"role": role, "content": text} for role, text in self._conversation.messages
-            ],
+            "messages": messages,
             "max_tokens": max(1, self._request.max_tokens + thinking_tokens(self._request)),
             "stream": True,
             "stream_options": {"include_usage": True},
@@ -109,7 +111,8 @@ class ChatGeneration:
             self._reason = FinishReason.LENGTH
             return
         self._answered += 1
-        yield from self._output.push(event.text.encode("utf-8", "replace"))
+        text = self._removal.push(event.text)
+        yield from self._output.push(text.encode("utf-8", "replace"))
         if self._output.stopped:
             self._reason = FinishReason.STOP
 

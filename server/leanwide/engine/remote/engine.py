@@ -14,14 +14,9 @@ from leanwide.engine.base import EngineError, EngineState, EngineStatus, NotLoad
 from leanwide.engine.observed_status import ObservedStatus
 from leanwide.engine.remote.address import ServerAddress
 from leanwide.engine.remote.connection import ServerConnection
+from leanwide.engine.remote.errors import LoadingError, LostServerError
 from leanwide.engine.remote.facts import ServerFacts
-from leanwide.engine.remote.http import (
-    HttpServer,
-    HttpTimeouts,
-    LoadingError,
-    LostServerError,
-    prepare,
-)
+from leanwide.engine.remote.http import HttpServer, HttpTimeouts, prepare
 from leanwide.engine.remote.opening import open_connection
 from leanwide.engine.requests import (
     CancelToken,

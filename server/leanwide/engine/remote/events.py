@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from attrs import frozen
 
-from leanwide.engine.remote.http import LostServerError
+from leanwide.engine.remote.errors import LostServerError
 from leanwide.engine.requests import CancelToken, PrefillProgress, Request, Sampling
 
 _CLOSE_S: Final = 1.0

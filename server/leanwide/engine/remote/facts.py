@@ -10,7 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.engine.remote.conversation import TEMPLATE
-from leanwide.engine.remote.http import CONTEXT_SETTINGS, printable
+from leanwide.engine.remote.errors import CONTEXT_SETTINGS, printable
 from leanwide.engine.specs import FimTokens, LaneInfo, LaneSpec, ModelInfo
 
 TYPING_LANE: Final = "lean"

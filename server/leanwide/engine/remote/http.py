@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from types import ModuleType
@@ -17,37 +16,13 @@ from attrs import field, frozen
 
 from leanwide.engine.base import EngineError
 from leanwide.engine.remote.address import ServerAddress
+from leanwide.engine.remote.errors import LostServerError, error_of, nonsense, refusal
 
 _MAX_BYTES: Final = 64_000_000
 """Size of an answer; the token ids of a file of 10 MB are smaller."""
 _MAX_LINE_BYTES: Final = 4_000_000
 """Size of one event of a stream."""
-_ERROR_TYPE: Final = re.compile(r"\w{1,40}")
-_TOO_LONG: Final = re.compile("context (?:length|size|window)")
-"""How messages of servers name what is too long."""
-CONTEXT_SETTINGS: Final = "llama-server: --ctx-size, vLLM: --max-model-len"
 _CONNECTIONS: Final = 8
-_MAX_NAME: Final = 200
-
-
-class LostServerError(EngineError):
-    """The server cannot be reached, or its answers make no sense: it has to be asked again."""
-
-
-class LoadingError(LostServerError):
-    """The server is there, and loads its model."""
-
-
-class UnknownPathError(LostServerError):
-    """The server lacks an address, or the model that is asked for."""
-
-
-class NonsenseError(LostServerError):
-    """The server answers something else than it was asked for."""
-
-
-class RefusedRequestError(EngineError):
-    """The server is well, and does not serve this request."""
 
 
 @frozen(kw_only=True)
@@ -59,7 +34,7 @@ class HttpTimeouts:
     answer: float = 20.0
     """Until a short question is answered."""
     silence: float = 60.0
-    """Without a byte of a stream. A server that is busy sends a comment every few seconds."""
+    """Without a byte of a llama-server's stream: a busy one sends a comment every few seconds."""
     progress: float = 300.0
     """Without a token, and without a step of prefill."""
 
@@ -127,14 +102,21 @@ class HttpServer:
         """
         return self._object(await self._ask("POST", path, {**body, **self._model}))
 
-    async def stream(self, path: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def stream(
+        self, path: str, body: dict[str, Any], silence_s: float
+    ) -> AsyncIterator[dict[str, Any]]:
         """Send a JSON object and yield the events of its answer; closing it closes the connection.
+
+        Args:
+            path: Where it is sent.
+            body: The object.
+            silence_s: Seconds without a byte after which the server counts as gone.
 
         Raises:
             EngineError: The server refuses, or cannot be asked, or breaks off.
         """
         timeout = self._library.Timeout(
-            self.timeouts.silence, connect=self.timeouts.connect, write=self.timeouts.answer
+            silence_s, connect=self.timeouts.connect, write=self.timeouts.answer
         )
         with self._explained():
             sent = {**body, **self._model}
@@ -145,9 +127,9 @@ class HttpServer:
                     if not line.startswith(b"data:") or data in (b"", b"[DONE]"):
                         continue
                     event = self._object(data)
-                    if error := _error_of(event):
+                    if error := error_of(event):
                         code = error.get("code")
-                        raise self._refusal(code if type(code) is int else 200, event)
+                        raise refusal(self.name, code if type(code) is int else 200, event)
                     yield event
 
     async def close(self) -> None:
@@ -172,37 +154,7 @@ class HttpServer:
             found = self._object(await self._read(answer))
         except LostServerError:
             found = {}
-        raise self._refusal(answer.status_code, found)
-
-    def _refusal(self, status: int, found: dict[str, Any]) -> EngineError:
-        """Return the error for a status, or for the code of an error within a stream.
-
-        What the server writes is not shown: it may quote the prompt.
-        """
-        error = _error_of(found)
-        kind = str(error.get("type", ""))
-        kind = kind if _ERROR_TYPE.fullmatch(kind) else ""
-        if status in (401, 403):
-            return LostServerError(
-                f"{self.name} refuses the key: check key_file, or the environment variable"
-            )
-        if status == 503:
-            return LoadingError(f"{self.name} loads its model")
-        if kind == "exceed_context_size_error" or _TOO_LONG.search(str(error.get("message", ""))):
-            return RefusedRequestError(
-                f"the prompt does not fit the context of {self.name}: "
-                f"start it with a longer one ({CONTEXT_SETTINGS})"
-            )
-        if status in (400, 422):
-            return RefusedRequestError(
-                f"{self.name} refuses the request ({kind or f'status {status}'})"
-            )
-        if status in (404, 405, 501):
-            return UnknownPathError(
-                f"{self.name} speaks neither as llama-server does nor OpenAI's interface: "
-                "it lacks an address of theirs"
-            )
-        return LostServerError(f"{self.name} answers with an error ({kind or f'status {status}'})")
+        raise refusal(self.name, answer.status_code, found)
 
     async def _read(self, answer: Any) -> bytes:
         data = bytearray()
@@ -264,26 +216,6 @@ class HttpServer:
                 return f"{self.name} does not speak TLS as it should: check the address"
             cause = cause.__cause__ or cause.__context__
         return f"{self.name} cannot be reached: check that the server runs there"
-
-
-def nonsense(server: str) -> NonsenseError:
-    """Return the error for an answer that is none."""
-    return NonsenseError(f"what {server} answers makes no sense: check the address")
-
-
-def printable(text: str) -> str:
-    """Return a name that a server gives, for people."""
-    return "".join(filter(str.isprintable, text[:_MAX_NAME]))
-
-
-def _error_of(found: dict[str, Any]) -> dict[str, Any]:
-    """Return an error that an answer holds, in OpenAI's form or around it; empty: it holds none."""
-    error = found.get("error")
-    if isinstance(error, dict):
-        return error
-    if error:
-        return {"message": error}
-    return found if found.get("object") == "error" else {}
 
 
 def prepare(address: ServerAddress) -> ServerSecrets:

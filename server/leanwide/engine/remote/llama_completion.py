@@ -34,7 +34,8 @@ class LlamaCompletion:
         Raises:
             EngineError: The server refuses, or cannot be asked, or breaks off.
         """
-        stream = self._server.stream("completion", dict(_body(asked, sampling)))
+        body, silence_s = dict(_body(asked, sampling)), self._server.timeouts.silence
+        stream = self._server.stream("completion", body, silence_s)
         async with contextlib.aclosing(stream) as events:  # type: ignore[type-var]  # a generator
             async for event in events:
                 yield _read(event)

@@ -7,9 +7,10 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 from leanwide.engine.base import EngineError
+from leanwide.engine.remote.errors import printable
 from leanwide.engine.remote.facts import ServerFacts, ServerKind
-from leanwide.engine.remote.http import HttpServer, printable
-from leanwide.engine.remote.tokenizers import LlamaTokenizer
+from leanwide.engine.remote.http import HttpServer
+from leanwide.engine.remote.llama_tokenizer import LlamaTokenizer
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
 from leanwide.engine.specs import ModelInfo
 

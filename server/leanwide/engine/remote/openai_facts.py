@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from leanwide.engine.base import EngineError
-from leanwide.engine.remote.facts import ServerFacts, ServerKind, unnamed_model
-from leanwide.engine.remote.http import (
-    HttpServer,
+from leanwide.engine.remote.errors import (
     LostServerError,
     NonsenseError,
     RefusedRequestError,
@@ -15,10 +13,12 @@ from leanwide.engine.remote.http import (
     nonsense,
     printable,
 )
+from leanwide.engine.remote.facts import ServerFacts, ServerKind, unnamed_model
+from leanwide.engine.remote.http import HttpServer
 from leanwide.engine.remote.openai_completion import PATH, beginning_fields
 from leanwide.engine.remote.openai_events import choice_of
 from leanwide.engine.remote.openai_model import OpenAiModel, names
-from leanwide.engine.remote.tokenizers import OpenAiTokenizer
+from leanwide.engine.remote.openai_tokenizer import OpenAiTokenizer
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
 
 LACKING: Final = (UnknownPathError, RefusedRequestError, NonsenseError)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from attrs import frozen
 
-from leanwide.engine.remote.http import HttpServer, LostServerError, UnknownPathError, printable
+from leanwide.engine.remote.errors import LostServerError, UnknownPathError, printable
+from leanwide.engine.remote.http import HttpServer
 
 _NAMED: Final = 5
 """Models that a message names."""
@@ -45,9 +47,12 @@ class OpenAiModel:
         Raises:
             EngineError: The server refuses, or cannot be asked, or lacks the model.
         """
+        most_s = self.server.timeouts.progress  # it says nothing during prefill
         try:
-            async for event in self.server.stream(path, {"model": self.id, **body}):
-                yield event
+            stream = self.server.stream(path, {"model": self.id, **body}, most_s)
+            async with contextlib.aclosing(stream) as events:  # type: ignore[type-var]  # a generator
+                async for event in events:
+                    yield event
         except UnknownPathError as error:
             raise self._missing(error) from error
 

@@ -6,12 +6,13 @@ import contextlib
 from typing import Any
 
 from leanwide.engine.remote.chat_connection import ChatConnection
-from leanwide.engine.remote.connection import OpenAiConnection, ServerConnection, TokenConnection
+from leanwide.engine.remote.connection import ServerConnection
 from leanwide.engine.remote.facts import ServerKind
 from leanwide.engine.remote.http import HttpServer
 from leanwide.engine.remote.llama_completion import LlamaCompletion
 from leanwide.engine.remote.llama_facts import is_llama_server, learn_vocabulary, llama_facts
 from leanwide.engine.remote.openai_completion import OpenAiCompletion
+from leanwide.engine.remote.openai_connection import OpenAiConnection
 from leanwide.engine.remote.openai_facts import (
     LACKING,
     find_model,
@@ -19,6 +20,7 @@ from leanwide.engine.remote.openai_facts import (
     openai_facts,
 )
 from leanwide.engine.remote.slots import PrefixCacheContents, SlotContents
+from leanwide.engine.remote.token_connection import TokenConnection
 from leanwide.engine.specs import FimTokens
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Final
 
 from leanwide.engine.process.markers import spelt_markers, without_marker_tokens
-from leanwide.engine.remote.tokenizers import SpeltToken, Tokenizer
+from leanwide.engine.remote.tokenizer import SpeltToken, Tokenizer
 from leanwide.engine.requests import Markup, Prompt
 from leanwide.engine.specs import FimTokens
 from leanwide.models.markup import MARKUP
