@@ -1,10 +1,11 @@
-/** Two windows, as a user opens them for two projects, on one engine. */
+/** Two windows, as a user opens them for two projects, and a Neovim, on one engine. */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { Editor, PROGRAM } from './harness.mts';
@@ -16,15 +17,21 @@ interface SharedEngine {
 }
 
 const runtime = mkdtempSync(join(tmpdir(), 'leanwide-run-'));
+/** What belongs to Neovim; the cache in it is that of all, as the cache of one user is. */
+const home = mkdtempSync(join(tmpdir(), 'leanwide-home-'));
+const cache = { XDG_CACHE_HOME: join(home, 'CACHE') };
+const shared = { ...process.env, XDG_RUNTIME_DIR: runtime };
 const windows: Editor[] = [];
+let neovim: ChildProcess | undefined;
 
 before(async () => {
   for (const name of ['first.py', 'second.py']) {
-    windows.push(await Editor.open({ files: { [name]: STORE }, runtime }));
+    windows.push(await Editor.open({ files: { [name]: STORE }, runtime, environment: cache }));
   }
 });
 
 after(async () => {
+  neovim?.kill();
   await Promise.all(windows.map((window) => window.close()));
   engine('stop');
 });
@@ -36,11 +43,19 @@ test('both windows get suggestions from one engine process', async () => {
     await window.type('save(');
     await window.ghostAppears();
   }
-  const running = engine('list').engines as SharedEngine[];
-  assert.deepEqual(
-    running.map(({ windows }) => windows),
-    [2],
-  );
+  assert.deepEqual(clients(), [2]);
+});
+
+test('a Neovim gets its suggestions from the same engine', async () => {
+  neovim = spawn(join(dirname(PROGRAM), 'python'), ['-m', 'tests.editors.neovim_window', home], {
+    cwd: join(import.meta.dirname, '../../..'),
+    env: shared,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  assert.ok(neovim.stdout !== null);
+  const [printed] = (await once(neovim.stdout, 'data')) as [Buffer];
+  assert.notEqual((JSON.parse(printed.toString()) as { suggestion: string }).suggestion, '');
+  assert.deepEqual(clients(), [3]);
 });
 
 test('a window that is closed leaves the other one its engine', async () => {
@@ -51,9 +66,13 @@ test('a window that is closed leaves the other one its engine', async () => {
   await window.ghostAppears();
 });
 
+/** Returns how many windows each engine serves. */
+function clients(): number[] {
+  return (engine('list').engines as SharedEngine[]).map(({ windows }) => windows);
+}
+
 /** Returns what `leanwide engine` prints. */
 function engine(command: string): Record<string, unknown> {
-  const env = { ...process.env, XDG_RUNTIME_DIR: runtime };
-  const printed = execFileSync(PROGRAM, ['engine', command, '--json'], { env, encoding: 'utf8' });
+  const printed = execFileSync(PROGRAM, ['engine', command, '--json'], { env: shared, encoding: 'utf8' });
   return JSON.parse(printed) as Record<string, unknown>;
 }
