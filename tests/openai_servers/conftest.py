@@ -94,7 +94,7 @@ def llama_interface(key_file: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def vllm(key_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdServer]:
     """A vLLM on the CPU, with a model of random weights."""
     if not VLLM.exists():
-        pytest.skip(f"{VLLM} is missing: docs/clusters.md says how vLLM for CPUs is installed")
+        pytest.skip(f"{VLLM} is missing: CONTRIBUTING.md says how vLLM for CPUs is installed")
     model, folder = tmp_path_factory.mktemp("model"), tmp_path_factory.mktemp("log")
     here = Path(__file__).parent
     subprocess.run([str(VLLM), str(here / "tiny_model.py"), str(model)], check=True)

@@ -9,7 +9,7 @@ import pytest
 from leanwide.engine.client import EngineClient
 from leanwide.engine.remote.engine import RemoteEngine
 from leanwide.engine.remote.facts import ServerKind
-from leanwide.engine.requests import CancelToken, Markup, Piece, Priority, Request
+from leanwide.engine.requests import CancelToken, FinishReason, Markup, Piece, Priority, Request
 from leanwide.engine.specs import LaneSpec
 from leanwide.features.chat_template import ChatTemplateCache
 from leanwide.models.embedded import embedded_model
@@ -60,13 +60,10 @@ async def test_answers_are_those_of_the_same_model_here(llama_interface: IdServe
 
 async def test_an_answer_continues_the_word_at_the_cursor(server: IdServer):
     async with remote(server.address) as (engine, fim):
-        whole, cut = "def total_area(rooms):\n    return", "def total_area(rooms):\n    retu"
-        (tokens,) = await engine.count("lean", [whole])
+        cut = "def total_area(rooms):\n    retu"
         text, end = await answer(engine, key(fim, cut, max_tokens=8))
-        assert end.stats.tokens_generated
-        assert tokens
-        if server.block == 1:  # random weights say anything after what they have to
-            assert text.startswith("rn")
+        # Random weights say anything after the word; an answer that begins otherwise is dropped.
+        assert text.startswith("rn") or end.reason is FinishReason.LENGTH
         text, _ = await answer(engine, key(fim, "def total_area(rooms):\n    ", max_tokens=4))
         assert not text.startswith(" ")
 
@@ -124,11 +121,12 @@ def config(server: IdServer, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 
-async def test_a_session_completes_and_explains_at_the_server(config: None, server: IdServer):
+async def test_a_session_completes_and_explains_at_the_server(config: None):
     async with session({"modes": {"think": {"output_tokens": 24}}}) as editor:
         uri, at = editor.open(), END
-        if server.block == 1:
-            await editor.complete_when_ready(uri, END)
+        async with asyncio.timeout(60):
+            while not (await editor.status()).lanes:
+                await asyncio.sleep(0.05)
         for character in "self.set":
             at = editor.insert(uri, at, character)
             await editor.complete(uri, at)

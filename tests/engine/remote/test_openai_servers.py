@@ -97,6 +97,28 @@ async def test_a_key_is_sent_as_token_ids_and_its_cost_is_the_servers_count():
         assert notices(told) == set()
 
 
+async def test_an_answer_that_is_cancelled_has_an_estimate_of_its_cost():
+    async def endless(_: Any, writer: asyncio.StreamWriter, body: Any) -> None:
+        await start_events(writer)
+        writer.write(chunk("o", 211))
+        await writer.drain()
+        await asyncio.sleep(30)
+
+    async with (
+        misbehaving_openai() as server,
+        connected(ServerAddress(url=server.url)) as (engine, _),
+    ):
+        await engine.ready("lean")
+        await ask(engine)
+        server.completion = endless
+        cancel, request = CancelToken(), attrs.evolve(KEY, prompt=("x = 1",))
+        async for found in engine.generate(request, cancel):
+            if isinstance(found, Finished):
+                assert found.reason is FinishReason.CANCELLED
+                assert (found.stats.tokens_evaluated, found.stats.tokens_reused) == (1, 4)
+            cancel.cancel()
+
+
 async def test_markers_in_a_text_stay_text_where_every_text_is_searched_for_them():
     async with (
         misbehaving_openai() as server,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from leanwide.engine.remote.events import GenerationEvent, Round, Stop, Timings, ids
 from leanwide.engine.remote.healing import beginning, pattern
-from leanwide.engine.remote.openai_events import AnswerUsage, choice_of, with_usage
+from leanwide.engine.remote.openai_events import AnswerUsage, choice_of, usage_of, with_usage
 from leanwide.engine.remote.openai_model import OpenAiModel
 from leanwide.engine.requests import Sampling
 from leanwide.models.markup import MARKUP
 
-PATH = "v1/completions"
+PATH: Final = "v1/completions"
 
 
 class OpenAiCompletion:
@@ -69,7 +69,12 @@ class OpenAiCompletion:
                 if MARKUP.fullmatch(text):
                     yield GenerationEvent(stop=Stop.END, timings=cost.timings(AnswerUsage()))
                     return
-                yield GenerationEvent(text=text, tokens=tuple(held), predicted=predicted)
+                yield GenerationEvent(
+                    text=text,
+                    tokens=tuple(held),
+                    predicted=predicted,
+                    timings=cost.timings(usage_of(event)),  # all that is told if it is cancelled
+                )
                 held.clear()
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from leanwide.engine.base import EngineError
 from leanwide.engine.remote.events import Stop, number
 
 _USAGE_S: Final = 1.0
@@ -73,7 +74,7 @@ async def _usage_after(events: AsyncIterator[dict[str, Any]], told: AnswerUsage)
     """Return the usage that follows the end of an answer, or what was told with it."""
     if told.prompt_tokens:
         return told
-    with contextlib.suppress(TimeoutError):
+    with contextlib.suppress(TimeoutError, EngineError):  # the answer is whole all the same
         async with asyncio.timeout(_USAGE_S):
             async for event in events:
                 if (found := usage_of(event, told.stop)).prompt_tokens:
