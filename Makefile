@@ -50,10 +50,10 @@ build/templates: # the collection is in the source package of llama-cpp-python, 
 	mkdir -p $@
 	tar -xzf build/sdist/llama_cpp_python-*.tar.gz -C $@ --strip-components 5 --wildcards '*/models/templates/*.jinja'
 
-test-remote: $(SETUP) ## lanes at a real llama-server, which the wheel xllamacpp brings
+test-remote: $(SETUP) ## lanes at real servers: llama.cpp's, of two wheels, and vLLM where it is installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1" # knows groups
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group remote-server
-	$(BIN)/pytest -q tests/llama_server
+	$(BIN)/pytest -q -rs tests/llama_server tests/openai_servers
 
 test-gpu: .venv-gpu/.ready ## run the engine and a session on a GPU in software; builds llama.cpp for Vulkan first
 	.venv-gpu/bin/python -m tests.gpu.run

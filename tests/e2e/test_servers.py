@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.session import END, PROGRAM, SOURCE, Session, session
+from tests.e2e.session import END, PROGRAM, SOURCE, Session, session, unstructured
 from tests.engine.remote.misbehaving import (
     MisbehavingServer,
     demanded,
@@ -20,6 +20,7 @@ from tests.engine.remote.misbehaving import (
     start_events,
     token,
 )
+from tests.engine.remote.misbehaving_openai import misbehaving_openai
 
 
 async def complete_a_call(_: MisbehavingServer, writer: asyncio.StreamWriter, body: Any) -> None:
@@ -119,6 +120,24 @@ async def test_a_lane_that_may_fall_back_runs_here_while_its_server_is_gone(conf
         assert "cannot be reached" in message.message
         assert "meanwhile the lane runs on this machine" in message.message
         assert [lane.url for lane in (await editor.status()).lanes] == [""]
+
+
+async def test_a_server_of_texts_answers_questions_while_the_user_types_here(config: Path):
+    async with misbehaving_openai(takes_ids=False) as server:
+        lane = f'url = "{server.url}"\n'
+        config.write_text(f"[lanes.lean]\n{lane}fallback = true\n[lanes.wide]\n{lane}")
+        async with session() as editor:
+            uri = editor.open()
+            await editor.complete_when_ready(uri, END)
+            place = {"start": {"line": 22, "character": 0}, "end": {"line": 24, "character": 0}}
+            argument = {"uri": uri, "range": unstructured(place)}
+            explained = await editor.command("leanwide.explain", argument)
+            assert explained.markdown == "Well, yes"
+            assert "def get(self, name):" in server.bodies[-1]["messages"][-1]["content"]
+            (message,) = editor.client.messages
+            assert "takes no token ids, which suggestions need" in message.message
+            lanes = {lane.name: lane.url for lane in (await editor.status()).lanes}
+            assert lanes == {"lean": "", "wide": server.url}
 
 
 async def test_a_command_of_the_shell_asks_the_server_of_its_lane(config: Path, tmp_path: Path):

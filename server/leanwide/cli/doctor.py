@@ -136,13 +136,7 @@ def _print_server(console: TextConsole, server: dict[str, Any]) -> None:
     console.print(f"{lanes} at {server['url']}: {what}", markup=False)
     if "model" not in server:
         return
-    console.print(
-        f"{server['slots']} slots of {server['context_tokens']:,} tokens, llama.cpp "
-        f"{server['llama_cpp'] or 'unknown'}, {'completes' if server['completes'] else 'no FIM'}, "
-        f"{'has' if server['has_chat_template'] else 'no'} chat template",
-        style="dim",
-        markup=False,
-    )
+    console.print(server["words"], style="dim", markup=False)
 
 
 def _print_model(console: TextConsole, what: str, model: dict[str, Any]) -> None:

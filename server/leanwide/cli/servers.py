@@ -26,26 +26,33 @@ async def _ask_all(options: Options) -> list[dict[str, Any]]:
 
 async def _ask(engine: RemoteEngine, options: Options) -> dict[str, Any]:
     report: dict[str, Any] = {"url": engine.url, "lanes": list(engine.lane_names), "problems": []}
-    try:
-        model = await engine.ready(engine.lane_names[0])
-    except EngineError as error:
-        report["problems"] = [str(error)]
-        return report
+    refusals: list[str] = []
+    for lane in engine.lane_names:
+        try:
+            await engine.ready(lane)
+        except EngineError as error:
+            refusals.append(str(error))
+            if engine.facts is None:  # it cannot be used at all
+                return {**report, "problems": refusals}
     facts = engine.facts
-    if facts is not None:
-        report |= {
-            "model": model.name,
-            "llama_cpp": facts.build,
-            "context_tokens": facts.context_tokens,
-            "slots": facts.slots,
-            "completes": model.fim is not None,
-            "has_chat_template": model.chat_template is not None,
-            "tells_busy_slots": facts.tells_slots,
-        }
-    notices = [lane.notice for lane in engine.lanes if lane.notice]
-    if options.modes.code.lane in engine.lane_names and model.fim is None:
+    if facts is None:  # it was lost since
+        return report
+    report |= {
+        "model": facts.model.name,
+        "kind": facts.kind,
+        "software": facts.software,
+        "context_tokens": facts.context_tokens,
+        "slots": facts.slots,
+        "completes": facts.model.fim is not None,
+        "heals_tokens": facts.heals,
+        "tells_busy_slots": facts.tells_slots,
+        "words": facts.words,
+    }
+    notices = [*refusals, *(lane.notice for lane in engine.lanes if lane.notice)]
+    typing = options.modes.code.lane
+    if engine.model(typing) is not None and facts.model.fim is None:
         notices.append(
-            f"{model.name} at {engine.url} has no fill-in-the-middle tokens: there are no "
+            f"{facts.model.name} at {engine.url} has no fill-in-the-middle tokens: there are no "
             "suggestions while you type"
         )
     report["problems"] = notices

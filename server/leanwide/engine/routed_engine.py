@@ -29,7 +29,8 @@ _URGENCY: Final = (
     EngineState.FAILED,
 )
 """States, the one that says most about several engines last."""
-_UNUSABLE: Final = (EngineState.DEGRADED, EngineState.FAILED)
+_HOPEFUL: Final = (EngineState.STARTING, EngineState.LOADING)
+"""States in which an engine may yet have a lane that it lacks."""
 
 
 @frozen(kw_only=True)
@@ -42,7 +43,7 @@ class LaneRoute:
 
     def serving(self, lane: str) -> Engine:
         """Return the engine that runs the lane now."""
-        lost = self.preferred.model(lane) is None and self.preferred.status.state in _UNUSABLE
+        lost = self.preferred.model(lane) is None and self.preferred.status.state not in _HOPEFUL
         return self.fallback if lost and self.fallback is not None else self.preferred
 
 

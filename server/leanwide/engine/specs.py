@@ -150,3 +150,5 @@ class LaneInfo:
     grows with use, up to the prediction. 0 where llama.cpp does not report it."""
     url: str = ""
     """The server that runs it; "": it runs on this machine."""
+    server: str = ""
+    """What that server is and can do, in words."""

@@ -103,7 +103,7 @@ class LaneOptions:
     sequences: int = field(validator=[ge(1), le(64)])
     """Prompts kept in the KV cache, so that going back to one costs nothing."""
     url: str = field(validator=_check_url)
-    """A llama-server that runs this lane, such as ``"https://gpu-box:8443"``; ``""``: this machine.
+    """A server that runs this lane, such as ``"https://gpu-box:8443"``; ``""``: this machine.
     Your code is sent there. Your own file alone may name it."""
     server_model: str
     """Which of its models the server runs for this lane, by the server's name for it; ``""``: the

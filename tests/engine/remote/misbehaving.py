@@ -105,12 +105,12 @@ class MisbehavingServer:
             size = re.search(r"content-length: (\d+)", head.lower())
             data = await reader.readexactly(int(size[1])) if size else b"{}"
             path = head.split()[1].lstrip("/").partition("?")[0]
-            await self._answer(path, json.loads(data), writer)
+            await self.answer(path, json.loads(data), writer)
             await writer.drain()
         writer.transport.abort() if self.stopping else writer.close()
         self.tasks.discard(task)
 
-    async def _answer(self, path: str, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+    async def answer(self, path: str, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         if path == "completion":
             self.bodies.append(body)
         if self.before is not None:
@@ -154,12 +154,21 @@ def respond(writer: asyncio.StreamWriter, value: Any, status: str = "200 OK") ->
 
 @contextlib.asynccontextmanager
 async def misbehaving(tls: ssl.SSLContext | None = None) -> AsyncIterator[MisbehavingServer]:
-    """Run a server on a port of this machine."""
+    """Run a llama-server on a port of this machine."""
     fake = MisbehavingServer()
+    async with listening_on(fake, tls):
+        yield fake
+
+
+@contextlib.asynccontextmanager
+async def listening_on(
+    fake: MisbehavingServer, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
+    """Run a server on a port of this machine."""
     listening = await asyncio.start_server(fake.serve, "127.0.0.1", 0, ssl=tls)
     fake.port = listening.sockets[0].getsockname()[1]
     try:
-        yield fake
+        yield
     finally:
         listening.close()
         fake.stopping = True

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from leanwide.engine.remote.healing import beginning, taken_back
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanwide.engine.remote.healing import beginning, pattern, taken_back
 
 
 @pytest.mark.parametrize(
@@ -28,3 +32,11 @@ def test_after_blanks_come_no_more_blanks():
 
 def test_a_word_is_followed_by_anything():
     assert beginning('a"é') == 'root ::= "a\\U00000022\\U000000E9" (.*)?'
+
+
+@given(needed=st.text(min_size=1), rest=st.text())
+def test_a_pattern_says_what_the_answer_begins_with(needed: str, rest: str):
+    blank = not needed.strip(" \t")
+    fits = not blank or not rest.startswith((" ", "\t"))
+    assert bool(re.fullmatch(pattern(needed), needed + rest)) == fits
+    assert not re.fullmatch(pattern(needed), needed[:-1])

@@ -7,7 +7,7 @@ from itertools import takewhile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.engine.remote.slots import SlotContents
+from leanwide.engine.remote.slots import PrefixCacheContents, SlotContents
 
 PROMPTS = st.lists(st.integers(0, 2), max_size=12)
 
@@ -21,5 +21,17 @@ def test_what_no_slot_begins_with_is_unread(held: dict[int, list[int]], prompt: 
     common = (
         len(list(takewhile(lambda pair: pair[0] == pair[1], zip(tokens, prompt, strict=False))))
         for tokens in held.values()
+    )
+    assert contents.unread(prompt) == len(prompt) - max(common, default=0)
+
+
+@given(sent=st.lists(PROMPTS, max_size=16), prompt=PROMPTS)
+def test_what_begins_no_prompt_that_was_sent_is_unread(sent: list[list[int]], prompt: list[int]):
+    contents = PrefixCacheContents()
+    for tokens in sent:
+        contents.record(None, tokens)
+    common = (
+        len(list(takewhile(lambda pair: pair[0] == pair[1], zip(tokens, prompt, strict=False))))
+        for tokens in sent
     )
     assert contents.unread(prompt) == len(prompt) - max(common, default=0)

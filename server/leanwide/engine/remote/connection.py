@@ -1,50 +1,21 @@
-"""A server that answered: what is known of it, and the requests that run there."""
+"""What every server offers once it answered."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Protocol
 
-from leanwide.engine.base import EngineError
-from leanwide.engine.remote.events import thinking_tokens
-from leanwide.engine.remote.facts import ServerFacts, busy_slots
-from leanwide.engine.remote.generation import RemoteGeneration, encode_remotely
-from leanwide.engine.remote.http import HttpServer, HttpTimeouts
-from leanwide.engine.remote.slots import UNTOLD, SlotContents
-from leanwide.engine.remote.vocabulary import RemoteVocabulary
+from leanwide.engine.remote.facts import ServerFacts
 from leanwide.engine.requests import CancelToken, Finished, Piece, PrefillProgress, Prompt, Request
 from leanwide.engine.specs import LaneSpec
 
-_POLL_S: Final = 0.003
-_RELEASE_S: Final = 2.0
-"""Most seconds that a request waits for a slot that the one before it left: a step of a server is
-shorter."""
-_UNTOLD_RELEASE_S: Final = 0.02
-"""The same where the server does not say which slots are busy: it sees a closed connection within
-one step."""
 
-
-class ServerConnection:
+class ServerConnection(Protocol):
     """A server that answered."""
 
-    def __init__(
-        self,
-        server: HttpServer,
-        vocabulary: RemoteVocabulary,
-        facts: ServerFacts,
-        timeouts: HttpTimeouts,
-    ) -> None:
-        self._server = server
-        self._vocabulary = vocabulary
-        self.facts = facts
+    @property
+    def facts(self) -> ServerFacts:
         """What the server said of itself."""
-        self._timeouts = timeouts
-        self._contents = SlotContents()
-        self._releasing: dict[int, asyncio.Task[None]] = {}
-        """Slots whose generation was broken off, until they are free."""
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text.
@@ -52,7 +23,6 @@ class ServerConnection:
         Raises:
             EngineError: The server cannot be asked.
         """
-        return [len(tokens) for tokens in await self._vocabulary.tokenize_all(texts)]
 
     async def unread(self, prompts: Sequence[Prompt]) -> list[int]:
         """Return how many tokens of each prompt are probably not in the server's KV cache.
@@ -60,10 +30,8 @@ class ServerConnection:
         Raises:
             EngineError: The server cannot be asked.
         """
-        found = [await self._vocabulary.encode(prompt) for prompt in prompts]
-        return [self._contents.unread(tokens) for tokens in found]
 
-    async def run(
+    def run(
         self, request: Request, lane: LaneSpec, cancel: CancelToken
     ) -> AsyncIterator[Piece | PrefillProgress | Finished]:
         """Run a request of a lane.
@@ -71,67 +39,6 @@ class ServerConnection:
         Raises:
             EngineError: The request does not fit, or the server refuses or broke off.
         """
-        prompt = await encode_remotely(self._vocabulary, request)
-        most = min(lane.context_tokens, self.facts.context_tokens)
-        _check_length(request, len(prompt.tokens), most)
-        if self._releasing:
-            await asyncio.wait(list(self._releasing.values()))
-        generation = RemoteGeneration(
-            self._server, self._vocabulary, request, prompt, self._timeouts
-        )
-        try:
-            async with contextlib.aclosing(generation.run(cancel)) as events:  # type: ignore[type-var]  # a generator
-                async for event in events:
-                    yield event
-        finally:
-            slot = UNTOLD if generation.slot is None else generation.slot
-            self._contents.record(slot, generation.held)
-            if generation.broken_off:
-                self._release(slot)
 
     async def close(self) -> None:
         """Close all connections."""
-        for task in list(self._releasing.values()):
-            task.cancel()
-        await self._server.close()
-
-    def _release(self, slot: int) -> None:
-        """Begin to wait for a slot whose generation was broken off.
-
-        A request that comes before the slot is free would be given another one, where its prompt is
-        not.
-        """
-
-        def forget(done: asyncio.Task[None]) -> None:
-            if self._releasing.get(slot) is done:
-                del self._releasing[slot]
-
-        task = asyncio.create_task(self._released(slot))
-        self._releasing[slot] = task
-        task.add_done_callback(forget)
-
-    async def _released(self, slot: int) -> None:
-        if not self.facts.tells_slots:
-            await asyncio.sleep(_UNTOLD_RELEASE_S)
-            return
-        late = time.monotonic() + _RELEASE_S
-        with contextlib.suppress(EngineError):
-            busy = await busy_slots(self._server)
-            waited_for = busy if slot == UNTOLD else {slot}
-            while waited_for and waited_for <= busy and time.monotonic() < late:
-                await asyncio.sleep(_POLL_S)
-                busy = await busy_slots(self._server)
-
-
-def _check_length(request: Request, tokens: int, most: int) -> None:
-    """Check that prompt and answer fit a context.
-
-    Raises:
-        EngineError: They do not.
-    """
-    answer = request.max_tokens + thinking_tokens(request)
-    if tokens + answer > most:
-        raise EngineError(
-            f"{tokens} prompt and {answer} answer tokens do not fit a context of {most}: "
-            "start llama-server with a larger --ctx-size, or raise context_tokens"
-        )

@@ -14,15 +14,10 @@ from leanwide.engine.base import EngineError, EngineState, EngineStatus, NotLoad
 from leanwide.engine.observed_status import ObservedStatus
 from leanwide.engine.remote.address import ServerAddress
 from leanwide.engine.remote.connection import ServerConnection
-from leanwide.engine.remote.facts import ServerFacts, ask_facts
-from leanwide.engine.remote.http import (
-    HttpServer,
-    HttpTimeouts,
-    LoadingError,
-    LostServerError,
-    prepare,
-)
-from leanwide.engine.remote.vocabulary import RemoteVocabulary
+from leanwide.engine.remote.errors import LoadingError, LostServerError
+from leanwide.engine.remote.facts import ServerFacts
+from leanwide.engine.remote.http import HttpServer, HttpTimeouts, prepare
+from leanwide.engine.remote.opening import open_connection
 from leanwide.engine.requests import (
     CancelToken,
     Finished,
@@ -58,7 +53,7 @@ class ServerPatience:
 
 
 class RemoteEngine:
-    """An :class:`~leanwide.engine.base.Engine` at a llama-server."""
+    """An :class:`~leanwide.engine.base.Engine` at a server."""
 
     def __init__(
         self,
@@ -92,7 +87,7 @@ class RemoteEngine:
 
     def model(self, lane: str) -> ModelInfo | None:
         """Return the server's model, if it is there."""
-        if self._connection is None or lane not in self.lane_names:
+        if self._connection is None or lane not in self.lane_names or self._refusal(lane):
             return None
         return self._connection.facts.model
 
@@ -103,7 +98,9 @@ class RemoteEngine:
             return ()
         facts = self._connection.facts
         return tuple(
-            facts.lane(spec, self._address.url, self._address.name) for spec in self._lanes
+            facts.lane(spec, self._address.url, self._address.name)
+            for spec in self._lanes
+            if not self._refusal(spec.name)
         )
 
     @property
@@ -138,6 +135,8 @@ class RemoteEngine:
             EngineError: The server cannot be used; the message says why.
         """
         await self._connect()
+        if refusal := self._refusal(lane):
+            raise EngineError(refusal)
         model = self.model(lane)
         if model is None:  # it was lost since
             raise NotLoadedError
@@ -207,6 +206,13 @@ class RemoteEngine:
         await self._disconnect()
         await asyncio.gather(*self._closings)
 
+    def _refusal(self, lane: str) -> str:
+        """Return why the server cannot run a lane; "" where it can, or is not connected."""
+        facts = self.facts
+        if facts is None or lane not in self.lane_names:
+            return ""
+        return facts.refusal(self._lane(lane), self._address.name)
+
     def _lane(self, name: str) -> LaneSpec:
         return next(spec for spec in self._lanes if spec.name == name)
 
@@ -222,6 +228,8 @@ class RemoteEngine:
         connection = self._connection
         if connection is None:
             raise EngineError(_CLOSED) if self._closed else NotLoadedError
+        if refusal := self._refusal(lane):
+            raise EngineError(refusal)
         try:
             yield connection
         except LostServerError as error:
@@ -296,7 +304,8 @@ class RemoteEngine:
                 await connection.close()
                 raise EngineError(_CLOSED)
             self._connection = connection
-        notices = filter(None, (lane.notice for lane in self.lanes))
+        refusals = (self._refusal(name) for name in self.lane_names)
+        notices = filter(None, (*refusals, *(lane.notice for lane in self.lanes)))
         self._status.set(EngineState.IDLE, next(notices, ""))
 
     async def _open(self) -> ServerConnection:
@@ -308,13 +317,15 @@ class RemoteEngine:
         self._address.check()
         secrets = await asyncio.to_thread(prepare, self._address)
         server = HttpServer(self._address, secrets, self._patience.http)
-        vocabulary = RemoteVocabulary(server)
         try:
-            facts = await ask_facts(server, vocabulary)
+            connection = await open_connection(server, self._address.model)
+            refusals = [connection.facts.refusal(spec, server.name) for spec in self._lanes]
+            if all(refusals):
+                raise EngineError(refusals[0])
         except BaseException:
             await server.close()
             raise
-        return ServerConnection(server, vocabulary, facts, self._patience.http)
+        return connection
 
     def _lose(self, connection: ServerConnection, reason: str) -> None:
         """Forget a server that does not answer as it should, and look for it again."""

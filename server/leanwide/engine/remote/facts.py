@@ -2,124 +2,113 @@
 
 from __future__ import annotations
 
-import asyncio
+import enum
+from collections.abc import Iterator
 from pathlib import Path, PurePath
-from typing import Any, Final
+from typing import Final
 
 from attrs import frozen
 
-from leanwide.engine.base import EngineError
-from leanwide.engine.remote.http import HttpServer, LostServerError
-from leanwide.engine.remote.vocabulary import RemoteVocabulary
-from leanwide.engine.specs import LaneInfo, LaneSpec, ModelInfo
+from leanwide.engine.remote.conversation import TEMPLATE
+from leanwide.engine.remote.errors import CONTEXT_SETTINGS, printable
+from leanwide.engine.specs import FimTokens, LaneInfo, LaneSpec, ModelInfo
 
-_MAX_TEMPLATE: Final = 1_000_000
-"""Characters of a chat template."""
-_MAX_NAME: Final = 200
+TYPING_LANE: Final = "lean"
+"""The lane that completes: it needs token ids."""
+
+
+class ServerKind(enum.StrEnum):
+    """The interface of a server, by what it takes."""
+
+    LLAMA_SERVER = "llama-server"
+    IDS = "OpenAI's interface with token ids"
+    """``/v1/completions`` takes token ids, and ``/tokenize`` makes them: vLLM, SGLang."""
+    TEXT_ONLY = "OpenAI's interface, text only"
+    """``/v1/chat/completions`` takes conversations: Ollama, LM Studio."""
 
 
 @frozen(kw_only=True)
 class ServerFacts:
     """A server that answered, and its model."""
 
+    kind: ServerKind
+    software: str
+    """Its name and version, as far as it says them; else ""."""
     model: ModelInfo
     context_tokens: int
-    """Longest sequence of a slot, in tokens."""
-    slots: int
-    """Prompts that it works on, or keeps, at the same time."""
-    tells_slots: bool
+    """Longest sequence, in tokens; 0: it does not say."""
+    slots: int = 0
+    """Prompts that it works on, or keeps, at the same time; 0: as many as fit its memory."""
+    tells_slots: bool = False
     """It says which slots are busy."""
-    build: str
-    """The version of llama.cpp, as the server says it."""
+    heals: bool = False
+    """It can make an answer begin with a text, which token healing needs."""
+
+    def most_tokens(self, spec: LaneSpec) -> int:
+        """Return the longest sequence of a lane, in tokens."""
+        return min(spec.context_tokens, self.context_tokens or spec.context_tokens)
+
+    def refusal(self, spec: LaneSpec, name: str) -> str:
+        """Return why a lane cannot run there, and what to do; "" where it can."""
+        if self.kind is not ServerKind.TEXT_ONLY or spec.name != TYPING_LANE:
+            return ""
+        return (
+            f"{name} takes no token ids, which suggestions need: remove lanes.{spec.name}.url so "
+            "that the lane runs on this machine, or name a llama-server, vLLM or SGLang there"
+        )
 
     def lane(self, spec: LaneSpec, url: str, name: str) -> LaneInfo:
         """Return how a lane runs there."""
-        short = self.context_tokens < spec.context_tokens
+        tokens = self.most_tokens(spec)
         return LaneInfo(
             name=spec.name,
             experts=0,
-            context_tokens=min(spec.context_tokens, self.context_tokens),
+            context_tokens=tokens,
             load_ms=0.0,
             notice=(
-                f"{name} has a context of {self.context_tokens:,} tokens, and the {spec.name} lane "
-                f"wants {spec.context_tokens:,}: start llama-server with a larger --ctx-size"
+                f"{name} has a context of {tokens:,} tokens, and the {spec.name} lane "
+                f"wants {spec.context_tokens:,}: start it with a longer one ({CONTEXT_SETTINGS})"
             )
-            if short
+            if tokens < spec.context_tokens
             else "",
             model=self.model.name,
-            sequences=self.slots,
+            sequences=self.slots or spec.sequences,
             url=url,
+            server=self.words,
         )
 
+    @property
+    def words(self) -> str:
+        """What it is and can do, in one line."""
+        return ", ".join(self._words())
 
-async def ask_facts(server: HttpServer, vocabulary: RemoteVocabulary) -> ServerFacts:
-    """Return what a server says of itself.
+    def _words(self) -> Iterator[str]:
+        yield f"{self.software} ({self.kind})" if self.software else str(self.kind)
+        if self.slots:
+            yield f"{self.slots} slots"
+        yield f"{self.context_tokens:,} tokens" if self.context_tokens else "context not told"
+        if self.kind is ServerKind.TEXT_ONLY:
+            yield "questions only, tokens are estimated"
+            return
+        yield "completes" if self.model.fim else "no FIM"
+        yield "token healing" if self.heals else "no token healing"
+        if self.kind is ServerKind.LLAMA_SERVER and self.model.chat_template is None:
+            yield "no chat template"
 
-    Raises:
-        EngineError: It cannot be asked, loads its model, or is no llama-server.
+
+def unnamed_model(identifier: str, fim: FimTokens | None) -> ModelInfo:
+    """Return a model whose chat template is the server's secret.
+
+    Args:
+        identifier: The server's name for it.
+        fim: Its markers of the hole.
     """
-    props = await server.get("props")
-    eos_name = _text(props, "eos_token")
-    _, fim, tells_slots = await asyncio.gather(
-        vocabulary.learn(eos_name), vocabulary.fim(), _tells_slots(server)
+    name = printable(PurePath(identifier).name) or "model"
+    return ModelInfo(
+        name=name,
+        path=Path(name),
+        size_bytes=0,
+        experts=0,
+        fim=fim,
+        chat_template=TEMPLATE,
     )
-    settings = props.get("default_generation_settings")
-    context = _count(settings, "n_ctx")
-    if not context:
-        raise LostServerError(f"what {server.name} answers makes no sense: is it a llama-server?")
-    template = _text(props, "chat_template")[:_MAX_TEMPLATE] or None
-    name = _printable(PurePath(_text(props, "model_alias") or _text(props, "model_path")).name)
-    return ServerFacts(
-        model=ModelInfo(
-            name=name or server.name,
-            path=Path(name or server.name),
-            size_bytes=0,
-            experts=0,
-            fim=fim,
-            chat_template=template,
-            bos_text=_text(props, "bos_token"),
-            eos_text=eos_name,
-            spelt_markers=await vocabulary.spelt_markers(template or ""),
-        ),
-        context_tokens=context,
-        slots=max(1, _count(props, "total_slots")),
-        tells_slots=tells_slots,
-        build=_printable(_text(props, "build_info")),
-    )
-
-
-async def busy_slots(server: HttpServer) -> set[int]:
-    """Return the slots that generate now.
-
-    Raises:
-        EngineError: The server does not say, or cannot be asked.
-    """
-    found = [slot for slot in await server.get_list("slots") if isinstance(slot, dict)]
-    return {int(slot["id"]) for slot in found if slot.get("is_processing") and _is_slot(slot)}
-
-
-async def _tells_slots(server: HttpServer) -> bool:
-    """Whether the server says which of its slots are busy; it may be told not to."""
-    try:
-        await busy_slots(server)
-    except EngineError:
-        return False
-    return True
-
-
-def _is_slot(found: dict[str, Any]) -> bool:
-    return type(found.get("id")) is int
-
-
-def _count(found: Any, name: str) -> int:
-    value = found.get(name) if isinstance(found, dict) else None
-    return value if type(value) is int and value > 0 else 0
-
-
-def _text(found: dict[str, Any], name: str) -> str:
-    value = found.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _printable(text: str) -> str:
-    return "".join(filter(str.isprintable, text[:_MAX_NAME]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -13,20 +13,17 @@ from attrs import field, frozen
 
 from leanwide.engine.base import EngineError
 from leanwide.engine.process.output_stream import OutputStream
+from leanwide.engine.remote.answer_wait import AnswerWait
 from leanwide.engine.remote.events import (
-    Event,
+    CompletionInterface,
+    GenerationEvent,
     Round,
+    Stop,
     Timings,
     followed,
-    predicted,
-    progress_of,
-    slot_of,
-    text_of,
     thinking_tokens,
-    tokens_of,
 )
-from leanwide.engine.remote.healing import beginning, taken_back
-from leanwide.engine.remote.http import HttpServer, HttpTimeouts, LostServerError
+from leanwide.engine.remote.healing import taken_back
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
 from leanwide.engine.requests import (
     CancelToken,
@@ -94,21 +91,19 @@ class RemoteGeneration:
 
     def __init__(
         self,
-        server: HttpServer,
+        completion: CompletionInterface,
         vocabulary: RemoteVocabulary,
         request: Request,
         prompt: RemotePrompt,
-        timeouts: HttpTimeouts,
+        wait: AnswerWait,
     ) -> None:
-        self._server = server
+        self._completion = completion
         self._vocabulary = vocabulary
         self._request = request
         self._prompt = prompt
-        self._timeouts = timeouts
+        self._wait = wait
         self._output = OutputStream(request, frozenset(prompt.marks.values()))
         self._needed = prompt.needed
-        self._began = self._alive = time.monotonic()
-        self._prompt_done = math.inf
         self._generated = self._thought = self._processed = 0
         self._before = Timings()
         """Those of the rounds that are over."""
@@ -140,16 +135,16 @@ class RemoteGeneration:
                 for piece in await self._conclude():
                     yield piece
                 following = await self._round()
-            rounds, last = rounds + 1, Event()
+            rounds, last = rounds + 1, GenerationEvent()
             self._before, self._predicted = self._timings, 0
-            events = self._server.stream("completion", dict(following.body(self._request.sampling)))
-            async with followed(events, self._server.name, cancel) as queue:
+            events = self._completion.events(following, self._request.sampling)
+            async with followed(events, self._completion.name, cancel) as queue:
                 self.broken_off = True
-                while self._reason is None and not self._concludes and last.get("stop") is not True:
+                while self._reason is None and not self._concludes and last.stop is None:
                     last = await self._next(queue)
                     for step in self._take(last, first=rounds == 1):
                         yield step
-                self.broken_off = last.get("stop") is not True
+                self.broken_off = last.stop is None
             following = await self._next_round(last, following)
         if self._reason is not FinishReason.CANCELLED:
             for piece in self._output.flush():
@@ -161,7 +156,7 @@ class RemoteGeneration:
         """Whether thinking is ended in the model's place now."""
         thinking = self._request.thinking
         most_ms = math.inf if thinking is None else thinking.deadline_ms
-        if time.monotonic() >= self._prompt_done + most_ms / 1000:
+        if time.monotonic() >= self._wait.prompt_done + most_ms / 1000:
             self._output.thoughts.end_budget()
         return bool(self._output.thoughts.conclusion)
 
@@ -179,19 +174,19 @@ class RemoteGeneration:
         return Round(
             tokens=[*self._prompt.tokens, *await self._vocabulary.tokens_of(self._answer)],
             max_tokens=max(0, rest) if may_end else 1,
-            grammar=beginning(self._needed) if self._needed else "",
+            needed=self._needed,
             marks=tuple(self._prompt.marks.values()),
             may_end=may_end,
         )
 
-    async def _next_round(self, last: Event, ended: Round) -> Round | None:
+    async def _next_round(self, last: GenerationEvent, ended: Round) -> Round | None:
         """Return what to ask after a round; None where the answer is whole, with the reason."""
         if self._reason is not None:
             return None
         thoughts = self._output.thoughts
         if self._concludes:
             return await self._round()
-        if last.get("stop_type") == "limit":
+        if last.stop is Stop.LIMIT:
             if not ended.may_end:
                 return await self._round()
             self._reason = FinishReason.LENGTH
@@ -208,55 +203,44 @@ class RemoteGeneration:
         self._answer += await self._vocabulary.tokenize_markup(self._output.thoughts.conclusion)
         return list(self._output.conclude())
 
-    async def _next(self, queue: asyncio.Queue[Event | Exception | None]) -> Event:
+    async def _next(
+        self, queue: asyncio.Queue[GenerationEvent | Exception | None]
+    ) -> GenerationEvent:
         """Return the next event; where time is up or the caller cancels, the reason is set.
 
         Raises:
             EngineError: The server refuses, broke off, or says nothing for too long.
         """
-        late = self._prompt_done + self._request.deadline_ms / 1000
-        gone = self._alive + self._timeouts.progress
-        wait_s = min(late, gone) - time.monotonic()
-        item: Event | Exception | None = None
-        try:
-            async with asyncio.timeout(max(0.0, wait_s)):
-                item = await queue.get()
-        except TimeoutError:
-            if late > gone:
-                raise LostServerError(f"{self._server.name} does not answer in time") from None
-            self._reason = FinishReason.DEADLINE
-            return {}
-        if isinstance(item, Exception):
-            raise item
-        if item is None:
-            self._reason = FinishReason.CANCELLED
-        return item or {}
+        found = await self._wait.next(queue)
+        if isinstance(found, FinishReason):
+            self._reason = found
+            return GenerationEvent()
+        return found
 
-    def _take(self, event: Event, *, first: bool) -> Iterator[Piece | PrefillProgress]:
+    def _take(self, event: GenerationEvent, *, first: bool) -> Iterator[Piece | PrefillProgress]:
         """Add an event; yield what may be shown of it."""
-        if (slot := slot_of(event)) is not None:
-            self.slot = slot
-        if "timings" in event:
-            self._timings = self._before.plus(event, first=first)
-        progress = progress_of(event)
-        if progress is not None:
-            yield from self._read_on(progress)
-        elif event.get("stop") is True:
-            if self._output.thoughts.unfinished and event.get("stop_type") != "limit":
+        if event.slot is not None:
+            self.slot = event.slot
+        if event.timings is not None:
+            self._timings = self._before.plus(event.timings, first=first)
+        if event.progress is not None:
+            yield from self._read_on(event.progress)
+        elif event.stop is not None:
+            if self._output.thoughts.unfinished and event.stop is not Stop.LIMIT:
                 self._output.thoughts.end_budget()
-        elif tokens := tokens_of(event):
-            yield from self._add(event, tokens, text_of(event))
+        elif event.tokens or event.text:
+            yield from self._add(event)
 
     def _read_on(self, progress: PrefillProgress) -> Iterator[PrefillProgress]:
         if progress.tokens > self._processed:
-            self._processed, self._alive = progress.tokens, time.monotonic()
+            self._processed = progress.tokens
+            self._wait.progressed()
             if progress.tokens < progress.of:
                 yield progress
 
-    def _add(self, event: Event, tokens: list[int], text: str) -> Iterator[Piece]:
+    def _add(self, event: GenerationEvent) -> Iterator[Piece]:
         """Add the tokens of an event to the answer."""
-        self._alive = time.monotonic()
-        self._prompt_done = min(self._prompt_done, self._alive)
+        self._wait.generated()
         if self._silent:  # it went on after a marker, which ends an answer
             self._reason = FinishReason.END
             return
@@ -265,19 +249,19 @@ class RemoteGeneration:
             self._reason = FinishReason.LENGTH if self._surplus else None
             self._surplus += 1
             return
-        new, self._predicted = predicted(event) - self._predicted, predicted(event)
-        self._silent = not text
-        if text:
+        new, self._predicted = event.predicted - self._predicted, event.predicted
+        self._silent = not event.text
+        if event.text:
             self._generated += max(1, new)
-            self._answer += [text] if new > len(tokens) else tokens
-            yield from self._push(tokens, text)
+            self._answer += [event.text] if new > len(event.tokens) else event.tokens
+            yield from self._push(event.tokens, event.text)
         self._thought = self._output.thoughts.tokens
         if self._output.thoughts.ended:
             self._reason = FinishReason.END
         elif self._output.stopped:
             self._reason = FinishReason.STOP
 
-    def _push(self, tokens: list[int], text: str) -> Iterator[Piece]:
+    def _push(self, tokens: Sequence[int], text: str) -> Iterator[Piece]:
         if self._needed:
             if not text.startswith(self._needed) and not self._needed.startswith(text):
                 self._reason = FinishReason.END  # the server knows no grammars
@@ -290,14 +274,13 @@ class RemoteGeneration:
             yield from self._output.push(text.encode())
 
     def _stats(self) -> Stats:
-        waited_ms = 1000 * (min(self._prompt_done, time.monotonic()) - self._began)
         return Stats(
             lane=self._request.lane,
             experts=0,
             tokens_evaluated=self._timings.evaluated,
             tokens_reused=self._timings.reused,
             tokens_generated=self._generated,
-            queue_ms=max(0.0, waited_ms - self._timings.prompt_ms),
+            queue_ms=max(0.0, self._wait.prompt_ms - self._timings.prompt_ms),
             prompt_ms=self._timings.prompt_ms,
             decode_ms=self._timings.decode_ms,
         )

@@ -1,4 +1,4 @@
-"""Token healing at a server: a grammar makes the answer begin with the word that the cursor cut.
+"""Token healing at a server: its answer is made to begin with the word that the cursor cut.
 
 Pure. The vocabulary is not here, so how many tokens may be the beginning of a longer one is not
 known: the tokens of the last word are taken back, two at most.
@@ -14,6 +14,8 @@ _TAKEN_BACK: Final = 2
 """Tokens removed from the prompt; each costs a decoding step to say again."""
 _WORD: Final = re.compile(rb"[ \t]?[\w\x80-\xff]+")
 """A word, with the blank that vocabularies put in front."""
+_PATTERN_SIGN: Final = re.compile(r"[\\^$.|?*+(){}\[\]]")
+_ESCAPED: Final = r"\\\g<0>"
 
 
 def taken_back(pieces: Sequence[bytes]) -> tuple[int, str]:
@@ -41,6 +43,12 @@ def beginning(needed: str) -> str:
     """
     rest = "[^ \\t] .*" if not needed.strip(" \t") else ".*"
     return f'root ::= "{"".join(map(_escaped, needed))}" ({rest})?'
+
+
+def pattern(needed: str) -> str:
+    """Return :func:`beginning` as a regular expression."""
+    rest = r"[^ \t][\s\S]*" if not needed.strip(" \t") else r"[\s\S]*"
+    return f"{_PATTERN_SIGN.sub(_ESCAPED, needed)}({rest})?"
 
 
 def _escaped(character: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from types import ModuleType
@@ -17,21 +16,13 @@ from attrs import field, frozen
 
 from leanwide.engine.base import EngineError
 from leanwide.engine.remote.address import ServerAddress
+from leanwide.engine.remote.errors import LostServerError, error_of, nonsense, refusal
 
 _MAX_BYTES: Final = 64_000_000
 """Size of an answer; the token ids of a file of 10 MB are smaller."""
 _MAX_LINE_BYTES: Final = 4_000_000
 """Size of one event of a stream."""
-_ERROR_TYPE: Final = re.compile(r"\w{1,40}")
 _CONNECTIONS: Final = 8
-
-
-class LostServerError(EngineError):
-    """The server cannot be reached, or its answers make no sense: it has to be asked anew."""
-
-
-class LoadingError(LostServerError):
-    """The server is there, and loads its model."""
 
 
 @frozen(kw_only=True)
@@ -43,7 +34,7 @@ class HttpTimeouts:
     answer: float = 20.0
     """Until a short question is answered."""
     silence: float = 60.0
-    """Without a byte of a stream. A server that is busy sends a comment every few seconds."""
+    """Without a byte of a llama-server's stream: a busy one sends a comment every few seconds."""
     progress: float = 300.0
     """Without a token, and without a step of prefill."""
 
@@ -70,12 +61,12 @@ class HttpServer:
         httpx2 = self._library = secrets.library
         self.name = address.name
         self._model = {"model": address.model} if address.model else {}
-        self._timeouts = timeouts
+        self.timeouts = timeouts
         headers = {"Accept-Encoding": "identity"}  # no small answer that becomes a large one
         if secrets.key:
             headers["Authorization"] = f"Bearer {secrets.key}"
         self._client = httpx2.AsyncClient(
-            base_url=address.url.rstrip("/") + "/",
+            base_url=address.url.rstrip("/").removesuffix("/v1") + "/",
             params=self._model,
             headers=headers,
             verify=secrets.trust,
@@ -100,7 +91,7 @@ class HttpServer:
         """
         value = self._parsed(await self._ask("GET", path))
         if not isinstance(value, list):
-            raise self._nonsense()
+            raise nonsense(self.name)
         return value
 
     async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -111,25 +102,34 @@ class HttpServer:
         """
         return self._object(await self._ask("POST", path, {**body, **self._model}))
 
-    async def stream(self, path: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def stream(
+        self, path: str, body: dict[str, Any], silence_s: float
+    ) -> AsyncIterator[dict[str, Any]]:
         """Send a JSON object and yield the events of its answer; closing it closes the connection.
+
+        Args:
+            path: Where it is sent.
+            body: The object.
+            silence_s: Seconds without a byte after which the server counts as gone.
 
         Raises:
             EngineError: The server refuses, or cannot be asked, or breaks off.
         """
         timeout = self._library.Timeout(
-            self._timeouts.silence, connect=self._timeouts.connect, write=self._timeouts.answer
+            silence_s, connect=self.timeouts.connect, write=self.timeouts.answer
         )
         with self._explained():
             sent = {**body, **self._model}
             async with self._client.stream("POST", path, json=sent, timeout=timeout) as answer:
                 await self._check(answer)
                 async for line in self._lines(answer):
-                    if not line.startswith(b"data:") or line == b"data: [DONE]":
+                    data = line.removeprefix(b"data:").strip()
+                    if not line.startswith(b"data:") or data in (b"", b"[DONE]"):
                         continue
-                    event = self._object(line.removeprefix(b"data:"))
-                    if "error" in event:
-                        raise self._refusal(answer.status_code, event)
+                    event = self._object(data)
+                    if error := error_of(event):
+                        code = error.get("code")
+                        raise refusal(self.name, code if type(code) is int else 200, event)
                     yield event
 
     async def close(self) -> None:
@@ -154,40 +154,14 @@ class HttpServer:
             found = self._object(await self._read(answer))
         except LostServerError:
             found = {}
-        raise self._refusal(answer.status_code, found)
-
-    def _refusal(self, status: int, found: dict[str, Any]) -> EngineError:
-        """Return the error for a status, or for an error within a stream.
-
-        What the server writes is not shown: it may quote the prompt.
-        """
-        error = found.get("error")
-        error = error if isinstance(error, dict) else {}
-        kind = str(error.get("type", ""))
-        kind = kind if _ERROR_TYPE.fullmatch(kind) else ""
-        if status in (401, 403):
-            return LostServerError(
-                f"{self.name} refuses the key: check key_file, or the environment variable"
-            )
-        if status == 503:
-            return LoadingError(f"{self.name} loads its model")
-        if kind == "exceed_context_size_error":
-            return EngineError(
-                f"the prompt does not fit the context of {self.name}: "
-                "start llama-server with a larger --ctx-size"
-            )
-        if status == 400:
-            return EngineError(f"{self.name} refuses the request ({kind or 'status 400'})")
-        if status == 404:
-            return LostServerError(f"{self.name} is no llama-server: it lacks an address of one")
-        return LostServerError(f"{self.name} answers with an error ({kind or f'status {status}'})")
+        raise refusal(self.name, answer.status_code, found)
 
     async def _read(self, answer: Any) -> bytes:
         data = bytearray()
         async for chunk in answer.aiter_raw():
             data += chunk
             if len(data) > _MAX_BYTES:
-                raise self._nonsense()
+                raise nonsense(self.name)
         return bytes(data)
 
     async def _lines(self, answer: Any) -> AsyncIterator[bytes]:
@@ -200,22 +174,19 @@ class HttpServer:
                 held.clear()
             held += rest
             if len(held) > _MAX_LINE_BYTES:
-                raise self._nonsense()
+                raise nonsense(self.name)
 
     def _object(self, data: bytes) -> dict[str, Any]:
         value = self._parsed(data)
         if not isinstance(value, dict):
-            raise self._nonsense()
+            raise nonsense(self.name)
         return value
 
     def _parsed(self, data: bytes) -> Any:
         try:
             return json.loads(data)
         except (ValueError, RecursionError):
-            raise self._nonsense() from None
-
-    def _nonsense(self) -> LostServerError:
-        return LostServerError(f"what {self.name} answers makes no sense: is it a llama-server?")
+            raise nonsense(self.name) from None
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -244,7 +215,7 @@ class HttpServer:
             if isinstance(cause, ssl.SSLError):
                 return f"{self.name} does not speak TLS as it should: check the address"
             cause = cause.__cause__ or cause.__context__
-        return f"{self.name} cannot be reached: check that llama-server runs there"
+        return f"{self.name} cannot be reached: check that the server runs there"
 
 
 def prepare(address: ServerAddress) -> ServerSecrets:

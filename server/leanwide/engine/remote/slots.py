@@ -1,12 +1,25 @@
-"""What a server's slots hold of our prompts, as far as its answers tell. Pure."""
+"""What a server's KV cache holds of our prompts, as far as its answers tell. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
 UNTOLD: Final = -1
 """The slot of an answer that was broken off, at a server that names it at the end only."""
+_PROMPTS: Final = 16
+"""Prompts that are remembered."""
+
+
+class CacheContents(Protocol):
+    """What a server holds of our prompts, as far as is known."""
+
+    def record(self, slot: int | None, tokens: Sequence[int]) -> None:
+        """Note what was evaluated last, and in which slot where that is known."""
+
+    def unread(self, tokens: Sequence[int]) -> int:
+        """Return how many tokens of a prompt are not held."""
 
 
 class SlotContents:
@@ -19,15 +32,40 @@ class SlotContents:
     def __init__(self) -> None:
         self._slots: dict[int, list[int]] = {}
 
-    def record(self, slot: int, tokens: Sequence[int]) -> None:
+    def record(self, slot: int | None, tokens: Sequence[int]) -> None:
         """Replace what a slot holds."""
-        self._slots[slot] = list(tokens)
+        self._slots[UNTOLD if slot is None else slot] = list(tokens)
 
     def unread(self, tokens: Sequence[int]) -> int:
         """Return how many tokens of a prompt no slot holds."""
-        return len(tokens) - max(
-            (_common(held, tokens) for held in self._slots.values()), default=0
-        )
+        return len(tokens) - _longest(self._slots.values(), tokens)
+
+
+class PrefixCacheContents:
+    """The prompts that were sent last to a server whose cache knows no slots.
+
+    An estimate as well: the server drops what was not used for longest, by all of its users.
+    """
+
+    def __init__(self) -> None:
+        self._prompts: deque[list[int]] = deque(maxlen=_PROMPTS)
+
+    def record(self, _: int | None, tokens: Sequence[int]) -> None:
+        """Note a prompt; one that is its beginning is forgotten."""
+        for held in self._prompts:
+            if len(held) <= len(tokens) and _common(held, tokens) == len(held):
+                self._prompts.remove(held)
+                break
+        self._prompts.append(list(tokens))
+
+    def unread(self, tokens: Sequence[int]) -> int:
+        """Return how many tokens of a prompt begin no other one."""
+        return len(tokens) - _longest(self._prompts, tokens)
+
+
+def _longest(held: Iterable[Sequence[int]], tokens: Sequence[int]) -> int:
+    """Return the length of the longest prefix that tokens have in common with others."""
+    return max((_common(each, tokens) for each in held), default=0)
 
 
 def _common(left: Sequence[int], right: Sequence[int]) -> int:

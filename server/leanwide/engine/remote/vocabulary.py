@@ -6,12 +6,10 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any, Final
-
-from attrs import frozen
+from typing import Final
 
 from leanwide.engine.process.markers import spelt_markers, without_marker_tokens
-from leanwide.engine.remote.http import HttpServer, LostServerError
+from leanwide.engine.remote.tokenizer import SpeltToken, Tokenizer
 from leanwide.engine.requests import Markup, Prompt
 from leanwide.engine.specs import FimTokens
 from leanwide.models.markup import MARKUP
@@ -30,47 +28,24 @@ _FIM_NAMES: Final = (
 _SEPARATOR: Final = "<|file_sep|>"
 
 
-@frozen
-class SpeltToken:
-    """A token and its bytes."""
-
-    id: int
-    spelt: bytes
-
-
 class RemoteVocabulary:
     """Tokenizes through a server."""
 
-    def __init__(self, server: HttpServer) -> None:
-        self._server = server
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
         self._known: OrderedDict[tuple[str, bool], list[int]] = OrderedDict()
         self._marker_tokens: dict[str, bool] = {}
         """Whether a marker in a text becomes one token of its own."""
-        self._separator: int | None = None
-        """A special token, which no text contains: texts that it divides are tokenized at once."""
         self.bos: int | None = None
         """The token that every prompt begins with; None: there is none."""
 
-    async def learn(self, eos_name: str) -> None:
-        """Find out what prompts begin with, and what divides texts.
-
-        Args:
-            eos_name: The name of the token that ends a text; "" where it is not known.
+    async def learn(self) -> None:
+        """Find out what prompts begin with.
 
         Raises:
             EngineError: The server cannot be asked.
         """
-        body = {"content": "a", "parse_special": False}
-        plain, whole = await asyncio.gather(
-            self._server.post("tokenize", {**body, "add_special": False}),
-            self._server.post("tokenize", {**body, "add_special": True}),
-        )
-        bare, added = self._ids(plain), self._ids(whole)
-        begins = len(added) > len(bare) and added[1 : 1 + len(bare)] == bare
-        self.bos = added[0] if begins else None
-        (as_text,) = await self._tokenize((eos_name,), special=False)
-        named = await self.marker(eos_name)
-        self._separator = None if as_text == [named] else named
+        self.bos = await self._tokenizer.first_token()
 
     async def fim(self) -> FimTokens | None:
         """Return the markers of the hole; None where the vocabulary has none of the known ones.
@@ -159,19 +134,12 @@ class RemoteVocabulary:
         return (await self._tokenize((text,), special=True))[0]
 
     async def spelt(self, text: str) -> list[SpeltToken]:
-        """Return the tokens of a plain text with their bytes.
+        """Return the tokens of a plain text, and the bytes of the last two.
 
         Raises:
             EngineError: The server cannot be asked.
         """
-        if not text:
-            return []
-        body = {"content": text, "parse_special": False, "with_pieces": True}
-        answer = await self._server.post("tokenize", body)
-        try:
-            return [SpeltToken(int(one["id"]), _bytes(one["piece"])) for one in answer["tokens"]]
-        except (KeyError, TypeError, ValueError):
-            raise self._nonsense() from None
+        return await self._tokenizer.spelt(text) if text else []
 
     async def _learn_markers(self, markers: Iterable[str]) -> None:
         """Find out which markers become one token, even in plain text."""
@@ -187,47 +155,9 @@ class RemoteVocabulary:
                 self._known.move_to_end((text, special))
                 found[text] = known
         new = [text for text in dict.fromkeys(texts) if text not in found]
-        if special or self._separator is None:
-            tokens = await asyncio.gather(*(self._ask(text, special=special) for text in new))
-        else:
-            tokens = await self._ask_at_once(new, self._separator)
+        tokens = await self._tokenizer.tokenize(new, special=special)
         for text, ids in zip(new, tokens, strict=True):
             found[text] = self._known[text, special] = ids
         while len(self._known) > _KNOWN_TEXTS:
             self._known.popitem(last=False)
         return [found[text] for text in texts]
-
-    async def _ask(self, content: str | list[str | int], *, special: bool) -> list[int]:
-        body = {"content": content, "parse_special": special, "add_special": False}
-        return self._ids(await self._server.post("tokenize", body))
-
-    async def _ask_at_once(self, texts: Sequence[str], separator: int) -> list[list[int]]:
-        """Return the tokens of texts by one request; the separator ends each of them."""
-        if not texts:
-            return []
-        content: list[str | int] = [each for text in texts for each in (text, separator)]
-        found: list[list[int]] = [[]]
-        for token in await self._ask(content, special=False):
-            if token == separator:
-                found.append([])
-            else:
-                found[-1].append(token)
-        if len(found) != len(texts) + 1:
-            raise self._nonsense()
-        return found[:-1]
-
-    def _ids(self, answer: dict[str, Any]) -> list[int]:
-        tokens = answer.get("tokens")
-        if isinstance(tokens, list) and all(type(token) is int for token in tokens):
-            return tokens
-        raise self._nonsense()
-
-    def _nonsense(self) -> LostServerError:
-        return LostServerError(
-            f"what {self._server.name} answers makes no sense: is it a llama-server?"
-        )
-
-
-def _bytes(piece: Any) -> bytes:
-    """Return a token's bytes, which JSON has as a text or, where they are none, as numbers."""
-    return piece.encode() if isinstance(piece, str) else bytes(piece)

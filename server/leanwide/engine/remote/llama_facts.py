@@ -1,0 +1,104 @@
+"""What a llama-server says of itself."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path, PurePath
+from typing import Any, Final
+
+from leanwide.engine.base import EngineError
+from leanwide.engine.remote.errors import printable
+from leanwide.engine.remote.facts import ServerFacts, ServerKind
+from leanwide.engine.remote.http import HttpServer
+from leanwide.engine.remote.llama_tokenizer import LlamaTokenizer
+from leanwide.engine.remote.vocabulary import RemoteVocabulary
+from leanwide.engine.specs import ModelInfo
+
+_MAX_TEMPLATE: Final = 1_000_000
+"""Characters of a chat template."""
+
+
+def is_llama_server(props: dict[str, Any]) -> bool:
+    """Whether the answer of ``/props`` is a llama-server's."""
+    return bool(_context(props))
+
+
+async def learn_vocabulary(server: HttpServer, props: dict[str, Any]) -> RemoteVocabulary:
+    """Return the vocabulary of its model.
+
+    Raises:
+        EngineError: The server cannot be asked.
+    """
+    tokenizer = LlamaTokenizer(server)
+    vocabulary = RemoteVocabulary(tokenizer)
+    await asyncio.gather(tokenizer.learn_separator(_text(props, "eos_token")), vocabulary.learn())
+    return vocabulary
+
+
+async def llama_facts(
+    server: HttpServer, props: dict[str, Any], vocabulary: RemoteVocabulary
+) -> ServerFacts:
+    """Return what a llama-server says of itself.
+
+    Raises:
+        EngineError: The server cannot be asked.
+    """
+    fim, tells_slots = await asyncio.gather(vocabulary.fim(), _tells_slots(server))
+    template = _text(props, "chat_template")[:_MAX_TEMPLATE] or None
+    name = printable(PurePath(_text(props, "model_alias") or _text(props, "model_path")).name)
+    return ServerFacts(
+        kind=ServerKind.LLAMA_SERVER,
+        software=f"llama.cpp {printable(_text(props, 'build_info'))}".strip(),
+        model=ModelInfo(
+            name=name or server.name,
+            path=Path(name or server.name),
+            size_bytes=0,
+            experts=0,
+            fim=fim,
+            chat_template=template,
+            bos_text=_text(props, "bos_token"),
+            eos_text=_text(props, "eos_token"),
+            spelt_markers=await vocabulary.spelt_markers(template or ""),
+        ),
+        context_tokens=_context(props),
+        slots=max(1, _count(props, "total_slots")),
+        tells_slots=tells_slots,
+        heals=True,
+    )
+
+
+async def busy_slots(server: HttpServer) -> set[int]:
+    """Return the slots that generate now.
+
+    Raises:
+        EngineError: The server does not say, or cannot be asked.
+    """
+    found = [slot for slot in await server.get_list("slots") if isinstance(slot, dict)]
+    return {int(slot["id"]) for slot in found if slot.get("is_processing") and _is_slot(slot)}
+
+
+async def _tells_slots(server: HttpServer) -> bool:
+    """Whether the server says which of its slots are busy; it may be told not to."""
+    try:
+        await busy_slots(server)
+    except EngineError:
+        return False
+    return True
+
+
+def _is_slot(found: dict[str, Any]) -> bool:
+    return type(found.get("id")) is int
+
+
+def _context(props: dict[str, Any]) -> int:
+    return _count(props.get("default_generation_settings"), "n_ctx")
+
+
+def _count(found: Any, name: str) -> int:
+    value = found.get(name) if isinstance(found, dict) else None
+    return value if type(value) is int and value > 0 else 0
+
+
+def _text(found: dict[str, Any], name: str) -> str:
+    value = found.get(name)
+    return value if isinstance(value, str) else ""

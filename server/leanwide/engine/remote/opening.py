@@ -1,0 +1,66 @@
+"""Connect to a server: ask what it is, and speak to it accordingly."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from leanwide.engine.remote.chat_connection import ChatConnection
+from leanwide.engine.remote.connection import ServerConnection
+from leanwide.engine.remote.facts import ServerKind
+from leanwide.engine.remote.http import HttpServer
+from leanwide.engine.remote.llama_completion import LlamaCompletion
+from leanwide.engine.remote.llama_facts import is_llama_server, learn_vocabulary, llama_facts
+from leanwide.engine.remote.openai_completion import OpenAiCompletion
+from leanwide.engine.remote.openai_connection import OpenAiConnection
+from leanwide.engine.remote.openai_facts import (
+    LACKING,
+    find_model,
+    find_vocabulary,
+    openai_facts,
+)
+from leanwide.engine.remote.slots import PrefixCacheContents, SlotContents
+from leanwide.engine.remote.token_connection import TokenConnection
+from leanwide.engine.specs import FimTokens
+
+
+async def open_connection(server: HttpServer, model: str) -> ServerConnection:
+    """Return a connection to a server of any kind.
+
+    Args:
+        server: The server.
+        model: The model to ask, by the server's name for it; "": its only one.
+
+    Raises:
+        EngineError: It cannot be asked, loads its model, or is none of these kinds.
+    """
+    props: dict[str, Any] = {}
+    with contextlib.suppress(*LACKING):
+        props = await server.get("props")
+    if is_llama_server(props):
+        return await _llama_server(server, props)
+    return await _openai(server, model)
+
+
+async def _llama_server(server: HttpServer, props: dict[str, Any]) -> ServerConnection:
+    vocabulary = await learn_vocabulary(server, props)
+    facts = await llama_facts(server, props, vocabulary)
+    return TokenConnection(server, vocabulary, facts, LlamaCompletion(server), SlotContents())
+
+
+async def _openai(server: HttpServer, wanted: str) -> ServerConnection:
+    model, card = await find_model(server, wanted)
+    vocabulary = await find_vocabulary(model)
+    facts = await openai_facts(model, card, vocabulary)
+    chat = ChatConnection(model, facts)
+    if vocabulary is None or facts.kind is ServerKind.TEXT_ONLY:
+        return chat
+    contents = PrefixCacheContents()
+    completion = OpenAiCompletion(model, _ids(facts.model.fim), contents.unread)
+    return OpenAiConnection(TokenConnection(server, vocabulary, facts, completion, contents), chat)
+
+
+def _ids(fim: FimTokens | None) -> tuple[int, ...]:
+    """Return the markers of the hole."""
+    found = () if fim is None else (fim.prefix, fim.suffix, fim.middle, fim.file_separator)
+    return tuple(token for token in found if token is not None)
