@@ -63,7 +63,8 @@ def built(
                 stages[name] = Image(stack.enter_context(base()))
             elif instruction not in _DECLARED:
                 print(f"{instruction} {value}")
-                folders = {"": context, **{stage: at.debian.root for stage, at in stages.items()}}
+                folders = {stage: at.debian.root for stage, at in stages.items()}
+                folders[""] = context
                 stages[name] = _after(stages[name], instruction, value, folders, arguments)
         yield stages[name]
 

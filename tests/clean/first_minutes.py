@@ -25,11 +25,11 @@ SOURCE: Final = "def area(width, height):\n    return width * \n"
 NEEDS: Final = {"Linux": (), "with a C++ compiler": ("g++",)}
 """Debian packages that a row of the README needs besides Python and pipx."""
 AFTERWARDS: Final = (
-    "pipx ensurepath",
     "leanwide --version",
     "leanwide doctor",
     "leanwide complete area.py:2:20",
     "leanwide explain area.py:1-2",
+    "leanwide demo",
 )
 
 
