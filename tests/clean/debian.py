@@ -114,7 +114,8 @@ def _made(suite: str) -> Path:
 
 
 def _finish(root: Path) -> None:
-    """Add a user, and what a container gets from the machine that it runs on."""
+    """Delete what apt fetched; add a user, and what a container gets from its machine."""
+    run("chroot", str(root), "apt-get", "clean")
     run("chroot", str(root), "useradd", "--create-home", "--shell", "/bin/bash", USER)
     shutil.copy(_AUTHORITIES, root / _AUTHORITIES.relative_to("/"))
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
