@@ -6,12 +6,14 @@ SETUP := .venv/.ready
 SEED ?= 0
 VIA ?= stdio
 PYTHONS ?= $(PYTHON)
+SUITE ?= trixie
+ROW ?= Linux
 PURE := context modes postprocess prompt syntax
 
 .DEFAULT_GOAL := help
 N ?= 100000
 TEMPLATES ?= build/templates
-.PHONY: help setup demo test coverage lock fuzz test-real test-templates test-remote test-gpu test-editors vsix check-vscode lint fix docs bench compare train-smoke package site licences clean
+.PHONY: help setup demo test coverage lock fuzz test-real test-templates test-remote test-gpu test-install test-package test-docker test-editors vsix check-vscode lint fix docs bench compare train-smoke package site licences clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -68,6 +70,20 @@ test-gpu: .venv-gpu/.ready ## run the engine and a session on a GPU in software;
 test-editors: $(SETUP) ## run the clients in real editors, which are fetched into a cache folder
 	$(BIN)/pytest -q -W default tests/editors
 	tests/editors/vscode
+
+test-install: .venv/.clean ## follow the README in a clean Debian, with a stopwatch (root), make test-install ROW="with a C++ compiler"
+	$(BIN)/python -m tests.clean.first_minutes $(SUITE) "$(ROW)"
+
+test-package: .venv/.clean ## try dist/ with Debian's Python, make test-package SUITE=sid (root)
+	$(BIN)/python -m tests.clean.try_package $(SUITE)
+
+test-docker: .venv/.clean ## check the Dockerfile, build it in a clean Debian and run it there (root)
+	$(BIN)/python -m tests.clean.container $(SUITE)
+
+.venv/.clean: pyproject.toml $(SETUP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1" # knows groups
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group clean
+	@touch $@
 
 fuzz: $(SETUP) ## send N generated messages to the server, make fuzz N=1000000 VIA=stdio or tcp
 	$(BIN)/python -m tests.fuzz.drive $(N) $(SEED) $(VIA)

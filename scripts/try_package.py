@@ -60,16 +60,16 @@ def packages() -> list[Path]:
 
 
 def works(folder: Path, python: str, package: str) -> bool:
-    """Install a package with its extras, and return whether it does what it should."""
+    """Install a package with its extras, remove it, and return whether it did what it should."""
     print(f"  {package}")
     extras = ",".join(PROJECT["optional-dependencies"])
     install = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet")
     program = str(folder / "env" / "bin" / "leanwide")
     return (
-        ran(folder, python, "-m", "pip", "uninstall", "--quiet", "--yes", "leanwide")
-        and ran(folder, python, *install, f"./{package}[{extras}]")
+        ran(folder, python, *install, f"./{package}[{extras}]")
         and ran(folder, python, "-m", "pip", "check")
         and ran(folder, python, "-P", "smoke.py", program, VERSION)
+        and ran(folder, python, "-m", "pip", "uninstall", "--quiet", "--yes", "leanwide")
     )
 
 

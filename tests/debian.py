@@ -45,6 +45,21 @@ def own_suite() -> str:
     return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
 
 
+def mirror() -> str:
+    """Return the address of the archive that this machine's own packages come from.
+
+    Raises:
+        RuntimeError: It has none.
+    """
+    listed = run("apt-get", "indextargets", "--format", "$(REPO_URI)").split()
+    archives = [uri for uri in listed if uri.rstrip("/").endswith("/debian")]
+    if not archives:
+        raise RuntimeError(
+            "these tests fetch programs from Debian: apt-get knows no Debian archive"
+        )
+    return archives[0]
+
+
 def run(*command: str) -> str:
     """Run a program to its end and return its output.
 
@@ -76,7 +91,7 @@ def _download(suite: str, packages: Sequence[str], root: Path) -> list[Path]:
     for name in ("preferences.d", "lists/partial", "archives/partial"):
         (root / name).mkdir(parents=True)
     (root / "status").touch()
-    (root / "sources.list").write_text(f"deb [signed-by={_KEYRING}] {_mirror()} {suite} main\n")
+    (root / "sources.list").write_text(f"deb [signed-by={_KEYRING}] {mirror()} {suite} main\n")
     options = {
         "Dir::Etc::sourcelist": root / "sources.list",
         "Dir::Etc::sourceparts": root / "preferences.d",
@@ -99,14 +114,3 @@ def _download(suite: str, packages: Sequence[str], root: Path) -> list[Path]:
 
 def _option(name: str, value: object) -> tuple[str, str]:
     return "-o", f"{name}={value}"
-
-
-def _mirror() -> str:
-    """Return the address of the archive that this machine's own packages come from."""
-    listed = run("apt-get", "indextargets", "--format", "$(REPO_URI)").split()
-    archives = [uri for uri in listed if uri.rstrip("/").endswith("/debian")]
-    if not archives:
-        raise RuntimeError(
-            "these tests fetch programs from Debian: apt-get knows no Debian archive"
-        )
-    return archives[0]

@@ -15,6 +15,17 @@ from leanwide.syntax.languages import languages
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 HOME = PROJECT["urls"]["Homepage"]
+ADDRESS = r"(?:github(?:usercontent)?\.com/|--repo )([\w-]+/leanwide)\b"
+ADDRESSED = (
+    ".github/ISSUE_TEMPLATE/config.yml",
+    "docs/releasing.md",
+    "editors/vscode/package.json",
+    "mkdocs.yml",
+    "packaging/mason/package.yaml",
+    "packaging/nvim-lspconfig/lsp/leanwide.lua",
+    "pyproject.toml",
+)
+"""Every file that says where the repository stands."""
 STRINGS = re.compile(r"""['"]([^'"]+)['"]""")
 
 
@@ -59,16 +70,22 @@ def test_mason_installs_the_package_and_its_program():
 
 
 def test_every_address_of_the_repository_is_the_one_in_pyproject():
-    files = [
-        ROOT / "editors/vscode/package.json",
-        ROOT / ".github/ISSUE_TEMPLATE/config.yml",
-        ROOT / "packaging/nvim-lspconfig/lsp/leanwide.lua",
-        ROOT / "mkdocs.yml",
-    ]
-    for file in files:
-        text = file.read_text("utf-8")
-        addresses = set(re.findall(r"https://github\.com/[\w-]*leanwide[\w-]*/[\w-]+", text))
-        assert addresses <= {HOME}, file
+    for place in ADDRESSED:
+        addresses = set(re.findall(ADDRESS, (ROOT / place).read_text("utf-8")))
+        assert addresses == {HOME.removeprefix("https://github.com/")}, place
+
+
+def test_every_place_of_the_address_is_known():
+    search = ("git", "grep", "--files-with-matches", "--perl-regexp", ADDRESS)
+    found = subprocess.run(search, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(found.stdout.split()) == set(ADDRESSED)
+
+
+def test_the_extension_names_the_repository_and_its_folder():
+    package = json.loads((ROOT / "editors/vscode/package.json").read_text("utf-8"))
+    repository = {"type": "git", "url": f"{HOME}.git", "directory": "editors/vscode"}
+    assert package["repository"] == repository
+    assert package["bugs"] == {"url": PROJECT["urls"]["Issues"]}
 
 
 def test_the_list_of_licences_is_that_of_the_installed_packages():
