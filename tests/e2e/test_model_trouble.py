@@ -233,3 +233,16 @@ def test_the_program_names_the_legal_expert_counts(experts: str):
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
     assert "1 to 16 experts" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("complete", f"{__file__}:1:1"), ("doctor",)])
+def test_the_program_says_what_to_do_where_llama_cpp_cannot_be_loaded(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LLAMA_CPP_LIB_PATH", str(tmp_path))  # llama-cpp-python looks there instead
+    result = run(*arguments)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("leanwide: llama.cpp cannot be loaded (")
+    assert last.endswith("or llama-cpp-python again, which compiles it for this machine")

@@ -16,11 +16,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import llama_cpp
 import numpy as np
 import numpy.typing as npt
 import psutil
 from attrs import frozen
+
+from leanwide.engine.native import llama_cpp
 
 _F32, _I32 = 0, 26
 _SPARE_BYTES: Final = 256 << 20

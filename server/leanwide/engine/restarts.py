@@ -19,6 +19,8 @@ _FOLDERS: Final = re.compile(r"^/\S*/(?=[^/\s]+:\d+: )")
 """The folders before the name of the source file in a failed assertion."""
 _MAX_CAUSE: Final = 300
 """Characters of the cause."""
+UNLOADABLE: Final = "llama.cpp cannot be loaded"
+"""The beginning of the sentence that an engine ends with where this is so."""
 
 
 @frozen(kw_only=True)
@@ -78,6 +80,10 @@ class FailedStarts:
 
     def died(self, death: EngineDeath) -> None:
         """Record that a process ended while it loaded the model."""
+        _, unloadable, why = death.cause.partition(UNLOADABLE)
+        if unloadable:
+            self.refused(unloadable + why)
+            return
         self._failed += 1
         if self._failed >= _MAX_FAILED_STARTS:
             advice = "free some memory" if death.killed else "choose another model"

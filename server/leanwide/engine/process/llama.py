@@ -1,8 +1,5 @@
 """llama.cpp's models: weights and vocabularies, and what this build of llama.cpp can do.
 
-With ``llama_context.py`` and ``ggml.py`` this is all that imports llama_cpp. It uses the low-level
-binding of llama-cpp-python: its ``Llama`` class has no abort callback, no sequences and no buffer
-flags, ignores unknown arguments and builds broken FIM prompts.
 A model belongs to one process and one decoding thread; tokenizing is thread-safe.
 """
 
@@ -14,12 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import llama_cpp
 from attrs import frozen
-from llama_cpp import llama_cpp as api
 
 from leanwide.engine.base import EngineError
 from leanwide.engine.ggml import bind
+from leanwide.engine.native import api, llama_cpp
 from leanwide.engine.process.llama_context import Context, ContextParams
 from leanwide.engine.process.markers import without_marker_tokens
 from leanwide.engine.specs import FimTokens

@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from attrs import frozen
-from llama_cpp import llama_cpp as api
 
 from leanwide.engine.base import EngineError
+from leanwide.engine.native import api
 from leanwide.engine.requests import Sampling
 from leanwide.models.memory import KvType
 
