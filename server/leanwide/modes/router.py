@@ -12,15 +12,15 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.modes.controller import (
+from leanwide.modes.difficulty import Difficulty, DifficultyLevel
+from leanwide.modes.machine import UNKNOWN, MachineState
+from leanwide.modes.machine_limits import (
     answer_seconds,
     fit_prompt_to_deadline,
     fit_to_machine,
     fit_to_power,
     reserve_answer_time,
 )
-from leanwide.modes.difficulty import Difficulty, DifficultyLevel
-from leanwide.modes.machine import UNKNOWN, MachineState
 from leanwide.modes.profile import Budget, Decision, EditForm, Mode, Profile
 
 

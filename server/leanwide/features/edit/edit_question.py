@@ -28,8 +28,8 @@ from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.features.token_counter import TokenCounter
 from leanwide.features.trained_languages import notify_untrained
-from leanwide.modes.controller import answer_seconds
 from leanwide.modes.machine import MachineState
+from leanwide.modes.machine_limits import answer_seconds
 from leanwide.modes.profile import Decision, EditForm
 from leanwide.modes.router import MIN_PIECES_TOKENS, Signals
 from leanwide.prompt.editing import with_hint

@@ -1,9 +1,9 @@
-"""The adaptive controller: the most context and depth that meet the deadline here. Pure.
+"""What the speed, the battery and the memory of a machine leave of a budget. Pure.
 
-Depth is thinking and answer together. Both are narrowed in a few steps, so that they do not change
-from request to request. Depth is never below a quarter of the profile: less is useless, and the
-deadline ends the answer anyway. A prompt may get less, because nothing is shown before its prefill
-ends.
+A budget is context and depth; depth is thinking and answer together. Both are narrowed in a few
+steps, so that they do not change from request to request. Depth is never below a quarter of the
+profile: less is useless, and the deadline ends the answer anyway. A prompt may get less, because
+nothing is shown before its prefill ends.
 """
 
 from __future__ import annotations
