@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from leanwide.cli.gpus import advice, vendors
-from leanwide.engine.devices import (
+from leanwide.engine.devices import list_devices
+from leanwide.engine.hardware import (
     GPU_RESERVE_BYTES,
     Device,
     DeviceKind,
     Devices,
-    list_devices,
     usable_gpu_bytes,
 )
 

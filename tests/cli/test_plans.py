@@ -9,7 +9,7 @@ import pytest
 from tests.models.test_cost import described
 
 from leanwide.cli.fitting import Fitting, as_data, planned, spec_for
-from leanwide.engine.devices import Device, DeviceKind, usable_gpu_bytes
+from leanwide.engine.hardware import Device, DeviceKind, usable_gpu_bytes
 from leanwide.models.fit import Hardware, Verdict
 from leanwide.options import Layer, parse, read_layer
 from leanwide_bench.synthetic.shapes import THIRTY_BILLION

@@ -12,6 +12,7 @@ import pytest
 
 from leanwide import child
 from leanwide.engine import devices
+from leanwide.engine.hardware import NO_DEVICES
 
 GGML = next((Path(llama_cpp.__file__).parent / "lib").glob("libggml.[sd]*"))
 LOAD_ALL = f"import ctypes; ctypes.CDLL({str(GGML)!r}).ggml_backend_load_all()"
@@ -52,7 +53,7 @@ def test_listing_devices_loads_no_library_of_the_working_directory(
         raise OSError("it was built otherwise")
 
     monkeypatch.setattr(devices, "bind", bind)
-    assert devices.list_devices() == devices.NO_DEVICES
+    assert devices.list_devices() == NO_DEVICES
     assert not witness.exists()
     load_all()
     assert witness.exists()

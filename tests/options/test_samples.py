@@ -10,7 +10,7 @@ import pytest
 from tests.models.test_cost import described
 
 from leanwide.cli.compose import model_spec
-from leanwide.engine.devices import GPU_RESERVE_BYTES
+from leanwide.engine.hardware import GPU_RESERVE_BYTES
 from leanwide.engine.lane_shapes import lane_shapes
 from leanwide.engine.placing import place
 from leanwide.models.fit import Hardware

@@ -12,7 +12,8 @@ from rich.status import Status
 
 from leanwide.cli.compose import model_spec, model_specs, with_model
 from leanwide.cli.console import TextConsole
-from leanwide.engine.devices import hardware, list_devices
+from leanwide.engine.devices import list_devices
+from leanwide.engine.hardware import hardware
 from leanwide.engine.lane_shapes import lane_shapes
 from leanwide.engine.placing import Placed, place
 from leanwide.engine.specs import ModelSpec

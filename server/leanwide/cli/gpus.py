@@ -11,7 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from leanwide.engine.devices import Devices, list_devices
+from leanwide.engine.devices import list_devices
+from leanwide.engine.hardware import Devices
 from leanwide.engine.processor import rebuild_command
 
 _PCI: Final = Path("/sys/bus/pci/devices")

@@ -12,7 +12,8 @@ import msgspec
 import psutil
 
 from leanwide.engine.base import EngineError
-from leanwide.engine.devices import hardware, list_devices
+from leanwide.engine.devices import list_devices
+from leanwide.engine.hardware import hardware
 from leanwide.engine.lane_shapes import lane_shape, lane_shapes
 from leanwide.engine.placing import place
 from leanwide.engine.process.encoding import encode

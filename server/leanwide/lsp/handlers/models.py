@@ -11,8 +11,7 @@ from platformdirs import user_config_path
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from leanwide.catalogue import listing
-from leanwide.engine.devices import hardware
-from leanwide.engine.hardware_process import find_hardware
+from leanwide.engine.hardware import find_hardware, hardware
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import ModelNameArguments, UseModelArguments
 from leanwide.lsp.progress import ProgressBar, cancellable
