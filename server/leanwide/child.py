@@ -8,6 +8,7 @@ leanwide's own code, and imports only installed modules.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -71,6 +72,19 @@ async def start(
         cwd=HOME,
         env={**environment(more), **(instead or {})},
     )
+
+
+async def end(process: Process) -> None:
+    """Kill a process unless it has ended, and wait for its end, however often that is cancelled.
+
+    A request is cancelled by its client and again when the loop ends; a process that is left then
+    has Python complain on stderr.
+    """
+    if process.returncode is None:
+        process.kill()
+    while process.returncode is None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await process.wait()
 
 
 def run_detaching(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -88,3 +89,13 @@ async def test_the_exit_code_of_a_child_is_known(ending: str):
     process = await child.start(child.python("-c", ending))
     assert await asyncio.wait_for(process.wait(), 20) == 3
     assert sys.executable == child.python()[0]
+
+
+async def test_a_process_is_waited_for_however_often_that_is_cancelled():
+    process = await child.start(child.python("-c", "import time; time.sleep(600)"))
+    ending = asyncio.create_task(child.end(process))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        ending.cancel()
+    await ending
+    assert process.returncode == -signal.SIGKILL

@@ -106,6 +106,4 @@ async def _listed_apart() -> bytes:
             output, _ = await process.communicate()
         return output
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await child.end(process)

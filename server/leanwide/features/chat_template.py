@@ -161,9 +161,7 @@ async def render_apart(template: str, variables: Mapping[str, Any]) -> str:
     except (TimeoutError, ValueError) as error:
         raise TemplateLimit("it takes too long or too much memory") from error
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await child.end(process)
     if "problem" in answer:
         raise TemplateProblem(answer["problem"])
     return str(answer["text"])

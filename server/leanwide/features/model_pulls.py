@@ -49,9 +49,7 @@ async def _pull_apart(source: HubFile, report: Callable[[PullReport], None]) -> 
     try:
         return await _follow(process, report)
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        await child.end(process)
 
 
 async def _follow(process: Process, report: Callable[[PullReport], None]) -> Path:
