@@ -44,11 +44,25 @@ def llama_server(port: int, log: Path) -> Iterator[None]:
             process.kill()
 
 
-@pytest.fixture(scope="session")
-def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("keys") / "key"
+def write_key(folder: Path) -> Path:
+    """Write the key of these servers into a folder; return the file."""
+    file = folder / "key"
     file.write_text(KEY)
     return file
+
+
+def write_settings(folder: Path, address: ServerAddress, *lanes: str) -> Path:
+    """Write the user's own settings, with lanes at a server, into a configuration folder."""
+    file = folder / "leanwide" / "config.toml"
+    file.parent.mkdir()
+    where = f'url = "{address.url}"\nkey_file = "{address.key_file}"\n'
+    file.write_text("".join(f"[lanes.{lane}]\n{where}" for lane in lanes))
+    return file
+
+
+@pytest.fixture(scope="session")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_key(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture(scope="session")

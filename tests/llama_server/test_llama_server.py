@@ -32,7 +32,7 @@ from leanwide.models.embedded import embedded_model
 from leanwide.models.limits import ExpertWidth
 from tests.e2e.session import END, session, unstructured
 from tests.engine import make
-from tests.llama_server.conftest import free_port, llama_server
+from tests.llama_server.conftest import free_port, llama_server, write_settings
 
 LEAN = LaneSpec(name="lean", experts=ExpertWidth.TRAINED, context_tokens=2048, sequences=4)
 HEAD = "".join(
@@ -202,10 +202,7 @@ async def test_a_server_that_was_killed_serves_again(key_file: Path, tmp_path: P
 @pytest.fixture
 def config(address: ServerAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The user's own settings: both lanes are at the server."""
-    folder = tmp_path / "leanwide"
-    folder.mkdir()
-    lane = f'url = "{address.url}"\nkey_file = "{address.key_file}"\n'
-    (folder / "config.toml").write_text(f"[lanes.lean]\n{lane}[lanes.wide]\n{lane}")
+    write_settings(tmp_path, address, "lean", "wide")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from leanwide.engine.remote.address import ServerAddress
 from leanwide.models.embedded import embedded_model
-from tests.llama_server.conftest import KEY, free_port, llama_server
+from tests.llama_server.conftest import KEY, free_port, llama_server, write_key
 
 VLLM = Path(os.environ.get("LEANWIDE_VLLM", "~/.cache/leanwide-vllm/venv/bin/python")).expanduser()
 """A Python that has vLLM for CPUs."""
@@ -68,9 +68,7 @@ def _get(url: str) -> str:
 
 @pytest.fixture(scope="session")
 def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("keys") / "key"
-    file.write_text(KEY)
-    return file
+    return write_key(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture(scope="session")

@@ -13,18 +13,15 @@ from leanwide.engine.remote.address import ServerAddress
 from leanwide.engine.remote.engine import RemoteEngine
 from leanwide.engine.remote.facts import ServerKind
 from tests.e2e.session import END, PROGRAM, session, unstructured
+from tests.llama_server.conftest import write_settings
 from tests.openai_servers.test_token_ids import WIDE
 
 
 @pytest.fixture
 def config(text_only: ServerAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's own settings: questions go to the server."""
-    file = tmp_path / "leanwide" / "config.toml"
-    file.parent.mkdir()
-    lane = f'url = "{text_only.url}"\nkey_file = "{text_only.key_file}"\n'
-    file.write_text(f"[lanes.wide]\n{lane}")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    return file
+    return write_settings(tmp_path, text_only, "wide")
 
 
 async def test_what_the_server_is_is_found_by_asking(text_only: ServerAddress):

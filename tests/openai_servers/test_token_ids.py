@@ -16,6 +16,7 @@ from leanwide.models.embedded import embedded_model
 from leanwide.prompt.chat import Message, chat_prompt
 from tests.e2e.session import END, session, unstructured
 from tests.engine import make
+from tests.llama_server.conftest import write_settings
 from tests.llama_server.test_llama_server import HEAD, LEAN, TYPED, answer, key, remote
 from tests.openai_servers.conftest import IdServer
 
@@ -114,10 +115,7 @@ async def test_a_question_is_laid_out_by_the_server(server: IdServer):
 @pytest.fixture
 def config(server: IdServer, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The user's own settings: both lanes are at the server."""
-    folder = tmp_path / "leanwide"
-    folder.mkdir()
-    lane = f'url = "{server.address.url}"\nkey_file = "{server.address.key_file}"\n'
-    (folder / "config.toml").write_text(f"[lanes.lean]\n{lane}[lanes.wide]\n{lane}")
+    write_settings(tmp_path, server.address, "lean", "wide")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 
