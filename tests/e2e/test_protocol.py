@@ -250,6 +250,23 @@ async def test_a_cancelled_request_is_answered_once_and_any_other_cancel_is_igno
         assert await client.lives()
 
 
+async def test_only_a_request_with_the_same_id_is_cancelled():
+    explained = command("leanwide.explain", {"uri": URI, "range": RANGE})
+    message = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "workspace/executeCommand",
+        "params": explained,
+    }
+    async with wire() as client:
+        await client.initialize()
+        client.open(TEXT)
+        client.post(message)
+        for known in ("1", True, 1.0, [1]):
+            client.tell("$/cancelRequest", {"id": known})
+        assert "result" in await client.answer(1)
+
+
 async def test_two_requests_under_one_id_are_both_answered():
     explained = command("leanwide.explain", {"uri": URI, "range": RANGE})
     message = {

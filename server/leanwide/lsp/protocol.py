@@ -218,7 +218,9 @@ class Protocol(LanguageServerProtocol):
         except Exception as error:  # noqa: BLE001  # there is no answer to put it into
             _log(method, error)
 
-    def _cancel(self, known: Id) -> None:
+    def _cancel(self, known: object) -> None:
+        if not isinstance(known, int | str) or isinstance(known, bool):
+            raise JsonRpcInvalidParams(message="an id is a number or a string")
         if (task := self._requests.get(known)) is not None:
             task.cancel()
 
