@@ -80,6 +80,8 @@ class MisbehavingServer:
     before: Handler | None = None
     """Answers every request, in place of all else."""
     slots: int = 4
+    busy: dict[int, dict[str, Any]] = field(factory=dict)
+    """The slots that generate, and what is told of each besides."""
     bodies: list[dict[str, Any]] = field(factory=list)
     """The requests for completions."""
     seen: list[str] = field(factory=list)
@@ -87,6 +89,10 @@ class MisbehavingServer:
     port: int = 0
     tasks: set[asyncio.Task[None]] = field(factory=set)
     stopping: bool = False
+
+    def asked(self, path: str) -> int:
+        """How often an address was asked."""
+        return sum(head.split()[1] == path for head in self.seen)
 
     @property
     def url(self) -> str:
@@ -134,7 +140,10 @@ class MisbehavingServer:
                 return {"tokens": [{"id": each, "piece": chr(each - 100)} for each in found]}
             return {"tokens": found}
         if path == "slots":
-            return [{"id": number, "is_processing": False} for number in range(self.slots)]
+            return [
+                {"id": number, "is_processing": number in self.busy, **self.busy.get(number, {})}
+                for number in range(self.slots)
+            ]
         return {
             "default_generation_settings": {"n_ctx": 4096},
             "total_slots": self.slots,

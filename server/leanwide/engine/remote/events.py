@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from attrs import frozen
@@ -88,8 +88,15 @@ class CompletionInterface(Protocol):
     def name(self) -> str:
         """The server's host and port, for messages."""
 
-    def events(self, asked: Round, sampling: Sampling) -> AsyncIterator[GenerationEvent]:
+    def events(
+        self, asked: Round, sampling: Sampling, sent: Callable[[], None]
+    ) -> AsyncIterator[GenerationEvent]:
         """Ask, and yield the events of the answer; closing it closes the connection.
+
+        Args:
+            asked: What is asked.
+            sampling: How tokens are chosen.
+            sent: Called when the request goes out: from then on the server may work on it.
 
         Raises:
             EngineError: The server refuses, or cannot be asked, or breaks off.

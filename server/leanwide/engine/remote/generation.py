@@ -115,12 +115,12 @@ class RemoteGeneration:
         self._reason: FinishReason | None = None
         self._answer: list[int | str] = []
         """The answer so far: tokens, and characters of several tokens, whose ids are not told."""
-        self._predicted = 0
-        """Tokens of this round."""
+        self.predicted = 0
+        """Tokens that the server told, in this round."""
         self.slot: int | None = None
         """Where the server runs it; None while that is unknown."""
         self.broken_off = False
-        """The last connection was closed before the server's last word."""
+        """The server was sent a request, and the connection closed before its last word."""
 
     async def run(self, cancel: CancelToken) -> AsyncIterator[Piece | PrefillProgress | Finished]:
         """Yield pieces and progress, then the end.
@@ -136,20 +136,22 @@ class RemoteGeneration:
                     yield piece
                 following = await self._round()
             rounds, last = rounds + 1, GenerationEvent()
-            self._before, self._predicted = self._timings, 0
-            events = self._completion.events(following, self._request.sampling)
+            self._before, self.predicted = self._timings, 0
+            events = self._completion.events(following, self._request.sampling, self._note_sent)
             async with followed(events, self._completion.name, cancel) as queue:
-                self.broken_off = True
                 while self._reason is None and not self._concludes and last.stop is None:
                     last = await self._next(queue)
                     for step in self._take(last, first=rounds == 1):
                         yield step
-                self.broken_off = last.stop is None
+                self.broken_off = self.broken_off and last.stop is None
             following = await self._next_round(last, following)
         if self._reason is not FinishReason.CANCELLED:
             for piece in self._output.flush():
                 yield piece
         yield Finished(self._reason or FinishReason.END, self._stats())
+
+    def _note_sent(self) -> None:
+        self.broken_off = True
 
     @property
     def _concludes(self) -> bool:
@@ -211,7 +213,11 @@ class RemoteGeneration:
         Raises:
             EngineError: The server refuses, broke off, or says nothing for too long.
         """
-        found = await self._wait.next(queue)
+        try:
+            found = await self._wait.next(queue)
+        except EngineError:
+            self.broken_off = False  # that was its last word
+            raise
         if isinstance(found, FinishReason):
             self._reason = found
             return GenerationEvent()
@@ -249,7 +255,7 @@ class RemoteGeneration:
             self._reason = FinishReason.LENGTH if self._surplus else None
             self._surplus += 1
             return
-        new, self._predicted = event.predicted - self._predicted, event.predicted
+        new, self.predicted = event.predicted - self.predicted, event.predicted
         self._silent = not event.text
         if event.text:
             self._generated += max(1, new)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import ModuleType
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ _MAX_BYTES: Final = 64_000_000
 _MAX_LINE_BYTES: Final = 4_000_000
 """Size of one event of a stream."""
 _CONNECTIONS: Final = 8
+_BODY_GOES_OUT: Final = "http11.send_request_body.started"
+"""The library's name for the moment at which a request's body is written."""
 
 
 @frozen(kw_only=True)
@@ -103,7 +105,11 @@ class HttpServer:
         return self._object(await self._ask("POST", path, {**body, **self._model}))
 
     async def stream(
-        self, path: str, body: dict[str, Any], silence_s: float
+        self,
+        path: str,
+        body: dict[str, Any],
+        silence_s: float,
+        sent: Callable[[], None] = lambda: None,
     ) -> AsyncIterator[dict[str, Any]]:
         """Send a JSON object and yield the events of its answer; closing it closes the connection.
 
@@ -111,6 +117,7 @@ class HttpServer:
             path: Where it is sent.
             body: The object.
             silence_s: Seconds without a byte after which the server counts as gone.
+            sent: Called when the object goes out: from then on the server may work on it.
 
         Raises:
             EngineError: The server refuses, or cannot be asked, or breaks off.
@@ -118,9 +125,15 @@ class HttpServer:
         timeout = self._library.Timeout(
             silence_s, connect=self.timeouts.connect, write=self.timeouts.answer
         )
+
+        async def trace(step: str, _: Any) -> None:
+            if step == _BODY_GOES_OUT:
+                sent()
+
+        asked = {"json": {**body, **self._model}, "timeout": timeout}
         with self._explained():
-            sent = {**body, **self._model}
-            async with self._client.stream("POST", path, json=sent, timeout=timeout) as answer:
+            stream = self._client.stream("POST", path, **asked, extensions={"trace": trace})
+            async with stream as answer:
                 await self._check(answer)
                 async for line in self._lines(answer):
                     data = line.removeprefix(b"data:").strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 from leanwide.engine.remote.events import GenerationEvent, Round, Stop, Timings, ids, number
@@ -28,14 +28,16 @@ class LlamaCompletion:
         """The server's host and port, for messages."""
         return self._server.name
 
-    async def events(self, asked: Round, sampling: Sampling) -> AsyncIterator[GenerationEvent]:
+    async def events(
+        self, asked: Round, sampling: Sampling, sent: Callable[[], None]
+    ) -> AsyncIterator[GenerationEvent]:
         """Ask, and yield the events of the answer; closing it closes the connection.
 
         Raises:
             EngineError: The server refuses, or cannot be asked, or breaks off.
         """
         body, silence_s = dict(_body(asked, sampling)), self._server.timeouts.silence
-        stream = self._server.stream("completion", body, silence_s)
+        stream = self._server.stream("completion", body, silence_s, sent)
         async with contextlib.aclosing(stream) as events:  # type: ignore[type-var]  # a generator
             async for event in events:
                 yield _read(event)

@@ -11,6 +11,7 @@ from leanwide.engine.remote.errors import printable
 from leanwide.engine.remote.facts import ServerFacts, ServerKind
 from leanwide.engine.remote.http import HttpServer
 from leanwide.engine.remote.llama_tokenizer import LlamaTokenizer
+from leanwide.engine.remote.slot_release import BusySlot, busy_in
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
 from leanwide.engine.specs import ModelInfo
 
@@ -67,14 +68,13 @@ async def llama_facts(
     )
 
 
-async def busy_slots(server: HttpServer) -> set[int]:
+async def busy_slots(server: HttpServer) -> list[BusySlot]:
     """Return the slots that generate now.
 
     Raises:
         EngineError: The server does not say, or cannot be asked.
     """
-    found = [slot for slot in await server.get_list("slots") if isinstance(slot, dict)]
-    return {int(slot["id"]) for slot in found if slot.get("is_processing") and _is_slot(slot)}
+    return busy_in(await server.get_list("slots"))
 
 
 async def _tells_slots(server: HttpServer) -> bool:
@@ -84,10 +84,6 @@ async def _tells_slots(server: HttpServer) -> bool:
     except EngineError:
         return False
     return True
-
-
-def _is_slot(found: dict[str, Any]) -> bool:
-    return type(found.get("id")) is int
 
 
 def _context(props: dict[str, Any]) -> int:

@@ -43,7 +43,9 @@ class OpenAiCompletion:
         """The server's host and port, for messages."""
         return self._model.server.name
 
-    async def events(self, asked: Round, sampling: Sampling) -> AsyncIterator[GenerationEvent]:
+    async def events(
+        self, asked: Round, sampling: Sampling, sent: Callable[[], None]
+    ) -> AsyncIterator[GenerationEvent]:
         """Ask, and yield the events of the answer; closing it closes the connection.
 
         Raises:
@@ -51,7 +53,7 @@ class OpenAiCompletion:
         """
         cost = _Cost(asked.tokens, self._unread(asked.tokens))
         body = {**request_body(asked, sampling), "stop_token_ids": list(self._ends)}
-        stream = with_usage(self._model.stream(PATH, body))
+        stream = with_usage(self._model.stream(PATH, body, sent))
         held: list[int] = []
         predicted = 0
         async with contextlib.aclosing(stream) as events:  # type: ignore[type-var]  # a generator

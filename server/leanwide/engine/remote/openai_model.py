@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from attrs import frozen
@@ -41,15 +41,17 @@ class OpenAiModel:
         except UnknownPathError as error:
             raise self._missing(error) from error
 
-    async def stream(self, path: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """Send a JSON object and yield the events of its answer.
+    async def stream(
+        self, path: str, body: dict[str, Any], sent: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Send a JSON object and yield the events of its answer; ``sent`` is called between.
 
         Raises:
             EngineError: The server refuses, or cannot be asked, or lacks the model.
         """
         most_s = self.server.timeouts.progress  # it says nothing during prefill
         try:
-            stream = self.server.stream(path, {"model": self.id, **body}, most_s)
+            stream = self.server.stream(path, {"model": self.id, **body}, most_s, sent)
             async with contextlib.aclosing(stream) as events:  # type: ignore[type-var]  # a generator
                 async for event in events:
                     yield event

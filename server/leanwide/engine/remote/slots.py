@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
-UNTOLD: Final = -1
+_UNTOLD: Final = -1
 """The slot of an answer that was broken off, at a server that names it at the end only."""
 _PROMPTS: Final = 16
 """Prompts that are remembered."""
@@ -34,7 +34,7 @@ class SlotContents:
 
     def record(self, slot: int | None, tokens: Sequence[int]) -> None:
         """Replace what a slot holds."""
-        self._slots[UNTOLD if slot is None else slot] = list(tokens)
+        self._slots[_UNTOLD if slot is None else slot] = list(tokens)
 
     def unread(self, tokens: Sequence[int]) -> int:
         """Return how many tokens of a prompt no slot holds."""

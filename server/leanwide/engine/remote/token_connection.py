@@ -18,7 +18,8 @@ from leanwide.engine.remote.facts import ServerFacts
 from leanwide.engine.remote.generation import RemoteGeneration, encode_remotely
 from leanwide.engine.remote.http import HttpServer
 from leanwide.engine.remote.llama_facts import busy_slots
-from leanwide.engine.remote.slots import UNTOLD, CacheContents
+from leanwide.engine.remote.slot_release import AwaitedRelease, BrokenOff, BusySlot
+from leanwide.engine.remote.slots import CacheContents
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
 from leanwide.engine.requests import CancelToken, Finished, Piece, PrefillProgress, Prompt, Request
 from leanwide.engine.specs import LaneSpec
@@ -49,8 +50,11 @@ class TokenConnection:
         """What the server said of itself."""
         self._completion = completion
         self._contents = contents
-        self._releasing: dict[int, asyncio.Task[None]] = {}
-        """Slots whose generation was broken off, until they are free."""
+        self._running: set[RemoteGeneration] = set()
+        self._releasing: set[asyncio.Task[None]] = set()
+        """One for each generation that was broken off, until its slot is free."""
+        self._tasks: frozenset[int] = frozenset()
+        """The server's tasks, at the last look at its slots."""
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text.
@@ -81,51 +85,73 @@ class TokenConnection:
             request = evolve(request, heal=False)
         prompt = await encode_remotely(self._vocabulary, request)
         _check_length(request, len(prompt.tokens), self.facts.most_tokens(lane))
-        if self._releasing:
-            await asyncio.wait(list(self._releasing.values()))
+        await self._all_released(cancel)
         wait = AnswerWait(self._server.name, request.deadline_ms, self._server.timeouts.progress)
         generation = RemoteGeneration(self._completion, self._vocabulary, request, prompt, wait)
+        self._running.add(generation)
+        earlier = self._tasks
         try:
             async with contextlib.aclosing(generation.run(cancel)) as events:  # type: ignore[type-var]  # a generator
                 async for event in events:
                     yield event
         finally:
+            self._running.remove(generation)
             self._contents.record(generation.slot, generation.held)
             if generation.broken_off and self.facts.slots:
-                self._release(UNTOLD if generation.slot is None else generation.slot)
+                self._release(generation, earlier)
 
     async def close(self) -> None:
         """Close all connections."""
-        for task in list(self._releasing.values()):
+        for task in self._releasing:
             task.cancel()
+        if self._releasing:
+            await asyncio.wait(self._releasing)
         await self._server.close()
 
-    def _release(self, slot: int) -> None:
-        """Begin to wait for a slot whose generation was broken off.
+    async def _all_released(self, cancel: CancelToken) -> None:
+        """Wait for the slots of generations that were broken off, unless cancelled."""
+        if self._releasing:
+            waiting = asyncio.create_task(asyncio.wait(set(self._releasing)))
+            cancel.on_cancel(waiting.cancel)
+            await asyncio.wait((waiting,))
+
+    def _release(self, generation: RemoteGeneration, earlier: frozenset[int]) -> None:
+        """Begin to wait for the slot of a generation that was broken off.
 
         A request that comes before the slot is free would be given another one, where its prompt is
         not.
         """
+        slots = (other.slot for other in self._running)
+        broken_off = BrokenOff(
+            slot=generation.slot,
+            decoded=generation.predicted,
+            others=frozenset(slot for slot in slots if slot is not None),
+            earlier=earlier,
+        )
+        task = asyncio.create_task(self._released(AwaitedRelease(broken_off)))
+        self._releasing.add(task)
+        task.add_done_callback(self._releasing.discard)
 
-        def forget(done: asyncio.Task[None]) -> None:
-            if self._releasing.get(slot) is done:
-                del self._releasing[slot]
-
-        task = asyncio.create_task(self._released(slot))
-        self._releasing[slot] = task
-        task.add_done_callback(forget)
-
-    async def _released(self, slot: int) -> None:
+    async def _released(self, release: AwaitedRelease) -> None:
         if not self.facts.tells_slots:
             await asyncio.sleep(_UNTOLD_RELEASE_S)
             return
         late = time.monotonic() + _RELEASE_S
         with contextlib.suppress(EngineError):
-            busy = await busy_slots(self._server)
-            waited_for = busy if slot == UNTOLD else {slot}
-            while waited_for and waited_for <= busy and time.monotonic() < late:
+            while time.monotonic() < late:
+                if release.is_over(await self._busy()):
+                    return
                 await asyncio.sleep(_POLL_S)
-                busy = await busy_slots(self._server)
+
+    async def _busy(self) -> list[BusySlot]:
+        """Return the slots that generate now.
+
+        Raises:
+            EngineError: The server cannot be asked.
+        """
+        busy = await busy_slots(self._server)
+        self._tasks = frozenset(slot.task for slot in busy if slot.task is not None)
+        return busy
 
 
 def _check_length(request: Request, tokens: int, most: int) -> None:
