@@ -79,6 +79,8 @@ class MisbehavingServer:
     completion: Handler = answer_well
     before: Handler | None = None
     """Answers every request, in place of all else."""
+    too_busy_once: set[str] = field(factory=set)
+    """Addresses whose next request is one too many."""
     slots: int = 4
     busy: dict[int, dict[str, Any]] = field(factory=dict)
     """The slots that generate, and what is told of each besides."""
@@ -111,7 +113,11 @@ class MisbehavingServer:
             size = re.search(r"content-length: (\d+)", head.lower())
             data = await reader.readexactly(int(size[1])) if size else b"{}"
             path = head.split()[1].lstrip("/").partition("?")[0]
-            await self.answer(path, json.loads(data), writer)
+            if path in self.too_busy_once:
+                self.too_busy_once.remove(path)
+                await too_busy(self, writer, {})
+            else:
+                await self.answer(path, json.loads(data), writer)
             await writer.drain()
         writer.transport.abort() if self.stopping else writer.close()
         self.tasks.discard(task)
@@ -159,6 +165,10 @@ def respond(writer: asyncio.StreamWriter, value: Any, status: str = "200 OK") ->
     data = value if isinstance(value, bytes) else json.dumps(value).encode()
     head = f"HTTP/1.1 {status}\r\nContent-Length: {len(data)}\r\nConnection: close\r\n\r\n"
     writer.write(head.encode() + data)
+
+
+async def too_busy(_: MisbehavingServer, writer: asyncio.StreamWriter, __: Any) -> None:
+    respond(writer, {"error": {"type": "rate_limit_error"}}, "429 Too Many Requests")
 
 
 @contextlib.asynccontextmanager

@@ -28,7 +28,9 @@ from tests.engine.remote.misbehaving import (
     respond,
     start_events,
     token,
+    too_busy,
 )
+from tests.engine.remote.misbehaving_openai import misbehaving_openai
 
 QUICK = ServerPatience(
     http=HttpTimeouts(connect=5.0, answer=5.0, silence=0.3, progress=0.6),
@@ -234,6 +236,42 @@ async def test_a_refused_request_is_no_fault_of_the_server():
             await ask(engine)
         assert engine.model("lean") is not None
         assert notices(told) == set()
+
+
+async def test_a_server_that_is_busy_is_well_and_is_asked_again_later():
+    async with misbehaving() as server, connected(ServerAddress(url=server.url)) as (engine, told):
+        server.completion = too_busy
+        await engine.ready("lean")
+        with pytest.raises(EngineError, match="takes no more requests now: ask again"):
+            await ask(engine)
+        assert engine.model("lean") is not None
+        assert notices(told) == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        (misbehaving, "props"),
+        (misbehaving, "tokenize"),
+        (misbehaving, "slots"),
+        (misbehaving_openai, "props"),
+        (misbehaving_openai, "tokenize"),
+        (misbehaving_openai, "v1/completions"),
+    ],
+)
+async def test_a_server_too_busy_to_say_what_it_is_is_asked_again(kind: Any, path: str):
+    async with kind() as server:
+        async with connected(ServerAddress(url=server.url)) as (engine, _):
+            await engine.ready("lean")
+            what_it_is = engine.facts
+        async with connected(ServerAddress(url=server.url)) as (engine, told):
+            server.too_busy_once.add(path)
+            engine.start()
+            while engine.facts is None:
+                await asyncio.sleep(0.01)
+            assert engine.facts == what_it_is
+            (notice,) = notices(told)
+            assert "takes no more requests now; it is asked again until it works" in notice
 
 
 async def test_a_cancel_closes_the_connection():

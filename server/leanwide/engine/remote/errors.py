@@ -31,8 +31,20 @@ class NonsenseError(LostServerError):
     """The server answers something else than it was asked for."""
 
 
+class RefusedKeyError(LostServerError):
+    """The server wants another key, or allows something to others only."""
+
+
 class RefusedRequestError(EngineError):
     """The server is well, and does not serve this request."""
+
+
+class BusyServerError(EngineError):
+    """The server is well, and serves this request at another time."""
+
+
+LACKING: Final = (UnknownPathError, RefusedRequestError, NonsenseError)
+"""How servers answer what they do not have."""
 
 
 def nonsense(server: str) -> NonsenseError:
@@ -81,7 +93,7 @@ def refusal(server: str, status: int, found: dict[str, Any]) -> EngineError:
 
 
 _NO_KEY: Final = (
-    LostServerError,
+    RefusedKeyError,
     "{server} refuses the key: check key_file, or the environment variable",
 )
 _UNKNOWN: Final = (
@@ -96,7 +108,7 @@ _OTHERS: Final[Mapping[int, tuple[type[EngineError], str]]] = {
     403: _NO_KEY,
     404: _UNKNOWN,
     405: _UNKNOWN,
-    429: (RefusedRequestError, "{server} takes no more requests now: ask again"),
+    429: (BusyServerError, "{server} takes no more requests now: ask again"),
     501: _UNKNOWN,
     503: (LoadingError, "{server} loads its model"),
 }

@@ -6,8 +6,7 @@ import asyncio
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-from leanwide.engine.base import EngineError
-from leanwide.engine.remote.errors import printable
+from leanwide.engine.remote.errors import LACKING, RefusedKeyError, printable
 from leanwide.engine.remote.facts import ServerFacts, ServerKind
 from leanwide.engine.remote.http import HttpServer
 from leanwide.engine.remote.llama_tokenizer import LlamaTokenizer
@@ -78,10 +77,14 @@ async def busy_slots(server: HttpServer) -> list[BusySlot]:
 
 
 async def _tells_slots(server: HttpServer) -> bool:
-    """Whether the server says which of its slots are busy; it may be told not to."""
+    """Whether the server says which of its slots are busy; it may be told not to.
+
+    Raises:
+        EngineError: The server cannot be asked.
+    """
     try:
         await busy_slots(server)
-    except EngineError:
+    except (*LACKING, RefusedKeyError):
         return False
     return True
 

@@ -6,10 +6,8 @@ from typing import Any, Final
 
 from leanwide.engine.base import EngineError
 from leanwide.engine.remote.errors import (
+    LACKING,
     LostServerError,
-    NonsenseError,
-    RefusedRequestError,
-    UnknownPathError,
     nonsense,
     printable,
 )
@@ -21,8 +19,6 @@ from leanwide.engine.remote.openai_model import OpenAiModel, names
 from leanwide.engine.remote.openai_tokenizer import OpenAiTokenizer
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
 
-LACKING: Final = (UnknownPathError, RefusedRequestError, NonsenseError)
-"""How servers answer what they do not have."""
 _OWNERS: Final = {"vllm": "vLLM", "sglang": "SGLang", "llamacpp": "llama.cpp", "library": "Ollama"}
 """Software by the owner that it gives models."""
 _CONTEXTS: Final = ("max_model_len", "context_length", "max_context_length")

@@ -7,18 +7,14 @@ from typing import Any
 
 from leanwide.engine.remote.chat_connection import ChatConnection
 from leanwide.engine.remote.connection import ServerConnection
+from leanwide.engine.remote.errors import LACKING, BusyServerError, LostServerError
 from leanwide.engine.remote.facts import ServerKind
 from leanwide.engine.remote.http import HttpServer
 from leanwide.engine.remote.llama_completion import LlamaCompletion
 from leanwide.engine.remote.llama_facts import is_llama_server, learn_vocabulary, llama_facts
 from leanwide.engine.remote.openai_completion import OpenAiCompletion
 from leanwide.engine.remote.openai_connection import OpenAiConnection
-from leanwide.engine.remote.openai_facts import (
-    LACKING,
-    find_model,
-    find_vocabulary,
-    openai_facts,
-)
+from leanwide.engine.remote.openai_facts import find_model, find_vocabulary, openai_facts
 from leanwide.engine.remote.slots import PrefixCacheContents, SlotContents
 from leanwide.engine.remote.token_connection import TokenConnection
 from leanwide.engine.specs import FimTokens
@@ -34,12 +30,15 @@ async def open_connection(server: HttpServer, model: str) -> ServerConnection:
     Raises:
         EngineError: It cannot be asked, loads its model, or is none of these kinds.
     """
-    props: dict[str, Any] = {}
-    with contextlib.suppress(*LACKING):
-        props = await server.get("props")
-    if is_llama_server(props):
-        return await _llama_server(server, props)
-    return await _openai(server, model)
+    try:
+        props: dict[str, Any] = {}
+        with contextlib.suppress(*LACKING):
+            props = await server.get("props")
+        if is_llama_server(props):
+            return await _llama_server(server, props)
+        return await _openai(server, model)
+    except BusyServerError as error:  # it says nothing of what it is
+        raise LostServerError(f"{server.name} takes no more requests now") from error
 
 
 async def _llama_server(server: HttpServer, props: dict[str, Any]) -> ServerConnection:

@@ -110,10 +110,15 @@ class TokenConnection:
 
     async def _all_released(self, cancel: CancelToken) -> None:
         """Wait for the slots of generations that were broken off, unless cancelled."""
-        if self._releasing:
-            waiting = asyncio.create_task(asyncio.wait(set(self._releasing)))
-            cancel.on_cancel(waiting.cancel)
-            await asyncio.wait((waiting,))
+        if not self._releasing:
+            return
+        waiting = asyncio.create_task(asyncio.wait(set(self._releasing)))
+
+        def stop() -> None:
+            waiting.cancel()
+
+        cancel.on_cancel(stop)
+        await asyncio.wait((waiting,))
 
     def _release(self, generation: RemoteGeneration, earlier: frozenset[int]) -> None:
         """Begin to wait for the slot of a generation that was broken off.
