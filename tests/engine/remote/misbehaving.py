@@ -7,7 +7,7 @@ import contextlib
 import json
 import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 from attrs import define, field
@@ -88,6 +88,9 @@ class MisbehavingServer:
     """The requests for completions."""
     seen: list[str] = field(factory=list)
     """The addresses and headers of all requests."""
+    open: int = 0
+    most_open: int = 0
+    """Requests at the same time, and the most of them so far."""
     port: int = 0
     tasks: set[asyncio.Task[None]] = field(factory=set)
     stopping: bool = False
@@ -113,14 +116,24 @@ class MisbehavingServer:
             size = re.search(r"content-length: (\d+)", head.lower())
             data = await reader.readexactly(int(size[1])) if size else b"{}"
             path = head.split()[1].lstrip("/").partition("?")[0]
-            if path in self.too_busy_once:
-                self.too_busy_once.remove(path)
-                await too_busy(self, writer, {})
-            else:
-                await self.answer(path, json.loads(data), writer)
+            with self._counted():
+                if path in self.too_busy_once:
+                    self.too_busy_once.remove(path)
+                    await too_busy(self, writer, {})
+                else:
+                    await self.answer(path, json.loads(data), writer)
             await writer.drain()
         writer.transport.abort() if self.stopping else writer.close()
         self.tasks.discard(task)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        self.open += 1
+        self.most_open = max(self.most_open, self.open)
+        try:
+            yield
+        finally:
+            self.open -= 1
 
     async def answer(self, path: str, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         if path == "completion":

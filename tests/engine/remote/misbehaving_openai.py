@@ -68,6 +68,8 @@ class MisbehavingOpenAi(MisbehavingServer):
     completion: Handler = complete_well
     talk: Handler = talk_well
     takes_ids: bool = True
+    knows_markers: bool = True
+    """Markers in a text become special tokens."""
     knows_structure: bool = True
     """It makes answers begin with a text; else it refuses the fields for it."""
     models: tuple[str, ...] = (MODEL,)
@@ -105,7 +107,7 @@ class MisbehavingOpenAi(MisbehavingServer):
         if path == "version":
             return {"version": "1.2"}
         if path == "tokenize" and self.takes_ids:
-            return {"tokens": ids(body["prompt"], special=True)}
+            return {"tokens": ids(body["prompt"], special=self.knows_markers)}
         if path == "detokenize" and self.takes_ids:
             return {"prompt": "".join(_name(token) for token in body["tokens"])}
         return None

@@ -5,6 +5,7 @@ Alone imports httpx2, when a server is first connected to: it is an extra, and t
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import ssl
@@ -76,6 +77,9 @@ class HttpServer:
             timeout=httpx2.Timeout(timeouts.answer, connect=timeouts.connect),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=_CONNECTIONS),
         )
+        self._questions = asyncio.Semaphore(_CONNECTIONS)
+        """Of short questions, so many are asked at a time; each further one would take a connection
+        of its own, of which a process has a few hundred."""
 
     async def get(self, path: str) -> dict[str, Any]:
         """Return a JSON object.
@@ -150,10 +154,11 @@ class HttpServer:
         await self._client.aclose()
 
     async def _ask(self, method: str, path: str, body: Any = None) -> bytes:
-        with self._explained():
-            async with self._client.stream(method, path, json=body) as answer:
-                await self._check(answer)
-                return await self._read(answer)
+        async with self._questions:
+            with self._explained():
+                async with self._client.stream(method, path, json=body) as answer:
+                    await self._check(answer)
+                    return await self._read(answer)
 
     async def _check(self, answer: Any) -> None:
         """Refuse every answer but a good one.

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from leanwide.engine.remote.errors import nonsense
 from leanwide.engine.remote.http import HttpServer
-from leanwide.engine.remote.tokenizer import SpeltToken, first_of, tokens_in
+from leanwide.engine.remote.tokenizer import (
+    SpeltToken,
+    divided,
+    few_at_once,
+    first_of,
+    tokens_in,
+)
 
 
 class LlamaTokenizer:
@@ -38,7 +45,7 @@ class LlamaTokenizer:
             EngineError: The server cannot be asked.
         """
         if special or self._separator is None:
-            return await asyncio.gather(*(self._ask(text, special=special) for text in texts))
+            return await few_at_once(partial(self._ask, special=special), texts)
         return await self._ask_at_once(texts, self._separator)
 
     async def first_token(self) -> int | None:
@@ -76,12 +83,7 @@ class LlamaTokenizer:
         if not texts:
             return []
         content: list[str | int] = [each for text in texts for each in (text, separator)]
-        found: list[list[int]] = [[]]
-        for token in await self._ask(content, special=False):
-            if token == separator:
-                found.append([])
-            else:
-                found[-1].append(token)
+        found = divided(await self._ask(content, special=False), separator)
         if len(found) != len(texts) + 1:
             raise nonsense(self._server.name)
         return found[:-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 from leanwide.engine.base import EngineError
@@ -62,11 +63,12 @@ async def find_vocabulary(model: OpenAiModel) -> RemoteVocabulary | None:
     Raises:
         EngineError: The server cannot be asked, or lacks the model.
     """
-    vocabulary = RemoteVocabulary(OpenAiTokenizer(model))
+    tokenizer = OpenAiTokenizer(model)
+    vocabulary = RemoteVocabulary(tokenizer)
     try:
         if not await vocabulary.tokens_of((_TEXT,)):
             return None
-        await vocabulary.learn()
+        await asyncio.gather(vocabulary.learn(), tokenizer.learn_divider())
     except LACKING:
         return None
     return vocabulary

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from leanwide.engine.remote.errors import nonsense
 from leanwide.engine.remote.openai_model import OpenAiModel
-from leanwide.engine.remote.tokenizer import SpeltToken, first_of, tokens_in
+from leanwide.engine.remote.tokenizer import (
+    SpeltToken,
+    divided,
+    few_at_once,
+    first_of,
+    tokens_in,
+)
 
+_DIVIDERS: Final = ("<|endoftext|>", "</s>", "<|im_end|>", "<|end_of_text|>", "<|fim_suffix|>")
+"""Special tokens of which a vocabulary may have one."""
+_PROBES: Final = ("(x ", " y\n", "\tz", "w")
+"""Some vocabularies drop or add a blank next to a special token."""
+_BATCH: Final = 4_000
+"""Characters of texts that one request has tokenized: it takes the server a few milliseconds."""
 _SPELT: Final = 2
 """Tokens at the end of a text whose bytes are asked for: token healing takes back no more."""
 
@@ -22,6 +34,23 @@ class OpenAiTokenizer:
 
     def __init__(self, model: OpenAiModel) -> None:
         self._model = model
+        self._divider: tuple[str, int] | None = None
+        """A special token by its name, which divides texts that are tokenized at once."""
+
+    async def learn_divider(self) -> None:
+        """Find a special token that divides texts.
+
+        Raises:
+            EngineError: The server cannot be asked.
+        """
+        for name in _DIVIDERS:
+            tokens = await self._ask(name)
+            if len(tokens) == 1:
+                apart = await self.tokenize(_PROBES, special=False)
+                self._divider = (name, tokens[0])
+                if await self.tokenize(_PROBES, special=False) == apart:
+                    return
+                self._divider = None
 
     async def tokenize(self, texts: Sequence[str], *, special: bool) -> list[list[int]]:  # noqa: ARG002  # it has no choice
         """Return the tokens of each text.
@@ -29,7 +58,8 @@ class OpenAiTokenizer:
         Raises:
             EngineError: The server cannot be asked.
         """
-        return await asyncio.gather(*(self._ask(text) for text in texts))
+        found = await few_at_once(self._ask_at_once, list(self._batches(texts)))
+        return [tokens for batch in found for tokens in batch]
 
     async def first_token(self) -> int | None:
         """Return the token that every prompt begins with; None: there is none.
@@ -69,6 +99,34 @@ class OpenAiTokenizer:
         if not isinstance(found, str):
             raise nonsense(self._model.server.name)
         return found
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
+        """Yield texts in order, as many at a time as are tokenized by one request."""
+        batch: list[str] = []
+        size = 0
+        for text in texts:
+            alone = self._divider is None or self._divider[0] in text
+            if batch and (alone or size + len(text) > _BATCH):
+                yield batch
+                batch, size = [], 0
+            if alone:
+                yield [text]
+            else:
+                batch.append(text)
+                size += len(text) + 1
+        if batch:
+            yield batch
+
+    async def _ask_at_once(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the tokens of each text, by one request if they can be divided."""
+        if self._divider is None or len(texts) == 1:
+            return [await self._ask(text) for text in texts]
+        name, token = self._divider
+        found = divided(await self._ask("".join(text + name for text in texts)), token)
+        if len(found) != len(texts) + 1:
+            self._divider = None  # it does not do what was found
+            return [await self._ask(text) for text in texts]
+        return found[:-1]
 
     async def _ask(self, text: str) -> list[int]:
         body = {"prompt": text, "add_special_tokens": False}

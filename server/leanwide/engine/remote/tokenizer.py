@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, Protocol, TypeVar
 
 from attrs import frozen
 
 from leanwide.engine.remote.errors import nonsense
 from leanwide.engine.remote.events import ids
+
+_AT_ONCE: Final = 4
+"""Questions that one caller asks at a time: a key's own are not behind a thousand others."""
+_Asked = TypeVar("_Asked")
+_Answer = TypeVar("_Answer")
 
 
 @frozen
@@ -59,6 +65,31 @@ def tokens_in(answer: dict[str, Any], server: str) -> list[int]:
     found = ids(tokens)
     if not isinstance(tokens, list) or len(found) != len(tokens):
         raise nonsense(server)
+    return found
+
+
+async def few_at_once(
+    ask: Callable[[_Asked], Awaitable[_Answer]], questions: Sequence[_Asked]
+) -> list[_Answer]:
+    """Return the answers to many questions, of which a few are asked at a time.
+
+    Raises:
+        EngineError: The server cannot be asked.
+    """
+    answers: list[_Answer] = []
+    for start in range(0, len(questions), _AT_ONCE):
+        answers += await asyncio.gather(*map(ask, questions[start : start + _AT_ONCE]))
+    return answers
+
+
+def divided(tokens: Sequence[int], separator: int) -> list[list[int]]:
+    """Return the tokens before, between and after the places of a separator."""
+    found: list[list[int]] = [[]]
+    for token in tokens:
+        if token == separator:
+            found.append([])
+        else:
+            found[-1].append(token)
     return found
 
 

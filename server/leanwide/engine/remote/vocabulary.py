@@ -15,7 +15,8 @@ from leanwide.engine.specs import FimTokens
 from leanwide.models.markup import MARKUP
 
 _KNOWN_TEXTS: Final = 2_000
-"""Texts whose tokens are kept: of the pieces of the prompts in use, few change at a time."""
+"""Texts, and markers in texts, whose tokens are kept: of the pieces of the prompts in use, few
+change at a time."""
 _FIM_NAMES: Final = (
     ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),
     ("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),
@@ -34,8 +35,6 @@ class RemoteVocabulary:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._known: OrderedDict[tuple[str, bool], list[int]] = OrderedDict()
-        self._marker_tokens: dict[str, bool] = {}
-        """Whether a marker in a text becomes one token of its own."""
         self.bos: int | None = None
         """The token that every prompt begins with; None: there is none."""
 
@@ -99,18 +98,17 @@ class RemoteVocabulary:
         Raises:
             EngineError: The server cannot be asked.
         """
-        await self.tokenize_all([piece for piece in pieces if isinstance(piece, str)])
-        found = [await self._encode(piece) for piece in pieces]
-        return [token for piece in found for token in piece]
-
-    async def _encode(self, piece: str | int | Markup) -> Sequence[int]:
-        match piece:
-            case int():
-                return (piece,)
-            case Markup():
-                return await self.tokenize_markup(piece.text)
-            case _:
-                return (await self.tokenize_all((piece,)))[0]
+        texts = iter(await self.tokenize_all([each for each in pieces if isinstance(each, str)]))
+        tokens: list[int] = []
+        for piece in pieces:
+            match piece:
+                case int():
+                    tokens.append(piece)
+                case Markup():
+                    tokens += await self.tokenize_markup(piece.text)
+                case _:
+                    tokens += next(texts)
+        return tokens
 
     async def tokenize_all(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the tokens of each text; what looks like a special token stays text.
@@ -118,10 +116,8 @@ class RemoteVocabulary:
         Raises:
             EngineError: The server cannot be asked.
         """
-        await self._learn_markers(found[0] for text in texts for found in MARKUP.finditer(text))
-        parts = [
-            list(without_marker_tokens(text, self._marker_tokens.__getitem__)) for text in texts
-        ]
+        special = await self._special(found[0] for text in texts for found in MARKUP.finditer(text))
+        parts = [list(without_marker_tokens(text, special.__contains__)) for text in texts]
         flat = iter(await self._tokenize(tuple(chain(*parts)), special=False))
         return [[token for _ in each for token in next(flat)] for each in parts]
 
@@ -141,12 +137,11 @@ class RemoteVocabulary:
         """
         return await self._tokenizer.spelt(text) if text else []
 
-    async def _learn_markers(self, markers: Iterable[str]) -> None:
-        """Find out which markers become one token, even in plain text."""
-        new = [marker for marker in dict.fromkeys(markers) if marker not in self._marker_tokens]
-        tokens = await self._tokenize(tuple(new), special=False)
-        for marker, found in zip(new, tokens, strict=True):
-            self._marker_tokens[marker] = len(found) == 1
+    async def _special(self, markers: Iterable[str]) -> set[str]:
+        """Return the markers that become one token, even in plain text."""
+        written = tuple(dict.fromkeys(markers))
+        tokens = await self._tokenize(written, special=False)
+        return {marker for marker, found in zip(written, tokens, strict=True) if len(found) == 1}
 
     async def _tokenize(self, texts: Sequence[str], *, special: bool) -> list[list[int]]:
         found: dict[str, list[int]] = {"": []}
