@@ -88,6 +88,17 @@ def test_a_lone_surrogate_becomes_a_replacement_character_except_in_the_id():
     assert message.data["params"] == {"\ufffd": ["x\ufffd", "\U0001f600"]}
 
 
+def test_a_lone_surrogate_in_deep_lists_is_no_way_around_the_limit_of_depth():
+    body = (
+        b'{"jsonrpc": "2.0", "method": "a", "params": '
+        + 700 * b"["
+        + b'"\\ud800"'
+        + 700 * b"]"
+        + b"}"
+    )
+    assert isinstance(read_message(body), Invalid)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_as_something(body: bytes):
     read_message(body)

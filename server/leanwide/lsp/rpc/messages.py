@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from collections.abc import Callable
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import frozen
 from lsprotocol.types import ErrorCodes
 
-Id: TypeAlias = int | str
+from leanwide.foreign_json import read_json
 
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_ESCAPED_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+Id: TypeAlias = int | str
 
 
 @frozen
@@ -58,9 +53,9 @@ Message: TypeAlias = RpcRequest | RpcNotification | RpcResponse | Invalid
 
 
 def read_message(body: bytes) -> Message:
-    """Read a message. Lone surrogates in its strings become U+FFFD, which has the same length."""
+    """Read a message. Lone surrogates become U+FFFD, except in the id, which the answer repeats."""
     try:
-        data = _DECODER.decode(body.decode("utf-8"))
+        data = read_json(body, verbatim="id")
     except RecursionError:
         return Invalid(None, ErrorCodes.ParseError, "the message is nested too deeply")
     except ValueError:
@@ -69,7 +64,7 @@ def read_message(body: bytes) -> Message:
         return Invalid(None, ErrorCodes.InvalidRequest, "LSP has no batches of messages")
     if not isinstance(data, dict):
         return Invalid(None, ErrorCodes.InvalidRequest, "the message is not a JSON object")
-    return _classified(_without_lone_surrogates(data) if _ESCAPED_SURROGATE.search(body) else data)
+    return _classified(data)
 
 
 def _classified(data: dict[str, Any]) -> Message:
@@ -97,35 +92,3 @@ def _fault(data: dict[str, Any], known: Id | None) -> str:
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, int | str) and not isinstance(value, bool)
-
-
-def _without_lone_surrogates(data: dict[str, Any]) -> dict[str, Any]:
-    """Replace lone surrogates, except in the id, which the answer repeats."""
-    repaired: dict[str, Any] = _replaced(data)
-    return {**repaired, "id": data["id"]} if "id" in data else repaired
-
-
-def _replaced(value: Any) -> Any:
-    if isinstance(value, str):
-        return _LONE_SURROGATE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_replaced(item) for item in value]
-    if isinstance(value, dict):
-        return {_replaced(key): _replaced(item) for key, item in value.items()}
-    return value
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
-
-
-def _refuse(text: str) -> NoReturn:
-    raise ValueError(text)
-
-
-_CONSTANT: Final[Callable[[str], Any]] = _refuse
-"""JSON has neither NaN nor Infinity, and neither can be sent back."""
-_DECODER: Final = json.JSONDecoder(parse_float=_finite, parse_constant=_CONSTANT)

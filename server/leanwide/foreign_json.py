@@ -1,0 +1,58 @@
+"""JSON that another program wrote: what cannot be sent on, or saved, is kept out. Pure."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_ESCAPED_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def read_json(body: bytes, *, verbatim: str = "") -> Any:
+    """Return what JSON in UTF-8 holds. Lone surrogates become U+FFFD, which has the same length.
+
+    Args:
+        body: The text.
+        verbatim: The member of the outermost object that stays as it is.
+
+    Raises:
+        ValueError: It is not JSON, or a number is too large.
+        RecursionError: It is nested too deeply.
+    """
+    data = _DECODER.decode(body.decode("utf-8"))
+    if not _ESCAPED_SURROGATE.search(body):
+        return data
+    repaired = _replaced(data)
+    if isinstance(data, dict) and verbatim in data:
+        repaired[verbatim] = data[verbatim]
+    return repaired
+
+
+def _replaced(value: Any) -> Any:
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_replaced(item) for item in value]
+    if isinstance(value, dict):
+        return {_replaced(key): _replaced(item) for key, item in value.items()}
+    return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+_CONSTANT: Final[Callable[[str], Any]] = _refuse
+"""JSON has neither NaN nor Infinity, and neither can be sent back."""
+_DECODER: Final = json.JSONDecoder(parse_float=_finite, parse_constant=_CONSTANT)
