@@ -10,7 +10,9 @@ from leanwide.engine.base import EngineError
 from leanwide.engine.remote.address import ServerAddress, url_problem
 
 
-@pytest.mark.parametrize("url", ["https://gpu-box:8443", "http://[::1]:8080/v2", "https://h"])
+@pytest.mark.parametrize(
+    "url", ["https://gpu-box:8443", "http://[::1]:8080/v2", "https://g\u00fc.h."]
+)
 def test_an_address_with_a_host_is_one(url: str):
     assert url_problem(url) == ""
 
@@ -25,6 +27,11 @@ def test_an_address_with_a_host_is_one(url: str):
         "https://h:x",
         "https://h?a",
         "\x00",
+        "https://gpu\u200bbox:1",
+        "https://gpu box",
+        "https://gpu..example",
+        "https://*:8443",
+        "https://h/\x7f",
     ],
 )
 def test_anything_else_is_named(url: str):

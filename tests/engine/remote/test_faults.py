@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import attrs
 import pytest
@@ -107,6 +107,11 @@ async def garbage_events(_: MisbehavingServer, writer: asyncio.StreamWriter, __:
     writer.write(b'data: [1, 2]\n\ndata: {"content": 7}\n\n')
 
 
+async def no_number(_: MisbehavingServer, writer: asyncio.StreamWriter, __: Any) -> None:
+    await start_events(writer)
+    writer.write(b'data: {"content": "o", "tokens": [211], "tokens_predicted": 1e999}\n\n')
+
+
 async def no_http(_: MisbehavingServer, writer: asyncio.StreamWriter, __: Any) -> None:
     writer.write(b"SSH-2.0-nothing\r\n")
 
@@ -131,7 +136,7 @@ async def loading(_: MisbehavingServer, writer: asyncio.StreamWriter, __: Any) -
     respond(writer, {"error": {"type": "unavailable_error"}}, "503 Service Unavailable")
 
 
-STREAMS = [cut, silent, pings_for_ever, a_line_without_end, garbage_events]
+STREAMS = [cut, silent, pings_for_ever, a_line_without_end, garbage_events, no_number]
 ANSWERS = [garbage, no_http, broken, redirect, refuse_key]
 
 
@@ -167,6 +172,67 @@ async def test_a_server_that_is_none_is_told_once_and_is_found_when_it_is_one(fa
         while engine.model("lean") is None:  # nobody asks: it finds the server by itself
             await asyncio.sleep(0.01)
         assert await ask(engine) == ("ok", FinishReason.END)
+
+
+@pytest.mark.parametrize("closed", [True, False])
+async def test_a_request_whose_connection_is_gone_when_its_turn_comes_has_a_reason(closed: bool):
+    async def cut_later(_: MisbehavingServer, writer: asyncio.StreamWriter, __: Any) -> None:
+        await start_events(writer)
+        writer.write(token("o", 1))
+        await writer.drain()
+        await lost.wait()
+
+    lost = asyncio.Event()
+    async with misbehaving() as server, connected(ServerAddress(url=server.url)) as (engine, told):
+        await engine.ready("lean")
+        server.completion = cut_later
+        pieces = engine.generate(KEY, CancelToken())
+        await anext(pieces)
+        later = attrs.evolve(KEY, prompt=("y = ",), priority=Priority.BACKGROUND)
+        waiting = asyncio.create_task(ask(engine, later))
+        await asyncio.sleep(0)
+        lost.set()
+        if closed:
+            await engine.close()
+        with pytest.raises(EngineError):
+            await anext(pieces)
+        with pytest.raises(EngineError, match="was closed" if closed else "asked again"):
+            await waiting
+        assert len(notices(told)) == (0 if closed else 1)
+
+
+async def test_an_address_that_the_library_does_not_take_is_told():
+    async with connected(ServerAddress(url="https://-g\u00fc_.example")) as (engine, _):
+        engine.start()
+        while engine.status.state is not EngineState.FAILED:
+            await asyncio.sleep(0.01)
+        with pytest.raises(EngineError, match=r"'https://-g\\xfc_\.example' is no address"):
+            await engine.ready("lean")
+
+
+async def test_what_nobody_expects_while_connecting_is_told(monkeypatch: pytest.MonkeyPatch):
+    def fail(_: ServerAddress) -> Never:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("leanwide.engine.remote.engine.prepare", fail)
+    async with connected(ServerAddress(url="https://gpu-box")) as (engine, told):
+        engine.start()
+        while engine.status.state is not EngineState.FAILED:
+            await asyncio.sleep(0.01)
+        assert notices(told) == {engine.status.reason}
+        assert "gpu-box cannot be used (ZeroDivisionError)" in engine.status.reason
+
+
+async def test_half_a_character_and_a_count_without_limit_are_no_trouble():
+    async def odd(_: MisbehavingServer, writer: asyncio.StreamWriter, __: Any) -> None:
+        await start_events(writer)
+        writer.write(token("\ud83d", 1) + end(prompt_n=10**400))
+
+    async with misbehaving() as server, connected(ServerAddress(url=server.url)) as (engine, told):
+        server.completion = odd
+        await engine.ready("lean")
+        assert await ask(engine) == ("\ufffd", FinishReason.END)
+        assert notices(told) == set()
 
 
 async def test_a_server_that_is_not_there_is_named_with_what_to_do():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ from attrs import frozen
 from leanwide.engine.base import EngineError
 
 _MAX_KEY_BYTES: Final = 10_000
+_LABEL: Final = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
+"""A part of a host's name; letters of any language are encoded by the library."""
 
 
 @frozen(kw_only=True)
@@ -76,8 +79,7 @@ class ServerAddress:
 def url_problem(url: str) -> str:
     """Return what is wrong with the address of a server; "" if nothing is."""
     try:
-        parts = urlsplit(url)
-        known = _is_plain(parts)
+        known = url.isprintable() and _is_plain(urlsplit(url))
     except ValueError:
         known = False
     return "" if known else "this needs an address such as https://host:8443"
@@ -91,7 +93,15 @@ def _is_plain(parts: SplitResult) -> bool:
     """
     extra = parts.username or parts.password or parts.query or parts.fragment
     good_port = parts.port is None or parts.port > 0
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not extra and good_port
+    good_host = _is_host(parts.hostname or "")
+    return parts.scheme in ("http", "https") and good_host and not extra and good_port
+
+
+def _is_host(name: str) -> bool:
+    """Whether this may be a host's name, or is the address of one."""
+    if ":" in name:  # IPv6, which stands in brackets; urlsplit has looked at it
+        return True
+    return all(_LABEL.fullmatch(label) for label in name.removesuffix(".").split("."))
 
 
 def _is_loopback(host: str) -> bool:

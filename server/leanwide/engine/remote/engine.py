@@ -235,7 +235,7 @@ class RemoteEngine:
         except LostServerError as error:
             if self._connection is connection:
                 self._lose(connection, str(error))
-            raise EngineError(self._trouble or str(error)) from error
+            raise EngineError(_CLOSED if self._closed else self._trouble or str(error)) from error
 
     async def _turn(self, request: Request, cancel: CancelToken) -> bool:
         """Wait until nothing more urgent runs; return whether the request is still wanted."""
@@ -300,6 +300,12 @@ class RemoteEngine:
             except EngineError as error:  # the settings are wrong: waiting does not help
                 self._status.set(EngineState.FAILED, str(error))
                 raise
+            except Exception as error:
+                logger.exception("connecting failed")
+                what = f"{self._address.name} cannot be used ({type(error).__name__})"
+                failure = EngineError(f"{what}: check the url of its lane; the log says more")
+                self._status.set(EngineState.FAILED, str(failure))
+                raise failure from error
             if self._closed:  # meanwhile
                 await connection.close()
                 raise EngineError(_CLOSED)

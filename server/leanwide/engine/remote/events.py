@@ -16,6 +16,8 @@ from leanwide.engine.requests import CancelToken, PrefillProgress, Request, Samp
 _CLOSE_S: Final = 1.0
 """Seconds for closing a connection."""
 _QUEUED_EVENTS: Final = 256
+_MOST: Final = 10**15
+"""Of whatever a server counts."""
 
 
 class Stop(enum.Enum):
@@ -109,9 +111,9 @@ def thinking_tokens(request: Request) -> int:
 
 
 def number(found: Mapping[str, Any], name: str) -> float:
-    """Return a number of an answer; 0 where there is none, or a negative one."""
+    """Return a number of an answer, a large one at most; 0 where it is none, or negative."""
     value = found.get(name)
-    return max(0.0, float(value)) if isinstance(value, int | float) else 0.0
+    return float(min(max(0, value), _MOST)) if isinstance(value, int | float) else 0.0
 
 
 def ids(value: Any) -> list[int]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import ModuleType
@@ -18,6 +17,7 @@ from attrs import field, frozen
 from leanwide.engine.base import EngineError
 from leanwide.engine.remote.address import ServerAddress
 from leanwide.engine.remote.errors import LostServerError, error_of, nonsense, refusal
+from leanwide.foreign_json import read_json
 
 _MAX_BYTES: Final = 64_000_000
 """Size of an answer; the token ids of a file of 10 MB are smaller."""
@@ -60,7 +60,11 @@ class HttpServer:
     def __init__(
         self, address: ServerAddress, secrets: ServerSecrets, timeouts: HttpTimeouts
     ) -> None:
-        """Prepare to connect; nothing is sent yet."""
+        """Prepare to connect; nothing is sent yet.
+
+        Raises:
+            EngineError: The library does not take the address.
+        """
         httpx2 = self._library = secrets.library
         self.name = address.name
         self._model = {"model": address.model} if address.model else {}
@@ -68,8 +72,12 @@ class HttpServer:
         headers = {"Accept-Encoding": "identity"}  # no small answer that becomes a large one
         if secrets.key:
             headers["Authorization"] = f"Bearer {secrets.key}"
+        try:
+            base_url = httpx2.URL(address.url.rstrip("/").removesuffix("/v1") + "/")
+        except httpx2.InvalidURL as error:
+            raise EngineError(f"{address.url!a} is no address of a server ({error})") from error
         self._client = httpx2.AsyncClient(
-            base_url=address.url.rstrip("/").removesuffix("/v1") + "/",
+            base_url=base_url,
             params=self._model,
             headers=headers,
             verify=secrets.trust,
@@ -202,7 +210,7 @@ class HttpServer:
 
     def _parsed(self, data: bytes) -> Any:
         try:
-            return json.loads(data)
+            return read_json(data)
         except (ValueError, RecursionError):
             raise nonsense(self.name) from None
 
@@ -211,7 +219,7 @@ class HttpServer:
         """Turn the library's errors into sentences.
 
         Raises:
-            LostServerError: The server cannot be reached, or broke off.
+            LostServerError: The server cannot be reached, or broke off, or this was closed.
         """
         try:
             yield
@@ -221,6 +229,10 @@ class HttpServer:
             raise LostServerError(f"{self.name} does not answer in time") from error
         except self._library.HTTPError as error:
             raise LostServerError(f"{self.name} broke the connection off") from error
+        except RuntimeError as error:
+            if not self._client.is_closed:
+                raise
+            raise LostServerError(f"the connection to {self.name} was closed") from error
 
     def _why_not_connected(self, error: BaseException) -> str:
         cause: BaseException | None = error

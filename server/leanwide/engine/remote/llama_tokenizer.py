@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from leanwide.engine.remote.errors import nonsense
+from leanwide.engine.remote.events import ids
 from leanwide.engine.remote.http import HttpServer
 from leanwide.engine.remote.tokenizer import (
     SpeltToken,
@@ -90,5 +91,9 @@ class LlamaTokenizer:
 
 
 def _bytes(piece: Any) -> bytes:
-    """Return a token's bytes, which JSON has as a text or, where they are none, as numbers."""
-    return piece.encode() if isinstance(piece, str) else bytes(piece)
+    """Return a token's bytes, which JSON has as a text or, where they are none, as numbers.
+
+    Raises:
+        ValueError: A number is no byte.
+    """
+    return piece.encode() if isinstance(piece, str) else bytes(ids(piece))
