@@ -16,11 +16,12 @@ from leanwide.engine.requests import CancelToken, Finished, FinishReason, Priori
 from tests.engine.remote.misbehaving import (
     MisbehavingServer,
     answer_well,
-    listening_on,
+    event,
     misbehaving,
     start_events,
     token,
 )
+from tests.engine.remote.misbehaving_openai import misbehaving_openai
 from tests.engine.remote.test_faults import KEY, ask, connected
 
 
@@ -49,9 +50,9 @@ async def no_token(_: MisbehavingServer, writer: asyncio.StreamWriter, __: Any) 
 
 async def run(engine: RemoteEngine, cancel: CancelToken, request: Request = KEY) -> FinishReason:
     """Run a request, which is cancelled at its first piece at the latest; return its end."""
-    async for event in engine.generate(request, cancel):
-        if isinstance(event, Finished):
-            return event.reason
+    async for found in engine.generate(request, cancel):
+        if isinstance(found, Finished):
+            return found.reason
         cancel.cancel()
     raise AssertionError("no end")
 
@@ -67,26 +68,30 @@ async def break_off(engine: RemoteEngine, server: MisbehavingServer) -> None:
     assert await key is FinishReason.CANCELLED
 
 
-async def test_a_key_that_was_never_sent_leaves_no_slot_to_wait_for():
-    class SlowTokenizer(MisbehavingServer):
-        async def answer(self, path: str, body: Any, writer: asyncio.StreamWriter) -> None:
-            if path == "tokenize" and body.get("content") == ["y = ", 1]:
-                tokenizing.set()
-                await go_on.wait()
-            await super().answer(path, body, writer)
+async def supersede_while_tokenized(engine: RemoteEngine, server: MisbehavingServer) -> None:
+    """Cancel a key before its prompt has token ids."""
 
-    tokenizing, go_on, server = asyncio.Event(), asyncio.Event(), SlowTokenizer()
-    async with listening_on(server), connected(ServerAddress(url=server.url)) as (engine, _):
+    async def hold(_: MisbehavingServer, writer: asyncio.StreamWriter, body: Any) -> None:
+        tokenizing.set()
+        await cancelled.wait()
+        await server.answer("tokenize", body, writer)
+
+    tokenizing, cancelled, cancel = asyncio.Event(), asyncio.Event(), CancelToken()
+    server.before = hold
+    key = asyncio.create_task(run(engine, cancel))
+    await tokenizing.wait()
+    cancel.cancel()
+    server.before = None
+    cancelled.set()
+    assert await key is FinishReason.CANCELLED
+    assert server.bodies == []
+
+
+async def test_a_key_that_was_never_sent_leaves_no_slot_to_wait_for():
+    async with misbehaving() as server, connected(ServerAddress(url=server.url)) as (engine, _):
         await engine.ready("lean")
-        server.busy = {2: working(1, decoded=0)}
-        looks, cancel = server.asked("/slots"), CancelToken()
-        superseded = attrs.evolve(KEY, prompt=("y = ",))
-        key = asyncio.create_task(run(engine, cancel, superseded))
-        await tokenizing.wait()
-        cancel.cancel()
-        go_on.set()
-        assert await key is FinishReason.CANCELLED
-        assert server.bodies == []
+        server.busy, looks = {2: working(1, decoded=0)}, server.asked("/slots")
+        await supersede_while_tokenized(engine, server)
         assert await ask(engine) == ("ok", FinishReason.END)
         assert server.asked("/slots") == looks
 
@@ -160,3 +165,38 @@ async def test_a_key_that_waits_for_a_slot_can_be_cancelled():
         cancel.cancel()
         assert await key is FinishReason.CANCELLED
         assert len(server.bodies) == 1
+
+
+@pytest.mark.parametrize("kind", [misbehaving, misbehaving_openai])
+async def test_a_prompt_that_was_never_sent_is_unread(kind: Any):
+    async with kind() as server, connected(ServerAddress(url=server.url)) as (engine, _):
+        await engine.ready("lean")
+        await supersede_while_tokenized(engine, server)
+        assert await engine.unread("lean", [KEY.prompt]) == [4]
+
+
+@pytest.mark.parametrize("kind", [misbehaving, misbehaving_openai])
+async def test_a_prompt_that_the_server_says_nothing_about_is_unread(kind: Any):
+    async with kind() as server, connected(ServerAddress(url=server.url)) as (engine, _):
+        await engine.ready("lean")
+        server.completion = no_token
+        await break_off(engine, server)
+        assert await engine.unread("lean", [KEY.prompt]) == [4]
+
+
+async def test_of_a_prompt_that_was_read_in_part_the_rest_is_unread():
+    async def a_quarter(_: MisbehavingServer, writer: asyncio.StreamWriter, __: Any) -> None:
+        await start_events(writer)
+        progress = {"processed": 1, "total": 4}
+        writer.write(event(content="", tokens=[], stop=False, id_slot=1, prompt_progress=progress))
+        await writer.drain()
+        await asyncio.sleep(30)
+
+    async with misbehaving() as server, connected(ServerAddress(url=server.url)) as (engine, _):
+        await engine.ready("lean")
+        server.completion, cancel = a_quarter, CancelToken()
+        request = attrs.evolve(KEY, max_tokens=0)
+        async for end in engine.generate(request, cancel, lambda _: cancel.cancel()):
+            assert isinstance(end, Finished)
+            assert end.reason is FinishReason.CANCELLED
+        assert await engine.unread("lean", [KEY.prompt]) == [3]

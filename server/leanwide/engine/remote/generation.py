@@ -115,6 +115,8 @@ class RemoteGeneration:
         self._reason: FinishReason | None = None
         self._answer: list[int | str] = []
         """The answer so far: tokens, and characters of several tokens, whose ids are not told."""
+        self._held = 0
+        """How many tokens of prompt and answer the server is known to have read."""
         self.predicted = 0
         """Tokens that the server told, in this round."""
         self.slot: int | None = None
@@ -164,9 +166,10 @@ class RemoteGeneration:
 
     @property
     def held(self) -> list[int]:
-        """The tokens that the slot holds, as far as they are known."""
+        """The tokens that the server is known to hold; none where it read none."""
         known = takewhile(lambda each: isinstance(each, int), self._answer)
-        return [*self._prompt.tokens, *(each for each in known if isinstance(each, int))]
+        tokens = [*self._prompt.tokens, *(each for each in known if isinstance(each, int))]
+        return tokens[: self._held]
 
     async def _round(self, *, may_end: bool = True) -> Round:
         """Return the next request: the rest of the answer."""
@@ -232,12 +235,18 @@ class RemoteGeneration:
         if event.progress is not None:
             yield from self._read_on(event.progress)
         elif event.stop is not None:
+            self._note_read()
             if self._output.thoughts.unfinished and event.stop is not Stop.LIMIT:
                 self._output.thoughts.end_budget()
         elif event.tokens or event.text:
             yield from self._add(event)
 
+    def _note_read(self) -> None:
+        """Note that the server has read all that there is."""
+        self._held = len(self._prompt.tokens) + len(self._answer)
+
     def _read_on(self, progress: PrefillProgress) -> Iterator[PrefillProgress]:
+        self._held = max(self._held, progress.tokens)
         if progress.tokens > self._processed:
             self._processed = progress.tokens
             self._wait.progressed()
@@ -247,6 +256,7 @@ class RemoteGeneration:
     def _add(self, event: GenerationEvent) -> Iterator[Piece]:
         """Add the tokens of an event to the answer."""
         self._wait.generated()
+        self._note_read()
         if self._silent:  # it went on after a marker, which ends an answer
             self._reason = FinishReason.END
             return
@@ -260,6 +270,7 @@ class RemoteGeneration:
         if event.text:
             self._generated += max(1, new)
             self._answer += [event.text] if new > len(event.tokens) else event.tokens
+            self._note_read()
             yield from self._push(event.tokens, event.text)
         self._thought = self._output.thoughts.tokens
         if self._output.thoughts.ended:

@@ -16,7 +16,7 @@ class CacheContents(Protocol):
     """What a server holds of our prompts, as far as is known."""
 
     def record(self, slot: int | None, tokens: Sequence[int]) -> None:
-        """Note what was evaluated last, and in which slot where that is known."""
+        """Note what is held since the last request, and in which slot where that is known."""
 
     def unread(self, tokens: Sequence[int]) -> int:
         """Return how many tokens of a prompt are not held."""
@@ -34,6 +34,8 @@ class SlotContents:
 
     def record(self, slot: int | None, tokens: Sequence[int]) -> None:
         """Replace what a slot holds."""
+        if slot is None and not tokens:
+            return
         self._slots[_UNTOLD if slot is None else slot] = list(tokens)
 
     def unread(self, tokens: Sequence[int]) -> int:
@@ -42,7 +44,7 @@ class SlotContents:
 
 
 class PrefixCacheContents:
-    """The prompts that were sent last to a server whose cache knows no slots.
+    """The prompts that were read last by a server whose cache knows no slots.
 
     An estimate as well: the server drops what was not used for longest, by all of its users.
     """
@@ -52,6 +54,8 @@ class PrefixCacheContents:
 
     def record(self, _: int | None, tokens: Sequence[int]) -> None:
         """Note a prompt; one that is its beginning is forgotten."""
+        if not tokens:
+            return
         for held in self._prompts:
             if len(held) <= len(tokens) and _common(held, tokens) == len(held):
                 self._prompts.remove(held)
