@@ -81,6 +81,7 @@ class MisbehavingServer:
     """Answers every request, in place of all else."""
     too_busy_once: set[str] = field(factory=set)
     """Addresses whose next request is one too many."""
+    model: str = "fake"
     slots: int = 4
     busy: dict[int, dict[str, Any]] = field(factory=dict)
     """The slots that generate, and what is told of each besides."""
@@ -166,7 +167,7 @@ class MisbehavingServer:
         return {
             "default_generation_settings": {"n_ctx": 4096},
             "total_slots": self.slots,
-            "model_alias": "fake",
+            "model_alias": self.model,
             "chat_template": "{{ messages }}<think>",
             "bos_token": "",
             "eos_token": NAMES[0],

@@ -102,7 +102,7 @@ class MisbehavingOpenAi(MisbehavingServer):
 
     def _known(self, path: str, body: dict[str, Any]) -> Any:
         if path == "v1/models":
-            card = {"owned_by": "vllm", "max_model_len": 4096}
+            card = {"owned_by": "vllm", "root": self.model, "max_model_len": 4096}
             return {"data": [{"id": name, **card} for name in self.models]}
         if path == "version":
             return {"version": "1.2"}

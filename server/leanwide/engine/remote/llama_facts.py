@@ -17,10 +17,25 @@ from leanwide.engine.specs import ModelInfo
 _MAX_TEMPLATE: Final = 1_000_000
 """Characters of a chat template."""
 
+_IDENTITY: Final = (
+    "model_path",
+    "model_alias",
+    "chat_template",
+    "bos_token",
+    "eos_token",
+    "build_info",
+    "total_slots",
+)
+
 
 def is_llama_server(props: dict[str, Any]) -> bool:
     """Whether the answer of ``/props`` is a llama-server's."""
     return bool(_context(props))
+
+
+def llama_identity(props: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what tells a llama-server, its model and its context from others."""
+    return (*map(props.get, _IDENTITY), _context(props))
 
 
 async def learn_vocabulary(server: HttpServer, props: dict[str, Any]) -> RemoteVocabulary:

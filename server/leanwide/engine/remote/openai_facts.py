@@ -57,6 +57,12 @@ async def find_model(server: HttpServer, wanted: str) -> tuple[OpenAiModel, dict
     return model, cards.get(model.id, {})
 
 
+def openai_identity(found: tuple[OpenAiModel, dict[str, Any]]) -> tuple[Any, ...]:
+    """Return what tells a model from others, of what :func:`find_model` returns."""
+    model, card = found
+    return (model.id, *map(card.get, ("root", "owned_by", *_CONTEXTS)))
+
+
 async def find_vocabulary(model: OpenAiModel) -> RemoteVocabulary | None:
     """Return the vocabulary of a model; None where the server tells no tokens.
 

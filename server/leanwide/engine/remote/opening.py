@@ -10,11 +10,22 @@ from leanwide.engine.remote.connection import ServerConnection
 from leanwide.engine.remote.errors import LACKING, BusyServerError, LostServerError
 from leanwide.engine.remote.facts import ServerKind
 from leanwide.engine.remote.http import HttpServer
+from leanwide.engine.remote.identity import ServerIdentity
 from leanwide.engine.remote.llama_completion import LlamaCompletion
-from leanwide.engine.remote.llama_facts import is_llama_server, learn_vocabulary, llama_facts
+from leanwide.engine.remote.llama_facts import (
+    is_llama_server,
+    learn_vocabulary,
+    llama_facts,
+    llama_identity,
+)
 from leanwide.engine.remote.openai_completion import OpenAiCompletion
 from leanwide.engine.remote.openai_connection import OpenAiConnection
-from leanwide.engine.remote.openai_facts import find_model, find_vocabulary, openai_facts
+from leanwide.engine.remote.openai_facts import (
+    find_model,
+    find_vocabulary,
+    openai_facts,
+    openai_identity,
+)
 from leanwide.engine.remote.slots import PrefixCacheContents, SlotContents
 from leanwide.engine.remote.token_connection import TokenConnection
 from leanwide.engine.specs import FimTokens
@@ -44,11 +55,17 @@ async def open_connection(server: HttpServer, model: str) -> ServerConnection:
 async def _llama_server(server: HttpServer, props: dict[str, Any]) -> ServerConnection:
     vocabulary = await learn_vocabulary(server, props)
     facts = await llama_facts(server, props, vocabulary)
-    return TokenConnection(server, vocabulary, facts, LlamaCompletion(server), SlotContents())
+
+    async def ask() -> tuple[Any, ...]:
+        return llama_identity(await server.get("props"))
+
+    identity = ServerIdentity(server.name, ask, llama_identity(props))
+    completion, contents = LlamaCompletion(server), SlotContents()
+    return TokenConnection(server, vocabulary, facts, completion, contents, identity)
 
 
 async def _openai(server: HttpServer, wanted: str) -> ServerConnection:
-    model, card = await find_model(server, wanted)
+    found = model, card = await find_model(server, wanted)
     vocabulary = await find_vocabulary(model)
     facts = await openai_facts(model, card, vocabulary)
     chat = ChatConnection(model, facts)
@@ -56,7 +73,13 @@ async def _openai(server: HttpServer, wanted: str) -> ServerConnection:
         return chat
     contents = PrefixCacheContents()
     completion = OpenAiCompletion(model, _ids(facts.model.fim), contents.unread)
-    return OpenAiConnection(TokenConnection(server, vocabulary, facts, completion, contents), chat)
+
+    async def ask() -> tuple[Any, ...]:
+        return openai_identity(await find_model(server, wanted))
+
+    identity = ServerIdentity(server.name, ask, openai_identity(found))
+    tokens = TokenConnection(server, vocabulary, facts, completion, contents, identity)
+    return OpenAiConnection(tokens, chat)
 
 
 def _ids(fim: FimTokens | None) -> tuple[int, ...]:

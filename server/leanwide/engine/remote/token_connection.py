@@ -17,6 +17,7 @@ from leanwide.engine.remote.events import CompletionInterface, thinking_tokens
 from leanwide.engine.remote.facts import ServerFacts
 from leanwide.engine.remote.generation import RemoteGeneration, encode_remotely
 from leanwide.engine.remote.http import HttpServer
+from leanwide.engine.remote.identity import ServerIdentity
 from leanwide.engine.remote.llama_facts import busy_slots
 from leanwide.engine.remote.slot_release import AwaitedRelease, BrokenOff, BusySlot
 from leanwide.engine.remote.slots import CacheContents
@@ -43,6 +44,7 @@ class TokenConnection:
         facts: ServerFacts,
         completion: CompletionInterface,
         contents: CacheContents,
+        identity: ServerIdentity,
     ) -> None:
         self._server = server
         self._vocabulary = vocabulary
@@ -50,6 +52,7 @@ class TokenConnection:
         """What the server said of itself."""
         self._completion = completion
         self._contents = contents
+        self._identity = identity
         self._running: set[RemoteGeneration] = set()
         self._releasing: set[asyncio.Task[None]] = set()
         """One for each generation that was broken off, until its slot is free."""
@@ -83,7 +86,9 @@ class TokenConnection:
         """
         if request.heal and not self.facts.heals:
             request = evolve(request, heal=False)
-        prompt = await encode_remotely(self._vocabulary, request)
+        prompt, _ = await asyncio.gather(
+            encode_remotely(self._vocabulary, request), self._identity.check()
+        )
         _check_length(request, len(prompt.tokens), self.facts.most_tokens(lane))
         await self._all_released(cancel)
         wait = AnswerWait(self._server.name, request.deadline_ms, self._server.timeouts.progress)
@@ -93,6 +98,8 @@ class TokenConnection:
         try:
             async with contextlib.aclosing(generation.run(cancel)) as events:  # type: ignore[type-var]  # a generator
                 async for event in events:
+                    if not isinstance(event, Finished):
+                        self._identity.note_answer()
                     yield event
         finally:
             self._running.remove(generation)
