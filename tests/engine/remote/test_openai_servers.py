@@ -218,6 +218,24 @@ async def test_an_answer_with_a_quirk_is_whole_and_no_trouble(quirk: Handler):
         assert notices(told) == set()
 
 
+@pytest.mark.parametrize("told", [True, False], ids=["ids told", "no ids"])
+@pytest.mark.parametrize("spelt", ["[TODO]", "<my-button>"])
+async def test_several_tokens_that_spell_a_marker_are_text(spelt: str, told: bool):
+    async def at_once(_: MisbehavingOpenAi, writer: asyncio.StreamWriter, body: Any) -> None:
+        await start_events(writer)
+        for part in ("# ", spelt, " later"):
+            writer.write(chunk(part, *(ids(part, special=False) if told else ())))
+        writer.write(chunk("", finish="stop") + DONE)
+
+    async with (
+        misbehaving_openai(completion=at_once) as server,
+        connected(ServerAddress(url=server.url)) as (engine, _),
+    ):
+        await engine.ready("lean")
+        answer = await ask(engine, attrs.evolve(KEY, max_tokens=64))
+        assert answer == (f"# {spelt} later", FinishReason.END)
+
+
 async def test_a_character_of_several_tokens_arrives_whole():
     async def halves(_: MisbehavingOpenAi, writer: asyncio.StreamWriter, body: Any) -> None:
         await start_events(writer)

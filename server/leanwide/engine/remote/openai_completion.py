@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from leanwide.engine.remote.events import GenerationEvent, Round, Stop, Timings, ids
@@ -25,6 +25,7 @@ class OpenAiCompletion:
         model: OpenAiModel,
         ends: Sequence[int],
         unread: Callable[[Sequence[int]], int],
+        marker: Callable[[str], Awaitable[int | None]],
     ) -> None:
         """Prepare.
 
@@ -33,10 +34,12 @@ class OpenAiCompletion:
             ends: Special tokens that end an answer.
             unread: Estimates how many tokens of a prompt the server evaluates, for servers that do
                 not say.
+            marker: Returns the special token that a text is; None where it is none.
         """
         self._model = model
         self._ends = tuple(ends)
         self._unread = unread
+        self._marker = marker
 
     @property
     def name(self) -> str:
@@ -68,7 +71,7 @@ class OpenAiCompletion:
                 if not isinstance(text, str) or not text:
                     continue  # the beginning of a character
                 cost.generated()
-                if MARKUP.fullmatch(text):
+                if await self._is_marker(text, tokens):
                     yield GenerationEvent(stop=Stop.END, timings=cost.timings(AnswerUsage()))
                     return
                 yield GenerationEvent(
@@ -78,6 +81,17 @@ class OpenAiCompletion:
                     timings=cost.timings(usage_of(event)),  # all that is told if it is cancelled
                 )
                 held.clear()
+
+    async def _is_marker(self, text: str, tokens: Sequence[int]) -> bool:
+        """Whether a text is a special token; several tokens may spell one, which is text.
+
+        Raises:
+            EngineError: The server cannot be asked.
+        """
+        if len(tokens) > 1 or not MARKUP.fullmatch(text):
+            return False
+        special = await self._marker(text)
+        return special is not None and list(tokens) in ([], [special])
 
 
 def request_body(asked: Round, sampling: Sampling) -> Mapping[str, Any]:

@@ -72,7 +72,8 @@ async def _openai(server: HttpServer, wanted: str) -> ServerConnection:
     if vocabulary is None or facts.kind is ServerKind.TEXT_ONLY:
         return chat
     contents = PrefixCacheContents()
-    completion = OpenAiCompletion(model, _ids(facts.model.fim), contents.unread)
+    ends = _ids(facts.model.fim)
+    completion = OpenAiCompletion(model, ends, contents.unread, vocabulary.marker)
 
     async def ask() -> tuple[Any, ...]:
         return openai_identity(await find_model(server, wanted))
