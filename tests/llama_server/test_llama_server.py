@@ -225,4 +225,4 @@ async def test_a_session_completes_and_explains_at_the_server(config: None):
         assert {lane.name for lane in status.lanes} == {"lean", "wide"}
         assert status.memoryBytes == 0
         (message,) = editor.client.messages  # the embedded model has a short context
-        assert "--ctx-size" in message.message
+        assert "its model was trained on 2,048" in message.message

@@ -82,6 +82,8 @@ class MisbehavingServer:
     too_busy_once: set[str] = field(factory=set)
     """Addresses whose next request is one too many."""
     model: str = "fake"
+    card: dict[str, Any] = field(factory=dict)
+    """What its list of models says of its only one."""
     slots: int = 4
     busy: dict[int, dict[str, Any]] = field(factory=dict)
     """The slots that generate, and what is told of each besides."""
@@ -159,6 +161,8 @@ class MisbehavingServer:
             if body.get("with_pieces"):
                 return {"tokens": [{"id": each, "piece": chr(each - 100)} for each in found]}
             return {"tokens": found}
+        if path == "v1/models":
+            return {"data": [{"id": self.model, **self.card}]}
         if path == "slots":
             return [
                 {"id": number, "is_processing": number in self.busy, **self.busy.get(number, {})}

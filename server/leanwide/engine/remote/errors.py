@@ -11,7 +11,10 @@ from leanwide.engine.base import EngineError
 _ERROR_TYPE: Final = re.compile(r"\w{1,40}")
 _TOO_LONG: Final = re.compile("context (?:length|size|window)")
 """How messages of servers name what is too long."""
-CONTEXT_SETTINGS: Final = "llama-server: --ctx-size, vLLM: --max-model-len"
+LONGER_CONTEXT: Final = (
+    "start it with a longer one (llama-server: --ctx-size, vLLM: --max-model-len)"
+)
+"""What to do where a server's context is too short, unless its model knows no longer one."""
 _MAX_NAME: Final = 200
 
 
@@ -21,6 +24,10 @@ class LostServerError(EngineError):
 
 class LoadingError(LostServerError):
     """The server is there, and loads its model."""
+
+
+class SlowServerError(LostServerError):
+    """The server took a question, and does not answer in time."""
 
 
 class UnknownPathError(LostServerError):
@@ -85,7 +92,7 @@ def refusal(server: str, status: int, found: dict[str, Any]) -> EngineError:
     if too_long and status not in _OTHERS:
         return RefusedRequestError(
             f"the prompt does not fit the context of {server}: "
-            f"start it with a longer one ({CONTEXT_SETTINGS})"
+            f"{LONGER_CONTEXT}, as far as its model was trained on one"
         )
     unexpected = _REFUSED if status in (400, 422) else _UNEXPECTED
     kind_of_error, sentence = _OTHERS.get(status, unexpected)

@@ -10,7 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.engine.remote.conversation import TEMPLATE
-from leanwide.engine.remote.errors import CONTEXT_SETTINGS, printable
+from leanwide.engine.remote.errors import LONGER_CONTEXT, printable
 from leanwide.engine.specs import FimTokens, LaneInfo, LaneSpec, ModelInfo
 
 TYPING_LANE: Final = "lean"
@@ -37,6 +37,8 @@ class ServerFacts:
     model: ModelInfo
     context_tokens: int
     """Longest sequence, in tokens; 0: it does not say."""
+    trained_tokens: int = 0
+    """Longest sequence that the model was trained on, in tokens; 0: it does not say."""
     slots: int = 0
     """Prompts that it works on, or keeps, at the same time; 0: as many as fit its memory."""
     tells_slots: bool = False
@@ -47,6 +49,18 @@ class ServerFacts:
     def most_tokens(self, spec: LaneSpec) -> int:
         """Return the longest sequence of a lane, in tokens."""
         return min(spec.context_tokens, self.context_tokens or spec.context_tokens)
+
+    def longer_context(self, wanted: int) -> str:
+        """Return what to do for a context of so many tokens: no more than its model knows."""
+        trained = self.trained_tokens
+        if not trained:
+            return f"{LONGER_CONTEXT}, as far as its model was trained on one"
+        if trained <= self.context_tokens:
+            return (
+                f"its model was trained on {trained:,}, so lower context_tokens of the lane's modes "
+                "or serve another model"
+            )
+        return LONGER_CONTEXT + (f", {trained:,} at most for its model" if trained < wanted else "")
 
     def refusal(self, spec: LaneSpec, name: str) -> str:
         """Return why a lane cannot run there, and what to do; "" where it can."""
@@ -67,7 +81,7 @@ class ServerFacts:
             load_ms=0.0,
             notice=(
                 f"{name} has a context of {tokens:,} tokens, and the {spec.name} lane "
-                f"wants {spec.context_tokens:,}: start it with a longer one ({CONTEXT_SETTINGS})"
+                f"wants {spec.context_tokens:,}: {self.longer_context(spec.context_tokens)}"
             )
             if tokens < spec.context_tokens
             else "",

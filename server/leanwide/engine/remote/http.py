@@ -16,7 +16,13 @@ from attrs import field, frozen
 
 from leanwide.engine.base import EngineError
 from leanwide.engine.remote.address import ServerAddress
-from leanwide.engine.remote.errors import LostServerError, error_of, nonsense, refusal
+from leanwide.engine.remote.errors import (
+    LostServerError,
+    SlowServerError,
+    error_of,
+    nonsense,
+    refusal,
+)
 from leanwide.foreign_json import read_json
 
 _MAX_BYTES: Final = 64_000_000
@@ -226,7 +232,7 @@ class HttpServer:
         except self._library.ConnectError as error:
             raise LostServerError(self._why_not_connected(error)) from error
         except self._library.TimeoutException as error:
-            raise LostServerError(f"{self.name} does not answer in time") from error
+            raise SlowServerError(f"{self.name} does not answer in time") from error
         except self._library.HTTPError as error:
             raise LostServerError(f"{self.name} broke the connection off") from error
         except RuntimeError as error:

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path, PurePath
 from typing import Any, Final
 
+from leanwide.engine.base import EngineError
 from leanwide.engine.remote.errors import LACKING, RefusedKeyError, printable
 from leanwide.engine.remote.facts import ServerFacts, ServerKind
 from leanwide.engine.remote.http import HttpServer
@@ -17,6 +18,8 @@ from leanwide.engine.specs import ModelInfo
 _MAX_TEMPLATE: Final = 1_000_000
 """Characters of a chat template."""
 
+_LOADING: Final = ("downloading", "loading")
+"""What a router says of a model that it starts."""
 _IDENTITY: Final = (
     "model_path",
     "model_alias",
@@ -51,14 +54,22 @@ async def learn_vocabulary(server: HttpServer, props: dict[str, Any]) -> RemoteV
 
 
 async def llama_facts(
-    server: HttpServer, props: dict[str, Any], vocabulary: RemoteVocabulary
+    server: HttpServer, props: dict[str, Any], vocabulary: RemoteVocabulary, wanted: str
 ) -> ServerFacts:
     """Return what a llama-server says of itself.
+
+    Args:
+        server: The server.
+        props: Its answer of ``/props``.
+        vocabulary: Its model's.
+        wanted: The name of its model, for a router; "": its only one.
 
     Raises:
         EngineError: The server cannot be asked.
     """
-    fim, tells_slots = await asyncio.gather(vocabulary.fim(), _tells_slots(server))
+    fim, tells_slots, card = await asyncio.gather(
+        vocabulary.fim(), _tells_slots(server), _card(server, wanted)
+    )
     template = _text(props, "chat_template")[:_MAX_TEMPLATE] or None
     name = printable(PurePath(_text(props, "model_alias") or _text(props, "model_path")).name)
     return ServerFacts(
@@ -76,10 +87,20 @@ async def llama_facts(
             spelt_markers=await vocabulary.spelt_markers(template or ""),
         ),
         context_tokens=_context(props),
+        trained_tokens=_count(card.get("meta"), "n_ctx_train"),
         slots=max(1, _count(props, "total_slots")),
         tells_slots=tells_slots,
         heals=True,
     )
+
+
+async def loads_model(server: HttpServer, wanted: str) -> bool:
+    """Whether a router says that it loads the model, whose questions it answers afterwards."""
+    try:
+        status = (await _card(server, wanted)).get("status")
+    except EngineError:
+        return False
+    return isinstance(status, dict) and status.get("value") in _LOADING
 
 
 async def busy_slots(server: HttpServer) -> list[BusySlot]:
@@ -89,6 +110,21 @@ async def busy_slots(server: HttpServer) -> list[BusySlot]:
         EngineError: The server does not say, or cannot be asked.
     """
     return busy_in(await server.get_list("slots"))
+
+
+async def _card(server: HttpServer, wanted: str) -> dict[str, Any]:
+    """Return what the list of models says of one; empty where there is no such list.
+
+    Raises:
+        EngineError: The server cannot be asked.
+    """
+    try:
+        data = (await server.get("v1/models")).get("data")
+    except (*LACKING, RefusedKeyError):
+        return {}
+    cards = [card for card in data if isinstance(card, dict)] if isinstance(data, list) else []
+    named = [card for card in cards if card.get("id") == wanted]
+    return next(iter(named or cards[:1]), {})
 
 
 async def _tells_slots(server: HttpServer) -> bool:

@@ -7,7 +7,13 @@ from typing import Any
 
 from leanwide.engine.remote.chat_connection import ChatConnection
 from leanwide.engine.remote.connection import ServerConnection
-from leanwide.engine.remote.errors import LACKING, BusyServerError, LostServerError
+from leanwide.engine.remote.errors import (
+    LACKING,
+    BusyServerError,
+    LoadingError,
+    LostServerError,
+    SlowServerError,
+)
 from leanwide.engine.remote.facts import ServerKind
 from leanwide.engine.remote.http import HttpServer
 from leanwide.engine.remote.identity import ServerIdentity
@@ -17,6 +23,7 @@ from leanwide.engine.remote.llama_facts import (
     learn_vocabulary,
     llama_facts,
     llama_identity,
+    loads_model,
 )
 from leanwide.engine.remote.openai_completion import OpenAiCompletion
 from leanwide.engine.remote.openai_connection import OpenAiConnection
@@ -42,19 +49,33 @@ async def open_connection(server: HttpServer, model: str) -> ServerConnection:
         EngineError: It cannot be asked, loads its model, or is none of these kinds.
     """
     try:
-        props: dict[str, Any] = {}
-        with contextlib.suppress(*LACKING):
-            props = await server.get("props")
+        props = await _props(server, model)
         if is_llama_server(props):
-            return await _llama_server(server, props)
+            return await _llama_server(server, props, model)
         return await _openai(server, model)
     except BusyServerError as error:  # it says nothing of what it is
         raise LostServerError(f"{server.name} takes no more requests now") from error
 
 
-async def _llama_server(server: HttpServer, props: dict[str, Any]) -> ServerConnection:
+async def _props(server: HttpServer, model: str) -> dict[str, Any]:
+    """Return the answer of ``/props``; empty where there is none.
+
+    Raises:
+        EngineError: The server cannot be asked, or loads its model.
+    """
+    try:
+        with contextlib.suppress(*LACKING):
+            return await server.get("props")
+    except SlowServerError as error:
+        if await loads_model(server, model):
+            raise LoadingError(f"{server.name} loads its model") from error
+        raise
+    return {}
+
+
+async def _llama_server(server: HttpServer, props: dict[str, Any], wanted: str) -> ServerConnection:
     vocabulary = await learn_vocabulary(server, props)
-    facts = await llama_facts(server, props, vocabulary)
+    facts = await llama_facts(server, props, vocabulary, wanted)
 
     async def ask() -> tuple[Any, ...]:
         return llama_identity(await server.get("props"))

@@ -12,7 +12,6 @@ from attrs import evolve
 
 from leanwide.engine.base import EngineError
 from leanwide.engine.remote.answer_wait import AnswerWait
-from leanwide.engine.remote.errors import CONTEXT_SETTINGS
 from leanwide.engine.remote.events import CompletionInterface, thinking_tokens
 from leanwide.engine.remote.facts import ServerFacts
 from leanwide.engine.remote.generation import RemoteGeneration, encode_remotely
@@ -89,7 +88,7 @@ class TokenConnection:
         prompt, _ = await asyncio.gather(
             encode_remotely(self._vocabulary, request), self._identity.check()
         )
-        _check_length(request, len(prompt.tokens), self.facts.most_tokens(lane))
+        self._check_length(request, len(prompt.tokens), lane)
         await self._all_released(cancel)
         wait = AnswerWait(self._server.name, request.deadline_ms, self._server.timeouts.progress)
         generation = RemoteGeneration(self._completion, self._vocabulary, request, prompt, wait)
@@ -114,6 +113,22 @@ class TokenConnection:
         if self._releasing:
             await asyncio.wait(self._releasing)
         await self._server.close()
+
+    def _check_length(self, request: Request, tokens: int, lane: LaneSpec) -> None:
+        """Check that prompt and answer fit the context of a lane.
+
+        Raises:
+            EngineError: They do not.
+        """
+        answer = request.max_tokens + thinking_tokens(request)
+        needed, most = tokens + answer, self.facts.most_tokens(lane)
+        if needed > most:
+            told = f"{tokens} prompt and {answer} answer tokens do not fit a context of {most}"
+            if most < lane.context_tokens:
+                raise EngineError(
+                    f"{told} at {self._server.name}: {self.facts.longer_context(needed)}"
+                )
+            raise EngineError(f"{told}: raise context_tokens of the lane's modes")
 
     async def _all_released(self, cancel: CancelToken) -> None:
         """Wait for the slots of generations that were broken off, unless cancelled."""
@@ -164,17 +179,3 @@ class TokenConnection:
         busy = await busy_slots(self._server)
         self._tasks = frozenset(slot.task for slot in busy if slot.task is not None)
         return busy
-
-
-def _check_length(request: Request, tokens: int, most: int) -> None:
-    """Check that prompt and answer fit a context.
-
-    Raises:
-        EngineError: They do not.
-    """
-    answer = request.max_tokens + thinking_tokens(request)
-    if tokens + answer > most:
-        raise EngineError(
-            f"{tokens} prompt and {answer} answer tokens do not fit a context of {most}: "
-            f"start the server with a longer one ({CONTEXT_SETTINGS}), or raise context_tokens"
-        )
