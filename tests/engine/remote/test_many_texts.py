@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from leanwide.engine.remote.address import ServerAddress
-from tests.engine.remote.misbehaving import NAMES, ids, listening_on
+from tests.engine.remote.misbehaving import NAMES, ids, listening_on, respond
 from tests.engine.remote.misbehaving_openai import MisbehavingOpenAi, misbehaving_openai
 from tests.engine.remote.test_faults import KEY, ask, connected
 
@@ -40,6 +40,20 @@ async def test_the_lines_of_a_file_need_few_requests_where_a_marker_divides_them
         lines = [*LINES, "", f"{NAMES[0]} is text\n", "<a-b> too"]
         assert await engine.count("lean", lines) == list(map(len, lines))
         assert server.asked("/tokenize") - before < 10
+
+
+async def test_lines_that_are_too_long_together_are_tokenized_one_by_one():
+    class Short(MisbehavingOpenAi):
+        async def answer(self, path: str, body: Any, writer: asyncio.StreamWriter) -> None:
+            if path == "tokenize" and len(body["prompt"]) > 100:
+                respond(writer, {"error": {"type": "BadRequestError"}}, "400 Bad Request")
+            else:
+                await super().answer(path, body, writer)
+
+    server = Short()
+    async with listening_on(server), connected(ServerAddress(url=server.url)) as (engine, _):
+        await engine.ready("lean")
+        assert await engine.count("lean", LINES[:20]) == list(map(len, LINES[:20]))
 
 
 @pytest.mark.parametrize("blanks", ["dropped", "added"])

@@ -57,8 +57,8 @@ class ServerFacts:
             return f"{LONGER_CONTEXT}, as far as its model was trained on one"
         if trained <= self.context_tokens:
             return (
-                f"its model was trained on {trained:,}, so lower context_tokens of the lane's modes "
-                "or serve another model"
+                f"its model was trained on {trained:,}, so lower context_tokens of the lane's "
+                "modes, or serve another model"
             )
         return LONGER_CONTEXT + (f", {trained:,} at most for its model" if trained < wanted else "")
 

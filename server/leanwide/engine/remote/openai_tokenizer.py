@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from leanwide.engine.remote.errors import nonsense
+from leanwide.engine.remote.errors import RefusedRequestError, nonsense
 from leanwide.engine.remote.openai_model import OpenAiModel
 from leanwide.engine.remote.tokenizer import (
     SpeltToken,
@@ -122,9 +123,10 @@ class OpenAiTokenizer:
         if self._divider is None or len(texts) == 1:
             return [await self._ask(text) for text in texts]
         name, token = self._divider
-        found = divided(await self._ask("".join(text + name for text in texts)), token)
+        found: list[list[int]] = []
+        with contextlib.suppress(RefusedRequestError):  # together they may be longer than a prompt
+            found = divided(await self._ask("".join(text + name for text in texts)), token)
         if len(found) != len(texts) + 1:
-            self._divider = None  # it does not do what was found
             return [await self._ask(text) for text in texts]
         return found[:-1]
 
