@@ -234,7 +234,7 @@ class RemoteEngine:
             yield connection
         except LostServerError as error:
             if self._connection is connection:
-                self._lose(connection, str(error))
+                self._lose(connection, error)
             raise EngineError(_CLOSED if self._closed else self._trouble or str(error)) from error
 
     async def _turn(self, request: Request, cancel: CancelToken) -> bool:
@@ -288,13 +288,8 @@ class RemoteEngine:
                 return
             try:
                 connection = await self._open()
-            except LoadingError as error:
-                self._status.set(EngineState.LOADING)
-                self._failures = 1  # asked again soon
-                self.start()
-                raise EngineError(str(error)) from error
             except LostServerError as error:
-                self._fail(str(error))
+                self._fail(error)
                 self.start()
                 raise EngineError(str(error)) from error
             except EngineError as error:  # the settings are wrong: waiting does not help
@@ -333,20 +328,27 @@ class RemoteEngine:
             raise
         return connection
 
-    def _lose(self, connection: ServerConnection, reason: str) -> None:
+    def _lose(self, connection: ServerConnection, error: LostServerError) -> None:
         """Forget a server that does not answer as it should, and look for it again."""
         self._connection = None
-        self._fail(reason)
+        self._fail(error)
         task = asyncio.create_task(connection.close())
         self._closings.add(task)
         task.add_done_callback(self._closings.discard)
         self.start()
 
-    def _fail(self, reason: str) -> None:
-        """Count a failure; the first of several in a row is the one that is told."""
+    def _fail(self, error: LostServerError) -> None:
+        """Count a failure; the first of several in a row is the one that is told.
+
+        A server that loads its model is no trouble, and is asked again soon.
+        """
+        logger.info("%s", error)
+        if isinstance(error, LoadingError):
+            self._failures = 1
+            self._status.set(EngineState.LOADING)
+            return
         self._failures += 1
-        logger.info("%s", reason)
-        self._trouble = self._trouble or f"{reason}; it is asked again until it works"
+        self._trouble = self._trouble or f"{error}; it is asked again until it works"
         self._status.set(EngineState.DEGRADED, self._trouble)
 
     def _record_served(self, end: Finished) -> None:
