@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from lsprotocol import types
@@ -16,11 +15,10 @@ from leanwide.context.view import View
 from leanwide.engine.base import EngineState, EngineStatus
 from leanwide.engine.requests import PrefillProgress
 from leanwide.features.workspace_context import WorkspaceContext
-from leanwide.files.reader import UnreadableFile
-from leanwide.files.shown import unread_notice
 from leanwide.lsp.convert import camel_case, position_of
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.progress import ProgressBar, announce
+from leanwide.lsp.unread_files import UnreadFiles
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +31,6 @@ _QUESTION_S: Final = 1.0
 """Seconds after which the prefill of a question is worth showing."""
 _POLL_S: Final = 0.5
 """Seconds between two checks that the index is built."""
-_GATHER_S: Final = 1.0
-"""Seconds in which unreadable ignore files are gathered for one message."""
 _TROUBLE: Final = (EngineState.FAILED, EngineState.DEGRADED)
 
 
@@ -91,7 +87,9 @@ class Feedback:
         self._bars = 0
         self._load: ProgressBar | None = None
         self._following_index = False
-        self._unread: dict[Path, str] = {}
+        self._problems: Sequence[str] = ()
+        """What is wrong with the settings, as shown last."""
+        self.unread = UnreadFiles(lambda text: self._show(text, types.MessageType.Warning))
 
     def follow(self, status: EngineStatus) -> None:
         """Show a change of the engine's status."""
@@ -125,15 +123,11 @@ class Feedback:
         """Show what is wrong with the engine, once until it recovers."""
         self._tell(text, kind, self._trouble)
 
-    def note_unread(self, unread: UnreadableFile) -> None:
-        """Show that an ignore file is unreadable; several within a second are one message."""
-        if not self._unread:
-            asyncio.get_running_loop().call_later(_GATHER_S, self._tell_unread)
-        self._unread.setdefault(unread.path, unread.reason)
-
-    def _tell_unread(self) -> None:
-        unread = [UnreadableFile(path, why) for path, why in self._unread.items()]
-        self.tell_once(unread_notice(unread), types.MessageType.Warning)
+    def tell_problems(self, problems: Sequence[str]) -> None:
+        """Show what is wrong with the settings in one message, unless that was shown last."""
+        if problems and problems != self._problems:
+            self._show("\n".join(problems), types.MessageType.Warning)
+        self._problems = problems
 
     async def follow_index(self, workspace: WorkspaceContext) -> None:
         """Show one bar while the workspace is indexed, if that takes long."""
@@ -160,6 +154,9 @@ class Feedback:
         if text in told:
             return
         told.add(text)
+        self._show(text, kind)
+
+    def _show(self, text: str, kind: types.MessageType) -> None:
         logger.warning("%s", text)
         self._server.window_show_message(types.ShowMessageParams(type=kind, message=text))
 

@@ -87,7 +87,7 @@ class Server(LanguageServer):
         self.attempts = Attempts()
         self.pulls = ModelPulls()
         self.feedback = Feedback(self, self.status_params)
-        self.folders = Folders(self.feedback.note_unread)
+        self.folders = Folders(self.feedback.unread.note)
         self.watches_files = False
         """The client was asked to report changed files."""
         self.pages = Pages(self)
@@ -224,9 +224,8 @@ class Server(LanguageServer):
         raise SystemExit(serve_tcp(self, host, port))
 
     def tell_problems(self) -> None:
-        """Show what is wrong with the settings, in one message."""
-        if self.problems:
-            self.feedback.tell_once("\n".join(self.problems), types.MessageType.Warning)
+        """Show what is wrong with the settings in force."""
+        self.feedback.tell_problems(self.problems)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log an error that answers no request; a message box would interrupt the user."""
