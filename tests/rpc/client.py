@@ -70,7 +70,7 @@ async def initialized(server: Server, **params: Any) -> AsyncIterator[Client]:
     """Serve a client that has initialized with these parameters, to the end of the block."""
     client = Client()
     serving = asyncio.create_task(serve_connection(server, client, client))
-    usual = {"processId": None, "rootUri": None, "capabilities": {}}
+    usual: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
     client.say("initialize", {**usual, **params}, 1)
     await client.answer(1)
     client.say("initialized", {})

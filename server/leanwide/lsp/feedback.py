@@ -81,8 +81,11 @@ class Feedback:
     ) -> None:
         self._server, self._status_params = server, status_params
         self._told: set[str] = set()
+        """Messages about the engine in use and its models."""
         self._trouble: set[str] = set()
-        """Messages about the engine since it last recovered."""
+        """Messages about what is wrong with it since it last recovered."""
+        self._sent_status = False
+        """Whether the client was sent any status."""
         self._recoveries = 0
         self._bars = 0
         self._load: ProgressBar | None = None
@@ -103,8 +106,18 @@ class Feedback:
             self.tell_once(status.reason, types.MessageType.Warning)
         self._show_progress(status)
 
+    def engine_replaced(self, status: EngineStatus) -> None:
+        """Show the status of another engine in place of what is shown of the one before."""
+        self._told.clear()
+        self._trouble.clear()
+        self._recoveries = status.recoveries
+        self._end_load(status)
+        if self._sent_status:
+            self.send_status(status)
+
     def send_status(self, status: EngineStatus) -> None:
         """Send ``leanwide/status``."""
+        self._sent_status = True
         self._server.protocol.notify(STATUS, self._status_params(status))
 
     def tell_more(self, view: View, documents: DocumentWorkspace) -> None:
@@ -116,7 +129,7 @@ class Feedback:
             self._server.protocol.notify(READY, params)
 
     def tell_once(self, text: str, kind: types.MessageType) -> None:
-        """Show a message, unless it was shown before."""
+        """Show a message about the engine or its models, once until another engine is used."""
         self._tell(text, kind, self._told)
 
     def tell_trouble(self, text: str, kind: types.MessageType) -> None:
@@ -167,7 +180,11 @@ class Feedback:
             self._load = self._new_bar("leanwide: loading the model", 0)
         elif loading and self._load is not None:
             self._load.report(round(100 * status.progress))
-        elif self._load is not None:
+        else:
+            self._end_load(status)
+
+    def _end_load(self, status: EngineStatus) -> None:
+        if self._load is not None:
             self._load.end(status.state.value)
             self._load = None
 
