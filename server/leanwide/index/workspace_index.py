@@ -5,7 +5,7 @@ A background thread builds it file by file and swaps in immutable snapshots.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -188,6 +188,6 @@ class WorkspaceIndex:
         file = self._area.file(key)
         return (file is not None and read_lines(file)) or ()
 
-    def _apply(self, changes: Sequence[FileChange]) -> None:
+    def _apply(self, changes: Sequence[FileChange], rest: Callable[[], None]) -> None:
         """Apply the waiting changes, in the worker's thread."""
-        self._builder.apply(self._area, changes)
+        self._builder.apply(self._area, changes, rest)
