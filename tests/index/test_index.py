@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leanwide.files.area import WorkspaceFolders
-from leanwide.index import builder as builder_module
 from leanwide.index import persistence
 from leanwide.index.builder import Builder, FileChange
 from leanwide.index.crawl import CrawledFile, examine
@@ -418,14 +417,14 @@ def test_many_changed_files_leave_room_for_keys_and_are_found_in_between(
     make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
 ):
     index = make()
-    before, read = index.stats.parsed, builder_module.read_entry
+    before = index.stats.parsed
 
     def read_until_a_key(area: WorkspaceFolders, file: CrawledFile) -> FileEntry | None:
         if index.stats.parsed - before == 150:
             index.pause(60)
-        return read(area, file)
+        return read_entry(area, file)
 
-    monkeypatch.setattr(builder_module, "read_entry", read_until_a_key)
+    monkeypatch.setattr("leanwide.index.builder.read_entry", read_until_a_key)
     write(root, {f"many/m{n}.py": f"def many_{n}():\n    pass\n" for n in range(200)})
     index.pause(60)
     for n in range(200):

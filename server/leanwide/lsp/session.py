@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
@@ -36,6 +35,7 @@ from leanwide.lsp.pages import Pages
 from leanwide.lsp.protocol import Protocol
 from leanwide.lsp.requests import LiveRequests
 from leanwide.lsp.rpc.life import serve_stdio
+from leanwide.lsp.rpc.logged import log_error
 from leanwide.lsp.rpc.tcp import serve_tcp
 from leanwide.modes.machine import UNKNOWN
 from leanwide.options import Layer, Options, parse
@@ -241,8 +241,7 @@ class Server(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log an error that answers no request; a message box would interrupt the user."""
         if source is not FeatureRequestError:
-            where = traceback.extract_tb(error.__traceback__)[-1:]
-            logger.error("%s: %s at %s", source.__name__, type(error).__name__, where)
+            log_error(source.__name__, error)
 
     def _new_backend(self, options: Options) -> Backend:
         engine = self._launch(options)

@@ -13,8 +13,14 @@ from lsprotocol.types import ErrorCodes
 
 Id: TypeAlias = int | str
 
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPE: Final = re.compile(
+    rb"""(\\u[dD][89abAB]..\\u[dD][c-fC-F]..   # a pair
+         |\\(?!u[dD][89a-fA-F]).)            # any other escape, such as that of a backslash
+         |\\u....""",
+    re.VERBOSE,
+)
+"""An escape in valid JSON; in group 1, unless it is a lone surrogate."""
 
 
 @frozen
@@ -61,6 +67,8 @@ def read_message(body: bytes) -> Message:
     """Read a message. Lone surrogates in its strings become U+FFFD, which has the same length."""
     try:
         data = _DECODER.decode(body.decode("utf-8"))
+        if _ESCAPED_SURROGATE.search(body):
+            data = _without_lone_surrogates(data, body)
     except RecursionError:
         return Invalid(None, ErrorCodes.ParseError, "the message is nested too deeply")
     except ValueError:
@@ -69,7 +77,7 @@ def read_message(body: bytes) -> Message:
         return Invalid(None, ErrorCodes.InvalidRequest, "LSP has no batches of messages")
     if not isinstance(data, dict):
         return Invalid(None, ErrorCodes.InvalidRequest, "the message is not a JSON object")
-    return _classified(_without_lone_surrogates(data) if _ESCAPED_SURROGATE.search(body) else data)
+    return _classified(data)
 
 
 def _classified(data: dict[str, Any]) -> Message:
@@ -99,20 +107,17 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, int | str) and not isinstance(value, bool)
 
 
-def _without_lone_surrogates(data: dict[str, Any]) -> dict[str, Any]:
-    """Replace lone surrogates, except in the id, which the answer repeats."""
-    repaired: dict[str, Any] = _replaced(data)
-    return {**repaired, "id": data["id"]} if "id" in data else repaired
+def _without_lone_surrogates(data: Any, body: bytes) -> Any:
+    """Return a decoded body without lone surrogates, except in the id, which the answer repeats.
+
+    They are replaced before decoding: a walk through what was decoded could be too deep.
+    """
+    repaired = _DECODER.decode(_ESCAPE.sub(_replaced, body).decode("utf-8"))
+    return {**repaired, "id": data["id"]} if isinstance(data, dict) and "id" in data else repaired
 
 
-def _replaced(value: Any) -> Any:
-    if isinstance(value, str):
-        return _LONE_SURROGATE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_replaced(item) for item in value]
-    if isinstance(value, dict):
-        return {_replaced(key): _replaced(item) for key, item in value.items()}
-    return value
+def _replaced(escape: re.Match[bytes]) -> bytes:
+    return escape[1] or rb"\ufffd"
 
 
 def _finite(text: str) -> float:
