@@ -84,12 +84,18 @@ class Protocol(LanguageServerProtocol):
         return self._requests.values()
 
     def replace_workspace(self) -> None:
-        """Replace the workspace that pygls created; it cannot be told to create ours."""
+        """Replace the workspace that pygls created; it cannot be told to create ours.
+
+        The root of a client that names no folders is a folder like others: more may come.
+        """
         old = self.workspace
+        folders = list(old.folders.values())
+        if not folders and old.root_uri is not None:
+            folders = [types.WorkspaceFolder(old.root_uri, "")]
         self._workspace = DocumentWorkspace(
             old.root_uri,
             old._sync_kind,  # noqa: SLF001  # of which pygls has no public name
-            list(old.folders.values()),
+            folders,
             old.position_encoding,
         )
 
