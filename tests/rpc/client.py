@@ -23,10 +23,15 @@ class Client(asyncio.StreamReader):
         self.answers: dict[int, Any] = {}
         self.told: list[tuple[str, Any]] = []
         """Methods and parameters of the server's notifications and requests, oldest first."""
+        self.replies: dict[str, Any] = {}
+        """Results or errors with which the server's requests are answered, by method."""
 
     def say(self, method: str, params: Any, known: int | None = None) -> None:
-        message = {"jsonrpc": "2.0", "method": method, "params": params}
-        body = json.dumps(message if known is None else {**message, "id": known}).encode()
+        message = {"method": method, "params": params}
+        self._send(message if known is None else {**message, "id": known})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
         self.feed_data(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
 
     def write(self, data: bytes) -> None:
@@ -61,6 +66,8 @@ class Client(asyncio.StreamReader):
             message = json.loads(frame)
             if "method" in message:
                 self.told.append((message["method"], message["params"]))
+                if (reply := self.replies.get(message["method"])) is not None:
+                    self._send({"id": message["id"], **reply})
             else:
                 self.answers[message["id"]] = message
 
