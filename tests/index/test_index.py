@@ -353,6 +353,19 @@ def test_changes_are_followed(make: Make, root: Path):
     assert places(index, "total") == ["shop/basket.py:9"]
 
 
+def test_a_body_changed_in_the_moment_of_the_last_save_is_shown(
+    make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("leanwide.index.reading._CLOCK_NS", 10**12)  # any save is of this moment
+    index = make()
+    for rate in ("0.19", "0.07", "0.25"):
+        (root / "rates.py").write_text(f"def vat_rate():\n    return {rate}\n")
+        index.update(str(root / "rates.py"))
+        assert index.wait(20)
+        (found,) = index.definitions(["vat_rate"], "main.py")
+        assert rate in found.text
+
+
 def test_a_changed_ignore_file_applies_to_all_files(make: Make, root: Path):
     index = make()
     write(root, {".gitignore": "shop/\n"})
