@@ -8,8 +8,14 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPE: Final = re.compile(
+    rb"""(\\u[dD][89abAB]..\\u[dD][c-fC-F]..   # a pair
+         |\\(?!u[dD][89a-fA-F]).)            # any other escape, such as that of a backslash
+         |\\u....""",
+    re.VERBOSE,
+)
+"""An escape in valid JSON; in group 1, unless it is a lone surrogate."""
 
 
 def read_json(body: bytes, *, verbatim: str = "") -> Any:
@@ -26,20 +32,15 @@ def read_json(body: bytes, *, verbatim: str = "") -> Any:
     data = _DECODER.decode(body.decode("utf-8"))
     if not _ESCAPED_SURROGATE.search(body):
         return data
-    repaired = _replaced(data)
+    # Replaced before decoding: a walk through what was decoded could be too deep.
+    repaired = _DECODER.decode(_ESCAPE.sub(_replaced, body).decode("utf-8"))
     if isinstance(data, dict) and verbatim in data:
         repaired[verbatim] = data[verbatim]
     return repaired
 
 
-def _replaced(value: Any) -> Any:
-    if isinstance(value, str):
-        return _LONE_SURROGATE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_replaced(item) for item in value]
-    if isinstance(value, dict):
-        return {_replaced(key): _replaced(item) for key, item in value.items()}
-    return value
+def _replaced(escape: re.Match[bytes]) -> bytes:
+    return escape[1] or rb"\ufffd"
 
 
 def _finite(text: str) -> float:

@@ -59,3 +59,11 @@ def test_one_file_is_replaced(benchmark):
     path = "package3/module3.py"
     entry = index.files[path]
     assert path in benchmark(index.replaced, {path: entry}).files
+
+
+def test_many_files_are_removed(benchmark):
+    index = snapshot()
+    gone = dict.fromkeys(list(index.files)[: FILES // 2])
+    assert len(benchmark(index.replaced, gone).files) == FILES // 2
+    if benchmark.stats is not None:
+        assert benchmark.stats["median"] < 0.1

@@ -109,6 +109,7 @@ class Author:
             (lambda: self._sent(self._setting()), 1),
             (lambda: self._sent(self._files()), 2),
             (lambda: self._sent(self._out_of_place()), 8),
+            (lambda: self._sent(self._nested()), 2),
             (self._mutated, 16),
             (self._damaged, 4),
             (self._badly_framed, 2),
@@ -261,6 +262,15 @@ class Author:
         if self._random.random() < 0.3:
             del message["params"]
         return message
+
+    def _nested(self) -> dict[str, Any]:
+        """Return a request whose argument is nested almost as deeply as JSON is read."""
+        argument: Any = self._random.choice((MARK, *ODD))
+        for _ in range(self._random.choice((100, 400, 600, 800))):
+            argument = [argument]
+        command = f"leanwide.{self._random.choice(COMMANDS)}"
+        params = {"command": command, "arguments": argument}
+        return self.request("workspace/executeCommand", params)
 
     # Broken ones.
 

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from leanwide.files.area import WorkspaceFolders
 from leanwide.index import persistence
 from leanwide.index.builder import Builder, FileChange
-from leanwide.index.crawl import examine
+from leanwide.index.crawl import CrawledFile, examine
 from leanwide.index.persistence import cache_file
 from leanwide.index.reading import read_entry
 from leanwide.index.slice_worker import Superseded
 from leanwide.index.snapshot import IndexSnapshot, distance, topic
+from leanwide.index.symbols import FileEntry
 from leanwide.index.workspace_index import WorkspaceIndex
 from tests.index.folders import area_of, folder_of, write
 
@@ -293,7 +294,7 @@ def test_indexing_a_hostile_folder_ends(tmp_path: Path):
     assert "many/z.py" in builder.entries
     assert len(rests) > 300
     for path in ("pipe.py", "device.py", "up/hostile/many/z.py", "loop/x.py", "a\0b.py"):
-        builder.apply(area_of(hostile), [FileChange(str(hostile / path))])
+        builder.apply(area_of(hostile), [FileChange(str(hostile / path))], lambda: None)
     assert "in_many" in builder.snapshot.names
     assert set(builder.entries) <= {"many/z.py", "closed/x.py"}
 
@@ -350,6 +351,19 @@ def test_changes_are_followed(make: Make, root: Path):
     assert places(index, "total", "Basket") == []
     look("shop/basket.py")
     assert places(index, "total") == ["shop/basket.py:9"]
+
+
+def test_a_body_changed_in_the_moment_of_the_last_save_is_shown(
+    make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("leanwide.index.reading._CLOCK_NS", 10**12)  # any save is of this moment
+    index = make()
+    for rate in ("0.19", "0.07", "0.25"):
+        (root / "rates.py").write_text(f"def vat_rate():\n    return {rate}\n")
+        index.update(str(root / "rates.py"))
+        assert index.wait(20)
+        (found,) = index.definitions(["vat_rate"], "main.py")
+        assert rate in found.text
 
 
 def test_a_changed_ignore_file_applies_to_all_files(make: Make, root: Path):
@@ -410,6 +424,33 @@ def test_nothing_is_parsed_during_a_pause(make: Make, root: Path):
     index.pause(0)
     assert index.wait(20)
     assert places(index, "brand_new") == ["new.py:1"]
+
+
+def test_many_changed_files_leave_room_for_keys_and_are_found_in_between(
+    make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    index = make()
+    before = index.stats.parsed
+
+    def read_until_a_key(area: WorkspaceFolders, file: CrawledFile) -> FileEntry | None:
+        if index.stats.parsed - before == 150:
+            index.pause(60)
+        return read_entry(area, file)
+
+    monkeypatch.setattr("leanwide.index.builder.read_entry", read_until_a_key)
+    write(root, {f"many/m{n}.py": f"def many_{n}():\n    pass\n" for n in range(200)})
+    index.pause(60)
+    for n in range(200):
+        index.update(str(root / f"many/m{n}.py"))
+    index.pause(0)
+    while index.stats.parsed - before < 150:
+        assert not index.wait(0.01)
+    assert not index.wait(0.1)
+    assert index.stats.parsed - before == 150
+    assert places(index, "many_0", "many_199") == ["many/m0.py:1"]
+    index.pause(0)
+    assert index.wait(20)
+    assert places(index, "many_0", "many_199") == ["many/m0.py:1", "many/m199.py:1"]
 
 
 def test_a_failing_build_is_logged_without_source_text_and_the_next_one_works(
@@ -584,9 +625,12 @@ STEPS = st.lists(
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(before=STEPS, after=STEPS)
+@given(before=STEPS, after=STEPS, together=st.booleans())
 def test_a_followed_index_equals_a_rebuilt_and_a_reloaded_one(
-    tmp_path_factory: pytest.TempPathFactory, before: list[Step], after: list[Step]
+    tmp_path_factory: pytest.TempPathFactory,
+    before: list[Step],
+    after: list[Step],
+    together: bool,  # all changes are reported at the end
 ):
     root = tmp_path_factory.mktemp("root")
     area, cache = area_of(root), root / "cache.d"
@@ -599,9 +643,13 @@ def test_a_followed_index_equals_a_rebuilt_and_a_reloaded_one(
     for step in before:
         _do(root, step)
     followed = built()
+    changes: list[FileChange] = []
     for step in after:
-        path = _do(root, step)
-        followed.apply(area, [FileChange(str(path), gone=step[0] == "remove folder")])
+        changes.append(FileChange(str(_do(root, step)), gone=step[0] == "remove folder"))
+        if not together:
+            followed.apply(area, changes[-1:], lambda: None)
+    if together:
+        followed.apply(area, changes, lambda: None)
     followed.save()
     persisted, cold = built(), Builder(10**9, root / "cold.d")
     cold.build(area, lambda: None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 from pygls.exceptions import JsonRpcException
+from tests.rpc.client import initialized
 
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.lsp.arguments import ModelNameArguments, UseModelArguments
@@ -27,7 +28,8 @@ async def test_a_session_that_no_longer_adapts_forgets_the_machine():
 async def test_a_setting_of_the_engine_leaves_nothing_of_the_old_one():
     server = create_server(lambda _: ScriptedEngine())
     old, completion = server.session.backend, server.completion
-    await server.configure(editor=Layer("the editor", {"lanes": {"lean": {"experts": 1}}}))
+    async with initialized(server):
+        await server.configure(editor=Layer("the editor", {"lanes": {"lean": {"experts": 1}}}))
     assert server.session.backend is not old
     assert server.completion is not completion
     assert server.completion.session is server.session
@@ -43,10 +45,11 @@ async def test_one_of_several_sessions_neither_pulls_nor_chooses_a_model():
 
 async def test_a_chosen_model_lasts_until_the_editor_sends_settings():
     server = create_server(lambda _: ScriptedEngine())
-    await server.configure(editor=Layer("the editor", {"model": {"path": "/models/a.gguf"}}))
-    await use_model(server, UseModelArguments(name=""))
-    assert server.options.model.path == ""
-    await server.configure(folders=())
-    assert server.options.model.path == ""
-    await server.configure(editor=Layer("the editor", {"model": {"path": "/models/b.gguf"}}))
+    async with initialized(server):
+        await server.configure(editor=Layer("the editor", {"model": {"path": "/models/a.gguf"}}))
+        await use_model(server, UseModelArguments(name=""))
+        assert server.options.model.path == ""
+        await server.configure(folders=())
+        assert server.options.model.path == ""
+        await server.configure(editor=Layer("the editor", {"model": {"path": "/models/b.gguf"}}))
     assert server.options.model.path == "/models/b.gguf"

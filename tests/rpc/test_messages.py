@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -88,15 +89,25 @@ def test_a_lone_surrogate_becomes_a_replacement_character_except_in_the_id():
     assert message.data["params"] == {"\ufffd": ["x\ufffd", "\U0001f600"]}
 
 
-def test_a_lone_surrogate_in_deep_lists_is_no_way_around_the_limit_of_depth():
-    body = (
-        b'{"jsonrpc": "2.0", "method": "a", "params": '
-        + 700 * b"["
-        + b'"\\ud800"'
-        + 700 * b"]"
-        + b"}"
-    )
-    assert isinstance(read_message(body), Invalid)
+PIECES = ("\\", "u", "d800", "\ud83d", "\ude00", "\U0001f600", '"', "\n", "é")
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_only_lone_surrogates_are_replaced(text: str):
+    decoded = json.loads(json.dumps(text))
+    found = read(method="a", params=[text]).data["params"]
+    assert found == [re.sub("[\ud800-\udfff]", "\ufffd", decoded)]
+
+
+@pytest.mark.parametrize("depth", [100, 400, 600, 800])
+def test_a_lone_surrogate_is_replaced_at_any_depth(depth: int):
+    nested = b"[" * depth + rb'"\ud800"' + b"]" * depth
+    message = read_message(b'{"jsonrpc": "2.0", "id": 1, "method": "a", "params": %b}' % nested)
+    assert isinstance(message, RpcRequest)
+    value = message.data["params"]
+    for _ in range(depth):
+        (value,) = value
+    assert value == "\ufffd"
 
 
 @given(st.binary(max_size=200))

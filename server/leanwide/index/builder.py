@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,8 @@ from leanwide.index.symbols import FileEntry
 
 _FIRST_PUBLISHED: Final = 64
 """Files after which a growing index is first published; then each time that it has doubled."""
+_CHANGES_PUBLISHED: Final = 128
+"""Changed files after which they are published: each time, the tables of all names are copied."""
 _SYMBOL_BYTES: Final = 420
 """Memory of a symbol and its references in a snapshot, without its texts."""
 _CALL_BYTES: Final = 8
@@ -80,12 +84,24 @@ class Builder:
         self._cached.clear()
         self.save()
 
-    def apply(self, area: WorkspaceFolders, changes: Iterable[FileChange]) -> None:
-        """Read changed files again, and publish all changes in one snapshot."""
-        touched = {key for change in changes for key in self._changed(area, change)}
-        if touched:
-            changed = {key: self.entries.get(key) for key in touched}
-            self.snapshot = self.snapshot.replaced(changed)
+    def apply(
+        self, area: WorkspaceFolders, changes: Sequence[FileChange], rest: Callable[[], None]
+    ) -> None:
+        """Read changed files again, and publish many of them at a time.
+
+        ``rest`` is called between files; what it raises ends the work.
+        """
+        paths = {key for change in changes if (key := area.key(change.path)) is not None}
+        below = self._files_below(paths - self.entries.keys(), rest)
+        touched: set[str] = set()
+        try:
+            for change in changes:
+                touched.update(self._changed(area, change, below))
+                if len(touched) >= _CHANGES_PUBLISHED:
+                    self._publish_changes(touched)
+                rest()
+        finally:
+            self._publish_changes(touched)
 
     def save(self) -> None:
         """Write unsaved entries to disk, each folder to a file of its own."""
@@ -109,8 +125,22 @@ class Builder:
                     key = folder.prefix + inner
                     self._cached[key] = msgspec.structs.replace(entry, path=key)
 
-    def _changed(self, area: WorkspaceFolders, change: FileChange) -> Iterator[str]:
-        """Apply one change and yield the keys of changed entries.
+    def _files_below(
+        self, folders: set[str], rest: Callable[[], None]
+    ) -> Mapping[str, Sequence[str]]:
+        """Return the keys of the entries in each of several folders."""
+        below: defaultdict[str, list[str]] = defaultdict(list)
+        around = cache(lambda path: folders.intersection(_folders_around(path)))
+        for key in self.entries if folders else ():
+            for folder in around(key.rpartition("/")[0]):
+                below[folder].append(key)
+            rest()
+        return below
+
+    def _changed(
+        self, area: WorkspaceFolders, change: FileChange, below: Mapping[str, Sequence[str]]
+    ) -> Iterator[str]:
+        """Apply one change and yield the keys of changed entries; ``below`` are those in folders.
 
         A path through a link changes the file that the link leads to, and also the entry of the
         path itself.
@@ -120,13 +150,17 @@ class Builder:
             if (key := area.key(path)) is not None:
                 gone = change.gone and path == own_path
                 file = None if gone else examine(area, path)
-                yield from self._removed(key) if file is None else self._reread(area, file)
+                if file is not None:
+                    yield from self._reread(area, file)
+                else:
+                    yield from self._removed((key, *below.get(key, ())))
 
-    def _removed(self, key: str) -> Iterator[str]:
-        """Remove a file, or all files of a folder, and yield the keys."""
-        for inner in [known for known in self.entries if f"{known}/".startswith(f"{key}/")]:
-            self._put(inner, None)
-            yield inner
+    def _removed(self, keys: Sequence[str]) -> Iterator[str]:
+        """Remove entries, and yield the keys of those that there were."""
+        for key in keys:
+            if key in self.entries:
+                self._put(key, None)
+                yield key
 
     def _reread(self, area: WorkspaceFolders, file: CrawledFile) -> Iterator[str]:
         """Read a file if it has changed, and yield its key then."""
@@ -158,11 +192,25 @@ class Builder:
         self.bytes += _weight(entry)
         return True
 
+    def _publish_changes(self, touched: set[str]) -> None:
+        """Publish changed entries, and forget that they changed."""
+        if touched:
+            changed = {key: self.entries.get(key) for key in touched}
+            self.snapshot = self.snapshot.replaced(changed)
+            touched.clear()
+
     def _publish(self) -> None:
         self.snapshot = snapshot_of(self.entries.values())
 
     def _cache(self, folder: Folder) -> Path:
         return cache_file(folder.path, self.cache_folder)
+
+
+def _folders_around(path: str) -> Iterator[str]:
+    """Yield the key of a folder and those of the folders around it."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def _real_path_or_same(path: str) -> str:

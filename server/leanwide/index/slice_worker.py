@@ -30,7 +30,7 @@ class SliceWorker(Generic[T]):
 
     Args:
         name: The name of the thread.
-        short: Runs the short tasks that are waiting.
+        short: Runs the short tasks that are waiting; it calls its second argument between them.
         idle: Called after ``idle_s`` seconds without work, and at the end.
         idle_s: Seconds.
         rest: Seconds of rest for each second of work: 1.0 uses half a core.
@@ -39,7 +39,7 @@ class SliceWorker(Generic[T]):
     def __init__(
         self,
         name: str,
-        short: Callable[[Sequence[T]], None],
+        short: Callable[[Sequence[T], Callable[[], None]], None],
         idle: Callable[[], None],
         *,
         idle_s: float,
@@ -96,6 +96,16 @@ class SliceWorker(Generic[T]):
         if self._closed or self._long is not None:
             raise Superseded
 
+    def _rest_in_batch(self) -> None:
+        """Let other threads run: called between two short tasks.
+
+        Raises:
+            Superseded: The worker is closing.
+        """
+        self._yield_cpu()
+        if self._closed:
+            raise Superseded
+
     @property
     def _nothing_to_do(self) -> bool:
         return not (self._busy or self._waiting or self._long is not None)
@@ -115,7 +125,7 @@ class SliceWorker(Generic[T]):
             tasks = list(self._waiting)
             self._waiting.clear()
         if tasks:
-            self._guarded(lambda: self._short(tasks))
+            self._guarded(lambda: self._short(tasks, self._rest_in_batch))
 
     def _run(self) -> None:
         while self._sleep():

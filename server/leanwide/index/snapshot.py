@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import Final, TypeVar
@@ -45,14 +44,12 @@ class IndexSnapshot:
 
     def replaced(self, changes: Mapping[str, FileEntry | None]) -> IndexSnapshot:
         """Return a snapshot with other entries by path; None removes a file."""
-        files, names, topics = dict(self.files), dict(self.names), dict(self.topics)
-        gone = {path for path in changes if path in files}
-        for path in gone:
-            _remove(files.pop(path), gone, names, topics)
-        for path, entry in changes.items():
-            if entry is not None:
-                files[path] = entry
-                _add(entry, names, topics)
+        files = dict(self.files)
+        old = [files.pop(path) for path in changes if path in files]
+        new = [entry for entry in changes.values() if entry is not None]
+        files.update({entry.path: entry for entry in new})
+        names = _updated(self.names, _by_name(old), _by_name(new), attrgetter("path"), changes)
+        topics = _updated(self.topics, _by_topic(old), _by_topic(new), str, changes)
         return IndexSnapshot(files, names, topics)
 
     def lookup(self, names: Sequence[str], near: str) -> tuple[Located, ...]:
@@ -134,17 +131,10 @@ class IndexSnapshot:
 def snapshot_of(entries: Iterable[FileEntry]) -> IndexSnapshot:
     """Return a snapshot of all entries."""
     files = {entry.path: entry for entry in sorted(entries, key=lambda entry: entry.path)}
-    names: defaultdict[str, list[Located]] = defaultdict(list)
-    topics: defaultdict[str, list[str]] = defaultdict(list)
-    for entry in files.values():
-        if not entry.left_out:
-            topics[topic(entry.path)].append(entry.path)
-        for symbol in entry.symbols:
-            names[symbol.name].append(Located(entry.path, symbol))
     return IndexSnapshot(
         files,
-        {name: tuple(found) for name, found in names.items()},
-        {about: tuple(found) for about, found in topics.items()},
+        {name: tuple(found) for name, found in _by_name(files.values()).items()},
+        {about: tuple(found) for about, found in _by_topic(files.values()).items()},
     )
 
 
@@ -179,36 +169,43 @@ def _stem(path: str) -> str:
     return name.rpartition(".")[0] or name
 
 
-def _remove(
-    entry: FileEntry,
-    gone: AbstractSet[str],
-    names: dict[str, tuple[Located, ...]],
-    topics: dict[str, tuple[str, ...]],
-) -> None:
-    for name in {symbol.name for symbol in entry.symbols}:
-        left = tuple(found for found in names.get(name, ()) if found.path not in gone)
-        _set(names, name, left)
-    about = topic(entry.path)
-    _set(topics, about, tuple(path for path in topics.get(about, ()) if path not in gone))
+def _by_name(entries: Iterable[FileEntry]) -> Mapping[str, Sequence[Located]]:
+    """Return the definitions in files by their names, in the order of the files."""
+    names: defaultdict[str, list[Located]] = defaultdict(list)
+    for entry in entries:
+        for symbol in entry.symbols:
+            names[symbol.name].append(Located(entry.path, symbol))
+    return names
 
 
-def _add(
-    entry: FileEntry,
-    names: dict[str, tuple[Located, ...]],
-    topics: dict[str, tuple[str, ...]],
-) -> None:
-    added: defaultdict[str, list[Located]] = defaultdict(list)
-    for symbol in entry.symbols:
-        added[symbol.name].append(Located(entry.path, symbol))
-    for name, found in added.items():
-        names[name] = tuple(sorted((*names.get(name, ()), *found), key=attrgetter("path")))
-    if not entry.left_out:
-        about = topic(entry.path)
-        topics[about] = tuple(sorted((*topics.get(about, ()), entry.path)))
+def _by_topic(entries: Iterable[FileEntry]) -> Mapping[str, Sequence[str]]:
+    """Return the paths of files by their topics, in the order of the files."""
+    topics: defaultdict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        if not entry.left_out:
+            topics[topic(entry.path)].append(entry.path)
+    return topics
 
 
-def _set(mapping: dict[str, tuple[T, ...]], key: str, value: tuple[T, ...]) -> None:
-    if value:
-        mapping[key] = value
-    else:
-        mapping.pop(key, None)
+def _updated(
+    known: Mapping[str, tuple[T, ...]],
+    old: Mapping[str, Sequence[T]],
+    new: Mapping[str, Sequence[T]],
+    path_of: Callable[[T], str],
+    changed: Container[str],
+) -> Mapping[str, tuple[T, ...]]:
+    """Return what is known by key, ordered by path, with the new in place of the old.
+
+    Args:
+        known: All that is known, by key.
+        old: What changed files had, by key.
+        new: What they have now, by key.
+        path_of: Returns the path of the file that something is in.
+        changed: The paths of these files.
+    """
+    updated = dict(known)
+    for key in old.keys() | new.keys():
+        kept = [item for item in updated.pop(key, ()) if path_of(item) not in changed]
+        if found := (*kept, *new.get(key, ())):
+            updated[key] = tuple(sorted(found, key=path_of))
+    return updated

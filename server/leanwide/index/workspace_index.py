@@ -5,7 +5,7 @@ A background thread builds it file by file and swaps in immutable snapshots.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ from leanwide.index.excerpts import call_sites, definition_excerpt, outline
 from leanwide.index.reading import read_lines
 from leanwide.index.slice_worker import SliceWorker
 from leanwide.index.snapshot import IndexSnapshot
-from leanwide.index.symbols import Located
+from leanwide.index.symbols import FileEntry, Located
 
 _MAX_BYTES: Final = 50_000_000
 """Limit for the estimated memory of the index."""
@@ -60,8 +60,8 @@ class WorkspaceIndex:
         self, cache_folder: Path | None = None, *, rest: float = 1.0, most_bytes: int = _MAX_BYTES
     ) -> None:
         self._area = WorkspaceFolders()
-
-        self._excerpts: dict[tuple[Located, int, int], Snippet] = {}
+        self._excerpts: dict[Located, tuple[FileEntry, Snippet]] = {}
+        """With the entry of the file when it was read: time and size need not tell two apart."""
         self._builder = Builder(most_bytes, cache_folder)
         self._worker = SliceWorker(
             "leanwide-index", self._apply, self._builder.save, idle_s=_SAVE_AFTER_S, rest=rest
@@ -173,21 +173,20 @@ class WorkspaceIndex:
 
     def _excerpt(self, located: Located, snapshot: IndexSnapshot) -> Snippet:
         entry = snapshot.files[located.path]
-        key = (located, entry.mtime_ns, entry.size)
-        known = self._excerpts.get(key)
-        if known is None:
+        known, snippet = self._excerpts.get(located, (None, None))
+        if snippet is None or known is not entry:
             text = definition_excerpt(located.symbol, entry, self._lines(located.path))
-            known = Snippet(located.path, text, located.symbol.start)
+            snippet = Snippet(located.path, text, located.symbol.start)
             if len(self._excerpts) >= _MAX_CACHED_EXCERPTS:
                 self._excerpts.clear()
-            self._excerpts[key] = known
-        return known
+            self._excerpts[located] = entry, snippet
+        return snippet
 
     def _lines(self, key: str) -> Sequence[str]:
         """Return the lines of a file as it is now; none if it cannot be read."""
         file = self._area.file(key)
         return (file is not None and read_lines(file)) or ()
 
-    def _apply(self, changes: Sequence[FileChange]) -> None:
+    def _apply(self, changes: Sequence[FileChange], rest: Callable[[], None]) -> None:
         """Apply the waiting changes, in the worker's thread."""
-        self._builder.apply(self._area, changes)
+        self._builder.apply(self._area, changes, rest)

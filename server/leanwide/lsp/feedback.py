@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from lsprotocol import types
@@ -16,11 +15,10 @@ from leanwide.context.view import View
 from leanwide.engine.base import EngineState, EngineStatus
 from leanwide.engine.requests import PrefillProgress
 from leanwide.features.workspace_context import WorkspaceContext
-from leanwide.files.reader import UnreadableFile
-from leanwide.files.shown import unread_notice
 from leanwide.lsp.convert import camel_case, position_of
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.progress import ProgressBar, announce
+from leanwide.lsp.unread_files import UnreadFiles
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +31,6 @@ _QUESTION_S: Final = 1.0
 """Seconds after which the prefill of a question is worth showing."""
 _POLL_S: Final = 0.5
 """Seconds between two checks that the index is built."""
-_GATHER_S: Final = 1.0
-"""Seconds in which unreadable ignore files are gathered for one message."""
 _TROUBLE: Final = (EngineState.FAILED, EngineState.DEGRADED)
 
 
@@ -85,13 +81,18 @@ class Feedback:
     ) -> None:
         self._server, self._status_params = server, status_params
         self._told: set[str] = set()
+        """Messages about the engine in use and its models."""
         self._trouble: set[str] = set()
-        """Messages about the engine since it last recovered."""
+        """Messages about what is wrong with it since it last recovered."""
+        self._sent_status = False
+        """Whether the client was sent any status."""
         self._recoveries = 0
         self._bars = 0
         self._load: ProgressBar | None = None
         self._following_index = False
-        self._unread: dict[Path, str] = {}
+        self._problems: Sequence[str] = ()
+        """What is wrong with the settings, as shown last."""
+        self.unread = UnreadFiles(lambda text: self._show(text, types.MessageType.Warning))
 
     def follow(self, status: EngineStatus) -> None:
         """Show a change of the engine's status."""
@@ -105,8 +106,18 @@ class Feedback:
             self.tell_once(status.reason, types.MessageType.Warning)
         self._show_progress(status)
 
+    def engine_replaced(self, status: EngineStatus) -> None:
+        """Show the status of another engine in place of what is shown of the one before."""
+        self._told.clear()
+        self._trouble.clear()
+        self._recoveries = status.recoveries
+        self._end_load(status)
+        if self._sent_status:
+            self.send_status(status)
+
     def send_status(self, status: EngineStatus) -> None:
         """Send ``leanwide/status``."""
+        self._sent_status = True
         self._server.protocol.notify(STATUS, self._status_params(status))
 
     def tell_more(self, view: View, documents: DocumentWorkspace) -> None:
@@ -118,22 +129,18 @@ class Feedback:
             self._server.protocol.notify(READY, params)
 
     def tell_once(self, text: str, kind: types.MessageType) -> None:
-        """Show a message, unless it was shown before."""
+        """Show a message about the engine or its models, once until another engine is used."""
         self._tell(text, kind, self._told)
 
     def tell_trouble(self, text: str, kind: types.MessageType) -> None:
         """Show what is wrong with the engine, once until it recovers."""
         self._tell(text, kind, self._trouble)
 
-    def note_unread(self, unread: UnreadableFile) -> None:
-        """Show that an ignore file is unreadable; several within a second are one message."""
-        if not self._unread:
-            asyncio.get_running_loop().call_later(_GATHER_S, self._tell_unread)
-        self._unread.setdefault(unread.path, unread.reason)
-
-    def _tell_unread(self) -> None:
-        unread = [UnreadableFile(path, why) for path, why in self._unread.items()]
-        self.tell_once(unread_notice(unread), types.MessageType.Warning)
+    def tell_problems(self, problems: Sequence[str]) -> None:
+        """Show what is wrong with the settings in one message, unless that was shown last."""
+        if problems and problems != self._problems:
+            self._show("\n".join(problems), types.MessageType.Warning)
+        self._problems = problems
 
     async def follow_index(self, workspace: WorkspaceContext) -> None:
         """Show one bar while the workspace is indexed, if that takes long."""
@@ -160,6 +167,9 @@ class Feedback:
         if text in told:
             return
         told.add(text)
+        self._show(text, kind)
+
+    def _show(self, text: str, kind: types.MessageType) -> None:
         logger.warning("%s", text)
         self._server.window_show_message(types.ShowMessageParams(type=kind, message=text))
 
@@ -170,7 +180,11 @@ class Feedback:
             self._load = self._new_bar("leanwide: loading the model", 0)
         elif loading and self._load is not None:
             self._load.report(round(100 * status.progress))
-        elif self._load is not None:
+        else:
+            self._end_load(status)
+
+    def _end_load(self, status: EngineStatus) -> None:
+        if self._load is not None:
             self._load.end(status.state.value)
             self._load = None
 

@@ -37,8 +37,8 @@ def document_key(workspace: DocumentWorkspace, uri: str) -> str:
 def joined(workspace: DocumentWorkspace, document: Snapshot) -> Snapshot:
     """Return a cell with the notebook's other cells of its language around it.
 
-    A file is returned as it is, and so is a cell where the notebook is too large for a prompt. The
-    result has the notebook's URI, so that moving to another cell moves in one document.
+    A file is returned as it is. Of a notebook that is too large for a prompt, the cell stands
+    alone. The result has the notebook's URI, so that moving to another cell moves in one document.
     """
     return _joined(workspace, document)[0]
 
@@ -54,16 +54,18 @@ def joined_view(workspace: DocumentWorkspace, view: View) -> View:
 def _joined(workspace: DocumentWorkspace, document: Snapshot) -> tuple[Snapshot, int]:
     """Return a cell with the other cells around it, and the number of lines above it."""
     key = document_key(workspace, document.uri)
+    if key == document.uri:
+        return document, 0
     above: list[str] = []
     below: list[str] = []
     part = above
-    for cell in _cells(workspace, key, document) if key != document.uri else ():
+    for cell in _cells(workspace, key, document):
         if cell.uri == document.uri:
             part = below
         else:
             part += _with_blank_line(cell.lines)
-    if key == document.uri or sum(map(len, (*above, *below))) > MAX_FILE_SIZE:
-        return document, 0
+    if sum(map(len, (*above, *below))) > MAX_FILE_SIZE:
+        above, below = [], []
     own = _with_blank_line(document.lines) if below else document.lines
     notebook = Snapshot(
         uri=key,

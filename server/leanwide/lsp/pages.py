@@ -10,6 +10,7 @@ from typing import Final
 
 from lsprotocol import types
 from platformdirs import user_cache_path
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from leanwide.lsp.private_folder import PrivateFolder, remove_abandoned
@@ -44,7 +45,11 @@ class Pages:
             logger.warning("a page cannot be written: %s", error.strerror)
             return False
         params = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
-        return (await self._server.window_show_document_async(params)).success
+        try:
+            return (await self._server.window_show_document_async(params)).success
+        except JsonRpcException as error:
+            logger.warning("the client opened no page: error %s", error.code)
+            return False
 
     def _write(self, title: str, markdown: str) -> Path:
         """Write a new file: an editor that has an older one open would not read that again."""

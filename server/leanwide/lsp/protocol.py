@@ -6,7 +6,6 @@ import asyncio
 import inspect
 import json
 import logging
-import traceback
 import uuid
 from collections.abc import Callable, Collection, Generator, Mapping
 from concurrent.futures import Future
@@ -27,6 +26,7 @@ from leanwide.lsp.parameters import (
     drop_unusable_folders,
     typed_params,
 )
+from leanwide.lsp.rpc.logged import log_error
 from leanwide.lsp.rpc.messages import Id, Invalid, Message, RpcNotification, RpcRequest, RpcResponse
 from leanwide.lsp.rpc.outbox import Outbox
 from leanwide.lsp.uris import unusable
@@ -84,12 +84,18 @@ class Protocol(LanguageServerProtocol):
         return self._requests.values()
 
     def replace_workspace(self) -> None:
-        """Replace the workspace that pygls created; it cannot be told to create ours."""
+        """Replace the workspace that pygls created; it cannot be told to create ours.
+
+        The root of a client that names no folders is a folder like others: more may come.
+        """
         old = self.workspace
+        folders = list(old.folders.values())
+        if not folders and old.root_uri is not None:
+            folders = [types.WorkspaceFolder(old.root_uri, "")]
         self._workspace = DocumentWorkspace(
             old.root_uri,
             old._sync_kind,  # noqa: SLF001  # of which pygls has no public name
-            list(old.folders.values()),
+            folders,
             old.position_encoding,
         )
 
@@ -133,6 +139,9 @@ class Protocol(LanguageServerProtocol):
             handler, params = self._prepared(request)
         except JsonRpcException as error:
             self._refuse(request.id, error)
+            return
+        except Exception as error:  # noqa: BLE001  # every request is answered
+            self._fail(request, error)
             return
         task = self._start(handler, params)
         self._requests[request.id] = task
@@ -185,12 +194,15 @@ class Protocol(LanguageServerProtocol):
         except JsonRpcException as error:
             self._refuse(request.id, error)
         except Exception as error:  # noqa: BLE001  # every request is answered
-            _log(request.method, error)
-            code = types.ErrorCodes.InternalError
-            reason = f"an internal error of leanwide ({type(error).__name__}): see its log"
-            self._refuse(request.id, _error(code, reason))
+            self._fail(request, error)
         finally:
             del task  # it holds the error, whose traceback holds this frame
+
+    def _fail(self, request: RpcRequest, error: Exception) -> None:
+        """Answer a request that failed by a fault of ours, and log that."""
+        log_error(request.method, error)
+        reason = f"an internal error of leanwide ({type(error).__name__}): see its log"
+        self._refuse(request.id, _error(types.ErrorCodes.InternalError, reason))
 
     def _refuse(self, known: Id | None, error: JsonRpcException) -> None:
         answer = {"code": int(error.code), "message": error.message}
@@ -216,7 +228,7 @@ class Protocol(LanguageServerProtocol):
         except JsonRpcException as error:
             logger.warning("%s is ignored: %s", method, error.message)
         except Exception as error:  # noqa: BLE001  # there is no answer to put it into
-            _log(method, error)
+            log_error(method, error)
 
     def _cancel(self, known: object) -> None:
         if not isinstance(known, int | str) or isinstance(known, bool):
@@ -241,7 +253,7 @@ class Protocol(LanguageServerProtocol):
     def _end_notification(self, method: str, task: asyncio.Task[Any]) -> None:
         self._notified.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log(method, error)
+            log_error(method, error)
 
     # Handlers.
 
@@ -335,7 +347,7 @@ class Protocol(LanguageServerProtocol):
         try:
             self._put(data)
         except Exception as error:  # noqa: BLE001  # pygls does not expect any
-            _log(str(getattr(data, "method", "")), error)
+            log_error(str(getattr(data, "method", "")), error)
 
     def _put(self, data: Any) -> None:
         body = json.dumps(data, default=self._serialize_message, allow_nan=False).encode()
@@ -396,10 +408,3 @@ def _is_optional(data: Any) -> bool:
 
 def _error(code: int, reason: str) -> JsonRpcException:
     return JsonRpcException(message=reason, code=code)
-
-
-def _log(method: str, error: BaseException) -> None:
-    """Log where an error came from, without its message, which may quote the user's text."""
-    where = traceback.extract_tb(error.__traceback__)[-1:]
-    places = ", ".join(f"{frame.filename}:{frame.lineno}" for frame in where)
-    logger.error("%s: %s at %s", method, type(error).__name__, places)

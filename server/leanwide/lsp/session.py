@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
@@ -36,6 +35,7 @@ from leanwide.lsp.pages import Pages
 from leanwide.lsp.protocol import Protocol
 from leanwide.lsp.requests import LiveRequests
 from leanwide.lsp.rpc.life import serve_stdio
+from leanwide.lsp.rpc.logged import log_error
 from leanwide.lsp.rpc.tcp import serve_tcp
 from leanwide.modes.machine import UNKNOWN
 from leanwide.options import Layer, Options, parse
@@ -87,7 +87,7 @@ class Server(LanguageServer):
         self.attempts = Attempts()
         self.pulls = ModelPulls()
         self.feedback = Feedback(self, self.status_params)
-        self.folders = Folders(self.feedback.note_unread)
+        self.folders = Folders(self.feedback.unread.note)
         self.watches_files = False
         """The client was asked to report changed files."""
         self.pages = Pages(self)
@@ -96,7 +96,7 @@ class Server(LanguageServer):
         self.problems = problems
         """What is wrong with the settings in force, for the user."""
         self.session = Session(
-            backend=self._new_backend(),
+            backend=self._new_backend(self.options),
             profiles=self.options.profiles,
             preferences=self.options.preferences,
             texts=texts,
@@ -140,7 +140,8 @@ class Server(LanguageServer):
     ) -> None:
         """Apply the editor's settings and the workspace's on top of the user's.
 
-        Options that need another engine start one; it loads its model when there is work.
+        Options that need another engine start one; it loads its model where there is work. Where
+        it cannot be created, the error is raised, and options and engine stay as they are.
 
         Args:
             editor: The editor's settings; None leaves them as they are.
@@ -158,7 +159,8 @@ class Server(LanguageServer):
             self.problems = (*self._user_problems, *wrong, *self._refused, *found)
             old = self._use_options(options)
         if old is not None:
-            await old.close()
+            await old.close()  # first, so that two models are not loaded at a time
+            self._load_for_open_documents()
 
     async def choose(self, settings: Mapping[str, Any]) -> None:
         """Apply the settings of a model that the user chose, until the editor sends settings."""
@@ -172,18 +174,27 @@ class Server(LanguageServer):
 
     def _use_options(self, options: Options) -> Engine | None:
         """Use other options; return the engine that they replace, if they concern it."""
-        before, self.options = self.options, options
+        replaces = options.engine != self.options.engine
+        backend = self._new_backend(options) if replaces else self.session.backend
+        self.options = options
         self.session.preferences = options.preferences
         self.session.profiles = options.profiles
         if not options.preferences.adapt:
             self.session.backend.machine = UNKNOWN
-        if options.engine == before.engine:
+        if not replaces:
             return None
         old = self.session.backend.engine
         self.completion.forget_all()
-        self.session.backend = self._new_backend()
+        self.session.backend = backend
         self.completion = self._new_completion()
+        self.feedback.engine_replaced(backend.engine.status)
         return old
+
+    def _load_for_open_documents(self) -> None:
+        """Load the model, if a document is open in which completions are wanted."""
+        documents = self.documents.text_documents.values()
+        if any(self.serves(document.language_id or "") for document in documents):
+            self.session.backend.engine.start()
 
     async def use_folders(self) -> None:
         """Apply the folders' exclusions; windows may hold text that is excluded now."""
@@ -224,20 +235,23 @@ class Server(LanguageServer):
         raise SystemExit(serve_tcp(self, host, port))
 
     def tell_problems(self) -> None:
-        """Show what is wrong with the settings, in one message."""
-        if self.problems:
-            self.feedback.tell_once("\n".join(self.problems), types.MessageType.Warning)
+        """Show what is wrong with the settings in force."""
+        self.feedback.tell_problems(self.problems)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log an error that answers no request; a message box would interrupt the user."""
         if source is not FeatureRequestError:
-            where = traceback.extract_tb(error.__traceback__)[-1:]
-            logger.error("%s: %s at %s", source.__name__, type(error).__name__, where)
+            log_error(source.__name__, error)
 
-    def _new_backend(self) -> Backend:
-        engine = self._launch(self.options)
-        engine.observe(self.feedback.follow)
+    def _new_backend(self, options: Options) -> Backend:
+        engine = self._launch(options)
+        engine.observe(lambda status: self._follow(engine, status))
         return Backend(engine=engine)
+
+    def _follow(self, engine: Engine, status: EngineStatus) -> None:
+        """Show a change of an engine's status, unless another engine has replaced it."""
+        if engine is self.session.backend.engine:
+            self.feedback.follow(status)
 
     def _new_completion(self) -> CompletionState:
         return CompletionState(

@@ -28,7 +28,7 @@ async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFil
     existing = [path for kind, path in paths if path and kind is not types.FileChangeType.Deleted]
     with ls.folders.names.changing():  # later requests wait for all of it
         if await asyncio.to_thread(contain_folder, existing, ls.folders.names.folders):
-            await _reload_ignore_files(ls)
+            await _reload_ignore_files(ls, changed)
         await follow_rules(ls, changed)
 
 
@@ -36,7 +36,7 @@ async def follow_rules(ls: Server, paths: Sequence[str]) -> None:
     """Reload the ignore files and settings of folders, if they are among changed files."""
     names = {PurePath(path).name for path in paths}
     if not names.isdisjoint(IGNORE_FILES):
-        await _reload_ignore_files(ls)
+        await _reload_ignore_files(ls, paths)
     if WORKSPACE_FILE in names:
         with ls.folders.names.changing():
             async with ls.folders.changing():
@@ -46,7 +46,9 @@ async def follow_rules(ls: Server, paths: Sequence[str]) -> None:
         ls.build_index()
 
 
-async def _reload_ignore_files(ls: Server) -> None:
+async def _reload_ignore_files(ls: Server, changed: Sequence[str]) -> None:
+    area = ls.folders.names.folders
+    ls.feedback.unread.forget(map(area.resolve_folder, changed))
     async with ls.folders.changing():
         ls.folders.reload_ignore_files()
         await ls.use_folders()

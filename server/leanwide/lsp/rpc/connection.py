@@ -8,7 +8,10 @@ import logging
 from collections.abc import Collection
 from typing import Any, Final, Protocol
 
-from leanwide.lsp.rpc.framing import BadFrame, Frames
+from lsprotocol.types import ErrorCodes
+
+from leanwide.lsp.rpc.framing import BadFrame, Frame, Frames
+from leanwide.lsp.rpc.logged import log_error
 from leanwide.lsp.rpc.messages import Invalid, Message, read_message
 from leanwide.lsp.rpc.outbox import Outbox, Writer
 
@@ -98,7 +101,9 @@ async def serve_connection(session: ServedSession, reader: Reader, writer: Write
         await _close(session, outbox, writing)
         for task in ends:
             task.cancel()
-        await asyncio.gather(*ends, return_exceptions=True)
+        for end in await asyncio.gather(*ends, return_exceptions=True):
+            if isinstance(end, Exception) and not isinstance(end, OSError):
+                log_error("the session ended by a fault of leanwide", end)
     return session.protocol.exit_code
 
 
@@ -123,17 +128,27 @@ async def _flush(outbox: Outbox, writing: asyncio.Task[None]) -> None:
         sent.cancel()
 
 
+def _receive(handler: MessageHandler, frame: Frame) -> None:
+    """Pass a message on; one that cannot be handled is answered, and does not end the session."""
+    if isinstance(frame, BadFrame):
+        logger.error("%s", frame.reason)
+        handler.receive(Invalid(None, frame.code, frame.reason))
+        return
+    try:
+        handler.receive(read_message(frame))
+    except Exception as error:  # noqa: BLE001  # whatever a client may send
+        log_error("a message", error)
+        reason = f"an internal error of leanwide ({type(error).__name__}): see its log"
+        handler.receive(Invalid(None, ErrorCodes.InternalError, reason))
+
+
 async def _listen(handler: MessageHandler, reader: Reader) -> None:
     """Pass messages on until the client exits or hangs up."""
     frames = Frames()
     with contextlib.suppress(OSError):
         while data := await reader.read(_READ_BYTES):
             for frame in frames.feed(data):
-                if isinstance(frame, BadFrame):
-                    logger.error("%s", frame.reason)
-                    handler.receive(Invalid(None, frame.code, frame.reason))
-                else:
-                    handler.receive(read_message(frame))
+                _receive(handler, frame)
                 if handler.exited:
                     return
                 await handler.settled()
