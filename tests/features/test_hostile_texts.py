@@ -125,13 +125,7 @@ async def test_the_loop_stays_responsive_in_a_text_full_of_marks_of_keys(
     assert time.process_time() - began < 1.0
 
 
-CREDENTIALS = (
-    "aws secret ",
-    "password    :",
-    "AccountKey=",
-    "secret: x = ",
-    "eyJ" + "a" * 50 + ".",
-)
+CREDENTIALS = ("aws secret ", "password    :", "AccountKey=", "secret: x = ")
 
 
 @pytest.mark.parametrize("unit", CREDENTIALS, ids=repr)
