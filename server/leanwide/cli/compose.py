@@ -23,6 +23,7 @@ from leanwide.engine.routed_engine import LaneRoute, RoutedEngine
 from leanwide.engine.saved_states import default_folder
 from leanwide.engine.specs import LaneSpec, ModelSpec, StateSaving
 from leanwide.features.session import Backend, Session
+from leanwide.files.home import expanded
 from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
 from leanwide.models.gguf import read_header
@@ -94,7 +95,7 @@ def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) ->
     """Return the settings given on the command line."""
     values: dict[str, Any] = {}
     if model is not None:
-        values |= model_settings(str(model.expanduser().absolute()))
+        values |= model_settings(str(expanded(model).absolute()))
     if experts is not None:
         values.setdefault("lanes", {}).setdefault(lane, {})["experts"] = experts
     return Layer("the command line", values)
