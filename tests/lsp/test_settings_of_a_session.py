@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from attrs import evolve
 from pygls.exceptions import JsonRpcException
+from tests.index.folders import write
 
 from leanwide.engine.scripted import ScriptedEngine
+from leanwide.features.document_names import judge
 from leanwide.lsp.arguments import ModelNameArguments, UseModelArguments
 from leanwide.lsp.handlers.models import pull_model, use_model
+from leanwide.lsp.session import Server
 from leanwide.modes.machine import UNKNOWN
 from leanwide.options import Layer, restrict_session
 from leanwide.server import create_server
@@ -39,6 +44,47 @@ async def test_one_of_several_sessions_neither_pulls_nor_chooses_a_model():
         await pull_model(server, ModelNameArguments(name="qwen2.5-coder-0.5b-q4_k_m"))
     with pytest.raises(JsonRpcException, match="all sessions share one engine"):
         await use_model(server, UseModelArguments(name=""))
+
+
+OWN = Layer("config.toml", {"files": {"exclude": ["clients/"]}, "languages": {"off": ["markdown"]}})
+
+
+def reason(server: Server, path: Path) -> str | None:
+    return judge(server.folders.names.folders, str(path)).reason
+
+
+@pytest.mark.parametrize("exclude", ["[]", "['!clients/', '!clients/**']", "['drafts/']"])
+async def test_a_folder_takes_back_nothing_that_the_user_excludes(exclude: str, tmp_path: Path):
+    first, second, outside = (tmp_path / name for name in ("first", "second", "outside"))
+    write(first, {".leanwide.toml": f"[files]\nexclude = {exclude}\n[languages]\noff = ['lua']\n"})
+    write(second, {".leanwide.toml": f"[files]\nexclude = {exclude}\n"})
+    server = create_server(lambda _: ScriptedEngine(), (OWN,))
+    await server.configure(folders=[str(first), str(second)])
+    for folder in (first, second, outside):
+        told = reason(server, folder / "clients/case.py")
+        assert told == "case.py is excluded by files.exclude"
+        assert reason(server, folder / "case.py") is None
+        excludes_drafts = "drafts" in exclude and folder is not outside
+        assert (reason(server, folder / "drafts/a.py") is not None) is excludes_drafts
+    assert not server.serves("markdown")
+    assert not server.serves("lua")
+
+
+async def test_a_folder_with_too_many_patterns_besides_the_users_is_a_problem(tmp_path: Path):
+    patterns = ", ".join(f"'{number}/'" for number in range(5_000))
+    write(tmp_path, {".leanwide.toml": f"files.exclude = [{patterns}]\n"})
+    server = create_server(lambda _: ScriptedEngine(), (OWN,))
+    await server.configure(folders=[str(tmp_path)])
+    (problem,) = server.problems
+    assert "files.exclude with your own: these are 5,001 patterns" in problem
+    assert reason(server, tmp_path / "clients/case.py") is not None
+
+
+async def test_the_editor_may_choose_other_exclusions_than_the_user_file(tmp_path: Path):
+    server = create_server(lambda _: ScriptedEngine(), (OWN,))
+    await server.configure(editor=Layer("the editor", {"files": {"exclude": ["vendor/"]}}))
+    assert reason(server, tmp_path / "clients/case.py") is None
+    assert reason(server, tmp_path / "vendor/case.py") is not None
 
 
 async def test_a_chosen_model_lasts_until_the_editor_sends_settings():

@@ -29,6 +29,8 @@ class Layer:
     values: Mapping[str, Any]
     why_not: Callable[[str], str] = field(default=lambda _: "", eq=False)
     """Returns why they do not apply to the model at a path; "" where they do."""
+    adds_to: tuple[tuple[str, str], ...] = field(default=(), eq=False)
+    """Sections and keys of lists that are added to those of the layers below."""
 
 
 def built_in() -> Layer:
