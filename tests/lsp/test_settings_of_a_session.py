@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
 from pygls.exceptions import JsonRpcException
 from tests.index.folders import write
+from tests.rpc.client import Client
 
 from leanwide.engine.scripted import ScriptedEngine
 from leanwide.features.document_names import judge
 from leanwide.lsp.arguments import ModelNameArguments, UseModelArguments
 from leanwide.lsp.handlers.models import pull_model, use_model
+from leanwide.lsp.rpc.connection import serve_connection
 from leanwide.lsp.session import Server
 from leanwide.modes.machine import UNKNOWN
 from leanwide.options import Layer, restrict_session
@@ -85,6 +91,61 @@ async def test_the_editor_may_choose_other_exclusions_than_the_user_file(tmp_pat
     await server.configure(editor=Layer("the editor", {"files": {"exclude": ["vendor/"]}}))
     assert reason(server, tmp_path / "clients/case.py") is None
     assert reason(server, tmp_path / "vendor/case.py") is not None
+
+
+SENT_AT_THE_START = {
+    "model": {"path": "/models/a.gguf"},
+    "files": {"exclude": ["private/"]},
+}
+NOTHING_FOR_US: list[Any] = [
+    None,
+    {},
+    [],
+    {"gopls": {"staticcheck": True}, "pylsp": {}},
+    {"leanwide": None},
+]
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[tuple[Server, Client]]:
+    """Run a session that was initialized with settings."""
+    server, client = create_server(lambda _: ScriptedEngine()), Client()
+    serving = asyncio.create_task(serve_connection(server, client, client))
+    start: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
+    client.say("initialize", start | {"initializationOptions": SENT_AT_THE_START}, 1)
+    await client.answer(1)
+    yield server, client
+    client.say("exit", None)
+    await serving
+
+
+async def change(server: Server, client: Client, settings: Any, known: int) -> None:
+    """Send settings, and wait until they apply."""
+    client.say("workspace/didChangeConfiguration", {"settings": settings})
+    client.say("workspace/executeCommand", {"command": "leanwide.status"}, known)
+    await client.answer(known)
+    await server.folders.names.settled()
+
+
+@pytest.mark.parametrize("sent", NOTHING_FOR_US, ids=repr)
+async def test_settings_without_any_of_ours_change_nothing(sent: Any):
+    async with connected() as (server, client):
+        await use_model(server, UseModelArguments(name=""))
+        assert server.options.model.path == ""
+        before = server.options
+        await change(server, client, sent, 2)
+        assert server.options == before
+        assert server.problems == ()
+        await change(server, client, {"leanwide": {}}, 3)
+        assert server.options.files.exclude == ()
+
+
+async def test_an_unknown_section_next_to_ours_is_a_problem():
+    async with connected() as (server, client):
+        await change(server, client, {"languages": {"off": ["lua"]}, "languags": {}}, 2)
+        assert not server.serves("lua")
+        (problem,) = server.problems
+        assert "there is no setting languags" in problem
 
 
 async def test_a_chosen_model_lasts_until_the_editor_sends_settings():
