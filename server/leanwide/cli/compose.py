@@ -78,7 +78,7 @@ def user_texts() -> tuple[Mapping[str, str], tuple[str, ...]]:
     for name in texts:
         path = user_config_path("leanwide") / "prompts" / f"{name}.md"
         try:
-            text = read_plain(path, _MAX_PROMPT_BYTES).decode("utf-8").strip()
+            text = read_plain(path, _MAX_PROMPT_BYTES).decode("utf-8-sig").strip()
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
