@@ -184,6 +184,7 @@ def test_a_conversation_in_a_terminal(tmp_path: Path):
         assert "/help says" in shown_until(master, "> ")
         for line, expected in (
             ("/about nowhere.py", "nowhere.py"),
+            (f"/about {'x' * 300}", "is not FILE:START-END"),
             (f"/about {file}", ""),
             ("What is this?", "What is this?"),
             ("/help", "/new"),

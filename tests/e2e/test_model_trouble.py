@@ -27,7 +27,12 @@ def missing(folder: Path) -> Path:
     return folder / "missing.gguf"
 
 
-@pytest.mark.parametrize("make", [missing, *BROKEN, broken.unsupported_architecture])
+def of_no_user(folder: Path) -> Path:
+    del folder
+    return Path("~no-such-user/model.gguf")
+
+
+@pytest.mark.parametrize("make", [missing, of_no_user, *BROKEN, broken.unsupported_architecture])
 async def test_a_model_that_cannot_load_gives_one_message_and_empty_answers(
     make: object, tmp_path: Path
 ):

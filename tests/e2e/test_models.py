@@ -123,6 +123,7 @@ def test_wrong_bytes_end_the_program_with_one_sentence(shell: Shell, hub: Hub):
         (("pull", "qwen3-codr"), "did you mean qwen3-coder"),
         (("pull", "hf:somebody"), "is not hf:REPO/FILE"),
         (("info", "qwen3-coder-30b-a3b-q2_k"), "`leanwide models pull qwen3-coder-30b-a3b-q2_k`"),
+        (("info", "x" * 300), "there is no model 'xxx"),
         (("path", "no-such-model"), "there is no model 'no-such-model'"),
         (("rm", "/etc/hosts.gguf", "--yes"), "removes only what it pulled"),
     ],

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from leanwide.access_token import AccessToken
+from leanwide.http.admission import HttpAdmission
+from leanwide.http.errors import HttpError
 from tests.endpoint.served import TOKEN, request_of, served
 
 
@@ -23,6 +26,16 @@ async def test_without_the_token_there_is_one_error_and_nothing_is_started(given
             assert "Authorization: Bearer" in error["message"]
             assert TOKEN not in answer.text
         assert at.engine.requests == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_token_that_is_not_ascii_is_known_in_both_encodings_of_clients(encoding: str):
+    token = "schl\u00fcssel-von-sechzehn-zeichen"
+    admission = HttpAdmission(AccessToken(token), frozenset())
+    sent = f"Bearer {token}".encode(encoding)
+    admission.check([(b"Host", b"localhost"), (b"Authorization", sent)])
+    with pytest.raises(HttpError):
+        admission.check([(b"Host", b"localhost"), (b"Authorization", sent + b"x")])
 
 
 async def test_a_token_that_is_sent_twice_is_none():

@@ -40,6 +40,25 @@ async def test_what_is_no_request_gets_an_error_and_the_end(data: bytes, status:
         assert (await at.client.get("/health")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (request_of("/health", "HEAD"), 200),
+        (request_of("/v1/models", "HEAD"), 200),
+        (request_of("/infill", "HEAD"), 405),
+        (request_of("/nothing", "HEAD"), 404),
+        (b"HEAD /health HTTP/1.1\r\nHost: localhost\r\n\r\n", 401),
+    ],
+)
+async def test_a_request_for_headers_alone_is_answered_without_a_body(request_: bytes, status: int):
+    async with served(linger_s=0.05) as at:
+        both = await at.raw(request_ + request_of(Connection="close"))
+        first, _, rest = both.partition(b"\r\n\r\n")
+        assert first.startswith(b"HTTP/1.1 %d " % status)
+        assert b"content-length: " in first.lower()
+        assert rest[:13] == (b"HTTP/1.1 200 " if status == 200 else b"")
+
+
 async def test_a_body_is_bounded_also_where_its_length_is_not_told():
     async with served(body_bytes=1000, linger_s=0.05) as at:
         chunks = b"".join(b"64\r\n" + b" " * 100 + b"\r\n" for _ in range(30))

@@ -205,6 +205,7 @@ async def test_pieces_of_other_files_stand_in_front_unless_they_are_excluded():
         {"filename": "store.py", "text": "def stored(path):\n    return open_store(path)\n"},
         {"filename": "unrelated.py", "text": "nothing = 0\n"},
         {"filename": ".env", "text": "path = 'def load store secret'\n"},
+        {"filename": "prod-secrets.py", "text": "path = 'def load store secret'\n"},
         {"filename": "keys.py", "text": "load_path = 'AKIA2E0A8F3B244C9986'\n"},
         {"filename": "", "text": "def open_store(path):\n    load(path)\n"},
     ]
@@ -217,7 +218,38 @@ async def test_pieces_of_other_files_stand_in_front_unless_they_are_excluded():
             assert other not in prompt
 
 
-@pytest.mark.parametrize("name", [".env", "secrets/id_rsa", "vendor/lib.py"])
+EXCLUDED = [
+    ".env",
+    "secrets/id_rsa",
+    "vendor/lib.py",
+    "C#/app/.env",
+    "why?/id_rsa",
+    "C#/vendor/lib.py",
+    "notes:#1/.env",
+    "file:///srv/app/.env",
+    "vscode-notebook-cell:/srv/vendor/book.ipynb#W0",
+    "C:\\app\\.npmrc",
+    "app\\vendor\\lib.py",
+]
+
+
+@pytest.mark.parametrize("name", EXCLUDED)
+async def test_a_piece_of_an_excluded_file_never_enters_a_prompt(name: str):
+    options, _ = parse(Layer("test", {"files": {"exclude": ["vendor/"]}}))
+    pieces = [{"filename": name, "text": "def open_store(path):\n    load(path)\n"}]
+    async with served(["return open_store(path)"], options=options) as at:
+        await at.infill("def load(path):\n    ", AFTER, input_extra=pieces)
+        (prompt,) = prompts(at.engine)
+        assert "open_store" not in prompt
+
+
+@pytest.mark.parametrize("name", ["C#/app/main.py", "why?/main.py", "C:\\app\\main.py"])
+async def test_a_file_of_any_other_name_is_served(name: str):
+    async with served(["return 1"]) as at:
+        assert await at.infill(BEFORE, AFTER, filename=name) == "return 1"
+
+
+@pytest.mark.parametrize("name", EXCLUDED)
 async def test_an_excluded_document_never_enters_a_prompt(name: str):
     options, _ = parse(Layer("test", {"files": {"exclude": ["vendor/"]}}))
     async with served(["x"], options=options) as at:

@@ -18,11 +18,14 @@ from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.completion.complete import complete
 from leanwide.features.completion.request import InlineRequest
 from leanwide.features.completion.state import CompletionState
+from leanwide.features.document_names import DocumentNames
 from leanwide.features.edit.add_documentation import documentable
 from leanwide.features.edit.write_test import can_be_tested
+from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Preferences
 from leanwide.features.syntax_trees import SyntaxTrees
+from leanwide.files.credentials import has_credential
 from leanwide.syntax import Language, Position, SyntaxTree, parse
 from tests.features.editor import settled, state_saying
 from tests.features.holding import Held, watched
@@ -99,6 +102,43 @@ async def test_the_loop_stays_responsive_in_a_large_text(
     held = await held_by(pattern, 200_000, 0.5, monkeypatch)
     assert held.longest < MOST_S, held
     assert held.silence < SILENT_S, held
+
+
+KEYS = {
+    "one line of headers": "-----BEGIN PRIVATE KEY-----" * 17_000 + "y\n" + "\n" * 5_000,
+    "lines of marks": ("PRIVATE KEY-----BEGIN " * 40 + "\n") * 1_000,
+    "short lines of headers": "-----BEGIN RSA PRIVATE KEY-----x\n" * 19_000,
+}
+
+
+@pytest.mark.parametrize("text", KEYS.values(), ids=KEYS)
+async def test_the_loop_stays_responsive_in_a_text_full_of_marks_of_keys(
+    text: str, monkeypatch: pytest.MonkeyPatch
+):
+    document = view_of(Hostile("python", ""), text, 0)
+    names = DocumentNames()
+    await names.judge(document.path)
+    began = time.process_time()
+    with watched(monkeypatch) as held:
+        await exclusion_reason(document, names)
+    assert held.longest < 0.02, held
+    assert time.process_time() - began < 1.0
+
+
+CREDENTIALS = ("aws secret ", "password    :", "AccountKey=", "secret: x = ")
+
+
+@pytest.mark.parametrize("unit", CREDENTIALS, ids=repr)
+async def test_the_loop_runs_while_a_text_is_searched_for_credentials(unit: str):
+    text = (unit * 100_000)[:400_000]
+    began, silence = time.monotonic(), 0.0
+    searching = asyncio.create_task(asyncio.to_thread(has_credential, text))
+    while not searching.done():
+        paused = time.monotonic()
+        await asyncio.sleep(0.001)
+        silence = max(silence, time.monotonic() - paused)
+    assert not await searching
+    assert silence < (time.monotonic() - began) / 2  # it was all of the time
 
 
 def drawn(each: int) -> list[tuple[Hostile, float]]:

@@ -141,6 +141,29 @@ def test_a_credential_is_found_between_any_lines(before: str, after: str, name: 
     assert has_credential(f"{before}\n {TOKENS[name]} \n{after}")
 
 
+@pytest.mark.parametrize("name", TOKENS)
+@pytest.mark.parametrize("other", ["x = 1\n", "é", "A"], ids=repr)
+def test_a_credential_is_found_at_any_place_of_a_long_text(name: str, other: str):
+    """No place is where one search ends and the next begins."""
+    token = f" {TOKENS[name]} "
+    for end in range(3_950, 4_010 + len(token), 7):
+        before = (other * 4_200)[: end - len(token)]
+        assert has_credential(before + token + other * 100)
+
+
+def test_a_part_of_a_long_word_is_no_credential_wherever_a_search_ends():
+    word = "dap" + "i" + made(32, HEX)  # with one character more it is none
+    for start in range(1_900, 2_100):
+        assert has_credential(f"{'x' * (start - 1)} {word} {'x' * 500}")
+        assert not has_credential(f"{'x' * (start - 1)} {word}0 {'x' * 500}")
+
+
+def test_a_text_with_more_headers_than_source_code_has_holds_keys():
+    header = "-----BEGIN RSA PRIVATE " + "KEY-----"
+    assert not has_private_key([f'"{header}",\n'] * 999)
+    assert has_private_key([f'"{header}",\n'] * 1_001)
+
+
 @pytest.mark.parametrize(
     "piece",
     ["eyJ-", "eyJ" + "a" * 14 + ".", "://a:b", "password='", "sk-", "aws", "-----BEGIN ", "token:",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.index.folders import area_of
 from tests.rpc.client import Client
 
 from leanwide.engine.scripted import ScriptedEngine
@@ -59,3 +60,9 @@ async def test_a_request_right_after_a_changed_file_waits(
     assert reason in (await client.answer(4))["result"][-1]["reason"]
     client.say("exit", None)
     await serving
+
+
+def test_a_name_that_is_too_long_hides_no_folder_that_came(tmp_path: Path):
+    (tmp_path / "new").mkdir()
+    changed = [str(tmp_path / ("x" * 300)), str(tmp_path / "a\0b"), str(tmp_path / "new")]
+    assert workspace.contain_folder(changed, area_of(tmp_path))

@@ -226,6 +226,13 @@ def test_a_file_is_read_as_toml(tmp_path):
     )
 
 
+def test_a_byte_order_mark_in_front_of_the_settings_is_no_problem(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_bytes(b'\xef\xbb\xbf[files]\r\nexclude = ["private/"]\r\n')
+    read, found = read_layer(path)
+    assert (read.values, found) == ({"files": {"exclude": ["private/"]}}, ())
+
+
 def test_a_missing_file_is_no_problem(tmp_path):
     read, found = read_layer(tmp_path / "config.toml")
     assert (read.values, found) == ({}, ())

@@ -93,7 +93,7 @@ export class Server implements vscode.Disposable {
   /** Sends the user's present settings. */
   async configure(): Promise<void> {
     await this.client?.sendNotification(DidChangeConfigurationNotification.type, {
-      settings: serverSettings(this.extension),
+      settings: { leanwide: serverSettings(this.extension) }, // also where the user has set nothing
     });
   }
 

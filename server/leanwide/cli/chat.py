@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -65,7 +66,8 @@ def chat(
 
 
 def _selection(text: str) -> Selection:
-    return read_file(Path(text)) if Path(text).is_file() else read_place(text)
+    is_file = os.path.isfile(text)  # noqa: PTH113  # Path.is_file raises for too long a name
+    return read_file(Path(text)) if is_file else read_place(text)
 
 
 def _converse(selection: Selection | None, model: Path | None, experts: int | None) -> None:

@@ -23,6 +23,7 @@ from leanwide.engine.routed_engine import LaneRoute, RoutedEngine
 from leanwide.engine.saved_states import default_folder
 from leanwide.engine.specs import LaneSpec, ModelSpec, StateSaving
 from leanwide.features.session import Backend, Session
+from leanwide.files.home import expanded
 from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
 from leanwide.models.gguf import read_header
@@ -77,7 +78,7 @@ def user_texts() -> tuple[Mapping[str, str], tuple[str, ...]]:
     for name in texts:
         path = user_config_path("leanwide") / "prompts" / f"{name}.md"
         try:
-            text = read_plain(path, _MAX_PROMPT_BYTES).decode("utf-8").strip()
+            text = read_plain(path, _MAX_PROMPT_BYTES).decode("utf-8-sig").strip()
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
@@ -94,7 +95,7 @@ def argument_layer(model: Path | None, experts: int | None, lane: str = LEAN) ->
     """Return the settings given on the command line."""
     values: dict[str, Any] = {}
     if model is not None:
-        values |= model_settings(str(model.expanduser().absolute()))
+        values |= model_settings(str(expanded(model).absolute()))
     if experts is not None:
         values.setdefault("lanes", {}).setdefault(lane, {})["experts"] = experts
     return Layer("the command line", values)

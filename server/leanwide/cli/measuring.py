@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Final, TypeVar
@@ -48,7 +49,7 @@ def repository_at(path: Path, options: Options) -> SampledRepository:
         UsageError: There is no such path.
         EngineError: It has no holes.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises for too long a name
         raise UsageError(f"{path} does not exist: give a folder with your code")
     repository = read_repository(path, options.files.exclude)
     if not repository.holes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +26,7 @@ from leanwide.cli.fitting import (
 from leanwide.cli.model_table import print_listing
 from leanwide.cli.pulling import bring
 from leanwide.cli.terminal import escaped, say, say_json
+from leanwide.files.home import expanded
 from leanwide.models.answer_marks import thinks
 from leanwide.models.embedded import trained_languages
 from leanwide.models.gguf import read_header
@@ -210,8 +212,10 @@ def _chosen(model: str | None) -> Path:
     """
     if model is None:
         return model_path(_options())
-    if Path(model).expanduser().exists() or (model.endswith(".gguf") and not _is_address(model)):
-        return Path(model).expanduser()
+    file = expanded(model)
+    named = model.endswith(".gguf") and not _is_address(model)
+    if named or os.path.exists(file):  # noqa: PTH110  # Path.exists raises for too long a name
+        return file
     found = pulled_path(_source(model))
     if not found.exists():
         raise UsageError(f"{model} is not here: `leanwide models pull {model}` brings it")

@@ -15,6 +15,7 @@ from typing import Any, Final
 from leanwide.cli.compose import user_layers
 from leanwide.cli.log_file import last_errors, log_path
 from leanwide.cli.version import versions
+from leanwide.files.home import expanded
 from leanwide.files.shown import shown, shown_value
 from leanwide.options.layers import built_in
 
@@ -92,7 +93,7 @@ def _model_paths(report: Mapping[str, Any]) -> Iterable[Path]:
         for key, value in flat(layer.values):
             if key.rpartition(".")[2] in _FILES and isinstance(value, str) and os.sep in value:
                 yield Path(value)
-                yield Path(value).expanduser()
+                yield expanded(value)
 
 
 def _machine(report: Mapping[str, Any]) -> list[str]:

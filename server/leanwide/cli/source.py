@@ -20,13 +20,13 @@ _PLACE: Final = re.compile(r"(?P<file>.+):(?P<start>[0-9]+)(?:-(?P<end>[0-9]+))?
 def read_view(file: Path, line: int, column: int) -> View:
     """Return a file with the cursor at ``line`` and ``column``, both counted from 1.
 
-    Bytes that are not UTF-8 become U+FFFD, one character each.
+    Bytes that are not UTF-8 become U+FFFD, one character each. A byte order mark is no character.
 
     Raises:
         UsageError: The file cannot be read, or has no such place.
     """
     try:
-        text = read_plain(file, _MAX_BYTES).decode("utf-8", "replace")
+        text = read_plain(file, _MAX_BYTES).decode("utf-8-sig", "replace")
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     lines = split_lines(text)

@@ -8,6 +8,7 @@ outdated.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
@@ -21,6 +22,8 @@ from leanwide.files.shown import shown
 
 _MAX_VERDICTS: Final = 1_000
 """More than documents are open. What asks late, after a document was closed, leaves a verdict."""
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+"""The beginning of a URI; a single letter is a drive."""
 
 
 @frozen(kw_only=True)
@@ -40,22 +43,37 @@ def judge(folders: WorkspaceFolders, path: str) -> NameVerdict:
 
     Args:
         folders: The workspace.
-        path: In the file system; or a URI with another scheme than ``file``, such as that of a
-            notebook's cell, which is judged by the path in it.
+        path: In the file system; or a name of an HTTP client; or a URI with another scheme than
+            ``file``, such as that of a notebook's cell, which is judged by the path in it.
     """
     try:
-        opened = path if PurePath(path).is_absolute() else unquote(urlsplit(path).path)
-        real = real_path(opened)
-        reason = folders.exclusion_reason(opened) or folders.exclusion_reason(real)
+        paths = possible_paths(path)
+        reason = next(filter(None, map(folders.exclusion_reason, paths)), None)
+        real = real_path(path)
     except (OSError, ValueError):
         return NameVerdict(
             place=path, reason=f"{shown(PurePath(path).name)} has a path that is none of a file"
         )
-    if opened != path:
+    if _SCHEME.match(path):
         return NameVerdict(place=path, reason=reason)
     return NameVerdict(
         place=real if folders.holds(real) else folders.resolve_folder(path), reason=reason
     )
+
+
+def possible_paths(path: str) -> tuple[str, ...]:
+    """Return all paths that a document's name may mean: each alone excludes it.
+
+    They are the name itself and what its links lead to, the path in a URI, and a path of Windows.
+
+    Raises:
+        OSError, ValueError: It is no valid path.
+    """
+    if PurePath(path).is_absolute():
+        return path, real_path(path)
+    named = (path, unquote(urlsplit(path).path)) if _SCHEME.match(path) else (path,)
+    written = dict.fromkeys(name.replace("\\", "/") for name in named)
+    return tuple(dict.fromkeys((*named, *written, *map(real_path, written))))
 
 
 @define(eq=False)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import PurePath
-from typing import Final
 
 from leanwide.context.view import Snapshot
 from leanwide.features.document_names import DocumentNames
-from leanwide.files.exclusions import text_exclusion_reason
-
-_MAX_LINES_ON_LOOP: Final = 20_000
-"""Lines of a text that is searched on the event loop, in less than 3 ms; else in a thread."""
+from leanwide.files.exclusions import is_judged_soon, text_exclusion_reason
 
 
 async def exclusion_reason(document: Snapshot, names: DocumentNames) -> str | None:
@@ -20,6 +16,6 @@ async def exclusion_reason(document: Snapshot, names: DocumentNames) -> str | No
     if verdict.reason is not None:
         return verdict.reason
     name = PurePath(document.path).name
-    if len(document.lines) < _MAX_LINES_ON_LOOP:
+    if is_judged_soon(document.lines):
         return text_exclusion_reason(name, document.lines)
     return await asyncio.to_thread(text_exclusion_reason, name, document.lines)

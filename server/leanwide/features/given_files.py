@@ -12,7 +12,7 @@ from attrs import define, frozen
 from leanwide.context.related import Candidates, lines_near
 from leanwide.context.snippet import MAX_LINES, Snippet, clipped
 from leanwide.context.view import Snapshot, View, split_lines
-from leanwide.features.document_names import DocumentNames
+from leanwide.features.document_names import DocumentNames, possible_paths
 from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.files.credentials import has_credential
@@ -67,6 +67,8 @@ async def _may_be_read(file: GivenFile, names: DocumentNames) -> bool:
     lines = tuple(split_lines(file.text))
     piece = Snapshot(uri=file.path, path=file.path, language_id="", version=0, lines=lines)
     if await exclusion_reason(piece, names) is not None:
+        return False
+    if any(map(names.folders.may_hold_secrets, possible_paths(file.path))):
         return False
     return not await asyncio.to_thread(has_credential, file.text)
 

@@ -5,7 +5,8 @@ the services. A credential without a format of its own is recognised by its name
 it looks; in doubt, a text is harmless.
 
 A format is searched only in texts with its mark, and every repetition in it is bounded: the time is
-linear in the length of the text.
+linear in the length of the text. A text is searched in pieces, between which other threads run: one
+search of ``re`` holds the GIL to its end.
 """
 
 from __future__ import annotations
@@ -13,9 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
-from itertools import compress, repeat
-from operator import contains
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -28,26 +27,40 @@ _HEADER: Final = re.compile(
 _WHOLE_KEY: Final = re.compile(
     r"PuTTY-User-Key-File-[1-9]: \S|AGE-SECRET-KEY-(?:PQ-)?1[A-Z0-9]{20}"
 )
+_MAX_HEADERS: Final = 1_000
+"""Headers of keys in a text; one with more holds keys, or is data."""
 _SEARCHED: Final = 300
 """Characters after the header of a key in which its text begins."""
+_LINES_SEARCHED: Final = 4
+"""Lines in which it begins, the rest of the header's own included."""
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/]{32,300}")
+_PIECE: Final = 2_000
+"""Characters in which one search begins: a few milliseconds in any text."""
+_LONGEST: Final = 400
+"""Characters of a match, with one after it; no format but those that say so has longer ones."""
 
 
 def has_private_key(lines: Sequence[str]) -> bool:
     """Whether a private key begins in a text; a header alone, as in source code, is none."""
-    text = "".join(lines)  # one search in all of it is many times faster than one per line
-    marks = [mark for mark in _KEY_MARKS if mark in text]
-    return any(
-        _begins_key(lines, number)
-        for mark in marks
-        for number in compress(range(len(lines)), map(contains, lines, repeat(mark)))
+    if not mentions_private_key(lines):
+        return False
+    text = "".join(lines)
+    headers = enumerate(_matches(_HEADER, text), start=1)
+    return any(_matches(_WHOLE_KEY, text)) or any(
+        number > _MAX_HEADERS or _begins_key(text, header.end()) for number, header in headers
     )
+
+
+def mentions_private_key(lines: Sequence[str]) -> bool:
+    """Whether a text has a mark of private keys; without one it holds none. Much faster."""
+    text = "".join(lines)  # one search in all of it is many times faster than one per line
+    return any(mark in text for mark in _KEY_MARKS)
 
 
 def has_credential(text: str) -> bool:
     """Whether a piece of text holds a credential, as a scanner finds it, or part of a key."""
     if any(mark in text for mark in _KEY_MARKS) and (
-        _HEADER.search(text) or _WHOLE_KEY.search(text)
+        any(_matches(_HEADER, text)) or any(_matches(_WHOLE_KEY, text))
     ):
         return True
     lower = text.lower()
@@ -58,16 +71,33 @@ def has_credential(text: str) -> bool:
     )
 
 
-def _begins_key(lines: Sequence[str], number: int) -> bool:
-    line = lines[number]
-    if _WHOLE_KEY.search(line):
-        return True
-    for header in _HEADER.finditer(line):
-        rest = line[header.end() :]
-        after = "".join((rest[:_SEARCHED], *lines[number + 1 : number + 4]))[:_SEARCHED]
-        if not rest.strip() or any(map(_looks_encoded, _ENCODED.findall(after))):
-            return True
-    return False
+def _begins_key(text: str, at: int) -> bool:
+    """Whether a key begins after a header that ends at ``at``."""
+    after = text[at : at + _SEARCHED].splitlines(keepends=True)[:_LINES_SEARCHED]
+    return not "".join(after[:1]).strip() or any(
+        map(_looks_encoded, _ENCODED.findall("".join(after)))
+    )
+
+
+def _matches(
+    pattern: re.Pattern[str], text: str, longest: int = _LONGEST
+) -> Iterator[re.Match[str]]:
+    """Yield the matches of a pattern as ``finditer`` does, but search in pieces.
+
+    Args:
+        pattern: What to search for.
+        text: All of the text; what stands around a match is seen in other pieces too.
+        longest: Characters of the longest match, with one after it.
+    """
+    at = 0
+    while at < len(text):
+        end = at + _PIECE
+        for found in pattern.finditer(text, at, end + longest):
+            if found.start() >= end:
+                break
+            yield found
+            at = found.end()
+        at = max(at, end)
 
 
 @frozen
@@ -77,14 +107,18 @@ class _Format:
     marks: tuple[str, ...]
     """In lower case; the pattern is searched only in texts with one of them."""
     pattern: re.Pattern[str]
+    longest: int
+    """Characters of the longest match, with one after it."""
 
     def is_in(self, text: str, lower: str) -> bool:
         """Whether a text has a credential of this format; ``lower`` is the text in lower case."""
-        return any(mark in lower for mark in self.marks) and bool(self.pattern.search(text))
+        return any(mark in lower for mark in self.marks) and any(
+            _matches(self.pattern, text, self.longest)
+        )
 
 
-def _format(marks: str, pattern: str) -> _Format:
-    return _Format(tuple(marks.split()), re.compile(pattern))
+def _format(marks: str, pattern: str, longest: int = _LONGEST) -> _Format:
+    return _Format(tuple(marks.split()), re.compile(pattern), longest)
 
 
 _FORMATS: Final = (
@@ -152,7 +186,7 @@ _FORMATS: Final = (
     _format("dt0c01.", r"\bdt0c01\.[A-Z0-9]{24}\.[A-Z0-9]{64}"),
     _format("-----begin pgp message", r"-----BEGIN PGP MESSAGE-----"),
     # Formats that many services share
-    _format("eyj", r"(?<![\w-])eyJ[\w-]{14,2000}+\.eyJ[\w-]{14,4000}+\.[\w-]{10}"),
+    _format("eyj", r"(?<![\w-])eyJ[\w-]{14,2000}+\.eyJ[\w-]{14,4000}+\.[\w-]{10}", 6_100),
     _format("authorization:", r"(?i)authorization:\s{0,4}(?:basic|bearer)\s{1,4}[\w+/.~-]{16}"),
 )  # fmt: skip
 
@@ -187,14 +221,14 @@ _MIN_BITS: Final = 3.2
 def _has_password(text: str) -> bool:
     """Whether an address contains a password."""
     return "://" in text and any(
-        not _is_placeholder(found[1]) for found in _PASSWORD_IN_ADDRESS.finditer(text)
+        not _is_placeholder(found[1]) for found in _matches(_PASSWORD_IN_ADDRESS, text)
     )
 
 
 def _has_random_literal(text: str, lower: str) -> bool:
     """Whether a literal with a name for a credential looks random."""
     return any(mark in lower for mark in _NAMED_MARKS) and any(
-        _is_random(found[1]) and not _is_placeholder(found[1]) for found in _NAMED.finditer(text)
+        _is_random(found[1]) and not _is_placeholder(found[1]) for found in _matches(_NAMED, text)
     )
 
 

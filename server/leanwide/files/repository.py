@@ -15,6 +15,7 @@ from typing import Final
 
 from attrs import frozen
 
+from leanwide.files.home import expanded
 from leanwide.files.reader import ANYWHERE, read_file
 
 _MAX_SETTINGS_BYTES: Final = 256 * 1024
@@ -138,10 +139,7 @@ def _user_files() -> Iterator[Path]:
 
 
 def _expanded(name: str) -> Path | None:
-    try:
-        path = Path(name).expanduser()
-    except RuntimeError:  # there is no such user
-        return None
+    path = expanded(name)
     return path if path.is_absolute() and "\0" not in name else None
 
 

@@ -39,7 +39,7 @@ class HttpAdmission:
         """
         given: dict[str, list[str]] = {}
         for name, value in headers:
-            given.setdefault(name.decode("ascii").lower(), []).append(value.decode("latin-1"))
+            given.setdefault(name.decode("ascii").lower(), []).append(_text(value))
         if "origin" in given:
             raise HttpError(403, "Web pages are not served: the request has an Origin header.")
         if not self._is_this_machine(given.get("host", [])):
@@ -64,6 +64,14 @@ class HttpAdmission:
         sent = given.get("authorization", [])
         scheme, _, secret = sent[0].partition(" ") if len(sent) == 1 else ("", "", "")
         return scheme.lower() == "bearer" and self.token.matches(secret.strip())
+
+
+def _text(value: bytes) -> str:
+    """Return the value of a header: UTF-8, as curl and editors send it, or else Latin-1."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _is_address(name: str) -> bool:

@@ -49,6 +49,8 @@ class HttpConnection:
         self._respond = respond
         self._limits = limits
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
+        self._method = b""
+        """Of the newest request; "" where that cannot be read."""
         self.serving = False
         """Whether a request that was let through is being answered."""
 
@@ -93,6 +95,7 @@ class HttpConnection:
             h11.RemoteProtocolError: They are no headers, or too long.
             ConnectionOver: They did not come in time.
         """
+        self._method = b""
         event = self._http.next_event()
         if event is h11.NEED_DATA and not self._http.trailing_data[0]:
             await self._receive(wait_s)
@@ -101,7 +104,10 @@ class HttpConnection:
             while event is h11.NEED_DATA:
                 await self._receive(self._limits.head_s)
                 event = self._http.next_event()
-        return event if isinstance(event, h11.Request) else None
+        if not isinstance(event, h11.Request):
+            return None
+        self._method = event.method
+        return event
 
     async def _body(self, request: h11.Request) -> bytes:
         """Read a request's body.
@@ -178,9 +184,11 @@ class HttpConnection:
             *more,
         ]
         reason = HTTPStatus(status).phrase
+        # HEAD asks for the headers of the answer alone.
+        data = () if self._method == b"HEAD" else (h11.Data(data=body),)
         await self._send(
             h11.Response(status_code=status, headers=headers, reason=reason.encode()),
-            h11.Data(data=body),
+            *data,
             h11.EndOfMessage(),
         )
 

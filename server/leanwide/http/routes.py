@@ -50,7 +50,8 @@ def _handler(request: h11.Request) -> Handler:
     method, handler = ROUTES.get(path, (b"", None))
     if handler is None:
         raise HttpError(404, f"There are {', '.join(ROUTES)} here.", "not_found")
-    if request.method != method:
+    asked = b"GET" if request.method == b"HEAD" else request.method
+    if asked != method:
         allowed = {"Allow": method.decode()}
         raise HttpError(405, f"{path} takes {method.decode()}.", "method_not_allowed", allowed)
     return handler

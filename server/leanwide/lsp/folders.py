@@ -122,9 +122,11 @@ class Folders:
         self.workspace.build(evolve(area, near=near))
 
     def _area(self, below: tuple[Layer, ...], above: Layer) -> WorkspaceFolders:
+        own = parse(*below, above)[0].files.exclude
         folders = []
         for opened in self._opened:
-            exclude = parse(*below, opened.layer, above)[0].files.exclude
+            layer, _ = restrict_further_folder(opened.layer)
+            exclude = parse(*below, layer, above)[0].files.exclude
             folders.append(
                 Folder(
                     path=opened.path,
@@ -133,9 +135,10 @@ class Folders:
                     exclusions=Exclusions(str(opened.path), exclude, opened.ignored),
                 )
             )
-        if folders:
-            return WorkspaceFolders(folders=tuple(folders), outside=folders[0].exclusions)
-        return WorkspaceFolders(outside=Exclusions("", parse(*below, above)[0].files.exclude))
+        outside = Exclusions("", own)
+        if folders:  # a folder's own settings are for its files
+            outside = evolve(folders[0].exclusions, patterns=own)
+        return WorkspaceFolders(folders=tuple(folders), outside=outside)
 
 
 def _open(

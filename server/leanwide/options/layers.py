@@ -29,6 +29,8 @@ class Layer:
     values: Mapping[str, Any]
     why_not: Callable[[str], str] = field(default=lambda _: "", eq=False)
     """Returns why they do not apply to the model at a path; "" where they do."""
+    adds_to: tuple[tuple[str, str], ...] = field(default=(), eq=False)
+    """Sections and keys of lists that are added to those of the layers below."""
 
 
 def built_in() -> Layer:
@@ -50,7 +52,7 @@ def read_layer(path: Path, within: Path = ANYWHERE) -> tuple[Layer, tuple[str, .
     if isinstance(data, UnreadableFile):
         return _ignored(path, f"it {data.reason}")
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")  # editors of Windows write a byte order mark
         if any(line.count(".") > _MAX_DOTS for line in text.splitlines()):
             return _ignored(path, f"a line has more than {_MAX_DOTS} dots")
         return Layer(str(path), tomllib.loads(text)), ()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from platformdirs import user_config_path
 
+from leanwide.files.home import expanded
 from leanwide.models.embedded import embedded_model
 from leanwide.modes.profile import LEAN, WIDE
 from leanwide.options.schema import LaneOptions, Options
@@ -24,7 +25,7 @@ def model_file(path: str) -> Path:
 
 def users_path(path: str) -> Path:
     """Return the file that a path in the user's settings means."""
-    return user_config_path("leanwide") / Path(path).expanduser()
+    return user_config_path("leanwide") / expanded(path)
 
 
 def lanes_by_name(options: Options) -> dict[str, LaneOptions]:

@@ -29,7 +29,8 @@ def parse(*layers: Layer) -> tuple[Options, tuple[str, ...]]:
         if reason := layer.why_not(model):
             problems.append(f"{shown(layer.source)} is ignored: {reason}")
         else:
-            merged = _merge(merged, _with_own_sampling(values))
+            whole = _with_lists_below(layer, values, merged, problems)
+            merged = _merge(merged, _with_own_sampling(whole))
     return CONVERTER.structure(merged, Options), tuple(problems)
 
 
@@ -37,6 +38,28 @@ def _lean_model(settings: dict[str, Any]) -> str:
     """Return the model of the lean lane, which ``leanwide tune`` measures."""
     own, path = settings["lanes"]["lean"]["model"], settings["model"]["path"]
     return str(own or path)
+
+
+def _with_lists_below(
+    layer: Layer, values: dict[str, Any], below: dict[str, Any], problems: list[str]
+) -> dict[str, Any]:
+    """Return a layer's settings, with the layers' below in the lists that it adds to.
+
+    Those below come last, as a later pattern of ``files.exclude`` overrules an earlier one. A list
+    that gets too long is left out, and is a problem.
+    """
+    fields = attrs.fields_dict(Options)
+    for section, key in layer.adds_to:
+        if key not in values.get(section, {}):
+            continue
+        kind: Any = fields[section].type
+        joined = [*values[section][key], *below[section][key]]
+        if problem := _problem(joined, get_type_hints(kind)[key], attrs.fields_dict(kind)[key]):
+            problems.append(f"{shown(layer.source)}: {section}.{key} with your own: {problem}")
+        others = {name: value for name, value in values[section].items() if name != key}
+        kept = others if problem else {**others, key: joined}
+        values = {**values, section: kept}
+    return values
 
 
 def _with_own_sampling(values: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ SERVER_SETTINGS: Final = (
     "url", "server_model", "key_file", "ca_file", "allow_http", "fallback"
 )  # fmt: skip
 """What a lane's own section says of its server; the user's own file alone sets it."""
+_ADDED_TO: Final = (("files", "exclude"), ("languages", "off"))
+"""Lists that a folder may add to: it takes back nothing that the user excludes."""
 _FOLDER_SECTIONS: Final = ("files",)
 """What a second or later folder of a workspace may set, for its own files."""
 _ENGINE_SECTIONS: Final = ("model", "lanes", "cache")
@@ -58,7 +60,7 @@ def _without(tables: Mapping[str, object], keys: Sequence[str]) -> dict[str, obj
 
 
 def restrict_workspace(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
-    """Keep what a workspace may set; problems name the rest.
+    """Keep what a workspace may set; problems name the rest. It adds to the user's exclusions.
 
     It chooses no lane: one that the user has at a server would get what was meant for another.
     """
@@ -89,7 +91,7 @@ def restrict_workspace(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
             f"{shown(layer.source)} may only switch next edits off: ignored {refused} "
             "(put it into your own user file)"
         )
-    return kept, tuple(problems)
+    return attrs.evolve(kept, adds_to=_ADDED_TO), tuple(problems)
 
 
 def _only_off(layer: Layer) -> tuple[Layer, str]:
@@ -104,10 +106,14 @@ def _only_off(layer: Layer) -> tuple[Layer, str]:
 
 
 def restrict_further_folder(layer: Layer) -> tuple[Layer, tuple[str, ...]]:
-    """Keep what a workspace's second and later folders may set; one problem names the rest."""
+    """Keep what a workspace's second and later folders may set; one problem names the rest.
+
+    It adds to the user's exclusions.
+    """
     kept, refused = _split(layer, _FOLDER_SECTIONS)
+    kept = attrs.evolve(kept, adds_to=_ADDED_TO)
     if not refused:
-        return layer, ()
+        return kept, ()
     problem = (
         f"{shown(layer.source)} may set {' and '.join(_FOLDER_SECTIONS)} only, for it is not the "
         f"first folder's: ignored {refused}"

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from platformdirs import user_config_path
 
+from leanwide.cli.compose import server_address
 from leanwide.engine.base import EngineError
 from leanwide.engine.remote.address import ServerAddress, url_problem
+from leanwide.options import Layer, parse
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,16 @@ def test_a_key_is_read_from_its_file_or_the_environment(tmp_path: Path):
     assert ServerAddress(url="https://h", key_file=file).read_key(environment) == "sk-1"
     assert ServerAddress(url="https://h", key_variable="KEY").read_key(environment) == "sk-2"
     assert ServerAddress(url="https://h", key_variable="OTHER").read_key(environment) == ""
+
+
+@pytest.mark.parametrize("key", ["key_file", "ca_file"])
+def test_a_file_of_a_user_that_does_not_exist_is_named_as_written(key: str):
+    url = "https://models.example"
+    options, _ = parse(
+        Layer("config", {"lanes": {"wide": {"url": url, key: "~no-such-user/file"}}})
+    )
+    file = getattr(server_address(options.lanes.wide), key)
+    assert file == user_config_path("leanwide") / "~no-such-user/file"
 
 
 @pytest.mark.parametrize("content", ["", "two words", "a\nb", "sch\u00f6n"])

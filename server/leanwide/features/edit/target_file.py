@@ -109,7 +109,7 @@ def _without_credentials(lines: tuple[str, ...] | None) -> tuple[str, ...] | Non
 def _read(path: Path) -> tuple[str, ...] | None:
     """Return the lines of a file; None if it is unreadable, binary, or too large."""
     try:
-        text = read_plain(path, _MAX_BYTES).decode("utf-8")
+        text = read_plain(path, _MAX_BYTES).decode("utf-8-sig")
     except (OSError, ValueError):
         return None
     return tuple(split_lines(text)) if "\0" not in text else None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
+import attrs
 from lsprotocol import types
 
 from leanwide.features.machine_monitor import monitor_machine
 from leanwide.lsp.handlers.workspace import opened_folders, watch_files
 from leanwide.lsp.session import Server
 from leanwide.lsp.uris import without_host
-from leanwide.options import Layer
+from leanwide.options import Layer, Options
+
+_SECTIONS: Final = frozenset(attrs.fields_dict(Options))
 
 
 async def initialize(ls: Server, params: types.InitializeParams) -> None:
@@ -36,10 +39,10 @@ async def initialized(ls: Server, _: types.InitializedParams) -> None:
 
 
 async def did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:
-    """Apply new settings of the editor."""
-    settings = params.settings
-    if isinstance(settings, dict) and "leanwide" in settings:
-        settings = settings["leanwide"]
+    """Apply new settings of the editor; what says nothing to leanwide changes nothing."""
+    settings = _own_settings(params.settings)
+    if settings is None:
+        return
     await ls.configure(editor=_editor_layer(settings))
     ls.tell_problems()
     ls.build_index()
@@ -50,6 +53,19 @@ async def shutdown(ls: Server, _: None) -> None:
     """Cancel all requests and end the engine; the client closes the connection next."""
     ls.protocol.end_requests()
     await ls.close()
+
+
+def _own_settings(sent: Any) -> dict[str, Any] | None:
+    """Return leanwide's settings among those that an editor sent; None where there are none.
+
+    Editors send ``null`` to say that something changed, ``{}`` where the user has set nothing, and
+    the settings of all servers.
+    """
+    if not isinstance(sent, dict):
+        return None
+    if "leanwide" in sent:
+        return sent["leanwide"] if isinstance(sent["leanwide"], dict) else None
+    return None if _SECTIONS.isdisjoint(sent) else sent
 
 
 def _editor_layer(settings: Any) -> Layer:

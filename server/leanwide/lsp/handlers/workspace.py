@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from lsprotocol import types
 
@@ -57,7 +58,8 @@ async def _reload_ignore_files(ls: Server, changed: Sequence[str]) -> None:
 
 def contain_folder(paths: Sequence[str], area: WorkspaceFolders) -> bool:
     """Whether one of the paths is a folder that is not excluded: it came with all its files."""
-    inside = (path for path in paths if area.holds(path) and Path(path).is_dir())
+    # Path.is_dir raises where it is forbidden to look, and for too long a name.
+    inside = (path for path in paths if area.holds(path) and os.path.isdir(path))  # noqa: PTH112
     return any(area.folder_exclusion_reason(area.resolve_folder(path)) is None for path in inside)
 
 
