@@ -11,6 +11,7 @@ from leanwide.syntax.documentation import (
 )
 from leanwide.syntax.errors import error_count, first_error
 from leanwide.syntax.focus import focused
+from leanwide.syntax.import_parts import ImportPart, ImportStatement, import_statements
 from leanwide.syntax.languages import Language, language_for, languages
 from leanwide.syntax.literals import literal_lines
 from leanwide.syntax.names import Import, imports, references
@@ -25,6 +26,8 @@ __all__ = [
     "Definition",
     "Edit",
     "Import",
+    "ImportPart",
+    "ImportStatement",
     "Language",
     "Position",
     "ScopePart",
@@ -48,6 +51,7 @@ __all__ = [
     "first_documentation",
     "first_error",
     "focused",
+    "import_statements",
     "imports",
     "in_comment",
     "in_string",
