@@ -398,6 +398,16 @@ async def test_a_file_without_imports_gets_one(text, after):
     assert edited.after(await edited.refactor(((line, 4), (line, 4)))) == after
 
 
+async def test_a_name_is_not_imported_from_two_modules():
+    text = 'package a\n\nimport "math/rand"\n\nfunc A(b []byte) {\n\trand.Int()\n}\n'
+    code = "func A(b []byte) {\n\trand.Read(b)\n}"
+    other = f'```go\npackage a\n\nimport "crypto/rand"\n\n{code}\n```'
+    edited = Edited(other, f"```go\n{code}\n```", text=text, path="/project/a.go", language="go")
+    outcome = await edited.refactor(((4, 0), (7, 0)))
+    assert edited.after(outcome) == text.replace("rand.Int()", "rand.Read(b)")
+    assert "`rand` is imported from two places." in edited.prompts[1]
+
+
 async def test_what_a_compiler_refuses_is_a_mistake_that_the_model_may_correct():
     taken = "def get(self, name):\n    pass\n\ndef get(self, name):\n    return 1"
     edited = Edited(fenced(taken), fenced(SHORT_GET))
@@ -772,6 +782,18 @@ async def test_a_test_with_an_existing_name_gets_another_attempt(tmp_path):
     edited = in_project(tmp_path, fenced(taken), fenced(TEST), tests__test_store=STYLE)
     assert "def test_get" in edited.after(await edited.test())
     assert "`test_other` is in the file already: another name is needed." in edited.prompts[1]
+
+
+async def test_tests_that_are_calls_of_a_macro_differ_by_their_arguments(tmp_path):
+    code, tests = tmp_path / "a.cpp", '#include "a.h"\n\nTEST(F, Zero) {\n  f(0);\n}\n'
+    code.write_text("int f(int x) { return x; }\n")
+    (tmp_path / "a_test.cpp").write_text(tests)
+    answers = [f"```cpp\nTEST(F, {name}) {{\n  f(1);\n}}\n```" for name in ("Zero", "One")]
+    edited = Edited(*answers, text=code.read_text(), path=code, language="cpp")
+    edited.session.names.use(area_of(tmp_path))
+    outcome = await edited.test(((0, 0), (1, 0)))
+    assert edited.after(outcome) == f"{tests}\nTEST(F, One) {{\n  f(1);\n}}\n"
+    assert "`TEST(F, Zero)` is in the file already" in edited.prompts[1]
 
 
 async def test_excluded_tests_are_not_shown_to_the_model(tmp_path):
