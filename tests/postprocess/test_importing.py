@@ -60,7 +60,8 @@ from tests.syntax.marked import tree_of
         ("typescript", 'import type { A } from "a";\n', 'import { A } from "a";\n',
          ['import { A } from "a";']),
         # what is imported in a definition is known there only
-        ("python", "def f():\n    import a\n", "import a\n\ndef g():\n    import b\n", ["import a"]),
+        ("python", "def f():\n    import a\n", "import a\n\ndef g():\n    import b\n",
+         ["import a"]),
         # twice in the answer
         ("ruby", "", "require 'a'\nrequire \"a\"\n", ["require 'a'"]),
     ],
