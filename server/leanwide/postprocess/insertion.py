@@ -21,7 +21,8 @@ _UNPARTED: Final = frozenset({"element", "key"})
 """Kinds of definitions that follow each other without blank lines."""
 _FENCE: Final = re.compile(r"\s*(?:```|~~~)")
 _ITEM: Final = re.compile(
-    r"\s*(?:(?P<list>(?:[-*+]|\d+[.)])\s)|(?P<table>\|)|(?P<quote>>)|(?P<trailer>[A-Z]\w*-[\w-]+: ))"
+    r"\s*(?:(?P<list>(?:[-*+]|\d+[.)])\s)|(?P<table>\|)|(?P<quote>>)"
+    r"|(?P<trailer>[A-Z]\w*-[\w-]+: ))"
 )
 """The beginning of a line of Markdown, or of a commit message, that is one of several."""
 

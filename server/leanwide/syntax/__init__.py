@@ -3,6 +3,8 @@
 from leanwide.syntax.close import completed_length
 from leanwide.syntax.definition import Definition
 from leanwide.syntax.documentation import (
+    announced_start,
+    documentation_above,
     documentation_convention,
     documentation_runs,
     documentation_start,
@@ -35,12 +37,14 @@ __all__ = [
     "Span",
     "SyntaxTree",
     "Violation",
+    "announced_start",
     "completed_length",
     "completion_shape",
     "content",
     "definitions",
     "definitions_from",
     "difference",
+    "documentation_above",
     "documentation_convention",
     "documentation_runs",
     "documentation_start",

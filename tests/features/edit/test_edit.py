@@ -487,6 +487,13 @@ async def test_a_selected_head_means_its_definition():
     assert edited.after(await edited.document(((6, 0), (7, 0)))) == WITH_DOC
 
 
+async def test_documentation_goes_above_what_stands_above_a_selected_head():
+    text = "@Component({\n  a: 1,\n})\nexport class A {\n  b = 1;\n}\n"
+    answer = "```ts\n/** A. */\nexport class A {\n  b = 1;\n}\n```"
+    edited = Edited(answer, text=text, path="/project/a.ts", language="typescript")
+    assert edited.after(await edited.document(((3, 0), (4, 0)))) == f"/** A. */\n{text}"
+
+
 async def test_existing_documentation_is_replaced():
     edited = Edited(fenced('"""Better."""'), text=WITH_DOC)
     after = edited.after(await edited.document())
@@ -506,7 +513,7 @@ async def test_existing_documentation_is_replaced():
             "rust",
             "#[test]\nfn a() {\n    b();\n}\n",
             "/// Calls b.\nfn a() {\n    b();\n}",
-            "#[test]\n/// Calls b.\nfn a() {\n    b();\n}\n",
+            "/// Calls b.\n#[test]\nfn a() {\n    b();\n}\n",
         ),
         (
             "go",
@@ -525,7 +532,32 @@ async def test_existing_documentation_is_replaced():
             "go",
             "package a\n\n//go:noinline\nfunc F() {\n}\n",
             "// F is.\n",
-            "package a\n\n//go:noinline\n// F is.\nfunc F() {\n}\n",
+            "package a\n\n// F is.\n//go:noinline\nfunc F() {\n}\n",
+        ),
+        # as gofmt writes it
+        (
+            "go",
+            "package a\n\n//go:noinline\nfunc F() {\n}\n",
+            "// F is.\n//\n//go:noinline\nfunc F() {\n}",
+            "package a\n\n// F is.\n//\n//go:noinline\nfunc F() {\n}\n",
+        ),
+        (
+            "go",
+            "package a\n\n// Old.\n//go:noinline\nfunc F() {\n}\n",
+            "// F is.\nfunc F() {\n}",
+            "package a\n\n// F is.\n//go:noinline\nfunc F() {\n}\n",
+        ),
+        (
+            "rust",
+            "#![no_std]\n/// Old.\n#[derive(Debug)]\nstruct A {\n    x: u8,\n}\n",
+            "/// New.\nstruct A {\n    x: u8,\n}",
+            "#![no_std]\n/// New.\n#[derive(Debug)]\nstruct A {\n    x: u8,\n}\n",
+        ),
+        (
+            "lua",
+            "--- Old.\n-- @param x X\nlocal function a(x)\n  return x\nend\n",
+            "--- New.\n-- @param x The x.\n-- @return x\nlocal function a(x)\n  return x\nend",
+            "--- New.\n-- @param x The x.\n-- @return x\nlocal function a(x)\n  return x\nend\n",
         ),
         (
             "csharp",
