@@ -78,3 +78,12 @@ def test_what_the_definition_around_a_place_imports_is_known_in_it() -> None:
     answer = tree_of("rust", "use super::a;\n\nfn b() {\n    a();\n}\n")
     assert lacking(file, 5, answer) == ()
     assert lacking(file, 0, answer) == ("use super::a;",)
+
+
+def test_a_statement_of_very_many_names_is_not_taken_apart() -> None:
+    """It is known as a whole, so that a long list of names takes no time."""
+    names = ", ".join(f"name{at}" for at in range(2_000))
+    file = tree_of("python", f"from a import {names}\n")
+    assert lacking(file, 1, file) == ()
+    more = tree_of("python", f"from a import {names}, b\n")
+    assert lacking(file, 1, more) == (f"from a import {names}, b",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from typing import Final
 
@@ -21,6 +22,8 @@ _QUOTES: Final = frozenset("\"'`")
 _TYPES_ONLY: Final = "type "
 """How the source of a name begins that is imported as a type only."""
 
+_MAX_PARTS: Final = 200
+"""Parts of a statement: one with more is not taken apart."""
 _ITSELF: Final = " :: self"
 """Rust's name for a module in a list of what it holds."""
 
@@ -61,8 +64,8 @@ class ImportStatement:
 
     def only(self, parts: Collection[ImportPart]) -> str:
         """Return the text of the statement with some of its parts, at least one."""
-        every = frozenset(part.item for part in self.parts)
-        kept = frozenset(part.item for part in parts)
+        every = tuple(sorted(part.item for part in self.parts))
+        kept = tuple(sorted(part.item for part in parts))
         return _Pruned(self._tree, every, kept).text(self._node).rstrip()
 
 
@@ -109,9 +112,11 @@ def _parts(tree: SyntaxTree, node: tree_sitter.Node) -> Iterator[ImportPart]:
             items.setdefault(found.byte_range, ("", False))
             if text:
                 items[found.byte_range] = text, "name" in captures
-    kept = _outermost(items) or {node.byte_range: ("", False)}
+    kept = _outermost(items)
+    if not 0 < len(kept) <= _MAX_PARTS:
+        kept = {node.byte_range: ("", False)}
     for item, (name, exclusive) in kept.items():
-        source = _Pruned(tree, frozenset(kept), frozenset({item})).source(node)
+        source = _Pruned(tree, tuple(kept), (item,)).source(node)
         yield ImportPart(name, source, exclusive, item)
 
 
@@ -132,12 +137,19 @@ class _Pruned:
     """An import statement of which some items are kept."""
 
     tree: SyntaxTree
-    every: frozenset[ByteRange]
-    kept: frozenset[ByteRange]
+    every: tuple[ByteRange, ...]
+    """In the order of the text; none lies in another."""
+    kept: tuple[ByteRange, ...]
+
+    @property
+    def dropped(self) -> tuple[ByteRange, ...]:
+        """The items that are not kept."""
+        kept = set(self.kept)
+        return tuple(item for item in self.every if item not in kept)
 
     def text(self, node: tree_sitter.Node) -> str:
         """Return the text of a node, without the items in it that are not kept."""
-        if all(item in self.kept for item in self.every if _holds(node, item)):
+        if not self._has_any(node, self.dropped):
             return self._between(node.start_point, node.end_point)
         lists = [child for child in node.children if self._has_any(child, self.every)]
         parts = [self._between(node.start_point, lists[0].start_point)]
@@ -186,12 +198,10 @@ class _Pruned:
             gap = self._between(before.end_point, child.start_point)
         return comma + gap[len(gap.rstrip()) :]
 
-    def _has_any(self, node: tree_sitter.Node, items: frozenset[ByteRange]) -> bool:
-        return any(_holds(node, item) for item in items)
+    def _has_any(self, node: tree_sitter.Node, items: tuple[ByteRange, ...]) -> bool:
+        """Whether one of some items, in the order of the text, lies in a node."""
+        first = bisect_left(items, (node.start_byte, 0))
+        return first < len(items) and items[first][1] <= node.end_byte
 
     def _between(self, start: tuple[int, int], end: tuple[int, int]) -> str:
         return self.tree.text(Span(self.tree.position(start), self.tree.position(end)))
-
-
-def _holds(node: tree_sitter.Node, item: ByteRange) -> bool:
-    return node.start_byte <= item[0] and item[1] <= node.end_byte
