@@ -124,7 +124,7 @@ mod m { const K: u8 = 1; }
         "struct S; implementation S; function S.new; function t; interface Q; function Q.z; enum E;"
         "module m; constant m.K",
         "S new",
-        "R b",
+        "io R b",
         "T b Self",
     ),
     Sample(

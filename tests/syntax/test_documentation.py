@@ -63,6 +63,15 @@ def test_docstrings() -> None:
             [((2, 3), "b")],
         ),
         ("shellscript", "#!/bin/sh\nf() {\n  :\n}\n", []),
+        # directives stand between it and the definition
+        ("go", "package p\n\n// A\n//\n//go:noinline\nfunc F() {}\n", [((2, 4), "F")]),
+        (
+            "javascript",
+            "/** A. */\n// eslint-disable-next-line\nfunction f() {}\n",
+            [((0, 1), "f")],
+        ),
+        # LDoc goes on in plain comments
+        ("lua", "--- A.\n-- @param x\n--- b.\nfunction f(x) end\n-- no\n", [((0, 3), "f")]),
         ("json", '{"a": 1}\n', []),
     ],
 )
@@ -82,6 +91,22 @@ def test_comments(language: str, text: str, expected: list[object]) -> None:
 )
 def test_the_start_of_the_documentation_above_a_line(text: str, line: int, start: int) -> None:
     assert documentation_start(tree_of("java", text), line) == start
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "line", "start"),
+    [
+        ("rust", "/// A.\n#[derive(\n    B,\n)]\n#[c]\nstruct A;\n", 5, 0),
+        ("rust", "#![c]\nstruct A;\n", 1, 1),
+        ("go", "package p\n// A.\n//go:noinline\nfunc F() {}\n", 3, 1),
+        ("lua", "--- A.\n-- @return x\nfunction f() end\n", 2, 0),
+        ("lua", "--- A.\nx = 1\n-- no\nfunction f() end\n", 3, 3),
+    ],
+)
+def test_documentation_above_attributes_directives_and_comments(
+    language: str, text: str, line: int, start: int
+) -> None:
+    assert documentation_start(tree_of(language, text), line) == start
 
 
 @pytest.mark.parametrize(

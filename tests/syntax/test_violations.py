@@ -24,6 +24,18 @@ PYTHON_PAIR = "class A:\n    @property\n    def x(self):\n        return 1\n\n"
             'package a\n\nfunc f() {}\n\nimport "b"\n',
             ['`import "b"` has to stand above the code.'],
         ),
+        (
+            "go",
+            'package a\n\nimport (\n\t"math/rand"\n\t"crypto/rand"\n)\n',
+            ["`rand` is imported from two places."],
+        ),
+        (
+            "typescript",
+            'import { a } from "b";\nimport { c as a } from "b";\n',
+            ["`a` is imported from two places."],
+        ),
+        ("python", "import a\nfrom b import a\n", ["`a` is imported from two places."]),
+        ("java", "import a.C;\nimport b.C;\n", ["`C` is imported from two places."]),
         ("go", "package a\nfunc f() {}\nvar f = 1\n", ["`f` is defined twice."]),
         ("go", "package a\nfunc (a *A) F() {}\nfunc (b A) F() {}\n", ["`F` is defined twice."]),
         (
@@ -196,6 +208,14 @@ def test_what_a_compiler_refuses(language: str, text: str, sentences: list[str])
             "class A:\n    def f(self):\n        return 1\n"
             "\nclass B:\n    def f(self):\n        return 1\n",
         ),
+        (
+            "python",
+            "import a.b\nimport a.c\nif d:\n    import e\nelse:\n    import f as e\n",
+        ),
+        ("go", 'package a\n\nimport (\n\t"b/v2"\n\t"c/v2"\n\t_ "d"\n\t_ "e"\n)\n'),
+        ("java", "import static a.B.f;\nimport static c.D.f;\nimport a.*;\nimport c.*;\n"),
+        ("rust", "#[cfg(unix)]\nuse a::f;\n#[cfg(windows)]\nuse b::f;\nmod c { use d::f; }\n"),
+        ("cpp", '#include "a/b.h"\n#include "c/b.h"\nusing a::f;\nusing b::f;\n'),
         (
             "python",
             '"""A."""\n# b\nfrom __future__ import c\nimport d\n'

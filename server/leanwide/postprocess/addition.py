@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leanwide.postprocess.importing import HEADER_LINES, top_imports
+from leanwide.postprocess.header import header_rows
+from leanwide.postprocess.importing import import_line, lacking, with_imports
+from leanwide.postprocess.pieces import without_blank_ends
 from leanwide.postprocess.splice import line_start
 from leanwide.syntax import Edit, SyntaxTree, content, parse
 
@@ -20,37 +22,13 @@ def addition(file: SyntaxTree, code: Sequence[str], newline: str) -> tuple[Edit,
         newline: What ends a line.
     """
     new = parse(file.language, [f"{line}\n" for line in code])
-    last_import = max((found.span.end.line for found in top_imports(file)), default=len(file.lines))
-    has_own = last_import + 1 < len(file.lines)
-    header = {content(line) for line in file.lines[:HEADER_LINES]}
-    missing, importing = _imports(file, new, header)
-    rest = [line for row, line in enumerate(code) if not (has_own and row in importing)]
-    while rest and (not rest[0].strip() or rest[0] in header):
-        rest.pop(0)
-    edits = []
-    if has_own and missing:
-        at = line_start(file.lines, last_import + 1)
-        edits.append(Edit(at, at, _text([code[row] for row in missing], newline)))
-    if rest:
-        end = line_start(file.lines, len(file.lines))
-        edits.append(Edit(end, end, _gap(file, newline) + _text(rest, newline)))
-    return tuple(edits)
-
-
-def _imports(
-    file: SyntaxTree, new: SyntaxTree, header: set[str]
-) -> tuple[list[int], frozenset[int]]:
-    """Return the rows of new code that import what the file lacks, and all rows that import."""
-    known = {name for found in top_imports(file) for name in found.names}
-    missing: list[int] = []
-    every: set[int] = set()
-    for found in top_imports(new):
-        rows = range(found.span.start.line, found.span.end.line + 1)
-        every.update(rows)
-        repeated = all(content(new.lines[row]) in header for row in rows)
-        if not repeated and not (found.names and known.issuperset(found.names)):
-            missing += [row for row in rows if row not in missing]
-    return missing, frozenset(every)
+    rows = header_rows(file, new) if import_line(file) is not None else frozenset()
+    rest = without_blank_ends([text for row, text in enumerate(code) if row not in rows])
+    end = line_start(file.lines, len(file.lines))
+    added = Edit(end, end, _gap(file, newline) + _text(rest, newline) if rest else "")
+    edits = (added,) if rest else ()
+    missing = lacking(file, len(file.lines), new)
+    return with_imports(file, edits, missing, newline) or edits
 
 
 def _gap(file: SyntaxTree, newline: str) -> str:

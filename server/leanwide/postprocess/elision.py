@@ -30,7 +30,11 @@ def left_out(before: Sequence[str], after: Sequence[str]) -> str:
     """Return the first line that stands for text left out; "" if there is none that is new."""
     known = {line.strip() for line in before}
     for line in after:
-        stripped = line.strip()
-        if stripped not in known and _IS_MARKED.match(line) and _ELISION.fullmatch(line):
-            return stripped
+        if line.strip() not in known and is_elision(line):
+            return line.strip()
     return ""
+
+
+def is_elision(line: str) -> bool:
+    """Whether a line says that text was left out."""
+    return _IS_MARKED.match(line) is not None and _ELISION.fullmatch(line) is not None

@@ -2,76 +2,53 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
 
+from attrs import evolve
+
+from leanwide.postprocess.header import head_lines, top_imports
 from leanwide.postprocess.splice import line_start
-from leanwide.syntax import Edit, Import, Scopes, SyntaxTree, content, imports
-
-HEADER_LINES: Final = 40
-"""Lines at a file's start that an answer may repeat: a package clause, imports."""
-_NAMES: Final = re.compile(
-    r"(?P<head>[^{}()]*\bimport\s+|[^{}()]*[{(]\s*)(?P<names>[^{}()]+?)(?P<tail>\s*[,;]?\s*[})][^{}()]*|;?)"
+from leanwide.syntax import (
+    Edit,
+    ImportStatement,
+    SyntaxTree,
+    content,
+    definitions,
+    import_statements,
+    imports,
 )
-"""A statement that imports a list of names: the names stand in brackets, or at its end."""
-_LAST_WORD: Final = re.compile(r"\w+(?=\W*$)")
 
 
-_HEAD: Final = re.compile(
-    r"\A(?:[ \t]*(?:#(?!pragma|!\[)|//|/?\*).*\n)*"
-    r"(?:package\b|<\?php|#pragma\b|#!\[|[rRuU]?[\"']|namespace\b[^{]*;)"
-)
-"""What stands above the imports of a file."""
+def lacking(file: SyntaxTree, line: int, new: SyntaxTree) -> tuple[str, ...]:
+    """Return the import statements of new code that a file lacks, with what it lacks of them.
 
+    Imports inside of the new code's definitions are theirs.
 
-def lacking(file: SyntaxTree, new: SyntaxTree) -> tuple[tuple[Import, str], ...]:
-    """Return the imports of new code that a file lacks, with the text of what it lacks of them.
-
-    An import of several names keeps those that the file does not import.
+    Args:
+        file: The file.
+        line: Where the code goes: what other definitions of the file import is not known there.
+        new: The new code.
     """
-    known = {name for found in imports(file) for name in found.names}
-    header = {content(line).strip() for line in file.lines[:HEADER_LINES]}
-    header.update(
-        line.strip() for one in imports(file) for line in file.text(one.span).splitlines()
-    )
+    known = {part.source for one in _visible(file, line) for part in one.parts}
     missing = []
-    for found in imports(new):
-        text = new.text(found.span)
-        repeated = all(line.strip() in header for line in text.splitlines())
-        if repeated or (found.names and known.issuperset(found.names)):
-            continue
-        shared = known.intersection(found.names)
-        missing.append((found, _without(text, shared) if shared else text))
+    for statement in import_statements(new):
+        parts = [part for part in statement.parts if not part.is_among(known)]
+        if statement.at_top and parts:
+            missing.append(statement.only(parts))
+            known.update(part.source for part in parts)
     return tuple(missing)
 
 
-def _without(text: str, known: set[str]) -> str:
-    """Return an import without the names that are known; as it is where that is not simple."""
-    match = _NAMES.fullmatch(text)
-    if match is None:
-        return text
-    separator = "," if "," in match["names"] else "\n"
-    parts = [part.strip() for part in match["names"].split(separator)]
-    kept = [part for part in parts if part and _bound(part) not in known]
-    joined = f"{separator} ".join(kept) if separator == "," else "\n\t".join(kept)
-    return f"{match['head']}{joined}{match['tail']}"
-
-
-def _bound(part: str) -> str:
-    """Return the name that a part of an import brings in: its last word."""
-    found = _LAST_WORD.search(part)
-    return found.group() if found else ""
-
-
-def top_imports(tree: SyntaxTree) -> list[Import]:
-    """Return the imports that are alone on their lines, without indentation."""
-    return [
-        found
-        for found in imports(tree)
-        if found.span.start.column == 0
-        and not content(tree.lines[found.span.end.line])[found.span.end.column :].strip(" \t;")
+def _visible(file: SyntaxTree, line: int) -> Iterator[ImportStatement]:
+    """Yield the imports whose names are known at a line."""
+    closed = [
+        (one.body_start, one.end)
+        for one in definitions(file)
+        if one.body_start is not None and not one.start.line <= line <= one.end.line
     ]
+    for statement in import_statements(file):
+        if not any(start <= statement.span.start < end for start, end in closed):
+            yield statement
 
 
 def import_line(tree: SyntaxTree) -> int | None:
@@ -82,7 +59,7 @@ def import_line(tree: SyntaxTree) -> int | None:
     """
     found = top_imports(tree)
     if not found:
-        return None if imports(tree) else _head_lines(tree)
+        return None if imports(tree) else head_lines(tree)
     last = found[0].span.end.line
     for one in found[1:]:
         if any(content(line).strip() for line in tree.lines[last + 1 : one.span.start.line]):
@@ -91,14 +68,19 @@ def import_line(tree: SyntaxTree) -> int | None:
     return last + 1
 
 
-def _head_lines(tree: SyntaxTree) -> int:
-    """Return the lines of a package clause, a docstring, comments and the like at the top."""
-    least = 1 if tree.lines and tree.lines[0].startswith("#!") else 0
-    for piece in Scopes.of(tree).pieces(None):
-        if not piece.is_comment and not _HEAD.search(tree.text(piece.span)):
-            return max(least, piece.span.start.line)
-        least = max(least, piece.span.end.line + 1)
-    return least
+def with_imports(
+    tree: SyntaxTree | None, edits: tuple[Edit, ...], statements: Sequence[str], newline: str
+) -> tuple[Edit, ...] | None:
+    """Return edits with one that adds import statements; None if it has no place above them."""
+    if tree is None or not statements:
+        return edits
+    line = import_line(tree)
+    if line is None or (edits and line_start(tree.lines, line) > edits[0].start):
+        return None
+    added = import_edit(tree, line, statements, newline)
+    if edits and added.end == edits[0].start:
+        return (evolve(edits[0], text=added.text + edits[0].text, start=added.start), *edits[1:])
+    return (added, *edits)
 
 
 def import_edit(tree: SyntaxTree, line: int, statements: Sequence[str], newline: str) -> Edit:
@@ -107,5 +89,6 @@ def import_edit(tree: SyntaxTree, line: int, statements: Sequence[str], newline:
     rows = [row for statement in statements for row in statement.splitlines()]
     first = not top_imports(tree)
     following = tree.lines[line].strip() if line < len(tree.lines) else ""
+    ended = newline if at.column else ""
     gap = newline if first and following else ""
-    return Edit(at, at, "".join(f"{row}{newline}" for row in rows) + gap)
+    return Edit(at, at, ended + "".join(f"{row}{newline}" for row in rows) + gap)

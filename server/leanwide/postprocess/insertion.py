@@ -10,11 +10,21 @@ from leanwide.postprocess.indent import indentation
 from leanwide.postprocess.splice import line_start
 from leanwide.syntax import Edit, Language, content, definitions, parse
 
-_CLOSER: Final = re.compile(r"\s*(?:[)\]}]|(?:end|fi|done|esac|else|elif|elsif|except|finally)\b)")
+_CLOSER: Final = re.compile(
+    r"\s*(?:[)\]}]|</|(?:end|fi|done|esac|else|elif|elsif|except|finally)\b)"
+)
 """A line that ends a block, or continues it on the level of its head."""
 _OPENER: Final = re.compile(r".*[({\[]\s*$")
 _INDENTED_OPENER: Final = re.compile(r".*:\s*$")
 """The same in a language whose blocks are indented."""
+_UNPARTED: Final = frozenset({"element", "key"})
+"""Kinds of definitions that follow each other without blank lines."""
+_FENCE: Final = re.compile(r"\s*(?:```|~~~)")
+_ITEM: Final = re.compile(
+    r"\s*(?:(?P<list>(?:[-*+]|\d+[.)])\s)|(?P<table>\|)|(?P<quote>>)"
+    r"|(?P<trailer>[A-Z]\w*-[\w-]+: ))"
+)
+"""The beginning of a line of Markdown, or of a commit message, that is one of several."""
 
 
 def margin_at(lines: Sequence[str], line: int, language: Language | None) -> str:
@@ -39,42 +49,78 @@ def margin_at(lines: Sequence[str], line: int, language: Language | None) -> str
 
 
 def insertion(
-    lines: Sequence[str], line: int, code: Sequence[str], newline: str, language: Language | None
+    lines: Sequence[str], line: int, code: Sequence[str], newline: str, blanks: tuple[int, int]
 ) -> Edit:
     """Return the edit that puts code on a blank line, or at the document's end.
 
-    Blank lines around are kept. Where a definition has fewer than its language wants, they are
-    added: two at the top level of a language whose blocks are indented, else one.
+    Blank lines around are kept.
 
     Args:
         lines: The document's lines, with their endings.
         line: The blank line; the number of lines at the document's end.
         code: The code's lines, without endings; at least one.
         newline: What ends a line.
-        language: The document's language; None where there is no grammar for it.
+        blanks: Blank lines above and below the code; where there are fewer, they are added.
     """
     above, below = _filled_above(lines, line), _filled_below(lines, line)
-    wanted = _blanks_wanted(code, language)
     margin = len(_lead(code[0]))
     before = after = 0
     if above is not None and len(_lead(lines[above])) >= margin:
-        before = max(0, wanted - (line - 1 - above))
+        before = max(0, blanks[0] - (line - 1 - above))
     if below is not None and not _CLOSER.match(lines[below]):
-        after = max(0, wanted - (below - line - 1))
+        after = max(0, blanks[1] - (below - line - 1))
     text = newline * before + "".join(f"{row}{newline}" for row in code) + newline * after
     return Edit(line_start(lines, line), line_start(lines, line + 1), text)
 
 
-def _blanks_wanted(code: Sequence[str], language: Language | None) -> int:
-    """Return the blank lines that separate code from what stands around it."""
+def blanks_around_code(
+    lines: Sequence[str], line: int, code: Sequence[str], language: Language | None
+) -> tuple[int, int]:
+    """Return the blank lines that separate code on a line from what is above and below.
+
+    A definition has two at the top level of a language whose blocks are indented, else one; keys
+    and elements have none.
+    """
     if language is None:
-        return 0
-    tree = parse(language, [f"{row}\n" for row in code])
+        return 0, 0
+    rows = [f"{row}\n" for row in code]
+    tree = parse(language, [*lines[:line], *rows, *lines[line + 1 :]])
+    new = range(line, line + len(rows))
     if not any(
-        found.start.line < len(code) and found.parent is None for found in definitions(tree)
+        found.start.line in new
+        and (found.parent is None or found.parent.start.line not in new)
+        and found.kind not in _UNPARTED
+        for found in definitions(tree)
     ):
-        return 0
-    return 2 if language.indented and not _lead(code[0]) else 1
+        return 0, 0
+    wanted = 2 if language.indented and not _lead(code[0]) else 1
+    return wanted, wanted
+
+
+def blanks_around_prose(lines: Sequence[str], line: int, rows: Sequence[str]) -> tuple[int, int]:
+    """Return the blank lines that separate a text on a line from what is above and below.
+
+    One, except for items of a list, rows of a table and the like next to others, and in a block of
+    code.
+    """
+    if sum(_FENCE.match(row) is not None for row in lines[:line]) % 2:
+        return 0, 0
+    above, below = _filled_above(lines, line), _filled_below(lines, line)
+    before = above is None or not _go_on(lines[above], rows[0])
+    after = below is None or not _go_on(rows[-1], lines[below])
+    return int(before), int(after)
+
+
+def _go_on(first: str, second: str) -> bool:
+    """Whether two lines are of a list, a table or the like, so that no blank line parts them."""
+    kind = _item_kind(first)
+    return kind != "" and kind == _item_kind(second)
+
+
+def _item_kind(row: str) -> str:
+    """Return which kind of lines a line is one of; "" of a paragraph."""
+    found = _ITEM.match(row)
+    return "" if found is None else found.lastgroup or ""
 
 
 def _opens(line: str, language: Language | None) -> bool:

@@ -109,4 +109,4 @@ def counterparts(place: PassagePlace, found: Sequence[Definition]) -> Iterator[D
 
 def new_imports(place: PassagePlace, answer: Scopes) -> tuple[str, ...]:
     """Return the import statements of an answer that the file lacks."""
-    return tuple(text for _, text in lacking(place.scopes.tree, answer.tree))
+    return lacking(place.scopes.tree, place.passage.first, answer.tree)

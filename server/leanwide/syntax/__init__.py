@@ -3,6 +3,8 @@
 from leanwide.syntax.close import completed_length
 from leanwide.syntax.definition import Definition
 from leanwide.syntax.documentation import (
+    announced_start,
+    documentation_above,
     documentation_convention,
     documentation_runs,
     documentation_start,
@@ -11,6 +13,7 @@ from leanwide.syntax.documentation import (
 )
 from leanwide.syntax.errors import error_count, first_error
 from leanwide.syntax.focus import focused
+from leanwide.syntax.import_parts import ImportPart, ImportStatement, import_statements
 from leanwide.syntax.languages import Language, language_for, languages
 from leanwide.syntax.literals import literal_lines
 from leanwide.syntax.names import Import, imports, references
@@ -25,6 +28,8 @@ __all__ = [
     "Definition",
     "Edit",
     "Import",
+    "ImportPart",
+    "ImportStatement",
     "Language",
     "Position",
     "ScopePart",
@@ -32,12 +37,14 @@ __all__ = [
     "Span",
     "SyntaxTree",
     "Violation",
+    "announced_start",
     "completed_length",
     "completion_shape",
     "content",
     "definitions",
     "definitions_from",
     "difference",
+    "documentation_above",
     "documentation_convention",
     "documentation_runs",
     "documentation_start",
@@ -48,6 +55,7 @@ __all__ = [
     "first_documentation",
     "first_error",
     "focused",
+    "import_statements",
     "imports",
     "in_comment",
     "in_string",

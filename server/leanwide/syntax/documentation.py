@@ -18,10 +18,19 @@ from leanwide.syntax.tree import SyntaxTree
 Run = tuple[int, int]
 """Numbers of lines, from the first up to, not including, the second."""
 
-_DIRECTIVE: Final = re.compile(
+_INSTRUCTION: Final = re.compile(
     r"#!|//[^\s/]|#\s*(?:-\*-|(?:encoding|frozen_string_literal|rubocop|shellcheck|typed)\b)"
 )
-"""Comments that are instructions to a tool."""
+"""Comments that are instructions to a tool, and code that is no longer used."""
+_DIRECTIVE: Final = re.compile(
+    r"//(?:[a-z0-9]+:[a-z]|(?:export|line|nolint)\b)"
+    r"|#\s*(?:rubocop|shellcheck)\b|--\s*luacheck\b"
+    r"|/[/*]\s*(?:@ts-|(?:biome|clang|eslint|istanbul|prettier)[- ]"
+    r"|NOLINT|no(?:inspection|lint)\b)"
+)
+"""Instructions to a tool about the definition below."""
+_ATTRIBUTES: Final = frozenset({"attribute_item"})
+"""Node kinds that stand above a definition and are no part of it."""
 
 
 @frozen(kw_only=True)
@@ -32,6 +41,8 @@ class DocumentationConvention:
     """What the model is told to write, with its article."""
     marks: tuple[str, ...] = ()
     """How such a comment starts; empty where it is the first string of a body."""
+    further: str = ""
+    """How the lines below such a comment start that belong to it; "" if there are none."""
     distinct: bool = True
     """The mark alone distinguishes it from other comments; otherwise its place above a definition
     does."""
@@ -61,7 +72,9 @@ _CONVENTIONS: Final[Mapping[str, DocumentationConvention]] = MappingProxyType(
         ),
         "java": DocumentationConvention(name="a Javadoc comment", marks=("/**",)),
         "javascript": _JSDOC,
-        "lua": DocumentationConvention(name="an LDoc comment (--- lines)", marks=("---",)),
+        "lua": DocumentationConvention(
+            name="an LDoc comment (--- lines)", marks=("---",), further="--"
+        ),
         "php": DocumentationConvention(name="a PHPDoc comment", marks=("/**",)),
         "python": DocumentationConvention(name="a docstring as PEP 257 has it"),
         "ruby": _HASH,
@@ -84,10 +97,11 @@ def documentation_runs(tree: SyntaxTree, first: int, last: int) -> tuple[Run, ..
         return ()
     if convention.inside:
         return tuple(run for line in range(first, last) if (run := _docstring(tree, line)))
-    runs = _joined([run for line in range(first, last) if (run := _comment(tree, line))])
+    runs = _comments(tree, first, last)
     if convention.distinct:
         return runs
     heads = {found.start.line for found in definitions_from(tree, first, last + 1)}
+    heads |= {announced_start(tree, line) for line in heads}
     return tuple(run for run in runs if run[1] in heads)
 
 
@@ -99,18 +113,40 @@ def documented_name(tree: SyntaxTree, run: Run) -> str:
             if definition.body_start is not None and definition.body_start.line == run[0]:
                 return definition.name
         elif definition.start.line >= run[1]:
-            between = range(run[1], definition.start.line)
-            return definition.name if all(_announces(tree, line) for line in between) else ""
+            is_above = announced_start(tree, definition.start.line) <= run[1]
+            return definition.name if is_above else ""
     return ""
 
 
+def documentation_above(tree: SyntaxTree, line: int) -> Run | None:
+    """Return the lines of the documentation directly above ``line``, or above its attributes."""
+    end = line
+    while end > 0:
+        start = end
+        while start > 0 and (above := _documentation_ending(tree, start - 1)) is not None:
+            start = above[0]
+        if start < end:
+            return start, end
+        above_line = _announcement_ending(tree, end - 1)
+        if above_line is None:
+            return None
+        end = above_line
+    return None
+
+
 def documentation_start(tree: SyntaxTree, line: int) -> int:
-    """Return the first line of the documentation directly above ``line``, or ``line`` itself."""
+    """Return the first line of the documentation above ``line``; ``line`` without any."""
+    found = documentation_above(tree, line)
+    return line if found is None else found[0]
+
+
+def announced_start(tree: SyntaxTree, line: int) -> int:
+    """Return the first line of the attributes and directives directly above ``line``."""
     while line > 0:
-        above = _comment(tree, line - 1) or _comment_ending(tree, line - 1)
+        above = _announcement_ending(tree, line - 1)
         if above is None:
             break
-        line = above[0]
+        line = above
     return line
 
 
@@ -121,23 +157,63 @@ def first_documentation(tree: SyntaxTree) -> Run | None:
         return found[0]
     if definitions(tree):
         return None
-    runs = _joined([run for line in range(count) if (run := _comment(tree, line))])
+    runs = _comments(tree, 0, count)
     return runs[0] if runs else None
 
 
-def _announces(tree: SyntaxTree, line: int) -> bool:
-    """Whether ``line`` belongs to the definition below it, like an attribute."""
+def _announcement_ending(tree: SyntaxTree, line: int) -> int | None:
+    """Return the first line of an attribute or a directive that ends on ``line``; None if none."""
+    text = tree.lines[line].strip()
     prelude = tree.language.prelude
-    return bool(prelude and re.match(prelude, tree.lines[line].strip()))
+    if text.startswith("#!"):
+        return None  # Rust's attributes of the file, a shell's first line
+    if _DIRECTIVE.match(text) or (prelude and re.match(prelude, text)):
+        return line
+    for node in tree.around(_text_end(tree, line)):
+        start = tree.span_of(node).start
+        if node.type in _ATTRIBUTES and start == _text_start(tree, start.line):
+            return start.line
+    return None
 
 
-def _joined(runs: list[Run]) -> tuple[Run, ...]:
-    """Merge adjacent runs."""
-    joined: list[Run] = []
-    for first, last in runs:
-        touches = joined and joined[-1][1] == first
-        joined.append((joined.pop()[0] if touches else first, last))
-    return tuple(joined)
+def _comments(tree: SyntaxTree, first: int, last: int) -> tuple[Run, ...]:
+    """Return the runs of documenting comments that start from ``first`` to before ``last``."""
+    runs: list[Run] = []
+    line = first
+    while line < last:
+        run = _comment(tree, line)
+        if run is not None:
+            touches = runs and runs[-1][1] == line
+            runs.append((runs.pop()[0] if touches else line, _further(tree, run[1])))
+        line = runs[-1][1] if run is not None else line + 1
+    return tuple(runs)
+
+
+def _further(tree: SyntaxTree, line: int) -> int:
+    """Return the end of the lines from ``line`` on that belong to a documenting comment above."""
+    while line < len(tree.lines) and _is_further(tree, line):
+        line += 1
+    return line
+
+
+def _is_further(tree: SyntaxTree, line: int) -> bool:
+    convention = documentation_convention(tree.language)
+    text = tree.lines[line].strip()
+    return (
+        convention is not None
+        and convention.further != ""
+        and text.startswith(convention.further)
+        and not text.startswith(f"{convention.further}[")
+        and _DIRECTIVE.match(text) is None
+    )
+
+
+def _documentation_ending(tree: SyntaxTree, line: int) -> Run | None:
+    """Return the lines of a documenting comment that ends on ``line``."""
+    start = line
+    while start > 0 and _is_further(tree, start) and _comment(tree, start) is None:
+        start -= 1
+    return _comment(tree, start) or _comment_ending(tree, start)
 
 
 def _docstring(tree: SyntaxTree, line: int) -> Run | None:
@@ -169,7 +245,9 @@ def _comment(tree: SyntaxTree, line: int) -> Run | None:
         return None
     start = _text_start(tree, line)
     text = content(tree.lines[line])[start.column :]
-    if not text.startswith(convention.marks) or _DIRECTIVE.match(text):
+    if not text.startswith(convention.marks):
+        return None
+    if _INSTRUCTION.match(text) or _DIRECTIVE.match(text):
         return None
     for node in tree.around(start):
         if node.type in tree.language.comments:
@@ -179,8 +257,7 @@ def _comment(tree: SyntaxTree, line: int) -> Run | None:
 
 def _comment_ending(tree: SyntaxTree, line: int) -> Run | None:
     """Return the lines of a documenting comment that ends on ``line`` and starts above it."""
-    end = Position(line, max(0, len(content(tree.lines[line]).rstrip()) - 1))
-    for node in tree.around(end):
+    for node in tree.around(_text_end(tree, line)):
         start = tree.span_of(node).start.line
         if node.type in tree.language.comments and start < line:
             return _comment(tree, start)
@@ -202,3 +279,8 @@ def _text_start(tree: SyntaxTree, line: int) -> Position:
     """Return the position behind the indentation of ``line``."""
     text = content(tree.lines[line])
     return Position(line, len(text) - len(text.lstrip()))
+
+
+def _text_end(tree: SyntaxTree, line: int) -> Position:
+    """Return the position of the last character of ``line`` that is no white space."""
+    return Position(line, max(0, len(content(tree.lines[line]).rstrip()) - 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from itertools import islice, takewhile
 from typing import Final
 
@@ -17,6 +19,8 @@ _IMPORT_DEPTH: Final = 3
 """Levels below the root at which an import may start."""
 _MAX_IMPORTS: Final = 1_000
 """Imports that are read: a text with more is no program."""
+_VERSION: Final = re.compile(r"[/.]v\d+$")
+"""The end of a Go module's path."""
 
 
 @frozen
@@ -33,18 +37,17 @@ def imports(tree: SyntaxTree, last: int | None = None) -> tuple[Import, ...]:
 
     With ``last``, only those that begin before that line.
     """
-    found: dict[tuple[int, int], tree_sitter.Node] = {}
     names: dict[tuple[int, int], dict[int, str]] = {}
 
     def note(key: tuple[int, int], captures: Captures) -> None:
-        for name in captures.get("name", ()):
-            names.setdefault(key, {})[name.start_byte] = _imported(tree, name)
+        for name in import_names(captures):
+            names.setdefault(key, {})[name.start_byte] = imported_name(tree, name)
 
-    for captures in matches(tree, "imports", tree.root, _IMPORT_DEPTH, last):
+    found = matches(tree, "imports", tree.root, _IMPORT_DEPTH, last)
+    for captures in found:
         for node in captures.get("import", ()):
-            found[node.byte_range] = node
             note(node.byte_range, captures)
-    kept = dict(islice(sorted(found.items()), _MAX_IMPORTS))
+    kept = {node.byte_range: node for node in _import_nodes(found)}
     if has_capture(tree.language, "imports", "part"):
         effort = tree.effort
         for key, node in takewhile(lambda _: not effort.is_spent(), kept.items()):
@@ -52,11 +55,26 @@ def imports(tree: SyntaxTree, last: int | None = None) -> tuple[Import, ...]:
                 note(key, captures)
     return tuple(
         Import(
-            _span(tree, node),
+            import_span(tree, node),
             tuple(dict.fromkeys(name for _, name in sorted(names.get(key, {}).items()))),
         )
         for key, node in kept.items()
     )
+
+
+def import_nodes(tree: SyntaxTree) -> list[tree_sitter.Node]:
+    """Return the nodes of the imports at or near the top level, in the order of the text."""
+    return _import_nodes(matches(tree, "imports", tree.root, _IMPORT_DEPTH))
+
+
+def _import_nodes(found: Iterable[Captures]) -> list[tree_sitter.Node]:
+    nodes = {node.byte_range: node for captures in found for node in captures.get("import", ())}
+    return [node for _, node in islice(sorted(nodes.items()), _MAX_IMPORTS)]
+
+
+def import_names(captures: Captures) -> list[tree_sitter.Node]:
+    """Return the nodes of the names that a match of an import brings in."""
+    return [*captures.get("name", ()), *captures.get("shared", ())]
 
 
 def references(
@@ -78,13 +96,16 @@ def references(
     return tuple(sorted(distances, key=distances.__getitem__))
 
 
-def _span(tree: SyntaxTree, node: tree_sitter.Node) -> Span:
+def import_span(tree: SyntaxTree, node: tree_sitter.Node) -> Span:
+    """Return the span of an import, without the white space at its end."""
     start, end = tree.span_of(node)
     return Span(start, trimmed(tree, start, end))
 
 
-def _imported(tree: SyntaxTree, node: tree_sitter.Node) -> str:
-    return tree.text(tree.span_of(node)).strip("\"'`<>").rpartition("/")[2]
+def imported_name(tree: SyntaxTree, node: tree_sitter.Node) -> str:
+    """Return a name that an import brings in; of a path its last part, without a version."""
+    path = tree.text(tree.span_of(node)).strip("\"'`<>")
+    return _VERSION.sub("", path).rpartition("/")[2]
 
 
 def _distance(start: Position, target: Position) -> tuple[int, int, Position]:

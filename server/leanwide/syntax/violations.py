@@ -11,6 +11,7 @@ import tree_sitter
 from attrs import frozen
 
 from leanwide.syntax.compiler_rules import COMPILER_RULES, CompilerRules, PlaceRule, Sameness
+from leanwide.syntax.import_parts import imported_twice
 from leanwide.syntax.languages import Language
 from leanwide.syntax.matching import captured_by
 from leanwide.syntax.pieces import node_query
@@ -43,13 +44,17 @@ def violations(tree: SyntaxTree) -> tuple[Violation, ...]:
     """Return the places of a text that break its language's rules, in the order of the text."""
     rules = COMPILER_RULES.get(tree.language.name)
     query = _query(tree.language)
+    twice = [
+        Violation(one.span.start.line, f"`{name}` is imported from two places.")
+        for one, name in imported_twice(tree)
+    ]
     if rules is None or query is None:
-        return ()
+        return tuple(twice)
     whole = Span(Position(0, 0), Position(len(tree.lines), 0))
     nodes = captured_by(tree, query, "node", whole)
     nodes.sort(key=lambda node: (node.start_byte, -node.end_byte, node.type not in rules.scopes))
     checked = _Checked(tree, rules, [])
-    found = [*checked.order(), *checked.nested(nodes)]
+    found = [*twice, *checked.order(), *checked.nested(nodes)]
     return tuple(sorted(found, key=lambda one: one.line))
 
 

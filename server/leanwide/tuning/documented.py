@@ -19,9 +19,9 @@ from leanwide.syntax import (
     SyntaxTree,
     content,
     definitions,
+    documentation_above,
     documentation_convention,
     documentation_runs,
-    documentation_start,
 )
 from leanwide.tuning.holes import Hole, SourceFile, hole_id
 
@@ -85,8 +85,7 @@ def _documentation(tree: SyntaxTree, definition: Definition) -> tuple[int, int] 
     if convention.inside:
         start = definition.body_start.line
         return next(iter(documentation_runs(tree, start, start + 1)), None)
-    start = documentation_start(tree, definition.start.line)
-    return (start, definition.start.line) if start < definition.start.line else None
+    return documentation_above(tree, definition.start.line)
 
 
 def _words(lines: Sequence[str]) -> str:

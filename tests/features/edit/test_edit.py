@@ -398,6 +398,16 @@ async def test_a_file_without_imports_gets_one(text, after):
     assert edited.after(await edited.refactor(((line, 4), (line, 4)))) == after
 
 
+async def test_a_name_is_not_imported_from_two_modules():
+    text = 'package a\n\nimport "math/rand"\n\nfunc A(b []byte) {\n\trand.Int()\n}\n'
+    code = "func A(b []byte) {\n\trand.Read(b)\n}"
+    other = f'```go\npackage a\n\nimport "crypto/rand"\n\n{code}\n```'
+    edited = Edited(other, f"```go\n{code}\n```", text=text, path="/project/a.go", language="go")
+    outcome = await edited.refactor(((4, 0), (7, 0)))
+    assert edited.after(outcome) == text.replace("rand.Int()", "rand.Read(b)")
+    assert "`rand` is imported from two places." in edited.prompts[1]
+
+
 async def test_what_a_compiler_refuses_is_a_mistake_that_the_model_may_correct():
     taken = "def get(self, name):\n    pass\n\ndef get(self, name):\n    return 1"
     edited = Edited(fenced(taken), fenced(SHORT_GET))
@@ -477,6 +487,13 @@ async def test_a_selected_head_means_its_definition():
     assert edited.after(await edited.document(((6, 0), (7, 0)))) == WITH_DOC
 
 
+async def test_documentation_goes_above_what_stands_above_a_selected_head():
+    text = "@Component({\n  a: 1,\n})\nexport class A {\n  b = 1;\n}\n"
+    answer = "```ts\n/** A. */\nexport class A {\n  b = 1;\n}\n```"
+    edited = Edited(answer, text=text, path="/project/a.ts", language="typescript")
+    assert edited.after(await edited.document(((3, 0), (4, 0)))) == f"/** A. */\n{text}"
+
+
 async def test_existing_documentation_is_replaced():
     edited = Edited(fenced('"""Better."""'), text=WITH_DOC)
     after = edited.after(await edited.document())
@@ -496,7 +513,7 @@ async def test_existing_documentation_is_replaced():
             "rust",
             "#[test]\nfn a() {\n    b();\n}\n",
             "/// Calls b.\nfn a() {\n    b();\n}",
-            "#[test]\n/// Calls b.\nfn a() {\n    b();\n}\n",
+            "/// Calls b.\n#[test]\nfn a() {\n    b();\n}\n",
         ),
         (
             "go",
@@ -515,7 +532,32 @@ async def test_existing_documentation_is_replaced():
             "go",
             "package a\n\n//go:noinline\nfunc F() {\n}\n",
             "// F is.\n",
-            "package a\n\n//go:noinline\n// F is.\nfunc F() {\n}\n",
+            "package a\n\n// F is.\n//go:noinline\nfunc F() {\n}\n",
+        ),
+        # as gofmt writes it
+        (
+            "go",
+            "package a\n\n//go:noinline\nfunc F() {\n}\n",
+            "// F is.\n//\n//go:noinline\nfunc F() {\n}",
+            "package a\n\n// F is.\n//\n//go:noinline\nfunc F() {\n}\n",
+        ),
+        (
+            "go",
+            "package a\n\n// Old.\n//go:noinline\nfunc F() {\n}\n",
+            "// F is.\nfunc F() {\n}",
+            "package a\n\n// F is.\n//go:noinline\nfunc F() {\n}\n",
+        ),
+        (
+            "rust",
+            "#![no_std]\n/// Old.\n#[derive(Debug)]\nstruct A {\n    x: u8,\n}\n",
+            "/// New.\nstruct A {\n    x: u8,\n}",
+            "#![no_std]\n/// New.\n#[derive(Debug)]\nstruct A {\n    x: u8,\n}\n",
+        ),
+        (
+            "lua",
+            "--- Old.\n-- @param x X\nlocal function a(x)\n  return x\nend\n",
+            "--- New.\n-- @param x The x.\n-- @return x\nlocal function a(x)\n  return x\nend",
+            "--- New.\n-- @param x The x.\n-- @return x\nlocal function a(x)\n  return x\nend\n",
         ),
         (
             "csharp",
@@ -772,6 +814,18 @@ async def test_a_test_with_an_existing_name_gets_another_attempt(tmp_path):
     edited = in_project(tmp_path, fenced(taken), fenced(TEST), tests__test_store=STYLE)
     assert "def test_get" in edited.after(await edited.test())
     assert "`test_other` is in the file already: another name is needed." in edited.prompts[1]
+
+
+async def test_tests_that_are_calls_of_a_macro_differ_by_their_arguments(tmp_path):
+    code, tests = tmp_path / "a.cpp", '#include "a.h"\n\nTEST(F, Zero) {\n  f(0);\n}\n'
+    code.write_text("int f(int x) { return x; }\n")
+    (tmp_path / "a_test.cpp").write_text(tests)
+    answers = [f"```cpp\nTEST(F, {name}) {{\n  f(1);\n}}\n```" for name in ("Zero", "One")]
+    edited = Edited(*answers, text=code.read_text(), path=code, language="cpp")
+    edited.session.names.use(area_of(tmp_path))
+    outcome = await edited.test(((0, 0), (1, 0)))
+    assert edited.after(outcome) == f"{tests}\nTEST(F, One) {{\n  f(1);\n}}\n"
+    assert "`TEST(F, Zero)` is in the file already" in edited.prompts[1]
 
 
 async def test_excluded_tests_are_not_shown_to_the_model(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.postprocess.insertion import insertion, margin_at
+from leanwide.postprocess.insertion import blanks_around_code, insertion, margin_at
 from leanwide.postprocess.splice import applied
 from leanwide.syntax import language_for, split
 from tests.features.edit.test_edit import SOURCE, Edited, fenced
@@ -72,6 +72,169 @@ async def test_code_around_that_the_model_writes_again_is_left_out():
     assert "only new lines are wanted" in edited.prompts[1]
 
 
+TWO = """\
+class A {
+  a() {
+    return 1;
+  }
+^
+  c() {
+    return 3;
+  }
+}
+"""
+B = "b() {\n  return 2;\n}"
+INNER_B = "  b() {\n    return 2;\n  }"
+A, C = "  a() {\n    return 1;\n  }", "  c() {\n    return 3;\n  }"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        B,
+        f"class A {{\n{A}\n\n{INNER_B}\n\n{C}\n}}",
+        f"class A {{\n{INNER_B}\n}}",
+        f"class A {{\n  // ... existing code ...\n\n{INNER_B}\n\n  // ... existing code ...\n}}",
+        f"{A}\n\n{INNER_B}",
+        f"{INNER_B}\n\n{C}",
+        f"{INNER_B}\n\n{C}\n}}",
+    ],
+)
+async def test_what_stands_between_the_repeated_lines_is_inserted(answer):
+    """Whether the model writes all that is around, only the class, or only a neighbour."""
+    after = await inserted(TWO, f"```ts\n{answer}\n```", "a.ts", "typescript")
+    assert after == TWO.replace("^\n", f"\n{INNER_B}\n\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "answer", "wanted"),
+    [
+        # lines that occur twice
+        (
+            "python",
+            "class A:\n    def a(self):\n        return self.x\n^\n    def c(self):\n"
+            "        return self.x\n",
+            "class A:\n    def a(self):\n        return self.x\n\n    def b(self):\n"
+            "        return self.x\n\n    def c(self):\n        return self.x",
+            "\n    def b(self):\n        return self.x\n",
+        ),
+        # new lines that begin or end as those around
+        (
+            "python",
+            "def f(a):\n^\n    return None\n",
+            "if a is None:\n    return None",
+            "    if a is None:\n        return None",
+        ),
+        (
+            "python",
+            "def f():\n    try:\n^\n        g()\n    except E:\n        pass\n",
+            "try:\n    h()\nexcept E:\n    pass",
+            "        try:\n            h()\n        except E:\n            pass",
+        ),
+        (
+            "ruby",
+            "class A\n  def a\n    1\n  end\n^\nend\n",
+            "  def a\n    1\n  end\n\n  def b\n    2\n  end",
+            "\n  def b\n    2\n  end",
+        ),
+        # what is around on lines of their own, and blocks that are no definitions
+        (
+            "csharp",
+            "class A\n{\n    int a()\n    {\n        return 1;\n    }\n^\n}\n",
+            "class A\n{\n    int b()\n    {\n        return 2;\n    }\n}",
+            "\n    int b()\n    {\n        return 2;\n    }",
+        ),
+        (
+            "javascript",
+            'describe("f", () => {\n  it("a", () => {\n    f();\n  });\n^\n});\n',
+            'describe("f", () => {\n  it("b", () => {\n    g();\n  });\n});',
+            '  it("b", () => {\n    g();\n  });',
+        ),
+        ("rust", "fn f() {\n    if x {\n^\n    }\n}\n", "if x {\n    g();\n}", "        g();"),
+        (
+            "go",
+            "package a\n\ntype T struct {\n\ta int\n^\n}\n",
+            "type T struct {\n\ta int\n\tb int\n}",
+            "\tb int",
+        ),
+        # comments of what is around
+        (
+            "javascript",
+            "/** A. */\nfunction a() {\n}\n^\n/** C. */\nfunction c() {\n}\n",
+            "/** B. */\nfunction b() {\n}\n\n/** C. */\nfunction c() {\n}",
+            "\n/** B. */\nfunction b() {\n}\n",
+        ),
+    ],
+)
+async def test_new_lines_are_told_from_repeated_ones(language, text, answer, wanted):
+    after = await inserted(text, f"```\n{answer}\n```", "a", language)
+    assert after == text.replace("^", wanted)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "answer", "after"),
+    [
+        (
+            "typescript",
+            'import { a } from "./a";\n\nexport function f() {\n  a();\n}\n^\n',
+            'import { a } from "./a";\nimport { b } from "./b";\n\n'
+            "export function g() {\n  b();\n}",
+            'import { a } from "./a";\nimport { b } from "./b";\n\n'
+            "export function f() {\n  a();\n}\n\nexport function g() {\n  b();\n}\n",
+        ),
+        (
+            "go",
+            'package a\n\nimport "fmt"\n\nfunc A() {\n\tfmt.Println()\n}\n^',
+            'package a\n\nimport "fmt"\n\nfunc B() {\n\tfmt.Println(1)\n}',
+            'package a\n\nimport "fmt"\n\nfunc A() {\n\tfmt.Println()\n}\n\n'
+            "func B() {\n\tfmt.Println(1)\n}\n",
+        ),
+        # an import is what was asked for
+        ("python", "import os\n^\nx = 1\n", "import os\nimport json",
+         "import os\nimport json\nx = 1\n"),
+        ("go", 'package a\n\nimport (\n\t"os"\n^\n)\n', 'import (\n\t"os"\n\t"fmt"\n)',
+         'package a\n\nimport (\n\t"os"\n\t"fmt"\n)\n'),
+        ("python", "^", "import json\n\n\ndef f():\n    return json",
+         "import json\n\n\ndef f():\n    return json\n"),
+        ("html", '<head>\n  <link href="a">\n^\n</head>\n', '<link href="b">',
+         '<head>\n  <link href="a">\n  <link href="b">\n</head>\n'),
+    ],
+)  # fmt: skip
+async def test_imports_of_the_answer_go_to_those_of_the_file(language, text, answer, after):
+    assert await inserted(text, f"```\n{answer}\n```", "a", language) == after
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "wanted"),
+    [
+        ("# A\n\ntext\n^\n# B\n", "More.", "\nMore.\n"),
+        ("text\n^", "More.", "\nMore.\n"),
+        ("- a\n^\n\nText\n", "- b", "- b"),
+        ("- a\n^\nText\n", "- b", "- b\n"),
+        ("| a |\n| - |\n^\n\nText\n", "| b |", "| b |"),
+        ("```sh\nls\n^\n```\n", "pwd", "pwd"),
+    ],
+)
+async def test_a_paragraph_is_parted_from_those_around(text, answer, wanted):
+    after = await inserted(text, f"````markdown\n{answer}\n````", "a.md", "markdown")
+    assert after == text.replace("^", wanted)
+
+
+@pytest.mark.parametrize(("name", "language"), [("a.html", "html"), ("a.vue", "vue")])
+async def test_an_element_stands_in_the_one_around(name, language):
+    text = "<ul>\n  <li>a</li>\n^\n</ul>\n"
+    after = await inserted(text, "```html\n<li>b</li>\n```", name, language)
+    assert after == text.replace("^", "  <li>b</li>")
+
+
+async def test_code_that_an_answer_leaves_out_is_asked_for():
+    text, span = cursor("def f():\n    pass\n^")
+    gap = "def g():\n    # ... rest of the code\n    return 1"
+    edited = Edited(fenced(gap), fenced("def g():\n    return 1"), text=text)
+    assert "def g" in edited.after(await edited.refactor(span, "add g"))
+    assert "It leaves text out" in edited.prompts[1]
+
+
 async def test_the_question_shows_what_stands_around_and_marks_the_place():
     text, span = cursor(SOURCE.replace("\n    def put", "^\n    def put"))
     edited = Edited(fenced(HAS), text=text)
@@ -107,7 +270,9 @@ def test_only_blank_lines_change_around_what_is_inserted(rows, code, language, d
     blanks = [at for at, row in enumerate(rows) if not row]
     line = data.draw(st.sampled_from([*blanks, len(lines)]))
     assert not margin_at(lines, line, language).strip()
-    after = applied(lines, [insertion(lines, line, code, "\n", language)])
+    after = applied(
+        lines, [insertion(lines, line, code, "\n", blanks_around_code(lines, line, code, language))]
+    )
     kept = [row.rstrip("\n") for row in after if row.strip()]
     filled = [row for row in rows[:line] if row] + code + [row for row in rows[line:] if row]
     assert kept == filled

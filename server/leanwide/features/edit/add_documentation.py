@@ -26,8 +26,10 @@ from leanwide.syntax import (
     Edit,
     Language,
     SyntaxTree,
+    announced_start,
     content,
     definitions_from,
+    documentation_above,
     documentation_convention,
     documentation_runs,
     documentation_start,
@@ -82,9 +84,13 @@ def documentable(resolved: ResolvedSelection) -> bool:
 def _whole_definition(
     resolved: ResolvedSelection, tree: SyntaxTree, definition: Definition
 ) -> ResolvedSelection:
-    """Return the passage with all of its first definition, and the documentation above it."""
+    """Return the passage with all of its first definition, and what stands above it.
+
+    That is its documentation, attributes and directives.
+    """
     passage = resolved.passage
-    first = documentation_start(tree, passage.first)
+    head = min(passage.first, definition.start.line)
+    first = min(announced_start(tree, head), documentation_start(tree, head))
     last = max(passage.last, min(definition.end.line + 1, len(resolved.view.lines)))
     return evolve(resolved, passage=evolve(passage, first=first, last=last, focus=""))
 
@@ -200,12 +206,14 @@ def _spot(tree: SyntaxTree, definition: Definition, first: int) -> tuple[int, in
     """Return where a definition's documentation goes: start, end and margin.
 
     The lines from start to end, exclusive, are replaced; there may be none. Nothing goes above
-    line ``first``, where a decorator may stand. None if the body begins on the line of its head.
+    line ``first``. None if the body begins on the line of its head.
     """
     convention = documentation_convention(tree.language)
     if convention is None or not convention.inside:
-        end = max(first, definition.start.line)
-        start = documentation_start(tree, end)
+        head = max(first, definition.start.line)
+        place = max(first, announced_start(tree, head))
+        found = documentation_above(tree, head)
+        start, end = found if found is not None and found[0] >= first else (place, place)
     else:
         body = definition.body_start
         if body is None or body.line == definition.signature_end.line:

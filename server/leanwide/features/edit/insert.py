@@ -21,12 +21,27 @@ from leanwide.features.edit.rewrite import indented
 from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
+from leanwide.postprocess.elision import left_out
+from leanwide.postprocess.header import header_rows
+from leanwide.postprocess.importing import import_line, lacking, with_imports
 from leanwide.postprocess.indent import Indentation, indentation
-from leanwide.postprocess.insertion import insertion, margin_at
-from leanwide.postprocess.overlap import overlap
-from leanwide.postprocess.pieces import without_blank_ends
+from leanwide.postprocess.insertion import (
+    blanks_around_code,
+    blanks_around_prose,
+    insertion,
+    margin_at,
+)
+from leanwide.postprocess.new_lines import SurroundingLines
 from leanwide.prompt.editing import insert_question
-from leanwide.syntax import content, definitions, split
+from leanwide.syntax import (
+    Definition,
+    Language,
+    content,
+    definitions,
+    enclosing,
+    parse,
+    split,
+)
 
 _ABOVE: Final = 40
 """Lines above the place that the question shows, at most."""
@@ -49,27 +64,50 @@ class _InsertionPlace:
     mark: str
     """What stands on the line in the question."""
 
-    @property
-    def above(self) -> tuple[str, ...]:
-        """The shown lines above, without endings."""
-        return tuple(
-            map(content, self.resolved.view.lines[self.resolved.passage.first : self.line])
+    def around(self, left_out: frozenset[int]) -> SurroundingLines:
+        """Return the shown lines around the place, without some rows of the document."""
+        view, language = self.resolved.view, self.resolved.language
+        first, last = self.resolved.passage.first, self.resolved.passage.last
+        above, below = (
+            tuple(content(view.lines[row]) for row in rows if row not in left_out)
+            for rows in (range(first, self.line), range(self.line + 1, last))
+        )
+        return SurroundingLines(
+            above=above,
+            below=below,
+            heads=self._heads(),
+            margin=len(self.margin),
+            comment=language.comment if language is not None else "",
         )
 
-    @property
-    def below(self) -> tuple[str, ...]:
-        """The shown lines below, without endings."""
-        rest = self.resolved.view.lines[self.line + 1 : self.resolved.passage.last]
-        return tuple(map(content, rest))
+    def _heads(self) -> frozenset[str]:
+        """Return the lines of the heads of definitions around the place, stripped."""
+        view, tree = self.resolved.view, self.resolved.tree
+        if tree is None or not tree.language.containers:
+            return frozenset()
+        margin, language = len(self.margin), tree.language
+        rows = {
+            row
+            for one in enclosing(tree, (self.line, margin))
+            if one.start.column < margin or not language.indented
+            for row in range(one.start.line, _head_end(one, language) + 1)
+            if row < self.line
+        }
+        shown = run_lines(view, helpful_runs(self.resolved.passage, tree))
+        return frozenset(line.strip() for line in (*shown, *(view.lines[row] for row in rows)))
 
-    def heads(self) -> frozenset[str]:
-        """Return the first lines of the definitions that begin above the place, stripped."""
+    def is_repeated(self, rows: Sequence[str]) -> bool:
+        """Whether rows begin with the head of a definition that begins above the place."""
         view, tree, first = self.resolved.view, self.resolved.tree, self.resolved.passage.first
-        around = run_lines(view, helpful_runs(self.resolved.passage, tree))
-        inside = definitions(tree) if tree is not None else ()
-        starts = (found.start.line for found in inside)
-        own = (view.lines[row] for row in starts if first <= row < self.line)
-        return frozenset(line.strip() for line in (*around, *own))
+        if tree is None or not tree.language.containers:
+            return False
+        texts = [row.strip() for row in rows]
+        heads = (
+            [line.strip() for line in view.lines[one.start.line : one.signature_end.line + 1]]
+            for one in definitions(tree)
+            if first <= one.start.line < self.line
+        )
+        return any(texts[: len(head)] == head for head in heads)
 
     def shown(self) -> Iterator[str]:
         """Yield the lines of the question's code, with LF endings."""
@@ -77,6 +115,12 @@ class _InsertionPlace:
         yield from (prompt_line(view, line) for line in range(passage.first, self.line))
         yield f"{self.margin}{self.mark}\n"
         yield from (prompt_line(view, line) for line in range(self.line + 1, passage.last))
+
+
+def _head_end(definition: Definition, language: Language) -> int:
+    """Return the last line of a definition's head: with its brace, which may be alone on a line."""
+    body = definition.body_start if language.blocks == "braces" else None
+    return (body or definition.signature_end).line
 
 
 async def insertion_at(view: View, instruction: str, session: Session) -> Assignment:
@@ -129,53 +173,52 @@ def _fitting(lines: Sequence[str]) -> int:
 def _inserted(place: _InsertionPlace, code: str) -> FileEdit:
     """Return the change that puts the model's code in its place.
 
-    Lines around the place that the model repeats are left out.
+    Lines around the place that the model repeats are left out; imports go to those of the file.
 
     Raises:
-        Mistake: The file would have more syntax errors than before.
+        Mistake: The file would have more syntax errors than before, lines above the place are
+            written again, or an import has no place.
         Refusal: Nothing is left of the code.
     """
     resolved, view = place.resolved, place.resolved.view
-    rows = [row for row in map(content, split(code)) if row.strip() != place.mark]
-    if next((row.strip() for row in rows if row.strip()), "") in place.heads():
-        rows = _between(rows, place.above, place.below)
-    rows = _without_repeated(rows, place.above, place.below)
-    if not is_prose(view):
+    written = [row for row in map(content, split(code)) if row.strip() != place.mark]
+    rows, imports, header = _without_header(place, written)
+    rows = place.around(header).added(rows)
+    if place.is_repeated(rows):
+        raise Mistake("It repeats lines that stand above the place: only new lines are wanted.")
+    if not rows:
+        raise Refusal("The model would add nothing.")
+    if gap := left_out(tuple(map(content, view.lines)), rows):
+        raise Mistake(f"It leaves text out: write what `{gap}` stands for.")
+    if is_prose(view):
+        blanks = blanks_around_prose(view.lines, place.line, rows)
+    else:
         wanted = Indentation(place.margin, indentation(view.lines).unit)
         rows = indented("\n".join(rows), wanted, resolved.language)
-    if not any(map(str.strip, rows)):
-        raise Refusal("The model would add nothing.")
-    edits = (insertion(view.lines, place.line, rows, view.newline, resolved.language),)
+        blanks = blanks_around_code(view.lines, place.line, rows, resolved.language)
+    new = insertion(view.lines, place.line, rows, view.newline, blanks)
+    edits = with_imports(resolved.tree, (new,), imports, view.newline)
+    if edits is None:
+        raise Mistake(f"`{imports[0]}` has no place among the imports.")
     check_syntax(resolved.language, view.lines, edits)
     return FileEdit(uri=view.uri, version=view.version, lines=view.lines, edits=edits)
 
 
-def _between(rows: Sequence[str], above: Sequence[str], below: Sequence[str]) -> list[str]:
-    """Return what stands at the place in an answer that repeats the code around it.
+def _without_header(
+    place: _InsertionPlace, rows: list[str]
+) -> tuple[list[str], tuple[str, ...], frozenset[int]]:
+    """Return an answer without imports and package lines, and what the file lacks of its imports.
 
-    Raises:
-        Mistake: The line above the place is not in it.
+    Also returns the rows of the document that such an answer does not repeat. Imports stay where
+    the answer has nothing else, and at a place among the imports.
     """
-    last = next((row for row in reversed(above) if row.strip()), "")
-    first = next((row for row in below if row.strip()), None)
-    starts = [at for at, row in enumerate(rows) if row.rstrip() == last.rstrip()]
-    if not starts:
-        raise Mistake("It repeats lines that stand above the place: only new lines are wanted.")
-    rest = rows[starts[-1] + 1 :]
-    end = next((at for at, row in enumerate(rest) if row == first), len(rest))
-    return list(rest[:end])
-
-
-def _without_repeated(rows: Sequence[str], above: Sequence[str], below: Sequence[str]) -> list[str]:
-    """Return an answer without what it repeats of the lines above, and of those below, the place.
-
-    A closing bracket alone is not taken for a repetition.
-    """
-    head = overlap(above, rows)
-    rest = rows[head:] if _has_words(rows[:head]) else rows
-    kept = len(rest) - overlap(rest, below)
-    return without_blank_ends(rest[:kept] if _has_words(rest[kept:]) else rest)
-
-
-def _has_words(rows: Sequence[str]) -> bool:
-    return any(character.isalnum() for row in rows for character in row)
+    tree = place.resolved.tree
+    line = import_line(tree) if tree is not None and tree.language.containers else None
+    if tree is None or line is None or line > place.line or not any(map(str.strip, tree.lines)):
+        return rows, (), frozenset()
+    new = parse(tree.language, [f"{row}\n" for row in rows])
+    header = header_rows(tree, new)
+    kept = [text for row, text in enumerate(rows) if row not in header]
+    if not header or not any(map(str.strip, kept)):
+        return rows, (), frozenset()
+    return kept, lacking(tree, place.line, new), header_rows(tree, tree)

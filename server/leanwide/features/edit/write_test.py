@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ from leanwide.files.shown import shown
 from leanwide.postprocess.addition import addition
 from leanwide.postprocess.indent import Indentation, indentation
 from leanwide.prompt.editing import RequestedTest, testing_question
-from leanwide.syntax import Edit, Position, SyntaxTree, content, definitions, parse
+from leanwide.syntax import Edit, Position, Span, SyntaxTree, content, definitions, parse
 
 _TEST_TOKENS: Final = 192
 """Tokens for imports, a head and a few lines, whatever is tested."""
@@ -139,4 +140,13 @@ def _check_names(file: SyntaxTree, code: list[str]) -> None:
 
 
 def _top_names(tree: SyntaxTree) -> set[str]:
-    return {definition.name for definition in definitions(tree) if definition.parent is None}
+    """Return what no other definition at the top level may be called.
+
+    Of a macro's call, such as GoogleTest's ``TEST(Suite, Case)``, that is all of the call.
+    """
+    tops = [found for found in definitions(tree) if found.parent is None]
+    heads = [" ".join(tree.text(Span(found.start, found.signature_end)).split()) for found in tops]
+    return {
+        head if re.match(rf"{re.escape(found.name)}\s*\(", head) else found.name
+        for found, head in zip(tops, heads, strict=True)
+    }

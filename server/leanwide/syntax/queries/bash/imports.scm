@@ -1,1 +1,1 @@
-(command name: (command_name) @word . argument: (_) @name) @import
+(command name: (command_name) @word . argument: (_) @shared) @import

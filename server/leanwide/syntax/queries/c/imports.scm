@@ -1,1 +1,1 @@
-(preproc_include path: (_) @name) @import
+(preproc_include path: (_) @shared) @import

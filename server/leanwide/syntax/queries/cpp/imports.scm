@@ -1,1 +1,1 @@
-(using_declaration (_) @name) @import
+(using_declaration (_) @shared) @import

@@ -1,1 +1,2 @@
-(using_directive (_) @name) @import
+(using_directive !name (_) @shared) @import
+(using_directive name: (_) @name) @import

@@ -1,1 +1,1 @@
-(import_statement (_) @name) @import
+(import_statement (_) @shared) @import

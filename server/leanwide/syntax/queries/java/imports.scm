@@ -1,3 +1,5 @@
-(import_declaration (scoped_identifier name: (_) @name)) @import
-(import_declaration (identifier) @name) @import
-(package_declaration) @import
+(import_declaration "import" . (scoped_identifier name: (_) @name) . ";") @import
+(import_declaration "import" . (identifier) @name . ";") @import
+(import_declaration "static" . (scoped_identifier name: (_) @shared) . ";") @import
+(import_declaration (asterisk)) @import
+(package_declaration) @import @package

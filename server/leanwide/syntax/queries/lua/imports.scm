@@ -1,2 +1,2 @@
 (variable_declaration (assignment_statement (variable_list name: (_) @name)
-  (expression_list value: (function_call name: (identifier) @word)))) @import
+  (expression_list value: (function_call name: (identifier) @word))) @item) @import

@@ -1,4 +1,5 @@
-(import_statement name: (dotted_name . (identifier) @name)) @import
+(import_statement name: (dotted_name . (identifier) @name .)) @import
+(import_statement name: (dotted_name . (identifier) @shared . (identifier)) @item) @import
 (import_statement name: (aliased_import alias: (_) @name)) @import
 (import_from_statement name: (dotted_name) @name) @import
 (import_from_statement name: (aliased_import alias: (_) @name)) @import

@@ -1,1 +1,1 @@
-(call method: (identifier) @word arguments: (argument_list (string (string_content) @name))) @import
+(call method: (identifier) @word arguments: (argument_list (string (string_content) @shared))) @import
