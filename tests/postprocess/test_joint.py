@@ -91,6 +91,8 @@ def test_an_answer_is_joined_once_and_typed_through_from_there():
         ("python", "# ‸\n", "#!important", "#!important"),
         ("markdown", " * ‸\n", "**bold**", "**bold**"),
         ("python", "x = ‸\n", "# Adds.", "# Adds."),
+        ("markdown", "#‸\n", "# Usage", "# Usage"),
+        ("erlang", "%‸\n", "%", "%"),
     ],
 )
 def test_the_mark_of_a_comment_is_not_doubled(language, marked, says, expected):

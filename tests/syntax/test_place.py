@@ -135,6 +135,8 @@ OTHERS = [
     ("c", "int f(void)\n{\n    ‸\n}\n", "block expects"),
     ("c", "char *s = \"a‸\n", "line string"),
     ("c", "switch (x) {\n    case 1:\n        ‸\n}\n", "block expects"),
+    ("javascript", "switch (x) {\n  case 1:‸\n  default:\n}\n", "block expects"),
+    ("typescript", "suite\n  .add('a', () => {‸\n  })\n  .run();\n", "block expects +1"),
     ("cpp", "namespace n {\n‸\n}\n", "block expects"),
     ("csharp", "class A {\n  int P\n  {\n    ‸\n  }\n}\n", "block expects"),
     ("ruby", "def f(x)\n  ‸\nend\n", "block expects"),

@@ -352,11 +352,16 @@ class EngineClient:
                     events.put_nowait(event)
 
     def _same_model(self, opened: wire.LaneOpened) -> Iterator[tuple[str, ModelInfo]]:
-        """Yield every lane of the model of an opened one, with that model."""
+        """Yield every lane of the model of an opened one, with that model.
+
+        It stays the same object while one process has it: what was learned of it is still true.
+        """
         for spec in self._specs:
             names = [lane.name for lane in spec.lanes]
             if opened.lane.name in names:
-                yield from ((name, opened.model) for name in names)
+                known = self._models.get(opened.lane.name)
+                model = known if known == opened.model else opened.model
+                yield from ((name, model) for name in names)
 
     def _record_served(self, done: wire.Done) -> None:
         """Reset the failures in a row, unless the request was cancelled before it generated."""

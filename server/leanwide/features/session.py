@@ -59,17 +59,47 @@ class Backend:
     """The engine in use, and what was learned of it. Another engine has another backend."""
 
     engine: Engine
-    machine: MachineState = UNKNOWN
-    """How fast the lanes run, the battery, and the memory."""
     last_used: dict[str, float] = field(factory=dict)
     """When each lane was last asked or answered, in seconds of ``time.monotonic``."""
-    _counters: dict[str, TokenCounter] = field(factory=dict)
+    _machine: MachineState = field(default=UNKNOWN, alias="machine")
+    _models: dict[str, ModelInfo] = field(factory=dict, init=False)
+    """Whose token counts and speed are known of each lane."""
+    _counters: dict[str, TokenCounter] = field(factory=dict, init=False)
 
     def counter(self, lane: str) -> TokenCounter:
-        """Return what counts the tokens of a lane's model."""
+        """Return what counts the tokens of the model that a lane has now."""
+        self._forget_other_model(lane)
         if lane not in self._counters:
             self._counters[lane] = TokenCounter(self.engine, lane)
         return self._counters[lane]
+
+    @property
+    def machine(self) -> MachineState:
+        """How fast the lanes run with the models they have now, the battery, and the memory."""
+        for lane in tuple(self._machine.lane_speeds):
+            self._forget_other_model(lane)
+        return self._machine
+
+    @machine.setter
+    def machine(self, machine: MachineState) -> None:
+        self._machine = machine
+
+    def learn(self, stats: Stats) -> None:
+        """Update a lane's speed with a finished request."""
+        self._forget_other_model(stats.lane)
+        self._machine = learn(self._machine, stats)
+
+    def _forget_other_model(self, lane: str) -> None:
+        """Forget what was learned of a lane that has another model than then, here or at a server.
+
+        While it has none, what was learned is kept: it may come back.
+        """
+        model = self.engine.model(lane)
+        if model is None or self._models.setdefault(lane, model) is model:
+            return
+        self._models[lane] = model
+        self._counters.pop(lane, None)
+        self._machine = self._machine.without_speed(lane)
 
 
 def ignore(_: object) -> None:
@@ -111,4 +141,4 @@ class Session:
         """Update the machine's speed with a finished request."""
         self.backend.last_used[stats.lane] = time.monotonic()
         if self.preferences.adapt:
-            self.backend.machine = learn(self.backend.machine, stats)
+            self.backend.learn(stats)

@@ -94,6 +94,11 @@ class MachineState:
         """Return the speed of a lane, with unknown rates before any request."""
         return self.lane_speeds.get(lane, LaneSpeed())
 
+    def without_speed(self, lane: str) -> MachineState:
+        """Return the machine before any request to a lane."""
+        others = {name: speed for name, speed in self.lane_speeds.items() if name != lane}
+        return evolve(self, lane_speeds=others)
+
 
 UNKNOWN: Final = MachineState()
 """A machine about which nothing is known: every profile applies in full."""

@@ -51,13 +51,17 @@ def without_doubled_closers(text: str, context: FilterContext) -> str:
 def without_stray_closers(text: str, context: FilterContext) -> str:
     """Cut where an answer inside a string closes the bracket around the string.
 
-    A model that overlooks the quote continues as in code. A string that already contains such a
-    closing bracket has it on purpose.
+    A model that overlooks the quote continues as in code; one that ends the string does not. A
+    string that already contains such a closing bracket has it on purpose.
     """
     opened = open_at_end(context.view.line_before)
     if not opened or opened[-1] not in _SHORT_QUOTES:
         return text
-    string = context.view.line_before.rpartition(opened[-1])[2]
+    quote = opened[-1]
+    _, first = next(closers(text, [quote]), (0, ""))
+    if first.startswith(quote):
+        return text
+    string = context.view.line_before.rpartition(quote)[2]
     for at, mark in closers(string + text, []):
         if mark in PAIRS and PAIRS[mark] in opened:
             return text[: at - len(string)] if at >= len(string) else text
@@ -84,12 +88,13 @@ def without_doubled_end(text: str, context: FilterContext) -> str:
     after = context.view.line_after.lstrip()
     if not after or after[0] not in _ENDS:
         return text
-    opened: list[str] = []
+    opened = open_at_end(context.view.line_before)
+    around = len(opened)
     start = read = 0
     for line in text.split("\n"):
         end = start + len(line.rstrip())
         deque(closers(text[:end], opened, read), maxlen=0)
-        if text[start:end].endswith(after[0]) and not opened:
+        if text[start:end].endswith(after[0]) and len(opened) <= around:
             return text[: end - 1]
         read = end
         start += len(line) + 1

@@ -38,11 +38,16 @@ def without_doubled_indentation(text: str, context: FilterContext) -> str:
 
 
 def without_doubled_comment_mark(text: str, context: FilterContext) -> str:
-    """Drop a comment mark if the cursor's line consists of it."""
+    """Drop a comment mark if the cursor's line consists of it.
+
+    Two marks without a blank between them are another mark, such as ``##``.
+    """
     before = context.view.line_before
     mark = before.strip()
     body = text.lstrip(" \t")
     if not _COMMENT_MARK.fullmatch(mark) or not body.startswith(mark):
+        return text
+    if before.endswith(mark) and body == text:
         return text
     rest = body[len(mark) :]
     if rest[:1].strip():

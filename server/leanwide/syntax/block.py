@@ -64,7 +64,8 @@ def block_length(language: Language, before: str, completion: str, after: str) -
             stack.append(block.text[token.start])
         elif token.kind == "close":
             if len(stack) == len(block.brackets):
-                return _at_bracket(block, token)
+                answer = _at_bracket(block, token)
+                return None if isinstance(answer, _Undecided) else answer
             stack.pop()
         elif token.kind == "newline" and len(stack) == len(block.brackets):
             answer = _at_line_end(block, token)
@@ -146,13 +147,36 @@ def _closes(language: Language, line: str) -> re.Match[str] | None:
     return re.match(pattern, line) if not language.indented else None
 
 
-def _at_bracket(block: _Block, token: Token) -> int | None:
-    """Decide at a bracket that closes one opened before the completion."""
+def _at_bracket(block: _Block, token: Token) -> int | _Undecided:
+    """Decide at a bracket that closes one opened before the completion.
+
+    What follows a block on its last line belongs to it, as ``from "x"`` does to an import; a clause
+    such as ``else`` is another block.
+    """
     if not block.body or block.language.indented or block.closed_after:
         return block.length_to(token.start)
     run = _CLOSING_RUN.match(block.text, token.end)
     end = run.end() if run else token.end
-    return None if end == len(block.text) else block.length_to(end)
+    following = block.text[end:].lstrip(" \t")
+    if not following or re.fullmatch(r"\w+", following):
+        return _Undecided()
+    clause = block.language.clause
+    if following[0] in "\r\n" or (clause and re.match(clause, following)):
+        return block.length_to(end)
+    return _at_end_of_last_line(block, end)
+
+
+def _at_end_of_last_line(block: _Block, end: int) -> int | _Undecided:
+    """Return the length to where the line ends on which the block closed, its brackets closed."""
+    opened = 0
+    for token in scan(block.language, block.text, end):
+        if token.kind == "open":
+            opened += 1
+        elif token.kind == "close":
+            opened -= 1
+        elif token.kind == "newline" and opened <= 0:
+            return block.length_to(token.start)
+    return _Undecided()
 
 
 def _at_line_end(block: _Block, newline: Token) -> int | _Undecided | None:

@@ -126,12 +126,21 @@ def _is_empty_after(
     depth = indentation(tree.lines[start])
     below = tree.lines[(opener.line if line is None else line) + 1 :]
     following = next((text for text in below[:_SEARCHED_LINES] if text.strip()), "")
+    if _closes_line(tree, opener.line, following):
+        return True
     if tree.language.blocks == "paragraphs":
         return not (below and below[0].strip()) or bool(
             re.match(tree.language.closer or "$", below[0].lstrip())
             or re.search(tree.language.opener, content(below[0]))
         )
     return not following or indentation(following) <= depth
+
+
+def _closes_line(tree: SyntaxTree, opener: int, following: str) -> bool:
+    """Whether a line closes the block that another one opens, somewhere inside a statement."""
+    closer = tree.language.closer if tree.language.blocks == "words" else r"[)\]}]"
+    closes = not tree.language.indented and re.match(closer, following.lstrip())
+    return bool(closes) and indentation(following) <= indentation(tree.lines[opener])
 
 
 def _code_line_above(tree: SyntaxTree, line: int) -> int | None:

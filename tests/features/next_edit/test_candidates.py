@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from leanwide.features.next_edit.candidate import CandidateKind
 from leanwide.features.next_edit.candidates import candidates
+from leanwide.features.next_edit.node_types import SHORTHANDS
 from tests.features.next_edit.editing import Session, snapshot, tree_of
 
 
@@ -408,6 +409,35 @@ QUIET = (
 )
 
 
+SHORTHAND_TEXTS = [
+    (
+        "shorthand_field_initializer",
+        "rust",
+        "fn f(size: u8) -> S {\n    S { size }\n}\n",
+        ["S { size } → S { size: length }"],
+    ),
+    (
+        "shorthand_field_identifier",
+        "rust",
+        "fn f(size: u8, s: S) -> u8 {\n    let S { size } = s;\n    size\n}\n",
+        ["let S { size } = s; → let S { size: length } = s;", "size → length"],
+    ),
+    (
+        "shorthand_property_identifier",
+        "typescriptreact",
+        "function f(size) {\n  return <A b={{ size }} />;\n}\n",
+        ["return <A b={{ size }} />; → return <A b={{ size: length }} />;"],
+    ),
+    (
+        "shorthand_property_identifier_pattern",
+        "javascript",
+        "function f(size, s) {\n  ({ size = 2 } = s);\n  return size;\n}\n",
+        ["({ size = 2 } = s); → ({ size: length = 2 } = s);", "return size; → return length;"],
+    ),
+]
+"""A node type, and what follows from ``f(length`` where ``f(size`` was."""
+
+
 def _edited(scenario: EditScenario) -> Session:
     session = Session(scenario.text, scenario.language)
     for old, new in scenario.edits:
@@ -423,6 +453,20 @@ def test_follows(scenario: EditScenario):
 @pytest.mark.parametrize("scenario", QUIET, ids=lambda one: f"{one.language}: {one.name}")
 def test_quiet(scenario: EditScenario):
     assert _edited(scenario).changes() == []
+
+
+def test_every_shorthand_is_tried():
+    assert {kind for kind, *_ in SHORTHAND_TEXTS} == SHORTHANDS
+
+
+@pytest.mark.parametrize(("kind", "language", "text", "follows"), SHORTHAND_TEXTS)
+def test_a_renamed_parameter_keeps_the_key_that_it_stood_for(
+    kind: str, language: str, text: str, follows: list[str]
+):
+    session = Session(text, language)
+    assert kind in str(tree_of(session.document).root)
+    session.replace("f(size", "f(length")
+    assert session.changes() == follows
 
 
 def test_what_is_undefined_now_is_certain_and_what_may_be_another_is_not():

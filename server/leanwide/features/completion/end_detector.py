@@ -20,7 +20,7 @@ FindTree = Callable[[View], Awaitable[SyntaxTree | None]]
 async def end_detector(view: View, window: Window, find_tree: FindTree) -> FindEnd:
     """Return what finds the end of a completion at a view: by syntax, by lines, or at a loop."""
     tree = await find_tree(view)
-    ends: FindEnd = _first_line if view.line_before.strip() else _first_paragraph
+    ends: FindEnd = _rest_of_line if view.line_before.strip() else _first_paragraph
     if tree is not None:
         ends = await _by_syntax(tree, view, window)
 
@@ -44,7 +44,10 @@ async def _by_syntax(tree: SyntaxTree, view: View, window: Window) -> FindEnd:
     return ends
 
 
-def _first_line(text: str) -> int | None:
+def _rest_of_line(text: str) -> int | None:
+    """Return where the line ends; a text that begins with a line break is a paragraph below it."""
+    if "\n" in text[: len(text) - len(text.lstrip())]:
+        return _first_paragraph(text)
     end = text.find("\n")
     return end if end >= 0 else None
 

@@ -11,6 +11,7 @@ from attrs import define, field
 
 from leanwide.context.view import View
 from leanwide.context.window import Related, Window
+from leanwide.engine.specs import ModelInfo
 from leanwide.features.completion.generation import Generation
 from leanwide.features.completion.saved_places import SavedPlaces
 from leanwide.features.completion.suggestions import KnownAnswer, SuggestionCache
@@ -44,6 +45,9 @@ class CompletionState:
     """Idle time after an edit until the pages around the cursor are prefilled again."""
     notify_more: Callable[[View], None] = ignore
     """Tells the client that more of the suggestion at a view's cursor is ready."""
+
+    _counted_for: ModelInfo | None = field(default=None, init=False)
+    """The model whose tokens the windows and related snippets count."""
 
     @saved.default
     def _saved(self) -> SavedPlaces:
@@ -100,6 +104,15 @@ class CompletionState:
         if self.running is not None:
             self.running.stop()
         self.cancel_idle_work()
+
+    def forget_windows_of_other_models(self, model: ModelInfo | None) -> None:
+        """Forget windows whose tokens were counted for another model than the lane has now."""
+        if model is None or model is self._counted_for:
+            return
+        if self._counted_for is not None:
+            self.windows.clear()
+            self.related.clear()
+        self._counted_for = model
 
     def forget_all(self) -> None:
         """Forget all windows and suggestions: files in them may be excluded by now.

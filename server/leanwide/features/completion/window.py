@@ -59,6 +59,7 @@ async def kept_window(request: CompletionRequest, state: CompletionState) -> Win
         EngineError: The engine is gone.
     """
     view, engine = request.view, state.session.backend.engine
+    state.forget_windows_of_other_models(engine.model(request.decision.lane))
     last = state.windows.get(view.uri)
     window = await _continued(request, last, engine) if last is not None else None
     if window is None and (saved := await saved_window(view, state.saved)) is not None:

@@ -152,8 +152,10 @@ MEMBER_NAMES: Final = frozenset(
 
 SHORTHANDS: Final = frozenset(
     {
+        "shorthand_field_identifier",
         "shorthand_field_initializer",
         "shorthand_property_identifier",
+        "shorthand_property_identifier_pattern",
     }
 )
 """Names that stand for a key and its value at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 import tree_sitter
@@ -107,8 +107,7 @@ def renamed(renaming: Renaming) -> Iterator[Proposal]:
 def _proposal(
     renaming: Renaming, use: Occurrence, kind: CandidateKind, *, certain: bool
 ) -> Proposal:
-    is_shorthand = use.around[0].type in SHORTHANDS
-    text = f"{renaming.old}: {renaming.new}" if is_shorthand else renaming.new
+    text = f"{renaming.old}: {renaming.new}" if _is_shorthand(use) else renaming.new
     return Proposal(
         line=use.span.start.line,
         pieces=(LinePiece(use.span.start.column, use.span.end.column, text),),
@@ -116,6 +115,13 @@ def _proposal(
         certain=certain,
         reason=f"`{renaming.old}` is now `{renaming.new}`",
     )
+
+
+def _is_shorthand(use: Occurrence) -> bool:
+    """Whether a name stands for a key and its value; some grammars have a node around the name."""
+    name = use.around[0]
+    same = takewhile(lambda node: node.byte_range == name.byte_range, use.around)
+    return any(node.type in SHORTHANDS for node in same)
 
 
 def _passed_by_name(renaming: Renaming) -> Iterator[Proposal]:

@@ -1,0 +1,106 @@
+"""A lane that gets another model, here or at a server: nothing that was counted is used again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from leanwide.engine.requests import Request, Stats
+from leanwide.engine.routed_engine import LaneRoute, RoutedEngine
+from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
+from leanwide.engine.specs import ModelInfo
+from leanwide.features.session import Backend
+from tests.features.editor import Editor, interactive, state_of
+
+
+class ServerEngine(ScriptedEngine):
+    """An engine at a server that can be lost."""
+
+    lost = False
+
+    def model(self, lane: str) -> ModelInfo | None:
+        return None if self.lost else super().model(lane)
+
+    def serve(self, model: ModelInfo) -> None:
+        """Come back with another model."""
+        self.lost = False
+        self._models = dict.fromkeys(self._models, model)
+
+
+class CharacterEngine(ScriptedEngine):
+    """An engine whose model has a token for each character."""
+
+    async def count(self, lane: str, texts: Sequence[str]) -> list[int]:
+        return [len(text) for text in texts]
+
+
+def moving() -> tuple[ServerEngine, CharacterEngine, RoutedEngine]:
+    """An engine at a server, the one on this machine that takes its place, and both as one."""
+    there, here = ServerEngine(), CharacterEngine(attrs.evolve(SCRIPTED_MODEL, name="here"))
+    route = LaneRoute(preferred=there, fallback=here)
+    return there, here, RoutedEngine({"lean": route, "wide": route}, "lean")
+
+
+async def counted(backend: Backend, text: str) -> int:
+    await backend.counter("wide").learn([text])
+    return backend.counter("wide")(text)
+
+
+async def test_texts_are_counted_again_for_another_model():
+    there, _, engine = moving()
+    backend = Backend(engine=engine)
+    assert await counted(backend, "12345678") == 2
+    there.lost = True
+    assert await counted(backend, "12345678") == 8
+    there.lost = False
+    assert await counted(backend, "12345678") == 2
+
+
+async def test_a_server_that_comes_back_with_another_model_of_the_same_name():
+    there, _, engine = moving()
+    backend = Backend(engine=engine)
+    counter = backend.counter("wide")
+    there.serve(attrs.evolve(SCRIPTED_MODEL))
+    assert backend.counter("wide") is not counter
+
+
+async def test_counts_stay_while_a_lane_has_no_model_and_when_it_is_back():
+    there = ServerEngine()
+    backend = Backend(engine=there)
+    counter = backend.counter("wide")
+    there.lost = True
+    assert backend.counter("wide") is counter
+    there.lost = False
+    assert backend.counter("wide") is counter
+
+
+async def test_the_speed_of_a_lane_is_that_of_its_model():
+    there, _, engine = moving()
+    backend = Backend(engine=engine)
+    done = Stats(lane="wide", experts=2, tokens_evaluated=2000, prompt_ms=1000.0)
+    backend.learn(done)
+    backend.learn(attrs.evolve(done, lane="lean"))
+    assert backend.machine.lane_speed("wide").prompt.settled == 2000
+    there.lost = True
+    assert backend.machine.lane_speed("wide").prompt.settled is None
+    backend.learn(attrs.evolve(done, prompt_ms=2000.0))
+    assert backend.machine.lane_speed("wide").prompt.settled == 1000
+
+
+async def test_a_completion_after_a_move_fits_the_context_of_the_other_model():
+    there, here, engine = moving()
+    state = state_of(engine)
+    lines = "".join(f"value_{number} = {number}\n" for number in range(900))
+    editor = Editor(state, f"{lines}‸\n{lines}", "python")
+    await editor.ask(by_hand=True)
+    there.lost = True
+    editor.type("x")
+    await editor.ask(by_hand=True)
+    (before,), (after,) = interactive(there), interactive(here)
+    size, smaller = (_characters(one) for one in (before, after))
+    assert 0 < smaller < size / 2
+
+
+def _characters(request: Request) -> int:
+    return sum(len(piece) for piece in request.prompt if isinstance(piece, str))
