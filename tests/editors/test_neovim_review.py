@@ -9,7 +9,7 @@ import pytest
 
 from tests.editors.debian import install
 from tests.editors.neovim import SUITES, Neovim, command
-from tests.editors.scripted import BOTH, OPEN, SLOW, SLOW_REST, TEXT, WITH, fenced
+from tests.editors.scripted import BOTH, HOLD, OPEN, SLOW, SLOW_REST, TEXT, WITH, fenced
 from tests.editors.scripted import command as scripted_command
 
 Open = Callable[..., Neovim]
@@ -63,6 +63,15 @@ def added(neovim: Neovim) -> list[str]:
 def go(neovim: Neovim) -> None:
     """Let the model write on."""
     (neovim.folder / "go").touch()
+
+
+def type_unsent(neovim: Neovim, line: str, buffer: int = 0) -> None:
+    """Add a first line, of which Neovim tells the server a moment later."""
+    neovim.nvim.exec_lua(
+        "local buffer, line = ...; vim.api.nvim_buf_set_lines(buffer, 0, 0, false, { line })",
+        buffer,
+        line,
+    )
 
 
 def shows(neovim: Neovim, code: str) -> None:
@@ -131,6 +140,36 @@ def test_text_that_is_typed_meanwhile_ends_the_request_and_moves_what_was_accept
     neovim.nvim.input("2G<Tab>ggOimport os<Esc>")
     neovim.until(lambda: any("changed" in notice for notice in neovim.notices()), "a notice")
     has_text(neovim, "import os\n" + TEXT.replace(OPEN, WITH))
+
+
+def test_what_is_typed_just_before_the_answer_comes_ends_the_review(scripted: Open):
+    neovim = scripted(SLOW + SLOW_REST)
+    neovim.nvim.command("1,9LeanwideRefactor use with, and swap the factors")
+    shows(neovim, WITH)
+    neovim.nvim.input("2G<Tab>")
+    neovim.until(lambda: "1 accepted" in neovim.bar, "the accepted change")
+    type_unsent(neovim, "import os")
+    go(neovim)
+    neovim.until(lambda: any("changed" in notice for notice in neovim.notices()), "a notice")
+    has_text(neovim, "import os\n" + TEXT.replace(OPEN, WITH))
+    assert added(neovim) == []
+
+
+def test_a_diff_of_a_file_that_was_changed_meanwhile_is_not_applied(scripted: Open):
+    code = "def test_add():\n    assert add(1, 2) == 3\n"
+    neovim = scripted([HOLD, *fenced(code).splitlines(keepends=True)])
+    path = neovim.folder / "test_store.py"
+    path.write_text("import store\n")
+    neovim.nvim.command(f"split {path}")
+    neovim.nvim.command("wincmd p")
+    neovim.nvim.command("12,13LeanwideTest")
+    neovim.open_window()
+    (buffer,) = [each for each in neovim.nvim.buffers if each.name == str(path)]
+    type_unsent(neovim, "import os", buffer.number)
+    go(neovim)
+    neovim.until(lambda: "changed meanwhile" in neovim.open_window().text, "why")
+    neovim.nvim.input("<CR>")
+    assert list(buffer) == ["import os", "import store"]
 
 
 def test_a_change_is_not_applied_where_its_lines_were_changed(scripted: Open):

@@ -5,6 +5,7 @@ local client = require("leanwide.client")
 local options = require("leanwide.options")
 local request = require("leanwide.next_edit.request")
 local review = require("leanwide.review")
+local version = require("leanwide.version")
 local view = require("leanwide.next_edit.view")
 
 local M = {}
@@ -154,7 +155,7 @@ local function jump()
   if buffer ~= vim.api.nvim_get_current_buf() then
     local place = { uri = edit.textDocument.uri, range = edit.range }
     vim.lsp.util.show_document(place, encoding, { focus = true })
-    if not request.is_current(edit) then
+    if not version.is_current(edit.textDocument) then
       return M.forget()
     end
     request.locate(proposal)
