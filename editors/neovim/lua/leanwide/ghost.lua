@@ -73,7 +73,7 @@ local function untyped_part(item, buffer, encoding)
     local line = vim.api.nvim_buf_get_lines(buffer, row - 1, row, false)[1] or ""
     start = text.byte(line, item.range.start.character, encoding)
   end
-  return untyped(buffer, item.insertText, start, item.command)
+  return untyped(buffer, text.with_lf(item.insertText), start, item.command)
 end
 
 --- Return the rest of the shown suggestion, where the user types it through.

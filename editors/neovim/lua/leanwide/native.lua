@@ -1,6 +1,7 @@
 --- Ghost text by Neovim's own `vim.lsp.inline_completion`, from 0.12 on.
 
 local client = require("leanwide.client")
+local text = require("leanwide.text")
 
 local M = {}
 
@@ -42,6 +43,7 @@ function M.accept(choose)
       if type(item.insert_text) ~= "string" or not server or server.name ~= client.name then
         return item
       end
+      item.insert_text = text.with_lf(item.insert_text)
       local typed = typed_part(item)
       if not vim.startswith(item.insert_text, typed) then
         return item

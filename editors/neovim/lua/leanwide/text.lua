@@ -20,6 +20,13 @@ function M.byte(line, character, encoding)
   return ok and byte or #line
 end
 
+--- Return a text with the line breaks of a buffer, whatever those of the file are.
+---@param text string
+---@return string
+function M.with_lf(text)
+  return (text:gsub("\r\n?", "\n"))
+end
+
 --- Return the first word of a text, with the white space before it.
 ---@param text string
 ---@return string
