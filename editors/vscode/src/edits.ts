@@ -43,7 +43,8 @@ export async function edit(tools: Tools, command: string, target: Target): Promi
   const place = new Place(target);
   try {
     if (command !== 'leanwide.refactor') {
-      return await ask(tools, { command, place });
+      await ask(tools, { command, place });
+      return;
     }
     const instruction = ownInstruction(target) ?? (await tools.instructions.ask('Edit with leanwide'));
     if (instruction !== undefined) {
