@@ -36,6 +36,12 @@
 (lsp)
 (until "initialized" (lambda () (eq 'initialized (lsp--workspace-status (car (lsp-workspaces))))))
 
+(until "no warning"
+       (lambda ()
+         (dolist (method '("leanwide/status" "leanwide/suggestionReady"))
+           (lsp--on-notification (car (lsp-workspaces)) (ht ("method" method) ("params" nil))))
+         (not (get-buffer "*Warnings*"))))
+
 (search-forward "def count_words")
 (action "Document with leanwide")
 (until "documented" (lambda () (save-excursion (goto-char 1) (search-forward "\"\"\"" nil t))))
