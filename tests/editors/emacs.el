@@ -36,11 +36,9 @@
 (lsp)
 (until "initialized" (lambda () (eq 'initialized (lsp--workspace-status (car (lsp-workspaces))))))
 
-(until "no warning"
-       (lambda ()
-         (dolist (method '("leanwide/status" "leanwide/suggestionReady"))
-           (lsp--on-notification (car (lsp-workspaces)) (ht ("method" method) ("params" nil))))
-         (not (get-buffer "*Warnings*"))))
+;; In batch mode, a warning about an unknown notification goes to stderr.
+(dolist (method '("leanwide/status" "leanwide/suggestionReady"))
+  (lsp--on-notification (car (lsp-workspaces)) (ht ("method" method) ("params" nil))))
 
 (search-forward "def count_words")
 (action "Document with leanwide")
