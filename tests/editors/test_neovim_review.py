@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.editors.debian import install
-from tests.editors.neovim import SUITES, Neovim, command
-from tests.editors.scripted import BOTH, OPEN, SLOW, SLOW_REST, TEXT, WITH, fenced
+from tests.editors.conftest import Open
+from tests.editors.neovim import Neovim
+from tests.editors.scripted import (
+    BOTH,
+    HOLD,
+    OPEN,
+    PRODUCT,
+    SLOW,
+    SLOW_REST,
+    SWAPPED,
+    TEXT,
+    WITH,
+    fenced,
+)
 from tests.editors.scripted import command as scripted_command
 
-Open = Callable[..., Neovim]
 LINES = TEXT.splitlines()
 HAS = fenced("def has(name):\n    return True\n")
 
@@ -31,24 +40,14 @@ return { removed, added }
 """
 
 
-@pytest.fixture(params=SUITES, ids=lambda version: f"neovim-{version}")
-def scripted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+@pytest.fixture
+def scripted(opened: Open, tmp_path: Path) -> Open:
     """Open Neovim with a file; the server gives these answers."""
-    editors = []
 
     def started(*answers: list[str], text: str = TEXT) -> Neovim:
-        program = install(SUITES[request.param]) / "usr/bin/nvim"
-        options = {"cmd": scripted_command([*answers], tmp_path / "go"), "suggest": False}
-        neovim = Neovim(command(program, tmp_path, options), tmp_path)
-        editors.append(neovim)
-        (tmp_path / "store.py").write_text(text)
-        neovim.nvim.command(f"edit {tmp_path / 'store.py'}")
-        neovim.wait("return (require('leanwide.client').find() or {}).initialized")
-        return neovim
+        return opened(scripted_command([*answers], tmp_path / "go"), text, suggest=False)
 
-    yield started
-    for neovim in editors:
-        neovim.close()
+    return started
 
 
 def lines(neovim: Neovim) -> list[str]:
@@ -63,6 +62,15 @@ def added(neovim: Neovim) -> list[str]:
 def go(neovim: Neovim) -> None:
     """Let the model write on."""
     (neovim.folder / "go").touch()
+
+
+def type_unsent(neovim: Neovim, line: str, buffer: int = 0) -> None:
+    """Add a first line, of which Neovim tells the server a moment later."""
+    neovim.nvim.exec_lua(
+        "local buffer, line = ...; vim.api.nvim_buf_set_lines(buffer, 0, 0, false, { line })",
+        buffer,
+        line,
+    )
 
 
 def shows(neovim: Neovim, code: str) -> None:
@@ -133,6 +141,36 @@ def test_text_that_is_typed_meanwhile_ends_the_request_and_moves_what_was_accept
     has_text(neovim, "import os\n" + TEXT.replace(OPEN, WITH))
 
 
+def test_what_is_typed_just_before_the_answer_comes_ends_the_review(scripted: Open):
+    neovim = scripted(SLOW + SLOW_REST)
+    neovim.nvim.command("1,9LeanwideRefactor use with, and swap the factors")
+    shows(neovim, WITH)
+    neovim.nvim.input("2G<Tab>")
+    neovim.until(lambda: "1 accepted" in neovim.bar, "the accepted change")
+    type_unsent(neovim, "import os")
+    go(neovim)
+    neovim.until(lambda: any("changed" in notice for notice in neovim.notices()), "a notice")
+    has_text(neovim, "import os\n" + TEXT.replace(OPEN, WITH))
+    assert added(neovim) == []
+
+
+def test_a_diff_of_a_file_that_was_changed_meanwhile_is_not_applied(scripted: Open):
+    code = "def test_add():\n    assert add(1, 2) == 3\n"
+    neovim = scripted([HOLD, *fenced(code).splitlines(keepends=True)])
+    path = neovim.folder / "test_store.py"
+    path.write_text("import store\n")
+    neovim.nvim.command(f"split {path}")
+    neovim.nvim.command("wincmd p")
+    neovim.nvim.command("12,13LeanwideTest")
+    neovim.open_window()
+    (buffer,) = [each for each in neovim.nvim.buffers if each.name == str(path)]
+    type_unsent(neovim, "import os", buffer.number)
+    go(neovim)
+    neovim.until(lambda: "changed meanwhile" in neovim.open_window().text, "why")
+    neovim.nvim.input("<CR>")
+    assert list(buffer) == ["import os", "import store"]
+
+
 def test_a_change_is_not_applied_where_its_lines_were_changed(scripted: Open):
     neovim = scripted([fenced("def add(a, b):\n    return b + a\n")])
     neovim.nvim.command("12,13LeanwideRefactor another way")
@@ -163,6 +201,24 @@ def test_what_was_rejected_is_asked_for_again_with_a_hint(scripted: Open):
     shows(neovim, "def add(name):\n    return True")
     assert lines(neovim) == LINES
     assert "just return True" in neovim.server("leanwide.lastRequest")[-1]["prompt"]
+
+
+def test_what_is_asked_again_is_about_the_lines_that_an_accepted_part_moved(scripted: Open):
+    longer = "    # one\n    # two\n    # three\n" + OPEN
+    both = TEXT.replace(OPEN, longer).replace(PRODUCT, SWAPPED)
+    again = both.replace(SWAPPED, "    return 1.0 * height * width\n")
+    neovim = scripted(
+        [fenced("".join(both.splitlines(keepends=True)[:12]))],
+        [fenced("".join(again.splitlines(keepends=True)[:12]))],
+    )
+    neovim.nvim.command("1,9LeanwideRefactor explain, and swap the factors")
+    neovim.until(lambda: "2 changes" in neovim.bar, "both changes")
+    neovim.nvim.input("2G<Tab>")
+    has_text(neovim, TEXT.replace(OPEN, longer))
+    neovim.nvim.input("gaby a float<CR>")
+    shows(neovim, "    return 1.0 * height * width")
+    neovim.nvim.input("<CR>")
+    has_text(neovim, again)
 
 
 def test_what_was_refused_is_shown_and_asked_for_again(scripted: Open):

@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { Editor, PROGRAM } from './harness.mts';
+import { Editor } from './harness.mts';
 import { AREA, renameParameter } from './samples.mts';
+import { program } from './scripted.mts';
 
 const FAR = `first = 1\n${'\n'.repeat(100)}last = "old"\n`;
 const USE = 'from names import old_name\n\n\nprint(old_name())\n';
@@ -26,6 +27,7 @@ const SCRIPT = {
     { old: '"slow"', new: '"quick"' },
     { old: 'old_name()', new: 'new_name()', file: 'use.py' },
     { old: OPEN, new: WITH },
+    { old: 'value = 1', new: 'value = 1\nprint(value)' },
   ],
   ghost_after: 'total = ',
   ghost: GHOST,
@@ -40,6 +42,7 @@ before(async () => {
     files: {
       ...Object.fromEntries(['undo.py', 'escape.py', 'off.py'].map((name) => [name, AREA])),
       ...{ 'ghost.py': 'speed = "slow"\n\n', 'far.py': FAR, 'block.py': BLOCK, 'names.py': NAMES, 'use.py': USE },
+      'end.py': 'first = 0\nvalue = 1',
     },
     program: scriptedServer(),
     settings: { 'leanwide.completion.followCursor': false, 'editor.quickSuggestions': false },
@@ -132,6 +135,17 @@ test('new lines show beside the old ones', async () => {
   await editor.isSavedAs('block.py', `${BLOCK.replace(OPEN, WITH).trimEnd()}  \n`);
 });
 
+test('a line after the last one is gone to and accepted', async () => {
+  await editor.openFile('end.py');
+  await editor.goto(1, 10);
+  await editor.type('1');
+  await shows('go here');
+  await editor.page.keyboard.press('Tab');
+  await shows('accept');
+  await editor.page.keyboard.press('Tab');
+  await editor.isSavedAs('end.py', 'first = 01\nvalue = 1\nprint(value)');
+});
+
 test('an edit gives way to a selection, and to the switch for this session', async () => {
   await editor.openFile('off.py');
   await rename();
@@ -168,13 +182,8 @@ function events(name: string): number {
   return readFileSync(log, 'utf8').split('\n').filter((line) => line === name).length;
 }
 
-/** Writes a program that starts the scripted server, and returns its path. */
+/** Returns the program of the scripted server. */
 function scriptedServer(): string {
-  const server = join(import.meta.dirname, '../../../tests/editors/next_edit_server.py');
-  const words = [join(dirname(PROGRAM), 'python'), server, JSON.stringify(SCRIPT), log];
-  const program = join(home, 'leanwide');
-  const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   writeFileSync(log, '');
-  writeFileSync(program, `#!/bin/sh\nexec ${quoted.join(' ')}\n`, { mode: 0o755 });
-  return program;
+  return program(home, [join(import.meta.dirname, '../../../tests/editors/next_edit_server.py'), JSON.stringify(SCRIPT), log]);
 }

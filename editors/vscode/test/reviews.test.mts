@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 
-import { Editor, PROGRAM } from './harness.mts';
+import { Editor } from './harness.mts';
+import { HOLD, scriptedServer } from './scripted.mts';
 
 const OPEN = '    file = open(path)\n    return file.read()\n';
 const WITH = '    with open(path) as file:\n        return file.read()\n';
@@ -24,8 +25,10 @@ def add(a, b):
     return a + b
 `;
 const ADD = 'def add(a, b):\n    return a + b\n';
-const FILES = ['taken.py', 'stopped.py', 'again.py', 'here.py', 'told.py'];
-const HOLD = '<hold>';
+const FILES = ['taken.py', 'stopped.py', 'again.py', 'here.py', 'told.py', 'moved.py', 'changed.py'];
+/** The text after a first change that adds lines, and a second one. */
+const LONGER = TEXT.replace(OPEN, `    # one\n    # two\n    # three\n${OPEN}`);
+const FLOAT = '    return 1.0 * height * width\n';
 
 /** An answer for the first nine lines that stands still when its first change is settled. */
 const SLOW = [
@@ -43,6 +46,9 @@ const ANSWERS = [
   fenced('def has(name):\n    return True\n'),
   fenced(ADD.replace(':\n', ':\n    """Return the sum."""\n')),
   ['```json\n', FIXED, '```\n'],
+  fenced(beginning(LONGER.replace(PRODUCT, SWAPPED), 12)),
+  fenced(beginning(LONGER.replace(PRODUCT, FLOAT), 12)),
+  fenced(ADD.replace('a + b', 'b + a')),
 ];
 
 const home = mkdtempSync(join(tmpdir(), 'leanwide-scripted-'));
@@ -52,7 +58,7 @@ let editor: Editor;
 before(async () => {
   editor = await Editor.open({
     files: { ...Object.fromEntries(FILES.map((name) => [name, TEXT])), 'broken.json': BROKEN },
-    program: scriptedServer(),
+    program: scriptedServer(home, ANSWERS),
     settings: { 'editor.inlineSuggest.enabled': false, 'leanwide.completion.followCursor': false },
   });
   await editor.statusBecomes(/lean/);
@@ -136,6 +142,37 @@ test('fix takes what another tool reports about the line of the cursor', async (
   await editor.isSavedAs('broken.json', FIXED);
 });
 
+test('what is asked for again is about the lines that an accepted part moved', async () => {
+  await editor.openFile('moved.py');
+  await select(1, 9);
+  await instruct('explain, and swap the factors');
+  await editor.shows('return height * width');
+  await editor.lens('Accept').click();
+  await editor.lens('Accepted').waitFor();
+  await editor.lens('Ask Again').click();
+  await editor.answer('by a float');
+  await editor.shows(FLOAT.trim());
+  await editor.page.keyboard.press('Control+Enter');
+  await editor.isSavedAs('moved.py', LONGER.replace(PRODUCT, FLOAT));
+});
+
+test('a change of a file that was changed meanwhile is not applied, and can be asked for again', async () => {
+  await editor.openFile('changed.py');
+  await editor.goto(13, 1);
+  await instruct('another way');
+  await editor.shows('return b + a');
+  await editor.openFile('changed.py');
+  await editor.goto(1, 1);
+  await editor.type('# ');
+  await editor.page.locator('.tab', { hasText: 'changed.py (leanwide)' }).click();
+  await editor.lens('Accept All').click();
+  await editor.sees('why nothing was edited', async () =>
+    (await editor.notices()).find((notice) => notice.includes('nothing was edited')),
+  );
+  await editor.page.locator('.notification-list-item', { hasText: 'nothing was edited' }).getByText('Ask Again').waitFor();
+  await editor.isSavedAs('changed.py', `# ${TEXT}`);
+});
+
 /** Selects whole lines, counted from 1. */
 async function select(first: number, last: number): Promise<void> {
   await editor.goto(first, 1);
@@ -151,20 +188,11 @@ async function instruct(text: string): Promise<void> {
   await editor.answer(text);
 }
 
-function fenced(code: string): string[] {
-  return [`\`\`\`python\n${code}\`\`\`\n`];
+/** Returns the first lines of a text. */
+function beginning(text: string, count: number): string {
+  return text.split('\n').slice(0, count).join('\n') + '\n';
 }
 
-/** Writes a program that starts the server with the answers, and returns its path. */
-function scriptedServer(): string {
-  const root = join(import.meta.dirname, '../../..');
-  const words = [
-    join(dirname(PROGRAM), 'python'),
-    join(root, 'tests/e2e/scripted_server.py'),
-    JSON.stringify(ANSWERS),
-    go,
-  ].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  const program = join(home, 'leanwide');
-  writeFileSync(program, `#!/bin/sh\nexec ${words.join(' ')}\n`, { mode: 0o755 });
-  return program;
+function fenced(code: string): string[] {
+  return [`\`\`\`python\n${code}\`\`\`\n`];
 }

@@ -1,5 +1,7 @@
 --- Changes of other files than the buffer's, shown as a diff in a window.
 
+local version = require("leanwide.version")
+
 local M = {}
 
 --- Return the text edits of a workspace edit by URI.
@@ -26,6 +28,13 @@ local function lines_of(uri)
     return vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
   end
   return vim.uv.fs_stat(path) and vim.fn.readfile(path) or {}
+end
+
+--- Whether the buffers that an edit changes are as the model read them.
+local function is_current(edit)
+  return vim.iter(edit.documentChanges or {}):all(function(change)
+    return not change.textDocument or version.is_current(change.textDocument)
+  end)
 end
 
 --- Return |b:changedtick| of every loaded buffer that an edit changes, by URI.
@@ -76,10 +85,10 @@ local function diff(edit, encoding)
   return shown
 end
 
---- Apply an edit, unless a buffer that it changes was changed since the edit came.
+--- Apply an edit, unless a buffer that it changes was changed since it was shown.
 ---@param edit table
 ---@param encoding string
----@param before table<string, integer> `changed_ticks` when the edit came
+---@param before table<string, integer> `changed_ticks` when it was shown
 ---@return boolean # whether it was applied
 local function apply(edit, encoding, before)
   if not vim.deep_equal(changed_ticks(edit), before) then
@@ -101,6 +110,10 @@ end
 ---@param shown leanwide.ShownEdit
 function M.show(view, shown)
   local edit, encoding = shown.edit, shown.encoding
+  if not is_current(edit) then
+    view:set({ "The file changed meanwhile: ask again." })
+    return view:stop_spinner(shown.hint)
+  end
   without_annotations(edit)
   local before = changed_ticks(edit)
   view:set(diff(edit, encoding))

@@ -14,6 +14,7 @@ local namespace = vim.api.nvim_create_namespace("leanwide.ghost")
 ---@field row integer
 ---@field column integer in bytes: where `text` goes
 ---@field text string
+---@field tick integer |b:changedtick| of the buffer that it continues
 ---@field command? table run when the whole text is accepted
 
 local shown ---@type leanwide.Suggestion?
@@ -58,6 +59,7 @@ local function untyped(buffer, text, start, command)
     row = row - 1,
     column = column,
     text = text:sub(#typed + 1),
+    tick = vim.api.nvim_buf_get_changedtick(buffer),
     command = command,
   }
 end
@@ -73,7 +75,7 @@ local function untyped_part(item, buffer, encoding)
     local line = vim.api.nvim_buf_get_lines(buffer, row - 1, row, false)[1] or ""
     start = text.byte(line, item.range.start.character, encoding)
   end
-  return untyped(buffer, item.insertText, start, item.command)
+  return untyped(buffer, text.with_lf(item.insertText), start, item.command)
 end
 
 --- Return the rest of the shown suggestion, where the user types it through.
@@ -138,7 +140,8 @@ end
 function M.attach(buffer)
   vim.api.nvim_set_hl(0, "LeanwideGhost", { link = "Comment", default = true })
   local group = vim.api.nvim_create_augroup("leanwide.ghost." .. buffer, {})
-  vim.api.nvim_create_autocmd({ "InsertEnter", "TextChangedI", "CursorMovedI" }, {
+  local events = { "InsertEnter", "TextChangedI", "TextChangedP", "CompleteDone", "CursorMovedI" }
+  vim.api.nvim_create_autocmd(events, {
     group = group,
     buffer = buffer,
     callback = function()
@@ -152,20 +155,33 @@ function M.attach(buffer)
   })
 end
 
+--- Return what a key accepts: the suggestion, or the rest of it where its beginning was typed just now;
+--- nil where the line or the cursor is another one.
+---@return leanwide.Suggestion?
+local function acceptable()
+  local rest = typed_through(vim.api.nvim_get_current_buf())
+  if rest and (rest.column > shown.column or rest.tick == shown.tick) then
+    return rest
+  end
+  return nil
+end
+
 --- Insert the shown suggestion, or the part of it that `choose` returns.
 ---@param choose fun(text: string): string
 ---@return boolean # whether a suggestion was shown
 function M.accept(choose)
-  if not shown then
+  local found = acceptable()
+  if not found then
     return false
   end
   -- An expression mapping must not change text, so the change happens right after it.
   vim.schedule(function()
-    local suggestion = shown
-    stop()
-    if not suggestion then
-      return
+    if not shown then
+      return -- another key has accepted it
     end
+    -- Neovim runs a mapping before it inserts the keys that were typed together with it.
+    local suggestion = acceptable() or found
+    stop()
     local part = choose(suggestion.text)
     local lines = vim.split(part, "\n", { plain = true })
     local row, column = suggestion.row, suggestion.column

@@ -37,7 +37,7 @@ local function hunk(edit, lines, encoding)
   end
   local head = before[1]:sub(1, text.byte(before[1], first.character, encoding))
   local tail = before[#before]:sub(text.byte(before[#before], last.character, encoding) + 1)
-  local whole = head .. edit.newText:gsub("\r\n?", "\n") .. tail
+  local whole = head .. text.with_lf(edit.newText) .. tail
   local after = vim.split(whole, "\n", { plain = true })
   if is_past_end then
     table.remove(before)

@@ -21,6 +21,8 @@ local ACCEPTED = "  ✓ accepted"
 ---@field private window integer
 ---@field private title string
 ---@field private encoding string
+---@field private lines string[] the buffer's lines when the model was asked
+---@field private version integer of these lines
 ---@field private cancel fun() ends the request
 ---@field private hunks leanwide.Shown[] those that are neither rejected nor applied
 ---@field private decided table<string, "accepted"|"rejected"> by hunk
@@ -46,6 +48,10 @@ local function identity(hunk)
   return vim.inspect({ hunk.row, hunk.before, hunk.after })
 end
 
+local function tell_changed()
+  vim.notify("leanwide: the file changed meanwhile: ask again", vim.log.levels.WARN)
+end
+
 ---@class leanwide.ReviewOf
 ---@field title string such as `Refactor`
 ---@field encoding string of the edits' positions
@@ -66,6 +72,8 @@ function M.open(buffer, about)
     window = vim.api.nvim_get_current_win(),
     title = about.title,
     encoding = about.encoding,
+    lines = vim.api.nvim_buf_get_lines(buffer, 0, -1, false),
+    version = vim.lsp.util.buf_versions[buffer],
     cancel = about.cancel,
     hunks = {},
     decided = {},
@@ -127,16 +135,20 @@ function Review:tell(text)
   end
 end
 
---- Show all hunks that are settled so far; they take the place of the earlier ones.
----@param edits table[] LSP text edits of the buffer
+--- Show all hunks that are settled so far; they take the place of the earlier ones. Where the buffer was
+--- changed since the model was asked, the review ends.
+---@param edits table[] LSP text edits of the buffer as it was then
 function Review:show(edits)
   if not self:is_open() then
     return
   end
+  if vim.lsp.util.buf_versions[self.buffer] ~= self.version then
+    self:stop()
+    return tell_changed()
+  end
   vim.api.nvim_buf_clear_namespace(self.buffer, ANCHORS, 0, -1)
   self.hunks = {}
-  local lines = vim.api.nvim_buf_get_lines(self.buffer, 0, -1, false)
-  for _, hunk in ipairs(hunks.of(edits, lines, self.encoding)) do
+  for _, hunk in ipairs(hunks.of(edits, self.lines, self.encoding)) do
     if self.decided[identity(hunk)] ~= "rejected" then
       local offset = #hunk.before == 0 and hunk.row > 0 and 1 or 0
       hunk.offset = offset
@@ -148,13 +160,15 @@ function Review:show(edits)
 end
 
 --- Show the whole change, and apply what was accepted while the model wrote.
----@param edits table[] LSP text edits of the buffer
+---@param edits table[] LSP text edits of the buffer as it was when the model was asked
 ---@param accepted fun() called when a part of it is applied
 function Review:finish(edits, accepted)
   if self:is_open() then
     self.is_writing = false
     self.accepted = accepted
     self:show(edits)
+  end
+  if self:is_open() then
     self:settle()
   end
 end
@@ -223,7 +237,7 @@ function Review:apply_accepted()
   end
   self.hunks = waiting
   if is_stale then
-    vim.notify("leanwide: the file changed meanwhile: ask again", vim.log.levels.WARN)
+    tell_changed()
   end
 end
 

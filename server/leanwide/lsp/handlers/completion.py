@@ -44,6 +44,8 @@ async def inline_completion(
     text = await _complete(ls, InlineRequest(entry.accepted_in(view), by_hand))
     if not text:
         return None
+    # Editors whose buffers have LF only, such as Neovim and Emacs, insert the text as it is.
+    text = with_lf(text)
     argument = {"id": _shown(ls, cell, entry, text)}
     accepted = types.Command(title="", command="leanwide.accepted", arguments=[argument])
     item = convert.inline_item(text, cell, entry, ls.documents, accepted)
@@ -57,7 +59,7 @@ def _shown(ls: Server, cell: View, entry: convert.SelectedEntry, text: str) -> s
     assert document is not None  # noqa: S101  # whose closing cancels its requests
     return ls.acceptance.suggestion_shown(
         view,
-        with_lf(text),
+        text,
         decide(view, ls.session).mode,
         partial(document.track, cell.line, entry.start),
     )

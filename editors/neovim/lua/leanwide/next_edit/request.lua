@@ -2,6 +2,7 @@
 
 local changes = require("leanwide.next_edit.change")
 local client = require("leanwide.client")
+local version = require("leanwide.version")
 
 local M = {}
 
@@ -19,15 +20,6 @@ local answered = {} ---@type table<integer, integer> the ticks of the last answe
 local timer = assert(vim.uv.new_timer())
 local cancel = function() end
 local asked_tick ---@type integer? of the buffer that is asked about
-
---- Whether a buffer has the version that an edit is for, or is not known to the server.
----@param edit table
----@return boolean
-function M.is_current(edit)
-  local buffer = vim.uri_to_bufnr(edit.textDocument.uri)
-  local asked_for, present = edit.textDocument.version, vim.lsp.util.buf_versions[buffer]
-  return asked_for == nil or asked_for == vim.NIL or present == nil or asked_for == present
-end
 
 --- Find what a proposal changes, where its buffer is loaded.
 ---@param proposal leanwide.Proposal
@@ -104,7 +96,7 @@ function M.ask(done, most_ms)
       return answer(nil)
     end
     answered[buffer] = tick
-    if not edit or not M.is_current(edit) then
+    if not edit or not version.is_current(edit.textDocument) then
       return answer(nil)
     end
     local proposal = { edit = edit, client = server, asked_in = buffer }
