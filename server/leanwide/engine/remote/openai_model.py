@@ -44,7 +44,7 @@ class OpenAiModel:
     async def stream(
         self, path: str, body: dict[str, Any], sent: Callable[[], None] = lambda: None
     ) -> AsyncIterator[dict[str, Any]]:
-        """Send a JSON object and yield the events of its answer; ``sent`` is called between.
+        """Send a JSON object, call ``sent`` when it goes out, and yield the events of its answer.
 
         Raises:
             EngineError: The server refuses, or cannot be asked, or lacks the model.
