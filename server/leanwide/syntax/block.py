@@ -64,8 +64,8 @@ def block_length(language: Language, before: str, completion: str, after: str) -
             stack.append(block.text[token.start])
         elif token.kind == "close":
             if len(stack) == len(block.brackets):
-                answer = _at_bracket(block, token)
-                return None if isinstance(answer, _Undecided) else answer
+                closed = _at_bracket(block, token)
+                return None if isinstance(closed, _Undecided) else closed
             stack.pop()
         elif token.kind == "newline" and len(stack) == len(block.brackets):
             answer = _at_line_end(block, token)
