@@ -30,12 +30,15 @@ _under_way: Final = threading.local()
 """The log of the load that is under way in each thread: two models may be loaded at once."""
 
 
-@api.llama_log_callback
 def _read_line(level: int, text: bytes, _: object) -> None:
-    """Read a line for the load under way. llama.cpp has one callback, until the process ends."""
+    """Read a line for the load under way in this thread."""
     log: Log | None = getattr(_under_way, "log", None)
     if log is not None:
         log.read(level, text)
+
+
+_CALLBACK: Final = api.llama_log_callback(_read_line)
+"""llama.cpp has one for the process, and may call it until that ends."""
 
 
 class Log:
@@ -43,7 +46,7 @@ class Log:
 
     def __init__(self) -> None:
         self.clear()
-        api.llama_log_set(_read_line, ctypes.c_void_p(0))
+        api.llama_log_set(_CALLBACK, ctypes.c_void_p(0))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
