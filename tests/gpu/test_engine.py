@@ -65,13 +65,13 @@ def lane(opened: Opener, tiny: Path, placement: dict[str, Any]) -> Lane:
 def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The lines that llama.cpp logs about the weights."""
     lines: list[str] = []
-    read = Log._read_line
+    read = Log.read
 
-    def keep(log: Log, level: int, text: bytes, data: object) -> None:
+    def keep(log: Log, level: int, text: bytes) -> None:
         lines.append(text.decode("utf-8", "replace"))
-        read(log, level, text, data)
+        read(log, level, text)
 
-    monkeypatch.setattr(Log, "_read_line", keep)
+    monkeypatch.setattr(Log, "read", keep)
     return lines
 
 

@@ -108,6 +108,7 @@ BLOCKS = [
     ("typescript", "import {‸ a, b } from 'x';|\nimport c‸\n"),
     ("typescript", "import {‸\n  a,\n} from 'x';|\nimport c‸\n"),
     ("typescript", "useEffect(() => {‸\n  f();\n}, [a, () => {\n  g();\n}]); // }|\nf()‸\n"),
+    ("typescript", "f(\n  <A b={() => ‸{}} />|\n  c‸\n)\n"),
     ("c", "typedef struct {‸\n    int a;\n} A;|\nint b‸\n"),
     ("rust", "fn f() -> char {\n    ‸'}'\n}|\nfn g‸\n"),
     ("rust", "fn f<'a>() {\n    ‸let x: &'a str = \"}\";\n}|\nfn g‸\n"),

@@ -64,8 +64,8 @@ def block_length(language: Language, before: str, completion: str, after: str) -
             stack.append(block.text[token.start])
         elif token.kind == "close":
             if len(stack) == len(block.brackets):
-                answer = _at_bracket(block, token)
-                return None if isinstance(answer, _Undecided) else answer
+                closed = _at_bracket(block, token)
+                return None if isinstance(closed, _Undecided) else closed
             stack.pop()
         elif token.kind == "newline" and len(stack) == len(block.brackets):
             answer = _at_line_end(block, token)
@@ -153,7 +153,7 @@ def _at_bracket(block: _Block, token: Token) -> int | _Undecided:
     What follows a block on its last line belongs to it, as ``from "x"`` does to an import; a clause
     such as ``else`` is another block.
     """
-    if not block.body or block.language.indented or block.closed_after:
+    if not block.body or block.language.indented or _is_supplied(block, token):
         return block.length_to(token.start)
     run = _CLOSING_RUN.match(block.text, token.end)
     end = run.end() if run else token.end
@@ -164,6 +164,12 @@ def _at_bracket(block: _Block, token: Token) -> int | _Undecided:
     if following[0] in "\r\n" or (clause and re.match(clause, following)):
         return block.length_to(end)
     return _at_end_of_last_line(block, end)
+
+
+def _is_supplied(block: _Block, token: Token) -> bool:
+    """Whether the text after the completion has the bracket that closes the block."""
+    same = block.after.lstrip()[:1] == block.text[token.start]
+    return block.closed_after and (same or block.language.blocks == "words")
 
 
 def _at_end_of_last_line(block: _Block, end: int) -> int | _Undecided:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from attrs import evolve
 
 from leanwide.engine.base import EngineError
 from leanwide.engine.process.growing_context import GrowingContext
@@ -99,6 +100,21 @@ def test_where_memory_is_short_an_older_prompt_is_evicted(grown, monkeypatch):
     run(grown, PROMPTS[1][:500])
     assert grown.kv.cells == before
     assert run(grown, PROMPTS[0][:500])[1].stats.tokens_evaluated > 1
+
+
+def test_the_memory_is_looked_at_too_after_another_model_was_loaded(
+    grown: Lane, opened: Opener, dense: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = grown.kv.context.buffer_bytes
+    opened(make.spec(dense, evolve(LEAN, experts=0))).lane("lean")
+    run(grown, PROMPTS[0][:900])
+    assert grown.kv.cells > SMALL
+    assert grown.kv.context.buffer_bytes > first > 0
+    memory = SimpleNamespace(available=0)
+    monkeypatch.setattr(f"{MODULE}.psutil.virtual_memory", lambda: memory)
+    before = grown.kv.cells
+    run(grown, PROMPTS[1])
+    assert grown.kv.cells == before
 
 
 def test_the_cache_keeps_its_tokens_where_there_is_no_memory_to_grow(

@@ -8,8 +8,9 @@ import attrs
 import pytest
 
 from leanwide.engine.base import EngineError
-from leanwide.engine.requests import FinishReason, Priority
+from leanwide.engine.requests import Finished, FinishReason, Priority, Thinking
 from leanwide.engine.specs import LaneSpec
+from leanwide.models.answer_marks import answer_marks
 from leanwide.models.residency import ResidencySetting
 from tests.engine import make
 from tests.engine.make import run
@@ -127,10 +128,25 @@ def test_some_time_after_a_question_completions_load_their_own_weights_again(swa
     assert swapped.lane("lean", Priority.INTERACTIVE)[1].experts == make.LEAN.experts
 
 
-def test_background_work_is_cancelled_when_the_weights_are_swapped(swapped):
+THINKING = Thinking(
+    marks=answer_marks(None), budget_tokens=1, conclusion="So: " * 40 + "</think>", begun=True
+)
+BACKGROUND = [
+    {"max_tokens": 8},
+    {"max_tokens": 0, "truth": "some_name(another, 12) + third\n" * 14},
+    {"max_tokens": 8, "thinking": THINKING},
+]
+
+
+@pytest.mark.parametrize("wanted", BACKGROUND, ids=["prefetch", "score", "thought"])
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+def test_background_work_is_cancelled_when_the_weights_are_swapped(swapped, wanted, steps):
     lean, _ = swapped.lane("lean", Priority.BACKGROUND)
-    prefetch = lean.run(make.job(make.request(CODE, priority=Priority.BACKGROUND)))
-    next(prefetch)
-    assert swapped.lane("wide", Priority.COMMAND)[1].experts == make.WIDE.experts
-    _, end = make.to_end(prefetch)
-    assert end.reason is FinishReason.CANCELLED
+    work = lean.run(make.job(make.request("x = ", priority=Priority.BACKGROUND, **wanted)))
+    for _ in range(steps):
+        assert not isinstance(next(work), Finished)
+    wide, info = swapped.lane("wide", Priority.COMMAND)
+    assert info.experts == make.WIDE.experts
+    assert run(wide, CODE, lane="wide")[1].reason
+    before, end = make.to_end(work)
+    assert (before, end.reason) == ([], FinishReason.CANCELLED)

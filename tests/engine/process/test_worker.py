@@ -82,6 +82,18 @@ def test_a_client_that_waits_for_others_learns_that_the_engine_works(tiny, joine
     told_too.next(wire.Done)
 
 
+def test_a_client_that_joins_while_every_lane_is_closed_gets_the_first_one(tiny, joined):
+    (say, told), (say_too, told_too) = joined(), joined()
+    start = wire.StartEngine((spec(tiny, LEAN, ROOMY),))
+    say(start)
+    told.next(wire.LaneOpened)
+    say(wire.Close("lean"))
+    told.next(wire.Closed)
+    say_too(start)
+    assert told_too.next(wire.LaneOpened).lane.name == "lean"
+    assert told.next(wire.LaneOpened).lane.name == "lean"
+
+
 def test_a_number_that_a_client_uses_twice_is_cancelled_like_any_other():
     client = ServedClient(1, KeptMessages())
     client.begin(7)

@@ -26,7 +26,7 @@ from leanwide.engine.requests import Finished, FinishReason, Piece, PrefillProgr
 
 
 def cancelled_early(job: Job, experts: int) -> Finished:
-    """Return the end of a job that was cancelled before it began."""
+    """Return the end of a job that was cancelled before it began, or whose lane was closed."""
     return Finished(FinishReason.CANCELLED, Meter().stats(job, experts))
 
 

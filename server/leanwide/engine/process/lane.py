@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, wait
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import define, frozen
 
 from leanwide.engine.base import EngineError
 from leanwide.engine.process.encoding import EncodedRequest, encode, encode_request
@@ -40,6 +40,16 @@ class LaneOpening:
     """Saves sequences to disk; None: nothing is saved."""
 
 
+@define(eq=False)
+class _RunningJob:
+    """A generation that has begun."""
+
+    priority: Priority
+    steps: Generator[Step, None, None]
+    closed: bool = False
+    """The lane was closed under it."""
+
+
 class Lane:
     """A model handle with its expert count, and a KV cache."""
 
@@ -59,7 +69,7 @@ class Lane:
         self._model = model
         self._index = index
         self._context_tokens = spec.context_tokens
-        self._running: list[Priority] = []
+        self._running: list[_RunningJob] = []
         self._closed = False
         self.last_question_at = -math.inf
         """When a question last ran here, in seconds of ``time.monotonic``."""
@@ -89,7 +99,7 @@ class Lane:
     @property
     def serves_user(self) -> bool:
         """Whether a generation that the user waits for is running."""
-        return any(priority is not Priority.BACKGROUND for priority in self._running)
+        return any(job.priority is not Priority.BACKGROUND for job in self._running)
 
     def run(self, job: Job) -> Iterator[Step]:
         """Run a generation; every ``next`` is one bounded step.
@@ -97,18 +107,20 @@ class Lane:
         Raises:
             EngineError: The prompt is too long, or llama.cpp failed.
         """
-        cancelled, priority = job.cancelled, job.request.priority
-        self._running.append(priority)
+        running = _RunningJob(job.request.priority, self._run(job))
+        self._running.append(running)
         try:
-            yield from self._run(evolve(job, cancelled=lambda: cancelled() or self._closed))
+            yield from running.steps
+            if running.closed:
+                yield cancelled_early(job, self.info.experts)
         finally:
-            self._running.remove(priority)
-            if priority is Priority.COMMAND:
+            self._running.remove(running)
+            if running.priority is Priority.COMMAND:
                 self.last_question_at = time.monotonic()
 
-    def _run(self, job: Job) -> Iterator[Step]:
-        if job.cancelled():  # before it touches the KV cache
-            yield cancelled_early(job, self._model.experts_used)
+    def _run(self, job: Job) -> Generator[Step, None, None]:
+        if self._closed or job.cancelled():  # before it touches the KV cache
+            yield cancelled_early(job, self.info.experts)
             return
         if job.request.save is not None:
             yield from self._save(job, job.request.save)
@@ -165,6 +177,13 @@ class Lane:
         return thinking.budget_tokens + len(self._model.tokenize_markup(thinking.conclusion))
 
     def close(self) -> None:
-        """Free the KV cache and cancel what is running; the model stays loaded."""
+        """End what is running, between two of its steps, and free the KV cache.
+
+        The model stays loaded. No step can follow in freed memory: each generation has left its
+        last one before anything is freed.
+        """
         self._closed = True
+        for running in self._running:
+            running.closed = True
+            running.steps.close()
         self.kv.close()

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,8 +26,19 @@ _ERROR_LEVEL: Final = 4  # GGML_LOG_LEVEL_ERROR
 _PIECE_BYTES: Final = 256  # longer than any token's text in the known vocabularies
 _BUFFER_LINE: Final = re.compile(r"(?:KV|RS|compute|output) buffer size = +([\d.]+) MiB")
 _EXPERTS_LINE: Final = re.compile(r"print_info:\s+n_expert_used\s+=\s+(\d+)")
-_log_callbacks: Final[list[Any]] = []
-"""Callbacks that llama.cpp may call until the process ends: they must not be freed."""
+_under_way: Final = threading.local()
+"""The log of the load that is under way in each thread: two models may be loaded at once."""
+
+
+def _read_line(level: int, text: bytes, _: object) -> None:
+    """Read a line for the load under way in this thread."""
+    log: Log | None = getattr(_under_way, "log", None)
+    if log is not None:
+        log.read(level, text)
+
+
+_CALLBACK: Final = api.llama_log_callback(_read_line)
+"""llama.cpp has one for the process, and may call it until that ends."""
 
 
 class Log:
@@ -33,10 +46,17 @@ class Log:
 
     def __init__(self) -> None:
         self.clear()
-        callback = api.llama_log_callback(self._read_line)
-        # llama.cpp keeps the pointer until the process ends, longer than this log is needed.
-        _log_callbacks.append(callback)
-        api.llama_log_set(callback, ctypes.c_void_p(0))
+        api.llama_log_set(_CALLBACK, ctypes.c_void_p(0))
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read what llama.cpp says in this thread meanwhile, and nothing else."""
+        self.clear()
+        _under_way.log = self
+        try:
+            yield
+        finally:
+            _under_way.log = None
 
     def clear(self) -> None:
         """Reset everything, before a new load."""
@@ -47,7 +67,8 @@ class Log:
         self.buffer_bytes = 0
         """Bytes that llama.cpp allocated besides the weights."""
 
-    def _read_line(self, level: int, text: bytes, _: object) -> None:
+    def read(self, level: int, text: bytes) -> None:
+        """Read a line."""
         line = text.decode("utf-8", "replace").rstrip()
         if level == _ERROR_LEVEL:
             cause = line.split(": ", 1)[-1].removeprefix("error loading model: ")
@@ -106,8 +127,8 @@ class Model:
         if params.expert_override is not None:
             overrides.append(_integer_override(*params.expert_override))
         native.kv_overrides = _terminated(overrides)
-        log.clear()
-        self._handle = api.llama_model_load_from_file(str(params.path).encode(), native)
+        with log.reading():
+            self._handle = api.llama_model_load_from_file(str(params.path).encode(), native)
         if not self._handle:
             cause = log.first_error or "llama.cpp gave no reason"
             raise EngineError(f"{params.path} cannot be loaded: {cause}")
@@ -232,8 +253,8 @@ class Model:
         Raises:
             EngineError: There is not enough memory for the KV cache.
         """
-        self._log.clear()
-        context = Context(self._handle, self.vocabulary_size, params, abort)
+        with self._log.reading():
+            context = Context(self._handle, self.vocabulary_size, params, abort)
         context.buffer_bytes = self._log.buffer_bytes
         return context
 

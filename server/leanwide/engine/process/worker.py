@@ -156,12 +156,23 @@ class Worker:
         if self._models is None:
             client.started = True
             self._load(models)
-        elif models == self._specs:
-            for opened in self._opened.values():
-                client.output.send(opened)
-            client.started = True
-        else:
+        elif models != self._specs:
             client.output.send(wire.LoadRefused("the shared engine runs other models"))
+        else:
+            self._welcome(client, self._models)
+
+    def _welcome(self, client: ServedClient, models: Models) -> None:
+        """Tell a later client what is loaded; open the first lane where all were closed."""
+        if not self._opened:
+            try:
+                _, info = models.open(self._specs[0].lanes[0].name, Priority.COMMAND)
+            except EngineError as error:
+                client.output.send(wire.LoadRefused(str(error)))
+                return
+            self._report(info)
+        for opened in self._opened.values():
+            client.output.send(opened)
+        client.started = True
 
     def _load(self, models: tuple[ModelSpec, ...]) -> None:
         self._specs = models
