@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,3 +47,10 @@ def test_every_question_has_a_level_and_a_reason(question: str):
     assert found.level in DifficultyLevel
     assert found.reason
     assert "\n" not in found.reason
+
+
+@pytest.mark.parametrize("unit", ["\n", "/", "a/", "  at ", "fix typo "], ids=repr)
+def test_no_question_takes_long(unit: str):
+    began = time.thread_time()
+    difficulty(f"a{unit * 300_000}b")
+    assert time.thread_time() - began < 1

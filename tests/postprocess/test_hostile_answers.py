@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from leanwide.postprocess.data_structure import json_losses
 from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.filters import postprocess
 from leanwide.postprocess.repetition import loop_start
@@ -23,4 +24,12 @@ def test_filters_are_fast(answer: str, before: str, after: str):
     began = time.thread_time()
     postprocess(answer, FilterContext(view_of(f"{before}‸{after}\na\n"), ()))
     loop_start(answer)
+    assert time.thread_time() - began < 1
+
+
+@pytest.mark.parametrize("unit", ['"\\', "/*", '"', ",  "], ids=repr)
+def test_json_that_cannot_be_read_does_not_take_long(unit: str):
+    lines = ["{}", "// a comment", unit * 50_000]
+    began = time.thread_time()
+    assert not list(json_losses(lines, lines))
     assert time.thread_time() - began < 1

@@ -34,6 +34,8 @@ class Difficulty:
 
 _MAX_ORDINARY_WORDS: Final = 80
 """Words of an ordinary question: a longer one has several parts."""
+_MAX_READ: Final = 4_000
+"""Characters of a question that are read, on the event loop; a longer one is hardly ordinary."""
 _MAX_TRIVIAL_WORDS: Final = 14
 """Words of a trivial question."""
 _MIN_SEVERAL_FILES: Final = 2
@@ -47,7 +49,7 @@ _HARD: Final = tuple(
     (re.compile(pattern, re.MULTILINE), sign)
     for pattern, sign in (
         (r"\b(several|multiple|all|both|across) (the )?files\b", "it is about several files"),
-        (r"^traceback \(most recent|^\s+at \S+\(|\bpanicked at\b", "it shows a failure"),
+        (r"^traceback \(most recent|^[ \t]+at \S+\(|\bpanicked at\b", "it shows a failure"),
         (r"\bwhy\b|\bhow come\b|\breason (for|that)\b", "it asks why"),
         (r"\btrade-?offs?\b|\bcompar(e|ed|ison)\b|\bbetter (than|way)\b", "it asks to weigh"),
         (r"\b(re)?design\b|\barchitecture\b|\brefactor\b|\brewrite\b", "it asks for a design"),
@@ -76,7 +78,7 @@ _TRIVIAL: Final = tuple(
 
 def difficulty(question: str) -> Difficulty:
     """Return how hard a question is."""
-    text = question.strip().lower()
+    text = question.strip()[:_MAX_READ].lower()
     words = len(text.split())
     if sign := _hard_sign(text, words):
         return Difficulty(DifficultyLevel.HARD, sign)

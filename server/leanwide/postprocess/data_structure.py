@@ -13,8 +13,11 @@ from xml.parsers import expat
 
 from leanwide.postprocess.loss import TextLoss, missing
 
-_COMMENT: Final = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
-_LAST_COMMA: Final = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|,(?=\s*[\]}])")
+_COMMENT: Final = re.compile(
+    r"\"(?:\\.|[^\"\\\n])*+\"?|(?P<comment>//[^\n]*|/\*.*?\*/)|/\*.*", re.DOTALL
+)
+_LAST_COMMA: Final = re.compile(r"\"(?:\\.|[^\"\\\n])*+\"?|(?P<comma>,)(?=\s*[\]}])")
+"""Strings and comments without an end are matched too, so that no text is searched twice."""
 Reader = Callable[[str], Any]
 """Returns what a text says as dictionaries and lists; raises ValueError."""
 
@@ -68,8 +71,8 @@ def _json(text: str) -> Any:
 
 def _loose_json(text: str) -> Any:
     """Read JSON with comments and with commas behind the last value."""
-    plain = _COMMENT.sub(lambda found: found[0] if found[0][0] == '"' else _blank(found[0]), text)
-    return _json(_LAST_COMMA.sub(lambda found: found[0] if found[0] != "," else " ", plain))
+    plain = _COMMENT.sub(lambda found: _blank(found[0]) if found["comment"] else found[0], text)
+    return _json(_LAST_COMMA.sub(lambda found: " " if found["comma"] else found[0], plain))
 
 
 def _blank(text: str) -> str:

@@ -15,12 +15,13 @@ _TOKEN: Final = re.compile(
     r"""
     \$?[^\W\d][\w$]*
     | \d[\w.]*
-    | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | `(?:[^`\\\n]|\\.)*`
+    | "(?:[^"\\\n]|\\.){0,400}" | '(?:[^'\\\n]|\\.){0,400}' | `(?:[^`\\\n]|\\.){0,400}`
     | \.\.\.|===|!==|=>|->|::|\?\.|&&|\|\||\?\?|[-+*/%|&^<>=!]=|//|\*\*
     | [^\w\s]
     """,
     re.VERBOSE,
 )
+"""A string is limited: else each quote in a line without its end would be searched to the end."""
 _NAME: Final = re.compile(r"\$?[^\W\d][\w$]*")
 _SIMILAR: Final = 0.6
 _MAX_COMPARED: Final = 80
