@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from leanwide.postprocess.overlap import overlap
+from leanwide.postprocess.overlap import repeated_lines
 from leanwide.postprocess.passage_place import (
     FUNCTIONS,
     Asked,
@@ -50,8 +50,9 @@ def block_asked(place: PassagePlace, answer: Scopes, code: str) -> Asked:
     first, last = place.passage.first, place.passage.last
     whole = _body_rows(place.scopes, owner)
     above = [content(place.scopes.tree.lines[row]) for row in whole if row < first]
+    own = [content(line) for line in place.scopes.tree.lines[first:last]]
     below = [content(place.scopes.tree.lines[row]) for row in whole if row >= last]
-    return Asked(code="\n".join(_between(lines, above, below)), imports=imports)
+    return Asked(code="\n".join(_between(lines, above, own, below)), imports=imports)
 
 
 def _head(scopes: Scopes, definition: Definition) -> set[str]:
@@ -75,13 +76,14 @@ def _body_lines(scopes: Scopes, definition: Definition) -> list[str]:
     return [content(line) for line in split(scopes.text(span))]
 
 
-def _between(lines: list[str], above: list[str], below: list[str]) -> list[str]:
+def _between(lines: list[str], above: list[str], own: list[str], below: list[str]) -> list[str]:
     """Return lines without those at their ends that stand above and below the passage already."""
     before = [line.strip() for line in above if line.strip()]
+    within = [line.strip() for line in own if line.strip()]
     after = [line.strip() for line in below if line.strip()]
     rows = [row for row, line in enumerate(lines) if line.strip()]
     texts = [lines[row].strip() for row in rows]
-    head = overlap(before, texts)
-    tail = overlap(texts[head:], after)
+    head = repeated_lines(before, within, texts)
+    tail = repeated_lines(after[::-1], within[::-1], texts[head:][::-1])
     kept = rows[head : len(rows) - tail]
     return lines[kept[0] : kept[-1] + 1] if kept else []

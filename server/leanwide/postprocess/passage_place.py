@@ -10,7 +10,17 @@ from attrs import frozen
 
 from leanwide.context.passage import Passage
 from leanwide.postprocess.importing import lacking
-from leanwide.syntax import Definition, ScopePart, Scopes, SyntaxTree, error_count, parse, split
+from leanwide.syntax import (
+    Definition,
+    Position,
+    ScopePart,
+    Scopes,
+    Span,
+    SyntaxTree,
+    error_count,
+    parse,
+    split,
+)
 
 FUNCTIONS: Final = frozenset({"function", "method"})
 """Kinds of definitions whose bodies are statements."""
@@ -58,6 +68,13 @@ class PassagePlace:
     def is_block(self) -> bool:
         """Whether it is a part of a function's body."""
         return self.owner is not None and self.owner.kind in FUNCTIONS
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Words and other characters of the passage's code."""
+        return self.scopes.tokens(
+            Span(Position(self.passage.first, 0), Position(self.passage.last, 0))
+        )
 
     def outside(self, scope: Definition | None) -> Iterator[ScopePart]:
         """Yield what stands in a scope of the file, but not in the passage."""

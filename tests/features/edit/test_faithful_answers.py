@@ -1,0 +1,73 @@
+"""An answer that repeats the code with one change makes that change and no other."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.features.edit.test_edit import Edited
+
+
+async def changed(name: str, language: str, text: str, answer: str) -> str:
+    """The text after an answer for the lines between the marks, whose lines are left out."""
+    before, rest = text.split("<<<\n")
+    inside, after = rest.split(">>>\n")
+    first = before.count("\n")
+    edited = Edited(
+        f"```\n{answer}\n```\n",
+        text=before + inside + after,
+        path=f"/project/{name}",
+        language=language,
+    )
+    return edited.after(await edited.refactor(((first, 0), (first + inside.count("\n"), 0)), "go"))
+
+
+SECTION = "def a():\n    return 1\n\n\n# ---- Section two ----\n\n\ndef b():\n    return 2"
+METHODS = "  a() {\n    return 1;\n  }\n\n  // ---- Section ----\n\n  b() {\n    return 2;\n  }\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "text", "answer", "wanted"),
+    [
+        ("a.py", "python", 'load()\nprint("done")\n\n<<<\nsave()\nprint("done")\n>>>\n',
+         'save(force=True)\nprint("done")',
+         'load()\nprint("done")\n\nsave(force=True)\nprint("done")\n'),
+        ("a.py", "python", 'load()\nprint("done")\n\n<<<\nsave()\nprint("done")\n>>>\n',
+         'load()\nprint("done")\n\nsave(force=True)\nprint("done")',
+         'load()\nprint("done")\n\nsave(force=True)\nprint("done")\n'),
+        ("a.py", "python", 'load()\nprint("done")\n<<<\nsave()\nprint("done")\n>>>\n',
+         'print("done")\nsave()', 'load()\nprint("done")\nprint("done")\nsave()\n'),
+        ("a.sh", "shellscript", "set -e\nmake\nmake test\n\n<<<\ncd b\nmake install\n>>>\n",
+         "cd b || exit 1\nmake\nmake install",
+         "set -e\nmake\nmake test\n\ncd b || exit 1\nmake\nmake install\n"),
+        ("a.js", "javascript",
+         "const a = load();\nlog(a);\n\n<<<\nconst b = save(a);\nlog(a);\n>>>\n",
+         "const b = save(a, true);\nlog(a);",
+         "const a = load();\nlog(a);\n\nconst b = save(a, true);\nlog(a);\n"),
+        ("a.js", "javascript",
+         'import { s } from "s";\n\nconst LIMIT = 3;\nlog(LIMIT);\n\n<<<\ns(LIMIT);\n>>>\n',
+         'import { s } from "s";\n\nconst LIMIT = 3;\n\ns(2 * LIMIT);',
+         'import { s } from "s";\n\nconst LIMIT = 3;\nlog(LIMIT);\n\ns(2 * LIMIT);\n'),
+        ("a.py", "python", "x = a - b\n\n<<<\ny = 1\nx = b - a\n>>>\n", "y = 2\nx = b - a",
+         "x = a - b\n\ny = 2\nx = b - a\n"),
+        ("A.java", "java",
+         "class A {\n  static { x = 1; }\n  int y;\n<<<\n  static { x = 1; }\n  int z;\n>>>\n}\n",
+         "  static { x = 1; }\n  int zz;",
+         "class A {\n  static { x = 1; }\n  int y;\n  static { x = 1; }\n  int zz;\n}\n"),
+        ("a.py", "python", f"import os\n\n\n<<<\n{SECTION}\n>>>\n",
+         "import os\n\n\n" + SECTION.replace("1", "10"),
+         "import os\n\n\n" + SECTION.replace("1", "10") + "\n"),
+        ("a.ts", "typescript", f"export class A {{\n<<<\n{METHODS}>>>\n}}\n",
+         f"export class A {{\n{METHODS.replace('1', '10')}}}",
+         f"export class A {{\n{METHODS.replace('1', '10')}}}\n"),
+        ("a.py", "python", "import os\n\n# O.\n\n<<<\ndef a():\n    return 1\n>>>\n",
+         "import os\n\n# O.\n\n# N.\n\ndef a():\n    return 2",
+         "import os\n\n# O.\n\n# N.\n\ndef a():\n    return 2\n"),
+        ("a.js", "javascript", "function f() {\n  a();\n<<<\n  a();\n  b();\n>>>\n}\n",
+         "function f() {\n  a();\n  c();\n}", "function f() {\n  a();\n  a();\n  c();\n}\n"),
+        ("a.js", "javascript", "function f() {\n  a();\n<<<\n  a();\n  b();\n>>>\n}\n",
+         "function f() {\n  a();\n  a();\n  c();\n}",
+         "function f() {\n  a();\n  a();\n  c();\n}\n"),
+    ],
+)  # fmt: skip
+async def test_lines_that_stand_in_the_file_twice_stay(name, language, text, answer, wanted):
+    assert await changed(name, language, text, answer) == wanted
