@@ -9,7 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.context.passage import Passage
-from leanwide.postprocess.asked_block import block_asked
+from leanwide.postprocess.asked_block import block_asked, without_imports
 from leanwide.postprocess.overlap import repeated_lines
 from leanwide.postprocess.passage_place import (
     FUNCTIONS,
@@ -59,6 +59,8 @@ def asked_for(file: SyntaxTree, passage: Passage, code: str) -> Asked:
     scopes = Scopes.of(answer)
     if place.is_block:
         return block_asked(place, scopes, code)
+    if place.cuts:
+        return without_imports(place, code)
     return _Taking(place, scopes, code).asked()
 
 
@@ -82,7 +84,7 @@ class _Taking:
             return Asked(code=self.code)
         if not kept:
             return Asked(code=self.code, problem=self._only())
-        imports = () if self._imports_itself() else new_imports(self.place, self.answer)
+        imports = () if self._imports_itself() else new_imports(self.place, self.answer, kept)
         return Asked(code=self._text(kept), imports=imports)
 
     def _scope(self) -> Definition | None:
@@ -110,15 +112,23 @@ class _Taking:
 
         An ``if`` around a definition, or an ``#ifdef``, is no definition itself.
         """
-        own = {piece.definition for piece in self.place.scopes.pieces(self.place.owner)}
-        if own.issuperset(self.place.targets):
+        targets = [one for one in self.place.targets if self._is_in_branch(one)]
+        if not targets:
             return pieces
         return [
             inner
             for piece in pieces
-            for inner in (*filter(None, (self._inside(piece, one) for one in self.place.targets)),)
-            or (piece,)
+            for inner in (*filter(None, (self._inside(piece, one) for one in targets)),) or (piece,)
         ]
+
+    def _is_in_branch(self, target: Definition) -> bool:
+        """Whether a definition is in a statement that begins or ends outside of the passage."""
+        first, last = self.place.passage.first, self.place.passage.last
+        return any(
+            piece.span.holds(target.span)
+            and (piece.span.start.line < first or piece.span.end.line >= last)
+            for piece in self.place.scopes.pieces(self.place.owner)
+        )
 
     def _inside(self, piece: ScopePart, target: Definition) -> ScopePart | None:
         """Return the definition in a piece that is most like a target; None without one."""
@@ -187,7 +197,9 @@ class _Taking:
             for name in defined:
                 if name in siblings - names:
                     return self._only(f"`{name}` is changed too")
-        if not fresh and not any(names.intersection(piece.tokens) for piece in kept):
+        if not fresh and not any(
+            name in self.answer.text(piece.span) for piece in kept for name in names
+        ):
             one = self.place.targets[0]
             return f"The {_kind(one)} `{one.name}` is missing."
         if extra := next(self._extras(kept), None):

@@ -18,6 +18,7 @@ from leanwide.syntax import (
     Span,
     SyntaxTree,
     error_count,
+    imports,
     parse,
     split,
 )
@@ -70,6 +71,20 @@ class PassagePlace:
         return self.owner is not None and self.owner.kind in FUNCTIONS
 
     @property
+    def cuts(self) -> bool:
+        """Whether it holds one end of a definition or statement, but not the other."""
+        first, last = Position(self.passage.first, 0), Position(self.passage.last, 0)
+        tokens = self.scopes.tokens
+        for start, end in (part.span for part in self.scopes.pieces(self.owner)):
+            if start < last and end > first:
+                above = start < first and tokens(Span(start, first))
+                below = end > last and tokens(Span(last, end))
+                inside = tokens(Span(max(start, first), min(end, last)))
+                if inside and bool(above) != bool(below):
+                    return True
+        return False
+
+    @property
     def tokens(self) -> tuple[str, ...]:
         """Words and other characters of the passage's code."""
         return self.scopes.tokens(
@@ -109,13 +124,29 @@ def place_of(scopes: Scopes, passage: Passage) -> PassagePlace:
 def parsed_answer(place: PassagePlace, code: str) -> SyntaxTree:
     """Parse an answer, in a class of its own if it is a member that parses in one only."""
     language = place.scopes.tree.language
-    head = "<?php\n" if language.name == "php" and "<?" not in code else ""
-    plain = parse(language, split(head + code))
+    plain = unframed_answer(place, code)
     frame = _MEMBER_FRAMES.get(language.name)
     if place.owner is None or frame is None or not (errors := error_count(plain)):
         return plain
-    framed = parse(language, [f"{frame[0]}\n", *split(f"{code}\n"), frame[1]])
+    lines = split(f"{code}\n")
+    head = _import_rows(plain)
+    framed = parse(language, [*lines[:head], f"{frame[0]}\n", *lines[head:], frame[1]])
     return framed if error_count(framed) < errors else plain
+
+
+def unframed_answer(place: PassagePlace, code: str) -> SyntaxTree:
+    """Parse an answer as it is; PHP gets the tag that begins code, on a line of its own."""
+    language = place.scopes.tree.language
+    head = "<?php\n" if language.name == "php" and "<?" not in code else ""
+    return parse(language, split(head + code))
+
+
+def _import_rows(tree: SyntaxTree) -> int:
+    """Return how many first lines are imports, and blank lines between them."""
+    rows = {
+        row for one in imports(tree) for row in range(one.span.start.line, one.span.end.line + 1)
+    }
+    return next((row for row, line in enumerate(tree.lines) if line.strip() and row not in rows), 0)
 
 
 def counterparts(place: PassagePlace, found: Sequence[Definition]) -> Iterator[Definition]:
@@ -124,6 +155,12 @@ def counterparts(place: PassagePlace, found: Sequence[Definition]) -> Iterator[D
         yield from (one for one in found if (one.name, one.kind) == (around.name, around.kind))
 
 
-def new_imports(place: PassagePlace, answer: Scopes) -> tuple[str, ...]:
-    """Return the import statements of an answer that the file lacks."""
-    return tuple(text for _, text in lacking(place.scopes.tree, answer.tree))
+def new_imports(
+    place: PassagePlace, answer: Scopes, kept: Sequence[ScopePart] = ()
+) -> tuple[str, ...]:
+    """Return the imports of an answer that the file lacks, but for those in kept parts."""
+    return tuple(
+        text
+        for found, text in lacking(place.scopes.tree, answer.tree)
+        if not any(part.span.holds(found.span) for part in kept)
+    )

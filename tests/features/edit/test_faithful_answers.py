@@ -71,3 +71,35 @@ METHODS = "  a() {\n    return 1;\n  }\n\n  // ---- Section ----\n\n  b() {\n   
 )  # fmt: skip
 async def test_lines_that_stand_in_the_file_twice_stay(name, language, text, answer, wanted):
     assert await changed(name, language, text, answer) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "text", "answer", "wanted"),
+    [
+        # an import written in a statement stays there
+        ("a.js", "javascript",
+         'const a = require("a");\n\nclass A {\n  f() {\n<<<\n    a();\n\n'
+         '    const os = require("os");\n    log(os);\n>>>\n  }\n}\n',
+         'const a = require("a");\n\n    b();\n\n    const os = require("os");\n    log(os);',
+         'const a = require("a");\n\nclass A {\n  f() {\n    b();\n\n'
+         '    const os = require("os");\n    log(os);\n  }\n}\n'),
+        ("a.php", "php",
+         "<?php\n\nuse A\\B;\n\nclass C\n{\n    function f()\n    {\n<<<\n"
+         "        a();\n        b();\n>>>\n    }\n}\n",
+         "use A\\B;\n\na();\nc();",
+         "<?php\n\nuse A\\B;\n\nclass C\n{\n    function f()\n    {\n        a();\n        c();\n"
+         "    }\n}\n"),
+        # what a statement holds is not taken for the statement
+        ("a.ts", "typescript",
+         "interface A {\n<<<\n  b?: {\n    c(): { d: string };\n    e(): void;\n  };\n>>>\n}\n",
+         "b?: {\n  c(): { d: string };\n  f(): void;\n};",
+         "interface A {\n  b?: {\n    c(): { d: string };\n    f(): void;\n  };\n}\n"),
+        # the lines end inside a definition
+        ("a.cpp", "cpp",
+         "// A.\n// B.\n<<<\n// C.\nstruct A {\n  int b;\n  int c();\n>>>\n  int d();\n};\n",
+         "// C.\nstruct A {\n  int bb;\n  int c();",
+         "// A.\n// B.\n// C.\nstruct A {\n  int bb;\n  int c();\n  int d();\n};\n"),
+    ],
+)  # fmt: skip
+async def test_parts_of_statements_stay_in_them(name, language, text, answer, wanted):
+    assert await changed(name, language, text, answer) == wanted
