@@ -66,8 +66,8 @@ def insertion(
 
 
 def _blanks_wanted(code: Sequence[str], language: Language | None) -> int:
-    """Return the blank lines that separate code from what stands around it."""
-    if language is None:
+    """Return the blank lines that separate code from what stands around it; none in data."""
+    if language is None or (language.indented and not language.containers):
         return 0
     tree = parse(language, [f"{row}\n" for row in code])
     if not any(

@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.postprocess.indent import Indentation, indentation, reindented
+from leanwide.postprocess.indent import indentation, shifted
 
 _SEARCH: Final = re.compile(r"\s*<{5,9} ?SEARCH\b.*")
 _MIDDLE: Final = re.compile(r"\s*={5,9}\s*")
@@ -125,16 +125,15 @@ def _occurrences(lines: Sequence[str], shown: Container[int], old: Sequence[str]
 
 
 def _moved(new: list[str], old: Sequence[str], there: Sequence[str]) -> list[str]:
-    """Return new lines, indented by as much as the old ones have to be moved."""
-    said, wanted = indentation(old), indentation(there)
-    if said.margin == wanted.margin or not any(map(str.strip, new)):
+    """Return new lines, moved as far as the old ones have to be; old ones among them as there."""
+    said, wanted = indentation(old).margin, indentation(there).margin
+    if list(map(str.rstrip, old)) == list(map(str.rstrip, there)):
         return new
-    first = indentation(new)
-    # The new lines may begin on another level than the old ones do.
-    if not first.margin.startswith(said.margin):
-        return new
-    margin = wanted.margin + first.margin[len(said.margin) :]
-    return reindented(new, Indentation(margin, first.unit), ())
+    own = dict(zip(old, there, strict=True))
+    return [
+        own[line] if line in own else shifted(line, said, wanted) if line.strip() else line
+        for line in new
+    ]
 
 
 def _like(old: Sequence[str], new: Sequence[str]) -> list[str]:

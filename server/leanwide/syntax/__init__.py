@@ -12,7 +12,7 @@ from leanwide.syntax.documentation import (
 from leanwide.syntax.errors import error_count, first_error
 from leanwide.syntax.focus import focused
 from leanwide.syntax.languages import Language, language_for, languages
-from leanwide.syntax.literals import literal_lines
+from leanwide.syntax.literals import NO_TEXT, TextRows, literal_lines, text_rows
 from leanwide.syntax.names import Import, imports, references
 from leanwide.syntax.outline import definitions, definitions_from, earlier_siblings, enclosing
 from leanwide.syntax.pieces import ScopePart, Scopes
@@ -22,6 +22,7 @@ from leanwide.syntax.tree import SyntaxTree, parse
 from leanwide.syntax.violations import Violation, violations
 
 __all__ = [
+    "NO_TEXT",
     "Definition",
     "Edit",
     "Import",
@@ -31,6 +32,7 @@ __all__ = [
     "Scopes",
     "Span",
     "SyntaxTree",
+    "TextRows",
     "Violation",
     "completed_length",
     "completion_shape",
@@ -58,5 +60,6 @@ __all__ = [
     "references",
     "slice_text",
     "split",
+    "text_rows",
     "violations",
 ]

@@ -103,3 +103,55 @@ async def test_lines_that_stand_in_the_file_twice_stay(name, language, text, ans
 )  # fmt: skip
 async def test_parts_of_statements_stay_in_them(name, language, text, answer, wanted):
     assert await changed(name, language, text, answer) == wanted
+
+
+WORKFLOW = (
+    "steps:\n  - run: |\n      if x:\n          y\n          if z:\n              w\n"
+    "              if v:\n                  u\n  - uses: a\n    with:\n      b: 1\n"
+)
+QUERY = (
+    'def f():\n    q = """\n    <ul>\n      <li>\n        <b>\n          <i>\n            x\n'
+    '    """\n'
+    "    if q:\n        return q\n    return None\n"
+)
+BRANCH = "def f(x):\n    if x:\n        log()\n<<<\n        return 1\n    return 2\n>>>\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "text", "answer", "wanted"),
+    [
+        # the first line is deeper than a later one
+        ("a.py", "python", BRANCH, "        return 10\n    return 2",
+         "def f(x):\n    if x:\n        log()\n        return 10\n    return 2\n"),
+        ("a.py", "python", BRANCH, "    return 10\nreturn 2",
+         "def f(x):\n    if x:\n        log()\n        return 10\n    return 2\n"),
+        ("a.yaml", "yaml",
+         "a:\n  b:\n<<<\n    c: 1\n  d: 2\ne: 3\n>>>\n", "    c: 10\n  d: 2\ne: 3",
+         "a:\n  b:\n    c: 10\n  d: 2\ne: 3\n"),
+        ("a.ts", "typescript",
+         "function f(x) {\n  if (x) {\n<<<\n    a();\n  } else {\n    b();\n>>>\n  }\n}\n",
+         "  aa();\n} else {\n  b();",
+         "function f(x) {\n  if (x) {\n    aa();\n  } else {\n    b();\n  }\n}\n"),
+        # lines inside strings show no level
+        ("a.py", "python", f"<<<\n{QUERY}>>>\n", QUERY.replace("return q", "return q + ''"),
+         QUERY.replace("return q", "return q + ''")),
+        ("a.yml", "yaml", f"<<<\n{WORKFLOW}>>>\n", WORKFLOW.replace("b: 1", "b: 2"),
+         WORKFLOW.replace("b: 1", "b: 2")),
+        # a directive stays at the margin, and the others get theirs back
+        ("a.c", "c",
+         "void f() {\n    {\n<<<\n        a();\n#ifdef X\n        b();\n#endif\n>>>\n    }\n}\n",
+         "a();\n#ifdef X\nc();\n#endif",
+         "void f() {\n    {\n        a();\n#ifdef X\n        c();\n#endif\n    }\n}\n"),
+        # a string's text is moved back with its code
+        ("a.py", "python",
+         'class A:\n<<<\n    def f(self):\n        return """\n        x\n        """\n>>>\n',
+         'def f(this):\n    return """\n    x\n    """',
+         'class A:\n    def f(this):\n        return """\n        x\n        """\n'),
+        # a scalar's text moves with its key
+        ("a.yml", "yaml",
+         "jobs:\n  a:\n<<<\n    steps: []\n>>>\n", "steps:\n- run: |\n    a\n      b",
+         "jobs:\n  a:\n    steps:\n    - run: |\n        a\n          b\n"),
+    ],
+)  # fmt: skip
+async def test_lines_stay_on_their_levels(name, language, text, answer, wanted):
+    assert await changed(name, language, text, answer) == wanted

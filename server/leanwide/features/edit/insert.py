@@ -17,11 +17,11 @@ from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.assignment import Assignment
 from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
 from leanwide.features.edit.prose_guard import fence_around
-from leanwide.features.edit.rewrite import indented
+from leanwide.features.edit.rewrite import indented, level_of
 from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
-from leanwide.postprocess.indent import Indentation, indentation
+from leanwide.postprocess.indent import Indentation
 from leanwide.postprocess.insertion import insertion, margin_at
 from leanwide.postprocess.overlap import overlap
 from leanwide.postprocess.pieces import without_blank_ends
@@ -141,7 +141,7 @@ def _inserted(place: _InsertionPlace, code: str) -> FileEdit:
         rows = _between(rows, place.above, place.below)
     rows = _without_repeated(rows, place.above, place.below)
     if not is_prose(view):
-        wanted = Indentation(place.margin, indentation(view.lines).unit)
+        wanted = Indentation(place.margin, level_of(view.lines, resolved.language))
         rows = indented("\n".join(rows), wanted, resolved.language)
     if not any(map(str.strip, rows)):
         raise Refusal("The model would add nothing.")
