@@ -123,10 +123,10 @@ class _Taking:
 
     def _is_in_branch(self, target: Definition) -> bool:
         """Whether a definition is in a statement that begins or ends outside of the passage."""
-        first, last = self.place.passage.first, self.place.passage.last
         return any(
-            piece.span.holds(target.span)
-            and (piece.span.start.line < first or piece.span.end.line >= last)
+            piece.definition != target
+            and piece.span.holds(target.span)
+            and any(self.place.code_around(piece.span))
             for piece in self.place.scopes.pieces(self.place.owner)
         )
 

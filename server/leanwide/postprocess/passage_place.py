@@ -30,7 +30,7 @@ _MEMBER_FRAMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "java": _BRACES,
         "javascript": _BRACES,
-        "php": ("<?php class Leanwide {", "}"),
+        "php": _BRACES,
         "tsx": _BRACES,
         "typescript": _BRACES,
     }
@@ -74,15 +74,20 @@ class PassagePlace:
     def cuts(self) -> bool:
         """Whether it holds one end of a definition or statement, but not the other."""
         first, last = Position(self.passage.first, 0), Position(self.passage.last, 0)
-        tokens = self.scopes.tokens
-        for start, end in (part.span for part in self.scopes.pieces(self.owner)):
-            if start < last and end > first:
-                above = start < first and tokens(Span(start, first))
-                below = end > last and tokens(Span(last, end))
-                inside = tokens(Span(max(start, first), min(end, last)))
-                if inside and bool(above) != bool(below):
+        for span in (part.span for part in self.scopes.pieces(self.owner)):
+            if span.start < last and span.end > first:
+                above, below = self.code_around(span)
+                inside = Span(max(span.start, first), min(span.end, last))
+                if above != below and self.scopes.tokens(inside):
                     return True
         return False
+
+    def code_around(self, span: Span) -> tuple[bool, bool]:
+        """Return whether a part that touches the passage has code above it, and below it."""
+        first, last = Position(self.passage.first, 0), Position(self.passage.last, 0)
+        above = span.start < first and self.scopes.tokens(Span(span.start, first))
+        below = span.end > last and self.scopes.tokens(Span(last, span.end))
+        return bool(above), bool(below)
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -128,7 +133,7 @@ def parsed_answer(place: PassagePlace, code: str) -> SyntaxTree:
     frame = _MEMBER_FRAMES.get(language.name)
     if place.owner is None or frame is None or not (errors := error_count(plain)):
         return plain
-    lines = split(f"{code}\n")
+    lines = [*plain.lines[: len(plain.lines) - len(split(code))], *split(f"{code}\n")]
     head = _import_rows(plain)
     framed = parse(language, [*lines[:head], f"{frame[0]}\n", *lines[head:], frame[1]])
     return framed if error_count(framed) < errors else plain
@@ -142,11 +147,16 @@ def unframed_answer(place: PassagePlace, code: str) -> SyntaxTree:
 
 
 def _import_rows(tree: SyntaxTree) -> int:
-    """Return how many first lines are imports, and blank lines between them."""
+    """Return how many first lines are imports, blank ones between them, and PHP's tag."""
     rows = {
         row for one in imports(tree) for row in range(one.span.start.line, one.span.end.line + 1)
     }
-    return next((row for row, line in enumerate(tree.lines) if line.strip() and row not in rows), 0)
+    code = (
+        row
+        for row, line in enumerate(tree.lines)
+        if line.strip() and row not in rows and not line.startswith("<?php")
+    )
+    return next(code, 0)
 
 
 def counterparts(place: PassagePlace, found: Sequence[Definition]) -> Iterator[Definition]:

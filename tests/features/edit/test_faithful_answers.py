@@ -89,6 +89,20 @@ async def test_lines_that_stand_in_the_file_twice_stay(name, language, text, ans
          "use A\\B;\n\na();\nc();",
          "<?php\n\nuse A\\B;\n\nclass C\n{\n    function f()\n    {\n        a();\n        c();\n"
          "    }\n}\n"),
+        # imports above a method that parses in a class only
+        ("a.php", "php",
+         "<?php\n\nuse A\\B;\n\nclass C\n{\n<<<\n"
+         "    public function f()\n    {\n        a();\n    }\n>>>\n}\n",
+         "use A\\B;\n\npublic function f()\n{\n    b();\n}",
+         "<?php\n\nuse A\\B;\n\nclass C\n{\n"
+         "    public function f()\n    {\n        b();\n    }\n}\n"),
+        # the lines begin between a definition and its first comment
+        ("a.lua", "lua",
+         "local M = {}\n\n--- Return it.\n<<<\n--- @param a string\nfunction M.f(a) end\n\n"
+         "--- B.\n>>>\nfunction M.g(b) end\n",
+         "--- @param c string\nfunction M.f(c) end\n\n--- B.",
+         "local M = {}\n\n--- Return it.\n--- @param c string\nfunction M.f(c) end\n\n--- B.\n"
+         "function M.g(b) end\n"),
         # what a statement holds is not taken for the statement
         ("a.ts", "typescript",
          "interface A {\n<<<\n  b?: {\n    c(): { d: string };\n    e(): void;\n  };\n>>>\n}\n",
