@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import groupby, pairwise
-from os.path import commonprefix
 from typing import Final
 
 from attrs import field, frozen
@@ -45,8 +44,16 @@ def indentation(lines: Iterable[str]) -> Indentation:
 def code_indentation(lines: Sequence[str], text: TextRows = NO_TEXT) -> Indentation:
     """Return how lines are indented that begin in code: what all of them have, and a level."""
     code = [line for at, line in enumerate(lines) if at not in text.all and line.strip()]
-    margin = commonprefix([_lead(line) for line in code])  # noqa: RUF071  # of characters
+    leads = [_lead(line) for line in code]
+    least = min(leads, key=len, default="")
+    margin = next(
+        (least[:size] for size in range(len(least), 0, -1) if _all_start(leads, least[:size])), ""
+    )
     return Indentation(margin, indentation(code).unit)
+
+
+def _all_start(leads: Iterable[str], margin: str) -> bool:
+    return all(lead.startswith(margin) for lead in leads)
 
 
 def reindented(lines: Sequence[str], wanted: Indentation, text: TextRows = NO_TEXT) -> list[str]:
