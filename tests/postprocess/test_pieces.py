@@ -81,6 +81,49 @@ def test_lines_as_they_are_go_before_lines_with_other_indentation():
     assert one("x", "y", ["  x", "x"], range(2)) == PiecePlace(1, 2, ("y",))
 
 
+RST = ["Install", "=======", "Run x.", "", "License", "=======", "MIT."]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("Install\n=======\nRun x.", "Install\n=======\nRun y.",
+         PiecePlace(0, 3, ("Install", "=======", "Run y."))),
+        ("Run x.", "Run x.\n\nUse\n=======\nCall y.",
+         PiecePlace(2, 3, ("Run x.", "", "Use", "=======", "Call y."))),
+        ("Run x.\n\nLicense\n=======\nMIT.", "Run x.", PiecePlace(2, 7, ("Run x.",))),
+    ],
+)  # fmt: skip
+def test_a_title_is_not_taken_for_the_middle_mark(old, new, wanted):
+    assert placed(RST, range(len(RST)), pieces_in(block(old, new)).whole) == [wanted]
+
+
+def test_a_title_whose_text_is_not_as_it_stands_there_is_refused():
+    found = pieces_in(block("Install\n=======\nRun z.", "Install\n=======\nRun y.")).whole
+    with pytest.raises(Unplaced, match="do not occur"):
+        placed(RST, range(len(RST)), found)
+
+
+def test_underlines_of_other_lengths_are_no_marks_where_one_is_as_asked_for():
+    (piece,) = pieces_in(block("Use\n=====\nx", "Use\n=====\ny")).whole
+    assert piece == ChangedPiece(("Use", "=====", "x"), ("Use", "=====", "y"))
+
+
+CONFLICT = ["<<<<<<< HEAD", "a = 1", "=======", "a = 2", ">>>>>>> topic", "b = a"]
+
+
+def test_a_conflict_is_resolved():
+    found = pieces_in(block("\n".join(CONFLICT[:5]), "a = 2")).whole
+    assert placed(CONFLICT, range(6), found) == [PiecePlace(0, 5, ("a = 2",))]
+
+
+def test_new_lines_that_are_old_ones_are_as_they_stand_there():
+    lines = ["    def f():", '        return """', "text", '"""']
+    old, new = 'def f():\n    return """\ntext\n"""', 'def f():\n    a()\n    return """\ntext\n"""'
+    wanted = (lines[0], "        a()", *lines[1:])
+    assert one(old, new, lines, range(4)) == PiecePlace(0, 4, wanted)
+
+
 def test_blocks_that_overlap_are_refused():
     pieces = [ChangedPiece(tuple(LINES[:3]), ("x",)), ChangedPiece(tuple(LINES[2:5]), ("y",))]
     with pytest.raises(Unplaced, match="Blocks 1 and 2"):

@@ -82,6 +82,23 @@ def test_a_growing_text_is_cut_at_the_same_place(says: str, expected: str):
     assert {text.rstrip() for text in kept} <= {expected}
 
 
+@pytest.mark.parametrize(
+    ("unit", "rounds"),
+    [("    <SkeletonRow />\n", 4), ("  <td></td>\n", 8), ("null, ", 9), ("x", 50)],
+)
+def test_what_a_known_text_repeats_is_a_loop_only_beyond_its_rounds(unit: str, rounds: int):
+    known = f"<tr>\n{rounds * unit}</tr>\n"
+    answer = f"<table>\n{rounds * unit}{unit}"
+    assert loop_start(answer) is not None
+    assert all(loop_start(answer[:end], ("other", known)) is None for end in range(len(answer)))
+    assert loop_start(answer + 2 * rounds * unit, ("other", known)) is not None
+
+
+def test_a_row_is_completed_as_other_rows_of_the_document_are():
+    row = "  <td></td>\n"
+    check(f"<tr>\n{8 * row}</tr>\n<tr>\n‸\n", 8 * row, (8 * row).rstrip())
+
+
 def test_searching_loops_in_a_growing_text_is_bounded_work():
     """A thousand looks at the worst text take less than a thousand of what one may take."""
     text = "".join(f"{'ab' * 40}{number}" for number in range(2_000))

@@ -9,8 +9,8 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.context.passage import Passage
-from leanwide.postprocess.asked_block import block_asked
-from leanwide.postprocess.overlap import overlap
+from leanwide.postprocess.asked_block import block_asked, without_imports
+from leanwide.postprocess.overlap import repeated_lines
 from leanwide.postprocess.passage_place import (
     FUNCTIONS,
     Asked,
@@ -20,7 +20,25 @@ from leanwide.postprocess.passage_place import (
     parsed_answer,
     place_of,
 )
-from leanwide.syntax import Definition, ScopePart, Scopes, SyntaxTree, content, split
+from leanwide.postprocess.repeated import (
+    holds,
+    kept_comments,
+    only_definitions,
+    repeated_parts,
+    repeats,
+    repeats_member,
+    same_name,
+)
+from leanwide.syntax import (
+    Definition,
+    Position,
+    ScopePart,
+    Scopes,
+    Span,
+    SyntaxTree,
+    content,
+    split,
+)
 
 _SHOWN_CHARACTERS: Final = 60
 """Characters of what is not wanted, in a sentence about it."""
@@ -41,6 +59,8 @@ def asked_for(file: SyntaxTree, passage: Passage, code: str) -> Asked:
     scopes = Scopes.of(answer)
     if place.is_block:
         return block_asked(place, scopes, code)
+    if place.cuts:
+        return without_imports(place, code)
     return _Taking(place, scopes, code).asked()
 
 
@@ -64,8 +84,8 @@ class _Taking:
             return Asked(code=self.code)
         if not kept:
             return Asked(code=self.code, problem=self._only())
-        imports = () if self._imports_itself() else new_imports(self.place, self.answer)
-        return Asked(code=self._text(pieces, kept), imports=imports)
+        imports = () if self._imports_itself() else new_imports(self.place, self.answer, kept)
+        return Asked(code=self._text(kept), imports=imports)
 
     def _scope(self) -> Definition | None:
         """Return the definition of the answer in whose body the passage is; None: in none."""
@@ -92,51 +112,65 @@ class _Taking:
 
         An ``if`` around a definition, or an ``#ifdef``, is no definition itself.
         """
-        own = {piece.definition for piece in self.place.scopes.pieces(self.place.owner)}
-        if own.issuperset(self.place.targets):
+        targets = [one for one in self.place.targets if self._is_in_branch(one)]
+        if not targets:
             return pieces
         return [
             inner
             for piece in pieces
-            for inner in (*filter(None, (self._inside(piece, one) for one in self.place.targets)),)
-            or (piece,)
+            for inner in (*filter(None, (self._inside(piece, one) for one in targets)),) or (piece,)
         ]
+
+    def _is_in_branch(self, target: Definition) -> bool:
+        """Whether a definition is in a statement that begins or ends outside of the passage."""
+        return any(
+            piece.definition != target
+            and piece.span.holds(target.span)
+            and any(self.place.code_around(piece.span))
+            for piece in self.place.scopes.pieces(self.place.owner)
+        )
 
     def _inside(self, piece: ScopePart, target: Definition) -> ScopePart | None:
         """Return the definition in a piece that is most like a target; None without one."""
         named = [
             ScopePart(
                 span=self.answer.with_ending(one.span),
-                words=self.answer.words(one.span),
+                tokens=self.answer.tokens(one.span),
                 definition=one,
             )
             for one in self.answer.definitions
             if (one.name, one.kind) == (target.name, target.kind) and piece.span.holds(one.span)
         ]
         words = self.place.scopes.words(target.span)
-        return max(named, key=lambda one: len(one.words & words), default=None)
+        return max(named, key=lambda one: len(words.intersection(one.tokens)), default=None)
 
     def _kept(self, pieces: Sequence[ScopePart]) -> list[ScopePart]:
-        known = list(self.place.outside(self.place.owner))
-        names = Counter(piece.definition.name for piece in pieces if piece.definition is not None)
-        kept = [piece for piece in pieces if not self._is_known(piece, known)]
-        return [
+        """Return what belongs in the passage, in its order."""
+        repeated = repeated_parts(self.place, pieces)
+        kept = [
             piece
-            for piece in kept
-            if piece.definition is None
-            or names[piece.definition.name] == 1
-            or not any(_same_name(piece, one) and piece.words == one.words for one in known)
+            for piece in pieces
+            if piece not in repeated
+            and not piece.is_comment
+            and (piece.imported is None or self._imports_itself())
         ]
+        twins = frozenset(self._twins(pieces, kept))
+        kept = [piece for piece in kept if piece not in twins]
+        comments = kept_comments(self.place, self.answer, pieces, kept)
+        return sorted((*kept, *comments), key=lambda piece: piece.span)
 
-    def _is_known(self, piece: ScopePart, known: Sequence[ScopePart]) -> bool:
-        """Whether a piece is an import, or says nothing that the file does not say already."""
-        if piece.definition is not None and piece.definition.name in self._target_names():
-            return False
-        if piece.imported is not None:
-            return not self._imports_itself()
-        if piece.is_comment or not piece.parses:
-            return False
-        return any(piece.words <= other.words for other in known if _same_name(piece, other))
+    def _twins(self, pieces: Sequence[ScopePart], kept: Sequence[ScopePart]) -> Iterator[ScopePart]:
+        """Yield definitions of a target's name that stand outside of the passage as they are."""
+        names = Counter(piece.definition.name for piece in pieces if piece.definition is not None)
+        known = list(self.place.outside(self.place.owner))
+        own = self.place.tokens
+        for piece in kept:
+            if piece.definition is None or names[piece.definition.name] == 1:
+                continue
+            if not holds(own, piece.tokens) and any(
+                same_name(piece, one) and piece.tokens == one.tokens for one in known
+            ):
+                yield piece
 
     def _imports_itself(self) -> bool:
         """Whether the passage holds imports: then those of the answer belong in it."""
@@ -163,7 +197,9 @@ class _Taking:
             for name in defined:
                 if name in siblings - names:
                     return self._only(f"`{name}` is changed too")
-        if not fresh and not any(names & piece.words for piece in kept):
+        if not fresh and not any(
+            name in self.answer.text(piece.span) for piece in kept for name in names
+        ):
             one = self.place.targets[0]
             return f"The {_kind(one)} `{one.name}` is missing."
         if extra := next(self._extras(kept), None):
@@ -174,7 +210,7 @@ class _Taking:
 
     def _extras(self, kept: Sequence[ScopePart]) -> Iterator[str]:
         """Yield statements below the definitions, such as an example of their use."""
-        if self.place.owner is not None or not self._only_definitions():
+        if self.place.owner is not None or not only_definitions(self.place):
             return
         last = max(
             (at for at, piece in enumerate(kept) if piece.definition is not None), default=-1
@@ -183,26 +219,19 @@ class _Taking:
             if piece.parses and not piece.is_comment:
                 yield self._line(piece)
 
-    def _only_definitions(self) -> bool:
-        """Whether the passage holds definitions and nothing else."""
-        first, last = self.place.passage.first, self.place.passage.last
-        return all(
-            piece.definition is not None or piece.is_comment
-            for piece in self.place.scopes.pieces(self.place.owner)
-            if first <= piece.span.start.line < last
-        )
-
     def _strangers(self, scope: Definition | None) -> Iterator[str]:
         """Yield what is new around the scope that the passage is in."""
         known = [
-            piece for level in (None, *self.place.around) for piece in self.place.outside(level)
+            (piece, repeats if level is None else repeats_member)
+            for level in (None, *self.place.around)
+            for piece in self.place.outside(level)
         ]
         inner = scope
         while inner is not None and inner.name != "Leanwide":
             for piece in self.answer.pieces(inner.parent):
                 if piece.definition is inner or piece.is_comment or not piece.parses:
                     continue
-                if piece.imported is None and not any(piece.words <= one.words for one in known):
+                if piece.imported is None and not any(same(piece, one) for one, same in known):
                     yield self._line(piece)
             inner = inner.parent
 
@@ -218,37 +247,38 @@ class _Taking:
         )
         return f"Only {wanted} asked for{f': {why}' if why else ''}."
 
-    def _text(self, pieces: Sequence[ScopePart], kept: Sequence[ScopePart]) -> str:
-        """Return the text of what is kept, with blank lines where some stood between."""
-        code = [piece for piece in kept if not piece.is_comment]
+    def _text(self, kept: Sequence[ScopePart]) -> str:
+        """Return the text of what is kept, with a blank line where something is left out."""
         rows: list[str] = []
-        above: ScopePart | None = None
-        for piece in pieces:
-            if piece not in code:
-                continue
-            if above is not None and piece.span.start.line - above.span.end.line > 1:
-                between = piece.span.start.line - above.span.end.line - 1
-                rows += [""] * (between if _adjacent(pieces, above, piece) else 1)
-            rows += [content(line) for line in split(self.answer.text(piece.span))]
-            above = piece
+        end: Position | None = None
+        for span in self._runs(kept):
+            if end is not None and span.start.line - end.line > 1:
+                rows.append("")
+            rows += [content(line) for line in split(self.answer.text(span))]
+            end = span.end
         return "\n".join(self._without_repeated(rows))
+
+    def _runs(self, kept: Sequence[ScopePart]) -> Iterator[Span]:
+        """Yield the spans of parts that only white space separates."""
+        run: Span | None = None
+        for span in (piece.span for piece in kept):
+            if run is None:
+                run = span
+            elif self.answer.tree.text(Span(run.end, span.start)).strip():
+                yield run
+                run = span
+            else:
+                run = Span(run.start, span.end)
+        if run is not None:
+            yield run
 
     def _without_repeated(self, rows: list[str]) -> list[str]:
         """Return lines without first ones that stand right above the passage, as its comment."""
         first, lines = self.place.passage.first, self.place.scopes.tree.lines
         above = [line.strip() for line in lines[max(0, first - len(rows)) : first]]
         texts = [row.strip() for row in rows]
-        return rows[overlap(above, texts[:-1]) :]
-
-
-def _adjacent(pieces: Sequence[ScopePart], first: ScopePart, second: ScopePart) -> bool:
-    return pieces.index(second) == pieces.index(first) + 1
-
-
-def _same_name(piece: ScopePart, other: ScopePart) -> bool:
-    """Whether two pieces may be the same: both define one name, or none."""
-    names = [one.definition.name if one.definition is not None else None for one in (piece, other)]
-    return names[0] == names[1]
+        own = [line.strip() for line in lines[first : self.place.passage.last]]
+        return rows[min(repeated_lines(above, own, texts), len(rows) - 1) :]
 
 
 def _kind(definition: Definition) -> str:

@@ -11,6 +11,7 @@ from leanwide.postprocess.splice import line_start
 from leanwide.syntax import (
     Edit,
     ImportStatement,
+    Span,
     SyntaxTree,
     content,
     definitions,
@@ -19,7 +20,9 @@ from leanwide.syntax import (
 )
 
 
-def lacking(file: SyntaxTree, line: int, new: SyntaxTree) -> tuple[str, ...]:
+def lacking(
+    file: SyntaxTree, line: int, new: SyntaxTree, left: Sequence[Span] = ()
+) -> tuple[str, ...]:
     """Return the import statements of new code that a file lacks, with what it lacks of them.
 
     Imports inside of the new code's definitions are theirs.
@@ -28,10 +31,13 @@ def lacking(file: SyntaxTree, line: int, new: SyntaxTree) -> tuple[str, ...]:
         file: The file.
         line: Where the code goes: what other definitions of the file import is not known there.
         new: The new code.
+        left: Parts of the new code whose imports stay there.
     """
     known = {part.source for one in _visible(file, line) for part in one.parts}
     missing = []
     for statement in import_statements(new):
+        if any(span.holds(statement.span) for span in left):
+            continue
         parts = [part for part in statement.parts if not part.is_among(known)]
         if statement.at_top and parts:
             missing.append(statement.only(parts))

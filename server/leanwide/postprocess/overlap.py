@@ -6,10 +6,11 @@ with code of its own: it lies below this package, and several texts may begin at
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 
 
-def overlap(before: Sequence[str], after: Sequence[str]) -> int:
+def overlap(before: Sequence[object], after: Sequence[object]) -> int:
     """Return how many of the last lines of one text, at most, are the first of another.
 
     Of two strings they are characters.
@@ -17,3 +18,20 @@ def overlap(before: Sequence[str], after: Sequence[str]) -> int:
     sizes = range(min(len(before), len(after)), 0, -1)
     last, first = list(before), list(after)
     return next((size for size in sizes if last[-size:] == first[:size]), 0)
+
+
+def repeated_lines(
+    above: Sequence[Hashable], own: Sequence[Hashable], answer: Sequence[Hashable]
+) -> int:
+    """Return how many of an answer's first lines repeat what stands above the passage.
+
+    None where the passage has each of them as often itself: then they are its own.
+
+    Args:
+        above: The lines above the passage.
+        own: The lines of the passage.
+        answer: The lines of the answer.
+    """
+    size = overlap(above, answer)
+    said, had = Counter(answer), Counter(own)
+    return size if any(said[line] > had[line] for line in answer[:size]) else 0

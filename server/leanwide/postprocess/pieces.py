@@ -5,17 +5,19 @@ A block is ``<<<<<<< SEARCH``, the old lines, ``=======``, the new lines, ``>>>>
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from leanwide.postprocess.indent import Indentation, indentation, reindented
+from leanwide.postprocess.indent import indentation, shifted
 
 _SEARCH: Final = re.compile(r"\s*<{5,9} ?SEARCH\b.*")
 _MIDDLE: Final = re.compile(r"\s*={5,9}\s*")
+_ASKED_MIDDLE: Final = "======="
 _REPLACE: Final = re.compile(r"\s*>{5,9} ?REPLACE\b.*")
 
 
@@ -25,6 +27,8 @@ class ChangedPiece:
 
     old: tuple[str, ...]
     new: tuple[str, ...]
+    shorter: tuple[ChangedPiece, ...] = ()
+    """The same block with fewer old lines, the most first: titles look like the middle mark."""
 
 
 @frozen
@@ -52,21 +56,26 @@ class Unplaced(ValueError):  # noqa: N818  # a fact about an answer
 def pieces_in(answer: str) -> AnswerPieces:
     """Return the blocks of an answer with LF endings; what stands between them is left out."""
     found: list[ChangedPiece] = []
-    old: list[str] | None = None
-    new: list[str] | None = None
+    block: list[str] | None = None
     for line in answer.split("\n"):
         if _SEARCH.fullmatch(line):
-            old, new = [], None
-        elif old is not None and new is None and _MIDDLE.fullmatch(line):
-            new = []
-        elif old is not None and new is not None and _REPLACE.fullmatch(line):
-            found.append(ChangedPiece(tuple(old), tuple(new)))
-            old = new = None
-        elif new is not None:
-            new.append(line)
-        elif old is not None:
-            old.append(line)
-    return AnswerPieces(tuple(found), open=old is not None)
+            block = []
+        elif block is not None and _REPLACE.fullmatch(line) and (readings := _readings(block)):
+            found.append(evolve(readings[0], shorter=readings[1:]))
+            block = None
+        elif block is not None:
+            block.append(line)
+    return AnswerPieces(tuple(found), open=block is not None)
+
+
+def _readings(block: Sequence[str]) -> tuple[ChangedPiece, ...]:
+    """Return the ways to part a block at a middle mark, most old lines first.
+
+    Where one is as it was asked for, only such marks count.
+    """
+    marks = [at for at, line in enumerate(block) if _MIDDLE.fullmatch(line)]
+    marks = [at for at in marks if block[at] == _ASKED_MIDDLE] or marks
+    return tuple(ChangedPiece(tuple(block[:at]), tuple(block[at + 1 :])) for at in reversed(marks))
 
 
 def placed(
@@ -91,6 +100,26 @@ def placed(
 
 
 def _place(
+    lines: Sequence[str], shown: Container[int], piece: ChangedPiece, number: int
+) -> PiecePlace:
+    """Return the place of the most old lines that have one.
+
+    Raises:
+        Unplaced: None has one, or the lines go on with what would be the middle mark.
+    """
+    try:
+        return _place_of(lines, shown, piece, number)
+    except Unplaced:
+        for shorter in piece.shorter:
+            with contextlib.suppress(Unplaced):
+                place = _place_of(lines, shown, shorter, number)
+                if _MIDDLE.fullmatch("".join(lines[place.last : place.last + 1])):
+                    break
+                return place
+        raise
+
+
+def _place_of(
     lines: Sequence[str], shown: Container[int], piece: ChangedPiece, number: int
 ) -> PiecePlace:
     old, new = without_blank_ends(piece.old), list(piece.new)
@@ -125,16 +154,15 @@ def _occurrences(lines: Sequence[str], shown: Container[int], old: Sequence[str]
 
 
 def _moved(new: list[str], old: Sequence[str], there: Sequence[str]) -> list[str]:
-    """Return new lines, indented by as much as the old ones have to be moved."""
-    said, wanted = indentation(old), indentation(there)
-    if said.margin == wanted.margin or not any(map(str.strip, new)):
+    """Return new lines, moved as far as the old ones have to be; old ones among them as there."""
+    said, wanted = indentation(old).margin, indentation(there).margin
+    if list(map(str.rstrip, old)) == list(map(str.rstrip, there)):
         return new
-    first = indentation(new)
-    # The new lines may begin on another level than the old ones do.
-    if not first.margin.startswith(said.margin):
-        return new
-    margin = wanted.margin + first.margin[len(said.margin) :]
-    return reindented(new, Indentation(margin, first.unit), ())
+    own = dict(zip(old, there, strict=True))
+    return [
+        own[line] if line in own else shifted(line, said, wanted) if line.strip() else line
+        for line in new
+    ]
 
 
 def _like(old: Sequence[str], new: Sequence[str]) -> list[str]:

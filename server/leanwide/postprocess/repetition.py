@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from leanwide.postprocess.filter_context import FilterContext
+from leanwide.syntax import content
 
 _MAX_UNIT: Final = 512
 """Code points of the longest unit that is searched."""
@@ -22,14 +24,19 @@ _NUMBER: Final = re.compile(r"\b0x[\da-f]+|\\x[\da-f]{2}|\\u[\da-f]{4}", re.IGNO
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
 
-def loop_start(text: str) -> int | None:
+def loop_start(text: str, known: Sequence[str] = ()) -> int | None:
     """Return how many code points of a text that ends in a loop to keep; None without a loop.
 
     One round is kept; nothing of a text that is all loop, or of a line that ends in a run of one
     character. The work is bounded, so that a growing text can be checked with every piece.
+
+    Args:
+        text: The text.
+        known: Texts that it may repeat: as many rounds in a row as one of them has do not count.
     """
     run = len(text) - len(text.rstrip(text[-1:]))
-    if run > 1 and run > (_MAX_RULER if text[-1] in _RULER_CHARACTERS | _DIGITS else _MAX_RUN):
+    most = _MAX_RULER if text[-1:] in _RULER_CHARACTERS | _DIGITS else _MAX_RUN
+    if run > max(1, most) and not _occurs(text[-1] * (run - most), known):
         return text.rfind("\n", 0, len(text) - run) + 1
     for size in range(max(2, run + 1), min(_MAX_UNIT, len(text) // _MIN_ROUNDS) + 1):
         if text[-1 - size] != text[-1]:
@@ -37,16 +44,24 @@ def loop_start(text: str) -> int | None:
         if text[-(_MIN_ROUNDS - 1) * size :] != text[-_MIN_ROUNDS * size : -size]:
             continue
         start = _periodic_from(text, size)
-        if len(text) - start >= size * _rounds(text[-size:]):
+        unit = text[-size:]
+        surplus = (len(text) - start) // size - _rounds(unit)
+        if surplus >= 0 and not _occurs(unit * (surplus + 1), known):
             return start + size if text[:start].strip() else 0
     return None
 
 
 def without_loop(text: str, context: FilterContext) -> str:
-    """Keep at most one round of a loop."""
-    del context
-    keep = loop_start(text)
+    """Keep at most one round of a loop, but for what the document repeats as often."""
+    if loop_start(text) is None:
+        return text
+    document = "".join(f"{content(line)}\n" for line in context.view.lines)
+    keep = loop_start(text, (document,))
     return text if keep is None else text[:keep]
+
+
+def _occurs(part: str, texts: Sequence[str]) -> bool:
+    return any(part in text for text in texts)
 
 
 def _periodic_from(text: str, size: int) -> int:

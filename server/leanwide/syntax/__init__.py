@@ -15,7 +15,7 @@ from leanwide.syntax.errors import error_count, first_error
 from leanwide.syntax.focus import focused
 from leanwide.syntax.import_parts import ImportPart, ImportStatement, import_statements
 from leanwide.syntax.languages import Language, language_for, languages
-from leanwide.syntax.literals import literal_lines
+from leanwide.syntax.literals import NO_TEXT, TextRows, literal_lines, text_rows
 from leanwide.syntax.names import Import, imports, references
 from leanwide.syntax.outline import definitions, definitions_from, earlier_siblings, enclosing
 from leanwide.syntax.pieces import ScopePart, Scopes
@@ -25,6 +25,7 @@ from leanwide.syntax.tree import SyntaxTree, parse
 from leanwide.syntax.violations import Violation, violations
 
 __all__ = [
+    "NO_TEXT",
     "Definition",
     "Edit",
     "Import",
@@ -36,6 +37,7 @@ __all__ = [
     "Scopes",
     "Span",
     "SyntaxTree",
+    "TextRows",
     "Violation",
     "announced_start",
     "completed_length",
@@ -66,5 +68,6 @@ __all__ = [
     "references",
     "slice_text",
     "split",
+    "text_rows",
     "violations",
 ]

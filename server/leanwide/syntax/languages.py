@@ -77,6 +77,8 @@ class Language:
     """Node kinds of comments."""
     strings: frozenset[str] = field(converter=_strings, factory=list)
     """Node kinds of strings."""
+    indented_strings: bool = False
+    """Whether white space in strings counts from the line that a string begins on."""
     embedded: frozenset[str] = field(converter=_strings, factory=list)
     """Node kinds of code inside strings."""
     containers: frozenset[str] = field(converter=_strings, factory=list)

@@ -23,6 +23,7 @@ from leanwide.syntax.tree import SyntaxTree
 _ATTRIBUTES: Final = frozenset({"attribute_item", "decorator"})
 """Node kinds that stand in front of what they belong to."""
 _ENDING: Final = re.compile(r"[ \t]*[;,]+")
+_TOKEN: Final = re.compile(r"\w+|[^\w\s]")
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -31,13 +32,18 @@ class ScopePart:
     """A definition or statement, with the comments and attributes directly above it."""
 
     span: Span
-    words: frozenset[str]
-    """Of its code, without comments."""
+    tokens: tuple[str, ...]
+    """Words and other characters of its code, in order, without comments."""
     definition: Definition | None = None
     imported: Import | None = None
     is_comment: bool = False
     """It is nothing but comments."""
     parses: bool = True
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Its tokens that are words."""
+        return tuple(filter(_WORD.match, self.tokens))
 
 
 @frozen
@@ -115,7 +121,7 @@ class Scopes:
         span = self.with_ending(Span(start, end))
         return ScopePart(
             span=span,
-            words=self.words(span),
+            tokens=self.tokens(span),
             definition=inner.get(start),
             imported=self._imports.get(start),
             is_comment=node.type in self.tree.language.comments or node.type in _ATTRIBUTES,
@@ -131,17 +137,21 @@ class Scopes:
 
     def words(self, span: Span) -> frozenset[str]:
         """Return the words of the code in a span, without comments."""
-        at, words = span.start, set[str]()
+        return frozenset(filter(_WORD.match, self.tokens(span)))
+
+    def tokens(self, span: Span) -> tuple[str, ...]:
+        """Return words and other characters of the code in a span, in order, without comments."""
+        at, tokens = span.start, list[str]()
         first = max(0, bisect_right(self._comments, (at, at)) - 1)
         for comment in islice(self._comments, first, None):
             if comment.start >= span.end:
                 break
             if comment.end > at:
-                words.update(_WORD.findall(self.tree.text(Span(at, max(at, comment.start)))))
+                tokens += _TOKEN.findall(self.tree.text(Span(at, max(at, comment.start))))
                 at = comment.end
         if at < span.end:
-            words.update(_WORD.findall(self.tree.text(Span(at, span.end))))
-        return frozenset(words)
+            tokens += _TOKEN.findall(self.tree.text(Span(at, span.end)))
+        return tuple(tokens)
 
     def text(self, span: Span) -> str:
         """Return the text of a span, with the white space in front of its first line."""
@@ -164,13 +174,13 @@ def _both(first: ScopePart, second: ScopePart) -> ScopePart:
     return evolve(
         main,
         span=Span(first.span.start, second.span.end),
-        words=first.words | second.words,
+        tokens=first.tokens + second.tokens,
         is_comment=first.is_comment and second.is_comment,
     )
 
 
 def _settled(piece: ScopePart) -> ScopePart:
-    return evolve(piece, is_comment=piece.is_comment and not piece.words)
+    return evolve(piece, is_comment=piece.is_comment and not piece.tokens)
 
 
 @cache

@@ -211,6 +211,14 @@ async def test_a_repeated_long_sentence_is_stopped(unit: int):
     assert answer.markdown.endswith("*The answer ends here: it began to repeat itself.*")
 
 
+async def test_an_answer_may_quote_code_that_repeats_itself():
+    code = "ROWS = [\n" + 6 * "    Skeleton(row),\n" + "]\n"
+    said = f"It is a list:\n\n```python\n{code}```\n\nOf rows."
+    explained = Explained(*(said[at : at + 4] for at in range(0, len(said), 4)))
+    answer = await explained.ask(place((0, 0), (8, 0), code))
+    assert answer.markdown == said
+
+
 THOUGHT = Piece("hm", thought=True)
 CLOSING = Piece("</think>", special=True)
 

@@ -185,6 +185,18 @@ async def test_text_in_strings_is_not_indented():
     assert after == 'class A:\n    def f():\n        return """\n a\nb"""\n'
 
 
+@pytest.mark.parametrize(
+    "row", ["    <SkeletonRow />\n", "    <td></td>\n" * 2, "    null, null,\n"]
+)
+async def test_code_that_repeats_itself_may_be_repeated(row):
+    text = f"return (\n  <>\n{row * 5}    <Footer />\n  </>\n);\n"
+    answer = f"```tsx\n{text.replace('Footer', 'Header')}```\n"
+    pieces = tuple(answer[at : at + 3] for at in range(0, len(answer), 3))
+    edited = Edited(pieces, text=text, path="/project/a.txt", language="plaintext")
+    outcome = await edited.refactor(((0, 0), (text.count("\n"), 0)), "use Header")
+    assert edited.after(outcome) == text.replace("Footer", "Header")
+
+
 async def test_a_mistake_is_shown_to_the_model_which_gets_another_attempt():
     edited = Edited(fenced("def get(self, name:\n    return 1"), fenced(SHORT_GET))
     outcome = await edited.refactor()

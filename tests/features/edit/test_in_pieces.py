@@ -82,3 +82,11 @@ async def test_a_machine_too_slow_to_write_all_again_writes_pieces():
     outcome = await edited.refactor(((0, 0), (short.count("\n"), 0)), "do not print in f7")
     assert "take longer than 60 s to be written again" in outcome.records[0].reason
     assert outcome.change is not None
+
+
+async def test_titles_are_not_taken_for_marks():
+    text = "Install\n=======\nRun x.\n\n" + "".join(f"Line {at}.\n" for at in range(4_000))
+    change = block("Install\n=======\nRun x.", "Install\n=======\nRun y.")
+    edited = Edited(change, text=text, path="/project/README.rst", language="restructuredtext")
+    outcome = await edited.refactor(((0, 0), (4_004, 0)), "say y")
+    assert edited.after(outcome) == text.replace("Run x.", "Run y.")

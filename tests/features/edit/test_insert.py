@@ -276,3 +276,18 @@ def test_only_blank_lines_change_around_what_is_inserted(rows, code, language, d
     kept = [row.rstrip("\n") for row in after if row.strip()]
     filled = [row for row in rows[:line] if row] + code + [row for row in rows[line:] if row]
     assert kept == filled
+
+
+async def test_a_scalar_is_inserted_with_its_key():
+    text = "jobs:\n  a:\n    steps:\n      - uses: x\n^\n      - run: make\n"
+    answer = "```yaml\n- name: Test\n  run: |\n    make test\n```"
+    after = await inserted(text, answer, "a.yml", "yaml")
+    step = "      - name: Test\n        run: |\n          make test"
+    assert after == text.replace("^", step)
+
+
+async def test_lines_in_strings_do_not_say_how_a_file_is_indented():
+    text = 'Q = """\n<a>\n  <b>\n    <c>\n      <d>\n"""\n\n\ndef f(a):\n^\n    return a\n'
+    answer = "if a:\n    a = 1"
+    after = await inserted(text, fenced(answer))
+    assert after == text.replace("^", "    if a:\n        a = 1")

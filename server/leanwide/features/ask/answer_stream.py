@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from leanwide.engine.requests import Piece
 from leanwide.models.answer_marks import CLOSINGS
@@ -16,9 +16,20 @@ Show = Callable[[str], None]
 
 
 class AnswerStream:
-    """Collects the text of an answer and shows it, without thinking, markup and control codes."""
+    """Collects the text of an answer and shows it, without thinking, markup and control codes.
 
-    def __init__(self, show: Show, is_complete: Callable[[str], bool] = lambda _: False) -> None:
+    Args:
+        show: Takes what is shown.
+        is_complete: Whether nothing that is wanted can follow a text.
+        known: Texts that the answer may repeat, with what repeats itself in them.
+    """
+
+    def __init__(
+        self,
+        show: Show,
+        is_complete: Callable[[str], bool] = lambda _: False,
+        known: Sequence[str] = (),
+    ) -> None:
         self.text = ""
         self.looping = False
         """The text ends in a loop, which a weak model never leaves."""
@@ -26,6 +37,7 @@ class AnswerStream:
         """Nothing that is wanted can follow."""
         self._show = show
         self._is_complete = is_complete
+        self._known = known
         self._thought = False
         self._closing = ClosingMarks()
 
@@ -54,6 +66,6 @@ class AnswerStream:
         """Add text and show it, without control characters that could act on a terminal."""
         if text := printable(text):
             self.text += text
-            self.looping = loop_start(self.text) is not None
+            self.looping = loop_start(self.text, self._known) is not None
             self.complete = self._is_complete(self.text)
             self._show(text)

@@ -62,7 +62,7 @@ async def ask(
     Raises:
         EngineError: The engine cannot serve the question, or died while it did.
     """
-    stream = AnswerStream(show)
+    stream = AnswerStream(show, known=_known(question))
     if question.note is not None:
         stream.write(f"*{question.note}*\n\n")
     note = stream.text
@@ -110,7 +110,7 @@ async def ask_for_code(
     Raises:
         EngineError: The engine cannot serve the question, or died while it did.
     """
-    stream = AnswerStream(show, lambda text: read(text).ended)
+    stream = AnswerStream(show, lambda text: read(text).ended, _known(question))
     request = _request(question, session)
     ending = await _generate(question, request, session, cancel, stream)
     code = read(stream.text)
@@ -144,7 +144,7 @@ async def ask_plainly(
     Raises:
         EngineError: The engine cannot serve the question, or died while it did.
     """
-    stream = AnswerStream(show)
+    stream = AnswerStream(show, known=_known(question))
     request = wishes.applied(_request(question, session))
     ending = await _generate(question, request, session, cancel, stream)
     _record(question, ending, stream.text, session.journal)
@@ -250,6 +250,12 @@ def _record(question: PreparedQuestion, ending: _Ending, text: str, journal: Jou
     record = model_record(question.decision, generated, question.began)
     journal.add(record)
     return record
+
+
+def _known(question: PreparedQuestion) -> tuple[str, ...]:
+    """Return the texts that the answer may repeat."""
+    messages = (message.text for message in question.conversation.messages)
+    return (*question.drafts, *messages)
 
 
 def _request(question: PreparedQuestion, session: Session) -> Request:

@@ -24,9 +24,11 @@ async def end_detector(view: View, window: Window, find_tree: FindTree) -> FindE
     if tree is not None:
         ends = await _by_syntax(tree, view, window)
 
+    known = (window.before + window.typed, window.after)
+
     def find_end(text: str) -> int | None:
         end = ends(text)
-        return loop_start(text) if end is None else end
+        return loop_start(text, known) if end is None else end
 
     return find_end
 

@@ -180,7 +180,7 @@ def _with_texts(
         name = pairs[0][0].name
         raise Refusal(f"{shown(name)} has its body on its first line: a docstring has no place.")
     for (start, end, margin), text in sorted(placed, reverse=True):
-        rows[start - first : end - first] = reindented(text, Indentation(margin, unit), ())
+        rows[start - first : end - first] = reindented(text, Indentation(margin, unit))
     return rows
 
 

@@ -17,14 +17,14 @@ from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.assignment import Assignment
 from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
 from leanwide.features.edit.prose_guard import fence_around
-from leanwide.features.edit.rewrite import indented
+from leanwide.features.edit.rewrite import indented, level_of
 from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.postprocess.elision import left_out
 from leanwide.postprocess.header import header_rows
 from leanwide.postprocess.importing import import_line, lacking, with_imports
-from leanwide.postprocess.indent import Indentation, indentation
+from leanwide.postprocess.indent import Indentation
 from leanwide.postprocess.insertion import (
     blanks_around_code,
     blanks_around_prose,
@@ -193,7 +193,7 @@ def _inserted(place: _InsertionPlace, code: str) -> FileEdit:
     if is_prose(view):
         blanks = blanks_around_prose(view.lines, place.line, rows)
     else:
-        wanted = Indentation(place.margin, indentation(view.lines).unit)
+        wanted = Indentation(place.margin, level_of(view.lines, resolved.language))
         rows = indented("\n".join(rows), wanted, resolved.language)
         blanks = blanks_around_code(view.lines, place.line, rows, resolved.language)
     new = insertion(view.lines, place.line, rows, view.newline, blanks)

@@ -16,18 +16,25 @@ from leanwide.features.refusal import Refusal
 from leanwide.postprocess.asked import asked_for
 from leanwide.postprocess.code import without_head
 from leanwide.postprocess.importing import import_edit, import_line
-from leanwide.postprocess.indent import Indentation, indentation, reindented
+from leanwide.postprocess.indent import (
+    Indentation,
+    code_indentation,
+    indentation,
+    reindented,
+    reindented_like,
+)
 from leanwide.postprocess.passage_place import Asked
 from leanwide.postprocess.splice import replacements, settled_replacements
 from leanwide.syntax import (
+    NO_TEXT,
     Edit,
     Language,
     Position,
     SyntaxTree,
     content,
-    literal_lines,
     parse,
     split,
+    text_rows,
 )
 
 
@@ -70,11 +77,18 @@ def settled_rewriting(resolved: ResolvedSelection, code: str) -> tuple[Edit, ...
     view, passage = resolved.view, resolved.passage
     if is_prose(resolved.view):
         lines = [content(line) for line in split(code)]
-    elif _taken(resolved, code) != Asked(code=code):
+    elif _taken(resolved, code) != Asked(code=code) or not _settles_margin(resolved, code):
         return ()
     else:
         lines = _as_passage(resolved, code)
     return settled_replacements(view.lines, (passage.first, passage.last), lines, view.newline)
+
+
+def _settles_margin(resolved: ResolvedSelection, code: str) -> bool:
+    """Whether the first line of code says where all of it goes."""
+    model = [content(line) for line in resolved.lines]
+    first = indentation(model).margin
+    return first == code_indentation(model).margin or first == indentation(split(code)).margin
 
 
 def fitted(resolved: ResolvedSelection, code: str) -> list[str]:
@@ -93,21 +107,31 @@ def _taken(resolved: ResolvedSelection, code: str) -> Asked:
 def _as_passage(resolved: ResolvedSelection, code: str) -> list[str]:
     """Return code as lines, indented like the passage, without heads that the question showed."""
     view, passage = resolved.view, resolved.passage
-    own = indentation(resolved.lines)
-    wanted = Indentation(own.margin, own.unit or indentation(view.lines).unit)
     shown = {line.strip() for line in run_lines(view, helpful_runs(passage, resolved.tree))}
-    return indented(
-        without_head(code, shown - {view.lines[passage.first].strip()}), wanted, resolved.language
-    )
+    rows = split(without_head(code, shown - {view.lines[passage.first].strip()}))
+    model = [content(line) for line in resolved.lines]
+    around = inside = text = NO_TEXT
+    if resolved.tree is not None and not resolved.tree.starts_in_text(passage.first):
+        around = text_rows(resolved.tree)
+        inside = around.part(passage.first, passage.last)
+        text = text_rows(parse(resolved.tree.language, rows))
+    own = code_indentation(model, inside)
+    unit = own.unit or code_indentation(view.lines, around).unit
+    lines = [content(line) for line in rows]
+    return reindented_like(model, lines, text, Indentation(own.margin, unit))
 
 
 def indented(code: str, wanted: Indentation, language: Language | None) -> list[str]:
     """Return code as lines without endings, indented as wanted; strings stay as they are."""
-    lines = split(code)
-    kept: frozenset[int] = frozenset()
-    if language is not None:
-        kept = literal_lines(parse(language, lines), range(len(lines)))
-    return reindented([content(line) for line in lines], wanted, kept)
+    rows = split(code)
+    text = text_rows(parse(language, rows)) if language is not None else NO_TEXT
+    return reindented([content(line) for line in rows], wanted, text)
+
+
+def level_of(lines: Sequence[str], language: Language | None) -> str:
+    """Return one level of a document's indentation; "" if it shows none."""
+    text = text_rows(parse(language, lines)) if language is not None else NO_TEXT
+    return code_indentation(lines, text).unit
 
 
 def with_lines(

@@ -14,13 +14,13 @@ from leanwide.features.ask.selection import ResolvedSelection, Selection, first_
 from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
 from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
 from leanwide.features.edit.edit import edit
-from leanwide.features.edit.rewrite import indented
+from leanwide.features.edit.rewrite import indented, level_of
 from leanwide.features.edit.target_file import Opened, TargetFile, find_target_file, path_in_project
 from leanwide.features.edit.target_location import NamingConvention, is_test, naming_convention
 from leanwide.features.refusal import Refusal
 from leanwide.files.shown import shown
 from leanwide.postprocess.addition import addition
-from leanwide.postprocess.indent import Indentation, indentation
+from leanwide.postprocess.indent import Indentation
 from leanwide.prompt.editing import RequestedTest, testing_question
 from leanwide.syntax import Edit, Position, Span, SyntaxTree, content, definitions, parse
 
@@ -110,7 +110,7 @@ def _with_test(resolved: ResolvedSelection, file: TargetFile, code: str) -> File
     """
     style = file.lines or resolved.view.lines
     newline = style[0][len(content(style[0])) :] or "\n"
-    lines = indented(code, Indentation("", indentation(style).unit), resolved.language)
+    lines = indented(code, Indentation("", level_of(style, resolved.language)), resolved.language)
     if file.lines and resolved.language is not None:
         own = parse(resolved.language, file.lines)
         _check_names(own, lines)
