@@ -137,6 +137,18 @@ async def test_a_new_chat_cancelled_before_any_text_is_forgotten():
         assert len(await chats(editor)) == 1
 
 
+async def test_a_new_chat_whose_id_was_announced_goes_on_after_its_first_answer_was_cancelled():
+    async with session(SHORT) as editor:
+        await say(editor, "Hello?")
+        async with editor.held_engine():
+            asked = send(editor, "to-cancel", message="And?", streamToken="one")
+            await editor.status()
+            editor.client.cancel_request(types.CancelParams(id="to-cancel"))
+            await refusal(asked)
+        chat = editor.parts["one"][0]["id"]
+        assert (await say(editor, "And now?", id=chat))["id"] == chat
+
+
 async def test_a_newer_message_and_the_end_of_the_chat_cancel_an_answer():
     async with session(SHORT) as editor:
         chat = (await say(editor, "Hello?"))["id"]

@@ -28,10 +28,11 @@ async def chat(ls: Server, given: ChatArguments) -> dict[str, Any]:
     # The snapshot comes before the first await: a change edits the document in place.
     message = UserMessage(text=given.message, about=_selection(ls.documents, given))
     talk = ls.chats.begin() if given.id is None else _find(ls.chats, given.id)
-    if given.stream_token is not None and given.id is None:
+    token = given.stream_token
+    if token is not None and given.id is None:
         value = {"text": "", "id": talk.id}
-        ls.progress(types.ProgressParams(token=given.stream_token, value=value))
-    linked = LinkedStream(stream(ls, given.stream_token), ls.session.workspace)
+        ls.progress(types.ProgressParams(token=token, value=value))
+    linked = LinkedStream(stream(ls, token), ls.session.workspace)
     try:
         answer = await newest(
             ls.live,
@@ -41,7 +42,8 @@ async def chat(ls: Server, given: ChatArguments) -> dict[str, Any]:
             partial(server_cancelled, _SUPERSEDED),
         )
     except BaseException:
-        if given.id is None and not talk.turns:
+        # A client that was told the id uses it for the next message, whatever became of this one.
+        if given.id is None and token is None and not talk.turns:
             ls.chats.forget(talk)
         raise
     finally:
