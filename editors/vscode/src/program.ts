@@ -79,10 +79,14 @@ async function selectedPython(): Promise<string | undefined> {
     return undefined;
   }
   const extension = vscode.extensions.getExtension<PythonExtension>('ms-python.python');
-  const environments = (await extension?.activate())?.environments;
-  const path = environments?.getActiveEnvironmentPath();
-  const environment = path && (await environments?.resolveEnvironment(path));
-  return environment?.executable.uri?.fsPath;
+  try {
+    const environments = (await extension?.activate())?.environments;
+    const path = environments?.getActiveEnvironmentPath();
+    const environment = path && (await environments?.resolveEnvironment(path));
+    return environment?.executable.uri?.fsPath;
+  } catch {
+    return undefined; // VS Code reports the error of that extension; the program may be on PATH
+  }
 }
 
 async function isExecutable(path: string): Promise<boolean> {

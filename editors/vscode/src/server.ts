@@ -73,10 +73,12 @@ export class Server implements vscode.Disposable {
 
   /** Starts the server, or restarts it; overlapping calls run one after the other. */
   restart(): Promise<void> {
-    this.lifecycle = this.lifecycle.then(async () => {
+    const step = async () => {
       await this.stop();
       await this.start();
-    });
+    };
+    // After an error, too, the next call starts it.
+    this.lifecycle = this.lifecycle.then(step, step);
     return this.lifecycle;
   }
 
@@ -92,9 +94,10 @@ export class Server implements vscode.Disposable {
 
   /** Sends the user's present settings. */
   async configure(): Promise<void> {
-    await this.client?.sendNotification(DidChangeConfigurationNotification.type, {
-      settings: serverSettings(this.extension),
-    });
+    if (this.client?.state === State.Running) {
+      const settings = serverSettings(this.extension);
+      await this.client.sendNotification(DidChangeConfigurationNotification.type, { settings });
+    }
   }
 
   /**
@@ -228,7 +231,7 @@ export class Server implements vscode.Disposable {
     if (state === State.Running) {
       await setMenuContext(this.commands, 'running');
       await setContext('offers.nextEdit', this.offersNextEdit);
-    } else if (state === State.Stopped) {
+    } else if (state === State.Stopped || state === State.StartFailed) {
       this.ended.fire();
       this.changed.fire('stopped');
       await setMenuContext([], 'stopped');
@@ -238,7 +241,12 @@ export class Server implements vscode.Disposable {
   private async stop(): Promise<void> {
     const client = this.client;
     this.client = undefined;
-    await client?.dispose();
+    try {
+      await client?.dispose();
+    } catch (error) {
+      // It never started, or took too long to stop and was killed.
+      this.log.warn(`stopping the server: ${String(error)}`);
+    }
   }
 }
 

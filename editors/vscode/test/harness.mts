@@ -280,16 +280,22 @@ export class Editor {
 
   /** Returns the process ids of the engines of this VS Code's servers. */
   engines(): number[] {
-    const ours = this.processes().filter(({ command }) => command.includes(PROGRAM));
+    const ours = this.servers();
     return this.processes()
-      .filter(({ parent }) => ours.some(({ id }) => id === parent))
+      .filter(({ parent }) => ours.includes(parent))
+      .map(({ id }) => id);
+  }
+
+  /** Returns the process ids of this VS Code's servers. */
+  servers(): number[] {
+    return this.processes()
+      .filter(({ command }) => command.includes(PROGRAM))
       .map(({ id }) => id);
   }
 
   /** Returns the working directories of this VS Code's servers. */
   workingFolders(): string[] {
-    const ours = this.processes().filter(({ command }) => command.includes(PROGRAM));
-    return ours.map(({ id }) => readlinkSync(`/proc/${id}/cwd`));
+    return this.servers().map((id) => readlinkSync(`/proc/${id}/cwd`));
   }
 
   private processes(): { id: number; parent: number; command: string }[] {
