@@ -7,18 +7,16 @@ import json
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from attrs import asdict
 
 from tests.editors import next_edit_server
-from tests.editors.debian import install
-from tests.editors.neovim import SUITES, Neovim, command
+from tests.editors.conftest import Open
+from tests.editors.neovim import Neovim
 from tests.editors.next_edit_server import Replacement, Script
 
-Open = Callable[..., Neovim]
 AREA = '''\
 def area(wide, height):
     """Return the area of a rectangle."""
@@ -68,25 +66,15 @@ def server(script: Script, log: Path) -> list[str]:
     return [sys.executable, next_edit_server.__file__, json.dumps(asdict(script)), str(log)]
 
 
-@pytest.fixture(params=SUITES, ids=lambda version: f"neovim-{version}")
-def scripted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+@pytest.fixture
+def scripted(opened: Open, tmp_path: Path) -> Open:
     """Open Neovim with a file; the server proposes these edits."""
-    editors = []
 
     def started(*edits: Replacement, text: str = AREA, ghost_after: str = "") -> Neovim:
-        program = install(SUITES[request.param]) / "usr/bin/nvim"
         script = Script([*edits], ghost_after, "width + height")
-        options = {"cmd": server(script, tmp_path / "log")}
-        neovim = Neovim(command(program, tmp_path, options), tmp_path)
-        editors.append(neovim)
-        (tmp_path / "area.py").write_text(text)
-        neovim.nvim.command(f"edit {tmp_path / 'area.py'}")
-        neovim.wait("return (require('leanwide.client').find() or {}).initialized")
-        return neovim
+        return opened(server(script, tmp_path / "log"), text, "area.py")
 
-    yield started
-    for neovim in editors:
-        neovim.close()
+    return started
 
 
 def shown(neovim: Neovim) -> list[str]:

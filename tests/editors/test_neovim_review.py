@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.editors.debian import install
-from tests.editors.neovim import SUITES, Neovim, command
+from tests.editors.conftest import Open
+from tests.editors.neovim import Neovim
 from tests.editors.scripted import BOTH, HOLD, OPEN, SLOW, SLOW_REST, TEXT, WITH, fenced
 from tests.editors.scripted import command as scripted_command
 
-Open = Callable[..., Neovim]
 LINES = TEXT.splitlines()
 HAS = fenced("def has(name):\n    return True\n")
 
@@ -31,24 +29,14 @@ return { removed, added }
 """
 
 
-@pytest.fixture(params=SUITES, ids=lambda version: f"neovim-{version}")
-def scripted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+@pytest.fixture
+def scripted(opened: Open, tmp_path: Path) -> Open:
     """Open Neovim with a file; the server gives these answers."""
-    editors = []
 
     def started(*answers: list[str], text: str = TEXT) -> Neovim:
-        program = install(SUITES[request.param]) / "usr/bin/nvim"
-        options = {"cmd": scripted_command([*answers], tmp_path / "go"), "suggest": False}
-        neovim = Neovim(command(program, tmp_path, options), tmp_path)
-        editors.append(neovim)
-        (tmp_path / "store.py").write_text(text)
-        neovim.nvim.command(f"edit {tmp_path / 'store.py'}")
-        neovim.wait("return (require('leanwide.client').find() or {}).initialized")
-        return neovim
+        return opened(scripted_command([*answers], tmp_path / "go"), text, suggest=False)
 
-    yield started
-    for neovim in editors:
-        neovim.close()
+    return started
 
 
 def lines(neovim: Neovim) -> list[str]:

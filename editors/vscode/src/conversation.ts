@@ -2,10 +2,11 @@
 
 import * as vscode from 'vscode';
 
+import { endChat, sendMessage } from './chat';
 import { placeName } from './editor';
 import type { Turn } from './panelMessages';
 import { failure } from './failure';
-import type { Answer, ChatAnswer, Part, Target } from './protocol';
+import type { Answer, Part, Target } from './protocol';
 import type { Server } from './server';
 
 export class Conversation {
@@ -39,7 +40,7 @@ export class Conversation {
     const { about, id } = this;
     this.setAbout(undefined);
     await this.answer(message, async (options) => {
-      const answer = await this.server.ask<ChatAnswer>('leanwide.chat', { message, id, ...about }, options);
+      const answer = await sendMessage(this.server, { message, id, ...about }, options);
       this.id = answer.id;
       return answer;
     });
@@ -63,9 +64,7 @@ export class Conversation {
     this.id = undefined;
     this.turns.length = 0;
     this.setAbout(undefined);
-    if (id !== undefined) {
-      await this.server.ask('leanwide.endChat', { id });
-    }
+    await endChat(this.server, id);
   }
 
   private async answer(

@@ -2,8 +2,9 @@
 
 import * as vscode from 'vscode';
 
+import { endChat, sendMessage } from './chat';
 import { plain } from './editor';
-import type { ChatAnswer, Target } from './protocol';
+import type { Part, Target } from './protocol';
 import type { Server } from './server';
 
 /** Registers the participant and its model; does nothing where the editor has no chat. */
@@ -29,13 +30,19 @@ async function answer(
   token: vscode.CancellationToken,
 ): Promise<vscode.ChatResult> {
   const about = request.references.map(({ value }) => referred(value)).find((target) => target !== undefined);
-  const argument = { message: request.prompt, id: conversationId(context), ...about };
-  const { id } = await server.ask<ChatAnswer>('leanwide.chat', argument, {
-    token,
-    onPart: ({ text }) => {
-      stream.markdown(text);
-    },
-  });
+  let id = conversationId(context);
+  const onPart = (part: Part): void => {
+    id = part.id ?? id;
+    stream.markdown(part.text);
+  };
+  try {
+    ({ id } = await sendMessage(server, { message: request.prompt, id, ...about }, { token, onPart }));
+  } catch (error) {
+    // A stopped answer belongs to the conversation, too.
+    if (!token.isCancellationRequested) {
+      throw error;
+    }
+  }
   return { metadata: { id } };
 }
 
@@ -48,10 +55,11 @@ function referred(value: unknown): Target | { uri: string } | undefined {
     : undefined;
 }
 
-/** Returns the server's id of the conversation, from its newest answer. */
-function conversationId({ history }: vscode.ChatContext): unknown {
-  const last = history.findLast((turn) => turn instanceof vscode.ChatResponseTurn);
-  return last?.result.metadata?.['id'];
+/** Returns the server's id of the conversation, from its newest answer that has one. */
+function conversationId({ history }: vscode.ChatContext): string | undefined {
+  const answers = history.filter((turn) => turn instanceof vscode.ChatResponseTurn);
+  const ids = answers.map(({ result }): unknown => result.metadata?.['id']);
+  return ids.findLast((id) => typeof id === 'string');
 }
 
 /** Provides the server's model: the editor lets a participant answer only where a model exists. */
@@ -72,13 +80,16 @@ function model(server: Server): vscode.LanguageModelChatProvider {
     ],
     provideLanguageModelChatResponse: async (_model, messages, _options, progress, token) => {
       const message = messages.map(({ content }) => content.map(textOf).join('')).join('\n\n');
-      const { id } = await server.ask<ChatAnswer>('leanwide.chat', { message }, {
-        token,
-        onPart: ({ text }) => {
-          progress.report(new vscode.LanguageModelTextPart(text));
-        },
-      });
-      await server.ask('leanwide.endChat', { id });
+      let id: string | undefined;
+      const onPart = (part: Part): void => {
+        id = part.id ?? id;
+        progress.report(new vscode.LanguageModelTextPart(part.text));
+      };
+      try {
+        await sendMessage(server, { message }, { token, onPart });
+      } finally {
+        await endChat(server, id);
+      }
     },
     // An estimate: code has about four characters a token. The server counts exactly.
     provideTokenCount: (_model, text) =>

@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { Editor, PROGRAM } from './harness.mts';
+import { Editor } from './harness.mts';
 import { AREA, renameParameter } from './samples.mts';
+import { program } from './scripted.mts';
 
 const FAR = `first = 1\n${'\n'.repeat(100)}last = "old"\n`;
 const USE = 'from names import old_name\n\n\nprint(old_name())\n';
@@ -168,13 +169,8 @@ function events(name: string): number {
   return readFileSync(log, 'utf8').split('\n').filter((line) => line === name).length;
 }
 
-/** Writes a program that starts the scripted server, and returns its path. */
+/** Returns the program of the scripted server. */
 function scriptedServer(): string {
-  const server = join(import.meta.dirname, '../../../tests/editors/next_edit_server.py');
-  const words = [join(dirname(PROGRAM), 'python'), server, JSON.stringify(SCRIPT), log];
-  const program = join(home, 'leanwide');
-  const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   writeFileSync(log, '');
-  writeFileSync(program, `#!/bin/sh\nexec ${quoted.join(' ')}\n`, { mode: 0o755 });
-  return program;
+  return program(home, [join(import.meta.dirname, '../../../tests/editors/next_edit_server.py'), JSON.stringify(SCRIPT), log]);
 }

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 
-import { Editor, PROGRAM } from './harness.mts';
+import { Editor } from './harness.mts';
+import { HOLD, scriptedServer } from './scripted.mts';
 
 const OPEN = '    file = open(path)\n    return file.read()\n';
 const WITH = '    with open(path) as file:\n        return file.read()\n';
@@ -25,7 +26,6 @@ def add(a, b):
 `;
 const ADD = 'def add(a, b):\n    return a + b\n';
 const FILES = ['taken.py', 'stopped.py', 'again.py', 'here.py', 'told.py'];
-const HOLD = '<hold>';
 
 /** An answer for the first nine lines that stands still when its first change is settled. */
 const SLOW = [
@@ -52,7 +52,7 @@ let editor: Editor;
 before(async () => {
   editor = await Editor.open({
     files: { ...Object.fromEntries(FILES.map((name) => [name, TEXT])), 'broken.json': BROKEN },
-    program: scriptedServer(),
+    program: scriptedServer(home, ANSWERS),
     settings: { 'editor.inlineSuggest.enabled': false, 'leanwide.completion.followCursor': false },
   });
   await editor.statusBecomes(/lean/);
@@ -153,18 +153,4 @@ async function instruct(text: string): Promise<void> {
 
 function fenced(code: string): string[] {
   return [`\`\`\`python\n${code}\`\`\`\n`];
-}
-
-/** Writes a program that starts the server with the answers, and returns its path. */
-function scriptedServer(): string {
-  const root = join(import.meta.dirname, '../../..');
-  const words = [
-    join(dirname(PROGRAM), 'python'),
-    join(root, 'tests/e2e/scripted_server.py'),
-    JSON.stringify(ANSWERS),
-    go,
-  ].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  const program = join(home, 'leanwide');
-  writeFileSync(program, `#!/bin/sh\nexec ${words.join(' ')}\n`, { mode: 0o755 });
-  return program;
 }

@@ -47,16 +47,13 @@ end
 
 local KEYS = "<CR> message · <C-c> stop · q close"
 
---- Send a message and show the answer while it is generated.
+--- Request an answer. Where the server does not know the conversation any more, another one begins.
 ---@param chat leanwide.Chat
----@param message string
----@param range? table the code that the message is about
-local function send(chat, message, range)
-  chat.view:append(("## %s\n\n"):format((message:gsub("\n", " "))))
-  chat.view:spin("answering · <C-c> stops")
-  local argument = { message = message, id = chat.id }
-  if range then
-    argument.uri, argument.range = vim.uri_from_bufnr(chat.buffer), range
+---@param argument table of `leanwide.chat`
+local function request(chat, argument)
+  local function ended(remark)
+    chat.view:append(("\n\n*%s*\n\n"):format(remark))
+    chat.view:stop_spinner(KEYS)
   end
   local cancel = client.run(chat.buffer, "leanwide.chat", {
     argument = argument,
@@ -69,12 +66,32 @@ local function send(chat, message, range)
       chat.view:append("\n\n")
       chat.view:stop_spinner(cost(answer.stats) .. " · " .. KEYS)
     end,
-    failed = function(problem)
-      chat.view:append(("\n\n*%s*\n\n"):format(problem))
-      chat.view:stop_spinner(KEYS)
+    failed = function(problem, code)
+      if argument.id and code == vim.lsp.protocol.ErrorCodes.InvalidParams then
+        chat.id, argument.id = nil, nil
+        return request(chat, argument)
+      end
+      ended(problem)
+    end,
+    cancelled = function()
+      ended("stopped")
     end,
   })
   chat.view:map({ "<C-c>" }, "Stop the answer", cancel)
+end
+
+--- Send a message and show the answer while it is generated.
+---@param chat leanwide.Chat
+---@param message string
+---@param range? table the code that the message is about
+local function send(chat, message, range)
+  chat.view:append(("## %s\n\n"):format((message:gsub("\n", " "))))
+  chat.view:spin("answering · <C-c> stops")
+  local argument = { message = message, id = chat.id }
+  if range then
+    argument.uri, argument.range = vim.uri_from_bufnr(chat.buffer), range
+  end
+  request(chat, argument)
 end
 
 --- Start a conversation.

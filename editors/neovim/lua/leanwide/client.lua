@@ -21,12 +21,13 @@ local token_count = 0
 local language_ids = { cs = "csharp", sh = "shellscript", bash = "shellscript" }
 
 local function on_progress(error, params, context, ...)
+  local value = params and params.value
   local listener = params and listeners[params.token]
   if listener then
-    listener(params.value)
-    if not params.value.kind then
-      return vim.NIL -- a part of an answer; what has a kind is progress that Neovim shows, too
-    end
+    listener(value)
+  end
+  if type(value) == "table" and not value.kind then
+    return vim.NIL -- a part of an answer; what has a kind is progress that Neovim shows, too
   end
   return vim.lsp.handlers["$/progress"](error, params, context, ...)
 end
@@ -157,7 +158,8 @@ end
 ---@field show? fun(value: table) called with each part of an answer that streams
 ---@field work? fun(value: table) called with the progress of long work
 ---@field done fun(result: any) called with the answer
----@field failed? fun(message: string) called with the error instead; by default it shows a notice
+---@field failed? fun(message: string, code?: integer) called with the error instead; by default it shows a notice
+---@field cancelled? fun() called instead when it is cancelled here
 
 local function new_token(listener)
   token_count = token_count + 1
@@ -166,7 +168,8 @@ local function new_token(listener)
   return token
 end
 
---- Run a command of the server for a buffer and return a function that cancels it.
+--- Run a command of the server for a buffer and return a function that cancels it. Neovim passes on no
+--- answer to a cancelled request.
 ---@param buffer integer
 ---@param command string such as `leanwide.explain`
 ---@param run leanwide.Run
@@ -189,18 +192,33 @@ function M.run(buffer, command, run)
   local params = {
     command = command,
     arguments = argument and { argument } or {},
-    workDoneToken = work or nil,
+    workDoneToken = work,
   }
-  return M.request(client, "workspace/executeCommand", params, function(error, result)
-    for _, used in ipairs({ token or nil, work or nil }) do
-      listeners[used] = nil
+  local is_open = true
+  local function close()
+    is_open = false
+    listeners[token or ""], listeners[work or ""] = nil, nil
+  end
+  local cancel = M.request(client, "workspace/executeCommand", params, function(error, result)
+    if not is_open then
+      return
     end
+    close()
     if error then
-      failed(error.message)
+      failed(error.message, error.code)
     else
       run.done(result)
     end
   end, buffer)
+  return function()
+    if is_open then
+      close()
+      cancel()
+      if run.cancelled then
+        run.cancelled()
+      end
+    end
+  end
 end
 
 return M
