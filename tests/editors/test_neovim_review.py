@@ -6,9 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.scripted_server import HOLD
 from tests.editors.conftest import Open
 from tests.editors.neovim import Neovim
-from tests.editors.scripted import BOTH, HOLD, OPEN, SLOW, SLOW_REST, TEXT, WITH, fenced
+from tests.editors.scripted import (
+    BOTH,
+    OPEN,
+    PRODUCT,
+    SLOW,
+    SLOW_REST,
+    SWAPPED,
+    TEXT,
+    WITH,
+    fenced,
+)
 from tests.editors.scripted import command as scripted_command
 
 LINES = TEXT.splitlines()
@@ -190,6 +201,24 @@ def test_what_was_rejected_is_asked_for_again_with_a_hint(scripted: Open):
     shows(neovim, "def add(name):\n    return True")
     assert lines(neovim) == LINES
     assert "just return True" in neovim.server("leanwide.lastRequest")[-1]["prompt"]
+
+
+def test_what_is_asked_again_is_about_the_lines_that_an_accepted_part_moved(scripted: Open):
+    longer = "    # one\n    # two\n    # three\n" + OPEN
+    both = TEXT.replace(OPEN, longer).replace(PRODUCT, SWAPPED)
+    again = both.replace(SWAPPED, "    return 1.0 * height * width\n")
+    neovim = scripted(
+        [fenced("".join(both.splitlines(keepends=True)[:12]))],
+        [fenced("".join(again.splitlines(keepends=True)[:12]))],
+    )
+    neovim.nvim.command("1,9LeanwideRefactor explain, and swap the factors")
+    neovim.until(lambda: "2 changes" in neovim.bar, "both changes")
+    neovim.nvim.input("2G<Tab>")
+    has_text(neovim, TEXT.replace(OPEN, longer))
+    neovim.nvim.input("gaby a float<CR>")
+    shows(neovim, "    return 1.0 * height * width")
+    neovim.nvim.input("<CR>")
+    has_text(neovim, again)
 
 
 def test_what_was_refused_is_shown_and_asked_for_again(scripted: Open):

@@ -5,6 +5,7 @@ import { TextDocumentEdit, type TextEdit, type WorkspaceEdit } from 'vscode-lang
 
 import { plain, rangeOf } from './editor';
 import { askHint, type Instructions } from './instructions';
+import { Place } from './place';
 import type { EditAnswer, Part, Target } from './protocol';
 import { type Outcome, Review } from './review';
 import type { Reviews } from './reviews';
@@ -31,7 +32,7 @@ export interface Tools {
 /** What the server is asked for; `attempt` and `hint` continue an earlier answer. */
 interface Asked {
   command: string;
-  target: Target;
+  place: Place;
   instruction?: string | undefined;
   attempt?: string | null | undefined;
   hint?: string | undefined;
@@ -39,12 +40,18 @@ interface Asked {
 
 /** Asks the server for a change, and shows it while the model writes. */
 export async function edit(tools: Tools, command: string, target: Target): Promise<void> {
-  if (command !== 'leanwide.refactor') {
-    return ask(tools, { command, target });
-  }
-  const instruction = ownInstruction(target) ?? (await tools.instructions.ask('Edit with leanwide'));
-  if (instruction !== undefined) {
-    await ask(tools, { command, target, instruction });
+  const place = new Place(target);
+  try {
+    if (command !== 'leanwide.refactor') {
+      await ask(tools, { command, place });
+      return;
+    }
+    const instruction = ownInstruction(target) ?? (await tools.instructions.ask('Edit with leanwide'));
+    if (instruction !== undefined) {
+      await ask(tools, { command, place, instruction });
+    }
+  } finally {
+    place.dispose();
   }
 }
 
@@ -54,7 +61,7 @@ function ownInstruction(target: Target): string | undefined {
 }
 
 async function ask(tools: Tools, asked: Asked): Promise<void> {
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(asked.target.uri));
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(asked.place.target.uri));
   const review = new Review(document);
   // A cell of a notebook has no editor of its own whose place the review could take.
   const isCell = document.uri.scheme === 'vscode-notebook-cell';
@@ -81,7 +88,8 @@ async function ask(tools: Tools, asked: Asked): Promise<void> {
 
 /** Returns the server's answer, undefined where the user stopped the model. */
 async function answered(server: Server, asked: Asked, review: Review): Promise<EditAnswer | undefined> {
-  const { command, target, ...more } = asked;
+  const { command, place, ...more } = asked;
+  const { target } = place;
   const argument = { ...target, ...more, diagnostics: diagnostics(target), apply: false };
   const options = {
     location: vscode.ProgressLocation.Notification,

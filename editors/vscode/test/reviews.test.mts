@@ -25,7 +25,10 @@ def add(a, b):
     return a + b
 `;
 const ADD = 'def add(a, b):\n    return a + b\n';
-const FILES = ['taken.py', 'stopped.py', 'again.py', 'here.py', 'told.py'];
+const FILES = ['taken.py', 'stopped.py', 'again.py', 'here.py', 'told.py', 'moved.py'];
+/** The text after a first change that adds lines, and a second one. */
+const LONGER = TEXT.replace(OPEN, `    # one\n    # two\n    # three\n${OPEN}`);
+const FLOAT = '    return 1.0 * height * width\n';
 
 /** An answer for the first nine lines that stands still when its first change is settled. */
 const SLOW = [
@@ -43,6 +46,8 @@ const ANSWERS = [
   fenced('def has(name):\n    return True\n'),
   fenced(ADD.replace(':\n', ':\n    """Return the sum."""\n')),
   ['```json\n', FIXED, '```\n'],
+  fenced(beginning(LONGER.replace(PRODUCT, SWAPPED), 12)),
+  fenced(beginning(LONGER.replace(PRODUCT, FLOAT), 12)),
 ];
 
 const home = mkdtempSync(join(tmpdir(), 'leanwide-scripted-'));
@@ -136,6 +141,20 @@ test('fix takes what another tool reports about the line of the cursor', async (
   await editor.isSavedAs('broken.json', FIXED);
 });
 
+test('what is asked for again is about the lines that an accepted part moved', async () => {
+  await editor.openFile('moved.py');
+  await select(1, 9);
+  await instruct('explain, and swap the factors');
+  await editor.shows('return height * width');
+  await editor.lens('Accept').click();
+  await editor.lens('Accepted').waitFor();
+  await editor.lens('Ask Again').click();
+  await editor.answer('by a float');
+  await editor.shows(FLOAT.trim());
+  await editor.page.keyboard.press('Control+Enter');
+  await editor.isSavedAs('moved.py', LONGER.replace(PRODUCT, FLOAT));
+});
+
 /** Selects whole lines, counted from 1. */
 async function select(first: number, last: number): Promise<void> {
   await editor.goto(first, 1);
@@ -149,6 +168,11 @@ async function instruct(text: string): Promise<void> {
   await editor.page.keyboard.press('Control+k');
   await editor.page.keyboard.press('Control+e');
   await editor.answer(text);
+}
+
+/** Returns the first lines of a text. */
+function beginning(text: string, count: number): string {
+  return text.split('\n').slice(0, count).join('\n') + '\n';
 }
 
 function fenced(code: string): string[] {

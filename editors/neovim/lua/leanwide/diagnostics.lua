@@ -38,7 +38,7 @@ function M.about(buffer, range)
   if #about == 0 and vim.deep_equal(range.start, range["end"]) then
     about = all
   end
-  local server = client.find()
+  local server = client.find(buffer)
   local encoding = server and server.offset_encoding or "utf-16"
   return vim.tbl_map(function(diagnostic)
     return plain(diagnostic, encoding)

@@ -1,8 +1,10 @@
 --- Changes that the model proposes: asked for, reviewed, asked for again.
 
 local client = require("leanwide.client")
+local diagnostics = require("leanwide.diagnostics")
 local diff = require("leanwide.diff")
 local options = require("leanwide.options")
+local place = require("leanwide.place")
 local review = require("leanwide.review")
 local window = require("leanwide.window")
 
@@ -12,7 +14,8 @@ local M = {}
 ---@field buffer integer
 ---@field title string
 ---@field command string such as `leanwide.refactor`
----@field argument table the command's argument
+---@field place leanwide.Place the lines that it is about
+---@field more table further fields of the command's argument
 ---@field attempt? string the server's id of the model's answer, once there is one
 
 local last ---@type leanwide.Asked? what was asked for last
@@ -22,16 +25,46 @@ local function hint_again(rest)
   return key and ("%s ask again · %s"):format(key, rest) or rest
 end
 
+local ask
+
+--- Ask again; the model is told the hint, or to find another way.
+---@param asked leanwide.Asked
+---@param hint? string without it the user is asked for one, which may be empty
+local function ask_again(asked, hint)
+  local function follow_up(given)
+    if given and vim.api.nvim_buf_is_valid(asked.buffer) then
+      local more = vim.tbl_extend("force", asked.more, { attempt = asked.attempt, hint = given })
+      if more.diagnostics then
+        more.diagnostics = diagnostics.about(asked.buffer, asked.place:range())
+      end
+      ask(vim.tbl_extend("force", asked, { more = more }))
+    end
+  end
+  if hint then
+    return follow_up(hint)
+  end
+  vim.ui.input({ prompt = "What should be different? " }, follow_up)
+end
+
 --- Let a key in a window ask again.
 ---@param view leanwide.Window
-local function map_again(view)
+---@param asked leanwide.Asked
+local function map_again(view, asked)
   local key = options.current.review_keys.again
   if key then
     view:map({ key }, "Ask again", function()
       view:close()
-      M.again()
+      ask_again(asked)
     end)
   end
+end
+
+--- Return the argument of the command, about the lines as they are now.
+---@param asked leanwide.Asked
+---@return table
+local function argument_of(asked)
+  local about = { uri = vim.uri_from_bufnr(asked.buffer), range = asked.place:range() }
+  return vim.tbl_extend("error", about, asked.more)
 end
 
 --- Whether an edit changes this document and nothing else.
@@ -47,9 +80,10 @@ end
 
 --- Say why there is no change; below that stands what the model answered.
 ---@param view leanwide.Window
+---@param asked leanwide.Asked
 ---@param markdown any
-local function refuse(view, markdown)
-  map_again(view)
+local function refuse(view, asked, markdown)
+  map_again(view, asked)
   view:stop_spinner("no change · " .. hint_again("q close"))
   if type(markdown) == "string" then
     view:set(vim.split(markdown, "\n", { plain = true }))
@@ -87,7 +121,7 @@ local function ask_in_window(asked)
   end)
   view:spin("writing · q stops")
   cancel = client.run(asked.buffer, asked.command, {
-    argument = asked.argument,
+    argument = argument_of(asked),
     show = function(part)
       view:append(part.text)
     end,
@@ -97,9 +131,9 @@ local function ask_in_window(asked)
         return
       end
       if is_nothing(answer.edit) then
-        return refuse(view, answer.markdown)
+        return refuse(view, asked, answer.markdown)
       end
-      map_again(view)
+      map_again(view, asked)
       diff.show(view, {
         edit = answer.edit,
         encoding = encoding_of(asked.buffer),
@@ -122,13 +156,15 @@ local function ask_in_text(asked)
   local view = review.open(asked.buffer, {
     title = asked.title,
     encoding = encoding,
-    again = M.again,
+    again = function()
+      ask_again(asked)
+    end,
     cancel = function()
       cancel()
     end,
   })
   cancel = client.run(asked.buffer, asked.command, {
-    argument = asked.argument,
+    argument = argument_of(asked),
     show = function(part)
       view:tell(part.text)
       if part.edits then
@@ -137,7 +173,7 @@ local function ask_in_text(asked)
     end,
     done = function(answer)
       asked.attempt = answer.attempt
-      local uri = asked.argument.uri
+      local uri = vim.uri_from_bufnr(asked.buffer)
       if not view:is_open() then
         return
       elseif not is_nothing(answer.edit) and is_only(answer.edit, uri) then
@@ -146,9 +182,9 @@ local function ask_in_text(asked)
       view:stop()
       local shown = window.open(asked.title, "markdown", "q close", function() end)
       if is_nothing(answer.edit) then
-        refuse(shown, answer.markdown)
+        refuse(shown, asked, answer.markdown)
       else
-        map_again(shown)
+        map_again(shown, asked)
         diff.show(shown, {
           edit = answer.edit,
           encoding = encoding,
@@ -164,7 +200,8 @@ local function ask_in_text(asked)
   })
 end
 
-local function ask(asked)
+---@param asked leanwide.Asked
+function ask(asked)
   last = asked
   if asked.command == "leanwide.test" then
     ask_in_window(asked)
@@ -180,9 +217,8 @@ end
 ---@param more? table further fields of the command's argument
 function M.propose(title, command, range, more)
   local buffer = vim.api.nvim_get_current_buf()
-  local argument = { uri = vim.uri_from_bufnr(buffer), range = range }
-  argument = vim.tbl_extend("error", argument, more or {})
-  ask({ buffer = buffer, title = title, command = command, argument = argument })
+  local about = place.follow(buffer, range, encoding_of(buffer))
+  ask({ buffer = buffer, title = title, command = command, place = about, more = more or {} })
 end
 
 --- Ask for a change by an instruction. Without one the user is asked; <Up> brings the earlier ones.
@@ -204,21 +240,10 @@ end
 --- Ask again for what was asked for last; the model is told the hint, or to find another way.
 ---@param hint? string without it the user is asked for one, which may be empty
 function M.again(hint)
-  local asked = last
-  if not asked or not vim.api.nvim_buf_is_valid(asked.buffer) then
+  if not last or not vim.api.nvim_buf_is_valid(last.buffer) then
     return vim.notify("leanwide: nothing was asked for yet", vim.log.levels.WARN)
   end
-  local function follow_up(given)
-    if given then
-      local more = { attempt = asked.attempt, hint = given }
-      local argument = vim.tbl_extend("force", asked.argument, more)
-      ask(vim.tbl_extend("force", asked, { argument = argument }))
-    end
-  end
-  if hint then
-    return follow_up(hint)
-  end
-  vim.ui.input({ prompt = "What should be different? " }, follow_up)
+  ask_again(last, hint)
 end
 
 return M

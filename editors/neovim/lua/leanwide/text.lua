@@ -20,6 +20,23 @@ function M.byte(line, character, encoding)
   return ok and byte or #line
 end
 
+--- Return the LSP character of a byte index in a line, both counted from 0.
+---@param line string
+---@param byte integer
+---@param encoding string
+---@return integer
+function M.character(line, byte, encoding)
+  local before = line:sub(1, byte)
+  if encoding == "utf-8" then
+    return #before
+  end
+  if has_encoding_argument then
+    return vim.str_utfindex(before, encoding)
+  end
+  local in_utf32, in_utf16 = vim.str_utfindex(before)
+  return encoding == "utf-16" and in_utf16 or in_utf32
+end
+
 --- Return a text with the line breaks of a buffer, whatever those of the file are.
 ---@param text string
 ---@return string
