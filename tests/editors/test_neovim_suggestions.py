@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.editors.conftest import Open
+from tests.editors.next_edit_server import Script
 from tests.editors.scripted import command as scripted_command
+from tests.editors.test_neovim_next_edit import server
 
 
 @pytest.mark.parametrize(("key", "accepted"), [("<Tab>", 2), ("<M-C-Right>", 1)])
@@ -26,3 +28,17 @@ def test_a_suggestion_has_the_line_breaks_of_the_file(
     neovim.nvim.command("write")
     new = text.replace("    \r\n", "".join(line + "\r\n" for line in lines))
     assert (tmp_path / "store.py").read_bytes() == new.encode()
+
+
+def test_a_word_from_the_menu_takes_the_place_of_a_suggestion(opened: Open, tmp_path: Path):
+    by = server(Script([], "return wi", "dth + 1"), tmp_path / "log")
+    neovim = opened(by, "window_height = window_width = 1\n\n", next_edit=False)
+    neovim.nvim.input("Goreturn wi")
+    assert neovim.some_ghost() == "dth + 1"
+    neovim.nvim.input("<C-n>")
+    neovim.until(lambda: neovim.line.startswith("return window_"), "a word from the menu")
+    neovim.until(lambda: not neovim.ghost(), "no ghost text")
+    word = neovim.line
+    neovim.nvim.input("<Tab>")
+    neovim.until(lambda: neovim.line != word, "the key")
+    assert neovim.line.rstrip() == word

@@ -14,6 +14,7 @@ local namespace = vim.api.nvim_create_namespace("leanwide.ghost")
 ---@field row integer
 ---@field column integer in bytes: where `text` goes
 ---@field text string
+---@field tick integer |b:changedtick| of the buffer that it continues
 ---@field command? table run when the whole text is accepted
 
 local shown ---@type leanwide.Suggestion?
@@ -58,6 +59,7 @@ local function untyped(buffer, text, start, command)
     row = row - 1,
     column = column,
     text = text:sub(#typed + 1),
+    tick = vim.api.nvim_buf_get_changedtick(buffer),
     command = command,
   }
 end
@@ -138,7 +140,8 @@ end
 function M.attach(buffer)
   vim.api.nvim_set_hl(0, "LeanwideGhost", { link = "Comment", default = true })
   local group = vim.api.nvim_create_augroup("leanwide.ghost." .. buffer, {})
-  vim.api.nvim_create_autocmd({ "InsertEnter", "TextChangedI", "CursorMovedI" }, {
+  local events = { "InsertEnter", "TextChangedI", "TextChangedP", "CompleteDone", "CursorMovedI" }
+  vim.api.nvim_create_autocmd(events, {
     group = group,
     buffer = buffer,
     callback = function()
@@ -152,11 +155,22 @@ function M.attach(buffer)
   })
 end
 
+--- Whether the text and the cursor are those that the suggestion was shown for.
+---@param suggestion leanwide.Suggestion
+local function is_current(suggestion)
+  local buffer = vim.api.nvim_get_current_buf()
+  local row, column = unpack(vim.api.nvim_win_get_cursor(0))
+  return suggestion.buffer == buffer
+    and suggestion.tick == vim.api.nvim_buf_get_changedtick(buffer)
+    and suggestion.row == row - 1
+    and suggestion.column == column
+end
+
 --- Insert the shown suggestion, or the part of it that `choose` returns.
 ---@param choose fun(text: string): string
 ---@return boolean # whether a suggestion was shown
 function M.accept(choose)
-  if not shown then
+  if not shown or not is_current(shown) then
     return false
   end
   -- An expression mapping must not change text, so the change happens right after it.
