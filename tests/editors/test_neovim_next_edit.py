@@ -260,6 +260,17 @@ def test_new_lines_show_below_the_old_ones(scripted: Open):
     has_text(neovim, text.replace(OPEN, WITH).rstrip() + "  # ok\n")
 
 
+def test_lines_at_the_end_of_the_file_are_gone_to_and_accepted(scripted: Open):
+    last = "    return wide * height\n"
+    more = "\n\nprint(area(1, 2))\n"
+    neovim = scripted(Replacement(last, last + more))
+    rename(neovim)
+    neovim.nvim.input("<Tab>")
+    shows(neovim, "accept")
+    neovim.nvim.input("<Tab>")
+    has_text(neovim, AREA.replace("wide", "width", 1) + more)
+
+
 def test_an_edit_gives_way_to_a_selection_a_changed_text_and_the_switch(scripted: Open):
     neovim = scripted(USES[0], Replacement("rectangle", "square"))
     rename(neovim)

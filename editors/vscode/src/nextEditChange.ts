@@ -36,6 +36,12 @@ export function changeOf(lines: readonly string[], { range: { start, end }, newT
   return { first: top + first, removed, added, words: removed === added.length ? words : undefined };
 }
 
+/** Returns the first and the last line that a change is at; lines after the document's last one are at that one. */
+export function placeOf({ first, removed }: Change, lineCount: number): { first: number; last: number } {
+  const end = lineCount - 1;
+  return { first: Math.min(first, end), last: Math.min(first + Math.max(removed, 1) - 1, end) };
+}
+
 /** Returns where the cursor stands after a change: behind the last text that it brings. */
 export function endOf({ first, removed, added, words }: Change): { line: number; character: number } {
   const last = words?.at(-1);

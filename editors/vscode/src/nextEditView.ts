@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 
-import { type Change, type WordChange } from './nextEditChange';
+import { type Change, placeOf, type WordChange } from './nextEditChange';
 
 /** Columns between the longest line and the lines that are shown beside it. */
 const GAP = 4;
@@ -45,8 +45,8 @@ export class NextEditView implements vscode.Disposable {
     const removed = change.words?.map(rangeOfWords) ?? linesOf(editor.document, change);
     editor.setDecorations(this.removed, removed.map((range) => ({ range, hoverMessage })));
     editor.setDecorations(this.added, change.words?.map(behind) ?? beside(editor, change));
-    const last = change.first + Math.max(change.removed, 1) - 1;
-    editor.setDecorations(this.places, [new vscode.Range(change.first, 0, last, 0)]);
+    const { first, last } = placeOf(change, editor.document.lineCount);
+    editor.setDecorations(this.places, [new vscode.Range(first, 0, last, 0)]);
   }
 
   /** Removes what is drawn. */
@@ -87,7 +87,9 @@ function behind({ line, end, text }: WordChange): vscode.DecorationOptions {
 }
 
 /** Returns new lines as a block beside the old ones: a decoration makes no line of its own. */
-function beside({ document, options }: vscode.TextEditor, { first, added }: Change): vscode.DecorationOptions[] {
+function beside({ document, options }: vscode.TextEditor, change: Change): vscode.DecorationOptions[] {
+  const { added } = change;
+  const { first } = placeOf(change, document.lineCount);
   const tab = ' '.repeat(Number(options.tabSize));
   const shown = added.map((line) => line.replaceAll('\t', tab));
   const width = Math.max(...shown.map((line) => line.length));

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 
 import { rangeOf } from './editor';
-import { type Change, changeOf, endOf } from './nextEditChange';
+import { type Change, changeOf, endOf, placeOf } from './nextEditChange';
 import { isStale, type Requests } from './nextEditRequests';
 import { type Hint, NextEditView } from './nextEditView';
 import type { NextEdit } from './protocol';
@@ -119,7 +119,7 @@ export class ShownEdit implements vscode.Disposable {
   private hint(editor: vscode.TextEditor, edit: NextEdit, change: Change | undefined): Hint {
     const line = edit.range.start.line;
     if (change !== undefined && isInSight(editor, change)) {
-      return { line: change.first, text: this.isAccepted(editor, edit) ? '⇥ accept' : '⇥ go here' };
+      return { line: placeOf(change, editor.document.lineCount).first, text: this.isAccepted(editor, edit) ? '⇥ accept' : '⇥ go here' };
     }
     const name = change === undefined ? ` of ${basename(vscode.Uri.parse(edit.textDocument.uri).path)}` : '';
     return { line: editor.selection.active.line, text: `⇥ next edit in line ${line + 1}${name}` };
@@ -138,7 +138,8 @@ export class ShownEdit implements vscode.Disposable {
       this.forget();
       return;
     }
-    const start = new vscode.Position(change.first, change.words?.[0]?.start ?? 0);
+    const { first } = placeOf(change, document.lineCount);
+    const start = new vscode.Position(first, change.words?.[0]?.start ?? 0);
     const editor = await vscode.window.showTextDocument(document);
     editor.selection = new vscode.Selection(start, start);
     editor.revealRange(editor.selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
@@ -201,10 +202,12 @@ function changeIn(document: vscode.TextDocument, { range, text }: NextEdit): Cha
   return changeOf(lines, { range, newText: text });
 }
 
-function isAt({ selection: { active } }: vscode.TextEditor, { first, removed }: Change): boolean {
-  return first <= active.line && active.line <= first + Math.max(removed, 1) - 1;
+function isAt({ document, selection: { active } }: vscode.TextEditor, change: Change): boolean {
+  const { first, last } = placeOf(change, document.lineCount);
+  return first <= active.line && active.line <= last;
 }
 
-function isInSight({ visibleRanges }: vscode.TextEditor, { first }: Change): boolean {
+function isInSight({ document, visibleRanges }: vscode.TextEditor, change: Change): boolean {
+  const { first } = placeOf(change, document.lineCount);
   return visibleRanges.some(({ start, end }) => start.line <= first && first <= end.line);
 }

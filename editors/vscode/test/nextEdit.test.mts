@@ -27,6 +27,7 @@ const SCRIPT = {
     { old: '"slow"', new: '"quick"' },
     { old: 'old_name()', new: 'new_name()', file: 'use.py' },
     { old: OPEN, new: WITH },
+    { old: 'value = 1', new: 'value = 1\nprint(value)' },
   ],
   ghost_after: 'total = ',
   ghost: GHOST,
@@ -41,6 +42,7 @@ before(async () => {
     files: {
       ...Object.fromEntries(['undo.py', 'escape.py', 'off.py'].map((name) => [name, AREA])),
       ...{ 'ghost.py': 'speed = "slow"\n\n', 'far.py': FAR, 'block.py': BLOCK, 'names.py': NAMES, 'use.py': USE },
+      'end.py': 'first = 0\nvalue = 1',
     },
     program: scriptedServer(),
     settings: { 'leanwide.completion.followCursor': false, 'editor.quickSuggestions': false },
@@ -131,6 +133,17 @@ test('new lines show beside the old ones', async () => {
   await shows('accept');
   await editor.page.keyboard.press('Tab');
   await editor.isSavedAs('block.py', `${BLOCK.replace(OPEN, WITH).trimEnd()}  \n`);
+});
+
+test('a line after the last one is gone to and accepted', async () => {
+  await editor.openFile('end.py');
+  await editor.goto(1, 10);
+  await editor.type('1');
+  await shows('go here');
+  await editor.page.keyboard.press('Tab');
+  await shows('accept');
+  await editor.page.keyboard.press('Tab');
+  await editor.isSavedAs('end.py', 'first = 01\nvalue = 1\nprint(value)');
 });
 
 test('an edit gives way to a selection, and to the switch for this session', async () => {

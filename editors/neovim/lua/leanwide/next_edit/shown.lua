@@ -64,8 +64,16 @@ local function can_show()
   return (proposal.buffer ~= buffer and proposal.asked_in == buffer) or here() ~= nil
 end
 
+--- Return the first and the last row that a change is at; lines after the last one are at that one.
+local function rows(change)
+  local end_of_buffer = vim.api.nvim_buf_line_count(0) - 1
+  local last = math.min(change.row + math.max(#change.before, 1) - 1, end_of_buffer)
+  return math.min(change.row, end_of_buffer), last
+end
+
 local function is_in_sight(change)
-  return vim.fn.line("w0") <= change.row + 1 and change.row + 1 <= vim.fn.line("w$")
+  local row = rows(change)
+  return vim.fn.line("w0") <= row + 1 and row + 1 <= vim.fn.line("w$")
 end
 
 --- Whether the key accepts the edit, and does not jump to it.
@@ -75,8 +83,8 @@ local function is_accepted()
     return false
   end
   local cursor = vim.api.nvim_win_get_cursor(0)[1] - 1
-  local last = change.row + math.max(#change.before, 1) - 1
-  return (change.row <= cursor and cursor <= last) or (is_chain and is_in_sight(change))
+  local first, last = rows(change)
+  return (first <= cursor and cursor <= last) or (is_chain and is_in_sight(change))
 end
 
 --- Return the row of the hint and its text.
@@ -84,7 +92,7 @@ local function hint()
   local key = options.current.keys.next_edit or "next edit:"
   local change = here() and proposal.change
   if change and is_in_sight(change) then
-    return change.row, ("%s %s"):format(key, is_accepted() and "accept" or "go here")
+    return rows(change), ("%s %s"):format(key, is_accepted() and "accept" or "go here")
   end
   local line = proposal.edit.range.start.line + 1
   local path = vim.uri_to_fname(proposal.edit.textDocument.uri)
@@ -165,8 +173,7 @@ local function jump()
     return M.forget()
   end
   local column = change.words and change.words[1].first or 0
-  local row = math.min(change.row + 1, vim.api.nvim_buf_line_count(buffer))
-  vim.api.nvim_win_set_cursor(0, { row, column })
+  vim.api.nvim_win_set_cursor(0, { rows(change) + 1, column })
   M.refresh()
 end
 
