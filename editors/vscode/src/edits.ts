@@ -21,6 +21,7 @@ export const EDITS: { [command: string]: string } = {
 
 const SHOW_ANSWER = 'Show the Answer';
 const ASK_AGAIN = 'Ask Again…';
+const OUTDATED = 'The file changed meanwhile, or cannot be edited, so nothing was edited.';
 
 /** What edits need of the extension. */
 export interface Tools {
@@ -68,21 +69,23 @@ async function ask(tools: Tools, asked: Asked): Promise<void> {
   const outcome = isCell ? review.outcome : tools.reviews.show(review);
   const answer = await answered(tools.server, asked, review);
   if (answer === undefined) {
-    return askAgain(tools, asked, await outcome);
+    const ended = await outcome;
+    return ended === 'rejected' ? undefined : afterReview(tools, asked, ended);
   }
   const next = { ...asked, attempt: answer.attempt };
   const edits = answer.edit && ownEdits(answer.edit, document.uri);
   if (answer.edit !== null && edits !== null && !isCell) {
     await review.finish(edits);
-    await tellAccepted(tools.server, answer, await outcome);
-    return afterReview(tools, next, await outcome);
+    const ended = await outcome;
+    await tellAccepted(tools.server, answer, review.isApplied);
+    return afterReview(tools, next, ended);
   }
   await review.close();
   if (answer.edit === null) {
     await refuse(tools, next, answer.markdown ?? 'leanwide has nothing to change here.');
   } else {
     const isApplied = await preview(answer.edit, await tools.server.edit(answer.edit));
-    await tellAccepted(tools.server, answer, isApplied ? 'applied' : 'rejected');
+    await tellAccepted(tools.server, answer, isApplied);
   }
 }
 
@@ -149,25 +152,29 @@ function ownEdits({ documentChanges }: WorkspaceEdit, uri: vscode.Uri): TextEdit
 }
 
 /** Tells the server, which counts for the user, that a change was accepted. */
-async function tellAccepted(server: Server, { attempt }: EditAnswer, outcome: Outcome): Promise<void> {
-  if (outcome === 'applied' && typeof attempt === 'string') {
+async function tellAccepted(server: Server, { attempt }: EditAnswer, isApplied: boolean): Promise<void> {
+  if (isApplied && typeof attempt === 'string') {
     // The change is made: that it could not be counted is no news for the user.
     await server.ask('leanwide.accepted', { id: attempt }).catch(() => undefined);
   }
 }
 
-/** Offers to ask again where the user rejected a change. */
+/** Offers to ask again where the user rejected a change, or it was accepted and could not be applied. */
 async function afterReview(tools: Tools, asked: Asked, outcome: Outcome): Promise<void> {
+  let chosen: string | undefined = outcome === 'again' ? ASK_AGAIN : undefined;
   if (outcome === 'rejected') {
-    const chosen = await vscode.window.showInformationMessage('The change was rejected.', ASK_AGAIN);
-    return askAgain(tools, asked, chosen === ASK_AGAIN ? 'again' : outcome);
+    chosen = await vscode.window.showInformationMessage('The change was rejected.', ASK_AGAIN);
+  } else if (outcome === 'outdated') {
+    chosen = await vscode.window.showWarningMessage(OUTDATED, ASK_AGAIN);
   }
-  await askAgain(tools, asked, outcome);
+  if (chosen === ASK_AGAIN) {
+    await askAgain(tools, asked);
+  }
 }
 
-/** Asks the model once more, with a hint of the user, where the user wants that. */
-async function askAgain(tools: Tools, asked: Asked, outcome: Outcome): Promise<void> {
-  const hint = outcome === 'again' ? await askHint() : undefined;
+/** Asks the model once more, with a hint of the user. */
+async function askAgain(tools: Tools, asked: Asked): Promise<void> {
+  const hint = await askHint();
   if (hint !== undefined) {
     await ask(tools, { ...asked, hint });
   }
@@ -184,14 +191,14 @@ async function refuse(tools: Tools, asked: Asked, markdown: string): Promise<voi
   if (chosen === SHOW_ANSWER) {
     await vscode.commands.executeCommand('leanwide.lastRequest');
   } else if (chosen === ASK_AGAIN) {
-    await askAgain(tools, asked, 'again');
+    await askAgain(tools, asked);
   }
 }
 
 /** Shows a change in the editor's own preview; returns whether any of it was applied. */
 async function preview(answer: WorkspaceEdit, change: vscode.WorkspaceEdit): Promise<boolean> {
   if (!isCurrent(answer)) {
-    void vscode.window.showWarningMessage('The file changed meanwhile, so nothing was edited. Ask again.');
+    void vscode.window.showWarningMessage(`${OUTDATED} Ask again.`);
     return false;
   }
   // Each change asks for a confirmation, so the preview shows all of them unticked.

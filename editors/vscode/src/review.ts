@@ -3,13 +3,16 @@
 import * as vscode from 'vscode';
 import type { TextEdit } from 'vscode-languageclient/node';
 
+import { rangeOf } from './editor';
 import { type Hunk, hunksOf, type Place, withHunks } from './hunks';
 
-/** How a review ended; `again` and `rejected` left something out that the user may ask for again. */
-export type Outcome = 'applied' | 'rejected' | 'again';
+/**
+ * How a review ended; `again` and `rejected` left something out that the user may ask for again. `outdated`: something was
+ * accepted, and nothing could be applied.
+ */
+export type Outcome = 'applied' | 'rejected' | 'again' | 'outdated';
 
 export class Review {
-  private readonly version: number;
   private readonly lines: string[];
   private hunks: Hunk[] = [];
   private readonly decided = new Map<string, 'accepted' | 'rejected'>();
@@ -18,6 +21,7 @@ export class Review {
   private end: (outcome: Outcome) => void = () => undefined;
   private writing = true;
   private open = true;
+  private applied = false;
 
   /** Fires when hunks come, go or are decided about, and when the review ends. */
   readonly onChange = this.changed.event;
@@ -26,8 +30,7 @@ export class Review {
   readonly outcome = new Promise<Outcome>((resolve) => (this.end = resolve));
 
   constructor(readonly document: vscode.TextDocument) {
-    this.version = document.version;
-    this.lines = Array.from({ length: document.lineCount }, (_, line) => document.lineAt(line).text);
+    this.lines = linesOf(document);
   }
 
   /** Cancelled when the user stops the model. */
@@ -41,6 +44,11 @@ export class Review {
 
   get isWriting(): boolean {
     return this.writing;
+  }
+
+  /** Whether a part of the change was applied. */
+  get isApplied(): boolean {
+    return this.applied;
   }
 
   /** The document with the removed and added lines of the hunks that were not rejected. */
@@ -98,8 +106,12 @@ export class Review {
     this.cancelling.cancel();
     this.changed.fire();
     const accepted = this.hunks.filter((hunk) => this.isAccepted(hunk));
-    await this.apply(accepted);
-    this.end(outcome === 'rejected' && accepted.length > 0 ? 'applied' : outcome);
+    this.applied = await this.apply(accepted);
+    if (accepted.length > 0 && !this.applied) {
+      this.end('outdated');
+    } else {
+      this.end(outcome === 'rejected' && this.applied ? 'applied' : outcome);
+    }
   }
 
   private async settle(): Promise<void> {
@@ -110,21 +122,30 @@ export class Review {
     }
   }
 
-  /** Applies hunks as one step of undo, unless the document was changed. */
-  private async apply(hunks: readonly Hunk[]): Promise<void> {
-    if (hunks.length === 0) {
-      return;
-    }
-    if (this.document.version !== this.version) {
-      void vscode.window.showWarningMessage('The file changed meanwhile, so nothing was edited. Ask again.');
-      return;
+  /** Applies hunks as one step of undo; returns whether that was done. It is not where the text was changed. */
+  private async apply(hunks: readonly Hunk[]): Promise<boolean> {
+    if (hunks.length === 0 || !(await this.isCurrent())) {
+      return false;
     }
     const change = new vscode.WorkspaceEdit();
-    const edits = hunks.map(({ edit: { range, newText } }) => {
-      const { start, end } = range;
-      return new vscode.TextEdit(new vscode.Range(start.line, start.character, end.line, end.character), newText);
-    });
-    change.set(this.document.uri, edits);
-    await vscode.workspace.applyEdit(change);
+    change.set(
+      this.document.uri,
+      hunks.map(({ edit }) => new vscode.TextEdit(rangeOf(edit), edit.newText)),
+    );
+    return vscode.workspace.applyEdit(change);
   }
+
+  /** Whether the text is still the one that the model read; a document that was closed is opened again. */
+  private async isCurrent(): Promise<boolean> {
+    try {
+      const lines = linesOf(await vscode.workspace.openTextDocument(this.document.uri));
+      return lines.length === this.lines.length && lines.every((line, index) => line === this.lines[index]);
+    } catch {
+      return false; // its file was removed
+    }
+  }
+}
+
+function linesOf(document: vscode.TextDocument): string[] {
+  return Array.from({ length: document.lineCount }, (_, line) => document.lineAt(line).text);
 }

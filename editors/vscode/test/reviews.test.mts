@@ -25,7 +25,7 @@ def add(a, b):
     return a + b
 `;
 const ADD = 'def add(a, b):\n    return a + b\n';
-const FILES = ['taken.py', 'stopped.py', 'again.py', 'here.py', 'told.py', 'moved.py'];
+const FILES = ['taken.py', 'stopped.py', 'again.py', 'here.py', 'told.py', 'moved.py', 'changed.py'];
 /** The text after a first change that adds lines, and a second one. */
 const LONGER = TEXT.replace(OPEN, `    # one\n    # two\n    # three\n${OPEN}`);
 const FLOAT = '    return 1.0 * height * width\n';
@@ -48,6 +48,7 @@ const ANSWERS = [
   ['```json\n', FIXED, '```\n'],
   fenced(beginning(LONGER.replace(PRODUCT, SWAPPED), 12)),
   fenced(beginning(LONGER.replace(PRODUCT, FLOAT), 12)),
+  fenced(ADD.replace('a + b', 'b + a')),
 ];
 
 const home = mkdtempSync(join(tmpdir(), 'leanwide-scripted-'));
@@ -153,6 +154,23 @@ test('what is asked for again is about the lines that an accepted part moved', a
   await editor.shows(FLOAT.trim());
   await editor.page.keyboard.press('Control+Enter');
   await editor.isSavedAs('moved.py', LONGER.replace(PRODUCT, FLOAT));
+});
+
+test('a change of a file that was changed meanwhile is not applied, and can be asked for again', async () => {
+  await editor.openFile('changed.py');
+  await editor.goto(13, 1);
+  await instruct('another way');
+  await editor.shows('return b + a');
+  await editor.openFile('changed.py');
+  await editor.goto(1, 1);
+  await editor.type('# ');
+  await editor.page.locator('.tab', { hasText: 'changed.py (leanwide)' }).click();
+  await editor.lens('Accept All').click();
+  await editor.sees('why nothing was edited', async () =>
+    (await editor.notices()).find((notice) => notice.includes('nothing was edited')),
+  );
+  await editor.page.locator('.notification-list-item', { hasText: 'nothing was edited' }).getByText('Ask Again').waitFor();
+  await editor.isSavedAs('changed.py', `# ${TEXT}`);
 });
 
 /** Selects whole lines, counted from 1. */
