@@ -272,6 +272,7 @@ async def session(
             )
         ),
         window=types.WindowClientCapabilities(work_done_progress=True),
+        experimental={"leanwide": {"suggestionReady": True}},
     )
     more(capabilities)
     result = await client.initialize_session(

@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Any
 
+import pytest
 from lsprotocol import types
 
 from tests.e2e.session import SOURCE, Session, session
@@ -60,6 +61,22 @@ async def test_the_first_request_at_a_place_waits_for_its_prefill():
         assert len(whole) > len(first)
         record = await editor.last_request()
         assert record.source == "cache"
+
+
+@pytest.mark.parametrize("experimental", [None, {"leanwide": True}])
+async def test_a_client_that_does_not_name_the_notification_gets_none(experimental: Any):
+    def forget(capabilities: types.ClientCapabilities) -> None:
+        capabilities.experimental = experimental
+
+    async with session(SHORT, command=SLOW, more=forget) as editor:
+        uri = await loaded(editor)
+        (first,) = texts(await editor.complete(uri, AT))
+        async with asyncio.timeout(30):
+            while (await editor.status()).state == "busy":
+                await asyncio.sleep(0.1)
+        (whole,) = texts(await editor.complete(uri, AT))
+        assert len(whole) > len(first)
+        assert editor.ready == []
 
 
 async def test_a_request_by_hand_gets_the_whole_answer():

@@ -110,7 +110,9 @@ class Feedback:
         self._server.protocol.notify(STATUS, self._status_params(status))
 
     def tell_more(self, view: View, documents: DocumentWorkspace) -> None:
-        """Notify the client that more of the suggestion at a view's cursor is ready."""
+        """Notify a client that takes it that more of the suggestion at a view's cursor is ready."""
+        if not _takes_ready(self._server.client_capabilities):
+            return
         if documents.opened(view.uri) is not None:  # a notebook's cells have URIs of their own
             document = {"uri": view.uri, "version": view.version}
             position = position_of(view, documents)
@@ -177,3 +179,10 @@ class Feedback:
     def _new_bar(self, title: str, percentage: int | None = None) -> ProgressBar:
         begin = types.WorkDoneProgressBegin(title=title, percentage=percentage)
         return ProgressBar(self._server, self.progress_token(), begin)
+
+
+def _takes_ready(client: types.ClientCapabilities) -> bool:
+    """Whether a client names the notification; others may warn of one that they do not know."""
+    experimental = client.experimental
+    own = experimental.get("leanwide") if isinstance(experimental, dict) else None
+    return isinstance(own, dict) and own.get("suggestionReady") is True
