@@ -36,6 +36,10 @@
 (lsp)
 (until "initialized" (lambda () (eq 'initialized (lsp--workspace-status (car (lsp-workspaces))))))
 
+;; In batch mode, a warning about an unknown notification goes to stderr.
+(dolist (method '("leanwide/status" "leanwide/suggestionReady"))
+  (lsp--on-notification (car (lsp-workspaces)) (ht ("method" method) ("params" nil))))
+
 (search-forward "def count_words")
 (action "Document with leanwide")
 (until "documented" (lambda () (save-excursion (goto-char 1) (search-forward "\"\"\"" nil t))))

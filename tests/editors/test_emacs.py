@@ -25,6 +25,7 @@ def test_code_actions_run_and_a_suggestion_is_accepted(tmp_path: Path):
         [*command, *loads], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+    assert "Unknown notification" not in done.stderr
     assert done.stdout.split("\n")[-4:] == ["explained", "ghost", "accepted", ""]
     text = path.read_text()
     assert text.startswith('def count_words(text):\n    """')

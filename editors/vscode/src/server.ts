@@ -13,6 +13,7 @@ import {
   type WorkspaceEdit,
 } from 'vscode-languageclient/node';
 
+import { CAPABILITIES } from './capabilities';
 import { findProgram } from './program';
 import {
   cursorNotification,
@@ -215,6 +216,7 @@ export class Server implements vscode.Disposable {
         middleware: this.middleware,
       },
     );
+    client.registerFeature(CAPABILITIES);
     client.onNotification(suggestionReadyNotification, (ready) => {
       this.suggestionReady.fire(ready);
     });

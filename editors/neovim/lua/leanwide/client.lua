@@ -65,11 +65,12 @@ function M.has_ghost(buffer)
   return false
 end
 
---- Return Neovim's capabilities. It applies `documentChanges`, which a new test file needs, but does
---- not declare it.
+--- Return Neovim's capabilities, and the plugin's. It applies `documentChanges`, which a new test file
+--- needs, but does not declare it.
 local function capabilities()
   local all = vim.lsp.protocol.make_client_capabilities()
   all.workspace.workspaceEdit.documentChanges = true
+  all.experimental = { leanwide = { suggestionReady = true } }
   return all
 end
 
