@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.e2e.scripted_server import HOLD
 from tests.editors.conftest import Open
-from tests.editors.scripted import HOLD, TEXT
+from tests.editors.scripted import TEXT
 from tests.editors.scripted import command as scripted_command
 
 _END = """

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.scripted_server import HOLD
 from tests.editors.conftest import Open
 from tests.editors.neovim import Neovim
 from tests.editors.scripted import (
     BOTH,
-    HOLD,
     OPEN,
     PRODUCT,
     SLOW,

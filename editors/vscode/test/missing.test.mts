@@ -51,7 +51,8 @@ test('a language is switched off and on in the settings that count', async () =>
   await editor.page.keyboard.press('Escape');
   await editor.quickInput.waitFor({ state: 'hidden' });
   for (const [state, off] of [['off', ['markdown', 'python']], ['on', ['markdown']]] as const) {
-    await editor.command('leanwide: Suggestions On or Off for This Language');
+    await editor.page.locator('.statusbar-item', { hasText: 'leanwide' }).click();
+    await editor.choose('Suggestions On or Off for This Language');
     await editor.sees(`the notice that they are ${state}`, async () =>
       (await editor.notices()).find((notice) => notice.includes(`are ${state} for python`)),
     );

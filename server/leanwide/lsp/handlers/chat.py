@@ -28,11 +28,11 @@ async def chat(ls: Server, given: ChatArguments) -> dict[str, Any]:
     # The snapshot comes before the first await: a change edits the document in place.
     message = UserMessage(text=given.message, about=_selection(ls.documents, given))
     talk = ls.chats.begin() if given.id is None else _find(ls.chats, given.id)
-    is_announced = given.stream_token is not None
-    if is_announced and given.id is None:
+    token = given.stream_token
+    if token is not None and given.id is None:
         value = {"text": "", "id": talk.id}
-        ls.progress(types.ProgressParams(token=given.stream_token, value=value))
-    linked = LinkedStream(stream(ls, given.stream_token), ls.session.workspace)
+        ls.progress(types.ProgressParams(token=token, value=value))
+    linked = LinkedStream(stream(ls, token), ls.session.workspace)
     try:
         answer = await newest(
             ls.live,
@@ -43,7 +43,7 @@ async def chat(ls: Server, given: ChatArguments) -> dict[str, Any]:
         )
     except BaseException:
         # A client that was told the id uses it for the next message, whatever became of this one.
-        if given.id is None and not is_announced and not talk.turns:
+        if given.id is None and token is None and not talk.turns:
             ls.chats.forget(talk)
         raise
     finally:
