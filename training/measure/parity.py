@@ -46,11 +46,16 @@ def logits(run: Path, data: Path) -> list[Agreement]:
 def splits(run: Path, data: Path, files: int) -> tuple[int, int]:
     """Tokenize held-out files both ways; return the number of differences and of files."""
     encoder = tokenizer.load(data / "tokenizer.json")
-    texts = list(dict.fromkeys(c.earlier for c in heldout.read_cases(data / "heldout.jsonl")))
+    texts = _texts(heldout.read_cases(data), files)
     load = Load(experts=1, context=256, threads=2, precision=EXACT)
     with Runner(run / "model-f32.gguf", load) as runner:
-        wrong = sum(runner.encode(text) != encoder.encode(text).ids for text in texts[:files])
-    return wrong, len(texts[:files])
+        wrong = sum(runner.encode(text) != encoder.encode(text).ids for text in texts)
+    return wrong, len(texts)
+
+
+def _texts(cases: dict[str, list[heldout.Case]], count: int) -> list[str]:
+    """Return the beginnings of about ``count`` held-out files, as many of each language."""
+    return list(dict.fromkeys(case.earlier for case in heldout.mixed(cases, count)))
 
 
 @torch.no_grad()
@@ -67,7 +72,7 @@ def _difference(model: Model, gguf: Path, prompts: list[list[int]], count: int) 
 
 def _prompts(data: Path) -> list[list[int]]:
     encoder = tokenizer.load(data / "tokenizer.json")
-    cases = heldout.read_cases(data / "heldout.jsonl")[-PROMPTS:]
+    cases = heldout.mixed(heldout.read_cases(data), PROMPTS)
     return [
         layout.infill(
             case.path,

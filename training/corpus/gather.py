@@ -1,0 +1,93 @@
+"""Stores every file that may be learned from or is held out.
+
+    python -m training.corpus.gather
+
+Reads the standard library, the training environment, and what ``training.corpus.fetch`` fetched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from tqdm import tqdm
+
+from training.corpus import debian, debs, environment, licences, listed, npm, store, wheels
+from training.corpus.copies import without_copies
+from training.corpus.handwritten import is_handwritten
+from training.corpus.listed import Listed
+from training.corpus.packages import Registry, SourceFile
+
+RECORD: Final = Path(__file__).with_name("sources.tsv")
+READERS: Final[dict[Registry, Callable[[Path], Iterator[SourceFile]]]] = {
+    "pip": wheels.files,
+    "npm": npm.files,
+    "deb": debs.files,
+    "debian": debian.files,
+}
+
+
+def of_environment() -> list[SourceFile]:
+    """Return the handwritten Python files of this environment, held-out packages first."""
+    every = chain(
+        environment.stdlib_files(), environment.installed_files(environment.DISTRIBUTIONS)
+    )
+    return sorted(_handwritten(every), key=lambda file: not file.package.held_out)
+
+
+def gathered(corpus: Path) -> Iterator[SourceFile]:
+    """Yield every accepted file, held-out packages first, none a copy of an earlier one."""
+    own = of_environment()
+    names = {file.package.name.lower() for file in own}
+    fetched = [
+        package
+        for registry in READERS
+        for package in listed.read(registry)
+        if registry != "pip" or package.name.lower() not in names
+    ]
+    held_out = [package for package in fetched if package.held_out]
+    others = [package for package in fetched if not package.held_out]
+    return without_copies(
+        chain(
+            (file for file in own if file.package.held_out),
+            _handwritten(_files(held_out, corpus)),
+            (file for file in own if not file.package.held_out),
+            _handwritten(_files(others, corpus)),
+        )
+    )
+
+
+def _files(packages: list[Listed], corpus: Path) -> Iterator[SourceFile]:
+    """Yield the files of the packages that were fetched; a damaged archive is reported."""
+    for package in tqdm(packages, desc="packages", unit="package"):
+        archive = package.archive(corpus)
+        if archive is None:
+            continue
+        try:
+            yield from READERS[package.registry](archive)
+        except Exception as error:  # noqa: BLE001: whatever is wrong with one archive of thousands
+            print(f"{package} is left out: {error}", file=sys.stderr)
+
+
+def _handwritten(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
+    return (file for file in files if is_handwritten(file.path, file.text, file.language))
+
+
+def main() -> None:
+    """Store the files and print how many there are by language."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", type=Path, default=Path("training/out/corpus"))
+    parser.add_argument("--record", type=Path, default=RECORD, help="the licence record to write")
+    parser.add_argument("--to", type=Path, default=Path("training/out/files"))
+    given = parser.parse_args()
+    entries = store.write(gathered(given.corpus), given.to)
+    given.record.write_text(licences.as_tsv(entries))
+    print(store.table(entries))
+
+
+if __name__ == "__main__":
+    main()
