@@ -30,7 +30,7 @@ class Description:
 def files(dsc: Path) -> Iterator[SourceFile]:
     """Yield the upstream files whose own licences permit the use; none if that is not told."""
     described = description(dsc)
-    if described is None:
+    if described is None or not (described.upstream.exists() and described.packaging.exists()):
         return
     found = copyright.stanzas(_copyright(described))
     if not found:
@@ -65,9 +65,6 @@ def description(dsc: Path) -> Description | None:
 
 
 def _copyright(described: Description) -> str:
-    """Return ``debian/copyright``; "" where the packaging was not served."""
-    if not described.packaging.exists():
-        return ""
     found = archives.below_top(described.packaging, lambda path: path == COPYRIGHT)
     return next((text for _, text in found), "")
 

@@ -1,4 +1,4 @@
-"""Python files of the standard library and of the training environment's own distributions."""
+"""Files of the standard library and of the training environment's own distributions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from training.corpus.languages import language_of, may_be_learned
 from training.corpus.packages import STDLIB_PACKAGES_HELD_OUT, Package, SourceFile, is_held_out
 from training.corpus.permissive import permits
 
@@ -74,7 +75,7 @@ def _distribution_files(distribution: metadata.Distribution) -> Iterator[SourceF
         held_out=is_held_out("pip", name),
     )
     for entry in sorted(distribution.files or (), key=str):
-        if entry.suffix == ".py":
+        if may_be_learned(entry.as_posix()):
             yield from _read(package, Path(str(entry.locate())), entry.as_posix())
 
 
@@ -83,4 +84,5 @@ def _read(package: Package, path: Path, inside: str) -> Iterator[SourceFile]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return
-    yield SourceFile(package=package, path=inside, language="python", text=text)
+    if language := language_of(inside, text):
+        yield SourceFile(package=package, path=inside, language=language, text=text)

@@ -27,27 +27,32 @@ COMMANDS: Final[dict[Registry, tuple[str, ...]]] = {
     "deb": ("apt-get", "-qq", "download"),
     "debian": ("apt-get", "-qq", "source", "--download-only", "--only-source"),
 }
-AT_ONCE: Final[dict[Registry, int]] = {"pip": 1, "npm": 6, "deb": 40, "debian": 20}
-"""Packages that one command fetches; pip fetches none of them if one is missing."""
+AT_ONCE: Final[dict[Registry, int]] = {"pip": 20, "npm": 6, "deb": 40, "debian": 20}
+"""Packages that one command fetches; some clients fetch none of them if one is missing."""
 
 
 def fetch(packages: list[Listed], corpus: Path) -> list[Listed]:
-    """Fetch packages of one registry; return those that the registry does not have."""
+    """Fetch packages of one registry; return those that the registry does not have.
+
+    Those that a command for several did not bring are asked for one by one.
+    """
     registry = packages[0].registry
     folder = corpus / registry
     folder.mkdir(parents=True, exist_ok=True)
     environment = dict(os.environ)
     if registry == "debian":
         environment["APT_CONFIG"] = str(apt.configured(corpus / "apt"))
-    for first in tqdm(range(0, len(packages), AT_ONCE[registry]), desc=registry):
-        names = map(str, packages[first : first + AT_ONCE[registry]])
-        subprocess.run(
-            [*COMMANDS[registry], *names],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            check=False,  # what is missing is seen below
-        )
+    for at_once in (AT_ONCE[registry], 1):
+        left = missing(packages, corpus)
+        for first in tqdm(range(0, len(left), at_once), desc=registry):
+            names = map(str, left[first : first + at_once])
+            subprocess.run(
+                [*COMMANDS[registry], *names],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                check=False,  # what is missing is seen afterwards
+            )
     return missing(packages, corpus)
 
 

@@ -50,6 +50,9 @@ COMPILED: Final = re.compile(
 MAX_LINE: Final = 400
 MAX_PROSE_LINE: Final = 1200
 MAX_MEAN_LINE: Final = 90
+LITERAL: Final = "0123456789,\"'"
+MAX_LITERAL: Final = 0.22
+"""Share of such characters beyond which a text is a table."""
 
 
 def is_handwritten(path: str, text: str, language: str) -> bool:
@@ -75,5 +78,4 @@ def _has_lines_to_read(text: str, language: str) -> bool:
 
 
 def _is_table(text: str) -> bool:
-    literal = sum(character.isdigit() or character in ",\"'" for character in text)
-    return literal > 0.22 * len(text)
+    return sum(map(text.count, LITERAL)) > MAX_LITERAL * len(text)

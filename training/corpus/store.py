@@ -65,7 +65,7 @@ def read(folder: Path, package: Package) -> Iterator[SourceFile]:
 
 
 def _write_package(package: Package, files: list[SourceFile], folder: Path) -> Entry:
-    with gzip.open(_path(folder, package), "wt", encoding="utf-8", compresslevel=6) as opened:
+    with gzip.open(_path(folder, package), "wt", encoding="utf-8", compresslevel=1) as opened:
         for file in files:
             row = {"path": file.path, "language": file.language, "text": file.text}
             opened.write(json.dumps(row) + "\n")

@@ -1,4 +1,4 @@
-"""Python files of wheels, with the licence that a wheel's metadata names."""
+"""Source files of wheels, with the licence that a wheel's metadata names."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 
 from training.corpus import archives
 from training.corpus.environment import licence_of
-from training.corpus.languages import language_of
+from training.corpus.languages import language_of, may_be_learned
 from training.corpus.packages import Package, SourceFile, is_held_out
 from training.corpus.permissive import permits
 
 
 def files(wheel: Path) -> Iterator[SourceFile]:
-    """Yield the Python files of a wheel; none if its licence does not permit the use."""
+    """Yield the source files of a wheel; none if its licence does not permit the use."""
     package = package_of(wheel)
     if package is None:
         return
-    for path, text in archives.zipped(wheel, lambda path: path.endswith(".py")):
+    for path, text in archives.zipped(wheel, may_be_learned):
         if language := language_of(path, text):
             yield SourceFile(package=package, path=path, language=language, text=text)
 

@@ -58,7 +58,7 @@ def learned(files: Path, vocabulary: int, wanted: Wanted) -> Tokenizer:
 
 def _drawn(
     entries: list[Entry], files: Path, out: Path, wanted: Wanted
-) -> Iterator[drawing.Drawn]:
+) -> Iterator[packed.Drawn]:
     """Yield the samples of each package, in a random order of packages."""
     rates = shares.rates(_learned_from(entries), wanted.tokens, wanted.shares)
     jobs = [

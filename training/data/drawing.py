@@ -17,7 +17,10 @@ from training.corpus.languages import LANGUAGES
 from training.corpus.packages import Package, SourceFile
 from training.data import samples, tokenizer
 from training.data.layout import Encode
+from training.data.packed import Drawn
 
+LEAST_PER_CHARACTER: Final = 1 / 2500
+"""Samples of a file that is drawn from at all: to parse it costs more than to draw from it."""
 FILES_AT_ONCE: Final = 60
 """Neighbouring files of a package that are drawn together; snippets come from among them."""
 
@@ -34,21 +37,6 @@ class Job:
     seed: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """Samples one after the other, and how much text they come from."""
-
-    tokens: np.ndarray
-    lengths: np.ndarray
-    answers: np.ndarray
-    languages: np.ndarray
-    """Of each sample, as a number in ``LANGUAGES``."""
-    files: dict[str, int]
-    """Files by language from which at least one sample came."""
-    characters: dict[str, int]
-    """Characters of those files."""
-
-
 def draw(job: Job) -> Drawn:
     """Draw every sample of a package; fractions of a sample are rounded randomly."""
     random = Random(job.seed)
@@ -60,7 +48,7 @@ def draw(job: Job) -> Drawn:
         index = samples.package_index(group)
         language = group[0].language
         for file in group:
-            count = math.floor(job.rates[language] * len(file.text) + random.random())
+            count = _count(job.rates[language], len(file.text), random)
             if rows := _rows(file, count, job.chat, index, lambda t: encoder.encode(t).ids, random):
                 made += [(tokens, answer, LANGUAGES.index(language)) for tokens, answer in rows]
                 files[language] = files.get(language, 0) + 1
@@ -73,6 +61,17 @@ def draw(job: Job) -> Drawn:
         files=files,
         characters=characters,
     )
+
+
+def _count(rate: float, characters: int, random: Random) -> int:
+    """Return how many samples to draw from a file, so that on average there are ``rate`` of them.
+
+    Fractions are rounded randomly.
+    """
+    used = max(rate, LEAST_PER_CHARACTER)
+    if random.random() >= rate / used:
+        return 0
+    return math.floor(used * characters + random.random())
 
 
 def _rows(

@@ -11,10 +11,24 @@ from typing import Final
 import numpy as np
 
 from training.corpus.languages import LANGUAGES
-from training.data.drawing import Drawn
 
 TOKENS_PER_FILE: Final = 8_000_000
 """About six megabytes when packed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Samples one after the other, and how much text they come from."""
+
+    tokens: np.ndarray
+    lengths: np.ndarray
+    answers: np.ndarray
+    languages: np.ndarray
+    """Of each sample, as a number in ``LANGUAGES``."""
+    files: dict[str, int]
+    """Files by language from which at least one sample came."""
+    characters: dict[str, int]
+    """Characters of those files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +53,9 @@ class Samples:
     def tokens_of(self, language: str) -> np.ndarray:
         """Return the tokens of the samples in one language."""
         lengths = np.diff(self.ends, prepend=0)
-        return self.tokens[np.repeat(self.languages == LANGUAGES.index(language), lengths)]
+        chosen: np.ndarray = np.repeat(self.languages == LANGUAGES.index(language), lengths)
+        tokens: np.ndarray = self.tokens[chosen]
+        return tokens
 
 
 def write(drawn: Iterable[Drawn], folder: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from training.corpus.languages import LANGUAGES
 from training.corpus.store import Entry
-from training.data.drawing import Drawn
+from training.data.packed import Drawn
 
 COLUMNS = (
     "language", "packages", "files", "characters", "samples", "tokens",

@@ -14,6 +14,8 @@ from training.data.trees import Tree, nodes
 ARGUMENTS: Final = frozenset({"arguments", "argument_list"})
 EXPRESSIONS: Final = ("expression", "identifier", "literal")
 """Endings of the kinds of nodes after which a completion of a few words may stop."""
+KEPT_IN: Final = 4
+"""Of so many expressions about one is a hole: there are more than anything draws from."""
 
 
 def spans(tree: Tree) -> Iterator[Span]:
@@ -32,7 +34,7 @@ def spans(tree: Tree) -> Iterator[Span]:
                 yield span("block", statement, last)
         elif node.type in ARGUMENTS and node.named_child_count:
             yield span("arguments", node, end - 1)
-        elif node.type.endswith(EXPRESSIONS):
+        elif node.type.endswith(EXPRESSIONS) and node.start_byte % KEPT_IN == 0:
             yield span("expression", node, end)
 
 
