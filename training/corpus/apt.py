@@ -12,8 +12,8 @@ MACHINE: Final = Path("/etc/apt")
 
 def source_types(text: str) -> str:
     """Return a file of apt's sources with source packages in place of binary ones."""
-    text = re.sub(r"^Types:.*$", "Types: deb-src", text, flags=re.M)
-    return re.sub(r"^deb(?=\s)", "deb-src", text, flags=re.M)
+    text = re.sub(r"^Types:.*$", "Types: deb-src", text, flags=re.MULTILINE)
+    return re.sub(r"^deb(?=\s)", "deb-src", text, flags=re.MULTILINE)
 
 
 def configured(folder: Path) -> Path:
@@ -33,7 +33,5 @@ def configured(folder: Path) -> Path:
         f'Dir::Etc::sourcelist "/dev/null";\n'
         f'Dir::Etc::sourceparts "{parts}";\n'
     )
-    subprocess.run(
-        ["apt-get", "-qq", "update"], env={"APT_CONFIG": str(configuration)}, check=True
-    )
+    subprocess.run(["apt-get", "-qq", "update"], env={"APT_CONFIG": str(configuration)}, check=True)
     return configuration

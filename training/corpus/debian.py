@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from training.corpus import archives, copyright
+from training.corpus import archives, dep5
 from training.corpus.languages import language_of, may_be_learned
 from training.corpus.packages import Package, SourceFile, is_held_out
 from training.corpus.permissive import permits
 
 COPYRIGHT: Final = "copyright"
-_LISTED: Final = re.compile(r"^ [0-9a-f]{64} \d+ (\S+)$", re.M)
+_LISTED: Final = re.compile(r"^ [0-9a-f]{64} \d+ (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,13 @@ def files(dsc: Path) -> Iterator[SourceFile]:
     described = description(dsc)
     if described is None or not (described.upstream.exists() and described.packaging.exists()):
         return
-    found = copyright.stanzas(_copyright(described))
+    found = dep5.stanzas(_copyright(described))
     if not found:
         return
     accepted = [
         (member, licence)
         for member in archives.below_top(described.upstream, may_be_learned)
-        if permits(licence := copyright.licence_of(member.path, found))
+        if permits(licence := dep5.licence_of(member.path, found))
     ]
     package = Package(
         registry="debian",
@@ -70,5 +70,5 @@ def _copyright(described: Description) -> str:
 
 
 def _field(text: str, name: str) -> str:
-    found = re.search(rf"^{name}: (.*)$", text, re.M)
+    found = re.search(rf"^{name}: (.*)$", text, re.MULTILINE)
     return found[1].strip() if found else ""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from training.corpus import archives, copyright
+from training.corpus import archives, dep5
 from training.corpus.languages import language_of, may_be_learned
 from training.corpus.packages import Package, SourceFile, is_held_out
 from training.corpus.permissive import permits
@@ -46,11 +46,11 @@ def _members(deb: Path, licence: str) -> Iterator[archives.Member]:
     whole = subprocess.run(command, capture_output=True, check=True).stdout
     return archives.tarred(
         io.BytesIO(whole),
-        lambda path: path == licence or bool(CARRIED.match(path)) and may_be_learned(path),
+        lambda path: path == licence or (bool(CARRIED.match(path)) and may_be_learned(path)),
     )
 
 
 def _licences(text: str) -> list[str]:
     """Return the licences of upstream's files; the packaging's own do not count."""
-    found = copyright.stanzas(text)
+    found = dep5.stanzas(text)
     return sorted({stanza.licence for stanza in found if not stanza.is_packaging})

@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from concurrent.futures import ProcessPoolExecutor
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,8 @@ from training.corpus.handwritten import is_handwritten
 from training.corpus.listed import Listed
 from training.corpus.packages import Registry, SourceFile
 
+READ_AHEAD: Final = 48
+"""Packages whose files may be in memory at a time."""
 RECORD: Final = Path(__file__).with_name("sources.tsv")
 READERS: Final[dict[Registry, Callable[[Path], Iterator[SourceFile]]]] = {
     "pip": wheels.files,
@@ -54,23 +57,33 @@ def gathered(corpus: Path) -> Iterator[SourceFile]:
     return without_copies(
         chain(
             (file for file in own if file.package.held_out),
-            _handwritten(_files(held_out, corpus)),
+            _files(held_out, corpus),
             (file for file in own if not file.package.held_out),
-            _handwritten(_files(others, corpus)),
+            _files(others, corpus),
         )
     )
 
 
 def _files(packages: list[Listed], corpus: Path) -> Iterator[SourceFile]:
-    """Yield the files of the packages that were fetched; a damaged archive is reported."""
-    for package in tqdm(packages, desc="packages", unit="package"):
-        archive = package.archive(corpus)
-        if archive is None:
-            continue
-        try:
-            yield from READERS[package.registry](archive)
-        except Exception as error:  # noqa: BLE001: whatever is wrong with one archive of thousands
-            print(f"{package} is left out: {error}", file=sys.stderr)
+    """Yield the handwritten files of packages, some of which are read ahead in other processes."""
+    with ProcessPoolExecutor() as pool, tqdm(total=len(packages), unit="package") as progress:
+        for first in range(0, len(packages), READ_AHEAD):
+            group = packages[first : first + READ_AHEAD]
+            for files in pool.map(_files_of, group, repeat(corpus)):
+                yield from files
+                progress.update()
+
+
+def _files_of(package: Listed, corpus: Path) -> list[SourceFile]:
+    """Return the handwritten files of a package; none if it was not fetched or is damaged."""
+    archive = package.archive(corpus)
+    if archive is None:
+        return []
+    try:
+        return list(_handwritten(READERS[package.registry](archive)))
+    except Exception as error:  # noqa: BLE001: whatever is wrong with one archive of thousands
+        print(f"{package} is left out: {error}", file=sys.stderr)
+        return []
 
 
 def _handwritten(files: Iterable[SourceFile]) -> Iterator[SourceFile]:

@@ -47,7 +47,7 @@ def is_held_out(registry: Registry, name: str) -> bool:
 def family(name: str) -> str:
     """Return what packages of one project share: an npm scope, or a Go package's owner."""
     if name.startswith("@"):
-        return name.split("/")[0]
+        return name.split("/", maxsplit=1)[0]
     if name.startswith("golang-"):
         return "-".join(name.split("-")[:3])
     return name

@@ -56,9 +56,7 @@ def learned(files: Path, vocabulary: int, wanted: Wanted) -> Tokenizer:
     return tokenizer.learn(_balanced_text(files, wanted), vocabulary)
 
 
-def _drawn(
-    entries: list[Entry], files: Path, out: Path, wanted: Wanted
-) -> Iterator[packed.Drawn]:
+def _drawn(entries: list[Entry], files: Path, out: Path, wanted: Wanted) -> Iterator[packed.Drawn]:
     """Yield the samples of each package, in a random order of packages."""
     rates = shares.rates(_learned_from(entries), wanted.tokens, wanted.shares)
     jobs = [

@@ -15,6 +15,8 @@ from leanwide.syntax import Span
 from leanwide.syntax.matching import captured
 from training.data.trees import Tree, nodes
 
+DOLLARS: Final = frozenset({"javascript", "typescript", "tsx", "java"})
+"""Languages in which a dollar sign is part of a name."""
 NEW_NAMES: Final = (
     "value", "item", "result", "index", "entry", "current", "total", "name", "data", "key",
     "left", "right", "count", "buffer", "source", "target", "first", "last", "path", "line",
@@ -27,6 +29,9 @@ RENAME: Final = (
 )
 UNCOMMENT: Final = ("Remove the comments.", "Change this code: remove the comments.")
 NAMED: Final = frozenset({"identifier", "variable_name"})
+BRACKETS: Final = (
+    ("generic_type", r"Array<([\w.]+)>", r"\1[]", "Write array types with brackets."),
+)
 NEWER: Final = {
     "go": (
         ("interface_type", r"interface\s*\{\s*\}", "any", "Use `any` for the empty interface."),
@@ -35,9 +40,8 @@ NEWER: Final = {
     "bash": (
         ("command_substitution", r"`([^`\\]*)`", r"$(\1)", "Use `$(…)` instead of backticks."),
     ),
-    "typescript": (
-        ("generic_type", r"Array<([\w.]+)>", r"\1[]", "Write array types with brackets."),
-    ),
+    "typescript": BRACKETS,
+    "tsx": BRACKETS,
     "javascript": (
         ("variable_declaration", r"var\b(\s.*)", r"let\1", "Use `let` instead of `var`."),
     ),
@@ -102,10 +106,12 @@ def _renamed(
     """Rename a local name whose every occurrence is an identifier of its own."""
     text = tree.text[place.start : place.end]
     local = {tree.text_of(node) for node in captured(tree.syntax, "scopes", "local", span)}
+    part = r"[\w$]" if tree.language.name in DOLLARS else r"\w"
     free = [name for name in NEW_NAMES if not re.search(rf"\b{name}\b", text)]
     for old in random.sample(sorted(local), len(local)):
         used = [n for n in nodes(tree, place.node) if n.type in NAMED and tree.text_of(n) == old]
-        if free and 2 <= len(used) == len(re.findall(rf"(?<![\w$]){re.escape(old)}(?![\w$])", text)):
+        written = re.findall(rf"(?<!{part}){re.escape(old)}(?!{part})", text)
+        if free and 2 <= len(used) == len(written):
             new = random.choice(free)
             request = random.choice(RENAME).format(old=old, new=new)
             yield "rename", request, [(*_ends(tree, node), new) for node in used]
@@ -131,9 +137,9 @@ def _modernised(tree: Tree, place: Place) -> Iterator[tuple[str, str, list[Chang
     """Replace an older notation by a newer one."""
     for kind, pattern, replacement, request in NEWER.get(tree.language.name, ()):
         changes = [
-            (*_ends(tree, node), re.sub(pattern, replacement, tree.text_of(node), flags=re.S))
+            (*_ends(tree, node), re.sub(pattern, replacement, tree.text_of(node), flags=re.DOTALL))
             for node in nodes(tree, place.node)
-            if node.type == kind and re.fullmatch(pattern, tree.text_of(node), re.S)
+            if node.type == kind and re.fullmatch(pattern, tree.text_of(node), re.DOTALL)
         ]
         if changes:
             yield "modernise", request, changes

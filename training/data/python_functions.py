@@ -56,7 +56,11 @@ def without_docstring(function: Function) -> Function:
 
 def _explain(function: Function) -> tuple[str, str] | None:
     text = _description(function)
-    return (ast.unparse(without_docstring(function)), pairs.headed(function.name, text)) if text else None
+    return (
+        (ast.unparse(without_docstring(function)), pairs.headed(function.name, text))
+        if text
+        else None
+    )
 
 
 def _say(function: Function) -> tuple[str, str] | None:

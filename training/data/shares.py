@@ -59,9 +59,7 @@ def parsed(given: Iterable[str]) -> dict[str, float]:
     return {language: float(share) for language, share in pairs}
 
 
-def _sizes(
-    entries: Iterable[Entry], shares: Mapping[str, float]
-) -> dict[str, dict[Package, int]]:
+def _sizes(entries: Iterable[Entry], shares: Mapping[str, float]) -> dict[str, dict[Package, int]]:
     """Return the characters by language and package, of languages that are wanted."""
     sizes: dict[str, dict[Package, int]] = defaultdict(dict)
     for entry in entries:

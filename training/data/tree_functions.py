@@ -35,7 +35,9 @@ REQUESTS: Final = {
 _MARKS: Final = re.compile(r"^\s*(?:/\*[*!]?|\*/|\*(?!/)|//[/!]?|#+)[ \t]?|\s*\*/\s*$")
 _BRIEF: Final = re.compile(r"^\s*[@\\](?:brief|short)\s+")
 _TAG: Final = re.compile(r"^\s*(?:[@\\]\w+|#+ |(?:Parameters|Arguments|Args|Returns?|Example)s?:)")
-_INLINE: Final = re.compile(r"\{@\w+\s+([^}]*)\}|</?\w+[^>]*>|\[(`[^`]*`)\](?:\([^)]*\))?|[@\\][cp] ")
+_INLINE: Final = re.compile(
+    r"\{@\w+\s+([^}]*)\}|</?\w+[^>]*>|\[(`[^`]*`)\](?:\([^)]*\))?|[@\\][cp] "
+)
 
 
 @dataclass(frozen=True, slots=True)

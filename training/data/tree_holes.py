@@ -38,9 +38,7 @@ def spans(tree: Tree) -> Iterator[Span]:
             yield span("expression", node, end)
 
 
-def _statements(
-    tree: Tree, container: tree_sitter.Node
-) -> Iterator[tuple[tree_sitter.Node, int]]:
+def _statements(tree: Tree, container: tree_sitter.Node) -> Iterator[tuple[tree_sitter.Node, int]]:
     """Yield each statement of a container, with where it ends and with where the block ends.
 
     The block ends once after its last statement, as where the editor has closed it already, and
@@ -48,9 +46,9 @@ def _statements(
     """
     comments = tree.language.comments
     inner = [child for child in container.named_children if child.type not in comments]
-    first_row = container.start_point[0]
     for statement in inner:
-        if statement.start_point[0] == first_row and container.parent is not None:
+        start = tree.offset(statement.start_byte)
+        if tree.text[tree.text.rfind("\n", 0, start) + 1 : start].strip():
             continue
         yield statement, _after_semicolon(tree.text, inner[-1], tree)
         closer = container.child(container.child_count - 1)

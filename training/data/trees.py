@@ -58,9 +58,12 @@ def errors(text: str, grammar: Language) -> int | None:
 
 
 def nodes(tree: Tree, top: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """Yield ``top`` and every named node below it, those inside strings and comments left out."""
+    """Yield ``top`` and every named node below it, those inside comments and strings left out.
+
+    Strings are entered where code can stand in them.
+    """
     language = tree.language
-    closed = (language.strings | language.comments) - language.embedded
+    closed = language.comments if language.embedded else language.comments | language.strings
     todo = [top]
     while todo:
         node = todo.pop()

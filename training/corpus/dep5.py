@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from fnmatch import translate
 from typing import Final
 
-FORMAT: Final = re.compile(r"^Format(?:-Specification)?:.*copyright-format|^Format:.*dep5", re.M)
-_FIELD: Final = re.compile(r"^([\w-]+):[ \t]*(.*(?:\n[ \t].*)*)", re.M)
+FORMAT: Final = re.compile(
+    r"^Format(?:-Specification)?:.*copyright-format|^Format:.*dep5", re.MULTILINE
+)
+_FIELD: Final = re.compile(r"^([\w-]+):[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
