@@ -27,7 +27,7 @@ from training.corpus.handwritten import is_handwritten
 from training.corpus.packages import Package, SourceFile
 from training.data import dataset, tokenizer
 from training.measure import complete, evaluate, memory, parity, reports
-from training.model import blend, curves, export, graft, origin, train, validation
+from training.model import blend, curves, export, graft, origin, train, upcycle, validation
 from training.model.experts import Experts
 from training.model.optimizer import Rates
 
@@ -42,6 +42,8 @@ ROUNDING: Final = 0.02
 """Most relative change of a matrix by Q8_0; it is below 0.01."""
 SAME: Final = 1e-5
 """Most relative change of a float32 sum by the order of its terms."""
+UNCHANGED: Final = 0.05
+"""Most change of the held-out loss, in nats per token, by experts that were added."""
 EXAMPLE_TEXT: Final = "def total(prices: list[float]) -> float:\n    return sum(prices)  # in €\n"
 
 
@@ -57,7 +59,7 @@ def smoke(out: Path) -> Path:
     train.train(plan)
     train.train(replace(plan, shape=train.SMALL))  # its time is over
     _check_resumed(run / "checkpoint.pt", plan)
-    export.write_float32(run / "checkpoint.pt", out / "tokenizer.json", run / "model-f32.gguf")
+    export.write_float32(run / "checkpoint.pt", out, run / "model-f32.gguf")
     export.quantise(run / "model-f32.gguf", model, "q8_0")
     parity.check(run, out)
     _check_learning(run / "log.csv")
@@ -65,6 +67,7 @@ def smoke(out: Path) -> Path:
     _check_blend(run / "checkpoint.pt")
     _check_memory()
     _check_copying(run / "checkpoint.pt", out)
+    _check_upcycling(run / "checkpoint.pt", out)
     _check_way_back(run / "checkpoint.pt", out / "tokenizer.json", model)
     size = evaluate.Size(cases=SHOWN, texts=SHOWN)
     results = evaluate.everything(model, out, size)
@@ -131,6 +134,18 @@ def _check_copying(checkpoint: Path, data: Path) -> None:
     print(f"predicts {before:.1%} of repeated tokens, {after:.1%} with layers that copy")
     if after <= before:
         raise SystemExit("the layers that copy do not copy")
+
+
+def _check_upcycling(checkpoint: Path, data: Path) -> None:
+    """Exit unless a model with twice the experts predicts as well as the one it comes from."""
+    model = train.trained(checkpoint)
+    cases = validation.load(data, torch.device("cpu"))
+    larger = upcycle.upcycled(model, graft.sample_rows(data), 2 * model.shape.experts)
+    before, after = (validation.losses(candidate, cases) for candidate in (model, larger))
+    for name in (f"held_out_{count}" for count in validation.COUNTS):
+        print(f"{name}: {before[name]} nats, {after[name]} with twice the experts")
+        if abs(after[name] - before[name]) > UNCHANGED:
+            raise SystemExit("more experts change what the model predicts")
 
 
 def _check_way_back(checkpoint: Path, words: Path, model: Path) -> None:

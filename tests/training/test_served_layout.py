@@ -10,6 +10,7 @@ import pytest
 from training.corpus.packages import Package, SourceFile
 from training.data import holes, layout, samples, syntaxes
 from training.data.holes import Hole
+from training.data.layout import Snippet
 from training.data.markers import (
     CHAT_TEMPLATE,
     FILE_SEP,
@@ -19,7 +20,6 @@ from training.data.markers import (
     ID,
     SPECIAL,
 )
-from training.data.related import Snippet
 
 from leanwide.context.snippet import Snippet as ServedSnippet
 from leanwide.context.view import Snapshot, split_lines

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain, repeat
+from lzma import LZMAError
 from pathlib import Path
+from subprocess import CalledProcessError
+from tarfile import TarError
 from typing import Final
+from zipfile import BadZipFile
 
 from tqdm import tqdm
 
@@ -23,6 +28,18 @@ from training.corpus.handwritten import is_handwritten
 from training.corpus.listed import Listed
 from training.corpus.packages import Registry, SourceFile
 
+DAMAGED: Final = (
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    CalledProcessError,
+    LZMAError,
+    TarError,
+    BadZipFile,
+    zlib.error,
+)
+"""What a reader raises for an archive that is not what its name says."""
 READ_AHEAD: Final = 48
 """Packages whose files may be in memory at a time."""
 RECORD: Final = Path(__file__).with_name("sources.tsv")
@@ -81,7 +98,7 @@ def _files_of(package: Listed, corpus: Path) -> list[SourceFile]:
         return []
     try:
         return list(_handwritten(READERS[package.registry](archive)))
-    except Exception as error:  # noqa: BLE001: whatever is wrong with one archive of thousands
+    except DAMAGED as error:
         print(f"{package} is left out: {error}", file=sys.stderr)
         return []
 

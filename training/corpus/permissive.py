@@ -6,8 +6,9 @@ import re
 from typing import Final
 
 PERMITTED: Final = re.compile(
-    r"\b(MIT|Expat|X11|0?BSD|Apache|ISC|Zlib|BSL-1(?!\.1)|Boost|PSF|Python Software Foundation|HPND|"
-    r"Unlicense|CC0|public[- ]domain|PostgreSQL|curl|NCSA|NTP|BlueOak|libpng)(?![a-z])",
+    r"\b(MIT|Expat|X11|0?BSD|Apache|ISC|Zlib|BSL-1(?!\.1)|Boost|PSF|HPND|"
+    r"Python Software Foundation|Unlicense|CC0|public[- ]domain|PostgreSQL|curl|NCSA|NTP|"
+    r"BlueOak|libpng)(?![a-z])",
     re.IGNORECASE,
 )
 REFUSED: Final = re.compile(

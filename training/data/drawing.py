@@ -21,6 +21,8 @@ from training.data.packed import Drawn
 
 LEAST_PER_CHARACTER: Final = 1 / 2500
 """Samples of a file that is drawn from at all: to parse it costs more than to draw from it."""
+OTHERS: Final = 12
+"""Files that are parsed for their definitions alone."""
 FILES_AT_ONCE: Final = 60
 """Neighbouring files of a package that are drawn together; snippets come from among them."""
 
@@ -45,10 +47,12 @@ def draw(job: Job) -> Drawn:
     files: dict[str, int] = {}
     characters: dict[str, int] = {}
     for group in _groups(store.read(job.folder, job.package), job.rates):
-        index = samples.package_index(group)
         language = group[0].language
-        for file in group:
-            count = _count(job.rates[language], len(file.text), random)
+        counts = [_count(job.rates[language], len(file.text), random) for file in group]
+        if not any(counts):
+            continue
+        index = samples.package_index(_referred_to(group, counts, random))
+        for file, count in zip(group, counts, strict=True):
             if rows := _rows(file, count, job.chat, index, lambda t: encoder.encode(t).ids, random):
                 made += [(tokens, answer, LANGUAGES.index(language)) for tokens, answer in rows]
                 files[language] = files.get(language, 0) + 1
@@ -72,6 +76,13 @@ def _count(rate: float, characters: int, random: Random) -> int:
     if random.random() >= rate / used:
         return 0
     return math.floor(used * characters + random.random())
+
+
+def _referred_to(group: list[SourceFile], counts: list[int], random: Random) -> list[SourceFile]:
+    """Return the files whose definitions may stand in front of a hole: those drawn, and others."""
+    others = [file for file, count in zip(group, counts, strict=True) if not count]
+    drawn = [file for file, count in zip(group, counts, strict=True) if count]
+    return drawn + random.sample(others, min(OTHERS, len(others)))
 
 
 def _rows(

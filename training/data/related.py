@@ -5,26 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from random import Random
 from typing import Final
 
 from leanwide.syntax import definitions
 from training.data.holes import line_starts
+from training.data.layout import Snippet
 from training.data.trees import Tree
 
 MAX_SNIPPET_LINES: Final = 12
 WITHOUT_NAME: Final = frozenset({"implementation", "section"})
 """Kinds of definitions whose name is not theirs alone."""
 NAME: Final = re.compile(r"\b[A-Za-z_]\w{3,}\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Snippet:
-    """The first lines of a definition, with the path of the file it stands in."""
-
-    path: str
-    text: str
 
 
 def of_python(path: str, text: str, tree: ast.Module) -> dict[str, Snippet]:

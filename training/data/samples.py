@@ -9,9 +9,9 @@ from typing import Final
 
 from training.corpus.packages import SourceFile
 from training.data import holes, layout
-from training.data.layout import Encode, Sample
+from training.data.layout import Encode, Sample, Snippet
 from training.data.pairs import Pair
-from training.data.related import Snippet, snippets_for
+from training.data.related import snippets_for
 from training.data.syntaxes import MakePairs, Syntax, syntax_of
 
 CHAT_SHARE: Final = 0.16

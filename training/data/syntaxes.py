@@ -22,8 +22,8 @@ from training.data import (
     trees,
 )
 from training.data.holes import Span
+from training.data.layout import Snippet
 from training.data.pairs import Pair
-from training.data.related import Snippet
 
 MakePairs = Callable[[Random], Iterator[Pair]]
 """Yields every instruction pair of one function."""
@@ -97,7 +97,7 @@ class ProseSyntax:
         """Return nothing: there are no functions."""
         return []
 
-    def definitions(self, path: str) -> dict[str, Snippet]:  # noqa: ARG002: prose defines nothing
+    def definitions(self, path: str) -> dict[str, Snippet]:  # noqa: ARG002
         """Return nothing: there are no names to refer to."""
         return {}
 

@@ -122,7 +122,7 @@ def _pair(kind: str, function: Function, answer: str, random: Random) -> Pair:
 
 
 def _comment_start(tree: Tree, line: int) -> int:
-    """Return the first line of a plain comment directly above ``line``, as C has it; or ``line``."""
+    """Return the first line of a plain comment directly above ``line``, else ``line``."""
     lines = tree.syntax.lines
     if line and lines[line - 1].strip().endswith("*/"):
         opened = (n for n in range(line - 1, -1, -1) if lines[n].lstrip().startswith("/*"))

@@ -21,8 +21,8 @@ from typing import Any, Final
 import numpy as np
 from tqdm import tqdm
 
-from training.data import heldout, layout, packed, pairs
-from training.data.heldout import Case
+from training.data import evaluation_set, layout, packed, pairs
+from training.data.evaluation_set import Case
 from training.data.holes import Hole
 from training.measure import baselines, greedy, memory, metrics, reports
 from training.measure.llama import SERVED, Load, Runner
@@ -127,7 +127,9 @@ def summary(outcomes: list[Outcome]) -> dict[str, object]:
     }
 
 
-def explanations(path: Path, experts: int, asked: Iterable[heldout.Function]) -> list[Answer]:
+def explanations(
+    path: Path, experts: int, asked: Iterable[evaluation_set.Function]
+) -> list[Answer]:
     """Ask the model to explain functions, as ``leanwide explain`` does."""
     load = Load(experts=experts, context=CONTEXT, threads=2, precision=SERVED)
     with Runner(path, load) as runner:
@@ -198,7 +200,7 @@ class Size:
 
 def by_language(path: Path, data: Path, most: int) -> dict[str, Any]:
     """Return the figures of a model and both baselines for each language of the held-out cases."""
-    cases = {name: own[:most] for name, own in heldout.read_cases(data).items()}
+    cases = {name: own[:most] for name, own in evaluation_set.read_cases(data).items()}
     every = [case for own in cases.values() for case in own]
     made = dict(zip(COUNTS, together([path] * len(COUNTS), list(COUNTS), every), strict=True))
     samples = packed.load(data / "samples")
@@ -219,9 +221,9 @@ def by_language(path: Path, data: Path, most: int) -> dict[str, Any]:
 
 def everything(path: Path, data: Path, size: Size) -> dict[str, Any]:
     """Measure a model file and both baselines on the held-out cases of ``data``."""
-    functions = heldout.read_functions(data)
+    functions = evaluation_set.read_functions(data)
     samples = packed.load(data / "samples")
-    prompts = heldout.mixed(heldout.read_cases(data), size.texts // 2)
+    prompts = evaluation_set.mixed(evaluation_set.read_cases(data), size.texts // 2)
     return by_language(path, data, size.cases) | {
         "explanations": [asdict(answer) for answer in explanations(path, ASKED, functions)],
         "memory": asdict(memory.measure(path, samples, prompts, size.texts)),

@@ -15,7 +15,7 @@ from typing import Final
 
 from training.corpus import store
 from training.corpus.languages import LANGUAGES
-from training.data import heldout, pairs, spoken
+from training.data import evaluation_set, heldout, pairs, spoken
 from training.measure import evaluate, metrics
 
 FUNCTIONS: Final = 100
@@ -28,11 +28,11 @@ def speaks(answer: evaluate.Answer) -> bool:
     return text.endswith(".") and spoken.speaks(text.replace(answer.name, ""), answer.name)
 
 
-def others(files: Path, language: str, known: set[str]) -> list[heldout.Function]:
+def others(files: Path, language: str, known: set[str]) -> list[evaluation_set.Function]:
     """Draw held-out functions of a language whose code is not in ``known``."""
     held_out = [entry.package for entry in store.index(files) if entry.package.held_out]
     own = [f for package in held_out for f in store.read(files, package) if f.language == language]
-    found = heldout.functions(own, FUNCTIONS + len(known), Random(FUNCTIONS))
+    found = heldout.draw_functions(own, FUNCTIONS + len(known), Random(FUNCTIONS))
     return [function for function in found if function.code not in known][:FUNCTIONS]
 
 
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--files", type=Path, default=Path("training/out/files"))
     parser.add_argument("--language", choices=LANGUAGES, nargs="+", default=list(LANGUAGES))
     given = parser.parse_args()
-    shown = {function.code for function in heldout.read_functions(given.data)}
+    shown = {function.code for function in evaluation_set.read_functions(given.data)}
     for language in given.language:
         asked = others(given.files, language, shown)
         if not asked:
