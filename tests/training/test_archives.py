@@ -71,7 +71,7 @@ def package(folder: Path, licence: object) -> Path:
     )
 
 
-def source_package(folder: Path, copyright: str) -> Path:
+def source_package(folder: Path, licences: str) -> Path:
     upstream = tar(
         folder / "a_1.0.orig.tar.gz",
         {
@@ -83,7 +83,7 @@ def source_package(folder: Path, copyright: str) -> Path:
             "a-1.0/bin/other": "#!/usr/bin/perl\n",
         },
     )
-    packaging = tar(folder / "a_1.0-1.debian.tar.gz", {"debian/copyright": copyright})
+    packaging = tar(folder / "a_1.0-1.debian.tar.gz", {"debian/copyright": licences})
     listing = "\n".join(
         f" {hashlib.sha256(b'').hexdigest()} 1 {p.name}" for p in (upstream, packaging)
     )
@@ -125,13 +125,13 @@ def test_a_source_package_without_machine_readable_copyright_is_not_read(tmp_pat
     assert not list(debian.files(source_package(tmp_path, "It is under the MIT license.\n")))
 
 
-def deb(folder: Path, copyright: str) -> Path:
+def deb(folder: Path, licences: str) -> Path:
     root = folder / "root"
     shutil.rmtree(root, ignore_errors=True)
     files = {
         "DEBIAN/control": "Package: golang-a-dev\nVersion: 1.0\nArchitecture: all\n"
         "Maintainer: A <a@example.org>\nDescription: a\n",
-        "usr/share/doc/golang-a-dev/copyright": copyright,
+        "usr/share/doc/golang-a-dev/copyright": licences,
         "usr/share/gocode/src/example.org/a/a.go": "package a\n",
         "usr/lib/b.go": "package b\n",
     }

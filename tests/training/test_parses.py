@@ -15,14 +15,10 @@ def test_the_true_text_parses_and_a_broken_one_does_not(language):
     path, text = TEXTS[language]
     start = text.index("the last one counts")
     start = text.index("\n", start) + 1
-    before, truth, after = (
-        text[:start],
-        text[start:].split("\n")[0],
-        "\n" + text[start:].split("\n", 1)[1],
-    )
+    before, (truth, newline, rest) = text[:start], text[start:].partition("\n")
 
-    assert metrics.parses(language, path, (before, truth, after), truth)
-    assert not metrics.parses(language, path, (before, BROKEN, after), truth)
+    assert metrics.parses(language, path, (before, truth, newline + rest), truth)
+    assert not metrics.parses(language, path, (before, BROKEN, newline + rest), truth)
 
 
 def test_an_error_that_the_file_had_before_does_not_count():

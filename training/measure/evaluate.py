@@ -22,7 +22,7 @@ import numpy as np
 from tqdm import tqdm
 
 from training.data import evaluation_set, layout, packed, pairs
-from training.data.evaluation_set import Case
+from training.data.evaluation_set import Case, Function
 from training.data.holes import Hole
 from training.measure import baselines, greedy, memory, metrics, reports
 from training.measure.llama import SERVED, Load, Runner
@@ -127,9 +127,7 @@ def summary(outcomes: list[Outcome]) -> dict[str, object]:
     }
 
 
-def explanations(
-    path: Path, experts: int, asked: Iterable[evaluation_set.Function]
-) -> list[Answer]:
+def explanations(path: Path, experts: int, asked: Iterable[Function]) -> list[Answer]:
     """Ask the model to explain functions, as ``leanwide explain`` does."""
     load = Load(experts=experts, context=CONTEXT, threads=2, precision=SERVED)
     with Runner(path, load) as runner:
