@@ -44,7 +44,7 @@ def write(files: list[SourceFile], out: Path, seed: int) -> None:
     """Write cases and functions to explain into a folder, one language after the other."""
     with (out / CASES).open("w") as holes_file, (out / EXPLAIN).open("w") as asked_file:
         for language in LANGUAGES:
-            own = [file for file in files if file.language == language]
+            own = [file for file in files if _is_measured(file, language)]
             random = Random(seed)
             if len(own) > FILES:
                 own = random.sample(own, FILES)
@@ -52,6 +52,15 @@ def write(files: list[SourceFile], out: Path, seed: int) -> None:
                 holes_file.write(json.dumps(asdict(case)) + "\n")
             for function in draw_functions(own, FUNCTIONS, random):
                 asked_file.write(json.dumps(asdict(function)) + "\n")
+
+
+def _is_measured(file: SourceFile, language: str) -> bool:
+    """Whether cases in a language come from a file.
+
+    Python's come from Python's packages alone, as in the figures of earlier models.
+    """
+    is_own = language != "python" or file.package.registry in ("python", "pip")
+    return file.language == language and is_own
 
 
 def _documented(file: SourceFile) -> Iterator[Function]:
