@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import lzma
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-CASES: Final = "heldout.jsonl"
+CASES: Final = "heldout.jsonl.xz"
 EXPLAIN: Final = "explain.jsonl"
+_FILTERS: Final = ({"id": lzma.FILTER_LZMA2, "preset": 1, "dict_size": 1 << 24},)
+"""The dictionary holds a language's held-out files, which many cases repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,25 @@ class Function:
     docstring: str
 
 
+def write_cases(cases: Iterable[Case], out: Path) -> None:
+    """Write cases, those of a language one after the other."""
+    with lzma.open(out / CASES, "wt", filters=_FILTERS) as file:
+        file.writelines(json.dumps(asdict(case)) + "\n" for case in cases)
+
+
+def write_functions(functions: Iterable[Function], out: Path) -> None:
+    """Write functions to explain."""
+    with (out / EXPLAIN).open("w") as file:
+        file.writelines(json.dumps(asdict(function)) + "\n" for function in functions)
+
+
 def read_cases(out: Path) -> dict[str, list[Case]]:
-    """Read the cases that ``write`` wrote, by language."""
+    """Read the cases, by language."""
     cases: dict[str, list[Case]] = {}
-    for line in (out / CASES).read_text().splitlines():
-        case = Case(**json.loads(line))
-        cases.setdefault(case.language, []).append(case)
+    with lzma.open(out / CASES, "rt") as lines:
+        for line in lines:
+            case = Case(**json.loads(line))
+            cases.setdefault(case.language, []).append(case)
     return cases
 
 
@@ -62,6 +79,6 @@ def mixed(cases: dict[str, list[Case]], count: int) -> list[Case]:
 
 
 def read_functions(out: Path) -> list[Function]:
-    """Read the functions that ``write`` wrote."""
+    """Read the functions to explain."""
     lines = (out / EXPLAIN).read_text().splitlines()
     return [Function(**json.loads(line)) for line in lines]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -13,7 +11,7 @@ from typing import Final
 from training.corpus.languages import LANGUAGES, PROSE
 from training.corpus.packages import SourceFile
 from training.data import holes, pairs, python_functions, samples, tree_functions, trees
-from training.data.evaluation_set import CASES, EXPLAIN, Case, Function
+from training.data.evaluation_set import Case, Function, write_cases, write_functions
 
 WINDOW: Final = holes.Window(before=1500, after=600)
 HOLES: Final = 600
@@ -42,16 +40,18 @@ def draw_functions(files: list[SourceFile], count: int, random: Random) -> list[
 
 def write(files: list[SourceFile], out: Path, seed: int) -> None:
     """Write cases and functions to explain into a folder, one language after the other."""
-    with (out / CASES).open("w") as holes_file, (out / EXPLAIN).open("w") as asked_file:
-        for language in LANGUAGES:
-            own = [file for file in files if _is_measured(file, language)]
-            random = Random(seed)
-            if len(own) > FILES:
-                own = random.sample(own, FILES)
-            for case in draw_cases(own, HOLES, random) if own else ():
-                holes_file.write(json.dumps(asdict(case)) + "\n")
-            for function in draw_functions(own, FUNCTIONS, random):
-                asked_file.write(json.dumps(asdict(function)) + "\n")
+    cases: list[Case] = []
+    functions: list[Function] = []
+    for language in LANGUAGES:
+        own = [file for file in files if _is_measured(file, language)]
+        random = Random(seed)
+        if len(own) > FILES:
+            own = random.sample(own, FILES)
+        if own:
+            cases += draw_cases(own, HOLES, random)
+            functions += draw_functions(own, FUNCTIONS, random)
+    write_cases(cases, out)
+    write_functions(functions, out)
 
 
 def _is_measured(file: SourceFile, language: str) -> bool:
