@@ -27,7 +27,17 @@ from training.corpus.handwritten import is_handwritten
 from training.corpus.packages import Package, SourceFile
 from training.data import dataset, tokenizer
 from training.measure import complete, evaluate, memory, parity, reports
-from training.model import blend, curves, export, graft, origin, train, upcycle, validation
+from training.model import (
+    blend,
+    curves,
+    export,
+    graft,
+    origin,
+    revocabulary,
+    train,
+    upcycle,
+    validation,
+)
 from training.model.experts import Experts
 from training.model.optimizer import Rates
 
@@ -68,6 +78,7 @@ def smoke(out: Path) -> Path:
     _check_memory()
     _check_copying(run / "checkpoint.pt", out)
     _check_upcycling(run / "checkpoint.pt", out)
+    _check_vocabulary(run / "checkpoint.pt", out)
     _check_way_back(run / "checkpoint.pt", out / "tokenizer.json", model)
     size = evaluate.Size(cases=SHOWN, texts=SHOWN)
     results = evaluate.everything(model, out, size)
@@ -146,6 +157,19 @@ def _check_upcycling(checkpoint: Path, data: Path) -> None:
         print(f"{name}: {before[name]} nats, {after[name]} with twice the experts")
         if abs(after[name] - before[name]) > UNCHANGED:
             raise SystemExit("more experts change what the model predicts")
+
+
+def _check_vocabulary(checkpoint: Path, data: Path) -> None:
+    """Exit unless a model keeps the rows of the tokens that a smaller vocabulary shares with it."""
+    model, old = train.trained(checkpoint), tokenizer.load(data / "tokenizer.json")
+    fewer = dataset.learned(data / "files", model.shape.vocabulary // 2, dataset.Wanted(tokens=0))
+    changed = revocabulary.with_vocabulary(model, old, fewer)
+    for token, number in fewer.get_vocab().items():
+        known = old.token_to_id(token)
+        if known is not None and not torch.equal(
+            changed.head.weight[number], model.head.weight[known]
+        ):
+            raise SystemExit(f"the token {token!r} loses its row")
 
 
 def _check_way_back(checkpoint: Path, words: Path, model: Path) -> None:

@@ -76,7 +76,7 @@ def _fill(old: Experts, new: Experts, states: Tensor) -> None:
 
 
 def main() -> None:
-    """Add experts to a model file; write shape and weights for ``training.model.train``."""
+    """Add experts to a GGUF or to a file of such a step; write shape and weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=Path("training/out"))
