@@ -51,17 +51,15 @@ READERS: Final[dict[Registry, Callable[[Path], Iterator[SourceFile]]]] = {
 }
 
 
-def of_environment() -> list[SourceFile]:
-    """Return the handwritten Python files of this environment, held-out packages first."""
-    every = chain(
-        environment.stdlib_files(), environment.installed_files(environment.DISTRIBUTIONS)
-    )
-    return sorted(_handwritten(every), key=lambda file: not file.package.held_out)
-
-
 def gathered(corpus: Path) -> Iterator[SourceFile]:
     """Yield every accepted file, held-out packages first, none a copy of an earlier one."""
-    own = of_environment()
+    own = list(
+        _handwritten(
+            chain(
+                environment.stdlib_files(), environment.installed_files(environment.DISTRIBUTIONS)
+            )
+        )
+    )
     names = {file.package.name.lower() for file in own}
     fetched = [
         package

@@ -42,9 +42,6 @@ NEWER: Final = {
     ),
     "typescript": BRACKETS,
     "tsx": BRACKETS,
-    "javascript": (
-        ("variable_declaration", r"var\b(\s.*)", r"let\1", "Use `let` instead of `var`."),
-    ),
 }
 """By language: a kind of node, its whole text as a pattern, the replacement, the request."""
 ANNOTATE: Final = ("Add types to this function.", "Change this code: add types.")
@@ -137,9 +134,9 @@ def _modernised(tree: Tree, place: Place) -> Iterator[tuple[str, str, list[Chang
     """Replace an older notation by a newer one."""
     for kind, pattern, replacement, request in NEWER.get(tree.language.name, ()):
         changes = [
-            (*_ends(tree, node), re.sub(pattern, replacement, tree.text_of(node), flags=re.DOTALL))
+            (*_ends(tree, node), found.expand(replacement))
             for node in nodes(tree, place.node)
-            if node.type == kind and re.fullmatch(pattern, tree.text_of(node), re.DOTALL)
+            if node.type == kind and (found := re.fullmatch(pattern, tree.text_of(node)))
         ]
         if changes:
             yield "modernise", request, changes
