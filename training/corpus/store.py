@@ -58,7 +58,7 @@ def entries(path: Path) -> list[Entry]:
 
 
 def read(folder: Path, package: Package) -> Iterator[SourceFile]:
-    """Yield the files of a stored package, in their order."""
+    """Yield the files of a stored package, those of a language one after the other."""
     with gzip.open(_path(folder, package), "rt", encoding="utf-8") as lines:
         for line in lines:
             yield SourceFile(package=package, **json.loads(line))
@@ -66,7 +66,7 @@ def read(folder: Path, package: Package) -> Iterator[SourceFile]:
 
 def _write_package(package: Package, files: list[SourceFile], folder: Path) -> Entry:
     with gzip.open(_path(folder, package), "wt", encoding="utf-8", compresslevel=1) as opened:
-        for file in files:
+        for file in sorted(files, key=lambda file: file.language):
             row = {"path": file.path, "language": file.language, "text": file.text}
             opened.write(json.dumps(row) + "\n")
     counted = Counter(file.language for file in files)
