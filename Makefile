@@ -148,7 +148,7 @@ train-smoke: .venv-training/.ready ## check the types of training/, and train a 
 
 .venv-training/.ready: training/requirements.txt
 	$(PYTHON) -m venv .venv-training
-	.venv-training/bin/python -m pip install --disable-pip-version-check -r $<
+	.venv-training/bin/python -m pip install --disable-pip-version-check -r $< --editable . # holes are found with its grammars
 	@touch $@
 
 clean: ## remove everything that set-up and checks made

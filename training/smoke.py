@@ -2,7 +2,8 @@
 
     python -m training.smoke
 
-Uses the standard library only and trains for half a minute, to check that every step works.
+Learns Python from the standard library and C++ from PyTorch's headers, and trains for half a
+minute, to check that every step works.
 """
 
 from __future__ import annotations
@@ -11,21 +12,38 @@ import argparse
 import math
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
 
-from training.data import dataset, sources, tokenizer
-from training.measure import complete, evaluate, memory, parity
-from training.model import blend, curves, export, graft, origin, train, validation
+from training.corpus import environment, store
+from training.corpus.copies import without_copies
+from training.corpus.handwritten import is_handwritten
+from training.corpus.packages import Package, SourceFile
+from training.data import dataset, tokenizer
+from training.measure import complete, evaluate, memory, parity, reports
+from training.model import (
+    blend,
+    curves,
+    export,
+    graft,
+    origin,
+    revocabulary,
+    train,
+    upcycle,
+    validation,
+)
 from training.model.experts import Experts
 from training.model.optimizer import Rates
 
-FILES: Final = 90
+SHARES: Final = {"python": 0.5, "cpp": 0.5}
+FILES: Final = 60
+"""Of each language."""
 SHOWN: Final = 4
 """Held-out cases and sampled texts."""
 LEARNT: Final = 0.5
@@ -34,6 +52,8 @@ ROUNDING: Final = 0.02
 """Most relative change of a matrix by Q8_0; it is below 0.01."""
 SAME: Final = 1e-5
 """Most relative change of a float32 sum by the order of its terms."""
+UNCHANGED: Final = 0.05
+"""Most change of the held-out loss, in nats per token, by experts that were added."""
 EXAMPLE_TEXT: Final = "def total(prices: list[float]) -> float:\n    return sum(prices)  # in €\n"
 
 
@@ -41,14 +61,15 @@ def smoke(out: Path) -> Path:
     """Run every step inside ``out``, which is emptied first; return the quantised model."""
     shutil.rmtree(out, ignore_errors=True)
     run, model = out / "run", out / "smoke-q8_0.gguf"
-    files = _few_files()
-    words = dataset.learned(files, train.TINY.vocabulary, seed=1)
-    dataset.build(files, out, words, dataset.Wanted(tokens=150_000))
+    files, wanted = out / "files", dataset.Wanted(tokens=150_000, shares=SHARES)
+    store.write(without_copies(_few_files()), files)
+    words = dataset.learned(files, train.TINY.vocabulary, wanted)
+    dataset.build(files, out, words, wanted)
     plan = _plan(out, run)
     train.train(plan)
     train.train(replace(plan, shape=train.SMALL))  # its time is over
     _check_resumed(run / "checkpoint.pt", plan)
-    export.write_float32(run / "checkpoint.pt", out / "tokenizer.json", run / "model-f32.gguf")
+    export.write_float32(run / "checkpoint.pt", out, run / "model-f32.gguf")
     export.quantise(run / "model-f32.gguf", model, "q8_0")
     parity.check(run, out)
     _check_learning(run / "log.csv")
@@ -56,10 +77,13 @@ def smoke(out: Path) -> Path:
     _check_blend(run / "checkpoint.pt")
     _check_memory()
     _check_copying(run / "checkpoint.pt", out)
+    _check_upcycling(run / "checkpoint.pt", out)
+    _check_vocabulary(run / "checkpoint.pt", out)
     _check_way_back(run / "checkpoint.pt", out / "tokenizer.json", model)
     size = evaluate.Size(cases=SHOWN, texts=SHOWN)
     results = evaluate.everything(model, out, size)
-    print(f"evaluated {results['cases']} cases, {results['megabytes']:.1f} MB")
+    _check_languages(results)
+    print(f"{reports.by_language(results)}\n{results['megabytes']:.1f} MB")
     print(_completion(model))
     return model
 
@@ -123,6 +147,31 @@ def _check_copying(checkpoint: Path, data: Path) -> None:
         raise SystemExit("the layers that copy do not copy")
 
 
+def _check_upcycling(checkpoint: Path, data: Path) -> None:
+    """Exit unless a model with twice the experts predicts as well as the one it comes from."""
+    model = train.trained(checkpoint)
+    cases = validation.load(data, torch.device("cpu"))
+    larger = upcycle.upcycled(model, graft.sample_rows(data), 2 * model.shape.experts)
+    before, after = (validation.losses(candidate, cases) for candidate in (model, larger))
+    for name in (f"held_out_{count}" for count in validation.COUNTS):
+        print(f"{name}: {before[name]} nats, {after[name]} with twice the experts")
+        if abs(after[name] - before[name]) > UNCHANGED:
+            raise SystemExit("more experts change what the model predicts")
+
+
+def _check_vocabulary(checkpoint: Path, data: Path) -> None:
+    """Exit unless a model keeps the rows of the tokens that a smaller vocabulary shares with it."""
+    model, old = train.trained(checkpoint), tokenizer.load(data / "tokenizer.json")
+    fewer = dataset.learned(data / "files", model.shape.vocabulary // 2, dataset.Wanted(tokens=0))
+    changed = revocabulary.with_vocabulary(model, old, fewer)
+    for token, number in fewer.get_vocab().items():
+        known = old.token_to_id(token)
+        if known is not None and not torch.equal(
+            changed.head.weight[number], model.head.weight[known]
+        ):
+            raise SystemExit(f"the token {token!r} loses its row")
+
+
 def _check_way_back(checkpoint: Path, words: Path, model: Path) -> None:
     """Exit unless weights and tokenizer can be read back from the model file."""
     stored = torch.load(checkpoint, weights_only=True)["optimizer"]["masters"]
@@ -142,11 +191,38 @@ def _completion(model: Path) -> str:
     return text
 
 
-def _few_files() -> list[sources.SourceFile]:
-    files = sources.collect(())
-    held_out = [file for file in files if file.package.held_out]
-    others = [file for file in files if not file.package.held_out]
-    return held_out + Random(1).sample(others, FILES)
+def _few_files() -> list[SourceFile]:
+    """Return a few files of each language, held-out ones first, those of a package together."""
+    random = Random(1)
+    python = _handwritten(environment.stdlib_files())
+    headers = [
+        replace(file, package=_part_of_torch(file))
+        for file in _handwritten(environment.installed_files(["torch"]))
+        if file.language == "cpp"
+    ]
+    held_out = [file for file in (*python, *headers) if file.package.held_out]
+    some = [
+        file
+        for files in (python, headers)
+        for file in random.sample([f for f in files if not f.package.held_out], FILES)
+    ]
+    return held_out + sorted(some, key=lambda file: (file.package.name, file.path))
+
+
+def _part_of_torch(file: SourceFile) -> Package:
+    """Return a package for each folder of PyTorch's headers; that of its core is held out."""
+    folder = file.path.removeprefix("torch/include/").split("/")[0]
+    return replace(file.package, name=f"torch/{folder}", held_out=folder == "c10")
+
+
+def _handwritten(files: Iterable[SourceFile]) -> list[SourceFile]:
+    return [file for file in files if is_handwritten(file.path, file.text, file.language)]
+
+
+def _check_languages(results: dict[str, Any]) -> None:
+    """Exit unless both languages were measured."""
+    if set(results["languages"]) != set(SHARES):
+        raise SystemExit(f"measured {set(results['languages'])} only")
 
 
 def _plan(data: Path, run: Path) -> train.Plan:

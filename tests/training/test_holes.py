@@ -6,7 +6,7 @@ import ast
 from random import Random
 
 import pytest
-from training.data import holes
+from training.data import holes, python_holes
 
 SOURCE = """\
 import os
@@ -23,9 +23,12 @@ print(total(["a"], start=2))
 """
 
 
+def every() -> list[holes.Span]:
+    return holes.every(SOURCE, python_holes.spans(SOURCE, ast.parse(SOURCE)))
+
+
 def found(kind: str) -> set[str]:
-    every = holes.spans(SOURCE, ast.parse(SOURCE))
-    return {SOURCE[span.anchor : span.end] for span in every if span.kind == kind}
+    return {SOURCE[span.anchor : span.end] for span in every() if span.kind == kind}
 
 
 @pytest.mark.parametrize(
@@ -48,12 +51,12 @@ def test_finds_each_kind_of_hole(kind, middle):
 def test_every_hole_begins_at_a_line_start():
     starts = set(holes.line_starts(SOURCE))
 
-    assert all(span.anchor in starts for span in holes.spans(SOURCE, ast.parse(SOURCE)))
+    assert all(span.anchor in starts for span in every())
 
 
 def test_a_cut_hole_is_a_piece_of_the_file():
     window = holes.Window(before=40, after=30)
-    for span in holes.spans(SOURCE, ast.parse(SOURCE)):
+    for span in every():
         hole = holes.cut(SOURCE, span, window)
 
         assert hole.prefix + hole.middle + hole.suffix in SOURCE
@@ -82,4 +85,4 @@ def test_unwritten_text_is_what_follows_in_the_block(seed):
 def test_offsets_count_characters_where_ast_counts_bytes():
     text = 'x = "é"; y = 1\n'
 
-    assert holes.offset_of(text, holes.line_starts(text), 1, 10) == text.index("y")
+    assert python_holes.offset_of(text, holes.line_starts(text), 1, 10) == text.index("y")

@@ -6,12 +6,12 @@ import ast
 from random import Random
 
 import pytest
-from training.data import pairs
+from training.data import pairs, python_functions
 
 
 def made(code: str) -> dict[str, str]:
-    (function,) = pairs.functions(ast.parse(code))
-    return {pair.kind: pair.answer for pair in pairs.pairs(function, Random(1))}
+    (function,) = python_functions.functions(ast.parse(code))
+    return {pair.kind: pair.answer for pair in python_functions.pairs_of(function, Random(1))}
 
 
 def test_explains_with_the_first_paragraph_of_the_docstring():
@@ -24,8 +24,8 @@ def test_explains_with_the_first_paragraph_of_the_docstring():
 
 def test_the_docstring_is_not_in_the_request():
     code = 'def f(a):\n    """Return a sorted copy of it."""\n    return sorted(a)'
-    (function,) = pairs.functions(ast.parse(code))
-    requests = [pair.request for pair in pairs.pairs(function, Random(1))]
+    (function,) = python_functions.functions(ast.parse(code))
+    requests = [pair.request for pair in python_functions.pairs_of(function, Random(1))]
 
     assert requests
     assert not any("copy" in request for request in requests)

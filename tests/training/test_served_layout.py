@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from random import Random
 
 import pytest
-from training.data import layout
+from training.corpus.packages import Package, SourceFile
+from training.data import holes, layout, samples, syntaxes
 from training.data.holes import Hole
+from training.data.layout import Snippet
 from training.data.markers import (
     CHAT_TEMPLATE,
     FILE_SEP,
@@ -17,15 +20,17 @@ from training.data.markers import (
     ID,
     SPECIAL,
 )
-from training.data.related import Snippet
 
 from leanwide.context.snippet import Snippet as ServedSnippet
-from leanwide.context.window import Related, Window
+from leanwide.context.view import Snapshot, split_lines
+from leanwide.context.window import ChosenLines, Related, Window, new_window
 from leanwide.engine.requests import Markup, Prompt
 from leanwide.engine.specs import FimTokens
 from leanwide.features.template_process import render
 from leanwide.prompt.chat import Message, chat_prompt, placeholders
 from leanwide.prompt.infill import infill_prompt
+from leanwide.syntax import language_for
+from tests.training.texts import TEXTS
 
 FIM = FimTokens(
     prefix=ID[FIM_PREFIX],
@@ -34,6 +39,11 @@ FIM = FimTokens(
     file_separator=ID[FILE_SEP],
 )
 MARKERS = re.compile("(" + "|".join(map(re.escape, SPECIAL)) + ")")
+
+
+def source_file(language: str, path: str, text: str) -> SourceFile:
+    package = Package(registry="npm", name="a", version="1", licence="MIT", held_out=False)
+    return SourceFile(package=package, path=path, language=language, text=text)
 
 
 def encode(text: str) -> list[int]:
@@ -93,3 +103,51 @@ def test_a_chat_prompt_is_what_the_model_s_own_template_makes_of_the_messages(sy
     prompt = served(chat_prompt(marks.layout(rendered), messages))
 
     assert layout.chat_prompt(system, "Explain this code.", encode) == prompt
+
+
+def holes_of(language: str) -> Iterator[Hole]:
+    path, text = TEXTS[language]
+    parsed = samples.parsed(source_file(language, path, text))
+    assert parsed is not None
+    for spans in parsed.spans.values():
+        for span in spans:
+            yield holes.cut(text, span, holes.Window(before=10_000, after=10_000))
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_hole_of_every_language_is_what_the_server_sends_while_it_is_typed(language: str) -> None:
+    path, _ = TEXTS[language]
+    for hole in holes_of(language):
+        typed = hole.middle.split("\n")[0]
+        line = hole.prefix.count("\n")
+        rest, _, below = hole.suffix.partition("\n")
+        document = Snapshot(
+            uri=f"file:///{path}",
+            path=path,
+            language_id=language,
+            version=1,
+            lines=tuple(split_lines(hole.prefix + typed + hole.suffix)),
+        )
+        chosen = ChosenLines(before=hole.prefix, after=below)
+
+        sent = new_window(document.at(line, len(typed)), chosen, len)
+
+        prompt = served(infill_prompt(sent, FIM))
+        sample = layout.infill(path, (), hole, encode)
+        assert rest == hole.suffix or sent.after.startswith(f"{rest}\n")
+        assert sample.tokens[: len(prompt)] == prompt
+        assert sample.tokens[sample.answer :][: len(typed)] == encode(typed)
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_fence_names_the_language_as_the_server_does(language: str) -> None:
+    path, text = TEXTS[language]
+    grammar = language_for("", path)
+    assert grammar is not None
+    syntax = syntaxes.syntax_of(source_file(language, path, text))
+    assert syntax is not None
+
+    requests = [pair.request for make in syntax.functions() for pair in make(Random(1))]
+
+    assert requests
+    assert all(f"\n```{grammar.name}\n" in request for request in requests)

@@ -8,7 +8,7 @@ import pytest
 from training.data import spoken
 
 
-def function(code: str) -> spoken.Function:
+def function(code: str) -> ast.FunctionDef:
     node = ast.parse(code).body[0]
     assert isinstance(node, ast.FunctionDef)
     return node
@@ -38,7 +38,7 @@ def test_splits_a_name_into_words(name, words):
     ],
 )
 def test_a_sentence_with_the_words_of_the_name_is_accepted(text, code):
-    assert spoken.speaks(text, function(code))
+    assert spoken.speaks(text, function(code).name)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_sentence_with_the_words_of_the_name_is_accepted(text, code):
     ],
 )
 def test_a_sentence_without_them_is_not(text, code):
-    assert not spoken.speaks(text, function(code))
+    assert not spoken.speaks(text, function(code).name)
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,7 @@ def test_a_sentence_without_them_is_not(text, code):
     ],
 )
 def test_a_name_becomes_a_sentence(code, sentence):
-    assert spoken.sentence(function(code)) == sentence
+    found = function(code)
+    arguments = [argument.arg for argument in found.args.args]
+
+    assert spoken.sentence(found.name, arguments) == sentence

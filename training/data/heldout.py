@@ -1,55 +1,29 @@
-"""The evaluation set: holes and functions of held-out packages."""
+"""Draws the evaluation set: holes and functions of held-out packages, by language."""
 
 from __future__ import annotations
 
 import ast
-import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Final
 
-from training.data import holes, pairs, samples
-from training.data.sources import SourceFile
+from training.corpus.languages import LANGUAGES, PROSE
+from training.corpus.packages import SourceFile
+from training.data import holes, pairs, python_functions, samples, tree_functions, trees
+from training.data.evaluation_set import Case, Function, write_cases, write_functions
 
 WINDOW: Final = holes.Window(before=1500, after=600)
 HOLES: Final = 600
 FUNCTIONS: Final = 10
+"""Numbers for each language."""
+FILES: Final = 250
+"""Most files of a language from which all of them come."""
+CODE: Final = range(120, 700)
+"""Characters of a function to explain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A place in a file: the text around it, the text typed so far, and the text to come.
-
-    ``typed`` begins at the anchor; ``typed + truth`` is the hole's middle. ``earlier`` and
-    ``later`` are the whole file up to the anchor and after the hole.
-    """
-
-    path: str
-    kind: str
-    prefix: str
-    suffix: str
-    typed: str
-    truth: str
-    earlier: str
-    later: str
-
-    @property
-    def truth_line(self) -> str:
-        """The rest of the cursor's line."""
-        return self.truth.split("\n")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function to explain, and the first paragraph of its docstring."""
-
-    path: str
-    code: str
-    docstring: str
-
-
-def cases(files: list[SourceFile], count: int, random: Random) -> list[Case]:
+def draw_cases(files: list[SourceFile], count: int, random: Random) -> list[Case]:
     """Draw holes, each with a cursor in its first line, past the indentation."""
     sources = [source for file in files if (source := samples.parsed(file))]
     sizes = [len(source.file.text) for source in sources]
@@ -58,39 +32,66 @@ def cases(files: list[SourceFile], count: int, random: Random) -> list[Case]:
     return list(dict.fromkeys(case for case in made if case.truth_line.strip()))[:count]
 
 
-def functions(files: list[SourceFile], count: int, random: Random) -> list[Function]:
-    """Draw functions with a docstring in prose, and remove the docstring."""
-    found = []
-    for file in files:
-        for node in ast.walk(ast.parse(file.text)):
-            if isinstance(node, ast.FunctionDef):
-                text = pairs.summary(ast.get_docstring(node) or "")
-                code = ast.unparse(pairs.without_docstring(node))
-                if pairs.is_prose(text) and 120 < len(code) < 700:
-                    found.append(Function(file.path, code, text))
+def draw_functions(files: list[SourceFile], count: int, random: Random) -> list[Function]:
+    """Draw functions of one language that are documented in prose, without that documentation."""
+    found = [function for file in files for function in _documented(file)]
     return random.sample(found, min(count, len(found)))
 
 
-def write(files: list[SourceFile], path: Path, seed: int) -> None:
-    """Write cases to ``path``, and functions to explain to ``explain.jsonl`` next to it."""
-    random = Random(seed)
-    rows = cases(files, HOLES, random)
-    path.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows))
-    asked = functions(files, FUNCTIONS, random)
-    path.with_name("explain.jsonl").write_text(
-        "".join(json.dumps(asdict(row)) + "\n" for row in asked)
-    )
+def write(files: list[SourceFile], out: Path, seed: int) -> None:
+    """Write cases and functions to explain into a folder, one language after the other."""
+    cases: list[Case] = []
+    functions: list[Function] = []
+    for language in LANGUAGES:
+        own = [file for file in files if _is_measured(file, language)]
+        random = Random(seed)
+        if len(own) > FILES:
+            own = random.sample(own, FILES)
+        if own:
+            cases += draw_cases(own, HOLES, random)
+            functions += draw_functions(own, FUNCTIONS, random)
+    write_cases(cases, out)
+    write_functions(functions, out)
 
 
-def read_cases(path: Path) -> list[Case]:
-    """Read the cases that ``write`` wrote."""
-    return [Case(**json.loads(line)) for line in path.read_text().splitlines()]
+def _is_measured(file: SourceFile, language: str) -> bool:
+    """Whether cases in a language come from a file.
+
+    Python's come from Python's packages alone, as in the figures of earlier models.
+    """
+    is_own = language != "python" or file.package.registry in ("python", "pip")
+    return file.language == language and is_own
 
 
-def read_functions(path: Path) -> list[Function]:
-    """Read the functions that ``write`` wrote next to the cases."""
-    lines = path.with_name("explain.jsonl").read_text().splitlines()
-    return [Function(**json.loads(line)) for line in lines]
+def _documented(file: SourceFile) -> Iterator[Function]:
+    if file.language == "python":
+        every = _of_python(file)
+    elif file.language not in PROSE:
+        every = _of_tree(file)
+    else:
+        return
+    for function in every:
+        if pairs.is_prose(function.docstring) and len(function.code) in CODE:
+            yield function
+
+
+def _of_python(file: SourceFile) -> Iterator[Function]:
+    for node in ast.walk(ast.parse(file.text)):
+        if isinstance(node, ast.FunctionDef):
+            text = pairs.summary(ast.get_docstring(node) or "")
+            code = ast.unparse(python_functions.without_docstring(node))
+            yield Function(python_functions.LANGUAGE, file.path, node.name, code, text)
+
+
+def _of_tree(file: SourceFile) -> Iterator[Function]:
+    grammar = trees.grammar(file.language, file.path)
+    tree = trees.tree_of(file.text, grammar) if grammar else None
+    if tree is None:
+        return
+    for definition in tree_functions.definitions_of(tree):
+        found = tree_functions.function_of(tree, definition)
+        text = pairs.summary(found.documentation)
+        yield Function(found.language, file.path, found.name, found.code, text)
 
 
 def _case(source: samples.Parsed, random: Random) -> Case:
@@ -101,6 +102,7 @@ def _case(source: samples.Parsed, random: Random) -> Case:
     text = source.file.text
     begin = text.find(hole.prefix + hole.middle + hole.suffix) + len(hole.prefix)
     return Case(
+        source.file.language,
         source.file.path,
         hole.kind,
         hole.prefix,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from random import Random
-from typing import Final, Protocol
+from typing import Final, NamedTuple
 
 MAX_MIDDLE: Final = 600
 """Characters: users do not wait for longer completions."""
+LETTER: Final = re.compile(r"[^\W\d_]")
+CLOSER: Final = re.compile(r"\s*(?:[)\]}]|(?:fi|done|esac)\b)")
+"""A line that closes a block: the editor has often written it already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A hole in a text, as character offsets.
 
     ``anchor`` is the start of the statement's first line, its indentation included; the user
@@ -44,11 +46,10 @@ class Hole:
     suffix: str
 
 
-def spans(text: str, tree: ast.Module) -> list[Span]:
-    """Return every hole of a file: lines, statements, blocks, call arguments, expressions."""
-    starts = line_starts(text)
-    found = [*_line_spans(starts), *_tree_spans(text, tree, starts)]
-    return [span for span in dict.fromkeys(found) if _is_worth_it(text, span)]
+def every(text: str, found: Iterable[Span]) -> list[Span]:
+    """Return the holes worth filling: the lines of a text, and those that its syntax shows."""
+    both = chain(_line_spans(line_starts(text)), found)
+    return [span for span in dict.fromkeys(both) if _is_worth_it(text, span)]
 
 
 def cut(text: str, span: Span, window: Window) -> Hole:
@@ -67,11 +68,13 @@ def cut(text: str, span: Span, window: Window) -> Hole:
 def unwritten(hole: Hole, random: Random) -> Hole:
     """Remove text after the hole that a user might not have written yet.
 
-    The rest of the hole's line stays, and in 60 % of the cases the text after the block.
+    The rest of the hole's line stays, and in 60 % of the cases the text after the block; in the
+    others the line that closes a block, if the hole ends before that.
     """
     line, newline, rest = hole.suffix.partition("\n")
     if random.random() < 0.4:
-        return Hole(hole.kind, hole.prefix, hole.middle, line + newline)
+        closing = rest.partition("\n")[0] if hole.kind == "block" and CLOSER.match(rest) else ""
+        return Hole(hole.kind, hole.prefix, hole.middle, line + newline + closing)
     indent = _indent(hole.middle)
     lines = rest.splitlines(keepends=True)
     for number, text in enumerate(lines):
@@ -86,50 +89,17 @@ def line_starts(text: str) -> list[int]:
     return [0, *(offset + 1 for offset, character in enumerate(text) if character == "\n")]
 
 
-def offset_of(text: str, starts: list[int], line: int, column: int) -> int:
-    """Return the character offset of ``ast``'s line (from 1) and column (in UTF-8 bytes)."""
-    start = starts[line - 1]
-    end = starts[line] if line < len(starts) else len(text)
-    if text[start:end].isascii():
-        return start + column
-    return start + len(text[start:end].encode()[:column].decode(errors="ignore"))
-
-
 def _line_spans(starts: list[int]) -> Iterator[Span]:
     for start, following in pairwise(starts):
         yield Span("line", start, following - 1)
 
 
-def _tree_spans(text: str, tree: ast.Module, starts: list[int]) -> Iterator[Span]:
-    def end_of(node: ast.stmt | ast.expr) -> int:
-        return offset_of(text, starts, node.end_lineno or 1, node.end_col_offset or 0)
-
-    for node in ast.walk(tree):
-        if isinstance(node, ast.stmt):
-            yield Span("statement", starts[node.lineno - 1], end_of(node))
-            yield from _block_spans(node, starts, end_of)
-        elif isinstance(node, ast.Call) and (node.args or node.keywords):
-            yield Span("arguments", starts[node.lineno - 1], end_of(node) - 1)
-        elif isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Constant | ast.BinOp):
-            yield Span("expression", starts[node.lineno - 1], end_of(node))
-
-
-def _block_spans(node: ast.stmt, starts: list[int], end_of: _EndOf) -> Iterator[Span]:
-    body: list[ast.stmt] = getattr(node, "body", [])
-    for statement in body:
-        if statement.lineno > node.lineno:
-            yield Span("block", starts[statement.lineno - 1], end_of(body[-1]))
-
-
 def _is_worth_it(text: str, span: Span) -> bool:
+    if not 3 < span.end - span.anchor <= MAX_MIDDLE:
+        return False
     middle = text[span.anchor : span.end]
-    has_letters = any(character.isalpha() for character in middle)
-    return len(middle.strip()) > 3 and len(middle) <= MAX_MIDDLE and has_letters
+    return len(middle.strip()) > 3 and LETTER.search(middle) is not None
 
 
 def _indent(text: str) -> int:
     return len(text) - len(text.lstrip(" \t"))
-
-
-class _EndOf(Protocol):
-    def __call__(self, node: ast.stmt | ast.expr) -> int: ...

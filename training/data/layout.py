@@ -21,7 +21,6 @@ from training.data.markers import (
     THINK,
 )
 from training.data.pairs import Pair
-from training.data.related import Snippet
 
 Encode = Callable[[str], list[int]]
 """Returns the token ids of plain text; markers in it stay text."""
@@ -33,6 +32,14 @@ SYSTEM_TEXTS: Final = {
     "test": "test",
 }
 """The server's system text by kind of pair; all other kinds are refactorings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """The first lines of a definition, with the path of the file it stands in."""
+
+    path: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,44 +1,26 @@
-"""Instruction pairs made by syntax: a request about a function, and its answer."""
+"""Instruction pairs: a request about a function, and its answer, in any language."""
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from random import Random
 from typing import Final
-
-from training.data import spoken
-from training.data.spoken import Function
 
 MAX_CODE: Final = 1400
 """Characters of a function that may stand in a request."""
-
+NAMES: Final = {
+    "python": "Python", "javascript": "JavaScript", "typescript": "TypeScript", "tsx": "TypeScript",
+    "go": "Go", "rust": "Rust", "c": "C", "cpp": "C++", "java": "Java", "bash": "shell",
+}  # fmt: skip
+"""Languages as a request names them, by the name that the server puts on a fence."""
 EXPLAIN: Final = (
     "Explain this code.",
     "Explain this function.",
     "What does this code do?",
-    "Explain what this Python code does.",
+    "Explain what this {language} code does.",
     "Explain this code in one or two sentences.",
     "Explain the following code.",
 )
-REQUESTS: Final = {
-    "explain": EXPLAIN,
-    "say": EXPLAIN,
-    "document": (
-        "Write a docstring for this function.",
-        "Add a docstring to this function.",
-        "Document this code.",
-    ),
-    "annotate": ("Add type annotations to this function.", "Annotate this function with types."),
-    "fstring": ("Use f-strings in this code.", "Rewrite this code with f-strings."),
-    "comprehension": (
-        "Rewrite this loop as a comprehension.",
-        "Simplify this loop with a comprehension.",
-    ),
-    "test": ("Write a test for this function.", "Write a pytest test for this function."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,35 +32,34 @@ class Pair:
     answer: str
 
 
-def functions(tree: ast.Module) -> list[Function]:
-    """Return every function of a file."""
-    return [node for node in ast.walk(tree) if isinstance(node, Function)]
+def asked(request: str, code: str, language: str) -> str:
+    """Return a request with the code in a fence; ``{language}`` in it stands for the language."""
+    return f"{request.format(language=NAMES[language])}\n\n{fenced(code, language)}"
 
 
-def pairs(function: Function, random: Random) -> Iterator[Pair]:
-    """Yield every pair for a function, in the order of ``REQUESTS``."""
-    for kind, make in _MAKERS.items():
-        if made := make(function):
-            code, answer = made
-            if len(code) <= MAX_CODE and len(answer) <= MAX_CODE:
-                yield Pair(kind, asked(random.choice(REQUESTS[kind]), code), answer)
+def fenced(code: str, language: str) -> str:
+    """Return code in a Markdown fence."""
+    return f"```{language}\n{code}\n```"
 
 
-def asked(request: str, code: str) -> str:
-    """Return a request with the code in a fence."""
-    return f"{request}\n\n```python\n{code}\n```"
+def headed(name: str, text: str) -> str:
+    """Return a description with the function's name in front.
+
+    A model that has copied the name sees the words to explain right before its explanation.
+    """
+    return f"`{name}`: {text}"
 
 
-def summary(docstring: str) -> str:
-    """Return the first paragraph of a docstring as one line of prose."""
-    first = re.split(r"\n\s*\n", docstring.strip())[0]
+def summary(documentation: str) -> str:
+    """Return the first paragraph of a documentation as one line of prose."""
+    first = re.split(r"\n\s*\n", documentation.strip())[0]
     prose = " ".join(first.split())
     return prose if prose.endswith((".", "!", "?")) else f"{prose}."
 
 
-def sentence(docstring: str) -> str:
-    """Return the first sentence of a docstring."""
-    return re.split(r"(?<=[a-z)`'\"][.!?])\s+(?=[A-Z])", summary(docstring))[0]
+def sentence(documentation: str) -> str:
+    """Return the first sentence of a documentation."""
+    return re.split(r"(?<=[a-z)`'\"][.!?])\s+(?=[A-Z])", summary(documentation))[0]
 
 
 def is_prose(text: str) -> bool:
@@ -87,188 +68,3 @@ def is_prose(text: str) -> bool:
     plain = sum(word.strip(".,;:'\"()`").isalpha() for word in words)
     odd = re.search(r"^[:.>]|>>>|TODO|deprecated|^See |::|Args:|\.\. ", text)
     return 4 <= len(words) <= 60 and plain >= 0.6 * len(words) and not odd
-
-
-def without_docstring(function: Function) -> Function:
-    """Return a copy of a function without its docstring."""
-    copied = _copy(function)
-    if ast.get_docstring(copied) is not None:
-        copied.body = copied.body[1:] or [ast.Pass()]
-    return copied
-
-
-def _explain(function: Function) -> tuple[str, str] | None:
-    text = _description(function)
-    return (ast.unparse(without_docstring(function)), headed(function, text)) if text else None
-
-
-def _say(function: Function) -> tuple[str, str] | None:
-    text = spoken.sentence(function)
-    if text is None or len(function.body) < 2 or _description(function):
-        return None
-    return ast.unparse(without_docstring(function)), headed(function, text)
-
-
-def _description(function: Function) -> str | None:
-    """Return the docstring's first sentence if it describes what the function's name says."""
-    text = sentence(ast.get_docstring(function) or "")
-    good = len(function.body) > 1 and is_prose(text) and spoken.speaks(text, function)
-    return text if good else None
-
-
-def headed(function: Function, text: str) -> str:
-    """Return a description with the function's name in front.
-
-    A model that has copied the name sees the words to explain right before its explanation.
-    """
-    return f"`{function.name}`: {text}"
-
-
-def _document(function: Function) -> tuple[str, str] | None:
-    text = _description(function)
-    if text is None:
-        return None
-    bare = without_docstring(function)
-    documented = _copy(bare)
-    documented.body.insert(0, ast.Expr(ast.Constant(text)))
-    return ast.unparse(bare), fenced(ast.unparse(documented))
-
-
-def _annotate(function: Function) -> tuple[str, str] | None:
-    slots = [argument.annotation for argument in function.args.args if argument.arg != "self"]
-    if not slots or None in slots or function.returns is None:
-        return None
-    whole = without_docstring(function)
-    bare = _copy(whole)
-    bare.returns = None
-    for argument in (*bare.args.args, *bare.args.kwonlyargs, *bare.args.posonlyargs):
-        argument.annotation = None
-    return ast.unparse(bare), fenced(ast.unparse(whole))
-
-
-def _fstring(function: Function) -> tuple[str, str] | None:
-    before = without_docstring(function)
-    after = _FString().visit(_copy(before))
-    old, new = ast.unparse(before), ast.unparse(ast.fix_missing_locations(after))
-    return None if old == new else (old, fenced(new))
-
-
-def _comprehension(function: Function) -> tuple[str, str] | None:
-    before = without_docstring(function)
-    after = _copy(before)
-    after.body = _joined(after.body)
-    old, new = ast.unparse(before), ast.unparse(ast.fix_missing_locations(after))
-    return None if old == new else (old, fenced(new))
-
-
-def _test(function: Function) -> tuple[str, str] | None:
-    names = [argument.arg for argument in function.args.args]
-    if "self" in names or "cls" in names or function.name.startswith("_") or len(names) > 4:
-        return None
-    setup = "".join(f"    {name} = ...\n" for name in names)
-    call = f"{function.name}({', '.join(names)})"
-    body = f"def test_{function.name}():\n{setup}    assert {call} == ..."
-    header = without_docstring(function)
-    return ast.unparse(header), fenced(body)
-
-
-def fenced(code: str) -> str:
-    """Return code in a Markdown fence."""
-    return f"```python\n{code}\n```"
-
-
-def _copy(function: Function) -> Function:
-    copied = ast.parse(ast.unparse(function)).body[0]
-    assert isinstance(copied, Function)
-    return copied
-
-
-class _FString(ast.NodeTransformer):
-    """Turns ``"…%s…" % x`` and ``"…{}…".format(x)`` into f-strings where that is safe."""
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        self.generic_visit(node)
-        text = _literal(node.left)
-        if not isinstance(node.op, ast.Mod) or text is None:
-            return node
-        values = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
-        return _interpolated(text.split("%s"), values, "%") or node
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        function = node.func
-        if not isinstance(function, ast.Attribute) or function.attr != "format" or node.keywords:
-            return node
-        text = _literal(function.value)
-        pieces = text.split("{}") if text is not None else []
-        return _interpolated(pieces, node.args, "{}") or node
-
-
-def _literal(node: ast.expr) -> str | None:
-    """Return the text of a string literal."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    return None
-
-
-def _interpolated(pieces: list[str], values: list[ast.expr], banned: str) -> ast.JoinedStr | None:
-    simple = (ast.Name, ast.Attribute)
-    if len(pieces) != len(values) + 1 or any(mark in "".join(pieces) for mark in {*banned, "{"}):
-        return None
-    if not values or not all(isinstance(value, simple) for value in values):
-        return None
-    parts: list[ast.expr] = [ast.Constant(pieces[0])]
-    for value, piece in zip(values, pieces[1:], strict=True):
-        parts += [ast.FormattedValue(value, -1), ast.Constant(piece)]
-    return ast.JoinedStr([part for part in parts if getattr(part, "value", None) != ""])
-
-
-def _joined(body: list[ast.stmt]) -> list[ast.stmt]:
-    """Replace ``xs = []`` followed by ``for …: xs.append(…)`` with a list comprehension."""
-    result: list[ast.stmt] = []
-    for statement in body:
-        made = _as_comprehension(result[-1], statement) if result else None
-        if made is None:
-            result.append(statement)
-        else:
-            result[-1] = made
-    return result
-
-
-def _as_comprehension(first: ast.stmt, loop: ast.stmt) -> ast.stmt | None:
-    match first, loop:
-        case (
-            ast.Assign(targets=[ast.Name(id=name)], value=ast.List(elts=[])),
-            ast.For(target=target, iter=source, body=[inner], orelse=[]),
-        ):
-            condition: list[ast.expr] = []
-            if isinstance(inner, ast.If) and len(inner.body) == 1 and not inner.orelse:
-                condition, inner = [inner.test], inner.body[0]
-            value = _appended(inner, name)
-            if value is None:
-                return None
-            generator = ast.comprehension(target, source, condition, 0)
-            return ast.Assign([ast.Name(name, ast.Store())], ast.ListComp(value, [generator]))
-    return None
-
-
-def _appended(statement: ast.stmt, name: str) -> ast.expr | None:
-    match statement:
-        case ast.Expr(
-            value=ast.Call(
-                func=ast.Attribute(value=ast.Name(id=target), attr="append"), args=[value]
-            )
-        ) if target == name:
-            return value
-    return None
-
-
-_MAKERS: Final[dict[str, Callable[[Function], tuple[str, str] | None]]] = {
-    "explain": _explain,
-    "say": _say,
-    "document": _document,
-    "annotate": _annotate,
-    "fstring": _fstring,
-    "comprehension": _comprehension,
-    "test": _test,
-}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ast
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from training.data import holes, layout, pairs
-from training.data.layout import Encode, Sample
-from training.data.related import Snippet, definitions, snippets_for
-from training.data.sources import SourceFile
-from training.data.spoken import Function
+from training.corpus.packages import SourceFile
+from training.data import holes, layout
+from training.data.layout import Encode, Sample, Snippet
+from training.data.pairs import Pair
+from training.data.related import snippets_for
+from training.data.syntaxes import MakePairs, Syntax, syntax_of
 
 CHAT_SHARE: Final = 0.16
 """Default share of the samples that are instruction pairs."""
@@ -36,7 +35,7 @@ SYSTEM_SHARE: Final = 0.5
 PAIR_TRIES: Final = 3
 PAIR_WEIGHTS: Final = {
     "explain": 16.0, "say": 3.0, "document": 2.0, "annotate": 1.0, "test": 0.5, "fstring": 2.0,
-    "comprehension": 4.0,
+    "comprehension": 4.0, "rename": 2.0, "uncomment": 1.5, "modernise": 3.0,
 }  # fmt: skip
 MAX_TOKENS: Final = 2048
 
@@ -45,42 +44,30 @@ Index = Mapping[str, Snippet]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A file with its holes by kind and its functions."""
+    """A file with its holes by kind, and its syntax."""
 
     file: SourceFile
     spans: Mapping[str, list[holes.Span]]
-    functions: list[Function]
-
-
-def tree_of(text: str) -> ast.Module | None:
-    """Return the tree of a file; None if the running Python cannot parse it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError):
-            return None
+    syntax: Syntax
 
 
 def parsed(file: SourceFile) -> Parsed | None:
-    """Return a file with its holes and functions; None for a file without any hole."""
-    tree = tree_of(file.text)
-    if tree is None:
+    """Return a file with its holes; None for a file without any."""
+    syntax = syntax_of(file)
+    if syntax is None:
         return None
     by_kind: dict[str, list[holes.Span]] = {}
-    for span in holes.spans(file.text, tree):
+    for span in holes.every(file.text, syntax.spans()):
         by_kind.setdefault(span.kind, []).append(span)
-    if not by_kind:
-        return None
-    return Parsed(file, by_kind, pairs.functions(tree))
+    return Parsed(file, by_kind, syntax) if by_kind else None
 
 
 def package_index(files: list[SourceFile]) -> dict[str, Snippet]:
-    """Return the first lines of the definitions in a package's files, by name."""
+    """Return the first lines of the definitions in files of one language, by name."""
     index: dict[str, Snippet] = {}
     for file in files:
-        if tree := tree_of(file.text):
-            index |= definitions(file.path, file.text, tree)
+        if syntax := syntax_of(file):
+            index |= syntax.definitions(file.path)
     return index
 
 
@@ -94,8 +81,9 @@ def draw(
     source: Parsed, index: Index, kinds: list[str], encode: Encode, random: Random
 ) -> Iterator[Sample]:
     """Draw a sample of each of the ``kinds`` from a file, none longer than ``MAX_TOKENS``."""
+    functions = source.syntax.functions() if "chat" in kinds else []
     for kind in kinds:
-        pair = draw_pair(source, random) if kind == "chat" else None
+        pair = draw_pair(functions, random) if kind == "chat" else None
         if pair:
             drawn = _chat(pair, encode, random)
         elif kind == "text":
@@ -125,10 +113,10 @@ def draw_hole(source: Parsed, window: holes.Window, random: Random) -> holes.Hol
     return holes.cut(source.file.text, span, window)
 
 
-def draw_pair(source: Parsed, random: Random) -> pairs.Pair | None:
+def draw_pair(functions: list[MakePairs], random: Random) -> Pair | None:
     """Draw an instruction pair of a few functions; rarer kinds have a larger weight."""
-    some = random.sample(source.functions, min(PAIR_TRIES, len(source.functions)))
-    found = [pair for function in some for pair in pairs.pairs(function, random)]
+    some = random.sample(functions, min(PAIR_TRIES, len(functions)))
+    found = [pair for pairs_of in some for pair in pairs_of(random)]
     weights = [PAIR_WEIGHTS[pair.kind] for pair in found]
     return random.choices(found, weights)[0] if found else None
 
@@ -140,7 +128,7 @@ def _text(file: SourceFile, encode: Encode, random: Random) -> Sample:
     return layout.file_start(file.path, file.text[start : start + 1500], encode)
 
 
-def _chat(pair: pairs.Pair, encode: Encode, random: Random) -> Sample:
+def _chat(pair: Pair, encode: Encode, random: Random) -> Sample:
     system = layout.system(pair.kind) if random.random() < SYSTEM_SHARE else ""
     if random.random() < THOUGHTLESS_SHARE:
         return layout.chat_without_thoughts(system, pair, encode)

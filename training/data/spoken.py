@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
+from collections.abc import Sequence
 from typing import Final
 
 STEM: Final = 4
@@ -26,32 +26,29 @@ OPENINGS: Final = {
 }
 """Openings for names whose first word is no verb."""
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-
 
 def words(name: str) -> list[str]:
     """Return the words of a name in lower case, split at underscores and changes of case."""
     return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+", name)]
 
 
-def speaks(text: str, function: Function) -> bool:
+def speaks(text: str, name: str) -> bool:
     """Whether a text mentions at least half of the words of a function's name.
 
     Words are equal if their first letters are: "parsed" mentions ``parse`` in ``parse_header``.
     """
-    named = _stems(words(function.name))
+    named = _stems(words(name))
     return bool(named) and len(named & _stems(words(text))) >= LEAST * len(named)
 
 
-def sentence(function: Function) -> str | None:
+def sentence(name: str, arguments: Sequence[str]) -> str | None:
     """Return a sentence of a function's name and arguments; None if its name is a single word."""
-    named = words(function.name)
-    if len(named) < 2 or function.name.endswith("__") or max(map(len, named)) < SHORTEST:
+    named = words(name)
+    if len(named) < 2 or name.endswith("__") or max(map(len, named)) < SHORTEST:
         return None
     opening = OPENINGS.get(named[0], named[0].capitalize())
     text = " ".join((opening, *named[1:]))
-    names = (argument.arg for argument in function.args.args)
-    given = [f"`{name}`" for name in names if name not in {"self", "cls"}]
+    given = [f"`{argument}`" for argument in arguments if argument not in {"self", "cls"}]
     if not given or len(given) > MOST_GIVEN:
         return f"{text}."
     *others, last = given

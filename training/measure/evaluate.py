@@ -1,4 +1,4 @@
-"""Measures a model file on held-out packages through llama.cpp, as the server runs it.
+"""Measures a model file on held-out packages, by language, through llama.cpp as the server does.
 
 python -m training.measure.evaluate --model server/leanwide/models/embedded/leanwide-embedded.gguf
 """
@@ -16,19 +16,18 @@ from dataclasses import asdict, dataclass
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from tqdm import tqdm
 
-from training.data import heldout, layout, pairs
-from training.data.heldout import Case
+from training.data import evaluation_set, layout, packed, pairs
+from training.data.evaluation_set import Case, Function
 from training.data.holes import Hole
-from training.measure import baselines, greedy, memory, metrics
+from training.measure import baselines, greedy, memory, metrics, reports
 from training.measure.llama import SERVED, Load, Runner
-from training.model import batches
 
-COUNTS: Final = (1, 2, 4, 8, 16)
+COUNTS: Final = (1, 2, 4, 8)
 ASKED: Final = 4
 """Experts for questions: the nominal count, as in the server's wide lane."""
 MOST: Final = 64
@@ -52,7 +51,9 @@ class Outcome:
 class Answer:
     """The model's explanation of a held-out function, and its author's."""
 
+    language: str
     path: str
+    name: str
     code: str
     docstring: str
     answer: str
@@ -64,7 +65,9 @@ def judged(case: Case, text: str, nll: float, *, stopped: bool) -> Outcome:
     return Outcome(
         exact=line == truth,
         similarity=metrics.edit_similarity(line, truth),
-        parses=metrics.parses(case.earlier + case.typed, text, case.later),
+        parses=metrics.parses(
+            case.language, case.path, (case.earlier + case.typed, text, case.later), case.truth
+        ),
         stops=stopped and text.count("\n") == case.truth.count("\n"),
         nll=nll,
     )
@@ -101,11 +104,6 @@ def together(paths: list[Path], counts: list[int], cases: list[Case]) -> list[Co
         return list(pool.map(completed, paths, counts, repeat(cases), repeat(1)))
 
 
-def model(made: Completed) -> dict[str, object]:
-    """Return the figures of a model over all cases."""
-    return summary(made.outcomes) | {"tokens_per_second": made.tokens_per_second}
-
-
 def copying(cases: list[Case]) -> dict[str, object]:
     """Complete every case by copying the most similar earlier line."""
     lines = (baselines.copied_line(case.earlier, case.typed) for case in cases)
@@ -113,11 +111,11 @@ def copying(cases: list[Case]) -> dict[str, object]:
     return summary([judged(case, line, float("nan"), stopped=True) for case, line in pairs])
 
 
-def ngram(path: Path, samples: batches.Samples, cases: list[Case]) -> dict[str, object]:
-    """Complete every case with a 5-gram model over the model's own training tokens."""
+def ngram(path: Path, tokens: np.ndarray, cases: list[Case]) -> dict[str, object]:
+    """Complete every case with a 5-gram model over the training tokens of its language."""
     load = Load(experts=1, context=CONTEXT, threads=1, precision=SERVED)
     with Runner(path, load) as runner:
-        counts = baselines.NGram(samples.tokens, runner.size)
+        counts = baselines.NGram(tokens, runner.size)
         return summary([_ngram_case(counts, runner, case) for case in tqdm(cases, desc="5-gram")])
 
 
@@ -129,19 +127,21 @@ def summary(outcomes: list[Outcome]) -> dict[str, object]:
     }
 
 
-def explanations(path: Path, experts: int, asked: Iterable[heldout.Function]) -> list[Answer]:
+def explanations(path: Path, experts: int, asked: Iterable[Function]) -> list[Answer]:
     """Ask the model to explain functions, as ``leanwide explain`` does."""
     load = Load(experts=experts, context=CONTEXT, threads=2, precision=SERVED)
     with Runner(path, load) as runner:
         return [
             Answer(
+                function.language,
                 function.path,
+                function.name,
                 function.code,
                 function.docstring,
                 runner.complete(
                     layout.chat_prompt(
                         layout.system("explain"),
-                        pairs.asked("Explain this code.", function.code),
+                        pairs.asked("Explain this code.", function.code, function.language),
                         runner.encode,
                     ),
                     "", ".", MOST,
@@ -190,41 +190,58 @@ def _ngram_nll(counts: baselines.NGram, context: list[int], rest: list[int]) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """Numbers of held-out cases and of freely sampled texts to measure."""
+    """Numbers of held-out cases of each language, and of freely sampled texts, to measure."""
 
     cases: int
     texts: int
 
 
-def everything(path: Path, data: Path, size: Size) -> dict[str, object]:
+def by_language(path: Path, data: Path, most: int) -> dict[str, Any]:
+    """Return the figures of a model and both baselines for each language of the held-out cases."""
+    cases = {name: own[:most] for name, own in evaluation_set.read_cases(data).items()}
+    every = [case for own in cases.values() for case in own]
+    made = dict(zip(COUNTS, together([path] * len(COUNTS), list(COUNTS), every), strict=True))
+    samples = packed.load(data / "samples")
+    results: dict[str, Any] = {}
+    first = 0
+    for language, own in cases.items():
+        part = slice(first, first + len(own))
+        first += len(own)
+        results[language] = {
+            "cases": len(own),
+            "experts": {count: summary(run.outcomes[part]) for count, run in made.items()},
+            "copy": copying(own),
+            "ngram": ngram(path, samples.tokens_of(language), own),
+        }
+    speeds = {count: run.tokens_per_second for count, run in made.items()}
+    return {"languages": results, "tokens_per_second": speeds}
+
+
+def everything(path: Path, data: Path, size: Size) -> dict[str, Any]:
     """Measure a model file and both baselines on the held-out cases of ``data``."""
-    cases = heldout.read_cases(data / "heldout.jsonl")[: size.cases]
-    functions = heldout.read_functions(data / "heldout.jsonl")
-    samples = batches.load(data / "samples.npz")
-    made = together([path] * len(COUNTS), list(COUNTS), cases)
-    return {
-        "cases": len(cases),
-        "experts": dict(zip(COUNTS, map(model, made), strict=True)),
-        "copy": copying(cases),
-        "ngram": ngram(path, samples, cases),
+    functions = evaluation_set.read_functions(data)
+    samples = packed.load(data / "samples")
+    prompts = evaluation_set.mixed(evaluation_set.read_cases(data), size.texts // 2)
+    return by_language(path, data, size.cases) | {
         "explanations": [asdict(answer) for answer in explanations(path, ASKED, functions)],
-        "memory": asdict(memory.measure(path, samples, cases, size.texts)),
+        "memory": asdict(memory.measure(path, samples, prompts, size.texts)),
         "first_completion_s": first_completion_s(path),
         "megabytes": path.stat().st_size / 1e6,
     }
 
 
 def main() -> None:
-    """Measure everything and write it as JSON."""
+    """Measure everything, write it as JSON and print the table by language."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=Path("training/out"))
-    parser.add_argument("--cases", type=int, default=300)
+    parser.add_argument("--cases", type=int, default=300, help="held-out holes of each language")
     parser.add_argument("--texts", type=int, default=200, help="sampled texts to look for copies")
     parser.add_argument("--to", type=Path, default=Path("training/out/evaluation.json"))
     given = parser.parse_args()
-    size = Size(cases=given.cases, texts=given.texts)
-    given.to.write_text(json.dumps(everything(given.model, given.data, size), indent=1))
+    results = everything(given.model, given.data, Size(cases=given.cases, texts=given.texts))
+    given.to.write_text(json.dumps(results, indent=1))
+    print(reports.by_language(json.loads(given.to.read_text())))
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 
 from training.data import layout
-from training.data.heldout import Case
+from training.data.evaluation_set import Case
 from training.data.holes import Hole
+from training.data.packed import Samples
 from training.measure.llama import SERVED, Load, Runner
-from training.model.batches import Samples
 
 RUNS: Final = (10, 20, 50)
 LENGTH: Final = 60

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from training.corpus.languages import PROSE
+from training.data import syntaxes, trees
 
 RESAMPLES = 1000
 
@@ -52,12 +53,19 @@ def edit_distance(text: str, other: str) -> int:
     return row[-1]
 
 
-def parses(before: str, inserted: str, after: str) -> bool:
-    """Whether a whole file with the text inserted is valid Python."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(before + inserted + after)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return True
+def parses(language: str, path: str, pieces: tuple[str, str, str], truth: str) -> bool:
+    """Whether a whole file parses with a text inserted, as well as it does with the true one.
+
+    ``pieces`` are the text before, the inserted text, and the text after it. Python's own parser
+    judges Python; tree-sitter counts the errors of the others, because of macros and dialects.
+    Prose always parses.
+    """
+    before, inserted, after = pieces
+    if language == "python":
+        return syntaxes.python_tree(before + inserted + after) is not None
+    grammar = None if language in PROSE else trees.grammar(language, path)
+    if grammar is None:
+        return True
+    with_truth = trees.errors(before + truth + after, grammar)
+    with_insertion = trees.errors(before + inserted + after, grammar)
+    return with_insertion is not None and with_insertion <= (with_truth or 0)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.data import heldout
+from training.corpus.languages import LANGUAGES
+from training.data import evaluation_set
 from training.measure import evaluate, metrics
 
 
@@ -29,11 +30,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--old", type=Path, required=True)
     parser.add_argument("--new", type=Path, required=True)
+    parser.add_argument("--language", choices=LANGUAGES, default="python")
     parser.add_argument("--experts", type=int, default=2)
     parser.add_argument("--cases", type=int, default=300)
     parser.add_argument("--data", type=Path, default=Path("training/out"))
     given = parser.parse_args()
-    cases = heldout.read_cases(given.data / "heldout.jsonl")[: given.cases]
+    cases = evaluation_set.read_cases(given.data)[given.language][: given.cases]
     old, new = evaluate.together([given.old, given.new], [given.experts] * 2, cases)
     for name, change in differences(old.outcomes, new.outcomes).items():
         print(f"{name}: {change.mean:+.3f} ({change.low:+.3f} to {change.high:+.3f})")

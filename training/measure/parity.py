@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from training.data import heldout, layout, tokenizer
+from training.data import evaluation_set, layout, tokenizer
 from training.data.holes import Hole
 from training.measure.llama import EXACT, Load, Runner
 from training.model import train
@@ -46,11 +46,16 @@ def logits(run: Path, data: Path) -> list[Agreement]:
 def splits(run: Path, data: Path, files: int) -> tuple[int, int]:
     """Tokenize held-out files both ways; return the number of differences and of files."""
     encoder = tokenizer.load(data / "tokenizer.json")
-    texts = list(dict.fromkeys(c.earlier for c in heldout.read_cases(data / "heldout.jsonl")))
+    texts = _texts(evaluation_set.read_cases(data), files)
     load = Load(experts=1, context=256, threads=2, precision=EXACT)
     with Runner(run / "model-f32.gguf", load) as runner:
-        wrong = sum(runner.encode(text) != encoder.encode(text).ids for text in texts[:files])
-    return wrong, len(texts[:files])
+        wrong = sum(runner.encode(text) != encoder.encode(text).ids for text in texts)
+    return wrong, len(texts)
+
+
+def _texts(cases: dict[str, list[evaluation_set.Case]], count: int) -> list[str]:
+    """Return the beginnings of about ``count`` held-out files, as many of each language."""
+    return list(dict.fromkeys(case.earlier for case in evaluation_set.mixed(cases, count)))
 
 
 @torch.no_grad()
@@ -67,7 +72,7 @@ def _difference(model: Model, gguf: Path, prompts: list[list[int]], count: int) 
 
 def _prompts(data: Path) -> list[list[int]]:
     encoder = tokenizer.load(data / "tokenizer.json")
-    cases = heldout.read_cases(data / "heldout.jsonl")[-PROMPTS:]
+    cases = evaluation_set.mixed(evaluation_set.read_cases(data), PROMPTS)
     return [
         layout.infill(
             case.path,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, TypeVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from training.data.markers import END_OF_TEXT, ID
+from training.data.packed import Samples
 from training.model.copying import with_repetitions
 from training.model.rows import Row, weighted
 
@@ -39,26 +39,6 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
-    """All training samples, one after the other."""
-
-    tokens: np.ndarray
-    ends: np.ndarray
-    answers: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.ends)
-
-    def __getitem__(self, number: int) -> np.ndarray:
-        start = self.ends[number - 1] if number else 0
-        return self.tokens[start : self.ends[number]]
-
-    def row(self, number: int, random: np.random.Generator) -> Row:
-        """Return a sample with the weights of its tokens."""
-        return weighted(self[number], int(self.answers[number]), random)
-
-
-@dataclass(frozen=True, slots=True)
 class Draw:
     """The composition of a batch: its samples, and the share of them turned into repetitions."""
 
@@ -76,14 +56,11 @@ class Batches(Dataset[Batch]):
 
     def __getitem__(self, draw: Draw) -> Batch:
         random = np.random.default_rng((self.seed, draw.number))
-        rows = [self.samples.row(number, random) for number in draw.samples]
+        rows = [
+            weighted(self.samples[number], int(self.samples.answers[number]), random)
+            for number in draw.samples
+        ]
         return to_batch(with_repetitions(rows, draw.repetitions, random))
-
-
-def load(path: Path) -> Samples:
-    """Read the samples that ``training.data.dataset`` wrote."""
-    with np.load(path) as stored:
-        return Samples(stored["tokens"], stored["ends"], stored["answers"])
 
 
 def numbers(samples: Samples, size: int, skip: int, seed: int) -> Iterator[tuple[int, np.ndarray]]:

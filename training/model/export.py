@@ -43,23 +43,35 @@ TYPES: Final = {
 }
 NAME: Final = "leanwide embedded"
 LANGUAGES_KEY: Final = "leanwide.languages"
-PROGRAMMING_LANGUAGES: Final = ("python",)
-"""LSP language ids of the training data: the server makes no suggestions in other files."""
+LEARNED_SHARE: Final = 0.005
+"""Least share of the training tokens of a language that the model claims to know."""
 
 
-def write_float32(checkpoint: Path, tokenizer: Path, to: Path) -> None:
-    """Write a checkpoint and its tokenizer as an unquantised GGUF."""
+def write_float32(checkpoint: Path, data: Path, to: Path) -> None:
+    """Write a checkpoint, the tokenizer and the languages of its data as an unquantised GGUF."""
     stored = torch.load(checkpoint, weights_only=True)
     shape = Shape(**stored["shape"])
     writer = gguf.GGUFWriter(str(to), "qwen3moe")
     _add_shape(writer, shape)
-    _add_vocabulary(writer, json.loads(tokenizer.read_text()))
+    writer.add_array(LANGUAGES_KEY, learned_languages(data))
+    _add_vocabulary(writer, json.loads((data / "tokenizer.json").read_text()))
     for name, tensor in tensors(stored["optimizer"]["masters"]).items():
         writer.add_tensor(name, tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def learned_languages(data: Path) -> list[str]:
+    """Return the languages that the model knows: the server makes no suggestions in others.
+
+    Each is a name that the server knows for it: that of a grammar or an LSP identifier.
+    """
+    rows = json.loads((data / "languages.json").read_text())
+    total = sum(row["tokens"] for row in rows)
+    names = [row["language"] for row in rows if row["tokens"] >= LEARNED_SHARE * total]
+    return [*names, *(["tsx"] if "typescript" in names else [])]
 
 
 def tensors(weights: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
@@ -101,9 +113,8 @@ def quantise(source: Path, to: Path, kind: str) -> None:
 def _add_shape(writer: gguf.GGUFWriter, shape: Shape) -> None:
     writer.add_name(NAME)
     writer.add_license("apache-2.0")
-    writer.add_description("A small elastic mixture of experts for Python, trained from scratch")
+    writer.add_description("A small elastic mixture of experts for code")
     writer.add_languages(["en"])
-    writer.add_array(LANGUAGES_KEY, list(PROGRAMMING_LANGUAGES))
     writer.add_context_length(shape.context)
     writer.add_embedding_length(shape.hidden)
     writer.add_block_count(shape.layers)
@@ -160,7 +171,7 @@ def main() -> None:
     parser.add_argument("--type", choices=TYPES, default="q8_0")
     given = parser.parse_args()
     whole = given.run / "model-f32.gguf"
-    write_float32(given.run / "checkpoint.pt", given.data / "tokenizer.json", whole)
+    write_float32(given.run / "checkpoint.pt", given.data, whole)
     given.to.parent.mkdir(parents=True, exist_ok=True)
     quantise(whole, given.to, given.type)
     print(f"{given.to}: {given.to.stat().st_size / 1e6:.1f} MB")

@@ -16,11 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.model import batches, origin
+from training.data import packed
+from training.model import origin
 from training.model.qwen3moe import Block, Model, rotation_table
 
 AFTER: Final = 2 / 3
@@ -206,9 +208,11 @@ def _words(states: States, model: Model) -> tuple[Tensor, Tensor]:
 
 
 def sample_rows(data: Path) -> Tensor:
-    """Return the first tokens of a training set, cut into rows."""
-    tokens = batches.load(data / "samples.npz").tokens[: ROWS * LENGTH]
-    return torch.from_numpy(tokens.astype("int64")).view(ROWS, LENGTH)
+    """Return tokens of a training set, as rows from places all over it."""
+    tokens = packed.load(data / "samples").tokens
+    starts = np.linspace(0, len(tokens) - LENGTH, ROWS).astype(int)
+    rows = np.stack([tokens[start : start + LENGTH] for start in starts])
+    return torch.from_numpy(rows.astype("int64"))
 
 
 def main() -> None:

@@ -77,7 +77,9 @@ def read(path: Path) -> Model:
 
 
 def model_of(path: Path) -> Model:
-    """Return the PyTorch model of a GGUF."""
+    """Return the PyTorch model of a GGUF, or of a file that ``write`` wrote."""
+    if path.suffix == ".pt":
+        return read(path)
     model = Model(shape_of(path))
     model.load_state_dict(weights_of(path))
     return model

@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from training.data import packed
 from training.model import batches, copying, cores, curves, heap, origin, validation
 from training.model.batches import Batch, Draw
 from training.model.experts import Routing
@@ -170,7 +171,7 @@ class Progress:
 
 def _batches(plan: Plan, progress: Progress, skip: int, device: torch.device) -> DataLoader[Batch]:
     """Return batches without end; for a GPU other processes prepare them, because it is fast."""
-    samples = batches.load(plan.data / "samples.npz")
+    samples = packed.load(plan.data / "samples")
     return DataLoader(
         batches.Batches(samples, plan.seed),
         batch_size=None,

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from training.data import heldout, layout, tokenizer
+from training.data import evaluation_set, layout, tokenizer
 from training.data.holes import Hole
 from training.model.batches import Batch, to_batch
 from training.model.copying import repeated
@@ -17,13 +17,13 @@ from training.model.qwen3moe import Model
 from training.model.rows import Row
 
 COUNTS: Final = (2, 8)
-ROWS: Final = 32
+ROWS: Final = 48
 
 
 def load(data: Path, device: torch.device) -> Batch:
-    """Return a batch of the first held-out cases, in which only answers count."""
+    """Return a batch of held-out cases in all languages, in which only answers count."""
     encoder = tokenizer.load(data / "tokenizer.json")
-    cases = heldout.read_cases(data / "heldout.jsonl")[:ROWS]
+    cases = evaluation_set.mixed(evaluation_set.read_cases(data), ROWS)
     rows = []
     for case in cases:
         hole = Hole(case.kind, case.prefix, case.typed + case.truth, case.suffix)
@@ -34,11 +34,11 @@ def load(data: Path, device: torch.device) -> Batch:
 
 
 @torch.no_grad()
-def losses(model: Model, batch: Batch) -> dict[str, object]:
+def losses(model: Model, batch: Batch) -> dict[str, float]:
     """Return the mean loss of the answers' tokens for each expert count."""
     counted = batch.weights[:, 1:] > 0
     truth = batch.tokens[:, 1:][counted]
-    result: dict[str, object] = {}
+    result: dict[str, float] = {}
     for count in COUNTS:
         hidden, _ = model(batch.tokens, [count] * model.shape.layers)
         logits = model.head(hidden[:, :-1][counted]).float()
