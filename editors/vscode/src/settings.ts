@@ -22,13 +22,16 @@ export function serverSettings(extension: vscode.Extension<unknown>): Settings {
   return settings;
 }
 
-/** Switches suggestions on or off for a language, for this user; returns whether they are on now. */
+/** Switches suggestions on or off for a language, in the settings that count; returns whether they are on now. */
 export async function toggleLanguage(language: string): Promise<boolean> {
   const configuration = vscode.workspace.getConfiguration('leanwide');
-  const off = configuration.inspect<string[]>('languages.off')?.globalValue ?? [];
+  const off = configuration.get<string[]>('languages.off', []);
   const rest = off.filter((id) => id !== language);
   const on = rest.length < off.length;
-  await configuration.update('languages.off', on ? rest : [...off, language], vscode.ConfigurationTarget.Global);
+  // The workspace's list hides the user's.
+  const isWorkspaces = configuration.inspect('languages.off')?.workspaceValue !== undefined;
+  const { Global, Workspace } = vscode.ConfigurationTarget;
+  await configuration.update('languages.off', on ? rest : [...off, language], isWorkspaces ? Workspace : Global);
   return on;
 }
 

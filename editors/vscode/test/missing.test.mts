@@ -8,7 +8,8 @@ import { Editor } from './harness.mts';
 let editor: Editor;
 
 before(async () => {
-  editor = await Editor.open({ files: { 'a.py': 'a = 1\n' }, program: '' });
+  const settings = JSON.stringify({ 'leanwide.languages.off': ['markdown'] });
+  editor = await Editor.open({ files: { 'a.py': 'a = 1\n', '.vscode/settings.json': settings }, program: '' });
 });
 
 after(() => editor.close());
@@ -44,4 +45,18 @@ test('the menu of the status bar shows only the commands that work', async () =>
   const commands = 'Suggestions On or Off for This Language, Install Server…, Show Log, Restart Server, Settings';
   await editor.sees(`the menu: ${commands}`, async () => (await shown()) === commands || undefined);
   await editor.picture('missing-menu');
+});
+
+test('a language is switched off and on in the settings that count', async () => {
+  await editor.page.keyboard.press('Escape');
+  await editor.quickInput.waitFor({ state: 'hidden' });
+  for (const [state, off] of [['off', ['markdown', 'python']], ['on', ['markdown']]] as const) {
+    await editor.page.locator('.statusbar-item', { hasText: 'leanwide' }).click();
+    await editor.choose('Suggestions On or Off for This Language');
+    await editor.sees(`the notice that they are ${state}`, async () =>
+      (await editor.notices()).find((notice) => notice.includes(`are ${state} for python`)),
+    );
+    const settings = JSON.parse(editor.read('.vscode/settings.json')) as Record<string, unknown>;
+    assert.deepEqual(settings['leanwide.languages.off'], off);
+  }
 });
