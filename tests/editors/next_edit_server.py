@@ -127,10 +127,12 @@ def create(script: Script, log: Path) -> ScriptedServer:
     def inline_completion(
         ls: ScriptedServer, params: types.InlineCompletionParams
     ) -> types.InlineCompletionList:
-        lines = ls.workspace.get_text_document(params.text_document.uri).lines
-        line = lines[params.position.line] if params.position.line < len(lines) else ""
-        before, after = line[: params.position.character], ls.script.ghost_after
-        item = types.InlineCompletionItem(insert_text=ls.script.ghost)
+        lines, at = ls.workspace.get_text_document(params.text_document.uri).lines, params.position
+        line = lines[at.line] if at.line < len(lines) else ""
+        before, after = line[: at.character], ls.script.ghost_after
+        typed = before.lstrip()
+        start = types.Position(at.line, at.character - len(typed))
+        item = types.InlineCompletionItem(typed + ls.script.ghost, range=types.Range(start, at))
         return types.InlineCompletionList([item] if after and before.endswith(after) else [])
 
     @server.command("leanwide.status")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.editors.conftest import Open
+from tests.editors.neovim import Neovim
 from tests.editors.next_edit_server import Script
 from tests.editors.scripted import command as scripted_command
 from tests.editors.test_neovim_next_edit import server
@@ -30,11 +31,17 @@ def test_a_suggestion_has_the_line_breaks_of_the_file(
     assert (tmp_path / "store.py").read_bytes() == new.encode()
 
 
-def test_a_word_from_the_menu_takes_the_place_of_a_suggestion(opened: Open, tmp_path: Path):
-    by = server(Script([], "return wi", "dth + 1"), tmp_path / "log")
+def begin(opened: Open, folder: Path) -> Neovim:
+    """Type the beginning of a word that the server continues."""
+    by = server(Script([], "return wi", "dth + 1"), folder / "log")
     neovim = opened(by, "window_height = window_width = 1\n\n", next_edit=False)
     neovim.nvim.input("Goreturn wi")
     assert neovim.some_ghost() == "dth + 1"
+    return neovim
+
+
+def test_a_word_from_the_menu_takes_the_place_of_a_suggestion(opened: Open, tmp_path: Path):
+    neovim = begin(opened, tmp_path)
     neovim.nvim.input("<C-n>")
     neovim.until(lambda: neovim.line.startswith("return window_"), "a word from the menu")
     neovim.until(lambda: not neovim.ghost(), "no ghost text")
@@ -42,3 +49,21 @@ def test_a_word_from_the_menu_takes_the_place_of_a_suggestion(opened: Open, tmp_
     neovim.nvim.input("<Tab>")
     neovim.until(lambda: neovim.line != word, "the key")
     assert neovim.line.rstrip() == word
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"), [("dt", "return width + 1"), ("<C-n>", "return window_")]
+)
+def test_a_suggestion_goes_on_where_it_was_typed_just_now_and_nowhere_else(
+    opened: Open, tmp_path: Path, keys: str, line: str
+):
+    neovim = begin(opened, tmp_path)
+    neovim.nvim.input(f"{keys}<Tab>")
+    neovim.until(lambda: neovim.line.startswith(line), line)
+    neovim.nvim.input("<Esc>")
+    neovim.until(lambda: neovim.nvim.api.get_mode()["mode"] == "n", "normal mode")
+    assert neovim.line.rstrip() in (
+        "return width + 1",
+        "return window_height",
+        "return window_width",
+    )

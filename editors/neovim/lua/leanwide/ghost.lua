@@ -155,31 +155,33 @@ function M.attach(buffer)
   })
 end
 
---- Whether the text and the cursor are those that the suggestion was shown for.
----@param suggestion leanwide.Suggestion
-local function is_current(suggestion)
-  local buffer = vim.api.nvim_get_current_buf()
-  local row, column = unpack(vim.api.nvim_win_get_cursor(0))
-  return suggestion.buffer == buffer
-    and suggestion.tick == vim.api.nvim_buf_get_changedtick(buffer)
-    and suggestion.row == row - 1
-    and suggestion.column == column
+--- Return what a key accepts: the suggestion, or the rest of it where its beginning was typed just now;
+--- nil where the line or the cursor is another one.
+---@return leanwide.Suggestion?
+local function acceptable()
+  local rest = typed_through(vim.api.nvim_get_current_buf())
+  if rest and (rest.column > shown.column or rest.tick == shown.tick) then
+    return rest
+  end
+  return nil
 end
 
 --- Insert the shown suggestion, or the part of it that `choose` returns.
 ---@param choose fun(text: string): string
 ---@return boolean # whether a suggestion was shown
 function M.accept(choose)
-  if not shown or not is_current(shown) then
+  local found = acceptable()
+  if not found then
     return false
   end
   -- An expression mapping must not change text, so the change happens right after it.
   vim.schedule(function()
-    local suggestion = shown
-    stop()
-    if not suggestion then
-      return
+    if not shown then
+      return -- another key has accepted it
     end
+    -- Neovim runs a mapping before it inserts the keys that were typed together with it.
+    local suggestion = acceptable() or found
+    stop()
     local part = choose(suggestion.text)
     local lines = vim.split(part, "\n", { plain = true })
     local row, column = suggestion.row, suggestion.column
