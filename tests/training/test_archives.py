@@ -16,7 +16,7 @@ from training.corpus import apt, debian, debs, listed, npm, wheels
 from training.corpus.packages import SourceFile
 
 COPYRIGHT = """\
-Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Format: https://example.org/copyright-format/1.0/
 
 Files: *
 Copyright: A

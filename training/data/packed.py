@@ -13,7 +13,7 @@ import numpy as np
 from training.corpus.languages import LANGUAGES
 
 TOKENS_PER_FILE: Final = 8_000_000
-"""About six megabytes when packed."""
+"""About four megabytes when packed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,9 @@ def facts(results: dict[str, Any], data: Path, run: Path) -> dict[str, str]:
         "figures": reports.by_experts(main, results["tokens_per_second"]),
         "by_language": reports.by_language(results),
         "elasticity": elasticity(main["experts"], shape.nominal_experts),
-        "explanations": "\n".join(map(explanation, results["explanations"])),
+        "explanations": "\n".join(
+            explanation(row) for row in results["explanations"] if row["language"] == MAIN
+        ),
         "packages": str(len(learned)),
         "characters": f"{sum(sum(e.characters.values()) for e in learned) / 1e6:.0f}",
         "held_out": ", ".join(e.package.name for e in entries if e.package.held_out),

@@ -17,7 +17,8 @@ from training.model.qwen3moe import Model
 from training.model.rows import Row
 
 COUNTS: Final = (2, 8)
-ROWS: Final = 48
+ROWS: Final = 33
+"""As many of each language; more need gigabytes of attention scores on a CPU."""
 
 
 def load(data: Path, device: torch.device) -> Batch:
