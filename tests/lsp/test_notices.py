@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.rpc.client import Client, initialized
@@ -44,9 +45,10 @@ async def test_each_ignore_file_that_becomes_unreadable_is_shown(
 
 
 async def test_a_problem_of_the_settings_is_shown_once_each_time_it_is_made():
-    wrong = {"model": {"threads": "many"}}
+    wrong: dict[str, Any] = {"model": {"threads": "many"}}
+    mended: dict[str, Any] = {"leanwide": {}}
     async with initialized(create_server(lambda _: ScriptedEngine())) as client:
-        for settings in (wrong, wrong, {}, wrong):
+        for settings in (wrong, wrong, mended, wrong):
             client.say("workspace/didChangeConfiguration", {"settings": settings})
         await client.until(lambda: len(client.shown) == 2)
     assert ["model.threads" in text for text in client.shown] == [True, True]

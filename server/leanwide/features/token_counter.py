@@ -48,5 +48,5 @@ class TokenCounter:
         recent, older = self._recent, self._older
         if (known := recent.get(text, older.get(text))) is not None:
             return known
-        counts = ((line, recent.get(line, older.get(line))) for line in split_lines(text))
-        return sum(len(line.encode("utf-8", "replace")) if n is None else n for line, n in counts)
+        counts = [(line, recent.get(line, older.get(line))) for line in split_lines(text)]
+        return sum([len(line.encode("utf-8", "replace")) if n is None else n for line, n in counts])

@@ -137,7 +137,8 @@ def text_exclusion_reason(name: str, lines: Sequence[str]) -> str | None:
     if fault is None and has_private_key(lines):
         fault = "holds a private key: it never enters a prompt"
     header = [line[:_MARKER_CHARACTERS] for line in lines[:_HEADER_LINES]]
-    if fault is None and any(map(_says_generated, header)):
+    comments = [line[found.end() :] for line in header if (found := _COMMENT.match(line))]
+    if fault is None and any(map(_says_generated, comments)):
         fault = "is generated, as it says in its first lines"
     return None if fault is None else f"{shown(name)} {fault}"
 
@@ -151,11 +152,8 @@ def is_judged_soon(lines: Sequence[str]) -> bool:
     )
 
 
-def _says_generated(line: str) -> bool:
-    comment = _COMMENT.match(line)
-    if comment is None:
-        return False
-    said = line[comment.end() :]
+def _says_generated(said: str) -> bool:
+    """Whether a comment says so."""
     return bool(_MARKER.search(said) or ("generated" in said.lower() and _UNTOUCHED.search(said)))
 
 

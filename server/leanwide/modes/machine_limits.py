@@ -72,7 +72,7 @@ def fit_prompt_to_deadline(budget: Budget, machine: MachineState, lane: str) -> 
     """
     speed = machine.lane_speed(lane).prompt.settled or 0.0  # the least while it is unknown
     in_time = speed * budget.deadline_ms / 1000 * _COMPLETION_SHARE
-    tokens = max(step for step in _COMPLETION_STEPS if step <= max(in_time, _COMPLETION_STEPS[0]))
+    tokens = max([step for step in _COMPLETION_STEPS if step <= max(in_time, _COMPLETION_STEPS[0])])
     return evolve(budget, context_tokens=min(budget.context_tokens, tokens))
 
 

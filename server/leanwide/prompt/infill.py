@@ -26,7 +26,7 @@ def infill_prompt(window: Window, fim: FimTokens) -> Prompt:
         fim.middle,
         window.typed,
     )
-    return tuple(piece for piece in pieces if piece != "")
+    return tuple([piece for piece in pieces if piece != ""])
 
 
 def prefix_prompt(related: Related, before: str, fim: FimTokens) -> Prompt:

@@ -68,7 +68,7 @@ def _line_length(language: Language, before: str, completion: str, after: str) -
 def _brackets_closed(after: str) -> int:
     """Return the number of brackets that ``after`` closes on the line of the cursor."""
     run = _CLOSING_RUN.match(split(after)[0]) if after else None
-    return sum(run[0].count(bracket) for bracket in ")]}") if run else 0
+    return sum(map(run[0].count, ")]}")) if run else 0
 
 
 def _continuing_brackets(language: Language) -> set[str]:
