@@ -19,6 +19,17 @@ def command(name: str, *arguments: Any) -> dict[str, Any]:
     return {"command": name, "arguments": list(arguments)}
 
 
+def explain(known: int | str) -> dict[str, Any]:
+    """Return a request under an id, for an explanation of the text."""
+    explained = command("leanwide.explain", {"uri": URI, "range": RANGE})
+    return {
+        "jsonrpc": "2.0",
+        "id": known,
+        "method": "workspace/executeCommand",
+        "params": explained,
+    }
+
+
 async def test_frames_that_cannot_be_read_are_refused_and_the_server_lives():
     body = b'{"jsonrpc": "2.0", "method": "$/nothing"}'
     async with wire() as client:
@@ -227,16 +238,8 @@ async def test_a_cancelled_request_is_answered_once_and_any_other_cancel_is_igno
         for known in ("nobody", 1, None, 1.5, dict[str, Any](), list[Any](), True):
             client.tell("$/cancelRequest", {"id": known})
         client.tell("$/cancelRequest", None)
-        explained = command("leanwide.explain", {"uri": URI, "range": RANGE})
         for known in (1, "1"):
-            client.post(
-                {
-                    "jsonrpc": "2.0",
-                    "id": known,
-                    "method": "workspace/executeCommand",
-                    "params": explained,
-                }
-            )
+            client.post(explain(known))
         for _ in range(3):
             client.tell("$/cancelRequest", {"id": 1})
             client.tell("$/cancelRequest", {"id": "1"})
@@ -251,35 +254,21 @@ async def test_a_cancelled_request_is_answered_once_and_any_other_cancel_is_igno
 
 
 async def test_only_a_request_with_the_same_id_is_cancelled():
-    explained = command("leanwide.explain", {"uri": URI, "range": RANGE})
-    message = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "workspace/executeCommand",
-        "params": explained,
-    }
     async with wire() as client:
         await client.initialize()
         client.open(TEXT)
-        client.post(message)
+        client.post(explain(1))
         for known in ("1", True, 1.0, [1]):
             client.tell("$/cancelRequest", {"id": known})
         assert "result" in await client.answer(1)
 
 
 async def test_two_requests_under_one_id_are_both_answered():
-    explained = command("leanwide.explain", {"uri": URI, "range": RANGE})
-    message = {
-        "jsonrpc": "2.0",
-        "id": 5,
-        "method": "workspace/executeCommand",
-        "params": explained,
-    }
     async with wire() as client:
         await client.initialize()
         client.open(TEXT)
         for _ in range(2):
-            client.post(message)
+            client.post(explain(5))
         answers = [await client.answer(5) for _ in range(2)]
         assert sorted("error" in one for one in answers) == [False, True]
         (refusal,) = (one["error"]["code"] for one in answers if "error" in one)
