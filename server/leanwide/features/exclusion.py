@@ -7,7 +7,11 @@ from pathlib import PurePath
 
 from leanwide.context.view import Snapshot
 from leanwide.features.document_names import DocumentNames
-from leanwide.files.exclusions import is_judged_soon, text_exclusion_reason
+from leanwide.files.exclusions import (
+    is_judged_soon,
+    keyless_exclusion_reason,
+    text_exclusion_reason,
+)
 
 
 async def exclusion_reason(document: Snapshot, names: DocumentNames) -> str | None:
@@ -17,5 +21,5 @@ async def exclusion_reason(document: Snapshot, names: DocumentNames) -> str | No
         return verdict.reason
     name = PurePath(document.path).name
     if is_judged_soon(document.lines):
-        return text_exclusion_reason(name, document.lines)
+        return keyless_exclusion_reason(name, document.lines)
     return await asyncio.to_thread(text_exclusion_reason, name, document.lines)

@@ -131,20 +131,18 @@ def text_exclusion_reason(name: str, lines: Sequence[str]) -> str | None:
 
     ``name`` is the file's, for the reason. Does not read all of a huge text.
     """
-    fault = _size_fault(lines)
-    if fault is None and "\0" in "".join(lines[:_BINARY_LINES]):
-        fault = "is binary"
-    if fault is None and has_private_key(lines):
+    if (fault := _shape_fault(lines)) is None and has_private_key(lines):
         fault = "holds a private key: it never enters a prompt"
-    header = [line[:_MARKER_CHARACTERS] for line in lines[:_HEADER_LINES]]
-    comments = [line[found.end() :] for line in header if (found := _COMMENT.match(line))]
-    if fault is None and any(map(_says_generated, comments)):
-        fault = "is generated, as it says in its first lines"
-    return None if fault is None else f"{shown(name)} {fault}"
+    return _reason(name, fault or _origin_fault(lines))
+
+
+def keyless_exclusion_reason(name: str, lines: Sequence[str]) -> str | None:
+    """Return the same of a text that :func:`is_judged_soon`, which has no mark of a key."""
+    return _reason(name, _shape_fault(lines) or _origin_fault(lines))
 
 
 def is_judged_soon(lines: Sequence[str]) -> bool:
-    """Whether :func:`text_exclusion_reason` takes less than 3 ms; true of most texts."""
+    """Whether a text is judged in less than 3 ms; true of most texts."""
     return (
         len(lines) < _MAX_SOON_LINES
         and sum(map(len, lines)) < _MAX_SOON
@@ -152,13 +150,25 @@ def is_judged_soon(lines: Sequence[str]) -> bool:
     )
 
 
+def _reason(name: str, fault: str | None) -> str | None:
+    return None if fault is None else f"{shown(name)} {fault}"
+
+
+def _origin_fault(lines: Sequence[str]) -> str | None:
+    """Return that a text is generated; None if it does not say so."""
+    header = [line[:_MARKER_CHARACTERS] for line in lines[:_HEADER_LINES]]
+    comments = [line[found.end() :] for line in header if (found := _COMMENT.match(line))]
+    generated = any(map(_says_generated, comments))
+    return "is generated, as it says in its first lines" if generated else None
+
+
 def _says_generated(said: str) -> bool:
     """Whether a comment says so."""
     return bool(_MARKER.search(said) or ("generated" in said.lower() and _UNTOUCHED.search(said)))
 
 
-def _size_fault(lines: Sequence[str]) -> str | None:
-    """Return what is wrong with the size of a text or of its lines; None if nothing is."""
+def _shape_fault(lines: Sequence[str]) -> str | None:
+    """Return why a text, by its size or its lines, is none that people write; None if it may be."""
     longest, total = _lengths(lines)
     if total > MAX_FILE_SIZE:
         return f"is larger than {MAX_FILE_SIZE // 1_000_000} MB"
@@ -166,7 +176,7 @@ def _size_fault(lines: Sequence[str]) -> str | None:
         return f"has more than {_MAX_LINES:,} lines"
     if longest > _MAX_LINE and total > _MAX_MEAN_LINE * len(lines):
         return f"is minified: a line of {longest:,} characters"
-    return None
+    return "is binary" if "\0" in "".join(lines[:_BINARY_LINES]) else None
 
 
 def _lengths(lines: Sequence[str]) -> tuple[int, int]:
