@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import evolve
-
 from leanwide.context.prose import is_prose
 from leanwide.context.surroundings import helpful_runs, run_lines
 from leanwide.features.ask.selection import ResolvedSelection
@@ -15,7 +13,7 @@ from leanwide.features.edit.structure_guard import as_prose, check_kept
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.asked import asked_for
 from leanwide.postprocess.code import without_head
-from leanwide.postprocess.importing import import_edit, import_line
+from leanwide.postprocess.importing import with_imports
 from leanwide.postprocess.indent import (
     Indentation,
     code_indentation,
@@ -29,8 +27,6 @@ from leanwide.syntax import (
     NO_TEXT,
     Edit,
     Language,
-    Position,
-    SyntaxTree,
     content,
     parse,
     split,
@@ -152,24 +148,8 @@ def with_lines(
     edits = replacements(view.lines, (passage.first, passage.last), lines, view.newline)
     if not edits:
         raise Refusal("The model would change nothing.")
-    if imports and resolved.tree is not None:
-        edits = _with_imports(resolved.tree, edits, imports, view.newline)
-    check_syntax(resolved.language, view.lines, edits)
-    return FileEdit(uri=view.uri, version=view.version, lines=view.lines, edits=edits)
-
-
-def _with_imports(
-    tree: SyntaxTree, edits: tuple[Edit, ...], imports: Sequence[str], newline: str
-) -> tuple[Edit, ...]:
-    """Return edits with one that adds imports.
-
-    Raises:
-        Mistake: They have no simple place.
-    """
-    line = import_line(tree)
-    if line is None or Position(line, 0) > edits[0].start:
+    every = with_imports(resolved.tree, edits, imports, view.newline)
+    if every is None:
         raise Mistake(f"`{imports[0]}` has to stand with the imports, which were not asked for.")
-    added = import_edit(tree, line, imports, newline)
-    if added.end == edits[0].start:
-        return (evolve(edits[0], text=added.text + edits[0].text, start=added.start), *edits[1:])
-    return (added, *edits)
+    check_syntax(resolved.language, view.lines, every)
+    return FileEdit(uri=view.uri, version=view.version, lines=view.lines, edits=every)
