@@ -27,7 +27,15 @@ from leanwide.lsp.parameters import (
     typed_params,
 )
 from leanwide.lsp.rpc.logged import log_error
-from leanwide.lsp.rpc.messages import Id, Invalid, Message, RpcNotification, RpcRequest, RpcResponse
+from leanwide.lsp.rpc.messages import (
+    Id,
+    Invalid,
+    Message,
+    RpcNotification,
+    RpcRequest,
+    RpcResponse,
+    is_id,
+)
 from leanwide.lsp.rpc.outbox import Outbox
 from leanwide.lsp.uris import unusable
 
@@ -231,7 +239,7 @@ class Protocol(LanguageServerProtocol):
             log_error(method, error)
 
     def _cancel(self, known: object) -> None:
-        if not isinstance(known, int | str) or isinstance(known, bool):
+        if not is_id(known):
             raise JsonRpcInvalidParams(message="an id is a number or a string")
         if (task := self._requests.get(known)) is not None:
             task.cancel()

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, wait
 from typing import Final
 
-from attrs import define, frozen
+from attrs import frozen
 
 from leanwide.engine.base import EngineError
 from leanwide.engine.process.encoding import EncodedRequest, encode, encode_request
@@ -40,14 +40,12 @@ class LaneOpening:
     """Saves sequences to disk; None: nothing is saved."""
 
 
-@define(eq=False)
+@frozen(eq=False)
 class _RunningJob:
     """A generation that has begun."""
 
     priority: Priority
     steps: Generator[Step, None, None]
-    closed: bool = False
-    """The lane was closed under it."""
 
 
 class Lane:
@@ -110,8 +108,9 @@ class Lane:
         running = _RunningJob(job.request.priority, self._run(job))
         self._running.append(running)
         try:
-            yield from running.steps
-            if running.closed:
+            if not self._closed:
+                yield from running.steps
+            if self._closed:  # before it began, or under it
                 yield cancelled_early(job, self.info.experts)
         finally:
             self._running.remove(running)
@@ -119,7 +118,7 @@ class Lane:
                 self.last_question_at = time.monotonic()
 
     def _run(self, job: Job) -> Generator[Step, None, None]:
-        if self._closed or job.cancelled():  # before it touches the KV cache
+        if job.cancelled():  # before it touches the KV cache
             yield cancelled_early(job, self.info.experts)
             return
         if job.request.save is not None:
@@ -184,6 +183,5 @@ class Lane:
         """
         self._closed = True
         for running in self._running:
-            running.closed = True
             running.steps.close()
         self.kv.close()

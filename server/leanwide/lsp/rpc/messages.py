@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from attrs import frozen
 from lsprotocol.types import ErrorCodes
@@ -69,7 +69,7 @@ def read_message(body: bytes) -> Message:
 
 def _classified(data: dict[str, Any]) -> Message:
     given = data.get("id")
-    known = given if _is_id(given) else None
+    known = given if is_id(given) else None
     method = data.get("method")
     if reason := _fault(data, known):
         return Invalid(known, ErrorCodes.InvalidRequest, reason)
@@ -90,5 +90,6 @@ def _fault(data: dict[str, Any], known: Id | None) -> str:
     return "the id is neither an integer nor a string" if "id" in data and known is None else ""
 
 
-def _is_id(value: Any) -> bool:
+def is_id(value: object) -> TypeGuard[Id]:
+    """Whether a value may be an id; to Python, True is a number."""
     return isinstance(value, int | str) and not isinstance(value, bool)
