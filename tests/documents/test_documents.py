@@ -7,6 +7,7 @@ over characters; it shares no code with the product.
 from __future__ import annotations
 
 import bisect
+import os
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from pygls.workspace import PositionCodec
 
 from leanwide.lsp.documents import DocumentWorkspace, OpenDocument, PositionError
 
+EDITED_DOCUMENTS = int(os.environ.get("LEANWIDE_EDITED_DOCUMENTS", "300"))
+"""Documents for each encoding, with up to six edits each."""
 ENCODINGS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 """LSP's name → Python's codec and the bytes of one unit."""
 
@@ -97,7 +100,7 @@ def clamped(text: str, place: Place, encoding: str) -> int:
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @given(text=TEXTS, edits=st.lists(st.tuples(PLACES, PLACES, TEXTS), min_size=1, max_size=6))
-@settings(max_examples=300)
+@settings(max_examples=EDITED_DOCUMENTS)
 @example(text="a\r", edits=[((1, 0), (1, 0), "\nb")])
 @example(text="a\r\nb", edits=[((0, 1), (1, 0), "\r")])
 @example(text="a\rb\nc", edits=[((1, 0), (1, 1), "")])
