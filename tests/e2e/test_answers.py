@@ -240,6 +240,43 @@ async def test_nothing_is_sent_for_an_entry_of_another_place():
             assert await ask(editor, uri, types.Position(1, 5), selected) == []
 
 
+# Several changes in one notification: what happened at the cursor counts
+
+
+def inserted(line: int, column: int, text: str) -> tuple[types.Range, str]:
+    at = types.Position(line, column)
+    return types.Range(at, at), text
+
+
+def deleted(line: int, start: int, end: int) -> tuple[types.Range, str]:
+    return types.Range(types.Position(line, start), types.Position(line, end)), ""
+
+
+LOAD = "import os  \nimport re\n\ndef load(path):\n    a =\n    b =\n    ‸\n"
+NO_OS = types.Range(types.Position(0, 0), types.Position(1, 0)), ""
+ENTER_TWICE = [inserted(6, 4, "\n    "), deleted(6, 0, 4)]
+FORMATTED = [inserted(6, 4, "c ="), deleted(0, 9, 11)]
+TYPED = [inserted(6, 4, "c"), inserted(5, 7, "c"), inserted(4, 7, "c")]
+REMOVED = [deleted(6, 3, 4), deleted(5, 6, 7), deleted(4, 6, 7)]
+CHANGES = {
+    "enter twice": (ENTER_TWICE, types.Position(7, 4), True),
+    "a key, and a formatter": (FORMATTED, types.Position(6, 7), True),
+    "organise imports": ([NO_OS], types.Position(5, 4), True),
+    "a key at three cursors": (TYPED, types.Position(6, 5), True),
+    "backspace at three cursors": (REMOVED, types.Position(6, 3), False),
+}
+
+
+@pytest.mark.parametrize(("changes", "cursor", "suggested"), CHANGES.values(), ids=CHANGES)
+async def test_only_a_deletion_at_the_cursor_silences(changes, cursor, suggested):
+    async with scripted(["value = read(path)"]) as editor:
+        uri, *_ = opened(editor, LOAD, "python")
+        editor.change_several(uri, *changes)
+        assert bool(await ask(editor, uri, cursor)) is suggested
+        reason = (await editor.last_request()).reason
+        assert ("silent while text is deleted" in reason) is not suggested
+
+
 # Languages that the model was not trained for
 
 FOREIGN = [

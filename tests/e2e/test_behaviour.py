@@ -188,17 +188,6 @@ async def test_silent_while_deleting():
         assert (await editor.last_request()).source != "none"
 
 
-async def test_enter_twice_is_no_deletion():
-    async with session(QUIET) as editor:
-        await ready(editor)
-        uri, at = open_at(editor, "def load(path):\n    text = read(path)\n    ‸\n", "a.py")
-        start = types.Position(at.line, 0)
-        below = types.Position(at.line + 1, 4)
-        editor.change_several(uri, (types.Range(at, at), "\n    "), (types.Range(start, at), ""))
-        await answer(editor, uri, below)
-        assert (await editor.last_request()).source != "none"
-
-
 async def test_silent_where_text_follows_unless_asked_by_hand():
     async with session(QUIET) as editor:
         await ready(editor)

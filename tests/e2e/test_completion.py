@@ -134,6 +134,15 @@ async def test_ranges_count_in_the_units_of_the_client(encoding: types.PositionE
         assert str(items[0].insert_text).startswith('print("🎉", self.se')
 
 
+@pytest.mark.parametrize(
+    "beyond", [types.Position(END.line, 2**31 - 1), types.Position(END.line + 1, 0)]
+)
+async def test_a_position_beyond_an_end_is_that_end(beyond: types.Position):
+    async with session() as editor:
+        (item,) = await editor.complete_when_ready(editor.open(), beyond)
+        assert item.range == types.Range(END, END)
+
+
 @pytest.mark.parametrize("text", ["", "# only a comment", "é\r\nß\r\n", "\tif x:\n\t\t", "\x0c\n"])
 async def test_unusual_documents_are_answered(text: str):
     async with session() as editor:

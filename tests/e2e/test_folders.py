@@ -109,6 +109,15 @@ async def test_exclusions_of_the_second_folder_apply_and_its_definitions_are_use
         assert "secret_thing(): ..." not in (await asked(editor, till / "b.py", secret)).prompt
 
 
+async def test_each_of_two_folders_follows_its_own_rules(shop: Path, till: Path):
+    write(till, IGNORING | dict.fromkeys(LEFT_ALONE, "def till_secret(): ...\n"))
+    async with editing(till, shop) as editor:
+        assert (await editor.indexed()).files == 2  # main.py and pricing.py
+        await silent_in(editor, till)
+        await silent_in(editor, shop)
+        assert f"../shop/{SHOWN}" in await prompt_in(editor, till / "main.py")
+
+
 async def test_added_folders_are_indexed_and_removed_ones_forgotten(shop: Path, till: Path):
     async with editing(till) as editor:
         assert SHOWN not in await prompt_in(editor, till / "main.py")
@@ -211,12 +220,13 @@ async def test_a_root_and_its_documents_may_be_on_different_sides_of_a_link(
         assert newer not in await prompt_in(editor, root / "main.py")
 
 
-async def test_a_link_is_judged_by_its_target(tmp_path: Path, shop: Path):
+async def test_a_link_is_judged_by_its_own_name_and_its_target(tmp_path: Path, shop: Path):
     write(tmp_path, {"keys/id_rsa": PRICING, "outside.py": "def far_away(): ...\n"})
     links = {
         "to_ignored.py": ("gen/x.py", "x.py is ignored by .gitignore"),
         "to_excluded.py": ("drafts/x.py", "excluded by files.exclude"),
         "to_secret.py": ("../keys/id_rsa", "id_rsa is a secret"),
+        "id_ed25519": ("pricing.py", "id_ed25519 is a secret"),
         "hidden2.py": ("pricing.py", None),
         "to_outside.py": ("../outside.py", None),
     }
@@ -230,7 +240,7 @@ async def test_a_link_is_judged_by_its_target(tmp_path: Path, shop: Path):
             assert reason is None or reason in record.reason
         assert "ignored" in (await asked(editor, shop / "door" / "x.py")).reason
         assert (await editor.indexed()).files == 1
-        for name in ("to_ignored.py", "to_secret.py", "door/x.py"):
+        for name in ("to_ignored.py", "to_secret.py", "id_ed25519", "door/x.py"):
             editor.changed_on_disk(shop / name, types.FileChangeType.Changed)
         assert (await editor.indexed()).files == 1
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from itertools import islice, product
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
 
-from tests.e2e.session import END, Session, session
+from tests.e2e.session import END, PROGRAM, Session, session
 from tests.index.folders import write
 
 WITHIN = 20.0
 """Seconds for what took for ever."""
 HOSTILE = "*a*a*a*a*a*a*a*a*a*a*b"
 LONG_NAME = "a" * 40 + ".py"
+IGNORE_FILES = (".gitignore", ".leanwideignore", ".git/info/exclude", "sub/.gitignore")
 GIT = {".git/HEAD": "ref: refs/heads/main\n", ".git/objects/x": ""}
 
 
@@ -63,13 +66,14 @@ async def test_settings_outside_of_the_folder_are_ignored_with_one_line(
 @pytest.mark.parametrize("make", [pipe, zeros, sparse])
 async def test_unreadable_ignore_files_give_one_line(tmp_path: Path, make: Callable[[Path], None]):
     write(tmp_path, GIT | {"sub/a.py": "def somewhere():\n    pass\n", ".git/info/x": ""})
-    for name in (".gitignore", ".leanwideignore", ".git/info/exclude", "sub/.gitignore"):
+    for name in IGNORE_FILES:
         make(tmp_path / name)
     async with asyncio.timeout(3 * WITHIN), session(root=tmp_path) as editor:
         assert await editor.complete_when_ready(editor.open(), END)
         assert (await editor.indexed()).files == 1
         line = await message(editor, "Ignore files that do not count")
-        assert "sub/.gitignore is " in line
+        for name in IGNORE_FILES:
+            assert f"{tmp_path / name} is " in line
         assert "\n" not in line
 
 
@@ -85,25 +89,33 @@ async def test_a_pattern_with_many_possible_matches_blocks_nothing(tmp_path: Pat
         assert editor.client.messages == []
 
 
-async def test_too_many_patterns_in_the_settings_are_refused_in_one_line(tmp_path: Path):
-    patterns = ", ".join(f'"{number}"' for number in range(6_000))
-    write(tmp_path, {".leanwide.toml": f"[files]\nexclude = [{patterns}]\n"})
+@pytest.mark.parametrize(
+    ("patterns", "told"), [(6_000, "6,000 patterns, and 5,000"), (100_000, "is larger than 64 kB")]
+)
+async def test_too_many_patterns_in_the_settings_are_refused_in_one_line(
+    tmp_path: Path, patterns: int, told: str
+):
+    listed = ", ".join(f'"{number}"' for number in range(patterns))
+    write(tmp_path, {".leanwide.toml": f"[files]\nexclude = [{listed}]\n"})
     async with asyncio.timeout(3 * WITHIN), session(root=tmp_path) as editor:
         assert await editor.complete_when_ready(editor.open(), END)
-        line = await message(editor, "5,000")
-        assert "6,000 patterns" in line
+        line = await message(editor, told)
         assert len(line) < 500
         assert "\n" not in line
 
 
 async def test_hostile_settings_are_quoted_harmlessly_and_counted(tmp_path: Path):
-    many = "".join(f"k{number}=1\n" for number in range(5_000))
+    names = map("".join, islice(product(ascii_lowercase, repeat=3), 10_000))
+    many = "".join(f"{name}=1\n" for name in names)
     key = '"\\u001b[2J\\u202e\\n" = 1\n'
     write(tmp_path, {"a/.leanwide.toml": key + many, "b/.leanwide.toml": "[files]\n" + key + many})
-    for root, part in ((tmp_path / "a", "4,996 others"), (tmp_path / "b", "4,996 other names")):
-        async with asyncio.timeout(3 * WITHIN), session(root=root) as editor:
+    for root, part in ((tmp_path / "a", "9,996 others"), (tmp_path / "b", "9,996 other names")):
+        log = root / "log"
+        command = ("sh", "-c", f'exec "{PROGRAM}" serve 2>"{log}"')
+        async with asyncio.timeout(3 * WITHIN), session(root=root, command=command) as editor:
             told = await message(editor, part)
-            assert "\x1b" not in told
-            assert "\u202e" not in told
-            assert "\\x1b" in told
-            assert len(told) < 3_000
+        for text in (told, log.read_text("utf-8")):
+            assert "\x1b" not in text
+            assert "\u202e" not in text
+            assert "\\x1b" in text
+            assert len(text) < 3_000

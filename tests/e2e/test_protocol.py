@@ -196,8 +196,10 @@ async def test_unusual_uris_of_documents_and_files_do_no_harm():
     async with wire() as client:
         await client.initialize()
         for uri in ODD_URIS:
-            client.open(TEXT, uri)
             about = {"uri": uri, "range": RANGE, "instruction": "x", "message": "x"}
+            unopened = command("leanwide.test", about)
+            assert await client.code("workspace/executeCommand", params=unopened) == -32602
+            client.open(TEXT, uri)
             for name in ("explain", "test", "document", "chat"):
                 params = command(f"leanwide.{name}", about)
                 answer = await client.ask("workspace/executeCommand", params=params)

@@ -56,14 +56,20 @@ RELATED = {
     "prod-secrets.py": (DEFINED.format("rate_four"), False),
     "client.py": (DEFINED.format(f'rate_five  # "{TOKEN}"'), False),
     "keys.py": (DEFINED.format("rate_six") + f'KEY = """\n{KEY}"""\n', False),
+    "notes.py": (DEFINED.format("rate_seven"), False),
 }
+LINKS = {"notes.py": ".ssh/id_rsa"}
+"""Those that are links, and to what."""
 
 
 @pytest.mark.parametrize("name", RELATED)
 async def test_no_secret_file_is_a_related_snippet(tmp_path: Path, name: str):
     text, drawn = RELATED[name]
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_text(text, "utf-8")
+    file = tmp_path / LINKS.get(name, name)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, "utf-8")
+    if name in LINKS:
+        (tmp_path / name).symlink_to(file)
     (tmp_path / "main.py").write_text(USING, "utf-8")
     async with session(root=tmp_path) as editor:
         uri = editor.open(USING, "main.py")

@@ -32,8 +32,12 @@ async def use(editor: Session) -> SimpleNamespace:
     return record
 
 
-async def test_a_server_runs_no_code_of_its_working_directory(tmp_path: Path):
-    folder = untrusted.shadowing(tmp_path)
+@pytest.fixture(params=untrusted.FORMS)
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> untrusted.Folder:
+    return untrusted.shadowing(tmp_path, request.param)
+
+
+async def test_a_server_runs_no_code_of_its_working_directory(folder: untrusted.Folder):
     async with session(SHORT, root=folder.path, command=started_in(folder.path)) as editor:
         record = await use(editor)
     assert folder.ran == []
@@ -62,9 +66,8 @@ def run_in(folder: Path, settings: str, *arguments: str) -> subprocess.Completed
     ids=" ".join,
 )
 def test_the_program_runs_no_code_of_its_working_directory(
-    tmp_path: Path, arguments: tuple[str, ...]
+    folder: untrusted.Folder, arguments: tuple[str, ...]
 ):
-    folder = untrusted.shadowing(tmp_path)
     done = run_in(folder.path, "[modes.think]\noutput_tokens = 16\n", *arguments)
     assert folder.ran == []
     assert done.stdout.strip()
@@ -82,8 +85,12 @@ def test_a_relative_model_path_does_not_refer_to_the_working_directory(tmp_path:
     assert by_hand.returncode == 0, by_hand.stderr
 
 
-def test_the_folders_of_these_tests_hold_what_processes_import():
-    names = untrusted.imported()
-    assert {"random", "json", "resource", "numpy", "ctypes", "llama_cpp", "leanwide"} <= set(names)
-    assert names["numpy"]
-    assert not names["random"]
+SHADOWED = """
+    random json resource token types select logging heapq attr psutil msgspec jinja2 numpy ctypes
+    llama_cpp leanwide
+"""
+
+
+def test_the_folders_of_these_tests_hold_what_processes_import(folder: untrusted.Folder):
+    names = {path.relative_to(folder.path).parts[0] for path in folder.path.rglob("*.py")}
+    assert set(SHADOWED.split()) <= {name.removesuffix(".py") for name in names}

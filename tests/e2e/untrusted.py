@@ -16,10 +16,13 @@ _IMPORTED = """
 import importlib, json, pkgutil, sys, leanwide
 for found in pkgutil.walk_packages(leanwide.__path__, "leanwide."):
     importlib.import_module(found.name)
-modules = {name: hasattr(one, "__path__") for name, one in sys.modules.items() if "." not in name}
-print(json.dumps({**dict.fromkeys(sys.stdlib_module_names, False), **modules}))
+modules = {name.partition(".")[0] for name in sys.modules}
+print(json.dumps(sorted(modules | sys.stdlib_module_names)))
 """
-"""Prints every module that any process of leanwide may import, and whether it is a package."""
+"""Prints every top-level module that any process of leanwide may import."""
+
+FORMS = ("{}.py", "{}/__init__.py")
+"""Where a folder may have a module by a name."""
 
 
 @frozen
@@ -34,12 +37,12 @@ class Folder:
         return self.witness.read_text().splitlines() if self.witness.exists() else []
 
 
-def shadowing(parent: Path) -> Folder:
-    """A folder with a module in place of every other, and a document."""
+def shadowing(parent: Path, form: str) -> Folder:
+    """A folder with a module of a form in place of every other, and a document."""
     folder = Folder(parent / "project", parent / "witness")
     folder.path.mkdir()
-    for name, is_package in imported().items():
-        module = folder.path / name / "__init__.py" if is_package else folder.path / f"{name}.py"
+    for name in imported():
+        module = folder.path / form.format(name)
         module.parent.mkdir(exist_ok=True)
         module.write_text(f"open({str(folder.witness)!r}, 'a').write({name!r} + '\\n')\n")
     (folder.path / "store.py").write_text(SOURCE)
@@ -47,9 +50,9 @@ def shadowing(parent: Path) -> Folder:
 
 
 @cache
-def imported() -> dict[str, bool]:
-    """Every top-level module that leanwide may import, and whether it is a package."""
+def imported() -> list[str]:
+    """Every top-level module that leanwide may import."""
     command = [sys.executable, "-P", "-W", "ignore", "-c", _IMPORTED]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    modules: dict[str, bool] = json.loads(done.stdout)
+    modules: list[str] = json.loads(done.stdout)
     return modules

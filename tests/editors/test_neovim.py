@@ -25,6 +25,12 @@ def begin(neovim: Neovim, typed: str = "return len(") -> Path:
     return path
 
 
+def explained(neovim: Neovim) -> bool:
+    """Wait for the end of an explanation; returns whether it has a text."""
+    neovim.until(lambda: "experts" in neovim.open_window().footer, "the end of the answer")
+    return bool(neovim.open_window().text.strip())
+
+
 def test_a_suggestion_appears_is_typed_through_and_accepted(neovim: Neovim):
     path = begin(neovim)
     accepted = neovim.server("leanwide.status")["accepted"]
@@ -68,10 +74,30 @@ def test_an_explanation_fills_a_window(neovim: Neovim):
     neovim.edit(TEXT)
     neovim.nvim.command("23,24LeanwideExplain")
     assert neovim.open_window().title.strip() == "Explain"
-    neovim.until(lambda: "experts" in neovim.open_window().footer, "the end of the answer")
-    assert neovim.open_window().text.strip()
+    assert explained(neovim)
     neovim.nvim.input("q")
     neovim.until(lambda: neovim.window() is None, "no window")
+
+
+def test_a_file_without_a_final_newline_is_explained_whole(neovim: Neovim):
+    path = neovim.edit(TEXT.rstrip("\n "))
+    assert not path.read_text().endswith("\n")
+    neovim.nvim.command("%LeanwideExplain")
+    assert explained(neovim)
+    assert neovim.notices() == []
+
+
+def test_a_selection_to_the_end_of_the_line_has_code_actions(neovim: Neovim):
+    neovim.edit(TEXT)
+    neovim.nvim.funcs.cursor(23, 1)
+    neovim.nvim.input("v$")
+    neovim.until(lambda: neovim.nvim.funcs.mode() == "v", "the selection")
+    neovim.nvim.exec_lua(
+        "local function wanted(action) return action.title == 'Explain with leanwide' end\n"
+        "vim.lsp.buf.code_action({ apply = true, filter = wanted })"
+    )
+    assert explained(neovim)
+    assert neovim.notices() == []
 
 
 def test_a_name_of_a_file_in_an_answer_opens_it_at_its_line(neovim: Neovim):
