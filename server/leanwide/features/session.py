@@ -11,7 +11,7 @@ from leanwide.engine.base import Engine
 from leanwide.engine.requests import Stats
 from leanwide.engine.specs import ModelInfo
 from leanwide.features.chat_template import ChatTemplateCache
-from leanwide.features.document_names import DocumentNames
+from leanwide.features.exclusion import DocumentNames
 from leanwide.features.journal import Journal
 from leanwide.features.question_stages import NoStages, QuestionStages
 from leanwide.features.syntax_trees import SyntaxTrees
