@@ -332,14 +332,8 @@ class EngineClient:
             case wire.Loading():
                 self._status.set(EngineState.LOADING, progress=message.share)
             case wire.LaneOpened():
-                self._models.update(self._same_model(message))
                 self._starts.succeeded()
-                self._lanes[message.lane.name] = message.lane
-                if message.lane.notice:
-                    logger.warning("%s", message.lane.notice)
-                self._status.set(
-                    EngineState.BUSY if self._pending else EngineState.IDLE, message.lane.notice
-                )
+                self._open_lane(message)
             case wire.Closed():
                 self._lanes.pop(message.lane, None)
             case wire.Description():
@@ -350,6 +344,19 @@ class EngineClient:
                 events, event = self._pending.get(message.id), _event(message)
                 if events is not None and event is not None:
                     events.put_nowait(event)
+
+    def _open_lane(self, opened: wire.LaneOpened) -> None:
+        """Remember an opened lane with its model, and tell the observers."""
+        lane, models = opened.lane, dict(self._same_model(opened))
+        other_model = any(self._models.get(name) is not model for name, model in models.items())
+        self._models.update(models)
+        self._lanes[lane.name] = lane
+        if lane.notice:
+            logger.warning("%s", lane.notice)
+        before = self._status.current
+        self._status.set(EngineState.BUSY if self._pending else EngineState.IDLE, lane.notice)
+        if other_model and self._status.current is before:
+            self._status.tell()
 
     def _same_model(self, opened: wire.LaneOpened) -> Iterator[tuple[str, ModelInfo]]:
         """Yield every lane of the model of an opened one, with that model.

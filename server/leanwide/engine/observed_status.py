@@ -27,5 +27,9 @@ class ObservedStatus:
         )
         if status != self.current:
             self.current = status
-            for observer in self._observers:
-                observer(status)
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell the observers the status."""
+        for observer in self._observers:
+            observer(self.current)
