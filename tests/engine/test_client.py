@@ -21,10 +21,11 @@ import pytest_asyncio
 from leanwide import child
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError, EngineState, EngineStatus
-from leanwide.engine.client import DEFAULT_TIMEOUTS, EngineClient, EngineTimeouts
+from leanwide.engine.client import EngineClient
 from leanwide.engine.requests import CancelToken, Finished, FinishReason, Piece, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL
 from leanwide.engine.specs import LaneInfo, LaneSpec, ModelSpec
+from leanwide.engine.timeouts import DEFAULT_TIMEOUTS, EngineTimeouts
 from tests.bench import broken
 from tests.engine.make import LEAN, request, spec
 
