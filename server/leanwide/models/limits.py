@@ -1,4 +1,4 @@
-"""The limits of a lane's KV cache, checked before the load: else llama.cpp aborts, or memory ends."""
+"""The limits of a lane's KV cache: beyond them llama.cpp would abort, or the machine swap."""
 
 from __future__ import annotations
 
