@@ -30,6 +30,7 @@ class ObservedStatus:
             self.tell()
 
     def tell(self) -> None:
-        """Tell the observers the status."""
+        """Tell the observers the status as it is now."""
+        status = self.current
         for observer in self._observers:
-            observer(self.current)
+            observer(status)
