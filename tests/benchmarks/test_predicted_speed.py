@@ -20,8 +20,8 @@ from leanwide.engine.process.llama import Log, Model, ModelParams
 from leanwide.engine.process.llama_context import Context, ContextParams
 from leanwide.engine.speed import layer_sample, measure
 from leanwide.models.cost import token_cost
+from leanwide.models.expert_count import EXPERTS_KEY
 from leanwide.models.gguf import read_header
-from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.speed import Rates, decode_tokens_per_s, prompt_tokens_per_s
 from leanwide_bench.synthetic.shapes import ONE_BILLION, THIRTY_BILLION, ModelShape
 from leanwide_bench.synthetic.synthetic import Recipe, write

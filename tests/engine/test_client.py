@@ -19,10 +19,13 @@ import pytest
 import pytest_asyncio
 
 from leanwide import child
+from leanwide.engine import wire
 from leanwide.engine.base import EngineError, EngineState, EngineStatus
-from leanwide.engine.client import DEFAULT_TIMEOUTS, EngineClient, EngineTimeouts
+from leanwide.engine.client import EngineClient
 from leanwide.engine.requests import CancelToken, Finished, FinishReason, Piece, Request
-from leanwide.engine.specs import LaneSpec, ModelSpec
+from leanwide.engine.scripted import SCRIPTED_MODEL
+from leanwide.engine.specs import LaneInfo, LaneSpec, ModelSpec
+from leanwide.engine.timeouts import DEFAULT_TIMEOUTS, EngineTimeouts
 from tests.bench import broken
 from tests.engine.make import LEAN, request, spec
 
@@ -285,6 +288,18 @@ async def test_an_engine_that_keeps_dying_is_restarted_after_a_long_pause(tiny, 
         await client.ready("lean")
         await answer(client)
     assert "engine process ended with code -9" in caplog.text
+
+
+async def test_observers_learn_of_another_model_while_requests_run(tiny: Path):
+    client = EngineClient((spec(tiny),))
+    told: list[EngineState] = []
+    client.observe(lambda status: told.append(status.state))
+    client._status.set(EngineState.BUSY)
+    client._pending[1] = asyncio.Queue()
+    lane = LaneInfo(name="wide", experts=4, context_tokens=64, load_ms=0.0, notice="", sequences=1)
+    for name in ("first", "first", "second"):
+        client._handle(wire.LaneOpened(attrs.evolve(SCRIPTED_MODEL, name=name), lane))
+    assert told == [EngineState.BUSY] * 3
 
 
 @pytest.mark.parametrize(

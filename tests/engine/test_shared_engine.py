@@ -92,7 +92,7 @@ async def test_a_session_gets_statuses_from_its_first_request_on():
     first.start()
     engine.change(BUSY)
     assert told == {"first": [engine.status, BUSY], "second": []}
-    second.start()
+    await second.count("lean", ["x"])
     assert told["second"] == [engine.status]
     await first.close()
     engine.change(BUSY)

@@ -14,7 +14,7 @@ from leanwide.engine import wire
 from leanwide.engine.requests import FinishReason, Markup, Priority, Sampling, Thinking
 from leanwide.engine.specs import FimTokens, LaneInfo, LaneSpec, ModelInfo
 from leanwide.models.answer_marks import answer_marks
-from leanwide.models.limits import ExpertWidth
+from leanwide.models.expert_count import ExpertWidth
 from tests.engine.make import FREE, LEAN, request, spec
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))

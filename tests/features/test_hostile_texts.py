@@ -18,10 +18,9 @@ from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.completion.complete import complete
 from leanwide.features.completion.request import InlineRequest
 from leanwide.features.completion.state import CompletionState
-from leanwide.features.document_names import DocumentNames
 from leanwide.features.edit.add_documentation import documentable
 from leanwide.features.edit.write_test import can_be_tested
-from leanwide.features.exclusion import exclusion_reason
+from leanwide.features.exclusion import DocumentNames, exclusion_reason
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Preferences
 from leanwide.features.syntax_trees import SyntaxTrees

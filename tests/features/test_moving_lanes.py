@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 
+from leanwide.engine.base import EngineState, EngineStatus
+from leanwide.engine.observed_status import ObservedStatus
 from leanwide.engine.requests import Request, Stats
 from leanwide.engine.routed_engine import LaneRoute, RoutedEngine
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
@@ -17,15 +19,26 @@ from tests.features.editor import Editor, interactive, state_of
 class ServerEngine(ScriptedEngine):
     """An engine at a server that can be lost."""
 
-    lost = False
+    def __init__(self) -> None:
+        super().__init__()
+        self._server = ObservedStatus()
+
+    @property
+    def status(self) -> EngineStatus:
+        return self._server.current
+
+    def observe(self, observer: Callable[[EngineStatus], None]) -> None:
+        self._server.observe(observer)
 
     def model(self, lane: str) -> ModelInfo | None:
-        return None if self.lost else super().model(lane)
+        return None if self.status.state is EngineState.DEGRADED else super().model(lane)
 
-    def serve(self, model: ModelInfo) -> None:
-        """Come back with another model."""
-        self.lost = False
+    def lose(self) -> None:
+        self._server.set(EngineState.DEGRADED)
+
+    def come_back(self, model: ModelInfo = SCRIPTED_MODEL) -> None:
         self._models = dict.fromkeys(self._models, model)
+        self._server.set(EngineState.IDLE)
 
 
 class CharacterEngine(ScriptedEngine):
@@ -51,9 +64,9 @@ async def test_texts_are_counted_again_for_another_model():
     there, _, engine = moving()
     backend = Backend(engine=engine)
     assert await counted(backend, "12345678") == 2
-    there.lost = True
+    there.lose()
     assert await counted(backend, "12345678") == 8
-    there.lost = False
+    there.come_back()
     assert await counted(backend, "12345678") == 2
 
 
@@ -61,7 +74,8 @@ async def test_a_server_that_comes_back_with_another_model_of_the_same_name():
     there, _, engine = moving()
     backend = Backend(engine=engine)
     counter = backend.counter("wide")
-    there.serve(attrs.evolve(SCRIPTED_MODEL))
+    there.lose()
+    there.come_back(attrs.evolve(SCRIPTED_MODEL))
     assert backend.counter("wide") is not counter
 
 
@@ -69,9 +83,9 @@ async def test_counts_stay_while_a_lane_has_no_model_and_when_it_is_back():
     there = ServerEngine()
     backend = Backend(engine=there)
     counter = backend.counter("wide")
-    there.lost = True
+    there.lose()
     assert backend.counter("wide") is counter
-    there.lost = False
+    there.come_back()
     assert backend.counter("wide") is counter
 
 
@@ -82,7 +96,7 @@ async def test_the_speed_of_a_lane_is_that_of_its_model():
     backend.learn(done)
     backend.learn(attrs.evolve(done, lane="lean"))
     assert backend.machine.lane_speed("wide").prompt.settled == 2000
-    there.lost = True
+    there.lose()
     assert backend.machine.lane_speed("wide").prompt.settled is None
     backend.learn(attrs.evolve(done, prompt_ms=2000.0))
     assert backend.machine.lane_speed("wide").prompt.settled == 1000
@@ -94,7 +108,7 @@ async def test_a_completion_after_a_move_fits_the_context_of_the_other_model():
     lines = "".join(f"value_{number} = {number}\n" for number in range(900))
     editor = Editor(state, f"{lines}‸\n{lines}", "python")
     await editor.ask(by_hand=True)
-    there.lost = True
+    there.lose()
     editor.type("x")
     await editor.ask(by_hand=True)
     (before,), (after,) = interactive(there), interactive(here)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.features.document_names import judge
+from leanwide.features.exclusion import judge
 from leanwide.files.area import Folder, WorkspaceFolders, new_prefix
 from leanwide.files.exclusions import Exclusions
 from tests.index.folders import folder_of, write

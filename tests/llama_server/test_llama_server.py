@@ -29,7 +29,7 @@ from leanwide.engine.requests import (
 )
 from leanwide.engine.specs import FimTokens, LaneSpec
 from leanwide.models.embedded import embedded_model
-from leanwide.models.limits import ExpertWidth
+from leanwide.models.expert_count import ExpertWidth
 from tests.e2e.session import END, session, unstructured
 from tests.engine import make
 from tests.llama_server.conftest import free_port, llama_server, write_settings

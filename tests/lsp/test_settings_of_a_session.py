@@ -15,7 +15,7 @@ from tests.index.folders import write
 from tests.rpc.client import Client, initialized
 
 from leanwide.engine.scripted import ScriptedEngine
-from leanwide.features.document_names import judge
+from leanwide.features.exclusion import judge
 from leanwide.lsp.arguments import ModelNameArguments, UseModelArguments
 from leanwide.lsp.handlers.models import pull_model, use_model
 from leanwide.lsp.rpc.connection import serve_connection

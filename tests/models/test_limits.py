@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leanwide.models.expert_count import ExpertWidth, legal_experts, wanted_experts
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import ExpertWidth, legal_context, legal_experts, wanted_experts
+from leanwide.models.limits import legal_context
 
 GB = 10**9
 

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 from training.corpus.packages import Package, SourceFile
-from training.data import holes, layout, samples, syntaxes
+from training.data import file_samples, holes, layout, syntaxes
 from training.data.holes import Hole
 from training.data.layout import Snippet
 from training.data.markers import (
@@ -107,7 +107,7 @@ def test_a_chat_prompt_is_what_the_model_s_own_template_makes_of_the_messages(sy
 
 def holes_of(language: str) -> Iterator[Hole]:
     path, text = TEXTS[language]
-    parsed = samples.parsed(source_file(language, path, text))
+    parsed = file_samples.parsed(source_file(language, path, text))
     assert parsed is not None
     for spans in parsed.spans.values():
         for span in spans:

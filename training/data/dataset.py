@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from training.corpus import store
 from training.corpus.store import Entry
-from training.data import drawing, heldout, packed, samples, shares, tables, tokenizer
+from training.data import file_samples, heldout, package_samples, packed, shares, tables, tokenizer
 
 TOKENIZER_CHARACTERS: Final = 30_000_000
 
@@ -32,7 +32,7 @@ class Wanted:
     """Approximate size."""
     shares: dict[str, float] = field(default_factory=lambda: dict(shares.DEFAULT))
     """Share of the tokens by language; they are scaled to a sum of 1."""
-    chat: float = samples.CHAT_SHARE
+    chat: float = file_samples.CHAT_SHARE
     """Share of the samples (0 to 1) that are instruction pairs."""
     seed: int = 1
 
@@ -60,7 +60,7 @@ def _drawn(entries: list[Entry], files: Path, out: Path, wanted: Wanted) -> Iter
     """Yield the samples of each package, in a random order of packages."""
     rates = shares.rates(_learned_from(entries), wanted.tokens, wanted.shares)
     jobs = [
-        drawing.Job(
+        package_samples.Job(
             files,
             package,
             by_language,
@@ -72,7 +72,7 @@ def _drawn(entries: list[Entry], files: Path, out: Path, wanted: Wanted) -> Iter
     ]
     Random(wanted.seed).shuffle(jobs)
     with ProcessPoolExecutor() as pool:
-        yield from tqdm(pool.map(drawing.draw, jobs), total=len(jobs), unit="package")
+        yield from tqdm(pool.map(package_samples.draw, jobs), total=len(jobs), unit="package")
 
 
 def _balanced_text(files: Path, wanted: Wanted) -> Iterator[str]:
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument(
         "--chat",
         type=float,
-        default=samples.CHAT_SHARE,
+        default=file_samples.CHAT_SHARE,
         help="part of the samples that are instruction pairs",
     )
     parser.add_argument(

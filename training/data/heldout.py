@@ -10,7 +10,7 @@ from typing import Final
 
 from training.corpus.languages import LANGUAGES, PROSE
 from training.corpus.packages import SourceFile
-from training.data import holes, pairs, python_functions, samples, tree_functions, trees
+from training.data import file_samples, holes, pairs, python_functions, tree_functions, trees
 from training.data.evaluation_set import Case, Function, write_cases, write_functions
 
 WINDOW: Final = holes.Window(before=1500, after=600)
@@ -25,7 +25,7 @@ CODE: Final = range(120, 700)
 
 def draw_cases(files: list[SourceFile], count: int, random: Random) -> list[Case]:
     """Draw holes, each with a cursor in its first line, past the indentation."""
-    sources = [source for file in files if (source := samples.parsed(file))]
+    sources = [source for file in files if (source := file_samples.parsed(file))]
     sizes = [len(source.file.text) for source in sources]
     drawn = (random.choices(sources, sizes)[0] for _ in range(count * 2))
     made = (_case(source, random) for source in drawn)
@@ -94,8 +94,8 @@ def _of_tree(file: SourceFile) -> Iterator[Function]:
         yield Function(found.language, file.path, found.name, found.code, text)
 
 
-def _case(source: samples.Parsed, random: Random) -> Case:
-    hole = samples.draw_hole(source, WINDOW, random)
+def _case(source: file_samples.Parsed, random: Random) -> Case:
+    hole = holes.draw(source.file.text, source.spans, WINDOW, random)
     first_line = hole.middle.split("\n")[0]
     indent = len(first_line) - len(first_line.lstrip())
     cursor = random.randrange(indent, max(indent + 1, len(first_line)))

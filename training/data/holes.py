@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from random import Random
 from typing import Final, NamedTuple
 
+KINDS: Final = ("line", "statement", "block", "arguments", "expression")
+SHARES: Final = (0.30, 0.27, 0.20, 0.13, 0.10)
+"""How often a hole is of each kind, where a file has them all."""
 MAX_MIDDLE: Final = 600
 """Characters: users do not wait for longer completions."""
 LETTER: Final = re.compile(r"[^\W\d_]")
@@ -50,6 +53,13 @@ def every(text: str, found: Iterable[Span]) -> list[Span]:
     """Return the holes worth filling: the lines of a text, and those that its syntax shows."""
     both = chain(_line_spans(line_starts(text)), found)
     return [span for span in dict.fromkeys(both) if _is_worth_it(text, span)]
+
+
+def draw(text: str, spans: Mapping[str, Sequence[Span]], window: Window, random: Random) -> Hole:
+    """Draw a kind of hole, then one of the ``spans`` of that kind, and cut it out of a text."""
+    kinds = [kind for kind in KINDS if kind in spans]
+    shares = [SHARES[KINDS.index(kind)] for kind in kinds]
+    return cut(text, random.choice(spans[random.choices(kinds, shares)[0]]), window)
 
 
 def cut(text: str, span: Span, window: Window) -> Hole:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from leanwide.cli.compose import check_experts
 from leanwide.cli.errors import UsageError
+from leanwide.models.expert_count import EXPERTS_KEY
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import EXPERTS_KEY
 
 
 def expert_counts(text: str, header: GgufHeader) -> list[int]:

@@ -14,9 +14,9 @@ from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of, print_tables
 from leanwide.cli.terminal import say_json
 from leanwide.engine.base import EngineError
+from leanwide.models.expert_count import EXPERTS_KEY
 from leanwide.models.gguf import ModelFileError, read_header
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import EXPERTS_KEY
 from leanwide_bench.drafts.edits import edit_tasks, measure_edits
 from leanwide_bench.drafts.forced import measure_forced
 from leanwide_bench.drafts.report import as_data, as_tables

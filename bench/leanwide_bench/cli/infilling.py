@@ -21,8 +21,8 @@ from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of, print_tables
 from leanwide.cli.terminal import complain, note, say_json
 from leanwide.engine.base import EngineError
+from leanwide.models.expert_count import EXPERTS_KEY
 from leanwide.models.gguf import read_header
-from leanwide.models.limits import EXPERTS_KEY
 from leanwide.options import Options
 from leanwide.options.model_files import model_path
 from leanwide.tuned import fingerprint, this_machine

@@ -5,7 +5,7 @@ import { TextDocumentEdit, type TextEdit, type WorkspaceEdit } from 'vscode-lang
 
 import { plain, rangeOf } from './editor';
 import { askHint, type Instructions } from './instructions';
-import { Place } from './place';
+import { FollowedTarget } from './followedTarget';
 import type { EditAnswer, Part, Target } from './protocol';
 import { type Outcome, Review } from './review';
 import type { Reviews } from './reviews';
@@ -33,7 +33,7 @@ export interface Tools {
 /** What the server is asked for; `attempt` and `hint` continue an earlier answer. */
 interface Asked {
   command: string;
-  place: Place;
+  followed: FollowedTarget;
   instruction?: string | undefined;
   attempt?: string | null | undefined;
   hint?: string | undefined;
@@ -41,18 +41,18 @@ interface Asked {
 
 /** Asks the server for a change, and shows it while the model writes. */
 export async function edit(tools: Tools, command: string, target: Target): Promise<void> {
-  const place = new Place(target);
+  const followed = new FollowedTarget(target);
   try {
     if (command !== 'leanwide.refactor') {
-      await ask(tools, { command, place });
+      await ask(tools, { command, followed });
       return;
     }
     const instruction = ownInstruction(target) ?? (await tools.instructions.ask('Edit with leanwide'));
     if (instruction !== undefined) {
-      await ask(tools, { command, place, instruction });
+      await ask(tools, { command, followed, instruction });
     }
   } finally {
-    place.dispose();
+    followed.dispose();
   }
 }
 
@@ -62,7 +62,7 @@ function ownInstruction(target: Target): string | undefined {
 }
 
 async function ask(tools: Tools, asked: Asked): Promise<void> {
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(asked.place.target.uri));
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(asked.followed.target.uri));
   const review = new Review(document);
   // A cell of a notebook has no editor of its own whose place the review could take.
   const isCell = document.uri.scheme === 'vscode-notebook-cell';
@@ -91,8 +91,8 @@ async function ask(tools: Tools, asked: Asked): Promise<void> {
 
 /** Returns the server's answer, undefined where the user stopped the model. */
 async function answered(server: Server, asked: Asked, review: Review): Promise<EditAnswer | undefined> {
-  const { command, place, ...more } = asked;
-  const { target } = place;
+  const { command, followed, ...more } = asked;
+  const { target } = followed;
   const argument = { ...target, ...more, diagnostics: diagnostics(target), apply: false };
   const options = {
     location: vscode.ProgressLocation.Notification,

@@ -14,9 +14,10 @@ export interface Hunk {
   added: string[];
 }
 
-/** Where a hunk stands in the text that shows it: removed lines, then added ones. */
-export interface Place {
+/** A hunk in the text that shows it: removed lines, then added ones. */
+export interface ShownHunk {
   hunk: Hunk;
+  /** The first of these lines, counted from 0. */
   line: number;
 }
 
@@ -48,16 +49,16 @@ function hunkOf(lines: readonly string[], edit: TextEdit): Hunk {
 }
 
 /** Returns a text with the removed and the added lines of hunks, and where they stand in it. */
-export function withHunks(lines: readonly string[], hunks: readonly Hunk[]): { text: string; places: Place[] } {
+export function withHunks(lines: readonly string[], hunks: readonly Hunk[]): { text: string; shownHunks: ShownHunk[] } {
   const shown: string[] = [];
-  const places: Place[] = [];
+  const shownHunks: ShownHunk[] = [];
   let next = 0;
   for (const hunk of hunks) {
     shown.push(...lines.slice(next, hunk.first));
-    places.push({ hunk, line: shown.length });
+    shownHunks.push({ hunk, line: shown.length });
     next = hunk.first + hunk.removed;
     shown.push(...lines.slice(hunk.first, next), ...hunk.added);
   }
   shown.push(...lines.slice(next));
-  return { text: shown.join('\n'), places };
+  return { text: shown.join('\n'), shownHunks };
 }

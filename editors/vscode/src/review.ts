@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { TextEdit } from 'vscode-languageclient/node';
 
 import { rangeOf } from './editor';
-import { type Hunk, hunksOf, type Place, withHunks } from './hunks';
+import { type Hunk, hunksOf, type ShownHunk, withHunks } from './hunks';
 
 /**
  * How a review ended; `again` and `rejected` left something out that the user may ask for again. `outdated`: something was
@@ -52,7 +52,7 @@ export class Review {
   }
 
   /** The document with the removed and added lines of the hunks that were not rejected. */
-  get shown(): { text: string; places: Place[] } {
+  get shown(): { text: string; shownHunks: ShownHunk[] } {
     return withHunks(this.lines, this.hunks);
   }
 

@@ -53,7 +53,7 @@ export class Reviews implements vscode.Disposable, vscode.TextDocumentContentPro
       this.textChanged.fire(uri);
       this.lensesChanged.fire();
       this.colour(uri);
-      if (review.isOpen && review.shown.places.length > 0) {
+      if (review.isOpen && review.shown.shownHunks.length > 0) {
         showing ??= open(uri, review.document);
       }
     });
@@ -75,8 +75,8 @@ export class Reviews implements vscode.Disposable, vscode.TextDocumentContentPro
 
   provideCodeLenses({ uri }: vscode.TextDocument): vscode.CodeLens[] {
     const review = this.at(uri);
-    const places = review?.shown.places ?? [];
-    return places.flatMap(({ hunk, line }, index) => {
+    const shownHunks = review?.shown.shownHunks ?? [];
+    return shownHunks.flatMap(({ hunk, line }, index) => {
       const lens = (title: string, name: string, ...more: unknown[]) =>
         new vscode.CodeLens(new vscode.Range(line, 0, line, 0), {
           title,
@@ -85,7 +85,7 @@ export class Reviews implements vscode.Disposable, vscode.TextDocumentContentPro
         });
       const isAccepted = review?.isAccepted(hunk) === true;
       const all = [
-        lens(`Accept All (${places.length})`, 'acceptAll'),
+        lens(`Accept All (${shownHunks.length})`, 'acceptAll'),
         lens(review?.isWriting === true ? 'Stop' : 'Reject All', 'reject'),
         lens('Ask Again…', 'again'),
       ];
@@ -129,11 +129,11 @@ export class Reviews implements vscode.Disposable, vscode.TextDocumentContentPro
     if (review === undefined) {
       return;
     }
-    const { text, places } = review.shown;
+    const { text, shownHunks } = review.shown;
     for (const editor of vscode.window.visibleTextEditors) {
       if (editor.document.uri.toString() === uri.toString() && editor.document.getText() === text) {
-        const removed = places.map(({ hunk, line }) => lines(line, hunk.removed));
-        const added = places.map(({ hunk, line }) => lines(line + hunk.removed, hunk.added.length));
+        const removed = shownHunks.map(({ hunk, line }) => lines(line, hunk.removed));
+        const added = shownHunks.map(({ hunk, line }) => lines(line + hunk.removed, hunk.added.length));
         editor.setDecorations(this.removed, removed.flat());
         editor.setDecorations(this.added, added.flat());
       }

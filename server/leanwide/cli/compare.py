@@ -25,8 +25,8 @@ from leanwide.comparing.energy import EnergyMeter
 from leanwide.comparing.page import page
 from leanwide.comparing.report import Comparison, as_data, as_tables, energy, verdict
 from leanwide.engine.base import EngineError
+from leanwide.models.expert_count import legal_experts, wanted_experts
 from leanwide.models.gguf import read_header
-from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.options import Options, parse
 from leanwide.options.model_files import model_path
 from leanwide.tuning.repository import SampledRepository

@@ -26,9 +26,9 @@ from leanwide.features.session import Backend, Session
 from leanwide.files.home import expanded
 from leanwide.files.plain import read_plain
 from leanwide.models.embedded import embedded_model
+from leanwide.models.expert_count import legal_experts
 from leanwide.models.gguf import read_header
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import legal_experts
 from leanwide.models.placement import AutoLayers
 from leanwide.modes.profile import LEAN, WIDE
 from leanwide.options import (

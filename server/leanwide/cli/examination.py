@@ -26,10 +26,11 @@ from leanwide.engine.saved_states import SavedFolder, default_folder
 from leanwide.engine.specs import LaneInfo, LaneSpec, ModelInfo, ModelSpec
 from leanwide.features.chat_template import ChatTemplateCache
 from leanwide.models.embedded import embedded_model
+from leanwide.models.expert_count import legal_experts, wanted_experts
 from leanwide.models.fit import Verdict
 from leanwide.models.gguf import ModelFileError
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import legal_context, legal_experts, wanted_experts
+from leanwide.models.limits import legal_context
 from leanwide.models.memory import lane_bytes
 from leanwide.options import Options, parse
 from leanwide.prompt.chat import Message

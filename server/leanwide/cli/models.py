@@ -29,9 +29,9 @@ from leanwide.cli.terminal import escaped, say, say_json
 from leanwide.files.home import expanded
 from leanwide.models.answer_marks import thinks
 from leanwide.models.embedded import trained_languages
+from leanwide.models.expert_count import EXPERTS_KEY
 from leanwide.models.gguf import read_header
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import EXPERTS_KEY
 from leanwide.models.registry import (
     HUB_PREFIX,
     HubFile,

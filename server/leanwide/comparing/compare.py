@@ -21,8 +21,8 @@ from leanwide.comparing.everything import show_everything
 from leanwide.engine.specs import ModelSpec
 from leanwide.features.session import Preferences
 from leanwide.features.workspace_context import WorkspaceContext
+from leanwide.models.expert_count import EXPERTS_KEY
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
 from leanwide.tuning.engines import Engines, engines, max_engines
 from leanwide.tuning.repository import INDEX_SHARE, SampledRepository, build_index

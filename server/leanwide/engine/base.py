@@ -70,7 +70,7 @@ class Engine(Protocol):
         """The lanes opened so far."""
 
     def observe(self, observer: Callable[[EngineStatus], None]) -> None:
-        """Call ``observer`` with every new status."""
+        """Call ``observer`` with every new status, and when a lane has another model."""
 
     def start(self) -> None:
         """Begin to load the first lane's model, unless it is there. Returns at once.

@@ -7,10 +7,9 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from itertools import count
-from pathlib import Path
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError, EngineState, EngineStatus, NotLoadedError, finish
@@ -18,8 +17,8 @@ from leanwide.engine.child_process import (
     EngineConnection,
     EngineProcess,
     OwnProcess,
-    SilenceLimits,
 )
+from leanwide.engine.model_file import ModelFile
 from leanwide.engine.observed_status import ObservedStatus
 from leanwide.engine.requests import (
     CancelToken,
@@ -35,39 +34,12 @@ from leanwide.engine.requests import (
 )
 from leanwide.engine.restarts import EngineDeath, FailedStarts
 from leanwide.engine.specs import LaneInfo, ModelInfo, ModelSpec
+from leanwide.engine.timeouts import DEFAULT_TIMEOUTS, EngineTimeouts
 
 logger = logging.getLogger(__name__)
 
 Event = Piece | PrefillProgress | Finished | list[int] | EngineError
 
-
-@frozen(kw_only=True)
-class EngineTimeouts:
-    """When the engine process is restarted or killed; times in seconds."""
-
-    first_restart: float
-    """Pause before the first restart; doubles with every further failure in a row."""
-    failures: int
-    """Failures in a row before each long pause."""
-    long_pause: float
-    silence: SilenceLimits
-    """How long a process that owes an answer may be silent."""
-    settle: float
-    """A changed model file must stay the same for this long: it may still be written."""
-
-    def pause_after(self, failures: int) -> float:
-        """Return the pause after ``failures`` failures in a row."""
-        short = failures % self.failures
-        return self.first_restart * 2 ** (short - 1) if short else self.long_pause
-
-
-DEFAULT_TIMEOUTS: Final = EngineTimeouts(
-    first_restart=0.05,
-    failures=5,
-    long_pause=30.0,
-    settle=0.5,
-    silence=SilenceLimits(hang=30.0, load=120.0, step=300.0),
-)
 
 _CLOSED: Final = "the engine was closed"
 
@@ -91,8 +63,8 @@ class EngineClient:
         connect: Connect = own_process,
     ) -> None:
         self._specs = tuple(evolve(spec, model_path=spec.model_path.absolute()) for spec in models)
-        self._path = self._specs[0].model_path
-        """The first model's file: without this model, nothing is served."""
+        self._file = ModelFile(self._specs[0].model_path)
+        """Of the first model: without it, nothing is served."""
         self._timeouts = timeouts
         self._connect = connect
         self._status = ObservedStatus()
@@ -107,9 +79,7 @@ class EngineClient:
         self._closed = False
         self._ids = count(1)
         self._failures = 0
-        self._starts = FailedStarts(self._path)
-        self._tried: _FileIdentity | None = None
-        """The first model's file at the last start."""
+        self._starts = FailedStarts(self._file.path)
         self._retry_now = asyncio.Event()
         """A caller waits for the model: the pause before the next start ends."""
 
@@ -264,11 +234,11 @@ class EngineClient:
 
         Returns where another start would fail as the last one did.
         """
-        if self._starts.hopeless and await self._file_changed():
+        if self._starts.hopeless and await self._file.changed(self._timeouts.settle):
             self._starts.file_changed()
         while not self._starts.hopeless:
             self._retry_now.clear()
-            self._tried = await asyncio.to_thread(_identity, self._path)
+            await self._file.note_start()
             try:
                 death = await self._run_process()
             except Exception as error:  # callers that wait must learn of any failure
@@ -288,14 +258,6 @@ class EngineClient:
         if self._starts.hopeless:
             self._status.set(EngineState.FAILED, failure)
         self._changed.set()
-
-    async def _file_changed(self) -> bool:
-        """Whether the model file changed since the last start and is written completely."""
-        found = await asyncio.to_thread(_identity, self._path)
-        if found is None or found == self._tried:
-            return False
-        await asyncio.sleep(self._timeouts.settle)
-        return found == await asyncio.to_thread(_identity, self._path)
 
     async def _pause(self) -> None:
         seconds = self._timeouts.pause_after(self._failures)
@@ -332,14 +294,8 @@ class EngineClient:
             case wire.Loading():
                 self._status.set(EngineState.LOADING, progress=message.share)
             case wire.LaneOpened():
-                self._models.update(self._same_model(message))
                 self._starts.succeeded()
-                self._lanes[message.lane.name] = message.lane
-                if message.lane.notice:
-                    logger.warning("%s", message.lane.notice)
-                self._status.set(
-                    EngineState.BUSY if self._pending else EngineState.IDLE, message.lane.notice
-                )
+                self._open_lane(message)
             case wire.Closed():
                 self._lanes.pop(message.lane, None)
             case wire.Description():
@@ -350,6 +306,19 @@ class EngineClient:
                 events, event = self._pending.get(message.id), _event(message)
                 if events is not None and event is not None:
                     events.put_nowait(event)
+
+    def _open_lane(self, opened: wire.LaneOpened) -> None:
+        """Remember an opened lane with its model, and tell the observers."""
+        lane, models = opened.lane, dict(self._same_model(opened))
+        other_model = any(self._models.get(name) is not model for name, model in models.items())
+        self._models.update(models)
+        self._lanes[lane.name] = lane
+        if lane.notice:
+            logger.warning("%s", lane.notice)
+        before = self._status.current
+        self._status.set(EngineState.BUSY if self._pending else EngineState.IDLE, lane.notice)
+        if other_model and self._status.current is before:
+            self._status.tell()
 
     def _same_model(self, opened: wire.LaneOpened) -> Iterator[tuple[str, ModelInfo]]:
         """Yield every lane of the model of an opened one, with that model.
@@ -392,16 +361,3 @@ def _event(reply: wire.Reply) -> Event | None:
             return reply.counts
         case wire.Heartbeat():
             return None
-
-
-_FileIdentity = tuple[int, int, int]
-"""Modification time in nanoseconds, bytes, inode."""
-
-
-def _identity(path: Path) -> _FileIdentity | None:
-    """Return what changes when a file is replaced or written; None if there is no file."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino

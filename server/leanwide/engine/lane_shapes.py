@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from leanwide.engine.specs import LaneSpec, ModelSpec
+from leanwide.models.expert_count import legal_experts, wanted_experts
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import legal_experts, wanted_experts
 from leanwide.models.memory import LaneShape
 
 

@@ -27,5 +27,10 @@ class ObservedStatus:
         )
         if status != self.current:
             self.current = status
-            for observer in self._observers:
-                observer(status)
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell the observers the status as it is now."""
+        status = self.current
+        for observer in self._observers:
+            observer(status)

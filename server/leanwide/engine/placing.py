@@ -14,9 +14,10 @@ from attrs import frozen
 
 from leanwide.engine.lane_shapes import lane_shapes
 from leanwide.engine.specs import LaneSpec, ModelSpec
+from leanwide.models.expert_count import wanted_experts
 from leanwide.models.fit import Hardware, Load
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import legal_kv_type, wanted_experts
+from leanwide.models.limits import legal_kv_type
 from leanwide.models.memory import lane_bytes
 from leanwide.models.placement import (
     ON_CPU,

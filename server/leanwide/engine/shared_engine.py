@@ -120,7 +120,6 @@ class EngineView:
             EngineError: The model cannot be loaded, or the session ended.
         """
         async with self._while_open():
-            self._mark_used()
             return await self._engine.ready(lane)
 
     async def count(self, lane: str, texts: Sequence[str]) -> list[int]:
@@ -149,7 +148,6 @@ class EngineView:
         Raises:
             EngineError: The engine cannot serve the request, or died, or the session ended.
         """
-        self._mark_used()
         self.needed.add(request.lane)
         events = self._engine.generate(request, cancel, watch)
         finished = False
@@ -185,13 +183,14 @@ class EngineView:
 
     @contextlib.asynccontextmanager
     async def _while_open(self) -> AsyncIterator[None]:
-        """Run a block that is cancelled when the view closes.
+        """Use the engine in a block that is cancelled when the view closes.
 
         Raises:
             EngineError: The view is closed.
         """
         if self._closed:
             raise EngineError(_CLOSED)
+        self._mark_used()
         wait = asyncio.timeout(None)
         try:
             async with wait:

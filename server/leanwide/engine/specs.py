@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import frozen
 
 from leanwide.models.edit_format import EditFormat
-from leanwide.models.limits import ExpertWidth
+from leanwide.models.expert_count import ExpertWidth
 from leanwide.models.memory import KvType
 from leanwide.models.residency import ResidencyChoice, ResidencySetting
 

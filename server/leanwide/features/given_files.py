@@ -12,8 +12,7 @@ from attrs import define, frozen
 from leanwide.context.related import Candidates, lines_near
 from leanwide.context.snippet import MAX_LINES, Snippet, clipped
 from leanwide.context.view import Snapshot, View, split_lines
-from leanwide.features.document_names import DocumentNames, possible_paths
-from leanwide.features.exclusion import exclusion_reason
+from leanwide.features.exclusion import DocumentNames, exclusion_reason, possible_paths
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.files.credentials import has_credential
 from leanwide.syntax import SyntaxTree

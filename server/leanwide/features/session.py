@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 
 from attrs import define, field, frozen
 
-from leanwide.engine.base import Engine
+from leanwide.engine.base import Engine, EngineStatus
 from leanwide.engine.requests import Stats
 from leanwide.engine.specs import ModelInfo
 from leanwide.features.chat_template import ChatTemplateCache
-from leanwide.features.document_names import DocumentNames
+from leanwide.features.exclusion import DocumentNames
 from leanwide.features.journal import Journal
 from leanwide.features.question_stages import NoStages, QuestionStages
 from leanwide.features.syntax_trees import SyntaxTrees
@@ -61,45 +61,42 @@ class Backend:
     engine: Engine
     last_used: dict[str, float] = field(factory=dict)
     """When each lane was last asked or answered, in seconds of ``time.monotonic``."""
-    _machine: MachineState = field(default=UNKNOWN, alias="machine")
+    machine: MachineState = UNKNOWN
+    """How fast the lanes run with the models they have now, the battery, and the memory."""
     _models: dict[str, ModelInfo] = field(factory=dict, init=False)
     """Whose token counts and speed are known of each lane."""
     _counters: dict[str, TokenCounter] = field(factory=dict, init=False)
 
+    def __attrs_post_init__(self) -> None:
+        self.engine.observe(self._forget_other_models)
+
     def counter(self, lane: str) -> TokenCounter:
         """Return what counts the tokens of the model that a lane has now."""
-        self._forget_other_model(lane)
         if lane not in self._counters:
             self._counters[lane] = TokenCounter(self.engine, lane)
+            self._knows_model_of(lane)
         return self._counters[lane]
-
-    @property
-    def machine(self) -> MachineState:
-        """How fast the lanes run with the models they have now, the battery, and the memory."""
-        for lane in tuple(self._machine.lane_speeds):
-            self._forget_other_model(lane)
-        return self._machine
-
-    @machine.setter
-    def machine(self, machine: MachineState) -> None:
-        self._machine = machine
 
     def learn(self, stats: Stats) -> None:
         """Update a lane's speed with a finished request."""
-        self._forget_other_model(stats.lane)
-        self._machine = learn(self._machine, stats)
+        self.machine = learn(self.machine, stats)
+        self._knows_model_of(stats.lane)
 
-    def _forget_other_model(self, lane: str) -> None:
-        """Forget what was learned of a lane that has another model than then, here or at a server.
+    def _forget_other_models(self, _: EngineStatus) -> None:
+        """Forget what was learned of a lane that has another model by now, here or at a server.
 
         While it has none, what was learned is kept: it may come back.
         """
+        for lane in (*self._counters, *self.machine.lane_speeds):
+            if not self._knows_model_of(lane):
+                del self._models[lane]
+                self._counters.pop(lane, None)
+                self.machine = self.machine.without_speed(lane)
+
+    def _knows_model_of(self, lane: str) -> bool:
+        """Whether what was learned of a lane is of its model; the first one is remembered."""
         model = self.engine.model(lane)
-        if model is None or self._models.setdefault(lane, model) is model:
-            return
-        self._models[lane] = model
-        self._counters.pop(lane, None)
-        self._machine = self._machine.without_speed(lane)
+        return model is None or self._models.setdefault(lane, model) is model
 
 
 def ignore(_: object) -> None:

@@ -44,6 +44,14 @@ class _KeptTree:
         """Whether parsing was given up, long ago."""
         return self.tree.given_up and time.monotonic() - self.since > _RETRY_S
 
+    def moved(self, document: Snapshot) -> SyntaxTree | None:
+        """Return the tree of a long file, moved by a small change without parsing it."""
+        if len(document.lines) < _LONG_FILE_LINES:
+            return None
+        if self.tree.lines == document.lines:
+            return self.tree
+        return self.tree.moved(document.lines, _MAX_MOVED_LINES)
+
 
 class SyntaxTrees:
     """The newest tree of each document, by URI."""
@@ -135,18 +143,14 @@ class SyntaxTrees:
         return kept if fits else None
 
     def _moved(self, document: Snapshot) -> SyntaxTree | None:
-        """Return the kept tree of a long file, moved by a small change without parsing it."""
         kept = self._kept_for(document)
-        if kept is None or len(document.lines) < _LONG_FILE_LINES:
-            return None
-        if kept.tree.lines == document.lines:
-            return kept.tree
-        return kept.tree.moved(document.lines, _MAX_MOVED_LINES)
+        return None if kept is None else kept.moved(document)
 
     def _followed(self, document: Snapshot) -> SyntaxTree | None:
         """Return the moved tree and keep it; None where too much changed since it was parsed."""
-        tree, kept = self._moved(document), self._kept_for(document)
-        if tree is None or kept is None or tree is kept.tree:
+        kept = self._kept_for(document)
+        tree = None if kept is None else kept.moved(document)
+        if kept is None or tree is None or tree is kept.tree:
             return tree
         if kept.unparsed_changes >= _MAX_UNPARSED_CHANGES:
             return None

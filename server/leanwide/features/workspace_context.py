@@ -13,7 +13,7 @@ from leanwide.context.recent_edits import EditedPlace, remember_edit
 from leanwide.context.related import Candidates, names_near
 from leanwide.context.snippet import Snippet
 from leanwide.context.view import View
-from leanwide.features.document_names import NameVerdict
+from leanwide.features.exclusion import NameVerdict
 from leanwide.files.area import WorkspaceFolders
 from leanwide.files.credentials import has_credential
 from leanwide.index.workspace_index import IndexStats, WorkspaceIndex

@@ -9,7 +9,7 @@ from attrs import define, evolve, field
 
 from leanwide.context.view import View
 from leanwide.engine.base import Engine
-from leanwide.features.document_names import DocumentNames
+from leanwide.features.exclusion import DocumentNames
 from leanwide.features.given_files import GivenFiles
 from leanwide.features.machine_monitor import monitor_machine
 from leanwide.features.session import Backend, Session

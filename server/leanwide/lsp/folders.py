@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
-from leanwide.features.document_names import DocumentNames
+from leanwide.features.exclusion import DocumentNames
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.files.area import Folder, WorkspaceFolders, new_prefix, real_path
 from leanwide.files.exclusions import Exclusions

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import logging
-import uuid
 from collections.abc import Callable, Collection, Generator, Mapping
-from concurrent.futures import Future
 from contextvars import ContextVar
 from enum import Enum, auto
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
-from pygls.protocol import LanguageServerProtocol, lsp_method
+from pygls.protocol import lsp_method
 
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.parameters import (
@@ -36,7 +33,7 @@ from leanwide.lsp.rpc.messages import (
     RpcResponse,
     is_id,
 )
-from leanwide.lsp.rpc.outbox import Outbox
+from leanwide.lsp.sending import SendingProtocol
 from leanwide.lsp.uris import unusable
 
 logger = logging.getLogger(__name__)
@@ -50,9 +47,6 @@ A handler starts later than that, and a change that came in between may be appli
 progress_token: ContextVar[int | str | None] = ContextVar("progress_token", default=None)
 """The ``workDoneToken`` of the command that runs, if the client sent one."""
 
-_OPTIONAL: Final = frozenset({"leanwide/status", types.PROGRESS, types.WINDOW_LOG_MESSAGE})
-"""Notifications that a client can do without: the answer says the same."""
-
 
 class SessionStage(Enum):
     """Stage of a session's life."""
@@ -62,7 +56,7 @@ class SessionStage(Enum):
     SHUT_DOWN = auto()
 
 
-class Protocol(LanguageServerProtocol):
+class Protocol(SendingProtocol):
     """Answers every request exactly once.
 
     pygls provides features, types, and requests to the client. Handlers are run here: pygls keeps
@@ -76,7 +70,6 @@ class Protocol(LanguageServerProtocol):
         """The request that changes the stage; no message is handled before it has ended."""
         self._requests: dict[Id, asyncio.Task[Any]] = {}
         self._notified: set[asyncio.Task[Any]] = set()
-        self._outbox: Outbox | None = None
         self.exited = False
         """Whether the client sent ``exit``."""
         super().__init__(*arguments, **more)  # reads all of these
@@ -107,10 +100,6 @@ class Protocol(LanguageServerProtocol):
             old.position_encoding,
         )
 
-    def connect(self, outbox: Outbox) -> None:
-        """Send messages to this outbox from now on."""
-        self._outbox = outbox
-
     def receive(self, message: Message) -> None:
         """Handle a message; its handler starts soon."""
         match message:
@@ -119,7 +108,7 @@ class Protocol(LanguageServerProtocol):
             case RpcNotification():
                 self._receive_notification(message)
             case RpcResponse():
-                self._receive_response(message)
+                self.receive_response(message)
             case Invalid():
                 self._refuse(message.id, JsonRpcException(message.reason, message.code))
 
@@ -198,7 +187,7 @@ class Protocol(LanguageServerProtocol):
             return
         try:
             result = task.result()
-            self._put({"jsonrpc": "2.0", "id": request.id, "result": result})
+            self.put({"jsonrpc": "2.0", "id": request.id, "result": result})
         except JsonRpcException as error:
             self._refuse(request.id, error)
         except Exception as error:  # noqa: BLE001  # every request is answered
@@ -214,7 +203,7 @@ class Protocol(LanguageServerProtocol):
 
     def _refuse(self, known: Id | None, error: JsonRpcException) -> None:
         answer = {"code": int(error.code), "message": error.message}
-        self._put({"jsonrpc": "2.0", "id": known, "error": answer})
+        self.put({"jsonrpc": "2.0", "id": known, "error": answer})
 
     # Notifications of the client.
 
@@ -311,74 +300,6 @@ class Protocol(LanguageServerProtocol):
         progress_token.set(params.work_done_token)
         return (yield from super().lsp_workspace__execute_command(params))
 
-    # Requests to the client, and everything that is sent.
-
-    def send_request(
-        self,
-        method: str,
-        params: Any | None = None,
-        callback: Callable[[Any], None] | None = None,
-        msg_id: Id | None = None,
-    ) -> Future[Any]:
-        """Send a request to the client, and forget it when its future is done.
-
-        pygls keeps it until the client answers (https://github.com/openlawlibrary/pygls/issues/608).
-        """
-        known = str(uuid.uuid4()) if msg_id is None else msg_id
-        future = super().send_request(method, params, callback, known)
-        future.add_done_callback(lambda _: self._forget(known))
-        return future
-
-    def _forget(self, known: Id) -> None:
-        self._request_futures.pop(known, None)
-        self._result_types.pop(known, None)
-
-    def _receive_response(self, response: RpcResponse) -> None:
-        known = response.id
-        future = self._request_futures.get(known) if known is not None else None
-        if known is None or future is None or future.done():
-            return
-        kind = self._result_types.get(known)
-        try:
-            if "error" in response.data:
-                answer = self._converter.structure(response.data, types.ResponseErrorMessage)
-                raise JsonRpcException.from_error(answer.error or types.ResponseError(0, ""))
-            typed = self._converter.structure(response.data, kind) if kind is not None else None
-            future.set_result(typed.result if typed is not None else response.data["result"])
-        except JsonRpcException as error:
-            future.set_exception(error)
-        except Exception:  # noqa: BLE001  # whatever a client may send
-            future.set_exception(_error(types.ErrorCodes.InternalError, "an answer does not fit"))
-
-    def _send_data(self, data: Any) -> None:
-        """Send a message of pygls."""
-        try:
-            self._put(data)
-        except Exception as error:  # noqa: BLE001  # pygls does not expect any
-            log_error(str(getattr(data, "method", "")), error)
-
-    def _put(self, data: Any) -> None:
-        body = json.dumps(data, default=self._serialize_message, allow_nan=False).encode()
-        message = b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
-        if self._outbox is None:
-            return
-        if _is_optional(data):
-            self._outbox.put_optional(message)
-        else:
-            self._outbox.put(message)
-
-    def get_message_type(  # type: ignore[override]
-        self, method: str
-    ) -> type[Any] | None:
-        """Return LSP's type of a message; pygls's cache would keep the session alive for ever."""
-        return types.METHOD_TO_TYPES.get(method, (None,))[0]
-
-    def get_result_type(  # type: ignore[override]
-        self, method: str
-    ) -> type[Any] | None:
-        """Return LSP's type of an answer."""
-        return types.METHOD_TO_TYPES.get(method, (None, None))[1]
-
 
 async def _run(
     handler: Callable[..., Any],
@@ -405,13 +326,6 @@ def _is_generator(handler: Callable[..., Any]) -> bool:
 def _is_request(method: str) -> bool:
     kinds = types.METHOD_TO_TYPES.get(method)
     return method in OWN_REQUESTS or (kinds is not None and kinds[1] is not None)
-
-
-def _is_optional(data: Any) -> bool:
-    if getattr(data, "method", None) not in _OPTIONAL:
-        return False
-    value = getattr(data.params, "value", None)
-    return not isinstance(value, types.WorkDoneProgressEnd)  # without it the bar would stay
 
 
 def _error(code: int, reason: str) -> JsonRpcException:

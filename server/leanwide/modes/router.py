@@ -2,6 +2,9 @@
 
 Every limit is computed from the profile by itself, and the budget is the smallest of them. So no
 limit can return tokens that another one took, and more speed or room never means less.
+
+How many experts run follows from the lane: that is where the number is set
+(``configs/default.toml``), and it is fitted to the model at the load (``models/expert_count.py``).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from leanwide.engine.remote.address import url_problem
 from leanwide.features.session import Preferences
 from leanwide.files.patterns import MAX_PATTERN_BYTES, MAX_PATTERNS, encoded
 from leanwide.models.edit_format import EditFormat
-from leanwide.models.limits import ExpertWidth
+from leanwide.models.expert_count import ExpertWidth
 from leanwide.models.memory import KvType
 from leanwide.models.placement import AutoLayers
 from leanwide.models.residency import ResidencySetting

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import cattrs
 
-from leanwide.models.limits import ExpertWidth
+from leanwide.models.expert_count import ExpertWidth
 from leanwide.models.placement import AutoLayers
 
 _INTEGER_LIMIT: Final = 2**31

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from leanwide.postprocess.loss import TextLoss, missing
+from leanwide.postprocess.structure_loss import TextLoss, missing
 
 _SUBJECT_CHARACTERS: Final = 72
 """Characters of a subject that are usual at most."""

@@ -11,7 +11,7 @@ from configparser import Error as IniError
 from typing import Any, Final
 from xml.parsers import expat
 
-from leanwide.postprocess.loss import TextLoss, missing
+from leanwide.postprocess.structure_loss import TextLoss, missing
 
 _COMMENT: Final = re.compile(
     r"\"(?:\\.|[^\"\\\n])*+\"?|(?P<comment>//[^\n]*|/\*.*?\*/)|/\*.*", re.DOTALL

@@ -1,13 +1,17 @@
 """The filters of completions, in their order.
 
 A filter takes an answer, the text to insert at the cursor with LF endings, and returns what of it
-to show. All filters run on every answer, also on a cached one: the text around it may have changed.
+to show. Every answer is filtered, also a cached one: the text around it may have changed. The table
+says where a filter may have something to change; elsewhere it is not run.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
+
+from attrs import frozen
 
 from leanwide.context.view import with_lf
 from leanwide.postprocess.closers import (
@@ -46,52 +50,64 @@ def without_trailing_blank(text: str, context: FilterContext) -> str:
     return text.rstrip()
 
 
-JOINING: Final[tuple[Filter, ...]] = (
-    without_thoughts,
-    without_fences,
-    without_markers,
-    with_line_break,
-    without_doubled_indentation,
-    without_doubled_comment_mark,
-    without_doubled_space,
+@frozen
+class FilterStep:
+    """A filter, and where it may change something."""
+
+    apply: Filter
+    answer: str = ""
+    """A pattern that is found in every answer which it changes."""
+    rest: str = ""
+    """A pattern that is found in the rest of the cursor's line wherever it changes an answer."""
+
+
+JOINING: Final = (
+    FilterStep(without_thoughts, answer="<"),
+    FilterStep(without_fences, answer="`"),
+    FilterStep(without_markers),
+    FilterStep(with_line_break, answer=r"\A[ \t]"),
+    FilterStep(without_doubled_indentation, answer=r"\A[ \t]"),
+    FilterStep(without_doubled_comment_mark, answer=r"\A[ \t]*[*/#;%-]"),
+    FilterStep(without_doubled_space, answer=r"\A[ \t]"),
 )
 """Those that may change the beginning of an answer, which typing through it has to match."""
 
-FILTERS: Final[tuple[Filter, ...]] = (
+FILTERS: Final = (
     *JOINING,
-    without_loop,
-    first_line_inside_text,
-    without_rest_of_line,
-    without_doubled_closers,
-    without_stray_closers,
-    without_doubled_end,
-    without_unclosed,
-    without_following_lines,
-    without_echo,
-    without_trailing_blank,
+    FilterStep(without_loop),
+    FilterStep(first_line_inside_text, answer="\n"),
+    FilterStep(without_rest_of_line, rest=r"\S"),
+    FilterStep(without_doubled_closers, rest=r"\S"),
+    FilterStep(without_stray_closers, answer=r"[)\]}]"),
+    FilterStep(without_doubled_end, rest=r"\S"),
+    FilterStep(without_unclosed, rest=r"\S"),
+    FilterStep(without_following_lines),
+    FilterStep(without_echo, answer="\n"),
+    FilterStep(without_trailing_blank),
 )
 
 
 def postprocess(text: str, context: FilterContext) -> str:
-    """Run all filters; return what to insert, with the document's own line endings."""
+    """Filter an answer; return what to insert, with the document's own line endings."""
     return filtered(text, context).replace("\n", context.view.newline)
 
 
 def filtered(text: str, context: FilterContext) -> str:
-    """Run all filters; return the text with LF endings, "" if nothing is left to show."""
-    return _until_stable(text, context, FILTERS)
+    """Filter an answer; return the text with LF endings, "" if nothing is left to show."""
+    return until_stable(text, context, FILTERS)
 
 
 def joined(text: str, context: FilterContext) -> str:
     """Run only the filters that may change the beginning of an answer."""
-    return _until_stable(text, context, JOINING)
+    return until_stable(text, context, JOINING)
 
 
-def _until_stable(text: str, context: FilterContext, filters: tuple[Filter, ...]) -> str:
+def until_stable(text: str, context: FilterContext, steps: tuple[FilterStep, ...]) -> str:
     """Run filters until none changes anything: one may cut what another has left."""
-    before, text = None, with_lf(text)
+    before, text, rest = None, with_lf(text), context.view.line_after
     while text != before:
         before = text
-        for apply in filters:
-            text = apply(text, context)
+        for step in steps:
+            if re.search(step.answer, text) and re.search(step.rest, rest):
+                text = step.apply(text, context)
     return text

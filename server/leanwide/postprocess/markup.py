@@ -108,11 +108,10 @@ def without_thoughts(text: str, context: FilterContext) -> str:
 
 def _unused(markers: Sequence[str], text: str, view: View) -> list[str]:
     """Return the markers in a text that are neither words nor tags of the document."""
-    tags = holds_text(view) and not is_prose(view)
+    said = [marker for marker in markers if marker in text]
+    tags = bool(said) and holds_text(view) and not is_prose(view)
     return [
         marker
-        for marker in markers
-        if marker in text
-        and not (tags and _TAG.fullmatch(marker))
-        and not any(marker in line for line in view.lines)
+        for marker in said
+        if not (tags and _TAG.fullmatch(marker)) and not any(marker in line for line in view.lines)
     ]

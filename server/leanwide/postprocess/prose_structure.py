@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from leanwide.postprocess.loss import TextLoss, missing
+from leanwide.postprocess.structure_loss import TextLoss, missing
 
 _FENCE: Final = re.compile(r"\s*(`{3,}|~{3,})")
 _LINK: Final = re.compile(

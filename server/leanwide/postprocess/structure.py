@@ -13,7 +13,6 @@ from attrs import field, frozen
 from leanwide.context.view import View
 from leanwide.postprocess.commit_message import subject, trailers
 from leanwide.postprocess.data_structure import ini_losses, json_losses, toml_losses, xml_losses
-from leanwide.postprocess.loss import Losses
 from leanwide.postprocess.prose_structure import (
     code_blocks,
     front_matter,
@@ -22,6 +21,7 @@ from leanwide.postprocess.prose_structure import (
     rst_references,
     rst_titles,
 )
+from leanwide.postprocess.structure_loss import Losses
 
 
 def _words(text: str) -> frozenset[str]:

@@ -19,8 +19,8 @@ from attrs import evolve, frozen
 
 from leanwide.engine.specs import ModelSpec
 from leanwide.features.session import Preferences
+from leanwide.models.expert_count import EXPERTS_KEY
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import EXPERTS_KEY
 from leanwide.modes.profile import Mode, Profile
 from leanwide.tuned import TunedSubject
 from leanwide.tuning.answering import run_question

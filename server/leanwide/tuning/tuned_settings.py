@@ -8,8 +8,8 @@ from typing import Any
 from attrs import frozen
 
 from leanwide.engine.specs import ModelSpec
+from leanwide.models.expert_count import EXPERTS_KEY, wanted_experts
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import EXPERTS_KEY, wanted_experts
 from leanwide.modes.profile import LEAN, WIDE, Profile
 from leanwide.tuning.deciding import ENOUGH, Judgement, Loss
 from leanwide.tuning.speed import fastest

@@ -19,12 +19,13 @@ import pytest
 
 from leanwide.engine import wire
 from leanwide.engine.base import EngineError
-from leanwide.engine.client import DEFAULT_TIMEOUTS, EngineClient
+from leanwide.engine.client import EngineClient
 from leanwide.engine.host.folder import connected, socket_path
 from leanwide.engine.host.joining import join, shared_process
 from leanwide.engine.host.running import running_engines, stop
 from leanwide.engine.requests import CancelToken, Finished, FinishReason, Piece, Request
 from leanwide.engine.specs import LaneSpec, ModelSpec
+from leanwide.engine.timeouts import DEFAULT_TIMEOUTS
 from tests.engine.make import LEAN, request, spec
 
 QUICK = attrs.evolve(DEFAULT_TIMEOUTS, first_restart=0.0)

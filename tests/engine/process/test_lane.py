@@ -27,7 +27,7 @@ from leanwide.engine.requests import (
     Sampling,
 )
 from leanwide.engine.specs import LaneSpec
-from leanwide.models.limits import ExpertWidth
+from leanwide.models.expert_count import ExpertWidth
 from tests.engine import make
 from tests.engine.make import job, model_of, run, run_cached, text_of, to_end
 

@@ -13,6 +13,7 @@ from leanwide.engine.remote import token_connection
 from leanwide.engine.remote.address import ServerAddress
 from leanwide.engine.remote.engine import RemoteEngine
 from leanwide.engine.requests import CancelToken, Finished, FinishReason, Priority, Request
+from tests.engine.remote.asking import KEY, ask, connected
 from tests.engine.remote.misbehaving import (
     MisbehavingServer,
     answer_well,
@@ -22,7 +23,6 @@ from tests.engine.remote.misbehaving import (
     token,
 )
 from tests.engine.remote.misbehaving_openai import misbehaving_openai
-from tests.engine.remote.test_faults import KEY, ask, connected
 
 
 @pytest.fixture(autouse=True)

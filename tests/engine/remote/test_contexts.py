@@ -11,9 +11,9 @@ import pytest
 from leanwide.engine.base import EngineError, EngineState, EngineStatus
 from leanwide.engine.remote.address import ServerAddress
 from leanwide.engine.remote.engine import RemoteEngine
+from tests.engine.remote.asking import KEY, LEAN, QUICK, ask, notices
 from tests.engine.remote.misbehaving import MisbehavingServer, listening_on, misbehaving
 from tests.engine.remote.misbehaving_openai import misbehaving_openai
-from tests.engine.remote.test_faults import KEY, LEAN, QUICK, ask, notices
 
 
 def engine_for(server: MisbehavingServer, context: int = 9_000) -> RemoteEngine:

@@ -14,6 +14,7 @@ from leanwide.engine.remote.engine import RemoteEngine
 from leanwide.engine.requests import FinishReason
 from leanwide.features.chat_template import ChatTemplateCache
 from leanwide.prompt.chat import Message, chat_prompt
+from tests.engine.remote.asking import LEAN, QUICK, ask, connected, notices
 from tests.engine.remote.misbehaving import start_events
 from tests.engine.remote.misbehaving_openai import (
     DONE,
@@ -21,7 +22,6 @@ from tests.engine.remote.misbehaving_openai import (
     misbehaving_openai,
     turn,
 )
-from tests.engine.remote.test_faults import LEAN, QUICK, ask, connected, notices
 from tests.engine.remote.test_openai_servers import WIDE, events, question
 
 

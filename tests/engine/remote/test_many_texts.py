@@ -9,9 +9,9 @@ import attrs
 import pytest
 
 from leanwide.engine.remote.address import ServerAddress
+from tests.engine.remote.asking import KEY, ask, connected
 from tests.engine.remote.misbehaving import NAMES, ids, listening_on, respond
 from tests.engine.remote.misbehaving_openai import MisbehavingOpenAi, misbehaving_openai
-from tests.engine.remote.test_faults import KEY, ask, connected
 
 LINES = [f"    value_{number} = compute({number})\n" for number in range(400)]
 

@@ -26,6 +26,7 @@ from leanwide.engine.requests import (
 )
 from leanwide.engine.specs import LaneSpec
 from leanwide.models.answer_marks import answer_marks
+from tests.engine.remote.asking import KEY, LEAN, QUICK, ask, connected, notices
 from tests.engine.remote.misbehaving import Handler, event, ids, respond, start_events
 from tests.engine.remote.misbehaving_openai import (
     DONE,
@@ -37,7 +38,6 @@ from tests.engine.remote.misbehaving_openai import (
     talk_well,
     usage,
 )
-from tests.engine.remote.test_faults import KEY, LEAN, QUICK, ask, connected, notices
 
 WIDE = LaneSpec(name="wide", experts=0, context_tokens=4096, sequences=2)
 QUESTION: Prompt = (

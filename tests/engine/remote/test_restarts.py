@@ -12,9 +12,10 @@ from leanwide.engine.base import EngineError, EngineState
 from leanwide.engine.remote import identity
 from leanwide.engine.remote.address import ServerAddress
 from leanwide.engine.requests import FinishReason
+from tests.engine.remote.asking import ask, connected, notices
 from tests.engine.remote.misbehaving import misbehaving
 from tests.engine.remote.misbehaving_openai import misbehaving_openai
-from tests.engine.remote.test_faults import ask, connected, loading, notices
+from tests.engine.remote.test_faults import loading
 
 
 @pytest.mark.parametrize("kind", [misbehaving, misbehaving_openai])

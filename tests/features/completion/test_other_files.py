@@ -15,7 +15,7 @@ from leanwide.features.ask.explain import explain
 from leanwide.features.ask.selection import select_all
 from leanwide.features.completion.cursor_rest import cursor_rests
 from leanwide.features.completion.request import fim_tokens
-from leanwide.features.document_names import judge
+from leanwide.features.exclusion import judge
 from leanwide.features.workspace_context import WorkspaceContext
 from leanwide.modes.profile import Mode
 from tests.features.editor import PROFILES, Editor, SteppedEngine, settled, state_of, until

@@ -43,11 +43,11 @@ async def test_a_key_that_is_typed_through_touches_few_files_and_a_new_place_not
     editor.type("r")
     shown, files, calls = await counted(editor.ask())
     assert shown == "esult = mean(values)"
-    assert (len(files) <= 14, calls <= 140) == (True, True), (files, calls)
+    assert (len(files) <= 11, calls <= 36) == (True, True), (files, calls)
     editor.type("xyz")
     shown, files, calls = await counted(editor.ask())
     assert shown == "total = 1"
-    assert (len(files) <= 40, calls <= 350) == (True, True), (files, calls)
+    assert (len(files) <= 33, calls <= 312) == (True, True), (files, calls)
 
 
 async def counted(work: Coroutine[Any, Any, T]) -> tuple[T, set[str], int]:

@@ -31,7 +31,7 @@ from leanwide.features.completion.saved_places import (
     saved_window,
 )
 from leanwide.features.completion.state import CompletionState
-from leanwide.features.document_names import DocumentNames
+from leanwide.features.exclusion import DocumentNames
 from leanwide.features.session import Preferences
 from leanwide.files.area import WorkspaceFolders
 from tests.features.editor import Editor, settled, state_of

@@ -21,7 +21,8 @@ from leanwide.context.prose import is_prose
 from leanwide.context.view import Snapshot, split_lines
 from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.assignment import fenced_form
-from leanwide.features.edit.prose_guard import LEAST_SHARE, fence_around
+from leanwide.features.edit.fence import fence_around
+from leanwide.features.edit.length_guard import LEAST_SHARE
 from leanwide.features.edit.rewrite import rewritten
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.splice import applied

@@ -13,7 +13,7 @@ from leanwide.context.view import View, split_lines
 from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.add_documentation import with_documentation
 from leanwide.features.edit.change import FileEdit
-from leanwide.features.edit.prose_guard import LEAST_SHARE
+from leanwide.features.edit.length_guard import LEAST_SHARE
 from leanwide.features.edit.rewrite import rewritten, settled_rewriting
 from leanwide.features.edit.streaming import EditStream
 from leanwide.features.refusal import Refusal

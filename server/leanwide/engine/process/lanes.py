@@ -28,9 +28,10 @@ from leanwide.engine.specs import LaneInfo, LaneSpec, ModelInfo, ModelSpec
 from leanwide.models.advice import load_notice
 from leanwide.models.edit_format import edit_format
 from leanwide.models.embedded import trained_languages
+from leanwide.models.expert_count import legal_experts, wanted_experts
 from leanwide.models.gguf import ModelFileError, read_header
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import legal_context, legal_experts, wanted_experts
+from leanwide.models.limits import legal_context
 from leanwide.models.memory import lane_bytes
 from leanwide.models.sampling import recommended_sampling
 

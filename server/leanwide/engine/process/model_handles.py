@@ -14,8 +14,8 @@ from leanwide.engine.base import EngineError
 from leanwide.engine.process.llama import Log, Model, ModelParams
 from leanwide.engine.process.token_healing import PieceIndex
 from leanwide.engine.specs import ModelSpec
+from leanwide.models.expert_count import EXPERTS_KEY
 from leanwide.models.gguf_header import GgufHeader
-from leanwide.models.limits import EXPERTS_KEY
 
 
 class ModelHandles:

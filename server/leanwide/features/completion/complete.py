@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 from leanwide.engine.base import EngineError
 from leanwide.engine.requests import CancelToken
 from leanwide.engine.specs import FimTokens
+from leanwide.features.completion.cut_answer import continue_cut_answer
 from leanwide.features.completion.generate import start_interactive
 from leanwide.features.completion.generation import WaitLimit
 from leanwide.features.completion.prefetch import prefetch
@@ -59,8 +60,7 @@ async def complete(inline: InlineRequest, state: CompletionState, cancel: Cancel
         _record_typed_through(known, asking)
     if known is None or cancel.cancelled:
         return ""
-    if inline.most_ms is None or known.ended is not AnswerEnd.CUT:
-        prefetch(view, fim, known, state)
+    _start_idle_work(known, asking)
     return known.shown.replace("\n", view.newline)
 
 
@@ -89,6 +89,16 @@ def _record_typed_through(known: KnownAnswer, asking: _Asking) -> None:
     state.last_asked = asking.inline.view
     record = no_cost_record(known.decision, AnswerSource.CACHE, "typed through", asking.began)
     state.session.journal.add(record)
+
+
+def _start_idle_work(known: KnownAnswer, asking: _Asking) -> None:
+    """Begin what no request waits for: the rest of a cut answer, or what follows a whole one."""
+    inline, fim, state = asking.inline, asking.fim, asking.state
+    if known.ended is AnswerEnd.CUT:
+        if inline.most_ms is None and state.under_way(inline.view) is None:
+            state.start_idle_work(continue_cut_answer(inline.view, fim, known, state))
+    elif known.ended is AnswerEnd.WHOLE and known.shown and state.session.preferences.look_ahead:
+        state.start_idle_work(prefetch(inline.view, fim, known, state))
 
 
 async def _ask(asking: _Asking) -> KnownAnswer | None:

@@ -1,4 +1,4 @@
-"""Work for idle moments: a new anchor, the next suggestion, the rest of one, a tree up to date.
+"""Work for idle moments after an answer: a new anchor, the next suggestion, a tree up to date.
 
 It ends when the user types something else. The engine runs it after everything else, in a spare
 sequence of the KV cache.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from attrs import evolve
@@ -21,9 +20,9 @@ from leanwide.engine.specs import FimTokens
 from leanwide.features.completion.generate import start_prefetch
 from leanwide.features.completion.page_prefill import prefill_pages
 from leanwide.features.completion.prefill import prefill_whole, prefill_window
-from leanwide.features.completion.request import CompletionRequest, continued, waiting_request
+from leanwide.features.completion.request import CompletionRequest, waiting_request
 from leanwide.features.completion.state import CompletionState
-from leanwide.features.completion.suggestions import AnswerEnd, KnownAnswer
+from leanwide.features.completion.suggestions import KnownAnswer
 from leanwide.features.completion.window import learn_typed, prompt_tokens
 from leanwide.features.exclusion import exclusion_reason
 
@@ -32,32 +31,12 @@ _MAX_TYPED_TOKENS: Final = 32
 _PARSE_PAUSE_S: Final = 2.0
 """Seconds without a key after which parsing a long file again keeps no request waiting."""
 
-Prefetch = Callable[[CompletionRequest, KnownAnswer, CompletionState], Awaitable[None]]
 
-
-def prefetch(view: View, fim: FimTokens, answer: KnownAnswer, state: CompletionState) -> None:
-    """Begin to prepare for what comes after an answer was accepted, or more was typed."""
-    if answer.ended is AnswerEnd.CUT:
-        if state.under_way(view) is None:
-            state.start_idle_work(_work(view, fim, answer, state, _continue))
-    elif answer.ended is AnswerEnd.WHOLE and answer.shown and state.session.preferences.look_ahead:
-        state.start_idle_work(_work(view, fim, answer, state, _prepare))
-
-
-async def _work(
-    view: View, fim: FimTokens, answer: KnownAnswer, state: CompletionState, work: Prefetch
-) -> None:
+async def prefetch(view: View, fim: FimTokens, answer: KnownAnswer, state: CompletionState) -> None:
+    """Prepare for what comes after an answer at a view was accepted, or more was typed there."""
     if await exclusion_reason(view, state.session.names) is None:
         request = waiting_request(view, fim, time.monotonic(), state.session)
-        await work(request, answer, state)
-
-
-async def _continue(
-    request: CompletionRequest, answer: KnownAnswer, state: CompletionState
-) -> None:
-    """Generate what follows an answer that was cut, which is shown already."""
-    with contextlib.suppress(EngineError):
-        await start_prefetch(continued(request, answer), state)
+        await _prepare(request, answer, state)
 
 
 async def _prepare(request: CompletionRequest, answer: KnownAnswer, state: CompletionState) -> None:

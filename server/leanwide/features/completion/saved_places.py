@@ -22,7 +22,7 @@ from leanwide.engine.base import EngineError, EngineState, finish
 from leanwide.engine.requests import Priority, Prompt, Request, SaveRequest
 from leanwide.engine.saved_states import SavedFolder, default_folder
 from leanwide.engine.specs import ModelInfo
-from leanwide.features.document_names import DocumentNames
+from leanwide.features.exclusion import DocumentNames
 from leanwide.features.session import Session
 from leanwide.files.area import WorkspaceFolders
 from leanwide.prompt.infill import infill_prompt

@@ -10,8 +10,9 @@ from attrs import evolve, frozen
 from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
 from leanwide.features.edit.edit import edit
+from leanwide.features.edit.fence import fence_around
 from leanwide.features.edit.in_pieces import pieces_of
-from leanwide.features.edit.prose_guard import LEAST_SHARE, fence_around
+from leanwide.features.edit.length_guard import LEAST_SHARE
 from leanwide.features.edit.rewrite import rewritten, settled_rewriting
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session

@@ -11,11 +11,11 @@ from attrs import evolve
 
 from leanwide.context.folding import Folded
 from leanwide.context.passage import Passage
-from leanwide.context.prose import is_prose
 from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.assignment import AnswerForm, Assignment, Pieces
+from leanwide.features.edit.balance_guard import check_balance
 from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
-from leanwide.features.edit.prose_guard import check_prose, check_unparsed
+from leanwide.features.edit.length_guard import check_length
 from leanwide.features.edit.structure_guard import check_kept
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.code import AnswerCode
@@ -100,10 +100,8 @@ def _changed(
     except Unplaced as unplaced:
         raise Mistake(str(unplaced)) from unplaced
     lines = _lines_after(resolved, places)
-    if is_prose(view):
-        check_prose(resolved, lines, least)
-    else:
-        check_unparsed(resolved, lines, least)
+    check_length(resolved, lines, least)
+    check_balance(resolved, lines)
     edits = tuple(_edits(resolved, places))
     if not edits:
         raise Refusal("The model would change nothing.")

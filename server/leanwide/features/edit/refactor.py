@@ -12,9 +12,10 @@ from attrs import evolve
 from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
 from leanwide.features.edit.edit import edit
+from leanwide.features.edit.fence import fence_around
 from leanwide.features.edit.in_pieces import pieces_of
 from leanwide.features.edit.insert import insertion_at
-from leanwide.features.edit.prose_guard import fence_around, least_share
+from leanwide.features.edit.length_guard import least_share
 from leanwide.features.edit.rewrite import rewritten, settled_rewriting
 from leanwide.features.session import Session
 from leanwide.modes.router import Task

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from leanwide.context.prose import is_prose
 from leanwide.context.surroundings import helpful_runs, run_lines
 from leanwide.features.ask.selection import ResolvedSelection
+from leanwide.features.edit.balance_guard import check_balance
 from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
-from leanwide.features.edit.prose_guard import check_prose, check_unparsed
+from leanwide.features.edit.length_guard import check_length
 from leanwide.features.edit.structure_guard import as_prose, check_kept
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.asked import asked_for
@@ -50,15 +51,15 @@ def rewritten(resolved: ResolvedSelection, least: float, code: str, asked: str =
     """
     if is_prose(resolved.view):
         lines = as_prose(resolved, code)
-        check_prose(resolved, lines, least)
-        change = with_lines(resolved, lines)
+        imports: Sequence[str] = ()
     else:
         taken = _taken(resolved, code)
         if taken.problem:
             raise Mistake(taken.problem)
-        lines = _as_passage(resolved, taken.code)
-        check_unparsed(resolved, lines, least)
-        change = with_lines(resolved, lines, taken.imports)
+        lines, imports = _as_passage(resolved, taken.code), taken.imports
+    check_length(resolved, lines, least)
+    check_balance(resolved, lines)
+    change = with_lines(resolved, lines, imports)
     check_kept(resolved, lines, change, asked)
     return change
 

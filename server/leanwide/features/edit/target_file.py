@@ -10,8 +10,8 @@ from typing import Final
 from attrs import frozen
 
 from leanwide.context.view import Snapshot, split_lines, with_lf
-from leanwide.features.document_names import judge
 from leanwide.features.edit.target_location import NamingConvention, choose_location
+from leanwide.features.exclusion import judge
 from leanwide.features.refusal import Refusal
 from leanwide.files.area import WorkspaceFolders
 from leanwide.files.credentials import has_credential

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from leanwide.features import document_names as module
-from leanwide.features.document_names import DocumentNames, NameVerdict
+from leanwide.features import exclusion as module
+from leanwide.features.exclusion import DocumentNames, NameVerdict
 from leanwide.files.area import WorkspaceFolders
 from tests.index.folders import area_of, write
 

@@ -15,7 +15,7 @@ import numpy as np
 from training.corpus import store
 from training.corpus.languages import LANGUAGES
 from training.corpus.packages import Package, SourceFile
-from training.data import samples, tokenizer
+from training.data import file_samples, tokenizer
 from training.data.layout import Encode
 from training.data.packed import Drawn
 
@@ -51,7 +51,7 @@ def draw(job: Job) -> Drawn:
         counts = [_count(job.rates[language], len(file.text), random) for file in group]
         if not any(counts):
             continue
-        index = samples.package_index(_referred_to(group, counts, random))
+        index = file_samples.package_index(_referred_to(group, counts, random))
         for file, count in zip(group, counts, strict=True):
             if rows := _rows(file, count, job.chat, index, lambda t: encoder.encode(t).ids, random):
                 made += [(tokens, answer, LANGUAGES.index(language)) for tokens, answer in rows]
@@ -89,15 +89,15 @@ def _rows(
     file: SourceFile,
     count: int,
     chat: float,
-    index: samples.Index,
+    index: file_samples.Index,
     encode: Encode,
     random: Random,
 ) -> list[tuple[np.ndarray, int]]:
     """Return a file's samples as tokens and the answer's place."""
-    if not count or (source := samples.parsed(file)) is None:
+    if not count or (source := file_samples.parsed(file)) is None:
         return []
-    kinds = samples.kinds(count, chat, random)
-    drawn = samples.draw(source, index, kinds, encode, random)
+    kinds = file_samples.kinds(count, chat, random)
+    drawn = file_samples.draw(source, index, kinds, encode, random)
     return [(np.array(row.tokens, dtype=np.uint16), row.answer) for row in drawn]
 
 

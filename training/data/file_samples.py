@@ -1,4 +1,4 @@
-"""Draws samples from source files: their kind, their hole, their window."""
+"""Draws the samples of one source file: their kinds, windows, related snippets, instructions."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ CHAT_SHARE: Final = 0.16
 """Default share of the samples that are instruction pairs."""
 TEXT_SHARE: Final = 0.1
 """Share of the others that are text from left to right; the rest is infill."""
-HOLE_KINDS: Final = ("line", "statement", "block", "arguments", "expression")
-HOLE_SHARES: Final = (0.30, 0.27, 0.20, 0.13, 0.10)
 WINDOWS: Final = (
     holes.Window(before=500, after=250),
     holes.Window(before=900, after=450),
@@ -95,7 +93,8 @@ def draw(
 
 
 def _infill(source: Parsed, index: Index, encode: Encode, random: Random) -> Sample:
-    hole = draw_hole(source, random.choices(WINDOWS, WINDOW_SHARES)[0], random)
+    window = random.choices(WINDOWS, WINDOW_SHARES)[0]
+    hole = holes.draw(source.file.text, source.spans, window, random)
     if random.random() < UNWRITTEN_SHARE:
         hole = holes.unwritten(hole, random)
     snippets: tuple[Snippet, ...] = ()
@@ -103,14 +102,6 @@ def _infill(source: Parsed, index: Index, encode: Encode, random: Random) -> Sam
         near = hole.middle + hole.prefix[-300:]
         snippets = snippets_for(source.file.path, near, index, random.randint(1, 3), random)
     return layout.infill(source.file.path, snippets, hole, encode)
-
-
-def draw_hole(source: Parsed, window: holes.Window, random: Random) -> holes.Hole:
-    """Draw a kind of hole, then a hole of that kind, and cut it out."""
-    kinds = [kind for kind in HOLE_KINDS if kind in source.spans]
-    shares = [HOLE_SHARES[HOLE_KINDS.index(kind)] for kind in kinds]
-    span = random.choice(source.spans[random.choices(kinds, shares)[0]])
-    return holes.cut(source.file.text, span, window)
 
 
 def draw_pair(functions: list[MakePairs], random: Random) -> Pair | None:

@@ -1,11 +1,11 @@
-/** The part of a document that a change is asked for; it moves with the text. */
+/** The part of a document that an edit is asked for; it moves with the text. */
 
 import * as vscode from 'vscode';
 
 import type { Target } from './protocol';
 import { shifted } from './shift';
 
-export class Place implements vscode.Disposable {
+export class FollowedTarget implements vscode.Disposable {
   private readonly following: vscode.Disposable;
 
   /** The part as it is now. */

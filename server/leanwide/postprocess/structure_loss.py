@@ -1,4 +1,4 @@
-"""What a text loses by an edit that it should keep."""
+"""What a structured text loses by an edit: a heading, a link, a key, a trailer."""
 
 from __future__ import annotations
 
