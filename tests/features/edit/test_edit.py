@@ -420,6 +420,17 @@ async def test_a_name_is_not_imported_from_two_modules():
     assert "`rand` is imported from two places." in edited.prompts[1]
 
 
+async def test_a_name_that_may_mean_two_things_is_imported_twice():
+    """A trait, and the macro that derives it."""
+    text = "use std::error::Error;\n\nfn f(e: &dyn Error) {}\n\nstruct Broken;\n"
+    code = "#[derive(Debug, Error)]\nstruct Broken;"
+    answer = f"```rust\nuse thiserror::Error;\n\n{code}\n```"
+    edited = Edited(answer, text=text, path="/project/a.rs", language="rust")
+    assert edited.after(await edited.refactor(((4, 0), (5, 0)))) == text.replace(
+        "Error;\n\n", "Error;\nuse thiserror::Error;\n\n"
+    ).replace("struct Broken;", code)
+
+
 async def test_what_a_compiler_refuses_is_a_mistake_that_the_model_may_correct():
     taken = "def get(self, name):\n    pass\n\ndef get(self, name):\n    return 1"
     edited = Edited(fenced(taken), fenced(SHORT_GET))
