@@ -16,6 +16,7 @@ from leanwide.syntax.focus import focused
 from leanwide.syntax.import_parts import ImportPart, ImportStatement, import_statements
 from leanwide.syntax.languages import Language, language_for, languages
 from leanwide.syntax.literals import NO_TEXT, TextRows, literal_lines, text_rows
+from leanwide.syntax.macros import macro_heads
 from leanwide.syntax.names import Import, imports, references
 from leanwide.syntax.outline import definitions, definitions_from, earlier_siblings, enclosing
 from leanwide.syntax.pieces import ScopePart, Scopes
@@ -64,6 +65,7 @@ __all__ = [
     "language_for",
     "languages",
     "literal_lines",
+    "macro_heads",
     "parse",
     "references",
     "slice_text",

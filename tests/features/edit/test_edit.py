@@ -851,6 +851,27 @@ async def test_tests_that_are_calls_of_a_macro_differ_by_their_arguments(tmp_pat
     assert "`TEST(F, Zero)` is in the file already" in edited.prompts[1]
 
 
+async def test_tests_that_are_blocks_behind_a_macro_are_added(tmp_path):
+    code, section = tmp_path / "a.cpp", '  SECTION("s") {\n    CHECK(f(0) == 0);\n  }\n}\n'
+    tests = f'#include "a.h"\n\nTEST_CASE("zero") {{\n{section}'
+    code.write_text("int f(int x) { return x; }\n")
+    (tmp_path / "a_test.cpp").write_text(tests)
+    answers = [f'```cpp\nTEST_CASE("{name}") {{\n{section}```' for name in ("zero", "one")]
+    edited = Edited(*answers, text=code.read_text(), path=code, language="cpp")
+    edited.session.names.use(area_of(tmp_path))
+    outcome = await edited.test(((0, 0), (1, 0)))
+    assert edited.after(outcome) == f'{tests}\nTEST_CASE("one") {{\n{section}'
+    assert '`TEST_CASE("zero")` is in the file already' in edited.prompts[1]
+
+
+async def test_a_test_behind_a_macro_can_be_rewritten():
+    text = 'TEST_CASE("a") {\n  CHECK(f(0) == 0);\n}\n\nTEST_CASE("b") {\n  CHECK(f(1));\n}\n'
+    code = 'TEST_CASE("a") {\n  SECTION("c") {\n    CHECK(f(0) == 0);\n  }\n}\n'
+    edited = Edited(f"```cpp\n{code}```", text=text, path="/project/a.cpp", language="cpp")
+    outcome = await edited.refactor(((0, 0), (3, 0)))
+    assert edited.after(outcome) == code + text[text.index("\n\n") + 1 :]
+
+
 async def test_excluded_tests_are_not_shown_to_the_model(tmp_path):
     edited = in_project(tmp_path, fenced(TEST), exclude=("tests/test_o*",), tests__test_other=STYLE)
     assert (await edited.test()).change is not None
