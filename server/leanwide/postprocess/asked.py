@@ -61,11 +61,11 @@ def asked_for(file: SyntaxTree, passage: Passage, code: str) -> Asked:
         return block_asked(place, scopes, code)
     if place.cuts:
         return without_imports(place, code)
-    return _Taking(place, scopes, code).asked()
+    return Taking(place, scopes, code).asked()
 
 
 @frozen
-class _Taking:
+class Taking:
     """Takes definitions, or statements outside of functions, out of an answer."""
 
     place: PassagePlace
@@ -73,10 +73,11 @@ class _Taking:
     code: str
 
     def asked(self) -> Asked:
-        scope = self._scope()
+        """Return what belongs in the place of the passage."""
+        scope = self.scope()
         whole = self.answer.pieces(scope)
         pieces = self._unwrapped(whole)
-        kept = self._kept(pieces)
+        kept = self.kept(pieces)
         problem = self._problem(scope, pieces, kept)
         if problem:
             return Asked(code=self.code, problem=problem)
@@ -87,7 +88,7 @@ class _Taking:
         imports = () if self._imports_itself() else new_imports(self.place, self.answer, kept)
         return Asked(code=self._text(kept), imports=imports)
 
-    def _scope(self) -> Definition | None:
+    def scope(self) -> Definition | None:
         """Return the definition of the answer in whose body the passage is; None: in none."""
         found = self.answer.definitions
         if self.place.owner is not None and found and found[0].name == "Leanwide":
@@ -144,7 +145,7 @@ class _Taking:
         words = self.place.scopes.words(target.span)
         return max(named, key=lambda one: len(words.intersection(one.tokens)), default=None)
 
-    def _kept(self, pieces: Sequence[ScopePart]) -> list[ScopePart]:
+    def kept(self, pieces: Sequence[ScopePart]) -> list[ScopePart]:
         """Return what belongs in the passage, in its order."""
         repeated = repeated_parts(self.place, pieces)
         kept = [
