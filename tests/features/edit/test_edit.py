@@ -438,6 +438,13 @@ async def test_what_a_compiler_refuses_is_a_mistake_that_the_model_may_correct()
     assert "That cannot be used. `get` is defined twice." in edited.prompts[1]
 
 
+async def test_selected_lines_that_move_out_of_their_function_are_not_lost():
+    moved = "def loaded(text):\n    value = json.loads(self.text)[name]\n    return value"
+    edited = Edited(fenced(f"{moved}\n\n\ndef get(self, name):\n    return loaded(self.text)"))
+    assert (await edited.refactor(((7, 0), (9, 0)))).change is None
+    assert "`value = json.loads(self.text)[name]` stands outside of them." in edited.prompts[1]
+
+
 async def test_the_model_reads_which_definition_is_missing():
     other = "class Store:\n    def put(self, name, value):\n        self.settings[name] = value"
     edited = Edited(fenced(other), fenced(SHORT_GET))
