@@ -20,6 +20,8 @@ from leanwide.syntax.text import Position, Span
 from leanwide.syntax.tree import SyntaxTree
 
 _ASYNC: Final = re.compile(r"\basync\b")
+_RECEIVER: Final = re.compile(r"(?<!\w)(\w+)\s*+(?:\[[^\[\]]*\])?\s*\)$")
+"""The type in the parentheses in front of a Go method's name."""
 _UNNAMED: Final = frozenset({"_", "init"})
 """Names that a Go file, or a Python module, may define several times."""
 _TYPES: Final = frozenset({"class_declaration", "record_declaration", "struct_declaration"})
@@ -199,7 +201,7 @@ class _Checked:
         """Return the type that a Go method belongs to, or the words before the name of another."""
         receiver = node.child_by_field_name("receiver")
         if receiver is not None:
-            found = re.search(r"(\w+)\s*(?:\[[^\]]*\])?\s*\)$", self._text(receiver))
+            found = _RECEIVER.search(self._text(receiver))
             return found[1] if found else self._text(receiver)
         return self._text_before(node, node.child_by_field_name("name"))
 
