@@ -275,6 +275,6 @@ def _added_so_far(place: _InsertionPlace, written: list[str]) -> list[str]:
     rows, _, header = _without_header(place, whole)
     added = place.around(header).added_so_far(rows)
     if not header and added != place.around(header_rows(tree, tree)).added_so_far(rows):
-        return []  # an import that follows would make the file's header lines that are not shown
+        return []  # with an import that follows, the file's header does not count as shown
     importing = (row for row, text in enumerate(added) if _IMPORTING.match(text))
     return added[: next(importing, len(added))]
