@@ -305,3 +305,14 @@ async def test_changed_exclusions_apply_at_once(shop: Path, name: str, told: str
         else:
             editor.changed_on_disk(shop / name, types.FileChangeType.Changed)
         assert reason in (await ask(editor, uri)).reason
+
+
+@pytest.mark.parametrize("name", [".git/info/exclude", ".git/config"])
+async def test_rules_that_git_does_not_commit_apply_at_once(shop: Path, name: str):
+    write(shop, {".git/HEAD": "", ".git/objects/x": "", "rules": "later.py\n"})
+    async with editing(shop) as editor:
+        uri = editor.open_at((shop / "later.py").as_uri(), MAIN)
+        assert (await ask(editor, uri)).source == "model"
+        write(shop, {name: "later.py\n" if "info" in name else "[core]\nexcludesFile = rules\n"})
+        editor.changed_on_disk(shop / name, types.FileChangeType.Created)
+        assert "later.py is ignored by" in (await ask(editor, uri)).reason

@@ -18,6 +18,13 @@ from tests.syntax.marked import tree_of
         ("c", "int f() { return 1 }\n", 1),
         ("json", '{"a": 1,}', 1),
         ("python", "", 0),
+        ("cpp", 'TEST_CASE("a") {\n  f();\n  SECTION("b") {\n    f();\n  }\n}\n', 0),
+        ("cpp", 'SCENARIO("a")\n{\n  GIVEN("b") {\n    THEN(")") { f(); }\n  }\n}\n', 0),
+        ("cpp", 'namespace {\nTEMPLATE_TEST_CASE("a", "[b]", int,\n    (c<d>)) { f(); }\n}\n', 0),
+        ("c", "START_TEST(a) {\n  list_for_each(b, c) { d(b); }\n}\nEND_TEST\n", 0),
+        ("cpp", 'TEST_CASE("a") {\n  f(;\n}\n', 1),
+        ("cpp", 'void f() {\n  g("a") {\n  }\n}\n', 1),
+        ("cpp", "class A {\n  A(int b) {}\n};\nint c = (\n  D\n);\n", 0),
     ],
 )
 def test_error_count(language: str, text: str, count: int) -> None:

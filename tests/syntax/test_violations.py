@@ -36,6 +36,21 @@ PYTHON_PAIR = "class A:\n    @property\n    def x(self):\n        return 1\n\n"
         ),
         ("python", "import a\nfrom b import a\n", ["`a` is imported from two places."]),
         ("java", "import a.C;\nimport b.C;\n", ["`C` is imported from two places."]),
+        (
+            "php",
+            "<?php\nuse function A\\f;\nuse function B\\{C, f};\n",
+            ["`f` is imported from two places."],
+        ),
+        (
+            "rust",
+            "extern crate a;\nextern crate b as a;\n",
+            ["`a` is imported from two places."],
+        ),
+        (
+            "go",
+            'package a\n\nimport (\n\tb "x.org/b"\n\tb "x.org/c"\n)\n',
+            ["`b` is imported from two places."],
+        ),
         ("go", "package a\nfunc f() {}\nvar f = 1\n", ["`f` is defined twice."]),
         ("go", "package a\nfunc (a *A) F() {}\nfunc (b A) F() {}\n", ["`F` is defined twice."]),
         (
@@ -213,8 +228,22 @@ def test_what_a_compiler_refuses(language: str, text: str, sentences: list[str])
             "import a.b\nimport a.c\nif d:\n    import e\nelse:\n    import f as e\n",
         ),
         ("go", 'package a\n\nimport (\n\t"b/v2"\n\t"c/v2"\n\t_ "d"\n\t_ "e"\n)\n'),
+        (
+            "go",
+            'package a\n\nimport (\n\t"x.org/b"\n\tb "x.org/b"\n\t"x.org/c/b"\n'
+            '\tf "fmt"\n\t"fmt"\n)\n',
+        ),
+        ("php", "<?php\nuse A\\F;\nuse function B\\F;\nuse C\\{const F, D};\n"),
+        ("php", "<?php\nnamespace A;\nuse B\\C;\n\nnamespace D;\nuse E\\C;\n"),
+        ("php", "<?php\nclass F {}\nfunction F() { return new F(); }\n"),
+        ("java", "class A { B B; static class B {} }"),
         ("java", "import static a.B.f;\nimport static c.D.f;\nimport a.*;\nimport c.*;\n"),
-        ("rust", "#[cfg(unix)]\nuse a::f;\n#[cfg(windows)]\nuse b::f;\nmod c { use d::f; }\n"),
+        ("rust", "use a::Error;\nuse b::{self, Error};\nuse c::d as b;\nmod e { use f::Error; }\n"),
+        (
+            "rust",
+            "#[cfg(unix)]\n/// A\nfn f() {}\n#[cfg(windows)]\n// B\nfn f() {}\n"
+            "#[cfg(unix)]\n// C\nextern crate a as b;\nextern crate c as b;\n",
+        ),
         ("cpp", '#include "a/b.h"\n#include "c/b.h"\nusing a::f;\nusing b::f;\n'),
         (
             "python",

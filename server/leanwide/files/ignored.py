@@ -21,6 +21,8 @@ from leanwide.files.repository import (
 _OWN_IGNORE_FILE: Final = ".leanwideignore"
 IGNORE_FILES: Final = (_OWN_IGNORE_FILE, ".gitignore")
 """In each folder; the first one takes precedence."""
+_EXCLUDE: Final = (".git", "info", "exclude")
+"""The end of the path of a repository's ignore file that is not committed."""
 _MAX_BYTES: Final = 256 * 1024
 """Bytes of one ignore file."""
 _MAX_TOTAL_BYTES: Final = 1024 * 1024
@@ -57,6 +59,8 @@ class IgnoreFiles:
     _user: Settings | None = field(default=None, init=False, repr=False)
     _bytes: int = field(default=0, init=False, repr=False)
     """Of the files read so far."""
+    _outside: set[Path] = field(factory=set, init=False, repr=False)
+    """Files that decided so far and lie in no folder that they are about, also missing ones."""
 
     def source(self, path: str) -> str:
         """Return the name of the ignore file that ignores ``path``; "" if none does.
@@ -69,6 +73,12 @@ class IgnoreFiles:
             return ""
         folder = self._folder(posix.rpartition("/")[0])
         return folder.ignored_by or _ignored_by(folder.rules, posix + "/" * path.endswith("/"))
+
+    def follows(self, path: Path) -> bool:
+        """Whether a file that changed may change what is ignored."""
+        if path.name in IGNORE_FILES or path.parts[-3:] == _EXCLUDE:
+            return True
+        return path in self._outside
 
     def _folder(self, path: str) -> _Folder:
         missing = []
@@ -116,8 +126,10 @@ class IgnoreFiles:
         own = tuple(rules for rules in outer if rules.source == _OWN_IGNORE_FILE)
         known = _Folder("", own, bool(ignore_case))
         if (named := excludes_file(repository, user)) is not None:
+            self._outside.add(named[0])
             known = self._with(known, named[0], folder, named[1])
         if repository is not None:
+            self._outside.update((repository.exclude, repository.config))
             known = self._with(known, repository.exclude, folder, repository.git)
         return _Folder("", (*self._rules_in(folder, known), *known.rules), known.ignore_case)
 
@@ -151,8 +163,8 @@ class IgnoreFiles:
 
 def _source(file: Path) -> str:
     """Return the name of an ignore file for the user."""
-    if file.parts[-2:] == ("info", "exclude"):
-        return ".git/info/exclude"
+    if file.parts[-2:] == _EXCLUDE[1:]:
+        return "/".join(_EXCLUDE)
     return file.name if file.name in IGNORE_FILES else "core.excludesFile"
 
 

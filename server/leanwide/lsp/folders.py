@@ -81,6 +81,11 @@ class Folders:
             if folder.path not in self._prefixes:
                 self._prefixes[folder.path] = new_prefix(folder.path, self._prefixes)
 
+    def ignore_by(self, path: str) -> bool:
+        """Whether a file that changed may change what the folders ignore."""
+        file = Path(self.names.folders.resolve_folder(path))
+        return any(folder.ignored.follows(file) for folder in self._opened)
+
     def reload_ignore_files(self) -> None:
         """Read the ignore files again, because one changed."""
         refuse = self._from_thread()

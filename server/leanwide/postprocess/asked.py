@@ -36,6 +36,7 @@ from leanwide.syntax import (
     Scopes,
     Span,
     SyntaxTree,
+    announced_start,
     content,
     split,
 )
@@ -56,16 +57,36 @@ def asked_for(file: SyntaxTree, passage: Passage, code: str) -> Asked:
     answer = parsed_answer(place, code)
     if answer.given_up:
         return Asked(code=code)
-    scopes = Scopes.of(answer)
+    asked = _taken(place, Scopes.of(answer), code)
+    if line := _lost(place, code, asked):
+        why = f"Only the selected lines were asked for, and `{line}` stands outside of them."
+        return Asked(code=code, problem=why)
+    return asked
+
+
+def _taken(place: PassagePlace, answer: Scopes, code: str) -> Asked:
     if place.is_block:
-        return block_asked(place, scopes, code)
+        return block_asked(place, answer, code)
     if place.cuts:
         return without_imports(place, code)
-    return _Taking(place, scopes, code).asked()
+    return Taking(place, answer, code).asked()
+
+
+def _lost(place: PassagePlace, code: str, asked: Asked) -> str:
+    """Return a line that only the passage has, and the answer too, but not what is taken of it."""
+    if asked.problem or asked.code == code:
+        return ""
+    first, last = place.passage.first, place.passage.last
+    rows = [line.strip() for line in place.scopes.tree.lines]
+    around = {*rows[:first], *rows[last:]}
+    taken = {line.strip() for text in (asked.code, *asked.imports) for line in text.split("\n")}
+    said = {line.strip() for line in code.split("\n")} - taken
+    lost = (row for row in rows[first:last] if row in said and row not in around)
+    return next((row for row in lost if any(map(str.isalnum, row))), "")[:_SHOWN_CHARACTERS]
 
 
 @frozen
-class _Taking:
+class Taking:
     """Takes definitions, or statements outside of functions, out of an answer."""
 
     place: PassagePlace
@@ -73,10 +94,11 @@ class _Taking:
     code: str
 
     def asked(self) -> Asked:
-        scope = self._scope()
+        """Return what belongs in the place of the passage."""
+        scope = self.scope()
         whole = self.answer.pieces(scope)
         pieces = self._unwrapped(whole)
-        kept = self._kept(pieces)
+        kept = self.kept(pieces)
         problem = self._problem(scope, pieces, kept)
         if problem:
             return Asked(code=self.code, problem=problem)
@@ -87,7 +109,7 @@ class _Taking:
         imports = () if self._imports_itself() else new_imports(self.place, self.answer, kept)
         return Asked(code=self._text(kept), imports=imports)
 
-    def _scope(self) -> Definition | None:
+    def scope(self) -> Definition | None:
         """Return the definition of the answer in whose body the passage is; None: in none."""
         found = self.answer.definitions
         if self.place.owner is not None and found and found[0].name == "Leanwide":
@@ -115,10 +137,15 @@ class _Taking:
         targets = [one for one in self.place.targets if self._is_in_branch(one)]
         if not targets:
             return pieces
+        names = {one.name for one in targets}
         return [
             inner
             for piece in pieces
-            for inner in (*filter(None, (self._inside(piece, one) for one in targets)),) or (piece,)
+            for inner in (
+                (piece,)
+                if piece.definition is not None and piece.definition.name in names
+                else (*filter(None, (self._inside(piece, one) for one in targets)),) or (piece,)
+            )
         ]
 
     def _is_in_branch(self, target: Definition) -> bool:
@@ -134,7 +161,7 @@ class _Taking:
         """Return the definition in a piece that is most like a target; None without one."""
         named = [
             ScopePart(
-                span=self.answer.with_ending(one.span),
+                span=self.answer.with_ending(self._announced(one)),
                 tokens=self.answer.tokens(one.span),
                 definition=one,
             )
@@ -144,7 +171,13 @@ class _Taking:
         words = self.place.scopes.words(target.span)
         return max(named, key=lambda one: len(words.intersection(one.tokens)), default=None)
 
-    def _kept(self, pieces: Sequence[ScopePart]) -> list[ScopePart]:
+    def _announced(self, definition: Definition) -> Span:
+        """Return the span of a definition with the comments and attributes above it."""
+        row = announced_start(self.answer.tree, definition.start.line)
+        start = Position(row, 0) if row < definition.start.line else definition.start
+        return self.answer.with_comments(Span(start, definition.end))
+
+    def kept(self, pieces: Sequence[ScopePart]) -> list[ScopePart]:
         """Return what belongs in the passage, in its order."""
         repeated = repeated_parts(self.place, pieces)
         kept = [

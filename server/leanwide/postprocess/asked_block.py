@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from textwrap import dedent
 from typing import Final
 
-from leanwide.postprocess.overlap import repeated_lines
+from attrs import frozen
+
+from leanwide.postprocess.overlap import repeated_lines, settled_repeated_lines
 from leanwide.postprocess.passage_place import (
     FUNCTIONS,
     Asked,
@@ -48,21 +50,56 @@ def block_asked(place: PassagePlace, answer: Scopes, code: str) -> Asked:
         return without_imports(place, code)
     if wrapper.kind not in FUNCTIONS:
         return Asked(code=code)
-    if new := _head(answer, wrapper) - _head(place.scopes, owner):
+    if new := new_in_head(place, answer, wrapper):
         return Asked(
             code=code,
             problem=f"Only the selected lines were asked for, and `{min(new)}` is new in the head "
             f"of `{owner.name}`.",
         )
-    lines = _body_lines(answer, wrapper)
-    first, last = place.passage.first, place.passage.last
-    whole = _body_rows(place.scopes, owner)
-    above = [content(place.scopes.tree.lines[row]) for row in whole if row < first]
-    within = [content(line) for line in place.scopes.tree.lines[first:last]]
-    below = [content(place.scopes.tree.lines[row]) for row in whole if row >= last]
-    return Asked(
-        code="\n".join(_between(lines, above, within, below)), imports=new_imports(place, answer)
-    )
+    lines = BlockLines.of(place).between(_body_lines(answer, wrapper))
+    return Asked(code="\n".join(lines), imports=new_imports(place, answer))
+
+
+def new_in_head(place: PassagePlace, answer: Scopes, wrapper: Definition) -> set[str]:
+    """Return the words of an answer's head of the function around that are not in the file's."""
+    assert place.owner is not None  # noqa: S101  # a block has one
+    return _head(answer, wrapper) - _head(place.scopes, place.owner)
+
+
+@frozen
+class BlockLines:
+    """The lines of a function's body that are not blank, stripped."""
+
+    above: tuple[str, ...]
+    """Above the passage."""
+    own: tuple[str, ...]
+    below: tuple[str, ...]
+
+    @classmethod
+    def of(cls, place: PassagePlace) -> BlockLines:
+        """Return the lines of the function that a passage is in."""
+        assert place.owner is not None  # noqa: S101  # a block has one
+        lines, whole = place.scopes.tree.lines, body_rows(place.scopes, place.owner)
+        first, last = place.passage.first, place.passage.last
+        rows = (range(whole.start, first), range(first, last), range(last, whole.stop))
+        return cls(*(tuple(filter(None, (lines[row].strip() for row in part))) for part in rows))
+
+    def between(self, lines: Sequence[str]) -> Sequence[str]:
+        """Return lines of a body without those at their ends that stand around the passage."""
+        rows = [row for row, line in enumerate(lines) if line.strip()]
+        texts = [lines[row].strip() for row in rows]
+        head = repeated_lines(self.above, self.own, texts)
+        tail = repeated_lines(self.below[::-1], self.own, texts[head:][::-1])
+        return _from_to(lines, rows[head : len(rows) - tail])
+
+    def between_so_far(self, lines: Sequence[str]) -> Sequence[str]:
+        """Return the first ones of those, of lines that others follow; none if that is not sure."""
+        rows = [row for row, line in enumerate(lines) if line.strip()]
+        head = settled_repeated_lines(self.above, self.own, [lines[row].strip() for row in rows])
+        kept = rows[head:] if head is not None else []
+        while kept and lines[kept[-1]].strip() in self.below:
+            kept.pop()
+        return _from_to(lines, kept)
 
 
 def without_imports(place: PassagePlace, code: str) -> Asked:
@@ -120,7 +157,7 @@ def _head(scopes: Scopes, definition: Definition) -> set[str]:
     return set(scopes.words(span)) - _MODIFIERS
 
 
-def _body_rows(scopes: Scopes, definition: Definition) -> range:
+def body_rows(scopes: Scopes, definition: Definition) -> range:
     """Return the lines of a body, without those of its braces."""
     pieces = scopes.pieces(definition)
     if not pieces:
@@ -136,14 +173,6 @@ def _body_lines(scopes: Scopes, definition: Definition) -> list[str]:
     return [content(line) for line in split(scopes.text(span))]
 
 
-def _between(lines: list[str], above: list[str], own: list[str], below: list[str]) -> list[str]:
-    """Return lines without those at their ends that stand above and below the passage already."""
-    before = [line.strip() for line in above if line.strip()]
-    within = [line.strip() for line in own if line.strip()]
-    after = [line.strip() for line in below if line.strip()]
-    rows = [row for row, line in enumerate(lines) if line.strip()]
-    texts = [lines[row].strip() for row in rows]
-    head = repeated_lines(before, within, texts)
-    tail = repeated_lines(after[::-1], within[::-1], texts[head:][::-1])
-    kept = rows[head : len(rows) - tail]
-    return lines[kept[0] : kept[-1] + 1] if kept else []
+def _from_to(lines: Sequence[str], rows: Sequence[int]) -> Sequence[str]:
+    """Return lines from the first of some rows to the last."""
+    return lines[rows[0] : rows[-1] + 1] if rows else []

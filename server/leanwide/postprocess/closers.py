@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections import deque
 from typing import Final
 
@@ -21,7 +22,7 @@ _ANGLE: Final = re.compile(r"[)\]}\"'`;,:\s]*>")
 """An angle bracket among the marks that editors close automatically."""
 _ENDS: Final = ";,:"
 _SHORT_QUOTES: Final = frozenset(QUOTES) - frozenset(LONG_QUOTES)
-_DANGLING: Final = re.compile(r"[\s,.:+*/%|&^=<>!-]*$")
+_DANGLING: Final = string.whitespace + ",.:+*/%|&^=<>!-"
 """Separators and operators that need something after them."""
 
 
@@ -80,7 +81,7 @@ def without_unclosed(text: str, context: FilterContext) -> str:
     if flaws(before + text + after, angles=angles) <= flaws(before + after, angles=angles):
         return text
     place = first_unclosed(before + text, len(before), angles=angles)
-    return text if place is None else _DANGLING.sub("", text[: place - len(before)])
+    return text if place is None else text[: place - len(before)].rstrip(_DANGLING)
 
 
 def without_doubled_end(text: str, context: FilterContext) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-_MARK: Final = r"\s*(?:#|//|/\*|--|<!--|;|%|\(|\[|\{/\*|\*)*\s*"
-_END: Final = r"[\s.…!:)\]]*(?:\*/\}?|-->|\*)?[\s)\]]*"
+_MARK: Final = r"\s*+(?:#|//|/\*|--|<!--|;|%|\(|\[|\{/\*|\*)*\s*"
+_END: Final = r"[\s.…!:)\]]*+(?:\*/\}?|-->|\*)?[\s)\]]*"
 _DOTS: Final = r"(?:\.{3}|…)\s*"
 _CODE: Final = (
     r"(?:code|methods?|functions?|fields?|class|file|text|document|content|lines?|imports?|logic|"

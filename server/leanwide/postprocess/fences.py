@@ -10,8 +10,8 @@ from leanwide.postprocess.around import InCode, code_around
 from leanwide.postprocess.filter_context import FilterContext
 
 _TICKS: Final = "```"
-_FENCE: Final = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^`\n]*(?:\n|\Z)", re.MULTILINE)
-_CLOSING: Final = re.compile(r"(?:\A|\n)[ \t]*```|[ \t]*```[ \t]*(?=\n|\Z)")
+_FENCE: Final = re.compile(r"^[ \t]*```[ \t]*+([\w+-]*+)[^`\n]*+(?:\n|\Z)", re.MULTILINE)
+_CLOSING: Final = re.compile(r"(?:\A|\n)[ \t]*```|(?<![ \t])[ \t]*```[ \t]*(?=\n|\Z)")
 
 
 def without_fences(text: str, context: FilterContext) -> str:

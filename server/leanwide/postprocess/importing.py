@@ -89,6 +89,12 @@ def with_imports(
     return (added, *edits)
 
 
+def takes_imports(tree: SyntaxTree, edits: Sequence[Edit]) -> bool:
+    """Whether :func:`with_imports` would make new imports a part of the first edit."""
+    line = import_line(tree) if edits else None
+    return line is not None and line_start(tree.lines, line) == edits[0].start
+
+
 def import_edit(tree: SyntaxTree, line: int, statements: Sequence[str], newline: str) -> Edit:
     """Return the edit that adds import statements in front of a line."""
     at = line_start(tree.lines, line)

@@ -35,3 +35,21 @@ def repeated_lines(
     size = overlap(above, answer)
     said, had = Counter(answer), Counter(own)
     return size if any(said[line] > had[line] for line in answer[:size]) else 0
+
+
+def settled_repeated_lines(
+    above: Sequence[Hashable], own: Sequence[Hashable], answer: Sequence[Hashable]
+) -> int | None:
+    """Return :func:`repeated_lines` of an answer; None if lines that follow may change that."""
+    lines, said, had = list(answer), Counter(answer), Counter(own)
+    longer = (
+        list(above[at : at + len(lines)]) == lines
+        for at in range(len(above) - len(lines))
+        if above[at : at + 1] == answer[:1]
+    )
+    if not lines or any(longer):
+        return None
+    size = overlap(above, answer)
+    if size and all(said[line] <= had[line] for line in answer[:size]):
+        return None
+    return size

@@ -12,19 +12,19 @@ from leanwide.postprocess.structure_loss import TextLoss, missing
 
 _FENCE: Final = re.compile(r"\s*(`{3,}|~{3,})")
 _LINK: Final = re.compile(
-    r"\]\(\s*<?([^\s)>]+)|<(https?://[^>\s]+)>|\b(?:href|src)=\"([^\"]+)\""
+    r"\]\(\s*<?([^\s)>]+)|<(https?://[^<>\s]+)>|\b(?:href|src)=\"([^\"]+)\""
     r"|^ {0,3}\[[^\]^][^\]]*\]:\s*<?([^\s>]+)"
 )
 _DEFINITION: Final = re.compile(r" {0,3}(\[[^\]^][^\]]*\]):")
-_NOTE: Final = re.compile(r"\[\^[^\]\s]+\]:?")
-_ATX: Final = re.compile(r" {0,3}(#{1,6})(?:\s+|$)(.*?)(?:\s+#+)?\s*")
+_NOTE: Final = re.compile(r"\[\^[^\[\]\s]+\]:?")
+_ATX: Final = re.compile(r" {0,3}(#{1,6})(?:\s+|$)(.*)")
 _SETEXT: Final = re.compile(r" {0,3}(=+|-{2,})\s*")
 _FRONT_MATTER: Final = ("---", "+++")
 _KEY: Final = re.compile(r"([\w-]+)\s*[:=]")
 _UNDERLINE: Final = re.compile(r"([=\-`:.'\"~^_*+#])\1+\s*")
 _RST_TARGET: Final = re.compile(r"\s*\.\. (_[^:]+:|\[[^\]]+\])")
 _RST_DIRECTIVE: Final = re.compile(r"\s*\.\. (?:\|[^|]+\| )?([\w:-]+)::")
-_RST_ROLE: Final = re.compile(r":[\w:-]+:`(?:[^`<]*<)?([^`>]+)>?`|<([^`>\s]+)>`__?")
+_RST_ROLE: Final = re.compile(r":[\w:-]{1,60}:`(?:[^`<]*<)?([^`>]+)>?`|<([^<`>\s]+)>`__?")
 
 
 def markdown_links(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
@@ -132,10 +132,16 @@ def _headings(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     for line in _outside_fences(lines[len(_front_lines(lines)) :]):
         atx = _ATX.fullmatch(line)
         if atx:
-            yield atx[1], atx[2]
+            yield atx[1], _heading_text(atx[2].strip())
         elif above.strip() and not _is_list(above) and (setext := _SETEXT.fullmatch(line)):
             yield "#" if setext[1].startswith("=") else "##", above.strip()
         above = line if not atx else ""
+
+
+def _heading_text(text: str) -> str:
+    """Return the text of a heading without number signs that close it."""
+    bare = text.rstrip("#")
+    return bare.rstrip() if bare and bare[-1].isspace() else text
 
 
 def _is_list(line: str) -> bool:

@@ -1,5 +1,6 @@
 """Answers questions about source text with tree-sitter. Pure: it reads only its own query files."""
 
+from leanwide.syntax.block_end import block_end
 from leanwide.syntax.close import completed_length
 from leanwide.syntax.definition import Definition
 from leanwide.syntax.documentation import (
@@ -15,7 +16,9 @@ from leanwide.syntax.errors import error_count, first_error
 from leanwide.syntax.focus import focused
 from leanwide.syntax.import_parts import ImportPart, ImportStatement, import_statements
 from leanwide.syntax.languages import Language, language_for, languages
+from leanwide.syntax.lexer import closers, without_comments, without_open_text
 from leanwide.syntax.literals import NO_TEXT, TextRows, literal_lines, text_rows
+from leanwide.syntax.macros import macro_heads
 from leanwide.syntax.names import Import, imports, references
 from leanwide.syntax.outline import definitions, definitions_from, earlier_siblings, enclosing
 from leanwide.syntax.pieces import ScopePart, Scopes
@@ -40,6 +43,8 @@ __all__ = [
     "TextRows",
     "Violation",
     "announced_start",
+    "block_end",
+    "closers",
     "completed_length",
     "completion_shape",
     "content",
@@ -64,10 +69,13 @@ __all__ = [
     "language_for",
     "languages",
     "literal_lines",
+    "macro_heads",
     "parse",
     "references",
     "slice_text",
     "split",
     "text_rows",
     "violations",
+    "without_comments",
+    "without_open_text",
 ]

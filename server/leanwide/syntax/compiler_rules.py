@@ -54,8 +54,16 @@ class CompilerRules:
     """Whose children make one scope; a branch that may not be compiled is one of its own."""
     unique: Mapping[str, Sameness] = field(converter=_unique, factory=dict)
     """Definitions of which a scope has one at most."""
+    types: frozenset[str] = field(converter=_kinds, default="")
+    """Of ``unique``, those whose names are apart from the names of the others."""
     exempt: frozenset[str] = field(converter=_kinds, default="")
     """What makes the definition in it no duplicate, such as a decorator."""
+    import_kinds: frozenset[str] = field(converter=_kinds, default="")
+    """Words of an import whose names are apart from the names that others bring in."""
+    sure_imports: str = ""
+    """Pattern for the beginning of imports whose name is known, and can mean one thing only."""
+    sections: frozenset[str] = field(converter=_kinds, default="")
+    """What begins a part of the file with imports of its own."""
     places: tuple[PlaceRule, ...] = ()
     constructors: frozenset[str] = field(converter=_kinds, default="")
     """Which have the name of the class around them, or lack the type of a result."""
@@ -113,8 +121,11 @@ _C: Final = CompilerRules(
         "head": "function_definition",
         "name": "struct_specifier union_specifier enum_specifier",
     },
+    types="struct_specifier union_specifier enum_specifier",
     exempt="template_declaration",
 )
+_GO_STANDARD: Final = r"([a-z]+|(crypto|go|html|math|net|runtime|text)/[^.]*)"
+"""Paths of the standard library: only these are known to end with the names of their packages."""
 _JAVA_TYPES: Final = (
     "class_declaration interface_declaration enum_declaration record_declaration "
     "annotation_type_declaration"
@@ -162,6 +173,7 @@ COMPILER_RULES: Final[Mapping[str, CompilerRules]] = MappingProxyType(
                 "name": "function_declaration type_spec const_spec var_spec",
                 "receiver": "method_declaration",
             },
+            sure_imports=rf'import (\w|" {_GO_STANDARD} ")',
             returns="return_statement",
             functions="function_declaration method_declaration func_literal",
             result=("result",),
@@ -184,6 +196,7 @@ COMPILER_RULES: Final[Mapping[str, CompilerRules]] = MappingProxyType(
                 "parameters": "method_declaration constructor_declaration",
                 "name": f"{_JAVA_TYPES} field_declaration",
             },
+            types=_JAVA_TYPES,
             places=(
                 PlaceRule(
                     kinds="continue_statement",
@@ -206,6 +219,9 @@ COMPILER_RULES: Final[Mapping[str, CompilerRules]] = MappingProxyType(
                 "name": "function_definition method_declaration class_declaration "
                 "interface_declaration trait_declaration"
             },
+            types="class_declaration interface_declaration trait_declaration",
+            import_kinds="function const",
+            sections="namespace_definition",
             returns="return_statement",
             functions="function_definition method_declaration anonymous_function arrow_function",
             result=("return_type",),
@@ -250,6 +266,8 @@ COMPILER_RULES: Final[Mapping[str, CompilerRules]] = MappingProxyType(
                 "name": "function_item struct_item enum_item union_item trait_item type_item "
                 "const_item static_item mod_item"
             },
+            types="struct_item enum_item union_item trait_item type_item mod_item",
+            sure_imports="extern",  # a name of `use` may be a type, a value and a macro at once
             places=(
                 PlaceRule(
                     kinds="await_expression",

@@ -1,4 +1,7 @@
-"""Where a text does not parse."""
+"""Where a text does not parse.
+
+What becomes of a macro is not known: one that explains errors makes them none.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,38 @@ from collections.abc import Iterator
 
 import tree_sitter
 
-from leanwide.syntax.text import Position
-from leanwide.syntax.tree import SyntaxTree
+from leanwide.syntax.macros import without_macros
+from leanwide.syntax.text import Position, Span, split
+from leanwide.syntax.tree import SyntaxTree, parse
 
 
 def error_count(tree: SyntaxTree) -> int:
     """Return the number of syntax errors and missing tokens in the text."""
-    return sum(1 for _ in _errors(tree))
+    return len(_errors(tree))
 
 
 def first_error(tree: SyntaxTree, line: int) -> Position | None:
     """Return the first position on ``line`` or below that does not parse; None if all does."""
-    found = (tree.span_of(node) for node in _errors(tree))
     return next(
-        (max(span.start, Position(line, 0)) for span in found if span.end.line >= line), None
+        (max(span.start, Position(line, 0)) for span in _errors(tree) if span.end.line >= line),
+        None,
     )
 
 
-def _errors(tree: SyntaxTree) -> Iterator[tree_sitter.Node]:
+def _errors(tree: SyntaxTree) -> list[Span]:
+    """Return the spans of errors and missing tokens in the order of the text."""
+    found = [tree.span_of(node) for node in _error_nodes(tree)]
+    if not found:
+        return found
+    text = "".join(tree.lines)
+    plain = without_macros(tree.language, text)
+    other = parse(tree.language, split(plain)) if plain != text else tree
+    if other.given_up:
+        return found
+    return min(found, [other.span_of(node) for node in _error_nodes(other)], key=len)
+
+
+def _error_nodes(tree: SyntaxTree) -> Iterator[tree_sitter.Node]:
     """Yield error nodes and missing nodes in the order of the text."""
     todo = [tree.root]
     while todo:

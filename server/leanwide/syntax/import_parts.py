@@ -75,7 +75,7 @@ def import_statements(tree: SyntaxTree) -> tuple[ImportStatement, ...]:
     before: tree_sitter.Node | None = None
     for node in tree.root.named_children:
         top[node.start_byte] = before
-        before = node
+        before = before if node.is_extra else node
     return tuple(
         ImportStatement(
             import_span(tree, node),
@@ -87,17 +87,6 @@ def import_statements(tree: SyntaxTree) -> tuple[ImportStatement, ...]:
         )
         for node in import_nodes(tree)
     )
-
-
-def imported_twice(tree: SyntaxTree) -> Iterator[tuple[ImportStatement, str]]:
-    """Yield the imports that bring in a name which an earlier one gave another meaning."""
-    sources: dict[str, str] = {}
-    for statement in import_statements(tree):
-        if statement.conditional or not statement.at_top:
-            continue
-        for part in statement.parts:
-            if part.exclusive and sources.setdefault(part.name, part.source) != part.source:
-                yield statement, part.name
 
 
 def _parts(tree: SyntaxTree, node: tree_sitter.Node) -> Iterator[ImportPart]:

@@ -73,6 +73,8 @@ class Language:
     """Pattern for a line that announces a definition, as a decorator does."""
     continues: str = ""
     """Pattern for the end of a line whose statement continues on the next one."""
+    macro: str = ""
+    """Pattern for the names of macros whose calls may be the heads of blocks."""
     comments: frozenset[str] = field(converter=_strings, factory=list)
     """Node kinds of comments."""
     strings: frozenset[str] = field(converter=_strings, factory=list)

@@ -79,14 +79,18 @@ class Scopes:
         """Return pieces, the first with the comments above it, which Python's body leaves out."""
         if not found:
             return found
-        first = found[0].span
-        rows = {comment.start.line: comment for comment in self._comments}
-        start = first.start
-        while (row := start.line - 1) in rows and not self.tree.lines[row][
-            : rows[row].start.column
-        ].strip():
-            start = rows[row].start
-        return (evolve(found[0], span=Span(start, first.end)), *found[1:])
+        return (evolve(found[0], span=self.with_comments(found[0].span)), *found[1:])
+
+    def with_comments(self, span: Span) -> Span:
+        """Return a span with the comments directly above it that are alone on their lines."""
+        above = {comment.end.line: comment for comment in self._comments}
+        start = span.start
+        while (comment := above.get(start.line - 1)) is not None:
+            line, column = comment.start
+            if self.tree.lines[line][:column].strip():
+                break
+            start = comment.start
+        return Span(start, span.end)
 
     def _body(self, scope: Definition) -> tree_sitter.Node | None:
         """Return the node of a body: the widest one that starts where the body does."""

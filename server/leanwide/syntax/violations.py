@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
@@ -11,7 +12,7 @@ import tree_sitter
 from attrs import frozen
 
 from leanwide.syntax.compiler_rules import COMPILER_RULES, CompilerRules, PlaceRule, Sameness
-from leanwide.syntax.import_parts import imported_twice
+from leanwide.syntax.import_parts import import_statements
 from leanwide.syntax.languages import Language
 from leanwide.syntax.matching import captured_by
 from leanwide.syntax.pieces import node_query
@@ -19,16 +20,12 @@ from leanwide.syntax.text import Position, Span
 from leanwide.syntax.tree import SyntaxTree
 
 _ASYNC: Final = re.compile(r"\basync\b")
+_RECEIVER: Final = re.compile(r"(?<!\w)(\w+)\s*+(?:\[[^\[\]]*\])?\s*\)$")
+"""The type in the parentheses in front of a Go method's name."""
 _UNNAMED: Final = frozenset({"_", "init"})
 """Names that a Go file, or a Python module, may define several times."""
 _TYPES: Final = frozenset({"class_declaration", "record_declaration", "struct_declaration"})
-_TYPE_NAMES: Final = frozenset(
-    {
-        "enum_item", "enum_specifier", "mod_item", "struct_item", "struct_specifier", "trait_item",
-        "type_item", "union_item", "union_specifier",
-    }
-)  # fmt: skip
-"""Definitions whose names are apart from those of values."""
+_NO_RULES: Final = CompilerRules()
 
 
 @frozen
@@ -42,13 +39,10 @@ class Violation:
 
 def violations(tree: SyntaxTree) -> tuple[Violation, ...]:
     """Return the places of a text that break its language's rules, in the order of the text."""
-    rules = COMPILER_RULES.get(tree.language.name)
+    rules = COMPILER_RULES.get(tree.language.name, _NO_RULES)
     query = _query(tree.language)
-    twice = [
-        Violation(one.span.start.line, f"`{name}` is imported from two places.")
-        for one, name in imported_twice(tree)
-    ]
-    if rules is None or query is None:
+    twice = list(_imported_twice(tree, rules))
+    if query is None:
         return tuple(twice)
     whole = Span(Position(0, 0), Position(len(tree.lines), 0))
     nodes = captured_by(tree, query, "node", whole)
@@ -56,6 +50,27 @@ def violations(tree: SyntaxTree) -> tuple[Violation, ...]:
     checked = _Checked(tree, rules, [])
     found = [*twice, *checked.order(), *checked.nested(nodes)]
     return tuple(sorted(found, key=lambda one: one.line))
+
+
+def _imported_twice(tree: SyntaxTree, rules: CompilerRules) -> Iterator[Violation]:
+    """Yield the imports that bring in a name which an earlier one gave another meaning."""
+    sections = [
+        tree.position(node.start_point)
+        for node in tree.root.named_children
+        if node.type in rules.sections
+    ]
+    sources: dict[tuple[int, frozenset[str], str], str] = {}
+    for statement in import_statements(tree):
+        if statement.conditional or not statement.at_top:
+            continue
+        line = statement.span.start.line
+        section = bisect_left(sections, statement.span.start)
+        for part in statement.parts:
+            if not part.exclusive or not re.match(rules.sure_imports, part.source):
+                continue
+            key = section, rules.import_kinds.intersection(part.source.split()), part.name
+            if sources.setdefault(key, part.source) != part.source:
+                yield Violation(line, f"`{part.name}` is imported from two places.")
 
 
 @cache
@@ -116,7 +131,7 @@ class _Checked:
         scope = self._innermost(self.rules.scopes)
         for name, text in self._names(node):
             same = self._same(how, node)
-            group = "type" if node.type in _TYPE_NAMES else ""
+            group = "type" if node.type in self.rules.types else ""
             if text not in _UNNAMED and name is not None:
                 yield (scope.id if scope is not None else 0, f"{group} {text} {same}"), text
 
@@ -137,6 +152,8 @@ class _Checked:
         if above is not None and above.type in self.rules.exempt:
             return True
         before = node.prev_named_sibling
+        while before is not None and before.is_extra:
+            before = before.prev_named_sibling
         if before is not None and before.type == "attribute_item":
             return True
         bodyless = node.type.endswith("_specifier") and node.child_by_field_name("body") is None
@@ -184,7 +201,7 @@ class _Checked:
         """Return the type that a Go method belongs to, or the words before the name of another."""
         receiver = node.child_by_field_name("receiver")
         if receiver is not None:
-            found = re.search(r"(\w+)\s*(?:\[[^\]]*\])?\s*\)$", self._text(receiver))
+            found = _RECEIVER.search(self._text(receiver))
             return found[1] if found else self._text(receiver)
         return self._text_before(node, node.child_by_field_name("name"))
 

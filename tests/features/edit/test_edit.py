@@ -420,11 +420,29 @@ async def test_a_name_is_not_imported_from_two_modules():
     assert "`rand` is imported from two places." in edited.prompts[1]
 
 
+async def test_a_name_that_may_mean_two_things_is_imported_twice():
+    """A trait, and the macro that derives it."""
+    text = "use std::error::Error;\n\nfn f(e: &dyn Error) {}\n\nstruct Broken;\n"
+    code = "#[derive(Debug, Error)]\nstruct Broken;"
+    answer = f"```rust\nuse thiserror::Error;\n\n{code}\n```"
+    edited = Edited(answer, text=text, path="/project/a.rs", language="rust")
+    assert edited.after(await edited.refactor(((4, 0), (5, 0)))) == text.replace(
+        "Error;\n\n", "Error;\nuse thiserror::Error;\n\n"
+    ).replace("struct Broken;", code)
+
+
 async def test_what_a_compiler_refuses_is_a_mistake_that_the_model_may_correct():
     taken = "def get(self, name):\n    pass\n\ndef get(self, name):\n    return 1"
     edited = Edited(fenced(taken), fenced(SHORT_GET))
     assert "return json.loads" in edited.after(await edited.refactor())
     assert "That cannot be used. `get` is defined twice." in edited.prompts[1]
+
+
+async def test_selected_lines_that_move_out_of_their_function_are_not_lost():
+    moved = "def loaded(text):\n    value = json.loads(self.text)[name]\n    return value"
+    edited = Edited(fenced(f"{moved}\n\n\ndef get(self, name):\n    return loaded(self.text)"))
+    assert (await edited.refactor(((7, 0), (9, 0)))).change is None
+    assert "`value = json.loads(self.text)[name]` stands outside of them." in edited.prompts[1]
 
 
 async def test_the_model_reads_which_definition_is_missing():
@@ -838,6 +856,27 @@ async def test_tests_that_are_calls_of_a_macro_differ_by_their_arguments(tmp_pat
     outcome = await edited.test(((0, 0), (1, 0)))
     assert edited.after(outcome) == f"{tests}\nTEST(F, One) {{\n  f(1);\n}}\n"
     assert "`TEST(F, Zero)` is in the file already" in edited.prompts[1]
+
+
+async def test_tests_that_are_blocks_behind_a_macro_are_added(tmp_path):
+    code, section = tmp_path / "a.cpp", '  SECTION("s") {\n    CHECK(f(0) == 0);\n  }\n}\n'
+    tests = f'#include "a.h"\n\nTEST_CASE("zero") {{\n{section}'
+    code.write_text("int f(int x) { return x; }\n")
+    (tmp_path / "a_test.cpp").write_text(tests)
+    answers = [f'```cpp\nTEST_CASE("{name}") {{\n{section}```' for name in ("zero", "one")]
+    edited = Edited(*answers, text=code.read_text(), path=code, language="cpp")
+    edited.session.names.use(area_of(tmp_path))
+    outcome = await edited.test(((0, 0), (1, 0)))
+    assert edited.after(outcome) == f'{tests}\nTEST_CASE("one") {{\n{section}'
+    assert '`TEST_CASE("zero")` is in the file already' in edited.prompts[1]
+
+
+async def test_a_test_behind_a_macro_can_be_rewritten():
+    text = 'TEST_CASE("a") {\n  CHECK(f(0) == 0);\n}\n\nTEST_CASE("b") {\n  CHECK(f(1));\n}\n'
+    code = 'TEST_CASE("a") {\n  SECTION("c") {\n    CHECK(f(0) == 0);\n  }\n}\n'
+    edited = Edited(f"```cpp\n{code}```", text=text, path="/project/a.cpp", language="cpp")
+    outcome = await edited.refactor(((0, 0), (3, 0)))
+    assert edited.after(outcome) == code + text[text.index("\n\n") + 1 :]
 
 
 async def test_excluded_tests_are_not_shown_to_the_model(tmp_path):

@@ -113,6 +113,17 @@ async def test_lines_that_stand_in_the_file_twice_stay(name, language, text, ans
          "// A.\n// B.\n<<<\n// C.\nstruct A {\n  int b;\n  int c();\n>>>\n  int d();\n};\n",
          "// C.\nstruct A {\n  int bb;\n  int c();",
          "// A.\n// B.\n// C.\nstruct A {\n  int bb;\n  int c();\n  int d();\n};\n"),
+        ("a.h", "c",
+         "#ifndef A\n#define A\nDECL int a(s *t,\n<<<\n           int one);\nDECL int b(s *t);\n\n"
+         "/* Between. */\nDECL int c(s *t, int off,\n>>>\n           int rng);\n#endif\n",
+         "           int one);\nDECL int b(s *state);\n\n"
+         "/* Between. */\nDECL int c(s *state, int off,",
+         "#ifndef A\n#define A\nDECL int a(s *t,\n           int one);\nDECL int b(s *state);\n\n"
+         "/* Between. */\nDECL int c(s *state, int off,\n           int rng);\n#endif\n"),
+        ("a.h", "c",
+         "#ifndef A\n#define A\n<<<\n/* Of b. */\nint b(int st);\n>>>\nint c(void);\n#endif\n",
+         "#ifndef A\n#define A\n/* Of b. */\nint b(int state);\n#endif",
+         "#ifndef A\n#define A\n/* Of b. */\nint b(int state);\nint c(void);\n#endif\n"),
     ],
 )  # fmt: skip
 async def test_parts_of_statements_stay_in_them(name, language, text, answer, wanted):

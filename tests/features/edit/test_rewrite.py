@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leanwide.context.passage import Passage
@@ -141,6 +141,33 @@ def test_an_answer_cut_anywhere_streams_only_what_the_whole_edit_holds(parts: li
         whole = ()
     for edits in cut(answer, partial(settled_rewriting, resolved)):
         assert edits == whole[: len(edits)]
+
+
+AROUND = (
+    ("import re\n\n", METHOD[4:].replace("\n    ", "\n"), ""),
+    ("import re\n\n\nclass Files:\n", METHOD, "\n    def more(self):\n        pass\n"),
+    ("class Files:\n    def less(self):\n        pass\n\n", METHOD, ""),
+)
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(AROUND), st.lists(st.sampled_from((1, 3, 6)), unique=True))
+def test_what_streams_of_a_wrapped_answer_is_a_part_of_the_whole_edit(around, changed):
+    above, method, below = around
+    less, more = (f"    def {name}(self):\n        pass\n" for name in ("less", "more"))
+    text = f"import os\n\n\nclass Files:\n{less}\n{METHOD}\n{more}"
+    resolved = found(text, Passage(first=7, last=16))
+    for at in changed:
+        method = method.replace(f"{LINES[at].strip()}\n", f"{LINES[at].strip()} or None\n")
+    answer = f"```python\n{above}{method}{below}```\n"
+    try:
+        whole = rewritten(resolved, LEAST_SHARE, code_in(answer).text).edits
+    except Refusal:
+        whole = ()
+    lists = cut(answer, partial(settled_rewriting, resolved))
+    assert all(set(edits) <= set(whole) for edits in lists)
+    if 1 in changed:
+        assert any(lists)
 
 
 def test_nothing_streams_before_the_code_begins() -> None:

@@ -52,9 +52,9 @@ def check_syntax(language: Language | None, before: Sequence[str], edits: Sequen
     if language is None or not edits:
         return
     old, after = parse(language, before), parse(language, applied(before, edits))
-    if errors := error_count(after):
-        if errors > error_count(old):
-            raise Mistake(_unparsed(after, edits[0].start.line))
+    if error_count(after) > error_count(old):
+        raise Mistake(_unparsed(after, edits[0].start.line))
+    if after.root.has_error:
         return  # where a text does not parse, what it defines is not known
     earlier = Counter(one.sentence for one in violations(old))
     for found in violations(after):

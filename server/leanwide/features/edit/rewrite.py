@@ -13,8 +13,9 @@ from leanwide.features.edit.length_guard import check_length
 from leanwide.features.edit.structure_guard import as_prose, check_kept
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.asked import asked_for
+from leanwide.postprocess.asked_so_far import asked_so_far
 from leanwide.postprocess.code import without_head
-from leanwide.postprocess.importing import with_imports
+from leanwide.postprocess.importing import takes_imports, with_imports
 from leanwide.postprocess.indent import (
     Indentation,
     code_indentation,
@@ -67,18 +68,23 @@ def rewritten(resolved: ResolvedSelection, least: float, code: str, asked: str =
 def settled_rewriting(resolved: ResolvedSelection, code: str) -> tuple[Edit, ...]:
     """Return the edits of :func:`rewritten` that code settles while more of it follows.
 
-    Nothing is settled of code that holds more than was asked for. The rest of other code can change
-    the edits in two ways only: its indentation shows that another level was meant, or it closes a
-    string whose lines were moved until then.
+    Imports are not, and go in front of these edits. The rest of the code can change the edits in
+    two ways only: its indentation shows that another level was meant, or it closes a string whose
+    lines were moved until then.
     """
-    view, passage = resolved.view, resolved.passage
-    if is_prose(resolved.view):
+    view, passage, tree = resolved.view, resolved.passage, resolved.tree
+    asked = code
+    if is_prose(view):
         lines = [content(line) for line in split(code)]
-    elif _taken(resolved, code) != Asked(code=code) or not _settles_margin(resolved, code):
-        return ()
     else:
-        lines = _as_passage(resolved, code)
-    return settled_replacements(view.lines, (passage.first, passage.last), lines, view.newline)
+        asked = asked_so_far(tree, passage, code) if tree is not None else code
+        if not asked or not _settles_margin(resolved, asked):
+            return ()
+        lines = _as_passage(resolved, asked)
+    edits = settled_replacements(view.lines, (passage.first, passage.last), lines, view.newline)
+    if tree is not None and asked != code and takes_imports(tree, edits):
+        return ()
+    return edits
 
 
 def _settles_margin(resolved: ResolvedSelection, code: str) -> bool:

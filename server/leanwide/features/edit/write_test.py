@@ -22,7 +22,16 @@ from leanwide.files.shown import shown
 from leanwide.postprocess.addition import addition
 from leanwide.postprocess.indent import Indentation
 from leanwide.prompt.editing import RequestedTest, testing_question
-from leanwide.syntax import Edit, Position, Span, SyntaxTree, content, definitions, parse
+from leanwide.syntax import (
+    Edit,
+    Position,
+    Span,
+    SyntaxTree,
+    content,
+    definitions,
+    macro_heads,
+    parse,
+)
 
 _TEST_TOKENS: Final = 192
 """Tokens for imports, a head and a few lines, whatever is tested."""
@@ -144,9 +153,10 @@ def _top_names(tree: SyntaxTree) -> set[str]:
 
     Of a macro's call, such as GoogleTest's ``TEST(Suite, Case)``, that is all of the call.
     """
+    calls = {" ".join(head.split()) for head in macro_heads(tree.language, "".join(tree.lines))}
     tops = [found for found in definitions(tree) if found.parent is None]
     heads = [" ".join(tree.text(Span(found.start, found.signature_end)).split()) for found in tops]
-    return {
+    return calls | {
         head if re.match(rf"{re.escape(found.name)}\s*\(", head) else found.name
         for found, head in zip(tops, heads, strict=True)
     }

@@ -10,7 +10,6 @@ from pathlib import PurePath
 from lsprotocol import types
 
 from leanwide.files.area import WorkspaceFolders
-from leanwide.files.ignored import IGNORE_FILES
 from leanwide.lsp.documents import DocumentWorkspace
 from leanwide.lsp.session import Server
 from leanwide.lsp.uris import file_path
@@ -35,10 +34,9 @@ async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFil
 
 async def follow_rules(ls: Server, paths: Sequence[str]) -> None:
     """Reload the ignore files and settings of folders, if they are among changed files."""
-    names = {PurePath(path).name for path in paths}
-    if not names.isdisjoint(IGNORE_FILES):
+    if any(map(ls.folders.ignore_by, paths)):
         await _reload_ignore_files(ls, paths)
-    if WORKSPACE_FILE in names:
+    if WORKSPACE_FILE in {PurePath(path).name for path in paths}:
         with ls.folders.names.changing():
             async with ls.folders.changing():
                 await ls.folders.reload_settings()
