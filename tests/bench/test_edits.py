@@ -134,6 +134,14 @@ def test_text_outside_of_the_selection_may_not_change():
     assert not judge(asked, HEAD + "def middle(): ...\n" + TAIL).damaged
 
 
+def test_an_import_by_name_may_be_added():
+    asked = task(EditKind.SIMPLIFY)
+    short = "def middle(values, count=0):\n    return sorted(values)[len(values) // 2] + count\n"
+    assert judge(asked, f"import heapq\n{HEAD}{short}{TAIL}").useful
+    assert judge(asked, f"from heapq import *\n{HEAD}{short}{TAIL}").damaged
+    assert judge(asked, f"{HEAD}{short}{TAIL}import heapq\n").damaged
+
+
 def test_an_edit_that_parses_worse_is_not_useful():
     verdict = judge(task(EditKind.SIMPLIFY), HEAD + "def middle(:\n" + TAIL)
     assert (verdict.damaged, verdict.worse, verdict.useful) == (False, True, False)

@@ -1,8 +1,9 @@
 """The rules by which an edit counts as useful.
 
 An edit is *damaging* where the text before or behind the selection is not what it was, byte for
-byte. It *parses worse* where tree-sitter finds more errors in the file than before. It is *useful*
-where it is neither, changes something, and keeps the rule of its kind:
+byte, but for imports by name that were added above it. It *parses worse* where tree-sitter finds
+more errors in the file than before. It is *useful* where it is neither, changes something, and
+keeps the rule of its kind:
 
 - ``simplify``: no more tokens of code than before, and the same names are defined;
 - ``document``: documentation is there, and the tokens of code are the same;
@@ -31,6 +32,7 @@ from leanwide.syntax import (
     definitions,
     documentation_runs,
     error_count,
+    import_statements,
     language_for,
     parse,
     split,
@@ -87,11 +89,12 @@ def judge(task: EditTask, text: str, other: str = "") -> EditVerdict:
         other: The text of the test, in another file.
     """
     language = _language(task)
-    old, new = parse(language, split(task.text)), parse(language, split(text))
+    old, whole = parse(language, split(task.text)), parse(language, split(text))
+    new = _without_new_imports(old, whole, task.first)
     head, tail = old.lines[: task.first], old.lines[task.last :]
     last = len(new.lines) - len(tail)
     kept = last >= task.first and new.lines[: task.first] == head and new.lines[last:] == tail
-    worse = error_count(new) > error_count(old)
+    worse = error_count(whole) > error_count(old)
     if not kept:
         why = "text outside of the selection was changed"
     elif worse:
@@ -103,6 +106,19 @@ def judge(task: EditTask, text: str, other: str = "") -> EditVerdict:
     else:
         why = _RULES[task.kind](_Changed(task=task, old=old, new=new, last=last))
     return EditVerdict(damaged=not kept, worse=worse, useful=not why, why=why)
+
+
+def _without_new_imports(old: SyntaxTree, new: SyntaxTree, selected: int) -> SyntaxTree:
+    """Return a text without the imports by name that were added above a selection."""
+    known = {part.source for statement in import_statements(old) for part in statement.parts}
+    added = set[int]()
+    for statement in import_statements(new):
+        first, last = statement.span.start.line, statement.span.end.line
+        named = all(part.name and part.source not in known for part in statement.parts)
+        if statement.at_top and statement.parts and named and first - len(added) <= selected:
+            added.update(range(first, last + 1))
+    kept = [line for row, line in enumerate(new.lines) if row not in added]
+    return parse(new.language, kept) if added else new
 
 
 def code_tokens(tree: SyntaxTree, first: int, last: int) -> list[str]:

@@ -40,6 +40,8 @@ class ImportPart:
     """What it is: the words of a statement that imports it alone."""
     exclusive: bool
     """Whether its name can mean one thing only, so that no other import may bring it in."""
+    hides: bool
+    """Whether it may give names that the file has another meaning: Python's ``*``."""
     item: ByteRange = field(repr=False)
     """Where it stands in the text that the parser sees."""
 
@@ -92,9 +94,11 @@ def import_statements(tree: SyntaxTree) -> tuple[ImportStatement, ...]:
 def _parts(tree: SyntaxTree, node: tree_sitter.Node) -> Iterator[ImportPart]:
     """Yield the parts of an import: what its query captures, else all of it as one."""
     items: dict[ByteRange, tuple[str, bool]] = {}
+    hides = False
     for captures in matches(tree, "imports", node):
         if "package" in captures:
             return
+        hides = hides or "everything" in captures
         names = import_names(captures)
         text = imported_name(tree, names[0]) if names else ""
         for found in captures.get("item", names):
@@ -106,7 +110,7 @@ def _parts(tree: SyntaxTree, node: tree_sitter.Node) -> Iterator[ImportPart]:
         kept = {node.byte_range: ("", False)}
     for item, (name, exclusive) in kept.items():
         source = _Pruned(tree, tuple(kept), (item,)).source(node)
-        yield ImportPart(name, source, exclusive, item)
+        yield ImportPart(name, source, exclusive, hides, item)
 
 
 def _outermost(items: dict[ByteRange, tuple[str, bool]]) -> dict[ByteRange, tuple[str, bool]]:

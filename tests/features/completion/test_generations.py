@@ -375,8 +375,7 @@ async def test_closing_a_document_forgets_everything_and_ends_its_generation():
     await until(lambda: len(engine.requests) == 2)
     editor.close()
     assert await asked == ""
-    await settled(state)
-    assert engine.cancelled == engine.requests[1:]
+    await until(lambda: engine.cancelled == engine.requests[1:])
     assert editor.uri not in state.windows
     assert not [item for item in state.suggestions._suggestions if item.view.uri == editor.uri]
     engine.enqueue(["still"])

@@ -103,8 +103,7 @@ async def test_closing_the_document_cancels_the_prefetch():
     engine.pause()
     await until(lambda: len(engine.requests) == 2)
     editor.close()
-    await settled(state)
-    assert engine.cancelled == engine.requests[1:]
+    await until(lambda: engine.cancelled == engine.requests[1:])
     assert not state.suggestions._suggestions
 
 

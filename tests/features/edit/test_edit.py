@@ -420,6 +420,26 @@ async def test_a_name_is_not_imported_from_two_modules():
     assert "`rand` is imported from two places." in edited.prompts[1]
 
 
+async def test_an_import_of_all_names_is_corrected():
+    """It would give other names of the file another meaning."""
+    code = "def f(rows: Iterable[int]):\n    return list(rows)"
+    edited = Edited(
+        fenced(f"from typing import *\n\n{code}"),
+        fenced(f"from typing import Iterable\n\n{code}"),
+        text="import io\n\n\ndef f(rows):\n    return list(rows)\n",
+    )
+    after = edited.after(await edited.refactor(((3, 0), (5, 0))))
+    assert after == f"import io\nfrom typing import Iterable\n\n\n{code}\n"
+    assert "`from typing import *` may hide other names of the file" in edited.prompts[1]
+
+
+async def test_an_import_of_all_names_that_is_there_stays():
+    text = "from typing import *\n\n\ndef f(rows: Iterable):\n    return rows\n"
+    edited = Edited(fenced("def f(rows: Iterable):\n    return list(rows)"), text=text)
+    after = edited.after(await edited.refactor(((3, 0), (5, 0))))
+    assert after == text.replace("return rows", "return list(rows)")
+
+
 async def test_a_name_that_may_mean_two_things_is_imported_twice():
     """A trait, and the macro that derives it."""
     text = "use std::error::Error;\n\nfn f(e: &dyn Error) {}\n\nstruct Broken;\n"

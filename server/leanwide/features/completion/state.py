@@ -134,6 +134,11 @@ class CompletionState:
         self.windows.pop(uri, None)
         self.related.pop(uri, None)
         self.suggestions.forget(uri)
-        for generation in (self.running, self.prefetched):
-            if generation is not None and generation.view.uri == uri:
-                generation.abandon()
+        if self.last_asked is not None and self.last_asked.uri == uri:
+            self.last_asked = None
+        if self.running is not None and self.running.view.uri == uri:
+            self.running.abandon()
+            self.running = None
+        if self.prefetched is not None and self.prefetched.view.uri == uri:
+            self.prefetched.abandon()
+            self.prefetched = None

@@ -50,6 +50,10 @@ class Attempts:
             del self._by_id[old]
         return attempt_id
 
+    def forget(self, uri: str) -> None:
+        """Forget the attempts about a document that changed or was closed: none can go on."""
+        self._by_id = {name: one for name, one in self._by_id.items() if one.view.uri != uri}
+
     def find(self, attempt_id: str | None) -> StoredAttempt | None:
         """Return an attempt; None if it was dropped, or never made here."""
         return self._by_id.get(attempt_id) if attempt_id is not None else None

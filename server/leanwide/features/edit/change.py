@@ -16,6 +16,7 @@ from leanwide.syntax import (
     SyntaxTree,
     error_count,
     first_error,
+    import_statements,
     parse,
     violations,
 )
@@ -47,13 +48,15 @@ def check_syntax(language: Language | None, before: Sequence[str], edits: Sequen
     """Check that edits add no errors; without a grammar there is nothing to check.
 
     Raises:
-        Mistake: More places of the text do not parse than before, or a compiler would refuse more.
+        Mistake: More places of the text do not parse than before, a compiler would refuse more, or
+            a new import may give other names of the file another meaning.
     """
     if language is None or not edits:
         return
     old, after = parse(language, before), parse(language, applied(before, edits))
     if error_count(after) > error_count(old):
         raise Mistake(_unparsed(after, edits[0].start.line))
+    _check_imports(old, after)
     if after.root.has_error:
         return  # where a text does not parse, what it defines is not known
     earlier = Counter(one.sentence for one in violations(old))
@@ -61,6 +64,14 @@ def check_syntax(language: Language | None, before: Sequence[str], edits: Sequen
         earlier[found.sentence] -= 1
         if earlier[found.sentence] < 0:
             raise Mistake(found.sentence)
+
+
+def _check_imports(old: SyntaxTree, new: SyntaxTree) -> None:
+    known = {part.source for one in import_statements(old) for part in one.parts}
+    for statement in import_statements(new):
+        if any(part.hides and part.source not in known for part in statement.parts):
+            text = new.text(statement.span)
+            raise Mistake(f"`{text}` may hide other names of the file: import by name.")
 
 
 def _unparsed(tree: SyntaxTree, line: int) -> str:

@@ -49,6 +49,7 @@ async def changed(
     ls.completion.document_changed(key)
     ls.live.cancel(RequestKind.EDIT, uri)
     ls.live.cancel(RequestKind.NEXT_EDIT, "")
+    ls.attempts.forget(uri)
     ls.folders.workspace.pause_indexing()
     document = ls.documents.opened(uri)
     if document is None:
@@ -84,6 +85,7 @@ def closed(ls: Server, uri: str, key: str) -> None:
     ls.acceptance.document_closed(uri)
     ls.live.cancel(RequestKind.COMPLETION, key)
     ls.live.cancel(RequestKind.EDIT, uri)
+    ls.attempts.forget(uri)
     ls.next_edits.closed(uri)
     ls.session.trees.forget(uri)
     if not is_open(ls.documents, key):
