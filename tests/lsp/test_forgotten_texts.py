@@ -23,7 +23,8 @@ async def edited(client: Client, engine: ScriptedEngine) -> str:
     client.say("textDocument/didOpen", {"textDocument": {**DOCUMENT, "text": TEXT}})
     engine.enqueue(["```python\n", TEXT.replace("[0]", "[:1]"), "```\n"])
     asked = {"uri": URI, "range": LINES, "instruction": "as a list"}
-    client.say("workspace/executeCommand", {"command": "leanwide.refactor", "arguments": [asked]}, 2)
+    command = {"command": "leanwide.refactor", "arguments": [asked]}
+    client.say("workspace/executeCommand", command, 2)
     attempt: str = (await client.answer(2))["result"]["attempt"]
     return attempt
 
