@@ -307,12 +307,13 @@ async def test_changed_exclusions_apply_at_once(shop: Path, name: str, told: str
         assert reason in (await ask(editor, uri)).reason
 
 
-@pytest.mark.parametrize("name", [".git/info/exclude", ".git/config"])
+@pytest.mark.parametrize("name", [".git/info/exclude", "rules"])
 async def test_rules_that_git_does_not_commit_apply_at_once(shop: Path, name: str):
-    write(shop, {".git/HEAD": "", ".git/objects/x": "", "rules": "later.py\n"})
+    config = "[core]\nexcludesFile = rules\n"
+    write(shop, {".git/HEAD": "", ".git/objects/x": "", ".git/config": config})
     async with editing(shop) as editor:
         uri = editor.open_at((shop / "later.py").as_uri(), MAIN)
         assert (await ask(editor, uri)).source == "model"
-        write(shop, {name: "later.py\n" if "info" in name else "[core]\nexcludesFile = rules\n"})
+        write(shop, {name: "later.py\n"})
         editor.changed_on_disk(shop / name, types.FileChangeType.Created)
         assert "later.py is ignored by" in (await ask(editor, uri)).reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from weakref import WeakMethod
 
 from attrs import define, field, frozen
 
@@ -68,7 +69,13 @@ class Backend:
     _counters: dict[str, TokenCounter] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.engine.observe(self._forget_other_models)
+        forget = WeakMethod(self._forget_other_models)  # the engine may live longer
+
+        def forget_while_used(status: EngineStatus) -> None:
+            if (method := forget()) is not None:
+                method(status)
+
+        self.engine.observe(forget_while_used)
 
     def counter(self, lane: str) -> TokenCounter:
         """Return what counts the tokens of the model that a lane has now."""

@@ -129,7 +129,7 @@ class IgnoreFiles:
             self._outside.add(named[0])
             known = self._with(known, named[0], folder, named[1])
         if repository is not None:
-            self._outside.update((repository.exclude, repository.config))
+            self._outside.add(repository.exclude)
             known = self._with(known, repository.exclude, folder, repository.git)
         return _Folder("", (*self._rules_in(folder, known), *known.rules), known.ignore_case)
 

@@ -51,11 +51,6 @@ class GitRepository:
         """Its ignore file that is not committed."""
         return self.git / "info" / "exclude"
 
-    @property
-    def config(self) -> Path:
-        """The file with its settings."""
-        return self.git / "config"
-
 
 def repository_at(folder: Path) -> GitRepository | None:
     """Return the repository whose top folder is ``folder``; None where it is none."""

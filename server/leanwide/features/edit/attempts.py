@@ -28,6 +28,12 @@ class StoredAttempt:
     change: FileEdit | None
     attempt: Attempt
 
+    @property
+    def uris(self) -> frozenset[str]:
+        """The document that the request was about, and the one that it changes."""
+        changed = () if self.change is None else (self.change.uri,)
+        return frozenset((self.view.uri, *changed))
+
     def continues(self, task: Task, view: View, backend: Backend) -> bool:
         """Whether a request can follow up on it: the text and the model are what they were."""
         before = self.view
@@ -51,8 +57,8 @@ class Attempts:
         return attempt_id
 
     def forget(self, uri: str) -> None:
-        """Forget the attempts about a document that changed or was closed: none can go on."""
-        self._by_id = {name: one for name, one in self._by_id.items() if one.view.uri != uri}
+        """Forget the attempts at a document that changed or was closed: none can go on."""
+        self._by_id = {name: one for name, one in self._by_id.items() if uri not in one.uris}
 
     def find(self, attempt_id: str | None) -> StoredAttempt | None:
         """Return an attempt; None if it was dropped, or never made here."""
