@@ -1,12 +1,13 @@
 """The beginning of what was asked for, in an answer that the model still writes.
 
 It is found in the first lines that tell where it begins, and so stays while more lines follow.
+Nothing is known of an answer whose first lines may belong to the file around the passage.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -22,9 +23,10 @@ from leanwide.postprocess.passage_place import (
     counterparts,
     parsed_answer,
     place_of,
+    unframed_answer,
 )
 from leanwide.postprocess.repeated import only_definitions
-from leanwide.syntax import Scopes, SyntaxTree, block_end, closers, split
+from leanwide.syntax import Scopes, SyntaxTree, block_end, closers, imports, split
 
 _BODY: Final = 5
 """Lines from a definition's name on in which its body begins, at most."""
@@ -40,14 +42,45 @@ def asked_so_far(file: SyntaxTree, passage: Passage, code: str) -> str:
         passage: What the answer is about.
         code: Whole lines at the beginning of the answer's code.
     """
-    if asked_for(file, passage, code) == Asked(code=code):
-        return code
     if not file.language.containers:
-        return ""
+        return code
     place = place_of(Scopes.of(file), passage)
+    if _begins_in_passage(place, code) and asked_for(file, passage, code) == Asked(code=code):
+        return code
     if place.is_block:
-        return _block(place, code)
-    return without_imports(place, code).code if place.cuts else _definitions(place, code)
+        found = _block(place, code)
+    else:
+        found = without_imports(place, code).code if place.cuts else _definitions(place, code)
+    return found if _begins_in_passage(place, found) else ""
+
+
+def _begins_in_passage(place: PassagePlace, code: str) -> bool:
+    """Whether code has a line that only the passage has, and none of the file around before it.
+
+    Code that goes on may not parse yet, so that neither what is around it nor its imports are seen
+    in its tree: a class that is open, for instance.
+    """
+    lines = [line.strip() for line in place.scopes.tree.lines]
+    own = _saying(lines[place.passage.first : place.passage.last])
+    around = _saying([*lines[: place.passage.first], *lines[place.passage.last :]])
+    rows = code.split("\n")
+    texts = [row.strip() for row in rows]
+    begun = next((row for row, text in enumerate(texts) if text in own - around), None)
+    if begun is None:
+        return False
+    above = "\n".join(rows[:begun])
+    return (
+        not (around - own).intersection(texts[:begun])
+        and not any(
+            re.search(rf"(?<!\w){re.escape(one.name)}(?!\w)", above) for one in place.around
+        )
+        and not imports(unframed_answer(place, above))
+    )
+
+
+def _saying(lines: Sequence[str]) -> frozenset[str]:
+    """Return the lines that hold more than brackets and marks."""
+    return frozenset(line for line in lines if any(map(str.isalnum, line)))
 
 
 @frozen

@@ -97,7 +97,11 @@ def blanks_around_code(
     """
     if language is None:
         return 0, 0
-    tree = parse(language, _with_code(lines, line, code))
+    return _blanks_around(parse(language, _with_code(lines, line, code)), line, code)
+
+
+def _blanks_around(tree: SyntaxTree, line: int, code: Sequence[str]) -> tuple[int, int]:
+    """Return the blank lines around code that stands on a line of a document, and below."""
     new = range(line, line + len(code))
     found = [
         one
@@ -106,28 +110,31 @@ def blanks_around_code(
         and (one.parent is None or one.parent.start.line not in new)
         and one.kind not in _UNPARTED
     ]
-    wanted = 2 if language.indented and not _lead(code[0]) else 1
+    wanted = 2 if tree.language.indented and not _lead(code[0]) else 1
     first = any(_is_first(tree, line, one) for one in found)
     last = any(one.end.line >= new.stop - 1 for one in found)
     return wanted if first else 0, wanted if last else 0
 
 
-def blanks_above_code(
-    lines: Sequence[str], line: int, code: Sequence[str], language: Language | None
-) -> int | None:
+def blanks_above_code(tree: SyntaxTree, line: int, code: Sequence[str]) -> int | None:
     """Return the first number of :func:`blanks_around_code` for code that goes on.
 
     None while the code may be the beginning of a definition.
+
+    Args:
+        tree: The document's.
+        line: The blank line; the number of lines at the document's end.
+        code: The code's first lines, without endings.
     """
-    if language is None:
-        return 0
-    errors = error_count(parse(language, lines))
+    language, errors = tree.language, error_count(tree)
     for end in range(1, min(len(code), _HEAD_LINES) + 1):
         text = "\n".join(code[:end])
+        if not without_comments(language, text):
+            continue
         begun = [*code[:end], "".join(closers(language, text))]
-        blanks, _ = blanks_around_code(lines, line, begun, language)
-        after = parse(language, _with_code(lines, line, begun))
-        if blanks or (without_comments(language, text) and error_count(after) <= errors):
+        after = tree.edited(_with_code(tree.lines, line, begun))
+        blanks, _ = _blanks_around(after, line, begun)
+        if blanks or error_count(after) <= errors:
             return blanks
     return None
 

@@ -44,9 +44,11 @@ from leanwide.syntax import (
     Definition,
     Edit,
     Language,
+    SyntaxTree,
     content,
     definitions,
     enclosing,
+    is_prelude,
     parse,
     split,
     without_open_text,
@@ -59,9 +61,11 @@ _BELOW: Final = 20
 _CHARACTERS: Final = 4_000
 """Characters on either side that the question shows, at most."""
 _IMPORTING: Final = re.compile(
-    r"(?:import|from|use|using|package|extern|require|include|#\s*include)\b|(?:const|let|var)\s*\{"
+    r"(?:(?:export|global|pub(?:\([^)]*\))?)\s+)?"
+    r"(?:import|from|use|using|package|extern|require|include|#\s*include)\b"
+    r"|(?:const|let|var|export)\s*[{*]"
 )
-"""The beginning of a line that may be an import, which goes elsewhere."""
+"""The beginning of a line that may be the first of an import, which goes elsewhere."""
 _ANSWER_TOKENS: Final = 192
 """Tokens for a function of usual length."""
 
@@ -259,7 +263,7 @@ def _settled(place: _InsertionPlace, code: str) -> tuple[Edit, ...]:
         rows = indented(
             "\n".join(rows), Indentation(place.margin, level_of(view.lines, language)), language
         )
-        blanks = blanks_above_code(view.lines, place.line, rows, language)
+        blanks = blanks_above_code(tree, place.line, rows) if tree is not None else 0
     if blanks is None:
         return ()
     new = insertion(view.lines, place.line, rows, view.newline, (blanks, 0))
@@ -276,5 +280,17 @@ def _added_so_far(place: _InsertionPlace, written: list[str]) -> list[str]:
     added = place.around(header).added_so_far(rows)
     if not header and added != place.around(header_rows(tree, tree)).added_so_far(rows):
         return []  # with an import that follows, the file's header does not count as shown
-    importing = (row for row, text in enumerate(added) if _IMPORTING.match(text))
-    return added[: next(importing, len(added))]
+    return _above_imports(tree, added)
+
+
+def _above_imports(tree: SyntaxTree, rows: list[str]) -> list[str]:
+    """Return the first lines of new code, up to one that may go to the header of the file.
+
+    A comment or attribute at their end may be a part of an import that follows.
+    """
+    moved = header_rows(tree, parse(tree.language, [f"{row}\n" for row in rows]))
+    begun = (row for row, text in enumerate(rows) if _IMPORTING.match(text))
+    end = min((*moved, *begun), default=len(rows))
+    while end and is_prelude(tree.language, rows[end - 1]):
+        end -= 1
+    return rows[:end]

@@ -68,9 +68,9 @@ def rewritten(resolved: ResolvedSelection, least: float, code: str, asked: str =
 def settled_rewriting(resolved: ResolvedSelection, code: str) -> tuple[Edit, ...]:
     """Return the edits of :func:`rewritten` that code settles while more of it follows.
 
-    Imports are not, and go in front of these edits. The rest of the code can change the edits in
-    two ways only: its indentation shows that another level was meant, or it closes a string whose
-    lines were moved until then.
+    Imports are not, and go in front of these edits. None where the code may belong to the file
+    around the passage. The rest of the code can change the edits where its indentation shows that
+    another level was meant, or where it closes a string whose lines were moved until then.
     """
     view, passage, tree = resolved.view, resolved.passage, resolved.tree
     asked = code
@@ -82,9 +82,7 @@ def settled_rewriting(resolved: ResolvedSelection, code: str) -> tuple[Edit, ...
             return ()
         lines = _as_passage(resolved, asked)
     edits = settled_replacements(view.lines, (passage.first, passage.last), lines, view.newline)
-    if tree is not None and asked != code and takes_imports(tree, edits):
-        return ()
-    return edits
+    return () if tree is not None and takes_imports(tree, edits) else edits
 
 
 def _settles_margin(resolved: ResolvedSelection, code: str) -> bool:
