@@ -25,6 +25,9 @@ from tests.syntax.marked import tree_of
         ("cpp", 'TEST_CASE("a") {\n  f(;\n}\n', 1),
         ("cpp", 'void f() {\n  g("a") {\n  }\n}\n', 1),
         ("cpp", "class A {\n  A(int b) {}\n};\nint c = (\n  D\n);\n", 0),
+        ("cpp", "enum A {\n  B,\n  C\n};\nclass D {\n  E\npublic:\n  F\n  int g;\n};\n", 0),
+        ("c", "enum A {\n#ifdef B\n  C\n#endif\n  D\n};\n", 1),
+        ("c", "void a() {\n#ifdef B\n  C\n  d();\n#endif\n  E\n  F\n}\n", 0),
     ],
 )
 def test_error_count(language: str, text: str, count: int) -> None:

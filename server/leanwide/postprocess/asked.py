@@ -38,6 +38,7 @@ from leanwide.syntax import (
     SyntaxTree,
     announced_start,
     content,
+    import_statements,
     split,
 )
 
@@ -58,7 +59,7 @@ def asked_for(file: SyntaxTree, passage: Passage, code: str) -> Asked:
     if answer.given_up:
         return Asked(code=code)
     asked = _taken(place, Scopes.of(answer), code)
-    if line := _lost(place, code, asked):
+    if line := _lost(place, answer, code, asked):
         why = f"Only the selected lines were asked for, and `{line}` stands outside of them."
         return Asked(code=code, problem=why)
     return asked
@@ -72,15 +73,24 @@ def _taken(place: PassagePlace, answer: Scopes, code: str) -> Asked:
     return Taking(place, answer, code).asked()
 
 
-def _lost(place: PassagePlace, code: str, asked: Asked) -> str:
-    """Return a line that only the passage has, and the answer too, but not what is taken of it."""
+def _lost(place: PassagePlace, answer: SyntaxTree, code: str, asked: Asked) -> str:
+    """Return a line that only the passage has, and the answer too, but not what is taken of it.
+
+    Imports at the top of the answer are not lost: the file has them, or gets them.
+    """
     if asked.problem or asked.code == code:
         return ""
     first, last = place.passage.first, place.passage.last
     rows = [line.strip() for line in place.scopes.tree.lines]
     around = {*rows[:first], *rows[last:]}
     taken = {line.strip() for text in (asked.code, *asked.imports) for line in text.split("\n")}
-    said = {line.strip() for line in code.split("\n")} - taken
+    top = {
+        row
+        for one in import_statements(answer)
+        if one.at_top
+        for row in range(one.span.start.line, one.span.end.line + 1)
+    }
+    said = {line.strip() for row, line in enumerate(answer.lines) if row not in top} - taken
     lost = (row for row in rows[first:last] if row in said and row not in around)
     return next((row for row in lost if any(map(str.isalnum, row))), "")[:_SHOWN_CHARACTERS]
 

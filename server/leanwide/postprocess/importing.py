@@ -21,7 +21,11 @@ from leanwide.syntax import (
 
 
 def lacking(
-    file: SyntaxTree, line: int, new: SyntaxTree, left: Sequence[Span] = ()
+    file: SyntaxTree,
+    line: int,
+    new: SyntaxTree,
+    left: Sequence[Span] = (),
+    replaced: range = range(0),
 ) -> tuple[str, ...]:
     """Return the import statements of new code that a file lacks, with what it lacks of them.
 
@@ -32,8 +36,14 @@ def lacking(
         line: Where the code goes: what other definitions of the file import is not known there.
         new: The new code.
         left: Parts of the new code whose imports stay there.
+        replaced: Lines of the file in whose place the new code goes, with what they import.
     """
-    known = {part.source for one in _visible(file, line) for part in one.parts}
+    known = {
+        part.source
+        for one in _visible(file, line)
+        if one.span.start.line not in replaced
+        for part in one.parts
+    }
     missing = []
     for statement in import_statements(new):
         if any(span.holds(statement.span) for span in left):

@@ -170,4 +170,5 @@ def new_imports(
 ) -> tuple[str, ...]:
     """Return the imports of an answer that the file lacks, but for those in kept parts."""
     left = tuple(part.span for part in kept)
-    return lacking(place.scopes.tree, place.passage.first, answer.tree, left)
+    replaced = range(place.passage.first, place.passage.last)
+    return lacking(place.scopes.tree, replaced.start, answer.tree, left, replaced)

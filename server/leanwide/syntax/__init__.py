@@ -12,7 +12,7 @@ from leanwide.syntax.documentation import (
     documented_name,
     first_documentation,
 )
-from leanwide.syntax.errors import error_count, first_error
+from leanwide.syntax.errors import error_count, error_nodes, first_error
 from leanwide.syntax.focus import focused
 from leanwide.syntax.import_parts import ImportPart, ImportStatement, import_statements
 from leanwide.syntax.languages import Language, language_for, languages
@@ -59,6 +59,7 @@ __all__ = [
     "earlier_siblings",
     "enclosing",
     "error_count",
+    "error_nodes",
     "first_documentation",
     "first_error",
     "focused",

@@ -1,6 +1,7 @@
 """Where a text does not parse.
 
-What becomes of a macro is not known: one that explains errors makes them none.
+What becomes of a macro is not known: one that explains errors makes them none. That takes another
+parse of the whole text, which ``error_nodes`` does without.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from collections.abc import Iterator
 import tree_sitter
 
 from leanwide.syntax.macros import without_macros
-from leanwide.syntax.text import Position, Span, split
-from leanwide.syntax.tree import SyntaxTree, parse
+from leanwide.syntax.text import Position, Span
+from leanwide.syntax.tree import SyntaxTree
 
 
 def error_count(tree: SyntaxTree) -> int:
@@ -29,19 +30,17 @@ def first_error(tree: SyntaxTree, line: int) -> Position | None:
 
 def _errors(tree: SyntaxTree) -> list[Span]:
     """Return the spans of errors and missing tokens in the order of the text."""
-    found = [tree.span_of(node) for node in _error_nodes(tree)]
+    found = [tree.span_of(node) for node in error_nodes(tree)]
     if not found:
         return found
-    text = "".join(tree.lines)
-    plain = without_macros(tree.language, text)
-    other = parse(tree.language, split(plain)) if plain != text else tree
+    other = without_macros(tree)
     if other.given_up:
         return found
-    return min(found, [other.span_of(node) for node in _error_nodes(other)], key=len)
+    return min(found, [other.span_of(node) for node in error_nodes(other)], key=len)
 
 
-def _error_nodes(tree: SyntaxTree) -> Iterator[tree_sitter.Node]:
-    """Yield error nodes and missing nodes in the order of the text."""
+def error_nodes(tree: SyntaxTree) -> Iterator[tree_sitter.Node]:
+    """Yield error nodes and missing nodes in the order of the text, those of macros too."""
     todo = [tree.root]
     while todo:
         node = todo.pop()

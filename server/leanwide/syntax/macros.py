@@ -1,23 +1,38 @@
 """Macros that grammars take for statements without a semicolon, or for errors.
 
 Calls that are the heads of blocks, such as Catch2's ``TEST_CASE("empty") {``, and words alone on a
-line, such as Check's ``END_TEST``.
+line between statements, such as Check's ``END_TEST``.
 """
 
 from __future__ import annotations
 
 import re
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from leanwide.syntax.languages import Language
 from leanwide.syntax.lexer import scan
+from leanwide.syntax.text import Position, Span, content, split
+from leanwide.syntax.tree import SyntaxTree, parse
 
 _CALL: Final = re.compile(r"^[ \t]*(\w{1,80})[ \t]*\(", re.MULTILINE)
 """The beginning of a line that may call a macro."""
-_ALONE: Final = re.compile(r"^[ \t]*(\w{1,80})[ \t]*\r?$", re.MULTILINE)
+_ALONE: Final = re.compile(r"[ \t]*(\w{1,80})[ \t]*")
+"""A line with one word."""
 _BLOCK: Final = re.compile(r"\s*\{")
 _VISIBLE: Final = re.compile(r"\S")
+_SEQUENCES: Final = frozenset(
+    {
+        "case_statement",
+        "compound_statement",
+        "declaration_list",
+        "field_declaration_list",
+        "translation_unit",
+    }
+)
+"""Nodes in which statements, or declarations, follow one another."""
+_BRANCHES: Final = ("preproc_if", "preproc_el")
+"""How the types of nodes begin that stand between such a node and what an ``#if`` holds of it."""
 
 
 def macro_heads(language: Language, text: str) -> tuple[str, ...]:
@@ -26,20 +41,51 @@ def macro_heads(language: Language, text: str) -> tuple[str, ...]:
     return tuple(head for head in heads if not head[0].isspace())
 
 
-def without_macros(language: Language, text: str) -> str:
-    """Return a text with blanks in place of macros: their blocks stand alone."""
-    if not language.macro:
-        return text
+def without_macros(tree: SyntaxTree) -> SyntaxTree:
+    """Return the tree of a text with blanks in place of macros: their blocks stand alone.
+
+    A word between statements is told from one with a comma or an operator missing by the tree
+    without it.
+    """
+    if not tree.language.macro:
+        return tree
+    lines = split(_without_heads(tree.language, "".join(tree.lines)))
+    words = tuple(_words(tree.language, lines))
+    plain = _reparsed(tree, _blanked(lines, words))
+    macros = tuple(word for word in words if _is_between_statements(plain, word))
+    return plain if macros == words else _reparsed(tree, _blanked(lines, macros))
+
+
+def _without_heads(language: Language, text: str) -> str:
     parts, at = [], 0
     for start, end in _heads(language, text):
         parts += [text[at:start], _VISIBLE.sub(" ", text[start:end])]
         at = end
-    return _ALONE.sub(partial(_blanked, language.macro), "".join((*parts, text[at:])))
+    return "".join((*parts, text[at:]))
 
 
-def _blanked(name: str, line: re.Match[str]) -> str:
-    """Return a line, with blanks in place of the word on it if its name is that of a macro."""
-    return _VISIBLE.sub(" ", line[0]) if re.fullmatch(name, line[1]) else line[0]
+def _words(language: Language, lines: Sequence[str]) -> Iterator[Span]:
+    """Yield the spans of words alone on a line that may be names of macros."""
+    for row, line in enumerate(lines):
+        found = _ALONE.fullmatch(content(line))
+        if found and re.fullmatch(language.macro, found[1]):
+            yield Span(Position(row, found.start(1)), Position(row, found.end(1)))
+
+
+def _blanked(lines: Sequence[str], words: Sequence[Span]) -> tuple[str, ...]:
+    """Return lines with blanks in place of words."""
+    rows = {word.start.line for word in words}
+    return tuple(_VISIBLE.sub(" ", line) if row in rows else line for row, line in enumerate(lines))
+
+
+def _reparsed(tree: SyntaxTree, lines: tuple[str, ...]) -> SyntaxTree:
+    return tree if lines == tree.lines else parse(tree.language, lines)
+
+
+def _is_between_statements(plain: SyntaxTree, word: Span) -> bool:
+    """Whether a blanked word stands where a statement or a declaration may."""
+    around = (node.type for node in plain.around(word.start, word.end))
+    return next((one for one in around if not one.startswith(_BRANCHES)), "") in _SEQUENCES
 
 
 def _heads(language: Language, text: str) -> list[tuple[int, int]]:

@@ -440,6 +440,49 @@ async def test_an_import_of_all_names_that_is_there_stays():
     assert after == text.replace("return rows", "return list(rows)")
 
 
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        (
+            "from app.models import *\n\nprint(User)\n",
+            "from core.models import *\n\nprint(User)\n",
+        ),
+        ("from .models import *\n", "from .models import *\nfrom .views import *\n"),
+        ("from tkinter import (*)\n\nTk()\n", "from tkinter import *\n\nTk()\n"),
+    ],
+)
+async def test_an_import_of_all_names_can_be_asked_for(text, after):
+    edited = Edited(fenced(after), text=text, path="/project/__init__.py")
+    assert edited.after(await edited.refactor(ALL)) == after
+
+
+@pytest.mark.parametrize(
+    ("language", "top", "inner", "moved"),
+    [
+        ("python", "import os\n", "import json", "import json\n"),
+        ("python", "from json import dumps, loads\n", "from json import loads", ""),
+        ("rust", "use std::fs;\n", "use std::cmp::{max, min};", "use std::cmp::{max, min};\n"),
+        (
+            "javascript",
+            'const os = require("os");\n',
+            'const fs = require("fs");',
+            'const fs = require("fs");\n',
+        ),
+    ],
+)
+async def test_an_import_moves_out_of_a_function_to_the_top(language, top, inner, moved):
+    head, end = {
+        "python": ("def f(a):", ""),
+        "rust": ("fn f(a: u8) -> u8 {", "}\n"),
+        "javascript": ("function f(a) {", "}\n"),
+    }[language]
+    text = f"{top}\n{head}\n    {inner}\n    return a\n{end}"
+    code = text.removeprefix(f"{top}\n").replace(f"    {inner}\n", "")
+    edited = Edited(fenced(f"{inner}\n\n{code}"), text=text, path="/a", language=language)
+    outcome = await edited.refactor(((2, 0), (99, 0)), "move the import to the top")
+    assert edited.after(outcome) == f"{top}{moved}\n{code}"
+
+
 async def test_a_name_that_may_mean_two_things_is_imported_twice():
     """A trait, and the macro that derives it."""
     text = "use std::error::Error;\n\nfn f(e: &dyn Error) {}\n\nstruct Broken;\n"
@@ -839,6 +882,12 @@ async def test_a_test_becomes_a_new_file_next_to_the_others_and_in_their_style(t
     assert "`get` from store.py. It is the whole new file tests/test_store.py." in edited.prompts[0]
 
 
+async def test_a_new_test_may_import_all_names_as_there_are_no_others_in_its_file(tmp_path):
+    code = "from store import *\n\n\ndef test_get():\n    assert Store().get('a') == 1"
+    edited = in_project(tmp_path, fenced(code))
+    assert edited.after(await edited.test()) == f"{code}\n"
+
+
 async def test_a_test_is_added_to_an_existing_file(tmp_path):
     edited = in_project(tmp_path, fenced(TEST), tests__test_store=STYLE)
     outcome = await edited.test()
@@ -897,6 +946,24 @@ async def test_a_test_behind_a_macro_can_be_rewritten():
     edited = Edited(f"```cpp\n{code}```", text=text, path="/project/a.cpp", language="cpp")
     outcome = await edited.refactor(((0, 0), (3, 0)))
     assert edited.after(outcome) == code + text[text.index("\n\n") + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "answer"),
+    [
+        ("enum E {\n  FOO,\n  BAR\n};\n", 2, "  BAR\n  BAZ"),
+        ("int a[] = {\n  ONE,\n  TWO,\n  THREE\n};\n", 2, "  TWO"),
+        ("int f() {\n  return\n  BAR;\n}\n", 2, "  FOO\n  BAR;"),
+        ("int f() {\n  return 1;\n}\n", 1, "  return 1\n  FOO\n  ;"),
+    ],
+)
+async def test_a_name_on_a_line_of_its_own_is_a_macro_between_statements_only(text, line, answer):
+    for name, after in (("c", text), ("cpp", f"{text}START\n")):
+        edited = Edited(*2 * [f"```{name}\n{answer}\n```"], text=after, path=f"/a.{name}")
+        edited.language = name
+        outcome = await edited.refactor(((line, 0), (line + 1, 0)))
+        assert outcome.change is None
+        assert outcome.markdown.startswith("It does not parse")
 
 
 async def test_excluded_tests_are_not_shown_to_the_model(tmp_path):

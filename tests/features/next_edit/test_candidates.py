@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 from attrs import field, frozen
+from tree_sitter import Tree
 
 from leanwide.features.next_edit.candidate import CandidateKind
 from leanwide.features.next_edit.candidates import candidates
 from leanwide.features.next_edit.node_types import SHORTHANDS
+from leanwide.syntax import Language
+from leanwide.syntax.effort import parse_bytes
 from tests.features.next_edit.editing import Session, snapshot, tree_of
 
 
@@ -515,6 +518,33 @@ def test_a_definition_renamed_in_one_file_is_renamed_where_it_is_imported(
     found = candidates(session.history.events(session.now), importer, tree_of(importer))
     assert [one.edit.start.line for one in found] == lines
     assert {one.uri for one in found} <= {importer.uri}
+
+
+def test_no_text_with_macros_is_parsed_from_scratch(monkeypatch: pytest.MonkeyPatch):
+    """In a long one, one such parse takes all the time that there is."""
+    session = Session(
+        """
+        int sum(struct head *list) {
+            list_for_each_entry(one, list, node) {
+                add(one);
+            }
+            return count(list);
+        }
+        """,
+        "c",
+    )
+    session.replace("head *list", "head *items")
+    events, tree = session.history.events(session.now), tree_of(session.document)
+    parsed: list[bool] = []
+
+    def counted(language: Language, source: bytes, old: Tree | None) -> Tree | None:
+        parsed.append(old is None)
+        return parse_bytes(language, source, old)
+
+    monkeypatch.setattr("leanwide.syntax.tree.parse_bytes", counted)
+    found = candidates(events, session.document, tree)
+    assert [one.edit.start.line for one in found] == [2, 5]
+    assert parsed == [False, False]
 
 
 def test_nothing_follows_without_a_tree():

@@ -44,8 +44,19 @@ class Mistake(Refusal):
     """A refusal of an answer that the model may correct; it reads the sentence too."""
 
 
-def check_syntax(language: Language | None, before: Sequence[str], edits: Sequence[Edit]) -> None:
+def check_syntax(
+    language: Language | None,
+    before: Sequence[str],
+    edits: Sequence[Edit],
+    selected: range = range(0),
+) -> None:
     """Check that edits add no errors; without a grammar there is nothing to check.
+
+    Args:
+        language: The file's; None where it has no grammar.
+        before: The file, lines with their endings.
+        edits: In the order of the text.
+        selected: The lines that were asked for: if imports are among them, any may be.
 
     Raises:
         Mistake: More places of the text do not parse than before, a compiler would refuse more, or
@@ -56,7 +67,7 @@ def check_syntax(language: Language | None, before: Sequence[str], edits: Sequen
     old, after = parse(language, before), parse(language, applied(before, edits))
     if error_count(after) > error_count(old):
         raise Mistake(_unparsed(after, edits[0].start.line))
-    _check_imports(old, after)
+    _check_imports(old, after, selected)
     if after.root.has_error:
         return  # where a text does not parse, what it defines is not known
     earlier = Counter(one.sentence for one in violations(old))
@@ -66,7 +77,11 @@ def check_syntax(language: Language | None, before: Sequence[str], edits: Sequen
             raise Mistake(found.sentence)
 
 
-def _check_imports(old: SyntaxTree, new: SyntaxTree) -> None:
+def _check_imports(old: SyntaxTree, new: SyntaxTree, selected: range) -> None:
+    if old.root.has_error or not any(line.strip() for line in old.lines):
+        return  # what the file imports is not known, or nothing is there to be hidden
+    if any(one.span.start.line in selected for one in import_statements(old)):
+        return  # imports were asked for
     known = {part.source for one in import_statements(old) for part in one.parts}
     for statement in import_statements(new):
         if any(part.hides and part.source not in known for part in statement.parts):

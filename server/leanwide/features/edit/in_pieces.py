@@ -105,7 +105,8 @@ def _changed(
     edits = tuple(_edits(resolved, places))
     if not edits:
         raise Refusal("The model would change nothing.")
-    check_syntax(resolved.language, view.lines, edits)
+    selected = range(resolved.passage.first, resolved.passage.last)
+    check_syntax(resolved.language, view.lines, edits, selected)
     change = FileEdit(uri=view.uri, version=view.version, lines=view.lines, edits=edits)
     check_kept(resolved, lines, change, request)
     return change

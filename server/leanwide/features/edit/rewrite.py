@@ -156,5 +156,6 @@ def with_lines(
     every = with_imports(resolved.tree, edits, imports, view.newline)
     if every is None:
         raise Mistake(f"`{imports[0]}` has to stand with the imports, which were not asked for.")
-    check_syntax(resolved.language, view.lines, every)
+    selected = range(passage.first, passage.last)
+    check_syntax(resolved.language, view.lines, every, selected)
     return FileEdit(uri=view.uri, version=view.version, lines=view.lines, edits=every)

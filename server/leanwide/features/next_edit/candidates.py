@@ -26,7 +26,7 @@ from leanwide.features.next_edit.signatures import parameter_added
 from leanwide.features.next_edit.source import Source, sources
 from leanwide.features.next_edit.tokenized import TokenizedDocument
 from leanwide.features.next_edit.twins import alike, twins
-from leanwide.syntax import Edit, Position, SyntaxTree, error_count
+from leanwide.syntax import Edit, Position, SyntaxTree, error_nodes
 from leanwide.syntax.effort import Effort
 
 _MAX_SOURCES: Final = 8
@@ -134,7 +134,7 @@ def _checked(
     proposals: Iterable[Proposal],
     effort: Effort,
 ) -> Iterator[Candidate]:
-    errors = error_count(tree)
+    errors = _errors(tree)
     checked = shown = 0
     for proposal in proposals:
         if checked >= _MAX_CHECKED or shown >= _MAX_CANDIDATES or effort.is_spent():
@@ -149,9 +149,14 @@ def _checked(
             or any(_undoes(source, lines) for source in found)
         ):
             continue
-        if error_count(tree.edited(lines)) <= errors:
+        if _errors(tree.edited(lines)) <= errors:
             shown += 1
             yield _candidate(document, proposal, old)
+
+
+def _errors(tree: SyntaxTree) -> int:
+    """Return the number of errors, with those of macros: they stay, and cost no other parse."""
+    return sum(1 for _ in error_nodes(tree))
 
 
 def _glues(line: str, pieces: Iterable[LinePiece]) -> bool:

@@ -13,7 +13,7 @@ from leanwide.features.next_edit.changed_lines import ChangedLine
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.next_edit.rewrites import Example, examples
 from leanwide.features.next_edit.tokens import bracket_depth, tokens_of
-from leanwide.syntax import SyntaxTree, first_error
+from leanwide.syntax import SyntaxTree, error_nodes
 
 _MAX_EVENTS: Final = 32
 """Events that are looked at, the newest first."""
@@ -49,8 +49,10 @@ class Source:
         ]
         if quotes[0] != quotes[1]:
             return False
-        error = first_error(tree, self.lines.start) if self.lines else None
-        return error is None or error.line >= self.lines.stop
+        return not self.lines or not any(
+            node.start_point.row < self.lines.stop and node.end_point.row >= self.lines.start
+            for node in error_nodes(tree)
+        )
 
 
 def sources(events: Sequence[EditEvent], document: Snapshot) -> tuple[Source, ...]:
