@@ -387,25 +387,6 @@ async def test_a_wrapped_answer_streams_what_was_asked_for(tmp_path):
         assert applied(text, plain) == new.replace("import os", "import os\nimport re")
 
 
-async def test_an_insertion_grows_while_the_model_writes(tmp_path):
-    above, below = "import os\n\n\nclass A:\n    a = 1\n\n", "\n    def last(self):\n        pass\n"
-    added = "    def long(self):\n        one = 1\n        two = 2\n        return one\n"
-    written, rest = added.split("        two", 1)
-    answer = ["```python\n", f"import re\n\n{written}", HOLD, f"        two{rest}", "```\n"]
-    span = types.Range(types.Position(6, 0), types.Position(6, 0))
-    async with scripted(answer, go=tmp_path / "go") as (editor, _):
-        uri = editor.open(f"{above}{below}", "long.py")
-        asked = start(editor, uri, span=span, streamToken="one")
-        (settled,) = await until_edits(editor, "one", 1)
-        assert applied(f"{above}{below}", [settled]) == above + written + below[1:]
-        (tmp_path / "go").touch()
-        edit = (await asyncio.wait_for(asked, WAIT))["edit"]
-        edits = json.loads(json.dumps(edit, default=lambda one: one._asdict()))
-        _, last = edits["documentChanges"][0]["edits"]
-        assert last["range"] == settled["range"]
-        assert last["newText"] == f"{settled['newText']}        two{rest}\n"
-
-
 async def test_a_second_attempt_begins_with_an_empty_list(tmp_path):
     first = ["```python\n", NEW.partition("    line_9")[0], HOLD, "    line_9 = (\n", "```\n"]
     async with scripted(first, fenced(NEW), go=tmp_path / "go") as (editor, _):

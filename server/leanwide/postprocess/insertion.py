@@ -8,26 +8,12 @@ from typing import Final
 
 from leanwide.postprocess.indent import indentation
 from leanwide.postprocess.splice import line_start
-from leanwide.syntax import (
-    Definition,
-    Edit,
-    Language,
-    SyntaxTree,
-    announced_start,
-    closers,
-    content,
-    definitions,
-    error_count,
-    parse,
-    without_comments,
-)
+from leanwide.syntax import Edit, Language, content, definitions, parse
 
 _CLOSER: Final = re.compile(
     r"\s*(?:[)\]}]|</|(?:end|fi|done|esac|else|elif|elsif|except|finally)\b)"
 )
 """A line that ends a block, or continues it on the level of its head."""
-_HEAD_LINES: Final = 8
-"""Lines of a definition's head, with its comment, at most: a longer one is known at its end."""
 _OPENER: Final = re.compile(r".*[({\[]\s*$")
 _INDENTED_OPENER: Final = re.compile(r".*:\s*$")
 """The same in a language whose blocks are indented."""
@@ -93,60 +79,22 @@ def blanks_around_code(
     """Return the blank lines that separate code on a line from what is above and below.
 
     A definition has two at the top level of a language whose blocks are indented, else one; keys
-    and elements have none, and statements neither.
+    and elements have none.
     """
     if language is None:
         return 0, 0
-    return _blanks_around(parse(language, _with_code(lines, line, code)), line, code)
-
-
-def _blanks_around(tree: SyntaxTree, line: int, code: Sequence[str]) -> tuple[int, int]:
-    """Return the blank lines around code that stands on a line of a document, and below."""
-    new = range(line, line + len(code))
-    found = [
-        one
-        for one in definitions(tree)
-        if one.start.line in new
-        and (one.parent is None or one.parent.start.line not in new)
-        and one.kind not in _UNPARTED
-    ]
-    wanted = 2 if tree.language.indented and not _lead(code[0]) else 1
-    first = any(_is_first(tree, line, one) for one in found)
-    last = any(one.end.line >= new.stop - 1 for one in found)
-    return wanted if first else 0, wanted if last else 0
-
-
-def blanks_above_code(tree: SyntaxTree, line: int, code: Sequence[str]) -> int | None:
-    """Return the first number of :func:`blanks_around_code` for code that goes on.
-
-    None while the code may be the beginning of a definition.
-
-    Args:
-        tree: The document's.
-        line: The blank line; the number of lines at the document's end.
-        code: The code's first lines, without endings.
-    """
-    language, errors = tree.language, error_count(tree)
-    for end in range(1, min(len(code), _HEAD_LINES) + 1):
-        text = "\n".join(code[:end])
-        if not without_comments(language, text):
-            continue
-        begun = [*code[:end], "".join(closers(language, text))]
-        after = tree.edited(_with_code(tree.lines, line, begun))
-        blanks, _ = _blanks_around(after, line, begun)
-        if blanks or error_count(after) <= errors:
-            return blanks
-    return None
-
-
-def _with_code(lines: Sequence[str], line: int, code: Sequence[str]) -> list[str]:
-    return [*lines[:line], *(f"{row}\n" for row in code), *lines[line + 1 :]]
-
-
-def _is_first(tree: SyntaxTree, line: int, definition: Definition) -> bool:
-    """Whether nothing but comments stands between a line and a definition."""
-    start = announced_start(tree, definition.start.line)
-    return not without_comments(tree.language, "".join(tree.lines[line:start]))
+    rows = [f"{row}\n" for row in code]
+    tree = parse(language, [*lines[:line], *rows, *lines[line + 1 :]])
+    new = range(line, line + len(rows))
+    if not any(
+        found.start.line in new
+        and (found.parent is None or found.parent.start.line not in new)
+        and found.kind not in _UNPARTED
+        for found in definitions(tree)
+    ):
+        return 0, 0
+    wanted = 2 if language.indented and not _lead(code[0]) else 1
+    return wanted, wanted
 
 
 def blanks_around_prose(lines: Sequence[str], line: int, rows: Sequence[str]) -> tuple[int, int]:

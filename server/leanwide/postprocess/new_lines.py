@@ -47,37 +47,6 @@ class SurroundingLines:
         last = said.rows[end] if end < len(said.rows) else len(rows)
         return self._without_comments(list(rows[first:last]), above, below)
 
-    def added_so_far(self, rows: Sequence[str]) -> list[str]:
-        """Return the first lines of :meth:`added` of an answer, as far as lines behind them tell.
-
-        Lines at the end may turn out to repeat what stands below. Empty while the first lines may
-        turn out to repeat more of what stands above.
-        """
-        said = _Filled.of(rows, self.comment)
-        above, below = _Filled.of(self.above, self.comment), _Filled.of(self.below, self.comment)
-        if self._may_repeat_more(said.texts, above.texts):
-            return []
-        start = self._repeated_above(said, above)
-        first = said.rows[start - 1] + 1 if start else 0
-        end = len(said.texts)
-        while end > start and (
-            (text := said.texts[end - 1]) in below.texts
-            or _CLOSER.fullmatch(text)
-            or is_elision(text)
-        ):
-            end -= 1
-        last = said.rows[end - 1] + 1 if end > start else first
-        return self._without_comments(list(rows[first:last]), above, below)
-
-    def _may_repeat_more(self, said: Sequence[str], above: Sequence[str]) -> bool:
-        """Whether an answer so far may go on to repeat lines above, behind heads or at once."""
-        heads = next(at for at in range(len(said), -1, -1) if self._are_heads(said[:at]))
-        return any(
-            above[row : row + len(said) - at] == said[at:]
-            for at in range(heads + 1)
-            for row in range(len(above) - len(said) + at)
-        )
-
     def _openers(self) -> Iterator[str]:
         """Yield the lines above that begin what is around the place, by their indentation."""
         level = self.margin

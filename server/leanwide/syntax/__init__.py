@@ -16,7 +16,7 @@ from leanwide.syntax.errors import error_count, error_nodes, first_error
 from leanwide.syntax.focus import focused
 from leanwide.syntax.import_parts import ImportPart, ImportStatement, import_statements
 from leanwide.syntax.languages import Language, language_for, languages
-from leanwide.syntax.lexer import closers, is_prelude, without_comments, without_open_text
+from leanwide.syntax.lexer import closers, without_comments
 from leanwide.syntax.literals import NO_TEXT, TextRows, literal_lines, text_rows
 from leanwide.syntax.macros import macro_heads
 from leanwide.syntax.names import Import, imports, references
@@ -67,7 +67,6 @@ __all__ = [
     "imports",
     "in_comment",
     "in_string",
-    "is_prelude",
     "language_for",
     "languages",
     "literal_lines",
@@ -79,5 +78,4 @@ __all__ = [
     "text_rows",
     "violations",
     "without_comments",
-    "without_open_text",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -101,15 +101,6 @@ def closers(language: Language, text: str) -> list[str]:
         elif token.kind == "comment" and token.closed and token.end == end:
             return [] if _is_line_comment(language, text, token) else stack[::-1]
     return [closer for closer in reversed(stack) if closer]
-
-
-def without_open_text(language: Language, lines: Sequence[str]) -> Sequence[str]:
-    """Return lines without a string or comment that is open at their end, from its line on."""
-    text = "\n".join(lines)
-    last = next(iter(deque(scan(language, text), maxlen=1)), None)
-    if last is None or last.closed or last.end < len(text):
-        return lines
-    return lines[: text.count("\n", 0, last.start)]
 
 
 def is_prelude(language: Language, line: str) -> bool:

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.features.edit.insert import insertion_at
-from leanwide.features.refusal import Refusal
-from leanwide.postprocess.code import code_in
-from leanwide.postprocess.indent import code_indentation, indentation
 from leanwide.postprocess.insertion import blanks_around_code, insertion, margin_at
 from leanwide.postprocess.splice import applied
 from leanwide.syntax import language_for, split
@@ -263,45 +257,6 @@ async def test_an_answer_that_only_repeats_adds_nothing():
     text, span = cursor("def f():\n    a = 1\n^\n    return a\n")
     edited = Edited(fenced("    return a"), text=text)
     assert (await edited.refactor(span, "x")).markdown.startswith("The model would add nothing.")
-
-
-PLACES = (
-    "import os\n\nclass A:\n    def f(self):\n        pass\n^\n    def g(self):\n        pass\n",
-    "import os\n\n\ndef f(a):\n    b = 1\n^\n    return b\n",
-    "import os\n\na = 1\n\n^\n",
-    "^",
-)
-WRITTEN = (
-    "import re\n", "class A:\n", "    def f(self):\n", "        return 1\n", "    def h(self):\n",
-    "def f(a):\n", "    b = 1\n", "    return b\n", "c = 3\n", "\n", "# a comment\n", "@cached\n",
-    "    if c:\n", "        c = 4\n", '    """One.\n\n    More."""\n', "    pass\n", "(\n", ")\n",
-)  # fmt: skip
-
-
-@settings(max_examples=40)
-@given(st.sampled_from(PLACES), st.lists(st.sampled_from(WRITTEN), max_size=9))
-def test_an_answer_cut_anywhere_streams_the_beginning_of_what_is_inserted(text, parts):
-    text, span = cursor(text)
-    edited = Edited(text=text)
-    view = edited.place(*span).view
-    assignment = asyncio.run(insertion_at(view, "", edited.session))
-    lines = "".join(parts).splitlines(keepends=True)
-    rows = [line.rstrip() for line in lines]
-    assume(code_indentation(rows).margin == indentation(rows).margin)
-    try:
-        whole = assignment.change(code_in("".join(lines)).text).edits
-    except Refusal:
-        return
-    before = ""
-    for end in range(len(lines) + 1):
-        edits = assignment.settled(code_in("".join(lines[:end])).text)
-        shown = edits[0].text if edits else ""
-        assert shown.startswith(before)
-        before = shown
-        for one in edits:
-            (same,) = (other for other in whole if other.start == one.start)
-            assert same.end == one.end
-            assert same.text.startswith(one.text)
 
 
 @given(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
@@ -24,15 +23,9 @@ from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.postprocess.elision import left_out
 from leanwide.postprocess.header import header_rows
-from leanwide.postprocess.importing import (
-    import_line,
-    lacking,
-    takes_imports,
-    with_imports,
-)
-from leanwide.postprocess.indent import Indentation, code_indentation, indentation
+from leanwide.postprocess.importing import import_line, lacking, with_imports
+from leanwide.postprocess.indent import Indentation
 from leanwide.postprocess.insertion import (
-    blanks_above_code,
     blanks_around_code,
     blanks_around_prose,
     insertion,
@@ -42,16 +35,12 @@ from leanwide.postprocess.new_lines import SurroundingLines
 from leanwide.prompt.editing import insert_question
 from leanwide.syntax import (
     Definition,
-    Edit,
     Language,
-    SyntaxTree,
     content,
     definitions,
     enclosing,
-    is_prelude,
     parse,
     split,
-    without_open_text,
 )
 
 _ABOVE: Final = 40
@@ -60,12 +49,6 @@ _BELOW: Final = 20
 """Lines below the place that the question shows, at most."""
 _CHARACTERS: Final = 4_000
 """Characters on either side that the question shows, at most."""
-_IMPORTING: Final = re.compile(
-    r"(?:(?:export|global|pub(?:\([^)]*\))?)\s+)?"
-    r"(?:import|from|use|using|package|extern|require|include|#\s*include)\b"
-    r"|(?:const|let|var|export)\s*[{*]"
-)
-"""The beginning of a line that may be the first of an import, which goes elsewhere."""
 _ANSWER_TOKENS: Final = 192
 """Tokens for a function of usual length."""
 
@@ -163,7 +146,6 @@ async def insertion_at(view: View, instruction: str, session: Session) -> Assign
         code=tuple(place.shown()),
         question=partial(insert_question, instruction=instruction, mark=place.mark),
         change=partial(_inserted, place),
-        settled=partial(_settled, place),
         fence=fence_around(resolved),
         answer_tokens=lambda _: _ANSWER_TOKENS,
         max_code_tokens=lambda budget: budget.context_tokens,
@@ -199,7 +181,8 @@ def _inserted(place: _InsertionPlace, code: str) -> FileEdit:
         Refusal: Nothing is left of the code.
     """
     resolved, view = place.resolved, place.resolved.view
-    rows, imports, header = _without_header(place, _written(place, code))
+    written = [row for row in map(content, split(code)) if row.strip() != place.mark]
+    rows, imports, header = _without_header(place, written)
     rows = place.around(header).added(rows)
     if place.is_repeated(rows):
         raise Mistake("It repeats lines that stand above the place: only new lines are wanted.")
@@ -221,11 +204,6 @@ def _inserted(place: _InsertionPlace, code: str) -> FileEdit:
     return FileEdit(uri=view.uri, version=view.version, lines=view.lines, edits=edits)
 
 
-def _written(place: _InsertionPlace, code: str) -> list[str]:
-    """Return the lines of an answer, without endings and the question's mark."""
-    return [row for row in map(content, split(code)) if row.strip() != place.mark]
-
-
 def _without_header(
     place: _InsertionPlace, rows: list[str]
 ) -> tuple[list[str], tuple[str, ...], frozenset[int]]:
@@ -244,53 +222,3 @@ def _without_header(
     if not header or not any(map(str.strip, kept)):
         return rows, (), frozenset()
     return kept, lacking(tree, place.line, new), header_rows(tree, tree)
-
-
-def _settled(place: _InsertionPlace, code: str) -> tuple[Edit, ...]:
-    """Return the edit of code that goes on, whose text begins the text of the final one.
-
-    Imports are not in it: they go in front of it. None where code that follows may show that the
-    first lines stand around the place already, or belong on another level.
-    """
-    resolved, view = place.resolved, place.resolved.view
-    tree, language = resolved.tree, resolved.language
-    rows = _added_so_far(place, _written(place, code))
-    if not rows or indentation(rows).margin not in (place.margin, code_indentation(rows).margin):
-        return ()
-    if is_prose(view):
-        blanks: int | None = blanks_around_prose(view.lines, place.line, rows)[0]
-    else:
-        rows = indented(
-            "\n".join(rows), Indentation(place.margin, level_of(view.lines, language)), language
-        )
-        blanks = blanks_above_code(tree, place.line, rows) if tree is not None else 0
-    if blanks is None:
-        return ()
-    new = insertion(view.lines, place.line, rows, view.newline, (blanks, 0))
-    return () if tree is not None and takes_imports(tree, (new,)) else (new,)
-
-
-def _added_so_far(place: _InsertionPlace, written: list[str]) -> list[str]:
-    """Return the lines of an answer that are added, as far as those behind them do not matter."""
-    tree = place.resolved.tree
-    if tree is None:
-        return place.around(frozenset()).added_so_far(written)
-    whole = list(without_open_text(tree.language, written))
-    rows, _, header = _without_header(place, whole)
-    added = place.around(header).added_so_far(rows)
-    if not header and added != place.around(header_rows(tree, tree)).added_so_far(rows):
-        return []  # with an import that follows, the file's header does not count as shown
-    return _above_imports(tree, added)
-
-
-def _above_imports(tree: SyntaxTree, rows: list[str]) -> list[str]:
-    """Return the first lines of new code, up to one that may go to the header of the file.
-
-    A comment or attribute at their end may be a part of an import that follows.
-    """
-    moved = header_rows(tree, parse(tree.language, [f"{row}\n" for row in rows]))
-    begun = (row for row, text in enumerate(rows) if _IMPORTING.match(text))
-    end = min((*moved, *begun), default=len(rows))
-    while end and is_prelude(tree.language, rows[end - 1]):
-        end -= 1
-    return rows[:end]
