@@ -125,7 +125,7 @@ _C: Final = CompilerRules(
     exempt="template_declaration",
 )
 _GO_STANDARD: Final = r"([a-z]+|(crypto|go|html|math|net|runtime|text)/[^.]*)"
-"""Paths of the standard library: only these are known to end with the names of their packages."""
+"""Paths in the standard library, some of all, whose last part is the name of the package."""
 _JAVA_TYPES: Final = (
     "class_declaration interface_declaration enum_declaration record_declaration "
     "annotation_type_declaration"

@@ -915,26 +915,30 @@ async def test_a_test_with_an_existing_name_gets_another_attempt(tmp_path):
     assert "`test_other` is in the file already: another name is needed." in edited.prompts[1]
 
 
-async def test_tests_that_are_calls_of_a_macro_differ_by_their_arguments(tmp_path):
-    code, tests = tmp_path / "a.cpp", '#include "a.h"\n\nTEST(F, Zero) {\n  f(0);\n}\n'
+def with_cpp_tests(folder: Path, tests: str, *answers: str) -> Edited:
+    """A C++ file with a test file beside it, and the answers to a request for another test."""
+    code = folder / "a.cpp"
     code.write_text("int f(int x) { return x; }\n")
-    (tmp_path / "a_test.cpp").write_text(tests)
-    answers = [f"```cpp\nTEST(F, {name}) {{\n  f(1);\n}}\n```" for name in ("Zero", "One")]
+    (folder / "a_test.cpp").write_text(tests)
     edited = Edited(*answers, text=code.read_text(), path=code, language="cpp")
-    edited.session.names.use(area_of(tmp_path))
+    edited.session.names.use(area_of(folder))
+    return edited
+
+
+async def test_tests_that_are_calls_of_a_macro_differ_by_their_arguments(tmp_path):
+    tests = '#include "a.h"\n\nTEST(F, Zero) {\n  f(0);\n}\n'
+    answers = [f"```cpp\nTEST(F, {name}) {{\n  f(1);\n}}\n```" for name in ("Zero", "One")]
+    edited = with_cpp_tests(tmp_path, tests, *answers)
     outcome = await edited.test(((0, 0), (1, 0)))
     assert edited.after(outcome) == f"{tests}\nTEST(F, One) {{\n  f(1);\n}}\n"
     assert "`TEST(F, Zero)` is in the file already" in edited.prompts[1]
 
 
 async def test_tests_that_are_blocks_behind_a_macro_are_added(tmp_path):
-    code, section = tmp_path / "a.cpp", '  SECTION("s") {\n    CHECK(f(0) == 0);\n  }\n}\n'
+    section = '  SECTION("s") {\n    CHECK(f(0) == 0);\n  }\n}\n'
     tests = f'#include "a.h"\n\nTEST_CASE("zero") {{\n{section}'
-    code.write_text("int f(int x) { return x; }\n")
-    (tmp_path / "a_test.cpp").write_text(tests)
     answers = [f'```cpp\nTEST_CASE("{name}") {{\n{section}```' for name in ("zero", "one")]
-    edited = Edited(*answers, text=code.read_text(), path=code, language="cpp")
-    edited.session.names.use(area_of(tmp_path))
+    edited = with_cpp_tests(tmp_path, tests, *answers)
     outcome = await edited.test(((0, 0), (1, 0)))
     assert edited.after(outcome) == f'{tests}\nTEST_CASE("one") {{\n{section}'
     assert '`TEST_CASE("zero")` is in the file already' in edited.prompts[1]

@@ -1,4 +1,4 @@
-"""The rest of an answer that was cut at the most tokens, generated while what there is is shown."""
+"""The rest of an answer that was cut by time or length, generated while its beginning is shown."""
 
 from __future__ import annotations
 

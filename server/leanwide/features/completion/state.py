@@ -136,9 +136,13 @@ class CompletionState:
         self.suggestions.forget(uri)
         if self.last_asked is not None and self.last_asked.uri == uri:
             self.last_asked = None
-        if self.running is not None and self.running.view.uri == uri:
-            self.running.abandon()
-            self.running = None
-        if self.prefetched is not None and self.prefetched.view.uri == uri:
-            self.prefetched.abandon()
-            self.prefetched = None
+        self.running = _unless_about(uri, self.running)
+        self.prefetched = _unless_about(uri, self.prefetched)
+
+
+def _unless_about(uri: str, generation: Generation | None) -> Generation | None:
+    """Return a generation; if it is about a document, abandon it and return None."""
+    if generation is None or generation.view.uri != uri:
+        return generation
+    generation.abandon()
+    return None

@@ -80,9 +80,10 @@ def check_syntax(
 def _check_imports(old: SyntaxTree, new: SyntaxTree, selected: range) -> None:
     if old.root.has_error or not any(line.strip() for line in old.lines):
         return  # what the file imports is not known, or nothing is there to be hidden
-    if any(one.span.start.line in selected for one in import_statements(old)):
+    earlier = import_statements(old)
+    if any(one.span.start.line in selected for one in earlier):
         return  # imports were asked for
-    known = {part.source for one in import_statements(old) for part in one.parts}
+    known = {part.source for one in earlier for part in one.parts}
     for statement in import_statements(new):
         if any(part.hides and part.source not in known for part in statement.parts):
             text = new.text(statement.span)
