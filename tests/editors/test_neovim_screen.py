@@ -51,7 +51,7 @@ def test_an_answer_is_in_a_floating_window(terminal: Terminal, version: str):
 def test_a_change_is_in_the_text_in_colours(version: str, tmp_path: Path):
     with scripted_screen(version, tmp_path) as terminal:
         terminal.type(":1,9LeanwideEdit use with, and swap the factors\r")
-        terminal.until(lambda: "with open(path)" in terminal.text, "the first change")
+        terminal.until(lambda: "1 change" in terminal.text, "the first change")
         terminal.type("2G\t")
         terminal.until(lambda: "✓ accepted" in terminal.text, "the accepted change")
         terminal.picture(f"neovim-{version}-edit")

@@ -48,7 +48,7 @@ async def window(
     """Yield the engine client of one editor window, ready."""
     client = EngineClient(models, QUICK, shared_process(folder, idle_s))
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             await client.ready("lean")
             yield client
     finally:
