@@ -99,24 +99,42 @@ def test_drafts_that_are_accepted_grow_and_others_shrink():
 
 def test_steps_between_known_sizes_are_estimated():
     known = costs(_1=10, _16=40)
-    assert known.ms(1) == 10
-    assert known.ms(8) == pytest.approx(24)
-    assert known.ms(64) is None
+    times = known.up_to(8)
+    assert times is not None
+    assert list(times[[0, 7]]) == pytest.approx([10, 24])
+    assert known.up_to(64) is None
+    assert costs(_16=40).up_to(8) is None
 
 
-def test_a_draft_is_evaluated_where_its_accepted_tokens_would_take_longer():
-    cheap, dear = (DraftLength(costs(_1=10, _16=ms, _64=4 * ms)) for ms in (60, 170))
-    for length in (cheap, dear):
-        length.verified(15, 7)
-    assert cheap.choose(15) == 7
-    assert dear.choose(15) == 0
+def test_a_draft_is_as_long_as_what_it_brings_is_worth():
+    """Where half of the tokens are right, long drafts waste time that short ones do not."""
+    cheap, dear, useless = (
+        DraftLength(costs(_1=10, _4=four, _16=sixteen, _64=4 * sixteen))
+        for four, sixteen in ((12, 20), (22, 170), (40, 170))
+    )
+    for length in (cheap, dear, useless):
+        for _ in range(20):
+            length.verified(8, 4)
+    assert cheap.choose(15) > dear.choose(15) > 0
+    assert useless.choose(15) == 0
+
+
+def test_an_answer_that_follows_its_draft_is_drafted_in_the_longest_steps():
+    length = DraftLength(costs(_1=10, _4=30, _16=90, _64=260))
+    for _ in range(8):
+        chosen = length.choose(200)
+        length.verified(chosen, chosen)
+    assert length.choose(200) == LONGEST
 
 
 def test_where_it_does_not_pay_it_is_tried_again_later_and_then_less_often():
-    length = DraftLength(costs(_1=10, _16=500, _64=2000))
+    length = DraftLength(costs(_1=10, _4=39, _16=500, _64=2000))
+    for _ in range(10):
+        length.verified(1, 0)
     tries = []
     for number in range(400):
         if chosen := length.choose(15):
+            assert chosen <= 3
             tries.append(number)
             length.verified(chosen, 0)
     gaps = [later - earlier for earlier, later in pairwise(tries)]

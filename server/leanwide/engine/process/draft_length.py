@@ -1,7 +1,10 @@
-"""How many drafted tokens are evaluated at once: what was accepted, and what a step costs. Pure.
+"""How many drafted tokens are evaluated at once: as many as promise the most tokens a millisecond.
 
-A batch of a mixture of experts reads the experts of all its tokens, so that a short draft may cost
-more than it saves. What steps cost is measured, on this machine and with the lane's experts.
+Pure. A batch of a mixture of experts reads the experts of all its tokens, so that a draft may cost
+more than it saves. What steps cost is measured, on this machine and with the lane's experts. What a
+draft brings is expected of the answer so far: each token is taken to be accepted with the same
+probability, if those before it are (the geometric model of Leviathan et al., 2023, "Fast Inference
+from Transformers via Speculative Decoding", section 3.1).
 """
 
 from __future__ import annotations
@@ -9,19 +12,24 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leanwide.models.memory import DRAFT_ROWS
 
 LONGEST: Final = DRAFT_ROWS - 1
 """Most tokens of a draft: the token before them is evaluated in the same step."""
 _FIRST: Final = 15
-"""Tokens of the first draft."""
+"""Most tokens of the first draft."""
 _SHORTEST: Final = 3
 _HALF: Final = 0.5
 """A draft of which less is accepted is followed by a shorter one."""
 _NEW_WEIGHT: Final = 0.25
-"""Weight of the newest step in what steps of its size cost, or of the newest draft in the share
-that is accepted."""
+"""Weight of the newest step in what steps of its size cost."""
+_EXPECTED: Final = 31.0
+"""Accepted tokens for a refused one that an answer is taken to have before its first draft: enough
+that a draft of 15 tokens pays on a mixture, and forgotten after ten drafts that were refused."""
+_KEPT: Final = 0.9
+"""Weight of what is known of earlier drafts after another one."""
 _FIRST_PAUSE, _MAX_PAUSE = 32, 512
 """Drafts in a row that are not evaluated because that does not pay; the next one is tried."""
 
@@ -42,12 +50,15 @@ class StepCosts:
             old_ms + _NEW_WEIGHT * (ms - old_ms),
         )
 
-    def ms(self, tokens: int) -> float | None:
-        """Return what a step of ``tokens`` tokens takes; None if none was as large or larger."""
+    def up_to(self, tokens: int) -> NDArray[np.float64] | None:
+        """Return the milliseconds of steps of 1, 2, … ``tokens`` tokens.
+
+        None if no single token, or no step as large, was measured.
+        """
         sizes, times = zip(*sorted(self._known.values()), strict=True) if self._known else ((), ())
-        if not sizes or tokens > sizes[-1]:
+        if 0 not in self._known or tokens > sizes[-1]:
             return None
-        return float(np.interp(tokens, sizes, times))
+        return np.asarray(np.interp(np.arange(1, tokens + 1), sizes, times), np.float64)
 
 
 class DraftLength:
@@ -56,42 +67,45 @@ class DraftLength:
     def __init__(self, costs: StepCosts) -> None:
         """Begin an answer on a lane whose steps cost ``costs``."""
         self._costs = costs
-        self._length = _FIRST
-        self._share = 1.0
-        """Share of a draft that was accepted lately."""
+        self._longest = _FIRST
+        self._accepted, self._refused = _EXPECTED, 1.0
+        """Tokens of drafts, the later ones with more weight."""
         self._pause = _FIRST_PAUSE
         self._withheld = 0
 
     def choose(self, available: int) -> int:
         """Return how many of the available drafted tokens to evaluate; 0 where it does not pay."""
-        length = min(available, self._length)
-        if length <= 0:
+        most = min(available, self._longest)
+        if most <= 0:
             return 0
-        if self._pays(length):
+        if best := self._best(most):
             self._withheld = 0
-            return length
+            return best
         self._withheld += 1
         if self._withheld <= self._pause:
             return 0
         self._withheld, self._pause = 0, min(2 * self._pause, _MAX_PAUSE)
-        return length
+        return min(most, _SHORTEST)
 
     def verified(self, drafted: int, accepted: int) -> None:
         """Record how many of the drafted tokens the model generated too."""
-        share = accepted / drafted
-        self._share += _NEW_WEIGHT * (share - self._share)
+        self._accepted = _KEPT * self._accepted + accepted
+        self._refused = _KEPT * self._refused + (accepted < drafted)
         if accepted == drafted:
-            self._length, self._pause = min(LONGEST, 2 * self._length + 1), _FIRST_PAUSE
-        elif share < _HALF:
-            self._length = max(_SHORTEST, self._length // 2)
+            self._longest, self._pause = min(LONGEST, 2 * self._longest + 1), _FIRST_PAUSE
+        elif accepted < _HALF * drafted:
+            self.aborted()
 
     def aborted(self) -> None:
-        """Record that a more urgent request aborted the evaluation of a draft."""
-        self._length = max(_SHORTEST, self._length // 2)
+        """Have the next draft be shorter, as after a request that aborted one."""
+        self._longest = max(_SHORTEST, self._longest // 2)
 
-    def _pays(self, length: int) -> bool:
-        """Whether a step with a draft takes less time than its accepted tokens one by one."""
-        single, step = self._costs.ms(1), self._costs.ms(length + 1)
-        if single is None or step is None:
-            return True
-        return step < (1 + self._share * length) * single
+    def _best(self, most: int) -> int:
+        """Return the length, up to ``most``, that promises the most tokens a millisecond."""
+        times = self._costs.up_to(most + 1)
+        if times is None:
+            return most
+        chance = self._accepted / (self._accepted + self._refused)
+        expected = np.cumsum(chance ** np.arange(most + 1))
+        """Tokens of a step without a draft, with one of one token, and so on."""
+        return int(np.argmax(expected / times))
