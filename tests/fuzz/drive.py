@@ -138,6 +138,9 @@ class Session:
     replies: bytearray = field(factory=bytearray)
     """Answers to the server, to be sent after the present message."""
     changed: asyncio.Event = field(factory=asyncio.Event)
+    silence: asyncio.Timeout = field(factory=lambda: asyncio.timeout(PATIENCE_S))
+    """Ends the session after a while without a word of the server, however long all of it takes:
+    a machine may be busy."""
 
     async def send(self, *sent: Sent) -> None:
         """Send messages, cut at random places."""
@@ -160,10 +163,9 @@ class Session:
         await self.send(
             Sent(framed(message if params is None else {**message, "params": params}), (known,))
         )
-        async with asyncio.timeout(PATIENCE_S):
-            while self.answers[_key(known)] is None:
-                self.changed.clear()
-                await self.changed.wait()
+        while self.answers[_key(known)] is None:
+            self.changed.clear()
+            await self.changed.wait()
         return self.answers[_key(known)]
 
     async def tell(self, method: str, params: Any) -> None:
@@ -174,6 +176,7 @@ class Session:
         """Read messages until the server closes the stream."""
         frames = Frames()
         while data := await self.connection.reader.read(65_536):
+            self.silence.reschedule(asyncio.get_running_loop().time() + PATIENCE_S)
             for frame in frames.feed(data):
                 if not isinstance(frame, bytes):
                     self.problems.append(f"the server sent {frame}")
@@ -233,9 +236,10 @@ async def session(connect: Connect, seed: int, count: int) -> Session:
     author = Author(Random(seed))  # not shared, so that a seed always gives the same messages
     async with connect() as connection:
         run = Session(connection, Random(seed), shuts_down=seed % 2 == 0)
-        listening = asyncio.create_task(run.listen())
+        listening = None
         try:
-            async with asyncio.timeout(PATIENCE_S + count / 50):
+            async with run.silence:
+                listening = asyncio.create_task(run.listen())
                 await _talk(run, author, count)
                 code = await connection.ended()
                 await listening
@@ -243,7 +247,8 @@ async def session(connect: Connect, seed: int, count: int) -> Session:
             run.problems.append(f"{type(error).__name__}; log: {connection.log()[-2000:]}")
             return run
         finally:
-            listening.cancel()
+            if listening is not None:
+                listening.cancel()
         wanted = 0 if run.shuts_down else 1
         if code is not None and code != wanted:
             run.problems.append(f"exit code {code}, not {wanted}")
