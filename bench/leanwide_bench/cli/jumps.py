@@ -39,6 +39,9 @@ def bench_jumps(  # noqa: PLR0913  # an option each
     pause: Annotated[
         float, typer.Option(min=0, help="Seconds from an answer to the next jump.")
     ] = 10.0,
+    leave: Annotated[
+        float, typer.Option(min=0, help="Seconds from the last answer to the end of the server.")
+    ] = 30.0,
     count: Annotated[int, typer.Option(min=1, help="Functions to jump to.")] = 20,
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the figures and all answers.")
@@ -58,6 +61,7 @@ def bench_jumps(  # noqa: PLR0913  # an option each
         places=_places(file, language, text, count),
         open_s=open_s,
         pause_s=pause,
+        leave_s=leave,
     )
     outcome = _jumped(plan)
     if json is not None:

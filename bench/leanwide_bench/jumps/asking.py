@@ -44,11 +44,13 @@ class JumpsPlan:
     """Seconds for which the file is open before the first jump."""
     pause_s: float
     """Seconds from an answer to the next jump."""
+    leave_s: float
+    """Seconds from the last answer to the end of the server."""
 
     @property
     def seconds(self) -> float:
         """How long it takes if every answer comes at once."""
-        return self.open_s + self.pause_s * (len(self.places) - 1)
+        return self.open_s + self.pause_s * (len(self.places) - 2) + self.leave_s
 
 
 @frozen(kw_only=True)
@@ -115,11 +117,12 @@ async def _all_jumps(
     await asyncio.sleep(plan.open_s)
     answers: list[JumpAnswer] = []
     for number, place in enumerate(others):
-        tell(f"{number} of {len(others)} jumps", plan.pause_s * (len(others) - number))
+        pauses_left = len(others) - number - 1
+        tell(f"{number} of {len(others)} jumps", plan.pause_s * pauses_left + plan.leave_s)
         opened_above = sum(done.line < place.line for done in others[:number])
         server.change(buffer, _open_line(buffer, place, place.line + opened_above))
         answers.append(await _suggested(server, buffer, place))
-        await asyncio.sleep(plan.pause_s)
+        await asyncio.sleep(plan.pause_s if pauses_left else plan.leave_s)
     return answers
 
 

@@ -68,6 +68,7 @@ def as_data(outcome: JumpsOutcome) -> dict[str, Any]:
         "file": outcome.plan.name,
         "open_s": outcome.plan.open_s,
         "pause_s": outcome.plan.pause_s,
+        "leave_s": outcome.plan.leave_s,
         **attrs.asdict(summary(outcome)),
         "answers": [attrs.asdict(at) for at in outcome.jumps],
         "back": attrs.asdict(outcome.back),
