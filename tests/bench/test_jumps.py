@@ -29,9 +29,9 @@ def documented():
 
 def called():
     first(
-        1,
-        2,
-        3,
+        one,
+        two,
+        three,
     )
 
 
