@@ -82,7 +82,7 @@ def as_table(outcome: JumpsOutcome) -> Table:
         *("", "least", "p50", "p95", "wanted"),
         box=SIMPLE_HEAD,
         title=f"{found.jumps} jumps in {plan.name}, open for {plan.open_s:g} s: "
-        f"{found.suggestions} suggestions",
+        f"a suggestion at {found.suggestions}",
     )
     for column in table.columns[1:]:
         column.justify = "right"
