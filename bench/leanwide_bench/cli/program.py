@@ -31,6 +31,7 @@ from leanwide_bench.cli.counts import expert_counts
 from leanwide_bench.cli.drafts import drafts
 from leanwide_bench.cli.edits import bench_edits
 from leanwide_bench.cli.infilling import bench_infilling
+from leanwide_bench.cli.jumps import bench_jumps
 from leanwide_bench.cli.load import bench_load
 from leanwide_bench.cli.next_edit import bench_next_edit
 from leanwide_bench.cli.places import bench_places
@@ -56,6 +57,7 @@ app.command()(drafts)
 app.command("answers")(bench_answers)
 app.command("edits")(bench_edits)
 app.command("infilling")(bench_infilling)
+app.command("jumps")(bench_jumps)
 app.command("load")(bench_load)
 app.command("next-edit")(bench_next_edit)
 

@@ -39,6 +39,8 @@ class ServerSetup:
     """The client's, besides those of inline completion."""
     runtime: Path | None = None
     """Where it finds an engine to share with other servers; None: it has its own."""
+    cache: Path | None = None
+    """Its cache folder, for what an earlier server left; None: an empty one."""
 
 
 class ServerSession:
@@ -198,12 +200,13 @@ def newer(known: Sequence[Any], window: Sequence[Any]) -> Sequence[Any]:
 
 @asynccontextmanager
 async def session(setup: ServerSetup, encoding: Encoding) -> AsyncIterator[ServerSession]:
-    """Start a server with an empty cache folder; shut it down at the end.
+    """Start a server, by default with an empty cache folder; shut it down at the end.
 
     Servers that share an engine share a cache folder, too: the engine saves KV caches in it.
     """
-    if setup.runtime is not None:
-        async with _session(setup, encoding, setup.runtime / "cache") as client:
+    shared = None if setup.runtime is None else setup.runtime / "cache"
+    if (kept := setup.cache or shared) is not None:
+        async with _session(setup, encoding, kept) as client:
             yield client
         return
     with TemporaryDirectory(prefix="leanwide-", ignore_cleanup_errors=True) as cache:

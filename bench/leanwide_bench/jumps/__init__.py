@@ -1,0 +1,1 @@
+"""Measures jumps between the functions of an open file, and coming back to it later."""
