@@ -121,11 +121,23 @@ async def choose_whole_window(
     """
     session = state.session
     budget = prompt_tokens(session.backend.engine, request.full_decision)
-    current = _current_related(request.view, state)
-    room = int(budget * _RELATED_SHARE)
-    related = await _choose_related(request, session, tree, current, room)
+    related = await choose_whole_related(request, state, tree)
     page = await _page(request, session)
     return await _page_window(request, session.backend.engine, page, related, _after(budget))
+
+
+async def choose_whole_related(
+    request: CompletionRequest, state: CompletionState, tree: SyntaxTree | None
+) -> Related:
+    """Choose the snippets in front of a file's pages, while no request waits.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    budget = prompt_tokens(state.session.backend.engine, request.full_decision)
+    current = _current_related(request.view, state)
+    room = int(budget * _RELATED_SHARE)
+    return await _choose_related(request, state.session, tree, current, room)
 
 
 async def _page(request: CompletionRequest, session: Session) -> Page:
