@@ -45,8 +45,8 @@ _MIN_BUDGET_WITH_RELATED: Final = 512
 _PAGE_SHARE: Final = 1 / 3
 """Of the budget, for a page: the window of a page and a half fits next to what else it holds."""
 _MIN_AFTER: Final = 96
-"""Tokens after the cursor's line that a new place begins with on a slow machine: in a prefilled page
-they are all that a jump costs …"""
+"""Tokens after the cursor's line that a new place begins with on a slow machine: in a prefilled
+page they are all that a jump costs …"""
 _MAX_AFTER: Final = 256
 """… and the most of them, on a fast machine or while no request waits."""
 
