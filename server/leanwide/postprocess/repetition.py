@@ -27,8 +27,9 @@ _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 def loop_start(text: str, known: Sequence[str] = ()) -> int | None:
     """Return how many code points of a text that ends in a loop to keep; None without a loop.
 
-    One round is kept; nothing of a text that is all loop, or of a line that ends in a run of one
-    character. The work is bounded, so that a growing text can be checked with every piece.
+    One round is kept, of whole lines where the loop has such. Nothing is kept of a text that is all
+    loop of one line or less, or of a line that ends in a run of one character. The work is bounded,
+    so that a growing text can be checked with every piece.
 
     Args:
         text: The text.
@@ -47,7 +48,7 @@ def loop_start(text: str, known: Sequence[str] = ()) -> int | None:
         unit = text[-size:]
         surplus = (len(text) - start) // size - _rounds(unit)
         if surplus >= 0 and not _occurs(unit * (surplus + 1), known):
-            return start + size if text[:start].strip() else 0
+            return _first_round_end(text, start, size)
     return None
 
 
@@ -72,6 +73,20 @@ def _periodic_from(text: str, size: int) -> int:
     while at > 0 and text[at - 1] == text[at - 1 + size]:
         at -= 1
     return at
+
+
+def _first_round_end(text: str, start: int, size: int) -> int:
+    """Return where the first round ends of a loop that begins at ``start``; 0 to keep nothing.
+
+    A line in front of it that merely ends as its last line does is no part of it.
+    """
+    keeps_one = text[:start].strip() != ""
+    line_break = text.find("\n", start, start + size)
+    if line_break >= 0:
+        if text[text.rfind("\n", 0, start) + 1 : start].strip():
+            return line_break + size
+        keeps_one = keeps_one or "\n" in text[line_break : line_break + size].strip()
+    return start + size if keeps_one else 0
 
 
 def _rounds(unit: str) -> int:

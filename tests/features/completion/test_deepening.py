@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leanwide.engine.requests import Priority, Request
+from leanwide.features.completion.cursor_rest import cursor_rests
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.session import Preferences
 from leanwide.modes.machine import LaneSpeed, MachineState, Rate
@@ -14,6 +15,7 @@ from tests.features.editor import Editor, SteppedEngine, interactive, settled, s
 CODE = "".join(f"def function_{n}(value):\n    return value + {n}\n\n\n" for n in range(60))
 TEXT = f"{CODE}def last(value):\n    ‸\n\n\n{CODE}"
 SLOW = MachineState(lane_speeds={LEAN: LaneSpeed(Rate((), 60.0), Rate((), 13.0))})
+FAST = MachineState(lane_speeds={LEAN: LaneSpeed(Rate((), 6000.0), Rate((), 130.0))})
 EAGER = Preferences(look_ahead=True)
 
 
@@ -69,8 +71,15 @@ async def test_a_prompt_that_can_be_prefilled_in_time_is_used_whole():
     assert all(request.max_tokens for request in engine.requests)
 
 
-async def test_a_jump_within_a_prefilled_page_evaluates_little():
+@pytest.mark.parametrize(
+    ("machine", "tokens"), [(SLOW, range(50, 100)), (FAST, range(150, 256))], ids=["slow", "fast"]
+)
+async def test_a_jump_within_a_prefilled_page_evaluates_the_text_after_the_cursor_only(
+    machine: MachineState, tokens: range
+):
+    """A slow machine begins with less of it, and reads the rest while idle."""
     state, engine = slow(["return value"], [])
+    state.session.backend.machine = machine
     editor = Editor(state, TEXT, "python")
     await editor.ask()
     await settled(state)
@@ -83,7 +92,10 @@ async def test_a_jump_within_a_prefilled_page_evaluates_little():
     engine.requests[:] = read
     (unread,) = await engine.unread(LEAN, [jump.prompt])
     assert jump.prompt[1] == f"{before}def function_55(value):\n"
-    assert unread <= 200
+    assert unread in tokens
+    await cursor_rests(there.view, state)
+    await settled(state)
+    assert len(state.windows[there.uri].after) // 4 in range(150, 256)
 
 
 @pytest.mark.parametrize(

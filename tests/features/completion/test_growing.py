@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leanwide.context.view import View
 from leanwide.engine.requests import (
@@ -181,6 +185,66 @@ async def test_asking_again_never_returns_less_and_finally_everything():
     await settled(state)
     assert [*shown, await editor.ask()] == ["a", "a +", "a + b", "a + b + c"]
     assert len(engine.requests) == 1
+
+
+LINES = st.sampled_from([
+    "a()", "b = f(x)", "return total", "return total / count", "import something", "if a:", "",
+    "    b()", "    for x in y:", "        c(x)", ")", "    ]", "}", "end", "x = (a, b)", "<think>",
+    "</think>", "```", "# note", "one()", "two()",
+])  # fmt: skip
+LOOPED = st.builds(
+    lambda head, unit, rounds, tail: [*head, *rounds * unit, *tail],
+    st.lists(LINES, max_size=3),
+    st.lists(LINES, min_size=1, max_size=3),
+    st.integers(1, 7),
+    st.lists(LINES, max_size=2),
+)
+PLACES = st.sampled_from([
+    ("x = ‸\n", "python"),
+    ("def f():\n    ‸\n", "python"),
+    ("def mean():\n    ‸\n    return total / count\n", "python"),
+    ("def f():\n    ‸\n    b()\n    one()\n    two()\n", "python"),
+    ("f(‸)\n", "python"),
+    ("x = [‸] + a\n", "python"),
+    ("function f() {\n  ‸\n}\n", "javascript"),
+    ("‸\n", ""),
+])  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(LOOPED, PLACES, st.data())
+def test_what_was_shown_while_it_grew_is_never_taken_back(
+    lines: list[str], place: tuple[str, str], data: st.DataObject
+):
+    text = "\n".join(lines)
+    size = data.draw(st.integers(1, 12), "characters of a piece")
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    looks = data.draw(st.lists(st.integers(1, 9), max_size=4), "pieces between the requests")
+    stop = data.draw(st.booleans(), "whether another document interrupts it")
+    shown = asyncio.run(_looked_at(pieces, place, looks, stop=stop))
+    for earlier, later in pairwise(shown):
+        assert later.startswith(earlier)
+
+
+async def _looked_at(
+    pieces: list[str], place: tuple[str, str], looks: list[int], *, stop: bool
+) -> list[str]:
+    """What requests at one place get while an answer grows, and at its end."""
+    state, engine = impatient(pieces)
+    editor, shown = Editor(state, *place), []
+    for steps in looks:
+        asked = asyncio.create_task(editor.ask(by_hand=False))
+        engine.step(steps)
+        with contextlib.suppress(TimeoutError):
+            shown.append(await asyncio.wait_for(asyncio.shield(asked), 0.05))
+    if stop and state.running is not None:
+        state.running.stop()
+        await state.running.finished()
+        engine.enqueue(pieces)
+    engine.resume()
+    shown.append(await editor.ask())
+    await settled(state)
+    return [*shown, await editor.ask(), await editor.ask(by_hand=True)]
 
 
 async def test_typing_through_a_growing_answer_keeps_its_generation():

@@ -72,6 +72,26 @@ async def test_a_suggestion_that_only_repeats_a_snippet_is_not_shown(
         assert (f"pricing.py\n{PRICING}" in engine.requests[-1].prompt) is not bool(shown)
 
 
+async def test_pages_prefilled_at_a_silent_place_have_the_snippets_of_the_jump_after_it(
+    elsewhere: WorkspaceContext, tmp_path: Path
+):
+    code = "".join(f"def total_{n}():\n    return discounted_price({n})\n\n\n" for n in range(40))
+    top = f"total = ‸discounted_price(1, 0.2)\n\n\n{code}"
+    engine, editor = opened(elsewhere, tmp_path, top)
+    await cursor_rests(editor.view, editor.state)
+    await settled(editor.state)
+    read = list(engine.requests)
+    assert all(f"pricing.py\n{PRICING}" in page.prompt for page in read)
+    before, line, after = top.replace("‸", "").partition("    return discounted_price(20)\n")
+    editor.text_before, editor.text_after = f"{before}    ", after
+    await editor.ask()
+    jump = engine.requests[-1]
+    engine.requests[:] = read
+    (unread,) = await engine.unread(jump.lane, [jump.prompt])
+    assert line
+    assert unread <= 300
+
+
 async def test_snippets_share_the_budget_of_the_window(elsewhere: WorkspaceContext, tmp_path: Path):
     lines = "".join(f"value_{n} = compute({n})\n" for n in range(1000))
     engine, editor = opened(elsewhere, tmp_path, f"{lines}total = discounted_price‸\n{lines}")

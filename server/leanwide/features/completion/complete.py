@@ -111,8 +111,9 @@ async def _ask(asking: _Asking) -> KnownAnswer | None:
     state.last_asked = inline.view
     request = waiting_request(inline.view, asking.fim, asking.began, state.session)
     if known is None or known.ended is AnswerEnd.BROKEN_OFF:
-        said = known.text if known is not None else ""
-        known = await _generated(evolve(request, said=said), asking)
+        if known is not None:
+            request = evolve(request, said=known.text, shown=known.shown)
+        known = await _generated(request, asking)
     else:
         _record_typed_through(known, asking)
     until_whole = inline.by_hand and inline.most_ms is None

@@ -161,8 +161,7 @@ def _record(
     useful = (whole or suggestion.text != "") and not generation.abandoned
     if useful:
         state.suggestions.add(suggestion)
-        grew = request.parts > 0 and len(suggestion.text) > len(request.said)
-        if generation.has_more_than_shown or grew:
+        if (generation.shown or request.parts) and suggestion.shown != generation.shown:
             _notify_more(generation, state)
     prefetched = asked.priority is Priority.BACKGROUND
     if not (prefetched or generation.abandoned):
@@ -185,19 +184,22 @@ def _suggestion(
 ) -> Suggestion:
     """Return a generation's answer, cut to what is remembered of it."""
     text, ended, parts = generation.text, _how_ended(generation, finished), request.parts + 1
+    shown = generation.shown
     if ended is AnswerEnd.CUT:
         text = whole_lines(text)
         ended = AnswerEnd.WHOLE if parts == MAX_PARTS else ended
     if ended is not AnswerEnd.BROKEN_OFF:
         text = joined(text, context)
-    return Suggestion(
+        shown = filtered(text, context)
+    suggestion = Suggestion(
         view=request.view,
         text=text,
-        shown=filtered(text, context),
+        shown=shown,
         decision=request.decision,
         ended=ended,
         parts=parts,
     )
+    return suggestion.keeping(generation.shown)
 
 
 def _how_ended(generation: Generation, finished: Finished) -> AnswerEnd:

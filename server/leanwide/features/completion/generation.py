@@ -21,7 +21,7 @@ from leanwide.engine.base import EngineError
 from leanwide.engine.requests import CancelToken, Finished, Piece
 from leanwide.features.completion.end_detector import FindEnd
 from leanwide.features.completion.request import CompletionRequest
-from leanwide.features.completion.suggestions import AnswerEnd, KnownAnswer, Suggestion
+from leanwide.features.completion.suggestions import AnswerEnd, KnownAnswer, Suggestion, at_least
 from leanwide.postprocess.following import may_repeat
 from leanwide.postprocess.markup import MarkupStream
 from leanwide.postprocess.partial import whole_lines
@@ -70,6 +70,8 @@ class Generation:
                 the whole answer, if there is one.
         """
         self.view = request.view
+        self.shown = request.shown
+        """What the user was shown of the answer before its end: it is never taken back."""
         self.complete = False
         """The code is complete: the generation was ended before the model ended it."""
         self.abandoned = False
@@ -84,8 +86,6 @@ class Generation:
         self._on_finish = on_finish
         self._waiting_requests = 0
         self._grace: asyncio.TimerHandle | None = None
-        self._shown: int | None = None
-        """Code points of the longest part that was shown early; None: none was."""
         self._first_text_at: float | None = None
         """In seconds of ``time.monotonic``."""
         self._grew = asyncio.Event()
@@ -114,11 +114,6 @@ class Generation:
         if typed is None or self.stopped:
             return False
         return self.text.startswith(typed) or (not self.over and typed.startswith(self.text))
-
-    @property
-    def has_more_than_shown(self) -> bool:
-        """Whether the text is longer than what was shown early."""
-        return self._shown is not None and len(self.text) > self._shown
 
     async def wait(self, now: View, cancel: CancelToken, limit: WaitLimit) -> KnownAnswer | None:
         """Wait for the whole text, or until enough of it is worth showing, and return it.
@@ -169,25 +164,35 @@ class Generation:
     def _answer_at(self, now: View, limit: WaitLimit) -> KnownAnswer | None:
         if self.over:
             return self._answer.rest_at(now, limit.filtered) if self._answer is not None else None
-        text = self._part_for(now)
-        if text is None:
+        typed = self._typed_at(now)
+        if typed is None:
             return None
-        self._shown = max(self._shown or 0, len(self.text))
-        return KnownAnswer(text, limit.filtered(text), self._decision, AnswerEnd.BROKEN_OFF)
+        text, shown = self._part_after(typed), self._shown_after(typed, limit)
+        self.shown = typed + shown
+        return KnownAnswer(text, shown, self._decision, AnswerEnd.BROKEN_OFF)
 
-    def _part_for(self, now: View) -> str | None:
-        """Return what of a growing text fits a view: whole lines, or the first line's beginning."""
-        typed, text = typed_since(self.view, now), whole_lines(self.text)
-        if typed is None or self.stopped or not self.text.startswith(typed):
-            return None
-        return text[len(typed) :]
+    def _typed_at(self, now: View) -> str | None:
+        """Return the beginning of the text that was typed by a view; None where it is not that."""
+        typed = typed_since(self.view, now)
+        fits = typed is not None and not self.stopped and self.text.startswith(typed)
+        return typed if fits else None
+
+    def _part_after(self, typed: str) -> str:
+        """Return what of a growing text may be shown: whole lines, or the first's beginning."""
+        return whole_lines(self.text)[len(typed) :]
+
+    def _shown_after(self, typed: str, limit: WaitLimit) -> str:
+        """Return what of a growing text is shown: no less than before."""
+        before = self.shown[len(typed) :] if self.shown.startswith(typed) else ""
+        return at_least(limit.filtered(self._part_after(typed)), before)
 
     def _keeps_waiting(self, now: View, limit: WaitLimit) -> bool:
         if self.over or not self.agrees_with(now):
             return False
         if self._seconds_left(limit) != 0:
             return True
-        shown = limit.filtered(self._part_for(now) or "")
+        typed = self._typed_at(now)
+        shown = self._shown_after(typed, limit) if typed is not None else ""
         return not shown or may_repeat(shown, now)
 
     def _seconds_left(self, limit: WaitLimit) -> float | None:

@@ -43,6 +43,8 @@ class CompletionRequest:
     """Time spent on an earlier generation that then went another way, in milliseconds."""
     said: str = ""
     """The beginning of the answer, from an earlier generation that was cut or cancelled."""
+    shown: str = ""
+    """What the user was shown of the answer already."""
     parts: int = 0
     """Generations of the answer before this one."""
 
@@ -89,7 +91,7 @@ def idle_request(view: View, fim: FimTokens, began: float, session: Session) -> 
 
 def continued(request: CompletionRequest, answer: KnownAnswer) -> CompletionRequest:
     """Return the request for what follows an answer that the model has given already."""
-    return evolve(request, said=answer.text, parts=answer.parts)
+    return evolve(request, said=answer.text, shown=answer.shown, parts=answer.parts)
 
 
 def fim_tokens(model: ModelInfo | None) -> FimTokens:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanwide.context.view import View, same_around, text_between
 from leanwide.modes.profile import Decision
@@ -41,25 +41,36 @@ class Suggestion:
     text: str
     """With LF endings, before the filters that cut."""
     shown: str
-    """With LF endings, after all filters."""
+    """With LF endings, after all filters; of one that was broken off, what the user was shown."""
     decision: Decision
     ended: AnswerEnd = AnswerEnd.WHOLE
     parts: int = 1
     """Generations that made it."""
 
+    def keeping(self, shown: str) -> Suggestion:
+        """Return it with what was shown of it already, which a filter that sees more may cut."""
+        if self.text.startswith(shown) and self.shown.startswith(shown):
+            return self
+        return evolve(self, text=at_least(self.text, shown), shown=at_least(self.shown, shown))
+
     def rest_at(self, now: View, filtered: Callable[[str], str]) -> KnownAnswer | None:
         """Return what is left of it at a later view; None where it does not fit there.
 
         Where the model was asked at this very place, a text of which nothing is shown is an answer
-        too; elsewhere it is what was left over when a suggestion was accepted.
+        too; elsewhere it is what was left over when a suggestion was accepted. What was broken off
+        is continued, whatever is shown of it.
         """
         typed = text_between(self.view, now)
         if typed is None or not self.text.startswith(typed) or not same_around(self.view, now):
             return None
         text = self.text[len(typed) :]
-        shown = self.shown[len(typed) :] if self.shown.startswith(typed) else filtered(text)
+        broken_off = self.ended is AnswerEnd.BROKEN_OFF
+        if self.shown.startswith(typed):
+            shown = self.shown[len(typed) :]
+        else:
+            shown = "" if broken_off else filtered(text)
         same_place = (now.line, now.column) == (self.view.line, self.view.column)
-        if not shown and not same_place:
+        if not (text if broken_off else shown) and not same_place:
             return None
         return KnownAnswer(text, shown, self.decision, self.ended, self.parts)
 
@@ -71,13 +82,18 @@ class KnownAnswer:
     text: str
     """With LF endings, before the filters that cut."""
     shown: str
-    """With LF endings, after all filters."""
+    """With LF endings, after all filters; of one that was broken off, what the user was shown."""
     decision: Decision
     """Of the request that the model answered."""
     ended: AnswerEnd
     """How the text ended; unless it is whole, more may follow."""
     parts: int = 1
     """Generations that made it."""
+
+
+def at_least(text: str, shown: str) -> str:
+    """Return a text, or what was shown in its place before if it does not begin with that."""
+    return text if text.startswith(shown) else shown
 
 
 class SuggestionCache:

@@ -45,9 +45,10 @@ _MIN_BUDGET_WITH_RELATED: Final = 512
 _PAGE_SHARE: Final = 1 / 3
 """Of the budget, for a page: the window of a page and a half fits next to what else it holds."""
 _MIN_AFTER: Final = 96
-"""Tokens after the cursor's line at a new place, which are all that a jump within a page costs …"""
+"""Tokens after the cursor's line that a new place begins with on a slow machine: in a prefilled
+page they are all that a jump costs …"""
 _MAX_AFTER: Final = 256
-"""… and the most of them, while no request waits."""
+"""… and the most of them, on a fast machine or while no request waits."""
 
 
 async def kept_window(request: CompletionRequest, state: CompletionState) -> Window | None:
@@ -85,7 +86,8 @@ async def choose_window(
 ) -> tuple[Window, str]:
     """Choose a new window for a request that waits, and say why it is no larger.
 
-    It is the page's, as far as that is in the KV cache, or else what stands nearest.
+    It is the page's, as far as that is in the KV cache, or else what stands nearest. On a slow
+    machine a jump to a prefilled page begins with little text after the cursor, which is its cost.
 
     Raises:
         EngineError: The engine is gone.
@@ -96,11 +98,13 @@ async def choose_window(
     full = prompt_tokens(engine, request.full_decision)
     related = _current_related(view, state)
     page = await _page(request, session)
-    for after in (_after(full), min(_MIN_AFTER, _after(full))):
+    least = min(_MIN_AFTER, _after(full))
+    for after in (_after(full), least):
         window = await _page_window(request, session.backend.engine, page, related, after)
         prompt = infill_prompt(window, request.fim)
         (unread,) = await engine.unread(request.decision.lane, [prompt])
-        if unread > budget:
+        slow = after > least and 2 * after > budget
+        if unread > budget or (slow and least < unread <= window.tokens // 2):
             continue
         if view.uri not in state.related:
             room = min(int(full * _RELATED_SHARE), budget - unread)
@@ -121,11 +125,23 @@ async def choose_whole_window(
     """
     session = state.session
     budget = prompt_tokens(session.backend.engine, request.full_decision)
-    current = _current_related(request.view, state)
-    room = int(budget * _RELATED_SHARE)
-    related = await _choose_related(request, session, tree, current, room)
+    related = await choose_whole_related(request, state, tree)
     page = await _page(request, session)
     return await _page_window(request, session.backend.engine, page, related, _after(budget))
+
+
+async def choose_whole_related(
+    request: CompletionRequest, state: CompletionState, tree: SyntaxTree | None
+) -> Related:
+    """Choose the snippets in front of a file's pages, while no request waits.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    budget = prompt_tokens(state.session.backend.engine, request.full_decision)
+    current = _current_related(request.view, state)
+    room = int(budget * _RELATED_SHARE)
+    return await _choose_related(request, state.session, tree, current, room)
 
 
 async def _page(request: CompletionRequest, session: Session) -> Page:
