@@ -94,7 +94,11 @@ def renamed(renaming: Renaming) -> Iterator[Proposal]:
         if any(_keeps_old_name(one, place) for one in uses):
             return
         certain = all(one.role is Role.USE for one in uses) and not _is_bound_outside(renaming)
-    uses = [one for one in uses if renaming.new not in _names_on(tree, one.span.start.line)]
+    uses = [
+        one
+        for one in uses
+        if renaming.new not in texts(tokens_of([tree.lines[one.span.start.line]]))
+    ]
     if not certain and len(renaming.old) < _MIN_NAME:
         return
     kind = CandidateKind.IMPORT if place.role is Role.IMPORTED else CandidateKind.RENAME
@@ -107,7 +111,11 @@ def renamed(renaming: Renaming) -> Iterator[Proposal]:
 def _proposal(
     renaming: Renaming, use: Occurrence, kind: CandidateKind, *, certain: bool
 ) -> Proposal:
-    text = f"{renaming.old}: {renaming.new}" if _is_shorthand(use) else renaming.new
+    # A shorthand stands for a key and its value; some grammars have a node around its name.
+    name = use.around[0]
+    same = takewhile(lambda node: node.byte_range == name.byte_range, use.around)
+    is_shorthand = any(node.type in SHORTHANDS for node in same)
+    text = f"{renaming.old}: {renaming.new}" if is_shorthand else renaming.new
     return Proposal(
         line=use.span.start.line,
         pieces=(LinePiece(use.span.start.column, use.span.end.column, text),),
@@ -115,13 +123,6 @@ def _proposal(
         certain=certain,
         reason=f"`{renaming.old}` is now `{renaming.new}`",
     )
-
-
-def _is_shorthand(use: Occurrence) -> bool:
-    """Whether a name stands for a key and its value; some grammars have a node around the name."""
-    name = use.around[0]
-    same = takewhile(lambda node: node.byte_range == name.byte_range, use.around)
-    return any(node.type in SHORTHANDS for node in same)
 
 
 def _passed_by_name(renaming: Renaming) -> Iterator[Proposal]:
@@ -152,17 +153,15 @@ def _keeps_old_name(one: Occurrence, place: Occurrence) -> bool:
     return one.role in _BINDING and (one.role, place.role) != (Role.VARIABLE, Role.PARAMETER)
 
 
-def _names_on(tree: SyntaxTree, line: int) -> tuple[str, ...]:
-    return texts(tokens_of([tree.lines[line]]))
-
-
 def _uses(renaming: Renaming, found: list[Occurrence]) -> Iterator[Occurrence]:
     """Yield those of ``found`` that mean what the name means at its place."""
     binds: dict[tuple[int, int], bool] = {}
     hiding = {
         one.class_scope.byte_range
         for one in found
-        if one.class_scope is not None and _is_member_of_class(renaming.tree, one)
+        if one.class_scope is not None
+        and one.role is Role.MEMBER
+        and not follows_member_operator(renaming.tree, one.span)
     }
     for one in found:
         if one.role in (Role.MEMBER, Role.KEY) or one.is_command is not renaming.place.is_command:
@@ -175,10 +174,6 @@ def _uses(renaming: Renaming, found: list[Occurrence]) -> Iterator[Occurrence]:
                 binds[function.byte_range] = _binds(renaming.tree, function, renaming.old)
         if not any(binds[function.byte_range] for function in inner):
             yield one
-
-
-def _is_member_of_class(tree: SyntaxTree, one: Occurrence) -> bool:
-    return one.role is Role.MEMBER and not follows_member_operator(tree, one.span)
 
 
 def _functions_inside(one: Occurrence, outer: tree_sitter.Node | None) -> list[tree_sitter.Node]:
