@@ -45,7 +45,8 @@ async def start_interactive(
     window = await kept_window(request, state)
     if window is None:
         window, reason = await choose_window(request, state, await trees.near(view))
-        request = _with_reason(request, reason)
+        reasons = ", ".join(filter(None, (request.decision.reason, reason)))
+        request = evolve(request, decision=evolve(request.decision, reason=reasons))
     if cancel.cancelled or serial != state.request_serial:
         return None
     fitted = _fitted(request, window, state.session.backend.engine)
@@ -83,12 +84,6 @@ async def start_prefetch(request: CompletionRequest, state: CompletionState) -> 
         generation = _start(fitted, asked, window, trees.here_ahead, state)
         state.cancel_prefetch()  # what began meanwhile
         state.prefetched = generation
-
-
-def _with_reason(request: CompletionRequest, reason: str) -> CompletionRequest:
-    """Return the request with one more reason for its budget."""
-    reasons = ", ".join(filter(None, (request.decision.reason, reason)))
-    return evolve(request, decision=evolve(request.decision, reason=reasons))
 
 
 def _fitted(request: CompletionRequest, window: Window, engine: Engine) -> CompletionRequest | None:
@@ -162,8 +157,9 @@ def _record(
     if useful:
         state.suggestions.add(suggestion)
         grew = request.parts > 0 and len(suggestion.text) > len(request.said)
-        if generation.has_more_than_shown or grew:
-            _notify_more(generation, state)
+        more = generation.has_more_than_shown or grew
+        if more and state.last_asked is not None and generation.agrees_with(state.last_asked):
+            state.notify_more(state.last_asked)  # the client still shows the beginning of it
     prefetched = asked.priority is Priority.BACKGROUND
     if not (prefetched or generation.abandoned):
         # Background work is interrupted: its times say nothing about the speed.
@@ -206,9 +202,3 @@ def _how_ended(generation: Generation, finished: Finished) -> AnswerEnd:
     if finished.reason is FinishReason.CANCELLED:
         return AnswerEnd.BROKEN_OFF
     return AnswerEnd.CUT if finished.reason in _CUT else AnswerEnd.WHOLE
-
-
-def _notify_more(generation: Generation, state: CompletionState) -> None:
-    """Tell the client that there is more than it shows, where it still shows it."""
-    if state.last_asked is not None and generation.agrees_with(state.last_asked):
-        state.notify_more(state.last_asked)
