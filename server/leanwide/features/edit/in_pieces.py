@@ -100,7 +100,7 @@ def _changed(
     except Unplaced as unplaced:
         raise Mistake(str(unplaced)) from unplaced
     lines = [content(line) for line in resolved.lines]
-    for place in reversed(places):
+    for place in reversed(places):  # from the end: the places before it keep their numbers
         lines[place.first : place.last] = place.new
     check_length(resolved, lines, least)
     check_balance(resolved, lines)

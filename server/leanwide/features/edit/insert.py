@@ -133,11 +133,7 @@ async def insertion_at(view: View, instruction: str, session: Session) -> Assign
         raise Refusal(f"{reason}.")
     tree = await session.trees.whole(view)
     language = tree.language if tree is not None else None
-    above = view.lines[max(0, view.line - _ABOVE) : view.line]
-    below = view.lines[view.line + 1 : view.line + 1 + _BELOW]
-    first = view.line - _fitting(above[::-1])
-    shown = Passage(first=first, last=min(view.line + 1 + _fitting(below), len(view.lines)))
-    resolved = ResolvedSelection(view=view, tree=tree, passage=shown)
+    resolved = ResolvedSelection(view=view, tree=tree, passage=_shown_around(view))
     comment = f"{language.comment} " if language is not None else ""
     place = _InsertionPlace(
         resolved=resolved,
@@ -154,6 +150,14 @@ async def insertion_at(view: View, instruction: str, session: Session) -> Assign
         answer_tokens=lambda _: _ANSWER_TOKENS,
         max_code_tokens=lambda budget: budget.context_tokens,
     )
+
+
+def _shown_around(view: View) -> Passage:
+    """Return the lines around the cursor that the question shows."""
+    above = view.lines[max(0, view.line - _ABOVE) : view.line]
+    below = view.lines[view.line + 1 : view.line + 1 + _BELOW]
+    first = view.line - _fitting(above[::-1])
+    return Passage(first=first, last=min(view.line + 1 + _fitting(below), len(view.lines)))
 
 
 def _fitting(lines: Sequence[str]) -> int:

@@ -78,8 +78,7 @@ class EditHistory:
             return
         if not change.before and not change.after:
             return
-        numbers = range(len(self._kept) - 1, -1, -1)
-        last = next((number for number in numbers if self._kept[number].event.uri == new.uri), None)
+        last = self._last_of(new.uri)
         joined = _joined(self._kept[last].event, change, old, new) if last is not None else None
         if last is not None and joined is not None:
             nothing_left = not joined.before and not joined.after
@@ -97,6 +96,10 @@ class EditHistory:
     def forget(self, uri: str) -> None:
         """Forget what was changed in a document."""
         self._kept = [kept for kept in self._kept if kept.event.uri != uri]
+
+    def _last_of(self, uri: str) -> int | None:
+        numbers = range(len(self._kept) - 1, -1, -1)
+        return next((number for number in numbers if self._kept[number].event.uri == uri), None)
 
     def _shrink(self, now: float) -> None:
         """Forget the oldest events: those too old, and those for which there is no room."""

@@ -94,11 +94,7 @@ def renamed(renaming: Renaming) -> Iterator[Proposal]:
         if any(_keeps_old_name(one, place) for one in uses):
             return
         certain = all(one.role is Role.USE for one in uses) and not _is_bound_outside(renaming)
-    uses = [
-        one
-        for one in uses
-        if renaming.new not in texts(tokens_of([tree.lines[one.span.start.line]]))
-    ]
+    uses = [one for one in uses if renaming.new not in _names_on(tree, one.span.start.line)]
     if not certain and len(renaming.old) < _MIN_NAME:
         return
     kind = CandidateKind.IMPORT if place.role is Role.IMPORTED else CandidateKind.RENAME
@@ -153,9 +149,14 @@ def _keeps_old_name(one: Occurrence, place: Occurrence) -> bool:
     return one.role in _BINDING and (one.role, place.role) != (Role.VARIABLE, Role.PARAMETER)
 
 
+def _names_on(tree: SyntaxTree, line: int) -> tuple[str, ...]:
+    return texts(tokens_of([tree.lines[line]]))
+
+
 def _uses(renaming: Renaming, found: list[Occurrence]) -> Iterator[Occurrence]:
     """Yield those of ``found`` that mean what the name means at its place."""
     binds: dict[tuple[int, int], bool] = {}
+    # Class bodies that declare a member of that name: there the name may mean the member.
     hiding = {
         one.class_scope.byte_range
         for one in found

@@ -84,15 +84,12 @@ def _proposal(
     certain: bool,
 ) -> Proposal:
     tokens = document.tokens(line)
-    here = tokens[where[0][0]].span
-    types = {node.type for node in document.tree.around(here.start, here.end)[:4]}
-    kind = CandidateKind.ARGUMENT if types & ARGUMENTS else CandidateKind.REPLACEMENT
     old = "…".join(" ".join(part.old) for part in seen.rewrite.parts)
     new = "…".join(part.text.strip() for part in seen.rewrite.parts)
     return Proposal(
         line=line,
         pieces=pieces(seen.rewrite, tokens, where, document.tree.lines[line]),
-        kind=CandidateKind.IMPORT if types & IMPORTS else kind,
+        kind=_kind(document, tokens[where[0][0]].span),
         reason=f"`{old}` became `{new}`" if new.strip("…") else f"`{old}` was removed",
         certain=certain,
     )
@@ -208,3 +205,10 @@ def _agreement(pairs: Iterable[tuple[str, str]]) -> int:
             break
         count += 1
     return count
+
+
+def _kind(document: TokenizedDocument, here: Span) -> CandidateKind:
+    types = {node.type for node in document.tree.around(here.start, here.end)[:4]}
+    if types & IMPORTS:
+        return CandidateKind.IMPORT
+    return CandidateKind.ARGUMENT if types & ARGUMENTS else CandidateKind.REPLACEMENT

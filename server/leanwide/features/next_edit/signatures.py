@@ -49,12 +49,13 @@ def parameter_added(document: TokenizedDocument, example: Example) -> Iterator[P
 
 def _knows(tree: SyntaxTree, call: Call, name: str) -> bool:
     """Whether a function around a call has a parameter or variable of that name."""
-    around = tree.around(call.inside.start, call.inside.end)
+    before_call = (
+        Span(tree.span_of(function).start, call.inside.start)
+        for function in tree.around(call.inside.start, call.inside.end)
+        if function.type in FUNCTIONS
+    )
     return any(
         tree.text(tree.span_of(node)) == name
-        for function in around
-        if function.type in FUNCTIONS
-        for node in captured(
-            tree, "scopes", "local", Span(tree.span_of(function).start, call.inside.start)
-        )
+        for span in before_call
+        for node in captured(tree, "scopes", "local", span)
     )
