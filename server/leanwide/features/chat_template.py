@@ -116,10 +116,15 @@ class ChatTemplateCache:
         """Return a cached layout, or render it; also a failure is cached."""
         known = self._layouts.get(shape)
         if known is None:
+            contents = placeholders(len(shape.roles))
+            variables = contents.variables(shape.roles, shape.settings, shape.form)
             try:
-                known = await _render_layout(shape)
+                rendered = await render_apart(shape.model.chat_template or "", variables)
+                known = contents.layout(rendered)
             except TemplateProblem as problem:
                 known = problem
+            except LayoutProblem as problem:
+                known = TemplateProblem(str(problem))
             self._layouts[shape] = known
             if len(self._layouts) > _MAX_LAYOUTS:
                 del self._layouts[next(iter(self._layouts))]
@@ -134,16 +139,6 @@ def _spelt_stops(model: ModelInfo, marks: AnswerMarks) -> tuple[str, ...]:
 
 def _roles(messages: Sequence[Message]) -> tuple[str, ...]:
     return tuple(message.role for message in messages)
-
-
-async def _render_layout(shape: _ConversationShape) -> Layout:
-    contents = placeholders(len(shape.roles))
-    variables = contents.variables(shape.roles, shape.settings, shape.form)
-    rendered = await render_apart(shape.model.chat_template or "", variables)
-    try:
-        return contents.layout(rendered)
-    except LayoutProblem as problem:
-        raise TemplateProblem(str(problem)) from problem
 
 
 async def render_apart(template: str, variables: Mapping[str, Any]) -> str:

@@ -125,13 +125,10 @@ class DocumentNames:
                 return known
             generation = self._generation
             verdict = await asyncio.to_thread(judge, self.folders, path)
-            self._keep(path, generation, verdict)
-
-    def _keep(self, path: str, generation: int, verdict: NameVerdict) -> None:
-        self._verdicts.pop(path, None)
-        self._verdicts[path] = generation, verdict
-        if len(self._verdicts) > _MAX_VERDICTS:
-            del self._verdicts[next(iter(self._verdicts))]
+            self._verdicts.pop(path, None)
+            self._verdicts[path] = generation, verdict
+            if len(self._verdicts) > _MAX_VERDICTS:
+                del self._verdicts[next(iter(self._verdicts))]
 
     def known(self, path: str) -> NameVerdict | None:
         """Return the last verdict on a document, which may be outdated; None if there is none."""

@@ -75,7 +75,10 @@ class Generated:
 def model_record(decision: Decision, generated: Generated, began: float) -> Record:
     """Describe a generation that ended now; ``began`` is its arrival by ``time.monotonic``."""
     stats, total = generated.stats, 1000 * (time.monotonic() - began)
-    drafting = _drafting(stats) if stats.tokens_drafted else ""
+    drafting = ""
+    if stats.tokens_drafted:
+        drafted, kept = stats.tokens_drafted, stats.tokens_accepted
+        drafting = f"drafted {drafted:,} tokens from the code, {kept:,} kept; "
     return Record(
         mode=decision.mode,
         lane=stats.lane,
@@ -91,12 +94,6 @@ def model_record(decision: Decision, generated: Generated, began: float) -> Reco
         tokens_accepted=stats.tokens_accepted,
         ms=_stages(total, stats.queue_ms, stats.prompt_ms, stats.decode_ms),
     )
-
-
-def _drafting(stats: Stats) -> str:
-    """Say what was drafted, a part of a reason."""
-    drafted, kept = stats.tokens_drafted, stats.tokens_accepted
-    return f"drafted {drafted:,} tokens from the code, {kept:,} kept; "
 
 
 def no_cost_record(

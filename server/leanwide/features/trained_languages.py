@@ -17,7 +17,12 @@ def why_untrained(document: Snapshot, model: ModelInfo) -> str | None:
         return None
     grammar = language_for(document.language_id, document.path)
     names = {document.language_id, *([grammar.name, *grammar.ids] if grammar is not None else ())}
-    return None if names & set(model.languages) else f"{model.name} knows {_known(model)} only"
+    if names & set(model.languages):
+        return None
+    known = [name.capitalize() if name.islower() else name for name in model.languages]
+    *others, last = known
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"{model.name} knows {listed} only"
 
 
 def notify_untrained(document: Snapshot, lane: str, session: Session) -> str | None:
@@ -32,9 +37,3 @@ def notify_untrained(document: Snapshot, lane: str, session: Session) -> str | N
             "`leanwide models list` shows models that know more."
         )
     return reason
-
-
-def _known(model: ModelInfo) -> str:
-    names = [name.capitalize() if name.islower() else name for name in model.languages]
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last

@@ -128,7 +128,9 @@ class AcceptanceCounter:
                 await asyncio.to_thread(self.file.add, tally, today())
             except OSError as error:
                 self._tally = total((tally, self._tally))
-                self._complain(error)
+                if not self._complained:
+                    self._complained = True
+                    logger.warning("counts of suggestions cannot be written: %s", error.strerror)
 
     async def close(self) -> None:
         """Judge everything that was accepted, and write the counts."""
@@ -160,8 +162,3 @@ class AcceptanceCounter:
     def _start_writing(self) -> None:
         self._cancel_writing = None
         self._last_write = asyncio.create_task(self.written())
-
-    def _complain(self, error: OSError) -> None:
-        if not self._complained:
-            self._complained = True
-            logger.warning("counts of suggestions cannot be written: %s", error.strerror)

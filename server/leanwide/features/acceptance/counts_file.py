@@ -60,7 +60,15 @@ class DayRecord:
 def rows(tally: Tally) -> tuple[CountsRow, ...]:
     """Return a tally as rows, by language, kind and mode."""
     order = sorted(tally, key=lambda group: (group.language, group.kind, group.mode))
-    return tuple(_row(group, tally[group]) for group in order)
+    return tuple(
+        CountsRow(
+            **asdict(group, recurse=False),
+            shown=tally[group].shown,
+            accepted=tally[group].accepted,
+            kept=tally[group].kept if group.kind is ShownKind.SUGGESTION else None,
+        )
+        for group in order
+    )
 
 
 class CountsFile:
@@ -115,13 +123,6 @@ class CountsFile:
                 time.sleep(_LOCK_PAUSE_S)
             else:
                 return
-
-
-def _row(group: AcceptanceGroup, counts: AcceptanceCounts) -> CountsRow:
-    kept = counts.kept if group.kind is ShownKind.SUGGESTION else None
-    return CountsRow(
-        **asdict(group, recurse=False), shown=counts.shown, accepted=counts.accepted, kept=kept
-    )
 
 
 def _tally(counts: tuple[CountsRow, ...]) -> Tally:

@@ -142,7 +142,9 @@ async def _plan(
     question = await begin_question(Task.CHAT, signals, session, began)
     count = session.backend.counter(question.decision.lane)
     room = await tokens_left(question, session.backend)
-    costs = await _turn_costs(stored, count)
+    turns = stored.turns
+    await count.learn(text for turn in turns for text in (turn.question, turn.answer))
+    costs = [count(turn.question) + count(turn.answer) + _TURN_OVERHEAD for turn in turns]
     first = stored.first_read.get(question.decision.lane, 0)
     message_room = max(int(room * _MESSAGE_SHARE), room - sum(costs[first:]))
     worded = await _compose(message.text.strip(), resolved, message_room, count, session)
@@ -192,12 +194,6 @@ async def _resolve(message: UserMessage, session: Session) -> ResolvedSelection 
     if message.about is None or not any(line.strip() for line in message.about.view.lines):
         return None
     return await resolve(message.about, "talk about", session)
-
-
-async def _turn_costs(stored: StoredChat, count: TokenCounter) -> list[int]:
-    """Return the tokens of every turn."""
-    await count.learn(text for turn in stored.turns for text in (turn.question, turn.answer))
-    return [count(turn.question) + count(turn.answer) + _TURN_OVERHEAD for turn in stored.turns]
 
 
 async def _compose(

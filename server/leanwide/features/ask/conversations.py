@@ -40,7 +40,10 @@ class StoredChat:
 
     def remember(self, turn: Turn, message: str) -> None:
         """Add a turn; the user's first message becomes the title."""
-        self.title = self.title or _title(message)
+        if not self.title:
+            line = " ".join(message.split())
+            fits = len(line) <= _TITLE_CHARACTERS
+            self.title = line if fits else f"{line[: _TITLE_CHARACTERS - 1]}…"
         self.turns.append(turn)
         self.changed = time.monotonic()
 
@@ -77,8 +80,3 @@ class Conversations:
     def listed(self) -> tuple[StoredChat, ...]:
         """Return all chats, the one that changed last at the end."""
         return tuple(sorted(self._by_id.values(), key=lambda chat: chat.changed))
-
-
-def _title(message: str) -> str:
-    line = " ".join(message.split())
-    return line if len(line) <= _TITLE_CHARACTERS else f"{line[: _TITLE_CHARACTERS - 1]}…"

@@ -45,7 +45,8 @@ async def start_interactive(
     window = await kept_window(request, state)
     if window is None:
         window, reason = await choose_window(request, state, await trees.near(view))
-        request = _with_reason(request, reason)
+        reasons = ", ".join(filter(None, (request.decision.reason, reason)))
+        request = evolve(request, decision=evolve(request.decision, reason=reasons))
     if cancel.cancelled or serial != state.request_serial:
         return None
     fitted = _fitted(request, window, state.session.backend.engine)
@@ -83,12 +84,6 @@ async def start_prefetch(request: CompletionRequest, state: CompletionState) -> 
         generation = _start(fitted, asked, window, trees.here_ahead, state)
         state.cancel_prefetch()  # what began meanwhile
         state.prefetched = generation
-
-
-def _with_reason(request: CompletionRequest, reason: str) -> CompletionRequest:
-    """Return the request with one more reason for its budget."""
-    reasons = ", ".join(filter(None, (request.decision.reason, reason)))
-    return evolve(request, decision=evolve(request.decision, reason=reasons))
 
 
 def _fitted(request: CompletionRequest, window: Window, engine: Engine) -> CompletionRequest | None:
@@ -161,8 +156,9 @@ def _record(
     useful = (whole or suggestion.text != "") and not generation.abandoned
     if useful:
         state.suggestions.add(suggestion)
-        if (generation.shown or request.parts) and suggestion.shown != generation.shown:
-            _notify_more(generation, state)
+        more = (generation.shown or request.parts) and suggestion.shown != generation.shown
+        if more and state.last_asked is not None and generation.agrees_with(state.last_asked):
+            state.notify_more(state.last_asked)  # the client still shows the beginning of it
     prefetched = asked.priority is Priority.BACKGROUND
     if not (prefetched or generation.abandoned):
         # Background work is interrupted: its times say nothing about the speed.
@@ -208,9 +204,3 @@ def _how_ended(generation: Generation, finished: Finished) -> AnswerEnd:
     if finished.reason is FinishReason.CANCELLED:
         return AnswerEnd.BROKEN_OFF
     return AnswerEnd.CUT if finished.reason in _CUT else AnswerEnd.WHOLE
-
-
-def _notify_more(generation: Generation, state: CompletionState) -> None:
-    """Tell the client that there is more than it shows, where it still shows it."""
-    if state.last_asked is not None and generation.agrees_with(state.last_asked):
-        state.notify_more(state.last_asked)

@@ -34,13 +34,10 @@ _PARSE_PAUSE_S: Final = 2.0
 
 async def prefetch(view: View, fim: FimTokens, answer: KnownAnswer, state: CompletionState) -> None:
     """Prepare for what comes after an answer at a view was accepted, or more was typed there."""
-    if await exclusion_reason(view, state.session.names) is None:
-        request = waiting_request(view, fim, time.monotonic(), state.session)
-        await _prepare(request, answer, state)
-
-
-async def _prepare(request: CompletionRequest, answer: KnownAnswer, state: CompletionState) -> None:
-    view, trees = request.view, state.session.trees
+    if await exclusion_reason(view, state.session.names) is not None:
+        return
+    request = waiting_request(view, fim, time.monotonic(), state.session)
+    trees = state.session.trees
     trees.follow(view)
     await asyncio.sleep(0)  # in a text of 100,000 lines each step takes some milliseconds
     with contextlib.suppress(EngineError):

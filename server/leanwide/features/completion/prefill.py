@@ -33,21 +33,18 @@ async def prefill_window(
     before = state.windows.get(uri)
     evaluated = before is not None and _fixed_part(before) == _fixed_part(window)
     if not evaluated:
-        evaluated = await evaluate(_prefill_request(request, window), state.session.backend.engine)
+        prefill = Request(
+            lane=request.decision.lane,
+            prompt=infill_prompt(window, request.fim),
+            priority=Priority.BACKGROUND,
+            max_tokens=0,
+            deadline_ms=request.decision.budget.deadline_ms,
+        )
+        evaluated = await evaluate(prefill, state.session.backend.engine)
     if evaluated and state.windows.get(uri) is before:
         state.windows[uri] = window
         if window.whole:
             state.related[uri] = window.related
-
-
-def _prefill_request(request: CompletionRequest, window: Window) -> Request:
-    return Request(
-        lane=request.decision.lane,
-        prompt=infill_prompt(window, request.fim),
-        priority=Priority.BACKGROUND,
-        max_tokens=0,
-        deadline_ms=request.decision.budget.deadline_ms,
-    )
 
 
 def _fixed_part(window: Window) -> tuple[Related, str, str]:

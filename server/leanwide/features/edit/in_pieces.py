@@ -99,7 +99,9 @@ def _changed(
         places = _places(resolved, rows, pieces_in(answer).whole)
     except Unplaced as unplaced:
         raise Mistake(str(unplaced)) from unplaced
-    lines = _lines_after(resolved, places)
+    lines = [content(line) for line in resolved.lines]
+    for place in reversed(places):  # from the end: the places before it keep their numbers
+        lines[place.first : place.last] = place.new
     check_length(resolved, lines, least)
     check_balance(resolved, lines)
     edits = tuple(_edits(resolved, places))
@@ -133,11 +135,3 @@ def _edits(resolved: ResolvedSelection, places: Sequence[PiecePlace]) -> Iterato
     for place in places:
         span = (first + place.first, first + place.last)
         yield from replacements(view.lines, span, place.new, view.newline)
-
-
-def _lines_after(resolved: ResolvedSelection, places: Sequence[PiecePlace]) -> list[str]:
-    """Return the passage's lines, without endings, after pieces were replaced."""
-    lines = [content(line) for line in resolved.lines]
-    for place in reversed(places):
-        lines[place.first : place.last] = place.new
-    return lines

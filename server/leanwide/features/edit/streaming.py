@@ -63,16 +63,13 @@ class EditStream:
                 await self._grown.wait()
                 self._grown.clear()
                 began = time.monotonic()
-                await self._look()
+                edits = await asyncio.to_thread(self.edits, self._answer)
+                if edits is not None and edits != self._shown:
+                    self._shown = edits
+                    self._show(edits)
                 await asyncio.sleep(_REST * (time.monotonic() - began))
         except Exception:
             logger.exception("a part of an edit was not shown")
-
-    async def _look(self) -> None:
-        edits = await asyncio.to_thread(self.edits, self._answer)
-        if edits is not None and edits != self._shown:
-            self._shown = edits
-            self._show(edits)
 
     def edits(self, answer: str) -> tuple[Edit, ...] | None:
         """Return what an answer's whole lines settle; None before its code begins."""

@@ -46,7 +46,8 @@ def _added(
         known = [tree.text(argument) for argument in one.arguments]
         if len(known) != len(call.arguments) - 1 or text in known:
             continue
-        if keyword and any(_names(argument, keyword[1]) for argument in known):
+        keywords = (_KEYWORD.match(argument) for argument in known)
+        if keyword and any(found and found[1] == keyword[1] for found in keywords):
             continue
         at, added = insertion(one, index, text)
         yield Proposal(
@@ -55,11 +56,6 @@ def _added(
             kind=CandidateKind.ARGUMENT,
             reason=f"`{call.last_name}` is now called with `{text}`",
         )
-
-
-def _names(argument: str, keyword: str) -> bool:
-    found = _KEYWORD.match(argument)
-    return bool(found and found[1] == keyword)
 
 
 def insertion(call: Call, index: int, text: str) -> tuple[Position, str]:

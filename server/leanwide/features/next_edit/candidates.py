@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -67,7 +67,8 @@ def candidates(
         )
     )
     lines = {one.line for one in proposals}
-    joined = _joined_by_line([*proposals, *_joining(text, seen, lines)])
+    more = [proposal for one in seen for proposal in joining(text, one, lines)]
+    joined = _joined_by_line([*proposals, *more])
     ordered = sorted(joined, key=lambda one: (not one.certain, one.line < cursor[0], one.line))
     return tuple(_checked(document, tree, found, ordered, effort))
 
@@ -98,28 +99,20 @@ def _proposals(
         yield from twins(document, source)
 
 
-def _joining(
-    document: TokenizedDocument, seen: Iterable[Evidence], lines: Collection[int]
-) -> Iterator[Proposal]:
-    for one in seen:
-        yield from joining(document, one, lines)
-
-
 def _joined_by_line(proposals: Iterable[Proposal]) -> list[Proposal]:
     """Return one proposal for each line: all that fits together there."""
     lines: dict[int, list[Proposal]] = defaultdict(list)
     for one in proposals:
         lines[one.line].append(one)
-    return [_joined(some) for some in lines.values()]
-
-
-def _joined(proposals: list[Proposal]) -> Proposal:
-    first, *others = sorted(proposals, key=_rank)
-    pieces = first.pieces
-    for other in others:
-        if other.fits(pieces):
-            pieces += other.pieces
-    return evolve(first, pieces=tuple(sorted(pieces)))
+    joined = []
+    for some in lines.values():
+        first, *others = sorted(some, key=_rank)
+        pieces = first.pieces
+        for other in others:
+            if other.fits(pieces):
+                pieces += other.pieces
+        joined.append(evolve(first, pieces=tuple(sorted(pieces))))
+    return joined
 
 
 def _rank(proposal: Proposal) -> tuple[bool, int]:

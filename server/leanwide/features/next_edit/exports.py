@@ -9,7 +9,7 @@ from typing import Final
 
 from leanwide.features.next_edit.candidate import CandidateKind
 from leanwide.features.next_edit.event import EditEvent
-from leanwide.features.next_edit.occurrences import Occurrence, Role, occurrence_at, occurrences
+from leanwide.features.next_edit.occurrences import Role, occurrence_at, occurrences
 from leanwide.features.next_edit.proposal import LinePiece, Proposal
 from leanwide.features.next_edit.source import Source
 from leanwide.syntax import Language, Span, SyntaxTree, parse
@@ -21,7 +21,8 @@ _FOLDER_FILES: Final = frozenset({"__init__", "index", "mod"})
 
 def exported(tree: SyntaxTree, source: Source) -> Iterator[Proposal]:
     """Yield the imports of names that another document renamed at its top level."""
-    module = _module(source.event)
+    path = PurePath(source.event.path)
+    module = path.parent.name if path.stem in _FOLDER_FILES else path.stem
     for example in source.examples:
         name = example.rewrite.name
         if name is None or not example.is_all:
@@ -29,11 +30,6 @@ def exported(tree: SyntaxTree, source: Source) -> Iterator[Proposal]:
         token = example.change.after[example.after[0]]
         if _is_exported(tree.language, source.event, token.span):
             yield from _imports(tree, module, *name)
-
-
-def _module(event: EditEvent) -> str:
-    path = PurePath(event.path)
-    return path.parent.name if path.stem in _FOLDER_FILES else path.stem
 
 
 def _is_exported(language: Language, event: EditEvent, span: Span) -> bool:
@@ -61,14 +57,10 @@ def _imports(tree: SyntaxTree, module: str, old: str, new: str) -> Iterator[Prop
         return
     for one in found:
         if one.role is Role.USE or one in imported:
-            yield _renamed(one, old, new)
-
-
-def _renamed(one: Occurrence, old: str, new: str) -> Proposal:
-    return Proposal(
-        line=one.span.start.line,
-        pieces=(LinePiece(one.span.start.column, one.span.end.column, new),),
-        kind=CandidateKind.IMPORT,
-        certain=True,
-        reason=f"`{old}` is now `{new}`",
-    )
+            yield Proposal(
+                line=one.span.start.line,
+                pieces=(LinePiece(one.span.start.column, one.span.end.column, new),),
+                kind=CandidateKind.IMPORT,
+                certain=True,
+                reason=f"`{old}` is now `{new}`",
+            )

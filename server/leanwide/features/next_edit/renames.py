@@ -107,7 +107,11 @@ def renamed(renaming: Renaming) -> Iterator[Proposal]:
 def _proposal(
     renaming: Renaming, use: Occurrence, kind: CandidateKind, *, certain: bool
 ) -> Proposal:
-    text = f"{renaming.old}: {renaming.new}" if _is_shorthand(use) else renaming.new
+    # A shorthand stands for a key and its value; some grammars have a node around its name.
+    name = use.around[0]
+    same = takewhile(lambda node: node.byte_range == name.byte_range, use.around)
+    is_shorthand = any(node.type in SHORTHANDS for node in same)
+    text = f"{renaming.old}: {renaming.new}" if is_shorthand else renaming.new
     return Proposal(
         line=use.span.start.line,
         pieces=(LinePiece(use.span.start.column, use.span.end.column, text),),
@@ -115,13 +119,6 @@ def _proposal(
         certain=certain,
         reason=f"`{renaming.old}` is now `{renaming.new}`",
     )
-
-
-def _is_shorthand(use: Occurrence) -> bool:
-    """Whether a name stands for a key and its value; some grammars have a node around the name."""
-    name = use.around[0]
-    same = takewhile(lambda node: node.byte_range == name.byte_range, use.around)
-    return any(node.type in SHORTHANDS for node in same)
 
 
 def _passed_by_name(renaming: Renaming) -> Iterator[Proposal]:
@@ -159,10 +156,13 @@ def _names_on(tree: SyntaxTree, line: int) -> tuple[str, ...]:
 def _uses(renaming: Renaming, found: list[Occurrence]) -> Iterator[Occurrence]:
     """Yield those of ``found`` that mean what the name means at its place."""
     binds: dict[tuple[int, int], bool] = {}
+    # Class bodies that declare a member of that name: there the name may mean the member.
     hiding = {
         one.class_scope.byte_range
         for one in found
-        if one.class_scope is not None and _is_member_of_class(renaming.tree, one)
+        if one.class_scope is not None
+        and one.role is Role.MEMBER
+        and not follows_member_operator(renaming.tree, one.span)
     }
     for one in found:
         if one.role in (Role.MEMBER, Role.KEY) or one.is_command is not renaming.place.is_command:
@@ -175,10 +175,6 @@ def _uses(renaming: Renaming, found: list[Occurrence]) -> Iterator[Occurrence]:
                 binds[function.byte_range] = _binds(renaming.tree, function, renaming.old)
         if not any(binds[function.byte_range] for function in inner):
             yield one
-
-
-def _is_member_of_class(tree: SyntaxTree, one: Occurrence) -> bool:
-    return one.role is Role.MEMBER and not follows_member_operator(tree, one.span)
 
 
 def _functions_inside(one: Occurrence, outer: tree_sitter.Node | None) -> list[tree_sitter.Node]:

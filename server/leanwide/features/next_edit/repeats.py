@@ -84,11 +84,13 @@ def _proposal(
     certain: bool,
 ) -> Proposal:
     tokens = document.tokens(line)
+    old = "…".join(" ".join(part.old) for part in seen.rewrite.parts)
+    new = "…".join(part.text.strip() for part in seen.rewrite.parts)
     return Proposal(
         line=line,
         pieces=pieces(seen.rewrite, tokens, where, document.tree.lines[line]),
         kind=_kind(document, tokens[where[0][0]].span),
-        reason=_reason(seen.rewrite),
+        reason=f"`{old}` became `{new}`" if new.strip("…") else f"`{old}` was removed",
         certain=certain,
     )
 
@@ -210,10 +212,3 @@ def _kind(document: TokenizedDocument, here: Span) -> CandidateKind:
     if types & IMPORTS:
         return CandidateKind.IMPORT
     return CandidateKind.ARGUMENT if types & ARGUMENTS else CandidateKind.REPLACEMENT
-
-
-def _reason(rewrite: Rewrite) -> str:
-    parts = rewrite.parts
-    old = "…".join(" ".join(part.old) for part in parts)
-    new = "…".join(part.text.strip() for part in parts)
-    return f"`{old}` became `{new}`" if new.strip("…") else f"`{old}` was removed"

@@ -9,7 +9,6 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 from attrs import evolve, frozen
@@ -93,17 +92,17 @@ async def _calling(events: Sequence[EditEvent], view: View, session: Session) ->
     if key is None or not names:
         return []
     files = await session.workspace.files_calling(names, key)
-    return [_closed(file, lines, view) for file, lines in files if len(lines) <= _MAX_LINES]
-
-
-def _closed(file: Path, lines: Sequence[str], view: View) -> Snapshot:
-    return Snapshot(
-        uri=file.as_uri(),
-        path=str(file),
-        language_id=view.language_id,
-        version=0,
-        lines=tuple(lines),
-    )
+    return [
+        Snapshot(
+            uri=file.as_uri(),
+            path=str(file),
+            language_id=view.language_id,
+            version=0,
+            lines=tuple(lines),
+        )
+        for file, lines in files
+        if len(lines) <= _MAX_LINES
+    ]
 
 
 def changed_names(events: Sequence[EditEvent]) -> tuple[str, ...]:

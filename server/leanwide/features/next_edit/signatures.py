@@ -38,29 +38,24 @@ def parameter_added(document: TokenizedDocument, example: Example) -> Iterator[P
         if len(call.arguments) == len(head.arguments) - 1 - receiver and _knows(
             tree, call, names[0]
         ):
-            yield _passing(call, index - receiver, names[0])
+            at, text = insertion(call, index - receiver, names[0])
+            yield Proposal(
+                line=at.line,
+                pieces=(LinePiece(at.column, at.column, text),),
+                kind=CandidateKind.ARGUMENT,
+                reason=f"`{call.last_name}` has the new parameter `{names[0]}`",
+            )
 
 
 def _knows(tree: SyntaxTree, call: Call, name: str) -> bool:
     """Whether a function around a call has a parameter or variable of that name."""
-    around = tree.around(call.inside.start, call.inside.end)
+    before_call = (
+        Span(tree.span_of(function).start, call.inside.start)
+        for function in tree.around(call.inside.start, call.inside.end)
+        if function.type in FUNCTIONS
+    )
     return any(
         tree.text(tree.span_of(node)) == name
-        for function in around
-        if function.type in FUNCTIONS
-        for node in captured(tree, "scopes", "local", _before(tree.span_of(function), call))
-    )
-
-
-def _before(function: Span, call: Call) -> Span:
-    return Span(function.start, call.inside.start)
-
-
-def _passing(call: Call, index: int, name: str) -> Proposal:
-    at, text = insertion(call, index, name)
-    return Proposal(
-        line=at.line,
-        pieces=(LinePiece(at.column, at.column, text),),
-        kind=CandidateKind.ARGUMENT,
-        reason=f"`{call.last_name}` has the new parameter `{name}`",
+        for span in before_call
+        for node in captured(tree, "scopes", "local", span)
     )

@@ -65,7 +65,10 @@ def sources(events: Sequence[EditEvent], document: Snapshot) -> tuple[Source, ..
         line = None
         if event.uri == document.uri:
             line = _moved(event, [one for one in events[:number] if one.uri == event.uri])
-            if line is None or not _stands_at(event, document, line):
+            if line is None:
+                continue
+            now = document.lines[line : line + len(event.after)]
+            if tuple(map(with_lf, now)) != event.after:
                 continue
         found.append(Source(event, line, tuple(evolve(one, line=line) for one in examples(event))))
     return tuple(found)
@@ -80,8 +83,3 @@ def _moved(event: EditEvent, later: Sequence[EditEvent]) -> int | None:
         elif other.line < line + size:
             return None
     return line
-
-
-def _stands_at(event: EditEvent, document: Snapshot, line: int) -> bool:
-    now = document.lines[line : line + len(event.after)]
-    return tuple(map(with_lf, now)) == event.after
