@@ -113,11 +113,8 @@ class OpenDocument(TextDocument):
         return position.line, self._column(self._line_text(position.line), position.character)
 
     def _count(self) -> int:
-        return len(self._lines) + self._ends_with_empty_line()
-
-    def _ends_with_empty_line(self) -> bool:
-        """Whether the document is empty or ends with a line ending: an empty line follows."""
-        return not self._lines or self._lines[-1].endswith(("\r", "\n"))
+        """Return the number of lines; after a line ending, or in no text, there is an empty one."""
+        return len(self._lines) + (not self._lines or self._lines[-1].endswith(("\r", "\n")))
 
     def _line_text(self, line: int) -> str:
         return self._lines[line].rstrip("\r\n") if line < len(self._lines) else ""

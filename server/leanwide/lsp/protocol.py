@@ -237,15 +237,12 @@ class Protocol(SendingProtocol):
         """Run a handler that is no coroutine at once, so that later requests see its effect."""
         steps = handler(params) if _is_generator(handler) else ((handler, (params,), None),)
         for step, arguments, _ in steps:
-            self._run_step(method, step, arguments)
-
-    def _run_step(self, method: str, step: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        if not asyncio.iscoroutinefunction(step):
-            step(*arguments)
-            return
-        task = asyncio.ensure_future(step(*arguments))
-        self._notified.add(task)
-        task.add_done_callback(partial(self._end_notification, method))
+            if not asyncio.iscoroutinefunction(step):
+                step(*arguments)
+                continue
+            task = asyncio.ensure_future(step(*arguments))
+            self._notified.add(task)
+            task.add_done_callback(partial(self._end_notification, method))
 
     def _end_notification(self, method: str, task: asyncio.Task[Any]) -> None:
         self._notified.discard(task)

@@ -97,7 +97,10 @@ class Frames:
                 return None
             del self._buffer[:MAX_HEADER_BYTES]
             return BadFrame(ErrorCodes.ParseError, "the headers of a message never end")
-        headers = _headers(bytes(self._buffer[: end.start()]))
+        lines = bytes(self._buffer[: end.start()]).splitlines()
+        # A line without a colon is a name without a value.
+        parts = (line.partition(b":") for line in lines)
+        headers = [(name.strip().lower(), value.strip()) for name, _, value in parts]
         lengths = {value for name, value in headers if name == b"content-length"}
         if not lengths:
             # The rest of a body that was longer than its length: the next length is in it.
@@ -117,12 +120,6 @@ class Frames:
             refusal = BadFrame(ErrorCodes.ParseError, "the charset of a message is not UTF-8")
             return _Head(int(length), refusal)
         return _Head(int(length))
-
-
-def _headers(block: bytes) -> list[tuple[bytes, bytes]]:
-    """Return names in lower case with values; a line without a colon is a name without value."""
-    parts = (line.partition(b":") for line in block.splitlines())
-    return [(name.strip().lower(), value.strip()) for name, _, value in parts]
 
 
 def _is_utf8(content_type: bytes) -> bool:
