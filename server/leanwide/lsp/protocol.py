@@ -257,17 +257,14 @@ class Protocol(SendingProtocol):
 
     def _start(self, handler: Callable[..., Any], params: Any) -> asyncio.Task[Any]:
         """Run a handler in a task with :data:`arrival_version` set."""
-        token = arrival_version.set(self._version(document_uri(params)))
+        uri, document = document_uri(params), None
+        if uri is not None and isinstance(self._workspace, DocumentWorkspace):
+            document = self._workspace.opened(uri)
+        token = arrival_version.set(document.version if document is not None else None)
         try:
             return asyncio.ensure_future(_run(handler, (params,)))
         finally:
             arrival_version.reset(token)
-
-    def _version(self, uri: str | None) -> int | None:
-        if uri is None or not isinstance(self._workspace, DocumentWorkspace):
-            return None
-        document = self._workspace.opened(uri)
-        return document.version if document is not None else None
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(
