@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from leanwide.models.choice import Choice, choice_advice, choose, needed_bytes, suitability
+from leanwide.models.choice import choice_advice, choose, needed_bytes, suitability
 from leanwide.models.fit import Hardware
 from leanwide.models.memory import LaneShape
 from leanwide.models.registry import RegistryEntry, entries
@@ -19,11 +19,16 @@ from leanwide.options.model_files import lanes_by_name, model_path
 def listing(options: Options, machine: Hardware) -> dict[str, Any]:
     """Return the recommended models and those that were pulled, as data. Reads the disk."""
     lanes = _lanes(options)
+    best = choose(entries(), lanes, machine.usable_bytes)
     others = set(pulled_models()) - {pulled_path(entry.source) for entry in entries()}
     return {
         "models": [_row(entry, lanes, machine) for entry in entries()],
         "others": [str(path) for path in sorted(others)],
-        "choice": _names(choose(entries(), lanes, machine.usable_bytes)),
+        "choice": {
+            "both": best.both and best.both.name,
+            "lean": best.pair and best.pair.lean.name,
+            "wide": best.pair and best.pair.wide.name,
+        },
         "advice": choice_advice(entries(), lanes, machine),
         "in_use": {lane: str(model_path(options, lane)) for lane in lanes},
     }
@@ -56,12 +61,4 @@ def _row(entry: RegistryEntry, lanes: Mapping[str, LaneShape], machine: Hardware
         "suitability": suitability(needed, machine),
         "path": str(path) if path.exists() else None,
         "part_bytes": sum(part.stat().st_size for part in unfinished_parts(path)),
-    }
-
-
-def _names(choice: Choice) -> dict[str, Any]:
-    return {
-        "both": choice.both and choice.both.name,
-        "lean": choice.pair and choice.pair.lean.name,
-        "wide": choice.pair and choice.pair.wide.name,
     }

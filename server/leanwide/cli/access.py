@@ -51,7 +51,8 @@ def listening_place(text: str, option: str, *, allow_remote: bool) -> ListenAddr
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{given}: {host} cannot be looked up: {error}") from error
     hosts = tuple(dict.fromkeys(str(address[0]) for *_, address in found))
-    if not allow_remote and not all(_is_loopback(address) for address in hosts):
+    addresses = (ipaddress.ip_address(address.partition("%")[0]) for address in hosts)
+    if not allow_remote and not all(address.is_loopback for address in addresses):
         raise UsageError(
             f"{given} is reachable from other machines, and nothing is encrypted: "
             "use 127.0.0.1 and an SSH tunnel, or add --allow-remote"
@@ -110,7 +111,3 @@ def _checked(text: bytes, path: Path) -> str:
             f"--token-file {path} holds no token: it is one line of {_MIN_TOKEN} characters or more"
         )
     return token
-
-
-def _is_loopback(address: str) -> bool:
-    return ipaddress.ip_address(address.partition("%")[0]).is_loopback

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -36,21 +36,28 @@ def complete(
     experts: Annotated[int | None, typer.Option(help="Active experts of the lean lane.")] = None,
 ) -> None:
     """Complete at a place in a file and print what would be inserted."""
-    file, line, column = _parse_place(place)
+    match = _PLACE.fullmatch(place)
+    if match is None:
+        raise UsageError(f"{place!r} is not FILE:LINE:COLUMN")
+    file, line, column = Path(match["file"]), int(match["line"]), int(match["column"])
     text, record = asyncio.run(_complete(file, line, column, model, experts))
     if json:
-        say_json(_result(text, record))
+        say_json(
+            {
+                "text": text,
+                "mode": record.mode,
+                "lane": record.lane,
+                "experts": record.experts,
+                "tokens_evaluated": record.tokens_evaluated,
+                "tokens_reused": record.tokens_reused,
+                "tokens_generated": record.tokens_generated,
+                "ms": record.ms["total"],
+            }
+        )
     elif text:
         say(text)
     else:
         note(f"nothing to suggest here: {record.reason}")
-
-
-def _parse_place(place: str) -> tuple[Path, int, int]:
-    match = _PLACE.fullmatch(place)
-    if match is None:
-        raise UsageError(f"{place!r} is not FILE:LINE:COLUMN")
-    return Path(match["file"]), int(match["line"]), int(match["column"])
 
 
 async def _complete(
@@ -61,16 +68,3 @@ async def _complete(
     async with open_session(model, experts) as session:
         text = await complete_view(request, CompletionState(session=session), CancelToken())
         return text, session.journal.records[-1]
-
-
-def _result(text: str, record: Record) -> dict[str, Any]:
-    return {
-        "text": text,
-        "mode": record.mode,
-        "lane": record.lane,
-        "experts": record.experts,
-        "tokens_evaluated": record.tokens_evaluated,
-        "tokens_reused": record.tokens_reused,
-        "tokens_generated": record.tokens_generated,
-        "ms": record.ms["total"],
-    }

@@ -35,7 +35,6 @@ from leanwide.options import (
     AutoSwitch,
     LaneOptions,
     Layer,
-    ModelOptions,
     Options,
     model_settings,
     parse,
@@ -122,10 +121,9 @@ def runs_here(lane: LaneOptions) -> bool:
 
 def _all_specs(options: Options) -> tuple[ModelSpec, ...]:
     """Return the models of both lanes, as if none ran at a server."""
-    both = model_spec(options)
-    if not has_two_models(options):
+    both, wide = model_spec(options), model_path(options, WIDE)
+    if wide == both.model_path:
         return (both,)
-    wide = model_path(options, WIDE)
     tokens = options.engine.lane_tokens[WIDE]
     lane = _lane(WIDE, options.lanes.wide, tokens, _embedded_context(wide))
     specs = (
@@ -146,11 +144,6 @@ def with_model(options: Options, file: Path) -> Options:
     )
 
 
-def has_two_models(options: Options) -> bool:
-    """Whether each lane runs a model of its own."""
-    return model_path(options, LEAN) != model_path(options, WIDE)
-
-
 def model_spec(options: Options) -> ModelSpec:
     """Return how one model, the lean lane's, runs both lanes: each as long as its modes need.
 
@@ -159,6 +152,7 @@ def model_spec(options: Options) -> ModelSpec:
     """
     lanes, tokens = options.lanes, options.engine.lane_tokens
     most = _embedded_context(model_path(options))
+    flash = options.model.flash_attention
     return ModelSpec(
         model_path=model_path(options),
         lanes=(
@@ -172,7 +166,7 @@ def model_spec(options: Options) -> ModelSpec:
         gpu_layers=_layers(options.model.gpu_layers),
         cpu_expert_layers=_layers(options.model.cpu_expert_layers),
         residency=options.machine.residency,
-        flash_attention=_flash_attention(options.model),
+        flash_attention=None if flash is AutoSwitch.AUTO else flash is AutoSwitch.ON,
         kv_type=options.model.kv_type,
     )
 
@@ -181,16 +175,12 @@ def launch(options: Options) -> Engine:
     """Return the engine for the options; it loads the model when it is started."""
     saving = StateSaving(folder=default_folder(), max_bytes=options.engine.prompt_bytes)
     specs = [attrs.evolve(spec, saving=saving) for spec in model_specs(options)]
-    connect = _connect(options.engine.share)
-    return routed(options, EngineClient(specs, connect=connect) if specs else None)
-
-
-def _connect(share: AutoSwitch) -> Connect:
-    """Return how a server gets its engine process."""
+    share = options.engine.share
     folder = None if share is AutoSwitch.OFF else login_folder()
     if share is AutoSwitch.ON:
         folder = folder or fallback_folder()
-    return own_process if folder is None else shared_process(folder)
+    connect: Connect = own_process if folder is None else shared_process(folder)
+    return routed(options, EngineClient(specs, connect=connect) if specs else None)
 
 
 def routed(options: Options, here: Engine | None) -> Engine:
@@ -289,11 +279,6 @@ def check_experts(header: GgufHeader, experts: int) -> None:
     if nearest != experts and notice:
         most = header.number("expert_count")
         raise EngineError(f"{header.name} has 1 to {most} experts: --experts {experts} is outside")
-
-
-def _flash_attention(options: ModelOptions) -> bool | None:
-    wish = options.flash_attention
-    return None if wish is AutoSwitch.AUTO else wish is AutoSwitch.ON
 
 
 def _layers(count: int | AutoLayers) -> int | None:

@@ -20,7 +20,6 @@ from leanwide.cli.console import TextConsole
 from leanwide.cli.source import read_view
 from leanwide.context.view import View
 from leanwide.engine.requests import CancelToken
-from leanwide.engine.specs import LaneInfo
 from leanwide.features.completion.complete import complete
 from leanwide.features.completion.request import InlineRequest
 from leanwide.features.completion.state import CompletionState
@@ -97,13 +96,11 @@ def _introduce(console: Console, session: Session) -> None:
         console.print(
             f"[bold]leanwide[/] runs [bold]{escape(model.name)}[/] ({size}) on this machine."
         )
-        console.print(f"{_lane_words(lane, model.experts)} Nothing leaves the machine.\n")
-
-
-def _lane_words(lane: LaneInfo, experts: int) -> str:
-    share = f"{lane.experts} of {experts} experts" if experts else "the whole model"
-    ready = f"was ready after {lane.load_ms:.0f} ms"
-    return f"The {lane.name} lane uses {share} per token and {ready}."
+        share = f"{lane.experts} of {model.experts} experts" if model.experts else "the whole model"
+        console.print(
+            f"The {lane.name} lane uses {share} per token and was ready after "
+            f"{lane.load_ms:.0f} ms. Nothing leaves the machine.\n"
+        )
 
 
 def _show(console: Console, title: str, shown: DemoCompletion) -> None:

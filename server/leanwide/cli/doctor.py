@@ -44,7 +44,9 @@ def doctor(
 ) -> None:
     """Check this installation and say what each lane would take."""
     if measure:
-        _measure_speed()
+        options, _ = parse(*user_layers()[0])
+        with contextlib.suppress(ModelFileError):  # the report says so
+            measure_again(options)
     report = examine()
     if measure and report["model"] is not None:
         add_measured(report)
@@ -56,13 +58,6 @@ def doctor(
         _print(report)
     if report["problems"]:
         raise typer.Exit(1)
-
-
-def _measure_speed() -> None:
-    """Measure the speed of the model in use; :func:`examine` reports a file that is no model."""
-    options, _ = parse(*user_layers()[0])
-    with contextlib.suppress(ModelFileError):
-        measure_again(options)
 
 
 def _print_devices(console: TextConsole, report: dict[str, Any]) -> None:

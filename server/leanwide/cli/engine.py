@@ -53,15 +53,11 @@ def stop_engines(*, json: Json = False) -> None:
 
 def _running() -> list[RunningEngine]:
     async def ask() -> list[RunningEngine]:
-        found = [await running_engines(folder) for folder in _folders()]
+        folders = dict.fromkeys(filter(None, (login_folder(), fallback_folder())))
+        found = [await running_engines(folder) for folder in folders]
         return [engine for engines in found for engine in engines]
 
     return asyncio.run(ask())
-
-
-def _folders() -> list[Path]:
-    """Return the folders where sockets may be."""
-    return list(dict.fromkeys(filter(None, (login_folder(), fallback_folder()))))
 
 
 def _sharing() -> str:

@@ -53,7 +53,7 @@ def examine() -> dict[str, Any]:
         "lanes": [],
         "fit": None,
         "wide": None,
-        "servers": ask_servers(options),
+        "servers": asyncio.run(ask_servers(options)),
         "places": _places(options),
         "problems": problems,
     }
@@ -117,10 +117,17 @@ def _lane(header: GgufHeader, spec: LaneSpec, engine: ModelSpec, free_bytes: int
 def _trouble(header: GgufHeader, fit: Fitting, options: Options) -> Iterator[str]:
     """Yield what is wrong with a model, for what its lanes are used for."""
     lanes = [lane.name for lane in fit.placed.spec.lanes]
-    if options.modes.code.lane in lanes:
-        yield from _without_fim(header)
-    if {options.modes.think.lane, options.modes.dialog.lane} & set(lanes):
-        yield from _without_template(header)
+    if options.modes.code.lane in lanes and not header.fim:
+        yield (
+            f"{header.name} has no fill-in-the-middle tokens: there are no suggestions while you "
+            "type. Choose a model that completes (`leanwide models list`)"
+        )
+    answers = options.modes.think.lane in lanes or options.modes.dialog.lane in lanes
+    if answers and (problem := asyncio.run(_template_problem(header))):
+        yield (
+            f"{problem}: explanations, chats and edits ask it in ChatML, "
+            "and may be poor. Choose an instruct model (`leanwide models list`)"
+        )
     if fit.placed.notice:
         yield fit.placed.notice
     if fit.fit.verdict in (Verdict.STREAMS, Verdict.TOO_LARGE):
@@ -145,22 +152,6 @@ def _places(options: Options) -> dict[str, Any]:
         "megabytes": round(SavedFolder(folder).size() / 1e6, 1),
         "most_megabytes": options.cache.prompt_bytes // 10**6,
     }
-
-
-def _without_fim(header: GgufHeader) -> Iterator[str]:
-    if not header.fim:
-        yield (
-            f"{header.name} has no fill-in-the-middle tokens: there are no suggestions while you "
-            "type. Choose a model that completes (`leanwide models list`)"
-        )
-
-
-def _without_template(header: GgufHeader) -> Iterator[str]:
-    if problem := asyncio.run(_template_problem(header)):
-        yield (
-            f"{problem}: explanations, chats and edits ask it in ChatML, "
-            "and may be poor. Choose an instruct model (`leanwide models list`)"
-        )
 
 
 async def _template_problem(header: GgufHeader) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -142,6 +141,7 @@ def rm(
 
 def describe(header: GgufHeader) -> dict[str, Any]:
     """Return the facts of a GGUF header, under the names of ``--json``."""
+    sampling = (f"{name} {value:g}" for name, value in recommended_sampling(header).items())
     return {
         "name": header.name,
         "path": str(header.path),
@@ -157,13 +157,9 @@ def describe(header: GgufHeader) -> dict[str, Any]:
         "languages": ", ".join(trained_languages(header)) or "all",
         "chat_template": header.chat_template is not None,
         "thinks": thinks(header.chat_template),
-        "recommended_sampling": _listed_values(recommended_sampling(header)),
+        "recommended_sampling": ", ".join(sampling) or "none",
         "kv_bytes_per_token": header.kv_bytes_per_token,
     }
-
-
-def _listed_values(values: Mapping[str, float | int]) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in values.items()) or "none"
 
 
 def _print(facts: dict[str, Any], found: Fitting) -> None:

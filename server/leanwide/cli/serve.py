@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from leanwide import heap
-from leanwide.cli.access import ListenAddress, listening_place
+from leanwide.cli.access import listening_place
 from leanwide.cli.compose import launch, user_layers, user_texts
 from leanwide.cli.errors import UsageError
 from leanwide.cli.listening import ServerPort, serve_tcp
@@ -54,7 +54,10 @@ def serve(
         raise UsageError("--tcp and --http are two servers: start each by itself")
     if not (tcp or http) and (token_file is not None or allow_remote):
         raise UsageError("--token-file and --allow-remote go with --tcp or --http HOST:PORT")
-    place = _place(tcp, http, allow_remote=allow_remote)
+    place = None  # standard input and output
+    if tcp or http:
+        option = "--http" if http else "--tcp"
+        place = listening_place(http or tcp, option, allow_remote=allow_remote)
 
     heap.share_heaps()
     log_to_stderr(ErrorFile(log_path()))
@@ -77,17 +80,6 @@ def serve(
         return create_server(lambda _: shared.view(), layers, problems, texts, restrict_session)
 
     raise typer.Exit(serve_tcp(place, token_file, shared, new_server))
-
-
-def _place(tcp: str, http: str, *, allow_remote: bool) -> ListenAddress | None:
-    """Return where to listen; None for standard input and output.
-
-    Raises:
-        UsageError: It is no address, or one that needs a permission.
-    """
-    if http:
-        return listening_place(http, "--http", allow_remote=allow_remote)
-    return listening_place(tcp, "--tcp", allow_remote=allow_remote) if tcp else None
 
 
 def _serve_http(port: ServerPort, *, allow_remote: bool) -> int:

@@ -11,12 +11,8 @@ from leanwide.engine.remote.engine import RemoteEngine
 from leanwide.options import Options
 
 
-def ask_servers(options: Options) -> list[dict[str, Any]]:
+async def ask_servers(options: Options) -> list[dict[str, Any]]:
     """Connect to every server of the options; return what each is, or its problem."""
-    return asyncio.run(_ask_all(options))
-
-
-async def _ask_all(options: Options) -> list[dict[str, Any]]:
     engines = servers(options)
     try:
         return await asyncio.gather(*(_ask(engine, options) for engine in engines))

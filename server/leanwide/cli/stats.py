@@ -42,7 +42,10 @@ def stats(
     """Show how many suggestions and edits were shown, accepted and kept, on this machine only."""
     file = CountsFile()
     if reset:
-        _delete(file)
+        try:
+            file.delete()
+        except OSError as error:
+            raise EngineError(f"{file.path} cannot be deleted: {error.strerror}") from error
     tally = total(last(file.read(), days, today()).values())
     keeping = parse(*user_layers()[0])[0].statistics.keep
     if json:
@@ -55,13 +58,6 @@ def stats(
         say(_NOTHING.format(days))
     if not keeping:
         say(_OFF)
-
-
-def _delete(file: CountsFile) -> None:
-    try:
-        file.delete()
-    except OSError as error:
-        raise EngineError(f"{file.path} cannot be deleted: {error.strerror}") from error
 
 
 def _table(tally: Tally, days: int) -> Table:

@@ -38,18 +38,14 @@ _MAX_PATH: Final = 32_768
 """Characters of a path: no file system takes more."""
 
 
-def _any_of(*globs: str) -> re.Pattern[str]:
-    return re.compile("|".join(map(translate, globs)))
-
-
-_GENERATED: Final = _any_of(
+_GENERATED: Final = re.compile("|".join(map(translate, (
     "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock",
     "cargo.lock", "poetry.lock", "uv.lock", "pdm.lock", "pipfile.lock", "composer.lock",
     "gemfile.lock", "packages.lock.json", "flake.lock", "go.sum", "*.min.js", "*.min.mjs",
     "*.min.css", "*.bundle.js", "*.map", "*_pb2.py", "*_pb2.pyi", "*_pb2_grpc.py", "*.pb.go",
     "*.pb.cc", "*.pb.h", "*_pb.js", "*_pb.d.ts", "*_pb.rb", "*.g.cs", "*.designer.cs",
     "*.generated.*", "*_generated.*",
-)  # fmt: skip
+))))  # fmt: skip
 """Names in lower case that only programs give to files."""
 _COMMENT: Final = re.compile(r"""\s*(?:#|//|/\*|\*|--|;|<!--|%|"|')""")
 """The beginning of a comment, or of the docstring of a module."""
@@ -158,13 +154,11 @@ def _origin_fault(lines: Sequence[str]) -> str | None:
     """Return that a text is generated; None if it does not say so."""
     header = [line[:_MARKER_CHARACTERS] for line in lines[:_HEADER_LINES]]
     comments = [line[found.end() :] for line in header if (found := _COMMENT.match(line))]
-    generated = any(map(_says_generated, comments))
+    generated = any(
+        _MARKER.search(said) or ("generated" in said.lower() and _UNTOUCHED.search(said))
+        for said in comments
+    )
     return "is generated, as it says in its first lines" if generated else None
-
-
-def _says_generated(said: str) -> bool:
-    """Whether a comment says so."""
-    return bool(_MARKER.search(said) or ("generated" in said.lower() and _UNTOUCHED.search(said)))
 
 
 def _shape_fault(lines: Sequence[str]) -> str | None:

@@ -108,16 +108,12 @@ def unused_patterns(lines: Iterable[bytes], most: int) -> str:
 def _patterns(lines: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the lines that are patterns, trimmed as git does."""
     for line in lines:
-        pattern = _trimmed(line.partition(b"\0")[0].removesuffix(b"\r"))
+        text = line.partition(b"\0")[0].removesuffix(b"\r")
+        bare = text.rstrip(b" ")
+        escapes = len(bare) - len(bare.rstrip(b"\\"))
+        pattern = text[: len(bare) + 1] if escapes % 2 else bare  # an escaped space stays
         if pattern and not pattern.startswith(b"#"):
             yield pattern
-
-
-def _trimmed(line: bytes) -> bytes:
-    """Return a line without trailing spaces; one that is escaped stays."""
-    bare = line.rstrip(b" ")
-    escapes = len(bare) - len(bare.rstrip(b"\\"))
-    return line[: len(bare) + 1] if escapes % 2 else bare
 
 
 def _rule(pattern: bytes, *, ignore_case: bool) -> Rule:

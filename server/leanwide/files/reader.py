@@ -82,7 +82,8 @@ def _read(file: Path, most: int) -> bytes | UnreadableFile:
                 parts.append(part)
                 left -= len(part)
         if left <= 0 or status.st_size > most:
-            return UnreadableFile(file, f"is larger than {_size(most)}")
+            size = f"{most // 1_000_000} MB" if most >= 1_000_000 else f"{most // 1000} kB"
+            return UnreadableFile(file, f"is larger than {size}")
         return b"".join(parts)
 
 
@@ -92,7 +93,3 @@ def _irregular(file: Path, status: os.stat_result) -> UnreadableFile | None:
         return None
     kind = next((name for is_kind, name in _KINDS if is_kind(status.st_mode)), "no regular file")
     return UnreadableFile(file, f"is {kind}")
-
-
-def _size(count: int) -> str:
-    return f"{count // 1_000_000} MB" if count >= 1_000_000 else f"{count // 1000} kB"

@@ -54,7 +54,9 @@ class GitRepository:
 
 def repository_at(folder: Path) -> GitRepository | None:
     """Return the repository whose top folder is ``folder``; None where it is none."""
-    if (git := _git_folder(folder)) is None:
+    entry = folder / ".git"
+    git = entry if _is_folder(entry) else _named_folder(entry, folder, "gitdir:")
+    if git is None:
         return None
     common = _named_folder(git / "commondir", git, "") or git
     if not (os.path.lexists(git / "HEAD") and _is_folder(common / "objects")):
@@ -96,11 +98,6 @@ def _inside(repository: GitRepository, name: str) -> Path | None:
         return None
     file = Path(os.path.normpath(file))
     return file if file.is_relative_to(repository.top) else None
-
-
-def _git_folder(folder: Path) -> Path | None:
-    git = folder / ".git"
-    return git if _is_folder(git) else _named_folder(git, folder, "gitdir:")
 
 
 def _is_folder(path: Path) -> bool:

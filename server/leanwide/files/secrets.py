@@ -46,7 +46,8 @@ def is_secret(path: str, root: str = "") -> bool:
     parsed = _parse(path, root)
     if _is_in_secret_folder(parsed.folders):
         return True
-    return not _is_sample(parsed) and (_has_known_name(parsed) or _has_secret_word(parsed))
+    is_sample = not SAMPLES.isdisjoint(map(str.casefold, parsed.pieces[1:][-2:]))
+    return not is_sample and (_has_known_name(parsed) or _has_secret_word(parsed))
 
 
 def may_hold_secrets(path: str, root: str = "") -> bool:
@@ -121,25 +122,16 @@ def _parse(path: str, root: str) -> _ParsedPath:
     parts = PurePath(path).parts or ("",)
     above = PurePath(root).parts
     inside = bool(above) and parts[: len(above)] == above
-    name = _without_copy_marks(parts[-1])
+    name = parts[-1].strip("#").rstrip(" .")
+    for _ in range(_MAX_COPY_MARKS):
+        if name.casefold().endswith(COPIES):
+            name = name[: name.rindex("~" if name.endswith("~") else ".")]
     return _ParsedPath(
         folders=_joined(parts[:-1]),
         inner=parts[len(above) : -1] if inside else parts[-2:-1],
         name=name.casefold(),
         pieces=tuple(name.lstrip(".").split(".")),
     )
-
-
-def _without_copy_marks(name: str) -> str:
-    kept = name.strip("#").rstrip(" .")
-    for _ in range(_MAX_COPY_MARKS):
-        if kept.casefold().endswith(COPIES):
-            kept = kept[: kept.rindex("~" if kept.endswith("~") else ".")]
-    return kept
-
-
-def _is_sample(path: _ParsedPath) -> bool:
-    return not SAMPLES.isdisjoint(map(str.casefold, path.pieces[1:][-2:]))
 
 
 def _has_known_name(path: _ParsedPath) -> bool:

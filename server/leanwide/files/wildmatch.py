@@ -101,17 +101,16 @@ def _tables(tokens: tuple[_Token, ...], *, ignore_case: bool) -> tuple[bytes, li
     moves, stays = [0] * 256, [0] * 256
     for at, token in enumerate(tokens):
         table = stays if token.many else moves
-        for byte in _folded(token.accepts) if ignore_case else token.accepts:
+        accepted = token.accepts
+        if ignore_case:
+            letters = bytes(sorted(accepted))
+            accepted = accepted | frozenset(letters.lower()) | frozenset(letters.upper())
+        for byte in accepted:
             table[byte] |= 1 << at
     pairs = list(zip(moves, stays, strict=True))
     numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
     kinds = bytes(numbers[pair] for pair in pairs)
     return kinds, [move for move, _ in numbers], [stay for _, stay in numbers]
-
-
-def _folded(accepted: frozenset[int]) -> frozenset[int]:
-    letters = bytes(sorted(accepted))
-    return accepted | frozenset(letters.lower()) | frozenset(letters.upper())
 
 
 def _tokens(pattern: bytes) -> Iterator[_Token]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from attrs import field, frozen
@@ -44,7 +44,9 @@ class HttpAdmission:
             raise HttpError(403, "Web pages are not served: the request has an Origin header.")
         if not self._is_this_machine(given.get("host", [])):
             raise HttpError(403, "The Host header names another machine than this one.")
-        if not self._has_token(given):
+        sent = given.get("authorization", [])
+        scheme, _, secret = sent[0].partition(" ") if len(sent) == 1 else ("", "", "")
+        if scheme.lower() != "bearer" or not self.token.matches(secret.strip()):
             raise HttpError(
                 401,
                 "The token is missing or wrong: send it as 'Authorization: Bearer TOKEN'. It is in "
@@ -59,11 +61,6 @@ class HttpAdmission:
             return False
         name = found["name"].lower().rstrip(".")
         return name == "localhost" or name in self.names or _is_address(name)
-
-    def _has_token(self, given: Mapping[str, list[str]]) -> bool:
-        sent = given.get("authorization", [])
-        scheme, _, secret = sent[0].partition(" ") if len(sent) == 1 else ("", "", "")
-        return scheme.lower() == "bearer" and self.token.matches(secret.strip())
 
 
 def _text(value: bytes) -> str:

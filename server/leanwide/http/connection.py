@@ -117,7 +117,9 @@ class HttpConnection:
             h11.RemoteProtocolError: It is cut, or in no form that HTTP knows.
             ConnectionOver: It did not come in time.
         """
-        self._check_length(request)
+        lengths = [value for name, value in request.headers if name == b"content-length"]
+        if lengths and (len(lengths[0]) > 12 or int(lengths[0]) > self._limits.body_bytes):
+            raise self._too_long()
         if self._http.they_are_waiting_for_100_continue:
             await self._send(h11.InformationalResponse(status_code=100, headers=[]))
         body = bytearray()
@@ -132,11 +134,6 @@ class HttpConnection:
                 else:
                     raise ConnectionOver
         return bytes(body)
-
-    def _check_length(self, request: h11.Request) -> None:
-        lengths = [value for name, value in request.headers if name == b"content-length"]
-        if lengths and (len(lengths[0]) > 12 or int(lengths[0]) > self._limits.body_bytes):
-            raise self._too_long()
 
     def _too_long(self) -> HttpError:
         return HttpError(413, f"A request has at most {self._limits.body_bytes:,} bytes.")
@@ -236,7 +233,9 @@ class HttpConnection:
                 raise ConnectionOver
             await working
         finally:
-            await _ended(working, hanging_up)
+            for task in (working, hanging_up):
+                task.cancel()
+            await asyncio.gather(working, hanging_up, return_exceptions=True)
 
     async def _hang_up(self) -> None:
         """Wait until the client hangs up; what it sends meanwhile is kept, up to a limit."""
@@ -271,10 +270,3 @@ async def _at_most(seconds: float) -> AsyncIterator[None]:
             yield
     except TimeoutError as error:
         raise ConnectionOver from error
-
-
-async def _ended(*tasks: asyncio.Future[None]) -> None:
-    """Cancel tasks and wait until they have ended."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

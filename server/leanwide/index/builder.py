@@ -104,17 +104,16 @@ class Builder:
             self._publish_changes(touched)
 
     def save(self) -> None:
-        """Write unsaved entries to disk, each folder to a file of its own."""
+        """Write unsaved entries to disk: a file for each folder, with paths relative to it."""
         for folder in self._area.folders:
             if folder.path in self._unsaved:
-                save(self._cache(folder), folder.path, self._own_entries(folder))
+                own = (
+                    msgspec.structs.replace(entry, path=key[len(folder.prefix) :])
+                    for key, entry in (self._cached | self.entries).items()
+                    if self._area.folder_of(key) is folder
+                )
+                save(self._cache(folder), folder.path, own)
         self._unsaved.clear()
-
-    def _own_entries(self, folder: Folder) -> Iterator[FileEntry]:
-        """Yield the entries of a folder with paths relative to it."""
-        for key, entry in (self._cached | self.entries).items():
-            if self._area.folder_of(key) is folder:
-                yield msgspec.structs.replace(entry, path=key[len(folder.prefix) :])
 
     def _load(self, area: WorkspaceFolders) -> None:
         """Read the entries on disk of folders that are new in ``area``."""
@@ -147,13 +146,16 @@ class Builder:
         """
         own_path = area.resolve_folder(change.path)
         for path in dict.fromkeys((own_path, _real_path_or_same(own_path))):
-            if (key := area.key(path)) is not None:
-                gone = change.gone and path == own_path
-                file = None if gone else examine(area, path)
-                if file is not None:
-                    yield from self._reread(area, file)
-                else:
-                    yield from self._removed((key, *below.get(key, ())))
+            if (key := area.key(path)) is None:
+                continue
+            gone = change.gone and path == own_path
+            file = None if gone else examine(area, path)
+            if file is None:
+                yield from self._removed((key, *below.get(key, ())))
+            elif not _is_current(self.entries.get(file.key), file):
+                self.parsed += 1
+                self._put(file.key, read_entry(area, file))
+                yield file.key
 
     def _removed(self, keys: Sequence[str]) -> Iterator[str]:
         """Remove entries, and yield the keys of those that there were."""
@@ -161,13 +163,6 @@ class Builder:
             if key in self.entries:
                 self._put(key, None)
                 yield key
-
-    def _reread(self, area: WorkspaceFolders, file: CrawledFile) -> Iterator[str]:
-        """Read a file if it has changed, and yield its key then."""
-        if not _is_current(self.entries.get(file.key), file):
-            self.parsed += 1
-            self._put(file.key, read_entry(area, file))
-            yield file.key
 
     def _refresh(self, area: WorkspaceFolders, file: CrawledFile, cached: FileEntry | None) -> bool:
         """Bring one entry up to date; return whether there was memory for it."""

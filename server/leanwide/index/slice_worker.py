@@ -8,7 +8,6 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Final, Generic, TypeVar
 
 logger = logging.getLogger(__name__)
@@ -151,19 +150,11 @@ class SliceWorker(Generic[T]):
             return self._busy
 
     def _guarded(self, task: Callable[[], None]) -> None:
-        """Run a task; an error ends only that task."""
-        with _LoggedErrors():
+        """Run a task; an error ends only that task, and is logged without the text it may quote."""
+        try:
             task()
-
-
-class _LoggedErrors:
-    """Logs an error and ends it, without its message, which may quote source text."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, trace: TracebackType | None) -> bool:
-        if isinstance(error, Exception) and not isinstance(error, Superseded):
-            where = traceback.extract_tb(trace)[-1:]
-            logger.error("the workspace index: %s at %s", type(error).__name__, where)
-        return isinstance(error, Exception)
+        except Superseded:
+            pass
+        except Exception as error:  # noqa: BLE001  # whatever a task may meet
+            where = traceback.extract_tb(error.__traceback__)[-1:]
+            logger.error("the workspace index: %s at %s", type(error).__name__, where)  # noqa: TRY400

@@ -14,6 +14,7 @@ from typing import Any, Final
 from lsprotocol import types
 
 from leanwide.access_token import AccessToken
+from leanwide.lsp.rpc.messages import is_id
 
 _PREFIX: Final = b"content-"
 """Prefix of every LSP message, in any case, and of no HTTP request and no TLS handshake."""
@@ -53,7 +54,14 @@ async def first_message(reader: asyncio.StreamReader, token: AccessToken) -> dic
         AdmissionRefused: The message is another one, or lacks the token.
         asyncio.IncompleteReadError: The connection ended.
     """
-    return admitted(_parsed(await reader.readexactly(await _length(reader))), token)
+    body = await reader.readexactly(await _length(reader))
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        raise AdmissionRefused from None
+    if not isinstance(message, dict):
+        raise AdmissionRefused
+    return admitted(message, token)
 
 
 def admitted(message: dict[str, Any], token: AccessToken) -> dict[str, Any]:
@@ -65,7 +73,7 @@ def admitted(message: dict[str, Any], token: AccessToken) -> dict[str, Any]:
     Raises:
         AdmissionRefused: It is another message, or the token is missing or wrong.
     """
-    if message.get("jsonrpc") != "2.0" or not _has_id(message):
+    if message.get("jsonrpc") != "2.0" or not is_id(message.get("id")):
         raise AdmissionRefused
     params = message.get("params") if message.get("method") == types.INITIALIZE else None
     options = params.get("initializationOptions") if isinstance(params, dict) else None
@@ -124,18 +132,3 @@ async def _line(reader: asyncio.StreamReader) -> bytes:
         return await reader.readuntil(b"\n")
     except asyncio.LimitOverrunError:
         raise AdmissionRefused from None
-
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        message = json.loads(body)
-    except (ValueError, RecursionError):
-        raise AdmissionRefused from None
-    if not isinstance(message, dict):
-        raise AdmissionRefused
-    return message
-
-
-def _has_id(message: dict[str, Any]) -> bool:
-    number = message.get("id")
-    return isinstance(number, int | str) and not isinstance(number, bool)

@@ -14,7 +14,7 @@ from pygls.workspace import ServerTextPosition
 from leanwide.context.view import Snapshot, View
 from leanwide.engine.base import EngineStatus
 from leanwide.engine.specs import LaneInfo
-from leanwide.features.ask.selection import Selection, select_all
+from leanwide.features.ask.selection import Selection
 from leanwide.features.edit.fix import Diagnostic
 from leanwide.features.journal import Record
 from leanwide.lsp.documents import DocumentWorkspace, OpenDocument, PositionError
@@ -58,15 +58,6 @@ def selection_at(workspace: DocumentWorkspace, uri: str, span: types.Range) -> S
     start, end = sorted((span.start, span.end), key=lambda at: (at.line, at.character))
     view = view_at(workspace, uri, start)
     return Selection(view=view, end=Position(*locate(workspace, uri, end)))
-
-
-def whole_document(workspace: DocumentWorkspace, uri: str) -> Selection:
-    """Return a snapshot of a document with all of it selected.
-
-    Raises:
-        JsonRpcInvalidParams: The document is not open.
-    """
-    return select_all(snapshot(workspace, uri))
 
 
 def locate(workspace: DocumentWorkspace, uri: str, position: types.Position) -> tuple[int, int]:
@@ -182,18 +173,14 @@ def status_params(
 ) -> dict[str, Any]:
     """Return the parameters of ``leanwide/status``."""
     lane = lanes[0] if lanes else None
+    steps = last.tokens_generated - 1 if last else 0  # the first token comes with the prompt
+    decode_ms = last.ms["decode"] if last else 0.0
+    speed = 1000 * steps / decode_ms if steps > 0 and decode_ms > 0 else 0.0
     return {
         "mode": pinned or (last.mode if last else "code"),
         "lane": last.lane if last else (lane.name if lane else ""),
         "state": status.state.value,
         "experts": last.experts if last else (lane.experts if lane else 0),
-        "tokensPerSecond": _tokens_per_second(last),
+        "tokensPerSecond": round(speed, 1),
         "reason": status.reason,
     }
-
-
-def _tokens_per_second(last: Record | None) -> float:
-    """Return the speed of the last answer; its first token comes with the prompt."""
-    steps = last.tokens_generated - 1 if last else 0
-    decode_ms = last.ms["decode"] if last else 0.0
-    return round(1000 * steps / decode_ms, 1) if steps > 0 and decode_ms > 0 else 0.0

@@ -113,11 +113,8 @@ class OpenDocument(TextDocument):
         return position.line, self._column(self._line_text(position.line), position.character)
 
     def _count(self) -> int:
-        return len(self._lines) + self._ends_with_empty_line()
-
-    def _ends_with_empty_line(self) -> bool:
-        """Whether the document is empty or ends with a line ending: an empty line follows."""
-        return not self._lines or self._lines[-1].endswith(("\r", "\n"))
+        """Return the number of lines; after a line ending, or in no text, there is an empty one."""
+        return len(self._lines) + (not self._lines or self._lines[-1].endswith(("\r", "\n")))
 
     def _line_text(self, line: int) -> str:
         return self._lines[line].rstrip("\r\n") if line < len(self._lines) else ""
@@ -143,7 +140,9 @@ class OpenDocument(TextDocument):
         """Replace a range, and split again only the lines that the change can join or split."""
         first, start = self._clamped(span.start)
         last, end = self._clamped(span.end)
-        change = _change((first, start), (last, end), text)
+        parts = split_lines(text + "$")
+        column = len(parts[-1]) - 1 + (start if len(parts) == 1 else 0)
+        change = TextChange((first, start), (last, end), (first + len(parts) - 1, column), not text)
         head = self._lines[first][:start] if first < len(self._lines) else ""
         tail = self._lines[last][end:] if last < len(self._lines) else ""
         last = min(last + 1, len(self._lines))
@@ -163,12 +162,6 @@ class OpenDocument(TextDocument):
         else:  # a formatter replaces more lines than it changes
             self._extend(first, before, after)
         return change
-
-
-def _change(start: tuple[int, int], end: tuple[int, int], text: str) -> TextChange:
-    parts = split_lines(text + "$")
-    column = len(parts[-1]) - 1 + (start[1] if len(parts) == 1 else 0)
-    return TextChange(start, end, (start[0] + len(parts) - 1, column), not text)
 
 
 class DocumentWorkspace(Workspace):

@@ -49,7 +49,9 @@ def workspace_edit(
     if not support.documents:
         return types.WorkspaceEdit(changes={change.uri: plain})
     annotation = _ANNOTATION if support.annotations else None
-    edits = [_annotated(edit, annotation) for edit in plain]
+    edits: Sequence[types.TextEdit | types.AnnotatedTextEdit] = plain
+    if annotation is not None:
+        edits = [types.AnnotatedTextEdit(annotation, edit.range, edit.new_text) for edit in plain]
     document = types.OptionalVersionedTextDocumentIdentifier(change.uri, change.version)
     operations: list[types.TextDocumentEdit | types.CreateFile] = []
     if change.creates:
@@ -61,14 +63,6 @@ def workspace_edit(
         document_changes=operations,
         change_annotations={annotation: question} if annotation is not None else None,
     )
-
-
-def _annotated(
-    edit: types.TextEdit, annotation: str | None
-) -> types.TextEdit | types.AnnotatedTextEdit:
-    if annotation is None:
-        return edit
-    return types.AnnotatedTextEdit(annotation, edit.range, edit.new_text)
 
 
 def text_edits(

@@ -104,7 +104,12 @@ class Feedback:
             self.tell_trouble(status.reason, types.MessageType.Error)
         elif status.state is EngineState.IDLE and status.reason:
             self.tell_once(status.reason, types.MessageType.Warning)
-        self._show_progress(status)
+        if status.state not in _LOADING:
+            self._end_load(status)
+        elif self._load is None:
+            self._load = self._new_bar("leanwide: loading the model", 0)
+        else:
+            self._load.report(round(100 * status.progress))
 
     def engine_replaced(self, status: EngineStatus) -> None:
         """Show the status of another engine in place of what is shown of the one before."""
@@ -174,16 +179,6 @@ class Feedback:
     def _show(self, text: str, kind: types.MessageType) -> None:
         logger.warning("%s", text)
         self._server.window_show_message(types.ShowMessageParams(type=kind, message=text))
-
-    def _show_progress(self, status: EngineStatus) -> None:
-        """Show one bar from the start of a load to its end."""
-        loading = status.state in _LOADING
-        if loading and self._load is None:
-            self._load = self._new_bar("leanwide: loading the model", 0)
-        elif loading and self._load is not None:
-            self._load.report(round(100 * status.progress))
-        else:
-            self._end_load(status)
 
     def _end_load(self, status: EngineStatus) -> None:
         if self._load is not None:

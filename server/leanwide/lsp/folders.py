@@ -154,32 +154,23 @@ def _open(
     names: dict[Path, list[str]] = {}
     for path in map(os.path.normpath, paths):
         names.setdefault(_real(path), []).append(path)
-    return tuple(
-        evolve(known[real], names=_links(real, named))
-        if real in known
-        else _new(real, named, refuse)
-        for real, named in names.items()
-    )
-
-
-def _new(real: Path, named: Sequence[str], refuse: ReportUnread) -> _Opened:
-    layer, problems = read_layer(real / WORKSPACE_FILE, real)
-    return _Opened(
-        path=real,
-        names=_links(real, named),
-        layer=layer,
-        problems=problems,
-        ignored=IgnoreFiles(real, refuse),
-    )
+    found = []
+    for real, named in names.items():
+        links = tuple(sorted({name for name in named if name != str(real)}))
+        if real in known:
+            found.append(evolve(known[real], names=links))
+            continue
+        layer, problems = read_layer(real / WORKSPACE_FILE, real)
+        ignored = IgnoreFiles(real, refuse)
+        found.append(
+            _Opened(path=real, names=links, layer=layer, problems=problems, ignored=ignored)
+        )
+    return tuple(found)
 
 
 def _with_settings(opened: Iterable[_Opened]) -> tuple[_Opened, ...]:
     read = ((folder, *read_layer(folder.path / WORKSPACE_FILE, folder.path)) for folder in opened)
     return tuple(evolve(folder, layer=layer, problems=found) for folder, layer, found in read)
-
-
-def _links(real: Path, named: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted({name for name in named if name != str(real)}))
 
 
 def _real(path: str) -> Path:

@@ -109,7 +109,8 @@ class Listener:
         self, message: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """Run a session to its end: ``exit``, the connection's end, or the server's."""
-        _keep_alive(writer)
+        with contextlib.suppress(OSError):  # so that the system notices a dead machine
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._sessions += 1
         try:
             everything = _WithFirstMessage(frame(message), reader)
@@ -143,9 +144,3 @@ class _WithFirstMessage:
             first, self._first = self._first[:most], self._first[most:]
             return first
         return await self._rest.read(most)
-
-
-def _keep_alive(writer: asyncio.StreamWriter) -> None:
-    """Let the system detect that the other machine is gone."""
-    with contextlib.suppress(OSError):
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -8,7 +8,6 @@ from urllib.parse import urldefrag
 
 from attrs import evolve
 from lsprotocol import types
-from pygls.workspace import TextDocument
 
 from leanwide.context.view import Snapshot, View
 from leanwide.files.exclusions import MAX_FILE_SIZE
@@ -79,11 +78,8 @@ def _joined(workspace: DocumentWorkspace, document: Snapshot) -> tuple[Snapshot,
 
 def is_open(workspace: DocumentWorkspace, key: str) -> bool:
     """Whether any document with this key is open."""
-    return any(document_key(workspace, document.uri) == key for document in _opened(workspace))
-
-
-def _opened(workspace: DocumentWorkspace) -> Sequence[TextDocument]:
-    return tuple(workspace.text_documents.values())
+    opened = workspace.text_documents.values()
+    return any(document_key(workspace, document.uri) == key for document in opened)
 
 
 def _cells(workspace: DocumentWorkspace, key: str, document: Snapshot) -> Iterator[OpenDocument]:
@@ -92,7 +88,7 @@ def _cells(workspace: DocumentWorkspace, key: str, document: Snapshot) -> Iterat
     if notebook is not None:
         uris: Sequence[str] = [cell.document for cell in notebook.cells]
     else:  # in the order in which the editor opened them
-        uris = [opened.uri for opened in _opened(workspace)]
+        uris = [opened.uri for opened in workspace.text_documents.values()]
     for uri in uris:
         cell = workspace.opened(uri)
         if cell is None or (cell.language_id or "") != document.language_id:

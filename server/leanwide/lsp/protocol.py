@@ -237,15 +237,12 @@ class Protocol(SendingProtocol):
         """Run a handler that is no coroutine at once, so that later requests see its effect."""
         steps = handler(params) if _is_generator(handler) else ((handler, (params,), None),)
         for step, arguments, _ in steps:
-            self._run_step(method, step, arguments)
-
-    def _run_step(self, method: str, step: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        if not asyncio.iscoroutinefunction(step):
-            step(*arguments)
-            return
-        task = asyncio.ensure_future(step(*arguments))
-        self._notified.add(task)
-        task.add_done_callback(partial(self._end_notification, method))
+            if not asyncio.iscoroutinefunction(step):
+                step(*arguments)
+                continue
+            task = asyncio.ensure_future(step(*arguments))
+            self._notified.add(task)
+            task.add_done_callback(partial(self._end_notification, method))
 
     def _end_notification(self, method: str, task: asyncio.Task[Any]) -> None:
         self._notified.discard(task)
@@ -260,17 +257,14 @@ class Protocol(SendingProtocol):
 
     def _start(self, handler: Callable[..., Any], params: Any) -> asyncio.Task[Any]:
         """Run a handler in a task with :data:`arrival_version` set."""
-        token = arrival_version.set(self._version(document_uri(params)))
+        uri, document = document_uri(params), None
+        if uri is not None and isinstance(self._workspace, DocumentWorkspace):
+            document = self._workspace.opened(uri)
+        token = arrival_version.set(document.version if document is not None else None)
         try:
             return asyncio.ensure_future(_run(handler, (params,)))
         finally:
             arrival_version.reset(token)
-
-    def _version(self, uri: str | None) -> int | None:
-        if uri is None or not isinstance(self._workspace, DocumentWorkspace):
-            return None
-        document = self._workspace.opened(uri)
-        return document.version if document is not None else None
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(

@@ -160,7 +160,9 @@ class Server(LanguageServer):
             old = self._use_options(options)
         if old is not None:
             await old.close()  # first, so that two models are not loaded at a time
-            self._load_for_open_documents()
+            documents = self.documents.text_documents.values()
+            if any(self.serves(document.language_id or "") for document in documents):
+                self.session.backend.engine.start()
 
     async def choose(self, settings: Mapping[str, Any]) -> None:
         """Apply the settings of a model that the user chose, until the editor sends settings."""
@@ -189,12 +191,6 @@ class Server(LanguageServer):
         self.completion = self._new_completion()
         self.feedback.engine_replaced(backend.engine.status)
         return old
-
-    def _load_for_open_documents(self) -> None:
-        """Load the model, if a document is open in which completions are wanted."""
-        documents = self.documents.text_documents.values()
-        if any(self.serves(document.language_id or "") for document in documents):
-            self.session.backend.engine.start()
 
     async def use_folders(self) -> None:
         """Apply the folders' exclusions; windows may hold text that is excluded now."""

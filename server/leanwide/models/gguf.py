@@ -162,7 +162,9 @@ def _parse(cursor: _Cursor, path: Path, size: int) -> GgufHeader:
     key_count = _limited(cursor.number("<Q"), _MAX_KEYS, "keys")
     metadata, languages = _metadata(cursor, key_count)
     tensors = tuple(_tensor(cursor) for _ in range(tensor_count))
-    alignment = _alignment(metadata.get("general.alignment", 32))
+    alignment = metadata.get("general.alignment", 32)
+    if not isinstance(alignment, int) or not 1 <= alignment <= _MAX_ALIGNMENT:
+        raise IndexError(alignment)
     data_start = -(-cursor.at // alignment) * alignment
     return GgufHeader(
         path=path,
@@ -206,12 +208,6 @@ def _names_fim(cursor: _Cursor) -> bool:
     texts = (text.encode() for text in _FIM_PREFIXES)
     strings = (struct.pack("<Q", len(text)) + text for text in texts)
     return any(cursor.data.find(string, 0, cursor.at) >= 0 for string in strings)
-
-
-def _alignment(value: Scalar) -> int:
-    if not isinstance(value, int) or not 1 <= value <= _MAX_ALIGNMENT:
-        raise IndexError(value)
-    return value
 
 
 def _layout(kind: int) -> str:

@@ -50,7 +50,7 @@ def check_inside(model: Path) -> None:
 
 
 def remove(model: Path) -> int:
-    """Remove a pulled model and its unfinished parts; return the number of freed bytes.
+    """Remove a pulled model, its unfinished parts and empty folders; return the freed bytes.
 
     Raises:
         StoreError: It lies outside the folder of pulled models, or the system refuses.
@@ -62,14 +62,10 @@ def remove(model: Path) -> int:
             if path.exists():
                 freed += path.stat().st_size
                 path.unlink()
-        _remove_empty(model.parent)
+        folder = model.parent
+        while folder != models_folder() and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent
     except OSError as error:
         raise StoreError(f"{model} cannot be removed: {error.strerror or error}") from error
     return freed
-
-
-def _remove_empty(folder: Path) -> None:
-    """Remove a folder and its parents while they are empty."""
-    while folder != models_folder() and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent

@@ -42,7 +42,13 @@ def fit_to_machine(budget: Budget, machine: MachineState, lane: str) -> tuple[Bu
     Battery and memory count as well. A slower machine never gets more of anything, and an unknown
     one gets all.
     """
-    context, depth = _in_time(budget, machine, lane)
+    speed = machine.lane_speed(lane)
+    deadline = budget.deadline_ms / 1000
+    prompt = _seconds(budget.context_tokens, speed.prompt.settled)
+    decode = _seconds(budget.output_tokens + budget.thinking_tokens, speed.decode.settled)
+    # Each may take the time that the other leaves, and half of the deadline in any case.
+    context = _share(prompt, max(deadline / 2, deadline - decode), _PREFILL_STEPS)
+    depth = _share(decode, max(deadline / 2, deadline - prompt))
     return _narrowed(budget, context, depth, machine)
 
 
@@ -106,21 +112,6 @@ def _remaining(whole: Budget, narrowed: Budget) -> str:
     )
     return " and ".join(
         f"{left:,} of {all_:,} tokens of {what}" for left, all_, what in parts if left < all_
-    )
-
-
-def _in_time(budget: Budget, machine: MachineState, lane: str) -> tuple[Fraction, Fraction]:
-    """Return the shares of context and depth that meet the deadline.
-
-    Each may take the time that the other leaves, and half of the deadline in any case.
-    """
-    speed = machine.lane_speed(lane)
-    deadline = budget.deadline_ms / 1000
-    prompt = _seconds(budget.context_tokens, speed.prompt.settled)
-    decode = _seconds(budget.output_tokens + budget.thinking_tokens, speed.decode.settled)
-    return (
-        _share(prompt, max(deadline / 2, deadline - decode), _PREFILL_STEPS),
-        _share(decode, max(deadline / 2, deadline - prompt)),
     )
 
 

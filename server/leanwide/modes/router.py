@@ -171,7 +171,8 @@ def _lane(mode: Mode, signals: Signals, profiles: Mapping[Mode, Profile]) -> tup
         thinking_tokens=profile.thinking_tokens if signals.thinks else 0,
         deadline_ms=profile.deadline_ms,
     )
-    if mode is not Mode.DIALOG or _level(signals) is not DifficultyLevel.TRIVIAL:
+    guess = signals.difficulty if signals.pinned is None else None  # a pinned mode keeps its lane
+    if mode is not Mode.DIALOG or guess is None or guess.level is not DifficultyLevel.TRIVIAL:
         return profile.lane, whole
     code = profiles[Mode.CODE]
     context = min(whole.context_tokens, code.context_tokens)
@@ -191,13 +192,6 @@ def _mode(task: Task, signals: Signals) -> tuple[Mode, str]:
     if level is DifficultyLevel.TRIVIAL:
         return mode, f"{mode} on the lane of {Mode.CODE}, a trivial question because {sign}"
     return mode, mode
-
-
-def _level(signals: Signals) -> DifficultyLevel:
-    """Return the question's level; ordinary in a pinned mode, which keeps its lane."""
-    if signals.difficulty is None or signals.pinned is not None:
-        return DifficultyLevel.ORDINARY
-    return signals.difficulty.level
 
 
 def _smaller(budget: Budget, limit: Budget) -> Budget:

@@ -24,20 +24,16 @@ def parse(*layers: Layer) -> tuple[Options, tuple[str, ...]]:
     merged: dict[str, Any] = dict(built_in().values)
     problems: list[str] = []
     checked = [_check(layer.values, Options, "", shown(layer.source), problems) for layer in layers]
-    model = _lean_model(reduce(_merge, checked, merged))
+    whole = reduce(_merge, checked, merged)
+    # The lean lane's, which ``leanwide tune`` measures.
+    model = str(whole["lanes"]["lean"]["model"] or whole["model"]["path"])
     for layer, values in zip(layers, checked, strict=True):
         if reason := layer.why_not(model):
             problems.append(f"{shown(layer.source)} is ignored: {reason}")
         else:
-            whole = _with_lists_below(layer, values, merged, problems)
-            merged = _merge(merged, _with_own_sampling(whole))
+            joined = _with_lists_below(layer, values, merged, problems)
+            merged = _merge(merged, _with_own_sampling(joined))
     return CONVERTER.structure(merged, Options), tuple(problems)
-
-
-def _lean_model(settings: dict[str, Any]) -> str:
-    """Return the model of the lean lane, which ``leanwide tune`` measures."""
-    own, path = settings["lanes"]["lean"]["model"], settings["model"]["path"]
-    return str(own or path)
 
 
 def _with_lists_below(

@@ -10,8 +10,6 @@ anchor follows the middle token, so that a keystroke only appends to the prompt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from leanwide.context.window import Related, Window
 from leanwide.engine.requests import Markup, Prompt
 from leanwide.engine.specs import FimTokens
@@ -31,16 +29,13 @@ def infill_prompt(window: Window, fim: FimTokens) -> Prompt:
 
 def prefix_prompt(related: Related, before: str, fim: FimTokens) -> Prompt:
     """Return the beginning that the prompts of several places share."""
-    return (*_related(related, fim), fim.prefix, before)
-
-
-def _related(related: Related, fim: FimTokens) -> Iterator[str | int]:
+    files: list[str | int] = []
     separator = fim.file_separator
-    if separator is None or not related.snippets:
-        return
-    for snippet in related.snippets:
-        yield from (separator, f"{snippet.path}\n{snippet.text}")
-    yield from (separator, f"{related.path}\n")
+    if separator is not None and related.snippets:
+        for snippet in related.snippets:
+            files += (separator, f"{snippet.path}\n{snippet.text}")
+        files += (separator, f"{related.path}\n")
+    return (*files, fim.prefix, before)
 
 
 def readable(prompt: Prompt, fim: FimTokens | None = None) -> str:

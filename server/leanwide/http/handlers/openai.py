@@ -36,14 +36,6 @@ class Usage:
         }
 
 
-def usage_of(cost: Stats | Record | None) -> Usage:
-    """Return the usage of an answer; none where the model was not asked."""
-    if cost is None:
-        return Usage()
-    prompt = cost.tokens_evaluated + cost.tokens_reused
-    return Usage(prompt, cost.tokens_generated, cost.tokens_reused)
-
-
 @frozen
 class Ended:
     """The end of an answer."""
@@ -54,8 +46,12 @@ class Ended:
 
     @classmethod
     def after(cls, cost: Stats | Record | None, *, cut: bool = False) -> Ended:
-        """Return the end of an answer with a cost."""
-        return cls("length" if cut else "stop", usage_of(cost))
+        """Return the end of an answer with a cost, None where the model was not asked."""
+        usage = Usage()
+        if cost is not None:
+            prompt = cost.tokens_evaluated + cost.tokens_reused
+            usage = Usage(prompt, cost.tokens_generated, cost.tokens_reused)
+        return cls("length" if cut else "stop", usage)
 
 
 Pieces = AsyncGenerator[str | Ended, None]

@@ -11,7 +11,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from leanwide.features.ask import chat as feature
 from leanwide.features.ask.chat import UserMessage
 from leanwide.features.ask.conversations import Conversations, StoredChat, UnknownChat
-from leanwide.features.ask.selection import Selection
+from leanwide.features.ask.selection import Selection, select_all
 from leanwide.features.cost import cost
 from leanwide.lsp import convert
 from leanwide.lsp.arguments import ChatArguments, ChatIdArguments
@@ -78,5 +78,5 @@ def _selection(workspace: DocumentWorkspace, given: ChatArguments) -> Selection 
     if given.uri is None:
         return None
     if given.range is None:
-        return as_it_arrived(convert.whole_document(workspace, given.uri))
+        return as_it_arrived(select_all(convert.snapshot(workspace, given.uri)))
     return as_it_arrived(convert.selection_at(workspace, given.uri, given.range))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from lsprotocol import types
@@ -92,7 +92,7 @@ async def _edit(ls: Server, given: EditArguments, task: Task, start: Start) -> d
     support = edit_support(ls.client_capabilities)
     earlier = _earlier(ls, given, task, view)
 
-    def begin(cancel: CancelToken) -> Coroutine[Any, Any, EditOutcome]:
+    async def begin(cancel: CancelToken) -> EditOutcome:
         context = EditContext(
             task=task,
             session=ls.session,
@@ -102,7 +102,9 @@ async def _edit(ls: Server, given: EditArguments, task: Task, start: Start) -> d
             creates=support.creation,
             hint=(given.hint or "").strip(),
         )
-        return _continued(earlier, context, lambda: start(selection, context))
+        # An attempt whose conversation has no more room is asked anew.
+        outcome = await edit_again(earlier, context) if earlier is not None else None
+        return await start(selection, context) if outcome is None else outcome
 
     def superseded() -> JsonRpcException:
         current = _is_current(ls.documents, view)
@@ -139,14 +141,6 @@ def _earlier(ls: Server, given: EditArguments, task: Task, view: View) -> Attemp
     if stored.change is not None and not _fits(ls.documents, stored.change):
         return None
     return stored.attempt
-
-
-async def _continued(
-    earlier: Attempt | None, context: EditContext, start: Callable[[], Awaitable[EditOutcome]]
-) -> EditOutcome:
-    """Continue an attempt if there is one and its conversation has room, else ask anew."""
-    outcome = await edit_again(earlier, context) if earlier is not None else None
-    return await start() if outcome is None else outcome
 
 
 def _remember(ls: Server, outcome: EditOutcome, task: Task, view: View) -> str | None:

@@ -97,7 +97,10 @@ class Frames:
                 return None
             del self._buffer[:MAX_HEADER_BYTES]
             return BadFrame(ErrorCodes.ParseError, "the headers of a message never end")
-        headers = _headers(bytes(self._buffer[: end.start()]))
+        lines = bytes(self._buffer[: end.start()]).splitlines()
+        # A line without a colon is a name without a value.
+        parts = (line.partition(b":") for line in lines)
+        headers = [(name.strip().lower(), value.strip()) for name, _, value in parts]
         lengths = {value for name, value in headers if name == b"content-length"}
         if not lengths:
             # The rest of a body that was longer than its length: the next length is in it.
@@ -113,18 +116,9 @@ class Frames:
         if len(length) > _MAX_LENGTH_DIGITS or int(length) > self._most_body:
             reason = f"a message is too long: at most {self._most_body} bytes are read"
             return BadFrame(ErrorCodes.InvalidRequest, reason)
-        if not all(_is_utf8(value) for name, value in headers if name == b"content-type"):
+        given = (_CHARSET.search(value) for name, value in headers if name == b"content-type")
+        charsets = (found[1].lower().replace(b"-", b"") for found in given if found is not None)
+        if any(charset != b"utf8" for charset in charsets):
             refusal = BadFrame(ErrorCodes.ParseError, "the charset of a message is not UTF-8")
             return _Head(int(length), refusal)
         return _Head(int(length))
-
-
-def _headers(block: bytes) -> list[tuple[bytes, bytes]]:
-    """Return names in lower case with values; a line without a colon is a name without value."""
-    parts = (line.partition(b":") for line in block.splitlines())
-    return [(name.strip().lower(), value.strip()) for name, _, value in parts]
-
-
-def _is_utf8(content_type: bytes) -> bool:
-    charset = _CHARSET.search(content_type)
-    return charset is None or charset[1].lower().replace(b"-", b"") == b"utf8"

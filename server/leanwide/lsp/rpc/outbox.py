@@ -72,10 +72,13 @@ class Outbox:
         """
         while True:
             await self._filled.wait()
-            data = self._next_write()
-            writer.write(data)
+            messages, size = [], 0
+            while self._queue and size < _WRITE_BYTES:
+                messages.append(self._queue.popleft())
+                size += len(messages[-1])
+            writer.write(b"".join(messages))
             await writer.drain()
-            self._size -= len(data)
+            self._size -= size
             if not self._queue:
                 self._filled.clear()
                 self._empty.set()
@@ -83,10 +86,3 @@ class Outbox:
     async def flushed(self) -> None:
         """Wait until everything is sent."""
         await self._empty.wait()
-
-    def _next_write(self) -> bytes:
-        messages, size = [], 0
-        while self._queue and size < _WRITE_BYTES:
-            messages.append(self._queue.popleft())
-            size += len(messages[-1])
-        return b"".join(messages)
