@@ -402,7 +402,8 @@ def test_unlikely_tokens_can_be_left_out(lane: Lane):
 
 
 def test_a_penalty_changes_a_greedy_answer_in_the_same_way_each_time(opened, tiny):
-    lane, _ = opened(make.spec(tiny)).lane("lean")
+    one = LaneSpec(name="lean", experts=2, context_tokens=512, sequences=1)
+    lane, _ = opened(make.spec(tiny, one)).lane("lean")
 
     def answer(sampling: Sampling) -> str:
         return run_cached(lane, (CODE,), sampling=sampling, max_tokens=60)[0]
