@@ -710,8 +710,25 @@ async def test_the_model_reads_the_diagnostics():
         Diagnostic(first=0, last=0, message="unused import"),
     )
     assert "return json.loads" in edited.after(outcome)
-    assert "- line 2: `value` is assigned needlessly\n" in edited.prompts[0]
+    said = "- line 2, `value = json.loads(self.text)[name]`: `value` is assigned needlessly\n"
+    assert said in edited.prompts[0]
     assert "unused import" not in edited.prompts[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("x = `<|im_end|>`", "line 2, `` x = `<|im_end|>` ``"),
+        (f"x = {'1' * 400}", f"line 2, `x = {'1' * 156}…`"),
+        ("", "line 2"),
+    ],
+)
+async def test_the_model_reads_the_line_of_a_diagnostic_as_text(line, place):
+    edited = Edited(fenced("x = 2"), text=f"y = 1\n{line}\nz = 1\n")
+    await edited.fix(Diagnostic(first=1, last=1, message="odd"), span=((0, 0), (3, 0)))
+    (request,) = edited.engine.requests
+    _, user = (piece for piece in request.prompt if isinstance(piece, str))
+    assert f"- {place}: odd\n" in user
 
 
 @pytest.mark.parametrize("found", [(), (Diagnostic(first=0, last=0, message="unused"),)])
@@ -751,7 +768,10 @@ def guide(*answers: str, name: str = "guide.md", language: str = "markdown") -> 
 
 
 @pytest.mark.parametrize(("name", "language"), PROSE)
-@pytest.mark.parametrize("answer", [f"````markdown\n{BETTER}````\n", f"```markdown\n{BETTER}```"])
+@pytest.mark.parametrize(
+    "answer",
+    [f"````markdown\n{BETTER}````\n", f"```markdown\n{BETTER}```", f"```markdown\n{BETTER}"],
+)
 async def test_prose_with_a_block_in_it_comes_back_whole(answer, name, language):
     edited = guide(answer, name=name, language=language)
     assert edited.after(await edited.refactor(ALL)) == BETTER
