@@ -53,17 +53,24 @@ class BegunDocumentation:
 
     def _until_its_end(self, text: str) -> tuple[list[str], bool]:
         """Return the lines of what a comment says, without marks, and whether they are all."""
-        closing = self.convention.closing
-        if not closing:
+        if not self.convention.closing:
             return self._comment_lines(text.split("\n"))
-        before, found = _parted(text, closing)
-        if not found:
+        end = self._closing.search(text)
+        before = text[: end.start()] if end is not None else text
+        if end is None:
             fence = _FENCE_LINE.search(before)
             before = before[: fence.start()] if fence is not None else before
         lines = before.split("\n")
         if self.convention.inside:
-            return [lines[0].strip(), *_aligned(lines[1:])], found
-        return [lines[0], *(line.lstrip().removeprefix("*") for line in lines[1:])], found
+            return [lines[0].strip(), *_aligned(lines[1:])], end is not None
+        rest = (line.lstrip().removeprefix("*") for line in lines[1:])
+        return [lines[0], *rest], end is not None
+
+    @property
+    def _closing(self) -> re.Pattern[str]:
+        """What closes it: in a string a backslash escapes the mark, in a comment nothing does."""
+        escape = r"(?<!\\)" if self.convention.inside else ""
+        return re.compile(escape + re.escape(self.convention.closing))
 
     def _comment_lines(self, lines: Sequence[str]) -> tuple[list[str], bool]:
         first, *rest = lines
@@ -94,12 +101,6 @@ class BegunDocumentation:
         marks = [first, *[mark] * (len(said) - 1)]
         rows = [_behind(mark, line) for mark, line in zip(marks, said, strict=True)]
         return [*above, *rows, *([f" {convention.closing}"] if convention.closing else [])]
-
-
-def _parted(text: str, closing: str) -> tuple[str, bool]:
-    """Return what is before the first closing mark that no backslash escapes; if there is one."""
-    match = re.search(rf"(?<!\\){re.escape(closing)}", text)
-    return (text, False) if match is None else (text[: match.start()], True)
 
 
 def _aligned(lines: Sequence[str]) -> list[str]:
