@@ -769,6 +769,13 @@ GO_METHOD = "package a\n\n//go:noinline\nfunc (s *S) F() int {\n\treturn 1\n}\n"
             ),
         ),
         (
+            "javascript",
+            "function f() {\n}\n",
+            "/**\n *",
+            " Reads **\\*/\nfunction f() {\n}\n/* that */",
+            "/**\n * Reads **\\\n */\nfunction f() {\n}\n",
+        ),
+        (
             "rust",
             RUST_METHOD,
             "    ///",
