@@ -74,7 +74,7 @@ def run_cached(lane: Lane, prompt: Prompt, /, **changes: Any) -> tuple[str, Fini
     """Run a request whose prompt is in the KV cache: the answer is the same every time.
 
     llama.cpp adds in another order when it evaluates a prompt in other chunks, so the answer to a
-    cached prompt may differ from that to a fresh one. Two answers of the same sequence do not differ;
+    cached prompt may differ from that to a fresh one. Two answers of one sequence do not differ;
     two sequences may have been evaluated in different chunks.
     """
     run(lane, *prompt, **{**changes, "max_tokens": 0})

@@ -175,6 +175,11 @@ def thinks(template: str | None) -> bool:
     return family is not _PLAIN and bool(family.marks.openings)
 
 
+def answers_at_once(template: str | None) -> bool:
+    """Whether the answer of a model with this template begins where its prompt ends."""
+    return not thinks(template) and not answer_marks(template).leads
+
+
 def thinking_variables(template: str | None, *, thinking: bool) -> Mapping[str, Any]:
     """Return variables for a template that tell the model whether it may think."""
     family = _family(template)

@@ -40,9 +40,9 @@ def code_in(answer: str) -> AnswerCode:
 def text_in(answer: str, fence: str) -> AnswerCode:
     """Return a text that may hold code blocks itself, from an answer with LF endings.
 
-    A shorter fence than the requested one is accepted if the answer is one single block and the
-    fences inside come in pairs. Without such a fence the text is "": blocks of the text cannot be
-    told from the rest of the answer.
+    A shorter fence than the requested one is accepted if the answer is one single block, closed or
+    not, and the fences inside come in pairs. Without such a fence the text is "": blocks of the
+    text cannot be told from the rest of the answer.
 
     Args:
         answer: The answer so far.
@@ -65,15 +65,33 @@ def _is_fence(line: str, least: str) -> bool:
 
 
 def _only_block(lines: list[str]) -> AnswerCode:
-    """Return the text of an answer whose first and last line are the fences around it."""
+    """Return the text of an answer that is one block from its first line on.
+
+    A last fence closes the block if those between are pairs. Otherwise the block was never closed,
+    if those behind the first line are pairs.
+    """
     while lines and not lines[-1].strip():
         lines.pop()
     first = _FENCE.fullmatch(lines[0]) if lines else None
-    inside = lines[1:-1]
-    paired = sum(_FENCE.fullmatch(line) is not None for line in inside) % 2 == 0
-    if first is None or len(lines) < 2 or lines[-1].strip() != first["fence"] or not paired:
+    if first is None:
         return AnswerCode("", closed=False, ended=False)
-    return AnswerCode(_without_blank_ends(inside), closed=True, ended=False)
+    if len(lines) > 1 and lines[-1].strip() == first["fence"] and _paired(lines[1:-1]):
+        return AnswerCode(_without_blank_ends(lines[1:-1]), closed=True, ended=False)
+    text = _without_blank_ends(lines[1:]) if _paired(lines[1:]) else ""
+    return AnswerCode(text, closed=False, ended=False)
+
+
+def _paired(lines: list[str]) -> bool:
+    """Whether each second fence can close the one before it: it names no language."""
+    opened = ""
+    for match in filter(None, map(_FENCE.fullmatch, lines)):
+        if not opened:
+            opened = match["fence"]
+        elif match["info"].strip() or not match["fence"].startswith(opened):
+            return False
+        else:
+            opened = ""
+    return not opened
 
 
 def without_head(code: str, head: Container[str]) -> str:

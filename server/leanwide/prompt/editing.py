@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from attrs import frozen
 
-from leanwide.prompt.question import USUAL_FENCE, CodeContext, question
+from leanwide.prompt.question import USUAL_FENCE, CodeContext, code_span, question
+
+_MAX_LINE_CHARACTERS: Final = 160
+"""Characters that are quoted of a line: enough to know it by, in any style guide's line length."""
 
 
 @frozen
@@ -15,7 +19,26 @@ class Finding:
 
     line: int
     """In the code of the question, from 1."""
+    text: str
+    """The line itself: models read better than they count."""
     message: str
+
+    @property
+    def quoted(self) -> str:
+        """The line as Markdown code, cut where it is very long; its number if it is blank."""
+        text = self.text.strip()
+        cut = "…" if len(text) > _MAX_LINE_CHARACTERS else ""
+        return code_span(f"{text[:_MAX_LINE_CHARACTERS]}{cut}") if text else f"line {self.line}"
+
+    @property
+    def place(self) -> str:
+        """The line's number and text."""
+        return f"line {self.line}, {self.quoted}" if self.text.strip() else self.quoted
+
+    @property
+    def said(self) -> str:
+        """The message on one line."""
+        return " ".join(self.message.split())
 
 
 @frozen(kw_only=True)
@@ -48,15 +71,9 @@ def pieces_question(context: CodeContext, request: str) -> str:
     )
 
 
-def findings_request(findings: Sequence[Finding], code: Sequence[str]) -> str:
-    """Return the request to correct what the tools found, with the lines that they found it in.
-
-    ``code`` is what the findings count their lines in.
-    """
-    listed = "\n".join(
-        f"- `{code[finding.line - 1].strip()}`: {' '.join(finding.message.split())}"
-        for finding in findings
-    )
+def findings_request(findings: Sequence[Finding]) -> str:
+    """Return the request to correct what the tools found, with the lines that they found it in."""
+    listed = "\n".join(f"- {finding.quoted}: {finding.said}" for finding in findings)
     return f"fix what the tools say of these lines:\n{listed}"
 
 
@@ -77,9 +94,7 @@ def document_question(context: CodeContext, convention: str) -> str:
 
 def fix_question(context: CodeContext, findings: Sequence[Finding]) -> str:
     """Ask for the code without what the tools found."""
-    listed = "\n".join(
-        f"- line {finding.line}: {' '.join(finding.message.split())}" for finding in findings
-    )
+    listed = "\n".join(f"- {finding.place}: {finding.said}" for finding in findings)
     return question(
         context, f"Fix this code. The tools say of it:\n{listed}{_fence_request(context)}"
     )

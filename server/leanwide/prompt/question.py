@@ -94,3 +94,12 @@ def fence_for(code: str, least: str = USUAL_FENCE) -> str:
     """Return a fence, longer than any run of backticks in the code."""
     longest = max((len(run) for run in _BACKTICKS.findall(code)), default=0)
     return "`" * max(len(least), longest + 1)
+
+
+def code_span(text: str) -> str:
+    """Return a text on one line as Markdown code, whatever backticks it holds."""
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    if not longest:
+        return f"`{text}`"
+    mark = "`" * (longest + 1)
+    return f"{mark} {text} {mark}"

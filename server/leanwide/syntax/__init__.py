@@ -4,6 +4,7 @@ from leanwide.syntax.block_end import block_end
 from leanwide.syntax.close import completed_length
 from leanwide.syntax.definition import Definition
 from leanwide.syntax.documentation import (
+    DocumentationConvention,
     announced_start,
     documentation_above,
     documentation_convention,
@@ -30,6 +31,7 @@ from leanwide.syntax.violations import Violation, violations
 __all__ = [
     "NO_TEXT",
     "Definition",
+    "DocumentationConvention",
     "Edit",
     "Import",
     "ImportPart",

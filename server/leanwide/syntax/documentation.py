@@ -46,6 +46,12 @@ class DocumentationConvention:
     distinct: bool = True
     """The mark alone distinguishes it from other comments; otherwise its place above a definition
     does."""
+    opening: str
+    """How one begins, up to its first word; of several lines without their margin."""
+    closing: str = ""
+    """What closes it; "" where the first line that is no comment does."""
+    names_first: bool = False
+    """Its first word is the name of what it documents."""
 
     @property
     def inside(self) -> bool:
@@ -53,11 +59,17 @@ class DocumentationConvention:
         return not self.marks
 
 
-_JSDOC: Final = DocumentationConvention(name="a JSDoc comment", marks=("/**",))
-_DOXYGEN: Final = DocumentationConvention(
-    name="a Doxygen comment (/** … */)", marks=("/**", "///", "/*!")
+def _starred(name: str, *further: str) -> DocumentationConvention:
+    return DocumentationConvention(
+        name=name, marks=("/**", *further), opening="/**\n *", closing="*/"
+    )
+
+
+_JSDOC: Final = _starred("a JSDoc comment")
+_DOXYGEN: Final = _starred("a Doxygen comment (/** … */)", "///", "/*!")
+_HASH: Final = DocumentationConvention(
+    name="a comment of # lines", marks=("#",), distinct=False, opening="#"
 )
-_HASH: Final = DocumentationConvention(name="a comment of # lines", marks=("#",), distinct=False)
 
 _CONVENTIONS: Final[Mapping[str, DocumentationConvention]] = MappingProxyType(
     {
@@ -65,20 +77,30 @@ _CONVENTIONS: Final[Mapping[str, DocumentationConvention]] = MappingProxyType(
         "c": _DOXYGEN,
         "cpp": _DOXYGEN,
         "csharp": DocumentationConvention(
-            name="an XML documentation comment (/// lines)", marks=("///",)
+            name="an XML documentation comment (/// lines)",
+            marks=("///",),
+            opening="/// <summary>\n///",
         ),
         "go": DocumentationConvention(
-            name="a Go doc comment (// lines)", marks=("//",), distinct=False
+            name="a Go doc comment (// lines)",
+            marks=("//",),
+            distinct=False,
+            opening="//",
+            names_first=True,
         ),
-        "java": DocumentationConvention(name="a Javadoc comment", marks=("/**",)),
+        "java": _starred("a Javadoc comment"),
         "javascript": _JSDOC,
         "lua": DocumentationConvention(
-            name="an LDoc comment (--- lines)", marks=("---",), further="--"
+            name="an LDoc comment (--- lines)", marks=("---",), further="--", opening="---"
         ),
-        "php": DocumentationConvention(name="a PHPDoc comment", marks=("/**",)),
-        "python": DocumentationConvention(name="a docstring as PEP 257 has it"),
+        "php": _starred("a PHPDoc comment"),
+        "python": DocumentationConvention(
+            name="a docstring as PEP 257 has it", opening='"""', closing='"""'
+        ),
         "ruby": _HASH,
-        "rust": DocumentationConvention(name="a doc comment (/// lines)", marks=("///", "/**")),
+        "rust": DocumentationConvention(
+            name="a doc comment (/// lines)", marks=("///", "/**"), opening="///"
+        ),
         "tsx": _JSDOC,
         "typescript": _JSDOC,
     }

@@ -13,10 +13,12 @@ import pytest
 
 from leanwide.context.view import View, split_lines
 from leanwide.engine.requests import CancelToken, Piece
-from leanwide.engine.scripted import ScriptedEngine
+from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
+from leanwide.engine.specs import LaneInfo
 from leanwide.features.ask.selection import Selection
 from leanwide.features.edit.add_documentation import document
 from leanwide.features.edit.assignment import EditContext, EditOutcome
+from leanwide.features.edit.edit import edit_again
 from leanwide.features.edit.fix import Diagnostic, fix
 from leanwide.features.edit.refactor import refactor
 from leanwide.features.edit.write_test import write_test
@@ -47,6 +49,14 @@ GET = ((6, 0), (9, 0))
 PUT = ((11, 8), (11, 8))
 
 
+class ServerEngine(ScriptedEngine):
+    """Runs its lanes at a server, where no answer can be begun."""
+
+    @property
+    def lanes(self) -> tuple[LaneInfo, ...]:
+        return tuple(attrs.evolve(lane, url="http://box:8080") for lane in super().lanes)
+
+
 class Edited:
     """One document, and an engine that gives scripted answers."""
 
@@ -56,8 +66,9 @@ class Edited:
         text: str = SOURCE,
         path: Path | str = "/project/store.py",
         language: str = "python",
+        engine: ScriptedEngine | None = None,
     ) -> None:
-        self.engine = ScriptedEngine()
+        self.engine = engine or ScriptedEngine()
         self.engine.enqueue(
             *((answer,) if isinstance(answer, str) else answer for answer in answers)
         )
@@ -264,7 +275,7 @@ async def test_without_code_to_edit_the_answer_is_a_sentence(text, path, sentenc
 
 async def test_a_selection_that_is_too_long_is_refused_with_what_would_fit():
     values = "".join(f"    value_{number} = {number}\n" for number in range(10_000))
-    edited = Edited(text=f"def f():\n{values}")
+    edited = Edited(text=f"def f():\n{values}", engine=ServerEngine())
     outcome = await edited.document(((0, 0), (10_001, 0)))
     assert outcome.markdown == (
         "This is too long to edit: at most 1,024 tokens fit, and all are needed. Select less."
@@ -515,7 +526,15 @@ async def test_the_model_reads_which_definition_is_missing():
     assert "The method `get` is missing." in edited.prompts[1]
 
 
-# Document
+# Document, where the model writes all of the code
+
+
+class Written(Edited):
+    """An edit at a server."""
+
+    def __init__(self, *answers: str, **place: Any) -> None:
+        super().__init__(*answers, engine=ServerEngine(), **place)
+
 
 DOCUMENTED = (
     'def get(self, name):\n    """Give a setting."""\n'
@@ -538,19 +557,19 @@ WITH_DOC = SOURCE.replace(
 )
 @pytest.mark.parametrize("span", [GET, ((7, 10), (7, 10))])
 async def test_only_documentation_is_added(code, span):
-    edited = Edited(fenced(code))
+    edited = Written(fenced(code))
     assert edited.after(await edited.document(span)) == WITH_DOC
 
 
 async def test_a_docstring_alone_is_indented_as_one():
-    edited = Edited(fenced('"""A.\n\n    b\n      c\n    """'), text="def f():\n  return 1\n")
+    edited = Written(fenced('"""A.\n\n    b\n      c\n    """'), text="def f():\n  return 1\n")
     after = edited.after(await edited.document(((0, 0), (2, 0))))
     assert after == 'def f():\n  """A.\n\n  b\n    c\n  """\n  return 1\n'
 
 
 async def test_comments_stay():
     text = "def f():\n    # why\n    return 1\n"
-    edited = Edited(fenced('def f():\n    """One."""\n    return 1'), text=text)
+    edited = Written(fenced('def f():\n    """One."""\n    return 1'), text=text)
     after = edited.after(await edited.document(((0, 0), (3, 0))))
     assert after == 'def f():\n    # why\n    """One."""\n    return 1\n'
 
@@ -558,7 +577,7 @@ async def test_comments_stay():
 async def test_all_of_a_class_can_be_documented_at_once():
     text = "class A:\n    def f(self):\n        return 1\n"
     code = 'class A:\n    """A."""\n\n    def f(self):\n        """F."""\n        return 1'
-    edited = Edited(fenced(code), text=text)
+    edited = Written(fenced(code), text=text)
     assert edited.after(await edited.document(((0, 0), (3, 0)))) == f"{code}\n"
 
 
@@ -568,7 +587,7 @@ async def test_if_code_changed_too_documentation_goes_to_the_definition_of_its_n
         'class A:\n    def g(self):\n        """G."""\n        return 3\n\n'
         '    def f(self):\n        """F."""\n        return 4'
     )
-    edited = Edited(fenced(code), text=text)
+    edited = Written(fenced(code), text=text)
     assert edited.after(await edited.document(((0, 0), (6, 0)))) == (
         'class A:\n    def f(self):\n        """F."""\n        return 1\n\n'
         '    def g(self):\n        """G."""\n        return 2\n'
@@ -576,19 +595,19 @@ async def test_if_code_changed_too_documentation_goes_to_the_definition_of_its_n
 
 
 async def test_a_selected_head_means_its_definition():
-    edited = Edited(fenced(DOCUMENTED))
+    edited = Written(fenced(DOCUMENTED))
     assert edited.after(await edited.document(((6, 0), (7, 0)))) == WITH_DOC
 
 
 async def test_documentation_goes_above_what_stands_above_a_selected_head():
     text = "@Component({\n  a: 1,\n})\nexport class A {\n  b = 1;\n}\n"
     answer = "```ts\n/** A. */\nexport class A {\n  b = 1;\n}\n```"
-    edited = Edited(answer, text=text, path="/project/a.ts", language="typescript")
+    edited = Written(answer, text=text, path="/project/a.ts", language="typescript")
     assert edited.after(await edited.document(((3, 0), (4, 0)))) == f"/** A. */\n{text}"
 
 
 async def test_existing_documentation_is_replaced():
-    edited = Edited(fenced('"""Better."""'), text=WITH_DOC)
+    edited = Written(fenced('"""Better."""'), text=WITH_DOC)
     after = edited.after(await edited.document())
     assert after == WITH_DOC.replace("Give a setting.", "Better.")
 
@@ -668,13 +687,13 @@ async def test_existing_documentation_is_replaced():
     ],
 )
 async def test_each_language_has_its_convention(language, text, answer, after):
-    edited = Edited(f"```\n{answer}\n```", text=text, path="/project/a", language=language)
+    edited = Written(f"```\n{answer}\n```", text=text, path="/project/a", language=language)
     line = next(at for at, row in enumerate(text.splitlines()) if "(" in row)
     assert edited.after(await edited.document(((line, 4), (line, 4)))) == after
 
 
 async def test_an_answer_without_documentation_gets_another_attempt():
-    edited = Edited(fenced("# Give a setting."), fenced(DOCUMENTED))
+    edited = Written(fenced("# Give a setting."), fenced(DOCUMENTED))
     assert edited.after(await edited.document()) == WITH_DOC
     assert "a docstring as PEP 257 has it is wanted" in edited.prompts[1]
 
@@ -695,9 +714,194 @@ async def test_where_nothing_can_be_documented(text, language, sentence):
 
 
 async def test_a_body_on_the_line_of_its_head_gets_no_docstring():
-    edited = Edited(fenced('"""One."""'), text="def f(): return 1\n")
+    edited = Written(fenced('"""One."""'), text="def f(): return 1\n")
     outcome = await edited.document(((0, 0), (1, 0)))
     assert outcome.markdown.startswith("f has its body on its first line")
+
+
+# Document, where the answer is begun
+
+GET_HEAD = "```python\n    def get(self, name):\n        "
+
+
+async def test_the_model_writes_the_documentation_alone():
+    edited = Edited(("Give a setting.", '"""\n', "        value = 1\n", "I talk on."))
+    assert edited.after(await edited.document()) == WITH_DOC
+    (request,) = edited.engine.requests
+    assert request.prompt[-1] == f'{GET_HEAD}"""'
+    assert request.thinking is None
+    assert edited.engine.cancelled == [request]
+    assert "".join(edited.shown) == f'{GET_HEAD}"""Give a setting."""\n```\n'
+    assert request.max_tokens < 160
+
+
+JS_METHOD = "class A {\n  get(n) {\n    return n;\n  }\n}\n"
+RUST_METHOD = "impl A {\n    #[inline]\n    fn a() {\n        b();\n    }\n}\n"
+GO_METHOD = "package a\n\n//go:noinline\nfunc (s *S) F() int {\n\treturn 1\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "begins", "answer", "after"),
+    [
+        (
+            "python",
+            "@a\ndef f(\n    b,\n):\n    # why\n    return b\n",
+            '@a\ndef f(\n    b,\n):\n    # why\n    """',
+            'Give b.\n\n    Args:\n        b: It.\n    """',
+            '@a\ndef f(\n    b,\n):\n    # why\n    """Give b.\n\n    Args:\n        b: It.\n'
+            '    """\n    return b\n',
+        ),
+        (
+            "python",
+            'def f():\n\t"""Old."""\n\treturn 1\n',
+            'def f():\n\t"""',
+            'Give \\""" and "one"\n',
+            'def f():\n\t"""Give \\""" and "one" """\n\treturn 1\n',
+        ),
+        (
+            "javascript",
+            JS_METHOD,
+            "  /**\n   *",
+            " Gives n.\n\n@param {string} n The **n**.\n*/",
+            JS_METHOD.replace(
+                "  get",
+                "  /**\n   * Gives n.\n   *\n   * @param {string} n The **n**.\n   */\n  get",
+            ),
+        ),
+        (
+            "javascript",
+            "function f() {\n}\n",
+            "/**\n *",
+            " Reads **\\*/\nfunction f() {\n}\n/* that */",
+            "/**\n * Reads **\\\n */\nfunction f() {\n}\n",
+        ),
+        (
+            "rust",
+            RUST_METHOD,
+            "    ///",
+            " Calls b.\n///\n/// ```\n/// a();\n    /// ```\n    #[inline]\n",
+            RUST_METHOD.replace(
+                "    #[",
+                "    /// Calls b.\n    ///\n    /// ```\n    /// a();\n    /// ```\n    #[",
+            ),
+        ),
+        (
+            "rust",
+            RUST_METHOD,
+            "    ///",
+            " Calls b.\n    ///\n    /// ```\n    /// a();\n    fn a() {\n",
+            RUST_METHOD.replace(
+                "    #[",
+                "    /// Calls b.\n    ///\n    /// ```\n    /// a();\n    /// ```\n    #[",
+            ),
+        ),
+        (
+            "go",
+            GO_METHOD,
+            "// F",
+            " is\n// one.\n//go:noinline\n",
+            GO_METHOD.replace("//go", "// F is\n// one.\n//go"),
+        ),
+        (
+            "csharp",
+            "class A\n{\n    [Pure]\n    int F()\n    {\n        return 1;\n    }\n}\n",
+            "    /// <summary>\n    ///",
+            " One.\n    /// </summary>\n    int F()",
+            "class A\n{\n    /// <summary>\n    /// One.\n    /// </summary>\n    [Pure]\n"
+            "    int F()\n    {\n        return 1;\n    }\n}\n",
+        ),
+        (
+            "lua",
+            "local function a(x)\n  return x\nend\n",
+            "---",
+            " New.\n-- @param x The x.\n```\nThat is all.",
+            "--- New.\n-- @param x The x.\nlocal function a(x)\n  return x\nend\n",
+        ),
+        (
+            "php",
+            "<?php\nfunction a($x) {\n    return $x;\n}\n",
+            "/**\n *",
+            " Gives x.\n```",
+            "<?php\n/**\n * Gives x.\n */\nfunction a($x) {\n    return $x;\n}\n",
+        ),
+        (
+            "shellscript",
+            "#!/bin/sh\nf() {\n  echo 1\n}\n",
+            "#",
+            " Says one.",
+            "#!/bin/sh\n# Says one.\nf() {\n  echo 1\n}\n",
+        ),
+    ],
+)
+async def test_documentation_is_begun_as_each_language_has_it(
+    language, text, begins, answer, after
+):
+    edited = Edited(answer, text=text, path="/project/a", language=language)
+    line = next(at for at, row in enumerate(text.splitlines()) if "(" in row)
+    column = len(text.splitlines()[line]) - 1
+    assert edited.after(await edited.document(((line, column), (line, column)))) == after
+    (request,) = edited.engine.requests
+    fence, _, beginning = str(request.prompt[-1]).partition("\n")
+    assert fence.startswith("```")
+    assert beginning == begins
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "span"),
+    [
+        ("python", SOURCE, ((3, 0), (12, 0))),
+        ("python", "def f(): return 1\n", ((0, 0), (1, 0))),
+        ("python", "def f():\n    return 1\n\n\ndef g():\n    return 2\n", ((0, 0), (6, 0))),
+    ],
+)
+async def test_several_definitions_are_written_by_the_model(language, text, span):
+    edited = Edited("x", text=text, language=language)
+    await edited.document(span)
+    assert "assistant" in str(edited.engine.requests[0].prompt[-1])
+
+
+async def test_of_a_function_within_a_function_only_the_outer_one_is_documented():
+    text = "def f():\n    def g():\n        return 1\n    return g\n"
+    edited = Edited('Give g."""', text=text)
+    after = edited.after(await edited.document(((0, 0), (4, 0))))
+    assert after == text.replace("f():\n", 'f():\n    """Give g."""\n')
+
+
+async def test_a_model_that_thinks_begins_its_answer_itself():
+    template = (
+        "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}<think></think><assistant>"
+    )
+    model = attrs.evolve(SCRIPTED_MODEL, chat_template=template)
+    edited = Edited(fenced(DOCUMENTED), engine=ScriptedEngine(model))
+    assert edited.after(await edited.document()) == WITH_DOC
+    assert edited.engine.requests[0].thinking is not None
+
+
+async def test_documentation_that_says_nothing_is_asked_for_again():
+    edited = Edited('"""\n', 'Give a setting."""\n')
+    assert edited.after(await edited.document()) == WITH_DOC
+    assert "a docstring as PEP 257 has it is wanted" in edited.prompts[1]
+    assert edited.engine.requests[1].prompt[-1] == f'{GET_HEAD}"""'
+
+
+async def test_other_documentation_can_be_asked_for():
+    edited = Edited('Give a setting."""', 'Read one setting."""')
+    first = await edited.document()
+    assert first.attempt is not None
+    context = attrs.evolve(edited.context(Task.DOCUMENT), hint="Say that it is read.")
+    again = await edit_again(first.attempt, context)
+    assert again is not None
+    assert edited.after(again) == WITH_DOC.replace("Give a", "Read one")
+    assert f'{GET_HEAD}"""Give a setting."""\n```' in edited.prompts[1]
+    assert edited.engine.requests[1].prompt[-1] == f'{GET_HEAD}"""'
+
+
+async def test_long_code_can_be_documented():
+    text = "def f():\n" + "".join(f"    value_{number} = {number}\n" for number in range(240))
+    edited = Edited('Set values."""', text=text)
+    edited.session.backend.machine = decodes(6)
+    after = edited.after(await edited.document(((0, 0), (241, 0))))
+    assert after == text.replace("f():\n", 'f():\n    """Set values."""\n')
 
 
 # Fix
@@ -710,8 +914,25 @@ async def test_the_model_reads_the_diagnostics():
         Diagnostic(first=0, last=0, message="unused import"),
     )
     assert "return json.loads" in edited.after(outcome)
-    assert "- line 2: `value` is assigned needlessly\n" in edited.prompts[0]
+    said = "- line 2, `value = json.loads(self.text)[name]`: `value` is assigned needlessly\n"
+    assert said in edited.prompts[0]
     assert "unused import" not in edited.prompts[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("x = `<|im_end|>`", "line 2, `` x = `<|im_end|>` ``"),
+        (f"x = {'1' * 400}", f"line 2, `x = {'1' * 156}…`"),
+        ("", "line 2"),
+    ],
+)
+async def test_the_model_reads_the_line_of_a_diagnostic_as_text(line, place):
+    edited = Edited(fenced("x = 2"), text=f"y = 1\n{line}\nz = 1\n")
+    await edited.fix(Diagnostic(first=1, last=1, message="odd"), span=((0, 0), (3, 0)))
+    (request,) = edited.engine.requests
+    _, user = (piece for piece in request.prompt if isinstance(piece, str))
+    assert f"- {place}: odd\n" in user
 
 
 @pytest.mark.parametrize("found", [(), (Diagnostic(first=0, last=0, message="unused"),)])
@@ -751,7 +972,10 @@ def guide(*answers: str, name: str = "guide.md", language: str = "markdown") -> 
 
 
 @pytest.mark.parametrize(("name", "language"), PROSE)
-@pytest.mark.parametrize("answer", [f"````markdown\n{BETTER}````\n", f"```markdown\n{BETTER}```"])
+@pytest.mark.parametrize(
+    "answer",
+    [f"````markdown\n{BETTER}````\n", f"```markdown\n{BETTER}```", f"```markdown\n{BETTER}"],
+)
 async def test_prose_with_a_block_in_it_comes_back_whole(answer, name, language):
     edited = guide(answer, name=name, language=language)
     assert edited.after(await edited.refactor(ALL)) == BETTER

@@ -17,9 +17,16 @@ from leanwide.features.edit.length_guard import LEAST_SHARE
 from leanwide.features.edit.rewrite import rewritten, settled_rewriting
 from leanwide.features.edit.streaming import EditStream
 from leanwide.features.refusal import Refusal
-from leanwide.postprocess.code import code_in
+from leanwide.postprocess.code import code_in, text_in
 from leanwide.postprocess.splice import applied
-from leanwide.syntax import Edit, documentation_runs, error_count, language_for, parse
+from leanwide.syntax import (
+    Edit,
+    Position,
+    documentation_runs,
+    error_count,
+    language_for,
+    parse,
+)
 
 SOURCE = '''\
 import os
@@ -168,6 +175,18 @@ def test_what_streams_of_a_wrapped_answer_is_a_part_of_the_whole_edit(around, ch
     assert all(set(edits) <= set(whole) for edits in lists)
     if 1 in changed:
         assert any(lists)
+
+
+def test_what_streams_of_prose_is_not_taken_back_where_a_block_opens_in_it() -> None:
+    shown: list[tuple[Edit, ...]] = []
+    edit = Edit(Position(0, 0), Position(0, 0), "A")
+    stream = EditStream(
+        partial(text_in, fence="````"), lambda code: (edit,) if code else (), shown.append
+    )
+    answer = "```markdown\n# A\n```sh\nls\n```\nend\n"
+    found = [stream.edits("".join(answer.splitlines(True)[:end])) for end in range(1, 7)]
+    assert found[:2] == [None, (edit,)]
+    assert () not in found
 
 
 def test_nothing_streams_before_the_code_begins() -> None:

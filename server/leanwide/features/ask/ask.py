@@ -17,6 +17,7 @@ from leanwide.engine.requests import (
     Request,
     Sampling,
     Stats,
+    Thinking,
 )
 from leanwide.engine.specs import ModelInfo
 from leanwide.features.answer_wishes import AnswerWishes
@@ -36,7 +37,7 @@ from leanwide.modes.profile import Budget, Profile
 from leanwide.modes.router import Signals, Task, route
 from leanwide.postprocess.code import AnswerCode
 from leanwide.postprocess.markdown import missing_fence
-from leanwide.prompt.chat import chat_prompt, thinking
+from leanwide.prompt.chat import thinking
 from leanwide.prompt.infill import readable
 
 _REPEAT_PENALTY: Final = 1.1
@@ -112,8 +113,12 @@ async def ask_for_code(
     """
     stream = AnswerStream(show, lambda text: read(text).ended, _known(question))
     request = _request(question, session)
+    if question.begins:
+        stream.write(question.begins)
     ending = await _generate(question, request, session, cancel, stream)
     code = read(stream.text)
+    if question.begins:
+        stream.write(missing_fence(stream.text))
     return CodeAnswer(
         text=stream.text,
         code=code.text,
@@ -263,19 +268,24 @@ def _request(question: PreparedQuestion, session: Session) -> Request:
     profile, budget = session.profiles[decision.mode], decision.budget
     return Request(
         lane=decision.lane,
-        prompt=chat_prompt(conversation.layout, conversation.messages),
+        prompt=question.prompt,
         priority=Priority.COMMAND,
         max_tokens=budget.output_tokens,
         deadline_ms=budget.deadline_ms,
         stops=conversation.stops,
         drafts=question.drafts,
         sampling=_sampling(profile, session.backend.engine.model(decision.lane)),
-        thinking=thinking(
-            conversation.layout,
-            conversation.marks,
-            budget.thinking_tokens,
-            budget.thinking_ms,
-        ),
+        thinking=_thinking(question),
+    )
+
+
+def _thinking(question: PreparedQuestion) -> Thinking | None:
+    """Return how the answer marks thinking; None where it is begun, and only its rest comes."""
+    if question.begins:
+        return None
+    conversation, budget = question.conversation, question.decision.budget
+    return thinking(
+        conversation.layout, conversation.marks, budget.thinking_tokens, budget.thinking_ms
     )
 
 

@@ -9,14 +9,14 @@ from typing import Final
 from attrs import evolve, frozen
 
 from leanwide.engine.base import Engine
-from leanwide.engine.requests import CancelToken, Markup, Priority, Request
+from leanwide.engine.requests import CancelToken, Markup, Priority, Prompt, Request
 from leanwide.features.chat_template import Conversation
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Backend, Session
-from leanwide.models.answer_marks import thinks
+from leanwide.models.answer_marks import answers_at_once, thinks
 from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, route
-from leanwide.prompt.chat import Message, chat_prompt
+from leanwide.prompt.chat import Message, chat_prompt, clean
 
 _RESERVED_TOKENS: Final = 64
 """Tokens of a lane that are kept free, for BOS and the text that ends thinking."""
@@ -34,11 +34,37 @@ class PreparedQuestion:
     """A sentence that the answer begins with."""
     drafts: tuple[str, ...] = ()
     """What the answer is likely to repeat, the likeliest first."""
+    begins: str = ""
+    """Text that the answer begins with, which the model goes on from."""
+
+    @property
+    def prompt(self) -> Prompt:
+        """The conversation as the model reads it, with the beginning of the answer."""
+        asked = chat_prompt(self.conversation.layout, self.conversation.messages)
+        return (*asked, clean(self.begins)) if self.begins else asked
 
 
 def expected_lane(task: Task, signals: Signals, session: Session) -> str:
     """Return the lane that a task runs on: its model has to be known before its text is counted."""
     return route(task, evolve(signals, pinned=session.pinned), session.profiles).lane
+
+
+def can_begin(lane: str, engine: Engine) -> bool:
+    """Whether an answer can be begun on a lane whose model is ready.
+
+    A server may lay out the conversation itself, and then answers from the start.
+    """
+    model = engine.model(lane)
+    is_here = not any(info.url for info in engine.lanes if info.name == lane)
+    return is_here and model is not None and answers_at_once(model.chat_template)
+
+
+def with_beginning(question: PreparedQuestion, text: str, tokens: int) -> PreparedQuestion:
+    """Return the question whose answer begins with ``text``, and takes ``tokens`` more at most."""
+    decision = question.decision
+    budget = decision.budget
+    budget = evolve(budget, output_tokens=min(budget.output_tokens, tokens))
+    return evolve(question, begins=text, decision=evolve(decision, budget=budget))
 
 
 async def begin_question(
@@ -126,9 +152,7 @@ async def tokens_left(question: PreparedQuestion, backend: Backend) -> int:
     Raises:
         EngineError: The engine is gone.
     """
-    conversation = question.conversation
-    prompt = chat_prompt(conversation.layout, conversation.messages)
-    texts = [piece.text if isinstance(piece, Markup) else str(piece) for piece in prompt]
+    texts = [piece.text if isinstance(piece, Markup) else str(piece) for piece in question.prompt]
     count = backend.counter(question.decision.lane)
     await count.learn(texts)
     return question.decision.budget.context_tokens - sum(map(count, texts))

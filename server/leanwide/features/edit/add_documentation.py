@@ -11,14 +11,19 @@ from textwrap import dedent
 from attrs import evolve, frozen
 
 from leanwide.features.ask.selection import ResolvedSelection, Selection, first_definition, resolve
-from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
+from leanwide.features.edit.assignment import (
+    Assignment,
+    EditContext,
+    EditOutcome,
+)
+from leanwide.features.edit.begun_documentation import documentation_beginning, no_documentation
 from leanwide.features.edit.change import FileEdit, Mistake
+from leanwide.features.edit.documentation_place import with_texts_at
 from leanwide.features.edit.edit import edit
 from leanwide.features.edit.rewrite import fitted, settled_rewriting, with_lines
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.files.shown import shown
-from leanwide.postprocess.indent import Indentation, indentation, reindented
 from leanwide.postprocess.splice import applied, replacements
 from leanwide.prompt.editing import document_question
 from leanwide.syntax import (
@@ -29,7 +34,6 @@ from leanwide.syntax import (
     announced_start,
     content,
     definitions_from,
-    documentation_above,
     documentation_convention,
     documentation_runs,
     documentation_start,
@@ -66,11 +70,13 @@ async def _assignment(selection: Selection, session: Session) -> Assignment:
     if definition is None:
         raise Refusal("There is nothing to document here: nothing is defined.")
     resolved = await asyncio.to_thread(_whole_definition, resolved, tree, definition)
+    beginning = await asyncio.to_thread(documentation_beginning, resolved, tree, convention)
     return Assignment(
         resolved=resolved,
         question=partial(document_question, convention=convention.name),
         change=partial(with_documentation, resolved, tree),
         settled=partial(settled_documentation, resolved, tree),
+        beginning=beginning,
     )
 
 
@@ -164,24 +170,11 @@ def _with_texts(
         Mistake: There is no documentation in the answer.
         Refusal: There is no place for it.
     """
-    first, last = resolved.passage.first, resolved.passage.last
-    unit = indentation(resolved.view.lines).unit
-    rows = [content(line) for line in resolved.lines]
-    inside = definitions_from(tree, first, last)
+    inside = definitions_from(tree, resolved.passage.first, resolved.passage.last)
     by_name = {definition.name: definition for definition in reversed(inside)}
     pairs = [(by_name[name], text) for name, text in texts.items() if name in by_name]
     pairs = pairs or [(inside[0], _documentation_alone(tree.language, code))]
-    placed = [
-        (spot, text)
-        for definition, text in pairs
-        if (spot := _spot(tree, definition, first)) is not None
-    ]
-    if not placed:
-        name = pairs[0][0].name
-        raise Refusal(f"{shown(name)} has its body on its first line: a docstring has no place.")
-    for (start, end, margin), text in sorted(placed, reverse=True):
-        rows[start - first : end - first] = reindented(text, Indentation(margin, unit))
-    return rows
+    return with_texts_at(resolved, tree, pairs)
 
 
 def _documentation_alone(language: Language, code: str) -> list[str]:
@@ -193,31 +186,9 @@ def _documentation_alone(language: Language, code: str) -> list[str]:
     run = first_documentation(parse(language, split(code)))
     convention = documentation_convention(language)
     if run is None or convention is None:
-        wanted = convention.name if convention is not None else "documentation"
-        raise Mistake(f"There is no documentation in it: {wanted} is wanted.")
+        raise Mistake(no_documentation(convention))
     first, *rest = code.split("\n")[run[0] : run[1]]
     if convention.inside and rest:
         # Without its code, a docstring's first line has often lost the margin of the others.
         return [first.strip(), *dedent("\n".join(rest)).split("\n")]
     return [first, *rest]
-
-
-def _spot(tree: SyntaxTree, definition: Definition, first: int) -> tuple[int, int, str] | None:
-    """Return where a definition's documentation goes: start, end and margin.
-
-    The lines from start to end, exclusive, are replaced; there may be none. Nothing goes above
-    line ``first``. None if the body begins on the line of its head.
-    """
-    convention = documentation_convention(tree.language)
-    if convention is None or not convention.inside:
-        head = max(first, definition.start.line)
-        place = max(first, announced_start(tree, head))
-        found = documentation_above(tree, head)
-        start, end = found if found is not None and found[0] >= first else (place, place)
-    else:
-        body = definition.body_start
-        if body is None or body.line == definition.signature_end.line:
-            return None
-        runs = documentation_runs(tree, body.line, body.line + 1)
-        start, end = runs[0] if runs else (body.line, body.line)
-    return start, end, indentation(tree.lines[start : end + 1]).margin

@@ -57,6 +57,22 @@ class Pieces:
 
 
 @frozen(kw_only=True)
+class AnswerBeginning:
+    """The beginning of an answer to which the model only adds what is new."""
+
+    text: str
+    """The beginning; the model goes on behind its last character."""
+    read: Callable[[str], AnswerCode]
+    """Returns what is new in an answer, which begins with the text, or in a part of it."""
+    problem: str
+    """What the model is told of an answer without anything new."""
+    change: Callable[[str], FileEdit]
+    """Returns a change made of what is new; raises :class:`Refusal`. Runs in a thread."""
+    answer_tokens: Callable[[int], int]
+    """Tokens that what is new usually takes at most, from those of the code."""
+
+
+@frozen(kw_only=True)
 class Assignment:
     """What one edit command wants for one passage."""
 
@@ -87,6 +103,8 @@ class Assignment:
     """How the answer is read."""
     pieces: Pieces | None = None
     """The same, asked for in changed pieces; None where only the whole code will do."""
+    beginning: AnswerBeginning | None = None
+    """The same, of an answer that is begun; None where the model writes all of it."""
 
 
 @frozen(kw_only=True)

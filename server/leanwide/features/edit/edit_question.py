@@ -14,14 +14,17 @@ from leanwide.context.surroundings import helpful_runs, run_lines, surroundings
 from leanwide.features.ask.prepare import (
     PreparedQuestion,
     begin_question,
+    can_begin,
     expected_lane,
     tokens_left,
+    with_beginning,
     with_system_text,
     with_text,
 )
 from leanwide.features.ask.question_context import used_elsewhere
 from leanwide.features.ask.selection import context_without_code
 from leanwide.features.edit.assignment import Assignment, EditContext, Pieces
+from leanwide.features.edit.begun import begun
 from leanwide.features.edit.drafts import drafts
 from leanwide.features.edit.in_pieces import with_pieces
 from leanwide.features.refusal import Refusal
@@ -39,6 +42,9 @@ _MAX_TOKEN_CHARACTERS: Final = 32
 """Code with more characters than this for every token that fits is too long without counting."""
 _MAX_COUNTED_TEXTS: Final = 20_000
 """Texts of a passage that are counted exactly; what follows does not fit anyway."""
+_PATIENCE: Final = 2
+"""How much more than usual may follow the beginning of an answer: more is a model that does not
+come to an end."""
 _EXAMPLE_SHARE: Final = 0.5
 """Share of the room besides the code that an example may take at most."""
 
@@ -56,6 +62,9 @@ async def prepare(
     signals = Signals(selection_lines=passage.last - passage.first)
     lane = expected_lane(context.task, signals, session)
     code = await _code_tokens(assignment.code, lane, session)
+    beginning = assignment.beginning if can_begin(lane, session.backend.engine) else None
+    if beginning is not None:
+        assignment = begun(assignment, beginning)
     needed = assignment.answer_tokens(code)
     divisible = assignment.pieces is not None
     signals = evolve(signals, answer_tokens=needed, code_tokens=code, divisible=divisible)
@@ -64,6 +73,8 @@ async def prepare(
     if question.decision.form is EditForm.PIECES and assignment.pieces is not None:
         needed = MIN_PIECES_TOKENS
         question, assignment = await _in_pieces(question, assignment, assignment.pieces, session)
+    if beginning is not None:
+        question = with_beginning(question, beginning.text, _PATIENCE * needed)
     _check_time(needed, question.decision, session.backend.machine)
     room = await tokens_left(question, session.backend)
     if context.hint:

@@ -7,7 +7,7 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from leanwide.features.ask.selection import Selection, resolve
+from leanwide.features.ask.selection import ResolvedSelection, Selection, resolve
 from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
 from leanwide.features.edit.edit import edit
 from leanwide.features.edit.fence import fence_around
@@ -51,7 +51,7 @@ async def _assignment(
     resolved = await resolve(selection, "fix", session)
     lines = range(resolved.passage.first, resolved.passage.last)
     findings = [
-        Finding(max(diagnostic.first, lines.start) - lines.start + 1, diagnostic.message)
+        _finding(diagnostic, resolved)
         for diagnostic in diagnostics
         if diagnostic.first < lines.stop and diagnostic.last >= lines.start
     ]
@@ -69,8 +69,17 @@ async def _assignment(
         fence=fence_around(resolved),
         pieces=pieces_of(
             resolved,
-            findings_request(findings, resolved.lines),
+            findings_request(findings),
             [lines.start + finding.line - 1 for finding in findings],
             LEAST_SHARE,
         ),
+    )
+
+
+def _finding(diagnostic: Diagnostic, resolved: ResolvedSelection) -> Finding:
+    """Return what the model reads of a diagnostic: its first line in the passage is meant."""
+    first = resolved.passage.first
+    line = max(diagnostic.first, first)
+    return Finding(
+        line=line - first + 1, text=resolved.view.lines[line], message=diagnostic.message
     )

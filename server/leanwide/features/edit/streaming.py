@@ -76,4 +76,5 @@ class EditStream:
         whole = answer[: answer.rfind("\n") + 1]
         code = self._read(whole)
         # Without a fence all of the answer may be code, or none of it.
-        return self._settled(code.text) if code.closed or missing_fence(whole) else None
+        known = code.text and (code.closed or missing_fence(whole))
+        return self._settled(code.text) if known else None

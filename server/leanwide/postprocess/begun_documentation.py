@@ -1,0 +1,131 @@
+"""Documentation that is begun for the model: how it begins, where it ends, and what it says. Pure.
+
+Its lines are laid out anew by the language's convention, so that whatever margin, star or blank
+line a model leaves out is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from textwrap import dedent
+from typing import Final
+
+from attrs import frozen
+
+from leanwide.postprocess.code import AnswerCode
+from leanwide.postprocess.markdown import missing_fence
+from leanwide.syntax import DocumentationConvention
+
+_WORD: Final = re.compile(r"\w")
+_FENCE_LINE: Final = re.compile(r"^ {0,3}(?:```|~~~)[^\n]*$", re.MULTILINE)
+"""Ends the block that the answer is in."""
+
+
+@frozen
+class BegunDocumentation:
+    """A definition's documentation, of which the model does not write the beginning."""
+
+    convention: DocumentationConvention
+    name: str
+    """What is documented."""
+
+    @property
+    def _lead(self) -> str:
+        """The first word, where the convention says which."""
+        return f" {self.name}" if self.convention.names_first else ""
+
+    def beginning(self, margin: str) -> str:
+        """Return how it begins, its lines behind a margin."""
+        opening = f"{self.convention.opening}{self._lead}"
+        return "\n".join(f"{margin}{line}" for line in opening.split("\n"))
+
+    def read(self, written: str) -> AnswerCode:
+        """Return the whole documentation, without margin, of what follows its beginning so far.
+
+        It is "" where it says nothing. What the model leaves open is closed.
+        """
+        text, ended = self._until_its_end(f"{self._lead}{written}")
+        said = _with_closed_fence(_without_blank_ends(text))
+        if not _WORD.search("".join(said).removeprefix(self._lead)):
+            return AnswerCode("", closed=ended, ended=ended)
+        return AnswerCode("\n".join(self._laid_out(said)), closed=ended, ended=ended)
+
+    def _until_its_end(self, text: str) -> tuple[list[str], bool]:
+        """Return the lines of what a comment says, without marks, and whether they are all."""
+        if not self.convention.closing:
+            return self._comment_lines(text.split("\n"))
+        end = self._closing.search(text)
+        before = text[: end.start()] if end is not None else text
+        if end is None:
+            fence = _FENCE_LINE.search(before)
+            before = before[: fence.start()] if fence is not None else before
+        lines = before.split("\n")
+        if self.convention.inside:
+            return [lines[0].strip(), *_aligned(lines[1:])], end is not None
+        rest = (line.lstrip().removeprefix("*") for line in lines[1:])
+        return [lines[0], *rest], end is not None
+
+    @property
+    def _closing(self) -> re.Pattern[str]:
+        """What closes it: in a string a backslash escapes the mark, in a comment nothing does."""
+        escape = r"(?<!\\)" if self.convention.inside else ""
+        return re.compile(escape + re.escape(self.convention.closing))
+
+    def _comment_lines(self, lines: Sequence[str]) -> tuple[list[str], bool]:
+        first, *rest = lines
+        said = [first]
+        mark = self._line_mark
+        for at, line in enumerate(map(str.strip, rest)):
+            unfinished = at == len(rest) - 1 and mark.startswith(line)
+            follows = line.removeprefix(mark)
+            is_text = self.convention.distinct or not follows or follows[0].isspace()
+            if unfinished:
+                break
+            if not (line.startswith(mark) and is_text):
+                return said, True
+            said.append(follows)
+        return said, False
+
+    @property
+    def _line_mark(self) -> str:
+        return self.convention.further or self.convention.marks[0]
+
+    def _laid_out(self, said: Sequence[str]) -> list[str]:
+        """Return the comment that says these lines."""
+        convention = self.convention
+        if convention.inside:
+            return _as_docstring(said, convention)
+        *above, first = convention.opening.split("\n")
+        mark = first if convention.closing else self._line_mark
+        marks = [first, *[mark] * (len(said) - 1)]
+        rows = [_behind(mark, line) for mark, line in zip(marks, said, strict=True)]
+        return [*above, *rows, *([f" {convention.closing}"] if convention.closing else [])]
+
+
+def _aligned(lines: Sequence[str]) -> list[str]:
+    return [line.rstrip() for line in dedent("\n".join(lines)).split("\n")]
+
+
+def _without_blank_ends(lines: Sequence[str]) -> list[str]:
+    filled = [at for at, line in enumerate(lines) if line.strip()]
+    return [line.rstrip() for line in lines[filled[0] : filled[-1] + 1]] if filled else []
+
+
+def _with_closed_fence(said: list[str]) -> list[str]:
+    """Return lines whose last example ends in a fence: a comment may end before its own does."""
+    fence = missing_fence("\n".join(line.removeprefix(" ") for line in said)).strip()
+    return [*said, f" {fence}"] if fence else said
+
+
+def _as_docstring(said: Sequence[str], convention: DocumentationConvention) -> list[str]:
+    opening, closing = convention.opening, convention.closing
+    if len(said) > 1:
+        return [f"{opening}{said[0]}", *said[1:], closing]
+    gap = " " if said[0].endswith((closing[0], "\\")) else ""
+    return [f"{opening}{said[0]}{gap}{closing}"]
+
+
+def _behind(mark: str, line: str) -> str:
+    """Return a line of a comment, with the space that belongs behind its mark."""
+    return f"{mark}{'' if not line or line[0].isspace() else ' '}{line}".rstrip()
