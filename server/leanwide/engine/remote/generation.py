@@ -134,7 +134,9 @@ class RemoteGeneration:
         rounds = 0
         while following is not None and rounds < _MAX_ROUNDS:
             if self._concludes:
-                for piece in await self._conclude():
+                conclusion = self._output.thoughts.conclusion
+                self._answer += await self._vocabulary.tokenize_markup(conclusion)
+                for piece in self._output.conclude():
                     yield piece
                 following = await self._round()
             rounds, last = rounds + 1, GenerationEvent()
@@ -203,11 +205,6 @@ class RemoteGeneration:
             self._reason = FinishReason.END
         return None
 
-    async def _conclude(self) -> list[Piece]:
-        """Write the conclusion of the thinking in the model's place."""
-        self._answer += await self._vocabulary.tokenize_markup(self._output.thoughts.conclusion)
-        return list(self._output.conclude())
-
     async def _next(
         self, queue: asyncio.Queue[GenerationEvent | Exception | None]
     ) -> GenerationEvent:
@@ -233,7 +230,13 @@ class RemoteGeneration:
         if event.timings is not None:
             self._timings = self._before.plus(event.timings, first=first)
         if event.progress is not None:
-            yield from self._read_on(event.progress)
+            read = event.progress.tokens
+            self._held = max(self._held, read)
+            if read > self._processed:
+                self._processed = read
+                self._wait.progressed()
+                if read < event.progress.of:
+                    yield event.progress
         elif event.stop is not None:
             self._note_read()
             if self._output.thoughts.unfinished and event.stop is not Stop.LIMIT:
@@ -244,14 +247,6 @@ class RemoteGeneration:
     def _note_read(self) -> None:
         """Note that the server has read all that there is."""
         self._held = len(self._prompt.tokens) + len(self._answer)
-
-    def _read_on(self, progress: PrefillProgress) -> Iterator[PrefillProgress]:
-        self._held = max(self._held, progress.tokens)
-        if progress.tokens > self._processed:
-            self._processed = progress.tokens
-            self._wait.progressed()
-            if progress.tokens < progress.of:
-                yield progress
 
     def _add(self, event: GenerationEvent) -> Iterator[Piece]:
         """Add the tokens of an event to the answer."""
