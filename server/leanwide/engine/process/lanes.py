@@ -191,7 +191,7 @@ class Lanes:
         model = self._handles.get(experts)
         notices = [experts_notice, context_notice]
         if not self._open:
-            # A model that the memory cannot hold is loaded all the same.
+            # The first lane tells of the model, too: one that does not fit is loaded all the same.
             machine, shapes = hardware(self._gpus), lane_shapes(self._header, self._spec)
             fit_notice = load_notice(self._header, machine, shapes, self._placed.load)
             notices += [self._placed.notice, fit_notice]

@@ -243,7 +243,7 @@ class RemoteEngine:
     async def _turn(self, request: Request, cancel: CancelToken) -> bool:
         """Wait until nothing more urgent runs; return whether the request is still wanted."""
         if request.priority is Priority.BACKGROUND:
-            cancel.on_cancel(self._quiet.set)
+            cancel.on_cancel(self._quiet.set)  # it ends the wait below, though others still run
             while self._urgent and not cancel.cancelled:
                 self._quiet.clear()
                 await self._quiet.wait()

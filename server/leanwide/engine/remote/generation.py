@@ -134,9 +134,7 @@ class RemoteGeneration:
         rounds = 0
         while following is not None and rounds < _MAX_ROUNDS:
             if self._concludes:
-                conclusion = self._output.thoughts.conclusion
-                self._answer += await self._vocabulary.tokenize_markup(conclusion)
-                for piece in self._output.conclude():
+                for piece in await self._conclude():
                     yield piece
                 following = await self._round()
             rounds, last = rounds + 1, GenerationEvent()
@@ -204,6 +202,11 @@ class RemoteGeneration:
         else:
             self._reason = FinishReason.END
         return None
+
+    async def _conclude(self) -> list[Piece]:
+        """Write the conclusion of the thinking in the model's place."""
+        self._answer += await self._vocabulary.tokenize_markup(self._output.thoughts.conclusion)
+        return list(self._output.conclude())
 
     async def _next(
         self, queue: asyncio.Queue[GenerationEvent | Exception | None]

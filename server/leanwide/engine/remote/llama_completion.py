@@ -70,7 +70,8 @@ def _body(asked: Round, sampling: Sampling) -> Mapping[str, Any]:
 
 
 def _read(event: Mapping[str, Any]) -> GenerationEvent:
-    content, slot, stop = event.get("content"), event.get("id_slot"), None
+    content, slot = event.get("content"), event.get("id_slot")
+    stop = None
     if event.get("stop") is True:
         stop = Stop.LIMIT if event.get("stop_type") == "limit" else Stop.END
     return GenerationEvent(
