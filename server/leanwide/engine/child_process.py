@@ -153,10 +153,6 @@ class EngineProcess:
         """The process id."""
         return self._connection.process_id
 
-    def memory_bytes(self) -> int:
-        """Return its proportional set size, or resident set size; 0 once it has ended. Blocks."""
-        return memory_of(self.id)
-
     def send(self, message: wire.ToWorker) -> None:
         """Send a message, unless the connection is closed."""
         self._connection.write(wire.frame(message))

@@ -17,6 +17,7 @@ from leanwide.engine.child_process import (
     EngineConnection,
     EngineProcess,
     OwnProcess,
+    memory_of,
 )
 from leanwide.engine.model_file import ModelFile
 from leanwide.engine.observed_status import ObservedStatus
@@ -132,7 +133,11 @@ class EngineClient:
             self._changed.clear()
             await self._changed.wait()
         if lane not in self._models:
-            await finish(self, _opening(lane))
+            # It opens the lane and evaluates nothing.
+            opening = Request(
+                lane=lane, prompt=(), priority=Priority.COMMAND, max_tokens=0, deadline_ms=1.0
+            )
+            await finish(self, opening)
         if lane not in self._models:  # the engine died since
             raise NotLoadedError
         return self._models[lane]
@@ -196,7 +201,7 @@ class EngineClient:
     async def memory_bytes(self) -> int:
         """Return the memory of the engine process; shared pages count in part, if known."""
         process = self._process
-        return 0 if process is None else await asyncio.to_thread(process.memory_bytes)
+        return 0 if process is None else await asyncio.to_thread(memory_of, process.id)
 
     async def close(self) -> None:
         """Stop the engine process; requests that wait for it fail."""
@@ -240,7 +245,10 @@ class EngineClient:
             self._retry_now.clear()
             await self._file.note_start()
             try:
-                death = await self._run_process()
+                self._status.set(EngineState.STARTING)
+                connection = await self._connect(self._specs)
+                self._process = EngineProcess(connection, self._timeouts.silence)
+                death = await self._process.run(self._specs, self._handle)
             except Exception as error:  # callers that wait must learn of any failure
                 logger.exception("the engine process could not be served")
                 death = EngineDeath(code=None, last_lines=(str(error),))
@@ -279,13 +287,6 @@ class EngineClient:
         self._lanes.clear()
         for events in list(self._pending.values()):
             events.put_nowait(EngineError(reason))
-
-    async def _run_process(self) -> EngineDeath | None:
-        """Run one engine process to its end; None if it refused the model."""
-        self._status.set(EngineState.STARTING)
-        connection = await self._connect(self._specs)
-        self._process = EngineProcess(connection, self._timeouts.silence)
-        return await self._process.run(self._specs, self._handle)
 
     def _handle(self, message: wire.ToServer) -> None:
         match message:
@@ -339,11 +340,6 @@ class EngineClient:
         if self._failures:
             self._status.recoveries += 1
         self._failures = 0
-
-
-def _opening(lane: str) -> Request:
-    """Return a request that opens a lane and evaluates nothing."""
-    return Request(lane=lane, prompt=(), priority=Priority.COMMAND, max_tokens=0, deadline_ms=1.0)
 
 
 def _event(reply: wire.Reply) -> Event | None:

@@ -154,9 +154,10 @@ class Ggml:
         """
         rows = sum(part.matrix.rows for part in parts)
         size = sum(part.matrix.rows * self._row_bytes(part.matrix) for part in parts)
+        end = max(part.offset + part.matrix.rows * self._row_bytes(part.matrix) for part in parts)
         widths = {part.matrix.width for part in parts}
         with (
-            _mapped(file, max(self._end(part) for part in parts)) as (start, length),
+            _mapped(file, end) as (start, length),
             self._context(8 * (rows + sum(widths))) as context,
             self._weights(start, length, parts) as weights,
         ):
@@ -189,14 +190,16 @@ class Ggml:
         with self._context(layers * (size + numbers)) as context:
             columns = self._call["ggml_new_tensor_3d"](context, _F32, matrix.width, 1, tokens)
             self._clear(columns)
-            routes = self._routes(context, matrix.experts, used, tokens)
+            chosen = routes(matrix.experts, used, tokens)
+            routing = self._matrix(context, _I32, used, tokens)
+            ctypes.memmove(self._call["ggml_get_data"](routing), chosen.ctypes.data, chosen.nbytes)
             products = []
             for _ in range(layers):
                 weights = self._call["ggml_new_tensor_3d"](
                     context, matrix.kind, matrix.width, matrix.rows, matrix.experts
                 )
                 self._clear(weights)
-                product = self._call["ggml_mul_mat_id"](context, weights, columns, routes)
+                product = self._call["ggml_mul_mat_id"](context, weights, columns, routing)
                 products.append(product)
             flops = 2 * matrix.width * matrix.rows * used * tokens * layers
             return float(flops / self._seconds(context, threads, *products))
@@ -212,10 +215,6 @@ class Ggml:
 
     def _row_bytes(self, matrix: Matrix) -> int:
         return int(self._call["ggml_row_size"](matrix.kind, matrix.width))
-
-    def _end(self, part: FileMatrix) -> int:
-        """Return the offset in the file after a matrix, in bytes."""
-        return part.offset + part.matrix.rows * self._row_bytes(part.matrix)
 
     @contextlib.contextmanager
     def _weights(self, start: int, length: int, parts: Sequence[FileMatrix]) -> Iterator[list[Any]]:
@@ -260,13 +259,6 @@ class Ggml:
         call = self._call
         ctypes.memset(call["ggml_get_data"](tensor), 0, call["ggml_nbytes"](tensor))
 
-    def _routes(self, context: Any, experts: int, used: int, tokens: int) -> Any:
-        """Return a tensor with other experts for each token, as a router chooses them."""
-        numbers = routes(experts, used, tokens)
-        tensor = self._matrix(context, _I32, used, tokens)
-        ctypes.memmove(self._call["ggml_get_data"](tensor), numbers.ctypes.data, numbers.nbytes)
-        return tensor
-
     def _seconds(self, context: Any, threads: int, *products: Any) -> float:
         """Return the seconds of the fastest run: other programs only make a run slower.
 
@@ -290,7 +282,10 @@ class Ggml:
 
 
 def routes(experts: int, used: int, tokens: int) -> npt.NDArray[np.int32]:
-    """Return ``used`` different experts for each token, shape (tokens, used)."""
+    """Return ``used`` different experts for each token, as a router chooses them.
+
+    Shape (tokens, used).
+    """
     generator = np.random.default_rng(0)
     rows = [generator.choice(experts, used, replace=False) for _ in range(tokens)]
     return np.array(rows, np.int32)

@@ -140,7 +140,14 @@ class ScriptedEngine:
         if cancel.cancelled:
             self.cancelled.append(request)
             reason = FinishReason.CANCELLED
-        stats = _stats(request, generated)
+        stats = Stats(
+            lane=request.lane,
+            experts=2,
+            tokens_evaluated=1,
+            tokens_generated=generated,
+            prompt_ms=1.0,
+            decode_ms=1.0,
+        )
         if request.truth:
             nats, tokens = self.nats(request.truth), -(-len(request.truth) // 4)
             stats = evolve(stats, truth_tokens=tokens, truth_nats=nats)
@@ -179,16 +186,3 @@ def _characters(prompt: Prompt) -> list[str | int]:
 def _common_prefix(left: Sequence[str | int], right: Sequence[str | int]) -> int:
     pairs = zip(left, right, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-
-def _stats(request: Request, generated: int) -> Stats:
-    return Stats(
-        lane=request.lane,
-        experts=2,
-        tokens_evaluated=1,
-        tokens_reused=0,
-        tokens_generated=generated,
-        queue_ms=0.0,
-        prompt_ms=1.0,
-        decode_ms=1.0,
-    )

@@ -160,7 +160,10 @@ def measure(sample: LayerSample) -> Rates | None:
         return None
     before = _cached(sample)
     fastest = best(found if before is None else [*found, before])
-    _save(sample, fastest)
+    with contextlib.suppress(OSError):  # the disk may be full
+        file = _file(sample)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(msgspec.json.encode(cattrs.unstructure(fastest)))
     return fastest
 
 
@@ -189,14 +192,6 @@ def _cached(sample: LayerSample) -> Rates | None:
     with contextlib.suppress(OSError, msgspec.MsgspecError, cattrs.BaseValidationError):
         return cattrs.structure(msgspec.json.decode(_file(sample).read_bytes()), Rates)
     return None
-
-
-def _save(sample: LayerSample, found: Rates) -> None:
-    """Cache rates, unless the disk is full."""
-    with contextlib.suppress(OSError):
-        file = _file(sample)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(msgspec.json.encode(cattrs.unstructure(found)))
 
 
 def _file(sample: LayerSample) -> Path:

@@ -18,7 +18,7 @@ from leanwide.engine.process.kv import KvCache
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.state_saver import StateSaver
 from leanwide.engine.process.token_healing import PieceIndex
-from leanwide.engine.requests import Finished, FinishReason, Priority, SaveRequest, Thinking
+from leanwide.engine.requests import Finished, FinishReason, Priority, SaveRequest
 from leanwide.engine.specs import LaneInfo, LaneSpec, ModelSpec
 
 _SAVE_POLL_S: Final = 0.02
@@ -161,19 +161,17 @@ class Lane:
         Raises:
             EngineError: They do not.
         """
-        answer = job.request.max_tokens + self._thinking_tokens(job.request.thinking)
-        answer += len(encoded.truth.scored) if encoded.truth is not None else 0
+        answer, thinking = job.request.max_tokens, job.request.thinking
+        if thinking is not None:
+            answer += thinking.budget_tokens
+            answer += len(self._model.tokenize_markup(thinking.conclusion))
+        if encoded.truth is not None:
+            answer += len(encoded.truth.scored)
         if len(encoded.tokens) + answer > self._context_tokens:
             raise EngineError(
                 f"{len(encoded.tokens)} prompt and {answer} answer tokens do not fit "
                 f"a context of {self._context_tokens}: raise context_tokens"
             )
-
-    def _thinking_tokens(self, thinking: Thinking | None) -> int:
-        """Return the most tokens that thinking takes in the context."""
-        if thinking is None:
-            return 0
-        return thinking.budget_tokens + len(self._model.tokenize_markup(thinking.conclusion))
 
     def close(self) -> None:
         """End what is running, between two of its steps, and free the KV cache.

@@ -182,18 +182,23 @@ class Lanes:
 
     def _open_lane(self, spec: LaneSpec, experts: int, experts_notice: str) -> Lane:
         began = time.monotonic()
-        free = self._free_bytes()
+        # On a GPU, memory for KV caches was planned, or the user asked for it.
+        free = psutil.virtual_memory().available if self._spec.gpu_layers == 0 else sys.maxsize
         context, context_notice = legal_context(
             self._header, spec.context_tokens, spec.sequences, free, self._spec.kv_type
         )
         predicted = self._check_memory(spec, context, experts, free)
         model = self._handles.get(experts)
-        first = () if self._open else (self._placed.notice, self._fit_notice())
-        notice = " ".join(filter(None, (experts_notice, context_notice, *first)))
+        notices = [experts_notice, context_notice]
+        if not self._open:
+            # The first lane tells of the model, too: one that does not fit is loaded all the same.
+            machine, shapes = hardware(self._gpus), lane_shapes(self._header, self._spec)
+            fit_notice = load_notice(self._header, machine, shapes, self._placed.load)
+            notices += [self._placed.notice, fit_notice]
         spec = attrs.evolve(spec, context_tokens=context)
         opening = LaneOpening(
             began=began,
-            notice=notice,
+            notice=" ".join(filter(None, notices)),
             model_name=self._header.name,
             predicted_bytes=predicted,
             saver=self._state_saver(experts),
@@ -208,15 +213,6 @@ class Lanes:
         SavedFolder(saving.folder).prune(saving.max_bytes)
         origin = msgspec.structs.replace(self._origin, experts=experts)
         return StateSaver(saving, origin) if saving.max_bytes else None
-
-    def _fit_notice(self) -> str:
-        """Return a sentence where the memory cannot hold the model, which is loaded anyway."""
-        machine, shapes = hardware(self._gpus), lane_shapes(self._header, self._spec)
-        return load_notice(self._header, machine, shapes, self._placed.load)
-
-    def _free_bytes(self) -> int:
-        """Return the free memory for KV caches; on a GPU they were planned for, or asked for."""
-        return psutil.virtual_memory().available if self._spec.gpu_layers == 0 else sys.maxsize
 
     def _check_memory(self, lane: LaneSpec, context: int, experts: int, free: int) -> int:
         """Return a lane's predicted memory besides the weights, at most ``free`` bytes.

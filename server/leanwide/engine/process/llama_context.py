@@ -202,31 +202,26 @@ class Sampler:
     def __init__(self, sampling: Sampling, vocabulary_size: int) -> None:
         """Build the chain for a vocabulary of ``vocabulary_size`` tokens."""
         self.chain: Any = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
-        for link in (*_penalties(sampling, vocabulary_size), *_choice(sampling)):
+        links = []
+        if sampling.repeat_penalty != 1 and sampling.penalty_tokens != 0:
+            last, repeat = sampling.penalty_tokens, sampling.repeat_penalty
+            links.append(api.llama_sampler_init_penalties(vocabulary_size, last, repeat, 0.0, 0.0))
+        if sampling.temperature <= 0:
+            links.append(api.llama_sampler_init_greedy())
+        else:
+            links += [
+                api.llama_sampler_init_top_k(sampling.top_k),
+                api.llama_sampler_init_top_p(sampling.top_p, 1),
+                api.llama_sampler_init_min_p(sampling.min_p, 1),
+                api.llama_sampler_init_temp(sampling.temperature),
+                api.llama_sampler_init_dist(sampling.seed),
+            ]
+        for link in links:
             api.llama_sampler_chain_add(self.chain, link)
 
     def close(self) -> None:
         """Free the memory."""
         api.llama_sampler_free(self.chain)
-
-
-def _penalties(sampling: Sampling, vocabulary_size: int) -> list[Any]:
-    if sampling.repeat_penalty == 1 or sampling.penalty_tokens == 0:
-        return []
-    last, repeat = sampling.penalty_tokens, sampling.repeat_penalty
-    return [api.llama_sampler_init_penalties(vocabulary_size, last, repeat, 0.0, 0.0)]
-
-
-def _choice(sampling: Sampling) -> list[Any]:
-    if sampling.temperature <= 0:
-        return [api.llama_sampler_init_greedy()]
-    return [
-        api.llama_sampler_init_top_k(sampling.top_k),
-        api.llama_sampler_init_top_p(sampling.top_p, 1),
-        api.llama_sampler_init_min_p(sampling.min_p, 1),
-        api.llama_sampler_init_temp(sampling.temperature),
-        api.llama_sampler_init_dist(sampling.seed),
-    ]
 
 
 class _Batch:

@@ -107,7 +107,8 @@ class ThoughtStream:
         if self._thinking is not None:
             yield from self._add(self._encoded(self._thinking.conclusion))
             self._held = self._held.lstrip()
-            yield from self._begin_answer()
+            self._section, self._undecided = _Section.ANSWER, 0
+            yield from self._answer()
 
     def flush(self) -> Iterator[Piece]:
         """Yield what was withheld, at the end of the stream."""
@@ -185,11 +186,6 @@ class ThoughtStream:
         if found:
             self._section, self._thought, self._trimming = _Section.UNDECIDED, True, True
 
-    def _begin_answer(self) -> Iterator[Piece]:
-        """Treat the text so far as the beginning of the answer."""
-        self._section, self._undecided = _Section.ANSWER, 0
-        yield from self._answer()
-
     def _answer(self) -> Iterator[Piece]:
         if self.ended:
             self._held = ""
@@ -197,19 +193,16 @@ class ThoughtStream:
             text, self.ended, self._held = _up_to(self._held, self._tail)
             yield from self._pieces(text)
         elif self._thought and self._closing and _BEGIN not in self._closing:
-            yield from self._spelt_closings()
+            # The model spells its marks, and may spell one again.
+            found = True
+            while found:
+                text, found, self._held = _up_to(self._held, self._closing)
+                yield from self._pieces(text)
+                if found:
+                    yield from self._special(self._closing)
         else:
             text, self._held = self._held, ""
             yield from self._pieces(text)
-
-    def _spelt_closings(self) -> Iterator[Piece]:
-        """Yield the answer of a model that spells its marks, and may spell one again."""
-        found = True
-        while found:
-            text, found, self._held = _up_to(self._held, self._closing)
-            yield from self._pieces(text)
-            if found:
-                yield from self._special(self._closing)
 
     def _pieces(self, text: str) -> Iterator[Piece]:
         """Yield text of the answer: its words, and its special tokens."""

@@ -49,11 +49,6 @@ class Worker:
         self._started_at = time.time()
         self._told_at = time.monotonic()
 
-    @property
-    def clients(self) -> int:
-        """The number of clients that use the engine."""
-        return len(self._clients.started)
-
     def start(self) -> None:
         """Start the decoding thread."""
         threading.Thread(target=self._decode_forever, daemon=True).start()
@@ -92,7 +87,7 @@ class Worker:
         """Return what a client may want to know about this process."""
         return wire.Description(
             process=os.getpid(),
-            clients=self.clients,
+            clients=len(self._clients.started),
             started_at=self._started_at,
             model=str(self._specs[0].model_path) if self._specs else "",
             lanes=tuple(self._opened),
@@ -147,7 +142,9 @@ class Worker:
             case wire.StartEngine():
                 self._start_engine(client, message.models)
             case wire.Close():
-                self._close(client, message.lane)
+                client.needed.discard(message.lane)
+                if self._models is not None and not self._clients.need(message.lane):
+                    self._models.close(message.lane)
             case wire.Generate():
                 self._begin(client, message, queued.received_at)
 
@@ -187,12 +184,6 @@ class Worker:
             self._exit(1)
             return
         self._report(info)
-
-    def _close(self, client: ServedClient, lane: str) -> None:
-        """Close a lane, unless a client still needs it."""
-        client.needed.discard(lane)
-        if self._models is not None and not self._clients.need(lane):
-            self._models.close(lane)
 
     def _lane_closed(self, lane: str) -> None:
         self._opened.pop(lane, None)

@@ -170,12 +170,13 @@ class RemoteEngine:
         """
         if request.truth:
             raise EngineError(f"{self._address.name} cannot measure how likely a text is")
+        no_cost = Stats(lane=request.lane, experts=0)
         with self._connected(request.lane) as connection:
             if request.save is not None or not (request.prompt or request.max_tokens):
-                yield Finished(FinishReason.LENGTH, _no_cost(request))
+                yield Finished(FinishReason.LENGTH, no_cost)
                 return
             if not await self._turn(request, cancel):
-                yield Finished(FinishReason.CANCELLED, _no_cost(request))
+                yield Finished(FinishReason.CANCELLED, no_cost)
                 return
             end: Finished | None = None
             with self._counted(request):
@@ -203,7 +204,9 @@ class RemoteEngine:
         if self._retrying is not None:
             self._retrying.cancel()
             await asyncio.wait((self._retrying,))
-        await self._disconnect()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
         await asyncio.gather(*self._closings)
 
     def _refusal(self, lane: str) -> str:
@@ -240,14 +243,11 @@ class RemoteEngine:
     async def _turn(self, request: Request, cancel: CancelToken) -> bool:
         """Wait until nothing more urgent runs; return whether the request is still wanted."""
         if request.priority is Priority.BACKGROUND:
-            cancel.on_cancel(self._wake)
+            cancel.on_cancel(self._quiet.set)  # it ends the wait below, though others still run
             while self._urgent and not cancel.cancelled:
                 self._quiet.clear()
                 await self._quiet.wait()
         return not cancel.cancelled
-
-    def _wake(self) -> None:
-        self._quiet.set()
 
     @contextlib.contextmanager
     def _counted(self, request: Request) -> Iterator[None]:
@@ -261,7 +261,7 @@ class RemoteEngine:
         finally:
             self._running, self._urgent = self._running - 1, self._urgent - urgent
             if not self._urgent:
-                self._wake()
+                self._quiet.set()
             if not self._running and self._status.current.state is EngineState.BUSY:
                 self._status.set(EngineState.IDLE)
 
@@ -359,15 +359,3 @@ class RemoteEngine:
             self._failures, self._trouble = 0, ""
             self._status.recoveries += 1
             self._status.set(self._status.current.state)
-
-    async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
-
-
-def _no_cost(request: Request) -> Stats:
-    return Stats(
-        lane=request.lane,
-        experts=0,
-    )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from pathlib import Path, PurePath
 from typing import Final
 
 from attrs import frozen
 
-from leanwide.engine.remote.conversation import TEMPLATE
-from leanwide.engine.remote.errors import LONGER_CONTEXT, printable
-from leanwide.engine.specs import FimTokens, LaneInfo, LaneSpec, ModelInfo
+from leanwide.engine.remote.errors import LONGER_CONTEXT
+from leanwide.engine.specs import LaneInfo, LaneSpec, ModelInfo
 
 TYPING_LANE: Final = "lean"
 """The lane that completes: it needs token ids."""
@@ -108,21 +106,3 @@ class ServerFacts:
         yield "token healing" if self.heals else "no token healing"
         if self.kind is ServerKind.LLAMA_SERVER and self.model.chat_template is None:
             yield "no chat template"
-
-
-def unnamed_model(identifier: str, fim: FimTokens | None) -> ModelInfo:
-    """Return a model whose chat template is the server's secret.
-
-    Args:
-        identifier: The server's name for it.
-        fim: Its markers of the hole.
-    """
-    name = printable(PurePath(identifier).name) or "model"
-    return ModelInfo(
-        name=name,
-        path=Path(name),
-        size_bytes=0,
-        experts=0,
-        fim=fim,
-        chat_template=TEMPLATE,
-    )

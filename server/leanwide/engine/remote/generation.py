@@ -233,7 +233,13 @@ class RemoteGeneration:
         if event.timings is not None:
             self._timings = self._before.plus(event.timings, first=first)
         if event.progress is not None:
-            yield from self._read_on(event.progress)
+            read = event.progress.tokens
+            self._held = max(self._held, read)
+            if read > self._processed:
+                self._processed = read
+                self._wait.progressed()
+                if read < event.progress.of:
+                    yield event.progress
         elif event.stop is not None:
             self._note_read()
             if self._output.thoughts.unfinished and event.stop is not Stop.LIMIT:
@@ -244,14 +250,6 @@ class RemoteGeneration:
     def _note_read(self) -> None:
         """Note that the server has read all that there is."""
         self._held = len(self._prompt.tokens) + len(self._answer)
-
-    def _read_on(self, progress: PrefillProgress) -> Iterator[PrefillProgress]:
-        self._held = max(self._held, progress.tokens)
-        if progress.tokens > self._processed:
-            self._processed = progress.tokens
-            self._wait.progressed()
-            if progress.tokens < progress.of:
-                yield progress
 
     def _add(self, event: GenerationEvent) -> Iterator[Piece]:
         """Add the tokens of an event to the answer."""

@@ -57,13 +57,7 @@ def _body(asked: Round, sampling: Sampling) -> Mapping[str, Any]:
         "preserved_tokens": list(asked.marks),
         "ignore_eos": not asked.may_end,
         **({"grammar": beginning(asked.needed)} if asked.needed else {}),
-        **_sampling(sampling),
-    }
-
-
-def _sampling(sampling: Sampling) -> Mapping[str, Any]:
-    """Return the settings of the samplers that leanwide's own engine has, and no others."""
-    return {
+        # The samplers that leanwide's own engine has, and no others.
         "samplers": ["penalties", "top_k", "top_p", "min_p", "temperature"],
         "temperature": sampling.temperature,
         "top_k": sampling.top_k if sampling.temperature > 0 else 1,
@@ -77,6 +71,9 @@ def _sampling(sampling: Sampling) -> Mapping[str, Any]:
 
 def _read(event: Mapping[str, Any]) -> GenerationEvent:
     content, slot = event.get("content"), event.get("id_slot")
+    stop = None
+    if event.get("stop") is True:
+        stop = Stop.LIMIT if event.get("stop_type") == "limit" else Stop.END
     return GenerationEvent(
         text=content if isinstance(content, str) else "",
         tokens=ids(event.get("tokens")),
@@ -84,14 +81,8 @@ def _read(event: Mapping[str, Any]) -> GenerationEvent:
         slot=slot if type(slot) is int and slot >= 0 else None,
         progress=_progress(event.get("prompt_progress")),
         timings=_timings(event["timings"]) if "timings" in event else None,
-        stop=_stop(event),
+        stop=stop,
     )
-
-
-def _stop(event: Mapping[str, Any]) -> Stop | None:
-    if event.get("stop") is not True:
-        return None
-    return Stop.LIMIT if event.get("stop_type") == "limit" else Stop.END
 
 
 def _progress(found: Any) -> PrefillProgress | None:

@@ -45,9 +45,17 @@ class LlamaTokenizer:
         Raises:
             EngineError: The server cannot be asked.
         """
-        if special or self._separator is None:
+        separator = self._separator
+        if special or separator is None:
             return await few_at_once(partial(self._ask, special=special), texts)
-        return await self._ask_at_once(texts, self._separator)
+        if not texts:
+            return []
+        # One request for all texts; the separator ends each of them.
+        content: list[str | int] = [each for text in texts for each in (text, separator)]
+        found = divided(await self._ask(content, special=False), separator)
+        if len(found) != len(texts) + 1:
+            raise nonsense(self._server.name)
+        return found[:-1]
 
     async def first_token(self) -> int | None:
         """Return the token that every prompt begins with; None: there is none.
@@ -78,16 +86,6 @@ class LlamaTokenizer:
     async def _ask(self, content: str | list[str | int], *, special: bool) -> list[int]:
         body = {"content": content, "parse_special": special, "add_special": False}
         return tokens_in(await self._server.post("tokenize", body), self._server.name)
-
-    async def _ask_at_once(self, texts: Sequence[str], separator: int) -> list[list[int]]:
-        """Return the tokens of texts by one request; the separator ends each of them."""
-        if not texts:
-            return []
-        content: list[str | int] = [each for text in texts for each in (text, separator)]
-        found = divided(await self._ask(content, special=False), separator)
-        if len(found) != len(texts) + 1:
-            raise nonsense(self._server.name)
-        return found[:-1]
 
 
 def _bytes(piece: Any) -> bytes:

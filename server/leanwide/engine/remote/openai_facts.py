@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from leanwide.engine.base import EngineError
+from leanwide.engine.remote.conversation import TEMPLATE
 from leanwide.engine.remote.errors import (
     LACKING,
     LostServerError,
     nonsense,
     printable,
 )
-from leanwide.engine.remote.facts import ServerFacts, ServerKind, unnamed_model
+from leanwide.engine.remote.facts import ServerFacts, ServerKind
 from leanwide.engine.remote.http import HttpServer
 from leanwide.engine.remote.openai_completion import PATH, beginning_fields
 from leanwide.engine.remote.openai_events import choice_of
 from leanwide.engine.remote.openai_model import OpenAiModel, names
 from leanwide.engine.remote.openai_tokenizer import OpenAiTokenizer
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
+from leanwide.engine.specs import ModelInfo
 
 _OWNERS: Final = {"vllm": "vLLM", "sglang": "SGLang", "llamacpp": "llama.cpp", "library": "Ollama"}
 """Software by the owner that it gives models."""
@@ -95,11 +98,20 @@ async def openai_facts(
         takes_ids = heals or await _answers(model, tokens)
         fim = await vocabulary.fim() if takes_ids else None
         heals = heals and await _spells(vocabulary)
+    name = printable(PurePath(model.id).name) or "model"
+    lengths = (card.get(each) for each in _CONTEXTS)
     return ServerFacts(
         kind=ServerKind.IDS if takes_ids else ServerKind.TEXT_ONLY,
         software=await _software(model.server, card),
-        model=unnamed_model(model.id, fim),
-        context_tokens=next(filter(None, (_count(card, name) for name in _CONTEXTS)), 0),
+        model=ModelInfo(
+            name=name,
+            path=Path(name),
+            size_bytes=0,
+            experts=0,
+            fim=fim,
+            chat_template=TEMPLATE,  # the model's own is the server's secret
+        ),
+        context_tokens=next((each for each in lengths if type(each) is int and each > 0), 0),
         heals=heals,
     )
 
@@ -145,8 +157,3 @@ async def _software(server: HttpServer, card: dict[str, Any]) -> str:
     except EngineError:
         return name
     return f"{name} {printable(version)}".strip() if isinstance(version, str) else name
-
-
-def _count(card: dict[str, Any], name: str) -> int:
-    value = card.get(name)
-    return value if type(value) is int and value > 0 else 0

@@ -25,11 +25,6 @@ class OpenAiModel:
     listed: tuple[str, ...]
     """All models that the server names."""
 
-    @property
-    def is_listed(self) -> bool:
-        """Whether the server names it; what follows a colon is a tag, which may be left out."""
-        return any(self.id in (name, name.partition(":")[0]) for name in self.listed)
-
     async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Send a JSON object and return another.
 
@@ -60,12 +55,10 @@ class OpenAiModel:
 
     def _missing(self, error: UnknownPathError) -> LostServerError:
         """Return the error for what a server does not find: a path, or the model."""
-        return error if self.is_listed else LostServerError(self.not_found)
-
-    @property
-    def not_found(self) -> str:
-        """Says that the server lacks the model, and what it has."""
-        return (
+        # What follows a colon is a tag, which may be left out.
+        if any(self.id in (name, name.partition(":")[0]) for name in self.listed):
+            return error
+        return LostServerError(
             f"{self.server.name} has no model {printable(self.id)!r}: "
             f"set server_model to one that it has ({names(self.listed)})"
         )

@@ -35,7 +35,6 @@ from leanwide.engine.remote.openai_facts import (
 )
 from leanwide.engine.remote.slots import PrefixCacheContents, SlotContents
 from leanwide.engine.remote.token_connection import TokenConnection
-from leanwide.engine.specs import FimTokens
 
 
 async def open_connection(server: HttpServer, model: str) -> ServerConnection:
@@ -93,7 +92,9 @@ async def _openai(server: HttpServer, wanted: str) -> ServerConnection:
     if vocabulary is None or facts.kind is ServerKind.TEXT_ONLY:
         return chat
     contents = PrefixCacheContents()
-    ends = _ids(facts.model.fim)
+    fim = facts.model.fim
+    markers = () if fim is None else (fim.prefix, fim.suffix, fim.middle, fim.file_separator)
+    ends = [token for token in markers if token is not None]
     completion = OpenAiCompletion(model, ends, contents.unread, vocabulary.marker)
 
     async def ask() -> tuple[Any, ...]:
@@ -102,9 +103,3 @@ async def _openai(server: HttpServer, wanted: str) -> ServerConnection:
     identity = ServerIdentity(server.name, ask, openai_identity(found))
     tokens = TokenConnection(server, vocabulary, facts, completion, contents, identity)
     return OpenAiConnection(tokens, chat)
-
-
-def _ids(fim: FimTokens | None) -> tuple[int, ...]:
-    """Return the markers of the hole."""
-    found = () if fim is None else (fim.prefix, fim.suffix, fim.middle, fim.file_separator)
-    return tuple(token for token in found if token is not None)

@@ -18,7 +18,7 @@ from leanwide.engine.remote.generation import RemoteGeneration, encode_remotely
 from leanwide.engine.remote.http import HttpServer
 from leanwide.engine.remote.identity import ServerIdentity
 from leanwide.engine.remote.llama_facts import busy_slots
-from leanwide.engine.remote.slot_release import AwaitedRelease, BrokenOff, BusySlot
+from leanwide.engine.remote.slot_release import AwaitedRelease, BrokenOff
 from leanwide.engine.remote.slots import CacheContents
 from leanwide.engine.remote.vocabulary import RemoteVocabulary
 from leanwide.engine.requests import CancelToken, Finished, Piece, PrefillProgress, Prompt, Request
@@ -166,16 +166,8 @@ class TokenConnection:
         late = time.monotonic() + _RELEASE_S
         with contextlib.suppress(EngineError):
             while time.monotonic() < late:
-                if release.is_over(await self._busy()):
+                busy = await busy_slots(self._server)
+                self._tasks = frozenset(slot.task for slot in busy if slot.task is not None)
+                if release.is_over(busy):
                     return
                 await asyncio.sleep(_POLL_S)
-
-    async def _busy(self) -> list[BusySlot]:
-        """Return the slots that generate now.
-
-        Raises:
-            EngineError: The server cannot be asked.
-        """
-        busy = await busy_slots(self._server)
-        self._tasks = frozenset(slot.task for slot in busy if slot.task is not None)
-        return busy

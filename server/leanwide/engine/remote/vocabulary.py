@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
@@ -116,7 +116,10 @@ class RemoteVocabulary:
         Raises:
             EngineError: The server cannot be asked.
         """
-        special = await self._special(found[0] for text in texts for found in MARKUP.finditer(text))
+        markers = dict.fromkeys(found[0] for text in texts for found in MARKUP.finditer(text))
+        tokens = await self._tokenize(tuple(markers), special=False)
+        # Those that become one token, even in plain text.
+        special = {marker for marker, ids in zip(markers, tokens, strict=True) if len(ids) == 1}
         parts = [list(without_marker_tokens(text, special.__contains__)) for text in texts]
         flat = iter(await self._tokenize(tuple(chain(*parts)), special=False))
         return [[token for _ in each for token in next(flat)] for each in parts]
@@ -136,12 +139,6 @@ class RemoteVocabulary:
             EngineError: The server cannot be asked.
         """
         return await self._tokenizer.spelt(text) if text else []
-
-    async def _special(self, markers: Iterable[str]) -> set[str]:
-        """Return the markers that become one token, even in plain text."""
-        written = tuple(dict.fromkeys(markers))
-        tokens = await self._tokenize(written, special=False)
-        return {marker for marker, found in zip(written, tokens, strict=True) if len(found) == 1}
 
     async def _tokenize(self, texts: Sequence[str], *, special: bool) -> list[list[int]]:
         found: dict[str, list[int]] = {"": []}
