@@ -414,15 +414,18 @@ async def test_changed_pieces_stream_when_they_are_whole(tmp_path):
 
 
 async def test_documentation_that_streams_changes_no_line_of_code(tmp_path):
-    text = LONG_SOURCE.replace("def long():\n", 'def long():\n    """It is long."""\n')
-    changed = NEW.replace("def long():\n", 'def long():\n    """It is long."""\n')
+    """Of two definitions the model writes the code again, with their documentation."""
+    other = "\n\ndef other():\n    return 1\n"
+    text = LONG_SOURCE.replace("def long():\n", 'def long():\n    """It is long."""\n') + other
+    changed = NEW.replace("def long():\n", 'def long():\n    """It is long."""\n') + other
     answers = [["```python\n", one, HOLD, "```\n"] for one in (changed, text)]
+    span = types.Range(types.Position(0, 0), types.Position(18, 0))
     async with scripted(*answers, go=tmp_path / "go") as (editor, _):
-        uri = editor.open(LONG_SOURCE, "long.py")
-        start(editor, uri, "document", span=LONG_SPAN, streamToken="changed")
+        uri = editor.open(LONG_SOURCE + other, "long.py")
+        start(editor, uri, "document", span=span, streamToken="changed")
         await until_streaming(editor, "changed")
-        start(editor, uri, "document", span=LONG_SPAN, streamToken="one")
-        assert applied(LONG_SOURCE, await until_edits(editor, "one", 1)) == text
+        start(editor, uri, "document", span=span, streamToken="one")
+        assert applied(LONG_SOURCE + other, await until_edits(editor, "one", 1)) == text
         assert not any(streamed_edits(editor, "changed"))
 
 
