@@ -18,7 +18,7 @@ from leanwide.cli.timebar import time_bar
 from leanwide.engine.base import EngineError
 from leanwide.options import Options
 from leanwide_bench.cli.completing import check_completes
-from leanwide_bench.places.asking import PlacesPlan, ask
+from leanwide_bench.places.asking import PlaceAnswers, PlacesPlan, ask
 from leanwide_bench.places.places import CompletionPlace, TasksError, places, tasks
 from leanwide_bench.places.report import as_data, as_table, summary
 from leanwide_bench.replay.peer import LlamaServer
@@ -56,11 +56,7 @@ def bench_places(  # noqa: PLR0913  # an option each
     try:
         asked = LlamaServer(peer) if peer else None
         plan = PlacesPlan(setup=setup, places=chosen, rest_s=rest, pause_s=pause, peer=asked)
-        seconds = _SECONDS_A_PLACE * len(chosen)
-        with time_bar(seconds) as show:
-            answered = asyncio.run(
-                ask(plan, lambda doing, share: show(doing, seconds * (1 - share)))
-            )
+        answered = _asked(plan)
     except ReplayError as error:
         raise EngineError(str(error)) from error
     found = summary(answered)
@@ -68,6 +64,12 @@ def bench_places(  # noqa: PLR0913  # an option each
         say_json(as_data(found, answered, model.name if model else "the model that is set"))
     else:
         print_tables(as_table(found))
+
+
+def _asked(plan: PlacesPlan) -> list[PlaceAnswers]:
+    seconds = _SECONDS_A_PLACE * len(plan.places)
+    with time_bar(seconds) as show:
+        return asyncio.run(ask(plan, lambda doing, share: show(doing, seconds * (1 - share))))
 
 
 def _drawn(source: Path | None, options: Options, count: int, seed: int) -> list[CompletionPlace]:

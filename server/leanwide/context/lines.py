@@ -20,10 +20,11 @@ def choose_lines(view: View, plan: WindowPlan, room: TokenRoom, count: Count) ->
     before = []
     for number in sorted(above):
         before.append(with_lf(view.lines[number]))
+        # Where a body is left out, a mark stands for it.
         if number in plan.folded and number + 1 not in above and number + 1 < view.line:
             before.append(_fold_mark(view.lines[number + 1], plan.fold_mark))
     last_below = view.line + 1
-    while last_below in below:
+    while last_below in below:  # up to the first gap
         last_below += 1
     return ChosenLines(
         before="".join(before),

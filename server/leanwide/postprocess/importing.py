@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from attrs import evolve
 
@@ -10,6 +10,7 @@ from leanwide.postprocess.header import head_lines, top_imports
 from leanwide.postprocess.splice import line_start
 from leanwide.syntax import (
     Edit,
+    ImportStatement,
     Span,
     SyntaxTree,
     content,
@@ -37,16 +38,10 @@ def lacking(
         left: Parts of the new code whose imports stay there.
         replaced: Lines of the file in whose place the new code goes, with what they import.
     """
-    closed = [
-        (one.body_start, one.end)
-        for one in definitions(file)
-        if one.body_start is not None and not one.start.line <= line <= one.end.line
-    ]
     known = {
         part.source
-        for one in import_statements(file)
+        for one in _visible(file, line)
         if one.span.start.line not in replaced
-        and not any(start <= one.span.start < end for start, end in closed)
         for part in one.parts
     }
     missing = []
@@ -58,6 +53,18 @@ def lacking(
             missing.append(statement.only(parts))
             known.update(part.source for part in parts)
     return tuple(missing)
+
+
+def _visible(file: SyntaxTree, line: int) -> Iterator[ImportStatement]:
+    """Yield the imports whose names are known at a line."""
+    closed = [
+        (one.body_start, one.end)
+        for one in definitions(file)
+        if one.body_start is not None and not one.start.line <= line <= one.end.line
+    ]
+    for statement in import_statements(file):
+        if not any(start <= statement.span.start < end for start, end in closed):
+            yield statement
 
 
 def import_line(tree: SyntaxTree) -> int | None:

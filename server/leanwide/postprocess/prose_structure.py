@@ -132,12 +132,16 @@ def _headings(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     for line in _outside_fences(lines[len(_front_lines(lines)) :]):
         atx = _ATX.fullmatch(line)
         if atx:
-            text = atx[2].strip()
-            bare = text.rstrip("#")  # number signs that close a heading stand behind white space
-            yield atx[1], bare.rstrip() if bare and bare[-1].isspace() else text
+            yield atx[1], _heading_text(atx[2].strip())
         elif above.strip() and not _is_list(above) and (setext := _SETEXT.fullmatch(line)):
             yield "#" if setext[1].startswith("=") else "##", above.strip()
         above = line if not atx else ""
+
+
+def _heading_text(text: str) -> str:
+    """Return the text of a heading without number signs that close it."""
+    bare = text.rstrip("#")
+    return bare.rstrip() if bare and bare[-1].isspace() else text
 
 
 def _is_list(line: str) -> bool:

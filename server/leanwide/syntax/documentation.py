@@ -213,6 +213,7 @@ def _documentation_ending(tree: SyntaxTree, line: int) -> Run | None:
         start -= 1
     if run := _comment(tree, start):
         return run
+    # A comment of several lines starts above the one that it ends on.
     for node in tree.around(_text_end(tree, start)):
         first = tree.span_of(node).start.line
         if node.type in tree.language.comments and first < start:
