@@ -91,7 +91,9 @@ def table(found: Sequence[LaidOut]) -> str:
         if one not in problems and len(one.thinking.messages) < len(CONVERSATION):
             details["with the system text in the first question"].append(one.name)
     for one in thinking_ones:
-        details[_told_apart(one)].append(one.name)
+        marks = one.thinking.marks
+        told_apart = f"told apart by `{marks.openings[0].strip()}` … `{marks.closing}`"
+        details[told_apart.replace("|", "\\|")].append(one.name)
         if _thinks_always(one):
             details[_OPENED].append(one.name)
     rows += [(what, len(names), ", ".join(names)) for what, names in details.items()]
@@ -101,12 +103,6 @@ def table(found: Sequence[LaidOut]) -> str:
 
 def _problem(one: LaidOut) -> str | None:
     return one.thinking.problem or one.not_thinking.problem
-
-
-def _told_apart(one: LaidOut) -> str:
-    marks = one.thinking.marks
-    text = f"told apart by `{marks.openings[0].strip()}` … `{marks.closing}`"
-    return text.replace("|", "\\|")
 
 
 def _thinks_always(one: LaidOut) -> bool:

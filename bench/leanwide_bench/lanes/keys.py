@@ -59,7 +59,10 @@ async def measure_keys(spec: ModelSpec) -> KeyTimes:
         quiet = [await _key_ms(client, lean, window + _QUIET_LINE[: at + 1]) for at in range(_KEYS)]
         await finish(client, request(wide, "x", 0))  # opens the lane before the questions come
         async with _questions(client, wide):
-            busy = await _bursts(client, lean, window)
+            busy = []
+            for at, seconds in enumerate(_PAUSES_S * _BURSTS):
+                await asyncio.sleep(seconds)
+                busy.append(await _key_ms(client, lean, window + _BUSY_LINE[: at + 1]))
         cancels = [await _cancel_ms(client, lean, text(seed)) for seed in range(10, 10 + _KEYS)]
     return KeyTimes(
         window_tokens=tokens,
@@ -74,14 +77,6 @@ async def _key_ms(client: EngineClient, lane: str, words: str) -> float:
     began = time.perf_counter()
     await finish(client, request(lane, words, 1))
     return 1000 * (time.perf_counter() - began)
-
-
-async def _bursts(client: EngineClient, lane: str, window: str) -> list[float]:
-    times = []
-    for at, seconds in enumerate(_PAUSES_S * _BURSTS):
-        await asyncio.sleep(seconds)
-        times.append(await _key_ms(client, lane, window + _BUSY_LINE[: at + 1]))
-    return times
 
 
 @contextlib.asynccontextmanager

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from leanwide.models.cost import TokenCost
 from leanwide.models.speed import Rates, products_s
-from leanwide_bench.lanes.lanes import LanesReport, WidthSpeed
+from leanwide_bench.lanes.lanes import LanesReport
 from leanwide_bench.replay.measure import Spread
 
 _DECODE_CONTEXT_TOKENS: Final = 288
@@ -65,20 +65,18 @@ def _speeds(report: LanesReport, allowed: Mapping[int, Bound]) -> Table:
     for name in ("prompt", "bare loop", "bound", "decode", "bare loop", "bound", "of bare loop"):
         table.add_column(name, justify="right")
     for width in report.widths:
-        table.add_row(str(width.experts or "dense"), *_cells(width, allowed.get(width.experts)))
+        bound = allowed.get(width.experts)
+        table.add_row(
+            str(width.experts or "dense"),
+            f"{width.prompt_tokens_per_s:.1f}",
+            f"{width.bare_prompt_tokens_per_s:.1f}",
+            "" if bound is None else f"{bound.prompt_tokens_per_s:.1f}",
+            f"{width.decode_tokens_per_s:.1f}",
+            f"{width.bare_decode_tokens_per_s:.1f}",
+            "" if bound is None else f"{bound.decode_tokens_per_s:.1f}",
+            f"{width.decode_tokens_per_s / width.bare_decode_tokens_per_s:.0%}",
+        )
     return table
-
-
-def _cells(width: WidthSpeed, bound: Bound | None) -> tuple[str, ...]:
-    return (
-        f"{width.prompt_tokens_per_s:.1f}",
-        f"{width.bare_prompt_tokens_per_s:.1f}",
-        "" if bound is None else f"{bound.prompt_tokens_per_s:.1f}",
-        f"{width.decode_tokens_per_s:.1f}",
-        f"{width.bare_decode_tokens_per_s:.1f}",
-        "" if bound is None else f"{bound.decode_tokens_per_s:.1f}",
-        f"{width.decode_tokens_per_s / width.bare_decode_tokens_per_s:.0%}",
-    )
 
 
 def _rest(report: LanesReport) -> Table:

@@ -24,7 +24,20 @@ def as_table(results: Sequence[LoadResult]) -> Table:
     for name in _COLUMNS:
         table.add_column(name, justify="right")
     for result in results:
-        table.add_row(*_row(result))
+        answers, medians = result.summary.answers, result.medians_ms
+        table.add_row(
+            str(result.typists),
+            str(result.summary.keys),
+            str(answers.requests),
+            str(answers.retired_requests),
+            *_times(answers.key_to_answer_ms),
+            "" if medians is None else f"{medians.p50:.0f}, worst {medians.max:.0f}",
+            str(answers.failed_answers),
+            str(result.summary.misanswered_requests),
+            str(len(result.engines)),
+            f"{sum(engine.memory_bytes for engine in result.engines) / 1e6:.0f}",
+            f"{result.server_bytes / 1e6:.0f}",
+        )
     table.caption = (
         "p50 to p99: ms from the key to its answer, superseded requests left out"
         " · medians: of the typists, from the best to the worst"
@@ -48,23 +61,6 @@ def as_data(results: Sequence[LoadResult]) -> list[dict[str, Any]]:
             "server_bytes": result.server_bytes,
         }
         for result in results
-    ]
-
-
-def _row(result: LoadResult) -> list[str]:
-    answers, medians = result.summary.answers, result.medians_ms
-    return [
-        str(result.typists),
-        str(result.summary.keys),
-        str(answers.requests),
-        str(answers.retired_requests),
-        *_times(answers.key_to_answer_ms),
-        "" if medians is None else f"{medians.p50:.0f}, worst {medians.max:.0f}",
-        str(answers.failed_answers),
-        str(result.summary.misanswered_requests),
-        str(len(result.engines)),
-        f"{sum(engine.memory_bytes for engine in result.engines) / 1e6:.0f}",
-        f"{result.server_bytes / 1e6:.0f}",
     ]
 
 

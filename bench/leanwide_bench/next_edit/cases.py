@@ -119,6 +119,9 @@ def moment_after(
     for number, hunk in enumerate(done):
         here = hunk.moved(grown)
         grown += hunk.growth
+        start = edited.tree.clamp((here.first, 0))
+        end = edited.tree.clamp((here.first + max(0, len(here.after) - 1), 1_000_000))
+        around = edited.tree.around(start, end)
         events.append(
             EditEvent(
                 uri=edited.document.uri,
@@ -128,7 +131,7 @@ def moment_after(
                 line=here.first,
                 before=hunk.before,
                 after=hunk.after,
-                scope=_scope(edited.tree, here),
+                scope=around[0].type if around else "",
             )
         )
     return EditMoment(
@@ -141,13 +144,6 @@ def moment_after(
 def history(done: Sequence[Hunk]) -> Sequence[Hunk]:
     """Return the edits that a moment after them knows."""
     return done[-_MOST_EVENTS:]
-
-
-def _scope(tree: SyntaxTree, here: Hunk) -> str:
-    start = tree.clamp((here.first, 0))
-    end = tree.clamp((here.first + max(0, len(here.after) - 1), 1_000_000))
-    around = tree.around(start, end)
-    return around[0].type if around else ""
 
 
 def _cursor(tree: SyntaxTree, newest: EditEvent) -> Position:

@@ -40,10 +40,18 @@ def cases(files: Iterable[FileVersions], moments: int, seed: int) -> Iterator[Ne
         seed: Another one draws other moments.
     """
     for change in _changes(files):
-        chance = random.Random(f"{seed} {change.file.origin} {change.file.path}")  # noqa: S311
+        file = change.file
+        chance = random.Random(f"{seed} {file.origin} {file.path}")  # noqa: S311  # no secret
         steps = range(1, len(change.hunks) + 1)
         for count in sorted(chance.sample(steps, min(moments, len(steps)))):
-            yield _case_after(change, count)
+            done, left = change.hunks[:count], change.hunks[count:]
+            grown = sum(hunk.growth for hunk in done)
+            yield NextEditCase(
+                origin=file.origin,
+                moment=moment_after(file.path, file.language, file.before, done),
+                remaining=tuple(hunk.moved(grown) for hunk in left),
+                expectation=expectation(history(done), left),
+            )
 
 
 def cases_across(files: Iterable[FileVersions]) -> Iterator[NextEditCase]:
@@ -53,8 +61,16 @@ def cases_across(files: Iterable[FileVersions]) -> Iterator[NextEditCase]:
         files: Files of one commit or release.
     """
     for done, left in pairwise(_changes(files)):
-        if done.file.language == left.file.language:
-            yield _case_across(done, left)
+        file, other = done.file, left.file
+        if file.language != other.language:
+            continue
+        moment = moment_after(file.path, file.language, file.before, done.hunks)
+        yield NextEditCase(
+            origin=file.origin,
+            moment=evolve(moment, other=opened(other.path, other.language, other.before)),
+            remaining=left.hunks,
+            expectation=expectation(history(done.hunks), left.hunks),
+        )
 
 
 def _changes(files: Iterable[FileVersions]) -> Iterator[_FileChange]:
@@ -65,28 +81,3 @@ def _changes(files: Iterable[FileVersions]) -> Iterator[_FileChange]:
             touched = sum(len(hunk.before) for hunk in found)
             if found and touched <= _MOST_CHANGED * len(file.before):
                 yield _FileChange(file, found)
-
-
-def _case_after(change: _FileChange, count: int) -> NextEditCase:
-    """Return the case after the first ``count`` hunks of a change."""
-    file = change.file
-    done, left = change.hunks[:count], change.hunks[count:]
-    grown = sum(hunk.growth for hunk in done)
-    return NextEditCase(
-        origin=file.origin,
-        moment=moment_after(file.path, file.language, file.before, done),
-        remaining=tuple(hunk.moved(grown) for hunk in left),
-        expectation=expectation(history(done), left),
-    )
-
-
-def _case_across(done: _FileChange, left: _FileChange) -> NextEditCase:
-    """Return the case after all hunks of a change, with another one to follow."""
-    file, other = done.file, left.file
-    moment = moment_after(file.path, file.language, file.before, done.hunks)
-    return NextEditCase(
-        origin=file.origin,
-        moment=evolve(moment, other=opened(other.path, other.language, other.before)),
-        remaining=left.hunks,
-        expectation=expectation(history(done.hunks), left.hunks),
-    )

@@ -99,7 +99,10 @@ def through(server: ServerSession) -> Propose:
 
 def _opened(server: ServerSession, moment: EditMoment, numbers: Iterator[int]) -> dict[str, Buffer]:
     """Open the documents of a moment as they were before its events; return them by their URIs."""
-    texts = [(moment.edited.document, _before(moment))]
+    lines = list(moment.edited.document.lines)
+    for event in moment.events:
+        lines[event.line : event.line + len(event.after)] = event.before
+    texts = [(moment.edited.document, "".join(lines))]
     if moment.other is not None:
         texts.append((moment.other.document, "".join(moment.other.document.lines)))
     return {
@@ -153,14 +156,6 @@ async def _asked(server: ServerSession, buffer: Buffer) -> dict[str, Any]:
         return await asyncio.wait_for(server.next_edit(buffer), _ANSWER_WITHIN_S)
     except TimeoutError as error:
         raise ReplayError(f"no next edit within {_ANSWER_WITHIN_S:.0f} s") from error
-
-
-def _before(moment: EditMoment) -> str:
-    """Return what was edited as it was before the events."""
-    lines = list(moment.edited.document.lines)
-    for event in moment.events:
-        lines[event.line : event.line + len(event.after)] = event.before
-    return "".join(lines)
 
 
 def _change(server: ServerSession, buffer: Buffer, event: EditEvent) -> None:

@@ -55,14 +55,13 @@ def read_scenarios(text: str, language: Language) -> Iterator[NextEditCase]:
     """
     for part in _HEADING.split(text)[1:]:
         title, _, body = part.partition("\n")
-        yield _scenario(title, [_marked(line) for line in body.rstrip().split("\n")], language)
-
-
-def _marked(line: str) -> _MarkedLine:
-    mark = line[:1] or " "
-    if mark not in f" {_BEFORE}{_AFTERWARDS}":
-        raise ScenarioError(f"a scenario's line begins with no mark: {line}")
-    return _MarkedLine(mark, line[1:] + "\n")
+        lines: list[_MarkedLine] = []
+        for line in body.rstrip().split("\n"):
+            mark = line[:1] or " "
+            if mark not in f" {_BEFORE}{_AFTERWARDS}":
+                raise ScenarioError(f"a scenario's line begins with no mark: {line}")
+            lines.append(_MarkedLine(mark, line[1:] + "\n"))
+        yield _scenario(title, lines, language)
 
 
 def _scenario(title: str, lines: list[_MarkedLine], language: Language) -> NextEditCase:

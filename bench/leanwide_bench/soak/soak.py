@@ -129,7 +129,9 @@ async def _visit(server: ServerSession, visit: SoakVisit, plan: SoakPlan, tally:
     ]
     played = await typist.play(visit.trace)
     await asyncio.gather(*questions)
-    await _end_chats(server)
+    for chat in await server.run("leanwide.chats"):  # also those whose first answer was cancelled
+        with contextlib.suppress(ReplayError):  # it may have expired in between
+            await server.run("leanwide.endChat", [{"id": chat["id"]}])
     server.close(uri)
     server.records.clear()  # records hold whole prompts: hours of them would fill the memory
     tally.visits += 1
@@ -157,13 +159,6 @@ async def _ask(server: ServerSession, uri: str, question: SoakQuestion, tally: T
         _count_error(reply.error, tally)
         return
     tally.answered_inquiries += 1
-
-
-async def _end_chats(server: ServerSession) -> None:
-    """End all conversations, also those whose first answer was cancelled."""
-    for chat in await server.run("leanwide.chats"):
-        with contextlib.suppress(ReplayError):  # it may have expired in between
-            await server.run("leanwide.endChat", [{"id": chat["id"]}])
 
 
 def _argument(uri: str, question: SoakQuestion) -> dict[str, Any]:

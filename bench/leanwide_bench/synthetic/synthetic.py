@@ -19,7 +19,7 @@ import gguf
 import numpy as np
 from attrs import field, frozen
 
-from leanwide_bench.synthetic.blocks import Bytes, random_blocks, same
+from leanwide_bench.synthetic.blocks import random_blocks, same
 from leanwide_bench.synthetic.shapes import (
     ModelShape,
     SyntheticError,
@@ -212,10 +212,9 @@ def _chunks(tensor: Tensor, seed: int) -> Iterator[memoryview]:
     rng = np.random.Generator(np.random.SFC64([seed, name]))
     step = CHUNK_BYTES // tensor.quant.block_bytes
     for first in range(0, tensor.blocks, step):
-        yield _blocks(tensor, min(step, tensor.blocks - first), rng).reshape(-1).data
-
-
-def _blocks(tensor: Tensor, count: int, rng: np.random.Generator) -> Bytes:
-    if tensor.spread == 0:
-        return same(count, tensor.level)
-    return random_blocks(tensor.quant, count, tensor.spread, rng)
+        count = min(step, tensor.blocks - first)
+        if tensor.spread == 0:
+            blocks = same(count, tensor.level)
+        else:
+            blocks = random_blocks(tensor.quant, count, tensor.spread, rng)
+        yield blocks.reshape(-1).data

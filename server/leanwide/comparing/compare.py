@@ -152,7 +152,12 @@ async def compare(
                     clock.until(1.0, f"{done} visits, {len(found)} settings")
                     own = benches.get(contender.name, bench)
                     found[contender][visit.id] = await run_visit(visit, contender.setting, own)
-    return _complete(found)
+    # Only the visits that every contender made can be compared.
+    common = set.intersection(*(set(outcomes) for outcomes in found.values()))
+    return {
+        contender: {visit: outcome for visit, outcome in outcomes.items() if visit in common}
+        for contender, outcomes in found.items()
+    }
 
 
 def _turns(contest: Contest) -> Iterator[tuple[int, Contender, Visit]]:
@@ -164,12 +169,3 @@ def _turns(contest: Contest) -> Iterator[tuple[int, Contender, Visit]]:
         order = contest.contenders if done // size % 2 else reversed(contest.contenders)
         for contender, visit in product(order, visits[done : done + size]):
             yield done, contender, visit
-
-
-def _complete(found: Outcomes) -> Outcomes:
-    """Keep the visits that every contender made."""
-    common = set.intersection(*(set(outcomes) for outcomes in found.values()))
-    return {
-        contender: {visit: outcome for visit, outcome in outcomes.items() if visit in common}
-        for contender, outcomes in found.items()
-    }

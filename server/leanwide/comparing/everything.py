@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
 from leanwide.context.lines import choose_lines
 from leanwide.context.plan import TokenRoom, plan_nearest, plan_syntax
 from leanwide.context.related import Candidates, texts_to_count
-from leanwide.context.snippet import Snippet
 from leanwide.context.view import View, with_lf
 from leanwide.context.window import AFTER_SHARE, Count, Related, new_window
 from leanwide.features.completion.state import CompletionState
@@ -45,17 +43,12 @@ async def show_everything(view: View, state: CompletionState) -> None:
 
 def _all_related(candidates: Candidates, path: str, budget: int, count: Count) -> Related:
     """Return the best candidates that fit the budget."""
-    snippets = list(dict.fromkeys(_others(candidates, path)))
+    scored = sorted(candidates.scored(), key=lambda pair: -pair[1])
+    others = (snippet for snippet, _ in scored if snippet.text and snippet.path != path)
+    snippets = list(dict.fromkeys(others))
     costs = [count(snippet.path) + count(snippet.text) + 4 for snippet in snippets]
     _, *totals = accumulate(costs, initial=count(path) + 4)
     fitting = sum(total <= budget for total in totals)
     if not fitting:
         return Related()
     return Related(path, tuple(snippets[:fitting]), totals[fitting - 1])
-
-
-def _others(candidates: Candidates, path: str) -> Iterator[Snippet]:
-    """Yield the candidates of other files, the best first."""
-    for snippet, _ in sorted(candidates.scored(), key=lambda pair: -pair[1]):
-        if snippet.text and snippet.path != path:
-            yield snippet

@@ -17,9 +17,17 @@ def choose_lines(view: View, plan: WindowPlan, room: TokenRoom, count: Count) ->
     """Return the lines around the cursor's line that fit into ``room``."""
     above = _fill(view, plan.before, room.before, count)
     below = _fill(view, plan.after, room.after, count)
-    last_below = _contiguous_end(below, view.line + 1)
+    before = []
+    for number in sorted(above):
+        before.append(with_lf(view.lines[number]))
+        # Where a body is left out, a mark stands for it.
+        if number in plan.folded and number + 1 not in above and number + 1 < view.line:
+            before.append(_fold_mark(view.lines[number + 1], plan.fold_mark))
+    last_below = view.line + 1
+    while last_below in below:  # up to the first gap
+        last_below += 1
     return ChosenLines(
-        before=_render(view, above, plan),
+        before="".join(before),
         after=with_lf("".join(view.lines[view.line + 1 : last_below])),
     )
 
@@ -45,23 +53,6 @@ def _fill(view: View, parts: Iterable[LineRun], room: int, count: Count) -> set[
 
 def _cost(view: View, number: int, count: Count) -> int:
     return count(with_lf(view.lines[number]))
-
-
-def _contiguous_end(chosen: set[int], start: int) -> int:
-    end = start
-    while end in chosen:
-        end += 1
-    return end
-
-
-def _render(view: View, chosen: set[int], plan: WindowPlan) -> str:
-    """Return the chosen lines above the cursor, with a mark where a body is left out."""
-    text = []
-    for number in sorted(chosen):
-        text.append(with_lf(view.lines[number]))
-        if number in plan.folded and number + 1 not in chosen and number + 1 < view.line:
-            text.append(_fold_mark(view.lines[number + 1], plan.fold_mark))
-    return "".join(text)
 
 
 def _fold_mark(body: str, mark: str) -> str:

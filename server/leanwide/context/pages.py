@@ -8,7 +8,6 @@ of a page has context as well. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
 from typing import Final
 
 from attrs import frozen
@@ -34,10 +33,15 @@ class Page:
 
 def pages(lines: Sequence[str], tokens: int) -> Iterator[Page]:
     """Yield the pages of a text, of ``tokens`` tokens or a little more; the last may be shorter."""
-    before = 0
-    for first, end in pairwise(chain(_starts(lines, tokens), [len(lines)])):
-        yield Page(before, first, end)
-        before = first
+    before, first = 0, 0
+    size, above = 0, "-"
+    for number, line in enumerate(lines):
+        if size >= tokens and _may_begin(above, line, size / tokens):
+            yield Page(before, first, number)
+            before, first, size = first, number, 0
+        size += 1 + len(line.strip()) // _CHARACTERS_PER_TOKEN
+        above = line
+    yield Page(before, first, len(lines))
 
 
 def page_at(lines: Sequence[str], line: int, tokens: int) -> Page:
@@ -47,18 +51,6 @@ def page_at(lines: Sequence[str], line: int, tokens: int) -> Page:
         if line < page.end:
             break
     return page
-
-
-def _starts(lines: Sequence[str], tokens: int) -> Iterator[int]:
-    """Yield the first line of each page."""
-    yield 0
-    size, above = 0, "-"
-    for number, line in enumerate(lines):
-        if size >= tokens and _may_begin(above, line, size / tokens):
-            yield number
-            size = 0
-        size += 1 + len(line.strip()) // _CHARACTERS_PER_TOKEN
-        above = line
 
 
 def _may_begin(above: str, line: str, length: float) -> bool:

@@ -32,7 +32,11 @@ def choose_passage(view: View, selection: Span, tree: SyntaxTree | None) -> Pass
 def _selected(view: View, selection: Span) -> Passage | None:
     start, end = selection
     last = end.line if end.column == 0 and end.line > start.line else end.line + 1
-    first, last = _without_blanks(view, start.line, min(last, len(view.lines)))
+    first, last = start.line, min(last, len(view.lines))
+    while first < last and not _has_text(view, first):
+        first += 1
+    while last > first and not _has_text(view, last - 1):
+        last -= 1
     if first == last:
         return None
     if start.line != end.line:
@@ -59,11 +63,3 @@ def _at_cursor(view: View, tree: SyntaxTree | None) -> Passage | None:
 
 def _has_text(view: View, line: int) -> bool:
     return line < len(view.lines) and bool(view.lines[line].strip())
-
-
-def _without_blanks(view: View, first: int, last: int) -> tuple[int, int]:
-    while first < last and not _has_text(view, first):
-        first += 1
-    while last > first and not _has_text(view, last - 1):
-        last -= 1
-    return first, last

@@ -113,7 +113,9 @@ def plan_syntax(view: View, tree: SyntaxTree, room: TokenRoom) -> WindowPlan:
     used = _imports_used(tree, around, view.line)
     taken = sum(run.last - run.first for run in (*heads, *own, *used))
     left = max(0, room.before - taken * _LINE_TOKENS)
-    siblings = _siblings(tree, around, left // _SIGNATURE_TOKENS)
+    # Before the innermost definition, then before those around it.
+    levels = (earlier_siblings(tree, definition) for definition in reversed(around))
+    siblings = tuple(islice(chain.from_iterable(levels), left // _SIGNATURE_TOKENS))
     signatures = [_head(sibling) for sibling in siblings]
     last = _whole(siblings, room.lines_before) if around else nearby.before
     runs = (*heads, *own, *used, *signatures, *last)
@@ -127,14 +129,6 @@ def plan_syntax(view: View, tree: SyntaxTree, room: TokenRoom) -> WindowPlan:
 
 def _head(definition: Definition) -> LineRun:
     return LineRun(definition.start.line, definition.signature_end.line + 1, whole=True)
-
-
-def _siblings(
-    tree: SyntaxTree, around: tuple[Definition, ...], most: int
-) -> tuple[Definition, ...]:
-    """Return the definitions before the innermost definition, then before those around it."""
-    levels = (earlier_siblings(tree, definition) for definition in reversed(around))
-    return tuple(islice(chain.from_iterable(levels), most))
 
 
 def _whole(siblings: Sequence[Definition], most: int) -> list[LineRun]:

@@ -115,7 +115,10 @@ def choose(
 
     The previous choice stays while it is within the limits and no other is clearly better.
     """
-    scores = _scores(candidates, limits)
+    scores: dict[Snippet, float] = {}
+    for snippet, score in candidates.scored():
+        if snippet.text and snippet.path != limits.path and limits.allowed(snippet.path):
+            scores[snippet] = max(score, scores.get(snippet, 0.0))
     stretches = tuple(_stretches(limits.around))
     best = _best(scores, stretches, limits)
     if previous and set(previous) != set(best) and _fits(previous, stretches, limits):
@@ -123,15 +126,6 @@ def choose(
         if sum(scores[snippet] for snippet in best) < _SWITCH_FACTOR * max(before, _COUNTERPART):
             return previous
     return best
-
-
-def _scores(candidates: Candidates, limits: Limits) -> dict[Snippet, float]:
-    """Return the best score of every candidate that may be chosen."""
-    scores: dict[Snippet, float] = {}
-    for snippet, score in candidates.scored():
-        if snippet.text and snippet.path != limits.path and limits.allowed(snippet.path):
-            scores[snippet] = max(score, scores.get(snippet, 0.0))
-    return scores
 
 
 def _best(

@@ -30,31 +30,25 @@ def helpful_runs(passage: Passage, tree: SyntaxTree | None) -> tuple[Passage, ..
     """Return runs of lines outside a passage that help to understand it, the most useful first."""
     if tree is None:
         return ()
-    return (*_heads_around(passage, tree), *_imports_used(passage, tree))
-
-
-def names_used(passage: Passage, tree: SyntaxTree) -> tuple[str, ...]:
-    """Return the names that a passage uses and does not bind itself."""
-    return references(tree, Span(tree.clamp((passage.first, 0)), tree.clamp((passage.last, 0))))
-
-
-def _heads_around(passage: Passage, tree: SyntaxTree) -> list[Passage]:
     first = tree.lines[passage.first] if passage.first < len(tree.lines) else ""
     margin = len(first) - len(first.lstrip())
-    return [
+    heads = (
         Passage(
             first=definition.start.line, last=min(definition.signature_end.line + 1, passage.first)
         )
         for definition in enclosing(tree, (passage.first, margin))
         if definition.start.line < passage.first
-    ]
-
-
-def _imports_used(passage: Passage, tree: SyntaxTree) -> list[Passage]:
+    )
     names = set(names_used(passage, tree))
     spans = (found.span for found in imports(tree) if names.intersection(found.names))
-    return [
+    used = (
         Passage(first=start.line, last=end.line + 1)
         for start, end in spans
         if end.line < passage.first or start.line >= passage.last
-    ]
+    )
+    return (*heads, *used)
+
+
+def names_used(passage: Passage, tree: SyntaxTree) -> tuple[str, ...]:
+    """Return the names that a passage uses and does not bind itself."""
+    return references(tree, Span(tree.clamp((passage.first, 0)), tree.clamp((passage.last, 0))))

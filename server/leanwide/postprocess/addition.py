@@ -25,8 +25,10 @@ def addition(file: SyntaxTree, code: Sequence[str], newline: str) -> tuple[Edit,
     rows = header_rows(file, new) if import_line(file) is not None else frozenset()
     rest = without_blank_ends([text for row, text in enumerate(code) if row not in rows])
     end = line_start(file.lines, len(file.lines))
-    added = Edit(end, end, _gap(file, newline) + _text(rest, newline) if rest else "")
-    edits = (added,) if rest else ()
+    edits: tuple[Edit, ...] = ()
+    if rest:
+        text = "".join(f"{line}{newline}" for line in rest)
+        edits = (Edit(end, end, _gap(file, newline) + text),)
     missing = lacking(file, len(file.lines), new)
     return with_imports(file, edits, missing, newline) or edits
 
@@ -38,7 +40,3 @@ def _gap(file: SyntaxTree, newline: str) -> str:
     while blank < len(file.lines) and not file.lines[-1 - blank].strip():
         blank += 1
     return ended + newline * max(0, (2 if file.language.indented else 1) - blank)
-
-
-def _text(lines: list[str], newline: str) -> str:
-    return "".join(f"{line}{newline}" for line in lines)

@@ -6,7 +6,7 @@ What is settled by the first lines stays settled: lines that follow change nothi
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 _BEHIND: Final = 2
@@ -50,7 +50,9 @@ def settled_differences(
     row, new_row = 0, 0
     runs: Mapping[int, _Run] = {}
     for new_end, line in enumerate(new, 1):
-        runs = _longer(runs, _near(rows.get(line, ()), row), line)
+        same = rows.get(line, [])
+        near = same[bisect_left(same, row) : bisect_left(same, row + _LOOKAHEAD)]
+        runs = _longer(runs, near, line)
         end = _longest(runs)
         if end is None or not line.strip():
             continue
@@ -66,15 +68,7 @@ def settled_differences(
     return found, (row, new_row)
 
 
-def _near(rows: Sequence[int], first: int) -> Iterator[int]:
-    """Yield the rows, which are sorted, from ``first`` as far as is looked ahead."""
-    for at in range(bisect_left(rows, first), len(rows)):
-        if rows[at] >= first + _LOOKAHEAD:
-            return
-        yield rows[at]
-
-
-def _longer(runs: Mapping[int, _Run], rows: Iterator[int], line: str) -> dict[int, _Run]:
+def _longer(runs: Mapping[int, _Run], rows: Sequence[int], line: str) -> dict[int, _Run]:
     """Return the runs, by the old row behind them, after one more line that is at ``rows``."""
     filled = bool(line.strip())
     longer: dict[int, _Run] = {}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from leanwide.context.view import View
-from leanwide.syntax import Language, language_for, lexer
+from leanwide.syntax import language_for, lexer
 
 _MAX_LOOK_BEHIND: Final = 100_000
 """Code points before the cursor that are scanned: about 10 ms."""
@@ -26,7 +26,10 @@ def code_around(view: View) -> InCode:
     language, before = language_for(view.language_id, view.path), _before(view)
     if language is None:
         return lambda answer: _looks_like_code(before, view.line_before, answer)
-    around = _open_text(language, before)
+    around = ""  # the comment or string that the text ends in
+    if lexer.state_at_end(language, before) != "code":
+        *_, last = lexer.scan(language, before)
+        around = before[last.start :]
     return lambda answer: lexer.state_at_end(language, around + answer) == "code"
 
 
@@ -39,14 +42,6 @@ def _before(view: View) -> str:
             break
         kept.appendleft(line)
     return "".join(kept)
-
-
-def _open_text(language: Language, before: str) -> str:
-    """Return the comment or string that a text ends in; "" if it ends in code."""
-    if lexer.state_at_end(language, before) == "code":
-        return ""
-    *_, last = lexer.scan(language, before)
-    return before[last.start :]
 
 
 def _looks_like_code(before: str, line: str, answer: str) -> bool:

@@ -58,19 +58,16 @@ def asked_for(file: SyntaxTree, passage: Passage, code: str) -> Asked:
     answer = parsed_answer(place, code)
     if answer.given_up:
         return Asked(code=code)
-    asked = _taken(place, Scopes.of(answer), code)
+    if place.is_block:
+        asked = block_asked(place, Scopes.of(answer), code)
+    elif place.cuts:
+        asked = without_imports(place, code)
+    else:
+        asked = Taking(place, Scopes.of(answer), code).asked()
     if line := _lost(place, answer, code, asked):
         why = f"Only the selected lines were asked for, and `{line}` stands outside of them."
         return Asked(code=code, problem=why)
     return asked
-
-
-def _taken(place: PassagePlace, answer: Scopes, code: str) -> Asked:
-    if place.is_block:
-        return block_asked(place, answer, code)
-    if place.cuts:
-        return without_imports(place, code)
-    return Taking(place, answer, code).asked()
 
 
 def _lost(place: PassagePlace, answer: SyntaxTree, code: str, asked: Asked) -> str:
@@ -299,7 +296,12 @@ class Taking:
                 rows.append("")
             rows += [content(line) for line in split(self.answer.text(span))]
             end = span.end
-        return "\n".join(self._without_repeated(rows))
+        # The answer may begin with lines that stand right above the passage, as its comment.
+        first, lines = self.place.passage.first, self.place.scopes.tree.lines
+        above = [line.strip() for line in lines[max(0, first - len(rows)) : first]]
+        own = [line.strip() for line in lines[first : self.place.passage.last]]
+        repeated = repeated_lines(above, own, [row.strip() for row in rows])
+        return "\n".join(rows[min(repeated, len(rows) - 1) :])
 
     def _runs(self, kept: Sequence[ScopePart]) -> Iterator[Span]:
         """Yield the spans of parts that only white space separates."""
@@ -314,14 +316,6 @@ class Taking:
                 run = Span(run.start, span.end)
         if run is not None:
             yield run
-
-    def _without_repeated(self, rows: list[str]) -> list[str]:
-        """Return lines without first ones that stand right above the passage, as its comment."""
-        first, lines = self.place.passage.first, self.place.scopes.tree.lines
-        above = [line.strip() for line in lines[max(0, first - len(rows)) : first]]
-        texts = [row.strip() for row in rows]
-        own = [line.strip() for line in lines[first : self.place.passage.last]]
-        return rows[min(repeated_lines(above, own, texts), len(rows) - 1) :]
 
 
 def _kind(definition: Definition) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
 from textwrap import dedent
 from typing import Final
@@ -20,7 +20,6 @@ from leanwide.postprocess.passage_place import (
 )
 from leanwide.syntax import (
     Definition,
-    ScopePart,
     Scopes,
     Span,
     SyntaxTree,
@@ -56,7 +55,9 @@ def block_asked(place: PassagePlace, answer: Scopes, code: str) -> Asked:
             problem=f"Only the selected lines were asked for, and `{min(new)}` is new in the head "
             f"of `{owner.name}`.",
         )
-    lines = BlockLines.of(place).between(_body_lines(answer, wrapper))
+    pieces = answer.pieces(wrapper)
+    body = answer.text(pieces[0].span._replace(end=pieces[-1].span.end)) if pieces else ""
+    lines = BlockLines.of(place).between([content(line) for line in split(body)])
     return Asked(code="\n".join(lines), imports=new_imports(place, answer))
 
 
@@ -111,7 +112,12 @@ def without_imports(place: PassagePlace, code: str) -> Asked:
     if any(first <= one.span.start.line < last for one in imports(tree)):
         return Asked(code=code)
     alone = unframed_answer(place, dedent("".join(tree.lines[first:last])))
-    own = {name for part in Scopes.of(alone).pieces(None) for name in _imported(part)}
+    own = {
+        name
+        for part in Scopes.of(alone).pieces(None)
+        if part.imported is not None
+        for name in part.imported.names
+    }
     answer = unframed_answer(place, code)
     start = len(answer.lines) - len(split(code))
     parts = (one for one in Scopes.of(answer).pieces(None) if one.span.start.line >= start)
@@ -130,10 +136,6 @@ def without_imports(place: PassagePlace, code: str) -> Asked:
     removed = "".join(answer.lines[row] for row in sorted(rows))
     found = new_imports(place, Scopes.of(unframed_answer(place, removed)))
     return Asked(code="\n".join(kept).strip("\n"), imports=found)
-
-
-def _imported(part: ScopePart) -> Iterable[str]:
-    return part.imported.names if part.imported is not None else ()
 
 
 def _statement_rows(tree: SyntaxTree, span: Span) -> range:
@@ -163,14 +165,6 @@ def body_rows(scopes: Scopes, definition: Definition) -> range:
     if not pieces:
         return range(0)
     return range(pieces[0].span.start.line, pieces[-1].span.end.line + 1)
-
-
-def _body_lines(scopes: Scopes, definition: Definition) -> list[str]:
-    pieces = scopes.pieces(definition)
-    if not pieces:
-        return []
-    span = pieces[0].span._replace(end=pieces[-1].span.end)
-    return [content(line) for line in split(scopes.text(span))]
 
 
 def _from_to(lines: Sequence[str], rows: Sequence[int]) -> Sequence[str]:

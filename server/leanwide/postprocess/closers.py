@@ -36,7 +36,9 @@ def without_doubled_closers(text: str, context: FilterContext) -> str:
         return text
     angles = _ANGLE.match(after) is not None
     opened = _open_at_cursor(before, after, angles=angles)
-    supplied = _closing_marks(after, opened, angles=angles)
+    # What follows is read as in what is open; where that closes nothing, alone.
+    supplied = [mark for _, mark in closers(after, list(opened), angles=angles)]
+    supplied = supplied or [mark for _, mark in closers(after, [], angles=angles)]
     left = list(opened)
     for mark in supplied:
         if (opener := PAIRS.get(mark, mark)) in left:
@@ -111,9 +113,3 @@ def _open_at_cursor(before: str, after: str, *, angles: bool) -> list[str]:
         quote for quote in LONG_QUOTES if after.startswith(quote) and after.count(quote) % 2 == 1
     )
     return [*ending, *opened]
-
-
-def _closing_marks(after: str, opened: list[str], *, angles: bool) -> list[str]:
-    """Return the marks by which ``after`` closes something, read as in ``opened``, else alone."""
-    inside = [mark for _, mark in closers(after, list(opened), angles=angles)]
-    return inside or [mark for _, mark in closers(after, [], angles=angles)]

@@ -21,7 +21,8 @@ def with_comment_lines(before: Sequence[str], after: Sequence[str]) -> list[str]
         return list(after)
     message = list(after[: _message_end(after)])
     gap = [""] if end and any(line.strip() for line in message) else []
-    return [*message, *gap, *_without_blanks(before[end:])]
+    first = next((row for row in range(end, len(before)) if before[row].strip()), end)
+    return [*message, *gap, *before[first:]]
 
 
 def trailers(before: Sequence[str], after: Sequence[str]) -> Iterator[TextLoss]:
@@ -48,11 +49,6 @@ def _message_end(lines: Sequence[str]) -> int:
     while cut and (not lines[cut - 1].strip() or lines[cut - 1].startswith("#")):
         cut -= 1
     return cut
-
-
-def _without_blanks(lines: Sequence[str]) -> Sequence[str]:
-    first = next((row for row, line in enumerate(lines) if line.strip()), 0)
-    return lines[first:]
 
 
 def _trailers(lines: Sequence[str]) -> list[str]:

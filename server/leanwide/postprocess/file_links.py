@@ -79,17 +79,13 @@ class FileLinks:
             end = held.find("\n", at)
             return max(1, (len(held) if end < 0 else end) - at)
         if word := _WORD.match(held, at):
-            return self._decided_word(word, len(held), ended=ended)
+            self._long = self._long or len(word[0]) > _MAX_WORD
+            return len(word[0]) if self._long or ended or word.end() < len(held) else 0
         self._long = False
         if ticks := _TICKS.match(held, at):
             known = ended or ticks.end() < len(held)
             return self._decided_span(held, at, len(ticks[0]), ended=ended) if known else 0
         return 1
-
-    def _decided_word(self, word: re.Match[str], end: int, *, ended: bool) -> int:
-        length = word.end() - word.start()
-        self._long = self._long or length > _MAX_WORD
-        return length if self._long or ended or word.end() < end else 0
 
     def _decided_span(self, held: str, at: int, ticks: int, *, ended: bool) -> int:
         """Return the length of a code span, or of its backticks where it has no end."""

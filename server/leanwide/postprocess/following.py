@@ -28,7 +28,9 @@ def without_rest_of_line(text: str, context: FilterContext) -> str:
     if len(said) > 1 and rest.startswith(said):
         return ""
     shared = rest[: overlap(said, rest)]
-    if _weight(shared) >= _MIN_OVERLAP or _is_whole(shared, rest):
+    # Also all of the rest, such as an operator; brackets have their own filters.
+    is_whole = shared == rest and len(rest) > 1 and not set(rest) & _BRACKETS
+    if is_whole or _weight(shared) >= _MIN_OVERLAP:
         return said.removesuffix(shared)
     return text
 
@@ -96,11 +98,6 @@ def _repeat(answer: list[str], following: list[str]) -> bool:
 def _closes_own(text: str, start: int, end: int) -> bool:
     """Whether the line from ``start`` to ``end`` closes what the answer opened before it."""
     return len(open_at_end(text[:end])) < len(open_at_end(text[:start]))
-
-
-def _is_whole(shared: str, rest: str) -> bool:
-    """Whether it is all of the rest, such as an operator; brackets have their own filters."""
-    return shared == rest and len(rest) > 1 and not set(rest) & _BRACKETS
 
 
 def _weight(text: str) -> int:

@@ -91,26 +91,23 @@ def with_imports(
     if tree is None or not statements:
         return edits
     line = import_line(tree)
-    if line is None or (edits and line_start(tree.lines, line) > edits[0].start):
+    if line is None:
         return None
-    added = import_edit(tree, line, statements, newline)
-    if edits and added.end == edits[0].start:
-        return (evolve(edits[0], text=added.text + edits[0].text, start=added.start), *edits[1:])
-    return (added, *edits)
+    at = line_start(tree.lines, line)
+    if edits and at > edits[0].start:
+        return None
+    rows = [row for statement in statements for row in statement.splitlines()]
+    first = not top_imports(tree)
+    following = tree.lines[line].strip() if line < len(tree.lines) else ""
+    ended = newline if at.column else ""
+    gap = newline if first and following else ""
+    text = ended + "".join(f"{row}{newline}" for row in rows) + gap
+    if edits and at == edits[0].start:
+        return (evolve(edits[0], text=text + edits[0].text, start=at), *edits[1:])
+    return (Edit(at, at, text), *edits)
 
 
 def takes_imports(tree: SyntaxTree, edits: Sequence[Edit]) -> bool:
     """Whether :func:`with_imports` would make new imports a part of the first edit."""
     line = import_line(tree) if edits else None
     return line is not None and line_start(tree.lines, line) == edits[0].start
-
-
-def import_edit(tree: SyntaxTree, line: int, statements: Sequence[str], newline: str) -> Edit:
-    """Return the edit that adds import statements in front of a line."""
-    at = line_start(tree.lines, line)
-    rows = [row for statement in statements for row in statement.splitlines()]
-    first = not top_imports(tree)
-    following = tree.lines[line].strip() if line < len(tree.lines) else ""
-    ended = newline if at.column else ""
-    gap = newline if first and following else ""
-    return Edit(at, at, ended + "".join(f"{row}{newline}" for row in rows) + gap)

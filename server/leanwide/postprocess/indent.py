@@ -46,14 +46,9 @@ def code_indentation(lines: Sequence[str], text: TextRows = NO_TEXT) -> Indentat
     code = [line for at, line in enumerate(lines) if at not in text.all and line.strip()]
     leads = [_lead(line) for line in code]
     least = min(leads, key=len, default="")
-    margin = next(
-        (least[:size] for size in range(len(least), 0, -1) if _all_start(leads, least[:size])), ""
-    )
+    margins = (least[:size] for size in range(len(least), 0, -1))
+    margin = next((one for one in margins if all(lead.startswith(one) for lead in leads)), "")
     return Indentation(margin, indentation(code).unit)
-
-
-def _all_start(leads: Iterable[str], margin: str) -> bool:
-    return all(lead.startswith(margin) for lead in leads)
 
 
 def reindented(lines: Sequence[str], wanted: Indentation, text: TextRows = NO_TEXT) -> list[str]:

@@ -117,20 +117,18 @@ class _Filled:
 
     @classmethod
     def of(cls, lines: Sequence[str], comment: str) -> _Filled:
-        found = tuple(_filled(lines, comment))
-        return cls(lines, found, tuple(lines[row].strip() for row in found))
+        rows, texts = [], []
+        for row, line in enumerate(lines):
+            text = line.strip()
+            is_comment = comment and (text.startswith(comment) or _COMMENT_LINE.match(text))
+            if text and not is_comment:
+                rows.append(row)
+                texts.append(text)
+        return cls(lines, tuple(rows), tuple(texts))
 
     def margin(self, at: int) -> int:
         """Return the characters in front of one of the texts."""
         return _margin(self.lines[self.rows[at]])
-
-
-def _filled(lines: Sequence[str], comment: str) -> Iterator[int]:
-    for row, line in enumerate(lines):
-        text = line.strip()
-        is_comment = comment and (text.startswith(comment) or _COMMENT_LINE.match(text))
-        if text and not is_comment:
-            yield row
 
 
 def _is_part(texts: Sequence[str], whole: Sequence[str]) -> bool:

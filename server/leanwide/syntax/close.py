@@ -44,7 +44,10 @@ def completed_length(
 def _line_length(language: Language, before: str, completion: str, after: str) -> int | None:
     text, base = before + completion, len(before)
     line_start = text.rfind("\n", 0, base) + 1
-    supplied = _brackets_closed(after)
+    closers = _CLOSING_RUN.match(split(after)[0]) if after else None
+    supplied = sum(map(closers[0].count, ")]}")) if closers else 0
+    # A brace continues no line where it opens a block.
+    continuing = {"(", "[", "{"} if language.indented else {"(", "["}
     above = lexer_state(language, before)
     fenced, outer = above.fenced, list(above.brackets)
     own: list[str] = []
@@ -58,22 +61,11 @@ def _line_length(language: Language, before: str, completion: str, after: str) -
             fenced ^= is_fence(text, token)
         elif token.kind == "newline" and token.start >= base:
             unclosed = len(_in_statement(language, outer)) > supplied
-            continues = fenced or set(own) & _continuing_brackets(language) or unclosed
+            continues = fenced or set(own) & continuing or unclosed
             if not continues and not _ends_open(language, text[line_start : token.start]):
                 return len(completion[: token.start - base].rstrip())
             line_start = token.end
     return None
-
-
-def _brackets_closed(after: str) -> int:
-    """Return the number of brackets that ``after`` closes on the line of the cursor."""
-    run = _CLOSING_RUN.match(split(after)[0]) if after else None
-    return sum(map(run[0].count, ")]}")) if run else 0
-
-
-def _continuing_brackets(language: Language) -> set[str]:
-    """Return the brackets that continue a line; a brace does not where it opens a block."""
-    return {"(", "[", "{"} if language.indented else {"(", "["}
 
 
 def _in_statement(language: Language, stack: list[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from operator import attrgetter, itemgetter
 from typing import Final
 
@@ -74,7 +74,15 @@ def read_definitions(tree: SyntaxTree, found: Iterable[Captures]) -> list[Defini
     """Return the definitions in ``found`` in the order of the text, outer before inner."""
     flat = [_merged(tree, group) for group in _by_name(found)]
     flat.sort(key=lambda found: (found.start, (-found.end.line, -found.end.column)))
-    return list(_nested(flat))
+    nested: list[Definition] = []
+    around: list[Definition] = []
+    for definition in flat:
+        while around and definition.start >= around[-1].end:
+            around.pop()
+        parent = around[-1] if around else None
+        around.append(evolve(definition, parent=parent, level=len(around)))
+        nested.append(around[-1])
+    return nested
 
 
 def read_outermost_definitions(tree: SyntaxTree, found: Iterable[Captures]) -> list[Definition]:
@@ -121,17 +129,6 @@ def _merged(tree: SyntaxTree, group: list[_Match]) -> Definition:
         trimmed(tree, span.start, head_end),
         body_start,
     )
-
-
-def _nested(flat: list[Definition]) -> Iterator[Definition]:
-    """Yield sorted definitions with their parents and levels."""
-    around: list[Definition] = []
-    for definition in flat:
-        while around and definition.start >= around[-1].end:
-            around.pop()
-        parent = around[-1] if around else None
-        around.append(evolve(definition, parent=parent, level=len(around)))
-        yield around[-1]
 
 
 def _name(tree: SyntaxTree, kind: str, node: tree_sitter.Node) -> str:

@@ -204,18 +204,16 @@ def _comments(tree: SyntaxTree, first: int, last: int) -> tuple[Run, ...]:
     line = first
     while line < last:
         run = _comment(tree, line)
-        if run is not None:
-            touches = runs and runs[-1][1] == line
-            runs.append((runs.pop()[0] if touches else line, _further(tree, run[1])))
-        line = runs[-1][1] if run is not None else line + 1
+        if run is None:
+            line += 1
+            continue
+        end = run[1]
+        while end < len(tree.lines) and _is_further(tree, end):
+            end += 1
+        touches = runs and runs[-1][1] == line
+        runs.append((runs.pop()[0] if touches else line, end))
+        line = end
     return tuple(runs)
-
-
-def _further(tree: SyntaxTree, line: int) -> int:
-    """Return the end of the lines from ``line`` on that belong to a documenting comment above."""
-    while line < len(tree.lines) and _is_further(tree, line):
-        line += 1
-    return line
 
 
 def _is_further(tree: SyntaxTree, line: int) -> bool:
@@ -235,7 +233,14 @@ def _documentation_ending(tree: SyntaxTree, line: int) -> Run | None:
     start = line
     while start > 0 and _is_further(tree, start) and _comment(tree, start) is None:
         start -= 1
-    return _comment(tree, start) or _comment_ending(tree, start)
+    if run := _comment(tree, start):
+        return run
+    # A comment of several lines starts above the one that it ends on.
+    for node in tree.around(_text_end(tree, start)):
+        first = tree.span_of(node).start.line
+        if node.type in tree.language.comments and first < start:
+            return _comment(tree, first)
+    return None
 
 
 def _docstring(tree: SyntaxTree, line: int) -> Run | None:
@@ -244,7 +249,10 @@ def _docstring(tree: SyntaxTree, line: int) -> Run | None:
     for node, statement, body, owner in zip(*(around[at:] for at in range(4)), strict=False):
         if not node or not statement or not body or node.type != "string":
             continue
-        if statement.type != "expression_statement" or not _is_body(body, owner):
+        is_defining = owner is None or owner.type in ("function_definition", "class_definition")
+        if not is_defining or body.type not in ("block", "module"):
+            continue
+        if statement.type != "expression_statement":
             continue
         before = statement.prev_named_sibling
         while before and before.type in tree.language.comments:
@@ -252,12 +260,6 @@ def _docstring(tree: SyntaxTree, line: int) -> Run | None:
         if before is None:
             return _whole_lines(tree, statement, line)
     return None
-
-
-def _is_body(node: tree_sitter.Node, owner: tree_sitter.Node | None) -> bool:
-    """Whether ``node`` is a module or the body of a definition."""
-    defining = owner is None or owner.type in ("function_definition", "class_definition")
-    return defining and node.type in ("block", "module")
 
 
 def _comment(tree: SyntaxTree, line: int) -> Run | None:
@@ -274,15 +276,6 @@ def _comment(tree: SyntaxTree, line: int) -> Run | None:
     for node in tree.around(start):
         if node.type in tree.language.comments:
             return _whole_lines(tree, node, line)
-    return None
-
-
-def _comment_ending(tree: SyntaxTree, line: int) -> Run | None:
-    """Return the lines of a documenting comment that ends on ``line`` and starts above it."""
-    for node in tree.around(_text_end(tree, line)):
-        start = tree.span_of(node).start.line
-        if node.type in tree.language.comments and start < line:
-            return _comment(tree, start)
     return None
 
 

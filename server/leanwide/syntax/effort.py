@@ -107,20 +107,16 @@ def parse_bytes(
     buffer = _spare.pop() if _spare else bytearray()
     reading = _Reading(source, effort_for(len(source)), buffer)
     try:
-        tree = _run(tree_sitter.Parser(language.grammar()), reading, old)
+        parser = tree_sitter.Parser(language.grammar())
+        if old is None:
+            tree = parser.parse(reading.read, progress_callback=reading.is_over)
+        else:
+            tree = parser.parse(reading.read, old, progress_callback=reading.is_over)
     except ValueError:  # the binding's way to say that it was stopped
         return None
     finally:
         _spare.append(buffer)
     return None if reading.is_over() or _is_hopeless(tree, reading.effort) else tree
-
-
-def _run(
-    parser: tree_sitter.Parser, reading: _Reading, old: tree_sitter.Tree | None
-) -> tree_sitter.Tree:
-    if old is None:
-        return parser.parse(reading.read, progress_callback=reading.is_over)
-    return parser.parse(reading.read, old, progress_callback=reading.is_over)
 
 
 def _leaves_open(source: bytes) -> bool:

@@ -24,20 +24,15 @@ def focused(tree: SyntaxTree, line: int) -> SyntaxTree:
     around it. ``line`` is being typed: it is parsed last, so that brackets that it opens are taken
     as closed.
     """
-    first, last = _section(tree, line)
+    wanted = (line - _CONTEXT_LINES, line, line + _CONTEXT_LINES)
+    whole = [_largest_node(tree, number) for number in wanted]
+    here = min(line, len(tree.lines) - 1)  # the node at a blank line may begin below it
+    first = min(here, *(first for first, _ in whole))
+    last = max(here + 1, *(last for _, last in whole))
     now = list(tree.lines)
     now[:first], now[last:] = [_BLANK] * first, [_BLANK] * (len(now) - last)
     before = [*now[:line], _BLANK, *now[line + 1 :]] if line < last else now
     return parse_part(tree.language, before, first, last).edited(now)
-
-
-def _section(tree: SyntaxTree, line: int) -> tuple[int, int]:
-    """Return the lines near ``line``, extended to whole nodes that are not too large."""
-    wanted = (line - _CONTEXT_LINES, line, line + _CONTEXT_LINES)
-    whole = [_largest_node(tree, number) for number in wanted]
-    first, last = min(first for first, _ in whole), max(last for _, last in whole)
-    here = min(line, len(tree.lines) - 1)
-    return min(first, here), max(last, here + 1)  # the node at a blank line may begin below it
 
 
 def _largest_node(tree: SyntaxTree, line: int) -> tuple[int, int]:

@@ -16,7 +16,15 @@ def mended(tree: SyntaxTree, position: tuple[int, int]) -> SyntaxTree:
     """
     at = tree.clamp(position)
     start = statement_start(tree, at)
-    if not tree.root.has_error or not _is_in_error(tree, start, at):
+    if not tree.root.has_error:
+        return tree
+    line, column = last_text(tree.lines, at)
+    places = (Position(line, max(0, column - 1)), at)
+    if not any(
+        node.is_error and node.start_point.row <= start.line
+        for place in places
+        for node in tree.around(place)
+    ):
         return tree
     lines = list(tree.lines)
     first = content(lines[start.line]) if start.line < len(lines) else ""
@@ -24,13 +32,3 @@ def mended(tree: SyntaxTree, position: tuple[int, int]) -> SyntaxTree:
     rest = lines[at.line][at.column :] if at.line < len(lines) else ""
     lines[start.line : at.line + 1] = split(margin + "\n" * (at.line - start.line) + rest)
     return tree.edited(lines)
-
-
-def _is_in_error(tree: SyntaxTree, start: Position, at: Position) -> bool:
-    """Whether an error around ``at`` starts before the statement does."""
-    line, column = last_text(tree.lines, at)
-    return any(
-        node.is_error and node.start_point.row <= start.line
-        for place in (Position(line, max(0, column - 1)), at)
-        for node in tree.around(place)
-    )

@@ -91,7 +91,10 @@ def references(
         where = tree.span_of(node)
         name = tree.text(where)
         if name and name not in bound:
-            distance = _distance(where.start, target)
+            lines = abs(where.start.line - target.line)
+            columns = 0 if lines else abs(where.start.column - target.column)
+            # The position breaks ties, as the parser yields nodes in no particular order.
+            distance = lines, columns, where.start
             distances[name] = min(distance, distances.get(name, distance))
     return tuple(sorted(distances, key=distances.__getitem__))
 
@@ -106,12 +109,3 @@ def imported_name(tree: SyntaxTree, node: tree_sitter.Node) -> str:
     """Return a name that an import brings in; of a path its last part, without a version."""
     path = tree.text(tree.span_of(node)).strip("\"'`<>")
     return _VERSION.sub("", path).rpartition("/")[2]
-
-
-def _distance(start: Position, target: Position) -> tuple[int, int, Position]:
-    """Return the distance in lines, then in columns on the same line, then the position.
-
-    The position breaks ties: the parser yields nodes in no particular order.
-    """
-    lines = abs(start.line - target.line)
-    return lines, 0 if lines else abs(start.column - target.column), start

@@ -73,12 +73,9 @@ class Scopes:
             return ()
         inner = {one.start: one for one in reversed(self.definitions) if one.parent is scope}
         found = tuple(self._joined(node.named_children, inner))
-        return self._with_comments(found) if scope is not None else found
-
-    def _with_comments(self, found: tuple[ScopePart, ...]) -> tuple[ScopePart, ...]:
-        """Return pieces, the first with the comments above it, which Python's body leaves out."""
-        if not found:
+        if scope is None or not found:
             return found
+        # Python's body leaves out the comments above its first statement.
         return (evolve(found[0], span=self.with_comments(found[0].span)), *found[1:])
 
     def with_comments(self, span: Span) -> Span:

@@ -126,7 +126,10 @@ def _is_empty_after(
     depth = indentation(tree.lines[start])
     below = tree.lines[(opener.line if line is None else line) + 1 :]
     following = next((text for text in below[:_SEARCHED_LINES] if text.strip()), "")
-    if _closes_line(tree, opener.line, following):
+    closer = tree.language.closer if tree.language.blocks == "words" else r"[)\]}]"
+    closes = not tree.language.indented and re.match(closer, following.lstrip())
+    # The line that opens the block counts, which may be inside of the statement.
+    if closes and indentation(following) <= indentation(tree.lines[opener.line]):
         return True
     if tree.language.blocks == "paragraphs":
         return not (below and below[0].strip()) or bool(
@@ -134,13 +137,6 @@ def _is_empty_after(
             or re.search(tree.language.opener, content(below[0]))
         )
     return not following or indentation(following) <= depth
-
-
-def _closes_line(tree: SyntaxTree, opener: int, following: str) -> bool:
-    """Whether a line closes the block that another one opens, somewhere inside a statement."""
-    closer = tree.language.closer if tree.language.blocks == "words" else r"[)\]}]"
-    closes = not tree.language.indented and re.match(closer, following.lstrip())
-    return bool(closes) and indentation(following) <= indentation(tree.lines[opener])
 
 
 def _code_line_above(tree: SyntaxTree, line: int) -> int | None:

@@ -103,9 +103,11 @@ def clamp(lines: Sequence[str], position: tuple[int, int]) -> Position:
     line, column = position
     if line < 0:
         return Position(0, 0)
-    if line >= len(lines):
-        return _end(lines)
-    return Position(line, min(max(column, 0), len(content(lines[line]))))
+    if line < len(lines):
+        return Position(line, min(max(column, 0), len(content(lines[line]))))
+    if not lines or lines[-1].endswith(("\n", "\r")):
+        return Position(len(lines), 0)
+    return Position(len(lines) - 1, len(lines[-1]))
 
 
 def last_text(lines: Sequence[str], position: Position) -> Position:
@@ -173,11 +175,3 @@ def _equal_count(limit: int, same: Callable[[int, int], bool]) -> int:
         start = min(start + _BLOCK, limit)
     block = range(1, min(_BLOCK, limit - start) + 1)
     return start + bisect_right(block, False, key=lambda n: not same(start, start + n))
-
-
-def _end(lines: Sequence[str]) -> Position:
-    if not lines:
-        return Position(0, 0)
-    if lines[-1].endswith(("\n", "\r")):
-        return Position(len(lines), 0)
-    return Position(len(lines) - 1, len(lines[-1]))

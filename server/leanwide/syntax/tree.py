@@ -112,7 +112,11 @@ class SyntaxTree:
         draft = self._draft()
         splice = difference(draft.lines, list(lines))
         draft.apply(splice)
-        return draft.parsed(self.language, self._unclosed_after(splice, lines))
+        unclosed = None
+        goes_on = self._unclosed and self._unclosed.goes_on(splice)
+        if goes_on or not self.starts_in_text(splice.first):
+            unclosed = unclosed_lines(self.language, self._unclosed, splice, self.lines, lines)
+        return draft.parsed(self.language, unclosed)
 
     def moved(self, lines: Sequence[str], most: int) -> SyntaxTree | None:
         """Return the tree of ``lines`` without parsing: its nodes are this tree's, moved.
@@ -151,13 +155,6 @@ class SyntaxTree:
         if self._unclosed:
             draft.set_line_end(self._unclosed.last, "")
         return draft
-
-    def _unclosed_after(self, splice: Splice, lines: Sequence[str]) -> UnclosedLines | None:
-        """Return what ``splice``, which leads to ``lines``, has opened."""
-        goes_on = self._unclosed and self._unclosed.goes_on(splice)
-        if not goes_on and self.starts_in_text(splice.first):
-            return None
-        return unclosed_lines(self.language, self._unclosed, splice, self.lines, lines)
 
 
 def parse(language: Language, lines: Sequence[str]) -> SyntaxTree:

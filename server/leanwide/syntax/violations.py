@@ -101,7 +101,7 @@ class _Checked:
         if not rules.once and not rules.early:
             return
         for node in self.tree.root.named_children:
-            what = self._line(node)
+            what = self.tree.lines[node.start_point[0]].strip()
             if node.type in rules.once and node.type in seen:
                 yield self._violation(node, f"`{what}` stands in the file already.")
             elif node.type in rules.early and late:
@@ -119,7 +119,9 @@ class _Checked:
                 if key in defined:
                     yield self._violation(node, f"`{name}` is defined twice.")
                 defined.add(key)
-            yield from self._misplaced(node)
+            for place in self.rules.places:
+                if node.type in place.kinds and not self._fits(place, node):
+                    yield self._violation(node, f"It has {place.where}.")
             yield from self._result(node)
             self.around.append(node)
 
@@ -205,11 +207,6 @@ class _Checked:
             return found[1] if found else self._text(receiver)
         return self._text_before(node, node.child_by_field_name("name"))
 
-    def _misplaced(self, node: tree_sitter.Node) -> Iterator[Violation]:
-        for place in self.rules.places:
-            if node.type in place.kinds and not self._fits(place, node):
-                yield self._violation(node, f"It has {place.where}.")
-
     def _fits(self, place: PlaceRule, node: tree_sitter.Node) -> bool:
         if any(child.type in ("label", "statement_identifier") for child in node.named_children):
             return True
@@ -254,9 +251,6 @@ class _Checked:
 
     def _text(self, node: tree_sitter.Node) -> str:
         return " ".join(self.tree.text(self.tree.span_of(node)).split())
-
-    def _line(self, node: tree_sitter.Node) -> str:
-        return self.tree.lines[node.start_point[0]].strip()
 
     def _violation(self, node: tree_sitter.Node, sentence: str) -> Violation:
         return Violation(self.tree.position(node.start_point).line, sentence)

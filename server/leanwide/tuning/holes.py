@@ -11,12 +11,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
-import tree_sitter
 from attrs import field, frozen
 
 from leanwide.context.view import View, split_lines, with_lf
 from leanwide.syntax import (
-    Definition,
     Position,
     Span,
     SyntaxTree,
@@ -130,7 +128,10 @@ def _line_spans(tree: SyntaxTree) -> Iterator[Span]:
 
 
 def _argument_spans(tree: SyntaxTree) -> Iterator[Span]:
-    for node in _nodes(tree.root):
+    todo = [tree.root]
+    while todo:
+        node = todo.pop()
+        todo += node.children
         if node.type not in _ARGUMENTS:
             continue
         start, end = tree.span_of(node)
@@ -139,22 +140,19 @@ def _argument_spans(tree: SyntaxTree) -> Iterator[Span]:
 
 
 def _block_spans(tree: SyntaxTree) -> Iterator[Span]:
+    """Yield the code of short bodies from the first line on, and the last lines of long ones."""
     for definition in definitions(tree):
-        if definition.body_start is not None:
-            yield from _body_spans(tree, definition)
-
-
-def _body_spans(tree: SyntaxTree, definition: Definition) -> Iterator[Span]:
-    """Yield the code of a short body from its first line on, or the last lines of a long one."""
-    last = definition.end.line
-    if not tree.language.indented:
-        last -= 1  # the closing bracket or keyword stays
-    starts = [
-        _text_start(tree, number) for number in range(definition.signature_end.line + 1, last)
-    ]
-    code = [start for start in starts if start is not None and _is_code(tree, start)]
-    if nearby := [start for start in code if last - start.line < _MAX_BLOCK_LINES]:
-        yield Span(nearby[0], Position(last, len(content(tree.lines[last]).rstrip())))
+        if definition.body_start is None:
+            continue
+        last = definition.end.line
+        if not tree.language.indented:
+            last -= 1  # the closing bracket or keyword stays
+        starts = [
+            _text_start(tree, number) for number in range(definition.signature_end.line + 1, last)
+        ]
+        code = [start for start in starts if start is not None and _is_code(tree, start)]
+        if nearby := [start for start in code if last - start.line < _MAX_BLOCK_LINES]:
+            yield Span(nearby[0], Position(last, len(content(tree.lines[last]).rstrip())))
 
 
 _KINDS: Final = {"line": _line_spans, "arguments": _argument_spans, "block": _block_spans}
@@ -175,14 +173,6 @@ def _is_code(tree: SyntaxTree, start: Position) -> bool:
     if in_comment(tree, inside) or tree.starts_in_text(start.line):
         return False
     return not in_string(tree, inside)
-
-
-def _nodes(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        yield node
-        todo += node.children
 
 
 def round_robin(files: Sequence[Iterator[Drawn]], most: int) -> tuple[Drawn, ...]:

@@ -68,7 +68,8 @@ def read_repository(root: Path, exclude: tuple[str, ...], seed: int = 0) -> Samp
     found = crawl(area, lambda: None)
     if root != folder:
         found = tuple(file for file in found if area.file(file.key) == root)
-    drawn = sorted(found, key=lambda file: _random_key(file, seed))
+    # In an order that is random, and the same for the same seed.
+    drawn = sorted(found, key=lambda file: hashlib.sha256(f"{seed}\0{file.key}".encode()).digest())
     sources = list(islice(filter(None, (_source(area, file) for file in drawn)), _MAX_FILES))
     by_file: list[Iterator[Hole]] = [islice(holes(file), _MAX_FROM_A_FILE) for file in sources]
     near = tuple({key for source in sources if (key := area.key(source.path)) is not None})
@@ -96,10 +97,6 @@ def build_index(area: WorkspaceFolders, folder: Path, seconds: float) -> Workspa
     index.wait(seconds)
     index.close()
     return workspace
-
-
-def _random_key(found: CrawledFile, seed: int) -> str:
-    return hashlib.sha256(f"{seed}\0{found.key}".encode()).hexdigest()
 
 
 def _source(area: WorkspaceFolders, found: CrawledFile) -> SourceFile | None:

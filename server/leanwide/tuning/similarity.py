@@ -11,10 +11,8 @@ def first_line(text: str) -> str:
 def edit_similarity(one: str, other: str) -> float:
     """Return 1 minus the Levenshtein distance over the longer length; 1 if both are empty."""
     longer = max(len(one), len(other))
-    return 1.0 - _distance(one, other) / longer if longer else 1.0
-
-
-def _distance(one: str, other: str) -> int:
+    if not longer:
+        return 1.0
     above = list(range(len(other) + 1))
     for number, letter in enumerate(one, 1):
         row = [number]
@@ -22,4 +20,4 @@ def _distance(one: str, other: str) -> int:
             replaced = above[place] + (letter != against)
             row.append(min(replaced, above[place + 1] + 1, row[place] + 1))
         above = row
-    return above[-1]
+    return 1.0 - above[-1] / longer
