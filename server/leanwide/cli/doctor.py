@@ -45,7 +45,7 @@ def doctor(
     """Check this installation and say what each lane would take."""
     if measure:
         options, _ = parse(*user_layers()[0])
-        with contextlib.suppress(ModelFileError):  # the report says so
+        with contextlib.suppress(ModelFileError):  # the report names the file
             measure_again(options)
     report = examine()
     if measure and report["model"] is not None:

@@ -36,17 +36,16 @@ _BINARY_LINES: Final = 50
 """Lines at the start of a file that are searched for NUL."""
 _MAX_PATH: Final = 32_768
 """Characters of a path: no file system takes more."""
-
-
-_GENERATED: Final = re.compile("|".join(map(translate, (
+_GENERATED_NAMES: Final = (
     "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock",
     "cargo.lock", "poetry.lock", "uv.lock", "pdm.lock", "pipfile.lock", "composer.lock",
     "gemfile.lock", "packages.lock.json", "flake.lock", "go.sum", "*.min.js", "*.min.mjs",
     "*.min.css", "*.bundle.js", "*.map", "*_pb2.py", "*_pb2.pyi", "*_pb2_grpc.py", "*.pb.go",
     "*.pb.cc", "*.pb.h", "*_pb.js", "*_pb.d.ts", "*_pb.rb", "*.g.cs", "*.designer.cs",
     "*.generated.*", "*_generated.*",
-))))  # fmt: skip
+)  # fmt: skip
 """Names in lower case that only programs give to files."""
+_GENERATED: Final = re.compile("|".join(map(translate, _GENERATED_NAMES)))
 _COMMENT: Final = re.compile(r"""\s*(?:#|//|/\*|\*|--|;|<!--|%|"|')""")
 """The beginning of a comment, or of the docstring of a module."""
 _MARKER: Final = re.compile(

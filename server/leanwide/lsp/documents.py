@@ -114,7 +114,8 @@ class OpenDocument(TextDocument):
 
     def _count(self) -> int:
         """Return the number of lines; after a line ending, or in no text, there is an empty one."""
-        return len(self._lines) + (not self._lines or self._lines[-1].endswith(("\r", "\n")))
+        ends_empty = not self._lines or self._lines[-1].endswith(("\r", "\n"))
+        return len(self._lines) + (1 if ends_empty else 0)
 
     def _line_text(self, line: int) -> str:
         return self._lines[line].rstrip("\r\n") if line < len(self._lines) else ""
@@ -140,9 +141,7 @@ class OpenDocument(TextDocument):
         """Replace a range, and split again only the lines that the change can join or split."""
         first, start = self._clamped(span.start)
         last, end = self._clamped(span.end)
-        parts = split_lines(text + "$")
-        column = len(parts[-1]) - 1 + (start if len(parts) == 1 else 0)
-        change = TextChange((first, start), (last, end), (first + len(parts) - 1, column), not text)
+        change = _change((first, start), (last, end), text)
         head = self._lines[first][:start] if first < len(self._lines) else ""
         tail = self._lines[last][end:] if last < len(self._lines) else ""
         last = min(last + 1, len(self._lines))
@@ -162,6 +161,12 @@ class OpenDocument(TextDocument):
         else:  # a formatter replaces more lines than it changes
             self._extend(first, before, after)
         return change
+
+
+def _change(start: tuple[int, int], end: tuple[int, int], text: str) -> TextChange:
+    parts = split_lines(text + "$")
+    column = len(parts[-1]) - 1 + (start[1] if len(parts) == 1 else 0)
+    return TextChange(start, end, (start[0] + len(parts) - 1, column), not text)
 
 
 class DocumentWorkspace(Workspace):

@@ -257,7 +257,8 @@ class Protocol(SendingProtocol):
 
     def _start(self, handler: Callable[..., Any], params: Any) -> asyncio.Task[Any]:
         """Run a handler in a task with :data:`arrival_version` set."""
-        uri, document = document_uri(params), None
+        uri = document_uri(params)
+        document = None
         if uri is not None and isinstance(self._workspace, DocumentWorkspace):
             document = self._workspace.opened(uri)
         token = arrival_version.set(document.version if document is not None else None)

@@ -171,8 +171,12 @@ def _lane(mode: Mode, signals: Signals, profiles: Mapping[Mode, Profile]) -> tup
         thinking_tokens=profile.thinking_tokens if signals.thinks else 0,
         deadline_ms=profile.deadline_ms,
     )
-    guess = signals.difficulty if signals.pinned is None else None  # a pinned mode keeps its lane
-    if mode is not Mode.DIALOG or guess is None or guess.level is not DifficultyLevel.TRIVIAL:
+    is_trivial = (
+        signals.pinned is None  # a pinned mode keeps its lane
+        and signals.difficulty is not None
+        and signals.difficulty.level is DifficultyLevel.TRIVIAL
+    )
+    if mode is not Mode.DIALOG or not is_trivial:
         return profile.lane, whole
     code = profiles[Mode.CODE]
     context = min(whole.context_tokens, code.context_tokens)

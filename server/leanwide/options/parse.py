@@ -25,7 +25,7 @@ def parse(*layers: Layer) -> tuple[Options, tuple[str, ...]]:
     problems: list[str] = []
     checked = [_check(layer.values, Options, "", shown(layer.source), problems) for layer in layers]
     whole = reduce(_merge, checked, merged)
-    # The lean lane's, which ``leanwide tune`` measures.
+    # The model of the lean lane, which ``leanwide tune`` measures.
     model = str(whole["lanes"]["lean"]["model"] or whole["model"]["path"])
     for layer, values in zip(layers, checked, strict=True):
         if reason := layer.why_not(model):

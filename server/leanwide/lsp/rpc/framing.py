@@ -116,9 +116,12 @@ class Frames:
         if len(length) > _MAX_LENGTH_DIGITS or int(length) > self._most_body:
             reason = f"a message is too long: at most {self._most_body} bytes are read"
             return BadFrame(ErrorCodes.InvalidRequest, reason)
-        given = (_CHARSET.search(value) for name, value in headers if name == b"content-type")
-        charsets = (found[1].lower().replace(b"-", b"") for found in given if found is not None)
-        if any(charset != b"utf8" for charset in charsets):
+        if not all(_is_utf8(value) for name, value in headers if name == b"content-type"):
             refusal = BadFrame(ErrorCodes.ParseError, "the charset of a message is not UTF-8")
             return _Head(int(length), refusal)
         return _Head(int(length))
+
+
+def _is_utf8(content_type: bytes) -> bool:
+    charset = _CHARSET.search(content_type)
+    return charset is None or charset[1].lower().replace(b"-", b"") == b"utf8"
