@@ -811,6 +811,27 @@ GO_METHOD = "package a\n\n//go:noinline\nfunc (s *S) F() int {\n\treturn 1\n}\n"
             "    int F()\n    {\n        return 1;\n    }\n}\n",
         ),
         (
+            "python",
+            'def f():\n    r"""Match \\d."""\n    return 1\n',
+            'def f():\n    """',
+            'Match \\d in C:\\Users."""',
+            'def f():\n    r"""Match \\d in C:\\Users."""\n    return 1\n',
+        ),
+        (
+            "python",
+            "def f():\n    return 1\n",
+            'def f():\n    """',
+            'End in \\\\"""\n    return 1\n',
+            'def f():\n    """End in \\\\ """\n    return 1\n',
+        ),
+        (
+            "lua",
+            "local function a(x)\n  return x\nend\n",
+            "---",
+            " New.\n--- @param x The x.\n---@return x\nlocal function",
+            "--- New.\n-- @param x The x.\n-- @return x\nlocal function a(x)\n  return x\nend\n",
+        ),
+        (
             "lua",
             "local function a(x)\n  return x\nend\n",
             "---",
@@ -882,6 +903,20 @@ async def test_documentation_that_says_nothing_is_asked_for_again():
     assert edited.after(await edited.document()) == WITH_DOC
     assert "a docstring as PEP 257 has it is wanted" in edited.prompts[1]
     assert edited.engine.requests[1].prompt[-1] == f'{GET_HEAD}"""'
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "answer"),
+    [
+        ("javascript", "function f() {\n}\n", "/\nfunction f() {\n}\n```\n"),
+        ("csharp", "class A {\n}\n", "\n/// </summary>\nclass A {\n"),
+    ],
+)
+async def test_a_comment_that_is_closed_at_once_says_nothing(language, text, answer):
+    edited = Edited(answer, answer, text=text, path="/project/a", language=language)
+    outcome = await edited.document(((0, 0), (2, 0)))
+    assert outcome.change is None
+    assert outcome.markdown.startswith("There is no documentation in it")
 
 
 async def test_other_documentation_can_be_asked_for():
