@@ -32,6 +32,8 @@ class BegunDocumentation:
     convention: DocumentationConvention
     name: str
     """What is documented."""
+    below: str
+    """The next line of code; "" if there is none."""
 
     @property
     def _lead(self) -> str:
@@ -59,16 +61,30 @@ class BegunDocumentation:
         """Return the lines of what a comment says, without marks, and whether they are all."""
         if not self.convention.closing:
             return self._comment_lines(text.split("\n"))
-        end = self._up_to_closing.match(f"{self._begun_closing}{text}")
-        before = end["said"].removeprefix(self._begun_closing) if end is not None else text
-        if end is None:
-            fence = _FENCE_LINE.search(before)
-            before = before[: fence.start()] if fence is not None else before
-        lines = before.split("\n")
+        inside, ended = self._inside(text)
+        first, *rest = inside.split("\n")
         if self.convention.inside:
-            return [lines[0].strip(), *_aligned(lines[1:])], end is not None
-        rest = (line.lstrip().removeprefix("*") for line in lines[1:])
-        return [lines[0], *rest], end is not None
+            return [first.strip(), *_aligned(rest)], ended
+        return [first, *(line.lstrip().removeprefix("*") for line in rest)], ended
+
+    def _inside(self, text: str) -> tuple[str, bool]:
+        """Return what stands in front of the mark that closes a comment, and whether that is all.
+
+        A model that forgets the mark goes on with the code, or ends the block that the answer is in.
+        """
+        closed = self._up_to_closing.match(f"{self._begun_closing}{text}")
+        if closed is not None:
+            inside = closed["said"].removeprefix(self._begun_closing)
+        else:
+            inside = _FENCE_LINE.split(text, maxsplit=1)[0]
+        code = self._code_line.search(inside) if self.below else None
+        if code is None:
+            return inside, closed is not None
+        return inside[: code.start()], closed is not None or "\n" in text[code.end() :]
+
+    @property
+    def _code_line(self) -> re.Pattern[str]:
+        return re.compile(rf"\n[ \t]*{re.escape(self.below.strip())}[ \t]*(?=\n|\Z)")
 
     @property
     def _up_to_closing(self) -> re.Pattern[str]:

@@ -919,6 +919,21 @@ async def test_a_comment_that_is_closed_at_once_says_nothing(language, text, ans
     assert outcome.markdown.startswith("There is no documentation in it")
 
 
+@pytest.mark.parametrize(
+    "more", ["\n", "", "\n        return value\n```\n", '\n\n    def a():\n        """A."""\n']
+)
+async def test_documentation_that_is_not_closed_ends_where_the_code_goes_on(more):
+    edited = Edited(f"Give a setting.\n        value = json.loads(self.text)[name]{more}")
+    assert edited.after(await edited.document()) == WITH_DOC
+
+
+async def test_a_comment_that_is_not_closed_ends_where_the_code_goes_on():
+    answer = " Gives n.\n  get(n) {\n    return n;\n  }\n}\n```"
+    edited = Edited(answer, text=JS_METHOD, path="/project/a", language="javascript")
+    after = edited.after(await edited.document(((1, 9), (1, 9))))
+    assert after == JS_METHOD.replace("  get", "  /**\n   * Gives n.\n   */\n  get")
+
+
 async def test_other_documentation_can_be_asked_for():
     edited = Edited('Give a setting."""', 'Read one setting."""')
     first = await edited.document()
