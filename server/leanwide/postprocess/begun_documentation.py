@@ -70,7 +70,7 @@ class BegunDocumentation:
     def _inside(self, text: str) -> tuple[str, bool]:
         """Return what stands in front of the mark that closes a comment, and whether that is all.
 
-        A model that forgets the mark goes on with the code, or ends the block that the answer is in.
+        A model that forgets the mark goes on with the code, or ends the answer's block.
         """
         closed = self._up_to_closing.match(f"{self._begun_closing}{text}")
         if closed is not None:
