@@ -33,7 +33,7 @@ class BegunDocumentation:
     name: str
     """What is documented."""
     below: str
-    """The next line of code; "" if there is none."""
+    """The next line of code, with its margin; "" if there is none."""
 
     @property
     def _lead(self) -> str:
@@ -84,7 +84,7 @@ class BegunDocumentation:
 
     @property
     def _code_line(self) -> re.Pattern[str]:
-        return re.compile(rf"\n[ \t]*{re.escape(self.below.strip())}[ \t]*(?=\n|\Z)")
+        return re.compile(rf"\n{re.escape(self.below.rstrip())}[ \t]*(?=\n|\Z)")
 
     @property
     def _up_to_closing(self) -> re.Pattern[str]:

@@ -927,6 +927,13 @@ async def test_documentation_that_is_not_closed_ends_where_the_code_goes_on(more
     assert edited.after(await edited.document()) == WITH_DOC
 
 
+async def test_an_example_in_documentation_may_be_the_code_below_it():
+    answer = 'Give x.\n\n    Example::\n\n        x = 1\n    """'
+    edited = Edited(answer, text="def f():\n    x = 1\n")
+    after = edited.after(await edited.document(((0, 0), (2, 0))))
+    assert after == f'def f():\n    """{answer}\n    x = 1\n'
+
+
 async def test_a_comment_that_is_not_closed_ends_where_the_code_goes_on():
     answer = " Gives n.\n  get(n) {\n    return n;\n  }\n}\n```"
     edited = Edited(answer, text=JS_METHOD, path="/project/a", language="javascript")
