@@ -18,6 +18,7 @@ from leanwide.postprocess.markdown import missing_fence
 from leanwide.syntax import DocumentationConvention
 
 _WORD: Final = re.compile(r"\w")
+_OPENING_TAG: Final = re.compile(r"<(\w+)>")
 _CLOSING_TAG: Final = re.compile(r"</\w+>")
 _ESCAPED: Final = re.compile(r'\\["\\]')
 """Where a backslash of a docstring is no text but escapes what follows."""
@@ -127,6 +128,7 @@ class BegunDocumentation:
         convention = self.convention
         if convention.inside:
             return _as_docstring(said, convention)
+        said = _with_closed_tag(said, convention.opening)
         *above, first = convention.opening.split("\n")
         mark = first if convention.closing else self._line_mark
         marks = [first, *[mark] * (len(said) - 1)]
@@ -147,6 +149,15 @@ def _with_closed_fence(said: list[str]) -> list[str]:
     """Return lines whose last example ends in a fence: a comment may end before its own does."""
     fence = missing_fence("\n".join(line.removeprefix(" ") for line in said)).strip()
     return [*said, f" {fence}"] if fence else said
+
+
+def _with_closed_tag(said: Sequence[str], opening: str) -> Sequence[str]:
+    """Return lines that close the tag which a comment opens with, in front of the next tag."""
+    tag = _OPENING_TAG.search(opening)
+    if tag is None or any(f"</{tag[1]}>" in line for line in said):
+        return said
+    at = next((at for at, line in enumerate(said) if line.lstrip().startswith("<")), len(said))
+    return [*said[:at], f" </{tag[1]}>", *said[at:]]
 
 
 def _as_docstring(said: Sequence[str], convention: DocumentationConvention) -> list[str]:

@@ -825,6 +825,14 @@ GO_METHOD = "package a\n\n//go:noinline\nfunc (s *S) F() int {\n\treturn 1\n}\n"
             'def f():\n    """End in \\\\ """\n    return 1\n',
         ),
         (
+            "csharp",
+            "record P(int X);\n",
+            "/// <summary>\n///",
+            ' One.\n/// <param name="X">The x.</param>\nrecord',
+            '/// <summary>\n/// One.\n/// </summary>\n/// <param name="X">The x.</param>\n'
+            "record P(int X);\n",
+        ),
+        (
             "lua",
             "local function a(x)\n  return x\nend\n",
             "---",
