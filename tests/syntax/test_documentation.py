@@ -54,6 +54,8 @@ def test_docstrings() -> None:
     [
         ("javascript", "// no\n/** A\n * b. */\nfunction f() {}\n", [((1, 3), "f")]),
         ("javascript", "/** A. */ let x;\n/** B. */\nlet y;\n", [((1, 2), "")]),
+        ("cpp", "//! A\n//! b.\nint f() {}\n", [((0, 2), "f")]),
+        ("cpp", "int x; ///< A\n       ///< b.\n/**<i>C</i>. */\nint f() {}\n", [((2, 3), "f")]),
         ("rust", "/// A\n/// b.\n#[c]\nfn f() {}\n// no\nfn g() {}\n", [((0, 2), "f")]),
         ("go", "package p\n\n// no\n\n// A\n// b.\nfunc F() {}\n", [((4, 6), "F")]),
         ("go", "package p\n\n//go:embed x\nfunc F() {}\n", []),

@@ -19,9 +19,11 @@ Run = tuple[int, int]
 """Numbers of lines, from the first up to, not including, the second."""
 
 _INSTRUCTION: Final = re.compile(
-    r"#!|//[^\s/]|#\s*(?:-\*-|(?:encoding|frozen_string_literal|rubocop|shellcheck|typed)\b)"
+    r"#!|//[^\s/!]|(?://[/!]|/\*[*!])<(?!\S)"
+    r"|#\s*(?:-\*-|(?:encoding|frozen_string_literal|rubocop|shellcheck|typed)\b)"
 )
-"""Comments that are instructions to a tool, and code that is no longer used."""
+"""Comments that are instructions to a tool, code that is no longer used, and Doxygen's about what
+stands in front of them."""
 _DIRECTIVE: Final = re.compile(
     r"//(?:[a-z0-9]+:[a-z]|(?:export|line|nolint)\b)"
     r"|#\s*(?:rubocop|shellcheck)\b|--\s*luacheck\b"
@@ -66,7 +68,7 @@ def _starred(name: str, *further: str) -> DocumentationConvention:
 
 
 _JSDOC: Final = _starred("a JSDoc comment")
-_DOXYGEN: Final = _starred("a Doxygen comment (/** … */)", "///", "/*!")
+_DOXYGEN: Final = _starred("a Doxygen comment (/** … */)", "///", "/*!", "//!")
 _HASH: Final = DocumentationConvention(
     name="a comment of # lines", marks=("#",), distinct=False, opening="#"
 )

@@ -119,6 +119,11 @@ def test_a_draft_is_as_long_as_what_it_brings_is_worth():
     assert useless.choose(15) == 0
 
 
+def test_the_longest_step_stays_measured_after_shorter_ones_of_its_size():
+    length = DraftLength(costs(_1=10, _16=400, _11=300))
+    assert length.choose(15) == 0
+
+
 def test_an_answer_that_follows_its_draft_is_drafted_in_the_longest_steps():
     length = DraftLength(costs(_1=10, _4=30, _16=90, _64=260))
     for _ in range(8):

@@ -811,6 +811,35 @@ GO_METHOD = "package a\n\n//go:noinline\nfunc (s *S) F() int {\n\treturn 1\n}\n"
             "    int F()\n    {\n        return 1;\n    }\n}\n",
         ),
         (
+            "python",
+            'def f():\n    r"""Match \\d."""\n    return 1\n',
+            'def f():\n    """',
+            'Match \\d in C:\\Users."""',
+            'def f():\n    r"""Match \\d in C:\\Users."""\n    return 1\n',
+        ),
+        (
+            "python",
+            "def f():\n    return 1\n",
+            'def f():\n    """',
+            'End in \\\\"""\n    return 1\n',
+            'def f():\n    """End in \\\\ """\n    return 1\n',
+        ),
+        (
+            "csharp",
+            "record P(int X);\n",
+            "/// <summary>\n///",
+            ' One.\n/// <param name="X">The x.</param>\nrecord',
+            '/// <summary>\n/// One.\n/// </summary>\n/// <param name="X">The x.</param>\n'
+            "record P(int X);\n",
+        ),
+        (
+            "lua",
+            "local function a(x)\n  return x\nend\n",
+            "---",
+            " New.\n--- @param x The x.\n---@return x\nlocal function",
+            "--- New.\n-- @param x The x.\n-- @return x\nlocal function a(x)\n  return x\nend\n",
+        ),
+        (
             "lua",
             "local function a(x)\n  return x\nend\n",
             "---",
@@ -882,6 +911,42 @@ async def test_documentation_that_says_nothing_is_asked_for_again():
     assert edited.after(await edited.document()) == WITH_DOC
     assert "a docstring as PEP 257 has it is wanted" in edited.prompts[1]
     assert edited.engine.requests[1].prompt[-1] == f'{GET_HEAD}"""'
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "answer"),
+    [
+        ("javascript", "function f() {\n}\n", "/\nfunction f() {\n}\n```\n"),
+        ("csharp", "class A {\n}\n", "\n/// </summary>\nclass A {\n"),
+    ],
+)
+async def test_a_comment_that_is_closed_at_once_says_nothing(language, text, answer):
+    edited = Edited(answer, answer, text=text, path="/project/a", language=language)
+    outcome = await edited.document(((0, 0), (2, 0)))
+    assert outcome.change is None
+    assert outcome.markdown.startswith("There is no documentation in it")
+
+
+@pytest.mark.parametrize(
+    "more", ["\n", "", "\n        return value\n```\n", '\n\n    def a():\n        """A."""\n']
+)
+async def test_documentation_that_is_not_closed_ends_where_the_code_goes_on(more):
+    edited = Edited(f"Give a setting.\n        value = json.loads(self.text)[name]{more}")
+    assert edited.after(await edited.document()) == WITH_DOC
+
+
+async def test_an_example_in_documentation_may_be_the_code_below_it():
+    answer = 'Give x.\n\n    Example::\n\n        x = 1\n    """'
+    edited = Edited(answer, text="def f():\n    x = 1\n")
+    after = edited.after(await edited.document(((0, 0), (2, 0))))
+    assert after == f'def f():\n    """{answer}\n    x = 1\n'
+
+
+async def test_a_comment_that_is_not_closed_ends_where_the_code_goes_on():
+    answer = " Gives n.\n  get(n) {\n    return n;\n  }\n}\n```"
+    edited = Edited(answer, text=JS_METHOD, path="/project/a", language="javascript")
+    after = edited.after(await edited.document(((1, 9), (1, 9))))
+    assert after == JS_METHOD.replace("  get", "  /**\n   * Gives n.\n   */\n  get")
 
 
 async def test_other_documentation_can_be_asked_for():

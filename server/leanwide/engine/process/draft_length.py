@@ -40,9 +40,11 @@ class StepCosts:
     def __init__(self) -> None:
         self._known: dict[int, tuple[float, float]] = {}
         """Mean tokens and milliseconds, by the size of the step as a power of two."""
+        self._largest = 0
 
     def learn(self, tokens: int, ms: float) -> None:
         """Record that a step took ``ms`` milliseconds."""
+        self._largest = max(self._largest, tokens)
         size = (tokens - 1).bit_length()
         old_tokens, old_ms = self._known.get(size, (tokens, ms))
         self._known[size] = (
@@ -53,11 +55,12 @@ class StepCosts:
     def up_to(self, tokens: int) -> NDArray[np.float64] | None:
         """Return the milliseconds of steps of 1, 2, … ``tokens`` tokens.
 
-        None if no single token, or no step as large, was measured.
+        None if no single token, or no step as large, was measured. One that is larger than the
+        mean of the largest ones is taken to cost as much as they do.
         """
-        sizes, times = zip(*sorted(self._known.values()), strict=True) if self._known else ((), ())
-        if 0 not in self._known or tokens > sizes[-1]:
+        if 0 not in self._known or tokens > self._largest:
             return None
+        sizes, times = zip(*sorted(self._known.values()), strict=True)
         return np.asarray(np.interp(np.arange(1, tokens + 1), sizes, times), np.float64)
 
 

@@ -49,6 +49,8 @@ _MIN_AFTER: Final = 96
 page they are all that a jump costs …"""
 _MAX_AFTER: Final = 256
 """… and the most of them, on a fast machine or while no request waits."""
+_FAST: Final = 2
+"""A machine is fast where this many times the most of them can be prefilled in time."""
 
 
 async def kept_window(request: CompletionRequest, state: CompletionState) -> Window | None:
@@ -103,7 +105,7 @@ async def choose_window(
         window = await _page_window(request, session.backend.engine, page, related, after)
         prompt = infill_prompt(window, request.fim)
         (unread,) = await engine.unread(request.decision.lane, [prompt])
-        slow = after > least and 2 * after > budget
+        slow = after > least and _FAST * after > budget
         if unread > budget or (slow and least < unread <= window.tokens // 2):
             continue
         if view.uri not in state.related:

@@ -43,10 +43,11 @@ def documentation_beginning(
     spot = documentation_spot(tree, found[0], passage.first) if _is_alone(found) else None
     if spot is None:
         return None
-    place, _, margin = spot
+    place, end, margin = spot
     head = tree.lines[found[0].start.line : place] if convention.inside else ()
     shown = "".join(f"{content(line)}\n" for line in head)
-    begun = BegunDocumentation(convention, found[0].name)
+    below = next((line for line in tree.lines[end:] if any(map(str.isalnum, line))), "")
+    begun = BegunDocumentation(convention, found[0].name, below)
     opening = begun.beginning(margin)
     text = printable(f"{fence_for(shown)}{resolved.language_name}\n{shown}{opening}")
     return AnswerBeginning(
