@@ -44,7 +44,7 @@ const ANSWERS = [
   fenced(ADD.replace('a + b', 'b + a')),
   fenced(ADD.replace('a + b', 'sum([a, b])')),
   fenced('def has(name):\n    return True\n'),
-  fenced(ADD.replace(':\n', ':\n    """Return the sum."""\n')),
+  ['Return the sum.', '"""\n'], // the answer is begun with the head and the opening quotes
   ['```json\n', FIXED, '```\n'],
   fenced(beginning(LONGER.replace(PRODUCT, SWAPPED), 12)),
   fenced(beginning(LONGER.replace(PRODUCT, FLOAT), 12)),
