@@ -13,6 +13,7 @@ import typer
 from leanwide.cli.compose import argument_layer, check_experts, user_layers
 from leanwide.cli.errors import UsageError
 from leanwide.cli.measuring import options_of, print_tables
+from leanwide.cli.source import read_view
 from leanwide.cli.timebar import time_bar
 from leanwide.context.view import with_lf
 from leanwide.engine.base import EngineError
@@ -86,10 +87,7 @@ def _read(file: Path) -> tuple[Language, str]:
     language = language_for("", str(file))
     if language is None:
         raise UsageError(f"{file} is in no language whose functions are found")
-    try:
-        return language, with_lf(file.read_text("utf-8", "replace"))
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    return language, with_lf("".join(read_view(file, 1, 1).lines))
 
 
 def _places(file: Path, language: Language, text: str, count: int) -> Sequence[FunctionPlace]:

@@ -11,11 +11,7 @@ from textwrap import dedent
 from attrs import evolve, frozen
 
 from leanwide.features.ask.selection import ResolvedSelection, Selection, first_definition, resolve
-from leanwide.features.edit.assignment import (
-    Assignment,
-    EditContext,
-    EditOutcome,
-)
+from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
 from leanwide.features.edit.begun_documentation import documentation_beginning, no_documentation
 from leanwide.features.edit.change import FileEdit, Mistake
 from leanwide.features.edit.documentation_place import with_texts_at
