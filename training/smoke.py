@@ -2,7 +2,7 @@
 
     python -m training.smoke
 
-Learns Python from the standard library and C++ from PyTorch's headers, and trains for half a
+Learns Python from the standard library and C++ from PyTorch's headers, and trains for a
 minute, to check that every step works.
 """
 
@@ -47,7 +47,7 @@ FILES: Final = 60
 SHOWN: Final = 4
 """Held-out cases and sampled texts."""
 LEARNT: Final = 0.5
-"""Least gain in nats per token: an idle machine gains several times as much in half a minute."""
+"""Least gain in nats per token: an idle machine gains several times as much in a minute."""
 ROUNDING: Final = 0.02
 """Most relative change of a matrix by Q8_0; it is below 0.01."""
 SAME: Final = 1e-5
@@ -230,7 +230,7 @@ def _plan(data: Path, run: Path) -> train.Plan:
         shape=train.TINY,
         data=data,
         run=run,
-        minutes=0.4,
+        minutes=1.0,
         batch_tokens=2048,
         rates=Rates(matrix=0.02, embedding=0.02, head=0.004, other=0.005),
         seed=1,

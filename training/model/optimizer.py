@@ -1,4 +1,4 @@
-"""Muon for matrices, Adam for the rest, both on float32 masters of a bfloat16 model."""
+"""Muon for matrices, Adam for the rest, both on the float32 masters of a model's weights."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Optimizer:
 def orthogonal(matrices: Tensor) -> Tensor:
     """Return, approximately, the nearest orthogonal matrix to each matrix of a batch."""
     tall = matrices.shape[-2] > matrices.shape[-1]
-    x: Tensor = (matrices.mT if tall else matrices).bfloat16()
+    x: Tensor = matrices.mT if tall else matrices
     x = x / (x.norm(dim=(-2, -1), keepdim=True) * 1.02 + 1e-7)
     for a, b, c in NEWTON_SCHULZ:
         gram = x @ x.mT
@@ -118,7 +118,9 @@ def _muon(slots: list[Slot]) -> Iterator[Tensor]:
     fused = slots[0].name.endswith("gate_up")
     pieces = blends.chunk(2, dim=-1) if fused else (blends,)  # each is orthogonalised on its own
     scale = max(1.0, _aspect(slots[0].name, pieces[0])) ** 0.5
-    return iter(torch.cat([scale * orthogonal(piece).float() for piece in pieces], dim=-1))
+    number = slots[0].parameter.dtype
+    updates = [scale * orthogonal(piece.to(number)).float() for piece in pieces]
+    return iter(torch.cat(updates, dim=-1))
 
 
 def _blend(slot: Slot) -> Tensor:
