@@ -32,10 +32,10 @@ demo: $(SETUP) ## complete in a real file, and show what it cost
 	@$(BIN)/leanwide demo
 
 test: lint ## run all checks and tests
-	$(BIN)/pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -q $(PARALLEL)
 
 coverage: $(SETUP) ## what tests of the pure packages cover of them, with a floor
-	$(BIN)/pytest -q --cov --cov-report=term:skip-covered $(PURE:%=tests/%) tests/features
+	$(BIN)/pytest -q $(PARALLEL) --cov --cov-report=term:skip-covered $(PURE:%=tests/%) tests/features
 
 lock: $(SETUP) ## write constraints.txt, the versions that CI installs, from this environment
 	$(BIN)/pip freeze --exclude-editable --exclude pip > constraints.txt
