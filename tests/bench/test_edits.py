@@ -102,8 +102,9 @@ def test_every_language_has_edits_and_the_same_seed_draws_them_again(folder: Pat
     (one,) = draw(folder, {language: 1}, 0)
     assert draw(folder, {language: 1}, 0) == [one]
     assert one.language == language
-    assert one.name.startswith("0_")
-    original = FILES[one.name[2:]]
+    stem, _, ending = one.name.partition("_0.")
+    assert stem.isidentifier()
+    original = FILES[f"{stem}.{ending}"]
     assert one.text == original or one.text.replace(one.mistake, one.truth) == original
 
 

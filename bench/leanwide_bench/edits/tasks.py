@@ -82,7 +82,7 @@ class EditTask:
 
     kind: EditKind
     name: str
-    """The file's, made unique."""
+    """The file's, made unique; a test can import it."""
     language: str
     text: str
     """Of the file, with LF endings, with the mistake in it."""
@@ -132,7 +132,13 @@ def draw(folder: Path, counts: Mapping[str, int], seed: int) -> list[EditTask]:
         kinds, begin = _KINDS[language], 2 * LANGUAGES.index(language)
         turned = [kinds[(begin + at) % len(kinds)] for at in range(len(kinds))]
         drawn += _assigned(places, turned, count)
-    return [evolve(task, name=f"{at}_{task.name}") for at, task in enumerate(drawn)]
+    return [evolve(task, name=_unique(task.name, at)) for at, task in enumerate(drawn)]
+
+
+def _unique(name: str, number: int) -> str:
+    """Return a file's name with a number behind its stem: no module begins with one."""
+    path = Path(name)
+    return f"{path.stem}_{number}{path.suffix}"
 
 
 @frozen

@@ -195,6 +195,6 @@ def _check_markers(request: Request, model: ModelInfo | None) -> None:
     """
     ids = {piece for piece in request.prompt if isinstance(piece, int)}
     fim = None if model is None else model.fim
-    known = () if fim is None else (fim.prefix, fim.suffix, fim.middle, fim.file_separator)
-    if not ids <= set(known):
+    known = set() if fim is None else set(fim.ids)
+    if not ids <= known:
         raise NotLoadedError

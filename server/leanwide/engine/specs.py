@@ -23,6 +23,12 @@ class FimTokens:
     file_separator: int | None
     """Precedes each related file; None if the model has no such token."""
 
+    @property
+    def ids(self) -> list[int]:
+        """The markers that the model has."""
+        markers = (self.prefix, self.suffix, self.middle, self.file_separator)
+        return [token for token in markers if token is not None]
+
 
 @frozen(kw_only=True)
 class LaneSpec:

@@ -97,10 +97,10 @@ class DraftLength:
         if accepted == drafted:
             self._longest, self._pause = min(LONGEST, 2 * self._longest + 1), _FIRST_PAUSE
         elif accepted < _HALF * drafted:
-            self.aborted()
+            self.shorten()
 
-    def aborted(self) -> None:
-        """Have the next draft be shorter, as after a request that aborted one."""
+    def shorten(self) -> None:
+        """Have the next draft be at most half as long."""
         self._longest = max(_SHORTEST, self._longest // 2)
 
     def _best(self, most: int) -> int:

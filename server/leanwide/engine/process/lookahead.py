@@ -98,7 +98,7 @@ class Lookahead:
             self._kv.append(self._sequence, [token], self._job.cancelled)
             return True
         if not self._kv.append_draft(self._sequence, [token, *draft], self._job):
-            self._length.aborted()
+            self._length.shorten()
             return False
         self._meter.drafted += len(draft)
         self._drafted = len(draft)

@@ -93,8 +93,7 @@ async def _openai(server: HttpServer, wanted: str) -> ServerConnection:
         return chat
     contents = PrefixCacheContents()
     fim = facts.model.fim
-    markers = () if fim is None else (fim.prefix, fim.suffix, fim.middle, fim.file_separator)
-    ends = [token for token in markers if token is not None]
+    ends = [] if fim is None else fim.ids
     completion = OpenAiCompletion(model, ends, contents.unread, vocabulary.marker)
 
     async def ask() -> tuple[Any, ...]:
