@@ -9,6 +9,7 @@ PYTHONS ?= $(PYTHON)
 SUITE ?= trixie
 ROW ?= Linux
 PURE := context modes postprocess prompt syntax
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 N ?= 100000

@@ -118,8 +118,8 @@ def _muon(slots: list[Slot]) -> Iterator[Tensor]:
     fused = slots[0].name.endswith("gate_up")
     pieces = blends.chunk(2, dim=-1) if fused else (blends,)  # each is orthogonalised on its own
     scale = max(1.0, _aspect(slots[0].name, pieces[0])) ** 0.5
-    number = slots[0].parameter.dtype
-    updates = [scale * orthogonal(piece.to(number)).float() for piece in pieces]
+    dtype = slots[0].parameter.dtype
+    updates = [scale * orthogonal(piece.to(dtype)).float() for piece in pieces]
     return iter(torch.cat(updates, dim=-1))
 
 

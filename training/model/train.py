@@ -123,7 +123,7 @@ def train(plan: Plan) -> None:
     stored = _stored(plan.run)
     model = _begun(plan, stored).to(device)
     masters = {name: p.detach().clone() for name, p in model.named_parameters()}
-    model.to(_number_type(device))
+    model.to(_compute_dtype(device))
     optimizer = Optimizer(model, masters, plan.rates)
     progress = Progress()
     if stored is not None:
@@ -161,7 +161,7 @@ def train(plan: Plan) -> None:
     curves.draw(plan.run / "log.csv", plan.run / "curves.png")
 
 
-def _number_type(device: torch.device) -> torch.dtype:
+def _compute_dtype(device: torch.device) -> torch.dtype:
     """Return bfloat16 where the device computes with it, else float32.
 
     A CPU without instructions for bfloat16 multiplies such matrices 50 times more slowly than
