@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -37,6 +38,18 @@ def folders_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.delenv("XDG_RUNTIME_DIR", raising=False)  # each server has an engine of its own
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def garbage_is_collected_between_modules() -> None:
+    """Collect garbage now, and never the oldest in a test.
+
+    A server freezes what it imports; a test process holds a gigabyte, and a search in all of it
+    takes up to 400 ms, at any line: more than the limits of work that is under test.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*gc.get_threshold()[:2], 1_000_000)
 
 
 @pytest.fixture(autouse=True)
