@@ -8,12 +8,13 @@ of a page has context as well. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, takewhile
 from typing import Final
 
 from attrs import frozen
 
-_CHARACTERS_PER_TOKEN: Final = 3
-"""Of code without its indentation, about. A page need not have an exact length."""
+_LINE_CHARACTERS: Final = 3
+"""What a line break and the indentation count as."""
 _MAX_UNTIL_PARAGRAPH: Final = 1.25
 """A page this many times its length ends before any paragraph, also inside a definition …"""
 _MAX_LENGTH: Final = 1.5
@@ -31,30 +32,40 @@ class Page:
     """The line after its last one."""
 
 
-def pages(lines: Sequence[str], tokens: int) -> Iterator[Page]:
-    """Yield the pages of a text, of ``tokens`` tokens or a little more; the last may be shorter."""
+def code_of(lines: Sequence[str], most: int) -> str:
+    """Return the first lines without their indentation, of at least ``most`` characters if any."""
+    sizes = accumulate(len(line) for line in lines)
+    number = sum(1 for _ in takewhile(lambda size: size < most, sizes))
+    return "\n".join(line.strip() for line in lines[: number + 1])
+
+
+def pages(lines: Sequence[str], characters: int) -> Iterator[Page]:
+    """Yield the pages of a text, of so many characters or a little more; the last may be shorter.
+
+    Indentation does not count.
+    """
     before, first = 0, 0
     size, above = 0, "-"
     for number, line in enumerate(lines):
-        if size >= tokens and _may_begin(above, line, size / tokens):
+        if size >= characters and _may_begin(above, line, size / characters):
             yield Page(before, first, number)
             before, first, size = first, number, 0
-        size += 1 + len(line.strip()) // _CHARACTERS_PER_TOKEN
+        size += _LINE_CHARACTERS + len(line.strip())
         above = line
     yield Page(before, first, len(lines))
 
 
-def page_at(lines: Sequence[str], line: int, tokens: int) -> Page:
+def page_at(lines: Sequence[str], line: int, characters: int) -> Page:
     """Return the page of a line; the last page for a line beyond the end."""
     page = Page(0, 0, len(lines))
-    for page in pages(lines, tokens):
+    for page in pages(lines, characters):
         if line < page.end:
             break
     return page
 
 
 def _may_begin(above: str, line: str, length: float) -> bool:
-    """Whether a page may begin with a line, after a page of ``length`` times the wanted tokens."""
+    """Whether a page may begin with a line, after a page of ``length`` times the wanted one."""
     if length >= _MAX_LENGTH:
         return True
     if above.strip() or not line.strip():

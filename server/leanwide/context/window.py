@@ -104,6 +104,11 @@ def new_window(
     )
 
 
+def moved_to(view: View, window: Window) -> Window:
+    """Return a window over an earlier text, which has the same lines below, as one of this view."""
+    return evolve(window, anchor_line=view.line, head=view.lines[: view.line])
+
+
 def follow(view: View, window: Window) -> Window | None:
     """Return the window with the text typed in ``view``; None where the text around has changed."""
     start = window.anchor_line

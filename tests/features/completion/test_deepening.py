@@ -38,6 +38,14 @@ def pages(requests: list[Request]) -> list[Request]:
     return [request for request in requests if request.shared_prefix]
 
 
+async def unread_after(
+    earlier: list[Request], request: Request, engine: SteppedEngine
+) -> list[int]:
+    """Return the tokens of a request that were not read by earlier ones, and forget all others."""
+    engine.requests[:] = earlier
+    return await engine.unread(LEAN, [request.prompt])
+
+
 async def test_an_idle_prefill_reads_the_rest_and_later_requests_use_it():
     state, engine = slow(["return value"], [])
     editor = Editor(state, TEXT, "python")
@@ -86,16 +94,37 @@ async def test_a_jump_within_a_prefilled_page_evaluates_the_text_after_the_curso
     assert pages(engine.requests)
     before, rest = TEXT.replace("‸\n", "").split("def function_55(value):\n", 1)
     there = Editor(state, f"{before}def function_55(value):\n    ‸\n{rest}", "python")
-    read = list(engine.requests)
+    prefilled = list(engine.requests)
     await there.ask()
     jump = interactive(engine)[-1]
-    engine.requests[:] = read
-    (unread,) = await engine.unread(LEAN, [jump.prompt])
+    (unread,) = await unread_after(prefilled, jump, engine)
     assert jump.prompt[1] == f"{before}def function_55(value):\n"
     assert unread in tokens
     await cursor_rests(there.view, state)
     await settled(state)
     assert len(state.windows[there.uri].after) // 4 in range(150, 256)
+
+
+async def test_after_an_edit_a_jump_finds_the_text_before_it_until_the_page_is_read_again():
+    state, engine = slow(["return value"], [])
+    editor = Editor(state, TEXT, "python")
+    await editor.ask()
+    await settled(state)
+    edited = TEXT.replace("‸", "").replace("value + 7\n", "value + 7  # seven\n", 1)
+    above, rest = edited.split("def function_55(value):\n", 1)
+    there = Editor(state, f"{above}def function_55(value):\n    ‸\n{rest}", "python")
+    prefilled = list(engine.requests)
+    await there.ask()
+    jump = interactive(engine)[-1]
+    (unread,) = await unread_after(prefilled, jump, engine)
+    assert unread < 100
+    assert jump.prompt[1] == above.replace("  # seven", "") + "def function_55(value):\n"
+    assert "the one before your last edits" in state.session.journal.records[-1].reason
+    await cursor_rests(there.view, state)
+    await settled(state)
+    there.type("r")
+    await there.ask()
+    assert interactive(engine)[-1].prompt[1] == f"{above}def function_55(value):\n"
 
 
 @pytest.mark.parametrize(

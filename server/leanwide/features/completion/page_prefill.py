@@ -15,7 +15,7 @@ from leanwide.engine.requests import Priority, Request
 from leanwide.features.completion.prefill import evaluate
 from leanwide.features.completion.request import CompletionRequest
 from leanwide.features.completion.state import CompletionState
-from leanwide.features.completion.window import page_tokens, prompt_tokens
+from leanwide.features.completion.window import page_characters, prompt_tokens
 from leanwide.prompt.infill import prefix_prompt
 
 _OTHER_SEQUENCES: Final = 3
@@ -36,6 +36,7 @@ async def prefill_pages(
         unread = await _unread_pages(request, state)
         if unread:
             await asyncio.sleep(pause_seconds)
+            state.note_prefilled(request.view)
         for prefill in unread:
             await evaluate(prefill, session.backend.engine)
 
@@ -49,8 +50,9 @@ async def _unread_pages(request: CompletionRequest, state: CompletionState) -> l
     engine, view = state.session.backend.engine, request.view
     lane = request.full_decision.lane
     sequences = max((info.sequences for info in engine.lanes if info.name == lane), default=0)
-    tokens = page_tokens(state.session, request.full_decision)
-    found = await asyncio.to_thread(_nearest, request, tokens, max(0, sequences - _OTHER_SEQUENCES))
+    characters = await page_characters(request, state)
+    most = max(0, sequences - _OTHER_SEQUENCES)
+    found = await asyncio.to_thread(_nearest, request, characters, most)
     related = state.related.get(view.uri, Related())
     texts = [with_lf("".join(view.lines[page.begins : page.end])) for page in found]
     room = prompt_tokens(engine, request.full_decision) - related.tokens
@@ -75,9 +77,9 @@ async def _unread_pages(request: CompletionRequest, state: CompletionState) -> l
     ]
 
 
-def _nearest(request: CompletionRequest, tokens: int, count: int) -> Sequence[Page]:
+def _nearest(request: CompletionRequest, characters: int, count: int) -> Sequence[Page]:
     """Return up to ``count`` pages: the cursor's, the one below it, the one above, and so on."""
-    line, found = request.view.line, list(pages(request.view.lines, tokens))
+    line, found = request.view.line, list(pages(request.view.lines, characters))
     here = next((n for n, page in enumerate(found) if line < page.end), len(found) - 1)
     order = sorted(range(len(found)), key=lambda n: (abs(n - here), n < here))
     return [found[number] for number in order[:count]]

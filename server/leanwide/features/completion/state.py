@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import cache, partial
-from typing import Any
+from typing import Any, Final
 
 from attrs import define, field
 
@@ -19,6 +19,9 @@ from leanwide.features.session import Session, ignore
 from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.filters import filtered
 
+_MAX_PREFILLED: Final = 4
+"""Texts of a document whose pages may still be in the KV cache."""
+
 
 @define(kw_only=True)
 class CompletionState:
@@ -29,6 +32,10 @@ class CompletionState:
     """The window of each open document that is in the KV cache, by URI."""
     related: dict[str, Related] = field(factory=dict)
     """The related snippets in front of each document's pages, by URI."""
+    densities: dict[str, float] = field(factory=dict)
+    """Characters per token of each document, without its indentation, by URI."""
+    prefilled: dict[str, tuple[tuple[str, ...], ...]] = field(factory=dict)
+    """Texts of each document whose pages were prefilled, as lines, the newest first, by URI."""
     suggestions: SuggestionCache = field(factory=SuggestionCache)
     saved: SavedPlaces = field(init=False)
     running: Generation | None = None
@@ -83,6 +90,11 @@ class CompletionState:
         if self.running is not None and self.running.view.uri == uri:
             self.running.end_unless_taken_up()
 
+    def note_prefilled(self, view: View) -> None:
+        """Remember a text whose pages are being prefilled."""
+        others = (lines for lines in self.prefilled.get(view.uri, ()) if lines != view.lines)
+        self.prefilled[view.uri] = (view.lines, *others)[:_MAX_PREFILLED]
+
     def start_idle_work(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something while no request waits, in place of the idle work before."""
         self.cancel_idle_work()
@@ -110,9 +122,14 @@ class CompletionState:
         if model is None or model is self._counted_for:
             return
         if self._counted_for is not None:
-            self.windows.clear()
-            self.related.clear()
+            self._forget_prompts()
         self._counted_for = model
+
+    def _forget_prompts(self) -> None:
+        self.windows.clear()
+        self.related.clear()
+        self.prefilled.clear()
+        self.densities.clear()
 
     def forget_all(self) -> None:
         """Forget all windows and suggestions: files in them may be excluded by now.
@@ -125,14 +142,15 @@ class CompletionState:
             if generation is not None:
                 generation.abandon()
         self.suggestions = SuggestionCache()
-        self.windows.clear()
-        self.related.clear()
+        self._forget_prompts()
 
     def forget(self, uri: str) -> None:
         """Forget a closed document, and end what runs for it."""
         self.cancel_idle_work()
         self.windows.pop(uri, None)
         self.related.pop(uri, None)
+        self.prefilled.pop(uri, None)
+        self.densities.pop(uri, None)
         self.suggestions.forget(uri)
         if self.last_asked is not None and self.last_asked.uri == uri:
             self.last_asked = None

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from attrs import evolve
+from attrs import evolve, frozen
 
+from leanwide.context.earlier import earlier_above
 from leanwide.context.lines import choose_lines
-from leanwide.context.pages import Page, page_at
+from leanwide.context.pages import Page, code_of, page_at
 from leanwide.context.plan import TokenRoom, WindowPlan, plan_nearest, plan_page, plan_syntax
 from leanwide.context.related import Limits, choose_related, lines_near, texts_to_count
 from leanwide.context.view import View, with_lf
@@ -24,6 +25,7 @@ from leanwide.context.window import (
     Window,
     follow,
     keep_window,
+    moved_to,
     new_window,
 )
 from leanwide.engine.base import Engine
@@ -42,8 +44,17 @@ _RELATED_SHARE: Final = 0.25
 """Share of the budget that related snippets may take; what they leave is the window's."""
 _MIN_BUDGET_WITH_RELATED: Final = 512
 """With fewer tokens all of them are for the file itself: text in its place is worth more."""
-_PAGE_SHARE: Final = 1 / 3
-"""Of the budget, for a page: the window of a page and a half fits next to what else it holds."""
+_PAGE_SHARE: Final = 0.3
+"""Of the budget, for a page: the window of two pages, which may each be a quarter longer, fits next
+to what else it holds."""
+_CHARACTERS_PER_TOKEN: Final = 3.0
+"""Of a text that is too short to tell."""
+_DENSITY_STEP: Final = 0.5
+"""Characters per token are rounded to this: pages need no exact length, and must not move."""
+_MIN_MEASURED: Final = 1_000
+"""Characters of a text that tell how many a token has …"""
+_MAX_MEASURED: Final = 20_000
+"""… and the most that are counted for it."""
 _MIN_AFTER: Final = 96
 """Tokens after the cursor's line that a new place begins with on a slow machine: in a prefilled
 page they are all that a jump costs …"""
@@ -51,6 +62,7 @@ _MAX_AFTER: Final = 256
 """… and the most of them, on a fast machine or while no request waits."""
 _FAST: Final = 2
 """A machine is fast where this many times the most of them can be prefilled in time."""
+_EARLIER: Final = "the text far above is the one before your last edits, until you pause"
 
 
 async def kept_window(request: CompletionRequest, state: CompletionState) -> Window | None:
@@ -88,8 +100,49 @@ async def choose_window(
 ) -> tuple[Window, str]:
     """Choose a new window for a request that waits, and say why it is no larger.
 
-    It is the page's, as far as that is in the KV cache, or else what stands nearest. On a slow
-    machine a jump to a prefilled page begins with little text after the cursor, which is its cost.
+    It is the page's, as far as that is in the KV cache, be it with an earlier text above the last
+    edits, or else what stands nearest.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    engine, view = state.session.backend.engine, request.view
+    now = await _page_window_in_time(request, state, tree)
+    least = now.unread // 2 if now is not None else prompt_tokens(engine, request.decision)
+    if now is None or now.slow:
+        for lines in state.prefilled.get(view.uri, ()):
+            earlier = await asyncio.to_thread(earlier_above, view, lines)
+            if earlier is None:
+                continue
+            then = await _page_window_in_time(evolve(request, view=earlier), state, tree)
+            if then is not None and then.unread <= least:
+                return moved_to(view, then.window), _EARLIER
+    if now is not None:
+        return now.window, ""
+    budget = prompt_tokens(engine, request.decision)
+    full = prompt_tokens(engine, request.full_decision)
+    window = await _nearest_window(request, state, tree)
+    return evolve(window, whole=False), f"{budget:,} tokens now, {full:,} when you pause"
+
+
+@frozen(kw_only=True)
+class _InTime:
+    """A window whose prompt a request can wait for."""
+
+    window: Window
+    unread: int
+    """Tokens that are not in the KV cache."""
+    slow: bool
+    """Whether to look for one that costs less."""
+
+
+async def _page_window_in_time(
+    request: CompletionRequest, state: CompletionState, tree: SyntaxTree | None
+) -> _InTime | None:
+    """Return the window of the cursor's page; None where a request cannot wait for its prompt.
+
+    On a slow machine a jump to a prefilled page begins with little text after the cursor, which is
+    its cost.
 
     Raises:
         EngineError: The engine is gone.
@@ -99,22 +152,23 @@ async def choose_window(
     budget = prompt_tokens(engine, request.decision)
     full = prompt_tokens(engine, request.full_decision)
     related = _current_related(view, state)
-    page = await _page(request, session)
+    page = await _page(request, state)
     least = min(_MIN_AFTER, _after(full))
+    slow = _FAST * _after(full) > budget
     for after in (_after(full), least):
-        window = await _page_window(request, session.backend.engine, page, related, after)
+        window = await _page_window(request, engine, page, related, after)
         prompt = infill_prompt(window, request.fim)
         (unread,) = await engine.unread(request.decision.lane, [prompt])
-        slow = after > least and _FAST * after > budget
-        if unread > budget or (slow and least < unread <= window.tokens // 2):
+        skipped = slow and after > least and least < unread <= window.tokens // 2
+        if unread > budget or skipped:
             continue
         if view.uri not in state.related:
             room = min(int(full * _RELATED_SHARE), budget - unread)
             related = await _choose_related(request, session, tree, related, room)
-            window = await _page_window(request, session.backend.engine, page, related, after)
-        return evolve(window, whole=False), ""
-    window = await _nearest_window(request, state, tree)
-    return evolve(window, whole=False), f"{budget:,} tokens now, {full:,} when you pause"
+            window = await _page_window(request, engine, page, related, after)
+        window = evolve(window, whole=False)
+        return _InTime(window=window, unread=unread, slow=slow and unread > 2 * least)
+    return None
 
 
 async def choose_whole_window(
@@ -128,7 +182,7 @@ async def choose_whole_window(
     session = state.session
     budget = prompt_tokens(session.backend.engine, request.full_decision)
     related = await choose_whole_related(request, state, tree)
-    page = await _page(request, session)
+    page = await _page(request, state)
     return await _page_window(request, session.backend.engine, page, related, _after(budget))
 
 
@@ -146,18 +200,40 @@ async def choose_whole_related(
     return await _choose_related(request, state.session, tree, current, room)
 
 
-async def _page(request: CompletionRequest, session: Session) -> Page:
+async def _page(request: CompletionRequest, state: CompletionState) -> Page:
     """Return the cursor's page."""
-    view, tokens = request.view, page_tokens(session, request.full_decision)
-    return await asyncio.to_thread(page_at, view.lines, view.line, tokens)
+    view, characters = request.view, await page_characters(request, state)
+    return await asyncio.to_thread(page_at, view.lines, view.line, characters)
+
+
+async def page_characters(request: CompletionRequest, state: CompletionState) -> int:
+    """Return the characters of a page, by the mode's profile: a narrowed budget moves no page.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    profile = state.session.profiles[request.full_decision.mode]
+    uri, lines = request.view.uri, request.view.lines
+    if (density := state.densities.get(uri)) is None:
+        density = _CHARACTERS_PER_TOKEN
+        text = await asyncio.to_thread(code_of, lines, _MAX_MEASURED)
+        if len(text) >= _MIN_MEASURED:
+            await request.count.learn([text])
+            steps = len(text) / max(1, request.count(text)) / _DENSITY_STEP
+            density = state.densities[uri] = _DENSITY_STEP * max(1, round(steps))
+    return max(1, int(profile.context_tokens * _PAGE_SHARE * density))
 
 
 async def _page_window(
     request: CompletionRequest, engine: Engine, page: Page, related: Related, after: int
 ) -> Window:
-    """Return the window of a page, with ``after`` tokens behind the cursor's line."""
+    """Return the window of a page, with ``after`` tokens behind the cursor's line.
+
+    Where it begins does not depend on them.
+    """
     view, budget = request.view, prompt_tokens(engine, request.full_decision)
-    room = TokenRoom(max(0, int(budget * FILL_SHARE) - after - related.tokens), after)
+    before = int(budget * FILL_SHARE) - _after(budget) - related.tokens
+    room = TokenRoom(max(0, before), after)
     return await _window(view, plan_page(view, page, room), room, related, request.count)
 
 
@@ -232,11 +308,6 @@ async def learn_typed(view: View, window: Window, count: TokenCounter) -> None:
     """Learn to count what was typed since the anchor."""
     lines = map(with_lf, view.lines[window.anchor_line : view.line])
     await count.learn((*lines, view.line_before))
-
-
-def page_tokens(session: Session, decision: Decision) -> int:
-    """Return the tokens of a page, by the mode's profile: a narrowed budget moves no page."""
-    return max(1, int(session.profiles[decision.mode].context_tokens * _PAGE_SHARE))
 
 
 def prompt_tokens(engine: Engine, decision: Decision) -> int:
