@@ -10,7 +10,7 @@ from typing import Any
 
 from leanwide.syntax import SyntaxTree, language_for, parse, split
 from leanwide_bench.jumps.asking import JumpsPlan, jump
-from leanwide_bench.jumps.costs import PromptCost, prompt_cost
+from leanwide_bench.jumps.costs import Around, PromptCost, prompt_cost
 from leanwide_bench.jumps.places import function_places
 from leanwide_bench.replay.session import ServerSetup
 from tests.conftest import FUNCTION
@@ -78,18 +78,20 @@ def test_the_tokens_around_the_cursor_end_where_the_text_is_broken():
     before, after = "one\ntwo\nthree\n    ", "\nfour\nfive\n"
     whole = f"<PREFIX>{before[:-4]}<SUFFIX>{after}<MIDDLE>    "
     cost = PromptCost(evaluated=30, reused=70, around=100)
-    assert prompt_cost(record(whole), before, after) == cost
+    assert prompt_cost(record(whole), (Around(before, after),)) == cost
     folded = "<PREFIX>one\n...\nthree\n<SUFFIX>\nfour\n...\n<MIDDLE>    "
-    found = prompt_cost(record(folded), before, after)
+    found = prompt_cost(record(folded), (Around(before, after),))
     assert found is not None
     assert found.around == round(
         100 * len("\nthree\n    \nfour\n") / len("one\n...\nthree\n    \nfour\n...\n")
     )
     related = "<FILE>other.py\n" + "x" * 38 + "<FILE>a.py\n" + whole
-    found = prompt_cost(record(related), before, after)
+    found = prompt_cost(record(related), (Around(before, after),))
     assert found is not None
     assert found.around < 50
-    assert prompt_cost(record("", "cache"), before, after) is None
+    assert prompt_cost(record("", "cache"), (Around(before, after),)) is None
+    texts = Around("changed\n" + before.partition("\n")[2], after), Around(before, after)
+    assert prompt_cost(record(whole), texts) == cost
 
 
 def messages(log: Path, method: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from leanwide_bench.jumps.costs import PromptCost, ending, prompt_cost
+from leanwide_bench.jumps.costs import Around, PromptCost, ending, prompt_cost
 from leanwide_bench.jumps.places import FunctionPlace
 from leanwide_bench.replay.buffer import Buffer, Place
 from leanwide_bench.replay.rpc import ReplayError
@@ -121,7 +121,7 @@ async def _all_jumps(
         tell(f"{number} of {len(others)} jumps", plan.pause_s * pauses_left + plan.leave_s)
         opened_above = sum(done.line < place.line for done in others[:number])
         server.change(buffer, _open_line(buffer, place, place.line + opened_above))
-        answers.append(await _suggested(server, buffer, place))
+        answers.append(await _suggested(server, buffer, place, plan.text))
         await asyncio.sleep(plan.pause_s if pauses_left else plan.leave_s)
     return answers
 
@@ -138,10 +138,14 @@ async def _return(server: ServerSession, text: str, cursor: Place, plan: JumpsPl
     buffer.cursor = cursor
     await server.wait_until_loaded()
     loaded_s = time.perf_counter() - began
-    return Return(loaded_s=loaded_s, answer=await _suggested(server, buffer, plan.places[-1]))
+    return Return(
+        loaded_s=loaded_s, answer=await _suggested(server, buffer, plan.places[-1], plan.text)
+    )
 
 
-async def _suggested(server: ServerSession, buffer: Buffer, place: FunctionPlace) -> JumpAnswer:
+async def _suggested(
+    server: ServerSession, buffer: Buffer, place: FunctionPlace, opened: str
+) -> JumpAnswer:
     """Request at the cursor, as soon as it is there; say that it rests there, as editors do."""
     await server.poll()
     known = len(server.records)
@@ -158,20 +162,30 @@ async def _suggested(server: ServerSession, buffer: Buffer, place: FunctionPlace
         line=place.line + 1,
         suggestion=items[0]["insertText"] if items else "",
         ms=1000 * (answer.at - began),
-        cost=await _cost(server, buffer, known),
+        cost=await _cost(server, (_present(buffer), _as_opened(opened, place)), known),
     )
 
 
-async def _cost(server: ServerSession, buffer: Buffer, known: int) -> PromptCost | None:
+async def _cost(server: ServerSession, texts: Sequence[Around], known: int) -> PromptCost | None:
     """Wait for the record of a request behind the ``known`` ones, which its last token ends."""
-    line, _ = buffer.cursor
-    before = "\n".join([*buffer.lines[:line], buffer.before])
-    after = "\n".join([buffer.after, *buffer.lines[line + 1 :]])
     end = time.monotonic() + _RECORD_WITHIN_S
     while time.monotonic() < end:
         await server.poll()
         record = ending(server.records[known:])
         if record is not None:
-            return prompt_cost(record, before, after)
+            return prompt_cost(record, texts)
         await asyncio.sleep(_POLL_S)
     return None
+
+
+def _present(buffer: Buffer) -> Around:
+    line, _ = buffer.cursor
+    before = "\n".join([*buffer.lines[:line], buffer.before])
+    return Around(before, "\n".join([buffer.after, *buffer.lines[line + 1 :]]))
+
+
+def _as_opened(text: str, place: FunctionPlace) -> Around:
+    """Return the file as it was opened, with the one new line at a place."""
+    lines = text.split("\n")
+    before = "\n".join([*lines[: place.line], place.indentation])
+    return Around(before, "\n".join(["", *lines[place.line :]]))

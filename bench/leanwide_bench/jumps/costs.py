@@ -22,8 +22,8 @@ class PromptCost:
     reused: int
     """Tokens of the prompt that were in the KV cache."""
     around: int
-    """Tokens of the file that stand in the prompt as one run of text around the cursor, by its
-    share of the prompt's characters."""
+    """Tokens of the file, as it is or as it was opened, that stand in the prompt as one run of text
+    around the cursor, by its share of the prompt's characters."""
 
 
 def ending(records: Iterable[Record]) -> Record | None:
@@ -31,29 +31,36 @@ def ending(records: Iterable[Record]) -> Record | None:
     return next((record for record in records if record["source"] in _BY_REQUEST), None)
 
 
-def prompt_cost(record: Record, before: str, after: str) -> PromptCost | None:
+@frozen
+class Around:
+    """The text of a file around the cursor."""
+
+    before: str
+    after: str
+
+
+def prompt_cost(record: Record, texts: Iterable[Around]) -> PromptCost | None:
     """Return what the prompt of a record cost; None if the model was not asked.
 
     Args:
         record: What the server says about the request.
-        before: The text of the file up to the cursor.
-        after: The rest of it.
+        texts: The file as it is, and as it was when it was opened.
     """
     if record["source"] != "model":
         return None
     evaluated, reused = int(record["tokensEvaluated"]), int(record["tokensReused"])
-    share = _share_around(str(record["prompt"]), before, after)
+    share = max(_share_around(str(record["prompt"]), text) for text in texts)
     return PromptCost(
         evaluated=evaluated, reused=reused, around=round(share * (evaluated + reused))
     )
 
 
-def _share_around(prompt: str, before: str, after: str) -> float:
+def _share_around(prompt: str, text: Around) -> float:
     """Return the share of a prompt that is unbroken text around the cursor."""
     rest, _, typed = prompt.rpartition("<MIDDLE>")
     rest, _, below = rest.rpartition("<SUFFIX>")
     related, _, above = rest.rpartition("<PREFIX>")
-    run = _common((above + typed)[::-1], before[::-1]) + _common(below, after)
+    run = _common((above + typed)[::-1], text.before[::-1]) + _common(below, text.after)
     whole = sum(map(len, (related, above, typed, below)))
     return run / whole if whole else 0.0
 

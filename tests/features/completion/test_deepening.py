@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from leanwide.engine.requests import Priority, Request
@@ -10,13 +12,28 @@ from leanwide.features.completion.state import CompletionState
 from leanwide.features.session import Preferences
 from leanwide.modes.machine import LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import LEAN
-from tests.features.editor import Editor, SteppedEngine, interactive, settled, state_saying
+from tests.features.editor import (
+    Editor,
+    SteppedEngine,
+    interactive,
+    settled,
+    state_of,
+    state_saying,
+)
 
 CODE = "".join(f"def function_{n}(value):\n    return value + {n}\n\n\n" for n in range(60))
 TEXT = f"{CODE}def last(value):\n    ‸\n\n\n{CODE}"
 SLOW = MachineState(lane_speeds={LEAN: LaneSpeed(Rate((), 60.0), Rate((), 13.0))})
 FAST = MachineState(lane_speeds={LEAN: LaneSpeed(Rate((), 6000.0), Rate((), 130.0))})
 EAGER = Preferences(look_ahead=True)
+
+
+class DenseEngine(SteppedEngine):
+    """An engine whose model has a token for each character."""
+
+    async def count(self, lane: str, texts: Sequence[str]) -> list[int]:
+        del lane
+        return [len(text) for text in texts]
 
 
 def slow(*answers: list[str]) -> tuple[CompletionState, SteppedEngine]:
@@ -125,6 +142,17 @@ async def test_after_an_edit_a_jump_finds_the_text_before_it_until_the_page_is_r
     there.type("r")
     await there.ask()
     assert interactive(engine)[-1].prompt[1] == f"{above}def function_55(value):\n"
+
+
+async def test_pages_have_the_same_number_of_tokens_in_a_text_of_many():
+    engine = DenseEngine()
+    engine.enqueue(["return value"], [])
+    state = state_of(engine, EAGER)
+    await Editor(state, TEXT, "python").ask()
+    await settled(state)
+    sizes = [size(request) for request in pages(engine.requests)]
+    assert sizes
+    assert all(size in range(600, 2_048) for size in sizes)
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ async def choose_window(
             earlier = await asyncio.to_thread(earlier_above, view, lines)
             if earlier is None:
                 continue
-            then = await _page_window_in_time(evolve(request, view=earlier), state, tree)
+            then = await _page_window_in_time(evolve(request, view=earlier), state, None)
             if then is not None and then.unread <= least:
                 return moved_to(view, then.window), _EARLIER
     if now is not None:
