@@ -102,6 +102,26 @@ def test_background_work_spares_the_prompt_most_like_its_own(prompts, spare):
     assert held == held[:shared] or max(before[at][1] for at in others) >= shared
 
 
+CLAIMS = (SequenceCache.claim_spare, SequenceCache.claim_prefix, SequenceCache.claim_for_score)
+
+
+@given(
+    st.lists(PROMPTS, min_size=1, max_size=4),
+    st.lists(st.tuples(st.sampled_from(CLAIMS), PROMPTS), max_size=8),
+    st.integers(2, 4),
+)
+def test_the_prompt_in_use_outlives_any_background_work(prompts, background, count):
+    cache = SequenceCache(count)
+    for prompt in prompts:
+        complete(cache, prompt)
+    for claim_for, tokens in background:
+        claim = claim_for(cache, tokens)
+        assert claim is not None
+        claim.sequence.tokens[:] = tokens
+        claim.sequence.busy = False
+        assert cache.longest_prefix(prompts[-1]) == len(prompts[-1]) - 1
+
+
 def test_background_work_keeps_the_prompt_of_another_document():
     cache = SequenceCache(4)
     document, other = list(range(100)), list(range(500, 600))

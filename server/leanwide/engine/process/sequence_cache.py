@@ -82,6 +82,8 @@ class SequenceCache:
     def __init__(self, count: int) -> None:
         self.sequences = tuple(CachedSequence(number) for number in range(count))
         self._clock = 0
+        self._in_use: CachedSequence | None = None
+        """Holds the newest prompt that a request waited for."""
 
     def longest_prefix(self, tokens: Sequence[int]) -> int:
         """Return how many leading tokens of a prompt the best sequence keeps for it."""
@@ -92,25 +94,39 @@ class SequenceCache:
 
         At least the prompt's last token is left to evaluate, because its logits are needed.
         """
-        return self._claim(tokens, _choose)
+        claim = self._claim(tokens, _choose)
+        if claim is not None:
+            self._in_use = claim.sequence
+        return claim
 
     def claim_spare(self, tokens: Sequence[int]) -> Claim | None:
-        """Like :meth:`claim`, but the sequence most like the prompt loses no tokens."""
-        return self._claim(tokens, _choose_spare)
+        """Like :meth:`claim`, but the prompt in use and the one most like this lose no tokens."""
+        return self._claim(tokens, self._sparing(_choose_spare))
 
     def claim_prefix(self, tokens: Sequence[int]) -> Claim | None:
         """Like :meth:`claim_spare`, for a shared prefix, which other prompts copy."""
-        claim = self._claim(tokens, _choose_for_prefix)
+        claim = self._claim(tokens, self._sparing(_choose_for_prefix))
         if claim is not None:
             claim.sequence.shared_prefix = True
         return claim
 
     def claim_for_score(self, tokens: Sequence[int]) -> Claim | None:
         """Like :meth:`claim_spare`, for a text that is scored; takes an earlier one's place."""
-        claim = self._claim(tokens, _choose_for_score)
+        claim = self._claim(tokens, self._sparing(_choose_for_score))
         if claim is not None:
             claim.sequence.scored = True
         return claim
+
+    def _sparing(self, choose: Choice) -> Choice:
+        """Return a choice that takes the prompt in use only to extend it, or where it is alone."""
+
+        def chosen(free: list[CachedSequence], common: Common) -> CachedSequence:
+            used = self._in_use
+            others = [sequence for sequence in free if sequence is not used]
+            extended = used is not None and 0 < common[used.number] == len(used.tokens)
+            return choose(free if extended else others or free, common)
+
+        return chosen
 
     def _claim(self, tokens: Sequence[int], choose: Choice) -> Claim | None:
         free = [sequence for sequence in self.sequences if not sequence.busy]
