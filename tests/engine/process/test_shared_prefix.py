@@ -42,6 +42,14 @@ def test_an_edited_page_replaces_its_older_version():
     assert other.tokens == [1, 2, 3]
 
 
+def test_an_edited_page_does_not_replace_a_longer_one_that_begins_like_it():
+    cache = SequenceCache(4)
+    longer = finished(cache, [*PAGE, *range(900, 1_100)], SequenceCache.claim_prefix)
+    page = finished(cache, [*PAGE[:380], 7], SequenceCache.claim_prefix)
+    assert page is not longer
+    assert finished(cache, [*PAGE[:330], 8], SequenceCache.claim_prefix) is page
+
+
 def test_the_least_recently_used_page_is_evicted():
     cache = SequenceCache(3)
     page = finished(cache, PAGE, SequenceCache.claim_prefix)

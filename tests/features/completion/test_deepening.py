@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -142,6 +143,26 @@ async def test_after_an_edit_a_jump_finds_the_text_before_it_until_the_page_is_r
     there.type("r")
     await there.ask()
     assert interactive(engine)[-1].prompt[1] == f"{above}def function_55(value):\n"
+
+
+async def test_a_page_that_an_edit_outdated_is_read_again_after_a_longer_pause_only():
+    state, engine = slow(["return value"], [])
+    editor = Editor(state, TEXT, "python")
+    await editor.ask()
+    await settled(state)
+    before = len(pages(engine.requests))
+    edited = Editor(state, TEXT.replace("value + 57\n", "value + 57  # typed\n", 1), "python")
+    state.pause_seconds = 60.0
+    await cursor_rests(edited.view, state)
+    assert state.idle_work is not None
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(state.idle_work, 0.3)
+    assert len(pages(engine.requests)) == before
+    state.windows.clear()
+    state.pause_seconds = 0.0
+    await cursor_rests(edited.view, state)
+    await settled(state)
+    assert len(pages(engine.requests)) > before
 
 
 async def test_pages_have_the_same_number_of_tokens_in_a_text_of_many():

@@ -8,7 +8,9 @@ earlier prompt stays cached. A shared prefix, the beginning of several prompts, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import takewhile
+from typing import Final
 
 from attrs import define, field, frozen
 
@@ -60,6 +62,9 @@ class Claim:
     """The sequence whose first ``keep`` tokens must be copied over; None: no copy."""
 
 
+_MAX_OLDER: Final = 1.25
+"""An older version of a prefix is at most this many times as long; a longer one is another's."""
+
 Common = Mapping[int, int]
 """Sequence number → length of its common prefix with a prompt, in tokens."""
 
@@ -105,7 +110,7 @@ class SequenceCache:
 
     def claim_prefix(self, tokens: Sequence[int]) -> Claim | None:
         """Like :meth:`claim_spare`, for a shared prefix, which other prompts copy."""
-        claim = self._claim(tokens, self._sparing(_choose_for_prefix))
+        claim = self._claim(tokens, self._sparing(partial(_choose_for_prefix, len(tokens))))
         if claim is not None:
             claim.sequence.shared_prefix = True
         return claim
@@ -167,15 +172,17 @@ def _choose_spare(free: list[CachedSequence], common: Common) -> CachedSequence:
     return _older_version(own, free, common)
 
 
-def _choose_for_prefix(free: list[CachedSequence], common: Common) -> CachedSequence:
-    """Choose an older version of the same prefix before anything else."""
+def _choose_for_prefix(tokens: int, free: list[CachedSequence], common: Common) -> CachedSequence:
+    """Choose an older version of a prefix of ``tokens`` tokens, which loses fewest."""
     like = [
         sequence
         for sequence in free
-        if sequence.shared_prefix and _is_like(sequence, common[sequence.number])
+        if sequence.shared_prefix
+        and _is_like(sequence, common[sequence.number])
+        and len(sequence.tokens) <= _MAX_OLDER * tokens
     ]
     if like:
-        return max(like, key=lambda sequence: common[sequence.number])
+        return min(like, key=lambda sequence: len(sequence.tokens) - common[sequence.number])
     return _older_version([], free, common)
 
 
