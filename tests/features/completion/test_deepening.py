@@ -172,7 +172,8 @@ async def test_pages_have_the_same_number_of_tokens_in_a_text_of_many():
     await Editor(state, TEXT, "python").ask()
     await settled(state)
     around = [size(request) for request in pages(engine.requests)]
-    assert [tokens in range(900, 1_500) for tokens in around] == [True, True]
+    assert len(around) > 1
+    assert all(tokens in range(900, 1_500) for tokens in around)
 
 
 @pytest.mark.parametrize(
