@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 
 from attrs import evolve
 
 from leanwide.context.view import View
 from leanwide.engine.base import Engine
-from leanwide.engine.requests import CancelToken, Priority, Request
+from leanwide.engine.requests import CancelToken, Priority, Prompt, Request
 from leanwide.engine.scripted import SCRIPTED_MODEL, Answer, ScriptedEngine
 from leanwide.engine.specs import ModelInfo
 from leanwide.features.completion.complete import complete
@@ -70,6 +70,17 @@ class SteppedEngine(ScriptedEngine):
             await turn.wait()
         self._turns.discard(turn)
         self._steps -= not cancel.cancelled
+
+
+class CharacterEngine(SteppedEngine):
+    """An engine whose model has a token for each character."""
+
+    async def count(self, lane: str, texts: Sequence[str]) -> list[int]:
+        del lane
+        return [len(text) for text in texts]
+
+    async def unread(self, lane: str, prompts: Sequence[Prompt]) -> list[int]:
+        return [4 * tokens for tokens in await super().unread(lane, prompts)]
 
 
 async def until(condition: Callable[[], bool]) -> None:

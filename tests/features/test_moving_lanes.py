@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import attrs
 
@@ -13,7 +13,7 @@ from leanwide.engine.routed_engine import LaneRoute, RoutedEngine
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.engine.specs import ModelInfo
 from leanwide.features.session import Backend
-from tests.features.editor import Editor, interactive, state_of
+from tests.features.editor import CharacterEngine, Editor, interactive, state_of
 
 
 class ServerEngine(ScriptedEngine):
@@ -39,13 +39,6 @@ class ServerEngine(ScriptedEngine):
     def come_back(self, model: ModelInfo = SCRIPTED_MODEL) -> None:
         self._models = dict.fromkeys(self._models, model)
         self._server.set(EngineState.IDLE)
-
-
-class CharacterEngine(ScriptedEngine):
-    """An engine whose model has a token for each character."""
-
-    async def count(self, lane: str, texts: Sequence[str]) -> list[int]:
-        return [len(text) for text in texts]
 
 
 def moving() -> tuple[ServerEngine, CharacterEngine, RoutedEngine]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
@@ -14,6 +13,7 @@ from leanwide.features.session import Preferences
 from leanwide.modes.machine import LaneSpeed, MachineState, Rate
 from leanwide.modes.profile import LEAN
 from tests.features.editor import (
+    CharacterEngine,
     Editor,
     SteppedEngine,
     interactive,
@@ -27,14 +27,6 @@ TEXT = f"{CODE}def last(value):\n    ‸\n\n\n{CODE}"
 SLOW = MachineState(lane_speeds={LEAN: LaneSpeed(Rate((), 60.0), Rate((), 13.0))})
 FAST = MachineState(lane_speeds={LEAN: LaneSpeed(Rate((), 6000.0), Rate((), 130.0))})
 EAGER = Preferences(look_ahead=True)
-
-
-class DenseEngine(SteppedEngine):
-    """An engine whose model has a token for each character."""
-
-    async def count(self, lane: str, texts: Sequence[str]) -> list[int]:
-        del lane
-        return [len(text) for text in texts]
 
 
 def slow(*answers: list[str]) -> tuple[CompletionState, SteppedEngine]:
@@ -166,7 +158,7 @@ async def test_a_page_that_an_edit_outdated_is_read_again_after_a_longer_pause_o
 
 
 async def test_pages_have_the_same_number_of_tokens_in_a_text_of_many():
-    engine = DenseEngine()
+    engine = CharacterEngine()
     engine.enqueue(["return value"], [])
     state = state_of(engine, EAGER)
     await Editor(state, TEXT, "python").ask()
