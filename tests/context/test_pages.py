@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanwide.context.pages import page_at, pages
+from leanwide.context.pages import code_of, page_at, pages
 
 LINES = st.lists(
     st.sampled_from(
@@ -64,3 +64,8 @@ def test_a_text_without_paragraphs_has_pages_too():
     found = list(pages(lines, 100))
     assert all(page.end - page.first < 40 for page in found)
     assert len(found) > 8
+
+
+def test_what_tells_the_tokens_of_a_text_is_bounded():
+    assert code_of(["    a = 1\n", "\n", "  b\n"], 100) == "a = 1\n\nb"
+    assert code_of(["x" * 1_000_000], 100) == "x" * 100

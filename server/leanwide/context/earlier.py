@@ -17,8 +17,9 @@ from leanwide.syntax import difference
 
 _NEAREST: Final = 8
 """Unchanged lines in a row that have to stand between an edit and the cursor."""
-_MAX_LINES: Final = 1_000
-"""Lines from the first edit to the cursor; further away than any page."""
+_MAX_LINES: Final = 400
+"""Lines from the first edit to the cursor: as many as stand on a page and the one before it. More
+could take seconds to compare where many are the same."""
 
 
 def earlier_above(view: View, earlier: tuple[str, ...]) -> View | None:

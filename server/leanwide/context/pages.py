@@ -33,10 +33,10 @@ class Page:
 
 
 def code_of(lines: Sequence[str], most: int) -> str:
-    """Return the first lines without their indentation, of at least ``most`` characters if any."""
+    """Return the first lines without their indentation, up to ``most`` characters."""
     sizes = accumulate(len(line) for line in lines)
     number = sum(1 for _ in takewhile(lambda size: size < most, sizes))
-    return "\n".join(line.strip() for line in lines[: number + 1])
+    return "\n".join(line.strip() for line in lines[: number + 1])[:most]
 
 
 def pages(lines: Sequence[str], characters: int) -> Iterator[Page]:
