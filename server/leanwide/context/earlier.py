@@ -7,6 +7,7 @@ contiguous text up to the lines around the cursor, which are always the present 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 from typing import Final
 
@@ -38,3 +39,9 @@ def earlier_above(view: View, earlier: tuple[str, ...]) -> View | None:
         return None
     above = (*earlier[: first + last.a + last.size], *now[last.b + last.size :])
     return evolve(view, lines=(*above, *view.lines[view.line :]), line=len(above))
+
+
+def earlier_views(view: View, texts: Iterable[tuple[str, ...]]) -> list[View]:
+    """Return the views over those earlier texts that :func:`earlier_above` has one for."""
+    views = (earlier_above(view, lines) for lines in texts)
+    return [earlier for earlier in views if earlier is not None]

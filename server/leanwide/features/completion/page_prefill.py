@@ -7,18 +7,18 @@ import contextlib
 from collections.abc import Sequence
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from leanwide.context.earlier import earlier_above
-from leanwide.context.pages import Page, page_at, pages
-from leanwide.context.view import with_lf
+from leanwide.context.earlier import earlier_views
+from leanwide.context.pages import Page, pages
+from leanwide.context.view import View, with_lf
 from leanwide.context.window import Related
 from leanwide.engine.base import EngineError
 from leanwide.engine.requests import Priority, Prompt, Request
 from leanwide.features.completion.prefill import evaluate
 from leanwide.features.completion.request import CompletionRequest
 from leanwide.features.completion.state import CompletionState
-from leanwide.features.completion.window import page_characters, prompt_tokens
+from leanwide.features.completion.window import page_characters, page_of, prompt_tokens
 from leanwide.prompt.infill import prefix_prompt
 
 _OTHER_SEQUENCES: Final = 3
@@ -101,7 +101,7 @@ async def _unread_pages(request: CompletionRequest, state: CompletionState) -> l
     most = max(0, sequences - _OTHER_SEQUENCES)
     found = await asyncio.to_thread(_nearest, request, characters, most)
     related = state.related.get(view.uri, Related())
-    texts = [with_lf("".join(view.lines[page.begins : page.end])) for page in found]
+    texts = [_text(view, page.begins, page.end) for page in found]
     room = prompt_tokens(engine, request.full_decision) - related.tokens
     sizes = await engine.count(lane, texts)
     prompts = [
@@ -125,19 +125,21 @@ async def _is_cached_earlier(
     """
     view, engine = request.view.at(page.end, 0), state.session.backend.engine
     related = state.related.get(view.uri, Related())
-    characters = await page_characters(request, state)
-    for lines in state.prefilled.get(view.uri, ()):
-        earlier = await asyncio.to_thread(earlier_above, view, lines)
-        if earlier is None:
-            continue
-        last = max(0, earlier.line - 1)
-        then = await asyncio.to_thread(page_at, earlier.lines, last, characters)
-        text = with_lf("".join(earlier.lines[then.begins : earlier.line]))
+    texts = state.prefilled.get(view.uri, ())
+    for earlier in await asyncio.to_thread(earlier_views, view, texts):
+        last_line = evolve(earlier, line=max(0, earlier.line - 1))
+        then = await page_of(evolve(request, view=last_line), state)
+        text = _text(earlier, then.begins, earlier.line)
         prompt = prefix_prompt(related, text, request.fim)
         (unread,) = await engine.unread(request.full_decision.lane, [prompt])
         if unread < _MIN_UNREAD_TOKENS:
             return True
     return False
+
+
+def _text(view: View, first: int, last: int) -> str:
+    """Return the lines ``first`` up to, not including, ``last``, with LF endings."""
+    return with_lf("".join(view.lines[first:last]))
 
 
 def _nearest(request: CompletionRequest, characters: int, count: int) -> Sequence[Page]:

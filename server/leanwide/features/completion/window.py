@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanwide.context.earlier import earlier_above
+from leanwide.context.earlier import earlier_views
 from leanwide.context.lines import choose_lines
 from leanwide.context.pages import Page, code_of, page_at
 from leanwide.context.plan import TokenRoom, WindowPlan, plan_nearest, plan_page, plan_syntax
@@ -110,10 +110,8 @@ async def choose_window(
     now = await _page_window_in_time(request, state, tree)
     least = now.unread // 2 if now is not None else prompt_tokens(engine, request.decision)
     if now is None or now.slow:
-        for lines in state.prefilled.get(view.uri, ()):
-            earlier = await asyncio.to_thread(earlier_above, view, lines)
-            if earlier is None:
-                continue
+        texts = state.prefilled.get(view.uri, ())
+        for earlier in await asyncio.to_thread(earlier_views, view, texts):
             then = await _page_window_in_time(evolve(request, view=earlier), state, None)
             if then is not None and then.unread <= least:
                 return moved_to(view, then.window), _EARLIER
@@ -152,7 +150,7 @@ async def _page_window_in_time(
     budget = prompt_tokens(engine, request.decision)
     full = prompt_tokens(engine, request.full_decision)
     related = _current_related(view, state)
-    page = await _page(request, state)
+    page = await page_of(request, state)
     least = min(_MIN_AFTER, _after(full))
     slow = _FAST * _after(full) > budget
     for after in (_after(full), least):
@@ -182,7 +180,7 @@ async def choose_whole_window(
     session = state.session
     budget = prompt_tokens(session.backend.engine, request.full_decision)
     related = await choose_whole_related(request, state, tree)
-    page = await _page(request, state)
+    page = await page_of(request, state)
     return await _page_window(request, session.backend.engine, page, related, _after(budget))
 
 
@@ -200,7 +198,7 @@ async def choose_whole_related(
     return await _choose_related(request, state.session, tree, current, room)
 
 
-async def _page(request: CompletionRequest, state: CompletionState) -> Page:
+async def page_of(request: CompletionRequest, state: CompletionState) -> Page:
     """Return the cursor's page."""
     view, characters = request.view, await page_characters(request, state)
     return await asyncio.to_thread(page_at, view.lines, view.line, characters)
