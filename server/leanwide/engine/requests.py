@@ -34,8 +34,15 @@ class Priority(enum.IntEnum):
     """A completion: the user is typing."""
     COMMAND = 1
     """A question or an edit: the user watches the answer arrive."""
-    BACKGROUND = 2
+    SAVE = 2
+    """A prompt's KV cache is written to disk, which takes less than a chunk of a prefill."""
+    BACKGROUND = 3
     """A prefetch: the user does not wait for it."""
+
+    @property
+    def serves_user(self) -> bool:
+        """Whether the user waits for it."""
+        return self <= Priority.COMMAND
 
     def goes_before(self, earlier: Priority) -> bool:
         """Whether a request goes before an earlier one of priority ``earlier``.
@@ -124,6 +131,9 @@ class Request:
     heal: bool = False
     """Token healing: remove the prompt's last token and make the answer start with its bytes, so
     that a word cut by the cursor continues as the model would have written it."""
+    avoided: str = ""
+    """A text that the answer does not begin with: the likeliest other answer is generated, or none
+    where the model likelier ends at once. Models at a server ignore it."""
     thinking: Thinking | None = None
     """How the answer marks thinking; None: it has none."""
     drafts: tuple[Draft, ...] = ()

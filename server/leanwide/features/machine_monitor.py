@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 import psutil
@@ -48,13 +48,13 @@ def read_machine() -> MachineReading:
     )
 
 
-async def monitor_machine(session: Session, then: Callable[[float], Awaitable[None]]) -> None:
+async def monitor_machine(session: Session, then: Callable[[float], None]) -> None:
     """Read the machine at intervals until cancelled; ``then`` runs after each reading."""
     while True:
         reading = await asyncio.to_thread(read_machine)
         now = time.monotonic()
         update(session, reading, now)
-        await then(now)
+        then(now)
         await asyncio.to_thread(heap.trim)
         limit_s = 60 * session.preferences.close_after_minutes
         await asyncio.sleep(min(_INTERVAL_S, limit_s / 4) if limit_s else _INTERVAL_S)

@@ -12,7 +12,7 @@ from leanwide.engine.base import Engine
 from leanwide.features.exclusion import DocumentNames
 from leanwide.features.given_files import GivenFiles
 from leanwide.features.machine_monitor import monitor_machine
-from leanwide.features.session import Backend, Session
+from leanwide.features.session import Backend, Session, ignore
 from leanwide.features.trained_languages import why_untrained
 from leanwide.files.area import WorkspaceFolders
 from leanwide.files.exclusions import Exclusions
@@ -55,7 +55,7 @@ class HttpService:
 
     def start(self) -> None:
         """Watch battery, memory and idle lanes from now on."""
-        self._monitor = asyncio.create_task(monitor_machine(self.questions, _do_nothing))
+        self._monitor = asyncio.create_task(monitor_machine(self.questions, ignore))
 
     async def close(self) -> None:
         """End all work and the engine."""
@@ -74,7 +74,3 @@ class HttpService:
             workspace=files,
             names=self._names,
         )
-
-
-async def _do_nothing(_: float) -> None:
-    """Run after each reading of the machine."""

@@ -216,9 +216,9 @@ class Server(LanguageServer):
                 await save_places(self.completion.windows, self.completion.saved)
         await self.session.backend.engine.close()
 
-    async def save_when_idle(self, now: float) -> None:
-        """Save the KV caches of open documents, when there was no request for a while."""
-        await save_when_idle(self.completion.windows, self.completion.saved, now)
+    def save_when_idle(self, now: float) -> None:
+        """Begin to save the KV caches of open documents, if there was no request for a while."""
+        save_when_idle(self.completion.windows, self.completion.saved, now)
 
     def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
         """Serve standard input and output, then end the process."""

@@ -38,13 +38,15 @@ def without_rest_of_line(text: str, context: FilterContext) -> str:
 def without_following_lines(text: str, context: FilterContext) -> str:
     """Cut the answer where it begins to repeat the lines after the cursor."""
     following = _following(context.view)
-    if not following:
-        return text
+    return _cut_at_following(text, context.view, following) if following else text
+
+
+def _cut_at_following(text: str, view: View, following: list[str]) -> str:
     first, *more = text.split("\n")
-    lines = [context.view.line_before + first, *more]
+    lines = [view.line_before + first, *more]
     start = 0
     for at, line in enumerate(lines):
-        end = start + len(line) - (len(context.view.line_before) if at == 0 else 0)
+        end = start + len(line) - (len(view.line_before) if at == 0 else 0)
         same = line.strip() == following[0].strip()
         if same and _repeat(lines[at:], following) and not _closes_own(text, start, end):
             return text[: max(0, start - 1)]
@@ -59,6 +61,25 @@ def may_repeat(beginning: str, view: View) -> bool:
     if not following or "\n" in line or _weight(line) < _MIN_DISTINCT:
         return False
     return following[0].strip().startswith(line)
+
+
+def repeated_line(text: str, view: View) -> str:
+    """Return what follows the cursor in the line below it, if an answer only repeats that line.
+
+    "" for every other answer.
+    """
+    following = _following(view)
+    line = view.line_before + text.split("\n", 1)[0]
+    if not text.strip() or not following or line.strip() != following[0].strip():
+        return ""
+    if _cut_at_following(text, view, following):
+        return ""
+    below = following[0]
+    return (
+        below.removeprefix(view.line_before)
+        if below.startswith(view.line_before)
+        else below.strip()
+    )
 
 
 def without_echo(text: str, context: FilterContext) -> str:

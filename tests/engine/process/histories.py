@@ -146,6 +146,8 @@ class Act:
     """Tokens that are new."""
     answer: int
     """Most tokens to generate."""
+    otherwise: bool
+    """The answer must not begin as the document's last one."""
     cancelled_at: int
     """Calls of the abort callback until the request is cancelled; 0: it is not."""
     priority: Priority
@@ -160,6 +162,7 @@ ACTS = st.builds(
     back=st.sampled_from([1, 2, 5, 20, 33, 60, 120]),
     tokens=st.sampled_from([1, 2, 3, 9, 60, 120, 180]),
     answer=st.sampled_from([0, 0, 1, 5, 16]),
+    otherwise=st.sampled_from([False, False, True]),
     cancelled_at=st.sampled_from([0, 0, 0, 0, 1, 40, 90, 150, 300]),
     priority=st.sampled_from(list(Priority)),
 )
@@ -231,11 +234,17 @@ class Stage:
         self.lane = self.open_lane()
 
     def _run(self, act: Act, prompt: list[int]) -> bool:
-        """Run the request of an act; return whether it came to its end."""
+        """Run the request of an act; return whether it came to its end, and left its logits.
+
+        What is avoided is evaluated behind the prompt: without another token after that, the
+        logits are those of what was cut.
+        """
         page, calls = act.kind == "page", count(1)
+        last = b"".join(map(self.lane.model.piece, self._answers.get(act.document, ())))
         request = make.request(
             *prompt,
             max_tokens=0 if page else act.answer,
+            avoided=last.decode("utf-8", "replace") if act.otherwise else "",
             priority=act.priority,
             shared_prefix=page,
             drafts=((*self._answers.get(act.document, ()), *prompt[:4]),),
@@ -243,7 +252,9 @@ class Stage:
         cancelled = (lambda: next(calls) > act.cancelled_at) if act.cancelled_at else lambda: False
         *_, end = self.lane.run(make.job(request, cancelled))
         assert isinstance(end, Finished)
-        return end.reason is not FinishReason.CANCELLED
+        claimed = max(self.lane.kv.sequences, key=lambda sequence: sequence.used)
+        goes_on = len(claimed.tokens) > len(prompt) or not request.avoided
+        return end.reason is not FinishReason.CANCELLED and goes_on
 
     def _check(self, recorder: Recorder, prompt: list[int]) -> None:
         logits = self.lane.kv.logits().copy()

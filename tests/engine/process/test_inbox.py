@@ -11,7 +11,7 @@ from leanwide.engine.process.inbox import Inbox, QueuedMessage
 from leanwide.engine.requests import Priority
 from tests.engine.make import request
 
-INTERACTIVE, COMMAND, BACKGROUND = Priority
+INTERACTIVE, COMMAND, _, BACKGROUND = Priority
 
 
 def queued(priority: Priority, client: int = 0) -> QueuedMessage:

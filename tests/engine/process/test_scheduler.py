@@ -15,7 +15,7 @@ from leanwide.engine.requests import Finished, FinishReason, Piece, PrefillProgr
 from tests.engine.make import FREE
 
 END = Finished(FinishReason.END, FREE)
-INTERACTIVE, COMMAND, BACKGROUND = Priority
+INTERACTIVE, COMMAND, SAVE, BACKGROUND = Priority
 
 
 class Reports:
@@ -57,8 +57,9 @@ def steps_of(*steps: Step | EngineError) -> Iterator[Step]:
         ([INTERACTIVE, INTERACTIVE, INTERACTIVE], [2, 1, 0]),
         ([COMMAND, COMMAND], [0, 1]),
         ([BACKGROUND, BACKGROUND, COMMAND], [2, 0, 1]),
+        ([BACKGROUND, SAVE, COMMAND], [2, 1, 0]),
     ],
-    ids=["most urgent", "newest completion", "oldest command", "oldest background"],
+    ids=["most urgent", "newest completion", "oldest command", "oldest background", "save"],
 )
 def test_the_order_of_jobs(priorities, order):
     reports = Reports()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from leanwide.engine.requests import (
     CancelToken,
     Finished,
     Piece,
+    Priority,
     ProgressCallback,
     Request,
     SaveRequest,
@@ -137,23 +139,21 @@ async def test_places_are_saved_when_idle_and_once():
     await Editor(state, f"a = {MARK}\n", "python").ask(by_hand=True)
     await settled(state)
     now = state.session.backend.last_used["lean"]
-    await save_when_idle(state.windows, state.saved, now + 9)
-    assert engine.asked == []
-    await save_when_idle(state.windows, state.saved, now + 11)
-    await save_when_idle(state.windows, state.saved, now + 50)
-    assert [kept for _, kept in engine.asked] == [True]
+    for seconds in (9, 11, 50):
+        save_when_idle(state.windows, state.saved, now + seconds)
+        await asyncio.gather(*state.saved.saving)
+        assert [kept for _, kept in engine.asked] == [True] * (seconds > 9)
 
 
-async def test_nothing_is_saved_while_the_engine_is_busy():
+async def test_places_are_saved_while_the_engine_works_in_the_background():
     class Busy(KeepingEngine):
         status = EngineStatus(state=EngineState.BUSY)
 
     state = state_on(engine := Busy())
     await Editor(state, f"a = {MARK}\n", "python").ask(by_hand=True)
-    await save_when_idle(
-        state.windows, state.saved, state.session.backend.last_used.get("lean", 0.0) + 50
-    )
-    assert engine.asked == []
+    save_when_idle(state.windows, state.saved, state.session.backend.last_used["lean"] + 50)
+    await asyncio.gather(*state.saved.saving)
+    assert engine.requests[-1].priority is Priority.SAVE
 
 
 async def test_nothing_is_saved_when_memory_is_short_or_it_is_switched_off():

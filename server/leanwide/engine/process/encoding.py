@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import frozen
 
 from leanwide.engine.base import EngineError
 from leanwide.engine.process.llama import Model
+from leanwide.engine.process.other_beginning import AvoidedText
 from leanwide.engine.process.scoring import EncodedTruth
 from leanwide.engine.process.token_healing import MAX_TAKEN_BACK, PieceIndex, taken_back
 from leanwide.engine.requests import Markup, Prompt, Request
+
+_MAX_AVOIDED: Final = 24
+"""Tokens of an avoided text that are evaluated: no other answer shares more of a line."""
 
 
 @frozen
@@ -21,10 +27,12 @@ class EncodedRequest:
     """What token healing removed from the end of the prompt: the answer must start with it."""
     truth: EncodedTruth | None
     """The text that really follows; None unless its probability is asked for."""
+    avoided: AvoidedText | None
+    """What the answer must not begin with; None: it may begin with anything."""
 
 
 def encode_request(model: Model, index: PieceIndex, request: Request) -> EncodedRequest:
-    """Tokenize a request's prompt and its truth.
+    """Tokenize a request's prompt, its truth, and the text that it avoids.
 
     Raises:
         EngineError: The prompt is empty.
@@ -38,17 +46,8 @@ def encode_request(model: Model, index: PieceIndex, request: Request) -> Encoded
         tokens = [*before, *truth.given]
     if len(tokens) == int(model.starts_with_bos):
         raise EngineError("an empty prompt cannot be continued")
-    last = request.prompt[-1]
-    if not request.heal or not isinstance(last, str) or not last or len(tokens) < 2:
-        return EncodedRequest(tokens, b"", truth)
-    if last.endswith("  ") and index.has_longer(b" "):
-        # Vocabularies join the last of several blanks to the word that follows.
-        return EncodedRequest(encode(model, (*request.prompt[:-1], last[:-1])), b" ", truth)
-    pieces = list(map(model.piece, tokens[-MAX_TAKEN_BACK:]))
-    if not pieces[-1] or pieces[-1].endswith(b"\n"):
-        return EncodedRequest(tokens, b"", truth)
-    count = min(taken_back(pieces, index), len(tokens) - 1)
-    return EncodedRequest(tokens[:-count], b"".join(pieces[-count:]), truth)
+    tokens, healed = _without_healed(model, index, request, tokens)
+    return EncodedRequest(tokens, healed, truth, _encode_avoided(model, request.avoided, healed))
 
 
 def encode(model: Model, prompt: Prompt) -> list[int]:
@@ -65,6 +64,31 @@ def encode(model: Model, prompt: Prompt) -> list[int]:
     # Chat templates write the BOS token as well.
     doubled = model.starts_with_bos and tokens[1:2] == [model.bos]
     return tokens[1:] if doubled else tokens
+
+
+def _without_healed(
+    model: Model, index: PieceIndex, request: Request, tokens: list[int]
+) -> tuple[list[int], bytes]:
+    """Return a prompt's tokens without those that token healing removes, and the removed bytes."""
+    last = request.prompt[-1]
+    if not request.heal or not isinstance(last, str) or not last or len(tokens) < 2:
+        return tokens, b""
+    if last.endswith("  ") and index.has_longer(b" "):
+        # Vocabularies join the last of several blanks to the word that follows.
+        return encode(model, (*request.prompt[:-1], last[:-1])), b" "
+    pieces = list(map(model.piece, tokens[-MAX_TAKEN_BACK:]))
+    if not pieces[-1] or pieces[-1].endswith(b"\n"):
+        return tokens, b""
+    count = min(taken_back(pieces, index), len(tokens) - 1)
+    return tokens[:-count], b"".join(pieces[-count:])
+
+
+def _encode_avoided(model: Model, text: str, healed: bytes) -> AvoidedText | None:
+    """Return the first tokens of a text that is avoided; None where there is no text."""
+    if not text:
+        return None
+    tokens = model.tokenize(healed.decode("utf-8", "replace") + text)[:_MAX_AVOIDED]
+    return AvoidedText(tokens=tuple(tokens), pieces=tuple(map(model.piece, tokens)), healed=healed)
 
 
 def _encode_truth(model: Model, request: Request) -> EncodedTruth | None:

@@ -7,7 +7,8 @@ follow it, so that the scheduler can run another job in between.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from leanwide.engine.process.kv import KvCache
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.llama_context import Sampler
 from leanwide.engine.process.lookahead import Drafting, Lookahead, index_drafts
+from leanwide.engine.process.other_beginning import AvoidedText, Logits, other_beginning
 from leanwide.engine.process.output_stream import OutputStream
 from leanwide.engine.process.scoring import EncodedTruth, nats
 from leanwide.engine.process.sequence_cache import CachedSequence
@@ -57,6 +59,8 @@ class GenerationSteps:
         self._meter = Meter(reused=len(sequence.tokens))
         self._mark_tokens = _mark_tokens(model, job.request.thinking)
         """Special tokens that do not end the answer."""
+        self._begins_with: deque[int] = deque()
+        """The next tokens of the answer, where it begins otherwise than with an avoided text."""
 
     def run(self, encoded: EncodedRequest) -> Iterator[Step]:
         """Prefill, then score the truth or generate the answer; the last step is ``Finished``."""
@@ -67,7 +71,7 @@ class GenerationSteps:
         if job.cancelled():
             reason = FinishReason.CANCELLED
         elif job.request.max_tokens > 0:
-            reason = yield from self._generate(encoded.healed)
+            reason = yield from self._answer(encoded)
         yield Finished(reason, self._meter.stats(job, self._model.experts_used))
 
     def _prefill(self, tokens: list[int]) -> Iterator[Step]:
@@ -89,6 +93,14 @@ class GenerationSteps:
                 return
             self._meter.nats += nats(rows, scored[start + 1 : start + 1 + len(part)])
         self._meter.scored = len(scored)
+
+    def _answer(self, encoded: EncodedRequest) -> Generator[Step, None, FinishReason]:
+        """Generate an answer that does not begin with what is avoided; return why it ended."""
+        if encoded.avoided is not None:
+            self._begins_with.extend((yield from self._other_beginning(encoded.avoided)))
+            if not self._begins_with:
+                return FinishReason.CANCELLED if self._job.cancelled() else FinishReason.END
+        return (yield from self._generate(encoded.healed))
 
     def _generate(self, healed: bytes) -> Generator[Step, None, FinishReason]:
         """Generate token by token; the generator's value is the reason for the end."""
@@ -175,15 +187,41 @@ class GenerationSteps:
 
     def _next_token(self, sampler: Sampler, healing: Healing) -> tuple[int, bytes] | None:
         """Return the next token and its bytes; None where the model ends its answer."""
-        token = (
-            healing.choose(self._kv.logits()) if healing.constrains else self._kv.sample(sampler)
-        )
+        token = self._likeliest(sampler, healing)
         if token is None:
             return None
         if not self._model.is_end(token):
             return token, self._model.piece(token)
         name = self._model.name(token)
         return (token, name.encode()) if name in self._mark_tokens else None
+
+    def _likeliest(self, sampler: Sampler, healing: Healing) -> int | None:
+        """Return the next token; None where the vocabulary cannot spell what healing needs."""
+        if self._begins_with:
+            return self._begins_with.popleft()
+        return healing.choose(self._kv.logits()) if healing.constrains else self._kv.sample(sampler)
+
+    def _other_beginning(self, text: AvoidedText) -> Generator[Step, None, Sequence[int]]:
+        """Return the tokens of a beginning that is none of a text; none where the model ends.
+
+        The sequence is as before.
+        """
+        kv, before, first = self._kv, len(self._sequence.tokens), self._kv.logits().copy()
+        followed = list(text.tokens[:-1])[: kv.longest_draft]
+        while followed and not kv.append_draft(self._sequence, followed, self._job):
+            yield None
+            if self._job.cancelled():
+                return ()
+
+        def rows() -> Iterator[Logits]:
+            yield first
+            for ahead in reversed(range(len(followed))):
+                kv.choose_row(ahead)
+                yield kv.logits()
+
+        found = other_beginning(text, rows(), self._model.piece, self._model.is_end)
+        kv.cut(self._sequence, before)
+        return found
 
     def _likeliest_word(self) -> tuple[int, bytes]:
         """Return the likeliest token that does not end the answer, and its bytes."""

@@ -97,7 +97,7 @@ class Lane:
     @property
     def serves_user(self) -> bool:
         """Whether a generation that the user waits for is running."""
-        return any(job.priority is not Priority.BACKGROUND for job in self._running)
+        return any(job.priority.serves_user for job in self._running)
 
     def run(self, job: Job) -> Iterator[Step]:
         """Run a generation; every ``next`` is one bounded step.

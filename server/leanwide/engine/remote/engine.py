@@ -24,7 +24,6 @@ from leanwide.engine.requests import (
     FinishReason,
     Piece,
     PrefillProgress,
-    Priority,
     ProgressCallback,
     Prompt,
     Request,
@@ -242,7 +241,7 @@ class RemoteEngine:
 
     async def _turn(self, request: Request, cancel: CancelToken) -> bool:
         """Wait until nothing more urgent runs; return whether the request is still wanted."""
-        if request.priority is Priority.BACKGROUND:
+        if not request.priority.serves_user:
             cancel.on_cancel(self._quiet.set)  # it ends the wait below, though others still run
             while self._urgent and not cancel.cancelled:
                 self._quiet.clear()
@@ -252,7 +251,7 @@ class RemoteEngine:
     @contextlib.contextmanager
     def _counted(self, request: Request) -> Iterator[None]:
         """Count a request that runs: the engine is busy, and less urgent ones wait."""
-        urgent = request.priority is not Priority.BACKGROUND
+        urgent = request.priority.serves_user
         self._running, self._urgent = self._running + 1, self._urgent + urgent
         if self._connection is not None:
             self._status.set(EngineState.BUSY)

@@ -25,12 +25,14 @@ from leanwide.features.completion.request import (
     continued,
     decide,
     fim_tokens,
+    otherwise,
     waiting_request,
 )
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.suggestions import AnswerEnd, KnownAnswer
 from leanwide.features.completion.suppression import why_silent, why_suppressed
 from leanwide.features.journal import AnswerSource, no_cost_record
+from leanwide.postprocess.following import repeated_line
 
 _GROWING: Final = "shown as far as it was generated; it goes on"
 
@@ -54,7 +56,7 @@ async def complete(inline: InlineRequest, state: CompletionState, cancel: Cancel
     known = None
     if state.session.preferences.everywhere and not inline.by_hand:
         known = state.suggestions.find(view, asking.filtered)
-    if known is None or known.ended is AnswerEnd.BROKEN_OFF:
+    if known is None or not known.shown or known.ended is AnswerEnd.BROKEN_OFF:
         known = await _ask(asking)
     else:
         _record_typed_through(known, asking)
@@ -116,6 +118,8 @@ async def _ask(asking: _Asking) -> KnownAnswer | None:
         known = await _generated(request, asking)
     else:
         _record_typed_through(known, asking)
+    if known is not None and not known.shown and (line := repeated_line(known.text, inline.view)):
+        known = await _generated(otherwise(request, line), asking)
     until_whole = inline.by_hand and inline.most_ms is None
     while until_whole and known is not None and known.ended is AnswerEnd.CUT:
         if asking.cancel.cancelled:

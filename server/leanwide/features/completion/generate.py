@@ -103,6 +103,7 @@ def _engine_request(request: CompletionRequest, window: Window, priority: Priori
         max_tokens=request.decision.budget.output_tokens,
         deadline_ms=_LONGEST_MS,
         heal=True,
+        avoided=request.avoided,
     )
 
 
@@ -187,6 +188,8 @@ def _suggestion(
     if ended is not AnswerEnd.BROKEN_OFF:
         text = joined(text, context)
         shown = filtered(text, context)
+    if request.avoided and not shown:
+        text = ""  # a server repeated the line again: that is enough
     suggestion = Suggestion(
         view=request.view,
         text=text,

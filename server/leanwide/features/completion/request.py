@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import evolve, frozen
 
 from leanwide.context.view import View
@@ -12,6 +14,8 @@ from leanwide.features.session import Session
 from leanwide.features.token_counter import TokenCounter
 from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, limit_prefill, route
+
+_OTHERWISE: Final = "asked again because it repeated the line below"
 
 
 @frozen
@@ -47,6 +51,9 @@ class CompletionRequest:
     """What the user was shown of the answer already."""
     parts: int = 0
     """Generations of the answer before this one."""
+    avoided: str = ""
+    """What the answer must not begin with: the line below the cursor, which an earlier one only
+    repeated."""
 
 
 def decide(view: View, session: Session) -> Decision:
@@ -92,6 +99,19 @@ def idle_request(view: View, fim: FimTokens, began: float, session: Session) -> 
 def continued(request: CompletionRequest, answer: KnownAnswer) -> CompletionRequest:
     """Return the request for what follows an answer that the model has given already."""
     return evolve(request, said=answer.text, shown=answer.shown, parts=answer.parts)
+
+
+def otherwise(request: CompletionRequest, line: str) -> CompletionRequest:
+    """Return the request for an answer that does not repeat the line below the cursor."""
+    reasons = ", ".join(filter(None, (request.decision.reason, _OTHERWISE)))
+    return evolve(
+        request,
+        decision=evolve(request.decision, reason=reasons),
+        said="",
+        shown="",
+        parts=0,
+        avoided=line,
+    )
 
 
 def fim_tokens(model: ModelInfo | None) -> FimTokens:

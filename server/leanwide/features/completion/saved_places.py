@@ -18,7 +18,7 @@ from attrs import define, evolve, field, frozen
 
 from leanwide.context.view import View
 from leanwide.context.window import Window, tail_of
-from leanwide.engine.base import EngineError, EngineState, finish
+from leanwide.engine.base import EngineError, finish
 from leanwide.engine.requests import Priority, Prompt, Request, SaveRequest
 from leanwide.engine.saved_states import SavedFolder, default_folder
 from leanwide.engine.specs import ModelInfo
@@ -85,17 +85,28 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(_Note)
 
 
-async def save_when_idle(windows: Mapping[str, Window], saved: SavedPlaces, now: float) -> None:
-    """Save open documents when no request came for a while; ``now`` is ``time.monotonic``."""
-    backend = saved.session.backend
-    idle_s = now - backend.last_used.get(saved.session.typing_lane, now)
-    if idle_s >= _IDLE_S and backend.engine.status.state is EngineState.IDLE:
-        await save_places(windows, saved)
+def save_when_idle(windows: Mapping[str, Window], saved: SavedPlaces, now: float) -> None:
+    """Begin to save open documents when no request came for a while.
+
+    The engine may be busy with background work, which lasts for minutes on a slow machine.
+
+    Args:
+        windows: The windows of the open documents, by URI.
+        saved: What is on disk.
+        now: Seconds of ``time.monotonic``.
+    """
+    idle_s = now - saved.session.backend.last_used.get(saved.session.typing_lane, now)
+    if idle_s >= _IDLE_S and not saved.saving:
+        saved.start(_save_all(windows, saved))
 
 
 async def save_places(windows: Mapping[str, Window], saved: SavedPlaces) -> None:
     """Save all documents, and delete what is excluded by now."""
     await asyncio.gather(*saved.saving)
+    await _save_all(windows, saved)
+
+
+async def _save_all(windows: Mapping[str, Window], saved: SavedPlaces) -> None:
     for uri, window in list(windows.items()):
         await save_place(uri, window, saved)
     names = saved.session.names
@@ -144,7 +155,7 @@ async def _request(save: SaveRequest, prompt: Prompt, saved: SavedPlaces) -> Non
     request = Request(
         lane=session.typing_lane,
         prompt=prompt,
-        priority=Priority.BACKGROUND,
+        priority=Priority.SAVE,
         max_tokens=0,
         deadline_ms=0.0,
         save=save,
