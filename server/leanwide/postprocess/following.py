@@ -64,22 +64,14 @@ def may_repeat(beginning: str, view: View) -> bool:
 
 
 def repeated_line(text: str, view: View) -> str:
-    """Return what follows the cursor in the line below it, if an answer only repeats that line.
+    """Return an answer's first line, if it and all after it only repeat the lines below the cursor.
 
     "" for every other answer.
     """
-    following = _following(view)
-    line = view.line_before + text.split("\n", 1)[0]
-    if not text.strip() or not following or line.strip() != following[0].strip():
+    following, said = _following(view), text.split("\n", 1)[0].rstrip()
+    if not said or not following or _cut_at_following(text, view, following):
         return ""
-    if _cut_at_following(text, view, following):
-        return ""
-    below = following[0]
-    return (
-        below.removeprefix(view.line_before)
-        if below.startswith(view.line_before)
-        else below.strip()
-    )
+    return said
 
 
 def without_echo(text: str, context: FilterContext) -> str:

@@ -43,11 +43,11 @@ async def test_what_is_typed_of_the_line_is_not_avoided():
     assert engine.requests[-1].avoided == "heap.items:"
 
 
-async def test_a_deeper_line_below_is_avoided_with_its_indentation():
-    state, engine = state_saying(["    return heap\n"], ["pass\n"])
-    editor = Editor(state, "def pop(heap):\n    ‸\n        return heap\n", "")
-    assert await editor.ask() == "pass"
-    assert engine.requests[-1].avoided == "    return heap"
+async def test_a_line_that_stands_below_with_another_indentation_is_avoided_as_it_was_said():
+    state, engine = state_saying(["return heap\n"], ["if heap:\n"])
+    editor = Editor(state, "def pop(heap):\n    ‸\n        return heap\n", "python")
+    assert await editor.ask() == "if heap:"
+    assert engine.requests[-1].avoided == "return heap"
 
 
 @pytest.mark.parametrize("answer", [["last = 1\n"], [], ["   "]])

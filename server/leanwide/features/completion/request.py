@@ -52,8 +52,7 @@ class CompletionRequest:
     parts: int = 0
     """Generations of the answer before this one."""
     avoided: str = ""
-    """What the answer must not begin with: the line below the cursor, which an earlier one only
-    repeated."""
+    """What the answer must not begin with: a line that an earlier one had, which stands below."""
 
 
 def decide(view: View, session: Session) -> Decision:
