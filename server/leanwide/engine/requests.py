@@ -133,7 +133,7 @@ class Request:
     that a word cut by the cursor continues as the model would have written it."""
     avoided: str = ""
     """A text that the answer does not begin with: the likeliest other answer is generated, or none
-    where the model likelier ends at once. Models at a server ignore it."""
+    where the model likelier ends at once. A model at a server generates nothing."""
     thinking: Thinking | None = None
     """How the answer marks thinking; None: it has none."""
     drafts: tuple[Draft, ...] = ()

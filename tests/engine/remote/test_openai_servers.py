@@ -137,6 +137,17 @@ async def test_the_word_at_the_cursor_is_continued_where_the_server_can_be_told_
         assert server.bodies[-1]["prompt"] == ids("x(", special=False)
 
 
+async def test_an_answer_that_must_not_begin_with_a_text_is_not_asked_for():
+    async with (
+        misbehaving_openai() as server,
+        connected(ServerAddress(url=server.url)) as (engine, _),
+    ):
+        await engine.ready("lean")
+        asked = len(server.bodies)
+        assert (await ask(engine, attrs.evolve(KEY, avoided="x = 1")))[0] == ""
+        assert len(server.bodies) == asked
+
+
 async def test_without_structured_outputs_the_prompt_stays_whole():
     async with (
         misbehaving_openai(knows_structure=False) as server,

@@ -174,6 +174,9 @@ class RemoteEngine:
             if request.save is not None or not (request.prompt or request.max_tokens):
                 yield Finished(FinishReason.LENGTH, no_cost)
                 return
+            if request.avoided:  # no server can be asked for that
+                yield Finished(FinishReason.END, no_cost)
+                return
             if not await self._turn(request, cancel):
                 yield Finished(FinishReason.CANCELLED, no_cost)
                 return

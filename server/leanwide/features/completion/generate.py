@@ -189,7 +189,7 @@ def _suggestion(
         text = joined(text, context)
         shown = filtered(text, context)
     if request.avoided and not shown:
-        text = ""  # a server repeated the line again: that is enough
+        text = ""  # it is asked once more only
     suggestion = Suggestion(
         view=request.view,
         text=text,
