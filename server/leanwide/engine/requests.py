@@ -167,7 +167,7 @@ class Stats:
     prompt_ms: float = 0.0
     decode_ms: float = 0.0
     tokens_drafted: int = 0
-    """Tokens of the request's drafts that were evaluated, because they might follow."""
+    """Tokens of the request's drafts, or of what it avoids, that were evaluated."""
     tokens_accepted: int = 0
     """Those of them that the model generated."""
     truth_tokens: int = 0

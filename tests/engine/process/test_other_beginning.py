@@ -58,7 +58,8 @@ def test_a_lane_answers_otherwise_and_its_cache_stays_the_same(lane, heal):
     first, end = run(lane, CODE, max_tokens=8, heal=heal)
     line = first.split("\n")[0]
     assert line.strip()
-    other, _ = run(lane, CODE, max_tokens=8, heal=heal, avoided=line)
+    other, otherwise = run(lane, CODE, max_tokens=8, heal=heal, avoided=line)
+    assert otherwise.stats.tokens_drafted > 0
     assert not other.startswith(line)
     assert other.strip()
     again, after = run(lane, CODE, max_tokens=8, heal=heal)

@@ -212,6 +212,7 @@ class GenerationSteps:
             yield None
             if self._job.cancelled():
                 return ()
+        self._meter.drafted += len(followed)
 
         def rows() -> Iterator[Logits]:
             yield first
