@@ -70,10 +70,14 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
 
     The compute buffer has the size of its largest step: the output layer, or else one layer's
     attention, whose scores are kept for every head, or its experts. For the latter two this is an
-    upper bound. A model with a sliding window has a mask of its own for the layers with one.
+    upper bound. Attention goes over the cells of one sequence. With a sliding window it goes over
+    those of all, and the layers with one have a mask of their own.
     """
     wanted = lane.context_tokens * lane.sequences
-    cells = -(-wanted // _PADDING) * _PADDING
+    cells = attended = _padded(wanted)
+    if not header.number("attention.sliding_window"):
+        attended = _padded(lane.context_tokens)
+        cells = attended * lane.sequences
     hidden = header.number("embedding_length")
     vocabulary = int(header.metadata.get("tokenizer.ggml.tokens.length", 0))
     expert = header.number("expert_feed_forward_length") or header.number("feed_forward_length")
@@ -82,7 +86,7 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
     widest = 2 * max(hidden, expert) + expert
     scores = header.number("attention.head_count") if lane.keeps_scores else 0
     masks = 2 if header.number("attention.sliding_window") else 1
-    inner_layer = _FLOAT * cells * (scores + masks) + _FLOAT * (
+    inner_layer = _FLOAT * attended * (scores + masks) + _FLOAT * (
         4 * hidden + max(1, lane.experts) * widest
     )
     # llama.cpp plans for a step with the same number of tokens of every sequence.
@@ -95,3 +99,7 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
         states=(header.state_bytes + kept) * lane.sequences,
         compute=tokens * max(output_layer, inner_layer) + logits + _INPUTS,
     )
+
+
+def _padded(cells: int) -> int:
+    return -(-cells // _PADDING) * _PADDING

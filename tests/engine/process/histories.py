@@ -25,7 +25,7 @@ from tests.engine import make
 DOCUMENTS = 3
 _PLACE = "place"
 """The name of what is saved to disk."""
-LONGEST = 230
+LONGEST = 460
 """Tokens of the longest prompt."""
 TOKENS = 1000
 """Tokens to draw from."""
@@ -160,7 +160,7 @@ ACTS = st.builds(
     document=st.integers(0, DOCUMENTS - 1),
     other=st.integers(0, DOCUMENTS - 1),
     back=st.sampled_from([1, 2, 5, 20, 33, 60, 120]),
-    tokens=st.sampled_from([1, 2, 3, 9, 60, 120, 180]),
+    tokens=st.sampled_from([1, 2, 3, 9, 60, 180, 400]),
     answer=st.sampled_from([0, 0, 1, 5, 16]),
     otherwise=st.sampled_from([False, False, True]),
     cancelled_at=st.sampled_from([0, 0, 0, 0, 1, 40, 90, 150, 300]),

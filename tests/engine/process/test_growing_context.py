@@ -42,7 +42,7 @@ def whole(opened: Opener, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Lane:
 
 
 def test_a_lane_begins_small_and_grows_as_it_fills(whole, grown):
-    assert (grown.kv.cells, whole.kv.cells) == (SMALL, 3 * LEAN.context_tokens)
+    assert (grown.kv.cells, whole.kv.cells) == (3 * SMALL, 3 * LEAN.context_tokens)
     assert grown.kv.context.buffer_bytes < whole.kv.context.buffer_bytes
     for prompt in PROMPTS:
         run(grown, prompt)
@@ -52,7 +52,7 @@ def test_a_lane_begins_small_and_grows_as_it_fills(whole, grown):
 
 def test_a_short_prompt_does_not_grow_the_cache(grown):
     run(grown, "value = ")
-    assert grown.kv.cells == SMALL
+    assert grown.kv.cells == 3 * SMALL
 
 
 def test_every_prompt_is_still_there_after_growing(grown):
@@ -78,7 +78,7 @@ def test_a_running_answer_goes_on_while_another_prompt_grows_the_cache(whole, gr
         run(lane, PROMPTS[0])
         steps += running
         answers.append(text_of(steps))
-    assert grown.kv.cells > SMALL
+    assert grown.kv.cells > 3 * SMALL
     assert answers[0] == answers[1] != ""
 
 
@@ -92,14 +92,15 @@ def test_cells_that_sequences_share_are_counted_for_each_of_them(grown):
     assert all(end.stats.tokens_generated for end in ends)
 
 
-def test_where_memory_is_short_an_older_prompt_is_evicted(grown, monkeypatch):
-    run(grown, PROMPTS[0][:500])
+def test_where_memory_is_short_a_long_prompt_is_refused_and_the_others_stay(grown, monkeypatch):
+    run(grown, PROMPTS[0][:300])
     memory = SimpleNamespace(available=0)
     monkeypatch.setattr(f"{MODULE}.psutil.virtual_memory", lambda: memory)
     before = grown.kv.cells
-    run(grown, PROMPTS[1][:500])
+    with pytest.raises(EngineError, match="no memory for so long a prompt"):
+        run(grown, PROMPTS[1])
     assert grown.kv.cells == before
-    assert run(grown, PROMPTS[0][:500])[1].stats.tokens_evaluated > 1
+    assert run(grown, PROMPTS[0][:300])[1].stats.tokens_evaluated == 1
 
 
 def test_the_memory_is_looked_at_too_after_another_model_was_loaded(
@@ -107,8 +108,8 @@ def test_the_memory_is_looked_at_too_after_another_model_was_loaded(
 ) -> None:
     first = grown.kv.context.buffer_bytes
     opened(make.spec(dense, evolve(LEAN, experts=0))).lane("lean")
-    run(grown, PROMPTS[0][:900])
-    assert grown.kv.cells > SMALL
+    run(grown, PROMPTS[0])
+    assert grown.kv.cells > 3 * SMALL
     assert grown.kv.context.buffer_bytes > first > 0
     memory = SimpleNamespace(available=0)
     monkeypatch.setattr(f"{MODULE}.psutil.virtual_memory", lambda: memory)
@@ -123,13 +124,13 @@ def test_the_cache_keeps_its_tokens_where_there_is_no_memory_to_grow(
     open_context = Model.open_context
 
     def refuse(model: Model, params: ContextParams, abort: Callable[[], bool]) -> Context:
-        if params.cells > SMALL:
+        if params.cells > 3 * SMALL:
             raise EngineError("no memory")
         return open_context(model, params, abort)
 
     monkeypatch.setattr(Model, "open_context", refuse)
     params = ContextParams(
-        cells=3 * SMALL, sequences=3, batch_tokens=64, threads=1, keeps_scores=True
+        cells=6 * SMALL, sequences=3, batch_tokens=64, threads=1, keeps_scores=True
     )
     growing = GrowingContext(grown.model, params, lambda: False, full_size=False)
     growing.context.decode([1, 2, 3], 0, 0)

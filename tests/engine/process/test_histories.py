@@ -46,7 +46,7 @@ SHAPES = {
     "qwen3-next": attrs.evolve(SMALL_QWEN3_NEXT, layers=2, attention_every=2),
     "mellum": SMALL_MELLUM,  # its fourth layer is the first that attends to all tokens
 }
-SPEC = LaneSpec(name="lean", experts=2, context_tokens=256, sequences=3)
+SPEC = LaneSpec(name="lean", experts=2, context_tokens=512, sequences=3)
 BATCH = 32
 
 

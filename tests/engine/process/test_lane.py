@@ -28,6 +28,8 @@ from leanwide.engine.requests import (
 )
 from leanwide.engine.specs import LaneSpec
 from leanwide.models.expert_count import ExpertWidth
+from leanwide_bench.synthetic.shapes import SMALL_MELLUM
+from leanwide_bench.synthetic.synthetic import Recipe, write
 from tests.engine import make
 from tests.engine.make import job, model_of, run, run_cached, text_of, to_end
 
@@ -336,8 +338,12 @@ def test_a_model_that_expects_a_bos_token_gets_one(opened, with_bos):
     assert run(lane, "x", heal=True)[1].reason
 
 
-def test_a_full_cache_evicts_the_older_prompt(opened, tiny, monkeypatch):
-    """The KV cache has cells for one of two sequences, and there is no memory for more."""
+def test_where_sequences_share_their_cells_a_full_cache_evicts_the_older_prompt(
+    opened, models, monkeypatch
+):
+    """There are cells for one of two sequences, and there is no memory for more."""
+    path = models / "sliding_window.gguf"
+    write(path, Recipe(shape=SMALL_MELLUM))
     open_context = Model.open_context
 
     def open_small(model: Model, params: ContextParams, abort: Callable[[], bool]) -> Context:
@@ -345,7 +351,7 @@ def test_a_full_cache_evicts_the_older_prompt(opened, tiny, monkeypatch):
 
     monkeypatch.setattr(Model, "open_context", open_small)
     lanes = opened(
-        make.spec(tiny, LaneSpec(name="small", experts=2, context_tokens=256, sequences=2))
+        make.spec(path, LaneSpec(name="small", experts=2, context_tokens=256, sequences=2))
     )
     lane, _ = lanes.lane("small")
     first, other = "# first\n" + "a = 1\n" * 40, "# other\n" + "for b in c:\n" * 25

@@ -18,8 +18,8 @@ from leanwide.engine.base import EngineError
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.llama_context import Context, ContextParams
 
-_FIRST_CELLS: Final = 4096
-"""Tokens in a new KV cache: enough to explain a long function."""
+_FIRST_CELLS: Final = 2048
+"""Tokens of each sequence in a new KV cache: enough for a completion, and to explain a function."""
 
 
 class GrowingContext:
@@ -46,7 +46,8 @@ class GrowingContext:
         self._model = model
         self._max_cells = params.cells
         self._abort = abort
-        first = self._max_cells if full_size else min(self._max_cells, _FIRST_CELLS)
+        smallest = _FIRST_CELLS * params.sequences
+        first = self._max_cells if full_size else min(self._max_cells, smallest)
         self._params = evolve(params, cells=first)
         self.context: Context = model.open_context(self._params, abort)
 

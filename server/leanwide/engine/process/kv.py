@@ -67,7 +67,9 @@ class KvCache:
             threads=engine.threads,
             keeps_scores=engine.keeps_scores,
             kv_type=engine.kv_type,
+            shares_cells=model.window > 0,
         )
+        self._shares_cells = params.shares_cells
         # On a GPU everything is allocated now: another process may take the memory later.
         on_gpu = engine.gpu_layers != 0
         self._growing = GrowingContext(model, params, self._must_stop, full_size=on_gpu)
@@ -300,7 +302,7 @@ class KvCache:
             while outcome is Decoded.FULL and self._growing.grow(self._filled()):
                 self.context.use_threads(threads)
                 outcome = self.context.decode(part, position, sequence.number, outputs)
-            if outcome is Decoded.FULL:
+            if outcome is Decoded.FULL and self._shares_cells:
                 self._evict_all_but(sequence)
                 outcome = self.context.decode(part, position, sequence.number, outputs)
         except EngineError:
@@ -310,7 +312,7 @@ class KvCache:
             self._cancelled = None
         if outcome is Decoded.FULL:
             self._memory.changed(self.sequences)
-            raise EngineError("the KV cache is full: raise context_tokens")
+            raise EngineError("there is no memory for so long a prompt: close other programs")
         if outcome is Decoded.ABORTED:
             self._memory.aborted(sequence)
         kept = self.context.length(sequence.number) - len(sequence.tokens)

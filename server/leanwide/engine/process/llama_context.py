@@ -38,6 +38,9 @@ class ContextParams:
     keeps_scores: bool
     """Attention keeps its scores: flash attention is off."""
     kv_type: KvType = KvType.F16
+    shares_cells: bool = False
+    """All sequences stand in the same cells, and the attention of each goes over those of all. Only
+    for sliding windows, which cannot be copied from one part of the cache to another."""
 
 
 class Decoded(enum.Enum):
@@ -69,7 +72,8 @@ class Context:
         native.n_batch = native.n_ubatch = params.batch_tokens
         native.n_seq_max = params.sequences
         native.n_threads = native.n_threads_batch = params.threads
-        native.kv_unified = True  # a partial seq_cp without it aborts the process
+        # Otherwise a sequence has cells of its own: the others cost it no time.
+        native.kv_unified = params.shares_cells
         # On a CPU flash attention slows decoding, and its sums depend on the number of threads and
         # on prefill chunks, which depend on time: the same question would get another answer.
         automatic, off = api.LLAMA_FLASH_ATTN_TYPE_AUTO, api.LLAMA_FLASH_ATTN_TYPE_DISABLED
@@ -88,6 +92,7 @@ class Context:
             )
         self.buffer_bytes = 0
         """Bytes that llama.cpp allocated for the context; 0 where it does not report them."""
+        self._shares_cells = params.shares_cells
         self._memory: Any = api.llama_get_memory(self._handle)
         self._batch = _Batch(params.batch_tokens)
 
@@ -127,11 +132,22 @@ class Context:
         return False
 
     def copy(self, source: int, target: int, count: int = -1) -> None:
-        """Share the first ``count`` tokens of ``source`` with ``target``, or all.
+        """Copy the first ``count`` tokens of ``source``, or all, to the empty ``target``.
 
-        It costs no memory. What is recurrent is that of the end of ``source`` in any case.
+        What is recurrent is that of the end of ``source`` in any case.
+
+        Raises:
+            EngineError: llama.cpp refuses the copy.
         """
-        api.llama_memory_seq_cp(self._memory, source, target, 0, count)
+        if self._shares_cells:
+            api.llama_memory_seq_cp(self._memory, source, target, 0, count)
+            return
+        # Between cells of two sequences llama_memory_seq_cp copies later, at the next decode: over
+        # what is restored until then.
+        whole = api.LLAMA_STATE_SEQ_FLAGS_NONE
+        self._read_state(self._state(source, whole), target, whole)
+        if count >= 0:
+            self.truncate(target, count)
 
     def state(self, sequence: int) -> bytearray:
         """Return the state of ``sequence``, for :meth:`restore` in another context."""
@@ -145,12 +161,7 @@ class Context:
 
         For an architecture that has neither, this is the whole state.
         """
-        partial = api.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY
-        size = api.llama_state_seq_get_size_ext(self._handle, sequence, partial)
-        # numpy's memory is in huge pages, and not cleared: half the time for tens of megabytes.
-        state = np.empty(size, np.uint8).data
-        self._write_state(state, sequence, partial)
-        return state
+        return self._state(sequence, api.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY)
 
     def restore(self, sequence: int, state: bytearray) -> None:
         """Restore a saved state into an empty sequence.
@@ -167,6 +178,13 @@ class Context:
             EngineError: llama.cpp rejects it.
         """
         self._read_state(state, sequence, api.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY)
+
+    def _state(self, sequence: int, flags: int) -> memoryview:
+        size = api.llama_state_seq_get_size_ext(self._handle, sequence, flags)
+        # numpy's memory is in huge pages, and not cleared: half the time for tens of megabytes.
+        state = np.empty(size, np.uint8).data
+        self._write_state(state, sequence, flags)
+        return state
 
     def _write_state(self, state: memoryview, sequence: int, flags: int) -> None:
         view = (ctypes.c_uint8 * len(state)).from_buffer(state)

@@ -43,11 +43,14 @@ class SequenceMemory:
         context.truncate(target.number, 0)
         target.tokens[:] = source.tokens[:keep]
         target.checkpoints[:] = source.checkpoints
+        try:
+            context.copy(source.number, target.number, keep if keep >= source.cut_from else -1)
+        except EngineError:
+            self.clear(target)
+            return
         if keep >= source.cut_from:
-            context.copy(source.number, target.number, keep)
             self._forget_after(target, keep)
         else:
-            context.copy(source.number, target.number)
             self._return_to(target, keep)
 
     def clear(self, sequence: CachedSequence) -> None:
