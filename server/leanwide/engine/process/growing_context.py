@@ -18,8 +18,8 @@ from leanwide.engine.base import EngineError
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.llama_context import Context, ContextParams
 
-_FIRST_CELLS: Final = 2048
-"""Tokens of each sequence in a new KV cache: enough for a completion, and to explain a function."""
+_FIRST_CELLS: Final = 2304
+"""Tokens of each sequence in a new KV cache: a prompt of 2,048 and its answer."""
 
 
 class GrowingContext:
