@@ -176,11 +176,12 @@ def test_llama_cpp_survives_bytes_that_are_no_state(open_lane, folder, saved_tok
     assert folder.states() == ()
 
 
-def test_another_model_another_width_and_a_changed_file_find_nothing(
+def test_another_model_other_experts_or_sequences_and_a_changed_file_find_nothing(
     open_lane, folder, dense, tiny, saved_tokens, tmp_path
 ):
     assert evaluated(open_lane(dense), PLACE) > 1
     assert evaluated(open_lane(experts=4), PLACE) == saved_tokens
+    assert evaluated(open_lane(sequences=2), PLACE) == saved_tokens
     copy = tmp_path / "copy.gguf"
     copy.write_bytes(tiny.read_bytes())
     assert evaluated(open_lane(copy), PLACE) == saved_tokens

@@ -201,17 +201,21 @@ class Lanes:
             notice=" ".join(filter(None, notices)),
             model_name=self._header.name,
             predicted_bytes=predicted,
-            saver=self._state_saver(experts),
+            saver=self._state_saver(experts, spec.sequences),
         )
         return Lane(model, self._handles.piece_index(model), spec, self._spec, opening)
 
-    def _state_saver(self, experts: int) -> StateSaver | None:
-        """Return what saves sequences of lanes with ``experts`` experts; None: nothing is saved."""
+    def _state_saver(self, experts: int, sequences: int) -> StateSaver | None:
+        """Return what saves sequences of lanes with ``experts`` experts; None: nothing is saved.
+
+        llama.cpp restores a state only where there are as many sequences.
+        """
         saving = self._spec.saving
         if saving is None:
             return None
         SavedFolder(saving.folder).prune(saving.max_bytes)
-        origin = msgspec.structs.replace(self._origin, experts=experts)
+        kv = f"{self._origin.kv}, {sequences} sequences"
+        origin = msgspec.structs.replace(self._origin, experts=experts, kv=kv)
         return StateSaver(saving, origin) if saving.max_bytes else None
 
     def _check_memory(self, lane: LaneSpec, context: int, experts: int, free: int) -> int:
@@ -256,7 +260,7 @@ class Lanes:
 
 
 def _origin(spec: ModelSpec) -> StateOrigin:
-    """Return what a lane's KV cache is computed with, except for the expert count.
+    """Return what a lane's KV cache is computed with, but for its experts and sequences.
 
     Raises:
         EngineError: The model file is gone.
