@@ -1,8 +1,9 @@
 """Whatever happened to a lane before, its logits are those of a fresh context, bit for bit.
 
-A sum depends on the order of its terms, and llama.cpp's attention adds in the order of the cells,
-between which other sequences stand. So the models have so large a focus that attention has one term
-that is not 0; they are as sensitive to a wrong token or state as any.
+A sum depends on the order of its terms. Sequences of a sliding window share their cells, and
+llama.cpp's attention adds in the order of the cells, between which other sequences stand. So that
+model has so large a focus that attention has one term that is not 0; it is as sensitive to a wrong
+token or state as any.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ SHAPES = {
     "lfm2": attrs.evolve(SMALL_LFM2, layers=2),
     "granite": attrs.evolve(SMALL_GRANITE, layers=2),
     "qwen3-next": attrs.evolve(SMALL_QWEN3_NEXT, layers=2, attention_every=2),
-    "mellum": SMALL_MELLUM,  # its fourth layer is the first that attends to all tokens
+    # its fourth layer is the first that attends to all tokens
+    "mellum": attrs.evolve(SMALL_MELLUM, focus=1e6),
 }
 SPEC = LaneSpec(name="lean", experts=2, context_tokens=512, sequences=3)
 BATCH = 32
@@ -53,7 +55,7 @@ BATCH = 32
 @pytest.fixture(scope="module", params=SHAPES)
 def stage(request, opened: Opener, models: Path) -> Iterator[Stage]:
     path = models / f"{request.param}.gguf"
-    write(path, Recipe(shape=attrs.evolve(SHAPES[request.param], focus=1e6)))
+    write(path, Recipe(shape=SHAPES[request.param]))
     engine = attrs.evolve(make.spec(path, SPEC), batch_tokens=BATCH)
     model = opened(engine).lane("lean")[0].model
     index = PieceIndex([model.piece(token) for token in range(model.vocabulary_size)])
