@@ -30,7 +30,8 @@ MODULE = "leanwide.engine.process.growing_context"
 @pytest.fixture
 def grown(opened: Opener, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Lane:
     """A lane whose KV cache first holds half of a prompt."""
-    monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", SMALL)
+    monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", 0)
+    monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_OF_SEQUENCE", SMALL)
     return opened(make.spec(tiny, LEAN)).lane("lean")[0]
 
 

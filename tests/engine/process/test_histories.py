@@ -70,7 +70,8 @@ def stage(request, opened: Opener, models: Path) -> Iterator[Stage]:
     )
     fresh = model.open_context(params, lambda: False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", 256)
+        patch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", 0)
+        patch.setattr("leanwide.engine.process.growing_context._FIRST_OF_SEQUENCE", 256)
         # A machine where prefill is slower than the disk.
         patch.setattr(state_saver, "_MIN_UNSAVED_MS", 0.0)
         patch.setattr(state_saver, "_DISK_BYTES_PER_MS", 1e12)

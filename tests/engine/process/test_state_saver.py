@@ -106,7 +106,8 @@ def test_the_tokens_on_disk_count_as_cached_before_they_are_restored(open_lane, 
 
 
 def test_restoring_a_large_state_grows_the_cache(open_lane, saved_tokens, monkeypatch):
-    monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", 256)
+    monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", 0)
+    monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_OF_SEQUENCE", 256)
     lane = open_lane()
     evaluated(lane, OTHER[:400])
     assert evaluated(lane, PLACE) == 1

@@ -18,8 +18,10 @@ from leanwide.engine.base import EngineError
 from leanwide.engine.process.llama import Model
 from leanwide.engine.process.llama_context import Context, ContextParams
 
-_FIRST_CELLS: Final = 2304
-"""Tokens of each sequence in a new KV cache: a prompt of 2,048 and its answer."""
+_FIRST_CELLS: Final = 4096
+"""Tokens in a new KV cache, over all sequences: enough to explain a long function."""
+_FIRST_OF_SEQUENCE: Final = 768
+"""Tokens of each sequence in it, at least: what a completion begins with, and its answer."""
 
 
 class GrowingContext:
@@ -46,7 +48,7 @@ class GrowingContext:
         self._model = model
         self._max_cells = params.cells
         self._abort = abort
-        smallest = _FIRST_CELLS * params.sequences
+        smallest = max(_FIRST_CELLS, _FIRST_OF_SEQUENCE * params.sequences)
         first = self._max_cells if full_size else min(self._max_cells, smallest)
         self._params = evolve(params, cells=first)
         self.context: Context = model.open_context(self._params, abort)
