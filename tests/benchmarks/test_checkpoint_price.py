@@ -18,6 +18,8 @@ from leanwide_bench.synthetic.mixers import DeltaNet, Mamba2, ShortConvolution
 from leanwide_bench.synthetic.shapes import THIRTY_BILLION, ModelShape
 from leanwide_bench.synthetic.synthetic import Recipe, write
 
+pytestmark = pytest.mark.usefixtures("only_by_hand")
+
 NARROW = attrs.evolve(
     THIRTY_BILLION,
     hidden=256,
@@ -68,13 +70,6 @@ SHAPES: dict[str, ModelShape] = {
 TOKENS = 1200
 """More than a window."""
 BATCH = 64
-
-
-@pytest.fixture(autouse=True, scope="module")
-def only_by_hand(request: pytest.FixtureRequest) -> None:
-    """These write models of hundreds of megabytes."""
-    if not request.config.getoption("benchmark_enable"):
-        pytest.skip("run with make bench")
 
 
 @pytest.fixture(scope="module", params=SHAPES)

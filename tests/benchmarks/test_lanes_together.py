@@ -19,6 +19,8 @@ from lsprotocol import types
 from tests.e2e.session import END, Session, session
 from tests.e2e.test_explain import METHOD, explain, idle, start, streamed
 
+pytestmark = pytest.mark.usefixtures("only_by_hand")
+
 LINE = "value = self.settings[name] or default"
 EXPLANATIONS = 200
 SETTLED = 20
@@ -26,13 +28,6 @@ SETTLED = 20
 SHORT = {"modes": {"think": {"output_tokens": 24}}}
 LONG = {"modes": {"think": {"output_tokens": 900}}}
 SPANS = (METHOD, types.Range(types.Position(3, 0), types.Position(7, 0)))
-
-
-@pytest.fixture(autouse=True)
-def only_by_hand(request: pytest.FixtureRequest) -> None:
-    """These take minutes, and other tests check the same behaviour."""
-    if not request.config.getoption("benchmark_enable"):
-        pytest.skip("run with make bench")
 
 
 def measured(

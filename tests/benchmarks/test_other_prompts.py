@@ -16,18 +16,13 @@ from leanwide.engine.process.llama_context import Context, ContextParams
 from leanwide_bench.synthetic.shapes import ONE_BILLION
 from leanwide_bench.synthetic.synthetic import Recipe, write
 
+pytestmark = pytest.mark.usefixtures("only_by_hand")
+
 SEQUENCES, LONGEST, BATCH = 6, 2048, 128
 OWN = 512
 """Tokens of the prompt that is worked on."""
 OTHER = 1280
 """Tokens of each other prompt."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def only_by_hand(request: pytest.FixtureRequest) -> None:
-    """These write a model of a gigabyte."""
-    if not request.config.getoption("benchmark_enable"):
-        pytest.skip("run with make bench")
 
 
 @pytest.fixture(scope="module")

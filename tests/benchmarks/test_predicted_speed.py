@@ -26,6 +26,8 @@ from leanwide.models.speed import Rates, decode_tokens_per_s, prompt_tokens_per_
 from leanwide_bench.synthetic.shapes import ONE_BILLION, THIRTY_BILLION, ModelShape
 from leanwide_bench.synthetic.synthetic import Recipe, write
 
+pytestmark = pytest.mark.usefixtures("only_by_hand")
+
 THREADS = 1
 """With one thread, its processor time does not depend on other work on the machine."""
 STEP = 128
@@ -38,13 +40,6 @@ SHAPES = {
     "6 layers": attrs.evolve(LAYERS, layers=6),
     "narrow": ONE_BILLION,
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def only_by_hand(request: pytest.FixtureRequest) -> None:
-    """These take minutes."""
-    if not request.config.getoption("benchmark_enable"):
-        pytest.skip("run with make bench")
 
 
 @pytest.fixture(scope="module", params=SHAPES)

@@ -19,14 +19,9 @@ from tests.e2e.session import END, Session, session
 from leanwide_bench.synthetic.shapes import THIRTY_BILLION
 from leanwide_bench.synthetic.synthetic import Recipe, write
 
+pytestmark = pytest.mark.usefixtures("only_by_hand")
+
 SHAPE = attrs.evolve(THIRTY_BILLION, layers=3, experts=64, vocabulary=32_768, context=32_768)
-
-
-@pytest.fixture(autouse=True)
-def only_by_hand(request: pytest.FixtureRequest) -> None:
-    """It writes a large file, and other tests check the behaviour."""
-    if not request.config.getoption("benchmark_enable"):
-        pytest.skip("run with make bench")
 
 
 async def ready(editor: Session) -> float:

@@ -75,7 +75,8 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
     """
     wanted = lane.context_tokens * lane.sequences
     cells = attended = _padded(wanted)
-    if not header.number("attention.sliding_window"):
+    has_window = header.number("attention.sliding_window") > 0
+    if not has_window:
         attended = _padded(lane.context_tokens)
         cells = attended * lane.sequences
     hidden = header.number("embedding_length")
@@ -85,7 +86,7 @@ def lane_bytes(header: GgufHeader, lane: LaneShape) -> LaneBytes:
     output_layer = _FLOAT * (vocabulary + 3 * hidden)
     widest = 2 * max(hidden, expert) + expert
     scores = header.number("attention.head_count") if lane.keeps_scores else 0
-    masks = 2 if header.number("attention.sliding_window") else 1
+    masks = 2 if has_window else 1
     inner_layer = _FLOAT * attended * (scores + masks) + _FLOAT * (
         4 * hidden + max(1, lane.experts) * widest
     )

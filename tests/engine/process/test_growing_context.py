@@ -83,8 +83,8 @@ def test_a_running_answer_goes_on_while_another_prompt_grows_the_cache(whole, gr
     assert answers[0] == answers[1] != ""
 
 
-def test_cells_that_sequences_share_are_counted_for_each_of_them(grown):
-    """Three prompts with a common beginning share its cells until the cache grows."""
+def test_each_prompt_with_a_common_beginning_grows_the_cache_while_it_runs(grown):
+    """Three of them run at once, each with a copy of the beginning."""
     begun = [grown.run(make.job(make.request(LONG[:600], name, LONG[:300]))) for name in "abc"]
     for _ in range(2):
         for steps in begun:
