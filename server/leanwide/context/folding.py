@@ -80,7 +80,7 @@ def texts_to_count(view: View, passage: Passage, tree: SyntaxTree | None) -> Ite
 
 def _fold_mark(tree: SyntaxTree | None) -> str:
     """Return the text that replaces lines that are left out."""
-    if tree is None or tree.language.indented:
+    if tree is None or tree.language.blocks == "indent":
         return "..."
     return f"{tree.language.comment} ...".lstrip()
 

@@ -17,6 +17,7 @@ from leanwide.context.pages import Page
 from leanwide.context.view import View
 from leanwide.syntax import (
     Definition,
+    Language,
     Span,
     SyntaxTree,
     earlier_siblings,
@@ -123,8 +124,13 @@ def plan_syntax(view: View, tree: SyntaxTree, room: TokenRoom) -> WindowPlan:
         before=tuple(run for run in runs if run.first < run.last <= view.line),
         after=nearby.after,
         folded=frozenset(run.last - 1 for run in (*heads, *signatures)),
-        fold_mark="..." if tree.language.indented else f"{tree.language.comment} ...".lstrip(),
+        fold_mark=_fold_mark(tree.language),
     )
+
+
+def _fold_mark(language: Language) -> str:
+    """Return what stands for folded lines: a statement where blocks need one, else a comment."""
+    return "..." if language.blocks == "indent" else f"{language.comment} ...".lstrip()
 
 
 def _head(definition: Definition) -> LineRun:

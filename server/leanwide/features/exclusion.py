@@ -1,4 +1,4 @@
-"""Whether a document may be sent to the model: judged by its name, then by its text.
+"""Whether a document is for the model: by its name, its text, and the languages it was trained for.
 
 A document is judged before any of its text enters a prompt. To judge a name, links are followed and
 ignore files read, which takes disk access that the event loop never waits for: so that verdict is
@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from attrs import define, field, frozen
 
 from leanwide.context.view import Snapshot
+from leanwide.engine.specs import ModelInfo
 from leanwide.files.area import WorkspaceFolders, real_path
 from leanwide.files.exclusions import (
     is_judged_soon,
@@ -25,6 +26,7 @@ from leanwide.files.exclusions import (
     text_exclusion_reason,
 )
 from leanwide.files.shown import shown
+from leanwide.syntax import language_for
 
 _MAX_VERDICTS: Final = 1_000
 """More than documents are open. What asks late, after a document was closed, leaves a verdict."""
@@ -162,3 +164,20 @@ async def exclusion_reason(document: Snapshot, names: DocumentNames) -> str | No
     if is_judged_soon(document.lines):
         return keyless_exclusion_reason(name, document.lines)
     return await asyncio.to_thread(text_exclusion_reason, name, document.lines)
+
+
+def why_untrained(document: Snapshot, model: ModelInfo) -> str | None:
+    """Return why a model's suggestions in a document are of no use; None where they may be.
+
+    A model that names its languages knows no others: no prose, and nothing that has no name.
+    """
+    if not model.languages:
+        return None
+    grammar = language_for(document.language_id, document.path)
+    names = {document.language_id, *([grammar.name, *grammar.ids] if grammar is not None else ())}
+    if names & set(model.languages):
+        return None
+    known = [name.capitalize() if name.islower() else name for name in model.languages]
+    *others, last = known
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"{model.name} knows {listed} only"

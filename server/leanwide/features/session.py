@@ -8,11 +8,12 @@ from weakref import WeakMethod
 
 from attrs import define, field, frozen
 
+from leanwide.context.view import Snapshot
 from leanwide.engine.base import Engine, EngineStatus
 from leanwide.engine.requests import Stats
 from leanwide.engine.specs import ModelInfo
 from leanwide.features.chat_template import ChatTemplateCache
-from leanwide.features.exclusion import DocumentNames
+from leanwide.features.exclusion import DocumentNames, why_untrained
 from leanwide.features.journal import Journal
 from leanwide.features.question_stages import NoStages, QuestionStages
 from leanwide.features.syntax_trees import SyntaxTrees
@@ -22,6 +23,7 @@ from leanwide.models.edit_format import EditFormat
 from leanwide.modes.machine import UNKNOWN, MachineState, learn
 from leanwide.modes.profile import LEAN, Mode, Profile
 from leanwide.prompt.texts import built_in_texts
+from leanwide.syntax import language_for
 
 
 @frozen(kw_only=True)
@@ -146,3 +148,16 @@ class Session:
         self.backend.last_used[stats.lane] = time.monotonic()
         if self.preferences.adapt:
             self.backend.learn(stats)
+
+    def notify_untrained(self, document: Snapshot, lane: str) -> str | None:
+        """Return why a lane's model is of no use in a document, and tell the user what to do."""
+        model = self.backend.engine.model(lane)
+        reason = why_untrained(document, model) if model is not None else None
+        if reason is not None:
+            grammar = language_for(document.language_id, document.path)
+            name = grammar.name if grammar is not None else document.language_id
+            self.notify(
+                f"{reason}: it suggests nothing in {name or 'this kind of file'} unless you ask. "
+                "`leanwide models list` shows models that know more."
+            )
+        return reason

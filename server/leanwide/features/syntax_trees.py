@@ -35,8 +35,9 @@ class _KeptTree:
     tree: SyntaxTree
     unparsed_changes: int
     """Changes since it was parsed, of a long file."""
+    language_id: str
     version: int
-    """Of the document."""
+    """Of the document, as its language identifier."""
     since: float = field(factory=time.monotonic)
 
     @property
@@ -75,7 +76,12 @@ class SyntaxTrees:
 
     async def whole(self, document: Snapshot) -> SyntaxTree | None:
         """Return the tree of a document, and keep the earlier one."""
-        language = language_for(document.language_id, document.path)
+        kept = self._kept_for(document)
+        language = (
+            language_for(document.language_id, document.path)
+            if kept is None
+            else kept.tree.language
+        )
         if language is None:
             return None
         lock = self._lock(document)
@@ -137,9 +143,7 @@ class SyntaxTrees:
 
     def _kept_for(self, document: Snapshot) -> _KeptTree | None:
         kept = self._kept.get(document.uri)
-        fits = kept is not None and kept.tree.language == language_for(
-            document.language_id, document.path
-        )
+        fits = kept is not None and kept.language_id == document.language_id
         return kept if fits else None
 
     def _moved(self, document: Snapshot) -> SyntaxTree | None:
@@ -163,7 +167,7 @@ class SyntaxTrees:
         A tree that went back would be two changes behind the next one: too far for a small step.
         """
         before = self._kept.pop(document.uri, None)
-        now = _KeptTree(tree, unparsed_changes, document.version)
+        now = _KeptTree(tree, unparsed_changes, document.language_id, document.version)
         if before and before.tree.given_up and tree.given_up and not before.may_be_retried:
             now = evolve(now, since=before.since)
         self._kept[document.uri] = before if before and before.version > now.version else now

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from leanwide.context.view import split_lines
 from leanwide.engine.base import Engine
 
 _MAX_RECENT: Final = 2_000
@@ -48,5 +47,5 @@ class TokenCounter:
         recent, older = self._recent, self._older
         if (known := recent.get(text, older.get(text))) is not None:
             return known
-        counts = [(line, recent.get(line, older.get(line))) for line in split_lines(text)]
+        counts = [(line, recent.get(line, older.get(line))) for line in text.splitlines(True)]
         return sum([len(line.encode("utf-8", "replace")) if n is None else n for line, n in counts])

@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanwide.files.credentials import has_private_key, mentions_private_key
+from leanwide.files.credentials import KEY_MARKS, has_private_key
 from leanwide.files.ignored import IgnoreFiles
 from leanwide.files.patterns import MAX_PATTERNS, Rules, encoded, read_rules
 from leanwide.files.secrets import holds_secrets, is_secret
@@ -138,11 +138,10 @@ def keyless_exclusion_reason(name: str, lines: Sequence[str]) -> str | None:
 
 def is_judged_soon(lines: Sequence[str]) -> bool:
     """Whether a text is judged in less than 3 ms; true of most texts."""
-    return (
-        len(lines) < _MAX_SOON_LINES
-        and sum(map(len, lines)) < _MAX_SOON
-        and not mentions_private_key(lines)
-    )
+    if len(lines) >= _MAX_SOON_LINES or sum(map(len, lines)) >= _MAX_SOON:
+        return False
+    text = "".join(lines)  # one search in all of it is many times faster than one per line
+    return not any(mark in text for mark in KEY_MARKS)
 
 
 def _reason(name: str, fault: str | None) -> str | None:

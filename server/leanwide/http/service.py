@@ -9,11 +9,10 @@ from attrs import define, evolve, field
 
 from leanwide.context.view import View
 from leanwide.engine.base import Engine
-from leanwide.features.exclusion import DocumentNames
+from leanwide.features.exclusion import DocumentNames, why_untrained
 from leanwide.features.given_files import GivenFiles
 from leanwide.features.machine_monitor import monitor_machine
 from leanwide.features.session import Backend, Session, ignore
-from leanwide.features.trained_languages import why_untrained
 from leanwide.files.area import WorkspaceFolders
 from leanwide.files.exclusions import Exclusions
 from leanwide.http.documents import HttpDocuments

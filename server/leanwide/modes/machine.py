@@ -1,20 +1,29 @@
-"""The state of this machine: the speed of each lane, the battery, the memory. Pure.
+"""The state of this machine, and what it leaves of a budget. Pure.
+
+The state is the speed of each lane, the battery and the memory.
 
 Speeds are learned from finished requests. One measurement tells little: the weights may have been
 on disk, or a core busy. So the median of the last ones counts, and the speed that the router sees
 changes only when the median clearly differs: a window that changes with every request would cost a
 prefill of the whole prompt each time.
+
+A budget is context and depth; depth is thinking and answer together. Both are narrowed in a few
+steps, so that they do not change from request to request. Depth is never below a quarter of the
+profile: less is useless, and the deadline ends the answer anyway. A prompt may get less, because
+nothing is shown before its prefill ends.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Final
 
 from attrs import evolve, field, frozen
 
 from leanwide.engine.requests import Stats
+from leanwide.modes.profile import Budget
 
 _MAX_SAMPLES: Final = 9
 """Measurements that the median is taken of."""
@@ -31,6 +40,24 @@ _LONG_PROMPT_TOKENS: Final = 1024
 _LONG_ANSWER_TOKENS: Final = 128
 """The same for an answer."""
 _LOW_BATTERY_PERCENT: Final = 20
+
+_STEPS: Final = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fraction(1, 4))
+"""Shares of a profile that a request may get, largest first."""
+_PREFILL_STEPS: Final = (*_STEPS, *(Fraction(1, 2**power) for power in range(3, 7)), Fraction(0))
+"""The same for the context, down to nothing where no prefill meets the deadline."""
+
+_COMPLETION_STEPS: Final = (384, 512)
+"""Prompt tokens of a completion that the user waits for, if they are not in the KV cache. With
+fewer than 384, suggestions get worse (docs/measurements.md, places); more than 512 are not worth
+the wait: the rest is read while idle."""
+_COMPLETION_SHARE: Final = 0.5
+"""Share of a completion's deadline for the prefill of its prompt."""
+_ON_BATTERY: Final = Fraction(3, 4)
+"""Share of a profile on battery, at most: prefill and decoding cost energy."""
+_LOW_BATTERY: Final = Fraction(1, 2)
+"""Share of a profile on a low battery, at most."""
+_MEMORY_SHORT: Final = Fraction(1, 2)
+"""Share of a profile when memory is short, at most: a short prompt uses less of the KV cache."""
 
 
 @frozen
@@ -119,3 +146,104 @@ def learn(machine: MachineState, stats: Stats) -> MachineState:
         )
         speed = evolve(speed, decode=rate)
     return evolve(machine, lane_speeds={**machine.lane_speeds, stats.lane: speed})
+
+
+def fit_to_machine(budget: Budget, machine: MachineState, lane: str) -> tuple[Budget, str]:
+    """Return the part of a budget that meets its deadline on a lane, and why it is less or "".
+
+    Battery and memory count as well. A slower machine never gets more of anything, and an unknown
+    one gets all.
+    """
+    speed = machine.lane_speed(lane)
+    deadline = budget.deadline_ms / 1000
+    prompt = _seconds(budget.context_tokens, speed.prompt.settled)
+    decode = _seconds(budget.output_tokens + budget.thinking_tokens, speed.decode.settled)
+    # Each may take the time that the other leaves, and half of the deadline in any case.
+    context = _share(prompt, max(deadline / 2, deadline - decode), _PREFILL_STEPS)
+    depth = _share(decode, max(deadline / 2, deadline - prompt))
+    return _narrowed(budget, context, depth, machine)
+
+
+def fit_to_power(budget: Budget, machine: MachineState) -> tuple[Budget, str]:
+    """Return the part of a budget that battery and memory allow, and why it is less or ""."""
+    return _narrowed(budget, Fraction(1), Fraction(1), machine)
+
+
+def reserve_answer_time(budget: Budget, machine: MachineState, lane: str) -> Budget:
+    """Return a budget whose thinking leaves enough time for the whole answer."""
+    per_second = machine.lane_speed(lane).decode.settled
+    if not per_second:
+        return budget
+    left = int(per_second * budget.deadline_ms / 1000) - budget.output_tokens
+    return evolve(budget, thinking_tokens=max(0, min(budget.thinking_tokens, left)))
+
+
+def answer_seconds(tokens: int, machine: MachineState, lane: str) -> float:
+    """Return the seconds that an answer of ``tokens`` takes; 0 while the speed is unknown."""
+    return _seconds(tokens, machine.lane_speed(lane).decode.settled)
+
+
+def fit_prompt_to_deadline(budget: Budget, machine: MachineState, lane: str) -> Budget:
+    """Return a budget with a prompt short enough to wait for.
+
+    The answer keeps its length: it is shown while it grows.
+    """
+    speed = machine.lane_speed(lane).prompt.settled or 0.0  # the least while it is unknown
+    in_time = speed * budget.deadline_ms / 1000 * _COMPLETION_SHARE
+    tokens = max([step for step in _COMPLETION_STEPS if step <= max(in_time, _COMPLETION_STEPS[0])])
+    return evolve(budget, context_tokens=min(budget.context_tokens, tokens))
+
+
+def _narrowed(
+    budget: Budget, context: Fraction, depth: Fraction, machine: MachineState
+) -> tuple[Budget, str]:
+    """Return these shares of a budget, or what battery and memory allow, and the reason."""
+    most, why_most = _power_limit(machine)
+    reasons = []
+    if min(context, depth, most) < 1 and min(context, depth) <= most:
+        reasons.append(f"to answer within {budget.deadline_ms / 1000:g} s")
+    if most < max(context, depth):
+        reasons.append(why_most)
+    context, depth = min(context, most), min(depth, most)
+    if not reasons:
+        return budget, ""
+    narrowed = evolve(
+        budget,
+        context_tokens=max(1, int(budget.context_tokens * context)),
+        output_tokens=max(1, int(budget.output_tokens * depth)),
+        thinking_tokens=int(budget.thinking_tokens * depth),
+    )
+    return narrowed, f"{_remaining(budget, narrowed)}, {' and '.join(reasons)}"
+
+
+def _remaining(whole: Budget, narrowed: Budget) -> str:
+    """Return in words what is left of a budget."""
+    parts = (
+        (narrowed.context_tokens, whole.context_tokens, "context"),
+        (narrowed.output_tokens, whole.output_tokens, "answer"),
+    )
+    return " and ".join(
+        f"{left:,} of {all_:,} tokens of {what}" for left, all_, what in parts if left < all_
+    )
+
+
+def _seconds(tokens: int, per_second: float | None) -> float:
+    """Return the seconds that ``tokens`` take; 0 while the speed is unknown."""
+    return tokens / per_second if per_second else 0.0
+
+
+def _share(needed: float, available: float, steps: Sequence[Fraction] = _STEPS) -> Fraction:
+    """Return the largest share of ``needed`` seconds that fits; the smallest where none does."""
+    return next((step for step in steps if needed * float(step) <= available), steps[-1])
+
+
+def _power_limit(machine: MachineState) -> tuple[Fraction, str]:
+    """Return the largest share that battery and memory allow, and why it is not all."""
+    limits = [(Fraction(1), "")]
+    if machine.on_battery and machine.battery_low:
+        limits.append((_LOW_BATTERY, "on a low battery"))
+    elif machine.on_battery:
+        limits.append((_ON_BATTERY, "on battery"))
+    if machine.memory_short:
+        limits.append((_MEMORY_SHORT, "while memory is short"))
+    return min(limits, key=lambda limit: limit[0])

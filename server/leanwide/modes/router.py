@@ -16,8 +16,9 @@ from typing import Final
 from attrs import evolve, frozen
 
 from leanwide.modes.difficulty import Difficulty, DifficultyLevel
-from leanwide.modes.machine import UNKNOWN, MachineState
-from leanwide.modes.machine_limits import (
+from leanwide.modes.machine import (
+    UNKNOWN,
+    MachineState,
     answer_seconds,
     fit_prompt_to_deadline,
     fit_to_machine,

@@ -39,4 +39,4 @@ def _gap(file: SyntaxTree, newline: str) -> str:
     blank = 0
     while blank < len(file.lines) and not file.lines[-1 - blank].strip():
         blank += 1
-    return ended + newline * max(0, (2 if file.language.indented else 1) - blank)
+    return ended + newline * max(0, (2 if file.language.blocks == "indent" else 1) - blank)

@@ -22,11 +22,6 @@ from leanwide.postprocess.closers import (
 )
 from leanwide.postprocess.fences import without_fences
 from leanwide.postprocess.filter_context import FilterContext
-from leanwide.postprocess.following import (
-    without_echo,
-    without_following_lines,
-    without_rest_of_line,
-)
 from leanwide.postprocess.joint import (
     with_line_break,
     without_doubled_comment_mark,
@@ -34,7 +29,12 @@ from leanwide.postprocess.joint import (
     without_doubled_space,
 )
 from leanwide.postprocess.markup import without_markers, without_thoughts
-from leanwide.postprocess.repetition import without_loop
+from leanwide.postprocess.repetition import (
+    without_echo,
+    without_following_lines,
+    without_loop,
+    without_rest_of_line,
+)
 
 Filter = Callable[[str, FilterContext], str]
 

@@ -93,7 +93,7 @@ def blanks_around_code(
         for found in definitions(tree)
     ):
         return 0, 0
-    wanted = 2 if language.indented and not _lead(code[0]) else 1
+    wanted = 2 if language.blocks == "indent" and not _lead(code[0]) else 1
     return wanted, wanted
 
 
@@ -127,7 +127,7 @@ def _opens(line: str, language: Language | None) -> bool:
     text = content(line)
     if _OPENER.fullmatch(text):
         return True
-    indented = language is not None and language.indented
+    indented = language is not None and language.blocks == "indent"
     return indented and _INDENTED_OPENER.fullmatch(text) is not None
 
 

@@ -1,7 +1,7 @@
 """Answers questions about source text with tree-sitter. Pure: it reads only its own query files."""
 
 from leanwide.syntax.block_end import block_end
-from leanwide.syntax.close import completed_length
+from leanwide.syntax.close import completed_length, plain_length
 from leanwide.syntax.definition import Definition
 from leanwide.syntax.documentation import (
     DocumentationConvention,
@@ -74,6 +74,7 @@ __all__ = [
     "literal_lines",
     "macro_heads",
     "parse",
+    "plain_length",
     "references",
     "slice_text",
     "split",

@@ -139,12 +139,12 @@ def _opening_line(language: Language, before: str, starts: list[int]) -> tuple[s
 
 def _continues_line(language: Language, stack: list[str]) -> bool:
     """Whether the innermost open bracket continues a statement on the next line."""
-    return bool(stack) and (stack[-1] != "{" or language.indented)
+    return bool(stack) and (stack[-1] != "{" or language.blocks == "indent")
 
 
 def _closes(language: Language, line: str) -> re.Match[str] | None:
     pattern = language.closer if language.blocks == "words" else r"[)\]}]"
-    return re.match(pattern, line) if not language.indented else None
+    return re.match(pattern, line) if language.blocks != "indent" else None
 
 
 def _at_bracket(block: _Block, token: Token) -> int | _Undecided:
@@ -153,7 +153,7 @@ def _at_bracket(block: _Block, token: Token) -> int | _Undecided:
     What follows a block on its last line belongs to it, as ``from "x"`` does to an import; a clause
     such as ``else`` is another block.
     """
-    if not block.body or block.language.indented or _is_supplied(block, token):
+    if not block.body or block.language.blocks == "indent" or _is_supplied(block, token):
         return block.length_to(token.start)
     run = _CLOSING_RUN.match(block.text, token.end)
     end = run.end() if run else token.end
@@ -231,6 +231,6 @@ def _continues_with(block: _Block, newline: Token, rest: str) -> bool:
             return True
         if is_prelude(language, content(done[start:])):
             return True
-    elif language.indented or block.closed_after:
+    elif language.blocks == "indent" or block.closed_after:
         return False
     return bool(language.clause and re.match(language.clause, rest))

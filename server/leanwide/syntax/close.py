@@ -14,7 +14,8 @@ from leanwide.syntax.lexer import is_fence, lexer_state, scan, without_comments
 from leanwide.syntax.place import CompletionShape
 from leanwide.syntax.text import split
 
-_CLOSING_RUN: Final = re.compile(r"[\s)\]}\"'`;,]*")
+_CLOSING_RUN: Final = re.compile(r"(?:[^\S\r\n]|[)\]}\"'`;,])*")
+"""What closes, and white space, on one line."""
 _FENCE: Final = re.compile(r"\s*(```|~~~)")
 
 
@@ -41,13 +42,23 @@ def completed_length(
     return block_length(language, before, completion, after)
 
 
+def plain_length(completion: str, *, shape: CompletionShape) -> int | None:
+    """Return the same for a text of no known language, whose blocks are paragraphs.
+
+    A "line" that begins with a line break is a paragraph below it.
+    """
+    blank = completion[: len(completion) - len(completion.lstrip())]
+    end = completion.find("\n" if shape == "line" and "\n" not in blank else "\n\n", len(blank))
+    return end if end >= 0 else None
+
+
 def _line_length(language: Language, before: str, completion: str, after: str) -> int | None:
     text, base = before + completion, len(before)
     line_start = text.rfind("\n", 0, base) + 1
-    closers = _CLOSING_RUN.match(split(after)[0]) if after else None
+    closers = _CLOSING_RUN.match(after)
     supplied = sum(map(closers[0].count, ")]}")) if closers else 0
     # A brace continues no line where it opens a block.
-    continuing = {"(", "[", "{"} if language.indented else {"(", "["}
+    continuing = {"(", "[", "{"} if language.blocks == "indent" else {"(", "["}
     above = lexer_state(language, before)
     fenced, outer = above.fenced, list(above.brackets)
     own: list[str] = []
@@ -70,7 +81,7 @@ def _line_length(language: Language, before: str, completion: str, after: str) -
 
 def _in_statement(language: Language, stack: list[str]) -> list[str]:
     """Return the open brackets that belong to the innermost statement."""
-    if language.indented or "{" not in stack:
+    if language.blocks == "indent" or "{" not in stack:
         return stack
     return stack[len(stack) - stack[::-1].index("{") :]
 

@@ -90,11 +90,6 @@ class Language:
     import_words: frozenset[str] = field(converter=_strings, factory=list)
     """What a ``@word`` of ``imports.scm`` must read."""
 
-    @property
-    def indented(self) -> bool:
-        """Whether indentation alone makes blocks."""
-        return self.blocks == "indent"
-
     def grammar(self) -> tree_sitter.Language:
         """Return the grammar, loaded once."""
         return _grammar(self.module, self.function)

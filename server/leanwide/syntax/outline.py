@@ -42,7 +42,7 @@ def enclosing(tree: SyntaxTree, position: tuple[int, int]) -> tuple[Definition, 
     tree = mended(tree, at)
     found = _around(tree, at)
     above = last_text(tree.lines, at)
-    if tree.language.indented and above.line < at.line:
+    if tree.language.blocks == "indent" and above.line < at.line:
         found += _around(tree, above, column=at.column)
     elif tree.language.blocks == "paragraphs":
         found += _around(tree, above)

@@ -39,7 +39,7 @@ def expects_block(tree: SyntaxTree, position: tuple[int, int]) -> bool:
     if not _CLOSERS.fullmatch(right):
         return False
     if left.strip():
-        if tree.language.indented and left[-1].isspace():
+        if tree.language.blocks == "indent" and left[-1].isspace():
             return False
         return _opens(tree, at, tree.language.opener) and _is_empty_after(tree, at, right)
     line = _code_line_above(tree, at.line)
@@ -127,7 +127,7 @@ def _is_empty_after(
     below = tree.lines[(opener.line if line is None else line) + 1 :]
     following = next((text for text in below[:_SEARCHED_LINES] if text.strip()), "")
     closer = tree.language.closer if tree.language.blocks == "words" else r"[)\]}]"
-    closes = not tree.language.indented and re.match(closer, following.lstrip())
+    closes = tree.language.blocks != "indent" and re.match(closer, following.lstrip())
     # The line that opens the block counts, which may be inside of the statement.
     if closes and indentation(following) <= indentation(tree.lines[opener.line]):
         return True

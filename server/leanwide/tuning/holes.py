@@ -145,7 +145,7 @@ def _block_spans(tree: SyntaxTree) -> Iterator[Span]:
         if definition.body_start is None:
             continue
         last = definition.end.line
-        if not tree.language.indented:
+        if tree.language.blocks != "indent":
             last -= 1  # the closing bracket or keyword stays
         starts = [
             _text_start(tree, number) for number in range(definition.signature_end.line + 1, last)

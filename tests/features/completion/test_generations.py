@@ -339,7 +339,7 @@ async def test_an_internal_error_costs_one_request(caplog: pytest.LogCaptureFixt
     editor = Editor(state, "x\n‸\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "leanwide.features.completion.end_detector._first_paragraph", lambda text: 1 // 0
+            "leanwide.features.completion.generate.plain_length", lambda text, shape: 1 // 0
         )
         with pytest.raises(EngineError, match="log"):
             await editor.ask()

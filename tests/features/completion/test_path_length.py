@@ -13,6 +13,9 @@ from types import FrameType
 from typing import Any, TypeVar
 
 import leanwide
+from leanwide.engine.requests import CancelToken
+from leanwide.features.completion.complete import complete
+from leanwide.features.completion.request import InlineRequest
 from tests.features.editor import Editor, settled, state_saying
 from tests.marked import MARK
 
@@ -41,13 +44,13 @@ async def test_a_key_that_is_typed_through_touches_few_files_and_a_new_place_not
     assert await editor.ask() == "result = mean(values)"
     await settled(state)
     editor.type("r")
-    shown, files, calls = await counted(editor.ask())
+    shown, files, calls = await counted(complete(InlineRequest(editor.view), state, CancelToken()))
     assert shown == "esult = mean(values)"
     assert (len(files) <= 11, calls <= 36) == (True, True), (files, calls)
     editor.type("xyz")
-    shown, files, calls = await counted(editor.ask())
+    shown, files, calls = await counted(complete(InlineRequest(editor.view), state, CancelToken()))
     assert shown == "total = 1"
-    assert (len(files) <= 33, calls <= 312) == (True, True), (files, calls)
+    assert (len(files) <= 25, calls <= 300) == (True, True), (files, calls)
 
 
 async def counted(work: Coroutine[Any, Any, T]) -> tuple[T, set[str], int]:

@@ -26,7 +26,6 @@ from leanwide.features.journal import AnswerSource, Journal
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.features.token_counter import TokenCounter
-from leanwide.features.trained_languages import notify_untrained
 from leanwide.modes.difficulty import Difficulty, DifficultyLevel, difficulty
 from leanwide.modes.router import Signals, Task
 from leanwide.prompt.chat import Message
@@ -111,7 +110,7 @@ async def _prepare(
         # Dropping a turn changes the prompt from there on: none of it counts as read.
         plan = await _plan(message, stored, resolved, signals, session, began)
     if resolved is not None:
-        notify_untrained(resolved.view, plan.question.decision.lane, session)
+        session.notify_untrained(resolved.view, plan.question.decision.lane)
     return await _lay_out(plan, stored, session)
 
 

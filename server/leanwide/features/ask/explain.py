@@ -20,7 +20,6 @@ from leanwide.features.ask.question_context import quote
 from leanwide.features.ask.selection import Selection, resolve
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
-from leanwide.features.trained_languages import notify_untrained
 from leanwide.modes.router import Signals, Task
 from leanwide.prompt.question import explain_question
 
@@ -51,7 +50,7 @@ async def _prepare(selection: Selection, session: Session, began: float) -> Prep
     resolved = await resolve(selection, "explain", session)
     signals = Signals(selection_lines=resolved.passage.last - resolved.passage.first)
     question = await begin_question(Task.EXPLAIN, signals, session, began)
-    notify_untrained(resolved.view, question.decision.lane, session)
+    session.notify_untrained(resolved.view, question.decision.lane)
     room = await tokens_left(question, session.backend)
     count = session.backend.counter(question.decision.lane)
     quoted = await quote(resolved, room, explain_question, count, session)

@@ -27,12 +27,13 @@ from leanwide.features.completion.request import (
     fim_tokens,
     otherwise,
     waiting_request,
+    why_silent,
+    why_suppressed,
 )
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.suggestions import AnswerEnd, KnownAnswer
-from leanwide.features.completion.suppression import why_silent, why_suppressed
 from leanwide.features.journal import AnswerSource, no_cost_record
-from leanwide.postprocess.following import repeated_line
+from leanwide.postprocess.repetition import repeated_line
 
 _GROWING: Final = "shown as far as it was generated; it goes on"
 

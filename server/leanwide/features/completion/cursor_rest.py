@@ -15,13 +15,11 @@ from leanwide.engine.base import EngineError
 from leanwide.engine.specs import ModelInfo
 from leanwide.features.completion.page_prefill import prefill_pages
 from leanwide.features.completion.prefill import prefill_whole
-from leanwide.features.completion.request import CompletionRequest, idle_request
+from leanwide.features.completion.request import CompletionRequest, idle_request, why_silent
 from leanwide.features.completion.state import CompletionState
-from leanwide.features.completion.suppression import why_silent
 from leanwide.features.completion.window import choose_whole_related, kept_window
-from leanwide.features.exclusion import exclusion_reason
+from leanwide.features.exclusion import exclusion_reason, why_untrained
 from leanwide.features.session import Session
-from leanwide.features.trained_languages import why_untrained
 
 
 async def cursor_rests(view: View, state: CompletionState) -> None:

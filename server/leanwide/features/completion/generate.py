@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
 from attrs import evolve
 
+from leanwide.context.view import View
 from leanwide.context.window import Window
 from leanwide.engine.base import Engine
 from leanwide.engine.requests import CancelToken, Finished, FinishReason, Priority, Request
-from leanwide.features.completion.end_detector import FindEnd, FindTree, end_detector
-from leanwide.features.completion.generation import Generation
+from leanwide.features.completion.generation import FindEnd, Generation
 from leanwide.features.completion.request import CompletionRequest
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.suggestions import MAX_PARTS, AnswerEnd, Suggestion
@@ -20,7 +22,12 @@ from leanwide.features.journal import AnswerSource, Generated, model_record, no_
 from leanwide.postprocess.filter_context import FilterContext
 from leanwide.postprocess.filters import filtered, joined
 from leanwide.postprocess.partial import whole_lines
+from leanwide.postprocess.repetition import loop_start
 from leanwide.prompt.infill import infill_prompt, readable
+from leanwide.syntax import SyntaxTree, completed_length, completion_shape, plain_length
+
+FindTree = Callable[[View], Awaitable[SyntaxTree | None]]
+"""Returns the syntax tree of a view; None for a language without a grammar."""
 
 _LONGEST_MS: Final = 60_000.0
 """Milliseconds for which an answer may grow. What is there is shown long before."""
@@ -140,7 +147,29 @@ async def _detector(
         await superseded.finished()
     if cancel.cancelled:
         return None
-    return await end_detector(request.view, window, find_tree)
+    tree = await find_tree(request.view)
+    return await _end_finder(request.view, window, tree)
+
+
+async def _end_finder(view: View, window: Window, tree: SyntaxTree | None) -> FindEnd:
+    """Return what finds the end of a completion: by syntax, without a tree by lines; or at a loop.
+
+    The window is the one whose text the model reads.
+    """
+    before = window.before + window.typed
+    known = (before, window.after)
+    if tree is None:
+        ends: FindEnd = partial(plain_length, shape="line" if view.line_before.strip() else "block")
+    else:
+        shape = await asyncio.to_thread(completion_shape, tree, (view.line, view.column))
+        ends = partial(completed_length, tree.language, before, after=window.after, shape=shape)
+        await asyncio.to_thread(ends, "")  # scans the text before, and remembers the result
+
+    def find_end(text: str) -> int | None:
+        end = ends(text)
+        return loop_start(text, known) if end is None else end
+
+    return find_end
 
 
 def _record(

@@ -19,14 +19,16 @@ from attrs import frozen
 from leanwide.context.view import View, typed_since
 from leanwide.engine.base import EngineError
 from leanwide.engine.requests import CancelToken, Finished, Piece
-from leanwide.features.completion.end_detector import FindEnd
 from leanwide.features.completion.request import CompletionRequest
 from leanwide.features.completion.suggestions import AnswerEnd, KnownAnswer, Suggestion, at_least
-from leanwide.postprocess.following import may_repeat
 from leanwide.postprocess.markup import MarkupStream
 from leanwide.postprocess.partial import whole_lines
+from leanwide.postprocess.repetition import may_repeat
 
 logger = logging.getLogger(__name__)
+
+FindEnd = Callable[[str], int | None]
+"""Returns where a text is complete, in code points; None while it is not."""
 
 _GRACE_SECONDS: Final = 0.3
 """How long a generation for which no request waits goes on after the document changed. Neovim asks

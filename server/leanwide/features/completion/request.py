@@ -1,7 +1,8 @@
-"""A completion request, as the client sends it and as it is decided."""
+"""A completion request: as the client sends it, why it is not served, and as it is decided."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from attrs import evolve, frozen
@@ -10,12 +11,16 @@ from leanwide.context.view import View
 from leanwide.engine.base import EngineError, NotLoadedError
 from leanwide.engine.specs import FimTokens, ModelInfo
 from leanwide.features.completion.suggestions import KnownAnswer
-from leanwide.features.session import Session
+from leanwide.features.exclusion import exclusion_reason
+from leanwide.features.session import Preferences, Session
 from leanwide.features.token_counter import TokenCounter
 from leanwide.modes.profile import Decision
 from leanwide.modes.router import Signals, Task, limit_prefill, route
+from leanwide.syntax import SyntaxTree, in_comment, in_string
 
 _OTHERWISE: Final = "asked again because it repeated the line below"
+_LONGEST_LINE: Final = 2000
+"""Characters; longer lines are minified code or data, and counting their tokens takes long."""
 
 
 @frozen
@@ -53,6 +58,38 @@ class CompletionRequest:
     """Generations of the answer before this one."""
     avoided: str = ""
     """What the answer must not begin with: a line that an earlier one had, which stands below."""
+
+
+def why_silent(view: View, *, by_hand: bool) -> str | None:
+    """Return the reason, a sentence for the user, as far as the view alone tells; None to go on.
+
+    Args:
+        view: The document and its cursor.
+        by_hand: The user asked for a suggestion; the client did not ask because they typed.
+    """
+    if len(view.current_line) > _LONGEST_LINE:
+        return f"silent because the line has more than {_LONGEST_LINE} characters"
+    if by_hand:
+        return None
+    if view.deleting:
+        return "silent while text is deleted"
+    if view.has_text_after:
+        return "silent because text follows the cursor; ask by hand for a suggestion"
+    return None
+
+
+async def why_suppressed(inline: InlineRequest, session: Session) -> str | None:
+    """Return why the model is not asked: an exclusion, its languages, or the user's preferences."""
+    view, preferences = inline.view, session.preferences
+    if reason := await exclusion_reason(view, session.names):
+        return reason
+    untrained = session.notify_untrained(view, session.typing_lane)
+    if untrained is not None and not inline.by_hand:
+        return f"silent: {untrained}; ask by hand for a suggestion"
+    if inline.by_hand or preferences.everywhere:
+        return None
+    tree = await session.trees.here(view)
+    return None if tree is None else await asyncio.to_thread(_why_here, view, tree, preferences)
 
 
 def decide(view: View, session: Session) -> Decision:
@@ -132,3 +169,13 @@ def no_fim_error(model: str) -> EngineError:
         f"{model} has no fill-in-the-middle tokens, so that it cannot "
         "complete: choose another model (`leanwide models list`)"
     )
+
+
+def _why_here(view: View, tree: SyntaxTree, preferences: Preferences) -> str | None:
+    """Return why the user wants no suggestion at this place of the code; None to go on."""
+    at = (view.line, view.column)
+    if not preferences.in_comments and in_comment(tree, at):
+        return "silent in comments, as set"
+    if not preferences.in_strings and in_string(tree, at):
+        return "silent in strings, as set"
+    return None

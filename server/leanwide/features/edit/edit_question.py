@@ -30,9 +30,7 @@ from leanwide.features.edit.in_pieces import with_pieces
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session
 from leanwide.features.token_counter import TokenCounter
-from leanwide.features.trained_languages import notify_untrained
-from leanwide.modes.machine import MachineState
-from leanwide.modes.machine_limits import answer_seconds
+from leanwide.modes.machine import MachineState, answer_seconds
 from leanwide.modes.profile import Decision, EditForm
 from leanwide.modes.router import MIN_PIECES_TOKENS, Signals
 from leanwide.prompt.editing import with_hint
@@ -69,7 +67,7 @@ async def prepare(
     divisible = assignment.pieces is not None
     signals = evolve(signals, answer_tokens=needed, code_tokens=code, divisible=divisible)
     question = await begin_question(context.task, signals, session, context.began)
-    notify_untrained(assignment.resolved.view, question.decision.lane, session)
+    session.notify_untrained(assignment.resolved.view, question.decision.lane)
     if question.decision.form is EditForm.PIECES and assignment.pieces is not None:
         needed = MIN_PIECES_TOKENS
         question, assignment = await _in_pieces(question, assignment, assignment.pieces, session)

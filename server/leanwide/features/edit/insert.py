@@ -89,7 +89,7 @@ class _InsertionPlace:
         rows = {
             row
             for one in enclosing(tree, (self.line, margin))
-            if one.start.column < margin or not language.indented
+            if one.start.column < margin or language.blocks != "indent"
             for row in range(one.start.line, _head_end(one, language) + 1)
             if row < self.line
         }

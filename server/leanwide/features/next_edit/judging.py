@@ -20,11 +20,11 @@ from leanwide.context.window import Related
 from leanwide.engine.base import EngineError, finish
 from leanwide.engine.requests import CancelToken, FinishReason, Priority, Prompt, Request, Stats
 from leanwide.engine.specs import FimTokens, ModelInfo
+from leanwide.features.exclusion import why_untrained
 from leanwide.features.journal import AnswerSource, Record
 from leanwide.features.next_edit.candidate import Candidate, CandidateKind
 from leanwide.features.next_edit.event import EditEvent
 from leanwide.features.session import Session
-from leanwide.features.trained_languages import why_untrained
 from leanwide.prompt.infill import prefix_prompt, readable
 
 _BEFORE: Final = 500
