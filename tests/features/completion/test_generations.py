@@ -21,7 +21,9 @@ from leanwide.engine.requests import (
 )
 from leanwide.engine.scripted import SCRIPTED_MODEL, ScriptedEngine
 from leanwide.features.completion.state import CompletionState
+from leanwide.features.exclusion import DocumentNames
 from leanwide.features.journal import AnswerSource
+from leanwide.features.syntax_trees import SyntaxTrees
 from tests.collecting import without_collector
 from tests.features.editor import (
     Editor,
@@ -116,24 +118,31 @@ async def test_the_newest_of_several_documents_wins():
     assert engine.cancelled == engine.requests[:2]
 
 
-async def test_a_slow_start_does_not_end_a_newer_generation(monkeypatch: pytest.MonkeyPatch):
-    """The first document's tree takes long; meanwhile the user types in a second document."""
+@pytest.mark.parametrize(
+    ("owner", "slow_step"), [(SyntaxTrees, "near"), (DocumentNames, "judge")], ids=["tree", "name"]
+)
+async def test_a_slow_start_does_not_end_a_newer_generation(
+    monkeypatch: pytest.MonkeyPatch, owner: type, slow_step: str
+):
+    """A step of the first document takes long; meanwhile the user types in a second document."""
     state, engine = state_saying(["newer"], ["older"])
-    parsed, near = asyncio.Event(), state.session.trees.near
+    reached, released, step = asyncio.Event(), asyncio.Event(), getattr(owner, slow_step)
 
-    async def slow(view):
-        if view.uri.endswith("old"):
-            await parsed.wait()
-        return await near(view)
+    async def slow(self, document):
+        if str(getattr(document, "uri", document)).endswith("old"):
+            reached.set()
+            await released.wait()
+        return await step(self, document)
 
-    monkeypatch.setattr(state.session.trees, "near", slow)
+    monkeypatch.setattr(owner, slow_step, slow)
     old = Editor(state, "x\n‸\n", name="old").asking()
-    await asyncio.sleep(0)
+    await reached.wait()
     engine.pause()
     new = Editor(state, "y\n‸\n", name="new").asking()
     await until(lambda: len(engine.requests) == 1)
-    parsed.set()
-    assert await old == ""
+    released.set()
+    await until(old.done)
+    assert old.result() == ""
     engine.resume()
     assert await new == "newer"
     assert len(engine.requests) == 1

@@ -45,6 +45,9 @@ async def start_interactive(
     Raises:
         EngineError: The engine is gone.
     """
+    if request.began < state.newest_began:
+        return None  # a later one was faster to learn that its document may be sent
+    state.newest_began = request.began
     state.request_serial += 1
     serial = state.request_serial
     state.cancel_all()  # now: they would compete for the processor with what follows

@@ -44,6 +44,8 @@ class CompletionState:
     """The generation of what may be asked for next."""
     request_serial: int = 0
     """Number of the newest interactive request: older ones must not start to generate."""
+    newest_began: float = 0.0
+    """When that request came, in seconds of ``time.monotonic``."""
     last_asked: View | None = None
     """Where a suggestion was asked for last."""
     idle_work: asyncio.Task[None] | None = None
