@@ -26,7 +26,7 @@ from leanwide.postprocess.passage_place import (
     unframed_answer,
 )
 from leanwide.postprocess.repeated import only_definitions
-from leanwide.syntax import Scopes, SyntaxTree, block_end, closers, imports, split
+from leanwide.syntax import Scopes, SyntaxTree, closers, definition_end, imports, split
 
 _BODY: Final = 5
 """Lines from a definition's name on in which its body begins, at most."""
@@ -140,7 +140,7 @@ def _definitions(place: PassagePlace, code: str) -> str:
 def _from_line(place: PassagePlace, code: str, first: int, head: int) -> str:
     """Return the lines of a definition, without first ones that stand above the passage."""
     rows = code.split("\n")
-    rows = rows[first : block_end(place.scopes.tree.language, rows, head)]
+    rows = rows[first : definition_end(place.scopes.tree.language, rows, head)]
     lines = [line.strip() for line in place.scopes.tree.lines]
     above, own = lines[: place.passage.first], lines[place.passage.first : place.passage.last]
     repeated = settled_repeated_lines(above, own, [row.strip() for row in rows])
@@ -158,6 +158,6 @@ def _block(place: PassagePlace, code: str) -> str:
         body = body_rows(begun.answer, wrapper)
         first = body.start - begun.shift
         if body and first > begun.head:
-            lines = rows[first : block_end(language, rows, begun.head)]
+            lines = rows[first : definition_end(language, rows, begun.head)]
             return "\n".join(BlockLines.of(place).between_so_far(lines))
     return without_imports(place, code).code

@@ -1,8 +1,8 @@
 """Answers questions about source text with tree-sitter. Pure: it reads only its own query files."""
 
-from leanwide.syntax.block_end import block_end
-from leanwide.syntax.close import completed_length, plain_length
+from leanwide.syntax.completion_end import completed_length, plain_length
 from leanwide.syntax.definition import Definition
+from leanwide.syntax.definition_end import definition_end
 from leanwide.syntax.documentation import (
     DocumentationConvention,
     announced_start,
@@ -45,11 +45,11 @@ __all__ = [
     "TextRows",
     "Violation",
     "announced_start",
-    "block_end",
     "closers",
     "completed_length",
     "completion_shape",
     "content",
+    "definition_end",
     "definitions",
     "definitions_from",
     "difference",

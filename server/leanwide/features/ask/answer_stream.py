@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from leanwide.engine.requests import Piece
 from leanwide.models.answer_marks import CLOSINGS
-from leanwide.postprocess.closing import ClosingMarks
 from leanwide.postprocess.markdown import missing_fence, printable
 from leanwide.postprocess.markup import is_markup
 from leanwide.postprocess.repetition import loop_start
+from leanwide.postprocess.thinking_mark import ClosingMarks
 
 Show = Callable[[str], None]
 """Takes the next part of an answer's Markdown."""

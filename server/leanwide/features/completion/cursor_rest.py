@@ -13,8 +13,8 @@ import time
 from leanwide.context.view import View
 from leanwide.engine.base import EngineError
 from leanwide.engine.specs import ModelInfo
+from leanwide.features.completion.idle_prefill import prefill_whole
 from leanwide.features.completion.page_prefill import prefill_pages
-from leanwide.features.completion.prefill import prefill_whole
 from leanwide.features.completion.request import CompletionRequest, idle_request, why_silent
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.window import choose_whole_related, kept_window

@@ -15,7 +15,7 @@ from leanwide.context.view import View, with_lf
 from leanwide.context.window import Related
 from leanwide.engine.base import EngineError
 from leanwide.engine.requests import Priority, Prompt, Request
-from leanwide.features.completion.prefill import evaluate
+from leanwide.features.completion.idle_prefill import evaluate
 from leanwide.features.completion.request import CompletionRequest
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.window import page_characters, page_of, prompt_tokens

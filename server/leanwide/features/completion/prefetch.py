@@ -18,8 +18,8 @@ from leanwide.context.window import Window, follow, move_anchor
 from leanwide.engine.base import EngineError
 from leanwide.engine.specs import FimTokens
 from leanwide.features.completion.generate import start_prefetch
+from leanwide.features.completion.idle_prefill import prefill_whole, prefill_window
 from leanwide.features.completion.page_prefill import prefill_pages
-from leanwide.features.completion.prefill import prefill_whole, prefill_window
 from leanwide.features.completion.request import CompletionRequest, waiting_request
 from leanwide.features.completion.state import CompletionState
 from leanwide.features.completion.suggestions import KnownAnswer

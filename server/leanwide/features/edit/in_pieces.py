@@ -14,9 +14,10 @@ from leanwide.context.passage import Passage
 from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.assignment import AnswerForm, Assignment, Pieces
 from leanwide.features.edit.balance_guard import check_balance
-from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
+from leanwide.features.edit.change import FileEdit, Mistake
 from leanwide.features.edit.length_guard import check_length
 from leanwide.features.edit.structure_guard import check_kept
+from leanwide.features.edit.syntax_guard import check_syntax
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.code import AnswerCode
 from leanwide.postprocess.pieces import ChangedPiece, PiecePlace, Unplaced, pieces_in, placed

@@ -15,9 +15,10 @@ from leanwide.context.surroundings import helpful_runs, run_lines
 from leanwide.context.view import View
 from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.assignment import Assignment
-from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
+from leanwide.features.edit.change import FileEdit, Mistake
 from leanwide.features.edit.fence import fence_around
 from leanwide.features.edit.rewrite import indented, level_of
+from leanwide.features.edit.syntax_guard import check_syntax
 from leanwide.features.exclusion import exclusion_reason
 from leanwide.features.refusal import Refusal
 from leanwide.features.session import Session

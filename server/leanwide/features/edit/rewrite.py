@@ -8,9 +8,10 @@ from leanwide.context.prose import is_prose
 from leanwide.context.surroundings import helpful_runs, run_lines
 from leanwide.features.ask.selection import ResolvedSelection
 from leanwide.features.edit.balance_guard import check_balance
-from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
+from leanwide.features.edit.change import FileEdit, Mistake
 from leanwide.features.edit.length_guard import check_length
 from leanwide.features.edit.structure_guard import as_prose, check_kept
+from leanwide.features.edit.syntax_guard import check_syntax
 from leanwide.features.refusal import Refusal
 from leanwide.postprocess.asked import asked_for
 from leanwide.postprocess.asked_so_far import asked_so_far

@@ -12,9 +12,10 @@ from attrs import evolve
 
 from leanwide.features.ask.selection import ResolvedSelection, Selection, first_definition, resolve
 from leanwide.features.edit.assignment import Assignment, EditContext, EditOutcome
-from leanwide.features.edit.change import FileEdit, Mistake, check_syntax
+from leanwide.features.edit.change import FileEdit, Mistake
 from leanwide.features.edit.edit import edit
 from leanwide.features.edit.rewrite import indented, level_of
+from leanwide.features.edit.syntax_guard import check_syntax
 from leanwide.features.edit.target_file import Opened, TargetFile, find_target_file, path_in_project
 from leanwide.features.edit.target_location import NamingConvention, is_test, naming_convention
 from leanwide.features.refusal import Refusal

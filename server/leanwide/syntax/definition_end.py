@@ -17,7 +17,7 @@ _LISTS: Final = frozenset("([")
 """Brackets whose lines say nothing of levels."""
 
 
-def block_end(language: Language, lines: Sequence[str], head: int) -> int:
+def definition_end(language: Language, lines: Sequence[str], head: int) -> int:
     """Return the line behind a definition: the first one that is sure to be no part of it.
 
     That is the first line of code which is less indented than the body, but for those that close

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from leanwide.syntax.block import block_length
+from leanwide.syntax.completion_block import block_length
 from leanwide.syntax.languages import Language
 from leanwide.syntax.lexer import is_fence, lexer_state, scan, without_comments
 from leanwide.syntax.place import CompletionShape
