@@ -28,17 +28,22 @@ MODULE = "leanwide.engine.process.growing_context"
 
 
 @pytest.fixture
-def grown(opened: Opener, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Lane:
-    """A lane whose KV cache first holds half of a prompt."""
-    monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", 0)
-    monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_OF_SEQUENCE", SMALL)
+def small_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new KV cache has room for half of a prompt."""
+    monkeypatch.setattr(f"{MODULE}._FIRST_CELLS", 0)
+    monkeypatch.setattr(f"{MODULE}._FIRST_OF_SEQUENCE", SMALL)
+
+
+@pytest.fixture
+def grown(opened: Opener, tiny: Path, small_first: None) -> Lane:
+    """A lane whose KV cache grows."""
     return opened(make.spec(tiny, LEAN)).lane("lean")[0]
 
 
 @pytest.fixture
 def whole(opened: Opener, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Lane:
     """The same lane with its full KV cache."""
-    monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", 10**6)
+    monkeypatch.setattr(f"{MODULE}._FIRST_CELLS", 10**6)
     return opened(make.spec(tiny, LEAN)).lane("lean")[0]
 
 
@@ -68,6 +73,32 @@ def test_answers_are_the_same_as_with_the_full_cache(whole, grown):
             run(lane, prompt)
     for prompt in PROMPTS:
         assert run_cached(grown, (prompt,))[0] == run_cached(whole, (prompt,))[0]
+
+
+@pytest.mark.usefixtures("small_first")
+def test_a_prompt_of_many_times_the_size_grows_the_cache_once(
+    opened: Opener, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane = opened(make.spec(tiny, evolve(LEAN, context_tokens=2048))).lane("lean")[0]
+    opened_with = noted_cells(monkeypatch)
+    prompt = 3 * LONG
+    tokens = run(lane, prompt)[1].stats.tokens_evaluated
+    assert tokens > 4 * SMALL
+    assert len(opened_with) == 1
+    assert lane.kv.cells >= 3 * tokens
+    assert run(lane, prompt)[1].stats.tokens_evaluated == 1
+
+
+def noted_cells(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to which the cells of each context are added that is opened from now on."""
+    cells, open_context = [], Model.open_context
+
+    def noting(model: Model, params: ContextParams, abort: Callable[[], bool]) -> Context:
+        cells.append(params.cells)
+        return open_context(model, params, abort)
+
+    monkeypatch.setattr(Model, "open_context", noting)
+    return cells
 
 
 def test_a_running_answer_goes_on_while_another_prompt_grows_the_cache(whole, grown):

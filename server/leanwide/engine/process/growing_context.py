@@ -58,17 +58,29 @@ class GrowingContext:
         """Tokens that the KV cache has room for now."""
         return self._params.cells
 
-    def grow(self, sequences: Collection[int]) -> bool:
-        """Double the cells and keep what ``sequences`` hold; return whether that worked.
+    def reserve(self, tokens: int, sequences: Collection[int]) -> bool:
+        """Grow in one step to what a sequence of ``tokens`` tokens needs; return whether it grew.
 
-        The logits of the last decode are lost.
+        Each step opens the context again and copies what ``sequences`` hold: a second or two for a
+        large model.
+
+        Raises:
+            RuntimeError: The sequences are lost: this process cannot go on.
+        """
+        needed = tokens * (1 if self._params.shares_cells else self._params.sequences)
+        return needed > self.cells and self.grow(sequences, needed)
+
+    def grow(self, sequences: Collection[int], needed: int = 0) -> bool:
+        """Double the cells, at least to ``needed``, and keep what ``sequences`` hold.
+
+        The logits of the last decode are lost. Returns whether that worked.
 
         Raises:
             RuntimeError: The sequences are lost as well: this process cannot go on.
         """
         used = sum(self.context.length(sequence) for sequence in sequences)
         # Cells that sequences share are copied for each of them.
-        wanted = min(self._max_cells, 2 * max(self.cells, used))
+        wanted = min(self._max_cells, max(2 * self.cells, 2 * used, needed))
         cell_bytes = self.context.buffer_bytes / self.cells
         if wanted <= self.cells or cell_bytes * wanted > psutil.virtual_memory().available:
             return False

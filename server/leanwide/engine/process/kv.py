@@ -122,6 +122,7 @@ class KvCache:
             self._memory.copy(self.sequences[claim.copy_from], sequence, claim.keep)
         else:
             self._memory.cut(sequence, claim.keep)
+        self._reserve(len(tokens))
         self._restore(sequence, tokens)
         return sequence
 
@@ -159,6 +160,7 @@ class KvCache:
         if saved is None:
             return
         self._memory.clear(sequence)
+        self._reserve(len(saved.tokens))
         fits = self._growing.restore(sequence.number, saved.state, self._filled())
         if fits:
             self._memory.restored(sequence, match.saved.tokens, saved.checkpoints)
@@ -167,6 +169,11 @@ class KvCache:
             self._memory.cut(sequence, match.shared)
         else:
             self._saver.remove(match)
+
+    def _reserve(self, tokens: int) -> None:
+        """Make room for a sequence of so many tokens, where there is memory for it."""
+        if self._growing.reserve(tokens, self._filled()):
+            self._memory.changed(self.sequences)
 
     def _worth_restoring(self, tokens: list[int], cached: int) -> SavedMatch | None:
         """Return the state on disk that saves time for a prompt with ``cached`` tokens cached."""
